@@ -1,0 +1,215 @@
+"""The booking slice's nouns: requests, outcomes, the facts a decision is made from, and what a decision writes."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum
+from typing import Final
+from uuid import UUID
+
+
+class BookingState(IntEnum):
+    """A booking's life. Only HELD and CONFIRMED draw from pools."""
+
+    HELD = 1
+    CONFIRMED = 2
+    CANCELLED = 3
+    EXPIRED = 4
+    NO_SHOW = 5
+
+
+class Channel(IntEnum):
+    """Where a booking came from; a slot may keep a reserve (a pool of its own) for a channel."""
+
+    ONLINE = 1
+    PHONE = 2
+    WINDOW = 3
+    GROUP = 4
+    OTA = 5
+    ELDERLY = 6
+    EMERGENCY = 7
+
+
+class EventKind(IntEnum):
+    """What the outbox tells the worker about."""
+
+    CONFIRMED = 1
+    HELD = 2
+    CANCELLED = 3
+    RESCHEDULED = 4
+    EXPIRED = 5
+    NO_SHOW = 6
+
+
+class Outcome(IntEnum):
+    """Every answer the engine can give, in order of precedence: a request gets the smallest that applies.
+
+    0-9 the place is had; 10-19 transient, the same request may be sent again; 20 and above it was decided.
+    """
+
+    CONFIRMED = 0
+    HELD = 1
+    CANCELLED = 2
+    RESCHEDULED = 3
+
+    BUSY = 10  # the queue is full or the database is away: nothing was done
+    TOO_LATE = 11  # the deadline passed before the request was started: nothing was done
+    UNKNOWN = 12  # the connection died during COMMIT: ask again with the same id
+    STALE_FACTS = 13  # internal: a cached fact changed under the batch; the batcher decides again
+
+    ID_REUSED = 20  # this id was used with another body
+    NOT_FOUND = 21
+    WRONG_STATE = 22  # e.g. confirming a cancelled booking
+    ALREADY_REDEEMED = 23
+    TERMS_FORBID = 24  # the cancellation or change deadline has passed
+
+    SLOT_UNKNOWN = 30
+    SLOT_CLOSED = 31  # 闭园
+    NOT_RELEASED = 32  # 未开放
+    SALES_ENDED = 33
+    CHANNEL_CLOSED = 34
+
+    CARD_UNKNOWN = 40
+    CARD_NOT_ACTIVE = 41
+    CARD_FROZEN = 42
+    CARD_DEAD = 43  # replaced or cancelled
+    CARD_NOT_YET_VALID = 44
+    CARD_EXPIRED = 45
+    CARD_BLACKOUT = 46
+    CARD_NOT_COVERED = 47  # the product is not in the card's scope
+    CARD_LEAD_TIME = 48
+    CARD_PERSON = 49  # a visitor who is neither holder nor a companion the card allows
+    CARD_PARTY = 50
+    CARD_EXHAUSTED = 51
+    CARD_PERIOD = 52  # per-day, -week or -month limit reached
+    CARD_INTERVAL = 53
+    CARD_SAME_VENUE_DAY = 54  # once per day per venue
+
+    PERSON_BANNED = 60
+    PERSON_TWICE = 61  # this person already has a place that day (or in that session)
+    PARTY_SIZE = 62
+    MINOR_ALONE = 63
+    VISITORS_NEEDED = 64
+    TOO_MANY_OPEN = 65
+    CANCEL_LIMIT = 66
+
+    PRICE_CHANGED = 70
+    SOLD_OUT = 80
+    DAY_FULL = 81  # approved carrying capacity of the day
+    CHANNEL_FULL = 82
+
+    @property
+    def is_success(self) -> bool:
+        """The caller has what it asked for."""
+        return self < Outcome.BUSY
+
+    @property
+    def is_transient(self) -> bool:
+        """The same request with the same id may succeed a moment later."""
+        return Outcome.BUSY <= self < Outcome.ID_REUSED
+
+    @property
+    def is_full(self) -> bool:
+        """No capacity is left."""
+        return self >= Outcome.SOLD_OUT
+
+
+BANNED_ANY_POLICY: Final = ""  # a ban under this policy code counts everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """One named person of a request; `person_key` is the keyed index of the identity document."""
+
+    person_key: bytes
+    birth: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLine:
+    """One slot and how many places of it. `visitors` are indexes into the request's visitors (empty: unnamed places)."""
+
+    slot_id: int
+    quantity: int
+    visitors: tuple[int, ...] = ()
+    is_on_card: bool = False  # a card entitlement pays
+    price_minor: int | None = None  # the price the person was shown, per place; None: whatever it is
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRequest:
+    """Book every line, or none. `id` was minted by the client and makes the request idempotent."""
+
+    id: UUID
+    body_hash: bytes
+    channel: Channel
+    holder_id: int | None
+    card_id: int | None
+    lines: tuple[WantedLine, ...]
+    visitors: tuple[Visitor, ...]
+    party: bytes = field(repr=False)  # sealed
+    is_hold: bool = False
+    hold_ttl_s: int = 900
+    actor: str = "traveller"
+    source: str | None = None
+    source_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the engine says to one request. `line` is the index of the line that decided a refusal, `visitor` likewise."""
+
+    outcome: Outcome
+    booking_id: UUID
+    is_replay: bool = False
+    line: int | None = None
+    visitor: int | None = None
+    at: datetime | None = None  # NOT_RELEASED: the release instant; PERSON_BANNED: until; CARD_LEAD_TIME: earliest
+    hold_until: datetime | None = None
+    total_minor: int = 0
+    state: BookingState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFacts:
+    """What never changes about a slot without its pool's revision changing too; cached per process."""
+
+    id: int
+    product_id: int
+    venue_id: int
+    on_date: date
+    starts_at: datetime
+    ends_at: datetime
+    release_at: datetime
+    closes_at: datetime
+    price_minor: int
+    currency: str
+    pool_ids: tuple[int, ...]
+    channel_pools: dict[str, int]
+    is_open: bool
+    revision: int
+    product_kind: str
+    person_rule: str  # venue_day | slot | none
+    needs_visitors: bool
+    policy_code: str
+    is_first_gate: bool
+    venue_code: str
+    venue_kind: str
+    venue_tags: frozenset[str]
+
+
+@dataclass(slots=True)
+class PoolFacts:
+    """A locked pool. `left` goes down as a batch is decided."""
+
+    id: int
+    kind: str
+    capacity: int
+    held: int
+    sold: int
+    is_open: bool
+    revision: int
+
+    @property
+    def left(self) -> int:
+        """Places that can still be given."""
+        return self.capacity - self.held - self.sold

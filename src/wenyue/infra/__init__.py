@@ -1,0 +1,1 @@
+"""Database, configuration, server and process plumbing: no domain words."""

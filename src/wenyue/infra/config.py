@@ -1,0 +1,109 @@
+"""Settings: read once from the environment, frozen, one group per concern. Every field stands in docs/configuration.md."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wenyue.kernel.personal import KeyRing
+
+
+class SettingsError(Exception):
+    """A setting is missing or mistyped; the message names it and the fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """How this installation is reached and how many processes serve it."""
+
+    host: str  # WENYUE_HOST
+    port: int  # WENYUE_PORT
+    workers: int  # WENYUE_WEB_WORKERS
+    public_url: str  # WENYUE_PUBLIC_URL: as travellers type it; empty: derived from the request
+    is_secure: bool  # WENYUE_SECURE_COOKIES: cookies only over HTTPS
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """Where the data lives. Empty `url`: the embedded server under `home`."""
+
+    url: str  # WENYUE_DATABASE_URL
+    owner_url: str  # WENYUE_OWNER_DATABASE_URL
+    pool_size_max: int  # WENYUE_DATABASE_POOL
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the environment decides."""
+
+    home: Path  # WENYUE_HOME
+    is_demo: bool  # WENYUE_DEMO: load demo data on first start
+    web: WebSettings
+    database: DatabaseSettings
+
+
+def load(env: Mapping[str, str] | None = None) -> Settings:
+    """The settings that `env` (default: the process environment) spells. Raises SettingsError."""
+    env = os.environ if env is None else env
+    workers_default = max(2, (os.cpu_count() or 2) // 2)
+    return Settings(
+        home=Path(env.get("WENYUE_HOME") or "var").absolute(),
+        is_demo=_flag(env, "WENYUE_DEMO", default=True),
+        web=WebSettings(
+            host=env.get("WENYUE_HOST", "127.0.0.1"),
+            port=_number(env, "WENYUE_PORT", 8000, 1, 65535),
+            workers=_number(env, "WENYUE_WEB_WORKERS", workers_default, 1, 64),
+            public_url=env.get("WENYUE_PUBLIC_URL", "").rstrip("/"),
+            is_secure=_flag(env, "WENYUE_SECURE_COOKIES", default=False),
+        ),
+        database=DatabaseSettings(
+            url=env.get("WENYUE_DATABASE_URL", ""),
+            owner_url=env.get("WENYUE_OWNER_DATABASE_URL", "") or env.get("WENYUE_DATABASE_URL", ""),
+            pool_size_max=_number(env, "WENYUE_DATABASE_POOL", 12, 4, 100),
+        ),
+    )
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    raw = env.get(name, "").strip()
+    if not raw:
+        return default
+    if not raw.isdecimal() or not low <= int(raw) <= high:
+        raise SettingsError(f"{name}={raw!r} is not a whole number from {low} to {high}")
+    return int(raw)
+
+
+def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    raw = env.get(name, "").strip().lower()
+    if raw in {"1", "true", "yes", "on"}:
+        return True
+    if raw in {"0", "false", "no", "off"}:
+        return False
+    if raw:
+        raise SettingsError(f"{name}={raw!r} is neither 1 nor 0")
+    return default
+
+
+def load_keys(home: Path) -> KeyRing:
+    """The installation's sealing and index keys from `home/keys.json` (mode 0600), made on first use.
+
+    Losing this file makes the personal data unreadable: a backup keeps it apart from the database.
+    """
+    path = home / "keys.json"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        fresh = {"current": 1, "sealing": {"1": secrets.token_hex(32)}, "index": secrets.token_hex(32)}
+        staged = path.with_suffix(f".{os.getpid()}.tmp")
+        staged.touch(mode=0o600)
+        staged.write_text(json.dumps(fresh), encoding="utf-8")
+        try:
+            os.link(staged, path)  # the first process to arrive wins; the others read its keys
+        except FileExistsError:
+            pass
+        finally:
+            staged.unlink()
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    sealing = {int(number): bytes.fromhex(key) for number, key in raw["sealing"].items()}
+    return KeyRing(sealing=sealing, current=int(raw["current"]), index=bytes.fromhex(raw["index"]))

@@ -1,0 +1,109 @@
+"""Database access: named queries from .sql files, a connection pool, transactions with a deadline. No domain words."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Final, LiteralString, cast
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg.rows import DictRow, TupleRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from wenyue.kernel.limits import LOCK_TIMEOUT_S, STATEMENT_TIMEOUT_S
+
+Tx = AsyncConnection[TupleRow]
+
+_NAME: Final = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
+_OPTIONS: Final = (
+    f"-c statement_timeout={int(STATEMENT_TIMEOUT_S * 1000)} -c lock_timeout={int(LOCK_TIMEOUT_S * 1000)}"
+    " -c idle_in_transaction_session_timeout=15000 -c timezone=UTC"
+)
+
+
+class DatabaseDown(Exception):
+    """No connection could be had in time; try again shortly."""
+
+
+class Queries:
+    """The named statements of one .sql file: `Queries("wenyue.booking")["lock_pools"]`."""
+
+    def __init__(self, package: str, name: str = "store.sql") -> None:
+        text = files(package).joinpath(name).read_text(encoding="utf-8")
+        parts = _NAME.split(text)
+        self._by_name = dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+
+    def __getitem__(self, name: str) -> LiteralString:
+        # The text comes from a file of the package, never from input: that is what LiteralString vouches for.
+        return cast(LiteralString, self._by_name[name])
+
+    def names(self) -> list[str]:
+        """Every statement's name, in file order."""
+        return list(self._by_name)
+
+
+@cache
+def queries(package: str, name: str = "store.sql") -> Queries:
+    """The (cached) statements of `package`/`name`."""
+    return Queries(package, name)
+
+
+class Database:
+    """A pool of connections to one database, opened once per process."""
+
+    def __init__(self, url: str, *, size_max: int, role: str | None = None) -> None:
+        options = _OPTIONS + (f" -c role={role}" if role else "")
+        self._pool: AsyncConnectionPool[Tx] = AsyncConnectionPool(
+            url,
+            min_size=min(4, size_max),
+            max_size=size_max,
+            open=False,
+            timeout=3.0,
+            kwargs={"options": options, "autocommit": True, "prepare_threshold": 2},
+            check=None,
+        )
+
+    async def open(self, *, wait_s: float = 10.0) -> None:
+        """Connect. Raises DatabaseDown when no connection can be made in `wait_s`."""
+        try:
+            await self._pool.open(wait=True, timeout=wait_s)
+        except PoolTimeout as error:
+            raise DatabaseDown(str(error)) from error
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self._pool.close(timeout=5)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Tx]:
+        """A connection in autocommit mode, for single statements. Raises DatabaseDown."""
+        try:
+            tx = await self._pool.getconn()
+        except (PoolTimeout, OperationalError) as error:
+            raise DatabaseDown(str(error)) from error
+        try:
+            yield tx
+        finally:
+            await asyncio.shield(self._pool.putconn(tx))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One READ COMMITTED transaction: commits when the block ends well, rolls back when it raises."""
+        async with self.connection() as tx, tx.transaction():
+            yield tx
+
+
+async def fetch_dicts(tx: Tx, statement: LiteralString, params: dict[str, object] | None = None) -> list[DictRow]:
+    """Every row as a dictionary; the statement bounds their number."""
+    async with tx.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement, params)
+        return await cursor.fetchall()
+
+
+async def fetch_dict(tx: Tx, statement: LiteralString, params: dict[str, object] | None = None) -> DictRow | None:
+    """The first row as a dictionary, or None."""
+    async with tx.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement, params)
+        return await cursor.fetchone()

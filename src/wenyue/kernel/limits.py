@@ -1,0 +1,45 @@
+"""Every bound of the system in one place: queues, batches, pages, waits. A number here is a promise to the caller."""
+
+from typing import Final
+
+# --- the booking engine
+BATCH_SIZE_MAX: Final = 500  # requests committed together
+BATCHES_IN_FLIGHT_MAX: Final = 2  # per worker: one decides while the other waits for the disk
+QUEUE_SIZE_MAX: Final = 4_000  # requests waiting per worker; beyond it the answer is BUSY at once
+BOOKING_DEADLINE_S: Final = 3.0  # a request not started by then is dropped unstarted
+BATCH_RETRIES_MAX: Final = 3
+STATEMENT_TIMEOUT_S: Final = 10.0
+LOCK_TIMEOUT_S: Final = 5.0
+
+# --- one booking
+LINES_MAX: Final = 100  # 14 weeks of hotel nights
+VISITORS_MAX: Final = 50
+QUANTITY_MAX: Final = 500  # unnamed places in one line (a group's table or bus)
+HOLD_TTL_S: Final = 15 * 60
+HOLD_TTL_S_MAX: Final = 60 * 60
+OPEN_HOLDS_PER_HOLDER_MAX: Final = 5
+
+# --- freshness
+POOL_VIEW_AGE_S_MAX: Final = 0.8  # a "sold out" from memory is never older; freed places appear within a second
+POOL_VIEW_REFRESH_S: Final = 0.25
+AVAILABILITY_AGE_S_MAX: Final = 1.0
+AVAILABILITY_DAYS_MAX: Final = 62
+
+# --- edges
+BODY_BYTES_MAX: Final = 64 * 1024
+PAGE_SIZE: Final = 20
+PAGE_SIZE_MAX: Final = 100
+SEARCH_TEXT_MAX: Final = 64
+NAME_LENGTH_MAX: Final = 60
+DOCUMENT_LENGTH_MAX: Final = 64
+LOGIN_TTL_S: Final = 30 * 24 * 3600
+STAFF_LOGIN_TTL_S: Final = 12 * 3600
+PIN_FAILURES_MAX: Final = 5
+PIN_LOCK_S: Final = 15 * 60
+
+# --- later work
+OUTBOX_POLL_S: Final = 0.5
+OUTBOX_ROWS_MAX: Final = 50
+EXPIRY_POLL_S: Final = 1.0
+EXPIRY_BATCH_MAX: Final = 500
+SESSIONS_AHEAD_DAYS: Final = 30

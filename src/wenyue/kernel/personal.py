@@ -1,0 +1,87 @@
+"""Personal data: sealed for storage (AES-256-GCM under a named key), found again by a keyed index, masked in every repr.
+
+PIPL art. 28 and 51 ask for encryption and de-identification of sensitive personal information; identity documents
+are treated as sensitive throughout.
+"""
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE_BYTES: Final = 12
+_VERSION_BYTES: Final = 1
+PERSON_KEY_BYTES: Final = 16
+T = TypeVar("T")
+
+
+class SealBroken(Exception):
+    """The sealed bytes were altered, truncated, or sealed under a key that this installation does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Sealing keys by number (32 bytes each), the number in use for new data, and the index key. Never printed."""
+
+    sealing: dict[int, bytes]
+    current: int
+    index: bytes
+
+    def __repr__(self) -> str:
+        return f"KeyRing(current={self.current}, keys={sorted(self.sealing)})"
+
+
+class Vault:
+    """Seals and opens personal data, and computes keyed indexes. Safe to share between threads; holds no state."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ciphers = {number: AESGCM(key) for number, key in ring.sealing.items()}
+        self._current = ring.current
+        self._index = hmac.new(ring.index, digestmod=hashlib.sha256)
+
+    def seal(self, plain: bytes, *, purpose: bytes) -> bytes:
+        """`plain` encrypted; only `open_sealed` with the same purpose (for example b"party") reads it again."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return bytes([self._current]) + nonce + self._ciphers[self._current].encrypt(nonce, plain, purpose)
+
+    def open_sealed(self, sealed: bytes, *, purpose: bytes) -> bytes:
+        """The bytes that `seal` was given. Raises SealBroken."""
+        head = _VERSION_BYTES + _NONCE_BYTES
+        cipher = self._ciphers.get(sealed[0]) if len(sealed) > head else None
+        if cipher is None:
+            raise SealBroken
+        try:
+            return cipher.decrypt(sealed[1:head], sealed[head:], purpose)
+        except InvalidTag:
+            raise SealBroken from None
+
+    def person_key(self, canonical: str) -> bytes:
+        """The keyed index (HMAC-SHA-256, 16 bytes) of a canonical document key: equal people, equal bytes."""
+        mac = self._index.copy()
+        mac.update(canonical.encode())
+        return mac.digest()[:PERSON_KEY_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret(Generic[T]):
+    """A value that shows itself only on request: `reveal()`. Its repr, str and format never do."""
+
+    _value: T
+    shown: str = "***"
+
+    def reveal(self) -> T:
+        """The value itself; the caller audits why."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return self.shown
+
+    def __format__(self, spec: str) -> str:
+        return format(self.shown, spec)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Secret is not pickled")
