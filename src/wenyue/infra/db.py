@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
@@ -77,7 +77,7 @@ class Database:
         await self._pool.close(timeout=5)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Tx]:
+    async def connection(self) -> AsyncGenerator[Tx]:
         """A connection in autocommit mode, for single statements. Raises DatabaseDown."""
         try:
             tx = await self._pool.getconn()
@@ -89,7 +89,7 @@ class Database:
             await asyncio.shield(self._pool.putconn(tx))
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
+    async def transaction(self) -> AsyncGenerator[Tx]:
         """One READ COMMITTED transaction: commits when the block ends well, rolls back when it raises."""
         async with self.connection() as tx, tx.transaction():
             yield tx

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +108,7 @@ def erase(home: Path) -> None:
 
 
 @contextmanager
-def hold_home(home: Path, note: str) -> Iterator[None]:
+def hold_home(home: Path, note: str) -> Generator[None]:
     """Hold ``home`` for one ``up``; a second one in the same home gets a clear ``SetupError``."""
     home = home.expanduser().absolute()
     with ExitStack() as stack:
@@ -157,7 +157,7 @@ def _info(place: Place, pid: int, process: subprocess.Popen[bytes] | None) -> Se
     return ServerInfo(
         app_url=place.url("wenyue_app"),
         owner_url=place.url("wenyue_owner"),
-        superuser_url=place.url("postgres"),
+        superuser_url=place.url("postgres", "postgres"),
         was_started_here=process is not None,
         pid=pid,
         programs=place.programs,

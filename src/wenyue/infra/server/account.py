@@ -44,7 +44,9 @@ def server_account(progress: Callable[[str], None]) -> Account:
     for name in FALLBACK_NAMES:
         found = _lookup(name)
         if found is not None and found.uid != 0:
-            progress(f"could not create the user {ACCOUNT_NAME}; the database runs as {name} · 数据库以 {name} 运行")
+            progress(
+                f"could not create the user {ACCOUNT_NAME}; the database runs as {name} · 数据库以 {name} 运行"
+            )
             return found
     raise SetupError(
         f"PostgreSQL may not run as root and the user {ACCOUNT_NAME} could not be created: "

@@ -68,7 +68,9 @@ def configure(place: Place, overrides: Mapping[str, str]) -> None:
 
 def provision(place: Place) -> None:
     """Make the two roles and the database, or put their passwords back in order. Runs at every start."""
-    with psycopg.connect(place.url("postgres", "postgres"), autocommit=True, connect_timeout=10) as connection:
+    with psycopg.connect(
+        place.url("postgres", "postgres"), autocommit=True, connect_timeout=10
+    ) as connection:
         for role, attributes in ((OWNER, sql.SQL("LOGIN CREATEDB")), (APP, sql.SQL("LOGIN"))):
             exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
             verb = sql.SQL("ALTER") if exists else sql.SQL("CREATE")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class LockHeldError(Exception):
 
 
 @contextmanager
-def held(path: Path, *, wait_s: float = LOCK_DEADLINE_S, note: str = "") -> Iterator[None]:
+def held(path: Path, *, wait_s: float = LOCK_DEADLINE_S, note: str = "") -> Generator[None]:
     """Hold an exclusive lock on ``path`` (made 0600), waiting up to ``wait_s``; else ``LockHeldError``."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

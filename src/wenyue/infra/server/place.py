@@ -75,9 +75,7 @@ def settle(home: Path, progress: Callable[[str], None]) -> Place:
         socket = _socket_folder(base, account)
     except OSError as error:
         raise as_setup_error(error, home) from error
-    return Place(
-        home=home, programs=programs, base=base, socket=socket, account=account, passwords=passwords
-    )
+    return Place(home=home, programs=programs, base=base, socket=socket, account=account, passwords=passwords)
 
 
 def base_folder(home: Path) -> Path:
