@@ -362,13 +362,14 @@ CREATE TABLE notifications.message (
 
 -- ---------------------------------------------------------------- audit
 CREATE TABLE audit.entry (
-    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id          bigint GENERATED ALWAYS AS IDENTITY,
     at          timestamptz NOT NULL,
     actor       text NOT NULL,                      -- 'traveller:12', 'staff:3', 'system:expiry', 'import:NAME'
     action      text NOT NULL,                      -- 'booking.confirmed', 'card.frozen', …
     subject     text NOT NULL,                      -- what it happened to; never personal data
     detail      jsonb,
-    xid         xid8 NOT NULL DEFAULT pg_current_xact_id()
+    xid         xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    PRIMARY KEY (xid, id)                           -- the order of the chain
 );
 CREATE TABLE audit.seal (
     no          bigint PRIMARY KEY,

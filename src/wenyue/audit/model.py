@@ -1,0 +1,32 @@
+"""The audit slice's nouns."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+ENTRIES_PER_SEAL_MAX: Final = (
+    20_000  # entries one call of `seal` covers; one larger transaction is never split
+)
+
+
+class ChainAhead(Exception):
+    """The last seal covers transactions this server has not reached: the data came from another server.
+
+    A physical backup keeps transaction numbers; after a logical restore, move the server's transaction counter
+    past the last seal (pg_resetwal -x) before it takes bookings.
+    """
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One thing that happened. Never personal data: name people by `traveller:12`, bookings by their id.
+
+    `actor`: 'traveller:12', 'staff:3', 'system:expiry', 'import:NAME'.
+    `action`: 'booking.confirmed', 'card.frozen'.
+    """
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, object] | None = None
