@@ -1,0 +1,272 @@
+"""Reading a document number: which document it is, whether it can be real, and what it says about its holder."""
+
+import re
+from datetime import date
+from operator import mul
+
+from wenyue.kernel.documents.countries import nationality_of, nationality_of_numeric
+from wenyue.kernel.documents.divisions import CURRENT_DIVISIONS, PROVINCES
+from wenyue.kernel.documents.model import (
+    Document,
+    DocumentError,
+    DocumentErrorCode,
+    DocumentKind,
+    DocumentWarning,
+)
+from wenyue.kernel.documents.passports import (
+    is_chinese_ordinary,
+    looks_machine_readable,
+    parse_mrz,
+    parse_passport,
+)
+from wenyue.kernel.documents.text import compact
+
+_RESIDENT_ID = DocumentKind.RESIDENT_ID
+_RESIDENCE_PERMIT = DocumentKind.RESIDENCE_PERMIT
+_FOREIGN_PR = DocumentKind.FOREIGN_PR
+_HM_PERMIT = DocumentKind.HM_PERMIT
+_TW_PERMIT = DocumentKind.TW_PERMIT
+_PASSPORT = DocumentKind.PASSPORT
+_KEY_PREFIX = {kind: kind.value + ":" for kind in DocumentKind}
+_EIGHTEEN_KINDS = frozenset({_RESIDENT_ID, _RESIDENCE_PERMIT, _FOREIGN_PR})
+
+_LONGEST_RAW = 256  # two machine-readable lines of 44 characters with generous decoration
+_OLDEST_YEARS = 120
+_eighteen = re.compile(r"[0-9]{17}[0-9X]").fullmatch
+_ALNUM = re.compile(r"[A-Z0-9]+")
+_NOT_ALNUM = re.compile(r"[^A-Z0-9]")
+_NOT_DIGIT = re.compile(r"[^0-9]")
+_LETTER = re.compile(r"[A-Z]")
+_CARD_LIKE = re.compile(r"[0-9]+X?")
+_HM = re.compile(r"([HM][0-9]{8})(?:[0-9]{2})?")
+_HM_FOREIGN = re.compile(r"(?:HA|MA)[0-9]{7}")
+_TW = re.compile(r"([0-9]{8})(?:[0-9]{2})?")
+_OLD_PR = re.compile(r"([A-Z]{3})[0-9]{12}")
+
+# ISO 7064 MOD 11-2 as GB 11643-1999 prints it. Weights are applied to ASCII codes, so the table is turned by what
+# the 48 in every code adds.
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_BY_REMAINDER = "10X98765432"
+_ASCII_SHIFT = 48 * sum(_WEIGHTS)
+_CHECK = tuple(_CHECK_BY_REMAINDER[(remainder - _ASCII_SHIFT) % 11] for remainder in range(11))
+
+
+def parse_document(
+    kind: DocumentKind | None,
+    raw: str,
+    *,
+    today: date,
+    nationality: str | None = None,
+    expires_on: date | None = None,
+) -> Document | DocumentError:
+    """The document in canonical form, or the reason it is refused; never raises for any text.
+
+    `kind` None means: detect it. `nationality` (ISO 3166 alpha-2 or alpha-3) and `expires_on` are needed for foreign
+    passports only; machine-readable passport lines carry both, and then the lines win. `today` decides what is
+    expired or not yet born. An 18-character number says itself which of the three cards it belongs to, so a wrong
+    choice among those is corrected with a warning; any other wrong choice is a KIND_MISMATCH.
+    """
+    if len(raw) > _LONGEST_RAW:
+        return DocumentError(DocumentErrorCode.TOO_LONG, kind)
+    number = raw if _eighteen(raw) else compact(raw)
+    if _eighteen(number):
+        result = _parse_eighteen(number, kind, today, expires_on)
+    elif not number:
+        return DocumentError(DocumentErrorCode.EMPTY, kind)
+    elif (kind is None or kind is _PASSPORT) and looks_machine_readable(number):
+        result = parse_mrz(number, today)
+    elif not _ALNUM.fullmatch(number):
+        return DocumentError(DocumentErrorCode.BAD_CHARACTER, kind, _first(_NOT_ALNUM, number))
+    else:
+        result = _parse_other(kind, number, nationality, expires_on)
+    if type(result) is Document and result.expires_on is not None and result.expires_on < today:
+        return DocumentError(DocumentErrorCode.EXPIRED, result.kind)
+    return result
+
+
+def _parse_eighteen(
+    number: str, declared: DocumentKind | None, today: date, expires_on: date | None
+) -> Document | DocumentError:
+    """居民身份证 (GB 11643-1999), 港澳台居民居住证 (81, 82, 83) and the 2023 外国人永久居留身份证 (first digit 9).
+
+    Six digits of place, eight of birth, three of sequence (odd is male), one check character, the same for all
+    three. Place: never refused on today's division list, because abolished codes live on in valid cards. The layout
+    9, province, ISO numeric nationality, birth, sequence of the permanent-resident card: the leading 9, the numeric
+    nationality and the check are published by 国家移民管理局 (2023); the order of the fields and the sex in the
+    sequence are common knowledge, so they only warn; check before relying on them.
+    """
+    province = number[:2]
+    if number[0] == "9":
+        kind = _FOREIGN_PR
+    elif province not in PROVINCES:
+        return DocumentError(DocumentErrorCode.BAD_PROVINCE, declared or _RESIDENT_ID, 1)
+    else:
+        kind = _RESIDENCE_PERMIT if number[0] == "8" else _RESIDENT_ID
+    if declared is not None and declared not in _EIGHTEEN_KINDS:
+        return DocumentError(DocumentErrorCode.KIND_MISMATCH, kind)
+    try:
+        birth = date.fromisoformat(number[6:14])
+    except ValueError:
+        return DocumentError(DocumentErrorCode.BAD_BIRTH_DATE, kind, 7)
+    if birth > today:
+        return DocumentError(DocumentErrorCode.FUTURE_BIRTH_DATE, kind, 7)
+    if _CHECK[sum(map(mul, number.encode(), _WEIGHTS)) % 11] != number[17]:
+        return DocumentError(DocumentErrorCode.BAD_CHECK_DIGIT, kind, 18)
+    nationality = "CHN" if kind is not _FOREIGN_PR else nationality_of_numeric(number[3:6])
+    return Document(
+        kind,
+        number,
+        _KEY_PREFIX[kind] + number,
+        birth,
+        "M" if number[16] in "13579" else "F",
+        nationality,
+        _eighteen_warnings(number, kind, declared, nationality, today.year - birth.year),
+        expires_on,
+    )
+
+
+def _eighteen_warnings(
+    number: str, kind: DocumentKind, declared: DocumentKind | None, nationality: str | None, years: int
+) -> tuple[DocumentWarning, ...]:
+    warnings: tuple[DocumentWarning, ...] = ()
+    if kind is _RESIDENT_ID:
+        if number[:6] not in CURRENT_DIVISIONS:
+            warnings += (DocumentWarning.DIVISION_NOT_CURRENT,)
+    elif kind is _RESIDENCE_PERMIT:
+        if number[2:6] != "0000":
+            warnings += (DocumentWarning.DIVISION_NOT_CURRENT,)
+    else:
+        if number[1:3] not in PROVINCES:
+            warnings += (DocumentWarning.PROVINCE_UNKNOWN,)
+        if nationality is None:
+            warnings += (DocumentWarning.UNKNOWN_NATIONALITY,)
+    if declared is not None and declared is not kind:
+        warnings += (DocumentWarning.KIND_CORRECTED,)
+    if years > _OLDEST_YEARS:
+        warnings += (DocumentWarning.AGE_OVER_120,)
+    return warnings
+
+
+def _parse_other(
+    kind: DocumentKind | None, number: str, nationality: str | None, expires_on: date | None
+) -> Document | DocumentError:
+    """Everything that is letters and digits but not an 18-character card."""
+    looks = _detect(number, nationality)
+    if kind is None:
+        kind = looks or _guess(number, nationality)
+    elif kind is not _PASSPORT and looks not in (None, kind) and _LETTER.match(number):
+        return DocumentError(DocumentErrorCode.KIND_MISMATCH, looks)
+    if kind is _PASSPORT:
+        return parse_passport(number, nationality, expires_on)
+    if kind is _HM_PERMIT:
+        return _parse_hm(number, nationality, expires_on)
+    if kind is _TW_PERMIT:
+        return _parse_tw(number, expires_on)
+    if kind is _FOREIGN_PR:
+        old = _OLD_PR.fullmatch(number)
+        if old:
+            return _old_pr(number, old[1], expires_on)
+    return _explain_eighteen(number, kind)
+
+
+def _detect(number: str, nationality: str | None) -> DocumentKind | None:
+    """The document whose shape this is; a declared foreign nationality rules out what only Chinese citizens hold."""
+    foreign = nationality is not None and nationality_of(nationality) not in (
+        None,
+        "CHN",
+        "HKG",
+        "MAC",
+        "TWN",
+    )
+    if _HM_FOREIGN.fullmatch(number):
+        return _HM_PERMIT
+    if _OLD_PR.fullmatch(number):
+        return _FOREIGN_PR
+    if foreign:
+        return None
+    if _HM.fullmatch(number):
+        return _HM_PERMIT
+    if _TW.fullmatch(number):
+        return _TW_PERMIT
+    return _PASSPORT if is_chinese_ordinary(number) else None
+
+
+def _guess(number: str, nationality: str | None) -> DocumentKind:
+    """What to judge an unrecognised number as, so that the reason given is the useful one."""
+    if nationality is not None or (5 <= len(number) <= 17 and not _CARD_LIKE.fullmatch(number)):
+        return _PASSPORT
+    return _RESIDENT_ID
+
+
+def _parse_hm(number: str, nationality: str | None, expires_on: date | None) -> Document | DocumentError:
+    """港澳居民来往内地通行证: H or M, eight digits for life, two more that count renewals and change with each.
+
+    Uniqueness is counted on the first nine characters. Since 2024-07-10 (国家移民管理局) non-Chinese permanent
+    residents hold HA or MA and seven digits, one number for life.
+    """
+    chinese = _HM.fullmatch(number)
+    if chinese:
+        return Document(
+            _HM_PERMIT, number, "hm_permit:" + chinese[1], nationality="CHN", expires_on=expires_on
+        )
+    if _HM_FOREIGN.fullmatch(number):
+        holder = nationality_of(nationality) if nationality else None
+        if nationality and holder is None:
+            return DocumentError(DocumentErrorCode.BAD_NATIONALITY, _HM_PERMIT)
+        return Document(_HM_PERMIT, number, "hm_permit:" + number, nationality=holder, expires_on=expires_on)
+    if number[0] not in "HM":
+        return DocumentError(DocumentErrorCode.BAD_CHARACTER, _HM_PERMIT, 1)
+    letters = 2 if number[1:2] == "A" else 1
+    stray = _NOT_DIGIT.search(number, letters)
+    if stray:
+        return DocumentError(DocumentErrorCode.BAD_CHARACTER, _HM_PERMIT, stray.start() + 1)
+    return DocumentError(DocumentErrorCode.WRONG_LENGTH, _HM_PERMIT)
+
+
+def _parse_tw(number: str, expires_on: date | None) -> Document | DocumentError:
+    """台湾居民来往大陆通行证: eight digits; older ones add two that count issues, so the first eight are the key."""
+    permit = _TW.fullmatch(number)
+    if permit:
+        return Document(
+            _TW_PERMIT, number, "tw_permit:" + permit[1], nationality="CHN", expires_on=expires_on
+        )
+    stray = _first(_NOT_DIGIT, number)
+    if stray is not None:
+        return DocumentError(DocumentErrorCode.BAD_CHARACTER, _TW_PERMIT, stray)
+    return DocumentError(DocumentErrorCode.WRONG_LENGTH, _TW_PERMIT)
+
+
+def _old_pr(number: str, letters: str, expires_on: date | None) -> Document:
+    """外国人永久居留身份证 before 2023-12: three nationality letters and twelve digits, valid until it expires.
+
+    What the twelve digits mean is not published, so no birth date is read from them.
+    """
+    nationality = nationality_of(letters)
+    return Document(
+        _FOREIGN_PR,
+        number,
+        "foreign_pr:" + number,
+        nationality=nationality,
+        warnings=() if nationality else (DocumentWarning.UNKNOWN_NATIONALITY,),
+        expires_on=expires_on,
+    )
+
+
+def _explain_eighteen(number: str, kind: DocumentKind) -> DocumentError:
+    """Why letters and digits are not one of the 18-character cards; 15 digits get their own guidance.
+
+    First-generation numbers stopped being valid on 2013-01-01 (居民身份证法 as amended in 2011).
+    """
+    if kind is _RESIDENT_ID and len(number) == 15 and number.isdigit():
+        return DocumentError(DocumentErrorCode.FIFTEEN_DIGITS, kind)
+    stray = _NOT_DIGIT.search(number, 0, min(len(number), 17))
+    if stray and not (number[stray.start()] == "X" and stray.start() == len(number) - 1):
+        return DocumentError(DocumentErrorCode.BAD_CHARACTER, kind, stray.start() + 1)
+    if len(number) != 18:
+        return DocumentError(DocumentErrorCode.WRONG_LENGTH, kind)
+    return DocumentError(DocumentErrorCode.BAD_CHARACTER, kind, 18)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> int | None:
+    match = pattern.search(text)
+    return match.start() + 1 if match else None

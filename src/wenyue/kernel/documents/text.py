@@ -1,0 +1,33 @@
+"""Normalisation that every identity field shares: what a keyboard, a scanner or a paste adds is taken away."""
+
+import re
+import unicodedata
+
+# Blanks, hyphens and invisible characters people type, paste or scan inside a number. NFKC has already folded the
+# full-width and compatibility forms, so the list names only what survives it.
+_BLANKS = "\\s\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_HYPHENS = "\\-\u058a\u05be\u1806\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
+ZERO_WIDTH = (
+    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
+)
+_SEPARATORS = re.compile(f"[{_BLANKS}{_HYPHENS}{ZERO_WIDTH}]+")
+_HYPHEN = re.compile(f"[{_HYPHENS}]")
+_INVISIBLE = re.compile(f"[{ZERO_WIDTH}]+")
+
+
+def compact(raw: str) -> str:
+    """`raw` as a document or phone number: NFKC, no blanks, hyphens or zero-width characters, ASCII upper-cased.
+
+    Bound the length before calling. The result is not checked: characters that do not belong stay, to be named.
+    """
+    if not raw.isascii():
+        raw = unicodedata.normalize("NFKC", raw)
+    text = _SEPARATORS.sub("", raw)
+    # Only ASCII is upper-cased: Unicode upper-casing would turn foreign letters into acceptable ones.
+    return text.upper() if text.isascii() else text
+
+
+def visible(raw: str) -> str:
+    """`raw` as text: NFKC, no zero-width characters, every hyphen the ASCII one, no blanks at the ends."""
+    # Invisible characters go first: one between a letter and its accent would keep NFKC from joining them.
+    return _HYPHEN.sub("-", unicodedata.normalize("NFKC", _INVISIBLE.sub("", raw))).strip()
