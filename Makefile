@@ -1,0 +1,42 @@
+# 稳约 Wenyue. `make up` starts everything; `make test` runs every check. Needs Python >= 3.11, nothing else.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help up test check bench sim clean
+
+BIN := .venv/bin
+# Two workers at least (they show collisions), four at most.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
+STEPS ?= 10000
+SEED ?= 1
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 10
+
+up: ## start everything and print the address (WENYUE_PORT, WENYUE_HOME; Ctrl-C ends it)
+	@scripts/bootstrap run
+	@WENYUE_END_WITH_PARENT=1 exec $(BIN)/wenyue up
+
+check: ## linters only: ruff, pyright, import contracts
+	@scripts/bootstrap dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+test: ## everything: linters, tests, a short simulation
+	@scripts/bootstrap dev
+	@scripts/browser
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n $(WORKERS)
+	@if $(BIN)/wenyue has sim; then $(MAKE) --no-print-directory sim; fi
+
+bench: ## benchmark; QUICK=1 takes less than a minute
+	@scripts/bootstrap dev
+	@exec $(BIN)/wenyue bench $(if $(QUICK),--quick)
+
+sim: ## simulator; SEED=…, STEPS=…, PLANTED=all plants bugs and shows each caught
+	@scripts/bootstrap dev
+	@exec $(BIN)/wenyue sim --seed $(SEED) --steps $(STEPS) $(if $(PLANTED),--planted $(PLANTED))
+
+clean: ## remove tools and environment, never data
+	rm -rf .tools .venv .pytest_cache .ruff_cache .hypothesis
