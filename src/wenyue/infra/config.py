@@ -31,6 +31,7 @@ class DatabaseSettings:
 
     url: str  # WENYUE_DATABASE_URL
     owner_url: str  # WENYUE_OWNER_DATABASE_URL
+    role: str  # WENYUE_DATABASE_ROLE: role to assume after connecting; empty: none. `wenyue up` sets it
     pool_size_max: int  # WENYUE_DATABASE_POOL
 
 
@@ -61,6 +62,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         database=DatabaseSettings(
             url=env.get("WENYUE_DATABASE_URL", ""),
             owner_url=env.get("WENYUE_OWNER_DATABASE_URL", "") or env.get("WENYUE_DATABASE_URL", ""),
+            role=env.get("WENYUE_DATABASE_ROLE", ""),
             pool_size_max=_number(env, "WENYUE_DATABASE_POOL", 12, 4, 100),
         ),
     )
