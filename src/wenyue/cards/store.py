@@ -1,0 +1,62 @@
+"""Reading, locking and spending cards: the part of the slice that every booking goes through."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, Final, LiteralString
+
+import msgspec
+
+from wenyue.cards.model import CardFacts, CardRules, CardState, EntitlementFacts
+from wenyue.cards.parse import parse_rules
+from wenyue.infra.db import Tx, queries
+
+_SQL: Final = queries("wenyue.cards")
+LOCK_CARDS: Final[LiteralString] = _SQL["lock_cards"]
+ENTITLEMENTS_OF: Final[LiteralString] = _SQL["entitlements_of"]
+COMPANIONS_OF: Final[LiteralString] = _SQL["companions_of"]
+LOCK_STATEMENTS: Final = (LOCK_CARDS, ENTITLEMENTS_OF, COMPANIONS_OF)
+
+_CardRow = tuple[int, str, int, date | None, date | None, bytes | None, int | None]
+
+
+async def lock(tx: Tx, card_ids: Iterable[int]) -> dict[int, CardFacts]:
+    """Lock the cards that exist among `card_ids`, in id order, until the transaction ends; `uses` is left empty."""
+    ids = {"ids": sorted(set(card_ids))}
+    cards = await (await tx.execute(LOCK_CARDS, ids)).fetchall()
+    entitlements = await (await tx.execute(ENTITLEMENTS_OF, ids)).fetchall()
+    companions = await (await tx.execute(COMPANIONS_OF, ids)).fetchall()
+    return facts_from_rows(cards, entitlements, companions)
+
+
+def facts_from_rows(
+    cards: Iterable[tuple[Any, ...]],
+    entitlements: Iterable[tuple[Any, ...]],
+    companions: Iterable[tuple[Any, ...]],
+) -> dict[int, CardFacts]:
+    """The facts in the rows of the three `LOCK_STATEMENTS`, by card id; for callers that pipeline them."""
+    facts: dict[int, CardFacts] = {}
+    row: _CardRow
+    for row in cards:
+        facts[row[0]] = CardFacts(row[0], row[1], CardState(row[2]), row[3], row[4], row[5], row[6])
+    for card_id, no, granted, used in entitlements:
+        facts[card_id].entitlements[no] = EntitlementFacts(granted, used)
+    for card_id, person_key in companions:
+        card = facts[card_id]
+        card.companions |= {person_key}
+    return facts
+
+
+async def spend(tx: Tx, deltas: Mapping[tuple[int, int], int]) -> None:
+    """Add `deltas` {(card id, entitlement no.): entries} to what is used (negative: give back), in one statement.
+
+    The cards must be locked. Overdrawing breaks a CHECK (psycopg.errors.CheckViolation): a defect of the caller.
+    """
+    rows = [{"c": card_id, "e": no, "n": n} for (card_id, no), n in sorted(deltas.items()) if n]
+    if rows:
+        await tx.execute(_SQL["spend"], {"deltas": msgspec.json.encode(rows).decode()})
+
+
+async def load_types(tx: Tx) -> dict[str, CardRules]:
+    """The rules of every card type by code. Raises RulesError when a stored one does not parse."""
+    rows = await (await tx.execute(_SQL["load_types"])).fetchall()
+    return {code: parse_rules(rules) for code, rules in rows}

@@ -1,0 +1,22 @@
+-- name: lock_cards
+-- Lock the cards of a batch in id order; the key columns stay readable for foreign keys.
+SELECT id, type_code, state, valid_from, valid_to, holder_key, holder_id
+FROM cards.card WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: entitlements_of
+-- The entitlement counters of locked cards.
+SELECT card_id, no, granted, used FROM cards.entitlement WHERE card_id = ANY(%(ids)s::bigint[]);
+
+-- name: companions_of
+-- The named persons of locked cards besides their holders.
+SELECT card_id, person_key FROM cards.companion WHERE card_id = ANY(%(ids)s::bigint[]) AND removed_at IS NULL;
+
+-- name: spend
+-- Add (or give back) used entries; the CHECK of the table is the last word.
+UPDATE cards.entitlement AS entitlement SET used = entitlement.used + delta.n
+FROM json_to_recordset(%(deltas)s::json) AS delta (c bigint, e smallint, n integer)
+WHERE entitlement.card_id = delta.c AND entitlement.no = delta.e;
+
+-- name: load_types
+-- Every card type's rules.
+SELECT code, rules::text FROM cards.card_type ORDER BY code;
