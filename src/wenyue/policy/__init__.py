@@ -1,0 +1,49 @@
+"""Reservation policy: presets (release, party, cancellation, penalties), the holiday calendar, strikes and bans."""
+
+from wenyue.policy.model import HolidayCalendar, Preset, PresetError, PresetSlot, parse_preset
+from wenyue.policy.rules import (
+    CancelTerms,
+    PartyProblem,
+    ban_after,
+    cancel_limit_reached,
+    cancel_terms,
+    check_party,
+    release_at,
+    sales_end_at,
+)
+from wenyue.policy.store import (
+    BANS_OF,
+    add_strike,
+    bans,
+    cancels,
+    load_calendar,
+    load_presets,
+    save_override,
+    save_presets,
+    shipped_presets,
+)
+
+__all__ = [
+    "BANS_OF",
+    "CancelTerms",
+    "HolidayCalendar",
+    "PartyProblem",
+    "Preset",
+    "PresetError",
+    "PresetSlot",
+    "add_strike",
+    "ban_after",
+    "bans",
+    "cancel_limit_reached",
+    "cancel_terms",
+    "cancels",
+    "check_party",
+    "load_calendar",
+    "load_presets",
+    "parse_preset",
+    "release_at",
+    "sales_end_at",
+    "save_override",
+    "save_presets",
+    "shipped_presets",
+]

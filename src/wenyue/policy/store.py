@@ -1,0 +1,109 @@
+"""The policy slice's rows: presets, calendar overrides, strikes and bans."""
+
+import json
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Final, LiteralString
+from uuid import UUID
+
+from wenyue.infra.db import Tx, fetch_dicts, queries
+from wenyue.kernel.clock import at_local, local_date
+from wenyue.policy.model import DayKind, HolidayCalendar, Override, Preset, StrikeKind, parse_preset
+from wenyue.policy.rules import ban_after
+
+_SQL: Final = queries("wenyue.policy")
+BANS_OF: Final[LiteralString] = _SQL[
+    "bans_of"
+]  # %(subjects)s::bytea[], %(now)s → subject_key, policy_code, until
+
+
+async def load_presets(tx: Tx) -> dict[str, Preset]:
+    """Every stored preset by code. Raises PresetError when an edited one is mistyped."""
+    rows = await (await tx.execute(_SQL["presets"])).fetchall()
+    return {code: parse_preset(rules, where=f"policy.preset {code!r}") for code, rules in rows}
+
+
+async def save_presets(tx: Tx) -> int:
+    """Store the shipped presets and return how many are new or changed."""
+    documents = [
+        {"code": preset.code, "rules": json.loads(raw), "source": preset.source}
+        for raw, preset in _shipped_documents()
+    ]
+    cursor = await tx.execute(_SQL["save_presets"], {"presets": json.dumps(documents, ensure_ascii=False)})
+    return cursor.rowcount
+
+
+def shipped_presets() -> dict[str, Preset]:
+    """The presets of `policy/presets/*.json` by code."""
+    return {preset.code: preset for _, preset in _shipped_documents()}
+
+
+async def load_calendar(tx: Tx) -> HolidayCalendar:
+    """The published calendar with the override table over it."""
+    rows = await fetch_dicts(tx, _SQL["overrides"])
+    return HolidayCalendar({row["on_date"]: Override(row["day_kind"], row["name_zh"]) for row in rows})
+
+
+async def save_override(tx: Tx, on_date: date, day_kind: DayKind, name_zh: str, source: str) -> None:
+    """Enter what `on_date` is, with the notice that says so; every process sees it when it next loads the calendar."""
+    await tx.execute(
+        _SQL["save_override"],
+        {"on_date": on_date, "day_kind": day_kind, "name_zh": name_zh, "source": source},
+    )
+
+
+async def bans(tx: Tx, subject_keys: list[bytes], now: datetime) -> list[tuple[bytes, str, datetime]]:
+    """The bans in force: subject key, policy code, until."""
+    cursor = await tx.execute(BANS_OF, {"subjects": subject_keys, "now": now})
+    return [(bytes(key), code, until) for key, code, until in await cursor.fetchall()]
+
+
+async def add_strike(
+    tx: Tx,
+    *,
+    subject_key: bytes,
+    policy_code: str,
+    kind: StrikeKind,
+    on_date: date,
+    booking_id: UUID,
+    now: datetime,
+    preset: Preset,
+    timezone: str = "Asia/Shanghai",
+) -> datetime | None:
+    """Count a strike once, and ban when the preset says so; returns the new ban's end.
+
+    `on_date` is the day of the visit, or, for kind 'cancel', the day of the cancelling. A ban runs from the
+    next midnight at the venue (故宫: “从第3次爽约的次日起”).
+    """
+    subject: dict[str, object] = {"subject_key": subject_key, "policy_code": policy_code}
+    added = await tx.execute(
+        _SQL["add_strike"], subject | {"kind": kind, "on_date": on_date, "booking_id": booking_id}
+    )
+    if await added.fetchone() is None or preset.strikes is None or kind not in preset.strikes.kinds:
+        return None
+    rows = await (await tx.execute(_SQL["strikes_of"], subject)).fetchall()
+    today = local_date(now, timezone)
+    length = ban_after(preset, [(row[0], row[1]) for row in rows], today)
+    if length is None:
+        return None
+    until = at_local(today + timedelta(days=1) + length, time(0), timezone)
+    await tx.execute(_SQL["ban"], subject | {"until": until, "reason": kind})
+    return until
+
+
+async def cancels(tx: Tx, subject_key: bytes, policy_code: str, since: date) -> list[date]:
+    """The days since `since` on which the subject cancelled, for `cancel_limit_reached`."""
+    cursor = await tx.execute(
+        _SQL["cancels_of"], {"subject_key": subject_key, "policy_code": policy_code, "since": since}
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+@cache
+def _shipped_documents() -> list[tuple[str, Preset]]:
+    folder = files("wenyue.policy").joinpath("presets")
+    texts = {
+        one.name: one.read_text(encoding="utf-8") for one in folder.iterdir() if one.name.endswith(".json")
+    }
+    return [(text, parse_preset(text, where=name)) for name, text in sorted(texts.items())]

@@ -1,0 +1,60 @@
+-- name: presets
+-- Every preset, as the JSON document that an operator may have edited.
+SELECT code, rules::text FROM policy.preset ORDER BY code LIMIT 1000
+
+-- name: save_presets
+-- Loads shipped presets; a preset whose document is unchanged is left alone.
+INSERT INTO policy.preset AS p (code, rules, source)
+SELECT w.code, w.rules, w.source
+FROM json_to_recordset(%(presets)s::json) AS w(code text, rules jsonb, source text)
+ON CONFLICT (code) DO UPDATE SET rules = excluded.rules, source = excluded.source, updated_at = now()
+WHERE p.rules IS DISTINCT FROM excluded.rules
+
+-- name: overrides
+-- The operator's corrections of the holiday calendar.
+SELECT on_date, day_kind, name_zh FROM policy.holiday_override ORDER BY on_date LIMIT 10000
+
+-- name: save_override
+-- One date of the override table; a later entry for the same date wins.
+INSERT INTO policy.holiday_override (on_date, day_kind, name_zh, source)
+VALUES (%(on_date)s, %(day_kind)s, %(name_zh)s, %(source)s)
+ON CONFLICT (on_date) DO UPDATE
+SET day_kind = excluded.day_kind, name_zh = excluded.name_zh, source = excluded.source
+
+-- name: bans_of
+-- HOT: the bans in force against any of these subjects; runs in the booking batch.
+SELECT subject_key, policy_code, until
+FROM policy.ban
+WHERE subject_key = ANY(%(subjects)s::bytea[]) AND until > %(now)s
+
+-- name: add_strike
+-- One strike; the same one twice is one.
+INSERT INTO policy.strike (subject_key, policy_code, kind, on_date, booking_id)
+VALUES (%(subject_key)s, %(policy_code)s, %(kind)s, %(on_date)s, %(booking_id)s)
+ON CONFLICT (subject_key, booking_id, kind, on_date) DO NOTHING
+RETURNING id
+
+-- name: strikes_of
+-- A subject's strikes under a preset that nobody forgave, newest first.
+SELECT kind, on_date
+FROM policy.strike
+WHERE subject_key = %(subject_key)s AND policy_code = %(policy_code)s AND forgiven_at IS NULL
+ORDER BY on_date DESC, id DESC
+LIMIT 1000
+
+-- name: cancels_of
+-- The days on which a subject cancelled, newest first.
+SELECT on_date
+FROM policy.strike
+WHERE subject_key = %(subject_key)s AND policy_code = %(policy_code)s
+  AND kind = 'cancel' AND forgiven_at IS NULL AND on_date >= %(since)s
+ORDER BY on_date DESC
+LIMIT 1000
+
+-- name: ban
+-- A ban never gets shorter.
+INSERT INTO policy.ban AS b (subject_key, policy_code, until, reason)
+VALUES (%(subject_key)s, %(policy_code)s, %(until)s, %(reason)s)
+ON CONFLICT (subject_key, policy_code) DO UPDATE
+SET until = greatest(b.until, excluded.until), reason = excluded.reason, created_at = now()
+WHERE excluded.until > b.until
