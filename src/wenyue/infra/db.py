@@ -95,14 +95,18 @@ class Database:
             yield tx
 
 
-async def fetch_dicts(tx: Tx, statement: LiteralString, params: dict[str, object] | None = None) -> list[DictRow]:
+async def fetch_dicts(
+    tx: Tx, statement: LiteralString, params: dict[str, object] | None = None
+) -> list[DictRow]:
     """Every row as a dictionary; the statement bounds their number."""
     async with tx.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement, params)
         return await cursor.fetchall()
 
 
-async def fetch_dict(tx: Tx, statement: LiteralString, params: dict[str, object] | None = None) -> DictRow | None:
+async def fetch_dict(
+    tx: Tx, statement: LiteralString, params: dict[str, object] | None = None
+) -> DictRow | None:
     """The first row as a dictionary, or None."""
     async with tx.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement, params)

@@ -123,6 +123,22 @@ def migrate(
     return applied
 
 
+def decide_once(connection: psycopg.Connection, subject: str, decide: Callable[[], str]) -> str:
+    """Return this database's decision about ``subject``; take and keep it when there is none yet."""
+    version = f"decision:{subject}"
+    found = _applied(connection).get(version)
+    if found is not None:
+        return found[0]
+    decision = decide()
+    connection.execute(_RECORD, [version, decision, ""])
+    return decision
+
+
+def redecide(connection: psycopg.Connection, subject: str, decision: str) -> None:
+    """Replace this database's decision about ``subject``."""
+    connection.execute(_RECORD, [f"decision:{subject}", decision, ""])
+
+
 def _take_turn(connection: psycopg.Connection) -> None:
     try:
         connection.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
@@ -149,8 +165,8 @@ def _applied(connection: psycopg.Connection) -> dict[str, tuple[str, str]]:
 def _refuse_edited(migrations: list[Migration], done: dict[str, tuple[str, str]]) -> None:
     known = {one.version: one for one in migrations}
     for version, (name, digest) in done.items():
-        if version == JOBS_VERSION:
-            continue
+        if not version.isdecimal():
+            continue  # the job queue's row, or a decision
         if version not in known:
             raise SetupError(
                 f"the database has migration {version}_{name}, which this version lacks: "

@@ -27,7 +27,7 @@ from wenyue.infra.server.place import (
 )
 from wenyue.infra.server.postmaster import halt, is_alive, launch, running_pid
 
-__all__ = ["ServerInfo", "base_folder", "ensure_started", "erase", "hold_home", "is_running", "stop"]
+__all__ = ["ServerInfo", "base_folder", "ensure_started", "erase", "hold_home", "is_running", "look", "stop"]
 
 START_LOCK_DEADLINE_S = 120.0
 
@@ -80,6 +80,19 @@ def ensure_started(
     except OSError as error:
         raise as_setup_error(error, home) from error
     return _info(place, pid, process)
+
+
+def look(home: Path) -> ServerInfo | None:
+    """The running server of ``home``, or None. Makes, changes and starts nothing."""
+    home = home.expanduser().absolute()
+    if not (home / "database.json").exists() or not (base_folder(home) / "data" / "postmaster.pid").exists():
+        return None
+    try:
+        place = settle(home, lambda _line: None)
+    except OSError as error:
+        raise as_setup_error(error, home) from error
+    pid = running_pid(place)
+    return None if pid is None else _info(place, pid, None)
 
 
 def stop(info: ServerInfo) -> None:

@@ -73,6 +73,7 @@ def settle(home: Path, progress: Callable[[str], None]) -> Place:
         base, programs = _base_and_programs(home, account)
         passwords = _passwords(home, base, progress)
         socket = _socket_folder(base, account)
+        (base / "home").write_text(f"{home}\n", encoding="utf-8")  # whose data this is, for people and doctor
     except OSError as error:
         raise as_setup_error(error, home) from error
     return Place(home=home, programs=programs, base=base, socket=socket, account=account, passwords=passwords)

@@ -1,0 +1,168 @@
+"""The `wenyue` command. Each command imports only what it needs; tools register by their place in `wenyue.tools`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import socket
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
+
+import typer
+import typer.core
+import typer.main
+from rich.console import Console
+
+from wenyue.infra.config import Settings, SettingsError, load
+from wenyue.infra.fault import SetupError
+
+# Command → (module whose `app` is a typer.Typer, help). A tool is imported when it is called, not before.
+TOOLS = {
+    "import": ("wenyue.tools.importing", "Bring venues or an old system's bookings in (导入)."),
+    "replay": ("wenyue.tools.replay", "Drive real demand through the public interface (重放)."),
+    "bench": ("wenyue.tools.bench", "Measure this machine (压测)."),
+    "sim": ("wenyue.tools.sim", "Simulate with crashes and check every invariant (模拟)."),
+}
+
+
+class ToolGroup(typer.core.TyperGroup):
+    """The command group; tools appear in it when their module is there."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own context, which it does not export
+        """Our own commands, then the tools that this installation has."""
+        return [*super().list_commands(ctx), *(name for name in TOOLS if has_tool(name))]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
+        """Resolve a tool by importing it, unless only its name in the list is wanted."""
+        if cmd_name not in TOOLS or not has_tool(cmd_name):
+            return super().get_command(ctx, cmd_name)
+        module_name, text = TOOLS[cmd_name]
+        if ctx.resilient_parsing or cmd_name not in sys.argv:
+            return typer.core.TyperCommand(cmd_name, help=text)
+        command = typer.main.get_command(importlib.import_module(module_name).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=ToolGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="稳约 Wenyue: the reservation system for smart tourism cards.",
+)
+
+
+@app.command()
+def up() -> None:
+    """Start everything in the foreground: database, web, worker (启动)."""
+    from wenyue.tools.up import up as run
+
+    run(settings(), say)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's structure up to date (升级数据库结构)."""
+    from wenyue.infra.migrate import migrate as run
+    from wenyue.tools.database import ReadyDatabase
+
+    database = ReadyDatabase(settings(), say)
+    try:
+        applied = run(database.owner_url, progress=say)
+    finally:
+        database.close()
+    say(f"applied {len(applied)} migrations · 已完成" if applied else "nothing to do · 已是最新")
+
+
+@app.command()
+def doctor() -> None:
+    """Check this installation and say how to mend it (检查)."""
+    from wenyue.tools.doctor import examine, show
+
+    findings = examine(load)
+    show(findings, Console())
+    if any(finding.is_fault for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def web(
+    fd: Annotated[
+        int | None, typer.Option(help="an inherited listening socket, as `wenyue up` gives it")
+    ] = None,
+) -> None:
+    """One web process, for installations on several machines (单个网页进程)."""
+    if fd is not None:
+        _end_with_supervisor()
+    from wenyue.app import run_web
+
+    run_web(sock=None if fd is None else socket.socket(fileno=fd), port=settings().web.port)
+
+
+@app.command()
+def worker(*, supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False) -> None:
+    """One worker process, for installations on several machines (单个后台进程)."""
+    if supervised:
+        _end_with_supervisor()
+    from wenyue.app import run_worker
+
+    run_worker()
+
+
+@app.command(hidden=True)
+def has(name: str) -> None:
+    """Exit with status 0 when this installation has the tool NAME (for the Makefile)."""
+    raise typer.Exit(0 if has_tool(name) else 1)
+
+
+def main() -> NoReturn:
+    """Run the command; a fault that the reader can mend is one line and status 1."""
+    sys.exit(run_guarded(app))
+
+
+def run_guarded(command: Callable[[], Any]) -> int:
+    """Run ``command`` and return the exit status; known faults are printed as one line."""
+    import psycopg
+
+    try:
+        command()
+    except (SetupError, SettingsError) as fault:
+        return complain(str(fault))
+    except psycopg.Error as fault:
+        return complain(
+            f"数据库错误 · the database answered: {' '.join(str(fault).split())[:300]}; try `wenyue doctor`"
+        )
+    return 0
+
+
+def complain(line: str) -> int:
+    """Print the one line of a fault to standard error; return the status 1."""
+    print(f"wenyue: {line}", file=sys.stderr, flush=True)  # noqa: T201 - this is the command's face
+    return 1
+
+
+def say(line: str) -> None:
+    """One line of progress, at once even into a pipe."""
+    print(line, flush=True)  # noqa: T201 - this is the command's face
+
+
+def settings() -> Settings:
+    """The installation's settings from the environment."""
+    return load()
+
+
+def has_tool(name: str) -> bool:
+    """Whether the tool's module is there and has something to run."""
+    return name in TOOLS and importlib.util.find_spec(TOOLS[name][0]) is not None
+
+
+def _end_with_supervisor() -> None:
+    from wenyue.infra.leash import end_with_parent
+
+    end_with_parent()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Keeps the processes of one installation running: starts them, restarts those that die, drains them at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import FrameType
+
+from wenyue.infra.fault import SetupError
+
+DRAIN_DEADLINE_S = 15.0
+READY_DEADLINE_S = 60.0
+PROBE_DEADLINE_S = 2.0
+POLL_S = 0.05
+WATCH_EVERY_S = 1.0
+BACKOFF_FIRST_S = 0.5
+BACKOFF_MAX_S = 30.0
+SETTLED_AFTER_S = 60.0  # a process that lived this long starts again with the first backoff
+EARLY_DEATHS_MAX = 3  # before the first readiness: then the fault is in the installation, not in chance
+LISTEN_BACKLOG = 2048
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class ChildPlan:
+    """One process to keep: its name for people, its command and what it inherits."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+    inherited_fds: Sequence[int] = ()
+
+
+@dataclass
+class _Child:
+    plan: ChildPlan
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    failures: int = 0
+    start_again_at: float = 0.0
+
+
+class Supervisor:
+    """Runs ``plans`` until a signal asks for the end.
+
+    ``say`` gets one line per event. ``watch`` is called about once a second and may raise ``SetupError``
+    (the database's own restart lives there).
+    """
+
+    def __init__(
+        self,
+        plans: Sequence[ChildPlan],
+        *,
+        say: Callable[[str], None],
+        watch: Callable[[], None] | None = None,
+    ) -> None:
+        self._children = [_Child(plan) for plan in plans]
+        self._say = say
+        self._watch = watch
+        self._watched_at = time.monotonic()
+        self._signals = 0
+        self._was_ready = False
+
+    def run(self, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
+        """Start all, wait for readiness, keep them running; return after SIGTERM, SIGINT or SIGHUP and the drain."""
+        previous = {number: signal.signal(number, self._on_signal) for number in ENDING_SIGNALS}
+        try:
+            deadline = time.monotonic() + READY_DEADLINE_S
+            while not self._signals:
+                self._tend()
+                if not self._was_ready and is_ready():
+                    self._was_ready = True
+                    on_ready()
+                if not self._was_ready and time.monotonic() > deadline:
+                    raise SetupError(
+                        f"the web processes were not ready within {READY_DEADLINE_S:.0f} s: see the lines above",
+                        "网页服务未能按时就绪, 见上文",
+                    )
+                time.sleep(POLL_S)
+        finally:
+            self._drain()
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+
+    def _tend(self) -> None:
+        """One round: reap and restart children, look after what else must run."""
+        now = time.monotonic()
+        for child in self._children:
+            if child.process is not None and child.process.poll() is not None:
+                self._note_death(child, now)
+            if child.process is None and now >= child.start_again_at:
+                child.process = _spawn(child.plan)
+                child.started_at = now
+        if self._watch is not None and now - self._watched_at >= WATCH_EVERY_S:
+            self._watched_at = now
+            self._watch()
+
+    def _note_death(self, child: _Child, now: float) -> None:
+        status = child.process.returncode if child.process is not None else 0
+        child.process = None
+        if now - child.started_at >= SETTLED_AFTER_S:
+            child.failures = 0
+        child.failures += 1
+        if not self._was_ready and child.failures >= EARLY_DEATHS_MAX:
+            raise SetupError(
+                f"{child.plan.name} ended {child.failures} times while starting (status {status}): see the lines above",
+                f"{child.plan.name} 无法启动, 见上文",
+            )
+        delay = min(BACKOFF_FIRST_S * 2 ** (child.failures - 1), BACKOFF_MAX_S)
+        child.start_again_at = now + delay
+        self._say(f"{child.plan.name} ended (status {status}); again in {delay:g} s · 进程退出, 即将重启")
+
+    def _drain(self) -> None:
+        """Ask every child to finish, wait, and kill what is left; a second signal kills at once."""
+        asked_already = self._signals
+        living = [child.process for child in self._children if child.process is not None]
+        for process in living:
+            with suppress(ProcessLookupError):
+                process.terminate()
+        deadline = time.monotonic() + DRAIN_DEADLINE_S
+        while any(process.poll() is None for process in living):
+            if time.monotonic() > deadline or self._signals > asked_already:
+                self._say("some processes did not finish in time and were killed · 部分进程被强制结束")
+                for process in living:
+                    process.kill()
+                break
+            time.sleep(POLL_S)
+        for process in living:
+            process.wait()
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Open the one socket that all web processes share; a taken port is one clear ``SetupError`` at once."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        opened = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SetupError(
+            f"WENYUE_HOST={host} is no address of this machine ({error})", f"地址无效 {host}"
+        ) from error
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(LISTEN_BACKLOG)
+    except OSError as error:
+        opened.close()
+        raise SetupError(
+            f"port {port} on {host} cannot be used ({error.strerror}): stop the other program, "
+            f"or choose another port: WENYUE_PORT={port + 1 if port < 65535 else 8000} make up",
+            f"端口 {port} 被占用或不可用, 请换一个",
+        ) from error
+    opened.setblocking(False)
+    return opened
+
+
+def answers_ready(host: str, port: int) -> bool:
+    """Whether ``GET /readyz`` says 200. Never raises and never waits long."""
+    request = f"GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+    try:
+        with socket.create_connection((host, port), timeout=PROBE_DEADLINE_S) as connection:
+            connection.sendall(request)
+            status_line = connection.makefile("rb").readline(64)
+    except OSError:
+        return False
+    return status_line.split()[1:2] == [b"200"]
+
+
+def _spawn(plan: ChildPlan) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        list(plan.command),
+        env=dict(plan.environment),
+        stdin=subprocess.DEVNULL,
+        pass_fds=tuple(plan.inherited_fds),
+        start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains in order
+        cwd=os.getcwd(),  # noqa: PTH109 - the folder that we were started in
+    )

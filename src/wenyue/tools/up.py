@@ -1,0 +1,104 @@
+"""``wenyue up``: the whole installation in the foreground, from the database to the pages."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import psycopg
+
+from wenyue.infra.config import Settings
+from wenyue.infra.leash import end_with_parent
+from wenyue.infra.migrate import decide_once, migrate, redecide
+from wenyue.infra.server import hold_home
+from wenyue.infra.supervisor import ChildPlan, Supervisor, answers_ready, listening_socket
+from wenyue.tools.database import ReadyDatabase
+
+DEMO_DECISION = "demo"
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+
+
+def up(settings: Settings, say: Callable[[str], None]) -> None:
+    """Start everything, say ``ready:`` with the address, keep it running until a signal, drain and stop it.
+
+    Nothing that was started stays behind, however this process ends. Raises ``SetupError``.
+    """
+    if os.environ.get("WENYUE_END_WITH_PARENT") == "1":
+        end_with_parent()
+    signal.signal(signal.SIGTERM, _interrupt)
+    host, port = settings.web.host, settings.web.port
+    shown = ANY_ADDRESS.get(host, host)
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    listener = listening_socket(host, port)
+    with listener, hold_home(settings.home, f"process {os.getpid()}, {address}"):
+        database = ReadyDatabase(settings, say)
+        try:
+            migrate(database.owner_url, progress=say)
+            has_demo = _load_demo_once(settings, database, say)
+            plans = _plans(settings, database, listener.fileno())
+            supervisor = Supervisor(plans, say=say, watch=database.keep_running)
+            supervisor.run(
+                is_ready=lambda: answers_ready(shown, port),
+                on_ready=lambda: _greet(address, has_demo=has_demo, say=say),
+            )
+        finally:
+            database.close()
+    say("stopped · 已停止")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM before the supervisor took over: unwind like Ctrl-C, so that the database is stopped."""
+    raise KeyboardInterrupt
+
+
+def _plans(settings: Settings, database: ReadyDatabase, listener_fd: int) -> list[ChildPlan]:
+    environment = {**os.environ, **database.environment()}
+    command = [sys.executable, "-m", "wenyue.cli"]
+    web = [
+        ChildPlan(f"web-{number}", [*command, "web", "--fd", str(listener_fd)], environment, (listener_fd,))
+        for number in range(1, settings.web.workers + 1)
+    ]
+    return [*web, ChildPlan("worker", [*command, "worker", "--supervised"], environment)]
+
+
+def _load_demo_once(settings: Settings, database: ReadyDatabase, say: Callable[[str], None]) -> bool:
+    """On a new database and unless WENYUE_DEMO=0: load the demo. Return whether this database has it.
+
+    The decision is made once per database and kept in it: a forgotten setting never puts demo data into
+    an installation that lives.
+    """
+    if importlib.util.find_spec("wenyue.tools.demo") is None:
+        return False
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        decision = decide_once(connection, DEMO_DECISION, lambda: _first_decision(connection, settings))
+        if decision == "wanted":
+            say("loading the demo (once) · 正在载入演示数据")
+            asyncio.run(_load_demo(database.owner_url, settings))
+            redecide(connection, DEMO_DECISION, "loaded")
+    return decision in {"wanted", "loaded"}
+
+
+def _first_decision(connection: psycopg.Connection, settings: Settings) -> str:
+    row = connection.execute("SELECT EXISTS (SELECT FROM catalogue.venue)").fetchone()
+    is_used = row is not None and bool(row[0])
+    return "wanted" if settings.is_demo and not is_used else "declined"
+
+
+async def _load_demo(owner_url: str, settings: Settings) -> None:
+    from wenyue.tools import demo  # noqa: PLC0415 - heavy, and needed on the first start only
+
+    async with await psycopg.AsyncConnection.connect(owner_url) as tx:  # commits when the block ends well
+        await demo.load(tx, settings)
+
+
+def _greet(address: str, *, has_demo: bool, say: Callable[[str], None]) -> None:
+    say(f"ready: {address}")
+    if has_demo:
+        from wenyue.tools import demo  # noqa: PLC0415 - as above
+
+        say(demo.banner())
