@@ -12,8 +12,8 @@ _LONGEST_RAW = 256
 _MOST_MARKS = 4  # combining marks on one letter: more than any script stacks, fewer than a scribble
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _DOTS = re.compile("[\u00b7\u0387\u16eb\u2022\u2027\u2219\u22c5\u2e30\u2e31\u2e33\u30fb\u318d]+")
-_DOT_BETWEEN_HAN = re.compile(f"(?<=[{_HAN}])[\\s.·]*[.·][\\s.·]*(?=[{_HAN}])")
-_BLANK_BESIDE_HAN = re.compile(f"(?<=[{_HAN}])\\s+(?=[{_HAN}])")
+_DOT_BETWEEN_HAN = re.compile(f"(?<=[{_HAN}])[ .·]*[.·][ .·]*(?=[{_HAN}])")
+_BLANK_BESIDE_HAN = re.compile(f"(?<=[{_HAN}]) +(?=[{_HAN}])")
 _APOSTROPHES = re.compile("[\u2018\u2019\u02bc\u02b9\u2032`\u00b4]")
 _BLANKS = re.compile(r" {2,}")
 # Inside a name besides letters and their marks; the last two are the Tibetan syllable marks.

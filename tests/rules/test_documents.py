@@ -1,0 +1,331 @@
+"""Identity documents: one row per case of each kind, what is accepted, what it says, and the reason when refused."""
+
+from datetime import date
+
+import pytest
+
+from wenyue.kernel.documents import (
+    Document,
+    DocumentError,
+    DocumentErrorCode,
+    DocumentKind,
+    DocumentWarning,
+    parse_document,
+    province_of,
+)
+
+TODAY = date(2026, 11, 22)
+ID = DocumentKind.RESIDENT_ID
+PERMIT = DocumentKind.RESIDENCE_PERMIT
+PR = DocumentKind.FOREIGN_PR
+HM = DocumentKind.HM_PERMIT
+TW = DocumentKind.TW_PERMIT
+PASSPORT = DocumentKind.PASSPORT
+E = DocumentErrorCode
+W = DocumentWarning
+VALID = "11010519491231002X"
+
+
+def with_check(first_17: str) -> str:
+    """ISO 7064 MOD 11-2 by its recursive definition, not by the weights the code under test uses."""
+    product = 0
+    for digit in first_17:
+        product = (product + int(digit)) * 2 % 11
+    check = (12 - product) % 11
+    return first_17 + ("X" if check == 10 else str(check))
+
+
+def accepted(kind: DocumentKind | None, raw: str, **more: str | date) -> Document:
+    result = parse_document(kind, raw, today=TODAY, **more)  # pyright: ignore[reportArgumentType] - str or date by name
+    assert isinstance(result, Document), result
+    return result
+
+
+def refused(kind: DocumentKind | None, raw: str, **more: str | date) -> DocumentError:
+    result = parse_document(kind, raw, today=TODAY, **more)  # pyright: ignore[reportArgumentType] - str or date by name
+    assert isinstance(result, DocumentError), result
+    return result
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        VALID,
+        "11010519491231002x",
+        " 11010519491231002X ",
+        "110105 19491231 002X",
+        "110105-19491231-002X",
+        "110105–19491231—002X",
+        "１１０１０５１９４９１２３１００２Ｘ",
+        "11010519491231002Ⅹ",
+        "1\u200b10105\u200c1949\ufeff1231\u2060002X\u200d",
+        "\u202d11010519491231002X\u202c",
+        "110105\u3000 19491231\u00a0\t002X\r\n",
+        "1101051949123100\u00ad2X",
+    ],
+)
+@pytest.mark.parametrize("kind", [None, ID])
+def test_decorations_fall_away(kind: DocumentKind | None, raw: str) -> None:
+    assert accepted(kind, raw) == Document(
+        ID, VALID, "resident_id:" + VALID, date(1949, 12, 31), "F", "CHN", (), None
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "position"),
+    [
+        ("", E.EMPTY, None),
+        (" \u200b-\t", E.EMPTY, None),
+        ("1" * 257, E.TOO_LONG, None),
+        ("1101" * 10, E.WRONG_LENGTH, None),
+        ("110105491231002", E.FIFTEEN_DIGITS, None),
+        ("１１０１０５４９１２３１００２", E.FIFTEEN_DIGITS, None),
+        ("11010519491231002", E.WRONG_LENGTH, None),
+        ("11010519491231002XX", E.WRONG_LENGTH, None),
+        ("110105194912310021X", E.WRONG_LENGTH, None),
+        ("110105194912310021", E.BAD_CHECK_DIGIT, 18),
+        ("110105194912310020", E.BAD_CHECK_DIGIT, 18),
+        ("11010519491231002Y", E.BAD_CHARACTER, 18),
+        ("1101O519491231002X", E.BAD_CHARACTER, 5),
+        ("1101051949123100X2", E.BAD_CHARACTER, 17),
+        ("11010519491231002😀", E.BAD_CHARACTER, 18),
+        ("11010519491231002×", E.BAD_CHARACTER, 18),
+        ("11010519491231002Х", E.BAD_CHARACTER, 18),  # Cyrillic
+        ("1️⃣1010519491231002X", E.BAD_CHARACTER, 2),
+        ("身份证", E.BAD_CHARACTER, 1),
+        ("1101051949\x001231002X", E.BAD_CHARACTER, 11),
+        ("11010519491231002\ud800", E.BAD_CHARACTER, 18),
+        ("١١٠١٠٥١٩٤٩١٢٣١٠٠٢X", E.BAD_CHARACTER, 1),
+        (with_check("11010520990101001"), E.FUTURE_BIRTH_DATE, 7),
+        (with_check("11010520261123001"), E.FUTURE_BIRTH_DATE, 7),
+        (with_check("11010520230229001"), E.BAD_BIRTH_DATE, 7),
+        (with_check("11010519491301001"), E.BAD_BIRTH_DATE, 7),
+        (with_check("11010519490001001"), E.BAD_BIRTH_DATE, 7),
+        (with_check("11010500000101001"), E.BAD_BIRTH_DATE, 7),
+        (with_check("00010519491231002"), E.BAD_PROVINCE, 1),
+        (with_check("16010519491231002"), E.BAD_PROVINCE, 1),
+        (with_check("84000019491231002"), E.BAD_PROVINCE, 1),
+        ("000000000000000000", E.BAD_PROVINCE, 1),
+        ("H12345678", E.KIND_MISMATCH, None),
+    ],
+)
+def test_a_refused_resident_id_says_why(raw: str, code: DocumentErrorCode, position: int | None) -> None:
+    problem = refused(ID, raw)
+    assert (problem.code, problem.position) == (code, position)
+
+
+@pytest.mark.parametrize(
+    ("number", "province", "warnings"),
+    [
+        (VALID, "北京市", ()),
+        (with_check("11010319491231002"), "北京市", (W.DIVISION_NOT_CURRENT,)),  # 崇文区, abolished 2010
+        (with_check("51021219700101001"), "四川省", (W.DIVISION_NOT_CURRENT,)),  # Chongqing before 1997
+        (with_check("35030119700101001"), "福建省", (W.DIVISION_NOT_CURRENT,)),  # never a county of its own
+        (with_check("44190019900101001"), "广东省", ()),  # 东莞 has no counties
+        (with_check("44200019900101001"), "广东省", ()),
+        (with_check("46040019900101001"), "海南省", ()),
+        (with_check("65901219900101001"), "新疆维吾尔自治区", ()),
+        (with_check("71000019900101001"), "台湾省", (W.DIVISION_NOT_CURRENT,)),
+        (with_check("11010519000101001"), "北京市", (W.AGE_OVER_120,)),
+    ],
+)
+def test_a_place_is_doubted_never_refused(
+    number: str, province: str, warnings: tuple[DocumentWarning, ...]
+) -> None:
+    document = accepted(None, number)
+    place = province_of(document)
+    assert place is not None
+    assert (document.kind, place.zh, document.warnings) == (ID, province, warnings)
+
+
+@pytest.mark.parametrize(
+    ("first_six", "province", "warnings"),
+    [
+        ("810000", "香港特别行政区", ()),
+        ("820000", "澳门特别行政区", ()),
+        ("830000", "台湾省", ()),
+        ("810101", "香港特别行政区", (W.DIVISION_NOT_CURRENT,)),
+        ("830101", "台湾省", (W.DIVISION_NOT_CURRENT,)),
+    ],
+)
+def test_residence_permits(first_six: str, province: str, warnings: tuple[DocumentWarning, ...]) -> None:
+    number = with_check(first_six + "19901231001")
+    document = accepted(None, number)
+    place = province_of(document)
+    assert place is not None
+    assert (document.kind, document.key) == (PERMIT, "residence_permit:" + number)
+    assert (document.birth, document.sex) == (date(1990, 12, 31), "M")
+    assert (place.zh, document.warnings) == (province, warnings)
+    assert accepted(PERMIT, number) == document
+
+
+def test_the_2023_permanent_resident_card() -> None:
+    document = accepted(None, "911124198108030024")
+    assert document == Document(
+        PR, "911124198108030024", "foreign_pr:911124198108030024", date(1981, 8, 3), "F", "CAN", (), None
+    )
+    place = province_of(document)
+    assert place is not None
+    assert place.en == "Beijing"
+    assert accepted(PR, "９１１１２４１９８１０８０３００２４") == document
+
+
+@pytest.mark.parametrize(
+    ("number", "warnings"),
+    [
+        (with_check("91199919810803002"), (W.UNKNOWN_NATIONALITY,)),
+        (with_check("90012419810803002"), (W.PROVINCE_UNKNOWN,)),
+    ],
+)
+def test_what_is_not_published_of_the_permanent_resident_card_only_warns(
+    number: str, warnings: tuple[DocumentWarning, ...]
+) -> None:
+    assert accepted(PR, number).warnings == warnings
+
+
+def test_the_older_permanent_resident_card() -> None:
+    document = accepted(None, "usa 110074-010120")
+    assert (document.kind, document.number, document.nationality) == (PR, "USA110074010120", "USA")
+    assert (document.key, document.birth, document.sex) == ("foreign_pr:USA110074010120", None, None)
+    assert province_of(document) is None
+    assert accepted(PR, "QQQ110074010120").warnings == (W.UNKNOWN_NATIONALITY,)
+
+
+@pytest.mark.parametrize(
+    ("declared", "number", "kind"),
+    [
+        (ID, "911124198108030024", PR),
+        (ID, with_check("81000019901231001"), PERMIT),
+        (PERMIT, VALID, ID),
+        (PR, VALID, ID),
+    ],
+)
+def test_the_number_decides_among_the_eighteen_character_cards(
+    declared: DocumentKind, number: str, kind: DocumentKind
+) -> None:
+    """Otherwise one person could hold two keys for one card."""
+    chosen = accepted(declared, number)
+    assert (chosen.kind, chosen.key) == (kind, accepted(None, number).key)
+    assert chosen.warnings == (W.KIND_CORRECTED,)
+
+
+@pytest.mark.parametrize(
+    ("raw", "number", "key", "nationality"),
+    [
+        ("H12345678", "H12345678", "hm_permit:H12345678", "CHN"),
+        ("m12345678", "M12345678", "hm_permit:M12345678", "CHN"),
+        ("H1234567800", "H1234567800", "hm_permit:H12345678", "CHN"),
+        ("Ｈ1234 5678-01", "H1234567801", "hm_permit:H12345678", "CHN"),
+        ("HA1234567", "HA1234567", "hm_permit:HA1234567", None),
+        ("ma1234567", "MA1234567", "hm_permit:MA1234567", None),
+    ],
+)
+@pytest.mark.parametrize("kind", [None, HM])
+def test_permits_of_hong_kong_and_macao(
+    kind: DocumentKind | None, raw: str, number: str, key: str, nationality: str | None
+) -> None:
+    document = accepted(kind, raw)
+    assert (document.kind, document.number, document.key) == (HM, number, key)
+    assert (document.nationality, document.birth, document.sex) == (nationality, None, None)
+
+
+def test_the_non_chinese_permit_keeps_its_declared_nationality() -> None:
+    assert accepted(None, "HA1234567", nationality="gb").nationality == "GBR"
+    assert refused(HM, "HA1234567", nationality="??").code is E.BAD_NATIONALITY
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "position"),
+    [
+        ("H1234567", E.WRONG_LENGTH, None),
+        ("H123456789", E.WRONG_LENGTH, None),
+        ("HA123456", E.WRONG_LENGTH, None),
+        ("HA123456701", E.WRONG_LENGTH, None),
+        ("12345678", E.BAD_CHARACTER, 1),
+        ("X12345678", E.BAD_CHARACTER, 1),
+        ("H12E45678", E.BAD_CHARACTER, 4),
+        ("HA12345B7", E.BAD_CHARACTER, 8),
+        ("H12345678<", E.BAD_CHARACTER, 10),
+        ("E12345678", E.KIND_MISMATCH, None),
+        (VALID, E.KIND_MISMATCH, None),
+    ],
+)
+def test_a_refused_hong_kong_or_macao_permit_says_why(
+    raw: str, code: DocumentErrorCode, position: int | None
+) -> None:
+    problem = refused(HM, raw)
+    assert (problem.code, problem.position) == (code, position)
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        ("12345678", "12345678"),
+        ("1234 5678", "12345678"),
+        ("1234567801", "12345678"),
+        ("０１２３４５６７", "01234567"),
+    ],
+)
+@pytest.mark.parametrize("kind", [None, TW])
+def test_permits_of_taiwan(kind: DocumentKind | None, raw: str, key: str) -> None:
+    document = accepted(kind, raw)
+    assert (document.kind, document.key, document.nationality) == (TW, "tw_permit:" + key, "CHN")
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("1234567", E.WRONG_LENGTH),
+        ("123456789", E.WRONG_LENGTH),
+        ("12345678901", E.WRONG_LENGTH),
+        ("1234567B", E.BAD_CHARACTER),
+        ("H12345678", E.KIND_MISMATCH),
+        (VALID, E.KIND_MISMATCH),
+    ],
+)
+def test_a_refused_taiwan_permit_says_why(raw: str, code: DocumentErrorCode) -> None:
+    assert refused(TW, raw).code is code
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "shown"),
+    [(HM, "E12345678", PASSPORT), (TW, "HA1234567", HM), (PASSPORT, VALID, ID), (ID, "USA110074010120", PR)],
+)
+def test_a_mismatch_names_the_kind_the_number_looks_like(
+    kind: DocumentKind, raw: str, shown: DocumentKind
+) -> None:
+    assert refused(kind, raw) == DocumentError(E.KIND_MISMATCH, shown, None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "code"),
+    [
+        ("110105491231002", ID, E.FIFTEEN_DIGITS),
+        ("11010519491231002", ID, E.WRONG_LENGTH),
+        ("1234567", ID, E.WRONG_LENGTH),
+        ("X1234567", PASSPORT, E.NATIONALITY_NEEDED),
+        ("EI1234567", PASSPORT, E.NATIONALITY_NEEDED),
+        ("AB12", ID, E.BAD_CHARACTER),
+        ("1101051949O231002X", ID, E.BAD_CHARACTER),
+    ],
+)
+def test_an_undetected_number_is_judged_as_the_likeliest_kind(
+    raw: str, kind: DocumentKind, code: DocumentErrorCode
+) -> None:
+    problem = refused(None, raw)
+    assert (problem.kind, problem.code) == (kind, code)
+
+
+@pytest.mark.parametrize("kind", [None, ID, PERMIT, PR, HM, TW, PASSPORT])
+def test_the_repr_is_masked(kind: DocumentKind | None) -> None:
+    for raw in (VALID, "911124198108030024", "H1234567801", "12345678", "E12345678"):
+        document = parse_document(kind, raw, today=TODAY)
+        assert raw not in repr(document)
+        assert raw not in str(document)
+
+
+def test_any_document_expires_the_day_after_its_last() -> None:
+    for raw in (VALID, "H12345678", "12345678", "E12345678", "USA110074010120"):
+        assert accepted(None, raw, expires_on=TODAY).expires_on == TODAY
+        problem = refused(None, raw, expires_on=date(2026, 11, 21))
+        assert (problem.code, problem.kind) == (E.EXPIRED, accepted(None, raw).kind)
