@@ -20,7 +20,7 @@ from wenyue.infra.fault import SetupError
 # Command → (module whose `app` is a typer.Typer, help). A tool is imported when it is called, not before.
 TOOLS = {
     "import": ("wenyue.tools.importing", "Bring venues or an old system's bookings in (导入)."),
-    "replay": ("wenyue.tools.replay", "Drive real demand through the public interface (重放)."),
+    "replay": ("wenyue.tools.replaying", "Drive real demand through the public interface (重放)."),
     "bench": ("wenyue.tools.bench", "Measure this machine (压测)."),
     "sim": ("wenyue.tools.sim", "Simulate with crashes and check every invariant (模拟)."),
 }

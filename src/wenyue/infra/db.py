@@ -55,6 +55,7 @@ class Database:
 
     def __init__(self, url: str, *, size_max: int, role: str | None = None) -> None:
         options = _OPTIONS + (f" -c role={role}" if role else "")
+        self.url, self.role = url, role
         self._pool: AsyncConnectionPool[Tx] = AsyncConnectionPool(
             url,
             min_size=min(4, size_max),
@@ -93,6 +94,14 @@ class Database:
         """One READ COMMITTED transaction: commits when the block ends well, rolls back when it raises."""
         async with self.connection() as tx, tx.transaction():
             yield tx
+
+
+async def connect(db: Database, *, options: str = "") -> Tx:
+    """A connection of its own, outside the pool, with further server options. Raises psycopg.OperationalError."""
+    role = f" -c role={db.role}" if db.role else ""
+    return await AsyncConnection.connect(
+        db.url, options=f"{_OPTIONS}{role} {options}", autocommit=True, prepare_threshold=1, connect_timeout=3
+    )
 
 
 async def fetch_dicts(

@@ -24,6 +24,7 @@ BACKOFF_MAX_S = 30.0
 SETTLED_AFTER_S = 60.0  # a process that lived this long starts again with the first backoff
 EARLY_DEATHS_MAX = 3  # before the first readiness: then the fault is in the installation, not in chance
 LISTEN_BACKLOG = 2048
+INSIST_AFTER_S = 1.0  # sooner, it is the same request by another way (make forwards it, then dies)
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -64,15 +65,19 @@ class Supervisor:
         self._say = say
         self._watch = watch
         self._watched_at = time.monotonic()
-        self._signals = 0
+        self._ending_since: float | None = None
+        self._is_insisted = False
         self._was_ready = False
 
     def run(self, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
-        """Start all, wait for readiness, keep them running; return after SIGTERM, SIGINT or SIGHUP and the drain."""
-        previous = {number: signal.signal(number, self._on_signal) for number in ENDING_SIGNALS}
+        """Start all, wait for readiness, keep them running; return after SIGTERM, SIGINT or SIGHUP and the drain.
+
+        Afterwards these signals are ignored: the caller is about to end."""
+        for number in ENDING_SIGNALS:
+            signal.signal(number, self._on_signal)
         try:
             deadline = time.monotonic() + READY_DEADLINE_S
-            while not self._signals:
+            while self._ending_since is None:
                 self._tend()
                 if not self._was_ready and is_ready():
                     self._was_ready = True
@@ -85,11 +90,15 @@ class Supervisor:
                 time.sleep(POLL_S)
         finally:
             self._drain()
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+            for number in ENDING_SIGNALS:  # what follows is short and must not be cut off
+                signal.signal(number, signal.SIG_IGN)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._signals += 1
+        now = time.monotonic()
+        if self._ending_since is None:
+            self._ending_since = now
+        elif now - self._ending_since > INSIST_AFTER_S:
+            self._is_insisted = True
 
     def _tend(self) -> None:
         """One round: reap and restart children, look after what else must run."""
@@ -121,14 +130,13 @@ class Supervisor:
 
     def _drain(self) -> None:
         """Ask every child to finish, wait, and kill what is left; a second signal kills at once."""
-        asked_already = self._signals
         living = [child.process for child in self._children if child.process is not None]
         for process in living:
             with suppress(ProcessLookupError):
                 process.terminate()
         deadline = time.monotonic() + DRAIN_DEADLINE_S
         while any(process.poll() is None for process in living):
-            if time.monotonic() > deadline or self._signals > asked_already:
+            if time.monotonic() > deadline or self._is_insisted:
                 self._say("some processes did not finish in time and were killed · 部分进程被强制结束")
                 for process in living:
                     process.kill()
