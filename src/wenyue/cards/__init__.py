@@ -14,7 +14,7 @@ from wenyue.cards.model import (
     Use,
     WantedUse,
 )
-from wenyue.cards.parse import RulesError, parse_rules
+from wenyue.cards.parse import RulesError, parse_rules, parse_type
 from wenyue.cards.rules import bookable_from, decide_use, history_days
 from wenyue.cards.store import (
     COMPANIONS_OF,
@@ -24,6 +24,9 @@ from wenyue.cards.store import (
     facts_from_rows,
     load_types,
     lock,
+    save_type,
+    save_types,
+    shipped_types,
     spend,
 )
 
@@ -48,5 +51,9 @@ __all__ = [
     "load_types",
     "lock",
     "parse_rules",
+    "parse_type",
+    "save_type",
+    "save_types",
+    "shipped_types",
     "spend",
 ]

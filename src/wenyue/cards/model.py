@@ -25,7 +25,7 @@ class CardState(IntEnum):
 
 
 class CardRefusal(IntEnum):
-    """Why a card does not pay, smallest first; the same names and numbers as `booking.Outcome.CARD_*`."""
+    """Why a card does not pay, smallest first; the same names and numbers as in `booking.Outcome`."""
 
     CARD_UNKNOWN = 40
     CARD_NOT_ACTIVE = 41
@@ -42,7 +42,7 @@ class CardRefusal(IntEnum):
     CARD_PERIOD = 52
     CARD_INTERVAL = 53
     CARD_SAME_VENUE_DAY = 54
-    CARD_OPEN_RESERVATION = 55
+    TOO_MANY_OPEN = 65  # reservations not yet used (上海迪士尼 2020: one)
 
 
 class HolidayNames(Protocol):

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final, LiteralString
 
 import msgspec
 
-from wenyue.cards.model import CardFacts, CardRules, CardState, EntitlementFacts
-from wenyue.cards.parse import parse_rules
+from wenyue.cards.model import CardFacts, CardRules, CardState, CardType, EntitlementFacts
+from wenyue.cards.parse import RulesError, parse_rules, parse_type
 from wenyue.infra.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards")
@@ -60,3 +62,37 @@ async def load_types(tx: Tx) -> dict[str, CardRules]:
     """The rules of every card type by code. Raises RulesError when a stored one does not parse."""
     rows = await (await tx.execute(_SQL["load_types"])).fetchall()
     return {code: parse_rules(rules) for code, rules in rows}
+
+
+async def save_types(tx: Tx) -> int:
+    """Load the card types that this program ships; returns how many were new or changed. Raises RulesError."""
+    changed = 0
+    for card_type in shipped_types().values():
+        changed += await save_type(tx, card_type)
+    return changed
+
+
+async def save_type(tx: Tx, card_type: CardType) -> int:
+    """Add or change one (parsed) card type; 1 when anything changed, else 0."""
+    row = {
+        "code": card_type.code,
+        "name_zh": card_type.name_zh,
+        "name_en": card_type.name_en,
+        "source": card_type.source,
+        "rules": msgspec.json.encode(card_type.rules, order="deterministic").decode(),
+    }
+    return (await tx.execute(_SQL["save_type"], row)).rowcount
+
+
+@cache
+def shipped_types() -> dict[str, CardType]:
+    """The card types in this program's files, by code. Raises RulesError, naming the file."""
+    found: dict[str, CardType] = {}
+    for path in sorted(files("wenyue.cards").joinpath("types").iterdir(), key=lambda path: path.name):
+        if path.name.endswith(".json"):
+            try:
+                card_type = parse_type(path.read_bytes())
+            except RulesError as error:
+                raise RulesError(f"{path.name}: {error}") from None
+            found[card_type.code] = card_type
+    return found
