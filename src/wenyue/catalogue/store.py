@@ -1,0 +1,186 @@
+"""The catalogue's rows: bounded reads, and upserts by code that a re-run leaves unchanged."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from wenyue.catalogue.model import (
+    Closure,
+    NewClosure,
+    OpeningHours,
+    Product,
+    Template,
+    Venue,
+    VenueKind,
+)
+from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
+from wenyue.kernel.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
+
+PRODUCTS_PAGE_MAX: Final = 500
+_SQL: Final = queries("wenyue.catalogue")
+_LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+_T = TypeVar("_T")
+
+
+async def venues(
+    tx: Tx,
+    *,
+    text: str = "",
+    province: str | None = None,
+    kind: VenueKind | None = None,
+    after: int = 0,
+    limit: int = PAGE_SIZE,
+) -> list[Venue]:
+    """One page of active venues whose name (zh, en), city or province contains `text`; `after` is the last id seen."""
+    wanted = text.strip()[:SEARCH_TEXT_MAX].replace("\x00", "")
+    rows = await fetch_dicts(
+        tx,
+        _SQL["venues"],
+        {
+            "pattern": f"%{wanted.translate(_LIKE_SPECIAL)}%" if wanted else None,
+            "province": province.replace("\x00", "") if province else None,
+            "kind": kind,
+            "after": after,
+            "limit": max(1, min(limit, PAGE_SIZE_MAX)),
+        },
+    )
+    return [_convert(row, Venue) for row in rows]
+
+
+async def venue(tx: Tx, code: str) -> Venue | None:
+    """The venue with this code, active or not."""
+    row = await fetch_dict(tx, _SQL["venue"], {"code": code.replace("\x00", "")})
+    return _convert(row, Venue) if row else None
+
+
+async def venues_by_id(tx: Tx, ids: Sequence[int]) -> dict[int, Venue]:
+    """The venues of these ids (as many as the caller lists)."""
+    rows = await fetch_dicts(tx, _SQL["venues_by_id"], {"ids": list(ids)})
+    return {row["id"]: _convert(row, Venue) for row in rows}
+
+
+async def provinces(tx: Tx, kind: VenueKind | None = None) -> list[tuple[str, int]]:
+    """The provinces that have active venues (of a kind), with their number."""
+    cursor = await tx.execute(_SQL["provinces"], {"kind": kind})
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
+
+
+async def opening_hours(tx: Tx, venue_id: int) -> list[OpeningHours]:
+    """The venue's week; a weekday that is missing is closed."""
+    rows = await fetch_dicts(tx, _SQL["opening_hours"], {"venue_id": venue_id})
+    return [_convert(row, OpeningHours) for row in rows]
+
+
+async def products(tx: Tx, venue_id: int) -> list[Product]:
+    """The venue's active products."""
+    return [_convert(row, Product) for row in await fetch_dicts(tx, _SQL["products"], {"venue_id": venue_id})]
+
+
+async def product(tx: Tx, product_id: int) -> Product | None:
+    """The product with this id, active or not."""
+    row = await fetch_dict(tx, _SQL["product"], {"id": product_id})
+    return _convert(row, Product) if row else None
+
+
+async def active_products(tx: Tx, *, after: int = 0, limit: int = PRODUCTS_PAGE_MAX) -> list[Product]:
+    """One page of every active product of an active venue; `after` is the last id seen."""
+    rows = await fetch_dicts(
+        tx, _SQL["active_products"], {"after": after, "limit": max(1, min(limit, PRODUCTS_PAGE_MAX))}
+    )
+    return [_convert(row, Product) for row in rows]
+
+
+async def templates(tx: Tx, product_ids: Sequence[int], today: date) -> dict[int, list[Template]]:
+    """The templates of these products that are not over on `today`, by product."""
+    rows = await fetch_dicts(tx, _SQL["templates"], {"product_ids": list(product_ids), "today": today})
+    found: dict[int, list[Template]] = {}
+    for row in rows:
+        one = _convert(row, Template)
+        found.setdefault(one.product_id, []).append(one)
+    return found
+
+
+async def prices(
+    tx: Tx, product_ids: Sequence[int], from_day: date, to_day: date
+) -> dict[int, dict[date, int]]:
+    """Prices by date (分) that differ from the products' own, by product."""
+    cursor = await tx.execute(
+        _SQL["prices"], {"product_ids": list(product_ids), "from_day": from_day, "to_day": to_day}
+    )
+    found: dict[int, dict[date, int]] = {}
+    for product_id, on_date, price_minor in await cursor.fetchall():
+        found.setdefault(product_id, {})[on_date] = price_minor
+    return found
+
+
+async def closures(
+    tx: Tx, venue_ids: Sequence[int], from_day: date, to_day: date
+) -> dict[int, list[Closure]]:
+    """Closures in force that touch the range, by venue."""
+    rows = await fetch_dicts(
+        tx, _SQL["closures"], {"venue_ids": list(venue_ids), "from_day": from_day, "to_day": to_day}
+    )
+    found: dict[int, list[Closure]] = {}
+    for row in rows:
+        found.setdefault(row["venue_id"], []).append(_convert(row, Closure))
+    return found
+
+
+async def upsert_venues(tx: Tx, wanted: Sequence[Venue]) -> dict[str, int]:
+    """Make or update venues by code; returns their ids by code. Codes are unique within one call."""
+    await tx.execute(_SQL["upsert_venues"], {"rows": _rows(wanted)})
+    cursor = await tx.execute(_SQL["venue_ids"], {"codes": [one.code for one in wanted]})
+    return {row[0]: row[1] for row in await cursor.fetchall()}
+
+
+async def upsert_products(tx: Tx, wanted: Sequence[Product]) -> dict[tuple[int, str], int]:
+    """Make or update products by venue and code; returns the ids of all products of these venues by (venue, code)."""
+    await tx.execute(_SQL["upsert_products"], {"rows": _rows(wanted)})
+    venue_ids = sorted({one.venue_id for one in wanted})
+    cursor = await tx.execute(_SQL["product_ids"], {"venue_ids": venue_ids})
+    return {(row[0], row[1]): row[2] for row in await cursor.fetchall()}
+
+
+async def upsert_templates(tx: Tx, wanted: Sequence[Template]) -> None:
+    """Make templates, or update those of the same product, period, kind of day, weekdays and priority.
+
+    Slots that exist already stay as they are: see `booking.opening` for repricing and capacity.
+    """
+    await tx.execute(_SQL["upsert_templates"], {"rows": _rows(wanted)})
+
+
+async def upsert_opening_hours(tx: Tx, wanted: Sequence[OpeningHours]) -> None:
+    """Set weekdays of opening hours."""
+    await tx.execute(_SQL["upsert_opening_hours"], {"rows": _rows(wanted)})
+
+
+async def set_prices(tx: Tx, product_id: int, by_date: dict[date, int]) -> None:
+    """Set prices by date (分); slots that are open already take them by `booking.opening.reprice`."""
+    rows = [
+        {"product_id": product_id, "on_date": day.isoformat(), "price_minor": price}
+        for day, price in by_date.items()
+    ]
+    await tx.execute(_SQL["set_prices"], {"rows": json.dumps(rows)})
+
+
+async def add_closure(tx: Tx, closure: NewClosure) -> int | None:
+    """Announce a closure and return its id; None when the very same one stands already."""
+    row = await (await tx.execute(_SQL["add_closure"], msgspec.structs.asdict(closure))).fetchone()
+    return row[0] if row else None
+
+
+async def lift_closure(tx: Tx, closure_id: int, now: datetime) -> bool:
+    """End a closure; False when it was lifted before or never was."""
+    cursor = await tx.execute(_SQL["lift_closure"], {"id": closure_id, "now": now})
+    return cursor.rowcount == 1
+
+
+def _rows(wanted: Sequence[msgspec.Struct]) -> str:
+    return msgspec.json.encode(wanted).decode()
+
+
+def _convert(row: dict[str, Any], kind: type[_T]) -> _T:
+    return msgspec.convert(row, kind)

@@ -1,0 +1,190 @@
+-- name: venues
+-- One page of active venues by name search, province and kind, in id order after a cursor.
+SELECT id, code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone, tags,
+       summary_zh, summary_en, source, is_demo, is_active
+FROM catalogue.venue
+WHERE is_active AND id > %(after)s
+  AND (%(province)s::text IS NULL OR province = %(province)s)
+  AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+  AND (%(pattern)s::text IS NULL OR name_zh ILIKE %(pattern)s OR name_en ILIKE %(pattern)s
+       OR province ILIKE %(pattern)s OR city ILIKE %(pattern)s)
+ORDER BY id
+LIMIT %(limit)s
+
+-- name: venue
+-- One venue by its code, active or not.
+SELECT id, code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone, tags,
+       summary_zh, summary_en, source, is_demo, is_active
+FROM catalogue.venue
+WHERE code = %(code)s
+
+-- name: venues_by_id
+-- The venues of a list of ids.
+SELECT id, code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone, tags,
+       summary_zh, summary_en, source, is_demo, is_active
+FROM catalogue.venue
+WHERE id = ANY(%(ids)s::bigint[])
+ORDER BY id
+
+-- name: provinces
+-- Provinces that have active venues of a kind, with their number.
+SELECT province, count(*)
+FROM catalogue.venue
+WHERE is_active AND province <> '' AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+GROUP BY province
+ORDER BY province
+LIMIT 1000
+
+-- name: upsert_venues
+-- Makes or updates venues by code; an unchanged venue is not rewritten.
+INSERT INTO catalogue.venue AS v (code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone,
+                                  tags, summary_zh, summary_en, source, is_demo, is_active)
+SELECT w.code, w.kind, w.name_zh, w.name_en, w.province, w.city, w.latitude, w.longitude, w.level, w.timezone,
+       w.tags, w.summary_zh, w.summary_en, w.source, w.is_demo, w.is_active
+FROM json_to_recordset(%(rows)s::json) AS w(
+    code text, kind text, name_zh text, name_en text, province text, city text, latitude double precision,
+    longitude double precision, level text, timezone text, tags text[], summary_zh text, summary_en text,
+    source text, is_demo boolean, is_active boolean)
+ON CONFLICT (code) DO UPDATE
+SET kind = excluded.kind, name_zh = excluded.name_zh, name_en = excluded.name_en, province = excluded.province,
+    city = excluded.city, latitude = excluded.latitude, longitude = excluded.longitude, level = excluded.level,
+    timezone = excluded.timezone, tags = excluded.tags, summary_zh = excluded.summary_zh,
+    summary_en = excluded.summary_en, source = excluded.source, is_demo = excluded.is_demo,
+    is_active = excluded.is_active
+WHERE (v.kind, v.name_zh, v.name_en, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags,
+       v.summary_zh, v.summary_en, v.source, v.is_demo, v.is_active)
+   IS DISTINCT FROM
+      (excluded.kind, excluded.name_zh, excluded.name_en, excluded.province, excluded.city, excluded.latitude,
+       excluded.longitude, excluded.level, excluded.timezone, excluded.tags, excluded.summary_zh,
+       excluded.summary_en, excluded.source, excluded.is_demo, excluded.is_active)
+
+-- name: venue_ids
+-- The ids of venue codes.
+SELECT code, id FROM catalogue.venue WHERE code = ANY(%(codes)s::text[])
+
+-- name: opening_hours
+-- A venue's week.
+SELECT venue_id, weekday, opens, closes, last_entry
+FROM catalogue.opening_hours
+WHERE venue_id = %(venue_id)s
+ORDER BY weekday
+LIMIT 7
+
+-- name: upsert_opening_hours
+-- Sets weekdays of opening hours.
+INSERT INTO catalogue.opening_hours (venue_id, weekday, opens, closes, last_entry)
+SELECT w.venue_id, w.weekday, w.opens, w.closes, w.last_entry
+FROM json_to_recordset(%(rows)s::json) AS w(venue_id bigint, weekday smallint, opens time, closes time, last_entry time)
+ON CONFLICT (venue_id, weekday) DO UPDATE
+SET opens = excluded.opens, closes = excluded.closes, last_entry = excluded.last_entry
+
+-- name: products
+-- A venue's active products.
+SELECT id, venue_id, code, kind, name_zh, name_en, price_minor, currency, policy_code, needs_visitors, person_rule,
+       is_first_gate, is_active
+FROM catalogue.product
+WHERE venue_id = %(venue_id)s AND is_active
+ORDER BY id
+LIMIT 200
+
+-- name: product
+-- One product by id, active or not.
+SELECT id, venue_id, code, kind, name_zh, name_en, price_minor, currency, policy_code, needs_visitors, person_rule,
+       is_first_gate, is_active
+FROM catalogue.product
+WHERE id = %(id)s
+
+-- name: active_products
+-- One page of all active products of active venues, in id order after a cursor.
+SELECT p.id, p.venue_id, p.code, p.kind, p.name_zh, p.name_en, p.price_minor, p.currency, p.policy_code,
+       p.needs_visitors, p.person_rule, p.is_first_gate, p.is_active
+FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venue_id
+WHERE p.is_active AND v.is_active AND p.id > %(after)s
+ORDER BY p.id
+LIMIT %(limit)s
+
+-- name: upsert_products
+-- Makes or updates products by venue and code; an unchanged product is not rewritten.
+INSERT INTO catalogue.product AS p (venue_id, code, kind, name_zh, name_en, price_minor, currency, policy_code,
+                                    needs_visitors, person_rule, is_first_gate, is_active)
+SELECT w.venue_id, w.code, w.kind, w.name_zh, w.name_en, w.price_minor, w.currency, w.policy_code,
+       w.needs_visitors, w.person_rule, w.is_first_gate, w.is_active
+FROM json_to_recordset(%(rows)s::json) AS w(
+    venue_id bigint, code text, kind text, name_zh text, name_en text, price_minor bigint, currency text,
+    policy_code text, needs_visitors boolean, person_rule text, is_first_gate boolean, is_active boolean)
+ON CONFLICT (venue_id, code) DO UPDATE
+SET kind = excluded.kind, name_zh = excluded.name_zh, name_en = excluded.name_en,
+    price_minor = excluded.price_minor, currency = excluded.currency, policy_code = excluded.policy_code,
+    needs_visitors = excluded.needs_visitors, person_rule = excluded.person_rule,
+    is_first_gate = excluded.is_first_gate, is_active = excluded.is_active
+WHERE (p.kind, p.name_zh, p.name_en, p.price_minor, p.currency, p.policy_code, p.needs_visitors, p.person_rule,
+       p.is_first_gate, p.is_active)
+   IS DISTINCT FROM
+      (excluded.kind, excluded.name_zh, excluded.name_en, excluded.price_minor, excluded.currency,
+       excluded.policy_code, excluded.needs_visitors, excluded.person_rule, excluded.is_first_gate,
+       excluded.is_active)
+
+-- name: product_ids
+-- The ids of products by venue and code.
+SELECT venue_id, code, id FROM catalogue.product WHERE venue_id = ANY(%(venue_ids)s::bigint[])
+
+-- name: templates
+-- The templates of products that are not over.
+SELECT id, product_id, valid_from, valid_to, day_kind, weekdays, priority, day_capacity, sessions
+FROM catalogue.calendar_template
+WHERE product_id = ANY(%(product_ids)s::bigint[]) AND (valid_to IS NULL OR valid_to >= %(today)s)
+ORDER BY product_id, id
+LIMIT 20000
+
+-- name: upsert_templates
+-- Makes templates; one that says the same period, kind of day, weekdays and priority is updated instead.
+MERGE INTO catalogue.calendar_template AS t
+USING (SELECT w.product_id, w.valid_from, w.valid_to, w.day_kind, w.weekdays, w.priority, w.day_capacity, w.sessions
+       FROM json_to_recordset(%(rows)s::json) AS w(
+           product_id bigint, valid_from date, valid_to date, day_kind text, weekdays smallint, priority smallint,
+           day_capacity integer, sessions jsonb)) AS w
+ON t.product_id = w.product_id AND t.valid_from = w.valid_from AND t.valid_to IS NOT DISTINCT FROM w.valid_to
+   AND t.day_kind = w.day_kind AND t.weekdays = w.weekdays AND t.priority = w.priority
+WHEN MATCHED AND (t.sessions, t.day_capacity) IS DISTINCT FROM (w.sessions, w.day_capacity) THEN
+    UPDATE SET sessions = w.sessions, day_capacity = w.day_capacity
+WHEN NOT MATCHED THEN
+    INSERT (product_id, valid_from, valid_to, day_kind, weekdays, priority, day_capacity, sessions)
+    VALUES (w.product_id, w.valid_from, w.valid_to, w.day_kind, w.weekdays, w.priority, w.day_capacity, w.sessions)
+
+-- name: prices
+-- Prices by date that differ from the products' own.
+SELECT product_id, on_date, price_minor
+FROM catalogue.price
+WHERE product_id = ANY(%(product_ids)s::bigint[]) AND on_date BETWEEN %(from_day)s AND %(to_day)s
+ORDER BY product_id, on_date
+LIMIT 100000
+
+-- name: set_prices
+-- Sets prices by date.
+INSERT INTO catalogue.price (product_id, on_date, price_minor)
+SELECT w.product_id, w.on_date, w.price_minor
+FROM json_to_recordset(%(rows)s::json) AS w(product_id bigint, on_date date, price_minor bigint)
+ON CONFLICT (product_id, on_date) DO UPDATE SET price_minor = excluded.price_minor
+
+-- name: closures
+-- Announced closures of venues that touch a range of dates and were not lifted.
+SELECT id, venue_id, product_id, from_date, to_date, reason_zh, reason_en, source
+FROM catalogue.closure
+WHERE venue_id = ANY(%(venue_ids)s::bigint[]) AND lifted_at IS NULL
+  AND from_date <= %(to_day)s AND to_date >= %(from_day)s
+ORDER BY venue_id, from_date, id
+LIMIT 20000
+
+-- name: add_closure
+-- Announces a closure; the very same one twice is one.
+INSERT INTO catalogue.closure (venue_id, product_id, from_date, to_date, reason_zh, reason_en, source)
+SELECT %(venue_id)s, %(product_id)s, %(from_date)s, %(to_date)s, %(reason_zh)s, %(reason_en)s, %(source)s
+WHERE NOT EXISTS (
+    SELECT 1 FROM catalogue.closure c
+    WHERE c.venue_id = %(venue_id)s AND c.product_id IS NOT DISTINCT FROM %(product_id)s::bigint
+      AND c.from_date = %(from_date)s AND c.to_date = %(to_date)s AND c.lifted_at IS NULL)
+RETURNING id
+
+-- name: lift_closure
+-- Ends a closure; lifting it twice keeps the first instant.
+UPDATE catalogue.closure SET lifted_at = %(now)s WHERE id = %(id)s AND lifted_at IS NULL
