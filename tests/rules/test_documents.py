@@ -312,8 +312,33 @@ def test_a_mismatch_names_the_kind_the_number_looks_like(
 def test_an_undetected_number_is_judged_as_the_likeliest_kind(
     raw: str, kind: DocumentKind, code: DocumentErrorCode
 ) -> None:
-    problem = refused(None, raw)
+    for nationality in ({}, {"nationality": ""}):
+        problem = refused(None, raw, **nationality)
+        assert (problem.kind, problem.code) == (kind, code)
+
+
+@pytest.mark.parametrize(
+    ("raw", "nationality", "kind", "code"),
+    [
+        ("11010519491231002", "CHN", ID, E.WRONG_LENGTH),
+        ("EI1234567", "CHN", PASSPORT, E.BAD_PASSPORT_NUMBER),
+        ("123456789", "QQ", PASSPORT, E.BAD_NATIONALITY),
+        ("H12345678", "QQ", PASSPORT, E.BAD_NATIONALITY),
+        ("123456789", "GB", PASSPORT, E.EXPIRY_NEEDED),
+        ("12345678", "FRA", PASSPORT, E.EXPIRY_NEEDED),
+    ],
+)
+def test_a_declared_nationality_says_what_an_undetected_number_is_judged_as(
+    raw: str, nationality: str, kind: DocumentKind, code: DocumentErrorCode
+) -> None:
+    problem = refused(None, raw, nationality=nationality)
     assert (problem.kind, problem.code) == (kind, code)
+
+
+@pytest.mark.parametrize("nationality", ["CHN", "HKG", "TW"])
+def test_chinese_citizens_keep_their_permits(nationality: str) -> None:
+    assert accepted(None, "H12345678", nationality=nationality).kind is HM
+    assert accepted(None, "12345678", nationality=nationality).kind is TW
 
 
 @pytest.mark.parametrize("kind", [None, ID, PERMIT, PR, HM, TW, PASSPORT])

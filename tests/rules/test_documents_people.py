@@ -184,6 +184,7 @@ def test_names_people_have(raw: str, name: str) -> None:
         ("<b>张三", N.EMOJI, 1),
         ("张三(儿童)", N.PUNCTUATION, 3),
         ("张\ue000", N.UNSUPPORTED_CHARACTER, 2),
+        ("\u3164\u3164", N.UNSUPPORTED_CHARACTER, 1),
         ("张\ud800", N.UNSUPPORTED_CHARACTER, 2),
         ("Z" + "\u0335" * 9 + "algo", N.UNSUPPORTED_CHARACTER, 6),
         ("' . '", N.NO_LETTER, None),

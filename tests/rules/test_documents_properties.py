@@ -5,7 +5,8 @@ The examples are derandomised: the same ones every run, so a failure is always f
 
 from datetime import date, timedelta
 
-from hypothesis import HealthCheck, example, given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wenyue.kernel.documents import (
@@ -26,6 +27,8 @@ from wenyue.kernel.documents import (
     parse_phone,
 )
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 22)
 LATER = date(2031, 6, 30)
 EXAMPLES = 25_000  # four properties: 100,000 cases
@@ -34,7 +37,6 @@ many = settings(
     deadline=None,
     database=None,
     derandomize=True,
-    suppress_health_check=list(HealthCheck),
 )
 
 KINDS = (None, *DocumentKind)
@@ -89,7 +91,8 @@ def decorated(number: str, seed: int) -> str:
     return number
 
 
-seeds = st.integers(0, 2**60 - 1)
+# One large number per case, taken apart by hand: three draws would double the time of the run.
+seeds = st.integers(0, 2**120 - 1)
 
 
 @many
@@ -127,8 +130,9 @@ def test_nothing_raises_and_every_refusal_names_its_reason(text: str, choice: in
 
 
 @many
-@given(seed=seeds, noise=seeds)
-def test_an_eighteen_character_number_has_one_form_however_typed(seed: int, noise: int) -> None:
+@given(seed=seeds)
+def test_an_eighteen_character_number_has_one_form_however_typed(seed: int) -> None:
+    noise, seed = divmod(seed, 2**60)
     number = valid_eighteen(seed)
     plain = parse_document(None, number, today=TODAY)
     assert isinstance(plain, Document)
@@ -143,12 +147,14 @@ def test_an_eighteen_character_number_has_one_form_however_typed(seed: int, nois
 
 
 @many
-@given(seed=seeds, place=st.integers(0, 17), shift=st.integers(1, 10))
-def test_a_single_wrong_character_is_always_refused(seed: int, place: int, shift: int) -> None:
+@given(seed=seeds)
+def test_a_single_wrong_character_is_always_refused(seed: int) -> None:
     """ISO 7064 MOD 11-2 catches every single substitution, whatever card the changed number looks like."""
+    seed, place = divmod(seed, 18)
+    seed, shift = divmod(seed, 10)
     number = valid_eighteen(seed)
     alphabet = "0123456789X"
-    wrong = alphabet[(alphabet.index(number[place]) + shift) % 11]
+    wrong = alphabet[(alphabet.index(number[place]) + 1 + shift) % 11]
     changed = number[:place] + wrong + number[place + 1 :]
     for kind in (None, DocumentKind.RESIDENT_ID):
         assert isinstance(parse_document(kind, changed, today=TODAY), DocumentError)
@@ -170,8 +176,9 @@ OTHERS: tuple[tuple[DocumentKind, str | None, str, int], ...] = (
 
 
 @many
-@given(seed=seeds, noise=seeds)
-def test_other_documents_and_phones_have_one_form_however_typed(seed: int, noise: int) -> None:
+@given(seed=seeds)
+def test_other_documents_and_phones_have_one_form_however_typed(seed: int) -> None:
+    noise, seed = divmod(seed, 2**60)
     seed, which = divmod(seed, len(OTHERS))
     kind, nationality, prefix, digits = OTHERS[which]
     number = prefix + f"{seed % 10**digits:0{digits}}"

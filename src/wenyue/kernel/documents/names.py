@@ -16,6 +16,8 @@ _DOT_BETWEEN_HAN = re.compile(f"(?<=[{_HAN}])[ .·]*[.·][ .·]*(?=[{_HAN}])")
 _BLANK_BESIDE_HAN = re.compile(f"(?<=[{_HAN}]) +(?=[{_HAN}])")
 _APOSTROPHES = re.compile("[\u2018\u2019\u02bc\u02b9\u2032`\u00b4]")
 _BLANKS = re.compile(r" {2,}")
+# Letters by category that show nothing: an account named with them looks unnamed.
+_BLANK_LETTERS = frozenset("\u115f\u1160")
 # Inside a name besides letters and their marks; the last two are the Tibetan syllable marks.
 _PUNCTUATION = frozenset(" -'.·\u0f0b\u0f0c")
 
@@ -89,7 +91,12 @@ def _stray(name: str) -> NameProblem | None:
     for place, character in enumerate(name, 1):
         category = unicodedata.category(character)
         marks = marks + 1 if category[0] == "M" else 0
-        if category == "Me" or marks > _MOST_MARKS or category in ("Co", "Cn", "Cs"):
+        if (
+            category == "Me"
+            or marks > _MOST_MARKS
+            or category in ("Co", "Cn", "Cs")
+            or character in _BLANK_LETTERS
+        ):
             return NameProblem(NameErrorCode.UNSUPPORTED_CHARACTER, place)
         if category[0] in "LM" or character == "〇" or character in _PUNCTUATION:
             continue

@@ -30,6 +30,8 @@ _PASSPORT = DocumentKind.PASSPORT
 _KEY_PREFIX = {kind: kind.value + ":" for kind in DocumentKind}
 _EIGHTEEN_KINDS = frozenset({_RESIDENT_ID, _RESIDENCE_PERMIT, _FOREIGN_PR})
 
+_CHINESE = frozenset({"CHN", "HKG", "MAC", "TWN"})  # declared beside what Chinese citizens hold
+
 _LONGEST_RAW = 256  # two machine-readable lines of 44 characters with generous decoration
 _OLDEST_YEARS = 120
 _eighteen = re.compile(r"[0-9]{17}[0-9X]").fullmatch
@@ -69,6 +71,8 @@ def parse_document(
     if len(raw) > _LONGEST_RAW:
         return DocumentError(DocumentErrorCode.TOO_LONG, kind)
     number = raw if _eighteen(raw) else compact(raw)
+    if nationality is not None and not nationality.strip():
+        nationality = None  # a field left blank in a form
     if _eighteen(number):
         result = _parse_eighteen(number, kind, today, expires_on)
     elif not number:
@@ -151,9 +155,10 @@ def _parse_other(
     kind: DocumentKind | None, number: str, nationality: str | None, expires_on: date | None
 ) -> Document | DocumentError:
     """Everything that is letters and digits but not an 18-character card."""
-    looks = _detect(number, nationality)
+    foreign = nationality is not None and nationality_of(nationality) not in _CHINESE
+    looks = _detect(number, foreign=foreign)
     if kind is None:
-        kind = looks or _guess(number, nationality)
+        kind = looks or _guess(number, foreign=foreign)
     elif kind is not _PASSPORT and looks not in (None, kind) and _LETTER.match(number):
         return DocumentError(DocumentErrorCode.KIND_MISMATCH, looks)
     if kind is _PASSPORT:
@@ -169,15 +174,8 @@ def _parse_other(
     return _explain_eighteen(number, kind)
 
 
-def _detect(number: str, nationality: str | None) -> DocumentKind | None:
+def _detect(number: str, *, foreign: bool) -> DocumentKind | None:
     """The document whose shape this is; a declared foreign nationality rules out what only Chinese citizens hold."""
-    foreign = nationality is not None and nationality_of(nationality) not in (
-        None,
-        "CHN",
-        "HKG",
-        "MAC",
-        "TWN",
-    )
     if _HM_FOREIGN.fullmatch(number):
         return _HM_PERMIT
     if _OLD_PR.fullmatch(number):
@@ -191,9 +189,9 @@ def _detect(number: str, nationality: str | None) -> DocumentKind | None:
     return _PASSPORT if is_chinese_ordinary(number) else None
 
 
-def _guess(number: str, nationality: str | None) -> DocumentKind:
+def _guess(number: str, *, foreign: bool) -> DocumentKind:
     """What to judge an unrecognised number as, so that the reason given is the useful one."""
-    if nationality is not None or (5 <= len(number) <= 17 and not _CARD_LIKE.fullmatch(number)):
+    if foreign or (5 <= len(number) <= 17 and not _CARD_LIKE.fullmatch(number)):
         return _PASSPORT
     return _RESIDENT_ID
 

@@ -46,7 +46,7 @@ def parse_passport(number: str, nationality: str | None, expires_on: date | None
     A number of the ordinary Chinese series without a nationality is taken as Chinese. The key carries the
     nationality, because two countries may issue the same number.
     """
-    if nationality is None or not nationality.strip():
+    if nationality is None:
         if not is_chinese_ordinary(number):
             code = (
                 DocumentErrorCode.NATIONALITY_NEEDED
