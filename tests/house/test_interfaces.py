@@ -1,0 +1,80 @@
+"""Only a slice imports its own submodules; everybody else uses the names of its package, a dozen at most."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "wenyue"
+SLICES = (
+    "accounts",
+    "audit",
+    "booking",
+    "cards",
+    "catalogue",
+    "emergency",
+    "gate",
+    "insight",
+    "marketing",
+    "notifications",
+    "partners",
+    "payments",
+    "policy",
+)
+NAMES_MAX = 32  # a dozen is the aim; models, outcomes and statements for the pipeline come on top
+
+
+def intrusions(source: str, own: str) -> Iterator[str]:
+    """Imports of another slice's submodule in a module of slice ``own`` ('' for modules of no slice)."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            is_inner = len(parts) > 2 and parts[0] == "wenyue" and parts[1] in SLICES and parts[1] != own
+            if is_inner and (SOURCE.joinpath(*parts[1:3]).with_suffix(".py").exists()):
+                yield name
+
+
+def slice_of(path: Path) -> str:
+    first = path.relative_to(SOURCE).parts[0]
+    return first if first in SLICES else ""
+
+
+def test_nobody_reaches_into_a_slice() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}": sorted(bad)
+        for path in sorted(SOURCE.rglob("*.py"))
+        if (bad := set(intrusions(path.read_text(encoding="utf-8"), slice_of(path))))
+    }
+    assert found == {}
+
+
+def test_an_intrusion_is_found() -> None:
+    assert list(intrusions("from wenyue.audit import store", "")) == ["wenyue.audit.store"]
+    assert list(intrusions("import wenyue.audit.store", "audit")) == []
+
+
+@pytest.mark.parametrize("name", [name for name in SLICES if (SOURCE / name / "__init__.py").exists()])
+def test_a_slice_exports_few_names(name: str) -> None:
+    package = importlib.import_module(f"wenyue.{name}")
+    exported = list(getattr(package, "__all__", []))
+    assert len(exported) <= NAMES_MAX
+    assert [one for one in exported if not hasattr(package, one)] == []
+
+
+def test_import_contracts_hold() -> None:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stdout[-3000:]
