@@ -42,7 +42,7 @@ class CardRefusal(IntEnum):
     CARD_PERIOD = 52
     CARD_INTERVAL = 53
     CARD_SAME_VENUE_DAY = 54
-    TOO_MANY_OPEN = 65  # reservations not yet used (上海迪士尼 2020: one)
+    CARD_OPEN_RESERVATION = 55  # reservations not yet used (上海迪士尼 2020: one)
 
 
 class HolidayNames(Protocol):

@@ -172,7 +172,7 @@ def _first_that_pays(
             refusal = overall
         if refusal is None:
             if rules.open_max is not None and _open_reservations(uses, today) >= rules.open_max:
-                return CardRefusal.TOO_MANY_OPEN
+                return CardRefusal.CARD_OPEN_RESERVATION
             return no
         furthest = max(furthest, refusal)
     return furthest
