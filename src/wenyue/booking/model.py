@@ -83,6 +83,7 @@ class Outcome(IntEnum):
     CARD_PERIOD = 52  # per-day, -week or -month limit reached
     CARD_INTERVAL = 53
     CARD_SAME_VENUE_DAY = 54  # once per day per venue
+    CARD_OPEN_RESERVATION = 55  # so many unused reservations at a time
 
     PERSON_BANNED = 60
     PERSON_TWICE = 61  # this person already has a place that day (or in that session)
@@ -155,6 +156,28 @@ class BookingRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """Confirm, cancel, expire or move an existing booking. `holder_id` None: an operator or the system acts."""
+
+    kind: "ChangeKind"
+    booking_id: UUID
+    actor: str
+    holder_id: int | None = None
+    moves: tuple[tuple[int, int], ...] = ()  # MOVE: (line number, new slot id)
+    reason: str = ""
+    is_forced: bool = False  # an operator may cancel past the deadline; no strike follows
+
+
+class ChangeKind(IntEnum):
+    """What a change request asks for."""
+
+    CONFIRM = 1
+    CANCEL = 2
+    EXPIRE = 3
+    MOVE = 4
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the engine says to one request. `line` is the index of the line that decided a refusal, `visitor` likewise."""
 
@@ -163,7 +186,9 @@ class Answer:
     is_replay: bool = False
     line: int | None = None
     visitor: int | None = None
-    at: datetime | None = None  # NOT_RELEASED: the release instant; PERSON_BANNED: until; CARD_LEAD_TIME: earliest
+    at: datetime | None = (
+        None  # NOT_RELEASED: the release instant; PERSON_BANNED: until; CARD_LEAD_TIME: earliest
+    )
     hold_until: datetime | None = None
     total_minor: int = 0
     state: BookingState | None = None
@@ -195,6 +220,39 @@ class SlotFacts:
     venue_code: str
     venue_kind: str
     venue_tags: frozenset[str]
+
+
+@dataclass(slots=True)
+class LineFacts:
+    """A stored line of an existing booking."""
+
+    line_no: int
+    slot_id: int
+    venue_id: int
+    on_date: date
+    quantity: int
+    price_minor: int
+    pool_ids: tuple[int, ...]
+    card_id: int | None
+    entitlement_no: int | None
+    is_live: bool
+    places: tuple[tuple[int, bytes, int], ...] = ()  # (visitor number, person key, scope)
+    redeemed: int = 0
+
+
+@dataclass(slots=True)
+class ExistingBooking:
+    """A stored booking; `lines` only for bookings that a change request locked."""
+
+    id: UUID
+    body_hash: bytes
+    state: BookingState
+    channel: Channel
+    holder_id: int | None
+    card_id: int | None
+    hold_until: datetime | None
+    total_minor: int
+    lines: list[LineFacts] = field(default_factory=list[LineFacts])
 
 
 @dataclass(slots=True)

@@ -1,0 +1,63 @@
+"""Booking, the hot path: pools, slots, holds, bookings. Owns the PostgreSQL schema `booking`.
+
+`Engine` decides and commits in batches; `availability`, `booking_view` and `bookings_of` read.
+"""
+
+from wenyue.booking.availability import SlotState, SlotView, availability
+from wenyue.booking.engine import Engine
+from wenyue.booking.facts import Rulebook, account_subject
+from wenyue.booking.model import (
+    Answer,
+    BookingRequest,
+    BookingState,
+    ChangeKind,
+    ChangeRequest,
+    Channel,
+    EventKind,
+    Outcome,
+    Visitor,
+    WantedLine,
+)
+from wenyue.booking.party import Party, PartyVisitor, open_party, seal_party
+from wenyue.booking.reading import BookingView, LineView, booking_view, bookings_of
+from wenyue.booking.redeeming import (
+    Admission,
+    Redemption,
+    redeem,
+    redeemable,
+    sealed_parties,
+    undo_redemption,
+)
+
+__all__ = [
+    "Admission",
+    "Answer",
+    "BookingRequest",
+    "BookingState",
+    "BookingView",
+    "ChangeKind",
+    "ChangeRequest",
+    "Channel",
+    "Engine",
+    "EventKind",
+    "LineView",
+    "Outcome",
+    "Party",
+    "PartyVisitor",
+    "Redemption",
+    "Rulebook",
+    "SlotState",
+    "SlotView",
+    "Visitor",
+    "WantedLine",
+    "account_subject",
+    "availability",
+    "booking_view",
+    "bookings_of",
+    "open_party",
+    "redeem",
+    "redeemable",
+    "seal_party",
+    "sealed_parties",
+    "undo_redemption",
+]

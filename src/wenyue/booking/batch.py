@@ -1,0 +1,153 @@
+"""One batch, one transaction: gather, decide, apply, commit. The only code that opens a booking transaction."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from psycopg import Error, errors
+from psycopg.errors import Diagnostic
+from psycopg.pq import TransactionStatus
+
+from wenyue.booking.effects import Effects
+from wenyue.booking.facts import Facts, Rulebook
+from wenyue.booking.model import Answer, ChangeRequest, Outcome
+from wenyue.booking.rules import Request, decide
+from wenyue.booking.store import SQL, gather, load_slots, lock_changes, slots_needed, write, write_strikes
+from wenyue.booking.views import Views
+from wenyue.infra.db import Tx
+
+# Conflicts that another transaction caused and that a second look resolves: its rows are visible by then.
+RETRYABLE: Final = (
+    errors.UniqueViolation,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.LockNotAvailable,
+    errors.CheckViolation,
+)
+_UNREPLICATED: Final = "synchronous replication"
+_BEGIN: Final = "BEGIN"
+_COMMIT: Final = "COMMIT"
+
+Probe = Callable[[str], None]
+
+
+class InDoubt(Exception):
+    """The connection died, or the server spoke of unfinished replication, after COMMIT may have been sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The names of a batch's phases, as told to a probe: a simulator crashes a batch between any two of them."""
+
+    GATHERED: str = "gathered"
+    DECIDED: str = "decided"
+    WRITTEN: str = "written"
+    COMMITTED: str = "committed"
+
+
+STEP: Final = Step()
+
+
+def _unwatched(_step: str) -> None:
+    """The probe of production: nothing."""
+
+
+async def execute(
+    tx: Tx,
+    batch: Sequence[Request],
+    *,
+    now: datetime,
+    rulebook: Rulebook,
+    views: Views,
+    probe: Probe = _unwatched,
+) -> list[Answer]:
+    """Decide and commit `batch` on `tx` (autocommit, idle); one answer each, in order.
+
+    STALE_FACTS answers mean that a cached slot was out of date and has been dropped: ask again.
+    Raises one of RETRYABLE (rolled back, nothing done), InDoubt (it may have been committed: the same batch again
+    finds out, because its ids are replays then), or any other psycopg error before COMMIT was sent (nothing done).
+    """
+    facts = Facts(now=now, book=rulebook, slots=views.slots)
+    try:
+        await _gather(tx, facts, batch, views)
+        probe(STEP.GATHERED)
+        answers, effects = decide(batch, facts)
+        probe(STEP.DECIDED)
+        if effects.is_empty and not effects.replays:
+            await tx.execute("ROLLBACK")
+        else:
+            await _commit(tx, facts, effects, probe)
+        probe(STEP.COMMITTED)
+    except BaseException:
+        await _abandon(tx)
+        raise
+    views.learn(facts.pools)
+    _drop_stale(batch, answers, facts, views)
+    return answers
+
+
+async def _gather(tx: Tx, facts: Facts, batch: Sequence[Request], views: Views) -> None:
+    """Locks in one order everywhere: bookings, cards, pools; each sorted."""
+    changes = [request for request in batch if isinstance(request, ChangeRequest)]
+    if changes:
+        await tx.execute(_BEGIN)
+        await lock_changes(tx, facts, changes)
+    unknown = slots_needed(batch, facts) - facts.slots.keys()
+    if unknown:
+        views.remember_slots(await load_slots(tx, unknown))
+        facts.slots = views.slots
+    async with tx.pipeline():
+        if not changes:
+            await tx.execute(_BEGIN)
+        await gather(tx, facts, batch)
+
+
+async def _commit(tx: Tx, facts: Facts, effects: Effects, probe: Probe) -> None:
+    """Write and commit in one round trip. Raises InDoubt when the answer to COMMIT is missing or hedged."""
+    hedges: list[str] = []
+
+    def listen(notice: Diagnostic) -> None:
+        if _UNREPLICATED in (notice.message_primary or ""):
+            hedges.append(notice.message_primary or "")
+
+    if effects.strikes:
+        await write_strikes(tx, facts, effects)
+    tx.add_notice_handler(listen)
+    try:
+        async with tx.pipeline():
+            if effects.is_empty:
+                await tx.execute(SQL["fence"])
+            else:
+                await write(tx, effects)
+            probe(STEP.WRITTEN)
+            await tx.execute(_COMMIT)
+    except Error as error:
+        if tx.closed:
+            raise InDoubt from error
+        raise
+    finally:
+        tx.remove_notice_handler(listen)
+    if hedges:
+        raise InDoubt(hedges[0])
+
+
+async def _abandon(tx: Tx) -> None:
+    """Leave the connection idle, or closed when even that fails."""
+    if tx.closed or tx.info.transaction_status is TransactionStatus.IDLE:
+        return
+    try:
+        await tx.rollback()
+    except Error:
+        await tx.close()
+
+
+def _drop_stale(batch: Sequence[Request], answers: list[Answer], facts: Facts, views: Views) -> None:
+    """Forget the cached slots of requests that could not be decided because a fact had changed."""
+    stale = [
+        request
+        for request, answer in zip(batch, answers, strict=True)
+        if answer.outcome is Outcome.STALE_FACTS
+    ]
+    for slot_id in slots_needed(stale, facts):
+        views.slots.pop(slot_id, None)

@@ -1,0 +1,260 @@
+"""The booking engine of one process: a bounded queue, batches that form by themselves, answers by a deadline.
+
+Life cycle: `start`, then `book` and `change` from any number of tasks, then `drain`.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from psycopg import Error
+
+from wenyue.booking.batch import RETRYABLE, InDoubt, execute
+from wenyue.booking.facts import Rulebook
+from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Outcome
+from wenyue.booking.rules import Request
+from wenyue.booking.views import Views
+from wenyue.infra.db import Database, Tx, connect
+from wenyue.kernel.clock import utc_now
+from wenyue.kernel.limits import (
+    BATCH_RETRIES_MAX,
+    BATCH_SIZE_MAX,
+    BATCHES_IN_FLIGHT_MAX,
+    BOOKING_DEADLINE_S,
+    POOL_VIEW_REFRESH_S,
+    QUEUE_SIZE_MAX,
+)
+
+_log: Final = logging.getLogger("wenyue.booking")
+_SWEEP_S: Final = 0.1
+_RECONNECT_S: Final = 0.2
+# Index lookups whatever the statistics say: tables that grow from empty to millions must not meet a stale plan.
+_PLAN: Final = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan"
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    request: Request
+    id: UUID
+    answer: asyncio.Future[Answer]
+    deadline: float
+    tries: int = 0
+    is_in_doubt: bool = False  # an earlier try may have been committed
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counts since start, for metrics."""
+
+    batches: int = 0
+    requests: int = 0
+    from_memory: int = 0
+    refused_full_queue: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter[Outcome])
+
+
+class Engine:
+    """Booking, with everything that arrives together committed together."""
+
+    def __init__(
+        self,
+        db: Database,
+        rulebook: Rulebook,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        batches_in_flight: int = 0,
+    ) -> None:
+        self.rulebook = rulebook
+        self.views = Views()
+        self.figures = Figures()
+        self._db, self._clock = db, clock
+        self._lanes = batches_in_flight or BATCHES_IN_FLIGHT_MAX
+        self._queue: deque[_Waiting] = deque()
+        self._running: set[_Waiting] = set()
+        self._work = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_draining = False
+
+    async def start(self) -> None:
+        """Begin to work. Connections are made as needed; a database that is away is answered with BUSY."""
+        self._tasks = [asyncio.create_task(self._run_lane(), name=f"lane {n}") for n in range(self._lanes)]
+        self._tasks.append(asyncio.create_task(self._sweep(), name="deadlines"))
+        self._tasks.append(asyncio.create_task(self._refresh(), name="pool views"))
+
+    async def drain(self, *, within_s: float = 10.0) -> None:
+        """Take nothing new, answer everything that waits, stop."""
+        self._is_draining = True
+        end = asyncio.get_running_loop().time() + within_s
+        while (self._queue or self._running) and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.02)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def depth(self) -> int:
+        """Requests waiting or being decided."""
+        return len(self._queue) + len(self._running)
+
+    def refuse_at_once(self, request: BookingRequest) -> Answer | None:
+        """A refusal that this process is sure of without asking the database, or None."""
+        answer = self.views.refuse(request, self._clock())
+        if answer is not None:
+            self.figures.from_memory += 1
+        return answer
+
+    async def book(self, request: BookingRequest, *, deadline_s: float = BOOKING_DEADLINE_S) -> Answer:
+        """Book every line of `request` or none; by the deadline there is an answer, if need be TOO_LATE or UNKNOWN."""
+        return self.refuse_at_once(request) or await self._submit(request, request.id, deadline_s)
+
+    async def change(self, request: ChangeRequest, *, deadline_s: float = BOOKING_DEADLINE_S) -> Answer:
+        """Confirm, cancel, expire or move a booking."""
+        return await self._submit(request, request.booking_id, deadline_s)
+
+    def _submit(self, request: Request, id_: UUID, deadline_s: float) -> asyncio.Future[Answer]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        if self._is_draining or len(self._queue) >= QUEUE_SIZE_MAX:
+            self.figures.refused_full_queue += 1
+            answer.set_result(Answer(Outcome.BUSY, id_))
+            return answer
+        self._queue.append(_Waiting(request, id_, answer, loop.time() + deadline_s))
+        self._work.set()
+        return answer
+
+    def _take(self) -> list[_Waiting]:
+        """The next batch, in arrival order.
+
+        A booking's id appears twice only as replays of one request: two changes of one booking, or a booking and its
+        change, go to different batches, so that each sees the other's rows.
+        """
+        batch: list[_Waiting] = []
+        kinds: dict[UUID, tuple[_Waiting, bool]] = {}
+        later: list[_Waiting] = []
+        now = asyncio.get_running_loop().time()
+        while self._queue and len(batch) < BATCH_SIZE_MAX:
+            waiting = self._queue.popleft()
+            if waiting.answer.done():
+                continue
+            if waiting.deadline < now:
+                waiting.answer.set_result(Answer(Outcome.TOO_LATE, waiting.id))
+                continue
+            is_change = isinstance(waiting.request, ChangeRequest)
+            earlier = kinds.setdefault(waiting.id, (waiting, is_change))
+            if earlier[0] is not waiting and (is_change or earlier[1]):
+                later.append(waiting)
+                continue
+            batch.append(waiting)
+        self._queue.extendleft(reversed(later))
+        return batch
+
+    async def _run_lane(self) -> None:
+        tx: Tx | None = None
+        try:
+            while True:
+                if not self._queue:
+                    self._work.clear()
+                    await self._work.wait()
+                batch = self._take()
+                if not batch:
+                    await asyncio.sleep(0)
+                    continue
+                self._running.update(batch)
+                try:
+                    tx = await self._answer(tx, batch)
+                finally:
+                    self._running.difference_update(batch)
+        finally:
+            if tx is not None:
+                await tx.close()
+
+    async def _answer(self, tx: Tx | None, batch: list[_Waiting]) -> Tx | None:
+        """Decide a batch, resolve its futures, and return the connection for the next one."""
+        try:
+            if tx is None or tx.closed:
+                tx = await connect(self._db, options=_PLAN)
+            answers = await execute(
+                tx,
+                [waiting.request for waiting in batch],
+                now=self._clock(),
+                rulebook=self.rulebook,
+                views=self.views,
+            )
+        except RETRYABLE as error:
+            _log.info("batch of %d decided again: %s", len(batch), type(error).__name__)
+            self._again(batch, Outcome.BUSY)
+        except InDoubt:
+            _log.warning("commit of a batch of %d is in doubt: asking again", len(batch))
+            self._again(batch, Outcome.UNKNOWN)
+        except (Error, OSError) as error:
+            _log.warning("database away: %s", type(error).__name__)
+            self._again(batch, Outcome.BUSY)
+            await asyncio.sleep(_RECONNECT_S)
+        except (
+            Exception
+        ):  # a defect must cost one request its answer, not the lane: found by running each alone
+            _log.exception("a batch of %d failed", len(batch))
+            self._again(batch, Outcome.BUSY)
+        else:
+            self._resolve(batch, answers)
+        return tx
+
+    def _resolve(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+        self.figures.batches += 1
+        self.figures.requests += len(batch)
+        outcomes = self.figures.outcomes
+        for waiting, answer in zip(batch, answers, strict=True):
+            if answer.outcome is Outcome.STALE_FACTS:
+                self._again([waiting], Outcome.BUSY)
+                continue
+            outcomes[answer.outcome] += 1
+            if not waiting.answer.done():
+                waiting.answer.set_result(answer)
+
+    def _again(self, batch: Sequence[_Waiting], or_else: Outcome) -> None:
+        """Queue the batch's requests again, in front; after BATCH_RETRIES_MAX tries they get `or_else`."""
+        for waiting in reversed(batch):
+            waiting.tries += 1
+            waiting.is_in_doubt |= or_else is Outcome.UNKNOWN
+            if waiting.answer.done():
+                continue
+            if waiting.tries > BATCH_RETRIES_MAX:
+                waiting.answer.set_result(
+                    Answer(Outcome.UNKNOWN if waiting.is_in_doubt else or_else, waiting.id)
+                )
+            else:
+                self._queue.appendleft(waiting)
+        self._work.set()
+
+    async def _sweep(self) -> None:
+        """Keep the promise of a deadline even while the database hangs: unstarted requests are TOO_LATE, started UNKNOWN."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now = loop.time()
+            while self._queue and (self._queue[0].deadline < now or self._queue[0].answer.done()):
+                waiting = self._queue.popleft()
+                if not waiting.answer.done():
+                    waiting.answer.set_result(Answer(_late(waiting), waiting.id))
+            for waiting in list(self._running):
+                if waiting.deadline < now and not waiting.answer.done():
+                    waiting.answer.set_result(Answer(Outcome.UNKNOWN, waiting.id))
+
+    async def _refresh(self) -> None:
+        """Keep the memory of pools fresh; while the database is away it grows stale and is not used."""
+        while True:
+            await asyncio.sleep(POOL_VIEW_REFRESH_S)
+            with contextlib.suppress(Error, OSError):
+                async with self._db.connection() as tx:
+                    await self.views.refresh(tx)
+
+
+def _late(waiting: _Waiting) -> Outcome:
+    """Only a try that reached COMMIT leaves doubt; every other one was rolled back."""
+    return Outcome.UNKNOWN if waiting.is_in_doubt else Outcome.TOO_LATE

@@ -1,0 +1,43 @@
+"""Everything a batch is decided from, read and locked in one go; decisions move it forward so that later ones see earlier ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from wenyue.booking.model import ExistingBooking, PoolFacts, SlotFacts
+from wenyue.cards import CardFacts, CardRules
+from wenyue.policy import HolidayCalendar, Preset
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Rules that operators configure; replaced as a whole when they change."""
+
+    card_types: Mapping[str, CardRules]
+    presets: Mapping[str, Preset]
+    calendar: HolidayCalendar
+    timezone: str = "Asia/Shanghai"
+
+
+@dataclass(slots=True)
+class Facts:
+    """The state of the world for one batch, at `now`, under lock where it counts."""
+
+    now: datetime
+    book: Rulebook
+    slots: dict[int, SlotFacts] = field(default_factory=dict[int, SlotFacts])
+    pools: dict[int, PoolFacts] = field(default_factory=dict[int, PoolFacts])
+    cards: dict[int, CardFacts] = field(default_factory=dict[int, CardFacts])
+    existing: dict[UUID, ExistingBooking] = field(default_factory=dict[UUID, ExistingBooking])
+    places: set[tuple[bytes, date, int]] = field(default_factory=set[tuple[bytes, date, int]])
+    bans: dict[bytes, list[tuple[str, datetime]]] = field(
+        default_factory=dict[bytes, list[tuple[str, datetime]]]
+    )
+    holds: dict[int, int] = field(default_factory=dict[int, int])  # holder -> live holds
+    cancels: dict[bytes, list[tuple[str, date]]] = field(default_factory=dict[bytes, list[tuple[str, date]]])
+
+
+def account_subject(holder_id: int) -> bytes:
+    """The key under which strikes and bans of an account are kept (persons have their person key)."""
+    return b"account:%d" % holder_id

@@ -1,0 +1,40 @@
+-- name: bookings_of
+-- A holder's bookings, newest first, from `before` on (exclusive).
+SELECT id FROM booking.booking
+ WHERE holder_id = %(holder_id)s AND (%(before)s::uuid IS NULL OR (created_at, id) < (
+       SELECT created_at, id FROM booking.booking WHERE id = %(before)s AND holder_id = %(holder_id)s))
+ ORDER BY created_at DESC, id DESC
+ LIMIT %(limit)s
+
+-- name: bookings
+-- Bookings for display.
+SELECT id, state, channel, holder_id, card_id, created_at, changed_at, hold_until, total_minor, currency, party
+  FROM booking.booking
+ WHERE id = ANY (%(ids)s::uuid[])
+
+-- name: lines
+-- Their lines, with what a person reads on them.
+SELECT l.booking_id, l.line_no, l.slot_id, l.product_id, l.venue_id, l.on_date, l.quantity, l.price_minor, l.card_id,
+       l.is_live, s.starts_at, s.ends_at, s.label_zh, s.label_en, c.product_kind, c.policy_code, c.venue_code,
+       c.venue_zh, c.venue_en, c.product_zh, c.product_en, c.timezone,
+       ARRAY (SELECT p.visitor_no FROM booking.place p
+               WHERE p.booking_id = l.booking_id AND p.line_no = l.line_no ORDER BY p.visitor_no) AS visitors,
+       (SELECT count(*) FROM booking.redemption r
+         WHERE r.booking_id = l.booking_id AND r.line_no = l.line_no AND r.undone_at IS NULL) AS redeemed
+  FROM booking.line l
+  JOIN booking.slot s ON s.id = l.slot_id
+  JOIN catalogue.bookable_v c ON c.product_id = l.product_id
+ WHERE l.booking_id = ANY (%(ids)s::uuid[])
+ ORDER BY l.booking_id, l.line_no
+
+-- name: availability
+-- The slots of a product in a range of dates, with the room in the tightest pool that limits an online booking.
+SELECT s.id, s.on_date, s.starts_at, s.ends_at, s.label_zh, s.label_en, s.price_minor, s.currency, s.release_at,
+       s.closes_at, s.is_open AND bool_and(p.is_open) AS is_open, s.closed_reason_zh, s.closed_reason_en,
+       min(p.capacity - p.held - p.sold) AS room, min(p.capacity) AS capacity
+  FROM booking.slot s
+  JOIN booking.pool p ON p.id = ANY (s.pool_ids || coalesce((s.channel_pools ->> 'online')::bigint, s.pool_ids[1]))
+ WHERE s.product_id = %(product_id)s AND s.on_date BETWEEN %(from)s AND %(to)s
+ GROUP BY s.id
+ ORDER BY s.on_date, s.starts_at
+ LIMIT %(limit)s

@@ -1,0 +1,303 @@
+"""The booking decision: pure, in arrival order, all or nothing per request. This is where "never oversold" is decided."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from wenyue.booking.changes import decide_change
+from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools, wanted_use
+from wenyue.booking.effects import BookingRow, Effects, LineRow, PlaceRow
+from wenyue.booking.facts import Facts, account_subject
+from wenyue.booking.model import (
+    BANNED_ANY_POLICY,
+    Answer,
+    BookingRequest,
+    BookingState,
+    ChangeRequest,
+    EventKind,
+    ExistingBooking,
+    Outcome,
+    SlotFacts,
+    WantedLine,
+)
+from wenyue.cards import CardFacts, CardRefusal, Use, decide_use
+from wenyue.kernel.clock import zone
+from wenyue.kernel.limits import HOLD_TTL_S_MAX, OPEN_HOLDS_PER_HOLDER_MAX
+from wenyue.policy import PartyProblem, check_party
+
+Request = BookingRequest | ChangeRequest
+_FULL: Final = {"session": Outcome.SOLD_OUT, "day": Outcome.DAY_FULL, "channel": Outcome.CHANNEL_FULL}
+_PARTY: Final = {
+    PartyProblem.TOO_MANY: Outcome.PARTY_SIZE,
+    PartyProblem.MINOR_ALONE: Outcome.MINOR_ALONE,
+    PartyProblem.TOO_MANY_MINORS: Outcome.PARTY_SIZE,
+}
+
+
+class Refused(Exception):
+    """Carries a refusal out of the checks; never leaves this module."""
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        line: int | None = None,
+        visitor: int | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        self.outcome, self.line, self.visitor, self.at = outcome, line, visitor, at
+
+
+def decide(batch: Sequence[Request], facts: Facts) -> tuple[list[Answer], Effects]:
+    """One answer per request, in arrival order, and everything that they write together.
+
+    Each decision sees the ones before it: `facts` is moved forward as places, entitlements and persons are taken.
+    """
+    effects = Effects(facts.now)
+    answers = [
+        _decide_book(request, facts, effects)
+        if isinstance(request, BookingRequest)
+        else decide_change(request, facts, effects)
+        for request in batch
+    ]
+    return answers, effects
+
+
+def _decide_book(request: BookingRequest, facts: Facts, effects: Effects) -> Answer:
+    seen = facts.existing.get(request.id)
+    if seen is not None:
+        return _replay(request, seen, effects)
+    taken: list[tuple[CardFacts, Use]] = []
+    try:
+        slots = _check_slots(request, facts)
+        paid_by = _check_card(request, slots, facts, taken)
+        scopes = _check_persons(request, slots, facts)
+        _check_holds(request, facts)
+        _check_prices(request, slots)
+        drawn = _check_capacity(request, slots, facts)
+    except Refused as no:
+        for card, use in taken:
+            card.give_back(use)
+        return Answer(no.outcome, request.id, line=no.line, visitor=no.visitor, at=no.at)
+    return _accept(request, _Passed(slots, paid_by, scopes, drawn), facts, effects)
+
+
+def _replay(request: BookingRequest, seen: ExistingBooking, effects: Effects) -> Answer:
+    """The same id again: the stored answer. Another body under the same id is named as such, and so is a stranger's id."""
+    if seen.body_hash != request.body_hash or seen.holder_id != request.holder_id:
+        return Answer(Outcome.ID_REUSED, request.id)
+    effects.replays += 1
+    outcome = Outcome.HELD if seen.state is BookingState.HELD else Outcome.CONFIRMED
+    return Answer(
+        outcome,
+        request.id,
+        is_replay=True,
+        hold_until=seen.hold_until,
+        total_minor=seen.total_minor,
+        state=seen.state,
+    )
+
+
+def _check_slots(request: BookingRequest, facts: Facts) -> list[SlotFacts]:
+    """Each line's slot exists, is open, released and still on sale, on a channel that it serves."""
+    found: list[SlotFacts] = []
+    problems: list[tuple[Outcome, int, datetime | None]] = []
+    channel = CHANNEL_NAME[request.channel]
+    for number, line in enumerate(request.lines):
+        slot = facts.slots.get(line.slot_id)
+        if slot is None:
+            raise Refused(Outcome.SLOT_UNKNOWN, number)
+        found.append(slot)
+        outcome = slot_problem(slot, facts.pools, facts.now)
+        if outcome is not None:
+            problems.append((outcome, number, slot.release_at if outcome is Outcome.NOT_RELEASED else None))
+        elif slot.channel_pools and channel not in slot.channel_pools:
+            problems.append((Outcome.CHANNEL_CLOSED, number, None))
+    if problems:
+        outcome, number, at = min(problems, key=lambda problem: problem[:2])
+        raise Refused(outcome, number, at=at)
+    return found
+
+
+def _check_card(
+    request: BookingRequest, slots: list[SlotFacts], facts: Facts, taken: list[tuple[CardFacts, Use]]
+) -> list[int | None]:
+    """The entitlement that pays for each line (None: paid in money).
+
+    What a line uses is taken at once, so that the lines of one request count together; `taken` lets the caller undo it.
+    """
+    paid_by: list[int | None] = [None] * len(slots)
+    on_card = [number for number, line in enumerate(request.lines) if line.is_on_card]
+    if not on_card:
+        return paid_by
+    card = facts.cards.get(request.card_id) if request.card_id is not None else None
+    if card is None or card.holder_id != request.holder_id:
+        raise Refused(Outcome.CARD_UNKNOWN, on_card[0])
+    rules, local = facts.book.card_types[card.type_code], facts.now.astimezone(zone(facts.book.timezone))
+    problems: list[tuple[Outcome, int]] = []
+    for number in on_card:
+        line, slot = request.lines[number], slots[number]
+        keys = tuple(request.visitors[index].person_key for index in line.visitors)
+        use = wanted_use(slot, line.quantity, keys, facts.book.timezone)
+        verdict = decide_use(rules, card, use, facts.book.calendar, local)
+        if isinstance(verdict, CardRefusal):
+            problems.append((Outcome(int(verdict)), number))
+            continue
+        paid_by[number] = verdict
+        used = Use(slot.venue_id, slot.on_date, verdict, line.quantity)
+        card.take(used)
+        taken.append((card, used))
+    if problems:
+        raise Refused(*min(problems))
+    return paid_by
+
+
+def _check_persons(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> list[int]:
+    """Nobody is banned, doubly booked or missing, and the party suits the preset. Returns each line's person scope."""
+    scopes = [person_scope(slot) for slot in slots]
+    problems: list[tuple[Outcome, int, int | None, datetime | None]] = []
+    wanted: set[tuple[bytes, object, int]] = set()
+    for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
+        if facts.bans:
+            problems += _bans(request, line, slot, number, facts)
+        if slot.needs_visitors and len(line.visitors) != line.quantity:
+            problems.append((Outcome.VISITORS_NEEDED, number, None, None))
+        for index in line.visitors:
+            key = (request.visitors[index].person_key, slot.on_date, scopes[number])
+            if key in facts.places or key in wanted:
+                problems.append((Outcome.PERSON_TWICE, number, index, None))
+            wanted.add(key)
+        births = [request.visitors[index].birth for index in line.visitors]
+        party = check_party(facts.book.presets[slot.policy_code], births, slot.on_date) if births else None
+        if party is not None:
+            problems.append((_PARTY[party], number, None, None))
+    if problems:
+        outcome, line_no, visitor, at = min(problems, key=lambda problem: problem[:2])
+        raise Refused(outcome, line_no, visitor, at)
+    return scopes
+
+
+def _bans(
+    request: BookingRequest, line: WantedLine, slot: SlotFacts, number: int, facts: Facts
+) -> Iterable[tuple[Outcome, int, int | None, datetime | None]]:
+    subjects: list[tuple[bytes, int | None]] = [(request.visitors[i].person_key, i) for i in line.visitors]
+    if request.holder_id is not None:
+        subjects.append((account_subject(request.holder_id), None))
+    for subject, index in subjects:
+        for policy_code, until in facts.bans.get(subject, ()):
+            if until > facts.now and policy_code in (BANNED_ANY_POLICY, slot.policy_code):
+                yield Outcome.PERSON_BANNED, number, index, until
+
+
+def _check_holds(request: BookingRequest, facts: Facts) -> None:
+    """Hold-and-release is capped: a holder keeps a handful of unpaid holds at most."""
+    if not request.is_hold or request.holder_id is None:
+        return
+    if facts.holds.get(request.holder_id, 0) >= OPEN_HOLDS_PER_HOLDER_MAX:
+        raise Refused(Outcome.TOO_MANY_OPEN)
+
+
+def _check_prices(request: BookingRequest, slots: list[SlotFacts]) -> None:
+    """Nobody pays another price than the one that was shown."""
+    for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
+        if not line.is_on_card and line.price_minor is not None and line.price_minor != slot.price_minor:
+            raise Refused(Outcome.PRICE_CHANGED, number)
+
+
+def _check_capacity(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> list[tuple[int, ...]]:
+    """Every pool has room for all lines together. Returns the pools that each line draws from."""
+    drawn = [draws(slot, request.channel) for slot in slots]
+    needed: dict[int, tuple[int, int]] = {}  # pool -> (places, first line that needs it)
+    for number, line in enumerate(request.lines):
+        for pool_id in drawn[number]:
+            places, first = needed.get(pool_id, (0, number))
+            needed[pool_id] = (places + line.quantity, first)
+    problems = [
+        (_FULL[facts.pools[pool_id].kind], first)
+        for pool_id, (places, first) in needed.items()
+        if facts.pools[pool_id].left < places
+    ]
+    if problems:
+        raise Refused(*min(problems))
+    return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """The results of every check, per line."""
+
+    slots: list[SlotFacts]
+    paid_by: list[int | None]
+    scopes: list[int]
+    drawn: list[tuple[int, ...]]
+
+
+def _accept(request: BookingRequest, passed: _Passed, facts: Facts, effects: Effects) -> Answer:
+    """Write the booking down, and move the facts so that the next decision sees it."""
+    state = BookingState.HELD if request.is_hold else BookingState.CONFIRMED
+    hold_until = (
+        facts.now + timedelta(seconds=min(request.hold_ttl_s, HOLD_TTL_S_MAX)) if request.is_hold else None
+    )
+    total_minor = 0
+    for number, (line, slot) in enumerate(zip(request.lines, passed.slots, strict=True)):
+        entitlement_no, drawn = passed.paid_by[number], passed.drawn[number]
+        price_minor = 0 if line.is_on_card else slot.price_minor
+        total_minor += price_minor * line.quantity
+        effects.lines.append(
+            LineRow(
+                request.id,
+                number,
+                slot.id,
+                slot.product_id,
+                slot.venue_id,
+                slot.on_date,
+                line.quantity,
+                price_minor,
+                drawn,
+                request.card_id if line.is_on_card else None,
+                entitlement_no,
+            )
+        )
+        for index in line.visitors:
+            person_key = request.visitors[index].person_key
+            effects.places.append(
+                PlaceRow(request.id, number, index, person_key, passed.scopes[number], slot.on_date)
+            )
+            facts.places.add((person_key, slot.on_date, passed.scopes[number]))
+        take_pools(facts, effects, drawn, state, line.quantity)
+        if entitlement_no is not None and request.card_id is not None:
+            effects.spend(request.card_id, entitlement_no, line.quantity)
+    effects.bookings.append(
+        BookingRow(
+            request.id,
+            request.body_hash,
+            state,
+            request.channel,
+            request.holder_id,
+            request.card_id,
+            hold_until,
+            total_minor,
+            request.party,
+            request.source,
+            request.source_key,
+        )
+    )
+    facts.existing[request.id] = ExistingBooking(
+        request.id,
+        request.body_hash,
+        state,
+        request.channel,
+        request.holder_id,
+        request.card_id,
+        hold_until,
+        total_minor,
+    )
+    if request.is_hold:
+        if request.holder_id is not None:
+            facts.holds[request.holder_id] = facts.holds.get(request.holder_id, 0) + 1
+        effects.record(request.actor, "booking.held", request.id)
+        effects.tell(EventKind.HELD, request.id)
+        return Answer(Outcome.HELD, request.id, hold_until=hold_until, total_minor=total_minor, state=state)
+    effects.record(request.actor, "booking.confirmed", request.id)
+    effects.tell(EventKind.CONFIRMED, request.id)
+    return Answer(Outcome.CONFIRMED, request.id, total_minor=total_minor, state=state)

@@ -1,0 +1,298 @@
+"""Reading what a batch is decided from, under lock, and writing what was decided: two round trips for a batch of bookings."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+
+from wenyue import audit, cards, policy
+from wenyue.booking.drawing import draws, person_scope
+from wenyue.booking.effects import BookingRow, Effects, PlaceRow
+from wenyue.booking.facts import Facts, account_subject
+from wenyue.booking.model import (
+    BookingRequest,
+    BookingState,
+    ChangeKind,
+    ChangeRequest,
+    Channel,
+    ExistingBooking,
+    LineFacts,
+    PoolFacts,
+    SlotFacts,
+)
+from wenyue.infra.db import Tx, queries
+
+SQL: Final = queries("wenyue.booking")
+_encode: Final = msgspec.json.Encoder().encode
+_USES_WINDOW: Final = timedelta(days=92)  # the longest period or interval that a card type may count over
+Cursor = AsyncCursor[TupleRow]
+
+
+def array(values: Iterable[object]) -> str:
+    """A PostgreSQL array literal of numbers or UUIDs (adapting Python lists costs more than the statement)."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def rows_json(rows: Sequence[object]) -> str:
+    """The `rows` parameter of the set-wise statements."""
+    return _encode(rows).decode()
+
+
+# ------------------------------------------------------------------------------------------------ gather
+
+
+async def load_slots(tx: Tx, slot_ids: Iterable[int]) -> dict[int, SlotFacts]:
+    """Slots by id, as they are now; unknown ids are absent."""
+    cursor = await tx.execute(SQL["slots_by_id"], {"ids": array(slot_ids)})
+    return {row[0]: _slot(row) for row in await cursor.fetchall()}
+
+
+def _slot(row: tuple[Any, ...]) -> SlotFacts:
+    values = list(row)
+    values[10], values[21] = tuple(values[10]), frozenset(values[21])
+    return SlotFacts(*values)
+
+
+async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -> None:
+    """Lock the bookings that are to change and read their lines: one round trip, before cards and pools."""
+    ids = {"ids": array(sorted({change.booking_id for change in changes}))}
+    async with tx.pipeline():
+        bookings = await tx.execute(SQL["lock_bookings"], ids)
+        lines = await tx.execute(SQL["lines_of"], ids)
+        places = await tx.execute(SQL["places_of"], ids)
+    await _read_existing(bookings, facts)
+    held: dict[tuple[UUID, int], list[tuple[int, bytes, int]]] = {}
+    for booking_id, line_no, visitor_no, person_key, scope in await places.fetchall():
+        held.setdefault((booking_id, line_no), []).append((visitor_no, person_key, scope))
+    for booking_id, *values, redeemed in await lines.fetchall():
+        values[6] = tuple(values[6])
+        line = LineFacts(*values, places=tuple(held.get((booking_id, values[0]), ())), redeemed=redeemed)
+        facts.existing[booking_id].lines.append(line)
+
+
+async def _read_existing(cursor: Cursor, facts: Facts) -> None:
+    for id_, body_hash, state, channel, *rest in await cursor.fetchall():
+        if id_ not in facts.existing:
+            facts.existing[id_] = ExistingBooking(
+                id_, body_hash, BookingState(state), Channel(channel), *rest
+            )
+
+
+def slots_needed(batch: Sequence[BookingRequest | ChangeRequest], facts: Facts) -> set[int]:
+    """Every slot that a decision about this batch looks at."""
+    needed: set[int] = set()
+    for request in batch:
+        if isinstance(request, BookingRequest):
+            needed.update(line.slot_id for line in request.lines)
+        else:
+            needed.update(slot_id for _, slot_id in request.moves)
+            booking = facts.existing.get(request.booking_id)
+            needed.update(line.slot_id for line in booking.lines) if booking else None
+    return needed
+
+
+async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRequest]) -> None:
+    """Lock cards, read what the rules ask, lock pools last: one round trip. `facts.slots` is already there."""
+    wants = _Wants(batch, facts)
+    ids = {"ids": array(wants.cards)}
+    reads: dict[str, Cursor] = {}
+    async with tx.pipeline():
+        if wants.cards:
+            reads["cards"] = await tx.execute(cards.LOCK_CARDS, ids)
+            reads["entitlements"] = await tx.execute(cards.ENTITLEMENTS_OF, ids)
+            reads["companions"] = await tx.execute(cards.COMPANIONS_OF, ids)
+            reads["uses"] = await tx.execute(SQL["card_uses"], {**ids, "from": wants.first_day})
+        if wants.bookings:
+            reads["existing"] = await tx.execute(SQL["existing"], {"ids": array(wants.bookings)})
+        if wants.places:
+            reads["places"] = await tx.execute(SQL["places_taken"], {"wanted": wants.places_json()})
+        if wants.subjects:
+            reads["bans"] = await tx.execute(
+                policy.BANS_OF, {"subjects": wants.subjects_literal(), "now": facts.now}
+            )
+        if wants.holders:
+            reads["holds"] = await tx.execute(SQL["open_holds"], {"ids": array(wants.holders)})
+        reads["pools"] = await tx.execute(SQL["lock_pools"], {"ids": array(wants.pools)})
+    await _read_cards(reads, facts)
+    await _read_rest(reads, facts)
+    if wants.cancellers:
+        await _read_cancels(tx, facts, wants.cancellers)
+
+
+async def _read_rest(reads: dict[str, Cursor], facts: Facts) -> None:
+    if "existing" in reads:
+        await _read_existing(reads["existing"], facts)
+    if "places" in reads:
+        facts.places.update(await reads["places"].fetchall())
+    if "bans" in reads:
+        for subject, policy_code, until in await reads["bans"].fetchall():
+            facts.bans.setdefault(subject, []).append((policy_code, until))
+    if "holds" in reads:
+        facts.holds.update(await reads["holds"].fetchall())
+    for id_, kind, capacity, taken, sold, is_open, revision in await reads["pools"].fetchall():
+        facts.pools[id_] = PoolFacts(id_, kind, capacity, taken, sold, is_open, revision)
+
+
+class _Wants:
+    """The sorted keys that a batch needs."""
+
+    def __init__(self, batch: Sequence[BookingRequest | ChangeRequest], facts: Facts) -> None:
+        bookings: list[UUID] = []
+        card_ids: set[int] = set()
+        pool_ids: set[int] = set()
+        self.places: set[tuple[str, date, int]] = set()
+        self.cancellers: set[int] = set()
+        subjects: set[bytes] = set()
+        holders: set[int] = set()
+        for request in batch:
+            if isinstance(request, BookingRequest):
+                bookings.append(request.id)
+                if request.card_id is not None:
+                    card_ids.add(request.card_id)
+                if request.holder_id is not None:
+                    subjects.add(account_subject(request.holder_id))
+                    if request.is_hold:
+                        holders.add(request.holder_id)
+                subjects.update(visitor.person_key for visitor in request.visitors)
+                keys = [visitor.person_key.hex() for visitor in request.visitors]
+                for line in request.lines:
+                    slot = facts.slots.get(line.slot_id)
+                    if slot is None:
+                        continue
+                    pool_ids.update(slot.pool_ids, slot.channel_pools.values())
+                    scope = person_scope(slot)
+                    self.places.update((keys[index], slot.on_date, scope) for index in line.visitors)
+            else:
+                self._add_change(request, facts, card_ids, pool_ids)
+        self.bookings = bookings
+        self.cards = sorted(card_ids)
+        self.pools = sorted(pool_ids)
+        self.subjects = sorted(subjects)
+        self.holders = sorted(holders)
+        dates = [
+            facts.slots[slot_id].on_date for slot_id in slots_needed(batch, facts) if slot_id in facts.slots
+        ]
+        self.first_day = min(facts.now.date(), *dates) - _USES_WINDOW
+
+    def _add_change(
+        self, request: ChangeRequest, facts: Facts, card_ids: set[int], pool_ids: set[int]
+    ) -> None:
+        booking = facts.existing.get(request.booking_id)
+        if booking is None:
+            return
+        if request.kind is ChangeKind.CANCEL and booking.holder_id is not None:
+            self.cancellers.add(booking.holder_id)
+        lines = {line.line_no: line for line in booking.lines}
+        for line in booking.lines:
+            pool_ids.update(line.pool_ids, facts.slots[line.slot_id].pool_ids)
+            if line.card_id is not None:
+                card_ids.add(line.card_id)
+        for line_no, slot_id in request.moves:
+            slot = facts.slots.get(slot_id)
+            if slot is None or line_no not in lines:
+                continue
+            pool_ids.update(slot.pool_ids, *([draws(slot, booking.channel)] if slot.channel_pools else []))
+            scope = person_scope(slot)
+            self.places.update((key.hex(), slot.on_date, scope) for _, key, _ in lines[line_no].places)
+
+    def places_json(self) -> str:
+        return rows_json([{"k": key, "d": day, "s": scope} for key, day, scope in sorted(self.places)])
+
+    def subjects_literal(self) -> str:
+        return "{" + ",".join('"\\\\x' + subject.hex() + '"' for subject in self.subjects) + "}"
+
+
+async def _read_cards(reads: dict[str, Cursor], facts: Facts) -> None:
+    if "cards" not in reads:
+        return
+    facts.cards = cards.facts_from_rows(
+        await reads["cards"].fetchall(),
+        await reads["entitlements"].fetchall(),
+        await reads["companions"].fetchall(),
+    )
+    for card_id, *use in await reads["uses"].fetchall():
+        if card_id in facts.cards:
+            facts.cards[card_id].uses.append(cards.Use(*use))
+
+
+async def _read_cancels(tx: Tx, facts: Facts, holders: set[int]) -> None:
+    """Earlier cancellations of the accounts that cancel now, for presets that limit them (毛主席纪念堂: up to a year back)."""
+    since = facts.now.date() - timedelta(days=366)
+    for holder_id in sorted(holders):
+        subject = account_subject(holder_id)
+        facts.cancels[subject] = [
+            (code, day)
+            for code, preset in facts.book.presets.items()
+            if preset.cancel_limits is not None
+            for day in await policy.cancels(tx, subject, code, since)
+        ]
+
+
+# ------------------------------------------------------------------------------------------------ apply
+
+
+async def write(tx: Tx, effects: Effects) -> None:
+    """Write a batch's decisions: one statement per table, for use inside a pipeline. Releases come before inserts."""
+    now: dict[str, object] = {"now": effects.now}
+    if effects.released:
+        released = rows_json([{"b": booking_id, "n": line_no} for booking_id, line_no in effects.released])
+        await tx.execute(SQL["release_lines"], {"rows": released})
+        await tx.execute(SQL["release_places"], {"rows": released})
+    if effects.states:
+        await tx.execute(SQL["set_states"], {"rows": rows_json(effects.states), **now})
+    if effects.bookings:
+        by_id = sorted(effects.bookings, key=_booking_id)
+        await tx.execute(SQL["insert_bookings"], {"rows": rows_json(by_id), **now})
+    if effects.lines:
+        await tx.execute(SQL["insert_lines"], {"rows": rows_json(effects.lines)})
+    if effects.places:
+        by_key = sorted(effects.places, key=_place_key)
+        await tx.execute(SQL["insert_places"], {"rows": rows_json(by_key)})
+    if effects.entitlements:
+        await cards.spend(tx, effects.entitlements)
+    moved = [
+        {"id": id_, "held": held, "sold": sold} for id_, (held, sold) in effects.pools.items() if held or sold
+    ]
+    if moved:
+        await tx.execute(SQL["move_pools"], {"rows": rows_json(moved)})
+    if effects.audit:
+        await tx.execute(audit.RECORD, {"entries": rows_json(effects.audit)})
+    if effects.events:
+        events = [{"kind": kind, "ids": array(ids)} for kind, ids in effects.events.items()]
+        await tx.execute(SQL["insert_outbox"], {"rows": rows_json(events), **now})
+
+
+def _booking_id(row: BookingRow) -> UUID:
+    return row.id
+
+
+def _place_key(row: PlaceRow) -> tuple[bytes, date, int]:
+    return row.person_key, row.on_date, row.scope
+
+
+async def write_strikes(tx: Tx, facts: Facts, effects: Effects) -> None:
+    """Strikes of late or limited cancellations, and the bans that follow from them (outside the pipeline: it reads)."""
+    for strike in effects.strikes:
+        preset = facts.book.presets[strike.policy_code]
+        for subject in sorted(strike.subjects):
+            await policy.add_strike(
+                tx,
+                subject_key=subject,
+                policy_code=strike.policy_code,
+                kind=strike.kind,
+                on_date=strike.on_date,
+                booking_id=strike.booking_id,
+                now=facts.now,
+                preset=preset,
+                timezone=facts.book.timezone,
+            )
+
+
+async def due_holds(tx: Tx, now: datetime, limit: int) -> list[UUID]:
+    """Bookings whose hold ran out, oldest first, at most `limit`."""
+    cursor = await tx.execute(SQL["due_holds"], {"now": now, "limit": limit})
+    return [row[0] for row in await cursor.fetchall()]

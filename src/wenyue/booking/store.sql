@@ -1,0 +1,155 @@
+-- name: slots_by_id
+-- Slots with the revision of their own pool, read in one snapshot: equal revisions later mean the facts still hold.
+SELECT s.id, s.product_id, s.venue_id, s.on_date, s.starts_at, s.ends_at, s.release_at, s.closes_at, s.price_minor,
+       s.currency, s.pool_ids, s.channel_pools, s.is_open, own.revision, c.product_kind, c.person_rule,
+       c.needs_visitors, c.policy_code, c.is_first_gate, c.venue_code, c.venue_kind, c.venue_tags
+  FROM booking.slot s
+  JOIN booking.pool own ON own.id = s.pool_ids[1]
+  JOIN catalogue.bookable_v c ON c.product_id = s.product_id
+ WHERE s.id = ANY (%(ids)s::bigint[])
+
+-- name: lock_bookings
+-- Bookings that a change is about, locked in id order, before any card or pool.
+SELECT id, body_hash, state, channel, holder_id, card_id, hold_until, total_minor
+  FROM booking.booking
+ WHERE id = ANY (%(ids)s::uuid[])
+ ORDER BY id
+   FOR UPDATE
+
+-- name: lines_of
+-- Every line of the locked bookings, with how many of its places were redeemed.
+SELECT l.booking_id, l.line_no, l.slot_id, l.venue_id, l.on_date, l.quantity, l.price_minor, l.pool_ids, l.card_id,
+       l.entitlement_no, l.is_live,
+       (SELECT count(*) FROM booking.redemption r
+         WHERE r.booking_id = l.booking_id AND r.line_no = l.line_no AND r.undone_at IS NULL) AS redeemed
+  FROM booking.line l
+ WHERE l.booking_id = ANY (%(ids)s::uuid[])
+ ORDER BY l.booking_id, l.line_no
+
+-- name: places_of
+-- The live named places of the locked bookings.
+SELECT booking_id, line_no, visitor_no, person_key, scope
+  FROM booking.place
+ WHERE booking_id = ANY (%(ids)s::uuid[]) AND is_live
+ ORDER BY booking_id, line_no, visitor_no
+
+-- name: existing
+-- Earlier answers for these ids: a replay is answered from them.
+SELECT id, body_hash, state, channel, holder_id, card_id, hold_until, total_minor
+  FROM booking.booking
+ WHERE id = ANY (%(ids)s::uuid[])
+
+-- name: card_uses
+-- What each card's live lines use near the wanted dates, for the per-day, per-week and interval rules.
+SELECT l.card_id, l.venue_id, l.on_date, l.entitlement_no, l.quantity,
+       EXISTS (SELECT FROM booking.redemption r
+                WHERE r.booking_id = l.booking_id AND r.line_no = l.line_no AND r.undone_at IS NULL) AS is_redeemed
+  FROM booking.line l
+ WHERE l.card_id = ANY (%(ids)s::bigint[]) AND l.is_live AND l.on_date >= %(from)s
+
+-- name: places_taken
+-- Which of the wanted (person, date, scope) places are taken.
+SELECT p.person_key, p.on_date, p.scope
+  FROM json_to_recordset(%(wanted)s::json) AS w (k text, d date, s bigint)
+  JOIN booking.place p ON p.person_key = decode(w.k, 'hex') AND p.on_date = w.d AND p.scope = w.s AND p.is_live
+
+-- name: open_holds
+-- How many unpaid holds each holder has.
+SELECT holder_id, count(*)
+  FROM booking.booking
+ WHERE holder_id = ANY (%(ids)s::bigint[]) AND hold_until IS NOT NULL
+ GROUP BY holder_id
+
+-- name: lock_pools
+-- The pools that the batch draws from or gives back to, locked in id order: the last lock taken.
+SELECT id, kind, capacity, held, sold, is_open, revision
+  FROM booking.pool
+ WHERE id = ANY (%(ids)s::bigint[])
+ ORDER BY id
+   FOR UPDATE
+
+-- name: release_lines
+-- Lines given back, by cancellation, expiry or rescheduling.
+UPDATE booking.line l
+   SET is_live = false
+  FROM json_to_recordset(%(rows)s::json) AS r (b uuid, n smallint)
+ WHERE l.booking_id = r.b AND l.line_no = r.n
+
+-- name: release_places
+-- … and the persons' places in them, which frees the one-person-one-day key.
+UPDATE booking.place p
+   SET is_live = false
+  FROM json_to_recordset(%(rows)s::json) AS r (b uuid, n smallint)
+ WHERE p.booking_id = r.b AND p.line_no = r.n
+
+-- name: set_states
+-- New states of existing bookings.
+UPDATE booking.booking b
+   SET state = r.state, hold_until = r.hold_until, total_minor = r.total_minor, changed_at = %(now)s
+  FROM json_to_recordset(%(rows)s::json) AS r (id uuid, state smallint, hold_until timestamptz, total_minor bigint)
+ WHERE b.id = r.id
+
+-- name: insert_bookings
+-- The batch's new bookings.
+INSERT INTO booking.booking (id, body_hash, state, channel, holder_id, card_id, created_at, changed_at, hold_until,
+                             total_minor, party, source, source_key)
+SELECT r.id, decode(r.body_hash, 'base64'), r.state, r.channel, r.holder_id, r.card_id, %(now)s, %(now)s, r.hold_until,
+       r.total_minor, decode(r.party, 'base64'), r.source, r.source_key
+  FROM json_to_recordset(%(rows)s::json)
+       AS r (id uuid, body_hash text, state smallint, channel smallint, holder_id bigint, card_id bigint,
+             hold_until timestamptz, total_minor bigint, party text, source text, source_key text)
+
+-- name: insert_lines
+-- … their lines
+INSERT INTO booking.line (booking_id, line_no, slot_id, product_id, venue_id, on_date, quantity, price_minor, pool_ids,
+                          card_id, entitlement_no)
+SELECT r.booking_id, r.line_no, r.slot_id, r.product_id, r.venue_id, r.on_date, r.quantity, r.price_minor, r.pool_ids,
+       r.card_id, r.entitlement_no
+  FROM json_to_recordset(%(rows)s::json)
+       AS r (booking_id uuid, line_no smallint, slot_id bigint, product_id bigint, venue_id bigint, on_date date,
+             quantity smallint, price_minor bigint, pool_ids bigint[], card_id bigint, entitlement_no smallint)
+
+-- name: insert_places
+-- … and the named places, in key order so that two batches never wait for each other crosswise.
+INSERT INTO booking.place (booking_id, line_no, visitor_no, person_key, scope, on_date)
+SELECT r.booking_id, r.line_no, r.visitor_no, decode(r.person_key, 'base64'), r.scope, r.on_date
+  FROM json_to_recordset(%(rows)s::json)
+       AS r (booking_id uuid, line_no smallint, visitor_no smallint, person_key text, scope bigint, on_date date)
+
+-- name: move_pools
+-- The counters; the CHECK constraint is the last word on overselling.
+UPDATE booking.pool p
+   SET held = p.held + r.held, sold = p.sold + r.sold
+  FROM json_to_recordset(%(rows)s::json) AS r (id bigint, held integer, sold integer)
+ WHERE p.id = r.id
+
+-- name: insert_outbox
+-- One note per kind of event for the worker.
+INSERT INTO booking.outbox (kind, booking_ids, at)
+SELECT r.kind, r.ids, %(now)s
+  FROM json_to_recordset(%(rows)s::json) AS r (kind smallint, ids uuid[])
+
+-- name: fence
+-- A write of its own, so that answering a replay waits for the standby like the first answer did.
+SELECT pg_logical_emit_message(true, 'wenyue', '')
+
+-- name: pool_views
+-- Fresh figures for the pools that this process is being asked about.
+SELECT id, held + sold AS taken, capacity - held - sold AS room, is_open, revision, xmin::text
+  FROM booking.pool
+ WHERE id = ANY (%(ids)s::bigint[])
+
+-- name: ids_on_slots
+-- Every booking ever made on these slots: a replay of one of them is not told "sold out" from memory.
+SELECT slot_id, booking_id
+  FROM booking.line
+ WHERE slot_id = ANY (%(ids)s::bigint[])
+ LIMIT %(limit)s
+
+-- name: due_holds
+-- Holds past their time, oldest first.
+SELECT id
+  FROM booking.booking
+ WHERE hold_until <= %(now)s
+ ORDER BY hold_until
+ LIMIT %(limit)s

@@ -1,0 +1,237 @@
+"""The booking engine on a real PostgreSQL: all or nothing, replays, holds, moves, capacity, one person one day."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from tests.support.database import DbUrls
+from wenyue.booking import BookingState, ChangeKind, ChangeRequest, Engine, Outcome
+from wenyue.infra.db import Database, Tx
+from wenyue.kernel.ids import uuid7
+from wenyue.tools import world
+
+pytestmark = pytest.mark.anyio
+DAY = date(2026, 3, 3)
+
+
+@dataclass
+class Stage:
+    """A running engine, a connection to look with, and a clock that tests turn."""
+
+    db: Database
+    engine: Engine
+    tx: Tx
+    now: datetime
+    made: int = 0
+
+    async def slot(self, capacity: int, **more: object) -> int:
+        """A slot of a venue of its own."""
+        self.made += 1
+        venue_id, product_id = await world.product(self.tx, f"v{self.made}-{uuid7()}")
+        return await world.slot(self.tx, venue_id, product_id, DAY, 2, capacity, **more)  # type: ignore[arg-type] # keywords pass through
+
+    async def card(self, **more: object) -> world.Card:
+        """Another inhabitant's card."""
+        return await world.card(self.tx, uuid7().int % 10**9, **more)  # type: ignore[arg-type] # keywords pass through
+
+    async def pool(self, slot_id: int) -> tuple[int, int]:
+        """(held, sold) of the slot's own pool."""
+        cursor = await self.tx.execute(
+            "SELECT held, sold FROM booking.pool WHERE id = (SELECT pool_ids[1] FROM booking.slot WHERE id = %s)",
+            [slot_id],
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        return row[0], row[1]
+
+    async def used(self, card: world.Card) -> int:
+        """How much of the card's first entitlement is used."""
+        row = await (
+            await self.tx.execute("SELECT used FROM cards.entitlement WHERE card_id = %s", [card.id])
+        ).fetchone()
+        assert row is not None
+        return row[0]
+
+
+@pytest.fixture
+async def stage(db_urls: DbUrls) -> AsyncIterator[Stage]:
+    db = Database(db_urls.app_url, size_max=4)
+    await db.open()
+    async with db.connection() as tx:
+        types = {world.OPEN_TYPE: await world.card_type(tx)}
+        box: list[Stage] = []
+        engine = Engine(db, world.rulebook(types), clock=lambda: box[0].now)
+        box.append(Stage(db, engine, tx, world.START))
+        await engine.start()
+        yield box[0]
+        await engine.drain()
+    await db.close()
+
+
+async def test_a_booking_draws_one_place_and_one_entitlement(stage: Stage) -> None:
+    slot_id, card = await stage.slot(5), await stage.card()
+    answer = await stage.engine.book(world.request(card, slot_id))
+    assert answer.outcome is Outcome.CONFIRMED
+    assert await stage.pool(slot_id) == (0, 1)
+    assert await stage.used(card) == 1
+
+
+async def test_a_replay_gets_the_same_answer_and_another_body_is_named(stage: Stage) -> None:
+    slot_id, card = await stage.slot(5), await stage.card()
+    request = world.request(card, slot_id)
+    assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
+    again = await stage.engine.book(request)
+    assert (again.outcome, again.is_replay) == (Outcome.CONFIRMED, True)
+    other = world.request(card, slot_id, booking_id=request.id, is_hold=True)
+    assert (await stage.engine.book(other)).outcome is Outcome.ID_REUSED
+    assert await stage.pool(slot_id) == (0, 1)
+
+
+async def test_simultaneous_replays_book_once(stage: Stage) -> None:
+    slot_id, card = await stage.slot(5), await stage.card()
+    request = world.request(card, slot_id)
+    answers = await asyncio.gather(*(stage.engine.book(request) for _ in range(20)))
+    assert {answer.outcome for answer in answers} == {Outcome.CONFIRMED}
+    assert sum(not answer.is_replay for answer in answers) == 1
+    assert await stage.pool(slot_id) == (0, 1)
+
+
+async def test_the_last_place_goes_to_one_of_many(stage: Stage) -> None:
+    slot_id = await stage.slot(7)
+    cards = [await stage.card() for _ in range(40)]
+    answers = await asyncio.gather(*(stage.engine.book(world.request(card, slot_id)) for card in cards))
+    outcomes = [answer.outcome for answer in answers]
+    assert outcomes.count(Outcome.CONFIRMED) == 7
+    assert outcomes.count(Outcome.SOLD_OUT) == 33
+    assert await stage.pool(slot_id) == (0, 7)
+
+
+async def test_all_lines_or_none(stage: Stage) -> None:
+    first, second, card, rival = (
+        await stage.slot(5),
+        await stage.slot(1),
+        await stage.card(),
+        await stage.card(),
+    )
+    assert (await stage.engine.book(world.request(rival, second))).outcome is Outcome.CONFIRMED
+    answer = await stage.engine.book(world.request(card, first, second))
+    assert (answer.outcome, answer.line) == (Outcome.SOLD_OUT, 1)
+    assert await stage.pool(first) == (0, 0)
+    assert await stage.used(card) == 0
+
+
+async def test_one_person_one_day_and_free_again_after_cancelling(stage: Stage) -> None:
+    slot_id, card, rival = await stage.slot(9), await stage.card(), await stage.card()
+    request = world.request(card, slot_id)
+    assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
+    borrowed = world.request(rival, slot_id, people=(card.holder_key,))
+    assert (await stage.engine.book(borrowed)).outcome is Outcome.PERSON_TWICE
+    cancel = ChangeRequest(ChangeKind.CANCEL, request.id, "traveller", holder_id=card.holder_id)
+    assert (await stage.engine.change(cancel)).outcome is Outcome.CANCELLED
+    assert (await stage.engine.change(cancel)).is_replay
+    assert await stage.used(card) == 0
+    assert (await stage.engine.book(borrowed)).outcome is Outcome.CONFIRMED
+    assert await stage.pool(slot_id) == (0, 1)
+
+
+async def test_a_strangers_booking_is_not_found(stage: Stage) -> None:
+    slot_id, card, rival = await stage.slot(9), await stage.card(), await stage.card()
+    request = world.request(card, slot_id)
+    await stage.engine.book(request)
+    theft = ChangeRequest(ChangeKind.CANCEL, request.id, "traveller", holder_id=rival.holder_id)
+    assert (await stage.engine.change(theft)).outcome is Outcome.NOT_FOUND
+
+
+async def test_a_hold_is_confirmed_in_time_and_expires_otherwise(stage: Stage) -> None:
+    slot_id, card, rival = await stage.slot(2), await stage.card(), await stage.card()
+    held, late = world.request(card, slot_id, is_hold=True), world.request(rival, slot_id, is_hold=True)
+    assert (await stage.engine.book(held)).outcome is Outcome.HELD
+    assert (await stage.engine.book(late)).outcome is Outcome.HELD
+    assert await stage.pool(slot_id) == (2, 0)
+    confirm = ChangeRequest(ChangeKind.CONFIRM, held.id, "traveller", holder_id=card.holder_id)
+    assert (await stage.engine.change(confirm)).outcome is Outcome.CONFIRMED
+    assert await stage.pool(slot_id) == (1, 1)
+    stage.now += timedelta(minutes=20)
+    answer = await stage.engine.change(ChangeRequest(ChangeKind.CONFIRM, late.id, "traveller"))
+    assert (answer.outcome, answer.state) == (Outcome.WRONG_STATE, BookingState.EXPIRED)
+    assert await stage.pool(slot_id) == (0, 1)
+    assert await stage.used(rival) == 0
+
+
+async def test_a_move_gives_the_old_place_up_only_if_the_new_one_is_had(stage: Stage) -> None:
+    venue_id, product_id = await world.product(stage.tx, f"m-{uuid7()}")
+    old, new, full = [
+        await world.slot(stage.tx, venue_id, product_id, day, 2, capacity, day_capacity=50)
+        for day, capacity in ((DAY, 3), (DAY + timedelta(days=1), 3), (DAY + timedelta(days=2), 0))
+    ]
+    card = await stage.card()
+    request = world.request(card, old)
+    await stage.engine.book(request)
+
+    def move(slot_id: int) -> ChangeRequest:
+        return ChangeRequest(ChangeKind.MOVE, request.id, "traveller", card.holder_id, moves=((0, slot_id),))
+
+    assert (await stage.engine.change(move(full))).outcome is Outcome.SOLD_OUT
+    assert await stage.pool(old) == (0, 1)
+    assert (await stage.engine.change(move(new))).outcome is Outcome.RESCHEDULED
+    assert (await stage.engine.change(move(new))).is_replay
+    assert await stage.pool(old) == (0, 0)
+    assert await stage.pool(new) == (0, 1)
+    assert await stage.used(card) == 1
+
+
+async def test_before_release_nobody_books(stage: Stage) -> None:
+    slot_id = await stage.slot(9, release_at=stage.now + timedelta(hours=1))
+    card = await stage.card()
+    answer = await stage.engine.book(world.request(card, slot_id))
+    assert (answer.outcome, answer.at) == (Outcome.NOT_RELEASED, stage.now + timedelta(hours=1))
+    stage.now += timedelta(hours=1)
+    assert (await stage.engine.book(world.request(card, slot_id))).outcome is Outcome.CONFIRMED
+
+
+async def test_sold_out_is_told_from_memory_but_never_to_a_replay(stage: Stage) -> None:
+    slot_id, card, rival = await stage.slot(1), await stage.card(), await stage.card()
+    request = world.request(card, slot_id)
+    assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
+
+    async def told_from_memory() -> None:
+        while stage.engine.refuse_at_once(world.request(rival, slot_id)) is None:
+            assert (await stage.engine.book(world.request(rival, slot_id))).outcome is Outcome.SOLD_OUT
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(told_from_memory(), 5)
+    assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
+    cancel = ChangeRequest(ChangeKind.CANCEL, request.id, "traveller", holder_id=card.holder_id)
+    assert (await stage.engine.change(cancel)).outcome is Outcome.CANCELLED
+
+    async def booked() -> None:
+        while (await stage.engine.book(world.request(rival, slot_id))).outcome is not Outcome.CONFIRMED:
+            await asyncio.sleep(0.02)
+
+    await asyncio.wait_for(booked(), 1)  # freed places appear to others within a second
+
+
+async def test_a_changed_slot_is_noticed_by_its_pools_revision(stage: Stage) -> None:
+    slot_id, card, other = await stage.slot(9), await stage.card(), await stage.card()
+    assert (await stage.engine.book(world.request(card, slot_id))).outcome is Outcome.CONFIRMED
+    await stage.tx.execute("UPDATE booking.slot SET is_open = false WHERE id = %s", [slot_id])
+    await stage.tx.execute(
+        "UPDATE booking.pool SET revision = revision + 1 WHERE id = (SELECT pool_ids[1] FROM booking.slot WHERE id = %s)",
+        [slot_id],
+    )
+    assert (await stage.engine.book(world.request(other, slot_id))).outcome is Outcome.SLOT_CLOSED
+
+
+async def test_the_application_cannot_delete_bookings(stage: Stage) -> None:
+    from psycopg.errors import InsufficientPrivilege
+
+    for statement in (
+        "DELETE FROM booking.booking",
+        "TRUNCATE booking.booking",
+        "DROP TABLE booking.booking",
+    ):
+        with pytest.raises(InsufficientPrivilege):
+            await stage.tx.execute(statement)  # type: ignore[arg-type] # literal above
