@@ -1,0 +1,39 @@
+"""The installation's voucher signing keys, kept beside its other keys: `home/gate-keys.json`, mode 0600."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from wenyue.gate.tokens import GateKeys
+
+_NAME: Final = "gate-keys.json"
+
+
+def load_gate_keys(home: Path) -> GateKeys:
+    """The keys of `home`, made on first use. The next key is accepted already, so that it can take over at any time.
+
+    Losing the file makes every voucher's QR code unreadable; booking codes and documents still admit.
+    """
+    path = home / _NAME
+    if not path.exists():
+        _make(path)
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    retired = [bytes.fromhex(key) for key in raw.get("retired_public", [])]
+    return GateKeys.from_bytes(bytes.fromhex(raw["current"]), bytes.fromhex(raw["next"]), retired)
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    retired: list[str] = []
+    fresh = {"current": secrets.token_hex(32), "next": secrets.token_hex(32), "retired_public": retired}
+    staged = path.with_suffix(f".{os.getpid()}.tmp")
+    staged.touch(mode=0o600)
+    staged.write_text(json.dumps(fresh), encoding="utf-8")
+    try:
+        os.link(staged, path)  # the first process to arrive wins; the others read its keys
+    except FileExistsError:
+        pass
+    finally:
+        staged.unlink()
