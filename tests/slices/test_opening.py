@@ -34,19 +34,24 @@ SESSIONS = (
 
 @dataclass
 class Place:
+    """One venue with one product, and what the tests ask of its slots."""
+
     tx: Tx
     venue_id: int
     product_id: int
     presets: dict[str, Preset]
 
     async def open(self, from_day: date = MONDAY, days_ahead: int = 3) -> OpenedCount:
+        """Open ahead from a day."""
         return await open_all_ahead(self.tx, HolidayCalendar(), self.presets, from_day, days_ahead)
 
     async def slots(self, columns: LiteralString) -> list[Any]:
+        """Columns of every slot, in time order."""
         statement = "SELECT " + columns + " FROM booking.slot ORDER BY on_date, starts_at"
         return await (await self.tx.execute(statement)).fetchall()
 
     async def revisions(self) -> list[int]:
+        """The revision of each slot's session pool, in time order."""
         statement = (
             "SELECT p.revision FROM booking.slot s JOIN booking.pool p ON p.id = s.pool_ids[1]"
             " ORDER BY s.on_date, s.starts_at"

@@ -30,6 +30,7 @@ from wenyue.catalogue.store import (
     upsert_venues,
     venue,
     venues,
+    venues_by_code,
     venues_by_id,
 )
 
@@ -63,5 +64,6 @@ __all__ = [
     "upsert_venues",
     "venue",
     "venues",
+    "venues_by_code",
     "venues_by_id",
 ]

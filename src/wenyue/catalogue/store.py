@@ -62,6 +62,12 @@ async def venues_by_id(tx: Tx, ids: Sequence[int]) -> dict[int, Venue]:
     return {row["id"]: _convert(row, Venue) for row in rows}
 
 
+async def venues_by_code(tx: Tx, codes: Sequence[str]) -> dict[str, Venue]:
+    """The venues of these codes, active or not."""
+    rows = await fetch_dicts(tx, _SQL["venues_by_code"], {"codes": list(codes)})
+    return {row["code"]: _convert(row, Venue) for row in rows}
+
+
 async def provinces(tx: Tx, kind: VenueKind | None = None) -> list[tuple[str, int]]:
     """The provinces that have active venues (of a kind), with their number."""
     cursor = await tx.execute(_SQL["provinces"], {"kind": kind})

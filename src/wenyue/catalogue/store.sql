@@ -26,6 +26,14 @@ FROM catalogue.venue
 WHERE id = ANY(%(ids)s::bigint[])
 ORDER BY id
 
+-- name: venues_by_code
+-- The venues of a list of codes.
+SELECT id, code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone, tags,
+       summary_zh, summary_en, source, is_demo, is_active
+FROM catalogue.venue
+WHERE code = ANY(%(codes)s::text[])
+ORDER BY id
+
 -- name: provinces
 -- Provinces that have active venues of a kind, with their number.
 SELECT province, count(*)
