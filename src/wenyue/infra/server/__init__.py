@@ -64,7 +64,7 @@ def ensure_started(
         make_private_home(home)
         with held(home / "database.lock", wait_s=START_LOCK_DEADLINE_S):
             place = settle(home, progress)
-            pid = running_pid(place)
+            pid = running_pid(place.data)
             process = None
             if pid is None:
                 process = _start(place, progress, overrides or {})
@@ -91,7 +91,7 @@ def look(home: Path) -> ServerInfo | None:
         place = settle(home, lambda _line: None)
     except OSError as error:
         raise as_setup_error(error, home) from error
-    pid = running_pid(place)
+    pid = running_pid(place.data)
     return None if pid is None else _info(place, pid, None)
 
 
@@ -111,13 +111,12 @@ def erase(home: Path) -> None:
     base = base_folder(home)
     if not base.exists():
         return
-    place = settle(home, lambda _line: None)
-    pid = running_pid(place)
+    pid = running_pid(base / "data")
     if pid is not None:
         halt(pid, None)
     shutil.rmtree(base, ignore_errors=True)
     shutil.rmtree(socket_folder(base), ignore_errors=True)
-    (place.home / "database.json").unlink(missing_ok=True)
+    (home.expanduser().absolute() / "database.json").unlink(missing_ok=True)
 
 
 @contextmanager

@@ -26,15 +26,15 @@ LOG_TAIL_BYTES = 4000
 PR_SET_PDEATHSIG = 1
 
 
-def running_pid(place: Place) -> int | None:
-    """Process id of the living server of ``place``; a stale pid file (after kill -9) is removed."""
-    path = place.data / "postmaster.pid"
+def running_pid(data: Path) -> int | None:
+    """Process id of the living server on ``data``; a stale pid file (after kill -9) is removed."""
+    path = data / "postmaster.pid"
     try:
         first = path.read_text(encoding="utf-8", errors="replace").splitlines()[0]
         pid = int(first)
     except (FileNotFoundError, IndexError, ValueError):
         return None
-    if pid > 0 and _is_server_of(pid, place.data):
+    if pid > 0 and _is_server_of(pid, data):
         return pid
     path.unlink(missing_ok=True)  # its number may since belong to an unrelated process
     return None
