@@ -13,6 +13,7 @@ from wenyue.kernel.documents import (
     parse_document,
     province_of,
 )
+from wenyue.kernel.documents.divisions import CURRENT_DIVISIONS, PROVINCES
 
 TODAY = date(2026, 11, 22)
 ID = DocumentKind.RESIDENT_ID
@@ -112,6 +113,16 @@ def test_decorations_fall_away(kind: DocumentKind | None, raw: str) -> None:
 def test_a_refused_resident_id_says_why(raw: str, code: DocumentErrorCode, position: int | None) -> None:
     problem = refused(ID, raw)
     assert (problem.code, problem.position) == (code, position)
+
+
+def test_a_child_born_today_has_a_number() -> None:
+    assert accepted(ID, with_check("11010520261122001")).birth == TODAY
+
+
+def test_the_division_list_was_copied_whole() -> None:
+    """2,845 county-level divisions at the end of 2025 and the four prefecture-level cities that have none."""
+    assert len(CURRENT_DIVISIONS) == 2_849
+    assert {code[:2] for code in CURRENT_DIVISIONS} == set(PROVINCES) - {"71", "81", "82", "83"}
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ def test_a_phone_is_masked_in_its_repr() -> None:
         ("O’Brien", "O'Brien"),
         ("Anne‐Marie", "Anne-Marie"),
         ("SMITH, JOHN", "SMITH JOHN"),
+        ("SMITH,JOHN", "SMITH JOHN"),
         ("J. R. R. Tolkien", "J. R. R. Tolkien"),
         ("Jose\u0301 Garci\u0301a", "José García"),
         ("Nguyễn Văn A", "Nguyễn Văn A"),
