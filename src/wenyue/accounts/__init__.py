@@ -1,0 +1,67 @@
+"""Accounts: travellers, their common visitors (常用游客), staff, logins, and how secrets are hashed.
+
+Owns the PostgreSQL schema `accounts`. Functions take a transaction and never commit; refusals that count failed tries
+are returned, not raised, so that the caller's commit keeps the count.
+"""
+
+from wenyue.accounts.logins import (
+    check_staff,
+    end_login,
+    end_logins,
+    retire_staff,
+    save_staff,
+    start_login,
+    who,
+)
+from wenyue.accounts.model import (
+    VISITORS_PER_TRAVELLER_MAX,
+    Identity,
+    Login,
+    Role,
+    Staff,
+    StaffRefusal,
+    Traveller,
+    VisitorRecord,
+    VisitorRefusal,
+)
+from wenyue.accounts.passwords import NO_SECRET, hash_secret, verify_secret
+from wenyue.accounts.sealing import COMPANION, open_identity, seal_identity
+from wenyue.accounts.store import (
+    add_visitor,
+    remove_visitor,
+    set_locale,
+    traveller,
+    traveller_for,
+    visitors,
+)
+
+__all__ = [
+    "COMPANION",
+    "NO_SECRET",
+    "VISITORS_PER_TRAVELLER_MAX",
+    "Identity",
+    "Login",
+    "Role",
+    "Staff",
+    "StaffRefusal",
+    "Traveller",
+    "VisitorRecord",
+    "VisitorRefusal",
+    "add_visitor",
+    "check_staff",
+    "end_login",
+    "end_logins",
+    "hash_secret",
+    "open_identity",
+    "remove_visitor",
+    "retire_staff",
+    "save_staff",
+    "seal_identity",
+    "set_locale",
+    "start_login",
+    "traveller",
+    "traveller_for",
+    "verify_secret",
+    "visitors",
+    "who",
+]

@@ -1,0 +1,148 @@
+"""Who is signed in: random tokens of which only the hash is stored, and staff passwords with a lockout."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+from wenyue.accounts.model import Login, Role, Staff, StaffRefusal
+from wenyue.accounts.passwords import NO_SECRET, SECRET_LENGTH_MAX, hash_secret, verify_secret
+from wenyue.audit import Entry, record
+from wenyue.infra.db import Tx, queries
+from wenyue.kernel.limits import LOGIN_TTL_S, STAFF_LOGIN_TTL_S
+
+_SQL: Final = queries("wenyue.accounts")
+_TOKEN_BYTES: Final = 32
+_TOKEN_LENGTH: Final = 43  # of 32 bytes in URL-safe base64 without padding
+STAFF_FAILURES_MAX: Final = 5
+STAFF_LOCK_S: Final = 15 * 60
+STAFF_PASSWORD_LENGTH_MIN: Final = 8
+STAFF_VENUES_MAX: Final = 200
+
+
+async def start_login(
+    tx: Tx,
+    *,
+    now: datetime,
+    traveller_id: int | None = None,
+    staff_id: int | None = None,
+    ttl_s: float | None = None,
+) -> str:
+    """A new token for exactly one traveller or member of staff; the only copy of it (the cookie's value)."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    lasts_s = ttl_s or (LOGIN_TTL_S if staff_id is None else STAFF_LOGIN_TTL_S)
+    row = {
+        "token_hash": _hash(token),
+        "traveller_id": traveller_id,
+        "staff_id": staff_id,
+        "now": now,
+        "expires_at": now + timedelta(seconds=lasts_s),
+    }
+    await tx.execute(_SQL["add_login"], row)
+    actor = f"traveller:{traveller_id}" if staff_id is None else f"staff:{staff_id}"
+    await record(tx, [Entry(now, actor, "login.started", actor)])
+    return token
+
+
+async def who(tx: Tx, token: str, now: datetime) -> Login | None:
+    """Whose token this is; None when it is unknown, expired, ended, or its member of staff has left.
+
+    One lookup by primary key, nothing written: fit for every request.
+    """
+    if len(token) != _TOKEN_LENGTH:
+        return None
+    row = await (await tx.execute(_SQL["who"], {"token_hash": _hash(token), "now": now})).fetchone()
+    if row is None:
+        return None
+    traveller_id, expires_at, staff_id, login, display_name, role, venue_ids = row
+    staff = None if staff_id is None else Staff(staff_id, login, display_name, role, frozenset(venue_ids))
+    return Login(traveller_id, staff, expires_at)
+
+
+async def end_login(tx: Tx, token: str, now: datetime) -> None:
+    """Sign out; a token that is unknown or ended already is no error."""
+    await tx.execute(_SQL["end_login"], {"token_hash": _hash(token), "now": now})
+
+
+async def end_logins(tx: Tx, traveller_id: int, now: datetime) -> int:
+    """Sign a traveller out everywhere (a lost phone or card); returns how many logins ended."""
+    row = {"traveller_id": traveller_id, "now": now}
+    return (await tx.execute(_SQL["end_logins_of_traveller"], row)).rowcount
+
+
+async def check_staff(tx: Tx, login: str, password: str, now: datetime) -> Staff | StaffRefusal:
+    """The member of staff with this login and password, or WRONG, or LOCKED.
+
+    STAFF_FAILURES_MAX wrong passwords lock the login for STAFF_LOCK_S (等保三级: 登录失败处理); while it is locked even
+    the right password is refused. The caller commits in every case: a refusal counts.
+    """
+    row = await (await tx.execute(_SQL["lock_staff"], {"login": login.strip().lower()[:64]})).fetchone()
+    if row is None:
+        await hash_secret(password[:SECRET_LENGTH_MAX])  # as slow as a wrong password
+        return StaffRefusal.WRONG
+    staff_id, name, display_name, role, venue_ids, stored, failures, locked_until = row
+    if locked_until is not None and locked_until > now:
+        return StaffRefusal.LOCKED
+    if await verify_secret(password, stored):
+        if failures or locked_until:
+            await tx.execute(
+                _SQL["set_staff_failures"], {"id": staff_id, "failed_logins": 0, "locked_until": None}
+            )
+        return Staff(staff_id, name, display_name, role, frozenset(venue_ids))
+    is_locked = failures + 1 >= STAFF_FAILURES_MAX
+    change = {
+        "id": staff_id,
+        "failed_logins": 0 if is_locked else failures + 1,
+        "locked_until": now + timedelta(seconds=STAFF_LOCK_S) if is_locked else None,
+    }
+    await tx.execute(_SQL["set_staff_failures"], change)
+    if is_locked:
+        await record(tx, [Entry(now, f"staff:{staff_id}", "staff.locked", f"staff:{staff_id}")])
+        return StaffRefusal.LOCKED
+    return StaffRefusal.WRONG
+
+
+async def save_staff(
+    tx: Tx,
+    *,
+    login: str,
+    password: str | None,
+    role: Role,
+    now: datetime,
+    actor: str,
+    display_name: str = "",
+    venue_ids: tuple[int, ...] = (),
+) -> int:
+    """Add a member of staff or change them, and unlock and sign them out. `password` None: cannot sign in.
+
+    Raises ValueError naming the field: login (1-64 characters), password (at least 8), venue_ids (at most 200).
+    """
+    login = login.strip().lower()
+    if not 1 <= len(login) <= 64:
+        raise ValueError("login: 1 to 64 characters")
+    if password is not None and not STAFF_PASSWORD_LENGTH_MIN <= len(password) <= SECRET_LENGTH_MAX:
+        raise ValueError(f"password: {STAFF_PASSWORD_LENGTH_MIN} to {SECRET_LENGTH_MAX} characters")
+    if len(venue_ids) > STAFF_VENUES_MAX:
+        raise ValueError(f"venue_ids: at most {STAFF_VENUES_MAX}; leave empty for every venue")
+    row = {
+        "login": login,
+        "password_hash": NO_SECRET if password is None else await hash_secret(password),
+        "display_name": display_name,
+        "role": role,
+        "venue_ids": list(venue_ids),
+    }
+    [(staff_id,)] = await (await tx.execute(_SQL["save_staff"], row)).fetchall()
+    await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff_id, "now": now})
+    await record(tx, [Entry(now, actor, "staff.saved", f"staff:{staff_id}", {"role": role})])
+    return staff_id
+
+
+async def retire_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None:
+    """A member of staff leaves: their tokens stop working with this transaction."""
+    await tx.execute(_SQL["retire_staff"], {"id": staff_id})
+    await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff_id, "now": now})
+    await record(tx, [Entry(now, actor, "staff.retired", f"staff:{staff_id}")])
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()

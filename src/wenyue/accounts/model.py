@@ -1,0 +1,112 @@
+"""The accounts slice's nouns: travellers, their common visitors (常用游客), staff, logins."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import IntEnum
+from typing import Final, Literal
+
+from wenyue.kernel.documents import Document, mask_document, mask_name
+from wenyue.kernel.personal import Secret
+
+VISITORS_PER_TRAVELLER_MAX: Final = 20
+Role = Literal["gate", "operator", "admin"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """One person as the faces have parsed them: name (`parse_name`), document (`parse_document`), phone in E.164.
+
+    `birth` is what the person declared; it counts only where the document does not carry a birth date.
+    """
+
+    name: str
+    document: Document
+    phone: str = ""
+    birth: date | None = None
+
+    @property
+    def born(self) -> date | None:
+        """The document's birth date, else the declared one."""
+        return self.document.birth or self.birth
+
+    def __repr__(self) -> str:
+        return f"Identity({masked_label(self.name, self.document.number)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Traveller:
+    """A traveller's account as pages show it; what identifies the person is wrapped."""
+
+    id: int
+    person_key: bytes | None
+    label: str  # masked: 张*三 110***********1234
+    name: Secret[str]
+    document_number: Secret[str]
+    document_kind: str
+    nationality: str | None
+    phone: Secret[str]
+    birth: date | None
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorRecord:
+    """One common visitor: what a booking form needs (key, birth, masked label), and the rest wrapped."""
+
+    id: int
+    person_key: bytes
+    label: str
+    is_self: bool
+    birth: date | None
+    document_kind: str
+    nationality: str | None
+    name: Secret[str]
+    document_number: Secret[str]
+    phone: Secret[str]
+
+
+class VisitorRefusal(IntEnum):
+    """Why a common visitor was not added."""
+
+    TOO_MANY = 1  # VISITORS_PER_TRAVELLER_MAX are there already
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff. `venue_ids` empty: every venue."""
+
+    id: int
+    login: str
+    display_name: str
+    role: Role
+    venue_ids: frozenset[int]
+
+    def may_act_at(self, venue_id: int) -> bool:
+        """Whether this person works at the venue."""
+        return not self.venue_ids or venue_id in self.venue_ids
+
+
+class StaffRefusal(IntEnum):
+    """Why a staff login failed. WRONG covers unknown names too: it does not say which names exist."""
+
+    WRONG = 1
+    LOCKED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who a token belongs to: exactly one of `traveller_id` and `staff`."""
+
+    traveller_id: int | None
+    staff: Staff | None
+    expires_at: datetime
+
+    @property
+    def actor(self) -> str:
+        """As the audit record names them."""
+        return f"traveller:{self.traveller_id}" if self.staff is None else f"staff:{self.staff.id}"
+
+
+def masked_label(name: str, number: str) -> str:
+    """How a person is shown to themselves in lists: `张*三 110***********1234`."""
+    return f"{mask_name(name)} {mask_document(number)}"

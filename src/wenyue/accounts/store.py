@@ -1,0 +1,148 @@
+"""Travellers and their common visitors."""
+
+from datetime import date, datetime
+from typing import Final
+
+from wenyue.accounts.model import (
+    VISITORS_PER_TRAVELLER_MAX,
+    Identity,
+    Traveller,
+    VisitorRecord,
+    VisitorRefusal,
+)
+from wenyue.accounts.sealing import TRAVELLER, VISITOR, open_identity, seal_identity
+from wenyue.audit import Entry, record
+from wenyue.infra.db import Tx, queries
+from wenyue.kernel.personal import Vault
+
+_SQL: Final = queries("wenyue.accounts")
+LOCALES: Final = ("zh-CN", "en")
+_VISITOR_ACTION: Final = {True: "visitor.added", False: "visitor.changed"}
+
+
+async def traveller_for(
+    tx: Tx,
+    vault: Vault,
+    identity: Identity,
+    now: datetime,
+    *,
+    locale: str = "zh-CN",
+    actor: str = "traveller",
+) -> int:
+    """The id of this person's account, made if there is none. One document, one account.
+
+    What is stored about the person becomes `identity` (the latest activation knows the phone that works); they are
+    their own first common visitor. Audited as `traveller.created` once.
+    """
+    person_key = vault.person_key(identity.document.key)
+    row = {
+        "person_key": person_key,
+        "sealed": seal_identity(vault, identity, purpose=TRAVELLER),
+        "locale": locale if locale in LOCALES else LOCALES[0],
+        "now": now,
+    }
+    [(traveller_id, is_new)] = await (await tx.execute(_SQL["add_traveller"], row)).fetchall()
+    await _put_visitor(tx, vault, traveller_id, identity, now, is_self=True)
+    if is_new:
+        await record(tx, [Entry(now, actor, "traveller.created", f"traveller:{traveller_id}")])
+    return traveller_id
+
+
+async def traveller(tx: Tx, vault: Vault, traveller_id: int) -> Traveller | None:
+    """One account, opened. Raises SealBroken when the keys are not this installation's."""
+    row = await (await tx.execute(_SQL["traveller"], {"id": traveller_id})).fetchone()
+    if row is None:
+        return None
+    opened = open_identity(vault, row[2], purpose=TRAVELLER)
+    return Traveller(
+        id=row[0],
+        person_key=row[1],
+        label=opened.label,
+        name=opened.name,
+        document_number=opened.document_number,
+        document_kind=opened.document_kind,
+        nationality=opened.nationality,
+        phone=opened.phone,
+        birth=opened.birth,
+        locale=row[3],
+    )
+
+
+async def set_locale(tx: Tx, traveller_id: int, locale: str) -> bool:
+    """Remember the language a traveller reads; False when it is none of LOCALES."""
+    if locale in LOCALES:
+        await tx.execute(_SQL["set_locale"], {"id": traveller_id, "locale": locale})
+    return locale in LOCALES
+
+
+async def visitors(tx: Tx, vault: Vault, traveller_id: int) -> list[VisitorRecord]:
+    """A traveller's common visitors, oneself first; at most VISITORS_PER_TRAVELLER_MAX. Raises SealBroken."""
+    bounds = {"traveller_id": traveller_id, "limit": VISITORS_PER_TRAVELLER_MAX + 1}
+    rows = await (await tx.execute(_SQL["visitors"], bounds)).fetchall()
+    return [_visitor(vault, *row) for row in rows]
+
+
+async def add_visitor(
+    tx: Tx, vault: Vault, traveller_id: int, identity: Identity, now: datetime
+) -> VisitorRecord | VisitorRefusal:
+    """Keep a common visitor (常用游客); the same document again changes the name and phone kept with it.
+
+    At most VISITORS_PER_TRAVELLER_MAX besides oneself, else TOO_MANY. Audited without personal data.
+    """
+    await tx.execute(_SQL["lock_traveller"], {"id": traveller_id})
+    known = await visitors(tx, vault, traveller_id)
+    person_key = vault.person_key(identity.document.key)
+    is_known = any(visitor.person_key == person_key for visitor in known)
+    if not is_known and sum(not visitor.is_self for visitor in known) >= VISITORS_PER_TRAVELLER_MAX:
+        return VisitorRefusal.TOO_MANY
+    visitor, is_new = await _put_visitor(tx, vault, traveller_id, identity, now, is_self=False)
+    actor = f"traveller:{traveller_id}"
+    await record(tx, [Entry(now, actor, _VISITOR_ACTION[is_new], f"visitor:{visitor.id}")])
+    return visitor
+
+
+async def remove_visitor(tx: Tx, traveller_id: int, visitor_id: int, now: datetime) -> bool:
+    """Take a visitor off the list and forget their data; False when there is none (or it is oneself).
+
+    Bookings keep their own sealed party, so a past or coming visit is not touched (PIPL art. 47: the list is no
+    longer needed for its purpose).
+    """
+    row = {"id": visitor_id, "traveller_id": traveller_id, "now": now}
+    removed = await (await tx.execute(_SQL["remove_visitor"], row)).fetchone()
+    if removed is None:
+        return False
+    await record(tx, [Entry(now, f"traveller:{traveller_id}", "visitor.removed", f"visitor:{visitor_id}")])
+    return True
+
+
+async def _put_visitor(
+    tx: Tx, vault: Vault, traveller_id: int, identity: Identity, now: datetime, *, is_self: bool
+) -> tuple[VisitorRecord, bool]:
+    person_key = vault.person_key(identity.document.key)
+    sealed = seal_identity(vault, identity, purpose=VISITOR)
+    row = {
+        "traveller_id": traveller_id,
+        "person_key": person_key,
+        "sealed": sealed,
+        "is_self": is_self,
+        "now": now,
+    }
+    [(visitor_id, is_new)] = await (await tx.execute(_SQL["add_visitor"], row)).fetchall()
+    return _visitor(vault, visitor_id, person_key, sealed, is_self), is_new
+
+
+def _visitor(vault: Vault, visitor_id: int, person_key: bytes, sealed: bytes, is_self: bool) -> VisitorRecord:  # noqa: FBT001 - a row
+    opened = open_identity(vault, sealed, purpose=VISITOR)
+    birth: date | None = opened.birth
+    return VisitorRecord(
+        id=visitor_id,
+        person_key=person_key,
+        label=opened.label,
+        is_self=is_self,
+        birth=birth,
+        document_kind=opened.document_kind,
+        nationality=opened.nationality,
+        name=opened.name,
+        document_number=opened.document_number,
+        phone=opened.phone,
+    )

@@ -1,0 +1,83 @@
+-- name: add_traveller
+-- A person's account; the one that is there already wins.
+INSERT INTO accounts.traveller (person_key, sealed, locale, created_at)
+VALUES (%(person_key)s, %(sealed)s, %(locale)s, %(now)s)
+ON CONFLICT (person_key) DO UPDATE SET sealed = excluded.sealed
+RETURNING id, (xmax = 0) AS is_new;
+
+-- name: traveller
+-- One account.
+SELECT id, person_key, sealed, locale FROM accounts.traveller WHERE id = %(id)s;
+
+-- name: set_locale
+-- The language a traveller reads.
+UPDATE accounts.traveller SET locale = %(locale)s WHERE id = %(id)s;
+
+-- name: lock_traveller
+-- Adding visitors to one account happens one at a time, so that their number holds.
+SELECT id FROM accounts.traveller WHERE id = %(id)s FOR NO KEY UPDATE;
+
+-- name: visitors
+-- A traveller's common visitors, oneself first.
+SELECT id, person_key, sealed, is_self FROM accounts.visitor
+WHERE traveller_id = %(traveller_id)s AND removed_at IS NULL
+ORDER BY is_self DESC, id LIMIT %(limit)s;
+
+-- name: add_visitor
+-- A common visitor; the same person again is an update.
+INSERT INTO accounts.visitor (traveller_id, person_key, sealed, is_self, created_at)
+VALUES (%(traveller_id)s, %(person_key)s, %(sealed)s, %(is_self)s, %(now)s)
+ON CONFLICT (traveller_id, person_key) WHERE removed_at IS NULL
+DO UPDATE SET sealed = excluded.sealed, is_self = accounts.visitor.is_self OR excluded.is_self
+RETURNING id, (xmax = 0) AS is_new;
+
+-- name: remove_visitor
+-- Take a visitor off the list; oneself stays. The personal data goes at once.
+UPDATE accounts.visitor SET removed_at = %(now)s, sealed = ''::bytea
+WHERE id = %(id)s AND traveller_id = %(traveller_id)s AND removed_at IS NULL AND NOT is_self
+RETURNING id;
+
+-- name: add_login
+-- A new login.
+INSERT INTO accounts.login (token_hash, traveller_id, staff_id, created_at, expires_at)
+VALUES (%(token_hash)s, %(traveller_id)s, %(staff_id)s, %(now)s, %(expires_at)s);
+
+-- name: who
+-- Whose token this is: one lookup by primary key.
+SELECT login.traveller_id, login.expires_at, staff.id, staff.login, staff.display_name, staff.role, staff.venue_ids
+FROM accounts.login LEFT JOIN accounts.staff ON staff.id = login.staff_id AND staff.is_active
+WHERE login.token_hash = %(token_hash)s AND login.ended_at IS NULL AND login.expires_at > %(now)s
+  AND (login.staff_id IS NULL OR staff.id IS NOT NULL);
+
+-- name: end_login
+-- Sign out.
+UPDATE accounts.login SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND ended_at IS NULL;
+
+-- name: end_logins_of_traveller
+-- Sign out everywhere.
+UPDATE accounts.login SET ended_at = %(now)s WHERE traveller_id = %(traveller_id)s AND ended_at IS NULL;
+
+-- name: end_logins_of_staff
+-- Sign a member of staff out everywhere.
+UPDATE accounts.login SET ended_at = %(now)s WHERE staff_id = %(staff_id)s AND ended_at IS NULL;
+
+-- name: lock_staff
+-- A member of staff who signs in; one try at a time.
+SELECT id, login, display_name, role, venue_ids, password_hash, failed_logins, locked_until
+FROM accounts.staff WHERE login = %(login)s AND is_active FOR NO KEY UPDATE;
+
+-- name: set_staff_failures
+-- Count or forget failed tries.
+UPDATE accounts.staff SET failed_logins = %(failed_logins)s, locked_until = %(locked_until)s WHERE id = %(id)s;
+
+-- name: save_staff
+-- Add a member of staff, or change them (a new password unlocks).
+INSERT INTO accounts.staff (login, password_hash, display_name, role, venue_ids, is_active)
+VALUES (%(login)s, %(password_hash)s, %(display_name)s, %(role)s, %(venue_ids)s::bigint[], true)
+ON CONFLICT (login) DO UPDATE SET password_hash = excluded.password_hash, display_name = excluded.display_name,
+    role = excluded.role, venue_ids = excluded.venue_ids, is_active = true, failed_logins = 0, locked_until = NULL
+RETURNING id;
+
+-- name: retire_staff
+-- A member of staff leaves.
+UPDATE accounts.staff SET is_active = false WHERE id = %(id)s;

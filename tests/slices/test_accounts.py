@@ -1,0 +1,246 @@
+"""Travellers, common visitors, logins and staff against a real server."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+
+from tests.support.database import DbUrls
+from wenyue import accounts
+from wenyue.accounts import (
+    VISITORS_PER_TRAVELLER_MAX,
+    Identity,
+    Staff,
+    StaffRefusal,
+    VisitorRecord,
+    VisitorRefusal,
+)
+from wenyue.infra.db import Tx
+from wenyue.kernel.documents import Document, DocumentKind, parse_document
+from wenyue.kernel.limits import LOGIN_TTL_S
+from wenyue.kernel.personal import KeyRing, SealBroken, Vault
+
+pytestmark = pytest.mark.anyio
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+VAULT = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
+OTHER_VAULT = Vault(KeyRing({1: b"z" * 32}, 1, b"i" * 32))
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+@pytest.fixture
+async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
+    """Each test in its own transaction, undone afterwards."""
+    async with await psycopg.AsyncConnection.connect(db_urls.app_url) as connection:
+        yield connection
+        await connection.rollback()
+
+
+def person(number: int = 1, name: str = "张小三", phone: str = "+8613800138000") -> Identity:
+    body = f"1101051949123{number:04}"
+    check = "10X98765432"[sum(int(d) * w for d, w in zip(body, WEIGHTS, strict=True)) % 11]
+    document = parse_document(DocumentKind.RESIDENT_ID, body + check, today=NOW.date())
+    assert isinstance(document, Document)
+    return Identity(name, document, phone)
+
+
+async def value(tx: Tx, statement: str, *params: object) -> object:
+    row = await (await tx.execute(statement.encode(), params)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+async def test_one_document_is_one_account(tx: Tx) -> None:
+    first = await accounts.traveller_for(tx, VAULT, person(), NOW)
+    again = await accounts.traveller_for(tx, VAULT, person(phone="+8613900139000"), NOW)
+    other = await accounts.traveller_for(tx, VAULT, person(2), NOW)
+    assert first == again != other
+    found = await accounts.traveller(tx, VAULT, first)
+    assert found is not None
+    assert found.phone.reveal() == "+8613900139000"
+    assert found.name.reveal() == "张小三"
+    assert found.label == "张*三 110***********" + person().document.number[-4:]
+    assert found.birth == date(1949, 12, 30)
+    assert await accounts.traveller(tx, VAULT, other + 1000) is None
+    count = await value(tx, "SELECT count(*) FROM audit.entry WHERE action = %s", "traveller.created")
+    assert count == 2
+
+
+async def test_what_identifies_a_person_is_neither_stored_nor_printed_in_the_clear(tx: Tx) -> None:
+    traveller_id = await accounts.traveller_for(tx, VAULT, person(), NOW)
+    stored = await value(tx, "SELECT sealed FROM accounts.traveller WHERE id = %s", traveller_id)
+    assert isinstance(stored, bytes)
+    number = person().document.number
+    assert number.encode() not in stored
+    assert "张小三".encode() not in stored
+    found = await accounts.traveller(tx, VAULT, traveller_id)
+    assert number not in repr(found)
+    assert "张小三" not in repr(found)
+    assert number not in repr(person())
+    with pytest.raises(SealBroken):
+        await accounts.traveller(tx, OTHER_VAULT, traveller_id)
+
+
+async def test_common_visitors_are_listed_with_what_a_booking_form_needs(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(1), NOW)
+    added = await accounts.add_visitor(tx, VAULT, owner, person(2, "李四光"), NOW)
+    assert isinstance(added, VisitorRecord)
+    listed = await accounts.visitors(tx, VAULT, owner)
+    assert [visitor.is_self for visitor in listed] == [True, False]
+    assert listed[1] == added
+    assert added.label.startswith("李*光 110")
+    assert added.person_key == VAULT.person_key(person(2).document.key)
+    assert added.birth is not None
+    assert "李四光" not in repr(added)
+
+
+async def test_the_same_document_again_changes_the_visitor(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(1), NOW)
+    first = await accounts.add_visitor(tx, VAULT, owner, person(2, "李四"), NOW)
+    again = await accounts.add_visitor(tx, VAULT, owner, person(2, "李四光"), NOW)
+    assert isinstance(first, VisitorRecord)
+    assert isinstance(again, VisitorRecord)
+    assert again.id == first.id
+    assert [visitor.name.reveal() for visitor in await accounts.visitors(tx, VAULT, owner)] == [
+        "张小三",
+        "李四光",
+    ]
+    oneself = await accounts.add_visitor(tx, VAULT, owner, person(1), NOW)
+    assert isinstance(oneself, VisitorRecord)
+    assert [visitor.is_self for visitor in await accounts.visitors(tx, VAULT, owner)] == [True, False]
+
+
+async def test_a_removed_visitor_is_forgotten_and_can_come_back(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(1), NOW)
+    stranger = await accounts.traveller_for(tx, VAULT, person(9), NOW)
+    added = await accounts.add_visitor(tx, VAULT, owner, person(2), NOW)
+    assert isinstance(added, VisitorRecord)
+    assert not await accounts.remove_visitor(tx, stranger, added.id, NOW)
+    assert await accounts.remove_visitor(tx, owner, added.id, NOW)
+    assert not await accounts.remove_visitor(tx, owner, added.id, NOW)
+    assert await value(tx, "SELECT sealed FROM accounts.visitor WHERE id = %s", added.id) == b""
+    [oneself] = await accounts.visitors(tx, VAULT, owner)
+    assert not await accounts.remove_visitor(tx, owner, oneself.id, NOW)
+    assert isinstance(await accounts.add_visitor(tx, VAULT, owner, person(2), NOW), VisitorRecord)
+
+
+async def test_the_list_of_visitors_is_bounded(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(0), NOW)
+    for number in range(1, VISITORS_PER_TRAVELLER_MAX + 1):
+        assert isinstance(await accounts.add_visitor(tx, VAULT, owner, person(number), NOW), VisitorRecord)
+    assert await accounts.add_visitor(tx, VAULT, owner, person(99), NOW) is VisitorRefusal.TOO_MANY
+    assert isinstance(await accounts.add_visitor(tx, VAULT, owner, person(1, "改名"), NOW), VisitorRecord)
+    assert len(await accounts.visitors(tx, VAULT, owner)) == VISITORS_PER_TRAVELLER_MAX + 1
+
+
+async def test_a_token_says_who_until_it_ends(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(), NOW)
+    token = await accounts.start_login(tx, traveller_id=owner, now=NOW)
+    login = await accounts.who(tx, token, NOW)
+    assert login is not None
+    assert (login.traveller_id, login.staff, login.actor) == (owner, None, f"traveller:{owner}")
+    last = NOW + timedelta(seconds=LOGIN_TTL_S)
+    assert await accounts.who(tx, token, last - timedelta(seconds=1)) is not None
+    assert await accounts.who(tx, token, last) is None
+    await accounts.end_login(tx, token, NOW)
+    assert await accounts.who(tx, token, NOW) is None
+
+
+async def test_only_the_hash_of_a_token_is_stored(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(), NOW)
+    token = await accounts.start_login(tx, traveller_id=owner, now=NOW)
+    stored = await value(tx, "SELECT token_hash FROM accounts.login WHERE traveller_id = %s", owner)
+    assert stored == hashlib.sha256(token.encode()).digest()
+
+
+@pytest.mark.parametrize(
+    "token", ["", "x", "x" * 43, "x" * 44, "\ud800" * 43, "'; --" + "x" * 38, "\x00" * 43]
+)
+async def test_a_made_up_token_is_nobody(tx: Tx, token: str) -> None:
+    assert await accounts.who(tx, token, NOW) is None
+
+
+async def test_signing_out_everywhere(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(), NOW)
+    tokens = [await accounts.start_login(tx, traveller_id=owner, now=NOW) for _ in range(3)]
+    assert await accounts.end_logins(tx, owner, NOW) == 3
+    assert [await accounts.who(tx, token, NOW) for token in tokens] == [None] * 3
+
+
+async def staff(tx: Tx, **changes: object) -> int:
+    fields: dict[str, object] = {
+        "login": "Gate1",
+        "password": "right horse",
+        "role": "gate",
+        "venue_ids": (3,),
+    }
+    return await accounts.save_staff(tx, now=NOW, actor="system:test", **(fields | changes))  # pyright: ignore[reportArgumentType] - a table of fields
+
+
+async def test_staff_sign_in_with_role_and_venues(tx: Tx) -> None:
+    staff_id = await staff(tx)
+    found = await accounts.check_staff(tx, " gate1 ", "right horse", NOW)
+    assert found == Staff(staff_id, "gate1", "", "gate", frozenset({3}))
+    assert isinstance(found, Staff)
+    assert found.may_act_at(3)
+    assert not found.may_act_at(4)
+    token = await accounts.start_login(tx, staff_id=staff_id, now=NOW)
+    login = await accounts.who(tx, token, NOW)
+    assert login is not None
+    assert (login.traveller_id, login.staff, login.actor) == (None, found, f"staff:{staff_id}")
+
+
+async def test_wrong_passwords_lock_a_staff_login_for_a_while(tx: Tx) -> None:
+    await staff(tx)
+    tries = [await accounts.check_staff(tx, "gate1", f"wrong {n}", NOW) for n in range(5)]
+    assert tries == [StaffRefusal.WRONG] * 4 + [StaffRefusal.LOCKED]
+    assert await accounts.check_staff(tx, "gate1", "right horse", NOW) is StaffRefusal.LOCKED
+    later = NOW + timedelta(minutes=15)
+    assert (
+        await accounts.check_staff(tx, "gate1", "right horse", later - timedelta(seconds=1))
+        is StaffRefusal.LOCKED
+    )
+    assert isinstance(await accounts.check_staff(tx, "gate1", "right horse", later), Staff)
+    assert await accounts.check_staff(tx, "gate1", "wrong", later) is StaffRefusal.WRONG
+
+
+async def test_unknown_and_passwordless_staff_are_wrong(tx: Tx) -> None:
+    await staff(tx, login="robot", password=None)
+    assert await accounts.check_staff(tx, "nobody", "x" * 10_000, NOW) is StaffRefusal.WRONG
+    for guess in ("", "-", "None"):
+        assert await accounts.check_staff(tx, "robot", guess, NOW) is StaffRefusal.WRONG
+
+
+async def test_who_leaves_or_gets_a_new_password_is_signed_out(tx: Tx) -> None:
+    staff_id = await staff(tx)
+    token = await accounts.start_login(tx, staff_id=staff_id, now=NOW)
+    assert await staff(tx, password="another horse") == staff_id
+    assert await accounts.who(tx, token, NOW) is None
+    token = await accounts.start_login(tx, staff_id=staff_id, now=NOW)
+    await accounts.retire_staff(tx, staff_id, NOW, "staff:1")
+    assert await accounts.who(tx, token, NOW) is None
+    assert await accounts.check_staff(tx, "gate1", "another horse", NOW) is StaffRefusal.WRONG
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"login": " "}, "login"),
+        ({"password": "short"}, "password"),
+        ({"venue_ids": (1,) * 201}, "venue_ids"),
+    ],
+)
+async def test_staff_fields_are_checked(tx: Tx, change: dict[str, object], field: str) -> None:
+    with pytest.raises(ValueError, match=f"^{field}: "):
+        await staff(tx, **change)
+
+
+async def test_a_secret_is_hashed_with_its_own_salt() -> None:
+    one, two = await accounts.hash_secret("12345678"), await accounts.hash_secret("12345678")
+    assert one != two
+    assert "12345678" not in one
+    assert await accounts.verify_secret("12345678", one)
+    assert not await accounts.verify_secret("12345679", one)
+    for broken in ("", "-", "scrypt$99$00$00", "scrypt$x$00$00", "scrypt$13$zz$00", "scrypt$13$00$00"):
+        assert not await accounts.verify_secret("12345678", broken)
