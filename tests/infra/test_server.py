@@ -229,6 +229,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         (small / "fill").write_bytes(b"\0" * (1 << 20))
         with pytest.raises(SetupError, match="no space left"):
             ensure_started(small / "home")
+        erase(small / "home")
     finally:
         subprocess.run(["umount", str(small)], check=True)
 

@@ -60,10 +60,12 @@ class Supervisor:
         *,
         say: Callable[[str], None],
         watch: Callable[[], None] | None = None,
+        drain_s: float = DRAIN_DEADLINE_S,
     ) -> None:
         self._children = [_Child(plan) for plan in plans]
         self._say = say
         self._watch = watch
+        self._drain_s = drain_s
         self._watched_at = time.monotonic()
         self._ending_since: float | None = None
         self._is_insisted = False
@@ -72,7 +74,8 @@ class Supervisor:
     def run(self, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
         """Start all, wait for readiness, keep them running; return after SIGTERM, SIGINT or SIGHUP and the drain.
 
-        Afterwards these signals are ignored: the caller is about to end."""
+        Afterwards these signals are ignored: the caller is about to end.
+        """
         for number in ENDING_SIGNALS:
             signal.signal(number, self._on_signal)
         try:
@@ -134,7 +137,7 @@ class Supervisor:
         for process in living:
             with suppress(ProcessLookupError):
                 process.terminate()
-        deadline = time.monotonic() + DRAIN_DEADLINE_S
+        deadline = time.monotonic() + self._drain_s
         while any(process.poll() is None for process in living):
             if time.monotonic() > deadline or self._is_insisted:
                 self._say("some processes did not finish in time and were killed · 部分进程被强制结束")

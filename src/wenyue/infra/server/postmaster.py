@@ -152,10 +152,11 @@ def _log_tail(log: Path, start: int) -> str:
 def _start_fault(place: Place, tail: str) -> SetupError:
     if "No space left" in tail:
         return no_space(place.base)
-    lines = [line for line in tail.splitlines() if "FATAL" in line or "PANIC" in line] or tail.splitlines()[
-        -1:
-    ]
-    reason = lines[0].strip()[-300:] if lines else "no reason in the log"
+    lines = tail.splitlines()
+    fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
+    if not fatal or "configuration file" in fatal[0]:
+        fatal = lines  # the setting itself is named in the first line
+    reason = fatal[0].strip()[-300:] if fatal else "no reason in the log"
     return SetupError(
         f"the database did not start: {reason} (log: {place.log})", f"数据库无法启动, 日志见 {place.log}"
     )
