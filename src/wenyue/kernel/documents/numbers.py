@@ -19,6 +19,7 @@ from wenyue.kernel.documents.passports import (
     parse_mrz,
     parse_passport,
 )
+from wenyue.kernel.documents.permits import HM, HM_FOREIGN, OLD_PR, TW, parse_hm, parse_old_pr, parse_tw
 from wenyue.kernel.documents.text import compact
 
 _RESIDENT_ID = DocumentKind.RESIDENT_ID
@@ -40,10 +41,6 @@ _NOT_ALNUM = re.compile(r"[^A-Z0-9]")
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _LETTER = re.compile(r"[A-Z]")
 _CARD_LIKE = re.compile(r"[0-9]+X?")
-_HM = re.compile(r"([HM][0-9]{8})(?:[0-9]{2})?")
-_HM_FOREIGN = re.compile(r"(?:HA|MA)[0-9]{7}")
-_TW = re.compile(r"([0-9]{8})(?:[0-9]{2})?")
-_OLD_PR = re.compile(r"([A-Z]{3})[0-9]{12}")
 
 # ISO 7064 MOD 11-2 as GB 11643-1999 prints it. Weights are applied to ASCII codes, so the table is turned by what
 # the 48 in every code adds.
@@ -96,8 +93,8 @@ def _parse_eighteen(
     Six digits of place, eight of birth, three of sequence (odd is male), one check character, the same for all
     three. Place: never refused on today's division list, because abolished codes live on in valid cards. The layout
     9, province, ISO numeric nationality, birth, sequence of the permanent-resident card: the leading 9, the numeric
-    nationality and the check are published by 国家移民管理局 (2023); the order of the fields and the sex in the
-    sequence are common knowledge, so they only warn; check before relying on them.
+    nationality and the check stand in 国家移民管理局's 2023 rules (read in a card-reader vendor's copy); the order of
+    the fields and the sex in the sequence are common knowledge, so they only warn; check before relying on them.
     """
     province = number[:2]
     if number[0] == "9":
@@ -164,27 +161,27 @@ def _parse_other(
     if kind is _PASSPORT:
         return parse_passport(number, nationality, expires_on)
     if kind is _HM_PERMIT:
-        return _parse_hm(number, nationality, expires_on)
+        return parse_hm(number, nationality, expires_on)
     if kind is _TW_PERMIT:
-        return _parse_tw(number, expires_on)
+        return parse_tw(number, expires_on)
     if kind is _FOREIGN_PR:
-        old = _OLD_PR.fullmatch(number)
+        old = OLD_PR.fullmatch(number)
         if old:
-            return _old_pr(number, old[1], expires_on)
+            return parse_old_pr(number, old[1], expires_on)
     return _explain_eighteen(number, kind)
 
 
 def _detect(number: str, *, foreign: bool) -> DocumentKind | None:
     """The document whose shape this is; a declared foreign nationality rules out what only Chinese citizens hold."""
-    if _HM_FOREIGN.fullmatch(number):
+    if HM_FOREIGN.fullmatch(number):
         return _HM_PERMIT
-    if _OLD_PR.fullmatch(number):
+    if OLD_PR.fullmatch(number):
         return _FOREIGN_PR
     if foreign:
         return None
-    if _HM.fullmatch(number):
+    if HM.fullmatch(number):
         return _HM_PERMIT
-    if _TW.fullmatch(number):
+    if TW.fullmatch(number):
         return _TW_PERMIT
     return _PASSPORT if is_chinese_ordinary(number) else None
 
@@ -194,60 +191,6 @@ def _guess(number: str, *, foreign: bool) -> DocumentKind:
     if foreign or (5 <= len(number) <= 17 and not _CARD_LIKE.fullmatch(number)):
         return _PASSPORT
     return _RESIDENT_ID
-
-
-def _parse_hm(number: str, nationality: str | None, expires_on: date | None) -> Document | DocumentError:
-    """港澳居民来往内地通行证: H or M, eight digits for life, two more that count renewals and change with each.
-
-    Uniqueness is counted on the first nine characters. Since 2024-07-10 (国家移民管理局) non-Chinese permanent
-    residents hold HA or MA and seven digits, one number for life.
-    """
-    chinese = _HM.fullmatch(number)
-    if chinese:
-        return Document(
-            _HM_PERMIT, number, "hm_permit:" + chinese[1], nationality="CHN", expires_on=expires_on
-        )
-    if _HM_FOREIGN.fullmatch(number):
-        holder = nationality_of(nationality) if nationality else None
-        if nationality and holder is None:
-            return DocumentError(DocumentErrorCode.BAD_NATIONALITY, _HM_PERMIT)
-        return Document(_HM_PERMIT, number, "hm_permit:" + number, nationality=holder, expires_on=expires_on)
-    if number[0] not in "HM":
-        return DocumentError(DocumentErrorCode.BAD_CHARACTER, _HM_PERMIT, 1)
-    letters = 2 if number[1:2] == "A" else 1
-    stray = _NOT_DIGIT.search(number, letters)
-    if stray:
-        return DocumentError(DocumentErrorCode.BAD_CHARACTER, _HM_PERMIT, stray.start() + 1)
-    return DocumentError(DocumentErrorCode.WRONG_LENGTH, _HM_PERMIT)
-
-
-def _parse_tw(number: str, expires_on: date | None) -> Document | DocumentError:
-    """台湾居民来往大陆通行证: eight digits; older ones add two that count issues, so the first eight are the key."""
-    permit = _TW.fullmatch(number)
-    if permit:
-        return Document(
-            _TW_PERMIT, number, "tw_permit:" + permit[1], nationality="CHN", expires_on=expires_on
-        )
-    stray = _first(_NOT_DIGIT, number)
-    if stray is not None:
-        return DocumentError(DocumentErrorCode.BAD_CHARACTER, _TW_PERMIT, stray)
-    return DocumentError(DocumentErrorCode.WRONG_LENGTH, _TW_PERMIT)
-
-
-def _old_pr(number: str, letters: str, expires_on: date | None) -> Document:
-    """外国人永久居留身份证 before 2023-12: three nationality letters and twelve digits, valid until it expires.
-
-    What the twelve digits mean is not published, so no birth date is read from them.
-    """
-    nationality = nationality_of(letters)
-    return Document(
-        _FOREIGN_PR,
-        number,
-        "foreign_pr:" + number,
-        nationality=nationality,
-        warnings=() if nationality else (DocumentWarning.UNKNOWN_NATIONALITY,),
-        expires_on=expires_on,
-    )
 
 
 def _explain_eighteen(number: str, kind: DocumentKind) -> DocumentError:
