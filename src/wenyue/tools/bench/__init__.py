@@ -1,0 +1,78 @@
+"""The benchmark: this system over HTTP with every rule on, beside the usual naive statement on the same server.
+
+`wenyue bench` prints a table and writes `bench.json` into the installation's home. See docs/performance.md.
+"""
+
+import os
+import signal
+from types import FrameType
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from wenyue.infra.config import load
+
+WORKERS_MIN: Final = 2
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def bench(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="under a minute; also QUICK=1")] = False,
+    workers: Annotated[int, typer.Option(min=WORKERS_MIN, max=64, help="web processes")] = WORKERS_MIN,
+    connections: Annotated[
+        int, typer.Option(min=2, max=4096, help="connections of the load generator")
+    ] = 512,
+    grown: Annotated[
+        bool, typer.Option("--grown/--no-grown", help="also with 5 million stored bookings")
+    ] = True,
+) -> None:
+    """Measure this machine: bookings per second, latency, memory, and the naive way beside it (压测)."""
+    from dataclasses import replace  # noqa: PLC0415 - only this command needs what follows
+
+    from wenyue.tools.bench import figures, run  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    home = load().home
+    is_quick = quick or os.environ.get("QUICK", "") not in {"", "0"}
+    scale = run.quick(workers) if is_quick else run.Scale(False, workers)
+    scale = replace(scale, connections=connections, grown_to=scale.grown_to if grown else 0)
+    console = Console()
+    columns = (TextColumn("{task.description:44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=run.steps(scale))
+
+        def tell(line: str) -> None:
+            progress.update(task, description=line, advance=1)
+
+        report = run.run(home / "bench", scale, tell)
+        progress.update(task, description="done", completed=run.steps(scale))
+    settings = {
+        "quick": scale.is_quick,
+        "workers": scale.workers,
+        "connections": scale.connections,
+        "load_processes": scale.crew,
+        "window_s": scale.measure_s,
+        "naive_window_s": scale.naive_s,
+        "repeats": scale.repeats,
+        "card_holders": scale.cards,
+        "stored_bookings": scale.grown_to,
+        "seconds": round(report.seconds, 1),
+        "notes": report.notes,
+    }
+    figures.write(home / "bench.json", figures.document(report.figures, report.machine, settings))
+    console.print(figures.table(report.figures))
+    console.print(figures.goal_table(report.figures))
+    for note in report.notes:
+        console.print(f"note: {note}", markup=False)
+    facts = ", ".join(f"{key} {value}" for key, value in report.machine.items())
+    console.print(f"{facts}\n{report.seconds:.0f} s; written to {home / 'bench.json'}", markup=False)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM unwinds like Ctrl-C, so that everything that was started is stopped."""
+    raise KeyboardInterrupt
