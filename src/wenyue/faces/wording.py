@@ -351,6 +351,11 @@ _CARD: Final[Mapping[Outcome, OutcomeWords]] = {
         Text("您在这一天已经用本卡预约了这个景区。", "This card already has a booking here on that day."),
         Text("请换一天，或先取消原来的预约。", "Choose another day, or cancel the earlier booking first."),
     ),
+    Outcome.CARD_OPEN_RESERVATION: OutcomeWords(
+        Text("本卡还有未使用的预约", "The card has an unused booking"),
+        Text("本卡同时只能保留有限个未使用的预约。", "The card allows only so many unused bookings at a time."),
+        Text("使用或取消原来的预约后再约。", "Use or cancel the earlier booking first."),
+    ),
 }
 
 _PEOPLE: Final[Mapping[Outcome, OutcomeWords]] = {
