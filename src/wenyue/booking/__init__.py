@@ -3,6 +3,7 @@
 `Engine` decides and commits in batches; `availability`, `booking_view` and `bookings_of` read.
 """
 
+from wenyue.booking import importing
 from wenyue.booking.availability import SlotState, SlotView, availability
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook, account_subject
@@ -54,6 +55,7 @@ __all__ = [
     "availability",
     "booking_view",
     "bookings_of",
+    "importing",
     "open_party",
     "redeem",
     "redeemable",

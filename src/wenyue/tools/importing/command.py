@@ -1,0 +1,105 @@
+"""`wenyue import bookings`: the face of the import at a terminal."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table as Grid
+
+from wenyue.infra.config import Settings, load, load_keys
+from wenyue.infra.db import Database
+from wenyue.kernel.clock import utc_now
+from wenyue.kernel.personal import Vault
+from wenyue.tools.database import ReadyDatabase, ready_database
+from wenyue.tools.importing.mapfile import read_map
+from wenyue.tools.importing.model import ImportMap, Verdict
+from wenyue.tools.importing.run import BATCH_MAX, Importer, Options, Summary
+
+app = typer.Typer(no_args_is_help=True, help="Bring data of another system in (导入).")
+_CONNECTIONS_MAX = 4
+_VERDICT_TEXT = {
+    Verdict.IMPORTED: "imported · 已导入",
+    Verdict.ALREADY: "imported by an earlier run · 此前已导入",
+    Verdict.CHANGED: "imported earlier, changed since (left as it is) · 此前已导入, 源数据有变",
+    Verdict.REFUSED: "refused · 未导入",
+}
+
+
+@app.command("bookings")
+def import_bookings(
+    file: Annotated[Path, typer.Argument(help="the old system's export: CSV, or CSV.gz")],
+    map_file: Annotated[Path, typer.Option("--map", help="how to read it: a TOML file (docs/importing.md)")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="look at everything, write nothing")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="a CSV with one line per row: what became of it and why")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, max=BATCH_MAX, help="rows per transaction")] = 500,
+) -> None:
+    """Bring an old system's reservations in (导入旧系统的预订)."""
+    console = Console()
+    chosen = read_map(map_file)
+    settings = load()
+    with ready_database(settings, console.print) as database:
+        options = Options(is_dry_run=dry_run, batch=batch, report=report)
+        summary = asyncio.run(_import(database, settings, file, chosen, options, console=console))
+    show(summary, chosen, console, report)
+    if not summary.tally.is_complete:
+        raise typer.Exit(1)
+
+
+async def _import(
+    ready: ReadyDatabase,
+    settings: Settings,
+    file: Path,
+    chosen: ImportMap,
+    options: Options,
+    *,
+    console: Console,
+) -> Summary:
+    database = Database(ready.app_url, size_max=_CONNECTIONS_MAX, role=ready.role or None)
+    await database.open()
+    try:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+        ) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def progress(phase: str, done: int, total: int) -> None:
+                if phase not in tasks:
+                    tasks[phase] = bars.add_task(phase, total=total or None)
+                bars.update(tasks[phase], completed=done)
+
+            vault = Vault(load_keys(settings.home))
+            return await Importer(database, vault, chosen, utc_now(), progress).run(file, options)
+    finally:
+        await database.close()
+
+
+def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | None) -> None:
+    """Print the sums; they add up to the rows of the file."""
+    tally = summary.tally
+    title = f"{chosen.source}: {tally.rows} rows ({summary.encoding}, delimiter {summary.delimiter!r})"
+    grid = Grid(title=title + (" · DRY RUN, nothing written · 试运行" if summary.is_dry_run else ""))
+    grid.add_column("what became of the rows · 处理结果")
+    grid.add_column("rows · 行", justify="right")
+    for verdict in Verdict:
+        if tally.verdicts[verdict] or verdict in {Verdict.IMPORTED, Verdict.REFUSED}:
+            grid.add_row(_VERDICT_TEXT[verdict], str(tally.verdicts[verdict]))
+    for reason, count in tally.reasons.most_common():
+        grid.add_row(f"    {reason.value}", str(count), style="yellow")
+    is_complete = "= the file's rows" if tally.is_complete else "DOES NOT ADD UP"
+    grid.add_row(f"sum · 合计 {is_complete}", str(sum(tally.verdicts.values())), style="bold")
+    console.print(grid)
+    if summary.slots_opened:
+        opened = ", ".join(f"{code} {capacity}" for code, capacity in sorted(summary.capacities.items()))
+        console.print(f"{summary.slots_opened} dates opened; capacity per date: {opened}")
+    if report:
+        console.print(f"row by row · 逐行报告: {report}")

@@ -1,0 +1,252 @@
+"""Files and maps as they really arrive: each broken one is told in one message with line, column and fix."""
+
+import csv
+import gzip
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wenyue.tools.importing import InputError, Refusal, Reservation, open_table, read_all, read_map
+from wenyue.tools.importing.model import ROWS_MAX, Reason, Row, Verdict
+from wenyue.tools.importing.report import report_to
+
+MAP_PATH = Path("examples/hotel-bookings.map.toml")
+MAP = read_map(MAP_PATH)
+with gzip.open("tests/data/hotel-bookings-resort.csv.gz", "rt", encoding="utf-8", newline="") as _file:
+    LINES = [next(_file) for _ in range(41)]
+GOOD = "".join(LINES)
+Write = Callable[[bytes | str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def make(content: bytes | str) -> Path:
+        path = tmp_path / "bookings.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return make
+
+
+def fault(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        for _ in read_all(open_table(path, MAP), MAP):
+            pass
+    return caught.value.en
+
+
+def rows(path: Path) -> list[Reservation | Refusal]:
+    return [found for _, found in read_all(open_table(path, MAP), MAP)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD.encode(),
+        GOOD.encode("utf-8-sig"),
+        GOOD.replace("\r\n", "\n").encode(),
+        GOOD.replace(",", ";").encode(),
+        GOOD.replace(",", "\t").encode(),
+        GOOD.replace("Resort Hotel", "度假酒店").encode("gb18030"),
+        GOOD.replace("\r\n", "\r\n\r\n").encode(),
+        GOOD.rstrip("\r\n").encode(),
+        GOOD.replace("Resort Hotel", '"Resort, ""the"" Hotel\r\nby the sea"').encode(),
+    ],
+    ids=["plain", "bom", "lf", "semicolon", "tab", "gb18030", "blank-lines", "no-last-newline", "quoted"],
+)
+def test_every_usual_dialect_reads_the_same(write: Write, content: bytes) -> None:
+    found = rows(write(content))
+    assert len(found) == 40
+    assert all(isinstance(one, Reservation) for one in found)
+
+
+def test_gzip_is_read_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "bookings.csv.gz"
+    path.write_bytes(gzip.compress(GOOD.encode()))
+    assert len(rows(path)) == 40
+    path.write_bytes(gzip.compress(GOOD.encode())[:-200])
+    assert "damaged gzip" in fault(path)
+    path.write_bytes(b"not gzip at all")
+    assert "damaged gzip" in fault(path)
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    assert "cannot read" in fault(tmp_path / "nothing.csv")
+    assert "cannot read" in fault(tmp_path)
+
+
+def test_empty_file(write: Write) -> None:
+    assert "line 1 is empty" in fault(write(""))
+    assert "line 1 is empty" in fault(write("\n\n"))
+
+
+def test_truncated_file_refuses_only_its_last_row(write: Write) -> None:
+    found = rows(write(GOOD[:-60]))
+    assert [isinstance(one, Reservation) for one in found] == [True] * 39 + [False]
+    last = found[-1]
+    assert isinstance(last, Refusal)
+    assert last.reason is Reason.COLUMN_COUNT
+    assert "truncated" in last.fix
+
+
+def test_truncated_inside_a_quote_names_the_line(write: Write) -> None:
+    message = fault(write(GOOD + '"Resort Hotel,0,3'))
+    assert "line 42" in message
+    assert "quote" in message
+
+
+def test_a_quote_that_swallows_the_file(write: Write) -> None:
+    lines = [*LINES]
+    lines[5] = '"' + lines[5]
+    assert "line 6" in fault(write("".join(lines)))
+    lines[5] = LINES[5].replace("BB", '"B"B')
+    assert "line 6" in fault(write("".join(lines)))
+
+
+def test_wrong_delimiter_in_the_map(write: Write) -> None:
+    chosen = replace(MAP, delimiter=";")
+    with pytest.raises(InputError) as caught:
+        open_table(write(GOOD), chosen)
+    assert "set file.delimiter in the map to ','" in caught.value.en
+
+
+def test_missing_column_names_map_key_and_the_nearest_column(write: Write) -> None:
+    message = fault(write(GOOD.replace("lead_time", "leadtime", 1)))
+    assert "column 'lead_time' (map key columns.booked.days_before_arrival) is missing" in message
+    assert "did you mean 'leadtime'" in message
+
+
+def test_duplicate_header(write: Write) -> None:
+    message = fault(write(GOOD.replace("meal", "adr", 1)))
+    assert "'adr' twice (columns 13 and 28)" in message
+
+
+def test_ten_megabyte_line_refuses_only_that_row(write: Write) -> None:
+    lines = [*LINES]
+    lines[7] = "x" * 10_000_000 + "\r\n"
+    found = rows(write("".join(lines)))
+    assert len(found) == 40
+    refused = [one for one in found if isinstance(one, Refusal)]
+    assert [one.reason for one in refused] == [Reason.LINE_TOO_LONG]
+    assert found.index(refused[0]) == 6
+
+
+def test_ten_megabyte_header(write: Write) -> None:
+    assert "line 1 is longer than" in fault(write("x" * 10_000_000))
+    assert "line 1 is longer than" in fault(write(GOOD.replace("\r\n", "\r") * 20))  # old Mac line ends
+
+
+def test_nul_bytes(write: Write) -> None:
+    lines = [*LINES]
+    lines[3] = lines[3].replace("GBR", "G\x00R")
+    found = rows(write("".join(lines)))
+    refused = [one for one in found if isinstance(one, Refusal)]
+    assert [(one.reason, one.column, one.value) for one in refused] == [
+        (Reason.BAD_CHARACTER, "country", "G·R")
+    ]
+    assert "NUL" in fault(write(GOOD.replace("meal", "me\x00al", 1)))
+
+
+@pytest.mark.parametrize(
+    ("head", "word"),
+    [
+        (b"PK\x03\x04....", "Excel"),
+        (GOOD.encode("utf-16"), "UTF-16"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "Excel"),
+    ],
+)
+def test_other_kinds_of_file(write: Write, head: bytes, word: str) -> None:
+    assert word in fault(write(head))
+
+
+def test_neither_utf8_nor_gb18030(write: Write) -> None:
+    assert "set file.encoding" in fault(write(GOOD.encode() + b"\xff\xff\xff\n"))
+
+
+def test_encoding_of_the_map_is_wrong(write: Write) -> None:
+    text = GOOD.replace("Resort Hotel", "度假酒店", 3).encode("gb18030")
+    with pytest.raises(InputError) as caught:
+        list(read_all(open_table(write(text), chosen := replace(MAP, encoding="utf-8")), chosen))
+    assert caught.value.en.startswith("line 2, byte 1:")
+
+
+def test_report_is_inert_in_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    with report_to(path) as report:
+        refusal = Refusal(Reason.BAD_COUNTRY, "country", "=cmd|'/c calc'!A1", "an ISO country code")
+        report.refused(Row(1, 2, []), refusal)
+        assert not path.exists()  # a report under its name is whole
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert line["value"] == "'=cmd|'/c calc'!A1"
+    assert line["verdict"] == Verdict.REFUSED.value
+
+
+def test_report_that_cannot_be_written(tmp_path: Path) -> None:
+    with (
+        pytest.raises(InputError, match="cannot write the report"),
+        report_to(tmp_path / "no" / "report.csv"),
+    ):
+        pass
+
+
+def map_fault(tmp_path: Path, text: str | bytes) -> str:
+    path = tmp_path / "a.map.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(InputError) as caught:
+        read_map(path)
+    return caught.value.en
+
+
+def test_map_mistakes_are_told_together_with_lines(tmp_path: Path) -> None:
+    text = MAP_PATH.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    broken = (
+        text.replace('source = "hotel-bookings-resort"', 'source = "Hotel!"')
+        .replace('timezone = "Europe/Lisbon"', 'timezone = "Lisboa"')
+        .replace('"Canceled" = "cancelled"', '"Canceled" = "storniert"')
+        .replace('zero_nights = "day-use"', 'zero_night = "day-use"')
+        .replace('formats = ["%m/%d/%Y", "%Y-%m-%d"]', 'formats = ["%m/%d/%Y", "%d/%m/%Y"]')
+        .replace('code = "room-c"', 'code = "room-a"')
+        .replace('product = "reserved_room_type"\n', "")
+    )
+    message = map_fault(tmp_path, broken)
+    assert "7 mistake(s)" in message
+
+    def line(start: str) -> int:
+        return next(n for n, one in enumerate(lines, start=1) if one.startswith(start))
+
+    assert f"line {line('source')}, source: 'Hotel!' must be" in message
+    assert f"line {line('timezone')}, venue.timezone: 'Lisboa' is not an IANA time zone" in message
+    assert "status.Canceled: 'storniert' is none of: 'confirmed'" in message
+    assert "rules.zero_night: unknown key: did you mean rules.zero_nights?" in message
+    assert "read the same text as different dates" in message
+    assert "'room-a' is already the code of products.A" in message
+    assert "columns.product: missing" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("source = ", "not valid TOML"),
+        (b"source = '\xff'", "not UTF-8"),
+        ("", "mistake(s)"),
+        ("[columns]\nnights = []\n", "columns.nights: must be"),
+        ("[columns]\nquantity = true\n", "columns.quantity: must be a whole number"),
+        ("[columns]\narrival = 3\n", "columns.arrival: write { column"),
+        ("[columns]\nbooked = 'x'\n", "columns.booked: write { days_before_arrival"),
+        ("[venue]\ncheck_in = 'noon'\n", "venue.check_in: must be a time"),
+        ("[products]\nA = 1\n", "products.A.code: missing"),
+        ("status = 1\n", "status: add [status]"),
+        ("x" * 300_000, "is it a map?"),
+    ],
+)
+def test_no_map_is_a_traceback(tmp_path: Path, text: str | bytes, words: str) -> None:
+    assert words in map_fault(tmp_path, text)
+
+
+def test_row_bound_is_stated() -> None:
+    assert ROWS_MAX == 1_000_000  # docs/importing.md names it

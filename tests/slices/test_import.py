@@ -1,0 +1,265 @@
+"""The import of 9,999 real reservations: every row accounted for, counters equal bookings, a killed run continues."""
+
+import asyncio
+import csv
+import gzip
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, LiteralString
+
+import pytest
+
+from tests.support.database import DbUrls
+from wenyue.booking import booking_view, importing
+from wenyue.infra.config import load_keys
+from wenyue.infra.db import Database
+from wenyue.kernel.personal import Vault
+from wenyue.tools.importing import Importer, ImportMap, Options, Summary, Verdict, read_map
+
+pytestmark = pytest.mark.anyio
+WHOLE = Path("tests/data/hotel-bookings-resort.csv.gz")
+MAP = Path("examples/hotel-bookings.map.toml")
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def database(make_database: Any) -> AsyncIterator[Database]:
+    """A fresh database for each test."""
+    urls: DbUrls = make_database()
+    database = Database(urls.app_url, size_max=4)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    return Vault(load_keys(tmp_path_factory.mktemp("keys")))
+
+
+@pytest.fixture
+def chosen() -> ImportMap:
+    return read_map(MAP)
+
+
+async def scalar(database: Database, statement: LiteralString) -> Any:
+    async with database.connection() as tx:
+        row = await (await tx.execute(statement)).fetchone()
+    return row[0] if row else None
+
+
+async def run(
+    database: Database, vault: Vault, chosen: ImportMap, path: Path = WHOLE, **options: Any
+) -> Summary:
+    return await Importer(database, vault, chosen, NOW).run(path, Options(**options))
+
+
+async def test_whole_file_is_accounted_for(
+    database: Database, vault: Vault, chosen: ImportMap, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.csv"
+    rehearsal = await run(database, vault, chosen, is_dry_run=True)
+    assert await scalar(database, "SELECT count(*) FROM booking.booking") == 0
+    assert await scalar(database, "SELECT count(*) FROM catalogue.venue") == 0
+
+    summary = await run(database, vault, chosen, report=report)
+    assert summary.tally == rehearsal.tally
+    assert summary.tally.rows == 9_999
+    assert summary.tally.is_complete
+    assert summary.tally.verdicts == {Verdict.IMPORTED: 9_992, Verdict.REFUSED: 7}
+    assert {reason.value: n for reason, n in summary.tally.reasons.items()} == {"no-guests": 7}
+
+    with report.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [int(line["row"]) for line in lines] == list(range(1, 10_000))
+    assert len({line["booking_id"] for line in lines if line["booking_id"]}) == 9_992
+    assert [entry.name for entry in os.scandir(tmp_path)] == ["report.csv"]
+
+    async with database.connection() as tx:
+        states = dict(
+            await (await tx.execute("SELECT state, count(*) FROM booking.booking GROUP BY state")).fetchall()
+        )
+        assert states == {2: 3_661, 3: 6_171, 5: 160}  # came, cancelled, did not come
+        assert summary.venue_id is not None
+        assert await importing.pools_that_differ(tx, summary.venue_id) == []
+        sold = await (await tx.execute("SELECT sum(sold), sum(held) FROM booking.pool")).fetchone()
+        live = await (await tx.execute("SELECT sum(quantity) FROM booking.line WHERE is_live")).fetchone()
+        assert sold is not None
+        assert live is not None
+        assert (sold[0], sold[1]) == (live[0], 0)
+    assert await scalar(
+        database, "SELECT count(*) FROM audit.entry WHERE actor = 'import:hotel-bookings-resort'"
+    ) == (9_992 + 1)
+    assert await scalar(database, "SELECT count(*) FROM booking.outbox") == 0  # nobody is told again
+
+
+async def test_nights_and_money_are_those_of_the_file(
+    database: Database, vault: Vault, chosen: ImportMap
+) -> None:
+    """The sums, computed from the file with nothing of ours."""
+    await run(database, vault, chosen)
+    cents, nights = 0, 0
+    with gzip.open(WHOLE, "rt", encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if (row["adults"], row["children"], row["babies"]) == ("0", "0", "0"):
+                continue
+            stay = int(row["stays_in_weekend_nights"]) + int(row["stays_in_week_nights"])
+            nights += stay if row["reservation_status"] == "Check-Out" else 0
+            whole, _, part = row["adr"].partition(".")
+            cents += (int(whole) * 100 + int(part.ljust(2, "0")[:2] or 0)) * max(1, stay)
+    assert await scalar(database, "SELECT sum(total_minor)::bigint FROM booking.booking") == cents
+    assert (
+        await scalar(
+            database,
+            "SELECT sum(l.quantity)::bigint FROM booking.line l JOIN catalogue.product p ON p.id = l.product_id"
+            " WHERE l.is_live AND p.kind = 'night'",
+        )
+        == nights
+    )
+
+
+async def test_second_run_writes_nothing(database: Database, vault: Vault, chosen: ImportMap) -> None:
+    await run(database, vault, chosen)
+    before = await scalar(database, "SELECT max(id) FROM audit.entry")
+    again = await run(database, vault, chosen, batch=777)
+    assert again.tally.verdicts == {Verdict.ALREADY: 9_992, Verdict.REFUSED: 7}
+    assert await scalar(database, "SELECT count(*) FROM booking.booking") == 9_992
+    assert await scalar(database, "SELECT max(id) FROM audit.entry") == before
+
+
+async def test_full_dates_refuse_and_never_oversell(
+    database: Database, vault: Vault, chosen: ImportMap
+) -> None:
+    """With 40 rooms of type A where 98 were in use, the rest is refused by name; the dry run foretells it exactly."""
+    tight = replace(chosen, products=chosen.products | {"A": replace(chosen.products["A"], capacity=40)})
+    foretold = await run(database, vault, tight, is_dry_run=True)
+    summary = await run(database, vault, tight)
+    assert summary.tally == foretold.tally
+    assert summary.tally.is_complete
+    assert {reason.value for reason in summary.tally.reasons} == {"no-guests", "sold-out"}
+    most = await scalar(
+        database,
+        "SELECT max(p.sold) FROM booking.pool p JOIN catalogue.product c ON c.id = p.product_id WHERE c.code = 'room-a'",
+    )
+    assert most == 40
+    async with database.connection() as tx:
+        assert summary.venue_id is not None
+        assert await importing.pools_that_differ(tx, summary.venue_id) == []
+    again = await run(database, vault, tight)  # what was refused stays refused, with the same reason
+    assert again.tally.reasons == summary.tally.reasons
+
+
+async def test_changed_row_is_reported_and_left(
+    database: Database, vault: Vault, chosen: ImportMap, tmp_path: Path
+) -> None:
+    keyed = replace(chosen, key_columns=("agent",))
+    with gzip.open(WHOLE, "rt", encoding="utf-8", newline="") as file:
+        header, row = [next(file) for _ in range(2)]
+    first, second = tmp_path / "1.csv", tmp_path / "2.csv"
+    first.write_text(header + row.replace("NULL,NULL", "A-17,NULL"), encoding="utf-8")
+    second.write_text(
+        header + row.replace("NULL,NULL", "A-17,NULL").replace("Check-Out", "Canceled"), encoding="utf-8"
+    )
+    assert (await run(database, vault, keyed, first)).tally.verdicts == {Verdict.IMPORTED: 1}
+    assert (await run(database, vault, keyed, second)).tally.verdicts == {Verdict.CHANGED: 1}
+    assert await scalar(database, "SELECT state FROM booking.booking") == 2
+
+
+async def test_a_stay_reads_back_as_a_booking(
+    database: Database, vault: Vault, chosen: ImportMap, tmp_path: Path
+) -> None:
+    """Row 3 of the file: one night from 1 July 2015 at 75.00, booked 7 days before, one adult from Great Britain."""
+    with gzip.open(WHOLE, "rt", encoding="utf-8", newline="") as file:
+        lines = [next(file) for _ in range(4)]
+    path = tmp_path / "one.csv"
+    path.write_text(lines[0] + lines[3], encoding="utf-8")
+    await run(database, vault, chosen, path)
+    async with database.connection() as tx:
+        row = await (await tx.execute("SELECT id, party FROM booking.booking")).fetchone()
+        assert row is not None
+        assert b"GBR" not in row[1]  # sealed
+        view = await booking_view(tx, vault, row[0])
+    assert view is not None
+    assert view.created_at.date() == date(2015, 6, 24)
+    assert view.total_minor == 7_500
+    assert view.currency == "EUR"
+    assert "country GBR" in view.party.note
+    (line,) = view.lines
+    assert (line.on_date, line.product_zh, line.redeemed) == (date(2015, 7, 1), "A 型客房", 1)
+
+
+_SCRIPT = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from wenyue.infra.config import load_keys
+from wenyue.infra.db import Database
+from wenyue.kernel.personal import Vault
+from wenyue.tools.importing import Importer, Options, read_map
+
+def tell(phase, done, total):
+    if "writing" in phase:
+        print(done, flush=True)
+
+async def main(url, home):
+    database = Database(url, size_max=4)
+    await database.open()
+    importer = Importer(database, Vault(load_keys(Path(home))), read_map(Path(sys.argv[3])), datetime.now(UTC), tell)
+    await importer.run(Path(sys.argv[4]), Options(batch=50))
+
+asyncio.run(main(sys.argv[1], sys.argv[2]))
+"""
+
+
+def killed_run(url: str, home: Path) -> None:
+    """An import in a process of its own that dies by SIGKILL once it has reported 1,000 rows."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _SCRIPT, url, str(home), str(MAP), str(WHOLE)],
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    done = 0
+    while done < 1_000 and (line := process.stdout.readline()):
+        done = int(line)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+    process.stdout.close()
+    assert done >= 1_000
+
+
+@pytest.mark.slow
+async def test_killed_run_continues_without_duplicates(
+    make_database: Any, vault: Vault, chosen: ImportMap, tmp_path: Path
+) -> None:
+    """`kill -9` after some batches; the next run finds them by their keys and adds the rest."""
+    urls: DbUrls = make_database()
+    await asyncio.to_thread(killed_run, urls.app_url, tmp_path)
+    database = Database(urls.app_url, size_max=4)
+    await database.open()
+    try:
+        written = await scalar(database, "SELECT count(*) FROM booking.booking")
+        assert 900 <= written < 9_992
+        summary = await run(database, vault, chosen)
+        assert summary.tally.verdicts[Verdict.ALREADY] == written
+        assert summary.tally.verdicts[Verdict.IMPORTED] == 9_992 - written
+        keys = await scalar(database, "SELECT count(DISTINCT source_key) FROM booking.booking")
+        assert keys == await scalar(database, "SELECT count(*) FROM booking.booking") == 9_992
+        async with database.connection() as tx:
+            assert summary.venue_id is not None
+            assert await importing.pools_that_differ(tx, summary.venue_id) == []
+    finally:
+        await database.close()
+
+
+def test_identical_rows_are_counted_not_merged() -> None:
+    """The file really has 2,453 rows that repeat an earlier one word for word: group rooms. Each is a reservation."""
+    with gzip.open(WHOLE, "rt", encoding="utf-8", newline="") as file:
+        counts = Counter(file.read().splitlines()[1:])
+    assert sum(n - 1 for n in counts.values()) == 2_453
