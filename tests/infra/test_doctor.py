@@ -1,0 +1,101 @@
+"""``wenyue doctor`` finds what is wrong and says how to mend it."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from rich.console import Console
+
+from tests.support.database import DbUrls
+from tests.support.processes import free_port
+from wenyue.infra.config import Settings, load
+from wenyue.tools.doctor import Finding, Mark, examine, show
+
+
+def settings_of(folder: Path, **more: str) -> Callable[[], Settings]:
+    environment = {"WENYUE_HOME": str(folder), "WENYUE_PORT": str(free_port())} | more
+    return lambda: load(environment)
+
+
+def faults(findings: list[Finding]) -> list[str]:
+    return [f"{one.subject}: {one.found} → {one.remedy}" for one in findings if one.is_fault]
+
+
+def test_a_fresh_home_has_no_fault(tmp_path: Path) -> None:
+    findings = examine(settings_of(tmp_path / "new"))
+    assert faults(findings) == []
+    assert not (tmp_path / "new").exists()  # looking changes nothing
+
+
+def test_a_good_database_has_no_fault(tmp_path: Path, db_urls: DbUrls) -> None:
+    urls = {"WENYUE_DATABASE_URL": db_urls.app_url, "WENYUE_OWNER_DATABASE_URL": db_urls.owner_url}
+    findings = examine(settings_of(tmp_path, **urls))
+    assert faults(findings) == []
+    assert [one.mark for one in findings if one.subject == "rights 权限"] == [Mark.GOOD]
+
+
+def test_a_right_too_many_is_found(tmp_path: Path, make_database: Callable[[], DbUrls]) -> None:
+    urls = make_database()
+    with psycopg.connect(urls.owner_url, autocommit=True) as connection:
+        connection.execute("GRANT DELETE ON booking.line TO wenyue_app")
+    variables = {"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_OWNER_DATABASE_URL": urls.owner_url}
+    (fault,) = faults(examine(settings_of(tmp_path, **variables)))
+    assert "REVOKE DELETE, TRUNCATE ON booking.line FROM wenyue_app;" in fault
+
+
+def test_missing_migrations_are_found(tmp_path: Path, make_database: Callable[[], DbUrls]) -> None:
+    urls = make_database()
+    with psycopg.connect(urls.owner_url, autocommit=True) as connection:
+        connection.execute("DELETE FROM schema_migration WHERE version = '0001'")
+    variables = {"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_OWNER_DATABASE_URL": urls.owner_url}
+    (fault,) = faults(examine(settings_of(tmp_path, **variables)))
+    assert "0001_foundation → run `wenyue migrate`" in fault
+
+
+def test_an_owner_that_runs_the_application_is_noted(tmp_path: Path, db_urls: DbUrls) -> None:
+    findings = examine(settings_of(tmp_path, WENYUE_DATABASE_URL=db_urls.owner_url))
+    (note,) = [one for one in findings if one.subject == "rights 权限"]
+    assert note.mark is Mark.NOTE
+    assert 'GRANT wenyue_app TO "wenyue_owner"' in note.remedy
+
+
+def test_a_database_that_is_down_is_a_fault(tmp_path: Path) -> None:
+    url = f"postgresql://somebody:secret@127.0.0.1:{free_port()}/wenyue"
+    (fault,) = faults(examine(settings_of(tmp_path, WENYUE_DATABASE_URL=url)))
+    assert "start it, or correct WENYUE_DATABASE_URL" in fault
+    assert "secret" not in fault
+
+
+def test_open_secrets_and_a_taken_port_are_found(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").touch(mode=0o644)
+    (tmp_path / "keys.json").chmod(0o644)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        found = faults(examine(settings_of(tmp_path, WENYUE_PORT=str(taken.getsockname()[1]))))
+    assert any("chmod 600" in fault for fault in found)
+    assert any("cannot be used" in fault for fault in found)
+
+
+def test_a_mistyped_setting_is_found(tmp_path: Path) -> None:
+    (fault,) = faults(examine(settings_of(tmp_path, WENYUE_PORT="eighty")))
+    assert "WENYUE_PORT='eighty'" in fault
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
+def test_a_read_only_home_is_found(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert any("is not writable" in fault for fault in faults(examine(settings_of(tmp_path / "home"))))
+
+
+def test_the_report_counts_its_faults() -> None:
+    console = Console(file=io.StringIO(), width=100)
+    show([Finding(Mark.GOOD, "a", "fine"), Finding(Mark.FAULT, "b", "bad", "mend it")], console)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "→ mend it" in text
+    assert "1 faults" in text
