@@ -263,6 +263,12 @@ async def _write(tx: Tx, planned: Sequence[tuple[NewSlot, list[NewPool]]]) -> Op
     return opened
 
 
+async def slots_on(tx: Tx, product_id: int, on_date: date) -> list[int]:
+    """The ids of a product's slots on a venue-local date, in time order."""
+    cursor = await tx.execute(_SQL["slots_on"], {"product_id": product_id, "on_date": on_date})
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def close_slots(
     tx: Tx,
     venue_id: int,

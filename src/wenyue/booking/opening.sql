@@ -106,6 +106,9 @@ SET capacity = w.capacity, revision = p.revision + 1
 FROM json_to_recordset(%(pools)s::json) AS w(id bigint, capacity integer)
 WHERE p.id = w.id
 
--- name: slots_count
--- How many slots exist from a day on: does the calendar need opening?
-SELECT count(*) FROM booking.slot WHERE on_date >= %(from_day)s
+-- name: slots_on
+-- The slots of a product on a date, in time order.
+SELECT id FROM booking.slot
+WHERE product_id = %(product_id)s AND on_date = %(on_date)s
+ORDER BY starts_at
+LIMIT 1000
