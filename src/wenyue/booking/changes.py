@@ -18,7 +18,7 @@ from wenyue.booking.model import (
 )
 from wenyue.cards import CardRefusal, Use, decide_use
 from wenyue.kernel.clock import zone
-from wenyue.policy import CancelTerms, cancel_limit_reached, cancel_terms
+from wenyue.policy import CancelTerms, StrikeKind, cancel_limit_reached, cancel_terms
 
 _LIVE = (BookingState.HELD, BookingState.CONFIRMED)
 
@@ -135,7 +135,12 @@ def _strike(booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
         if not line.is_live:
             continue
         slot, terms = _terms(line, facts)
-        for kind, on_date in (("cancel", today), (terms.strike, slot.on_date)):
+        is_limited = facts.book.presets[slot.policy_code].cancel_limits is not None
+        counted: tuple[tuple[StrikeKind | None, date], ...] = (
+            ("cancel" if is_limited else None, today),
+            (terms.strike, slot.on_date),
+        )
+        for kind, on_date in counted:
             if kind is None or (slot.policy_code, kind, on_date) in noted:
                 continue
             noted.add((slot.policy_code, kind, on_date))

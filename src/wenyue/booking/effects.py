@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
 from wenyue.booking.model import BookingState, EventKind
+from wenyue.policy import StrikeKind
 
 
 class BookingRow(Struct, frozen=True, gc=False):
@@ -78,7 +78,7 @@ class Strike:
 
     subjects: tuple[bytes, ...]
     policy_code: str
-    kind: Literal["no_show", "late_cancel", "cancel"]
+    kind: StrikeKind
     on_date: date
     booking_id: UUID
 

@@ -17,9 +17,9 @@ from psycopg import Error
 
 from wenyue.booking.batch import RETRYABLE, InDoubt, execute
 from wenyue.booking.facts import Rulebook
-from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Outcome
+from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Channel, Outcome
 from wenyue.booking.rules import Request
-from wenyue.booking.views import Views
+from wenyue.booking.views import Views, Wanted
 from wenyue.infra.db import Database, Tx, connect
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.limits import (
@@ -102,16 +102,19 @@ class Engine:
         """Requests waiting or being decided."""
         return len(self._queue) + len(self._running)
 
-    def refuse_at_once(self, request: BookingRequest) -> Answer | None:
-        """A refusal that this process is sure of without asking the database, or None."""
-        answer = self.views.refuse(request, self._clock())
+    def refuse_lines(
+        self, booking_id: UUID, lines: Sequence[Wanted], channel: Channel = Channel.ONLINE
+    ) -> Answer | None:
+        """A refusal that this process is sure of without asking the database or anything else, or None."""
+        answer = self.views.refuse(booking_id, channel, lines, self._clock())
         if answer is not None:
             self.figures.from_memory += 1
         return answer
 
     async def book(self, request: BookingRequest, *, deadline_s: float = BOOKING_DEADLINE_S) -> Answer:
         """Book every line of `request` or none; by the deadline there is an answer, if need be TOO_LATE or UNKNOWN."""
-        return self.refuse_at_once(request) or await self._submit(request, request.id, deadline_s)
+        refused = self.refuse_lines(request.id, request.lines, request.channel)
+        return refused or await self._submit(request, request.id, deadline_s)
 
     async def change(self, request: ChangeRequest, *, deadline_s: float = BOOKING_DEADLINE_S) -> Answer:
         """Confirm, cancel, expire or move a booking."""

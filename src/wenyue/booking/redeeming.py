@@ -29,6 +29,7 @@ class Admission:
     venue_zh: str
     venue_en: str
     timezone: str
+    product_id: int
     product_zh: str
     product_en: str
     policy_code: str

@@ -30,7 +30,7 @@ SELECT id
 -- Every place of these bookings with what became of it; the asking venue and day first.
 SELECT b.id AS booking_id, b.state, l.line_no, coalesce(p.visitor_no, 0) AS visitor_no, p.person_key,
        CASE WHEN p.visitor_no IS NULL THEN l.quantity ELSE 1 END AS quantity,
-       l.venue_id, c.venue_zh, c.venue_en, c.timezone, c.product_zh, c.product_en, c.policy_code,
+       l.venue_id, c.venue_zh, c.venue_en, c.timezone, l.product_id, c.product_zh, c.product_en, c.policy_code,
        s.label_zh, s.label_en, l.on_date, s.starts_at, s.ends_at,
        l.is_live AND coalesce(p.is_live, true) AS is_live,
        s.is_open, s.closed_reason_zh, s.closed_reason_en, l.card_id,

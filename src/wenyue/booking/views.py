@@ -5,13 +5,14 @@ ids on a full slot in hand can tell a new request from a replay of one that succ
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from wenyue.booking.drawing import CHANNEL_NAME
-from wenyue.booking.model import Answer, BookingRequest, Outcome, PoolFacts, SlotFacts
+from wenyue.booking.model import Answer, Channel, Outcome, PoolFacts, SlotFacts
 from wenyue.booking.store import SQL, array
 from wenyue.infra.db import Tx
 from wenyue.kernel.limits import POOL_VIEW_AGE_S_MAX
@@ -21,6 +22,16 @@ _POOLS_MAX: Final = 20_000
 _IDS_PER_SLOT_MAX: Final = 200_000
 _IDS_TOTAL_MAX: Final = 400_000
 _SLOTS_CACHED_MAX: Final = 100_000
+
+
+class Wanted(Protocol):
+    """What is asked for: a slot and how many places."""
+
+    @property
+    def slot_id(self) -> int: ...  # noqa: D102 - named by the class
+
+    @property
+    def quantity(self) -> int: ...  # noqa: D102 - named by the class
 
 
 @dataclass(slots=True)
@@ -44,24 +55,26 @@ class Views:
         self._ids: dict[int, tuple[str, frozenset[UUID]]] = {}
         self._full_slots: set[int] = set()
 
-    def refuse(self, request: BookingRequest, now: datetime) -> Answer | None:
+    def refuse(
+        self, booking_id: UUID, channel: Channel, lines: Sequence[Wanted], now: datetime
+    ) -> Answer | None:
         """A refusal that needs no database, or None. Never refuses an id that may have been booked before."""
         clock = asyncio.get_running_loop().time()
         found: list[tuple[Outcome, int, datetime | None]] = []
-        for number, line in enumerate(request.lines):
+        for number, line in enumerate(lines):
             slot = self.slots.get(line.slot_id)
             if slot is None:
                 return None
-            problem = self._problem(request, slot, line.quantity, now, clock)
+            problem = self._problem((booking_id, channel), slot, line.quantity, now, clock)
             if problem is not None:
                 found.append((problem, number, slot.release_at if problem is Outcome.NOT_RELEASED else None))
         if not found:
             return None
         outcome, number, at = min(found, key=lambda entry: entry[:2])
-        return Answer(outcome, request.id, line=number, at=at)
+        return Answer(outcome, booking_id, line=number, at=at)
 
     def _problem(
-        self, request: BookingRequest, slot: SlotFacts, quantity: int, now: datetime, clock: float
+        self, asked: tuple[UUID, Channel], slot: SlotFacts, quantity: int, now: datetime, clock: float
     ) -> Outcome | None:
         oldest, own = clock - POOL_VIEW_AGE_S_MAX, self._pools.get(slot.pool_ids[0])
         if own is None or own.at < oldest or own.revision != slot.revision:
@@ -70,7 +83,7 @@ class Views:
         own.asked = clock
         if now < slot.release_at:
             return Outcome.NOT_RELEASED if own.taken == 0 else None
-        channel_pool = slot.channel_pools.get(CHANNEL_NAME[request.channel])
+        channel_pool = slot.channel_pools.get(CHANNEL_NAME[asked[1]])
         limits = (
             (slot.pool_ids[0], Outcome.SOLD_OUT),
             *((id_, Outcome.DAY_FULL) for id_ in slot.pool_ids[1:]),
@@ -84,7 +97,7 @@ class Views:
                 continue
             view.asked = clock
             if view.room < quantity:
-                return outcome if self._is_new(request.id, slot, own) else None
+                return outcome if self._is_new(asked[0], slot, own) else None
         return None
 
     def _is_new(self, booking_id: UUID, slot: SlotFacts, own: _View) -> bool:

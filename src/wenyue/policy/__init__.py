@@ -1,6 +1,6 @@
 """Reservation policy: presets (release, party, cancellation, penalties), the holiday calendar, strikes and bans."""
 
-from wenyue.policy.model import HolidayCalendar, Preset, PresetError, PresetSlot, parse_preset
+from wenyue.policy.model import HolidayCalendar, Preset, PresetError, PresetSlot, StrikeKind, parse_preset
 from wenyue.policy.rules import (
     CancelTerms,
     PartyProblem,
@@ -31,6 +31,7 @@ __all__ = [
     "Preset",
     "PresetError",
     "PresetSlot",
+    "StrikeKind",
     "add_strike",
     "ban_after",
     "bans",

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from wenyue.kernel.clock import at_local, local_date
-from wenyue.policy.model import CancelStage, Preset, StrikeRules
+from wenyue.policy.model import CancelStage, Preset, StrikeKind, StrikeRules
 
 _MIDNIGHT: Final = time(0)
 
@@ -27,7 +27,7 @@ class CancelTerms:
     """What cancelling now means. `until`: when these terms end, or, when refused, ended."""
 
     is_allowed: bool
-    strike: str | None  # what it costs; when refused, what not coming will cost
+    strike: StrikeKind | None  # what it costs; when refused, what not coming will cost
     until: datetime
 
 

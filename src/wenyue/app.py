@@ -1,0 +1,93 @@
+"""The composition root: which routes there are, in which order requests meet them, and the roles web and worker."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from wenyue.faces.api.hot import Hot, Receive, Scope, Send
+from wenyue.faces.api.main import create_api
+from wenyue.infra.config import Settings, load
+from wenyue.kernel.clock import utc_now
+from wenyue.services import Services, build
+
+_DRAIN_S: Final = 10
+
+
+class App:
+    """The ASGI application: hot endpoints first, everything else behind them."""
+
+    def __init__(self, services: Services, rest: FastAPI) -> None:
+        self.services = services
+        self.rest = rest
+        hot = Hot(services)
+        self._hot = {("POST", "/v1/bookings"): hot.book, ("GET", "/v1/availability"): hot.availability}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Dispatch one connection."""
+        if scope["type"] == "http":
+            handler = self._hot.get((scope["method"], scope["path"]))
+            if handler is not None:
+                await handler(scope, receive, send)
+                return
+        await self.rest(scope, receive, send)
+
+
+def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = utc_now) -> App:
+    """The application for `settings` (default: the environment). `clock` is replaced only to replay the past."""
+    services = build(settings or load(), clock=clock)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        await services.start()
+        yield
+        await services.stop()
+
+    return App(services, create_api(services, lifespan))
+
+
+def run_web(*, sock: socket.socket | None, port: int) -> None:
+    """Serve until SIGTERM, then answer what waits and end. `sock` is shared with the other web processes."""
+    settings = load()
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.web.host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=_DRAIN_S,
+        limit_concurrency=None,
+        server_header=False,
+        date_header=False,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[sock] if sock is not None else None)
+
+
+def run_worker() -> None:
+    """Do later work until SIGTERM: expire holds, send messages, open sessions ahead, seal the record."""
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(_work(load()))
+
+
+async def _work(settings: Settings) -> None:
+    from wenyue.worker import Worker  # noqa: PLC0415 - web processes need not load it
+
+    services = build(settings)
+    await services.start()
+    worker = Worker(services)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await worker.run(stop)
+    finally:
+        await services.stop()

@@ -1,0 +1,179 @@
+"""The body of POST /v1/bookings: its shape, its checks, and the booking request that it becomes."""
+
+import hashlib
+from datetime import date, datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from wenyue.booking import (
+    BookingRequest,
+    Channel,
+    Party,
+    PartyVisitor,
+    Visitor,
+    WantedLine,
+    seal_party,
+)
+from wenyue.faces.api.problems import FieldError, plain_problem
+from wenyue.faces.wording_api import API_WORDS
+from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.documents import (
+    Document,
+    DocumentError,
+    DocumentKind,
+    NameProblem,
+    PhoneError,
+    parse_document,
+    parse_name,
+    parse_phone,
+)
+from wenyue.kernel.limits import (
+    DOCUMENT_LENGTH_MAX,
+    HOLD_TTL_S,
+    HOLD_TTL_S_MAX,
+    LINES_MAX,
+    NAME_LENGTH_MAX,
+    QUANTITY_MAX,
+    VISITORS_MAX,
+)
+from wenyue.kernel.personal import Vault
+
+_TIMEZONE: Final = "Asia/Shanghai"
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class VisitorBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One named person; `kind` may be left out for documents that are recognised by their form."""
+
+    name: Annotated[str, Meta(max_length=4 * NAME_LENGTH_MAX)]
+    number: Annotated[str, Meta(max_length=4 * DOCUMENT_LENGTH_MAX)]
+    kind: DocumentKind | None = None
+    nationality: Annotated[str, Meta(max_length=40)] | None = None
+    expires_on: date | None = None
+
+
+class LineBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One slot: how many places, for which of the visitors (indexes), whether the card pays, the price that was shown."""
+
+    slot_id: Annotated[int, Meta(ge=1, lt=2**63)]
+    quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)] = 1
+    visitors: Annotated[
+        tuple[Annotated[int, Meta(ge=0, lt=VISITORS_MAX)], ...], Meta(max_length=VISITORS_MAX)
+    ] = ()
+    on_card: bool = False
+    price_minor: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
+
+
+class BookingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Book every line, or none. `id` is minted by the client (UUIDv7), once, and sent again unchanged on a retry."""
+
+    lines: Annotated[tuple[LineBody, ...], Meta(min_length=1, max_length=LINES_MAX)]
+    id: UUID | None = None
+    visitors: Annotated[tuple[VisitorBody, ...], Meta(max_length=VISITORS_MAX)] = ()
+    card_id: Annotated[int, Meta(ge=1, lt=2**63)] | None = None
+    hold: bool = False
+    hold_ttl_s: Annotated[int, Meta(ge=60, le=HOLD_TTL_S_MAX)] = HOLD_TTL_S
+    contact_name: Annotated[str, Meta(max_length=4 * NAME_LENGTH_MAX)] = ""
+    contact_phone: Annotated[str, Meta(max_length=40)] = ""
+
+
+class BookingRefused(Exception):
+    """The request is refused at the edge; `code` names the wording, `errors` the fields to mend."""
+
+    def __init__(
+        self, status: int, code: str, detail: str = "", errors: list[FieldError] | None = None
+    ) -> None:
+        self.status, self.code, self.detail, self.errors = status, code, detail, errors or []
+
+    def payload(self, locale: str) -> bytes:
+        """The problem body in the caller's language."""
+        zh, en = API_WORDS[self.code]
+        return plain_problem(self.status, self.code, en if locale == "en" else zh, self.detail, self.errors)
+
+
+def to_request(
+    body: BookingBody, booking_id: UUID, holder_id: int, vault: Vault, now: datetime, locale: str
+) -> BookingRequest:
+    """The checked request. Raises BookingRefused (422) that names every field to mend, all at once."""
+    errors: list[FieldError] = []
+    visitors: list[Visitor] = []
+    people: list[PartyVisitor] = []
+    today = local_date(now, _TIMEZONE)
+    for number, visitor in enumerate(body.visitors):
+        person = _person(visitor, number, today, locale, errors)
+        if person is not None:
+            name, document = person
+            visitors.append(Visitor(vault.person_key(document.key), document.birth))
+            people.append(PartyVisitor(name, document.kind, document.number, document.birth))
+    phone = _phone(body.contact_phone, locale, errors)
+    _check_indexes(body, locale, errors)
+    if errors:
+        raise BookingRefused(422, "fields", errors=errors)
+    lines = tuple(
+        WantedLine(line.slot_id, line.quantity, line.visitors, line.on_card, line.price_minor)
+        for line in body.lines
+    )
+    return BookingRequest(
+        id=booking_id,
+        body_hash=hashlib.sha256(_encode(body)).digest()[:16],
+        channel=Channel.ONLINE,
+        holder_id=holder_id,
+        card_id=body.card_id,
+        lines=lines,
+        visitors=tuple(visitors),
+        party=seal_party(vault, Party(tuple(people), body.contact_name[:NAME_LENGTH_MAX], phone)),
+        is_hold=body.hold,
+        hold_ttl_s=body.hold_ttl_s,
+        actor=f"traveller:{holder_id}",
+    )
+
+
+def _person(
+    visitor: VisitorBody, number: int, today: date, locale: str, errors: list[FieldError]
+) -> tuple[str, Document] | None:
+    name = parse_name(visitor.name)
+    document = parse_document(
+        visitor.kind,
+        visitor.number,
+        today=today,
+        nationality=visitor.nationality,
+        expires_on=visitor.expires_on,
+    )
+    if isinstance(name, NameProblem):
+        errors.append(_error(f"/visitors/{number}/name", name.code, NAME_ERRORS[name.code], locale))
+    if isinstance(document, DocumentError):
+        errors.append(
+            _error(f"/visitors/{number}/number", document.code, DOCUMENT_ERRORS[document.code], locale)
+        )
+    if isinstance(name, NameProblem) or isinstance(document, DocumentError):
+        return None
+    return name, document
+
+
+def _phone(raw: str, locale: str, errors: list[FieldError]) -> str:
+    if not raw:
+        return ""
+    phone = parse_phone(raw)
+    if isinstance(phone, PhoneError):
+        errors.append(_error("/contact_phone", phone.code, PHONE_ERRORS[phone.code], locale))
+        return ""
+    return phone.e164
+
+
+def _check_indexes(body: BookingBody, locale: str, errors: list[FieldError]) -> None:
+    """Every visitor index exists and stands once in its line; a card is named when a line wants one."""
+    for number, line in enumerate(body.lines):
+        if line.visitors and (
+            max(line.visitors) >= len(body.visitors) or len(set(line.visitors)) < len(line.visitors)
+        ):
+            errors.append(_error(f"/lines/{number}/visitors", "bad_index", API_WORDS["bad_index"], locale))
+        if line.on_card and body.card_id is None:
+            errors.append(_error("/card_id", "card_needed", API_WORDS["card_needed"], locale))
+
+
+def _error(pointer: str, code: str, words: tuple[str, str], locale: str) -> FieldError:
+    return FieldError(pointer, str(code), words[1] if locale == "en" else words[0])

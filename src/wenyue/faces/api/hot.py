@@ -1,0 +1,215 @@
+"""The hot endpoints as plain ASGI: POST /v1/bookings and GET /v1/availability.
+
+A request that cannot succeed is answered before its visitors are even read; everything else is checked completely
+before it is queued, so that a batch fails only for operational reasons.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import date
+from time import monotonic
+from typing import Any, Final
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import msgspec
+
+from wenyue import accounts
+from wenyue.booking import Answer, Outcome, availability
+from wenyue.faces.api.bodies import BookingBody, BookingRefused, to_request
+from wenyue.faces.api.problems import (
+    PROBLEM_TYPE,
+    RETRY_AFTER_S,
+    FieldError,
+    answer_problem,
+    plain_problem,
+    status_of,
+)
+from wenyue.infra.db import DatabaseDown
+from wenyue.kernel.ids import parse_uuid
+from wenyue.kernel.limits import AVAILABILITY_AGE_S_MAX, AVAILABILITY_DAYS_MAX, BODY_BYTES_MAX
+from wenyue.services import Services
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_JSON: Final = b"application/json; charset=utf-8"
+_LOGIN_KEPT_S: Final = 10.0  # a token that was ended stops working within this time
+_LOGINS_MAX: Final = 100_000
+_PAGES_MAX: Final = 20_000
+_encode: Final = msgspec.json.Encoder().encode
+_decode_body: Final = msgspec.json.Decoder(BookingBody).decode
+
+
+class Hot:
+    """Both endpoints for one process."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._logins: dict[bytes, tuple[int, float]] = {}
+        self._pages: dict[bytes, tuple[float, bytes]] = {}
+
+    # ------------------------------------------------------------------------------------------ bookings
+
+    async def book(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """POST /v1/bookings: book every line, or none; 201, a replay's 200, or a problem."""
+        token = key = language = b""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                token = value
+            elif name == b"idempotency-key":
+                key = value
+            elif name == b"accept-language":
+                language = value
+        locale = "en" if language[:2].lower() == b"en" else "zh-CN"
+        try:
+            body = await _read(receive)
+            holder_id = await self._holder(token)
+            status, payload, kind, headers = await self._decide(body, key, holder_id, locale)
+        except BookingRefused as refused:
+            status, payload, kind, headers = refused.status, refused.payload(locale), PROBLEM_TYPE, []
+        await _send(send, status, payload, kind, headers)
+
+    async def _holder(self, token: bytes) -> int:
+        """The traveller that the bearer token belongs to. Raises BookingRefused (401, 503)."""
+        known = self._logins.get(token)
+        if known is not None and known[1] > monotonic():
+            return known[0]
+        scheme, _, secret = token.partition(b" ")
+        if scheme.lower() != b"bearer" or not secret.isascii():
+            raise BookingRefused(401, "login_needed")
+        try:
+            async with self._services.db.connection() as tx:
+                login = await accounts.who(tx, secret.decode(), self._services.clock())
+        except DatabaseDown:
+            raise BookingRefused(503, "busy") from None
+        if login is None or login.traveller_id is None:
+            raise BookingRefused(401, "login_needed")
+        if len(self._logins) >= _LOGINS_MAX:
+            self._logins.clear()
+        self._logins[token] = (login.traveller_id, monotonic() + _LOGIN_KEPT_S)
+        return login.traveller_id
+
+    async def _decide(
+        self, raw: bytes, key: bytes, holder_id: int, locale: str
+    ) -> tuple[int, bytes, bytes, list[tuple[bytes, bytes]]]:
+        try:
+            body = _decode_body(raw)
+        except msgspec.ValidationError as error:
+            raise BookingRefused(422, "invalid_body", str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BookingRefused(400, "bad_json", str(error)) from None
+        booking_id = _booking_id(body, key)
+        engine = self._services.engine
+        answer = engine.refuse_lines(booking_id, body.lines)
+        if answer is None:
+            request = to_request(
+                body, booking_id, holder_id, self._services.vault, self._services.clock(), locale
+            )
+            answer = await engine.book(request)
+        if answer.outcome.is_success:
+            return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(booking_id)
+        retry = [(b"retry-after", b"%d" % RETRY_AFTER_S)] if answer.outcome.is_transient else []
+        return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
+
+    # ------------------------------------------------------------------------------------------ availability
+
+    async def availability(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """GET /v1/availability?product_id=&from=&to=: bytes that are at most a second old; `as_of` says how old."""
+        query: bytes = scope["query_string"]
+        page = self._pages.get(query)
+        now = monotonic()
+        if page is not None and page[0] > now:
+            await _send(send, 200, page[1], _JSON, _FRESH)
+            return
+        locale = "en" if b"lang=en" in query else "zh-CN"
+        try:
+            payload = await self._read_page(query)
+        except BookingRefused as refused:
+            await _send(send, refused.status, refused.payload(locale), PROBLEM_TYPE, [])
+            return
+        if len(self._pages) >= _PAGES_MAX:
+            self._pages.clear()
+        self._pages[query] = (now + AVAILABILITY_AGE_S_MAX, payload)
+        await _send(send, 200, payload, _JSON, _FRESH)
+
+    async def _read_page(self, query: bytes) -> bytes:
+        product_id, from_day, to_day = _range(query)
+        now = self._services.clock()
+        try:
+            async with self._services.db.connection() as tx:
+                slots = await availability(tx, product_id, from_day, to_day, now)
+        except DatabaseDown:
+            raise BookingRefused(503, "busy") from None
+        return _encode({"product_id": product_id, "as_of": now, "slots": slots})
+
+
+_FRESH: Final = [(b"cache-control", b"public, max-age=1")]
+
+
+def _location(booking_id: UUID) -> list[tuple[bytes, bytes]]:
+    return [(b"location", b"/v1/bookings/%s" % str(booking_id).encode())]
+
+
+def _booking_id(body: BookingBody, key: bytes) -> UUID:
+    """The id under which the booking is made: in the body, or as the Idempotency-Key; when both, they are equal."""
+    if not key:
+        if body.id is None:
+            raise BookingRefused(422, "id_needed")
+        return body.id
+    named = parse_uuid(key.decode("latin-1").strip('"'))
+    if named is None or (body.id is not None and body.id != named):
+        raise BookingRefused(422, "id_needed")
+    return named
+
+
+def _booked(answer: Answer) -> bytes:
+    return _encode(
+        {
+            "id": answer.booking_id,
+            "outcome": answer.outcome.name.lower(),
+            "state": answer.state.name.lower() if answer.state is not None else None,
+            "is_replay": answer.is_replay,
+            "hold_until": answer.hold_until,
+            "total_minor": answer.total_minor,
+            "currency": "CNY",
+        }
+    )
+
+
+def _range(query: bytes) -> tuple[int, date, date]:
+    try:
+        given = parse_qs(query.decode("ascii"), max_num_fields=8)
+        product_id = int(given["product_id"][0])
+        from_day = date.fromisoformat(given["from"][0])
+        to_day = date.fromisoformat(given.get("to", given["from"])[0])
+    except (KeyError, ValueError):
+        raise BookingRefused(422, "bad_range") from None
+    if not 0 < product_id < 2**63 or not 0 <= (to_day - from_day).days < AVAILABILITY_DAYS_MAX:
+        raise BookingRefused(422, "bad_range")
+    return product_id, from_day, to_day
+
+
+async def _read(receive: Receive) -> bytes:
+    """The whole body, bounded."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        if len(body) > BODY_BYTES_MAX:
+            break
+        message = await receive()
+        body += message.get("body", b"")
+    if len(body) > BODY_BYTES_MAX:
+        raise BookingRefused(413, "body_too_large")
+    return body
+
+
+async def _send(
+    send: Send, status: int, payload: bytes, kind: bytes, headers: list[tuple[bytes, bytes]]
+) -> None:
+    head = [(b"content-type", kind), (b"content-length", b"%d" % len(payload)), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": payload})
+
+
+__all__ = ["FieldError", "Hot", "Outcome", "plain_problem"]

@@ -1,0 +1,107 @@
+"""Problem details (RFC 9457): one status per outcome, wording from `faces.wording`, field errors with JSON pointers."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from wenyue.booking import Answer, Outcome
+from wenyue.faces.wording import say
+
+PROBLEM_TYPE: Final = b"application/problem+json; charset=utf-8"
+_BASE: Final = "/docs/problems#"
+_STATUS: Final = {
+    Outcome.BUSY: 503,
+    Outcome.TOO_LATE: 503,
+    Outcome.UNKNOWN: 503,
+    Outcome.STALE_FACTS: 503,
+    Outcome.ID_REUSED: 422,
+    Outcome.NOT_FOUND: 404,
+    Outcome.SLOT_UNKNOWN: 404,
+    Outcome.CARD_UNKNOWN: 404,
+    Outcome.VISITORS_NEEDED: 422,
+    Outcome.PARTY_SIZE: 422,
+    Outcome.MINOR_ALONE: 422,
+    Outcome.PERSON_BANNED: 403,
+    Outcome.TOO_MANY_OPEN: 429,
+    Outcome.CANCEL_LIMIT: 429,
+}
+RETRY_AFTER_S: Final = 1
+
+
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One field that must be mended: where (JSON pointer), what (code), and how (in the caller's language)."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of a refusal. `outcome` is stable and for programs, `title`, `detail` and `next` are for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    next: str = ""
+    taken: str = ""
+    outcome: str = ""
+    is_transient: bool = False
+    id: str | None = None
+    line: int | None = None
+    visitor: int | None = None
+    at: datetime | None = None
+    errors: list[FieldError] = []
+
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def status_of(outcome: Outcome) -> int:
+    """The HTTP status of a refusal: 409 (the state of things forbids it) unless something else says more."""
+    return _STATUS.get(outcome, 409)
+
+
+def answer_problem(answer: Answer, locale: str) -> bytes:
+    """The body for a refused request."""
+    if answer.at is None:
+        return _standing(answer.outcome, answer.line, answer.visitor, locale)
+    return _encode(_build(answer.outcome, answer.line, answer.visitor, answer.at, locale))
+
+
+@lru_cache(maxsize=2048)
+def _standing(outcome: Outcome, line: int | None, visitor: int | None, locale: str) -> bytes:
+    """Refusals that name no instant are the same bytes every time: a sold-out hour answers from here."""
+    return _encode(_build(outcome, line, visitor, None, locale))
+
+
+def _build(
+    outcome: Outcome, line: int | None, visitor: int | None, at: datetime | None, locale: str
+) -> Problem:
+    said = say(outcome, locale, at=at)
+    return Problem(
+        type=_BASE + outcome.name.lower(),
+        title=said.title,
+        status=status_of(outcome),
+        detail=said.explanation,
+        next=said.next_step,
+        taken=said.taken,
+        outcome=outcome.name.lower(),
+        is_transient=outcome.is_transient,
+        line=line,
+        visitor=visitor,
+        at=at,
+    )
+
+
+def plain_problem(
+    status: int, code: str, title: str, detail: str = "", errors: list[FieldError] | None = None
+) -> bytes:
+    """A problem that is not a booking outcome: bad JSON, no login, a field that must be mended."""
+    return _encode(
+        Problem(
+            type=_BASE + code, title=title, status=status, detail=detail, outcome=code, errors=errors or []
+        )
+    )

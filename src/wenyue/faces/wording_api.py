@@ -1,0 +1,24 @@
+"""What the API says about requests that never reach the engine, in zh and en."""
+
+from typing import Final
+
+API_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "fields": ("有需要修改的内容", "Some fields need mending"),
+    "bad_json": ("请求不是有效的 JSON", "The request is not valid JSON"),
+    "invalid_body": ("请求内容不符合格式", "The request does not have the documented shape"),
+    "body_too_large": ("请求内容过大", "The request is too large"),
+    "login_needed": ("请先登录：缺少有效的令牌", "Sign in first: a valid bearer token is needed"),
+    "id_needed": (
+        "缺少请求编号：请在 id 或 Idempotency-Key 中给出同一个 UUID",
+        "A request id is needed: give one UUID as id or as Idempotency-Key",
+    ),
+    "bad_range": (
+        "查询范围不正确：需要 product_id、from 和 to（YYYY-MM-DD，不超过62天）",
+        "The range is wrong: give product_id, from and to (YYYY-MM-DD, at most 62 days)",
+    ),
+    "bad_index": ("游客序号不存在或重复", "A visitor index does not exist or stands twice"),
+    "card_needed": ("用卡预约需要给出 card_id", "Paying by card needs card_id"),
+    "busy": ("系统正忙，请稍后用同一编号再试", "Busy: try again shortly with the same id"),
+    "not_found": ("没有找到", "Not found"),
+    "method": ("不支持这种请求方式", "This method is not allowed here"),
+}

@@ -1,0 +1,92 @@
+"""Everything that a face may call, built once per process: connections, keys, the engine, the configured rules."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from psycopg import Error
+
+from wenyue.booking import Engine, Rulebook
+from wenyue.cards import CardRules, load_types
+from wenyue.infra.config import Settings, load_keys
+from wenyue.infra.db import Database, DatabaseDown
+from wenyue.kernel.clock import utc_now
+from wenyue.kernel.personal import Vault
+from wenyue.policy import HolidayCalendar, Preset, load_calendar, load_presets
+
+_log: Final = logging.getLogger("wenyue")
+_RULES_REFRESH_S: Final = 3.0
+
+
+@dataclass(slots=True)
+class Services:
+    """The process's own instances; `clock` is the only source of `now`."""
+
+    settings: Settings
+    db: Database
+    vault: Vault
+    engine: Engine
+    clock: Callable[[], datetime]
+    _watch: asyncio.Task[None] | None = None
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rules in force, replaced as a whole within seconds of a change."""
+        return self.engine.rulebook
+
+    @property
+    def calendar(self) -> HolidayCalendar:
+        """What kind of day a date is."""
+        return self.engine.rulebook.calendar
+
+    @property
+    def presets(self) -> Mapping[str, Preset]:
+        """Reservation presets by code."""
+        return self.engine.rulebook.presets
+
+    @property
+    def card_types(self) -> Mapping[str, CardRules]:
+        """Card rules by type code."""
+        return self.engine.rulebook.card_types
+
+    async def start(self) -> None:
+        """Connect, read the rules, start the engine. Raises DatabaseDown."""
+        await self.db.open()
+        self.engine.rulebook = await read_rules(self.db)
+        await self.engine.start()
+        self._watch = asyncio.create_task(self._keep_rules_fresh(), name="rules")
+
+    async def stop(self) -> None:
+        """Answer what waits, then let go of everything."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        await self.engine.drain()
+        await self.db.close()
+
+    async def _keep_rules_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(_RULES_REFRESH_S)
+            with contextlib.suppress(Error, DatabaseDown, OSError):
+                self.engine.rulebook = await read_rules(self.db)
+
+
+async def read_rules(db: Database) -> Rulebook:
+    """The configured rules as they are now."""
+    async with db.connection() as tx:
+        return Rulebook(
+            card_types=await load_types(tx), presets=await load_presets(tx), calendar=await load_calendar(tx)
+        )
+
+
+def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Services:
+    """Unstarted services for `settings`, whose database URL must be set by now."""
+    db = Database(
+        settings.database.url, size_max=settings.database.pool_size_max, role=settings.database.role or None
+    )
+    nothing = Rulebook(card_types={}, presets={}, calendar=HolidayCalendar())
+    return Services(settings, db, Vault(load_keys(settings.home)), Engine(db, nothing, clock=clock), clock)
