@@ -15,15 +15,15 @@ from wenyue.cards import (
     CardRefusal,
     CardRules,
     CardState,
-    EntitlementFacts,
     Use,
     WantedUse,
-    bookable_from,
     decide_use,
     history_days,
     parse_rules,
-    shipped_types,
 )
+from wenyue.cards.model import EntitlementFacts
+from wenyue.cards.rules import bookable_from
+from wenyue.cards.store import shipped_types
 
 HOLDER, SPOUSE, STRANGER = b"h" * 16, b"s" * 16, b"x" * 16
 DAY = date(2026, 11, 25)  # a Wednesday

@@ -1,59 +1,59 @@
 """Cards: card types as data, entitlements, and the life of a card from issue to replacement.
 
 Owns the PostgreSQL schema `cards`. A booking asks `decide_use` which entitlement pays, and `spend`s it; cards know
-nothing about bookings.
+nothing about bookings. Functions take a transaction and never commit; a `Denied` answer is committed too, since it may
+have counted a wrong PIN.
 """
 
-from wenyue.cards.model import (
-    CardFacts,
-    CardRefusal,
-    CardRules,
-    CardState,
-    CardType,
-    EntitlementFacts,
-    Use,
-    WantedUse,
-)
-from wenyue.cards.parse import RulesError, parse_rules, parse_type
-from wenyue.cards.rules import bookable_from, decide_use, history_days
+from wenyue.cards.activation import ActivationRequest, activate, issue, sign_in
+from wenyue.cards.changes import add_companion, begin_validity, extend_validity, remove_companion
+from wenyue.cards.loss import lift_loss, replace, report_loss
+from wenyue.cards.model import CardFacts, CardRefusal, CardRules, CardState, Use, WantedUse
+from wenyue.cards.parse import parse_rules
+from wenyue.cards.people import CardProblem, Denied
+from wenyue.cards.rules import decide_use, history_days
 from wenyue.cards.store import (
     COMPANIONS_OF,
     ENTITLEMENTS_OF,
     LOCK_CARDS,
-    LOCK_STATEMENTS,
     facts_from_rows,
     load_types,
-    lock,
-    save_type,
     save_types,
-    shipped_types,
     spend,
 )
+from wenyue.cards.views import CardView, cards_of, find_card
 
 __all__ = [
     "COMPANIONS_OF",
     "ENTITLEMENTS_OF",
     "LOCK_CARDS",
-    "LOCK_STATEMENTS",
+    "ActivationRequest",
     "CardFacts",
+    "CardProblem",
     "CardRefusal",
     "CardRules",
     "CardState",
-    "CardType",
-    "EntitlementFacts",
-    "RulesError",
+    "CardView",
+    "Denied",
     "Use",
     "WantedUse",
-    "bookable_from",
+    "activate",
+    "add_companion",
+    "begin_validity",
+    "cards_of",
     "decide_use",
+    "extend_validity",
     "facts_from_rows",
+    "find_card",
     "history_days",
+    "issue",
+    "lift_loss",
     "load_types",
-    "lock",
     "parse_rules",
-    "parse_type",
-    "save_type",
+    "remove_companion",
+    "replace",
+    "report_loss",
     "save_types",
-    "shipped_types",
+    "sign_in",
     "spend",
 ]

@@ -16,18 +16,8 @@ _SQL: Final = queries("wenyue.cards")
 LOCK_CARDS: Final[LiteralString] = _SQL["lock_cards"]
 ENTITLEMENTS_OF: Final[LiteralString] = _SQL["entitlements_of"]
 COMPANIONS_OF: Final[LiteralString] = _SQL["companions_of"]
-LOCK_STATEMENTS: Final = (LOCK_CARDS, ENTITLEMENTS_OF, COMPANIONS_OF)
 
 _CardRow = tuple[int, str, int, date | None, date | None, bytes | None, int | None]
-
-
-async def lock(tx: Tx, card_ids: Iterable[int]) -> dict[int, CardFacts]:
-    """Lock the cards that exist among `card_ids`, in id order, until the transaction ends; `uses` is left empty."""
-    ids = {"ids": sorted(set(card_ids))}
-    cards = await (await tx.execute(LOCK_CARDS, ids)).fetchall()
-    entitlements = await (await tx.execute(ENTITLEMENTS_OF, ids)).fetchall()
-    companions = await (await tx.execute(COMPANIONS_OF, ids)).fetchall()
-    return facts_from_rows(cards, entitlements, companions)
 
 
 def facts_from_rows(
@@ -35,7 +25,9 @@ def facts_from_rows(
     entitlements: Iterable[tuple[Any, ...]],
     companions: Iterable[tuple[Any, ...]],
 ) -> dict[int, CardFacts]:
-    """The facts in the rows of the three `LOCK_STATEMENTS`, by card id; for callers that pipeline them."""
+    """The facts in the rows of LOCK_CARDS, ENTITLEMENTS_OF and COMPANIONS_OF, by card id; `uses` stays empty.
+
+    The statements take `%(ids)s` (bigint[]) and are exported for callers that pipeline them."""
     facts: dict[int, CardFacts] = {}
     row: _CardRow
     for row in cards:

@@ -1,0 +1,240 @@
+"""Issue, activation and sign-in: the number, the PIN, the person."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from wenyue.accounts import Identity, hash_secret, traveller_for, verify_secret
+from wenyue.audit import Entry, record
+from wenyue.cards.codes import clean_card_no, clean_pin, is_mistyped, new_card_no, new_pin
+from wenyue.cards.model import CardRules, CardState
+from wenyue.cards.parse import parse_rules
+from wenyue.cards.people import CardProblem, Denied, Validity, activation_terms, state_problem
+from wenyue.cards.rules import in_month_days
+from wenyue.infra.db import Tx, queries
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.limits import PIN_FAILURES_MAX, PIN_LOCK_S
+from wenyue.kernel.personal import Secret, Vault
+
+_SQL: Final = queries("wenyue.cards", "life.sql")
+CARD_TIMEZONE: Final = "Asia/Shanghai"  # the day a card is issued or activated is a day there
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new card. This is the only time its PIN is known."""
+
+    card_id: int
+    card_no: str
+    pin: Secret[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRequest:
+    """What a person types to make a card theirs. `actor` when somebody does it for them: 'staff:3'."""
+
+    card_no: str
+    pin: str = field(repr=False)
+    identity: Identity
+    locale: str = "zh-CN"
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Activated:
+    """The card is this person's. `is_replay`: it already was."""
+
+    card_id: int
+    holder_id: int
+    valid_from: date | None
+    valid_to: date | None
+    is_replay: bool
+
+
+async def issue(
+    tx: Tx,
+    *,
+    type_code: str,
+    now: datetime,
+    actor: str,
+    card_no: str | None = None,
+    pin: str | None = None,
+    is_shipped: bool = True,
+) -> Issued:
+    """A new card, by default one that can be activated; number and PIN are drawn unless given (cards brought along).
+
+    Raises ValueError naming the field: type_code (unknown, or outside its yearly sales window 京津冀), card_no (none, or
+    taken, also by a dead number), pin (none).
+    """
+    rules = await type_rules(tx, type_code)
+    if rules is None:
+        raise ValueError(f"type_code: there is no card type {type_code!r}")
+    day = local_date(now, CARD_TIMEZONE)
+    if is_shipped and rules.sold_from_md and not in_month_days(day, rules.sold_from_md, rules.sold_to_md):
+        raise ValueError(f"type_code: {type_code} is sold from {rules.sold_from_md} to {rules.sold_to_md}")
+    number = new_card_no() if card_no is None else clean_card_no(card_no)
+    secret = new_pin() if pin is None else clean_pin(pin)
+    if not number or not secret:
+        raise ValueError(f"{'pin' if number else 'card_no'}: 4 to 32 digits or letters")
+    row = {
+        "card_no": number,
+        "type_code": type_code,
+        "state": CardState.SHIPPED if is_shipped else CardState.PRINTED,
+        "pin_hash": await hash_secret(secret),
+        "now": now,
+    }
+    added = await (await tx.execute(_SQL["add_card"], row)).fetchone()
+    if added is None:
+        raise ValueError(f"card_no: {number} is taken")
+    await record(tx, [Entry(now, actor, "card.issued", f"card:{added[0]}", {"type": type_code})])
+    return Issued(added[0], number, Secret(secret))
+
+
+async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: datetime) -> Activated | Denied:
+    """Make a shipped card the person's: number + PIN + real name + document (宜昌: 卡号 + 刮开密码).
+
+    Finds or makes the traveller's account, sets the validity, grants the entitlements. The same person again gets
+    the same answer (`is_replay`). Refusals: every CardProblem about numbers, PINs, states, deadline and age. The caller
+    commits a refusal too: wrong PINs are counted in the database, PIN_FAILURES_MAX of them lock the number for
+    PIN_LOCK_S.
+    """
+    denied = await prove(tx, request.card_no, request.pin, now)
+    if denied is not None:
+        return denied
+    card = await lock_by_no(tx, clean_card_no(request.card_no))
+    if card is None:  # replaced in this very moment
+        return Denied(CardProblem.NUMBER_DEAD)
+    person_key = vault.person_key(request.identity.document.key)
+    if card.state != CardState.SHIPPED:
+        return _not_shipped(card, person_key)
+    rules = await type_rules(tx, card.type_code)
+    if rules is None:
+        raise LookupError(f"card {card.id} has no type {card.type_code}")  # a foreign key forbids it
+    issued = local_date(card.issued_at, CARD_TIMEZONE)
+    terms = activation_terms(rules, issued, request.identity.born, local_date(now, CARD_TIMEZONE))
+    if isinstance(terms, Denied):
+        return terms
+    return await _hand_over(tx, vault, request, card=card, rules=rules, terms=terms, now=now)
+
+
+async def sign_in(tx: Tx, card_no: str, pin: str, now: datetime) -> int | Denied:
+    """The traveller whose active card this is, by number and PIN.
+
+    A card reported lost does not sign anybody in (whoever found it may have its PIN): its holder signs in otherwise or
+    goes to the counter. Commit a refusal too.
+    """
+    denied = await prove(tx, card_no, pin, now)
+    if denied is not None:
+        return denied
+    row = await (await tx.execute(_SQL["pin_of"], {"card_no": clean_card_no(card_no)})).fetchone()
+    problem = CardProblem.NUMBER_DEAD if row is None else state_problem(CardState(row[4]))
+    if row is None or problem is not None or row[5] is None:
+        return Denied(problem or CardProblem.NOT_ACTIVATED)
+    holder_id: int = row[5]
+    return holder_id
+
+
+async def prove(tx: Tx, card_no: str, pin: str, now: datetime) -> Denied | None:
+    """None when number and PIN belong together. Tries on one number happen one after the other."""
+    number = clean_card_no(card_no)
+    if not number:
+        return Denied(CardProblem.NUMBER_MISTYPED)
+    await tx.execute(_SQL["await_turn"], {"card_no": number})
+    row = await (await tx.execute(_SQL["pin_of"], {"card_no": number})).fetchone()
+    if row is None:
+        return Denied(await _no_such_number(tx, number))
+    card_id, pin_hash, failures, locked_until = row[:4]
+    if locked_until is not None and locked_until > now:
+        return Denied(CardProblem.PIN_LOCKED, tries_left=0, at=locked_until)
+    if await verify_secret(clean_pin(pin), pin_hash):
+        if failures or locked_until:
+            await _set_failures(tx, card_id, 0, None)
+        return None
+    left = PIN_FAILURES_MAX - failures - 1
+    if left > 0:
+        await _set_failures(tx, card_id, failures + 1, None)
+        return Denied(CardProblem.PIN_WRONG, tries_left=left)
+    until = now + timedelta(seconds=PIN_LOCK_S)
+    await _set_failures(tx, card_id, 0, until)
+    await record(tx, [Entry(now, "system:pin", "card.pin_locked", f"card:{card_id}")])
+    return Denied(CardProblem.PIN_LOCKED, tries_left=0, at=until)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedCard:
+    """A card's row, locked for a change."""
+
+    id: int
+    type_code: str
+    state: CardState
+    issued_at: datetime
+    valid_from: date | None
+    valid_to: date | None
+    holder_id: int | None
+    holder_key: bytes | None
+
+
+async def lock_by_no(tx: Tx, card_no: str) -> LockedCard | None:
+    """The card with this (cleaned) number, locked; None when there is none."""
+    row = await (await tx.execute(_SQL["lock_by_no"], {"card_no": card_no})).fetchone()
+    return None if row is None else LockedCard(row[0], row[1], CardState(row[2]), *row[3:])
+
+
+async def type_rules(tx: Tx, code: str) -> CardRules | None:
+    """One card type's rules; None when there is no such type."""
+    row = await (await tx.execute(_SQL["type_rules"], {"code": code})).fetchone()
+    return None if row is None else parse_rules(row[0])
+
+
+async def _hand_over(
+    tx: Tx,
+    vault: Vault,
+    request: ActivationRequest,
+    *,
+    card: LockedCard,
+    rules: CardRules,
+    terms: Validity,
+    now: datetime,
+) -> Activated:
+    actor = request.actor or "traveller"
+    holder_id = await traveller_for(tx, vault, request.identity, now, locale=request.locale, actor=actor)
+    row = {
+        "id": card.id,
+        "now": now,
+        "valid_from": terms.first,
+        "valid_to": terms.last,
+        "holder_id": holder_id,
+        "holder_key": vault.person_key(request.identity.document.key),
+    }
+    await tx.execute(_SQL["activate"], row)
+    granted = [{"no": no, "granted": rule.granted} for no, rule in enumerate(rules.entitlements)]
+    await tx.execute(
+        _SQL["grant_entitlements"],
+        {"card_id": card.id, "entitlements": msgspec.json.encode(granted).decode()},
+    )
+    who = request.actor or f"traveller:{holder_id}"
+    await record(tx, [Entry(now, who, "card.activated", f"card:{card.id}", {"holder": holder_id})])
+    return Activated(card.id, holder_id, terms.first, terms.last, is_replay=False)
+
+
+def _not_shipped(card: LockedCard, person_key: bytes) -> Activated | Denied:
+    """Activating a card that is not waiting for it: a replay, somebody else's, or past its life."""
+    if card.holder_key is not None and card.holder_key != person_key:
+        return Denied(CardProblem.ACTIVE_ELSEWHERE)
+    problem = state_problem(card.state)
+    if problem is not None or card.holder_id is None:
+        return Denied(problem or CardProblem.EXPIRED)
+    return Activated(card.id, card.holder_id, card.valid_from, card.valid_to, is_replay=True)
+
+
+async def _no_such_number(tx: Tx, number: str) -> CardProblem:
+    if await (await tx.execute(_SQL["dead_number"], {"card_no": number})).fetchone() is not None:
+        return CardProblem.NUMBER_DEAD
+    return CardProblem.NUMBER_MISTYPED if is_mistyped(number) else CardProblem.NUMBER_UNKNOWN
+
+
+async def _set_failures(tx: Tx, card_id: int, failures: int, until: datetime | None) -> None:
+    change = {"id": card_id, "pin_failures": failures, "locked_until": until and until.astimezone(UTC)}
+    await tx.execute(_SQL["set_pin_failures"], change)

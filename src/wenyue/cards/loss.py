@@ -1,0 +1,143 @@
+"""挂失, 解挂, 补卡: a lost card is frozen, thawed, or gets a new number.
+
+The card keeps its id: entitlements, bookings and companions hang on it and are not moved; only the number and the PIN
+change, and the lost number stays in `cards.dead_number`, dead for ever (昆山: a found old card stays dead). So a
+replacement writes nothing that belongs to bookings. Live bookings stay; the gate refuses while the card is frozen.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from wenyue.accounts import hash_secret
+from wenyue.audit import Entry, record
+from wenyue.cards.activation import LockedCard, lock_by_no, type_rules
+from wenyue.cards.codes import clean_card_no, new_card_no, new_pin
+from wenyue.cards.model import CardState
+from wenyue.cards.people import CardProblem, Denied, state_problem
+from wenyue.infra.db import Tx, queries
+from wenyue.kernel.personal import Secret
+
+_SQL: Final = queries("wenyue.cards", "life.sql")
+_NUMBER_TRIES_MAX: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The card under its new number. The PIN is known only now; a repeated request gets a fresh one."""
+
+    card_id: int
+    card_no: str
+    pin: Secret[str]
+    fee_minor: int
+    is_replay: bool
+
+
+async def report_loss(
+    tx: Tx, *, card_no: str, holder_id: int | None, now: datetime, actor: str
+) -> CardState | Denied:
+    """挂失: freeze an active card; FROZEN, also when it was already.
+
+    `holder_id` None: staff act for the holder. Somebody else's card is NUMBER_UNKNOWN. Reporting does not end logins: a
+    face that fears a stolen phone calls `accounts.end_logins`.
+    """
+    return await _change(
+        tx, card_no, holder_id, before=CardState.ACTIVE, after=CardState.FROZEN, now=now, actor=actor
+    )
+
+
+async def lift_loss(
+    tx: Tx, *, card_no: str, holder_id: int | None, now: datetime, actor: str
+) -> CardState | Denied:
+    """解挂: the card was found before it was replaced; ACTIVE, also when it was already."""
+    return await _change(
+        tx, card_no, holder_id, before=CardState.FROZEN, after=CardState.ACTIVE, now=now, actor=actor
+    )
+
+
+async def replace(
+    tx: Tx, *, request_id: UUID, card_no: str, holder_id: int | None, now: datetime, actor: str
+) -> Replaced | Denied:
+    """补卡: a frozen card gets a new number and PIN and is active again; the old number is dead for ever.
+
+    `request_id` makes it happen once: the same request again gives the same number with a fresh PIN (the first answer may
+    have been lost, and only the PIN's hash is kept). NOT_FROZEN when the loss was not reported, NUMBER_DEAD when it was
+    replaced by another request. `fee_minor` is what the type asks for (昆山 ¥25); taking it is the caller's.
+    """
+    earlier = await (await tx.execute(_SQL["replacement"], {"request_id": request_id})).fetchone()
+    if earlier is not None:
+        return await _again(tx, earlier[0], holder_id, is_newest=earlier[1])
+    number = clean_card_no(card_no)
+    card = await _own_card(tx, number, holder_id)
+    if isinstance(card, Denied):
+        return card
+    if card.state != CardState.FROZEN:
+        return Denied(state_problem(card.state) or CardProblem.NOT_FROZEN)
+    row = {"card_no": number, "card_id": card.id, "now": now, "reason": "lost", "request_id": request_id}
+    await tx.execute(_SQL["bury_number"], row)
+    pin = new_pin()
+    fresh = {"id": card.id, "card_no": await _free_number(tx), "pin_hash": await hash_secret(pin)}
+    [(new_no,)] = await (await tx.execute(_SQL["renumber"], fresh)).fetchall()
+    await record(tx, [Entry(now, actor, "card.replaced", f"card:{card.id}")])
+    return Replaced(card.id, new_no, Secret(pin), await _fee(tx, card), is_replay=False)
+
+
+async def _again(tx: Tx, card_id: int, holder_id: int | None, *, is_newest: bool) -> Replaced | Denied:
+    row = await (await tx.execute(_SQL["lock_by_id"], {"id": card_id})).fetchone()
+    card = None if row is None else LockedCard(row[0], row[1], CardState(row[2]), *row[3:])
+    if card is None or (holder_id is not None and card.holder_id != holder_id):
+        return Denied(CardProblem.NUMBER_UNKNOWN)
+    if not is_newest or card.state != CardState.ACTIVE:
+        return Denied(CardProblem.NUMBER_DEAD)
+    pin = new_pin()
+    change = {"id": card.id, "pin_hash": await hash_secret(pin)}
+    [(number,)] = await (await tx.execute(_SQL["set_pin"], change)).fetchall()
+    return Replaced(card.id, number, Secret(pin), await _fee(tx, card), is_replay=True)
+
+
+async def _change(
+    tx: Tx,
+    card_no: str,
+    holder_id: int | None,
+    *,
+    before: CardState,
+    after: CardState,
+    now: datetime,
+    actor: str,
+) -> CardState | Denied:
+    card = await _own_card(tx, clean_card_no(card_no), holder_id)
+    if isinstance(card, Denied):
+        return card
+    if card.state == after:
+        return after
+    if card.state != before:
+        return Denied(state_problem(card.state) or CardProblem.EXPIRED)
+    await tx.execute(_SQL["set_state"], {"id": card.id, "state": after})
+    action = "card.frozen" if after is CardState.FROZEN else "card.thawed"
+    await record(tx, [Entry(now, actor, action, f"card:{card.id}")])
+    return after
+
+
+async def _own_card(tx: Tx, number: str, holder_id: int | None) -> LockedCard | Denied:
+    card = await lock_by_no(tx, number) if number else None
+    if card is not None and (holder_id is None or card.holder_id == holder_id):
+        return card
+    dead = card is None and await (await tx.execute(_SQL["dead_number"], {"card_no": number})).fetchone()
+    return Denied(CardProblem.NUMBER_DEAD if dead else CardProblem.NUMBER_UNKNOWN)
+
+
+async def _free_number(tx: Tx) -> str:
+    """A number that no card has or had; 10^15 numbers make a second try a curiosity."""
+    for _ in range(_NUMBER_TRIES_MAX):
+        number = new_card_no()
+        taken = await (await tx.execute(_SQL["pin_of"], {"card_no": number})).fetchone()
+        dead = await (await tx.execute(_SQL["dead_number"], {"card_no": number})).fetchone()
+        if taken is None and dead is None:
+            return number
+    raise LookupError("no free card number in five draws: the random source is broken")
+
+
+async def _fee(tx: Tx, card: LockedCard) -> int:
+    rules = await type_rules(tx, card.type_code)
+    return 0 if rules is None else rules.replacement_fee_minor

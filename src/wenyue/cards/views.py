@@ -1,0 +1,118 @@
+"""Reading cards: a traveller's own, and one by its number at the gate."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from wenyue.accounts import COMPANION, open_identity
+from wenyue.cards.codes import clean_card_no, is_mistyped
+from wenyue.cards.model import CardFacts, CardRules, CardState
+from wenyue.cards.parse import parse_rules
+from wenyue.cards.people import CardProblem, Denied
+from wenyue.cards.store import COMPANIONS_OF, ENTITLEMENTS_OF, facts_from_rows
+from wenyue.infra.db import Tx, queries
+from wenyue.kernel.personal import Vault
+
+_SQL: Final = queries("wenyue.cards", "life.sql")
+CARDS_PER_HOLDER_MAX: Final = 20  # shown; nobody has more
+
+
+@dataclass(frozen=True, slots=True)
+class EntitlementView:
+    """One pool of entries. `left` None: unlimited."""
+
+    no: int
+    name_zh: str
+    name_en: str
+    granted: int | None
+    used: int
+
+    @property
+    def left(self) -> int | None:
+        """Entries that can still be booked."""
+        return None if self.granted is None else self.granted - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionView:
+    """A named person of a card besides its holder; the label is masked."""
+
+    person_key: bytes
+    label: str
+    birth: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A card as its holder sees it. `valid_from` None: it starts with the first visit."""
+
+    id: int
+    card_no: str
+    type_code: str
+    name_zh: str
+    name_en: str
+    rules: CardRules
+    state: CardState
+    activated_at: datetime | None
+    valid_from: date | None
+    valid_to: date | None
+    extended_days: int
+    entitlements: tuple[EntitlementView, ...]
+    companions: tuple[CompanionView, ...]
+
+
+async def cards_of(tx: Tx, vault: Vault, holder_id: int) -> list[CardView]:
+    """A traveller's cards, the newest first, at most CARDS_PER_HOLDER_MAX. Raises SealBroken."""
+    bounds = {"holder_id": holder_id, "limit": CARDS_PER_HOLDER_MAX}
+    rows = await (await tx.execute(_SQL["cards_of"], bounds)).fetchall()
+    ids = {"ids": [row[0] for row in rows]}
+    counters = {
+        (card_id, no): (granted, used)
+        for card_id, no, granted, used in await (await tx.execute(ENTITLEMENTS_OF, ids)).fetchall()
+    }
+    companions: dict[int, list[CompanionView]] = {}
+    for card_id, person_key, sealed, is_live in await (await tx.execute(_SQL["companions"], ids)).fetchall():
+        if is_live:
+            opened = open_identity(vault, sealed, purpose=COMPANION)
+            view = CompanionView(person_key, opened.label, opened.birth)
+            companions.setdefault(card_id, []).append(view)
+    views: list[CardView] = []
+    for card_id, card_no, code, name_zh, name_en, raw, state, activated_at, first, last, extended in rows:
+        rules = parse_rules(raw)
+        pools = tuple(
+            EntitlementView(no, rule.name_zh, rule.name_en, *counters[card_id, no])
+            for no, rule in enumerate(rules.entitlements)
+            if (card_id, no) in counters
+        )
+        views.append(
+            CardView(
+                id=card_id,
+                card_no=card_no,
+                type_code=code,
+                name_zh=name_zh,
+                name_en=name_en,
+                rules=rules,
+                state=CardState(state),
+                activated_at=activated_at,
+                valid_from=first,
+                valid_to=last,
+                extended_days=extended,
+                entitlements=pools,
+                companions=tuple(companions.get(card_id, ())),
+            )
+        )
+    return views
+
+
+async def find_card(tx: Tx, card_no: str) -> CardFacts | Denied:
+    """The card with this number, read without a lock (`uses` empty), or NUMBER_DEAD, _MISTYPED or _UNKNOWN."""
+    number = clean_card_no(card_no)
+    row = await (await tx.execute(_SQL["find_card"], {"card_no": number})).fetchone() if number else None
+    if row is None:
+        if number and await (await tx.execute(_SQL["dead_number"], {"card_no": number})).fetchone():
+            return Denied(CardProblem.NUMBER_DEAD)
+        return Denied(CardProblem.NUMBER_MISTYPED if is_mistyped(number) else CardProblem.NUMBER_UNKNOWN)
+    ids = {"ids": [row[0]]}
+    entitlements = await (await tx.execute(ENTITLEMENTS_OF, ids)).fetchall()
+    companions = await (await tx.execute(COMPANIONS_OF, ids)).fetchall()
+    return facts_from_rows([row], entitlements, companions)[row[0]]
