@@ -35,13 +35,13 @@ async def venues(
     limit: int = PAGE_SIZE,
 ) -> list[Venue]:
     """One page of active venues whose name (zh, en), city or province contains `text`; `after` is the last id seen."""
-    wanted = text.strip()[:SEARCH_TEXT_MAX].replace("\x00", "")
+    wanted = _storable(text).strip()[:SEARCH_TEXT_MAX]
     rows = await fetch_dicts(
         tx,
         _SQL["venues"],
         {
             "pattern": f"%{wanted.translate(_LIKE_SPECIAL)}%" if wanted else None,
-            "province": province.replace("\x00", "") if province else None,
+            "province": _storable(province) if province else None,
             "kind": kind,
             "after": after,
             "limit": max(1, min(limit, PAGE_SIZE_MAX)),
@@ -52,7 +52,7 @@ async def venues(
 
 async def venue(tx: Tx, code: str) -> Venue | None:
     """The venue with this code, active or not."""
-    row = await fetch_dict(tx, _SQL["venue"], {"code": code.replace("\x00", "")})
+    row = await fetch_dict(tx, _SQL["venue"], {"code": _storable(code)})
     return _convert(row, Venue) if row else None
 
 
@@ -182,6 +182,11 @@ async def lift_closure(tx: Tx, closure_id: int, now: datetime) -> bool:
     """End a closure; False when it was lifted before or never was."""
     cursor = await tx.execute(_SQL["lift_closure"], {"id": closure_id, "now": now})
     return cursor.rowcount == 1
+
+
+def _storable(text: str) -> str:
+    """The text without what PostgreSQL cannot hold: NUL and lone surrogates."""
+    return text.replace("\x00", "").encode(errors="ignore").decode()
 
 
 def _rows(wanted: Sequence[msgspec.Struct]) -> str:
