@@ -7,6 +7,7 @@ from wenyue.booking import importing
 from wenyue.booking.availability import SlotState, SlotView, availability
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook, account_subject
+from wenyue.booking.later import expire_holds
 from wenyue.booking.model import (
     Answer,
     BookingRequest,
@@ -55,6 +56,7 @@ __all__ = [
     "availability",
     "booking_view",
     "bookings_of",
+    "expire_holds",
     "importing",
     "open_party",
     "redeem",

@@ -59,7 +59,7 @@ class VisitorBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LineBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One slot: how many places, for which of the visitors (indexes), whether the card pays, the price that was shown."""
 
-    slot_id: Annotated[int, Meta(ge=1, lt=2**63)]
+    slot_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)] = 1
     visitors: Annotated[
         tuple[Annotated[int, Meta(ge=0, lt=VISITORS_MAX)], ...], Meta(max_length=VISITORS_MAX)
@@ -74,7 +74,7 @@ class BookingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: Annotated[tuple[LineBody, ...], Meta(min_length=1, max_length=LINES_MAX)]
     id: UUID | None = None
     visitors: Annotated[tuple[VisitorBody, ...], Meta(max_length=VISITORS_MAX)] = ()
-    card_id: Annotated[int, Meta(ge=1, lt=2**63)] | None = None
+    card_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
     hold: bool = False
     hold_ttl_s: Annotated[int, Meta(ge=60, le=HOLD_TTL_S_MAX)] = HOLD_TTL_S
     contact_name: Annotated[str, Meta(max_length=4 * NAME_LENGTH_MAX)] = ""
