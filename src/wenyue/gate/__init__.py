@@ -1,1 +1,50 @@
-"""Admission: what a gate is shown, whether it opens, and the record of every scan. Owns the PostgreSQL schema `gate`."""
+"""Admission: what a gate is shown, whether it opens, and the record of every scan. Owns the PostgreSQL schema `gate`.
+
+`voucher_token` and `booking_code` are what a traveller shows; `scan` is what happens when they do.
+"""
+
+from wenyue.gate.codes import booking_code
+from wenyue.gate.gathering import Desk
+from wenyue.gate.keyfile import load_gate_keys
+from wenyue.gate.model import (
+    GATE_NAME_MAX,
+    PRESENTED_LENGTH_MAX,
+    REASON_LENGTH_MAX,
+    UNDO_WINDOW_S,
+    Choice,
+    Presented,
+    Reason,
+    ScanAnswer,
+    ScanIdReused,
+    ScanRequest,
+    UndoOutcome,
+    VenueUnknown,
+)
+from wenyue.gate.store import recent, scan, undo
+from wenyue.gate.tokens import GateKeys, TokenClaims, TokenProblem, read_token, voucher_token
+
+__all__ = [
+    "GATE_NAME_MAX",
+    "PRESENTED_LENGTH_MAX",
+    "REASON_LENGTH_MAX",
+    "UNDO_WINDOW_S",
+    "Choice",
+    "Desk",
+    "GateKeys",
+    "Presented",
+    "Reason",
+    "ScanAnswer",
+    "ScanIdReused",
+    "ScanRequest",
+    "TokenClaims",
+    "TokenProblem",
+    "UndoOutcome",
+    "VenueUnknown",
+    "booking_code",
+    "load_gate_keys",
+    "read_token",
+    "recent",
+    "scan",
+    "undo",
+    "voucher_token",
+]

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from wenyue.booking import Admission
 
 PRESENTED_LENGTH_MAX: Final = 600  # characters a scanner or a person may send
@@ -76,6 +78,7 @@ class Candidate:
         None  # up to this age a person needs an adult of the same line inside; None: no rule
     )
     card: CardStanding = CardStanding.GOOD
+    closed: tuple[str, str] | None = None  # closed that day: why, in Chinese and English
     is_presented: bool = True  # false: only the party's company of the person who stands here
 
 
@@ -91,18 +94,18 @@ class Facts:
     candidates: tuple[Candidate, ...] = ()
     visitor_no: int | None = None  # the gate keeper's choice …
     line_no: int | None = None  # … and of which line, when one person has several
-    is_closed: bool = False  # the venue, today
     is_ambiguous: bool = False  # a typed code that two bookings share
     banned: frozenset[bytes] = frozenset()  # persons banned everywhere
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision. `at`: used at, opens at, or closed at. `choices`: the party, for CHOOSE_VISITOR."""
+    """The decision. `at`: used at (at which `gate`), opens at, or closed at. `choices`: for CHOOSE_VISITOR."""
 
     reason: Reason
     place: Admission | None = None
     at: datetime | None = None
+    gate: str = ""
     choices: tuple[Admission, ...] = ()
 
     @property
@@ -122,3 +125,73 @@ class ScanRequest:
     presented: str = field(repr=False)
     visitor_no: int | None = None
     line_no: int | None = None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One place of a party that the gate keeper may pick. Names are masked, filled in for showing and never stored."""
+
+    booking_id: UUID
+    line_no: int
+    visitor_no: int
+    quantity: int
+    product_zh: str
+    product_en: str
+    name: str = ""
+    document: str = ""
+
+
+class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate shows; the same again for the same scan. Everything but names and documents is stored.
+
+    `when`: used at (ALREADY_USED), opens at (NOT_YET, WRONG_DAY), closed at (EXPIRED). `why`: the documents error
+    code behind DOCUMENT_INVALID. `visitor_no` counts from 0; `quantity` places were admitted by an ADMIT.
+    """
+
+    scan_id: UUID
+    at: datetime
+    venue_id: int
+    gate: str
+    reason: Reason
+    presented: Presented
+    why: str = ""
+    booking_id: UUID | None = None
+    line_no: int | None = None
+    visitor_no: int | None = None
+    quantity: int = 0
+    venue_zh: str = ""
+    venue_en: str = ""
+    product_zh: str = ""
+    product_en: str = ""
+    label_zh: str = ""
+    label_en: str = ""
+    timezone: str = "Asia/Shanghai"
+    on_date: date | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    when: datetime | None = None
+    used_gate: str = ""
+    closed_zh: str = ""
+    closed_en: str = ""
+    choices: tuple[Choice, ...] = ()
+    name: str = ""
+    document: str = ""
+    is_replay: bool = False
+    undone_at: datetime | None = None
+
+
+class UndoOutcome(StrEnum):
+    """What became of taking a scan back."""
+
+    UNDONE = "undone"  # also when it was before
+    UNKNOWN_SCAN = "unknown_scan"  # no such scan, or another venue's
+    NOT_ADMITTED = "not_admitted"  # nobody was let in by it
+    TOO_LATE = "too_late"
+    REASON_NEEDED = "reason_needed"
+
+
+class ScanIdReused(Exception):
+    """This scan id was used for another presentation: mint a new one for every scan."""
+
+
+class VenueUnknown(Exception):
+    """There is no venue with this id."""

@@ -1,0 +1,200 @@
+"""Collecting the facts of one scan: what was held up, the places it can mean, and what the rules need beside them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from wenyue.booking import Admission, Party, PartyVisitor, open_party, redeemable, sealed_parties
+from wenyue.cards import CardState
+from wenyue.catalogue import Closure, Venue, closure_on, closures
+from wenyue.gate.model import Candidate, CardStanding, Facts, Presented, Reason, ScanRequest
+from wenyue.gate.reading import Reading, normalise, read_presented
+from wenyue.gate.tokens import GateKeys
+from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.personal import SealBroken, Vault
+from wenyue.policy import Preset, bans
+
+_SQL: Final = queries("wenyue.gate")
+_EVERYWHERE: Final = (
+    ""  # the policy code of a ban that counts everywhere; a no-show ban only stops new bookings
+)
+_STANDING: Final = {
+    CardState.PRINTED: CardStanding.NOT_ACTIVE,
+    CardState.SHIPPED: CardStanding.NOT_ACTIVE,
+    CardState.ACTIVE: CardStanding.GOOD,
+    CardState.FROZEN: CardStanding.FROZEN,
+    CardState.REPLACED: CardStanding.DEAD,
+    CardState.CANCELLED: CardStanding.DEAD,
+    CardState.EXPIRED: CardStanding.EXPIRED,
+}
+Parties = dict[UUID, Party]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a gate is equipped with: the vault, the voucher keys, and the reservation presets by code."""
+
+    vault: Vault = field(repr=False)
+    keys: GateKeys = field(repr=False)
+    presets: Mapping[str, Preset] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The facts, and what the answer shows beside the decision."""
+
+    facts: Facts
+    parties: Parties = field(repr=False)
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One scan, where and when."""
+
+    tx: Tx
+    desk: Desk
+    venue_id: int
+    today: date
+    now: datetime
+
+
+async def gather(tx: Tx, desk: Desk, request: ScanRequest, venue: Venue, now: datetime) -> Gathered:
+    """Try the readings in order: the first that leads to a card or a booking counts, else what the last one says."""
+    question = _Question(tx, desk, request.venue_id, local_date(now, venue.timezone), now)
+    readings = read_presented(normalise(request.presented), desk.keys, question.today)
+    for reading in readings[:-1]:
+        found = await _look_up(question, reading)
+        is_known = reading.kind is Presented.CARD or found.facts.candidates or found.facts.is_ambiguous
+        if found.facts.problem is None and is_known:
+            return _chosen(found, request)
+    return _chosen(await _look_up(question, readings[-1]), request)
+
+
+async def open_parties(tx: Tx, vault: Vault, booking_ids: Iterable[UUID]) -> Parties:
+    """Who is in these bookings; a party that cannot be opened is left out: admission does not depend on names."""
+    parties: Parties = {}
+    for booking_id, sealed in (await sealed_parties(tx, sorted(set(booking_ids)))).items():
+        try:
+            parties[booking_id] = open_party(vault, sealed)
+        except SealBroken:
+            continue
+    return parties
+
+
+def visitor_of(parties: Parties, booking_id: UUID, visitor_no: int) -> PartyVisitor | None:
+    """The person behind a place's visitor number."""
+    party = parties.get(booking_id)
+    if party is None or visitor_no >= len(party.visitors):
+        return None
+    return party.visitors[visitor_no]
+
+
+def _chosen(found: Gathered, request: ScanRequest) -> Gathered:
+    facts = replace(found.facts, visitor_no=request.visitor_no, line_no=request.line_no)
+    return replace(found, facts=facts)
+
+
+async def _look_up(question: _Question, reading: Reading) -> Gathered:
+    if reading.problem is not None:
+        return _nothing(question, reading.kind, reading.problem, reading.why)
+    if reading.card_numbers:
+        return await _by_card(question, reading)
+    person_key = question.desk.vault.person_key(reading.document) if reading.document else None
+    places = await redeemable(
+        question.tx,
+        booking_id=reading.booking_id,
+        id_range=reading.id_range,
+        person_key=person_key,
+        venue_id=question.venue_id,
+        on_date=question.today,
+    )
+    if reading.id_range is not None and len({place.booking_id for place in places}) > 1:
+        return Gathered(Facts(reading.kind, question.venue_id, question.today, is_ambiguous=True), {})
+    return await _with_company(question, reading.kind, places, person_key)
+
+
+async def _by_card(question: _Question, reading: Reading) -> Gathered:
+    """What the card pays for, else what its holder has booked otherwise."""
+    card = await fetch_dict(question.tx, _SQL["card_by_number"], {"numbers": list(reading.card_numbers)})
+    if card is None:
+        return _nothing(question, reading.kind, Reason.UNKNOWN_CODE)
+    standing = _standing(card["state"], card["valid_to"], question.today)
+    if card["is_dead_number"] or standing is not CardStanding.GOOD:
+        standing = CardStanding.DEAD if card["is_dead_number"] else standing
+        return Gathered(Facts(reading.kind, question.venue_id, question.today, card=standing), {})
+    found = await redeemable(
+        question.tx, card_id=card["card_id"], venue_id=question.venue_id, on_date=question.today
+    )
+    places = [place for place in found if place.card_id == card["card_id"]]
+    if places or card["holder_key"] is None:
+        return await _with_company(question, reading.kind, places, None)
+    holder_key = bytes(card["holder_key"])
+    places = await redeemable(
+        question.tx, person_key=holder_key, venue_id=question.venue_id, on_date=question.today
+    )
+    return await _with_company(question, reading.kind, places, holder_key)
+
+
+async def _with_company(
+    question: _Question, kind: Presented, places: list[Admission], person_key: bytes | None
+) -> Gathered:
+    """The places as candidates. With a person's key only that person's are presented; the others are company."""
+    facts = Facts(kind, question.venue_id, question.today)
+    if not places:
+        return Gathered(facts, {})
+    tx, desk = question.tx, question.desk
+    parties = await open_parties(tx, desk.vault, {place.booking_id for place in places})
+    cards = await _cards(question, {place.card_id for place in places if place.card_id is not None})
+    here = [place for place in places if place.venue_id == question.venue_id]
+    days = [place.on_date for place in here] or [question.today]
+    closed = (await closures(tx, [question.venue_id], min(days), max(days))).get(question.venue_id, [])
+    keys = {place.person_key for place in here if place.person_key is not None}
+    banned = await bans(tx, sorted(keys), question.now) if keys else []
+    candidates: list[Candidate] = []
+    for place in places:
+        preset = desk.presets.get(place.policy_code)
+        visitor = visitor_of(parties, place.booking_id, place.visitor_no)
+        candidates.append(
+            Candidate(
+                place,
+                entry_early_s=preset.entry_early_s if preset else 0,
+                entry_late_s=preset.entry_late_s if preset else 0,
+                birth=visitor.birth if visitor and place.person_key else None,
+                minor_age_max=preset.minor_age_max if preset else None,
+                card=CardStanding.GOOD
+                if place.card_id is None
+                else cards.get(place.card_id, CardStanding.DEAD),
+                closed=_closed(place, closed, question.venue_id),
+                is_presented=person_key is None or place.person_key == person_key,
+            )
+        )
+    everywhere = frozenset(key for key, policy_code, _ in banned if policy_code == _EVERYWHERE)
+    return Gathered(replace(facts, candidates=tuple(candidates), banned=everywhere), parties)
+
+
+def _nothing(question: _Question, kind: Presented, problem: Reason, why: str = "") -> Gathered:
+    return Gathered(Facts(kind, question.venue_id, question.today, problem=problem), {}, why)
+
+
+def _closed(place: Admission, found: Sequence[Closure], venue_id: int) -> tuple[str, str] | None:
+    closure = closure_on(found, place.product_id, place.on_date) if place.venue_id == venue_id else None
+    if closure is not None:
+        return closure.reason_zh, closure.reason_en
+    return None if place.is_open else (place.closed_reason_zh, place.closed_reason_en)
+
+
+async def _cards(question: _Question, card_ids: set[int]) -> dict[int, CardStanding]:
+    if not card_ids:
+        return {}
+    rows = await fetch_dicts(question.tx, _SQL["cards_by_id"], {"ids": sorted(card_ids)})
+    return {row["card_id"]: _standing(row["state"], row["valid_to"], question.today) for row in rows}
+
+
+def _standing(state: int, valid_to: date | None, today: date) -> CardStanding:
+    standing = _STANDING[CardState(state)]
+    has_run_out = valid_to is not None and valid_to < today
+    return CardStanding.EXPIRED if standing is CardStanding.GOOD and has_run_out else standing

@@ -1,0 +1,224 @@
+"""Scanning, taking a scan back, and the list of the last ones. Every function runs in the caller's transaction."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from wenyue.audit import Entry, record
+from wenyue.booking import redeem, undo_redemption
+from wenyue.catalogue import Venue, venues_by_id
+from wenyue.gate.gathering import Desk, Gathered, Parties, gather, open_parties, visitor_of
+from wenyue.gate.model import (
+    RECENT_MAX,
+    UNDO_WINDOW_S,
+    Choice,
+    Reason,
+    ScanAnswer,
+    ScanIdReused,
+    ScanRequest,
+    UndoOutcome,
+    VenueUnknown,
+    Verdict,
+)
+from wenyue.gate.reading import normalise
+from wenyue.gate.rules import decide
+from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
+from wenyue.kernel.documents import mask_document, mask_name
+from wenyue.kernel.personal import Vault
+
+_SQL: Final = queries("wenyue.gate")
+_TRIES: Final = 3  # a booking that changes under the scan is looked at again
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(ScanAnswer).decode
+
+
+async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanAnswer:
+    """Decide one presentation and write it down; an admission is redeemed in the same transaction.
+
+    Idempotent by `scan_id`: the same scan gets the same answer (`is_replay`), never a second redemption. Of two
+    gates that scan one place at once exactly one gets ADMIT. Raises ScanIdReused, VenueUnknown.
+    """
+    await tx.execute(_SQL["lock_scan"], {"id": request.scan_id})
+    presented = desk.vault.person_key(f"scan|{normalise(request.presented)}")
+    earlier = await fetch_dict(tx, _SQL["earlier_scan"], {"id": request.scan_id})
+    if earlier is not None:
+        if (earlier["venue_id"], bytes(earlier["presented"])) != (request.venue_id, presented):
+            raise ScanIdReused
+        return await _replay(tx, desk.vault, earlier["answer"], earlier["undone_at"])
+    venue = (await venues_by_id(tx, [request.venue_id])).get(request.venue_id)
+    if venue is None:
+        raise VenueUnknown
+    gathered, verdict = await _admit(tx, desk, request, venue, now)
+    answer = _answer(request, gathered, verdict, venue.timezone, now)
+    await tx.execute(
+        _SQL["add_scan"],
+        {
+            "id": request.scan_id,
+            "venue_id": request.venue_id,
+            "gate": request.gate,
+            "staff_id": request.staff_id,
+            "at": now,
+            "presented": presented,
+            "verdict": verdict.reason.value,
+            "booking_id": answer.booking_id,
+            "line_no": answer.line_no,
+            "visitor_no": answer.visitor_no,
+            "answer": _encode(answer).decode(),
+        },
+    )
+    if verdict.is_admitted:
+        await record(tx, [_entry(request.staff_id, "gate.admitted", answer, now)])
+    return _named(answer, gathered.parties)
+
+
+async def undo(
+    tx: Tx, scan_id: UUID, *, staff_id: int | None, venue_ids: frozenset[int], reason: str, now: datetime
+) -> UndoOutcome:
+    """Take an admission back within UNDO_WINDOW_S: the place can be used again. Idempotent, audited with its reason.
+
+    `venue_ids`: where the member of staff works; empty: everywhere.
+    """
+    found = await fetch_dict(tx, _SQL["lock_for_undo"], {"id": scan_id})
+    if found is None or (venue_ids and found["venue_id"] not in venue_ids):
+        return UndoOutcome.UNKNOWN_SCAN
+    if found["undone_at"] is not None:
+        return UndoOutcome.UNDONE
+    if found["verdict"] != Reason.ADMIT:
+        return UndoOutcome.NOT_ADMITTED
+    if not reason.strip():
+        return UndoOutcome.REASON_NEEDED
+    if (now - found["at"]).total_seconds() > UNDO_WINDOW_S:
+        return UndoOutcome.TOO_LATE
+    await undo_redemption(tx, scan_id, reason, now)
+    await tx.execute(
+        _SQL["add_undo"], {"scan_id": scan_id, "at": now, "staff_id": staff_id, "reason": reason}
+    )
+    detail: dict[str, object] = {"scan": str(scan_id), "reason": reason}
+    await record(tx, [Entry(now, _actor(staff_id), "gate.undone", str(found["booking_id"]), detail)])
+    return UndoOutcome.UNDONE
+
+
+async def recent(tx: Tx, vault: Vault, *, venue_id: int, gate: str, limit: int) -> list[ScanAnswer]:
+    """The last scans of one gate, newest first, at most `limit` (≤ RECENT_MAX)."""
+    bounded: dict[str, object] = {"venue_id": venue_id, "gate": gate, "limit": max(1, min(limit, RECENT_MAX))}
+    rows = await fetch_dicts(tx, _SQL["recent"], bounded)
+    answers = [msgspec.structs.replace(_decode(row["answer"]), undone_at=row["undone_at"]) for row in rows]
+    ids = {answer.booking_id for answer in answers if answer.booking_id is not None}
+    parties = await open_parties(tx, vault, ids) if ids else {}
+    return [_named(answer, parties) for answer in answers]
+
+
+async def _admit(
+    tx: Tx, desk: Desk, request: ScanRequest, venue: Venue, now: datetime
+) -> tuple[Gathered, Verdict]:
+    """The verdict that holds: an admission only counts once it is redeemed."""
+    gathered = await gather(tx, desk, request, venue, now)
+    for _ in range(_TRIES):
+        verdict = decide(gathered.facts, now)
+        place = verdict.place
+        if not verdict.is_admitted or place is None:
+            return gathered, verdict
+        done = await redeem(
+            tx,
+            request.scan_id,
+            booking_id=place.booking_id,
+            line_no=place.line_no,
+            visitor_no=place.visitor_no,
+            gate=request.gate,
+            now=now,
+        )
+        if done is not None and done.is_new:
+            return gathered, verdict
+        if done is not None:
+            return gathered, Verdict(Reason.ALREADY_USED, place, done.at, done.gate)
+        gathered = await gather(tx, desk, request, venue, now)
+    return gathered, Verdict(Reason.NEEDS_MANUAL)
+
+
+def _answer(
+    request: ScanRequest, gathered: Gathered, verdict: Verdict, timezone: str, now: datetime
+) -> ScanAnswer:
+    answer = ScanAnswer(
+        scan_id=request.scan_id,
+        at=now,
+        venue_id=request.venue_id,
+        gate=request.gate,
+        reason=verdict.reason,
+        presented=gathered.facts.presented,
+        why=gathered.why,
+        timezone=timezone,
+    )
+    place = verdict.place
+    if place is None:
+        return answer
+    closed = next((one.closed for one in gathered.facts.candidates if one.place == place), None) or ("", "")
+    is_choice = verdict.reason is Reason.CHOOSE_VISITOR
+    return msgspec.structs.replace(
+        answer,
+        booking_id=place.booking_id,
+        line_no=None if is_choice else place.line_no,
+        visitor_no=None if is_choice else place.visitor_no,
+        quantity=0 if is_choice else place.quantity,
+        venue_zh=place.venue_zh,
+        venue_en=place.venue_en,
+        product_zh=place.product_zh,
+        product_en=place.product_en,
+        label_zh=place.label_zh,
+        label_en=place.label_en,
+        timezone=place.timezone,
+        on_date=place.on_date,
+        starts_at=place.starts_at,
+        ends_at=place.ends_at,
+        when=verdict.at,
+        used_gate=verdict.gate,
+        closed_zh=closed[0],
+        closed_en=closed[1],
+        choices=tuple(
+            Choice(one.booking_id, one.line_no, one.visitor_no, one.quantity, one.product_zh, one.product_en)
+            for one in verdict.choices
+        ),
+    )
+
+
+async def _replay(tx: Tx, vault: Vault, stored: str, undone_at: datetime | None) -> ScanAnswer:
+    answer = msgspec.structs.replace(_decode(stored), is_replay=True, undone_at=undone_at)
+    ids = {choice.booking_id for choice in answer.choices}
+    if answer.booking_id is not None:
+        ids.add(answer.booking_id)
+    return _named(answer, await open_parties(tx, vault, ids))
+
+
+def _named(answer: ScanAnswer, parties: Parties) -> ScanAnswer:
+    """With masked names and documents, so that the gate keeper can compare them with the person."""
+    choices = tuple(
+        msgspec.structs.replace(choice, **_label(parties, choice.booking_id, choice.visitor_no))
+        for choice in answer.choices
+    )
+    if answer.booking_id is None or answer.visitor_no is None:
+        return msgspec.structs.replace(answer, choices=choices)
+    label = _label(parties, answer.booking_id, answer.visitor_no)
+    return msgspec.structs.replace(answer, choices=choices, **label)
+
+
+def _label(parties: Parties, booking_id: UUID, visitor_no: int) -> dict[str, str]:
+    visitor = visitor_of(parties, booking_id, visitor_no)
+    if visitor is None:
+        party = parties.get(booking_id)
+        return {"name": mask_name(party.contact_name) if party else "", "document": ""}
+    return {"name": mask_name(visitor.name), "document": mask_document(visitor.number)}
+
+
+def _entry(staff_id: int | None, action: str, answer: ScanAnswer, now: datetime) -> Entry:
+    detail: dict[str, object] = {
+        "scan": str(answer.scan_id),
+        "gate": answer.gate,
+        "line": answer.line_no,
+        "visitor": answer.visitor_no,
+    }
+    return Entry(now, _actor(staff_id), action, str(answer.booking_id), detail)
+
+
+def _actor(staff_id: int | None) -> str:
+    return "system:gate" if staff_id is None else f"staff:{staff_id}"

@@ -1,0 +1,52 @@
+-- name: lock_scan
+-- The same scan sent twice at once waits for itself.
+SELECT pg_advisory_xact_lock(hashtextextended(%(id)s::text, 0))
+
+-- name: earlier_scan
+-- What this scan was answered before.
+SELECT s.venue_id, s.presented, s.answer::text AS answer, u.at AS undone_at
+  FROM gate.scan s
+  LEFT JOIN gate.undo u ON u.scan_id = s.id
+ WHERE s.id = %(id)s
+
+-- name: add_scan
+-- Write a scan down with its answer.
+INSERT INTO gate.scan (id, venue_id, gate, staff_id, at, presented, verdict, booking_id, line_no, visitor_no, answer)
+VALUES (%(id)s, %(venue_id)s, %(gate)s, %(staff_id)s, %(at)s, %(presented)s, %(verdict)s, %(booking_id)s, %(line_no)s,
+        %(visitor_no)s, %(answer)s::jsonb)
+
+-- name: recent
+-- A gate's last scans, newest first.
+SELECT s.answer::text AS answer, u.at AS undone_at
+  FROM gate.scan s
+  LEFT JOIN gate.undo u ON u.scan_id = s.id
+ WHERE s.venue_id = %(venue_id)s AND s.gate = %(gate)s
+ ORDER BY s.at DESC, s.id DESC
+ LIMIT %(limit)s
+
+-- name: lock_for_undo
+-- A scan that somebody wants to take back.
+SELECT s.venue_id, s.verdict, s.at, s.booking_id, u.at AS undone_at
+  FROM gate.scan s
+  LEFT JOIN gate.undo u ON u.scan_id = s.id
+ WHERE s.id = %(id)s
+   FOR UPDATE OF s
+
+-- name: add_undo
+-- Write down that it was taken back, by whom and why.
+INSERT INTO gate.undo (scan_id, at, staff_id, reason)
+VALUES (%(scan_id)s, %(at)s, %(staff_id)s, %(reason)s)
+
+-- name: card_by_number
+-- The card that a number stands for, also when the number is dead.
+SELECT card_id, state, holder_key, valid_to, is_dead_number
+  FROM cards.presented_v
+ WHERE card_no = ANY (%(numbers)s::text[])
+ ORDER BY is_dead_number
+ LIMIT 1
+
+-- name: cards_by_id
+-- The state of the cards that pay for the places in question.
+SELECT card_id, state, valid_to
+  FROM cards.presented_v
+ WHERE card_id = ANY (%(ids)s::bigint[]) AND NOT is_dead_number
