@@ -21,7 +21,7 @@ from wenyue.cards.store import (
     save_types,
     spend,
 )
-from wenyue.cards.views import CardView, cards_of, find_card
+from wenyue.cards.views import CardView, cards_of
 
 __all__ = [
     "COMPANIONS_OF",
@@ -44,7 +44,6 @@ __all__ = [
     "decide_use",
     "extend_validity",
     "facts_from_rows",
-    "find_card",
     "history_days",
     "issue",
     "lift_loss",

@@ -86,11 +86,6 @@ SELECT card.id, card.card_no, card.type_code, type.name_zh, type.name_en, type.r
 FROM cards.card AS card JOIN cards.card_type AS type ON type.code = card.type_code
 WHERE card.holder_id = %(holder_id)s ORDER BY card.activated_at DESC, card.id DESC LIMIT %(limit)s;
 
--- name: find_card
--- A card by its number, for reading.
-SELECT id, type_code, state, valid_from, valid_to, holder_key, holder_id
-FROM cards.card WHERE card_no = %(card_no)s;
-
 -- name: companions
 -- Everybody who is or was a companion of these cards.
 SELECT card_id, person_key, sealed, removed_at IS NULL AS is_live

@@ -8,6 +8,8 @@ import msgspec
 from wenyue.cards.model import Blackout, CardRules, CardType, EntitlementRule, Limit
 
 ENTITLEMENTS_MAX: Final = 32
+YEAR_MIN: Final = 2000
+YEAR_MAX: Final = 2200
 LIST_MAX: Final = 100  # blackouts, limits, codes
 NUMBER_MAX: Final = 100_000
 T = TypeVar("T")
@@ -127,6 +129,14 @@ def _check_validity(rules: CardRules) -> None:
     _require(
         is_fixed == (validity.fixed_from is not None), "validity.fixed_from", 'belongs to starts: "fixed"'
     )
+    for name, day in (
+        ("validity.fixed_from", validity.fixed_from),
+        ("validity.until", validity.until),
+        ("activation.until", rules.activation.until),
+    ):
+        _require(
+            day is None or YEAR_MIN <= day.year <= YEAR_MAX, name, f"a day from {YEAR_MIN} to {YEAR_MAX}"
+        )
     if validity.fixed_from and validity.until:
         _require(validity.fixed_from <= validity.until, "validity.until", "not before fixed_from")
     if validity.starts == "first_use":

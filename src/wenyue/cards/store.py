@@ -27,16 +27,19 @@ def facts_from_rows(
 ) -> dict[int, CardFacts]:
     """The facts in the rows of LOCK_CARDS, ENTITLEMENTS_OF and COMPANIONS_OF, by card id; `uses` stays empty.
 
-    The statements take `%(ids)s` (bigint[]) and are exported for callers that pipeline them."""
+    The statements take `%(ids)s` (bigint[]) and are exported for callers that pipeline them. A card that
+    came into being between the statements is left out.
+    """
     facts: dict[int, CardFacts] = {}
     row: _CardRow
     for row in cards:
         facts[row[0]] = CardFacts(row[0], row[1], CardState(row[2]), row[3], row[4], row[5], row[6])
     for card_id, no, granted, used in entitlements:
-        facts[card_id].entitlements[no] = EntitlementFacts(granted, used)
+        if card_id in facts:
+            facts[card_id].entitlements[no] = EntitlementFacts(granted, used)
     for card_id, person_key in companions:
-        card = facts[card_id]
-        card.companions |= {person_key}
+        if card_id in facts:
+            facts[card_id].companions |= {person_key}
     return facts
 
 

@@ -1,15 +1,13 @@
-"""Reading cards: a traveller's own, and one by its number at the gate."""
+"""A traveller's cards as pages show them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
 from wenyue.accounts import COMPANION, open_identity
-from wenyue.cards.codes import clean_card_no, is_mistyped
-from wenyue.cards.model import CardFacts, CardRules, CardState
+from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
-from wenyue.cards.people import CardProblem, Denied
-from wenyue.cards.store import COMPANIONS_OF, ENTITLEMENTS_OF, facts_from_rows
+from wenyue.cards.store import ENTITLEMENTS_OF
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.personal import Vault
 
@@ -102,17 +100,3 @@ async def cards_of(tx: Tx, vault: Vault, holder_id: int) -> list[CardView]:
             )
         )
     return views
-
-
-async def find_card(tx: Tx, card_no: str) -> CardFacts | Denied:
-    """The card with this number, read without a lock (`uses` empty), or NUMBER_DEAD, _MISTYPED or _UNKNOWN."""
-    number = clean_card_no(card_no)
-    row = await (await tx.execute(_SQL["find_card"], {"card_no": number})).fetchone() if number else None
-    if row is None:
-        if number and await (await tx.execute(_SQL["dead_number"], {"card_no": number})).fetchone():
-            return Denied(CardProblem.NUMBER_DEAD)
-        return Denied(CardProblem.NUMBER_MISTYPED if is_mistyped(number) else CardProblem.NUMBER_UNKNOWN)
-    ids = {"ids": [row[0]]}
-    entitlements = await (await tx.execute(ENTITLEMENTS_OF, ids)).fetchall()
-    companions = await (await tx.execute(COMPANIONS_OF, ids)).fetchall()
-    return facts_from_rows([row], entitlements, companions)[row[0]]
