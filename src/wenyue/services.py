@@ -12,6 +12,7 @@ from psycopg import Error
 
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, load_types
+from wenyue.gate import GateKeys, load_gate_keys
 from wenyue.infra.config import Settings, load_keys
 from wenyue.infra.db import Database, DatabaseDown
 from wenyue.kernel.clock import utc_now
@@ -31,6 +32,7 @@ class Services:
     vault: Vault
     engine: Engine
     clock: Callable[[], datetime]
+    gate_keys: GateKeys
     _watch: asyncio.Task[None] | None = None
 
     @property
@@ -89,4 +91,5 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
         settings.database.url, size_max=settings.database.pool_size_max, role=settings.database.role or None
     )
     nothing = Rulebook(card_types={}, presets={}, calendar=HolidayCalendar())
-    return Services(settings, db, Vault(load_keys(settings.home)), Engine(db, nothing, clock=clock), clock)
+    vault, engine = Vault(load_keys(settings.home)), Engine(db, nothing, clock=clock)
+    return Services(settings, db, vault, engine, clock, load_gate_keys(settings.home))
