@@ -6,7 +6,9 @@ import ast
 import importlib
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,8 +45,21 @@ def intrusions(source: str, own: str) -> Iterator[str]:
         for name in names:
             parts = name.split(".")
             is_inner = len(parts) > 2 and parts[0] == "wenyue" and parts[1] in SLICES and parts[1] != own
-            if is_inner and (SOURCE.joinpath(*parts[1:3]).with_suffix(".py").exists()):
+            is_module = is_inner and SOURCE.joinpath(*parts[1:3]).with_suffix(".py").exists()
+            if is_module and parts[2] not in exported_names(parts[1]):
                 yield name
+
+
+@cache
+def exported_names(name: str) -> frozenset[str]:
+    """What the package of the slice lists in ``__all__``, read without importing it."""
+    path = SOURCE / name / "__init__.py"
+    for node in ast.parse(path.read_text(encoding="utf-8")).body if path.exists() else []:
+        if isinstance(node, ast.Assign) and any(
+            isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets
+        ):
+            return frozenset(ast.literal_eval(node.value))
+    return frozenset()
 
 
 def slice_of(path: Path) -> str:
@@ -72,6 +87,14 @@ def test_a_slice_exports_few_names(name: str) -> None:
     exported = list(getattr(package, "__all__", []))
     assert len(exported) <= NAMES_MAX
     assert [one for one in exported if not hasattr(package, one)] == []
+
+
+def test_every_slice_is_under_the_contract_of_slices() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    listed = next(contract["containers"] for contract in contracts if contract["id"] == "slices")
+    existing = [f"wenyue.{name}" for name in SLICES if (SOURCE / name / "__init__.py").exists()]
+    assert sorted(listed) == existing
 
 
 def test_import_contracts_hold() -> None:
