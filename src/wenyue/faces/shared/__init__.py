@@ -1,0 +1,22 @@
+"""The design system and what every HTML face needs: base template, style sheet, modules, cookies, forms."""
+
+from wenyue.faces.shared.forms import Form, read_form, whole_number
+from wenyue.faces.shared.i18n import Locale, is_large, locale_of
+from wenyue.faces.shared.pages import SECURITY_HEADERS, environment, render
+from wenyue.faces.shared.services import services_of
+from wenyue.faces.shared.static import routes, static_url
+
+__all__ = [
+    "SECURITY_HEADERS",
+    "Form",
+    "Locale",
+    "environment",
+    "is_large",
+    "locale_of",
+    "read_form",
+    "render",
+    "routes",
+    "services_of",
+    "static_url",
+    "whole_number",
+]

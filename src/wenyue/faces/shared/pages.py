@@ -1,0 +1,94 @@
+"""Turns a template and a context into a page: language, type size, anti-forgery token, security headers."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from wenyue.faces.shared.art import landscape
+from wenyue.faces.shared.i18n import is_large, locale_of, say_money, translator
+from wenyue.faces.shared.session import CSRF_COOKIE, csrf_token, set_cookie
+from wenyue.faces.shared.services import services_of
+from wenyue.faces.shared.static import static_url
+
+_CSRF_AGE_S: Final = 7 * 24 * 3600
+SECURITY_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@cache
+def environment() -> Environment:
+    """The Jinja environment of all faces: `shared/…`, `traveller/…` and `gate/…` name each face's templates."""
+    prefixes = {
+        face: PackageLoader(f"wenyue.faces.{face}")
+        for face in ("shared", "traveller", "gate")
+        if files("wenyue.faces").joinpath(face, "templates").is_dir()
+    }
+    jinja = Environment(
+        loader=PrefixLoader(prefixes),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+    )
+    sprite = files("wenyue.faces.shared").joinpath("templates", "icons.svg").read_text(encoding="utf-8")
+    shared: dict[str, Any] = {
+        "static": static_url,
+        "landscape": landscape,
+        "money": say_money,
+        "sprite": Markup(sprite),  # noqa: S704 - a file of this package
+    }
+    jinja.globals.update(shared)
+    return jinja
+
+
+def render_text(template: str, request: Request, context: Mapping[str, object]) -> tuple[str, str]:
+    """(the page, its anti-forgery token)."""
+    locale = locale_of(request)
+    token = csrf_token(request, services_of(request).vault)
+    page = (
+        environment()
+        .get_template(template)
+        .render(
+            context,
+            locale=locale,
+            t=translator(locale),
+            is_large=is_large(request),
+            path=request.url.path,
+            csrf=Markup('<input type="hidden" name="_csrf" value="{}">').format(token),
+        )
+    return page, token
+
+
+def render(
+    request: Request,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    status: int = 200,
+    is_private: bool = True,
+) -> HTMLResponse:
+    """A whole page. Private pages may be kept by the browser for the back button, but by no cache in between."""
+    page, token = render_text(template, request, context)
+    response = HTMLResponse(page, status, headers=dict(SECURITY_HEADERS))
+    response.headers["Cache-Control"] = "private, no-cache" if is_private else "no-store"
+    response.headers["Content-Language"] = locale_of(request)
+    if request.cookies.get(CSRF_COOKIE) != token:
+        is_secure = services_of(request).settings.web.is_secure
+        set_cookie(response, CSRF_COOKIE, token, is_secure=is_secure, age_s=_CSRF_AGE_S)
+    return response

@@ -1,0 +1,82 @@
+"""The cookies that carry trust: the login's random token, the signed anti-forgery token, small signed values.
+
+Anti-forgery is a signed double submit: a random nonce, signed together with the login, stands in a cookie and again in
+every form; a page of another site can read neither. The signing key is the installation's index key, used under a
+prefix that no document key has.
+"""
+
+import hmac
+import secrets
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wenyue.kernel.limits import LOGIN_TTL_S
+from wenyue.kernel.personal import Vault
+
+LOGIN_COOKIE: Final = "wy_login"
+CSRF_COOKIE: Final = "wy_csrf"
+CSRF_FIELD: Final = "_csrf"
+_COOKIE_LENGTH_MAX: Final = 3500
+_CSRF_LENGTH_MAX: Final = 128
+
+
+def login_token(request: Request) -> str:
+    """The login's token as the browser sent it; '' when there is none. Only `accounts.who` says whether it is good."""
+    return request.cookies.get(LOGIN_COOKIE, "")[:_CSRF_LENGTH_MAX]
+
+
+def set_cookie(response: Response, name: str, value: str, *, is_secure: bool, age_s: int) -> None:
+    """A first-party cookie no script can read."""
+    response.set_cookie(name, value, max_age=age_s, httponly=True, samesite="lax", secure=is_secure, path="/")
+
+
+def clear_cookie(response: Response, name: str, *, is_secure: bool) -> None:
+    """Ask the browser to forget the cookie."""
+    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=is_secure)
+
+
+def set_login(response: Response, token: str, *, is_secure: bool) -> None:
+    """Keep the traveller signed in."""
+    set_cookie(response, LOGIN_COOKIE, token, is_secure=is_secure, age_s=LOGIN_TTL_S)
+
+
+def csrf_token(request: Request, vault: Vault) -> str:
+    """The token for this page's forms: the cookie's when it is good, else a new one (which the response must set)."""
+    held = request.cookies.get(CSRF_COOKIE, "")
+    if _is_signed(held, request, vault):
+        return held
+    nonce = secrets.token_urlsafe(18)
+    return f"{nonce}.{_sign(f'{nonce}|{login_token(request)}', vault, 'csrf')}"
+
+
+def is_csrf_good(request: Request, submitted: str, vault: Vault) -> bool:
+    """The form carries the same good token as the cookie."""
+    held = request.cookies.get(CSRF_COOKIE, "")
+    same = hmac.compare_digest(held.encode(), submitted[:_CSRF_LENGTH_MAX].encode())
+    return same and _is_signed(held, request, vault)
+
+
+def signed(value: str, vault: Vault, purpose: str) -> str:
+    """`value` with a signature only this installation can make for `purpose`; readable by its bearer."""
+    return f"{_sign(value, vault, purpose)}.{value}"
+
+
+def unsigned(raw: str, vault: Vault, purpose: str) -> str | None:
+    """What `signed` was given, or None when it was altered or is too long."""
+    if len(raw) > _COOKIE_LENGTH_MAX:
+        return None
+    signature, dot, value = raw.partition(".")
+    good = dot and hmac.compare_digest(signature.encode(), _sign(value, vault, purpose).encode())
+    return value if good else None
+
+
+def _is_signed(token: str, request: Request, vault: Vault) -> bool:
+    nonce, dot, signature = token[:_CSRF_LENGTH_MAX].partition(".")
+    wanted = _sign(f"{nonce}|{login_token(request)}", vault, "csrf")
+    return bool(dot) and hmac.compare_digest(signature.encode(), wanted.encode())
+
+
+def _sign(value: str, vault: Vault, purpose: str) -> str:
+    return vault.person_key(f"face:{purpose}|{value}").hex()

@@ -1,0 +1,20 @@
+"""The traveller's pages: phone first, Chinese first, complete in English, usable without JavaScript."""
+
+from typing import Final
+
+from starlette.routing import Route
+
+from wenyue.faces.shared import routes as static_routes
+from wenyue.faces.traveller import account_pages, booking_pages, me_pages, places, preferences, trip_pages
+
+routes: Final[list[Route]] = [
+    *me_pages.routes,
+    *account_pages.routes,
+    *places.routes,
+    *trip_pages.routes,
+    *booking_pages.routes,
+    *preferences.routes,
+    *static_routes,
+]
+
+__all__ = ["routes"]

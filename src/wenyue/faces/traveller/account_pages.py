@@ -1,0 +1,142 @@
+"""Getting in and out: activating a card, signing in with it, signing out."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.accounts import end_login, start_login
+from wenyue.cards import ActivationRequest, CardProblem, Denied, activate, sign_in
+from wenyue.faces.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
+from wenyue.faces.traveller.person_form import (
+    PersonForm,
+    blank_values,
+    error_finder,
+    kinds_of_document,
+    read_person,
+)
+from wenyue.faces.traveller.trip import Trip, set_trip
+from wenyue.faces.traveller.views import FieldError
+from wenyue.faces.traveller.visit import Visit, get, local_path, post, redirect
+from wenyue.faces.wording_cards import say_denied
+from wenyue.kernel.clock import local_date
+
+_TIMEZONE: Final = "Asia/Shanghai"
+_PIN_PROBLEMS: Final = frozenset({CardProblem.PIN_WRONG, CardProblem.PIN_LOCKED})
+_PERSON_PROBLEMS: Final = frozenset({CardProblem.TOO_YOUNG, CardProblem.TOO_OLD, CardProblem.BIRTH_UNKNOWN})
+_UNPROCESSABLE: Final = 422
+
+
+async def show_activation(visit: Visit) -> Response:
+    """The empty form."""
+    return _activation_page(visit, PersonForm(blank_values(), None, ()))
+
+
+async def activate_card(visit: Visit) -> Response:
+    """Activate, sign in, and go to the card; or the form again with every field that needs mending."""
+    today = local_date(visit.now, _TIMEZONE)
+    person = read_person(visit.form, today, visit.locale, has_phone=True)
+    missing = _missing(visit)
+    if missing or person.identity is None:
+        return _activation_page(visit, PersonForm(person.values, None, missing + person.errors))
+    request = ActivationRequest(
+        visit.form.one("card_no"), visit.form.one("pin"), person.identity, locale=visit.locale
+    )
+    async with visit.tx() as tx:
+        answer = await activate(tx, visit.services.vault, request, visit.now)
+        token = (
+            ""
+            if isinstance(answer, Denied)
+            else await start_login(tx, now=visit.now, traveller_id=answer.holder_id)
+        )
+    if isinstance(answer, Denied):
+        error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
+        return _activation_page(visit, PersonForm(person.values, None, (error,)))
+    return _signed_in(visit, token, "/?welcome=1")
+
+
+async def show_sign_in(visit: Visit) -> Response:
+    """The empty form."""
+    return _sign_in_page(visit, visit.request.query_params.get("back", ""), ())
+
+
+async def sign_in_with_card(visit: Visit) -> Response:
+    """Sign in and go where the traveller wanted to go."""
+    back = visit.form.one("back")
+    errors = _missing(visit)
+    if errors:
+        return _sign_in_page(visit, back, errors)
+    async with visit.tx() as tx:
+        answer = await sign_in(tx, visit.form.one("card_no"), visit.form.one("pin"), visit.now)
+        token = (
+            "" if isinstance(answer, Denied) else await start_login(tx, now=visit.now, traveller_id=answer)
+        )
+    if isinstance(answer, Denied):
+        error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
+        return _sign_in_page(visit, back, (error,))
+    return _signed_in(visit, token, local_path(back))
+
+
+async def sign_out(visit: Visit) -> Response:
+    """End the login; the trip goes with it."""
+    async with visit.tx() as tx:
+        await end_login(tx, login_token(visit.request), visit.now)
+    response = redirect("/")
+    clear_cookie(response, LOGIN_COOKIE, is_secure=visit.services.settings.web.is_secure)
+    set_trip(response, Trip(), visit.services)
+    return response
+
+
+def _signed_in(visit: Visit, token: str, path: str) -> Response:
+    response = redirect(path)
+    set_login(response, token, is_secure=visit.services.settings.web.is_secure)
+    return response
+
+
+def _missing(visit: Visit) -> tuple[FieldError, ...]:
+    """Card fields left empty."""
+    errors: list[FieldError] = []
+    if not visit.form.one("card_no"):
+        errors.append(FieldError("card_no", visit.t("请填写卡号", "Enter the card number")))
+    if not visit.form.one("pin"):
+        errors.append(FieldError("pin", visit.t("请填写密码", "Enter the PIN")))
+    return tuple(errors)
+
+
+def _field_of(problem: CardProblem) -> str:
+    if problem in _PIN_PROBLEMS:
+        return "pin"
+    return "number" if problem in _PERSON_PROBLEMS else "card_no"
+
+
+def _activation_page(visit: Visit, person: PersonForm) -> Response:
+    return visit.page(
+        "activate",
+        tab="me",
+        status=_UNPROCESSABLE if person.errors else 200,
+        values=person.values,
+        errors=person.errors,
+        error_of=error_finder(person.errors),
+        kinds_of_document=kinds_of_document(visit.locale),
+        has_phone=True,
+    )
+
+
+def _sign_in_page(visit: Visit, back: str, errors: tuple[FieldError, ...]) -> Response:
+    return visit.page(
+        "signin",
+        tab="me",
+        status=_UNPROCESSABLE if errors else 200,
+        values={"card_no": visit.form.one("card_no")},
+        back=local_path(back),
+        errors=errors,
+        error_of=error_finder(errors),
+    )
+
+
+routes = [
+    get("/activate", show_activation),
+    post("/activate", activate_card, needs_login=False),
+    get("/signin", show_sign_in),
+    post("/signin", sign_in_with_card, needs_login=False),
+    post("/signout", sign_out),
+]

@@ -1,0 +1,239 @@
+"""My bookings: the list, one booking with its voucher, confirming, cancelling, moving to another session."""
+
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from wenyue.booking import (
+    Answer,
+    BookingView,
+    ChangeKind,
+    ChangeRequest,
+    LineView,
+    Outcome,
+    booking_view,
+    bookings_of,
+)
+from wenyue.catalogue import product, venue, venues_by_id
+from wenyue.faces.shared import whole_number
+from wenyue.faces.shared.i18n import pick, say_date, say_span
+from wenyue.faces.traveller.booking_views import (
+    BookingFacts,
+    booking_page,
+    is_over,
+    say_terms,
+    shown_lines,
+    terms_of,
+    ticket_view,
+)
+from wenyue.faces.traveller.calendar_views import calendar_view
+from wenyue.faces.traveller.outcome import refusal
+from wenyue.faces.traveller.places import calendar_facts
+from wenyue.faces.traveller.visit import Visit, get, post, redirect, with_query
+from wenyue.faces.traveller.voucher import voucher_code
+from wenyue.faces.wording import say, say_instant
+from wenyue.infra.db import Tx
+from wenyue.kernel.ids import parse_uuid
+from wenyue.kernel.limits import LINES_MAX
+
+_PAGE_SIZE: Final = 20
+_BIGGEST_ID: Final = 2**63 - 1
+_VOUCHER_CACHE: Final = "private, max-age=86400"
+
+
+def booking_id_of(visit: Visit) -> UUID | None:
+    """The booking id in the path."""
+    return parse_uuid(str(visit.request.path_params["id"]))
+
+
+async def find(visit: Visit, tx: Tx) -> BookingView | None:
+    """The traveller's own booking that the path names."""
+    booking_id = booking_id_of(visit)
+    if booking_id is None:
+        return None
+    return await booking_view(tx, visit.services.vault, booking_id, holder_id=visit.holder_id)
+
+
+async def facts_of(visit: Visit, tx: Tx, view: BookingView) -> BookingFacts:
+    """What the booking's pages are made from."""
+    known = await venues_by_id(tx, sorted({line.venue_id for line in view.lines})[:LINES_MAX])
+    qr = voucher_code(visit.services, view, visit.now)
+    return BookingFacts(view, known, visit.services.presets, visit.now, qr)
+
+
+async def list_bookings(visit: Visit) -> Response:
+    """Upcoming or past bookings, newest first, page by page."""
+    query = visit.request.query_params
+    is_past = query.get("tab") == "past"
+    before = parse_uuid(query.get("before", ""))
+    async with visit.tx() as tx:
+        found = await bookings_of(
+            tx, visit.services.vault, visit.holder_id, before=before, limit=_PAGE_SIZE + 1
+        )
+    page, rest = found[:_PAGE_SIZE], found[_PAGE_SIZE:]
+    wanted = [one for one in page if one.lines and is_over(one, visit.now) == is_past]
+    if not is_past:
+        wanted.sort(key=lambda one: shown_lines(one)[0].starts_at)
+    tab = {"tab": "past" if is_past else ""}
+    return visit.page(
+        "bookings",
+        tab="bookings",
+        is_past=is_past,
+        tickets=[ticket_view(one, visit.now, visit.locale) for one in wanted],
+        more=with_query("/bookings", tab | {"before": page[-1].id}) if rest else "",
+    )
+
+
+async def show_booking(visit: Visit) -> Response:
+    """One booking. `?done=` says which action led here, so the page can say that it worked."""
+    async with visit.tx() as tx:
+        view = await find(visit, tx)
+        if view is None or not view.lines:
+            return visit.not_found()
+        facts = await facts_of(visit, tx, view)
+    done = visit.request.query_params.get("done", "")
+    outcomes = {"booked": Outcome.CONFIRMED, "moved": Outcome.RESCHEDULED, "cancelled": Outcome.CANCELLED}
+    outcome = Outcome.HELD if view.hold_until and done == "booked" else outcomes.get(done)
+    return visit.page(
+        "booking",
+        tab="bookings",
+        view=booking_page(facts, visit.locale),
+        said=say(outcome, visit.locale) if outcome is not None else None,
+    )
+
+
+async def show_voucher(visit: Visit) -> Response:
+    """The voucher alone, kept by the browser so that it opens without a network."""
+    async with visit.tx() as tx:
+        view = await find(visit, tx)
+        if view is None or not view.lines:
+            return visit.not_found()
+        facts = await facts_of(visit, tx, view)
+    if facts.qr is None:
+        return redirect(f"/bookings/{view.id}")
+    timezone = view.lines[0].timezone
+    response = visit.page(
+        "voucher",
+        tab="bookings",
+        view=booking_page(facts, visit.locale),
+        saved_at=say_instant(visit.now, visit.locale, timezone),
+    )
+    response.headers["Cache-Control"] = _VOUCHER_CACHE
+    return response
+
+
+async def ask_cancel(visit: Visit) -> Response:
+    """The terms, before anything is cancelled."""
+    async with visit.tx() as tx:
+        view = await find(visit, tx)
+        if view is None or not view.lines:
+            return visit.not_found()
+        facts = await facts_of(visit, tx, view)
+    page = booking_page(facts, visit.locale)
+    if not page.can_change:
+        return redirect(f"/bookings/{view.id}")
+    is_held = view.hold_until is not None
+    lines = [] if is_held else terms_of(shown_lines(view), visit.services.presets, visit.now)
+    terms = [
+        say_terms(one, pick(line.venue_zh, line.venue_en, visit.locale), line.timezone, visit.locale)
+        for line, one in lines
+    ]
+    return visit.page(
+        "cancel",
+        tab="bookings",
+        view=page,
+        terms=terms,
+        is_allowed=all(one.is_allowed for _, one in lines),
+    )
+
+
+async def cancel(visit: Visit) -> Response:
+    """Cancel; pressing twice cancels once."""
+    return await _change(visit, ChangeKind.CANCEL, "cancelled")
+
+
+async def confirm(visit: Visit) -> Response:
+    """Confirm a hold; what is due is paid on site."""
+    return await _change(visit, ChangeKind.CONFIRM, "booked")
+
+
+async def ask_reschedule(visit: Visit) -> Response:
+    """Another day or session for one line."""
+    wanted = whole_number(visit.request.query_params.get("line", ""), 0, LINES_MAX)
+    async with visit.tx() as tx:
+        view = await find(visit, tx)
+        line = _line_of(view, wanted)
+        if view is None or line is None:
+            return visit.not_found()
+        facts = await facts_of(visit, tx, view)
+        place, item = await venue(tx, line.venue_code), await product(tx, line.product_id)
+        if place is None or item is None:
+            return visit.not_found()
+        href = with_query(f"/bookings/{view.id}/reschedule", {"line": line.line_no})
+        shown = await calendar_facts(visit, tx, place, item, None, href=href, is_moving=True)
+    page = booking_page(facts, visit.locale)
+    if not (page.can_change and page.can_move):
+        return redirect(f"/bookings/{view.id}")
+    lines = [
+        (
+            with_query(f"/bookings/{view.id}/reschedule", {"line": one.line_no}),
+            f"{pick(one.venue_zh, one.venue_en, visit.locale)} · {say_date(one.on_date, visit.locale)}",
+            one.line_no == line.line_no,
+        )
+        for one in shown_lines(view)
+    ]
+    now_text = (
+        f"{say_date(line.on_date, visit.locale)} {say_span(line.starts_at, line.ends_at, line.timezone)}"
+    )
+    return visit.page(
+        "reschedule",
+        tab="bookings",
+        view=page,
+        lines=lines,
+        line_no=line.line_no,
+        now_text=now_text,
+        calendar_view=calendar_view(shown, visit.locale),
+    )
+
+
+async def reschedule(visit: Visit) -> Response:
+    """Move one line to the chosen slot; the old place goes only when the new one is had."""
+    line, slot = visit.form.number("line", 0, LINES_MAX), visit.form.number("slot", 1, _BIGGEST_ID)
+    if line is None or slot is None:
+        return visit.not_found()
+    return await _change(visit, ChangeKind.MOVE, "moved", moves=((line, slot),))
+
+
+def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
+    """The live line with this number, or the first one."""
+    live = [line for line in view.lines if line.is_live] if view else []
+    return next((line for line in live if line.line_no == wanted), live[0] if live else None)
+
+
+async def _change(
+    visit: Visit, kind: ChangeKind, done: str, *, moves: tuple[tuple[int, int], ...] = ()
+) -> Response:
+    booking_id = booking_id_of(visit)
+    if booking_id is None:
+        return visit.not_found()
+    request = ChangeRequest(kind, booking_id, visit.actor, holder_id=visit.holder_id, moves=moves)
+    answer: Answer = await visit.services.engine.change(request)
+    if answer.outcome.is_success:
+        return redirect(f"/bookings/{booking_id}?done={done}")
+    if answer.outcome is Outcome.NOT_FOUND:
+        return visit.not_found()
+    fields = [(name, visit.form.one(name)) for name in ("line", "slot") if visit.form.one(name)]
+    return refusal(visit, answer, again=(visit.request.url.path, fields), is_change=True)
+
+
+routes = [
+    get("/bookings", list_bookings, needs_login=True),
+    get("/bookings/{id}", show_booking, needs_login=True),
+    get("/bookings/{id}/voucher", show_voucher, needs_login=True),
+    get("/bookings/{id}/cancel", ask_cancel, needs_login=True),
+    post("/bookings/{id}/cancel", cancel),
+    post("/bookings/{id}/confirm", confirm),
+    get("/bookings/{id}/reschedule", ask_reschedule, needs_login=True),
+    post("/bookings/{id}/reschedule", reschedule),
+]

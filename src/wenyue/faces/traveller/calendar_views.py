@@ -1,0 +1,290 @@
+"""The 14-day calendar: slots, card and clock become day cells and session rows. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from wenyue.booking import Outcome, SlotState, SlotView
+from wenyue.cards import CardFacts, CardRefusal, CardRules, WantedUse, decide_use
+from wenyue.catalogue import Product, Venue
+from wenyue.faces.shared.i18n import (
+    Locale,
+    pick,
+    say_age,
+    say_date,
+    say_money,
+    say_short_release,
+    say_span,
+    say_weekday,
+    translator,
+)
+from wenyue.faces.traveller.views import CalendarView, DayView, SessionView
+from wenyue.faces.wording import WORDS, say_instant
+from wenyue.kernel.clock import days, local_date, zone
+from wenyue.policy import HolidayCalendar
+
+CALENDAR_DAYS: Final = 14
+NIGHTS_MAX: Final = 7
+SEATS_MAX: Final = 9
+_ICONS: Final = {
+    "plenty": "plenty",
+    "tight": "tight",
+    "full": "full",
+    "unreleased": "lock",
+    "closed": "closed",
+    "ended": "clock",
+    "card": "nocard",
+    "none": "full",
+}
+_HOLIDAYS_EN: Final = {
+    "元旦": "New Year",
+    "春节": "Spring F.",
+    "清明节": "Qingming",
+    "劳动节": "Labour D.",
+    "端午节": "Duanwu",
+    "中秋节": "Mid-Autumn",
+    "国庆节": "National D.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """The card that would pay, and what its rules need."""
+
+    card: CardFacts
+    rules: CardRules
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFacts:
+    """Everything the calendar is drawn from; the slots were read at `read_at`."""
+
+    venue: Venue
+    product: Product
+    slots: Sequence[SlotView]
+    holidays: HolidayCalendar
+    bearer: Bearer | None
+    read_at: datetime
+    now: datetime
+    chosen: date | None
+    href: str  # where a day leads: the page, to which ?product=&day= is added
+    is_moving: bool = False  # the sessions are offered as a new place for an existing booking
+
+
+def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
+    """The calendar of one product from today (on the venue's clock) on."""
+    t = translator(locale)
+    today = local_date(facts.now, facts.venue.timezone)
+    span = days(today, today + timedelta(days=CALENDAR_DAYS - 1))
+    by_day: dict[date, list[SlotView]] = {day: [] for day in span}
+    for slot in facts.slots:
+        if slot.on_date in by_day:
+            by_day[slot.on_date].append(slot)
+    wanted = facts.chosen
+    chosen = wanted if wanted is not None and wanted in by_day else _first_bookable(by_day, today)
+    cells = tuple(_day(facts, day, by_day[day], locale, is_current=day == chosen) for day in span)
+    current = next(cell for cell in cells if cell.is_current)
+    monday = today - timedelta(days=today.weekday())
+    sessions = tuple(_session(facts, slot, locale) for slot in by_day[chosen])
+    is_silent = current.state in ("plenty", "tight") or (current.state == "full" and bool(sessions))
+    return CalendarView(
+        product_id=facts.product.id,
+        chosen=chosen.isoformat(),
+        range=f"{say_date(span[0], locale)} – {say_date(span[-1], locale)}",
+        weekdays=tuple(say_weekday(monday + timedelta(days=number), locale) for number in range(7)),
+        gap=today.weekday(),
+        days=cells,
+        freshness=t("名额", "Places: ") + say_age(facts.now - facts.read_at, locale),
+        chosen_text=say_date(chosen, locale),
+        sessions=() if current.state == "closed" else sessions,
+        chosen_note="" if is_silent else current.long,
+        chosen_tone="warn" if current.state in ("card", "unreleased") else "",
+        chosen_icon=current.icon,
+    )
+
+
+def wanted_use(
+    venue: Venue, product: Product, slot: SlotView, quantity: int, person_keys: tuple[bytes, ...]
+) -> WantedUse:
+    """One line as the card rules judge it."""
+    return WantedUse(
+        venue_id=venue.id,
+        venue_code=venue.code,
+        venue_kind=venue.kind,
+        venue_tags=frozenset(venue.tags),
+        product_kind=product.kind,
+        is_first_gate=product.is_first_gate,
+        on_date=slot.on_date,
+        starts_at=slot.starts_at.astimezone(zone(venue.timezone)),
+        quantity=quantity,
+        person_keys=person_keys,
+    )
+
+
+def card_verdict(
+    facts: CalendarFacts, slot: SlotView, quantity: int = 1, person_keys: tuple[bytes, ...] | None = None
+) -> int | CardRefusal | None:
+    """The entitlement that would pay, or why none does; None without a card. By default for the holder alone.
+
+    A preview for the page: uses in other bookings are judged by the engine when it books.
+    """
+    bearer = facts.bearer
+    if bearer is None:
+        return None
+    holder = bearer.card.holder_key
+    keys = (
+        person_keys
+        if person_keys is not None
+        else (holder,)
+        if holder and facts.product.needs_visitors
+        else ()
+    )
+    use = wanted_use(facts.venue, facts.product, slot, quantity, keys)
+    local = facts.now.astimezone(zone(facts.venue.timezone))
+    return decide_use(bearer.rules, bearer.card, use, facts.holidays, local)
+
+
+def refusal_title(refusal: CardRefusal, locale: Locale) -> str:
+    """A card's refusal in a few words."""
+    return WORDS[Outcome(int(refusal))].title.say(locale)
+
+
+def _first_bookable(by_day: dict[date, list[SlotView]], today: date) -> date:
+    bookable = (SlotState.PLENTY, SlotState.TIGHT)
+    return next((day for day, slots in by_day.items() if any(one.state in bookable for one in slots)), today)
+
+
+def _day(
+    facts: CalendarFacts, day: date, slots: list[SlotView], locale: Locale, *, is_current: bool
+) -> DayView:
+    state, short, long = _state_of_day(facts, slots, locale)
+    holiday = facts.holidays.holiday_name(day)
+    tag = _HOLIDAYS_EN.get(holiday, "") if locale == "en" else holiday.removesuffix("节")
+    query = urlencode({"product": facts.product.id, "day": day.isoformat()})
+    joint = "&" if "?" in facts.href else "?"
+    return DayView(
+        href=f"{facts.href}{joint}{query}",
+        number=day.day,
+        text=say_date(day, locale),
+        state=state,
+        icon=_ICONS[state],
+        short=short,
+        long=long,
+        tag=tag,
+        tag_lang=locale,
+        is_current=is_current,
+    )
+
+
+def _state_of_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tuple[str, str, str]:
+    """(state, in the cell, in full). A day is as good as its best session."""
+    open_slots = [slot for slot in slots if slot.state in (SlotState.PLENTY, SlotState.TIGHT)]
+    return _open_day(facts, open_slots, locale) if open_slots else _shut_day(facts, slots, locale)
+
+
+def _open_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tuple[str, str, str]:
+    t = translator(locale)
+    refusals = [one for slot in slots if isinstance(one := card_verdict(facts, slot), CardRefusal)]
+    if len(refusals) == len(slots):
+        reason = refusal_title(refusals[0], locale)
+        return "card", t("停用", "No card"), t("本卡不可用（{x}）", "Not on your card ({x})", x=reason)
+    if any(slot.state is SlotState.PLENTY for slot in slots):
+        return "plenty", t("充足", "Open"), t("充足", "Plenty left")
+    left = sum(slot.left for slot in slots)
+    return "tight", t("余{n}", "{n} left", n=left), t("紧张（余{n}）", "Few left ({n})", n=left)
+
+
+def _shut_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tuple[str, str, str]:
+    t = translator(locale)
+    by_state = {slot.state: slot for slot in reversed(slots)}  # the first slot of each state
+    if SlotState.FULL in by_state:
+        return "full", t("约满", "Full"), t("约满", "Fully booked")
+    if (soon := by_state.get(SlotState.NOT_RELEASED)) is not None:
+        opens = say_short_release(soon.release_at, facts.venue.timezone, locale)
+        return "unreleased", t("未开放", "Soon"), t("未开放（{x}）", "Not open yet ({x})", x=opens)
+    if (closed := by_state.get(SlotState.CLOSED)) is not None:
+        reason = closed.reason_en if locale == "en" else closed.reason_zh
+        return (
+            "closed",
+            t("闭园", "Closed"),
+            t("闭园（{x}）", "Closed ({x})", x=reason) if reason else t("闭园", "Closed"),
+        )
+    if SlotState.ENDED in by_state:
+        return "none", t("已截止", "Over"), t("今天的场次已截止预约", "Booking for this day has ended")
+    return "none", t("无场次", "None"), t("无场次", "No sessions")
+
+
+def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionView:
+    t = translator(locale)
+    state, tone, icon = _session_state(facts, slot, locale)
+    can_book = slot.state in (SlotState.PLENTY, SlotState.TIGHT)
+    verdict = card_verdict(facts, slot) if can_book else None
+    pays = verdict is not None and not isinstance(verdict, CardRefusal)
+    refused = refusal_title(verdict, locale) if isinstance(verdict, CardRefusal) else ""
+    is_night = facts.product.kind == "night"
+    price = say_money(slot.price_minor, slot.currency) if slot.price_minor else t("免费", "Free")
+    unit = t("/晚", " a night") if is_night else ""
+    on_site = t("到店付 ", "Pay on site ") if slot.price_minor else ""
+    return SessionView(
+        slot_id=slot.slot_id,
+        time=_time_of(slot, facts.venue.timezone, locale, is_night=is_night),
+        label=pick(slot.label_zh, slot.label_en, locale),
+        label_lang="en" if locale == "en" and slot.label_en else "zh-CN",
+        state=state,
+        tone=tone,
+        icon=icon,
+        price="" if pays else f"{on_site}{price}{unit}",
+        can_book=can_book,
+        action=t("改到这场", "Move here") if facts.is_moving else t("选择", "Choose"),
+        card=t("本卡可用", "On your card")
+        if pays
+        else t("本卡不可用：{x}", "Not on your card: {x}", x=refused)
+        if refused
+        else "",
+        card_tone="good" if pays else "",
+        card_icon="card" if pays else "nocard",
+        counts=_counts(facts.product, slot, locale) if can_book else (),
+        counts_label=t("住几晚", "Nights") if is_night else t("几个座位", "Seats"),
+    )
+
+
+def _session_state(facts: CalendarFacts, slot: SlotView, locale: Locale) -> tuple[str, str, str]:
+    t = translator(locale)
+    match slot.state:
+        case SlotState.PLENTY:
+            return t("充足（余{n}）", "Plenty ({n} left)", n=slot.left), "good", "plenty"
+        case SlotState.TIGHT:
+            return t("紧张（余{n}）", "Few left ({n})", n=slot.left), "warn", "tight"
+        case SlotState.FULL:
+            return t("约满", "Fully booked"), "", "full"
+        case SlotState.NOT_RELEASED:
+            opens = say_short_release(slot.release_at, facts.venue.timezone, locale)
+            return t("未开放（{x}）", "Not open yet ({x})", x=opens), "info", "lock"
+        case SlotState.ENDED:
+            ended = say_instant(slot.closes_at, locale, facts.venue.timezone)
+            return t("已截止（{x}）", "Ended ({x})", x=ended), "", "clock"
+        case SlotState.CLOSED:
+            return t("闭园", "Closed"), "", "closed"
+
+
+def _time_of(slot: SlotView, timezone: str, locale: Locale, *, is_night: bool) -> str:
+    if not is_night:
+        return say_span(slot.starts_at, slot.ends_at, timezone)
+    return translator(locale)(
+        "{a} 入住", "Check in {a}", a=slot.starts_at.astimezone(zone(timezone)).strftime("%H:%M")
+    )
+
+
+def _counts(product: Product, slot: SlotView, locale: Locale) -> tuple[tuple[int, str], ...]:
+    """What may be chosen besides the session: nights of a stay, or seats that carry no names."""
+    t = translator(locale)
+    if product.kind == "night":
+        return tuple(
+            (n, t("{n}晚", "{n} nights" if n > 1 else "{n} night", n=n)) for n in range(1, NIGHTS_MAX + 1)
+        )
+    if product.needs_visitors or product.kind == "table":
+        return ()
+    most = min(SEATS_MAX, slot.left)
+    return tuple((n, t("{n}位", "{n} seats" if n > 1 else "{n} seat", n=n)) for n in range(1, most + 1))

@@ -1,0 +1,212 @@
+"""Home and what is mine: card, coming bookings, visitors, a lost card."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.accounts import VisitorRefusal, add_visitor, remove_visitor, traveller, visitors
+from wenyue.booking import bookings_of
+from wenyue.cards import CardState, CardView, Denied, add_companion, cards_of, lift_loss, report_loss
+from wenyue.catalogue import venues
+from wenyue.faces.traveller import views
+from wenyue.faces.traveller.booking_views import is_over, say_age_on, shown_lines, ticket_view
+from wenyue.faces.traveller.card_desk import card_view, main_card
+from wenyue.faces.traveller.people import person_of
+from wenyue.faces.traveller.person_form import (
+    PersonForm,
+    blank_values,
+    error_finder,
+    kinds_of_document,
+    read_person,
+)
+from wenyue.faces.traveller.views import KIND_ICONS, KIND_NAMES, FieldError, venue_view
+from wenyue.faces.traveller.visit import Visit, get, post, redirect
+from wenyue.faces.wording_cards import say_denied
+from wenyue.infra.db import Tx
+from wenyue.kernel.clock import local_date, zone
+from wenyue.kernel.documents import mask_name
+
+_TIMEZONE: Final = "Asia/Shanghai"
+_HOME_VENUES: Final = 6
+_HOME_BOOKINGS: Final = 3
+_LOOKED_AT: Final = 20
+_BIGGEST_ID: Final = 2**63 - 1
+_BACK: Final = {"trip": "/trip", "me": "/me"}
+
+
+async def home(visit: Visit) -> Response:
+    """My card and what is coming up; for strangers, what this is and how it starts."""
+    today = local_date(visit.now, _TIMEZONE)
+    shown: views.CardView | None = None
+    upcoming: list[views.TicketView] = []
+    name = ""
+    async with visit.tx() as tx:
+        places = await venues(tx, limit=_HOME_VENUES)
+        if visit.traveller_id is not None:
+            name = await _name(visit, tx)
+            card = main_card(await cards_of(tx, visit.services.vault, visit.holder_id))
+            shown = card_view(card, name, today, visit.locale) if card else None
+            found = await bookings_of(tx, visit.services.vault, visit.holder_id, limit=_LOOKED_AT)
+            coming = [one for one in found if one.lines and not is_over(one, visit.now)]
+            coming.sort(key=lambda one: min(line.starts_at for line in shown_lines(one)))
+            upcoming = [ticket_view(one, visit.now, visit.locale) for one in coming[:_HOME_BOOKINGS]]
+    return visit.page(
+        "home",
+        tab="home",
+        signed_in=visit.traveller_id is not None,
+        greeting=_greeting(visit, name),
+        card_view=shown,
+        upcoming=upcoming,
+        kinds=[(kind, visit.t(*names), KIND_ICONS[kind]) for kind, names in KIND_NAMES.items()],
+        venues=[venue_view(one, visit.locale) for one in places],
+    )
+
+
+async def show_me(visit: Visit) -> Response:
+    """Cards, visitors, and where everything else is."""
+    today = local_date(visit.now, _TIMEZONE)
+    async with visit.tx() as tx:
+        name = await _name(visit, tx)
+        cards = await cards_of(tx, visit.services.vault, visit.holder_id)
+        known = await visitors(tx, visit.services.vault, visit.holder_id)
+    return visit.page(
+        "me",
+        tab="me",
+        cards=[card_view(one, name, today, visit.locale) for one in cards],
+        companions={one.id: [(c.person_key.hex(), c.label) for c in one.companions] for one in cards},
+        people=[person_of(one, visit.locale, say_age_on(one.birth, today, visit.locale)) for one in known],
+        can_report_loss=any(one.state in (CardState.ACTIVE, CardState.FROZEN) for one in cards),
+    )
+
+
+async def ask_visitor(visit: Visit) -> Response:
+    """The empty form."""
+    return await _visitor_page(
+        visit, PersonForm(blank_values(), None, ()), visit.request.query_params.get("back", "")
+    )
+
+
+async def save_visitor(visit: Visit) -> Response:
+    """Keep a visitor and, when asked, name them on the card."""
+    back = visit.form.one("back")
+    person = read_person(visit.form, local_date(visit.now, _TIMEZONE), visit.locale)
+    if person.identity is None:
+        return await _visitor_page(visit, person, back)
+    denied: Denied | None = None
+    async with visit.tx() as tx:
+        answer = await add_visitor(tx, visit.services.vault, visit.holder_id, person.identity, visit.now)
+        card = await _companion_card(visit, tx) if visit.form.one("companion") else None
+        if card is not None and not isinstance(answer, VisitorRefusal):
+            named = await add_companion(
+                tx,
+                visit.services.vault,
+                card_id=card.id,
+                holder_id=visit.holder_id,
+                identity=person.identity,
+                now=visit.now,
+            )
+            denied = named if isinstance(named, Denied) else None
+    if isinstance(answer, VisitorRefusal):
+        text = visit.t("常用游客已满20位，请先移除一位。", "You have 20 visitors already; remove one first.")
+        return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)
+    if denied is not None:
+        saved = visit.t(
+            "游客已保存，但没有登记为本卡同行人：", "The visitor is saved, but not named on the card: "
+        )
+        error = FieldError("companion", saved + say_denied(denied, visit.locale))
+        return await _visitor_page(visit, PersonForm(person.values, None, (error,)), back)
+    return redirect(_BACK.get(back, "/me"))
+
+
+async def drop_visitor(visit: Visit) -> Response:
+    """Take a visitor off the list; bookings they are in stay."""
+    raw = str(visit.request.path_params["id"])
+    if raw.isascii() and raw.isdigit() and int(raw[:19]) <= _BIGGEST_ID:
+        async with visit.tx() as tx:
+            await remove_visitor(tx, visit.holder_id, int(raw[:19]), visit.now)
+    return redirect("/me")
+
+
+async def ask_loss(visit: Visit) -> Response:
+    """What reporting a loss means, before it is done."""
+    today = local_date(visit.now, _TIMEZONE)
+    async with visit.tx() as tx:
+        name = await _name(visit, tx)
+        cards = await cards_of(tx, visit.services.vault, visit.holder_id)
+    return visit.page(
+        "loss",
+        tab="me",
+        cards=[card_view(one, name, today, visit.locale) for one in cards if one.state is CardState.ACTIVE],
+        frozen=[card_view(one, name, today, visit.locale) for one in cards if one.state is CardState.FROZEN],
+    )
+
+
+async def freeze_or_thaw(visit: Visit) -> Response:
+    """挂失 or, when the card was found again, 解挂. Doing it twice is doing it once."""
+    wanted = visit.form.number("card", 1, _BIGGEST_ID)
+    async with visit.tx() as tx:
+        cards = await cards_of(tx, visit.services.vault, visit.holder_id)
+        card = next((one for one in cards if one.id == wanted), None)
+        if card is None:
+            return visit.not_found()
+        change = lift_loss if visit.form.one("found") else report_loss
+        answer = await change(
+            tx, card_no=card.card_no, holder_id=visit.holder_id, now=visit.now, actor=visit.actor
+        )
+    if isinstance(answer, Denied):
+        title = visit.t("没有办成", "Not done")
+        actions = (("/me", visit.t("我的", "Me"), True),)
+        return visit.message(title, say_denied(answer, visit.locale), status=409, actions=actions)
+    return redirect("/me")
+
+
+async def _name(visit: Visit, tx: Tx) -> str:
+    known = await traveller(tx, visit.services.vault, visit.holder_id)
+    return mask_name(known.name.reveal()) if known else ""
+
+
+def _greeting(visit: Visit, name: str) -> str:
+    hour = visit.now.astimezone(zone(_TIMEZONE)).hour
+    if hour < 11:
+        hello = visit.t("早上好", "Good morning")
+    elif hour < 18:
+        hello = visit.t("下午好", "Good afternoon")
+    else:
+        hello = visit.t("晚上好", "Good evening")
+    return visit.t("{hello}，{name}", "{hello}, {name}", hello=hello, name=name) if name else hello
+
+
+async def _companion_card(visit: Visit, tx: Tx) -> CardView | None:
+    """The card that further persons can be named on."""
+    card = main_card(await cards_of(tx, visit.services.vault, visit.holder_id))
+    good = card is not None and card.state is CardState.ACTIVE and card.rules.companions_max > 0
+    return card if good else None
+
+
+async def _visitor_page(visit: Visit, person: PersonForm, back: str) -> Response:
+    async with visit.tx() as tx:
+        card = await _companion_card(visit, tx)
+    return visit.page(
+        "visitor_new",
+        tab="me",
+        status=422 if person.errors else 200,
+        values=person.values,
+        errors=person.errors,
+        error_of=error_finder(person.errors),
+        kinds_of_document=kinds_of_document(visit.locale),
+        back=back if back in _BACK else "me",
+        back_href=_BACK.get(back, "/me"),
+        companion_room=card.rules.companions_max - len(card.companions) if card else 0,
+        is_companion=bool(visit.form.one("companion")) or visit.request.method == "GET",
+    )
+
+
+routes = [
+    get("/", home),
+    get("/me", show_me, needs_login=True),
+    get("/visitors/new", ask_visitor, needs_login=True),
+    post("/visitors/new", save_visitor),
+    post("/visitors/{id}/remove", drop_visitor),
+    get("/card/loss", ask_loss, needs_login=True),
+    post("/card/loss", freeze_or_thaw),
+]

@@ -1,0 +1,23 @@
+"""The traveller's list of visitors, as pages show it."""
+
+from wenyue.accounts import VisitorRecord
+from wenyue.faces.shared import Locale
+from wenyue.faces.traveller.views import PersonView
+from wenyue.faces.wording_documents import DOCUMENT_KINDS
+from wenyue.kernel.documents import DocumentKind, mask_document, mask_name
+
+
+def person_of(one: VisitorRecord, locale: Locale, age: str = "", *, is_chosen: bool = False) -> PersonView:
+    """A visitor, masked."""
+    kinds = {kind.value: kind for kind in DocumentKind}
+    kind = kinds.get(one.document_kind)
+    name = DOCUMENT_KINDS[kind][1 if locale == "en" else 0] if kind else ""
+    return PersonView(
+        id=one.id,
+        name=mask_name(one.name.reveal()),
+        lang="zh-CN",
+        document=f"{name} {mask_document(one.document_number.reveal())}".strip(),
+        age=age,
+        is_self=one.is_self,
+        is_chosen=is_chosen,
+    )

@@ -1,0 +1,22 @@
+"""The voucher's QR code, as an SVG in the page: nothing to download, and it prints."""
+
+from datetime import datetime
+
+import segno
+from markupsafe import Markup
+
+from wenyue.booking import BookingState, BookingView
+from wenyue.services import Services
+
+
+def voucher_code(_services: Services, view: BookingView, now: datetime) -> Markup | None:
+    """The QR code that admits the booking; None when it admits nobody any more (or not yet: an unconfirmed hold)."""
+    if view.state is not BookingState.CONFIRMED or all(line.ends_at <= now for line in view.lines):
+        return None
+    return qr_svg(str(view.id))
+
+
+def qr_svg(text: str) -> Markup:
+    """`text` as a QR code (error correction M), scalable, without a fixed size."""
+    code = segno.make(text, error="m", micro=False)
+    return Markup(code.svg_inline(scale=4, border=2, omitsize=True, dark="#000", light="#fff"))  # noqa: S704 - drawn here
