@@ -3,7 +3,7 @@
 `Engine` decides and commits in batches; `availability`, `booking_view` and `bookings_of` read.
 """
 
-from wenyue.booking import importing
+from wenyue.booking import importing, opening
 from wenyue.booking.availability import SlotState, SlotView, availability
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook, account_subject
@@ -59,6 +59,7 @@ __all__ = [
     "expire_holds",
     "importing",
     "open_party",
+    "opening",
     "redeem",
     "redeemable",
     "seal_party",
