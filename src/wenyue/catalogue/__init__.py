@@ -9,7 +9,6 @@ from wenyue.catalogue.model import (
     ReserveChannel,
     SessionPlan,
     Template,
-    TemplateDayKind,
     Venue,
     VenueKind,
 )
@@ -45,7 +44,6 @@ __all__ = [
     "ReserveChannel",
     "SessionPlan",
     "Template",
-    "TemplateDayKind",
     "Venue",
     "VenueKind",
     "active_products",

@@ -78,7 +78,7 @@ def _load_demo_once(settings: Settings, database: ReadyDatabase, say: Callable[[
         decision = decide_once(connection, DEMO_DECISION, lambda: _first_decision(connection, settings))
         if decision == "wanted":
             say("loading the demo (once) · 正在载入演示数据")
-            asyncio.run(_load_demo(database.owner_url, settings))
+            asyncio.run(_load_demo(database.owner_url, say))
             redecide(connection, DEMO_DECISION, "loaded")
     return decision in {"wanted", "loaded"}
 
@@ -89,11 +89,11 @@ def _first_decision(connection: psycopg.Connection, settings: Settings) -> str:
     return "wanted" if settings.is_demo and not is_used else "declined"
 
 
-async def _load_demo(owner_url: str, settings: Settings) -> None:
+async def _load_demo(owner_url: str, say: Callable[[str], None]) -> None:
     from wenyue.tools import demo  # noqa: PLC0415 - heavy, and needed on the first start only
 
     async with await psycopg.AsyncConnection.connect(owner_url) as tx:  # commits when the block ends well
-        await demo.load(tx, settings)
+        await demo.load(tx, progress=say)
 
 
 def _greet(address: str, *, has_demo: bool, say: Callable[[str], None]) -> None:

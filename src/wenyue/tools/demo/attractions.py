@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from wenyue.catalogue import PlannedSession, Product, ReserveChannel, Template, TemplateDayKind, Venue
+from wenyue.catalogue import PlannedSession, Product, ReserveChannel, Template, Venue
 from wenyue.policy import Preset
 
 SUMMARY_ZH: Final = "名录与坐标来自公开资料；票价、场次、承载量均为演示数据，并非该景区的真实安排。"
@@ -147,21 +147,14 @@ def ticket_templates(venue: Venue, product_id: int, preset: Preset) -> list[Temp
     busy = _sessions(venue, preset, BUSY_DAY_PERCENT)
     day_capacity = _percent(sum(one.capacity for one in busy), CARRYING_PERCENT, 100)
 
-    def template(day_kind: TemplateDayKind, sessions: tuple[PlannedSession, ...], priority: int) -> Template:
-        return Template(
-            product_id=product_id,
-            valid_from=VALID_FROM,
-            day_kind=day_kind,
-            priority=priority,
-            day_capacity=day_capacity,
-            sessions=sessions,
-        )
-
-    return [
-        template("any", _sessions(venue, preset, 100), 0),
-        template("weekend", busy, 1),
-        template("holiday", busy, 1),
-    ]
+    usual = Template(
+        product_id=product_id,
+        valid_from=VALID_FROM,
+        day_capacity=day_capacity,
+        sessions=_sessions(venue, preset, 100),
+    )
+    weekend = msgspec.structs.replace(usual, day_kind="weekend", priority=1, sessions=busy)
+    return [usual, weekend, msgspec.structs.replace(weekend, day_kind="holiday")]
 
 
 def _sessions(venue: Venue, preset: Preset, percent: int) -> tuple[PlannedSession, ...]:

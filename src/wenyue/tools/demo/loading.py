@@ -7,9 +7,8 @@ from typing import Final
 import msgspec
 
 from wenyue import cards, catalogue, policy
-from wenyue.booking.opening import open_all_ahead, set_capacity, slots_on
+from wenyue.booking import opening
 from wenyue.catalogue import NewClosure, Product, Venue
-from wenyue.infra.config import Settings
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date, utc_now
 from wenyue.kernel.limits import SESSIONS_AHEAD_DAYS
@@ -32,9 +31,8 @@ NEARLY_LEFT: Final = 3
 
 async def load(
     tx: Tx,
-    settings: Settings,
-    progress: Callable[[str], None] = lambda _line: None,
     *,
+    progress: Callable[[str], None] = lambda _line: None,
     today: date | None = None,
 ) -> None:
     """Load the demo into a migrated database, or do nothing when it is there. The caller commits.
@@ -54,10 +52,10 @@ async def load(
     await _add_partners(tx, today)
     progress(f"demo: calendar, {SESSIONS_AHEAD_DAYS} days · 演示日历")
     calendar = await policy.load_calendar(tx)
-    await open_all_ahead(tx, calendar, presets, today)
+    await opening.open_all_ahead(tx, calendar, presets, today)
     await _fill_up(tx, today)
     progress("demo: cards and logins · 演示卡与账号")
-    await add_people(tx, settings)
+    await add_people(tx)
 
 
 async def _add_attractions(tx: Tx, presets: dict[str, Preset]) -> None:
@@ -116,9 +114,9 @@ async def _fill_up(tx: Tx, today: date) -> None:
     for code, places in ((SOLD_OUT, 0), (NEARLY_SOLD_OUT, NEARLY_LEFT)):
         product = await _ticket_of(tx, code)
         for number in range(1, SHOWN_DAYS + 1) if product else ():
-            slots = await slots_on(tx, product.id, today + timedelta(days=number)) if product else []
+            slots = await opening.slots_on(tx, product.id, today + timedelta(days=number)) if product else []
             for slot_id in slots[:1]:  # the day's first session
-                await set_capacity(tx, slot_id, places)
+                await opening.set_capacity(tx, slot_id, places)
 
 
 async def _ticket_of(tx: Tx, code: str) -> Product | None:
