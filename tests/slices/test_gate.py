@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import DbUrls
 from tests.support.gate_world import ADULTS, CHILD, World
-from wenyue.booking import BookingState
+from wenyue.booking import BookingState, booking_view
 from wenyue.cards import CardState
 from wenyue.catalogue import NewClosure, add_closure
 from wenyue.gate import (
@@ -22,12 +22,15 @@ from wenyue.gate import (
     ScanAnswer,
     ScanIdReused,
     ScanRequest,
+    TokenClaims,
     UndoOutcome,
     VenueUnknown,
     booking_code,
+    read_token,
     recent,
     scan,
     undo,
+    voucher_text,
 )
 from wenyue.infra.db import Tx
 from wenyue.kernel.ids import uuid7
@@ -248,6 +251,18 @@ async def test_one_persons_ticket_and_shuttle_are_asked_about(world: World) -> N
     assert (await present(world, str(booking_id), line_no=1)).reason is Reason.ADMIT
     left = await present(world, ADULTS[0])
     assert (left.reason, [choice.line_no for choice in left.choices]) == (Reason.CHOOSE_VISITOR, [0])
+
+
+async def test_the_voucher_of_a_booking_as_people_see_it_admits(world: World) -> None:
+    booking_id = await world.book(await world.slot(), await world.slot("palace", starts_in_h=23))
+    view = await booking_view(world.tx, world.desk.vault, booking_id)
+    assert view is not None
+    text = voucher_text(view, world.desk.keys, world.desk.presets, NOW)
+    claims = read_token(text, world.desk.keys)
+    assert isinstance(claims, TokenClaims)
+    assert claims.venue_ids == tuple(world.venues.values())
+    assert (claims.not_before, claims.expires) == (NOW - timedelta(hours=1), NOW + timedelta(hours=27))
+    assert (await present(world, text)).reason is Reason.ADMIT
 
 
 async def test_unnamed_places_go_in_together_once(world: World) -> None:

@@ -22,6 +22,7 @@ from wenyue.gate.model import (
 )
 from wenyue.gate.store import recent, scan, undo
 from wenyue.gate.tokens import GateKeys, TokenClaims, TokenProblem, read_token, voucher_token
+from wenyue.gate.vouchers import voucher_text
 
 __all__ = [
     "GATE_NAME_MAX",
@@ -46,5 +47,6 @@ __all__ = [
     "recent",
     "scan",
     "undo",
+    "voucher_text",
     "voucher_token",
 ]
