@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from wenyue.infra.config import load
+from wenyue.infra import config
 
 WORKERS_MIN: Final = 2
 
@@ -37,7 +37,7 @@ def bench(
     from wenyue.tools.bench import figures, run  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, _interrupt)
-    home = load().home
+    home = config.load().home
     is_quick = quick or os.environ.get("QUICK", "") not in {"", "0"}
     scale = run.quick(workers) if is_quick else run.Scale(False, workers)
     scale = replace(scale, connections=connections, grown_to=scale.grown_to if grown else 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+from wenyue.infra.fault import SetupError
 from wenyue.infra.server import ServerInfo, hold_home
 from wenyue.tools.bench import naive
 from wenyue.tools.bench.crew import Crew, Volley
@@ -104,6 +105,10 @@ class _Bench:
         self.tell("warming up")
         self._book("hot", into=None)
         self._book("spread", into=None)
+        if not self.created:
+            raise SetupError(
+                f"not one booking was confirmed: {'; '.join(self.report.notes)}", "没有一笔预约成功, 压测中止"
+            )
         for _ in range(self.scale.repeats):
             self._repetition()
         if self.scale.grown_to:
@@ -220,7 +225,8 @@ class _Bench:
             )
 
     def _note(self, line: str) -> None:
-        self.report.notes.append(line)
+        if line not in self.report.notes:
+            self.report.notes.append(line)
 
 
 def _first_sample(volley: Volley) -> str:

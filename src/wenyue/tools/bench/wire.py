@@ -62,10 +62,8 @@ def booking(card: int, slot: int, *, path: str = "/v1/bookings") -> bytes:
             "id": str(uuid7()),
             "card_id": card,
             "lines": [{"slot_id": slot, "quantity": 1, "visitors": [0], "on_card": True}],
-            "visitors": [
-                {"name": "张晓明", "document": {"kind": "resident_id", "number": resident_id(card)}}
-            ],
-            "contact": {"phone": "13800138000"},
+            "visitors": [{"name": "张晓明", "kind": "resident_id", "number": resident_id(card)}],
+            "contact_phone": "13800138000",
         },
         ensure_ascii=False,
     ).encode()
