@@ -2,7 +2,7 @@
 
 import json
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -98,7 +98,7 @@ def test_what_is_no_json_object_is_refused(raw: str | bytes) -> None:
 @settings(max_examples=500, deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), ANY_JSON, max_size=3) | ANY_JSON)
 def test_any_json_parses_or_is_a_rules_error(change: Any) -> None:
-    raw: Any = {**GOOD, **change} if isinstance(change, dict) else change
+    raw = GOOD | cast(dict[str, Any], change) if isinstance(change, dict) else change
     problem = "none"
     try:
         parse_rules(json.dumps(raw))

@@ -17,6 +17,7 @@ LOCK_CARDS: Final[LiteralString] = _SQL["lock_cards"]
 ENTITLEMENTS_OF: Final[LiteralString] = _SQL["entitlements_of"]
 COMPANIONS_OF: Final[LiteralString] = _SQL["companions_of"]
 
+_STATES: Final = {int(state): state for state in CardState}  # calling an enum costs a microsecond per card
 _CardRow = tuple[int, str, int, date | None, date | None, bytes | None, int | None]
 
 
@@ -33,7 +34,7 @@ def facts_from_rows(
     facts: dict[int, CardFacts] = {}
     row: _CardRow
     for row in cards:
-        facts[row[0]] = CardFacts(row[0], row[1], CardState(row[2]), row[3], row[4], row[5], row[6])
+        facts[row[0]] = CardFacts(row[0], row[1], _STATES[row[2]], row[3], row[4], row[5], row[6])
     for card_id, no, granted, used in entitlements:
         if card_id in facts:
             facts[card_id].entitlements[no] = EntitlementFacts(granted, used)

@@ -58,6 +58,10 @@ class CardView:
     entitlements: tuple[EntitlementView, ...]
     companions: tuple[CompanionView, ...]
 
+    def is_expired(self, today: date) -> bool:
+        """Whether its last day has passed."""
+        return self.valid_to is not None and today > self.valid_to
+
 
 async def cards_of(tx: Tx, vault: Vault, holder_id: int) -> list[CardView]:
     """A traveller's cards, the newest first, at most CARDS_PER_HOLDER_MAX. Raises SealBroken."""

@@ -1,0 +1,50 @@
+"""People and cards for tests: valid documents, issued cards, activation requests."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from wenyue import cards
+from wenyue.accounts import Identity
+from wenyue.cards import ActivationRequest, CardState
+from wenyue.cards.activation import Issued
+from wenyue.infra.db import Tx
+from wenyue.kernel.documents import Document, DocumentKind, parse_document
+from wenyue.kernel.personal import KeyRing, Vault
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+VAULT = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def person(number: int = 1, name: str = "张小三", *, born: str = "19491230") -> Identity:
+    """The n-th person (0 to 999) of a birthday, with a valid resident ID."""
+    body = f"110105{born}{number:03}"
+    check = "10X98765432"[sum(int(d) * w for d, w in zip(body, _WEIGHTS, strict=True)) % 11]
+    document = parse_document(DocumentKind.RESIDENT_ID, body + check, today=NOW.date())
+    assert isinstance(document, Document)
+    return Identity(name, document, "+8613800138000")
+
+
+async def issued(tx: Tx, type_code: str = "demo", **fields: Any) -> Issued:
+    """A card that can be activated."""
+    given: dict[str, Any] = {"type_code": type_code, "now": NOW, "actor": "system:test"}
+    return await cards.issue(tx, **(given | fields))
+
+
+def activation_of(card: Issued, identity: Identity) -> ActivationRequest:
+    """What this person types to activate this card."""
+    return ActivationRequest(card.card_no, card.pin.reveal(), identity)
+
+
+async def value(tx: Tx, statement: str, *params: object) -> object:
+    """The first value of the first row."""
+    row = await (await tx.execute(statement.encode(), params)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+async def card_state(tx: Tx, card_id: int) -> CardState:
+    """The state that is stored."""
+    state = await value(tx, "SELECT state FROM cards.card WHERE id = %s", card_id)
+    assert isinstance(state, int)
+    return CardState(state)
