@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
+import psycopg
 import pytest
 
 from tests.support.database import DbUrls
-from wenyue.booking import BookingState, ChangeKind, ChangeRequest, Engine, Outcome
+from wenyue.booking import BookingState, ChangeKind, ChangeRequest, Engine, Outcome, batch
 from wenyue.infra.db import Database, Tx
 from wenyue.kernel.ids import uuid7
 from wenyue.tools import world
@@ -213,7 +215,7 @@ async def test_sold_out_is_told_from_memory_but_never_to_a_replay(stage: Stage) 
 
     async def booked() -> None:
         while (await stage.engine.book(world.request(rival, slot_id))).outcome is not Outcome.CONFIRMED:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # a traveller asking again
 
     await asyncio.wait_for(booked(), 1)  # freed places appear to others within a second
 
@@ -230,12 +232,56 @@ async def test_a_changed_slot_is_noticed_by_its_pools_revision(stage: Stage) -> 
 
 
 async def test_the_application_cannot_delete_bookings(stage: Stage) -> None:
-    from psycopg.errors import InsufficientPrivilege
-
     for statement in (
         "DELETE FROM booking.booking",
         "TRUNCATE booking.booking",
         "DROP TABLE booking.booking",
     ):
-        with pytest.raises(InsufficientPrivilege):
-            await stage.tx.execute(statement)  # type: ignore[arg-type] # literal above
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await stage.tx.execute(statement)
+
+
+async def test_two_processes_share_a_session_to_the_last_place(stage: Stage) -> None:
+    slot_id = await stage.slot(120, day_capacity=1000)
+    cards = [await stage.card() for _ in range(200)]
+    second = Engine(stage.db, stage.engine.rulebook, clock=lambda: stage.now)
+    await second.start()
+    try:
+        engines = [stage.engine, second]
+        answers: list[Outcome] = []
+
+        async def come(number: int, card: world.Card) -> None:
+            answers.append((await engines[number % 2].book(world.request(card, slot_id))).outcome)
+
+        await asyncio.gather(*(come(number, card) for number, card in enumerate(cards)))
+    finally:
+        await second.drain()
+    assert answers.count(Outcome.CONFIRMED) == 120
+    assert answers.count(Outcome.SOLD_OUT) == 80
+    assert await stage.pool(slot_id) == (0, 120)
+
+
+async def test_a_pool_that_changes_under_an_unlocked_batch_is_decided_again(stage: Stage) -> None:
+    """Between reading a roomy pool and writing it, somebody closes it: the guard notices, nothing is booked."""
+    slot_id, card = await stage.slot(1000), await stage.card()
+    await stage.engine.book(world.request(await stage.card(), slot_id))  # the slot is known now
+    decide_now = partial(
+        batch.execute, now=stage.now, rulebook=stage.engine.rulebook, views=stage.engine.views
+    )
+    request = world.request(card, slot_id)
+    with psycopg.connect(stage.db.url, autocommit=True) as operator:
+
+        def close_the_slot(step: str) -> None:
+            if step == batch.STEP.DECIDED:
+                operator.execute(
+                    "UPDATE booking.pool SET is_open = false, revision = revision + 1"
+                    " WHERE id = (SELECT pool_ids[1] FROM booking.slot WHERE id = %s)",
+                    [slot_id],
+                )
+
+        async with stage.db.connection() as tx:
+            with pytest.raises(psycopg.errors.SerializationFailure):
+                await decide_now(tx, [request], probe=close_the_slot)
+            assert (await decide_now(tx, [request]))[0].outcome is Outcome.STALE_FACTS
+    assert await stage.pool(slot_id) == (0, 1)
+    assert await stage.used(card) == 0

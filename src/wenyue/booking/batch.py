@@ -79,6 +79,10 @@ async def execute(
         else:
             await _commit(tx, facts, effects, probe)
         probe(STEP.COMMITTED)
+    except errors.SerializationFailure:
+        views.tight.add(facts.pools)  # a guarded pool moved: the next time under lock
+        await _abandon(tx)
+        raise
     except BaseException:
         await _abandon(tx)
         raise
@@ -100,7 +104,7 @@ async def _gather(tx: Tx, facts: Facts, batch: Sequence[Request], views: Views) 
     async with tx.pipeline():
         if not changes:
             await tx.execute(_BEGIN)
-        await gather(tx, facts, batch)
+        await gather(tx, facts, batch, views.tight)
 
 
 async def _commit(tx: Tx, facts: Facts, effects: Effects, probe: Probe) -> None:
@@ -119,7 +123,7 @@ async def _commit(tx: Tx, facts: Facts, effects: Effects, probe: Probe) -> None:
             if effects.is_empty:
                 await tx.execute(SQL["fence"])
             else:
-                await write(tx, effects)
+                await write(tx, facts, effects)
             probe(STEP.WRITTEN)
             await tx.execute(_COMMIT)
     except Error as error:

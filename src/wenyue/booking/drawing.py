@@ -65,3 +65,9 @@ def take_pools(
         else:
             pool.sold += quantity
     effects.move_pools(pool_ids, state, quantity)
+
+
+def draws_any(slot: SlotFacts, channel: Channel) -> tuple[int, ...]:
+    """Like `draws`, and for a channel that the slot does not serve the pools that tell so."""
+    pool_id = slot.channel_pools.get(CHANNEL_NAME[channel])
+    return slot.pool_ids if pool_id is None else (*slot.pool_ids, pool_id)

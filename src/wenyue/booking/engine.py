@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from psycopg import Error
+from psycopg import Error, InterfaceError, OperationalError
 
 from wenyue.booking.batch import RETRYABLE, InDoubt, execute
 from wenyue.booking.facts import Rulebook
@@ -195,7 +195,7 @@ class Engine:
         except InDoubt:
             _log.warning("commit of a batch of %d is in doubt: asking again", len(batch))
             self._again(batch, Outcome.UNKNOWN)
-        except (Error, OSError) as error:
+        except (OperationalError, InterfaceError, OSError) as error:
             _log.warning("database away: %s", type(error).__name__)
             self._again(batch, Outcome.BUSY)
             await asyncio.sleep(_RECONNECT_S)

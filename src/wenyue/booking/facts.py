@@ -1,4 +1,4 @@
-"""Everything a batch is decided from, read and locked in one go; decisions move it forward so that later ones see earlier ones."""
+"""Everything a batch is decided from; decisions move it forward, so that later ones see earlier ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +26,9 @@ class Facts:
 
     now: datetime
     book: Rulebook
+    is_locked: bool = (
+        True  # the pools are locked; otherwise they were read with room to spare and are guarded
+    )
     slots: dict[int, SlotFacts] = field(default_factory=dict[int, SlotFacts])
     pools: dict[int, PoolFacts] = field(default_factory=dict[int, PoolFacts])
     cards: dict[int, CardFacts] = field(default_factory=dict[int, CardFacts])

@@ -10,7 +10,7 @@ from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from wenyue import audit, cards, policy
-from wenyue.booking.drawing import draws, person_scope
+from wenyue.booking.drawing import draws_any, person_scope
 from wenyue.booking.effects import BookingRow, Effects, PlaceRow
 from wenyue.booking.facts import Facts, account_subject
 from wenyue.booking.model import (
@@ -24,6 +24,7 @@ from wenyue.booking.model import (
     PoolFacts,
     SlotFacts,
 )
+from wenyue.booking.tight import Tight
 from wenyue.infra.db import Tx, queries
 
 SQL: Final = queries("wenyue.booking")
@@ -95,9 +96,14 @@ def slots_needed(batch: Sequence[BookingRequest | ChangeRequest], facts: Facts) 
     return needed
 
 
-async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRequest]) -> None:
-    """Lock cards, read what the rules ask, lock pools last: one round trip. `facts.slots` is already there."""
+async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRequest], tight: Tight) -> None:
+    """Lock cards, read what the rules ask and the pools: one round trip. `facts.slots` is already there.
+
+    Pools with room to spare are read without a lock and guarded when they are written, so that batches on one hot
+    session overlap; pools that are nearly full are locked, last of all, so that the last places go in arrival order.
+    """
     wants = _Wants(batch, facts)
+    facts.is_locked = tight.is_any(wants.pools)
     ids = {"ids": array(wants.cards)}
     reads: dict[str, Cursor] = {}
     async with tx.pipeline():
@@ -116,9 +122,14 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
             )
         if wants.holders:
             reads["holds"] = await tx.execute(SQL["open_holds"], {"ids": array(wants.holders)})
-        reads["pools"] = await tx.execute(SQL["lock_pools"], {"ids": array(wants.pools)})
+        pools = "lock_pools" if facts.is_locked else "read_pools"
+        reads["pools"] = await tx.execute(SQL[pools], {"ids": array(wants.pools)})
     await _read_cards(reads, facts)
     await _read_rest(reads, facts)
+    await _read_pools(reads["pools"], facts)
+    if not facts.is_locked and tight.note(facts.pools, wants.demand):
+        facts.is_locked = True
+        await _read_pools(await tx.execute(SQL["lock_pools"], {"ids": array(wants.pools)}), facts)
     if wants.cancellers:
         await _read_cancels(tx, facts, wants.cancellers)
 
@@ -133,7 +144,10 @@ async def _read_rest(reads: dict[str, Cursor], facts: Facts) -> None:
             facts.bans.setdefault(subject, []).append((policy_code, until))
     if "holds" in reads:
         facts.holds.update(await reads["holds"].fetchall())
-    for id_, kind, capacity, taken, sold, is_open, revision in await reads["pools"].fetchall():
+
+
+async def _read_pools(cursor: Cursor, facts: Facts) -> None:
+    for id_, kind, capacity, taken, sold, is_open, revision in await cursor.fetchall():
         facts.pools[id_] = PoolFacts(id_, kind, capacity, taken, sold, is_open, revision)
 
 
@@ -144,6 +158,7 @@ class _Wants:
         bookings: list[UUID] = []
         card_ids: set[int] = set()
         pool_ids: set[int] = set()
+        self.demand: dict[int, int] = {}  # pool -> places that the batch may draw
         self.places: set[tuple[str, date, int]] = set()
         self.cancellers: set[int] = set()
         subjects: set[bytes] = set()
@@ -163,14 +178,15 @@ class _Wants:
                     slot = facts.slots.get(line.slot_id)
                     if slot is None:
                         continue
-                    pool_ids.update(slot.pool_ids, slot.channel_pools.values())
+                    for pool_id in draws_any(slot, request.channel):
+                        self.demand[pool_id] = self.demand.get(pool_id, 0) + line.quantity
                     scope = person_scope(slot)
                     self.places.update((keys[index], slot.on_date, scope) for index in line.visitors)
             else:
                 self._add_change(request, facts, card_ids, pool_ids)
         self.bookings = bookings
         self.cards = sorted(card_ids)
-        self.pools = sorted(pool_ids)
+        self.pools = sorted(pool_ids | self.demand.keys())
         self.subjects = sorted(subjects)
         self.holders = sorted(holders)
         dates = [
@@ -195,7 +211,8 @@ class _Wants:
             slot = facts.slots.get(slot_id)
             if slot is None or line_no not in lines:
                 continue
-            pool_ids.update(slot.pool_ids, *([draws(slot, booking.channel)] if slot.channel_pools else []))
+            for pool_id in draws_any(slot, booking.channel):
+                self.demand[pool_id] = self.demand.get(pool_id, 0) + lines[line_no].quantity
             scope = person_scope(slot)
             self.places.update((key.hex(), slot.on_date, scope) for _, key, _ in lines[line_no].places)
 
@@ -235,7 +252,7 @@ async def _read_cancels(tx: Tx, facts: Facts, holders: set[int]) -> None:
 # ------------------------------------------------------------------------------------------------ apply
 
 
-async def write(tx: Tx, effects: Effects) -> None:
+async def write(tx: Tx, facts: Facts, effects: Effects) -> None:
     """Write a batch's decisions: one statement per table, for use inside a pipeline. Releases come before inserts."""
     now: dict[str, object] = {"now": effects.now}
     if effects.released:
@@ -254,16 +271,24 @@ async def write(tx: Tx, effects: Effects) -> None:
         await tx.execute(SQL["insert_places"], {"rows": rows_json(by_key)})
     if effects.entitlements:
         await cards.spend(tx, effects.entitlements)
-    moved = [
-        {"id": id_, "held": held, "sold": sold} for id_, (held, sold) in effects.pools.items() if held or sold
-    ]
-    if moved:
-        await tx.execute(SQL["move_pools"], {"rows": rows_json(moved)})
     if effects.audit:
         await tx.execute(audit.RECORD, {"entries": rows_json(effects.audit)})
     if effects.events:
         events = [{"kind": kind, "ids": array(ids)} for kind, ids in effects.events.items()]
         await tx.execute(SQL["insert_outbox"], {"rows": rows_json(events), **now})
+    moved = [
+        {
+            "id": id_,
+            "held": held,
+            "sold": sold,
+            "guard": not facts.is_locked and held + sold > 0,
+            "revision": facts.pools[id_].revision,
+        }
+        for id_, (held, sold) in sorted(effects.pools.items())
+        if held or sold
+    ]
+    if moved:
+        await tx.execute(SQL["move_pools"], {"rows": rows_json(moved), "expected": len(moved)})
 
 
 def _booking_id(row: BookingRow) -> UUID:

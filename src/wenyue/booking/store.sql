@@ -60,6 +60,12 @@ SELECT holder_id, count(*)
  WHERE holder_id = ANY (%(ids)s::bigint[]) AND hold_until IS NOT NULL
  GROUP BY holder_id
 
+-- name: read_pools
+-- The pools that the batch draws from, unlocked: enough while there is room to spare (see move_pools).
+SELECT id, kind, capacity, held, sold, is_open, revision
+  FROM booking.pool
+ WHERE id = ANY (%(ids)s::bigint[])
+
 -- name: lock_pools
 -- The pools that the batch draws from or gives back to, locked in id order: the last lock taken.
 SELECT id, kind, capacity, held, sold, is_open, revision
@@ -117,11 +123,18 @@ SELECT r.booking_id, r.line_no, r.visitor_no, decode(r.person_key, 'base64'), r.
        AS r (booking_id uuid, line_no smallint, visitor_no smallint, person_key text, scope bigint, on_date date)
 
 -- name: move_pools
--- The counters; the CHECK constraint is the last word on overselling.
-UPDATE booking.pool p
-   SET held = p.held + r.held, sold = p.sold + r.sold
-  FROM json_to_recordset(%(rows)s::json) AS r (id bigint, held integer, sold integer)
- WHERE p.id = r.id
+-- The counters, in id order, last before COMMIT. A guarded row was read without a lock: it moves only if it still is what
+-- was decided on and has the room; otherwise the batch is decided again under lock. The CHECK is the last word.
+WITH moved AS (
+    UPDATE booking.pool p
+       SET held = p.held + r.held, sold = p.sold + r.sold
+      FROM json_to_recordset(%(rows)s::json)
+           AS r (id bigint, held integer, sold integer, guard boolean, revision integer)
+     WHERE p.id = r.id
+       AND (NOT r.guard OR (p.is_open AND p.revision = r.revision
+                            AND p.held + p.sold + r.held + r.sold <= p.capacity))
+    RETURNING p.id)
+SELECT booking.expect(count(*), %(expected)s) FROM moved
 
 -- name: insert_outbox
 -- One note per kind of event for the worker.

@@ -14,6 +14,7 @@ from uuid import UUID
 from wenyue.booking.drawing import CHANNEL_NAME
 from wenyue.booking.model import Answer, Channel, Outcome, PoolFacts, SlotFacts
 from wenyue.booking.store import SQL, array
+from wenyue.booking.tight import Tight
 from wenyue.infra.db import Tx
 from wenyue.kernel.limits import POOL_VIEW_AGE_S_MAX
 
@@ -50,6 +51,7 @@ class Views:
 
     def __init__(self) -> None:
         self.slots: dict[int, SlotFacts] = {}
+        self.tight = Tight()
         self._pools: dict[int, _View] = {}
         self._wanted: dict[int, float] = {}
         self._ids: dict[int, tuple[str, frozenset[UUID]]] = {}
