@@ -189,9 +189,8 @@ async def drive(shape: Shape, source: Iterator[bytes]) -> Outcome:
     await asyncio.sleep(max(0.0, shape.starts_at + shape.warm_s - perf_counter()))
     run.warm_counts, run.counts, run.latencies = run.counts, {}, []
     opened_at = perf_counter()
-    ends_at = shape.starts_at + shape.warm_s + shape.measure_s
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(run.closed.wait(), max(0.0, ends_at - perf_counter()))
+        await asyncio.wait_for(run.closed.wait(), shape.measure_s)
     outcome = Outcome(is_exhausted=run.closed.is_set(), unsent=len(run.waiting))
     run.close()
     outcome.seconds = run.closed_at - opened_at

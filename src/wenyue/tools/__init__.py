@@ -1,0 +1,1 @@
+"""Tools an operator runs beside the service: benchmark, simulator, imports, replays."""
