@@ -38,6 +38,19 @@ async def strike(tx: Tx, code: str, day: date, booking_id: UUID, kind: Any = "no
     )
 
 
+async def test_shipped_presets_are_there_without_being_stored(tx: Tx) -> None:
+    assert await policy.load_presets(tx) == PRESETS
+
+
+async def test_an_operators_preset_wins_and_stays(tx: Tx) -> None:
+    await policy.save_presets(tx)
+    await tx.execute("UPDATE policy.preset SET rules = rules || '{\"party_max\": 3}' WHERE code = 'lingyin'")
+    assert await policy.save_presets(tx) == 0
+    presets = await policy.load_presets(tx)
+    assert presets["lingyin"].party_max == 3
+    assert presets["gugong"] == PRESETS["gugong"]
+
+
 async def test_presets_are_stored_once_and_read_back_whole(tx: Tx) -> None:
     assert await policy.save_presets(tx) == len(PRESETS)
     assert await policy.save_presets(tx) == 0

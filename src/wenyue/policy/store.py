@@ -19,13 +19,17 @@ BANS_OF: Final[LiteralString] = _SQL[
 
 
 async def load_presets(tx: Tx) -> dict[str, Preset]:
-    """Every stored preset by code. Raises PresetError when an edited one is mistyped."""
+    """Every preset by code: the shipped ones, and over them what is stored (an operator's own, or edited).
+
+    Raises PresetError naming the preset and the field when a stored one is mistyped.
+    """
     rows = await (await tx.execute(_SQL["presets"])).fetchall()
-    return {code: parse_preset(rules, where=f"policy.preset {code!r}") for code, rules in rows}
+    stored = {code: parse_preset(rules, where=f"policy.preset {code!r}") for code, rules in rows}
+    return shipped_presets() | stored
 
 
 async def save_presets(tx: Tx) -> int:
-    """Store the shipped presets and return how many are new or changed."""
+    """Store the shipped presets that are not stored yet, for an operator to edit; returns how many are new."""
     documents = [
         {"code": preset.code, "rules": json.loads(raw), "source": preset.source}
         for raw, preset in _shipped_documents()

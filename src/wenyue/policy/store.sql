@@ -3,12 +3,11 @@
 SELECT code, rules::text FROM policy.preset ORDER BY code LIMIT 1000
 
 -- name: save_presets
--- Loads shipped presets; a preset whose document is unchanged is left alone.
-INSERT INTO policy.preset AS p (code, rules, source)
+-- Stores presets that are not there; what an operator edited stays.
+INSERT INTO policy.preset (code, rules, source)
 SELECT w.code, w.rules, w.source
 FROM json_to_recordset(%(presets)s::json) AS w(code text, rules jsonb, source text)
-ON CONFLICT (code) DO UPDATE SET rules = excluded.rules, source = excluded.source, updated_at = now()
-WHERE p.rules IS DISTINCT FROM excluded.rules
+ON CONFLICT (code) DO NOTHING
 
 -- name: overrides
 -- The operator's corrections of the holiday calendar.

@@ -42,7 +42,6 @@ async def load(
     if await catalogue.venue(tx, _MARKER) is not None:
         return
     today = today or local_date(utc_now(), _TIMEZONE)
-    await policy.save_presets(tx)
     await cards.save_types(tx)
     presets = await policy.load_presets(tx)
     progress("demo: attractions · 演示景区")

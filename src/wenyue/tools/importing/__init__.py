@@ -8,6 +8,7 @@ from wenyue.tools.importing.model import ImportedStatus, ImportMap, Refusal, Res
 from wenyue.tools.importing.run import Importer, Options, Summary
 from wenyue.tools.importing.stage import read_all
 from wenyue.tools.importing.table import open_table
+from wenyue.tools.importing.venues import import_venue_list
 
 __all__ = [
     "ImportMap",
@@ -22,6 +23,7 @@ __all__ = [
     "app",
     "dates_of",
     "import_bookings",
+    "import_venue_list",
     "open_table",
     "read_all",
     "read_map",

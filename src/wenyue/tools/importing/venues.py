@@ -1,0 +1,83 @@
+"""`wenyue import venues`: the face of the venue import at a terminal."""
+
+import asyncio
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table as Grid
+
+from wenyue.infra.config import load
+from wenyue.infra.db import Database
+from wenyue.infra.fault import SetupError
+from wenyue.tools.database import ReadyDatabase, ready_database
+from wenyue.tools.importing.command import app
+from wenyue.tools.venues import VenueReport, import_venues
+
+_SHOWN_MAX = 20
+
+
+@app.command("venues")
+def import_venue_list(
+    file: Annotated[
+        Path, typer.Argument(help="CSV: province, name, latitude, longitude; name_en, city, level")
+    ],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="look at everything, write nothing")] = False,
+    report: Annotated[Path | None, typer.Option(help="a CSV of the refused rows and why")] = None,
+) -> None:
+    """Bring a list of attractions in (导入景区名录)."""
+    console = Console()
+    with ready_database(load(), console.print) as database:
+        result = asyncio.run(_import(database, file, is_dry_run=dry_run, console=console))
+    _show(result, console)
+    if report:
+        _write(report, result)
+        console.print(f"refused rows · 未导入的行: {report}", markup=False)
+
+
+async def _import(ready: ReadyDatabase, file: Path, *, is_dry_run: bool, console: Console) -> VenueReport:
+    database = Database(ready.app_url, size_max=4, role=ready.role or None)
+    await database.open()
+    try:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=console) as bars:
+            task = bars.add_task("venues · 景区", total=None)
+            async with database.transaction() as tx:
+                return await import_venues(
+                    tx,
+                    file,
+                    dry_run=is_dry_run,
+                    progress=lambda done, total: bars.update(task, completed=done, total=total),
+                )
+    finally:
+        await database.close()
+
+
+def _show(result: VenueReport, console: Console) -> None:
+    grid = Grid(title="DRY RUN, nothing written · 试运行" if result.is_dry_run else None)
+    grid.add_column("what became of the rows · 处理结果")
+    grid.add_column("rows · 行", justify="right")
+    grid.add_row("new · 新增", str(result.new))
+    grid.add_row("changed · 更新", str(result.changed))
+    grid.add_row("unchanged · 无变化", str(result.unchanged))
+    grid.add_row("refused · 未导入", str(len(result.refused)))
+    grid.add_row("sum · 合计", str(result.read), style="bold")
+    console.print(grid)
+    for one in result.refused[:_SHOWN_MAX]:
+        console.print(f"line {one.line}: {one.name}: {one.reason}", markup=False)
+    if len(result.refused) > _SHOWN_MAX:
+        console.print(f"… and {len(result.refused) - _SHOWN_MAX} more: use --report FILE", markup=False)
+
+
+def _write(path: Path, result: VenueReport) -> None:
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["line", "name", "reason"])
+            writer.writerows((one.line, one.name, one.reason) for one in result.refused)
+    except OSError as error:
+        raise SetupError(f"cannot write {path}: {error.strerror}", f"无法写入 {path}") from error
