@@ -151,6 +151,7 @@ TABLE: list[tuple[str, Facts, Reason]] = [
         facts(one(**USED), one(line_no=1, starts_at=CLOSES, ends_at=CLOSES + timedelta(hours=3))),
         Reason.ALREADY_USED,
     ),
+    ("a family's voucher", facts(*FAMILY), Reason.CHOOSE_VISITOR),
     ("a child ahead of the adult", facts(*FAMILY, visitor_no=1), Reason.MINOR_WAITS),
     ("a child after the adult", facts(*FAMILY_INSIDE, visitor_no=1), Reason.ADMIT),
     ("a child with nobody", facts(one({"birth": CHILD})), Reason.NEEDS_MANUAL),

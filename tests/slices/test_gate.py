@@ -29,6 +29,7 @@ from wenyue.gate import (
     read_token,
     recent,
     scan,
+    scan_party,
     undo,
     voucher_text,
 )
@@ -230,8 +231,8 @@ async def test_a_party_is_asked_about_until_all_are_in(world: World) -> None:
     voucher = world.voucher(booking_id)
     asked = await present(world, voucher)
     assert asked.reason is Reason.CHOOSE_VISITOR
-    # the child is not offered before an adult is inside
-    assert [(choice.visitor_no, choice.name) for choice in asked.choices] == [(0, "王*明"), (1, "李*")]
+    offered = [(choice.visitor_no, choice.name, choice.is_waiting) for choice in asked.choices]
+    assert offered == [(0, "王*明", False), (1, "李*", False), (2, "韩*梅", True)]
     assert (await present(world, voucher, visitor_no=2)).reason is Reason.MINOR_WAITS
     assert (await present(world, voucher, visitor_no=0, line_no=0)).reason is Reason.ADMIT
     assert (await present(world, voucher, visitor_no=0)).reason is Reason.ALREADY_USED
@@ -242,6 +243,18 @@ async def test_a_party_is_asked_about_until_all_are_in(world: World) -> None:
     assert (await present(world, voucher, visitor_no=1)).reason is Reason.ADMIT
     assert (await present(world, voucher)).reason is Reason.ALREADY_USED
     assert (await present(world, voucher, visitor_no=7)).reason is Reason.NOT_IN_PARTY
+
+
+async def test_a_family_goes_in_together(world: World) -> None:
+    booking_id = await world.book(documents=(CHILD, *ADULTS[:2]))
+    asked = await present(world, str(booking_id))
+    places = [(choice.line_no, choice.visitor_no) for choice in asked.choices]
+    assert places == [(0, 1), (0, 2), (0, 0)]  # the child last
+    request = ScanRequest(uuid7(), world.here, "北门", None, str(booking_id))
+    for is_replay in (False, True):
+        answers = await scan_party(world.tx, world.desk, request, places, NOW)
+        assert [(one.reason, one.is_replay) for one in answers] == [(Reason.ADMIT, is_replay)] * 3
+    assert await count(world.tx, "booking.redemption") == 3
 
 
 async def test_one_persons_ticket_and_shuttle_are_asked_about(world: World) -> None:

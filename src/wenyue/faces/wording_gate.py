@@ -162,7 +162,8 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
             "ask",
             "user",
             Text("人工核验", "Check by hand"),
-            Text("机器不能判断：未成年人无成人同行，或预约码对应多笔预约。", "A minor without an adult, or a code shared by two bookings."),
+            Text("机器不能判断：未成年人无成人同行，或预约码对应多笔预约。",
+ "A minor without an adult, or a code shared by two bookings."),
             Text("请走人工通道：核对证件和同行成人后再放行。", "Use the staffed lane: check the document and who comes along."),
         ),
         Reason.UNKNOWN_CODE: GateText(
@@ -177,7 +178,8 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
             "tight",
             Text("凭证无效", "Not genuine"),
             Text("二维码不是本系统签发的，或被改动过。", "The code was not issued here, or was altered."),
-            Text("不要放行；请刷身份证件核对，可疑的交值班负责人。", "Do not let in; check the document, and call the supervisor if in doubt."),
+            Text("不要放行；请刷身份证件核对，可疑的交值班负责人。",
+ "Do not let in; check the document, and call the supervisor if in doubt."),
         ),
         Reason.DOCUMENT_INVALID: GateText(
             "bad",

@@ -20,7 +20,8 @@ from wenyue.gate.model import (
     UndoOutcome,
     VenueUnknown,
 )
-from wenyue.gate.store import recent, scan, undo
+from wenyue.gate.reading import clean_line
+from wenyue.gate.store import recent, scan, scan_party, undo
 from wenyue.gate.tokens import GateKeys, TokenClaims, TokenProblem, read_token, voucher_token
 from wenyue.gate.vouchers import voucher_text
 
@@ -42,10 +43,12 @@ __all__ = [
     "UndoOutcome",
     "VenueUnknown",
     "booking_code",
+    "clean_line",
     "load_gate_keys",
     "read_token",
     "recent",
     "scan",
+    "scan_party",
     "undo",
     "voucher_text",
     "voucher_token",

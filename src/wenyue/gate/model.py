@@ -15,6 +15,7 @@ GATE_NAME_MAX: Final = 40
 REASON_LENGTH_MAX: Final = 200
 UNDO_WINDOW_S: Final = 2 * 3600
 RECENT_MAX: Final = 50
+PARTY_MAX: Final = 50
 
 
 class Reason(StrEnum):
@@ -107,6 +108,7 @@ class Verdict:
     at: datetime | None = None
     gate: str = ""
     choices: tuple[Admission, ...] = ()
+    waiting: tuple[Admission, ...] = ()  # minors of the same party, who may follow an adult
 
     @property
     def is_admitted(self) -> bool:
@@ -136,6 +138,7 @@ class Choice(msgspec.Struct, frozen=True):
     quantity: int
     product_zh: str
     product_en: str
+    is_waiting: bool = False  # a minor: only after an adult of the same line
     name: str = ""
     document: str = ""
 

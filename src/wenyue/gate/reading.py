@@ -41,6 +41,11 @@ def normalise(presented: str) -> str:
     return text.upper() if text.isascii() else text
 
 
+def clean_line(raw: str, length_max: int) -> str:
+    """A gate's name or a reason as it can be stored: one line, without control and invisible characters, cut."""
+    return " ".join(_CONTROLS.sub(" ", raw[: 4 * length_max]).split())[:length_max]
+
+
 def read_presented(text: str, keys: GateKeys, today: date) -> list[Reading]:
     """Every reading of normalised `text`, in the order to try them; the last may only say what is wrong."""
     if not text or len(text) > PRESENTED_LENGTH_MAX:

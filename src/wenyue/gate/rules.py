@@ -51,9 +51,12 @@ def decide(facts: Facts, now: datetime) -> Verdict:
     admissible = [one.place for one, verdict in judged if verdict.is_admitted]
     if not admissible:
         return min((verdict for _, verdict in judged), key=lambda verdict: _usefulness(verdict, facts))
-    in_question = [one for one, verdict in judged if verdict.is_admitted or _is_used_now(one, verdict, now)]
-    if len(in_question) > 1:
-        return Verdict(Reason.CHOOSE_VISITOR, admissible[0], choices=tuple(admissible))
+    waiting = [one.place for one, verdict in judged if verdict.reason is Reason.MINOR_WAITS]
+    used = [one.place for one, verdict in judged if _is_used_now(one, verdict, now)]
+    if len(admissible) + len(waiting) + len(used) > 1:
+        return Verdict(
+            Reason.CHOOSE_VISITOR, admissible[0], choices=tuple(admissible), waiting=tuple(waiting)
+        )
     return Verdict(Reason.ADMIT, admissible[0])
 
 

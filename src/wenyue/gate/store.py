@@ -1,8 +1,10 @@
 """Scanning, taking a scan back, and the list of the last ones. Every function runs in the caller's transaction."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -11,6 +13,7 @@ from wenyue.booking import redeem, undo_redemption
 from wenyue.catalogue import Venue, venues_by_id
 from wenyue.gate.gathering import Desk, Gathered, Parties, gather, open_parties, visitor_of
 from wenyue.gate.model import (
+    PARTY_MAX,
     RECENT_MAX,
     UNDO_WINDOW_S,
     Choice,
@@ -71,6 +74,21 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
     if verdict.is_admitted:
         await record(tx, [_entry(request.staff_id, "gate.admitted", answer, now)])
     return _named(answer, gathered.parties)
+
+
+async def scan_party(
+    tx: Tx, desk: Desk, request: ScanRequest, places: Sequence[tuple[int, int]], now: datetime
+) -> list[ScanAnswer]:
+    """Scan several places (line, visitor) of one presentation in the given order, adults before their minors.
+
+    Each is a scan of its own, whose id follows from the request's: sending the same again changes nothing.
+    """
+    answers: list[ScanAnswer] = []
+    for line_no, visitor_no in places[:PARTY_MAX]:
+        scan_id = uuid5(request.scan_id, f"{line_no}.{visitor_no}")
+        one = replace(request, scan_id=scan_id, line_no=line_no, visitor_no=visitor_no)
+        answers.append(await scan(tx, desk, one, now))
+    return answers
 
 
 async def undo(
@@ -176,8 +194,16 @@ def _answer(
         closed_zh=closed[0],
         closed_en=closed[1],
         choices=tuple(
-            Choice(one.booking_id, one.line_no, one.visitor_no, one.quantity, one.product_zh, one.product_en)
-            for one in verdict.choices
+            Choice(
+                one.booking_id,
+                one.line_no,
+                one.visitor_no,
+                one.quantity,
+                one.product_zh,
+                one.product_en,
+                is_waiting=one in verdict.waiting,
+            )
+            for one in (*verdict.choices, *verdict.waiting)
         ),
     )
 
