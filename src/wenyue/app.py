@@ -12,7 +12,8 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from wenyue.faces.api.hot import Hot, Receive, Scope, Send
+from wenyue.faces.api.hot import Handler, Hot, Receive, Scope, Send, answer_nothing
+from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.main import create_api
 from wenyue.infra.config import Settings, load
 from wenyue.kernel.clock import utc_now
@@ -27,8 +28,13 @@ class App:
     def __init__(self, services: Services, rest: FastAPI) -> None:
         self.services = services
         self.rest = rest
-        hot = Hot(services)
-        self._hot = {("POST", "/v1/bookings"): hot.book, ("GET", "/v1/availability"): hot.availability}
+        hot = Hot(services, Logins(services.db, services.clock))
+        self._hot: dict[tuple[str, str], Handler] = {
+            ("POST", "/v1/bookings"): hot.book,
+            ("GET", "/v1/availability"): hot.availability,
+        }
+        if services.settings.is_bench:
+            self._hot["POST", "/v1/noop"] = answer_nothing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one connection."""
@@ -66,6 +72,7 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
         limit_concurrency=None,
         server_header=False,
         date_header=False,
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     server.run(sockets=[sock] if sock is not None else None)

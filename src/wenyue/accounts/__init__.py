@@ -12,6 +12,7 @@ from wenyue.accounts.logins import (
     save_staff,
     start_login,
     who,
+    who_of,
 )
 from wenyue.accounts.model import (
     VISITORS_PER_TRAVELLER_MAX,
@@ -64,4 +65,5 @@ __all__ = [
     "verify_secret",
     "visitors",
     "who",
+    "who_of",
 ]

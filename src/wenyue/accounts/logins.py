@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -49,14 +50,21 @@ async def who(tx: Tx, token: str, now: datetime) -> Login | None:
 
     One lookup by primary key, nothing written: fit for every request.
     """
-    if len(token) != _TOKEN_LENGTH:
-        return None
-    row = await (await tx.execute(_SQL["who"], {"token_hash": _hash(token), "now": now})).fetchone()
-    if row is None:
-        return None
-    traveller_id, expires_at, staff_id, login, display_name, role, venue_ids = row
-    staff = None if staff_id is None else Staff(staff_id, login, display_name, role, frozenset(venue_ids))
-    return Login(traveller_id, staff, expires_at)
+    return (await who_of(tx, [token], now)).get(token)
+
+
+async def who_of(tx: Tx, tokens: Sequence[str], now: datetime) -> dict[str, Login]:
+    """Whose tokens these are, in one statement; tokens that are nobody's are absent. The caller bounds their number."""
+    by_hash = {_hash(token): token for token in tokens if len(token) == _TOKEN_LENGTH}
+    if not by_hash:
+        return {}
+    hashes = "{" + ",".join(f'"\\\\x{digest.hex()}"' for digest in by_hash) + "}"
+    logins: dict[str, Login] = {}
+    for row in await (await tx.execute(_SQL["who"], {"token_hashes": hashes, "now": now})).fetchall():
+        token_hash, traveller_id, expires_at, staff_id, login, display_name, role, venue_ids = row
+        staff = None if staff_id is None else Staff(staff_id, login, display_name, role, frozenset(venue_ids))
+        logins[by_hash[token_hash]] = Login(traveller_id, staff, expires_at)
+    return logins
 
 
 async def end_login(tx: Tx, token: str, now: datetime) -> None:

@@ -43,10 +43,11 @@ INSERT INTO accounts.login (token_hash, traveller_id, staff_id, created_at, expi
 VALUES (%(token_hash)s, %(traveller_id)s, %(staff_id)s, %(now)s, %(expires_at)s);
 
 -- name: who
--- Whose token this is: one lookup by primary key.
-SELECT login.traveller_id, login.expires_at, staff.id, staff.login, staff.display_name, staff.role, staff.venue_ids
+-- Whose tokens these are: one look-up by primary key for each.
+SELECT login.token_hash, login.traveller_id, login.expires_at, staff.id, staff.login, staff.display_name, staff.role,
+       staff.venue_ids
 FROM accounts.login LEFT JOIN accounts.staff ON staff.id = login.staff_id AND staff.is_active
-WHERE login.token_hash = %(token_hash)s AND login.ended_at IS NULL AND login.expires_at > %(now)s
+WHERE login.token_hash = ANY(%(token_hashes)s::bytea[]) AND login.ended_at IS NULL AND login.expires_at > %(now)s
   AND (login.staff_id IS NULL OR staff.id IS NOT NULL);
 
 -- name: end_login

@@ -17,8 +17,11 @@ def slot_problem(slot: SlotFacts, pools: dict[int, PoolFacts], now: datetime) ->
     own = pools[slot.pool_ids[0]]
     if own.revision != slot.revision:
         return Outcome.STALE_FACTS
-    if not slot.is_open or not all(pools[pool_id].is_open for pool_id in slot.pool_ids):
+    if not slot.is_open:
         return Outcome.SLOT_CLOSED
+    for pool_id in slot.pool_ids:
+        if not pools[pool_id].is_open:
+            return Outcome.SLOT_CLOSED
     if now < slot.release_at:
         return Outcome.NOT_RELEASED
     if now >= slot.closes_at:

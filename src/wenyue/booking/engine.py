@@ -33,6 +33,7 @@ from wenyue.kernel.limits import (
 
 _log: Final = logging.getLogger("wenyue.booking")
 _SWEEP_S: Final = 0.1
+_BATCH_SIZE_MIN: Final = 16
 _RECONNECT_S: Final = 0.2
 # Index lookups whatever the statistics say: tables that grow from empty to millions must not meet a stale plan.
 _PLAN: Final = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan"
@@ -78,6 +79,7 @@ class Engine:
         self._queue: deque[_Waiting] = deque()
         self._running: set[_Waiting] = set()
         self._work = asyncio.Event()
+        self._idle = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_draining = False
 
@@ -90,9 +92,9 @@ class Engine:
     async def drain(self, *, within_s: float = 10.0) -> None:
         """Take nothing new, answer everything that waits, stop."""
         self._is_draining = True
-        end = asyncio.get_running_loop().time() + within_s
-        while (self._queue or self._running) and asyncio.get_running_loop().time() < end:
-            await asyncio.sleep(0.02)
+        if self.depth:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), within_s)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -128,6 +130,7 @@ class Engine:
             answer.set_result(Answer(Outcome.BUSY, id_))
             return answer
         self._queue.append(_Waiting(request, id_, answer, loop.time() + deadline_s))
+        self._idle.clear()
         self._work.set()
         return answer
 
@@ -141,7 +144,9 @@ class Engine:
         kinds: dict[UUID, tuple[_Waiting, bool]] = {}
         later: list[_Waiting] = []
         now = asyncio.get_running_loop().time()
-        while self._queue and len(batch) < BATCH_SIZE_MAX:
+        share = -(-self.depth // self._lanes)  # so that every lane works, and none answers in crumbs
+        size = min(BATCH_SIZE_MAX, max(_BATCH_SIZE_MIN, share))
+        while self._queue and len(batch) < size:
             waiting = self._queue.popleft()
             if waiting.answer.done():
                 continue
@@ -173,6 +178,8 @@ class Engine:
                     tx = await self._answer(tx, batch)
                 finally:
                     self._running.difference_update(batch)
+                    if not self.depth:
+                        self._idle.set()
         finally:
             if tx is not None:
                 await tx.close()
@@ -199,9 +206,7 @@ class Engine:
             _log.warning("database away: %s", type(error).__name__)
             self._again(batch, Outcome.BUSY)
             await asyncio.sleep(_RECONNECT_S)
-        except (
-            Exception
-        ):  # a defect must cost one request its answer, not the lane: found by running each alone
+        except Exception:  # noqa: BLE001 - a defect costs its batch the answer, never the lane
             _log.exception("a batch of %d failed", len(batch))
             self._again(batch, Outcome.BUSY)
         else:

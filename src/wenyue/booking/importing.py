@@ -10,7 +10,6 @@ import msgspec
 
 from wenyue import audit
 from wenyue.booking.model import BookingState, Channel
-from wenyue.booking.store import SQL as STORE
 from wenyue.booking.store import array, rows_json
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.ids import uuid7
@@ -153,21 +152,21 @@ async def write_bookings(
     """
     await tx.execute(_SQL["one_importer"], {"source": source})
     pool_ids = sorted({pool_id for one in bookings for pool_id in drawn(one)})
-    locked = await (await tx.execute(STORE["lock_pools"], {"ids": array(pool_ids)})).fetchall()
+    locked = await (await tx.execute(_SQL["lock_pools"], {"ids": array(pool_ids)})).fetchall()
     known = await known_bookings(tx, source, [one.source_key for one in bookings])
-    left = {row[0]: row[2] - row[3] - row[4] for row in locked}
+    left: dict[int, int] = dict(locked)
     before = dict(left)
     outcomes = judge(bookings, known, left)
     taken = [one for one, outcome in zip(bookings, outcomes, strict=True) if outcome is ImportOutcome.WRITTEN]
     if taken:
         await _insert(tx, source, taken)
         moved = [
-            {"id": pool_id, "held": 0, "sold": before[pool_id] - places}
+            {"id": pool_id, "sold": before[pool_id] - places}
             for pool_id, places in left.items()
             if places != before[pool_id]
         ]
         if moved:
-            await tx.execute(STORE["move_pools"], {"rows": rows_json(moved)})
+            await tx.execute(_SQL["move_pools"], {"rows": rows_json(moved)})
         await audit.record(
             tx,
             [

@@ -40,6 +40,21 @@ SELECT source_key, id, body_hash
   FROM booking.booking
  WHERE source = %(source)s AND source_key = ANY (%(keys)s::text[])
 
+-- name: lock_pools
+-- Places left in the pools that a batch draws from, locked in id order as the engine does.
+SELECT id, capacity - held - sold
+  FROM booking.pool
+ WHERE id = ANY (%(ids)s::bigint[])
+ ORDER BY id
+   FOR UPDATE
+
+-- name: move_pools
+-- The counters of locked pools; the CHECK is the last word on overselling.
+UPDATE booking.pool p
+   SET sold = p.sold + r.sold
+  FROM json_to_recordset(%(rows)s::json) AS r (id bigint, sold integer)
+ WHERE p.id = r.id
+
 -- name: places_left
 -- Places left in pools, for a dry run: nothing is locked.
 SELECT id, capacity - held - sold

@@ -41,6 +41,7 @@ class Settings:
 
     home: Path  # WENYUE_HOME
     is_demo: bool  # WENYUE_DEMO: load demo data on first start
+    is_bench: bool  # WENYUE_BENCH: serve the benchmark's do-nothing route
     web: WebSettings
     database: DatabaseSettings
 
@@ -52,6 +53,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         home=Path(env.get("WENYUE_HOME") or "var").absolute(),
         is_demo=_flag(env, "WENYUE_DEMO", default=True),
+        is_bench=_flag(env, "WENYUE_BENCH", default=False),
         web=WebSettings(
             host=env.get("WENYUE_HOST", "127.0.0.1"),
             port=_number(env, "WENYUE_PORT", 8000, 1, 65535),

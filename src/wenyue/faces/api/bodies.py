@@ -96,7 +96,7 @@ class BookingRefused(Exception):
 
 
 def to_request(
-    body: BookingBody, booking_id: UUID, holder_id: int, vault: Vault, now: datetime, locale: str
+    body: BookingBody, booking_id: UUID, holder_id: int, *, vault: Vault, now: datetime, locale: str
 ) -> BookingRequest:
     """The checked request. Raises BookingRefused (422) that names every field to mend, all at once."""
     errors: list[FieldError] = []

@@ -4,6 +4,7 @@ A request that cannot succeed is answered before its visitors are even read; eve
 before it is queued, so that a batch fails only for operational reasons.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import date
 from time import monotonic
@@ -13,17 +14,10 @@ from uuid import UUID
 
 import msgspec
 
-from wenyue import accounts
-from wenyue.booking import Answer, Outcome, availability
+from wenyue.booking import Answer, availability
 from wenyue.faces.api.bodies import BookingBody, BookingRefused, to_request
-from wenyue.faces.api.problems import (
-    PROBLEM_TYPE,
-    RETRY_AFTER_S,
-    FieldError,
-    answer_problem,
-    plain_problem,
-    status_of,
-)
+from wenyue.faces.api.logins import Logins
+from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, answer_problem, status_of
 from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.ids import parse_uuid
 from wenyue.kernel.limits import AVAILABILITY_AGE_S_MAX, AVAILABILITY_DAYS_MAX, BODY_BYTES_MAX
@@ -32,10 +26,9 @@ from wenyue.services import Services
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _JSON: Final = b"application/json; charset=utf-8"
-_LOGIN_KEPT_S: Final = 10.0  # a token that was ended stops working within this time
-_LOGINS_MAX: Final = 100_000
 _PAGES_MAX: Final = 20_000
 _encode: Final = msgspec.json.Encoder().encode
 _decode_body: Final = msgspec.json.Decoder(BookingBody).decode
@@ -44,9 +37,10 @@ _decode_body: Final = msgspec.json.Decoder(BookingBody).decode
 class Hot:
     """Both endpoints for one process."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, logins: Logins) -> None:
         self._services = services
-        self._logins: dict[bytes, tuple[int, float]] = {}
+        self._logins = logins
+        self._reading: dict[bytes, asyncio.Task[bytes]] = {}
         self._pages: dict[bytes, tuple[float, bytes]] = {}
 
     # ------------------------------------------------------------------------------------------ bookings
@@ -70,24 +64,16 @@ class Hot:
             status, payload, kind, headers = refused.status, refused.payload(locale), PROBLEM_TYPE, []
         await _send(send, status, payload, kind, headers)
 
-    async def _holder(self, token: bytes) -> int:
+    async def _holder(self, authorization: bytes) -> int:
         """The traveller that the bearer token belongs to. Raises BookingRefused (401, 503)."""
-        known = self._logins.get(token)
-        if known is not None and known[1] > monotonic():
-            return known[0]
-        scheme, _, secret = token.partition(b" ")
-        if scheme.lower() != b"bearer" or not secret.isascii():
-            raise BookingRefused(401, "login_needed")
-        try:
-            async with self._services.db.connection() as tx:
-                login = await accounts.who(tx, secret.decode(), self._services.clock())
-        except DatabaseDown:
-            raise BookingRefused(503, "busy") from None
+        login = self._logins.recall(authorization)
+        if login is None:
+            try:
+                login = await self._logins.find(authorization)
+            except DatabaseDown:
+                raise BookingRefused(503, "busy") from None
         if login is None or login.traveller_id is None:
             raise BookingRefused(401, "login_needed")
-        if len(self._logins) >= _LOGINS_MAX:
-            self._logins.clear()
-        self._logins[token] = (login.traveller_id, monotonic() + _LOGIN_KEPT_S)
         return login.traveller_id
 
     async def _decide(
@@ -104,7 +90,12 @@ class Hot:
         answer = engine.refuse_lines(booking_id, body.lines)
         if answer is None:
             request = to_request(
-                body, booking_id, holder_id, self._services.vault, self._services.clock(), locale
+                body,
+                booking_id,
+                holder_id,
+                vault=self._services.vault,
+                now=self._services.clock(),
+                locale=locale,
             )
             answer = await engine.book(request)
         if answer.outcome.is_success:
@@ -114,7 +105,7 @@ class Hot:
 
     # ------------------------------------------------------------------------------------------ availability
 
-    async def availability(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def availability(self, scope: Scope, _: Receive, send: Send) -> None:
         """GET /v1/availability?product_id=&from=&to=: bytes that are at most a second old; `as_of` says how old."""
         query: bytes = scope["query_string"]
         page = self._pages.get(query)
@@ -124,7 +115,7 @@ class Hot:
             return
         locale = "en" if b"lang=en" in query else "zh-CN"
         try:
-            payload = await self._read_page(query)
+            payload = await self._read_once(query)
         except BookingRefused as refused:
             await _send(send, refused.status, refused.payload(locale), PROBLEM_TYPE, [])
             return
@@ -132,6 +123,14 @@ class Hot:
             self._pages.clear()
         self._pages[query] = (now + AVAILABILITY_AGE_S_MAX, payload)
         await _send(send, 200, payload, _JSON, _FRESH)
+
+    async def _read_once(self, query: bytes) -> bytes:
+        """However many ask for a page that has aged, the database is asked once."""
+        reading = self._reading.get(query)
+        if reading is None:
+            reading = self._reading[query] = asyncio.create_task(self._read_page(query))
+            reading.add_done_callback(lambda _: self._reading.pop(query, None))
+        return await asyncio.shield(reading)
 
     async def _read_page(self, query: bytes) -> bytes:
         product_id, from_day, to_day = _range(query)
@@ -212,4 +211,7 @@ async def _send(
     await send({"type": "http.response.body", "body": payload})
 
 
-__all__ = ["FieldError", "Hot", "Outcome", "plain_problem"]
+async def answer_nothing(_scope: Scope, receive: Receive, send: Send) -> None:
+    """POST /v1/noop, for the benchmark only: what this server costs when nothing is decided."""
+    await _read(receive)
+    await _send(send, 200, b"{}", _JSON, [])
