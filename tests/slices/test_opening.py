@@ -1,5 +1,6 @@
 """Opening, closing, repricing and capacity of slots against a real server; the catalogue's own reads on the way."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -226,3 +227,30 @@ async def test_capacity_never_falls_below_what_is_taken(place: Place) -> None:
     assert await set_day_capacity(place.tx, place.venue_id, THURSDAY, 41) is CapacityAnswer.BELOW_TAKEN
     assert await set_day_capacity(place.tx, place.venue_id, THURSDAY, 42) is CapacityAnswer.SET
     assert await set_day_capacity(place.tx, place.venue_id, MONDAY, 42) is CapacityAnswer.UNKNOWN
+
+
+async def test_two_workers_at_once_open_each_slot_once(place: Place) -> None:
+    other = await psycopg.AsyncConnection.connect(place.tx.info.dsn + f" password={place.tx.info.password}")
+    async with other:
+        second = Place(other, place.venue_id, place.product_id, place.presets)
+        async with place.tx.transaction():
+            first_opened = await place.open(days_ahead=20)
+            waiting = asyncio.create_task(second.open(days_ahead=21))
+            await until_it_waits(place.tx)
+        second_opened = await waiting
+    assert first_opened.slots == 42
+    assert second_opened == OpenedCount(slots=2, pools=2 + 1 + 3)
+    assert len(await place.slots("id")) == 44
+
+
+async def until_it_waits(tx: Tx) -> None:
+    """Return when another session waits for this one's transaction."""
+    blocked: LiteralString = (
+        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    for _ in range(500):
+        row = await (await tx.execute(blocked)).fetchone()
+        if row and row[0]:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("the second worker never waited")
