@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -19,8 +19,8 @@ from wenyue.tools.importing.model import ImportMap, Verdict
 from wenyue.tools.importing.run import BATCH_MAX, Importer, Options, Summary
 
 app = typer.Typer(no_args_is_help=True, help="Bring data of another system in (导入).")
-_CONNECTIONS_MAX = 4
-_VERDICT_TEXT = {
+_CONNECTIONS_MAX: Final = 4
+_VERDICT_TEXT: Final = {
     Verdict.IMPORTED: "imported · 已导入",
     Verdict.ALREADY: "imported by an earlier run · 此前已导入",
     Verdict.CHANGED: "imported earlier, changed since (left as it is) · 此前已导入, 源数据有变",
@@ -75,7 +75,7 @@ async def _import(
             def progress(phase: str, done: int, total: int) -> None:
                 if phase not in tasks:
                     tasks[phase] = bars.add_task(phase, total=total or None)
-                bars.update(tasks[phase], completed=done)
+                bars.update(tasks[phase], completed=done, total=total or None)
 
             vault = Vault(load_keys(settings.home))
             return await Importer(database, vault, chosen, utc_now(), progress).run(file, options)
@@ -87,7 +87,8 @@ def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | N
     """Print the sums; they add up to the rows of the file."""
     tally = summary.tally
     title = f"{chosen.source}: {tally.rows} rows ({summary.encoding}, delimiter {summary.delimiter!r})"
-    grid = Grid(title=title + (" · DRY RUN, nothing written · 试运行" if summary.is_dry_run else ""))
+    console.print(title + (" · DRY RUN, nothing written · 试运行" if summary.is_dry_run else ""), markup=False)
+    grid = Grid()
     grid.add_column("what became of the rows · 处理结果")
     grid.add_column("rows · 行", justify="right")
     for verdict in Verdict:

@@ -70,6 +70,7 @@ def take_survey(table: Table, chosen: ImportMap, progress: Progress) -> Survey:
                 survey.dates.add(key)
                 if found.status.draws:
                     survey.used[key] += found.quantity
+    progress("reading · 读取", survey.rows, survey.rows)
     return survey
 
 
