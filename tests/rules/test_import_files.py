@@ -2,11 +2,17 @@
 
 import csv
 import gzip
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from wenyue.tools.importing import InputError, Refusal, Reservation, open_table, read_all, read_map
 from wenyue.tools.importing.model import ROWS_MAX, Reason, Row, Verdict
@@ -246,6 +252,51 @@ def test_map_mistakes_are_told_together_with_lines(tmp_path: Path) -> None:
 )
 def test_no_map_is_a_traceback(tmp_path: Path, text: str | bytes, words: str) -> None:
     assert words in map_fault(tmp_path, text)
+
+
+@given(
+    st.one_of(st.binary(max_size=300), st.binary(max_size=200).map(lambda tail: GOOD[:900].encode() + tail))
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_bytes_are_a_traceback(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bookings.csv"
+    path.write_bytes(content)
+    found: list[Reservation | Refusal] = []
+    with suppress(InputError):
+        found = rows(path)
+    assert all(isinstance(one, Reservation) or one.fix for one in found)
+
+
+@pytest.mark.parametrize("command", ["import bookings", "replay"])
+@pytest.mark.parametrize("kind", ["map", "file", "nothing"])
+def test_at_the_terminal_a_fault_is_one_message(tmp_path: Path, command: str, kind: str) -> None:
+    path, map_path = tmp_path / "bookings.csv", tmp_path / "a.map.toml"
+    if kind != "nothing":
+        path.write_text(GOOD.replace("adr", "price", 1), encoding="utf-8")
+    map_path.write_text(
+        "source = 1\n" if kind == "map" else MAP_PATH.read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    words = [
+        *command.split(),
+        str(path),
+        "--map",
+        str(map_path),
+        *(["--capacity", "9"] if command == "replay" else []),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "wenyue.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | {"WENYUE_HOME": str(tmp_path / "home")},
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("wenyue: ")
+    assert "Traceback" not in done.stderr + done.stdout
+    expected = {"map": "line 1, source: must be a text", "file": "column 'adr'", "nothing": "cannot read"}
+    assert expected[kind] in done.stderr
+    assert not (tmp_path / "home").exists()  # nothing was started
 
 
 def test_row_bound_is_stated() -> None:

@@ -17,6 +17,7 @@ from wenyue.tools.database import ReadyDatabase, ready_database
 from wenyue.tools.importing.mapfile import read_map
 from wenyue.tools.importing.model import ImportMap, Verdict
 from wenyue.tools.importing.run import BATCH_MAX, Importer, Options, Summary
+from wenyue.tools.importing.table import open_table
 
 app = typer.Typer(no_args_is_help=True, help="Bring data of another system in (导入).")
 _CONNECTIONS_MAX: Final = 4
@@ -42,6 +43,7 @@ def import_bookings(
     """Bring an old system's reservations in (导入旧系统的预订)."""
     console = Console()
     chosen = read_map(map_file)
+    open_table(file, chosen)  # what is wrong with the file as a whole is told before a database starts
     settings = load()
     with ready_database(settings, console.print) as database:
         options = Options(is_dry_run=dry_run, batch=batch, report=report)
@@ -87,7 +89,9 @@ def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | N
     """Print the sums; they add up to the rows of the file."""
     tally = summary.tally
     title = f"{chosen.source}: {tally.rows} rows ({summary.encoding}, delimiter {summary.delimiter!r})"
-    console.print(title + (" · DRY RUN, nothing written · 试运行" if summary.is_dry_run else ""), markup=False)
+    console.print(
+        title + (" · DRY RUN, nothing written · 试运行" if summary.is_dry_run else ""), markup=False
+    )
     grid = Grid()
     grid.add_column("what became of the rows · 处理结果")
     grid.add_column("rows · 行", justify="right")
