@@ -9,8 +9,9 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from wenyue import accounts, cards
+from wenyue import accounts, cards, catalogue
 from wenyue.accounts import Identity, Staff
+from wenyue.booking import SlotState, availability
 from wenyue.cards import ActivationRequest, Denied
 from wenyue.infra.db import Tx
 from wenyue.kernel.documents import Document, Phone, parse_document, parse_name, parse_phone
@@ -40,10 +41,10 @@ async def loaded(make_database: Any) -> AsyncIterator[Loaded]:
     took_s: list[float] = []
     heard: list[str] = []
     for _ in range(2):
-        started = time.monotonic()
         async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+            started = time.monotonic()
             await demo.load(tx, progress=heard.append, today=TODAY)
-        took_s.append(time.monotonic() - started)
+            took_s.append(time.monotonic() - started)
     async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as tx:
         yield Loaded(tx, took_s, heard)
 
@@ -101,30 +102,43 @@ async def test_no_session_outgrows_the_day_or_has_no_places(loaded: Loaded) -> N
     assert odd == []
 
 
+async def states(loaded: Loaded, name_zh: str, day: date) -> list[SlotState]:
+    """The states of an attraction's sessions on a day, as a traveller sees them at noon of 22 November."""
+    [venue] = [one for one in await catalogue.venues(loaded.tx, text=name_zh) if one.name_zh == name_zh]
+    [product] = await catalogue.products(loaded.tx, venue.id)
+    noon = datetime(2026, 11, 22, 4, tzinfo=UTC)
+    return [one.state for one in await availability(loaded.tx, product.id, day, day, noon)]
+
+
 async def test_every_state_can_be_seen(loaded: Loaded) -> None:
-    tx = loaded.tx
-    tomorrow = {"on_date": TODAY + timedelta(days=1)}
-    by_capacity: LiteralString = (
-        "SELECT v.name_zh FROM booking.slot s JOIN booking.pool p ON p.id = s.pool_ids[1]"
-        " JOIN catalogue.venue v ON v.id = s.venue_id WHERE s.on_date = %(on_date)s AND s.is_open AND p.capacity = "
-    )
-    sold_out = await (await tx.execute(by_capacity + "0", tomorrow)).fetchall()
-    nearly = await (await tx.execute(by_capacity + "3", tomorrow)).fetchall()
-    assert sold_out == [("颐和园",)]
-    assert nearly == [("天坛公园",)]
+    tomorrow = TODAY + timedelta(days=1)
+    for number in range(1, 8):
+        day = TODAY + timedelta(days=number)
+        full, *rest = await states(loaded, "颐和园", day)
+        assert full is SlotState.FULL
+        assert rest
+        assert SlotState.FULL not in rest
+        assert (await states(loaded, "天坛公园", day))[0] is SlotState.TIGHT
+    assert set(await states(loaded, "恭王府景区", tomorrow)) == {SlotState.PLENTY}
+    assert set(await states(loaded, "故宫博物院", date(2026, 11, 24))) == {SlotState.PLENTY}
+    assert set(await states(loaded, "故宫博物院", tomorrow)) == {SlotState.CLOSED}  # a Monday
+    assert set(await states(loaded, "故宫博物院", date(2026, 12, 1))) == {SlotState.NOT_RELEASED}
+    assert set(await states(loaded, "杭州市西湖风景名胜区", date(2026, 11, 29))) == {SlotState.PLENTY}
+    assert set(await states(loaded, "杭州市西湖风景名胜区", date(2026, 11, 30))) == {SlotState.NOT_RELEASED}
+    assert set(await states(loaded, "故宫博物院", TODAY)) == {SlotState.ENDED}  # no same-day booking
+
+
+async def test_one_attraction_is_closed_all_next_week(loaded: Loaded) -> None:
     closed = await rows(
-        tx,
+        loaded.tx,
         "SELECT DISTINCT v.name_zh, s.on_date FROM booking.slot s JOIN catalogue.venue v ON v.id = s.venue_id"
         " WHERE NOT s.is_open AND s.closed_reason_zh LIKE '设施检修%' ORDER BY 2",
     )
-    assert [row[0] for row in closed] == ["武汉市黄鹤楼公园"] * 7
-    unreleased = await rows(
-        tx,
-        "SELECT DISTINCT v.name_zh FROM booking.slot s JOIN catalogue.venue v ON v.id = s.venue_id"
-        " WHERE s.release_at > timestamptz '2026-11-22 12:00+08' AND s.on_date = date '2026-12-05' AND v.level = '5A'",
-    )
-    assert ("故宫博物院",) in unreleased
-    assert ("杭州市西湖风景名胜区",) in unreleased
+    assert closed == [
+        ("武汉市黄鹤楼公园", date(2026, 11, 23) + timedelta(days=number)) for number in range(7)
+    ]
+    assert set(await states(loaded, "武汉市黄鹤楼公园", date(2026, 11, 23))) == {SlotState.CLOSED}
+    assert set(await states(loaded, "武汉市黄鹤楼公园", date(2026, 11, 30))) == {SlotState.PLENTY}
 
 
 async def test_weekend_nights_cost_more(loaded: Loaded) -> None:
