@@ -10,7 +10,7 @@ _PALETTES: Final = 5
 _WIDTH: Final = 320
 _HEIGHT: Final = 160
 _STEPS: Final = 6
-_LAYERS: Final = ((64, 34), (92, 30), (122, 20))  # (height of the ridge's foot line, how far peaks rise)
+_LAYERS: Final = ((76, 52), (104, 44), (130, 28))  # (height of the ridge's foot line, how far peaks rise)
 _HOUSES: Final = {
     "hotel": "M206 108h44v20h-44zM200 108l28-16 28 16zM212 92h32l-16-10z",
     "restaurant": "M210 112h40v16h-40zM203 112l27-15 27 15zM228 118h5v10h-5z",
@@ -28,7 +28,7 @@ def landscape(code: str, kind: str = "attraction") -> Markup:
     )
     house = f'<path class="house" d="{_HOUSES[kind]}"/>' if kind in _HOUSES else ""
     sun = (
-        f'<circle class="sun" cx="{40 + dice[30] % 240}" cy="{26 + dice[31] % 22}" r="{11 + dice[29] % 6}"/>'
+        f'<circle class="sun" cx="{120 + dice[30] % 80}" cy="{26 + dice[31] % 22}" r="{11 + dice[29] % 6}"/>'
     )
     return Markup(  # noqa: S704 - digits and fixed strings only
         f'<svg class="art art--{dice[28] % _PALETTES}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'

@@ -95,6 +95,11 @@ def say_money(minor: int, currency: str = "CNY") -> str:
     return f"{sign}{major:,}" if not rest else f"{sign}{major:,}.{rest:02d}"
 
 
+def lang_of(text: str) -> str:
+    """The language attribute of content that may stay Chinese on an English page: names, places."""
+    return "zh-CN" if any("\u3400" <= character <= "\u9fff" for character in text) else "en"
+
+
 def pick(zh: str, en: str, locale: Locale) -> str:
     """Catalogue content in the language, or in Chinese where nobody wrote English yet."""
     return en if locale == "en" and en else zh

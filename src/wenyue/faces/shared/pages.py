@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from wenyue.faces.shared.art import landscape
-from wenyue.faces.shared.i18n import is_large, locale_of, say_money, translator
-from wenyue.faces.shared.session import CSRF_COOKIE, csrf_token, set_cookie
+from wenyue.faces.shared.i18n import is_large, lang_of, locale_of, say_money, translator
 from wenyue.faces.shared.services import services_of
+from wenyue.faces.shared.session import CSRF_COOKIE, csrf_token, set_cookie
 from wenyue.faces.shared.static import static_url
 
 _CSRF_AGE_S: Final = 7 * 24 * 3600
@@ -50,6 +50,7 @@ def environment() -> Environment:
     shared: dict[str, Any] = {
         "static": static_url,
         "landscape": landscape,
+        "lang_of": lang_of,
         "money": say_money,
         "sprite": Markup(sprite),  # noqa: S704 - a file of this package
     }
@@ -72,6 +73,7 @@ def render_text(template: str, request: Request, context: Mapping[str, object]) 
             path=request.url.path,
             csrf=Markup('<input type="hidden" name="_csrf" value="{}">').format(token),
         )
+    )
     return page, token
 
 

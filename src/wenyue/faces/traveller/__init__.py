@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from wenyue.faces.shared import routes as static_routes
 from wenyue.faces.traveller import account_pages, booking_pages, me_pages, places, preferences, trip_pages
+from wenyue.faces.traveller.visit import Visit, get
 
 routes: Final[list[Route]] = [
     *me_pages.routes,
@@ -17,4 +18,7 @@ routes: Final[list[Route]] = [
     *static_routes,
 ]
 
-__all__ = ["routes"]
+# Whatever no other route knows, as a page that leads back; the composition root puts it last.
+fallback: Final = get("/{path:path}", Visit.lost)
+
+__all__ = ["fallback", "routes"]

@@ -158,6 +158,12 @@ async def confirm(visit: Visit) -> Response:
     return await _change(visit, ChangeKind.CONFIRM, "booked")
 
 
+async def back_to_booking(visit: Visit) -> Response:
+    """Where a reload of an answer to a form leads."""
+    booking_id = booking_id_of(visit)
+    return redirect(f"/bookings/{booking_id}") if booking_id else visit.not_found()
+
+
 async def ask_reschedule(visit: Visit) -> Response:
     """Another day or session for one line."""
     wanted = whole_number(visit.request.query_params.get("line", ""), 0, LINES_MAX)
@@ -234,6 +240,7 @@ routes = [
     get("/bookings/{id}/cancel", ask_cancel, needs_login=True),
     post("/bookings/{id}/cancel", cancel),
     post("/bookings/{id}/confirm", confirm),
+    get("/bookings/{id}/confirm", back_to_booking, needs_login=True),
     get("/bookings/{id}/reschedule", ask_reschedule, needs_login=True),
     post("/bookings/{id}/reschedule", reschedule),
 ]

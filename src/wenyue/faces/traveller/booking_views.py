@@ -21,9 +21,11 @@ from wenyue.faces.shared.i18n import (
     translator,
 )
 from wenyue.faces.traveller import views
+from wenyue.faces.traveller.calendar_views import said_label
 from wenyue.faces.traveller.views import KIND_ICONS, BookingPage, NoteView, PersonView, TicketView
 from wenyue.faces.wording import say_instant
 from wenyue.faces.wording_documents import DOCUMENT_KINDS
+from wenyue.gate import booking_code
 from wenyue.kernel.clock import local_date, zone
 from wenyue.kernel.documents import DocumentKind, age_on, mask_document, mask_name
 from wenyue.policy import CancelTerms, Preset, cancel_terms
@@ -78,7 +80,8 @@ def ticket_view(booking: BookingView, now: datetime, locale: Locale) -> TicketVi
     t = translator(locale)
     lines = sorted(shown_lines(booking), key=lambda line: line.starts_at)
     first, state = lines[0], _STATES[booking.state]
-    label = pick(first.label_zh, first.label_en, locale)
+    is_night = first.product_kind == "night"
+    label = "" if is_night else said_label(first.label_zh, first.label_en, locale)
     names = [mask_name(visitor.name) for visitor in booking.party.visitors]
     party = names[0] if names else say_quantity(first.product_kind, first.quantity, locale)
     if len(names) > 1:
@@ -150,10 +153,12 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
     total = say_money(view.total_minor, view.currency)
     is_live = view.state in (BookingState.HELD, BookingState.CONFIRMED)
     details = [
-        (t("人数", "Party"), say_quantity(first.product_kind, first.quantity, locale)),
+        (t("人数", "Party"), say_quantity("session", len(view.party.visitors), locale))
+        if view.party.visitors
+        else (t("数量", "Quantity"), say_quantity(first.product_kind, first.quantity, locale)),
         (t("到店付款", "To pay on site"), total if view.total_minor else t("无需付款", "Nothing")),
         (t("预约时间", "Booked"), _say_moment(view.created_at, timezone, locale)),
-        (t("预约编号", "Number"), _short(view)),
+        (t("预约编号", "Number"), booking_code(view.id)),
     ]
     return BookingPage(
         id=str(view.id),
@@ -162,12 +167,13 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
         when=f"{say_date(first.on_date, locale)} {_time_of(first, locale)}",
         state=t(state[0], state[1]),
         icon=state[3],
-        number=_short(view),
+        number=booking_code(view.id),
         qr=facts.qr,
         facts=tuple(details),
         lines=tuple(line_view(line, _kind(line, facts.venues), locale, view.currency) for line in lines),
         people=tuple(person_view(one, number, locale) for number, one in enumerate(view.party.visitors)),
         notes=tuple(_notes(facts, lines, locale)),
+        terms=tuple(_terms(facts, lines, locale)),
         total=total,
         hold_until=view.hold_until.isoformat() if view.hold_until and view.hold_until > facts.now else "",
         hold_until_text=view.hold_until.astimezone(zone(timezone)).strftime("%H:%M")
@@ -232,10 +238,18 @@ def _notes(facts: BookingFacts, lines: list[LineView], locale: Locale) -> list[N
             "Bring the original documents and come within the booked time.",
         )
         notes.append(NoteView("", "id", text))
-    if view.state is BookingState.CONFIRMED and not is_over(view, facts.now):
-        for line, terms in terms_of(lines, facts.presets, facts.now):
-            notes.append(say_terms(terms, pick(line.venue_zh, line.venue_en, locale), line.timezone, locale))
     return notes
+
+
+def _terms(facts: BookingFacts, lines: list[LineView], locale: Locale) -> list[NoteView]:
+    """The terms of every line, each sentence once."""
+    if facts.view.state is not BookingState.CONFIRMED or is_over(facts.view, facts.now):
+        return []
+    said = [
+        say_terms(terms, pick(line.venue_zh, line.venue_en, locale), line.timezone, locale)
+        for line, terms in terms_of(lines, facts.presets, facts.now)
+    ]
+    return list(dict.fromkeys(said))
 
 
 def _time_of(line: LineView, locale: Locale) -> str:
@@ -248,12 +262,6 @@ def _time_of(line: LineView, locale: Locale) -> str:
 def _kind(line: LineView, venues: Mapping[int, Venue]) -> str:
     venue = venues.get(line.venue_id)
     return venue.kind if venue else "attraction"
-
-
-def _short(view: BookingView) -> str:
-    """The last twelve digits of the id, in groups: enough to read out, and random."""
-    tail = view.id.hex[-12:].upper()
-    return f"{tail[:4]} {tail[4:8]} {tail[8:]}"
 
 
 def _say_moment(at: datetime, timezone: str, locale: Locale) -> str:

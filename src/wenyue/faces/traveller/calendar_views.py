@@ -146,6 +146,12 @@ def card_verdict(
     return decide_use(bearer.rules, bearer.card, use, facts.holidays, local)
 
 
+def said_label(label_zh: str, label_en: str, locale: Locale) -> str:
+    """A session's label, unless it only repeats the time."""
+    label = pick(label_zh, label_en, locale)
+    return label if any(character.isalpha() for character in label) else ""
+
+
 def refusal_title(refusal: CardRefusal, locale: Locale) -> str:
     """A card's refusal in a few words."""
     return WORDS[Outcome(int(refusal))].title.say(locale)
@@ -173,7 +179,6 @@ def _day(
         short=short,
         long=long,
         tag=tag,
-        tag_lang=locale,
         is_current=is_current,
     )
 
@@ -230,8 +235,7 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
     return SessionView(
         slot_id=slot.slot_id,
         time=_time_of(slot, facts.venue.timezone, locale, is_night=is_night),
-        label=pick(slot.label_zh, slot.label_en, locale),
-        label_lang="en" if locale == "en" and slot.label_en else "zh-CN",
+        label="" if is_night else said_label(slot.label_zh, slot.label_en, locale),
         state=state,
         tone=tone,
         icon=icon,
@@ -272,8 +276,9 @@ def _session_state(facts: CalendarFacts, slot: SlotView, locale: Locale) -> tupl
 def _time_of(slot: SlotView, timezone: str, locale: Locale, *, is_night: bool) -> str:
     if not is_night:
         return say_span(slot.starts_at, slot.ends_at, timezone)
+    checks_in, checks_out = slot.starts_at.astimezone(zone(timezone)), slot.ends_at.astimezone(zone(timezone))
     return translator(locale)(
-        "{a} 入住", "Check in {a}", a=slot.starts_at.astimezone(zone(timezone)).strftime("%H:%M")
+        "{a:%H:%M} 入住，次日 {b:%H:%M} 退房", "Check in {a:%H:%M}, out {b:%H:%M}", a=checks_in, b=checks_out
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from wenyue.cards import CardFacts, CardState, CardView, cards_of, find_card
+from wenyue.accounts import traveller
+from wenyue.cards import CardState, CardView, cards_of, facts_from_rows
 from wenyue.faces.shared.i18n import Locale, pick, say_full_date, translator
 from wenyue.faces.traveller import views
 from wenyue.faces.traveller.calendar_views import Bearer
@@ -38,8 +39,19 @@ async def bearer_of(visit: Visit, tx: Tx) -> Bearer | None:
     card = main_card(held)
     if card is None:
         return None
-    facts = await find_card(tx, card.card_no)
-    return Bearer(facts, card.rules) if isinstance(facts, CardFacts) else None
+    holder = await traveller(tx, visit.services.vault, visit.traveller_id)
+    row = (
+        card.id,
+        card.type_code,
+        card.state,
+        card.valid_from,
+        card.valid_to,
+        holder.person_key if holder else None,
+        visit.traveller_id,
+    )
+    counters = [(card.id, one.no, one.granted, one.used) for one in card.entitlements]
+    companions = [(card.id, one.person_key) for one in card.companions]
+    return Bearer(facts_from_rows([row], counters, companions)[card.id], card.rules)
 
 
 def main_card(cards: Sequence[CardView]) -> CardView | None:

@@ -54,7 +54,8 @@ async def home(visit: Visit) -> Response:
         "home",
         tab="home",
         signed_in=visit.traveller_id is not None,
-        greeting=_greeting(visit, name),
+        greeting=_greeting(visit),
+        name=name,
         card_view=shown,
         upcoming=upcoming,
         kinds=[(kind, visit.t(*names), KIND_ICONS[kind]) for kind, names in KIND_NAMES.items()],
@@ -165,15 +166,11 @@ async def _name(visit: Visit, tx: Tx) -> str:
     return mask_name(known.name.reveal()) if known else ""
 
 
-def _greeting(visit: Visit, name: str) -> str:
+def _greeting(visit: Visit) -> str:
     hour = visit.now.astimezone(zone(_TIMEZONE)).hour
     if hour < 11:
-        hello = visit.t("早上好", "Good morning")
-    elif hour < 18:
-        hello = visit.t("下午好", "Good afternoon")
-    else:
-        hello = visit.t("晚上好", "Good evening")
-    return visit.t("{hello}，{name}", "{hello}, {name}", hello=hello, name=name) if name else hello
+        return visit.t("早上好", "Good morning")
+    return visit.t("下午好", "Good afternoon") if hour < 18 else visit.t("晚上好", "Good evening")
 
 
 async def _companion_card(visit: Visit, tx: Tx) -> CardView | None:

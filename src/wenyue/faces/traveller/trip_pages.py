@@ -48,7 +48,7 @@ from wenyue.faces.traveller.trip import (
     parse_item,
     set_trip,
 )
-from wenyue.faces.traveller.views import KIND_ICONS, FieldError, LineView
+from wenyue.faces.traveller.views import KIND_ICONS, FieldError, LineView, NoteView
 from wenyue.faces.traveller.visit import Visit, get, post, redirect
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date, zone
@@ -145,26 +145,30 @@ async def review(visit: Visit) -> Response:
         ("line", f"{one.item.written()}.{one.slot.price_minor}.{int(one.is_on_card)}") for one in chosen
     ]
     fields += [("visitor", str(one.id)) for one in going]
-    terms: list[str] = []
+    terms: list[NoteView] = []
     for one in chosen:
         preset = visit.services.presets.get(one.product.policy_code)
         if preset is not None:
             said = cancel_terms(preset, one.slot.on_date, one.slot.starts_at, one.venue.timezone, visit.now)
             name = pick(one.venue.name_zh, one.venue.name_en, locale)
-            text = say_terms(said, name, one.venue.timezone, locale).text
-            terms += [text] if text not in terms else []
+            terms.append(say_terms(said, name, one.venue.timezone, locale))
     day = chosen[0].slot.on_date
     return visit.page(
         "review",
         tab="trip",
         lines=[_line(visit, one) for one in chosen],
         people=[person_of(one, locale, say_age_on(one.birth, day, locale)) for one in going],
-        terms=terms,
+        terms=list(dict.fromkeys(terms)),
         total=say_money(due, chosen[0].slot.currency) if due else t("无需付款", "Nothing to pay"),
         total_label=t("到店付款", "To pay on site"),
         fields=fields,
         is_hold=due > 0,
     )
+
+
+async def back_to_trip(_visit: Visit) -> Response:
+    """Where a reload of an answer to a form leads."""
+    return redirect("/trip")
 
 
 async def book(visit: Visit) -> Response:
@@ -181,6 +185,7 @@ async def book(visit: Visit) -> Response:
         chosen = await _choose(visit, tx, [line.item for line in wanted], going)
     if len(chosen) != len(wanted):
         return _refuse(visit, Answer(Outcome.SLOT_UNKNOWN, booking_id), chosen)
+    wanted.sort(key=lambda line: [one.item.slot_id for one in chosen].index(line.item.slot_id))
     request = _request(visit, booking_id, wanted, chosen, going, bearer)
     answer = await visit.services.engine.book(request)
     if not answer.outcome.is_success:
@@ -336,7 +341,7 @@ async def _choose(
         )
         pays = card_verdict(facts, slot, quantity, keys or None) if bearer else None
         chosen.append(Chosen(item, places[one.venue_id], one, slot, quantity, pays))
-    return chosen
+    return sorted(chosen, key=lambda one: (one.slot.starts_at, one.slot.slot_id))
 
 
 def _line(visit: Visit, one: Chosen) -> LineView:
@@ -389,4 +394,6 @@ routes = [
     post("/trip/people", choose_people),
     get("/trip/review", review, needs_login=True),
     post("/trip/book", book),
+    get("/trip/book", back_to_trip),
+    get("/trip/people", back_to_trip),
 ]

@@ -67,7 +67,7 @@ class TicketView:
 
 @dataclass(frozen=True, slots=True)
 class VenueView:
-    """A venue in a list or at the head of its page. `lang`: of the name, Chinese where no English was written."""
+    """A venue in a list or at the head of its page."""
 
     href: str
     code: str
@@ -75,12 +75,10 @@ class VenueView:
     kind_name: str
     icon: str
     name: str
-    lang: str
     place: str
     level: str
     demo: str
     summary: str = ""
-    summary_lang: str = "zh-CN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,6 @@ class DayView:
     short: str
     long: str
     tag: str = ""
-    tag_lang: str = "zh-CN"
     is_current: bool = False
 
 
@@ -106,7 +103,6 @@ class SessionView:
     slot_id: int
     time: str
     label: str
-    label_lang: str
     state: str
     tone: Tone
     icon: str
@@ -144,7 +140,6 @@ class ProductTab:
 
     href: str
     name: str
-    lang: str
     is_current: bool
 
 
@@ -156,7 +151,6 @@ class LineView:
     kind: str
     icon: str
     title: str
-    lang: str
     product: str
     when: str
     quantity: str
@@ -173,7 +167,6 @@ class PersonView:
 
     id: int
     name: str
-    lang: str
     document: str
     age: str
     is_self: bool = False
@@ -203,7 +196,6 @@ class BookingPage:
 
     id: str
     title: str
-    lang: str
     when: str
     state: str
     icon: str
@@ -213,6 +205,7 @@ class BookingPage:
     lines: tuple[LineView, ...]
     people: tuple[PersonView, ...]
     notes: tuple[NoteView, ...]
+    terms: tuple[NoteView, ...]
     total: str
     hold_until: str = ""  # ISO 8601, while held
     hold_until_text: str = ""
@@ -224,7 +217,6 @@ def venue_view(venue: Venue, locale: Locale) -> VenueView:
     """A venue in the traveller's language."""
     t = translator(locale)
     place = " · ".join(part for part in (venue.province, venue.city) if part)
-    has_english = locale == "en" and bool(venue.name_en)
     return VenueView(
         href=f"/venues/{venue.code}",
         code=venue.code,
@@ -232,10 +224,8 @@ def venue_view(venue: Venue, locale: Locale) -> VenueView:
         kind_name=t(*KIND_NAMES[venue.kind]),
         icon=KIND_ICONS[venue.kind],
         name=pick(venue.name_zh, venue.name_en, locale),
-        lang="en" if has_english else "zh-CN",
         place=place if venue.province != venue.city else venue.province,
         level=t(f"{venue.level}级景区", f"{venue.level} rated") if venue.level else "",
         demo=t("演示数据", "Demo") if venue.is_demo else "",
         summary=pick(venue.summary_zh, venue.summary_en, locale),
-        summary_lang="en" if locale == "en" and venue.summary_en else "zh-CN",
     )

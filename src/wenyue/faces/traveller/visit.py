@@ -96,6 +96,10 @@ class Visit:
             status=404,
         )
 
+    async def lost(self) -> Response:
+        """`not_found`, as a handler."""
+        return self.not_found()
+
 
 Handler = Callable[[Visit], Awaitable[Response]]
 

@@ -6,14 +6,17 @@ import segno
 from markupsafe import Markup
 
 from wenyue.booking import BookingState, BookingView
+from wenyue.gate import voucher_text
 from wenyue.services import Services
 
 
-def voucher_code(_services: Services, view: BookingView, now: datetime) -> Markup | None:
+def voucher_code(services: Services, view: BookingView, now: datetime) -> Markup | None:
     """The QR code that admits the booking; None when it admits nobody any more (or not yet: an unconfirmed hold)."""
-    if view.state is not BookingState.CONFIRMED or all(line.ends_at <= now for line in view.lines):
+    if view.state is not BookingState.CONFIRMED or all(
+        line.ends_at <= now for line in view.lines if line.is_live
+    ):
         return None
-    return qr_svg(str(view.id))
+    return qr_svg(voucher_text(view, services.gate_keys, services.presets, now))
 
 
 def qr_svg(text: str) -> Markup:
