@@ -39,7 +39,10 @@ async def strike(tx: Tx, code: str, day: date, booking_id: UUID, kind: Any = "no
 
 
 async def test_shipped_presets_are_there_without_being_stored(tx: Tx) -> None:
-    assert await policy.load_presets(tx) == PRESETS
+    presets = await policy.load_presets(tx)
+    assert presets == PRESETS
+    assert presets["nobody-has-it"] is presets["default"]
+    assert "nobody-has-it" not in presets
 
 
 async def test_an_operators_preset_wins_and_stays(tx: Tx) -> None:

@@ -129,7 +129,7 @@ async def open_all_ahead(
 ) -> OpenedCount:
     """Open every active product's slots from `today` for `days_ahead` days after it; run daily, and it does only the new.
 
-    A product whose preset is unknown falls back to 'default'. `progress` hears the number of new slots so far.
+    `presets` are those of `policy.load_presets`. `progress` hears the number of new slots so far.
     """
     until = today + timedelta(days=min(days_ahead, DAYS_AHEAD_MAX))
     opened, after = OpenedCount(0, 0), 0
@@ -243,7 +243,7 @@ async def _openings(
             venue=venues[product.venue_id],
             product=product,
             templates=templates.get(product.id, []),
-            preset=presets.get(product.policy_code) or presets["default"],
+            preset=presets[product.policy_code],
             closures=closures.get(product.venue_id, []),
             prices=prices.get(product.id, {}),
         )

@@ -18,14 +18,20 @@ BANS_OF: Final[LiteralString] = _SQL[
 ]  # %(subjects)s::bytea[], %(now)s → subject_key, policy_code, until
 
 
+class _Presets(dict[str, Preset]):
+    def __missing__(self, code: str) -> Preset:
+        return self["default"]
+
+
 async def load_presets(tx: Tx) -> dict[str, Preset]:
     """Every preset by code: the shipped ones, and over them what is stored (an operator's own, or edited).
 
+    Subscripting with an unknown code answers 'default': a product that names a preset nobody has can still be booked.
     Raises PresetError naming the preset and the field when a stored one is mistyped.
     """
     rows = await (await tx.execute(_SQL["presets"])).fetchall()
     stored = {code: parse_preset(rules, where=f"policy.preset {code!r}") for code, rules in rows}
-    return shipped_presets() | stored
+    return _Presets(shipped_presets() | stored)
 
 
 async def save_presets(tx: Tx) -> int:
@@ -39,8 +45,8 @@ async def save_presets(tx: Tx) -> int:
 
 
 def shipped_presets() -> dict[str, Preset]:
-    """The presets of `policy/presets/*.json` by code."""
-    return {preset.code: preset for _, preset in _shipped_documents()}
+    """The presets of `policy/presets/*.json` by code; an unknown code answers 'default'."""
+    return _Presets({preset.code: preset for _, preset in _shipped_documents()})
 
 
 async def load_calendar(tx: Tx) -> HolidayCalendar:
