@@ -114,7 +114,13 @@ class _Connection(asyncio.Protocol):
         raw = cast("socket.socket", transport.get_extra_info("socket"))
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def start(self) -> None:
+        """The first request of a closed loop, if there is one left."""
+        with contextlib.suppress(StopIteration):
+            self.send(perf_counter(), self._run.take())
+
     def send(self, due: float, request: bytes) -> None:
+        """Send `request`, whose latency counts from `due`."""
         self._due = due
         self._is_busy = True
         self._run.sent += 1
@@ -185,7 +191,7 @@ async def drive(shape: Shape, source: Iterator[bytes]) -> Outcome:
     else:
         arrivals = None
         for connection in connections:
-            connection.send(perf_counter(), run.take())
+            connection.start()
     await asyncio.sleep(max(0.0, shape.starts_at + shape.warm_s - perf_counter()))
     run.warm_counts, run.counts, run.latencies = run.counts, {}, []
     opened_at = perf_counter()
