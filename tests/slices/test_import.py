@@ -156,6 +156,22 @@ async def test_full_dates_refuse_and_never_oversell(
     assert again.tally.reasons == summary.tally.reasons
 
 
+async def test_two_importers_at_once_make_one_import(
+    database: Database, vault: Vault, chosen: ImportMap
+) -> None:
+    """Somebody starts it twice: each row is imported by exactly one of the two."""
+    first, second = await asyncio.gather(
+        run(database, vault, chosen, batch=200), run(database, vault, chosen, batch=330)
+    )
+    assert first.tally.is_complete
+    assert second.tally.is_complete
+    imported = first.tally.verdicts[Verdict.IMPORTED] + second.tally.verdicts[Verdict.IMPORTED]
+    assert imported == await scalar(database, "SELECT count(*) FROM booking.booking") == 9_992
+    async with database.connection() as tx:
+        assert first.venue_id is not None
+        assert await importing.pools_that_differ(tx, first.venue_id) == []
+
+
 async def test_changed_row_is_reported_and_left(
     database: Database, vault: Vault, chosen: ImportMap, tmp_path: Path
 ) -> None:
