@@ -112,7 +112,6 @@ def line_view(line: LineView, kind: str, locale: Locale, currency: str) -> views
         kind=kind,
         icon=KIND_ICONS.get(kind, "ticket"),
         title=pick(line.venue_zh, line.venue_en, locale),
-        lang="en" if locale == "en" and line.venue_en else "zh-CN",
         product=pick(line.product_zh, line.product_en, locale),
         when=f"{say_date(line.on_date, locale)} {_time_of(line, locale)}",
         quantity=say_quantity(line.product_kind, line.quantity, locale) + redeemed,
@@ -132,9 +131,7 @@ def person_view(visitor: PartyVisitor, number: int, locale: Locale) -> PersonVie
     kinds = {kind.value: kind for kind in DocumentKind}
     kind = kinds.get(visitor.kind)
     name = DOCUMENT_KINDS[kind][1 if locale == "en" else 0] if kind else ""
-    return PersonView(
-        number, mask_name(visitor.name), "zh-CN", f"{name} {mask_document(visitor.number)}".strip(), ""
-    )
+    return PersonView(number, mask_name(visitor.name), f"{name} {mask_document(visitor.number)}".strip(), "")
 
 
 def say_age_on(birth: date | None, day: date, locale: Locale) -> str:
@@ -163,7 +160,6 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
     return BookingPage(
         id=str(view.id),
         title=pick(first.venue_zh, first.venue_en, locale),
-        lang="en" if locale == "en" and first.venue_en else "zh-CN",
         when=f"{say_date(first.on_date, locale)} {_time_of(first, locale)}",
         state=t(state[0], state[1]),
         icon=state[3],

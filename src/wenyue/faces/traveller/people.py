@@ -15,7 +15,6 @@ def person_of(one: VisitorRecord, locale: Locale, age: str = "", *, is_chosen: b
     return PersonView(
         id=one.id,
         name=mask_name(one.name.reveal()),
-        lang="zh-CN",
         document=f"{name} {mask_document(one.document_number.reveal())}".strip(),
         age=age,
         is_self=one.is_self,

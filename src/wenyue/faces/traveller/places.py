@@ -92,7 +92,6 @@ async def show_venue(visit: Visit) -> Response:
         ProductTab(
             with_query(f"/venues/{place.code}", {"product": one.id}) + "#calendar",
             pick(one.name_zh, one.name_en, visit.locale),
-            "en" if visit.locale == "en" and one.name_en else "zh-CN",
             product is not None and one.id == product.id,
         )
         for one in offered

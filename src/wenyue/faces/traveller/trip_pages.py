@@ -369,7 +369,6 @@ def _line(visit: Visit, one: Chosen) -> LineView:
         kind=place.kind,
         icon=KIND_ICONS[place.kind],
         title=pick(place.name_zh, place.name_en, locale),
-        lang="en" if locale == "en" and place.name_en else "zh-CN",
         product=pick(one.product.name_zh, one.product.name_en, locale),
         when=f"{say_date(one.slot.on_date, locale)} {_time_of(one)}",
         quantity=say_quantity(one.product.kind, one.quantity, locale),
