@@ -6,6 +6,8 @@ from enum import IntEnum
 from typing import Final
 from uuid import UUID
 
+from msgspec import Struct
+
 
 class BookingState(IntEnum):
     """A booking's life. Only HELD and CONFIRMED draw from pools."""
@@ -117,16 +119,14 @@ class Outcome(IntEnum):
 BANNED_ANY_POLICY: Final = ""  # a ban under this policy code counts everywhere
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Struct, frozen=True, gc=False):
     """One named person of a request; `person_key` is the keyed index of the identity document."""
 
     person_key: bytes
     birth: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class WantedLine:
+class WantedLine(Struct, frozen=True, gc=False):
     """One slot and how many places of it. `visitors` are indexes into the request's visitors (empty: unnamed places)."""
 
     slot_id: int
@@ -136,8 +136,7 @@ class WantedLine:
     price_minor: int | None = None  # the price the person was shown, per place; None: whatever it is
 
 
-@dataclass(frozen=True, slots=True)
-class BookingRequest:
+class BookingRequest(Struct, frozen=True, gc=False):
     """Book every line, or none. `id` was minted by the client and makes the request idempotent."""
 
     id: UUID
@@ -147,25 +146,15 @@ class BookingRequest:
     card_id: int | None
     lines: tuple[WantedLine, ...]
     visitors: tuple[Visitor, ...]
-    party: bytes = field(repr=False)  # sealed
+    party: bytes  # sealed
     is_hold: bool = False
     hold_ttl_s: int = 900
     actor: str = "traveller"
     source: str | None = None
     source_key: str | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class ChangeRequest:
-    """Confirm, cancel, expire or move an existing booking. `holder_id` None: an operator or the system acts."""
-
-    kind: "ChangeKind"
-    booking_id: UUID
-    actor: str
-    holder_id: int | None = None
-    moves: tuple[tuple[int, int], ...] = ()  # MOVE: (line number, new slot id)
-    reason: str = ""
-    is_forced: bool = False  # an operator may cancel past the deadline; no strike follows
+    def __repr__(self) -> str:
+        return f"BookingRequest({self.id}, {len(self.lines)} lines, {len(self.visitors)} visitors)"
 
 
 class ChangeKind(IntEnum):
@@ -177,8 +166,19 @@ class ChangeKind(IntEnum):
     MOVE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class ChangeRequest(Struct, frozen=True, gc=False):
+    """Confirm, cancel, expire or move an existing booking. `holder_id` None: an operator or the system acts."""
+
+    kind: ChangeKind
+    booking_id: UUID
+    actor: str
+    holder_id: int | None = None
+    moves: tuple[tuple[int, int], ...] = ()  # MOVE: (line number, new slot id)
+    reason: str = ""
+    is_forced: bool = False  # an operator may cancel past the deadline; no strike follows
+
+
+class Answer(Struct, frozen=True, gc=False):
     """What the engine says to one request. `line` is the index of the line that decided a refusal, `visitor` likewise."""
 
     outcome: Outcome
