@@ -221,6 +221,19 @@ UNDO_TEXTS: Final[Mapping[UndoOutcome, Text]] = MappingProxyType(
     }
 )
 
+GATE_API_WORDS: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        "staff_wrong": Text("账号或密码不对", "The login or the password is wrong"),
+        "staff_locked": Text("错误次数过多，请15分钟后再试", "Too many tries: wait 15 minutes"),
+        "not_your_venue": Text("您不在这个场馆值班", "You do not work at this venue"),
+        "gate_needed": Text("请填写闸口名称", "Name the gate"),
+        "scan_id_reused": Text(
+            "这个扫码编号已用于另一次扫码：每次扫码都要生成新编号",
+            "This scan id was used for another presentation: mint a new one for every scan",
+        ),
+    }
+)
+
 UNDO_REASONS: Final = (
     Text("扫错了人", "Wrong person scanned"),
     Text("重复扫码", "Scanned twice"),

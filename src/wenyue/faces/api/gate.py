@@ -1,0 +1,322 @@
+"""The gate over JSON: sign in, scan, take back. For turnstiles and handheld terminals; bearer token of a member of staff.
+
+Admitted and refused are both answers (200): the scan was decided and written down. A problem means that it was not.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from psycopg import Error
+from psycopg.errors import DataError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from wenyue.accounts import Staff, StaffRefusal, check_staff, start_login, who
+from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, plain_problem
+from wenyue.faces.wording_api import API_WORDS
+from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS, say_scan
+from wenyue.gate import (
+    GATE_NAME_MAX,
+    PRESENTED_LENGTH_MAX,
+    REASON_LENGTH_MAX,
+    Choice,
+    Desk,
+    Presented,
+    Reason,
+    ScanAnswer,
+    ScanIdReused,
+    ScanRequest,
+    UndoOutcome,
+    VenueUnknown,
+    clean_line,
+    scan,
+    undo,
+)
+from wenyue.infra.db import DatabaseDown
+from wenyue.kernel.limits import STAFF_LOGIN_TTL_S, VISITORS_MAX
+from wenyue.services import Services
+
+_TOKEN_LENGTH_MAX: Final = 128
+_UNDO_STATUS: Final = {
+    UndoOutcome.UNKNOWN_SCAN: 404,
+    UndoOutcome.NOT_ADMITTED: 409,
+    UndoOutcome.TOO_LATE: 409,
+    UndoOutcome.REASON_NEEDED: 422,
+}
+Line = Annotated[int, Field(ge=0, le=32_767)]
+
+
+class StaffBody(BaseModel):
+    """Who signs in."""
+
+    model_config = ConfigDict(extra="forbid")
+    login: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class StaffSession(BaseModel):
+    """The bearer token of a shift. `venue_ids` empty: every venue."""
+
+    token: str
+    expires_in_s: int
+    role: str
+    venue_ids: list[int]
+
+
+class ScanBody(BaseModel):
+    """One presentation. `scan_id` is minted by the gate and sent again unchanged on a retry."""
+
+    model_config = ConfigDict(extra="forbid")
+    scan_id: UUID
+    venue_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    gate: Annotated[str, Field(min_length=1, max_length=GATE_NAME_MAX)]
+    presented: Annotated[str, Field(min_length=1, max_length=PRESENTED_LENGTH_MAX)]
+    visitor_no: Annotated[int, Field(ge=0, lt=VISITORS_MAX)] | None = None
+    line_no: Line | None = None
+
+
+class ChoiceBody(BaseModel):
+    """One place of a party: send its booking as `presented` with these numbers. Names are masked."""
+
+    booking_id: UUID
+    line_no: int
+    visitor_no: int
+    quantity: int
+    name: str
+    document: str
+    product: str
+    is_waiting: bool
+
+
+class AnswerBody(BaseModel):
+    """What the gate shows. Open it only when `admitted`. `when`: used at, opens at, or closed at."""
+
+    scan_id: UUID
+    admitted: bool
+    reason: Reason
+    tone: Literal["good", "ask", "bad"]
+    word: str
+    why: str
+    next_step: str
+    at: datetime
+    presented: Presented
+    booking_id: UUID | None
+    line_no: int | None
+    visitor_no: int | None
+    quantity: int
+    name: str
+    document: str
+    venue: str
+    product: str
+    session: str
+    on_date: date | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    when: datetime | None
+    used_gate: str
+    choices: list[ChoiceBody]
+    is_replay: bool
+    undone_at: datetime | None
+
+
+class UndoBody(BaseModel):
+    """Why the admission is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX)]
+
+
+class UndoAnswer(BaseModel):
+    """The place can be used again."""
+
+    scan_id: UUID
+    outcome: UndoOutcome
+    title: str
+
+
+class Refused(Exception):
+    """Carries a problem out of a handler; never leaves this module."""
+
+    def __init__(self, status: int, code: str, words: tuple[str, str], pointer: str = "") -> None:
+        self.status, self.code, self.words, self.pointer = status, code, words, pointer
+
+
+router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
+
+
+async def _services(request: Request) -> Services:
+    return request.app.state.services
+
+
+async def _locale(request: Request) -> str:
+    return "en" if request.headers.get("accept-language", "")[:2].lower() == "en" else "zh-CN"
+
+
+ServicesOf = Annotated[Services, Depends(_services)]
+LocaleOf = Annotated[str, Depends(_locale)]
+
+
+@router.post("/session", response_model=StaffSession, summary="Sign in as staff")
+async def sign_in(body: StaffBody, services: ServicesOf, locale: LocaleOf) -> StaffSession | Response:
+    """A bearer token for the gate. Five wrong passwords lock the login for 15 minutes."""
+    try:
+        async with services.db.transaction() as tx:
+            staff = await check_staff(tx, _plain(body.login), _plain(body.password), services.clock())
+        if isinstance(staff, StaffRefusal):
+            is_locked = staff is StaffRefusal.LOCKED
+            code = "staff_locked" if is_locked else "staff_wrong"
+            return _problem(Refused(429 if is_locked else 401, code, GATE_API_WORDS[code]), locale)
+        async with services.db.transaction() as tx:
+            token = await start_login(tx, now=services.clock(), staff_id=staff.id)
+    except (DatabaseDown, Error) as fault:
+        return _away(fault, locale)
+    return StaffSession(
+        token=token, expires_in_s=STAFF_LOGIN_TTL_S, role=staff.role, venue_ids=sorted(staff.venue_ids)
+    )
+
+
+@router.post("/scans", response_model=AnswerBody, summary="Scan")
+async def post_scan(
+    body: ScanBody, request: Request, services: ServicesOf, locale: LocaleOf
+) -> AnswerBody | Response:
+    """Decide one presentation. The same `scan_id` with the same content gets the same answer again."""
+    desk = Desk(services.vault, services.gate_keys, services.presets)
+    try:
+        wanted = _scan_request(body, await _staff(request, services))
+        async with services.db.transaction() as tx:
+            return _answer(await scan(tx, desk, wanted, services.clock()), locale)
+    except Refused as refused:
+        return _problem(refused, locale)
+    except VenueUnknown:
+        return _problem(Refused(404, "not_found", API_WORDS["not_found"], "/venue_id"), locale)
+    except ScanIdReused:
+        return _problem(Refused(422, "scan_id_reused", GATE_API_WORDS["scan_id_reused"], "/scan_id"), locale)
+    except (DatabaseDown, Error) as fault:
+        return _away(fault, locale)
+
+
+@router.post("/scans/{scan_id}/undo", response_model=UndoAnswer, summary="Take an admission back")
+async def post_undo(
+    scan_id: UUID, body: UndoBody, request: Request, services: ServicesOf, locale: LocaleOf
+) -> UndoAnswer | Response:
+    """Within two hours, with a reason; the place can then be used again. Sending it twice changes nothing."""
+    try:
+        staff = await _staff(request, services)
+        async with services.db.transaction() as tx:
+            outcome = await undo(
+                tx,
+                scan_id,
+                staff_id=staff.id,
+                venue_ids=staff.venue_ids,
+                reason=clean_line(body.reason, REASON_LENGTH_MAX),
+                now=services.clock(),
+            )
+    except Refused as refused:
+        return _problem(refused, locale)
+    except (DatabaseDown, Error) as fault:
+        return _away(fault, locale)
+    if outcome in _UNDO_STATUS:
+        return _problem(Refused(_UNDO_STATUS[outcome], outcome.value, UNDO_TEXTS[outcome]), locale)
+    return UndoAnswer(scan_id=scan_id, outcome=outcome, title=UNDO_TEXTS[outcome].say(locale))
+
+
+async def _staff(request: Request, services: Services) -> Staff:
+    """The member of staff behind the bearer token. Raises Refused (401)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    login = None
+    if scheme.lower() == "bearer" and token.isascii() and len(token) <= _TOKEN_LENGTH_MAX:
+        async with services.db.connection() as tx:
+            login = await who(tx, token.strip(), services.clock())
+    if login is None or login.staff is None:
+        raise Refused(401, "login_needed", API_WORDS["login_needed"])
+    return login.staff
+
+
+def _scan_request(body: ScanBody, staff: Staff) -> ScanRequest:
+    """The checked request. Raises Refused (403, 422)."""
+    if not staff.may_act_at(body.venue_id):
+        raise Refused(403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue_id")
+    gate = clean_line(body.gate, GATE_NAME_MAX)
+    if not gate:
+        raise Refused(422, "gate_needed", GATE_API_WORDS["gate_needed"], "/gate")
+    return ScanRequest(
+        scan_id=body.scan_id,
+        venue_id=body.venue_id,
+        gate=gate,
+        staff_id=staff.id,
+        presented=body.presented,
+        visitor_no=body.visitor_no,
+        line_no=body.line_no,
+    )
+
+
+def _answer(answer: ScanAnswer, locale: str) -> AnswerBody:
+    said = say_scan(answer, locale)
+    is_admitted = answer.reason is Reason.ADMIT and answer.undone_at is None
+    return AnswerBody(
+        scan_id=answer.scan_id,
+        admitted=is_admitted,
+        reason=answer.reason,
+        tone=said.tone,
+        word=said.word,
+        why=said.why,
+        next_step=said.next_step,
+        at=answer.at,
+        presented=answer.presented,
+        booking_id=answer.booking_id,
+        line_no=answer.line_no,
+        visitor_no=answer.visitor_no,
+        quantity=answer.quantity,
+        name=answer.name,
+        document=answer.document,
+        venue=_pick(answer.venue_zh, answer.venue_en, locale),
+        product=_pick(answer.product_zh, answer.product_en, locale),
+        session=_pick(answer.label_zh, answer.label_en, locale),
+        on_date=answer.on_date,
+        starts_at=answer.starts_at,
+        ends_at=answer.ends_at,
+        when=answer.when,
+        used_gate=answer.used_gate,
+        choices=[_choice(choice, locale) for choice in answer.choices],
+        is_replay=answer.is_replay,
+        undone_at=answer.undone_at,
+    )
+
+
+def _choice(choice: Choice, locale: str) -> ChoiceBody:
+    return ChoiceBody(
+        booking_id=choice.booking_id,
+        line_no=choice.line_no,
+        visitor_no=choice.visitor_no,
+        quantity=choice.quantity,
+        name=choice.name,
+        document=choice.document,
+        product=_pick(choice.product_zh, choice.product_en, locale),
+        is_waiting=choice.is_waiting,
+    )
+
+
+def _problem(refused: Refused, locale: str) -> Response:
+    title = refused.words[1] if locale == "en" else refused.words[0]
+    errors = [FieldError(refused.pointer, refused.code, title)] if refused.pointer else None
+    payload = plain_problem(refused.status, refused.code, title, errors=errors)
+    return Response(payload, refused.status, media_type=PROBLEM_TYPE.decode())
+
+
+def _away(fault: DatabaseDown | Error, locale: str) -> Response:
+    if isinstance(fault, DataError):
+        raise fault  # a statement and its values do not fit: a defect, to be seen
+    response = _problem(Refused(503, "busy", API_WORDS["busy"]), locale)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _plain(raw: str) -> str:
+    """Without what the database cannot store; a login or password of such characters is simply wrong."""
+    return raw.replace("\x00", "").encode(errors="replace").decode()
+
+
+def _pick(zh: str, en: str, locale: str) -> str:
+    return en if locale == "en" and en else zh

@@ -1,0 +1,212 @@
+"""The gate's routes: sign in and out, choose the gate, scan, take a scan back."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.accounts import StaffRefusal, check_staff, end_login, start_login
+from wenyue.catalogue import Venue, venues, venues_by_id
+from wenyue.faces.gate.shift import Shift, Station, get, post, redirect, staff_token
+from wenyue.faces.gate.views import ResultView, party_view, result_view, row_view
+from wenyue.faces.wording_gate import UNDO_REASONS, UNDO_TEXTS
+from wenyue.gate import (
+    GATE_NAME_MAX,
+    REASON_LENGTH_MAX,
+    ScanIdReused,
+    ScanRequest,
+    UndoOutcome,
+    clean_line,
+    recent,
+    scan,
+    scan_party,
+    undo,
+)
+from wenyue.kernel.ids import parse_uuid, uuid7
+from wenyue.kernel.limits import VISITORS_MAX
+
+_RECENT_SHOWN: Final = 12
+_VENUES_SHOWN: Final = 30
+_LOGIN_LENGTH_MAX: Final = 64
+
+
+async def show_signin(shift: Shift) -> Response:
+    """The staff sign-in."""
+    return redirect("/gate") if shift.staff else shift.page("signin", login="")
+
+
+async def do_signin(shift: Shift) -> Response:
+    """Check the password; five wrong ones lock the login for a while."""
+    login = shift.form.one("login")[:_LOGIN_LENGTH_MAX]
+    async with shift.tx() as tx:
+        staff = await check_staff(tx, login, shift.form.one("password"), shift.now)
+    if isinstance(staff, StaffRefusal):
+        text = (
+            shift.t("错误次数过多，请15分钟后再试。", "Too many tries: wait 15 minutes.")
+            if staff is StaffRefusal.LOCKED
+            else shift.t("账号或密码不对。", "The login or the password is wrong.")
+        )
+        return shift.page("signin", status=422, login=login, errors=({"field": "login", "text": text},))
+    async with shift.tx() as tx:
+        token = await start_login(tx, now=shift.now, staff_id=staff.id)
+    return shift.sign_in(redirect("/gate"), token)
+
+
+async def do_signout(shift: Shift) -> Response:
+    """End the login everywhere it was used, and forget it here."""
+    async with shift.tx() as tx:
+        await end_login(tx, staff_token(shift.request), shift.now)
+    return shift.sign_out(redirect("/gate/signin"))
+
+
+async def show_setup(shift: Shift) -> Response:
+    """Choose venue and gate, once per device."""
+    return await _setup(shift)
+
+
+async def do_setup(shift: Shift) -> Response:
+    """Remember where this device stands."""
+    venue_id = shift.form.number("venue_id", 1, 2**63 - 1)
+    gate = clean_line(shift.form.one("gate"), GATE_NAME_MAX)
+    if venue_id is None or not shift.keeper.may_act_at(venue_id):
+        return await _setup(shift, shift.t("请选择场馆。", "Choose the venue."))
+    async with shift.tx() as tx:
+        is_known = venue_id in await venues_by_id(tx, [venue_id])
+    if not is_known or not gate:
+        return await _setup(shift, shift.t("请填写闸口名称。", "Name the gate."))
+    return shift.stand(redirect("/gate"), Station(venue_id, gate))
+
+
+async def show_gate(shift: Shift) -> Response:
+    """Ready to scan."""
+    station = shift.station
+    return await _gate(shift, station, None) if station else redirect("/gate/setup")
+
+
+async def do_scan(shift: Shift) -> Response:
+    """Answer one presentation. Reloading the page sends the same scan again, which changes nothing."""
+    station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
+    if station is None or scan_id is None:
+        return redirect("/gate/setup" if station is None else "/gate")
+    places = _places(shift.form.many("place", VISITORS_MAX))
+    line_no, visitor_no = places[0] if len(places) == 1 else (None, None)
+    request = ScanRequest(
+        scan_id=scan_id,
+        venue_id=station.venue_id,
+        gate=station.gate,
+        staff_id=shift.keeper.id,
+        presented=shift.form.one("presented"),
+        visitor_no=visitor_no,
+        line_no=line_no,
+    )
+    if not request.presented:
+        return redirect("/gate")
+    try:
+        async with shift.tx() as tx:
+            if len(places) > 1:
+                result = party_view(
+                    await scan_party(tx, shift.desk, request, places, shift.now), shift.locale
+                )
+            else:
+                answer = await scan(tx, shift.desk, request, shift.now)
+                result = result_view(answer, shift.locale, uuid7())
+    except ScanIdReused:
+        return redirect("/gate")
+    return await _gate(shift, station, result)
+
+
+async def do_undo(shift: Shift) -> Response:
+    """Take a scan back with a reason."""
+    station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
+    if station is None or scan_id is None:
+        return redirect("/gate/setup" if station is None else "/gate")
+    reason = clean_line(shift.form.one("reason"), REASON_LENGTH_MAX)
+    async with shift.tx() as tx:
+        outcome = await undo(
+            tx,
+            scan_id,
+            staff_id=shift.keeper.id,
+            venue_ids=frozenset({station.venue_id}),
+            reason=reason,
+            now=shift.now,
+        )
+    is_done = outcome is UndoOutcome.UNDONE
+    text = UNDO_TEXTS[outcome].say(shift.locale)
+    return await _gate(
+        shift, station, None, note=("good" if is_done else "bad", text), status=200 if is_done else 422
+    )
+
+
+async def _gate(
+    shift: Shift,
+    station: Station,
+    result: ResultView | None,
+    *,
+    note: tuple[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    async with shift.services.db.connection() as tx:
+        venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
+        last = await recent(
+            tx, shift.services.vault, venue_id=station.venue_id, gate=station.gate, limit=_RECENT_SHOWN
+        )
+    if venue is None:
+        return redirect("/gate/setup")
+    return shift.page(
+        "gate",
+        status=status,
+        station=station,
+        venue=_venue_name(shift, venue),
+        result=result,
+        note=note,
+        rows=[row_view(answer, shift.locale, shift.now) for answer in last],
+        undo_reasons=[reason.say(shift.locale) for reason in UNDO_REASONS],
+        scan_id=uuid7(),
+    )
+
+
+async def _setup(shift: Shift, problem: str = "") -> Response:
+    text = shift.request.query_params.get("q", "")
+    async with shift.services.db.connection() as tx:
+        if shift.keeper.venue_ids:
+            found = sorted(
+                (await venues_by_id(tx, sorted(shift.keeper.venue_ids))).values(), key=lambda one: one.code
+            )
+        else:
+            found = await venues(tx, text=text, limit=_VENUES_SHOWN)
+    station = shift.station
+    return shift.page(
+        "setup",
+        status=422 if problem else 200,
+        errors=({"field": "gate", "text": problem},) if problem else (),
+        q=text[:64],
+        venues=[{"id": one.id, "name": _venue_name(shift, one), "city": one.city} for one in found],
+        chosen=station.venue_id if station else (found[0].id if len(found) == 1 else None),
+        gate=station.gate if station else "",
+        is_searchable=not shift.keeper.venue_ids,
+    )
+
+
+def _venue_name(shift: Shift, venue: Venue) -> str:
+    return shift.t(venue.name_zh, venue.name_en or venue.name_zh)
+
+
+def _places(raw: list[str]) -> list[tuple[int, int]]:
+    """`line.visitor` fields of the form; what is none is left out."""
+    found: list[tuple[int, int]] = []
+    for value in raw:
+        line, _, visitor = value.partition(".")
+        if line.isdecimal() and visitor.isdecimal() and max(len(line), len(visitor)) <= 4:
+            found.append((int(line), int(visitor)))
+    return found
+
+
+routes: Final = [
+    get("/gate/signin", show_signin, needs_staff=False),
+    post("/gate/signin", do_signin, needs_staff=False),
+    post("/gate/signout", do_signout, needs_staff=False),
+    get("/gate/setup", show_setup),
+    post("/gate/setup", do_setup),
+    get("/gate", show_gate),
+    post("/gate/scans", do_scan),
+    post("/gate/undo", do_undo),
+]
