@@ -1,7 +1,7 @@
 # 稳约 Wenyue. `make up` starts everything; `make test` runs every check. Needs Python >= 3.11, nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench sim clean
+.PHONY: help up test check coverage bench sim clean
 
 BIN := .venv/bin
 # Two workers at least (they show collisions), four at most.
@@ -29,6 +29,10 @@ test: ## everything: linters, tests, a short simulation
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n $(WORKERS)
 	@if $(BIN)/wenyue has sim; then $(MAKE) --no-print-directory sim; fi
+
+coverage: ## tests with a report of the lines that none of them reaches
+	@scripts/bootstrap dev
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
 
 bench: ## benchmark; QUICK=1 takes less than a minute
 	@scripts/bootstrap dev

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import socket
 import sys
 from collections.abc import Callable
@@ -119,6 +120,9 @@ def has(name: str) -> None:
 
 def main() -> NoReturn:
     """Run the command; a fault that the reader can mend is one line and status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Chinese shows marks, not a traceback
+            stream.reconfigure(errors="replace")
     sys.exit(run_guarded(app))
 
 

@@ -254,6 +254,7 @@ def test_a_long_path_gets_a_short_socket_folder() -> None:
     assert socket_folder(Path("/srv/data")) == Path("/srv/data/run")
     assert len(str(short)) + len("/.s.PGSQL.5432") <= UNIX_PATH_BYTES_MAX
     assert short != socket_folder(Path("/srv", "y" * 100))
+    assert socket_folder(Path("/srv/a,b")) != Path("/srv/a,b/run")  # libpq would read two hosts
 
 
 def copy_code(target: Path) -> Path:
@@ -273,9 +274,11 @@ def copy_code(target: Path) -> Path:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root becomes an ordinary user")
-@pytest.mark.parametrize("depth", [1, 9])
-def test_an_ordinary_user_keeps_everything_in_the_home(depth: int) -> None:
-    """The same in a process of the user ``nobody``, with a path too long for a socket at depth 9."""
+@pytest.mark.parametrize(
+    "name", ["home", "a 'b', \"c\" 景区", "/".join(["x" * 14] * 9)], ids=["plain", "odd", "long"]
+)
+def test_an_ordinary_user_keeps_everything_in_the_home(name: str) -> None:
+    """The same in a process of the user ``nobody``; also under odd names, and too long for a socket."""
     python = Path("/usr/bin/python3")
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -285,7 +288,7 @@ def test_an_ordinary_user_keeps_everything_in_the_home(depth: int) -> None:
     with tempfile.TemporaryDirectory(prefix="wy-") as folder:
         Path(folder).chmod(0o755)
         code_folder = copy_code(Path(folder, "code"))
-        home = Path(folder, *["a" * 14] * depth)
+        home = Path(folder, name)
         home.mkdir(parents=True)
         os.chown(home, 65534, 65534)
         home.chmod(0o700)

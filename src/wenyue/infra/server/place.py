@@ -86,9 +86,13 @@ def base_folder(home: Path) -> Path:
 
 
 def socket_folder(base: Path) -> Path:
-    """Folder of the socket: in ``base``, or a short private one when the path is too long for a socket."""
+    """Folder of the socket: in ``base``, or a short private one where clients could not name that.
+
+    A socket's path has at most 107 bytes, and libpq reads a comma as the start of a second host.
+    """
     inside = base / "run"
-    if len(os.fsencode(inside)) + len(f"/.s.PGSQL.{SOCKET_PORT}") <= UNIX_PATH_BYTES_MAX:
+    is_short = len(os.fsencode(inside)) + len(f"/.s.PGSQL.{SOCKET_PORT}") <= UNIX_PATH_BYTES_MAX
+    if is_short and "," not in str(inside):
         return inside
     return Path(f"/tmp/wenyue-{os.geteuid()}-{_key(base)}")  # noqa: S108 - verified private in _socket_folder
 

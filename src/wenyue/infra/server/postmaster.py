@@ -23,6 +23,7 @@ LEFTOVER_DEADLINE_S = 15.0
 POLL_S = 0.03
 PROGRESS_EVERY_S = 5.0
 LOG_TAIL_BYTES = 4000
+LOG_BYTES_MAX = 16 * 1024 * 1024  # at a start; one older file is kept
 PR_SET_PDEATHSIG = 1
 
 
@@ -47,6 +48,8 @@ def launch(place: Place, progress: Callable[[str], None]) -> subprocess.Popen[by
     from a thread that lives as long as the server shall.
     """
     until = time.monotonic() + LEFTOVER_DEADLINE_S
+    if place.log.exists() and place.log.stat().st_size > LOG_BYTES_MAX:
+        place.log.replace(place.log.with_suffix(".log.1"))
     while True:
         place.log.touch(mode=0o600)
         log_start = place.log.stat().st_size
