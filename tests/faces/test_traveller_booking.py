@@ -1,0 +1,267 @@
+"""From a card number to a used entitlement, over HTTP and without JavaScript: book, replay, refuse, move, cancel."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.database import DbUrls
+from tests.support.traveller_site import (
+    CARD,
+    CHILD_DOCUMENT,
+    CHILD_NAME,
+    LOCAL_CARD,
+    NOW,
+    OTHER_CARD,
+    OTHER_DOCUMENT,
+    OTHER_NAME,
+    PageForm,
+    Traveller,
+    application,
+    services_on,
+)
+from wenyue.kernel.clock import local_date
+from wenyue.services import Services
+
+pytestmark = pytest.mark.anyio
+TODAY = local_date(NOW, "Asia/Shanghai")
+
+
+@dataclass
+class Site:
+    """Running services, and as many travellers as a test needs."""
+
+    services: Services
+
+    def traveller(self) -> Traveller:
+        """Somebody new."""
+        return Traveller(application(self.services))
+
+    async def number(self, statement: str) -> int:
+        """One number out of the database."""
+        async with self.services.db.connection() as tx:
+            row = await (await tx.execute(statement)).fetchone()  # type: ignore[arg-type] # a constant of this test
+        assert row is not None
+        return row[0]
+
+
+@pytest.fixture
+async def site(make_database: object, tmp_path: Path) -> AsyncIterator[Site]:
+    urls: DbUrls = make_database()  # type: ignore[operator] # the session's fixture is a function
+    async with services_on(urls, tmp_path, lambda: NOW) as services:
+        yield Site(services)
+
+
+async def booked(one: Traveller, code: str = "lake", days: int = 1) -> str:
+    """Book the first session; the booking's path."""
+    await one.choose(code, TODAY + timedelta(days=days))
+    await one.submit(await one.review())
+    assert one.path.startswith("/bookings/"), one.page.text
+    return one.path
+
+
+async def test_a_session_is_booked_once_however_often_the_button_is_pressed(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.choose("lake", TODAY + timedelta(days=1))
+    assert "本卡可用" in one.page.text
+    form = await one.review()
+    first = await one.submit(form)
+    path = one.path
+    assert "预约成功" in first
+    assert "<svg" in first
+    again = await one.submit(form)
+    assert one.path == path
+    assert "预约成功" in again
+    assert await site.number("SELECT count(*) FROM booking.booking") == 1
+    assert await site.number("SELECT sum(used) FROM cards.entitlement") == 1
+
+
+async def test_an_itinerary_is_booked_whole_or_not_at_all(site: Site) -> None:
+    rival, one = site.traveller(), site.traveller()
+    await rival.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
+    day = TODAY + timedelta(days=1)
+    await one.activate(CARD)
+    await one.choose("inn", day, count=2)
+    await one.choose("kitchen", day)
+    await one.choose("tower", day, session=1)
+    form = await one.review()
+    assert len([name for name, _ in form.fields if name == "line"]) == 4
+    await rival.choose("tower", day, session=1)
+    await rival.submit(await rival.review())
+    refused = await one.submit(form, status=409)
+    assert "约满" in refused
+    assert "望江楼" in refused
+    assert "没有占用名额" in refused
+    assert await site.number("SELECT count(*) FROM booking.booking") == 1
+    assert "湖畔客栈" in await one.get("/trip")  # nothing of the trip is lost
+    await one.submit(one.form("/trip/remove"))
+    assert "望江楼" not in one.page.text
+    await one.submit(await one.review())
+    assert "预约成功" in one.page.text
+    assert await site.number("SELECT count(*) FROM booking.line WHERE is_live") == 4
+
+
+async def test_without_a_covering_card_places_are_held_and_paid_on_site(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(LOCAL_CARD)
+    await one.choose("lake", TODAY + timedelta(days=1))
+    assert "本卡不可用" in one.page.text
+    page = await one.submit(await one.review())
+    assert "名额已保留" in page
+    assert 'data-until="' in page
+    booking = one.path
+    confirmed = await one.submit(one.form(f"{booking}/confirm"))
+    assert "预约成功" in confirmed
+    assert "¥60" in confirmed
+    assert await site.number("SELECT state FROM booking.booking") == 2
+
+
+async def test_cancelling_says_the_terms_first_and_gives_everything_back(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    path = await booked(one)
+    asked = await one.get(f"{path}/cancel")
+    assert "3月5日 00:00 前可免费取消" in asked
+    assert await site.number("SELECT state FROM booking.booking") == 2
+    done = await one.submit(one.form(f"{path}/cancel"))
+    assert "已取消" in done
+    assert await site.number("SELECT sum(used) FROM cards.entitlement") == 0
+    assert await site.number("SELECT sum(sold) FROM booking.pool") == 0
+
+
+async def test_a_late_cancellation_names_its_price(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.choose("lake", TODAY, session=1)
+    await one.submit(await one.review())
+    assert "会记为一次违约" in await one.get(f"{one.path}/cancel")
+
+
+async def test_moving_gives_up_the_old_place_only_for_a_new_one(site: Site) -> None:
+    one, rival = site.traveller(), site.traveller()
+    await one.activate(CARD)
+    await rival.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
+    day = TODAY + timedelta(days=1)
+    await one.choose("tower", day, session=1)
+    await one.submit(await one.review())
+    path = one.path
+    await rival.choose("tower", day + timedelta(days=1), session=1)
+    await one.get(f"{path}/reschedule?day={day + timedelta(days=1)}")
+    to_taken = one.form(f"{path}/reschedule", 1)
+    await rival.submit(await rival.review())
+    refused = await one.submit(to_taken, status=409)
+    assert "原来的预约没有变化" in refused
+    assert await site.number("SELECT sum(sold) FROM booking.pool") == 2
+    await one.get(f"{path}/reschedule?day={day + timedelta(days=2)}")
+    moved = await one.submit(one.form(f"{path}/reschedule", 1))
+    assert "改期成功" in moved
+    assert "3月7日" in moved
+    assert await site.number("SELECT sum(sold) FROM booking.pool") == 2
+
+
+async def test_a_child_comes_with_an_adult_and_as_a_companion_of_the_card(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.get("/visitors/new?back=trip")
+    child = {"name": CHILD_NAME, "number": CHILD_DOCUMENT, "kind": "resident_id", "companion": "1"}
+    await one.submit(one.form("/visitors/new"), child)
+    await one.choose("lake", TODAY + timedelta(days=1))
+    people = [str(number) for number in _ids(one.page.text)]
+    assert len(people) == 2
+    await one.submit(one.form("/trip/people"), {"visitor": people[1:]})
+    refused = await one.submit(one.form("/trip/book"), status=409)
+    assert "未成年人需要成人同行" in refused
+    await one.get("/trip")
+    await one.submit(one.form("/trip/people"), {"visitor": people})
+    done = await one.submit(one.form("/trip/book"))
+    assert "预约成功" in done
+    assert "卡内权益" in done
+    assert await site.number("SELECT sum(used) FROM cards.entitlement") == 2
+
+
+def _ids(page: str) -> list[int]:
+    return [int(found) for found in re.findall(r'name="visitor" value="(\d+)"', page)]
+
+
+async def test_the_same_person_twice_is_refused_by_name_of_the_rule(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await booked(one)
+    await one.choose("lake", TODAY + timedelta(days=1))
+    refused = await one.submit(await one.review(), status=409)
+    assert "同一证件" in refused
+    assert "没有占用名额" in refused
+
+
+async def test_bookings_belong_to_their_holder(site: Site) -> None:
+    one, stranger = site.traveller(), site.traveller()
+    await one.activate(CARD)
+    path = await booked(one)
+    await stranger.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
+    for page in (path, f"{path}/voucher", f"{path}/cancel", f"{path}/reschedule"):
+        await stranger.get(page, status=404)
+    await stranger.get("/me")
+    form = stranger.form("/signout")
+    await stranger.submit(PageForm(f"{path}/cancel", form.fields), status=404)
+    assert await site.number("SELECT state FROM booking.booking") == 2
+
+
+async def test_the_voucher_is_kept_by_the_browser_and_gone_after_cancelling(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    path = await booked(one)
+    page = await one.get(f"{path}/voucher")
+    assert one.page.headers["cache-control"] == "private, max-age=86400"
+    assert "证件原件入园" in page
+    await one.get(f"{path}/cancel")
+    await one.submit(one.form(f"{path}/cancel"))
+    await one.get(f"{path}/voucher")
+    assert one.path == path
+    assert "入园二维码" not in one.page.text
+
+
+async def test_a_busy_engine_is_asked_again_with_the_same_number(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.choose("lake", TODAY + timedelta(days=1))
+    form = await one.review()
+    await site.services.engine.drain()
+    page = await one.submit(form, status=503)
+    assert 'data-ask-again="2"' in page
+    again = one.form("/trip/book")
+    assert again.value("id") == form.value("id")
+    assert [pair for pair in again.fields if pair[0] in ("line", "visitor")] == [
+        pair for pair in form.fields if pair[0] in ("line", "visitor")
+    ]
+    slower = await one.submit(again, status=503)
+    assert 'data-ask-again="3"' in slower
+
+
+async def test_the_lists_of_bookings_part_what_comes_from_what_was(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    assert "还没有预约" in await one.get("/bookings")
+    kept, dropped = await booked(one, days=1), await booked(one, days=2)
+    await one.get(f"{dropped}/cancel")
+    await one.submit(one.form(f"{dropped}/cancel"))
+    assert [path in await one.get("/bookings") for path in (kept, dropped)] == [True, False]
+    assert [path in await one.get("/bookings?tab=past") for path in (kept, dropped)] == [False, True]
+
+
+async def test_a_lost_card_stops_paying_until_it_is_found(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.get("/card/loss")
+    frozen = await one.submit(one.form("/card/loss"))
+    assert "已挂失" in frozen
+    assert "本卡不可用（卡已挂失）" in await one.get("/venues/lake")
+    thief = site.traveller()
+    await thief.get("/signin")
+    refused = await thief.submit(thief.form("/signin"), {"card_no": CARD[0], "pin": CARD[1]}, status=422)
+    assert "这张卡已挂失" in refused
+    await one.get("/card/loss")
+    assert "可使用" in await one.submit(one.form("/card/loss"))
