@@ -332,7 +332,10 @@ def test_one_open_reservation_ends_with_use_or_expiry() -> None:
         ask(rules, card_of(rules, Use(LAKE, DAY, 0, 1)), want(MOUNTAIN)) is CardRefusal.CARD_OPEN_RESERVATION
     )
     assert ask(rules, card_of(rules, Use(LAKE, DAY, 0, 1, is_redeemed=True)), want(MOUNTAIN)) == 0
-    assert ask(rules, card_of(rules, Use(LAKE, NOW.date() - timedelta(days=1), 0, 1)), want(MOUNTAIN)) == 0
+    today = Use(LAKE, NOW.date(), 0, 1)
+    assert ask(rules, card_of(rules, today), want(MOUNTAIN)) is CardRefusal.CARD_OPEN_RESERVATION
+    yesterday = Use(LAKE, NOW.date() - timedelta(days=1), 0, 1)
+    assert ask(rules, card_of(rules, yesterday), want(MOUNTAIN)) == 0
 
 
 def test_history_days_says_which_uses_matter() -> None:
