@@ -15,10 +15,10 @@ from fastapi import FastAPI
 
 from wenyue.faces.api.hot import Handler, Hot, Receive, Scope, Send, answer_nothing
 from wenyue.faces.api.logins import Logins
-from wenyue.faces.api.main import create_api
 from wenyue.infra.config import Settings, load
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
+from wenyue.site import create_site
 
 _DRAIN_S: Final = 10
 _GC_EVERY: Final = 50_000  # allocations between collections: a batch makes thousands of short-lived objects
@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
         yield
         await services.stop()
 
-    return App(services, create_api(services, lifespan))
+    return App(services, create_site(services, lifespan))
 
 
 def run_web(*, sock: socket.socket | None, port: int) -> None:

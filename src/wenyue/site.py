@@ -1,0 +1,21 @@
+"""Which faces there are and how they stand together: the API, the pages, health. The only place that knows them all."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+
+from wenyue.faces import gate, traveller
+from wenyue.faces.api.gate import router as gate_api
+from wenyue.faces.api.main import create_api
+from wenyue.services import Services
+
+
+def create_site(
+    services: Services, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+) -> FastAPI:
+    """Every route that is not hot, in the order in which requests meet them."""
+    site = create_api(services, lifespan)
+    site.include_router(gate_api)
+    site.router.routes.extend([*gate.routes, *traveller.routes, traveller.fallback])
+    return site
