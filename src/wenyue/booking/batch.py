@@ -68,7 +68,7 @@ async def execute(
     Raises one of RETRYABLE (rolled back, nothing done), InDoubt (it may have been committed: the same batch again
     finds out, because its ids are replays then), or any other psycopg error before COMMIT was sent (nothing done).
     """
-    facts = Facts(now=now, book=rulebook, slots=views.slots)
+    facts = Facts(now=now, book=rulebook)
     try:
         await _gather(tx, facts, batch, views)
         probe(STEP.GATHERED)
@@ -97,10 +97,14 @@ async def _gather(tx: Tx, facts: Facts, batch: Sequence[Request], views: Views) 
     if changes:
         await tx.execute(_BEGIN)
         await lock_changes(tx, facts, changes)
-    unknown = slots_needed(batch, facts) - facts.slots.keys()
+    needed = slots_needed(batch, facts)
+    # The batch's own copy: another batch in flight may drop a stale slot from the shared cache at any await.
+    facts.slots = {slot_id: slot for slot_id in needed if (slot := views.slots.get(slot_id)) is not None}
+    unknown = needed - facts.slots.keys()
     if unknown:
-        views.remember_slots(await load_slots(tx, unknown))
-        facts.slots = views.slots
+        loaded = await load_slots(tx, unknown)
+        views.remember_slots(loaded)
+        facts.slots.update(loaded)
     async with tx.pipeline():
         if not changes:
             await tx.execute(_BEGIN)

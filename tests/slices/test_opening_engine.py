@@ -1,0 +1,196 @@
+"""What an operator changes about open slots reaches an engine that has them in memory, at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from wenyue import catalogue
+from wenyue.booking import Answer, BookingRequest, Channel, Engine, Outcome, Rulebook, Visitor, WantedLine
+from wenyue.booking.opening import (
+    CapacityAnswer,
+    close_slots,
+    open_all_ahead,
+    reopen_slots,
+    reprice,
+    set_capacity,
+    set_day_capacity,
+    slots_on,
+)
+from wenyue.catalogue import PlannedSession, Product, Template, Venue
+from wenyue.infra.db import Database, Tx
+from wenyue.kernel.ids import uuid7
+from wenyue.policy import HolidayCalendar, shipped_presets
+
+pytestmark = pytest.mark.anyio
+DAY = date(2026, 11, 24)
+NOON = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@dataclass
+class Stage:
+    """An engine with the shipped presets, and one venue opened for a few days: its product and two slots of DAY."""
+
+    engine: Engine
+    tx: Tx
+    venue_id: int
+    product_id: int
+    morning: int
+    afternoon: int
+    now: datetime = NOON
+
+    async def book(self, slot_id: int, **more: Any) -> Answer:
+        """One place for a new person, paid for otherwise."""
+        booking_id = uuid7()
+        price_minor: int | None = more.pop("price_minor", None)
+        births: list[date | None] = more.pop("births", [date(1990, 5, 1)])
+        people = tuple(Visitor(uuid7().bytes, birth) for birth in births)
+        line = WantedLine(slot_id, len(people), tuple(range(len(people))), price_minor=price_minor)
+        channel: Channel = more.pop("channel", Channel.ONLINE)
+        request = BookingRequest(
+            booking_id, booking_id.bytes, channel, None, None, (line,), people, b"sealed", **more
+        )
+        return await self.engine.book(request)
+
+    async def outcome(self, slot_id: int, **more: Any) -> Outcome:
+        """Its outcome only."""
+        return (await self.book(slot_id, **more)).outcome
+
+
+@pytest.fixture
+async def stage(make_database: Any) -> AsyncIterator[Stage]:
+    db = Database(make_database().app_url, size_max=4)
+    await db.open()
+    async with db.connection() as tx:
+        venue = Venue(code="lingyin", kind="attraction", name_zh="灵隐", province="浙江")
+        venue_id = (await catalogue.upsert_venues(tx, [venue]))["lingyin"]
+        product = Product(
+            venue_id=venue_id,
+            code="adult",
+            kind="session",
+            name_zh="票",
+            price_minor=3_000,
+            policy_code="lingyin",
+        )
+        product_id = (await catalogue.upsert_products(tx, [product]))[venue_id, "adult"]
+        sessions = (
+            PlannedSession(time(7), time(13), 20, reserves={"phone": 2}),
+            PlannedSession(time(11), time(17), 20),
+        )
+        template = Template(
+            product_id=product_id, valid_from=date(2026, 1, 1), day_capacity=30, sessions=sessions
+        )
+        await catalogue.upsert_templates(tx, [template])
+        presets, calendar = shipped_presets(), HolidayCalendar()
+        await open_all_ahead(tx, calendar, presets, date(2026, 11, 22), 14)
+        morning, afternoon = await slots_on(tx, product_id, DAY)
+        box: list[Stage] = []
+        rulebook = Rulebook(card_types={}, presets=presets, calendar=calendar)
+        engine = Engine(db, rulebook, clock=lambda: box[0].now)
+        box.append(Stage(engine, tx, venue_id, product_id, morning, afternoon))
+        await engine.start()
+        yield box[0]
+        await engine.drain()
+    await db.close()
+
+
+async def test_a_closure_is_felt_by_the_next_booking_and_its_end_too(stage: Stage) -> None:
+    assert await stage.outcome(stage.afternoon) is Outcome.CONFIRMED
+    await close_slots(
+        stage.tx, stage.venue_id, None, from_day=DAY, to_day=DAY, reason_zh="大雾", reason_en="Fog"
+    )
+    assert await stage.outcome(stage.afternoon) is Outcome.SLOT_CLOSED
+    await reopen_slots(stage.tx, stage.venue_id, None, DAY, DAY)
+    assert await eventually(stage, stage.afternoon) is Outcome.CONFIRMED
+
+
+async def test_a_new_price_is_never_charged_to_who_saw_the_old_one(stage: Stage) -> None:
+    assert (await stage.book(stage.afternoon, price_minor=3_000)).total_minor == 3_000
+    await reprice(stage.tx, stage.product_id, {DAY: 4_500})
+    assert await stage.outcome(stage.afternoon, price_minor=3_000) is Outcome.PRICE_CHANGED
+    assert (await stage.book(stage.afternoon, price_minor=4_500)).total_minor == 4_500
+
+
+async def test_capacity_goes_down_to_what_is_sold_and_up_again(stage: Stage) -> None:
+    assert await stage.outcome(stage.afternoon) is Outcome.CONFIRMED
+    assert await set_capacity(stage.tx, stage.afternoon, 0) is CapacityAnswer.BELOW_TAKEN
+    assert await set_capacity(stage.tx, stage.afternoon, 1) is CapacityAnswer.SET
+    assert await stage.outcome(stage.afternoon) is Outcome.SOLD_OUT
+    assert await set_capacity(stage.tx, stage.afternoon, 2) is CapacityAnswer.SET
+    assert await eventually(stage, stage.afternoon) is Outcome.CONFIRMED
+
+
+async def test_the_days_carrying_capacity_binds_across_sessions(stage: Stage) -> None:
+    assert await stage.outcome(stage.morning) is Outcome.CONFIRMED
+    assert await stage.outcome(stage.afternoon) is Outcome.CONFIRMED
+    assert await set_day_capacity(stage.tx, stage.venue_id, DAY, 2) is CapacityAnswer.SET
+    assert await stage.outcome(stage.morning) is Outcome.DAY_FULL
+    assert await stage.outcome(stage.afternoon) is Outcome.DAY_FULL
+
+
+async def test_a_reserve_is_kept_for_its_channel(stage: Stage) -> None:
+    general = (Channel.ONLINE, Channel.OTA, Channel.WINDOW)
+    outcomes = [await stage.outcome(stage.morning, channel=general[number % 3]) for number in range(19)]
+    assert outcomes == [Outcome.CONFIRMED] * 18 + [Outcome.CHANNEL_FULL]
+    phone = [await stage.outcome(stage.morning, channel=Channel.PHONE) for _ in range(3)]
+    assert phone[:2] == [Outcome.CONFIRMED] * 2
+    assert phone[2] in {Outcome.SOLD_OUT, Outcome.CHANNEL_FULL}
+
+
+async def test_the_presets_rules_reach_the_booking(stage: Stage) -> None:
+    late = await slots_on(stage.tx, stage.product_id, date(2026, 11, 30))
+    not_released = await stage.book(late[0])
+    assert not_released.outcome is Outcome.NOT_RELEASED
+    assert not_released.at == datetime(2026, 11, 23, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
+    today = await slots_on(stage.tx, stage.product_id, NOON.date())
+    assert await stage.outcome(today[1]) is Outcome.SALES_ENDED  # no same-day booking
+    grown, child = date(1990, 1, 1), date(2020, 1, 1)
+    assert await stage.outcome(stage.afternoon, births=[child]) is Outcome.MINOR_ALONE
+    assert await stage.outcome(stage.afternoon, births=[grown] * 6) is Outcome.PARTY_SIZE
+    assert await stage.outcome(stage.afternoon, births=[grown, child]) is Outcome.CONFIRMED
+
+
+async def test_changes_amid_bookings_neither_oversell_nor_deadlock(stage: Stage) -> None:
+    async def operate() -> None:
+        for capacity in (5, 20, 9, 20, 12, 20):
+            async with stage.tx.transaction():
+                await set_capacity(stage.tx, stage.afternoon, capacity)
+                await set_day_capacity(stage.tx, stage.venue_id, DAY, capacity + 10)
+            scope = (stage.tx, stage.venue_id, None)
+            async with stage.tx.transaction():
+                await close_slots(*scope, from_day=DAY, to_day=DAY, reason_zh="大雾", reason_en="Fog")
+            async with stage.tx.transaction():
+                await reopen_slots(*scope, DAY, DAY)
+
+    async def book() -> list[Outcome]:
+        return [await stage.outcome(slot) for slot in (stage.morning, stage.afternoon) for _ in range(8)]
+
+    _, *answers = await asyncio.gather(operate(), *(book() for _ in range(8)))
+    outcomes = [outcome for part in answers or [] for outcome in part or []]
+    # BUSY: the facts changed under the same request several times in a row; it may be sent again
+    full = {Outcome.SOLD_OUT, Outcome.DAY_FULL, Outcome.CHANNEL_FULL}
+    expected = {Outcome.CONFIRMED, Outcome.SLOT_CLOSED, Outcome.BUSY} | full
+    assert set(outcomes) <= expected
+    cursor = await stage.tx.execute(
+        "SELECT kind, sum(sold), sum(held), bool_and(sold <= capacity) FROM booking.pool WHERE on_date = %s"
+        " AND kind <> 'channel' GROUP BY kind ORDER BY kind",
+        [DAY],
+    )
+    confirmed = outcomes.count(Outcome.CONFIRMED)
+    assert await cursor.fetchall() == [("day", confirmed, 0, True), ("session", confirmed, 0, True)]
+    assert 0 < confirmed <= 30
+
+
+async def eventually(stage: Stage, slot_id: int) -> Outcome:
+    """The first answer that is not from a figure in memory; those are at most 0.8 s old."""
+    outcome = await stage.outcome(slot_id)
+    for _ in range(100):
+        if outcome not in {Outcome.SOLD_OUT, Outcome.SLOT_CLOSED}:
+            break
+        await asyncio.sleep(0.02)
+        outcome = await stage.outcome(slot_id)
+    return outcome
