@@ -197,6 +197,13 @@ def test_the_activation_deadline() -> None:
     assert late == Denied(CardProblem.DEADLINE_PASSED, on_date=date(2026, 9, 1))
 
 
+def test_the_earliest_deadline_counts() -> None:
+    rules = parse_rules(GOOD | {"activation": {"within_days": 90, "within_months": 6, "until": "2026-12-31"}})
+    assert activation_deadline(rules.activation, date(2026, 1, 1)) == date(2026, 4, 1)
+    assert activation_deadline(rules.activation, date(2026, 12, 1)) == date(2026, 12, 31)
+    assert activation_deadline(parse_rules(GOOD).activation, date(2026, 1, 1)) is None
+
+
 @pytest.mark.parametrize(
     ("birth", "problem"),
     [

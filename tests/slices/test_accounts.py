@@ -54,6 +54,15 @@ async def test_one_document_is_one_account(tx: Tx) -> None:
     assert count == 2  # one each
 
 
+async def test_a_traveller_keeps_a_language(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(), NOW)
+    assert await accounts.set_locale(tx, owner, "en")
+    assert not await accounts.set_locale(tx, owner, "xx'; --")
+    found = await accounts.traveller(tx, VAULT, owner)
+    assert found is not None
+    assert found.locale == "en"
+
+
 async def test_what_identifies_a_person_is_neither_stored_nor_printed_in_the_clear(tx: Tx) -> None:
     traveller_id = await accounts.traveller_for(tx, VAULT, person(), NOW)
     stored = await value(tx, "SELECT sealed FROM accounts.traveller WHERE id = %s", traveller_id)

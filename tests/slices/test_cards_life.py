@@ -221,6 +221,10 @@ async def test_who_cannot_be_a_companion(tx: Tx) -> None:
     assert problem(theirs) is CardProblem.NUMBER_UNKNOWN
     await freeze(tx, card, None)
     assert problem(await befriend(tx, answer, 2)) is CardProblem.FROZEN
+    frozen = await cards.remove_companion(
+        tx, card_id=answer.card_id, holder_id=answer.holder_id, person_key=b"x" * 16, now=NOW
+    )
+    assert problem(frozen) is CardProblem.FROZEN
 
 
 async def test_a_parent_and_child_card_takes_children(tx: Tx) -> None:
