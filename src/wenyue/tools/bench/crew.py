@@ -14,6 +14,7 @@ import uvloop
 from wenyue.infra.leash import end_with_parent
 from wenyue.tools.bench.histogram import Histogram
 from wenyue.tools.bench.load import Outcome, Shape, drive
+from wenyue.tools.bench.site import cpu_seconds
 from wenyue.tools.bench.wire import Plan, build
 
 _HEAD_START_S: Final = 0.05
@@ -66,6 +67,10 @@ class Crew:
             if process.is_alive():
                 process.kill()
                 process.join()
+
+    def cpu_s(self) -> float:
+        """Processor seconds that the load processes have used so far."""
+        return sum(cpu_seconds(process.pid) for process, _ in self._members if process.pid is not None)
 
     def fire(
         self,

@@ -13,6 +13,7 @@ from wenyue.tools.bench.crew import Crew, Volley
 from wenyue.tools.bench.figures import Figures
 from wenyue.tools.bench.postgres import cpu_seconds as postgres_cpu_s
 from wenyue.tools.bench.site import Site, database, machine, site
+from wenyue.tools.bench.weather import Barometer, Weather
 from wenyue.tools.bench.wire import Kind, Plan
 from wenyue.tools.bench.world import FULL_CAPACITY, World, seed
 
@@ -33,10 +34,10 @@ class Scale:
     is_quick: bool
     workers: int
     repeats: int = 3
-    warm_s: float = 1.0
-    measure_s: float = 4.0
-    naive_s: int = 4
-    cards: int = 1_000_000
+    warm_s: float = 0.7
+    measure_s: float = 3.0
+    naive_s: int = 3
+    cards: int = 400_000
     grown_to: int = 5_000_000
     crew: int = 1
     connections: int = 512
@@ -44,7 +45,7 @@ class Scale:
 
 def quick(workers: int) -> Scale:
     """Under a minute, seeding included."""
-    return Scale(True, workers, warm_s=0.3, measure_s=0.7, naive_s=1, cards=80_000, grown_to=0)
+    return Scale(True, workers, warm_s=0.25, measure_s=0.6, naive_s=1, cards=80_000, grown_to=0)
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class Report:
     machine: dict[str, object] = field(default_factory=dict[str, object])
     notes: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
+    weather: Weather = field(default_factory=lambda: Weather(0.0, 0.0))
 
 
 def steps(scale: Scale) -> int:
@@ -77,7 +79,9 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
             log = home / "web.log"
             log.unlink(missing_ok=True)
             with site(server, home, scale.workers, log) as web, Crew(scale.crew) as crew:
+                barometer = Barometer(lambda: web.cpu_s() + postgres_cpu_s(server) + crew.cpu_s())
                 _Bench(scale, report, server, world, web, crew, home, tell).measure()
+                report.weather = barometer.read()
     report.seconds = perf_counter() - began
     return report
 
