@@ -37,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """In the session's first process: start the keeper, which waits until a test wants the server."""
     if SESSION_VARIABLE in os.environ:
         return
+    for name in [name for name in os.environ if name.startswith("WENYUE_")]:
+        del os.environ[name]  # the caller's own installation is not what is tested
     session = tempfile.mkdtemp(prefix="wenyue-test-")
     os.environ[SESSION_VARIABLE] = session
     os.environ["WENYUE_HOME"] = str(Path(session, "app"))  # no test touches ./var

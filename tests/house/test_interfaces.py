@@ -30,6 +30,8 @@ SLICES = (
     "payments",
     "policy",
 )
+# The simulator's one module that plants bugs and crashes inside the engine: it must know the engine's parts.
+MAY_REACH = {"src/wenyue/tools/sim/seams.py"}
 NAMES_MAX = 40  # the aim is a dozen; models, outcomes and statements for the pipeline come on top
 
 
@@ -71,7 +73,8 @@ def test_nobody_reaches_into_a_slice() -> None:
     found = {
         f"{path.relative_to(ROOT)}": sorted(bad)
         for path in sorted(SOURCE.rglob("*.py"))
-        if (bad := set(intrusions(path.read_text(encoding="utf-8"), slice_of(path))))
+        if str(path.relative_to(ROOT)) not in MAY_REACH
+        and (bad := set(intrusions(path.read_text(encoding="utf-8"), slice_of(path))))
     }
     assert found == {}
 
