@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from wenyue import catalogue
-from wenyue.catalogue import NewClosure, OpeningHours, PlannedSession, Product, Template, Venue
+from wenyue.catalogue import NewClosure, OpeningHours, PlannedSession, Product, Template, Venue, store
 from wenyue.infra.db import Tx
 
 pytestmark = pytest.mark.anyio
@@ -130,3 +130,36 @@ async def test_products_templates_hours_and_closures(tx: Tx) -> None:
     assert await catalogue.lift_closure(tx, closure_id, now)
     assert not await catalogue.lift_closure(tx, closure_id, now)
     assert await catalogue.closures(tx, [venue.id], date(2026, 12, 2), date(2026, 12, 9)) == {}
+
+
+async def test_a_reading_is_whole_or_fails(tx: Tx, monkeypatch: pytest.MonkeyPatch) -> None:
+    venue = await catalogue.venue(tx, "palace")
+    assert venue is not None
+    for day in (1, 2, 3):
+        await catalogue.add_closure(
+            tx,
+            NewClosure(
+                venue_id=venue.id, from_date=date(2026, 12, day), to_date=date(2026, 12, day), reason_zh="修"
+            ),
+        )
+    monkeypatch.setattr(store, "ROWS_MAX", 3)
+    assert (
+        len((await catalogue.closures(tx, [venue.id], date(2026, 12, 1), date(2026, 12, 9)))[venue.id]) == 3
+    )
+    monkeypatch.setattr(store, "ROWS_MAX", 2)
+    with pytest.raises(store.TooManyRows, match="closures"):
+        await catalogue.closures(tx, [venue.id], date(2026, 12, 1), date(2026, 12, 9))
+
+
+async def test_prices_of_every_day_come_back(tx: Tx) -> None:
+    venue = await catalogue.venue(tx, "inn")
+    assert venue is not None
+    wanted = Product(venue_id=venue.id, code="twin", kind="night", name_zh="双床房", price_minor=1)
+    product_id = (await catalogue.upsert_products(tx, [wanted]))[venue.id, "twin"]
+    by_date = {date(2026, 12, day): day * 100 for day in range(1, 32)}
+    await catalogue.set_prices(tx, product_id, by_date)
+    assert await catalogue.prices(tx, [product_id], date(2026, 12, 1), date(2026, 12, 31)) == {
+        product_id: by_date
+    }
+    assert await catalogue.prices(tx, [product_id], date(2026, 12, 2), date(2026, 12, 1)) == {}
+    assert await catalogue.prices(tx, [], date(2026, 12, 1), date(2026, 12, 31)) == {}

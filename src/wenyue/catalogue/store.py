@@ -20,9 +20,14 @@ from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
 from wenyue.kernel.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
 
 PRODUCTS_PAGE_MAX: Final = 500
+ROWS_MAX: Final = 20_000  # templates or closures read at once
 _SQL: Final = queries("wenyue.catalogue")
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _T = TypeVar("_T")
+
+
+class TooManyRows(Exception):
+    """More rows than one reading takes: ask for fewer products or venues at once. Never a silent half."""
 
 
 async def venues(
@@ -100,8 +105,8 @@ async def active_products(tx: Tx, *, after: int = 0, limit: int = PRODUCTS_PAGE_
 
 
 async def templates(tx: Tx, product_ids: Sequence[int], today: date) -> dict[int, list[Template]]:
-    """The templates of these products that are not over on `today`, by product."""
-    rows = await fetch_dicts(tx, _SQL["templates"], {"product_ids": list(product_ids), "today": today})
+    """The templates of these products that are not over on `today`, by product. Raises TooManyRows."""
+    rows = await _all_rows(tx, "templates", {"product_ids": list(product_ids), "today": today})
     found: dict[int, list[Template]] = {}
     for row in rows:
         one = _convert(row, Template)
@@ -113,8 +118,10 @@ async def prices(
     tx: Tx, product_ids: Sequence[int], from_day: date, to_day: date
 ) -> dict[int, dict[date, int]]:
     """Prices by date (分) that differ from the products' own, by product."""
+    most = len(product_ids) * ((to_day - from_day).days + 1)  # the primary key allows no more
     cursor = await tx.execute(
-        _SQL["prices"], {"product_ids": list(product_ids), "from_day": from_day, "to_day": to_day}
+        _SQL["prices"],
+        {"product_ids": list(product_ids), "from_day": from_day, "to_day": to_day, "limit": max(0, most)},
     )
     found: dict[int, dict[date, int]] = {}
     for product_id, on_date, price_minor in await cursor.fetchall():
@@ -125,9 +132,9 @@ async def prices(
 async def closures(
     tx: Tx, venue_ids: Sequence[int], from_day: date, to_day: date
 ) -> dict[int, list[Closure]]:
-    """Closures in force that touch the range, by venue."""
-    rows = await fetch_dicts(
-        tx, _SQL["closures"], {"venue_ids": list(venue_ids), "from_day": from_day, "to_day": to_day}
+    """Closures in force that touch the range, by venue. Raises TooManyRows."""
+    rows = await _all_rows(
+        tx, "closures", {"venue_ids": list(venue_ids), "from_day": from_day, "to_day": to_day}
     )
     found: dict[int, list[Closure]] = {}
     for row in rows:
@@ -182,6 +189,13 @@ async def lift_closure(tx: Tx, closure_id: int, now: datetime) -> bool:
     """End a closure; False when it was lifted before or never was."""
     cursor = await tx.execute(_SQL["lift_closure"], {"id": closure_id, "now": now})
     return cursor.rowcount == 1
+
+
+async def _all_rows(tx: Tx, name: str, params: dict[str, object]) -> list[dict[str, Any]]:
+    rows = await fetch_dicts(tx, _SQL[name], params | {"limit": ROWS_MAX + 1})
+    if len(rows) > ROWS_MAX:
+        raise TooManyRows(f"more than {ROWS_MAX} {name}")
+    return rows
 
 
 def _storable(text: str) -> str:

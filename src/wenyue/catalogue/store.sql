@@ -142,7 +142,7 @@ SELECT id, product_id, valid_from, valid_to, day_kind, weekdays, priority, day_c
 FROM catalogue.calendar_template
 WHERE product_id = ANY(%(product_ids)s::bigint[]) AND (valid_to IS NULL OR valid_to >= %(today)s)
 ORDER BY product_id, id
-LIMIT 20000
+LIMIT %(limit)s
 
 -- name: upsert_templates
 -- Makes templates; one that says the same period, kind of day, weekdays and priority is updated instead.
@@ -165,7 +165,7 @@ SELECT product_id, on_date, price_minor
 FROM catalogue.price
 WHERE product_id = ANY(%(product_ids)s::bigint[]) AND on_date BETWEEN %(from_day)s AND %(to_day)s
 ORDER BY product_id, on_date
-LIMIT 100000
+LIMIT %(limit)s
 
 -- name: set_prices
 -- Sets prices by date.
@@ -181,7 +181,7 @@ FROM catalogue.closure
 WHERE venue_id = ANY(%(venue_ids)s::bigint[]) AND lifted_at IS NULL
   AND from_date <= %(to_day)s AND to_date >= %(from_day)s
 ORDER BY venue_id, from_date, id
-LIMIT 20000
+LIMIT %(limit)s
 
 -- name: add_closure
 -- Announces a closure; the very same one twice is one.
