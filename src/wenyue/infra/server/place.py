@@ -103,8 +103,11 @@ def make_private_home(home: Path) -> None:
         home.parent.mkdir(parents=True, exist_ok=True)
         home.mkdir(mode=0o700, exist_ok=True)
     probe = home / f".write-{os.getpid()}-{secrets.token_hex(4)}"
-    probe.touch(mode=0o600)
-    probe.unlink()
+    try:
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(home)) from error
 
 
 def as_setup_error(error: OSError, path: Path) -> SetupError:
