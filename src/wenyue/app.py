@@ -27,10 +27,10 @@ _GC_EVERY: Final = 50_000  # allocations between collections: a batch makes thou
 class App:
     """The ASGI application: hot endpoints first, everything else behind them."""
 
-    def __init__(self, services: Services, rest: FastAPI) -> None:
+    def __init__(self, services: Services, logins: Logins, rest: FastAPI) -> None:
         self.services = services
         self.rest = rest
-        hot = Hot(services, Logins(services.db, services.clock))
+        hot = Hot(services, logins)
         self._hot: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/bookings"): hot.book,
             ("GET", "/v1/availability"): hot.availability,
@@ -61,7 +61,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
         yield
         await services.stop()
 
-    return App(services, create_site(services, lifespan))
+    logins = Logins(services.db, services.clock)
+    return App(services, logins, create_site(services, logins, lifespan))
 
 
 def run_web(*, sock: socket.socket | None, port: int) -> None:

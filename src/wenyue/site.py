@@ -7,15 +7,16 @@ from fastapi import FastAPI
 
 from wenyue.faces import gate, traveller
 from wenyue.faces.api.gate import router as gate_api
+from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.main import create_api
 from wenyue.services import Services
 
 
 def create_site(
-    services: Services, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+    services: Services, logins: Logins, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 ) -> FastAPI:
     """Every route that is not hot, in the order in which requests meet them."""
-    site = create_api(services, lifespan)
+    site = create_api(services, logins, lifespan)
     site.include_router(gate_api)
     site.router.routes.extend([*gate.routes, *traveller.routes, traveller.fallback])
     return site

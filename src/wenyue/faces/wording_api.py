@@ -19,6 +19,8 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
     "bad_index": ("游客序号不存在或重复", "A visitor index does not exist or stands twice"),
     "card_needed": ("用卡预约需要给出 card_id", "Paying by card needs card_id"),
     "busy": ("系统正忙，请稍后用同一编号再试", "Busy: try again shortly with the same id"),
+    "travellers_only": ("请使用旅游卡登录", "Sign in as a traveller, with a card"),
+    "line_twice": ("同一行只能改期一次", "A line can be moved only once in a request"),
     "not_found": ("没有找到", "Not found"),
     "method": ("不支持这种请求方式", "This method is not allowed here"),
 }

@@ -32,6 +32,10 @@ class Logins:
         known = self._known.get(authorization)
         return known[0] if known is not None and known[1] > monotonic() else None
 
+    def forget(self, authorization: bytes) -> None:
+        """Drop a login that ended; other processes drop it when their memory of it ages."""
+        self._known.pop(authorization, None)
+
     async def find(self, authorization: bytes) -> Login | None:
         """Whose token the `Authorization` header carries; None: nobody's. Raises DatabaseDown."""
         login = self.recall(authorization)

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from wenyue.booking import Answer, Outcome
-from wenyue.faces.wording import say
+from wenyue.faces.wording import Said, say
 
 PROBLEM_TYPE: Final = b"application/problem+json; charset=utf-8"
 _BASE: Final = "/docs/problems#"
@@ -71,6 +71,12 @@ def answer_problem(answer: Answer, locale: str) -> bytes:
     return _encode(_build(answer.outcome, answer.line, answer.visitor, answer.at, locale))
 
 
+def change_problem(answer: Answer, locale: str) -> bytes:
+    """The body for a refused change: the booking stands as it was."""
+    said = say(answer.outcome, locale, at=answer.at, is_change=True)
+    return _encode(_fill(answer.outcome, said, answer.line, answer.visitor, answer.at))
+
+
 @lru_cache(maxsize=2048)
 def _standing(outcome: Outcome, line: int | None, visitor: int | None, locale: str) -> bytes:
     """Refusals that name no instant are the same bytes every time: a sold-out hour answers from here."""
@@ -80,7 +86,12 @@ def _standing(outcome: Outcome, line: int | None, visitor: int | None, locale: s
 def _build(
     outcome: Outcome, line: int | None, visitor: int | None, at: datetime | None, locale: str
 ) -> Problem:
-    said = say(outcome, locale, at=at)
+    return _fill(outcome, say(outcome, locale, at=at), line, visitor, at)
+
+
+def _fill(
+    outcome: Outcome, said: Said, line: int | None, visitor: int | None, at: datetime | None
+) -> Problem:
     return Problem(
         type=_BASE + outcome.name.lower(),
         title=said.title,
@@ -97,11 +108,15 @@ def _build(
 
 
 def plain_problem(
-    status: int, code: str, title: str, detail: str = "", errors: list[FieldError] | None = None
+    status: int,
+    code: str,
+    title: str,
+    detail: str = "",
+    errors: list[FieldError] | None = None,
+    *,
+    at: datetime | None = None,
 ) -> bytes:
     """A problem that is not a booking outcome: bad JSON, no login, a field that must be mended."""
     return _encode(
-        Problem(
-            type=_BASE + code, title=title, status=status, detail=detail, outcome=code, errors=errors or []
-        )
+        Problem(_BASE + code, title, status, detail=detail, outcome=code, at=at, errors=errors or [])
     )

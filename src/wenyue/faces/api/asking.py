@@ -1,0 +1,62 @@
+"""Who asks, in which language, and how a refusal leaves a handler: shared by every JSON route."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from starlette.responses import Response
+
+from wenyue.accounts import Login
+from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api.logins import Logins
+from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
+from wenyue.infra.db import DatabaseDown
+from wenyue.services import Services
+
+_TRANSIENT: Final = 503
+BEARER: Final = HTTPBearer(auto_error=False, description="The token that POST /v1/session returns.")
+
+
+async def _services(request: Request) -> Services:
+    return request.app.state.services
+
+
+async def _locale(request: Request) -> str:
+    return locale_of(request)
+
+
+def locale_of(request: Request) -> str:
+    """`en` when the caller asks for English (Accept-Language, or ?lang=en), else `zh-CN`."""
+    asked = request.query_params.get("lang") or request.headers.get("accept-language", "")
+    return "en" if asked[:2].lower() == "en" else "zh-CN"
+
+
+async def _login(request: Request, _: Annotated[object, Depends(BEARER)]) -> Login:
+    """The caller's login. Raises BookingRefused (401, 503)."""
+    logins: Logins = request.app.state.logins
+    try:
+        login = await logins.find(request.headers.get("authorization", "").encode("latin-1"))
+    except DatabaseDown:
+        raise BookingRefused(_TRANSIENT, "busy") from None
+    if login is None:
+        raise BookingRefused(401, "login_needed")
+    return login
+
+
+async def _holder(login: Annotated[Login, Depends(_login)]) -> int:
+    """The traveller who asks; staff tokens are no travellers."""
+    if login.traveller_id is None:
+        raise BookingRefused(403, "travellers_only")
+    return login.traveller_id
+
+
+ServicesOf = Annotated[Services, Depends(_services)]
+LocaleOf = Annotated[str, Depends(_locale)]
+LoginOf = Annotated[Login, Depends(_login)]
+HolderOf = Annotated[int, Depends(_holder)]
+
+
+def refusal(refused: BookingRefused, locale: str) -> Response:
+    """A refusal as a problem response."""
+    retry = {"retry-after": str(RETRY_AFTER_S)} if refused.status == _TRANSIENT else {}
+    return Response(refused.payload(locale), refused.status, retry, PROBLEM_TYPE.decode())

@@ -1,0 +1,133 @@
+"""Signing in with a card: number and PIN for a bearer token, and what the token's holder has."""
+
+from datetime import date
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from wenyue.accounts import end_login, start_login
+from wenyue.cards import CardProblem, CardView, Denied, cards_of, sign_in
+from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf
+from wenyue.faces.api.logins import Logins, bearer
+from wenyue.faces.api.problems import PROBLEM_TYPE, plain_problem
+from wenyue.faces.wording_cards import CARD_PROBLEMS
+from wenyue.kernel.limits import LOGIN_TTL_S
+
+router: Final = APIRouter(prefix="/v1/session", tags=["session"])
+
+
+class SessionBody(BaseModel):
+    """The card's number and PIN, as printed; spaces do not matter."""
+
+    model_config = ConfigDict(extra="forbid")
+    card_no: Annotated[str, Field(min_length=1, max_length=64)]
+    pin: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class EntitlementAnswer(BaseModel):
+    """One pool of entries. `left` null: unlimited."""
+
+    no: int
+    name: str
+    granted: int | None
+    used: int
+    left: int | None
+
+
+class CardAnswer(BaseModel):
+    """One card of the holder; `card_id` is what a booking names."""
+
+    card_id: int
+    card_no: str
+    type: str
+    name: str
+    state: str
+    valid_from: date | None
+    valid_to: date | None
+    entitlements: list[EntitlementAnswer]
+
+
+class HolderAnswer(BaseModel):
+    """Who asks, and their cards."""
+
+    holder_id: int
+    cards: list[CardAnswer]
+
+
+class SessionAnswer(HolderAnswer):
+    """The bearer token, for the `Authorization` header; keep it secret."""
+
+    token: str
+    expires_in_s: int
+
+
+@router.post("", summary="Sign in", response_model=SessionAnswer, status_code=201)
+async def create(body: SessionBody, services: ServicesOf, locale: LocaleOf) -> SessionAnswer | Response:
+    """A bearer token for card number and PIN. Five wrong PINs lock the number for 15 minutes."""
+    now = services.clock()
+    async with services.db.transaction() as tx:
+        holder_id = await sign_in(tx, body.card_no.replace("\x00", ""), body.pin.replace("\x00", ""), now)
+    if isinstance(holder_id, Denied):
+        return denied(holder_id, locale)
+    async with services.db.transaction() as tx:
+        token = await start_login(tx, now=now, traveller_id=holder_id)
+        cards = await cards_of(tx, services.vault, holder_id)
+    shown = [card_answer(card, locale) for card in cards]
+    return SessionAnswer(holder_id=holder_id, cards=shown, token=token, expires_in_s=int(LOGIN_TTL_S))
+
+
+@router.get("", summary="Who am I")
+async def read(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> HolderAnswer:
+    """The caller and their cards with what is left on them."""
+    async with services.db.connection() as tx:
+        cards = await cards_of(tx, services.vault, holder_id)
+    return HolderAnswer(holder_id=holder_id, cards=[card_answer(card, locale) for card in cards])
+
+
+@router.delete("", summary="Sign out", status_code=204)
+async def delete(request: Request, services: ServicesOf, _: HolderOf) -> Response:
+    """End the token; other processes forget it within ten seconds."""
+    header = request.headers.get("authorization", "").encode("latin-1")
+    token = bearer(header)
+    logins: Logins = request.app.state.logins
+    if token is not None:
+        async with services.db.transaction() as tx:
+            await end_login(tx, token, services.clock())
+        logins.forget(header)
+    return Response(status_code=204)
+
+
+def denied(refusal: Denied, locale: str) -> Response:
+    """A card's refusal as a problem: 429 while the PIN is locked, else 403."""
+    words = CARD_PROBLEMS[refusal.problem]
+    is_locked = refusal.problem is CardProblem.PIN_LOCKED
+    body = plain_problem(
+        429 if is_locked else 403, refusal.problem.name.lower(), words.say(locale), at=refusal.at
+    )
+    return Response(body, 429 if is_locked else 403, media_type=PROBLEM_TYPE.decode())
+
+
+def card_answer(card: CardView, locale: str) -> CardAnswer:
+    """A card as its holder sees it."""
+    is_english = locale == "en"
+    return CardAnswer(
+        card_id=card.id,
+        card_no=card.card_no,
+        type=card.type_code,
+        name=card.name_en if is_english else card.name_zh,
+        state=card.state.name.lower(),
+        valid_from=card.valid_from,
+        valid_to=card.valid_to,
+        entitlements=[
+            EntitlementAnswer(
+                no=pot.no,
+                name=pot.name_en if is_english else pot.name_zh,
+                granted=pot.granted,
+                used=pot.used,
+                left=pot.left,
+            )
+            for pot in card.entitlements
+        ],
+    )
