@@ -171,6 +171,7 @@ async def test_what_means_nothing_is_named(world: World) -> None:
         (ADULTS[2], Reason.NO_BOOKING),
         (ADULTS[0][:-1] + "1", Reason.DOCUMENT_INVALID),
         ("110105491231002", Reason.DOCUMENT_INVALID),
+        ("6000202600000019", Reason.UNKNOWN_CODE),
         ("", Reason.UNKNOWN_CODE),
         ("\x00\ud800😀", Reason.UNKNOWN_CODE),
         ("' OR 1=1 --", Reason.UNKNOWN_CODE),
