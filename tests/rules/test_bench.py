@@ -4,12 +4,14 @@ import json
 import math
 import random
 from datetime import date
+from pathlib import Path
 from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wenyue.infra.server import ServerInfo
 from wenyue.kernel.documents import Document, DocumentKind, age_on, parse_document
 from wenyue.kernel.ids import parse_uuid
 from wenyue.tools.bench.crew import combine
@@ -17,6 +19,7 @@ from wenyue.tools.bench.figures import KEYS, Figures, document, goals
 from wenyue.tools.bench.histogram import Histogram, bucket_of, ceiling_of
 from wenyue.tools.bench.load import Outcome
 from wenyue.tools.bench.wire import Plan, build, resident_id
+from wenyue.tools.bench.world import World, WorldFault
 
 
 @given(st.integers(min_value=0, max_value=10**9))
@@ -124,3 +127,25 @@ def test_a_request_is_complete_and_its_own() -> None:
     assert [body["card_id"] for body in read] == [5, 6, 7]
     assert len({body["id"] for body in read}) == 3
     assert all(parse_uuid(body["id"]) for body in read)
+
+
+def _world(cards: int) -> World:
+    server = ServerInfo("", "", "", was_started_here=False, pid=0, programs=Path(), data=Path(), log=Path())
+    return World(server, cards, date(2026, 1, 1))
+
+
+def test_no_card_books_twice_on_one_date() -> None:
+    world = _world(100)
+    taken = [world.take(40) for _ in range(5)]
+    used = [(pass_no, card) for first, pass_no in taken for card in range(first, first + 40)]
+    assert len(set(used)) == len(used) == 200
+    assert max(card for _, card in used) <= 100
+
+
+def test_cards_that_run_out_are_said_so() -> None:
+    with pytest.raises(WorldFault, match="as many cards"):
+        _world(100).take(101)
+    world = _world(10)
+    with pytest.raises(WorldFault, match="seed more cards"):
+        for _ in range(1_000):
+            world.take(10)

@@ -221,6 +221,8 @@ class _Bench:
         fresh = {kind: self.report.figures.get(f"{kind}_per_s") or 1.0 for kind in ("hot", "spread")}
         self.world.grow(self.scale.grown_to, lambda _stored: None)
         self.world.settle()
+        for kind in ("hot", "spread"):  # warm again: the first run after a checkpoint logs whole pages
+            self._book(kind, into=None)
         for _ in range(self.scale.repeats):
             self.tell("bookings beside them")
             ratios = [
