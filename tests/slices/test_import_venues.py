@@ -6,10 +6,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
+from tests.support.database import DbUrls
 from wenyue import catalogue
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
+from wenyue.tools.importing import app
 from wenyue.tools.venues import SHIPPED_FILE, VenueReport, import_venues, venue_code
 
 pytestmark = pytest.mark.anyio
@@ -126,3 +129,25 @@ async def test_a_file_that_cannot_be_used_says_what_to_do(
 async def test_a_missing_file_is_named(tx: Tx, tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"nowhere\.csv"):
         await import_venues(tx, tmp_path / "nowhere.csv")
+
+
+def test_the_command_reports_every_row(
+    db_urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENYUE_DATABASE_URL", db_urls.app_url)
+    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", db_urls.owner_url)
+    source, report = tmp_path / "venues.csv", tmp_path / "refused.csv"
+    source.write_text(HEADER + "浙江,西湖,30,120\n火星,坑[bold],1,2\n", encoding="utf-8")
+    command = ["venues", str(source), "--report", str(report)]
+    dry = CliRunner().invoke(app, [*command, "--dry-run"], catch_exceptions=False)
+    assert "DRY RUN" in dry.output
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "line 3: 坑[bold]: `province` is '火星'" in result.output
+    lines = report.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "line,name,reason"
+    assert lines[1].startswith("3,坑[bold],")
+    with psycopg.connect(db_urls.app_url) as connection:
+        assert connection.execute("SELECT name_zh FROM catalogue.venue").fetchall() == [("西湖",)]
+    with pytest.raises(SetupError, match="cannot write"):
+        CliRunner().invoke(app, [*command[:3], str(tmp_path)], catch_exceptions=False)
