@@ -102,10 +102,21 @@ async def test_no_session_outgrows_the_day_or_has_no_places(loaded: Loaded) -> N
     assert odd == []
 
 
+async def test_some_attractions_sell_a_bus_that_is_no_first_gate(loaded: Loaded) -> None:
+    counts = await rows(
+        loaded.tx,
+        "SELECT p.code, p.is_first_gate, count(*) FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venue_id"
+        " WHERE v.kind = 'attraction' GROUP BY 1, 2 ORDER BY 1",
+    )
+    assert counts[0] == ("adult", True, 341)
+    assert counts[1][:2] == ("bus", False)
+    assert 20 <= counts[1][2] <= 60
+
+
 async def states(loaded: Loaded, name_zh: str, day: date) -> list[SlotState]:
     """The states of an attraction's sessions on a day, as a traveller sees them at noon of 22 November."""
     [venue] = [one for one in await catalogue.venues(loaded.tx, text=name_zh) if one.name_zh == name_zh]
-    [product] = await catalogue.products(loaded.tx, venue.id)
+    product = (await catalogue.products(loaded.tx, venue.id))[0]
     noon = datetime(2026, 11, 22, 4, tzinfo=UTC)
     return [one.state for one in await availability(loaded.tx, product.id, day, day, noon)]
 

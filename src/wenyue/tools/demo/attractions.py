@@ -89,6 +89,8 @@ _DAY_PLANS: Final = (
     ((8, 0), (10, 30), (13, 30), (16, 30)),
     ((8, 0), (10, 0), (12, 0), (14, 30), (17, 0)),
 )
+_BUS_HOURS: Final = (9, 11, 13, 15)
+BUS_SEATS: Final = 200
 _RESERVES: Final[tuple[tuple[ReserveChannel, int], ...]] = (
     ("phone", 5),
     ("window", 8),
@@ -155,6 +157,32 @@ def ticket_templates(venue: Venue, product_id: int, preset: Preset) -> list[Temp
     )
     weekend = msgspec.structs.replace(usual, day_kind="weekend", priority=1, sessions=busy)
     return [usual, weekend, msgspec.structs.replace(weekend, day_kind="holiday")]
+
+
+def sightseeing_bus(venue: Venue) -> Product | None:
+    """A second purchase inside some mountain attractions (二消): a bus that a first-gate card does not cover."""
+    if "mountain" not in venue.tags or figure(venue.code, "bus", 0, 2):
+        return None
+    return Product(
+        venue_id=venue.id,
+        code="bus",
+        kind="seat",
+        name_zh="景区观光车（演示）",
+        name_en="Sightseeing bus (demo)",
+        price_minor=figure(venue.code, "bus-price", 2_000, 8_000, 500),
+        policy_code="shuttle",
+        person_rule="slot",
+        is_first_gate=False,
+    )
+
+
+def bus_template(product: Product) -> Template:
+    """Its departures; `product` has its id."""
+    departures = tuple(
+        PlannedSession(time(hour), time(hour, 40), BUS_SEATS, f"{hour:02}:00发车", f"Departs {hour:02}:00")
+        for hour in _BUS_HOURS
+    )
+    return Template(product_id=product.id, valid_from=VALID_FROM, sessions=departures)
 
 
 def _sessions(venue: Venue, preset: Preset, percent: int) -> tuple[PlannedSession, ...]:

@@ -13,7 +13,7 @@ from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date, utc_now
 from wenyue.kernel.limits import SESSIONS_AHEAD_DAYS
 from wenyue.policy import Preset
-from wenyue.tools.demo.attractions import dressed, ticket, ticket_templates
+from wenyue.tools.demo.attractions import bus_template, dressed, sightseeing_bus, ticket, ticket_templates
 from wenyue.tools.demo.partners import night_prices, partner_products, partner_template, partner_venues
 from wenyue.tools.demo.people import add_people
 from wenyue.tools.venues import SHIPPED_FILE, import_venues, venue_code
@@ -59,15 +59,22 @@ async def load(
 
 async def _add_attractions(tx: Tx, presets: dict[str, Preset]) -> None:
     await import_venues(tx, SHIPPED_FILE)
-    venues = await _all_attractions(tx)
-    await catalogue.upsert_venues(tx, [dressed(one) for one in venues])
+    venues = [dressed(one) for one in await _all_attractions(tx)]
+    await catalogue.upsert_venues(tx, venues)
     ids = await catalogue.upsert_products(tx, [ticket(one) for one in venues])
     templates = [
         template
         for one in venues
         for template in ticket_templates(one, ids[one.id, "adult"], presets[ticket(one).policy_code])
     ]
-    await catalogue.upsert_templates(tx, templates)
+    buses = await _stored(tx, [bus for one in venues if (bus := sightseeing_bus(one))])
+    await catalogue.upsert_templates(tx, [*templates, *(bus_template(bus) for bus in buses)])
+
+
+async def _stored(tx: Tx, wanted: list[Product]) -> list[Product]:
+    """The products with their ids."""
+    ids = await catalogue.upsert_products(tx, wanted)
+    return [msgspec.structs.replace(one, id=ids[one.venue_id, one.code]) for one in wanted]
 
 
 async def _all_attractions(tx: Tx) -> list[Venue]:
@@ -83,9 +90,7 @@ async def _add_partners(tx: Tx, today: date) -> None:
     wanted = partner_venues()
     ids = await catalogue.upsert_venues(tx, wanted)
     venues = [msgspec.structs.replace(one, id=ids[one.code]) for one in wanted]
-    products = [product for venue in venues for product in partner_products(venue)]
-    product_ids = await catalogue.upsert_products(tx, products)
-    stored = [msgspec.structs.replace(one, id=product_ids[one.venue_id, one.code]) for one in products]
+    stored = await _stored(tx, [product for venue in venues for product in partner_products(venue)])
     await catalogue.upsert_templates(tx, [partner_template(one) for one in stored])
     for one in stored:
         if one.kind == "night":
