@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import os
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, NoReturn, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -83,5 +83,5 @@ class Secret(Generic[T]):
     def __format__(self, spec: str) -> str:
         return format(self.shown, spec)
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled")
