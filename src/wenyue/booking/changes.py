@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from wenyue.booking.drawing import draws, person_scope, slot_problem, take_pools, wanted_use
+from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools, wanted_use
 from wenyue.booking.effects import Effects, LineRow, PlaceRow, StateRow, Strike
 from wenyue.booking.facts import Facts, account_subject
 from wenyue.booking.model import (
@@ -197,15 +197,17 @@ def _move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effect
         effects.replays += 1
         return _answer(Outcome.RESCHEDULED, booking, is_replay=True)
     lines = {line.line_no: line for line in booking.lines if line.is_live}
-    if not all(line_no in lines for line_no, _ in pending):
+    numbers = {line_no for line_no, _ in pending}
+    if len(numbers) < len(pending) or not numbers <= lines.keys():  # a line is given up once: then it is gone
         return _answer(Outcome.NOT_FOUND, booking)
     moves = [(lines[line_no], slot_id) for line_no, slot_id in pending]
     problem, paid_by = _move_problem(moves, booking, facts)
     if problem is not None:
         return problem
+    for line, _ in moves:  # all of them first: lines may change places with each other
+        _release(line, booking, facts, effects)
     for (line, slot_id), entitlement_no in zip(moves, paid_by, strict=True):
         new = _move_line(line, facts.slots[slot_id], entitlement_no, booking)
-        _release(line, booking, facts, effects)
         _draw(new, facts.slots[slot_id], booking, facts, effects)
     booking.total_minor = sum(line.price_minor * line.quantity for line in booking.lines if line.is_live)
     _set_state(booking, booking.state, facts, effects)
@@ -232,6 +234,7 @@ def _move_problem(
 ) -> tuple[Answer | None, list[int | None]]:
     """Why the moves cannot all be made (None: they can), and the entitlement that pays for each new line."""
     problems: list[tuple[Outcome, int]] = []
+    taken: set[tuple[bytes, date, int]] = set()  # by the moves before this one
     for line, slot_id in moves:
         slot = facts.slots.get(slot_id)
         if slot is None or slot.product_id != facts.slots[line.slot_id].product_id:
@@ -240,9 +243,11 @@ def _move_problem(
         outcome = slot_problem(slot, facts.pools, facts.now)
         if outcome is not None:
             problems.append((outcome, line.line_no))
+        elif slot.channel_pools and CHANNEL_NAME[booking.channel] not in slot.channel_pools:
+            problems.append((Outcome.CHANNEL_CLOSED, line.line_no))
         if booking.state is BookingState.CONFIRMED and not _terms(line, facts)[1].is_allowed:
             problems.append((Outcome.TERMS_FORBID, line.line_no))
-        if _is_person_taken(line, slot, moves, facts):
+        if _is_person_taken(line, slot, moves, facts, taken):
             problems.append((Outcome.PERSON_TWICE, line.line_no))
     if problems:
         outcome, line_no = min(problems)
@@ -255,12 +260,20 @@ def _move_problem(
 
 
 def _is_person_taken(
-    line: LineFacts, slot: SlotFacts, moves: list[tuple[LineFacts, int]], facts: Facts
+    line: LineFacts,
+    slot: SlotFacts,
+    moves: list[tuple[LineFacts, int]],
+    facts: Facts,
+    taken: set[tuple[bytes, date, int]],
 ) -> bool:
-    """A person of the line has another place in the new scope that these moves do not give up."""
+    """A person of the line has another place in the new scope that these moves do not give up, or take themselves."""
     given_up = {(key, moved.on_date, scope) for moved, _ in moves for _, key, scope in moved.places}
-    wanted = [(key, slot.on_date, person_scope(slot)) for _, key, _ in line.places]
-    return any(place in facts.places and place not in given_up for place in wanted)
+    wanted = {(key, slot.on_date, person_scope(slot)) for _, key, _ in line.places}
+    is_taken = not wanted.isdisjoint(taken) or any(
+        place in facts.places and place not in given_up for place in wanted
+    )
+    taken |= wanted
+    return is_taken
 
 
 def _repay(

@@ -29,7 +29,6 @@ from wenyue.infra.db import Tx, queries
 
 SQL: Final = queries("wenyue.booking")
 _encode: Final = msgspec.json.Encoder().encode
-_USES_WINDOW: Final = timedelta(days=92)  # the longest period or interval that a card type may count over
 Cursor = AsyncCursor[TupleRow]
 
 
@@ -112,33 +111,26 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
             reads["entitlements"] = await tx.execute(cards.ENTITLEMENTS_OF, ids)
             reads["companions"] = await tx.execute(cards.COMPANIONS_OF, ids)
             reads["uses"] = await tx.execute(SQL["card_uses"], {**ids, "from": wants.first_day})
-        if wants.bookings:
-            reads["existing"] = await tx.execute(SQL["existing"], {"ids": array(wants.bookings)})
-        if wants.places:
-            reads["places"] = await tx.execute(SQL["places_taken"], {"wanted": wants.places_json()})
         if wants.subjects:
             reads["bans"] = await tx.execute(
                 policy.BANS_OF, {"subjects": wants.subjects_literal(), "now": facts.now}
             )
         if wants.holders:
             reads["holds"] = await tx.execute(SQL["open_holds"], {"ids": array(wants.holders)})
-        pools = "lock_pools" if facts.is_locked else "read_pools"
-        reads["pools"] = await tx.execute(SQL[pools], {"ids": array(wants.pools)})
+        await _ask_pools(tx, wants, reads, is_locked=facts.is_locked)
     await _read_cards(reads, facts)
     await _read_rest(reads, facts)
-    await _read_pools(reads["pools"], facts)
+    await _read_pools(reads, facts)
     if not facts.is_locked and tight.note(facts.pools, wants.demand):
         facts.is_locked = True
-        await _read_pools(await tx.execute(SQL["lock_pools"], {"ids": array(wants.pools)}), facts)
+        async with tx.pipeline():
+            await _ask_pools(tx, wants, reads, is_locked=True)
+        await _read_pools(reads, facts)
     if wants.cancellers:
         await _read_cancels(tx, facts, wants.cancellers)
 
 
 async def _read_rest(reads: dict[str, Cursor], facts: Facts) -> None:
-    if "existing" in reads:
-        await _read_existing(reads["existing"], facts)
-    if "places" in reads:
-        facts.places.update(await reads["places"].fetchall())
     if "bans" in reads:
         for subject, policy_code, until in await reads["bans"].fetchall():
             facts.bans.setdefault(subject, []).append((policy_code, until))
@@ -146,8 +138,27 @@ async def _read_rest(reads: dict[str, Cursor], facts: Facts) -> None:
         facts.holds.update(await reads["holds"].fetchall())
 
 
-async def _read_pools(cursor: Cursor, facts: Facts) -> None:
-    for id_, kind, capacity, taken, sold, is_open, revision in await cursor.fetchall():
+async def _ask_pools(tx: Tx, wants: "_Wants", reads: dict[str, Cursor], *, is_locked: bool) -> None:
+    """Pools, then places, then earlier answers: in this order.
+
+    A request may be under way in another process, too: who sees its places (after waiting for its lock, or without)
+    must see its booking as well, and answer with a replay.
+    """
+    reads["pools"] = await tx.execute(
+        SQL["lock_pools" if is_locked else "read_pools"], {"ids": array(wants.pools)}
+    )
+    if wants.places:
+        reads["places"] = await tx.execute(SQL["places_taken"], {"wanted": wants.places_json()})
+    if wants.bookings:
+        reads["existing"] = await tx.execute(SQL["existing"], {"ids": array(wants.bookings)})
+
+
+async def _read_pools(reads: dict[str, Cursor], facts: Facts) -> None:
+    if "existing" in reads:
+        await _read_existing(reads["existing"], facts)
+    if "places" in reads:
+        facts.places = set(await reads["places"].fetchall())
+    for id_, kind, capacity, taken, sold, is_open, revision in await reads["pools"].fetchall():
         facts.pools[id_] = PoolFacts(id_, kind, capacity, taken, sold, is_open, revision)
 
 
@@ -192,7 +203,7 @@ class _Wants:
         dates = [
             facts.slots[slot_id].on_date for slot_id in slots_needed(batch, facts) if slot_id in facts.slots
         ]
-        self.first_day = min(facts.now.date(), *dates) - _USES_WINDOW
+        self.first_day = _history_start(min([facts.now.date(), *dates]), facts)
 
     def _add_change(
         self, request: ChangeRequest, facts: Facts, card_ids: set[int], pool_ids: set[int]
@@ -221,6 +232,14 @@ class _Wants:
 
     def subjects_literal(self) -> str:
         return "{" + ",".join('"\\\\x' + subject.hex() + '"' for subject in self.subjects) + "}"
+
+
+def _history_start(first: date, facts: Facts) -> date:
+    """From when on a card's uses matter for visits from `first` on, whatever its type counts over."""
+    spans = [cards.history_days(rules) for rules in facts.book.card_types.values()]
+    if None in spans:
+        return date.min
+    return first - timedelta(days=max((span for span in spans if span is not None), default=0))
 
 
 async def _read_cards(reads: dict[str, Cursor], facts: Facts) -> None:

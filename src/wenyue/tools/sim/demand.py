@@ -1,0 +1,216 @@
+"""What the people of the little world ask for: random requests, replays, changes, mistakes; all from one seed."""
+
+import hashlib
+import random
+from collections.abc import Sequence
+
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from wenyue.booking import (
+    BookingRequest,
+    BookingState,
+    ChangeKind,
+    ChangeRequest,
+    Channel,
+    Visitor,
+    WantedLine,
+)
+from wenyue.kernel.ids import uuid7
+from wenyue.tools.sim.model import Booking, Line, Request, Slot
+from wenyue.tools.sim.timing import Clock
+from wenyue.tools.sim.town import Town
+
+SENT_MAX = 200  # what may be sent again
+_RECENT = 12  # a change is mostly about one of the last bookings
+
+
+class Demand:
+    """Requests as they come. Looks into the model only to ask for things that exist."""
+
+    def __init__(self, rng: random.Random, town: Town, clock: Clock) -> None:
+        self._rng, self._town, self._clock = rng, town, clock
+        self._sent: list[BookingRequest] = []
+        self._changes: list[ChangeRequest] = []
+        self._hot: list[Slot] = []
+
+    def batch(self, size: int) -> list[Request]:
+        """As the engine forms batches: a booking's id appears twice only as replays of bookings."""
+        batch: list[Request] = []
+        booked: set[UUID] = set()
+        changed: set[UUID] = set()
+        for _ in range(size):
+            request = self.request()
+            if isinstance(request, BookingRequest):
+                if request.id in changed:
+                    continue
+                booked.add(request.id)
+            elif request.booking_id in booked | changed:
+                continue
+            else:
+                changed.add(request.booking_id)
+            batch.append(request)
+        return batch or [self.booking()]
+
+    def request(self) -> Request:
+        """Any one request."""
+        roll = self._rng.random()
+        if roll < 0.5 or not self._sent:
+            return self.booking()
+        if roll < 0.62:
+            return self.again()
+        return self.change()
+
+    def booking(self) -> BookingRequest:
+        """A new booking, with now and then a mistake in it."""
+        rng = self._rng
+        holder, card = rng.choice(self._town.holders)
+        slots = self._slots(rng.choices((1, 2, 3), (75, 20, 5))[0])
+        party = rng.sample(self._town.people, rng.choices((1, 2, 3, 4), (60, 28, 9, 3))[0])
+        channel = rng.choices((Channel.ONLINE, Channel.PHONE, Channel.OTA), (75, 20, 5))[0]
+        lines = tuple(
+            self._line(slot, len(party), may_use_card=card is not None or rng.random() < 0.03)
+            for slot in slots
+        )
+        if rng.random() < 0.01:
+            lines = (*lines, WantedLine(999_999, 1))
+        request = BookingRequest(
+            id=uuid7(int(self._clock.now.timestamp() * 1000), rng.randbytes(10)),
+            body_hash=b"",
+            channel=channel,
+            holder_id=holder if rng.random() < 0.97 else None,
+            card_id=card if rng.random() < 0.98 else rng.choice([1, 2, 99]),
+            lines=lines,
+            visitors=tuple(Visitor(person, None) for person in party),
+            party=b"",
+            is_hold=rng.random() < 0.3,
+            hold_ttl_s=rng.choice((30, 300, 900, 7200)),
+        )
+        return self._sign(request)
+
+    def again(self) -> BookingRequest:
+        """An earlier request, accepted or not, once more: same body mostly, another body or another sender sometimes."""
+        rng = self._rng
+        old = rng.choice(self._sent[-60:])
+        roll = rng.random()
+        if roll < 0.15:
+            return replace(
+                old, is_hold=not old.is_hold, body_hash=hashlib.sha256(old.body_hash).digest()[:16]
+            )
+        if roll < 0.2:
+            return replace(old, holder_id=77_777)
+        return old
+
+    def change(self) -> ChangeRequest:
+        """Confirm, cancel, expire or move a booking; mostly one's own."""
+        rng = self._rng
+        if self._changes and rng.random() < 0.1:
+            return rng.choice(self._changes[-30:])
+        booking = self._some_booking()
+        if booking is None or rng.random() < 0.01:
+            nobody = uuid7(int(self._clock.now.timestamp() * 1000), rng.randbytes(10))
+            return ChangeRequest(ChangeKind.CANCEL, nobody, "traveller", holder_id=1)
+        kinds = (ChangeKind.CONFIRM, ChangeKind.CANCEL, ChangeKind.MOVE, ChangeKind.EXPIRE)
+        weights = (50, 20, 20, 10) if booking.state is BookingState.HELD else (4, 40, 52, 4)
+        kind = rng.choices(kinds, weights)[0]
+        holder = rng.choices((booking.holder, None, 77_777), (85, 11, 4))[0]
+        moves = self._moves(booking) if kind is ChangeKind.MOVE else ()
+        is_forced = kind is ChangeKind.CANCEL and rng.random() < 0.1
+        change = ChangeRequest(kind, booking.id, "traveller", holder, moves, is_forced=is_forced)
+        self._changes = [*self._changes[-SENT_MAX:], change]
+        return change
+
+    def rush(self, size: int) -> tuple[list[Request], list[Request]]:
+        """Two batches that want the same things: one session, one card, one person, one booking, one request."""
+        rng = self._rng
+        first, second = self.batch(size), self.batch(size)
+        lead = first[0]
+        if not isinstance(lead, BookingRequest):
+            return first, [lead, *(one for one in second if _id(one) != _id(lead))]
+        roll = rng.random()
+        if roll < 0.25:  # the client lost patience and sent the same again, elsewhere
+            return first, [lead, *(one for one in second if _id(one) != lead.id)]
+        if roll < 0.8:
+            rival = self.booking()
+            lines = tuple(replace(line, is_on_card=False, price_minor=None) for line in lead.lines)
+            if roll < 0.45:  # the same sessions, other people
+                named = min(len(rival.visitors), len(lead.visitors))
+                lines = tuple(
+                    replace(line, visitors=tuple(range(named)), quantity=named) if line.visitors else line
+                    for line in lines
+                )
+                rival = replace(rival, lines=lines, channel=lead.channel)
+            elif roll < 0.6:  # the same people, wherever
+                rival = replace(lead, id=rival.id, lines=tuple(reversed(lead.lines)))
+            elif lead.card_id is not None:  # the same card
+                rival = replace(
+                    lead,
+                    id=rival.id,
+                    lines=tuple(self._line(slot, 1, may_use_card=True) for slot in self._slots(1)),
+                )
+            second = [self._sign(rival), *(one for one in second if _id(one) != rival.id)]
+        return first, second
+
+    def _sign(self, request: BookingRequest) -> BookingRequest:
+        body = repr((request.lines, request.visitors, request.channel, request.is_hold, request.card_id))
+        signed = replace(request, body_hash=hashlib.sha256(body.encode()).digest()[:16])
+        self._sent = [*self._sent[-SENT_MAX:], signed]
+        return signed
+
+    def _slots(self, count: int) -> list[Slot]:
+        """Mostly sessions still to come, and for some steps the same hot one."""
+        rng, model = self._rng, self._town.model
+        if not self._hot or rng.random() < 0.04:
+            coming = [slot for slot in model.slots.values() if slot.closes > self._clock.now]
+            self._hot = rng.sample(coming or list(model.slots.values()), min(2, len(coming) or 1))
+        everything = list(model.slots.values())
+        return [
+            rng.choice(self._hot) if rng.random() < 0.45 else rng.choice(everything) for _ in range(count)
+        ]
+
+    def _line(self, slot: Slot, party: int, *, may_use_card: bool) -> WantedLine:
+        rng = self._rng
+        is_on_card = may_use_card and rng.random() < (0.65 if slot.is_on_cards else 0.05)
+        price = rng.choices((None, slot.price, slot.price + 1), (50, 46, 4))[0]
+        if not slot.is_named:
+            return WantedLine(slot.id, rng.randint(1, 6), (), is_on_card, price)
+        visitors = tuple(range(party))
+        if rng.random() < 0.02:
+            return WantedLine(slot.id, party + 1, visitors, is_on_card, price)
+        if rng.random() < 0.15:
+            visitors = visitors[:1]
+        return WantedLine(slot.id, len(visitors), visitors, is_on_card, price)
+
+    def _some_booking(self) -> Booking | None:
+        bookings = list(self._town.model.bookings.values())
+        if not bookings:
+            return None
+        live = [booking for booking in bookings if booking.live]
+        if live and self._rng.random() < 0.85:
+            return self._rng.choice(live[-_RECENT:] if self._rng.random() < 0.6 else live)
+        return self._rng.choice(bookings[-4 * _RECENT :])
+
+    def _moves(self, booking: Booking) -> tuple[tuple[int, int], ...]:
+        rng = self._rng
+        lines: Sequence[Line] = booking.live or booking.lines
+        if len(lines) > 1 and rng.random() < 0.5:
+            if rng.random() < 0.3:  # change places with each other
+                one, other = rng.sample(list(lines), 2)
+                return (one.no, other.slot.id), (other.no, one.slot.id)
+            return tuple((line.no, self._target(line)) for line in lines)
+        line = rng.choice(list(lines))
+        if rng.random() < 0.04:  # the same line twice in one request
+            return (line.no, self._target(line)), (line.no, self._target(line))
+        return ((line.no, self._target(line)),)
+
+    def _target(self, line: Line) -> int:
+        rng, slots = self._rng, list(self._town.model.slots.values())
+        same = [slot.id for slot in slots if slot.product == line.slot.product]
+        return (
+            rng.choice(same) if rng.random() < 0.94 else rng.choice([*(slot.id for slot in slots), 999_999])
+        )
+
+
+def _id(request: Request) -> UUID:
+    return request.id if isinstance(request, BookingRequest) else request.booking_id

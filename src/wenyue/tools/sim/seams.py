@@ -1,0 +1,35 @@
+"""The one door of the simulator into the engine's inside: what it drives step by step, and where bugs are planted.
+
+Nothing else outside the booking slice may import these modules; the house test names this file as the exception.
+"""
+
+from wenyue.booking import batch, changes, drawing, opening, redeeming, rules, store, views
+from wenyue.booking.batch import RETRYABLE, STEP, InDoubt, Probe, execute
+from wenyue.booking.facts import Facts
+from wenyue.booking.model import LineFacts, PoolFacts, SlotFacts
+from wenyue.booking.opening import CapacityAnswer
+from wenyue.booking.store import due_holds
+from wenyue.booking.views import Views
+
+__all__ = [
+    "RETRYABLE",
+    "STEP",
+    "CapacityAnswer",
+    "Facts",
+    "InDoubt",
+    "LineFacts",
+    "PoolFacts",
+    "Probe",
+    "SlotFacts",
+    "Views",
+    "batch",
+    "changes",
+    "drawing",
+    "due_holds",
+    "execute",
+    "opening",
+    "redeeming",
+    "rules",
+    "store",
+    "views",
+]

@@ -1,0 +1,152 @@
+"""Defects that the simulator found in the engine, each as the shortest story that shows it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from tests.support.database import DbUrls
+from wenyue.booking import (
+    Answer,
+    BookingRequest,
+    ChangeKind,
+    ChangeRequest,
+    Channel,
+    Outcome,
+    Rulebook,
+)
+from wenyue.infra.db import Database, Tx, connect
+from wenyue.kernel.ids import uuid7
+from wenyue.tools import world
+from wenyue.tools.sim.model import Request
+from wenyue.tools.sim.process import Away, Pause, Process
+from wenyue.tools.sim.seams import STEP, Views, execute
+from wenyue.tools.sim.timing import Clock
+from wenyue.tools.sim.town import SQL
+
+pytestmark = pytest.mark.anyio
+DAY = date(2026, 3, 3)
+
+
+@dataclass
+class Place:
+    """One process without a queue, and the hill: two days, two sessions each, the later one with reserves."""
+
+    url: Database
+    tx: Tx
+    book: Rulebook
+    views: Views
+    sessions: list[int]
+
+    async def decide(self, *batch: Request) -> list[Answer]:
+        """The answers of one batch."""
+        return await execute(self.tx, batch, now=world.START, rulebook=self.book, views=self.views)
+
+    async def one(self, request: Request) -> Answer:
+        """The answer of a batch of one."""
+        return (await self.decide(request))[0]
+
+    async def sold(self) -> list[int]:
+        """Places sold, by session."""
+        rows = await self.tx.execute(
+            "SELECT p.sold FROM booking.slot s JOIN booking.pool p ON p.id = s.pool_ids[1]"
+            " WHERE s.id = ANY (%s) ORDER BY s.id",
+            [self.sessions],
+        )
+        return [row[0] for row in await rows.fetchall()]
+
+
+@pytest.fixture
+async def place(db_urls: DbUrls) -> AsyncIterator[Place]:
+    db = Database(db_urls.app_url, size_max=1)
+    async with await connect(db) as tx:
+        book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
+        venue_id, product_id = await world.product(tx, f"hill-{uuid7()}")
+        sessions = [
+            await world.slot(tx, venue_id, product_id, DAY + timedelta(days=day), hour, 4, channels=channels)
+            for day in (0, 1)
+            for hour, channels in ((2, None), (6, {"online": 3, "phone": 1}))
+        ]
+        yield Place(db, tx, book, Views(), sessions)
+
+
+async def a_card(place: Place) -> world.Card:
+    return await world.card(place.tx, uuid7().int % 10**9)
+
+
+def move(request: BookingRequest, *moves: tuple[int, int]) -> ChangeRequest:
+    return ChangeRequest(ChangeKind.MOVE, request.id, "traveller", request.holder_id, moves)
+
+
+async def test_a_change_of_an_unknown_booking_is_not_found(place: Place) -> None:
+    change = ChangeRequest(ChangeKind.CANCEL, uuid7(), "traveller", holder_id=1)
+    assert (await place.one(change)).outcome is Outcome.NOT_FOUND
+
+
+async def test_a_line_cannot_be_moved_twice_in_one_request(place: Place) -> None:
+    request = world.request(await a_card(place), place.sessions[0])
+    await place.one(request)
+    answer = await place.one(move(request, (0, place.sessions[2]), (0, place.sessions[1])))
+    assert answer.outcome is Outcome.NOT_FOUND
+    assert await place.sold() == [1, 0, 0, 0]
+
+
+async def test_two_lines_of_one_person_cannot_be_moved_to_one_day(place: Place) -> None:
+    first, _, _, last = place.sessions
+    card = await a_card(place)
+    request = world.request(card, first, last)
+    assert (await place.one(request)).outcome is Outcome.CONFIRMED
+    answer = await place.one(move(request, (0, place.sessions[2]), (1, place.sessions[2])))
+    assert answer.outcome is Outcome.PERSON_TWICE
+    assert await place.sold() == [1, 0, 0, 1]
+
+
+async def test_lines_that_change_places_keep_their_persons_places(place: Place) -> None:
+    first, last = place.sessions[0], place.sessions[2]
+    card = await a_card(place)
+    request = world.request(card, first, last)
+    assert (await place.one(request)).outcome is Outcome.CONFIRMED
+    swap = move(request, (0, last), (1, first))
+    moved, again = await place.decide(swap, world.request(card, first))
+    assert (moved.outcome, again.outcome) == (Outcome.RESCHEDULED, Outcome.PERSON_TWICE)
+    assert await place.sold() == [1, 0, 1, 0]
+
+
+async def test_a_move_to_a_session_that_the_channel_does_not_serve_is_refused(place: Place) -> None:
+    request = msgspec.structs.replace(
+        world.request(await a_card(place), place.sessions[0]), channel=Channel.OTA
+    )
+    assert (await place.one(request)).outcome is Outcome.CONFIRMED
+    assert (await place.one(move(request, (0, place.sessions[1])))).outcome is Outcome.CHANNEL_CLOSED
+
+
+async def test_the_same_request_at_two_processes_at_once_is_a_replay_at_the_second(place: Place) -> None:
+    """It asks for the last place without a card, so that nothing but the session's pool makes the second one wait."""
+    party = tuple(world.person(uuid7().int % 10**9) for _ in range(4))
+    card = await a_card(place)
+    request = world.request(card, place.sessions[0], people=party)
+    line = msgspec.structs.replace(request.lines[0], is_on_card=False)
+    request = msgspec.structs.replace(request, lines=(line,), card_id=None)
+
+    clock = Clock(world.START)
+    with Away(Process(place.url.url, clock, place.book), clock) as far:
+        pause = Pause(far.process, STEP.GATHERED, crashes=False)
+        running = far.submit([request], pause.probe)
+        assert pause.wait_until_reached(running)
+        near = asyncio.create_task(place.one(request))
+        async with await connect(place.url) as watch:
+            while not near.done():
+                row = await (
+                    await watch.execute(SQL["is_blocked"], {"pid": place.tx.info.backend_pid})
+                ).fetchone()
+                if row == (True,):
+                    break
+        pause.go()
+        first = (await asyncio.wrap_future(running)).answers
+        second = await near
+    assert first is not None
+    assert (first[0].outcome, first[0].is_replay) == (Outcome.CONFIRMED, False)
+    assert (second.outcome, second.is_replay) == (Outcome.CONFIRMED, True)
