@@ -1,10 +1,11 @@
 """From a card number to a used entitlement, over HTTP and without JavaScript: book, replay, refuse, move, cancel."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import LiteralString, cast
 
 import pytest
 
@@ -40,17 +41,17 @@ class Site:
         """Somebody new."""
         return Traveller(application(self.services))
 
-    async def number(self, statement: str) -> int:
+    async def number(self, statement: LiteralString) -> int:
         """One number out of the database."""
         async with self.services.db.connection() as tx:
-            row = await (await tx.execute(statement)).fetchone()  # type: ignore[arg-type] # a constant of this test
+            row = await (await tx.execute(statement)).fetchone()
         assert row is not None
-        return row[0]
+        return cast(int, row[0])
 
 
 @pytest.fixture
-async def site(make_database: object, tmp_path: Path) -> AsyncIterator[Site]:
-    urls: DbUrls = make_database()  # type: ignore[operator] # the session's fixture is a function
+async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Site]:
+    urls = make_database()
     async with services_on(urls, tmp_path, lambda: NOW) as services:
         yield Site(services)
 

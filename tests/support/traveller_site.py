@@ -2,13 +2,13 @@
 
 import dataclasses
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import httpx
 import msgspec
@@ -25,6 +25,11 @@ from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date
 from wenyue.services import Services, build
 
+ProductKind = Literal["session", "night", "table", "seat"]
+PERSON_RULES: Final[dict[str, Literal["venue_day", "slot", "none"]]] = {
+    "session": "venue_day",
+    "seat": "slot",
+}
 NOW: Final = datetime(2026, 3, 4, 1, 0, tzinfo=UTC)  # a Wednesday, 09:00 in Shanghai
 NAME: Final = "张演示"
 DOCUMENT: Final = "11010519491231002X"
@@ -44,14 +49,39 @@ def _session(starts: int, ends: int, capacity: int, zh: str = "", en: str = "") 
 
 
 _VENUES: Final = (
-    Venue(code="lake", kind="attraction", name_zh="镜湖", name_en="Mirror Lake", province="浙江", city="杭州", level="5A"),
+    Venue(
+        code="lake",
+        kind="attraction",
+        name_zh="镜湖",
+        name_en="Mirror Lake",
+        province="浙江",
+        city="杭州",
+        level="5A",
+    ),
     Venue(code="temple", kind="attraction", name_zh="云岭寺", province="浙江", city="杭州", level="4A"),
-    Venue(code="tower", kind="attraction", name_zh="望江楼", name_en="River Tower", province="湖北", city="武汉"),
-    Venue(code="inn", kind="hotel", name_zh="湖畔客栈", name_en="Lakeside Inn", province="浙江", city="杭州", is_demo=True),
-    Venue(code="kitchen", kind="restaurant", name_zh="湖鲜馆", name_en="Lake Kitchen", province="浙江", city="杭州"),
+    Venue(
+        code="tower", kind="attraction", name_zh="望江楼", name_en="River Tower", province="湖北", city="武汉"
+    ),
+    Venue(
+        code="inn",
+        kind="hotel",
+        name_zh="湖畔客栈",
+        name_en="Lakeside Inn",
+        province="浙江",
+        city="杭州",
+        is_demo=True,
+    ),
+    Venue(
+        code="kitchen",
+        kind="restaurant",
+        name_zh="湖鲜馆",
+        name_en="Lake Kitchen",
+        province="浙江",
+        city="杭州",
+    ),
     Venue(code="bus", kind="transport", name_zh="环湖线", name_en="Loop Line", province="浙江", city="杭州"),
 )
-_PRODUCTS: Final = {
+_PRODUCTS: Final[dict[str, tuple[ProductKind, str, str, int, str, tuple[PlannedSession, ...]]]] = {
     "lake": ("session", "成人票", "Adult", 6_000, "default", (_session(8, 12, 400, "上午场", "Morning"), _session(13, 17, 3))),
     "temple": ("session", "门票", "", 3_000, "lingyin", (_session(7, 13, 100, "上午场", "Morning"),)),
     "tower": ("session", "成人票", "Adult", 5_000, "default", (_session(9, 12, 0), _session(13, 17, 1))),
@@ -68,7 +98,8 @@ async def seed(tx: Tx, now: datetime) -> None:
     presets, calendar = await policy.load_presets(tx), await policy.load_calendar(tx)
     today = local_date(now, "Asia/Shanghai")
     more = [
-        Venue(code=f"hill-{n}", kind="attraction", name_zh=f"小山{n}", province="山东") for n in range(EXTRA_VENUES)
+        Venue(code=f"hill-{n}", kind="attraction", name_zh=f"小山{n}", province="山东")
+        for n in range(EXTRA_VENUES)
     ]
     ids = await catalogue.upsert_venues(tx, [*_VENUES, *more])
     for venue in _VENUES:
@@ -82,14 +113,18 @@ async def seed(tx: Tx, now: datetime) -> None:
             price_minor=price,
             policy_code=policy_code,
             needs_visitors=kind in ("session", "seat"),
-            person_rule={"session": "venue_day", "seat": "slot"}.get(kind, "none"),
+            person_rule=PERSON_RULES.get(kind, "none"),
         )
         product_id = (await catalogue.upsert_products(tx, [product]))[ids[venue.code], "main"]
         template = Template(product_id=product_id, valid_from=today, sessions=sessions)
         closed = today + timedelta(days=CLOSED_IN_DAYS)
         if venue.code == "lake":
             closure = NewClosure(
-                venue_id=ids["lake"], from_date=closed, to_date=closed, reason_zh="大风", reason_en="Strong wind"
+                venue_id=ids["lake"],
+                from_date=closed,
+                to_date=closed,
+                reason_zh="大风",
+                reason_en="Strong wind",
             )
             await catalogue.add_closure(tx, closure)
         await opening.open_slots(
@@ -99,7 +134,9 @@ async def seed(tx: Tx, now: datetime) -> None:
             templates=[template],
             preset=presets[policy_code],
             calendar=calendar,
-            closures=(await catalogue.closures(tx, [ids[venue.code]], today, closed)).get(ids[venue.code], []),
+            closures=(await catalogue.closures(tx, [ids[venue.code]], today, closed)).get(
+                ids[venue.code], []
+            ),
             prices={},
             from_day=today,
             to_day=today + timedelta(days=20),
@@ -109,7 +146,7 @@ async def seed(tx: Tx, now: datetime) -> None:
 
 
 @asynccontextmanager
-async def services_on(urls: DbUrls, home: Path, clock: Callable[[], datetime]) -> AsyncIterator[Services]:
+async def services_on(urls: DbUrls, home: Path, clock: Callable[[], datetime]) -> AsyncGenerator[Services]:
     """Started services on a seeded database."""
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         await seed(tx, clock())
@@ -181,7 +218,9 @@ class Traveller:
 
     def __init__(self, app: Starlette) -> None:
         transport = httpx.ASGITransport(app=app)
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://wenyue.test", follow_redirects=True)
+        self.client = httpx.AsyncClient(
+            transport=transport, base_url="http://wenyue.test", follow_redirects=True
+        )
         self.page: httpx.Response
 
     async def get(self, path: str, status: int = 200) -> str:

@@ -1,12 +1,22 @@
 """Home and what is mine: card, coming bookings, visitors, a lost card."""
 
+import re
 from typing import Final
 
 from starlette.responses import Response
 
 from wenyue.accounts import VisitorRefusal, add_visitor, remove_visitor, traveller, visitors
 from wenyue.booking import bookings_of
-from wenyue.cards import CardState, CardView, Denied, add_companion, cards_of, lift_loss, report_loss
+from wenyue.cards import (
+    CardState,
+    CardView,
+    Denied,
+    add_companion,
+    cards_of,
+    lift_loss,
+    remove_companion,
+    report_loss,
+)
 from wenyue.catalogue import venues
 from wenyue.faces.traveller import views
 from wenyue.faces.traveller.booking_views import is_over, say_age_on, shown_lines, ticket_view
@@ -31,6 +41,7 @@ _HOME_VENUES: Final = 6
 _HOME_BOOKINGS: Final = 3
 _LOOKED_AT: Final = 20
 _BIGGEST_ID: Final = 2**63 - 1
+_PERSON_KEY: Final = re.compile(r"[0-9a-f]{32}")
 _BACK: Final = {"trip": "/trip", "me": "/me"}
 
 
@@ -128,6 +139,19 @@ async def drop_visitor(visit: Visit) -> Response:
     return redirect("/me")
 
 
+async def drop_companion(visit: Visit) -> Response:
+    """Take a named person off the card; bookings made before stay."""
+    wanted, raw = visit.form.number("card", 1, _BIGGEST_ID), visit.form.one("person")
+    person_key = bytes.fromhex(raw) if _PERSON_KEY.fullmatch(raw) else None
+    if wanted is None or person_key is None:
+        return visit.not_found()
+    async with visit.tx() as tx:
+        answer = await remove_companion(
+            tx, card_id=wanted, holder_id=visit.holder_id, person_key=person_key, now=visit.now
+        )
+    return _not_done(visit, answer) if isinstance(answer, Denied) else redirect("/me")
+
+
 async def ask_loss(visit: Visit) -> Response:
     """What reporting a loss means, before it is done."""
     today = local_date(visit.now, _TIMEZONE)
@@ -154,11 +178,12 @@ async def freeze_or_thaw(visit: Visit) -> Response:
         answer = await change(
             tx, card_no=card.card_no, holder_id=visit.holder_id, now=visit.now, actor=visit.actor
         )
-    if isinstance(answer, Denied):
-        title = visit.t("没有办成", "Not done")
-        actions = (("/me", visit.t("我的", "Me"), True),)
-        return visit.message(title, say_denied(answer, visit.locale), status=409, actions=actions)
-    return redirect("/me")
+    return _not_done(visit, answer) if isinstance(answer, Denied) else redirect("/me")
+
+
+def _not_done(visit: Visit, denied: Denied) -> Response:
+    title, actions = visit.t("没有办成", "Not done"), (("/me", visit.t("我的", "Me"), True),)
+    return visit.message(title, say_denied(denied, visit.locale), status=409, actions=actions)
 
 
 async def _name(visit: Visit, tx: Tx) -> str:
@@ -204,6 +229,7 @@ routes = [
     get("/visitors/new", ask_visitor, needs_login=True),
     post("/visitors/new", save_visitor),
     post("/visitors/{id}/remove", drop_visitor),
+    post("/card/companions/remove", drop_companion),
     get("/card/loss", ask_loss, needs_login=True),
     post("/card/loss", freeze_or_thaw),
 ]
