@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from tests.conftest import DbUrls
+from tests.support.database import DbUrls
 from tests.support.gate_world import ADULTS, CHILD, World
 from wenyue.accounts import save_staff, start_login, traveller_for
 from wenyue.faces.api.gate import router

@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from tests.conftest import DbUrls
+from tests.support.database import DbUrls
 from wenyue import audit
 from wenyue.audit import Entry
 from wenyue.infra.db import Tx

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.conftest import DbUrls
+from tests.support.database import DbUrls
 from tests.support.gate_world import ADULTS, CHILD, World
 from wenyue.booking import BookingState, booking_view
 from wenyue.cards import CardState

@@ -1,0 +1,93 @@
+"""The gate beside the booking engine: what was redeemed cannot be cancelled, and what was cancelled is not admitted."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pytest
+
+from tests.support.database import DbUrls
+from tests.support.gate_world import keys, vault
+from wenyue.booking import ChangeKind, ChangeRequest, Engine, Outcome
+from wenyue.gate import Desk, Reason, ScanAnswer, ScanRequest, UndoOutcome, scan, undo
+from wenyue.infra.db import Database
+from wenyue.kernel.ids import uuid7
+from wenyue.policy import shipped_presets
+from wenyue.tools import world
+
+pytestmark = pytest.mark.anyio
+DAY = date(2026, 3, 3)
+AT_THE_GATE = world.START.replace(day=3, hour=2, minute=30)  # half an hour into the session
+
+
+@dataclass
+class House:
+    """A running engine, and a gate of the only venue."""
+
+    db: Database
+    engine: Engine
+    venue_id: int
+    slot_id: int
+    desk: Desk
+
+    async def book(self) -> tuple[str, ChangeRequest]:
+        """A fresh confirmed booking, and the request that would cancel it."""
+        async with self.db.connection() as tx:
+            card = await world.card(tx, uuid7().int % 10**9)
+        request = world.request(card, self.slot_id)
+        assert (await self.engine.book(request)).outcome is Outcome.CONFIRMED
+        return str(request.id), ChangeRequest(
+            ChangeKind.CANCEL, request.id, "traveller", holder_id=card.holder_id
+        )
+
+    async def scan(self, presented: str) -> ScanAnswer:
+        """One scan in a transaction of its own."""
+        request = ScanRequest(uuid7(), self.venue_id, "gate", None, presented)
+        async with self.db.transaction() as tx:
+            return await scan(tx, self.desk, request, AT_THE_GATE)
+
+
+@pytest.fixture
+async def house(db_urls: DbUrls) -> AsyncIterator[House]:
+    db = Database(db_urls.app_url, size_max=8)
+    await db.open()
+    async with db.connection() as tx:
+        types = {world.OPEN_TYPE: await world.card_type(tx)}
+        venue_id, product_id = await world.product(tx, f"v-{uuid7()}")
+        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 1000)
+    engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+    await engine.start()
+    yield House(db, engine, venue_id, slot_id, Desk(vault(), keys(), shipped_presets()))
+    await engine.drain()
+    await db.close()
+
+
+async def test_a_redeemed_booking_is_cancelled_only_after_the_scan_is_taken_back(house: House) -> None:
+    presented, cancel = await house.book()
+    admitted = await house.scan(presented)
+    assert admitted.reason is Reason.ADMIT
+    assert (await house.engine.change(cancel)).outcome is Outcome.ALREADY_REDEEMED
+    async with house.db.transaction() as tx:
+        undone = await undo(
+            tx,
+            admitted.scan_id,
+            staff_id=None,
+            venue_ids=frozenset(),
+            reason="mistake",
+            now=AT_THE_GATE + timedelta(minutes=1),
+        )
+    assert undone is UndoOutcome.UNDONE
+    assert (await house.engine.change(cancel)).outcome is Outcome.CANCELLED
+    assert (await house.scan(presented)).reason is Reason.CANCELLED
+
+
+async def test_a_scan_and_a_cancellation_at_once_have_one_winner(house: House) -> None:
+    bookings = [await house.book() for _ in range(30)]
+
+    async def meet(presented: str, cancel: ChangeRequest) -> tuple[Reason, Outcome]:
+        scanned, cancelled = await asyncio.gather(house.scan(presented), house.engine.change(cancel))
+        return scanned.reason, cancelled.outcome
+
+    ends = set(await asyncio.gather(*(meet(presented, cancel) for presented, cancel in bookings)))
+    assert ends <= {(Reason.ADMIT, Outcome.ALREADY_REDEEMED), (Reason.CANCELLED, Outcome.CANCELLED)}
