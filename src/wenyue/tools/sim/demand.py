@@ -165,9 +165,12 @@ class Demand:
             coming = [slot for slot in model.slots.values() if slot.closes > self._clock.now]
             self._hot = rng.sample(coming or list(model.slots.values()), min(2, len(coming) or 1))
         everything = list(model.slots.values())
-        return [
-            rng.choice(self._hot) if rng.random() < 0.45 else rng.choice(everything) for _ in range(count)
-        ]
+        coming = [slot for slot in everything if slot.closes > self._clock.now] or everything
+        picked: list[Slot] = []
+        for _ in range(count):
+            roll = rng.random()
+            picked.append(rng.choice(self._hot if roll < 0.5 else coming if roll < 0.94 else everything))
+        return picked
 
     def _line(self, slot: Slot, party: int, *, may_use_card: bool) -> WantedLine:
         rng = self._rng

@@ -121,8 +121,8 @@ async def _open(owner: AsyncConnection[TupleRow], town: Town, venue: _Venue, rng
         town.venue_days.append((venue_id, product_id, day))
         for hour in venue.hours:
             is_reserved = bool(venue.reserves) and hour == venue.hours[-1]
-            is_late = number >= DAYS - 2 and hour == venue.hours[-1]
-            release = town.start + timedelta(hours=rng.randint(1, 30)) if is_late else None
+            is_late = number == DAYS - 1 and hour == venue.hours[-1]
+            release = town.start + timedelta(hours=rng.randint(1, 40)) if is_late else None
             slot_id = await world.slot(
                 owner,
                 venue_id,
