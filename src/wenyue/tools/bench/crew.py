@@ -145,5 +145,5 @@ def _serve(pipe: "Connection[Any, Any]") -> None:
             shape = cast("Shape", pipe.recv())
             source = iter(requests) if plan.kind == "book" else itertools.cycle(requests)
             pipe.send(uvloop.run(drive(shape, source)))
-    except (EOFError, KeyboardInterrupt):
+    except (EOFError, OSError, KeyboardInterrupt):  # the benchmark has ended or was ended
         return
