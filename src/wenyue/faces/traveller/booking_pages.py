@@ -28,6 +28,7 @@ from wenyue.faces.traveller.booking_views import (
     ticket_view,
 )
 from wenyue.faces.traveller.calendar_views import calendar_view
+from wenyue.faces.traveller.card_desk import bearer_of
 from wenyue.faces.traveller.outcome import refusal
 from wenyue.faces.traveller.places import calendar_facts
 from wenyue.faces.traveller.visit import Visit, get, post, redirect, with_query
@@ -177,7 +178,8 @@ async def ask_reschedule(visit: Visit) -> Response:
         if place is None or item is None:
             return visit.not_found()
         href = with_query(f"/bookings/{view.id}/reschedule", {"line": line.line_no})
-        shown = await calendar_facts(visit, tx, place, item, None, href=href, is_moving=True)
+        bearer = await bearer_of(visit, tx) if line.card_id is not None else None
+        shown = await calendar_facts(visit, tx, place, item, bearer, href=href, moving_from=line.slot_id)
     page = booking_page(facts, visit.locale)
     if not (page.can_change and page.can_move):
         return redirect(f"/bookings/{view.id}")

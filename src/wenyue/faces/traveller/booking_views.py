@@ -70,15 +70,20 @@ def is_over(booking: BookingView, now: datetime) -> bool:
 
 
 def shown_lines(booking: BookingView) -> list[LineView]:
-    """The lines that count: the live ones, or, of a booking that was given back, the last ones it had."""
-    live = [line for line in booking.lines if line.is_live]
-    return live or list(booking.lines)
+    """The lines that count, in time order; of a booking that was given back, every line it ever had, the newest first.
+
+    What was moved away and what was given back at the end look the same in the record, so both are shown.
+    """
+    live = sorted(
+        (line for line in booking.lines if line.is_live), key=lambda line: (line.starts_at, line.line_no)
+    )
+    return live or sorted(booking.lines, key=lambda line: line.line_no, reverse=True)
 
 
 def ticket_view(booking: BookingView, now: datetime, locale: Locale) -> TicketView:
     """A booking in a list, under the day of its first line."""
     t = translator(locale)
-    lines = sorted(shown_lines(booking), key=lambda line: line.starts_at)
+    lines = shown_lines(booking)
     first, state = lines[0], _STATES[booking.state]
     is_night = first.product_kind == "night"
     label = "" if is_night else said_label(first.label_zh, first.label_en, locale)
@@ -144,7 +149,7 @@ def say_age_on(birth: date | None, day: date, locale: Locale) -> str:
 def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
     """The booking's own page."""
     t, view = translator(locale), facts.view
-    lines = sorted(shown_lines(view), key=lambda line: line.starts_at)
+    lines = shown_lines(view)
     first, state = lines[0], _STATES[view.state]
     timezone = first.timezone
     total = say_money(view.total_minor, view.currency)
@@ -176,6 +181,9 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
         if view.hold_until
         else "",
         can_change=is_live and not is_over(view, facts.now) and not any(line.redeemed for line in lines),
+        lines_title=t("包含项目", "What is booked")
+        if any(line.is_live for line in lines)
+        else t("曾包含的项目（含改期前的场次）", "What was booked, sessions before a change included"),
         can_move=view.state is BookingState.CONFIRMED,
     )
 

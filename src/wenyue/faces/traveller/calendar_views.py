@@ -70,6 +70,7 @@ class CalendarFacts:
     now: datetime
     chosen: date | None
     href: str  # where a day leads: the page, to which ?product=&day= is added
+    current_slot: int = 0  # where the booking that moves is now
     is_moving: bool = False  # the sessions are offered as a new place for an existing booking
 
 
@@ -217,14 +218,15 @@ def _shut_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tu
             t("闭园（{x}）", "Closed ({x})", x=reason) if reason else t("闭园", "Closed"),
         )
     if SlotState.ENDED in by_state:
-        return "none", t("已截止", "Over"), t("今天的场次已截止预约", "Booking for this day has ended")
+        return "none", t("已截止", "Over"), t("已截止预约", "Booking has ended")
     return "none", t("无场次", "None"), t("无场次", "No sessions")
 
 
 def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionView:
     t = translator(locale)
     state, tone, icon = _session_state(facts, slot, locale)
-    can_book = slot.state in (SlotState.PLENTY, SlotState.TIGHT)
+    is_here = facts.is_moving and slot.slot_id == facts.current_slot
+    can_book = slot.state in (SlotState.PLENTY, SlotState.TIGHT) and not is_here
     verdict = card_verdict(facts, slot) if can_book else None
     pays = verdict is not None and not isinstance(verdict, CardRefusal)
     refused = refusal_title(verdict, locale) if isinstance(verdict, CardRefusal) else ""
@@ -241,7 +243,11 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         icon=icon,
         price="" if pays else f"{on_site}{price}{unit}",
         can_book=can_book,
-        action=t("改到这场", "Move here") if facts.is_moving else t("选择", "Choose"),
+        action=t("当前场次", "Now here")
+        if is_here
+        else t("改到这场", "Move here")
+        if facts.is_moving
+        else t("选择", "Choose"),
         card=t("本卡可用", "On your card")
         if pays
         else t("本卡不可用：{x}", "Not on your card: {x}", x=refused)

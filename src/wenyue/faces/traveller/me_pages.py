@@ -66,6 +66,7 @@ async def home(visit: Visit) -> Response:
         tab="home",
         signed_in=visit.traveller_id is not None,
         greeting=_greeting(visit),
+        is_welcome="welcome" in visit.request.query_params,
         name=name,
         card_view=shown,
         upcoming=upcoming,
@@ -87,6 +88,7 @@ async def show_me(visit: Visit) -> Response:
         cards=[card_view(one, name, today, visit.locale) for one in cards],
         companions={one.id: [(c.person_key.hex(), c.label) for c in one.companions] for one in cards},
         people=[person_of(one, visit.locale, say_age_on(one.birth, today, visit.locale)) for one in known],
+        is_saved="saved" in visit.request.query_params,
         can_report_loss=any(one.state in (CardState.ACTIVE, CardState.FROZEN) for one in cards),
     )
 
@@ -127,7 +129,7 @@ async def save_visitor(visit: Visit) -> Response:
         )
         error = FieldError("companion", saved + say_denied(denied, visit.locale))
         return await _visitor_page(visit, PersonForm(person.values, None, (error,)), back)
-    return redirect(_BACK.get(back, "/me"))
+    return redirect(_BACK.get(back, "/me") + "?saved=1")
 
 
 async def drop_visitor(visit: Visit) -> Response:

@@ -116,9 +116,9 @@ async def calendar_facts(
     bearer: Bearer | None,
     *,
     href: str = "",
-    is_moving: bool = False,
+    moving_from: int = 0,
 ) -> CalendarFacts:
-    """The facts of the calendar for one product, read now."""
+    """The facts of the calendar for one product, read now. `moving_from`: the slot of the booking that moves."""
     today = local_date(visit.now, place.timezone)
     slots = await availability(tx, product.id, today, today + timedelta(days=CALENDAR_DAYS - 1), visit.now)
     return CalendarFacts(
@@ -131,7 +131,8 @@ async def calendar_facts(
         now=visit.services.clock(),
         chosen=parse_day(visit.request.query_params.get("day", "")),
         href=href or f"/venues/{place.code}",
-        is_moving=is_moving,
+        current_slot=moving_from,
+        is_moving=moving_from > 0,
     )
 
 

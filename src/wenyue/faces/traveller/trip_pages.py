@@ -266,7 +266,7 @@ def _refuse(visit: Visit, answer: Answer, chosen: Sequence[Chosen]) -> Response:
     if answer.line is not None and answer.line < len(chosen):
         one = chosen[answer.line]
         name = pick(one.venue.name_zh, one.venue.name_en, visit.locale)
-        about = f"{name} · {say_date(one.slot.on_date, visit.locale)} {_time_of(one)}"
+        about = f"{name} · {say_date(one.slot.on_date, visit.locale)} {_time_of(visit, one)}"
     fields = [
         (name, value) for name in ("id", "line", "visitor") for value in visit.form.many(name, TRIP_ITEMS_MAX)
     ]
@@ -296,6 +296,7 @@ async def _trip_page(visit: Visit, errors: tuple[FieldError, ...]) -> Response:
         status=422 if errors else 200,
         lines=[_line(visit, one) for one in chosen],
         people=people,
+        is_saved="saved" in visit.request.query_params,
         errors=errors,
     )
 
@@ -370,7 +371,7 @@ def _line(visit: Visit, one: Chosen) -> LineView:
         icon=KIND_ICONS[place.kind],
         title=pick(place.name_zh, place.name_en, locale),
         product=pick(one.product.name_zh, one.product.name_en, locale),
-        when=f"{say_date(one.slot.on_date, locale)} {_time_of(one)}",
+        when=f"{say_date(one.slot.on_date, locale)} {_time_of(visit, one)}",
         quantity=say_quantity(one.product.kind, one.quantity, locale),
         price=due,
         pays=pays,
@@ -380,9 +381,10 @@ def _line(visit: Visit, one: Chosen) -> LineView:
     )
 
 
-def _time_of(one: Chosen) -> str:
+def _time_of(visit: Visit, one: Chosen) -> str:
     if one.product.kind == "night":
-        return one.slot.starts_at.astimezone(zone(one.venue.timezone)).strftime("%H:%M")
+        starts = one.slot.starts_at.astimezone(zone(one.venue.timezone))
+        return visit.t("{a:%H:%M} 入住", "check in {a:%H:%M}", a=starts)
     return say_span(one.slot.starts_at, one.slot.ends_at, one.venue.timezone)
 
 

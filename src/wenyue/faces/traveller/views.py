@@ -209,6 +209,7 @@ class BookingPage:
     total: str
     hold_until: str = ""  # ISO 8601, while held
     hold_until_text: str = ""
+    lines_title: str = ""
     can_change: bool = False
     can_move: bool = False
 

@@ -42,6 +42,7 @@ addEventListener("pageshow", (event) => {
 // only for the session of this tab. A page that says the form was done (data-draft-done) forgets it.
 for (const done of document.querySelectorAll("[data-draft-done]")) sessionStorage.removeItem(draftKey(done.dataset.draftDone));
 for (const form of document.querySelectorAll("form[data-draft]")) keepDraft(form);
+for (const form of document.querySelectorAll('form[action="/signout"]')) form.addEventListener("submit", () => sessionStorage.clear());
 
 function draftKey(name) {
   return `wenyue.draft.${name}`;
