@@ -90,6 +90,10 @@ def test_it_is_private(home: Path, start: Callable[[], ServerInfo]) -> None:
     assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
     assert stat.S_IMODE(info.data.stat().st_mode) == 0o700
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert (
+        base_folder(home).stat().st_uid == os.geteuid()
+    )  # as root: the server's account cannot plant links in it
+    assert stat.S_IMODE(base_folder(home).stat().st_mode) & 0o027 == 0
     assert stat.S_IMODE((home / "database.json").stat().st_mode) == 0o600
     wrong = info.app_url.replace(info.app_url.split(":")[2].split("@")[0], "guess")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):

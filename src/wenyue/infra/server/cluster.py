@@ -39,12 +39,17 @@ def initialise(place: Place) -> bool:
     partial = place.base / "data.partial"
     if partial.exists():
         shutil.rmtree(partial)
+    partial.mkdir(mode=0o700)
+    if place.account.switch:
+        os.chown(partial, place.account.uid, place.account.gid)
     password_file = place.base / "initdb.password"
     _write_private(password_file, place.passwords["postgres"] + "\n", place)
     try:
         _initdb(place, partial, password_file)
     finally:
         password_file.unlink(missing_ok=True)
+    with (partial / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(f"\ninclude '{CONFIG_NAME}'\n")
     partial.rename(place.data)
     return True
 
@@ -56,12 +61,6 @@ def configure(place: Place, overrides: Mapping[str, str]) -> None:
     lines = ["# written at every start; change nothing here"]
     lines += [f"{name} = {value}" for name, value in quoted.items()]
     _write_private(place.data / CONFIG_NAME, "\n".join(lines) + "\n", place)
-    main = place.data / "postgresql.conf"
-    include = f"include '{CONFIG_NAME}'"
-    text = main.read_text(encoding="utf-8")
-    if include not in text.splitlines():
-        with main.open("a", encoding="utf-8") as file:
-            file.write(f"\n{include}\n")
     access = "local all all scram-sha-256\nlocal replication all scram-sha-256\n"
     _write_private(place.data / "pg_hba.conf", access, place)
 

@@ -157,9 +157,10 @@ def _base_and_programs(home: Path, account: Account) -> tuple[Path, Path]:
     require_space(SYSTEM_ROOT)
     with held(SYSTEM_ROOT / ".copy.lock"):
         programs = copy_programs(SYSTEM_ROOT / "pg")
+    # Root's own folder, which the server's account may pass through: it cannot plant links that root follows.
     base.mkdir(mode=0o700, exist_ok=True)
-    os.chown(base, account.uid, account.gid)
-    base.chmod(0o700)
+    os.chown(base, 0, account.gid)
+    base.chmod(0o710)
     return base, programs
 
 

@@ -90,8 +90,6 @@ def is_alive(pid: int, process: subprocess.Popen[bytes] | None) -> bool:
 
 def _spawn(place: Place) -> subprocess.Popen[bytes]:
     account = place.account
-    if account.switch:
-        os.chown(place.log, account.uid, account.gid)
     libc = ctypes.CDLL(None, use_errno=True)  # loaded before the fork
 
     def die_with_parent() -> None:
