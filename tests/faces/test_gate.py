@@ -1,7 +1,8 @@
 """The gate over HTTP: pages for a keeper, JSON for a turnstile. One installation, a real database, a fixed clock."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,14 @@ from fastapi import FastAPI
 from tests.support.database import DbUrls
 from tests.support.gate_world import ADULTS, CHILD, World
 from wenyue.accounts import save_staff, start_login, traveller_for
-from wenyue.faces.api.gate import router
-from wenyue.faces.gate import routes
-from wenyue.faces.shared import routes as static_routes
+from wenyue.faces.api.logins import Logins
 from wenyue.faces.wording_gate import GATE_TEXTS, UNDO_TEXTS
 from wenyue.gate import Desk, Reason, UndoOutcome
 from wenyue.infra.config import load
 from wenyue.kernel.ids import uuid7
 from wenyue.policy import save_presets
 from wenyue.services import Services, build
+from wenyue.site import create_site
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
@@ -69,6 +69,12 @@ class House:
         return await self.client.post(path, json=body, headers={"Authorization": f"Bearer {bearer}"})
 
 
+@asynccontextmanager
+async def nothing(_: FastAPI) -> AsyncGenerator[None]:
+    """The services are started by the fixture."""
+    yield
+
+
 @pytest.fixture
 async def house(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[House]:
     url = make_database().app_url
@@ -83,10 +89,8 @@ async def house(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIte
                 tx, login=login, password=PASSWORD, role="gate", now=NOW, actor="test", venue_ids=venues
             )
         await services.start()
-        app = FastAPI(routes=[*routes, *static_routes])
-        app.include_router(router)
-        app.state.services = services
-        transport = httpx.ASGITransport(app=app)
+        site = create_site(services, Logins(services.db, services.clock), nothing)
+        transport = httpx.ASGITransport(app=site)
         async with httpx.AsyncClient(transport=transport, base_url="http://gate.test") as client:
             yield House(services, world, client)
         await services.stop()
@@ -291,7 +295,23 @@ async def test_what_the_api_refuses(house: House) -> None:
     assert (await house.api(refused, {"reason": "x"})).json()["outcome"] == "not_admitted"
     assert (await house.api(f"/v1/gate/scans/{uuid7()}/undo", {"reason": "x"})).status_code == 404
     for broken in ({}, {**good, "presented": ""}, {**good, "scan_id": "x"}, {**good, "extra": 1}):
-        assert (await house.api("/v1/gate/scans", broken)).status_code == 422
+        answered = await house.api("/v1/gate/scans", broken)
+        assert (answered.status_code, answered.json()["outcome"]) == (422, "invalid_body")
+
+
+@pytest.mark.parametrize("field", ["scan_id", "venue_id", "gate", "presented", "visitor_no", r"\ud800~/"])
+@pytest.mark.parametrize("value", [r'"\ud800"', r'"\u0000"', "9223372036854775807", "1e999", "[[]]", "{"])
+async def test_hostile_json_is_an_ordinary_answer(house: House, field: str, value: str) -> None:
+    known = {"scan_id": f'"{uuid7()}"', "venue_id": str(house.world.here), "gate": '"g"', "presented": '"x"'}
+    body = ",".join(f'"{name}":{text}' for name, text in {**known, field: value}.items())
+    bearer = (await house.token()).json()["token"]
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+    answered = await house.client.post("/v1/gate/scans", content=f"{{{body}}}", headers=headers)
+    assert answered.status_code in {200, 404, 422}
+    reason = await house.client.post(
+        f"/v1/gate/scans/{uuid7()}/undo", content=f'{{"reason":{value}}}', headers=headers
+    )
+    assert reason.status_code in {404, 422}
 
 
 async def test_a_travellers_token_opens_no_gate(house: House) -> None:
@@ -304,7 +324,7 @@ async def test_a_travellers_token_opens_no_gate(house: House) -> None:
     token = await start_login(tx, now=NOW, traveller_id=traveller_id)
     headers = {"Authorization": f"Bearer {token}"}
     answered = await house.client.post("/v1/gate/scans", json=await scan_body(house, "x"), headers=headers)
-    assert answered.status_code == 401
+    assert (answered.status_code, answered.json()["outcome"]) == (403, "staff_only")
     house.client.cookies.set("wy_staff", token)
     assert (await house.page("/gate")).headers["location"] == "/gate/signin"
 

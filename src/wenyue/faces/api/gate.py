@@ -7,14 +7,13 @@ from datetime import date, datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
-from psycopg import Error
-from psycopg.errors import DataError
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Staff, StaffRefusal, check_staff, start_login, who
-from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, plain_problem
+from wenyue.accounts import Login, Staff, StaffRefusal, check_staff, start_login
+from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf
+from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, plain_problem
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS, say_scan
 from wenyue.gate import (
@@ -34,11 +33,8 @@ from wenyue.gate import (
     scan,
     undo,
 )
-from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.limits import STAFF_LOGIN_TTL_S, VISITORS_MAX
-from wenyue.services import Services
 
-_TOKEN_LENGTH_MAX: Final = 128
 _UNDO_STATUS: Final = {
     UndoOutcome.UNKNOWN_SCAN: 404,
     UndoOutcome.NOT_ADMITTED: 409,
@@ -146,32 +142,17 @@ class Refused(Exception):
 router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 
-async def _services(request: Request) -> Services:
-    return request.app.state.services
-
-
-async def _locale(request: Request) -> str:
-    return "en" if request.headers.get("accept-language", "")[:2].lower() == "en" else "zh-CN"
-
-
-ServicesOf = Annotated[Services, Depends(_services)]
-LocaleOf = Annotated[str, Depends(_locale)]
-
-
 @router.post("/session", response_model=StaffSession, summary="Sign in as staff")
 async def sign_in(body: StaffBody, services: ServicesOf, locale: LocaleOf) -> StaffSession | Response:
     """A bearer token for the gate. Five wrong passwords lock the login for 15 minutes."""
-    try:
-        async with services.db.transaction() as tx:
-            staff = await check_staff(tx, _plain(body.login), _plain(body.password), services.clock())
-        if isinstance(staff, StaffRefusal):
-            is_locked = staff is StaffRefusal.LOCKED
-            code = "staff_locked" if is_locked else "staff_wrong"
-            return _problem(Refused(429 if is_locked else 401, code, GATE_API_WORDS[code]), locale)
-        async with services.db.transaction() as tx:
-            token = await start_login(tx, now=services.clock(), staff_id=staff.id)
-    except (DatabaseDown, Error) as fault:
-        return _away(fault, locale)
+    async with services.db.transaction() as tx:
+        staff = await check_staff(tx, _plain(body.login), _plain(body.password), services.clock())
+    if isinstance(staff, StaffRefusal):
+        is_locked = staff is StaffRefusal.LOCKED
+        code = "staff_locked" if is_locked else "staff_wrong"
+        return _problem(Refused(429 if is_locked else 401, code, GATE_API_WORDS[code]), locale)
+    async with services.db.transaction() as tx:
+        token = await start_login(tx, now=services.clock(), staff_id=staff.id)
     return StaffSession(
         token=token, expires_in_s=STAFF_LOGIN_TTL_S, role=staff.role, venue_ids=sorted(staff.venue_ids)
     )
@@ -179,12 +160,12 @@ async def sign_in(body: StaffBody, services: ServicesOf, locale: LocaleOf) -> St
 
 @router.post("/scans", response_model=AnswerBody, summary="Scan")
 async def post_scan(
-    body: ScanBody, request: Request, services: ServicesOf, locale: LocaleOf
+    body: ScanBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
 ) -> AnswerBody | Response:
     """Decide one presentation. The same `scan_id` with the same content gets the same answer again."""
     desk = Desk(services.vault, services.gate_keys, services.presets)
     try:
-        wanted = _scan_request(body, await _staff(request, services))
+        wanted = _scan_request(body, _staff(login))
         async with services.db.transaction() as tx:
             return _answer(await scan(tx, desk, wanted, services.clock()), locale)
     except Refused as refused:
@@ -193,17 +174,15 @@ async def post_scan(
         return _problem(Refused(404, "not_found", API_WORDS["not_found"], "/venue_id"), locale)
     except ScanIdReused:
         return _problem(Refused(422, "scan_id_reused", GATE_API_WORDS["scan_id_reused"], "/scan_id"), locale)
-    except (DatabaseDown, Error) as fault:
-        return _away(fault, locale)
 
 
 @router.post("/scans/{scan_id}/undo", response_model=UndoAnswer, summary="Take an admission back")
 async def post_undo(
-    scan_id: UUID, body: UndoBody, request: Request, services: ServicesOf, locale: LocaleOf
+    scan_id: UUID, body: UndoBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
 ) -> UndoAnswer | Response:
     """Within two hours, with a reason; the place can then be used again. Sending it twice changes nothing."""
     try:
-        staff = await _staff(request, services)
+        staff = _staff(login)
         async with services.db.transaction() as tx:
             outcome = await undo(
                 tx,
@@ -215,22 +194,15 @@ async def post_undo(
             )
     except Refused as refused:
         return _problem(refused, locale)
-    except (DatabaseDown, Error) as fault:
-        return _away(fault, locale)
     if outcome in _UNDO_STATUS:
         return _problem(Refused(_UNDO_STATUS[outcome], outcome.value, UNDO_TEXTS[outcome]), locale)
     return UndoAnswer(scan_id=scan_id, outcome=outcome, title=UNDO_TEXTS[outcome].say(locale))
 
 
-async def _staff(request: Request, services: Services) -> Staff:
-    """The member of staff behind the bearer token. Raises Refused (401)."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    login = None
-    if scheme.lower() == "bearer" and token.isascii() and len(token) <= _TOKEN_LENGTH_MAX:
-        async with services.db.connection() as tx:
-            login = await who(tx, token.strip(), services.clock())
-    if login is None or login.staff is None:
-        raise Refused(401, "login_needed", API_WORDS["login_needed"])
+def _staff(login: Login) -> Staff:
+    """The member of staff who asks. Raises Refused (403)."""
+    if login.staff is None:
+        raise Refused(403, "staff_only", GATE_API_WORDS["staff_only"])
     return login.staff
 
 
@@ -303,14 +275,6 @@ def _problem(refused: Refused, locale: str) -> Response:
     errors = [FieldError(refused.pointer, refused.code, title)] if refused.pointer else None
     payload = plain_problem(refused.status, refused.code, title, errors=errors)
     return Response(payload, refused.status, media_type=PROBLEM_TYPE.decode())
-
-
-def _away(fault: DatabaseDown | Error, locale: str) -> Response:
-    if isinstance(fault, DataError):
-        raise fault  # a statement and its values do not fit: a defect, to be seen
-    response = _problem(Refused(503, "busy", API_WORDS["busy"]), locale)
-    response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return response
 
 
 def _plain(raw: str) -> str:
