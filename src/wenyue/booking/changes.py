@@ -17,7 +17,6 @@ from wenyue.booking.model import (
     SlotFacts,
 )
 from wenyue.cards import CardRefusal, Use, decide_use
-from wenyue.kernel.clock import zone
 from wenyue.policy import CancelTerms, StrikeKind, cancel_limit_reached, cancel_terms
 
 _LIVE = (BookingState.HELD, BookingState.CONFIRMED)
@@ -114,7 +113,7 @@ def _cancel_problem(booking: ExistingBooking, facts: Facts) -> Answer | None:
             if not terms.is_allowed:
                 return _answer(Outcome.TERMS_FORBID, booking, line=line.line_no)
             cancels = _cancels(booking, slot.policy_code, facts)
-            today = facts.now.astimezone(zone(facts.book.timezone)).date()
+            today = facts.local_now.date()
             if cancel_limit_reached(facts.book.presets[slot.policy_code], cancels, today):
                 return _answer(Outcome.CANCEL_LIMIT, booking, line=line.line_no)
     return None
@@ -129,7 +128,7 @@ def _cancels(booking: ExistingBooking, policy_code: str, facts: Facts) -> list[d
 
 def _strike(booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
     """Note what the preset counts: at most one strike per preset and visit date of a booking."""
-    today = facts.now.astimezone(zone(facts.book.timezone)).date()
+    today = facts.local_now.date()
     noted: set[tuple[str, str, date]] = set()
     for line in booking.lines:
         if not line.is_live:
@@ -291,7 +290,7 @@ def _repay(
             cards[line.card_id].give_back(
                 Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity)
             )
-    local = facts.now.astimezone(zone(facts.book.timezone))
+    local = facts.local_now
     for line, slot_id in moves:
         if line.card_id is None:
             paid_by.append(None)

@@ -1,6 +1,7 @@
 """How a slot is drawn from: which pools limit it, who may hold it only once, and why nobody can book it. Pure."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from wenyue.booking.effects import Effects
@@ -39,10 +40,16 @@ def wanted_use(slot: SlotFacts, quantity: int, person_keys: tuple[bytes, ...], t
         product_kind=slot.product_kind,
         is_first_gate=slot.is_first_gate,
         on_date=slot.on_date,
-        starts_at=slot.starts_at.astimezone(zone(timezone)),
+        starts_at=_on_wall(slot.starts_at, timezone),
         quantity=quantity,
         person_keys=person_keys,
     )
+
+
+@lru_cache(maxsize=50_000)
+def _on_wall(instant: datetime, timezone: str) -> datetime:
+    """The same few thousand session starts are asked about by everybody."""
+    return instant.astimezone(zone(timezone))
 
 
 def person_scope(slot: SlotFacts) -> int:

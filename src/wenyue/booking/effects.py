@@ -68,7 +68,7 @@ class AuditRow(Struct, frozen=True):
     at: datetime
     actor: str
     action: str
-    subject: str
+    subject: UUID
     detail: dict[str, object] | None
 
 
@@ -128,4 +128,4 @@ class Effects:
         self, actor: str, action: str, booking_id: UUID, detail: dict[str, object] | None = None
     ) -> None:
         """Append to the audit record."""
-        self.audit.append(AuditRow(self.now, actor, action, str(booking_id), detail))
+        self.audit.append(AuditRow(self.now, actor, action, booking_id, detail))

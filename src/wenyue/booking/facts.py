@@ -7,6 +7,7 @@ from uuid import UUID
 
 from wenyue.booking.model import ExistingBooking, PoolFacts, SlotFacts
 from wenyue.cards import CardFacts, CardRules
+from wenyue.kernel.clock import zone
 from wenyue.policy import HolidayCalendar, Preset
 
 
@@ -39,6 +40,10 @@ class Facts:
     )
     holds: dict[int, int] = field(default_factory=dict[int, int])  # holder -> live holds
     cancels: dict[bytes, list[tuple[str, date]]] = field(default_factory=dict[bytes, list[tuple[str, date]]])
+    local_now: datetime = field(init=False)  # `now` on the venues' wall clock
+
+    def __post_init__(self) -> None:
+        self.local_now = self.now.astimezone(zone(self.book.timezone))
 
 
 def account_subject(holder_id: int) -> bytes:

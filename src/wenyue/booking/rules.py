@@ -22,7 +22,6 @@ from wenyue.booking.model import (
     WantedLine,
 )
 from wenyue.cards import CardFacts, CardRefusal, Use, decide_use
-from wenyue.kernel.clock import zone
 from wenyue.kernel.limits import HOLD_TTL_S_MAX, OPEN_HOLDS_PER_HOLDER_MAX
 from wenyue.policy import PartyProblem, check_party
 
@@ -133,7 +132,7 @@ def _check_card(
     card = facts.cards.get(request.card_id) if request.card_id is not None else None
     if card is None or card.holder_id != request.holder_id:
         raise Refused(Outcome.CARD_UNKNOWN, on_card[0])
-    rules, local = facts.book.card_types[card.type_code], facts.now.astimezone(zone(facts.book.timezone))
+    rules, local = facts.book.card_types[card.type_code], facts.local_now
     problems: list[tuple[Outcome, int]] = []
     for number in on_card:
         line, slot = request.lines[number], slots[number]

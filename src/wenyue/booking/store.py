@@ -293,7 +293,7 @@ async def write(tx: Tx, facts: Facts, effects: Effects) -> None:
     if effects.audit:
         await tx.execute(audit.RECORD, {"entries": rows_json(effects.audit)})
     if effects.events:
-        events = [{"kind": kind, "ids": array(ids)} for kind, ids in effects.events.items()]
+        events = [{"kind": kind, "ids": ids} for kind, ids in effects.events.items()]
         await tx.execute(SQL["insert_outbox"], {"rows": rows_json(events), **now})
     moved = [
         {

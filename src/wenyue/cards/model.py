@@ -219,7 +219,9 @@ class CardFacts:
         self.entitlements[use.entitlement_no].used -= use.quantity
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    slots=True
+)  # not frozen: one is made for every booked line, and a frozen one takes three times as long
 class WantedUse:
     """One line a card is asked to pay for. `starts_at` is venue-local, as `now_local` is."""
 

@@ -20,7 +20,9 @@ HOLD_TTL_S_MAX: Final = 60 * 60
 OPEN_HOLDS_PER_HOLDER_MAX: Final = 5
 
 # --- freshness
-POOL_VIEW_AGE_S_MAX: Final = 0.8  # a "sold out" from memory is never older; freed places appear within a second
+POOL_VIEW_AGE_S_MAX: Final = (
+    0.8  # a "sold out" from memory is never older; freed places appear within a second
+)
 POOL_VIEW_REFRESH_S: Final = 0.25
 AVAILABILITY_AGE_S_MAX: Final = 1.0
 AVAILABILITY_DAYS_MAX: Final = 62

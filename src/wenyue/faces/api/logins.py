@@ -15,6 +15,7 @@ from wenyue.infra.db import Database, DatabaseDown
 _KEPT_S: Final = 10.0  # a token that was ended stops working within this time
 _KEPT_MAX: Final = 100_000
 _TOGETHER_MAX: Final = 500
+_GATHER_S: Final = 0.002  # a moment for others to join: in a rush one statement then reads hundreds
 _WAITING_MAX: Final = 5_000
 
 
@@ -51,6 +52,7 @@ class Logins:
         return await asyncio.shield(waiting)
 
     async def _read(self) -> None:
+        await asyncio.sleep(_GATHER_S)
         while self._waiting:
             together = dict(list(self._waiting.items())[:_TOGETHER_MAX])
             try:

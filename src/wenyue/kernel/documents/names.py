@@ -11,6 +11,7 @@ from wenyue.kernel.limits import NAME_LENGTH_MAX
 _LONGEST_RAW = 256
 _MOST_MARKS = 4  # combining marks on one letter: more than any script stacks, fewer than a scribble
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_PLAIN_HAN = re.compile("[\u4e00-\u9fa5]{2,20}")  # the original CJK block: stable under NFKC
 _DOTS = re.compile("[\u00b7\u0387\u16eb\u2022\u2027\u2219\u22c5\u2e30\u2e31\u2e33\u30fb\u318d]+")
 _DOT_BETWEEN_HAN = re.compile(f"(?<=[{_HAN}])[ .·]*[.·][ .·]*(?=[{_HAN}])")
 _BLANK_BESIDE_HAN = re.compile(f"(?<=[{_HAN}]) +(?=[{_HAN}])")
@@ -62,12 +63,12 @@ def parse_name(raw: str) -> str | NameProblem:
     (they are layout), blanks between other words stay as one. Case and accents are kept. A comma, as printed in
     some passports, becomes a blank.
     """
+    if _PLAIN_HAN.fullmatch(raw):  # nearly every name on the booking path: canonical as it stands
+        return raw
     if len(raw) > _LONGEST_RAW:
         return NameProblem(NameErrorCode.TOO_LONG)
     name = _tidy(visible(raw))
-    if not name:
-        return NameProblem(NameErrorCode.EMPTY)
-    problem = _stray(name)
+    problem = _stray(name) if name else NameProblem(NameErrorCode.EMPTY)
     if problem is not None:
         return problem
     if len(name) > NAME_LENGTH_MAX:
