@@ -188,6 +188,37 @@ def _ids(page: str) -> list[int]:
     return [int(found) for found in re.findall(r'name="visitor" value="(\d+)"', page)]
 
 
+async def test_what_the_card_would_pay_can_be_paid_on_site(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.choose("lake", TODAY + timedelta(days=1))
+    form = await one.review()
+    assert form.value("line").endswith(".6000.1")
+    other = re.search(r'href="(/trip/review\?onsite=\d+)"', one.page.text)
+    assert other is not None
+    page = await one.get(other[1])
+    assert "改为用卡" in page
+    assert one.form("/trip/book").value("line").endswith(".6000.0")
+    assert "名额已保留" in await one.submit(one.form("/trip/book"))
+    assert await site.number("SELECT sum(used) FROM cards.entitlement") == 0
+
+
+async def test_a_card_refusal_offers_to_pay_on_site(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(LOCAL_CARD)
+    await one.choose("lake", TODAY + timedelta(days=1))
+    form = await one.review()
+    line = form.value("line")
+    refused = await one.submit(
+        form, {"line": line[:-1] + "1"}, status=409
+    )  # as if the card had covered it before
+    assert "本卡不含这个项目" in refused
+    offer = re.search(r'href="(/trip/review\?onsite=\d+)"', refused)
+    assert offer is not None
+    await one.get(offer[1])
+    assert "名额已保留" in await one.submit(one.form("/trip/book"))
+
+
 async def test_the_same_person_twice_is_refused_by_name_of_the_rule(site: Site) -> None:
     one = site.traveller()
     await one.activate(CARD)
@@ -195,6 +226,7 @@ async def test_the_same_person_twice_is_refused_by_name_of_the_rule(site: Site) 
     await one.choose("lake", TODAY + timedelta(days=1))
     refused = await one.submit(await one.review(), status=409)
     assert "同一证件" in refused
+    assert "第1位游客 张*示" in refused
     assert "没有占用名额" in refused
 
 

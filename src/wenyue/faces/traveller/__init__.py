@@ -5,13 +5,22 @@ from typing import Final
 from starlette.routing import Route
 
 from wenyue.faces.shared import routes as static_routes
-from wenyue.faces.traveller import account_pages, booking_pages, me_pages, places, preferences, trip_pages
+from wenyue.faces.traveller import (
+    account_pages,
+    booking_pages,
+    me_pages,
+    places,
+    preferences,
+    trip_booking,
+    trip_pages,
+)
 from wenyue.faces.traveller.visit import Visit, get
 
 routes: Final[list[Route]] = [
     *me_pages.routes,
     *account_pages.routes,
     *places.routes,
+    *trip_booking.routes,
     *trip_pages.routes,
     *booking_pages.routes,
     *preferences.routes,

@@ -159,6 +159,7 @@ class LineView:
     pays_tone: Tone = ""
     pays_icon: str = "card"
     problem: str = ""
+    switch: tuple[str, str] | None = None  # another way to pay: where it leads, and its name
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,169 @@
+"""The one button that books: what the form says becomes a request, and the engine's answer a page."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from wenyue.accounts import VisitorRecord
+from wenyue.booking import (
+    Answer,
+    BookingRequest,
+    Channel,
+    Outcome,
+    Party,
+    PartyVisitor,
+    Visitor,
+    WantedLine,
+    seal_party,
+)
+from wenyue.cards import CardRefusal
+from wenyue.faces.shared import whole_number
+from wenyue.faces.shared.i18n import pick, say_date
+from wenyue.faces.traveller.calendar_views import (
+    Bearer,
+)
+from wenyue.faces.traveller.card_desk import bearer_of
+from wenyue.faces.traveller.outcome import refusal
+from wenyue.faces.traveller.trip import (
+    TRIP_ITEMS_MAX,
+    TRIP_PEOPLE_MAX,
+    Trip,
+    TripItem,
+    parse_item,
+    set_trip,
+)
+from wenyue.faces.traveller.trip_items import Chosen, choose, going_of, review_path, time_of
+from wenyue.faces.traveller.visit import Visit, post, redirect
+from wenyue.kernel.documents import mask_name
+from wenyue.kernel.ids import parse_uuid
+
+_BIGGEST_ID: Final = 2**63 - 1
+_COUNT_MAX: Final = 50
+_BODY_HASH_BYTES: Final = 16
+_CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)
+
+
+async def book(visit: Visit) -> Response:
+    """Book what the form says. The same form again is the same booking."""
+    booking_id = parse_uuid(visit.form.one("id"))
+    lines = [_read_line(raw) for raw in visit.form.many("line", TRIP_ITEMS_MAX)]
+    wanted = [line for line in lines if line is not None]
+    if booking_id is None or not wanted or len(wanted) != len(lines):
+        return visit.not_found()
+    ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in visit.form.many("visitor", TRIP_PEOPLE_MAX)]
+    async with visit.tx() as tx:
+        going = await going_of(visit, tx, [one for one in ids if one is not None])
+        bearer = await bearer_of(visit, tx)
+        chosen = await choose(visit, tx, [line.item for line in wanted], going)
+    if len(chosen) != len(wanted):
+        return _refuse(visit, Answer(Outcome.SLOT_UNKNOWN, booking_id), chosen, going, frozenset())
+    wanted.sort(key=lambda line: [one.item.slot_id for one in chosen].index(line.item.slot_id))
+    request = _request(visit, booking_id, wanted, chosen, going, bearer)
+    answer = await visit.services.engine.book(request)
+    if not answer.outcome.is_success:
+        on_site = frozenset(line.item.slot_id for line in wanted if not line.is_on_card)
+        return _refuse(visit, answer, chosen, going, on_site)
+    response = redirect(f"/bookings/{booking_id}?done=booked")
+    set_trip(response, Trip(), visit.services)
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class _FormLine:
+    item: TripItem
+    price_minor: int
+    is_on_card: bool
+    written: str
+
+
+def _read_line(raw: str) -> _FormLine | None:
+    head, _, pays = raw.rpartition(".")
+    head, _, price = head.rpartition(".")
+    item, price_minor = parse_item(head), whole_number(price, 0, 10**12)
+    if item is None or price_minor is None or pays not in ("0", "1"):
+        return None
+    return _FormLine(item, price_minor, pays == "1", raw)
+
+
+def _request(  # noqa: PLR0917 - what a booking is made of
+    visit: Visit,
+    booking_id: UUID,
+    wanted: Sequence[_FormLine],
+    chosen: Sequence[Chosen],
+    going: Sequence[VisitorRecord],
+    bearer: Bearer | None,
+) -> BookingRequest:
+    """The engine's request. The body's hash covers what was submitted, so a replay is recognised and a change is not."""
+    card_id = bearer.card.id if bearer and any(line.is_on_card for line in wanted) else None
+    body = [
+        str(visit.holder_id),
+        *(line.written for line in wanted),
+        *(one.person_key.hex() for one in going),
+    ]
+    everybody = tuple(range(len(going)))
+    lines = tuple(
+        WantedLine(
+            slot_id=line.item.slot_id,
+            quantity=one.quantity,
+            visitors=everybody if one.product.needs_visitors else (),
+            is_on_card=line.is_on_card,
+            price_minor=None if line.is_on_card else line.price_minor,
+        )
+        for line, one in zip(wanted, chosen, strict=True)
+    )
+    party = Party(
+        tuple(
+            PartyVisitor(one.name.reveal(), one.document_kind, one.document_number.reveal(), one.birth)
+            for one in going
+        ),
+        contact_name=going[0].name.reveal() if going else "",
+        contact_phone=next((phone for one in going if (phone := one.phone.reveal())), ""),
+    )
+    return BookingRequest(
+        id=booking_id,
+        body_hash=hashlib.sha256("\n".join(body).encode()).digest()[:_BODY_HASH_BYTES],
+        channel=Channel.ONLINE,
+        holder_id=visit.holder_id,
+        card_id=card_id,
+        lines=lines,
+        visitors=tuple(Visitor(one.person_key, one.birth) for one in going),
+        party=seal_party(visit.services.vault, party),
+        is_hold=any(not line.is_on_card and line.price_minor for line in wanted),
+        actor=visit.actor,
+    )
+
+
+def _refuse(
+    visit: Visit,
+    answer: Answer,
+    chosen: Sequence[Chosen],
+    going: Sequence[VisitorRecord],
+    on_site: frozenset[int],
+) -> Response:
+    """Say no: which line and which person, the reason, and the way back with everything still chosen."""
+    about, actions = "", list[tuple[str, str, bool]]()
+    if answer.line is not None and answer.line < len(chosen):
+        one = chosen[answer.line]
+        name = pick(one.venue.name_zh, one.venue.name_en, visit.locale)
+        about = f"{name} · {say_date(one.slot.on_date, visit.locale)} {time_of(visit, one)}"
+        if answer.outcome in _CARD_REFUSALS:
+            slots = on_site | {one.item.slot_id}
+            actions.append((review_path(slots), visit.t("改为到店付款", "Pay on site instead"), True))
+    if answer.visitor is not None and answer.visitor < len(going):
+        who = mask_name(going[answer.visitor].name.reveal())
+        about += visit.t("（第{n}位游客 {who}）", " (visitor {n}, {who})", n=answer.visitor + 1, who=who)
+    fields = [
+        (name, value) for name in ("id", "line", "visitor") for value in visit.form.many(name, TRIP_ITEMS_MAX)
+    ]
+    actions.append(("/trip", visit.t("返回行程修改", "Back to my trip"), not actions))
+    if chosen and (answer.outcome.is_full or answer.outcome in (Outcome.SLOT_CLOSED, Outcome.SALES_ENDED)):
+        one = chosen[min(answer.line or 0, len(chosen) - 1)]
+        actions.append((f"/venues/{one.venue.code}#calendar", visit.t("换一天看看", "Other days"), False))
+    return refusal(visit, answer, again=("/trip/book", fields), about=about, actions=actions)
+
+
+routes = [post("/trip/book", book)]

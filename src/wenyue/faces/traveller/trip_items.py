@@ -1,0 +1,161 @@
+"""The items of a trip with what the database says about them now, and as lines on a page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from wenyue.accounts import VisitorRecord, visitors
+from wenyue.booking import (
+    Outcome,
+    SlotState,
+    SlotView,
+    availability,
+)
+from wenyue.cards import CardRefusal
+from wenyue.catalogue import Product, Venue, product, venues_by_id
+from wenyue.faces.shared.i18n import pick, say_date, say_money, say_span
+from wenyue.faces.traveller.booking_views import say_quantity
+from wenyue.faces.traveller.calendar_views import (
+    CalendarFacts,
+    card_verdict,
+    refusal_title,
+)
+from wenyue.faces.traveller.card_desk import bearer_of
+from wenyue.faces.traveller.trip import (
+    TripItem,
+)
+from wenyue.faces.traveller.views import KIND_ICONS, LineView
+from wenyue.faces.traveller.visit import Visit, with_query
+from wenyue.infra.db import Tx
+from wenyue.kernel.clock import zone
+
+_BIGGEST_ID: Final = 2**63 - 1
+_COUNT_MAX: Final = 50
+_BODY_HASH_BYTES: Final = 16
+_CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One item of the trip with what the database says about it now; `pays` None: nobody asked a card."""
+
+    item: TripItem
+    venue: Venue
+    product: Product
+    slot: SlotView
+    quantity: int
+    pays: int | CardRefusal | None
+
+    @property
+    def is_on_card(self) -> bool:
+        """A card entitlement pays."""
+        return self.pays is not None and not isinstance(self.pays, CardRefusal)
+
+    @property
+    def due_minor(self) -> int:
+        """What is to be paid on site, in minor units."""
+        return 0 if self.is_on_card else self.slot.price_minor * self.quantity
+
+
+async def choose(
+    visit: Visit,
+    tx: Tx,
+    items: Sequence[TripItem],
+    going: Sequence[VisitorRecord],
+    on_site: frozenset[int] = frozenset(),
+) -> list[Chosen]:
+    """The items that still exist, with their slots as they are now, and whether the card would pay.
+
+    `on_site`: slots that the traveller would rather pay for on site.
+    """
+    bearer = await bearer_of(visit, tx)
+    offered: dict[int, Product] = {}
+    slots: dict[int, SlotView] = {}
+    for product_id in dict.fromkeys(item.product_id for item in items):
+        found = await product(tx, product_id)
+        if found is None:
+            continue
+        offered[product_id] = found
+        span = [item.on_date for item in items if item.product_id == product_id]
+        last = min(max(span), min(span) + timedelta(days=60))
+        slots |= {one.slot_id: one for one in await availability(tx, product_id, min(span), last, visit.now)}
+    places = await venues_by_id(tx, sorted({one.venue_id for one in offered.values()}))
+    keys = tuple(one.person_key for one in going)
+    chosen: list[Chosen] = []
+    for item in items:
+        slot, one = slots.get(item.slot_id), offered.get(item.product_id)
+        if slot is None or one is None:
+            continue
+        quantity = max(1, len(going)) if one.needs_visitors else item.count
+        facts = CalendarFacts(
+            venue=places[one.venue_id],
+            product=one,
+            slots=(),
+            holidays=visit.services.calendar,
+            bearer=bearer,
+            read_at=visit.now,
+            now=visit.now,
+            chosen=None,
+            href="",
+        )
+        is_asked = bearer is not None and item.slot_id not in on_site
+        pays = card_verdict(facts, slot, quantity, keys or None) if is_asked else None
+        chosen.append(Chosen(item, places[one.venue_id], one, slot, quantity, pays))
+    return sorted(chosen, key=lambda one: (one.slot.starts_at, one.slot.slot_id))
+
+
+async def going_of(visit: Visit, tx: Tx, ids: Sequence[int]) -> list[VisitorRecord]:
+    """The visitors of these ids that are on the traveller's own list, in this order, each once."""
+    known = {one.id: one for one in await visitors(tx, visit.services.vault, visit.holder_id)}
+    return [known[one] for one in dict.fromkeys(ids) if one in known]
+
+
+def line_of(visit: Visit, one: Chosen) -> LineView:
+    """One item as a line: what is due, who pays, and what stands against it."""
+    t, locale, place = visit.t, visit.locale, one.venue
+    due = say_money(one.due_minor, one.slot.currency) if one.due_minor else ""
+    pays = (
+        t("本卡可用", "On your card")
+        if one.is_on_card
+        else t("到店付款", "Pay on site")
+        if due
+        else t("免费", "Free")
+    )
+    if isinstance(one.pays, CardRefusal):
+        pays += t("（本卡不可用：{x}）", " (card: {x})", x=refusal_title(one.pays, locale))
+    problem = ""
+    if one.slot.state not in (SlotState.PLENTY, SlotState.TIGHT):
+        problem = t(
+            "这一场现在不能预约，请移除或换一场。",
+            "This session cannot be booked now; remove it or choose another.",
+        )
+    elif one.slot.left < one.quantity:
+        problem = t("只剩{n}个名额了。", "Only {n} places are left.", n=one.slot.left)
+    return LineView(
+        slot_id=one.slot.slot_id,
+        kind=place.kind,
+        icon=KIND_ICONS[place.kind],
+        title=pick(place.name_zh, place.name_en, locale),
+        product=pick(one.product.name_zh, one.product.name_en, locale),
+        when=f"{say_date(one.slot.on_date, locale)} {time_of(visit, one)}",
+        quantity=say_quantity(one.product.kind, one.quantity, locale),
+        price=due,
+        pays=pays,
+        pays_tone="good" if one.is_on_card else "",
+        pays_icon="card" if one.is_on_card else "check",
+        problem=problem,
+    )
+
+
+def time_of(visit: Visit, one: Chosen) -> str:
+    """The session's time on the venue's clock."""
+    if one.product.kind == "night":
+        starts = one.slot.starts_at.astimezone(zone(one.venue.timezone))
+        return visit.t("{a:%H:%M} 入住", "check in {a:%H:%M}", a=starts)
+    return say_span(one.slot.starts_at, one.slot.ends_at, one.venue.timezone)
+
+
+def review_path(on_site: frozenset[int]) -> str:
+    """The review with these slots paid on site."""
+    return with_query("/trip/review", {"onsite": "-".join(map(str, sorted(on_site)))})
