@@ -36,6 +36,7 @@ def stay(row: int = 1, **changes: Any) -> Reservation:
         booked_on=date(2016, 5, 1),
         status_on=date(2016, 5, 12),
         price_minor=5_000,
+        total_minor=10_000,
         adults=2,
         children=0,
         babies=0,

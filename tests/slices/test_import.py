@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import gzip
+import io
 import os
 import signal
 import subprocess
@@ -17,10 +18,20 @@ from typing import Any, LiteralString
 import pytest
 
 from tests.support.database import DbUrls
-from wenyue.booking import booking_view, importing
+from wenyue.booking import (
+    ChangeKind,
+    ChangeRequest,
+    Engine,
+    Outcome,
+    Rulebook,
+    availability,
+    booking_view,
+    importing,
+)
 from wenyue.infra.config import load_keys
 from wenyue.infra.db import Database
 from wenyue.kernel.personal import Vault
+from wenyue.policy import HolidayCalendar, shipped_presets
 from wenyue.tools.importing import Importer, ImportMap, Options, Summary, Verdict, read_map
 
 pytestmark = pytest.mark.anyio
@@ -218,6 +229,7 @@ from pathlib import Path
 from wenyue.infra.config import load_keys
 from wenyue.infra.db import Database
 from wenyue.kernel.personal import Vault
+from wenyue.policy import HolidayCalendar, shipped_presets
 from wenyue.tools.importing import Importer, Options, read_map
 
 def tell(phase, done, total):
@@ -248,6 +260,62 @@ def killed_run(url: str, home: Path) -> None:
     process.wait(timeout=30)
     process.stdout.close()
     assert done >= 1_000
+
+
+CHINESE = """预订号,下单时间,入住日期,离店日期,房型,间数,成人,儿童,总价,状态,更新时间
+A1,2026-02-20 09:12:00,2026-05-01,2026-05-04,大床房,1,2,无,1000.00,已预订,2026-02-20 09:12:00
+A2,2026-02-21 10:00:00,2026/05/01,2026/05/02,大床房,1,2,1,400,已预订,2026-02-21 10:00:00
+A3,2026-02-22 11:30:00,2026年5月1日,2026年5月2日,大床房,1,1,0,400,已预订,2026-02-22 11:30:00
+A4,2026-01-02,2026-01-05,2026-01-07,双床房,2,4,0,1200,已离店,2026-01-07
+A5,2026-01-03,2026-01-06,2026-01-07,双床房,1,2,0,300,已取消,2026-01-04
+A1,2026-01-03,2026-01-06,2026-01-07,双床房,1,2,0,300,未到店,2026-01-06
+A6,2026-01-03,2026-02-30,2026-03-01,双床房,1,2,0,300,未到店,2026-01-06
+"""
+
+
+async def test_chinese_export_with_bookings_to_come(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """GB18030, own keys, three spellings of dates, two king rooms wanted three times; what is to come can be cancelled."""
+    path, report = tmp_path / "导出.csv", tmp_path / "report.csv"
+    path.write_bytes(CHINESE.encode("gb18030"))
+    summary = await run(database, vault, read_map(Path("examples/chinese-pms.map.toml")), path, report=report)
+    assert summary.encoding == "gb18030"
+    assert summary.tally.is_complete
+    lines = list(csv.DictReader(io.StringIO(report.read_text(encoding="utf-8-sig"))))
+    assert [(line["verdict"], line["reason"], line["column"]) for line in lines] == [
+        ("imported", "", ""),
+        ("imported", "", ""),
+        ("refused", "sold-out", ""),
+        ("imported", "", ""),
+        ("imported", "", ""),
+        ("refused", "key-twice", "预订号"),
+        ("refused", "bad-date", "入住日期"),
+    ]
+    totals = "SELECT array_agg(total_minor ORDER BY source_key) FROM booking.booking"
+    assert await scalar(database, totals) == [100_000, 40_000, 120_000, 30_000]
+    nights = (
+        "SELECT array_agg(l.price_minor ORDER BY l.line_no)"
+        " FROM booking.line l JOIN booking.booking b ON b.id = l.booking_id WHERE b.source_key = 'k:A1'"
+    )
+    assert await scalar(database, nights) == [33_334, 33_333, 33_333]
+
+    product_id = await scalar(database, "SELECT id FROM catalogue.product WHERE code = 'king'")
+    day = date(2026, 5, 1)
+    async with database.connection() as tx:
+        assert [view.left for view in await availability(tx, product_id, day, day, NOW)] == [0]
+    booking_id = await scalar(database, "SELECT id FROM booking.booking WHERE source_key = 'k:A2'")
+    engine = Engine(
+        database,
+        Rulebook(card_types={}, presets=shipped_presets(), calendar=HolidayCalendar()),
+        clock=lambda: NOW,
+    )
+    await engine.start()
+    answer = await engine.change(ChangeRequest(ChangeKind.CANCEL, booking_id, "staff:1"))
+    await engine.drain()
+    assert answer.outcome is Outcome.CANCELLED
+    async with database.connection() as tx:
+        assert [view.left for view in await availability(tx, product_id, day, day, NOW)] == [1]
+        assert summary.venue_id is not None
+        assert await importing.pools_that_differ(tx, summary.venue_id) == []
 
 
 @pytest.mark.slow

@@ -39,11 +39,13 @@ class Builder:
         created_at = self._instant(one.booked_on, _OFFICE_HOUR)
         entropy = hashlib.sha256(f"{self._map.source}\x1f{one.key}".encode()).digest()
         used = redeemed_nights(one)
+        rest = one.total_minor - one.price_minor * max(1, one.nights) * one.quantity
         lines = tuple(
             importing.ImportedLine(
                 draw=draws[one.product, one.nights == 0, on_date],
                 quantity=one.quantity,
-                price_minor=one.price_minor,
+                # A stay's price that does not divide evenly: the first night of a single room carries the rest.
+                price_minor=one.price_minor + (rest if number == 0 and one.quantity == 1 else 0),
                 redeemed_at=self._instant(on_date, self._map.venue.check_in) if number < used else None,
             )
             for number, on_date in enumerate(dates_of(one))
@@ -92,7 +94,7 @@ def _digest(one: Reservation) -> bytes:
     """16 bytes over what the row said: a later run sees that a known reservation changed."""
     said = (
         one.product, one.arrival.isoformat(), one.nights, one.quantity, one.status.value, one.booked_on.isoformat(),
-        one.status_on.isoformat(), one.price_minor, one.adults, one.children, one.babies, one.country or "",
+        one.status_on.isoformat(), one.total_minor, one.adults, one.children, one.babies, one.country or "",
     )  # fmt: skip
     return hashlib.sha256(json.dumps(said).encode()).digest()[:16]
 

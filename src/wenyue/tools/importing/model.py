@@ -219,15 +219,11 @@ class Reservation:
     booked_on: date
     status_on: date
     price_minor: int
+    total_minor: int  # of the whole reservation, as the file says; a stay's price may not divide evenly
     adults: int
     children: int
     babies: int
     country: str | None = field(repr=False, default=None)
-
-    @property
-    def total_minor(self) -> int:
-        """The price of the whole stay."""
-        return self.price_minor * max(1, self.nights) * self.quantity
 
 
 def shown(value: str) -> str:

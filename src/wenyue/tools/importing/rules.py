@@ -140,7 +140,7 @@ class RowReader:
             )
         booked = columns.booked
         status_date = columns.status_date
-        price_minor = self._price(row, nights)
+        price_minor, total_minor = self._price(row, max(1, nights) * quantity)
         adults, children, babies = self._party(row)
         return Reservation(
             row=row.number,
@@ -155,6 +155,7 @@ class RowReader:
             if status_date
             else arrival + timedelta(days=nights),
             price_minor=price_minor,
+            total_minor=total_minor,
             adults=adults,
             children=children,
             babies=babies,
@@ -221,7 +222,8 @@ class RowReader:
             raise _refuse(Reason.TOO_LARGE, column, raw, f"must be at most {most}")
         return int(number)
 
-    def _price(self, row: Row, nights: int) -> int:
+    def _price(self, row: Row, places: int) -> tuple[int, int]:
+        """(per place and night, whole reservation) in minor units; `places`: nights times quantity."""
         column = self._map.columns.price
         raw = self._required(row, column)
         number = number_of(raw)
@@ -234,9 +236,10 @@ class RowReader:
             raise _refuse(Reason.NEGATIVE, column, raw, fix)
         if number > _PRICE_MAX:
             raise _refuse(Reason.TOO_LARGE, column, raw, f"must be at most {_PRICE_MAX}")
-        if not self._map.columns.is_price_per_night:
-            number /= max(1, nights)
-        return int((number * 100).quantize(Decimal(1), ROUND_HALF_UP))
+        minor = int((number * 100).quantize(Decimal(1), ROUND_HALF_UP))
+        if self._map.columns.is_price_per_night:
+            return minor, minor * places
+        return minor // places, minor
 
     def _party(self, row: Row) -> tuple[int, int, int]:
         columns = self._map.columns
