@@ -27,7 +27,11 @@ def table(figures: Figures, currency: str) -> Table:
         ("rows of the file · 文件行数", figures.rows, ""),
         ("  unreadable · 无法读取", figures.unreadable, "as `wenyue import bookings` refuses them"),
         ("  day use · 日间使用", figures.day_uses, "ask for no night"),
-        ("  asked for nights · 请求入住", figures.asked, f"events from {figures.first_day} to {figures.last_day}"),
+        (
+            "  asked for nights · 请求入住",
+            figures.asked,
+            f"events from {figures.first_day} to {figures.last_day}",
+        ),
         ("accepted · 接受", figures.accepted, ""),
         (
             "refused · 拒绝",

@@ -44,7 +44,9 @@ def serving(settings: Settings, clock: VirtualClock, make_app: MakeApp) -> Gener
             server_header=False,
         )
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="replayed service")
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, name="replayed service", daemon=True
+        )
         thread.start()
         try:
             _await_started(server, thread)
