@@ -112,7 +112,7 @@ class Phone:
                 .map((one) => [one.outerHTML.slice(0, 120), one.getBoundingClientRect()])
                 .filter(([, box]) => box.height > 0 && (box.height < least - 0.5 || box.width < least - 0.5))
                 .map(([html, box]) => `${html} ${box.width}x${box.height}`)""",
-            TAP_MIN_PX,
+            60 if self.page.locator("html.is-large").count() else TAP_MIN_PX,  # 适老化: 60 in large type
         )
         assert small == [], what
         assert self.complaints == [], what

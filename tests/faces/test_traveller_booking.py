@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import LiteralString, cast
 
@@ -36,6 +36,7 @@ class Site:
     """Running services, and as many travellers as a test needs."""
 
     services: Services
+    clock: list[datetime]
 
     def traveller(self) -> Traveller:
         """Somebody new."""
@@ -52,8 +53,9 @@ class Site:
 @pytest.fixture
 async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Site]:
     urls = make_database()
-    async with services_on(urls, tmp_path, lambda: NOW) as services:
-        yield Site(services)
+    clock = [NOW]
+    async with services_on(urls, tmp_path, lambda: clock[0]) as services:
+        yield Site(services, clock)
 
 
 async def booked(one: Traveller, code: str = "lake", days: int = 1) -> str:
@@ -119,6 +121,20 @@ async def test_without_a_covering_card_places_are_held_and_paid_on_site(site: Si
     assert "预约成功" in confirmed
     assert "¥60" in confirmed
     assert await site.number("SELECT state FROM booking.booking") == 2
+
+
+async def test_a_hold_that_ran_out_is_gone_and_says_so(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(LOCAL_CARD)
+    await one.choose("lake", TODAY + timedelta(days=1))
+    await one.submit(await one.review())
+    path, form = one.path, one.form(f"{one.path}/confirm")
+    site.clock[0] += timedelta(minutes=16)
+    page = await one.get(path)
+    assert "未在时限内确认，名额已释放，没有收费" in page
+    assert f"{path}/cancel" not in page
+    assert "当前状态不能这样操作" in await one.submit(form, status=409)
+    assert path in await one.get("/bookings?tab=past")
 
 
 async def test_cancelling_says_the_terms_first_and_gives_everything_back(site: Site) -> None:
@@ -247,12 +263,15 @@ async def test_the_voucher_is_kept_by_the_browser_and_gone_after_cancelling(site
     one = site.traveller()
     await one.activate(CARD)
     path = await booked(one)
-    page = await one.get(f"{path}/voucher")
+    address = re.search(rf'href="({path}/voucher\?v=[\d-]+)"', one.page.text)
+    assert address is not None
+    page = await one.get(address[1])
     assert one.page.headers["cache-control"] == "private, max-age=86400"
     assert "证件原件入园" in page
     await one.get(f"{path}/cancel")
     await one.submit(one.form(f"{path}/cancel"))
-    await one.get(f"{path}/voucher")
+    assert address[1] not in one.page.text
+    await one.get(address[1])
     assert one.path == path
     assert "入园二维码" not in one.page.text
 

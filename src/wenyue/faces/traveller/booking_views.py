@@ -62,9 +62,15 @@ def say_quantity(kind: str, quantity: int, locale: Locale) -> str:
     return translator(locale)(zh, one if quantity == 1 else many, n=quantity)
 
 
+def state_of(booking: BookingView, now: datetime) -> BookingState:
+    """The state as of `now`: a hold that has run out is expired before the sweep writes it down."""
+    has_run_out = booking.hold_until is not None and booking.hold_until <= now
+    return BookingState.EXPIRED if booking.state is BookingState.HELD and has_run_out else booking.state
+
+
 def is_over(booking: BookingView, now: datetime) -> bool:
     """It belongs to the past: given back, missed, or every line has ended."""
-    if booking.state not in (BookingState.HELD, BookingState.CONFIRMED):
+    if state_of(booking, now) not in (BookingState.HELD, BookingState.CONFIRMED):
         return True
     return all(line.ends_at <= now for line in booking.lines)
 
@@ -84,7 +90,7 @@ def ticket_view(booking: BookingView, now: datetime, locale: Locale) -> TicketVi
     """A booking in a list, under the day of its first line."""
     t = translator(locale)
     lines = shown_lines(booking)
-    first, state = lines[0], _STATES[booking.state]
+    first, state = lines[0], _STATES[state_of(booking, now)]
     is_night = first.product_kind == "night"
     label = "" if is_night else said_label(first.label_zh, first.label_en, locale)
     names = [mask_name(visitor.name) for visitor in booking.party.visitors]
@@ -150,10 +156,10 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
     """The booking's own page."""
     t, view = translator(locale), facts.view
     lines = shown_lines(view)
-    first, state = lines[0], _STATES[view.state]
+    first, state = lines[0], _STATES[state_of(view, facts.now)]
     timezone = first.timezone
     total = say_money(view.total_minor, view.currency)
-    is_live = view.state in (BookingState.HELD, BookingState.CONFIRMED)
+    is_live = state_of(view, facts.now) in (BookingState.HELD, BookingState.CONFIRMED)
     details = [
         (t("人数", "Party"), say_quantity("session", len(view.party.visitors), locale))
         if view.party.visitors
@@ -164,6 +170,7 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
     ]
     return BookingPage(
         id=str(view.id),
+        version=f"{int(view.changed_at.timestamp())}-{max(line.line_no for line in view.lines)}",
         title=pick(first.venue_zh, first.venue_en, locale),
         when=f"{say_date(first.on_date, locale)} {_time_of(first, locale)}",
         state=t(state[0], state[1]),
@@ -220,7 +227,7 @@ def say_terms(terms: CancelTerms, name: str, timezone: str, locale: Locale) -> N
 
 def _notes(facts: BookingFacts, lines: list[LineView], locale: Locale) -> list[NoteView]:
     t, view = translator(locale), facts.view
-    if view.state is BookingState.EXPIRED:
+    if state_of(view, facts.now) is BookingState.EXPIRED:
         text = t(
             "未在时限内确认，名额已释放，没有收费。",
             "Not confirmed in time: the places were released, nothing was charged.",

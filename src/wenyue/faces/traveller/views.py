@@ -193,9 +193,10 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class BookingPage:
-    """A booking with its voucher."""
+    """A booking with its voucher. `version` changes with the booking, and the cached voucher's address with it."""
 
     id: str
+    version: str
     title: str
     when: str
     state: str
