@@ -8,6 +8,7 @@ from typing import Final
 
 from psycopg import Error
 
+from wenyue.audit import ChainAhead, seal
 from wenyue.booking import expire_holds
 from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.limits import EXPIRY_POLL_S
@@ -15,6 +16,7 @@ from wenyue.services import Services
 
 _log: Final = logging.getLogger("wenyue.worker")
 _BACKOFF_S: Final = 2.0
+_SEAL_EVERY_S: Final = 5.0  # what a thief of the database could rewrite unseen is at most so old
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Worker:
         self._services = services
         self._tasks = [
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds),
+            Task("seal the record", _SEAL_EVERY_S, self._seal_record),
         ]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -54,3 +57,11 @@ class Worker:
 
     async def _expire_holds(self) -> int:
         return await expire_holds(self._services.db, self._services.engine, self._services.clock())
+
+    async def _seal_record(self) -> int:
+        try:
+            async with self._services.db.transaction() as tx:
+                return await seal(tx, self._services.clock())
+        except ChainAhead as ahead:
+            _log.critical("the record is not sealed: %s", ahead)
+            return 0
