@@ -70,14 +70,19 @@ async def card(
         "valid_from": START.date() - timedelta(days=1),
         "valid_to": START.date() + timedelta(days=valid_days),
     }
-    known = {"card_no": f"W{number:09d}", "type_code": type_code, "holder_id": holder_id, "holder_key": key}
+    known: dict[str, object] = {
+        "card_no": f"W{number:09d}",
+        "type_code": type_code,
+        "holder_id": holder_id,
+        "holder_key": key,
+    }
     card_id = await _one(tx, "card", known | valid)
     for no, count in enumerate(granted):
         await tx.execute(SQL["entitlement"], {"card_id": card_id, "no": no, "granted": count})
     return Card(card_id, holder_id, key)
 
 
-async def product(  # noqa: PLR0913 - a product is its facts
+async def product(
     tx: Tx,
     code: str,
     *,
@@ -102,7 +107,7 @@ async def product(  # noqa: PLR0913 - a product is its facts
     return venue_id, await _one(tx, "product", facts)
 
 
-async def slot(  # noqa: PLR0913 - a slot is its facts
+async def slot(  # noqa: PLR0917 - where, when and how much: what every slot has
     tx: Tx,
     venue_id: int,
     product_id: int,
