@@ -353,7 +353,9 @@ _CARD: Final[Mapping[Outcome, OutcomeWords]] = {
     ),
     Outcome.CARD_OPEN_RESERVATION: OutcomeWords(
         Text("本卡还有未使用的预约", "The card has an unused booking"),
-        Text("本卡同时只能保留有限个未使用的预约。", "The card allows only so many unused bookings at a time."),
+        Text(
+            "本卡同时只能保留有限个未使用的预约。", "The card allows only so many unused bookings at a time."
+        ),
         Text("使用或取消原来的预约后再约。", "Use or cancel the earlier booking first."),
     ),
 }

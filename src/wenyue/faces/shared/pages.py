@@ -32,11 +32,11 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 
 @cache
 def environment() -> Environment:
-    """The Jinja environment of all faces: `shared/…`, `traveller/…` and `gate/…` name each face's templates."""
+    """The Jinja environment of all faces: `shared/…`, `traveller/…` and so on name each face's own templates."""
     prefixes = {
-        face: PackageLoader(f"wenyue.faces.{face}")
-        for face in ("shared", "traveller", "gate")
-        if files("wenyue.faces").joinpath(face, "templates").is_dir()
+        face.name: PackageLoader(f"wenyue.faces.{face.name}")
+        for face in files("wenyue.faces").iterdir()
+        if face.joinpath("templates").is_dir()
     }
     jinja = Environment(
         loader=PrefixLoader(prefixes),
