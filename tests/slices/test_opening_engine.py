@@ -159,6 +159,7 @@ async def test_changes_amid_bookings_neither_oversell_nor_deadlock(stage: Stage)
         for capacity in (5, 20, 9, 20, 12, 20):
             async with stage.tx.transaction():
                 await set_capacity(stage.tx, stage.afternoon, capacity)
+            async with stage.tx.transaction():
                 await set_day_capacity(stage.tx, stage.venue_id, DAY, capacity + 10)
             scope = (stage.tx, stage.venue_id, None)
             async with stage.tx.transaction():

@@ -335,7 +335,10 @@ async def reprice(tx: Tx, product_id: int, by_date: Mapping[date, int]) -> int:
 
 
 async def set_capacity(tx: Tx, slot_id: int, capacity: int) -> CapacityAnswer:
-    """Set how many places a slot has in all; what channel reserves leave is adjusted with it. Never below what is taken."""
+    """Set how many places a slot has in all; what channel reserves leave is adjusted with it. Never below what is taken.
+
+    One change of capacities per transaction: batches lock pools in id order, and two changes in one transaction do not.
+    """
     if not 0 <= capacity <= CAPACITY_MAX:
         return CapacityAnswer.OUT_OF_RANGE
     rows = await (await tx.execute(_SQL["lock_slot_pools"], {"slot_id": slot_id})).fetchall()
@@ -354,7 +357,7 @@ async def set_capacity(tx: Tx, slot_id: int, capacity: int) -> CapacityAnswer:
 
 
 async def set_day_capacity(tx: Tx, venue_id: int, on_date: date, capacity: int) -> CapacityAnswer:
-    """Set the venue's carrying capacity of a date (an order's cap). Never below what is taken."""
+    """Set the venue's carrying capacity of a date (an order's cap). Never below what is taken. One per transaction."""
     if not 0 <= capacity <= CAPACITY_MAX:
         return CapacityAnswer.OUT_OF_RANGE
     cursor = await tx.execute(_SQL["lock_day_pool"], {"venue_id": venue_id, "on_date": on_date})
