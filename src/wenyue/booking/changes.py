@@ -1,4 +1,4 @@
-"""Deciding changes of existing bookings: confirm, cancel, expire, move. Pure; every change is idempotent."""
+"""Deciding changes of existing bookings: confirm, cancel, expire, move, miss. Pure; every change is idempotent."""
 
 from datetime import date
 
@@ -17,9 +17,10 @@ from wenyue.booking.model import (
     SlotFacts,
 )
 from wenyue.cards import CardRefusal, Use, decide_use
-from wenyue.policy import CancelTerms, StrikeKind, cancel_limit_reached, cancel_terms
+from wenyue.policy import CancelTerms, Preset, StrikeKind, cancel_limit_reached, cancel_terms
 
 _LIVE = (BookingState.HELD, BookingState.CONFIRMED)
+_HOUSES = ("night", "table")
 
 
 def decide_change(request: ChangeRequest, facts: Facts, effects: Effects) -> Answer:
@@ -46,6 +47,8 @@ def decide_change(request: ChangeRequest, facts: Facts, effects: Effects) -> Ans
             return _answer(
                 Outcome.CANCELLED if booking.state is BookingState.EXPIRED else Outcome.WRONG_STATE, booking
             )
+        case ChangeKind.NO_SHOW:
+            return _miss(request, booking, facts, effects)
 
 
 def _answer(
@@ -143,13 +146,55 @@ def _strike(booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
             if kind is None or (slot.policy_code, kind, on_date) in noted:
                 continue
             noted.add((slot.policy_code, kind, on_date))
-            subjects = [] if kind == "cancel" else [key for _, key, _ in line.places]
-            if booking.holder_id is not None:
+            subjects = _subjects(kind, line, booking, facts.book.presets[slot.policy_code])
+            if booking.holder_id is not None and kind == "cancel":
                 account = account_subject(booking.holder_id)
-                subjects.append(account)
-                if kind == "cancel":
-                    facts.cancels.setdefault(account, []).append((slot.policy_code, on_date))
-            effects.strikes.append(Strike(tuple(subjects), slot.policy_code, kind, on_date, booking.id))
+                facts.cancels.setdefault(account, []).append((slot.policy_code, on_date))
+            effects.strikes.append(Strike(subjects, slot.policy_code, kind, on_date, booking.id))
+
+
+def _subjects(
+    kind: StrikeKind, line: LineFacts, booking: ExistingBooking, preset: Preset
+) -> tuple[bytes, ...]:
+    """Whom a strike counts against: those whom the preset names; cancelling is always the account's doing."""
+    named = preset.strikes.subjects if preset.strikes is not None else ("account", "visitor")
+    subjects = [key for _, key, _ in line.places] if kind != "cancel" and "visitor" in named else []
+    if booking.holder_id is not None and (kind == "cancel" or "account" in named):
+        subjects.append(account_subject(booking.holder_id))
+    return tuple(subjects)
+
+
+def _miss(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
+    """Nobody came: the places stay sold, and every session missed costs what its preset says. CANCELLED means done.
+
+    A closed session is nobody's fault, and who came to a room or a table only its house knows.
+    """
+    if booking.state is BookingState.NO_SHOW:
+        effects.replays += 1
+        return _answer(Outcome.CANCELLED, booking, is_replay=True)
+    live = [(line, facts.slots[line.slot_id]) for line in booking.lines if line.is_live]
+    if any(facts.pools[slot.pool_ids[0]].revision != slot.revision for _, slot in live):
+        return _answer(Outcome.STALE_FACTS, booking)
+    missed = [(line, slot) for line, slot in live if slot.is_open]
+    if (
+        booking.state is not BookingState.CONFIRMED
+        or not missed
+        or any(slot.ends_at > facts.now or slot.product_kind in _HOUSES for _, slot in live)
+    ):
+        return _answer(Outcome.WRONG_STATE, booking)
+    if any(line.redeemed for line in booking.lines):
+        return _answer(Outcome.ALREADY_REDEEMED, booking)
+    for line, slot in missed:
+        preset = facts.book.presets[slot.policy_code]
+        if preset.missed_strike is not None:
+            subjects = _subjects(preset.missed_strike, line, booking, preset)
+            strike = Strike(subjects, slot.policy_code, preset.missed_strike, slot.on_date, booking.id)
+            if strike not in effects.strikes:
+                effects.strikes.append(strike)
+    _set_state(booking, BookingState.NO_SHOW, facts, effects)
+    effects.record(request.actor, "booking.no_show", booking.id)
+    effects.tell(EventKind.NO_SHOW, booking.id)
+    return _answer(Outcome.CANCELLED, booking)
 
 
 def _end(booking: ExistingBooking, state: BookingState, facts: Facts, effects: Effects) -> None:

@@ -1,13 +1,37 @@
-"""Work that bookings leave for later: holds that ran out."""
+"""Work that bookings leave for later: holds that ran out, notes for messages, people who did not come, sessions ahead."""
 
 import asyncio
-from datetime import datetime
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from wenyue.booking.engine import Engine
-from wenyue.booking.model import ChangeKind, ChangeRequest, Outcome
-from wenyue.booking.store import due_holds
-from wenyue.infra.db import Database
-from wenyue.kernel.limits import EXPIRY_BATCH_MAX
+from wenyue.booking.facts import Rulebook
+from wenyue.booking.model import BookingState, ChangeKind, ChangeRequest, EventKind, Outcome
+from wenyue.booking.opening import OpenedCount, open_all_ahead
+from wenyue.booking.store import array, due_holds
+from wenyue.infra.alone import alone
+from wenyue.infra.db import Database, Tx, queries
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.limits import EXPIRY_BATCH_MAX, OUTBOX_ROWS_MAX, SESSIONS_AHEAD_DAYS
+
+_SQL: Final = queries("wenyue.booking", "later.sql")
+_NO_SHOW_GRACE_S: Final = 2 * 3600  # a gate that was offline still hands in its scans
+_SLOTS_SETTLED_MAX: Final = 200  # per run
+_NO_SHOWS_MAX: Final = 500  # per run
+_NOTES_KEPT_DAYS: Final = 7
+_NOTES_DROPPED_MAX: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What happened to these bookings, as one batch committed it."""
+
+    kind: EventKind
+    booking_ids: tuple[UUID, ...]
 
 
 async def expire_holds(db: Database, engine: Engine, now: datetime) -> int:
@@ -17,3 +41,74 @@ async def expire_holds(db: Database, engine: Engine, now: datetime) -> int:
     requests = [ChangeRequest(ChangeKind.EXPIRE, booking_id, "system:expiry") for booking_id in due]
     answers = await asyncio.gather(*(engine.change(request) for request in requests))
     return sum(answer.outcome is Outcome.CANCELLED for answer in answers)
+
+
+async def hand_on(tx: Tx, send: Callable[[Tx, Sequence[Note]], Awaitable[None]], now: datetime) -> bool:
+    """Give the oldest waiting notes, at most OUTBOX_ROWS_MAX, to `send` and mark them done; true when more may wait.
+
+    `send` works in the same transaction: either its jobs exist and the notes are done, or neither. Notes of a kind
+    that this version does not know stay for a newer worker. Several workers at once share the notes.
+    """
+    known = array(int(kind) for kind in EventKind)
+    cursor = await tx.execute(_SQL["take_notes"], {"kinds": known, "limit": OUTBOX_ROWS_MAX})
+    rows = await cursor.fetchall()
+    if not rows:
+        return False
+    await send(tx, [Note(EventKind(kind), tuple(ids)) for _, kind, ids in rows])
+    await tx.execute(_SQL["notes_done"], {"ids": array(row[0] for row in rows), "now": now})
+    return len(rows) == OUTBOX_ROWS_MAX
+
+
+async def drop_old_notes(tx: Tx, now: datetime) -> bool:
+    """Delete notes that were handed on a week ago; true when more may be there."""
+    before = now - timedelta(days=_NOTES_KEPT_DAYS)
+    cursor = await tx.execute(_SQL["drop_notes"], {"before": before, "limit": _NOTES_DROPPED_MAX})
+    return cursor.rowcount == _NOTES_DROPPED_MAX
+
+
+async def mark_no_shows(db: Database, engine: Engine, now: datetime) -> bool:
+    """Turn bookings that nobody used into NO_SHOW once their day and the preset's grace are over; true when more wait.
+
+    Every session is looked through once (`settled_at`), oldest first; the engine decides each booking under lock.
+    What could not be decided now leaves its sessions unsettled for the next run.
+    """
+    presets = engine.rulebook.presets
+    late_s = {code: preset.entry_late_s for code, preset in presets.items()}
+    bounds: dict[str, object] = {
+        "now": now,
+        "grace_s": _NO_SHOW_GRACE_S,
+        "late_s": json.dumps(late_s),
+        "default_late_s": late_s.get("default", 0),
+        "limit": _SLOTS_SETTLED_MAX,
+    }
+    async with db.transaction() as tx:
+        if not await alone(tx, "no-shows"):
+            return False
+        slots = [row[0] for row in await (await tx.execute(_SQL["over_slots"], bounds)).fetchall()]
+        if not slots:
+            return False
+        wanted: dict[str, object] = {
+            "slots": array(slots),
+            "confirmed": int(BookingState.CONFIRMED),
+            "limit": _NO_SHOWS_MAX,
+        }
+        missed = [row[0] for row in await (await tx.execute(_SQL["nobody_came"], wanted)).fetchall()]
+        requests = [ChangeRequest(ChangeKind.NO_SHOW, booking_id, "system:no-show") for booking_id in missed]
+        answers = await asyncio.gather(*(engine.change(request) for request in requests))
+        if any(answer.outcome.is_transient for answer in answers):
+            return False
+        if len(missed) == _NO_SHOWS_MAX and any(answer.outcome.is_success for answer in answers):
+            return True  # the rest of these sessions comes next
+        await tx.execute(_SQL["settle_slots"], {"slots": array(slots), "now": now})
+    return len(slots) == _SLOTS_SETTLED_MAX
+
+
+async def open_ahead(tx: Tx, book: Rulebook, now: datetime) -> OpenedCount | None:
+    """Open every product's coming sessions; None when another worker is at it.
+
+    One day more than SESSIONS_AHEAD_DAYS: what is released at midnight must be there before midnight.
+    """
+    if not await alone(tx, "sessions ahead"):
+        return None
+    today = local_date(now, book.timezone)
+    return await open_all_ahead(tx, book.calendar, book.presets, today, SESSIONS_AHEAD_DAYS + 1)

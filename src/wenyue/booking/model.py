@@ -164,10 +164,11 @@ class ChangeKind(IntEnum):
     CANCEL = 2
     EXPIRE = 3
     MOVE = 4
+    NO_SHOW = 5
 
 
 class ChangeRequest(Struct, frozen=True, gc=False):
-    """Confirm, cancel, expire or move an existing booking. `holder_id` None: an operator or the system acts."""
+    """Confirm, cancel, expire, move or miss an existing booking. `holder_id` None: an operator or the system acts."""
 
     kind: ChangeKind
     booking_id: UUID

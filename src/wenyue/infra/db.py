@@ -54,15 +54,15 @@ class Database:
     """A pool of connections to one database, opened once per process."""
 
     def __init__(self, url: str, *, size_max: int, role: str | None = None) -> None:
-        options = _OPTIONS + (f" -c role={role}" if role else "")
         self.url, self.role = url, role
+        self.options = _OPTIONS + (f" -c role={role}" if role else "")
         self._pool: AsyncConnectionPool[Tx] = AsyncConnectionPool(
             url,
             min_size=min(4, size_max),
             max_size=size_max,
             open=False,
             timeout=3.0,
-            kwargs={"options": options, "autocommit": True, "prepare_threshold": 2},
+            kwargs={"options": self.options, "autocommit": True, "prepare_threshold": 2},
             check=None,
         )
 
@@ -76,6 +76,10 @@ class Database:
     async def close(self) -> None:
         """Give every connection back."""
         await self._pool.close(timeout=5)
+
+    def pool_stats(self) -> dict[str, int]:
+        """The pool's figures as psycopg_pool names them: pool_size, pool_available, requests_waiting, …"""
+        return self._pool.get_stats()
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Tx]:
@@ -98,9 +102,8 @@ class Database:
 
 async def connect(db: Database, *, options: str = "") -> Tx:
     """A connection of its own, outside the pool, with further server options. Raises psycopg.OperationalError."""
-    role = f" -c role={db.role}" if db.role else ""
     return await AsyncConnection.connect(
-        db.url, options=f"{_OPTIONS}{role} {options}", autocommit=True, prepare_threshold=1, connect_timeout=3
+        db.url, options=f"{db.options} {options}", autocommit=True, prepare_threshold=1, connect_timeout=3
     )
 
 

@@ -326,6 +326,8 @@ class Naive:
             case ChangeKind.EXPIRE:
                 is_over = booking.state is BookingState.EXPIRED
                 return _told(Outcome.CANCELLED if is_over else Outcome.WRONG_STATE, booking)
+            case ChangeKind.NO_SHOW:  # the simulator's days never end
+                return _told(Outcome.WRONG_STATE, booking)
 
     @staticmethod
     def _end(booking: Booking, state: BookingState) -> None:

@@ -1,0 +1,53 @@
+-- name: take_notes
+-- Waiting notes, oldest first; those that another worker holds are its own.
+SELECT id, kind, booking_ids
+  FROM booking.outbox
+ WHERE done_at IS NULL AND kind = ANY (%(kinds)s::smallint[])
+ ORDER BY id
+ LIMIT %(limit)s
+   FOR UPDATE SKIP LOCKED
+
+-- name: notes_done
+-- What was handed on in this transaction.
+UPDATE booking.outbox SET done_at = %(now)s WHERE id = ANY (%(ids)s::bigint[])
+
+-- name: drop_notes
+-- Notes that were handed on long ago.
+DELETE FROM booking.outbox
+ WHERE id IN (SELECT id FROM booking.outbox WHERE done_at < %(before)s ORDER BY id LIMIT %(limit)s)
+
+-- name: over_slots
+-- Sessions over for good, oldest first: the venue's day has passed, and so has what its preset allows for coming late.
+SELECT s.id
+  FROM booking.slot s
+  JOIN catalogue.bookable_v c ON c.product_id = s.product_id
+ WHERE s.settled_at IS NULL
+   AND s.ends_at <= %(now)s::timestamptz - make_interval(secs => %(grace_s)s)
+   AND greatest(s.ends_at + make_interval(secs => coalesce((%(late_s)s::json ->> c.policy_code)::int, %(default_late_s)s)),
+                (s.on_date + 1)::timestamp AT TIME ZONE c.timezone)
+       <= %(now)s::timestamptz - make_interval(secs => %(grace_s)s)
+ ORDER BY s.ends_at, s.id
+ LIMIT %(limit)s
+
+-- name: nobody_came
+-- Confirmed bookings of these sessions that nobody used. Not among them: imported ones, rooms and tables (their houses
+-- know who came), bookings with a session still to come, and bookings of closed sessions only.
+SELECT DISTINCT l.booking_id
+  FROM booking.line l
+  JOIN booking.booking b ON b.id = l.booking_id
+ WHERE l.slot_id = ANY (%(slots)s::bigint[]) AND l.is_live AND b.state = %(confirmed)s AND b.source IS NULL
+   AND NOT EXISTS (SELECT FROM booking.redemption r WHERE r.booking_id = b.id AND r.undone_at IS NULL)
+   AND NOT EXISTS (SELECT FROM booking.line o
+                     JOIN booking.slot s ON s.id = o.slot_id
+                     JOIN catalogue.bookable_v c ON c.product_id = o.product_id
+                    WHERE o.booking_id = b.id AND o.is_live
+                      AND (c.product_kind IN ('night', 'table')
+                           OR (s.settled_at IS NULL AND s.id <> ALL (%(slots)s::bigint[]))))
+   AND EXISTS (SELECT FROM booking.line o JOIN booking.slot s ON s.id = o.slot_id
+                WHERE o.booking_id = b.id AND o.is_live AND s.is_open)
+ ORDER BY l.booking_id
+ LIMIT %(limit)s
+
+-- name: settle_slots
+-- These sessions need not be looked at again.
+UPDATE booking.slot SET settled_at = %(now)s WHERE id = ANY (%(slots)s::bigint[])
