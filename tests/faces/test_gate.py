@@ -237,10 +237,10 @@ async def test_hostile_input_is_an_ordinary_refusal(house: House, presented: str
     assert "<script>alert" not in answered.text
 
 
-async def scan_body(house: House, presented: str, **changes: Any) -> dict[str, Any]:
+def scan_body(presented: str, **changes: Any) -> dict[str, Any]:
     return {
         "scan_id": str(uuid7()),
-        "venue_id": house.world.here,
+        "venue": "lingyin",
         "gate": "闸机3",
         "presented": presented,
         **changes,
@@ -249,7 +249,7 @@ async def scan_body(house: House, presented: str, **changes: Any) -> dict[str, A
 
 async def test_a_turnstile_scans_and_takes_back(house: House) -> None:
     booking_id = await house.world.book()
-    body = await scan_body(house, house.world.voucher(booking_id))
+    body = scan_body(house.world.voucher(booking_id))
     first = (await house.api("/v1/gate/scans", body)).json()
     assert (first["admitted"], first["reason"], first["word"]) == (True, "admit", "请入园")
     assert (UUID(first["booking_id"]), first["name"]) == (booking_id, "王*明")
@@ -260,28 +260,26 @@ async def test_a_turnstile_scans_and_takes_back(house: House) -> None:
         undone = await house.api(path, {"reason": "重复扫码"})
         assert (undone.status_code, undone.json()["outcome"]) == (200, "undone")
     assert (await house.api("/v1/gate/scans", body)).json()["admitted"] is False
-    later = await house.api("/v1/gate/scans", await scan_body(house, str(booking_id)))
+    later = await house.api("/v1/gate/scans", scan_body(str(booking_id)))
     assert later.json()["admitted"] is True
 
 
 async def test_a_party_over_json(house: House) -> None:
     booking_id = await house.world.book(documents=ADULTS[:2])
-    asked = (await house.api("/v1/gate/scans", await scan_body(house, str(booking_id)))).json()
+    asked = (await house.api("/v1/gate/scans", scan_body(str(booking_id)))).json()
     assert (asked["reason"], asked["admitted"]) == ("choose_visitor", False)
     choice = asked["choices"][1]
-    body = await scan_body(
-        house, choice["booking_id"], visitor_no=choice["visitor_no"], line_no=choice["line_no"]
-    )
+    body = scan_body(choice["booking_id"], visitor_no=choice["visitor_no"], line_no=choice["line_no"])
     assert (await house.api("/v1/gate/scans", body)).json()["name"] == choice["name"] == "李*"
 
 
 async def test_what_the_api_refuses(house: House) -> None:
-    good = await scan_body(house, "x")
+    good = scan_body("x")
     assert (await house.client.post("/v1/gate/scans", json=good)).status_code == 401
     assert (await house.token("gate", "wrong")).status_code == 401
     cases = [
         (good, "palace", 403, "not_your_venue"),
-        ({**good, "venue_id": 10**15}, "gate", 404, "not_found"),
+        ({**good, "venue": "nowhere"}, "gate", 404, "not_found"),
         ({**good, "gate": "\u200b \t"}, "gate", 422, "gate_needed"),
     ]
     for body, login, status, code in cases:
@@ -299,19 +297,19 @@ async def test_what_the_api_refuses(house: House) -> None:
         assert (answered.status_code, answered.json()["outcome"]) == (422, "invalid_body")
 
 
-@pytest.mark.parametrize("field", ["scan_id", "venue_id", "gate", "presented", "visitor_no", r"\ud800~/"])
+@pytest.mark.parametrize("field", ["scan_id", "venue", "gate", "presented", "visitor_no", r"\ud800~/"])
 @pytest.mark.parametrize("value", [r'"\ud800"', r'"\u0000"', "9223372036854775807", "1e999", "[[]]", "{"])
 async def test_hostile_json_is_an_ordinary_answer(house: House, field: str, value: str) -> None:
-    known = {"scan_id": f'"{uuid7()}"', "venue_id": str(house.world.here), "gate": '"g"', "presented": '"x"'}
+    known = {"scan_id": f'"{uuid7()}"', "venue": '"lingyin"', "gate": '"g"', "presented": '"x"'}
     body = ",".join(f'"{name}":{text}' for name, text in {**known, field: value}.items())
     bearer = (await house.token()).json()["token"]
     headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
     answered = await house.client.post("/v1/gate/scans", content=f"{{{body}}}", headers=headers)
-    assert answered.status_code in {200, 404, 422}
+    assert answered.status_code in {200, 400, 404, 422}
     reason = await house.client.post(
         f"/v1/gate/scans/{uuid7()}/undo", content=f'{{"reason":{value}}}', headers=headers
     )
-    assert reason.status_code in {404, 422}
+    assert reason.status_code in {400, 404, 422}
 
 
 async def test_a_travellers_token_opens_no_gate(house: House) -> None:
@@ -323,7 +321,7 @@ async def test_a_travellers_token_opens_no_gate(house: House) -> None:
     traveller_id = await traveller_for(tx, house.services.vault, identity, NOW)
     token = await start_login(tx, now=NOW, traveller_id=traveller_id)
     headers = {"Authorization": f"Bearer {token}"}
-    answered = await house.client.post("/v1/gate/scans", json=await scan_body(house, "x"), headers=headers)
+    answered = await house.client.post("/v1/gate/scans", json=scan_body("x"), headers=headers)
     assert (answered.status_code, answered.json()["outcome"]) == (403, "staff_only")
     house.client.cookies.set("wy_staff", token)
     assert (await house.page("/gate")).headers["location"] == "/gate/signin"
@@ -331,7 +329,7 @@ async def test_a_travellers_token_opens_no_gate(house: House) -> None:
 
 async def test_an_hour_later_the_wall_clock_is_the_venues(house: House) -> None:
     soon = await house.world.book(await house.world.slot(starts_in_h=2))
-    body = await scan_body(house, str(soon))
+    body = scan_body(str(soon))
     answer = (await house.api("/v1/gate/scans", body)).json()
     assert answer["why"] == "还没到入园时间，11:00 起可以入园。"
     assert datetime.fromisoformat(answer["when"]) == NOW + timedelta(hours=2)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.accounts import Login, Staff, StaffRefusal, check_staff, start_login
+from wenyue.catalogue import Venue, venue, venues_by_id
 from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf
 from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, plain_problem
 from wenyue.faces.wording_api import API_WORDS
@@ -28,7 +29,6 @@ from wenyue.gate import (
     ScanIdReused,
     ScanRequest,
     UndoOutcome,
-    VenueUnknown,
     clean_line,
     scan,
     undo,
@@ -53,20 +53,20 @@ class StaffBody(BaseModel):
 
 
 class StaffSession(BaseModel):
-    """The bearer token of a shift. `venue_ids` empty: every venue."""
+    """The bearer token of a shift. `venues`: the codes of those they work at; empty: every venue."""
 
     token: str
     expires_in_s: int
     role: str
-    venue_ids: list[int]
+    venues: list[str]
 
 
 class ScanBody(BaseModel):
-    """One presentation. `scan_id` is minted by the gate and sent again unchanged on a retry."""
+    """One presentation. `scan_id` is minted by the gate and sent again unchanged on a retry; `venue` is its code."""
 
     model_config = ConfigDict(extra="forbid")
     scan_id: UUID
-    venue_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    venue: Annotated[str, Field(min_length=1, max_length=64)]
     gate: Annotated[str, Field(min_length=1, max_length=GATE_NAME_MAX)]
     presented: Annotated[str, Field(min_length=1, max_length=PRESENTED_LENGTH_MAX)]
     visitor_no: Annotated[int, Field(ge=0, lt=VISITORS_MAX)] | None = None
@@ -104,7 +104,7 @@ class AnswerBody(BaseModel):
     quantity: int
     name: str
     document: str
-    venue: str
+    venue_name: str
     product: str
     session: str
     on_date: date | None
@@ -153,9 +153,9 @@ async def sign_in(body: StaffBody, services: ServicesOf, locale: LocaleOf) -> St
         return _problem(Refused(429 if is_locked else 401, code, GATE_API_WORDS[code]), locale)
     async with services.db.transaction() as tx:
         token = await start_login(tx, now=services.clock(), staff_id=staff.id)
-    return StaffSession(
-        token=token, expires_in_s=STAFF_LOGIN_TTL_S, role=staff.role, venue_ids=sorted(staff.venue_ids)
-    )
+        known = await venues_by_id(tx, sorted(staff.venue_ids))
+    codes = sorted(one.code for one in known.values())
+    return StaffSession(token=token, expires_in_s=STAFF_LOGIN_TTL_S, role=staff.role, venues=codes)
 
 
 @router.post("/scans", response_model=AnswerBody, summary="Scan")
@@ -165,13 +165,12 @@ async def post_scan(
     """Decide one presentation. The same `scan_id` with the same content gets the same answer again."""
     desk = Desk(services.vault, services.gate_keys, services.presets)
     try:
-        wanted = _scan_request(body, _staff(login))
+        staff = _staff(login)
         async with services.db.transaction() as tx:
+            wanted = _scan_request(body, staff, await venue(tx, body.venue))
             return _answer(await scan(tx, desk, wanted, services.clock()), locale)
     except Refused as refused:
         return _problem(refused, locale)
-    except VenueUnknown:
-        return _problem(Refused(404, "not_found", API_WORDS["not_found"], "/venue_id"), locale)
     except ScanIdReused:
         return _problem(Refused(422, "scan_id_reused", GATE_API_WORDS["scan_id_reused"], "/scan_id"), locale)
 
@@ -206,16 +205,18 @@ def _staff(login: Login) -> Staff:
     return login.staff
 
 
-def _scan_request(body: ScanBody, staff: Staff) -> ScanRequest:
-    """The checked request. Raises Refused (403, 422)."""
-    if not staff.may_act_at(body.venue_id):
-        raise Refused(403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue_id")
+def _scan_request(body: ScanBody, staff: Staff, where: Venue | None) -> ScanRequest:
+    """The checked request. Raises Refused (403, 404, 422)."""
+    if where is None:
+        raise Refused(404, "not_found", API_WORDS["not_found"], "/venue")
+    if not staff.may_act_at(where.id):
+        raise Refused(403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue")
     gate = clean_line(body.gate, GATE_NAME_MAX)
     if not gate:
         raise Refused(422, "gate_needed", GATE_API_WORDS["gate_needed"], "/gate")
     return ScanRequest(
         scan_id=body.scan_id,
-        venue_id=body.venue_id,
+        venue_id=where.id,
         gate=gate,
         staff_id=staff.id,
         presented=body.presented,
@@ -243,7 +244,7 @@ def _answer(answer: ScanAnswer, locale: str) -> AnswerBody:
         quantity=answer.quantity,
         name=answer.name,
         document=answer.document,
-        venue=_pick(answer.venue_zh, answer.venue_en, locale),
+        venue_name=_pick(answer.venue_zh, answer.venue_en, locale),
         product=_pick(answer.product_zh, answer.product_en, locale),
         session=_pick(answer.label_zh, answer.label_en, locale),
         on_date=answer.on_date,
