@@ -241,7 +241,7 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         state=state,
         tone=tone,
         icon=icon,
-        price="" if pays else f"{on_site}{price}{unit}",
+        price="" if pays or is_here else f"{on_site}{price}{unit}",
         can_book=can_book,
         action=t("当前场次", "Now here")
         if is_here

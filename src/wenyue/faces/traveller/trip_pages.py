@@ -159,10 +159,12 @@ def _switchable(visit: Visit, one: Chosen, on_site: frozenset[int]) -> LineView:
     """A line of the review, with the other way to pay for it where there is one."""
     line, slot_id = line_of(visit, one), one.item.slot_id
     if slot_id in on_site:
-        return replace(line, switch=(review_path(on_site - {slot_id}), visit.t("改为用卡", "Use my card")))
+        return replace(
+            line, switch=(review_path(on_site - {slot_id}), visit.t("改为用卡", "Use my card instead"))
+        )
     if one.is_on_card and one.slot.price_minor:
         return replace(
-            line, switch=(review_path(on_site | {slot_id}), visit.t("改为到店付款", "Pay on site"))
+            line, switch=(review_path(on_site | {slot_id}), visit.t("改为到店付款", "Pay on site instead"))
         )
     return line
 
