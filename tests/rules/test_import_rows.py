@@ -199,12 +199,13 @@ def test_early_departure_uses_fewer_nights() -> None:
     assert found == [3, 1, 7, 0]
 
 
-def test_peak_demand_counts_overlapping_nights_of_those_who_came() -> None:
+def test_peak_demand_counts_overlapping_nights_that_were_not_cancelled() -> None:
     a, b, c = read(), read(arrival_date_day_of_month="7"), read(reservation_status="Canceled")
     d = read(arrival_date_day_of_month="8")
-    stays = [one for one in (a, b, c, d) if isinstance(one, Reservation)]
-    assert len(stays) == 4
-    assert peak_demand(stays) == {("A", False): 2}
+    e = read(arrival_date_day_of_month="7", reservation_status="No-Show")
+    stays = [one for one in (a, b, c, d, e) if isinstance(one, Reservation)]
+    assert len(stays) == 5
+    assert peak_demand(stays) == {("A", False): 3}
 
 
 @given(st.lists(st.text(max_size=30), max_size=18))

@@ -17,6 +17,7 @@ from wenyue.kernel.ids import uuid7
 SLOTS_PER_CALL_MAX: Final = 5_000
 BOOKINGS_PER_CALL_MAX: Final = 2_000
 _SQL: Final = queries("wenyue.booking", "importing.sql")
+_DRAWING: Final = (BookingState.CONFIRMED, BookingState.NO_SHOW)
 
 
 class NewSlot(msgspec.Struct, frozen=True):
@@ -133,9 +134,9 @@ def judge(bookings: Sequence[ImportedBooking], known: Known, left: dict[int, int
 
 
 def drawn(one: ImportedBooking) -> dict[int, int]:
-    """Places that the booking takes, by pool; nothing unless it is confirmed."""
+    """Places that the booking takes, by pool; nothing unless it is confirmed, or a no-show: those places stood empty."""
     wanted: dict[int, int] = {}
-    if one.state is BookingState.CONFIRMED:
+    if one.state in _DRAWING:
         for line in one.lines:
             for pool_id in line.draw.pool_ids:
                 wanted[pool_id] = wanted.get(pool_id, 0) + line.quantity
@@ -181,7 +182,7 @@ async def _insert(tx: Tx, source: str, taken: Sequence[ImportedBooking]) -> None
     lines: list[dict[str, object]] = []
     redemptions: list[dict[str, object]] = []
     for one in taken:
-        is_live = one.state is BookingState.CONFIRMED
+        is_live = one.state in _DRAWING
         for number, line in enumerate(one.lines):
             _, product_id, venue_id, on_date, pool_ids = line.draw
             lines.append(

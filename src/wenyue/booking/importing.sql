@@ -72,7 +72,7 @@ SELECT r.id, decode(r.body_hash, 'base64'), r.state, r.channel, r.created_at, r.
              changed_at timestamptz, total_minor bigint, currency text, party text, source_key text)
 
 -- name: insert_lines
--- … their lines; only those of confirmed bookings are live.
+-- … their lines; those of cancelled bookings are not live.
 INSERT INTO booking.line (booking_id, line_no, slot_id, product_id, venue_id, on_date, quantity, price_minor, pool_ids,
                           is_live)
 SELECT r.booking_id, r.line_no, r.slot_id, r.product_id, r.venue_id, r.on_date, r.quantity, r.price_minor, r.pool_ids,
@@ -93,7 +93,7 @@ SELECT p.id, p.capacity, p.held, p.sold, coalesce(d.held, 0) AS held_due, coales
   FROM booking.pool p
   LEFT JOIN (SELECT u.pool_id,
                     sum(l.quantity) FILTER (WHERE b.state = 1) AS held,
-                    sum(l.quantity) FILTER (WHERE b.state = 2) AS sold
+                    sum(l.quantity) FILTER (WHERE b.state <> 1) AS sold
                FROM booking.line l
                JOIN booking.booking b ON b.id = l.booking_id
               CROSS JOIN LATERAL unnest(l.pool_ids) AS u (pool_id)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 
 class BookingState(IntEnum):
-    """A booking's life. Only HELD and CONFIRMED draw from pools."""
+    """A booking's life. HELD and CONFIRMED draw from pools; a NO_SHOW keeps what it drew."""
 
     HELD = 1
     CONFIRMED = 2

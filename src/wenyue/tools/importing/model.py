@@ -23,8 +23,8 @@ class ImportedStatus(StrEnum):
 
     @property
     def draws(self) -> bool:
-        """The reservation occupies its places."""
-        return self in {ImportedStatus.CONFIRMED, ImportedStatus.REDEEMED}
+        """The reservation has its places; those of a no-show stood empty, but nobody else could have had them."""
+        return self is not ImportedStatus.CANCELLED
 
 
 class Reason(StrEnum):
