@@ -26,7 +26,9 @@ def landscape(code: str, kind: str = "attraction") -> Markup:
         f'<path class="r{number + 1}" d="{_ridge(dice[number * 8 : number * 8 + 8], foot, rise)}"/>'
         for number, (foot, rise) in enumerate(_LAYERS)
     )
-    house = f'<path class="house" d="{_HOUSES[kind]}"/>' if kind in _HOUSES else ""
+    house = (
+        f'<path class="house" transform="translate(-66 0)" d="{_HOUSES[kind]}"/>' if kind in _HOUSES else ""
+    )
     sun = (
         f'<circle class="sun" cx="{120 + dice[30] % 80}" cy="{26 + dice[31] % 22}" r="{11 + dice[29] % 6}"/>'
     )
