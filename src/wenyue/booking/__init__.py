@@ -3,7 +3,7 @@
 `Engine` decides and commits in batches; `availability`, `booking_view` and `bookings_of` read.
 """
 
-from wenyue.booking import importing, opening
+from wenyue.booking import importing, later, opening
 from wenyue.booking.availability import SlotState, SlotView, availability
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook, account_subject
@@ -20,8 +20,9 @@ from wenyue.booking.model import (
     Visitor,
     WantedLine,
 )
+from wenyue.booking.oncard import on_card
 from wenyue.booking.party import Party, PartyVisitor, open_party, seal_party
-from wenyue.booking.reading import BookingView, LineView, booking_view, bookings_of
+from wenyue.booking.reading import BookingView, LineView, booking_view, booking_views, bookings_of
 from wenyue.booking.redeeming import (
     Admission,
     Redemption,
@@ -55,9 +56,12 @@ __all__ = [
     "account_subject",
     "availability",
     "booking_view",
+    "booking_views",
     "bookings_of",
     "expire_holds",
     "importing",
+    "later",
+    "on_card",
     "open_party",
     "opening",
     "redeem",

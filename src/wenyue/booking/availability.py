@@ -15,7 +15,7 @@ _TIGHT_PLACES: Final = 10  # … or no more than ten places
 
 
 class SlotState(StrEnum):
-    """What a traveller sees in the calendar (本卡不可用 is added by the face, which knows the card)."""
+    """What a traveller sees in the calendar."""
 
     PLENTY = "plenty"  # 充足
     TIGHT = "tight"  # 紧张
@@ -23,6 +23,7 @@ class SlotState(StrEnum):
     NOT_RELEASED = "not_released"  # 未开放
     CLOSED = "closed"  # 闭园
     ENDED = "ended"  # 已截止
+    NOT_ON_CARD = "not_on_card"  # 本卡不可用; only when asked for a card
 
 
 class SlotView(Struct, frozen=True):

@@ -18,6 +18,7 @@ from wenyue.cards.store import (
     LOCK_CARDS,
     facts_from_rows,
     load_types,
+    read_facts,
     save_types,
     spend,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "lift_loss",
     "load_types",
     "parse_rules",
+    "read_facts",
     "remove_companion",
     "replace",
     "report_loss",

@@ -21,6 +21,19 @@ _STATES: Final = {int(state): state for state in CardState}  # calling an enum c
 _CardRow = tuple[int, str, int, date | None, date | None, bytes | None, int | None]
 
 
+async def read_facts(tx: Tx, card_id: int) -> CardFacts | None:
+    """One card as it is now, unlocked and with `uses` empty: for showing what it pays for, never for a decision."""
+    ids = {"ids": [card_id]}
+    async with tx.pipeline():
+        card = await tx.execute(_SQL["read_cards"], ids)
+        entitlements = await tx.execute(ENTITLEMENTS_OF, ids)
+        companions = await tx.execute(COMPANIONS_OF, ids)
+    facts = facts_from_rows(
+        await card.fetchall(), await entitlements.fetchall(), await companions.fetchall()
+    )
+    return facts.get(card_id)
+
+
 def facts_from_rows(
     cards: Iterable[tuple[Any, ...]],
     entitlements: Iterable[tuple[Any, ...]],

@@ -3,6 +3,11 @@
 SELECT id, type_code, state, valid_from, valid_to, holder_key, holder_id
 FROM cards.card WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE;
 
+-- name: read_cards
+-- Cards as they are now, for showing what they pay for; never for a decision.
+SELECT id, type_code, state, valid_from, valid_to, holder_key, holder_id
+FROM cards.card WHERE id = ANY(%(ids)s::bigint[]);
+
 -- name: entitlements_of
 -- The entitlement counters of locked cards.
 SELECT card_id, no, granted, used FROM cards.entitlement WHERE card_id = ANY(%(ids)s::bigint[]);
