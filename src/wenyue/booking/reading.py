@@ -1,5 +1,6 @@
 """Reading bookings for people: by id, by holder. Never used for a decision."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -10,7 +11,7 @@ from wenyue.booking.party import Party, open_party
 from wenyue.booking.store import array
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import PAGE_SIZE_MAX
-from wenyue.kernel.personal import Vault
+from wenyue.kernel.personal import SealBroken, Vault
 
 _SQL: Final = queries("wenyue.booking", "reading.sql")
 
@@ -83,7 +84,12 @@ async def bookings_of(
     return await _views(tx, vault, [row[0] for row in await cursor.fetchall()])
 
 
-async def _views(tx: Tx, vault: Vault, ids: list[UUID]) -> list[BookingView]:
+async def booking_views(tx: Tx, vault: Vault, ids: Sequence[UUID]) -> list[BookingView]:
+    """These bookings, at most PAGE_SIZE_MAX; unknown ids are left out, and a party that cannot be opened is empty."""
+    return await _views(tx, vault, list(ids[:PAGE_SIZE_MAX]), is_lenient=True)
+
+
+async def _views(tx: Tx, vault: Vault, ids: list[UUID], *, is_lenient: bool = False) -> list[BookingView]:
     if not ids:
         return []
     async with tx.pipeline():
@@ -101,7 +107,16 @@ async def _views(tx: Tx, vault: Vault, ids: list[UUID]) -> list[BookingView]:
             BookingState(state),
             Channel(channel),
             *values,
-            party=open_party(vault, party),
+            party=_party(vault, party, is_lenient=is_lenient),
             lines=tuple(by_booking.get(id_, ())),
         )
     return [found[id_] for id_ in ids if id_ in found]
+
+
+def _party(vault: Vault, sealed: bytes, *, is_lenient: bool) -> Party:
+    try:
+        return open_party(vault, sealed)
+    except SealBroken:
+        if is_lenient:
+            return Party()
+        raise

@@ -1,0 +1,19 @@
+"""Messages about bookings: in the traveller's list and by SMS. Owns the PostgreSQL schema `notifications`.
+
+`deliver` writes the messages of an event, `send_queued` gives texts to an `SmsTransport`, `messages_of` lists.
+"""
+
+from wenyue.notifications.model import Message, Sms, SmsTransport
+from wenyue.notifications.store import deliver, give_up, messages_of, send_queued
+from wenyue.notifications.transport import FileSms
+
+__all__ = [
+    "FileSms",
+    "Message",
+    "Sms",
+    "SmsTransport",
+    "deliver",
+    "give_up",
+    "messages_of",
+    "send_queued",
+]
