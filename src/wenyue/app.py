@@ -13,7 +13,8 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from wenyue.faces.api.hot import Handler, Hot, Receive, Scope, Send, answer_nothing
+from wenyue.faces.api.edge import Receive, Scope, Send
+from wenyue.faces.api.hot import Handler, Hot, answer_nothing
 from wenyue.faces.api.logins import Logins
 from wenyue.infra.config import Settings, load
 from wenyue.kernel.clock import utc_now
@@ -30,7 +31,7 @@ class App:
     def __init__(self, services: Services, logins: Logins, rest: FastAPI) -> None:
         self.services = services
         self.rest = rest
-        hot = Hot(services, logins)
+        hot = Hot(services, logins, rest.state.meter)
         self._hot: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/bookings"): hot.book,
             ("GET", "/v1/availability"): hot.availability,

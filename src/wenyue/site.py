@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from wenyue.faces import gate, traveller
-from wenyue.faces.api.gate import router as gate_api
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.main import create_api
 from wenyue.services import Services
@@ -17,6 +16,5 @@ def create_site(
 ) -> FastAPI:
     """Every route that is not hot, in the order in which requests meet them."""
     site = create_api(services, logins, lifespan)
-    site.include_router(gate_api)
     site.router.routes.extend([*gate.routes, *traveller.routes, traveller.fallback])
     return site

@@ -1,5 +1,6 @@
-"""What the API says about requests that never reach the engine, in zh and en."""
+"""What the API says about requests that never reach the engine, and about fields of the wrong form, in zh and en."""
 
+from collections.abc import Mapping
 from typing import Final
 
 API_WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -23,4 +24,23 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
     "line_twice": ("同一行只能改期一次", "A line can be moved only once in a request"),
     "not_found": ("没有找到", "Not found"),
     "method": ("不支持这种请求方式", "This method is not allowed here"),
+    "media_type": ("请以 application/json 发送请求内容", "Send the body as application/json"),
+    "slow_body": ("请求内容没有在时限内发完", "The body did not arrive in time"),
+    "bad_cursor": ("cursor 无效：请原样使用上一页的 next", "This is no cursor: use `next` of the page before, unchanged"),
+    "key_needed": (
+        "缺少 Idempotency-Key：请给出一个 UUID，重试时保持不变",
+        "An Idempotency-Key is needed: one UUID, sent again unchanged on a retry",
+    ),
+    "visitors_full": ("常用游客已满，请先删除一位", "The list of visitors is full: remove one first"),
+    "internal": ("系统内部错误，已记录；请用同一编号再试", "A fault on our side, which was noted; try again with the same id"),
+}
+
+# What is wrong with the form of one field; `{}` is the bound or the choices, where there are any.
+FIELD_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("缺少这一项", "This field is required"),
+    "unknown_field": ("没有这一项，请检查拼写", "There is no such field; check the spelling"),
+    "wrong_type": ("类型不正确{}", "The type is wrong{}"),
+    "out_of_range": ("超出范围{}", "Out of range{}"),
+    "wrong_length": ("长度不正确{}", "The length is wrong{}"),
+    "wrong_form": ("格式不正确{}", "The form is wrong{}"),
 }

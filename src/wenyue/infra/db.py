@@ -78,7 +78,7 @@ class Database:
         await self._pool.close(timeout=5)
 
     def pool_stats(self) -> dict[str, int]:
-        """The pool's figures as psycopg_pool names them: pool_size, pool_available, requests_waiting, …"""
+        """The pool's figures as psycopg_pool names them: pool_size, pool_available, requests_waiting."""
         return self._pool.get_stats()
 
     @asynccontextmanager

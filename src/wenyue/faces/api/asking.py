@@ -14,7 +14,12 @@ from wenyue.infra.db import DatabaseDown
 from wenyue.services import Services
 
 _TRANSIENT: Final = 503
-BEARER: Final = HTTPBearer(auto_error=False, description="The token that POST /v1/session returns.")
+_UNAUTHORIZED: Final = 401
+BEARER: Final = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="A traveller's token from POST /v1/session, or a staff token from POST /v1/gate/session.",
+)
 
 
 async def _services(request: Request) -> Services:
@@ -39,7 +44,7 @@ async def _login(request: Request, _: Annotated[object, Depends(BEARER)]) -> Log
     except DatabaseDown:
         raise BookingRefused(_TRANSIENT, "busy") from None
     if login is None:
-        raise BookingRefused(401, "login_needed")
+        raise BookingRefused(_UNAUTHORIZED, "login_needed")
     return login
 
 
@@ -58,5 +63,9 @@ HolderOf = Annotated[int, Depends(_holder)]
 
 def refusal(refused: BookingRefused, locale: str) -> Response:
     """A refusal as a problem response."""
-    retry = {"retry-after": str(RETRY_AFTER_S)} if refused.status == _TRANSIENT else {}
-    return Response(refused.payload(locale), refused.status, retry, PROBLEM_TYPE.decode())
+    headers = {"content-language": locale}
+    if refused.status == _TRANSIENT:
+        headers["retry-after"] = str(RETRY_AFTER_S)
+    if refused.status == _UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    return Response(refused.payload(locale), refused.status, headers, PROBLEM_TYPE.decode())

@@ -13,6 +13,7 @@ from wenyue.booking import (
     Channel,
     Party,
     PartyVisitor,
+    SlotView,
     Visitor,
     WantedLine,
     seal_party,
@@ -79,6 +80,26 @@ class BookingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold_ttl_s: Annotated[int, Meta(ge=60, le=HOLD_TTL_S_MAX)] = HOLD_TTL_S
     contact_name: Annotated[str, Meta(max_length=4 * NAME_LENGTH_MAX)] = ""
     contact_phone: Annotated[str, Meta(max_length=40)] = ""
+
+
+class BookedAnswer(msgspec.Struct, frozen=True):
+    """The booking. `is_replay`: this very request had been answered before. Money in minor units (分)."""
+
+    id: UUID
+    outcome: str
+    state: str | None
+    is_replay: bool
+    hold_until: datetime | None
+    total_minor: int
+    currency: str = "CNY"
+
+
+class AvailabilityPage(msgspec.Struct, frozen=True):
+    """A product's slots as they were at `as_of`."""
+
+    product_id: int
+    as_of: datetime
+    slots: list[SlotView]
 
 
 class BookingRefused(Exception):

@@ -5,27 +5,27 @@ before it is queued, so that a batch fails only for operational reasons.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from datetime import date
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs
 from uuid import UUID
 
 import msgspec
 
 from wenyue.booking import Answer, availability
-from wenyue.faces.api.bodies import BookingBody, BookingRefused, to_request
+from wenyue.faces.api.bodies import AvailabilityPage, BookedAnswer, BookingBody, BookingRefused, to_request
+from wenyue.faces.api.edge import Receive, Scope, Send, check_json, read_body, scope_locale
+from wenyue.faces.api.fields import msgspec_errors
 from wenyue.faces.api.logins import Logins
+from wenyue.faces.api.metrics import Meter
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, answer_problem, status_of
 from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.ids import parse_uuid
 from wenyue.kernel.limits import AVAILABILITY_AGE_S_MAX, AVAILABILITY_DAYS_MAX, BODY_BYTES_MAX
 from wenyue.services import Services
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _JSON: Final = b"application/json; charset=utf-8"
@@ -37,8 +37,9 @@ _decode_body: Final = msgspec.json.Decoder(BookingBody).decode
 class Hot:
     """Both endpoints for one process."""
 
-    def __init__(self, services: Services, logins: Logins) -> None:
+    def __init__(self, services: Services, logins: Logins, meter: Meter) -> None:
         self._services = services
+        self._meter = meter
         self._logins = logins
         self._reading: dict[bytes, asyncio.Task[bytes]] = {}
         self._pages: dict[bytes, tuple[float, bytes]] = {}
@@ -47,7 +48,9 @@ class Hot:
 
     async def book(self, scope: Scope, receive: Receive, send: Send) -> None:
         """POST /v1/bookings: book every line, or none; 201, a replay's 200, or a problem."""
+        started = monotonic()
         token = key = language = b""
+        kind = b"application/json"
         for name, value in scope["headers"]:
             if name == b"authorization":
                 token = value
@@ -55,14 +58,22 @@ class Hot:
                 key = value
             elif name == b"accept-language":
                 language = value
+            elif name == b"content-type":
+                kind = value
         locale = "en" if language[:2].lower() == b"en" else "zh-CN"
+        if scope["query_string"]:
+            locale = scope_locale(scope)
         try:
             body = await _read(receive)
+            if kind != b"application/json":
+                check_json(kind)
             holder_id = await self._holder(token)
             status, payload, kind, headers = await self._decide(body, key, holder_id, locale)
         except BookingRefused as refused:
-            status, payload, kind, headers = refused.status, refused.payload(locale), PROBLEM_TYPE, []
+            status, payload, kind = refused.status, refused.payload(locale), PROBLEM_TYPE
+            headers = _REFUSED_HEADERS.get(status, _NONE)
         await _send(send, status, payload, kind, headers)
+        self._meter.count("POST", "/v1/bookings", status, monotonic() - started)
 
     async def _holder(self, authorization: bytes) -> int:
         """The traveller that the bearer token belongs to. Raises BookingRefused (401, 503)."""
@@ -82,7 +93,7 @@ class Hot:
         try:
             body = _decode_body(raw)
         except msgspec.ValidationError as error:
-            raise BookingRefused(422, "invalid_body", str(error)) from None
+            raise BookingRefused(422, "invalid_body", errors=msgspec_errors(str(error), locale)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BookingRefused(400, "bad_json", str(error)) from None
         booking_id = _booking_id(body, key)
@@ -100,7 +111,7 @@ class Hot:
             answer = await engine.book(request)
         if answer.outcome.is_success:
             return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(booking_id)
-        retry = [(b"retry-after", b"%d" % RETRY_AFTER_S)] if answer.outcome.is_transient else []
+        retry = _RETRY if answer.outcome.is_transient else _NONE
         return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
 
     # ------------------------------------------------------------------------------------------ availability
@@ -112,17 +123,20 @@ class Hot:
         now = monotonic()
         if page is not None and page[0] > now:
             await _send(send, 200, page[1], _JSON, _FRESH)
+            self._meter.count("GET", "/v1/availability", 200, monotonic() - now)
             return
-        locale = "en" if b"lang=en" in query else "zh-CN"
         try:
             payload = await self._read_once(query)
         except BookingRefused as refused:
-            await _send(send, refused.status, refused.payload(locale), PROBLEM_TYPE, [])
+            status, body = refused.status, refused.payload(scope_locale(scope))
+            await _send(send, status, body, PROBLEM_TYPE, _REFUSED_HEADERS.get(status, _NONE))
+            self._meter.count("GET", "/v1/availability", status, monotonic() - now)
             return
         if len(self._pages) >= _PAGES_MAX:
             self._pages.clear()
         self._pages[query] = (now + AVAILABILITY_AGE_S_MAX, payload)
         await _send(send, 200, payload, _JSON, _FRESH)
+        self._meter.count("GET", "/v1/availability", 200, monotonic() - now)
 
     async def _read_once(self, query: bytes) -> bytes:
         """However many ask for a page that has aged, the database is asked once."""
@@ -140,10 +154,19 @@ class Hot:
                 slots = await availability(tx, product_id, from_day, to_day, now)
         except DatabaseDown:
             raise BookingRefused(503, "busy") from None
-        return _encode({"product_id": product_id, "as_of": now, "slots": slots})
+        return _encode(AvailabilityPage(product_id, now, slots))
 
 
 _FRESH: Final = [(b"cache-control", b"public, max-age=1")]
+_NONE: Final[list[tuple[bytes, bytes]]] = []
+_RETRY: Final = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
+_CLOSE: Final = [(b"connection", b"close")]  # what is left of the body is not read
+_REFUSED_HEADERS: Final[dict[int, list[tuple[bytes, bytes]]]] = {
+    401: [(b"www-authenticate", b"Bearer")],
+    408: _CLOSE,
+    413: _CLOSE,
+    503: _RETRY,
+}
 
 
 def _location(booking_id: UUID) -> list[tuple[bytes, bytes]]:
@@ -164,15 +187,14 @@ def _booking_id(body: BookingBody, key: bytes) -> UUID:
 
 def _booked(answer: Answer) -> bytes:
     return _encode(
-        {
-            "id": answer.booking_id,
-            "outcome": answer.outcome.name.lower(),
-            "state": answer.state.name.lower() if answer.state is not None else None,
-            "is_replay": answer.is_replay,
-            "hold_until": answer.hold_until,
-            "total_minor": answer.total_minor,
-            "currency": "CNY",
-        }
+        BookedAnswer(
+            answer.booking_id,
+            answer.outcome.name.lower(),
+            answer.state.name.lower() if answer.state is not None else None,
+            answer.is_replay,
+            answer.hold_until,
+            answer.total_minor,
+        )
     )
 
 
@@ -190,23 +212,19 @@ def _range(query: bytes) -> tuple[int, date, date]:
 
 
 async def _read(receive: Receive) -> bytes:
-    """The whole body, bounded."""
+    """The whole body, bounded; nearly always it is there already, in one piece."""
     message = await receive()
     body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        if len(body) > BODY_BYTES_MAX:
-            break
-        message = await receive()
-        body += message.get("body", b"")
-    if len(body) > BODY_BYTES_MAX:
-        raise BookingRefused(413, "body_too_large")
+    if message.get("more_body") or len(body) > BODY_BYTES_MAX:
+        return await read_body(receive, message)
     return body
 
 
 async def _send(
     send: Send, status: int, payload: bytes, kind: bytes, headers: list[tuple[bytes, bytes]]
 ) -> None:
-    head = [(b"content-type", kind), (b"content-length", b"%d" % len(payload)), *headers]
+    length = (b"content-length", b"%d" % len(payload))
+    head = [(b"content-type", kind), length, (b"x-content-type-options", b"nosniff"), *headers]
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": payload})
 

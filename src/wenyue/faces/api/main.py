@@ -1,43 +1,62 @@
-"""The FastAPI application behind the hot endpoints: JSON routes, pages, health."""
+"""The FastAPI application behind the hot endpoints: JSON routes, the description of the API, health and figures."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Final
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from psycopg import Error, OperationalError
+from fastapi import FastAPI
+from psycopg import Error
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from wenyue import __doc__ as about
-from wenyue.faces.api import bookings, session
-from wenyue.faces.api.asking import locale_of, refusal
-from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api import bookings, cards, docs, gate, oncard, session, venues, visitors
+from wenyue.faces.api.edge import Edge
+from wenyue.faces.api.faults import catch_all, handle_faults
 from wenyue.faces.api.logins import Logins
-from wenyue.faces.api.problems import FieldError
+from wenyue.faces.api.metrics import METRICS_TYPE, Exchange, Meter
+from wenyue.faces.api.openapi import describe
 from wenyue.infra.db import DatabaseDown
 from wenyue.services import Services
 
-_FIELD_ERRORS_MAX: Final = 20
-_TEXT_LENGTH_MAX: Final = 200
-
 
 def create_api(
-    services: Services, logins: Logins, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+    services: Services,
+    logins: Logins,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
 ) -> FastAPI:
-    """Every route that is not hot."""
+    """Every route that is not hot. The hot endpoints count with `api.state.meter`."""
+    meter = Meter()
+    exchange = Exchange(meter, services)
+
+    @asynccontextmanager
+    async def whole_life(api: FastAPI) -> AsyncGenerator[None]:
+        async with lifespan(api):
+            writing = asyncio.create_task(exchange.run(), name="metrics")
+            yield
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
     api = FastAPI(
-        title="Wenyue 稳约", version="1", description=about or "", lifespan=lifespan, redoc_url=None
+        title="Wenyue 稳约",
+        version="1",
+        lifespan=whole_life,
+        redoc_url=None,
+        docs_url=None,
+        openapi_url=None,
     )
     api.state.services = services
     api.state.logins = logins
-    api.include_router(session.router)
-    api.include_router(bookings.router)
-    api.add_exception_handler(BookingRefused, _refused)
-    api.add_exception_handler(RequestValidationError, _invalid)
-    api.add_exception_handler(DatabaseDown, _away)
-    api.add_exception_handler(OperationalError, _away)
+    api.state.meter = meter
+    for part in (session, cards, visitors, venues, oncard, bookings, gate):
+        api.include_router(part.router)
+    handle_faults(api)
+    api.add_middleware(Edge, meter=meter)
+    _add_health(api, services, exchange)
+    describe(api)
+    api.router.routes.extend([*docs.routes, catch_all(api)])
+    return api
 
+
+def _add_health(api: FastAPI, services: Services, exchange: Exchange) -> None:
     @api.get("/healthz", include_in_schema=False)
     async def healthz() -> Response:
         """The process runs."""
@@ -53,35 +72,7 @@ def create_api(
             return JSONResponse({"ready": False, "database": "away"}, status_code=503)
         return JSONResponse({"ready": True})
 
-    return api
-
-
-async def _refused(request: Request, refused: Exception) -> Response:
-    if not isinstance(refused, BookingRefused):
-        raise refused
-    return refusal(refused, locale_of(request))
-
-
-async def _invalid(request: Request, invalid: Exception) -> Response:
-    """Which fields do not have the documented shape. What was sent is not repeated: it may name a person."""
-    if not isinstance(invalid, RequestValidationError):
-        raise invalid
-    errors = [
-        FieldError(_pointer(error["loc"][1:]), str(error["type"]), _plain(str(error["msg"])))
-        for error in invalid.errors()[:_FIELD_ERRORS_MAX]
-    ]
-    return refusal(BookingRefused(422, "invalid_body", errors=errors), locale_of(request))
-
-
-def _pointer(parts: Sequence[int | str]) -> str:
-    """A JSON pointer (RFC 6901); unknown fields are named by the sender, so anything may stand in them."""
-    return "".join("/" + _plain(str(part)).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
-def _plain(text: str) -> str:
-    return text[:_TEXT_LENGTH_MAX].encode(errors="replace").decode()
-
-
-async def _away(request: Request, _: Exception) -> Response:
-    """The database is away: nothing was done, the same request may be sent again."""
-    return refusal(BookingRefused(503, "busy"), locale_of(request))
+    @api.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        """Figures for Prometheus."""
+        return Response(exchange.text(), media_type=METRICS_TYPE)

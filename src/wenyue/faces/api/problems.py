@@ -31,11 +31,16 @@ RETRY_AFTER_S: Final = 1
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One field that must be mended: where (JSON pointer), what (code), and how (in the caller's language)."""
+    """One field that must be mended: where, what (code), and how (in the caller's language).
 
-    pointer: str
-    code: str
-    detail: str
+    `pointer` is a JSON pointer into the body ('' for the body itself); `parameter` names what is not in the body:
+    `query.limit`, `path.booking_id`, `header.idempotency-key`.
+    """
+
+    pointer: str = ""
+    code: str = ""
+    detail: str = ""
+    parameter: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,6 @@
 """Signing in with a card: number and PIN for a bearer token, and what the token's holder has."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
@@ -12,7 +12,7 @@ from wenyue.cards import CardProblem, CardView, Denied, cards_of, sign_in
 from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf
 from wenyue.faces.api.logins import Logins, bearer
 from wenyue.faces.api.problems import PROBLEM_TYPE, plain_problem
-from wenyue.faces.wording_cards import CARD_PROBLEMS
+from wenyue.faces.wording_cards import CARD_PROBLEMS, say_denied
 from wenyue.kernel.limits import LOGIN_TTL_S
 
 router: Final = APIRouter(prefix="/v1/session", tags=["session"])
@@ -70,7 +70,7 @@ async def create(body: SessionBody, services: ServicesOf, locale: LocaleOf) -> S
     async with services.db.transaction() as tx:
         holder_id = await sign_in(tx, body.card_no.replace("\x00", ""), body.pin.replace("\x00", ""), now)
     if isinstance(holder_id, Denied):
-        return denied(holder_id, locale)
+        return denied(holder_id, locale, now=now)
     async with services.db.transaction() as tx:
         token = await start_login(tx, now=now, traveller_id=holder_id)
         cards = await cards_of(tx, services.vault, holder_id)
@@ -99,14 +99,18 @@ async def delete(request: Request, services: ServicesOf, _: HolderOf) -> Respons
     return Response(status_code=204)
 
 
-def denied(refusal: Denied, locale: str) -> Response:
-    """A card's refusal as a problem: 429 while the PIN is locked, else 403."""
-    words = CARD_PROBLEMS[refusal.problem]
+def denied(refusal: Denied, locale: str, *, status: int = 403, now: datetime | None = None) -> Response:
+    """A card's refusal as a problem: 429 while the PIN is locked, else `status`."""
     is_locked = refusal.problem is CardProblem.PIN_LOCKED
+    status = 429 if is_locked else status
+    words, detail = CARD_PROBLEMS[refusal.problem].say(locale), say_denied(refusal, locale)
     body = plain_problem(
-        429 if is_locked else 403, refusal.problem.name.lower(), words.say(locale), at=refusal.at
+        status, refusal.problem.value, words, detail if detail != words else "", at=refusal.at
     )
-    return Response(body, 429 if is_locked else 403, media_type=PROBLEM_TYPE.decode())
+    headers = {"content-language": locale}
+    if refusal.at is not None and now is not None:
+        headers["retry-after"] = str(max(1, int((refusal.at - now).total_seconds())))
+    return Response(body, status, headers, PROBLEM_TYPE.decode())
 
 
 def card_answer(card: CardView, locale: str) -> CardAnswer:

@@ -1,0 +1,152 @@
+"""The life of a card over JSON: activation, loss (挂失), replacement (补卡).
+
+Activation and loss are idempotent by nature: sent again they say the same. A replacement is made once for each
+`Idempotency-Key`.
+"""
+
+from datetime import date
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header
+from psycopg.errors import UniqueViolation
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from wenyue.cards import ActivationRequest, CardProblem, CardState, Denied, activate, replace, report_loss
+from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf
+from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api.people import PersonBody, identity_of
+from wenyue.faces.api.session import denied
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.ids import parse_uuid
+
+router: Final = APIRouter(prefix="/v1/cards", tags=["cards"])
+_TIMEZONE: Final = "Asia/Shanghai"
+_NOT_YOURS: Final = frozenset(
+    {CardProblem.NUMBER_MISTYPED, CardProblem.NUMBER_UNKNOWN, CardProblem.NUMBER_DEAD}
+)
+
+
+class ActivationBody(PersonBody):
+    """Number and PIN as printed on the card, and the person whose card it becomes."""
+
+    card_no: Annotated[str, Field(min_length=1, max_length=64, examples=["6000202600000019"])]
+    pin: Annotated[str, Field(min_length=1, max_length=64, examples=["20260001"])]
+
+
+class ActivationAnswer(BaseModel):
+    """The card is this person's. `valid_from` null: it starts with the first visit. `is_replay`: it already was."""
+
+    card_id: int
+    holder_id: int
+    valid_from: date | None
+    valid_to: date | None
+    is_replay: bool
+
+
+class LossAnswer(BaseModel):
+    """The card books nothing and opens no gate until it is replaced or found. Bookings stay."""
+
+    card_no: str
+    state: str
+
+
+class ReplacementAnswer(BaseModel):
+    """The card under its new number; the old one is dead for ever. The fee (分) is paid on site."""
+
+    card_id: int
+    card_no: str
+    pin: str
+    fee_minor: int
+    is_replay: bool
+
+
+@router.post("/activation", summary="Activate a card", response_model=ActivationAnswer, status_code=201)
+async def activation(
+    body: ActivationBody, services: ServicesOf, locale: LocaleOf, response: Response
+) -> ActivationAnswer | Response:
+    """Make a card yours: number, PIN, real name, document. The same person again: 200 and the same answer.
+
+    Five wrong PINs lock the number for 15 minutes. Then POST /v1/session signs in with number and PIN.
+    """
+    now = services.clock()
+    identity = identity_of(body, local_date(now, _TIMEZONE), locale)
+    request = ActivationRequest(body.card_no, body.pin, identity, locale)
+    async with services.db.transaction() as tx:
+        made = await activate(tx, services.vault, request, now)
+    if isinstance(made, Denied):
+        return denied(made, locale, now=now)
+    response.status_code = 200 if made.is_replay else 201
+    return ActivationAnswer(
+        card_id=made.card_id,
+        holder_id=made.holder_id,
+        valid_from=made.valid_from,
+        valid_to=made.valid_to,
+        is_replay=made.is_replay,
+    )
+
+
+@router.post("/{card_no}/loss", summary="Report a card lost", response_model=LossAnswer)
+async def loss(
+    card_no: str, services: ServicesOf, holder_id: HolderOf, locale: LocaleOf
+) -> LossAnswer | Response:
+    """Freeze one of your cards at once. Again: the same answer."""
+    now = services.clock()
+    async with services.db.transaction() as tx:
+        state = await report_loss(
+            tx, card_no=card_no, holder_id=holder_id, now=now, actor=f"traveller:{holder_id}"
+        )
+    if isinstance(state, Denied):
+        return _denied(state, locale)
+    return LossAnswer(card_no=card_no, state=CardState(state).name.lower())
+
+
+@router.post(
+    "/{card_no}/replacement", summary="Replace a lost card", response_model=ReplacementAnswer, status_code=201
+)
+async def replacement(
+    *,
+    card_no: str,
+    services: ServicesOf,
+    holder_id: HolderOf,
+    locale: LocaleOf,
+    response: Response,
+    idempotency_key: Annotated[
+        str, Header(description="A UUID, minted once and sent again unchanged on a retry.")
+    ] = "",
+) -> ReplacementAnswer | Response:
+    """A new number and PIN for a card that was reported lost; entitlements and bookings stay with it.
+
+    The same key again: 200, the same number and a fresh PIN (the first answer may have been lost).
+    """
+    request_id = parse_uuid(idempotency_key.strip().strip('"'))
+    if request_id is None:
+        raise BookingRefused(422, "key_needed")
+    now = services.clock()
+    try:
+        async with services.db.transaction() as tx:
+            made = await replace(
+                tx,
+                request_id=request_id,
+                card_no=card_no,
+                holder_id=holder_id,
+                now=now,
+                actor=f"traveller:{holder_id}",
+            )
+    except UniqueViolation:  # two requests with one key in the same moment: the next try finds the first
+        raise BookingRefused(503, "busy") from None
+    if isinstance(made, Denied):
+        return _denied(made, locale)
+    response.status_code = 200 if made.is_replay else 201
+    return ReplacementAnswer(
+        card_id=made.card_id,
+        card_no=made.card_no,
+        pin=made.pin.reveal(),
+        fee_minor=made.fee_minor,
+        is_replay=made.is_replay,
+    )
+
+
+def _denied(refusal: Denied, locale: str) -> Response:
+    """A card named in the path: 404 when there is none of the caller's with this number, else 409."""
+    return denied(refusal, locale, status=404 if refusal.problem in _NOT_YOURS else 409)

@@ -1,0 +1,27 @@
+"""The human page of the API at /docs, rendered from the OpenAPI document, and every problem code at /docs/problems."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from wenyue.faces.api.docs_views import operations, problem_groups
+from wenyue.faces.shared import locale_of, render
+
+
+async def _docs(request: Request) -> Response:
+    locale = locale_of(request)
+    document = request.app.openapi()
+    context = {"groups": operations(document, locale), "servers": str(request.base_url).rstrip("/")}
+    return render(request, "api/docs.html", context)
+
+
+async def _problems(request: Request) -> Response:
+    return render(request, "api/problems.html", {"groups": problem_groups(locale_of(request))})
+
+
+routes: Final = [
+    Route("/docs", _docs, methods=["GET"]),
+    Route("/docs/problems", _problems, methods=["GET"]),
+]

@@ -1,0 +1,254 @@
+"""The OpenAPI document and the problem codes as the human pages show them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from wenyue.faces.api.problems import status_of
+from wenyue.faces.wording import WORDS
+from wenyue.faces.wording_api import API_WORDS, FIELD_WORDS
+from wenyue.faces.wording_cards import CARD_PROBLEMS
+from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
+from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
+
+_DEPTH_MAX: Final = 4
+_STATUSES: Final[Mapping[str, int]] = {
+    "bad_json": 400,
+    "login_needed": 401,
+    "travellers_only": 403,
+    "not_found": 404,
+    "method": 405,
+    "slow_body": 408,
+    "body_too_large": 413,
+    "media_type": 415,
+    "busy": 503,
+    "internal": 500,
+    "visitors_full": 409,
+    "staff_wrong": 401,
+    "staff_locked": 429,
+    "not_your_venue": 403,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One field of a body, one parameter."""
+
+    name: str
+    type: str
+    is_required: bool
+    note: str
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """One status that an operation answers with."""
+
+    status: str
+    phrase: str
+    note: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """One operation."""
+
+    id: str
+    method: str
+    path: str
+    title: str
+    text: str
+    is_secured: bool
+    parameters: Sequence[FieldView]
+    body: Sequence[FieldView]
+    example: str
+    answers: Sequence[AnswerView]
+    answer: Sequence[FieldView]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """The operations of one tag."""
+
+    id: str
+    title: str
+    text: str
+    operations: Sequence[OperationView]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    """One code. `status` 0: it stands inside another problem, as the code of a field."""
+
+    code: str
+    status: int
+    title: str
+    text: str
+    next_step: str
+
+
+def operations(document: Mapping[str, Any], locale: str) -> list[GroupView]:
+    """Every operation of the document, by tag."""
+    found: list[GroupView] = []
+    for tag in document["tags"]:
+        members = [
+            _operation(document, method, path, operation, locale)
+            for path, item in document["paths"].items()
+            for method, operation in item.items()
+            if operation["tags"][0] == tag["name"]
+        ]
+        title = tag["x-name-zh"] if locale != "en" else tag["name"].capitalize()
+        found.append(GroupView(tag["name"], title, tag["description"], members))
+    return found
+
+
+def _operation(
+    document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any], locale: str
+) -> OperationView:
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    answers = sorted(operation["responses"].items())
+    good = next(
+        (
+            one["content"]["application/json"]["schema"]
+            for status, one in answers
+            if status < "3" and "content" in one
+        ),
+        None,
+    )
+    return OperationView(
+        id=operation["operationId"],
+        method=method.upper(),
+        path=path,
+        title=operation["summary"] if locale == "en" else operation["x-summary-zh"],
+        text=operation.get("description", ""),
+        is_secured="security" in operation,
+        parameters=[
+            _parameter(document, one) for one in operation["parameters"] if one["name"] != "Accept-Language"
+        ],
+        body=list(_fields(document, body.get("schema", {}))),
+        example=json.dumps(body["example"], ensure_ascii=False, indent=2) if "example" in body else "",
+        answers=[_answer(status, one) for status, one in answers],
+        answer=list(_fields(document, good or {})),
+    )
+
+
+def _answer(status: str, answer: Mapping[str, Any]) -> AnswerView:
+    content: Mapping[str, Any] = answer.get("content", {})
+    refs: list[str] = [one["schema"].get("$ref", "") for one in content.values()]
+    name = refs[0].rpartition("/")[2] if refs else ""
+    return AnswerView(status, HTTPStatus(int(status)).phrase, answer["description"], name)
+
+
+def _parameter(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> FieldView:
+    schema = parameter["schema"]
+    note = parameter.get("description", schema.get("description", ""))
+    where = parameter["in"]
+    return FieldView(
+        parameter["name"], f"{where}, {_type(document, schema)}", parameter.get("required", False), note
+    )
+
+
+def _fields(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> Iterable[FieldView]:
+    """The fields of an object, those of its objects below it."""
+    schema = _resolved(document, schema)
+    needed = set(schema.get("required", ()))
+    for name, field in schema.get("properties", {}).items():
+        note = field.get("description", "")
+        yield FieldView(name, _type(document, field), name in needed, note, depth)
+        inner = _inner(document, field)
+        if inner is not None and depth + 1 < _DEPTH_MAX:
+            yield from _fields(document, inner, depth + 1)
+
+
+def _inner(document: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The object that a field or its items are, if any."""
+    for one in (field, *field.get("anyOf", ()), field.get("items", {}), *field.get("allOf", ())):
+        found = _resolved(document, one)
+        if "properties" in found:
+            return found
+    return None
+
+
+def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" in schema:
+        return document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    options = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    return _resolved(document, options[0]) if len(options) == 1 else schema
+
+
+def _type(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """In one line: `integer ≥ 1`, `list of object`, `string (uuid), null`."""
+    if "anyOf" in schema:
+        return ", ".join(_type(document, one) for one in schema["anyOf"])
+    found = _resolved(document, schema)
+    if "enum" in found:
+        return " | ".join(str(one) for one in found["enum"])
+    if "const" in found:
+        return str(found["const"])
+    kind = str(found.get("type", "object"))
+    if kind == "array":
+        most = f" ≤ {found['maxItems']}" if "maxItems" in found else ""
+        return f"list{most} of {_type(document, found.get('items', {}))}"
+    return kind + _bounds(found)
+
+
+def _bounds(schema: Mapping[str, Any]) -> str:
+    said = f" ({schema['format']})" if "format" in schema else ""
+    if "minimum" in schema and schema["minimum"] > 0:
+        said += f" ≥ {schema['minimum']}"
+    if "maximum" in schema and schema["maximum"] < 2**53:
+        said += f" ≤ {schema['maximum']}"
+    if "maxLength" in schema:
+        said += f" ≤ {schema['maxLength']} characters"
+    return said
+
+
+def problem_groups(locale: str) -> list[tuple[str, str, list[ProblemView]]]:
+    """(anchor, heading, codes); a code stands once."""
+    is_english = locale == "en"
+    pick = 1 if is_english else 0
+    outcomes = [
+        ProblemView(
+            outcome.name.lower(),
+            status_of(outcome),
+            words.title.say(locale),
+            words.explanation.say(locale),
+            words.next_step.say(locale),
+        )
+        for outcome, words in sorted(WORDS.items())
+        if not outcome.is_success
+    ]
+    requests = [
+        ProblemView(code, _STATUSES.get(code, 422), words[pick], "", "") for code, words in API_WORDS.items()
+    ]
+    cards = [
+        ProblemView(problem.value, 403, words.say(locale), "", "") for problem, words in CARD_PROBLEMS.items()
+    ]
+    gate = [
+        ProblemView(code, _STATUSES.get(code, 422), words.say(locale), "", "")
+        for code, words in GATE_API_WORDS.items()
+    ] + [ProblemView(outcome.value, 409, words.say(locale), "", "") for outcome, words in UNDO_TEXTS.items()]
+    fields = [
+        ProblemView(str(code), 0, words[pick].replace("{}", ""), "", "")
+        for table in (FIELD_WORDS, DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS)
+        for code, words in table.items()
+    ]
+    named = (
+        ("outcomes", ("预约结果", "Booking outcomes"), outcomes),
+        ("requests", ("请求", "Requests"), requests),
+        ("cards", ("卡", "Cards"), cards),
+        ("gate", ("入园核验", "Gate"), gate),
+        ("fields", ("字段", "Fields"), fields),
+    )
+    seen: set[str] = set()
+    return [(id_, words[pick], _unseen(codes, seen)) for id_, words, codes in named]
+
+
+def _unseen(codes: Sequence[ProblemView], seen: set[str]) -> list[ProblemView]:
+    fresh = [one for one in codes if one.code not in seen]
+    seen.update(one.code for one in codes)
+    return fresh

@@ -1,0 +1,243 @@
+"""The API's description: FastAPI's own for its routes, the hot endpoints from their msgspec types, every problem documented.
+
+A test sends what this document allows to a running server and holds every answer against it.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from wenyue.faces.api.bodies import AvailabilityPage, BookedAnswer, BookingBody
+from wenyue.faces.api.openapi_words import ABOUT, EXAMPLES, SUMMARIES_ZH, TAGS
+from wenyue.faces.api.problems import Problem
+from wenyue.kernel.limits import AVAILABILITY_DAYS_MAX
+
+_REF: Final = "#/components/schemas/{name}"
+_PROBLEM_TYPE: Final = "application/problem+json"
+_SECURED: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
+_PROBLEMS: Final[Mapping[int, str]] = {
+    400: "The body is not JSON.",
+    401: "No valid token.",
+    403: "The caller may not do this.",
+    404: "There is none, or it is not the caller's.",
+    408: "The body did not arrive in time.",
+    409: "The state of things forbids it; `outcome` says why.",
+    413: "The body is longer than 64 KiB.",
+    415: "The body is not sent as application/json.",
+    422: "Fields to mend: `errors` names each.",
+    429: "Too often; `at` says until when, where it is known.",
+    503: "Nothing was done, or the outcome is not known yet: send the same request again after `Retry-After` seconds.",
+}
+_ON_ANY_BODY: Final = (400, 408, 413, 415, 422)
+# What an operation refuses with, besides what its body, its parameters and its login imply (`_implied`).
+_REFUSES: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
+    ("post", "/v1/session"): (403, 429),
+    ("post", "/v1/cards/activation"): (403, 429),
+    ("post", "/v1/cards/{card_no}/loss"): (404, 409),
+    ("post", "/v1/cards/{card_no}/replacement"): (404, 409),
+    ("post", "/v1/visitors"): (409,),
+    ("delete", "/v1/visitors/{visitor_id}"): (404,),
+    ("get", "/v1/cards/{card_id}/availability"): (404,),
+    ("get", "/v1/venues/{code}"): (404,),
+    ("get", "/v1/products/{product_id}"): (404,),
+    ("get", "/v1/bookings/{booking_id}"): (404,),
+    ("post", "/v1/bookings"): (404, 409, 429),
+    ("post", "/v1/bookings/{booking_id}/confirmation"): (404, 409, 429),
+    ("post", "/v1/bookings/{booking_id}/cancellation"): (404, 409, 429),
+    ("post", "/v1/bookings/{booking_id}/reschedule"): (404, 409, 429),
+    ("post", "/v1/gate/session"): (401, 429),
+    ("post", "/v1/gate/scans"): (404,),
+    ("post", "/v1/gate/scans/{scan_id}/undo"): (404, 409),
+}
+_OPEN: Final = frozenset({"/v1/venues", "/v1/venues/{code}", "/v1/products/{product_id}", "/v1/availability"})
+_SIGN_IN: Final = frozenset({"/v1/session", "/v1/gate/session", "/v1/cards/activation"})
+_KEY_NOTE: Final = (
+    "Accepted on every POST. This one is idempotent by nature: sent again it says the same, whatever the key."
+)
+
+
+def describe(api: FastAPI) -> None:
+    """Make `api.openapi()` complete, and serve it at /openapi.json."""
+    held: dict[str, Any] = {}
+
+    def document() -> dict[str, Any]:
+        if not held:
+            held.update(_document(api))
+        return held
+
+    async def serve(_: Request) -> Response:
+        return Response(msgspec.json.encode(document()), media_type="application/json")
+
+    api.openapi = document
+    api.router.routes.append(Route("/openapi.json", serve, methods=["GET"]))
+
+
+def _document(api: FastAPI) -> dict[str, Any]:
+    made = get_openapi(
+        title=api.title,
+        version=api.version,
+        description=ABOUT,
+        tags=[dict(tag) for tag in TAGS],
+        routes=api.routes,
+    )
+    schemas: dict[str, Any] = made["components"]["schemas"]
+    _, own = msgspec.json.schema_components(
+        [BookingBody, BookedAnswer, AvailabilityPage, Problem], ref_template=_REF
+    )
+    schemas.update(own)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    made["paths"].setdefault("/v1/bookings", {})["post"] = _book()
+    made["paths"]["/v1/availability"] = {"get": _availability()}
+    for path, item in made["paths"].items():
+        for method, operation in item.items():
+            _complete(method, path, operation)
+    made["components"]["securitySchemes"] = {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A traveller's token from POST /v1/session, or a staff token from POST /v1/gate/session.",
+        }
+    }
+    made["servers"] = [{"url": "/"}]
+    return made
+
+
+def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
+    key = f"{method.upper()} {path}"
+    operation["x-summary-zh"] = SUMMARIES_ZH.get(key, operation["summary"])  # a test misses the others
+    operation["operationId"] = _operation_id(method, path)
+    is_open = path in _OPEN or (method == "post" and path in _SIGN_IN)
+    if is_open:
+        operation.pop("security", None)
+    else:
+        operation["security"] = _SECURED
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    if method == "post" and not any(one["in"] == "header" for one in parameters):
+        parameters.append(_header("Idempotency-Key", _KEY_NOTE))
+    parameters.append(
+        _header("Accept-Language", "`en` for English, everything else is Chinese; `?lang=en` says the same.")
+    )
+    if not any(one["in"] != "header" for one in parameters) and "requestBody" not in operation and is_open:
+        operation["responses"].pop("422", None)
+    for status in sorted(
+        _implied(method, operation, is_open=is_open) | set(_REFUSES.get((method, path), ()))
+    ):
+        operation["responses"][str(status)] = _problem(status)
+    if key in EXAMPLES and "requestBody" in operation:
+        operation["requestBody"]["content"]["application/json"]["example"] = EXAMPLES[key]
+
+
+def _implied(method: str, operation: Mapping[str, Any], *, is_open: bool) -> set[int]:
+    statuses = {503}
+    if not is_open:
+        statuses |= {401, 403}
+    if method != "get":
+        statuses |= {408, 413, 415, 400}  # a body is read before anything else
+    if "requestBody" in operation or any(one["in"] != "header" for one in operation["parameters"]):
+        statuses.add(422)
+    return statuses
+
+
+def _problem(status: int) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "description": _PROBLEMS[status],
+        "content": {_PROBLEM_TYPE: {"schema": _ref("Problem")}},
+    }
+    if status == 503:
+        found["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
+    return found
+
+
+def _book() -> dict[str, Any]:
+    answer = {"application/json": {"schema": _ref("BookedAnswer")}}
+    place = {"Location": {"schema": {"type": "string"}, "description": "the booking"}}
+    return {
+        "tags": ["bookings"],
+        "summary": "Book",
+        "description": (
+            "Book every line, or none: several lines are one itinerary. The booking's id is minted by the client (a UUID,"
+            " best version 7) as `id`, as `Idempotency-Key`, or as both; after a lost reply send the same request again: 200 and"
+            " the same answer, never a second booking. `hold` keeps the places for `hold_ttl_s` seconds until they are confirmed."
+        ),
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "format": "uuid"},
+                "description": "The booking's id, when the body does not carry it; when both do, they are equal.",
+            }
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("BookingBody")}}},
+        "responses": {
+            "201": {"description": "The places are the caller's.", "content": answer, "headers": place},
+            "200": {"description": "They already were: a replay.", "content": answer, "headers": place},
+        },
+    }
+
+
+def _availability() -> dict[str, Any]:
+    day: dict[str, Any] = {"type": "string", "format": "date"}
+    return {
+        "tags": ["catalogue"],
+        "summary": "Availability",
+        "description": (
+            f"The slots of one product from `from` to `to` (both included, at most {AVAILABILITY_DAYS_MAX} days), in time order,"
+            " with what is left. `as_of` is the instant of the figures, at most a second ago."
+        ),
+        "parameters": [
+            {
+                "name": "product_id",
+                "in": "query",
+                "required": True,
+                "schema": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+            },
+            {
+                "name": "from",
+                "in": "query",
+                "required": True,
+                "schema": day,
+                "example": date(2026, 10, 1).isoformat(),
+            },
+            {
+                "name": "to",
+                "in": "query",
+                "required": False,
+                "schema": day,
+                "description": "`from` when left out",
+            },
+        ],
+        "responses": {
+            "200": {
+                "description": "The slots.",
+                "content": {"application/json": {"schema": _ref("AvailabilityPage")}},
+            }
+        },
+    }
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": description,
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": _REF.format(name=name)}
+
+
+def _operation_id(method: str, path: str) -> str:
+    steps = [step.strip("{}") for step in path.removeprefix("/v1/").split("/")]
+    return "_".join([method, *steps])

@@ -1,0 +1,133 @@
+"""The whole application over HTTP in one process: a seeded database, travellers with cards, a member of staff."""
+
+import dataclasses
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import psycopg
+
+from tests.support.database import DbUrls
+from tests.support.traveller_site import (
+    CARD,
+    DOCUMENT,
+    NAME,
+    NOW,
+    OTHER_CARD,
+    OTHER_DOCUMENT,
+    OTHER_NAME,
+    seed,
+)
+from wenyue.accounts import save_staff
+from wenyue.app import App, create_app
+from wenyue.infra.config import Settings, load
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.ids import uuid7
+
+PASSWORD: Final = "correct horse"
+TODAY: Final = local_date(NOW, "Asia/Shanghai")
+TOMORROW: Final = TODAY + timedelta(days=1)
+
+
+def settings_for(urls: DbUrls, home: Path) -> Settings:
+    """Settings on a test database."""
+    settings = load({"WENYUE_HOME": str(home)})
+    database = dataclasses.replace(settings.database, url=urls.app_url, pool_size_max=6)
+    return dataclasses.replace(settings, database=database)
+
+
+async def furnish(urls: DbUrls) -> None:
+    """Venues, slots, cards, and the member of staff `gate`."""
+    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+        await seed(tx, NOW)
+        await save_staff(tx, login="gate", password=PASSWORD, role="gate", now=NOW, actor="test")
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody with a token."""
+
+    token: str
+    holder_id: int = 0
+    card_id: int = 0
+    card_no: str = ""
+    name: str = ""
+    number: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What proves it."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@dataclass(slots=True)
+class ApiSite:
+    """The application and a client of it."""
+
+    app: App
+    client: httpx.AsyncClient
+
+    async def activate(self, card: tuple[str, str], name: str, number: str) -> httpx.Response:
+        """Make a card somebody's."""
+        body = {"card_no": card[0], "pin": card[1], "name": name, "number": number}
+        return await self.client.post("/v1/cards/activation", json=body)
+
+    async def traveller(
+        self, card: tuple[str, str] = CARD, name: str = NAME, number: str = DOCUMENT
+    ) -> Person:
+        """An activated card's holder, signed in."""
+        activated = await self.activate(card, name, number)
+        assert activated.status_code in (200, 201), activated.text
+        signed = await self.client.post("/v1/session", json={"card_no": card[0], "pin": card[1]})
+        assert signed.status_code == 201, signed.text
+        found = signed.json()
+        return Person(found["token"], found["holder_id"], activated.json()["card_id"], card[0], name, number)
+
+    async def other(self) -> Person:
+        """Another traveller."""
+        return await self.traveller(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
+
+    async def staff(self) -> Person:
+        """The member of staff."""
+        body = {"login": "gate", "password": PASSWORD}
+        return Person((await self.client.post("/v1/gate/session", json=body)).json()["token"])
+
+    async def product_id(self, code: str) -> int:
+        """The product of a venue."""
+        found = await self.client.get(f"/v1/venues/{code}")
+        assert found.status_code == 200, found.text
+        return found.json()["products"][0]["id"]
+
+    async def slots(self, code: str, day: date = TOMORROW) -> list[dict[str, Any]]:
+        """The slots of a venue on a day."""
+        query: dict[str, Any] = {"product_id": await self.product_id(code), "from": day.isoformat()}
+        found = await self.client.get("/v1/availability", params=query)
+        assert found.status_code == 200, found.text
+        return found.json()["slots"]
+
+    async def book(self, who: Person, slot_id: int, **more: Any) -> httpx.Response:
+        """Book one place in the traveller's own name."""
+        body: dict[str, Any] = {
+            "id": str(uuid7()),
+            "lines": [{"slot_id": slot_id, "visitors": [0]}],
+            "visitors": [{"name": who.name, "number": who.number}],
+        }
+        return await self.client.post("/v1/bookings", json=body | more, headers=who.headers)
+
+
+@asynccontextmanager
+async def api_site(make_database: Callable[[], DbUrls], home: Path) -> AsyncGenerator[ApiSite]:
+    """A started application on a database of its own."""
+    urls = make_database()
+    await furnish(urls)
+    app = create_app(settings_for(urls, home), clock=lambda: NOW)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.rest.router.lifespan_context(app.rest),
+        httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
+    ):
+        yield ApiSite(app, client)
