@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from tests.support.database import DbUrls
-from tests.support.gate_world import ADULTS, CHILD, World
+from tests.support.gate_world import ADULTS, CHILD, World, document
+from wenyue.accounts import Identity, traveller_for
 from wenyue.booking import BookingState, booking_view
 from wenyue.cards import CardState
 from wenyue.catalogue import NewClosure, add_closure
@@ -197,8 +198,6 @@ async def test_a_closure_stops_the_day(world: World) -> None:
 
 async def test_a_ban_everywhere_goes_to_a_person_and_a_no_show_ban_does_not(world: World) -> None:
     async def ban(number: str, policy_code: str) -> None:
-        from tests.support.gate_world import document
-
         key = world.desk.vault.person_key(document(number, NOW.date()).key)
         await world.tx.execute(
             "INSERT INTO policy.ban VALUES (%s, %s, %s, 'test')", (key, policy_code, NOW + timedelta(days=1))
@@ -284,6 +283,25 @@ async def test_unnamed_places_go_in_together_once(world: World) -> None:
     answer = await present(world, str(booking_id))
     assert (answer.reason, answer.quantity) == (Reason.ADMIT, 40)
     assert (await present(world, str(booking_id))).reason is Reason.ALREADY_USED
+
+
+async def test_whoever_booked_a_table_needs_only_their_document_or_card(world: World) -> None:
+    identity = Identity("王小明", document(ADULTS[0], NOW.date()))
+    holder_id = await traveller_for(world.tx, world.desk.vault, identity, NOW)
+    await world.card("6000202600000019", holder=ADULTS[0])
+    await world.book(quantity=4, documents=(), holder_id=holder_id)
+    assert (await present(world, ADULTS[1])).reason is Reason.NO_BOOKING
+    answer = await present(world, ADULTS[0])
+    assert (answer.reason, answer.quantity, answer.name) == (Reason.ADMIT, 4, "赵*生")
+    again = await present(world, "6000 2026 0000 0019")
+    assert (again.reason, again.presented) == (Reason.ALREADY_USED, Presented.CARD)
+
+
+async def test_booking_for_others_is_not_ones_own_place(world: World) -> None:
+    identity = Identity("王小明", document(ADULTS[0], NOW.date()))
+    holder_id = await traveller_for(world.tx, world.desk.vault, identity, NOW)
+    await world.book(documents=ADULTS[1:], holder_id=holder_id)
+    assert (await present(world, ADULTS[0])).reason is Reason.NO_BOOKING
 
 
 async def test_two_bookings_of_one_code_go_to_a_person(world: World) -> None:

@@ -114,6 +114,7 @@ class World:
         state: BookingState = BookingState.CONFIRMED,
         card_id: int | None = None,
         booking_id: UUID | None = None,
+        holder_id: int | None = None,
     ) -> UUID:
         """A booking of these slots for these persons, or for `quantity` unnamed places."""
         booking_id = booking_id or uuid7()
@@ -128,8 +129,17 @@ class World:
         hold_until = self.now + timedelta(minutes=10) if state is BookingState.HELD else None
         await self.tx.execute(
             """INSERT INTO booking.booking (id, body_hash, state, channel, created_at, changed_at, hold_until,
-               total_minor, party, card_id) VALUES (%s, '', %s, 1, %s, %s, %s, 0, %s, %s)""",
-            (booking_id, state, self.now, self.now, hold_until, seal_party(self.desk.vault, party), card_id),
+               total_minor, party, card_id, holder_id) VALUES (%s, '', %s, 1, %s, %s, %s, 0, %s, %s, %s)""",
+            (
+                booking_id,
+                state,
+                self.now,
+                self.now,
+                hold_until,
+                seal_party(self.desk.vault, party),
+                card_id,
+                holder_id,
+            ),
         )
         is_live = state in {BookingState.HELD, BookingState.CONFIRMED, BookingState.NO_SHOW}
         for line_no, slot_id in enumerate(slot_ids or [await self.slot()]):

@@ -65,10 +65,11 @@ async def redeemable(
     id_range: tuple[UUID, UUID] | None = None,
     person_key: bytes | None = None,
     card_id: int | None = None,
+    holder_id: int | None = None,
     venue_id: int,
     on_date: date,
 ) -> list[Admission]:
-    """Every place of the bookings named by one of: id, range of ids, person (live places near the day), or card.
+    """Every place of the bookings named by one of: id, range of ids, or person, card or account near the day.
 
     Whole bookings, whatever their state, venue or day, so that the gate can say why not; those of `venue_id` and
     nearest to `on_date` first. Bounded to 20 bookings and 1,000 places. Empty: no such booking.
@@ -88,6 +89,8 @@ async def redeemable(
         ids = await _ids(tx, "bookings_of_person", {"person_key": person_key, **near})
     elif card_id is not None:
         ids = await _ids(tx, "bookings_on_card", {"card_id": card_id, **near})
+    elif holder_id is not None:
+        ids = await _ids(tx, "bookings_of_holder", {"holder_id": holder_id, **near})
     else:
         ids = []
     if not ids:

@@ -18,6 +18,17 @@ SELECT l.booking_id
  ORDER BY min(abs(l.on_date - %(on_date)s::date)), l.booking_id
  LIMIT %(limit)s
 
+-- name: bookings_of_holder
+-- Bookings that this account made with a live line near the day, nearest day first.
+SELECT b.id
+  FROM booking.booking b
+  JOIN booking.line l ON l.booking_id = b.id
+ WHERE b.holder_id = %(holder_id)s AND l.is_live
+   AND l.on_date BETWEEN %(from_day)s::date AND %(to_day)s::date
+ GROUP BY b.id
+ ORDER BY min(abs(l.on_date - %(on_date)s::date)), b.id
+ LIMIT %(limit)s
+
 -- name: bookings_between
 -- Bookings whose identifier lies in a typed code's range.
 SELECT id

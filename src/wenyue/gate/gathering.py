@@ -103,18 +103,30 @@ async def _look_up(question: _Question, reading: Reading) -> Gathered:
         return _nothing(question, reading.kind, reading.problem, reading.why)
     if reading.card_numbers:
         return await _by_card(question, reading)
-    person_key = question.desk.vault.person_key(reading.document) if reading.document else None
+    if reading.document:
+        return await _of_person(question, reading.kind, question.desk.vault.person_key(reading.document))
     places = await redeemable(
         question.tx,
         booking_id=reading.booking_id,
         id_range=reading.id_range,
-        person_key=person_key,
         venue_id=question.venue_id,
         on_date=question.today,
     )
     if reading.id_range is not None and len({place.booking_id for place in places}) > 1:
         return Gathered(Facts(reading.kind, question.venue_id, question.today, is_ambiguous=True), {})
-    return await _with_company(question, reading.kind, places, person_key)
+    return await _with_company(question, reading.kind, places, None)
+
+
+async def _of_person(question: _Question, kind: Presented, person_key: bytes) -> Gathered:
+    """The person's own places, and the unnamed ones (a table, a room) that they booked or that their party has."""
+    tx, venue_id, today = question.tx, question.venue_id, question.today
+    places = await redeemable(tx, person_key=person_key, venue_id=venue_id, on_date=today)
+    holder = await fetch_dict(tx, _SQL["holder_of"], {"person_key": person_key})
+    if holder is not None:
+        known = {place.booking_id for place in places}
+        booked = await redeemable(tx, holder_id=holder["traveller_id"], venue_id=venue_id, on_date=today)
+        places += [one for one in booked if one.person_key is None and one.booking_id not in known]
+    return await _with_company(question, kind, places, person_key)
 
 
 async def _by_card(question: _Question, reading: Reading) -> Gathered:
@@ -132,17 +144,13 @@ async def _by_card(question: _Question, reading: Reading) -> Gathered:
     places = [place for place in found if place.card_id == card["card_id"]]
     if places or card["holder_key"] is None:
         return await _with_company(question, reading.kind, places, None)
-    holder_key = bytes(card["holder_key"])
-    places = await redeemable(
-        question.tx, person_key=holder_key, venue_id=question.venue_id, on_date=question.today
-    )
-    return await _with_company(question, reading.kind, places, holder_key)
+    return await _of_person(question, reading.kind, bytes(card["holder_key"]))
 
 
 async def _with_company(
     question: _Question, kind: Presented, places: list[Admission], person_key: bytes | None
 ) -> Gathered:
-    """The places as candidates. With a person's key only that person's are presented; the others are company."""
+    """The places as candidates. With a person's key, other persons' places are company and not presented."""
     facts = Facts(kind, question.venue_id, question.today)
     if not places:
         return Gathered(facts, {})
@@ -169,7 +177,7 @@ async def _with_company(
                 if place.card_id is None
                 else cards.get(place.card_id, CardStanding.DEAD),
                 closed=_closed(place, closed, question.venue_id),
-                is_presented=person_key is None or place.person_key == person_key,
+                is_presented=person_key is None or place.person_key in {None, person_key},
             )
         )
     everywhere = frozenset(key for key, policy_code, _ in banned if policy_code == _EVERYWHERE)

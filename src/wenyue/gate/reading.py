@@ -18,7 +18,9 @@ _CONTROLS: Final = re.compile(
 )
 _NOT_ALNUM: Final = re.compile(r"[^A-Z0-9]+")
 _CARD_LIKE: Final = re.compile(r"[A-Z0-9]{6,40}")
-_DOCUMENT_LIKE: Final = re.compile(r"[0-9]{15}|[0-9]{17}[0-9X]?")  # an ID number with a slip in it; 16 is a card
+_DOCUMENT_LIKE: Final = re.compile(
+    r"[0-9]{15}|[0-9]{17}[0-9X]?"
+)  # an ID number with a slip in it; 16 is a card
 _WITH_NATIONALITY: Final = re.compile(r"([A-Z0-9]{5,17})[ /,]+([A-Z]{2,3})")
 
 

@@ -45,6 +45,10 @@ SELECT card_id, state, holder_key, valid_to, is_dead_number
  ORDER BY is_dead_number
  LIMIT 1
 
+-- name: holder_of
+-- The account of a person who booked for themselves.
+SELECT traveller_id FROM accounts.holder_v WHERE person_key = %(person_key)s
+
 -- name: cards_by_id
 -- The state of the cards that pay for the places in question.
 SELECT card_id, state, valid_to
