@@ -1,7 +1,6 @@
 """Everything that a face may call, built once per process: connections, keys, the engine, the configured rules."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ from typing import Final
 from psycopg import Error
 
 from wenyue.booking import Engine, Rulebook
-from wenyue.cards import CardRules, load_types
+from wenyue.cards import CardRules, read_types
 from wenyue.gate import GateKeys, load_gate_keys
 from wenyue.infra.config import Settings, load_keys
 from wenyue.infra.db import Database, DatabaseDown
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.personal import Vault
-from wenyue.policy import HolidayCalendar, Preset, load_calendar, load_presets
+from wenyue.policy import HolidayCalendar, Preset, load_calendar, read_presets
 
 _log: Final = logging.getLogger("wenyue")
 _RULES_REFRESH_S: Final = 3.0
@@ -33,6 +32,7 @@ class Services:
     engine: Engine
     clock: Callable[[], datetime]
     gate_keys: GateKeys
+    rule_problems: tuple[str, ...] = ()  # stored rules that are mistyped: the last good ones stay in force
     _watch: asyncio.Task[None] | None = None
 
     @property
@@ -58,7 +58,7 @@ class Services:
     async def start(self) -> None:
         """Connect, read the rules, start the engine. Raises DatabaseDown."""
         await self.db.open()
-        self.engine.rulebook = await read_rules(self.db)
+        await self._read_rules()
         await self.engine.start()
         self._watch = asyncio.create_task(self._keep_rules_fresh(), name="rules")
 
@@ -73,16 +73,27 @@ class Services:
     async def _keep_rules_fresh(self) -> None:
         while True:
             await asyncio.sleep(_RULES_REFRESH_S)
-            with contextlib.suppress(Error, DatabaseDown, OSError):
-                self.engine.rulebook = await read_rules(self.db)
+            try:
+                await self._read_rules()
+            except (Error, DatabaseDown, OSError):
+                continue
+            except Exception as error:  # noqa: BLE001 - the rules in force stay; their refresh must not end
+                _log.error("the rules could not be read again: %s", type(error).__name__)
 
-
-async def read_rules(db: Database) -> Rulebook:
-    """The configured rules as they are now."""
-    async with db.connection() as tx:
-        return Rulebook(
-            card_types=await load_types(tx), presets=await load_presets(tx), calendar=await load_calendar(tx)
-        )
+    async def _read_rules(self) -> None:
+        """Put the stored rules in force; of mistyped ones the last good, and a line in the log, once."""
+        old = self.engine.rulebook
+        async with self.db.connection() as tx:
+            types, type_problems = await read_types(tx, old.card_types)
+            presets, preset_problems = await read_presets(tx, old.presets)
+            self.engine.rulebook = Rulebook(
+                card_types=types, presets=presets, calendar=await load_calendar(tx)
+            )
+        problems = (*type_problems, *preset_problems)
+        for problem in problems:
+            if problem not in self.rule_problems:
+                _log.error("mistyped, so the last good rules stay in force: %s", problem)
+        self.rule_problems = problems
 
 
 def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Services:

@@ -2,66 +2,175 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from typing import Final, cast
+from uuid import UUID
 
-from psycopg import Error
-
-from wenyue.audit import ChainAhead, seal
-from wenyue.booking import expire_holds
-from wenyue.infra.db import DatabaseDown
-from wenyue.kernel.limits import EXPIRY_POLL_S
+from wenyue.audit import ENTRIES_PER_SEAL_MAX, ChainAhead, seal
+from wenyue.booking import EventKind, expire_holds, later
+from wenyue.infra.db import Tx
+from wenyue.infra.jobs import JobQueue
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
+from wenyue.notifications import FileSms, SmsTransport, deliver, give_up, send_queued
 from wenyue.services import Services
 
+DELIVER: Final = "notifications.deliver"
+BOOKINGS_PER_JOB_MAX: Final = 50  # as many texts as one offer to a provider
+STOP_WITHIN_S: Final = 9.0
 _log: Final = logging.getLogger("wenyue.worker")
 _BACKOFF_S: Final = 2.0
+_BACKOFF_S_MAX: Final = 60.0
+_RUN_DEADLINE_S: Final = 300.0  # the first opening of a month of sessions is the longest
 _SEAL_EVERY_S: Final = 5.0  # what a thief of the database could rewrite unseen is at most so old
+_NO_SHOWS_EVERY_S: Final = 60.0
+_OPEN_EVERY_S: Final = 60.0  # looks at the date; opens once a day
+_DROP_NOTES_EVERY_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something done again and again; `run` returns how much it did, and more than nothing means: at once again."""
+    """Something done again and again; `run` says whether more is waiting: then at once again."""
 
     name: str
     every_s: float
-    run: Callable[[], Awaitable[int]]
+    run: Callable[[], Awaitable[bool]]
+
+
+class TextsLeft(Exception):
+    """The transport did not accept every text: the job is tried again."""
 
 
 class Worker:
     """Runs every task until told to stop; a task that fails is tried again and stops nobody else."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, sms: SmsTransport | None = None) -> None:
         self._services = services
+        self._sms = sms or FileSms(services.settings.home / "messages")
+        self._jobs = JobQueue(services.db)
+        self._jobs.define(DELIVER, self._deliver)
+        self._opened_on: date | None = None
         self._tasks = [
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds),
+            Task("hand on notes", OUTBOX_POLL_S, self._hand_on),
+            Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows),
+            Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead),
             Task("seal the record", _SEAL_EVERY_S, self._seal_record),
+            Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes),
         ]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set; the run in progress is finished."""
-        await asyncio.gather(*(self._repeat(task, stop) for task in self._tasks))
+        """Until `stop` is set; what is in progress is finished, or given up after STOP_WITHIN_S and done again later."""
+        jobs = Task("do jobs", _BACKOFF_S, lambda: self._do_jobs(stop))
+        running = [asyncio.create_task(self._repeat(jobs, stop, deadline_s=None), name=jobs.name)]
+        running += [asyncio.create_task(self._repeat(task, stop), name=task.name) for task in self._tasks]
+        try:
+            await stop.wait()
+            _, late = await asyncio.wait(running, timeout=STOP_WITHIN_S)
+            if late:
+                _log.warning("not finished in time: %s", ", ".join(task.get_name() for task in late))
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
-    async def _repeat(self, task: Task, stop: asyncio.Event) -> None:
+    async def _repeat(
+        self, task: Task, stop: asyncio.Event, *, deadline_s: float | None = _RUN_DEADLINE_S
+    ) -> None:
+        failures = 0
         while not stop.is_set():
-            wait_s = task.every_s
             try:
-                wait_s = 0 if await task.run() else task.every_s
-            except (Error, DatabaseDown, OSError) as error:
-                _log.warning("%s: %s, trying again", task.name, type(error).__name__)
-                wait_s = max(_BACKOFF_S, task.every_s)
+                async with asyncio.timeout(deadline_s):
+                    wait_s = 0 if await task.run() else task.every_s
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - a defect of one task must not stop the others either
+                wait_s = max(task.every_s, min(_BACKOFF_S * 2**failures, _BACKOFF_S_MAX))
+                failures = min(failures + 1, 10)
+                _log.warning("%s: %s, again in %.0f s", task.name, _where(error), wait_s)
             try:
                 await asyncio.wait_for(stop.wait(), wait_s)
             except TimeoutError:
                 continue
 
-    async def _expire_holds(self) -> int:
-        return await expire_holds(self._services.db, self._services.engine, self._services.clock())
+    async def _expire_holds(self) -> bool:
+        return await expire_holds(self._services.db, self._services.engine, self._services.clock()) > 0
 
-    async def _seal_record(self) -> int:
+    async def _hand_on(self) -> bool:
+        async with self._services.db.transaction() as tx:
+            return await later.hand_on(tx, self._add_jobs, self._services.clock())
+
+    async def _add_jobs(self, tx: Tx, notes: Sequence[later.Note]) -> None:
+        size = BOOKINGS_PER_JOB_MAX
+        await self._jobs.add(
+            tx,
+            DELIVER,
+            [
+                {
+                    "kind": int(note.kind),
+                    "booking_ids": [str(one) for one in note.booking_ids[at : at + size]],
+                }
+                for note in notes
+                for at in range(0, len(note.booking_ids), size)
+            ],
+        )
+
+    async def _do_jobs(self, stop: asyncio.Event) -> bool:
+        await self._jobs.run(stop)
+        return False
+
+    async def _deliver(self, arguments: Mapping[str, object], is_last_try: bool) -> None:  # noqa: FBT001 - a job's shape
+        services = self._services
+        kind = EventKind(cast(int, arguments["kind"]))
+        ids = [UUID(one) for one in cast(list[str], arguments["booking_ids"])]
+        now = services.clock()
+        async with services.db.transaction() as tx:
+            await deliver(tx, services.vault, kind, ids, now, presets=services.presets)
+        try:
+            async with services.db.transaction() as tx:
+                is_sent = await send_queued(tx, services.vault, kind, ids, now, sms=self._sms)
+        except OSError:
+            is_sent = False
+        if is_sent:
+            return
+        if not is_last_try:
+            raise TextsLeft
+        async with services.db.transaction() as tx:
+            count = await give_up(tx, kind, ids)
+        _log.error("%d texts were not accepted by transport %s and are given up", count, self._sms.name)
+
+    async def _mark_no_shows(self) -> bool:
+        return await later.mark_no_shows(self._services.db, self._services.engine, self._services.clock())
+
+    async def _open_ahead(self) -> bool:
+        """At the start, and once on every new day."""
+        book, now = self._services.rulebook, self._services.clock()
+        today = local_date(now, book.timezone)
+        if self._opened_on != today:
+            async with self._services.db.transaction() as tx:
+                opened = await later.open_ahead(tx, book, now)
+            if opened is not None:
+                self._opened_on = today
+        return False
+
+    async def _seal_record(self) -> bool:
         try:
             async with self._services.db.transaction() as tx:
-                return await seal(tx, self._services.clock())
+                return await seal(tx, self._services.clock()) >= ENTRIES_PER_SEAL_MAX
         except ChainAhead as ahead:
             _log.critical("the record is not sealed: %s", ahead)
-            return 0
+            return False
+
+    async def _drop_notes(self) -> bool:
+        async with self._services.db.transaction() as tx:
+            return await later.drop_old_notes(tx, self._services.clock())
+
+
+def _where(error: Exception) -> str:
+    """What failed and in which line; never the message, which may quote a person's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "/wenyue/" in frame.filename] or frames
+    at = f" at {own[-1].filename.rpartition('/')[2]}:{own[-1].lineno}" if own else ""
+    return type(error).__name__ + at

@@ -342,7 +342,11 @@ def _repay(
             continue
         card, slot = cards[line.card_id], facts.slots[slot_id]
         use = wanted_use(slot, line.quantity, tuple(key for _, key, _ in line.places), facts.book.timezone)
-        verdict = decide_use(facts.book.card_types[card.type_code], card, use, facts.book.calendar, local)
+        rules = facts.book.card_types.get(card.type_code)
+        if rules is None:
+            refusal = (Outcome.CARD_UNKNOWN, line.line_no)
+            break
+        verdict = decide_use(rules, card, use, facts.book.calendar, local)
         if isinstance(verdict, CardRefusal):
             refusal = (Outcome(int(verdict)), line.line_no)
             break

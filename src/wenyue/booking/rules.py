@@ -130,9 +130,9 @@ def _check_card(
     if not on_card:
         return paid_by
     card = facts.cards.get(request.card_id) if request.card_id is not None else None
-    if card is None or card.holder_id != request.holder_id:
+    rules, local = facts.book.card_types.get(card.type_code) if card else None, facts.local_now
+    if card is None or rules is None or card.holder_id != request.holder_id:
         raise Refused(Outcome.CARD_UNKNOWN, on_card[0])
-    rules, local = facts.book.card_types[card.type_code], facts.local_now
     problems: list[tuple[Outcome, int]] = []
     for number in on_card:
         line, slot = request.lines[number], slots[number]

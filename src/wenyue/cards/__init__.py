@@ -19,6 +19,7 @@ from wenyue.cards.store import (
     facts_from_rows,
     load_types,
     read_facts,
+    read_types,
     save_types,
     spend,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "load_types",
     "parse_rules",
     "read_facts",
+    "read_types",
     "remove_companion",
     "replace",
     "report_loss",

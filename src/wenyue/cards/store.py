@@ -28,9 +28,7 @@ async def read_facts(tx: Tx, card_id: int) -> CardFacts | None:
         card = await tx.execute(_SQL["read_cards"], ids)
         entitlements = await tx.execute(ENTITLEMENTS_OF, ids)
         companions = await tx.execute(COMPANIONS_OF, ids)
-    facts = facts_from_rows(
-        await card.fetchall(), await entitlements.fetchall(), await companions.fetchall()
-    )
+    facts = facts_from_rows(await card.fetchall(), await entitlements.fetchall(), await companions.fetchall())
     return facts.get(card_id)
 
 
@@ -71,6 +69,24 @@ async def load_types(tx: Tx) -> dict[str, CardRules]:
     """The rules of every card type by code. Raises RulesError when a stored one does not parse."""
     rows = await (await tx.execute(_SQL["load_types"])).fetchall()
     return {code: parse_rules(rules) for code, rules in rows}
+
+
+async def read_types(tx: Tx, last_good: Mapping[str, CardRules]) -> tuple[dict[str, CardRules], list[str]]:
+    """Like `load_types`, but a mistyped card type stays as it is in `last_good`, else as shipped; and what is wrong.
+
+    One that was never good and is not shipped is left out: its cards cannot pay until it is mended.
+    """
+    types, problems = dict[str, CardRules](), list[str]()
+    for code, rules in await (await tx.execute(_SQL["load_types"])).fetchall():
+        try:
+            types[code] = parse_rules(rules)
+        except RulesError as error:
+            problems.append(f"cards.card_type {code!r}: {error}")
+            if code in last_good:
+                types[code] = last_good[code]
+            elif code in shipped_types():
+                types[code] = shipped_types()[code].rules
+    return types, problems
 
 
 async def save_types(tx: Tx) -> int:

@@ -18,10 +18,13 @@ _FILE_MODE: Final = 0o600
 class FileSms:
     """Appends each text as one JSON line to `folder/sms-YYYY-MM-DD.jsonl` (UTC day); phones are masked for good."""
 
-    name: Final = "file"
-
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @property
+    def name(self) -> str:
+        """The adapter's name."""
+        return "file"
 
     async def send(self, batch: Sequence[Sms], now: datetime) -> frozenset[int]:
         """Write the batch in one piece. Raises OSError when the folder cannot be written."""

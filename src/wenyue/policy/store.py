@@ -1,6 +1,7 @@
 """The policy slice's rows: presets, calendar overrides, strikes and bans."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
@@ -9,7 +10,15 @@ from uuid import UUID
 
 from wenyue.infra.db import Tx, fetch_dicts, queries
 from wenyue.kernel.clock import at_local, local_date
-from wenyue.policy.model import DayKind, HolidayCalendar, Override, Preset, StrikeKind, parse_preset
+from wenyue.policy.model import (
+    DayKind,
+    HolidayCalendar,
+    Override,
+    Preset,
+    PresetError,
+    StrikeKind,
+    parse_preset,
+)
 from wenyue.policy.rules import ban_after
 
 _SQL: Final = queries("wenyue.policy")
@@ -32,6 +41,22 @@ async def load_presets(tx: Tx) -> dict[str, Preset]:
     rows = await (await tx.execute(_SQL["presets"])).fetchall()
     stored = {code: parse_preset(rules, where=f"policy.preset {code!r}") for code, rules in rows}
     return _Presets(shipped_presets() | stored)
+
+
+async def read_presets(tx: Tx, last_good: Mapping[str, Preset]) -> tuple[dict[str, Preset], list[str]]:
+    """Like `load_presets`, but a mistyped preset stays as it is in `last_good`, else as shipped; and what is wrong.
+
+    One that was never good and is not shipped is left out: its products follow 'default' until it is mended.
+    """
+    presets, problems = _Presets(shipped_presets()), list[str]()
+    for code, rules in await (await tx.execute(_SQL["presets"])).fetchall():
+        try:
+            presets[code] = parse_preset(rules, where=f"policy.preset {code!r}")
+        except PresetError as error:
+            problems.append(str(error))
+            if code in last_good:
+                presets[code] = last_good[code]
+    return presets, problems
 
 
 async def save_presets(tx: Tx) -> int:
