@@ -96,3 +96,10 @@ def test_an_open_loop_counts_the_wait_that_a_stall_causes_for_everybody() -> Non
     assert outcome.sent == pytest.approx(500 * 0.65, rel=0.35)
     assert outcome.histogram.quantile_ms(0.5) > 20
     assert outcome.histogram.quantile_ms(0.99) > 200
+
+
+def test_an_open_loop_counts_what_it_could_not_even_send() -> None:
+    outcome = _drive(_Server(stall_s=1.2), itertools.repeat(_REQUEST), measure_s=0.5, rate_per_s=500.0)
+    assert outcome.unsent > 100
+    assert outcome.histogram.total >= outcome.unsent
+    assert outcome.histogram.quantile_ms(0.5) > 100

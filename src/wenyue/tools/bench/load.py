@@ -198,6 +198,10 @@ async def drive(shape: Shape, source: Iterator[bytes]) -> Outcome:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(run.closed.wait(), shape.measure_s)
     outcome = Outcome(is_exhausted=run.closed.is_set(), unsent=len(run.waiting))
+    now = perf_counter()
+    run.latencies.extend(
+        now - due for due, _ in run.waiting
+    )  # never sent: what they waited so far is the least
     run.close()
     outcome.seconds = run.closed_at - opened_at
     if arrivals is not None:

@@ -25,7 +25,9 @@ _FIRST_GUESS_PER_S: Final = 25_000.0
 _SPARE: Final = 1.3  # requests built beyond what the last run used, so that a faster run does not run dry
 _UNDECIDED: Final = ("503", "504")
 _FULL_TURN: Final = 4_000
-_RUNS_PER_DATE: Final = 2  # at least: a faster machine than foreseen ends its window early instead of using up the dates
+_RUNS_PER_DATE: Final = (
+    2  # at least: a faster machine than foreseen ends its window early instead of using up the dates
+)
 _SOLD_OUT_WARM_S: Final = (
     1.0  # until a worker has read twice that the session is full, it asks the database each time
 )
