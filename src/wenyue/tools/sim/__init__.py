@@ -1,4 +1,4 @@
-"""The simulator: the real engine on a real database, on virtual time, against crashes and a naive model; see docs/simulator.md."""
+"""The simulator: the real engine and database, virtual time, crashes, a naive model; see docs/simulator.md."""
 
 from wenyue.tools.sim.command import app
 

@@ -3,7 +3,6 @@
 import hashlib
 import random
 from collections.abc import Sequence
-
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -20,7 +19,7 @@ from wenyue.booking import (
 from wenyue.kernel.ids import uuid7
 from wenyue.tools.sim.model import Booking, Line, Request, Slot
 from wenyue.tools.sim.timing import Clock
-from wenyue.tools.sim.town import Town
+from wenyue.tools.sim.town import CASH_HOLDERS, Town
 
 SENT_MAX = 200  # what may be sent again
 _RECENT = 12  # a change is mostly about one of the last bookings
@@ -84,7 +83,7 @@ class Demand:
             lines=lines,
             visitors=tuple(Visitor(person, None) for person in party),
             party=b"",
-            is_hold=rng.random() < 0.3,
+            is_hold=rng.random() < (0.85 if holder == CASH_HOLDERS[0] else 0.25),  # one who hoards
             hold_ttl_s=rng.choice((30, 300, 900, 7200)),
         )
         return self._sign(request)
@@ -122,35 +121,79 @@ class Demand:
         return change
 
     def rush(self, size: int) -> tuple[list[Request], list[Request]]:
-        """Two batches that want the same things: one session, one card, one person, one booking, one request."""
+        """Two batches that want the same things: one request, one session, one person, one card, one booking."""
         rng = self._rng
         first, second = self.batch(size), self.batch(size)
         lead = first[0]
         if not isinstance(lead, BookingRequest):
             return first, [lead, *(one for one in second if _id(one) != _id(lead))]
         roll = rng.random()
-        if roll < 0.25:  # the client lost patience and sent the same again, elsewhere
+        if roll < 0.3:  # the client lost patience and sent the same again, elsewhere
+            if rng.random() < 0.5 and lead.id not in self._town.model.bookings:  # a card's lock does not help
+                lines = tuple(replace(line, is_on_card=False, price_minor=None) for line in lead.lines)
+                lead = self._sign(replace(lead, lines=lines, card_id=None))
+                first = [lead, *(one for one in first if _id(one) != lead.id)]
             return first, [lead, *(one for one in second if _id(one) != lead.id)]
-        if roll < 0.8:
-            rival = self.booking()
-            lines = tuple(replace(line, is_on_card=False, price_minor=None) for line in lead.lines)
-            if roll < 0.45:  # the same sessions, other people
-                named = min(len(rival.visitors), len(lead.visitors))
-                lines = tuple(
-                    replace(line, visitors=tuple(range(named)), quantity=named) if line.visitors else line
-                    for line in lines
+        if roll < 0.5:
+            rival = self._other_people(lead)
+        elif roll < 0.65:
+            rival = replace(lead, id=self.booking().id, lines=tuple(reversed(lead.lines)))
+        elif roll < 0.95 and (pair := self._one_card()) is not None:
+            lead, rival = pair
+            first = [lead, *(one for one in first if _id(one) != lead.id)]
+        else:
+            return first, second
+        rival = self._sign(rival)
+        return first, [rival, *(one for one in second if _id(one) != rival.id)]
+
+    def _other_people(self, lead: BookingRequest) -> BookingRequest:
+        """The same sessions for other people, paid in money."""
+        rival = self.booking()
+        named = min(len(rival.visitors), len(lead.visitors))
+        lines = tuple(
+            replace(
+                line,
+                is_on_card=False,
+                price_minor=None,
+                visitors=tuple(range(named)) if line.visitors else (),
+                quantity=named if line.visitors else line.quantity,
+            )
+            for line in lead.lines
+        )
+        return replace(rival, lines=lines, channel=lead.channel)
+
+    def _one_card(self) -> tuple[BookingRequest, BookingRequest] | None:
+        """Two bookings on one card for different people in sessions of one day that share no pool."""
+        rng, model = self._rng, self._town.model
+        slots = [
+            one
+            for one in model.slots.values()
+            if one.is_on_cards and one.is_open and one.release <= self._clock.now < one.closes
+        ]
+        if not slots:
+            return None
+        slot = rng.choice(slots)
+        others = [one for one in slots if one.day == slot.day and one.venue != slot.venue]
+        other = rng.choice(others or slots)
+        cards = [(card.holder, card.id) for card in model.cards.values()]
+        holder, card = rng.choice(cards)
+        people = rng.sample(self._town.people, 4)
+        pair: list[BookingRequest] = []
+        for one, party in ((slot, people[:2]), (other, people[2:])):
+            made = self.booking()
+            pair.append(
+                self._sign(
+                    replace(
+                        made,
+                        channel=Channel.ONLINE,
+                        holder_id=holder,
+                        card_id=card,
+                        visitors=tuple(Visitor(person, None) for person in party),
+                        lines=(WantedLine(one.id, len(party), tuple(range(len(party))), True),),
+                    )
                 )
-                rival = replace(rival, lines=lines, channel=lead.channel)
-            elif roll < 0.6:  # the same people, wherever
-                rival = replace(lead, id=rival.id, lines=tuple(reversed(lead.lines)))
-            elif lead.card_id is not None:  # the same card
-                rival = replace(
-                    lead,
-                    id=rival.id,
-                    lines=tuple(self._line(slot, 1, may_use_card=True) for slot in self._slots(1)),
-                )
-            second = [self._sign(rival), *(one for one in second if _id(one) != rival.id)]
-        return first, second
+            )
+        return pair[0], pair[1]
 
     def _sign(self, request: BookingRequest) -> BookingRequest:
         body = repr((request.lines, request.visitors, request.channel, request.is_hold, request.card_id))

@@ -27,7 +27,8 @@ class Memory:
         """What is wrong with a refusal from memory, if anything."""
         if not isinstance(request, BookingRequest) or said.line is None:
             return [Trouble("memory", f"refused what it cannot know: {show(said)}")]
-        if request.id in model.bookings:
+        known = model.bookings.get(request.id)
+        if known is not None and known.body == request.body_hash:  # another body is refused one way or the other
             return [Trouble("memory", f"a replay of {request.id} was refused from memory: {show(said)}")]
         line = request.lines[said.line]
         slot = model.slots[line.slot_id]
@@ -38,10 +39,10 @@ class Memory:
         pools = {slot.own, slot.day_pool, slot.reserves.get(channel)}
         lately = [rooms for at, rooms in self._rooms if at >= self._clock.seconds - FRESH_S]
         older = [rooms for at, rooms in self._rooms if at < self._clock.seconds - FRESH_S]
-        known = [*older[-1:], *lately]  # the state that was in force when the window began, and all since
+        states = [*older[-1:], *lately]  # the state that was in force when the window began, and all since
         is_true = any(
             rooms[pool] < line.quantity
-            for rooms in known
+            for rooms in states
             for pool in pools
             if pool is not None and model.full[pool] is said.outcome
         )

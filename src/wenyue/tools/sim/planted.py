@@ -217,17 +217,28 @@ def _ask_first(_ask: Any) -> Any:
     return patched
 
 
-def _nothing(_function: Any) -> Any:
-    return lambda *_args: None  # pyright: ignore[reportUnknownLambdaType] - stands for any check
+def _always(value: object) -> Wrap:
+    """In place of any function: the same value whatever it is asked."""
+
+    def wrap(_function: Any) -> Any:
+        def patched(*_args: Any) -> object:
+            return value
+
+        return patched
+
+    return wrap
 
 
 def _one_more(present: Any) -> Any:
     return property(lambda pool: present.fget(pool) + 1)
 
 
-def _without_pools(keep: Callable[[Any, tuple[int, ...]], tuple[int, ...]]) -> Wrap:
+def _without_pools(keep: Callable[[Any, Any], Any]) -> Wrap:
     def wrap(draws: Any) -> Any:
-        return lambda slot, channel: keep(slot, draws(slot, channel))  # pyright: ignore[reportUnknownLambdaType] - as above
+        def patched(slot: Any, channel: Any) -> Any:
+            return keep(slot, draws(slot, channel))
+
+        return patched
 
     return wrap
 
@@ -264,39 +275,134 @@ PLANTS: Final = (
         _wrapping(PoolFacts, "left", _one_more),
         (_NO_OVERSELLING,),
     ),
-    Plant("double release", "a line given back returns its places twice", _wrapping(changes, "_release", _double_release)),
-    Plant("entitlement kept", "a line given back does not return its entitlement", _wrapping(changes, "_release", _keep_entitlement)),
-    Plant("move leaks", "a moved line keeps drawing its old places", _wrapping(changes, "_move", _leak_on_move)),
-    Plant("gives up first", "a move that finds the new session full has lost the old place", _wrapping(changes, "_move", _give_up_first)),
-    Plant("old person key", "a moved person's place stays in the old session's name", _wrapping(changes, "_move_line", _old_person_key)),
-    Plant("replay books again", "earlier answers are not found", _rewriting("existing", "WHERE", "WHERE false AND"), _NO_KEYS),
-    Plant("other body accepted", "the same id with another body gets the first one's answer", _wrapping(rules, "_replay", _any_body)),
-    Plant("late confirmation", "a hold is confirmed after its time", _wrapping(rules, "decide_change", _confirm_late)),
+    Plant(
+        "double release",
+        "a line given back returns its places twice",
+        _wrapping(changes, "_release", _double_release),
+    ),
+    Plant(
+        "entitlement kept",
+        "a line given back does not return its entitlement",
+        _wrapping(changes, "_release", _keep_entitlement),
+    ),
+    Plant(
+        "move leaks", "a moved line keeps drawing its old places", _wrapping(changes, "_move", _leak_on_move)
+    ),
+    Plant(
+        "gives up first",
+        "a move that finds the new session full has lost the old place",
+        _wrapping(changes, "_move", _give_up_first),
+    ),
+    Plant(
+        "old person key",
+        "a moved person's place stays in the old session's name",
+        _wrapping(changes, "_move_line", _old_person_key),
+    ),
+    Plant(
+        "replay books again",
+        "earlier answers are not found",
+        _rewriting("existing", "WHERE", "WHERE false AND"),
+        _NO_KEYS,
+    ),
+    Plant(
+        "other body accepted",
+        "the same id with another body gets the first one's answer",
+        _wrapping(rules, "_replay", _any_body),
+    ),
+    Plant(
+        "late confirmation",
+        "a hold is confirmed after its time",
+        _wrapping(rules, "decide_change", _confirm_late),
+    ),
     Plant(
         "one-person rule dropped",
         "nobody looks who has a place already",
         _rewriting("places_taken", "AND p.is_live", "AND p.is_live AND false"),
         (_NO_ONE_PERSON,),
     ),
-    Plant("not all or nothing", "the lines that fit are booked", _wrapping(rules, "_decide_book", _what_fits)),
-    Plant("release time ignored", "sessions sell before their release", _wrapping(rules, "slot_problem", _unless(Outcome.NOT_RELEASED))),
-    Plant("sales end ignored", "sessions sell after closing time", _wrapping(rules, "slot_problem", _unless(Outcome.SALES_ENDED))),
-    Plant("closure ignored", "closed sessions sell", _wrapping(rules, "slot_problem", _unless(Outcome.SLOT_CLOSED))),
-    Plant("stale facts used", "cached slots are believed whatever their revision", _wrapping(rules, "slot_problem", _believe_cache)),
-    Plant("hold counted as sold", "a hold moves the wrong counter", _wrapping(rules, "take_pools", _sell_holds)),
-    Plant("reserve ignored", "channel reserves are not drawn from", _wrapping(rules, "draws", _without_pools(lambda slot, _: slot.pool_ids))),
+    Plant(
+        "not all or nothing", "the lines that fit are booked", _wrapping(rules, "_decide_book", _what_fits)
+    ),
+    Plant(
+        "release time ignored",
+        "sessions sell before their release",
+        _wrapping(rules, "slot_problem", _unless(Outcome.NOT_RELEASED)),
+    ),
+    Plant(
+        "sales end ignored",
+        "sessions sell after closing time",
+        _wrapping(rules, "slot_problem", _unless(Outcome.SALES_ENDED)),
+    ),
+    Plant(
+        "closure ignored",
+        "closed sessions sell",
+        _wrapping(rules, "slot_problem", _unless(Outcome.SLOT_CLOSED)),
+    ),
+    Plant(
+        "stale facts used",
+        "cached slots are believed whatever their revision",
+        _wrapping(rules, "slot_problem", _believe_cache),
+    ),
+    Plant(
+        "hold counted as sold", "a hold moves the wrong counter", _wrapping(rules, "take_pools", _sell_holds)
+    ),
+    Plant(
+        "reserve ignored",
+        "channel reserves are not drawn from",
+        _wrapping(rules, "draws", _without_pools(lambda slot, _: slot.pool_ids)),
+    ),
     Plant(
         "day cap ignored",
         "the day's carrying capacity is not drawn from",
-        _wrapping(rules, "draws", _without_pools(lambda slot, all_: (*slot.pool_ids[:1], *all_[len(slot.pool_ids) :]))),
+        _wrapping(
+            rules,
+            "draws",
+            _without_pools(lambda slot, all_: (*slot.pool_ids[:1], *all_[len(slot.pool_ids) :])),
+        ),
     ),
-    Plant("answered before commit", "every tenth transaction is rolled back after it was answered", _wrapping(batch, "_commit", _sometimes_not)),
-    Plant("counter overwritten", "the sold counter is set, not moved", _rewriting("move_pools", "sold = p.sold + r.sold", "sold = greatest(r.sold, 0)")),
-    Plant("price unchecked", "another price than the one shown is accepted", _wrapping(rules, "_check_prices", _nothing)),
-    Plant("terms ignored", "bookings are cancelled after the deadline", _wrapping(changes, "_cancel_problem", _nothing)),
-    Plant("hold cap ignored", "a holder may keep any number of unpaid holds", _wrapping(rules, "_check_holds", _nothing)),
-    Plant("redemption unseen", "a redeemed booking can be cancelled", _rewriting("lines_of", "AND r.undone_at IS NULL)", "AND false)")),
-    Plant("anybody may change", "whose booking it is does not matter", _wrapping(rules, "decide_change", _anybody_may)),
-    Plant("memory too old", "sold out is told from memory for a minute", _wrapping(views, "POOL_VIEW_AGE_S_MAX", lambda _: 60.0)),
-    Plant("memory forgets replays", "a replay is told sold out from memory", _wrapping(Views, "_is_new", lambda _: lambda *_args: True)),
-)  # fmt: skip
+    Plant(
+        "answered before commit",
+        "every tenth transaction is rolled back after it was answered",
+        _wrapping(batch, "_commit", _sometimes_not),
+    ),
+    Plant(
+        "counter overwritten",
+        "the sold counter is set, not moved",
+        _rewriting("move_pools", "sold = p.sold + r.sold", "sold = greatest(r.sold, 0)"),
+    ),
+    Plant(
+        "price unchecked",
+        "another price than the one shown is accepted",
+        _wrapping(rules, "_check_prices", _always(None)),
+    ),
+    Plant(
+        "terms ignored",
+        "bookings are cancelled after the deadline",
+        _wrapping(changes, "_cancel_problem", _always(None)),
+    ),
+    Plant(
+        "hold cap ignored",
+        "a holder may keep any number of unpaid holds",
+        _wrapping(rules, "_check_holds", _always(None)),
+    ),
+    Plant(
+        "redemption unseen",
+        "a redeemed booking can be cancelled",
+        _rewriting("lines_of", "AND r.undone_at IS NULL)", "AND false)"),
+    ),
+    Plant(
+        "anybody may change",
+        "whose booking it is does not matter",
+        _wrapping(rules, "decide_change", _anybody_may),
+    ),
+    Plant(
+        "memory too old",
+        "sold out is told from memory for a minute",
+        _wrapping(views, "POOL_VIEW_AGE_S_MAX", lambda _: 60.0),
+    ),
+    Plant(
+        "memory forgets replays",
+        "a replay is told sold out from memory",
+        _wrapping(Views, "_is_new", _always(value=True)),
+    ),
+)

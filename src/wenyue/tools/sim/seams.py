@@ -5,6 +5,7 @@ Nothing else outside the booking slice may import these modules; the house test 
 
 from wenyue.booking import batch, changes, drawing, opening, redeeming, rules, store, views
 from wenyue.booking.batch import RETRYABLE, STEP, InDoubt, Probe, execute
+from wenyue.booking.effects import Effects
 from wenyue.booking.facts import Facts
 from wenyue.booking.model import LineFacts, PoolFacts, SlotFacts
 from wenyue.booking.opening import CapacityAnswer
@@ -15,6 +16,7 @@ __all__ = [
     "RETRYABLE",
     "STEP",
     "CapacityAnswer",
+    "Effects",
     "Facts",
     "InDoubt",
     "LineFacts",

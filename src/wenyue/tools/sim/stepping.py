@@ -5,35 +5,26 @@ import hashlib
 import pickle
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
-from uuid import UUID
+from typing import Any, Final, TypeVar
 
 from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow
 
-from wenyue.booking import (
-    Answer,
-    BookingRequest,
-    BookingState,
-    ChangeKind,
-    ChangeRequest,
-    Outcome,
-    redeem,
-    undo_redemption,
-)
-from wenyue.kernel.ids import uuid7
+from wenyue.booking import Answer, BookingRequest, ChangeKind, ChangeRequest, Outcome
 from wenyue.tools.sim.demand import Demand
 from wenyue.tools.sim.inspection import Caught, Trouble, compare, inspect, is_refusal, show
 from wenyue.tools.sim.memory import Memory
-from wenyue.tools.sim.model import Naive, Request, Slot
+from wenyue.tools.sim.model import Naive, Request
+from wenyue.tools.sim.operators import Operators
 from wenyue.tools.sim.process import Attempt, Away, Crash, Pause, Process
-from wenyue.tools.sim.seams import RETRYABLE, STEP, InDoubt, due_holds, opening
+from wenyue.tools.sim.seams import RETRYABLE, STEP, InDoubt, due_holds
 from wenyue.tools.sim.timing import Clock
 from wenyue.tools.sim.town import SQL, Town
 
+T = TypeVar("T")
 TRIES_MAX: Final = 4  # an answer must come by then: every unknown converges
 LAST_SHOWN: Final = 14
 SWEEP_MAX: Final = 20
@@ -75,7 +66,7 @@ class Steps:
         self.model: Naive = town.model
         self.demand = Demand(rng, town, stage.clock)
         self.memory = Memory(stage.clock)
-        self._scans: list[tuple[UUID, UUID, int, int]] = []
+        self.operators = Operators(stage.desk, town, rng, stage.clock, record.note)
 
     @property
     def now(self) -> datetime:
@@ -226,47 +217,56 @@ class Steps:
         """Two processes want the same: the far one stands still between its phases while the near one tries."""
         first, second = self.demand.rush(self.rng.randint(1, 3))
         step = self.rng.choices((STEP.GATHERED, STEP.DECIDED, STEP.WRITTEN), (70, 15, 15))[0]
-        crashes = self.rng.random() < 0.1
-
-        async def near() -> Attempt:
-            return await self.stage.near.attempt(second)
-
         await self.stage.near.connected()
-        attempts = await self._overlap(first, step, near(), self.stage.near.backend_pid, crashes=crashes)
+        near = self.stage.near.attempt(second)
+        pid, crashes = self.stage.near.backend_pid, self.rng.random() < 0.1
+        far, attempt, is_far_first = await self._overlap(first, step, near, pid, crashes=crashes)
+        attempts = [(first, far, False), (second, attempt, True)]
         before = pickle.dumps(self.model)
         troubles: list[Trouble] = []
-        left: list[tuple[list[Request], bool]] = []
-        for attempt, is_near in attempts:
-            batch = second if is_near else first
-            if attempt.answers is None:
-                if not isinstance(attempt.fault, (*RETRYABLE, Crash, InDoubt)):
-                    troubles.append(_fault(attempt.fault, batch))
-                elif isinstance(attempt.fault, errors.CheckViolation):
-                    troubles.append(_fault(attempt.fault, batch))
+        left: list[tuple[Sequence[Request], bool]] = []
+        for batch, tried, is_near in attempts if is_far_first else attempts[::-1]:
+            if tried.answers is None:
+                troubles += _unless_retryable(tried.fault, batch)
                 left.append((batch, is_near))
                 continue
             earlier: Naive = pickle.loads(before)  # noqa: S301 - our own, just made
-            found, again = self._judge(batch, attempt.answers, earlier)
+            found, again = self._judge(batch, tried.answers, earlier)
             troubles += found
             left.append((again, is_near))
-        if troubles:
-            return troubles
         for batch, is_near in sorted(left, key=lambda one: one[1]):
-            if batch:
+            if batch and not troubles:
                 again = await self._try(batch, is_near=is_near)
                 troubles += await self._settle(batch, again, is_near=is_near)
         return troubles
 
+    async def do_intervene(self) -> list[Trouble]:
+        """An operator changes a session while a process stands still between deciding and writing about it."""
+        batch = self.demand.batch(self.rng.randint(1, 2))
+        wanted = [line.slot_id for one in batch if isinstance(one, BookingRequest) for line in one.lines]
+        slot = next((self.model.slots[one] for one in wanted if one in self.model.slots), None)
+        is_closing = self.rng.random() < 0.4
+        act = self.operators.close(slot) if is_closing else self.operators.set_capacity(slot)
+        desk = self.stage.desk.info.backend_pid
+        far, verdict, is_far_first = await self._overlap(batch, STEP.DECIDED, act, desk, crashes=False)
+        earlier: Naive = pickle.loads(pickle.dumps(self.model))  # noqa: S301 - our own, just made
+        troubles = [] if is_far_first else verdict()
+        left: Sequence[Request] = batch
+        if far.answers is None:
+            troubles += _unless_retryable(far.fault, batch)
+        else:
+            found, left = self._judge(batch, far.answers, earlier)
+            troubles += found
+        if is_far_first:
+            troubles += verdict()
+        if left and not troubles:
+            troubles += await self._settle(left, await self._try(left, is_near=False), is_near=False)
+        return troubles
+
     async def _overlap(
-        self,
-        first: Sequence[Request],
-        step: str,
-        near: Coroutine[Any, Any, Attempt],
-        pid: int,
-        *,
-        crashes: bool,
-    ) -> list[tuple[Attempt, bool]]:
-        """Run both; the attempts in the order in which they were committed, with who made them (near: True)."""
+        self, first: Sequence[Request], step: str, near: Coroutine[Any, Any, T], pid: int, *, crashes: bool
+    ) -> tuple[Attempt, T, bool]:
+        """Run both at once: the far attempt, what the near one came to, and whether the far one was committed first."""
         pause = Pause(self.stage.far.process, step, crashes=crashes)
         running = self.stage.far.submit(first, pause.probe)
         stands_still = pause.wait_until_reached(running)
@@ -277,15 +277,13 @@ class Steps:
             is_blocked = bool(row and row[0])
         pause.go()
         far = await asyncio.wrap_future(running)
-        attempt = await task
-        is_far_first = is_blocked or not stands_still
-        self.record.events["rush: blocked" if is_blocked else "rush: went by"] += 1
-        self.record.note(
-            f"rush at {step}: far {type(far.fault).__name__}, near {type(attempt.fault).__name__},"
-            f" {'far' if is_far_first else 'near'} first"
-        )
-        pair = [(far, False), (attempt, True)]
-        return pair if is_far_first else pair[::-1]
+        came_to = await task
+        self.record.events["at once: blocked" if is_blocked else "at once: went by"] += 1
+        if far.fault is not None:
+            self.record.events[f"at once: {type(far.fault).__name__}"] += 1
+        order = "far one first" if is_blocked or not stands_still else "near one first"
+        self.record.note(f"at once from {step}: {order}, far one met {type(far.fault).__name__}")
+        return far, came_to, is_blocked or not stands_still
 
     # -------------------------------------------------------------------------------------------- time and memory
 
@@ -307,147 +305,41 @@ class Steps:
             await asyncio.wrap_future(self.stage.far.run_refresh())
         return []
 
-    # -------------------------------------------------------------------------------------------- people at work
+    async def do_memory(self) -> list[Trouble]:
+        """A process that has just looked is asked for many things at once; what it refuses by itself must be true."""
+        troubles: list[Trouble] = []
+        for _ in range(2):
+            await self.stage.near.refresh()
+            for _ in range(6):
+                again = self.rng.random() < 0.5
+                request = self.demand.again() if again else self.demand.booking()
+                refused = self._from_memory(request, is_near=True)
+                if refused is not None:
+                    troubles += self.memory.judge(refused, request, self.model)
+        return troubles
 
     async def do_operator(self) -> list[Trouble]:
-        """Somebody closes or opens a day, changes a capacity or a price, freezes a card."""
-        choice: Callable[[], Coroutine[Any, Any, list[Trouble]]] = self.rng.choice(
-            (
-                self._close,
-                self._reopen,
-                self._set_capacity,
-                self._set_day_capacity,
-                self._reprice,
-                self._freeze,
-            )
-        )
-        return await choice()
-
-    async def _close(self) -> list[Trouble]:
-        venue, product, day = self.rng.choice(self.town.venue_days)
-        more = {"from_day": day, "to_day": day, "reason_zh": "检修", "reason_en": "repairs"}
-        async with self.stage.desk.transaction():
-            count = await opening.close_slots(self.stage.desk, venue, product, **more)
-        slots = [slot for slot in self._on(product, day) if slot.is_open]
-        return self._switched("close", slots, count, is_open=False)
-
-    async def _reopen(self) -> list[Trouble]:
-        shut = [slot for slot in self.model.slots.values() if not slot.is_open]
-        if not shut:
-            return []
-        slot = self.rng.choice(shut)
-        async with self.stage.desk.transaction():
-            count = await opening.reopen_slots(self.stage.desk, slot.venue, slot.product, slot.day, slot.day)
-        slots = [one for one in self._on(slot.product, slot.day) if not one.is_open]
-        return self._switched("reopen", slots, count, is_open=True)
-
-    def _switched(self, what: str, slots: list[Slot], count: int, *, is_open: bool) -> list[Trouble]:
-        for slot in slots:
-            slot.is_open = is_open
-        self.record.note(f"operator: {what} {[slot.id for slot in slots]}")
-        if count == len(slots):
-            return []
-        return [Trouble("answer", f"{what}: engine says {count} slots, model {len(slots)}")]
-
-    def _on(self, product: int, day: object) -> list[Slot]:
-        return [slot for slot in self.model.slots.values() if slot.product == product and slot.day == day]
-
-    async def _set_capacity(self) -> list[Trouble]:
-        slot = self.rng.choice(list(self.model.slots.values()))
-        capacity = max(0, self.model.capacity[slot.own] + self.rng.randint(-3, 3))
-        async with self.stage.desk.transaction():
-            said = await opening.set_capacity(self.stage.desk, slot.id, capacity)
-        reserved = sum(self.model.capacity[pool] for name, pool in slot.reserves.items() if name != "online")
-        wanted = {slot.own: capacity}
-        if slot.reserves:
-            wanted[slot.reserves["online"]] = capacity - reserved
-        return self._capacity_set(f"slot {slot.id} holds {capacity}", wanted, said)
-
-    async def _set_day_capacity(self) -> list[Trouble]:
-        slot = self.rng.choice([one for one in self.model.slots.values() if one.day_pool is not None])
-        pool = slot.day_pool or 0
-        capacity = max(0, self.model.capacity[pool] + self.rng.randint(-4, 4))
-        async with self.stage.desk.transaction():
-            said = await opening.set_day_capacity(self.stage.desk, slot.venue, slot.day, capacity)
-        return self._capacity_set(
-            f"day {slot.day} of venue {slot.venue} holds {capacity}", {pool: capacity}, said
-        )
-
-    def _capacity_set(self, what: str, wanted: dict[int, int], said: opening.CapacityAnswer) -> list[Trouble]:
-        counted, answer = self.model.counted(), opening.CapacityAnswer
-        if any(count < 0 for count in wanted.values()):
-            refusals = {answer.BELOW_RESERVES}
-            if any(0 <= count < sum(counted[pool]) for pool, count in wanted.items()):
-                refusals.add(answer.BELOW_TAKEN)
-        elif any(count < sum(counted[pool]) for pool, count in wanted.items()):
-            refusals = {answer.BELOW_TAKEN}
-        else:
-            is_same = all(self.model.capacity[pool] == count for pool, count in wanted.items())
-            self.model.capacity.update(wanted)
-            refusals = {answer.UNCHANGED if is_same else answer.SET}
-        self.record.note(f"operator: {what} → {said.name}")
-        if said in refusals:
-            return []
-        return [Trouble("answer", f"{what}: engine says {said.name}, model {[one.name for one in refusals]}")]
-
-    async def _reprice(self) -> list[Trouble]:
-        slot = self.rng.choice(list(self.model.slots.values()))
-        price = 100 * self.rng.randint(1, 99)
-        async with self.stage.desk.transaction():
-            await opening.reprice(self.stage.desk, slot.product, {slot.day: price})
-        for one in self._on(slot.product, slot.day):
-            one.price = price
-        self.record.note(f"operator: product {slot.product} costs {price} on {slot.day}")
-        return []
-
-    async def _freeze(self) -> list[Trouble]:
-        card = self.rng.choice(list(self.model.cards.values()))
-        card.is_frozen = not card.is_frozen and self.rng.random() < 0.5
-        await self.stage.desk.execute(SQL["freeze"], {"id": card.id, "state": 4 if card.is_frozen else 3})
-        self.record.note(f"operator: card {card.id} {'frozen' if card.is_frozen else 'in use'}")
-        return []
+        """Somebody at work: closures, capacities, prices, cards."""
+        return (await self.operators.anything())()
 
     async def do_gate(self) -> list[Trouble]:
-        """Somebody is let in, once or again, or the gate takes it back."""
-        if self._scans and self.rng.random() < 0.3:
-            return await self._undo()
-        confirmed = [one for one in self.model.bookings.values() if one.state is BookingState.CONFIRMED]
-        if not confirmed:
-            return []
-        booking = self.rng.choice(confirmed)
-        line = self.rng.choice(booking.lines)
-        visitor = self.rng.choice([0, 0, *range(len(line.persons)), 7])
-        scan = uuid7(int(self.now.timestamp() * 1000), self.rng.randbytes(10))
-        async with self.stage.desk.transaction():
-            said = await redeem(
-                self.stage.desk,
-                scan,
-                booking_id=booking.id,
-                line_no=line.no,
-                visitor_no=visitor,
-                gate="1",
-                now=self.now,
-            )
-        expected = self.model.can_redeem(booking.id, line.no, visitor)
-        got = None if said is None else said.is_new
-        if got:
-            self._scans.append((scan, booking.id, line.no, visitor))
-        self.record.note(f"gate: {booking.id} line {line.no} visitor {visitor} → {got}")
-        return [] if got == expected else [Trouble("answer", f"gate: engine says {got}, model {expected}")]
-
-    async def _undo(self) -> list[Trouble]:
-        scan, booking_id, line_no, visitor = self._scans.pop(self.rng.randrange(len(self._scans)))
-        async with self.stage.desk.transaction():
-            is_undone = await undo_redemption(self.stage.desk, scan, "wrong gate", self.now)
-        line = next(one for one in self.model.bookings[booking_id].lines if one.no == line_no)
-        line.scans.discard(visitor)
-        self.record.note(f"gate: {booking_id} line {line_no} visitor {visitor} taken back")
-        return [] if is_undone else [Trouble("answer", "gate: a standing redemption could not be taken back")]
+        """Somebody comes to the gate."""
+        return await self.operators.let_in()
 
 
 WEIGHTS: Final = {
-    "batch": 58, "rush": 11, "crash": 5, "lost_reply": 4, "sweep": 3, "advance": 5, "refresh": 6, "operator": 4, "gate": 4,
+    "batch": 54, "rush": 11, "intervene": 3, "crash": 5, "lost_reply": 4, "sweep": 3, "advance": 5, "refresh": 5, "memory": 3,
+    "operator": 4, "gate": 3,
 }  # fmt: skip
+
+
+def _unless_retryable(fault: Exception | None, batch: Sequence[Request]) -> list[Trouble]:
+    """Conflicts between two at once are asked again; but the counters' CHECKs must never be what stops overselling."""
+    if isinstance(fault, Crash | InDoubt) or (
+        isinstance(fault, RETRYABLE) and not isinstance(fault, errors.CheckViolation)
+    ):
+        return []
+    return [_fault(fault, batch)]
 
 
 def _fault(fault: Exception | None, batch: Sequence[Request]) -> Trouble:

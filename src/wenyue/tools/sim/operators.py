@@ -1,0 +1,196 @@
+"""Operators and gates at work. Each act changes the database at once, and returns how to tell the model of it."""
+
+import random
+from collections.abc import Callable, Coroutine
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from wenyue.booking import BookingState, redeem, undo_redemption
+from wenyue.kernel.ids import uuid7
+from wenyue.tools.sim.inspection import Trouble
+from wenyue.tools.sim.model import Slot
+from wenyue.tools.sim.seams import CapacityAnswer, opening
+from wenyue.tools.sim.timing import Clock
+from wenyue.tools.sim.town import SQL, Town
+
+Verdict = Callable[[], list[Trouble]]
+
+
+class Operators:
+    """One desk with a connection of its own; each act is one transaction of the application's role."""
+
+    def __init__(
+        self,
+        desk: AsyncConnection[TupleRow],
+        town: Town,
+        rng: random.Random,
+        clock: Clock,
+        note: Callable[[str], None],
+    ) -> None:
+        self._desk, self._town, self._rng, self._clock, self._note = desk, town, rng, clock, note
+        self._model = town.model
+        self._scans: list[tuple[UUID, UUID, int, int]] = []
+
+    async def anything(self) -> Verdict:
+        """Close or open a day, change a capacity or a price, freeze a card."""
+        choice: Callable[[], Coroutine[Any, Any, Verdict]] = self._rng.choice(
+            (
+                self.close,
+                self._reopen,
+                self._reopen,
+                self.set_capacity,
+                self._set_day_capacity,
+                self._reprice,
+                self._freeze,
+            )
+        )
+        return await choice()
+
+    async def close(self, slot: Slot | None = None) -> Verdict:
+        """Close the day of a session, or any day."""
+        _, product, day = self._rng.choice(self._town.venue_days)
+        if slot is not None:
+            product, day = slot.product, slot.day
+        venue = next(one.venue for one in self._model.slots.values() if one.product == product)
+        async with self._desk.transaction():
+            count = await opening.close_slots(
+                self._desk, venue, product, from_day=day, to_day=day, reason_zh="检修", reason_en="repairs"
+            )
+        return lambda: self._switched(product, day, count, is_open=False)
+
+    async def _reopen(self) -> Verdict:
+        shut = [slot for slot in self._model.slots.values() if not slot.is_open]
+        if not shut:
+            return _nothing
+        slot = self._rng.choice(shut)
+        async with self._desk.transaction():
+            count = await opening.reopen_slots(self._desk, slot.venue, slot.product, slot.day, slot.day)
+        return lambda: self._switched(slot.product, slot.day, count, is_open=True)
+
+    def _switched(self, product: int, day: date, count: int, *, is_open: bool) -> list[Trouble]:
+        slots = [slot for slot in self._on(product, day) if slot.is_open is not is_open]
+        for slot in slots:
+            slot.is_open = is_open
+        what = "opens" if is_open else "closes"
+        self._note(f"operator {what} {[slot.id for slot in slots]}")
+        if count == len(slots):
+            return []
+        return [Trouble("answer", f"operator {what}: engine says {count} slots, model {len(slots)}")]
+
+    def _on(self, product: int, day: date) -> list[Slot]:
+        return [slot for slot in self._model.slots.values() if slot.product == product and slot.day == day]
+
+    async def set_capacity(self, slot: Slot | None = None) -> Verdict:
+        """More or fewer places in a session; with a given one, down to what is taken."""
+        if slot is None:
+            slot = self._rng.choice(list(self._model.slots.values()))
+            capacity = max(0, self._model.capacity[slot.own] + self._rng.randint(-3, 4))
+        else:
+            capacity = sum(self._model.counted()[slot.own])
+        async with self._desk.transaction():
+            said = await opening.set_capacity(self._desk, slot.id, capacity)
+        reserved = sum(self._model.capacity[pool] for name, pool in slot.reserves.items() if name != "online")
+        wanted = {slot.own: capacity}
+        if slot.reserves:
+            wanted[slot.reserves["online"]] = capacity - reserved
+        return lambda: self._capacity_set(f"slot {slot.id} for {capacity}", wanted, said)
+
+    async def _set_day_capacity(self) -> Verdict:
+        slot = self._rng.choice([one for one in self._model.slots.values() if one.day_pool is not None])
+        pool = slot.day_pool or 0
+        capacity = max(0, self._model.capacity[pool] + self._rng.randint(-4, 4))
+        async with self._desk.transaction():
+            said = await opening.set_day_capacity(self._desk, slot.venue, slot.day, capacity)
+        return lambda: self._capacity_set(
+            f"day {slot.day} of venue {slot.venue} for {capacity}", {pool: capacity}, said
+        )
+
+    def _capacity_set(self, what: str, wanted: dict[int, int], said: CapacityAnswer) -> list[Trouble]:
+        counted = self._model.counted()
+        if any(count < 0 for count in wanted.values()):
+            expected = {CapacityAnswer.BELOW_RESERVES}
+            if any(0 <= count < sum(counted[pool]) for pool, count in wanted.items()):
+                expected.add(CapacityAnswer.BELOW_TAKEN)
+        elif any(count < sum(counted[pool]) for pool, count in wanted.items()):
+            expected = {CapacityAnswer.BELOW_TAKEN}
+        else:
+            is_same = all(self._model.capacity[pool] == count for pool, count in wanted.items())
+            self._model.capacity.update(wanted)
+            expected = {CapacityAnswer.UNCHANGED if is_same else CapacityAnswer.SET}
+        self._note(f"operator sets {what} → {said.name}")
+        if said in expected:
+            return []
+        return [Trouble("answer", f"{what}: engine says {said.name}, model {[one.name for one in expected]}")]
+
+    async def _reprice(self) -> Verdict:
+        slot = self._rng.choice(list(self._model.slots.values()))
+        price = 100 * self._rng.randint(1, 99)
+        async with self._desk.transaction():
+            await opening.reprice(self._desk, slot.product, {slot.day: price})
+
+        def tell() -> list[Trouble]:
+            for one in self._on(slot.product, slot.day):
+                one.price = price
+            self._note(f"operator sets product {slot.product} at {price} on {slot.day}")
+            return []
+
+        return tell
+
+    async def _freeze(self) -> Verdict:
+        card = self._rng.choice(list(self._model.cards.values()))
+        is_frozen = not card.is_frozen and self._rng.random() < 0.5
+        await self._desk.execute(SQL["freeze"], {"id": card.id, "state": 4 if is_frozen else 3})
+
+        def tell() -> list[Trouble]:
+            card.is_frozen = is_frozen
+            self._note(f"card {card.id} {'frozen' if is_frozen else 'in use'}")
+            return []
+
+        return tell
+
+    # ------------------------------------------------------------------------------------------------ the gate
+
+    async def let_in(self) -> list[Trouble]:
+        """Somebody is let in, once or again, or the gate takes it back."""
+        if self._scans and self._rng.random() < 0.3:
+            return await self._take_back()
+        confirmed = [one for one in self._model.bookings.values() if one.state is BookingState.CONFIRMED]
+        if not confirmed:
+            return []
+        booking = self._rng.choice(confirmed)
+        line = self._rng.choice(booking.lines)
+        visitor = self._rng.choice([0, 0, *range(len(line.persons)), 7])
+        now, scan = self._clock.now, uuid7(int(self._clock.now.timestamp() * 1000), self._rng.randbytes(10))
+        async with self._desk.transaction():
+            said = await redeem(
+                self._desk,
+                scan,
+                booking_id=booking.id,
+                line_no=line.no,
+                visitor_no=visitor,
+                gate="1",
+                now=now,
+            )
+        expected = self._model.can_redeem(booking.id, line.no, visitor)
+        got = None if said is None else said.is_new
+        if got:
+            self._scans.append((scan, booking.id, line.no, visitor))
+        self._note(f"gate: {booking.id} line {line.no} visitor {visitor} → {got}")
+        return [] if got == expected else [Trouble("answer", f"gate: engine says {got}, model {expected}")]
+
+    async def _take_back(self) -> list[Trouble]:
+        scan, booking_id, line_no, visitor = self._scans.pop(self._rng.randrange(len(self._scans)))
+        async with self._desk.transaction():
+            is_undone = await undo_redemption(self._desk, scan, "wrong gate", self._clock.now)
+        line = next(one for one in self._model.bookings[booking_id].lines if one.no == line_no)
+        line.scans.discard(visitor)
+        self._note(f"gate: {booking_id} line {line_no} visitor {visitor} taken back")
+        return [] if is_undone else [Trouble("answer", "gate: a standing redemption could not be taken back")]
+
+
+def _nothing() -> list[Trouble]:
+    return []
