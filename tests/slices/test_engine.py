@@ -285,3 +285,17 @@ async def test_a_pool_that_changes_under_an_unlocked_batch_is_decided_again(stag
             assert (await decide_now(tx, [request]))[0].outcome is Outcome.STALE_FACTS
     assert await stage.pool(slot_id) == (0, 1)
     assert await stage.used(card) == 0
+
+
+async def test_a_request_that_breaks_its_batch_costs_nobody_else(stage: Stage) -> None:
+    slot_id = await stage.slot(50)
+    await world.card_type(stage.tx, "nobody-knows")  # a card type that the process has no rules of
+    poison = await stage.card(type_code="nobody-knows")
+    cards = [await stage.card() for _ in range(6)]
+    answers = await asyncio.gather(
+        *(stage.engine.book(world.request(card, slot_id)) for card in [*cards[:3], poison, *cards[3:]])
+    )
+    outcomes = [answer.outcome for answer in answers]
+    assert outcomes.count(Outcome.CONFIRMED) == 6
+    assert outcomes[3] is Outcome.BUSY
+    assert await stage.pool(slot_id) == (0, 6)

@@ -47,6 +47,7 @@ class _Waiting:
     deadline: float
     tries: int = 0
     is_in_doubt: bool = False  # an earlier try may have been committed
+    is_suspect: bool = False  # its batch failed twice: it is decided alone, so that a defect costs nobody else
 
 
 @dataclass(slots=True)
@@ -147,6 +148,8 @@ class Engine:
         share = -(-self.depth // self._lanes)  # so that every lane works, and none answers in crumbs
         size = min(BATCH_SIZE_MAX, max(_BATCH_SIZE_MIN, share))
         while self._queue and len(batch) < size:
+            if batch and (self._queue[0].is_suspect or batch[-1].is_suspect):
+                break
             waiting = self._queue.popleft()
             if waiting.answer.done():
                 continue
@@ -230,6 +233,7 @@ class Engine:
         for waiting in reversed(batch):
             waiting.tries += 1
             waiting.is_in_doubt |= or_else is Outcome.UNKNOWN
+            waiting.is_suspect |= waiting.tries > 1
             if waiting.answer.done():
                 continue
             if waiting.tries > BATCH_RETRIES_MAX:
