@@ -155,13 +155,20 @@ async def test_admitted_then_already_used_then_undone(house: House) -> None:
     assert "王*明 110***********002X" in admitted
     second = await house.scan(voucher)
     assert panel(second).startswith("不放行 已核销 09:00 在“北门”核销过。")
-    scan_id = re.search(r'name="scan_id" value="([^"]+)">\s*<label class="small"', second)
-    assert scan_id is not None
-    unreasoned = await house.page("/gate/undo", scan_id=scan_id[1], reason=" ")
+    offered = re.findall(r'name="scan_id" value="([^"]+)">\s*<label class="small"', second)
+    assert len(offered) == 2  # with the answer, and in the list
+    assert len(set(offered)) == 1
+    unreasoned = await house.page("/gate/undo", scan_id=offered[0], reason=" ")
     assert (unreasoned.status_code, "请写明撤销原因" in unreasoned.text) == (422, True)
-    undone = await house.page("/gate/undo", scan_id=scan_id[1], reason="扫错了人")
+    undone = await house.page("/gate/undo", scan_id=offered[0], reason="扫错了人")
     assert (undone.status_code, "名额恢复为未核销" in undone.text) == (200, True)
     assert panel(await house.scan(voucher)).startswith("放行")
+
+
+@pytest.mark.parametrize("path", ["/gate/scans", "/gate/undo"])
+async def test_the_address_of_an_answer_leads_back_to_the_gate(house: House, path: str) -> None:
+    await house.stand()
+    assert (await house.page(path)).headers["location"] == "/gate"
 
 
 async def test_reloading_a_scan_changes_nothing(house: House) -> None:

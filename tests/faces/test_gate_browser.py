@@ -114,10 +114,10 @@ async def test_a_shift_at_the_gate(site: Site, size: ViewportSize, *, has_script
     assert await page.locator(".gate-result__word").inner_text() == "请入园"
     assert await wedge(page, voucher) == "bad"
     assert await page.locator(".gate-result__word").inner_text() == "已核销"
-    await page.locator(".gate-undo summary").click()
-    await page.fill('[name="reason"]', "扫错了人")
+    await page.locator(".gate-result__undo summary").click()
+    await page.fill('.gate-result__undo [name="reason"]', "扫错了人")
     async with page.expect_navigation():
-        await page.press('[name="reason"]', "Enter")
+        await page.press('.gate-result__undo [name="reason"]', "Enter")
     assert "名额恢复" in await page.locator(".note--good").inner_text()
     assert await wedge(page, voucher) == "good"
 

@@ -62,8 +62,8 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
             Text("已核销", "Already used"),
             Text("{when} 在“{gate}”核销过。", "Redeemed at {when} at gate “{gate}”."),
             Text(
-                "问明是否重复出示。误扫的，请在“最近扫码”里撤销那次核销并写明原因；不是本人的，交人工核对证件。",
-                "Ask whether it was shown twice. If that scan was a mistake, undo it in the list of last scans with the reason;"
+                "问明是否重复出示。误扫的，撤销那次核销并写明原因；不是本人的，交人工核对证件。",
+                "Ask whether it was shown twice. If that scan was a mistake, undo it with the reason;"
                 " if it is another person, have the document checked at the desk.",
             ),
         ),

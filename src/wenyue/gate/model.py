@@ -101,13 +101,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision. `at`: used at (at which `gate`), opens at, or closed at. `choices`: for CHOOSE_VISITOR."""
+    """The decision. `at`: used at (at which `gate`, by which scan), opens at, or closed at."""
 
     reason: Reason
     place: Admission | None = None
     at: datetime | None = None
     gate: str = ""
-    choices: tuple[Admission, ...] = ()
+    scan_id: UUID | None = None
+    choices: tuple[Admission, ...] = ()  # CHOOSE_VISITOR: who may go in now
     waiting: tuple[Admission, ...] = ()  # minors of the same party, who may follow an adult
 
     @property
@@ -173,6 +174,7 @@ class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime | None = None
     when: datetime | None = None
     used_gate: str = ""
+    used_scan_id: UUID | None = None  # the scan that used the place: what an undo names
     closed_zh: str = ""
     closed_en: str = ""
     choices: tuple[Choice, ...] = ()

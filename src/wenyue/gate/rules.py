@@ -95,7 +95,8 @@ def _judge(one: Candidate, facts: Facts, now: datetime) -> Verdict:
         is_here_for_it = facts.presented is not Presented.DOCUMENT or place.on_date == facts.today
         return Verdict(Reason.WRONG_VENUE if is_here_for_it else Reason.NO_BOOKING, place)
     if place.redeemed_at is not None:
-        return Verdict(Reason.ALREADY_USED, place, place.redeemed_at, place.redeemed_gate or "")
+        gate = place.redeemed_gate or ""
+        return Verdict(Reason.ALREADY_USED, place, place.redeemed_at, gate, place.redemption_id)
     if one.closed is not None or not place.is_open:
         return Verdict(Reason.VENUE_CLOSED, place)
     return _judge_time(one, facts, now) or _judge_person(one, facts) or Verdict(Reason.ADMIT, place)

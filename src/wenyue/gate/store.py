@@ -150,7 +150,7 @@ async def _admit(
         if done is not None and done.is_new:
             return gathered, verdict
         if done is not None:
-            return gathered, Verdict(Reason.ALREADY_USED, place, done.at, done.gate)
+            return gathered, Verdict(Reason.ALREADY_USED, place, done.at, done.gate, done.scan_id)
         gathered = await gather(tx, desk, request, venue, now)
     return gathered, Verdict(Reason.NEEDS_MANUAL)
 
@@ -191,6 +191,7 @@ def _answer(
         ends_at=place.ends_at,
         when=verdict.at,
         used_gate=verdict.gate,
+        used_scan_id=verdict.scan_id,
         closed_zh=closed[0],
         closed_en=closed[1],
         choices=tuple(

@@ -112,6 +112,7 @@ class AnswerBody(BaseModel):
     ends_at: datetime | None
     when: datetime | None
     used_gate: str
+    used_scan_id: UUID | None
     choices: list[ChoiceBody]
     is_replay: bool
     undone_at: datetime | None
@@ -252,6 +253,7 @@ def _answer(answer: ScanAnswer, locale: str) -> AnswerBody:
         ends_at=answer.ends_at,
         when=answer.when,
         used_gate=answer.used_gate,
+        used_scan_id=answer.used_scan_id,
         choices=[_choice(choice, locale) for choice in answer.choices],
         is_replay=answer.is_replay,
         undone_at=answer.undone_at,

@@ -82,6 +82,11 @@ async def show_gate(shift: Shift) -> Response:
     return await _gate(shift, station, None) if station else redirect("/gate/setup")
 
 
+async def back_to_gate(_: Shift) -> Response:
+    """The address of an answer, opened again: after a change of language, or from the history."""
+    return redirect("/gate")
+
+
 async def do_scan(shift: Shift) -> Response:
     """Answer one presentation. Reloading the page sends the same scan again, which changes nothing."""
     station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
@@ -207,6 +212,8 @@ routes: Final = [
     get("/gate/setup", show_setup),
     post("/gate/setup", do_setup),
     get("/gate", show_gate),
+    get("/gate/scans", back_to_gate),
+    get("/gate/undo", back_to_gate),
     post("/gate/scans", do_scan),
     post("/gate/undo", do_undo),
 ]

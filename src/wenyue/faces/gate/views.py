@@ -41,6 +41,7 @@ class ResultView:
     choices: tuple[ChoiceView, ...] = ()
     people: tuple[str, ...] = ()
     new_scan_id: str = ""
+    undo_scan_id: str = ""  # the earlier scan that used the place, while it can be taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ def result_view(answer: ScanAnswer, locale: Locale, new_scan_id: UUID) -> Result
         note=note,
         choices=tuple(_choice_view(choice, locale) for choice in answer.choices),
         new_scan_id=str(new_scan_id),
+        undo_scan_id=_undo_scan_id(answer),
     )
 
 
@@ -125,6 +127,13 @@ def row_view(answer: ScanAnswer, locale: Locale, now: datetime) -> RowView:
         is_undone=is_undone,
         can_undo=answer.reason is Reason.ADMIT and not is_undone and is_recent,
     )
+
+
+def _undo_scan_id(answer: ScanAnswer) -> str:
+    if answer.used_scan_id is None or answer.when is None:
+        return ""
+    is_recent = (answer.at - answer.when).total_seconds() <= UNDO_WINDOW_S
+    return str(answer.used_scan_id) if is_recent else ""
 
 
 def _verdict(tone: Tone, locale: Locale) -> str:
