@@ -14,6 +14,7 @@ from tests.support.traveller_site import (
     CARD,
     CHILD_DOCUMENT,
     CHILD_NAME,
+    DAILY_CARD,
     LOCAL_CARD,
     NOW,
     OTHER_CARD,
@@ -178,6 +179,16 @@ async def test_moving_gives_up_the_old_place_only_for_a_new_one(site: Site) -> N
     assert "改期成功" in moved
     assert "3月7日" in moved
     assert await site.number("SELECT sum(sold) FROM booking.pool") == 2
+
+
+async def test_the_calendar_counts_what_the_card_was_used_for_already(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(DAILY_CARD)
+    day = TODAY + timedelta(days=1)
+    assert "本卡可用" in await one.get(f"/venues/lake?day={day}")
+    await booked(one)
+    page = await one.get(f"/venues/lake?day={day}")
+    assert "本卡不可用（同一景区一天只能用一次）" in page
 
 
 async def test_a_child_comes_with_an_adult_and_as_a_companion_of_the_card(site: Site) -> None:

@@ -39,8 +39,15 @@ OTHER_NAME: Final = "王大同"
 OTHER_DOCUMENT: Final = "110101198003078115"
 CARD: Final = ("6000202600000019", "20260001")  # covers everything
 OTHER_CARD: Final = ("6000202600000027", "20260002")
+DAILY_CARD: Final = ("6000202600000043", "20260004")  # covers the lake, once a day
 LOCAL_CARD: Final = ("6000202600000078", "20260007")  # 宜昌: covers nothing here
 CLOSED_IN_DAYS: Final = 3
+_CARDS: Final = (
+    ("demo", CARD),
+    ("demo", OTHER_CARD),
+    ("yichang-annual", LOCAL_CARD),
+    ("hainan-annual", DAILY_CARD),
+)
 EXTRA_VENUES: Final = 22
 
 
@@ -57,6 +64,7 @@ _VENUES: Final = (
         province="浙江",
         city="杭州",
         level="5A",
+        tags=("hainan-annual",),
     ),
     Venue(code="temple", kind="attraction", name_zh="云岭寺", province="浙江", city="杭州", level="4A"),
     Venue(
@@ -141,7 +149,7 @@ async def seed(tx: Tx, now: datetime) -> None:
             from_day=today,
             to_day=today + timedelta(days=20),
         )
-    for type_code, (number, pin) in (("demo", CARD), ("demo", OTHER_CARD), ("yichang-annual", LOCAL_CARD)):
+    for type_code, (number, pin) in _CARDS:
         await cards.issue(tx, type_code=type_code, now=now, actor="test", card_no=number, pin=pin)
 
 

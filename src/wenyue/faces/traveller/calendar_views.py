@@ -1,13 +1,12 @@
 """The 14-day calendar: slots, card and clock become day cells and session rows. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
 from wenyue.booking import Outcome, SlotState, SlotView
-from wenyue.cards import CardFacts, CardRefusal, CardRules, WantedUse, decide_use
 from wenyue.catalogue import Product, Venue
 from wenyue.faces.shared.i18n import (
     Locale,
@@ -50,14 +49,6 @@ _HOLIDAYS_EN: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
-    """The card that would pay, and what its rules need."""
-
-    card: CardFacts
-    rules: CardRules
-
-
-@dataclass(frozen=True, slots=True)
 class CalendarFacts:
     """Everything the calendar is drawn from; the slots were read at `read_at`."""
 
@@ -65,7 +56,7 @@ class CalendarFacts:
     product: Product
     slots: Sequence[SlotView]
     holidays: HolidayCalendar
-    bearer: Bearer | None
+    refusals: Mapping[int, Outcome] | None  # why the card does not pay, by slot; None: there is no card
     read_at: datetime
     now: datetime
     chosen: date | None
@@ -106,56 +97,10 @@ def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
     )
 
 
-def wanted_use(
-    venue: Venue, product: Product, slot: SlotView, quantity: int, person_keys: tuple[bytes, ...]
-) -> WantedUse:
-    """One line as the card rules judge it."""
-    return WantedUse(
-        venue_id=venue.id,
-        venue_code=venue.code,
-        venue_kind=venue.kind,
-        venue_tags=frozenset(venue.tags),
-        product_kind=product.kind,
-        is_first_gate=product.is_first_gate,
-        on_date=slot.on_date,
-        starts_at=slot.starts_at.astimezone(zone(venue.timezone)),
-        quantity=quantity,
-        person_keys=person_keys,
-    )
-
-
-def card_verdict(
-    facts: CalendarFacts, slot: SlotView, quantity: int = 1, person_keys: tuple[bytes, ...] | None = None
-) -> int | CardRefusal | None:
-    """The entitlement that would pay, or why none does; None without a card. By default for the holder alone.
-
-    A preview for the page: uses in other bookings are judged by the engine when it books.
-    """
-    bearer = facts.bearer
-    if bearer is None:
-        return None
-    holder = bearer.card.holder_key
-    keys = (
-        person_keys
-        if person_keys is not None
-        else (holder,)
-        if holder and facts.product.needs_visitors
-        else ()
-    )
-    use = wanted_use(facts.venue, facts.product, slot, quantity, keys)
-    local = facts.now.astimezone(zone(facts.venue.timezone))
-    return decide_use(bearer.rules, bearer.card, use, facts.holidays, local)
-
-
 def said_label(label_zh: str, label_en: str, locale: Locale) -> str:
     """A session's label, unless it only repeats the time."""
     label = pick(label_zh, label_en, locale)
     return label if any(character.isalpha() for character in label) else ""
-
-
-def refusal_title(refusal: CardRefusal, locale: Locale) -> str:
-    """A card's refusal in a few words."""
-    return WORDS[Outcome(int(refusal))].title.say(locale)
 
 
 def _first_bookable(by_day: dict[date, list[SlotView]], today: date) -> date:
@@ -192,9 +137,11 @@ def _state_of_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -
 
 def _open_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tuple[str, str, str]:
     t = translator(locale)
-    refusals = [one for slot in slots if isinstance(one := card_verdict(facts, slot), CardRefusal)]
+    refusals = [
+        facts.refusals[slot.slot_id] for slot in slots if facts.refusals and slot.slot_id in facts.refusals
+    ]
     if len(refusals) == len(slots):
-        reason = refusal_title(refusals[0], locale)
+        reason = WORDS[refusals[0]].title.say(locale)
         return "card", t("停用", "No card"), t("本卡不可用（{x}）", "Not on your card ({x})", x=reason)
     if any(slot.state is SlotState.PLENTY for slot in slots):
         return "plenty", t("充足", "Open"), t("充足", "Plenty left")
@@ -227,9 +174,9 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
     state, tone, icon = _session_state(facts, slot, locale)
     is_here = facts.is_moving and slot.slot_id == facts.current_slot
     can_book = slot.state in (SlotState.PLENTY, SlotState.TIGHT) and not is_here
-    verdict = card_verdict(facts, slot) if can_book else None
-    pays = verdict is not None and not isinstance(verdict, CardRefusal)
-    refused = refusal_title(verdict, locale) if isinstance(verdict, CardRefusal) else ""
+    refusal = facts.refusals.get(slot.slot_id) if facts.refusals is not None else None
+    pays = can_book and facts.refusals is not None and refusal is None
+    refused = WORDS[refusal].title.say(locale) if can_book and refusal is not None else ""
     is_night = facts.product.kind == "night"
     price = say_money(slot.price_minor, slot.currency) if slot.price_minor else t("免费", "Free")
     unit = t("/晚", " a night") if is_night else ""
@@ -261,22 +208,22 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
 
 
 def _session_state(facts: CalendarFacts, slot: SlotView, locale: Locale) -> tuple[str, str, str]:
-    t = translator(locale)
-    match slot.state:
-        case SlotState.PLENTY:
-            return t("充足（余{n}）", "Plenty ({n} left)", n=slot.left), "good", "plenty"
-        case SlotState.TIGHT:
-            return t("紧张（余{n}）", "Few left ({n})", n=slot.left), "warn", "tight"
-        case SlotState.FULL:
-            return t("约满", "Fully booked"), "", "full"
-        case SlotState.NOT_RELEASED:
-            opens = say_short_release(slot.release_at, facts.venue.timezone, locale)
-            return t("未开放（{x}）", "Not open yet ({x})", x=opens), "info", "lock"
-        case SlotState.ENDED:
-            ended = say_instant(slot.closes_at, locale, facts.venue.timezone)
-            return t("已截止（{x}）", "Ended ({x})", x=ended), "", "clock"
-        case SlotState.CLOSED:
-            return t("闭园", "Closed"), "", "closed"
+    """(words, tone, icon)."""
+    t, timezone = translator(locale), facts.venue.timezone
+    opens, ended = (
+        say_short_release(slot.release_at, timezone, locale),
+        say_instant(slot.closes_at, locale, timezone),
+    )
+    states = {
+        SlotState.PLENTY: (t("充足（余{n}）", "Plenty ({n} left)", n=slot.left), "good", "plenty"),
+        SlotState.TIGHT: (t("紧张（余{n}）", "Few left ({n})", n=slot.left), "warn", "tight"),
+        SlotState.FULL: (t("约满", "Fully booked"), "", "full"),
+        SlotState.NOT_RELEASED: (t("未开放（{x}）", "Not open yet ({x})", x=opens), "info", "lock"),
+        SlotState.ENDED: (t("已截止（{x}）", "Ended ({x})", x=ended), "", "clock"),
+        SlotState.CLOSED: (t("闭园", "Closed"), "", "closed"),
+        SlotState.NOT_ON_CARD: (t("本卡不可用", "Not on your card"), "", "nocard"),
+    }
+    return states[slot.state]
 
 
 def _time_of(slot: SlotView, timezone: str, locale: Locale, *, is_night: bool) -> str:

@@ -1,14 +1,14 @@
 """The traveller's cards: which one would pay, and how a card looks on a page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from wenyue.accounts import traveller
-from wenyue.cards import CardState, CardView, cards_of, facts_from_rows
+from wenyue.booking import Outcome, SlotView, on_card
+from wenyue.cards import CardFacts, CardRules, CardState, CardView, cards_of, read_facts
 from wenyue.faces.shared.i18n import Locale, pick, say_full_date, translator
 from wenyue.faces.traveller import views
-from wenyue.faces.traveller.calendar_views import Bearer
 from wenyue.faces.traveller.views import BenefitView
 from wenyue.faces.traveller.visit import Visit
 from wenyue.infra.db import Tx
@@ -31,6 +31,14 @@ _PERSON_TYPES: Final = {
 _SOON_DAYS: Final = 30
 
 
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """The card that would pay, and what its type decides."""
+
+    card: CardFacts
+    rules: CardRules
+
+
 async def bearer_of(visit: Visit, tx: Tx) -> Bearer | None:
     """The card that would pay for the traveller's bookings: the newest active one, else one reported lost, else none."""
     if visit.traveller_id is None:
@@ -39,19 +47,25 @@ async def bearer_of(visit: Visit, tx: Tx) -> Bearer | None:
     card = main_card(held)
     if card is None:
         return None
-    holder = await traveller(tx, visit.services.vault, visit.traveller_id)
-    row = (
-        card.id,
-        card.type_code,
-        card.state,
-        card.valid_from,
-        card.valid_to,
-        holder.person_key if holder else None,
-        visit.traveller_id,
+    facts = await read_facts(tx, card.id)
+    return Bearer(facts, card.rules) if facts is not None else None
+
+
+async def refusals_of(
+    visit: Visit, tx: Tx, slots: Sequence[SlotView], bearer: Bearer | None
+) -> dict[int, Outcome] | None:
+    """Why the card would not pay for its holder alone, by slot id; None without a card. Other bookings are counted in."""
+    if bearer is None:
+        return None
+    judged = await on_card(
+        tx,
+        slots,
+        card_id=bearer.card.id,
+        holder_id=visit.holder_id,
+        rulebook=visit.services.rulebook,
+        now=visit.now,
     )
-    counters = [(card.id, one.no, one.granted, one.used) for one in card.entitlements]
-    companions = [(card.id, one.person_key) for one in card.companions]
-    return Bearer(facts_from_rows([row], counters, companions)[card.id], card.rules)
+    return judged[1] if judged is not None else None
 
 
 def main_card(cards: Sequence[CardView]) -> CardView | None:

@@ -19,8 +19,8 @@ from wenyue.catalogue import (
 )
 from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.i18n import Locale, pick, translator
-from wenyue.faces.traveller.calendar_views import CALENDAR_DAYS, Bearer, CalendarFacts, calendar_view
-from wenyue.faces.traveller.card_desk import bearer_of
+from wenyue.faces.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
+from wenyue.faces.traveller.card_desk import Bearer, bearer_of, refusals_of
 from wenyue.faces.traveller.trip import parse_day
 from wenyue.faces.traveller.views import KIND_ICONS, KIND_NAMES, ProductTab, venue_view
 from wenyue.faces.traveller.visit import Visit, get, with_query
@@ -126,7 +126,7 @@ async def calendar_facts(
         product=product,
         slots=slots,
         holidays=visit.services.calendar,
-        bearer=bearer,
+        refusals=await refusals_of(visit, tx, slots, bearer),
         read_at=visit.now,
         now=visit.services.clock(),
         chosen=parse_day(visit.request.query_params.get("day", "")),

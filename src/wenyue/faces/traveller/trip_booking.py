@@ -23,10 +23,7 @@ from wenyue.booking import (
 from wenyue.cards import CardRefusal
 from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.i18n import pick, say_date
-from wenyue.faces.traveller.calendar_views import (
-    Bearer,
-)
-from wenyue.faces.traveller.card_desk import bearer_of
+from wenyue.faces.traveller.card_desk import Bearer, bearer_of
 from wenyue.faces.traveller.outcome import refusal
 from wenyue.faces.traveller.trip import (
     TRIP_ITEMS_MAX,
@@ -42,7 +39,6 @@ from wenyue.kernel.documents import mask_name
 from wenyue.kernel.ids import parse_uuid
 
 _BIGGEST_ID: Final = 2**63 - 1
-_COUNT_MAX: Final = 50
 _BODY_HASH_BYTES: Final = 16
 _CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 from wenyue.accounts import VisitorRecord, visitors
 from wenyue.booking import (
@@ -12,28 +11,19 @@ from wenyue.booking import (
     SlotView,
     availability,
 )
-from wenyue.cards import CardRefusal
+from wenyue.cards import CardRefusal, WantedUse, decide_use
 from wenyue.catalogue import Product, Venue, product, venues_by_id
 from wenyue.faces.shared.i18n import pick, say_date, say_money, say_span
 from wenyue.faces.traveller.booking_views import say_quantity
-from wenyue.faces.traveller.calendar_views import (
-    CalendarFacts,
-    card_verdict,
-    refusal_title,
-)
-from wenyue.faces.traveller.card_desk import bearer_of
+from wenyue.faces.traveller.card_desk import Bearer, bearer_of, refusals_of
 from wenyue.faces.traveller.trip import (
     TripItem,
 )
 from wenyue.faces.traveller.views import KIND_ICONS, LineView
 from wenyue.faces.traveller.visit import Visit, with_query
+from wenyue.faces.wording import WORDS
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import zone
-
-_BIGGEST_ID: Final = 2**63 - 1
-_COUNT_MAX: Final = 50
-_BODY_HASH_BYTES: Final = 16
-_CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +35,12 @@ class Chosen:
     product: Product
     slot: SlotView
     quantity: int
-    pays: int | CardRefusal | None
+    pays: int | Outcome | None
 
     @property
     def is_on_card(self) -> bool:
         """A card entitlement pays."""
-        return self.pays is not None and not isinstance(self.pays, CardRefusal)
+        return self.pays is not None and not isinstance(self.pays, Outcome)
 
     @property
     def due_minor(self) -> int:
@@ -82,26 +72,22 @@ async def choose(
         slots |= {one.slot_id: one for one in await availability(tx, product_id, min(span), last, visit.now)}
     places = await venues_by_id(tx, sorted({one.venue_id for one in offered.values()}))
     keys = tuple(one.person_key for one in going)
+    refusals = await refusals_of(
+        visit, tx, [slots[item.slot_id] for item in items if item.slot_id in slots], bearer
+    )
     chosen: list[Chosen] = []
     for item in items:
         slot, one = slots.get(item.slot_id), offered.get(item.product_id)
         if slot is None or one is None:
             continue
         quantity = max(1, len(going)) if one.needs_visitors else item.count
-        facts = CalendarFacts(
-            venue=places[one.venue_id],
-            product=one,
-            slots=(),
-            holidays=visit.services.calendar,
-            bearer=bearer,
-            read_at=visit.now,
-            now=visit.now,
-            chosen=None,
-            href="",
-        )
-        is_asked = bearer is not None and item.slot_id not in on_site
-        pays = card_verdict(facts, slot, quantity, keys or None) if is_asked else None
-        chosen.append(Chosen(item, places[one.venue_id], one, slot, quantity, pays))
+        place = places[one.venue_id]
+        pays = None
+        if bearer is not None and item.slot_id not in on_site:
+            pays = _verdict(
+                visit, bearer, (refusals or {}).get(item.slot_id), _use(place, one, slot, quantity, keys)
+            )
+        chosen.append(Chosen(item, place, one, slot, quantity, pays))
     return sorted(chosen, key=lambda one: (one.slot.starts_at, one.slot.slot_id))
 
 
@@ -109,6 +95,30 @@ async def going_of(visit: Visit, tx: Tx, ids: Sequence[int]) -> list[VisitorReco
     """The visitors of these ids that are on the traveller's own list, in this order, each once."""
     known = {one.id: one for one in await visitors(tx, visit.services.vault, visit.holder_id)}
     return [known[one] for one in dict.fromkeys(ids) if one in known]
+
+
+def _use(place: Venue, item: Product, slot: SlotView, quantity: int, keys: tuple[bytes, ...]) -> WantedUse:
+    return WantedUse(
+        venue_id=place.id,
+        venue_code=place.code,
+        venue_kind=place.kind,
+        venue_tags=frozenset(place.tags),
+        product_kind=item.kind,
+        is_first_gate=item.is_first_gate,
+        on_date=slot.on_date,
+        starts_at=slot.starts_at.astimezone(zone(place.timezone)),
+        quantity=quantity,
+        person_keys=keys if item.needs_visitors else (),
+    )
+
+
+def _verdict(visit: Visit, bearer: Bearer, refused: Outcome | None, use: WantedUse) -> int | Outcome:
+    """The entitlement that would pay for this party, or why none does: first what stands against the holder alone."""
+    if refused is not None:
+        return refused
+    local = visit.now.astimezone(zone(visit.services.rulebook.timezone))
+    verdict = decide_use(bearer.rules, bearer.card, use, visit.services.calendar, local)
+    return Outcome(int(verdict)) if isinstance(verdict, CardRefusal) else verdict
 
 
 def line_of(visit: Visit, one: Chosen) -> LineView:
@@ -122,8 +132,8 @@ def line_of(visit: Visit, one: Chosen) -> LineView:
         if due
         else t("免费", "Free")
     )
-    if isinstance(one.pays, CardRefusal):
-        pays += t("（本卡不可用：{x}）", " (card: {x})", x=refusal_title(one.pays, locale))
+    if isinstance(one.pays, Outcome):
+        pays += t("（本卡不可用：{x}）", " (card: {x})", x=WORDS[one.pays].title.say(locale))
     problem = ""
     if one.slot.state not in (SlotState.PLENTY, SlotState.TIGHT):
         problem = t(

@@ -8,10 +8,8 @@ from starlette.responses import Response
 
 from wenyue.accounts import visitors
 from wenyue.booking import (
-    Outcome,
     availability,
 )
-from wenyue.cards import CardRefusal
 from wenyue.catalogue import product
 from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.i18n import pick, say_money
@@ -37,8 +35,6 @@ from wenyue.policy import cancel_terms
 
 _BIGGEST_ID: Final = 2**63 - 1
 _COUNT_MAX: Final = 50
-_BODY_HASH_BYTES: Final = 16
-_CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)
 
 
 async def add_to_trip(visit: Visit) -> Response:
