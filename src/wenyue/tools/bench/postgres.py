@@ -13,6 +13,6 @@ def cpu_seconds(server: ServerInfo) -> float:
     for pid in children.read_text(encoding="ascii").split():
         try:
             total += _process_cpu_s(int(pid))
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue  # it ended between the list and the look; its time is the parent's now
     return total
