@@ -8,9 +8,10 @@ from functools import partial
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from tests.support.database import DbUrls
-from wenyue.booking import BookingState, ChangeKind, ChangeRequest, Engine, Outcome, batch
+from wenyue.booking import BookingState, ChangeKind, ChangeRequest, Engine, Outcome, WantedLine, batch
 from wenyue.infra.db import Database, Tx
 from wenyue.kernel.ids import uuid7
 from wenyue.tools import world
@@ -289,12 +290,10 @@ async def test_a_pool_that_changes_under_an_unlocked_batch_is_decided_again(stag
 
 async def test_a_request_that_breaks_its_batch_costs_nobody_else(stage: Stage) -> None:
     slot_id = await stage.slot(50)
-    await world.card_type(stage.tx, "nobody-knows")  # a card type that the process has no rules of
-    poison = await stage.card(type_code="nobody-knows")
-    cards = [await stage.card() for _ in range(6)]
-    answers = await asyncio.gather(
-        *(stage.engine.book(world.request(card, slot_id)) for card in [*cards[:3], poison, *cards[3:]])
-    )
+    requests = [world.request(await stage.card(), slot_id) for _ in range(7)]
+    # No face lets this through: a visitor who is not in the request. It stands for any defect.
+    requests[3] = structs.replace(requests[3], lines=(WantedLine(slot_id, 1, (7,), is_on_card=True),))
+    answers = await asyncio.gather(*(stage.engine.book(request) for request in requests))
     outcomes = [answer.outcome for answer in answers]
     assert outcomes.count(Outcome.CONFIRMED) == 6
     assert outcomes[3] is Outcome.BUSY
