@@ -79,8 +79,13 @@ class Views:
         self, asked: tuple[UUID, Channel], slot: SlotFacts, quantity: int, now: datetime, clock: float
     ) -> Outcome | None:
         oldest, own = clock - POOL_VIEW_AGE_S_MAX, self._pools.get(slot.pool_ids[0])
-        if own is None or own.at < oldest or own.revision != slot.revision:
-            self._wanted[slot.pool_ids[0]] = clock
+        if own is None:
+            # A pool with room to spare is not watched: its requests go to the database anyway.
+            if now < slot.release_at or self._is_any_watched(slot):
+                self._wanted[slot.pool_ids[0]] = clock
+            return None
+        if own.at < oldest or own.revision != slot.revision:
+            own.asked = clock
             return None
         own.asked = clock
         if now < slot.release_at:
@@ -95,12 +100,16 @@ class Views:
         for pool_id, outcome in limits:
             view = self._pools.get(pool_id)
             if view is None or view.at < oldest:
-                self._wanted[pool_id] = clock
                 continue
             view.asked = clock
             if view.room < quantity:
                 return outcome if self._is_new(asked[0], slot, own) else None
         return None
+
+    def _is_any_watched(self, slot: SlotFacts) -> bool:
+        """Whether a pool that the slot shares with others (the day, a channel) was found full lately."""
+        shared = (*slot.pool_ids[1:], *slot.channel_pools.values())
+        return any(pool_id in self._pools for pool_id in shared)
 
     def _is_new(self, booking_id: UUID, slot: SlotFacts, own: _View) -> bool:
         known = self._ids.get(slot.id)
