@@ -70,6 +70,7 @@ class ApiSite:
 
     app: App
     client: httpx.AsyncClient
+    admin_url: str = ""
 
     async def activate(self, card: tuple[str, str], name: str, number: str) -> httpx.Response:
         """Make a card somebody's."""
@@ -120,7 +121,9 @@ class ApiSite:
 
 
 @asynccontextmanager
-async def api_site(make_database: Callable[[], DbUrls], home: Path) -> AsyncGenerator[ApiSite]:
+async def api_site(
+    make_database: Callable[[], DbUrls], home: Path, admin_url: str = ""
+) -> AsyncGenerator[ApiSite]:
     """A started application on a database of its own."""
     urls = make_database()
     await furnish(urls)
@@ -130,4 +133,4 @@ async def api_site(make_database: Callable[[], DbUrls], home: Path) -> AsyncGene
         app.rest.router.lifespan_context(app.rest),
         httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
     ):
-        yield ApiSite(app, client)
+        yield ApiSite(app, client, admin_url)

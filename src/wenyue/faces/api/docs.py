@@ -6,14 +6,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wenyue.faces.api.docs_views import operations, problem_groups
+from wenyue.faces.api.docs_views import operations, problem_groups, shapes, statuses
 from wenyue.faces.shared import locale_of, render
 
 
 async def _docs(request: Request) -> Response:
     locale = locale_of(request)
     document = request.app.openapi()
-    context = {"groups": operations(document, locale), "servers": str(request.base_url).rstrip("/")}
+    context = {
+        "groups": operations(document, locale),
+        "statuses": statuses(document),
+        "shapes": shapes(document),
+        "server": str(request.base_url).rstrip("/"),
+    }
     return render(request, "api/docs.html", context)
 
 

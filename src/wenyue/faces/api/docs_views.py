@@ -1,8 +1,9 @@
 """The OpenAPI document and the problem codes as the human pages show them."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_E
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
 
 _DEPTH_MAX: Final = 4
+_REF_NAME: Final = re.compile(r"#/components/schemas/(\w+)")
 _STATUSES: Final[Mapping[str, int]] = {
     "bad_json": 400,
     "login_needed": 401,
@@ -67,7 +69,7 @@ class OperationView:
     body: Sequence[FieldView]
     example: str
     answers: Sequence[AnswerView]
-    answer: Sequence[FieldView]
+    answer: str  # the shape of a success
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +108,43 @@ def operations(document: Mapping[str, Any], locale: str) -> list[GroupView]:
     return found
 
 
+def shapes(document: Mapping[str, Any]) -> list[tuple[str, str, list[FieldView]]]:
+    """(name, description, fields) of everything that answers are made of, what is in another after it."""
+    found: dict[str, list[FieldView]] = {}
+    schemas: Mapping[str, Any] = document["components"]["schemas"]
+    wanted = [
+        _answer(status, answer).schema
+        for item in document["paths"].values()
+        for operation in item.values()
+        for status, answer in sorted(operation["responses"].items())
+    ]
+    while wanted:
+        name = wanted.pop(0)
+        if name in found or not schemas.get(name, {}).get("properties"):
+            continue
+        found[name] = list(_fields(document, schemas[name], depth_max=1))
+        wanted[:0] = _REF_NAME.findall(json.dumps(schemas[name]))
+    return [(name, schemas[name].get("description", ""), fields) for name, fields in found.items()]
+
+
+def statuses(document: Mapping[str, Any]) -> list[AnswerView]:
+    """Every status that some operation answers with; for a success, what it means first of all."""
+    found: dict[str, AnswerView] = {}
+    for item in document["paths"].values():
+        for operation in item.values():
+            for status, answer in operation["responses"].items():
+                view = _answer(status, answer)
+                found.setdefault(status, view if status >= "4" else replace(view, note=""))
+    return [found[status] for status in sorted(found)]
+
+
 def _operation(
     document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any], locale: str
 ) -> OperationView:
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     answers = sorted(operation["responses"].items())
-    good = next(
-        (
-            one["content"]["application/json"]["schema"]
-            for status, one in answers
-            if status < "3" and "content" in one
-        ),
-        None,
-    )
+    views = [_answer(status, one) for status, one in answers]
+    good = [view.schema for view in views if view.status < "3" and view.schema]
     return OperationView(
         id=operation["operationId"],
         method=method.upper(),
@@ -131,8 +157,8 @@ def _operation(
         ],
         body=list(_fields(document, body.get("schema", {}))),
         example=json.dumps(body["example"], ensure_ascii=False, indent=2) if "example" in body else "",
-        answers=[_answer(status, one) for status, one in answers],
-        answer=list(_fields(document, good or {})),
+        answers=views,
+        answer=good[0] if good else "",
     )
 
 
@@ -152,7 +178,9 @@ def _parameter(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> Fie
     )
 
 
-def _fields(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> Iterable[FieldView]:
+def _fields(
+    document: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0, depth_max: int = _DEPTH_MAX
+) -> Iterable[FieldView]:
     """The fields of an object, those of its objects below it."""
     schema = _resolved(document, schema)
     needed = set(schema.get("required", ()))
@@ -160,8 +188,8 @@ def _fields(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int =
         note = field.get("description", "")
         yield FieldView(name, _type(document, field), name in needed, note, depth)
         inner = _inner(document, field)
-        if inner is not None and depth + 1 < _DEPTH_MAX:
-            yield from _fields(document, inner, depth + 1)
+        if inner is not None and depth + 1 < depth_max:
+            yield from _fields(document, inner, depth + 1, depth_max)
 
 
 def _inner(document: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -190,6 +218,8 @@ def _type(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if "const" in found:
         return str(found["const"])
     kind = str(found.get("type", "object"))
+    if kind == "object":
+        return str(found.get("title", kind))
     if kind == "array":
         most = f" ≤ {found['maxItems']}" if "maxItems" in found else ""
         return f"list{most} of {_type(document, found.get('items', {}))}"

@@ -12,7 +12,7 @@ from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.wording import say
 from wenyue.kernel.limits import AVAILABILITY_DAYS_MAX
 
-router: Final = APIRouter(prefix="/v1/cards", tags=["availability"])
+router: Final = APIRouter(prefix="/v1/cards", tags=["cards"])
 _Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 

@@ -77,7 +77,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "POST /v1/gate/session": {"login": "gate", "password": "…"},
     "POST /v1/gate/scans": {
         "scan_id": "0199a3c0-7b52-7c41-9a1e-3f6d5c2b1a01",
-        "venue_id": 1,
+        "venue": "lingyin",
         "gate": "北门",
         "presented": "11010519491231002X",
     },

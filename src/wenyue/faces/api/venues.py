@@ -34,7 +34,6 @@ class VenueAnswer(BaseModel):
     """A place with gates of its own. `name` and `summary` are in the caller's language; coordinates WGS 84."""
 
     code: str
-    venue_id: int
     kind: str
     name: str
     name_zh: str
@@ -180,7 +179,6 @@ def _venue(one: Venue, locale: str) -> dict[str, Any]:
     is_english = locale == "en"
     return {
         "code": one.code,
-        "venue_id": one.id,
         "kind": one.kind,
         "name": (one.name_en or one.name_zh) if is_english else one.name_zh,
         "name_zh": one.name_zh,
