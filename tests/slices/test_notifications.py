@@ -1,0 +1,338 @@
+"""Messages: what they say in both languages, each once, sealed, sent by a transport that may fail."""
+
+import json
+import stat
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.support.database import DbUrls
+from tests.support.gate_world import ADULTS, document, vault
+from wenyue import catalogue
+from wenyue.accounts import Identity, traveller_for
+from wenyue.booking import (
+    BookingRequest,
+    ChangeKind,
+    ChangeRequest,
+    Channel,
+    Engine,
+    EventKind,
+    Party,
+    PartyVisitor,
+    Visitor,
+    WantedLine,
+    opening,
+    seal_party,
+)
+from wenyue.catalogue import PlannedSession, Product, Template, Venue
+from wenyue.infra.db import Database, Tx
+from wenyue.kernel.ids import uuid7
+from wenyue.kernel.personal import KeyRing, Secret, Vault
+from wenyue.notifications import FileSms, Sms, deliver, give_up, messages_of, send_queued
+from wenyue.tools import world
+
+pytestmark = pytest.mark.anyio
+NOW = datetime(2026, 9, 20, 2, 0, tzinfo=UTC)
+DAY = date(2026, 10, 2)
+PHONE = "+8613800138000"
+
+
+@dataclass
+class Recorder:
+    """A transport that accepts what the test says and keeps it."""
+
+    accepts: int = 100
+    sent: list[Sms] = field(default_factory=list[Sms])
+
+    @property
+    def name(self) -> str:
+        """As operators would configure it."""
+        return "recorder"
+
+    async def send(self, batch: Sequence[Sms], _now: datetime) -> frozenset[int]:
+        """Accept the first few."""
+        taken = batch[: self.accepts]
+        self.sent += taken
+        return frozenset(one.id for one in taken)
+
+
+@dataclass
+class Stage:
+    """A venue with one product of each kind, and a running engine."""
+
+    engine: Engine
+    tx: Tx
+    vault: Vault
+    products: dict[str, int]
+    now: datetime = NOW
+
+    async def slots(self, kind: str, day: date = DAY) -> list[int]:
+        """The day's slots of the product of this kind."""
+        return await opening.slots_on(self.tx, self.products[kind], day)
+
+    async def holder(self, locale: str = "zh-CN", phone: str = PHONE) -> int:
+        """A traveller of their own."""
+        number = ADULTS[len(locale) % 2]
+        identity = Identity("张小三", document(number, DAY), phone)
+        return await traveller_for(self.tx, self.vault, identity, NOW, locale=locale)
+
+    async def book(self, *slot_ids: int, names: tuple[str, ...] = ("张小三", "李雷"), **more: Any) -> UUID:
+        """Booked by a holder for these people, one place each in every slot."""
+        visitors = tuple(PartyVisitor(name, "id", f"N{n}", date(1990, 1, 1)) for n, name in enumerate(names))
+        party = more.pop("party", None) or seal_party(self.vault, Party(visitors, names[0] if names else ""))
+        people = tuple(Visitor(uuid7().bytes, date(1990, 1, 1)) for _ in names)
+        lines = tuple(WantedLine(slot, len(names), tuple(range(len(names)))) for slot in slot_ids)
+        holder_id = more.pop("holder_id", None) or await self.holder()
+        request = BookingRequest(
+            uuid7(), b"x" * 16, Channel.ONLINE, holder_id, None, lines, people, party, **more
+        )
+        answer = await self.engine.book(request)
+        assert answer.outcome.is_success, answer
+        return request.id
+
+    async def change(self, kind: ChangeKind, booking_id: UUID, **more: Any) -> None:
+        """Change a booking, which must succeed."""
+        answer = await self.engine.change(ChangeRequest(kind, booking_id, "traveller", **more))
+        assert answer.outcome.is_success, answer
+
+    async def deliver(self, kind: EventKind, *ids: UUID) -> int:
+        """Write the messages; how many are new."""
+        presets = self.engine.rulebook.presets
+        return await deliver(self.tx, self.vault, kind, ids, self.now, presets=presets)
+
+    async def send(self, kind: EventKind, sms: Recorder, *ids: UUID) -> bool:
+        """Offer what is queued."""
+        async with self.tx.transaction():
+            return await send_queued(self.tx, self.vault, kind, ids, self.now, sms=sms)
+
+    async def texts(self, kind: EventKind, *ids: UUID) -> list[str]:
+        """What is sent by SMS."""
+        await self.deliver(kind, *ids)
+        recorder = Recorder()
+        await self.send(kind, recorder, *ids)
+        return [one.text for one in recorder.sent]
+
+
+@pytest.fixture
+async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
+    db = Database(make_database().app_url, size_max=4)
+    await db.open()
+    async with db.connection() as tx:
+        venue = Venue(code="west-lake", kind="attraction", name_zh="西湖景区", name_en="West Lake")
+        venue_id = (await catalogue.upsert_venues(tx, [venue]))["west-lake"]
+        kinds = ("session", "night", "table", "seat")
+        rows = [
+            Product(
+                venue_id=venue_id,
+                code=kind,
+                kind=kind,
+                name_zh="票",
+                price_minor=0,
+                policy_code="lingyin" if kind == "session" else "default",
+                person_rule="slot",
+            )
+            for kind in kinds
+        ]
+        made = await catalogue.upsert_products(tx, rows)
+        products = {kind: made[venue_id, kind] for kind in kinds}
+        for kind, product_id in products.items():
+            twice = (PlannedSession(time(8), time(10), 20), PlannedSession(time(13), time(15), 20))
+            sessions = (PlannedSession(time(14), time(12), 20),) if kind == "night" else twice
+            template = Template(product_id=product_id, valid_from=date(2026, 1, 1), sessions=sessions)
+            await catalogue.upsert_templates(tx, [template])
+        book = world.rulebook({})
+        await opening.open_all_ahead(tx, book.calendar, book.presets, NOW.date(), 30)
+        await tx.execute("UPDATE booking.slot SET release_at = '2026-01-01Z'")
+        box: list[Stage] = []
+        engine = Engine(db, book, clock=lambda: box[0].now)
+        box.append(Stage(engine, tx, vault(), products))
+        await engine.start()
+        yield box[0]
+        await engine.drain()
+    await db.close()
+
+
+async def test_the_text_of_a_booking(stage: Stage) -> None:
+    booking = await stage.book((await stage.slots("session"))[0])
+    [text] = await stage.texts(EventKind.CONFIRMED, booking)
+    assert text.startswith("【稳约旅游卡】张*三等2人已预约10月2日08:00-10:00西湖景区，凭证件原件入园，")
+    assert text.endswith("前可取消。")
+    assert "张小三" not in text
+
+
+async def test_the_text_in_english(stage: Stage) -> None:
+    holder_id = await stage.holder("en")
+    booking = await stage.book((await stage.slots("session"))[0], names=("Jane Doe",), holder_id=holder_id)
+    [text] = await stage.texts(EventKind.CONFIRMED, booking)
+    assert text.startswith(
+        "[Wenyue Card] Booked: West Lake, 2 Oct 08:00-10:00, 1 person (J*** D***). Bring your original ID. Cancel before "
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("night", "10月2日入住西湖景区1晚，凭证件原件入住"),
+        ("table", "10月2日08:00西湖景区，凭预约凭证就餐"),
+        ("seat", "10月2日08:00-10:00西湖景区，凭证件原件乘车"),
+    ],
+)
+async def test_every_kind_of_product_has_its_own_words(stage: Stage, kind: str, expected: str) -> None:
+    booking = await stage.book((await stage.slots(kind))[0], names=("张小三",))
+    [text] = await stage.texts(EventKind.CONFIRMED, booking)
+    assert f"张*三已预约{expected}" in text
+    # 通用预约规则: free until the day begins
+    assert text.endswith("，10月1日24:00前可取消。")
+
+
+async def test_several_nights_and_several_visits_are_one_text(stage: Stage) -> None:
+    nights = [(await stage.slots("night", DAY + timedelta(days=n)))[0] for n in range(3)]
+    visits = [*(await stage.slots("session"))[:1], *(await stage.slots("seat"))[1:2]]
+    first, second = await stage.book(*nights), await stage.book(*visits)
+    texts = await stage.texts(EventKind.CONFIRMED, first, second)
+    assert "10月2日入住西湖景区3晚" in texts[0]
+    assert "10月2日08:00-10:00西湖景区等2项" in texts[1]
+
+
+async def test_a_cancellation_that_costs_says_so_and_one_that_is_too_late_too(stage: Stage) -> None:
+    booking = await stage.book((await stage.slots("seat"))[0], names=("张小三",))
+    stage.now = datetime(2026, 10, 1, 16, 30, tzinfo=UTC)  # 00:30 of the day
+    [text] = await stage.texts(EventKind.CONFIRMED, booking)
+    assert text.endswith("，10月2日08:00前可取消（计违约1次）。")
+    other = await stage.book((await stage.slots("seat"))[1], names=("李雷",))
+    stage.now = datetime(2026, 10, 2, 8, 0, tzinfo=UTC)
+    [text] = await stage.texts(EventKind.CONFIRMED, other)
+    assert text.endswith("，不可取消。")
+
+
+async def test_each_message_is_written_once_and_sealed(stage: Stage) -> None:
+    booking = await stage.book((await stage.slots("session"))[0])
+    assert await stage.deliver(EventKind.CONFIRMED, booking) == 2
+    assert await stage.deliver(EventKind.CONFIRMED, booking) == 0
+    rows = await (
+        await stage.tx.execute("SELECT channel, state, sealed FROM notifications.message ORDER BY channel")
+    ).fetchall()
+    assert [row[:2] for row in rows] == [("inapp", "sent"), ("sms", "queued")]
+    assert not any("西湖".encode() in row[2] or b"138" in row[2] for row in rows)
+
+
+async def test_the_list_is_the_holders_own_newest_first(stage: Stage) -> None:
+    slots = await stage.slots("session")
+    holder_id, stranger = await stage.holder(), await stage.holder("en")
+    booking = await stage.book(slots[0], holder_id=holder_id)
+    await stage.deliver(EventKind.CONFIRMED, booking)
+    await stage.change(ChangeKind.CANCEL, booking)
+    await stage.deliver(EventKind.CANCELLED, booking)
+    listed = await messages_of(stage.tx, stage.vault, holder_id)
+    assert [(one.kind, one.booking_id) for one in listed] == [
+        (EventKind.CANCELLED, booking),
+        (EventKind.CONFIRMED, booking),
+    ]
+    assert listed[0].text == "张*三等2人预约的10月2日08:00-10:00西湖景区已取消，名额已退回。"
+    assert "张" not in repr(listed)
+    assert await messages_of(stage.tx, stage.vault, stranger) == []
+    assert len(await messages_of(stage.tx, stage.vault, holder_id, 1)) == 1
+    other = Vault(KeyRing({1: bytes(range(32))}, 1, bytes(32)))
+    assert await messages_of(stage.tx, other, holder_id) == []
+
+
+async def test_a_booking_cancelled_meanwhile_is_not_announced(stage: Stage) -> None:
+    booking = await stage.book((await stage.slots("session"))[0])
+    await stage.change(ChangeKind.CANCEL, booking)
+    assert await stage.deliver(EventKind.CONFIRMED, booking) == 0
+    assert await stage.deliver(EventKind.CANCELLED, booking) == 2
+
+
+async def test_every_move_is_told(stage: Stage) -> None:
+    today, later = await stage.slots("session"), await stage.slots("session", DAY + timedelta(days=1))
+    booking = await stage.book(today[0])
+    for line_no, slot_id, expected in (
+        (0, today[1], "10月2日13:00-15:00"),
+        (1, later[0], "10月3日08:00-10:00"),
+    ):
+        await stage.change(ChangeKind.MOVE, booking, moves=((line_no, slot_id),))
+        [text] = await stage.texts(EventKind.RESCHEDULED, booking)
+        assert f"张*三等2人的预约已改为{expected}西湖景区，" in text
+        assert await stage.deliver(EventKind.RESCHEDULED, booking) == 0
+
+
+async def test_holds_are_told_in_the_list_only(stage: Stage) -> None:
+    holder_id = await stage.holder()
+    booking = await stage.book((await stage.slots("session"))[0], holder_id=holder_id, is_hold=True)
+    assert await stage.deliver(EventKind.HELD, booking) == 1
+    assert (await messages_of(stage.tx, stage.vault, holder_id))[0].text == (
+        "已为张*三等2人保留10月2日08:00-10:00西湖景区，请在10:15前确认，逾期自动释放。"
+    )
+    stage.now += timedelta(minutes=20)
+    await stage.change(ChangeKind.EXPIRE, booking)
+    assert await stage.deliver(EventKind.EXPIRED, booking) == 1
+
+
+async def test_without_a_phone_there_is_no_sms(stage: Stage) -> None:
+    booking = await stage.book((await stage.slots("session"))[0], holder_id=await stage.holder(phone=""))
+    assert await stage.deliver(EventKind.CONFIRMED, booking) == 1
+
+
+async def test_a_party_that_cannot_be_opened_is_told_without_names(stage: Stage) -> None:
+    booking = await stage.book((await stage.slots("session"))[0], party=b"broken")
+    [text] = await stage.texts(EventKind.CONFIRMED, booking)
+    assert text.startswith("【稳约旅游卡】您的2人已预约10月2日")
+
+
+async def test_texts_that_were_not_accepted_stay_queued_and_are_given_up_at_last(stage: Stage) -> None:
+    slots = await stage.slots("session")
+    ids = [await stage.book(slots[0]), await stage.book(slots[1])]
+    await stage.deliver(EventKind.CONFIRMED, *ids)
+    recorder = Recorder(accepts=1)
+    assert not await stage.send(EventKind.CONFIRMED, recorder, *ids)
+    recorder.accepts = 0
+    assert not await stage.send(EventKind.CONFIRMED, recorder, *ids)
+    assert len(recorder.sent) == 1
+    assert await give_up(stage.tx, EventKind.CONFIRMED, ids) == 1
+    assert await stage.send(EventKind.CONFIRMED, recorder, *ids)
+    states = await stage.tx.execute(
+        "SELECT state FROM notifications.message WHERE channel = 'sms' ORDER BY id"
+    )
+    assert await states.fetchall() == [("sent",), ("failed",)]
+
+
+async def test_the_file_transport_writes_lines_with_masked_phones(stage: Stage, tmp_path: Path) -> None:
+    booking = await stage.book((await stage.slots("session"))[0])
+    await stage.deliver(EventKind.CONFIRMED, booking)
+    async with stage.tx.transaction():
+        transport = FileSms(tmp_path / "messages")
+        assert await send_queued(
+            stage.tx, stage.vault, EventKind.CONFIRMED, [booking], stage.now, sms=transport
+        )
+    file = tmp_path / "messages" / "sms-2026-09-20.jsonl"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    [line] = [json.loads(one) for one in file.read_text(encoding="utf-8").splitlines()]
+    assert line["to"] == "138****8000"
+    assert line["text"].startswith("【稳约旅游卡】张*三等2人")
+    assert PHONE not in file.read_text(encoding="utf-8")
+
+
+async def test_a_transport_that_is_out_of_order_leaves_the_texts_queued(stage: Stage, tmp_path: Path) -> None:
+    booking = await stage.book((await stage.slots("session"))[0])
+    await stage.deliver(EventKind.CONFIRMED, booking)
+    (tmp_path / "messages").write_text("no folder")
+    with pytest.raises(FileExistsError):
+        async with stage.tx.transaction():
+            await send_queued(
+                stage.tx,
+                stage.vault,
+                EventKind.CONFIRMED,
+                [booking],
+                stage.now,
+                sms=FileSms(tmp_path / "messages"),
+            )
+    assert await stage.send(EventKind.CONFIRMED, Recorder(), booking)
+
+
+def test_a_text_never_shows_its_phone() -> None:
+    assert PHONE not in repr(Sms(1, Secret(PHONE), "张*三"))
