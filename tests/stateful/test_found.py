@@ -20,6 +20,7 @@ from wenyue.booking import (
 )
 from wenyue.infra.db import Database, Tx, connect
 from wenyue.kernel.ids import uuid7
+from wenyue.kernel.limits import OPEN_HOLDS_PER_HOLDER_MAX
 from wenyue.tools import world
 from wenyue.tools.sim.model import Request
 from wenyue.tools.sim.process import Away, Pause, Process
@@ -131,22 +132,45 @@ async def test_the_same_request_at_two_processes_at_once_is_a_replay_at_the_seco
     line = msgspec.structs.replace(request.lines[0], is_on_card=False)
     request = msgspec.structs.replace(request, lines=(line,), card_id=None)
 
+    first, second = await at_once(place, request, request)
+    assert (first.outcome, first.is_replay) == (Outcome.CONFIRMED, False)
+    assert (second.outcome, second.is_replay) == (Outcome.CONFIRMED, True)
+
+
+async def test_the_cap_on_unpaid_holds_holds_at_two_processes_at_once(place: Place) -> None:
+    """In different sessions and without a card, so that the two have nothing in common but the holder."""
+    holder = uuid7().int % 10**9
+    holds = [held(holder, place.sessions[number % 2 * 2]) for number in range(OPEN_HOLDS_PER_HOLDER_MAX + 1)]
+    answers = await place.decide(*holds[:-2])
+    assert {answer.outcome for answer in answers} == {Outcome.HELD}
+    first, second = await at_once(place, holds[-2], holds[-1])
+    assert (first.outcome, second.outcome) == (Outcome.HELD, Outcome.TOO_MANY_OPEN)
+
+
+def held(holder: int, slot_id: int) -> BookingRequest:
+    """A hold of one place for a person of its own, to be paid in money."""
+    card = world.Card(0, holder, world.person(uuid7().int % 10**9))
+    request = world.request(card, slot_id, is_hold=True)
+    line = msgspec.structs.replace(request.lines[0], is_on_card=False)
+    return msgspec.structs.replace(request, lines=(line,), card_id=None)
+
+
+async def at_once(place: Place, one: BookingRequest, other: BookingRequest) -> tuple[Answer, Answer]:
+    """Another process decides `one` and stands still before writing; then `other` comes here. The answers of both."""
     clock = Clock(world.START)
     with Away(Process(place.url.url, clock, place.book), clock) as far:
         pause = Pause(far.process, STEP.GATHERED, crashes=False)
-        running = far.submit([request], pause.probe)
+        running = far.submit([one], pause.probe)
         assert pause.wait_until_reached(running)
-        near = asyncio.create_task(place.one(request))
+        near = asyncio.create_task(place.one(other))
         async with await connect(place.url) as watch:
+            pid = {"pid": place.tx.info.backend_pid}
             while not near.done():
-                row = await (
-                    await watch.execute(SQL["is_blocked"], {"pid": place.tx.info.backend_pid})
-                ).fetchone()
+                row = await (await watch.execute(SQL["is_blocked"], pid)).fetchone()
                 if row == (True,):
                     break
         pause.go()
         first = (await asyncio.wrap_future(running)).answers
         second = await near
     assert first is not None
-    assert (first[0].outcome, first[0].is_replay) == (Outcome.CONFIRMED, False)
-    assert (second.outcome, second.is_replay) == (Outcome.CONFIRMED, True)
+    return first[0], second

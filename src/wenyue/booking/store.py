@@ -116,7 +116,9 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
                 policy.BANS_OF, {"subjects": wants.subjects_literal(), "now": facts.now}
             )
         if wants.holders:
-            reads["holds"] = await tx.execute(SQL["open_holds"], {"ids": array(wants.holders)})
+            holders = {"ids": array(wants.holders)}
+            await tx.execute(SQL["lock_holders"], holders)
+            reads["holds"] = await tx.execute(SQL["open_holds"], holders)
         await _ask_pools(tx, wants, reads, is_locked=facts.is_locked)
     await _read_cards(reads, facts)
     await _read_rest(reads, facts)

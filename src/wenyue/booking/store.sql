@@ -53,6 +53,11 @@ SELECT p.person_key, p.on_date, p.scope
   FROM json_to_recordset(%(wanted)s::json) AS w (k text, d date, s bigint)
   JOIN booking.place p ON p.person_key = decode(w.k, 'hex') AND p.on_date = w.d AND p.scope = w.s AND p.is_live
 
+-- name: lock_holders
+-- One decision at a time about each holder's unpaid holds, in id order, after cards and before pools.
+SELECT pg_advisory_xact_lock(hashint8extended(h.id, 1))
+  FROM (SELECT w.id FROM unnest(%(ids)s::bigint[]) AS w (id) ORDER BY w.id) AS h
+
 -- name: open_holds
 -- How many unpaid holds each holder has.
 SELECT holder_id, count(*)
