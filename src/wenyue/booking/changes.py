@@ -17,6 +17,7 @@ from wenyue.booking.model import (
     SlotFacts,
 )
 from wenyue.cards import CardRefusal, Use, decide_use
+from wenyue.kernel.limits import LINE_NUMBERS_MAX
 from wenyue.policy import CancelTerms, Preset, StrikeKind, cancel_limit_reached, cancel_terms
 
 _LIVE = (BookingState.HELD, BookingState.CONFIRMED)
@@ -105,7 +106,7 @@ def _cancel(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effe
 def _terms(line: LineFacts, facts: Facts) -> tuple[SlotFacts, CancelTerms]:
     slot = facts.slots[line.slot_id]
     preset = facts.book.presets[slot.policy_code]
-    return slot, cancel_terms(preset, slot.on_date, slot.starts_at, facts.book.timezone, facts.now)
+    return slot, cancel_terms(preset, slot.on_date, slot.starts_at, slot.timezone, facts.now)
 
 
 def _cancel_problem(booking: ExistingBooking, facts: Facts) -> Answer | None:
@@ -277,6 +278,8 @@ def _move_problem(
     moves: list[tuple[LineFacts, int]], booking: ExistingBooking, facts: Facts
 ) -> tuple[Answer | None, list[int | None]]:
     """Why the moves cannot all be made (None: they can), and the entitlement that pays for each new line."""
+    if max(line.line_no for line in booking.lines) + len(moves) >= LINE_NUMBERS_MAX:
+        return _answer(Outcome.CANCEL_LIMIT, booking, line=moves[0][0].line_no), []
     problems: list[tuple[Outcome, int]] = []
     taken: set[tuple[bytes, date, int]] = set()  # by the moves before this one
     for line, slot_id in moves:
@@ -341,7 +344,7 @@ def _repay(
             paid_by.append(None)
             continue
         card, slot = cards[line.card_id], facts.slots[slot_id]
-        use = wanted_use(slot, line.quantity, tuple(key for _, key, _ in line.places), facts.book.timezone)
+        use = wanted_use(slot, line.quantity, tuple(key for _, key, _ in line.places))
         rules = facts.book.card_types.get(card.type_code)
         if rules is None:
             refusal = (Outcome.CARD_UNKNOWN, line.line_no)

@@ -30,7 +30,7 @@ def slot_problem(slot: SlotFacts, pools: dict[int, PoolFacts], now: datetime) ->
     return None
 
 
-def wanted_use(slot: SlotFacts, quantity: int, person_keys: tuple[bytes, ...], timezone: str) -> WantedUse:
+def wanted_use(slot: SlotFacts, quantity: int, person_keys: tuple[bytes, ...]) -> WantedUse:
     """What a card is asked to pay for."""
     return WantedUse(
         venue_id=slot.venue_id,
@@ -40,7 +40,7 @@ def wanted_use(slot: SlotFacts, quantity: int, person_keys: tuple[bytes, ...], t
         product_kind=slot.product_kind,
         is_first_gate=slot.is_first_gate,
         on_date=slot.on_date,
-        starts_at=_on_wall(slot.starts_at, timezone),
+        starts_at=_on_wall(slot.starts_at, slot.timezone),
         quantity=quantity,
         person_keys=person_keys,
     )

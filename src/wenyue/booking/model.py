@@ -221,6 +221,7 @@ class SlotFacts:
     venue_code: str
     venue_kind: str
     venue_tags: frozenset[str]
+    timezone: str = "Asia/Shanghai"  # the venue's wall clock
 
 
 @dataclass(slots=True)

@@ -34,9 +34,7 @@ async def on_card(
     for view in views:
         slot = slots[view.slot_id]
         keys = (card.holder_key,) if card.holder_key is not None and slot.needs_visitors else ()
-        verdict = cards.decide_use(
-            rules, card, wanted_use(slot, 1, keys, rulebook.timezone), rulebook.calendar, local
-        )
+        verdict = cards.decide_use(rules, card, wanted_use(slot, 1, keys), rulebook.calendar, local)
         if isinstance(verdict, cards.CardRefusal):
             refusals[view.slot_id] = Outcome(int(verdict))
     judged = [

@@ -137,7 +137,7 @@ def _check_card(
     for number in on_card:
         line, slot = request.lines[number], slots[number]
         keys = tuple(request.visitors[index].person_key for index in line.visitors)
-        use = wanted_use(slot, line.quantity, keys, facts.book.timezone)
+        use = wanted_use(slot, line.quantity, keys)
         verdict = decide_use(rules, card, use, facts.book.calendar, local)
         if isinstance(verdict, CardRefusal):
             problems.append((Outcome(int(verdict)), number))
@@ -238,6 +238,9 @@ def _accept(request: BookingRequest, passed: _Passed, facts: Facts, effects: Eff
         facts.now + timedelta(seconds=min(request.hold_ttl_s, HOLD_TTL_S_MAX)) if request.is_hold else None
     )
     total_minor = 0
+    card_id = (
+        request.card_id if any(line.is_on_card for line in request.lines) else None
+    )  # else nobody checked it
     for number, (line, slot) in enumerate(zip(request.lines, passed.slots, strict=True)):
         entitlement_no, drawn = passed.paid_by[number], passed.drawn[number]
         price_minor = 0 if line.is_on_card else slot.price_minor
@@ -273,7 +276,7 @@ def _accept(request: BookingRequest, passed: _Passed, facts: Facts, effects: Eff
             state,
             request.channel,
             request.holder_id,
-            request.card_id,
+            card_id,
             hold_until,
             total_minor,
             request.party,
@@ -287,7 +290,7 @@ def _accept(request: BookingRequest, passed: _Passed, facts: Facts, effects: Eff
         state,
         request.channel,
         request.holder_id,
-        request.card_id,
+        card_id,
         hold_until,
         total_minor,
     )

@@ -2,7 +2,7 @@
 -- Slots with the revision of their own pool, read in one snapshot: equal revisions later mean the facts still hold.
 SELECT s.id, s.product_id, s.venue_id, s.on_date, s.starts_at, s.ends_at, s.release_at, s.closes_at, s.price_minor,
        s.currency, s.pool_ids, s.channel_pools, s.is_open, own.revision, c.product_kind, c.person_rule,
-       c.needs_visitors, c.policy_code, c.is_first_gate, c.venue_code, c.venue_kind, c.venue_tags
+       c.needs_visitors, c.policy_code, c.is_first_gate, c.venue_code, c.venue_kind, c.venue_tags, c.timezone
   FROM booking.slot s
   JOIN booking.pool own ON own.id = s.pool_ids[1]
   JOIN catalogue.bookable_v c ON c.product_id = s.product_id

@@ -13,6 +13,7 @@ LOCK_TIMEOUT_S: Final = 5.0
 
 # --- one booking
 LINES_MAX: Final = 100  # 14 weeks of hotel nights
+LINE_NUMBERS_MAX: Final = 1_000  # of one booking: every move of a line takes a new number
 VISITORS_MAX: Final = 50
 QUANTITY_MAX: Final = 500  # unnamed places in one line (a group's table or bus)
 HOLD_TTL_S: Final = 15 * 60
@@ -36,6 +37,8 @@ NAME_LENGTH_MAX: Final = 60
 DOCUMENT_LENGTH_MAX: Final = 64
 LOGIN_TTL_S: Final = 30 * 24 * 3600
 STAFF_LOGIN_TTL_S: Final = 12 * 3600
+SECRET_CHECKS_AT_ONCE: Final = 3  # per process: each costs milliseconds of a core, and holds a connection meanwhile
+SECRET_CHECKS_WAITING_MAX: Final = 200
 PIN_FAILURES_MAX: Final = 5
 PIN_LOCK_S: Final = 15 * 60
 
