@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -13,8 +14,10 @@ from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
 from wenyue.gate import GateKeys, load_gate_keys
 from wenyue.infra.config import Settings, load_keys
-from wenyue.infra.db import Database, DatabaseDown
+from wenyue.infra.db import Database, DatabaseDown, Tx
+from wenyue.infra.turns import Turns
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX
 from wenyue.kernel.personal import Vault
 from wenyue.policy import HolidayCalendar, Preset, load_calendar, read_presets
 
@@ -34,6 +37,19 @@ class Services:
     gate_keys: GateKeys
     rule_problems: tuple[str, ...] = ()  # stored rules that are mistyped: the last good ones stay in force
     _watch: asyncio.Task[None] | None = None
+    _secret_checks: Turns = field(
+        default_factory=lambda: Turns(SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX)
+    )
+
+    @asynccontextmanager
+    async def secret_transaction(self) -> AsyncGenerator[Tx]:
+        """A transaction in which a PIN or a password is checked or made. Raises DatabaseDown.
+
+        Strangers may ask for these, and each holds its connection while a thread works: few run at once, so that a
+        flood of sign-ins leaves the connections to those who book.
+        """
+        async with self._secret_checks.turn(), self.db.transaction() as tx:
+            yield tx
 
     @property
     def rulebook(self) -> Rulebook:

@@ -1,6 +1,7 @@
 """挂失, 解挂, 补卡, companions and the extension of validity against a real server."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -198,6 +199,23 @@ async def test_companions_come_go_and_come_back(tx: Tx) -> None:
     assert await befriend(tx, answer, 2) == keys[0]
 
 
+async def test_a_document_number_opens_no_account(tx: Tx) -> None:
+    """Knowing somebody's document and owning any fresh card must not lead into their account."""
+    answer, _ = await activated(tx)
+    card = await issued(tx, "kunshan-electronic")
+    request = activation_of(card, person(1, "张冒名"))
+    assert problem(await cards.activate(tx, VAULT, request, NOW)) is CardProblem.HOLDER_KNOWN
+    stranger, _ = await activated(tx, number=2)
+    posing = replace(request, signed_in_as=stranger.holder_id)
+    assert problem(await cards.activate(tx, VAULT, posing, NOW)) is CardProblem.HOLDER_KNOWN
+    signed_in = replace(activation_of(card, person(1)), signed_in_as=answer.holder_id)
+    second = await cards.activate(tx, VAULT, signed_in, NOW)
+    assert isinstance(second, Activated)
+    assert second.holder_id == answer.holder_id
+    at_the_counter = replace(activation_of(await issued(tx), person(1)), actor="staff:3")
+    assert isinstance(await cards.activate(tx, VAULT, at_the_counter, NOW), Activated)
+
+
 async def test_a_card_is_not_lent_round(tx: Tx) -> None:
     answer, _ = await activated(tx)
     seats = 4
@@ -212,7 +230,7 @@ async def test_a_card_is_not_lent_round(tx: Tx) -> None:
 async def test_who_cannot_be_a_companion(tx: Tx) -> None:
     answer, card = await activated(tx)
     assert problem(await befriend(tx, answer, 1)) is CardProblem.COMPANION_IS_HOLDER
-    single, _ = await activated(tx, "yichang-annual")
+    single, _ = await activated(tx, "yichang-annual", 3)
     assert problem(await befriend(tx, single, 2)) is CardProblem.COMPANIONS_FULL
     stranger, _ = await activated(tx, number=9)
     theirs = await cards.add_companion(

@@ -183,11 +183,14 @@ async def test_the_demo_cards_can_be_activated_with_what_the_banner_says(loaded:
     assert isinstance(phone, Phone)
     assert len({type_code for type_code, _, _ in people.CARDS}) >= 5
     vault = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
+    signed_in_as: int | None = None  # every further card of one person: signed in with the first
     for _, card_no, pin in people.CARDS:
-        request = ActivationRequest(card_no, pin, Identity(name, document, phone.e164))
+        identity = Identity(name, document, phone.e164)
+        request = ActivationRequest(card_no, pin, identity, signed_in_as=signed_in_as)
         answer = await cards.activate(loaded.tx, vault, request, NOW)
         assert not isinstance(answer, Denied)
         assert not answer.is_replay
+        signed_in_as = answer.holder_id
     _, first_no, first_pin = people.CARDS[0]
     assert first_no in text.replace(" ", "")
     assert all(word in text for word in (first_pin, people.RESIDENT_ID, people.HOLDER_NAME, people.PHONE))

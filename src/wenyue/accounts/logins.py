@@ -72,9 +72,9 @@ async def end_login(tx: Tx, token: str, now: datetime) -> None:
     await tx.execute(_SQL["end_login"], {"token_hash": _hash(token), "now": now})
 
 
-async def end_logins(tx: Tx, traveller_id: int, now: datetime) -> int:
-    """Sign a traveller out everywhere (a lost phone or card); returns how many logins ended."""
-    row = {"traveller_id": traveller_id, "now": now}
+async def end_logins(tx: Tx, traveller_id: int, now: datetime, *, except_token: str = "") -> int:
+    """Sign a traveller out everywhere (a lost phone or card), or everywhere else; returns how many logins ended."""
+    row = {"traveller_id": traveller_id, "kept": _hash(except_token), "now": now}
     return (await tx.execute(_SQL["end_logins_of_traveller"], row)).rowcount
 
 

@@ -55,8 +55,9 @@ WHERE login.token_hash = ANY(%(token_hashes)s::bytea[]) AND login.ended_at IS NU
 UPDATE accounts.login SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND ended_at IS NULL;
 
 -- name: end_logins_of_traveller
--- Sign out everywhere.
-UPDATE accounts.login SET ended_at = %(now)s WHERE traveller_id = %(traveller_id)s AND ended_at IS NULL;
+-- Sign out everywhere but (perhaps) here.
+UPDATE accounts.login SET ended_at = %(now)s
+WHERE traveller_id = %(traveller_id)s AND ended_at IS NULL AND token_hash <> %(kept)s;
 
 -- name: end_logins_of_staff
 -- Sign a member of staff out everywhere.

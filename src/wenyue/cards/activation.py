@@ -33,13 +33,18 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class ActivationRequest:
-    """What a person types to make a card theirs. `actor` when somebody does it for them: 'staff:3'."""
+    """What a person types to make a card theirs. `actor` when somebody does it for them: 'staff:3'.
+
+    `signed_in_as`: the account that the caller has proved to be, if any. A document number is no secret: only who is
+    signed in adds a further card to an account that has one.
+    """
 
     card_no: str
     pin: str = field(repr=False)
     identity: Identity
     locale: str = "zh-CN"
     actor: str = ""
+    signed_in_as: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: dateti
     """Make a shipped card the person's: number + PIN + real name + document (宜昌: 卡号 + 刮开密码).
 
     Finds or makes the traveller's account, sets the validity, grants the entitlements. The same person again gets
-    the same answer (`is_replay`). Refusals: every CardProblem about numbers, PINs, states, deadline and age. The caller
+    the same answer (`is_replay`). Whose document holds a card already is HOLDER_KNOWN unless they are signed in (or
+    staff acts). Refusals: every CardProblem about numbers, PINs, states, deadline and age. The caller
     commits a refusal too: wrong PINs are counted in the database, PIN_FAILURES_MAX of them lock the number for
     PIN_LOCK_S.
     """
@@ -116,6 +122,8 @@ async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: dateti
     terms = activation_terms(rules, issued, request.identity.born, local_date(now, CARD_TIMEZONE))
     if isinstance(terms, Denied):
         return terms
+    if not request.actor and await _holder_of_another(tx, person_key) not in {None, request.signed_in_as}:
+        return Denied(CardProblem.HOLDER_KNOWN)
     return await _hand_over(tx, vault, request, card=card, rules=rules, terms=terms, now=now)
 
 
@@ -227,6 +235,12 @@ def _not_shipped(card: LockedCard, person_key: bytes) -> Activated | Denied:
     if problem is not None or card.holder_id is None:
         return Denied(problem or CardProblem.EXPIRED)
     return Activated(card.id, card.holder_id, card.valid_from, card.valid_to, is_replay=True)
+
+
+async def _holder_of_another(tx: Tx, person_key: bytes) -> int | None:
+    """The account of this person when a card hangs on it already (whoever opens it sees and changes its bookings)."""
+    row = await (await tx.execute(_SQL["holder_of_another"], {"person_key": person_key})).fetchone()
+    return None if row is None else row[0]
 
 
 async def _no_such_number(tx: Tx, number: str) -> CardProblem:

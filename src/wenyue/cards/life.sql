@@ -10,6 +10,12 @@ RETURNING id;
 -- One card type's rules.
 SELECT rules::text FROM cards.card_type WHERE code = %(code)s;
 
+-- name: holder_of_another
+-- The account of a person whose document holds a card already.
+SELECT holder.traveller_id FROM accounts.holder_v AS holder
+WHERE holder.person_key = %(person_key)s
+  AND EXISTS (SELECT 1 FROM cards.card AS card WHERE card.holder_id = holder.traveller_id);
+
 -- name: await_turn
 -- PIN tries on one number wait for each other, without locking the card's row against bookings.
 SELECT pg_advisory_xact_lock(739501, hashtext(%(card_no)s));

@@ -36,6 +36,11 @@ CARD_PROBLEMS: Final[Mapping[CardProblem, Text]] = MappingProxyType(
             "这张卡已由他人实名激活，如有疑问请到人工窗口",
             "Another person has activated this card; if this looks wrong, ask at the staffed counter",
         ),
+        CardProblem.HOLDER_KNOWN: Text(
+            "这个证件名下已有卡。请先用那张卡的卡号和密码登录，再激活新卡；那张卡已丢失的，请带证件到人工窗口办理",
+            "This document holds a card already. Sign in with that card first, then activate the new one; if it is lost,"
+            " bring the document to the staffed counter",
+        ),
         CardProblem.DEADLINE_PASSED: Text(
             "已过激活期限，请联系购卡处", "The time to activate this card has passed; ask where you bought it"
         ),

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from wenyue.accounts import Login
 from wenyue.faces.api.bodies import BookingRefused
-from wenyue.faces.api.logins import Logins
+from wenyue.faces.api.logins import Logins, bearer
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
 from wenyue.infra.db import DatabaseDown
 from wenyue.services import Services
@@ -55,10 +55,23 @@ async def _holder(login: Annotated[Login, Depends(_login)]) -> int:
     return login.traveller_id
 
 
+async def _guest(request: Request, _: Annotated[object, Depends(BEARER)]) -> int | None:
+    """The traveller who asks, or None for whoever has not signed in. Raises BookingRefused (401, 503)."""
+    if not request.headers.get("authorization"):
+        return None
+    return (await _login(request, None)).traveller_id
+
+
+async def _token(request: Request) -> str:
+    return bearer(request.headers.get("authorization", "").encode("latin-1")) or ""
+
+
 ServicesOf = Annotated[Services, Depends(_services)]
 LocaleOf = Annotated[str, Depends(_locale)]
 LoginOf = Annotated[Login, Depends(_login)]
 HolderOf = Annotated[int, Depends(_holder)]
+GuestOf = Annotated[int | None, Depends(_guest)]
+TokenOf = Annotated[str, Depends(_token)]
 
 
 def refusal(refused: BookingRefused, locale: str) -> Response:

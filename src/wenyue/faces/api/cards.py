@@ -12,8 +12,9 @@ from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from wenyue.accounts import end_logins
 from wenyue.cards import ActivationRequest, CardProblem, CardState, Denied, activate, replace, report_loss
-from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf
+from wenyue.faces.api.asking import GuestOf, HolderOf, LocaleOf, ServicesOf, TokenOf
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.session import denied
@@ -63,16 +64,17 @@ class ReplacementAnswer(BaseModel):
 
 @router.post("/activation", summary="Activate a card", response_model=ActivationAnswer, status_code=201)
 async def activation(
-    body: ActivationBody, services: ServicesOf, locale: LocaleOf, response: Response
+    body: ActivationBody, services: ServicesOf, guest: GuestOf, locale: LocaleOf, response: Response
 ) -> ActivationAnswer | Response:
     """Make a card yours: number, PIN, real name, document. The same person again: 200 and the same answer.
 
-    Five wrong PINs lock the number for 15 minutes. Then POST /v1/session signs in with number and PIN.
+    A document that holds a card already needs the bearer token of its holder. Five wrong PINs lock the number for
+    15 minutes. Then POST /v1/session signs in with number and PIN.
     """
     now = services.clock()
     identity = identity_of(body, local_date(now, _TIMEZONE), locale)
-    request = ActivationRequest(body.card_no, body.pin, identity, locale)
-    async with services.db.transaction() as tx:
+    request = ActivationRequest(body.card_no, body.pin, identity, locale, signed_in_as=guest)
+    async with services.secret_transaction() as tx:
         made = await activate(tx, services.vault, request, now)
     if isinstance(made, Denied):
         return denied(made, locale, now=now)
@@ -88,14 +90,16 @@ async def activation(
 
 @router.post("/{card_no}/loss", summary="Report a card lost", response_model=LossAnswer)
 async def loss(
-    card_no: str, services: ServicesOf, holder_id: HolderOf, locale: LocaleOf
+    card_no: str, services: ServicesOf, holder_id: HolderOf, token: TokenOf, locale: LocaleOf
 ) -> LossAnswer | Response:
-    """Freeze one of your cards at once. Again: the same answer."""
+    """Freeze one of your cards at once, and end every other login of yours. Again: the same answer."""
     now = services.clock()
     async with services.db.transaction() as tx:
         state = await report_loss(
             tx, card_no=card_no, holder_id=holder_id, now=now, actor=f"traveller:{holder_id}"
         )
+        if not isinstance(state, Denied):  # whoever found the card may have its PIN, and be signed in
+            await end_logins(tx, holder_id, now, except_token=token)
     if isinstance(state, Denied):
         return _denied(state, locale)
     return LossAnswer(card_no=card_no, state=CardState(state).name.lower())
@@ -124,7 +128,7 @@ async def replacement(
         raise BookingRefused(422, "key_needed")
     now = services.clock()
     try:
-        async with services.db.transaction() as tx:
+        async with services.secret_transaction() as tx:
             made = await replace(
                 tx,
                 request_id=request_id,

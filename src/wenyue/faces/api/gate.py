@@ -146,7 +146,7 @@ router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 @router.post("/session", response_model=StaffSession, summary="Sign in as staff")
 async def sign_in(body: StaffBody, services: ServicesOf, locale: LocaleOf) -> StaffSession | Response:
     """A bearer token for the gate. Five wrong passwords lock the login for 15 minutes."""
-    async with services.db.transaction() as tx:
+    async with services.secret_transaction() as tx:
         staff = await check_staff(tx, _plain(body.login), _plain(body.password), services.clock())
     if isinstance(staff, StaffRefusal):
         is_locked = staff is StaffRefusal.LOCKED

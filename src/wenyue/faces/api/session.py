@@ -67,7 +67,7 @@ class SessionAnswer(HolderAnswer):
 async def create(body: SessionBody, services: ServicesOf, locale: LocaleOf) -> SessionAnswer | Response:
     """A bearer token for card number and PIN. Five wrong PINs lock the number for 15 minutes."""
     now = services.clock()
-    async with services.db.transaction() as tx:
+    async with services.secret_transaction() as tx:
         holder_id = await sign_in(tx, body.card_no.replace("\x00", ""), body.pin.replace("\x00", ""), now)
     if isinstance(holder_id, Denied):
         return denied(holder_id, locale, now=now)

@@ -37,7 +37,7 @@ async def show_signin(shift: Shift) -> Response:
 async def do_signin(shift: Shift) -> Response:
     """Check the password; five wrong ones lock the login for a while."""
     login = shift.form.one("login")[:_LOGIN_LENGTH_MAX]
-    async with shift.tx() as tx:
+    async with shift.services.secret_transaction() as tx:
         staff = await check_staff(tx, login, shift.form.one("password"), shift.now)
     if isinstance(staff, StaffRefusal):
         text = (

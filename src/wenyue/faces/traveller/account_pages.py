@@ -22,7 +22,9 @@ from wenyue.kernel.clock import local_date
 
 _TIMEZONE: Final = "Asia/Shanghai"
 _PIN_PROBLEMS: Final = frozenset({CardProblem.PIN_WRONG, CardProblem.PIN_LOCKED})
-_PERSON_PROBLEMS: Final = frozenset({CardProblem.TOO_YOUNG, CardProblem.TOO_OLD, CardProblem.BIRTH_UNKNOWN})
+_PERSON_PROBLEMS: Final = frozenset(
+    {CardProblem.TOO_YOUNG, CardProblem.TOO_OLD, CardProblem.BIRTH_UNKNOWN, CardProblem.HOLDER_KNOWN}
+)
 _UNPROCESSABLE: Final = 422
 
 
@@ -39,9 +41,13 @@ async def activate_card(visit: Visit) -> Response:
     if missing or person.identity is None:
         return _activation_page(visit, PersonForm(person.values, None, missing + person.errors))
     request = ActivationRequest(
-        visit.form.one("card_no"), visit.form.one("pin"), person.identity, locale=visit.locale
+        visit.form.one("card_no"),
+        visit.form.one("pin"),
+        person.identity,
+        locale=visit.locale,
+        signed_in_as=visit.traveller_id,
     )
-    async with visit.tx() as tx:
+    async with visit.services.secret_transaction() as tx:
         answer = await activate(tx, visit.services.vault, request, visit.now)
         token = (
             ""
@@ -65,7 +71,7 @@ async def sign_in_with_card(visit: Visit) -> Response:
     errors = _missing(visit)
     if errors:
         return _sign_in_page(visit, back, errors)
-    async with visit.tx() as tx:
+    async with visit.services.secret_transaction() as tx:
         answer = await sign_in(tx, visit.form.one("card_no"), visit.form.one("pin"), visit.now)
         token = (
             "" if isinstance(answer, Denied) else await start_login(tx, now=visit.now, traveller_id=answer)

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import VisitorRefusal, add_visitor, remove_visitor, traveller, visitors
+from wenyue.accounts import VisitorRefusal, add_visitor, end_logins, remove_visitor, traveller, visitors
 from wenyue.booking import bookings_of
 from wenyue.cards import (
     CardState,
@@ -18,6 +18,7 @@ from wenyue.cards import (
     report_loss,
 )
 from wenyue.catalogue import venues
+from wenyue.faces.shared.session import login_token
 from wenyue.faces.traveller import views
 from wenyue.faces.traveller.booking_views import is_over, say_age_on, shown_lines, ticket_view
 from wenyue.faces.traveller.card_desk import card_view, main_card
@@ -180,6 +181,8 @@ async def freeze_or_thaw(visit: Visit) -> Response:
         answer = await change(
             tx, card_no=card.card_no, holder_id=visit.holder_id, now=visit.now, actor=visit.actor
         )
+        if change is report_loss and not isinstance(answer, Denied):  # whoever found it may have its PIN
+            await end_logins(tx, visit.holder_id, visit.now, except_token=login_token(visit.request))
     return _not_done(visit, answer) if isinstance(answer, Denied) else redirect("/me")
 
 
