@@ -1,6 +1,5 @@
 """The body of POST /v1/bookings: its shape, its checks, and the booking request that it becomes."""
 
-import hashlib
 from datetime import date, datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -140,7 +139,7 @@ def to_request(
     )
     return BookingRequest(
         id=booking_id,
-        body_hash=hashlib.sha256(_encode(body)).digest()[:16],
+        body_hash=vault.fingerprint(_encode(body)),
         channel=Channel.ONLINE,
         holder_id=holder_id,
         card_id=body.card_id,

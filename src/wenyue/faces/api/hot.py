@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 import msgspec
+from psycopg import InterfaceError, OperationalError
 
 from wenyue.booking import Answer, availability
 from wenyue.faces.api.bodies import AvailabilityPage, BookedAnswer, BookingBody, BookingRefused, to_request
@@ -30,6 +31,7 @@ Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _JSON: Final = b"application/json; charset=utf-8"
 _PAGES_MAX: Final = 20_000
+_PAGES_BYTES_MAX: Final = 64 * 1024 * 1024
 _encode: Final = msgspec.json.Encoder().encode
 _decode_body: Final = msgspec.json.Decoder(BookingBody).decode
 
@@ -43,6 +45,7 @@ class Hot:
         self._logins = logins
         self._reading: dict[bytes, asyncio.Task[bytes]] = {}
         self._pages: dict[bytes, tuple[float, bytes]] = {}
+        self._pages_bytes = 0
 
     # ------------------------------------------------------------------------------------------ bookings
 
@@ -126,33 +129,43 @@ class Hot:
             self._meter.count("GET", "/v1/availability", 200, monotonic() - now)
             return
         try:
-            payload = await self._read_once(query)
+            payload = await self._page(_range(query), now)
         except BookingRefused as refused:
             status, body = refused.status, refused.payload(scope_locale(scope))
             await _send(send, status, body, PROBLEM_TYPE, _REFUSED_HEADERS.get(status, _NONE))
             self._meter.count("GET", "/v1/availability", status, monotonic() - now)
             return
-        if len(self._pages) >= _PAGES_MAX:
-            self._pages.clear()
-        self._pages[query] = (now + AVAILABILITY_AGE_S_MAX, payload)
         await _send(send, 200, payload, _JSON, _FRESH)
         self._meter.count("GET", "/v1/availability", 200, monotonic() - now)
 
-    async def _read_once(self, query: bytes) -> bytes:
+    async def _page(self, asked: tuple[int, date, date], now: float) -> bytes:
+        """The page for a question, however it was spelled: what a stranger adds to the query string costs no memory."""
+        key = b"product_id=%d&from=%s&to=%s" % (asked[0], *(day.isoformat().encode() for day in asked[1:]))
+        page = self._pages.get(key)
+        if page is not None and page[0] > now:
+            return page[1]
+        payload = await self._read_once(key, asked)
+        if len(self._pages) >= _PAGES_MAX or self._pages_bytes + len(payload) > _PAGES_BYTES_MAX:
+            self._pages.clear()
+            self._pages_bytes = 0
+        self._pages_bytes += len(payload) - (len(self._pages[key][1]) if key in self._pages else 0)
+        self._pages[key] = (now + AVAILABILITY_AGE_S_MAX, payload)
+        return payload
+
+    async def _read_once(self, key: bytes, asked: tuple[int, date, date]) -> bytes:
         """However many ask for a page that has aged, the database is asked once."""
-        reading = self._reading.get(query)
+        reading = self._reading.get(key)
         if reading is None:
-            reading = self._reading[query] = asyncio.create_task(self._read_page(query))
-            reading.add_done_callback(lambda _: self._reading.pop(query, None))
+            reading = self._reading[key] = asyncio.create_task(self._read_page(*asked))
+            reading.add_done_callback(lambda _: self._reading.pop(key, None))
         return await asyncio.shield(reading)
 
-    async def _read_page(self, query: bytes) -> bytes:
-        product_id, from_day, to_day = _range(query)
+    async def _read_page(self, product_id: int, from_day: date, to_day: date) -> bytes:
         now = self._services.clock()
         try:
             async with self._services.db.connection() as tx:
                 slots = await availability(tx, product_id, from_day, to_day, now)
-        except DatabaseDown:
+        except (DatabaseDown, OperationalError, InterfaceError):
             raise BookingRefused(503, "busy") from None
         return _encode(AvailabilityPage(product_id, now, slots))
 

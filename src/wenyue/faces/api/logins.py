@@ -17,6 +17,7 @@ _KEPT_MAX: Final = 100_000
 _TOGETHER_MAX: Final = 500
 _GATHER_S: Final = 0.002  # a moment for others to join: in a rush one statement then reads hundreds
 _WAITING_MAX: Final = 5_000
+_HEADER_LENGTH_MAX: Final = 128  # what is remembered is small: one good token can be spelled with any number of blanks
 
 
 class Logins:
@@ -42,6 +43,8 @@ class Logins:
         login = self.recall(authorization)
         if login is not None:
             return login
+        if len(authorization) > _HEADER_LENGTH_MAX:
+            return None
         waiting = self._waiting.get(authorization)
         if waiting is None:
             if len(self._waiting) >= _WAITING_MAX:
@@ -74,12 +77,12 @@ class Logins:
                 waiting.set_result(login)
 
     async def _look_up(self, headers: list[bytes]) -> dict[bytes, Login]:
-        tokens = {token: header for header in headers if (token := bearer(header)) is not None}
+        tokens = {header: token for header in headers if (token := bearer(header)) is not None}
         if not tokens:
             return {}
         async with self._db.connection() as tx:
-            logins = await accounts.who_of(tx, list(tokens), self._clock())
-        return {tokens[token]: login for token, login in logins.items()}
+            logins = await accounts.who_of(tx, list(set(tokens.values())), self._clock())
+        return {header: logins[token] for header, token in tokens.items() if token in logins}
 
 
 def bearer(authorization: bytes) -> str | None:
