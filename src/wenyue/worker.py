@@ -51,9 +51,9 @@ class Worker:
         self._services = services
         self._sms = sms or FileSms(services.settings.home / "messages")
         self._jobs = JobQueue(services.db)
-        self._jobs.define(DELIVER, self._deliver)
+        self._jobs.define(DELIVER, self.deliver_messages)
         self._opened_on: date | None = None
-        self._tasks = [
+        self.tasks = [
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds),
             Task("hand on notes", OUTBOX_POLL_S, self._hand_on),
             Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows),
@@ -66,7 +66,7 @@ class Worker:
         """Until `stop` is set; what is in progress is finished, or given up after STOP_WITHIN_S and done again later."""
         jobs = Task("do jobs", _BACKOFF_S, lambda: self._do_jobs(stop))
         running = [asyncio.create_task(self._repeat(jobs, stop, deadline_s=None), name=jobs.name)]
-        running += [asyncio.create_task(self._repeat(task, stop), name=task.name) for task in self._tasks]
+        running += [asyncio.create_task(self._repeat(task, stop), name=task.name) for task in self.tasks]
         try:
             await stop.wait()
             _, late = await asyncio.wait(running, timeout=STOP_WITHIN_S)
@@ -100,9 +100,10 @@ class Worker:
 
     async def _hand_on(self) -> bool:
         async with self._services.db.transaction() as tx:
-            return await later.hand_on(tx, self._add_jobs, self._services.clock())
+            return await later.hand_on(tx, self.add_jobs, self._services.clock())
 
-    async def _add_jobs(self, tx: Tx, notes: Sequence[later.Note]) -> None:
+    async def add_jobs(self, tx: Tx, notes: Sequence[later.Note]) -> None:
+        """Turn notes into jobs of at most BOOKINGS_PER_JOB_MAX bookings, in the transaction of `tx`."""
         size = BOOKINGS_PER_JOB_MAX
         await self._jobs.add(
             tx,
@@ -121,7 +122,8 @@ class Worker:
         await self._jobs.run(stop)
         return False
 
-    async def _deliver(self, arguments: Mapping[str, object], is_last_try: bool) -> None:  # noqa: FBT001 - a job's shape
+    async def deliver_messages(self, arguments: Mapping[str, object], is_last_try: bool) -> None:  # noqa: FBT001 - a job's shape
+        """The job DELIVER: write the messages, send the texts. Raises TextsLeft or a database's error: try again."""
         services = self._services
         kind = EventKind(cast(int, arguments["kind"]))
         ids = [UUID(one) for one in cast(list[str], arguments["booking_ids"])]

@@ -6,6 +6,7 @@ import io
 import os
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -47,6 +48,31 @@ def test_a_right_too_many_is_found(tmp_path: Path, make_database: Callable[[], D
     variables = {"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_OWNER_DATABASE_URL": urls.owner_url}
     (fault,) = faults(examine(settings_of(tmp_path, **variables)))
     assert "REVOKE DELETE, TRUNCATE ON booking.line FROM wenyue_app;" in fault
+
+
+def test_mistyped_rules_are_named(tmp_path: Path, make_database: Callable[[], DbUrls]) -> None:
+    urls = make_database()
+    with psycopg.connect(urls.owner_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO policy.preset (code, rules, source) VALUES ('mine', '{\"code\": 1}', 'x')"
+        )
+        connection.execute("INSERT INTO cards.card_type VALUES ('year', 'x', 'x', '{\"oops\": 1}', 'x')")
+    variables = {"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_OWNER_DATABASE_URL": urls.owner_url}
+    card_type, preset = faults(examine(settings_of(tmp_path, **variables)))
+    assert card_type.startswith("rules 规则: cards.card_type 'year': ")
+    assert preset.startswith("rules 规则: policy.preset 'mine': ")
+    assert preset.endswith("→ correct this row; meanwhile the last good rules are in force")
+
+
+def test_unpublished_holidays_are_noted(
+    tmp_path: Path, db_urls: DbUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = {"WENYUE_DATABASE_URL": db_urls.app_url, "WENYUE_OWNER_DATABASE_URL": db_urls.owner_url}
+    monkeypatch.setattr("wenyue.tools.doctor.HOLIDAYS_AHEAD_DAYS", 10 * 366)  # no notice looks so far ahead
+    findings = [one for one in examine(settings_of(tmp_path, **urls)) if one.subject == "holidays 节假日"]
+    year = datetime.now(UTC).year + 10
+    assert [one.mark for one in findings[-1:]] == [Mark.NOTE]
+    assert f"the holidays of {year} are not known" in findings[-1].found
 
 
 def test_missing_migrations_are_found(tmp_path: Path, make_database: Callable[[], DbUrls]) -> None:

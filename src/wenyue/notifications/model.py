@@ -38,7 +38,7 @@ class SmsTransport(Protocol):
         """As operators configure it."""
         ...
 
-    async def send(self, batch: Sequence[Sms], now: datetime) -> frozenset[int]:
+    async def send(self, batch: Sequence[Sms], now: datetime, /) -> frozenset[int]:
         """Hand over the batch; the ids that were accepted. The others are offered again later.
 
         A text can be offered twice (the answer to the first time was lost). Raises OSError when nothing was accepted.

@@ -26,7 +26,7 @@ class FileSms:
         """The adapter's name."""
         return "file"
 
-    async def send(self, batch: Sequence[Sms], now: datetime) -> frozenset[int]:
+    async def send(self, batch: Sequence[Sms], now: datetime, /) -> frozenset[int]:
         """Write the batch in one piece. Raises OSError when the folder cannot be written."""
         lines = [
             {"id": sms.id, "at": now.isoformat(), "to": mask_phone(sms.phone.reveal()), "text": sms.text}

@@ -5,13 +5,14 @@ It changes nothing and starts nothing: an embedded server that is not running is
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +21,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from wenyue.cards import read_types
 from wenyue.infra.config import Settings, SettingsError
 from wenyue.infra.external import APP_ROLE, VERSION_MIN
 from wenyue.infra.fault import SetupError
@@ -28,9 +30,11 @@ from wenyue.infra.server import base_folder, look
 from wenyue.infra.server.binaries import wheel_programs
 from wenyue.infra.server.place import FREE_BYTES_MIN, SYSTEM_ROOT
 from wenyue.infra.supervisor import answers_ready, listening_socket
+from wenyue.policy import load_calendar, read_presets
 
 CONNECT_DEADLINE_S = 5
 CLOCK_SKEW_S_MAX = 2.0
+HOLIDAYS_AHEAD_DAYS = 60
 ORPHANS_MAX = 20
 KEPT_TABLES = ("booking.booking", "booking.line", "booking.place", "audit.entry")
 
@@ -182,8 +186,11 @@ def _connected(owner_url: str, app_url: str, name: str) -> Iterator[Finding]:
         ):
             yield _version(owner, name)
             yield _clock(owner)
-            yield _structure(owner_url)
+            structure = _structure(owner_url)
+            yield structure
             yield _rights(app)
+        if not structure.is_fault:
+            yield from asyncio.run(_rules(owner_url))
     except psycopg.Error as error:
         reason = " ".join(str(error).split())[:240]
         yield Finding(Mark.FAULT, "database 数据库", reason, f"start it, or correct {name}")
@@ -216,6 +223,29 @@ def _structure(owner_url: str) -> Finding:
         text = f"{len(missing)} migrations are missing, the first is {missing[0]}"
         return Finding(Mark.FAULT, "structure 表结构", text, "run `wenyue migrate`")
     return Finding(Mark.GOOD, "structure 表结构", "up to date")
+
+
+async def _rules(url: str) -> list[Finding]:
+    """Stored rules that are mistyped, and holidays that nobody has entered although their days are near."""
+    async with await psycopg.AsyncConnection.connect(
+        url, connect_timeout=CONNECT_DEADLINE_S, autocommit=True
+    ) as tx:
+        _, type_problems = await read_types(tx, {})
+        _, preset_problems = await read_presets(tx, {})
+        calendar = await load_calendar(tx)
+    remedy = "correct this row; meanwhile the last good rules are in force"
+    findings = [
+        Finding(Mark.FAULT, "rules 规则", problem, remedy) for problem in (*type_problems, *preset_problems)
+    ]
+    if not findings:
+        findings.append(Finding(Mark.GOOD, "rules 规则", "every card type and preset can be read"))
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    for year in sorted({today.year, (today + timedelta(days=HOLIDAYS_AHEAD_DAYS)).year}):
+        if not calendar.is_published(year):
+            text = f"the holidays of {year} are not known: its weekdays count as workdays"
+            remedy = f"after the State Council's notice: upgrade, or enter {year} in policy.holiday_override"
+            findings.append(Finding(Mark.NOTE, "holidays 节假日", text, remedy))
+    return findings
 
 
 def _rights(connection: psycopg.Connection) -> Finding:

@@ -64,13 +64,14 @@ def _add_health(api: FastAPI, services: Services, exchange: Exchange) -> None:
 
     @api.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
-        """The process can do its work: the database answers."""
+        """The process can do its work: the database answers. Mistyped rules are named; the last good ones work on."""
         try:
             async with services.db.connection() as tx:
                 await tx.execute("SELECT 1")
         except (DatabaseDown, Error):
             return JSONResponse({"ready": False, "database": "away"}, status_code=503)
-        return JSONResponse({"ready": True})
+        problems = services.rule_problems
+        return JSONResponse({"ready": True} | ({"rules": list(problems)} if problems else {}))
 
     @api.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
