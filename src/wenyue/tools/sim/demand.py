@@ -61,11 +61,25 @@ class Demand:
             return self.again()
         return self.change()
 
-    def booking(self) -> BookingRequest:
-        """A new booking, with now and then a mistake in it."""
+    def stay(self) -> BookingRequest:
+        """A booking where there mostly is room to spare, so that nothing is locked while it is decided."""
+        return self.booking(self._roomy())
+
+    def _roomy(self) -> list[Slot]:
+        now, everything = self._clock.now, self._town.model.slots.values()
+        roomy = [
+            one for one in everything if not one.is_named and one.is_open and one.release <= now < one.closes
+        ]
+        return [self._rng.choice(roomy)] if roomy else []
+
+    def booking(self, slots: list[Slot] | None = None) -> BookingRequest:
+        """A new booking, of these sessions or any, with now and then a mistake in it."""
         rng = self._rng
         holder, card = rng.choice(self._town.holders)
-        slots = self._slots(rng.choices((1, 2, 3), (75, 20, 5))[0])
+        does_hoard = holder == CASH_HOLDERS[0] and rng.random() < 0.85
+        if does_hoard and not slots:
+            slots = self._roomy()
+        slots = slots or self._slots(rng.choices((1, 2, 3), (75, 20, 5))[0])
         party = rng.sample(self._town.people, rng.choices((1, 2, 3, 4), (60, 28, 9, 3))[0])
         channel = rng.choices((Channel.ONLINE, Channel.PHONE, Channel.OTA), (75, 20, 5))[0]
         lines = tuple(
@@ -83,14 +97,16 @@ class Demand:
             lines=lines,
             visitors=tuple(Visitor(person, None) for person in party),
             party=b"",
-            is_hold=rng.random() < (0.85 if holder == CASH_HOLDERS[0] else 0.25),  # one who hoards
-            hold_ttl_s=rng.choice((30, 300, 900, 7200)),
+            is_hold=does_hoard or rng.random() < 0.25,
+            hold_ttl_s=7200 if does_hoard else rng.choice((30, 300, 900, 7200)),
         )
         return self._sign(request)
 
     def again(self) -> BookingRequest:
         """An earlier request, accepted or not, once more: same body mostly, another body or another sender sometimes."""
         rng = self._rng
+        if not self._sent:
+            return self.booking()
         old = rng.choice(self._sent[-60:])
         roll = rng.random()
         if roll < 0.15:
@@ -205,8 +221,9 @@ class Demand:
         """Mostly sessions still to come, and for some steps the same hot one."""
         rng, model = self._rng, self._town.model
         if not self._hot or rng.random() < 0.04:
-            coming = [slot for slot in model.slots.values() if slot.closes > self._clock.now]
-            self._hot = rng.sample(coming or list(model.slots.values()), min(2, len(coming) or 1))
+            now, everything = self._clock.now, list(model.slots.values())
+            on_sale = [slot for slot in everything if slot.release <= now < slot.closes and slot.is_open]
+            self._hot = rng.sample(on_sale if len(on_sale) > 1 and rng.random() < 0.8 else everything, 2)
         everything = list(model.slots.values())
         coming = [slot for slot in everything if slot.closes > self._clock.now] or everything
         picked: list[Slot] = []

@@ -38,12 +38,13 @@ def hunt(
     steps_max: int = STEPS_MAX,
     progress: Callable[[str], None] = lambda _name: None,
 ) -> list[Catch]:
-    """One run for each bug, and a second one without the helping constraints where there are any."""
+    """One run for each bug; where a constraint of the database stopped it, a second one without that constraint."""
     catches: list[Catch] = []
     for plant in plants:
         progress(plant.name)
-        catches.append(Catch(plant, _run(plant, make_database(), seed, steps_max, ()), is_bare=False))
-        if plant.without:
+        result = _run(plant, make_database(), seed, steps_max, ())
+        catches.append(Catch(plant, result, is_bare=False))
+        if plant.without and "constraint" in result.caught_by:
             bare = _run(plant, make_database(), seed, steps_max, plant.without)
             catches.append(Catch(plant, bare, is_bare=True))
     return catches

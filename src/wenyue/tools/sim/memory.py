@@ -28,7 +28,9 @@ class Memory:
         if not isinstance(request, BookingRequest) or said.line is None:
             return [Trouble("memory", f"refused what it cannot know: {show(said)}")]
         known = model.bookings.get(request.id)
-        if known is not None and known.body == request.body_hash:  # another body is refused one way or the other
+        if (
+            known is not None and known.body == request.body_hash
+        ):  # another body is refused one way or the other
             return [Trouble("memory", f"a replay of {request.id} was refused from memory: {show(said)}")]
         line = request.lines[said.line]
         slot = model.slots[line.slot_id]

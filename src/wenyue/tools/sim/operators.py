@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Coroutine
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -17,6 +17,7 @@ from wenyue.tools.sim.seams import CapacityAnswer, opening
 from wenyue.tools.sim.timing import Clock
 from wenyue.tools.sim.town import SQL, Town
 
+ROOMY: Final = 150  # an inn's rooms
 Verdict = Callable[[], list[Trouble]]
 
 
@@ -88,7 +89,8 @@ class Operators:
         """More or fewer places in a session; with a given one, down to what is taken."""
         if slot is None:
             slot = self._rng.choice(list(self._model.slots.values()))
-            capacity = max(0, self._model.capacity[slot.own] + self._rng.randint(-3, 4))
+            step = self._rng.randint(-3, 4) if slot.is_named else self._rng.choice((-3, 60, 150))
+            capacity = min(ROOMY, max(0, self._model.capacity[slot.own] + step))
         else:
             capacity = sum(self._model.counted()[slot.own])
         async with self._desk.transaction():

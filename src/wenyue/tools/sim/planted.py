@@ -15,6 +15,7 @@ from wenyue.tools.sim.seams import PoolFacts, Views, batch, changes, drawing, ru
 
 Wrap = Callable[[Any], Any]
 _NO_OVERSELLING: Final = "ALTER TABLE booking.pool DROP CONSTRAINT pool_never_oversold"
+_NO_NEGATIVES: Final = "ALTER TABLE booking.pool DROP CONSTRAINT pool_check"
 _NO_OVERSPENDING: Final = "ALTER TABLE cards.entitlement DROP CONSTRAINT entitlement_check"
 _NO_ONE_PERSON: Final = "DROP INDEX booking.place_one_person_idx"
 _NO_KEYS: Final = (
@@ -279,11 +280,13 @@ PLANTS: Final = (
         "double release",
         "a line given back returns its places twice",
         _wrapping(changes, "_release", _double_release),
+        (_NO_NEGATIVES,),
     ),
     Plant(
         "entitlement kept",
         "a line given back does not return its entitlement",
         _wrapping(changes, "_release", _keep_entitlement),
+        (_NO_OVERSPENDING,),
     ),
     Plant(
         "move leaks", "a moved line keeps drawing its old places", _wrapping(changes, "_move", _leak_on_move)

@@ -242,10 +242,12 @@ class Steps:
 
     async def do_intervene(self) -> list[Trouble]:
         """An operator changes a session while a process stands still between deciding and writing about it."""
-        batch = self.demand.batch(self.rng.randint(1, 2))
+        batch: list[Request] = (
+            [self.demand.stay()] if self.rng.random() < 0.5 else self.demand.batch(self.rng.randint(1, 2))
+        )
         wanted = [line.slot_id for one in batch if isinstance(one, BookingRequest) for line in one.lines]
         slot = next((self.model.slots[one] for one in wanted if one in self.model.slots), None)
-        is_closing = self.rng.random() < 0.4
+        is_closing = self.rng.random() < 0.3
         act = self.operators.close(slot) if is_closing else self.operators.set_capacity(slot)
         desk = self.stage.desk.info.backend_pid
         far, verdict, is_far_first = await self._overlap(batch, STEP.DECIDED, act, desk, crashes=False)

@@ -59,7 +59,7 @@ class _Venue:
 VENUES: Final = (
     _Venue("hill", (2, 6), 5, True, True, True, 24 * 3600, 3, 6000, 7, (("online", 3), ("phone", 2))),
     _Venue("hall", (3, 7), 3, False, True, True, 3600, 2, 1500),
-    _Venue("inn", (8,), 40, False, False, False, 0, 9, 30000),
+    _Venue("inn", (8,), 150, False, False, False, 0, 9, 30000),
 )
 
 
