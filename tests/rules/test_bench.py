@@ -15,7 +15,7 @@ from wenyue.infra.server import ServerInfo
 from wenyue.kernel.documents import Document, DocumentKind, age_on, parse_document
 from wenyue.kernel.ids import parse_uuid
 from wenyue.tools.bench.crew import combine
-from wenyue.tools.bench.figures import KEYS, Figures, document, goals
+from wenyue.tools.bench.figures import KEYS, Figures, document, goals, markdown
 from wenyue.tools.bench.histogram import Histogram, bucket_of, ceiling_of
 from wenyue.tools.bench.load import Outcome
 from wenyue.tools.bench.wire import Plan, build, resident_id
@@ -96,6 +96,14 @@ def test_the_document_has_every_key_and_says_what_was_not_measured() -> None:
     assert len(judged) == 9
     assert all(entry["met"] is None for entry in judged)
     assert {"p99_ms", "oversold", "grown_ratio", "rss_mb_per_worker"} <= set(KEYS)
+
+
+def test_the_page_for_the_documentation_shows_every_figure_and_goal() -> None:
+    page = markdown(_figures(hot_per_s=5_000.0, naive_hot_tps=1_000.0, oversold=0.0))
+    assert all(f"`{key}`" in page for key in KEYS)
+    assert "| hot ÷ naive hot | ≥ 8 | 5 | **missed** |" in page
+    assert "| oversold | ≤ 0 | 0 | met |" in page
+    assert "| p99, ms | ≤ 150 | - | not measured |" in page
 
 
 def test_people_are_valid_distinct_adults() -> None:

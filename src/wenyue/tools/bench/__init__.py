@@ -67,6 +67,7 @@ def bench(
         "notes": report.notes,
     }
     figures.write(home / "bench.json", figures.document(report.figures, report.machine, settings))
+    (home / "bench.md").write_text(figures.markdown(report.figures), encoding="utf-8")
     console.print(figures.table(report.figures))
     console.print(figures.goal_table(report.figures))
     for note in report.notes:

@@ -109,6 +109,23 @@ def write(path: Path, content: Mapping[str, object]) -> None:
     partial.replace(path)
 
 
+def markdown(figures: Figures) -> str:
+    """Figures and goals as docs/performance.md shows them."""
+    lines = ["| figure | median | min | max |", "|---|---:|---:|---:|"]
+    for key, (_, unit) in KEYS.items():
+        values = figures.runs.get(key)
+        shown = (
+            [_shown(value) for value in (median(values), min(values), max(values))] if values else ["-"] * 3
+        )
+        lines.append(f"| `{key}`{f' ({unit})' if unit else ''} | {' | '.join(shown)} |")
+    lines += ["", "| goal | wanted | measured | |", "|---|---:|---:|---|"]
+    words = {True: "met", False: "**missed**", None: "not measured"}
+    for goal in goals(figures):
+        measured = "-" if goal.value is None else _shown(goal.value)
+        lines.append(f"| {goal.text} | {_wanted(goal)} | {measured} | {words[goal.is_met]} |")
+    return "\n".join(lines) + "\n"
+
+
 def table(figures: Figures) -> Table:
     """Every key with median, least and greatest."""
     view = Table(title="wenyue bench", title_justify="left")
@@ -137,9 +154,14 @@ def goal_table(figures: Figures) -> Table:
     view.add_column("")
     words = {True: "[green]met[/]", False: "[red]missed[/]", None: "not measured"}
     for goal in goals(figures):
-        wanted = f"{'≥' if goal.is_floor else '≤'} {goal.bound:g}"
-        view.add_row(goal.text, wanted, "" if goal.value is None else _shown(goal.value), words[goal.is_met])
+        view.add_row(
+            goal.text, _wanted(goal), "" if goal.value is None else _shown(goal.value), words[goal.is_met]
+        )
     return view
+
+
+def _wanted(goal: Goal) -> str:
+    return f"{'≥' if goal.is_floor else '≤'} {goal.bound:g}"
 
 
 def _rounded(value: float) -> float:
