@@ -11,7 +11,16 @@ import pytest
 from msgspec import structs
 
 from tests.support.database import DbUrls
-from wenyue.booking import BookingState, ChangeKind, ChangeRequest, Engine, Outcome, WantedLine, batch
+from wenyue.booking import (
+    BookingRequest,
+    BookingState,
+    ChangeKind,
+    ChangeRequest,
+    Engine,
+    Outcome,
+    WantedLine,
+    batch,
+)
 from wenyue.infra.db import Database, Tx
 from wenyue.kernel.ids import uuid7
 from wenyue.tools import world
@@ -298,3 +307,22 @@ async def test_a_request_that_breaks_its_batch_costs_nobody_else(stage: Stage) -
     assert outcomes.count(Outcome.CONFIRMED) == 6
     assert outcomes[3] is Outcome.BUSY
     assert await stage.pool(slot_id) == (0, 6)
+
+
+async def test_one_booking_is_paid_in_one_currency(stage: Stage) -> None:
+    card, yuan, euro = await stage.card(), await stage.slot(5), await stage.slot(5)
+    await stage.tx.execute(
+        "UPDATE booking.slot SET currency = 'EUR', price_minor = 900 WHERE id = %s", [euro]
+    )
+
+    def paid(*slot_ids: int) -> BookingRequest:
+        lines = tuple(WantedLine(slot_id, 1, (0,)) for slot_id in slot_ids)
+        return structs.replace(world.request(card, *slot_ids), lines=lines)
+
+    assert (await stage.engine.book(paid(yuan, euro))).outcome is Outcome.CURRENCIES_MIXED
+    booked = await stage.engine.book(paid(euro))
+    assert (booked.outcome, booked.currency, booked.total_minor) == (Outcome.CONFIRMED, "EUR", 900)
+    cursor = await stage.tx.execute("SELECT currency FROM booking.booking WHERE id = %s", [booked.booking_id])
+    assert await cursor.fetchone() == ("EUR",)
+    on_card = world.request(await stage.card(), yuan, euro)
+    assert (await stage.engine.book(on_card)).outcome is Outcome.CONFIRMED

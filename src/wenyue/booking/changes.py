@@ -62,6 +62,7 @@ def _answer(
         line=line,
         hold_until=booking.hold_until,
         total_minor=booking.total_minor,
+        currency=booking.currency,
         state=booking.state,
     )
 

@@ -21,6 +21,7 @@ class BookingRow(Struct, frozen=True, gc=False):
     card_id: int | None
     hold_until: datetime | None
     total_minor: int
+    currency: str
     party: bytes
     source: str | None
     source_key: str | None

@@ -96,6 +96,7 @@ class Outcome(IntEnum):
     CANCEL_LIMIT = 66
 
     PRICE_CHANGED = 70
+    CURRENCIES_MIXED = 71  # one booking is paid in one currency
     SOLD_OUT = 80
     DAY_FULL = 81  # approved carrying capacity of the day
     CHANNEL_FULL = 82
@@ -193,6 +194,7 @@ class Answer(Struct, frozen=True, gc=False):
     hold_until: datetime | None = None
     total_minor: int = 0
     state: BookingState | None = None
+    currency: str = "CNY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,7 @@ class ExistingBooking:
     card_id: int | None
     hold_until: datetime | None
     total_minor: int
+    currency: str = "CNY"
     lines: list[LineFacts] = field(default_factory=list[LineFacts])
 
 

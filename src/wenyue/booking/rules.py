@@ -93,6 +93,7 @@ def _replay(request: BookingRequest, seen: ExistingBooking, effects: Effects) ->
         is_replay=True,
         hold_until=seen.hold_until,
         total_minor=seen.total_minor,
+        currency=seen.currency,
         state=seen.state,
     )
 
@@ -201,6 +202,14 @@ def _check_prices(request: BookingRequest, slots: list[SlotFacts]) -> None:
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if not line.is_on_card and line.price_minor is not None and line.price_minor != slot.price_minor:
             raise Refused(Outcome.PRICE_CHANGED, number)
+    if len(set(_currencies(request, slots))) > 1:
+        raise Refused(Outcome.CURRENCIES_MIXED)
+
+
+def _currencies(request: BookingRequest, slots: list[SlotFacts]) -> list[str]:
+    """The currencies of the lines that cost money; when none does, the first line's."""
+    paid = [slot.currency for line, slot in zip(request.lines, slots, strict=True) if not line.is_on_card]
+    return paid or [slots[0].currency]
 
 
 def _check_capacity(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> list[tuple[int, ...]]:
@@ -233,42 +242,17 @@ class _Passed:
 
 def _accept(request: BookingRequest, passed: _Passed, facts: Facts, effects: Effects) -> Answer:
     """Write the booking down, and move the facts so that the next decision sees it."""
-    state = BookingState.HELD if request.is_hold else BookingState.CONFIRMED
-    hold_until = (
-        facts.now + timedelta(seconds=min(request.hold_ttl_s, HOLD_TTL_S_MAX)) if request.is_hold else None
+    state, hold_until = BookingState.CONFIRMED, None
+    if request.is_hold:
+        state = BookingState.HELD
+        hold_until = facts.now + timedelta(seconds=min(request.hold_ttl_s, HOLD_TTL_S_MAX))
+    total_minor = sum(
+        _write_line(request, number, state, passed, facts=facts, effects=effects)
+        for number in range(len(request.lines))
     )
-    total_minor = 0
-    card_id = (
-        request.card_id if any(line.is_on_card for line in request.lines) else None
-    )  # else nobody checked it
-    for number, (line, slot) in enumerate(zip(request.lines, passed.slots, strict=True)):
-        entitlement_no, drawn = passed.paid_by[number], passed.drawn[number]
-        price_minor = 0 if line.is_on_card else slot.price_minor
-        total_minor += price_minor * line.quantity
-        effects.lines.append(
-            LineRow(
-                request.id,
-                number,
-                slot.id,
-                slot.product_id,
-                slot.venue_id,
-                slot.on_date,
-                line.quantity,
-                price_minor,
-                drawn,
-                request.card_id if line.is_on_card else None,
-                entitlement_no,
-            )
-        )
-        for index in line.visitors:
-            person_key = request.visitors[index].person_key
-            effects.places.append(
-                PlaceRow(request.id, number, index, person_key, passed.scopes[number], slot.on_date)
-            )
-            facts.places.add((person_key, slot.on_date, passed.scopes[number]))
-        take_pools(facts, effects, drawn, state, line.quantity)
-        if entitlement_no is not None and request.card_id is not None:
-            effects.spend(request.card_id, entitlement_no, line.quantity)
+    # A card that pays for no line was not checked, so it is not noted.
+    card_id = request.card_id if any(line.is_on_card for line in request.lines) else None
+    currency = _currencies(request, passed.slots)[0]
     effects.bookings.append(
         BookingRow(
             request.id,
@@ -279,6 +263,7 @@ def _accept(request: BookingRequest, passed: _Passed, facts: Facts, effects: Eff
             card_id,
             hold_until,
             total_minor,
+            currency,
             request.party,
             request.source,
             request.source_key,
@@ -293,13 +278,53 @@ def _accept(request: BookingRequest, passed: _Passed, facts: Facts, effects: Eff
         card_id,
         hold_until,
         total_minor,
+        currency,
     )
-    if request.is_hold:
-        if request.holder_id is not None:
-            facts.holds[request.holder_id] = facts.holds.get(request.holder_id, 0) + 1
-        effects.record(request.actor, "booking.held", request.id)
-        effects.tell(EventKind.HELD, request.id)
-        return Answer(Outcome.HELD, request.id, hold_until=hold_until, total_minor=total_minor, state=state)
-    effects.record(request.actor, "booking.confirmed", request.id)
-    effects.tell(EventKind.CONFIRMED, request.id)
-    return Answer(Outcome.CONFIRMED, request.id, total_minor=total_minor, state=state)
+    if request.is_hold and request.holder_id is not None:
+        facts.holds[request.holder_id] = facts.holds.get(request.holder_id, 0) + 1
+    outcome, kind = (
+        (Outcome.HELD, EventKind.HELD) if request.is_hold else (Outcome.CONFIRMED, EventKind.CONFIRMED)
+    )
+    effects.record(request.actor, "booking.held" if request.is_hold else "booking.confirmed", request.id)
+    effects.tell(kind, request.id)
+    return Answer(
+        outcome, request.id, hold_until=hold_until, total_minor=total_minor, state=state, currency=currency
+    )
+
+
+def _write_line(
+    request: BookingRequest,
+    number: int,
+    state: BookingState,
+    passed: _Passed,
+    *,
+    facts: Facts,
+    effects: Effects,
+) -> int:
+    """One line with its named places, drawn from its pools; what it costs in money."""
+    line, slot, scope = request.lines[number], passed.slots[number], passed.scopes[number]
+    entitlement_no, drawn = passed.paid_by[number], passed.drawn[number]
+    price_minor = 0 if line.is_on_card else slot.price_minor
+    effects.lines.append(
+        LineRow(
+            request.id,
+            number,
+            slot.id,
+            slot.product_id,
+            slot.venue_id,
+            slot.on_date,
+            line.quantity,
+            price_minor,
+            drawn,
+            request.card_id if line.is_on_card else None,
+            entitlement_no,
+        )
+    )
+    for index in line.visitors:
+        person_key = request.visitors[index].person_key
+        effects.places.append(PlaceRow(request.id, number, index, person_key, scope, slot.on_date))
+        facts.places.add((person_key, slot.on_date, scope))
+    take_pools(facts, effects, drawn, state, line.quantity)
+    if entitlement_no is not None and request.card_id is not None:
+        effects.spend(request.card_id, entitlement_no, line.quantity)
+    return price_minor * line.quantity

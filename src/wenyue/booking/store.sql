@@ -10,7 +10,7 @@ SELECT s.id, s.product_id, s.venue_id, s.on_date, s.starts_at, s.ends_at, s.rele
 
 -- name: lock_bookings
 -- Bookings that a change is about, locked in id order, before any card or pool.
-SELECT id, body_hash, state, channel, holder_id, card_id, hold_until, total_minor
+SELECT id, body_hash, state, channel, holder_id, card_id, hold_until, total_minor, currency
   FROM booking.booking
  WHERE id = ANY (%(ids)s::uuid[])
  ORDER BY id
@@ -35,7 +35,7 @@ SELECT booking_id, line_no, visitor_no, person_key, scope
 
 -- name: existing
 -- Earlier answers for these ids: a replay is answered from them.
-SELECT id, body_hash, state, channel, holder_id, card_id, hold_until, total_minor
+SELECT id, body_hash, state, channel, holder_id, card_id, hold_until, total_minor, currency
   FROM booking.booking
  WHERE id = ANY (%(ids)s::uuid[])
 
@@ -103,12 +103,12 @@ UPDATE booking.booking b
 -- name: insert_bookings
 -- The batch's new bookings.
 INSERT INTO booking.booking (id, body_hash, state, channel, holder_id, card_id, created_at, changed_at, hold_until,
-                             total_minor, party, source, source_key)
+                             total_minor, currency, party, source, source_key)
 SELECT r.id, decode(r.body_hash, 'base64'), r.state, r.channel, r.holder_id, r.card_id, %(now)s, %(now)s, r.hold_until,
-       r.total_minor, decode(r.party, 'base64'), r.source, r.source_key
+       r.total_minor, r.currency, decode(r.party, 'base64'), r.source, r.source_key
   FROM json_to_recordset(%(rows)s::json)
        AS r (id uuid, body_hash text, state smallint, channel smallint, holder_id bigint, card_id bigint,
-             hold_until timestamptz, total_minor bigint, party text, source text, source_key text)
+             hold_until timestamptz, total_minor bigint, currency text, party text, source text, source_key text)
 
 -- name: insert_lines
 -- … their lines

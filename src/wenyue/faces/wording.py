@@ -415,6 +415,14 @@ _PRICE_AND_PLACE: Final[Mapping[Outcome, OutcomeWords]] = {
         ),
         Text("请查看新价格后再决定。", "Look at the new price and decide again."),
     ),
+    Outcome.CURRENCIES_MIXED: OutcomeWords(
+        Text("请分开预约", "Book these separately"),
+        Text(
+            "所选项目用不同的货币结算，不能放在一次预约里。",
+            "The items are paid in different currencies and cannot share one booking.",
+        ),
+        Text("请按货币分成几次预约。", "Make one booking for each currency."),
+    ),
     Outcome.SOLD_OUT: OutcomeWords(
         Text("这一场约满了", "Fully booked"),
         Text("这一场已没有足够的名额。", "There are not enough places left."),

@@ -90,7 +90,7 @@ class BookedAnswer(msgspec.Struct, frozen=True):
     is_replay: bool
     hold_until: datetime | None
     total_minor: int
-    currency: str = "CNY"
+    currency: str
 
 
 class AvailabilityPage(msgspec.Struct, frozen=True):

@@ -85,7 +85,7 @@ class ChangeAnswer(BaseModel):
     is_replay: bool
     hold_until: datetime | None
     total_minor: int
-    currency: str = "CNY"
+    currency: str
 
 
 class CancellationBody(BaseModel):
@@ -192,6 +192,7 @@ def _changed(answer: Answer) -> ChangeAnswer:
         is_replay=answer.is_replay,
         hold_until=answer.hold_until,
         total_minor=answer.total_minor,
+        currency=answer.currency,
     )
 
 

@@ -207,6 +207,7 @@ def _booked(answer: Answer) -> bytes:
             answer.is_replay,
             answer.hold_until,
             answer.total_minor,
+            answer.currency,
         )
     )
 
