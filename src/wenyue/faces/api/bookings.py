@@ -154,7 +154,7 @@ async def cancel(
     body: CancellationBody | None = None,
 ) -> ChangeAnswer | Response:
     """Give the places, and the card's entitlements, back. The venue's terms say until when. Again: the same answer."""
-    reason = body.reason if body is not None else ""
+    reason = _sealed(body.reason, services) if body is not None and body.reason else ""
     request = ChangeRequest(ChangeKind.CANCEL, booking_id, f"traveller:{holder_id}", holder_id, reason=reason)
     return await _change(services, request, locale)
 
@@ -169,6 +169,11 @@ async def reschedule(
         raise BookingRefused(422, "line_twice")
     request = ChangeRequest(ChangeKind.MOVE, booking_id, f"traveller:{holder_id}", holder_id, moves=moves)
     return await _change(services, request, locale)
+
+
+def _sealed(reason: str, services: ServicesOf) -> str:
+    """What a person wrote about themselves, for the record that forgets nothing: open it with the purpose b"reason"."""
+    return services.vault.seal(reason.encode(), purpose=b"reason").hex()
 
 
 def _request(kind: ChangeKind, booking_id: UUID, holder_id: int) -> ChangeRequest:
