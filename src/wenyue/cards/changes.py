@@ -9,6 +9,7 @@ from wenyue.audit import Entry, record
 from wenyue.cards.activation import CARD_TIMEZONE, LockedCard, type_rules
 from wenyue.cards.dates import validity_end
 from wenyue.cards.model import CardRules, CardState
+from wenyue.cards.parse import RulesError
 from wenyue.cards.people import CardProblem, Denied, age_problem, state_problem
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import local_date
@@ -66,11 +67,17 @@ async def remove_companion(
 
 
 async def begin_validity(tx: Tx, card_id: int, on_date: date, now: datetime) -> bool:
-    """The first visit on a card whose validity starts with it: called when a visit is redeemed; True when it began."""
+    """The first visit on a card whose validity starts with it: called when a visit is redeemed; True when it began.
+
+    A card type that is mistyped keeps nobody out: its validity begins with the first visit after it was mended.
+    """
     card = await _lock_by_id(tx, card_id)
     if card is None or card.valid_from is not None:
         return False
-    rules = await _rules_of(tx, card)
+    try:
+        rules = await _rules_of(tx, card)
+    except RulesError:
+        return False
     if rules.validity.starts != "first_use":
         return False
     row = {"id": card_id, "valid_from": on_date, "valid_to": validity_end(rules.validity, on_date)}

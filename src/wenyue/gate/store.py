@@ -10,6 +10,7 @@ import msgspec
 
 from wenyue.audit import Entry, record
 from wenyue.booking import redeem, undo_redemption
+from wenyue.cards import begin_validity
 from wenyue.catalogue import Venue, venues_by_id
 from wenyue.gate.gathering import Desk, Gathered, Parties, gather, open_parties, visitor_of
 from wenyue.gate.model import (
@@ -148,6 +149,8 @@ async def _admit(
             now=now,
         )
         if done is not None and done.is_new:
+            if place.card_id is not None:
+                await begin_validity(tx, place.card_id, place.on_date, now)
             return gathered, verdict
         if done is not None:
             return gathered, Verdict(Reason.ALREADY_USED, place, done.at, done.gate, done.scan_id)
