@@ -228,10 +228,11 @@ def _type(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 def _bounds(schema: Mapping[str, Any]) -> str:
     said = f" ({schema['format']})" if "format" in schema else ""
-    if "minimum" in schema and schema["minimum"] > 0:
-        said += f" ≥ {schema['minimum']}"
-    if "maximum" in schema and schema["maximum"] < 2**53:
-        said += f" ≤ {schema['maximum']}"
+    low, high = schema.get("minimum"), schema.get("maximum", 2**53)
+    if low is not None and high < 2**53:
+        said += f" {low} – {high}"
+    elif low:
+        said += f" ≥ {low}"
     if "maxLength" in schema:
         said += f" ≤ {schema['maxLength']} characters"
     return said

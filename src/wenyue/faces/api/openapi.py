@@ -56,6 +56,7 @@ _REFUSES: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
     ("post", "/v1/gate/scans"): (404,),
     ("post", "/v1/gate/scans/{scan_id}/undo"): (404, 409),
 }
+_REPLAYED: Final = frozenset({"/v1/cards/activation", "/v1/cards/{card_no}/replacement"})  # 201, then 200
 _OPEN: Final = frozenset({"/v1/venues", "/v1/venues/{code}", "/v1/products/{product_id}", "/v1/availability"})
 _SIGN_IN: Final = frozenset({"/v1/session", "/v1/gate/session", "/v1/cards/activation"})
 _KEY_NOTE: Final = (
@@ -120,6 +121,10 @@ def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
     else:
         operation["security"] = _SECURED
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        if key.endswith("/replacement") and parameter["in"] == "header":
+            parameter |= {"name": "Idempotency-Key", "required": True}
+            parameter["schema"] = {"type": "string", "format": "uuid"}
     if method == "post" and not any(one["in"] == "header" for one in parameters):
         parameters.append(_header("Idempotency-Key", _KEY_NOTE))
     parameters.append(
@@ -131,6 +136,9 @@ def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
         _implied(method, operation, is_open=is_open) | set(_REFUSES.get((method, path), ()))
     ):
         operation["responses"][str(status)] = _problem(status)
+    if method == "post" and path in _REPLAYED:
+        again = operation["responses"]["201"] | {"description": "It already was so: a replay."}
+        operation["responses"]["200"] = again
     if key in EXAMPLES and "requestBody" in operation:
         operation["requestBody"]["content"]["application/json"]["example"] = EXAMPLES[key]
 

@@ -1,0 +1,40 @@
+"""The whole application behind a real server on loopback, in a thread of the test's process."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from tests.support.api_site import furnish, settings_for
+from tests.support.database import DbUrls
+from tests.support.traveller_site import NOW
+from wenyue.app import create_app
+
+_READY_S = 20.0
+
+
+@contextmanager
+def serving(urls: DbUrls, home: Path) -> Generator[str]:
+    """The server's address, until the block ends."""
+    asyncio.run(furnish(urls))
+    app = create_app(settings_for(urls, home), clock=lambda: NOW)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="api server")
+    thread.start()
+    try:
+        deadline = time.monotonic() + _READY_S
+        while not server.started:
+            assert thread.is_alive(), "the server ended before it was ready"
+            assert time.monotonic() < deadline, "the server was not ready in time"
+            time.sleep(0.02)  # a thread cannot be awaited
+        [port] = [sock.getsockname()[1] for running in server.servers for sock in running.sockets]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=_READY_S)
+        assert not thread.is_alive()
