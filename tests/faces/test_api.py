@@ -7,6 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
@@ -255,6 +258,17 @@ async def test_a_sign_out_ends_the_token(site: ApiSite) -> None:
     who = await site.traveller()
     assert (await site.client.delete("/v1/session", headers=who.headers)).status_code == 204
     problem(await site.client.get("/v1/session", headers=who.headers), 401, "login_needed")
+
+
+async def test_a_defect_is_a_problem_too(site: ApiSite) -> None:
+    async def broken(_: Request) -> Response:
+        raise LookupError("a defect")
+
+    site.app.rest.router.routes[:0] = [Route("/v1/broken", broken), Route("/broken", broken)]
+    said = problem(await site.client.get("/v1/broken?lang=en"), 500, "internal")
+    assert "a defect" not in str(said)
+    page = await site.client.get("/broken")
+    assert (page.status_code, page.text) == (500, "Internal Server Error\n")
 
 
 async def test_pages_keep_their_own_errors(site: ApiSite) -> None:

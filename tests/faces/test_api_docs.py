@@ -1,5 +1,6 @@
 """The description of the API, its human pages, and the figures: complete, true, and without anybody else's server."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from html.parser import HTMLParser
@@ -135,3 +136,17 @@ async def test_the_figures_of_sibling_processes_are_told_too(site: ApiSite) -> N
     told = set(re.findall(r'wenyue_engine_depth\{process="(\d+)"\}', text))
     assert told == {mine.process, "1000001"}
     assert not (folder / "1000002.json").exists()
+
+
+async def test_a_process_writes_its_figures_and_takes_them_away(
+    make_database: Callable[[], DbUrls], tmp_path: Path
+) -> None:
+    async with api_site(make_database, tmp_path) as site:
+        await site.client.get("/healthz")
+        written: Snapshot | None = None
+        async with asyncio.timeout(10):
+            while written is None or not any(row.route == "/healthz" for row in written.rows):
+                await asyncio.sleep(0.05)
+                for path in (tmp_path / "metrics").glob("*.json"):
+                    written = msgspec.json.decode(path.read_bytes(), type=Snapshot)
+    assert list((tmp_path / "metrics").iterdir()) == []
