@@ -1,6 +1,7 @@
 """The simulator itself: it holds, it repeats, and it notices. `make sim PLANTED=all` plants every bug; here a few quick ones."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -45,7 +46,7 @@ def test_a_planted_bug_is_caught(name: str, by: str, make_database: Callable[[],
         made = make_database()
         return Urls(made.app_url, made.owner_url)
 
-    (catch,) = hunt(chosen(name), make, seed=1, steps_max=1000)
+    catch, *_ = hunt(chosen(name), make, seed=1, steps_max=1000)
     assert by in catch.result.caught_by
     assert catch.result.last
 
@@ -74,3 +75,24 @@ def test_an_unknown_bug_is_named() -> None:
         chosen("triple release")
     result = CliRunner().invoke(app, ["--planted", "triple release"])
     assert isinstance(result.exception, SetupError)
+
+
+def test_the_command_fails_when_something_is_caught_and_passes_when_a_planted_bug_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WENYUE_HOME", str(tmp_path))
+    (plant,) = chosen("hold counted as sold")
+    with plant.patch():
+        failed = CliRunner().invoke(app, ["--seed", "7", "--steps", "60"])
+    assert failed.exit_code == 1
+    assert "make sim SEED=7 STEPS=" in failed.output
+    passed = CliRunner().invoke(app, ["--seed", "7", "--steps", "60", "--planted", plant.name])
+    assert passed.exit_code == 0, passed.output
+    assert "NOT CAUGHT" not in passed.output
+    assert not (tmp_path / "sim").exists()
+
+
+def test_a_surviving_bug_is_told(make_database: Callable[[], DbUrls]) -> None:
+    made = make_database()
+    (catch,) = hunt(chosen("memory too old"), lambda: Urls(made.app_url, made.owner_url), seed=1, steps_max=1)
+    assert catch.result.is_clean

@@ -1,6 +1,7 @@
 """A database server of the simulator's own, and a fresh database for every run."""
 
 import itertools
+import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,7 @@ def own_server(home: Path, progress: Callable[[str], None]) -> Generator[Callabl
     finally:
         stop(info)
         erase(home)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _with_database(url: str, name: str) -> str:
