@@ -18,16 +18,22 @@ DELETE FROM booking.outbox
 
 -- name: over_slots
 -- Sessions over for good, oldest first: the venue's day has passed, and so has what its preset allows for coming late.
-SELECT s.id
-  FROM booking.slot s
-  JOIN catalogue.bookable_v c ON c.product_id = s.product_id
- WHERE s.settled_at IS NULL
-   AND s.ends_at <= %(now)s::timestamptz - make_interval(secs => %(grace_s)s)
-   AND greatest(s.ends_at + make_interval(secs => coalesce((%(late_s)s::json ->> c.policy_code)::int, %(default_late_s)s)),
-                (s.on_date + 1)::timestamp AT TIME ZONE c.timezone)
-       <= %(now)s::timestamptz - make_interval(secs => %(grace_s)s)
- ORDER BY s.ends_at, s.id
- LIMIT %(limit)s
+-- As many as have the given number of places sold, but one at least.
+SELECT o.id
+  FROM (SELECT d.id, sum(d.sold) OVER (ORDER BY d.ends_at, d.id) - d.sold AS sold_before
+          FROM (SELECT s.id, s.ends_at, p.sold
+                  FROM booking.slot s
+                  JOIN booking.pool p ON p.id = s.pool_ids[1]
+                  JOIN catalogue.bookable_v c ON c.product_id = s.product_id
+                 WHERE s.settled_at IS NULL
+                   AND s.ends_at <= %(now)s::timestamptz - make_interval(secs => %(grace_s)s)
+                   AND greatest(s.ends_at + make_interval(secs =>
+                                    coalesce((%(late_s)s::json ->> c.policy_code)::int, %(default_late_s)s)),
+                                (s.on_date + 1)::timestamp AT TIME ZONE c.timezone)
+                       <= %(now)s::timestamptz - make_interval(secs => %(grace_s)s)
+                 ORDER BY s.ends_at, s.id
+                 LIMIT %(limit)s) AS d) AS o
+ WHERE o.sold_before < %(places)s
 
 -- name: nobody_came
 -- Confirmed bookings of these sessions that nobody used. Not among them: imported ones, rooms and tables (their houses
