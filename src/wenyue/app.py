@@ -17,6 +17,7 @@ from wenyue.faces.api.edge import Receive, Scope, Send
 from wenyue.faces.api.hot import Handler, Hot, answer_nothing
 from wenyue.faces.api.logins import Logins
 from wenyue.infra.config import Settings, load
+from wenyue.infra.wire import BoundedHttp
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
 from wenyue.site import create_site
@@ -73,6 +74,7 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
         create_app(settings),
         host=settings.web.host,
         port=port,
+        http=BoundedHttp,
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=_DRAIN_S,

@@ -30,6 +30,8 @@ AVAILABILITY_DAYS_MAX: Final = 62
 
 # --- edges
 BODY_BYTES_MAX: Final = 64 * 1024
+HEAD_BYTES_MAX: Final = 64 * 1024  # request line and headers
+HEAD_WAIT_S: Final = 15.0
 PAGE_SIZE: Final = 20
 PAGE_SIZE_MAX: Final = 100
 SEARCH_TEXT_MAX: Final = 64

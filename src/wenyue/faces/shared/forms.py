@@ -1,5 +1,6 @@
 """Forms, read with bounds: a body too large, malformed or in the wrong encoding is an ordinary answer, never a fault."""
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from wenyue.kernel.limits import BODY_BYTES_MAX
 
 _FIELDS_MAX: Final = 300
+_WAIT_S: Final = 10.0
 _VALUE_LENGTH_MAX: Final = 512
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -49,11 +51,12 @@ async def read_form(request: Request) -> Form | None:
         return None
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_BYTES_MAX:
-                return None
-    except ClientDisconnect:
+        async with asyncio.timeout(_WAIT_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > BODY_BYTES_MAX:
+                    return None
+    except (ClientDisconnect, TimeoutError):
         return None
     return parse_form(bytes(body))
 
