@@ -155,7 +155,22 @@ def held(holder: int, slot_id: int) -> BookingRequest:
     return msgspec.structs.replace(request, lines=(line,), card_id=None)
 
 
-async def at_once(place: Place, one: BookingRequest, other: BookingRequest) -> tuple[Answer, Answer]:
+async def test_the_limit_of_cancellations_holds_at_two_processes_at_once(place: Place) -> None:
+    """毛主席纪念堂: two cancellations a day for one account; the two meet in nothing but the account."""
+    code = "maozhuxi-jiniantang"
+    venue_id, product_id = await world.product(place.tx, f"hall-{uuid7()}", policy_code=code)
+    day = DAY + timedelta(days=2)
+    slots = [await world.slot(place.tx, venue_id, product_id, day, hour, 9) for hour in (1, 2, 3)]
+    holder = uuid7().int % 10**9
+    bookings = [msgspec.structs.replace(held(holder, slot_id), is_hold=False) for slot_id in slots]
+    assert {(await place.one(booking)).outcome for booking in bookings} == {Outcome.CONFIRMED}
+    cancels = [ChangeRequest(ChangeKind.CANCEL, booking.id, "traveller", holder) for booking in bookings]
+    assert (await place.one(cancels[0])).outcome is Outcome.CANCELLED
+    first, second = await at_once(place, cancels[1], cancels[2])
+    assert (first.outcome, second.outcome) == (Outcome.CANCELLED, Outcome.CANCEL_LIMIT)
+
+
+async def at_once(place: Place, one: Request, other: Request) -> tuple[Answer, Answer]:
     """Another process decides `one` and stands still before writing; then `other` comes here. The answers of both."""
     clock = Clock(world.START)
     with Away(Process(place.url.url, clock, place.book), clock) as far:

@@ -115,10 +115,10 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
             reads["bans"] = await tx.execute(
                 policy.BANS_OF, {"subjects": wants.subjects_literal(), "now": facts.now}
             )
+        if wants.holders or wants.cancellers:
+            await tx.execute(SQL["lock_holders"], {"ids": array({*wants.holders, *wants.cancellers})})
         if wants.holders:
-            holders = {"ids": array(wants.holders)}
-            await tx.execute(SQL["lock_holders"], holders)
-            reads["holds"] = await tx.execute(SQL["open_holds"], holders)
+            reads["holds"] = await tx.execute(SQL["open_holds"], {"ids": array(wants.holders)})
         await _ask_pools(tx, wants, reads, is_locked=facts.is_locked)
     await _read_cards(reads, facts)
     await _read_rest(reads, facts)

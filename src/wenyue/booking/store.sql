@@ -54,7 +54,8 @@ SELECT p.person_key, p.on_date, p.scope
   JOIN booking.place p ON p.person_key = decode(w.k, 'hex') AND p.on_date = w.d AND p.scope = w.s AND p.is_live
 
 -- name: lock_holders
--- One decision at a time about each holder's unpaid holds, in id order, after cards and before pools.
+-- One decision at a time about what is counted for a holder (unpaid holds, cancellations): in id order, after cards and
+-- before pools.
 SELECT pg_advisory_xact_lock(hashint8extended(h.id, 1))
   FROM (SELECT w.id FROM unnest(%(ids)s::bigint[]) AS w (id) ORDER BY w.id) AS h
 
