@@ -66,6 +66,13 @@ async def test_the_description_is_complete(site: ApiSite) -> None:
             assert "example" in operation["requestBody"]["content"]["application/json"], name
     for key in EXAMPLES:
         assert "requestBody" in operations[key], key
+    slot = document["components"]["schemas"]["SlotView"]["properties"]
+    assert {name for name, field in slot.items() if field.get("format") == "date-time"} == {
+        "starts_at",
+        "ends_at",
+        "release_at",
+        "closes_at",
+    }
     text = msgspec.json.encode(document).decode()
     named = set(re.findall(r"#/components/schemas/(\w+)", text))
     assert named == set(document["components"]["schemas"])

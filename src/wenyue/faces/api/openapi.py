@@ -4,7 +4,8 @@ A test sends what this document allows to a running server and holds every answe
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -14,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from wenyue.booking import SlotView
 from wenyue.faces.api.bodies import AvailabilityPage, BookedAnswer, BookingBody
 from wenyue.faces.api.openapi_words import ABOUT, EXAMPLES, SUMMARIES_ZH, TAGS
-from wenyue.faces.api.problems import Problem
+from wenyue.faces.api.problems import FieldError, Problem
 from wenyue.kernel.limits import AVAILABILITY_DAYS_MAX
 
 _REF: Final = "#/components/schemas/{name}"
@@ -62,6 +64,9 @@ _SIGN_IN: Final = frozenset({"/v1/session", "/v1/gate/session", "/v1/cards/activ
 _KEY_NOTE: Final = (
     "Accepted on every POST. This one is idempotent by nature: sent again it says the same, whatever the key."
 )
+_SIGN_IN_NOTE: Final = (
+    "Accepted on every POST. Signing in again gives another token and changes nothing else."
+)
 
 
 def describe(api: FastAPI) -> None:
@@ -89,10 +94,7 @@ def _document(api: FastAPI) -> dict[str, Any]:
         routes=api.routes,
     )
     schemas: dict[str, Any] = made["components"]["schemas"]
-    _, own = msgspec.json.schema_components(
-        [BookingBody, BookedAnswer, AvailabilityPage, Problem], ref_template=_REF
-    )
-    schemas.update(own)
+    schemas.update(_own_schemas())
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     made["paths"].setdefault("/v1/bookings", {})["post"] = _book()
@@ -111,6 +113,24 @@ def _document(api: FastAPI) -> dict[str, Any]:
     return made
 
 
+def _own_schemas() -> dict[str, Any]:
+    """The msgspec types of the hot endpoints; msgspec itself does not say that an instant is a date-time."""
+    kinds = (BookingBody, BookedAnswer, AvailabilityPage, SlotView, Problem, FieldError)
+    _, found = msgspec.json.schema_components(kinds, ref_template=_REF)
+    for kind in kinds:
+        for field in msgspec.structs.fields(kind):
+            if field.type not in (datetime, datetime | None):
+                continue
+            schema = found[kind.__name__]["properties"][field.encode_name]
+            for one in schema.get("anyOf", [schema]):
+                if one["type"] == "string":
+                    one["format"] = "date-time"
+    for schema in found.values():
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])
+    return found
+
+
 def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
     key = f"{method.upper()} {path}"
     operation["x-summary-zh"] = SUMMARIES_ZH.get(key, operation["summary"])  # a test misses the others
@@ -126,7 +146,8 @@ def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
             parameter |= {"name": "Idempotency-Key", "required": True}
             parameter["schema"] = {"type": "string", "format": "uuid"}
     if method == "post" and not any(one["in"] == "header" for one in parameters):
-        parameters.append(_header("Idempotency-Key", _KEY_NOTE))
+        is_session = path.endswith("/session")
+        parameters.append(_header("Idempotency-Key", _SIGN_IN_NOTE if is_session else _KEY_NOTE))
     parameters.append(
         _header("Accept-Language", "`en` for English, everything else is Chinese; `?lang=en` says the same.")
     )
