@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import msgspec
 import pytest
+from psycopg.errors import SerializationFailure
 
 from tests.support.database import DbUrls
 from wenyue.booking import (
@@ -24,7 +25,7 @@ from wenyue.kernel.limits import OPEN_HOLDS_PER_HOLDER_MAX
 from wenyue.tools import world
 from wenyue.tools.sim.model import Request
 from wenyue.tools.sim.process import Away, Pause, Process
-from wenyue.tools.sim.seams import STEP, Views, execute
+from wenyue.tools.sim.seams import STEP, Views, execute, opening
 from wenyue.tools.sim.timing import Clock
 from wenyue.tools.sim.town import SQL
 
@@ -168,6 +169,39 @@ async def test_the_limit_of_cancellations_holds_at_two_processes_at_once(place: 
     assert (await place.one(cancels[0])).outcome is Outcome.CANCELLED
     first, second = await at_once(place, cancels[1], cancels[2])
     assert (first.outcome, second.outcome) == (Outcome.CANCELLED, Outcome.CANCEL_LIMIT)
+
+
+async def test_a_cancellation_in_the_same_batch_does_not_carry_a_booking_into_a_session_just_closed(
+    place: Place,
+) -> None:
+    """The two leave the counters as they were; the session, with room to spare, was read without a lock."""
+    venue_id, product_id = await world.product(place.tx, f"roomy-{uuid7()}")
+    slot_id = await world.slot(place.tx, venue_id, product_id, DAY, 2, 500)
+    old, new = held(1, slot_id), held(2, slot_id)
+    assert (await place.one(old)).outcome is Outcome.HELD
+    cancel = ChangeRequest(ChangeKind.CANCEL, old.id, "traveller")
+    clock = Clock(world.START)
+    with Away(Process(place.url.url, clock, place.book), clock) as far:
+        pause = Pause(far.process, STEP.DECIDED, crashes=False)
+        running = far.submit([cancel, new], pause.probe)
+        assert pause.wait_until_reached(running)
+        async with place.tx.transaction():
+            await opening.close_slots(
+                place.tx,
+                venue_id,
+                product_id,
+                from_day=DAY,
+                to_day=DAY,
+                reason_zh="检修",
+                reason_en="repairs",
+            )
+        pause.go()
+        attempt = await asyncio.wrap_future(running)
+    assert isinstance(attempt.fault, SerializationFailure)
+    cancelled, refused = await place.decide(cancel, new)
+    if refused.outcome is Outcome.STALE_FACTS:  # the cached session was dropped: ask again
+        refused = await place.one(new)
+    assert (cancelled.outcome, refused.outcome) == (Outcome.CANCELLED, Outcome.SLOT_CLOSED)
 
 
 async def at_once(place: Place, one: Request, other: Request) -> tuple[Answer, Answer]:

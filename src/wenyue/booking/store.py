@@ -297,16 +297,18 @@ async def write(tx: Tx, facts: Facts, effects: Effects) -> None:
     if effects.events:
         events = [{"kind": kind, "ids": ids} for kind, ids in effects.events.items()]
         await tx.execute(SQL["insert_outbox"], {"rows": rows_json(events), **now})
+    # Every pool that a new line draws from is guarded, even if what the batch gives back outweighs it.
+    drawn = set[int]() if facts.is_locked else {id_ for line in effects.lines for id_ in line.pool_ids}
     moved = [
         {
             "id": id_,
             "held": held,
             "sold": sold,
-            "guard": not facts.is_locked and held + sold > 0,
+            "guard": id_ in drawn,
             "revision": facts.pools[id_].revision,
         }
         for id_, (held, sold) in sorted(effects.pools.items())
-        if held or sold
+        if held or sold or id_ in drawn
     ]
     if moved:
         await tx.execute(SQL["move_pools"], {"rows": rows_json(moved), "expected": len(moved)})
