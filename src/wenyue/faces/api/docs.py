@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wenyue.faces.api.docs_views import operations, problem_groups, shapes, statuses
+from wenyue.faces.api.docs_problems import problem_groups
+from wenyue.faces.api.docs_views import operations, shapes, statuses
 from wenyue.faces.shared import locale_of, render
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document and the problem codes as the human pages show them."""
+"""The OpenAPI document as the human page shows it."""
 
 import json
 import re
@@ -7,31 +7,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 
-from wenyue.faces.api.problems import status_of
-from wenyue.faces.wording import WORDS
-from wenyue.faces.wording_api import API_WORDS, FIELD_WORDS
-from wenyue.faces.wording_cards import CARD_PROBLEMS
-from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
-from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
-
 _DEPTH_MAX: Final = 4
 _REF_NAME: Final = re.compile(r"#/components/schemas/(\w+)")
-_STATUSES: Final[Mapping[str, int]] = {
-    "bad_json": 400,
-    "login_needed": 401,
-    "travellers_only": 403,
-    "not_found": 404,
-    "method": 405,
-    "slow_body": 408,
-    "body_too_large": 413,
-    "media_type": 415,
-    "busy": 503,
-    "internal": 500,
-    "visitors_full": 409,
-    "staff_wrong": 401,
-    "staff_locked": 429,
-    "not_your_venue": 403,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +57,6 @@ class GroupView:
     title: str
     text: str
     operations: Sequence[OperationView]
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemView:
-    """One code. `status` 0: it stands inside another problem, as the code of a field."""
-
-    code: str
-    status: int
-    title: str
-    text: str
-    next_step: str
 
 
 def operations(document: Mapping[str, Any], locale: str) -> list[GroupView]:
@@ -236,50 +202,3 @@ def _bounds(schema: Mapping[str, Any]) -> str:
     if "maxLength" in schema:
         said += f" ≤ {schema['maxLength']} characters"
     return said
-
-
-def problem_groups(locale: str) -> list[tuple[str, str, list[ProblemView]]]:
-    """(anchor, heading, codes); a code stands once."""
-    is_english = locale == "en"
-    pick = 1 if is_english else 0
-    outcomes = [
-        ProblemView(
-            outcome.name.lower(),
-            status_of(outcome),
-            words.title.say(locale),
-            words.explanation.say(locale),
-            words.next_step.say(locale),
-        )
-        for outcome, words in sorted(WORDS.items())
-        if not outcome.is_success
-    ]
-    requests = [
-        ProblemView(code, _STATUSES.get(code, 422), words[pick], "", "") for code, words in API_WORDS.items()
-    ]
-    cards = [
-        ProblemView(problem.value, 403, words.say(locale), "", "") for problem, words in CARD_PROBLEMS.items()
-    ]
-    gate = [
-        ProblemView(code, _STATUSES.get(code, 422), words.say(locale), "", "")
-        for code, words in GATE_API_WORDS.items()
-    ] + [ProblemView(outcome.value, 409, words.say(locale), "", "") for outcome, words in UNDO_TEXTS.items()]
-    fields = [
-        ProblemView(str(code), 0, words[pick].replace("{}", ""), "", "")
-        for table in (FIELD_WORDS, DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS)
-        for code, words in table.items()
-    ]
-    named = (
-        ("outcomes", ("预约结果", "Booking outcomes"), outcomes),
-        ("requests", ("请求", "Requests"), requests),
-        ("cards", ("卡", "Cards"), cards),
-        ("gate", ("入园核验", "Gate"), gate),
-        ("fields", ("字段", "Fields"), fields),
-    )
-    seen: set[str] = set()
-    return [(id_, words[pick], _unseen(codes, seen)) for id_, words, codes in named]
-
-
-def _unseen(codes: Sequence[ProblemView], seen: set[str]) -> list[ProblemView]:
-    fresh = [one for one in codes if one.code not in seen]
-    seen.update(one.code for one in codes)
-    return fresh

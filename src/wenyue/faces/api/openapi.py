@@ -4,8 +4,6 @@ A test sends what this document allows to a running server and holds every answe
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -15,13 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wenyue.booking import SlotView
-from wenyue.faces.api.bodies import AvailabilityPage, BookedAnswer, BookingBody
+from wenyue.faces.api.openapi_hot import availability_operation, book_operation, hot_schemas, ref
 from wenyue.faces.api.openapi_words import ABOUT, EXAMPLES, SUMMARIES_ZH, TAGS
-from wenyue.faces.api.problems import FieldError, Problem
-from wenyue.kernel.limits import AVAILABILITY_DAYS_MAX
 
-_REF: Final = "#/components/schemas/{name}"
 _PROBLEM_TYPE: Final = "application/problem+json"
 _SECURED: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
 _PROBLEMS: Final[Mapping[int, str]] = {
@@ -94,11 +88,11 @@ def _document(api: FastAPI) -> dict[str, Any]:
         routes=api.routes,
     )
     schemas: dict[str, Any] = made["components"]["schemas"]
-    schemas.update(_own_schemas())
+    schemas.update(hot_schemas())
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    made["paths"].setdefault("/v1/bookings", {})["post"] = _book()
-    made["paths"]["/v1/availability"] = {"get": _availability()}
+    made["paths"].setdefault("/v1/bookings", {})["post"] = book_operation()
+    made["paths"]["/v1/availability"] = {"get": availability_operation()}
     for path, item in made["paths"].items():
         for method, operation in item.items():
             _complete(method, path, operation)
@@ -111,24 +105,6 @@ def _document(api: FastAPI) -> dict[str, Any]:
     }
     made["servers"] = [{"url": "/"}]
     return made
-
-
-def _own_schemas() -> dict[str, Any]:
-    """The msgspec types of the hot endpoints; msgspec itself does not say that an instant is a date-time."""
-    kinds = (BookingBody, BookedAnswer, AvailabilityPage, SlotView, Problem, FieldError)
-    _, found = msgspec.json.schema_components(kinds, ref_template=_REF)
-    for kind in kinds:
-        for field in msgspec.structs.fields(kind):
-            if field.type not in (datetime, datetime | None):
-                continue
-            schema = found[kind.__name__]["properties"][field.encode_name]
-            for one in schema.get("anyOf", [schema]):
-                if one["type"] == "string":
-                    one["format"] = "date-time"
-    for schema in found.values():
-        if "description" in schema:
-            schema["description"] = cleandoc(schema["description"])
-    return found
 
 
 def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
@@ -178,79 +154,11 @@ def _implied(method: str, operation: Mapping[str, Any], *, is_open: bool) -> set
 def _problem(status: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "description": _PROBLEMS[status],
-        "content": {_PROBLEM_TYPE: {"schema": _ref("Problem")}},
+        "content": {_PROBLEM_TYPE: {"schema": ref("Problem")}},
     }
     if status == 503:
         found["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
     return found
-
-
-def _book() -> dict[str, Any]:
-    answer = {"application/json": {"schema": _ref("BookedAnswer")}}
-    place = {"Location": {"schema": {"type": "string"}, "description": "the booking"}}
-    return {
-        "tags": ["bookings"],
-        "summary": "Book",
-        "description": (
-            "Book every line, or none: several lines are one itinerary. The booking's id is minted by the client (a UUID,"
-            " best version 7) as `id`, as `Idempotency-Key`, or as both; after a lost reply send the same request again: 200 and"
-            " the same answer, never a second booking. `hold` keeps the places for `hold_ttl_s` seconds until they are confirmed."
-        ),
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "schema": {"type": "string", "format": "uuid"},
-                "description": "The booking's id, when the body does not carry it; when both do, they are equal.",
-            }
-        ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("BookingBody")}}},
-        "responses": {
-            "201": {"description": "The places are the caller's.", "content": answer, "headers": place},
-            "200": {"description": "They already were: a replay.", "content": answer, "headers": place},
-        },
-    }
-
-
-def _availability() -> dict[str, Any]:
-    day: dict[str, Any] = {"type": "string", "format": "date"}
-    return {
-        "tags": ["catalogue"],
-        "summary": "Availability",
-        "description": (
-            f"The slots of one product from `from` to `to` (both included, at most {AVAILABILITY_DAYS_MAX} days), in time order,"
-            " with what is left. `as_of` is the instant of the figures, at most a second ago."
-        ),
-        "parameters": [
-            {
-                "name": "product_id",
-                "in": "query",
-                "required": True,
-                "schema": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
-            },
-            {
-                "name": "from",
-                "in": "query",
-                "required": True,
-                "schema": day,
-                "example": date(2026, 10, 1).isoformat(),
-            },
-            {
-                "name": "to",
-                "in": "query",
-                "required": False,
-                "schema": day,
-                "description": "`from` when left out",
-            },
-        ],
-        "responses": {
-            "200": {
-                "description": "The slots.",
-                "content": {"application/json": {"schema": _ref("AvailabilityPage")}},
-            }
-        },
-    }
 
 
 def _header(name: str, description: str) -> dict[str, Any]:
@@ -261,10 +169,6 @@ def _header(name: str, description: str) -> dict[str, Any]:
         "schema": {"type": "string"},
         "description": description,
     }
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": _REF.format(name=name)}
 
 
 def _operation_id(method: str, path: str) -> str:
