@@ -61,7 +61,8 @@ def test_it_owns_and_makes_nothing(db_urls: DbUrls) -> None:
         ).fetchall()
         assert not any((is_super, may_make, may_role, may_bypass, may_replicate))
         memberships = tx.execute(
-            "SELECT roleid FROM pg_auth_members JOIN pg_roles AS r ON r.oid = member WHERE rolname = %s", [APP]
+            "SELECT roleid FROM pg_auth_members JOIN pg_roles AS r ON r.oid = member WHERE rolname = %s",
+            [APP],
         ).fetchall()
         assert memberships == []
         owned = tx.execute(

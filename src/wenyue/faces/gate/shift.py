@@ -17,14 +17,21 @@ from starlette.routing import Route
 from wenyue.accounts import Staff, who
 from wenyue.faces.shared import Form, Locale, locale_of, read_form, render, services_of
 from wenyue.faces.shared.i18n import translator
-from wenyue.faces.shared.session import CSRF_FIELD, clear_cookie, is_csrf_good, set_cookie, signed, unsigned
+from wenyue.faces.shared.session import (
+    CSRF_FIELD,
+    STAFF_COOKIE,
+    clear_cookie,
+    is_csrf_good,
+    set_cookie,
+    signed,
+    unsigned,
+)
 from wenyue.gate import Desk
 from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.kernel.limits import STAFF_LOGIN_TTL_S
 from wenyue.services import Services
 
 _log: Final = logging.getLogger("wenyue.faces.gate")
-STAFF_COOKIE: Final = "wy_staff"
 STATION_COOKIE: Final = "wy_gate"
 _STATION_PURPOSE: Final = "station"
 _STATION_AGE_S: Final = 365 * 24 * 3600

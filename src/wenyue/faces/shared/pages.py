@@ -17,6 +17,7 @@ from wenyue.faces.shared.session import CSRF_COOKIE, csrf_token, set_cookie
 from wenyue.faces.shared.static import static_url
 
 _CSRF_AGE_S: Final = 7 * 24 * 3600
+_HTTPS_ONLY: Final = "max-age=31536000"
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -90,7 +91,9 @@ def render(
     response = HTMLResponse(page, status, headers=dict(SECURITY_HEADERS))
     response.headers["Cache-Control"] = "private, no-cache" if is_private else "no-store"
     response.headers["Content-Language"] = locale_of(request)
+    is_secure = services_of(request).settings.web.is_secure
+    if is_secure:
+        response.headers["Strict-Transport-Security"] = _HTTPS_ONLY
     if request.cookies.get(CSRF_COOKIE) != token:
-        is_secure = services_of(request).settings.web.is_secure
         set_cookie(response, CSRF_COOKIE, token, is_secure=is_secure, age_s=_CSRF_AGE_S)
     return response

@@ -1,6 +1,6 @@
 """The cookies that carry trust: the login's random token, the signed anti-forgery token, small signed values.
 
-Anti-forgery is a signed double submit: a random nonce, signed together with the login, stands in a cookie and again in
+Anti-forgery is a signed double submit: a random nonce, signed together with the logins, stands in a cookie and again in
 every form; a page of another site can read neither. The signing key is the installation's index key, used under a
 prefix that no document key has.
 """
@@ -16,6 +16,7 @@ from wenyue.kernel.limits import LOGIN_TTL_S
 from wenyue.kernel.personal import Vault
 
 LOGIN_COOKIE: Final = "wy_login"
+STAFF_COOKIE: Final = "wy_staff"
 CSRF_COOKIE: Final = "wy_csrf"
 CSRF_FIELD: Final = "_csrf"
 _COOKIE_LENGTH_MAX: Final = 3500
@@ -48,7 +49,7 @@ def csrf_token(request: Request, vault: Vault) -> str:
     if _is_signed(held, request, vault):
         return held
     nonce = secrets.token_urlsafe(18)
-    return f"{nonce}.{_sign(f'{nonce}|{login_token(request)}', vault, 'csrf')}"
+    return f"{nonce}.{_sign(f'{nonce}|{_logins(request)}', vault, 'csrf')}"
 
 
 def is_csrf_good(request: Request, submitted: str, vault: Vault) -> bool:
@@ -74,8 +75,13 @@ def unsigned(raw: str, vault: Vault, purpose: str) -> str | None:
 
 def _is_signed(token: str, request: Request, vault: Vault) -> bool:
     nonce, dot, signature = token[:_CSRF_LENGTH_MAX].partition(".")
-    wanted = _sign(f"{nonce}|{login_token(request)}", vault, "csrf")
+    wanted = _sign(f"{nonce}|{_logins(request)}", vault, "csrf")
     return bool(dot) and hmac.compare_digest(signature.encode(), wanted.encode())
+
+
+def _logins(request: Request) -> str:
+    """Every login that a form of this browser could act for: a token planted from elsewhere is good for none of them."""
+    return f"{login_token(request)}|{request.cookies.get(STAFF_COOKIE, '')[:_CSRF_LENGTH_MAX]}"
 
 
 def _sign(value: str, vault: Vault, purpose: str) -> str:

@@ -189,7 +189,7 @@ def _unavailable(visit: Visit) -> Response:
             " bookings you have are safe.",
         ),
         status=503,
-        actions=((visit.request.url.path, visit.t("再试一次", "Try again"), True),),
+        actions=((local_path(visit.request.url.path), visit.t("再试一次", "Try again"), True),),
         is_waiting=True,
     )
     response.headers["Retry-After"] = "3"
