@@ -267,6 +267,22 @@ async def test_the_third_missed_visit_bans(stage: Stage) -> None:
     assert {code for _, code, _ in await bans(stage.tx, [card.holder_key], stage.now)} == {"default"}
 
 
+async def test_a_crowd_is_worked_off_in_pages(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "_NO_SHOWS_MAX", 2)
+    monkeypatch.setattr(later, "_PLACES_SETTLED_MAX", 1)
+    for _ in range(2):
+        slot_id = await stage.slot()
+        for _ in range(5):
+            await stage.book(slot_id)
+    runs = 0
+    while await stage.settle():
+        runs += 1
+        assert runs < 20
+    assert await stage.one("SELECT count(*) FROM booking.booking WHERE state = 5") == 10
+    assert await stage.one("SELECT count(*) FROM booking.slot WHERE settled_at IS NULL") == 0
+    assert runs == 6  # per session two full pages, then the rest of it
+
+
 async def test_only_one_worker_looks_for_no_shows(stage: Stage) -> None:
     booking = await stage.book(await stage.slot())
     async with stage.db.transaction() as tx:

@@ -37,21 +37,27 @@ SELECT o.id
 
 -- name: nobody_came
 -- Confirmed bookings of these sessions that nobody used. Not among them: imported ones, rooms and tables (their houses
--- know who came), bookings with a session still to come, and bookings of closed sessions only.
-SELECT DISTINCT l.booking_id
-  FROM booking.line l
-  JOIN booking.booking b ON b.id = l.booking_id
- WHERE l.slot_id = ANY (%(slots)s::bigint[]) AND l.is_live AND b.state = %(confirmed)s AND b.source IS NULL
-   AND NOT EXISTS (SELECT FROM booking.redemption r WHERE r.booking_id = b.id AND r.undone_at IS NULL)
-   AND NOT EXISTS (SELECT FROM booking.line o
-                     JOIN booking.slot s ON s.id = o.slot_id
-                     JOIN catalogue.bookable_v c ON c.product_id = o.product_id
-                    WHERE o.booking_id = b.id AND o.is_live
-                      AND (c.product_kind IN ('night', 'table')
-                           OR (s.settled_at IS NULL AND s.id <> ALL (%(slots)s::bigint[]))))
-   AND EXISTS (SELECT FROM booking.line o JOIN booking.slot s ON s.id = o.slot_id
-                WHERE o.booking_id = b.id AND o.is_live AND s.is_open)
- ORDER BY l.booking_id
+-- know who came), bookings with a session still to come, and bookings of closed sessions only. Written so that every
+-- booking is looked up by its key, whatever the statistics say.
+WITH mine AS MATERIALIZED (
+    SELECT DISTINCT l.booking_id
+      FROM booking.line l
+     WHERE l.slot_id = ANY (%(slots)s::bigint[]) AND l.is_live)
+SELECT m.booking_id
+  FROM mine m
+ CROSS JOIN LATERAL (SELECT b.id FROM booking.booking b
+                      WHERE b.id = m.booking_id AND b.state = %(confirmed)s AND b.source IS NULL
+                      LIMIT 1) AS confirmed
+ CROSS JOIN LATERAL (SELECT bool_or(s.is_open) AS is_any_open,
+                            bool_or(c.product_kind IN ('night', 'table')
+                                    OR (s.settled_at IS NULL AND s.id <> ALL (%(slots)s::bigint[]))) AS is_any_spared
+                       FROM booking.line o
+                       JOIN booking.slot s ON s.id = o.slot_id
+                       JOIN catalogue.bookable_v c ON c.product_id = o.product_id
+                      WHERE o.booking_id = m.booking_id AND o.is_live) AS whole
+ WHERE whole.is_any_open AND NOT whole.is_any_spared
+   AND (SELECT count(*) FROM booking.redemption r WHERE r.booking_id = m.booking_id AND r.undone_at IS NULL) = 0
+ ORDER BY m.booking_id
  LIMIT %(limit)s
 
 -- name: settle_slots
