@@ -13,7 +13,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from wenyue.faces.api.edge import Receive, Scope, Send
+from wenyue.faces.api.edge import Receive, Scope, Send, answer_fault
 from wenyue.faces.api.hot import Handler, Hot, answer_nothing
 from wenyue.faces.api.logins import Logins
 from wenyue.infra.config import Settings, load
@@ -22,6 +22,7 @@ from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
 from wenyue.site import create_site
 
+_log: Final = logging.getLogger("wenyue")
 _DRAIN_S: Final = 10
 _GC_EVERY: Final = 50_000  # allocations between collections: a batch makes thousands of short-lived objects
 
@@ -45,7 +46,11 @@ class App:
         if scope["type"] == "http":
             handler = self._hot.get((scope["method"], scope["path"]))
             if handler is not None:
-                await handler(scope, receive, send)
+                try:
+                    await handler(scope, receive, send)
+                except Exception:  # noqa: BLE001 - a defect is noted and answered, like those behind
+                    _log.exception("%s %s", scope["method"], scope["path"])
+                    await answer_fault(scope, send, self.rest.state.meter)
                 return
         await self.rest(scope, receive, send)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import psycopg
@@ -119,6 +119,7 @@ async def test_field_errors_name_the_visitor(site: ApiSite) -> None:
     errors = problem(answer, 422, "fields")["errors"]
     pointers = {error["pointer"] for error in errors}
     assert {"/visitors/1/number", "/visitors/2/name", "/contact_phone", "/lines/0/visitors"} <= pointers
+    assert "/visitors/2/nationality" in pointers
     assert all(error["code"] and error["detail"] for error in errors)
 
 
@@ -182,6 +183,7 @@ async def test_a_body_too_large_or_too_slow(site: ApiSite, monkeypatch: pytest.M
         problem(await site.client.post(path, content=dripping(), headers=who.headers), 408, "slow_body")
 
 
+@pytest.mark.slow
 async def test_the_database_away_is_busy_not_a_fault(site: ApiSite) -> None:
     who = await site.traveller()
     slot_id = (await site.slots("lake"))[0]["slot_id"]
@@ -235,6 +237,16 @@ async def test_availability_says_how_old_it_is_and_what_is_wrong(site: ApiSite) 
         chinese = problem(await site.client.get(f"/v1/availability?{query}"), 422, "bad_range")
         english = problem(await site.client.get(f"/v1/availability?{query}", headers=EN), 422, "bad_range")
         assert chinese["title"] != english["title"]
+
+
+async def test_a_defect_is_a_problem_and_counted(site: ApiSite) -> None:
+    who = await site.traveller()
+    slot_id = (await site.slots("lake"))[0]["slot_id"]
+    vault, site.app.services.vault = site.app.services.vault, cast(Any, None)  # whatever: something is broken
+    problem(await site.book(who, slot_id), 500, "internal")
+    site.app.services.vault = vault
+    assert 'route="/v1/bookings",status="500"' in (await site.client.get("/metrics")).text
+    assert (await site.book(who, slot_id)).status_code == 201
 
 
 async def test_a_freed_place_is_seen_within_a_second(site: ApiSite) -> None:

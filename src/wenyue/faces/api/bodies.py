@@ -1,5 +1,6 @@
 """The body of POST /v1/bookings: its shape, its checks, and the booking request that it becomes."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -24,6 +25,7 @@ from wenyue.kernel.clock import local_date
 from wenyue.kernel.documents import (
     Document,
     DocumentError,
+    DocumentErrorCode,
     DocumentKind,
     NameProblem,
     PhoneError,
@@ -43,6 +45,11 @@ from wenyue.kernel.limits import (
 from wenyue.kernel.personal import Vault
 
 _TIMEZONE: Final = "Asia/Shanghai"
+DOCUMENT_FIELDS: Final[Mapping[DocumentErrorCode, str]] = {  # where not the number itself is wrong
+    DocumentErrorCode.NATIONALITY_NEEDED: "nationality",
+    DocumentErrorCode.BAD_NATIONALITY: "nationality",
+    DocumentErrorCode.EXPIRY_NEEDED: "expires_on",
+}
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -166,9 +173,9 @@ def _person(
     if isinstance(name, NameProblem):
         errors.append(_error(f"/visitors/{number}/name", name.code, NAME_ERRORS[name.code], locale))
     if isinstance(document, DocumentError):
-        errors.append(
-            _error(f"/visitors/{number}/number", document.code, DOCUMENT_ERRORS[document.code], locale)
-        )
+        field = DOCUMENT_FIELDS.get(document.code, "number")
+        words = DOCUMENT_ERRORS[document.code]
+        errors.append(_error(f"/visitors/{number}/{field}", document.code, words, locale))
     if isinstance(name, NameProblem) or isinstance(document, DocumentError):
         return None
     return name, document

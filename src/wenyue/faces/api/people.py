@@ -1,18 +1,16 @@
 """A person in a JSON body: name, document, phone, birth date; checked into an `Identity`, or the fields to mend."""
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from wenyue.accounts import Identity
-from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api.bodies import DOCUMENT_FIELDS, BookingRefused
 from wenyue.faces.api.problems import FieldError
 from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
 from wenyue.kernel.documents import (
     DocumentError,
-    DocumentErrorCode,
     DocumentKind,
     NameProblem,
     PhoneError,
@@ -21,12 +19,6 @@ from wenyue.kernel.documents import (
     parse_phone,
 )
 from wenyue.kernel.limits import DOCUMENT_LENGTH_MAX, NAME_LENGTH_MAX
-
-_FIELD_OF: Final[Mapping[DocumentErrorCode, str]] = {
-    DocumentErrorCode.NATIONALITY_NEEDED: "/nationality",
-    DocumentErrorCode.BAD_NATIONALITY: "/nationality",
-    DocumentErrorCode.EXPIRY_NEEDED: "/expires_on",
-}
 
 
 class PersonBody(BaseModel):
@@ -54,8 +46,8 @@ def identity_of(person: PersonBody, today: date, locale: str) -> Identity:
         person.kind, person.number, today=today, nationality=person.nationality, expires_on=person.expires_on
     )
     if isinstance(document, DocumentError):
-        pointer = _FIELD_OF.get(document.code, "/number")
-        errors.append(_error(pointer, document.code, DOCUMENT_ERRORS[document.code], locale))
+        field = DOCUMENT_FIELDS.get(document.code, "number")
+        errors.append(_error(f"/{field}", document.code, DOCUMENT_ERRORS[document.code], locale))
     phone = parse_phone(person.phone) if person.phone else None
     if isinstance(phone, PhoneError):
         errors.append(_error("/phone", phone.code, PHONE_ERRORS[phone.code], locale))
