@@ -5,11 +5,13 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
 from tests.support.database import DbUrls
 from wenyue import services as module
+from wenyue.app import create_app
 from wenyue.infra.config import load
 from wenyue.infra.db import Tx
 from wenyue.policy import save_presets
@@ -64,7 +66,15 @@ async def test_a_mistyped_rule_does_not_stop_the_start(tx: tuple[Tx, Services]) 
     connection, services = tx
     await connection.execute(DAMAGE)
     await connection.execute("UPDATE cards.card_type SET rules = '{\"oops\": 1}'")
+    app = create_app(services.settings)
+    services = app.services
     await services.start()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"ready": True, "rules": list(services.rule_problems)},
+    )
     assert services.presets["guobo"].party_max == 5  # as shipped
     assert services.card_types == {}
     assert [one.partition(":")[0] for one in services.rule_problems] == [
