@@ -92,7 +92,7 @@ async def execute(
 
 
 async def _gather(tx: Tx, facts: Facts, batch: Sequence[Request], views: Views) -> None:
-    """Locks in one order everywhere: bookings, cards, pools; each sorted."""
+    """Locks in one order everywhere: bookings, cards, holders, pools; each sorted."""
     changes = [request for request in batch if isinstance(request, ChangeRequest)]
     if changes:
         await tx.execute(_BEGIN)
