@@ -22,7 +22,7 @@ _INTEREST_S: Final = 3.0  # a pool that nobody asked about for so long is forgot
 _POOLS_MAX: Final = 20_000
 _IDS_PER_SLOT_MAX: Final = 200_000
 _IDS_TOTAL_MAX: Final = 400_000
-_SLOTS_CACHED_MAX: Final = 100_000
+_SLOTS_CACHED_MAX: Final = 30_000
 
 
 class Wanted(Protocol):
