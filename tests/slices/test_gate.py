@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -103,21 +103,6 @@ async def test_a_card_admits_what_it_pays_for_and_its_holder(world: World) -> No
     await world.card("WY20260002", holder=ADULTS[1])
     await world.book(documents=ADULTS[1:2])
     assert (await present(world, "WY20260002")).reason is Reason.ADMIT
-
-
-async def test_the_first_visit_begins_the_validity_of_a_card_that_starts_with_it(world: World) -> None:
-    card_id = await world.card("WY20260031", holder=ADULTS[0])
-    rules = {
-        "admits": "anyone",
-        "party_max": 5,
-        "validity": {"starts": "first_use", "months": 12},
-        "entitlements": [{"name_zh": "景区", "name_en": "attractions"}],
-    }
-    await world.tx.execute("UPDATE cards.card_type SET rules = %s", [json.dumps(rules)])
-    await world.book(card_id=card_id)
-    assert (await present(world, "WY20260031")).reason is Reason.ADMIT
-    cursor = await world.tx.execute("SELECT valid_from, valid_to FROM cards.card WHERE id = %s", [card_id])
-    assert await cursor.fetchall() == [(date(2026, 10, 2), date(2027, 10, 1))]
 
 
 @pytest.mark.parametrize(
