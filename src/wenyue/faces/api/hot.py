@@ -24,7 +24,12 @@ from wenyue.faces.api.metrics import Meter
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, answer_problem, status_of
 from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.ids import parse_uuid
-from wenyue.kernel.limits import AVAILABILITY_AGE_S_MAX, AVAILABILITY_DAYS_MAX, BODY_BYTES_MAX
+from wenyue.kernel.limits import (
+    AVAILABILITY_AGE_S_MAX,
+    AVAILABILITY_DAYS_MAX,
+    BODY_BYTES_MAX,
+    BOOKING_DEADLINE_S,
+)
 from wenyue.services import Services
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -70,8 +75,9 @@ class Hot:
             body = await _read(receive)
             if kind != b"application/json":
                 check_json(kind)
+            until = monotonic() + BOOKING_DEADLINE_S
             holder_id = await self._holder(token)
-            status, payload, kind, headers = await self._decide(body, key, holder_id, locale)
+            status, payload, kind, headers = await self._decide(body, key, holder_id, locale, until)
         except BookingRefused as refused:
             status, payload, kind = refused.status, refused.payload(locale), PROBLEM_TYPE
             headers = _REFUSED_HEADERS.get(status, _NONE)
@@ -83,7 +89,7 @@ class Hot:
         login = self._logins.recall(authorization)
         if login is None:
             try:
-                login = await self._logins.find(authorization)
+                login = await self._logins.find(authorization, within_s=BOOKING_DEADLINE_S)
             except DatabaseDown:
                 raise BookingRefused(503, "busy") from None
         if login is None or login.traveller_id is None:
@@ -91,7 +97,7 @@ class Hot:
         return login.traveller_id
 
     async def _decide(
-        self, raw: bytes, key: bytes, holder_id: int, locale: str
+        self, raw: bytes, key: bytes, holder_id: int, locale: str, until: float
     ) -> tuple[int, bytes, bytes, list[tuple[bytes, bytes]]]:
         try:
             body = _decode_body(raw)
@@ -111,7 +117,7 @@ class Hot:
                 now=self._services.clock(),
                 locale=locale,
             )
-            answer = await engine.book(request)
+            answer = await engine.book(request, deadline_s=until - monotonic())
         if answer.outcome.is_success:
             return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(booking_id)
         retry = _RETRY if answer.outcome.is_transient else _NONE

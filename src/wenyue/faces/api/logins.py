@@ -12,8 +12,9 @@ from wenyue import accounts
 from wenyue.accounts import Login
 from wenyue.infra.db import Database, DatabaseDown
 
+LOGIN_WAIT_S: Final = 0.9  # within the second that an answer may come after its deadline
 _KEPT_S: Final = 10.0  # a token that was ended stops working within this time
-_KEPT_MAX: Final = 100_000
+_KEPT_MAX: Final = 20_000  # about 10 MB; the older half goes first
 _TOGETHER_MAX: Final = 500
 _GATHER_S: Final = 0.002  # a moment for others to join: in a rush one statement then reads hundreds
 _WAITING_MAX: Final = 5_000
@@ -26,20 +27,22 @@ class Logins:
     def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
         self._db, self._clock = db, clock
         self._known: dict[bytes, tuple[Login, float]] = {}
+        self._older: dict[bytes, tuple[Login, float]] = {}
         self._waiting: dict[bytes, asyncio.Future[Login | None]] = {}
         self._reader: asyncio.Task[None] | None = None
 
     def recall(self, authorization: bytes) -> Login | None:
         """The login of an `Authorization` header value that was seen in the last seconds."""
-        known = self._known.get(authorization)
+        known = self._known.get(authorization) or self._older.get(authorization)
         return known[0] if known is not None and known[1] > monotonic() else None
 
     def forget(self, authorization: bytes) -> None:
         """Drop a login that ended; other processes drop it when their memory of it ages."""
         self._known.pop(authorization, None)
+        self._older.pop(authorization, None)
 
-    async def find(self, authorization: bytes) -> Login | None:
-        """Whose token the `Authorization` header carries; None: nobody's. Raises DatabaseDown."""
+    async def find(self, authorization: bytes, *, within_s: float = LOGIN_WAIT_S) -> Login | None:
+        """Whose token the `Authorization` header carries; None: nobody's. Raises DatabaseDown, at the latest after `within_s`."""
         login = self.recall(authorization)
         if login is not None:
             return login
@@ -52,7 +55,11 @@ class Logins:
             waiting = self._waiting[authorization] = asyncio.get_running_loop().create_future()
             if self._reader is None or self._reader.done():
                 self._reader = asyncio.create_task(self._read(), name="logins")
-        return await asyncio.shield(waiting)
+        try:
+            async with asyncio.timeout(within_s):
+                return await asyncio.shield(waiting)
+        except TimeoutError:
+            raise DatabaseDown("no login within its deadline") from None
 
     async def _read(self) -> None:
         await asyncio.sleep(_GATHER_S)
@@ -67,8 +74,8 @@ class Logins:
                     waiting.exception()  # whoever waits sees it; nobody may be waiting any more
                 continue
             until = monotonic() + _KEPT_S
-            if len(self._known) > _KEPT_MAX:
-                self._known.clear()
+            if len(self._known) > _KEPT_MAX // 2:
+                self._known, self._older = {}, self._known
             for authorization, waiting in together.items():
                 del self._waiting[authorization]
                 login = found.get(authorization)
