@@ -25,12 +25,12 @@ def load_gate_keys(home: Path) -> GateKeys:
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     retired: list[str] = []
     fresh = {"current": secrets.token_hex(32), "next": secrets.token_hex(32), "retired_public": retired}
-    staged = path.with_suffix(f".{os.getpid()}.tmp")
-    staged.touch(mode=0o600)
-    staged.write_text(json.dumps(fresh), encoding="utf-8")
+    staged = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(fresh, file)
     try:
         os.link(staged, path)  # the first process to arrive wins; the others read its keys
     except FileExistsError:

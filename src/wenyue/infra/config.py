@@ -97,11 +97,11 @@ def load_keys(home: Path) -> KeyRing:
     """
     path = home / "keys.json"
     if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = {"current": 1, "sealing": {"1": secrets.token_hex(32)}, "index": secrets.token_hex(32)}
-        staged = path.with_suffix(f".{os.getpid()}.tmp")
-        staged.touch(mode=0o600)
-        staged.write_text(json.dumps(fresh), encoding="utf-8")
+        staged = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
+        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(fresh, file)
         try:
             os.link(staged, path)  # the first process to arrive wins; the others read its keys
         except FileExistsError:

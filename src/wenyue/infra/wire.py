@@ -21,7 +21,7 @@ class BoundedHttp(HttpToolsProtocol):
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn narrows it
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """A connection that says nothing is closed too."""
         super().connection_made(transport)
         self._wait_for_head()

@@ -73,7 +73,11 @@ def provision(place: Place) -> None:
         for role, attributes in ((OWNER, sql.SQL("LOGIN CREATEDB")), (APP, sql.SQL("LOGIN"))):
             exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
             verb = sql.SQL("ALTER") if exists else sql.SQL("CREATE")
-            password = sql.Literal(place.passwords[role])
+            # As its verifier: a statement that fails stands in the server's log, and must not say the password.
+            verifier = connection.pgconn.encrypt_password(
+                place.passwords[role].encode(), role.encode(), b"scram-sha-256"
+            )
+            password = sql.Literal(verifier.decode())
             command = sql.SQL("{} ROLE {} {} PASSWORD {}")
             connection.execute(command.format(verb, sql.Identifier(role), attributes, password))
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
