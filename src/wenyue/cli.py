@@ -23,6 +23,8 @@ TOOLS = {
     "import": ("wenyue.tools.importing", "Bring venues or an old system's bookings in (导入)."),
     "replay": ("wenyue.tools.replaying", "Drive real demand through the public interface (重放)."),
     "bench": ("wenyue.tools.bench", "Measure this machine (压测)."),
+    "backup": ("wenyue.tools.backup", "Save everything; `check` proves it (备份)."),
+    "restore": ("wenyue.tools.backup.restore_command", "Bring a moment back, into a new home (恢复)."),
     "sim": ("wenyue.tools.sim", "Simulate with crashes and check every invariant (模拟)."),
 }
 

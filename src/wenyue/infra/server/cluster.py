@@ -105,6 +105,8 @@ def _settings(place: Place) -> dict[str, str]:
         "wal_compression": "lz4" if _has_lz4(place) else "off",
         "max_wal_size": f"{wal_mb}MB",
         "min_wal_size": f"{min(256, wal_mb // 2)}MB",
+        "summarize_wal": "on",  # incremental backups need it
+        "max_slot_wal_keep_size": f"{2 * wal_mb}MB",  # a backup that is never fetched cannot fill the disk
         "checkpoint_timeout": "15min",
         "checkpoint_completion_target": "0.9",
         "commit_delay": "0",

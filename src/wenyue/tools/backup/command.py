@@ -1,0 +1,202 @@
+"""`wenyue backup`: the face of backups at a terminal."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.console import Console
+
+from wenyue.infra.config import Settings, load
+from wenyue.infra.fault import SetupError
+from wenyue.infra.server import erase, look
+from wenyue.tools.backup.checking import complaints
+from wenyue.tools.backup.folder import Folder, existing, for_writing
+from wenyue.tools.backup.keys import WARNING, WARNING_ZH, save
+from wenyue.tools.backup.model import Backup, Kind
+from wenyue.tools.backup.restoring import plan, restore, shown
+from wenyue.tools.backup.rules import CLOCK_TOLERANCE
+from wenyue.tools.backup.showing import bars, counted, size
+from wenyue.tools.backup.source import Source, opened
+from wenyue.tools.backup.streaming import fetch, runs
+from wenyue.tools.backup.taking import Wish, take
+
+app = typer.Typer(invoke_without_command=True, help="Save everything; `check` proves it (备份).")
+ToOption = Annotated[
+    Path | None,
+    typer.Option("--to", help="folder for the backups; default WENYUE_HOME/backups", show_default=False),
+]
+
+
+@app.callback()
+def backup(
+    ctx: typer.Context,
+    to: ToOption = None,
+    *,
+    full: Annotated[bool, typer.Option("--full", help="copy everything")] = False,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="copy what changed since the last backup")
+    ] = False,
+    keep: Annotated[
+        int, typer.Option(min=1, max=1000, help="full backups to keep, with what continues them")
+    ] = 3,
+    keys_to: Annotated[
+        Path | None, typer.Option(help="also save the key files, into this folder apart from the backups")
+    ] = None,
+) -> None:
+    """Take a backup: incremental if possible, else full (备份)."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if full and incremental:
+        raise SetupError(
+            "--full and --incremental exclude each other: leave one out", "--full 与 --incremental 只能选一个"
+        )
+    kind: Kind | None = "full" if full else "incremental" if incremental else None
+    settings, console = load(), Console()
+    target = folder_of(settings, to)
+    with bars(console) as report:
+        with opened(settings, report.say) as source, for_writing(target, source) as folder:
+            _warn(source, target, report.say)
+            began = time.monotonic()
+            made = take(folder, source, Wish(kind, keep), report)
+        report.say(
+            f"{made.name}: {made.files} files, {size(made.bytes)}, {time.monotonic() - began:.1f} s, in {target}"
+        )
+        report.say(f"{counted(made.counts)} · restorable until {shown(made.finished_at)} · 备份完成")
+        if keys_to is not None:
+            report.say(f"keys: {save(settings.home, keys_to, target)} – {WARNING} · {WARNING_ZH}")
+        elif made.key_prints:
+            names = " and ".join(made.key_prints)
+            report.say(
+                f"{names} are NOT in this backup, and without them names and documents stay unreadable: keep a copy "
+                "elsewhere, once, with --keys-to DIR · 密钥未包含在备份中, 请另行保管"
+            )
+
+
+@app.command("list")
+def list_backups(to: ToOption = None) -> None:
+    """Show the complete backups (列出备份)."""
+    folder = existing(folder_of(load(), to))
+    console = Console()
+    for one in folder.backups():
+        line = f"{one.name}  {size(one.bytes)}  complete at {shown(one.finished_at)}  {counted(one.counts)}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def follow(
+    to: ToOption = None,
+    *,
+    every: Annotated[float, typer.Option(min=1, max=3600, help="seconds between two fetches")] = 10,
+) -> None:
+    """Fetch the log all the time, so that a lost machine loses seconds (持续接收日志)."""
+    settings, console = load(), Console()
+    target = folder_of(settings, to)
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    _fetch_once(settings, target, console.print)  # what is wrong from the start ends this command
+    console.print(f"following every {every:.0f} s into {target} · 正在持续接收日志", soft_wrap=True)
+    last_fault = ""
+    while not ended.wait(every):
+        try:
+            _fetch_once(settings, target, console.print)
+            last_fault = ""
+        except (SetupError, psycopg.Error) as fault:  # a database that restarts comes back
+            if str(fault) != last_fault:
+                console.print(str(fault), markup=False, soft_wrap=True)
+            last_fault = str(fault)
+
+
+@app.command()
+def check(
+    to: ToOption = None,
+    *,
+    max_age_hours: Annotated[float, typer.Option(min=0, help="alarm when the last backup is older")] = 26,
+) -> None:
+    """Restore the last backup aside, count, check; status 1 is an alarm (校验)."""
+    settings, console = load(), Console()
+    folder = existing(folder_of(settings, to))
+    last = newest(folder, timedelta(hours=max_age_hours))
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".backup-check-", dir=settings.home))
+    home = aside / "home"
+    began = time.monotonic()
+    try:
+        with bars(console) as report:
+            found = restore(plan(folder, None), home, {}, report)
+            wrong = complaints(found, last.counts)
+            if not any(found.counts.get(name) for name in ("venues", "bookings")):
+                wrong.append("it is empty: there is neither a venue nor a booking in it")
+            if wrong:
+                raise SetupError(f"ALARM: {last.name}: {wrong[0]}", f"备份异常 {last.name}")
+            report.say(f"{counted(found.counts)}")
+            report.say(f"ok: {last.name} restored and checked in {time.monotonic() - began:.1f} s · 备份有效")
+    finally:
+        erase(home)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _fetch_once(settings: Settings, target: Path, say: Callable[[str], None]) -> None:
+    if not settings.database.url and look(settings.home) is None:
+        raise SetupError(
+            f"the database of {settings.home} does not run: start it with `wenyue up`", "数据库未运行"
+        )
+    with opened(settings, say) as source, for_writing(target, source) as folder:
+        names = runs(folder)
+        if not names or not folder.backups():
+            raise SetupError(f"{target} has no backup yet: take one first, `wenyue backup`", "请先做一次备份")
+        fetch(folder, source, names[-1])
+
+
+def newest(folder: Folder, age_max: timedelta) -> Backup:
+    """The last backup. Raises SetupError when there is none, or it is too old or from the future."""
+    backups = folder.backups()
+    if not backups:
+        raise SetupError(f"ALARM: {folder.path} has no complete backup", f"{folder.path} 中没有完整备份")
+    last = backups[-1]
+    age = datetime.now(UTC) - last.finished_at
+    if age < -CLOCK_TOLERANCE:
+        raise SetupError(
+            f"ALARM: {last.name} is from the future: correct this machine's clock",
+            "备份时间晚于当前时间, 请校时",
+        )
+    if age > age_max:
+        raise SetupError(
+            f"ALARM: the last backup {last.name} is {age.total_seconds() / 3600:.1f} h old, at most "
+            f"{age_max.total_seconds() / 3600:.1f} h are allowed: look why no newer one was taken",
+            "备份已过期",
+        )
+    return last
+
+
+def folder_of(settings: Settings, to: Path | None) -> Path:
+    """The backup folder that is meant."""
+    return (to or settings.home / "backups").expanduser().absolute()
+
+
+def _warn(source: Source, target: Path, say: Callable[[str], None]) -> None:
+    if source.data is not None and target.exists() and source.data.exists():
+        if target.stat().st_dev == source.data.stat().st_dev:
+            say(
+                "the backups lie on the database's own disk: choose another with --to, or copy them · 备份与数据库在同一磁盘"
+            )
+    elif source.settings.get("max_slot_wal_keep_size") == "-1":
+        say(
+            "set max_slot_wal_keep_size on your server: without it log that nobody fetches can fill its disk · "
+            "请设置 max_slot_wal_keep_size"
+        )

@@ -1,0 +1,62 @@
+"""What a backup folder holds, as its notes say it. Instants are aware UTC, sizes bytes, positions (LSN) whole numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+FORMAT: Final = 1
+SEGMENT_BYTES: Final = 16 * 1024 * 1024  # the size that the embedded server was made with
+
+Kind = Literal["full", "incremental"]
+
+
+class FolderNote(msgspec.Struct, frozen=True, kw_only=True):
+    """`wenyue-backups.json`: whose backups a folder holds. A folder serves one installation."""
+
+    format: int
+    source: str  # the home, or the server's address without its password
+    system_id: str
+    major: int
+
+
+class Stream(msgspec.Struct, kw_only=True):
+    """`index.json` of one gapless run of write-ahead log; `marks` say what instant each position had reached."""
+
+    segments: dict[str, tuple[int, str]] = {}  # file name → (bytes, sha256)
+    marks: list[tuple[datetime, int]] = []  # ascending
+
+
+class Backup(msgspec.Struct, frozen=True, kw_only=True):
+    """`backup.json`: one complete backup. A folder without it is no backup."""
+
+    format: int
+    name: str
+    kind: Kind
+    parent: str | None  # the backup that an incremental one continues
+    stream: str  # the run of log that leads on from here
+    started_at: datetime
+    finished_at: datetime
+    start_lsn: int
+    stop_lsn: int
+    system_id: str
+    server_version: str
+    segment_bytes: int
+    database: str
+    bytes: int
+    files: int
+    manifest_sha256: str  # of backup_manifest, which holds the sums of all other files
+    log_sha256: dict[str, str]  # of the log that the backup carries itself; backup_manifest leaves it out
+    counts: dict[str, int]  # rows when the backup began
+    settings: dict[str, str]  # of the source, which recovery must not undercut
+    key_prints: dict[str, str]  # key file → fingerprint, to find the file that belongs to this backup
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in a restored database."""
+
+    counts: dict[str, int]
+    violations: tuple[str, ...]
+    sealed_broken: int | None  # number of the first broken link of the record

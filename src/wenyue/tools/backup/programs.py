@@ -1,0 +1,145 @@
+"""Runs PostgreSQL's own backup programs: bounded, without passwords on the command line, faults in one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from psycopg.conninfo import conninfo_to_dict
+
+from wenyue.infra.fault import SetupError
+from wenyue.infra.server.cluster import program_environment
+
+DEADLINE_S: Final = 6 * 3600
+_LINES_KEPT: Final = 30
+_PROGRESS: Final = re.compile(r"(\d+)/(\d+) kB")
+# libpq's own names for what a URL may carry; the environment of a process is private, its arguments are not.
+_VARIABLES: Final = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "passfile": "PGPASSFILE",
+    "service": "PGSERVICE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "channel_binding": "PGCHANNELBINDING",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
+
+
+class ProgramFault(Exception):
+    """A program ended with a fault; `says` is what it wrote last, `program` its name."""
+
+    def __init__(self, program: str, says: str) -> None:
+        super().__init__(f"{program}: {says}")
+        self.program = program
+        self.says = says
+
+
+def run(
+    programs: Path,
+    name: str,
+    arguments: list[str],
+    *,
+    url: str | None = None,
+    on_bytes: Callable[[int, int], None] = lambda _done, _total: None,
+    deadline_s: float = DEADLINE_S,
+) -> None:
+    """Run one program to its end. `on_bytes` gets (done, total) as the program tells it. Raises ProgramFault."""
+    environment = program_environment() | ({} if url is None else _connection(url))
+    with subprocess.Popen(
+        [str(programs / "bin" / name), *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        umask=0o077,
+    ) as process:
+        watchdog = threading.Timer(deadline_s, process.kill)
+        watchdog.start()
+        try:
+            lines = _read(process, on_bytes)
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            watchdog.cancel()
+    if status != 0:
+        says = " ".join(lines).strip() or f"ended with status {status}"
+        raise ProgramFault(name, says[-600:])
+
+
+def _read(process: subprocess.Popen[bytes], on_bytes: Callable[[int, int], None]) -> list[str]:
+    """The last lines that are no progress; progress lines end with a carriage return."""
+    kept: deque[str] = deque(maxlen=_LINES_KEPT)
+    rest = b""
+    if process.stderr is None:
+        return []
+    while chunk := os.read(process.stderr.fileno(), 65536):
+        *lines, rest = re.split(rb"[\r\n]", rest + chunk)
+        for line in (raw.decode(errors="replace").strip() for raw in lines):
+            found = _PROGRESS.search(line)
+            if found:
+                on_bytes(int(found[1]) * 1024, int(found[2]) * 1024)
+            elif line:
+                kept.append(line)
+    return [*kept, rest.decode(errors="replace")]
+
+
+def _connection(url: str) -> dict[str, str]:
+    values = conninfo_to_dict(url)
+    return {
+        _VARIABLES[key]: str(value)
+        for key, value in values.items()
+        if key in _VARIABLES and value is not None
+    }
+
+
+def as_fault(fault: ProgramFault, folder: Path) -> SetupError:
+    """The one line for a program's fault: what it is and what mends it."""
+    says = fault.says
+    if "No space left" in says or "Disk quota" in says:
+        return no_room(folder)
+    if "Permission denied" in says and str(folder) in says:
+        return SetupError(
+            f"cannot write {folder}: make it writable or choose another --to", f"目录不可写 {folder}"
+        )
+    if "replication" in says and (
+        "pg_hba.conf" in says or "must be superuser" in says or "permission denied" in says
+    ):
+        return no_replication(says)
+    if "checksum verification failed" in says or "checksum error" in says:
+        return SetupError(
+            f"the database itself has damaged pages, so this backup was not kept ({says}): restore the last good one",
+            "数据库数据页已损坏, 请用最近的完好备份恢复",
+        )
+    return SetupError(f"{fault.program} failed: {says}", "备份程序出错")
+
+
+def no_room(folder: Path) -> SetupError:
+    """The line for a full backup disk. The database goes on: it never waits for a backup."""
+    return SetupError(
+        f"no space left for backups at {folder}: free some, lower --keep, or choose another disk with --to",
+        f"备份磁盘空间不足 {folder}, 数据库不受影响",
+    )
+
+
+def no_replication(reason: str) -> SetupError:
+    """The line for a server of the operator's own that lets us read rows but not its files."""
+    return SetupError(
+        "this login may not copy the server: as an administrator run ALTER ROLE … REPLICATION and allow the database "
+        f"'replication' in pg_hba.conf, or back that server up with its own tools ({reason[-160:]})",
+        "该账号没有 REPLICATION 权限, 请由管理员授权",
+    )

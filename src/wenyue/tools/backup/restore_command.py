@@ -1,0 +1,94 @@
+"""`wenyue restore`: a moment of the past as a new installation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from wenyue.infra.config import Settings, load
+from wenyue.infra.fault import SetupError
+from wenyue.infra.server import look
+from wenyue.tools.backup.checking import complaints
+from wenyue.tools.backup.command import folder_of
+from wenyue.tools.backup.folder import Folder, existing, for_writing
+from wenyue.tools.backup.keys import find
+from wenyue.tools.backup.restoring import plan, restore, shown
+from wenyue.tools.backup.rules import TimeUnclear, parse_time
+from wenyue.tools.backup.showing import bars, counted
+from wenyue.tools.backup.source import opened
+from wenyue.tools.backup.streaming import fetch, runs
+
+app = typer.Typer(help="Bring a moment back, into a new home (恢复).")
+
+
+@app.command("restore")
+def restore_into(
+    into: Annotated[Path, typer.Option(help="the new WENYUE_HOME; it must not exist yet or be empty")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            help="the moment, with its zone: 2026-11-22T12:30+08:00; default: the latest; 'backup': without the log"
+        ),
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="folder of the backups; default WENYUE_HOME/backups")
+    ] = None,
+    base: Annotated[str | None, typer.Option(help="start from this backup instead of the best one")] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="the file of `wenyue backup --keys-to`, or a home")
+    ] = None,
+    *,
+    without_keys: Annotated[
+        bool, typer.Option("--without-keys", help="leave names and documents unreadable")
+    ] = False,
+    even_if_unsound: Annotated[
+        bool, typer.Option("--even-if-unsound", help="keep what was restored although a check failed")
+    ] = False,
+) -> None:
+    """Bring a moment back, into a new home, never over a living one (恢复)."""
+    settings, console = load(), Console()
+    is_bare = to == "backup"
+    try:
+        at = parse_time(to) if to and not is_bare else None
+    except TimeUnclear as error:
+        raise SetupError(str(error), "时间不明确, 请注明时区") from error
+    folder = existing(folder_of(settings, source))
+    with bars(console) as report:
+        _fetch_the_rest(settings, folder, report.say)
+        wanted = plan(folder, at, base, is_bare=is_bare)
+        files = {} if without_keys else find(wanted.base.key_prints, keys, settings.home)
+        report.say(f"from {wanted.base.name} until {shown(wanted.until)} into {into} · 开始恢复")
+        began = time.monotonic()
+        found = restore(wanted, into, files, report, even_if_unsound=even_if_unsound)
+        report.say(f"{counted(found.counts)}")
+        wrong = complaints(found, wanted.base.counts)
+        for line in wrong:
+            report.say(f"{line} · 检查未通过")
+        if not wrong:
+            report.say(
+                "counters equal bookings, nothing oversold, the record's chain is whole · 各项检查通过"
+            )
+        report.say(
+            f"restored in {time.monotonic() - began:.1f} s. Stop the old installation before the new one sends messages: "
+            f"WENYUE_HOME={into} wenyue up · 恢复完成"
+        )
+
+
+def _fetch_the_rest(settings: Settings, folder: Folder, say: Callable[[str], None]) -> None:
+    """Where the source still runs, its log since the last fetch is not lost: get it first."""
+    names = runs(folder)
+    is_here = bool(settings.database.url) or (
+        folder.note().source == str(settings.home) and look(settings.home) is not None
+    )
+    if not names or not is_here:
+        return
+    try:
+        with opened(settings, say) as source, for_writing(folder.path, source) as mine:
+            fetch(mine, source, names[-1])
+    except SetupError as fault:
+        say(f"the newest log could not be fetched, what the folder has is used ({fault}) · 无法取得最新日志")

@@ -1,0 +1,52 @@
+"""What backup commands show: lines, a bar while bytes move, a table of counts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+BYTES_UNITS = ("B", "kB", "MB", "GB")
+
+
+class Bars:
+    """Lines and bars on one console."""
+
+    def __init__(self, console: Console, progress: Progress) -> None:
+        self._console = console
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def say(self, line: str) -> None:
+        """One line."""
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def bytes(self, step: str, done: int, total: int) -> None:
+        """A step has done so many bytes."""
+        if step not in self._tasks:
+            self._tasks[step] = self._progress.add_task(step, total=total)
+        self._progress.update(self._tasks[step], completed=min(done, total), total=total)
+
+
+@contextmanager
+def bars(console: Console) -> Generator[Bars]:
+    """Bars that live while the block does."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        yield Bars(console, progress)
+
+
+def size(count: float) -> str:
+    """Bytes for people."""
+    for unit in BYTES_UNITS:
+        if count < 1000 or unit == BYTES_UNITS[-1]:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return ""
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Counts in one line."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "no tables"

@@ -1,0 +1,122 @@
+"""Checksums: every file of a backup and every segment of its log is compared before anybody relies on it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from wenyue.infra.fault import SetupError
+from wenyue.tools.backup.folder import Folder
+from wenyue.tools.backup.model import Backup
+
+_BLOCK: Final = 1 << 20
+# pg_basebackup's own sum stands last in the manifest, over everything before it.
+_OWN_SUM: Final = re.compile(rb'"Manifest-Checksum": "([0-9a-f]{64})"\}\s*$')
+
+
+class _File(msgspec.Struct):
+    size: int = msgspec.field(name="Size")
+    path: str = msgspec.field(name="Path", default="")
+    encoded: str = msgspec.field(name="Encoded-Path", default="")
+    algorithm: str = msgspec.field(name="Checksum-Algorithm", default="")
+    checksum: str = msgspec.field(name="Checksum", default="")
+
+
+class _Manifest(msgspec.Struct):
+    files: list[_File] = msgspec.field(name="Files")
+
+
+def sha256_of(path: Path, on_bytes: Callable[[int], None] = lambda _count: None) -> str:
+    """The file's SHA-256, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            on_bytes(len(block))
+    return digest.hexdigest()
+
+
+def manifest_size(data: Path) -> tuple[int, int]:
+    """How many files the manifest of a backup lists, and their bytes."""
+    files = _read(data / "backup_manifest").files
+    return len(files), sum(file.size for file in files)
+
+
+def verify_backup(folder: Folder, backup: Backup, on_bytes: Callable[[int], None]) -> None:
+    """Compare every file of one backup with its sum. Raises SetupError naming the first that differs."""
+    data = folder.path / backup.name / "data"
+    manifest = data / "backup_manifest"
+    try:
+        _require(backup, manifest, sha256_of(manifest) == backup.manifest_sha256)
+        for path, size, checksum in _listed(manifest):
+            place = data / path
+            is_whole = place.is_file() and place.stat().st_size == size
+            _require(backup, place, is_whole and sha256_of(place, on_bytes) == checksum)
+        for name, checksum in backup.log_sha256.items():
+            place = data / "pg_wal" / name
+            _require(backup, place, place.is_file() and sha256_of(place) == checksum)
+    except OSError as error:
+        raise _damaged(
+            backup.name, Path(str(error.filename or data)), error.strerror or "unreadable"
+        ) from error
+
+
+def verify_log(folder: Folder, name: str, wanted: Sequence[str]) -> None:
+    """Compare these segments of a run of log with their sums. Raises SetupError.
+
+    The last, unfinished segment has no sum: each of its records carries its own, and who replays it must ask whether the
+    end was reached.
+    """
+    known = folder.stream(name).segments
+    for segment in wanted:
+        path = folder.log / name / segment
+        if segment not in known:
+            continue
+        size, checksum = known[segment]
+        try:
+            is_whole = path.stat().st_size == size and sha256_of(path) == checksum
+        except OSError as error:
+            raise _damaged(f"log {name}", path, error.strerror or "unreadable") from error
+        if not is_whole:
+            raise _damaged(f"log {name}", path, "its checksum differs")
+
+
+def _require(backup: Backup, path: Path, is_good: bool) -> None:  # noqa: FBT001 - the one thing that is required
+    if not is_good:
+        raise _damaged(backup.name, path, "missing" if not path.exists() else "its checksum differs")
+
+
+def _damaged(name: str, path: Path, reason: str) -> SetupError:
+    return SetupError(
+        f"{name} is damaged: {path} ({reason}); restore from another backup (`wenyue backup list`, "
+        "--base NAME) and take a full one now: `wenyue backup --full`",
+        f"备份已损坏 {path}",
+    )
+
+
+def _listed(manifest: Path) -> Iterator[tuple[str, int, str]]:
+    for file in _read(manifest).files:
+        path = file.path or unquote_to_bytes(re.sub("(..)", r"%\1", file.encoded)).decode(
+            errors="surrogateescape"
+        )
+        yield path, file.size, file.checksum
+
+
+def _read(manifest: Path) -> _Manifest:
+    raw = manifest.read_bytes()
+    own = _OWN_SUM.search(raw)
+    try:
+        found = msgspec.json.decode(raw, type=_Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _damaged(manifest.parent.parent.name, manifest, "no manifest") from error
+    body = raw[: raw.rindex(b"\n", 0, own.start()) + 1] if own else b""
+    is_own = own is not None and hashlib.sha256(body).hexdigest() == own[1].decode()
+    if not is_own or any(file.algorithm != "SHA256" for file in found.files):
+        raise _damaged(manifest.parent.parent.name, manifest, "its own checksum differs")
+    return found

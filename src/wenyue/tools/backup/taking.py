@@ -1,0 +1,177 @@
+"""Takes one backup: log first, then the files, sums, note; complete or not there at all."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol, cast
+
+import msgspec
+
+from wenyue.infra.fault import SetupError
+from wenyue.tools.backup.folder import Folder, require_room, sync_folder, write
+from wenyue.tools.backup.keys import prints
+from wenyue.tools.backup.model import FORMAT, Backup, Kind
+from wenyue.tools.backup.programs import ProgramFault, as_fault, run
+from wenyue.tools.backup.rules import continues, parse_lsn, superfluous
+from wenyue.tools.backup.source import Source
+from wenyue.tools.backup.streaming import current_run, fetch, prune
+from wenyue.tools.backup.sums import manifest_size, sha256_of
+
+INCREMENTAL_VERSION_MIN: Final = 17
+ROOM_BYTES_MIN: Final = 64 * 1024 * 1024
+_START: Final = re.compile(r"START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+)")
+
+
+class Reporter(Protocol):
+    """How a long step shows where it is."""
+
+    def say(self, line: str) -> None:
+        """One line."""
+
+    def bytes(self, step: str, done: int, total: int) -> None:
+        """A step has done so many bytes."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for: `kind` None means whatever is possible and cheaper; `keep` full backups stay."""
+
+    kind: Kind | None = None
+    keep: int = 3
+
+
+def take(folder: Folder, source: Source, wish: Wish, report: Reporter) -> Backup:
+    """One backup in `folder`, which is held. Raises SetupError; then nothing has the look of a backup."""
+    stream = current_run(folder, source, report.say)
+    backups = folder.backups()
+    parent = _parent(folder, source, wish, stream, report)
+    require_room(folder.path, ROOM_BYTES_MIN + (source.bytes if parent is None else 0))
+    try:
+        made = _take(folder, source, stream, parent, report)
+    except ProgramFault as fault:
+        is_summary = "summari" in fault.says or "requires" in fault.says
+        if parent is None or wish.kind == "incremental" or not is_summary:
+            raise as_fault(fault, folder.path) from fault
+        report.say(f"no incremental backup is possible, a full one follows ({fault.says}) · 改做全量备份")
+        try:
+            made = _take(folder, source, stream, None, report)
+        except ProgramFault as second:
+            raise as_fault(second, folder.path) from second
+    fetch(folder, source, stream)
+    backups.append(made)
+    for old in superfluous(backups, wish.keep):
+        (folder.path / old.name / "backup.json").unlink()  # no backup any more, even if we are killed now
+        shutil.rmtree(folder.path / old.name)
+        report.say(f"deleted {old.name} · 已删除旧备份")
+    prune(folder, source, folder.backups())
+    return made
+
+
+def _parent(folder: Folder, source: Source, wish: Wish, stream: str, report: Reporter) -> Backup | None:
+    """The backup that an incremental one may continue; None for a full one."""
+    if wish.kind == "full":
+        return None
+    parent = continues(folder.backups(), stream)
+    why = ""
+    if source.major < INCREMENTAL_VERSION_MIN:
+        why = f"PostgreSQL {source.major} has none, {INCREMENTAL_VERSION_MIN} is needed"
+    elif source.settings.get("summarize_wal") != "on":
+        why = "the server does not summarise its log: set summarize_wal = on (the embedded one: restart it once)"
+    elif parent is None:
+        why = "there is no backup that it could continue"
+    if not why:
+        return parent
+    if wish.kind == "incremental":
+        raise SetupError(
+            f"no incremental backup is possible: {why}; take one with --full", "无法做增量备份, 请用 --full"
+        )
+    if parent is not None:
+        report.say(f"a full backup, because incremental is not possible: {why} · 改做全量备份")
+    return None
+
+
+def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, report: Reporter) -> Backup:
+    started = datetime.now(UTC)
+    kind: Kind = "full" if parent is None else "incremental"
+    name = f"{started:%Y%m%dT%H%M%S}.{started.microsecond // 1000:03d}Z-{kind}"
+    partial = folder.path / f".partial-{name}"
+    if (folder.path / name).exists() or partial.exists():
+        raise SetupError(f"{name} exists already: try again in a second", "请稍后再试")
+    counts = source.counts()
+    partial.mkdir(mode=0o700)
+    try:
+        _copy(folder, source, parent, partial / "data", report)
+        note = _describe(source, partial / "data", started)
+        backup = Backup(
+            format=FORMAT,
+            name=name,
+            kind=kind,
+            parent=parent.name if parent else None,
+            stream=stream,
+            finished_at=source.mark(),
+            counts=counts,
+            key_prints=prints(source.home),
+            **note,
+        )
+        write(partial / "backup.json", backup)
+        partial.rename(folder.path / name)
+        sync_folder(folder.path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return backup
+
+
+def _copy(folder: Folder, source: Source, parent: Backup | None, target: Path, report: Reporter) -> None:
+    arguments = [
+        "--pgdata",
+        str(target),
+        "--wal-method=stream",
+        "--checkpoint=fast",
+        "--progress",
+        "--no-password",
+    ]
+    arguments += ["--manifest-checksums=SHA256", "--label=wenyue"]
+    if parent is not None:
+        arguments += ["--incremental", str(folder.path / parent.name / "data" / "backup_manifest")]
+    step = "incremental backup · 增量备份" if parent else "full backup · 全量备份"
+    run(
+        source.programs,
+        "pg_basebackup",
+        arguments,
+        url=source.url,
+        on_bytes=lambda done, total: report.bytes(step, done, total),
+    )
+    report.bytes(step, source.bytes, source.bytes)  # an incremental one ends early: most blocks are unchanged
+
+
+def _describe(source: Source, data: Path, started: datetime) -> dict[str, Any]:
+    """What the note says about the copied files."""
+    label = (data / "backup_label").read_text(encoding="utf-8", errors="replace")
+    found = _START.search(label)
+    if found is None:
+        raise SetupError(
+            f"{data / 'backup_label'} is not readable: take the backup again", "备份标签无法读取"
+        )
+    manifest: Any = msgspec.json.decode((data / "backup_manifest").read_bytes())
+    ranges = cast(list[dict[str, Any]], manifest["WAL-Ranges"])
+    files, size = manifest_size(data)
+    log = {path.name: sha256_of(path) for path in sorted((data / "pg_wal").iterdir()) if path.is_file()}
+    return {
+        "started_at": started,
+        "start_lsn": parse_lsn(found[1]),
+        "stop_lsn": max(parse_lsn(str(one["End-LSN"])) for one in ranges),
+        "system_id": source.system_id,
+        "server_version": f"{source.major}.{source.version % 10000}",
+        "segment_bytes": source.segment_bytes,
+        "database": source.database,
+        "bytes": size + sum((data / "pg_wal" / one).stat().st_size for one in log),
+        "files": files,
+        "manifest_sha256": sha256_of(data / "backup_manifest"),
+        "log_sha256": log,
+        "settings": source.settings,
+    }

@@ -1,0 +1,256 @@
+"""What goes wrong with backups is one clear line, found before it matters, and leaves nothing half done."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.support.backup_site import Site, Terminal, a_folder, a_site
+from wenyue.infra.fault import SetupError
+from wenyue.infra.server import base_folder
+from wenyue.infra.server.locks import held
+from wenyue.tools.backup import existing
+from wenyue.tools.backup.folder import Folder, require_room, write
+from wenyue.tools.backup.model import Backup
+from wenyue.tools.backup.streaming import runs
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """A site with bookings, a full and an incremental backup, and finished segments after them."""
+    with a_folder() as folder, a_site(folder) as made:
+        yield made
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    return Terminal(capsys, monkeypatch)
+
+
+@pytest.fixture
+def new(site: Site) -> Path:
+    """A home that does not exist, and must not after a fault."""
+    return site.home.with_name(f"new-{time.monotonic_ns()}")
+
+
+@pytest.fixture
+def disk(site: Site, terminal: Terminal) -> Iterator[Path]:
+    """A copy of the site's backups, to be damaged; the source's newest log is not fetched for it."""
+    if not site.backups.exists():
+        site.book(3)
+        terminal.good(site.home, "backup", "--full")
+        site.book(3)
+        terminal.good(site.home, "backup", "--incremental")
+        switch(site)
+        site.book(1)
+        terminal.good(site.home, "backup", "--incremental")
+    copy = site.home.with_name(f"copy-{time.monotonic_ns()}")
+    shutil.copytree(site.backups, copy)
+    note = existing(copy).note()
+    write(copy / "wenyue-backups.json", msgspec.structs.replace(note, source="/elsewhere"))
+    yield copy
+    shutil.rmtree(copy)
+
+
+def switch(site: Site) -> None:
+    import psycopg
+
+    with psycopg.connect(site.info.superuser_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_switch_wal()")
+
+
+def flip(path: Path, offset: int | None = None) -> None:
+    """Change one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 if offset is None else offset] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+
+
+def last(disk: Path) -> tuple[Folder, Backup]:
+    folder = existing(disk)
+    return folder, folder.backups()[-1]
+
+
+def damage_file(disk: Path) -> None:
+    _, backup = last(disk)
+    files = [path for path in (disk / backup.name / "data" / "base").rglob("*") if path.is_file()]
+    flip(max(files, key=lambda path: path.stat().st_size))
+
+
+def damage_manifest(disk: Path) -> None:
+    _, backup = last(disk)
+    flip(disk / backup.name / "data" / "backup_manifest")
+
+
+def remove_file(disk: Path) -> None:
+    _, backup = last(disk)
+    (disk / backup.name / "data" / "global" / "pg_control").unlink()
+
+
+def damage_parent(disk: Path) -> None:
+    first = existing(disk).backups()[0]
+    flip(disk / first.name / "data" / "PG_VERSION", 0)
+
+
+def damage_note(disk: Path) -> None:
+    _, backup = last(disk)
+    (disk / backup.name / "backup.json").write_text("{", encoding="utf-8")
+
+
+def damage_log(disk: Path) -> None:
+    folder, backup = last(disk)
+    known = folder.stream(backup.stream).segments
+    flip(folder.log / backup.stream / max(known))
+
+
+@pytest.mark.parametrize(
+    "damage", [damage_file, damage_manifest, remove_file, damage_parent, damage_note, damage_log]
+)
+def test_damage_is_found_before_anything_is_restored(
+    disk: Path, site: Site, terminal: Terminal, new: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(disk)
+    line = terminal.bad(site.home, "restore", "--from", disk, "--into", new)
+    assert "damaged" in line
+    assert "damaged" in terminal.bad(site.home, "backup", "check", "--to", disk)
+    assert not new.exists()
+    assert not base_folder(new).exists()
+    assert list(site.home.glob(".backup-check-*")) == []
+
+
+@pytest.mark.parametrize("behind", [1, 2])
+def test_a_missing_segment_is_named_with_the_time_that_is_still_reachable(
+    disk: Path, site: Site, terminal: Terminal, new: Path, behind: int
+) -> None:
+    folder = existing(disk)
+    first, _, newest = folder.backups()
+    for one in folder.backups()[1:]:
+        shutil.rmtree(disk / one.name)  # so that the log is needed
+    gone = first.stop_lsn // first.segment_bytes + behind
+    for path in (folder.log / newest.stream).glob(f"*{gone:08X}*"):
+        path.unlink()
+    line = terminal.bad(site.home, "restore", "--from", disk, "--into", new)
+    assert f"segment {gone:X} of the log is missing" in line
+    remedy = shlex.split(line.rpartition("with ")[2])
+    assert terminal.good(site.home, "restore", "--from", disk, "--into", new, *remedy).count("bookings")
+    shutil.rmtree(new)
+
+
+def test_a_backup_that_is_old_from_the_future_or_missing_alarms(
+    disk: Path, site: Site, terminal: Terminal
+) -> None:
+    assert "h old" in terminal.bad(site.home, "backup", "check", "--to", disk, "--max-age-hours", 0)
+    _, backup = last(disk)
+    future = datetime.now(UTC) + timedelta(hours=3)
+    write(disk / backup.name / "backup.json", msgspec.structs.replace(backup, finished_at=future))
+    assert "from the future" in terminal.bad(site.home, "backup", "check", "--to", disk)
+    for one in existing(disk).backups():
+        shutil.rmtree(disk / one.name)
+    assert "no complete backup" in terminal.bad(site.home, "backup", "check", "--to", disk)
+    assert "holds no backups" in terminal.bad(site.home, "backup", "check", "--to", disk / "not")
+
+
+def test_fewer_bookings_than_when_it_was_taken_alarm(disk: Path, site: Site, terminal: Terminal) -> None:
+    _, backup = last(disk)
+    more = {**backup.counts, "bookings": backup.counts["bookings"] + 1}
+    write(disk / backup.name / "backup.json", msgspec.structs.replace(backup, counts=more))
+    assert "there were" in terminal.bad(site.home, "backup", "check", "--to", disk)
+
+
+def test_times_that_cannot_be_restored_are_refused(
+    disk: Path, site: Site, terminal: Terminal, new: Path
+) -> None:
+    def refused(at: str) -> str:
+        return terminal.bad(site.home, "restore", "--from", disk, "--into", new, "--to", at)
+
+    assert "names no time zone" in refused("2026-11-22 12:30")
+    assert "no time" in refused("yesterday")
+    assert "is in the future" in refused("2126-11-22T12:30Z")
+    assert "no backup was complete" in refused("2020-01-01T00:00Z")
+    now = datetime.now(UTC)
+    assert "the log reaches until" in refused(now.isoformat())
+    assert not new.exists()
+
+
+def test_a_restore_never_touches_what_is_there(disk: Path, site: Site, terminal: Terminal) -> None:
+    before = (site.home / "keys.json").read_bytes()
+    assert "is not empty" in terminal.bad(site.home, "restore", "--from", disk, "--into", site.home)
+    assert (site.home / "keys.json").read_bytes() == before
+    assert "lies in the backup folder" in terminal.bad(
+        site.home, "restore", "--from", disk, "--into", disk / "x"
+    )
+
+
+def test_keys_of_another_installation_are_refused(
+    disk: Path, site: Site, terminal: Terminal, new: Path, tmp_path: Path
+) -> None:
+    tmp_path.joinpath("keys.json").write_text("{}", encoding="utf-8")
+    words = ("restore", "--from", disk, "--into", new)
+    assert "does not have the keys.json" in terminal.bad(site.home, *words, "--keys", tmp_path)
+    assert not new.exists()
+
+
+def test_another_version_is_refused(disk: Path, site: Site, terminal: Terminal, new: Path) -> None:
+    for one in existing(disk).backups():
+        write(disk / one.name / "backup.json", msgspec.structs.replace(one, server_version="17.2"))
+    assert "PostgreSQL 17" in terminal.bad(site.home, "restore", "--from", disk, "--into", new)
+    _, backup = last(disk)
+    write(disk / backup.name / "backup.json", msgspec.structs.replace(backup, format=2))
+    assert "newer wenyue" in terminal.bad(site.home, "restore", "--from", disk, "--into", new)
+
+
+def test_unfit_destinations_are_refused(site: Site, terminal: Terminal, tmp_path: Path) -> None:
+    inside = site.info.data / "backups"
+    assert "lies inside the database" in terminal.bad(site.home, "backup", "--to", inside)
+    assert not inside.exists()
+    (tmp_path / "file").touch()
+    assert "cannot" in terminal.bad(site.home, "backup", "--to", tmp_path / "file")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "photos").mkdir()
+    assert "holds other things (photos)" in terminal.bad(site.home, "backup", "--to", tmp_path / "full")
+    assert "no database in" in terminal.bad(tmp_path / "nothing", "backup")
+    assert not (tmp_path / "nothing").exists()
+    if os.geteuid() != 0:  # root may write everywhere
+        (tmp_path / "locked").mkdir(mode=0o500)
+        assert "cannot write" in terminal.bad(site.home, "backup", "--to", tmp_path / "locked" / "x")
+
+
+def test_a_disk_without_room_is_told_before_copying(tmp_path: Path) -> None:
+    require_room(tmp_path, 1)
+    with pytest.raises(SetupError, match="no space left for backups"):
+        require_room(tmp_path, 1 << 62)
+
+
+def test_one_backup_at_a_time(disk: Path, site: Site, terminal: Terminal) -> None:
+    assert disk.exists()
+    with held(site.backups / "backup.lock", note="process 7"):
+        assert "another backup" in terminal.bad(site.home, "backup")
+
+
+def test_what_a_killed_run_left_is_no_backup_and_goes(disk: Path, site: Site, terminal: Terminal) -> None:
+    assert disk.exists()
+    leftover = site.backups / ".partial-20260101T000000Z-full"
+    half = site.backups / "20260101T000000Z-full"
+    for path in (leftover, half):
+        (path / "data").mkdir(parents=True)
+    assert all("20260101" not in one.name for one in existing(site.backups).backups())
+    terminal.good(site.home, "backup")
+    assert not leftover.exists()
+    assert not half.exists()
+
+
+def test_an_empty_installation_alarms(terminal: Terminal) -> None:
+    with a_folder() as folder, a_site(folder) as empty:
+        terminal.good(empty.home, "backup")
+        assert runs(existing(empty.backups))
+        assert "it is empty" in terminal.bad(empty.home, "backup", "check")
+        assert "exclude each other" in terminal.bad(empty.home, "backup", "--full", "--incremental")

@@ -1,0 +1,164 @@
+"""An installation with bookings whose backups are tested: its own home, server, venue and cards."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+import typer
+import typer.main
+
+from wenyue.audit import seal
+from wenyue.booking import Outcome
+from wenyue.cli import run_guarded
+from wenyue.infra.config import load_keys
+from wenyue.infra.db import Database, connect
+from wenyue.infra.migrate import migrate
+from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
+from wenyue.kernel.clock import utc_now
+from wenyue.kernel.ids import uuid7
+from wenyue.tools import world
+from wenyue.tools.backup import app as backup_app
+from wenyue.tools.backup.restore_command import app as restore_app
+from wenyue.tools.sim.seams import Views, execute
+
+FAST = {"fsync": "off", "shared_buffers": "32MB"}
+DAY = date(2026, 3, 3)
+CAPACITY = 1000
+MEMORY_BYTES_MIN = 4 << 30
+
+
+class Site:
+    """A home with a running server."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.info: ServerInfo = ensure_started(home, overrides=FAST)
+        migrate(self.info.owner_url)
+        load_keys(home)
+        self._slot = 0
+        self._venue = 0
+
+    @property
+    def backups(self) -> Path:
+        """Where its backups go by default."""
+        return self.home / "backups"
+
+    def book(self, count: int) -> list[UUID]:
+        """Make so many bookings with a card each; return their ids."""
+        return asyncio.run(self._book(count))
+
+    async def _book(self, count: int) -> list[UUID]:
+        async with await connect(Database(self.info.app_url, size_max=1)) as tx:
+            book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
+            if not self._slot:
+                self._venue, product_id = await world.product(tx, "hill")
+                self._slot = await world.slot(tx, self._venue, product_id, DAY, 2, CAPACITY)
+            cards = [await world.card(tx, uuid7().int % 10**9) for _ in range(count)]
+            batch = [world.request(card, self._slot) for card in cards]
+            answers = await execute(tx, batch, now=world.START, rulebook=book, views=Views())
+            assert {answer.outcome for answer in answers} == {Outcome.CONFIRMED}
+            async with tx.transaction():
+                await seal(tx, utc_now())
+            return [request.id for request in batch]
+
+    def lose_bookings(self) -> None:
+        """What nobody should do: as the owner, delete every booking."""
+        with psycopg.connect(self.info.owner_url) as connection:
+            connection.execute("TRUNCATE booking.booking, booking.line, booking.place")
+            connection.execute("UPDATE booking.pool SET held = 0, sold = 0")
+
+    def mend(self) -> None:
+        """After `lose_bookings`: nothing was used either, so that the invariants hold again."""
+        with psycopg.connect(self.info.owner_url) as connection:
+            connection.execute("TRUNCATE booking.booking, booking.line, booking.place")
+            connection.execute("UPDATE booking.pool SET held = 0, sold = 0")
+            connection.execute("UPDATE cards.entitlement SET used = 0")
+
+
+@contextmanager
+def a_folder() -> Generator[Path]:
+    """A private folder, in memory where there is room: these tests write a thousand files per backup, and sync each."""
+    memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a private folder in it
+    has_room = memory.is_dir() and shutil.disk_usage(memory).free > MEMORY_BYTES_MIN
+    with tempfile.TemporaryDirectory(prefix="wy-", dir=memory if has_room else None) as made:
+        yield Path(made)
+
+
+@contextmanager
+def a_site(folder: Path) -> Generator[Site]:
+    """A site in `folder`/home; its server ends and its data goes with the block."""
+    home = folder / "home"
+    site: Site | None = None
+    try:
+        site = Site(home)
+        yield site
+    finally:
+        if site is not None:
+            stop(site.info)
+        erase(home)
+
+
+@contextmanager
+def started(home: Path) -> Generator[ServerInfo]:
+    """The server of a restored home, for the length of the block."""
+    info = ensure_started(home, overrides=FAST)
+    try:
+        yield info
+    finally:
+        stop(info)
+
+
+def booked(url: str) -> set[UUID]:
+    """The ids of all stored bookings."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        return {row[0] for row in connection.execute("SELECT id FROM booking.booking").fetchall()}
+
+
+class Terminal:
+    """Runs commands as `wenyue` does, in this process: exit status, what was printed, the line of a fault."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+        self.env: dict[str, str] = {}
+
+    def run(self, home: Path, *words: object, **env: str) -> tuple[int, str, str]:
+        """(status, output, errors) of `wenyue backup …` or `wenyue restore …` in `home`."""
+        tool, *arguments = [str(word) for word in words]
+        self._set({"WENYUE_HOME": str(home), **self.env, **env})
+        command: Any = typer.main.get_command(backup_app if tool == "backup" else restore_app)
+        self._capsys.readouterr()
+        status = run_guarded(lambda: command.main(args=arguments, standalone_mode=False))
+        printed = self._capsys.readouterr()
+        return status, printed.out, printed.err
+
+    def good(self, home: Path, *words: object, **env: str) -> str:
+        """The output of a command that must succeed."""
+        status, out, err = self.run(home, *words, **env)
+        assert status == 0, out + err
+        return out
+
+    def bad(self, home: Path, *words: object, **env: str) -> str:
+        """The one line of a command that must fail: in both languages, without a traceback."""
+        status, out, err = self.run(home, *words, **env)
+        assert status == 1, out
+        lines = err.strip().splitlines()
+        assert len(lines) == 1, err
+        assert lines[0].startswith("wenyue: ")
+        assert any("一" <= letter <= "鿿" for letter in lines[0])
+        return lines[0]
+
+    def _set(self, env: Mapping[str, str]) -> None:
+        for name, value in env.items():
+            self._monkeypatch.setenv(name, value)
+        self._monkeypatch.setenv("COLUMNS", "300")
