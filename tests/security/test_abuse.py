@@ -172,3 +172,14 @@ async def test_a_request_that_breaks_its_batch_breaks_nobody_elses(site: ApiSite
         *(site.book(other, bad["slot_id"], **poison) for _ in range(3)),
     )
     assert [one.status_code for one in answers] == [503, 503, 503, 201, 503, 503, 503]
+
+
+async def test_nobody_is_yet_to_be_born(site: ApiSite) -> None:
+    """A passport says no birth date; a declared one in the future would be younger than every age rule asks for."""
+    who = await site.traveller()
+    person = {"name": "Ann Lee", "number": "P1234567", "kind": "passport", "nationality": "US"}
+    for birth in ("2999-01-01", "1700-01-01"):
+        body = person | {"expires_on": "2030-01-01", "birth": birth}
+        refused = await site.client.post("/v1/visitors", json=body, headers=who.headers)
+        assert refused.status_code == 422, refused.text
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["/birth"]
