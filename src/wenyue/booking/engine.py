@@ -20,7 +20,7 @@ from wenyue.booking.facts import Rulebook
 from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Channel, Outcome
 from wenyue.booking.rules import Request
 from wenyue.booking.views import Views, Wanted
-from wenyue.infra.db import Database, Tx, connect
+from wenyue.infra.db import Database, DatabaseDown, Tx, connect
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.limits import (
     BATCH_RETRIES_MAX,
@@ -47,7 +47,9 @@ class _Waiting:
     deadline: float
     tries: int = 0
     is_in_doubt: bool = False  # an earlier try may have been committed
-    is_suspect: bool = False  # its batch failed twice: it is decided alone, so that a defect costs nobody else
+    is_suspect: bool = (
+        False  # its batch failed twice: it is decided alone, so that a defect costs nobody else
+    )
 
 
 @dataclass(slots=True)
@@ -250,10 +252,11 @@ class Engine:
         while True:
             await asyncio.sleep(_SWEEP_S)
             now = loop.time()
-            while self._queue and (self._queue[0].deadline < now or self._queue[0].answer.done()):
-                waiting = self._queue.popleft()
-                if not waiting.answer.done():
+            for waiting in self._queue:  # a deadline may be shorter than that of those in front
+                if waiting.deadline < now and not waiting.answer.done():
                     waiting.answer.set_result(Answer(_late(waiting), waiting.id))
+            while self._queue and self._queue[0].answer.done():
+                self._queue.popleft()
             for waiting in list(self._running):
                 if waiting.deadline < now and not waiting.answer.done():
                     waiting.answer.set_result(Answer(Outcome.UNKNOWN, waiting.id))
@@ -262,7 +265,7 @@ class Engine:
         """Keep the memory of pools fresh; while the database is away it grows stale and is not used."""
         while True:
             await asyncio.sleep(POOL_VIEW_REFRESH_S)
-            with contextlib.suppress(Error, OSError):
+            with contextlib.suppress(Error, OSError, DatabaseDown):
                 async with self._db.connection() as tx:
                     await self.views.refresh(tx)
 

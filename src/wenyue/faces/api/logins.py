@@ -18,7 +18,9 @@ _KEPT_MAX: Final = 20_000  # about 10 MB; the older half goes first
 _TOGETHER_MAX: Final = 500
 _GATHER_S: Final = 0.002  # a moment for others to join: in a rush one statement then reads hundreds
 _WAITING_MAX: Final = 5_000
-_HEADER_LENGTH_MAX: Final = 128  # what is remembered is small: one good token can be spelled with any number of blanks
+_HEADER_LENGTH_MAX: Final = (
+    128  # what is remembered is small: one good token can be spelled with any number of blanks
+)
 
 
 class Logins:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from operator import mul
 from typing import Final, Literal
+from uuid import UUID
 
 from wenyue.kernel.ids import uuid7
 
@@ -57,17 +58,22 @@ def build(plan: Plan) -> list[bytes]:
 
 def booking(card: int, slot: int, *, path: str = "/v1/bookings") -> bytes:
     """One booking of one place by the holder of card `card`, for that person, paid by the card."""
-    body = (
-        f'{{"id":"{uuid7()}","card_id":{card},'
-        f'"lines":[{{"slot_id":{slot},"quantity":1,"visitors":[0],"on_card":true}}],'
-        f'"visitors":[{{"name":"张晓明","kind":"resident_id","number":"{resident_id(card)}"}}],'
-        f'"contact_phone":"13800138000"}}'
-    ).encode()
+    body = booking_body(uuid7(), card, slot)
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {token(card)}\r\n"
         f"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode("ascii") + body
+
+
+def booking_body(id_: UUID, card: int, slot: int) -> bytes:
+    """The JSON body of that booking, under this id."""
+    return (
+        f'{{"id":"{id_}","card_id":{card},'
+        f'"lines":[{{"slot_id":{slot},"quantity":1,"visitors":[0],"on_card":true}}],'
+        f'"visitors":[{{"name":"张晓明","kind":"resident_id","number":"{resident_id(card)}"}}],'
+        f'"contact_phone":"13800138000"}}'
+    ).encode()
 
 
 def token(card: int) -> str:

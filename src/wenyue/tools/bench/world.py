@@ -158,7 +158,7 @@ def seed(server: ServerInfo, home: Path, cards: int, tell: Callable[[str], None]
         for name in ("venues", "products", "day_pools", "session_pools", "slots"):
             connection.execute(_SQL[name], bounds)
         tell(f"{cards:,} card holders")
-        _copy_travellers(connection, Vault(load_keys(home)), cards)
+        copy_travellers(connection, Vault(load_keys(home)), cards)
         tell(f"{cards:,} cards")
         for name in ("cards", "entitlements", "logins"):
             connection.execute(_SQL[name], {"code": CARD_TYPE})
@@ -172,7 +172,7 @@ async def _seed_presets(server: ServerInfo) -> None:
         await policy.save_presets(tx)
 
 
-def _copy_travellers(connection: psycopg.Connection, vault: Vault, cards: int) -> None:
+def copy_travellers(connection: psycopg.Connection, vault: Vault, cards: int) -> None:
     """Holders with the person keys that the server will compute for the documents in the requests."""
     prefix = _key_prefix()
     sealed = vault.seal(b"{}", purpose=b"traveller").hex()

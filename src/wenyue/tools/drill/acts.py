@@ -1,0 +1,222 @@
+"""What the drills do to an installation while people book."""
+
+import asyncio
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from wenyue.tools.drill.client import Client, NoReplyError, NotSentError, Wire, request_of
+from wenyue.tools.drill.history import History, Kind, Says
+from wenyue.tools.drill.installation import Installation, send
+from wenyue.tools.drill.proxy import CALM, ChaosProxy, Weather
+from wenyue.tools.drill.slow import Slow
+from wenyue.tools.drill.town import Demand
+
+RECOVER_S: Final = 45.0
+_RESENT: Final = 5
+
+
+@dataclass(slots=True)
+class Stage:
+    """What a fault works on while the load runs."""
+
+    installation: Installation
+    history: History
+    client: Client
+    demand: Demand
+    seconds: float
+    chance: random.Random
+    front: ChaosProxy | None = None  # between client and web
+    link: ChaosProxy | None = None  # between web and PostgreSQL
+    faults: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])  # from, until
+    findings: list[str] = field(default_factory=list[str])
+    extra: dict[str, float] = field(default_factory=dict[str, float])
+
+    async def rest(self, fraction: float) -> None:
+        """Let this part of the drill's time pass."""
+        await asyncio.sleep(self.seconds * fraction)
+
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for something, at most RECOVER_S; then it is a finding."""
+        deadline = self.history.now() + RECOVER_S
+        while not condition():
+            if self.history.now() > deadline:
+                self.findings.append(f"not within {RECOVER_S:.0f} s: {what}")
+                return
+            await asyncio.sleep(0.05)
+
+    async def is_serving(self) -> None:
+        """Wait until the installation answers again."""
+        deadline = self.history.now() + RECOVER_S
+        while not await asyncio.to_thread(self.installation.is_ready):
+            if self.history.now() > deadline:
+                self.findings.append(f"not ready again within {RECOVER_S:.0f} s")
+                return
+            await asyncio.sleep(0.05)
+
+
+Fault = Callable[[Stage], Awaitable[None]]
+
+
+async def kill_database(stage: Stage) -> None:
+    """Kill -9 of PostgreSQL, postmaster and children, again and again; the supervisor starts it."""
+    every = min(30.0, max(3.0, stage.seconds / 4))
+    until = stage.history.now() + stage.seconds
+    await asyncio.sleep(min(1.5, stage.seconds / 4))
+    while True:
+        at = stage.history.now()
+        if stage.installation.kill_database():
+            stage.history.mark("kill -9 PostgreSQL")
+            await stage.until(lambda: stage.installation.database_pid() is not None, "the database's restart")
+            await stage.is_serving()
+            stage.faults.append((at, stage.history.now()))
+        if stage.history.now() + every > until:
+            break
+        await asyncio.sleep(max(0.0, at + every - stage.history.now()))
+    await asyncio.sleep(1.0)
+
+
+async def lose_replies(stage: Stage) -> None:
+    """A third of all replies are lost after the request went through; and some bookings are sent five times in vain."""
+    front = _there(stage.front)
+    await stage.rest(0.2)
+    began = stage.history.now()
+    stage.history.mark("a third of the replies is lost")
+    front.weather = Weather(lost_reply_chance=0.33)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stage.rest(0.6))
+        for _ in range(10):
+            group.create_task(_resend(stage))
+    front.weather = CALM
+    stage.history.mark("replies arrive again")
+    stage.faults.append((began, stage.history.now()))
+    stage.extra["lost replies"] = front.counts["lost replies"]
+    await stage.rest(0.2)
+
+
+async def _resend(stage: Stage) -> None:
+    """One booking whose reply is lost five times; then the reply is let through twice: the same answer."""
+    operation = stage.demand.next()
+    while operation.kind is not Kind.BOOK:
+        operation = stage.demand.next()
+    stage.history.open(operation)
+    async with ChaosProxy(("127.0.0.1", 0), ("127.0.0.1", stage.installation.port)) as deaf:
+        deaf.weather = Weather(lost_reply_chance=1.0)
+        wire = Wire(deaf.port)
+        lost = 0
+        for _ in range(_RESENT):
+            try:
+                await wire.ask(request_of(operation))
+            except (NoReplyError, NotSentError):
+                lost += 1
+        if lost != _RESENT or deaf.counts["lost replies"] != _RESENT:
+            stage.findings.append(f"booking {operation.id}: {lost} of {_RESENT} replies were lost")
+    direct = Client(stage.history, Wire(stage.installation.port), seed=1)
+    for _ in range(2):
+        await direct.attempt(operation)
+    direct.wire.close()
+    says = [one.says for one in operation.attempts]
+    if Says.YES in says and (says != [Says.YES] * 2 or not all(one.is_replay for one in operation.attempts)):
+        stage.findings.append(
+            f"booking {operation.id}: {[one.outcome for one in operation.attempts]} after five losses"
+        )
+    if operation.conclude() is not None:
+        stage.history.settle(operation, Says.YES if Says.YES in says else Says.NO, "resent")
+    else:
+        await stage.client.find_out(operation)
+    stage.extra["sent five times"] = stage.extra.get("sent five times", 0) + 1
+
+
+async def cut_link(stage: Stage) -> None:
+    """Connections to PostgreSQL are reset at random pieces of data, requests and answers alike; COMMITs among them."""
+    link = _there(stage.link)
+    await stage.rest(0.15)
+    began = stage.history.now()
+    stage.history.mark("the database link is cut at random")
+    link.weather = Weather(reset_chance=0.02)
+    for _ in range(4):
+        await stage.rest(0.15)
+        stage.history.mark(f"all {link.cut()} connections cut at once")
+    link.weather = CALM
+    stage.history.mark("the link is whole")
+    stage.faults.append((began, stage.history.now()))
+    stage.extra["connections reset"] = link.counts["resets"] + link.counts["cut"]
+    await stage.rest(0.25)
+
+
+async def kill_web(stage: Stage) -> None:
+    """Kill -9 of a web process in the middle of its work; the supervisor starts it again."""
+    times = max(1, round(stage.seconds / 12))
+    for _ in range(times):
+        await asyncio.sleep(stage.seconds / (times + 1) * stage.chance.uniform(0.5, 1.0))
+        before = stage.installation.web_pids()
+        victim = stage.chance.choice(before)
+        at = stage.history.now()
+        send([victim], signal.SIGKILL)
+        stage.history.mark("kill -9 a web process")
+        await stage.until(
+            lambda old=before: len(now := stage.installation.web_pids()) == len(old) and set(now) != set(old),
+            "the web process's restart",
+        )
+        stage.faults.append((at, stage.history.now()))
+    await stage.is_serving()
+    await asyncio.sleep(1.0)
+
+
+async def drain_web(stage: Stage) -> None:
+    """SIGTERM to a web process under load: what it took it answers; the other one serves meanwhile."""
+    times = max(1, round(stage.seconds / 15))
+    for _ in range(times):
+        await asyncio.sleep(stage.seconds / (times + 1) * 0.6)
+        before = stage.installation.web_pids()
+        victim = stage.chance.choice(before)
+        at = stage.history.now()
+        send([victim], signal.SIGTERM)
+        stage.history.mark("SIGTERM to a web process")
+        await stage.until(lambda v=victim: v not in stage.installation.web_pids(), "the end of the drain")
+        took = stage.history.now() - at
+        stage.extra["drain s"] = max(stage.extra.get("drain s", 0.0), round(took, 2))
+        await stage.until(lambda old=before: len(stage.installation.web_pids()) == len(old), "its restart")
+        stage.faults.append((at, stage.history.now()))
+    await asyncio.sleep(1.0)
+
+
+async def crawl(stage: Stage) -> None:
+    """Hundreds of connections whose headers or bodies arrive byte by byte."""
+    await stage.rest(0.2)
+    began = stage.history.now()
+    stage.history.mark("slow clients arrive")
+    async with Slow(stage.installation.port, seed=1) as slow:
+        await slow.open(headers=400, bodies=200)
+        await stage.rest(0.6)
+        stage.extra["slow connections at most"] = slow.most
+        stage.extra["slow connections at the end"] = slow.living
+    stage.history.mark("slow clients are gone")
+    stage.faults.append((began, stage.history.now()))
+    await stage.rest(0.2)
+
+
+async def freeze_database(stage: Stage) -> None:
+    """SIGSTOP to PostgreSQL and all its processes for five seconds, then SIGCONT."""
+    times = max(1, round(stage.seconds / 30))
+    for _ in range(times):
+        await asyncio.sleep(max(1.5, stage.seconds / times * 0.3))
+        at = stage.history.now()
+        frozen = stage.installation.database_pids()
+        try:
+            stage.extra["processes frozen"] = send(frozen, signal.SIGSTOP)
+            stage.history.mark("PostgreSQL frozen")
+            await asyncio.sleep(5.0)
+        finally:
+            send(frozen, signal.SIGCONT)
+        stage.history.mark("PostgreSQL thawed")
+        stage.faults.append((at, stage.history.now()))
+        await asyncio.sleep(max(2.0, stage.seconds / times * 0.3))
+
+
+def _there(proxy: ChaosProxy | None) -> ChaosProxy:
+    if proxy is None:
+        raise LookupError("this drill needs a proxy that was not started")
+    return proxy

@@ -1,0 +1,40 @@
+-- name: bookings
+-- Every booking: its state, its live lines, places and pool draws, and how often its confirmation was recorded.
+SELECT b.id, b.state, b.total_minor,
+       (SELECT count(*) FROM booking.line l WHERE l.booking_id = b.id AND l.is_live),
+       (SELECT count(*) FROM booking.place p WHERE p.booking_id = b.id AND p.is_live),
+       (SELECT count(*) FROM booking.line l WHERE l.booking_id = b.id),
+       coalesce(a.times, 0)
+FROM booking.booking b
+LEFT JOIN (SELECT subject, count(*) AS times FROM audit.entry WHERE action = 'booking.confirmed' GROUP BY subject) a
+       ON a.subject = b.id::text
+
+-- name: slots
+-- Live places per slot, as the pool of the slot's own session counts them.
+SELECT s.id, p.held + p.sold, p.capacity FROM booking.slot s JOIN booking.pool p ON p.id = s.pool_ids[1]
+
+-- name: pools
+-- Pools that hold more than they may, or other numbers than the live lines that draw from them.
+SELECT p.id, p.capacity, p.held, p.sold, coalesce(l.places, 0)
+FROM booking.pool p
+LEFT JOIN (SELECT pool_id, sum(quantity) AS places
+           FROM booking.line, unnest(pool_ids) AS pool_id WHERE is_live GROUP BY pool_id) l ON l.pool_id = p.id
+WHERE p.held + p.sold > p.capacity OR p.held + p.sold <> coalesce(l.places, 0)
+
+-- name: twice
+-- Persons who have more than one live place in one scope on one day.
+SELECT encode(person_key, 'hex'), scope, on_date, count(*)
+FROM booking.place WHERE is_live GROUP BY person_key, scope, on_date HAVING count(*) > 1
+
+-- name: entitlements
+-- Card entitlements that were overdrawn, or whose use is not what the live lines took.
+SELECT e.card_id, e.no, e.granted, e.used, coalesce(l.places, 0)
+FROM cards.entitlement e
+LEFT JOIN (SELECT card_id, entitlement_no, sum(quantity) AS places
+           FROM booking.line WHERE is_live AND card_id IS NOT NULL GROUP BY card_id, entitlement_no) l
+       ON l.card_id = e.card_id AND l.entitlement_no = e.no
+WHERE e.used < 0 OR e.used > e.granted OR e.used <> coalesce(l.places, 0)
+
+-- name: slots_of_all
+-- Every slot with its venue, in the order of time.
+SELECT id, venue_id, on_date FROM booking.slot ORDER BY on_date, venue_id, id

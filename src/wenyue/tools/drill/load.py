@@ -1,0 +1,53 @@
+"""Open-loop load: operations begin at a given rate whether or not earlier ones were answered."""
+
+import asyncio
+import random
+from typing import Final
+
+from wenyue.tools.drill.client import Client
+from wenyue.tools.drill.town import Demand
+
+IN_FLIGHT_MAX: Final = 2_000  # then operations wait to begin, which the figures tell
+_TICK_S: Final = 0.002
+
+
+class Traffic:
+    """Begins operations of `demand` at `rate_per_s` until `stop`; then waits until everything is certain."""
+
+    def __init__(self, client: Client, demand: Demand, *, rate_per_s: float, seed: int) -> None:
+        self.rate_per_s = rate_per_s
+        self._client, self._demand = client, demand
+        self._gap = random.Random(f"traffic {seed}")  # noqa: S311 - arrival times, not secrets
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_over = asyncio.Event()
+        self.delayed = 0  # operations that began late because IN_FLIGHT_MAX were under way
+
+    async def run(self) -> None:
+        """Send until `stop`, then let everything under way be answered and every doubt be settled."""
+        due = self._client.history.now()
+        while not self._is_over.is_set():
+            while due <= self._client.history.now():
+                due += self._gap.expovariate(self.rate_per_s)
+                if len(self._tasks) >= IN_FLIGHT_MAX:
+                    self.delayed += 1
+                    break
+                self._begin()
+            await asyncio.sleep(_TICK_S)
+        if self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        self._is_over.set()
+
+    def _begin(self) -> None:
+        task = asyncio.create_task(self._one())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _one(self) -> None:
+        operation = self._client.history.open(self._demand.next())
+        await self._client.carry_out(operation)
+        if operation.settled is None:
+            await self._client.find_out(operation)
+        self._demand.learn(operation)

@@ -1,0 +1,160 @@
+"""A chaos proxy: carries TCP or Unix-socket connections and spoils them as it is told, the same way for the same seed.
+
+It knows no protocol but one habit that HTTP and PostgreSQL share: the client speaks, then the server answers. A *lost reply* is
+an answer that arrived here, after the request had gone through, and that the client never gets.
+"""
+
+import asyncio
+import contextlib
+import random
+import socket
+import struct
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+CONNECTIONS_MAX: Final = 2_000
+_CHUNK: Final = 65_536
+_RST: Final = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends a reset
+_STILL_S: Final = 0.05  # how often a half-open connection looks whether the weather has changed
+
+Address = Path | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """How every connection fares from now on. Chances are per piece of data that arrives."""
+
+    delay_s: float = 0.0
+    bytes_per_s: float = 0.0  # 0: unlimited
+    reset_chance: float = 0.0  # the connection is reset, after a random part of the piece was passed on
+    lost_reply_chance: float = 0.0  # the answer is swallowed and the client's connection reset
+    is_half_open: bool = False  # nothing is carried, nothing is closed
+
+
+CALM: Final = Weather()
+
+
+class ChaosProxy:
+    """Carries connections from `listen` to `target`. Use as an async context manager; `weather` may be set at any time."""
+
+    def __init__(self, listen: Address, target: Address, *, seed: int = 1) -> None:
+        self.weather = CALM
+        self.counts: Counter[str] = Counter()
+        self.address: Address = listen
+        self._target, self._seed = target, seed
+        self._server: asyncio.Server | None = None
+        self._links: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
+
+    async def __aenter__(self) -> Self:
+        if isinstance(self.address, Path):
+            self._server = await asyncio.start_unix_server(self._accept, self.address)
+            self.address.chmod(0o600)
+        else:
+            self._server = await asyncio.start_server(self._accept, *self.address)
+            name = self._server.sockets[0].getsockname()
+            self.address = (str(name[0]), int(name[1]))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.close()
+        self.cut()
+        for task in list(self._links):
+            task.cancel()
+        await asyncio.gather(*self._links, return_exceptions=True)
+
+    @property
+    def port(self) -> int:
+        """The TCP port that it listens on."""
+        return self.address[1] if isinstance(self.address, tuple) else 0
+
+    def cut(self) -> int:
+        """Reset every connection at once; return how many there were."""
+        for ends in self._links.values():
+            for end in ends:
+                _reset(end)
+        self.counts["cut"] += len(self._links)
+        return len(self._links)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection more, in a task of ours: asyncio's own reports a cancelled one as a fault."""
+        self.counts["connections"] += 1
+        if len(self._links) >= CONNECTIONS_MAX:
+            _reset(writer)
+            return
+        chance = random.Random(f"{self._seed}/{self.counts['connections']}")  # noqa: S311 - chaos, not secrets
+        task = asyncio.create_task(self._carry(reader, writer, chance))
+        self._links[task] = [writer]
+        task.add_done_callback(self._links.pop)
+
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, chance: random.Random
+    ) -> None:
+        ends = [writer]
+        try:
+            there, onward = await self._connect()
+            ends.append(onward)
+            task = asyncio.current_task()
+            if task in self._links:
+                self._links[task] = ends
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pump(reader, onward, writer, chance, is_reply=False))
+                group.create_task(self._pump(there, writer, onward, chance, is_reply=True))
+        except* (OSError, _EndedError):
+            pass  # one side went away, or the weather took the connection
+        finally:
+            for end in ends:
+                _reset(end)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._target, Path):
+            return await asyncio.open_unix_connection(self._target)
+        return await asyncio.open_connection(*self._target)
+
+    async def _pump(
+        self,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        back: asyncio.StreamWriter,
+        chance: random.Random,
+        *,
+        is_reply: bool,
+    ) -> None:
+        """Carry one direction until an end, or until the weather ends both."""
+        while piece := await source.read(_CHUNK):
+            while self.weather.is_half_open:  # noqa: ASYNC110 - weather is set from anywhere, without ceremony
+                await asyncio.sleep(_STILL_S)
+            weather = self.weather
+            if weather.delay_s:
+                await asyncio.sleep(weather.delay_s)
+            if is_reply and weather.lost_reply_chance and chance.random() < weather.lost_reply_chance:
+                self.counts["lost replies"] += 1
+                _reset(sink)
+                raise _EndedError
+            if weather.reset_chance and chance.random() < weather.reset_chance:
+                self.counts["resets"] += 1
+                sink.write(piece[: chance.randrange(len(piece) + 1)])
+                with contextlib.suppress(OSError):
+                    await sink.drain()
+                _reset(back)
+                raise _EndedError
+            sink.write(piece)
+            await sink.drain()
+            if weather.bytes_per_s:
+                await asyncio.sleep(len(piece) / weather.bytes_per_s)
+        raise _EndedError
+
+
+class _EndedError(Exception):
+    """This connection is over."""
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Close at once, with a TCP reset where there is TCP."""
+    opened = writer.get_extra_info("socket")
+    if opened is not None and opened.family != socket.AF_UNIX:
+        with contextlib.suppress(OSError):
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST)
+    writer.transport.abort()

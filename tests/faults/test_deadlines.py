@@ -1,0 +1,95 @@
+"""A database that neither answers nor ends the connection: whoever waits is told by the deadline."""
+
+import asyncio
+from pathlib import Path
+from time import monotonic
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from tests.support.database import DbUrls
+from wenyue.booking import BookingRequest, Engine, Outcome
+from wenyue.faces.api.logins import LOGIN_WAIT_S, Logins
+from wenyue.infra.db import Database, DatabaseDown
+from wenyue.kernel.clock import utc_now
+from wenyue.kernel.limits import POOL_VIEW_REFRESH_S
+from wenyue.tools import world
+from wenyue.tools.drill.proxy import CALM, ChaosProxy, Weather
+
+pytestmark = pytest.mark.anyio
+NOISE_S = 2.0
+
+
+def through(url: str, folder: Path) -> str:
+    """The same URL by way of a socket in `folder`."""
+    parts = urlsplit(url)
+    port = parse_qs(parts.query)["port"][0]
+    return parts._replace(query=f"host={quote(str(folder), safe='')}&port={port}").geturl()
+
+
+def _stranger(number: int) -> bytes:
+    """A token as it should look, of nobody."""
+    return b"Bearer %043d" % number
+
+
+async def test_a_login_is_not_waited_for_beyond_its_deadline(db_urls: DbUrls, tmp_path: Path) -> None:
+    async with ChaosProxy(tmp_path / ".s.PGSQL.5432", _socket(db_urls.app_url)) as link:
+        db = Database(through(db_urls.app_url, tmp_path), size_max=4)
+        await db.open()
+        try:
+            logins = Logins(db, utc_now)
+            assert await logins.find(_stranger(0)) is None
+            link.weather = Weather(is_half_open=True)
+            began = monotonic()
+            waiting = [asyncio.create_task(logins.find(_stranger(n))) for n in range(1, 4)]
+            for task in waiting:
+                with pytest.raises(DatabaseDown):
+                    await task
+            assert monotonic() - began < LOGIN_WAIT_S + NOISE_S
+            link.weather = CALM
+            assert await logins.find(_stranger(9)) is None
+        finally:
+            link.weather = CALM
+            await db.close()
+
+
+async def test_a_short_deadline_is_kept_behind_a_long_one(db_urls: DbUrls, tmp_path: Path) -> None:
+    async with ChaosProxy(tmp_path / ".s.PGSQL.5432", _socket(db_urls.app_url)) as link:
+        link.weather = Weather(is_half_open=True)
+        engine = Engine(
+            Database(through(db_urls.app_url, tmp_path), size_max=4), world.rulebook({}), batches_in_flight=1
+        )
+        await engine.start()
+        try:
+            started = asyncio.create_task(engine.book(_request(), deadline_s=9))
+            await asyncio.sleep(0.05)  # the only lane has taken it, and waits for its connection
+            behind = asyncio.create_task(engine.book(_request(), deadline_s=9))
+            short = asyncio.create_task(engine.book(_request(), deadline_s=0.2))
+            answer = await asyncio.wait_for(short, 0.2 + NOISE_S)
+            assert answer.outcome is Outcome.TOO_LATE
+            assert not behind.done()
+            assert not started.done()
+        finally:
+            link.weather = CALM
+            await engine.drain(within_s=0.1)
+
+
+async def test_the_memory_of_pools_outlives_an_outage(db_urls: DbUrls) -> None:
+    db = Database(db_urls.app_url, size_max=4)
+    await db.open()
+    engine = Engine(db, world.rulebook({}))
+    await engine.start()
+    try:
+        await db.close()  # from now on there is no connection to be had
+        await asyncio.sleep(3 * POOL_VIEW_REFRESH_S)
+        assert "pool views" in {task.get_name() for task in asyncio.all_tasks()}
+    finally:
+        await engine.drain(within_s=0.1)
+
+
+def _socket(url: str) -> Path:
+    return Path(parse_qs(urlsplit(url).query)["host"][0]) / ".s.PGSQL.5432"
+
+
+def _request() -> BookingRequest:
+    return world.request(world.Card(1, 1, world.person(1)), 1)

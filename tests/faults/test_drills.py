@@ -1,0 +1,66 @@
+"""The short form of every drill: real processes, a real fault, and nothing that was acknowledged is lost."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import is_living
+from wenyue.infra.server import base_folder
+from wenyue.tools.drill import report
+from wenyue.tools.drill.drills import DRILLS
+from wenyue.tools.drill.run import Run, run, store
+
+SLACK_S = 25.0  # the figures are for a machine with nothing else to do; these tests ask only what must hold anywhere
+SECONDS = {"database-killed": 6.0, "frozen-database": 3.0, "slow-clients": 4.0}
+FAULTS_SEEN = {  # what shows that the fault happened at all
+    "reply-lost": "lost replies",
+    "database-link-cut": "connections reset",
+    "slow-clients": "slow connections at most",
+    "frozen-database": "processes frozen",
+}
+
+
+@pytest.mark.parametrize("name", list(DRILLS))
+def test_nothing_acknowledged_is_lost(name: str, tmp_path: Path) -> None:
+    home = tmp_path / "site"
+    done = run(DRILLS[name], home, seconds=SECONDS.get(name, 5.0), rate_per_s=60, slack_s=SLACK_S)
+    assert done.violations == []
+    assert done.findings == []
+    assert done.is_passed
+    assert done.figures.faults >= 1
+    assert done.figures.acknowledged > 20
+    assert FAULTS_SEEN.get(name) is None or done.extra[FAULTS_SEEN[name]] > 0
+    _leaves_nothing(home)
+    _is_told(done, tmp_path)
+
+
+def _leaves_nothing(home: Path) -> None:
+    assert not home.exists()
+    assert not base_folder(home).exists()
+    running = [
+        pid
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdecimal() and is_living(pid := int(entry.name))
+    ]
+    assert [pid for pid in running if str(home) in _environment(pid)] == []
+
+
+def _environment(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _is_told(done: Run, folder: Path) -> None:
+    """The history has every operation, and the report the verdict and a timeline."""
+    lines = [json.loads(line) for line in (folder / "site-history.jsonl").read_text().splitlines()]
+    assert sum("id" in line for line in lines) == done.figures.operations
+    store(done, folder)
+    page = report.write(folder).read_text(encoding="utf-8")
+    assert done.name in page
+    assert "passed" in page
+    assert "<polyline" in page
+    assert 'fill="var(--fault)"' in page
+    assert "http" not in page.replace("http://www.w3.org", "")  # it needs nothing from anywhere
