@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import stat
 import subprocess
@@ -95,6 +96,14 @@ def test_the_runbook_brings_deleted_bookings_back(
     assert "used, its bookings use" in terminal.bad(
         site.home, *shlex.split(Template(checking).substitute(place))[1:]
     )
+    shutil.rmtree(new)
+    erase(new)
+    words = ("restore", "--from", place["BACKUPS"], "--into", new)
+    assert "--even-if-unsound" in terminal.bad(site.home, *words)
+    assert not new.exists()
+    assert "检查未通过" in terminal.good(site.home, *words, "--even-if-unsound")
+    with started(new) as restored:
+        assert booked(restored.app_url) == now
     site.mend()
 
 

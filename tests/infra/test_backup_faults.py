@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ import msgspec
 import pytest
 
 from tests.support.backup_site import Site, Terminal, a_folder, a_site
+from tests.support.processes import await_end, await_true, descendants
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder
 from wenyue.infra.server.locks import held
@@ -246,6 +249,34 @@ def test_what_a_killed_run_left_is_no_backup_and_goes(disk: Path, site: Site, te
     terminal.good(site.home, "backup")
     assert not leftover.exists()
     assert not half.exists()
+
+
+def test_a_killed_backup_takes_its_programs_along(disk: Path, site: Site) -> None:
+    assert disk.exists()
+    before = existing(site.backups).backups()
+    command = [sys.executable, "-m", "wenyue.cli", "backup", "--full"]
+    with subprocess.Popen(
+        command, env=os.environ | {"WENYUE_HOME": str(site.home)}, stdout=subprocess.DEVNULL
+    ) as process:
+        await_true(lambda: bool(list(site.backups.glob(".partial-*/data"))))
+        programs = descendants(process.pid)
+        process.kill()
+    for pid in programs:
+        await_end(pid)
+    assert existing(site.backups).backups() == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only as root the data lies outside of its home")
+def test_the_data_of_a_removed_home_is_not_restored_over(
+    disk: Path, site: Site, terminal: Terminal, new: Path
+) -> None:
+    base = base_folder(new)
+    base.mkdir()
+    try:
+        assert "earlier installation" in terminal.bad(site.home, "restore", "--from", disk, "--into", new)
+        assert base.exists()
+    finally:
+        base.rmdir()
 
 
 def test_an_empty_installation_alarms(terminal: Terminal) -> None:

@@ -190,8 +190,9 @@ def folder_of(settings: Settings, to: Path | None) -> Path:
 
 
 def _warn(source: Source, target: Path, say: Callable[[str], None]) -> None:
-    if source.data is not None and target.exists() and source.data.exists():
-        if target.stat().st_dev == source.data.stat().st_dev:
+    if source.data is not None:
+        existing_part = next(place for place in (target, *target.parents) if place.exists())
+        if existing_part.stat().st_dev == source.data.stat().st_dev:
             say(
                 "the backups lie on the database's own disk: choose another with --to, or copy them · 备份与数据库在同一磁盘"
             )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+import signal
 import subprocess
 import threading
 from collections import deque
@@ -15,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server.cluster import program_environment
+from wenyue.infra.server.postmaster import PR_SET_PDEATHSIG
 
 DEADLINE_S: Final = 6 * 3600
 _LINES_KEPT: Final = 30
@@ -58,6 +61,11 @@ def run(
 ) -> None:
     """Run one program to its end. `on_bytes` gets (done, total) as the program tells it. Raises ProgramFault."""
     environment = program_environment() | ({} if url is None else _connection(url))
+    libc = ctypes.CDLL(None, use_errno=True)  # loaded before the fork
+
+    def die_with_parent() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
     with subprocess.Popen(
         [str(programs / "bin" / name), *arguments],
         env=environment,
@@ -65,6 +73,7 @@ def run(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         umask=0o077,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - only calls an already loaded C function
     ) as process:
         watchdog = threading.Timer(deadline_s, process.kill)
         watchdog.start()

@@ -106,6 +106,7 @@ def restore(
     try:
         verify(wanted, report)
         place = settle(home, report.say)
+        put(keys, home)  # before there is data: a start without them would make others
         size = sum(one.bytes for one in wanted.chain) + sum(
             path.stat().st_size for path in wanted.log.values()
         )
@@ -114,12 +115,13 @@ def restore(
         found = recover(place, _goal(wanted), report, examine)
         if not even_if_unsound:
             require_sound(found, wanted.base.counts)
-        put(keys, home)
         write(
             home / RESTORED_NOTE, {"until": wanted.until, "backup": wanted.base.name, "counts": found.counts}
         )
     except BaseException as error:
         erase(home)
+        for left in home.iterdir() if home.exists() else []:  # it was empty when we came
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         if not was_there:
             shutil.rmtree(home, ignore_errors=True)
         if isinstance(error, OSError):
@@ -198,8 +200,12 @@ def _require_new(home: Path, folder: Folder) -> None:
         raise SetupError(
             f"{home} lies in the backup folder: choose another --into", "恢复目录不能放在备份目录内"
         )
-    if (base_folder(home) / "data").exists() and not home.exists():
-        return  # data of a removed home is kept aside by the start
+    base = base_folder(home)
+    if base.exists():  # as root: of a home that was removed; a failed restore would take it along
+        raise SetupError(
+            f"{base} still has the data of an earlier installation at {home}: choose another --into",
+            f"{base} 中仍有旧数据",
+        )
 
 
 def _build(wanted: Plan, place: Place, report: Reporter) -> None:

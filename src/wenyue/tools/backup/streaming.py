@@ -40,7 +40,8 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
         source.run("drop_slot", slot=names[-1])
     number = int(names[-1].split("_")[1]) + 1 if names else 1
     name = f"wenyue_{number:06d}_{secrets.token_hex(4)}"
-    (folder.log / name).mkdir(mode=0o700, parents=True)
+    folder.log.mkdir(mode=0o700, exist_ok=True)
+    (folder.log / name).mkdir(mode=0o700)
     source.run("make_slot", slot=name)
     return name
 
