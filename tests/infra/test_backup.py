@@ -11,11 +11,13 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -123,6 +125,38 @@ def test_the_restored_home_is_backed_up_and_restored_like_any_other(
     with started(again) as restored:
         assert booked(restored.app_url) == expected
     erase(again)
+
+
+def test_while_people_book_every_instant_is_a_true_one(
+    site: Site, terminal: Terminal, folder: Path, new: Path
+) -> None:
+    """Whatever was acknowledged before the instant is there, whatever was asked for after it is not."""
+    history: list[tuple[datetime, datetime, list[UUID]]] = []
+    enough = threading.Event()
+
+    def book() -> None:
+        while not enough.is_set():
+            asked = datetime.now(UTC)
+            ids = site.book(2)
+            history.append((asked, datetime.now(UTC), ids))
+
+    people = threading.Thread(target=book)
+    people.start()
+    try:
+        terminal.good(site.home, "backup", "--full", "--to", folder / "busy")
+        terminal.good(site.home, "backup", "--incremental", "--to", folder / "busy")
+        done = len(history)
+        await_true(lambda: len(history) > done + 3)
+    finally:
+        enough.set()
+        people.join()
+    at = history[-2][1]  # acknowledged, and one more booking followed
+    terminal.good(site.home, "restore", "--from", folder / "busy", "--to", at.isoformat(), "--into", new)
+    with started(new) as restored:
+        found = booked(restored.app_url)
+    assert {one for _, told, ids in history if told <= at for one in ids} <= found
+    assert not {one for asked, _, ids in history if asked > at for one in ids} & found
+    assert len(history) > 5
 
 
 def test_backups_are_private_and_hold_no_key(site: Site, terminal: Terminal, folder: Path) -> None:

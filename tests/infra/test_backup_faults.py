@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 
 from tests.support.backup_site import Site, Terminal, a_folder, a_site
@@ -64,8 +65,6 @@ def disk(site: Site, terminal: Terminal) -> Iterator[Path]:
 
 
 def switch(site: Site) -> None:
-    import psycopg
-
     with psycopg.connect(site.info.superuser_url, autocommit=True) as connection:
         connection.execute("SELECT pg_switch_wal()")
 
@@ -156,6 +155,8 @@ def test_a_backup_that_is_old_from_the_future_or_missing_alarms(
     future = datetime.now(UTC) + timedelta(hours=3)
     write(disk / backup.name / "backup.json", msgspec.structs.replace(backup, finished_at=future))
     assert "from the future" in terminal.bad(site.home, "backup", "check", "--to", disk)
+    write(disk / "wenyue-backups.json", existing(site.backups).note())
+    assert "from the future" in terminal.bad(site.home, "backup", "--to", disk)
     for one in existing(disk).backups():
         shutil.rmtree(disk / one.name)
     assert "no complete backup" in terminal.bad(site.home, "backup", "check", "--to", disk)
@@ -224,7 +225,7 @@ def test_unfit_destinations_are_refused(site: Site, terminal: Terminal, tmp_path
     assert not (tmp_path / "nothing").exists()
     if os.geteuid() != 0:  # root may write everywhere
         (tmp_path / "locked").mkdir(mode=0o500)
-        assert "cannot write" in terminal.bad(site.home, "backup", "--to", tmp_path / "locked" / "x")
+        assert "cannot use" in terminal.bad(site.home, "backup", "--to", tmp_path / "locked" / "x")
 
 
 def test_a_disk_without_room_is_told_before_copying(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from wenyue.infra.config import Settings, load
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase, look
 from wenyue.tools.backup.checking import complaints
-from wenyue.tools.backup.folder import Folder, existing, for_writing
+from wenyue.tools.backup.folder import Folder, existing, for_writing, told
 from wenyue.tools.backup.keys import WARNING, WARNING_ZH, save
 from wenyue.tools.backup.model import Backup, Kind
 from wenyue.tools.backup.restoring import plan, restore, shown
@@ -64,7 +64,7 @@ def backup(
     kind: Kind | None = "full" if full else "incremental" if incremental else None
     settings, console = load(), Console()
     target = folder_of(settings, to)
-    with bars(console) as report:
+    with told(target), bars(console) as report:
         with opened(settings, report.say) as source, for_writing(target, source) as folder:
             _warn(source, target, report.say)
             began = time.monotonic()
@@ -88,7 +88,9 @@ def list_backups(to: ToOption = None) -> None:
     """Show the complete backups (列出备份)."""
     folder = existing(folder_of(load(), to))
     console = Console()
-    for one in folder.backups():
+    with told(folder.path):
+        backups = folder.backups()
+    for one in backups:
         line = f"{one.name}  {size(one.bytes)}  complete at {shown(one.finished_at)}  {counted(one.counts)}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -137,7 +139,7 @@ def check(
     home = aside / "home"
     began = time.monotonic()
     try:
-        with bars(console) as report:
+        with told(folder.path), bars(console) as report:
             found = restore(plan(folder, None), home, {}, report)
             wrong = complaints(found, last.counts)
             if not any(found.counts.get(name) for name in ("venues", "bookings")):

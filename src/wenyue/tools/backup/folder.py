@@ -63,7 +63,9 @@ class Folder:
 def existing(path: Path) -> Folder:
     """The folder to restore from. Raises SetupError when it holds no backups."""
     path = path.expanduser().absolute()
-    if not (path / NOTE).is_file():
+    with told(path):
+        is_there = (path / NOTE).is_file()
+    if not is_there:
         raise SetupError(
             f"{path} holds no backups: take one with `wenyue backup --to {path}`, or name the right folder with --from",
             f"{path} 中没有备份",
@@ -93,6 +95,15 @@ def for_writing(path: Path, source: Source) -> Generator[Folder]:
         raise as_fault(error, path) from error
 
 
+@contextmanager
+def told(path: Path) -> Generator[None]:
+    """Failed file operations below `path` become their one line."""
+    try:
+        yield
+    except OSError as error:
+        raise as_fault(error, path) from error
+
+
 def as_fault(error: OSError, path: Path) -> SetupError:
     """The one line for a failed file operation in a backup folder."""
     where = error.filename or path
@@ -100,8 +111,8 @@ def as_fault(error: OSError, path: Path) -> SetupError:
         return no_room(path)
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}:
         return SetupError(
-            f"cannot write {where} ({error.strerror}): make it writable or choose another --to",
-            f"目录不可写 {where}",
+            f"cannot use {where} ({error.strerror}): make it readable and writable for this user, or choose another folder",
+            f"目录无法读写 {where}",
         )
     return SetupError(f"cannot use {where}: {error.strerror or error}", f"无法使用 {where}")
 

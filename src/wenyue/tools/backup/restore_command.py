@@ -15,7 +15,7 @@ from wenyue.infra.fault import SetupError
 from wenyue.infra.server import look
 from wenyue.tools.backup.checking import complaints
 from wenyue.tools.backup.command import folder_of
-from wenyue.tools.backup.folder import Folder, existing, for_writing
+from wenyue.tools.backup.folder import Folder, existing, for_writing, told
 from wenyue.tools.backup.keys import find
 from wenyue.tools.backup.restoring import plan, restore, shown
 from wenyue.tools.backup.rules import TimeUnclear, parse_time
@@ -58,7 +58,7 @@ def restore_into(
     except TimeUnclear as error:
         raise SetupError(str(error), "时间不明确, 请注明时区") from error
     folder = existing(folder_of(settings, source))
-    with bars(console) as report:
+    with told(folder.path), bars(console) as report:
         _fetch_the_rest(settings, folder, report.say)
         wanted = plan(folder, at, base, is_bare=is_bare)
         files = {} if without_keys else find(wanted.base.key_prints, keys, settings.home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.infra.fault import SetupError
-from wenyue.infra.server import base_folder, erase
+from wenyue.infra.server import base_folder, erase, hold_home
 from wenyue.infra.server.binaries import MAJOR
 from wenyue.infra.server.place import Place, as_setup_error, settle
 from wenyue.tools.backup import rules
@@ -105,25 +106,23 @@ def restore(
     _require_new(home, wanted.folder)
     try:
         verify(wanted, report)
-        place = settle(home, report.say)
-        put(keys, home)  # before there is data: a start without them would make others
-        size = sum(one.bytes for one in wanted.chain) + sum(
-            path.stat().st_size for path in wanted.log.values()
-        )
-        require_room(place.base, size + ROOM_BYTES_MIN)
-        _build(wanted, place, report)
-        found = recover(place, _goal(wanted), report, examine)
-        if not even_if_unsound:
-            require_sound(found, wanted.base.counts)
-        write(
-            home / RESTORED_NOTE, {"until": wanted.until, "backup": wanted.base.name, "counts": found.counts}
-        )
+        with hold_home(home, f"restore, process {os.getpid()}"):  # nobody starts it half done
+            place = settle(home, report.say)
+            put(keys, home)  # before there is data: a start without them would make others
+            size = sum(one.bytes for one in wanted.chain) + sum(
+                path.stat().st_size for path in wanted.log.values()
+            )
+            require_room(place.base, size + ROOM_BYTES_MIN)
+            _build(wanted, place, report)
+            found = recover(place, _goal(wanted), report, examine)
+            if not even_if_unsound:
+                require_sound(found, wanted.base.counts)
+            write(
+                home / RESTORED_NOTE,
+                {"until": wanted.until, "backup": wanted.base.name, "counts": found.counts},
+            )
     except BaseException as error:
-        erase(home)
-        for left in home.iterdir() if home.exists() else []:  # it was empty when we came
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        if not was_there:
-            shutil.rmtree(home, ignore_errors=True)
+        _leave_nothing(home, was_there=was_there)
         if isinstance(error, OSError):
             raise as_setup_error(error, home) from error
         raise
@@ -206,6 +205,19 @@ def _require_new(home: Path, folder: Folder) -> None:
             f"{base} still has the data of an earlier installation at {home}: choose another --into",
             f"{base} 中仍有旧数据",
         )
+
+
+def _leave_nothing(home: Path, *, was_there: bool) -> None:
+    """Take back what a failed restore made; `home` was empty when it began."""
+    erase(home)
+    leftovers: list[Path] = list(home.iterdir()) if home.exists() else []
+    for left in leftovers:
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+    if not was_there and home.exists():
+        home.rmdir()
 
 
 def _build(wanted: Plan, place: Place, report: Reporter) -> None:
