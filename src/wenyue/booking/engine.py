@@ -116,10 +116,18 @@ class Engine:
             self.figures.from_memory += 1
         return answer
 
-    async def book(self, request: BookingRequest, *, deadline_s: float = BOOKING_DEADLINE_S) -> Answer:
-        """Book every line of `request` or none; by the deadline there is an answer, if need be TOO_LATE or UNKNOWN."""
-        refused = self.refuse_lines(request.id, request.lines, request.channel)
-        return refused or await self._submit(request, request.id, deadline_s)
+    async def book(
+        self, request: BookingRequest, *, deadline_s: float = BOOKING_DEADLINE_S, is_screened: bool = False
+    ) -> Answer:
+        """Book every line of `request` or none; by the deadline there is an answer, if need be TOO_LATE or UNKNOWN.
+
+        `is_screened`: the caller has just asked `refuse_lines`.
+        """
+        if not is_screened:
+            refused = self.refuse_lines(request.id, request.lines, request.channel)
+            if refused is not None:
+                return refused
+        return await self._submit(request, request.id, deadline_s)
 
     async def change(self, request: ChangeRequest, *, deadline_s: float = BOOKING_DEADLINE_S) -> Answer:
         """Confirm, cancel, expire or move a booking."""

@@ -5,7 +5,7 @@ ids on a full slot in hand can tell a new request from a replay of one that succ
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -56,12 +56,19 @@ class Views:
         self._wanted: dict[int, float] = {}
         self._ids: dict[int, tuple[str, frozenset[UUID]]] = {}
         self._full_slots: set[int] = set()
+        self._time: Callable[[], float] | None = None
+
+    def _now(self) -> float:
+        """The event loop's clock; the loop is looked up once, since that costs more than all the rest of a refusal."""
+        if self._time is None:
+            self._time = asyncio.get_running_loop().time
+        return self._time()
 
     def refuse(
         self, booking_id: UUID, channel: Channel, lines: Sequence[Wanted], now: datetime
     ) -> Answer | None:
         """A refusal that needs no database, or None. Never refuses an id that may have been booked before."""
-        clock = asyncio.get_running_loop().time()
+        clock = self._now()
         found: list[tuple[Outcome, int, datetime | None]] = []
         for number, line in enumerate(lines):
             slot = self.slots.get(line.slot_id)
@@ -127,14 +134,14 @@ class Views:
 
     def learn(self, pools: dict[int, PoolFacts]) -> None:
         """Ask for fresh figures of pools that a batch left full; the refresh, not the batch, makes them trusted."""
-        clock = asyncio.get_running_loop().time()
+        clock = self._now()
         for pool in pools.values():
             if pool.left <= 0 and len(self._wanted) < _POOLS_MAX:
                 self._wanted[pool.id] = clock
 
     async def refresh(self, tx: Tx) -> None:
         """Read again the pools asked about lately, drop stale slots, and fetch the ids of full slots."""
-        clock = asyncio.get_running_loop().time()
+        clock = self._now()
         for pool_id, asked in self._wanted.items():
             view = self._pools.get(pool_id)
             if view is None:

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE_BYTES: Final = 12
+_NONCES_DRAWN: Final = 256
 _VERSION_BYTES: Final = 1
 PERSON_KEY_BYTES: Final = 16
 T = TypeVar("T")
@@ -42,11 +43,23 @@ class Vault:
         self._ciphers = {number: AESGCM(key) for number, key in ring.sealing.items()}
         self._current = ring.current
         self._index = hmac.new(ring.index, digestmod=hashlib.sha256)
+        self._nonces: list[bytes] = []
 
     def seal(self, plain: bytes, *, purpose: bytes) -> bytes:
         """`plain` encrypted; only `open_sealed` with the same purpose (for example b"party") reads it again."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = self._fresh_nonce()
         return bytes([self._current]) + nonce + self._ciphers[self._current].encrypt(nonce, plain, purpose)
+
+    def _fresh_nonce(self) -> bytes:
+        """Twelve random bytes, never used before: drawn from the system a few hundred at a time, each taken once."""
+        try:
+            return self._nonces.pop()
+        except IndexError:
+            drawn = os.urandom(_NONCE_BYTES * _NONCES_DRAWN)
+            self._nonces.extend(
+                drawn[at : at + _NONCE_BYTES] for at in range(_NONCE_BYTES, len(drawn), _NONCE_BYTES)
+            )
+            return drawn[:_NONCE_BYTES]
 
     def open_sealed(self, sealed: bytes, *, purpose: bytes) -> bytes:
         """The bytes that `seal` was given. Raises SealBroken."""
@@ -64,7 +77,6 @@ class Vault:
         mac = self._index.copy()
         mac.update(canonical.encode())
         return mac.digest()[:PERSON_KEY_BYTES]
-
 
     def fingerprint(self, content: bytes) -> bytes:
         """The keyed hash (16 bytes) by which content is recognised that names people.
