@@ -191,7 +191,11 @@ async def test_activating_again_is_the_same_activation(tx: Tx) -> None:
 
 async def test_one_person_can_have_two_cards(tx: Tx) -> None:
     one, _ = await activated(tx)
-    two, _ = await activated(tx, "yichang-annual")
+    second = activation_of(await issued(tx, "yichang-annual"), person(1))
+    stranger = await cards.activate(tx, VAULT, second, NOW)
+    assert problem(stranger) is CardProblem.HOLDER_KNOWN  # a document number is no secret: sign in first
+    two = await cards.activate(tx, VAULT, replace(second, signed_in_as=one.holder_id), NOW)
+    assert isinstance(two, Activated)
     assert one.holder_id == two.holder_id
     assert {card.type_code for card in await cards.cards_of(tx, VAULT, one.holder_id)} == {
         "demo",

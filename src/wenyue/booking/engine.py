@@ -85,9 +85,13 @@ class Engine:
         self._idle = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_draining = False
+        self._loop: asyncio.AbstractEventLoop | None = (
+            None  # looking it up costs as much as deciding a request
+        )
 
     async def start(self) -> None:
         """Begin to work. Connections are made as needed; a database that is away is answered with BUSY."""
+        self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._run_lane(), name=f"lane {n}") for n in range(self._lanes)]
         self._tasks.append(asyncio.create_task(self._sweep(), name="deadlines"))
         self._tasks.append(asyncio.create_task(self._refresh(), name="pool views"))
@@ -134,7 +138,7 @@ class Engine:
         return await self._submit(request, request.booking_id, deadline_s)
 
     def _submit(self, request: Request, id_: UUID, deadline_s: float) -> asyncio.Future[Answer]:
-        loop = asyncio.get_running_loop()
+        loop = self._loop or asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
         if self._is_draining or len(self._queue) >= QUEUE_SIZE_MAX:
             self.figures.refused_full_queue += 1

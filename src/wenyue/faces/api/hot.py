@@ -89,7 +89,7 @@ class Hot:
         login = self._logins.recall(authorization)
         if login is None:
             try:
-                login = await self._logins.find(authorization, within_s=BOOKING_DEADLINE_S)
+                login = await self._logins.find(authorization)
             except DatabaseDown:
                 raise BookingRefused(503, "busy") from None
         if login is None or login.traveller_id is None:

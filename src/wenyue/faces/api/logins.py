@@ -30,7 +30,8 @@ class Logins:
         self._db, self._clock = db, clock
         self._known: dict[bytes, tuple[Login, float]] = {}
         self._older: dict[bytes, tuple[Login, float]] = {}
-        self._waiting: dict[bytes, asyncio.Future[Login | None]] = {}
+        self._waiting: list[tuple[bytes, asyncio.Future[Login | None]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._reader: asyncio.Task[None] | None = None
 
     def recall(self, authorization: bytes) -> Login | None:
@@ -43,49 +44,52 @@ class Logins:
         self._known.pop(authorization, None)
         self._older.pop(authorization, None)
 
-    async def find(self, authorization: bytes, *, within_s: float = LOGIN_WAIT_S) -> Login | None:
-        """Whose token the `Authorization` header carries; None: nobody's. Raises DatabaseDown, at the latest after `within_s`."""
+    async def find(self, authorization: bytes) -> Login | None:
+        """Whose token the `Authorization` header carries; None: nobody's. Raises DatabaseDown within a second or so."""
         login = self.recall(authorization)
         if login is not None:
             return login
         if len(authorization) > _HEADER_LENGTH_MAX:
             return None
-        waiting = self._waiting.get(authorization)
-        if waiting is None:
-            if len(self._waiting) >= _WAITING_MAX:
-                raise DatabaseDown("too many new logins at once")
-            waiting = self._waiting[authorization] = asyncio.get_running_loop().create_future()
-            if self._reader is None or self._reader.done():
-                self._reader = asyncio.create_task(self._read(), name="logins")
-        try:
-            async with asyncio.timeout(within_s):
-                return await asyncio.shield(waiting)
-        except TimeoutError:
-            raise DatabaseDown("no login within its deadline") from None
+        if len(self._waiting) >= _WAITING_MAX:
+            raise DatabaseDown("too many new logins at once")
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Login | None] = self._loop.create_future()
+        self._waiting.append((authorization, answer))
+        if self._reader is None or self._reader.done():
+            self._reader = self._loop.create_task(self._read(), name="logins")
+        return await answer
 
     async def _read(self) -> None:
         await asyncio.sleep(_GATHER_S)
         while self._waiting:
-            together = dict(list(self._waiting.items())[:_TOGETHER_MAX])
+            together = self._waiting[:_TOGETHER_MAX]
+            del self._waiting[:_TOGETHER_MAX]
             try:
-                found = await self._look_up(list(together))
-            except (DatabaseDown, Error, OSError):
-                for authorization, waiting in together.items():
-                    del self._waiting[authorization]
-                    waiting.set_exception(DatabaseDown("logins"))
-                    waiting.exception()  # whoever waits sees it; nobody may be waiting any more
+                async with asyncio.timeout(LOGIN_WAIT_S):
+                    found = await self._look_up({authorization for authorization, _ in together})
+            except (DatabaseDown, Error, OSError, TimeoutError):
+                self._fail(together)
                 continue
             until = monotonic() + _KEPT_S
             if len(self._known) > _KEPT_MAX // 2:
                 self._known, self._older = {}, self._known
-            for authorization, waiting in together.items():
-                del self._waiting[authorization]
+            for authorization, answer in together:
                 login = found.get(authorization)
                 if login is not None:
                     self._known[authorization] = (login, until)
-                waiting.set_result(login)
+                if not answer.done():
+                    answer.set_result(login)
 
-    async def _look_up(self, headers: list[bytes]) -> dict[bytes, Login]:
+    def _fail(self, together: list[tuple[bytes, asyncio.Future[Login | None]]]) -> None:
+        """The database is away: whoever waits hears it now, also those whose turn had not come."""
+        for _, answer in [*together, *self._waiting]:
+            if not answer.done():
+                answer.set_exception(DatabaseDown("logins"))
+        self._waiting.clear()
+
+    async def _look_up(self, headers: set[bytes]) -> dict[bytes, Login]:
         tokens = {header: token for header in headers if (token := bearer(header)) is not None}
         if not tokens:
             return {}
