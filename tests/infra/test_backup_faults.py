@@ -22,6 +22,7 @@ from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder
 from wenyue.infra.server.locks import held
 from wenyue.tools.backup import existing
+from wenyue.tools.backup import folder as folder_module
 from wenyue.tools.backup.folder import Folder, require_room, write
 from wenyue.tools.backup.model import Backup
 from wenyue.tools.backup.streaming import runs
@@ -234,8 +235,11 @@ def test_a_disk_without_room_is_told_before_copying(tmp_path: Path) -> None:
         require_room(tmp_path, 1 << 62)
 
 
-def test_one_backup_at_a_time(disk: Path, site: Site, terminal: Terminal) -> None:
+def test_one_backup_at_a_time(
+    disk: Path, site: Site, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert disk.exists()
+    monkeypatch.setattr(folder_module, "WAIT_S", 0.1)
     with held(site.backups / "backup.lock", note="process 7"):
         assert "another backup" in terminal.bad(site.home, "backup")
 

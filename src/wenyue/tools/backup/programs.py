@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
-import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -17,10 +16,20 @@ from psycopg.conninfo import conninfo_to_dict
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server.cluster import program_environment
-from wenyue.infra.server.postmaster import PR_SET_PDEATHSIG
 
 DEADLINE_S: Final = 6 * 3600
 _LINES_KEPT: Final = 30
+# Becomes the program, after asking the kernel to end it when we die (even by kill -9).
+_LEASH: Final = (
+    sys.executable,
+    "-ISc",
+    (
+        "import ctypes, os, sys\n"
+        "ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)\n"  # PR_SET_PDEATHSIG, SIGTERM
+        "os.getppid() == int(sys.argv[1]) or sys.exit(1)\n"
+        "os.execv(sys.argv[2], sys.argv[2:])"
+    ),
+)
 _PROGRESS: Final = re.compile(r"(\d+)/(\d+) kB")
 # libpq's own names for what a URL may carry; the environment of a process is private, its arguments are not.
 _VARIABLES: Final = {
@@ -61,19 +70,13 @@ def run(
 ) -> None:
     """Run one program to its end. `on_bytes` gets (done, total) as the program tells it. Raises ProgramFault."""
     environment = program_environment() | ({} if url is None else _connection(url))
-    libc = ctypes.CDLL(None, use_errno=True)  # loaded before the fork
-
-    def die_with_parent() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
     with subprocess.Popen(
-        [str(programs / "bin" / name), *arguments],
+        [*_LEASH, str(os.getpid()), str(programs / "bin" / name), *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         umask=0o077,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - only calls an already loaded C function
     ) as process:
         watchdog = threading.Timer(deadline_s, process.kill)
         watchdog.start()
@@ -85,6 +88,7 @@ def run(
             raise
         finally:
             watchdog.cancel()
+            watchdog.join()  # no thread may be left when a server is started by fork
     if status != 0:
         says = " ".join(lines).strip() or f"ended with status {status}"
         raise ProgramFault(name, says[-600:])

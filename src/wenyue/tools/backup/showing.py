@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+REFRESH_EVERY_S = 0.1
 BYTES_UNITS = ("B", "kB", "MB", "GB")
 
 
@@ -18,6 +20,7 @@ class Bars:
         self._console = console
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
+        self._shown_at = 0.0
 
     def say(self, line: str) -> None:
         """One line."""
@@ -28,13 +31,17 @@ class Bars:
         if step not in self._tasks:
             self._tasks[step] = self._progress.add_task(step, total=total)
         self._progress.update(self._tasks[step], completed=min(done, total), total=total)
+        now = time.monotonic()
+        if done >= total or now - self._shown_at > REFRESH_EVERY_S:
+            self._shown_at = now
+            self._progress.refresh()
 
 
 @contextmanager
 def bars(console: Console) -> Generator[Bars]:
-    """Bars that live while the block does."""
+    """Bars that live while the block does. They have no thread of their own: a server may be started meanwhile, by fork."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, auto_refresh=False) as progress:
         yield Bars(console, progress)
 
 
