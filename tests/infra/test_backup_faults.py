@@ -19,7 +19,7 @@ import pytest
 from tests.support.backup_site import Site, Terminal, a_folder, a_site
 from tests.support.processes import await_end, await_true, descendants
 from wenyue.infra.fault import SetupError
-from wenyue.infra.server import base_folder
+from wenyue.infra.server import base_folder, erase
 from wenyue.infra.server.locks import held
 from wenyue.tools.backup import existing
 from wenyue.tools.backup import folder as folder_module
@@ -41,9 +41,11 @@ def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def new(site: Site) -> Path:
+def new(site: Site) -> Iterator[Path]:
     """A home that does not exist, and must not after a fault."""
-    return site.home.with_name(f"new-{time.monotonic_ns()}")
+    home = site.home.with_name(f"new-{time.monotonic_ns()}")
+    yield home
+    erase(home)
 
 
 @pytest.fixture
