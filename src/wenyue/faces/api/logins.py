@@ -32,6 +32,7 @@ class Logins:
         self._older: dict[bytes, tuple[Login, float]] = {}
         self._waiting: list[tuple[bytes, asyncio.Future[Login | None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._looking: asyncio.Task[dict[bytes, Login] | None] | None = None
         self._reader: asyncio.Task[None] | None = None
 
     def recall(self, authorization: bytes) -> Login | None:
@@ -66,10 +67,16 @@ class Logins:
         while self._waiting:
             together = self._waiting[:_TOGETHER_MAX]
             del self._waiting[:_TOGETHER_MAX]
-            try:
-                async with asyncio.timeout(LOGIN_WAIT_S):
-                    found = await self._look_up({authorization for authorization, _ in together})
-            except (DatabaseDown, Error, OSError, TimeoutError):
+            reading = self._looking = asyncio.create_task(
+                self._look_up({authorization for authorization, _ in together})
+            )
+            await asyncio.wait({reading}, timeout=LOGIN_WAIT_S)
+            if not reading.done():
+                reading.cancel()  # and not awaited: giving a dead connection back takes its time
+                self._fail(together)
+                continue
+            found = reading.result()
+            if found is None:
                 self._fail(together)
                 continue
             until = monotonic() + _KEPT_S
@@ -89,12 +96,16 @@ class Logins:
                 answer.set_exception(DatabaseDown("logins"))
         self._waiting.clear()
 
-    async def _look_up(self, headers: set[bytes]) -> dict[bytes, Login]:
+    async def _look_up(self, headers: set[bytes]) -> dict[bytes, Login] | None:
+        """The logins of these headers; None while the database is away."""
         tokens = {header: token for header in headers if (token := bearer(header)) is not None}
         if not tokens:
             return {}
-        async with self._db.connection() as tx:
-            logins = await accounts.who_of(tx, list(set(tokens.values())), self._clock())
+        try:
+            async with self._db.connection() as tx:
+                logins = await accounts.who_of(tx, list(set(tokens.values())), self._clock())
+        except (DatabaseDown, Error, OSError):
+            return None
         return {header: logins[token] for header, token in tokens.items() if token in logins}
 
 
