@@ -17,6 +17,7 @@ from wenyue.faces.api.edge import Receive, Scope, Send, answer_fault
 from wenyue.faces.api.hot import Handler, Hot, answer_nothing
 from wenyue.faces.api.logins import Logins
 from wenyue.infra.config import Settings, load
+from wenyue.infra.files import allow_many_files
 from wenyue.infra.wire import BoundedHttp
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
 def run_web(*, sock: socket.socket | None, port: int) -> None:
     """Serve until SIGTERM, then answer what waits and end. `sock` is shared with the other web processes."""
     settings = load()
+    allow_many_files()
     config = uvicorn.Config(
         create_app(settings),
         host=settings.web.host,

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
+from time import monotonic
 from typing import Final, LiteralString, cast
 
 from psycopg import AsyncConnection, OperationalError
@@ -21,6 +22,8 @@ _OPTIONS: Final = (
     f"-c statement_timeout={int(STATEMENT_TIMEOUT_S * 1000)} -c lock_timeout={int(LOCK_TIMEOUT_S * 1000)}"
     " -c idle_in_transaction_session_timeout=15000 -c timezone=UTC"
 )
+
+_RECONNECT_TRIES_S: Final = 1.0
 
 
 class DatabaseDown(Exception):
@@ -64,14 +67,24 @@ class Database:
             timeout=3.0,
             kwargs={"options": self.options, "autocommit": True, "prepare_threshold": 2},
             check=None,
+            # The pool doubles its pauses between tries: after a long outage it would sleep on beside a database that is
+            # back. Given up after a second, whoever asks next makes it try anew.
+            reconnect_timeout=_RECONNECT_TRIES_S,
         )
 
     async def open(self, *, wait_s: float = 10.0) -> None:
         """Connect. Raises DatabaseDown when no connection can be made in `wait_s`."""
-        try:
-            await self._pool.open(wait=True, timeout=wait_s)
-        except PoolTimeout as error:
-            raise DatabaseDown(str(error)) from error
+        until = monotonic() + wait_s
+        await self._pool.open(wait=False)
+        while True:
+            try:
+                tx = await self._pool.getconn(timeout=min(_RECONNECT_TRIES_S, wait_s))
+            except (PoolTimeout, OperationalError) as error:
+                if monotonic() >= until:
+                    raise DatabaseDown(str(error)) from error
+            else:
+                await self._pool.putconn(tx)
+                return
 
     async def close(self) -> None:
         """Give every connection back."""

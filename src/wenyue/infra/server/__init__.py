@@ -91,7 +91,7 @@ def look(home: Path) -> ServerInfo | None:
         place = settle(home, lambda _line: None)
     except OSError as error:
         raise as_setup_error(error, home) from error
-    pid = running_pid(place.data)
+    pid = running_pid(place.data, tidies=False)
     return None if pid is None else _info(place, pid, None)
 
 

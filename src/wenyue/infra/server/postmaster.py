@@ -27,8 +27,12 @@ LOG_BYTES_MAX = 16 * 1024 * 1024  # at a start; one older file is kept
 PR_SET_PDEATHSIG = 1
 
 
-def running_pid(data: Path) -> int | None:
-    """Process id of the living server on ``data``; a stale pid file (after kill -9) is removed."""
+def running_pid(data: Path, *, tidies: bool = True) -> int | None:
+    """Process id of the living server on ``data``; ``tidies``: a stale pid file (after kill -9) is removed.
+
+    Only the holder of the database's lock may tidy: a server that is just starting writes the same file, and ends
+    when it finds it gone.
+    """
     path = data / "postmaster.pid"
     try:
         first = path.read_text(encoding="utf-8", errors="replace").splitlines()[0]
@@ -37,7 +41,8 @@ def running_pid(data: Path) -> int | None:
         return None
     if pid > 0 and _is_server_of(pid, data):
         return pid
-    path.unlink(missing_ok=True)  # its number may since belong to an unrelated process
+    if tidies:
+        path.unlink(missing_ok=True)  # its number may since belong to an unrelated process
     return None
 
 

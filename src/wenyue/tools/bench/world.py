@@ -175,7 +175,8 @@ async def _seed_presets(server: ServerInfo) -> None:
 def copy_travellers(connection: psycopg.Connection, vault: Vault, cards: int) -> None:
     """Holders with the person keys that the server will compute for the documents in the requests."""
     prefix = _key_prefix()
-    sealed = vault.seal(b"{}", purpose=b"traveller").hex()
+    identity = {"name": "张晓明", "kind": DocumentKind.RESIDENT_ID.value, "number": resident_id(1)}
+    sealed = vault.seal(json.dumps(identity).encode(), purpose=b"traveller").hex()
     with connection.cursor() as cursor, cursor.copy(_SQL["copy_travellers"]) as copy:
         for first in range(1, cards + 1, _COPY_ROWS):
             copy.write(

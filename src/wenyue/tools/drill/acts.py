@@ -16,6 +16,7 @@ from wenyue.tools.drill.town import Demand
 
 RECOVER_S: Final = 45.0
 _RESENT: Final = 5
+_SLOW_HEADERS_MAX: Final = 1_800
 
 
 @dataclass(slots=True)
@@ -33,6 +34,13 @@ class Stage:
     faults: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])  # from, until
     findings: list[str] = field(default_factory=list[str])
     extra: dict[str, float] = field(default_factory=dict[str, float])
+
+    began: float = 0.0  # when the load began, and how long it was
+    loaded_s: float = 0.0
+
+    async def rest_out(self, *, at_least_s: float = 1.0) -> None:
+        """Let what is left of the drill's time pass."""
+        await asyncio.sleep(max(at_least_s, self.began + self.seconds - self.history.now()))
 
     async def rest(self, fraction: float) -> None:
         """Let this part of the drill's time pass."""
@@ -75,7 +83,7 @@ async def kill_database(stage: Stage) -> None:
         if stage.history.now() + every > until:
             break
         await asyncio.sleep(max(0.0, at + every - stage.history.now()))
-    await asyncio.sleep(1.0)
+    await stage.rest_out()
 
 
 async def lose_replies(stage: Stage) -> None:
@@ -162,7 +170,7 @@ async def kill_web(stage: Stage) -> None:
         )
         stage.faults.append((at, stage.history.now()))
     await stage.is_serving()
-    await asyncio.sleep(1.0)
+    await stage.rest_out()
 
 
 async def drain_web(stage: Stage) -> None:
@@ -180,16 +188,17 @@ async def drain_web(stage: Stage) -> None:
         stage.extra["drain s"] = max(stage.extra.get("drain s", 0.0), round(took, 2))
         await stage.until(lambda old=before: len(stage.installation.web_pids()) == len(old), "its restart")
         stage.faults.append((at, stage.history.now()))
-    await asyncio.sleep(1.0)
+    await stage.rest_out()
 
 
 async def crawl(stage: Stage) -> None:
-    """Hundreds of connections whose headers or bodies arrive byte by byte."""
+    """Many connections whose headers or bodies arrive byte by byte: more than a login shell's limit of open files."""
     await stage.rest(0.2)
     began = stage.history.now()
     stage.history.mark("slow clients arrive")
     async with Slow(stage.installation.port, seed=1) as slow:
-        await slow.open(headers=400, bodies=200)
+        headers = min(_SLOW_HEADERS_MAX, round(stage.seconds * 60))
+        await slow.open(headers=headers, bodies=headers // 2)
         await stage.rest(0.6)
         stage.extra["slow connections at most"] = slow.most
         stage.extra["slow connections at the end"] = slow.living
@@ -213,7 +222,8 @@ async def freeze_database(stage: Stage) -> None:
             send(frozen, signal.SIGCONT)
         stage.history.mark("PostgreSQL thawed")
         stage.faults.append((at, stage.history.now()))
-        await asyncio.sleep(max(2.0, stage.seconds / times * 0.3))
+        await asyncio.sleep(2.0)
+    await stage.rest_out()
 
 
 def _there(proxy: ChaosProxy | None) -> ChaosProxy:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ READY_DEADLINE_S: Final = 90.0
 END_DEADLINE_S: Final = DRAIN_DEADLINE_S + 75.0  # draining, then the database's own end
 _POLL_S: Final = 0.05
 _LOG_TAIL: Final = 1_500
+_SHELL_FILES: Final = 1_024
 
 
 class Installation:
@@ -73,21 +75,31 @@ async def installed(
         "WENYUE_DEMO": "0",
         "WENYUE_END_WITH_PARENT": "1",
     }
-    with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: ASYNC220 - it must be the child of this thread, and forking is short
-            [sys.executable, "-m", "wenyue.cli", "up"],
-            env=clean | own | dict(variables or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    process = _start(clean | own | dict(variables or {}), log)
     installation = Installation(home, port, process, log)
     try:
         await _await_ready(installation, workers)
         yield installation
     finally:
         await asyncio.to_thread(_end, installation)
+
+
+def _start(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """`wenyue up` as from a login shell: a child of this thread, with the usual small limit of open files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, _SHELL_FILES), hard))
+    try:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "wenyue.cli", "up"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def free_port() -> int:

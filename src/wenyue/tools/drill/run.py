@@ -96,7 +96,7 @@ def run(
         history.close()
         erase(home)
         shutil.rmtree(home, ignore_errors=True)
-    figures = measure(history, stage.faults, seconds)
+    figures = measure(history, stage.faults, stage.loaded_s)
     return Run(
         name=drill.name,
         began_at=began_at.isoformat(timespec="seconds"),
@@ -154,11 +154,13 @@ class _Play:
 
     async def _load(self, stage: Stage) -> None:
         traffic = Traffic(stage.client, stage.demand, rate_per_s=self.rate_per_s, seed=self.seed)
+        stage.began = self.history.now()
         running = asyncio.create_task(traffic.run())
         try:
             await self.drill.act(stage)
         finally:
             traffic.stop()
+            stage.loaded_s = self.history.now() - stage.began
             self.tell("settling what is in doubt")
             async with asyncio.timeout(_AFTERMATH_S):
                 await running

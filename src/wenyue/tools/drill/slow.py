@@ -5,6 +5,8 @@ import contextlib
 import random
 from typing import Final, Self
 
+from wenyue.infra.files import allow_many_files
+
 SLOW_MAX: Final = 5_000
 _HOST: Final = "127.0.0.1"
 _BODY_BYTES: Final = 4_096
@@ -32,6 +34,7 @@ class Slow:
 
     async def open(self, *, headers: int, bodies: int) -> None:
         """Let so many arrive; at most SLOW_MAX."""
+        allow_many_files()
         for number in range(min(headers + bodies, SLOW_MAX)):
             self._tasks.append(asyncio.create_task(self._crawl(number, is_body=number >= headers)))
         await asyncio.sleep(0)

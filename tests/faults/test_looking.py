@@ -1,0 +1,35 @@
+"""Looking at a database changes nothing: not even the pid file that a killed server left, which a new one may be writing."""
+
+import os
+import signal
+from pathlib import Path
+
+from tests.support.processes import await_end
+from wenyue.infra.server import base_folder, ensure_started, erase, look, stop
+from wenyue.tools.drill.installation import children
+
+
+def test_looking_leaves_the_pid_file_of_a_killed_server(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    try:
+        server = ensure_started(home)
+        killed = [server.pid, *children(server.pid)]
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        assert server.process is not None
+        server.process.wait(10)
+        for pid in killed:
+            await_end(pid)
+        left = base_folder(home) / "data" / "postmaster.pid"
+        assert left.exists()
+        assert look(home) is None
+        assert left.exists()
+        again = ensure_started(home)
+        try:
+            found = look(home)
+            assert found is not None
+            assert found.pid == again.pid != server.pid
+        finally:
+            stop(again)
+    finally:
+        erase(home)
