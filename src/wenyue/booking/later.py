@@ -21,7 +21,9 @@ from wenyue.kernel.limits import EXPIRY_BATCH_MAX, OUTBOX_ROWS_MAX, SESSIONS_AHE
 _SQL: Final = queries("wenyue.booking", "later.sql")
 _NO_SHOW_GRACE_S: Final = 2 * 3600  # a gate that was offline still hands in its scans
 _SLOTS_SETTLED_MAX: Final = 200  # per run …
-_PLACES_SETTLED_MAX: Final = 20_000  # … and what was sold of them, but for the last: a statement takes a second at most
+_PLACES_SETTLED_MAX: Final = (
+    20_000  # … and what was sold of them, but for the last: a statement takes a second at most
+)
 _NO_SHOWS_MAX: Final = 500  # per run
 _NOTES_KEPT_DAYS: Final = 7
 _NOTES_DROPPED_MAX: Final = 5_000

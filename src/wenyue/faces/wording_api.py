@@ -26,13 +26,19 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
     "method": ("不支持这种请求方式", "This method is not allowed here"),
     "media_type": ("请以 application/json 发送请求内容", "Send the body as application/json"),
     "slow_body": ("请求内容没有在时限内发完", "The body did not arrive in time"),
-    "bad_cursor": ("cursor 无效：请原样使用上一页的 next", "This is no cursor: use `next` of the page before, unchanged"),
+    "bad_cursor": (
+        "cursor 无效：请原样使用上一页的 next",
+        "This is no cursor: use `next` of the page before, unchanged",
+    ),
     "key_needed": (
         "缺少 Idempotency-Key：请给出一个 UUID，重试时保持不变",
         "An Idempotency-Key is needed: one UUID, sent again unchanged on a retry",
     ),
     "visitors_full": ("常用游客已满，请先删除一位", "The list of visitors is full: remove one first"),
-    "internal": ("系统内部错误，已记录；请用同一编号再试", "A fault on our side, which was noted; try again with the same id"),
+    "internal": (
+        "系统内部错误，已记录；请用同一编号再试",
+        "A fault on our side, which was noted; try again with the same id",
+    ),
 }
 
 # What is wrong with the form of one field; `{}` is the bound or the choices, where there are any.
