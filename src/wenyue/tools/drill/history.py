@@ -118,6 +118,10 @@ class History:
         self._began = monotonic()
         self._file: TextIO | None = path.open("w", encoding="utf-8") if path is not None else None
 
+    def begin(self) -> None:
+        """The load begins now; nothing was written down before."""
+        self._began = monotonic()
+
     def now(self) -> float:
         """Seconds since the history began."""
         return monotonic() - self._began

@@ -154,6 +154,7 @@ class _Play:
 
     async def _load(self, stage: Stage) -> None:
         traffic = Traffic(stage.client, stage.demand, rate_per_s=self.rate_per_s, seed=self.seed)
+        self.history.begin()
         stage.began = self.history.now()
         running = asyncio.create_task(traffic.run())
         try:
