@@ -11,7 +11,18 @@ from msgspec.structs import replace
 
 from wenyue import cards
 from wenyue.booking import BookingState, ChangeKind, Outcome
-from wenyue.tools.sim.seams import PoolFacts, Views, batch, changes, drawing, rules, store, views
+from wenyue.tools.sim.seams import (
+    PoolFacts,
+    Views,
+    batch,
+    changes,
+    drawing,
+    moves,
+    returning,
+    rules,
+    store,
+    views,
+)
 
 Wrap = Callable[[Any], Any]
 _NO_OVERSELLING: Final = "ALTER TABLE booking.pool DROP CONSTRAINT pool_never_oversold"
@@ -67,10 +78,6 @@ def _rewriting(name: str, old: str, new: str) -> Callable[[], AbstractContextMan
     return patch
 
 
-def _inner(name: str) -> Any:
-    return changes.__dict__[name]
-
-
 # ------------------------------------------------------------------------------------------------ the patches
 
 
@@ -100,7 +107,7 @@ def _leak_on_move(move: Any) -> Any:
         return take_pools
 
     def patched(*args: Any) -> Any:
-        with _replaced(changes, "take_pools", only_taking):
+        with _replaced(returning, "take_pools", only_taking):
             return move(*args)
 
     return patched
@@ -113,8 +120,8 @@ def _give_up_first(move: Any) -> Any:
             numbers = {number for number, _ in request.moves}
             for line in booking.lines:
                 if line.is_live and line.line_no in numbers:
-                    _inner("_release")(line, booking, facts, effects)
-            _inner("_set_state")(booking, booking.state, facts, effects)
+                    returning.release(line, booking, facts, effects)
+            returning.set_state(booking, booking.state, facts, effects)
         return answer
 
     return patched
@@ -279,27 +286,25 @@ PLANTS: Final = (
     Plant(
         "double release",
         "a line given back returns its places twice",
-        _wrapping(changes, "_release", _double_release),
+        _wrapping(returning, "release", _double_release),
         (_NO_NEGATIVES,),
     ),
     Plant(
         "entitlement kept",
         "a line given back does not return its entitlement",
-        _wrapping(changes, "_release", _keep_entitlement),
+        _wrapping(returning, "release", _keep_entitlement),
         (_NO_OVERSPENDING,),
     ),
-    Plant(
-        "move leaks", "a moved line keeps drawing its old places", _wrapping(changes, "_move", _leak_on_move)
-    ),
+    Plant("move leaks", "a moved line keeps drawing its old places", _wrapping(moves, "move", _leak_on_move)),
     Plant(
         "gives up first",
         "a move that finds the new session full has lost the old place",
-        _wrapping(changes, "_move", _give_up_first),
+        _wrapping(moves, "move", _give_up_first),
     ),
     Plant(
         "old person key",
         "a moved person's place stays in the old session's name",
-        _wrapping(changes, "_move_line", _old_person_key),
+        _wrapping(moves, "_move_line", _old_person_key),
     ),
     Plant(
         "replay books again",

@@ -3,7 +3,7 @@
 Nothing else outside the booking slice may import these modules; the house test names this file as the exception.
 """
 
-from wenyue.booking import batch, changes, drawing, opening, redeeming, rules, store, views
+from wenyue.booking import batch, changes, drawing, moves, opening, redeeming, returning, rules, store, views
 from wenyue.booking.batch import RETRYABLE, STEP, InDoubt, Probe, execute
 from wenyue.booking.effects import Effects
 from wenyue.booking.facts import Facts
@@ -29,8 +29,10 @@ __all__ = [
     "drawing",
     "due_holds",
     "execute",
+    "moves",
     "opening",
     "redeeming",
+    "returning",
     "rules",
     "store",
     "views",

@@ -1,0 +1,218 @@
+"""Rescheduling lines to other slots: the old places are given up only if every new one is had. Pure, idempotent."""
+
+from datetime import date
+
+from wenyue.booking import returning
+from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools, wanted_use
+from wenyue.booking.effects import Effects, LineRow, PlaceRow
+from wenyue.booking.facts import Facts
+from wenyue.booking.model import (
+    Answer,
+    BookingState,
+    ChangeRequest,
+    EventKind,
+    ExistingBooking,
+    LineFacts,
+    Outcome,
+    SlotFacts,
+)
+from wenyue.cards import CardRefusal, Use, decide_use
+from wenyue.kernel.limits import LINE_NUMBERS_MAX
+
+
+def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
+    """Reschedule lines: the old places are given up only if every new one is had."""
+    if booking.state not in returning.LIVE:
+        return returning.answer_of(Outcome.WRONG_STATE, booking)
+    if any(line.redeemed for line in booking.lines):
+        return returning.answer_of(Outcome.ALREADY_REDEEMED, booking)
+    pending = [move for move in request.moves if not _is_done(booking, move)]
+    if not pending:
+        effects.replays += 1
+        return returning.answer_of(Outcome.RESCHEDULED, booking, is_replay=True)
+    lines = {line.line_no: line for line in booking.lines if line.is_live}
+    numbers = {line_no for line_no, _ in pending}
+    if len(numbers) < len(pending) or not numbers <= lines.keys():  # a line is given up once: then it is gone
+        return returning.answer_of(Outcome.NOT_FOUND, booking)
+    moves = [(lines[line_no], slot_id) for line_no, slot_id in pending]
+    problem, paid_by = _move_problem(moves, booking, facts)
+    if problem is not None:
+        return problem
+    for line, _ in moves:  # all of them first: lines may change places with each other
+        returning.release(line, booking, facts, effects)
+    for (line, slot_id), entitlement_no in zip(moves, paid_by, strict=True):
+        new = _move_line(line, facts.slots[slot_id], entitlement_no, booking)
+        _draw(new, facts.slots[slot_id], booking, facts, effects)
+    booking.total_minor = sum(line.price_minor * line.quantity for line in booking.lines if line.is_live)
+    returning.set_state(booking, booking.state, facts, effects)
+    effects.record(
+        request.actor, "booking.rescheduled", booking.id, {"moves": [list(move) for move in pending]}
+    )
+    effects.tell(EventKind.RESCHEDULED, booking.id)
+    return returning.answer_of(Outcome.RESCHEDULED, booking)
+
+
+def _is_done(booking: ExistingBooking, move: tuple[int, int]) -> bool:
+    """This very move was made already: the old line is given up and a live line holds the new slot."""
+    line_no, slot_id = move
+    gone = any(line.line_no == line_no and not line.is_live for line in booking.lines)
+    there = any(line.slot_id == slot_id and line.is_live for line in booking.lines)
+    stays = any(
+        line.line_no == line_no and line.is_live and line.slot_id == slot_id for line in booking.lines
+    )
+    return (gone and there) or stays
+
+
+def _move_problem(
+    moves: list[tuple[LineFacts, int]], booking: ExistingBooking, facts: Facts
+) -> tuple[Answer | None, list[int | None]]:
+    """Why the moves cannot all be made (None: they can), and the entitlement that pays for each new line."""
+    if max(line.line_no for line in booking.lines) + len(moves) >= LINE_NUMBERS_MAX:
+        return returning.answer_of(Outcome.CANCEL_LIMIT, booking, line=moves[0][0].line_no), []
+    problems: list[tuple[Outcome, int]] = []
+    taken: set[tuple[bytes, date, int]] = set()  # by the moves before this one
+    for line, slot_id in moves:
+        slot = facts.slots.get(slot_id)
+        if slot is None or slot.product_id != facts.slots[line.slot_id].product_id:
+            problems.append((Outcome.SLOT_UNKNOWN, line.line_no))
+            continue
+        outcome = slot_problem(slot, facts.pools, facts.now)
+        if outcome is not None:
+            problems.append((outcome, line.line_no))
+        elif slot.channel_pools and CHANNEL_NAME[booking.channel] not in slot.channel_pools:
+            problems.append((Outcome.CHANNEL_CLOSED, line.line_no))
+        if booking.state is BookingState.CONFIRMED and not returning.terms_of(line, facts)[1].is_allowed:
+            problems.append((Outcome.TERMS_FORBID, line.line_no))
+        if _is_person_taken(line, slot, moves, facts, taken):
+            problems.append((Outcome.PERSON_TWICE, line.line_no))
+    if problems:
+        outcome, line_no = min(problems)
+        return returning.answer_of(outcome, booking, line=line_no), []
+    paid_by, refusal = _repay(moves, facts)
+    if refusal is not None:
+        return returning.answer_of(refusal[0], booking, line=refusal[1]), []
+    full = _full_pool(moves, booking, facts)
+    return (returning.answer_of(full[0], booking, line=full[1]) if full else None), paid_by
+
+
+def _is_person_taken(
+    line: LineFacts,
+    slot: SlotFacts,
+    moves: list[tuple[LineFacts, int]],
+    facts: Facts,
+    taken: set[tuple[bytes, date, int]],
+) -> bool:
+    """A person of the line has another place in the new scope that these moves do not give up, or take themselves."""
+    given_up = {(key, moved.on_date, scope) for moved, _ in moves for _, key, scope in moved.places}
+    wanted = {(key, slot.on_date, person_scope(slot)) for _, key, _ in line.places}
+    is_taken = not wanted.isdisjoint(taken) or any(
+        place in facts.places and place not in given_up for place in wanted
+    )
+    taken |= wanted
+    return is_taken
+
+
+def _repay(
+    moves: list[tuple[LineFacts, int]], facts: Facts
+) -> tuple[list[int | None], tuple[Outcome, int] | None]:
+    """Ask each card again, as if the old lines were given back; the card's facts are left as they were."""
+    cards = {line.card_id: facts.cards[line.card_id] for line, _ in moves if line.card_id is not None}
+    undo = [
+        (list(card.uses), {no: pot.used for no, pot in card.entitlements.items()}) for card in cards.values()
+    ]
+    paid_by: list[int | None] = []
+    refusal: tuple[Outcome, int] | None = None
+    for line, _ in moves:
+        if line.card_id is not None and line.entitlement_no is not None:
+            cards[line.card_id].give_back(
+                Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity)
+            )
+    local = facts.local_now
+    for line, slot_id in moves:
+        if line.card_id is None:
+            paid_by.append(None)
+            continue
+        card, slot = cards[line.card_id], facts.slots[slot_id]
+        use = wanted_use(slot, line.quantity, tuple(key for _, key, _ in line.places))
+        rules = facts.book.card_types.get(card.type_code)
+        if rules is None:
+            refusal = (Outcome.CARD_UNKNOWN, line.line_no)
+            break
+        verdict = decide_use(rules, card, use, facts.book.calendar, local)
+        if isinstance(verdict, CardRefusal):
+            refusal = (Outcome(int(verdict)), line.line_no)
+            break
+        card.take(Use(slot.venue_id, slot.on_date, verdict, line.quantity))
+        paid_by.append(verdict)
+    for card, (uses, used) in zip(cards.values(), undo, strict=True):
+        card.uses[:] = uses
+        for no, count in used.items():
+            card.entitlements[no].used = count
+    return paid_by, refusal
+
+
+def _full_pool(
+    moves: list[tuple[LineFacts, int]], booking: ExistingBooking, facts: Facts
+) -> tuple[Outcome, int] | None:
+    """The first pool without room once the old lines have given theirs back."""
+    change: dict[int, int] = {}
+    for line, slot_id in moves:
+        for pool_id in line.pool_ids:
+            change[pool_id] = change.get(pool_id, 0) - line.quantity
+        for pool_id in draws(facts.slots[slot_id], booking.channel):
+            change[pool_id] = change.get(pool_id, 0) + line.quantity
+    full = {"session": Outcome.SOLD_OUT, "day": Outcome.DAY_FULL, "channel": Outcome.CHANNEL_FULL}
+    found = [
+        full[facts.pools[pool_id].kind]
+        for pool_id, places in change.items()
+        if facts.pools[pool_id].left < places
+    ]
+    return (min(found), moves[0][0].line_no) if found else None
+
+
+def _move_line(
+    line: LineFacts, slot: SlotFacts, entitlement_no: int | None, booking: ExistingBooking
+) -> LineFacts:
+    """The line that takes the old one's place: same people, same card, the new slot."""
+    return LineFacts(
+        line_no=max(existing.line_no for existing in booking.lines) + 1,
+        slot_id=slot.id,
+        venue_id=slot.venue_id,
+        on_date=slot.on_date,
+        quantity=line.quantity,
+        price_minor=0 if line.card_id is not None else slot.price_minor,
+        pool_ids=draws(slot, booking.channel),
+        card_id=line.card_id,
+        entitlement_no=entitlement_no,
+        is_live=True,
+        places=tuple(
+            (visitor_no, person_key, person_scope(slot)) for visitor_no, person_key, _ in line.places
+        ),
+    )
+
+
+def _draw(line: LineFacts, slot: SlotFacts, booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
+    """Take a new line's places, persons and entitlement, and write it down."""
+    take_pools(facts, effects, line.pool_ids, booking.state, line.quantity)
+    for visitor_no, person_key, scope in line.places:
+        facts.places.add((person_key, line.on_date, scope))
+        effects.places.append(PlaceRow(booking.id, line.line_no, visitor_no, person_key, scope, line.on_date))
+    if line.card_id is not None and line.entitlement_no is not None:
+        effects.spend(line.card_id, line.entitlement_no, line.quantity)
+        facts.cards[line.card_id].take(Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity))
+    effects.lines.append(
+        LineRow(
+            booking.id,
+            line.line_no,
+            slot.id,
+            slot.product_id,
+            slot.venue_id,
+            slot.on_date,
+            line.quantity,
+            line.price_minor,
+            line.pool_ids,
+            line.card_id,
+            line.entitlement_no,
+        )
+    )
+    booking.lines.append(line)
