@@ -4,13 +4,22 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import anyio
 import psycopg
 import pytest
 
-from tests.support.cards import NOW, VAULT, activation_of, card_state, issued, person, value
+from tests.support.cards import (
+    NOW,
+    VAULT,
+    activated,
+    activation_of,
+    card_state,
+    issued,
+    person,
+    problem,
+    value,
+)
 from tests.support.database import DbUrls
 from wenyue import accounts, cards
 from wenyue.cards import CardProblem, CardState, Denied
@@ -30,17 +39,6 @@ async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
         await cards.save_types(connection)
         yield connection
         await connection.rollback()
-
-
-async def activated(tx: Tx, type_code: str = "demo", number: int = 1) -> tuple[Activated, Any]:
-    card = await issued(tx, type_code)
-    answer = await cards.activate(tx, VAULT, activation_of(card, person(number)), NOW)
-    assert isinstance(answer, Activated)
-    return answer, card
-
-
-def problem(answer: object) -> CardProblem | None:
-    return answer.problem if isinstance(answer, Denied) else None
 
 
 # --- types

@@ -8,7 +8,17 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.cards import NOW, VAULT, activation_of, card_state, issued, person, value
+from tests.support.cards import (
+    NOW,
+    VAULT,
+    activated,
+    activation_of,
+    card_state,
+    issued,
+    person,
+    problem,
+    value,
+)
 from tests.support.database import DbUrls
 from wenyue import cards
 from wenyue.cards import CardProblem, CardState, Denied, changes
@@ -31,17 +41,6 @@ async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
         await cards.save_types(connection)
         yield connection
         await connection.rollback()
-
-
-async def activated(tx: Tx, type_code: str = "demo", number: int = 1) -> tuple[Activated, Issued]:
-    card = await issued(tx, type_code)
-    answer = await cards.activate(tx, VAULT, activation_of(card, person(number)), NOW)
-    assert isinstance(answer, Activated)
-    return answer, card
-
-
-def problem(answer: object) -> CardProblem | None:
-    return answer.problem if isinstance(answer, Denied) else None
 
 
 async def freeze(tx: Tx, card: Issued, holder_id: int | None) -> CardState | Denied:

@@ -5,8 +5,8 @@ from typing import Any
 
 from wenyue import cards
 from wenyue.accounts import Identity
-from wenyue.cards import ActivationRequest, CardState
-from wenyue.cards.activation import Issued
+from wenyue.cards import ActivationRequest, CardProblem, CardState, Denied
+from wenyue.cards.activation import Activated, Issued
 from wenyue.infra.db import Tx
 from wenyue.kernel.documents import Document, DocumentKind, parse_document
 from wenyue.kernel.personal import KeyRing, Vault
@@ -34,6 +34,19 @@ async def issued(tx: Tx, type_code: str = "demo", **fields: Any) -> Issued:
 def activation_of(card: Issued, identity: Identity) -> ActivationRequest:
     """What this person types to activate this card."""
     return ActivationRequest(card.card_no, card.pin.reveal(), identity)
+
+
+async def activated(tx: Tx, type_code: str = "demo", number: int = 1) -> tuple[Activated, Issued]:
+    """A card of the n-th person, and the card as it was issued."""
+    card = await issued(tx, type_code)
+    answer = await cards.activate(tx, VAULT, activation_of(card, person(number)), NOW)
+    assert isinstance(answer, Activated)
+    return answer, card
+
+
+def problem(answer: object) -> CardProblem | None:
+    """Why it was denied, or None when it was not."""
+    return answer.problem if isinstance(answer, Denied) else None
 
 
 async def value(tx: Tx, statement: str, *params: object) -> object:
