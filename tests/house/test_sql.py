@@ -15,8 +15,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
 FILES = sorted(SOURCE.rglob("*.sql"))
-# Tools make worlds to measure and to simulate: they fill every schema as its owner would, and belong to no slice.
-OWNED = [path for path in FILES if "tools" not in path.relative_to(SOURCE).parts]
+# Tools make worlds to measure and to simulate, migrations make the structure: they touch every schema as its owner would,
+# and belong to no slice.
+OWNED = [path for path in FILES if path.relative_to(SOURCE).parts[0] not in {"tools", "migrations"}]
 
 NAME = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -17,7 +17,8 @@ from procrastinate.schema import SchemaManager
 
 from wenyue.infra.fault import SetupError
 
-MIGRATIONS_FOLDER = Path(__file__).resolve().parents[3] / "migrations"
+# Inside the package, so that an installed wheel has them too.
+MIGRATIONS_FOLDER = Path(__file__).resolve().parents[1] / "migrations"
 FILE_NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
 MIGRATIONS_MAX = 9999
 LOCK_TIMEOUT_S = 5
@@ -70,8 +71,8 @@ def read_migrations(folder: Path = MIGRATIONS_FOLDER) -> list[Migration]:
     """Every migration of ``folder`` in order; misnamed files and doubled numbers are refused."""
     if not folder.is_dir():
         raise SetupError(
-            f"no migrations at {folder}: run wenyue from a checkout of its repository",
-            f"缺少迁移目录 {folder}",
+            f"no migrations at {folder}: install wenyue again",
+            f"缺少迁移目录 {folder}, 请重新安装",
         )
     found: dict[str, Migration] = {}
     for path in sorted(folder.glob("*.sql"))[:MIGRATIONS_MAX]:
