@@ -13,11 +13,13 @@ from psycopg import Error
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
 from wenyue.gate import GateKeys, load_gate_keys
+from wenyue.infra.admission import Admission
 from wenyue.infra.config import Settings, load_keys
 from wenyue.infra.db import Database, DatabaseDown, Tx
 from wenyue.infra.turns import Turns
+from wenyue.kernel.admission import PersonLimit
 from wenyue.kernel.clock import utc_now
-from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX
+from wenyue.kernel.limits import PERSON_WINDOW_S, SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX
 from wenyue.kernel.personal import Vault
 from wenyue.policy import HolidayCalendar, Preset, load_calendar, read_presets
 
@@ -35,6 +37,7 @@ class Services:
     engine: Engine
     clock: Callable[[], datetime]
     gate_keys: GateKeys
+    admission: Admission
     rule_problems: tuple[str, ...] = ()  # stored rules that are mistyped: the last good ones stay in force
     _watch: asyncio.Task[None] | None = None
     _secret_checks: Turns = field(
@@ -119,4 +122,5 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     )
     nothing = Rulebook(card_types={}, presets={}, calendar=HolidayCalendar())
     vault, engine = Vault(load_keys(settings.home)), Engine(db, nothing, clock=clock)
-    return Services(settings, db, vault, engine, clock, load_gate_keys(settings.home))
+    admission = Admission(PersonLimit(settings.web.person_bookings, PERSON_WINDOW_S))
+    return Services(settings, db, vault, engine, clock, load_gate_keys(settings.home), admission)

@@ -6,8 +6,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from wenyue.kernel.personal import KeyRing
+
+_SECRET_CHARS_MAX: Final = 8192
 
 
 class SettingsError(Exception):
@@ -23,14 +26,17 @@ class WebSettings:
     workers: int  # WENYUE_WEB_WORKERS
     public_url: str  # WENYUE_PUBLIC_URL: as travellers type it; empty: derived from the request
     is_secure: bool  # WENYUE_SECURE_COOKIES: cookies only over HTTPS
+    person_bookings: int = (
+        60  # WENYUE_PERSON_BOOKINGS: requests to book that one person may make in a minute, per web process
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
     """Where the data lives. Empty `url`: the embedded server under `home`."""
 
-    url: str  # WENYUE_DATABASE_URL
-    owner_url: str  # WENYUE_OWNER_DATABASE_URL
+    url: str  # WENYUE_DATABASE_URL, or the first line of the file WENYUE_DATABASE_URL_FILE
+    owner_url: str  # WENYUE_OWNER_DATABASE_URL, or the first line of the file WENYUE_OWNER_DATABASE_URL_FILE
     role: str  # WENYUE_DATABASE_ROLE: role to assume after connecting; empty: none. `wenyue up` sets it
     pool_size_max: int  # WENYUE_DATABASE_POOL
 
@@ -50,6 +56,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     """The settings that `env` (default: the process environment) spells. Raises SettingsError."""
     env = os.environ if env is None else env
     workers_default = max(2, (os.cpu_count() or 2) // 2)
+    url = _secret(env, "WENYUE_DATABASE_URL", "WENYUE_DATABASE_URL_FILE")
+    owner_url = _secret(env, "WENYUE_OWNER_DATABASE_URL", "WENYUE_OWNER_DATABASE_URL_FILE")
     return Settings(
         home=Path(env.get("WENYUE_HOME") or "var").absolute(),
         is_demo=_flag(env, "WENYUE_DEMO", default=True),
@@ -60,14 +68,31 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             workers=_number(env, "WENYUE_WEB_WORKERS", workers_default, 1, 64),
             public_url=env.get("WENYUE_PUBLIC_URL", "").rstrip("/"),
             is_secure=_flag(env, "WENYUE_SECURE_COOKIES", default=False),
+            person_bookings=_number(env, "WENYUE_PERSON_BOOKINGS", 60, 1, 1_000_000),
         ),
         database=DatabaseSettings(
-            url=env.get("WENYUE_DATABASE_URL", ""),
-            owner_url=env.get("WENYUE_OWNER_DATABASE_URL", "") or env.get("WENYUE_DATABASE_URL", ""),
+            url=url,
+            owner_url=owner_url or url,
             role=env.get("WENYUE_DATABASE_ROLE", ""),
             pool_size_max=_number(env, "WENYUE_DATABASE_POOL", 12, 4, 100),
         ),
     )
+
+
+def _secret(env: Mapping[str, str], name: str, file_name: str) -> str:
+    """A setting that holds a password: itself, or from a file, where `ps`, `docker inspect` and a dump do not show it."""
+    value, path = env.get(name, ""), env.get(file_name, "")
+    if not path:
+        return value
+    if value:
+        raise SettingsError(f"{name} and {file_name} are both set: keep one of them")
+    try:
+        lines = Path(path).read_text(encoding="utf-8")[:_SECRET_CHARS_MAX].splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file_name}={path!r} cannot be read: {type(error).__name__}") from error
+    if not lines or not lines[0].strip():
+        raise SettingsError(f"{file_name}={path!r} is empty: its first line is the URL")
+    return lines[0].strip()
 
 
 def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

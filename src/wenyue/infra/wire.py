@@ -1,14 +1,23 @@
-"""HTTP connections with a bounded, timely head: uvicorn's own protocol keeps whatever a sender calls headers, for ever."""
+"""HTTP connections with a bounded, timely head, and refusals that cost almost nothing.
+
+uvicorn's own protocol keeps whatever a sender calls headers, for ever; and it parses and routes a request before anybody can
+say no. Here a full hot lane says no as soon as the bytes are there.
+"""
 
 import asyncio
-from typing import Final
+import re
+from typing import ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from wenyue.infra.admission import Admission
 from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S
 
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
+_LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d{1,6})\r\n", re.IGNORECASE)
+_LANGUAGE: Final = re.compile(rb"\r\naccept-language: *en", re.IGNORECASE)
+_ENDS: Final = re.compile(rb"\r\n(?:connection: *close|transfer-encoding:|expect:)", re.IGNORECASE)
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -18,6 +27,7 @@ class BoundedHttp(HttpToolsProtocol):
     """
 
     _is_in_head = True
+    _is_reading = False
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
@@ -44,7 +54,8 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._is_in_head, self._head_bytes = True, 0
+        self._is_in_head = self._is_reading = True
+        self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
         """The head is there; the body has bounds of its own."""
@@ -52,6 +63,11 @@ class BoundedHttp(HttpToolsProtocol):
         if self._head_timer is not None:
             self._stop_waiting()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The last byte of a request was read; whatever comes next is another one."""
+        self._is_reading = False
+        super().on_message_complete()
 
     def _wait_for_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_WAIT_S, self._refuse, _TOO_SLOW)
@@ -66,3 +82,57 @@ class BoundedHttp(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
             self.transport.close()
+
+
+class GuardedHttp(BoundedHttp):
+    """A whole request to the hot endpoint that arrives in one piece while its lane is full is refused here, unparsed.
+
+    Everything else goes the usual way and is refused, if need be, behind it. `guarded` makes the class for a process.
+    """
+
+    admission: ClassVar[Admission]
+    hot_line: ClassVar[bytes]  # how the request line of the hot endpoint begins
+    refusals: ClassVar[dict[bool, list[bytes]]]  # whole answers; True: in English; by seconds to wait
+
+    def data_received(self, data: bytes) -> None:
+        """Refuse, or count the request in and let uvicorn read."""
+        if data.startswith(self.hot_line):
+            hot = self.admission.hot
+            if hot.in_flight + hot.arriving < hot.limit:
+                hot.arriving += 1
+            elif self._is_whole(data):
+                hot.shed += 1
+                answers = self.refusals[_LANGUAGE.search(data) is not None]
+                self.transport.write(answers[self.admission.retry_after_s()])
+                return
+        super().data_received(data)
+
+    def _is_whole(self, data: bytes) -> bool:
+        """Whether `data` is exactly one request on a connection that is between requests and stays open."""
+        if self._is_reading or self.flow.write_paused:
+            return False
+        if self.cycle is not None and not self.cycle.response_complete:
+            return False
+        head = data.find(b"\r\n\r\n")
+        length = _LENGTH.search(data, 0, head + 2)
+        if length is None or len(data) != head + 4 + int(length[1]) or _ENDS.search(data, 0, head + 2):
+            return False
+        self._linger()
+        return True
+
+    def _linger(self) -> None:
+        """A refused sender may ask again on the same connection, for as long as one that was answered."""
+        self._stop_waiting()
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+
+def guarded(admission: Admission, hot_line: bytes, refusals: dict[bool, list[bytes]]) -> type[GuardedHttp]:
+    """The protocol of one process."""
+    return type(
+        "ProcessHttp",
+        (GuardedHttp,),
+        {"admission": admission, "hot_line": hot_line, "refusals": refusals},
+    )

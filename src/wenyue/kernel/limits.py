@@ -11,6 +11,17 @@ BATCH_RETRIES_MAX: Final = 3
 STATEMENT_TIMEOUT_S: Final = 10.0
 LOCK_TIMEOUT_S: Final = 5.0
 
+# --- admission, per process
+HOT_WANTED_S: Final = 0.3  # how long an admitted booking should take when more are asked for than can be made
+HOT_LIMIT_MAX: Final = QUEUE_SIZE_MAX
+DESK_LIMIT_MAX: Final = 256  # everything else at once
+DESK_WAITING_MAX: Final = 64  # of one class; beyond it the answer is BUSY at once
+DESK_WAIT_S: Final = 0.5
+READ_DEADLINE_S: Final = 4.0  # a page or a list that is not there by then is given up
+WRITE_DEADLINE_S: Final = 8.0  # a change is then answered with "ask again", and goes on to its end
+PERSONS_REMEMBERED_MAX: Final = 200_000
+PERSON_WINDOW_S: Final = 60.0
+
 # --- one booking
 LINES_MAX: Final = 100  # 14 weeks of hotel nights
 LINE_NUMBERS_MAX: Final = 1_000  # of one booking: every move of a line takes a new number

@@ -1,0 +1,271 @@
+"""Admission: what one process takes on, and what it refuses at once because it could not answer in time.
+
+Two lanes, so that neither can starve the other: the `hot` lane (new bookings, which the engine commits together) and the
+`desk` for everything else, where the classes of `kernel.admission` wait for each other in bounded queues. Both limits follow
+what the process is measured to finish. One event loop only.
+"""
+
+import asyncio
+import random
+from collections import deque
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+from wenyue.kernel.admission import (
+    Bounds,
+    PersonLimit,
+    Priority,
+    may_start,
+    next_limit,
+    retry_after_s,
+    take_token,
+)
+from wenyue.kernel.limits import (
+    DESK_LIMIT_MAX,
+    DESK_WAIT_S,
+    DESK_WAITING_MAX,
+    HOT_LIMIT_MAX,
+    HOT_WANTED_S,
+    PERSONS_REMEMBERED_MAX,
+)
+
+_LOOK_EVERY_S: Final = 0.25
+_SMOOTH: Final = 0.4  # weight of the newest period in a rate
+_HOT_FIRST: Final = 600
+_HOT: Final = Bounds(low=64, high=HOT_LIMIT_MAX, wanted_s=HOT_WANTED_S)
+_DESK_FIRST: Final = 32
+_DESK: Final = Bounds(low=8, high=DESK_LIMIT_MAX, wanted_s=0.25)
+_LAG_OK_S: Final = 0.05  # of the event loop; beyond it pages are what is put off
+_TIMES_KEPT: Final = 512
+_CHANCES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """How one process does, for whoever decides how many more people may come."""
+
+    goodput_per_s: float  # bookings that were acknowledged
+    latency_p99_ms: float  # of the last few hundred admitted requests
+    limit: int
+    in_flight: int
+    waiting: int  # at the desk, all classes
+    shed_per_s: float
+    lag_ms: float  # of the event loop
+
+
+class HotLane:
+    """Counters of the hot path; whoever uses it keeps `arriving` and `in_flight` right. Attributes, since each costs 50 ns."""
+
+    __slots__ = ("_at", "_times", "arriving", "done", "good", "in_flight", "limit", "most", "shed")
+
+    def __init__(self) -> None:
+        self.limit = _HOT_FIRST
+        self.in_flight = 0
+        self.arriving = 0  # let in by the connection, not yet begun
+        self.most = 0
+        self.done = 0
+        self.good = 0
+        self.shed = 0
+        self._times = [0.0] * _TIMES_KEPT
+        self._at = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more could not be answered in time."""
+        return self.in_flight + self.arriving >= self.limit
+
+    def begin(self) -> None:
+        """A request that was let in begins."""
+        self.in_flight += 1
+        if self.arriving:
+            self.arriving -= 1
+        self.most = max(self.most, self.in_flight)
+
+    def end(self, seconds: float, *, is_good: bool) -> None:
+        """It has its answer."""
+        self.in_flight -= 1
+        self.done += 1
+        if is_good:
+            self.good += 1
+        self._at = (self._at + 1) % _TIMES_KEPT
+        self._times[self._at] = seconds
+
+    def p99_s(self) -> float:
+        """Of the last requests that were let in."""
+        times = sorted(self._times)
+        return times[-1 - _TIMES_KEPT // 100]
+
+
+class Refused(Exception):
+    """Too much is asked of this process now; nothing was done. `retry_after_s` is spread by chance."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too much at once")
+        self.retry_after_s = retry_after
+
+
+class Desk:
+    """Everything that is not hot: at most `limit` at once, those who wait in the order of their class."""
+
+    def __init__(self) -> None:
+        self.limit: float = _DESK_FIRST
+        self.total = 0
+        self.most = 0
+        self.done = 0
+        self.own = dict.fromkeys(Priority, 0)
+        self.shed = dict.fromkeys(Priority, 0)
+        self._waiting: dict[Priority, deque[asyncio.Future[None]]] = {one: deque() for one in Priority}
+
+    @property
+    def waiting(self) -> int:
+        """How many wait, all classes."""
+        return sum(len(one) for one in self._waiting.values())
+
+    async def enter(self, priority: Priority) -> bool:
+        """Begin now or after a short wait; False: refused, nothing was begun. Whoever got True calls `leave`."""
+        queue = self._waiting[priority]
+        if not queue and self._may_start(priority):
+            self._begin(priority)
+            return True
+        if len(queue) >= DESK_WAITING_MAX:
+            self.shed[priority] += 1
+            return False
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            async with asyncio.timeout(DESK_WAIT_S):
+                await turn
+        except TimeoutError:
+            if _is_given(turn):
+                return True
+            queue.remove(turn)
+            self.shed[priority] += 1
+            return False
+        except asyncio.CancelledError:  # whoever asked is gone; a turn that was just given goes to the next
+            if _is_given(turn):
+                self.leave(priority)
+            else:
+                queue.remove(turn)
+            raise
+        return True
+
+    def leave(self, priority: Priority) -> None:
+        """It has its answer; the next may begin."""
+        self.total -= 1
+        self.own[priority] -= 1
+        self.done += 1
+        for one, queue in self._waiting.items():  # a dictionary keeps the order of Priority
+            while queue and self._may_start(one):
+                turn = next((turn for turn in queue if not turn.done()), None)
+                if turn is None:  # all given up: whoever waited takes himself out of the queue
+                    break
+                queue.remove(turn)
+                self._begin(one)
+                turn.set_result(None)
+
+    def _may_start(self, priority: Priority) -> bool:
+        return may_start(priority, own=self.own[priority], total=self.total, limit=int(self.limit))
+
+    def _begin(self, priority: Priority) -> None:
+        self.total += 1
+        self.own[priority] += 1
+        self.most = max(self.most, self.total)
+
+
+def _is_given(turn: asyncio.Future[None]) -> bool:
+    return turn.done() and not turn.cancelled()
+
+
+class Persons:
+    """How much each person has asked for lately. Two generations, the older forgotten as a whole: bounded memory."""
+
+    def __init__(self, limit: PersonLimit) -> None:
+        self.limit = limit
+        self._new: dict[int, tuple[float, float]] = {}
+        self._old: dict[int, tuple[float, float]] = {}
+
+    def take(self, person: int) -> tuple[int, int, bool]:
+        """One request: how many are left, seconds until all are there again, and whether it is within the limit."""
+        now = monotonic()
+        limit = self.limit
+        tokens, at = self._new.get(person) or self._old.get(person) or (float(limit.burst), now)
+        left, is_within = take_token(limit, tokens=tokens, since_s=now - at)
+        if len(self._new) >= PERSONS_REMEMBERED_MAX // 2:
+            self._new, self._old = {}, self._new
+        self._new[person] = (left, now)
+        return int(left), int((limit.burst - left) / limit.refill_per_s) + 1, is_within
+
+
+class Admission:
+    """The lanes of one process and what moves their limits. `run` once, beside the server."""
+
+    def __init__(self, person_limit: PersonLimit) -> None:
+        self.hot = HotLane()
+        self.desk = Desk()
+        self.persons = Persons(person_limit)
+        self.lag_s = 0.0
+        self._hot_limit: float = _HOT_FIRST
+        self._hot_rate = self._good_rate = self._shed_rate = self._desk_rate = 0.0
+        self._shed_share = 0.0
+        chance = random.Random()  # noqa: S311 - jitter, not secrets
+        self._chances = [chance.random() for _ in range(_CHANCES)]
+        self._turn = 0
+
+    async def run(self) -> None:
+        """Measure and move the limits until cancelled."""
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        seen = (0, 0, 0, 0)
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            now = loop.time()
+            seconds = now - before
+            before = now
+            self.lag_s += (max(0.0, seconds - _LOOK_EVERY_S) - self.lag_s) * _SMOOTH
+            counts = (self.hot.done, self.hot.good, self._shed, self.desk.done)
+            self._measure([(new - old) / seconds for new, old in zip(counts, seen, strict=True)])
+            seen = counts
+
+    def retry_after_s(self) -> int:
+        """For one refusal: seconds, spread by chance."""
+        self._turn = (self._turn + 1) % _CHANCES
+        return retry_after_s(self._shed_share, self._chances[self._turn])
+
+    def signal(self) -> Signal:
+        """How this process does now."""
+        return Signal(
+            goodput_per_s=self._good_rate,
+            latency_p99_ms=self.hot.p99_s() * 1000,
+            limit=self.hot.limit,
+            in_flight=self.hot.in_flight,
+            waiting=self.desk.waiting,
+            shed_per_s=self._shed_rate,
+            lag_ms=self.lag_s * 1000,
+        )
+
+    @property
+    def _shed(self) -> int:
+        return self.hot.shed + sum(self.desk.shed.values())
+
+    def _measure(self, rates: list[float]) -> None:
+        done, good, shed, at_desk = rates
+        self._hot_rate += (done - self._hot_rate) * _SMOOTH
+        self._good_rate += (good - self._good_rate) * _SMOOTH
+        self._shed_rate += (shed - self._shed_rate) * _SMOOTH
+        self._desk_rate += (at_desk - self._desk_rate) * _SMOOTH
+        asked = self._hot_rate + self._desk_rate + self._shed_rate
+        self._shed_share = self._shed_rate / asked if asked > 0 else 0.0
+        hot, desk = self.hot, self.desk
+        self._hot_limit = next_limit(
+            self._hot_limit, rate_per_s=self._hot_rate, most_in_flight=hot.most, bounds=_HOT
+        )
+        hot.limit = int(self._hot_limit)
+        hot.most, hot.arriving = hot.in_flight, 0  # what arrived and never began was no request
+        if self.lag_s > _LAG_OK_S:
+            desk.limit = max(_DESK.low, desk.limit * 0.8)
+        else:
+            desk.limit = next_limit(
+                desk.limit, rate_per_s=self._desk_rate, most_in_flight=desk.most, bounds=_DESK
+            )
+        desk.most = desk.total

@@ -1,0 +1,94 @@
+"""Who may start when not everybody can: priority classes, and a limit of concurrent work that follows measurements.
+
+Little's law (J. D. C. Little, 1961): what is in flight = rate x time. A limit of `rate x wanted time` therefore keeps the time
+that admitted work takes near what is wanted, whatever the machine can do today, and needs no number guessed beforehand.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+
+class Priority(IntEnum):
+    """Classes of work, the most important first."""
+
+    CALLBACK = 0  # a payment platform tells what was paid or refunded
+    CONFIRM = 1  # confirmations, cancellations, moves: they end what was begun
+    GATE = 2  # somebody stands at the gate
+    HOLD = 3  # new bookings, and what leads to them: sign-in, activation
+    BROWSE = 4  # pages and lists
+    REPORT = 5  # back office
+
+
+# Of the limit, how much may be in use by everybody before a class has to wait; and how much is a class's own
+# however busy the others are, so that none starves another.
+CEILING: Final = {
+    Priority.CALLBACK: 1.0,
+    Priority.CONFIRM: 0.95,
+    Priority.GATE: 0.9,
+    Priority.HOLD: 0.8,
+    Priority.BROWSE: 0.7,
+    Priority.REPORT: 0.4,
+}
+FLOOR: Final = {
+    Priority.CALLBACK: 0.15,
+    Priority.CONFIRM: 0.15,
+    Priority.GATE: 0.15,
+    Priority.HOLD: 0.15,
+    Priority.BROWSE: 0.15,
+    Priority.REPORT: 0.05,
+}
+_STEP: Final = 0.3  # of the way to the wanted limit, each time it is looked at
+_SAYS_SOMETHING: Final = (
+    0.5  # a limit that was not half used held nobody back: its rate is the demand's, not ours
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Between which numbers a limit moves, and how long admitted work should take, in seconds."""
+
+    low: int
+    high: int
+    wanted_s: float
+
+
+def may_start(priority: Priority, *, own: int, total: int, limit: int) -> bool:
+    """Whether one more of a class may start beside `own` of its class and `total` of all."""
+    return total < limit * CEILING[priority] or own < max(1, int(limit * FLOOR[priority]))
+
+
+def next_limit(limit: float, *, rate_per_s: float, most_in_flight: int, bounds: Bounds) -> float:
+    """The limit for the next period, from how many a second were finished in the last and how many were in flight at most."""
+    if most_in_flight < limit * _SAYS_SOMETHING:
+        return limit
+    wanted = min(max(rate_per_s * bounds.wanted_s, bounds.low), bounds.high)
+    return limit + (wanted - limit) * _STEP
+
+
+def retry_after_s(shed_share: float, chance: float) -> int:
+    """Whole seconds after which to ask again: 1 to 20, spread by `chance` (0..1), longer the more is refused.
+
+    Full jitter, so that those who were refused together do not come back together.
+    """
+    spread = 2 + 18 * min(max(shed_share, 0.0), 1.0)
+    return 1 + int(chance * spread) if chance < 1 else int(spread)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLimit:
+    """How much one person may ask for: `burst` at once, refilled within `window_s`."""
+
+    burst: int
+    window_s: float
+
+    @property
+    def refill_per_s(self) -> float:
+        """Tokens that come back each second."""
+        return self.burst / self.window_s
+
+
+def take_token(limit: PersonLimit, *, tokens: float, since_s: float) -> tuple[float, bool]:
+    """A token bucket after one request, `since_s` after the last: what is left, and whether the request is within the limit."""
+    filled = min(float(limit.burst), tokens + since_s * limit.refill_per_s)
+    return (filled - 1.0, True) if filled >= 1.0 else (filled, False)
