@@ -26,6 +26,7 @@ TOOLS = {
     "backup": ("wenyue.tools.backup", "Save everything; `check` proves it (备份)."),
     "restore": ("wenyue.tools.backup.restore_command", "Bring a moment back, into a new home (恢复)."),
     "sim": ("wenyue.tools.sim", "Simulate with crashes and check every invariant (模拟)."),
+    "probe": ("wenyue.tools.drill.probe", "Look at one thing and say how it is, for runbooks (查看)."),
     "drill": ("wenyue.tools.drill", "Break things on purpose and check that nothing is lost (演练)."),
 }
 

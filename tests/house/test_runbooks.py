@@ -1,0 +1,156 @@
+"""Runbooks and drills belong together: one page for each drill, and every command that a page names exists."""
+
+import asyncio
+import importlib
+import pkgutil
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+import wenyue.tools.drill
+from wenyue import cli
+from wenyue.infra.fault import SetupError
+from wenyue.tools.drill.drills import DRILLS
+from wenyue.tools.drill.runbook import (
+    CHECK,
+    FOLDER,
+    INDEX,
+    SECTIONS,
+    StepDone,
+    complaints,
+    load,
+    names,
+    parse,
+    run_steps,
+)
+
+POSTGRESQL = {"pg_isready", "psql", "pg_controldata", "pg_ctl"}  # they come with the embedded server
+PAGE = """# 标题 · A title
+
+## What people see
+
+x
+
+## Check
+
+```sh step
+true
+# a remark
+echo "$WENYUE_HOME" && false
+sleep 60
+```
+
+```sh
+not a step
+```
+
+## Mend
+
+x
+
+## Afterwards
+
+x
+"""
+
+
+def every_drill() -> set[str]:
+    """The drills of one machine, and those of the cluster (`lab_*`), which keep theirs in a DRILLS of their own."""
+    found = set(DRILLS)
+    for module in pkgutil.iter_modules(wenyue.tools.drill.__path__):
+        if module.name.startswith("lab_"):
+            found |= set(getattr(importlib.import_module(f"wenyue.tools.drill.{module.name}"), "DRILLS", ()))
+    return found
+
+
+def test_every_drill_has_a_runbook_and_every_runbook_a_drill() -> None:
+    assert set(names()) == every_drill()
+
+
+def test_the_index_names_every_page() -> None:
+    index = (FOLDER / f"{INDEX}.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\(([a-z0-9-]+)\.md\)", index)) == set(names())
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_page_is_whole_and_its_commands_exist(name: str) -> None:
+    book = load(name)
+    assert re.search(r"[\u4e00-\u9fff]", book.title_zh)
+    assert book.steps("Afterwards")
+    for section in SECTIONS:
+        for step in book.steps(section):
+            for command in re.split(r"&&|\|\||;|\||\$\(", step):
+                assert is_known(command.strip(' ")')), f"{name}, {section}: {command}"
+    for link in re.findall(r"\]\(([^)#:]+)", book.path.read_text(encoding="utf-8")):
+        assert (FOLDER / link).exists(), f"{name}: {link}"
+
+
+def is_known(command: str) -> bool:
+    """Whether this is a command that is there, with the options that it is given."""
+    words = shlex.split(command)
+    if words[0] != "wenyue":
+        return words[0] in POSTGRESQL or shutil.which(words[0]) is not None
+    here: Any = typer.main.get_command(cli.app)
+    for number, word in enumerate(words[1:]):
+        if word.startswith("-"):
+            if word not in {option for one in here.params for option in one.opts}:
+                return False
+        elif hasattr(here, "commands") or number == 0:
+            if number == 0 and word in cli.TOOLS:
+                here = typer.main.get_command(importlib.import_module(cli.TOOLS[word][0]).app)
+            elif word in here.commands:
+                here = here.commands[word]
+            else:
+                return False
+    return True
+
+
+def test_the_test_of_commands_sees_what_is_not_there() -> None:
+    assert is_known("wenyue doctor")
+    assert is_known("wenyue probe ready --within 5")
+    assert not is_known("wenyue probe nothing")
+    assert not is_known("wenyue probe ready --without 5")
+    assert not is_known("wenyue nothing")
+    assert not is_known("no-such-program")
+
+
+def test_steps_are_run_in_order_and_told() -> None:
+    book = parse("some-page", PAGE)
+    assert (book.title_zh, book.title_en) == ("标题", "A title")
+    assert book.steps(CHECK) == ["true", 'echo "$WENYUE_HOME" && false', "sleep 60"]
+    done = asyncio.run(run_steps(book, CHECK, {"WENYUE_HOME": "here"}, deadline_s=0.5))
+    assert [(one.status, one.output) for one in done] == [(0, ""), (1, "here\n"), (-1, "no end within 0.5 s")]
+    assert len(complaints(done)) == 2
+    assert asyncio.run(run_steps(book, "Mend", {})) == []
+
+
+def test_a_step_finds_wenyue() -> None:
+    book = parse("some-page", PAGE.replace("true", "command -v wenyue").replace("sleep 60", "true"))
+    [found, *_] = asyncio.run(run_steps(book, CHECK, {}))
+    assert found == StepDone(
+        CHECK, "command -v wenyue", 0, found.took_s, f"{Path(sys.executable).parent}/wenyue\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PAGE.replace("# 标题 · A title", "# A title"),
+        PAGE.replace("## Mend", "## Else"),
+        PAGE.replace("## Check", "## Zeck"),
+    ],
+)
+def test_a_damaged_page_is_told(text: str) -> None:
+    with pytest.raises(SetupError, match="damaged"):
+        parse("some-page", text)
+
+
+def test_a_page_that_is_not_there_is_told() -> None:
+    with pytest.raises(SetupError, match="no runbook"):
+        load("nothing-here")
