@@ -1,12 +1,8 @@
 """The drills: fault, load, and what must be true of the figures."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
-from wenyue.kernel.limits import BOOKING_DEADLINE_S
 from wenyue.tools.drill.acts import (
-    Fault,
     crawl,
     cut_link,
     drain_web,
@@ -17,46 +13,7 @@ from wenyue.tools.drill.acts import (
 )
 from wenyue.tools.drill.figures import Figures
 from wenyue.tools.drill.history import History, Says
-
-SLACK_S: Final = 1.0
-WRITE_GAP_S_MAX: Final = 10.0
-
-Judge = Callable[[Figures, History, float], list[str]]  # the last: seconds of patience with a busy machine
-
-
-@dataclass(frozen=True, slots=True)
-class Drill:
-    """One drill: `act` does the fault while load runs; `judge` names what the figures must not be."""
-
-    name: str
-    title_zh: str
-    says: str
-    to_do: str  # what an operator does when this happens, or when the drill fails
-    act: Fault
-    judge: Judge
-    rate_per_s: float = 200.0
-    seconds: float = 60.0
-    has_front: bool = False
-    has_link: bool = False
-
-
-def _recovers(figures: Figures, history: History, slack_s: float) -> list[str]:
-    found = _answers_in_time(figures, history, slack_s)
-    if figures.write_gap_max_s > WRITE_GAP_S_MAX + slack_s - SLACK_S:
-        found.append(
-            f"nothing was booked for {figures.write_gap_max_s:.1f} s after a fault (at most {WRITE_GAP_S_MAX:.0f} s)"
-        )
-    return found
-
-
-def _answers_in_time(_: Figures, history: History, slack_s: float) -> list[str]:
-    late = [one for one in history.attempts() if one.was_sent and one.took_s > BOOKING_DEADLINE_S + slack_s]
-    if late:
-        worst = max(one.took_s for one in late)
-        return [
-            f"{len(late)} requests had no answer within {BOOKING_DEADLINE_S + slack_s:.0f} s (worst {worst:.1f} s)"
-        ]
-    return []
+from wenyue.tools.drill.kind import Drill, answers_in_time, recovers
 
 
 def _nothing_accepted_is_unanswered(_: Figures, history: History, __: float) -> list[str]:
@@ -70,7 +27,7 @@ def _nothing_accepted_is_unanswered(_: Figures, history: History, __: float) -> 
 
 
 def _everything_is_answered(figures: Figures, history: History, slack_s: float) -> list[str]:
-    found = _answers_in_time(figures, history, slack_s)
+    found = answers_in_time(figures, history, slack_s)
     lost = sum(one.says is Says.UNKNOWN or not one.was_sent for one in history.attempts())
     if lost:
         found.append(f"{lost} requests of ordinary clients were not answered")
@@ -91,7 +48,7 @@ DRILLS: Final = {
             "Nothing: the supervisor restarts the server, which replays its log. When the write gap grows, look at "
             "max_wal_size and at the disk; when a booking is missing, stop sales and compare the history with the record.",
             kill_database,
-            _recovers,
+            recovers,
             seconds=120.0,
         ),
         Drill(
@@ -109,7 +66,7 @@ DRILLS: Final = {
             "Connections between web and PostgreSQL are reset at random points, during COMMIT too.",
             "Look at the network between the hosts. Doubts settle by themselves; if one stays, ask for its id.",
             cut_link,
-            _recovers,
+            recovers,
             has_link=True,
         ),
         Drill(
@@ -118,7 +75,7 @@ DRILLS: Final = {
             "kill -9 a web process in the middle of a batch; the supervisor starts it again.",
             "Nothing: the others serve meanwhile. If it dies again and again, the supervisor's output has its last lines.",
             kill_web,
-            _recovers,
+            recovers,
         ),
         Drill(
             "drain",
@@ -142,7 +99,7 @@ DRILLS: Final = {
             "SIGSTOP PostgreSQL for 5 s, then SIGCONT: every request has yes, no or unknown by its deadline and a second.",
             "Find what froze the host (storage, memory, hypervisor). Deadlines hold; unknowns settle after the thaw.",
             freeze_database,
-            _answers_in_time,
+            answers_in_time,
         ),
     )
 }

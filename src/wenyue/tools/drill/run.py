@@ -17,10 +17,10 @@ from wenyue.tools.bench.site import machine
 from wenyue.tools.drill.acts import Stage
 from wenyue.tools.drill.checker import SHOWN_MAX, Violation, check, read_final
 from wenyue.tools.drill.client import CONVERGE_S, Client, Wire
-from wenyue.tools.drill.drills import SLACK_S, Drill
 from wenyue.tools.drill.figures import Figures, measure
 from wenyue.tools.drill.history import History
 from wenyue.tools.drill.installation import HOST, installed
+from wenyue.tools.drill.kind import SLACK_S, Drill
 from wenyue.tools.drill.load import Traffic
 from wenyue.tools.drill.proxy import ChaosProxy
 from wenyue.tools.drill.town import Demand, Town, cards_for, seed

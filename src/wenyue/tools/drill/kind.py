@@ -1,0 +1,53 @@
+"""What a drill is, and what every drill's figures must not be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from wenyue.kernel.limits import BOOKING_DEADLINE_S
+from wenyue.tools.drill.acts import Fault
+from wenyue.tools.drill.figures import Figures
+from wenyue.tools.drill.history import History
+
+SLACK_S: Final = 1.0
+WRITE_GAP_S_MAX: Final = 10.0
+
+Judge = Callable[[Figures, History, float], list[str]]  # the last: seconds of patience with a busy machine
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """One drill: `act` does the fault while load runs; `judge` names what the figures must not be."""
+
+    name: str
+    title_zh: str
+    says: str
+    to_do: str  # what an operator does when this happens, or when the drill fails
+    act: Fault
+    judge: Judge
+    rate_per_s: float = 200.0
+    seconds: float = 60.0
+    has_front: bool = False
+    has_link: bool = False
+    has_lab: bool = False  # on a cluster (`wenyue lab`) instead of a single machine's installation
+
+
+def recovers(figures: Figures, history: History, slack_s: float) -> list[str]:
+    """Answers in time, and bookings again within WRITE_GAP_S_MAX of a fault."""
+    found = answers_in_time(figures, history, slack_s)
+    if figures.write_gap_max_s > WRITE_GAP_S_MAX + slack_s - SLACK_S:
+        found.append(
+            f"nothing was booked for {figures.write_gap_max_s:.1f} s after a fault (at most {WRITE_GAP_S_MAX:.0f} s)"
+        )
+    return found
+
+
+def answers_in_time(_: Figures, history: History, slack_s: float) -> list[str]:
+    """Every request that was sent has an answer by its deadline and `slack_s`."""
+    late = [one for one in history.attempts() if one.was_sent and one.took_s > BOOKING_DEADLINE_S + slack_s]
+    if late:
+        worst = max(one.took_s for one in late)
+        return [
+            f"{len(late)} requests had no answer within {BOOKING_DEADLINE_S + slack_s:.0f} s (worst {worst:.1f} s)"
+        ]
+    return []
