@@ -6,10 +6,11 @@ Life cycle: `start`, then `book` and `change` from any number of tasks, then `dr
 import asyncio
 import contextlib
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from psycopg import Error, InterfaceError, OperationalError
 from wenyue.booking.batch import RETRYABLE, InDoubt, execute
 from wenyue.booking.facts import Rulebook
 from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Channel, Outcome
+from wenyue.booking.observing import Figures, Watch
 from wenyue.booking.rules import Request
 from wenyue.booking.views import Views, Wanted
 from wenyue.infra.db import Database, DatabaseDown, Tx, connect
@@ -50,17 +52,7 @@ class _Waiting:
     is_suspect: bool = (
         False  # its batch failed twice: it is decided alone, so that a defect costs nobody else
     )
-
-
-@dataclass(slots=True)
-class Figures:
-    """Counts since start, for metrics."""
-
-    batches: int = 0
-    requests: int = 0
-    from_memory: int = 0
-    refused_full_queue: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter[Outcome])
+    mark: object = None  # the watch's own, when there is one
 
 
 class Engine:
@@ -77,6 +69,7 @@ class Engine:
         self.rulebook = rulebook
         self.views = Views()
         self.figures = Figures()
+        self.watch: Watch | None = None
         self._db, self._clock = db, clock
         self._lanes = batches_in_flight or BATCHES_IN_FLIGHT_MAX
         self._queue: deque[_Waiting] = deque()
@@ -118,6 +111,7 @@ class Engine:
         answer = self.views.refuse(booking_id, channel, lines, self._clock())
         if answer is not None:
             self.figures.from_memory += 1
+            self.figures.answered[answer.outcome] += 1
         return answer
 
     async def book(
@@ -142,9 +136,13 @@ class Engine:
         answer: asyncio.Future[Answer] = loop.create_future()
         if self._is_draining or len(self._queue) >= QUEUE_SIZE_MAX:
             self.figures.refused_full_queue += 1
+            self.figures.answered[Outcome.BUSY] += 1
             answer.set_result(Answer(Outcome.BUSY, id_))
             return answer
-        self._queue.append(_Waiting(request, id_, answer, loop.time() + deadline_s))
+        waiting = _Waiting(request, id_, answer, loop.time() + deadline_s)
+        if self.watch is not None:
+            waiting.mark = self.watch.submitted()
+        self._queue.append(waiting)
         self._idle.clear()
         self._work.set()
         return answer
@@ -168,7 +166,7 @@ class Engine:
             if waiting.answer.done():
                 continue
             if waiting.deadline < now:
-                waiting.answer.set_result(Answer(Outcome.TOO_LATE, waiting.id))
+                self._give_late(waiting)
                 continue
             is_change = isinstance(waiting.request, ChangeRequest)
             earlier = kinds.setdefault(waiting.id, (waiting, is_change))
@@ -206,20 +204,16 @@ class Engine:
         try:
             if tx is None or tx.closed:
                 tx = await connect(self._db, options=_PLAN)
-            answers = await execute(
-                tx,
-                [waiting.request for waiting in batch],
-                now=self._clock(),
-                rulebook=self.rulebook,
-                views=self.views,
-            )
+            answers = await self._decide(tx, batch)
         except RETRYABLE as error:
-            _log.info("batch of %d decided again: %s", len(batch), type(error).__name__)
+            _log.debug("batch of %d decided again: %s", len(batch), type(error).__name__)
             self._again(batch, Outcome.BUSY)
         except InDoubt:
+            self.figures.in_doubt += 1
             _log.warning("commit of a batch of %d is in doubt: asking again", len(batch))
             self._again(batch, Outcome.UNKNOWN)
         except (OperationalError, InterfaceError, OSError) as error:
+            self.figures.away += 1
             _log.warning("database away: %s", type(error).__name__)
             self._again(batch, Outcome.BUSY)
             await asyncio.sleep(_RECONNECT_S)
@@ -230,16 +224,32 @@ class Engine:
             self._resolve(batch, answers)
         return tx
 
+    async def _decide(self, tx: Tx, batch: Sequence[_Waiting]) -> list[Answer]:
+        """The batch's answers, measured, and watched when somebody watches."""
+        requests = [waiting.request for waiting in batch]
+        now, book, views = self._clock(), self.rulebook, self.views
+        started = perf_counter()
+        if self.watch is None:
+            answers = await execute(tx, requests, now=now, rulebook=book, views=views)
+        else:
+            watched = self.watch.began([waiting.mark for waiting in batch])
+            try:
+                answers = await execute(tx, requests, now=now, rulebook=book, views=views, probe=watched.step)
+            except BaseException as error:
+                watched.ended(type(error).__name__)
+                raise
+            watched.ended("committed")
+        self.figures.count_batch(len(batch), perf_counter() - started)
+        return answers
+
     def _resolve(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
-        self.figures.batches += 1
-        self.figures.requests += len(batch)
-        outcomes = self.figures.outcomes
+        answered = self.figures.answered
         for waiting, answer in zip(batch, answers, strict=True):
             if answer.outcome is Outcome.STALE_FACTS:
                 self._again([waiting], Outcome.BUSY)
                 continue
-            outcomes[answer.outcome] += 1
             if not waiting.answer.done():
+                answered[answer.outcome] += 1
                 waiting.answer.set_result(answer)
 
     def _again(self, batch: Sequence[_Waiting], or_else: Outcome) -> None:
@@ -251,10 +261,9 @@ class Engine:
             if waiting.answer.done():
                 continue
             if waiting.tries > BATCH_RETRIES_MAX:
-                waiting.answer.set_result(
-                    Answer(Outcome.UNKNOWN if waiting.is_in_doubt else or_else, waiting.id)
-                )
+                self._give(waiting, Outcome.UNKNOWN if waiting.is_in_doubt else or_else)
             else:
+                self.figures.retries += 1
                 self._queue.appendleft(waiting)
         self._work.set()
 
@@ -266,12 +275,22 @@ class Engine:
             now = loop.time()
             for waiting in self._queue:  # a deadline may be shorter than that of those in front
                 if waiting.deadline < now and not waiting.answer.done():
-                    waiting.answer.set_result(Answer(_late(waiting), waiting.id))
+                    self._give_late(waiting)
             while self._queue and self._queue[0].answer.done():
                 self._queue.popleft()
             for waiting in list(self._running):
                 if waiting.deadline < now and not waiting.answer.done():
-                    waiting.answer.set_result(Answer(Outcome.UNKNOWN, waiting.id))
+                    self._give(waiting, Outcome.UNKNOWN)
+
+    def _give(self, waiting: _Waiting, outcome: Outcome) -> None:
+        """An answer that no batch decided."""
+        self.figures.answered[outcome] += 1
+        waiting.answer.set_result(Answer(outcome, waiting.id))
+
+    def _give_late(self, waiting: _Waiting) -> None:
+        """Its deadline passed before it was begun (again). Only a try that reached COMMIT leaves doubt."""
+        self.figures.dropped_late += 1
+        self._give(waiting, Outcome.UNKNOWN if waiting.is_in_doubt else Outcome.TOO_LATE)
 
     async def _refresh(self) -> None:
         """Keep the memory of pools fresh; while the database is away it grows stale and is not used."""
@@ -280,8 +299,3 @@ class Engine:
             with contextlib.suppress(Error, OSError, DatabaseDown):
                 async with self._db.connection() as tx:
                     await self.views.refresh(tx)
-
-
-def _late(waiting: _Waiting) -> Outcome:
-    """Only a try that reached COMMIT leaves doubt; every other one was rolled back."""
-    return Outcome.UNKNOWN if waiting.is_in_doubt else Outcome.TOO_LATE
