@@ -68,14 +68,22 @@ def up() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    *,
+    accept_keys: Annotated[
+        bool, typer.Option("--accept-keys", help="this home's keys are the installation's from now on")
+    ] = False,
+) -> None:
     """Bring the database's structure up to date (升级数据库结构)."""
     from wenyue.infra.migrate import migrate as run
     from wenyue.tools.database import ReadyDatabase
+    from wenyue.tools.same_keys import claim_keys
 
     database = ReadyDatabase(settings(), say)
     try:
         applied = run(database.owner_url, progress=say)
+        if database.server is None:
+            claim_keys(settings().home, database.owner_url, is_accepted=accept_keys, say=say)
     finally:
         database.close()
     say(f"applied {len(applied)} migrations · 已完成" if applied else "nothing to do · 已是最新")
@@ -101,6 +109,8 @@ def web(
     """One web process, for installations on several machines (单个网页进程)."""
     if fd is not None:
         _end_with_supervisor()
+    else:
+        _require_same_keys()
     from wenyue.app import run_web
 
     run_web(sock=None if fd is None else socket.socket(fileno=fd), port=settings().web.port)
@@ -111,6 +121,8 @@ def worker(*, supervised: Annotated[bool, typer.Option("--supervised", hidden=Tr
     """One worker process, for installations on several machines (单个后台进程)."""
     if supervised:
         _end_with_supervisor()
+    else:
+        _require_same_keys()
     from wenyue.app import run_worker
 
     run_worker()
@@ -164,6 +176,12 @@ def settings() -> Settings:
 def has_tool(name: str) -> bool:
     """Whether the tool's module is there and has something to run."""
     return name in TOOLS and importlib.util.find_spec(TOOLS[name][0]) is not None
+
+
+def _require_same_keys() -> None:
+    from wenyue.tools.same_keys import require_keys
+
+    require_keys(settings())
 
 
 def _end_with_supervisor() -> None:

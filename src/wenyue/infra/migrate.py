@@ -135,6 +135,12 @@ def decide_once(connection: psycopg.Connection, subject: str, decide: Callable[[
     return decision
 
 
+def decided(connection: psycopg.Connection, subject: str) -> str | None:
+    """This database's decision about ``subject``, None when there is none yet."""
+    found = _applied(connection).get(f"decision:{subject}")
+    return None if found is None else found[0]
+
+
 def redecide(connection: psycopg.Connection, subject: str, decision: str) -> None:
     """Replace this database's decision about ``subject``."""
     connection.execute(_RECORD, [f"decision:{subject}", decision, ""])

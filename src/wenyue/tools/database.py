@@ -41,7 +41,9 @@ class ReadyDatabase:
         return {
             "WENYUE_HOME": str(self._settings.home),
             "WENYUE_DATABASE_URL": self.app_url,
+            "WENYUE_DATABASE_URL_FILE": "",
             "WENYUE_OWNER_DATABASE_URL": "",
+            "WENYUE_OWNER_DATABASE_URL_FILE": "",
             "WENYUE_DATABASE_ROLE": self.role,
         }
 

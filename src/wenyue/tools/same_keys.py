@@ -1,0 +1,89 @@
+"""One installation on many machines: every process has the same key files, or what one seals the other cannot read.
+
+``wenyue migrate`` writes the keys' fingerprint into the operator's database; ``wenyue web`` and ``wenyue worker`` refuse
+to start with others, and never make keys of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from wenyue.gate import load_gate_keys
+from wenyue.infra.config import Settings, load_keys
+from wenyue.infra.external import connect_external
+from wenyue.infra.fault import SetupError
+from wenyue.infra.migrate import decide_once, decided, redecide
+from wenyue.kernel.personal import KeyRing
+
+_SUBJECT: Final = "keys"
+_NAMES: Final = ("keys.json", "gate-keys.json")
+_DIGITS: Final = 32
+
+
+def fingerprint(keys: KeyRing) -> str:
+    """Of the index key, which is never rotated. Reveals nothing: the key is random and long."""
+    return hashlib.sha256(b"wenyue keys of this installation\0" + keys.index).hexdigest()[:_DIGITS]
+
+
+def claim_keys(home: Path, owner_url: str, *, is_accepted: bool, say: Callable[[str], None]) -> None:
+    """Make the keys of a new installation and note whose they are; later see that they are still the same.
+
+    ``is_accepted`` notes other keys instead of refusing them. Raises SetupError.
+    """
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        noted = decided(connection, _SUBJECT)
+        if noted is not None and not is_accepted:
+            _require(home, noted)
+            return
+        is_new = not (home / _NAMES[0]).exists()
+        own = fingerprint(load_keys(home))
+        load_gate_keys(home)
+        if noted is None and decide_once(connection, _SUBJECT, lambda: own) != own:
+            raise _other(home)
+        if noted is not None:
+            redecide(connection, _SUBJECT, own)
+    if is_new:
+        say(
+            f"made {_NAMES[0]} and {_NAMES[1]} in {home}: copy them to every machine · 请将密钥复制到每台机器"
+        )
+
+
+def require_keys(settings: Settings) -> None:
+    """Refuse to run beside an operator's database without the keys that it was prepared with. Raises SetupError."""
+    url, role = settings.database.url, settings.database.role
+    if not url:
+        raise SetupError(
+            "a single process needs WENYUE_DATABASE_URL (or …_FILE): set it, or run `wenyue up`",
+            "请设置 WENYUE_DATABASE_URL, 或运行 wenyue up",
+        )
+    with connect_external(url, "WENYUE_DATABASE_URL") as connection:
+        if role:
+            connection.execute("SELECT set_config('role', %s, false)", [role])
+        noted = decided(connection, _SUBJECT)
+    if noted is not None:
+        _require(settings.home, noted)
+
+
+def _require(home: Path, noted: str) -> None:
+    missing = [name for name in _NAMES if not (home / name).is_file()]
+    if missing:
+        raise SetupError(
+            f"{home} lacks {' and '.join(missing)}: copy them from the machine where `wenyue migrate` ran first, "
+            "or from their backup",
+            f"{home} 缺少密钥文件 {', '.join(missing)}, 请从首台机器或备份复制",
+        )
+    if fingerprint(load_keys(home)) != noted:
+        raise _other(home)
+
+
+def _other(home: Path) -> SetupError:
+    return SetupError(
+        f"{home / _NAMES[0]} is not the key file of this database: what it holds could not be read. Copy the right one; "
+        "only if that is lost for good: `wenyue migrate --accept-keys`",
+        f"{home / _NAMES[0]} 与数据库不匹配, 请复制正确的密钥文件",
+    )
