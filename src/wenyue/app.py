@@ -14,11 +14,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from wenyue.faces.api.edge import Receive, Scope, Send, answer_fault
-from wenyue.faces.api.hot import Handler, Hot, answer_nothing
+from wenyue.faces.api.front import Front
+from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
 from wenyue.faces.api.logins import Logins
 from wenyue.infra.config import Settings, load
 from wenyue.infra.files import allow_many_files
-from wenyue.infra.wire import BoundedHttp
+from wenyue.infra.wire import guarded
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
 from wenyue.site import create_site
@@ -34,6 +35,7 @@ class App:
     def __init__(self, services: Services, logins: Logins, rest: FastAPI) -> None:
         self.services = services
         self.rest = rest
+        self.front = Front(rest, services.admission)
         hot = Hot(services, logins, rest.state.meter)
         self._hot: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/bookings"): hot.book,
@@ -53,7 +55,7 @@ class App:
                     _log.exception("%s %s", scope["method"], scope["path"])
                     await answer_fault(scope, send, self.rest.state.meter)
                 return
-        await self.rest(scope, receive, send)
+        await self.front(scope, receive, send)
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = utc_now) -> App:
@@ -77,11 +79,12 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
     """Serve until SIGTERM, then answer what waits and end. `sock` is shared with the other web processes."""
     settings = load()
     allow_many_files()
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.web.host,
         port=port,
-        http=BoundedHttp,
+        http=guarded(app.services.admission, b"POST /v1/bookings HTTP/1.1\r\n", hot_refusals()),
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=_DRAIN_S,

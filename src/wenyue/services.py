@@ -40,6 +40,7 @@ class Services:
     admission: Admission
     rule_problems: tuple[str, ...] = ()  # stored rules that are mistyped: the last good ones stay in force
     _watch: asyncio.Task[None] | None = None
+    _measuring: asyncio.Task[None] | None = None
     _secret_checks: Turns = field(
         default_factory=lambda: Turns(SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX)
     )
@@ -80,12 +81,14 @@ class Services:
         await self._read_rules()
         await self.engine.start()
         self._watch = asyncio.create_task(self._keep_rules_fresh(), name="rules")
+        self._measuring = asyncio.create_task(self.admission.run(), name="admission")
 
     async def stop(self) -> None:
         """Answer what waits, then let go of everything."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+        running = [task for task in (self._watch, self._measuring) if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await self.engine.drain()
         await self.db.close()
 

@@ -20,6 +20,18 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
     "bad_index": ("游客序号不存在或重复", "A visitor index does not exist or stands twice"),
     "card_needed": ("用卡预约需要给出 card_id", "Paying by card needs card_id"),
     "busy": ("系统正忙，请稍后用同一编号再试", "Busy: try again shortly with the same id"),
+    "overloaded": (
+        "现在人太多，请求没有处理；请按 Retry-After 稍后用同一编号再试",
+        "Too many ask at once and nothing was done: try again with the same id after Retry-After",
+    ),
+    "too_often": (
+        "您请求得太频繁；请按 Retry-After 稍后再试",
+        "You ask too often: try again after Retry-After",
+    ),
+    "not_yet_known": (
+        "结果还没有传回来；请用同一编号再问一次，不会重复处理",
+        "The result is not back yet: ask again with the same id; nothing is done twice",
+    ),
     "travellers_only": ("请使用旅游卡登录", "Sign in as a traveller, with a card"),
     "line_twice": ("同一行只能改期一次", "A line can be moved only once in a request"),
     "not_found": ("没有找到", "Not found"),

@@ -82,12 +82,13 @@ class HotLane:
             self.arriving -= 1
         self.most = max(self.most, self.in_flight)
 
-    def end(self, seconds: float, *, is_good: bool) -> None:
-        """It has its answer."""
+    def end(self, seconds: float, *, is_decided: bool, is_good: bool) -> None:
+        """It has its answer; one that says busy or unknown was not decided, and says nothing about what can be."""
         self.in_flight -= 1
-        self.done += 1
-        if is_good:
-            self.good += 1
+        if is_decided:
+            self.done += 1
+            if is_good:
+                self.good += 1
         self._at = (self._at + 1) % _TIMES_KEPT
         self._times[self._at] = seconds
 

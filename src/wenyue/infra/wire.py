@@ -6,9 +6,9 @@ say no. Here a full hot lane says no as soon as the bytes are there.
 
 import asyncio
 import re
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from wenyue.infra.admission import Admission
 from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S
@@ -111,7 +111,8 @@ class GuardedHttp(BoundedHttp):
         """Whether `data` is exactly one request on a connection that is between requests and stays open."""
         if self._is_reading or self.flow.write_paused:
             return False
-        if self.cycle is not None and not self.cycle.response_complete:
+        last = cast("RequestResponseCycle | None", self.cycle)  # None until the first request
+        if last is not None and not last.response_complete:
             return False
         head = data.find(b"\r\n\r\n")
         length = _LENGTH.search(data, 0, head + 2)

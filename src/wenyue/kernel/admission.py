@@ -38,6 +38,7 @@ FLOOR: Final = {
     Priority.BROWSE: 0.15,
     Priority.REPORT: 0.05,
 }
+RETRY_AFTER_S_MAX: Final = 20
 _STEP: Final = 0.3  # of the way to the wanted limit, each time it is looked at
 _SAYS_SOMETHING: Final = (
     0.5  # a limit that was not half used held nobody back: its rate is the demand's, not ours
@@ -67,12 +68,12 @@ def next_limit(limit: float, *, rate_per_s: float, most_in_flight: int, bounds: 
 
 
 def retry_after_s(shed_share: float, chance: float) -> int:
-    """Whole seconds after which to ask again: 1 to 20, spread by `chance` (0..1), longer the more is refused.
+    """Whole seconds after which to ask again: 1 to RETRY_AFTER_S_MAX, spread by `chance` (0..1), longer the more is refused.
 
     Full jitter, so that those who were refused together do not come back together.
     """
-    spread = 2 + 18 * min(max(shed_share, 0.0), 1.0)
-    return 1 + int(chance * spread) if chance < 1 else int(spread)
+    spread = 2 + (RETRY_AFTER_S_MAX - 2) * min(max(shed_share, 0.0), 1.0)
+    return 1 + int(min(chance, 0.999) * spread)
 
 
 @dataclass(frozen=True, slots=True)

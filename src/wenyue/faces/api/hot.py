@@ -5,6 +5,7 @@ before it is queued, so that a batch fails only for operational reasons.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import date
 from time import monotonic
@@ -23,6 +24,7 @@ from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.metrics import Meter
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, answer_problem, status_of
 from wenyue.infra.db import DatabaseDown
+from wenyue.kernel.admission import RETRY_AFTER_S_MAX
 from wenyue.kernel.ids import parse_uuid
 from wenyue.kernel.limits import (
     AVAILABILITY_AGE_S_MAX,
@@ -48,6 +50,12 @@ class Hot:
         self._services = services
         self._meter = meter
         self._logins = logins
+        self._admission = services.admission
+        self._hot = services.admission.hot
+        self._persons = services.admission.persons
+        limit = self._persons.limit
+        self._policy = (b"ratelimit-policy", b'"person";q=%d;w=%d' % (limit.burst, limit.window_s))
+        self._person_retry = (b"retry-after", b"%d" % (limit.window_s / limit.burst + 1))
         self._reading: dict[bytes, asyncio.Task[bytes]] = {}
         self._pages: dict[bytes, tuple[float, bytes]] = {}
         self._pages_bytes = 0
@@ -56,7 +64,19 @@ class Hot:
 
     async def book(self, scope: Scope, receive: Receive, send: Send) -> None:
         """POST /v1/bookings: book every line, or none; 201, a replay's 200, or a problem."""
+        hot = self._hot
+        if hot.in_flight >= hot.limit:
+            await self._put_off(scope, receive, send)
+            return
         started = monotonic()
+        hot.begin()
+        status = 500
+        try:
+            status = await self._book(scope, receive, send, started)
+        finally:
+            hot.end(monotonic() - started, is_decided=status < _FAILED, is_good=status in _GOOD)
+
+    async def _book(self, scope: Scope, receive: Receive, send: Send, started: float) -> int:
         token = key = language = b""
         kind = b"application/json"
         for name, value in scope["headers"]:
@@ -77,12 +97,32 @@ class Hot:
                 check_json(kind)
             until = monotonic() + BOOKING_DEADLINE_S
             holder_id = await self._holder(token)
-            status, payload, kind, headers = await self._decide(body, key, holder_id, locale, until)
+            left, full_in_s, is_within = self._persons.take(holder_id)
+            limits = [(b"ratelimit", b'"person";r=%d;t=%d' % (left, full_in_s)), self._policy]
+            if is_within:
+                status, payload, kind, headers = await self._decide(body, key, holder_id, locale, until)
+                headers = [*headers, *limits]
+            else:
+                status, payload, kind = 429, BookingRefused(429, "too_often").payload(locale), PROBLEM_TYPE
+                headers = [*limits, self._person_retry]
         except BookingRefused as refused:
             status, payload, kind = refused.status, refused.payload(locale), PROBLEM_TYPE
-            headers = _REFUSED_HEADERS.get(status, _NONE)
+            headers = self._retry() if status == _BUSY else _REFUSED_HEADERS.get(status, _NONE)
         await _send(send, status, payload, kind, headers)
         self._meter.count("POST", "/v1/bookings", status, monotonic() - started)
+        return status
+
+    async def _put_off(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Too many are inside: a refusal that looks at nothing but the language."""
+        self._hot.shed += 1
+        with contextlib.suppress(BookingRefused):
+            await _read(receive)
+        payload = BookingRefused(503, "overloaded").payload(scope_locale(scope))
+        await _send(send, 503, payload, PROBLEM_TYPE, self._retry())
+
+    def _retry(self) -> list[tuple[bytes, bytes]]:
+        """When to come back, spread by chance."""
+        return [(b"retry-after", b"%d" % self._admission.retry_after_s())]
 
     async def _holder(self, authorization: bytes) -> int:
         """The traveller that the bearer token belongs to. Raises BookingRefused (401, 503)."""
@@ -120,7 +160,7 @@ class Hot:
             answer = await engine.book(request, deadline_s=until - monotonic(), is_screened=True)
         if answer.outcome.is_success:
             return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(booking_id)
-        retry = _RETRY if answer.outcome.is_transient else _NONE
+        retry = self._retry() if answer.outcome.is_transient else _NONE
         return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
 
     # ------------------------------------------------------------------------------------------ availability
@@ -179,6 +219,8 @@ class Hot:
 _FRESH: Final = [(b"cache-control", b"public, max-age=1")]
 _NONE: Final[list[tuple[bytes, bytes]]] = []
 _RETRY: Final = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
+_FAILED, _BUSY = 500, 503  # an answer below the first was decided
+_GOOD: Final = frozenset({200, 201})
 _CLOSE: Final = [(b"connection", b"close")]  # what is left of the body is not read
 _REFUSED_HEADERS: Final[dict[int, list[tuple[bytes, bytes]]]] = {
     401: [(b"www-authenticate", b"Bearer")],
@@ -253,3 +295,17 @@ async def answer_nothing(_scope: Scope, receive: Receive, send: Send) -> None:
     """POST /v1/noop, for the benchmark only: what this server costs when nothing is decided."""
     await _read(receive)
     await _send(send, 200, b"{}", _JSON, [])
+
+
+def hot_refusals() -> dict[bool, list[bytes]]:
+    """Whole HTTP answers for a full lane, by language (True: English) and seconds to wait."""
+    found: dict[bool, list[bytes]] = {}
+    for is_english in (False, True):
+        body = BookingRefused(503, "overloaded").payload("en" if is_english else "zh-CN")
+        found[is_english] = [
+            b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: %s\r\ncontent-length: %d\r\nretry-after: %d\r\n"
+            b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n%s"
+            % (PROBLEM_TYPE, len(body), wait_s, body)
+            for wait_s in range(RETRY_AFTER_S_MAX + 1)
+        ]
+    return found

@@ -1,5 +1,6 @@
 """The design system and what every HTML face needs: base template, style sheet, modules, cookies, forms."""
 
+from wenyue.faces.shared.busy import busy_page
 from wenyue.faces.shared.forms import Form, read_form, whole_number
 from wenyue.faces.shared.i18n import Locale, is_large, locale_of
 from wenyue.faces.shared.pages import SECURITY_HEADERS, environment, render
@@ -10,6 +11,7 @@ __all__ = [
     "SECURITY_HEADERS",
     "Form",
     "Locale",
+    "busy_page",
     "environment",
     "is_large",
     "locale_of",

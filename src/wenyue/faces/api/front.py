@@ -1,0 +1,139 @@
+"""In front of every route that is not hot: who may come in now, and by when there is an answer.
+
+A read that is late is given up. A change that is late is not: it goes on to its end, since a COMMIT must not be cut off, and
+whoever asked is told to ask again with the same id.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api.edge import Message, Receive, Scope, Send, harden, scope_locale
+from wenyue.faces.api.problems import PROBLEM_TYPE
+from wenyue.faces.shared import SECURITY_HEADERS, Locale, busy_page
+from wenyue.infra.admission import Admission
+from wenyue.kernel.admission import Priority
+from wenyue.kernel.limits import READ_DEADLINE_S, WRITE_DEADLINE_S
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# What is answered without the database, or must be answered above all.
+_FREE: Final = ("/healthz", "/readyz", "/metrics", "/static/", "/room/")
+_CLASSES: Final = (
+    ("/v1/payments/", Priority.CALLBACK),
+    ("/v1/gate", Priority.GATE),
+    ("/gate", Priority.GATE),
+    ("/console", Priority.REPORT),
+    ("/docs", Priority.REPORT),
+    ("/openapi", Priority.REPORT),
+)
+_CHANGES: Final = ("/v1/bookings/", "/bookings/")  # confirmation, cancellation, move: they end what was begun
+_RETRY_S: Final = 2
+
+
+class Front:
+    """ASGI: the desk's queue and a deadline around `app`."""
+
+    def __init__(
+        self,
+        app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]],
+        admission: Admission,
+        *,
+        read_deadline_s: float = READ_DEADLINE_S,
+        write_deadline_s: float = WRITE_DEADLINE_S,
+    ) -> None:
+        self._app = app
+        self._admission = admission
+        self._read_s, self._write_s = read_deadline_s, write_deadline_s
+        self._going_on: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection."""
+        if scope["type"] != "http" or scope["path"].startswith(_FREE):
+            await self._app(scope, receive, send)
+            return
+        is_read = scope["method"] in _SAFE
+        priority = priority_of(scope["path"], is_read=is_read)
+        desk = self._admission.desk
+        if not await desk.enter(priority):
+            await _refuse(scope, send, "overloaded", self._admission.retry_after_s(), is_read=is_read)
+            return
+        answer = _Once(send)
+        task = asyncio.create_task(self._app(scope, receive, answer.send))
+        self._going_on.add(task)
+        task.add_done_callback(self._going_on.discard)
+        task.add_done_callback(lambda _: desk.leave(priority))
+        try:
+            await asyncio.wait({task}, timeout=self._read_s if is_read else self._write_s)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if not task.done() and answer.close():
+            if is_read:
+                task.cancel()  # not awaited: giving a dead connection back takes its time
+            await _refuse(scope, send, "busy" if is_read else "not_yet_known", _RETRY_S, is_read=is_read)
+            return
+        await task
+
+    @property
+    def going_on(self) -> int:
+        """Requests that are not finished, answered or not."""
+        return len(self._going_on)
+
+
+class _Once:
+    """Lets the application answer until `close`; what it says later is heard by nobody."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._is_begun = self._is_closed = False
+
+    async def send(self, message: Message) -> None:
+        """Pass one part of the answer on."""
+        if not self._is_closed:
+            self._is_begun = True
+            await self._send(message)
+
+    def close(self) -> bool:
+        """Whether nothing was said yet: then nothing will be, and somebody else may answer."""
+        self._is_closed = not self._is_begun
+        return self._is_closed
+
+
+def priority_of(path: str, *, is_read: bool) -> Priority:
+    """The class of a request that is not hot."""
+    for prefix, priority in _CLASSES:
+        if path.startswith(prefix):
+            return priority
+    if is_read:
+        return Priority.BROWSE
+    return Priority.CONFIRM if path.startswith(_CHANGES) else Priority.HOLD
+
+
+async def _refuse(scope: Scope, send: Send, code: str, retry_s: int, *, is_read: bool) -> None:
+    """503 with Retry-After: a problem for programs, a page for people."""
+    locale = scope_locale(scope)
+    headers = [(b"retry-after", b"%d" % retry_s), (b"cache-control", b"no-store")]
+    if scope["path"].startswith("/v1/"):
+        body = BookingRefused(503, code).payload(locale)
+        headers.append((b"content-type", PROBLEM_TYPE))
+    else:
+        shown: Locale = "en" if locale == "en" or b"wy_lang=en" in _cookies(scope) else "zh-CN"
+        body = busy_page(shown, retry_s, is_read=is_read, is_unsure=code == "not_yet_known")
+        headers.append((b"content-type", b"text/html; charset=utf-8"))
+        headers += [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+    if not is_read:
+        headers.append((b"connection", b"close"))  # what is left of the body is not read
+    start: Message = {
+        "type": "http.response.start",
+        "status": 503,
+        "headers": [(b"content-length", b"%d" % len(body)), *headers],
+    }
+    if scope["path"].startswith("/v1/"):
+        harden(start)
+    await send(start)
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _cookies(scope: Scope) -> bytes:
+    return next((value for name, value in scope["headers"] if name == b"cookie"), b"")
