@@ -40,12 +40,12 @@ def supervise(tmp_path: Path) -> Iterator[Run]:
     """Start a supervisor over children in ``tmp_path``; it is ended at the latest with the test."""
     running: list[subprocess.Popen[str]] = []
 
-    def run(*sources: str, drain_s: float = 15, wait: bool = True) -> subprocess.Popen[str]:
+    def run(*sources: str, drain_s: float = 15, wait: bool = True, watch: str = "") -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, str(SCRIPT), str(tmp_path), *sources],
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "DRAIN_S": str(drain_s)},
+            env={**os.environ, "DRAIN_S": str(drain_s), "WATCH": watch},
         )
         running.append(process)
         if wait:
@@ -112,6 +112,34 @@ def test_children_end_when_the_supervisor_is_killed(supervise: Run, tmp_path: Pa
     await_end(pids(tmp_path, "child-0")[0])
     await_end(pids(tmp_path, "child-1")[0])
     assert (tmp_path / "child-1.drained").exists()  # asked to finish, not cut off
+
+
+def test_a_restart_that_takes_long_holds_up_nobody(supervise: Run, tmp_path: Path) -> None:
+    process = supervise(STEADY, watch="blocks")
+    await_true((tmp_path / "watched").exists)
+    os.kill(pids(tmp_path, "child-0")[0], signal.SIGKILL)
+    await_true(lambda: len(pids(tmp_path, "child-0")) == 2)
+    began = time.monotonic()
+    process.terminate()
+    output, _ = process.communicate(timeout=30)
+    assert time.monotonic() - began < 10
+    assert output.endswith("ended\n")
+    assert process.returncode == 0
+
+
+def test_a_restart_that_fails_is_tried_again_and_told_in_one_line(supervise: Run, tmp_path: Path) -> None:
+    process = supervise(STEADY, watch="fails")
+    await_true(
+        lambda: (tmp_path / "watched").exists() and len((tmp_path / "watched").read_text().split()) > 4
+    )
+    process.terminate()
+    output, _ = process.communicate(timeout=30)
+    told = [line for line in output.splitlines() if "no luck" in line]
+    assert [line.partition("again in ")[2] for line in told] == [
+        "1 s · 稍后重试",
+        "2 s · 稍后重试",
+        "4 s · 稍后重试",
+    ]
 
 
 def test_an_installation_that_cannot_start_says_so(supervise: Run) -> None:

@@ -154,6 +154,35 @@ def test_a_killed_database_comes_back(install: Callable[..., Installation]) -> N
 
 
 @needs_app
+def test_a_database_that_cannot_start_is_tried_again(install: Callable[..., Installation]) -> None:
+    """Meanwhile web processes say that they are not ready, and the end is obeyed at once."""
+    one = install()
+    one.up()
+    server = look(one.home)
+    assert server is not None
+    settings = server.data / "postgresql.auto.conf"
+    kept = settings.read_text(encoding="utf-8")
+    settings.write_text(kept + "no_such_setting = 1\n", encoding="utf-8")
+    os.kill(server.pid, signal.SIGKILL)
+    await_true(lambda: one.said().count("no_such_setting") >= 2)
+    assert one.is_up()
+    assert not answers_ready("127.0.0.1", one.port)
+    settings.write_text(kept, encoding="utf-8")
+    await_true(lambda: answers_ready("127.0.0.1", one.port))
+    assert "the database is back after" in one.said()
+    assert "Traceback" not in one.said(), one.said()
+    again = look(one.home)
+    assert again is not None
+    settings.write_text(kept + "no_such_setting = 1\n", encoding="utf-8")
+    os.kill(again.pid, signal.SIGKILL)
+    await_true(lambda: one.said().count("the database ended unexpectedly") == 2)
+    began = time.monotonic()
+    assert one.end() == 0
+    assert time.monotonic() - began < 12
+    settings.write_text(kept, encoding="utf-8")
+
+
+@needs_app
 def test_two_homes_run_side_by_side_and_one_home_once(install: Callable[..., Installation]) -> None:
     one, two = install("one"), install("two")
     one.up()

@@ -1,12 +1,15 @@
 """A small installation under the supervisor, run as a process of its own: ``supervised.py FOLDER CHILD...``.
 
 Each CHILD is a Python source whose process writes its number to ``FOLDER/NAME.pid`` and does what it does.
+WATCH=blocks: what is watched beside them never ends by itself. WATCH=fails: it fails three times, then goes well.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from wenyue.infra.fault import SetupError
@@ -29,6 +32,22 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def watching(folder: Path) -> Callable[[Callable[[], bool]], None] | None:
+    """What WATCH asks for; every call leaves a line in ``FOLDER/watched``."""
+    kind = os.environ.get("WATCH")
+    calls = folder / "watched"
+
+    def watch(is_wanted: Callable[[], bool]) -> None:
+        with calls.open("a") as file:
+            file.write("called\n")
+        while kind == "blocks" and is_wanted():
+            time.sleep(0.05)
+        if kind == "fails" and len(calls.read_text().splitlines()) <= 3:
+            raise SetupError("no luck", "不行")
+
+    return watch if kind else None
+
+
 def main(folder: Path, sources: list[str]) -> int:
     """Supervise one child per source until a signal."""
     plans = [
@@ -37,7 +56,9 @@ def main(folder: Path, sources: list[str]) -> int:
         )
         for n, source in enumerate(sources)
     ]
-    supervisor = Supervisor(plans, say=say, drain_s=float(os.environ.get("DRAIN_S", "15")))
+    supervisor = Supervisor(
+        plans, say=say, watch=watching(folder), drain_s=float(os.environ.get("DRAIN_S", "15"))
+    )
     try:
         supervisor.run(
             lambda: all((folder / f"{one.name}.up").exists() for one in plans), lambda: say("ready")

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +25,7 @@ BACKOFF_MAX_S = 30.0
 SETTLED_AFTER_S = 60.0  # a process that lived this long starts again with the first backoff
 EARLY_DEATHS_MAX = 3  # before the first readiness: then the fault is in the installation, not in chance
 LISTEN_BACKLOG = 2048
+WATCH_BACKOFF_MAX_S = 5.0  # a try costs little, and while the database is away nobody books
 INSIST_AFTER_S = 1.0  # sooner, it is the same request by another way (make forwards it, then dies)
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -47,11 +49,50 @@ class _Child:
     start_again_at: float = 0.0
 
 
+# Gets whether it is still wanted; ends within seconds when that turns false.
+Watch = Callable[[Callable[[], bool]], None]
+
+
+class _Keeper:
+    """Calls ``watch`` about once a second, in a thread of its own: a restart that takes minutes holds up nobody else.
+
+    What ``watch`` starts may be a child that ends with the thread that started it: the thread lives until ``end``, which
+    comes after the drain. A ``watch`` that fails is called again, with a growing pause.
+    """
+
+    def __init__(self, watch: Watch, say: Callable[[str], None]) -> None:
+        self._watch, self._say = watch, say
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """From now on."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """No further call; one that runs is asked to give up and waited for."""
+        self._over.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        failures, pause = 0, WATCH_EVERY_S
+        while not self._over.wait(pause):
+            try:
+                self._watch(lambda: not self._over.is_set())
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next try may go well and somebody must make it
+                failures = min(failures + 1, 10)
+                pause = min(BACKOFF_FIRST_S * 2**failures, WATCH_BACKOFF_MAX_S)
+                if not self._over.is_set():
+                    self._say(f"{_in_a_line(error)}; again in {pause:g} s · 稍后重试")
+            else:
+                failures, pause = 0, WATCH_EVERY_S
+
+
 class Supervisor:
     """Runs ``plans`` until a signal asks for the end.
 
-    ``say`` gets one line per event. ``watch`` is called about once a second and may raise ``SetupError``
-    (the database's own restart lives there).
+    ``say`` gets one line per event. ``watch`` is called about once a second beside everything else, and may take long
+    or fail (the database's own restart lives there): then it is called again, and ``say`` gets one line.
     """
 
     def __init__(
@@ -59,14 +100,13 @@ class Supervisor:
         plans: Sequence[ChildPlan],
         *,
         say: Callable[[str], None],
-        watch: Callable[[], None] | None = None,
+        watch: Watch | None = None,
         drain_s: float = DRAIN_DEADLINE_S,
     ) -> None:
         self._children = [_Child(plan) for plan in plans]
         self._say = say
-        self._watch = watch
+        self._keeper = None if watch is None else _Keeper(watch, say)
         self._drain_s = drain_s
-        self._watched_at = time.monotonic()
         self._ending_since: float | None = None
         self._is_insisted = False
         self._was_ready = False
@@ -79,6 +119,8 @@ class Supervisor:
         for number in ENDING_SIGNALS:
             signal.signal(number, self._on_signal)
         try:
+            if self._keeper is not None:
+                self._keeper.start()
             deadline = time.monotonic() + READY_DEADLINE_S
             while self._ending_since is None:
                 self._tend()
@@ -93,6 +135,8 @@ class Supervisor:
                 time.sleep(POLL_S)
         finally:
             self._drain()
+            if self._keeper is not None:
+                self._keeper.end()
             for number in ENDING_SIGNALS:  # what follows is short and must not be cut off
                 signal.signal(number, signal.SIG_IGN)
 
@@ -104,7 +148,7 @@ class Supervisor:
             self._is_insisted = True
 
     def _tend(self) -> None:
-        """One round: reap and restart children, look after what else must run."""
+        """One round: reap and restart children."""
         now = time.monotonic()
         for child in self._children:
             if child.process is not None and child.process.poll() is not None:
@@ -112,9 +156,6 @@ class Supervisor:
             if child.process is None and now >= child.start_again_at:
                 child.process = _spawn(child.plan)
                 child.started_at = now
-        if self._watch is not None and now - self._watched_at >= WATCH_EVERY_S:
-            self._watched_at = now
-            self._watch()
 
     def _note_death(self, child: _Child, now: float) -> None:
         status = child.process.returncode if child.process is not None else 0
@@ -194,3 +235,8 @@ def _spawn(plan: ChildPlan) -> subprocess.Popen[bytes]:
         start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains in order
         cwd=os.getcwd(),  # noqa: PTH109 - the folder that we were started in
     )
+
+
+def _in_a_line(error: Exception) -> str:
+    text = " ".join(str(error).split())[:300]
+    return text if isinstance(error, SetupError) else f"{type(error).__name__}: {text}"

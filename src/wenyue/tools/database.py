@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from time import monotonic
 
 from wenyue.infra.config import Settings
 from wenyue.infra.external import prepare_external
@@ -18,6 +19,7 @@ class ReadyDatabase:
         self._settings = settings
         self._progress = progress
         self._server: ServerInfo | None = None
+        self._lost_at: float | None = None
         if settings.database.url:
             external = prepare_external(settings.database.url, settings.database.owner_url, progress=progress)
             self.app_url, self.owner_url, self.role = external.app_url, external.owner_url, external.role
@@ -30,11 +32,19 @@ class ReadyDatabase:
         """The embedded server, or None when the operator's own is used."""
         return self._server
 
-    def keep_running(self) -> None:
-        """Start the embedded server again when it has died; its URLs stay the same."""
-        if self._server is not None and not is_running(self._server):
+    def keep_running(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Start the embedded server again when it has died; its URLs stay the same. Call it again when it raises.
+
+        Gives up within seconds when `is_wanted` says no. Raises SetupError, OSError or a database's error.
+        """
+        if self._server is None or is_running(self._server):
+            return
+        if self._lost_at is None:
+            self._lost_at = monotonic()
             self._progress("the database ended unexpectedly; starting it again · 数据库意外退出, 正在重启")
-            self._server = ensure_started(self._settings.home, progress=self._progress)
+        self._server = ensure_started(self._settings.home, progress=self._progress, is_wanted=is_wanted)
+        self._progress(f"the database is back after {monotonic() - self._lost_at:.1f} s · 数据库已恢复")
+        self._lost_at = None
 
     def environment(self) -> dict[str, str]:
         """What a web or worker process needs to know; the owner's URL is not among it."""

@@ -52,10 +52,12 @@ def ensure_started(
     *,
     progress: Callable[[str], None] = lambda _line: None,
     overrides: Mapping[str, str] | None = None,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> ServerInfo:
     """Return the server of ``home``, starting (and on first use making) it when it does not run.
 
     ``overrides`` are PostgreSQL settings that win over ours (used by tests and drills).
+    ``is_wanted``: asked while it starts; when it turns false, what was begun is stopped and ``SetupError`` raised.
     Raises ``SetupError`` with the line that says what to do. A server that was started here dies
     with the calling thread; end it properly with ``stop``.
     """
@@ -67,7 +69,7 @@ def ensure_started(
             pid = running_pid(place.data)
             process = None
             if pid is None:
-                process = _start(place, progress, overrides or {})
+                process = _start(place, progress, overrides or {}, is_wanted)
                 pid = process.pid
             else:
                 _prove_reachable(place)
@@ -139,14 +141,17 @@ def hold_home(home: Path, note: str) -> Generator[None]:
 
 
 def _start(
-    place: Place, progress: Callable[[str], None], overrides: Mapping[str, str]
+    place: Place,
+    progress: Callable[[str], None],
+    overrides: Mapping[str, str],
+    is_wanted: Callable[[], bool],
 ) -> subprocess.Popen[bytes]:
     if not (place.data / "PG_VERSION").exists():
         progress("making the database (once) · 正在初始化数据库")
     initialise(place)
     configure(place, overrides)
     progress("starting the database · 正在启动数据库")
-    process = launch(place, progress)
+    process = launch(place, progress, is_wanted)
     try:
         provision(place)
     except BaseException:

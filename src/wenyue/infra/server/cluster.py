@@ -13,7 +13,7 @@ from psycopg import sql
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server.binaries import MAJOR
-from wenyue.infra.server.place import DATABASE, SOCKET_PORT, Place, no_space, require_space
+from wenyue.infra.server.place import DATABASE, SOCKET_PORT, Place, no_space
 
 INITDB_DEADLINE_S = 180
 MB = 1024 * 1024
@@ -88,7 +88,7 @@ def provision(place: Place) -> None:
 
 
 def _settings(place: Place) -> dict[str, str]:
-    free = require_space(place.base)
+    free = shutil.disk_usage(place.base).free
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     shared_mb = max(64, min(memory // 8 // MB, SHARED_BUFFERS_MAX_MB))
     wal_mb = max(128, min(free // 8 // MB, MAX_WAL_SIZE_MB))

@@ -73,10 +73,17 @@ def settle(home: Path, progress: Callable[[str], None]) -> Place:
         base, programs = _base_and_programs(home, account)
         passwords = _passwords(home, base, progress)
         socket = _socket_folder(base, account)
-        (base / "home").write_text(f"{home}\n", encoding="utf-8")  # whose data this is, for people and doctor
+        _note_home(base / "home", home)
     except OSError as error:
         raise as_setup_error(error, home) from error
     return Place(home=home, programs=programs, base=base, socket=socket, account=account, passwords=passwords)
+
+
+def _note_home(note: Path, home: Path) -> None:
+    """Say whose data this is, for people and doctor. Not again: on a full disk the writing would empty it."""
+    text = f"{home}\n"
+    if not note.exists() or note.read_text(encoding="utf-8", errors="replace") != text:
+        note.write_text(text, encoding="utf-8")
 
 
 def base_folder(home: Path) -> Path:
@@ -146,15 +153,20 @@ def _key(path: Path) -> str:
 
 def _base_and_programs(home: Path, account: Account) -> tuple[Path, Path]:
     base = base_folder(home)
+    is_made = (
+        base / "data" / "PG_VERSION"
+    ).exists()  # a database that exists is started on whatever room there is
     if not account.switch:
         base.mkdir(mode=0o700, exist_ok=True)
-        require_space(base)
+        if not is_made:
+            require_space(base)
         return base, wheel_programs()[0]
     SYSTEM_ROOT.mkdir(parents=True, exist_ok=True)
     if SYSTEM_ROOT.stat().st_uid != 0:
         raise SetupError(f"{SYSTEM_ROOT} must belong to root: move it away", f"{SYSTEM_ROOT} 应属于 root")
     SYSTEM_ROOT.chmod(0o755)  # ours; the server's account must be able to pass through it
-    require_space(SYSTEM_ROOT)
+    if not is_made:
+        require_space(SYSTEM_ROOT)
     with held(SYSTEM_ROOT / ".copy.lock"):
         programs = copy_programs(SYSTEM_ROOT / "pg")
     # Root's own folder, which the server's account may pass through: it cannot plant links that root follows.

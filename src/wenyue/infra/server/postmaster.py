@@ -46,8 +46,10 @@ def running_pid(data: Path, *, tidies: bool = True) -> int | None:
     return None
 
 
-def launch(place: Place, progress: Callable[[str], None]) -> subprocess.Popen[bytes]:
-    """Start the server as our child in its own session and wait until it answers.
+def launch(
+    place: Place, progress: Callable[[str], None], is_wanted: Callable[[], bool] = lambda: True
+) -> subprocess.Popen[bytes]:
+    """Start the server as our child in its own session and wait until it answers, or stop it when it is not wanted any more.
 
     The kernel stops it (fast shutdown) when the starting thread dies, even by kill -9; so call this
     from a thread that lives as long as the server shall.
@@ -59,7 +61,7 @@ def launch(place: Place, progress: Callable[[str], None]) -> subprocess.Popen[by
         place.log.touch(mode=0o600)
         log_start = place.log.stat().st_size
         process = _spawn(place)
-        if _await_ready(place, process, progress):
+        if _await_ready(place, process, progress, is_wanted):
             return process
         tail = _log_tail(place.log, log_start)
         # After kill -9 of the server its last children may still hold shared memory for a moment.
@@ -117,8 +119,13 @@ def _spawn(place: Place) -> subprocess.Popen[bytes]:
         )
 
 
-def _await_ready(place: Place, process: subprocess.Popen[bytes], progress: Callable[[str], None]) -> bool:
-    """True when it answers; False when it exited; raises when it did neither in time."""
+def _await_ready(
+    place: Place,
+    process: subprocess.Popen[bytes],
+    progress: Callable[[str], None],
+    is_wanted: Callable[[], bool],
+) -> bool:
+    """True when it answers; False when it exited; raises when it did neither in time, or is not wanted any more."""
     started = time.monotonic()
     shown = started
     while process.poll() is None:
@@ -126,6 +133,9 @@ def _await_ready(place: Place, process: subprocess.Popen[bytes], progress: Calla
             psycopg.connect(place.url("postgres", "postgres"), connect_timeout=5).close()
             return True
         now = time.monotonic()
+        if not is_wanted():
+            _give_up(process)
+            raise SetupError("the database's start was given up: the end was asked for", "已放弃启动数据库")
         if now - started > READY_DEADLINE_S:
             halt(process.pid, process)
             raise SetupError(
@@ -137,6 +147,15 @@ def _await_ready(place: Place, process: subprocess.Popen[bytes], progress: Calla
             progress(f"database is recovering ({now - started:.0f} s) · 数据库正在恢复")
         time.sleep(POLL_S)
     return False
+
+
+def _give_up(process: subprocess.Popen[bytes]) -> None:
+    """End a server that has answered nobody yet: at once, its next start recovers anyway."""
+    process.send_signal(signal.SIGQUIT)
+    try:
+        process.wait(LEFTOVER_DEADLINE_S)
+    except subprocess.TimeoutExpired:
+        halt(process.pid, process)
 
 
 def _is_server_of(pid: int, data: Path) -> bool:
