@@ -1,0 +1,103 @@
+"""Who may start, and how the limit follows what is finished."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wenyue.kernel.admission import (
+    CEILING,
+    RETRY_AFTER_S_MAX,
+    Bounds,
+    PersonLimit,
+    Priority,
+    may_start,
+    next_limit,
+    retry_after_s,
+    take_token,
+)
+
+BOUNDS = Bounds(low=10, high=1000, wanted_s=0.5)
+LIMIT = 100
+
+
+@pytest.mark.parametrize(
+    ("priority", "own", "total", "is_let_in"),
+    [
+        (Priority.REPORT, 39, 39, True),
+        (Priority.REPORT, 40, 40, False),  # reports fill two fifths and no more
+        (Priority.BROWSE, 60, 69, True),
+        (Priority.BROWSE, 60, 70, False),
+        (Priority.HOLD, 60, 75, True),  # what browsing may not have, bookings still may
+        (Priority.CONFIRM, 0, 94, True),
+        (Priority.CALLBACK, 0, 99, True),
+        (Priority.CALLBACK, 50, 100, False),
+        (Priority.BROWSE, 14, 100, True),  # a class's own share stands even when all others fill the house
+        (Priority.BROWSE, 15, 100, False),
+        (Priority.REPORT, 4, 100, True),
+        (Priority.REPORT, 5, 100, False),
+    ],
+)
+def test_who_may_start(priority: Priority, own: int, total: int, *, is_let_in: bool) -> None:
+    assert may_start(priority, own=own, total=total, limit=LIMIT) is is_let_in
+
+
+def test_whoever_is_more_important_may_start_wherever_a_lesser_one_may() -> None:
+    assert [CEILING[one] for one in Priority] == sorted(CEILING.values(), reverse=True)
+
+
+@given(st.integers(0, 200), st.sampled_from(Priority), st.integers(1, 500))
+def test_no_class_is_ever_shut_out_whole(others: int, priority: Priority, limit: int) -> None:
+    assert may_start(priority, own=0, total=others, limit=limit)
+
+
+def _settle(limit: float, capacity_per_s: float, answer_s: float) -> float:
+    """The limit after a while of endless demand: at most `capacity_per_s`, none faster than `answer_s`."""
+    for _ in range(60):
+        rate = min(capacity_per_s, limit / answer_s)
+        limit = next_limit(limit, rate_per_s=rate, most_in_flight=int(limit), bounds=BOUNDS)
+    return limit
+
+
+def test_the_limit_follows_what_can_be_finished_in_the_wanted_time() -> None:
+    assert _settle(100, 600, 0.02) == pytest.approx(300, rel=0.01)
+    assert _settle(1000, 600, 0.02) == pytest.approx(300, rel=0.01)
+    assert _settle(300, 60, 0.02) == pytest.approx(30, rel=0.01)  # the database slowed down tenfold
+
+
+def test_a_limit_that_fell_to_the_floor_rises_again_by_itself() -> None:
+    fallen = _settle(300, 0, 0.02)
+    assert fallen == pytest.approx(BOUNDS.low, rel=0.01)
+    assert _settle(fallen, 600, 0.02) == pytest.approx(300, rel=0.01)
+
+
+def test_a_quiet_hour_says_nothing_about_the_limit() -> None:
+    assert next_limit(300, rate_per_s=1, most_in_flight=2, bounds=BOUNDS) == 300
+
+
+@given(st.floats(1, 5000), st.floats(0, 1e6), st.integers(0, 5000))
+def test_the_limit_stays_within_its_bounds(limit: float, rate: float, most: int) -> None:
+    limit = min(max(limit, BOUNDS.low), BOUNDS.high)
+    found = next_limit(limit, rate_per_s=rate, most_in_flight=most, bounds=BOUNDS)
+    assert BOUNDS.low <= found <= BOUNDS.high
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_when_to_come_back_is_spread_and_bounded(share: float, chance: float) -> None:
+    assert 1 <= retry_after_s(share, chance) <= RETRY_AFTER_S_MAX
+
+
+def test_the_more_is_refused_the_longer_the_wait() -> None:
+    assert retry_after_s(0.0, 0.9) < retry_after_s(0.5, 0.9) < retry_after_s(0.9, 0.9)
+
+
+def test_a_person_has_a_burst_and_then_a_rate() -> None:
+    limit = PersonLimit(burst=3, window_s=60)
+    tokens = 3.0
+    for left in (2, 1, 0):
+        tokens, is_within = take_token(limit, tokens=tokens, since_s=0)
+        assert (int(tokens), is_within) == (left, True)
+    tokens, is_within = take_token(limit, tokens=tokens, since_s=19)
+    assert not is_within
+    tokens, is_within = take_token(limit, tokens=tokens, since_s=2)
+    assert is_within
+    assert take_token(limit, tokens=0, since_s=10_000)[0] == 2  # never more than a burst
