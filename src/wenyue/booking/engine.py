@@ -73,6 +73,7 @@ class Engine:
         self._db, self._clock = db, clock
         self._lanes = batches_in_flight or BATCHES_IN_FLIGHT_MAX
         self._queue: deque[_Waiting] = deque()
+        self._first: deque[_Waiting] = deque()  # changes: they end what was begun, so they go before new bookings
         self._running: set[_Waiting] = set()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -102,7 +103,7 @@ class Engine:
     @property
     def depth(self) -> int:
         """Requests waiting or being decided."""
-        return len(self._queue) + len(self._running)
+        return len(self._first) + len(self._queue) + len(self._running)
 
     def refuse_lines(
         self, booking_id: UUID, lines: Sequence[Wanted], channel: Channel = Channel.ONLINE
@@ -142,13 +143,16 @@ class Engine:
         waiting = _Waiting(request, id_, answer, loop.time() + deadline_s)
         if self.watch is not None:
             waiting.mark = self.watch.submitted()
-        self._queue.append(waiting)
+        if isinstance(request, ChangeRequest) and not any(other.id == id_ for other in self._queue):
+            self._first.append(waiting)
+        else:
+            self._queue.append(waiting)
         self._idle.clear()
         self._work.set()
         return answer
 
     def _take(self) -> list[_Waiting]:
-        """The next batch, in arrival order.
+        """The next batch: changes first, then bookings, each in arrival order.
 
         A booking's id appears twice only as replays of one request: two changes of one booking, or a booking and its
         change, go to different batches, so that each sees the other's rows.
@@ -156,6 +160,8 @@ class Engine:
         batch: list[_Waiting] = []
         kinds: dict[UUID, tuple[_Waiting, bool]] = {}
         later: list[_Waiting] = []
+        self._queue.extendleft(reversed(self._first))
+        self._first.clear()
         now = asyncio.get_running_loop().time()
         share = -(-self.depth // self._lanes)  # so that every lane works, and none answers in crumbs
         size = min(BATCH_SIZE_MAX, max(_BATCH_SIZE_MIN, share))
@@ -181,7 +187,7 @@ class Engine:
         tx: Tx | None = None
         try:
             while True:
-                if not self._queue:
+                if not (self._queue or self._first):
                     self._work.clear()
                     await self._work.wait()
                 batch = self._take()
@@ -214,7 +220,7 @@ class Engine:
             self._again(batch, Outcome.UNKNOWN)
         except (OperationalError, InterfaceError, OSError) as error:
             self.figures.away += 1
-            _log.warning("database away: %s", type(error).__name__)
+            self._db.outage.note_bad(type(error).__name__)
             self._again(batch, Outcome.BUSY)
             await asyncio.sleep(_RECONNECT_S)
         except Exception:  # noqa: BLE001 - a defect costs its batch the answer, never the lane
@@ -240,6 +246,7 @@ class Engine:
                 raise
             watched.ended("committed")
         self.figures.count_batch(len(batch), perf_counter() - started)
+        self._db.outage.note_good()
         return answers
 
     def _resolve(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
@@ -273,7 +280,7 @@ class Engine:
         while True:
             await asyncio.sleep(_SWEEP_S)
             now = loop.time()
-            for waiting in self._queue:  # a deadline may be shorter than that of those in front
+            for waiting in (*self._first, *self._queue):  # a deadline may be shorter than that of those in front
                 if waiting.deadline < now and not waiting.answer.done():
                     self._give_late(waiting)
             while self._queue and self._queue[0].answer.done():
