@@ -19,9 +19,11 @@ from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
 from wenyue.faces.api.logins import Logins
 from wenyue.infra.config import Settings, load
 from wenyue.infra.files import allow_many_files
+from wenyue.infra.quiet import quiet_libraries
 from wenyue.infra.wire import guarded
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
+from wenyue.sight import Exchange, engine_source, pool_source
 from wenyue.site import create_site
 
 _log: Final = logging.getLogger("wenyue")
@@ -79,6 +81,7 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
     """Serve until SIGTERM, then answer what waits and end. `sock` is shared with the other web processes."""
     settings = load()
     allow_many_files()
+    quiet_libraries()
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -100,6 +103,7 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
 def run_worker() -> None:
     """Do later work until SIGTERM: expire holds, send messages, open sessions ahead, seal the record."""
     logging.basicConfig(level=logging.WARNING)
+    quiet_libraries()
     asyncio.run(_work(load()))
 
 
@@ -109,6 +113,8 @@ async def _work(settings: Settings) -> None:
     services = build(settings)
     await services.start()
     worker = Worker(services)
+    sources = [engine_source(services.engine), pool_source(services.db), worker.figures.fill]
+    telling = asyncio.create_task(Exchange(settings.home, "worker", sources).run(), name="metrics")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -116,4 +122,6 @@ async def _work(settings: Settings) -> None:
     try:
         await worker.run(stop)
     finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
         await services.stop()

@@ -97,8 +97,9 @@ class Services:
             await asyncio.sleep(_RULES_REFRESH_S)
             try:
                 await self._read_rules()
-            except (Error, DatabaseDown, OSError):
-                continue
+                self.db.outage.note_good()
+            except (Error, DatabaseDown, OSError) as error:
+                self.db.outage.note_bad(type(error).__name__, is_sure=False)
             except Exception as error:  # noqa: BLE001 - the rules in force stay; their refresh must not end
                 _log.error("the rules could not be read again: %s", type(error).__name__)
 

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from time import monotonic
 from typing import Final, cast
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from wenyue.kernel.clock import local_date
 from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
 from wenyue.notifications import FileSms, SmsTransport, deliver, give_up, send_queued
 from wenyue.services import Services
+from wenyue.sight import WorkFigures, read_waiting
 
 DELIVER: Final = "notifications.deliver"
 BOOKINGS_PER_JOB_MAX: Final = 50  # as many texts as one offer to a provider
@@ -29,6 +31,7 @@ _SEAL_EVERY_S: Final = 5.0  # what a thief of the database could rewrite unseen 
 _NO_SHOWS_EVERY_S: Final = 60.0
 _OPEN_EVERY_S: Final = 60.0  # looks at the date; opens once a day
 _DROP_NOTES_EVERY_S: Final = 3600.0
+_LOOK_EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Worker:
         self._jobs = JobQueue(services.db)
         self._jobs.define(DELIVER, self.deliver_messages)
         self._opened_on: date | None = None
+        self.figures = WorkFigures()
         self.tasks = [
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds),
             Task("hand on notes", OUTBOX_POLL_S, self._hand_on),
@@ -60,6 +64,7 @@ class Worker:
             Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead),
             Task("seal the record", _SEAL_EVERY_S, self._seal_record),
             Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes),
+            Task("look at what waits", _LOOK_EVERY_S, self._look),
         ]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -80,15 +85,18 @@ class Worker:
     async def _repeat(
         self, task: Task, stop: asyncio.Event, *, deadline_s: float | None = _RUN_DEADLINE_S
     ) -> None:
-        failures = 0
+        failures, figures = 0, self.figures.of(task.name)
         while not stop.is_set():
+            started = monotonic()
             try:
                 async with asyncio.timeout(deadline_s):
                     wait_s = 0 if await task.run() else task.every_s
                 failures = 0
+                figures.note(monotonic() - started, is_good=True)
             except Exception as error:  # noqa: BLE001 - a defect of one task must not stop the others either
                 wait_s = max(task.every_s, min(_BACKOFF_S * 2**failures, _BACKOFF_S_MAX))
                 failures = min(failures + 1, 10)
+                figures.note(monotonic() - started, is_good=False)
                 _log.warning("%s: %s, again in %.0f s", task.name, _where(error), wait_s)
             try:
                 await asyncio.wait_for(stop.wait(), wait_s)
@@ -168,6 +176,11 @@ class Worker:
     async def _drop_notes(self) -> bool:
         async with self._services.db.transaction() as tx:
             return await later.drop_old_notes(tx, self._services.clock())
+
+    async def _look(self) -> bool:
+        """Figures for operators: jobs, notes and holds that wait, sessions about to sell out."""
+        self.figures.waiting = await read_waiting(self._services.db, self._services.clock())
+        return False
 
 
 def _where(error: Exception) -> str:

@@ -15,10 +15,10 @@ from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
 from wenyue.booking import Outcome
 from wenyue.cards import CardProblem
-from wenyue.faces.api.metrics import Snapshot
 from wenyue.faces.api.openapi_words import EXAMPLES, SUMMARIES_ZH
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_gate import GATE_API_WORDS
+from wenyue.sight import Snapshot
 
 pytestmark = pytest.mark.anyio
 PAGE_BYTES_MAX = 100_000
@@ -131,18 +131,17 @@ async def test_the_figures_count_what_was_answered(site: ApiSite) -> None:
 
 
 async def test_the_figures_of_sibling_processes_are_told_too(site: ApiSite) -> None:
-    meter = site.app.rest.state.meter
-    mine: Snapshot = meter.snapshot(site.app.services)
+    mine: Snapshot = site.app.rest.state.exchange.snapshot()
     folder = site.app.services.settings.home / "metrics"
     folder.mkdir(exist_ok=True)
-    for process, age_s in (("1000001", 0), ("1000002", 3600)):
+    for process, age_s in (("web-1000001", 0), ("web-1000002", 3600)):
         sibling = msgspec.structs.replace(mine, process=process, at=mine.at - age_s)
         (folder / f"{process}.json").write_bytes(msgspec.json.encode(sibling))
-    (folder / "1000003.json").write_text("{half a fi")
+    (folder / "web-1000003.json").write_text("{half a fi")
     text = (await site.client.get("/metrics")).text
-    told = set(re.findall(r'wenyue_engine_depth\{process="(\d+)"\}', text))
-    assert told == {mine.process, "1000001"}
-    assert not (folder / "1000002.json").exists()
+    told = set(re.findall(r'wenyue_engine_depth\{process="([a-z]+-\d+)"\}', text))
+    assert told == {mine.process, "web-1000001"}
+    assert not (folder / "web-1000002.json").exists()
 
 
 async def test_a_process_writes_its_figures_and_takes_them_away(

@@ -77,7 +77,8 @@ def offences(sql: str, own: str) -> Iterator[str]:
 
 
 def own_schema(path: Path) -> str:
-    return path.relative_to(SOURCE).parts[0]
+    first = path.relative_to(SOURCE).parts[0]
+    return "public" if first == "infra" else first  # the jobs' tables, which a package of others makes
 
 
 @pytest.mark.parametrize("path", OWNED, ids=lambda path: str(path.relative_to(SOURCE)))

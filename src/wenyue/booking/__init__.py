@@ -22,6 +22,7 @@ from wenyue.booking.model import (
 )
 from wenyue.booking.oncard import on_card
 from wenyue.booking.party import Party, PartyVisitor, open_party, seal_party
+from wenyue.booking.pressure import Pressure, pressure
 from wenyue.booking.reading import BookingView, LineView, booking_view, booking_views, bookings_of
 from wenyue.booking.redeeming import (
     Admission,
@@ -47,6 +48,7 @@ __all__ = [
     "Outcome",
     "Party",
     "PartyVisitor",
+    "Pressure",
     "Redemption",
     "Rulebook",
     "SlotState",
@@ -64,6 +66,7 @@ __all__ = [
     "on_card",
     "open_party",
     "opening",
+    "pressure",
     "redeem",
     "redeemable",
     "seal_party",

@@ -7,8 +7,8 @@ from typing import Final, Protocol
 
 from wenyue.booking.model import Outcome
 
-BATCH_SIZE_BOUNDS: Final = (1, 5, 10, 20, 50, 100, 200, 350, 500)
-BATCH_SECONDS_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_SIZES: Final = (1.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 350.0, 500.0)
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _NUMBERS: Final = max(Outcome) + 1
 
 
@@ -25,8 +25,8 @@ class Figures:
     away: int = 0  # batches that found no database
     dropped_late: int = 0  # requests whose deadline passed before they were begun
     batch_s: float = 0.0
-    sizes: list[int] = field(default_factory=lambda: [0] * (len(BATCH_SIZE_BOUNDS) + 1))
-    seconds: list[int] = field(default_factory=lambda: [0] * (len(BATCH_SECONDS_BOUNDS) + 1))
+    sizes: list[int] = field(default_factory=lambda: [0] * (len(_SIZES) + 1))
+    seconds: list[int] = field(default_factory=lambda: [0] * (len(_SECONDS) + 1))
     answered: list[int] = field(default_factory=lambda: [0] * _NUMBERS)  # by the number of the outcome
 
     def count_batch(self, size: int, seconds: float) -> None:
@@ -34,8 +34,13 @@ class Figures:
         self.batches += 1
         self.requests += size
         self.batch_s += seconds
-        self.sizes[bisect_left(BATCH_SIZE_BOUNDS, size)] += 1
-        self.seconds[bisect_left(BATCH_SECONDS_BOUNDS, seconds)] += 1
+        self.sizes[bisect_left(_SIZES, size)] += 1
+        self.seconds[bisect_left(_SECONDS, seconds)] += 1
+
+    @property
+    def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The upper bounds of the buckets of `sizes` and of `seconds`; each has one bucket more, for what is above."""
+        return _SIZES, _SECONDS
 
     @property
     def outcomes(self) -> dict[Outcome, int]:

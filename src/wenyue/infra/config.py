@@ -10,6 +10,8 @@ from typing import Final
 
 from wenyue.kernel.personal import KeyRing
 
+LOG_FORMATS: Final = ("auto", "json", "text")
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 _SECRET_CHARS_MAX: Final = 8192
 
 
@@ -42,6 +44,17 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SightSettings:
+    """What this installation shows of itself, and to whom."""
+
+    metrics_token: str = ""  # WENYUE_METRICS_TOKEN, or the first line of the file WENYUE_METRICS_TOKEN_FILE
+    log_format: str = "auto"  # WENYUE_LOG_FORMAT: one of LOG_FORMATS
+    log_level: str = "info"  # WENYUE_LOG_LEVEL: one of LOG_LEVELS
+    traces_url: str = ""  # WENYUE_TRACES_URL: of an OTLP/HTTP collector; empty: no traces
+    traces_percent: int = 1  # WENYUE_TRACES_PERCENT: of the requests that no caller decided about
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment decides."""
 
@@ -50,6 +63,7 @@ class Settings:
     is_bench: bool  # WENYUE_BENCH: serve the benchmark's do-nothing route
     web: WebSettings
     database: DatabaseSettings
+    sight: SightSettings = SightSettings()
 
 
 def load(env: Mapping[str, str] | None = None) -> Settings:
@@ -76,6 +90,13 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             role=env.get("WENYUE_DATABASE_ROLE", ""),
             pool_size_max=_number(env, "WENYUE_DATABASE_POOL", 12, 4, 100),
         ),
+        sight=SightSettings(
+            metrics_token=_secret(env, "WENYUE_METRICS_TOKEN", "WENYUE_METRICS_TOKEN_FILE"),
+            log_format=_choice(env, "WENYUE_LOG_FORMAT", LOG_FORMATS, "auto"),
+            log_level=_choice(env, "WENYUE_LOG_LEVEL", LOG_LEVELS, "info"),
+            traces_url=env.get("WENYUE_TRACES_URL", "").strip(),
+            traces_percent=_number(env, "WENYUE_TRACES_PERCENT", 1, 0, 100),
+        ),
     )
 
 
@@ -91,7 +112,7 @@ def _secret(env: Mapping[str, str], name: str, file_name: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file_name}={path!r} cannot be read: {type(error).__name__}") from error
     if not lines or not lines[0].strip():
-        raise SettingsError(f"{file_name}={path!r} is empty: its first line is the URL")
+        raise SettingsError(f"{file_name}={path!r} is empty: its first line is what counts")
     return lines[0].strip()
 
 
@@ -102,6 +123,13 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int
     if not raw.isdecimal() or not low <= int(raw) <= high:
         raise SettingsError(f"{name}={raw!r} is not a whole number from {low} to {high}")
     return int(raw)
+
+
+def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:
+    raw = env.get(name, "").strip().lower() or default
+    if raw not in choices:
+        raise SettingsError(f"{name}={raw!r} is none of {', '.join(choices)}")
+    return raw
 
 
 def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:

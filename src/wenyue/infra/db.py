@@ -13,6 +13,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from wenyue.infra.outage import Outage
 from wenyue.kernel.limits import LOCK_TIMEOUT_S, STATEMENT_TIMEOUT_S
 
 Tx = AsyncConnection[TupleRow]
@@ -58,6 +59,7 @@ class Database:
 
     def __init__(self, url: str, *, size_max: int, role: str | None = None) -> None:
         self.url, self.role = url, role
+        self.outage = Outage()
         self.options = _OPTIONS + (f" -c role={role}" if role else "")
         self._pool: AsyncConnectionPool[Tx] = AsyncConnectionPool(
             url,

@@ -6,13 +6,14 @@ A job of a worker that died is run again once its heartbeat has been missing for
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.types import JSONDict
 
-from wenyue.infra.db import Database, Tx
+from wenyue.infra.db import Database, Tx, queries
 
 TRIES_MAX: Final = 7
 CONCURRENCY: Final = 4
@@ -25,9 +26,18 @@ _POOL_SIZE_MAX: Final = CONCURRENCY + 2
 _FAILED_KEPT_HOURS: Final = 30 * 24
 _FORGET_EVERY_S: Final = 24 * 3600.0
 _log: Final = logging.getLogger("wenyue.jobs")
+_SQL: Final = queries("wenyue.infra", "jobs.sql")
+_STATES: Final = ("todo", "doing", "failed")
 
 # A job gets its arguments and whether this is its last try; it may run twice, and says with an exception to try again.
 Job = Callable[[Mapping[str, object], bool], Awaitable[None]]
+
+
+async def waiting_jobs(tx: Tx, now: datetime) -> tuple[dict[str, int], float]:
+    """(jobs by state, seconds for which the oldest one that could be done has waited)."""
+    found = dict(await (await tx.execute(_SQL["jobs_by_state"])).fetchall())
+    [(oldest_s,)] = await (await tx.execute(_SQL["oldest_due"], {"now": now})).fetchall()
+    return {state: found.get(state, 0) for state in _STATES}, oldest_s
 
 
 class JobFailed(Exception):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from psycopg import Error
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -12,10 +12,11 @@ from wenyue.faces.api import bookings, cards, docs, gate, oncard, session, venue
 from wenyue.faces.api.edge import Edge
 from wenyue.faces.api.faults import catch_all, handle_faults
 from wenyue.faces.api.logins import Logins
-from wenyue.faces.api.metrics import METRICS_TYPE, Exchange, Meter
+from wenyue.faces.api.metrics import Exchange, Meter, answer_metrics
 from wenyue.faces.api.openapi import describe
 from wenyue.infra.db import DatabaseDown
 from wenyue.services import Services
+from wenyue.sight import admission_source, engine_source, pool_source
 
 
 def create_api(
@@ -25,7 +26,12 @@ def create_api(
 ) -> FastAPI:
     """Every route that is not hot. The hot endpoints count with `api.state.meter`."""
     meter = Meter()
-    exchange = Exchange(meter, services)
+    sources = [
+        engine_source(services.engine),
+        pool_source(services.db),
+        admission_source(services.admission),
+    ]
+    exchange = Exchange(services.settings.home, "web", sources, meter)
 
     @asynccontextmanager
     async def whole_life(api: FastAPI) -> AsyncGenerator[None]:
@@ -46,6 +52,7 @@ def create_api(
     api.state.services = services
     api.state.logins = logins
     api.state.meter = meter
+    api.state.exchange = exchange
     for part in (session, cards, visitors, venues, oncard, bookings, gate):
         api.include_router(part.router)
     handle_faults(api)
@@ -74,6 +81,6 @@ def _add_health(api: FastAPI, services: Services, exchange: Exchange) -> None:
         return JSONResponse({"ready": True} | ({"rules": list(problems)} if problems else {}))
 
     @api.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
         """Figures for Prometheus."""
-        return Response(exchange.text(), media_type=METRICS_TYPE)
+        return answer_metrics(request, exchange, services.settings.sight.metrics_token)

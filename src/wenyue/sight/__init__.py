@@ -1,0 +1,38 @@
+"""What an installation shows of itself: figures of every process, the last hour, the text that Prometheus reads."""
+
+from wenyue.sight.exchange import Exchange
+from wenyue.sight.history import STEP_S, History, Point, quantile_ms
+from wenyue.sight.meter import Meter
+from wenyue.sight.model import FAMILIES, Row, Snapshot, TightPool
+from wenyue.sight.printing import METRICS_TYPE, metrics_text
+from wenyue.sight.sources import (
+    Source,
+    TaskFigures,
+    WorkFigures,
+    admission_source,
+    engine_source,
+    pool_source,
+    read_waiting,
+)
+
+__all__ = [
+    "FAMILIES",
+    "METRICS_TYPE",
+    "STEP_S",
+    "Exchange",
+    "History",
+    "Meter",
+    "Point",
+    "Row",
+    "Snapshot",
+    "Source",
+    "TaskFigures",
+    "TightPool",
+    "WorkFigures",
+    "admission_source",
+    "engine_source",
+    "metrics_text",
+    "pool_source",
+    "quantile_ms",
+    "read_waiting",
+]

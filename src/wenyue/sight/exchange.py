@@ -1,0 +1,109 @@
+"""How the processes of one machine tell each other their figures.
+
+Several web processes share one port, and a scrape reaches any of them. So each process writes its figures to
+`WENYUE_HOME/metrics/<process>.json` once a second, and whoever is asked tells everybody's.
+That costs a request two dictionary look-ups; prometheus_client's own multiprocess mode writes a shared file map on every
+request, wants an environment variable before its first import, and keeps the files of dead processes for ever.
+Counters are per process and fall away with it, as `rate()` expects. Nothing here identifies a person.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from time import time
+from typing import Final, Literal
+
+import msgspec
+
+from wenyue.sight.history import History
+from wenyue.sight.meter import Meter
+from wenyue.sight.model import Snapshot
+from wenyue.sight.process import ProcessFigures
+from wenyue.sight.sources import Source
+
+WRITE_EVERY_S: Final = 1.0
+STALE_AFTER_S: Final = 30.0
+_FILES_MAX: Final = 256
+
+
+class Exchange:
+    """Writes this process's figures where its siblings find them, and reads theirs."""
+
+    def __init__(
+        self,
+        home: Path,
+        role: Literal["web", "worker"],
+        sources: Sequence[Source],
+        meter: Meter | None = None,
+    ) -> None:
+        self.meter = meter or Meter()
+        self.process = f"{role}-{os.getpid()}"
+        self._role = role
+        self._own_figures = ProcessFigures()
+        self.sources = [*sources, self._own_figures.fill]
+        self._folder = home / "metrics"
+        self._own = self._folder / f"{self.process}.json"
+        self.history = History(home / "live", self.process)
+
+    def snapshot(self) -> Snapshot:
+        """This process, now."""
+        snapshot = Snapshot(process=self.process, role=self._role, at=time(), rows=self.meter.rows)
+        for fill in self.sources:
+            fill(snapshot)
+        return snapshot
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every living process of this machine; this one is of this instant, and first."""
+        return [self.snapshot(), *self._siblings()]
+
+    async def run(self) -> None:
+        """Write once a second until cancelled, then take the file away (the history stays: others show it)."""
+        measuring = asyncio.create_task(self._own_figures.run(), name="own figures")
+        try:
+            while True:
+                self._write()
+                await asyncio.sleep(WRITE_EVERY_S)
+        finally:
+            measuring.cancel()
+            await asyncio.gather(measuring, return_exceptions=True)
+            with contextlib.suppress(OSError):
+                self.history.save()
+                self._own.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        snapshot = self.snapshot()
+        with contextlib.suppress(OSError):  # no space: figures are the first thing to do without
+            write_whole(self._own, msgspec.json.encode(snapshot))
+            if self.history.note(snapshot):
+                self.history.save()
+
+    def _siblings(self) -> list[Snapshot]:
+        found: list[Snapshot] = []
+        with contextlib.suppress(OSError):
+            for path in sorted(self._folder.glob("*.json"))[:_FILES_MAX]:
+                snapshot = _read(path)
+                if snapshot is not None and snapshot.process != self.process:
+                    found.append(snapshot)
+        return found
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that a reader sees whole or not at all. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    staged = path.with_suffix(".tmp")
+    staged.write_bytes(content)
+    staged.replace(path)
+
+
+def _read(path: Path) -> Snapshot | None:
+    """A sibling's figures; one that has ended without saying so is forgotten."""
+    try:
+        snapshot = msgspec.json.decode(path.read_bytes(), type=Snapshot)
+        if time() - snapshot.at > STALE_AFTER_S:
+            path.unlink(missing_ok=True)
+            return None
+    except (OSError, msgspec.DecodeError):
+        return None
+    return snapshot
