@@ -28,9 +28,7 @@ class WebSettings:
     workers: int  # WENYUE_WEB_WORKERS
     public_url: str  # WENYUE_PUBLIC_URL: as travellers type it; empty: derived from the request
     is_secure: bool  # WENYUE_SECURE_COOKIES: cookies only over HTTPS
-    person_bookings: int = (
-        60  # WENYUE_PERSON_BOOKINGS: requests to book that one person may make in a minute, per web process
-    )
+    person_bookings: int = 60  # WENYUE_PERSON_BOOKINGS: one person's requests to book, in a minute
 
 
 @dataclass(frozen=True, slots=True)
