@@ -67,6 +67,7 @@ def site(server: ServerInfo, home: Path, workers: int, log: Path) -> Generator[S
             "WENYUE_PORT": str(port),
             "WENYUE_WEB_WORKERS": str(workers),
             "WENYUE_BENCH": "1",  # adds the no-op route
+            "WENYUE_PERSON_BOOKINGS": "1000000",  # a few thousand logins book for everybody
         }
         processes = [_start(listener, environment, output.fileno()) for _ in range(workers)]
         try:
