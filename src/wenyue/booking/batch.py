@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from psycopg import Error, errors
+from psycopg import Error, OperationalError, errors
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
@@ -79,6 +79,11 @@ async def execute(
         else:
             await _commit(tx, facts, effects, probe)
         probe(STEP.COMMITTED)
+    except (
+        errors.ReadOnlySqlTransaction
+    ) as error:  # a primary no more: the next connection goes to the new one
+        await tx.close()
+        raise OperationalError("the server takes no writes") from error
     except errors.SerializationFailure:
         views.tight.add(facts.pools)  # a guarded pool moved: the next time under lock
         await _abandon(tx)

@@ -10,10 +10,12 @@ from time import monotonic
 from typing import Final, LiteralString, cast
 
 from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from wenyue.infra.outage import Outage
+from wenyue.infra.watched import Watched, is_sound, promptly
 from wenyue.kernel.limits import LOCK_TIMEOUT_S, STATEMENT_TIMEOUT_S
 
 Tx = AsyncConnection[TupleRow]
@@ -24,7 +26,7 @@ _OPTIONS: Final = (
     " -c idle_in_transaction_session_timeout=15000 -c timezone=UTC"
 )
 
-_RECONNECT_TRIES_S: Final = 1.0
+RECONNECT_TRIES_S: Final = 1.0
 
 
 class DatabaseDown(Exception):
@@ -58,20 +60,22 @@ class Database:
     """A pool of connections to one database, opened once per process."""
 
     def __init__(self, url: str, *, size_max: int, role: str | None = None) -> None:
-        self.url, self.role = url, role
+        self.url, self.role = promptly(url), role
         self.outage = Outage()
         self.options = _OPTIONS + (f" -c role={role}" if role else "")
+        self._size_max = size_max
         self._pool: AsyncConnectionPool[Tx] = AsyncConnectionPool(
-            url,
+            self.url,
+            connection_class=Watched,
             min_size=min(4, size_max),
             max_size=size_max,
             open=False,
             timeout=3.0,
             kwargs={"options": self.options, "autocommit": True, "prepare_threshold": 2},
-            check=None,
+            check=None,  # ours costs no question and no pause: `_sound_connection`
             # The pool doubles its pauses between tries: after a long outage it would sleep on beside a database that is
             # back. Given up after a second, whoever asks next makes it try anew.
-            reconnect_timeout=_RECONNECT_TRIES_S,
+            reconnect_timeout=RECONNECT_TRIES_S,
         )
 
     async def open(self, *, wait_s: float = 10.0) -> None:
@@ -80,7 +84,7 @@ class Database:
         await self._pool.open(wait=False)
         while True:
             try:
-                tx = await self._pool.getconn(timeout=min(_RECONNECT_TRIES_S, wait_s))
+                tx = await self._pool.getconn(timeout=min(RECONNECT_TRIES_S, wait_s))
             except (PoolTimeout, OperationalError) as error:
                 if monotonic() >= until:
                     raise DatabaseDown(str(error)) from error
@@ -100,13 +104,26 @@ class Database:
     async def connection(self) -> AsyncGenerator[Tx]:
         """A connection in autocommit mode, for single statements. Raises DatabaseDown."""
         try:
-            tx = await self._pool.getconn()
+            tx = await self._sound_connection()
         except (PoolTimeout, OperationalError) as error:
             raise DatabaseDown(str(error)) from error
         try:
             yield tx
+        except ReadOnlySqlTransaction as error:
+            await tx.close()  # a primary no more: the next connection goes to the new one
+            raise DatabaseDown("the server takes no writes") from error
         finally:
             await asyncio.shield(self._pool.putconn(tx))
+
+    async def _sound_connection(self) -> Tx:
+        """One from the pool whose server has not closed it meanwhile: after a failover all of them are closed at once."""
+        for _ in range(self._size_max):
+            tx = await self._pool.getconn()
+            if is_sound(tx):
+                return tx
+            await tx.close()
+            await self._pool.putconn(tx)  # the pool makes another in its place
+        return await self._pool.getconn()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Tx]:
@@ -117,8 +134,8 @@ class Database:
 
 async def connect(db: Database, *, options: str = "") -> Tx:
     """A connection of its own, outside the pool, with further server options. Raises psycopg.OperationalError."""
-    return await AsyncConnection.connect(
-        db.url, options=f"{db.options} {options}", autocommit=True, prepare_threshold=1, connect_timeout=3
+    return await Watched.connect(
+        db.url, options=f"{db.options} {options}", autocommit=True, prepare_threshold=1
     )
 
 

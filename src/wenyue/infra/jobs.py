@@ -13,7 +13,8 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.types import JSONDict
 
-from wenyue.infra.db import Database, Tx, queries
+from wenyue.infra.db import RECONNECT_TRIES_S, Database, Tx, queries
+from wenyue.infra.watched import Watched
 
 TRIES_MAX: Final = 7
 CONCURRENCY: Final = 4
@@ -50,7 +51,12 @@ class JobQueue:
     def __init__(self, db: Database) -> None:
         self._app = App(
             connector=PsycopgConnector(
-                conninfo=db.url, min_size=1, max_size=_POOL_SIZE_MAX, kwargs={"options": db.options}
+                conninfo=db.url,
+                min_size=1,
+                max_size=_POOL_SIZE_MAX,
+                kwargs={"options": db.options},
+                connection_class=Watched,
+                reconnect_timeout=RECONNECT_TRIES_S,
             )
         )
 

@@ -1,0 +1,1 @@
+"""`wenyue lab`: a real database cluster with everything in front of it, on one machine, to look at and to break."""
