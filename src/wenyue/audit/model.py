@@ -1,5 +1,6 @@
 """The audit slice's nouns."""
 
+import hashlib
 from datetime import datetime
 from typing import Final
 
@@ -8,6 +9,7 @@ import msgspec
 ENTRIES_PER_SEAL_MAX: Final = (
     20_000  # entries one call of `seal` covers; one larger transaction is never split
 )
+CHAIN_START: Final = hashlib.sha256(b"wenyue audit chain 1").digest()
 
 
 class ChainAhead(Exception):
@@ -30,3 +32,11 @@ class Entry(msgspec.Struct, frozen=True):
     action: str
     subject: str
     detail: dict[str, object] | None = None
+
+
+class Link(msgspec.Struct, frozen=True):
+    """One link of the chain as far as its successor needs it; without arguments, what stands before the first."""
+
+    no: int = 0
+    upto_xid: int = 0
+    digest: bytes = CHAIN_START

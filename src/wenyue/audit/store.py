@@ -6,14 +6,14 @@ from typing import Final, cast
 
 import msgspec
 
-from wenyue.audit.model import ENTRIES_PER_SEAL_MAX, ChainAhead, Entry
+from wenyue.audit.model import CHAIN_START, ENTRIES_PER_SEAL_MAX, ChainAhead, Entry, Link
 from wenyue.infra.db import Tx, queries
 
 _SQL: Final = queries("wenyue.audit")
 _SEALER_LOCK: Final = 0x57_59_41_55_44_49_54  # "WYAUDIT"
 _PAGE: Final = 5_000  # entries in memory at once
 _SEALS_PAGE: Final = 1_000
-_START: Final = hashlib.sha256(b"wenyue audit chain 1").digest()
+_VERIFIED_AT_ONCE: Final = 50_000  # entries that one call of `verify_from` recomputes, about
 _encode: Final = msgspec.json.Encoder().encode
 _Row = tuple[str, int, int, str, str, str, str | None]
 
@@ -43,7 +43,7 @@ async def seal(tx: Tx, now: datetime) -> int:
     if got_lock is None or not got_lock[0]:
         return 0
     [head] = await (await tx.execute(_SQL["horizon"])).fetchall()
-    settled, no, from_xid, digest = int(head[0]), head[1] or 0, int(head[2] or 0), head[3] or _START
+    settled, no, from_xid, digest = int(head[0]), head[1] or 0, int(head[2] or 0), head[3] or CHAIN_START
     if from_xid > settled:
         raise ChainAhead(f"the last seal covers transactions below {from_xid}, this server is at {settled}")
     upto = await _next_boundary(tx, from_xid, settled)
@@ -62,19 +62,34 @@ async def verify(tx: Tx) -> int | None:
     Detects entries that were changed, removed or slipped in below the last link, and links that were changed
     or removed. It cannot see that the newest links were cut off: keep the last digest elsewhere for that.
     """
-    expected, from_xid, digest = 1, 0, _START
+    link = Link()
     while True:
-        page = await tx.execute(_SQL["seals"], {"after": expected - 1, "limit": _SEALS_PAGE})
-        seals = cast(list[tuple[int, str, int, bytes, int]], await page.fetchall())
-        for no, upto, entries, stored, at_us in seals:
-            if no != expected:
-                return expected
-            count, digest = await _digest(tx, digest, (no, from_xid, int(upto), at_us))
-            if (count, digest) != (entries, stored):
-                return no
-            expected, from_xid = expected + 1, int(upto)
-        if len(seals) < _SEALS_PAGE:
-            return None
+        link, broken, is_at_end = await verify_from(tx, link)
+        if broken is not None or is_at_end:
+            return broken
+
+
+async def verify_from(
+    tx: Tx, link: Link, entries_max: int = _VERIFIED_AT_ONCE
+) -> tuple[Link, int | None, bool]:
+    """Recompute what follows `link`, which was found whole: (the last whole link, the broken one or None, at the end).
+
+    Stops after about `entries_max` entries; call again with the link it returns. `Link()` is the beginning.
+    """
+    page = await tx.execute(_SQL["seals"], {"after": link.no, "limit": _SEALS_PAGE})
+    seals = cast(list[tuple[int, str, int, bytes, int]], await page.fetchall())
+    seen = 0
+    for no, upto, entries, stored, at_us in seals:
+        if no != link.no + 1:
+            return link, link.no + 1, False
+        count, digest = await _digest(tx, link.digest, (no, link.upto_xid, int(upto), at_us))
+        if (count, digest) != (entries, stored):
+            return link, no, False
+        link = Link(no, int(upto), digest)
+        seen += count
+        if seen >= entries_max:
+            return link, None, False
+    return link, None, len(seals) < _SEALS_PAGE
 
 
 async def _next_boundary(tx: Tx, from_xid: int, settled: int) -> int | None:

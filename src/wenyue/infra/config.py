@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from wenyue.kernel.personal import KeyRing
 LOG_FORMATS: Final = ("auto", "json", "text")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 _SECRET_CHARS_MAX: Final = 8192
+_LIST_MAX: Final = 50
 
 
 class SettingsError(Exception):
@@ -53,6 +54,36 @@ class SightSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorSettings:
+    """What the monitor looks at besides the obvious, and whom it tells."""
+
+    is_on: bool = True  # WENYUE_MONITOR: `wenyue up` starts one
+    node: str = ""  # WENYUE_NODE; empty: the machine's name
+    urls: tuple[str, ...] = ()  # WENYUE_MONITOR_URLS; empty: our own address
+    certificates: tuple[str, ...] = ()  # WENYUE_MONITOR_CERTIFICATES
+    ntp: str = ""  # WENYUE_NTP_SERVER
+    standbys: int = 0  # WENYUE_STANDBYS
+    webhook: str = field(default="", repr=False)  # WENYUE_ALERT_WEBHOOK
+    smtp: str = field(default="", repr=False)  # WENYUE_SMTP
+    mail_from: str = "wenyue@localhost"  # WENYUE_MAIL_FROM
+    emails: tuple[str, ...] = field(default=(), repr=False)  # WENYUE_ALERT_EMAILS
+    phones: tuple[str, ...] = field(default=(), repr=False)  # WENYUE_ALERT_PHONES
+    escalation: tuple[str, ...] = field(default=(), repr=False)  # WENYUE_ALERT_ESCALATION
+    runbooks: str = ""  # WENYUE_RUNBOOK_URL
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSettings:
+    """The public status page: a process of its own."""
+
+    is_on: bool = True  # WENYUE_STATUS: `wenyue up` starts one
+    port: int = 8100  # WENYUE_STATUS_PORT
+    url: str = ""  # WENYUE_STATUS_URL: as travellers type it
+    target: str = ""  # WENYUE_STATUS_TARGET: the web address that it probes; empty: our own
+    takes_subscriptions: bool = False  # WENYUE_STATUS_SUBSCRIPTIONS
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment decides."""
 
@@ -62,6 +93,8 @@ class Settings:
     web: WebSettings
     database: DatabaseSettings
     sight: SightSettings = SightSettings()
+    monitor: MonitorSettings = MonitorSettings()
+    status: StatusSettings = StatusSettings()
 
 
 def load(env: Mapping[str, str] | None = None) -> Settings:
@@ -95,6 +128,37 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             traces_url=env.get("WENYUE_TRACES_URL", "").strip(),
             traces_percent=_number(env, "WENYUE_TRACES_PERCENT", 1, 0, 100),
         ),
+        monitor=_monitor(env),
+        status=_status(env),
+    )
+
+
+def _monitor(env: Mapping[str, str]) -> MonitorSettings:
+    return MonitorSettings(
+        is_on=_flag(env, "WENYUE_MONITOR", default=True),
+        node=env.get("WENYUE_NODE", ""),
+        urls=_list(env, "WENYUE_MONITOR_URLS"),
+        certificates=_list(env, "WENYUE_MONITOR_CERTIFICATES"),
+        ntp=env.get("WENYUE_NTP_SERVER", ""),
+        standbys=_number(env, "WENYUE_STANDBYS", 0, 0, 32),
+        webhook=_secret(env, "WENYUE_ALERT_WEBHOOK", "WENYUE_ALERT_WEBHOOK_FILE"),
+        smtp=_secret(env, "WENYUE_SMTP", "WENYUE_SMTP_FILE"),
+        mail_from=env.get("WENYUE_MAIL_FROM") or "wenyue@localhost",
+        emails=_list(env, "WENYUE_ALERT_EMAILS"),
+        phones=_list(env, "WENYUE_ALERT_PHONES"),
+        escalation=_list(env, "WENYUE_ALERT_ESCALATION"),
+        runbooks=env.get("WENYUE_RUNBOOK_URL", ""),
+    )
+
+
+def _status(env: Mapping[str, str]) -> StatusSettings:
+    port = _number(env, "WENYUE_PORT", 8000, 1, 65535)
+    return StatusSettings(
+        is_on=_flag(env, "WENYUE_STATUS", default=True),
+        port=_number(env, "WENYUE_STATUS_PORT", port + 100 if port <= 65435 else port - 100, 1, 65535),
+        url=env.get("WENYUE_STATUS_URL", "").rstrip("/"),
+        target=env.get("WENYUE_STATUS_TARGET", "").rstrip("/"),
+        takes_subscriptions=_flag(env, "WENYUE_STATUS_SUBSCRIPTIONS", default=False),
     )
 
 
@@ -128,6 +192,13 @@ def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default
     if raw not in choices:
         raise SettingsError(f"{name}={raw!r} is none of {', '.join(choices)}")
     return raw
+
+
+def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = tuple(part for raw in env.get(name, "").split(",") if (part := raw.strip()))
+    if len(found) > _LIST_MAX:
+        raise SettingsError(f"{name} has {len(found)} entries, at most {_LIST_MAX} are taken")
+    return found
 
 
 def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -1,0 +1,148 @@
+"""Ways for alerts to leave: a structured line in the log, a webhook, mail. Each has a deadline; each may fail alone.
+
+Texts (SMS) leave through the notification transport, which the monitor role brings along.
+"""
+
+import asyncio
+import json
+import logging
+import smtplib
+import ssl
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+from wenyue.watch.model import Notice
+from wenyue.watch.wording import body, guide_of, page_of, subject_line
+
+SEND_DEADLINE_S: Final = 10.0
+RECIPIENTS_MAX: Final = 50
+_log: Final = logging.getLogger("wenyue.alerts")
+
+
+class Sender(Protocol):
+    """One way out."""
+
+    @property
+    def name(self) -> str:
+        """For the log."""
+        ...
+
+    async def send(self, notice: Notice, /) -> None:
+        """Tell it. Raises OSError (or a subclass) when it did not leave: it is tried again."""
+        ...
+
+
+def as_json(notice: Notice, node: str, base: str) -> dict[str, object]:
+    """A notice for programs."""
+    alert, guide = notice.alert, guide_of(notice.alert.check)
+    return {
+        "event": notice.event.value,
+        "severity": alert.severity.value,
+        "check": alert.check,
+        "subject": alert.subject,
+        "id": alert.id,
+        "node": node,
+        "since": alert.since.isoformat(),
+        "at": notice.at.isoformat(),
+        "is_escalated": notice.is_escalated,
+        "zh": alert.zh,
+        "en": alert.en,
+        "do_zh": guide.do_zh,
+        "do_en": guide.do_en,
+        "runbook": page_of(alert.check, base),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LogSender:
+    """One JSON line per notice, at the level of its severity. Never fails."""
+
+    node: str
+    base: str
+    name: str = "log"
+
+    async def send(self, notice: Notice, /) -> None:
+        """Write the line."""
+        level = logging.CRITICAL if notice.alert.severity.value == "critical" else logging.WARNING
+        _log.log(level, "%s", json.dumps(as_json(notice, self.node, self.base), ensure_ascii=False))
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSender:
+    """Posts the notice as JSON."""
+
+    url: str = field(repr=False)
+    node: str
+    base: str
+    name: str = "webhook"
+
+    async def send(self, notice: Notice, /) -> None:
+        """Post it. Raises OSError for every answer but 2xx."""
+        data = json.dumps(as_json(notice, self.node, self.base), ensure_ascii=False).encode()
+        await asyncio.to_thread(self._post, data)
+
+    def _post(self, data: bytes) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise OSError("the webhook is not an http address")
+        request = urllib.request.Request(  # noqa: S310 - http or https, from settings
+            self.url, data, headers={"Content-Type": "application/json; charset=utf-8"}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=SEND_DEADLINE_S) as response:  # noqa: S310 - as above
+            response.read(1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A mail server: `smtp://user:password@host:587` (STARTTLS where it is offered) or `smtps://…`, and who writes."""
+
+    url: str = field(repr=False)
+    sender: str
+
+    def send(self, recipients: Sequence[str], subject: str, text: str) -> None:
+        """Hand over one message, in a thread. Raises OSError (smtplib's errors are)."""
+        parts = urlsplit(self.url)
+        host, is_tls = parts.hostname or "", parts.scheme == "smtps"
+        message = EmailMessage()
+        message["From"] = self.sender
+        message["To"] = ", ".join(recipients[:RECIPIENTS_MAX])
+        message["Subject"] = subject
+        message.set_content(text)
+        context = ssl.create_default_context()
+        if is_tls:
+            server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SEND_DEADLINE_S, context=context)
+        else:
+            server = smtplib.SMTP(host, parts.port or 25, timeout=SEND_DEADLINE_S)
+        with server:
+            if not is_tls and _offers_tls(server):
+                server.starttls(context=context)
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(message)
+
+
+def _offers_tls(server: smtplib.SMTP) -> bool:
+    server.ehlo_or_helo_if_needed()
+    return server.has_extn("starttls")
+
+
+@dataclass(frozen=True, slots=True)
+class MailSender:
+    """Mails the notice to operators, and to those behind them when it escalates."""
+
+    post: Post
+    recipients: Sequence[str] = field(repr=False)
+    escalation: Sequence[str] = field(repr=False)
+    node: str
+    base: str
+    name: str = "mail"
+
+    async def send(self, notice: Notice, /) -> None:
+        """Mail it. Raises OSError."""
+        to = [*self.recipients, *(self.escalation if notice.is_escalated else ())]
+        if to:
+            text = body(notice, self.node, self.base)
+            await asyncio.to_thread(self.post.send, to, subject_line(notice, self.node), text)

@@ -1,0 +1,98 @@
+-- name: beat
+-- A sign of life of a partner or worker, by the database's clock.
+SELECT watch.beat(%(partner)s, %(every_s)s, %(says)s)
+
+-- name: retire
+-- Nobody waits for this partner any more.
+UPDATE watch.heartbeat SET is_retired = true WHERE partner = %(partner)s AND NOT is_retired
+
+-- name: beats
+-- The last sign of life of everybody who is waited for; workers that ended long ago are not.
+SELECT partner, extract(epoch FROM clock_timestamp() - at)::double precision, every_s, says
+  FROM watch.heartbeat
+ WHERE NOT is_retired AND NOT (partner LIKE 'worker:%%' AND at < clock_timestamp() - interval '1 day')
+ ORDER BY partner
+ LIMIT %(limit)s
+
+-- name: health
+-- State, connections, transaction numbers and the longest open transaction of this database.
+SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
+       (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type IS NULL OR backend_type = 'client backend'),
+       current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer,
+       (SELECT max(age(datfrozenxid)) FROM pg_catalog.pg_database),
+       coalesce((SELECT max(extract(epoch FROM clock_timestamp() - xact_start)) FROM pg_catalog.pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'), 0)::double precision,
+       clock_timestamp()
+
+-- name: push
+-- The monitor's own write: proves that commits are taken and confirmed, and compares the clocks.
+INSERT INTO watch.node AS n (name, at, ahead_s) VALUES (%(node)s, clock_timestamp(), %(ahead_s)s)
+ON CONFLICT (name) DO UPDATE SET at = excluded.at, ahead_s = excluded.ahead_s
+
+-- name: nodes
+-- How far each node's clock is ahead of the database's, as it said within the last minutes.
+SELECT name, ahead_s FROM watch.node WHERE at > clock_timestamp() - interval '5 minutes' ORDER BY name LIMIT 64
+
+-- name: take_turn
+-- Take or keep the turn; no row when another node has it.
+INSERT INTO watch.turn AS t (name, node, until)
+VALUES ('monitor', %(node)s, clock_timestamp() + make_interval(secs => %(for_s)s))
+ON CONFLICT (name) DO UPDATE SET node = excluded.node, until = excluded.until
+ WHERE t.node = excluded.node OR t.until < clock_timestamp()
+RETURNING node
+
+-- name: standbys
+-- Who follows this server, as its owner may see it.
+SELECT name, state, sync_state, behind_bytes, behind_s FROM watch.standbys()
+
+-- name: promises
+-- Whom a commit waits for, and slots whose log was dropped.
+SELECT current_setting('synchronous_standby_names'),
+       array(SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE wal_status = 'lost' ORDER BY slot_name LIMIT 16)
+
+-- name: later
+-- Work that waits, and since when.
+SELECT (SELECT count(*) FROM booking.booking_v b WHERE b.hold_until < clock_timestamp() - make_interval(secs => %(overdue_s)s)),
+       o.waiting, o.age_s, j.waiting, j.oldest_s, j.failed, j.abandoned,
+       (SELECT count(*) FROM (SELECT s.id FROM booking.slot_v s
+                               WHERE s.settled_at IS NULL AND s.ends_at < clock_timestamp() - interval '2 days' LIMIT 1000) AS u),
+       coalesce((SELECT extract(epoch FROM clock_timestamp() - min(s.ends_at)) FROM booking.slot_v s
+                  WHERE s.settled_at IS NULL AND s.ends_at < clock_timestamp()), 0)::double precision
+  FROM watch.jobs() AS j,
+       (SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(n.at)), 0)::double precision AS age_s
+          FROM (SELECT v.at FROM booking.outbox_v v WHERE v.done_at IS NULL ORDER BY v.id LIMIT 1000) AS n) AS o
+
+-- name: record_age
+-- Since when the oldest entry waits to be sealed, and how many links there are.
+SELECT coalesce(extract(epoch FROM clock_timestamp() - p.unsealed_since), 0)::double precision, coalesce(p.no, 0)
+  FROM audit.progress_v p
+
+-- name: open_alerts
+-- What fires on behalf of all nodes: whoever takes the turn goes on from here.
+SELECT id::text, subject, severity, fired_at, says FROM watch.alert WHERE node = '' AND resolved_at IS NULL ORDER BY fired_at LIMIT 200
+
+-- name: save_alert
+-- An alert as it stands.
+INSERT INTO watch.alert (id, node, subject, severity, fired_at, resolved_at, says)
+VALUES (%(id)s, %(node)s, %(subject)s, %(severity)s, %(fired_at)s, %(resolved_at)s, %(says)s)
+ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, resolved_at = excluded.resolved_at, says = excluded.says
+
+-- name: silences
+-- What is silenced now.
+SELECT subject, until, why FROM watch.silence WHERE until > clock_timestamp() ORDER BY subject LIMIT 200
+
+-- name: silence
+-- Silence a subject until then; an end in the past lifts it.
+INSERT INTO watch.silence (subject, until, why) VALUES (%(subject)s, %(until)s, %(why)s)
+ON CONFLICT (subject) DO UPDATE SET until = excluded.until, why = excluded.why
+
+-- name: load_pass
+-- How far a pass has come.
+SELECT place, began_at, finished_at, looked_at FROM watch.pass WHERE name = %(name)s
+
+-- name: save_pass
+-- How far a pass has come.
+INSERT INTO watch.pass (name, place, began_at, finished_at, looked_at)
+VALUES (%(name)s, %(place)s, %(began_at)s, %(finished_at)s, %(looked_at)s)
+ON CONFLICT (name) DO UPDATE
+   SET place = excluded.place, began_at = excluded.began_at, finished_at = excluded.finished_at, looked_at = excluded.looked_at
