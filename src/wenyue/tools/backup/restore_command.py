@@ -22,13 +22,18 @@ from wenyue.tools.backup.rules import TimeUnclear, parse_time
 from wenyue.tools.backup.showing import bars, counted
 from wenyue.tools.backup.source import opened
 from wenyue.tools.backup.streaming import fetch, runs
+from wenyue.tools.backup.venue.command import restore_venue
 
-app = typer.Typer(help="Bring a moment back, into a new home (恢复).")
+app = typer.Typer(invoke_without_command=True, help="Bring a moment back, into a new home (恢复).")
+app.command("venue")(restore_venue)
 
 
-@app.command("restore")
-def restore_into(
-    into: Annotated[Path, typer.Option(help="the new WENYUE_HOME; it must not exist yet or be empty")],
+@app.callback()
+def restore_into(  # noqa: PLR0917 - options, each named by whoever types it
+    ctx: typer.Context,
+    into: Annotated[
+        Path | None, typer.Option(help="the new WENYUE_HOME; it must not exist yet or be empty")
+    ] = None,
     to: Annotated[
         str | None,
         typer.Option(
@@ -51,6 +56,13 @@ def restore_into(
     ] = False,
 ) -> None:
     """Bring a moment back, into a new home, never over a living one (恢复)."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if into is None:
+        raise SetupError(
+            "--into is missing: name the new home, or restore one venue with `wenyue restore venue CODE`",
+            "请用 --into 指定新目录, 或用 restore venue 恢复单个景区",
+        )
     settings, console = load(), Console()
     is_bare = to == "backup"
     try:
@@ -59,7 +71,7 @@ def restore_into(
         raise SetupError(str(error), "时间不明确, 请注明时区") from error
     folder = existing(folder_of(settings, source))
     with told(folder.path), bars(console) as report:
-        _fetch_the_rest(settings, folder, report.say)
+        fetch_the_rest(settings, folder, report.say)
         wanted = plan(folder, at, base, is_bare=is_bare)
         files = {} if without_keys else find(wanted.base.key_prints, keys, settings.home)
         report.say(f"from {wanted.base.name} until {shown(wanted.until)} into {into} · 开始恢复")
@@ -79,7 +91,7 @@ def restore_into(
         )
 
 
-def _fetch_the_rest(settings: Settings, folder: Folder, say: Callable[[str], None]) -> None:
+def fetch_the_rest(settings: Settings, folder: Folder, say: Callable[[str], None]) -> None:
     """Where the source still runs, its log since the last fetch is not lost: get it first."""
     names = runs(folder)
     is_here = bool(settings.database.url) or (

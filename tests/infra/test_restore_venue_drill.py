@@ -1,0 +1,97 @@
+"""The operator's worst minute: a venue with 5,000 live bookings is deleted while people book elsewhere."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+
+import pytest
+
+from tests.support.backup_site import Site, Terminal, a_folder, a_site
+from tests.support.venue_site import WIPE_VENUE, Town, a_town
+from wenyue.tools import world
+
+BOOKINGS = 5_000
+PROMISE_S = 30 * 60
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    return Terminal(capsys, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with a_folder() as folder, a_site(folder) as made:
+        yield made
+
+
+class Others:
+    """People who book at the other venue all the time; each batch is acknowledged or the test fails."""
+
+    def __init__(self, town: Town, first: int) -> None:
+        self._town = town
+        self._first = first
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._book)
+        self.booked: list[UUID] = []
+        self.longest_s = 0.0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _book(self) -> None:
+        for start in range(self._first, len(self._town.cards), 2):
+            if self._ended.is_set():
+                return
+            began = time.monotonic()
+            wanted = [world.request(card, self._town.lake[0]) for card in self._town.cards[start : start + 2]]
+            self.booked += self._town.book(wanted)
+            self.longest_s = max(self.longest_s, time.monotonic() - began)
+
+
+def test_five_thousand_bookings_of_one_venue_come_back_while_others_book(
+    site: Site, terminal: Terminal
+) -> None:
+    town = a_town(site.info, people=BOOKINGS + 3_000)
+    hill = town.book([world.request(card, town.hill[n % 2]) for n, card in enumerate(town.cards[:BOOKINGS])])
+    lake = town.book([world.request(card, town.lake[0]) for card in town.cards[: BOOKINGS // 10]])
+    disk = site.home.with_name("disk")
+    terminal.good(site.home, "backup", "--full", "--to", disk)
+    at = datetime.now(UTC)
+    words = ("restore", "venue", "hill", "--from", disk, "--to", at.isoformat())
+    with Others(town, BOOKINGS) as others:
+        town.run(WIPE_VENUE)
+        assert "nothing was written" in terminal.good(site.home, *words)
+        began = time.monotonic()
+        said = terminal.good(site.home, *words, "--yes")
+        took_s = time.monotonic() - began
+    assert f"{BOOKINGS} bookings are back, 0 conflicts" in said
+    assert took_s < PROMISE_S
+    assert others.longest_s < 5.0  # measured on a quiet machine: docs/backups.md
+    assert len(others.booked) > 10
+    states = {row[0]: row[1] for row in town.rows("SELECT id, state FROM booking.booking")}
+    assert states == dict.fromkeys([*hill, *lake, *others.booked], 2)
+    assert town.broken() == []
+    [note] = Path(site.home, "restores").iterdir()
+    assert json.loads(note.read_text(encoding="utf-8"))["bookings"] == BOOKINGS
+    assert "nothing was written" in terminal.good(site.home, *words, "--yes")
+    assert not list(site.home.glob(".venue-restore-*"))
+
+
+def test_unclear_wishes_are_one_line(site: Site, terminal: Terminal) -> None:
+    assert "exclude each other" in terminal.bad(site.home, "restore", "venue", "hill", "--preview", "--yes")
+    assert "--into is missing" in terminal.bad(site.home, "restore")
+    assert "time zone" in terminal.bad(site.home, "restore", "venue", "hill", "--to", "2026-11-22T12:30")
+    assert "holds no backups" in terminal.bad(site.home, "restore", "venue", "hill")
