@@ -127,11 +127,7 @@ def _changed_settings(past: Past, done: Done) -> None:
 
 def _add(past: Past, table: Table) -> int:
     if table.full == "booking.pool":
-        own = {
-            "held": sql.SQL("0"),
-            "sold": sql.SQL("0"),
-            "revision": sql.SQL("p.revision + {}").format(_BUMP),
-        }
+        own = {"revision": sql.SQL("p.revision + {}").format(_BUMP)}
         return past.living.execute(_insertion(past, table, "return_pools", own)).rowcount
     keys = [sql.SQL("t.{0} = p.{0}").format(sql.Identifier(name)) for name in table.key]
     has_booking = "booking_id" in past.columns[table.full] and table.name != "scan"
