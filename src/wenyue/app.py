@@ -17,6 +17,7 @@ from wenyue.faces.api.edge import Receive, Scope, Send, answer_fault
 from wenyue.faces.api.front import Front
 from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
 from wenyue.faces.api.logins import Logins
+from wenyue.faces.api.room_file import RoomFiles
 from wenyue.infra.config import Settings, load
 from wenyue.infra.files import allow_many_files
 from wenyue.infra.quiet import quiet_libraries
@@ -39,6 +40,7 @@ class App:
         self.rest = rest
         self.front = Front(rest, services.admission)
         hot = Hot(services, logins, rest.state.meter)
+        self._room_files = RoomFiles(services.room, rest.state.meter)
         self._hot: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/bookings"): hot.book,
             ("GET", "/v1/availability"): hot.availability,
@@ -50,6 +52,8 @@ class App:
         """Dispatch one connection."""
         if scope["type"] == "http":
             handler = self._hot.get((scope["method"], scope["path"]))
+            if handler is None and self._room_files.takes(scope):
+                handler = self._room_files.serve
             if handler is not None:
                 try:
                     await handler(scope, receive, send)
@@ -111,7 +115,7 @@ async def _work(settings: Settings) -> None:
     from wenyue.worker import Worker  # noqa: PLC0415 - web processes need not load it
 
     services = build(settings)
-    await services.start()
+    await services.start(is_web=False)
     worker = Worker(services)
     sources = [engine_source(services.engine), pool_source(services.db), worker.figures.fill]
     telling = asyncio.create_task(Exchange(settings.home, "worker", sources).run(), name="metrics")

@@ -12,6 +12,7 @@ from psycopg import Error
 
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
+from wenyue.emergency import Gatekeeper, LoadSignal
 from wenyue.gate import GateKeys, load_gate_keys
 from wenyue.infra.admission import Admission
 from wenyue.infra.config import Settings, load_keys
@@ -38,6 +39,7 @@ class Services:
     clock: Callable[[], datetime]
     gate_keys: GateKeys
     admission: Admission
+    room: Gatekeeper
     rule_problems: tuple[str, ...] = ()  # stored rules that are mistyped: the last good ones stay in force
     _watch: asyncio.Task[None] | None = None
     _measuring: asyncio.Task[None] | None = None
@@ -75,11 +77,12 @@ class Services:
         """Card rules by type code."""
         return self.engine.rulebook.card_types
 
-    async def start(self) -> None:
+    async def start(self, *, is_web: bool = True) -> None:
         """Connect, read the rules, start the engine. Raises DatabaseDown."""
         await self.db.open()
         await self._read_rules()
         await self.engine.start()
+        await self.room.start(writes_signals=is_web)
         self._watch = asyncio.create_task(self._keep_rules_fresh(), name="rules")
         self._measuring = asyncio.create_task(self.admission.run(), name="admission")
 
@@ -90,6 +93,7 @@ class Services:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await self.engine.drain()
+        await self.room.stop()
         await self.db.close()
 
     async def _keep_rules_fresh(self) -> None:
@@ -127,4 +131,18 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     nothing = Rulebook(card_types={}, presets={}, calendar=HolidayCalendar())
     vault, engine = Vault(load_keys(settings.home)), Engine(db, nothing, clock=clock)
     admission = Admission(PersonLimit(settings.web.person_bookings, PERSON_WINDOW_S))
-    return Services(settings, db, vault, engine, clock, load_gate_keys(settings.home), admission)
+    room = Gatekeeper(db, vault, clock, lambda: _load(admission))
+    return Services(settings, db, vault, engine, clock, load_gate_keys(settings.home), admission, room)
+
+
+def _load(admission: Admission) -> LoadSignal:
+    """What the waiting room wants to know of this process."""
+    now = admission.signal()
+    return LoadSignal(
+        goodput_per_s=now.goodput_per_s,
+        latency_p99_ms=now.latency_p99_ms,
+        limit=now.limit,
+        in_flight=now.in_flight,
+        waiting=now.waiting,
+        shed_per_s=now.shed_per_s,
+    )

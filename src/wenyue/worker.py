@@ -12,6 +12,7 @@ from uuid import UUID
 
 from wenyue.audit import ENTRIES_PER_SEAL_MAX, ChainAhead, seal
 from wenyue.booking import EventKind, expire_holds, later
+from wenyue.emergency import KEEP_EVERY_S, keep_rooms
 from wenyue.infra.db import Tx
 from wenyue.infra.jobs import JobQueue
 from wenyue.kernel.clock import local_date
@@ -19,6 +20,7 @@ from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
 from wenyue.notifications import FileSms, SmsTransport, deliver, give_up, send_queued
 from wenyue.services import Services
 from wenyue.sight import WorkFigures, read_waiting
+from wenyue.worker_rooms import PlacesLeft
 
 DELIVER: Final = "notifications.deliver"
 BOOKINGS_PER_JOB_MAX: Final = 50  # as many texts as one offer to a provider
@@ -56,12 +58,14 @@ class Worker:
         self._jobs = JobQueue(services.db)
         self._jobs.define(DELIVER, self.deliver_messages)
         self._opened_on: date | None = None
+        self._places = PlacesLeft(services.clock)
         self.figures = WorkFigures()
         self.tasks = [
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds),
             Task("hand on notes", OUTBOX_POLL_S, self._hand_on),
             Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows),
             Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead),
+            Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms),
             Task("seal the record", _SEAL_EVERY_S, self._seal_record),
             Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes),
             Task("look at what waits", _LOOK_EVERY_S, self._look),
@@ -163,6 +167,11 @@ class Worker:
                 opened = await later.open_ahead(tx, book, now)
             if opened is not None:
                 self._opened_on = today
+        return False
+
+    async def _keep_rooms(self) -> bool:
+        async with self._services.db.transaction() as tx:
+            await keep_rooms(tx, self._services.vault, self._services.clock(), places_left=self._places.left)
         return False
 
     async def _seal_record(self) -> bool:

@@ -9,12 +9,18 @@ from psycopg import errors
 from tests.support.database import DbUrls
 
 APP: Final = "wenyue_app"
-MAY_DELETE: Final = {"booking.outbox"}  # notes that were handed on
+MAY_DELETE: Final = {
+    "booking.outbox",  # notes that were handed on
+    "emergency.load_signal",  # of processes that ended
+}
 QUEUE: Final = "public.procrastinate_"  # the job queue's own tables
 APPEND_ONLY: Final = {
     "audit.entry",
     "audit.seal",
     "cards.dead_number",
+    "emergency.arrival",
+    "emergency.exchange",
+    "emergency.step",
     "gate.undo",
     "public.schema_migration",
 }

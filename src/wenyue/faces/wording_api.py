@@ -46,6 +46,18 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
         "缺少 Idempotency-Key：请给出一个 UUID，重试时保持不变",
         "An Idempotency-Key is needed: one UUID, sent again unchanged on a retry",
     ),
+    "waiting_room": (
+        "需要先排队等候：请打开 room 给出的地址，轮到后再预约",
+        "Wait in line first: open the address in `room`, and book when it is your turn",
+    ),
+    "room_unknown": ("没有这个排队活动", "There is no such waiting room"),
+    "room_closed": ("排队已结束，可以直接预约", "The waiting room is closed: book directly"),
+    "room_pass_bad": (
+        "排队凭证无效，或属于其他账户；请重新领取",
+        "This pass is not good, or is another account's: take a new one",
+    ),
+    "room_not_yet": ("还没有轮到您，请继续等候", "It is not your turn yet: keep waiting"),
+    "room_turns_used": ("进入次数已用完", "This account has had all its turns"),
     "visitors_full": ("常用游客已满，请先删除一位", "The list of visitors is full: remove one first"),
     "internal": (
         "系统内部错误，已记录；请用同一编号再试",

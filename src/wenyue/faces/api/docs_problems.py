@@ -29,6 +29,12 @@ _STATUSES: Final[Mapping[str, int]] = {
     "staff_wrong": 401,
     "staff_locked": 429,
     "not_your_venue": 403,
+    "waiting_room": 403,
+    "room_unknown": 404,
+    "room_closed": 409,
+    "room_pass_bad": 403,
+    "room_not_yet": 409,
+    "room_turns_used": 429,
 }
 
 

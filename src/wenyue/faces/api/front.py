@@ -18,7 +18,7 @@ from wenyue.kernel.limits import READ_DEADLINE_S, WRITE_DEADLINE_S
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # What is answered without the database, or must be answered above all.
-_FREE: Final = ("/healthz", "/readyz", "/metrics", "/static/", "/room/")
+_FREE: Final = ("/healthz", "/readyz", "/metrics", "/static/")
 _CLASSES: Final = (
     ("/v1/payments/", Priority.CALLBACK),
     ("/v1/gate", Priority.GATE),
@@ -27,6 +27,7 @@ _CLASSES: Final = (
     ("/docs", Priority.REPORT),
     ("/openapi", Priority.REPORT),
 )
+_KNOCKS: Final = ("/v1/session", "/v1/cards/activation", "/signin", "/activate")
 _CHANGES: Final = ("/v1/bookings/", "/bookings/")  # confirmation, cancellation, move: they end what was begun
 _RETRY_S: Final = 2
 
@@ -107,6 +108,8 @@ def priority_of(path: str, *, is_read: bool) -> Priority:
             return priority
     if is_read:
         return Priority.BROWSE
+    if path.startswith(_KNOCKS):
+        return Priority.SIGN_IN
     return Priority.CONFIRM if path.startswith(_CHANGES) else Priority.HOLD
 
 

@@ -23,6 +23,7 @@ from wenyue.faces.api.fields import msgspec_errors
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.metrics import Meter
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, answer_problem, status_of
+from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER, RoomRefused
 from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.admission import RETRY_AFTER_S_MAX
 from wenyue.kernel.ids import parse_uuid
@@ -77,7 +78,7 @@ class Hot:
             hot.end(monotonic() - started, is_decided=status < _FAILED, is_good=status in _GOOD)
 
     async def _book(self, scope: Scope, receive: Receive, send: Send, started: float) -> int:
-        token = key = language = b""
+        token = key = language = turn = b""
         kind = b"application/json"
         for name, value in scope["headers"]:
             if name == b"authorization":
@@ -88,6 +89,8 @@ class Hot:
                 language = value
             elif name == b"content-type":
                 kind = value
+            elif name == ROOM_TOKEN_HEADER:
+                turn = value
         locale = "en" if language[:2].lower() == b"en" else "zh-CN"
         if scope["query_string"]:
             locale = scope_locale(scope)
@@ -100,7 +103,9 @@ class Hot:
             left, full_in_s, is_within = self._persons.take(holder_id)
             limits = [(b"ratelimit", b'"person";r=%d;t=%d' % (left, full_in_s)), self._policy]
             if is_within:
-                status, payload, kind, headers = await self._decide(body, key, holder_id, locale, until)
+                status, payload, kind, headers = await self._decide(
+                    body, (key, turn), holder_id, locale, until
+                )
                 headers = [*headers, *limits]
             else:
                 status, payload, kind = 429, BookingRefused(429, "too_often").payload(locale), PROBLEM_TYPE
@@ -137,7 +142,7 @@ class Hot:
         return login.traveller_id
 
     async def _decide(
-        self, raw: bytes, key: bytes, holder_id: int, locale: str, until: float
+        self, raw: bytes, named: tuple[bytes, bytes], holder_id: int, locale: str, until: float
     ) -> tuple[int, bytes, bytes, list[tuple[bytes, bytes]]]:
         try:
             body = _decode_body(raw)
@@ -145,7 +150,10 @@ class Hot:
             raise BookingRefused(422, "invalid_body", errors=msgspec_errors(str(error), locale)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BookingRefused(400, "bad_json", str(error)) from None
-        booking_id = _booking_id(body, key)
+        booking_id = _booking_id(body, named[0])
+        refused = self._services.room.refuse(holder_id, body.lines, named[1].decode("latin-1"))
+        if refused is not None:
+            raise RoomRefused(refused)
         engine = self._services.engine
         answer = engine.refuse_lines(booking_id, body.lines)
         if answer is None:

@@ -59,6 +59,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     visitor: int | None = None
     at: datetime | None = None
     errors: list[FieldError] = []
+    room: str = ""  # the address of the waiting room that the booking must go through first
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -120,8 +121,11 @@ def plain_problem(
     errors: list[FieldError] | None = None,
     *,
     at: datetime | None = None,
+    room: str = "",
 ) -> bytes:
     """A problem that is not a booking outcome: bad JSON, no login, a field that must be mended."""
     return _encode(
-        Problem(_BASE + code, title, status, detail=detail, outcome=code, at=at, errors=errors or [])
+        Problem(
+            _BASE + code, title, status, detail=detail, outcome=code, at=at, errors=errors or [], room=room
+        )
     )

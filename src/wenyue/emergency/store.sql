@@ -1,0 +1,178 @@
+-- name: add_room
+-- A room that an operator opens; its code is used once, for ever.
+INSERT INTO emergency.room (code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s,
+                            epoch_s, rate_max, commitment, sealed_seed, created_at)
+VALUES (%(code)s, %(title_zh)s, %(title_en)s, %(venue_id)s, %(product_ids)s::bigint[], %(from_day)s, %(to_day)s,
+        %(onward)s, %(release_at)s, %(poll_s)s, %(epoch_s)s, %(rate_max)s, %(commitment)s, %(sealed_seed)s, %(now)s)
+ON CONFLICT (code) DO NOTHING
+RETURNING id
+
+-- name: rooms
+-- The newest rooms: those that guard something, and with `all` those that are closed as well.
+SELECT id, code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
+       rate_max, commitment, sealed_seed, seed, is_paused, message_zh, message_en, created_at, released_at, closed_at,
+       kept_at, threshold_epoch, threshold_rank, rate, pace, goodput_best, places_left, file
+  FROM emergency.room
+ WHERE closed_at IS NULL OR closed_at > %(closed_after)s
+ ORDER BY id DESC
+ LIMIT %(limit)s
+
+-- name: room
+-- One room by its code.
+SELECT id, code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
+       rate_max, commitment, sealed_seed, seed, is_paused, message_zh, message_en, created_at, released_at, closed_at,
+       kept_at, threshold_epoch, threshold_rank, rate, pace, goodput_best, places_left, file
+  FROM emergency.room
+ WHERE code = %(code)s
+
+-- name: lock_open_rooms
+-- The rooms that guard something, for their keeper.
+SELECT id, code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
+       rate_max, commitment, sealed_seed, seed, is_paused, message_zh, message_en, created_at, released_at, closed_at,
+       kept_at, threshold_epoch, threshold_rank, rate, pace, goodput_best, places_left, file
+  FROM emergency.room
+ WHERE closed_at IS NULL
+ ORDER BY id
+ LIMIT %(limit)s
+   FOR UPDATE
+
+-- name: steer_room
+-- What an operator changes: pause, words for the visitors, the greatest rate.
+UPDATE emergency.room
+   SET is_paused = %(is_paused)s, message_zh = %(message_zh)s, message_en = %(message_en)s, rate_max = %(rate_max)s
+ WHERE id = %(id)s
+
+-- name: close_room
+-- Nothing is guarded any more; the file stays to be read.
+UPDATE emergency.room SET closed_at = %(now)s, file = %(file)s WHERE id = %(id)s AND closed_at IS NULL
+
+-- name: keep_room
+-- What the keeper found; the threshold never falls, whatever is asked.
+UPDATE emergency.room
+   SET seed = %(seed)s, released_at = %(released_at)s, kept_at = %(kept_at)s, threshold_epoch = %(epoch)s,
+       threshold_rank = %(rank)s, rate = %(rate)s, pace = %(pace)s, goodput_best = %(goodput_best)s,
+       places_left = %(places_left)s, file = %(file)s
+ WHERE id = %(id)s AND (threshold_epoch, threshold_rank) <= (%(epoch)s, %(rank)s)
+
+-- name: save_file
+-- The first file of a room, before a keeper has seen it.
+UPDATE emergency.room SET file = %(file)s WHERE id = %(id)s
+
+-- name: add_step
+-- One rise of the threshold.
+INSERT INTO emergency.step (room_id, at, epoch, rank) VALUES (%(room_id)s, %(at)s, %(epoch)s, %(rank)s)
+
+-- name: steps
+-- The rises of the threshold of a room, in the order in which they were written, from `after` on.
+SELECT id, at, epoch, rank FROM emergency.step WHERE room_id = %(room_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
+
+-- name: exchanges
+-- The tokens that were given in a room, by code, from (`code`, `turn`) on.
+SELECT code, turn, epoch, rank, threshold_epoch, threshold_rank, exchanged_at
+  FROM emergency.exchange
+ WHERE room_id = %(room_id)s AND (code, turn) > (%(code)s, %(turn)s)
+ ORDER BY code, turn
+ LIMIT %(limit)s
+
+-- name: count_exchanges
+-- How many tokens a room gave.
+SELECT count(*) FROM emergency.exchange WHERE room_id = %(room_id)s
+
+-- name: crowd
+-- How many came to a room, by epoch; epoch 0 is counted from its bits.
+SELECT 0 AS epoch, coalesce(sum(bit_count(bits)), 0)::bigint AS people FROM emergency.early WHERE room_id = %(room_id)s
+ UNION ALL
+SELECT epoch, people FROM emergency.crowd WHERE room_id = %(room_id)s
+ ORDER BY epoch
+ LIMIT %(limit)s
+
+-- name: add_early
+-- Marks accounts that came before the release: whole rows of 8,192, in order, so that processes do not wait in a circle.
+INSERT INTO emergency.early (room_id, chunk, bits)
+SELECT w.room_id, w.chunk, ('x' || w.hex)::bit(8192)
+  FROM json_to_recordset(%(chunks)s::json) AS w(room_id integer, chunk integer, hex text)
+ ORDER BY w.room_id, w.chunk
+ON CONFLICT (room_id, chunk) DO UPDATE SET bits = early.bits | excluded.bits
+ WHERE early.bits <> (early.bits | excluded.bits)
+
+-- name: arrive
+-- Accounts that come after the release, each once; those who came before it are left out.
+WITH wanted AS MATERIALIZED (
+    SELECT w.room_id, w.account_id, w.epoch
+      FROM json_to_recordset(%(arrivals)s::json) AS w(room_id integer, account_id bigint, epoch integer)
+     WHERE NOT EXISTS (SELECT 1 FROM emergency.early e
+                        WHERE e.room_id = w.room_id AND e.chunk = w.account_id / 8192
+                          AND get_bit(e.bits, (w.account_id %% 8192)::integer) = 1)
+), added AS (
+    INSERT INTO emergency.arrival (room_id, account_id, epoch)
+    SELECT room_id, account_id, epoch FROM wanted ORDER BY room_id, account_id
+    ON CONFLICT (room_id, account_id) DO NOTHING
+    RETURNING room_id, epoch
+)
+INSERT INTO emergency.crowd (room_id, epoch, people)
+SELECT room_id, epoch, count(*) FROM added GROUP BY room_id, epoch ORDER BY room_id, epoch
+ON CONFLICT (room_id, epoch) DO UPDATE SET people = crowd.people + excluded.people
+
+-- name: epochs_of
+-- The epoch in which each of these accounts first came.
+SELECT w.room_id, w.account_id,
+       CASE WHEN get_bit(e.bits, (w.account_id %% 8192)::integer) = 1 THEN 0 ELSE a.epoch END AS epoch
+  FROM json_to_recordset(%(arrivals)s::json) AS w(room_id integer, account_id bigint, epoch integer)
+  LEFT JOIN emergency.early e ON e.room_id = w.room_id AND e.chunk = w.account_id / 8192
+  LEFT JOIN emergency.arrival a ON a.room_id = w.room_id AND a.account_id = w.account_id
+
+-- name: add_exchanges
+-- A token for each of these accounts, unless it has one that is still good or had its number of turns.
+WITH wanted AS MATERIALIZED (
+    SELECT w.room_id, w.code, w.epoch, w.rank, w.threshold_epoch, w.threshold_rank
+      FROM json_to_recordset(%(exchanges)s::json)
+        AS w(room_id integer, code text, epoch integer, rank bigint, threshold_epoch integer, threshold_rank bigint)
+), latest AS MATERIALIZED (
+    SELECT w.room_id, w.code, max(x.turn) AS turn, max(x.expires_at) AS expires_at
+      FROM wanted w JOIN emergency.exchange x ON x.room_id = w.room_id AND x.code = w.code
+     GROUP BY w.room_id, w.code
+)
+INSERT INTO emergency.exchange (room_id, code, turn, epoch, rank, threshold_epoch, threshold_rank, exchanged_at, expires_at)
+SELECT w.room_id, w.code, coalesce(l.turn, 0) + 1, w.epoch, w.rank, w.threshold_epoch, w.threshold_rank, %(now)s, %(until)s
+  FROM wanted w LEFT JOIN latest l ON l.room_id = w.room_id AND l.code = w.code
+ WHERE l.code IS NULL OR (l.expires_at <= %(now)s AND l.turn < %(turns_max)s)
+ ORDER BY w.room_id, w.code
+ON CONFLICT (room_id, code, turn) DO NOTHING
+
+-- name: tokens_of
+-- Until when these accounts may book.
+SELECT w.room_id, w.code, max(x.expires_at) AS expires_at
+  FROM json_to_recordset(%(exchanges)s::json) AS w(room_id integer, code text)
+  JOIN emergency.exchange x ON x.room_id = w.room_id AND x.code = w.code
+ GROUP BY w.room_id, w.code
+
+-- name: slots_after
+-- Slots of these venues or products whose id is above the last one seen: slots never change product or date.
+SELECT slot_id, product_id, venue_id, on_date
+  FROM booking.slot_day_v
+ WHERE slot_id > %(after)s AND on_date BETWEEN %(from_day)s AND %(to_day)s
+   AND (product_id = ANY (%(product_ids)s::bigint[]) OR venue_id = %(venue_id)s::bigint)
+ ORDER BY slot_id
+ LIMIT %(limit)s
+
+-- name: save_signal
+-- How this process fares.
+INSERT INTO emergency.load_signal (process, at, goodput_per_s, latency_p99_ms, limit_now, in_flight, waiting, shed_per_s)
+VALUES (%(process)s, %(at)s, %(goodput_per_s)s, %(latency_p99_ms)s, %(limit_now)s, %(in_flight)s, %(waiting)s,
+        %(shed_per_s)s)
+ON CONFLICT (process) DO UPDATE
+SET at = excluded.at, goodput_per_s = excluded.goodput_per_s, latency_p99_ms = excluded.latency_p99_ms,
+    limit_now = excluded.limit_now, in_flight = excluded.in_flight, waiting = excluded.waiting,
+    shed_per_s = excluded.shed_per_s
+
+-- name: signals
+-- How the web processes fare.
+SELECT at, goodput_per_s, latency_p99_ms, limit_now, in_flight, waiting, shed_per_s
+  FROM emergency.load_signal
+ WHERE at > %(after)s
+ ORDER BY process
+ LIMIT %(limit)s
+
+-- name: drop_signals
+-- Signals of processes that ended long ago.
+DELETE FROM emergency.load_signal WHERE at < %(before)s
