@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wenyue.kernel.admission import (
-    CEILING,
     RETRY_AFTER_S_MAX,
+    SHARES,
     Bounds,
     PersonLimit,
     Priority,
@@ -23,8 +23,12 @@ LIMIT = 100
 @pytest.mark.parametrize(
     ("priority", "own", "total", "is_let_in"),
     [
-        (Priority.REPORT, 39, 39, True),
-        (Priority.REPORT, 40, 40, False),  # reports fill two fifths and no more
+        (Priority.REPORT, 20, 39, True),
+        (Priority.REPORT, 20, 40, False),  # reports begin only while two fifths are in use
+        (Priority.REPORT, 25, 25, False),  # and never have more than a quarter
+        (Priority.SIGN_IN, 24, 60, True),
+        (Priority.SIGN_IN, 25, 25, False),  # a flood of sign-ins takes a quarter, whoever else is there
+        (Priority.SIGN_IN, 9, 100, True),
         (Priority.BROWSE, 60, 69, True),
         (Priority.BROWSE, 60, 70, False),
         (Priority.HOLD, 60, 75, True),  # what browsing may not have, bookings still may
@@ -42,7 +46,8 @@ def test_who_may_start(priority: Priority, own: int, total: int, *, is_let_in: b
 
 
 def test_whoever_is_more_important_may_start_wherever_a_lesser_one_may() -> None:
-    assert [CEILING[one] for one in Priority] == sorted(CEILING.values(), reverse=True)
+    ceilings = [SHARES[one].ceiling for one in Priority]
+    assert ceilings == sorted(ceilings, reverse=True)
 
 
 @given(st.integers(0, 200), st.sampled_from(Priority), st.integers(1, 500))

@@ -16,6 +16,9 @@ _SECRET_CHARS_MAX: Final = 8192
 _LIST_MAX: Final = 50
 
 
+PERSON_BOOKINGS_MAX: Final = 1_000_000
+
+
 class SettingsError(Exception):
     """A setting is missing or mistyped; the message names it and the fix."""
 
@@ -113,7 +116,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             workers=_number(env, "WENYUE_WEB_WORKERS", workers_default, 1, 64),
             public_url=env.get("WENYUE_PUBLIC_URL", "").rstrip("/"),
             is_secure=_flag(env, "WENYUE_SECURE_COOKIES", default=False),
-            person_bookings=_number(env, "WENYUE_PERSON_BOOKINGS", 60, 1, 1_000_000),
+            person_bookings=_number(env, "WENYUE_PERSON_BOOKINGS", 60, 1, PERSON_BOOKINGS_MAX),
         ),
         database=DatabaseSettings(
             url=url,

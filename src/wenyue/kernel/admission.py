@@ -15,28 +15,29 @@ class Priority(IntEnum):
     CALLBACK = 0  # a payment platform tells what was paid or refunded
     CONFIRM = 1  # confirmations, cancellations, moves: they end what was begun
     GATE = 2  # somebody stands at the gate
-    HOLD = 3  # new bookings, and what leads to them: sign-in, activation
-    BROWSE = 4  # pages and lists
-    REPORT = 5  # back office
+    HOLD = 3  # new bookings by page, and what changes a trip or an account
+    SIGN_IN = 4  # sign-in and activation: strangers may knock, and each costs milliseconds
+    BROWSE = 5  # pages and lists
+    REPORT = 6  # back office
 
 
-# Of the limit, how much may be in use by everybody before a class has to wait; and how much is a class's own
-# however busy the others are, so that none starves another.
-CEILING: Final = {
-    Priority.CALLBACK: 1.0,
-    Priority.CONFIRM: 0.95,
-    Priority.GATE: 0.9,
-    Priority.HOLD: 0.8,
-    Priority.BROWSE: 0.7,
-    Priority.REPORT: 0.4,
-}
-FLOOR: Final = {
-    Priority.CALLBACK: 0.15,
-    Priority.CONFIRM: 0.15,
-    Priority.GATE: 0.15,
-    Priority.HOLD: 0.15,
-    Priority.BROWSE: 0.15,
-    Priority.REPORT: 0.05,
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A class's shares of the limit."""
+
+    ceiling: float  # how much may be in use by everybody before this class has to wait
+    floor: float  # what is this class's own however busy the others are, so that none starves another
+    most: float = 1.0  # what this class never has more of
+
+
+SHARES: Final = {
+    Priority.CALLBACK: Share(1.0, 0.15),
+    Priority.CONFIRM: Share(0.95, 0.15),
+    Priority.GATE: Share(0.9, 0.15),
+    Priority.HOLD: Share(0.8, 0.15),
+    Priority.SIGN_IN: Share(0.75, 0.1, most=0.25),
+    Priority.BROWSE: Share(0.7, 0.15),
+    Priority.REPORT: Share(0.4, 0.05, most=0.25),
 }
 RETRY_AFTER_S_MAX: Final = 20
 _STEP: Final = 0.3  # of the way to the wanted limit, each time it is looked at
@@ -56,7 +57,10 @@ class Bounds:
 
 def may_start(priority: Priority, *, own: int, total: int, limit: int) -> bool:
     """Whether one more of a class may start beside `own` of its class and `total` of all."""
-    return total < limit * CEILING[priority] or own < max(1, int(limit * FLOOR[priority]))
+    share = SHARES[priority]
+    if own < max(1, int(limit * share.floor)):
+        return True
+    return total < limit * share.ceiling and own < limit * share.most
 
 
 def next_limit(limit: float, *, rate_per_s: float, most_in_flight: int, bounds: Bounds) -> float:

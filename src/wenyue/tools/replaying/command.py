@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,7 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from wenyue.infra.config import Settings, load
+from wenyue.infra.config import PERSON_BOOKINGS_MAX, Settings, load
 from wenyue.kernel.clock import days
 from wenyue.tools.importing import ImportMap, InputError, open_table, read_all, read_map
 from wenyue.tools.replaying.client import Client
@@ -96,7 +97,8 @@ def run_replay(
     last = max(one.arrival + timedelta(days=one.nights - 1) for one in arrivals)
     hotel = asyncio.run(open_hotel(settings, chosen, capacity, days(first, last), demand.events[0].on_day))
     clock = VirtualClock()
-    with serving(settings, clock, _make_app()) as port:
+    one_guest = replace(settings.web, person_bookings=PERSON_BOOKINGS_MAX)  # books for the whole hotel
+    with serving(replace(settings, web=one_guest), clock, _make_app()) as port:
         client = Client(HOST, port, hotel.token)
         try:
             driven = Replay(chosen, hotel, clock, client, capacity)
