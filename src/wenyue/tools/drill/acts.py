@@ -3,16 +3,18 @@
 import asyncio
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from wenyue.infra.server import ServerInfo
 from wenyue.tools.drill.client import Client, NoReplyError, NotSentError, Wire, request_of
 from wenyue.tools.drill.history import History, Kind, Says
 from wenyue.tools.drill.installation import Installation, send
 from wenyue.tools.drill.proxy import CALM, ChaosProxy, Weather
+from wenyue.tools.drill.runbook import CHECK, Runbook, StepDone, complaints, run_steps
 from wenyue.tools.drill.slow import Slow
-from wenyue.tools.drill.town import Demand
+from wenyue.tools.drill.town import Demand, Town
 
 RECOVER_S: Final = 45.0
 _RESENT: Final = 5
@@ -29,14 +31,35 @@ class Stage:
     demand: Demand
     seconds: float
     chance: random.Random
+    server: ServerInfo
+    town: Town
     front: ChaosProxy | None = None  # between client and web
     link: ChaosProxy | None = None  # between web and PostgreSQL
     faults: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])  # from, until
     findings: list[str] = field(default_factory=list[str])
     extra: dict[str, float] = field(default_factory=dict[str, float])
 
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])  # of the installation's processes
+    tell: Callable[[str], None] = lambda _: None
+
     began: float = 0.0  # when the load began, and how long it was
     loaded_s: float = 0.0
+    runbook: Runbook | None = None
+    steps: list[StepDone] = field(default_factory=list[StepDone])
+    followed: set[str] = field(default_factory=set[str])
+    over_slots: frozenset[int] = frozenset()  # sessions that ended long before the drill did: nobody came
+
+    async def follow(self, section: str) -> None:
+        """Do what the runbook says under this heading, once; a step that fails is a finding."""
+        if self.runbook is None or section in self.followed:
+            return
+        self.followed.add(section)
+        environment = {"WENYUE_HOME": str(self.installation.home), "WENYUE_PORT": str(self.installation.port)}
+        if self.runbook.steps(section):
+            self.history.mark(f"runbook: {section}")
+        done = await run_steps(self.runbook, section, environment)
+        self.steps += done
+        self.findings += complaints(done)
 
     async def rest_out(self, *, at_least_s: float = 1.0) -> None:
         """Let what is left of the drill's time pass."""
@@ -80,6 +103,7 @@ async def kill_database(stage: Stage) -> None:
             await stage.until(lambda: stage.installation.database_pid() is not None, "the database's restart")
             await stage.is_serving()
             stage.faults.append((at, stage.history.now()))
+            await stage.follow(CHECK)
         if stage.history.now() + every > until:
             break
         await asyncio.sleep(max(0.0, at + every - stage.history.now()))
@@ -95,6 +119,7 @@ async def lose_replies(stage: Stage) -> None:
     front.weather = Weather(lost_reply_chance=0.33)
     async with asyncio.TaskGroup() as group:
         group.create_task(stage.rest(0.6))
+        group.create_task(stage.follow(CHECK))
         for _ in range(10):
             group.create_task(_resend(stage))
     front.weather = CALM
@@ -145,7 +170,9 @@ async def cut_link(stage: Stage) -> None:
     stage.history.mark("the database link is cut at random")
     link.weather = Weather(reset_chance=0.02)
     for _ in range(4):
-        await stage.rest(0.15)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.rest(0.15))
+            group.create_task(stage.follow(CHECK))
         stage.history.mark(f"all {link.cut()} connections cut at once")
     link.weather = CALM
     stage.history.mark("the link is whole")
@@ -199,7 +226,9 @@ async def crawl(stage: Stage) -> None:
     async with Slow(stage.installation.port, seed=1) as slow:
         headers = min(_SLOW_HEADERS_MAX, round(stage.seconds * 60))
         await slow.open(headers=headers, bodies=headers // 2)
-        await stage.rest(0.6)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.rest(0.6))
+            group.create_task(stage.follow(CHECK))
         stage.extra["slow connections at most"] = slow.most
         stage.extra["slow connections at the end"] = slow.living
     stage.history.mark("slow clients are gone")
@@ -217,7 +246,9 @@ async def freeze_database(stage: Stage) -> None:
         try:
             stage.extra["processes frozen"] = send(frozen, signal.SIGSTOP)
             stage.history.mark("PostgreSQL frozen")
-            await asyncio.sleep(5.0)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(asyncio.sleep(5.0))
+                group.create_task(stage.follow(CHECK))
         finally:
             send(frozen, signal.SIGCONT)
         stage.history.mark("PostgreSQL thawed")

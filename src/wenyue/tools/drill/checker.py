@@ -76,11 +76,11 @@ def read_final(owner_url: str) -> Books:
     return Books(bookings, slots, pools, twice, entitlements)
 
 
-def check(history: History, final: Books) -> list[Violation]:
-    """Every violation of I1, I2, I4, I5 and I6, in that order."""
-    booked = {one.id: one for one in history.operations if one.kind is Kind.BOOK}
+def check(history: History, final: Books, *, over_slots: frozenset[int] = frozenset()) -> list[Violation]:
+    """Every violation of I1, I2, I4, I5 and I6, in that order. `over_slots`: whose sessions ended; nobody came to them."""
+    booked = {one.id: one for one in history.operations if one.kind in {Kind.BOOK, Kind.HOLD}}
     cancelled = {one.id: one for one in history.operations if one.kind is Kind.CANCEL}
-    found = [Violation("I1", line) for line in _acknowledged(booked, cancelled, final)]
+    found = [Violation("I1", line) for line in _acknowledged(booked, cancelled, final, over_slots)]
     found += [Violation("I1", line) for line in _same_answers(history)]
     found += [Violation("I2", line) for line in final.broken_pools]
     found += [Violation("I2", line) for line in _places(booked, cancelled, final)]
@@ -91,7 +91,10 @@ def check(history: History, final: Books) -> list[Violation]:
 
 
 def _acknowledged(
-    booked: Mapping[UUID, Operation], cancelled: Mapping[UUID, Operation], final: Books
+    booked: Mapping[UUID, Operation],
+    cancelled: Mapping[UUID, Operation],
+    final: Books,
+    over_slots: frozenset[int],
 ) -> Iterator[str]:
     for id_, operation in booked.items():
         stored = final.bookings.get(id_)
@@ -104,19 +107,28 @@ def _acknowledged(
         change = cancelled.get(id_)
         if change is not None and change.settled is None:
             continue  # I6 tells
-        is_given_back = change is not None and change.settled is Says.YES
-        expected = BookingState.CANCELLED if is_given_back else BookingState.CONFIRMED
-        live = 0 if is_given_back else 1
+        expected, live = _fate(operation, change, over_slots)
         if stored.state is not expected:
             yield f"booking {id_} was acknowledged {expected.name} and is {stored.state.name}"
         elif (stored.live_lines, stored.live_places, stored.lines) != (live, live, 1):
             yield f"booking {id_} has {stored.lines} lines, {stored.live_lines} live, {stored.live_places} live places"
-        if stored.confirmed != 1:
+        if stored.confirmed != (operation.kind is Kind.BOOK):
             yield f"booking {id_} was confirmed {stored.confirmed} times in the record"
         if operation.yes is not None and operation.yes.total_minor != stored.total_minor:
             yield f"booking {id_}: told {operation.yes.total_minor}, stored {stored.total_minor}"
     for id_ in final.bookings.keys() - booked.keys():
         yield f"booking {id_} is there and nobody asked for it"
+
+
+def _fate(
+    operation: Operation, change: Operation | None, over_slots: frozenset[int]
+) -> tuple[BookingState, int]:
+    """What must have become of an acknowledged booking, and how many of its lines and places live."""
+    if change is not None and change.settled is Says.YES:
+        return BookingState.CANCELLED, 0
+    if operation.kind is Kind.HOLD:
+        return BookingState.EXPIRED, 0
+    return (BookingState.NO_SHOW if operation.slot in over_slots else BookingState.CONFIRMED), 1
 
 
 def _same_answers(history: History) -> Iterator[str]:
@@ -139,6 +151,8 @@ def _places(
         change = cancelled.get(id_)
         if operation.settled is None or (change is not None and change.settled is None):
             unclear.add(operation.slot)
+        elif operation.kind is Kind.HOLD:
+            continue  # gone by now
         elif operation.settled is Says.YES and (change is None or change.settled is Says.NO):
             told[operation.slot] += 1
     for slot, (taken, capacity) in final.slots.items():

@@ -140,7 +140,7 @@ class Client:
         Ends CONVERGE_S after the first doubt, whatever is known by then.
         """
         until = (operation.doubt_since or self.history.now()) + CONVERGE_S
-        asks_first = operation.kind is Kind.BOOK and self._chance.random() < 0.5
+        asks_first = operation.kind is not Kind.CANCEL and self._chance.random() < 0.5
         while self.history.now() < until:
             if asks_first and await self._is_there(operation):
                 self.history.settle(operation, Says.YES, "asked")
@@ -161,10 +161,11 @@ class Client:
 
 def request_of(operation: Operation) -> bytes:
     """The bytes of an operation: the same every time."""
-    if operation.kind is Kind.BOOK:
-        return _post(
-            "/v1/bookings", operation.card, booking_body(operation.id, operation.card, operation.slot)
-        )
+    if operation.kind is not Kind.CANCEL:
+        body = booking_body(operation.id, operation.card, operation.slot)
+        if operation.kind is Kind.HOLD:
+            body = b'{"hold":true,"hold_ttl_s":%d,' % operation.hold_ttl_s + body[1:]
+        return _post("/v1/bookings", operation.card, body)
     return _post(f"/v1/bookings/{operation.id}/cancellation", operation.card, b"{}")
 
 

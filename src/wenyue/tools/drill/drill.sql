@@ -58,3 +58,18 @@ SELECT current_setting('server_version'), date_trunc('second', pg_postmaster_sta
 -- name: clock
 -- The database's clock.
 SELECT clock_timestamp()
+
+-- name: cards_at
+-- The cards as they are at another instant.
+UPDATE cards.card SET activated_at = %(now)s::timestamptz - interval '30 days', valid_from = %(now)s::date - 30,
+       valid_to = %(now)s::date + 330
+
+-- name: logins_at
+-- Logins that last through the drill, whichever clock is asked.
+UPDATE accounts.login SET expires_at = greatest(now(), %(now)s::timestamptz) + interval '30 days'
+
+-- name: slots_at
+-- Sessions released a week ago; those of the last day at midnight.
+UPDATE booking.slot
+   SET release_at = CASE WHEN on_date = (SELECT max(l.on_date) FROM booking.slot l) THEN %(midnight)s::timestamptz
+                         ELSE %(now)s::timestamptz - interval '7 days' END

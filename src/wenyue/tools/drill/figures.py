@@ -24,7 +24,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts and times. Latencies are of answered requests; an operation is one id, however often it was sent."""
+    """Counts and times. An operation is one id, however often it was sent.
+
+    Latencies are of answered requests of clients on good lines.
+    """
 
     seconds: float
     operations: int
@@ -51,7 +54,7 @@ def measure(history: History, faults: Sequence[tuple[float, float]], seconds: fl
     """Add the history up."""
     operations = history.operations
     attempts = list(history.attempts())
-    answered = sorted(one.took_s for one in attempts if one.status)
+    answered = sorted(one.took_s for one in history.attempts(with_spoilt=False) if one.status)
     yes = [one for one in operations if one.settled is Says.YES]
     doubts = [one for one in operations if one.doubt_since is not None]
     gaps = _gaps(history, faults)

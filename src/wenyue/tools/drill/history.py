@@ -24,6 +24,7 @@ class Kind(StrEnum):
     """What an operation asks for."""
 
     BOOK = "book"
+    HOLD = "hold"  # a booking that nobody confirms: it expires while the drill lasts
     CANCEL = "cancel"
 
 
@@ -81,6 +82,10 @@ class Operation:
     settled: Says | None = None  # YES or NO; None: the client does not know
     settled_at: float = 0.0
     settled_by: str = ""  # answer | asked | resent
+    hold_ttl_s: int = 0
+    is_spoilt: bool = (
+        False  # sent over a bad line or as part of an attack: its times say nothing about the others'
+    )
 
     @property
     def first_sent(self) -> float:
@@ -145,10 +150,11 @@ class History:
         """What the client does not know."""
         return [one for one in self.operations if one.settled is None]
 
-    def attempts(self) -> Iterator[Attempt]:
+    def attempts(self, *, with_spoilt: bool = True) -> Iterator[Attempt]:
         """Every request of every operation."""
         for operation in self.operations:
-            yield from operation.attempts
+            if with_spoilt or not operation.is_spoilt:
+                yield from operation.attempts
 
     def close(self) -> None:
         """Write the record to its file, if it has one."""

@@ -1,7 +1,10 @@
 """What a drill is, and what every drill's figures must not be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from wenyue.kernel.limits import BOOKING_DEADLINE_S
@@ -13,6 +16,8 @@ SLACK_S: Final = 1.0
 WRITE_GAP_S_MAX: Final = 10.0
 
 Judge = Callable[[Figures, History, float], list[str]]  # the last: seconds of patience with a busy machine
+# Given the home that will be made: what must be there before it and after it; yields variables for the installation.
+Around = Callable[[Path], AbstractContextManager[Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,18 @@ class Drill:
     to_do: str  # what an operator does when this happens, or when the drill fails
     act: Fault
     judge: Judge
+    then: Fault | None = None  # after the load: what must have come of it by and by
     rate_per_s: float = 200.0
     seconds: float = 60.0
     has_front: bool = False
     has_link: bool = False
+    needs: Callable[[], str] = str  # why it cannot run on this machine; empty: it can
+    around: Around | None = None
+    begins_at: Callable[[datetime], datetime] | None = (
+        None  # the instant that its world is made for, given the real one
+    )
     has_lab: bool = False  # on a cluster (`wenyue lab`) instead of a single machine's installation
+    has_namespaces: bool = False  # the cluster's nodes have networks of their own
 
 
 def recovers(figures: Figures, history: History, slack_s: float) -> list[str]:
@@ -44,7 +56,11 @@ def recovers(figures: Figures, history: History, slack_s: float) -> list[str]:
 
 def answers_in_time(_: Figures, history: History, slack_s: float) -> list[str]:
     """Every request that was sent has an answer by its deadline and `slack_s`."""
-    late = [one for one in history.attempts() if one.was_sent and one.took_s > BOOKING_DEADLINE_S + slack_s]
+    late = [
+        one
+        for one in history.attempts(with_spoilt=False)
+        if one.was_sent and one.took_s > BOOKING_DEADLINE_S + slack_s
+    ]
     if late:
         worst = max(one.took_s for one in late)
         return [

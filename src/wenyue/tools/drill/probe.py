@@ -15,11 +15,12 @@ import psycopg
 import typer
 
 from wenyue.infra.config import Settings, load
+from wenyue.infra.db import queries
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder, look
 from wenyue.infra.supervisor import answers_ready
-from wenyue.tools.drill.town import SQL
 
+SQL: Final = queries("wenyue.tools.drill", "drill.sql")
 CLOCK_S_MAX: Final = 2.0
 WITHIN_S_MAX: Final = 600.0
 SHOWN_MAX: Final = 20

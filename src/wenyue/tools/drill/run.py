@@ -4,14 +4,15 @@ import asyncio
 import json
 import random
 import shutil
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, quote, urlsplit
 
+from wenyue.infra.fault import SetupError
 from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
 from wenyue.tools.bench.site import machine
 from wenyue.tools.drill.acts import Stage
@@ -23,6 +24,7 @@ from wenyue.tools.drill.installation import HOST, installed
 from wenyue.tools.drill.kind import SLACK_S, Drill
 from wenyue.tools.drill.load import Traffic
 from wenyue.tools.drill.proxy import ChaosProxy
+from wenyue.tools.drill.runbook import AFTERWARDS, CHECK, FOLDER, MEND, StepDone, load
 from wenyue.tools.drill.town import Demand, Town, cards_for, seed
 
 SECONDS_MAX: Final = 3_600.0
@@ -47,6 +49,7 @@ class Run:
     extra: dict[str, float] = field(default_factory=dict[str, float])
     findings: list[str] = field(default_factory=list[str])  # what the drill's own rules object to
     violations: list[Violation] = field(default_factory=list[Violation])  # at most SHOWN_MAX
+    steps: list[StepDone] = field(default_factory=list[StepDone])  # of its runbook
 
     @property
     def is_passed(self) -> bool:
@@ -69,6 +72,10 @@ def run(
     `slack_s`: how long after its deadline an answer may come. Call it from the
     main thread: the processes that it starts end with the thread.
     """
+    if cannot := drill.needs():
+        raise SetupError(
+            f"{drill.name} cannot run on this machine: {cannot}", f"本机无法运行演练 {drill.name}"
+        )
     seconds = min(seconds, SECONDS_MAX)
     rate = rate_per_s or drill.rate_per_s
     began_at = datetime.now(UTC)
@@ -76,26 +83,31 @@ def run(
     log = home.with_name(f"{home.name}.log")
     log.unlink(missing_ok=True)
     erase(home)
-    try:
-        tell("an installation of its own")
-        server = ensure_started(home)
-        town = seed(server, home, cards_for(int(rate * seconds)))
-        facts = machine(server)
-        if not drill.has_link:
-            stop(server)  # `wenyue up` starts it, and keeps it running
-        play = _Play(drill, home, log, town, history, seconds, rate, seed_, server, tell)
-        stage = asyncio.run(play.perform())
-        tell("the check")
-        if not drill.has_link:
-            server = ensure_started(home)
+    with ExitStack() as around:
+        around.callback(shutil.rmtree, home, ignore_errors=True)
+        variables: Mapping[str, str] = {}
+        if drill.around is not None:
+            variables = around.enter_context(drill.around(home))
         try:
-            violations = check(history, read_final(server.owner_url))
+            tell("an installation of its own")
+            server = ensure_started(home)
+            now = drill.begins_at(began_at) if drill.begins_at is not None else None
+            town = seed(server, home, cards_for(int(rate * seconds)), now=now)
+            facts = machine(server)
+            if not drill.has_link:
+                stop(server)  # `wenyue up` starts it, and keeps it running
+            play = _Play(drill, home, log, town, history, seconds, rate, seed_, server, variables, tell)
+            stage = asyncio.run(play.perform())
+            tell("the check")
+            if not drill.has_link:
+                server = ensure_started(home)
+            try:
+                violations = check(history, read_final(server.owner_url), over_slots=stage.over_slots)
+            finally:
+                stop(server)
         finally:
-            stop(server)
-    finally:
-        history.close()
-        erase(home)
-        shutil.rmtree(home, ignore_errors=True)
+            history.close()
+            erase(home)
     figures = measure(history, stage.faults, stage.loaded_s)
     return Run(
         name=drill.name,
@@ -110,6 +122,7 @@ def run(
         extra=stage.extra,
         findings=stage.findings + drill.judge(figures, history, slack_s),
         violations=violations[:SHOWN_MAX],
+        steps=stage.steps,
     )
 
 
@@ -126,13 +139,14 @@ class _Play:
     rate_per_s: float
     seed: int
     server: ServerInfo
+    variables: Mapping[str, str]
     tell: Callable[[str], None]
 
     async def perform(self) -> Stage:
         """Load and fault, then everything that is in doubt is settled."""
         async with AsyncExitStack() as stack:
             link = await stack.enter_async_context(self._link()) if self.drill.has_link else None
-            variables = self._through(link) if link is not None else {}
+            variables = dict(self.variables) | (self._through(link) if link is not None else {})
             installation = await stack.enter_async_context(
                 installed(self.home, self.log, variables=variables)
             )
@@ -146,8 +160,10 @@ class _Play:
             demand = Demand(self.town, seed=self.seed)
             chance = random.Random(f"drill {self.seed}")  # noqa: S311 - when to strike, not a secret
             stage = Stage(
-                installation, self.history, client, demand, self.seconds, chance, front=front, link=link
-            )
+                installation, self.history, client, demand, self.seconds, chance, self.server, self.town,
+                front=front, link=link, variables=variables, tell=self.tell,
+                runbook=load(self.drill.name) if FOLDER.is_dir() else None,  # an installed wheel has none
+            )  # fmt: skip
             self.tell("load and fault")
             await self._load(stage)
             return stage
@@ -159,6 +175,8 @@ class _Play:
         running = asyncio.create_task(traffic.run())
         try:
             await self.drill.act(stage)
+            for section in (CHECK, MEND):
+                await stage.follow(section)
         finally:
             traffic.stop()
             stage.loaded_s = self.history.now() - stage.began
@@ -166,6 +184,9 @@ class _Play:
             async with asyncio.timeout(_AFTERMATH_S):
                 await running
         stage.extra["operations delayed by the client"] = traffic.delayed
+        if self.drill.then is not None:
+            await self.drill.then(stage)
+        await stage.follow(AFTERWARDS)
 
     def _link(self) -> ChaosProxy:
         folder = self.home / "link"

@@ -8,7 +8,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Final, LiteralString
 
@@ -19,11 +19,13 @@ from wenyue.infra.config import load_keys
 from wenyue.infra.db import queries
 from wenyue.infra.migrate import migrate
 from wenyue.infra.server import ServerInfo
+from wenyue.kernel.clock import at_local, local_date
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import Vault
 from wenyue.tools.bench.world import CARD_TYPE, FULL_VENUE, HOT_VENUE, copy_travellers
 from wenyue.tools.drill.history import Kind, Operation, Says
 
+TIMEZONE: Final = "Asia/Shanghai"
 VENUES: Final = 10
 DAYS: Final = 10
 CARDS_MIN: Final = 500
@@ -63,12 +65,17 @@ def cards_for(operations: int) -> int:
     return min(CARDS_MAX, max(CARDS_MIN, operations // ((VENUES - 2) * DAYS) + 1))
 
 
-def seed(server: ServerInfo, home: Path, cards: int) -> Town:
-    """Migrate the database and write the world into it."""
+def seed(server: ServerInfo, home: Path, cards: int, *, now: datetime | None = None) -> Town:
+    """Migrate the database and write the world into it.
+
+    `now`: the instant that it is made for, when that is not the present; then the first day is the venue's next one, and the
+    last day is released at the venue's next midnight.
+    """
     migrate(server.owner_url, progress=lambda _: None)
+    tomorrow = local_date(now, TIMEZONE) + timedelta(days=1) if now is not None else None
     bounds = {
         "venues": VENUES,
-        "first_day": datetime.now(UTC).date() + timedelta(days=2),
+        "first_day": tomorrow or datetime.now(UTC).date() + timedelta(days=2),
         "days": DAYS,
         "capacity": CAPACITY,
         "full_capacity": FULL_CAPACITY,
@@ -82,6 +89,10 @@ def seed(server: ServerInfo, home: Path, cards: int) -> Town:
         copy_travellers(connection, Vault(load_keys(home)), cards)
         for name in ("cards", "entitlements", "logins"):
             connection.execute(_BENCH[name], {"code": CARD_TYPE})
+        if now is not None and tomorrow is not None:
+            midnight = at_local(tomorrow, time(0), TIMEZONE)
+            for name in ("cards_at", "logins_at", "slots_at"):
+                connection.execute(SQL[name], {"now": now, "midnight": midnight, "days": DAYS})
         connection.execute(_BENCH["settle"])
         days: dict[object, dict[int, list[int]]] = {}
         for slot_id, venue_id, on_date in connection.execute(SQL["slots_of_all"]):
