@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
-from wenyue.faces import gate, traveller
+from wenyue.faces import console, gate, traveller
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.main import create_api
 from wenyue.services import Services
@@ -16,5 +16,5 @@ def create_site(
 ) -> FastAPI:
     """Every route that is not hot, in the order in which requests meet them."""
     site = create_api(services, logins, lifespan)
-    site.router.routes.extend([*gate.routes, *traveller.routes, traveller.fallback])
+    site.router.routes.extend([*gate.routes, *console.routes, *traveller.routes, traveller.fallback])
     return site

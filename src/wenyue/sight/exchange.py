@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from wenyue.sight.history import History
+from wenyue.sight.history import History, Point
 from wenyue.sight.meter import Meter
 from wenyue.sight.model import Snapshot
 from wenyue.sight.process import ProcessFigures
@@ -46,6 +46,7 @@ class Exchange:
         self._folder = home / "metrics"
         self._own = self._folder / f"{self.process}.json"
         self.history = History(home / "live", self.process)
+        self._whole: tuple[float, list[Point], list[Snapshot]] | None = None
 
     def snapshot(self) -> Snapshot:
         """This process, now."""
@@ -57,6 +58,12 @@ class Exchange:
     def snapshots(self) -> list[Snapshot]:
         """Every living process of this machine; this one is of this instant, and first."""
         return [self.snapshot(), *self._siblings()]
+
+    def whole(self, now: float) -> tuple[list[Point], list[Snapshot]]:
+        """(the last hour, every living process), at most a second old: however many look, the files are read once."""
+        if self._whole is None or not 0 <= now - self._whole[0] < WRITE_EVERY_S:
+            self._whole = now, self.history.merged(now), self.snapshots()
+        return self._whole[1], self._whole[2]
 
     async def run(self) -> None:
         """Write once a second until cancelled, then take the file away (the history stays: others show it)."""

@@ -1,0 +1,119 @@
+"""The console's routes: sign in and out, the live page and its data, the runbooks."""
+
+from time import time
+from typing import Final, cast
+
+from starlette.responses import JSONResponse, Response
+
+from wenyue.accounts import StaffRefusal, check_staff, end_login, start_login
+from wenyue.faces.console.duty import Duty, get, post, redirect, staff_token
+from wenyue.faces.console.live import SPANS, Live, look
+from wenyue.faces.console.runbooks import runbook, runbook_names
+from wenyue.faces.console.view import pieces, series
+from wenyue.sight import Exchange
+
+_LOGIN_LENGTH_MAX: Final = 64
+POLL_S: Final = 5
+_HOUR: Final = "1h"
+
+
+async def show_signin(duty: Duty) -> Response:
+    """The staff sign-in."""
+    return redirect("/console/live") if duty.is_operator else duty.page("signin", login="")
+
+
+async def do_signin(duty: Duty) -> Response:
+    """Check the password; five wrong ones lock the login for a while."""
+    login = duty.form.one("login")[:_LOGIN_LENGTH_MAX]
+    async with duty.services.secret_transaction() as tx:
+        staff = await check_staff(tx, login, duty.form.one("password"), duty.now)
+    if isinstance(staff, StaffRefusal):
+        text = (
+            duty.t("错误次数过多，请15分钟后再试。", "Too many tries: wait 15 minutes.")
+            if staff is StaffRefusal.LOCKED
+            else duty.t("账号或密码不对。", "The login or the password is wrong.")
+        )
+        return duty.page("signin", status=422, login=login, errors=({"field": "login", "text": text},))
+    async with duty.services.db.transaction() as tx:
+        token = await start_login(tx, now=duty.now, staff_id=staff.id)
+    return duty.sign_in(redirect("/console/live"), token)
+
+
+async def do_signout(duty: Duty) -> Response:
+    """End the login everywhere it was used, and forget it here."""
+    async with duty.services.db.transaction() as tx:
+        await end_login(tx, staff_token(duty.request), duty.now)
+    return duty.sign_out(redirect("/console/signin"))
+
+
+async def to_live(_: Duty) -> Response:
+    """The console begins with the live page."""
+    return redirect("/console/live")
+
+
+async def show_live(duty: Duty) -> Response:
+    """How the installation does now; without JavaScript it loads itself again."""
+    live = _look(duty)
+    return duty.page(
+        "live",
+        section="live",
+        live=live,
+        pieces=pieces(live, duty.locale, duty.services.rulebook.timezone),
+        series=series(live),
+        spans=list(SPANS),
+        poll_s=POLL_S,
+        is_on_pass=duty.is_on_pass,
+    )
+
+
+async def give_live(duty: Duty) -> Response:
+    """The same as data: `series` for programs, `pieces` for the page's module."""
+    live = _look(duty)
+    body = {
+        "at": live.at,
+        "span": live.span,
+        "series": series(live),
+        "pieces": pieces(live, duty.locale, duty.services.rulebook.timezone),
+    }
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+
+async def show_runbooks(duty: Duty) -> Response:
+    """Every runbook."""
+    found = [(name, page[0]) for name in runbook_names() if (page := runbook(name)) and name != "readme"]
+    return duty.page("runbooks", section="runbooks", found=found)
+
+
+async def show_runbook(duty: Duty) -> Response:
+    """One runbook."""
+    name: str = duty.request.path_params["name"]
+    page = runbook(name)
+    if page is None:
+        return duty.message(
+            404,
+            duty.t("这里没有这本手册", "This runbook is not here"),
+            duty.t("请在文档目录 docs/runbooks 里查找。", "Look in docs/runbooks of the documentation."),
+            back="/console/runbooks",
+        )
+    return duty.page("runbook", section="runbooks", title=page[0], body=page[1])
+
+
+def _look(duty: Duty) -> Live:
+    asked = duty.request.query_params.get("span", "")
+    exchange = cast(Exchange, duty.request.app.state.exchange)
+    points, snapshots = exchange.whole(time())
+    return look(
+        points, snapshots, time(), asked if asked in SPANS else _HOUR, duty.services.rulebook.timezone
+    )
+
+
+routes: Final = [
+    get("/console/signin", show_signin, is_open=True),
+    post("/console/signin", do_signin, is_open=True),
+    post("/console/signout", do_signout, is_open=True),
+    get("/console", to_live),
+    get("/console/live", show_live),
+    get("/console/live.json", give_live, is_json=True),
+    get("/console/runbooks", show_runbooks),
+    get("/console/runbooks/{name}", show_runbook),
+]

@@ -1,0 +1,100 @@
+"""Runbooks as pages, so that they are one tap away: the Markdown of docs/runbooks, of which a small part is understood.
+
+An installed package has no docs folder; then the page says where the text stands.
+"""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from markupsafe import Markup, escape
+
+import wenyue
+
+_FOLDER: Final = Path(wenyue.__file__).parents[2] / "docs" / "runbooks"
+_NAME: Final = re.compile(r"[a-z0-9-]{1,60}")
+_CODE: Final = re.compile(r"`([^`]+)`")
+_BOLD: Final = re.compile(r"\*\*([^*]+)\*\*")
+_LINK: Final = re.compile(r"\[([^\]]+)\]\(([a-z0-9-]+)(?:\.md)?\)")
+_BYTES_MAX: Final = 64 * 1024
+
+
+def runbook(name: str) -> tuple[str, Markup] | None:
+    """(title, the page below it), or None when there is no such page here."""
+    if not _NAME.fullmatch(name):
+        return None
+    return _read(name)
+
+
+def runbook_names() -> list[str]:
+    """Every page that is here, in the order of their names."""
+    return sorted(path.stem for path in _FOLDER.glob("*.md") if _NAME.fullmatch(path.stem))
+
+
+@lru_cache(maxsize=64)
+def _read(name: str) -> tuple[str, Markup] | None:
+    path = _FOLDER / f"{name}.md"
+    try:
+        lines = path.read_text(encoding="utf-8")[:_BYTES_MAX].splitlines()
+    except OSError:
+        return None
+    title = lines[0].removeprefix("#").strip() if lines and lines[0].startswith("# ") else name
+    return title, page_of(lines[1:])
+
+
+def page_of(lines: list[str]) -> Markup:
+    """Headings, paragraphs, lists and blocks of commands; everything else is shown as it is written."""
+    parts: list[Markup] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if line.startswith("```"):
+            end = next((n for n in range(at + 1, len(lines)) if lines[n].startswith("```")), len(lines))
+            parts.append(Markup("<pre><code>{}</code></pre>").format("\n".join(lines[at + 1 : end])))
+            at = end + 1
+        elif line.startswith("#"):
+            level = min(4, max(2, len(line) - len(line.lstrip("#"))))
+            text = _inline(line.lstrip("#").strip())
+            parts.append(Markup(f"<h{level}>{{}}</h{level}>").format(text))  # noqa: S704 - a number
+            at += 1
+        elif re.match(r"\s*(?:[-*]|\d+\.) ", line):
+            items, at = _block(lines, at, r"\s*(?:[-*]|\d+\.) ")
+            parts.append(
+                Markup("<ul>{}</ul>").format(
+                    Markup("").join(Markup("<li>{}</li>").format(_inline(one)) for one in items)
+                )
+            )
+        elif not line.strip():
+            at += 1
+        else:
+            end = at
+            while (
+                end < len(lines)
+                and lines[end].strip()
+                and not re.match(r"```|#|\s*(?:[-*]|\d+\.) ", lines[end])
+            ):
+                end += 1
+            parts.append(Markup("<p>{}</p>").format(_inline(" ".join(lines[at:end]))))
+            at = end
+    return Markup("\n").join(parts)
+
+
+def _block(lines: list[str], at: int, mark: str) -> tuple[list[str], int]:
+    """The items of a list, each with the lines that continue it."""
+    items: list[str] = []
+    while at < len(lines) and lines[at].strip() and not lines[at].startswith(("#", "```")):
+        if found := re.match(mark, lines[at]):
+            items.append(lines[at][found.end() :])
+        else:
+            items[-1] += " " + lines[at].strip()
+        at += 1
+    return items, at
+
+
+def _inline(text: str) -> Markup:
+    """Code, bold and links to other pages."""
+    shown = str(escape(text))
+    shown = _CODE.sub(r"<code>\1</code>", shown)
+    shown = _BOLD.sub(r"<strong>\1</strong>", shown)
+    return Markup(_LINK.sub(r'<a href="/console/runbooks/\2">\1</a>', shown))  # noqa: S704 - escaped first
