@@ -31,14 +31,14 @@ class Stage:
     demand: Demand
     seconds: float
     chance: random.Random
-    server: ServerInfo
-    town: Town
     front: ChaosProxy | None = None  # between client and web
     link: ChaosProxy | None = None  # between web and PostgreSQL
     faults: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])  # from, until
     findings: list[str] = field(default_factory=list[str])
     extra: dict[str, float] = field(default_factory=dict[str, float])
 
+    server: ServerInfo | None = None  # PostgreSQL as it was when the world was made; its addresses stay
+    town: Town | None = None
     variables: Mapping[str, str] = field(default_factory=dict[str, str])  # of the installation's processes
     tell: Callable[[str], None] = lambda _: None
 
@@ -48,6 +48,12 @@ class Stage:
     steps: list[StepDone] = field(default_factory=list[StepDone])
     followed: set[str] = field(default_factory=set[str])
     over_slots: frozenset[int] = frozenset()  # sessions that ended long before the drill did: nobody came
+
+    def there(self) -> ServerInfo:
+        """The installation's PostgreSQL. Raises LookupError where there is no such thing."""
+        if self.server is None:
+            raise LookupError("this drill needs an embedded server")
+        return self.server
 
     async def follow(self, section: str) -> None:
         """Do what the runbook says under this heading, once; a step that fails is a finding."""

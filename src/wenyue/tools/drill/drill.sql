@@ -73,3 +73,33 @@ UPDATE accounts.login SET expires_at = greatest(now(), %(now)s::timestamptz) + i
 UPDATE booking.slot
    SET release_at = CASE WHEN on_date = (SELECT max(l.on_date) FROM booking.slot l) THEN %(midnight)s::timestamptz
                          ELSE %(now)s::timestamptz - interval '7 days' END
+
+-- name: holds_end_soon
+-- Holds as if they had been made long ago.
+UPDATE booking.booking SET hold_until = now() + make_interval(secs => %(soon_s)s) WHERE hold_until IS NOT NULL
+
+-- name: jobs_doing
+-- Jobs in the hands of a worker.
+SELECT count(*) FROM public.procrastinate_jobs WHERE status = 'doing'
+
+-- name: age_heartbeats
+-- Workers as if they had last been heard of a minute ago; those that live say so again within ten seconds.
+UPDATE public.procrastinate_workers SET last_heartbeat = now() - interval '1 minute'
+
+-- name: waiting_work
+-- Holds that ran out, notes not handed on, jobs not done.
+SELECT (SELECT count(*) FROM booking.booking WHERE hold_until < now())
+     + (SELECT count(*) FROM booking.outbox WHERE done_at IS NULL)
+     + (SELECT count(*) FROM public.procrastinate_jobs WHERE status IN ('todo', 'doing'))
+
+-- name: messages_listed
+-- Messages in the travellers' lists, by booking and kind.
+SELECT booking_id, kind, count(*) FROM notifications.message WHERE channel = 'inapp' GROUP BY booking_id, kind
+
+-- name: texts_sent
+-- Texts that are marked as sent.
+SELECT id FROM notifications.message WHERE channel = 'sms' AND state = 'sent'
+
+-- name: states
+-- Every booking's state.
+SELECT id, state FROM booking.booking

@@ -11,6 +11,7 @@ from wenyue.tools.drill.acts import (
     kill_web,
     lose_replies,
 )
+from wenyue.tools.drill.acts_later import kill_later, settle_later
 from wenyue.tools.drill.figures import Figures
 from wenyue.tools.drill.history import History, Says
 from wenyue.tools.drill.kind import Drill, answers_in_time, recovers
@@ -76,6 +77,15 @@ DRILLS: Final = {
             "Nothing: the others serve meanwhile. If it dies again and again, the supervisor's output has its last lines.",
             kill_web,
             recovers,
+        ),
+        Drill(
+            "later-killed",
+            "后台进程在批处理中被强制结束",
+            "kill -9 the worker amid its jobs, again and again; a second node's worker goes on, then the first alone.",
+            "Nothing: whichever worker lives expires the holds, hands on the notes and does the jobs of the dead.",
+            kill_later,
+            recovers,
+            then=settle_later,
         ),
         Drill(
             "drain",

@@ -34,6 +34,10 @@ class Installation:
         """The living web processes."""
         return [pid for pid in children(self.process.pid) if "web" in _arguments(pid)]
 
+    def worker_pids(self) -> list[int]:
+        """The living worker."""
+        return [pid for pid in children(self.process.pid) if "worker" in _arguments(pid)]
+
     def database_pid(self) -> int | None:
         """The living postmaster."""
         server = look(self.home)

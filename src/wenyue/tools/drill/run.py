@@ -160,8 +160,8 @@ class _Play:
             demand = Demand(self.town, seed=self.seed)
             chance = random.Random(f"drill {self.seed}")  # noqa: S311 - when to strike, not a secret
             stage = Stage(
-                installation, self.history, client, demand, self.seconds, chance, self.server, self.town,
-                front=front, link=link, variables=variables, tell=self.tell,
+                installation, self.history, client, demand, self.seconds, chance,
+                front=front, link=link, server=self.server, town=self.town, variables=variables, tell=self.tell,
                 runbook=load(self.drill.name) if FOLDER.is_dir() else None,  # an installed wheel has none
             )  # fmt: skip
             self.tell("load and fault")
