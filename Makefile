@@ -1,7 +1,7 @@
 # 稳约 Wenyue. `make up` starts everything; `make test` runs every check. Needs Python >= 3.11, nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test check coverage bench sim clean
+.PHONY: help up test check coverage bench bench-overload sim clean
 
 BIN := .venv/bin
 # Two workers at least (they show collisions), four at most.
@@ -10,7 +10,7 @@ STEPS ?= 10000
 SEED ?= 1
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 16
 
 up: ## start everything and print the address (WENYUE_PORT, WENYUE_HOME; Ctrl-C ends it)
 	@scripts/bootstrap run
@@ -37,6 +37,10 @@ coverage: ## tests with a report of the lines that none of them reaches
 bench: ## benchmark; QUICK=1 takes less than a minute
 	@scripts/bootstrap dev
 	@exec $(BIN)/wenyue bench $(if $(QUICK),--quick)
+
+bench-overload: ## ten times the peak, then a rush for few places; QUICK=1 takes about a minute
+	@scripts/bootstrap dev
+	@exec $(BIN)/wenyue bench overload $(if $(QUICK),--quick)
 
 sim: ## simulator; SEED=…, STEPS=…, PLANTED=all plants bugs and shows each caught
 	@scripts/bootstrap dev

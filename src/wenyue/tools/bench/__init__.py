@@ -13,14 +13,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wenyue.infra import config
+from wenyue.tools.bench.overload import overload as overload_command
 
 WORKERS_MIN: Final = 2
 
 app = typer.Typer(add_completion=False)
+app.command("overload")(overload_command)
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def bench(
+    context: typer.Context,
     *,
     quick: Annotated[bool, typer.Option("--quick", help="under a minute; also QUICK=1")] = False,
     workers: Annotated[int, typer.Option(min=WORKERS_MIN, max=64, help="web processes")] = WORKERS_MIN,
@@ -32,6 +35,8 @@ def bench(
     ] = True,
 ) -> None:
     """Measure this machine: bookings per second, latency, memory, and the naive way beside it (压测)."""
+    if context.invoked_subcommand is not None:
+        return
     from dataclasses import replace  # noqa: PLC0415 - only this command needs what follows
 
     from wenyue.tools.bench import figures, run  # noqa: PLC0415

@@ -1,0 +1,119 @@
+"""Who computes where: processes pinned to cores, and a database that may use only a share of one.
+
+On one machine the load, the web processes and the database take the same cores from each other. A real installation's
+web nodes have slack and its one database binds; that is what a bounded database stands for.
+"""
+
+import os
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_CGROUPS: Final = Path("/sys/fs/cgroup")
+_PERIOD_US: Final = 10_000
+_CORES_MIN: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Cores of the web processes, of the database and of the load; all empty: nobody is pinned."""
+
+    web: tuple[int, ...] = ()
+    database: tuple[int, ...] = ()
+    load: tuple[int, ...] = ()
+
+
+def layout(cores: Iterable[int]) -> Layout:
+    """Two cores for the web, one for the database, the others for the load; with four, the load has the database's too.
+
+    The first core of `load` is the one that is least shared. Fewer than four cores are left to the system's scheduler.
+    """
+    order = sorted(cores)
+    if len(order) < _CORES_MIN:
+        return Layout()
+    rest = tuple(order[3:])
+    return Layout(
+        web=tuple(order[:2]), database=(order[2],), load=rest if len(rest) > 1 else (*rest, order[2])
+    )
+
+
+def usable() -> Layout:
+    """The layout of the cores that this process may use."""
+    return layout(os.sched_getaffinity(0))
+
+
+def pin(pids: Iterable[int], cores: Sequence[int]) -> None:
+    """Bind processes with all their threads to `cores`; what they start later inherits it. Empty: nothing is done."""
+    if not cores:
+        return
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - names are numbers, not paths
+                with suppress(ProcessLookupError):
+                    os.sched_setaffinity(int(thread), cores)
+
+
+def family(pid: int) -> list[int]:
+    """A process and its children."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return [pid]
+    return [pid, *map(int, children)]
+
+
+@contextmanager
+def bounded(pid: int, share: float) -> Generator[str]:
+    """Let process `pid`, its children and what they start use at most `share` of one core; yields how, or "" if it cannot.
+
+    Needs a CPU control group that this user may write (root nearly always). `share` 0: no bound.
+    """
+    group = _group() if share > 0 else None
+    if group is None:
+        yield ""
+        return
+    try:
+        how = _limit(group, share)
+        _move(family(pid), group)
+        yield how
+    finally:
+        _move(map(int, (group / "cgroup.procs").read_text(encoding="ascii").split()), group.parent)
+        with suppress(OSError):
+            group.rmdir()
+
+
+def _group() -> Path | None:
+    """A new group below our own that has a CPU quota, or None."""
+    lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
+    for line in lines:
+        _, controllers, own = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        parent = (_CGROUPS / "cpu" if controllers else _CGROUPS) / own.strip("/")
+        group = parent / f"wenyue-bench-{os.getpid()}"
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        if (group / "cpu.cfs_quota_us").exists() or (group / "cpu.max").exists():
+            return group
+        group.rmdir()
+    return None
+
+
+def _limit(group: Path, share: float) -> str:
+    quota = round(share * _PERIOD_US)
+    if (group / "cpu.max").exists():
+        (group / "cpu.max").write_text(f"{quota} {_PERIOD_US}", encoding="ascii")
+    else:
+        (group / "cpu.cfs_period_us").write_text(str(_PERIOD_US), encoding="ascii")
+        (group / "cpu.cfs_quota_us").write_text(str(quota), encoding="ascii")
+    return f"control group: {quota} of every {_PERIOD_US} µs"
+
+
+def _move(pids: Iterable[int], group: Path) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError, OSError):
+            (group / "cgroup.procs").write_text(str(pid), encoding="ascii")

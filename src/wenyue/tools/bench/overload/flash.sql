@@ -1,0 +1,23 @@
+-- name: flash_pool
+-- A session of its own at the second attraction, with few places.
+INSERT INTO booking.pool (kind, venue_id, product_id, on_date, starts_at, capacity)
+VALUES ('session', %(venue)s, %(venue)s, %(day)s, %(day)s::timestamp AT TIME ZONE 'UTC' + interval '6 hours', %(places)s)
+RETURNING id
+
+-- name: flash_slot
+-- Its slot, not released before somebody says when.
+INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at, price_minor, pool_ids)
+SELECT own.product_id, own.venue_id, own.on_date, own.starts_at, own.starts_at + interval '45 minutes',
+       own.starts_at, own.starts_at, 8000, ARRAY[own.id, day.id]
+FROM booking.pool own
+JOIN booking.pool day ON day.kind = 'day' AND day.venue_id = own.venue_id AND day.on_date = own.on_date
+WHERE own.id = %(pool)s
+RETURNING id
+
+-- name: release
+-- The second at which it can be booked.
+UPDATE booking.slot SET release_at = %(at)s WHERE id = %(slot)s
+
+-- name: places_given
+-- Places of a pool that are held or sold.
+SELECT held + sold FROM booking.pool WHERE id = %(pool)s

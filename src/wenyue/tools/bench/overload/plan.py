@@ -1,0 +1,101 @@
+"""How long a run is and how it is set up, and what it leaves."""
+
+from dataclasses import dataclass, field, replace
+from math import isnan
+
+from wenyue.tools.bench.overload.tally import Bin, Tally
+from wenyue.tools.bench.weather import Weather
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How long, how many, and who computes where. Times in seconds."""
+
+    is_quick: bool = False
+    workers: int = 2
+    step_s: float = 5.0
+    storm_s: float = 60.0
+    calm_s: float = 35.0
+    cards: int = 400_000
+    flash_cards: int = 100_000
+    connections: int = 10_000
+    load_processes: int = 2
+    database_share: float = 0.2  # of one core; 0: unbounded
+    unbounded_storm_s: float = 20.0  # 0: the unbounded configuration is not measured
+    first_per_s: float = 1_000.0
+
+
+def quick(scale: Scale) -> Scale:
+    """About forty seconds, of which the storm takes eight; for trying, not for publishing."""
+    return replace(
+        scale,
+        is_quick=True,
+        step_s=2.0,
+        storm_s=8.0,
+        calm_s=8.0,
+        cards=80_000,
+        flash_cards=60_000,
+        unbounded_storm_s=0.0,
+        first_per_s=2_000.0,
+    )
+
+
+@dataclass(slots=True)
+class Phase:
+    """One stretch of the run, on the run's own clock, as it was meant."""
+
+    name: str
+    begin_s: float
+    end_s: float
+    offered_per_s: float
+
+
+@dataclass(slots=True)
+class Shots:
+    """One firing with the instant of its start on the run's clock, and processor seconds used meanwhile."""
+
+    at_s: float
+    seconds: float
+    tally: Tally
+    cpu_s: dict[str, float]
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything that was measured."""
+
+    figures: dict[str, float | None] = field(default_factory=dict[str, float | None])
+    details: dict[str, object] = field(default_factory=dict[str, object])
+    phases: list[Phase] = field(default_factory=list[Phase])
+    shots: list[Shots] = field(default_factory=list[Shots])
+    machine: dict[str, object] = field(default_factory=dict[str, object])
+    configuration: dict[str, object] = field(default_factory=dict[str, object])
+    invalid: list[str] = field(default_factory=list[str])  # reasons; empty: the figures mean what they say
+    notes: list[str] = field(default_factory=list[str])
+    weather: Weather = field(default_factory=lambda: Weather(0.0, 0.0))
+    seconds: float = 0.0
+
+
+def described(bin_: Bin, seconds: float) -> dict[str, object]:
+    """A span of requests as the report shows it."""
+    return {
+        "offered_per_s": round(bin_.offered / seconds),
+        "goodput_per_s": round(bin_.good / seconds),
+        "late": bin_.late,
+        "denied": bin_.denied,
+        "shed": bin_.shed,
+        "doubtful": bin_.doubtful,
+        "failed": bin_.failed,
+        "unanswered": bin_.unanswered,
+        "admitted_p50_ms": rounded(bin_.admitted.quantile_ms(0.5)),
+        "admitted_p99_ms": rounded(bin_.admitted.quantile_ms(0.99)),
+        "refused_p50_ms": rounded(bin_.refused.quantile_ms(0.5)),
+        "refused_p99_ms": rounded(bin_.refused.quantile_ms(0.99)),
+    }
+
+
+def rounded(value: float | None) -> float | None:
+    """Three digits are enough; None when nothing was counted."""
+    if value is None or isnan(value):
+        return None
+    return round(value, 3) if abs(value) < 1000 else round(value)
