@@ -27,6 +27,9 @@ TOOLS = {
     "restore": ("wenyue.tools.backup.restore_command", "Bring a moment back, into a new home (恢复)."),
     "sim": ("wenyue.tools.sim", "Simulate with crashes and check every invariant (模拟)."),
     "probe": ("wenyue.tools.drill.probe", "Look at one thing and say how it is, for runbooks (查看)."),
+    "monitor": ("wenyue.tools.monitoring", "Check everything each minute and tell operators (监控)."),
+    "status": ("wenyue.tools.status", "The public status page, and its incidents (状态页)."),
+    "lab": ("wenyue.tools.lab", "A real cluster on this machine (实验集群)."),
     "drill": ("wenyue.tools.drill", "Break things on purpose and check that nothing is lost (演练)."),
 }
 

@@ -29,6 +29,7 @@ SLICES = (
     "partners",
     "payments",
     "policy",
+    "watch",
 )
 # The simulator's one module that plants bugs and crashes inside the engine: it must know the engine's parts.
 MAY_REACH = {"src/wenyue/tools/sim/seams.py"}

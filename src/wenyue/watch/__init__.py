@@ -1,8 +1,46 @@
 """Watching: what the monitor checks, how findings become alerts, who is told. Owns the PostgreSQL schema `watch`.
 
-`beat` is for partners and workers: a sign of life. Everything else is for the monitor (`wenyue.monitor`).
+`beat` is for partners and workers: a sign of life. Everything else is for the monitor (`wenyue.monitor`) and its command.
 """
 
-from wenyue.watch.store import beat
+from wenyue.watch.alerts import Round, step
+from wenyue.watch.book import SILENCE_MAX_DAYS, Book, worst
+from wenyue.watch.model import Alert, Checked, Event, Notice, PassFacts, Severity
+from wenyue.watch.rounds import Memory, Scene, look
+from wenyue.watch.senders import LogSender, MailSender, Post, Sender, WebhookSender
+from wenyue.watch.store import beat, open_alerts, retire, save_alert, silence, silences
+from wenyue.watch.sweep import look_at_all
+from wenyue.watch.wording import GUIDES, guide_of, page_of, short
 
-__all__ = ["beat"]
+__all__ = [
+    "GUIDES",
+    "SILENCE_MAX_DAYS",
+    "Alert",
+    "Book",
+    "Checked",
+    "Event",
+    "LogSender",
+    "MailSender",
+    "Memory",
+    "Notice",
+    "PassFacts",
+    "Post",
+    "Round",
+    "Scene",
+    "Sender",
+    "Severity",
+    "WebhookSender",
+    "beat",
+    "guide_of",
+    "look",
+    "look_at_all",
+    "open_alerts",
+    "page_of",
+    "retire",
+    "save_alert",
+    "short",
+    "silence",
+    "silences",
+    "step",
+    "worst",
+]

@@ -1,7 +1,8 @@
-"""The standing invariants, looked at in short steps: what was booked just now at once, everything else in turn, daily.
+"""The standing invariants, looked at in short steps: what was booked just now at once, everything else in turn.
 
 A step is one statement with one snapshot over a bounded number of rows, so it needs no lock and sees each booking whole.
-The time spent in a round is bounded; a pass that would not be through in a day gets more of it.
+The time spent in a round is bounded: a small installation is looked through in every round, a large one takes as many
+rounds as it needs, and gets more time for each when a day would not suffice.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ from wenyue.infra.db import Tx, queries
 from wenyue.watch.model import PassFacts
 from wenyue.watch.store import load_pass, save_pass
 
-BUDGET_S: Final = 0.5  # of each kind in a round: under one percent of a processor
+BUDGET_S: Final = 0.3  # of each kind in a round: half a percent of the time
 BUDGET_S_MAX: Final = 10.0
 HURRY_AFTER: Final = timedelta(hours=12)  # a pass that takes longer than this gets the larger budget
 PASS_EVERY: Final = timedelta(
@@ -61,20 +62,20 @@ async def look_around(tx: Tx, now: datetime, name: str, *, budget_s: float = BUD
     place = cast(Place, known.get("at", {}))
     step = _STEPS[name](now.date() - timedelta(days=DAYS_BACK))
     again = await _look_again(tx, step, [*known.get("again", []), *await _fresh(tx, name, now)], found)
-    is_due = bool(place) or finished_at is None or now - began_at >= PASS_EVERY
-    if is_due and not place:
+    if not place:
         began_at, rows = now, 0
     if now - began_at > HURRY_AFTER:
         budget_s = BUDGET_S_MAX
-    while is_due:
+    while True:
         broken = found.count
         after, same = await step(tx, place, found)
-        if found.count > broken and len(again) < AGAIN_MAX:
+        if found.count > broken and same not in again and len(again) < AGAIN_MAX:
             again.append(same)
         place = after or {}
         if after is None:
             finished_at = now
-        is_due = after is not None and perf_counter() - began < budget_s
+        if after is None or perf_counter() - began >= budget_s:
+            break
     await save_pass(
         tx,
         name,

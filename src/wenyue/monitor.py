@@ -1,0 +1,247 @@
+"""The monitor role: every minute it looks, judges, and tells people. It needs neither the web nor the worker nor a database."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import Final
+from uuid import uuid4
+
+from psycopg import AsyncConnection, Error
+
+from wenyue.infra.config import Settings
+from wenyue.infra.db import Tx
+from wenyue.infra.server import base_folder
+from wenyue.kernel.clock import utc_now
+from wenyue.watch import (
+    Alert,
+    Book,
+    Checked,
+    Event,
+    LogSender,
+    MailSender,
+    Memory,
+    Notice,
+    Post,
+    Round,
+    Scene,
+    Sender,
+    WebhookSender,
+    look,
+    open_alerts,
+    save_alert,
+    short,
+    silences,
+    step,
+)
+
+EVERY_S: Final = 60.0
+UNSENT_MAX: Final = 200
+TRIES_MAX: Final = 10
+SEND_DEADLINE_S: Final = 15.0
+_ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
+_OPTIONS: Final = (
+    "-c statement_timeout=15000 -c lock_timeout=3000 -c timezone=UTC -c application_name=wenyue-monitor"
+)
+_log: Final = logging.getLogger("wenyue.monitor")
+
+
+class TextSender:
+    """Texts operators through the transport that travellers' texts take."""
+
+    name = "sms"
+
+    def __init__(self, folder: Path, phones: Sequence[str], escalation: Sequence[str], node: str) -> None:
+        self._folder, self._phones, self._escalation, self._node = folder, phones, escalation, node
+
+    async def send(self, notice: Notice, /) -> None:
+        """Text everybody. Raises OSError."""
+        from wenyue.kernel.personal import Secret  # noqa: PLC0415 - as below
+        from wenyue.notifications import FileSms, Sms  # noqa: PLC0415 - heavy; only where texts are wanted
+
+        phones = [*self._phones, *(self._escalation if notice.is_escalated else ())]
+        number = int(notice.alert.id.replace("-", "")[:8], 16) * 1000 + notice.alert.told
+        batch = [
+            Sms(number * 100 + at, Secret(phone), short(notice, self._node))
+            for at, phone in enumerate(phones)
+        ]
+        if batch and len(await FileSms(self._folder).send(batch, notice.at)) < len(batch):
+            raise OSError("not every text was accepted")
+
+
+class Monitor:
+    """Rounds without end. Everything that it must remember is in the book."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        book: Book,
+        senders: Sequence[Sender],
+        *,
+        every_s: float = EVERY_S,
+        new_id: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
+        self._scene, self._book, self._senders = scene, book, senders
+        self._every_s, self._new_id = every_s, new_id
+        self._memory = Memory()
+        self._alerts: dict[str, Alert] = book.alerts()
+        self._unsent: list[tuple[Sender, Notice, int]] = []
+        self._unsaved: dict[str, tuple[Alert, datetime | None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`. A defect of a round is logged; the next round comes."""
+        while not stop.is_set():
+            began = monotonic()
+            try:
+                await self.round()
+            except Exception as error:  # noqa: BLE001 - whatever happens, the monitor goes on looking
+                _log.error("a round failed: %s: %s", type(error).__name__, error)
+            try:
+                await asyncio.wait_for(stop.wait(), max(1.0, self._every_s - (monotonic() - began)))
+            except TimeoutError:
+                continue
+
+    async def round(self) -> list[Notice]:
+        """Look, judge, remember, tell; returns what was told."""
+        had_turn = self._memory.has_turn
+        checks = await look(self._scene, self._memory)
+        now = self._scene.clock()
+        silenced = set(self._book.silences(now))
+        is_away = any(one.check == "database" and not one.detail for c in checks for one in c.findings)
+        if not is_away:
+            silenced |= await self._share(had_turn=had_turn)
+        this = Round(checks, frozenset(silenced), now)
+        self._alerts, notices = step(self._alerts, this, self._new_id)
+        try:
+            self._book.keep(self._alerts)
+            self._book.publish(checks, self._alerts, now, self._scene.node)
+        except OSError as error:
+            _log.error("the book cannot be written: %s", error.strerror)
+        for notice in notices:
+            ended = now if notice.event is Event.RESOLVED else None
+            self._unsaved[notice.alert.id] = notice.alert, ended
+        await self._tell(notices)
+        if not is_away:
+            await self._save()
+        return notices
+
+    async def _share(self, *, had_turn: bool) -> set[str]:
+        """What all nodes share: with the turn come its open alerts, with its end they go; silences of all nodes."""
+        has_turn = self._memory.has_turn
+        if not has_turn:
+            self._alerts = {name: one for name, one in self._alerts.items() if not one.is_shared}
+        try:
+            async with asyncio.timeout(SEND_DEADLINE_S):
+                tx = await self._scene.connect()
+                try:
+                    if has_turn and not had_turn:
+                        self._alerts = await open_alerts(tx) | self._alerts
+                    return set(await silences(tx))
+                finally:
+                    await tx.close()
+        except (Error, OSError, TimeoutError):
+            return set()
+
+    async def _save(self) -> None:
+        """Write the history of alerts; what cannot be written now is written later."""
+        if not self._unsaved:
+            return
+        try:
+            async with asyncio.timeout(SEND_DEADLINE_S):
+                tx = await self._scene.connect()
+                try:
+                    for id_, (alert, ended) in list(self._unsaved.items()):
+                        await save_alert(tx, alert, self._scene.node, ended)
+                        del self._unsaved[id_]
+                finally:
+                    await tx.close()
+        except (Error, OSError, TimeoutError) as error:
+            _log.warning("alerts are not in the history yet: %s", type(error).__name__)
+
+    async def _tell(self, notices: Sequence[Notice]) -> None:
+        """Give every notice to every sender; what did not leave is tried again in the next rounds."""
+        waiting = [*self._unsent, *((sender, notice, 0) for notice in notices for sender in self._senders)]
+        self._unsent = []
+        for sender, notice, tries in waiting[:UNSENT_MAX]:
+            try:
+                async with asyncio.timeout(SEND_DEADLINE_S):
+                    await sender.send(notice)
+            except Exception as error:  # noqa: BLE001 - one way out must not close the others
+                _log.warning("alert not sent by %s, try %d: %s", sender.name, tries + 1, type(error).__name__)
+                if tries + 1 < TRIES_MAX:
+                    self._unsent.append((sender, notice, tries + 1))
+
+
+def scene_of(settings: Settings, *, parent: int | None, clock: Callable[[], datetime] = utc_now) -> Scene:
+    """What the monitor of this installation looks at. `parent`: the supervisor's process, when there is one."""
+    web, home = settings.web, settings.home
+    own = f"http://{_ANY.get(web.host, web.host)}:{web.port}"
+    disks = [home] if settings.database.url and parent is None else [home, base_folder(home)]
+    return Scene(
+        node=settings.monitor.node or os.uname().nodename,
+        connect=lambda: connect(settings),
+        clock=clock,
+        disks=tuple(disks),
+        urls=settings.monitor.urls or (own,),
+        certificates=settings.monitor.certificates,
+        ntp=settings.monitor.ntp,
+        standbys=settings.monitor.standbys,
+        parent=parent,
+        wanted=(("web", web.workers), ("worker", 1)) if parent is not None else (),
+        selftest=home / "backups" / "selftest.json",
+        drill=home / "drills" / "last.json",
+        needs_backup=not settings.is_demo,
+    )
+
+
+async def connect(settings: Settings) -> Tx:
+    """A connection of the monitor's own, as the application's role. Raises psycopg.OperationalError."""
+    role = f" -c role={settings.database.role}" if settings.database.role else ""
+    return await AsyncConnection.connect(
+        settings.database.url, options=_OPTIONS + role, autocommit=True, connect_timeout=3
+    )
+
+
+def senders_of(settings: Settings) -> list[Sender]:
+    """Every way out that is configured; the log always."""
+    monitor = settings.monitor
+    node, base = monitor.node or os.uname().nodename, monitor.runbooks
+    mails = [one for one in monitor.escalation if "@" in one]
+    phones = [one for one in monitor.escalation if "@" not in one]
+    found: list[Sender] = [LogSender(node, base)]
+    if monitor.webhook:
+        found.append(WebhookSender(monitor.webhook, node, base))
+    if monitor.smtp and (monitor.emails or mails):
+        found.append(MailSender(Post(monitor.smtp, monitor.mail_from), monitor.emails, mails, node, base))
+    if monitor.phones or phones:
+        found.append(TextSender(settings.home / "messages", monitor.phones, phones, node))
+    return found
+
+
+def run_monitor(settings: Settings, *, is_supervised: bool) -> None:
+    """Look every minute until SIGTERM."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    parent = os.getppid() if is_supervised else None
+    monitor = Monitor(
+        scene_of(settings, parent=parent), Book(settings.home / "monitor"), senders_of(settings)
+    )
+    asyncio.run(_run(monitor))
+
+
+async def _run(monitor: Monitor) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await monitor.run(stop)
+
+
+async def look_once(settings: Settings) -> tuple[list[Checked], Mapping[str, tuple[datetime, str]]]:
+    """One round without telling anybody: (the checks, what is silenced here)."""
+    scene = scene_of(settings, parent=None)
+    checks = await look(scene, Memory())
+    return checks, Book(settings.home / "monitor").silences(scene.clock())

@@ -1,0 +1,118 @@
+"""A little world that the monitor looks at: a database with bookings, and hands to plant trouble in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+
+from tests.support.database import DbUrls
+from wenyue.booking import BookingRequest, Engine, Outcome
+from wenyue.infra.db import Database, Tx
+from wenyue.kernel.clock import utc_now
+from wenyue.kernel.ids import uuid7
+from wenyue.tools import world
+from wenyue.watch import Checked, Memory, Scene, look
+
+DAY = utc_now().date()  # among the days that a round looks at
+
+
+@dataclass
+class Watched:
+    """The world, its engine, and what one round of the monitor says about it."""
+
+    urls: DbUrls
+    db: Database
+    engine: Engine
+    tx: Tx
+    scene: Scene
+    memory: Memory
+
+    async def slot(self, on_date: date = DAY, capacity: int = 5, day_capacity: int | None = 50) -> int:
+        """A slot of a venue of its own."""
+        venue_id, product_id = await world.product(self.tx, f"v-{uuid7()}")
+        return await world.slot(
+            self.tx, venue_id, product_id, on_date, 2, capacity, day_capacity=day_capacity
+        )
+
+    async def book(self, *slot_ids: int, is_hold: bool = False) -> BookingRequest:
+        """A booking of a card of its own."""
+        card = await world.card(self.tx, uuid7().int % 10**9, granted=(10,))
+        request = world.request(card, *slot_ids, is_hold=is_hold)
+        answer = await self.engine.book(request)
+        assert answer.outcome in {Outcome.CONFIRMED, Outcome.HELD}, answer
+        return request
+
+    def as_owner(self, *statements: LiteralString) -> None:
+        """Plant trouble."""
+        with psycopg.connect(self.urls.owner_url, autocommit=True) as owner:
+            for statement in statements:
+                owner.execute(statement)
+
+    def calm(self) -> None:
+        """Nothing waits: the engine's clock is another one, so its notes and records look old."""
+        self.as_owner(
+            "UPDATE booking.slot SET settled_at = now() WHERE ends_at < now() - interval '1 day'",
+            "UPDATE booking.outbox SET done_at = now()",
+            "UPDATE audit.entry SET at = now()",
+        )
+
+    async def look(self) -> dict[str, Checked]:
+        """One round, by check."""
+        return {one.name: one for one in await look(self.scene, self.memory)}
+
+    async def says(self, check: str) -> list[str]:
+        """What one round finds in one check: `subject severity`."""
+        made = (await self.look())[check]
+        assert made.problem == "", made
+        return sorted(f"{one.subject} {one.severity.value}" for one in made.findings)
+
+
+def scene_for(url: str, home: Path) -> Scene:
+    """A monitor's view of one database and nothing else."""
+
+    async def connect() -> Tx:
+        return await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=3)
+
+    return Scene(
+        node="here",
+        connect=connect,
+        clock=utc_now,
+        disks=(home,),
+        urls=(),
+        selftest=home / "selftest.json",
+        drill=home / "last.json",
+    )
+
+
+@asynccontextmanager
+async def watched(urls: DbUrls, home: Path) -> AsyncGenerator[Watched]:
+    """A world on a fresh database."""
+    db = Database(urls.app_url, size_max=6)
+    await db.open()
+    async with db.connection() as tx:
+        types = {world.OPEN_TYPE: await world.card_type(tx)}
+        engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+        await engine.start()
+        yield Watched(urls, db, engine, tx, scene_for(urls.app_url, home), Memory())
+        await engine.drain()
+    await db.close()
+
+
+async def settled(tx: Tx) -> None:
+    """Wait until every transaction so far has ended; other tests share the server."""
+    async with asyncio.timeout(30):
+        [(mine,)] = await (await tx.execute("SELECT pg_current_xact_id()::text::bigint")).fetchall()
+        while True:
+            [(xmin,)] = await (
+                await tx.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            ).fetchall()
+            if xmin > mine:
+                return
+            await asyncio.sleep(0.01)
