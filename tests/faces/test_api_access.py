@@ -9,11 +9,14 @@ import pytest
 
 from tests.support.api_site import TOMORROW, ApiSite, Person, api_site
 from tests.support.database import DbUrls
+from tests.support.room import ROOM, open_a_room
 from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME, DOCUMENT, NAME, OTHER_CARD
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 OPEN: Final = {"/v1/venues", "/v1/venues/{code}", "/v1/products/{product_id}", "/v1/availability"}
+EVERYBODYS: Final = {"/v1/rooms/{event}/pass"}  # whoever asks gets a place of their own
+ANOTHERS_PASS: Final = "/v1/rooms/{event}/token"  # found, but the pass is not the asker's
 SIGN_IN: Final = {
     "/v1/session",
     "/v1/gate/session",
@@ -28,6 +31,7 @@ class Matrix:
         self.site, self.owner, self.other, self.staff = site, owner, other, staff
         self.values: dict[str, str] = {}
         self.slot_id = self.product_id = 0
+        self.room_pass = ""
 
     @classmethod
     async def make(cls, site: ApiSite) -> "Matrix":
@@ -47,7 +51,11 @@ class Matrix:
             "{code}": "lake",
             "{product_id}": str(matrix.product_id),
             "{scan_id}": str(uuid7()),
+            "{event}": ROOM,
         }
+        await open_a_room(site, matrix.product_id)
+        taken = await site.client.post(f"/v1/rooms/{ROOM}/pass", headers=owner.headers)
+        matrix.room_pass = taken.json()["pass"]
         return matrix
 
     def operations(self) -> list[tuple[str, str]]:
@@ -86,6 +94,7 @@ class Matrix:
             },
             "/v1/bookings/{booking_id}/reschedule": {"moves": [{"line_no": 0, "slot_id": self.slot_id}]},
             "/v1/bookings/{booking_id}/cancellation": {"reason": "x"},
+            "/v1/rooms/{event}/token": {"pass": self.room_pass},
             "/v1/visitors": {"name": "赵小刚", "number": "110101199003070599"},
             "/v1/gate/scans": {
                 "scan_id": str(uuid7()),
@@ -111,7 +120,16 @@ class Matrix:
     def secrets(self) -> tuple[str, ...]:
         """What no answer to anybody else may contain."""
         booking, visitor = self.values["{booking_id}"], self.values["{visitor_id}"]
-        return (DOCUMENT, NAME, CHILD_NAME, self.owner.token, f'"id":"{booking}"', f'"id":{visitor},', "张*")
+        return (
+            DOCUMENT,
+            NAME,
+            CHILD_NAME,
+            self.owner.token,
+            self.room_pass,
+            f'"id":"{booking}"',
+            f'"id":{visitor},',
+            "张*",
+        )
 
 
 @pytest.fixture
@@ -141,8 +159,10 @@ async def test_nobody_reads_or_changes_what_is_somebody_elses(matrix: Matrix) ->
             assert status in (401, 403), (method, template)
         if name == "other" and template.startswith("/v1/gate/") and template not in SIGN_IN:
             assert status in (401, 403), (method, template)
-        if name == "other" and not is_open and "{" in template and not template.startswith("/v1/gate/"):
-            assert status == 404, (method, template, status)
+        if name != "other" or is_open or "{" not in template or template.startswith("/v1/gate/"):
+            continue
+        wanted = {ANOTHERS_PASS: 403} | dict.fromkeys(EVERYBODYS, 201)
+        assert status == wanted.get(template, 404), (method, template, status)
 
 
 async def test_the_owner_is_let_in_where_others_are_not(matrix: Matrix) -> None:

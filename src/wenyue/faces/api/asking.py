@@ -10,6 +10,7 @@ from wenyue.accounts import Login
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.logins import Logins, bearer
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
+from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER
 from wenyue.infra.db import DatabaseDown
 from wenyue.services import Services
 
@@ -66,12 +67,17 @@ async def _token(request: Request) -> str:
     return bearer(request.headers.get("authorization", "").encode("latin-1")) or ""
 
 
+async def _room_tokens(request: Request) -> str:
+    return request.headers.get(ROOM_TOKEN_HEADER.decode(), "")
+
+
 ServicesOf = Annotated[Services, Depends(_services)]
 LocaleOf = Annotated[str, Depends(_locale)]
 LoginOf = Annotated[Login, Depends(_login)]
 HolderOf = Annotated[int, Depends(_holder)]
 GuestOf = Annotated[int | None, Depends(_guest)]
 TokenOf = Annotated[str, Depends(_token)]
+RoomTokensOf = Annotated[str, Depends(_room_tokens)]
 
 
 def refusal(refused: BookingRefused, locale: str) -> Response:

@@ -16,9 +16,10 @@ from wenyue.booking import (
     booking_view,
     bookings_of,
 )
-from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf
+from wenyue.faces.api.asking import HolderOf, LocaleOf, RoomTokensOf, ServicesOf
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, change_problem, status_of
+from wenyue.faces.api.room_refused import RoomRefused
 from wenyue.kernel.documents import mask_document, mask_name
 from wenyue.kernel.limits import LINES_MAX, PAGE_SIZE, PAGE_SIZE_MAX
 
@@ -160,13 +161,24 @@ async def cancel(
 
 
 @router.post("/{booking_id}/reschedule", summary="Move to other slots", response_model=ChangeAnswer)
-async def reschedule(
-    booking_id: UUID, body: RescheduleBody, services: ServicesOf, holder_id: HolderOf, locale: LocaleOf
+async def reschedule(  # noqa: PLR0917 - FastAPI fills them in by name
+    booking_id: UUID,
+    body: RescheduleBody,
+    services: ServicesOf,
+    holder_id: HolderOf,
+    locale: LocaleOf,
+    room_tokens: RoomTokensOf,
 ) -> ChangeAnswer | Response:
-    """The old places are given up only if every new one is had. Again: the same answer."""
+    """The old places are given up only if every new one is had. Again: the same answer.
+
+    A new place behind a waiting room wants its token, in the header `Room-Token`.
+    """
     moves = tuple((move.line_no, move.slot_id) for move in body.moves)
     if len({line_no for line_no, _ in moves}) < len(moves):
         raise BookingRefused(422, "line_twice")
+    refused = services.room.refuse(holder_id, body.moves, room_tokens)
+    if refused is not None:
+        raise RoomRefused(refused)
     request = ChangeRequest(ChangeKind.MOVE, booking_id, f"traveller:{holder_id}", holder_id, moves=moves)
     return await _change(services, request, locale)
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from psycopg import Error
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from wenyue.faces.api import bookings, cards, docs, gate, oncard, session, venues, visitors
+from wenyue.faces.api import bookings, cards, docs, gate, oncard, room, session, venues, visitors
 from wenyue.faces.api.edge import Edge
 from wenyue.faces.api.faults import catch_all, handle_faults
 from wenyue.faces.api.logins import Logins
@@ -53,7 +53,7 @@ def create_api(
     api.state.logins = logins
     api.state.meter = meter
     api.state.exchange = exchange
-    for part in (session, cards, visitors, venues, oncard, bookings, gate):
+    for part in (session, cards, visitors, venues, oncard, room, bookings, gate):
         api.include_router(part.router)
     handle_faults(api)
     api.add_middleware(Edge, meter=meter)

@@ -51,7 +51,14 @@ def book_operation() -> dict[str, Any]:
                 "required": False,
                 "schema": {"type": "string", "format": "uuid"},
                 "description": "The booking's id, when the body does not carry it; when both do, they are equal.",
-            }
+            },
+            {
+                "name": "Room-Token",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "What a waiting room gave, where one guards a slot; several separated by commas.",
+            },
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": ref("BookingBody")}}},
         "responses": {

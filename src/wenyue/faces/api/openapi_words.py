@@ -27,6 +27,11 @@ TAGS: Final[tuple[Mapping[str, str], ...]] = (
     {"name": "cards", "description": "Activation, loss and replacement of a card.", "x-name-zh": "卡"},
     {"name": "session", "description": "Sign in with a card.", "x-name-zh": "登录"},
     {"name": "bookings", "description": "Book, look up, confirm, cancel, reschedule.", "x-name-zh": "预约"},
+    {
+        "name": "rooms",
+        "description": "Waiting rooms: a fair queue in front of the release of scarce places.",
+        "x-name-zh": "排队等候",
+    },
     {"name": "visitors", "description": "The people a traveller books for.", "x-name-zh": "常用游客"},
     {
         "name": "gate",
@@ -56,6 +61,8 @@ SUMMARIES_ZH: Final[Mapping[str, str]] = {
     "GET /v1/visitors": "常用游客列表",
     "POST /v1/visitors": "添加常用游客",
     "DELETE /v1/visitors/{visitor_id}": "删除常用游客",
+    "POST /v1/rooms/{event}/pass": "领取排队凭证",
+    "POST /v1/rooms/{event}/token": "轮到后入场",
     "POST /v1/gate/session": "员工登录",
     "POST /v1/gate/scans": "扫码核验",
     "POST /v1/gate/scans/{scan_id}/undo": "撤销核销",
@@ -74,6 +81,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "POST /v1/bookings/{booking_id}/cancellation": {"reason": "行程有变"},
     "POST /v1/bookings/{booking_id}/reschedule": {"moves": [{"line_no": 0, "slot_id": 2}]},
+    "POST /v1/rooms/{event}/pass": {"pass": ""},
+    "POST /v1/rooms/{event}/token": {"pass": "wyp1_AAAAAQAAAAAAAAAqAAAAAAAAAACzNfPEaqZr6_0PXDVEvMfM"},
     "POST /v1/gate/session": {"login": "gate", "password": "…"},
     "POST /v1/gate/scans": {
         "scan_id": "0199a3c0-7b52-7c41-9a1e-3f6d5c2b1a01",
