@@ -87,6 +87,16 @@ class StatusSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Backups that `wenyue up` takes and tries by itself. Empty `folder`: somebody else does."""
+
+    folder: str = ""  # WENYUE_BACKUP_FOLDER: an absolute path, best on another disk
+    hour: int = 3  # WENYUE_BACKUP_HOUR: from which hour of Beijing time on a day's backup is taken
+    keep: int = 3  # WENYUE_BACKUP_KEEP: full backups, one a week, with what continues them
+    age_max_h: int = 26  # WENYUE_BACKUP_AGE_MAX_H: an older last backup is an alarm
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment decides."""
 
@@ -98,6 +108,7 @@ class Settings:
     sight: SightSettings = SightSettings()
     monitor: MonitorSettings = MonitorSettings()
     status: StatusSettings = StatusSettings()
+    backup: BackupSettings = BackupSettings()
 
 
 def load(env: Mapping[str, str] | None = None) -> Settings:
@@ -133,6 +144,12 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         ),
         monitor=_monitor(env),
         status=_status(env),
+        backup=BackupSettings(
+            folder=env.get("WENYUE_BACKUP_FOLDER", "").strip(),
+            hour=_number(env, "WENYUE_BACKUP_HOUR", 3, 0, 23),
+            keep=_number(env, "WENYUE_BACKUP_KEEP", 3, 1, 1000),
+            age_max_h=_number(env, "WENYUE_BACKUP_AGE_MAX_H", 26, 1, 10_000),
+        ),
     )
 
 

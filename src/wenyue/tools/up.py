@@ -17,6 +17,7 @@ from wenyue.infra.leash import end_with_parent
 from wenyue.infra.migrate import decide_once, migrate, redecide
 from wenyue.infra.server import hold_home
 from wenyue.infra.supervisor import ChildPlan, Supervisor, answers_ready, listening_socket
+from wenyue.tools.backup.beside import helpers
 from wenyue.tools.database import ReadyDatabase
 
 DEMO_DECISION = "demo"
@@ -63,7 +64,7 @@ def _plans(settings: Settings, database: ReadyDatabase, listener_fd: int) -> lis
         ChildPlan(f"web-{number}", [*command, "web", "--fd", str(listener_fd)], environment, (listener_fd,))
         for number in range(1, settings.web.workers + 1)
     ]
-    return [*web, ChildPlan("worker", [*command, "worker", "--supervised"], environment)]
+    return [*web, ChildPlan("worker", [*command, "worker", "--supervised"], environment), *helpers(settings)]
 
 
 def _load_demo_once(settings: Settings, database: ReadyDatabase, say: Callable[[str], None]) -> bool:

@@ -1,8 +1,9 @@
 """Backups that are restored every day: full, incremental and log, back to any instant, into a new home."""
 
-from wenyue.tools.backup.command import app, newest
+from wenyue.tools.backup.command import app
 from wenyue.tools.backup.folder import Folder, existing, for_writing
 from wenyue.tools.backup.restoring import plan, restore
+from wenyue.tools.backup.selftesting import newest
 from wenyue.tools.backup.source import opened
 from wenyue.tools.backup.taking import Wish, take
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -19,13 +17,14 @@ from rich.console import Console
 
 from wenyue.infra.config import Settings, load
 from wenyue.infra.fault import SetupError
-from wenyue.infra.server import erase, look
-from wenyue.tools.backup.checking import complaints
-from wenyue.tools.backup.folder import Folder, existing, for_writing, told
+from wenyue.infra.leash import end_with_parent
+from wenyue.infra.server import look
+from wenyue.tools.backup.folder import existing, for_writing, told
+from wenyue.tools.backup.keeping import Keeper, wanted
 from wenyue.tools.backup.keys import WARNING, WARNING_ZH, save
-from wenyue.tools.backup.model import Backup, Kind
-from wenyue.tools.backup.restoring import plan, restore, shown
-from wenyue.tools.backup.rules import CLOCK_TOLERANCE
+from wenyue.tools.backup.model import Kind
+from wenyue.tools.backup.restoring import shown
+from wenyue.tools.backup.selftesting import newest, selftest, tried
 from wenyue.tools.backup.showing import bars, counted, size
 from wenyue.tools.backup.source import Source, opened
 from wenyue.tools.backup.streaming import fetch, runs
@@ -34,7 +33,11 @@ from wenyue.tools.backup.taking import Wish, take
 app = typer.Typer(invoke_without_command=True, help="Save everything; `check` proves it (备份).")
 ToOption = Annotated[
     Path | None,
-    typer.Option("--to", help="folder for the backups; default WENYUE_HOME/backups", show_default=False),
+    typer.Option(
+        "--to",
+        help="folder for the backups; default WENYUE_BACKUP_FOLDER or WENYUE_HOME/backups",
+        show_default=False,
+    ),
 ]
 
 
@@ -134,23 +137,57 @@ def check(
     settings, console = load(), Console()
     folder = existing(folder_of(settings, to))
     last = newest(folder, timedelta(hours=max_age_hours))
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".backup-check-", dir=settings.home))
-    home = aside / "home"
     began = time.monotonic()
-    try:
-        with told(folder.path), bars(console) as report:
-            found = restore(plan(folder, None), home, {}, report)
-            wrong = complaints(found, last.counts)
-            if not any(found.counts.get(name) for name in ("venues", "bookings")):
-                wrong.append("it is empty: there is neither a venue nor a booking in it")
-            if wrong:
-                raise SetupError(f"ALARM: {last.name}: {wrong[0]}", f"备份异常 {last.name}")
-            report.say(f"{counted(found.counts)}")
-            report.say(f"ok: {last.name} restored and checked in {time.monotonic() - began:.1f} s · 备份有效")
-    finally:
-        erase(home)
-        shutil.rmtree(aside, ignore_errors=True)
+    with bars(console) as report:
+        found = tried(folder, last, settings.home, report)
+        report.say(f"{counted(found.counts)}")
+        report.say(f"ok: {last.name} restored and checked in {time.monotonic() - began:.1f} s · 备份有效")
+
+
+@app.command("selftest")
+def prove(
+    to: ToOption = None,
+    inside: Annotated[
+        Path | None, typer.Option("--in", help="where the copy is made and removed; default WENYUE_HOME")
+    ] = None,
+    *,
+    max_age_hours: Annotated[
+        float | None,
+        typer.Option(min=0, help="alarm when the last backup is older; default WENYUE_BACKUP_AGE_MAX_H"),
+    ] = None,
+) -> None:
+    """As `check`, and leave the result for the monitor; status 1 is an alarm (每日自检)."""
+    settings, console = load(), Console()
+    age = settings.backup.age_max_h if max_age_hours is None else max_age_hours
+    with bars(console) as report:
+        found = selftest(
+            folder_of(settings, to),
+            settings.home,
+            (inside or settings.home).expanduser().absolute(),
+            timedelta(hours=age),
+            report,
+        )
+    if not found.is_ok:
+        raise SetupError(found.problem, found.problem_zh)
+    line = f"ok: {found.backup}, {found.bookings} bookings, restored and checked in {found.seconds:.1f} s · 自检通过"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command(hidden=True)
+def keep() -> None:
+    """What WENYUE_BACKUP_FOLDER asks for, beside `wenyue up` (自动备份)."""
+    settings, console = load(), Console()
+    if not wanted(settings):
+        raise SetupError("WENYUE_BACKUP_FOLDER is not set: nothing to do", "未设置 WENYUE_BACKUP_FOLDER")
+    end_with_parent()
+    Keeper(settings, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)).run()
+
+
+@app.command("fetch", hidden=True)
+def fetch_once(to: ToOption = None) -> None:
+    """Fetch the log once (接收一次日志)."""
+    settings, console = load(), Console()
+    _fetch_once(settings, folder_of(settings, to), console.print)
 
 
 def _fetch_once(settings: Settings, target: Path, say: Callable[[str], None]) -> None:
@@ -165,30 +202,10 @@ def _fetch_once(settings: Settings, target: Path, say: Callable[[str], None]) ->
         fetch(folder, source, names[-1])
 
 
-def newest(folder: Folder, age_max: timedelta) -> Backup:
-    """The last backup. Raises SetupError when there is none, or it is too old or from the future."""
-    backups = folder.backups()
-    if not backups:
-        raise SetupError(f"ALARM: {folder.path} has no complete backup", f"{folder.path} 中没有完整备份")
-    last = backups[-1]
-    age = datetime.now(UTC) - last.finished_at
-    if age < -CLOCK_TOLERANCE:
-        raise SetupError(
-            f"ALARM: {last.name} is from the future: correct this machine's clock",
-            "备份时间晚于当前时间, 请校时",
-        )
-    if age > age_max:
-        raise SetupError(
-            f"ALARM: the last backup {last.name} is {age.total_seconds() / 3600:.1f} h old, at most "
-            f"{age_max.total_seconds() / 3600:.1f} h are allowed: look why no newer one was taken",
-            "备份已过期",
-        )
-    return last
-
-
 def folder_of(settings: Settings, to: Path | None) -> Path:
-    """The backup folder that is meant."""
-    return (to or settings.home / "backups").expanduser().absolute()
+    """The backup folder that is meant: the given one, that of WENYUE_BACKUP_FOLDER, or the home's."""
+    own = Path(settings.backup.folder) if settings.backup.folder else settings.home / "backups"
+    return (to or own).expanduser().absolute()
 
 
 def _warn(source: Source, target: Path, say: Callable[[str], None]) -> None:

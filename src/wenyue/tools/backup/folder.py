@@ -28,6 +28,7 @@ from wenyue.tools.backup.rules import CLOCK_TOLERANCE
 from wenyue.tools.backup.source import Source
 
 NOTE: Final = "wenyue-backups.json"
+REPORT: Final = "selftest.json"  # lies in the default folder, also when that holds nothing else yet
 WAIT_S: Final = 3.0  # a fetch of the log lasts less; a backup is not waited for
 BACKUPS_MAX: Final = 10_000
 _Note = TypeVar("_Note")
@@ -178,7 +179,7 @@ def _refuse_inside_data(path: Path, source: Source) -> None:
 def _claim(folder: Folder, source: Source) -> None:
     """A folder serves one installation: two would delete each other's backups."""
     if not (folder.path / NOTE).exists():
-        others = [one.name for one in folder.path.iterdir() if one.name != "backup.lock"]
+        others = [one.name for one in folder.path.iterdir() if one.name not in {"backup.lock", REPORT}]
         if others:
             raise SetupError(
                 f"{folder.path} holds other things ({min(others)}): choose an empty folder",

@@ -59,6 +59,11 @@ class ProgramFault(Exception):
         self.says = says
 
 
+def leashed() -> list[str]:
+    """The beginning of a command line whose program ends when this process does."""
+    return [*_LEASH, str(os.getpid())]
+
+
 def run(
     programs: Path,
     name: str,
@@ -71,7 +76,7 @@ def run(
     """Run one program to its end. `on_bytes` gets (done, total) as the program tells it. Raises ProgramFault."""
     environment = program_environment() | ({} if url is None else _connection(url))
     with subprocess.Popen(
-        [*_LEASH, str(os.getpid()), str(programs / "bin" / name), *arguments],
+        [*leashed(), str(programs / "bin" / name), *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -89,13 +89,16 @@ def _past(
     settings: Settings, code: str, source: Path | None, to: str | None, report: Bars, *, settings_too: bool
 ) -> Generator[Past]:
     """The venue's past beside the living rows; the restored copy is gone when the block begins to write."""
-    from wenyue.tools.backup.restore_command import fetch_the_rest  # noqa: PLC0415 - it registers this command
+    from wenyue.tools.backup.restore_command import (  # noqa: PLC0415 - it registers this command
+        fetch_the_rest,
+        folder_of,
+    )
 
     try:
         at = parse_time(to) if to else None
     except TimeUnclear as error:
         raise SetupError(str(error), "时间不明确, 请注明时区") from error
-    folder = existing((source or settings.home / "backups").expanduser().absolute())
+    folder = existing(folder_of(settings, source))
     database = ReadyDatabase(settings, report.say)
     try:
         with psycopg.connect(
