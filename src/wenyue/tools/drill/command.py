@@ -10,9 +10,9 @@ from rich.table import Table
 
 from wenyue.infra.config import load
 from wenyue.infra.fault import SetupError
-from wenyue.tools.drill.drills import DRILLS
+from wenyue.tools.drill.every import EVERY, perform
 from wenyue.tools.drill.figures import Figures
-from wenyue.tools.drill.run import SECONDS_MAX, Run, run, store
+from wenyue.tools.drill.run import SECONDS_MAX, Run, store
 
 RATE_MAX: Final = 5_000.0
 app = typer.Typer(
@@ -28,7 +28,7 @@ def show_list() -> None:
     table = Table()
     for column in ("drill · 演练", "what is done", "seconds", "requests/s"):
         table.add_column(column)
-    for drill in DRILLS.values():
+    for drill in EVERY.values():
         table.add_row(
             f"{drill.name}\n{drill.title_zh}", drill.says, f"{drill.seconds:g}", f"{drill.rate_per_s:g}"
         )
@@ -47,15 +47,15 @@ def run_one(
 ) -> None:
     """Run a drill on an installation of its own; status 1 when it fails (运行演练)."""
     signal.signal(signal.SIGTERM, _interrupt)
-    if name != "all" and name not in DRILLS:
+    if name != "all" and name not in EVERY:
         raise SetupError(f"there is no drill {name!r}: see `wenyue drill list`", "没有这个演练")
     console = Console()
     folder = load().home / "drills"
     failed: list[str] = []
-    for drill in DRILLS.values() if name == "all" else [DRILLS[name]]:
+    for drill in EVERY.values() if name == "all" else [EVERY[name]]:
         folder.mkdir(parents=True, exist_ok=True)
         with console.status(drill.name) as status:
-            done = run(
+            done = perform(
                 drill,
                 folder / f"site-{drill.name}",
                 seconds=seconds or drill.seconds,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from wenyue.infra.fault import SetupError
-from wenyue.tools.drill.drills import DRILLS
+from wenyue.tools.drill.every import EVERY
 
 RUNS_SHOWN_MAX: Final = 60
 _WIDTH: Final = 900
@@ -74,7 +74,7 @@ def page(runs: list[Document]) -> str:
     verdict = f'<span class="bad">{failed} of {len(runs)} failed · 未通过</span>' if failed else (
         f'<span class="good">all {len(runs)} passed · 全部通过</span>'
     )  # fmt: skip
-    never = [name for name in DRILLS if name not in {run["name"] for run in runs}]
+    never = [name for name in EVERY if name not in {run["name"] for run in runs}]
     rest = f'<p class="soft">never run here: {escape(", ".join(never))}</p>' if never else ""
     body = "".join(_article(run) for run in runs)
     return (
@@ -116,7 +116,7 @@ def _verdict(run: Document) -> str:
 
 
 def _article(run: Document) -> str:
-    drill = DRILLS.get(run["name"])
+    drill = EVERY.get(run["name"])
     title = escape(run["name"]) + (f" · {escape(drill.title_zh)}" if drill else "")
     says = f"<p>{escape(drill.says)}</p>" if drill else ""
     to_do = f'<div class="to-do"><b>What to do · 应对</b><p>{escape(drill.to_do)}</p></div>' if drill else ""

@@ -82,6 +82,10 @@ class Lab:
         layout.write(home)
         return lab
 
+    def has_data(self) -> bool:
+        """Whether an earlier `up` left a cluster to go on with."""
+        return any((self.data(node) / "PG_VERSION").exists() for node in self.layout.nodes)
+
     @property
     def app_url(self) -> str:
         """What web and worker use. Carries the password."""
@@ -96,6 +100,10 @@ class Lab:
         """etcd, Patroni and PostgreSQL on every node; returns when one leads and two follow. Raises SetupError."""
         if self.layout.netns:
             lay_cables(self.layout)
+        with inside(self.layout):
+            self._start(tell)
+
+    def _start(self, tell: Tell) -> None:
         tell("three etcd · 正在启动 etcd")
         for node in self.layout.nodes:
             self.start_etcd(node)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from wenyue.infra.fault import SetupError
 
 LOOPBACK: Final = "127.0.0.1"
+NETWORK: Final = "10.77.0"  # of the namespaces, seen by nobody else
 NODES: Final = 3
 WEBS: Final = 2
 _PORTS_EACH: Final = 4  # of a node: PostgreSQL, Patroni, etcd for clients, etcd among themselves
@@ -92,9 +93,9 @@ def read(home: Path) -> Layout | None:
 def lay_out(first_port: int = 0, *, netns: str = "") -> Layout:
     """A layout from `first_port` upwards (0: where enough ports are free). Raises SetupError when one is taken."""
     if netns:  # the namespaces are ours alone: no port is taken
-        hub, addresses, first = "10.77.0.1", [f"10.77.0.{11 + n}" for n in range(NODES)], first_port or 8100
+        addresses, first = [f"{NETWORK}.{11 + number}" for number in range(NODES)], first_port or 8100
     else:
-        hub, addresses = LOOPBACK, [LOOPBACK] * NODES
+        addresses = [LOOPBACK] * NODES
         first = _require_free(first_port) if first_port else _find_free()
     base = first + 2 + WEBS
     nodes = tuple(
@@ -102,7 +103,7 @@ def lay_out(first_port: int = 0, *, netns: str = "") -> Layout:
         for number in range(NODES)
     )
     webs = tuple(range(first + 2, base))
-    return Layout(hub, first, first + 1, webs, nodes, secrets.token_urlsafe(24), netns)
+    return Layout(LOOPBACK, first, first + 1, webs, nodes, secrets.token_urlsafe(24), netns)
 
 
 def _require_free(first: int) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.infra.fault import SetupError
-from wenyue.tools.lab.layout import Layout, Node
+from wenyue.tools.lab.layout import NETWORK, Layout, Node
 
 _RUN: Final = Path("/run/netns")
 _CLONE_NEWNET: Final = 0x40000000
@@ -48,7 +48,7 @@ def lay_cables(layout: Layout) -> None:
         ip("netns", "add", name)
         ip("-n", name, "link", "set", "lo", "up")
     ip("-n", centre, "link", "add", "br0", "type", "bridge")
-    ip("-n", centre, "addr", "add", f"{layout.address}/24", "dev", "br0")
+    ip("-n", centre, "addr", "add", f"{NETWORK}.1/24", "dev", "br0")
     ip("-n", centre, "link", "set", "br0", "up")
     for node in layout.nodes:
         name = of(layout, node)
