@@ -127,7 +127,14 @@ async def api_site(
     """A started application on a database of its own."""
     urls = make_database()
     await furnish(urls)
-    app = create_app(settings_for(urls, home), clock=lambda: NOW)
+    async with serve_api(settings_for(urls, home), admin_url) as site:
+        yield site
+
+
+@asynccontextmanager
+async def serve_api(settings: Settings, admin_url: str = "") -> AsyncGenerator[ApiSite]:
+    """A started application on the (furnished) database of `settings`."""
+    app = create_app(settings, clock=lambda: NOW)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.rest.router.lifespan_context(app.rest),

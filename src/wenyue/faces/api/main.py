@@ -5,16 +5,15 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI, Request
-from psycopg import Error
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 
 from wenyue.faces.api import bookings, cards, docs, gate, oncard, room, session, venues, visitors
 from wenyue.faces.api.edge import Edge
 from wenyue.faces.api.faults import catch_all, handle_faults
+from wenyue.faces.api.health import Health
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.metrics import Exchange, Meter, answer_metrics
 from wenyue.faces.api.openapi import describe
-from wenyue.infra.db import DatabaseDown
 from wenyue.services import Services
 from wenyue.sight import admission_source, engine_source, pool_source
 
@@ -64,21 +63,7 @@ def create_api(
 
 
 def _add_health(api: FastAPI, services: Services, exchange: Exchange) -> None:
-    @api.get("/healthz", include_in_schema=False)
-    async def healthz() -> Response:
-        """The process runs."""
-        return PlainTextResponse("ok\n")
-
-    @api.get("/readyz", include_in_schema=False)
-    async def readyz() -> Response:
-        """The process can do its work: the database answers. Mistyped rules are named; the last good ones work on."""
-        try:
-            async with services.db.connection() as tx:
-                await tx.execute("SELECT 1")
-        except (DatabaseDown, Error):
-            return JSONResponse({"ready": False, "database": "away"}, status_code=503)
-        problems = services.rule_problems
-        return JSONResponse({"ready": True} | ({"rules": list(problems)} if problems else {}))
+    api.router.routes.extend(Health(services).routes)
 
     @api.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
