@@ -65,6 +65,10 @@ class Exchange:
             self._whole = now, self.history.merged(now), self.snapshots()
         return self._whole[1], self._whole[2]
 
+    def forget(self) -> None:
+        """Read anew the next time."""
+        self._whole = None
+
     async def run(self) -> None:
         """Write once a second until cancelled, then take the file away (the history stays: others show it)."""
         measuring = asyncio.create_task(self._own_figures.run(), name="own figures")

@@ -87,7 +87,7 @@ def _tiles(live: Live, locale: Locale) -> list[Tile]:
         ),
         Tile(
             t("没办成", "Turned away"),
-            percent(share) if lately.offered else "0",
+            percent(share),
             "",
             t("{n} 个/秒", "{n}/s", n=per_second(turned_away, seconds)),
             "bad" if share >= 50 else "warn" if turned_away else "",

@@ -126,12 +126,14 @@ def per_second(count: float, seconds: float) -> str:
     rate = count / seconds
     if rate >= 100 or rate == int(rate):
         return f"{rate:,.0f}"
-    return f"{rate:.1f}"
+    return f"{rate:.1f}" if rate >= 0.1 else "<0.1"
 
 
 def percent(value: float) -> str:
-    """`0.4 %`, `37 %`."""
-    return f"{value:.0f} %" if value >= 10 else f"{value:.1f} %"
+    """`0 %`, `0.4 %`, `37 %`; what happened is never shown as nothing."""
+    if value == 0 or value >= 10:
+        return f"{value:.0f} %"
+    return f"{max(0.1, value):.1f} %"
 
 
 def milliseconds(value: float | None) -> str:
