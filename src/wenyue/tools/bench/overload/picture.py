@@ -15,7 +15,7 @@ _RIGHT: Final = 1216
 _TOP: Final = 176
 _PANEL: Final = 216
 _GAP: Final = 58
-_GAP_S: Final = 1.5  # seconds without load break the lines
+_GAP_S: Final = 1.05  # seconds without load break the lines
 _INK, _SOFT, _GRID = "#1f2933", "#66727f", "#e4e9ee"
 _OFFERED, _GOOD, _SHED, _LATE, _OTHER = "#94a3b8", "#15803d", "#f59e0b", "#b91c1c", "#7c3aed"
 _P50, _P99, _REFUSED = "#60a5fa", "#1d4ed8", "#ea580c"
@@ -74,13 +74,13 @@ def draw(report: Report) -> str:
 
 
 def _load(panel: _Panel, seconds: Sequence[Row]) -> list[str]:
-    parts = _frame(panel, "requests due each second, by what became of them · 每秒请求数", _steps(panel))
+    parts = _frame(panel, "requests due each second · 每秒请求", _steps(panel))
     layers: list[tuple[str, str, Callable[[Row], int]]] = [
-        ("offered, without answer", _OFFERED, lambda row: row.offered),
-        ("not decided in time, failed", _OTHER, lambda row: row.offered - row.unanswered),
-        ("refused: busy (503)", _SHED, lambda row: row.goodput + row.late + row.denied + row.shed),
+        ("no answer", _OFFERED, lambda row: row.offered),
+        ("in doubt, failed", _OTHER, lambda row: row.offered - row.unanswered),
+        ("refused: busy", _SHED, lambda row: row.goodput + row.late + row.denied + row.shed),
         ("refused: sold out", "#fcd34d", lambda row: row.goodput + row.late + row.denied),
-        ("booked, later than 1 s", _LATE, lambda row: row.goodput + row.late),
+        ("booked after 1 s", _LATE, lambda row: row.goodput + row.late),
         ("booked within 1 s", _GOOD, lambda row: row.goodput),
     ]
     for _, colour, value in layers:
@@ -153,17 +153,15 @@ def _head(report: Report) -> list[str]:
 
 def _shades(panel: _Panel, phases: Sequence[Phase], *, is_named: bool = True) -> list[str]:
     parts: list[str] = []
-    named: set[str] = set()
+    names: dict[str, str] = {}  # written over all shades
     for phase in phases:
         shade, name = _PHASES[phase.name]
         left, right = panel.x(phase.begin_s), panel.x(phase.end_s)
         parts.append(
             f'<rect x="{left:.1f}" y="{panel.top:.1f}" width="{right - left:.1f}" height="{_PANEL}" fill="{shade}"/>'
         )
-        if is_named and phase.name not in named:
-            named.add(phase.name)
-            parts.append(_text(left + 4, panel.top + 15, name, size=12, colour=_SOFT, weight=600))
-    return parts
+        names.setdefault(name, _text(left + 4, panel.top + 15, name, size=12, colour=_SOFT, weight=600))
+    return parts + (list(names.values()) if is_named else [])
 
 
 def _frame(panel: _Panel, title: str, ticks: Iterable[tuple[float, str]]) -> list[str]:
@@ -257,7 +255,9 @@ def _ceiling(value: float) -> float:
     """A round number not below `value`."""
     unit = 10.0 ** int(log10(max(value, 10)))
     return next(
-        unit * factor for factor in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10) if unit * factor >= value
+        unit * factor
+        for factor in (1, 1.2, 1.6, 2, 2.4, 2.8, 3.2, 3.6, 4, 4.8, 6, 8, 10)
+        if unit * factor >= value
     )
 
 

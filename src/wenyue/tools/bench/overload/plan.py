@@ -13,9 +13,17 @@ class Scale:
 
     is_quick: bool = False
     workers: int = 2
-    step_s: float = 5.0
+    warm_s: float = 2.0
+    step_s: float = 5.0  # of the ramp; the first `step_skipped_s` of each do not count
+    step_skipped_s: float = 1.0
+    steps_max: int = 16
+    proof_s: float = 2.0
+    lead_s: float = 3.0  # at 0.8 times the peak, before the storm
     storm_s: float = 60.0
     calm_s: float = 35.0
+    flash_lead_s: float = 5.0
+    flash_after_s: float = 10.0
+    drain_s: float = 5.0  # what has no answer that long after the last request was due gets none
     cards: int = 400_000
     flash_cards: int = 100_000
     connections: int = 10_000
@@ -26,17 +34,22 @@ class Scale:
 
 
 def quick(scale: Scale) -> Scale:
-    """About forty seconds, of which the storm takes eight; for trying, not for publishing."""
+    """Under a minute, of which the storm takes eight seconds; for trying, not for publishing."""
     return replace(
         scale,
         is_quick=True,
+        warm_s=1.0,
         step_s=2.0,
+        step_skipped_s=0.5,
+        lead_s=2.0,
         storm_s=8.0,
         calm_s=8.0,
+        flash_lead_s=2.0,
+        flash_after_s=5.0,
         cards=80_000,
         flash_cards=60_000,
         unbounded_storm_s=0.0,
-        first_per_s=2_000.0,
+        first_per_s=2_500.0,
     )
 
 

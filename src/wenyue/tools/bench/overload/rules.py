@@ -7,7 +7,6 @@ from typing import Final
 CLIMB: Final = 1.4
 GROWTH: Final = 1.03  # a step that brings less than this is no growth
 _FLAT_MAX: Final = 2  # steps without growth, then the top is near
-_STEPS_MAX: Final = 16
 _REFINE: Final = (1.0, 1.12)  # then hold these multiples of the best goodput
 ENOUGH: Final = 0.95  # of what is offered must be served
 SUSTAINED_S: Final = 5
@@ -18,6 +17,7 @@ class Ramp:
     """Which rate to offer next. Open loop, rising, until goodput stops growing; then around the top."""
 
     first_per_s: float
+    steps_max: int = 16
     seen: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])  # (offered, goodput)
     _flat: int = 0
     _refining: int = -1
@@ -42,7 +42,7 @@ class Ramp:
             self._refining += 1
             return
         self._flat = 0 if has_grown else self._flat + 1
-        if self._flat >= _FLAT_MAX or len(self.seen) >= _STEPS_MAX:
+        if self._flat >= _FLAT_MAX or len(self.seen) >= self.steps_max:
             self._refining, self._top = 0, self.peak_per_s
 
 

@@ -28,17 +28,10 @@ CALM: Final = 0.8
 RUSH: Final = 60.0  # people per place in the flash
 LAG_P99_MS_MAX: Final = 25.0  # a load process that is later than that measures itself
 OFFERED_MIN: Final = 0.97  # of the wanted rate
-_LEAD_S: Final = 3.0
-_FLASH_LEAD_S: Final = 5.0
-_FLASH_AFTER_S: Final = 10.0
 _FLASH_WINDOW_S: Final = 5.0  # from the release on
 _FLASH_BACKGROUND: Final = 0.5  # of the peak: others book other sessions meanwhile
 _FLASH_SPARE: Final = 1.2
-_STEP_SKIPPED_S: Final = 1.0
-_WARM_S: Final = 2.0
-_DRAIN_S: Final = 5.0
 _FIRST_UNBOUNDED_PER_S: Final = 4_000.0
-_PROOF_S: Final = 2.0
 _MULTIPLES: Final = (10.0, 8.0, 6.0, 5.0, 4.0, 3.0)
 _LEAST_MULTIPLE: Final = 2.0
 _TRIAL_S: Final = 3.0
@@ -67,7 +60,7 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
             )
         )
         barometer = Barometer(lambda: web.cpu_s() + postgres_cpu_s(server) + battery.cpu_s())
-        demand = Demand(world, scale.cards, scale.flash_cards)
+        demand = Demand(world, scale.cards, scale.flash_cards, scale.load_processes)
         _Range(scale, report, server, world, web, battery, demand, placing, tell).measure()
         report.weather = barometer.read()
     report.seconds = perf_counter() - began
@@ -94,7 +87,7 @@ class _Range:
         with cores.bounded(self.server.pid, self.scale.database_share) as how:
             self._describe(how)
             self.tell("warming up")
-            self._fire([self.demand.ordinary((_WARM_S, self.scale.first_per_s))])
+            self._fire([self.demand.ordinary((self.scale.warm_s, self.scale.first_per_s))])
             peak = self._find_peak(self.scale.first_per_s, "ramp")
             self.report.figures["peak_per_s"] = peak
             self._prove(peak * MULTIPLE)
@@ -107,12 +100,12 @@ class _Range:
     # -------------------------------------------------------------------------------------------- parts
 
     def _find_peak(self, first_per_s: float, name: str) -> float:
-        ramp = Ramp(first_per_s)
-        held_s = self.scale.step_s - _STEP_SKIPPED_S
+        ramp = Ramp(first_per_s, self.scale.steps_max)
+        held_s = self.scale.step_s - self.scale.step_skipped_s
         while (rate := ramp.next_per_s()) is not None:
             self.tell(f"{name}: {rate:,.0f}/s")
             shots = self._fire([self.demand.ordinary((self.scale.step_s, rate))])
-            held = shots.tally.span(_STEP_SKIPPED_S, self.scale.step_s)
+            held = shots.tally.span(self.scale.step_skipped_s, self.scale.step_s)
             ramp.note(held.offered / held_s, held.good / held_s)
             self._phase(name, shots, 0.0, self.scale.step_s, rate)
             if not self._booked:
@@ -128,29 +121,29 @@ class _Range:
     def _prove(self, rate_per_s: float) -> None:
         """That the load processes can offer as much: requests of the same size that decide nothing."""
         self.tell(f"the load alone: {rate_per_s:,.0f}/s")
-        shots = self._fire([self.demand.noop(_PROOF_S, rate_per_s)], is_kept=False)
-        held = shots.tally.span(0.0, _PROOF_S)
+        shots = self._fire([self.demand.noop(self.scale.proof_s, rate_per_s)], is_kept=False)
+        held = shots.tally.span(0.0, self.scale.proof_s)
         self.report.details["load_proof"] = {
             "wanted_per_s": round(rate_per_s),
-            "offered_per_s": round(held.offered / _PROOF_S),
-            "answered_within_1_s_per_s": round(held.good / _PROOF_S),
+            "offered_per_s": round(held.offered / self.scale.proof_s),
+            "answered_within_1_s_per_s": round(held.good / self.scale.proof_s),
             "lag_p99_ms": rounded(shots.tally.lag().quantile_ms(0.99)),
             "cpu_us_per_request": _each(shots, held.offered),
         }
 
     def _storm(self, peak: float) -> None:
-        storm_s, calm_s, after = self.scale.storm_s, self.scale.calm_s, _LEAD_S + self.scale.storm_s
+        storm_s, calm_s, after = self.scale.storm_s, self.scale.calm_s, self.scale.lead_s + self.scale.storm_s
         self.tell(
             f"{MULTIPLE:g} × peak: {peak * MULTIPLE:,.0f}/s for {storm_s:g} s, then {CALM:g} × for {calm_s:g} s"
         )
-        pieces = ((_LEAD_S, peak * CALM), (storm_s, peak * MULTIPLE), (calm_s, peak * CALM))
+        pieces = ((self.scale.lead_s, peak * CALM), (storm_s, peak * MULTIPLE), (calm_s, peak * CALM))
         shots = self._fire([self.demand.ordinary(*pieces)])
         begin = 0.0
         for name, (seconds, rate) in zip(("before", "storm", "recovery"), pieces, strict=True):
             self._phase(name, shots, begin, begin + seconds, rate)
             begin += seconds
         tally, figures, details = shots.tally, self.report.figures, self.report.details
-        storm = tally.span(_LEAD_S, after)
+        storm = tally.span(self.scale.lead_s, after)
         figures["goodput_ratio_10x"] = ratio(storm.good / storm_s, peak)
         figures["admitted_p99_ms"] = rounded(storm.admitted.quantile_ms(0.99))
         figures["reject_p99_ms"] = rounded(storm.refused.quantile_ms(0.99))
@@ -160,7 +153,7 @@ class _Range:
             "wanted_per_s": round(peak * MULTIPLE),
             **described(storm, storm_s),
             "cpu_us_per_request": _each(shots, storm.offered),
-            "lag_p99_ms": rounded(tally.lag(_LEAD_S, after).quantile_ms(0.99)),
+            "lag_p99_ms": rounded(tally.lag(self.scale.lead_s, after).quantile_ms(0.99)),
             "never_sent": tally.never_sent,
             "waiting_for_a_connection_max": tally.queued_max,
             "connections_reopened": tally.reopened,
@@ -169,20 +162,22 @@ class _Range:
             "statuses": {str(status): count for status, count in sorted(tally.statuses.items())},
         }
         details["recovery"] = described(tally.span(after, after + calm_s), calm_s)
-        self._doubt("the storm", _shortfalls(tally, _LEAD_S, storm_s, peak * MULTIPLE))
+        self._doubt("the storm", _shortfalls(tally, self.scale.lead_s, storm_s, peak * MULTIPLE))
 
     def _flash(self, peak: float) -> None:
         places = int(min(peak * MULTIPLE, self.demand.flash_cards / _FLASH_SPARE) / RUSH) or 1
         self.tell(f"flash: {places} places, {places * RUSH:,.0f} people in a second")
-        total_s, ends = _FLASH_LEAD_S + 1.0 + _FLASH_AFTER_S, _FLASH_LEAD_S + _FLASH_WINDOW_S
+        lead_s = self.scale.flash_lead_s
+        total_s = lead_s + 1.0 + self.scale.flash_after_s
+        ends = min(total_s, lead_s + _FLASH_WINDOW_S)
         background = self.demand.ordinary((total_s, peak * _FLASH_BACKGROUND))
-        flash = self.demand.flash(places, RUSH, _FLASH_LEAD_S)
+        flash = self.demand.flash(places, RUSH, lead_s)
         shots = self._fire([background, flash], before=lambda at: self.demand.release(flash, at))
         self._phase("flash", shots, 0.0, total_s, peak * _FLASH_BACKGROUND)
         tally = shots.tally
-        during, rush = tally.span(_FLASH_LEAD_S, ends), tally.span(_FLASH_LEAD_S, ends, stream=1)
-        others = tally.span(_FLASH_LEAD_S, ends, stream=0)
-        after = tally.span(_FLASH_LEAD_S + 1.0, total_s, stream=0)
+        during, rush = tally.span(lead_s, ends), tally.span(lead_s, ends, stream=1)
+        others = tally.span(lead_s, ends, stream=0)
+        after = tally.span(lead_s + 1.0, total_s, stream=0)
         given = self.demand.flash_given()
         self.report.figures["flash_60_goodput_ratio"] = ratio(during.good, others.offered + places)
         self.report.details["flash"] = {
@@ -191,14 +186,14 @@ class _Range:
             "people_per_place": round(rush.offered / places, 1),
             "places_given": given,
             "acknowledged": rush.booked,
-            "sold_out_after_s": _since(tally.last_good_s) if given >= places else None,
-            "everybody_answered_after_s": _since(tally.last_answer_s),
+            "sold_out_after_s": _since(lead_s, tally.last_good_s) if given >= places else None,
+            "everybody_answered_after_s": _since(lead_s, tally.last_answer_s),
             "rush": described(rush, 1.0),
-            "others_during": described(others, _FLASH_WINDOW_S),
+            "others_during": described(others, ends - lead_s),
             "others_afterwards_share_served": round(ratio(after.good, after.offered), 4),
         }
         wanted = peak * _FLASH_BACKGROUND + places * RUSH
-        self._doubt("the flash", _shortfalls(tally, _FLASH_LEAD_S, 1.0, wanted))
+        self._doubt("the flash", _shortfalls(tally, lead_s, 1.0, wanted))
 
     def _unbounded(self) -> None:
         """The same with the database's whole core: then everything on this machine binds, the load processes included."""
@@ -249,7 +244,7 @@ class _Range:
         is_kept: bool = True,
     ) -> Shots:
         used = self._cpu_s()
-        tally, at = self.battery.fire(streams, drain_s=_DRAIN_S, before=before)
+        tally, at = self.battery.fire(streams, drain_s=self.scale.drain_s, before=before)
         spent = {who: seconds - used[who] for who, seconds in self._cpu_s().items()}
         seconds = max(stream.seconds for stream in streams)
         if streams[0].name == "ordinary":
@@ -313,9 +308,9 @@ def _shortfalls(tally: Tally, begin_s: float, seconds: float, wanted_per_s: floa
     return problems
 
 
-def _since(last_s: dict[int, float]) -> float:
+def _since(release_s: float, last_s: dict[int, float]) -> float:
     """From the release until the flash's last answer."""
-    return round(last_s.get(1, _FLASH_LEAD_S) - _FLASH_LEAD_S, 3)
+    return round(last_s.get(1, release_s) - release_s, 3)
 
 
 def _each(shots: Shots, requests: int) -> dict[str, float]:

@@ -12,6 +12,7 @@ from wenyue.tools.bench.overload.orders import Stream
 from wenyue.tools.bench.world import DAYS, FULL_VENUE, World, WorldFault
 
 _SQL: Final = queries("wenyue.tools.bench.overload", "flash.sql")
+_SPARE: Final = 1.2  # a Poisson process makes a few more or less
 _VENUES: Final = 20  # when the hot attraction's dates are used up, others follow
 
 
@@ -22,6 +23,7 @@ class Demand:
     world: World
     cards: int  # of ordinary requests; those of the flash come after them
     flash_cards: int
+    members: int = 1  # load processes, each of which has its share of the cards
     _number: int = 0
     _slots: tuple[int, ...] = ()
     _flash_pool: int = 0
@@ -30,14 +32,13 @@ class Demand:
         """Bookings of one session that has room for everybody; when every person has asked, of the next one."""
         if not self._slots:
             self._slots = self._all_slots()
+        each = sum(seconds * rate for seconds, rate in pieces) / self.members
+        if self._number + _SPARE * each > len(self._slots) * (self.cards // self.members):
+            raise WorldFault("every card holder has asked for every session: give the run more cards")
         return Stream("ordinary", pieces, 1, self.cards, self._slots, first_number=self._number)
 
     def used(self, number: int) -> None:
-        """Requests up to `number` (of every load process) have been made."""
-        if (
-            number >= len(self._slots) * self.cards // 4
-        ):  # a quarter: members count for themselves, four at most
-            raise WorldFault("every card holder has asked for every session: give the run more cards")
+        """Every load process has made its requests up to `number`."""
         self._number = number
 
     def noop(self, seconds: float, rate_per_s: float) -> Stream:
