@@ -6,7 +6,6 @@ import ctypes
 import os
 import signal
 import threading
-import time
 
 PR_SET_PDEATHSIG = 1
 WATCH_EVERY_S = 1.0
@@ -27,8 +26,9 @@ def end_with_parent(parent_pid: int | None = None) -> None:
 
 
 def _watch(expected: int) -> None:
+    never = threading.Event()  # its wait goes by the monotonic clock under libfaketime too, where time.sleep is EINVAL
     while os.getppid() == expected:
-        time.sleep(WATCH_EVERY_S)
+        never.wait(WATCH_EVERY_S)
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE_S)
+    never.wait(GRACE_S)
     os._exit(1)

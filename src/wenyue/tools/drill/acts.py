@@ -31,6 +31,7 @@ class Stage:
     demand: Demand
     seconds: float
     chance: random.Random
+    patience_s: float = 1.0  # with a busy machine
     front: ChaosProxy | None = None  # between client and web
     link: ChaosProxy | None = None  # between web and PostgreSQL
     faults: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])  # from, until

@@ -103,3 +103,16 @@ SELECT id FROM notifications.message WHERE channel = 'sms' AND state = 'sent'
 -- name: states
 -- Every booking's state.
 SELECT id, state FROM booking.booking
+
+-- name: held_of
+-- Which of these bookings are still held.
+SELECT count(*) FROM booking.booking WHERE id = ANY (%(ids)s) AND state = 1
+
+-- name: came_not_yet
+-- Confirmed bookings of these sessions.
+SELECT count(DISTINCT b.id) FROM booking.booking b JOIN booking.line l ON l.booking_id = b.id AND l.is_live
+WHERE l.slot_id = ANY (%(slots)s) AND b.state = 2
+
+-- name: no_shows
+-- Bookings that nobody used.
+SELECT count(*) FROM booking.booking WHERE state = 5

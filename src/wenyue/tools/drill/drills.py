@@ -11,6 +11,16 @@ from wenyue.tools.drill.acts import (
     kill_web,
     lose_replies,
 )
+from wenyue.tools.drill.acts_clock import (
+    cannot_fake,
+    faked_clock,
+    leap_eve,
+    outlive_holds,
+    pass_midnight,
+    settle_no_shows,
+    step_clocks,
+    tonight,
+)
 from wenyue.tools.drill.acts_later import kill_later, settle_later
 from wenyue.tools.drill.figures import Figures
 from wenyue.tools.drill.history import History, Says
@@ -110,6 +120,41 @@ DRILLS: Final = {
             "Find what froze the host (storage, memory, hypervisor). Deadlines hold; unknowns settle after the thaw.",
             freeze_database,
             answers_in_time,
+        ),
+        Drill(
+            "clock-steps",
+            "时钟跳变",
+            "The clocks of web and worker step 5 min ahead, then 5 min behind PostgreSQL's, then are right again.",
+            "Mend the time service on the node; set a clock back slowly (slew), never by a step, while people book.",
+            step_clocks,
+            answers_in_time,
+            then=outlive_holds,
+            needs=cannot_fake,
+            around=faked_clock,
+        ),
+        Drill(
+            "midnight",
+            "零点",
+            "The venue's midnight under load: the next day is released, a person's day stays one, nobody comes to the last one.",
+            "Nothing. When a release is late, look at the nodes' clocks and at the sessions' release times.",
+            pass_midnight,
+            answers_in_time,
+            then=settle_no_shows,
+            needs=cannot_fake,
+            around=faked_clock,
+            begins_at=tonight,
+        ),
+        Drill(
+            "leap-day",
+            "闰日零点",
+            "The same from 28 to 29 February 2028, whose sessions are booked, visited by nobody, and over on 1 March.",
+            "Nothing. A date that does not exist elsewhere is a defect: report it with the booking's number.",
+            pass_midnight,
+            answers_in_time,
+            then=settle_no_shows,
+            needs=cannot_fake,
+            around=faked_clock,
+            begins_at=leap_eve,
         ),
     )
 }

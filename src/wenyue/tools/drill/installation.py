@@ -1,6 +1,7 @@
 """A real installation for a drill: `wenyue up` in a home of its own, on loopback, and the processes that it is made of."""
 
 import asyncio
+import json
 import os
 import resource
 import signal
@@ -22,6 +23,9 @@ END_DEADLINE_S: Final = DRAIN_DEADLINE_S + 75.0  # draining, then the database's
 _POLL_S: Final = 0.05
 _LOG_TAIL: Final = 1_500
 _SHELL_FILES: Final = 1_024
+_UP: Final = (
+    "import json, os, sys; os.environ.update(json.loads(sys.argv.pop())); from wenyue.cli import main; main()"
+)
 
 
 class Installation:
@@ -67,6 +71,8 @@ async def installed(
 ) -> AsyncGenerator[Installation]:
     """`wenyue up` for `home` (seeded before), ready; drained and stopped at the end of the block.
 
+    `variables` are WENYUE_… of the installation; others reach its web and worker processes only, not the supervisor.
+
     Enter it from a thread that outlives the block: the processes end with it. Raises SetupError.
     """
     port = free_port()
@@ -79,7 +85,9 @@ async def installed(
         "WENYUE_DEMO": "0",
         "WENYUE_END_WITH_PARENT": "1",
     }
-    process = _start(clean | own | dict(variables or {}), log)
+    given = dict(variables or {})
+    own |= {name: value for name, value in given.items() if name.startswith("WENYUE_")}
+    process = _start(clean | own, {name: given[name] for name in given.keys() - own.keys()}, log)
     installation = Installation(home, port, process, log)
     try:
         await _await_ready(installation, workers)
@@ -88,14 +96,16 @@ async def installed(
         await asyncio.to_thread(_end, installation)
 
 
-def _start(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+def _start(
+    environment: Mapping[str, str], of_children: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
     """`wenyue up` as from a login shell: a child of this thread, with the usual small limit of open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, _SHELL_FILES), hard))
     try:
         with log.open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "wenyue.cli", "up"],
+                [sys.executable, "-c", _UP, "up", json.dumps(of_children)],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -96,7 +96,9 @@ def run(
             facts = machine(server)
             if not drill.has_link:
                 stop(server)  # `wenyue up` starts it, and keeps it running
-            play = _Play(drill, home, log, town, history, seconds, rate, seed_, server, variables, tell)
+            play = _Play(
+                drill, home, log, town, history, seconds, rate, seed_, server, variables, slack_s, tell
+            )
             stage = asyncio.run(play.perform())
             tell("the check")
             if not drill.has_link:
@@ -140,6 +142,7 @@ class _Play:
     seed: int
     server: ServerInfo
     variables: Mapping[str, str]
+    slack_s: float
     tell: Callable[[str], None]
 
     async def perform(self) -> Stage:
@@ -161,7 +164,8 @@ class _Play:
             chance = random.Random(f"drill {self.seed}")  # noqa: S311 - when to strike, not a secret
             stage = Stage(
                 installation, self.history, client, demand, self.seconds, chance,
-                front=front, link=link, server=self.server, town=self.town, variables=variables, tell=self.tell,
+                front=front, link=link, server=self.server, town=self.town, variables=variables,
+                tell=self.tell, patience_s=self.slack_s,
                 runbook=load(self.drill.name) if FOLDER.is_dir() else None,  # an installed wheel has none
             )  # fmt: skip
             self.tell("load and fault")

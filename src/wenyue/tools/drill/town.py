@@ -58,6 +58,7 @@ class Town:
 
     cards: int
     slots: tuple[tuple[tuple[int, ...], ...], ...]  # [day][venue number - 1]
+    made_for: datetime | None = None  # the instant, when it is not the present
 
 
 def cards_for(operations: int) -> int:
@@ -98,7 +99,7 @@ def seed(server: ServerInfo, home: Path, cards: int, *, now: datetime | None = N
         for slot_id, venue_id, on_date in connection.execute(SQL["slots_of_all"]):
             days.setdefault(on_date, {}).setdefault(venue_id, []).append(slot_id)
     slots = tuple(tuple(tuple(venues[venue]) for venue in range(1, VENUES + 1)) for venues in days.values())
-    return Town(cards, slots)
+    return Town(cards, slots, now)
 
 
 async def _seed_presets(server: ServerInfo) -> None:
