@@ -21,6 +21,7 @@ from wenyue.tools.drill.acts_clock import (
     step_clocks,
     tonight,
 )
+from wenyue.tools.drill.acts_disk import cannot_mount, fill_disk, slow_flushes, small_disk
 from wenyue.tools.drill.acts_later import kill_later, settle_later
 from wenyue.tools.drill.figures import Figures
 from wenyue.tools.drill.history import History, Says
@@ -120,6 +121,24 @@ DRILLS: Final = {
             "Find what froze the host (storage, memory, hypervisor). Deadlines hold; unknowns settle after the thaw.",
             freeze_database,
             answers_in_time,
+        ),
+        Drill(
+            "disk-full",
+            "磁盘写满",
+            "The database's disk (a small ext4) is filled until PostgreSQL is refused room; room is made, and all goes on by itself.",
+            "Make room: take away the ballast file, then old backups and logs; never anything inside the data folder.",
+            fill_disk,
+            answers_in_time,
+            needs=cannot_mount,
+            around=small_disk,
+        ),
+        Drill(
+            "slow-fsync",
+            "磁盘刷写变慢",
+            "Every fsync and fdatasync of PostgreSQL takes 0.4 s longer: bookings are slower, all answered, none lost.",
+            "Find who else uses the disk; move the database to a disk of its own. Nothing is lost meanwhile.",
+            slow_flushes,
+            recovers,
         ),
         Drill(
             "clock-steps",
