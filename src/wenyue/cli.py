@@ -25,6 +25,7 @@ TOOLS = {
     "bench": ("wenyue.tools.bench", "Measure this machine (压测)."),
     "backup": ("wenyue.tools.backup", "Save everything; `check` proves it (备份)."),
     "restore": ("wenyue.tools.backup.restore_command", "Bring a moment back, into a new home (恢复)."),
+    "standby": ("wenyue.tools.standby", "A second machine that follows and can take over (备机)."),
     "sim": ("wenyue.tools.sim", "Simulate with crashes and check every invariant (模拟)."),
     "probe": ("wenyue.tools.drill.probe", "Look at one thing and say how it is, for runbooks (查看)."),
     "monitor": ("wenyue.tools.monitoring", "Check everything each minute and tell operators (监控)."),

@@ -30,6 +30,7 @@ from wenyue.tools import world
 from wenyue.tools.backup import app as backup_app
 from wenyue.tools.backup.restore_command import app as restore_app
 from wenyue.tools.sim.seams import Views, execute
+from wenyue.tools.standby import app as standby_app
 
 FAST = {"fsync": "off", "shared_buffers": "32MB"}
 DAY = date(2026, 3, 3)
@@ -133,10 +134,11 @@ class Terminal:
         self.env: dict[str, str] = {}
 
     def run(self, home: Path, *words: object, **env: str) -> tuple[int, str, str]:
-        """(status, output, errors) of `wenyue backup …` or `wenyue restore …` in `home`."""
+        """(status, output, errors) of `wenyue backup …`, `wenyue restore …` or `wenyue standby …` in `home`."""
         tool, *arguments = [str(word) for word in words]
         self._set({"WENYUE_HOME": str(home), **self.env, **env})
-        command: Any = typer.main.get_command(backup_app if tool == "backup" else restore_app)
+        tools = {"backup": backup_app, "restore": restore_app, "standby": standby_app}
+        command: Any = typer.main.get_command(tools[tool])
         self._capsys.readouterr()
         status = run_guarded(lambda: command.main(args=arguments, standalone_mode=False))
         printed = self._capsys.readouterr()

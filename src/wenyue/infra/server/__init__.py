@@ -26,6 +26,7 @@ from wenyue.infra.server.place import (
     socket_folder,
 )
 from wenyue.infra.server.postmaster import halt, is_alive, launch, running_pid
+from wenyue.infra.server.successor import require_in_force
 
 __all__ = ["ServerInfo", "base_folder", "ensure_started", "erase", "hold_home", "is_running", "look", "stop"]
 
@@ -69,6 +70,7 @@ def ensure_started(
             pid = running_pid(place.data)
             process = None
             if pid is None:
+                require_in_force(place, progress)
                 process = _start(place, progress, overrides or {}, is_wanted)
                 pid = process.pid
             else:

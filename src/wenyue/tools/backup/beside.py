@@ -6,12 +6,20 @@ import os
 import sys
 
 from wenyue.infra.config import Settings
+from wenyue.infra.server.successor import read_link
 from wenyue.infra.supervisor import ChildPlan
 
 
 def helpers(settings: Settings) -> list[ChildPlan]:
-    """With WENYUE_BACKUP_FOLDER: the keeper of backups. It gets the operator's own environment, owner's login included."""
-    if not settings.backup.folder:
-        return []
+    """The keeper of backups (with WENYUE_BACKUP_FOLDER), and the link to a standby (once one was allowed).
+
+    They get the operator's own environment, the owner's login included.
+    """
     environment = {**os.environ, "WENYUE_HOME": str(settings.home)}
-    return [ChildPlan("backups", [sys.executable, "-m", "wenyue.cli", "backup", "keep"], environment)]
+    command = [sys.executable, "-m", "wenyue.cli"]
+    found: list[ChildPlan] = []
+    if settings.backup.folder:
+        found.append(ChildPlan("backups", [*command, "backup", "keep"], environment))
+    if not settings.database.url and read_link(settings.home) is not None:
+        found.append(ChildPlan("standby-link", [*command, "standby", "link"], environment))
+    return found

@@ -65,7 +65,7 @@ def recover(place: Place, goal: Goal, report: Reporter, examine: Callable[[str],
                 "give an earlier time with --to",
                 "日志损坏, 无法恢复到最新, 请用 --to 指定更早的时间",
             )
-        _adopt(place, goal.database)
+        adopt(place, goal.database)
         provision(place)
         found = examine(place.url(OWNER))
     finally:
@@ -115,7 +115,7 @@ def _explain(fault: SetupError) -> SetupError:
     return fault
 
 
-def _adopt(place: Place, database: str) -> None:
+def adopt(place: Place, database: str) -> None:
     """Give the cluster this home's password, and our names to what the operator's own server called otherwise."""
     with psycopg.connect(
         place.url("postgres", "postgres"), autocommit=True, connect_timeout=10

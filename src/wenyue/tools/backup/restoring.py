@@ -242,11 +242,12 @@ def _build(wanted: Plan, place: Place, report: Reporter) -> None:
     (partial / "postgresql.auto.conf").touch()
     (partial / "pg_ident.conf").touch()
     (partial / "recovery.signal").touch()
-    _hand_over(partial, place)
+    hand_over(partial, place)
     partial.rename(place.data)
 
 
-def _hand_over(root: Path, place: Place) -> None:
+def hand_over(root: Path, place: Place) -> None:
+    """Give a data folder to the server's account, closed to everybody else."""
     for path in [root, *root.rglob("*")]:
         if place.account.switch:
             shutil.chown(path, place.account.uid, place.account.gid)

@@ -1,0 +1,162 @@
+"""The other machine of a pair (primary and standby): who it is, how it is asked, and whether it has taken over from us.
+
+`HOME/standby/link.json` names the other side. Both sides know each other's certificate and trust no other; a question is one
+line over TLS. A home that was superseded is fenced: a note keeps it from being started, also when nobody can be asked any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from wenyue.infra.fault import SetupError
+from wenyue.infra.server.place import Place
+
+FOLDER: Final = "standby"
+FENCE: Final = "fenced.json"
+QUESTION: Final = b"WYQ1\n"
+ASK_DEADLINE_S: Final = 3.0
+_ANSWER_BYTES_MAX: Final = 4096
+_TIMELINE: Final = re.compile(r"Latest checkpoint's TimeLineID:\s+(\d+)")
+_SYSTEM: Final = re.compile(r"Database system identifier:\s+(\d+)")
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """`link.json`: what we listen on for the other side, whom we let in, and where it listens."""
+
+    role: Literal["primary", "standby"]
+    listen: str
+    port: int
+    let_in: str  # the only address (or network) that may connect
+    peer_host: str
+    peer_port: int
+    password: str  # of the database role wenyue_standby
+
+    def __repr__(self) -> str:
+        return f"Link({self.role}, {self.listen}:{self.port}, peer {self.peer_host}:{self.peer_port})"
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the other side says about itself. A standby's `is_primary` is false."""
+
+    system_id: str
+    timeline: int
+    is_primary: bool
+
+
+def read_link(home: Path) -> Link | None:
+    """The home's link, or None when it has none. Raises SetupError when it is damaged."""
+    path = home / FOLDER / "link.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Link)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise SetupError(f"{path} is damaged ({error}): make the link anew", f"{path} 已损坏") from error
+
+
+def tls(home: Path, purpose: ssl.Purpose) -> ssl.SSLContext:
+    """A context that shows our certificate and accepts the other side's, and no other."""
+    is_server = purpose is ssl.Purpose.CLIENT_AUTH
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if is_server else ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False  # the certificate itself is pinned, whatever the machine is called
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    folder = home / FOLDER
+    context.load_verify_locations(folder / "peer.pem")
+    context.load_cert_chain(folder / "own.pem", folder / "own.key")
+    return context
+
+
+def ask(home: Path, link: Link) -> Answer | None:
+    """What the other side is now; None when it cannot be reached or does not answer."""
+    try:
+        with (
+            socket.create_connection((link.peer_host, link.peer_port), timeout=ASK_DEADLINE_S) as plain,
+            tls(home, ssl.Purpose.SERVER_AUTH).wrap_socket(plain) as connection,
+        ):
+            connection.sendall(QUESTION)
+            line = connection.makefile("rb").readline(_ANSWER_BYTES_MAX)
+        return msgspec.json.decode(line, type=Answer)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def require_in_force(place: Place, progress: Callable[[str], None]) -> None:
+    """Raise SetupError when this home must not be started as a primary: it is a standby, fenced, or superseded."""
+    if (place.data / "standby.signal").exists():
+        raise SetupError(
+            f"{place.home} is a standby: keep it following with `wenyue standby run`, or let it take over with "
+            "`wenyue standby promote`",
+            f"{place.home} 是备机, 请用 wenyue standby run 或 promote",
+        )
+    if (place.home / FENCE).exists():
+        raise _superseded(place.home)
+    link = read_link(place.home)
+    if link is None or not (place.data / "PG_VERSION").exists():
+        return
+    answer = ask(place.home, link)
+    if answer is None:
+        progress(
+            f"the standby at {link.peer_host}:{link.peer_port} could not be asked whether it has taken over: if it was "
+            "promoted, stop this one now · 无法确认备机是否已接管"
+        )
+    elif is_superseded(own(place), answer):
+        fence(place.home, answer)
+        raise _superseded(place.home)
+
+
+def is_superseded(mine: Answer, other: Answer) -> bool:
+    """Whether the other side took over: a primary of the same data on a later timeline."""
+    return other.is_primary and other.system_id == mine.system_id and other.timeline > mine.timeline
+
+
+def own(place: Place) -> Answer:
+    """What our own data says, running or not."""
+    result = subprocess.run(
+        [place.program("pg_controldata"), "-D", str(place.data)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+    )
+    timeline, system = _TIMELINE.search(result.stdout), _SYSTEM.search(result.stdout)
+    if timeline is None or system is None:
+        raise SetupError(
+            f"the data at {place.data} cannot be read ({result.stderr.strip()[-200:]})", "数据目录无法读取"
+        )
+    is_standby = (place.data / "standby.signal").exists()
+    return Answer(system_id=system[1], timeline=int(timeline[1]), is_primary=not is_standby)
+
+
+def fence(home: Path, answer: Answer) -> None:
+    """Note for good that another has taken over."""
+    path = home / FENCE
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"superseded_by": msgspec.to_builtins(answer)}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+
+
+def _superseded(home: Path) -> SetupError:
+    return SetupError(
+        f"{home} is fenced: its standby has taken over, and what was booked since is there only. Make this machine its "
+        "standby with `wenyue standby init` into another home. To look at the old data with nobody's traffic, move "
+        f"{home / FENCE} and {home / FOLDER} away",
+        f"{home} 已被隔离: 备机已接管, 请勿启动旧主机",
+    )

@@ -1,0 +1,180 @@
+"""Keeps a standby following: its server, its way to the primary, and a note of how far it is, until it is ended or promoted."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import psycopg
+
+from wenyue.infra.fault import SetupError
+from wenyue.infra.server import hold_home
+from wenyue.infra.server.cluster import configure
+from wenyue.infra.server.place import Place, settle
+from wenyue.infra.server.postmaster import halt, is_alive, launch
+from wenyue.infra.server.successor import FOLDER, Link, read_link
+from wenyue.tools.backup.folder import write
+from wenyue.tools.backup.programs import leashed
+from wenyue.tools.standby.state import OUT_PORT, ROLE, SLOT, SQL, Standing
+
+LOOK_EVERY_S: Final = 1.0
+NOTE_EVERY_S: Final = 5.0
+AGAIN_AFTER_S: Final = 2.0
+_TRUST: Final = "local all all trust\nlocal replication all scram-sha-256\n"
+
+
+class Runner:
+    """One standby at work."""
+
+    def __init__(self, place: Place, link: Link, say: Callable[[str], None]) -> None:
+        self._place = place
+        self._link = link
+        self._say = say
+        self._ended = threading.Event()
+        self._server: subprocess.Popen[bytes] | None = None
+        self._way: subprocess.Popen[bytes] | None = None
+        self._again_at = 0.0
+        self._noted_at = 0.0
+        self._is_following: bool | None = None
+
+    def run(self) -> bool:
+        """Follow until SIGTERM, or until the server was promoted: then True. Everything that was started is stopped."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._end)
+        try:
+            while not self._ended.is_set():
+                self._keep()
+                if self._note():
+                    return True
+                self._ended.wait(LOOK_EVERY_S)
+        finally:
+            if self._server is not None:
+                halt(self._server.pid, self._server)
+            if self._way is not None:
+                self._way.terminate()
+                self._way.wait(10)
+        return False
+
+    def _keep(self) -> None:
+        now = time.monotonic()
+        if self._way is None or (self._way.poll() is not None and now >= self._again_at):
+            command = [
+                *leashed(),
+                sys.executable,
+                "-m",
+                "wenyue.cli",
+                "standby",
+                "link",
+                str(self._place.home),
+            ]
+            self._way = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+            self._again_at = now + AGAIN_AFTER_S
+        if self._server is None or not is_alive(self._server.pid, self._server):
+            follow(self._place, self._link)
+            self._server = launch(self._place, self._say)
+
+    def _note(self) -> bool:
+        """Write how far we are, now and then; True when the server was promoted."""
+        now = time.monotonic()
+        try:
+            standing, is_standby = look(self._place)
+        except psycopg.Error:
+            return False  # it is starting, or ending; the next look tells
+        if not is_standby:
+            return True
+        if standing.is_following != self._is_following:
+            self._is_following = standing.is_following
+            self._say(
+                "following the primary · 正在同步"
+                if standing.is_following
+                else f"the primary is not connected ({standing.says}); what is here stays · 与主机断开"
+            )
+            self._noted_at = 0.0
+        if now - self._noted_at >= NOTE_EVERY_S:
+            self._noted_at = now
+            write(self._place.home / FOLDER / "status.json", standing)
+        return False
+
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        self._ended.set()
+
+
+def run_standby(home: Path, say: Callable[[str], None]) -> bool:
+    """Keep the standby of `home` following; True when it was promoted meanwhile. Raises SetupError."""
+    place, link = standby_place(home)
+    with hold_home(home, "standby run"):
+        say(f"standby of {link.peer_host}:{link.peer_port} · 备机启动")
+        return Runner(place, link, say).run()
+
+
+def standby_place(home: Path) -> tuple[Place, Link]:
+    """The place and link of a standby's home. Raises SetupError when it is none."""
+    link = read_link(home)
+    if link is None or not (home / "database.json").exists():
+        raise SetupError(
+            f"{home} is no standby: make one with `wenyue standby init`, or set WENYUE_HOME to it",
+            f"{home} 不是备机目录",
+        )
+    place = settle(home, lambda _: None)
+    if not (place.data / "standby.signal").exists():
+        raise SetupError(
+            f"{home} follows nobody: it is a primary; start it with `wenyue up`", f"{home} 不是备机"
+        )
+    return place, link
+
+
+def follow(place: Place, link: Link) -> None:
+    """Settings and access of a standby. Its own programs come in without a password, through its private socket only."""
+    conninfo = f"host='{place.socket}' port={OUT_PORT} user={ROLE} password='{link.password}' application_name={ROLE}"
+    configure(
+        place,
+        {
+            "hot_standby": "on",
+            "primary_conninfo": conninfo,
+            "primary_slot_name": SLOT,
+            "wal_receiver_status_interval": "1s",
+            "wal_receiver_timeout": "10s",
+            "wal_retrieve_retry_interval": "1s",
+            "recovery_target_timeline": "latest",
+        },
+    )
+    (place.data / "pg_hba.conf").write_text(_TRUST, encoding="utf-8")  # keeps owner and mode
+
+
+def look(place: Place) -> tuple[Standing, bool]:
+    """How far the standby's running server is, and whether it still is one. Raises psycopg.Error."""
+    with psycopg.connect(place.url("postgres", "postgres"), autocommit=True, connect_timeout=5) as connection:
+        row = connection.execute(SQL["following"]).fetchone()
+    if row is None:
+        raise psycopg.OperationalError("no answer")
+    is_standby, status, unstored, unreplayed, behind_s, heard_s = row
+    standing = Standing(
+        at=datetime.now(UTC),
+        is_following=status == "streaming",
+        says=status,
+        stored_behind_bytes=max(0, unstored),
+        replayed_behind_bytes=max(0, unreplayed),
+        behind_s=None if behind_s is None else round(max(0.0, behind_s), 3),
+        heard_s_ago=None if heard_s is None else round(heard_s, 3),
+    )
+    return standing, bool(is_standby)
+
+
+def await_ended(condition: Callable[[], bool], deadline_s: float) -> bool:
+    """Wait until the condition holds; False after the deadline."""
+    until = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        with suppress(InterruptedError):
+            time.sleep(0.1)
+    return True
