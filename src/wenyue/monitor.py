@@ -15,6 +15,7 @@ from psycopg import AsyncConnection, Error
 
 from wenyue.infra.config import Settings
 from wenyue.infra.db import Tx
+from wenyue.infra.mail import Post
 from wenyue.infra.server import base_folder
 from wenyue.kernel.clock import utc_now
 from wenyue.watch import (
@@ -26,7 +27,6 @@ from wenyue.watch import (
     MailSender,
     Memory,
     Notice,
-    Post,
     Round,
     Scene,
     Sender,

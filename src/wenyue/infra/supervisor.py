@@ -38,6 +38,7 @@ class ChildPlan:
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     inherited_fds: Sequence[int] = ()
+    is_late: bool = False  # started when the others are ready, and no reason to give up
 
 
 @dataclass
@@ -153,7 +154,8 @@ class Supervisor:
         for child in self._children:
             if child.process is not None and child.process.poll() is not None:
                 self._note_death(child, now)
-            if child.process is None and now >= child.start_again_at:
+            is_due = now >= child.start_again_at and (self._was_ready or not child.plan.is_late)
+            if child.process is None and is_due:
                 child.process = _spawn(child.plan)
                 child.started_at = now
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import FrameType
 
 import psycopg
@@ -19,6 +20,7 @@ from wenyue.infra.server import hold_home
 from wenyue.infra.supervisor import ChildPlan, Supervisor, answers_ready, listening_socket
 from wenyue.tools.backup.beside import helpers
 from wenyue.tools.database import ReadyDatabase
+from wenyue.tools.watching import status_socket, watchers
 
 DEMO_DECISION = "demo"
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
@@ -42,11 +44,14 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
             migrate(database.owner_url, progress=say)
             has_demo = _load_demo_once(settings, database, say)
             plans = _plans(settings, database, listener.fileno())
-            supervisor = Supervisor(plans, say=say, watch=database.keep_running)
-            supervisor.run(
-                is_ready=lambda: answers_ready(shown, port),
-                on_ready=lambda: _greet(address, has_demo=has_demo, say=say),
-            )
+            status = status_socket(settings, say)
+            with status or nullcontext():
+                plans += watchers(settings, {**os.environ, **database.environment()}, status)
+                supervisor = Supervisor(plans, say=say, watch=database.keep_running)
+                supervisor.run(
+                    is_ready=lambda: answers_ready(shown, port),
+                    on_ready=lambda: _greet(address, has_demo=has_demo, say=say),
+                )
         finally:
             database.close()
     say("stopped · 已停止")

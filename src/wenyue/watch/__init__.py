@@ -7,7 +7,7 @@ from wenyue.watch.alerts import Round, step
 from wenyue.watch.book import SILENCE_MAX_DAYS, Book, worst
 from wenyue.watch.model import Alert, Checked, Event, Notice, PassFacts, Severity
 from wenyue.watch.rounds import Memory, Scene, look
-from wenyue.watch.senders import LogSender, MailSender, Post, Sender, WebhookSender
+from wenyue.watch.senders import LogSender, MailSender, Sender, WebhookSender
 from wenyue.watch.store import beat, open_alerts, retire, save_alert, silence, silences
 from wenyue.watch.sweep import look_at_all
 from wenyue.watch.wording import GUIDES, guide_of, page_of, short
@@ -24,7 +24,6 @@ __all__ = [
     "Memory",
     "Notice",
     "PassFacts",
-    "Post",
     "Round",
     "Scene",
     "Sender",

@@ -1,0 +1,58 @@
+"""Puts the status process together from the settings."""
+
+import asyncio
+import socket
+from contextlib import suppress
+from typing import Final
+
+from wenyue.faces.status.server import Place, StatusPage, serve
+from wenyue.faces.status.subscribers import Subscribers
+from wenyue.infra.config import Settings, load_keys
+from wenyue.infra.files import allow_many_files
+from wenyue.infra.mail import Post
+from wenyue.infra.supervisor import listening_socket
+from wenyue.kernel.clock import utc_now
+from wenyue.kernel.personal import Vault
+
+_ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+
+
+def place_of(settings: Settings) -> Place:
+    """Where this installation's status page looks, and how travellers call both addresses."""
+    web, status = settings.web, settings.status
+    host = _ANY.get(web.host, web.host)
+    shown = f"[{host}]" if ":" in host else host
+    own = f"http://{shown}:{web.port}"
+    return Place(
+        home=settings.home,
+        target=status.target or own,
+        booking_url=web.public_url or status.target or own,
+        own_url=status.url or f"http://{shown}:{status.port}",
+    )
+
+
+async def run_status(settings: Settings, sock: socket.socket | None) -> None:
+    """Serve until SIGTERM, on `sock` or on our own. Raises SetupError when the port is taken."""
+    allow_many_files()
+    place = place_of(settings)
+    subscribers = subscribers_of(settings, place)
+    sock = sock or listening_socket(settings.web.host, settings.status.port)
+    sock.setblocking(False)
+    sending = None if subscribers is None else asyncio.create_task(subscribers.run(), name="mails")
+    try:
+        await serve(StatusPage(place, subscribers=subscribers), sock)
+    finally:
+        if sending is not None:
+            sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await sending
+
+
+def subscribers_of(settings: Settings, place: Place) -> Subscribers | None:
+    """Subscriptions by e-mail, when they are wanted and mail can leave."""
+    monitor, status = settings.monitor, settings.status
+    if not (status.takes_subscriptions and monitor.smtp and status.url):
+        return None
+    post = Post(monitor.smtp, monitor.mail_from)
+    vault = Vault(load_keys(settings.home))
+    return Subscribers(place.home / "status", vault, post.send, place.own_url, utc_now)

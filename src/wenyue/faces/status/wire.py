@@ -1,0 +1,217 @@
+"""A very small HTTP server for prepared answers: every page is bytes in memory, so a flood costs almost nothing.
+
+GET and HEAD of known paths, POST to one handler, keep-alive; heads and bodies are bounded, and whoever is slow is let go.
+"""
+
+import asyncio
+import gzip
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+CONNECTIONS_MAX: Final = 8_000
+HEAD_BYTES_MAX: Final = 8 * 1024
+BODY_BYTES_MAX: Final = 2 * 1024
+WAIT_S: Final = 15.0  # for a whole request, and between two of them
+_log: Final = logging.getLogger("wenyue.status")
+_CLOSE: Final = b"connection: close\r\n\r\n"
+_EMPTY: Final = b"content-length: 0\r\nconnection: close\r\n\r\n"
+SECURITY: Final = (
+    b"x-content-type-options: nosniff\r\nx-frame-options: DENY\r\nreferrer-policy: no-referrer\r\n"
+    b"permissions-policy: camera=(), geolocation=(), microphone=()\r\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One prepared answer."""
+
+    etag: bytes
+    plain: tuple[bytes, bytes]  # head, body
+    zipped: tuple[bytes, bytes]
+    same: bytes  # the answer when the asker has it already
+
+
+def page(
+    body: bytes,
+    kind: str,
+    *,
+    age_s: int,
+    status: str = "200 OK",
+    policy: str = "default-src 'none'",
+    more: str = "",
+) -> Page:
+    """Prepare an answer; `age_s`: how long anybody may keep it; `policy`: its Content-Security-Policy."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'.encode()
+    kept = f"public, max-age={age_s}" if age_s else "no-store"
+    common = (
+        f"content-type: {kind}\r\ncache-control: {kept}\r\ncontent-security-policy: {policy}; frame-ancestors 'none'\r\n"
+        f"vary: accept-encoding\r\n{more}"
+    ).encode() + SECURITY
+    first = f"HTTP/1.1 {status}\r\n".encode()
+    packed = gzip.compress(body, 6, mtime=0)
+
+    def head(length: int, extra: bytes = b"") -> bytes:
+        return first + common + b"etag: " + etag + b"\r\ncontent-length: %d\r\n" % length + extra
+
+    same = b"HTTP/1.1 304 Not Modified\r\n" + common + b"etag: " + etag + b"\r\n"
+    zipped = head(len(packed), b"content-encoding: gzip\r\n")
+    return Page(etag, (head(len(body)), body), (zipped, packed), same)
+
+
+# Gets the method, the path, the form's (or the query's) bytes and the peer's address; returns a page.
+Handler = Callable[[str, str, bytes, str], Awaitable[Page]]
+
+
+class Shelf:
+    """What there is to be had: replaced as a whole whenever it is made anew."""
+
+    def __init__(
+        self, lost: Page, handler: Handler | None = None, handled: frozenset[str] = frozenset()
+    ) -> None:
+        self.pages: Mapping[str, Page] = {}
+        self.lost = lost
+        self.handler = handler
+        self.handled = handled  # paths that the handler answers to GET as well
+        self.connections = 0
+        self.served = 0
+
+
+class Connection(asyncio.Protocol):
+    """One visitor's connection."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._read = b""
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._peer = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A visitor; one too many is let go at once."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the loop makes no other for TCP
+        self._transport = transport
+        self._shelf.connections += 1
+        if self._shelf.connections > CONNECTIONS_MAX:
+            transport.abort()
+            return
+        peer = transport.get_extra_info("peername")
+        self._peer = str(cast(tuple[object, ...], peer)[0]) if isinstance(peer, tuple) and peer else ""
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The visitor left."""
+        del exc
+        self._shelf.connections -= 1
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every whole request that is there."""
+        self._read += data
+        while self._transport is not None and not self._transport.is_closing() and self._task is None:
+            head, end, rest = self._read.partition(b"\r\n\r\n")
+            if not end:
+                if len(self._read) > HEAD_BYTES_MAX:
+                    self._end(b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _EMPTY)
+                return
+            if not self._answer(head, rest):
+                return
+
+    def _answer(self, head: bytes, rest: bytes) -> bool:
+        """Answer one request; False when more of it must come first, or nothing more will."""
+        line, _, raw = head.partition(b"\r\n")
+        words = line.split(b" ")
+        if len(head) > HEAD_BYTES_MAX or len(words) != 3 or not words[2].startswith(b"HTTP/1."):
+            self._end(b"HTTP/1.1 400 Bad Request\r\n" + _EMPTY)
+            return False
+        target, _, query = words[1].partition(b"?")
+        method, path = words[0], target.decode("latin-1")
+        fields = _fields(raw)
+        if method == b"POST" and self._shelf.handler is not None:
+            return self._take(path, fields, rest)
+        if (
+            method not in {b"GET", b"HEAD"}
+            or b"transfer-encoding" in fields
+            or fields.get(b"content-length", b"0") != b"0"
+        ):
+            self._end(b"HTTP/1.1 405 Method Not Allowed\r\nallow: GET, HEAD\r\n" + _EMPTY)
+            return False
+        self._read = rest
+        if path in self._shelf.handled:
+            self._task = asyncio.create_task(self._handle("GET", path, query, fields))
+            return False
+        found = self._shelf.pages.get(path, self._shelf.lost)
+        self._send(found, fields, is_head=method == b"HEAD", is_last=words[2] == b"HTTP/1.0")
+        return True
+
+    def _take(self, path: str, fields: Mapping[bytes, bytes], rest: bytes) -> bool:
+        """A form: wait for its body, then let the handler answer."""
+        length = fields.get(b"content-length", b"")
+        if not length.isdigit() or int(length) > BODY_BYTES_MAX or b"transfer-encoding" in fields:
+            self._end(b"HTTP/1.1 413 Content Too Large\r\n" + _EMPTY)
+            return False
+        if len(rest) < int(length):
+            return False
+        body, self._read = rest[: int(length)], b""
+        self._task = asyncio.create_task(self._handle("POST", path, body, fields))
+        return False
+
+    async def _handle(self, method: str, path: str, body: bytes, fields: Mapping[bytes, bytes]) -> None:
+        handler = self._shelf.handler
+        if handler is not None:
+            try:
+                async with asyncio.timeout(WAIT_S):
+                    found = await handler(method, path, body, self._peer)
+            except Exception as error:  # noqa: BLE001 - one form's fault is that visitor's 503 and nobody else's
+                _log.error("%s %s: %s", method, path, type(error).__name__)
+                self._end(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 60\r\n" + _EMPTY)
+                return
+            kept = {name: value for name, value in fields.items() if name != b"if-none-match"}
+            self._send(found, kept, is_head=False, is_last=True)
+
+    def _send(self, found: Page, fields: Mapping[bytes, bytes], *, is_head: bool, is_last: bool) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        self._shelf.served += 1
+        is_last = is_last or fields.get(b"connection", b"").lower() == b"close"
+        end = _CLOSE if is_last else b"\r\n"
+        if found.etag in fields.get(b"if-none-match", b""):
+            transport.write(found.same + end)
+        else:
+            head, body = found.zipped if b"gzip" in fields.get(b"accept-encoding", b"") else found.plain
+            transport.write(head + end if is_head else head + end + body)
+        if is_last:
+            transport.close()
+        self._wait()
+
+    def _end(self, answer: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(answer)
+            self._transport.close()
+
+    def _wait(self) -> None:
+        """The next request comes within WAIT_S, and by then the last answer was taken."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(WAIT_S, self._leave)
+
+    def _leave(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _fields(raw: bytes) -> dict[bytes, bytes]:
+    """Header fields by lower-case name; the last of a name counts."""
+    found: dict[bytes, bytes] = {}
+    for line in raw.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        if colon:
+            found[name.lower()] = value.strip()
+    return found

@@ -1,0 +1,46 @@
+"""Mail, over SMTP with a deadline. No domain words."""
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+SEND_DEADLINE_S: Final = 10.0
+RECIPIENTS_MAX: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A mail server: `smtp://user:password@host:587` (STARTTLS where it is offered) or `smtps://…`, and who writes."""
+
+    url: str = field(repr=False)
+    sender: str
+
+    def send(self, recipients: Sequence[str], subject: str, text: str) -> None:
+        """Hand over one message, in a thread. Raises OSError (smtplib's errors are)."""
+        parts = urlsplit(self.url)
+        host, is_tls = parts.hostname or "", parts.scheme == "smtps"
+        message = EmailMessage()
+        message["From"] = self.sender
+        message["To"] = ", ".join(recipients[:RECIPIENTS_MAX])
+        message["Subject"] = subject
+        message.set_content(text)
+        context = ssl.create_default_context()
+        if is_tls:
+            server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SEND_DEADLINE_S, context=context)
+        else:
+            server = smtplib.SMTP(host, parts.port or 25, timeout=SEND_DEADLINE_S)
+        with server:
+            if not is_tls and _offers_tls(server):
+                server.starttls(context=context)
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(message)
+
+
+def _offers_tls(server: smtplib.SMTP) -> bool:
+    server.ehlo_or_helo_if_needed()
+    return server.has_extn("starttls")
