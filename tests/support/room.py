@@ -1,14 +1,27 @@
 """A waiting room in front of a product of the small installation, and a clock that is moved by hand."""
 
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine, Generator, Iterable
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
-from tests.support.api_site import ApiSite
+import uvicorn
+
+from tests.support.api_site import ApiSite, furnish, settings_for
+from tests.support.database import DbUrls
+from tests.support.traveller_site import NOW
+from wenyue.app import create_app
 from wenyue.emergency import NewRoom, Room, keep_rooms, open_room
 from wenyue.infra.db import Tx
 from wenyue.services import Services
 
 ROOM: Final = "golden-week"
+READY_S: Final = 30.0
+T = TypeVar("T")
 
 
 class Clock:
@@ -27,9 +40,15 @@ class Clock:
 
 
 async def open_room_for(
-    services: Services, product_id: int, day: date, *, days: int = 1, onward: str = "/venues/lake"
+    services: Services,
+    product_id: int,
+    day: date,
+    *,
+    days: int = 1,
+    onward: str = "/venues/lake",
+    release_in_s: int = 600,
 ) -> Room:
-    """A room that releases in ten minutes, for one product, known to this process."""
+    """A room that releases in ten minutes if nothing else is said, for one product, known to this process."""
     now = services.clock()
     new = NewRoom(
         ROOM,
@@ -40,7 +59,7 @@ async def open_room_for(
         day,
         day + timedelta(days=days - 1),
         onward,
-        now + timedelta(minutes=10),
+        now + timedelta(seconds=release_in_s),
     )
     async with services.db.transaction() as tx:
         room = await open_room(tx, services.vault, new, now, actor="test")
@@ -69,3 +88,68 @@ async def keep(services: Services, places_left: int | None = None) -> None:
     async with services.db.transaction() as tx:
         await keep_rooms(tx, services.vault, services.clock(), places_left=left)
     await look(services)
+
+
+class RoomServer:
+    """The whole application on loopback in a thread of the test, with a clock and a keeper moved by hand."""
+
+    def __init__(self, urls: DbUrls, home: Path) -> None:
+        self.clock = Clock(NOW)
+        self.app = create_app(settings_for(urls, home), clock=self.clock)
+        self.loop = asyncio.new_event_loop()
+        config = uvicorn.Config(
+            self.app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=2
+        )
+        self.server = uvicorn.Server(config)
+
+    @property
+    def services(self) -> Services:
+        """Of the application."""
+        return self.app.services
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on the server's own loop, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(READY_S)
+
+    async def arrive(self, accounts: Iterable[int]) -> None:
+        """Other people come."""
+        for account in accounts:
+            await self.services.room.give_pass(ROOM, account)
+        await look(self.services)
+
+    async def pass_time(self, seconds: int, places_left: int | None = None) -> None:
+        """Second by second: the keeper looks after the room, while this process is well."""
+        for _ in range(seconds):
+            self.clock.forward(1)
+            await look(self.services)
+            await keep(self.services, places_left)
+
+
+@contextmanager
+def room_server(urls: DbUrls, home: Path) -> Generator[RoomServer]:
+    """A running server, until the block ends; `url` leads to it."""
+    site = RoomServer(urls, home)
+
+    async def serve() -> None:
+        await furnish(urls)
+        await site.server.serve()
+
+    thread = threading.Thread(target=lambda: site.loop.run_until_complete(serve()), name="room server")
+    thread.start()
+    try:
+        until = time.monotonic() + READY_S
+        while not site.server.started:
+            assert thread.is_alive(), "the server ended before it was ready"
+            assert time.monotonic() < until, "the server was not ready in time"
+            time.sleep(0.02)  # a thread cannot be awaited
+        yield site
+    finally:
+        site.server.should_exit = True
+        thread.join(timeout=READY_S)
+        site.loop.close()
+
+
+def url_of(site: RoomServer) -> str:
+    """The server's address."""
+    [port] = [sock.getsockname()[1] for running in site.server.servers for sock in running.sockets]
+    return f"http://127.0.0.1:{port}"

@@ -11,6 +11,7 @@ from wenyue.faces.traveller import (
     me_pages,
     places,
     preferences,
+    room_pages,
     trip_booking,
     trip_pages,
 )
@@ -24,6 +25,7 @@ routes: Final[list[Route]] = [
     *trip_pages.routes,
     *booking_pages.routes,
     *preferences.routes,
+    *room_pages.routes,
     *static_routes,
 ]
 

@@ -1,5 +1,6 @@
 """My bookings: the list, one booking with its voucher, confirming, cancelling, moving to another session."""
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +32,8 @@ from wenyue.faces.traveller.calendar_views import calendar_view
 from wenyue.faces.traveller.card_desk import bearer_of
 from wenyue.faces.traveller.outcome import refusal
 from wenyue.faces.traveller.places import calendar_facts
+from wenyue.faces.traveller.room_cookies import room_tokens
+from wenyue.faces.traveller.room_pages import must_wait
 from wenyue.faces.traveller.visit import Visit, get, post, redirect, with_query
 from wenyue.faces.traveller.voucher import voucher_code
 from wenyue.faces.wording import say, say_instant
@@ -41,6 +44,11 @@ from wenyue.kernel.limits import LINES_MAX
 _PAGE_SIZE: Final = 20
 _BIGGEST_ID: Final = 2**63 - 1
 _VOUCHER_CACHE: Final = "private, max-age=86400"
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    slot_id: int
 
 
 def booking_id_of(visit: Visit) -> UUID | None:
@@ -210,6 +218,9 @@ async def reschedule(visit: Visit) -> Response:
     line, slot = visit.form.number("line", 0, LINES_MAX), visit.form.number("slot", 1, _BIGGEST_ID)
     if line is None or slot is None:
         return visit.not_found()
+    refused = visit.services.room.refuse(visit.holder_id, [_Slot(slot)], room_tokens(visit.request))
+    if refused is not None:
+        return must_wait(visit, refused)
     return await _change(visit, ChangeKind.MOVE, "moved", moves=((line, slot),))
 
 

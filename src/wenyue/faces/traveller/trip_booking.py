@@ -25,6 +25,8 @@ from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.i18n import pick, say_date
 from wenyue.faces.traveller.card_desk import Bearer, bearer_of
 from wenyue.faces.traveller.outcome import refusal
+from wenyue.faces.traveller.room_cookies import room_tokens
+from wenyue.faces.traveller.room_pages import must_wait
 from wenyue.faces.traveller.trip import (
     TRIP_ITEMS_MAX,
     TRIP_PEOPLE_MAX,
@@ -50,6 +52,11 @@ async def book(visit: Visit) -> Response:
     wanted = [line for line in lines if line is not None]
     if booking_id is None or not wanted or len(wanted) != len(lines):
         return visit.not_found()
+    refused = visit.services.room.refuse(
+        visit.holder_id, [line.item for line in wanted], room_tokens(visit.request)
+    )
+    if refused is not None:
+        return must_wait(visit, refused)
     ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in visit.form.many("visitor", TRIP_PEOPLE_MAX)]
     async with visit.tx() as tx:
         going = await going_of(visit, tx, [one for one in ids if one is not None])

@@ -1,0 +1,60 @@
+"""The cookies of the waiting room: the pass, bound to the login; and the tokens that let a browser book."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wenyue.emergency import TOKEN_TTL_S, PassGiven, TokenGiven
+from wenyue.faces.shared.session import login_token, signed, unsigned
+from wenyue.services import Services
+
+_PASS: Final = "wy_pass"  # noqa: S105 - a cookie's name
+_TURN: Final = "wy_turn"
+_PASS_AGE_S: Final = 3 * 24 * 3600
+_TURNS_MAX: Final = 4
+_LENGTH_MAX: Final = 400
+
+
+def held_pass(request: Request, services: Services) -> str:
+    """The pass that this browser holds for the room of the path, if it was given to this very login; else ''."""
+    raw = request.cookies.get(_PASS, "")
+    return unsigned(raw, services.vault, _purpose(request)) or ""
+
+
+def keep_pass(response: Response, request: Request, event: str, given: PassGiven, services: Services) -> None:
+    """Keep the place on this browser; sent back only to the room's own pages."""
+    response.set_cookie(
+        _PASS,
+        signed(given.text, services.vault, _purpose(request)),
+        max_age=_PASS_AGE_S,
+        httponly=True,
+        samesite="lax",
+        secure=services.settings.web.is_secure,
+        path=f"/room/{event}",
+    )
+
+
+def room_tokens(request: Request) -> str:
+    """The tokens that this browser holds, as `Gatekeeper.refuse` reads them."""
+    return request.cookies.get(_TURN, "")[:_LENGTH_MAX].replace(".", ",")
+
+
+def keep_token(response: Response, request: Request, given: TokenGiven, services: Services) -> None:
+    """Let this browser book: the newest tokens, at most four."""
+    held = [
+        one for one in request.cookies.get(_TURN, "")[:_LENGTH_MAX].split(".") if one and one != given.text
+    ]
+    response.set_cookie(
+        _TURN,
+        ".".join([given.text, *held][:_TURNS_MAX]),
+        max_age=TOKEN_TTL_S,
+        httponly=True,
+        samesite="lax",
+        secure=services.settings.web.is_secure,
+        path="/",
+    )
+
+
+def _purpose(request: Request) -> str:
+    return f"room|{login_token(request)}"
