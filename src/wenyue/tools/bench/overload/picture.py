@@ -69,7 +69,7 @@ def draw(report: Report) -> str:
     waits = _Panel(tops[2], first, last, 1.0, 10_000.0, is_log=True)
     parts = [*_head(report), *_shades(load, phases)]
     parts += _load(load, seconds) + _served(served, seconds, phases, peak) + _waits(waits, seconds, phases)
-    parts += _seconds_axis(waits)
+    parts += _names(load, phases) + _seconds_axis(waits)
     return _framed(parts)
 
 
@@ -89,7 +89,7 @@ def _load(panel: _Panel, seconds: Sequence[Row]) -> list[str]:
 
 
 def _served(panel: _Panel, seconds: Sequence[Row], phases: Sequence[Phase], peak: float) -> list[str]:
-    parts = _shades(panel, phases, is_named=False)
+    parts = _shades(panel, phases)
     parts += _frame(
         panel, "goodput: bookings answered within 1 s of being due, each second · 有效吞吐", _steps(panel)
     )
@@ -103,7 +103,7 @@ def _served(panel: _Panel, seconds: Sequence[Row], phases: Sequence[Phase], peak
 
 def _waits(panel: _Panel, seconds: Sequence[Row], phases: Sequence[Phase]) -> list[str]:
     ticks = [(float(10**power), f"{10**power:,} ms") for power in range(5)]
-    parts = _shades(panel, phases, is_named=False)
+    parts = _shades(panel, phases)
     parts += _frame(panel, "time from being due until the answer, logarithmic · 响应时间", ticks)
     parts += _mark(panel, 1000.0, "goal for admitted p99", _P99)
     parts += _mark(panel, 50.0, "goal for refused p99", _REFUSED)
@@ -151,17 +151,26 @@ def _head(report: Report) -> list[str]:
     return parts
 
 
-def _shades(panel: _Panel, phases: Sequence[Phase], *, is_named: bool = True) -> list[str]:
-    parts: list[str] = []
-    names: dict[str, str] = {}  # written over all shades
+def _shades(panel: _Panel, phases: Sequence[Phase]) -> list[str]:
+    return [
+        f'<rect x="{panel.x(phase.begin_s):.1f}" y="{panel.top:.1f}" height="{_PANEL}" fill="{_PHASES[phase.name][0]}" '
+        f'width="{panel.x(phase.end_s) - panel.x(phase.begin_s):.1f}"/>'
+        for phase in phases
+    ]
+
+
+def _names(panel: _Panel, phases: Sequence[Phase]) -> list[str]:
+    """What each phase is, once, over whatever is drawn there."""
+    begins: dict[str, float] = {}
     for phase in phases:
-        shade, name = _PHASES[phase.name]
-        left, right = panel.x(phase.begin_s), panel.x(phase.end_s)
-        parts.append(
-            f'<rect x="{left:.1f}" y="{panel.top:.1f}" width="{right - left:.1f}" height="{_PANEL}" fill="{shade}"/>'
-        )
-        names.setdefault(name, _text(left + 4, panel.top + 15, name, size=12, colour=_SOFT, weight=600))
-    return parts + (list(names.values()) if is_named else [])
+        begins.setdefault(_PHASES[phase.name][1], phase.begin_s)
+    halo = (
+        'paint-order="stroke" stroke="#ffffff" stroke-width="4" stroke-linejoin="round" stroke-opacity="0.8"'
+    )
+    return [
+        f"<g {halo}>" + _text(panel.x(at) + 4, panel.top + 15, name, size=12, weight=600) + "</g>"
+        for name, at in begins.items()
+    ]
 
 
 def _frame(panel: _Panel, title: str, ticks: Iterable[tuple[float, str]]) -> list[str]:

@@ -1,7 +1,7 @@
 """How long a run is and how it is set up, and what it leaves."""
 
 from dataclasses import dataclass, field, replace
-from math import isnan
+from math import isfinite
 
 from wenyue.tools.bench.overload.tally import Bin, Tally
 from wenyue.tools.bench.weather import Weather
@@ -108,7 +108,7 @@ def described(bin_: Bin, seconds: float) -> dict[str, object]:
 
 
 def rounded(value: float | None) -> float | None:
-    """Three digits are enough; None when nothing was counted."""
-    if value is None or isnan(value):
+    """Three digits are enough; None when nothing was counted, or it never happened."""
+    if value is None or not isfinite(value):
         return None
     return round(value, 3) if abs(value) < 1000 else round(value)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from math import isnan
+from math import isinf, isnan
 from typing import Final
 
 from rich.table import Table
@@ -105,7 +105,7 @@ def _row(shots: Shots, second: int, phases: Sequence[Phase]) -> Row:
 def table(report: Report) -> Table:
     """Every figure, and its goal when it has one."""
     view = Table(title="wenyue bench overload", title_justify="left")
-    view.add_column("figure")
+    view.add_column("figure", no_wrap=True)
     view.add_column("what")
     view.add_column("measured", justify="right")
     view.add_column("wanted", justify="right")
@@ -135,6 +135,8 @@ def shown(value: float | None) -> str:
     """A figure as people read it."""
     if value is None or isnan(value):
         return "-"
+    if isinf(value):
+        return "never"
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}"
 
 

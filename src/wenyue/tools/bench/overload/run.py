@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -148,7 +149,8 @@ class _Range:
         figures["admitted_p99_ms"] = rounded(storm.admitted.quantile_ms(0.99))
         figures["reject_p99_ms"] = rounded(storm.refused.quantile_ms(0.99))
         seconds = [tally.span(after + n, after + n + 1) for n in range(int(calm_s))]
-        figures["recovery_s"] = recovery_s([(one.offered, one.good) for one in seconds])
+        recovered = recovery_s([(one.offered, one.good) for one in seconds])
+        figures["recovery_s"] = inf if recovered is None else recovered
         details["storm"] = {
             "wanted_per_s": round(peak * MULTIPLE),
             **described(storm, storm_s),
