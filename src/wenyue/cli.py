@@ -94,6 +94,14 @@ def migrate(
 
 
 @app.command()
+def keys() -> None:
+    """Make the key files of a new installation, or show whose they are (密钥)."""
+    from wenyue.tools.same_keys import show_keys
+
+    show_keys(settings().home, say)
+
+
+@app.command()
 def doctor() -> None:
     """Check this installation and say how to mend it (检查)."""
     from wenyue.tools.doctor import examine, show

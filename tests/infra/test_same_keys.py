@@ -14,7 +14,7 @@ import pytest
 from tests.support.database import DbUrls
 from wenyue.infra.config import Settings, SettingsError, load, load_keys
 from wenyue.infra.fault import SetupError
-from wenyue.tools.same_keys import claim_keys, fingerprint, require_keys
+from wenyue.tools.same_keys import claim_keys, fingerprint, require_keys, show_keys
 
 
 def settings_of(home: Path, urls: DbUrls) -> Settings:
@@ -75,6 +75,15 @@ def test_the_fingerprint_is_of_the_keys_alone(tmp_path: Path) -> None:
         != fingerprint(load_keys(tmp_path / "two"))
     )
     assert one.index.hex()[:16] not in fingerprint(one)
+
+
+def test_keys_are_made_before_there_is_a_database(tmp_path: Path) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        show_keys(tmp_path, said.append)
+    assert [line.split()[0] for line in said] == ["made", "found"]
+    assert fingerprint(load_keys(tmp_path)) in said[1]
+    assert said[0].removeprefix("made") == said[1].removeprefix("found")
 
 
 def test_migrate_and_web_say_it_in_one_line(tmp_path: Path, make_database: Callable[[], DbUrls]) -> None:

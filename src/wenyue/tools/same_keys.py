@@ -53,6 +53,14 @@ def claim_keys(home: Path, owner_url: str, *, is_accepted: bool, say: Callable[[
         )
 
 
+def show_keys(home: Path, say: Callable[[str], None]) -> None:
+    """Make both key files unless they are there; say the fingerprint that machines of one installation share."""
+    is_new = not (home / _NAMES[0]).exists()
+    mark = fingerprint(load_keys(home))
+    load_gate_keys(home)
+    say(f"{'made' if is_new else 'found'} {_NAMES[0]} and {_NAMES[1]} in {home}: {mark} · 密钥指纹")
+
+
 def require_keys(settings: Settings) -> None:
     """Refuse to run beside an operator's database without the keys that it was prepared with. Raises SetupError."""
     url, role = settings.database.url, settings.database.role
