@@ -46,8 +46,8 @@ class Reply:
 class Wire:
     """Keep-alive connections to one address."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, *, host: str = HOST) -> None:
+        self.port, self.host = port, host
         self._idle: list[Connection] = []
 
     async def ask(self, request: bytes, *, give_up_s: float = GIVE_UP_S) -> Reply:
@@ -79,7 +79,7 @@ class Wire:
             writer.transport.abort()
         try:
             async with asyncio.timeout(_CONNECT_S):
-                return await asyncio.open_connection(HOST, self.port)
+                return await asyncio.open_connection(self.host, self.port)
         except (OSError, TimeoutError) as error:
             raise NotSentError(type(error).__name__) from error
 

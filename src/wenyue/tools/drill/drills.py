@@ -23,6 +23,7 @@ from wenyue.tools.drill.acts_clock import (
 )
 from wenyue.tools.drill.acts_disk import cannot_mount, fill_disk, slow_flushes, small_disk
 from wenyue.tools.drill.acts_later import kill_later, settle_later
+from wenyue.tools.drill.acts_net import flood, slow_and_lossy
 from wenyue.tools.drill.figures import Figures
 from wenyue.tools.drill.history import History, Says
 from wenyue.tools.drill.kind import Drill, answers_in_time, recovers
@@ -115,6 +116,22 @@ DRILLS: Final = {
             _everything_is_answered,
         ),
         Drill(
+            "slow-lossy-client",
+            "慢速丢包的客户端",
+            "30 clients at 300 ms and 128 kbit/s with stalls, 30 that lose a fifth of their packets (root); no others suffer.",
+            "Nothing on the server: a slow line costs a connection, not a place. Keep the id and ask again.",
+            slow_and_lossy,
+            _everything_is_answered,
+        ),
+        Drill(
+            "slowloris-login-flood",
+            "慢速连接、猜密码与超大请求同时来袭",
+            "Slow connections, guessed PINs and bodies of megabytes at the same time; people who book are served.",
+            "Block the sources at the proxy; numbers whose PIN was guessed five times are locked for 15 minutes by themselves.",
+            flood,
+            _everything_is_answered,
+        ),
+        Drill(
             "frozen-database",
             "数据库冻结",
             "SIGSTOP PostgreSQL for 5 s, then SIGCONT: every request has yes, no or unknown by its deadline and a second.",
@@ -125,7 +142,7 @@ DRILLS: Final = {
         Drill(
             "disk-full",
             "磁盘写满",
-            "The database's disk (a small ext4) is filled until PostgreSQL is refused room; room is made, and all goes on by itself.",
+            "The database's disk (a small ext4) is filled until PostgreSQL is refused room; room is made, all goes on by itself.",
             "Make room: take away the ballast file, then old backups and logs; never anything inside the data folder.",
             fill_disk,
             answers_in_time,

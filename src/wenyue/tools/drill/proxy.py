@@ -20,6 +20,7 @@ _RST: Final = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sen
 _STILL_S: Final = 0.05  # how often a half-open connection looks whether the weather has changed
 
 Address = Path | tuple[str, int]
+Listen = Address | socket.socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Weather:
     bytes_per_s: float = 0.0  # 0: unlimited
     reset_chance: float = 0.0  # the connection is reset, after a random part of the piece was passed on
     lost_reply_chance: float = 0.0  # the answer is swallowed and the client's connection reset
+    stall_chance: float = 0.0  # the line stands still for `stall_s`, as when a packet was lost
+    stall_s: float = 0.0
     is_half_open: bool = False  # nothing is carried, nothing is closed
 
 
@@ -37,22 +40,29 @@ CALM: Final = Weather()
 
 
 class ChaosProxy:
-    """Carries connections from `listen` to `target`. Use as an async context manager; `weather` may be set at any time."""
+    """Carries connections from `listen` (an address, or a socket that listens already) to `target`.
 
-    def __init__(self, listen: Address, target: Address, *, seed: int = 1) -> None:
+    Use it as an async context manager; `weather` may be set at any time.
+    """
+
+    def __init__(self, listen: Listen, target: Address, *, seed: int = 1) -> None:
         self.weather = CALM
         self.counts: Counter[str] = Counter()
-        self.address: Address = listen
+        self._given = listen if isinstance(listen, socket.socket) else None
+        self.address: Address = ("", 0) if isinstance(listen, socket.socket) else listen
         self._target, self._seed = target, seed
         self._server: asyncio.Server | None = None
         self._links: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
 
     async def __aenter__(self) -> Self:
-        if isinstance(self.address, Path):
+        if self._given is not None:
+            self._server = await asyncio.start_server(self._accept, sock=self._given)
+        elif isinstance(self.address, Path):
             self._server = await asyncio.start_unix_server(self._accept, self.address)
             self.address.chmod(0o600)
         else:
             self._server = await asyncio.start_server(self._accept, *self.address)
+        if not isinstance(self.address, Path):
             name = self._server.sockets[0].getsockname()
             self.address = (str(name[0]), int(name[1]))
         return self
@@ -129,6 +139,9 @@ class ChaosProxy:
             weather = self.weather
             if weather.delay_s:
                 await asyncio.sleep(weather.delay_s)
+            if weather.stall_chance and chance.random() < weather.stall_chance:
+                self.counts["stalls"] += 1
+                await asyncio.sleep(weather.stall_s)
             if is_reply and weather.lost_reply_chance and chance.random() < weather.lost_reply_chance:
                 self.counts["lost replies"] += 1
                 _reset(sink)
