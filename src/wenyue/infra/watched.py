@@ -9,9 +9,10 @@ import asyncio
 import os
 import select
 import socket
-from typing import Final, TypeVar
+from time import monotonic
+from typing import Any, Final, Self, TypeVar
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
@@ -30,6 +31,9 @@ _PROMPT: Final = {
     "tcp_user_timeout": 10_000,
 }
 _WAIT_INTERVAL_S: Final = 0.1  # psycopg's own
+_SILENT_AFTER_S: Final = CONNECT_S * 0.9
+_SILENT_FOR_S: Final = 4.0
+_silent_since: dict[tuple[str, str], float] = {}  # of the few hosts that URLs name
 RV = TypeVar("RV")
 
 
@@ -37,6 +41,26 @@ class Watched(AsyncConnection[TupleRow]):
     """As psycopg's, but a question that stays unanswered for SILENCE_S_MAX ends the connection."""
 
     silence_s_max: float = SILENCE_S_MAX
+
+    @classmethod
+    async def connect(cls, conninfo: str = "", **options: Any) -> Self:  # noqa: ANN401 - psycopg's own options
+        """As psycopg's. Of several hosts those that lately said nothing at all are left out while there are others.
+
+        Raises psycopg.OperationalError: of the last host that was asked.
+        """
+        hosts = _hosts(conninfo)
+        if len(hosts) < 2:
+            return await super().connect(conninfo, **options)
+        fault = OperationalError("no host was asked")
+        for host, port in _promising(hosts):
+            began = monotonic()
+            try:
+                return await super().connect(make_conninfo(conninfo, host=host, port=port), **options)
+            except OperationalError as error:
+                fault = error
+                if monotonic() - began >= _SILENT_AFTER_S:
+                    _silent_since[host, port] = monotonic()
+        raise fault
 
     async def wait(
         self,
@@ -57,6 +81,23 @@ class Watched(AsyncConnection[TupleRow]):
             return  # nothing was asked: it listens for notifications
         with socket.socket(fileno=os.dup(self.pgconn.socket)) as ours:
             ours.shutdown(socket.SHUT_RDWR)
+
+
+def _hosts(conninfo: str) -> list[tuple[str, str]]:
+    """(host, port) of every host that `conninfo` names, in its order; empty when it names addresses apart from names."""
+    said = conninfo_to_dict(conninfo)
+    hosts = str(said.get("host") or "").split(",")
+    ports = str(said.get("port") or "").split(",")
+    if said.get("hostaddr") or len(ports) not in {1, len(hosts)}:
+        return []  # libpq sorts it out, or complains
+    return list(zip(hosts, ports if len(ports) > 1 else ports * len(hosts), strict=True))
+
+
+def _promising(hosts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Without those that did not answer a moment ago: each costs CONNECT_S, while another may have taken over."""
+    now = monotonic()
+    good = [one for one in hosts if now - _silent_since.get(one, -_SILENT_FOR_S) >= _SILENT_FOR_S]
+    return good or hosts
 
 
 def is_sound(connection: AsyncConnection[TupleRow]) -> bool:

@@ -101,15 +101,17 @@ async def cut_standbys(stage: Stage) -> None:
         await _cancel_waits(here, old, max(8.0, here.seconds * 0.3))
         await here.follow(CHECK)
         seen = await asyncio.to_thread(_bookings_of, here, old)
-        send(here.lab.postgres_pids(old), signal.SIGKILL)
-        here.history.mark(f"kill -9 PostgreSQL of {old.name}, with what it alone had")
+        send([*here.lab.keeper_pids(old, "patroni"), *here.lab.postgres_pids(old)], signal.SIGKILL)
+        here.history.mark(f"kill -9 PostgreSQL and Patroni of {old.name}, with what it alone had")
     finally:
         send(receivers, signal.SIGCONT)
     await here.failed_over(old, at)
     new = await here.primary()
     gone = seen - await asyncio.to_thread(_bookings_of, here, new)
     here.extra["bookings that only the old primary showed"] = len(gone)
-    await here.is_whole(at)
+    back = here.history.now()
+    await here.follow(MEND)
+    await here.is_whole(back)
     await here.rest_out()
 
 
@@ -200,7 +202,7 @@ async def deafen_primary(stage: Stage) -> None:
 
 async def _partition(here: LabStage, old: Node, rule: str, says: str, *, hook: str) -> None:
     """Cut with one rule, wait for another primary, let the cut last a little longer, mend, wait until all is whole."""
-    table = f"table inet cut {{ chain c {{ type filter hook {hook} priority 0; {rule} }} }}"
+    table = f"table inet cut {{\nchain c {{\ntype filter hook {hook} priority 0;\n{rule}\n}}\n}}"
     async with Straight(here.lab, old, here.history) as straight:
         at = here.history.now()
         await asyncio.to_thread(rules, here.lab.layout, old, table)

@@ -33,10 +33,26 @@ class Member:
 def members(layout: Layout) -> list[Member]:
     """What the first Patroni that answers knows of all of them; empty when none answers."""
     for node in layout.nodes:
-        status, found = _get(node, "/cluster")
-        if status == http.client.OK:
-            return [_member(one) for one in cast("list[dict[str, Any]]", found.get("members") or [])]
+        if view := _view(node):
+            return view
     return []
+
+
+def are_whole(layout: Layout, nodes: int) -> bool:
+    """Whether at least `nodes` Patronis answer and all that answer see the same leader and at least `nodes` - 1 in step.
+
+    All of them are asked: one that stood still shows the world as it was.
+    """
+    views = [view for node in layout.nodes if (view := _view(node))]
+    leaders = {one.name for view in views for one in view if one.leads}
+    return len(views) >= nodes and len(leaders) == 1 and all(is_whole(view, nodes) for view in views)
+
+
+def _view(node: Node) -> list[Member]:
+    status, found = _get(node, "/cluster")
+    if status != http.client.OK:
+        return []
+    return [_member(one) for one in cast("list[dict[str, Any]]", found.get("members") or [])]
 
 
 def leads(node: Node) -> bool:
@@ -45,10 +61,10 @@ def leads(node: Node) -> bool:
 
 
 def is_whole(found: list[Member], nodes: int) -> bool:
-    """One leader that runs, and every other one streams and counts for the quorum."""
+    """One leader that runs, and enough others stream and count for the quorum."""
     leading = [one for one in found if one.leads and one.state == "running"]
     following = [one for one in found if one.role in _FOLLOWING and one.state == "streaming"]
-    return len(leading) == 1 and len(following) == nodes - 1
+    return len(leading) == 1 and len(following) >= nodes - 1
 
 
 def etcd_answers(layout: Layout) -> bool:

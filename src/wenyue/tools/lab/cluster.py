@@ -21,7 +21,7 @@ from wenyue.infra.server.place import Place, base_folder, settle
 from wenyue.infra.server.postmaster import running_pid
 from wenyue.infra.supervisor import answers_ready
 from wenyue.tools.lab import asking, configs, processes
-from wenyue.tools.lab.layout import Layout, Node, lay_out, read
+from wenyue.tools.lab.layout import NODES, Layout, Node, lay_out, read
 from wenyue.tools.lab.namespaces import inside, lay_cables, take_down
 from wenyue.tools.lab.processes import Ledger
 from wenyue.tools.lab.programs import find
@@ -118,9 +118,10 @@ class Lab:
         """Until one node leads and the two others follow it in step. Raises SetupError."""
         self._await(self.is_whole, "the database cluster is not whole", "n1-patroni", within_s)
 
-    def is_whole(self) -> bool:
-        """One leader, two standbys that stream and count for the quorum."""
-        return asking.is_whole(self.members(), len(self.layout.nodes))
+    def is_whole(self, nodes: int = NODES) -> bool:
+        """Whether everybody agrees on one leader, and at least `nodes` - 1 standbys stream and count for the quorum."""
+        with inside(self.layout):
+            return asking.are_whole(self.layout, nodes)
 
     def members(self) -> list[asking.Member]:
         """The nodes as Patroni sees them."""

@@ -12,7 +12,6 @@ from rich.console import Console
 from wenyue.infra.config import load
 from wenyue.infra.fault import SetupError
 from wenyue.infra.migrate import migrate
-from wenyue.tools.lab import asking
 from wenyue.tools.lab.cluster import Lab, opened, remove
 from wenyue.tools.lab.namespaces import inside
 from wenyue.tools.lab.showing import show
@@ -66,7 +65,7 @@ def status(
     """Roles, lag, leader, health, addresses; status 1 while fewer than NODES are well or nobody leads (状态)."""
     lab = _opened()
     deadline = time.monotonic() + within
-    while not (is_well := asking.is_whole(lab.members(), nodes)) and time.monotonic() < deadline:
+    while not (is_well := lab.is_whole(nodes)) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
     show(lab, Console())
     if not is_well:

@@ -42,7 +42,7 @@ def etcd_options(layout: Layout, node: Node, data: Path) -> list[str]:
         *("--listen-client-urls", node.etcd_url, "--advertise-client-urls", node.etcd_url),
         *("--listen-peer-urls", own, "--initial-advertise-peer-urls", own),
         *("--initial-cluster", peers, "--initial-cluster-token", SCOPE, "--initial-cluster-state", "new"),
-        *("--heartbeat-interval", "200", "--election-timeout", "2000"),
+        *("--heartbeat-interval", "100", "--election-timeout", "1000"),
         *("--auto-compaction-mode", "revision", "--auto-compaction-retention", "1000"),
         *("--log-level", "warn", "--logger", "zap"),
     ]
@@ -72,6 +72,7 @@ def patroni(
                 "primary_start_timeout": 0,
                 "primary_stop_timeout": 10,
                 "failsafe_mode": True,
+                "check_timeline": True,
                 "postgresql": {"use_pg_rewind": True, "use_slots": True, "parameters": _dcs_parameters()},
             },
             "initdb": [

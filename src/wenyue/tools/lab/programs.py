@@ -33,6 +33,7 @@ _PROBE_S: Final = 20
 _REQUIREMENT: Final = re.compile(r"^([A-Za-z0-9._-]+)")
 _EXTRA: Final = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 _PACKAGES_MAX: Final = 100
+_RENEWING: Final = Path(__file__).with_name("renewing.py")
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,11 @@ def find(account: Account) -> Programs:
     etcd, haproxy = (str(shutil.which(name, path=SEARCHED)) for name in PACKAGES)
     if not account.switch:
         _patroni()
-        return Programs(etcd, haproxy, (sys.executable, "-s", "-m", "patroni"), "")
+        return Programs(etcd, haproxy, (sys.executable, "-s", str(_RENEWING)), "")
     interpreter = _reachable_interpreter(account)
     with held(SYSTEM_ROOT / ".copy.lock"):
         folder = _copied_packages(SYSTEM_ROOT / "patroni")
-    return Programs(etcd, haproxy, (interpreter, "-s", "-m", "patroni"), str(folder))
+    return Programs(etcd, haproxy, (interpreter, "-s", str(folder / _RENEWING.name)), str(folder))
 
 
 def _patroni() -> Distribution:
@@ -111,7 +112,8 @@ def _copied_packages(target_root: Path) -> Path:
     """Copy Patroni and what it needs below `target_root`, once per set of versions; return the folder."""
     wanted = {one.name: one for one in _closure(_patroni(), _EXTRAS["patroni"])}
     versions = "\n".join(f"{name} {one.version}" for name, one in sorted(wanted.items()))
-    stamp = hashlib.sha256(f"{sys.version_info[:2]}\n{versions}".encode()).hexdigest()[:16]
+    own = _RENEWING.read_bytes()
+    stamp = hashlib.sha256(f"{sys.version_info[:2]}\n{versions}\n".encode() + own).hexdigest()[:16]
     folder = target_root / stamp
     if folder.is_dir():
         return folder
@@ -121,6 +123,8 @@ def _copied_packages(target_root: Path) -> Path:
     try:
         for one in wanted.values():
             _copy(one, partial)
+        (partial / _RENEWING.name).write_bytes(own)
+        (partial / _RENEWING.name).chmod(0o644)
         partial.chmod(0o755)
         partial.rename(folder)
     except BaseException:
