@@ -42,7 +42,8 @@ class Installation:
         """The variables of this installation, without those of the test session."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
         own = {"WENYUE_HOME": str(self.home), "WENYUE_PORT": str(self.port), "WENYUE_DEMO": "0"}
-        return clean | own | {"WENYUE_WEB_WORKERS": "2"} | self.variables
+        quiet = {"WENYUE_WEB_WORKERS": "2", "WENYUE_MONITOR": "0", "WENYUE_STATUS": "0"}
+        return clean | own | quiet | self.variables
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command that is expected to end."""

@@ -54,6 +54,10 @@ class Recorder:
         """As operators would configure it."""
         return "recorder"
 
+    async def is_up(self) -> bool:
+        """It always is."""
+        return True
+
     async def send(self, batch: Sequence[Sms], _now: datetime) -> frozenset[int]:
         """Accept the first few."""
         taken = batch[: self.accepts]

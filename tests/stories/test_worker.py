@@ -49,6 +49,10 @@ class Slow:
         """As operators would configure it."""
         return "slow"
 
+    async def is_up(self) -> bool:
+        """It always is."""
+        return True
+
     async def send(self, batch: Sequence[Sms], _now: datetime) -> frozenset[int]:
         """Wait for the test, then accept everything."""
         self.asked.set()

@@ -38,6 +38,10 @@ class SmsTransport(Protocol):
         """As operators configure it."""
         ...
 
+    async def is_up(self) -> bool:
+        """Whether texts could leave now; asked every half minute. Never raises."""
+        ...
+
     async def send(self, batch: Sequence[Sms], now: datetime, /) -> frozenset[int]:
         """Hand over the batch; the ids that were accepted. The others are offered again later.
 

@@ -26,6 +26,11 @@ class FileSms:
         """The adapter's name."""
         return "file"
 
+    async def is_up(self) -> bool:
+        """Whether the folder can be written."""
+        place = next((one for one in (self._folder, *self._folder.parents) if one.exists()), self._folder)
+        return await asyncio.to_thread(os.access, place, os.W_OK | os.X_OK)
+
     async def send(self, batch: Sequence[Sms], now: datetime, /) -> frozenset[int]:
         """Write the batch in one piece. Raises OSError when the folder cannot be written."""
         lines = [

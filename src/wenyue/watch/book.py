@@ -120,18 +120,22 @@ _MESSAGES: Final = ("outbox", "jobs", "worker")
 
 
 def components(checks: Sequence[Checked]) -> dict[str, str]:
-    """What travellers may know, by component: ok, slow, down, or unknown when nobody could look."""
+    """What travellers may know, by component: ok, slow or down; what nobody could look at is not in it.
+
+    Partners appear where there are some; texts count among the messages.
+    """
     severities: dict[str, list[Severity]] = {}
     for check in checks:
-        name = "messages" if check.name in _MESSAGES else check.name
-        if check.name not in {*_MESSAGES, "partners"} or check.problem:
+        if check.problem or check.name not in {*_MESSAGES, "partners"}:
             continue
-        known = severities.setdefault(name, [])
-        for one in check.findings:
-            is_sms = one.check == "partners" and one.detail.startswith("sms")
-            severities.setdefault("messages", []).append(one.severity) if is_sms else known.append(
-                one.severity
-            )
+        if check.name in _MESSAGES:
+            severities.setdefault("messages", []).extend(one.severity for one in check.findings)
+            continue
+        texts = [one.severity for one in check.findings if one.detail.startswith("sms")]
+        severities.setdefault("messages", []).extend(texts)
+        if any(not one.startswith(("sms", "worker:")) for one in check.says.split(", ") if one):
+            others = [one.severity for one in check.findings if not one.detail.startswith("sms")]
+            severities["partners"] = others
     said = {Severity.NOTE: "ok", Severity.WARNING: "slow", Severity.CRITICAL: "down"}
     return {
         name: said[max(found, key=lambda one: one.rank)] if found else "ok"

@@ -13,7 +13,7 @@ from psycopg import Error
 from wenyue.audit import Link
 from wenyue.infra.db import Tx
 from wenyue.watch import local_rules, machine, rules, store, sweep
-from wenyue.watch.model import Checked, ClockFacts, DatabaseFacts, Finding
+from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding
 
 CHECK_DEADLINE_S: Final = 5.0
 PASS_DEADLINE_S: Final = 20.0
@@ -170,7 +170,7 @@ async def _later(tx: Tx) -> list[Checked]:
 
     async def look_beats() -> tuple[Sequence[Finding], str]:
         facts = await store.beats(tx)
-        return rules.judge_beats(facts), ", ".join(f"{one.partner} {one.age_s:.0f} s" for one in facts[:5])
+        return rules.judge_beats(facts), _say_beats(facts)
 
     whole = await _made("later", look_later(), is_shared=True)
     beats = await _made("partners", look_beats(), is_shared=True)
@@ -178,6 +178,12 @@ async def _later(tx: Tx) -> list[Checked]:
         *_parts(whole, ("holds", "outbox", "jobs", "no-shows")),
         *_parts(beats, ("partners", "worker")),
     ]
+
+
+def _say_beats(facts: Sequence[Beat]) -> str:
+    """Partners first, then workers; a few of them."""
+    ordered = sorted(facts, key=lambda one: one.partner.startswith("worker:"))
+    return ", ".join(f"{one.partner} {one.age_s:.0f} s" for one in ordered[:5])
 
 
 def _parts(whole: Checked, names: Sequence[str]) -> list[Checked]:

@@ -80,6 +80,8 @@ def provision(place: Place) -> None:
             password = sql.Literal(verifier.decode())
             command = sql.SQL("{} ROLE {} {} PASSWORD {}")
             connection.execute(command.format(verb, sql.Identifier(role), attributes, password))
+        # Figures of replication, which the monitor reads through a function of the owner's.
+        connection.execute(sql.SQL("GRANT pg_monitor TO {}").format(sql.Identifier(OWNER)))
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if not found:
             name, owner = sql.Identifier(DATABASE), sql.Identifier(OWNER)
