@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
 from wenyue.notifications import FileSms, SmsTransport, deliver, give_up, send_queued
 from wenyue.services import Services
 from wenyue.sight import WorkFigures, read_waiting
+from wenyue.watch import beat
 from wenyue.worker_rooms import PlacesLeft
 
 DELIVER: Final = "notifications.deliver"
@@ -34,6 +37,7 @@ _NO_SHOWS_EVERY_S: Final = 60.0
 _OPEN_EVERY_S: Final = 60.0  # looks at the date; opens once a day
 _DROP_NOTES_EVERY_S: Final = 3600.0
 _LOOK_EVERY_S: Final = 5.0
+_BEAT_EVERY_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Worker:
     def __init__(self, services: Services, *, sms: SmsTransport | None = None) -> None:
         self._services = services
         self._sms = sms or FileSms(services.settings.home / "messages")
+        node = services.settings.monitor.node or os.uname().nodename
+        self._name = f"worker:{re.sub('[^a-z0-9._-]', '-', node.lower())[:60]}"
         self._jobs = JobQueue(services.db)
         self._jobs.define(DELIVER, self.deliver_messages)
         self._opened_on: date | None = None
@@ -68,6 +74,7 @@ class Worker:
             Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms),
             Task("seal the record", _SEAL_EVERY_S, self._seal_record),
             Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes),
+            Task("say that it lives", _BEAT_EVERY_S, self._beat),
             Task("look at what waits", _LOOK_EVERY_S, self._look),
         ]
 
@@ -181,6 +188,16 @@ class Worker:
         except ChainAhead as ahead:
             _log.critical("the record is not sealed: %s", ahead)
             return False
+
+    async def _beat(self) -> bool:
+        """Tell the monitor that this worker lives, and whether texts can leave."""
+        is_up = await self._sms.is_up()
+        every_s = int(_BEAT_EVERY_S)
+        async with self._services.db.connection() as tx:
+            await beat(tx, self._name, every_s)
+            if is_up:
+                await beat(tx, f"sms:{self._sms.name}", every_s)
+        return False
 
     async def _drop_notes(self) -> bool:
         async with self._services.db.transaction() as tx:
