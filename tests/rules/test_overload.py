@@ -2,7 +2,11 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 from uuid import UUID
 from xml.etree import ElementTree as ET
 
@@ -11,7 +15,7 @@ import pytest
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.documents import Document, DocumentKind, parse_document
 from wenyue.tools.bench.overload import picture, report
-from wenyue.tools.bench.overload.cores import Layout, layout
+from wenyue.tools.bench.overload.cores import Layout, bounded, layout
 from wenyue.tools.bench.overload.gun import DOUBTFUL, UNANSWERED, Record
 from wenyue.tools.bench.overload.orders import Maker, Orders, Stream, arrivals
 from wenyue.tools.bench.overload.plan import Phase, Report, Shots
@@ -175,6 +179,29 @@ def test_cores_are_shared_out_when_there_are_four() -> None:
     assert layout(range(4)) == Layout(web=(0, 1), database=(2,), load=(3, 2))
     assert layout(range(8)) == Layout(web=(0, 1), database=(2,), load=(3, 4, 5, 6, 7))
     assert layout(range(2)) == Layout()
+
+
+def test_a_bounded_process_gets_its_share_and_no_more() -> None:
+    if not os.access("/sys/fs/cgroup/cpu", os.W_OK):
+        pytest.skip("needs a CPU control group that may be written (root)")
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        with bounded(busy.pid, 0.2) as how:
+            assert how == "control group: 2000 of every 10000 µs"
+            groups = Path(f"/proc/{busy.pid}/cgroup").read_text(encoding="ascii")
+            name = next(line.rpartition("/")[2] for line in groups.splitlines() if "wenyue-bench" in line)
+            group = next(Path("/sys/fs/cgroup").rglob(name))
+            assert str(busy.pid) in (group / "cgroup.procs").read_text(encoding="ascii").split()
+        assert not group.exists()
+        assert "wenyue-bench" not in Path(f"/proc/{busy.pid}/cgroup").read_text(encoding="ascii")
+    finally:
+        busy.kill()
+        busy.wait()
+
+
+def test_a_database_without_a_bound_is_left_alone() -> None:
+    with bounded(os.getpid(), 0.0) as how:
+        assert how == ""
 
 
 # ------------------------------------------------------------------------------------------------ what is left

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 _CGROUPS: Final = Path("/sys/fs/cgroup")
+_NAME: Final = "wenyue-bench"
 _PERIOD_US: Final = 10_000
 _CORES_MIN: Final = 4
 
@@ -85,14 +86,12 @@ def bounded(pid: int, share: float) -> Generator[str]:
 
 
 def _group() -> Path | None:
-    """A new group below our own that has a CPU quota, or None."""
-    lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
-    for line in lines:
-        _, controllers, own = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        parent = (_CGROUPS / "cpu" if controllers else _CGROUPS) / own.strip("/")
-        group = parent / f"wenyue-bench-{os.getpid()}"
+    """A new group that has a CPU quota, or None."""
+    for parent in _parents(Path("/proc/self/cgroup").read_text(encoding="ascii")):
+        for left in parent.glob(f"{_NAME}-*"):  # of a run that was killed; one in use is not empty
+            with suppress(OSError):
+                left.rmdir()
+        group = parent / f"{_NAME}-{os.getpid()}"
         try:
             group.mkdir()
         except OSError:
@@ -101,6 +100,18 @@ def _group() -> Path | None:
             return group
         group.rmdir()
     return None
+
+
+def _parents(own_groups: str) -> list[Path]:
+    """Where a group with a CPU quota may be made: version 1 in our own; version 2 in our own, or at the top."""
+    found: list[Path] = []
+    for line in own_groups.splitlines():
+        _, controllers, own = line.split(":", 2)
+        if "cpu" in controllers.split(","):
+            found.append(_CGROUPS / "cpu" / own.strip("/"))
+        elif not controllers:
+            found += [_CGROUPS / own.strip("/"), _CGROUPS]
+    return found
 
 
 def _limit(group: Path, share: float) -> str:
