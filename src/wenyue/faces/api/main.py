@@ -63,7 +63,9 @@ def create_api(
 
 
 def _add_health(api: FastAPI, services: Services, exchange: Exchange) -> None:
-    api.router.routes.extend(Health(services).routes)
+    health = Health(services)
+    api.add_api_route("/healthz", health.alive, include_in_schema=False)
+    api.add_api_route("/readyz", health.ready, include_in_schema=False)
 
     @api.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
