@@ -310,3 +310,16 @@ def test_an_interrupted_restore_goes_on_and_nothing_is_sold_in_between(
     assert plan.returning == 23
     assert set(states(town)) == set(ids)
     assert town.broken() == []
+
+
+def test_who_did_not_come_keeps_the_place_and_comes_back_like_that(town: Town, copies: Copies) -> None:
+    """A no-show is sold for ever: no check may call that broken, and a restore counts it."""
+    ids = visits(town, town.hill[0], 0, 4)
+    town.run(f"UPDATE booking.booking SET state = 5 WHERE id = '{ids[0]}'")
+    assert town.broken() == []
+    copy = copies.take(town)
+    town.run(WIPE_VENUE)
+    back(town, copy)
+    assert states(town) == dict.fromkeys(ids, 2) | {ids[0]: 5}
+    assert town.rows("SELECT max(sold) FROM booking.pool WHERE venue_id = 1 AND kind = 'session'") == [(4,)]
+    assert town.broken() == []

@@ -46,7 +46,8 @@ SELECT (SELECT count(*) FROM catalogue.venue) AS venues, (SELECT count(*) FROM a
        (SELECT count(*) FROM booking.place) AS places, (SELECT count(*) FROM audit.entry) AS entries
 
 -- name: violations
--- The standing invariants over stored rows: counters equal bookings, nothing oversold, lines and states agree.
+-- The standing invariants over stored rows: counters equal bookings (a no-show keeps its places), nothing oversold, lines and
+-- states agree.
 WITH live AS (
     SELECT l.booking_id, l.line_no, l.quantity, l.pool_ids, l.card_id, l.entitlement_no, b.state
       FROM booking.line l
@@ -54,7 +55,7 @@ WITH live AS (
      WHERE l.is_live),
 drawn AS (
     SELECT d.pool_id, coalesce(sum(live.quantity) FILTER (WHERE live.state = 1), 0) AS held,
-           coalesce(sum(live.quantity) FILTER (WHERE live.state = 2), 0) AS sold
+           coalesce(sum(live.quantity) FILTER (WHERE live.state IN (2, 5)), 0) AS sold
       FROM live CROSS JOIN LATERAL unnest(live.pool_ids) AS d (pool_id)
      GROUP BY d.pool_id),
 spent AS (
@@ -77,7 +78,7 @@ violations (says) AS (
     SELECT format('booking %%s is kept in state %%s and has %%s live lines', b.id, b.state, count(live.line_no))
       FROM booking.booking b LEFT JOIN live ON live.booking_id = b.id
      GROUP BY b.id, b.state
-    HAVING (b.state IN (1, 2)) <> (count(live.line_no) > 0)
+    HAVING (b.state IN (1, 2, 5)) <> (count(live.line_no) > 0)
     UNION ALL
     SELECT format('%%s places on %%s in scope %%s for one person', count(*), p.on_date, p.scope)
       FROM booking.place p

@@ -29,7 +29,7 @@ WITH live AS (
      WHERE l.is_live),
 drawn AS (
     SELECT d.pool_id, coalesce(sum(live.quantity) FILTER (WHERE live.state = 1), 0) AS held,
-           coalesce(sum(live.quantity) FILTER (WHERE live.state = 2), 0) AS sold
+           coalesce(sum(live.quantity) FILTER (WHERE live.state IN (2, 5)), 0) AS sold
       FROM live CROSS JOIN LATERAL unnest(live.pool_ids) AS d (pool_id)
      GROUP BY d.pool_id),
 spent AS (
@@ -45,7 +45,7 @@ violations (says) AS (
     SELECT format('I1 booking %%s is kept in state %%s and its live lines are %%s', b.id, b.state, count(live.line_no))
       FROM booking.booking b LEFT JOIN live ON live.booking_id = b.id
      GROUP BY b.id, b.state
-    HAVING (b.state IN (1, 2)) <> (count(live.line_no) > 0)
+    HAVING (b.state IN (1, 2, 5)) <> (count(live.line_no) > 0)
     UNION ALL
     SELECT format('I1 %%s rows of booking %%s', count(*), b.id) FROM booking.booking b GROUP BY b.id HAVING count(*) > 1
     UNION ALL

@@ -211,7 +211,7 @@ def _addition(past: Past, table: Table) -> sql.Composed:
     """The statement that adds what is missing of these bookings to one of their tables."""
     if table.name == "line":
         return _insertion(
-            past, table, "return_lines", {"is_live": sql.SQL("p.is_live AND b.state IN (1, 2)")}
+            past, table, "return_lines", {"is_live": sql.SQL("p.is_live AND b.state IN (1, 2, 5)")}
         )
     if table.name == "place":
         return _insertion(past, table, "return_places", {"is_live": sql.SQL("p.is_live AND l.is_live")})

@@ -122,7 +122,7 @@ SELECT p.booking_id, p.pool_ids, p.quantity, p.card_id, p.entitlement_no, t.book
   JOIN past_booking b ON b.id = p.booking_id
   LEFT JOIN booking.booking n ON n.id = p.booking_id
   LEFT JOIN booking.line t ON t.booking_id = p.booking_id AND t.line_no = p.line_no
- WHERE p.booking_id = ANY (%(ids)s::uuid[]) AND p.is_live AND coalesce(n.state, b.state) IN (1, 2)
+ WHERE p.booking_id = ANY (%(ids)s::uuid[]) AND p.is_live AND coalesce(n.state, b.state) IN (1, 2, 5)
    AND (t.booking_id IS NULL OR (n.id IS NULL AND t.is_live))
 
 -- name: persons
@@ -137,7 +137,7 @@ SELECT p.booking_id, p.person_key, p.on_date, p.scope,
   LEFT JOIN booking.line l ON l.booking_id = p.booking_id AND l.line_no = p.line_no
   LEFT JOIN booking.place t ON t.booking_id = p.booking_id AND t.line_no = p.line_no AND t.visitor_no = p.visitor_no
  WHERE p.booking_id = ANY (%(ids)s::uuid[]) AND p.is_live AND t.booking_id IS NULL
-   AND coalesce(l.is_live, pl.is_live) AND coalesce(n.state, b.state) IN (1, 2)
+   AND coalesce(l.is_live, pl.is_live) AND coalesce(n.state, b.state) IN (1, 2, 5)
 
 -- name: pools_left
 -- Places left in each pool of the venue, counted from its bookings; a pool that is missing counts as it was. With
@@ -150,7 +150,7 @@ SELECT coalesce(t.id, p.id),
   LEFT JOIN (SELECT u.id, sum(l.quantity)::bigint AS taken
                FROM booking.slot s
                JOIN booking.line l ON l.slot_id = s.id AND l.is_live
-               JOIN booking.booking b ON b.id = l.booking_id AND b.state IN (1, 2)
+               JOIN booking.booking b ON b.id = l.booking_id AND b.state IN (1, 2, 5)
               CROSS JOIN unnest(l.pool_ids) AS u (id)
               WHERE s.venue_id = %(venue)s
               GROUP BY u.id) d ON d.id = coalesce(t.id, p.id)
@@ -169,10 +169,10 @@ SELECT e.card_id, e.no, e.granted - coalesce(s.spent, 0)
 -- booking is back they only rise (`exact` false): what is still to come back must not be sold in between.
 WITH drawn AS (
         SELECT u.id, coalesce(sum(l.quantity) FILTER (WHERE b.state = 1), 0)::integer AS held,
-               coalesce(sum(l.quantity) FILTER (WHERE b.state = 2), 0)::integer AS sold
+               coalesce(sum(l.quantity) FILTER (WHERE b.state IN (2, 5)), 0)::integer AS sold
         FROM booking.slot s
           JOIN booking.line l ON l.slot_id = s.id AND l.is_live
-          JOIN booking.booking b ON b.id = l.booking_id AND b.state IN (1, 2)
+          JOIN booking.booking b ON b.id = l.booking_id AND b.state IN (1, 2, 5)
          CROSS JOIN unnest(l.pool_ids) AS u (id)
          WHERE s.venue_id = %(venue)s
          GROUP BY u.id)
@@ -187,10 +187,10 @@ UPDATE booking.pool t
 -- Pools of the venue whose counters are not those of their bookings; and whether their bookings fit.
 WITH drawn AS (
         SELECT u.id, coalesce(sum(l.quantity) FILTER (WHERE b.state = 1), 0)::integer AS held,
-               coalesce(sum(l.quantity) FILTER (WHERE b.state = 2), 0)::integer AS sold
+               coalesce(sum(l.quantity) FILTER (WHERE b.state IN (2, 5)), 0)::integer AS sold
         FROM booking.slot s
           JOIN booking.line l ON l.slot_id = s.id AND l.is_live
-          JOIN booking.booking b ON b.id = l.booking_id AND b.state IN (1, 2)
+          JOIN booking.booking b ON b.id = l.booking_id AND b.state IN (1, 2, 5)
          CROSS JOIN unnest(l.pool_ids) AS u (id)
          WHERE s.venue_id = %(venue)s
          GROUP BY u.id)
