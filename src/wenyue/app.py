@@ -13,14 +13,14 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from wenyue.faces.api.edge import Receive, Scope, Send, answer_fault
+from wenyue.faces.api.edge import Receive, Scope, Send, answer_fault, begin_request
 from wenyue.faces.api.front import Front
 from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.room_file import RoomFiles
+from wenyue.infra import log
 from wenyue.infra.config import Settings, load
 from wenyue.infra.files import allow_many_files
-from wenyue.infra.quiet import quiet_libraries
 from wenyue.infra.wire import guarded
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
@@ -58,6 +58,7 @@ class App:
                 try:
                     await handler(scope, receive, send)
                 except Exception:  # noqa: BLE001 - a defect is noted and answered, like those behind
+                    begin_request(scope)
                     _log.exception("%s %s", scope["method"], scope["path"])
                     await answer_fault(scope, send, self.rest.state.meter)
                 return
@@ -85,7 +86,7 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
     """Serve until SIGTERM, then answer what waits and end. `sock` is shared with the other web processes."""
     settings = load()
     allow_many_files()
-    quiet_libraries()
+    log.configure(settings.sight, "web")
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -93,7 +94,7 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
         port=port,
         http=guarded(app.services.admission, b"POST /v1/bookings HTTP/1.1\r\n", hot_refusals()),
         access_log=False,
-        log_level="warning",
+        log_config=None,  # ours is in force
         timeout_graceful_shutdown=_DRAIN_S,
         limit_concurrency=None,
         server_header=False,
@@ -106,9 +107,9 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
 
 def run_worker() -> None:
     """Do later work until SIGTERM: expire holds, send messages, open sessions ahead, seal the record."""
-    logging.basicConfig(level=logging.WARNING)
-    quiet_libraries()
-    asyncio.run(_work(load()))
+    settings = load()
+    log.configure(settings.sight, "worker")
+    asyncio.run(_work(settings))
 
 
 async def _work(settings: Settings) -> None:

@@ -12,10 +12,12 @@ from time import monotonic
 from typing import Final, cast
 from uuid import UUID
 
+from psycopg import InterfaceError, OperationalError
+
 from wenyue.audit import ENTRIES_PER_SEAL_MAX, ChainAhead, seal
 from wenyue.booking import EventKind, expire_holds, later
 from wenyue.emergency import KEEP_EVERY_S, keep_rooms
-from wenyue.infra.db import Tx
+from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.infra.jobs import JobQueue
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
@@ -108,7 +110,11 @@ class Worker:
                 wait_s = max(task.every_s, min(_BACKOFF_S * 2**failures, _BACKOFF_S_MAX))
                 failures = min(failures + 1, 10)
                 figures.note(monotonic() - started, is_good=False)
-                _log.warning("%s: %s, again in %.0f s", task.name, _where(error), wait_s)
+                if isinstance(error, DatabaseDown | OperationalError | InterfaceError):
+                    self._services.db.outage.note_bad(type(error).__name__, is_sure=False)
+                    _log.debug("%s: the database is away, again in %.0f s", task.name, wait_s)
+                else:
+                    _log.warning("%s: %s, again in %.0f s", task.name, _where(error), wait_s)
             try:
                 await asyncio.wait_for(stop.wait(), wait_s)
             except TimeoutError:

@@ -15,6 +15,7 @@ from tests.support.cards import person
 from tests.support.database import DbUrls, TestServer
 from tests.support.traveller_site import NOW, Traveller
 from wenyue import cards
+from wenyue.infra.log import JsonLines
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
@@ -103,11 +104,13 @@ async def live_through_the_pages(site: ApiSite) -> None:
 def logged() -> Iterator[list[str]]:
     """Everything that any logger says, at DEBUG, formatted with its traceback."""
     said: list[str] = []
+    lines = JsonLines("web")
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if not record.name.startswith(("httpx", "httpcore")):  # the test's own client
                 said.append(self.format(record))
+                said.append(lines.format(record))
 
     keep, root = Keep(logging.DEBUG), logging.getLogger()
     before = {None: root.level} | {

@@ -25,6 +25,7 @@ FAILED: Final = frozenset({"busy", "too_late", "unknown"})
 HAD: Final = frozenset({"confirmed", "held", "cancelled", "rescheduled"})
 SHED: Final = "shed"  # the reason of what admission refused
 _HTTP_FAULT: Final = 500
+_TOO_OFTEN: Final = 429
 
 
 class Point(Struct, array_like=True):
@@ -144,6 +145,9 @@ def _difference(before: Snapshot, after: Snapshot) -> Point:
             point.faults += count
         if (row.method, row.route) in BOOKING_ROUTES and row.status < _HTTP_FAULT:
             point.counts = [n + m for n, m in zip(point.counts, counts, strict=True)]
+            if row.status == _TOO_OFTEN:
+                point.reasons["too_often"] = point.reasons.get("too_often", 0) + count
+                point.refused += count
     for outcome, total in after.counters.get("booking_outcomes", {}).items():
         count = int(total - before.counters.get("booking_outcomes", {}).get(outcome, 0))
         if outcome in HAD:

@@ -1,10 +1,11 @@
 """The edge of every route that is not hot: bodies under /v1 are bounded, whole and JSON before a handler runs.
 
 A body arrives within `BODY_WAIT_S` and is at most `BODY_BYTES_MAX` long. Answers under /v1 carry the security headers, and
-every answer is counted under its route's template.
+every answer is counted under its route's template and carries the id of its request (`x-request-id`), which the log tells too.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.metrics import Meter
 from wenyue.faces.api.problems import PROBLEM_TYPE
+from wenyue.infra.log import new_request_id, request_id
 from wenyue.kernel.limits import BODY_BYTES_MAX
 
 Scope = MutableMapping[str, Any]
@@ -19,7 +21,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+_log: Final = logging.getLogger("wenyue.faces.edge")
 BODY_WAIT_S: Final = 10.0
+_DEFECT: Final = 500
 _DISCARDED_MAX: Final = (
     1024 * 1024
 )  # of a body that is too long: so that its sender is there to read the answer
@@ -77,6 +81,7 @@ class Edge:
             return
         started = perf_counter()
         is_api = scope["path"].startswith("/v1/")
+        asked = begin_request(scope)
         status = 500
 
         async def send_on(message: Message) -> None:
@@ -85,6 +90,7 @@ class Edge:
                 status = message["status"]
                 if is_api:
                     harden(message)
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", asked.encode())]
             await send(message)
 
         try:
@@ -94,7 +100,10 @@ class Edge:
                 await self._app(scope, receive, send_on)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "(other)"
-            self._meter.count(method, template_of(scope), status, perf_counter() - started)
+            seconds, template = perf_counter() - started, template_of(scope)
+            self._meter.count(method, template, status, seconds)
+            if status >= _DEFECT:
+                _log.warning("%s %s answered %d after %.3f s", method, template, status, seconds)
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -114,6 +123,14 @@ class Edge:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, give, send)
+
+
+def begin_request(scope: Scope) -> str:
+    """The id of this request: what the caller brought along, when it is an id, or a fresh one. The log tells it from now on."""
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    asked = new_request_id(given)
+    request_id.set(asked)
+    return asked
 
 
 def check_json(kind: bytes) -> None:
@@ -149,15 +166,17 @@ def template_of(scope: Scope) -> str:
 async def answer_fault(scope: Scope, send: Send, meter: Meter) -> None:
     """A defect of a hot endpoint, said like every other."""
     meter.count(scope["method"], scope["path"], 500, 0.0)
-    await _send_refusal(scope, send, BookingRefused(500, "internal"))
+    await _send_refusal(scope, send, BookingRefused(500, "internal"), request_id.get())
 
 
-async def _send_refusal(scope: Scope, send: Send, refused: BookingRefused) -> None:
+async def _send_refusal(scope: Scope, send: Send, refused: BookingRefused, asked: str = "") -> None:
     body = refused.payload(scope_locale(scope))
     headers = [
         (b"content-type", PROBLEM_TYPE),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),  # what is left of the body is not read
     ]
+    if asked:
+        headers.append((b"x-request-id", asked.encode()))
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -8,13 +8,17 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from psycopg import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 
 from wenyue.faces.api.asking import locale_of, refusal
 from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api.edge import template_of
 from wenyue.faces.api.fields import is_bad_json, pydantic_errors
+from wenyue.faces.shared import SECURITY_HEADERS, fault_page, services_of
+from wenyue.faces.shared import locale_of as page_locale_of
 from wenyue.infra.db import DatabaseDown
+from wenyue.infra.log import request_id
 
 _log: Final = logging.getLogger("wenyue.faces.api")
 _CODES: Final = {400: "bad_json", 401: "login_needed", 404: "not_found", 405: "method", 413: "body_too_large"}
@@ -104,13 +108,19 @@ async def _http(request: Request, fault: Exception) -> Response:
 
 async def _away(request: Request, fault: Exception) -> Response:
     """The database is away or too slow: nothing was done, and asking again is right."""
-    _log.warning("%s: the database did not answer: %s", request.url.path, type(fault).__name__)
+    services_of(request).db.outage.note_bad(type(fault).__name__, is_sure=False)
     response = refusal(BookingRefused(503, "busy"), locale_of(request))
     return response if _is_api(request) else PlainTextResponse("busy\n", 503, headers=response.headers)
 
 
-async def _fault(request: Request, _: Exception) -> Response:
-    """A defect. The server logs it; the caller learns that it is not theirs to mend."""
-    if not _is_api(request):
-        return PlainTextResponse("Internal Server Error\n", 500)
-    return refusal(BookingRefused(500, "internal"), locale_of(request))
+async def _fault(request: Request, fault: Exception) -> Response:
+    """A defect. The log has it under the request's id; the caller learns that id, and that it is not theirs to mend."""
+    asked = request_id.get()
+    _log.error("%s %s failed", request.method, template_of(request.scope), exc_info=fault)
+    if _is_api(request):
+        response = refusal(BookingRefused(500, "internal"), locale_of(request))
+    else:
+        page = fault_page(page_locale_of(request), asked)
+        response = HTMLResponse(page, 500, headers=dict(SECURITY_HEADERS) | {"Cache-Control": "no-store"})
+    response.headers["X-Request-Id"] = asked
+    return response

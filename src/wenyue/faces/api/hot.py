@@ -18,7 +18,7 @@ from psycopg import InterfaceError, OperationalError
 
 from wenyue.booking import Answer, availability
 from wenyue.faces.api.bodies import AvailabilityPage, BookedAnswer, BookingBody, BookingRefused, to_request
-from wenyue.faces.api.edge import Receive, Scope, Send, check_json, read_body, scope_locale
+from wenyue.faces.api.edge import Receive, Scope, Send, begin_request, check_json, read_body, scope_locale
 from wenyue.faces.api.fields import msgspec_errors
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.metrics import Meter
@@ -113,6 +113,8 @@ class Hot:
         except BookingRefused as refused:
             status, payload, kind = refused.status, refused.payload(locale), PROBLEM_TYPE
             headers = self._retry() if status == _BUSY else _REFUSED_HEADERS.get(status, _NONE)
+        if status >= _FAILED:
+            headers = [*headers, (b"x-request-id", begin_request(scope).encode())]
         await _send(send, status, payload, kind, headers)
         self._meter.count("POST", "/v1/bookings", status, monotonic() - started)
         return status

@@ -14,6 +14,7 @@ Tone = Literal["good", "warn", "bad"]
 _TITLES: Final = {
     "shed": Text("请求太多，请稍后再试（门口劝退）", "Too much at once: refused at the door"),
     "busy": Text("系统正忙（没有办理）", "Busy: nothing was done"),
+    "too_often": Text("同一人请求太频繁", "One person asked too often"),
     "too_late": Text("没能在3秒内开始（没有办理）", "Not begun within 3 seconds: nothing was done"),
     "unknown": Text("提交结果待核实（用同一编号再问）", "Commit in doubt: ask again with the same id"),
 }

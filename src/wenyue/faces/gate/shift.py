@@ -1,6 +1,5 @@
 """One request of a gate keeper: who, at which gate, in which language, and how refusals of the page are answered."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -31,7 +30,6 @@ from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.kernel.limits import STAFF_LOGIN_TTL_S
 from wenyue.services import Services
 
-_log: Final = logging.getLogger("wenyue.faces.gate")
 STATION_COOKIE: Final = "wy_gate"
 _STATION_PURPOSE: Final = "station"
 _STATION_AGE_S: Final = 365 * 24 * 3600
@@ -143,7 +141,7 @@ def _wrap(handler: Handler, *, needs_staff: bool) -> Callable[[Request], Awaitab
         except (DatabaseDown, DatabaseError) as fault:
             if isinstance(fault, DataError):
                 raise  # a statement and its values do not fit: a defect, to be seen
-            _log.warning("page %s: the database did not answer: %s", request.url.path, type(fault).__name__)
+            services.db.outage.note_bad(type(fault).__name__, is_sure=False)
             return _unavailable(shift)
 
     return endpoint

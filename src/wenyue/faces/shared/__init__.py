@@ -1,6 +1,7 @@
 """The design system and what every HTML face needs: base template, style sheet, modules, cookies, forms."""
 
 from wenyue.faces.shared.busy import busy_page
+from wenyue.faces.shared.fault import fault_page
 from wenyue.faces.shared.forms import Form, read_form, whole_number
 from wenyue.faces.shared.i18n import Locale, is_large, locale_of
 from wenyue.faces.shared.pages import SECURITY_HEADERS, environment, render
@@ -13,6 +14,7 @@ __all__ = [
     "Locale",
     "busy_page",
     "environment",
+    "fault_page",
     "is_large",
     "locale_of",
     "read_form",

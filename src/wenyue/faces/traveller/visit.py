@@ -1,6 +1,5 @@
 """One request of a traveller: who asks, in which language, and how pages, redirects and refusals are answered."""
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -22,7 +21,6 @@ from wenyue.faces.traveller.trip import Trip, trip_of
 from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.services import Services
 
-_log: Final = logging.getLogger("wenyue.faces.traveller")
 _SEE_OTHER: Final = 303
 _PATH_LENGTH_MAX: Final = 300
 
@@ -142,7 +140,7 @@ def _wrap(handler: Handler, *, needs_login: bool) -> Callable[[Request], Awaitab
         except (DatabaseDown, DatabaseError) as fault:
             if isinstance(fault, DataError):
                 raise  # a statement and its values do not fit: a defect, to be seen
-            _log.warning("page %s: the database did not answer: %s", request.url.path, type(fault).__name__)
+            services.db.outage.note_bad(type(fault).__name__, is_sure=False)
             response = _unavailable(visit)
         if "lang" in request.query_params:
             is_secure = services.settings.web.is_secure
