@@ -72,10 +72,21 @@ def render_text(template: str, request: Request, context: Mapping[str, object]) 
             t=translator(locale),
             is_large=is_large(request),
             path=request.url.path,
+            status_url=status_url(request),
             csrf=Markup('<input type="hidden" name="_csrf" value="{}">').format(token),
         )
     )
     return page, token
+
+
+def status_url(request: Request) -> str:
+    """The public status page as this visitor reaches it; '' when there is none to link to."""
+    settings = services_of(request).settings
+    own = settings.status
+    if own.url or not own.is_on or settings.web.public_url or not request.url.hostname:
+        return own.url
+    host = request.url.hostname
+    return f"{request.url.scheme}://{f'[{host}]' if ':' in host else host}:{own.port}/"
 
 
 def render(

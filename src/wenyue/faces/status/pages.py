@@ -24,6 +24,7 @@ _FOREVER_S: Final = 31_536_000
 _SHEETS: Final = ("10-tokens.css", "20-base.css", "30-parts.css")
 _HTML: Final = "text/html; charset=utf-8"
 _BAR: Final = 4
+_TOPS: Final = {"ok": 0, "slow": 9, "down": 16, "none": 24}
 _FEED_MAX: Final = 20
 
 
@@ -248,10 +249,10 @@ def _row(one: Component, known: Known, pick: Callable[[str, str], str]) -> dict[
 
 
 def _bars(days: Sequence[Day]) -> list[tuple[str, str]]:
-    """One path of bars for each kind of day."""
+    """One path of bars for each kind of day; the worse a day, the shorter its bar: nobody needs to tell colours apart."""
     paths: dict[str, list[str]] = {}
     for at, day in enumerate(days):
-        paths.setdefault(class_of(day), []).append(f"M{at * _BAR} 0h3v28h-3z")
+        paths.setdefault(class_of(day), []).append(f"M{at * _BAR} {_TOPS[class_of(day)]}h3V28h-3z")
     return [(kind, "".join(bars)) for kind, bars in paths.items()]
 
 

@@ -45,7 +45,7 @@ function verdict(online, toStatus, toBooking, service) {
   if (!online) return "offline";
   if (toStatus === null) return "unreachable";
   if (service === "down") return "service-down";
-  if (toBooking === null) return "path";
+  if (toBooking === null) return service === "slow" ? "service-slow" : "path";
   if (toStatus > SLOW_MS) return "slow-network";
   if (service === "slow") return "service-slow";
   if (toBooking > SLOW_MS) return "slow-path";
