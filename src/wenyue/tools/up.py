@@ -20,6 +20,7 @@ from wenyue.infra.server import hold_home
 from wenyue.infra.supervisor import ChildPlan, Supervisor, answers_ready, listening_socket
 from wenyue.tools.backup.beside import helpers
 from wenyue.tools.database import ReadyDatabase
+from wenyue.tools.drill.rehearsing import Rehearsals
 from wenyue.tools.watching import status_socket, watchers
 
 DEMO_DECISION = "demo"
@@ -47,11 +48,20 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
             status = status_socket(settings, say)
             with status or nullcontext():
                 plans += watchers(settings, {**os.environ, **database.environment()}, status)
-                supervisor = Supervisor(plans, say=say, watch=database.keep_running)
-                supervisor.run(
-                    is_ready=lambda: answers_ready(shown, port),
-                    on_ready=lambda: _greet(address, has_demo=has_demo, say=say),
-                )
+                rehearsals = Rehearsals(settings.home, say)
+
+                def watch(is_wanted: Callable[[], bool]) -> None:
+                    database.keep_running(is_wanted)
+                    rehearsals.tend()
+
+                supervisor = Supervisor(plans, say=say, watch=watch)
+                try:
+                    supervisor.run(
+                        is_ready=lambda: answers_ready(shown, port),
+                        on_ready=lambda: _greet(address, has_demo=has_demo, say=say),
+                    )
+                finally:
+                    rehearsals.end()
         finally:
             database.close()
     say("stopped · 已停止")

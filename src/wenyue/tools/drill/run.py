@@ -25,6 +25,7 @@ from wenyue.tools.drill.kind import SLACK_S, Drill
 from wenyue.tools.drill.load import Traffic
 from wenyue.tools.drill.proxy import ChaosProxy
 from wenyue.tools.drill.runbook import AFTERWARDS, CHECK, FOLDER, MEND, StepDone, load
+from wenyue.tools.drill.schedule import RUN_GLOB
 from wenyue.tools.drill.town import Demand, Town, cards_for, seed
 
 SECONDS_MAX: Final = 3_600.0
@@ -50,6 +51,7 @@ class Run:
     findings: list[str] = field(default_factory=list[str])  # what the drill's own rules object to
     violations: list[Violation] = field(default_factory=list[Violation])  # at most SHOWN_MAX
     steps: list[StepDone] = field(default_factory=list[StepDone])  # of its runbook
+    finished_at: str = ""
 
     @property
     def is_passed(self) -> bool:
@@ -125,6 +127,7 @@ def run(
         findings=stage.findings + drill.judge(figures, history, slack_s),
         violations=violations[:SHOWN_MAX],
         steps=stage.steps,
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
@@ -218,6 +221,6 @@ def store(run_: Run, folder: Path) -> Path:
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
     partial.rename(path)
-    for old in sorted(folder.glob("*.json"))[:-RUNS_KEPT]:
+    for old in sorted(folder.glob(RUN_GLOB))[:-RUNS_KEPT]:
         old.unlink()
     return path
