@@ -31,6 +31,7 @@ _KNOWN_MAX: Final = 4096
 _CONNECT_TRIES: Final = 200
 _CONNECT_PAUSE_S: Final = 0.01
 _RESENDS_MAX: Final = 2
+_WAITING_MAX: Final = 200_000  # for a connection; those beyond it are never sent, and counted
 _UNKNOWN: Final = b'"outcome":"unknown"'  # a 503 too: the caller asks again under the same id
 UNANSWERED: Final = 0
 DOUBTFUL: Final = 1
@@ -139,7 +140,7 @@ class Gun:
                 self._record.lags.append(perf_counter() - due)
                 shot = _Shot(due, stream, makers[stream](number))
                 if waiting or not self._send(shot):
-                    waiting.append(shot)
+                    self._wait(shot)
                 sent += 1
                 due, stream = next(coming, (0.0, -1))
             self._record.queued_max = max(self._record.queued_max, len(waiting))
@@ -159,6 +160,13 @@ class Gun:
             self._launch(self._idle.pop(), shot)
             return True
         return False
+
+    def _wait(self, shot: _Shot) -> None:
+        if len(self._waiting) < _WAITING_MAX:
+            self._waiting.append(shot)
+        else:
+            self._record.never_sent += 1
+            self._note(shot, UNANSWERED)
 
     def _refill(self) -> None:
         """New connections for those that wait, in place of those that the server closed."""

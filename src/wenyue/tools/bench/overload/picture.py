@@ -161,16 +161,18 @@ def _shades(panel: _Panel, phases: Sequence[Phase]) -> list[str]:
 
 def _names(panel: _Panel, phases: Sequence[Phase]) -> list[str]:
     """What each phase is, once, over whatever is drawn there."""
-    begins: dict[str, float] = {}
-    for phase in phases:
-        begins.setdefault(_PHASES[phase.name][1], phase.begin_s)
     halo = (
         'paint-order="stroke" stroke="#ffffff" stroke-width="4" stroke-linejoin="round" stroke-opacity="0.8"'
     )
-    return [
-        f"<g {halo}>" + _text(panel.x(at) + 4, panel.top + 15, name, size=12, weight=600) + "</g>"
-        for name, at in begins.items()
-    ]
+    named: dict[str, str] = {}
+    for phase in phases:
+        name = _PHASES[phase.name][1]
+        x, width = panel.x(phase.begin_s) + 4, 8.5 * len(name)
+        if phase.name == "before" and panel.x(phase.end_s) - x < width:
+            continue  # there is no room, and the next phase says enough
+        x = min(x, _RIGHT - width)
+        named.setdefault(name, f"<g {halo}>" + _text(x, panel.top + 15, name, size=12, weight=600) + "</g>")
+    return list(named.values())
 
 
 def _frame(panel: _Panel, title: str, ticks: Iterable[tuple[float, str]]) -> list[str]:
