@@ -26,6 +26,7 @@ check: ## linters only: ruff, pyright, import contracts
 test: ## everything: linters, tests, a short simulation
 	@scripts/bootstrap dev
 	@scripts/browser
+	@scripts/lab-packages
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n $(WORKERS)
 	@if $(BIN)/wenyue has sim; then $(MAKE) --no-print-directory sim; fi

@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import psycopg
@@ -185,23 +187,37 @@ async def _until_nobody_leads(here: LabStage) -> None:
 
 
 async def deafen_primary(stage: Stage) -> None:
-    """The primary's host is heard and hears nobody but the clients; then one that reaches all but etcd."""
+    """The primary's host is heard and hears no other; then one that reaches all but etcd, and may go on or be replaced."""
     here = lab_stage(stage)
     await asyncio.sleep(_FIRST_S)
     old = await here.primary()
-    others = ", ".join(node.address for node in here.lab.layout.nodes if node != old)
-    await _partition(here, old, f"ip saddr {{ {others} }} drop", "hears no other host", hook="input")
-    await here.follow(CHECK)
+    deaf = f"ip saddr {{ {_others(here, old)} }} drop"
+    async with _partition(here, old, deaf, "hears no other host", hook="input", is_deposed=True):
+        await here.another_leads(old)
+        here.history.mark(f"{(await here.primary()).name} leads")
+        await here.follow(CHECK)
+        await asyncio.sleep(max(5.0, here.seconds * 0.1))
     old = await here.primary()
     ports = ", ".join(str(port) for node in here.lab.layout.nodes for port in (node.etcd, node.peers))
-    others = ", ".join(node.address for node in here.lab.layout.nodes if node != old)
-    cut = f"ip daddr {{ {others} }} tcp dport {{ {ports} }} drop"
-    await _partition(here, old, cut, "reaches everybody but etcd", hook="output")
+    there = f"ip daddr {{ {_others(here, old)} }}"
+    cut = f"{there} tcp dport {{ {ports} }} drop\n{there} tcp sport {{ {ports} }} drop"
+    async with _partition(here, old, cut, "reaches everybody but etcd", hook="output", is_deposed=False):
+        await asyncio.sleep(_TTL_S + 15.0)
+        new = await here.primary()
+        here.history.mark(f"{new.name} leads")
+        here.extra["cut off from etcd, another took over"] = new != old
     await here.rest_out(at_least_s=3.0)
 
 
-async def _partition(here: LabStage, old: Node, rule: str, says: str, *, hook: str) -> None:
-    """Cut with one rule, wait for another primary, let the cut last a little longer, mend, wait until all is whole."""
+def _others(here: LabStage, old: Node) -> str:
+    return ", ".join(node.address for node in here.lab.layout.nodes if node != old)
+
+
+@asynccontextmanager
+async def _partition(
+    here: LabStage, old: Node, rule: str, says: str, *, hook: str, is_deposed: bool
+) -> AsyncGenerator[None]:
+    """Cut with a rule while the block lasts; then mend, and wait until all is whole. Straight writes are tried meanwhile."""
     table = f"table inet cut {{\nchain c {{\ntype filter hook {hook} priority 0;\n{rule}\n}}\n}}"
     async with Straight(here.lab, old, here.history) as straight:
         at = here.history.now()
@@ -209,11 +225,11 @@ async def _partition(here: LabStage, old: Node, rule: str, says: str, *, hook: s
         here.history.mark(f"{old.name}, the primary, {says}")
         straight.begin()
         try:
-            await here.failed_over(old, at)
-            await asyncio.sleep(max(5.0, here.seconds * 0.1))
+            yield
         finally:
             await asyncio.to_thread(rules, here.lab.layout, old, "")
         mended = here.history.now()
         here.history.mark("the network is whole")
+        here.faults.append((at, mended))
         await here.is_whole(mended)
-        await straight.judge(here)
+        await straight.judge(here, is_deposed=is_deposed)

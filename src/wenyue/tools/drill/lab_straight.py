@@ -56,8 +56,8 @@ class Straight:
         self._tasks = [asyncio.create_task(self._write(connection)) for connection in self._ready]
         self._tasks.append(asyncio.create_task(self._go_on()))
 
-    async def judge(self, here: LabStage) -> None:
-        """No acknowledged row may be missing in the end, and the deposed node may have acknowledged none."""
+    async def judge(self, here: LabStage, *, is_deposed: bool = True) -> None:
+        """No acknowledged row may be missing in the end; a node that was deposed may have acknowledged none at all."""
         self._is_over.set()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*self._tasks, return_exceptions=True), _PATIENCE_S)
@@ -72,6 +72,10 @@ class Straight:
         here.extra[f"{name}: acknowledged"] = len(self._acknowledged)
         if lost:
             here.findings.append(f"{self._node.name} acknowledged {len(lost)} rows that are not there")
+        elif self._acknowledged and is_deposed:
+            here.findings.append(
+                f"{self._node.name} acknowledged {len(self._acknowledged)} rows after it was deposed"
+            )
         elif self._acknowledged:
             first = min(at for at, _ in self._acknowledged)
             here.history.mark(f"{self._node.name} acknowledged a row, at {first:.1f} s first; all are there")

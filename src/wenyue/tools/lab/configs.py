@@ -69,6 +69,9 @@ def patroni(
                 "synchronous_mode": "quorum",
                 "synchronous_mode_strict": True,
                 "synchronous_node_count": 1,
+                # In strict quorum mode whoever wins has everything that was acknowledged: a bound in bytes would only keep
+                # the cluster down because of what was never acknowledged.
+                "maximum_lag_on_failover": 1 << 40,
                 "primary_start_timeout": 0,
                 "primary_stop_timeout": 10,
                 "failsafe_mode": True,
