@@ -258,6 +258,11 @@ async def drop_signals(tx: Tx, before: datetime) -> None:
     await tx.execute(_SQL["drop_signals"], {"before": before})
 
 
+async def freeze(tx: Tx) -> None:
+    """Read everything that follows in this transaction as it is now. The first thing done in it."""
+    await tx.execute(_SQL["freeze"])
+
+
 async def steps_of(tx: Tx, room_id: int) -> list[Step]:
     """Every rise of the threshold, in the order in which they were written."""
     found: list[Step] = []

@@ -59,12 +59,18 @@ UPDATE emergency.room
 UPDATE emergency.room SET file = %(file)s WHERE id = %(id)s
 
 -- name: add_step
--- One rise of the threshold.
-INSERT INTO emergency.step (room_id, at, epoch, rank) VALUES (%(room_id)s, %(at)s, %(epoch)s, %(rank)s)
+-- One rise of the threshold; its instant is never before that of the last one, though a clock may step back.
+INSERT INTO emergency.step (room_id, at, epoch, rank)
+SELECT %(room_id)s, greatest(%(at)s::timestamptz, (SELECT max(s.at) FROM emergency.step s WHERE s.room_id = %(room_id)s)),
+       %(epoch)s, %(rank)s
 
 -- name: steps
 -- The rises of the threshold of a room, in the order in which they were written, from `after` on.
 SELECT id, at, epoch, rank FROM emergency.step WHERE room_id = %(room_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
+
+-- name: freeze
+-- One picture of everything, while people go on coming in.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
 
 -- name: exchanges
 -- The tokens that were given in a room, by code, from (`code`, `turn`) on.
