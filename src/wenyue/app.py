@@ -18,7 +18,7 @@ from wenyue.faces.api.front import Front
 from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.room_file import RoomFiles
-from wenyue.infra import log
+from wenyue.infra import log, tracing
 from wenyue.infra.config import Settings, load
 from wenyue.infra.files import allow_many_files
 from wenyue.infra.wire import guarded
@@ -88,8 +88,10 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
     allow_many_files()
     log.configure(settings.sight, "web")
     app = create_app(settings)
+    traces = tracing.start(settings.sight, "web")
+    app.services.engine.watch = traces
     config = uvicorn.Config(
-        app,
+        app if traces is None else traces.wrap(app),
         host=settings.web.host,
         port=port,
         http=guarded(app.services.admission, b"POST /v1/bookings HTTP/1.1\r\n", hot_refusals()),
@@ -102,14 +104,23 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
         proxy_headers=False,
     )
     server = uvicorn.Server(config)
-    server.run(sockets=[sock] if sock is not None else None)
+    try:
+        server.run(sockets=[sock] if sock is not None else None)
+    finally:
+        if traces is not None:
+            traces.close()
 
 
 def run_worker() -> None:
     """Do later work until SIGTERM: expire holds, send messages, open sessions ahead, seal the record."""
     settings = load()
     log.configure(settings.sight, "worker")
-    asyncio.run(_work(settings))
+    traces = tracing.start(settings.sight, "worker")
+    try:
+        asyncio.run(_work(settings))
+    finally:
+        if traces is not None:
+            traces.close()
 
 
 async def _work(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from procrastinate.exceptions import ProcrastinateException
 from procrastinate.types import JSONDict
 
 from wenyue.infra.db import RECONNECT_TRIES_S, Database, Tx, queries
+from wenyue.infra.tracing import span
 from wenyue.infra.watched import Watched
 
 TRIES_MAX: Final = 7
@@ -65,7 +66,8 @@ class JobQueue:
 
         async def run(context: JobContext, **arguments: object) -> None:
             try:
-                await job(arguments, context.job.attempts >= TRIES_MAX - 1)
+                with span(f"job {name}"):
+                    await job(arguments, context.job.attempts >= TRIES_MAX - 1)
             except Exception as error:  # noqa: BLE001 - told without its text, and retried
                 _log.warning("job %s, try %d: %s", name, context.job.attempts + 1, type(error).__name__)
                 raise JobFailed(type(error).__name__) from None

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI, Request
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 
 from wenyue.faces.api import bookings, cards, docs, gate, oncard, room, session, venues, visitors
@@ -16,6 +18,15 @@ from wenyue.faces.api.metrics import Exchange, Meter, answer_metrics
 from wenyue.faces.api.openapi import describe
 from wenyue.services import Services
 from wenyue.sight import admission_source, engine_source, pool_source
+
+# FastAPI's own would tell exceptions with their text and, by environment variables, send them away: ours is `infra.tracing`.
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 def create_api(
@@ -47,6 +58,7 @@ def create_api(
         redoc_url=None,
         docs_url=None,
         openapi_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     api.state.services = services
     api.state.logins = logins
