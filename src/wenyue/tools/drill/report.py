@@ -1,199 +1,201 @@
-"""One page about every stored run: verdict, timeline, figures, what to do. Self-contained, printable, no script."""
+"""One page about the drills: verdicts and history of all, then each one's latest run. Self-contained, printable, no script."""
 
-import json
+import os
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Final, cast
 
 from wenyue.infra.fault import SetupError
 from wenyue.tools.drill.every import EVERY
+from wenyue.tools.drill.runbook import FOLDER
+from wenyue.tools.drill.schedule import read_runs
+from wenyue.tools.drill.timeline import MARKS_MAX, draw
 
-RUNS_SHOWN_MAX: Final = 60
-_WIDTH: Final = 900
-_LEFT: Final = 52
-_RIGHT: Final = 12
-_HEIGHT: Final = 120  # of one plot
-_GAP: Final = 30
+RUNS_SHOWN_MAX: Final = 300
+HISTORY_MAX: Final = 12  # verdicts of one drill in the overview
 _STYLE: Final = """
-:root { --ink: #1b1f24; --soft: #5b6570; --line: #d9dee3; --good: #116b3c; --bad: #a3161f; --fault: #f7d9d4;
-        --yes: #1b6f8a; --no: #b58a1b; --none: #a3161f; }
-body { font: 15px/1.5 "Noto Sans SC", "PingFang SC", "Microsoft YaHei", system-ui, sans-serif; color: var(--ink);
-       max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .2rem; }
-p { margin: .3rem 0; } .soft { color: var(--soft); }
-table { border-collapse: collapse; margin: .6rem 0; } th, td { text-align: left; padding: .2rem .8rem .2rem 0;
-        border-bottom: 1px solid var(--line); vertical-align: top; } td.n { font-variant-numeric: tabular-nums; }
+:root { --ink: #1b1f24; --soft: #56606b; --line: #dfe4e8; --good: #116b3c; --bad: #a3161f; --fault: #f9ded9;
+        --yes: #14688a; --no: #b07d0d; --none: #a3161f; --paper: #fff; --tint: #f6f8f9; }
+* { box-sizing: border-box; }
+body { font: 15px/1.55 "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", system-ui, sans-serif;
+       color: var(--ink); background: var(--paper); max-width: 66rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .4rem; } h2 { font-size: 1.25rem; margin: 0 0 .2rem; }
+h3 { font-size: .95rem; margin: 1.1rem 0 .3rem; color: var(--soft); } p { margin: .35rem 0; } .soft { color: var(--soft); }
+.wide { overflow-x: auto; margin: .6rem 0; } .wide svg { width: 100%; min-width: 44rem; height: auto; display: block; }
+svg text { font-size: 12px; fill: var(--soft); } svg text.mark { fill: var(--ink); font-weight: 600; }
+table { border-collapse: collapse; }
+th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; } th { font-weight: 600; color: var(--soft); white-space: nowrap; }
+td.n { font-variant-numeric: tabular-nums; white-space: nowrap; } .v { white-space: nowrap; }
+td a { color: inherit; text-decoration-color: var(--line); text-underline-offset: .2em; }
 .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; }
-article { break-inside: avoid; border-top: 2px solid var(--ink); padding-top: .4rem; margin-top: 2rem; }
-svg { width: 100%; height: auto; display: block; margin: .6rem 0; } svg text { font-size: 11px; fill: var(--soft); }
-code { font-size: .92em; } ul { margin: .3rem 0; padding-left: 1.2rem; }
-.to-do { border-left: 4px solid var(--yes); padding: .1rem .8rem; margin: .6rem 0; }
-@media print { body { margin: 0; max-width: none; } a { color: inherit; } }
+.verdict { display: inline-block; font-size: 1.05rem; padding: .3rem .8rem; border: 2px solid currentColor;
+       border-radius: .3rem; }
+article { border-top: 3px solid var(--ink); padding-top: .7rem; margin-top: 2.6rem; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
+@media (max-width: 30rem) { .two { grid-template-columns: 1fr; } }
+ol, ul { margin: .3rem 0; padding-left: 1.6rem; } code { font-size: .9em; overflow-wrap: anywhere; }
+.to-do { border-left: 4px solid var(--yes); background: var(--tint); padding: .4rem .9rem; margin: .8rem 0; }
+.legend { font-size: .85rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
+.key::before { content: ""; display: inline-block; width: 1.1em; height: .25em; margin-right: .4em; vertical-align: .25em; }
+.key.yes::before { background: var(--yes); } .key.no::before { background: var(--no); }
+.key.none::before { background: var(--none); }
+.key.fault::before { background: var(--fault); height: .9em; vertical-align: -.1em; } .legend .above { color: var(--ink); }
+@media print { body { max-width: none; padding: 0; font-size: 10.5pt;
+       print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  article { break-before: page; border-top: 0; margin-top: 0; } .wide { overflow: visible; } .wide svg { min-width: 0; }
+  a { color: inherit; text-decoration: none; } tr, .to-do, li { break-inside: avoid; } @page { margin: 14mm; } }
 """
 _LIMITS: Final = (
+    "同一台机器共用磁盘与时钟: 演练证明逻辑正确, 不证明跨机房切换; kill -9 保留系统页缓存, 不等于断电。 · "
     "One machine shares disk and clock: these drills prove the logic, not a failover between datacentres. kill -9 keeps "
     "the operating system's page cache, so it does not prove what a power loss would."
 )
 _FIGURES: Final = (
-    ("operations", "operations · 请求"),
-    ("requests", "requests sent · 发送次数"),
-    ("acknowledged", "acknowledged · 已确认"),
-    ("refused", "refused · 已拒绝"),
-    ("given_up", "put off · 稍后再试"),
-    ("doubted", "in doubt for a while · 曾不明"),
-    ("doubt_max_s", "longest doubt, s"),
-    ("replays", "replays · 重放"),
-    ("p50_ms", "answer p50, ms"),
-    ("p99_ms", "answer p99, ms"),
-    ("worst_ms", "slowest answer, ms"),
-    ("faults", "faults · 故障次数"),
-    ("write_gap_p95_s", "write gap p95, s"),
-    ("write_gap_max_s", "write gap max, s"),
+    ("operations", "请求 · operations"),
+    ("requests", "发送次数 · requests sent"),
+    ("acknowledged", "已确认 · acknowledged"),
+    ("refused", "已拒绝 · refused"),
+    ("given_up", "稍后再试 · put off"),
+    ("doubted", "曾不明 · in doubt for a while"),
+    ("doubt_max_s", "最长不明, 秒 · longest doubt, s"),
+    ("replays", "重放 · replays"),
+    ("p50_ms", "应答中位, 毫秒 · answer p50, ms"),
+    ("p99_ms", "应答 p99, 毫秒 · answer p99, ms"),
+    ("worst_ms", "最慢应答, 毫秒 · slowest answer, ms"),
+    ("faults", "故障次数 · faults"),
+    ("write_gap_p95_s", "写入中断 p95, 秒 · write gap p95, s"),
+    ("write_gap_max_s", "最长写入中断, 秒 · write gap max, s"),
 )
 
-Document = dict[str, Any]
+Document = Mapping[str, Any]
 
 
 def write(folder: Path) -> Path:
-    """Write `folder`/report.html from the runs stored there, newest first. Raises SetupError when there are none."""
-    runs = [_read(path) for path in sorted(folder.glob("*.json"), reverse=True)[:RUNS_SHOWN_MAX]]
+    """Write `folder`/report.html from the runs stored there. Raises SetupError when there are none, or one is damaged."""
+    runs = read_runs(folder, RUNS_SHOWN_MAX)
     if not runs:
         raise SetupError(
             f"no drill was run yet (nothing in {folder}): `wenyue drill run all`", "还没有演练记录"
         )
     path = folder / "report.html"
     partial = path.with_suffix(".partial")
-    partial.write_text(page(runs), encoding="utf-8")
+    partial.write_text(page(runs, os.path.relpath(FOLDER, folder)), encoding="utf-8")
     partial.rename(path)
     return path
 
 
-def page(runs: list[Document]) -> str:
-    """The whole page."""
-    failed = sum(not run["is_passed"] for run in runs)
-    verdict = f'<span class="bad">{failed} of {len(runs)} failed · 未通过</span>' if failed else (
-        f'<span class="good">all {len(runs)} passed · 全部通过</span>'
-    )  # fmt: skip
-    never = [name for name in EVERY if name not in {run["name"] for run in runs}]
-    rest = f'<p class="soft">never run here: {escape(", ".join(never))}</p>' if never else ""
-    body = "".join(_article(run) for run in runs)
+def page(runs: Sequence[Document], runbooks: str = "") -> str:
+    """The whole page. `runs` are newest first; `runbooks` is where the runbooks are, seen from the page."""
+    by_name: dict[str, list[Document]] = {name: [] for name in EVERY}
+    for run in runs:
+        by_name.setdefault(run["name"], []).append(run)
+    latest = [found[0] for found in by_name.values() if found]
+    failed = [run["name"] for run in latest if not run["is_passed"]]
+    verdict = (
+        f'<span class="verdict bad">{len(failed)} / {len(latest)} 未通过 · failed: {escape(", ".join(failed))}</span>'
+        if failed
+        else f'<span class="verdict good">{len(latest)} 项演练全部通过 · all {len(latest)} passed</span>'
+    )
+    body = "".join(_article(run, runbooks) for run in latest)
+    when = escape(str(max(run["began_at"] for run in runs)))
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Wenyue drills · 演练报告</title>'
+        '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>稳约演练报告 · Wenyue drills</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>'
-        f"<h1>Drills · 演练报告</h1><p>{verdict}</p>{rest}<p class='soft'>{escape(_LIMITS)}</p>"
-        f"{_summary(runs)}{body}</body></html>\n"
+        f"<h1>演练报告 · Drills</h1><p>{verdict}</p><p class='soft'>最近一次 · latest: {when}; "
+        f"{len(runs)} 次记录 · runs kept</p>{_overview(by_name)}<p class='soft'>{escape(_LIMITS)}</p>{body}</body></html>\n"
     )
 
 
-def _read(path: Path) -> Document:
-    try:
-        found: object = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise SetupError(f"{path} is damaged: move it away", f"{path} 已损坏") from error
-    return cast("Document", found)
-
-
-def _summary(runs: list[Document]) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(run['name'])}</td><td>{escape(run['began_at'])}</td><td>{_verdict(run)}</td>"
-        f"<td class='n'>{run['figures']['acknowledged']:,}</td><td class='n'>{run['figures']['doubted']:,}</td>"
-        f"<td class='n'>{run['figures']['write_gap_max_s']:g} s</td></tr>"
-        for run in runs
-    )
+def _overview(by_name: Mapping[str, Sequence[Document]]) -> str:
     heads = "".join(
-        f"<th>{head}</th>"
-        for head in ("drill", "began (UTC)", "verdict", "acknowledged", "in doubt", "write gap")
+        f"<th>{zh}<br>{en}</th>"
+        for zh, en in (
+            ("演练", "drill"),
+            ("结论", "verdict"),
+            ("历史 (新→旧)", "history"),
+            ("时间", "when (UTC)"),
+            ("已确认", "acknowledged"),
+            ("曾不明", "in doubt"),
+            ("应答", "p99"),
+            ("中断", "write gap"),
+        )
     )
-    return f"<table><tr>{heads}</tr>{rows}</table>"
+    rows = "".join(_row(name, found) for name, found in by_name.items() if found)
+    never = ", ".join(escape(name) for name, found in by_name.items() if not found)
+    rest = f"<p class='soft'>从未演练 · never run here: {never}</p>" if never else ""
+    return f"<div class='wide'><table><tr>{heads}</tr>{rows}</table></div>{rest}"
+
+
+def _row(name: str, found: Sequence[Document]) -> str:
+    drill = EVERY.get(name)
+    title = (
+        f"{escape(drill.title_zh)}<br><span class='soft v'>{escape(name)}</span>" if drill else escape(name)
+    )
+    figures = found[0]["figures"]
+    marks = "".join(
+        f"<span class='{'good' if one['is_passed'] else 'bad'}' title='{escape(one['began_at'])}'>"
+        f"{'✓' if one['is_passed'] else '✗'}</span>"
+        for one in found[:HISTORY_MAX]
+    )
+    return (
+        f"<tr><td><a href='#{escape(name)}'>{title}</a></td><td class='v'>{_verdict(found[0])}</td><td class='n'>{marks}</td>"
+        f"<td class='n'>{escape(found[0]['began_at'][:16].replace('T', ' '))}</td><td class='n'>{figures['acknowledged']:,}</td>"
+        f"<td class='n'>{figures['doubted']:,}</td><td class='n'>{figures['p99_ms']:g} ms</td>"
+        f"<td class='n'>{figures['write_gap_max_s']:g} s</td></tr>"
+    )
 
 
 def _verdict(run: Document) -> str:
     return (
-        '<span class="good">passed · 通过</span>'
+        '<span class="good">通过 · passed</span>'
         if run["is_passed"]
-        else '<span class="bad">FAILED · 未通过</span>'
+        else '<span class="bad">未通过 · FAILED</span>'
     )
 
 
-def _article(run: Document) -> str:
-    drill = EVERY.get(run["name"])
-    title = escape(run["name"]) + (f" · {escape(drill.title_zh)}" if drill else "")
+def _article(run: Document, runbooks: str) -> str:
+    name = str(run["name"])
+    drill = EVERY.get(name)
+    title = (f"{escape(drill.title_zh)} · " if drill else "") + escape(name)
     says = f"<p>{escape(drill.says)}</p>" if drill else ""
-    to_do = f'<div class="to-do"><b>What to do · 应对</b><p>{escape(drill.to_do)}</p></div>' if drill else ""
     troubles = [f"{one['invariant']}: {one['says']}" for one in run["violations"]] + list(run["findings"])
     objections = "".join(f'<li class="bad">{escape(one)}</li>' for one in troubles)
     figures = [(label, f"{run['figures'][key]:,}") for key, label in _FIGURES]
     figures += [(escape(str(key)), f"{value:g}") for key, value in run["extra"].items()]
     rows = "".join(f"<tr><td>{label}</td><td class='n'>{value}</td></tr>" for label, value in figures)
-    marks = "".join(f"<li>{at:.1f} s: {escape(what)}</li>" for at, what in run["marks"][:40])
+    marks = "".join(f"<li>{at:.1f} s: {escape(what)}</li>" for at, what in run["marks"][:MARKS_MAX])
+    more = len(run["marks"]) - MARKS_MAX
     facts = ", ".join(f"{key} {value}" for key, value in run["machine"].items())
     return (
-        f"<article><h2>{title}</h2><p>{_verdict(run)} · {escape(run['began_at'])} · {run['figures']['seconds']:g} s at "
-        f"{run['rate_per_s']:g} requests/s</p>{says}{f'<ul>{objections}</ul>' if objections else ''}{timeline(run)}"
-        f"<table>{rows}</table><ul class='soft'>{marks}</ul>{to_do}"
+        f"<article id='{escape(name)}'><h2>{title}</h2><p>{_verdict(run)} · {escape(run['began_at'])} · "
+        f"{run['figures']['seconds']:g} s, {run['rate_per_s']:g} requests/s</p>{says}"
+        f"{f'<ul>{objections}</ul>' if objections else ''}{draw(run)}"
+        f"<div class='two'><div><h3>经过 · what was done</h3><ol>{marks}</ol>"
+        f"{f'<p class=soft>… {more} more</p>' if more > 0 else ''}{_to_do(run, runbooks)}</div>"
+        f"<div><h3>数据 · figures</h3><table>{rows}</table></div></div>"
         f"<p class='soft'><code>{escape(run['command'])}</code><br>{escape(facts)}</p></article>"
     )
 
 
-def timeline(run: Document) -> str:
-    """Answers a second above, their duration below, on one time axis; the shaded parts are the fault."""
-    moments = cast("list[dict[str, float]]", run["figures"]["timeline"])
-    if not moments:
-        return ""
-    end = max(moments[-1]["at"] + 0.25, 1.0)
-
-    def x(at: float) -> float:
-        return round(_LEFT + (_WIDTH - _LEFT - _RIGHT) * at / end, 1)
-
-    lower = _HEIGHT + _GAP
-    height = lower + _HEIGHT + 36
-    rates = {
-        name: [(x(one["at"]), one[f"{name}_per_s"]) for one in moments]
-        for name in ("yes", "no", "unanswered")
-    }
-    top_rate = max(1.0, *(value for points in rates.values() for _, value in points))
-    slow = [(x(one["at"]), one["worst_ms"]) for one in moments]
-    usual = [(x(one["at"]), one["p50_ms"]) for one in moments]
-    top_ms = max(1.0, *(value for _, value in slow))
-    shades = "".join(
-        f'<rect x="{x(began)}" y="0" width="{max(1.5, x(min(ended, end)) - x(began)):.1f}" '
-        f'height="{lower + _HEIGHT}" fill="var(--fault)"/>'
-        for began, ended in run["faults"]
+def _to_do(run: Document, runbooks: str) -> str:
+    """What an operator does, the runbook, and how each of its steps went in this run."""
+    drill = EVERY.get(run["name"])
+    text = f"<p>{escape(drill.to_do)}</p>" if drill else ""
+    target = escape(f"{runbooks}/{run['name']}.md", quote=True)
+    link = (
+        f"<p><a href='{target}'>应急手册 · runbook: docs/runbooks/{escape(run['name'])}.md</a></p>"
+        if runbooks
+        else ""
     )
-    lines = (
-        _line(rates["yes"], top_rate, 0, "--yes")
-        + _line(rates["no"], top_rate, 0, "--no")
-        + _line(rates["unanswered"], top_rate, 0, "--none")
-        + _line(slow, top_ms, lower, "--no")
-        + _line(usual, top_ms, lower, "--yes")
+    steps = "".join(
+        f"<tr><td class='v'>{escape(one['section'])}</td><td><code>{escape(one['command'])}</code></td>"
+        f"<td class='v'>{_step(one['status'])}</td><td class='n'>{one['took_s']:g} s</td></tr>"
+        for one in cast("list[Document]", run.get("steps") or [])
     )
-    ticks = "".join(
-        f'<text x="{x(end * part / 6)}" y="{lower + _HEIGHT + 14}" text-anchor="middle">{end * part / 6:.0f} s</text>'
-        for part in range(7)
-    )
-    axes = _axis(0, f"{top_rate:.0f}/s") + _axis(lower, f"{top_ms:.0f} ms")
-    legend = (
-        f'<text x="{_LEFT}" y="{height - 4}">above, answers a second: <tspan fill="var(--yes)">yes</tspan>, '
-        '<tspan fill="var(--no)">no</tspan>, <tspan fill="var(--none)">put off or unanswered</tspan>; '
-        "below: "
-        '<tspan fill="var(--yes)">median</tspan> and <tspan fill="var(--no)">slowest</tspan> answer; shaded: the fault</text>'
-    )
-    label = f"timeline of {run['name']}: answers a second and their duration"
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(label)}">'
-        f"{shades}{axes}{lines}{ticks}{legend}</svg>"
-    )
+    table = f"<table>{steps}</table>" if steps else "<p class='soft'>没有可执行的步骤 · no step was run</p>"
+    return f"<div class='to-do'><h3>应对 · what to do</h3>{text}{link}{table}</div>"
 
 
-def _line(points: list[tuple[float, float]], top: float, above: int, color: str) -> str:
-    path = " ".join(f"{at},{above + _HEIGHT - (_HEIGHT - 8) * value / top:.1f}" for at, value in points)
-    return f'<polyline points="{path}" fill="none" stroke="var({color})" stroke-width="1.6"/>'
-
-
-def _axis(above: int, top: str) -> str:
-    bottom = above + _HEIGHT
-    return (
-        f'<line x1="{_LEFT}" y1="{bottom}" x2="{_WIDTH - _RIGHT}" y2="{bottom}" stroke="var(--line)"/>'
-        f'<text x="{_LEFT - 6}" y="{above + 12}" text-anchor="end">{top}</text>'
-        f'<text x="{_LEFT - 6}" y="{bottom}" text-anchor="end">0</text>'
-    )
+def _step(status: int) -> str:
+    return "<span class='good'>✓</span>" if status == 0 else f"<span class='bad'>✗ {status}</span>"
