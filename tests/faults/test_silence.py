@@ -1,0 +1,159 @@
+"""Servers that say nothing, several hosts in one URL, a primary that is one no more: noticed, left, and never believed."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from time import monotonic
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import pytest
+from psycopg import OperationalError, sql
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.support.database import DbUrls
+from wenyue.booking import Engine, Outcome
+from wenyue.infra.db import Database, DatabaseDown
+from wenyue.infra.watched import CONNECT_S, Watched, is_sound, promptly
+from wenyue.tools import world
+from wenyue.tools.drill.proxy import ChaosProxy
+
+pytestmark = pytest.mark.anyio
+DAY = date(2026, 3, 3)
+
+
+@asynccontextmanager
+async def doors(url: str) -> AsyncGenerator[tuple[int, int]]:
+    """Two ports: one takes connections and says nothing, the other leads to the database."""
+    socket = Path(parse_qs(urlsplit(url).query)["host"][0]) / ".s.PGSQL.5432"
+
+    async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            writer.transport.abort()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    async with ChaosProxy(("127.0.0.1", 0), socket) as good:
+        address = good.address
+        assert isinstance(address, tuple)
+        try:
+            yield int(silent.sockets[0].getsockname()[1]), address[1]
+        finally:
+            silent.close()
+
+
+def over(url: str, *ports: int, more: str = "") -> str:
+    """The same database by way of these ports of loopback."""
+    parts = urlsplit(url)
+    query = f"host={','.join('127.0.0.1' for _ in ports)}&port={','.join(map(str, ports))}{more}"
+    return parts._replace(query=query).geturl()
+
+
+async def test_a_silent_host_is_passed_by_and_then_left_out(db_urls: DbUrls) -> None:
+    async with doors(db_urls.app_url) as (silent, good):
+        url = promptly(over(db_urls.app_url, silent, good, more="&target_session_attrs=read-write"))
+        took: list[float] = []
+        for _ in range(2):
+            began = monotonic()
+            connection = await Watched.connect(url)
+            took.append(monotonic() - began)
+            assert connection.info.port == good
+            await connection.close()
+    assert took[0] >= CONNECT_S * 0.9
+    assert took[1] < CONNECT_S / 2
+
+
+async def test_when_nobody_answers_it_is_told(db_urls: DbUrls) -> None:
+    async with doors(db_urls.app_url) as (silent, _):
+        began = monotonic()
+        with pytest.raises(OperationalError):
+            await Watched.connect(promptly(over(db_urls.app_url, silent, silent)))
+        assert monotonic() - began < 3 * CONNECT_S
+
+
+async def test_a_question_without_answer_ends_the_connection(db_urls: DbUrls) -> None:
+    connection = await Watched.connect(db_urls.app_url, autocommit=True)
+    connection.silence_s_max = 0.3
+    began = monotonic()
+    with pytest.raises(OperationalError):
+        await connection.execute("SELECT pg_sleep(5)")
+    assert monotonic() - began < 2
+    assert connection.closed
+    assert not is_sound(connection)
+
+
+async def test_who_only_listens_is_left_alone(db_urls: DbUrls) -> None:
+    connection = await Watched.connect(db_urls.app_url, autocommit=True)
+    connection.silence_s_max = 0.2
+    await connection.execute("LISTEN something")
+    assert [one async for one in connection.notifies(timeout=0.7)] == []
+    cursor = await connection.execute("SELECT 1")
+    assert await cursor.fetchone() == (1,)
+    await connection.close()
+
+
+async def test_connections_that_the_server_closed_are_not_handed_out(db_urls: DbUrls) -> None:
+    db = Database(db_urls.app_url, size_max=6)
+    await db.open()
+    await asyncio.gather(*(_backend(db) for _ in range(6)))
+    with psycopg.connect(db_urls.app_url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+    assert all([await _backend(db) for _ in range(6)])
+    await db.close()
+
+
+async def _backend(db: Database) -> int:
+    async with db.connection() as tx:
+        row = await (await tx.execute("SELECT pg_backend_pid()")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_a_server_that_takes_no_writes_any_more_is_left(db_urls: DbUrls) -> None:
+    db = Database(db_urls.app_url, size_max=1)
+    await db.open()
+    first = await _backend(db)
+    with pytest.raises(DatabaseDown):
+        await _write_where_nothing_is_written(db)
+    assert await _backend(db) != first
+    await db.close()
+
+
+async def _write_where_nothing_is_written(db: Database) -> None:
+    async with db.connection() as tx:
+        await tx.execute("SET default_transaction_read_only = on")
+        await tx.execute("DELETE FROM booking.outbox")
+
+
+async def test_bookings_leave_it_too_and_are_told_to_come_again(db_urls: DbUrls) -> None:
+    name = sql.Identifier(str(conninfo_to_dict(db_urls.owner_url)["dbname"]))
+    with psycopg.connect(db_urls.owner_url, autocommit=True) as owner:
+        owner.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+        db = Database(db_urls.app_url, size_max=4)
+        await db.open()
+        async with await Watched.connect(db_urls.owner_url, autocommit=True) as tx:
+            await tx.execute("SET default_transaction_read_only = off")
+            types = {world.OPEN_TYPE: await world.card_type(tx)}
+            venue_id, product_id = await world.product(tx, "v-silence")
+            slot = await world.slot(tx, venue_id, product_id, DAY, 2, 10)
+            card = await world.card(tx, 17)
+        engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+        await engine.start()
+        request = world.request(card, slot)
+        assert (await engine.book(request)).outcome is Outcome.BUSY
+        owner.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
+        assert (await engine.book(request)).outcome is Outcome.CONFIRMED
+        await engine.drain()
+        await db.close()
+
+
+def test_what_a_url_says_itself_stands() -> None:
+    said = conninfo_to_dict(promptly("postgresql://a@h/d?connect_timeout=9"))
+    assert said["connect_timeout"] == "9"
+    assert said["tcp_user_timeout"] == "10000"
