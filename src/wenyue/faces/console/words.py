@@ -21,11 +21,10 @@ _TITLES: Final = {
 # Reason → page of docs/runbooks. A test holds that the pages are there.
 RUNBOOKS: Final = {
     "busy": "database-killed",
-    "too_late": "frozen-database",
+    "too_late": "slow-fsync",
     "unknown": "database-link-cut",
     "away": "database-killed",
-    "worker": "worker-killed",
-    "shed": "slow-clients",
+    "worker": "later-killed",
 }
 _SLOW_MS: Final = 1_000
 _STUCK_S: Final = 60
