@@ -16,6 +16,7 @@ import typer.main
 import wenyue.tools.drill
 from wenyue import cli
 from wenyue.infra.fault import SetupError
+from wenyue.tools.backup import rehearsals
 from wenyue.tools.drill.drills import DRILLS
 from wenyue.tools.drill.runbook import (
     CHECK,
@@ -61,8 +62,8 @@ x
 
 
 def every_drill() -> set[str]:
-    """The drills of one machine, and those of the cluster (`lab_*`), which keep theirs in a DRILLS of their own."""
-    found = set(DRILLS)
+    """The drills of one machine, those of the cluster (`lab_*`), which keep theirs in a DRILLS of their own, and rehearsals."""
+    found = set(DRILLS) | set(rehearsals.DRILLS)
     for module in pkgutil.iter_modules(wenyue.tools.drill.__path__):
         if module.name.startswith("lab_"):
             found |= set(getattr(importlib.import_module(f"wenyue.tools.drill.{module.name}"), "DRILLS", ()))
@@ -85,8 +86,9 @@ def test_a_page_is_whole_and_its_commands_exist(name: str) -> None:
     assert book.steps("Afterwards")
     for section in SECTIONS:
         for step in book.steps(section):
-            for command in re.split(r"&&|\|\||;|\||\$\(", step):
-                assert is_known(command.strip(' ")')), f"{name}, {section}: {command}"
+            outer = re.sub(r"\$\([^)]*\)", "x", step)
+            for command in (*re.split(r"&&|\|\||;|\|", outer), *re.findall(r"\$\(([^)]*)\)", step)):
+                assert is_known(command), f"{name}, {section}: {command}"
     for link in re.findall(r"\]\(([^)#:]+)", book.path.read_text(encoding="utf-8")):
         assert (FOLDER / link).exists(), f"{name}: {link}"
 
@@ -94,13 +96,20 @@ def test_a_page_is_whole_and_its_commands_exist(name: str) -> None:
 def is_known(command: str) -> bool:
     """Whether this is a command that is there, with the options that it is given."""
     words = shlex.split(command)
+    if words[0] == "env":
+        words = [word for word in words[1:] if "=" not in word]
     if words[0] != "wenyue":
         return words[0] in POSTGRESQL or shutil.which(words[0]) is not None
     here: Any = typer.main.get_command(cli.app)
+    is_value = False
     for number, word in enumerate(words[1:]):
-        if word.startswith("-"):
-            if word not in {option for one in here.params for option in one.opts}:
+        if is_value:
+            is_value = False
+        elif word.startswith("-"):
+            options = {option: one for one in here.params for option in one.opts}
+            if word not in options:
                 return False
+            is_value = not options[word].is_flag
         elif hasattr(here, "commands") or number == 0:
             if number == 0 and word in cli.TOOLS:
                 here = typer.main.get_command(importlib.import_module(cli.TOOLS[word][0]).app)
