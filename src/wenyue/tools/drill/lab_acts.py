@@ -21,6 +21,8 @@ KILL_EVERY_S: Final = 30.0
 SQL: Final = queries("wenyue.tools.drill", "lab.sql")
 _FIRST_S: Final = 2.0
 _TTL_S: Final = 20.0
+_LONG_CUT_FROM_S: Final = 30.0
+_SHORT_CUT_S: Final = 3.5  # the primary drops a silent standby after 5 s
 
 
 async def kill_primary(stage: Stage) -> None:
@@ -90,31 +92,45 @@ async def freeze_host(stage: Stage) -> None:
 
 
 async def cut_standbys(stage: Stage) -> None:
-    """Replication is cut, commits wait, their waits are cancelled; then the primary dies with what it alone had."""
+    """Replication is cut, commits wait, their waits are cancelled; the second time the primary dies with what it alone had.
+
+    The second cut is shorter than `wal_sender_timeout`: later Patroni knows that nobody is in step and lets nobody take over.
+    """
     here = lab_stage(stage)
     await asyncio.sleep(_FIRST_S)
-    old = await here.primary()
-    others = [node for node in here.lab.layout.nodes if node != old]
-    receivers = [pid for node in others for pid in _receivers(here, node)]
+    if here.seconds >= _LONG_CUT_FROM_S:
+        at = here.history.now()
+        async with _cut(here) as old:
+            await _cancel_waits(here, old, here.seconds * 0.25)
+            await here.follow(CHECK)
+        await here.is_whole(at)
+        here.faults.append((at, here.history.now()))
+        await asyncio.sleep(3.0)
     at = here.history.now()
+    async with _cut(here) as old:
+        await _cancel_waits(here, old, _SHORT_CUT_S)
+        seen = await asyncio.to_thread(_bookings_of, here, old)
+        send(here.lab.postgres_pids(old), signal.SIGKILL)
+        here.history.mark(f"kill -9 PostgreSQL of {old.name}, with what it alone had")
+    await here.failed_over(old, at)
+    gone = seen - await asyncio.to_thread(_bookings_of, here, await here.primary())
+    here.extra["bookings that only the old primary showed"] = len(gone)
+    await here.is_whole(at)
+    await here.rest_out()
+
+
+@asynccontextmanager
+async def _cut(here: LabStage) -> AsyncGenerator[Node]:
+    """While the block lasts nothing reaches the standbys; yields the primary."""
+    old = await here.primary()
+    receivers = [pid for node in here.lab.layout.nodes if node != old for pid in _receivers(here, node)]
     try:
         here.extra["replication streams cut"] = send(receivers, signal.SIGSTOP)
         here.history.mark("both standbys are cut off: commits wait")
-        await _cancel_waits(here, old, max(8.0, here.seconds * 0.3))
-        await here.follow(CHECK)
-        seen = await asyncio.to_thread(_bookings_of, here, old)
-        send([*here.lab.keeper_pids(old, "patroni"), *here.lab.postgres_pids(old)], signal.SIGKILL)
-        here.history.mark(f"kill -9 PostgreSQL and Patroni of {old.name}, with what it alone had")
+        yield old
     finally:
         send(receivers, signal.SIGCONT)
-    await here.failed_over(old, at)
-    new = await here.primary()
-    gone = seen - await asyncio.to_thread(_bookings_of, here, new)
-    here.extra["bookings that only the old primary showed"] = len(gone)
-    back = here.history.now()
-    await here.follow(MEND)
-    await here.is_whole(back)
-    await here.rest_out()
+        here.history.mark("the standbys are reached again")
 
 
 def _receivers(here: LabStage, node: Node) -> list[int]:
@@ -133,7 +149,8 @@ async def _cancel_waits(here: LabStage, old: Node, seconds: float) -> None:
             cursor = await connection.execute(SQL["cancel_waits"])
             count += cursor.rowcount
     here.history.mark(f"{count} waits for a standby were cancelled")
-    here.extra["waits for a standby cancelled"] = count
+    name = "waits for a standby cancelled"
+    here.extra[name] = here.extra.get(name, 0) + count
     if not count:
         here.findings.append("no commit waited for a standby: the cut did not reach")
 
