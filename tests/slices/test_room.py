@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psycopg
@@ -41,6 +42,8 @@ WELL = LoadSignal(goodput_per_s=100.0, latency_p99_ms=80.0, limit=600, in_flight
 
 @dataclass(frozen=True)
 class Line:
+    """One line of a booking."""
+
     slot_id: int
 
 
@@ -51,9 +54,11 @@ class Clock:
         self.now = RELEASE - timedelta(minutes=5)
 
     def __call__(self) -> datetime:
+        """Now."""
         return self.now
 
     def forward(self, seconds: float) -> None:
+        """Later."""
         self.now += timedelta(seconds=seconds)
 
 
@@ -67,38 +72,46 @@ class World:
         self.places: int | None = 1_000
 
     def process(self) -> Gatekeeper:
+        """A web process that has read nothing yet."""
         return Gatekeeper(self.db, self.vault, self.clock, lambda: self.signal)
 
     async def web(self) -> Gatekeeper:
+        """A web process."""
         keeper = self.process()
         await self.look(keeper)
         return keeper
 
     async def look(self, *keepers: Gatekeeper) -> None:
+        """These processes read the rooms again, and say how they fare."""
         for keeper in keepers:
             async with self.db.connection() as tx:
-                keeper._writes_signals = True
-                await keeper.refresh(tx)
+                await keeper.refresh(tx, writes_signal=True)
 
     async def keep(self) -> None:
+        """The keeper looks after the room, once."""
+
         async def left(_tx: Tx, _room: Room) -> int | None:
             return self.places
 
         async with self.db.transaction() as tx:
             assert await keep_rooms(tx, self.vault, self.clock(), places_left=left) == 1
 
-    async def open(self, code: str = "golden-week", **more: object) -> Room:
-        new = NewRoom(code, "黄金周", "Golden Week", None, (PRODUCT,), DAY, DAY, "/venues/lake", RELEASE)
+    async def open(self, **more: Any) -> Room:
+        """An operator opens the room; `more` fields differ."""
+        new = NewRoom(
+            "golden-week", "黄金周", "Golden Week", None, (PRODUCT,), DAY, DAY, "/venues/lake", RELEASE
+        )
         async with self.db.transaction() as tx:
             return await open_room(
                 tx,
                 self.vault,
                 replace(new, **more),
                 self.clock(),
-                actor="test",  # pyright: ignore[reportArgumentType] - fields by name
+                actor="test",
             )
 
     async def room(self, code: str = "golden-week") -> Room:
+        """The room as the database has it."""
         async with self.db.connection() as tx:
             room = await room_by_code(tx, code)
         assert room is not None
@@ -112,6 +125,7 @@ class World:
         await self.look(*keepers)
 
     async def run(self, seconds: int, *keepers: Gatekeeper) -> None:
+        """Time passes, second by second."""
         for _ in range(seconds):
             self.clock.forward(1)
             await self.look(*keepers)
@@ -119,6 +133,7 @@ class World:
         await self.look(*keepers)
 
     async def add_slot(self, on: date = DAY, product: int = PRODUCT) -> int:
+        """A session is opened."""
         async with await psycopg.AsyncConnection.connect(self.owner_url, autocommit=True) as owner:
             row = await (
                 await owner.execute(
@@ -283,7 +298,7 @@ async def test_without_signals_keeper_or_database_everything_stays(world: World)
     assert (await world.room()).threshold == risen
     known = web.find("golden-week")
     await world.db.close()
-    await web._try_to_refresh()
+    await web.try_to_refresh()
     assert web.find("golden-week") is known
     assert web.refuse(1, [Line(1)]) is None  # slot 1 is guarded by nobody
 
@@ -385,7 +400,7 @@ async def test_a_seed_that_cannot_be_opened_keeps_the_room_shut(world: World, tm
     ],
 )
 async def test_a_room_that_makes_no_sense_is_not_opened(
-    world: World, more: dict[str, object], field: str
+    world: World, more: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(ValueError, match=field):
         await world.open(**more)

@@ -76,7 +76,7 @@ async def open_a_room(site: ApiSite, product_id: int, *, in_days: int = 20) -> R
 async def look(services: Services) -> None:
     """Let this process read the rooms now, and say how it fares."""
     async with services.db.connection() as tx:
-        await services.room.refresh(tx)
+        await services.room.refresh(tx, writes_signal=True)
 
 
 async def keep(services: Services, places_left: int | None = None) -> None:

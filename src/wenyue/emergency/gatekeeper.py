@@ -95,7 +95,7 @@ class Gatekeeper:
     async def start(self, *, writes_signals: bool) -> None:
         """Read the rooms once, then every second; a database that is away is asked again. `writes_signals`: a web process."""
         self._writes_signals = writes_signals
-        await self._try_to_refresh()
+        await self.try_to_refresh()
         self._task = asyncio.create_task(self._run(), name="waiting rooms")
 
     async def stop(self) -> None:
@@ -105,22 +105,23 @@ class Gatekeeper:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         if self._early.has_news:
-            await self._try_to_refresh()
+            await self.try_to_refresh()
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(_REFRESH_S)
-            await self._try_to_refresh()
+            await self.try_to_refresh()
 
-    async def _try_to_refresh(self) -> None:
+    async def try_to_refresh(self) -> None:
+        """`refresh`, unless the database is away: then everything stays."""
         try:
             async with asyncio.timeout(10 * _REFRESH_S), self._db.connection() as tx:
-                await self.refresh(tx)
+                await self.refresh(tx, writes_signal=self._writes_signals)
         except (DatabaseDown, Error, OSError, TimeoutError) as error:
             if self._known:
                 _log.warning("waiting rooms stay at what was last read: %s", type(error).__name__)
 
-    async def refresh(self, tx: Tx) -> None:
+    async def refresh(self, tx: Tx, *, writes_signal: bool) -> None:
         """Read rooms and slots, write who came and how this process fares."""
         now = self._clock()
         found = await store.rooms(tx, now, closed_for_s=_CLOSED_SHOWN_S)
@@ -137,7 +138,7 @@ class Gatekeeper:
         self._early.keep_only(frozenset(slots))
         async with self._early.writing() as chunks:
             await store.add_early(tx, chunks)
-        signal = self._signal() if slots and self._writes_signals else None
+        signal = self._signal() if slots and writes_signal else None
         if signal is not None:
             await store.save_signal(tx, self._process, signal, now)
 

@@ -90,7 +90,7 @@ def list_() -> None:
     async def work(tx: Tx, _: Vault) -> list[Room]:
         return await emergency.rooms(tx, utc_now(), closed_for_s=_CLOSED_SHOWN_S)
 
-    table = Table()
+    table = Table(box=None, pad_edge=False)
     for column in ("code · 代码", "state", "release · 放票", "days · 日期", "people/s", "title · 名称"):
         table.add_column(column)
     for room in _run(work):
@@ -98,7 +98,7 @@ def list_() -> None:
             room.code,
             emergency.state_of(room).value,
             _local(room.release_at),
-            f"{room.from_day} – {room.to_day}",
+            f"{room.from_day} – {room.to_day:%m-%d}",
             f"{room.pace:.1f}",
             room.title_zh,
         )
@@ -132,10 +132,9 @@ def show(code: _CodeOf) -> None:
             ("seed · 种子", "published at the release" if room.seed is None else room.seed.hex()),
         ]
 
-    table = Table(show_header=False)
+    console = Console()
     for name, value in _run(work):
-        table.add_row(name, value)
-    Console().print(table)
+        _say(console, f"{name}: {value}")
 
 
 @app.command()
