@@ -26,6 +26,7 @@ _HTML: Final = "text/html; charset=utf-8"
 _BAR: Final = 4
 _TOPS: Final = {"ok": 0, "slow": 9, "down": 16, "none": 24}
 _FEED_MAX: Final = 20
+_PAST_MAX: Final = 15  # status.json has more
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def html(known: Known, locale: str) -> str:
         "names": {one.name: pick(one.zh, one.en) for one in COMPONENTS},
         "rows": [_row(one, known, pick) for one in shown],
         "open": [one for one in known.incidents if one.closed_at is None],
-        "past": [one for one in known.incidents if one.closed_at is not None],
+        "past": [one for one in known.incidents if one.closed_at is not None][:_PAST_MAX],
         "verdicts": [(key, tone, pick(*title), pick(*text)) for key, tone, title, text in wording.VERDICTS],
         "booking_url": known.booking_url,
         "booking_state": booking_state.value,
