@@ -2,6 +2,8 @@
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -9,6 +11,7 @@ from typing import Annotated, Final, cast
 
 import typer
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 from wenyue.infra.config import load
@@ -31,6 +34,7 @@ from wenyue.tools.drill.schedule import (
 )
 
 RATE_MAX: Final = 5_000.0
+_SAY_EVERY_S: Final = 20.0
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -77,7 +81,7 @@ def run_one(
                 seconds=seconds or drill.seconds,
                 seed_=seed,
                 rate_per_s=rate,
-                tell=lambda line, drill=drill: status.update(f"{drill.name}: {line}"),
+                tell=_teller(console, status, drill.name),
             )
         path = store(done, folder)
         tell(folder, list(EVERY))
@@ -187,6 +191,20 @@ def _checked(entry: Entry) -> Entry:
             f"--at {entry.at}: a time of day is HH:MM, such as 03:30", "时间应为 HH:MM"
         ) from error
     return entry
+
+
+def _teller(console: Console, status: Status, name: str) -> Callable[[str], None]:
+    """Progress: beside the spinner on a terminal, elsewhere as a line now and then."""
+    said_at = -_SAY_EVERY_S
+
+    def say(line: str) -> None:
+        nonlocal said_at
+        status.update(f"{name}: {line}")
+        if not console.is_terminal and time.monotonic() - said_at >= _SAY_EVERY_S:
+            said_at = time.monotonic()
+            typer.echo(f"{datetime.now(UTC):%H:%M:%S}Z {name}: {line}")
+
+    return say
 
 
 def _show(console: Console, done: Run) -> None:

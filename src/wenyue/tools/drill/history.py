@@ -17,7 +17,8 @@ from wenyue.booking import Outcome
 
 OPERATIONS_MAX: Final = 1_000_000
 NO_STATUS: Final = 0  # no answer came
-_NOTHING_DONE: Final = {Outcome.BUSY.name.lower(), Outcome.TOO_LATE.name.lower()}
+_OVERLOADED: Final = "overloaded"  # turned away before anything was looked at
+_NOTHING_DONE: Final = {Outcome.BUSY.name.lower(), Outcome.TOO_LATE.name.lower(), _OVERLOADED}
 
 
 class Kind(StrEnum):
@@ -58,7 +59,7 @@ class Attempt:
             return Says.NOTHING
         if self.status in {200, 201}:
             return Says.YES
-        if self.status == 503 and self.outcome in _NOTHING_DONE:
+        if self.status == 429 or (self.status == 503 and self.outcome in _NOTHING_DONE):
             return Says.NOTHING
         if 400 <= self.status < 500:
             return Says.NO

@@ -25,7 +25,8 @@ h3 { font-size: .95rem; margin: 1.1rem 0 .3rem; color: var(--soft); } p { margin
 .wide { overflow-x: auto; margin: .6rem 0; } .wide svg { width: 100%; min-width: 44rem; height: auto; display: block; }
 svg text { font-size: 12px; fill: var(--soft); } svg text.mark { fill: var(--ink); font-weight: 600; }
 table { border-collapse: collapse; }
-th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; } th { font-weight: 600; color: var(--soft); white-space: nowrap; }
+th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { font-weight: 600; color: var(--soft); white-space: nowrap; }
 td.n { font-variant-numeric: tabular-nums; white-space: nowrap; } .v { white-space: nowrap; }
 td a { color: inherit; text-decoration-color: var(--line); text-underline-offset: .2em; }
 .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; }

@@ -31,6 +31,7 @@ from wenyue.tools.drill.town import Demand, Town, cards_for, seed
 SECONDS_MAX: Final = 3_600.0
 RUNS_KEPT: Final = 500
 _AFTERMATH_S: Final = CONVERGE_S + 30.0
+_TELL_EVERY_S: Final = 2.0
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 
 
@@ -180,6 +181,7 @@ class _Play:
         self.history.begin()
         stage.began = self.history.now()
         running = asyncio.create_task(traffic.run())
+        telling = asyncio.create_task(self._tell_progress(stage))
         try:
             await self.drill.act(stage)
             for section in (CHECK, MEND):
@@ -187,6 +189,7 @@ class _Play:
         finally:
             traffic.stop()
             stage.loaded_s = self.history.now() - stage.began
+            telling.cancel()
             self.tell("settling what is in doubt")
             async with asyncio.timeout(_AFTERMATH_S):
                 await running
@@ -194,6 +197,14 @@ class _Play:
         if self.drill.then is not None:
             await self.drill.then(stage)
         await stage.follow(AFTERWARDS)
+
+    async def _tell_progress(self, stage: Stage) -> None:
+        while True:
+            await asyncio.sleep(_TELL_EVERY_S)
+            self.tell(
+                f"{self.history.now():.0f} of {self.seconds:.0f} s, {len(self.history.operations):,} operations, "
+                f"{len(stage.faults)} faults over, {len(stage.findings)} findings"
+            )
 
     def _link(self) -> ChaosProxy:
         folder = self.home / "link"
