@@ -13,6 +13,7 @@ from wenyue.sight.sources import (
     engine_source,
     pool_source,
     read_waiting,
+    room_source,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "pool_source",
     "quantile_ms",
     "read_waiting",
+    "room_source",
 ]

@@ -45,7 +45,7 @@ class Point(Struct, array_like=True):
     counts: list[int] = []
     reasons: dict[str, int] = {}  # why it was no place
     room_waiting: int = 0
-    room_threshold: int = 0
+    room_admitted: int = 0
 
     @property
     def offered(self) -> int:
@@ -164,8 +164,8 @@ def _difference(before: Snapshot, after: Snapshot) -> Point:
     if point.shed:
         point.reasons[SHED] = point.shed
     point.lag_ms = _worst_lag_ms(before, after)
-    point.room_waiting = int(after.gauges.get("room_waiting", {}).get("", 0))
-    point.room_threshold = int(after.gauges.get("room_threshold", {}).get("", 0))
+    point.room_waiting = int(sum(after.gauges.get("room_waiting", {}).values()))
+    point.room_admitted = int(sum(after.gauges.get("room_admitted", {}).values()))
     return point
 
 
@@ -202,5 +202,5 @@ def _sum(one: Point, other: Point) -> Point:
         counts=counts,
         reasons=reasons,
         room_waiting=max(one.room_waiting, other.room_waiting),
-        room_threshold=max(one.room_threshold, other.room_threshold),
+        room_admitted=max(one.room_admitted, other.room_admitted),
     )

@@ -81,7 +81,8 @@ class Family:
     label: str = ""
 
 
-# Every family but the durations of requests. A label has few values: outcomes, classes, states, tasks – never what a person made.
+# Every family but the durations of requests. A label has few values: outcomes, classes, states, tasks, open rooms.
+# None is made by a traveller.
 FAMILIES: Final = (
     Family("booking_outcomes", "counter", "Answers of the booking engine.", "outcome"),
     Family("engine_batches", "counter", "Transactions of the booking engine."),
@@ -128,6 +129,7 @@ FAMILIES: Final = (
     Family("holds_overdue", "gauge", "Holds whose time is up and that still keep places (at most 10,000 are counted)."),
     Family("holds_overdue_seconds", "gauge", "For how long the oldest of them has been up."),
     Family("sessions_tight", "gauge", "Open sessions of the coming week with less than a tenth left (at most 100)."),
-    Family("room_waiting", "gauge", "Travellers in the waiting room."),
-    Family("room_threshold", "gauge", "The rank up to which the waiting room lets in."),
+    Family("room_waiting", "gauge", "Travellers who wait in the room.", "room"),
+    Family("room_admitted", "gauge", "Travellers whose turn has come.", "room"),
+    Family("room_pace", "gauge", "How many are let in a second.", "room"),
 )  # fmt: skip

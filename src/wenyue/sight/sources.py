@@ -6,13 +6,18 @@ from datetime import datetime
 from time import time
 from typing import Final
 
+from msgspec import DecodeError, Struct
+from msgspec.json import Decoder
+
 from wenyue.booking import Engine, Pressure, pressure
+from wenyue.emergency import Gatekeeper
 from wenyue.infra.admission import Admission
 from wenyue.infra.db import Database
 from wenyue.infra.jobs import waiting_jobs
 from wenyue.sight.model import Distribution, Snapshot, TightPool
 
 _TIGHT_SHOWN: Final = 12
+_ROOMS_MAX: Final = 16
 Source = Callable[[Snapshot], None]
 
 
@@ -73,6 +78,31 @@ def admission_source(admission: Admission) -> Source:
         snapshot.count("admission_shed", hot.shed, "hot")
         for priority, count in desk.shed.items():
             snapshot.count("admission_shed", count, priority.name.lower())
+
+    return fill
+
+
+class _RoomFigures(Struct):
+    """What of a room's public file is told."""
+
+    waiting: int = 0
+    admitted: int = 0
+    per_s: float = 0.0
+
+
+def room_source(gatekeeper: Gatekeeper) -> Source:
+    """The open waiting rooms, as their public files tell them."""
+    read = Decoder(_RoomFigures).decode
+
+    def fill(snapshot: Snapshot) -> None:
+        for room in gatekeeper.rooms[:_ROOMS_MAX]:
+            try:
+                figures = read(room.file)
+            except DecodeError:  # no file yet
+                continue
+            snapshot.gauge("room_waiting", figures.waiting, room.code)
+            snapshot.gauge("room_admitted", figures.admitted, room.code)
+            snapshot.gauge("room_pace", figures.per_s, room.code)
 
     return fill
 

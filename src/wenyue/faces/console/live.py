@@ -56,7 +56,7 @@ class Live:
     tight_at: float
     has_worker: bool
     processes: list[Snapshot]
-    room: tuple[int, int] | None  # waiting, threshold
+    room: tuple[int, int] | None  # waiting, let in
 
     @property
     def is_empty(self) -> bool:
@@ -89,7 +89,7 @@ def look(
     workers = [one for one in snapshots if one.role == "worker"]
     tellers = [one for one in workers if one.tight is not None]
     away = [since for one in web if (since := _gauge(one, "database_away_since"))]
-    room = any(point.room_waiting or point.room_threshold for point in points)
+    room = any(point.room_waiting or point.room_admitted for point in points)
     by_count = sorted(hour.reasons, key=lambda code: (-hour.reasons[code], code))
     told = [(code, lately.reasons.get(code, 0), hour.reasons[code]) for code in by_count]
     return Live(
@@ -112,7 +112,7 @@ def look(
         tight_at=tellers[0].at if tellers else 0.0,
         has_worker=bool(workers),
         processes=sorted(snapshots, key=lambda one: (one.role, one.process)),
-        room=(lately.room_waiting, lately.room_threshold) if room else None,
+        room=(lately.room_waiting, lately.room_admitted) if room else None,
     )
 
 
@@ -157,7 +157,7 @@ def _total(points: Sequence[Point]) -> Point:
         counts=counts,
         reasons=reasons,
         room_waiting=points[-1].room_waiting if points else 0,
-        room_threshold=points[-1].room_threshold if points else 0,
+        room_admitted=points[-1].room_admitted if points else 0,
     )
 
 

@@ -118,13 +118,13 @@ def _tiles(live: Live, locale: Locale) -> list[Tile]:
         ),
     ]
     if live.room is not None:
-        waiting, threshold = live.room
+        waiting, admitted = live.room
         found.append(
             Tile(
                 t("候场", "Waiting room"),
                 f"{waiting:,}",
                 t("人", ""),
-                t("已放行到第 {n} 位", "let in up to rank {n}", n=f"{threshold:,}"),
+                t("已轮到 {n} 人", "{n} had their turn", n=f"{admitted:,}"),
             )
         )
     return found
