@@ -256,7 +256,7 @@ class Lab:
             for pid in processes.family(one.pid)
         ]
         processes.send(rest, signal.SIGKILL)
-        if not processes.await_gone([*masters, *rest], STOP_DEADLINE_S):
+        if not processes.await_gone([*first, *masters, *rest], STOP_DEADLINE_S):
             processes.send(servers, signal.SIGKILL)
 
     def _folder(self, node: Node, name: str) -> Path:
