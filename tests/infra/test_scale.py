@@ -1,0 +1,28 @@
+"""`wenyue scale measure` on a real site, in short: every unit is answered and has a cost."""
+
+from pathlib import Path
+
+import pytest
+
+from wenyue.tools.scale.measuring import measure
+from wenyue.tools.scale.model import UNITS
+
+
+@pytest.mark.slow
+def test_every_unit_is_measured(tmp_path: Path) -> None:
+    said: list[str] = []
+    costs = measure(tmp_path / "scale", 1, 5_000, said.append, pace=0.08)
+    assert set(costs.units) == set(UNITS)
+    assert {
+        name
+        for name, unit in costs.units.items()
+        if not (unit.count and unit.web_us > 0 and unit.out_bytes > 100)
+    } == set()
+    booking, look = costs.units["booking_full"], costs.units["room_file"]
+    assert 500 < booking.wal_bytes < 20_000
+    assert 300 < booking.stored_bytes < 10_000
+    assert look.web_us < booking.web_us * 2
+    assert costs.units["room_page"].out_bytes > 5_000
+    assert costs.assets_bytes > 5_000
+    assert said[-1] == "room_file_same"
+    assert not (tmp_path / "scale" / "pg").exists()  # what was made is erased
