@@ -127,7 +127,7 @@ async def test_while_the_database_is_away_whoever_was_there_still_sees(site: Api
     assert rules is not None
     rules.cancel()
     outage.note_bad("OperationalError")
-    exchange.forget()
+    site.app.rest.state.glass.forget()
     page = await browser.get("/console/live")
     assert "没有应答" in page
     assert "预约回答“系统正忙”" in page
@@ -144,7 +144,7 @@ async def test_while_the_database_is_away_whoever_was_there_still_sees(site: Api
     await browser.get("/console/live", status=503)
     site.app.services.clock = later
     outage.note_good()
-    exchange.forget()
+    site.app.rest.state.glass.forget()
     assert "没有应答" not in await browser.get("/console/live")
 
 

@@ -1,7 +1,7 @@
 """What an installation shows of itself: figures of every process, the last hour, the text that Prometheus reads."""
 
 from wenyue.sight.exchange import Exchange
-from wenyue.sight.history import STEP_S, History, Point, quantile_ms
+from wenyue.sight.history import STEP_S, History, Point, quantile_ms, total
 from wenyue.sight.meter import Meter
 from wenyue.sight.model import FAMILIES, Row, Snapshot, TightPool
 from wenyue.sight.printing import METRICS_TYPE, metrics_text
@@ -37,4 +37,5 @@ __all__ = [
     "quantile_ms",
     "read_waiting",
     "room_source",
+    "total",
 ]

@@ -99,8 +99,12 @@ class History:
         by_at: dict[int, Point] = {}
         for point in found:
             if oldest < point.at <= now + STEP_S:
-                at = point.at
-                by_at[at] = _sum(by_at[at], point) if at in by_at else point
+                whole = by_at.get(point.at)
+                if whole is None:
+                    whole = by_at[point.at] = total((), point.at)
+                add(whole, point)
+                whole.depth += point.depth
+                whole.waiting += point.waiting
         return [by_at[at] for at in sorted(by_at)]
 
 
@@ -178,29 +182,31 @@ def _worst_lag_ms(before: Snapshot, after: Snapshot) -> int:
     return int(lag.bounds[min(worst, len(lag.bounds) - 1)] * 1000)
 
 
-def _sum(one: Point, other: Point) -> Point:
-    reasons = dict(one.reasons)
-    for name, count in other.reasons.items():
-        reasons[name] = reasons.get(name, 0) + count
-    counts = (
-        [n + m for n, m in zip(one.counts, other.counts, strict=True)]
-        if one.counts and other.counts
-        else (one.counts or other.counts)
-    )
-    return Point(
-        at=one.at,
-        good=one.good + other.good,
-        refused=one.refused + other.refused,
-        failed=one.failed + other.failed,
-        shed=one.shed + other.shed,
-        requests=one.requests + other.requests,
-        faults=one.faults + other.faults,
-        depth=one.depth + other.depth,
-        waiting=one.waiting + other.waiting,
-        lag_ms=max(one.lag_ms, other.lag_ms),
-        is_away=one.is_away or other.is_away,
-        counts=counts,
-        reasons=reasons,
-        room_waiting=max(one.room_waiting, other.room_waiting),
-        room_admitted=max(one.room_admitted, other.room_admitted),
-    )
+def total(points: Iterable[Point], at: int = 0) -> Point:
+    """Counts are added; of what stands at an instant, the greatest counts."""
+    whole = Point(at=at, counts=[0] * (len(SECONDS_BOUNDS) + 1), reasons={})
+    for point in points:
+        add(whole, point)
+        whole.depth = max(whole.depth, point.depth)
+        whole.waiting = max(whole.waiting, point.waiting)
+    return whole
+
+
+def add(whole: Point, point: Point) -> None:
+    """Take a point into `whole`, whose lists and dictionaries are its own; all but the queues, which differ by what is added."""
+    whole.good += point.good
+    whole.refused += point.refused
+    whole.failed += point.failed
+    whole.shed += point.shed
+    whole.requests += point.requests
+    whole.faults += point.faults
+    whole.lag_ms = max(whole.lag_ms, point.lag_ms)
+    whole.is_away |= point.is_away
+    if point.room_waiting or point.room_admitted:
+        whole.room_waiting, whole.room_admitted = point.room_waiting, point.room_admitted
+    if point.good or point.refused or point.failed:
+        for index, count in enumerate(point.counts):
+            if count:
+                whole.counts[index] += count
+    for name, count in point.reasons.items():
+        whole.reasons[name] = whole.reasons.get(name, 0) + count

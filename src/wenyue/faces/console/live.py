@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from wenyue.kernel.clock import zone
-from wenyue.sight import STEP_S, Point, Snapshot, TightPool, quantile_ms
+from wenyue.sight import STEP_S, Point, Snapshot, TightPool, quantile_ms, total
 
 LATELY_S: Final = 60
 _BUCKETS: Final = 180
@@ -82,9 +82,9 @@ def look(
             grouped.setdefault(min(at, end), []).append(point)
     buckets = [_bucket(at, grouped.get(at, [])) for at in range(first, end + 1, step)]
     recent = [point for point in points if point.at > last - LATELY_S]
-    lately = _total(recent)
+    lately = total(recent)
     lately_s = max(STEP_S, len({point.at for point in recent}) * STEP_S)
-    hour = _total(points)
+    hour = total(points)
     web = [one for one in snapshots if one.role == "web"]
     workers = [one for one in snapshots if one.role == "worker"]
     tellers = [one for one in workers if one.tight is not None]
@@ -119,7 +119,7 @@ def look(
 def _bucket(at: int, points: Sequence[Point]) -> Bucket:
     if not points:
         return Bucket(at, None, None, None, None, None, None, None, None)
-    whole = _total(points)
+    whole = total(points)
     seconds = len({point.at for point in points}) * STEP_S
     return Bucket(
         at=at,
@@ -131,33 +131,6 @@ def _bucket(at: int, points: Sequence[Point]) -> Bucket:
         depth=whole.depth,
         waiting=whole.waiting,
         room=whole.room_waiting,
-    )
-
-
-def _total(points: Sequence[Point]) -> Point:
-    """Counts are added; what stands at an instant is the greatest."""
-    counts: list[int] = []
-    reasons: dict[str, int] = {}
-    for point in points:
-        counts = [n + m for n, m in zip(counts, point.counts, strict=True)] if counts else list(point.counts)
-        for name, count in point.reasons.items():
-            reasons[name] = reasons.get(name, 0) + count
-    return Point(
-        at=points[-1].at if points else 0,
-        good=sum(point.good for point in points),
-        refused=sum(point.refused for point in points),
-        failed=sum(point.failed for point in points),
-        shed=sum(point.shed for point in points),
-        requests=sum(point.requests for point in points),
-        faults=sum(point.faults for point in points),
-        depth=max((point.depth for point in points), default=0),
-        waiting=max((point.waiting for point in points), default=0),
-        lag_ms=max((point.lag_ms for point in points), default=0),
-        is_away=any(point.is_away for point in points),
-        counts=counts,
-        reasons=reasons,
-        room_waiting=points[-1].room_waiting if points else 0,
-        room_admitted=points[-1].room_admitted if points else 0,
     )
 
 

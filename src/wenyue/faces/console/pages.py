@@ -1,15 +1,14 @@
 """The console's routes: sign in and out, the live page and its data, the runbooks."""
 
-from time import time
 from typing import Final, cast
 
 from starlette.responses import JSONResponse, Response
 
 from wenyue.accounts import StaffRefusal, check_staff, end_login, start_login
 from wenyue.faces.console.duty import Duty, get, post, redirect, staff_token
-from wenyue.faces.console.live import SPANS, Live, look
+from wenyue.faces.console.glass import Glass, Shown
+from wenyue.faces.console.live import SPANS
 from wenyue.faces.console.runbooks import runbook, runbook_names
-from wenyue.faces.console.view import pieces, series
 from wenyue.sight import Exchange
 
 _LOGIN_LENGTH_MAX: Final = 64
@@ -53,13 +52,13 @@ async def to_live(_: Duty) -> Response:
 
 async def show_live(duty: Duty) -> Response:
     """How the installation does now; without JavaScript it loads itself again."""
-    live = _look(duty)
+    shown = await _look(duty)
     return duty.page(
         "live",
         section="live",
-        live=live,
-        pieces=pieces(live, duty.locale, duty.services.rulebook.timezone),
-        series=series(live),
+        live=shown.live,
+        pieces=shown.pieces,
+        series=shown.series,
         spans=list(SPANS),
         poll_s=POLL_S,
         is_on_pass=duty.is_on_pass,
@@ -68,12 +67,12 @@ async def show_live(duty: Duty) -> Response:
 
 async def give_live(duty: Duty) -> Response:
     """The same as data: `series` for programs, `pieces` for the page's module."""
-    live = _look(duty)
+    shown = await _look(duty)
     body = {
-        "at": live.at,
-        "span": live.span,
-        "series": series(live),
-        "pieces": pieces(live, duty.locale, duty.services.rulebook.timezone),
+        "at": shown.live.at,
+        "span": shown.live.span,
+        "series": shown.series,
+        "pieces": shown.pieces,
     }
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
@@ -98,13 +97,12 @@ async def show_runbook(duty: Duty) -> Response:
     return duty.page("runbook", section="runbooks", title=page[0], body=page[1])
 
 
-def _look(duty: Duty) -> Live:
-    asked = duty.request.query_params.get("span", "")
-    exchange = cast(Exchange, duty.request.app.state.exchange)
-    points, snapshots = exchange.whole(time())
-    return look(
-        points, snapshots, time(), asked if asked in SPANS else _HOUR, duty.services.rulebook.timezone
-    )
+async def _look(duty: Duty) -> Shown:
+    asked, state = duty.request.query_params.get("span", ""), duty.request.app.state
+    if not hasattr(state, "glass"):
+        state.glass = Glass(cast(Exchange, state.exchange))
+    glass = cast(Glass, state.glass)
+    return await glass.look(asked if asked in SPANS else _HOUR, duty.locale, duty.services.rulebook.timezone)
 
 
 routes: Final = [
