@@ -16,6 +16,7 @@ RUN apt-get update \
  && install -d -m 0700 -o postgres -g postgres /srv/postgres \
  && install -d -m 0755 /etc/patroni
 COPY --from=build /opt/patroni /opt/patroni
+COPY src/wenyue/tools/lab/renewing.py /opt/patroni/renewing.py
 COPY deploy/patroni/patroni.yml /etc/patroni/patroni.yml
 COPY --chmod=0755 deploy/patroni/make-database /usr/local/bin/make-database
 ENV PATH=/opt/patroni/bin:/usr/lib/postgresql/18/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 LANG=C.UTF-8 TZ=UTC
@@ -27,5 +28,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["/opt/patroni/bin/python", "-I", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8008/health', timeout=4)"]
 # A folder: patroni.yml from the image, secrets.yml from a secret.
-ENTRYPOINT ["patroni", "/etc/patroni"]
+ENTRYPOINT ["/opt/patroni/bin/python", "-s", "/opt/patroni/renewing.py", "/etc/patroni"]
 CMD []
