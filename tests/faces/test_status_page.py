@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -33,10 +34,10 @@ OK, DOWN = Seen(200, 5.0), Seen(None, 4000.0)
 BYTES_MAX = 100 * 1024
 
 
-def incident(n: int = 1, **more: object) -> Incident:
+def incident(n: int = 1, **more: Any) -> Incident:
     note = Note(NOW, "investigating", "<b>正在</b>查", "looking & searching")
     made = Incident(f"i{n}", "booking", NOW, None, False, "预约<慢>", "Booking is slow", (note,))
-    return replace(made, **more)  # type: ignore[arg-type] # the test's own fields
+    return replace(made, **more)
 
 
 def known(state: State = State.OK, incidents: Sequence[Incident] = ()) -> Known:
@@ -83,7 +84,15 @@ def test_a_silent_or_mad_monitor_says_nothing() -> None:
     said = {"at": NOW.isoformat(), "components": {"messages": "slow", "x": "nonsense"}}
     assert from_monitor(said, NOW) == {"messages": State.SLOW, "x": State.UNKNOWN}
     assert from_monitor(said, NOW + timedelta(minutes=5)) == {}
-    for mad in (None, [], "x", {"at": 3}, {"at": "2026-01-01"}, {"at": NOW.isoformat(), "components": 7}):
+    mad_ones: list[object] = [
+        None,
+        7,
+        "x",
+        {"at": 3},
+        {"at": "2026-01-01"},
+        {"at": NOW.isoformat(), "components": 7},
+    ]
+    for mad in mad_ones:
         assert from_monitor(mad, NOW) == {}
 
 

@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Final
@@ -27,18 +28,22 @@ class Post:
         message["From"] = self.sender
         message["To"] = ", ".join(recipients[:RECIPIENTS_MAX])
         message["Subject"] = subject
-        message.set_content(text)
+        message.set_content(text, cte="base64")  # every server takes that
         context = ssl.create_default_context()
         if is_tls:
             server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SEND_DEADLINE_S, context=context)
         else:
             server = smtplib.SMTP(host, parts.port or 25, timeout=SEND_DEADLINE_S)
-        with server:
+        try:
             if not is_tls and _offers_tls(server):
                 server.starttls(context=context)
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
+        finally:
+            with suppress(OSError):  # the message was taken or was not; how we part changes nothing
+                server.quit()
+            server.close()
 
 
 def _offers_tls(server: smtplib.SMTP) -> bool:

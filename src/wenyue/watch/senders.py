@@ -6,6 +6,7 @@ Texts (SMS) leave through the notification transport, which the monitor role bri
 import asyncio
 import json
 import logging
+import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -87,8 +88,12 @@ class WebhookSender:
         request = urllib.request.Request(  # noqa: S310 - http or https, from settings
             self.url, data, headers={"Content-Type": "application/json; charset=utf-8"}, method="POST"
         )
-        with urllib.request.urlopen(request, timeout=SEND_DEADLINE_S) as response:  # noqa: S310 - as above
-            response.read(1024)
+        try:
+            with urllib.request.urlopen(request, timeout=SEND_DEADLINE_S) as response:  # noqa: S310 - as above
+                response.read(1024)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise OSError(f"the webhook answered {error.code}") from None
 
 
 @dataclass(frozen=True, slots=True)

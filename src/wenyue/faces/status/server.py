@@ -18,7 +18,7 @@ from wenyue.faces.status import wording
 from wenyue.faces.status.history import History
 from wenyue.faces.status.model import COMPONENTS, Component, Day, Incident, Note, Seen, Standing, State
 from wenyue.faces.status.pages import ZONE, Known, all_pages, plain_page
-from wenyue.faces.status.probe import ask
+from wenyue.faces.status.probe import DEADLINE_S, ask
 from wenyue.faces.status.rules import (
     DAYS_SHOWN,
     INCIDENT_AFTER,
@@ -59,9 +59,11 @@ class StatusPage:
         *,
         subscribers: Subscribers | None = None,
         every_s: float = EVERY_S,
+        probe_s: float = DEADLINE_S,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._place, self._every_s, self._clock = place, every_s, clock
+        self._place, self._clock = place, clock
+        self._every_s, self._probe_s = every_s, probe_s
         self._subscribers = subscribers
         self._history = History(place.home / "status")
         self._standings: dict[str, Standing] = {}
@@ -112,9 +114,9 @@ class StatusPage:
         day = self._clock().astimezone(zone(ZONE)).date().isoformat()
         target = self._place.target
         ready, read, gate = await asyncio.gather(
-            ask(target, "/readyz"),
-            ask(target, f"/v1/availability?product_id=1&from={day}&to={day}"),
-            ask(target, "/gate"),
+            ask(target, "/readyz", self._probe_s),
+            ask(target, f"/v1/availability?product_id=1&from={day}&to={day}", self._probe_s),
+            ask(target, "/gate", self._probe_s),
         )
         found: dict[str, tuple[State, float | None]] = {
             "booking": (judge([ready, read]), read.took_ms),

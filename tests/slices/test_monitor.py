@@ -1,0 +1,254 @@
+"""The monitor's rounds: alerts leave by every way, survive a restart and a lost database, and are handed over."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.database import DbUrls
+from tests.support.watched import Watched, scene_for, watched
+from wenyue.infra.config import load
+from wenyue.infra.db import Tx
+from wenyue.infra.mail import Post
+from wenyue.kernel.clock import utc_now
+from wenyue.monitor import Monitor, TextSender, scene_of, senders_of
+from wenyue.watch import Book, Event, MailSender, Memory, Notice, Scene, WebhookSender, open_alerts
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class Recorder:
+    """A way out that keeps what was told; refuses while `is_shut`."""
+
+    name: str = "recorder"
+    told: list[Notice] = field(default_factory=list[Notice])
+    is_shut: bool = False
+
+    async def send(self, notice: Notice, /) -> None:
+        """Keep it."""
+        if self.is_shut:
+            raise OSError("shut")
+        self.told.append(notice)
+
+    def subjects(self) -> list[str]:
+        """`fired disk:/srv`."""
+        return [f"{one.event.value} {one.alert.subject}" for one in self.told]
+
+
+@pytest.fixture
+async def town(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Watched]:
+    async with watched(make_database(), tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wenyue.watch.rounds.CONNECT_AGAIN_S", 0.01)
+
+
+def away(scene: Scene) -> Scene:
+    async def refuse() -> Tx:
+        raise psycopg.OperationalError("no")
+
+    return replace(scene, connect=refuse)
+
+
+async def test_a_lost_database_is_told_from_the_home_alone(tmp_path: Path) -> None:
+    out, book = Recorder(), Book(tmp_path / "monitor")
+    scene = away(scene_for("", tmp_path))
+    await Monitor(scene, book, [out]).round()
+    assert out.subjects() == ["fired database"]
+    again = Recorder()
+    await Monitor(scene, book, [again]).round()  # a new process: it knows what was told
+    assert again.told == []
+    state = json.loads((tmp_path / "monitor" / "state.json").read_text(encoding="utf-8"))
+    assert [one["subject"] for one in state["alerts"]] == ["database"]
+
+
+async def test_an_alert_and_its_end_stand_in_the_history(town: Watched, tmp_path: Path) -> None:
+    out = Recorder()
+    monitor = Monitor(town.scene, Book(tmp_path / "monitor"), [out])
+    await town.book(await town.slot())
+    town.calm()
+    town.as_owner("UPDATE booking.pool SET sold = sold + 1")
+    await monitor.round()
+    assert "fired windows" in out.subjects()
+    assert list(await open_alerts(town.tx)) == ["windows"]
+    town.as_owner("UPDATE booking.pool SET sold = sold - 1")
+    await monitor.round()
+    await monitor.round()
+    assert out.subjects()[-1] == "resolved windows"
+    assert await open_alerts(town.tx) == {}
+
+
+async def test_another_monitor_goes_on_with_what_fires(town: Watched, tmp_path: Path) -> None:
+    await town.book(await town.slot())
+    town.calm()
+    town.as_owner("UPDATE booking.pool SET sold = sold + 1")
+    one, two = Recorder(), Recorder()
+    first = Monitor(replace(town.scene, node="one"), Book(tmp_path / "a"), [one])
+    second = Monitor(replace(town.scene, node="two"), Book(tmp_path / "b"), [two])
+    await first.round()
+    await second.round()
+    assert (one.subjects(), two.subjects()) == (["fired windows"], [])
+    town.as_owner("UPDATE watch.turn SET until = now() - interval '1 second'")
+    await second.round()  # now it has the turn, and knows that people were told
+    assert two.subjects() == []
+    await first.round()
+    town.as_owner("UPDATE booking.pool SET sold = sold - 1")
+    await second.round()
+    await second.round()
+    assert two.subjects() == ["resolved windows"]
+    assert one.subjects() == ["fired windows"]
+
+
+async def test_what_did_not_leave_is_tried_again(tmp_path: Path) -> None:
+    shut, fine = Recorder("shut", is_shut=True), Recorder()
+    monitor = Monitor(away(scene_for("", tmp_path)), Book(tmp_path / "monitor"), [shut, fine])
+    await monitor.round()
+    assert (shut.told, fine.subjects()) == ([], ["fired database"])
+    shut.is_shut = False
+    await monitor.round()
+    assert shut.subjects() == ["fired database"]
+    assert fine.subjects() == ["fired database"]
+
+
+async def test_a_home_that_cannot_be_written_does_not_stop_alerts(tmp_path: Path) -> None:
+    (tmp_path / "monitor").write_text("a file where the folder should be", encoding="utf-8")
+    out = Recorder()
+    await Monitor(away(scene_for("", tmp_path)), Book(tmp_path / "monitor"), [out]).round()
+    assert out.subjects() == ["fired database"]
+
+
+async def test_it_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    stop, out = asyncio.Event(), Recorder()
+    monitor = Monitor(away(scene_for("", tmp_path)), Book(tmp_path / "monitor"), [out])
+    running = asyncio.create_task(monitor.run(stop))
+    async with asyncio.timeout(20):
+        while not out.told:
+            await asyncio.sleep(0.01)
+        stop.set()
+        await running
+
+
+def test_silences_of_this_machine_end(tmp_path: Path) -> None:
+    book, now = Book(tmp_path), utc_now()
+    assert book.silences(now) == {}
+    book.silence("disk", now + timedelta(hours=1), "why", now)
+    assert list(book.silences(now)) == ["disk"]
+    assert book.silences(now + timedelta(hours=2)) == {}
+    (tmp_path / "silences.json").write_text("[1]", encoding="utf-8")
+    (tmp_path / "alerts.json").write_text("{", encoding="utf-8")
+    assert (book.silences(now), book.alerts()) == ({}, {})
+
+
+# ------------------------------------------------------------------------------------------------- ways out
+
+
+@pytest.fixture
+def hook() -> Iterator[tuple[str, list[bytes]]]:
+    """The address of a server that keeps what is posted to it."""
+    got: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(500 if self.path == "/bad" else 204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", got
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+async def a_notice(tmp_path: Path) -> Notice:
+    out = Recorder()
+    await Monitor(away(scene_for("", tmp_path)), Book(tmp_path / "n"), [out]).round()
+    return out.told[0]
+
+
+async def test_a_webhook_gets_json(tmp_path: Path, hook: tuple[str, list[bytes]]) -> None:
+    url, got = hook
+    notice = await a_notice(tmp_path)
+    await WebhookSender(f"{url}/x", "db1", "https://ops/docs").send(notice)
+    said = json.loads(got[0])
+    assert (said["event"], said["check"], said["node"]) == ("fired", "database", "db1")
+    assert said["runbook"] == "https://ops/docs/runbooks/database-killed.md"
+    for bad in (f"{url}/bad", "http://127.0.0.1:1/", "file:///etc/passwd"):
+        with pytest.raises(OSError, match=r"answered 500|refused|not an http address"):
+            await WebhookSender(bad, "db1", "").send(notice)
+    assert "password" not in repr(WebhookSender("http://u:password@h/", "n", ""))
+
+
+async def test_mail_goes_to_operators_and_to_those_behind_them_when_it_lasts(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 test\r\n")
+        is_data = False
+        while line := (await reader.readline()).decode():
+            lines.append(line.strip())
+            if is_data and line != ".\r\n":
+                continue
+            is_data = line.lower().startswith("data")
+            writer.write(b"354 go\r\n" if is_data else b"250 ok\r\n")
+            if line.lower().startswith("quit"):
+                break
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    post = Post(f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}", "wenyue@example.cn")
+    sender = MailSender(post, ["ops@example.cn"], ["boss@example.cn"], "db1", "")
+    notice = await a_notice(tmp_path)
+    await sender.send(notice)
+    assert [one for one in lines if one.startswith("rcpt")] == ["rcpt TO:<ops@example.cn>"]
+    assert "数据库" not in "".join(lines)  # encoded, as mail must be
+    await sender.send(replace(notice, is_escalated=True, event=Event.REMINDER))
+    assert lines.count("rcpt TO:<boss@example.cn>") == 1
+    server.close()
+    with pytest.raises(OSError, match="refused"):
+        await MailSender(Post("smtp://127.0.0.1:1", "a@b"), ["ops@example.cn"], [], "db1", "").send(notice)
+
+
+async def test_texts_leave_through_the_transport_of_travellers_texts(tmp_path: Path) -> None:
+    notice = await a_notice(tmp_path)
+    await TextSender(tmp_path / "messages", ["13800138000"], [], "db1").send(notice)
+    [path] = (tmp_path / "messages").iterdir()
+    line = json.loads(path.read_text(encoding="utf-8"))
+    assert "数据库连不上" in line["text"]
+    assert "13800138000" not in path.read_text(encoding="utf-8")
+
+
+async def test_settings_say_who_is_told_and_what_is_looked_at(tmp_path: Path) -> None:
+    plain = load({"WENYUE_HOME": str(tmp_path)})
+    assert [one.name for one in senders_of(plain)] == ["log"]
+    everything = load(
+        {
+            "WENYUE_HOME": str(tmp_path),
+            "WENYUE_ALERT_WEBHOOK": "http://x/",
+            "WENYUE_SMTP": "smtp://h",
+            "WENYUE_ALERT_ESCALATION": "boss@example.cn, 13800138000",
+            "WENYUE_MONITOR_URLS": "https://a, https://b",
+        }
+    )
+    assert [one.name for one in senders_of(everything)] == ["log", "webhook", "mail", "sms"]
+    assert scene_of(everything, parent=None).urls == ("https://a", "https://b")
+    assert scene_of(plain, parent=7).wanted == (("web", plain.web.workers), ("worker", 1))
+    names: Sequence[str] = [one.name for one in senders_of(plain)]
+    assert names
+    assert Memory().has_turn is False
