@@ -252,6 +252,27 @@ def test_the_document_has_the_figures_and_one_row_a_second() -> None:
     assert json.loads(text)["recovery_s"] is None
 
 
+def test_the_rush_and_the_unbounded_run_are_told_in_a_line_each() -> None:
+    made = a_report()
+    made.details["flash"] = {
+        "asked": 600,
+        "places": 10,
+        "sold_out_after_s": 0.25,
+        "everybody_answered_after_s": 1.125,
+    }
+    made.details["unbounded"] = {
+        "peak_per_s": 12000,
+        "highest_multiple_offered": 4.0,
+        "goodput_ratio": 0.7,
+        "refused_p99_ms": None,
+        "invalid_because": ["too slow"],
+    }
+    told = "\n".join(report.remarks(made))
+    assert "600 people for 10 places; sold out after 0.25 s, everybody answered after 1.12 s" in told
+    assert "peak 12,000/s; 4 × that could be offered, goodput was 0.70 of the peak" in told
+    assert "not valid: too slow" in told
+
+
 def test_a_run_whose_load_fell_short_says_so() -> None:
     made = a_report()
     made.invalid = ["the storm: 900/s were offered instead of 3,000/s"]

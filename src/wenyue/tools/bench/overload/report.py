@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from math import isinf, isnan
-from typing import Final
+from typing import Any, Final, cast
 
 from rich.table import Table
 
@@ -124,6 +124,22 @@ def remarks(report: Report) -> list[str]:
     """What a reader must know beside the table."""
     lines = [f"NOT VALID: {reason}" for reason in report.invalid]
     lines += [f"note: {note}" for note in report.notes]
+    flash = cast("dict[str, Any]", report.details.get("flash", {}))
+    if flash:
+        sold = flash["sold_out_after_s"]
+        lines.append(
+            f"rush: {flash['asked']:,} people for {flash['places']:,} places; "
+            f"{'not sold out' if sold is None else f'sold out after {sold:.2f} s'}, "
+            f"everybody answered after {flash['everybody_answered_after_s']:.2f} s"
+        )
+    unbounded = cast("dict[str, Any]", report.details.get("unbounded", {}))
+    if unbounded:
+        lines.append(
+            f"database not bounded: peak {unbounded['peak_per_s']:,}/s; {unbounded['highest_multiple_offered']:g} × that "
+            f"could be offered, goodput was {unbounded['goodput_ratio']:.2f} of the peak, "
+            f"{unbounded['refused_p99_ms'] or 0:.0f} ms to refuse (p99)"
+        )
+        lines += [f"  not valid: {reason}" for reason in unbounded["invalid_because"]]
     lines.append(
         f"other programs used {report.weather.others:.0%} of the processors meanwhile, "
         f"other machines {report.weather.stolen:.0%}"
