@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from psycopg import AsyncConnection, Error
 
+from wenyue.infra import log
 from wenyue.infra.config import Settings
 from wenyue.infra.db import Tx
 from wenyue.infra.mail import Post
@@ -212,7 +213,7 @@ def senders_of(settings: Settings) -> list[Sender]:
     node, base = monitor.node or os.uname().nodename, monitor.runbooks
     mails = [one for one in monitor.escalation if "@" in one]
     phones = [one for one in monitor.escalation if "@" not in one]
-    found: list[Sender] = [LogSender(node, base)]
+    found: list[Sender] = [LogSender(base)]
     if monitor.webhook:
         found.append(WebhookSender(monitor.webhook, node, base))
     if monitor.smtp and (monitor.emails or mails):
@@ -224,7 +225,7 @@ def senders_of(settings: Settings) -> list[Sender]:
 
 def run_monitor(settings: Settings, *, is_supervised: bool) -> None:
     """Look every minute until SIGTERM."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    log.configure(settings.sight, "monitor")
     parent = os.getppid() if is_supervised else None
     monitor = Monitor(
         scene_of(settings, parent=parent), Book(settings.home / "monitor"), senders_of(settings)

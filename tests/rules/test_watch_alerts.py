@@ -169,7 +169,7 @@ def test_a_text_says_what_since_when_what_to_do_and_where_to_read() -> None:
         "磁盘满",
         "full",
         "2026-11-22 06:01:00 UTC",
-        "https://ops.example.cn/docs/monitoring.md#disk",
+        "https://ops.example.cn/docs/runbooks/disk-full.md",
         "db1",
     ):
         assert part in text

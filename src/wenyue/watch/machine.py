@@ -182,7 +182,7 @@ def _seconds(stamp: bytes) -> float:
 
 
 def report(path: Path) -> ReportFacts:
-    """A report that another command left: {at, is_ok, problem, taken_at?}. Never raises."""
+    """A report that another command left: {at | finished_at, is_ok | is_passed, problem?, name?, taken_at?}. Never raises."""
     try:
         if path.stat().st_size > REPORT_BYTES_MAX:
             return ReportFacts(None, error="too long")
@@ -192,14 +192,14 @@ def report(path: Path) -> ReportFacts:
     except (OSError, ValueError) as error:
         return ReportFacts(None, error=type(error).__name__)
     known = cast(dict[str, Any], read) if isinstance(read, dict) else {}
-    at = _instant(known.get("at"))
+    at = _instant(known.get("at") or known.get("finished_at"))
     if at is None:
         return ReportFacts(None, error="it has no time `at`")
     is_ok = known.get("is_ok", known.get("is_passed"))
     return ReportFacts(
         at,
         is_ok=bool(is_ok),
-        problem=str(known.get("problem") or "")[:200],
+        problem=str(known.get("problem") or known.get("name") or "")[:200],
         taken_at=_instant(known.get("taken_at")),
     )
 

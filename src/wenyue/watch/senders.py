@@ -56,16 +56,25 @@ def as_json(notice: Notice, node: str, base: str) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class LogSender:
-    """One JSON line per notice, at the level of its severity. Never fails."""
+    """One line per notice in this process's log, at the level of its severity, in English. Never fails."""
 
-    node: str
     base: str
     name: str = "log"
 
     async def send(self, notice: Notice, /) -> None:
         """Write the line."""
-        level = logging.CRITICAL if notice.alert.severity.value == "critical" else logging.WARNING
-        _log.log(level, "%s", json.dumps(as_json(notice, self.node, self.base), ensure_ascii=False))
+        alert = notice.alert
+        level = logging.CRITICAL if alert.severity.value == "critical" else logging.WARNING
+        _log.log(
+            level,
+            "alert %s, %s, %s, since %s: %s; see %s",
+            notice.event.value,
+            alert.severity.value,
+            alert.subject,
+            f"{alert.since:%Y-%m-%d %H:%MZ}",
+            alert.en,
+            page_of(alert.check, self.base),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ GUIDES: Final[dict[str, Guide]] = {
         "Replication",
         "检查备库与网络；必要时重建备库",
         "look at the standby and the network; make it anew if need be",
-        "monitoring.md#replication",
+        "runbooks/standby-cut-commits-cancelled.md",
     ),
     "windows": Guide(
         "名额核对",
@@ -55,10 +55,10 @@ GUIDES: Final[dict[str, Guide]] = {
         "monitoring.md#invariants",
     ),
     "holds": Guide(
-        "占位到期", "Expired holds", "检查后台进程", "look whether a worker runs", "runbooks/worker-killed.md"
+        "占位到期", "Expired holds", "检查后台进程", "look whether a worker runs", "runbooks/later-killed.md"
     ),
     "outbox": Guide(
-        "通知移交", "Outbox", "检查后台进程", "look whether a worker runs", "runbooks/worker-killed.md"
+        "通知移交", "Outbox", "检查后台进程", "look whether a worker runs", "runbooks/later-killed.md"
     ),
     "jobs": Guide(
         "后台任务",
@@ -96,7 +96,7 @@ GUIDES: Final[dict[str, Guide]] = {
         "Disk",
         "腾出空间，不要删除数据目录内的文件",
         "free space, but delete nothing inside the data folder",
-        "monitoring.md#disk",
+        "runbooks/disk-full.md",
     ),
     "memory": Guide(
         "内存与文件",
@@ -127,14 +127,14 @@ GUIDES: Final[dict[str, Guide]] = {
         "Clocks",
         "检查 chrony 或 timesyncd",
         "look at chrony or systemd-timesyncd",
-        "monitoring.md#clocks",
+        "runbooks/clock-steps.md",
     ),
     "backup": Guide(
         "备份",
         "Backups",
         "立即备份并校验：wenyue backup、wenyue backup check",
         "take one and test it: `wenyue backup`, `wenyue backup check`",
-        "backups.md",
+        "runbooks/backup-selftest.md",
     ),
     "drill": Guide(
         "演练", "Drills", "安排演练：wenyue drill run", "rehearse: `wenyue drill run`", "reliability.md"

@@ -1,12 +1,12 @@
 """``python -m wenyue.faces.status [--fd N]``: the status page's own process. It loads neither the application nor a driver."""
 
 import asyncio
-import logging
 import socket
 import sys
 from typing import Final
 
 from wenyue.faces.status.run import run_status
+from wenyue.infra import log
 from wenyue.infra.config import SettingsError, load
 from wenyue.infra.leash import end_with_parent
 
@@ -15,7 +15,6 @@ _FD: Final = "--fd"
 
 def main(arguments: list[str]) -> int:
     """Serve until SIGTERM; with `--fd` on a socket of the parent, ending with it."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     sock: socket.socket | None = None
     if arguments[:1] == [_FD] and len(arguments) == 2 and arguments[1].isdecimal():
         end_with_parent()
@@ -28,6 +27,7 @@ def main(arguments: list[str]) -> int:
     except SettingsError as fault:
         sys.stderr.write(f"wenyue: {fault}\n")
         return 1
+    log.configure(settings.sight, "status")
     asyncio.run(run_status(settings, sock))
     return 0
 
