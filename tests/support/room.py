@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import uvicorn
+from psycopg import AsyncConnection
 
 from tests.support.api_site import ApiSite, furnish, settings_for
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.app import create_app
 from wenyue.emergency import NewRoom, Room, keep_rooms, open_room
+from wenyue.infra.config import load_keys
 from wenyue.infra.db import Tx
+from wenyue.kernel.personal import Vault
 from wenyue.services import Services
 
 ROOM: Final = "golden-week"
@@ -50,21 +53,27 @@ async def open_room_for(
 ) -> Room:
     """A room that releases in ten minutes if nothing else is said, for one product, known to this process."""
     now = services.clock()
-    new = NewRoom(
-        ROOM,
-        "黄金周放票",
-        "Golden Week release",
-        None,
-        (product_id,),
-        day,
-        day + timedelta(days=days - 1),
-        onward,
-        now + timedelta(seconds=release_in_s),
-    )
+    new = _new_room(product_id, day, now + timedelta(seconds=release_in_s), days=days, onward=onward)
     async with services.db.transaction() as tx:
         room = await open_room(tx, services.vault, new, now, actor="test")
     await look(services)
     return room
+
+
+async def open_room_on(app_url: str, home: Path, product_id: int, day: date) -> None:
+    """A room in the database of a server that runs elsewhere; it learns of it within a second."""
+    async with await AsyncConnection.connect(app_url) as tx:
+        new = _new_room(product_id, day, NOW + timedelta(minutes=10))
+        await open_room(tx, Vault(load_keys(home)), new, NOW, actor="test")
+
+
+def _new_room(
+    product_id: int, day: date, release_at: datetime, *, days: int = 1, onward: str = "/venues/lake"
+) -> NewRoom:
+    last = day + timedelta(days=days - 1)
+    return NewRoom(
+        ROOM, "黄金周放票", "Golden Week release", None, (product_id,), day, last, onward, release_at
+    )
 
 
 async def open_a_room(site: ApiSite, product_id: int, *, in_days: int = 20) -> Room:

@@ -16,9 +16,7 @@ from wenyue.faces.api.bodies import BookingRefused
 from wenyue.services import Services
 
 router: Final = APIRouter(prefix="/v1/rooms", tags=["rooms"])
-EventOf = Annotated[
-    str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The code of the waiting room.")
-]
+EventOf = Annotated[str, Path(max_length=64, description="The code of the waiting room.")]
 _STATUS: Final = {
     RoomProblem.UNKNOWN: 404,
     RoomProblem.CLOSED: 409,
