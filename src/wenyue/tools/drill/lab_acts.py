@@ -129,6 +129,7 @@ async def _cut(here: LabStage) -> AsyncGenerator[Node]:
         here.history.mark("both standbys are cut off: commits wait")
         yield old
     finally:
+        send(receivers, signal.SIGTERM)  # first: what the kernel holds for them must not arrive after all
         send(receivers, signal.SIGCONT)
         here.history.mark("the standbys are reached again")
 
