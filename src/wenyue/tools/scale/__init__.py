@@ -108,6 +108,20 @@ def plan(
         console.print(f"drawn in {picture}", markup=False)
 
 
+@app.command()
+def primaries(
+    people: Annotated[int, typer.Option(min=20_000, max=400_000, help="card holders of each")] = 80_000,
+) -> None:
+    """Two primaries with destinations of their own beside one, on this machine, in about a minute (分库对比)."""
+    from wenyue.tools.scale import dividing, showing  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console()
+    with console.status("scale") as status:
+        found = dividing.compare(config.load().home / "scale-primaries", people, status.update)
+    console.print(showing.divided_table(found))
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     """SIGTERM unwinds like Ctrl-C, so that everything that was started is stopped."""
     raise KeyboardInterrupt

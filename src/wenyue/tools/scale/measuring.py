@@ -34,7 +34,7 @@ _CALM_PER_S: Final = 500.0
 _LOOKS_PER_S: Final = 6_000.0
 _VISITORS: Final = 4_000  # connections, each of which looks now and then
 _WAITING: Final = 2_000  # connections that say nothing
-_IDLE_S: Final = 2.0
+_IDLE_S: Final = 4.0
 _PASSES: Final = 8_000
 _READ_S: Final = 1.6  # until every process has read the rooms again
 _OTHERS_MAX: Final = 0.01  # share of other answers, beyond which a figure says so
@@ -60,18 +60,19 @@ class _Bench:
     pace: float = 1.0  # share of the usual time and numbers
     idle_web: float = 0.0
     idle_database: float = 0.0
+    idle_wal: float = 0.0  # bytes a second
     notes: list[str] = field(default_factory=list[str])
 
     def idle(self) -> None:
         """What the installation uses when nobody asks."""
         self.tell("nobody asks")
+        lsn, _ = self._database_bytes()
         began, web, base = time.perf_counter(), self.web.cpu_s(), cpu_seconds(self.server)
         time.sleep(_IDLE_S * self.pace)
         took = time.perf_counter() - began
-        self.idle_web, self.idle_database = (
-            (self.web.cpu_s() - web) / took,
-            (cpu_seconds(self.server) - base) / took,
-        )
+        self.idle_web = (self.web.cpu_s() - web) / took
+        self.idle_database = (cpu_seconds(self.server) - base) / took
+        self.idle_wal = (self._database_bytes()[0] - lsn) / took
 
     def unit(self, name: str, requests: Sequence[bytes], wanted: str, way: Way) -> Unit:
         """Send, and divide what was used by what was answered as wanted."""
@@ -92,7 +93,7 @@ class _Bench:
         return Unit(
             web_us=max(0.0, web_s) / count * 1e6,
             database_us=max(0.0, base_s) / count * 1e6,
-            wal_bytes=(lsn_after - lsn) / count,
+            wal_bytes=max(0.0, lsn_after - lsn - self.idle_wal * took) / count,
             stored_bytes=max(0.0, (kept_after - kept) / count),
             in_bytes=sum(map(len, requests)) / len(requests),
             out_bytes=self.answer_bytes(requests[-1]) if way.again else 0.0,
@@ -209,6 +210,7 @@ def _room_units(bench: _Bench, vault: Vault) -> dict[str, Unit]:
     asyncio.run(_open(bench.server, vault, release_at, bench.world))
     units: dict[str, Unit] = {}
     time.sleep(_READ_S)
+    bench.idle()  # a room has work of its own each second, however many look at it
     first_page, last_page = bench.few(_PASSES) + 1, bench.few(_PASSES) + bench.few(_PAGES)
     passes = [_post(f"/v1/rooms/{ROOM}/pass", card, {}) for card in range(1, first_page)]
     units["room_pass"] = bench.unit("room_pass", passes, "201", bench.way(3.0, connections=_FEW))

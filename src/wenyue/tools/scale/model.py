@@ -137,3 +137,15 @@ class Bill:
     edge_gb: float
     cores_price: float | None
     traffic_price: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """Confirmed bookings a second, all primaries together, and what each cost. `oversold` must be 0."""
+
+    primaries: int
+    per_s: float
+    each_per_s: tuple[float, ...]
+    web_us: float
+    database_us: float
+    oversold: int

@@ -8,7 +8,7 @@ import msgspec
 from rich.table import Table
 
 from wenyue.infra.fault import SetupError
-from wenyue.tools.scale.model import UNITS, Bill, Costs, Machines, Release, Story
+from wenyue.tools.scale.model import UNITS, Bill, Costs, Divided, Machines, Release, Story
 
 _FORM: Final = msgspec.json.Encoder()
 
@@ -115,6 +115,18 @@ def bill_table(with_cdn: Bill, without: Bill) -> Table:
         given = [getattr(one, pick) for one in (with_cdn, without)]
         if None not in given:
             view.add_row(what, *(f"{price:,.2f}" for price in given))
+    return view
+
+
+def divided_table(found: list[Divided]) -> Table:
+    """One primary beside two."""
+    view = Table(title="one primary, two primaries · 分库", title_justify="left")
+    for name in ("primaries", "bookings /s", "each", "web µs", "database µs", "oversold"):
+        view.add_column(name, justify="right")
+    for one in found:
+        each = " + ".join(f"{rate:,.0f}" for rate in one.each_per_s)
+        costs = (f"{one.web_us:,.0f}", f"{one.database_us:,.0f}", str(one.oversold))
+        view.add_row(str(one.primaries), f"{one.per_s:,.0f}", each, *costs)
     return view
 
 
