@@ -27,6 +27,7 @@ test: ## everything: linters, tests, a short simulation
 	@scripts/bootstrap dev
 	@scripts/browser
 	@scripts/lab-packages
+	@scripts/drills
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n $(WORKERS)
 	@if $(BIN)/wenyue has sim; then $(MAKE) --no-print-directory sim; fi

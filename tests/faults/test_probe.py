@@ -1,0 +1,80 @@
+"""`wenyue probe`: each question says yes with status 0, or no in one line with status 1, and changes nothing."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.support.database import DbUrls
+from tests.support.processes import free_port
+from wenyue.infra.fault import SetupError
+from wenyue.tools.drill.probe import app
+
+NOTE = "INSERT INTO booking.outbox (kind, booking_ids, at) VALUES (1, '{}', now() - interval '5 minutes')"
+POOL = "INSERT INTO booking.pool (kind, venue_id, on_date, capacity, held) VALUES ('day', 1, current_date, 10, 3)"
+
+
+@pytest.fixture
+def home(db_urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WENYUE_HOME", str(tmp_path))
+    monkeypatch.setenv("WENYUE_PORT", str(free_port()))
+    monkeypatch.setenv("WENYUE_DATABASE_URL", db_urls.owner_url)
+    return tmp_path
+
+
+def ask(*words: str) -> str:
+    """What it says; raises what it complains of."""
+    result = CliRunner().invoke(app, list(words))
+    if result.exception is not None:
+        raise result.exception
+    return result.output
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("books", "agree"), ("later", "nothing waits"), ("database", "primary"), ("clock", "apart")],
+)
+def test_a_healthy_installation_is_well(question: str, answer: str) -> None:
+    assert answer in ask(question)
+
+
+@pytest.mark.usefixtures("home")
+def test_counters_that_no_booking_explains_are_named(db_urls: DbUrls) -> None:
+    with psycopg.connect(db_urls.owner_url, autocommit=True) as connection:
+        connection.execute(POOL)
+    with pytest.raises(SetupError, match=r"pool \d+ of 10: 3 held \+ 0 sold, lines draw 0"):
+        ask("books")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_note_that_nobody_handed_on_is_told_and_waited_for(db_urls: DbUrls) -> None:
+    with psycopg.connect(db_urls.owner_url, autocommit=True) as connection:
+        connection.execute(NOTE)
+    with pytest.raises(SetupError, match="1 notes not handed on"):
+        ask("later", "--within", "0.3")
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("question", "complaint"),
+    [
+        ("ready", "not ready"),
+        ("disk", "no embedded database"),
+        ("where", "no embedded database"),
+        ("log", "No such file"),
+        ("processes", "no process of this installation runs"),
+    ],
+)
+def test_what_is_not_there_is_one_line(question: str, complaint: str) -> None:
+    with pytest.raises(SetupError, match=complaint):
+        ask(question)
+
+
+def test_without_a_database_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WENYUE_HOME", str(tmp_path))
+    monkeypatch.delenv("WENYUE_DATABASE_URL", raising=False)
+    with pytest.raises(SetupError, match="the database does not run"):
+        ask("books")
+    assert list(tmp_path.iterdir()) == []
