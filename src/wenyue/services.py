@@ -26,6 +26,7 @@ from wenyue.policy import HolidayCalendar, Preset, load_calendar, read_presets
 
 _log: Final = logging.getLogger("wenyue")
 _RULES_REFRESH_S: Final = 3.0
+_RULES_SILENCE_S: Final = 4.0
 
 
 @dataclass(slots=True)
@@ -99,13 +100,19 @@ class Services:
     async def _keep_rules_fresh(self) -> None:
         while True:
             await asyncio.sleep(_RULES_REFRESH_S)
+            reading = asyncio.create_task(self._read_rules(), name="read rules")
             try:
-                await self._read_rules()
+                done, _ = await asyncio.wait({reading}, timeout=_RULES_SILENCE_S)
+                if not done:  # not cut off: the connection notices by itself; but people are told
+                    self.db.outage.note_bad("silence", is_sure=False)
+                await reading
                 self.db.outage.note_good()
             except (Error, DatabaseDown, OSError) as error:
                 self.db.outage.note_bad(type(error).__name__, is_sure=False)
             except Exception as error:  # noqa: BLE001 - the rules in force stay; their refresh must not end
                 _log.error("the rules could not be read again: %s", type(error).__name__)
+            finally:
+                reading.cancel()  # when we are stopped ourselves
 
     async def _read_rules(self) -> None:
         """Put the stored rules in force; of mistyped ones the last good, and a line in the log, once."""

@@ -75,8 +75,12 @@ def test_values_lose_what_names_a_person() -> None:
         log.info("%(who)s", {"who": NAME})
         log.info("%s needs two, %s", "one")  # noqa: PLE1206 - a wrong line must not break the one who writes it
         logging.getLogger("a.library").warning(f"row: {NAME} {NUMBER} {PHONE} {TOKEN} E12345678")  # noqa: G004 - as libraries do
+        logging.getLogger("a.library").warning(
+            "Task exception was never retrieved\nexception=Lost('John Smith')"
+        )
         log.info("kept: %d %s %s", 20260101, "0190a5c2-7a00-7000-8000-000000000000", "2026-11-22")
-    assert len(lines(stream)) == 6
+    assert len(lines(stream)) == 7
+    assert "Smith" not in stream.getvalue()
     assert not any(canary in stream.getvalue() for canary in CANARIES)
     assert lines(stream)[-1]["message"] == "kept: 20260101 0190a5c2-7a00-7000-8000-000000000000 2026-11-22"
 

@@ -43,6 +43,7 @@ _FRAMES_MAX: Final = 8
 _MESSAGE_MAX: Final = 500
 _QUIET: Final = {
     "opentelemetry": logging.CRITICAL,  # `infra.tracing` says once that the collector is away
+    "psycopg": logging.CRITICAL,  # `infra.outage` says once that the database is
     "asyncio": logging.ERROR,
     "uvicorn": logging.WARNING,
 }
@@ -158,7 +159,7 @@ def message_of(record: logging.LogRecord) -> str:
     except (TypeError, ValueError):
         text = str(record.msg)
     if record.name.partition(".")[0] != _OWN:
-        text = scrub(text)
+        text = scrub(text.lstrip().partition("\n")[0])  # asyncio puts a task's exception, text and all, below
     return " ".join(text.split())[:_MESSAGE_MAX]
 
 

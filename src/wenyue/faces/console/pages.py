@@ -71,6 +71,7 @@ async def give_live(duty: Duty) -> Response:
     body = {
         "at": shown.live.at,
         "span": shown.live.span,
+        "on_pass": duty.is_on_pass,
         "series": shown.series,
         "pieces": shown.pieces,
     }

@@ -3,6 +3,7 @@
 
 const root = document.querySelector("[data-live]");
 const lost = document.querySelector("[data-lost]");
+const pass = document.querySelector("[data-pass]");
 const pollMs = Number(root?.dataset.pollS ?? 5) * 1000;
 const TIMEOUT_MS = 8000;
 const KEYS = {
@@ -17,6 +18,7 @@ let series = root ? JSON.parse(root.dataset.series) : {};
 
 function show(answer) {
   series = answer.series;
+  if (pass) pass.hidden = !answer.on_pass;
   for (const [name, html] of Object.entries(answer.pieces)) {
     const place = root.querySelector(`[data-piece="${name}"]`);
     if (!place || place.contains(document.activeElement) || place.dataset.shown === html) continue;
