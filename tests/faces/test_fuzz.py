@@ -102,7 +102,7 @@ def target(make_database: Callable[[], DbUrls], tmp_path_factory: pytest.TempPat
 def fuzz(folder: Path, url: str, document: dict[str, Any], token: str, *chosen: str) -> tuple[int, str]:
     """One bounded run of schemathesis: exit status and report, with requests that repeat what it found.
 
-    One worker: with two, both threads parse source, and at times that ends the run with a SystemError of Python's (seen with 3.11.7).
+    One worker: with two, both threads parse source, and at times that ends the run with a SystemError (Python 3.11.7).
     """
     described = folder / "openapi.json"
     described.write_text(json.dumps(document), encoding="utf-8")
