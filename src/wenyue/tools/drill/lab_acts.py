@@ -35,7 +35,7 @@ async def kill_primary(stage: Stage) -> None:
     while True:
         old = await here.primary()
         at = here.history.now()
-        send(here.lab.postgres_pids(old), signal.SIGKILL)
+        here.lab.kill(here.lab.postgres_pids(old))
         here.history.mark(f"kill -9 PostgreSQL of {old.name}, the primary")
         await here.failed_over(old, at)
         if is_first:
@@ -54,7 +54,7 @@ async def lose_host(stage: Stage) -> None:
     await asyncio.sleep(_FIRST_S)
     old = await here.primary()
     at = here.history.now()
-    send(here.lab.host_pids(old), signal.SIGKILL)
+    here.lab.kill(here.lab.host_pids(old))
     here.history.mark(f"host {old.name}, the primary, is gone")
     await here.failed_over(old, at)
     await here.follow(CHECK)
@@ -110,7 +110,7 @@ async def cut_standbys(stage: Stage) -> None:
     async with _cut(here) as old:
         await _cancel_waits(here, old, _SHORT_CUT_S)
         seen = await asyncio.to_thread(_bookings_of, here, old)
-        send(here.lab.postgres_pids(old), signal.SIGKILL)
+        here.lab.kill(here.lab.postgres_pids(old))
         here.history.mark(f"kill -9 PostgreSQL of {old.name}, with what it alone had")
     await here.failed_over(old, at)
     gone = seen - await asyncio.to_thread(_bookings_of, here, await here.primary())
@@ -169,7 +169,7 @@ async def stop_etcd(stage: Stage) -> None:
     lab, nodes = here.lab, here.lab.layout.nodes
     at = here.history.now()
     for node in nodes[:2]:
-        send(lab.keeper_pids(node, "etcd"), signal.SIGKILL)
+        lab.kill(lab.keeper_pids(node, "etcd"))
     here.history.mark("two of three etcd are gone")
     old = await here.primary()
     await asyncio.sleep(max(_TTL_S + 5.0, here.seconds * 0.3))

@@ -20,7 +20,7 @@ from wenyue.infra.server.cluster import program_environment, provision
 from wenyue.infra.server.place import Place, base_folder, settle
 from wenyue.infra.server.postmaster import running_pid
 from wenyue.infra.supervisor import answers_ready
-from wenyue.tools.lab import asking, configs, processes
+from wenyue.tools.lab import asking, configs, processes, sharing
 from wenyue.tools.lab.layout import NODES, Layout, Node, lay_out, read
 from wenyue.tools.lab.namespaces import inside, lay_cables, take_down
 from wenyue.tools.lab.processes import Ledger
@@ -64,6 +64,8 @@ class Lab:
         self.ledger = Ledger(home / "processes.json")
         self.logs = place.base / "log"
         self.logs.mkdir(mode=0o700, exist_ok=True)
+        self._shared: set[str] = set()
+        self._killed: set[int] = set()
 
     @classmethod
     def make(cls, home: Path, *, first_port: int = 0, netns: str = "", tell: Tell = _quiet) -> Lab:
@@ -200,6 +202,12 @@ class Lab:
             *self.keeper_pids(node, "etcd"),
         ]
 
+    def kill(self, pids: Sequence[int]) -> None:
+        """Kill -9; what PostgreSQL's processes leave in the kernel is removed by `stop`."""
+        self._shared |= sharing.mapped(pids)
+        self._killed |= set(pids)
+        processes.send(pids, signal.SIGKILL)
+
     def pid(self, name: str) -> int | None:
         """A process by its name: web-1, web-2, worker, haproxy, n1-etcd, n1-patroni and so on."""
         found = self.ledger.all().get(name)
@@ -219,6 +227,7 @@ class Lab:
         if keep:
             self._stop_softly()
         self._end_all()
+        sharing.sweep(self._shared, self._killed)
         if self.layout.netns:
             take_down(self.layout)
         if not keep:
@@ -257,7 +266,7 @@ class Lab:
         ]
         processes.send(rest, signal.SIGKILL)
         if not processes.await_gone([*first, *masters, *rest], STOP_DEADLINE_S):
-            processes.send(servers, signal.SIGKILL)
+            self.kill(servers)
 
     def _folder(self, node: Node, name: str) -> Path:
         """A private folder of the node, which belongs to the account that its programs run as."""
