@@ -195,7 +195,7 @@ def scene_of(settings: Settings, *, parent: int | None, clock: Callable[[], date
         wanted=(("web", web.workers), ("worker", 1)) if parent is not None else (),
         selftest=home / "backups" / "selftest.json",
         drill=home / "drills" / "last.json",
-        needs_backup=not settings.is_demo,
+        needs_backup=bool(settings.backup.folder) or not settings.is_demo,
     )
 
 

@@ -74,6 +74,8 @@ def _children(parent: int) -> list[Process]:
 
 def _role(command: Sequence[str]) -> str:
     """Which of our roles a command line stands for; '' for everything else."""
+    if "wenyue.faces.status" in command:
+        return "status"
     for at, word in enumerate(command[:-1]):
         if word.endswith(("wenyue.cli", "/wenyue")) and command[at + 1] in ROLES:
             return command[at + 1]

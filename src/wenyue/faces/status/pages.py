@@ -262,9 +262,10 @@ def _days(name: str, known: Known) -> list[Day]:
 
 
 def _is_shown(one: Component, known: Known) -> bool:
-    """Partners only where somebody ever looked at some."""
+    """What only a monitor sees is shown where one ever looked: it may run on another machine."""
     standing = known.standings.get(one.name)
-    return one.name != "partners" or (standing is not None and standing.state is not State.UNKNOWN)
+    is_known = standing is not None and standing.state is not State.UNKNOWN
+    return not one.needs_monitor or is_known or bool(known.days.get(one.name))
 
 
 @cache
