@@ -28,7 +28,10 @@ from wenyue.emergency import (
     open_room,
     rank_of,
     room_by_code,
+    store,
 )
+from wenyue.emergency.early import Early
+from wenyue.emergency.model import ACCOUNTS_PER_CHUNK
 from wenyue.infra.config import load_keys
 from wenyue.infra.db import Database, Tx
 from wenyue.kernel.personal import Vault
@@ -37,6 +40,7 @@ pytestmark = pytest.mark.anyio
 RELEASE = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
 DAY = date(2026, 10, 8)
 PRODUCT, VENUE = 7, 3
+CHUNKS = 1_221
 WELL = LoadSignal(goodput_per_s=100.0, latency_p99_ms=80.0, limit=600, in_flight=3)
 
 
@@ -423,3 +427,33 @@ async def test_the_application_cannot_rewrite_what_fairness_is_verified_from(wor
         async with world.db.connection() as tx:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await tx.execute(statement)
+
+
+async def test_ten_million_people_are_two_megabytes(world: World) -> None:
+    room = await world.open()
+    early = Early()
+    for chunk in range(CHUNKS):
+        early.add(room.id, chunk * ACCOUNTS_PER_CHUNK)
+    async with world.db.connection() as tx, early.writing() as chunks:
+        await store.add_early(tx, [(room_id, chunk, b"\xff" * 1_024) for room_id, chunk, _ in chunks])
+    assert not early.has_news
+    async with world.db.connection() as tx:
+        crowd = await emergency.crowd_of(tx, room.id)
+        row = await (await tx.execute("SELECT pg_total_relation_size('emergency.early')")).fetchone()
+    assert crowd.total == CHUNKS * ACCOUNTS_PER_CHUNK > 10_000_000
+    assert row is not None
+    assert row[0] < 2_500_000
+
+
+async def test_what_could_not_be_written_is_written_later(world: World) -> None:
+    room = await world.open()
+    web = await world.web()
+    await pass_of(web, 42)
+    async with await psycopg.AsyncConnection.connect(world.owner_url, autocommit=True) as owner:
+        await owner.execute("REVOKE INSERT ON emergency.early FROM wenyue_app")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await world.look(web)
+        await owner.execute("GRANT INSERT ON emergency.early TO wenyue_app")
+    await world.look(web)
+    async with world.db.connection() as tx:
+        assert (await emergency.crowd_of(tx, room.id)).total == 1
