@@ -34,6 +34,7 @@ def measure(
     with console.status("scale") as status:
         costs = measuring.measure(home / "scale", workers, people, status.update)
     showing.save(costs, home / COSTS)
+    (home / COSTS).with_suffix(".md").write_text(showing.costs_markdown(costs), encoding="utf-8")
     console.print(showing.costs_table(costs))
     console.print(f"written to {home / COSTS}", markup=False)
 

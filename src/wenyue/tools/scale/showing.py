@@ -62,6 +62,24 @@ def costs_table(costs: Costs) -> Table:
     return view
 
 
+def costs_markdown(costs: Costs) -> str:
+    """The same as docs/scale.md shows it."""
+    lines = ["| one | web, µs | database, µs | WAL, bytes | stored, bytes | request, bytes | answer, bytes |"]
+    lines.append("|---|---:|---:|---:|---:|---:|---:|")
+    for name, what in UNITS.items():
+        if (unit := costs.units.get(name)) is not None:
+            cells = (
+                unit.web_us,
+                unit.database_us,
+                unit.wal_bytes,
+                unit.stored_bytes,
+                unit.in_bytes,
+                unit.out_bytes,
+            )
+            lines.append(f"| {what} | " + " | ".join(f"{cell:,.0f}" for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def story_table(release: Release, story: Story) -> Table:
     """What happened to the people."""
     view = _pairs(f"{release.visitors:,} people, {release.places:,} places · 一次放票")
