@@ -13,10 +13,9 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Final, Literal
-
-import msgspec
+from typing import Any, Final, Literal, cast
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server.place import Place
@@ -30,7 +29,8 @@ _TIMELINE: Final = re.compile(r"Latest checkpoint's TimeLineID:\s+(\d+)")
 _SYSTEM: Final = re.compile(r"Database system identifier:\s+(\d+)")
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True)
+class Link:
     """`link.json`: what we listen on for the other side, whom we let in, and where it listens."""
 
     role: Literal["primary", "standby"]
@@ -39,13 +39,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     let_in: str  # the only address (or network) that may connect
     peer_host: str
     peer_port: int
-    password: str  # of the database role wenyue_standby
-
-    def __repr__(self) -> str:
-        return f"Link({self.role}, {self.listen}:{self.port}, peer {self.peer_host}:{self.peer_port})"
+    password: str = field(repr=False)  # of the database role wenyue_standby
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True)
+class Answer:
     """What the other side says about itself. A standby's `is_primary` is false."""
 
     system_id: str
@@ -57,10 +55,11 @@ def read_link(home: Path) -> Link | None:
     """The home's link, or None when it has none. Raises SetupError when it is damaged."""
     path = home / FOLDER / "link.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Link)
+        read = cast("dict[str, Any]", json.loads(path.read_bytes()))
+        return Link(**{one.name: read[one.name] for one in fields(Link)})
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise SetupError(f"{path} is damaged ({error}): make the link anew", f"{path} 已损坏") from error
 
 
@@ -87,8 +86,9 @@ def ask(home: Path, link: Link) -> Answer | None:
         ):
             connection.sendall(QUESTION)
             line = connection.makefile("rb").readline(_ANSWER_BYTES_MAX)
-        return msgspec.json.decode(line, type=Answer)
-    except (OSError, msgspec.DecodeError):
+        said = cast("dict[str, Any]", json.loads(line))
+        return Answer(str(said["system_id"]), int(said["timeline"]), bool(said["is_primary"]))
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
@@ -147,7 +147,7 @@ def fence(home: Path, answer: Answer) -> None:
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"superseded_by": msgspec.to_builtins(answer)}, file)
+        json.dump({"superseded_by": asdict(answer)}, file)
         file.flush()
         os.fsync(file.fileno())
     partial.rename(path)

@@ -253,7 +253,7 @@ DRILLS: Final = {
         ),
     )
 }
-_ACTS: Final[dict[str, Act]] = {
+ACTS: Final[dict[str, Act]] = {
     "restore-point": restore_point,
     "restore-venue": restore_venue,
     "standby-promote": promote_standby,
@@ -271,4 +271,4 @@ def perform(
     tell: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Rehearse one of DRILLS. Raises SetupError."""
-    return run(drill, _ACTS[drill.name], home, seconds=seconds, seed_=seed_, rate_per_s=rate_per_s, tell=tell)
+    return run(drill, ACTS[drill.name], home, seconds=seconds, seed_=seed_, rate_per_s=rate_per_s, tell=tell)

@@ -95,15 +95,22 @@ def verify(wanted: Plan, report: Reporter) -> None:
 
 
 def restore(
-    wanted: Plan, home: Path, keys: dict[str, str], report: Reporter, *, even_if_unsound: bool = False
+    wanted: Plan,
+    home: Path,
+    keys: dict[str, str],
+    report: Reporter,
+    *,
+    even_if_unsound: bool = False,
+    is_scratch: bool = False,
 ) -> Checked:
     """Restore into `home`, which must be new or empty; return what was found there. Raises SetupError.
 
-    With `even_if_unsound` a database whose invariants are broken is restored all the same: the source's own may be.
+    With `even_if_unsound` a database whose invariants are broken is restored all the same: the source's own may be. A copy
+    that its caller removes again (`is_scratch`) may lie on the backups' own disk.
     """
     home = home.expanduser().absolute()
     was_there = home.exists()
-    _require_new(home, wanted.folder)
+    _require_new(home, None if is_scratch else wanted.folder)
     try:
         verify(wanted, report)
         with hold_home(home, f"restore, process {os.getpid()}"):  # nobody starts it half done
@@ -189,13 +196,13 @@ def _require_whole(
     )
 
 
-def _require_new(home: Path, folder: Folder) -> None:
+def _require_new(home: Path, folder: Folder | None) -> None:
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise SetupError(
             f"{home} is not empty: a restore goes into a new folder, never over a living one; choose another --into",
             f"{home} 不是空目录, 恢复只能写入新目录",
         )
-    if home == folder.path or folder.path in home.parents:
+    if folder is not None and (home == folder.path or folder.path in home.parents):
         raise SetupError(
             f"{home} lies in the backup folder: choose another --into", "恢复目录不能放在备份目录内"
         )

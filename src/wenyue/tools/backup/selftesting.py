@@ -70,7 +70,7 @@ def tried(folder: Folder, last: Backup, inside: Path, report: Reporter) -> Check
     home = aside / "home"
     try:
         with told(folder.path):
-            found = restore(plan(folder, None), home, {}, report)
+            found = restore(plan(folder, None), home, {}, report, is_scratch=True)
             wrong = complaints(found, last.counts)
             if not any(found.counts.get(name) for name in ("venues", "bookings")):
                 wrong.append("it is empty: there is neither a venue nor a booking in it")

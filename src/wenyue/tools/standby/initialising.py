@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -163,7 +164,7 @@ def with_let_in(
     link = invitation.link
     return msgspec.structs.replace(
         invitation,
-        link=msgspec.structs.replace(
+        link=replace(
             link, listen=listen or link.listen, port=port or link.port, let_in=let_in or link.let_in
         ),
     )

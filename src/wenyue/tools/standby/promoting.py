@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import psycopg
 
 from wenyue.infra.fault import SetupError
@@ -42,7 +42,7 @@ def promote(home: Path, say: Callable[[str], None], *, even_if_primary_lives: bo
         await_ended(lambda: _is_free(home), RUNNER_DEADLINE_S)
     with hold_home(home, "standby promote"):
         _adopt(place, link, say)
-        write(home / FOLDER / "link.json", msgspec.structs.replace(link, role="primary"))
+        write(home / FOLDER / "link.json", replace(link, role="primary"))
         (home / FOLDER / "status.json").unlink(missing_ok=True)
 
 

@@ -49,6 +49,9 @@ def restore_venue(
     to: Annotated[
         str | None, typer.Option(help="the moment, with its zone; default: the latest that the backups know")
     ] = None,
+    inside: Annotated[
+        Path | None, typer.Option("--in", help="where the copy is made and removed; default WENYUE_HOME")
+    ] = None,
     *,
     settings_too: Annotated[
         bool,
@@ -68,7 +71,7 @@ def restore_venue(
     began = time.monotonic()
     with (
         bars(console) as report,
-        _past(settings, code, source, to, report, settings_too=settings_too) as past,
+        _past(settings, code, (source, inside), to, report, settings_too=settings_too) as past,
     ):
         report.say(f"compared after {time.monotonic() - began:.1f} s · 已比对")
         found = compare(past)
@@ -86,7 +89,13 @@ def restore_venue(
 
 @contextmanager
 def _past(
-    settings: Settings, code: str, source: Path | None, to: str | None, report: Bars, *, settings_too: bool
+    settings: Settings,
+    code: str,
+    places: tuple[Path | None, Path | None],
+    to: str | None,
+    report: Bars,
+    *,
+    settings_too: bool,
 ) -> Generator[Past]:
     """The venue's past beside the living rows; the restored copy is gone when the block begins to write."""
     from wenyue.tools.backup.restore_command import (  # noqa: PLC0415 - it registers this command
@@ -98,6 +107,7 @@ def _past(
         at = parse_time(to) if to else None
     except TimeUnclear as error:
         raise SetupError(str(error), "时间不明确, 请注明时区") from error
+    source, inside = places
     folder = existing(folder_of(settings, source))
     database = ReadyDatabase(settings, report.say)
     try:
@@ -108,9 +118,9 @@ def _past(
                 fetch_the_rest(settings, folder, report.say)
                 wanted = plan(folder, at)
             report.say(f"from {wanted.base.name} until {shown(wanted.until)}: venue {code} · 开始恢复副本")
-            aside = Path(tempfile.mkdtemp(prefix=".venue-restore-", dir=settings.home))
+            aside = Path(tempfile.mkdtemp(prefix=".venue-restore-", dir=inside or settings.home))
             try:
-                restore(wanted, aside / "home", {}, report, even_if_unsound=True)
+                restore(wanted, aside / "home", {}, report, even_if_unsound=True, is_scratch=True)
                 copy = ensure_started(aside / "home", overrides=_SCRATCH)
                 try:
                     migrate(copy.owner_url, progress=lambda _: None)
