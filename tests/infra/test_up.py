@@ -109,6 +109,7 @@ def test_it_gets_ready_and_ends_without_a_trace(install: Callable[..., Installat
     one = install()
     one.up()
     assert f"ready: http://127.0.0.1:{one.port}" in one.said()
+    assert f"http://127.0.0.1:{one.port}/console/live" in one.said()
     assert answers_ready("127.0.0.1", one.port)
     running = one.processes()
     assert len(running) > 4

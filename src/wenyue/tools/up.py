@@ -114,6 +114,7 @@ async def _load_demo(owner_url: str, say: Callable[[str], None]) -> None:
 
 def _greet(address: str, *, has_demo: bool, say: Callable[[str], None]) -> None:
     say(f"ready: {address}")
+    say(f"live page for operators · 运营实时页面: {address}/console/live")
     if has_demo:
         from wenyue.tools import demo  # noqa: PLC0415 - as above
 

@@ -56,6 +56,6 @@ def banner() -> str:
             f"demo card · 演示卡: {spaced}  PIN · 密码: {pin}",
             f"  activate with · 激活用: {HOLDER_NAME}  {RESIDENT_ID}  {PHONE}",
             f"demo staff · 演示员工: {logins}  password · 密码: {STAFF_PASSWORD}",
-            "  gate · 闸口: /gate   live page · 实时页面 (operator): /console/live",
+            "  gate · 闸口: /gate   live page · 实时页面: operator",
         ]
     )
