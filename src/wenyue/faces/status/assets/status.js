@@ -80,6 +80,8 @@ async function look() {
 }
 
 if (box) {
+  // The steps stand there until something better can be said: also where this script never arrives.
+  box.querySelector("[data-plain]").hidden = true;
   box.querySelector("[data-again]").addEventListener("click", look);
   addEventListener("offline", look);
   addEventListener("online", look);
