@@ -97,20 +97,9 @@ async def test_the_file_is_the_same_bytes_for_everybody_and_cacheable(hall: Hall
     assert changed.json()["seed"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/room/nowhere.json",
-        "/room/.json",
-        "/room/%00.json",
-        "/room/..%2f.json",
-        f"/room/{'x' * 500}.json",
-        "/room/密.json",
-    ],
-)
-async def test_an_unknown_room_is_a_short_no(hall: Hall, path: str) -> None:
-    answer = await hall.site.client.get(path)
-    assert answer.status_code == 404
+async def test_an_unknown_room_is_a_short_no(hall: Hall) -> None:
+    for name in ("nowhere", "", "%00", "..%2f", "x" * 500, "密"):
+        assert (await hall.site.client.get(f"/room/{name}.json")).status_code == 404, name
 
 
 async def test_a_process_that_knows_nothing_admits_nobody(hall: Hall) -> None:
@@ -144,13 +133,13 @@ async def test_a_queue_without_javascript(hall: Hall) -> None:
         r"[\u4e00-\u9fff]",
         re.sub(r"<[^>]*lang=\"zh-CN\"[^>]*>[^<]*<|<title.*?</title>|<h1.*?</h1>", "", english),
     )
-    for account in range(900, 1_900):
+    for account in range(900, 1_400):
         await hall.services.room.give_pass(ROOM, account)
     hall.clock.now = hall.room.release_at
     await hall.pass_time(4)
     page = await browser.get(f"/room/{ROOM}")
     assert shown(page) in (["queued"], ["admitted"])
-    await hall.pass_time(90)
+    await hall.pass_time(25)
     page = await browser.get(f"/room/{ROOM}")
     assert shown(page) == ["admitted"]
     await browser.submit(browser.form(f"/room/{ROOM}/enter"))

@@ -26,7 +26,7 @@ QUIET = ("background-networking", "component-update", "sync", "gpu", "quic")
 ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{one}" for one in QUIET)]
 PHONE, DESK = (390, 844), (1440, 900)
 TIMEOUT_MS = 10_000
-CROWD = 12_000
+CROWD = 3_000
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_from_the_first_look_to_the_calendar(browser: Browser, site: RoomServer,
     site.do(site.pass_time(3, 0))
     expect(page.locator('[data-room-part="sold_out"]')).to_be_visible()
     eyes.shoot("sold-out")
-    site.do(site.pass_time(150, 3_000))
+    site.do(site.pass_time(40, 3_000))
     expect(page).to_have_url(re.compile("/venues/lake"), timeout=TIMEOUT_MS)
     page.goto(f"{eyes.url}/room/{ROOM}")
     expect(page.locator('[data-room-part="inside"]')).to_be_visible()
@@ -166,7 +166,7 @@ def test_from_the_first_look_to_the_calendar(browser: Browser, site: RoomServer,
 def test_without_javascript_the_page_reloads_itself(browser: Browser, site: RoomServer, album: Path) -> None:
     site.do(furnish_room(site))
     eyes = Eyes(browser, site, album)
-    site.do(site.arrive(range(1_000, 3_000)))
+    site.do(site.arrive(range(1_000, 1_500)))
     context = browser.new_context(java_script_enabled=False, storage_state=eyes.state)
     page = context.new_page()
     page.goto(f"{eyes.url}/room/{ROOM}")
@@ -176,7 +176,7 @@ def test_without_javascript_the_page_reloads_itself(browser: Browser, site: Room
     site.do(site.pass_time(5, 3_000))
     page.goto(f"{eyes.url}/room/{ROOM}")
     expect(page.locator("[data-room-ahead]")).to_be_visible()
-    site.do(site.pass_time(100, 3_000))
+    site.do(site.pass_time(25, 3_000))
     page.goto(f"{eyes.url}/room/{ROOM}")
     page.click("[data-room-enter] button")
     expect(page).to_have_url(re.compile("/venues/lake"))
