@@ -12,18 +12,23 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
+import psycopg
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from tests.support.processes import await_end, await_true, descendants, free_port
+from tests.support.watched import scene_for
 from wenyue.faces.status.server import Place, StatusPage
 from wenyue.infra.config import load
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase, look
 from wenyue.tools import monitoring, status
 from wenyue.tools.watching import status_socket, watchers
+from wenyue.watch import Memory
+from wenyue.watch import look as look_at
 
 COMMAND = [sys.executable, "-m", "wenyue.cli"]
 READY_S = 90.0
@@ -188,3 +193,46 @@ def test_a_taken_port_that_nobody_asked_for_is_done_without(site: Installation) 
             status_socket(settings, said.append)
     finally:
         del os.environ["WENYUE_STATUS_PORT"]
+
+
+def test_a_standby_that_is_promised_is_missed_and_then_seen(
+    site: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("wenyue.watch.store.PUSH_DEADLINE_S", 0.5)
+    await_true(lambda: look(site.home) is not None)
+    server = look(site.home)
+    assert server is not None
+    scene = scene_for(server.app_url, tmp_path)
+
+    def promise(name: LiteralString) -> None:
+        with psycopg.connect(server.superuser_url, autocommit=True) as owner:
+            owner.execute("SET synchronous_commit = local")
+            owner.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+            owner.execute("SELECT pg_reload_conf()")
+
+    def found() -> list[str]:
+        return sorted(
+            one.subject
+            for check in asyncio.run(look_at(scene, Memory()))
+            for one in check.findings
+            if one.check in {"database", "replication"} and not one.subject.endswith("slow")
+        )
+
+    try:
+        promise("two")
+        await_true(lambda: found() == ["database:write", "replication:sync"])
+        program, url = (
+            server.programs / "bin" / "pg_receivewal",
+            f"{server.superuser_url}&application_name=two",
+        )
+        follower = subprocess.Popen(
+            [program, "-d", url, "-D", tmp_path, "--synchronous"], stderr=subprocess.DEVNULL
+        )
+        try:
+            await_true(lambda: found() == [])
+        finally:
+            follower.terminate()
+            follower.wait(timeout=30)
+    finally:
+        promise("")
+    await_true(lambda: found() == [])

@@ -16,6 +16,7 @@ from wenyue.watch import local_rules, machine, rules, store, sweep
 from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding
 
 CHECK_DEADLINE_S: Final = 5.0
+DATABASE_DEADLINE_S: Final = 12.0  # its own write has five seconds of it
 PASS_DEADLINE_S: Final = 20.0
 CONNECT_DEADLINE_S: Final = 4.0
 CONNECT_AGAIN_S: Final = 2.0  # a restart of the database within this time is nobody's alarm
@@ -126,14 +127,18 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
         says = f"{one.took_ms:.0f} ms, write {one.pushed_ms:.0f} ms, {one.connections}/{one.connections_max} connections"
         return rules.judge_database(one), says
 
-    found = [await _made("database", health())]
+    found = [await _made("database", health(), DATABASE_DEADLINE_S)]
     is_writable = bool(facts) and not (
         facts[0].is_in_recovery or facts[0].is_read_only or facts[0].write_problem
     )
     memory.has_turn = is_writable and await _has_turn(scene, tx)
     ahead = facts[0].clock_ahead_s if facts else None
     found.append(_clock_check(await _clocks(scene, memory, tx), ahead))
-    if not memory.has_turn or tx.broken or tx.closed:
+    if tx.broken or tx.closed:
+        return found
+    if facts and facts[0].write_problem:  # nobody can take the turn: every node says why commits wait
+        found.append(await _made("replication", _replication(scene, tx)))
+    if not memory.has_turn:
         return found
     found.append(await _made("replication", _replication(scene, tx), is_shared=True))
     found += await _later(tx)
