@@ -38,6 +38,7 @@ async def test_an_outage_is_two_lines(make_database: Callable[[], DbUrls], tmp_p
         async with serve_api(settings_for(proxied, tmp_path / "home")) as site:
             who = await site.traveller()
             slot_id = (await site.slots("lake"))[0]["slot_id"]
+            assert (await site.book(who, slot_id)).status_code == 201
             await proxy.__aexit__(None, None, None)
             listen.unlink(missing_ok=True)
             answers = await asyncio.gather(*(site.book(who, slot_id) for _ in range(TRIES)))

@@ -138,6 +138,7 @@ class Hot:
             try:
                 login = await self._logins.find(authorization)
             except DatabaseDown:
+                self._services.db.outage.note_bad("DatabaseDown", is_sure=False)
                 raise BookingRefused(503, "busy") from None
         if login is None or login.traveller_id is None:
             raise BookingRefused(401, "login_needed")
