@@ -168,7 +168,7 @@ class Lab:
         if self.place.account.switch:
             os.chown(path, 0, self.place.account.gid)
             path.chmod(0o640)
-        python = {"PYTHONPATH": self.programs.python_path} if self.programs.python_path else {}
+        python = {"PYTHONPATH": self.programs.python_path}
         environment = program_environment() | python | {"PYTHONDONTWRITEBYTECODE": "1", "HOME": str(folder)}
         with inside(self.layout, node):
             self._spawn(

@@ -38,12 +38,12 @@ _RENEWING: Final = Path(__file__).with_name("renewing.py")
 
 @dataclass(frozen=True)
 class Programs:
-    """Paths and commands, ready to run as the lab's account."""
+    """Paths and commands, ready to run as the lab's account. Patroni sees its own packages only (`-S`), not the system's."""
 
     etcd: str
     haproxy: str
     patroni: tuple[str, ...]
-    python_path: str  # '' when the interpreter finds its packages by itself
+    python_path: str  # where Patroni and what it needs lie
 
 
 def missing_packages() -> list[str]:
@@ -61,12 +61,12 @@ def find(account: Account) -> Programs:
         )
     etcd, haproxy = (str(shutil.which(name, path=SEARCHED)) for name in PACKAGES)
     if not account.switch:
-        _patroni()
-        return Programs(etcd, haproxy, (sys.executable, "-s", str(_RENEWING)), "")
+        where = str(_patroni().locate_file(""))
+        return Programs(etcd, haproxy, (sys.executable, "-S", str(_RENEWING)), where)
     interpreter = _reachable_interpreter(account)
     with held(SYSTEM_ROOT / ".copy.lock"):
         folder = _copied_packages(SYSTEM_ROOT / "patroni")
-    return Programs(etcd, haproxy, (interpreter, "-s", str(folder / _RENEWING.name)), str(folder))
+    return Programs(etcd, haproxy, (interpreter, "-S", str(folder / _RENEWING.name)), str(folder))
 
 
 def _patroni() -> Distribution:

@@ -13,10 +13,10 @@ from wenyue.tools.lab.cluster import Lab
 from wenyue.tools.lab.namespaces import hub, inside
 
 _ROLES: Final = {
-    "leader": "primary · 主库",
-    "quorum_standby": "standby in step · 同步备库",
-    "sync_standby": "standby in step · 同步备库",
-    "replica": "standby · 备库",
+    "leader": "primary 主库",
+    "quorum_standby": "in step 同步备库",
+    "sync_standby": "in step 同步备库",
+    "replica": "standby 备库",
 }
 
 
@@ -25,9 +25,9 @@ def show(lab: Lab, console: Console) -> None:
     layout = lab.layout
     found = {one.name: one for one in lab.members()}
     with inside(layout):
-        nodes = Table("node", "role · 角色", "state", "timeline", "lag", "etcd", "PostgreSQL", "Patroni")
+        nodes = Table("node", "role 角色", "state", "timeline", "lag", "etcd", "ports")
         for node in layout.nodes:
-            one = found.get(node.name) or asking.Member(node.name, "unknown · 未知", "", 0, None)
+            one = found.get(node.name) or asking.Member(node.name, "unknown 未知", "", 0, None)
             nodes.add_row(
                 node.name,
                 _ROLES.get(one.role, one.role),
@@ -35,10 +35,13 @@ def show(lab: Lab, console: Console) -> None:
                 str(one.timeline or ""),
                 "" if one.lag_bytes is None else f"{one.lag_bytes} B",
                 "well" if asking.etcd_is_healthy(node) else "NOT WELL",
-                f"{node.address}:{node.postgres}",
-                f"{node.patroni_url}/cluster",
+                f"{node.postgres}, {node.patroni}",
             )
         console.print(nodes)
+        console.print(
+            f"ports: PostgreSQL, Patroni ({layout.nodes[0].patroni_url}/cluster shows all as JSON)",
+            soft_wrap=True,
+        )
         front = Table("process", "state", "address")
         for number, port in enumerate(layout.webs, start=1):
             is_ready = answers_ready(layout.address, port)
