@@ -34,20 +34,21 @@ class Scale:
 
 
 def quick(scale: Scale) -> Scale:
-    """Under a minute, of which the storm takes eight seconds; for trying, not for publishing."""
+    """Under a minute, of which the storm takes six seconds; for trying, not for publishing."""
     return replace(
         scale,
         is_quick=True,
         warm_s=1.0,
-        step_s=2.0,
+        step_s=1.5,
         step_skipped_s=0.5,
-        lead_s=2.0,
-        storm_s=8.0,
-        calm_s=8.0,
-        flash_lead_s=2.0,
-        flash_after_s=5.0,
-        cards=80_000,
-        flash_cards=60_000,
+        proof_s=1.0,
+        lead_s=1.0,
+        storm_s=6.0,
+        calm_s=6.0,
+        flash_lead_s=1.0,
+        flash_after_s=4.0,
+        cards=60_000,
+        flash_cards=50_000,
         unbounded_storm_s=0.0,
         first_per_s=2_500.0,
     )
