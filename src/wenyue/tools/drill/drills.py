@@ -152,7 +152,7 @@ DRILLS: Final = {
         Drill(
             "slow-fsync",
             "磁盘刷写变慢",
-            "Every fsync and fdatasync of PostgreSQL takes 0.4 s longer: bookings are slower, all answered, none lost.",
+            "Every fsync and fdatasync of PostgreSQL takes 0.1 s longer: bookings are slower, all answered, none lost.",
             "Find who else uses the disk; move the database to a disk of its own. Nothing is lost meanwhile.",
             slow_flushes,
             recovers,
