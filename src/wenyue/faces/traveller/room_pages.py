@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wenyue.emergency import PassGiven, Refusal, RoomProblem, TokenGiven, state_of
@@ -19,6 +19,7 @@ from wenyue.faces.traveller.trip import trip_of
 from wenyue.faces.traveller.visit import Visit, get, post, redirect
 
 _TIMEZONE: Final = "Asia/Shanghai"
+_UNKEPT: Final = {"Cache-Control": "no-store"}
 
 
 async def show_room(visit: Visit) -> Response:
@@ -35,18 +36,23 @@ async def show_room(visit: Visit) -> Response:
 
 
 async def enter(visit: Visit) -> Response:
-    """Exchange the pass for a token and go on to the sessions; whose turn has not come sees the room again."""
+    """Exchange the pass for a token and go on to the sessions; whose turn has not come sees the room again.
+
+    The page's own module asks for JSON: {"onward"} and the cookie, or 409.
+    """
     event, room = _event(visit), visit.services.room
     given = await room.give_pass(event, visit.holder_id, held_pass(visit.request, visit.services))
     if isinstance(given, RoomProblem):
         return _problem(visit, event, given)
     known = room.find(event)
     token = await room.exchange(event, visit.holder_id, given.text)
+    is_module = visit.request.headers.get("accept", "").startswith("application/json")
     if token is RoomProblem.NOT_YET or known is None:
-        return redirect(f"/room/{event}")
+        return JSONResponse({"onward": ""}, 409) if is_module else redirect(f"/room/{event}")
     if not isinstance(token, TokenGiven):
         return _problem(visit, event, token)
-    response = redirect(known.room.onward)
+    onward = known.room.onward
+    response = JSONResponse({"onward": onward}, headers=_UNKEPT) if is_module else redirect(onward)
     keep_token(response, visit.request, token, visit.services)
     keep_pass(response, visit.request, event, given, visit.services)
     return response

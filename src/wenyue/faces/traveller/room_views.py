@@ -33,6 +33,7 @@ class RoomView:
     release_text: str
     release_at: str
     now: str
+    as_of: str
     left_s: int
     ahead: int | None
     ahead_text: str
@@ -97,13 +98,14 @@ def room_view(facts: RoomFacts, locale: Locale) -> RoomView:
         release_text=say_instant(room.release_at, locale, facts.timezone),
         release_at=room.release_at.isoformat(),
         now=facts.now.isoformat(),
+        as_of=file.as_of.isoformat(),
         left_s=left_s,
         ahead=ahead,
         ahead_text="" if ahead is None else f"{rounded(ahead):,}",
         eta="" if ahead is None else eta_words(ahead, file.per_s, locale),
         percent=percent,
         waiting_text=t("{n}人", "{n} people", n=f"{rounded(file.waiting):,}"),
-        pace_text=t("约{n}人/分钟", "about {n}/min", n=f"{rounded(int(file.per_s * 60)):,}"),
+        pace_text=t("约{n}人", "about {n}", n=f"{rounded(int(file.per_s * 60)):,}"),
         places_text=t("{n}个", "{n}", n=f"{file.places_left:,}") if file.places_left is not None else "",
         updated_text=say_instant(file.as_of, locale, facts.timezone),
         commitment=room.commitment.hex(),

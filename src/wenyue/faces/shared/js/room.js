@@ -9,7 +9,8 @@ const BACKOFF_MS_MAX = 30_000;
 const GO_IN_MS = 2_000; // people whose turn came together do not press the button in the same instant
 
 let file = null;
-let heardAt = 0; // when `as_of` last changed, on this device's clock
+let newest = Date.parse(set.asOf);
+let heardAt = Date.now(); // when `as_of` last changed, on this device's clock
 let failures = 0;
 let timer = 0;
 let isGoing = false;
@@ -107,10 +108,29 @@ function show() {
   if (moment === "admitted") goIn();
 }
 
+// Not by sending the form: when the network is gone just then, the browser would show its own page instead of this one.
 function goIn() {
   if (isGoing || navigator.onLine === false) return;
   isGoing = true;
-  setTimeout(() => find("enter").requestSubmit(), 300 + Math.random() * GO_IN_MS);
+  setTimeout(enter, 300 + Math.random() * GO_IN_MS);
+}
+
+async function enter() {
+  const form = find("enter");
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form)),
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(8000),
+    });
+    if (answer.redirected) return location.assign(answer.url); // signed out meanwhile
+    if (answer.ok) return location.assign((await answer.json()).onward);
+    if (answer.status === 403) return location.reload(); // the page is too old: a new one has a new form
+  } catch {
+    failures += 1;
+  }
+  isGoing = false; // the next look at the file tries again
 }
 
 function tick() {
@@ -118,7 +138,6 @@ function tick() {
   const two = (n) => String(n).padStart(2, "0");
   const hours = Math.floor(left / 3600);
   say("clock", `${hours ? `${hours}:` : ""}${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`);
-  if (!heardAt) return;
   const age = Math.round((Date.now() - heardAt) / 1000);
   say("age", age < 5 ? set.just : fill(set.ago, { n: age }));
   const isOff = navigator.onLine === false;
@@ -134,11 +153,14 @@ async function ask() {
     const answer = await fetch(`/room/${set.room}.json`, { signal: AbortSignal.timeout(8000) });
     if (!answer.ok) throw new Error(String(answer.status));
     const heard = await answer.json();
-    const isOlder = file && heard.as_of < file.as_of; // a cache in between may answer with something older
-    if (!file || heard.as_of > file.as_of) heardAt = Date.now();
-    if (!isOlder) file = heard;
+    const at = Date.parse(heard.as_of);
+    if (at > newest) heardAt = Date.now();
+    if (at >= newest) {
+      file = heard; // a cache in between may answer with something older
+      newest = at;
+    }
     failures = 0;
-    show();
+    if (file) show();
   } catch {
     failures += 1;
   }
