@@ -1,0 +1,78 @@
+"""The live page in a real browser: it brings itself up to date, fits a phone and a wall, and says when nobody answers."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.async_api import Page, ViewportSize, async_playwright
+
+from tests.faces.test_gate_browser import CHROMIUM, FLAGS
+from tests.support.api_server import serving
+from tests.support.api_site import PASSWORD
+from tests.support.database import DbUrls
+from tests.support.traveller_site import NOW
+from wenyue.accounts import save_staff
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WALL: ViewportSize = {"width": 1440, "height": 900}
+PAGE_BYTES_MAX = 100 * 1024
+
+
+async def sign_in(page: Page, url: str) -> None:
+    """As an operator."""
+    await page.goto(f"{url}/console/signin")
+    await page.fill("#login", "op")
+    await page.fill("#password", PASSWORD)
+    await page.press("#password", "Enter")
+    await page.wait_for_url("**/console/live")
+
+
+@pytest.fixture
+def url(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[str]:
+    urls = make_database()
+    asyncio.run(add_operator(urls))
+    with serving(urls, tmp_path) as url:
+        yield url
+
+
+async def add_operator(urls: DbUrls) -> None:
+    """The operator `op`."""
+    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+        await save_staff(tx, login="op", password=PASSWORD, role="operator", now=NOW, actor="test")
+
+
+async def test_it_lives_and_fits(url: str) -> None:
+    faults: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for size in (PHONE, WALL):
+            page = await (await browser.new_context(viewport=size)).new_page()
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+            await sign_in(page, url)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            async with page.expect_response("**/console/live.json*") as answered:
+                await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            assert (await answered.value).status == 200
+            plot = page.locator("[data-chart=load] svg.plot")
+            await plot.scroll_into_view_if_needed()
+            box = await plot.bounding_box()
+            assert box is not None
+            await page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4)
+            read_out = await page.inner_text("[data-chart=load] [data-readout]")
+            assert "请求" in read_out
+            assert "办成" in read_out
+        sizes: Any = await page.evaluate(
+            "[performance.getEntriesByType('navigation')[0], ...performance.getEntriesByType('resource')"
+            ".filter(one => !one.name.includes('live.json'))].reduce((sum, one) => sum + one.encodedBodySize, 0)"
+        )
+        assert 0 < sizes <= PAGE_BYTES_MAX
+        assert faults == []
+        await page.route("**/console/live.json*", lambda route: route.abort())
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.wait_for_selector("[data-lost]:not([hidden])")
+        await browser.close()
