@@ -24,5 +24,5 @@ def test_every_unit_is_measured(tmp_path: Path) -> None:
     assert look.web_us < booking.web_us * 2
     assert costs.units["room_page"].out_bytes > 5_000
     assert costs.assets_bytes > 5_000
-    assert said[-1] == "room_file_same"
+    assert said[-1] == "room_token"
     assert not (tmp_path / "scale" / "pg").exists()  # what was made is erased

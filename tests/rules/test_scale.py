@@ -18,7 +18,7 @@ from wenyue.tools.scale import COSTS, app, crowd, showing
 from wenyue.tools.scale.crowd import draw, poisson, simulate
 from wenyue.tools.scale.model import PLAN_UTILISATION, UNITS, Costs, Release, Second, Story, Unit
 from wenyue.tools.scale.picture import draw as draw_picture
-from wenyue.tools.scale.rules import bill, demand, machines, peak
+from wenyue.tools.scale.rules import bill, busy_s, demand, machines, peak
 
 SMALL = Release(visitors=50_000, places=2_000, minutes_before=10, rate_max=200.0)
 
@@ -162,6 +162,11 @@ def test_a_peak_is_the_best_five_seconds() -> None:
     assert peak(iter([0.0, 0, 10, 10, 10, 10, 10, 0])) == 10
     assert peak(iter([0.0] * 20 + [100.0] + [0.0] * 20)) == 20
     assert (peak(iter([4.0])), peak(iter([]))) == (4.0, 0.0)
+
+
+def test_machines_are_kept_until_a_hundredth_is_left() -> None:
+    assert busy_s([1.0, 50.0, 100.0, 1.0, 0.5, 0.0]) == 4
+    assert (busy_s([]), busy_s([0.0, 0.0]), busy_s([5.0])) == (0, 2, 1)
 
 
 def test_only_the_readers_prices_are_used() -> None:

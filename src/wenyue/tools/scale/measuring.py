@@ -222,14 +222,14 @@ def _room_units(bench: _Bench, vault: Vault) -> dict[str, Unit]:
     look = f"GET /room/{ROOM}.json HTTP/1.1\r\nHost: {HOST}\r\nAccept: application/json\r\n\r\n".encode()
     seen = bench.way(2.0, connections=bench.few(_VISITORS), per_s=_LOOKS_PER_S * bench.pace, again=True)
     units["room_file"] = bench.unit("room_file", [look], "200", seen)
+    same = f"GET /room/{ROOM}.json HTTP/1.1\r\nHost: {HOST}\r\nIf-None-Match: *\r\n\r\n".encode()
+    seen = bench.way(2.0, connections=bench.few(_VISITORS), per_s=_LOOKS_PER_S * bench.pace, again=True)
+    units["room_file_same"] = bench.unit("room_file_same", [same], "304", seen)
     given = _passes_of(bench, passes[: bench.few(_TOKENS)])
     asyncio.run(_release(bench.server, vault, release_at + timedelta(seconds=10)))
     time.sleep(_READ_S)
     tokens = [_post(f"/v1/rooms/{ROOM}/token", card, {"pass": text}) for card, text in enumerate(given, 1)]
     units["room_token"] = bench.unit("room_token", tokens, "201", bench.way(3.0, connections=_FEW))
-    same = f"GET /room/{ROOM}.json HTTP/1.1\r\nHost: {HOST}\r\nIf-None-Match: *\r\n\r\n".encode()
-    seen = bench.way(2.0, connections=bench.few(_VISITORS), per_s=_LOOKS_PER_S * bench.pace, again=True)
-    units["room_file_same"] = bench.unit("room_file_same", [same], "304", seen)
     sizes = {"room_pass": passes[0], "room_token": tokens[0], "room_page": pages[0]}
     return units | {name: _with_answer(units[name], bench.answer_bytes(one)) for name, one in sizes.items()}
 

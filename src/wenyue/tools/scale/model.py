@@ -121,11 +121,11 @@ class Machines:
     web_memory_gb: float
     wal_mb_per_s: float
     used_core_h: float  # processor time really used
-    kept_core_h: float  # cores of the peak, for as long as the release lasts
+    kept_core_h: float  # cores of the peak, for `hours`
     origin_gb: float
     edge_gb: float
     stored_gb: float
-    hours: float
+    hours: float  # until a hundredth of the peak is left
 
 
 @dataclass(frozen=True, slots=True)

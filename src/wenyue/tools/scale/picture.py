@@ -6,19 +6,22 @@ from math import log10
 from typing import Final
 
 from wenyue.tools.scale.model import Machines, Release, Story
+from wenyue.tools.scale.rules import busy_s
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT = 1100, 760, 96, 1072
 _PANEL: Final = 176
 _TOPS: Final = (92, 320, 548)
 _INK, _SOFT, _GRID = "#1f2933", "#66727f", "#e4e9ee"
 _POINTS_MAX: Final = 900
+_AFTER_S: Final = 300  # shown after it is over
 _EDGE, _ORIGIN, _IN, _BOOKED, _WAITING = "#94a3b8", "#1d4ed8", "#ea580c", "#15803d", "#7c3aed"
 _DECADE: Final = 10.0
 
 
 def draw(release: Release, story: Story, with_cdn: Machines, without: Machines) -> str:
     """The picture, complete. Logarithmic upwards; minutes from the release across."""
-    seconds = story.seconds
+    over = busy_s([float(one.polls + one.arrivals + one.reloads + one.let_in) for one in story.seconds])
+    seconds = story.seconds[: over + _AFTER_S]
     at = [one.at_s / 60 for one in seconds]
     looks = [float(one.polls + one.reloads) for one in seconds]
     edge_asks = release.edges / release.file_age_s

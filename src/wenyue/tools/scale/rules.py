@@ -1,6 +1,6 @@
 """From unit costs and a release to machines and a bill. Pure: a calculation that a reader can redo by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,7 @@ from wenyue.tools.scale.model import PLAN_UTILISATION, Bill, Costs, Machines, Re
 _PER_CORE_S: Final = 1e6
 _GB: Final = 1e9
 _PEAK_S: Final = 5  # a peak is what lasts so many seconds; a queue absorbs the rest
+_OVER_SHARE: Final = 0.01
 _NOTHING: Final = Unit()
 
 
@@ -55,7 +56,7 @@ def machines(costs: Costs, release: Release, story: Story, *, has_cdn: bool) -> 
     """What the peak needs, and what the whole uses."""
     loads = [load_of(costs, demand(one, release, has_cdn=has_cdn)) for one in story.seconds]
     looks = [one.polls + one.reloads for one in story.seconds]
-    hours = len(story.seconds) / 3600
+    hours = busy_s([one.requests for one in loads]) / 3600
     web_cores = peak(one.web_us for one in loads) / _PER_CORE_S / PLAN_UTILISATION
     database_cores = peak(one.database_us for one in loads) / _PER_CORE_S / PLAN_UTILISATION
     connections = _connections(release, story, has_cdn=has_cdn)
@@ -79,6 +80,12 @@ def machines(costs: Costs, release: Release, story: Story, *, has_cdn: bool) -> 
         stored_gb=stored / _GB,
         hours=hours,
     )
+
+
+def busy_s(loads: Sequence[float]) -> int:
+    """How long the machines of the peak are kept: from the first visitor until less than a hundredth of the peak is left."""
+    least = max(loads, default=0.0) * _OVER_SHARE
+    return next((number for number in range(len(loads), 0, -1) if loads[number - 1] >= least), 0)
 
 
 def bill(machine: Machines, core_hour_price: float | None, gb_price: float | None) -> Bill:
