@@ -20,3 +20,19 @@ DELETE FROM booking.booking b USING booking.line l
 -- name: lose_lines
 -- … and their lines.
 DELETE FROM booking.line l WHERE l.venue_id = (SELECT v.id FROM catalogue.venue v WHERE v.code = %(code)s)
+
+-- name: lose_slots
+-- With them its sessions …
+DELETE FROM booking.slot s WHERE s.venue_id = (SELECT v.id FROM catalogue.venue v WHERE v.code = %(code)s)
+
+-- name: lose_pools
+-- … its pools …
+DELETE FROM booking.pool p WHERE p.venue_id = (SELECT v.id FROM catalogue.venue v WHERE v.code = %(code)s)
+
+-- name: lose_products
+-- … its products …
+DELETE FROM catalogue.product p WHERE p.venue_id = (SELECT v.id FROM catalogue.venue v WHERE v.code = %(code)s)
+
+-- name: lose_venue
+-- … and itself.
+DELETE FROM catalogue.venue WHERE code = %(code)s

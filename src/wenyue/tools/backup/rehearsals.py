@@ -26,7 +26,15 @@ from wenyue.tools.drill.runbook import AFTERWARDS, CHECK, MEND
 VENUE: Final = "bench-1"
 PROMISE_S: Final = 30 * 60.0
 SQL: Final = queries("wenyue.tools.backup", "rehearsal.sql")
-_LOSE: Final = ("lose_places", "lose_bookings", "lose_lines")
+_LOSE: Final = (
+    "lose_places",
+    "lose_bookings",
+    "lose_lines",
+    "lose_slots",
+    "lose_pools",
+    "lose_products",
+    "lose_venue",
+)
 
 
 async def restore_point(scene: Scene) -> None:
@@ -50,7 +58,7 @@ async def restore_point(scene: Scene) -> None:
 
 
 async def restore_venue(scene: Scene) -> None:
-    """All bookings of one venue are deleted while people book everywhere; they come back, and others never notice."""
+    """A venue is deleted with everything that belongs to it, while people book; it comes back, and others never notice."""
     scene.words["VENUE"] = VENUE
     async with installation_of(scene):
         async with scene.load(is_dropped=False):
@@ -236,7 +244,7 @@ DRILLS: Final = {
         _drill(
             "restore-venue",
             "恢复单个景区",
-            "Every booking of one venue is deleted under load; they come back while people go on booking everywhere.",
+            "A venue, its sessions and all its bookings are deleted under load; they come back while people book everywhere.",
             "Look at the conflicts that it names: these people must be told.",
         ),
         _drill(
