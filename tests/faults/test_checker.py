@@ -98,6 +98,46 @@ def test_planted_trouble_is_found(name: str) -> None:
     assert set(case.found()) == {invariant}
 
 
+def held(state: BookingState, live: int) -> list[str]:
+    """What the checker objects to a hold that ended like this."""
+    history = History()
+    hold = history.open(Operation(uuid7(), Kind.HOLD, card=1, slot=1, attempts=[YES]))
+    history.settle(hold, Says.YES, "answer")
+    stored = Stored(state, 8000, live, live, 1, int(state is BookingState.CONFIRMED))
+    return [one.says for one in check(history, Books({hold.id: stored}, {1: (live, 10)}))]
+
+
+def test_a_hold_that_nobody_confirmed_must_be_gone() -> None:
+    assert held(BookingState.EXPIRED, 0) == []
+    assert "was acknowledged EXPIRED and is HELD" in held(BookingState.HELD, 1)[0]
+    assert "was acknowledged EXPIRED and is CONFIRMED" in held(BookingState.CONFIRMED, 1)[0]
+
+
+def test_whoever_did_not_come_is_noted_and_nobody_else() -> None:
+    case = Case()
+    case.bookings[case.a.id] = replace(CONFIRMED, state=BookingState.NO_SHOW)
+    assert case.found() == ["I1"]
+    assert check(case.history, case.books, over_slots=frozenset({1})) == []
+    case.bookings[case.a.id] = CONFIRMED
+    assert [one.invariant for one in check(case.history, case.books, over_slots=frozenset({1}))] == ["I1"]
+
+
+def test_refused_at_the_door_is_no_doubt() -> None:
+    assert replace(BUSY, outcome="overloaded").says is Says.NOTHING
+    assert replace(BUSY, status=429, outcome="too_often").says is Says.NOTHING
+    assert replace(BUSY, outcome="not_yet_known").says is Says.UNKNOWN
+
+
+def test_spoilt_lines_are_not_in_the_latencies() -> None:
+    history = History()
+    for took, is_spoilt in ((0.1, False), (5.0, True)):
+        one = history.open(Operation(uuid7(), Kind.BOOK, 1, 1, [replace(YES, sent=0.0, answered=took)]))
+        one.is_spoilt = is_spoilt
+        history.settle(one, Says.YES, "answer")
+    figures = measure(history, [], 5.0)
+    assert (figures.worst_ms, figures.acknowledged) == (100.0, 2)
+
+
 @pytest.mark.parametrize(
     ("attempts", "expected"),
     [

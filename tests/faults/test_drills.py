@@ -19,7 +19,7 @@ SECONDS = {
     "slow-lossy-client": 4.0,
     "slowloris-login-flood": 4.0,
     "later-killed": 4.0,
-    "midnight": 1.0,  # beyond the ten seconds before midnight and the four after it
+    "midnight": 1.0,  # beyond the six seconds before midnight and the three after it
     "leap-day": 1.0,
 }
 RATE_PER_S = {"midnight": 25.0, "leap-day": 25.0}  # each of whose bookings becomes a no-show

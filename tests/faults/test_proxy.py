@@ -81,6 +81,14 @@ async def test_delay_and_bandwidth_take_their_time() -> None:
         writer.transport.abort()
 
 
+async def test_a_stall_holds_a_piece_up() -> None:
+    async with proxied(Weather(stall_chance=1.0, stall_s=0.1)) as (_, proxy):
+        began = monotonic()
+        assert await ask(proxy) == b"hello\n"
+        assert monotonic() - began >= 0.2  # there and back
+        assert proxy.counts["stalls"] == 2
+
+
 async def test_half_open_carries_nothing_until_it_is_over() -> None:
     async with proxied(Weather(is_half_open=True)) as (echo, proxy):
         asking = asyncio.create_task(ask(proxy))

@@ -31,7 +31,7 @@ _SHORT_S: Final = 60
 _LONG_S: Final = 600
 _HOLDS: Final = 8
 _EXPIRED_WITHIN_S: Final = 8.0
-_BEFORE_S: Final = 10.0  # midnight comes so long after the load began
+_BEFORE_S: Final = 6.0  # midnight comes so long after the load began
 _OPENS_WITHIN_S: Final = 2.0
 _EARLY_S: Final = 0.002  # a clock is read to the microsecond, a sleep ends late, never early
 _SETTLED_WITHIN_S: Final = 90.0
@@ -169,7 +169,7 @@ async def pass_midnight(stage: Stage) -> None:
         f"it is {evening.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, a little before the venue's midnight"
     )
     first = await _book(stage, card=stage.town.cards, day=0)
-    rushing = asyncio.create_task(_rush(stage, until=midnight + 4.0))
+    rushing = asyncio.create_task(_rush(stage, until=midnight + 3.0))
     await asyncio.sleep(max(0.0, midnight - stage.history.now()))
     stage.history.mark("midnight at the venue")
     stage.faults.append((midnight, midnight + 1.0))
