@@ -120,7 +120,7 @@ def test_a_drill_that_cannot_be_run_is_told_and_not_tried_again(tmp_path: Path) 
     last = json.loads((tmp_path / "last.json").read_text())
     assert not last["is_passed"]
     assert "no luck" in last["problem"]
-    assert "no drill gone" in last["problem"]
+    assert "gone does not exist or cannot run here" in last["problem"]
     assert run_due(tmp_path, {"drain": 60.0}, fail, said.append) == 0
 
 

@@ -73,6 +73,9 @@ def run_one(
     folder = load().home / "drills"
     failed: list[str] = []
     for drill in EVERY.values() if name == "all" else [EVERY[name]]:
+        if name == "all" and (cannot := drill.needs()):
+            console.print(f"{drill.name} is left out: {cannot}", markup=False, soft_wrap=True)
+            continue
         folder.mkdir(parents=True, exist_ok=True)
         with console.status(drill.name) as status:
             done = perform(

@@ -49,7 +49,7 @@ def run_due(folder: Path, drills: dict[str, float], perform: Perform, say: Calla
             name, entry, _ = todo[0]
             note_begun(folder, name, datetime.now(UTC))
             if name not in drills:
-                troubles.append(f"there is no drill {name}")
+                troubles.append(f"{name} does not exist or cannot run here")
                 continue
             say(f"rehearsing {name} · 演练 {name}")
             seconds = entry.seconds or drills[name]
