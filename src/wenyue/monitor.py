@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -41,6 +41,7 @@ from wenyue.watch import (
 )
 
 EVERY_S: Final = 60.0
+_FIRST_BACKUP_WITHIN: Final = timedelta(hours=26)
 UNSENT_MAX: Final = 200
 TRIES_MAX: Final = 10
 SEND_DEADLINE_S: Final = 15.0
@@ -195,8 +196,17 @@ def scene_of(settings: Settings, *, parent: int | None, clock: Callable[[], date
         wanted=(("web", web.workers), ("worker", 1)) if parent is not None else (),
         selftest=home / "backups" / "selftest.json",
         drill=home / "drills" / "last.json",
-        needs_backup=bool(settings.backup.folder) or not settings.is_demo,
+        backup_wanted_from=_backup_wanted_from(settings, clock()),
     )
+
+
+def _backup_wanted_from(settings: Settings, now: datetime) -> datetime | None:
+    """A day after the installation was made, where it is no demo or says itself that it wants backups."""
+    if settings.is_demo and not settings.backup.folder:
+        return None
+    keys = settings.home / "keys.json"
+    made_at = datetime.fromtimestamp(keys.stat().st_mtime, UTC) if keys.exists() else now
+    return made_at + _FIRST_BACKUP_WITHIN
 
 
 async def connect(settings: Settings) -> Tx:

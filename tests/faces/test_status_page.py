@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import sqlite3
+import threading
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -271,6 +272,26 @@ async def test_a_disk_that_takes_nothing_does_not_end_the_page(web: Web, tmp_pat
     for _ in range(2):
         await status.tick()
     assert json.loads(status.shelf.pages["/status.json"].plain[1])["state"] == "ok"
+
+
+async def test_a_disk_that_hangs_does_not_hold_up_the_page(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wenyue.faces.status.server.FILE_DEADLINE_S", 0.05)
+    hangs = threading.Event()
+
+    def hang(_history: History) -> None:
+        hangs.wait(30)
+
+    monkeypatch.setattr(History, "incidents", hang)
+    status = page_for(web, tmp_path)
+    try:
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                await status.tick()
+        assert json.loads(status.shelf.pages["/status.json"].plain[1])["state"] == "ok"
+    finally:
+        hangs.set()
 
 
 # ------------------------------------------------------------------------------------------------- the wire

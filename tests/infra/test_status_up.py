@@ -93,7 +93,19 @@ def site() -> Iterator[Installation]:
         erase(one.home)
 
 
-def test_everything_is_killed_and_the_page_lives_and_says_so(site: Installation) -> None:
+def test_monitor_and_status_page_beside_everything_else(
+    site: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One installation, seen from all sides: starting it is what takes time."""
+    everything_is_killed_and_the_page_lives_and_says_so(site)
+    the_monitor_looks_once_for_people(site)
+    operators_write_incidents(site)
+    silences_are_written_and_lifted(site)
+    a_taken_port_that_nobody_asked_for_is_done_without(site)
+    a_standby_that_is_promised_is_missed_and_then_seen(site, monkeypatch, tmp_path)
+
+
+def everything_is_killed_and_the_page_lives_and_says_so(site: Installation) -> None:
     """The supervisor is stopped meanwhile, so that nothing is started again before it was seen missing."""
     await_true(lambda: site.says("/") is not None)
     place = Place(site.home.with_name("other"), f"http://127.0.0.1:{site.port}", "")
@@ -130,7 +142,7 @@ def test_everything_is_killed_and_the_page_lives_and_says_so(site: Installation)
     await_true(lambda: site.role("monitor") != [])
 
 
-def test_the_monitor_looks_once_for_people(site: Installation) -> None:
+def the_monitor_looks_once_for_people(site: Installation) -> None:
     await_true((site.home / "monitor" / "state.json").exists)
     shown = site.command("monitor", "once")
     assert shown.returncode in {0, 1}, shown.stdout + shown.stderr
@@ -145,7 +157,7 @@ def run(site: Installation, app: typer.Typer, *arguments: str) -> Result:
     return CliRunner().invoke(app, arguments, env=environment)
 
 
-def test_operators_write_incidents(site: Installation) -> None:
+def operators_write_incidents(site: Installation) -> None:
     words = {
         "--title-zh": "西门闸机维护",
         "--title-en": "West gates",
@@ -166,7 +178,7 @@ def test_operators_write_incidents(site: Installation) -> None:
     assert "booking" in str(run(site, status.app, "incident", "open", "moon", *all_words).exception)
 
 
-def test_silences_are_written_and_lifted(site: Installation) -> None:
+def silences_are_written_and_lifted(site: Installation) -> None:
     done = run(site, monitoring.app, "silence", "disk", "--for", "30m", "--why", "moving data")
     assert "silent on all nodes" in " ".join(done.output.split())
     assert "moving data" in run(site, monitoring.app, "once").output
@@ -179,7 +191,7 @@ def test_silences_are_written_and_lifted(site: Installation) -> None:
         assert words in str(run(site, monitoring.app, *wrong).exception)
 
 
-def test_a_taken_port_that_nobody_asked_for_is_done_without(site: Installation) -> None:
+def a_taken_port_that_nobody_asked_for_is_done_without(site: Installation) -> None:
     said: list[str] = []
     environment = {"WENYUE_STATUS_PORT": str(site.status_port)}
     settings = load(environment)
@@ -195,7 +207,7 @@ def test_a_taken_port_that_nobody_asked_for_is_done_without(site: Installation) 
         del os.environ["WENYUE_STATUS_PORT"]
 
 
-def test_a_standby_that_is_promised_is_missed_and_then_seen(
+def a_standby_that_is_promised_is_missed_and_then_seen(
     site: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("wenyue.watch.store.PUSH_DEADLINE_S", 0.5)

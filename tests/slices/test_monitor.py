@@ -249,6 +249,11 @@ async def test_settings_say_who_is_told_and_what_is_looked_at(tmp_path: Path) ->
     assert [one.name for one in senders_of(everything)] == ["log", "webhook", "mail", "sms"]
     assert scene_of(everything, parent=None).urls == ("https://a", "https://b")
     assert scene_of(plain, parent=7).wanted == (("web", plain.web.workers), ("worker", 1))
+    assert scene_of(plain, parent=None).backup_wanted_from is None
+    lives = load({"WENYUE_HOME": str(tmp_path), "WENYUE_DEMO": "0"})
+    wanted_from = scene_of(lives, parent=None).backup_wanted_from
+    assert wanted_from is not None
+    assert timedelta(hours=25) < wanted_from - utc_now() < timedelta(hours=27)
     names: Sequence[str] = [one.name for one in senders_of(plain)]
     assert names
     assert Memory().has_turn is False

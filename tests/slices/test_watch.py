@@ -217,7 +217,9 @@ async def test_a_standby_that_is_promised_and_missing_is_seen(town: Watched) -> 
     assert await town.says("replication") == ["replication:count warning"]
 
 
-async def test_a_database_that_is_away_is_one_finding(town: Watched) -> None:
+async def test_a_database_that_is_away_is_one_finding(town: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wenyue.watch.rounds.CONNECT_AGAIN_S", 0.01)
+
     async def refuse() -> Tx:
         raise psycopg.OperationalError("no")
 

@@ -41,7 +41,7 @@ class Scene:
     wanted: tuple[tuple[str, int], ...] = ()
     selftest: Path | None = None
     drill: Path | None = None
-    needs_backup: bool = False
+    backup_wanted_from: datetime | None = None  # an installation that lives so long must have one
 
 
 @dataclass(slots=True)
@@ -95,8 +95,9 @@ async def _look_here(scene: Scene) -> list[Checked]:
 
     def backup() -> Found:
         facts = machine.report(scene.selftest or Path("/nonexistent"))
+        is_wanted = scene.backup_wanted_from is not None and now > scene.backup_wanted_from
         says = f"tested {facts.at:%Y-%m-%d %H:%M}" if facts.at else "never tested"
-        return local_rules.judge_backup(facts, now, is_wanted=scene.needs_backup), says
+        return local_rules.judge_backup(facts, now, is_wanted=is_wanted), says
 
     def drill() -> Found:
         facts = machine.report(scene.drill or Path("/nonexistent"))

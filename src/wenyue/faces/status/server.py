@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -70,6 +71,8 @@ class StatusPage:
         self._incidents: list[Incident] = []
         self._days: dict[str, Mapping[date, Day]] = {}
         self._seconds: dict[tuple[date, str, State], float] = {}
+        self._threads = ThreadPoolExecutor(1, "files")
+        self._pending: asyncio.Future[object] | None = None
         self._looked_at = monotonic()
         self._written_at = 0.0
         lost = plain_page("404 Not Found", "没有找到这个页面", "Page not found")
@@ -122,7 +125,7 @@ class StatusPage:
             "booking": (judge([ready, read]), read.took_ms),
             "entry": (judge([Seen(_fine(gate), gate.took_ms)]), gate.took_ms),
         }
-        said = from_monitor(await asyncio.to_thread(self._monitor_says), self._clock())
+        said = from_monitor(await self._in_thread(self._monitor_says), self._clock())
         for one in COMPONENTS:
             if one.needs_monitor:
                 found[one.name] = (said.get(one.name, State.UNKNOWN), None)
@@ -184,13 +187,18 @@ class StatusPage:
 
     async def _file(self, work: Callable[[], object]) -> bool:
         """Work on the file in a thread; a disk that is full or hangs is logged, and the page goes on."""
+        return await self._in_thread(lambda: (work(), True)[1]) is True
+
+    async def _in_thread(self, work: Callable[[], object]) -> object:
+        """What `work` returns; None when the disk refused, or did not answer in time: then nothing more is asked of it."""
+        if self._pending is not None and not self._pending.done():
+            return None
+        self._pending = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
-            async with asyncio.timeout(FILE_DEADLINE_S):
-                await asyncio.to_thread(work)
+            return await asyncio.wait_for(asyncio.shield(self._pending), FILE_DEADLINE_S)
         except (sqlite3.Error, OSError, TimeoutError, ValueError) as error:
-            _log.warning("the history cannot be kept: %s", type(error).__name__)
-            return False
-        return True
+            _log.warning("the home's disk: %s", type(error).__name__)
+            return None
 
     def _put(self) -> None:
         known = Known(
