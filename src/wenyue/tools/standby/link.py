@@ -53,7 +53,9 @@ async def serve(home: Path, say: Callable[[str], None]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     gate = _Gate(place, link)
     context = tls(home, ssl.Purpose.CLIENT_AUTH)
-    async with await asyncio.start_server(gate.let_in, link.listen, link.port, ssl=context):
+    async with await asyncio.start_server(
+        gate.let_in, link.listen, link.port, ssl=context, ssl_handshake_timeout=HELLO_DEADLINE_S
+    ):
         out = await _open_out(gate) if link.role == "standby" else None
         try:
             if link.role == "primary":
