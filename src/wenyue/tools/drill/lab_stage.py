@@ -13,7 +13,7 @@ from wenyue.tools.lab.layout import Node
 
 ELECTED_S: Final = 60.0
 WHOLE_S: Final = 90.0
-_POLL_S: Final = 0.05
+_POLL_S: Final = 0.2  # each question costs the Patronis something
 
 
 class LabSite(Installation):
