@@ -46,6 +46,7 @@ def test_the_life_of_a_room(urls: DbUrls) -> None:
     assert promise in shown
     assert "2030-01-01 08:00:00" in shown
     assert "published at the release" in shown
+    assert ": not_released" in shown
     run(room.app, "pause", "spring", "--message", "检修")
     run(room.app, "rate", "spring", "7")
     with psycopg.connect(urls.owner_url) as tx:

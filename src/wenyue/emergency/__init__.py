@@ -4,7 +4,7 @@
 """
 
 from wenyue.emergency.gatekeeper import Gatekeeper, Known
-from wenyue.emergency.later import KEEP_EVERY_S, close, keep_rooms
+from wenyue.emergency.later import KEEP_EVERY_S, close, held_back_by, keep_rooms
 from wenyue.emergency.model import (
     EPOCH_S,
     POLL_S,
@@ -62,6 +62,7 @@ __all__ = [
     "exchanges_of",
     "find_cheats",
     "freeze",
+    "held_back_by",
     "keep_rooms",
     "knots",
     "open_room",

@@ -120,6 +120,8 @@ class Gatekeeper:
         except (DatabaseDown, Error, OSError, TimeoutError) as error:
             if self._known:
                 _log.warning("waiting rooms stay at what was last read: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - what was last read stays in force; the reading must not end
+            _log.error("waiting rooms could not be read: %s", type(error).__name__)
 
     async def refresh(self, tx: Tx, *, writes_signal: bool) -> None:
         """Read rooms and slots, write who came and how this process fares."""

@@ -8,8 +8,8 @@ from typing import Final
 
 from wenyue.emergency import store
 from wenyue.emergency.files import room_file
-from wenyue.emergency.model import KeeperFacts, LoadSignal, Room
-from wenyue.emergency.rules import SIGNAL_AGE_S_MAX, advance, commitment_of, total_load
+from wenyue.emergency.model import KeeperFacts, LoadSignal, Room, RoomState, Why
+from wenyue.emergency.rules import SIGNAL_AGE_S_MAX, advance, commitment_of, state_of, total_load, trouble_of
 from wenyue.infra.alone import alone
 from wenyue.infra.db import Tx
 from wenyue.kernel.personal import SealBroken, Vault
@@ -18,6 +18,13 @@ KEEP_EVERY_S: Final = 1.0
 _SIGNALS_KEPT_S: Final = 600.0
 PlacesLeft = Callable[[Tx, Room], Awaitable[int | None]]
 _log: Final = logging.getLogger("wenyue.room")
+
+_STANDING: Final = {
+    RoomState.WAITING: Why.NOT_RELEASED,
+    RoomState.PAUSED: Why.PAUSED,
+    RoomState.SOLD_OUT: Why.SOLD_OUT,
+    RoomState.CLOSED: None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,15 @@ async def keep_rooms(tx: Tx, vault: Vault, now: datetime, *, places_left: Places
         await _keep(tx, room, _Seen(now, load, released, left))
     await store.drop_signals(tx, now - timedelta(seconds=_SIGNALS_KEPT_S))
     return len(rooms)
+
+
+async def held_back_by(tx: Tx, room: Room, now: datetime) -> Why | None:
+    """Why nobody more is let in just now, or None: for people who look, as the keeper would see it."""
+    state = state_of(room)
+    if state is not RoomState.OPEN:
+        return _STANDING[state]
+    recent = await store.signals(tx, now - timedelta(seconds=SIGNAL_AGE_S_MAX))
+    return trouble_of(total_load(recent, now), room.goodput_best)
 
 
 async def close(tx: Tx, room: Room, now: datetime, *, actor: str) -> None:

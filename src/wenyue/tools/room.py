@@ -114,6 +114,7 @@ def show(code: _CodeOf) -> None:
         crowd = await emergency.crowd_of(tx, room.id)
         knots = emergency.knots(crowd)
         admitted = int(emergency.position(knots, room.threshold))
+        why = await emergency.held_back_by(tx, room, utc_now())
         kept = "never" if room.kept_at is None else f"{(utc_now() - room.kept_at).total_seconds():.0f} s ago"
         return [
             ("page · 页面", f"/room/{room.code}"),
@@ -121,6 +122,7 @@ def show(code: _CodeOf) -> None:
             ("release · 放票", _local(room.release_at)),
             ("people · 人数", f"{crowd.total} came, {admitted} may come in, {crowd.total - admitted} wait"),
             ("tokens given · 已放行", str(await emergency.count_exchanges(tx, room.id))),
+            ("held back by · 暂缓原因", "nothing" if why is None else why.value),
             ("threshold · 放行线", f"epoch {room.threshold.epoch}, rank {room.threshold.rank}"),
             (
                 "rate · 速度",
