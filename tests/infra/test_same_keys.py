@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.support.database import DbUrls
@@ -59,6 +60,21 @@ def test_other_keys_are_refused_until_they_are_accepted(
     require_keys(settings_of(other, urls))
     with pytest.raises(SetupError, match="is not the key file"):
         require_keys(settings_of(tmp_path / "first", urls))
+
+
+def test_keys_of_people_who_are_there_already_are_not_made_anew(
+    tmp_path: Path, make_database: Callable[[], DbUrls]
+) -> None:
+    """A database that `wenyue up` filled from another home: its keys are there, and new ones would read nothing."""
+    urls = make_database()
+    with psycopg.connect(urls.owner_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO accounts.traveller (person_key, sealed) VALUES ('\\x01', '\\x02')")
+    with pytest.raises(SetupError, match=r"lacks keys\.json"):
+        claim_keys(tmp_path / "empty", urls.owner_url, is_accepted=False, say=print)
+    assert not (tmp_path / "empty").exists()
+    load_keys(tmp_path / "first")
+    claim_keys(tmp_path / "first", urls.owner_url, is_accepted=False, say=print)
+    require_keys(settings_of(tmp_path / "first", urls))
 
 
 def test_a_database_that_was_never_asked_is_left_in_peace(
@@ -113,9 +129,11 @@ def test_migrate_and_web_say_it_in_one_line(tmp_path: Path, make_database: Calla
     web = run("second", "web", **files)
     assert (web.returncode, web.stdout) == (1, "")
     assert "lacks keys.json and gate-keys.json" in web.stderr
-    alone = run("second", "worker")
-    assert alone.returncode == 1
-    assert "a single process needs WENYUE_DATABASE_URL" in alone.stderr
+
+
+def test_one_process_alone_needs_a_database(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="a single process needs WENYUE_DATABASE_URL"):
+        require_keys(load({"WENYUE_HOME": str(tmp_path)}))
 
 
 def test_a_url_may_come_from_a_file(tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ def claim_keys(home: Path, owner_url: str, *, is_accepted: bool, say: Callable[[
             _require(home, noted)
             return
         is_new = not (home / _NAMES[0]).exists()
+        if is_new and not is_accepted and _has_people(connection):
+            raise _missing(
+                home, [_NAMES[0]]
+            )  # whoever sealed them has the keys: `wenyue up` on another home, say
         own = fingerprint(load_keys(home))
         load_gate_keys(home)
         if noted is None and decide_once(connection, _SUBJECT, lambda: own) != own:
@@ -77,16 +81,25 @@ def require_keys(settings: Settings) -> None:
         _require(settings.home, noted)
 
 
+def _has_people(connection: psycopg.Connection) -> bool:
+    row = connection.execute("SELECT EXISTS (SELECT FROM accounts.traveller)").fetchone()
+    return row is not None and bool(row[0])
+
+
 def _require(home: Path, noted: str) -> None:
     missing = [name for name in _NAMES if not (home / name).is_file()]
     if missing:
-        raise SetupError(
-            f"{home} lacks {' and '.join(missing)}: copy them from the machine where `wenyue migrate` ran first, "
-            "or from their backup",
-            f"{home} 缺少密钥文件 {', '.join(missing)}, 请从首台机器或备份复制",
-        )
+        raise _missing(home, missing)
     if fingerprint(load_keys(home)) != noted:
         raise _other(home)
+
+
+def _missing(home: Path, names: list[str]) -> SetupError:
+    return SetupError(
+        f"{home} lacks {' and '.join(names)}: copy them from the machine where `wenyue migrate` ran first, "
+        "or from their backup",
+        f"{home} 缺少密钥文件 {', '.join(names)}, 请从首台机器或备份复制",
+    )
 
 
 def _other(home: Path) -> SetupError:
