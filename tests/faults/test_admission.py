@@ -11,6 +11,7 @@ import uvicorn
 from wenyue.faces.api.front import Front, priority_of
 from wenyue.faces.api.hot import hot_refusals
 from wenyue.infra import admission as admission_module
+from wenyue.infra import wire
 from wenyue.infra.admission import Admission
 from wenyue.infra.wire import guarded
 from wenyue.kernel.admission import PersonLimit, Priority
@@ -154,6 +155,44 @@ async def test_what_asks_for_more_than_an_answer_takes_the_usual_way(
             await asyncio.sleep(0.01)
     assert admission.hot.shed == 0
     assert await reader.readline()
+    writer.close()
+
+
+async def test_refusals_go_out_a_few_at_a_time_and_in_order(
+    site: tuple[int, _App], admission: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "_SENT_PER_TURN", 1)
+    port, app = site
+    admission.hot.limit = 0
+    people = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+    for _, writer in people:
+        writer.write(REQUEST)
+    async with asyncio.timeout(5):
+        while admission.hot.shed < len(people):  # a request that comes together with the next takes the usual way
+            await asyncio.sleep(0)
+    for _, writer in people:  # and before the first refusal can be there, something else
+        writer.write(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n")
+    for reader, writer in people:
+        assert (await _answer(reader))[0] == 503
+        assert (await _answer(reader))[::2] == (200, b"0")
+        writer.close()
+    assert admission.hot.shed == 20
+    assert app.seen == ["/other"] * 20
+
+
+async def test_a_sender_that_left_before_its_refusal_costs_nothing(
+    site: tuple[int, _App], admission: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "_SENT_PER_TURN", 1)
+    port, _ = site
+    admission.hot.limit = 0
+    people = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+    for _, writer in people:
+        writer.write(REQUEST)
+        writer.transport.abort()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(REQUEST)
+    assert (await _answer(reader))[0] == 503
     writer.close()
 
 

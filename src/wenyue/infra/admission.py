@@ -33,7 +33,7 @@ from wenyue.kernel.limits import (
 _LOOK_EVERY_S: Final = 0.25
 _SMOOTH: Final = 0.4  # weight of the newest period in a rate
 _HOT_FIRST: Final = 600
-_HOT: Final = Bounds(low=64, high=HOT_LIMIT_MAX, wanted_s=HOT_WANTED_S)
+_HOT: Final = Bounds(low=200, high=HOT_LIMIT_MAX, wanted_s=HOT_WANTED_S)
 _DESK_FIRST: Final = 32
 _DESK: Final = Bounds(low=8, high=DESK_LIMIT_MAX, wanted_s=0.25)
 _LAG_OK_S: Final = 0.05  # of the event loop; beyond it pages are what is put off

@@ -6,6 +6,7 @@ say no. Here a full hot lane says no as soon as the bytes are there.
 
 import asyncio
 import re
+from collections import deque
 from typing import ClassVar, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -18,6 +19,8 @@ _TOO_SLOW: Final = b"408 Request Timeout"
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d{1,6})\r\n", re.IGNORECASE)
 _LANGUAGE: Final = re.compile(rb"\r\naccept-language: *en", re.IGNORECASE)
 _ENDS: Final = re.compile(rb"\r\n(?:connection: *close|transfer-encoding:|expect:)", re.IGNORECASE)
+
+_SENT_PER_TURN: Final = 64  # refusals: about a third of a millisecond
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -84,6 +87,42 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
 
 
+class Refusals:
+    """Sends refusals a few at a time, so that those who were let in get their turn of the event loop in between.
+
+    Sending costs more than reading. Were all sent at once, a process that is asked for more than it can even refuse would do
+    nothing else, and answer nobody.
+    """
+
+    def __init__(self) -> None:
+        self._left = _SENT_PER_TURN
+        self._later: deque[tuple[GuardedHttp, bytes]] = deque()
+        self._is_coming = False
+
+    def send(self, to: "GuardedHttp", answer: bytes) -> bool:
+        """Send now if this turn of the loop has room for it; False: a later turn will, and `to.refused` is called then."""
+        if not self._is_coming:
+            self._is_coming = True
+            to.loop.call_soon(self._turn, to.loop)
+        if self._left and not self._later:
+            self._left -= 1
+            to.transport.write(answer)
+            return True
+        self._later.append((to, answer))
+        return False
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        later = self._later
+        count = min(_SENT_PER_TURN, len(later))
+        for _ in range(count):
+            to, answer = later.popleft()
+            to.refused(answer)
+        self._left = _SENT_PER_TURN - count
+        self._is_coming = count > 0
+        if self._is_coming:
+            loop.call_soon(self._turn, loop)
+
+
 class GuardedHttp(BoundedHttp):
     """A whole request to the hot endpoint that arrives in one piece while its lane is full is refused here, unparsed.
 
@@ -93,9 +132,17 @@ class GuardedHttp(BoundedHttp):
     admission: ClassVar[Admission]
     hot_line: ClassVar[bytes]  # how the request line of the hot endpoint begins
     refusals: ClassVar[dict[bool, list[bytes]]]  # whole answers; True: in English; by seconds to wait
+    outgoing: ClassVar[Refusals]
+    _early: bytearray | None = (
+        None  # what came while a refusal was still to be sent: answers keep their order
+    )
 
     def data_received(self, data: bytes) -> None:
         """Refuse, or count the request in and let uvicorn read."""
+        if self._early is not None:
+            self._early += data
+            self.flow.pause_reading()
+            return
         if data.startswith(self.hot_line):
             hot = self.admission.hot
             if hot.in_flight + hot.arriving < hot.limit:
@@ -103,9 +150,20 @@ class GuardedHttp(BoundedHttp):
             elif self._is_whole(data):
                 hot.shed += 1
                 answers = self.refusals[_LANGUAGE.search(data) is not None]
-                self.transport.write(answers[self.admission.retry_after_s()])
+                if not self.outgoing.send(self, answers[self.admission.retry_after_s()]):
+                    self._early = bytearray()
                 return
         super().data_received(data)
+
+    def refused(self, answer: bytes) -> None:
+        """The refusal goes out, and whatever was sent after the request is looked at."""
+        early, self._early = self._early, None
+        if self.transport.is_closing():
+            return
+        self.transport.write(answer)
+        self.flow.resume_reading()
+        if early:
+            self.data_received(bytes(early))
 
     def _is_whole(self, data: bytes) -> bool:
         """Whether `data` is exactly one request on a connection that is between requests and stays open."""
@@ -135,5 +193,5 @@ def guarded(admission: Admission, hot_line: bytes, refusals: dict[bool, list[byt
     return type(
         "ProcessHttp",
         (GuardedHttp,),
-        {"admission": admission, "hot_line": hot_line, "refusals": refusals},
+        {"admission": admission, "hot_line": hot_line, "refusals": refusals, "outgoing": Refusals()},
     )
