@@ -173,6 +173,7 @@ def test_a_runbook_cannot_bring_markup() -> None:
     assert "<li>one more</li>" in page
     assert "<code>a &lt; b</code>" in page
     assert "javascript:x" in page
+    assert "处理 · Mend" in page_of(["## Mend"])
     assert 'href="javascript' not in page
 
 

@@ -18,6 +18,12 @@ _CODE: Final = re.compile(r"`([^`]+)`")
 _BOLD: Final = re.compile(r"\*\*([^*]+)\*\*")
 _LINK: Final = re.compile(r"\[([^\]]+)\]\(([a-z0-9-]+)(?:\.md)?\)")
 _BYTES_MAX: Final = 64 * 1024
+_HEADINGS: Final = {
+    "What people see": "看到什么 · What people see",
+    "Check": "确认 · Check",
+    "Mend": "处理 · Mend",
+    "Afterwards": "事后 · Afterwards",
+}
 
 
 def runbook(name: str) -> tuple[str, Markup] | None:
@@ -55,7 +61,8 @@ def page_of(lines: list[str]) -> Markup:
             at = end + 1
         elif line.startswith("#"):
             level = min(4, max(2, len(line) - len(line.lstrip("#"))))
-            text = _inline(line.lstrip("#").strip())
+            heading = line.lstrip("#").strip()
+            text = _inline(_HEADINGS.get(heading, heading))
             parts.append(Markup(f"<h{level}>{{}}</h{level}>").format(text))  # noqa: S704 - a number
             at += 1
         elif re.match(r"\s*(?:[-*]|\d+\.) ", line):
