@@ -13,19 +13,24 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from starlette.requests import Request
 
+from wenyue.faces.shared.pages import status_url
 from wenyue.faces.status.history import INCIDENTS_MAX, History
 from wenyue.faces.status.model import COMPONENTS, Day, Incident, Note, Seen, Standing, State
 from wenyue.faces.status.pages import Known, all_pages, html
 from wenyue.faces.status.probe import ask
 from wenyue.faces.status.rules import class_of, follow, from_monitor, judge, last_days, overall, uptime
+from wenyue.faces.status.run import place_of
 from wenyue.faces.status.server import Place, StatusPage
 from wenyue.faces.status.subscribers import Subscribers
 from wenyue.faces.status.wire import Connection
+from wenyue.infra.config import load
 from wenyue.kernel.personal import KeyRing, Vault
 
 pytestmark = pytest.mark.anyio
@@ -400,3 +405,43 @@ async def test_who_subscribes_confirms_is_told_and_leaves(web: Web, tmp_path: Pa
     answers = [await post("/subscribe", email=f"a{n}@example.cn") for n in range(6)]
     assert [b"429" in one for one in answers] == [False] * 4 + [True, True]
     assert page_for(web, tmp_path / "x", subscribers).shelf.handled
+
+
+# ------------------------------------------------------------------------------------------------- the way there
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({}, "http://book.test:8100/"),
+        ({"WENYUE_PORT": "65500"}, "http://book.test:65400/"),
+        ({"WENYUE_STATUS_URL": "https://status.example.cn/"}, "https://status.example.cn"),
+        ({"WENYUE_STATUS": "0"}, ""),
+        (
+            {"WENYUE_STATUS": "0", "WENYUE_STATUS_URL": "https://status.example.cn"},
+            "https://status.example.cn",
+        ),
+        (
+            {"WENYUE_PUBLIC_URL": "https://book.example.cn"},
+            "",
+        ),  # nobody knows what stands in front of the port
+    ],
+)
+def test_pages_lead_to_the_status_page(variables: dict[str, str], wanted: str) -> None:
+    app = SimpleNamespace(state=SimpleNamespace(services=SimpleNamespace(settings=load(variables))))
+    scope: dict[str, Any] = {"type": "http", "app": app, "scheme": "http", "path": "/", "headers": []}
+    scope["server"] = ("book.test", 80)
+    assert status_url(Request(scope)) == wanted
+
+
+def test_the_process_knows_both_addresses() -> None:
+    plain = place_of(load({"WENYUE_HOST": "0.0.0.0"}))  # noqa: S104 - a setting, not bound to
+    assert (plain.target, plain.booking_url, plain.own_url) == (
+        "http://127.0.0.1:8000",
+        "http://127.0.0.1:8000",
+        "http://127.0.0.1:8100",
+    )
+    apart = place_of(
+        load({"WENYUE_STATUS_TARGET": "http://lb:8081", "WENYUE_PUBLIC_URL": "https://book.example.cn"})
+    )
+    assert (apart.target, apart.booking_url) == ("http://lb:8081", "https://book.example.cn")
