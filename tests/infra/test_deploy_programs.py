@@ -121,6 +121,7 @@ SYSTEM_TARGETS = ("sysinit", "basic", "shutdown", "network-online", "time-sync",
 PROGRAMS = (
     "opt/wenyue/bin/wenyue",
     "opt/patroni/bin/patroni",
+    "opt/patroni/bin/python",
     "usr/bin/etcd",
     "usr/sbin/haproxy",
     "bin/kill",
