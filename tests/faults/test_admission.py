@@ -10,7 +10,6 @@ import uvicorn
 
 from wenyue.faces.api.front import Front, priority_of
 from wenyue.faces.api.hot import hot_refusals
-from wenyue.infra import admission as admission_module
 from wenyue.infra import wire
 from wenyue.infra.admission import Admission
 from wenyue.infra.wire import guarded
@@ -168,7 +167,9 @@ async def test_refusals_go_out_a_few_at_a_time_and_in_order(
     for _, writer in people:
         writer.write(REQUEST)
     async with asyncio.timeout(5):
-        while admission.hot.shed < len(people):  # a request that comes together with the next takes the usual way
+        while admission.hot.shed < len(
+            people
+        ):  # a request that comes together with the next takes the usual way
             await asyncio.sleep(0)
     for _, writer in people:  # and before the first refusal can be there, something else
         writer.write(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -231,11 +232,9 @@ async def test_at_a_full_desk_the_more_important_goes_first(admission: Admission
     assert order == [Priority.GATE, Priority.BROWSE, Priority.REPORT]
 
 
-async def test_whoever_waits_too_long_or_behind_too_many_is_refused(
-    admission: Admission, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admission_module, "DESK_WAIT_S", 0.05)
+async def test_whoever_waits_too_long_or_behind_too_many_is_refused(admission: Admission) -> None:
     desk = admission.desk
+    desk.waits_s = dict.fromkeys(Priority, 0.05)
     desk.limit = 1
     assert await desk.enter(Priority.BROWSE)
     waiting = [asyncio.create_task(desk.enter(Priority.BROWSE)) for _ in range(DESK_WAITING_MAX + 5)]
@@ -343,10 +342,8 @@ async def test_a_late_change_goes_on_to_its_end(admission: Admission) -> None:
     assert (app.ended, admission.desk.total) == ("done", 0)
 
 
-async def test_a_full_desk_answers_people_with_a_page(
-    admission: Admission, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admission_module, "DESK_WAIT_S", 0.01)
+async def test_a_full_desk_answers_people_with_a_page(admission: Admission) -> None:
+    admission.desk.waits_s = dict.fromkeys(Priority, 0.01)
     admission.desk.limit = 0
     admission.desk.own = dict.fromkeys(Priority, 5)
     front = Front(_Hanging(), admission)

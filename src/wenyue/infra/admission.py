@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Final
 
 from wenyue.kernel.admission import (
+    SHARES,
     Bounds,
     PersonLimit,
     Priority,
@@ -23,7 +24,6 @@ from wenyue.kernel.admission import (
 )
 from wenyue.kernel.limits import (
     DESK_LIMIT_MAX,
-    DESK_WAIT_S,
     DESK_WAITING_MAX,
     HOT_LIMIT_MAX,
     HOT_WANTED_S,
@@ -114,6 +114,7 @@ class Desk:
         self.total = 0
         self.most = 0
         self.done = 0
+        self.waits_s = {one: share.wait_s for one, share in SHARES.items()}
         self.own = dict.fromkeys(Priority, 0)
         self.shed = dict.fromkeys(Priority, 0)
         self._waiting: dict[Priority, deque[asyncio.Future[None]]] = {one: deque() for one in Priority}
@@ -135,7 +136,7 @@ class Desk:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(turn)
         try:
-            async with asyncio.timeout(DESK_WAIT_S):
+            async with asyncio.timeout(self.waits_s[priority]):
                 await turn
         except TimeoutError:
             if _is_given(turn):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from wenyue.kernel.limits import DESK_WAIT_S, SIGN_IN_WAIT_S
+
 
 class Priority(IntEnum):
     """Classes of work, the most important first."""
@@ -28,6 +30,7 @@ class Share:
     ceiling: float  # how much may be in use by everybody before this class has to wait
     floor: float  # what is this class's own however busy the others are, so that none starves another
     most: float = 1.0  # what this class never has more of
+    wait_s: float = DESK_WAIT_S  # how long one of this class waits for its turn
 
 
 SHARES: Final = {
@@ -35,7 +38,7 @@ SHARES: Final = {
     Priority.CONFIRM: Share(0.95, 0.15),
     Priority.GATE: Share(0.9, 0.15),
     Priority.HOLD: Share(0.8, 0.15),
-    Priority.SIGN_IN: Share(0.75, 0.1, most=0.25),
+    Priority.SIGN_IN: Share(0.75, 0.1, most=0.25, wait_s=SIGN_IN_WAIT_S),
     Priority.BROWSE: Share(0.7, 0.15),
     Priority.REPORT: Share(0.4, 0.05, most=0.25),
 }

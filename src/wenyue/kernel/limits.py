@@ -17,6 +17,7 @@ HOT_LIMIT_MAX: Final = QUEUE_SIZE_MAX
 DESK_LIMIT_MAX: Final = 256  # everything else at once
 DESK_WAITING_MAX: Final = 64  # of one class; beyond it the answer is BUSY at once
 DESK_WAIT_S: Final = 0.5
+SIGN_IN_WAIT_S: Final = 3.0  # whoever signs in at the release hour would rather wait than be sent away
 READ_DEADLINE_S: Final = 4.0  # a page or a list that is not there by then is given up
 WRITE_DEADLINE_S: Final = 8.0  # a change is then answered with "ask again", and goes on to its end
 PERSONS_REMEMBERED_MAX: Final = 200_000
