@@ -122,7 +122,7 @@ PROGRAMS = (
     "opt/wenyue/bin/wenyue",
     "opt/patroni/bin/patroni",
     "opt/patroni/bin/python",
-    "usr/bin/etcd",
+    "usr/local/bin/etcd",
     "usr/sbin/haproxy",
     "bin/kill",
 )
