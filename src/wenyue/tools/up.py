@@ -13,6 +13,7 @@ from types import FrameType
 
 import psycopg
 
+from wenyue.faces.status.run import place_of
 from wenyue.infra.config import Settings
 from wenyue.infra.leash import end_with_parent
 from wenyue.infra.migrate import decide_once, migrate, redecide
@@ -58,7 +59,9 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
                 try:
                     supervisor.run(
                         is_ready=lambda: answers_ready(shown, port),
-                        on_ready=lambda: _greet(address, has_demo=has_demo, say=say),
+                        on_ready=lambda: _greet(
+                            address, place_of(settings).own_url if status else "", has_demo=has_demo, say=say
+                        ),
                     )
                 finally:
                     rehearsals.end()
@@ -112,9 +115,11 @@ async def _load_demo(owner_url: str, say: Callable[[str], None]) -> None:
         await demo.load(tx, progress=say)
 
 
-def _greet(address: str, *, has_demo: bool, say: Callable[[str], None]) -> None:
+def _greet(address: str, status_url: str, *, has_demo: bool, say: Callable[[str], None]) -> None:
     say(f"ready: {address}")
     say(f"live page for operators · 运营实时页面: {address}/console/live")
+    if status_url:
+        say(f"status page for travellers · 公众状态页: {status_url}")
     if has_demo:
         from wenyue.tools import demo  # noqa: PLC0415 - as above
 
