@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
 from pathlib import Path
 from time import monotonic
@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database import DbUrls
 from wenyue.booking import Engine, Outcome
-from wenyue.infra.db import Database, DatabaseDown
+from wenyue.infra.db import Database, DatabaseDown, Tx, Unconfirmed
 from wenyue.infra.watched import CONNECT_S, Watched, is_sound, promptly
 from wenyue.tools import world
 from wenyue.tools.drill.proxy import ChaosProxy
@@ -129,6 +129,23 @@ async def _write_where_nothing_is_written(db: Database) -> None:
     async with db.connection() as tx:
         await tx.execute("SET default_transaction_read_only = on")
         await tx.execute("DELETE FROM booking.outbox")
+
+
+async def test_a_commit_that_no_standby_confirmed_is_none(db_urls: DbUrls) -> None:
+    db = Database(db_urls.app_url, size_max=2)
+    await db.open()
+    for way in (db.transaction, db.confirmed):
+        async with way() as tx:
+            await tx.execute("SELECT 1")
+        with pytest.raises(Unconfirmed, match="canceling wait"):
+            await _commit_with_a_warning(way())
+    await db.close()
+
+
+async def _commit_with_a_warning(transaction: AbstractAsyncContextManager[Tx]) -> None:
+    """As PostgreSQL warns when the wait is cancelled; the real thing is drilled on a cluster."""
+    async with transaction as tx:
+        await tx.execute("DO $$ BEGIN RAISE WARNING 'canceling wait for synchronous replication'; END $$")
 
 
 async def test_bookings_leave_it_too_and_are_told_to_come_again(db_urls: DbUrls) -> None:

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Final, LiteralString, cast
 
 from psycopg import AsyncConnection, OperationalError
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.errors import Diagnostic, ReadOnlySqlTransaction
 from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -27,10 +27,15 @@ _OPTIONS: Final = (
 )
 
 RECONNECT_TRIES_S: Final = 1.0
+_UNREPLICATED: Final = "synchronous replication"
 
 
 class DatabaseDown(Exception):
     """No connection could be had in time; try again shortly."""
+
+
+class Unconfirmed(DatabaseDown):
+    """Committed on the primary, confirmed by no standby: it may yet be lost. Whoever asks again learns what became of it."""
 
 
 class Queries:
@@ -127,9 +132,36 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Tx]:
-        """One READ COMMITTED transaction: commits when the block ends well, rolls back when it raises."""
-        async with self.connection() as tx, tx.transaction():
+        """One READ COMMITTED transaction: commits when the block ends well, rolls back when it raises.
+
+        Raises DatabaseDown, and Unconfirmed when it was committed here and the wait for a standby was cut short.
+        """
+        hedges: list[str] = []
+
+        def listen(notice: Diagnostic) -> None:
+            if _UNREPLICATED in (notice.message_primary or ""):
+                hedges.append(notice.message_primary or "")
+
+        async with self.connection() as tx:
+            tx.add_notice_handler(listen)
+            try:
+                async with tx.transaction():
+                    yield tx
+            finally:
+                tx.remove_notice_handler(listen)
+        if hedges:
+            raise Unconfirmed(hedges[0])
+
+    @asynccontextmanager
+    async def confirmed(self) -> AsyncGenerator[Tx]:
+        """A transaction whose reads may be told to people as the truth: for somebody's own booking, say.
+
+        A primary shows what it has committed alone, and loses it when it dies. Here the block ends only when a standby has
+        all that was read. Without standbys it is an ordinary transaction. Raises as `transaction`.
+        """
+        async with self.transaction() as tx:
             yield tx
+            await tx.execute(queries("wenyue.infra", "db.sql")["confirm"])
 
 
 async def connect(db: Database, *, options: str = "") -> Tx:

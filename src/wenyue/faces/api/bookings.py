@@ -120,7 +120,7 @@ async def my_bookings(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
 ) -> BookingPage:
     """The caller's bookings, newest first."""
-    async with services.db.connection() as tx:
+    async with services.db.confirmed() as tx:
         found = await bookings_of(tx, services.vault, holder_id, before=cursor, limit=limit + 1)
     page = [_booking(view, locale) for view in found[:limit]]
     return BookingPage(items=page, next=str(page[-1].id) if len(found) > limit else None)
@@ -131,7 +131,7 @@ async def one_booking(
     booking_id: UUID, services: ServicesOf, holder_id: HolderOf, locale: LocaleOf
 ) -> BookingAnswer:
     """The booking with this id: also how a client learns the outcome of a request whose reply was lost."""
-    async with services.db.connection() as tx:
+    async with services.db.confirmed() as tx:
         view = await booking_view(tx, services.vault, booking_id, holder_id=holder_id)
     if view is None:
         raise BookingRefused(404, "not_found")

@@ -76,7 +76,7 @@ async def list_bookings(visit: Visit) -> Response:
     query = visit.request.query_params
     is_past = query.get("tab") == "past"
     before = parse_uuid(query.get("before", ""))
-    async with visit.tx() as tx:
+    async with visit.sure_tx() as tx:
         found = await bookings_of(
             tx, visit.services.vault, visit.holder_id, before=before, limit=_PAGE_SIZE + 1
         )
@@ -96,7 +96,7 @@ async def list_bookings(visit: Visit) -> Response:
 
 async def show_booking(visit: Visit) -> Response:
     """One booking. `?done=` says which action led here, so the page can say that it worked."""
-    async with visit.tx() as tx:
+    async with visit.sure_tx() as tx:
         view = await find(visit, tx)
         if view is None or not view.lines:
             return visit.not_found()
@@ -114,7 +114,7 @@ async def show_booking(visit: Visit) -> Response:
 
 async def show_voucher(visit: Visit) -> Response:
     """The voucher alone, kept by the browser so that it opens without a network."""
-    async with visit.tx() as tx:
+    async with visit.sure_tx() as tx:
         view = await find(visit, tx)
         if view is None or not view.lines:
             return visit.not_found()

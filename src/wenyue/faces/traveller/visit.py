@@ -57,6 +57,10 @@ class Visit:
         """One transaction. Raises DatabaseDown."""
         return self.services.db.transaction()
 
+    def sure_tx(self) -> AbstractAsyncContextManager[Tx]:
+        """The same, and what was read is the truth: for the traveller's own bookings. Raises DatabaseDown."""
+        return self.services.db.confirmed()
+
     def page(self, template: str, *, tab: str = "", status: int = 200, **context: object) -> Response:
         """A page of this face."""
         shown = {"tab": tab, "trip_count": len(self.trip.items), "errors": (), **context}
