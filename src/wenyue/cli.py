@@ -161,10 +161,14 @@ def run_guarded(command: Callable[[], Any]) -> int:
     """Run ``command`` and return the exit status; known faults are printed as one line."""
     import psycopg
 
+    from wenyue.infra.db import DatabaseDown
+
     try:
         command()
     except (SetupError, SettingsError) as fault:
         return complain(str(fault))
+    except DatabaseDown:  # while it started: whoever keeps it starts it again
+        return complain("数据库没有应答 · the database does not answer; try `wenyue doctor`")
     except psycopg.Error as fault:
         return complain(
             f"数据库错误 · the database answered: {' '.join(str(fault).split())[:300]}; try `wenyue doctor`"

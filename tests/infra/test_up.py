@@ -17,6 +17,8 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.processes import await_end, await_true, descendants, free_port, is_living
+from wenyue.cli import run_guarded
+from wenyue.infra.db import DatabaseDown
 from wenyue.infra.server import erase, look
 from wenyue.infra.supervisor import answers_ready
 
@@ -182,6 +184,16 @@ def test_a_database_that_cannot_start_is_tried_again(install: Callable[..., Inst
     assert one.end() == 0
     assert time.monotonic() - began < 12
     settings.write_text(kept, encoding="utf-8")
+
+
+def test_a_role_that_starts_beside_a_database_that_goes_away_says_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def start() -> None:
+        raise DatabaseDown("no connection")
+
+    assert run_guarded(start) == 1
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 @needs_app
