@@ -31,6 +31,7 @@ FAULTS_SEEN = {  # what shows that the fault happened at all
     "later-killed": "texts sent",
     "slow-lossy-client": "operations over the slow line",
     "slowloris-login-flood": "bodies of 8 MB cut off",
+    "rush": "rush: refused at the door",
     "disk-full": "refusals of room in the log",
     "clock-steps": "holds made",
     "midnight": "asked before midnight",

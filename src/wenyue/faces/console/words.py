@@ -20,6 +20,8 @@ _TITLES: Final = {
 }
 # Reason → page of docs/runbooks. A test holds that the pages are there.
 RUNBOOKS: Final = {
+    "shed": "rush",
+    "too_often": "rush",
     "busy": "database-killed",
     "too_late": "slow-fsync",
     "unknown": "database-link-cut",

@@ -24,6 +24,7 @@ from wenyue.tools.drill.acts_clock import (
 from wenyue.tools.drill.acts_disk import cannot_mount, fill_disk, slow_flushes, small_disk
 from wenyue.tools.drill.acts_later import kill_later, settle_later
 from wenyue.tools.drill.acts_net import flood, slow_and_lossy
+from wenyue.tools.drill.acts_rush import everybody_may_ask, rush
 from wenyue.tools.drill.figures import Figures
 from wenyue.tools.drill.history import History, Says
 from wenyue.tools.drill.kind import Drill, answers_in_time, recovers
@@ -130,6 +131,15 @@ DRILLS: Final = {
             "Block the sources at the proxy; numbers whose PIN was guessed five times are locked for 15 minutes by themselves.",
             flood,
             _everything_is_answered,
+        ),
+        Drill(
+            "rush",
+            "抢约高峰",
+            "20,000 more requests a second, for sessions that are not there: refused at the door, then all is well again.",
+            "Nothing for the system's sake. When it will come again, open a waiting room; see whether web or database is full.",
+            rush,
+            recovers,
+            around=everybody_may_ask,
         ),
         Drill(
             "frozen-database",
