@@ -53,7 +53,9 @@ def test_the_result_is_left_for_the_monitor(site: Site, terminal: Terminal) -> N
     assert good["backup"] == existing(site.backups).backups()[-1].name
     assert datetime.fromisoformat(good["at"]) - datetime.fromisoformat(good["taken_at"]) < timedelta(hours=1)
     assert list(aside.iterdir()) == []
-    assert "3 bookings" in terminal.good(site.home, "backup", "selftest", "--in", site.backups)  # the larger disk
+    assert "3 bookings" in terminal.good(
+        site.home, "backup", "selftest", "--in", site.backups
+    )  # the larger disk
     assert not list(site.backups.glob(".backup-check-*"))
 
 

@@ -73,7 +73,9 @@ class Engine:
         self._db, self._clock = db, clock
         self._lanes = batches_in_flight or BATCHES_IN_FLIGHT_MAX
         self._queue: deque[_Waiting] = deque()
-        self._first: deque[_Waiting] = deque()  # changes: they end what was begun, so they go before new bookings
+        self._first: deque[_Waiting] = (
+            deque()
+        )  # changes: they end what was begun, so they go before new bookings
         self._running: set[_Waiting] = set()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -280,7 +282,10 @@ class Engine:
         while True:
             await asyncio.sleep(_SWEEP_S)
             now = loop.time()
-            for waiting in (*self._first, *self._queue):  # a deadline may be shorter than that of those in front
+            for waiting in (
+                *self._first,
+                *self._queue,
+            ):  # a deadline may be shorter than that of those in front
                 if waiting.deadline < now and not waiting.answer.done():
                     self._give_late(waiting)
             while self._queue and self._queue[0].answer.done():

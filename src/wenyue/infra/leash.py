@@ -26,7 +26,9 @@ def end_with_parent(parent_pid: int | None = None) -> None:
 
 
 def _watch(expected: int) -> None:
-    never = threading.Event()  # its wait goes by the monotonic clock under libfaketime too, where time.sleep is EINVAL
+    never = (
+        threading.Event()
+    )  # its wait goes by the monotonic clock under libfaketime too, where time.sleep is EINVAL
     while os.getppid() == expected:
         never.wait(WATCH_EVERY_S)
     os.kill(os.getpid(), signal.SIGTERM)
