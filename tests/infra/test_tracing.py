@@ -74,6 +74,17 @@ class _Take(BaseHTTPRequestHandler):
         """Nothing."""
 
 
+@pytest.fixture(autouse=True)
+def nothing_goes_on() -> Generator[None]:
+    """The exporter's threads outlive a collector that is away by seconds, and draw from the chance that all tests share."""
+    before = set(threading.enumerate())
+    yield
+    until = time.monotonic() + 30
+    while any(one.is_alive() for one in set(threading.enumerate()) - before):
+        assert time.monotonic() < until
+        time.sleep(0.05)  # a thread of a library cannot be awaited
+
+
 @contextmanager
 def receiver() -> Generator[Receiver]:
     """A collector."""

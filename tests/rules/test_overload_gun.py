@@ -156,7 +156,8 @@ def test_a_request_whose_connection_dies_is_sent_again_under_the_same_id() -> No
 
     with running(reply) as server:
         record = fire(server, rate=300, seconds=0.5, connections=10)
-    assert record.resent == server.seen // 10 > 0
+    assert record.resent > 0
+    assert server.seen // 10 - record.resent in {0, 1}  # the last one's connection may die when time is up
     assert len(server.bodies) - len(set(server.bodies)) == record.resent
     assert set(record.codes) == {201}
     assert len(record.codes) == record.numbers[0]
