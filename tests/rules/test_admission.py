@@ -12,6 +12,7 @@ from wenyue.kernel.admission import (
     Priority,
     may_start,
     next_limit,
+    next_wanted_s,
     retry_after_s,
     take_token,
 )
@@ -73,6 +74,21 @@ def test_a_limit_that_fell_to_the_floor_rises_again_by_itself() -> None:
     fallen = _settle(300, 0, 0.02)
     assert fallen == pytest.approx(BOUNDS.low, rel=0.01)
     assert _settle(fallen, 600, 0.02) == pytest.approx(300, rel=0.01)
+
+
+def test_who_cannot_even_say_no_lets_fewer_in_and_gives_it_back_slowly() -> None:
+    wanted = BOUNDS.wanted_s
+    for _ in range(4):
+        wanted = next_wanted_s(wanted, is_behind=True, bounds=BOUNDS)
+    assert wanted < BOUNDS.wanted_s / 2
+    after = next_wanted_s(wanted, is_behind=False, bounds=BOUNDS)
+    assert wanted < after < wanted * 1.1
+    for _ in range(100):
+        after = next_wanted_s(after, is_behind=False, bounds=BOUNDS)
+    assert after == BOUNDS.wanted_s
+    for _ in range(100):
+        wanted = next_wanted_s(wanted, is_behind=True, bounds=BOUNDS)
+    assert wanted > 0
 
 
 def test_a_quiet_hour_says_nothing_about_the_limit() -> None:

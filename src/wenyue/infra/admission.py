@@ -7,8 +7,9 @@ what the process is measured to finish. One event loop only.
 
 import asyncio
 import random
+import sys
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
@@ -19,6 +20,7 @@ from wenyue.kernel.admission import (
     Priority,
     may_start,
     next_limit,
+    next_wanted_s,
     retry_after_s,
     take_token,
 )
@@ -30,6 +32,7 @@ from wenyue.kernel.limits import (
     PERSONS_REMEMBERED_MAX,
 )
 
+NONE_SENT: Final = sys.maxsize  # of a period in which nothing was refused
 _LOOK_EVERY_S: Final = 0.25
 _SMOOTH: Final = 0.4  # weight of the newest period in a rate
 _HOT_FIRST: Final = 600
@@ -57,7 +60,7 @@ class Signal:
 class HotLane:
     """Counters of the hot path; whoever uses it keeps `arriving` and `in_flight` right. Attributes, since each costs 50 ns."""
 
-    __slots__ = ("_at", "_times", "arriving", "done", "good", "in_flight", "limit", "most", "shed")
+    __slots__ = ("_at", "_times", "arriving", "done", "good", "in_flight", "limit", "most", "shed", "unsent")
 
     def __init__(self) -> None:
         self.limit = _HOT_FIRST
@@ -67,6 +70,7 @@ class HotLane:
         self.done = 0
         self.good = 0
         self.shed = 0
+        self.unsent = NONE_SENT  # the fewest refusals that waited to be sent, at any instant of this period
         self._times = [0.0] * _TIMES_KEPT
         self._at = 0
 
@@ -208,6 +212,7 @@ class Admission:
         self.persons = Persons(person_limit)
         self.lag_s = 0.0
         self._hot_limit: float = _HOT_FIRST
+        self._wanted_s = _HOT.wanted_s
         self._hot_rate = self._good_rate = self._shed_rate = self._desk_rate = 0.0
         self._shed_share = 0.0
         chance = random.Random()  # noqa: S311 - jitter, not secrets
@@ -259,8 +264,13 @@ class Admission:
         asked = self._hot_rate + self._desk_rate + self._shed_rate
         self._shed_share = self._shed_rate / asked if asked > 0 else 0.0
         hot, desk = self.hot, self.desk
+        is_behind, hot.unsent = 0 < hot.unsent < NONE_SENT, NONE_SENT
+        self._wanted_s = next_wanted_s(self._wanted_s, is_behind=is_behind, bounds=_HOT)
         self._hot_limit = next_limit(
-            self._hot_limit, rate_per_s=self._hot_rate, most_in_flight=hot.most, bounds=_HOT
+            self._hot_limit,
+            rate_per_s=self._hot_rate,
+            most_in_flight=hot.most,
+            bounds=replace(_HOT, wanted_s=self._wanted_s),
         )
         hot.limit = int(self._hot_limit)
         hot.most, hot.arriving = hot.in_flight, 0  # what arrived and never began was no request

@@ -11,7 +11,7 @@ from typing import ClassVar, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from wenyue.infra.admission import Admission
+from wenyue.infra.admission import Admission, HotLane
 from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S
 
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
@@ -94,7 +94,8 @@ class Refusals:
     nothing else, and answer nobody.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hot: HotLane) -> None:
+        self._hot = hot  # is told how many wait
         self._left = _SENT_PER_TURN
         self._later: deque[tuple[GuardedHttp, bytes]] = deque()
         self._is_coming = False
@@ -106,6 +107,7 @@ class Refusals:
             to.loop.call_soon(self._turn, to.loop)
         if self._left and not self._later:
             self._left -= 1
+            self._hot.unsent = 0
             to.transport.write(answer)
             return True
         self._later.append((to, answer))
@@ -117,6 +119,7 @@ class Refusals:
         for _ in range(count):
             to, answer = later.popleft()
             to.refused(answer)
+        self._hot.unsent = min(self._hot.unsent, len(later))
         self._left = _SENT_PER_TURN - count
         self._is_coming = count > 0
         if self._is_coming:
@@ -193,5 +196,10 @@ def guarded(admission: Admission, hot_line: bytes, refusals: dict[bool, list[byt
     return type(
         "ProcessHttp",
         (GuardedHttp,),
-        {"admission": admission, "hot_line": hot_line, "refusals": refusals, "outgoing": Refusals()},
+        {
+            "admission": admission,
+            "hot_line": hot_line,
+            "refusals": refusals,
+            "outgoing": Refusals(admission.hot),
+        },
     )

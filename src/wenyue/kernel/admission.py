@@ -43,6 +43,9 @@ SHARES: Final = {
     Priority.REPORT: Share(0.4, 0.05, most=0.25),
 }
 RETRY_AFTER_S_MAX: Final = 20
+_LESS: Final = 0.8
+_MORE: Final = 1.03
+_WANTED_S_MIN: Final = 0.03
 _STEP: Final = 0.3  # of the way to the wanted limit, each time it is looked at
 _SAYS_SOMETHING: Final = (
     0.5  # a limit that was not half used held nobody back: its rate is the demand's, not ours
@@ -72,6 +75,18 @@ def next_limit(limit: float, *, rate_per_s: float, most_in_flight: int, bounds: 
         return limit
     wanted = min(max(rate_per_s * bounds.wanted_s, bounds.low), bounds.high)
     return limit + (wanted - limit) * _STEP
+
+
+def next_wanted_s(wanted_s: float, *, is_behind: bool, bounds: Bounds) -> float:
+    """How long admitted work should take from now on, at most `bounds.wanted_s`.
+
+    `is_behind`: a whole period long there were refusals that had not been sent: what is let in takes the time to say no. Then
+    less is let in, a fifth less each time, and given back slowly. (A queue that never empties in a period is the sign, not one
+    that is long at some instant: the idea of CoDel, RFC 8289.)
+    """
+    if is_behind:
+        return max(wanted_s * _LESS, _WANTED_S_MIN)
+    return min(wanted_s * _MORE, bounds.wanted_s)
 
 
 def retry_after_s(shed_share: float, chance: float) -> int:

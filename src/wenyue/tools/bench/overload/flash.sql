@@ -21,3 +21,15 @@ UPDATE booking.slot SET release_at = %(at)s WHERE id = %(slot)s
 -- name: places_given
 -- Places of a pool that are held or sold.
 SELECT held + sold FROM booking.pool WHERE id = %(pool)s
+
+-- name: autovacuum_off
+-- A fifth of a core has no room for maintenance that a whole one hardly notices.
+ALTER SYSTEM SET autovacuum = off
+
+-- name: autovacuum_as_before
+-- Maintenance goes on.
+ALTER SYSTEM RESET autovacuum
+
+-- name: reload
+-- Settings that were changed come into force.
+SELECT pg_reload_conf()

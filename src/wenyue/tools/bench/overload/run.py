@@ -1,13 +1,16 @@
 """The run: find the peak, offer ten times as much, let it fall to 0.8 times, then the flash; and what must be said of it."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+import psycopg
+
+from wenyue.infra.db import queries
 from wenyue.infra.fault import SetupError
 from wenyue.infra.files import allow_many_files
 from wenyue.infra.server import ServerInfo, hold_home
@@ -24,6 +27,7 @@ from wenyue.tools.bench.site import Site, database, machine, site
 from wenyue.tools.bench.weather import Barometer
 from wenyue.tools.bench.world import World, seed
 
+_SQL: Final = queries("wenyue.tools.bench.overload", "flash.sql")
 MULTIPLE: Final = 10.0
 CALM: Final = 0.8
 RUSH: Final = 60.0  # people per place in the flash
@@ -85,7 +89,7 @@ class _Range:
 
     def measure(self) -> None:
         """Everything, in order."""
-        with cores.bounded(self.server.pid, self.scale.database_share) as how:
+        with cores.bounded(self.server.pid, self.scale.database_share) as how, self._unmaintained(bool(how)):
             self._describe(how)
             self.tell("warming up")
             self._fire([self.demand.ordinary((self.scale.warm_s, self.scale.first_per_s))])
@@ -97,6 +101,21 @@ class _Range:
         if self.scale.unbounded_storm_s:
             self._unbounded()
         self._account()
+
+    @contextmanager
+    def _unmaintained(self, is_bounded: bool) -> Generator[None]:  # noqa: FBT001 - says what it is
+        """No autovacuum while the database has a part of a core: it would take half of that for tens of seconds."""
+        if not is_bounded:
+            yield
+            return
+        with psycopg.connect(self.server.superuser_url, autocommit=True) as connection:
+            for name in ("autovacuum_off", "reload"):
+                connection.execute(_SQL[name])
+            try:
+                yield
+            finally:
+                for name in ("autovacuum_as_before", "reload"):
+                    connection.execute(_SQL[name])
 
     # -------------------------------------------------------------------------------------------- parts
 
@@ -288,6 +307,7 @@ class _Range:
             "connections": scale.connections,
             "database_share_of_one_core": scale.database_share if how else None,
             "database_bound_by": how or "nothing",
+            "autovacuum": "off while bounded" if how else "on",
             "cores_web": self.placing.web,
             "cores_database": self.placing.database,
             "cores_load": self.placing.load,

@@ -1,0 +1,24 @@
+"""The rehearsals whole, briefly: back to a moment, one venue back, the standby takes over, a bad backup is noticed."""
+
+from pathlib import Path
+
+import pytest
+
+from wenyue.tools.backup import rehearsals
+
+SECONDS = 6.0
+RATE_PER_S = 50.0
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", list(rehearsals.DRILLS))
+def test_what_is_rehearsed_works(name: str, tmp_path: Path) -> None:
+    done = rehearsals.perform(
+        rehearsals.DRILLS[name], tmp_path / "site", seconds=SECONDS, rate_per_s=RATE_PER_S
+    )
+    assert done.violations == []
+    assert done.findings == []
+    assert done.is_passed
+    assert done.steps
+    assert [one for one in done.steps if not one.is_good] == []
