@@ -29,6 +29,11 @@ from wenyue.site import create_site
 
 _log: Final = logging.getLogger("wenyue")
 _DRAIN_S: Final = 10
+_GC_WHOLE: Final = (
+    1_000  # a whole collection stops everybody for a tenth of a second: done when nobody is there
+)
+_TIDY_EVERY_S: Final = 60.0
+_TIDY_LOOK_S: Final = 0.05
 _GC_EVERY: Final = 50_000  # allocations between collections: a batch makes thousands of short-lived objects
 
 
@@ -74,12 +79,25 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
         await services.start()
         gc.collect()
         gc.freeze()  # what a process keeps for life is not looked through again
-        gc.set_threshold(_GC_EVERY, 20, 50)
+        gc.set_threshold(_GC_EVERY, 20, _GC_WHOLE)
+        tidying = asyncio.create_task(_tidy_when_idle(services), name="garbage")
         yield
+        tidying.cancel()
+        await asyncio.gather(tidying, return_exceptions=True)
         await services.stop()
 
     logins = Logins(services.db, services.clock)
     return App(services, logins, create_site(services, logins, lifespan))
+
+
+async def _tidy_when_idle(services: Services) -> None:
+    """Collect garbage whole once a while, in an instant when nobody waits for an answer."""
+    admission = services.admission
+    while True:
+        await asyncio.sleep(_TIDY_EVERY_S)
+        while admission.hot.in_flight or admission.desk.total:  # noqa: ASYNC110 - an event would cost every request
+            await asyncio.sleep(_TIDY_LOOK_S)
+        gc.collect()
 
 
 def run_web(*, sock: socket.socket | None, port: int) -> None:

@@ -36,6 +36,7 @@ from wenyue.kernel.limits import (
 _log: Final = logging.getLogger("wenyue.booking")
 _SWEEP_S: Final = 0.1
 _BATCH_SIZE_MIN: Final = 16
+_TOLD_AT_ONCE: Final = 64
 _RECONNECT_S: Final = 0.2
 # Index lookups whatever the statistics say: tables that grow from empty to millions must not meet a stale plan.
 _PLAN: Final = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan"
@@ -229,7 +230,7 @@ class Engine:
             _log.exception("a batch of %d failed", len(batch))
             self._again(batch, Outcome.BUSY)
         else:
-            self._resolve(batch, answers)
+            await self._resolve(batch, answers)
         return tx
 
     async def _decide(self, tx: Tx, batch: Sequence[_Waiting]) -> list[Answer]:
@@ -251,9 +252,12 @@ class Engine:
         self._db.outage.note_good()
         return answers
 
-    def _resolve(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+    async def _resolve(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+        """Give the answers, some at a time: each wakes a request that has its reply to send, and others have work as well."""
         answered = self.figures.answered
-        for waiting, answer in zip(batch, answers, strict=True):
+        for number, (waiting, answer) in enumerate(zip(batch, answers, strict=True), 1):
+            if not number % _TOLD_AT_ONCE and not self._is_draining:
+                await asyncio.sleep(0)
             if answer.outcome is Outcome.STALE_FACTS:
                 self._again([waiting], Outcome.BUSY)
                 continue

@@ -12,7 +12,7 @@ STATEMENT_TIMEOUT_S: Final = 10.0
 LOCK_TIMEOUT_S: Final = 5.0
 
 # --- admission, per process
-HOT_WANTED_S: Final = 0.4  # how long an admitted booking should take when more are asked for than can be made
+HOT_WANTED_S: Final = 0.5  # how long an admitted booking should take when more are asked for than can be made
 HOT_LIMIT_MAX: Final = QUEUE_SIZE_MAX
 DESK_LIMIT_MAX: Final = 256  # everything else at once
 DESK_WAITING_MAX: Final = 64  # of one class; beyond it the answer is BUSY at once

@@ -26,9 +26,21 @@ SELECT held + sold FROM booking.pool WHERE id = %(pool)s
 -- A fifth of a core has no room for maintenance that a whole one hardly notices.
 ALTER SYSTEM SET autovacuum = off
 
+-- name: checkpoints_later
+-- Not within this run: the pages that follow one are logged whole.
+ALTER SYSTEM SET max_wal_size = '8GB'
+
+-- name: checkpoint_now
+-- The last one before the run.
+CHECKPOINT
+
 -- name: autovacuum_as_before
 -- Maintenance goes on.
 ALTER SYSTEM RESET autovacuum
+
+-- name: checkpoints_as_before
+-- Likewise.
+ALTER SYSTEM RESET max_wal_size
 
 -- name: reload
 -- Settings that were changed come into force.

@@ -104,17 +104,17 @@ class _Range:
 
     @contextmanager
     def _unmaintained(self, is_bounded: bool) -> Generator[None]:  # noqa: FBT001 - says what it is
-        """No autovacuum while the database has a part of a core: it would take half of that for tens of seconds."""
+        """No autovacuum, no checkpoint while the database has a part of a core: they would take half of that for long."""
         if not is_bounded:
             yield
             return
         with psycopg.connect(self.server.superuser_url, autocommit=True) as connection:
-            for name in ("autovacuum_off", "reload"):
+            for name in ("autovacuum_off", "checkpoints_later", "reload", "checkpoint_now"):
                 connection.execute(_SQL[name])
             try:
                 yield
             finally:
-                for name in ("autovacuum_as_before", "reload"):
+                for name in ("autovacuum_as_before", "checkpoints_as_before", "reload"):
                     connection.execute(_SQL[name])
 
     # -------------------------------------------------------------------------------------------- parts
@@ -307,7 +307,7 @@ class _Range:
             "connections": scale.connections,
             "database_share_of_one_core": scale.database_share if how else None,
             "database_bound_by": how or "nothing",
-            "autovacuum": "off while bounded" if how else "on",
+            "autovacuum_and_checkpoints": "off while bounded" if how else "on",
             "cores_web": self.placing.web,
             "cores_database": self.placing.database,
             "cores_load": self.placing.load,
