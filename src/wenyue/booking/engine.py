@@ -36,7 +36,7 @@ from wenyue.kernel.limits import (
 _log: Final = logging.getLogger("wenyue.booking")
 _SWEEP_S: Final = 0.1
 _BATCH_SIZE_MIN: Final = 16
-_TOLD_AT_ONCE: Final = 64
+_TOLD_AT_ONCE: Final = 32
 _RECONNECT_S: Final = 0.2
 # Index lookups whatever the statistics say: tables that grow from empty to millions must not meet a stale plan.
 _PLAN: Final = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan"
