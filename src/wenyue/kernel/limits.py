@@ -3,7 +3,7 @@
 from typing import Final
 
 # --- the booking engine
-BATCH_SIZE_MAX: Final = 300  # requests committed together: more would keep others from the event loop for longer
+BATCH_SIZE_MAX: Final = 300  # committed together; more would keep the event loop from others
 BATCHES_IN_FLIGHT_MAX: Final = 2  # per worker: one decides while the other waits for the disk
 QUEUE_SIZE_MAX: Final = 4_000  # requests waiting per worker; beyond it the answer is BUSY at once
 BOOKING_DEADLINE_S: Final = 3.0  # a request not started by then is dropped unstarted
