@@ -190,7 +190,8 @@ async def test_a_form_without_this_sites_token_does_nothing(one: Traveller, serv
     await signed_in(one)
     await one.get("/me")
     form = one.form("/signout")
-    for forged in ("", "x.y", form.value("_csrf")[:-1] + "0"):
+    token = form.value("_csrf")
+    for forged in ("", "x.y", ("1" if token[0] == "0" else "0") + token[1:]):
         page = await one.submit(form, {"_csrf": forged}, status=403)
         assert "没有预约，也没有收费" in page
     stranger = Traveller(application(services))
