@@ -269,7 +269,7 @@ def test_a_killed_backup_takes_its_programs_along(disk: Path, site: Site) -> Non
         programs = descendants(process.pid)
         process.kill()
     for pid in programs:
-        await_end(pid)
+        await_end(pid, deadline_s=60)  # the one that fetches the log looks up every ten seconds
     assert existing(site.backups).backups() == before
 
 
