@@ -29,7 +29,7 @@ test: ## everything: linters, tests, a short simulation
 	@scripts/lab-packages
 	@scripts/drills
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 	@if $(BIN)/wenyue has sim; then $(MAKE) --no-print-directory sim; fi
 
 coverage: ## tests with a report of the lines that none of them reaches
