@@ -77,11 +77,10 @@ class _Take(BaseHTTPRequestHandler):
 @pytest.fixture(autouse=True)
 def nothing_goes_on() -> Generator[None]:
     """The exporter's threads outlive a collector that is away by seconds, and draw from the chance that all tests share."""
-    before = set(threading.enumerate())
     yield
     until = time.monotonic() + 30
-    while any(one.is_alive() for one in set(threading.enumerate()) - before):
-        assert time.monotonic() < until
+    while left := [one for one in threading.enumerate() if one.name.startswith(("OtelBatch", "traces"))]:
+        assert time.monotonic() < until, left
         time.sleep(0.05)  # a thread of a library cannot be awaited
 
 

@@ -23,7 +23,18 @@ class Traffic:
         self.delayed = 0  # operations that began late because IN_FLIGHT_MAX were under way
 
     async def run(self) -> None:
-        """Send until `stop`, then let everything under way be answered and every doubt be settled."""
+        """Send until `stop`, then let everything under way be answered and every doubt be settled.
+
+        Cancelled, it takes what is under way with it: nothing of it goes on after it ended.
+        """
+        try:
+            await self._send()
+            if self._tasks:
+                await asyncio.gather(*self._tasks)
+        finally:
+            await self._drop()
+
+    async def _send(self) -> None:
         due = self._client.history.now()
         while not self._is_over.is_set():
             while due <= self._client.history.now():
@@ -33,8 +44,12 @@ class Traffic:
                     break
                 self._begin()
             await asyncio.sleep(_TICK_S)
-        if self._tasks:
-            await asyncio.gather(*self._tasks)
+
+    async def _drop(self) -> None:
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def stop(self) -> None:
         """Begin nothing new."""
