@@ -4,45 +4,16 @@ from typing import Final, cast
 
 from starlette.responses import JSONResponse, Response
 
-from wenyue.accounts import StaffRefusal, check_staff, end_login, start_login
-from wenyue.faces.console.duty import Duty, get, post, redirect, staff_token
+from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.console.glass import Glass, Shown
 from wenyue.faces.console.live import SPANS
 from wenyue.faces.console.runbooks import runbook, runbook_names
+from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.staff import do_signin, do_signout, show_signin
 from wenyue.sight import Exchange
 
-_LOGIN_LENGTH_MAX: Final = 64
 POLL_S: Final = 5
 _HOUR: Final = "1h"
-
-
-async def show_signin(duty: Duty) -> Response:
-    """The staff sign-in."""
-    return redirect("/console/live") if duty.is_operator else duty.page("signin", login="")
-
-
-async def do_signin(duty: Duty) -> Response:
-    """Check the password; five wrong ones lock the login for a while."""
-    login = duty.form.one("login")[:_LOGIN_LENGTH_MAX]
-    async with duty.services.secret_transaction() as tx:
-        staff = await check_staff(tx, login, duty.form.one("password"), duty.now)
-    if isinstance(staff, StaffRefusal):
-        text = (
-            duty.t("错误次数过多，请15分钟后再试。", "Too many tries: wait 15 minutes.")
-            if staff is StaffRefusal.LOCKED
-            else duty.t("账号或密码不对。", "The login or the password is wrong.")
-        )
-        return duty.page("signin", status=422, login=login, errors=({"field": "login", "text": text},))
-    async with duty.services.db.transaction() as tx:
-        token = await start_login(tx, now=duty.now, staff_id=staff.id)
-    return duty.sign_in(redirect("/console/live"), token)
-
-
-async def do_signout(duty: Duty) -> Response:
-    """End the login everywhere it was used, and forget it here."""
-    async with duty.services.db.transaction() as tx:
-        await end_login(tx, staff_token(duty.request), duty.now)
-    return duty.sign_out(redirect("/console/signin"))
 
 
 async def to_live(_: Duty) -> Response:

@@ -4,10 +4,11 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import StaffRefusal, check_staff, end_login, start_login
 from wenyue.catalogue import Venue, venues, venues_by_id
-from wenyue.faces.gate.shift import Shift, Station, get, post, redirect, staff_token
+from wenyue.faces.gate.shift import Shift, Station, get, post
 from wenyue.faces.gate.views import ResultView, party_view, result_view, row_view
+from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.staff import do_signin, do_signout, show_signin
 from wenyue.faces.wording_gate import UNDO_REASONS, UNDO_TEXTS
 from wenyue.gate import (
     GATE_NAME_MAX,
@@ -26,36 +27,6 @@ from wenyue.kernel.limits import VISITORS_MAX
 
 _RECENT_SHOWN: Final = 12
 _VENUES_SHOWN: Final = 30
-_LOGIN_LENGTH_MAX: Final = 64
-
-
-async def show_signin(shift: Shift) -> Response:
-    """The staff sign-in."""
-    return redirect("/gate") if shift.staff else shift.page("signin", login="")
-
-
-async def do_signin(shift: Shift) -> Response:
-    """Check the password; five wrong ones lock the login for a while."""
-    login = shift.form.one("login")[:_LOGIN_LENGTH_MAX]
-    async with shift.services.secret_transaction() as tx:
-        staff = await check_staff(tx, login, shift.form.one("password"), shift.now)
-    if isinstance(staff, StaffRefusal):
-        text = (
-            shift.t("错误次数过多，请15分钟后再试。", "Too many tries: wait 15 minutes.")
-            if staff is StaffRefusal.LOCKED
-            else shift.t("账号或密码不对。", "The login or the password is wrong.")
-        )
-        return shift.page("signin", status=422, login=login, errors=({"field": "login", "text": text},))
-    async with shift.tx() as tx:
-        token = await start_login(tx, now=shift.now, staff_id=staff.id)
-    return shift.sign_in(redirect("/gate"), token)
-
-
-async def do_signout(shift: Shift) -> Response:
-    """End the login everywhere it was used, and forget it here."""
-    async with shift.tx() as tx:
-        await end_login(tx, staff_token(shift.request), shift.now)
-    return shift.sign_out(redirect("/gate/signin"))
 
 
 async def show_setup(shift: Shift) -> Response:

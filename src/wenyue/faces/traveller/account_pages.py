@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from wenyue.accounts import end_login, start_login
 from wenyue.cards import ActivationRequest, CardProblem, Denied, activate, sign_in
+from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
 from wenyue.faces.traveller.person_form import (
     PersonForm,
@@ -16,7 +17,7 @@ from wenyue.faces.traveller.person_form import (
 )
 from wenyue.faces.traveller.trip import Trip, set_trip
 from wenyue.faces.traveller.views import FieldError
-from wenyue.faces.traveller.visit import Visit, get, local_path, post, redirect
+from wenyue.faces.traveller.visit import Visit, get, local_path, post
 from wenyue.faces.wording_cards import say_denied
 from wenyue.kernel.clock import local_date
 

@@ -18,6 +18,7 @@ from wenyue.booking import (
 )
 from wenyue.catalogue import product, venue, venues_by_id
 from wenyue.faces.shared import whole_number
+from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.i18n import pick, say_date, say_span
 from wenyue.faces.traveller.booking_views import (
     BookingFacts,
@@ -34,7 +35,7 @@ from wenyue.faces.traveller.outcome import refusal
 from wenyue.faces.traveller.places import calendar_facts
 from wenyue.faces.traveller.room_cookies import room_tokens
 from wenyue.faces.traveller.room_pages import must_wait
-from wenyue.faces.traveller.visit import Visit, get, post, redirect, with_query
+from wenyue.faces.traveller.visit import Visit, get, post, with_query
 from wenyue.faces.traveller.voucher import voucher_code
 from wenyue.faces.wording import say, say_instant
 from wenyue.infra.db import Tx

@@ -18,6 +18,7 @@ from wenyue.cards import (
     report_loss,
 )
 from wenyue.catalogue import venues
+from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.session import login_token
 from wenyue.faces.traveller import views
 from wenyue.faces.traveller.booking_views import is_over, say_age_on, shown_lines, ticket_view
@@ -31,7 +32,7 @@ from wenyue.faces.traveller.person_form import (
     read_person,
 )
 from wenyue.faces.traveller.views import KIND_ICONS, KIND_NAMES, FieldError, venue_view
-from wenyue.faces.traveller.visit import Visit, get, post, redirect
+from wenyue.faces.traveller.visit import Visit, get, post
 from wenyue.faces.wording_cards import say_denied
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date, zone

@@ -2,9 +2,10 @@
 
 from starlette.responses import Response
 
+from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, SIZE_COOKIE
 from wenyue.faces.shared.session import set_cookie
-from wenyue.faces.traveller.visit import Visit, local_path, post, redirect
+from wenyue.faces.traveller.visit import Visit, local_path, post
 
 
 async def set_preferences(visit: Visit) -> Response:

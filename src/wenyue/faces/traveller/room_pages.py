@@ -13,10 +13,11 @@ from starlette.routing import Route
 
 from wenyue.emergency import PassGiven, Refusal, RoomProblem, TokenGiven, state_of
 from wenyue.faces.shared import locale_of, services_of
+from wenyue.faces.shared.asked import redirect
 from wenyue.faces.traveller.room_cookies import held_pass, keep_pass, keep_token, room_tokens
 from wenyue.faces.traveller.room_views import RoomFacts, room_view
 from wenyue.faces.traveller.trip import trip_of
-from wenyue.faces.traveller.visit import Visit, get, post, redirect
+from wenyue.faces.traveller.visit import Visit, get, post
 
 _TIMEZONE: Final = "Asia/Shanghai"
 _UNKEPT: Final = {"Cache-Control": "no-store"}

@@ -22,6 +22,7 @@ from wenyue.booking import (
 )
 from wenyue.cards import CardRefusal
 from wenyue.faces.shared import whole_number
+from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.i18n import pick, say_date
 from wenyue.faces.traveller.card_desk import Bearer, bearer_of
 from wenyue.faces.traveller.outcome import refusal
@@ -36,7 +37,7 @@ from wenyue.faces.traveller.trip import (
     set_trip,
 )
 from wenyue.faces.traveller.trip_items import Chosen, choose, going_of, review_path, time_of
-from wenyue.faces.traveller.visit import Visit, post, redirect
+from wenyue.faces.traveller.visit import Visit, post
 from wenyue.kernel.documents import mask_name
 from wenyue.kernel.ids import parse_uuid
 

@@ -2,40 +2,31 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from psycopg import Error as DatabaseError
-from psycopg.errors import DataError
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from wenyue.accounts import who
-from wenyue.faces.shared import Form, Locale, locale_of, read_form, render, services_of
-from wenyue.faces.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, translator
-from wenyue.faces.shared.session import CSRF_FIELD, is_csrf_good, login_token, set_cookie
+from wenyue.faces.shared import locale_of, render, services_of
+from wenyue.faces.shared.asked import Asked, answered, redirect
+from wenyue.faces.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S
+from wenyue.faces.shared.session import login_token, set_cookie
 from wenyue.faces.traveller.trip import Trip, trip_of
-from wenyue.infra.db import DatabaseDown, Tx
-from wenyue.services import Services
+from wenyue.infra.db import Tx
 
-_SEE_OTHER: Final = 303
 _PATH_LENGTH_MAX: Final = 300
 
 
 @dataclass(slots=True)
-class Visit:
+class Visit(Asked):
     """A request, understood. `form` is empty on GET; `traveller_id` is None for a stranger."""
 
-    request: Request
-    services: Services
-    locale: Locale
-    now: datetime
     traveller_id: int | None
     trip: Trip
-    form: Form = field(default_factory=lambda: Form({}))
 
     @property
     def holder_id(self) -> int:
@@ -49,16 +40,8 @@ class Visit:
         """As the audit record names the traveller."""
         return f"traveller:{self.traveller_id}"
 
-    def t(self, zh: str, en: str, **values: object) -> str:
-        """The sentence in the visit's language."""
-        return translator(self.locale)(zh, en, **values)
-
-    def tx(self) -> AbstractAsyncContextManager[Tx]:
-        """One transaction. Raises DatabaseDown."""
-        return self.services.db.transaction()
-
     def sure_tx(self) -> AbstractAsyncContextManager[Tx]:
-        """The same, and what was read is the truth: for the traveller's own bookings. Raises DatabaseDown."""
+        """One transaction; what was read is the truth: for the traveller's own bookings. Raises DatabaseDown."""
         return self.services.db.confirmed()
 
     def page(self, template: str, *, tab: str = "", status: int = 200, **context: object) -> Response:
@@ -116,11 +99,6 @@ def post(path: str, handler: Handler, *, needs_login: bool = True) -> Route:
     return Route(path, _wrap(handler, needs_login=needs_login), methods=["POST"])
 
 
-def redirect(path: str) -> RedirectResponse:
-    """See another page (303), so that reloading it sends nothing twice."""
-    return RedirectResponse(path, _SEE_OTHER, headers={"Cache-Control": "no-store"})
-
-
 def local_path(raw: str, default: str = "/") -> str:
     """`raw` when it is a plain path of this site, else `default`: a form must not lead to another site."""
     good = raw.startswith("/") and not raw.startswith(("//", "/\\")) and len(raw) <= _PATH_LENGTH_MAX
@@ -134,18 +112,15 @@ def with_query(path: str, query: Mapping[str, object]) -> str:
 
 
 def _wrap(handler: Handler, *, needs_login: bool) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(visit: Visit) -> Response:
+        return await _answer(visit, handler, needs_login=needs_login)
+
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
         visit = Visit(
             request, services, locale_of(request), services.clock(), None, trip_of(request, services.vault)
         )
-        try:
-            response = await _answer(visit, handler, needs_login=needs_login)
-        except (DatabaseDown, DatabaseError) as fault:
-            if isinstance(fault, DataError):
-                raise  # a statement and its values do not fit: a defect, to be seen
-            services.db.outage.note_bad(type(fault).__name__, is_sure=False)
-            response = _unavailable(visit)
+        response = await answered(visit, answer, _unavailable)
         if "lang" in request.query_params:
             is_secure = services.settings.web.is_secure
             set_cookie(response, LOCALE_COOKIE, visit.locale, is_secure=is_secure, age_s=PREFERENCE_AGE_S)
@@ -160,11 +135,8 @@ async def _answer(visit: Visit, handler: Handler, *, needs_login: bool) -> Respo
         async with visit.services.db.connection() as tx:
             login = await who(tx, token, visit.now)
         visit.traveller_id = login.traveller_id if login else None
-    if visit.request.method == "POST":
-        form = await read_form(visit.request)
-        if form is None or not is_csrf_good(visit.request, form.one(CSRF_FIELD), visit.services.vault):
-            return _stale_form(visit)
-        visit.form = form
+    if not await visit.has_good_form():
+        return _stale_form(visit)
     if needs_login and visit.traveller_id is None:
         back = visit.request.url.path if visit.request.method == "GET" else "/"
         return redirect(with_query("/signin", {"back": back if back != "/" else ""}))

@@ -1,0 +1,70 @@
+"""One request of a browser: in which language, when, with which form – and what happens while the database is away."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeVar
+
+from psycopg import Error as DatabaseError
+from psycopg.errors import DataError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from wenyue.faces.shared.forms import Form, read_form
+from wenyue.faces.shared.i18n import Locale, translator
+from wenyue.faces.shared.session import CSRF_FIELD, is_csrf_good
+from wenyue.infra.db import DatabaseDown, Tx
+from wenyue.services import Services
+
+_SEE_OTHER: Final = 303
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request, understood. `form` is empty on GET. Every face adds who asks."""
+
+    request: Request
+    services: Services
+    locale: Locale
+    now: datetime
+    form: Form = field(default_factory=lambda: Form({}), kw_only=True)
+
+    def t(self, zh: str, en: str, **values: object) -> str:
+        """The sentence in the language of the request."""
+        return translator(self.locale)(zh, en, **values)
+
+    def tx(self) -> AbstractAsyncContextManager[Tx]:
+        """One transaction. Raises DatabaseDown."""
+        return self.services.db.transaction()
+
+    async def has_good_form(self) -> bool:
+        """A GET, or a form that was read into `form` and carries the token of our own page."""
+        if self.request.method != "POST":
+            return True
+        form = await read_form(self.request)
+        if form is None or not is_csrf_good(self.request, form.one(CSRF_FIELD), self.services.vault):
+            return False
+        self.form = form
+        return True
+
+
+AskedT = TypeVar("AskedT", bound=Asked)
+
+
+async def answered(
+    asked: AskedT, answer: Callable[[AskedT], Awaitable[Response]], away: Callable[[AskedT], Response]
+) -> Response:
+    """What `answer` makes of the request, or `away` while the database cannot be reached."""
+    try:
+        return await answer(asked)
+    except (DatabaseDown, DatabaseError) as fault:
+        if isinstance(fault, DataError):
+            raise  # a statement and its values do not fit: a defect, to be seen
+        asked.services.db.outage.note_bad(type(fault).__name__, is_sure=False)
+        return away(asked)
+
+
+def redirect(path: str) -> RedirectResponse:
+    """See another page (303), so that reloading it sends nothing twice."""
+    return RedirectResponse(path, _SEE_OTHER, headers={"Cache-Control": "no-store"})
