@@ -1,11 +1,111 @@
-"""What the faces say when a card is not activated, opened or changed: what is wrong and how to mend it, in zh and en."""
+"""What the faces say about a card: why it does not pay for a booking, or is not activated, opened or changed; in zh and en."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from wenyue.booking import Outcome
 from wenyue.cards import CardProblem, Denied
-from wenyue.faces.wording import Text, say_instant
+from wenyue.faces.wording import OutcomeWords, Text, say_instant
+
+CARD_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
+    Outcome.CARD_UNKNOWN: OutcomeWords(
+        Text("没有可用的卡", "No usable card"),
+        Text("您的账户下没有找到这张卡。", "This card was not found in your account."),
+        Text("请先激活旅游卡，或用持卡人账户登录。", "Activate a card first, or sign in as its holder."),
+    ),
+    Outcome.CARD_NOT_ACTIVE: OutcomeWords(
+        Text("卡还没有激活", "Card not activated"),
+        Text("未激活的卡不能预约。", "A card must be activated before booking."),
+        Text("请用卡号和密码激活。", "Activate it with its number and PIN."),
+    ),
+    Outcome.CARD_FROZEN: OutcomeWords(
+        Text("卡已挂失", "Card reported lost"),
+        Text("挂失期间不能用这张卡预约。", "A card that was reported lost cannot book."),
+        Text("补卡后权益不变，可以继续使用。", "A replacement keeps all its entitlements."),
+    ),
+    Outcome.CARD_DEAD: OutcomeWords(
+        Text("这张卡已停用", "Card no longer valid"),
+        Text("卡已补办或注销，旧卡不能再用。", "It was replaced or cancelled; the old card stays invalid."),
+        Text("请使用新卡登录。", "Sign in with the new card."),
+    ),
+    Outcome.CARD_NOT_YET_VALID: OutcomeWords(
+        Text("卡还没有生效", "Card not valid yet"),
+        Text("所选日期早于卡的有效期。", "The chosen day is before the card becomes valid."),
+        Text("请选有效期内的日期。", "Choose a day within its validity."),
+        at_note=Text("生效时间：{at}。", "Valid from {at}."),
+    ),
+    Outcome.CARD_EXPIRED: OutcomeWords(
+        Text("卡在那天已过期", "Card expired on that day"),
+        Text("所选日期晚于卡的有效期。", "The chosen day is after the card's validity."),
+        Text("请选有效期内的日期，或续卡。", "Choose a day within its validity, or renew the card."),
+    ),
+    Outcome.CARD_BLACKOUT: OutcomeWords(
+        Text("本卡在那天停用", "Card suspended on that day"),
+        Text(
+            "按卡的规则，节假日或活动期间暂停使用。",
+            "By its rules the card is suspended on holidays or events.",
+        ),
+        Text("请避开停用日期，或改为到店付款。", "Choose another day, or pay on site instead."),
+    ),
+    Outcome.CARD_NOT_COVERED: OutcomeWords(
+        Text("本卡不含这个项目", "Not included in your card"),
+        Text("这个项目不在本卡的权益范围内。", "This item is not within your card's entitlements."),
+        Text("可以改为到店付款，或选卡内项目。", "Pay on site instead, or choose an included item."),
+    ),
+    Outcome.CARD_LEAD_TIME: OutcomeWords(
+        Text("提前的时间不够", "Too short notice"),
+        Text("本卡要求提前预约。", "This card must be booked ahead."),
+        Text("请选更晚的日期。", "Choose a later day."),
+        at_note=Text("最早可约：{at}。", "Earliest: {at}."),
+    ),
+    Outcome.CARD_PERSON: OutcomeWords(
+        Text("有游客不能使用本卡", "Someone may not use this card"),
+        Text(
+            "只有持卡人和卡上登记的同行人可以使用。", "Only the holder and registered companions may use it."
+        ),
+        Text("请去掉这位游客，或为他改为到店付款。", "Remove that visitor, or let them pay on site."),
+    ),
+    Outcome.CARD_PARTY: OutcomeWords(
+        Text("超出本卡的人数", "Too many people for this card"),
+        Text("一次使用的人数超过了本卡的上限。", "More people than the card admits at once."),
+        Text("请减少人数后再试。", "Reduce the number of people."),
+    ),
+    Outcome.CARD_EXHAUSTED: OutcomeWords(
+        Text("卡内次数已用完", "No visits left on the card"),
+        Text("这项权益的次数已经用完。", "This entitlement is used up."),
+        Text(
+            "可以取消未使用的预约退回次数，或改为到店付款。",
+            "Cancel an unused booking to get one back, or pay on site.",
+        ),
+    ),
+    Outcome.CARD_PERIOD: OutcomeWords(
+        Text("已达到本期次数上限", "Limit for this period reached"),
+        Text(
+            "本卡在这一天、这一周或这个月的次数已满。",
+            "The card's daily, weekly or monthly limit is reached.",
+        ),
+        Text("请换到下一个周期的日期。", "Choose a day in the next period."),
+    ),
+    Outcome.CARD_INTERVAL: OutcomeWords(
+        Text("距离上次游览太近", "Too soon after your last visit"),
+        Text("本卡对同一景区有间隔天数要求。", "The card requires days between visits to the same place."),
+        Text("请选更晚的日期。", "Choose a later day."),
+        at_note=Text("最早可约：{at}。", "Earliest: {at}."),
+    ),
+    Outcome.CARD_SAME_VENUE_DAY: OutcomeWords(
+        Text("同一景区一天只能用一次", "Once per place and day"),
+        Text("您在这一天已经用本卡预约了这个景区。", "This card already has a booking here on that day."),
+        Text("请换一天，或先取消原来的预约。", "Choose another day, or cancel the earlier booking first."),
+    ),
+    Outcome.CARD_OPEN_RESERVATION: OutcomeWords(
+        Text("本卡还有未使用的预约", "The card has an unused booking"),
+        Text(
+            "本卡同时只能保留有限个未使用的预约。", "The card allows only so many unused bookings at a time."
+        ),
+        Text("使用或取消原来的预约后再约。", "Use or cancel the earlier booking first."),
+    ),
+}
 
 CARD_PROBLEMS: Final[Mapping[CardProblem, Text]] = MappingProxyType(
     {

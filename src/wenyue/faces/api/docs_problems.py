@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from wenyue.faces.api.problems import status_of
-from wenyue.faces.wording import WORDS
 from wenyue.faces.wording_api import API_WORDS, FIELD_WORDS
 from wenyue.faces.wording_cards import CARD_PROBLEMS
 from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
+from wenyue.faces.wording_outcomes import WORDS
 
 _STATUSES: Final[Mapping[str, int]] = {
     "bad_json": 400,

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from wenyue.booking import SlotState, availability, on_card
 from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf
 from wenyue.faces.api.bodies import BookingRefused
-from wenyue.faces.wording import say
+from wenyue.faces.wording_outcomes import say
 from wenyue.kernel.limits import AVAILABILITY_DAYS_MAX
 
 router: Final = APIRouter(prefix="/v1/cards", tags=["cards"])

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): one status per outcome, wording from `faces.wording`, field errors with JSON pointers."""
+"""Problem details (RFC 9457): one status per outcome, wording from `faces.wording_outcomes`, field errors with JSON pointers."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from wenyue.booking import Answer, Outcome
-from wenyue.faces.wording import Said, say
+from wenyue.faces.wording_outcomes import Said, say
 
 PROBLEM_TYPE: Final = b"application/problem+json; charset=utf-8"
 _BASE: Final = "/docs/problems#"

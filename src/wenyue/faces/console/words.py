@@ -7,7 +7,8 @@ from wenyue.booking import Outcome
 from wenyue.faces.console.live import LATELY_S, Live
 from wenyue.faces.shared import Locale
 from wenyue.faces.shared.i18n import translator
-from wenyue.faces.wording import Text, say
+from wenyue.faces.wording import Text
+from wenyue.faces.wording_outcomes import say
 
 Tone = Literal["good", "warn", "bad"]
 

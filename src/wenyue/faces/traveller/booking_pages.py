@@ -37,7 +37,8 @@ from wenyue.faces.traveller.room_cookies import room_tokens
 from wenyue.faces.traveller.room_pages import must_wait
 from wenyue.faces.traveller.visit import Visit, get, post, with_query
 from wenyue.faces.traveller.voucher import voucher_code
-from wenyue.faces.wording import say, say_instant
+from wenyue.faces.wording import say_instant
+from wenyue.faces.wording_outcomes import say
 from wenyue.infra.db import Tx
 from wenyue.kernel.ids import parse_uuid
 from wenyue.kernel.limits import LINES_MAX

@@ -20,7 +20,8 @@ from wenyue.faces.shared.i18n import (
     translator,
 )
 from wenyue.faces.traveller.views import CalendarView, DayView, SessionView
-from wenyue.faces.wording import WORDS, say_instant
+from wenyue.faces.wording import say_instant
+from wenyue.faces.wording_outcomes import WORDS
 from wenyue.kernel.clock import days, local_date, zone
 from wenyue.policy import HolidayCalendar
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from wenyue.booking import Answer, Outcome
 from wenyue.faces.traveller.visit import Visit
-from wenyue.faces.wording import say
+from wenyue.faces.wording_outcomes import say
 
 _ASK_AGAIN_AFTER_S: Final = (2, 3, 5, 8)
 _TRIES_MAX: Final = 20

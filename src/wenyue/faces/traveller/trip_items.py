@@ -21,7 +21,7 @@ from wenyue.faces.traveller.trip import (
 )
 from wenyue.faces.traveller.views import KIND_ICONS, LineView
 from wenyue.faces.traveller.visit import Visit, with_query
-from wenyue.faces.wording import WORDS
+from wenyue.faces.wording_outcomes import WORDS
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import zone
 

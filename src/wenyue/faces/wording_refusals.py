@@ -1,0 +1,127 @@
+"""What the faces say when the rules refuse a booking: the session, the people, the price or the places left."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from wenyue.booking import Outcome
+from wenyue.faces.wording import OutcomeWords, Taken, Text
+
+SLOT_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
+    Outcome.SLOT_UNKNOWN: OutcomeWords(
+        Text("没有这个场次", "No such session"),
+        Text("这个场次不存在或已被撤下。", "The session does not exist or was withdrawn."),
+        Text("请回到日历重新选择。", "Go back to the calendar and choose again."),
+    ),
+    Outcome.SLOT_CLOSED: OutcomeWords(
+        Text("闭园，暂停预约", "Closed"),
+        Text("这一天或这一场不开放。", "This day or session is closed."),
+        Text("请换一个日期或场次。", "Choose another day or session."),
+    ),
+    Outcome.NOT_RELEASED: OutcomeWords(
+        Text("还没有放票", "Not released yet"),
+        Text("这一天的名额还没有开放。", "Places for this day are not open yet."),
+        Text(
+            "请到放票时间再来，或先选已开放的日期。", "Come back at that time, or choose a day that is open."
+        ),
+        at_note=Text("放票时间：{at}。", "Opens {at}."),
+    ),
+    Outcome.SALES_ENDED: OutcomeWords(
+        Text("这一场已停止预约", "Booking has ended"),
+        Text("这一场已过截止预约的时间。", "The time to book this session has passed."),
+        Text("请选后面的场次或其他日期。", "Choose a later session or another day."),
+        at_note=Text("截止时间是{at}。", "It ended {at}."),
+    ),
+    Outcome.CHANNEL_CLOSED: OutcomeWords(
+        Text("这一场不在网上预约", "Not bookable online"),
+        Text("这一场没有给这个渠道开放名额。", "This session is not offered on this channel."),
+        Text(
+            "请选其他场次，或到人工窗口、电话预约。",
+            "Choose another one, or book by phone or at the counter.",
+        ),
+    ),
+}
+
+PEOPLE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
+    Outcome.PERSON_BANNED: OutcomeWords(
+        Text("暂时不能预约", "Booking is suspended"),
+        Text("因多次爽约或取消，预约资格暂停。", "Booking is suspended after missed or cancelled visits."),
+        Text(
+            "到期后自动恢复；急需入园请到人工窗口。",
+            "It ends by itself; if urgent, ask at the staffed counter.",
+        ),
+        at_note=Text("恢复时间：{at}。", "It ends {at}."),
+    ),
+    Outcome.PERSON_TWICE: OutcomeWords(
+        Text("有游客已经约过了", "Someone is booked already"),
+        Text(
+            "同一证件在这一天（或这一场）已有预约。",
+            "This document already has a place on that day or session.",
+        ),
+        Text("请去掉这位游客，或换一天。", "Remove that visitor or choose another day."),
+    ),
+    Outcome.PARTY_SIZE: OutcomeWords(
+        Text("超过一次可约的人数", "Too many people at once"),
+        Text("这个景区限制一次预约的人数。", "The number of people per booking is limited here."),
+        Text("请减少游客，分次预约。", "Reduce the party, or book in parts."),
+    ),
+    Outcome.MINOR_ALONE: OutcomeWords(
+        Text("未成年人需要成人同行", "A child needs an adult"),
+        Text("未满规定年龄的游客需要成人一起预约。", "A child must be booked together with an adult."),
+        Text("请添加一位成年同行人。", "Add an adult to the party."),
+    ),
+    Outcome.VISITORS_NEEDED: OutcomeWords(
+        Text("请选择游客", "Please choose visitors"),
+        Text("这个项目实名预约，每个名额都要对应一位游客。", "Every place here carries a named person."),
+        Text("请选择或添加游客。", "Choose or add visitors."),
+    ),
+    Outcome.TOO_MANY_OPEN: OutcomeWords(
+        Text("未完成的预约太多", "Too many open bookings"),
+        Text("您有太多待确认或未使用的预约。", "You have too many held or unused bookings."),
+        Text("请先确认、使用或取消一些。", "Confirm, use or cancel some first."),
+    ),
+    Outcome.CANCEL_LIMIT: OutcomeWords(
+        Text("取消次数已达上限", "Cancellation limit reached"),
+        Text("按预约规则，这段时间不能再取消。", "By the rules no more can be cancelled in this period."),
+        Text("请过一段时间再试，或联系人工窗口。", "Try later, or contact the staffed counter."),
+        Taken.UNCHANGED,
+    ),
+}
+
+PLACE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
+    Outcome.PRICE_CHANGED: OutcomeWords(
+        Text("价格有变化", "The price changed"),
+        Text(
+            "价格与您看到的不一致，没有提交。",
+            "The price differs from what you were shown; nothing was booked.",
+        ),
+        Text("请查看新价格后再决定。", "Look at the new price and decide again."),
+    ),
+    Outcome.CURRENCIES_MIXED: OutcomeWords(
+        Text("请分开预约", "Book these separately"),
+        Text(
+            "所选项目用不同的货币结算，不能放在一次预约里。",
+            "The items are paid in different currencies and cannot share one booking.",
+        ),
+        Text("请按货币分成几次预约。", "Make one booking for each currency."),
+    ),
+    Outcome.SOLD_OUT: OutcomeWords(
+        Text("这一场约满了", "Fully booked"),
+        Text("这一场已没有足够的名额。", "There are not enough places left."),
+        Text(
+            "请换一场或换一天；有人取消时名额会立刻放出。",
+            "Try another session or day; freed places appear at once.",
+        ),
+    ),
+    Outcome.DAY_FULL: OutcomeWords(
+        Text("当天已达最大承载量", "The day is full"),
+        Text("景区当天的总名额已满。", "The approved daily capacity is reached."),
+        Text("请换一天。", "Choose another day."),
+    ),
+    Outcome.CHANNEL_FULL: OutcomeWords(
+        Text("网上名额已满", "Online places are gone"),
+        Text("这个渠道的名额已约完。", "The places for this channel are booked."),
+        Text(
+            "请换一场，或到人工窗口、电话预约。", "Try another session, or book by phone or at the counter."
+        ),
+    ),
+}
