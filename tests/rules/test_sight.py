@@ -175,6 +175,10 @@ def test_a_runbook_cannot_bring_markup() -> None:
     assert "javascript:x" in page
     assert "处理 · Mend" in page_of(["## Mend"])
     assert 'href="javascript' not in page
+    assert "<code>**c** [d](drain)</code>" in page_of(["`**c** [d](drain)`"])  # code is shown as it is typed
+    assert page_of(["**a `b` [c](d)**"]) == (
+        '<p><strong>a <code>b</code> <a href="/console/runbooks/d">c</a></strong></p>'
+    )
 
 
 def test_every_family_is_printed_for_prometheus(tmp_path: Path) -> None:

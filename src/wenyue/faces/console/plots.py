@@ -43,31 +43,37 @@ def plot(
     highest = max((value for one in series for value in one.values if value is not None), default=0.0)
     top, marks = scale(max(highest, least))
     parts = [
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" focusable="false">',
+        Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" focusable="false">').format(WIDTH, HEIGHT),
         Markup("<title>{}</title>").format(label),
     ]
     for value in marks:
         y = _y(value, top)
-        parts.append(f'<path class="plot__grid" d="M{_LEFT} {y}H{WIDTH - _RIGHT}"/>')
+        parts.append(Markup('<path class="plot__grid" d="M{} {}H{}"/>').format(_LEFT, y, WIDTH - _RIGHT))
         parts.append(
-            f'<text class="plot__text plot__text--y" x="{_LEFT - 5}" y="{y + 3.5:g}">{short(value)}</text>'
+            Markup('<text class="plot__text plot__text--y" x="{}" y="{:g}">{}</text>').format(
+                _LEFT - 5, y + 3.5, short(value)
+            )
         )
     for tick in ticks:
         x = _x(tick.index, count)
         anchor = "end" if x > WIDTH - 30 else "middle"
         parts.append(
-            Markup('<text class="plot__text" x="{}" y="{}" text-anchor="{}">{}</text>').format(
-                f"{x:g}", HEIGHT - 4, anchor, tick.text
+            Markup('<text class="plot__text" x="{:g}" y="{}" text-anchor="{}">{}</text>').format(
+                x, HEIGHT - 4, anchor, tick.text
             )
         )
     if 0 < mark < top:
-        parts.append(f'<path class="plot__mark" d="M{_LEFT} {_y(mark, top)}H{WIDTH - _RIGHT}"/>')
+        parts.append(
+            Markup('<path class="plot__mark" d="M{} {}H{}"/>').format(_LEFT, _y(mark, top), WIDTH - _RIGHT)
+        )
     for one in series:
         path = trace(one.values, top, is_area=one.shape == "area")
         if path:
-            parts.append(f'<path class="plot__{one.shape} plot__{one.shape}--{one.tone}" d="{path}"/>')
-    parts.append("</svg>")
-    return Markup("").join(Markup(part) for part in parts)  # noqa: S704 - our own numbers; texts were escaped above
+            parts.append(
+                Markup('<path class="plot__{0} plot__{0}--{1}" d="{2}"/>').format(one.shape, one.tone, path)
+            )
+    parts.append(Markup("</svg>"))
+    return Markup("").join(parts)
 
 
 def trace(values: Sequence[Value], top: float, *, is_area: bool) -> str:

@@ -22,21 +22,25 @@ _HOUSES: Final = {
 def landscape(code: str, kind: str = "attraction") -> Markup:
     """An SVG of ridges and a sun, always the same for the same code; decorative, so hidden from screen readers."""
     dice = hashlib.sha256(code.encode()).digest()
-    ridges = "".join(
-        f'<path class="r{number + 1}" d="{_ridge(dice[number * 8 : number * 8 + 8], foot, rise)}"/>'
+    ridges = Markup("").join(
+        Markup('<path class="r{}" d="{}"/>').format(
+            number + 1, _ridge(dice[number * 8 : number * 8 + 8], foot, rise)
+        )
         for number, (foot, rise) in enumerate(_LAYERS)
     )
     house = (
-        f'<path class="house" transform="translate(-66 0)" d="{_HOUSES[kind]}"/>' if kind in _HOUSES else ""
+        Markup('<path class="house" transform="translate(-66 0)" d="{}"/>').format(_HOUSES[kind])
+        if kind in _HOUSES
+        else ""
     )
-    sun = (
-        f'<circle class="sun" cx="{120 + dice[30] % 80}" cy="{26 + dice[31] % 22}" r="{11 + dice[29] % 6}"/>'
+    sun = Markup('<circle class="sun" cx="{}" cy="{}" r="{}"/>').format(
+        120 + dice[30] % 80, 26 + dice[31] % 22, 11 + dice[29] % 6
     )
-    return Markup(  # noqa: S704 - digits and fixed strings only
-        f'<svg class="art art--{dice[28] % _PALETTES}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
-        f' preserveAspectRatio="xMidYMid slice" aria-hidden="true" focusable="false">'
-        f'<path class="sky" d="M0 0h{_WIDTH}v{_HEIGHT}H0z"/>{sun}{ridges}{house}</svg>'
-    )
+    return Markup(
+        '<svg class="art art--{tone}" viewBox="0 0 {width} {height}"'
+        ' preserveAspectRatio="xMidYMid slice" aria-hidden="true" focusable="false">'
+        '<path class="sky" d="M0 0h{width}v{height}H0z"/>{sun}{ridges}{house}</svg>'
+    ).format(tone=dice[28] % _PALETTES, width=_WIDTH, height=_HEIGHT, sun=sun, ridges=ridges, house=house)
 
 
 def _ridge(dice: bytes, foot: int, rise: int) -> str:
