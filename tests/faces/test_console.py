@@ -88,8 +88,10 @@ async def test_a_form_of_another_site_signs_nobody_in(site: ApiSite) -> None:
 
 async def test_signing_out_ends_it(site: ApiSite) -> None:
     browser = await signed_in(site, "op")
+    assert DUTY_COOKIE in browser.client.cookies
     await browser.submit(browser.form("/console/signout"))
     assert browser.path == "/console/signin"
+    assert DUTY_COOKIE not in browser.client.cookies
     assert (await browser.client.get("/console/live.json")).status_code == 401
 
 

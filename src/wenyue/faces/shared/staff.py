@@ -90,6 +90,7 @@ async def do_signout(asked: StaffAsked) -> Response:
     """End the login everywhere it was used, and forget it here."""
     async with asked.tx() as tx:
         await end_login(tx, asked.token, asked.now)
+    asked.staff = None  # so that the face gives nothing more on the strength of this login
     response = redirect(asked.signin_path)
     for name in asked.cookies:
         clear_cookie(response, name, is_secure=asked.services.settings.web.is_secure)
