@@ -1,0 +1,197 @@
+"""Each place once: the same scan again, two gates at once, a scan taken back, and what is kept of them."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.database import DbUrls
+from tests.support.gate_scans import NOW, at_the_gate, count, present
+from tests.support.gate_world import ADULTS, World
+from wenyue.booking import BookingState
+from wenyue.gate import Reason, ScanAnswer, ScanIdReused, ScanRequest, UndoOutcome, recent, scan, undo
+from wenyue.kernel.ids import uuid7
+
+pytestmark = pytest.mark.anyio
+EVERY_VENUE: frozenset[int] = frozenset()
+
+
+@pytest.fixture
+async def world(make_database: Callable[[], DbUrls]) -> AsyncIterator[World]:
+    async with at_the_gate(make_database()) as made:
+        yield made
+
+
+async def test_the_same_scan_is_one_scan(world: World) -> None:
+    voucher, scan_id = world.voucher(await world.book()), uuid7()
+    first = await present(world, voucher, scan_id=scan_id)
+    again = await present(world, voucher, scan_id=scan_id, now=NOW + timedelta(minutes=3))
+    assert first.reason is again.reason is Reason.ADMIT
+    assert (again.is_replay, again.at, again.name) == (True, NOW, first.name)
+    assert await count(world.tx, "booking.redemption") == await count(world.tx, "gate.scan") == 1
+    with pytest.raises(ScanIdReused):
+        await present(world, ADULTS[0], scan_id=scan_id)
+
+
+async def test_a_second_scan_says_when_and_where(world: World) -> None:
+    voucher = world.voucher(await world.book())
+    await present(world, voucher, gate="南门")
+    second = await present(world, voucher, now=NOW + timedelta(minutes=3))
+    assert (second.reason, second.when, second.used_gate) == (Reason.ALREADY_USED, NOW, "南门")
+
+
+async def test_names_and_documents_are_not_stored_with_the_scan(world: World) -> None:
+    await world.book(documents=ADULTS[:2])
+    await present(world, ADULTS[0])
+    party = await world.book(await world.slot(product="shuttle"), documents=ADULTS[:2])
+    assert len((await present(world, world.voucher(party))).choices) == 2
+    for row in await (await world.tx.execute("SELECT answer, presented FROM gate.scan")).fetchall():
+        stored = json.dumps(row[0], ensure_ascii=False)
+        assert "王" not in stored
+        assert "002X" not in stored
+        assert len(row[1]) == 16
+
+
+@pytest.mark.parametrize("gates", [2, 8])
+async def test_gates_that_scan_one_voucher_at_once_admit_it_once(
+    make_database: Callable[[], DbUrls], gates: int
+) -> None:
+    urls = make_database()
+    async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as tx:
+        world = await World.make(tx, NOW)
+        slots = [await world.slot(starts_in_h=-1 - number / 10) for number in range(10)]
+        vouchers = [world.voucher(await world.book(slot)) for slot in slots]
+        connections = [
+            await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) for _ in range(gates)
+        ]
+
+        async def gate(number: int, voucher: str) -> Reason:
+            request = ScanRequest(uuid7(), world.here, f"gate {number}", None, voucher)
+            async with connections[number].transaction():
+                return (await scan(connections[number], world.desk, request, NOW)).reason
+
+        for voucher in vouchers:
+            reasons = await asyncio.gather(*(gate(number, voucher) for number in range(gates)))
+            assert sorted(reasons) == [Reason.ADMIT, *[Reason.ALREADY_USED] * (gates - 1)]
+        assert await count(tx, "booking.redemption") == len(vouchers)
+        for connection in connections:
+            await connection.close()
+
+
+async def test_a_gate_waits_for_the_other_and_then_tells_its_time(
+    make_database: Callable[[], DbUrls],
+) -> None:
+    """The race in slow motion: the second scan is decided as an admission, and loses at the unique index."""
+    urls = make_database()
+    async with (
+        await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as north,
+        await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as south,
+    ):
+        world = await World.make(north, NOW)
+        voucher = world.voucher(await world.book())
+        later = NOW + timedelta(seconds=2)
+
+        async def second() -> ScanAnswer:
+            async with south.transaction():
+                request = ScanRequest(uuid7(), world.here, "南门", None, voucher)
+                return await scan(south, world.desk, request, later)
+
+        async with north.transaction():
+            first = await scan(
+                north, world.desk, ScanRequest(uuid7(), world.here, "北门", None, voucher), NOW
+            )
+            waiting = asyncio.create_task(second())
+            async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as watcher:
+                blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+                while (await (await watcher.execute(blocked)).fetchall())[0][0] == 0:
+                    assert not waiting.done()
+        lost = await waiting
+    assert first.reason is Reason.ADMIT
+    assert (lost.reason, lost.when, lost.used_gate) == (Reason.ALREADY_USED, NOW, "北门")
+
+
+async def test_a_booking_cancelled_under_the_scan_is_not_admitted(
+    make_database: Callable[[], DbUrls],
+) -> None:
+    urls = make_database()
+    async with (
+        await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as desk,
+        await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as gate,
+    ):
+        world = await World.make(desk, NOW)
+        booking_id = await world.book()
+
+        async def admit() -> ScanAnswer:
+            async with gate.transaction():
+                request = ScanRequest(uuid7(), world.here, "北门", None, str(booking_id))
+                return await scan(gate, world.desk, request, NOW)
+
+        async with desk.transaction():
+            await desk.execute("UPDATE booking.booking SET state = %s", (BookingState.CANCELLED,))
+            await desk.execute("UPDATE booking.line SET is_live = false")
+            await desk.execute("UPDATE booking.place SET is_live = false")
+            scanning = asyncio.create_task(admit())
+            async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as watcher:
+                blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+                while (await (await watcher.execute(blocked)).fetchall())[0][0] == 0:
+                    assert not scanning.done()
+        assert (await scanning).reason is Reason.CANCELLED
+        assert await count(desk, "booking.redemption") == 0
+
+
+async def take_back(world: World, scan_id: UUID, **changes: Any) -> UndoOutcome:
+    known: dict[str, Any] = {
+        "staff_id": 3,
+        "venue_ids": EVERY_VENUE,
+        "reason": "扫错人",
+        "now": NOW + timedelta(minutes=1),
+    }
+    async with world.tx.transaction():
+        return await undo(world.tx, scan_id, **{**known, **changes})
+
+
+async def test_a_scan_taken_back_frees_the_place(world: World) -> None:
+    voucher, scan_id = world.voucher(await world.book()), uuid7()
+    await present(world, voucher, scan_id=scan_id)
+    assert await take_back(world, scan_id) is UndoOutcome.UNDONE
+    assert await take_back(world, scan_id, reason="again") is UndoOutcome.UNDONE
+    assert await count(world.tx, "gate.undo") == 1
+    replay = await present(world, voucher, scan_id=scan_id)
+    assert (replay.reason, replay.undone_at) == (Reason.ADMIT, NOW + timedelta(minutes=1))
+    assert (await present(world, voucher)).reason is Reason.ADMIT
+    rows = await (
+        await world.tx.execute("SELECT actor, action, detail FROM audit.entry ORDER BY id")
+    ).fetchall()
+    assert [row[1] for row in rows] == ["gate.admitted", "gate.undone", "gate.admitted"]
+    assert rows[1] == ("staff:3", "gate.undone", {"scan": str(scan_id), "reason": "扫错人"})
+
+
+async def test_what_cannot_be_taken_back(world: World) -> None:
+    voucher, scan_id, refused = world.voucher(await world.book()), uuid7(), uuid7()
+    await present(world, voucher, scan_id=scan_id)
+    await present(world, voucher, scan_id=refused)
+    assert await take_back(world, uuid7()) is UndoOutcome.UNKNOWN_SCAN
+    assert await take_back(world, scan_id, venue_ids=frozenset({10**9})) is UndoOutcome.UNKNOWN_SCAN
+    assert await take_back(world, refused) is UndoOutcome.NOT_ADMITTED
+    assert await take_back(world, scan_id, reason="  ") is UndoOutcome.REASON_NEEDED
+    assert await take_back(world, scan_id, now=NOW + timedelta(hours=3)) is UndoOutcome.TOO_LATE
+    assert await count(world.tx, "gate.undo") == 0
+    assert await take_back(world, scan_id, venue_ids=frozenset({world.here})) is UndoOutcome.UNDONE
+
+
+async def test_the_last_scans_of_one_gate(world: World) -> None:
+    voucher, scan_id = world.voucher(await world.book()), uuid7()
+    await present(world, voucher, scan_id=scan_id)
+    for minute in range(1, 4):
+        await present(world, voucher, now=NOW + timedelta(minutes=minute))
+    await present(world, "nonsense", gate="南门")
+    await take_back(world, scan_id)
+    last = await recent(world.tx, world.desk.vault, venue_id=world.here, gate="北门", limit=3)
+    assert [one.reason for one in last] == [Reason.ALREADY_USED] * 3
+    everything = await recent(world.tx, world.desk.vault, venue_id=world.here, gate="北门", limit=10**6)
+    assert (everything[-1].name, everything[-1].undone_at) == ("王*明", NOW + timedelta(minutes=1))

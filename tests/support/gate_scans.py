@@ -1,0 +1,42 @@
+"""Scans at the gate of the little world: the instant they happen at, one scan, and how many rows they left."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+
+from tests.support.database import DbUrls
+from tests.support.gate_world import World
+from wenyue.gate import ScanAnswer, ScanRequest, scan
+from wenyue.infra.db import Tx
+from wenyue.kernel.ids import uuid7
+
+NOW: Final = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def at_the_gate(urls: DbUrls) -> AsyncGenerator[World]:
+    """The world in this database, at that instant."""
+    async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as tx:
+        yield await World.make(tx, NOW)
+
+
+async def present(world: World, text: str, *, now: datetime = NOW, **changes: Any) -> ScanAnswer:
+    """One scan of this text at the venue's gate, in a transaction of its own; `changes` to the request."""
+    known: dict[str, Any] = {
+        "scan_id": uuid7(),
+        "venue_id": world.here,
+        "gate": "北门",
+        "staff_id": None,
+        "presented": text,
+    }
+    async with world.tx.transaction():
+        return await scan(world.tx, world.desk, ScanRequest(**{**known, **changes}), now)
+
+
+async def count(tx: Tx, table: str) -> int:
+    """Rows of this table."""
+    statement: Any = f"SELECT count(*) FROM {table}"
+    return (await (await tx.execute(statement)).fetchall())[0][0]
