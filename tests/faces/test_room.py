@@ -9,11 +9,11 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tests.support.api_site import TODAY, ApiSite, furnish, settings_for
+from tests.support.api_site import TODAY, ApiSite, furnish, serve_api, settings_for
+from tests.support.clock import Clock
 from tests.support.database import DbUrls
-from tests.support.room import ROOM, Clock, keep, look, open_room_for
+from tests.support.room import ROOM, keep, look, open_room_for
 from tests.support.traveller_site import CARD, NOW, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME, Traveller
-from wenyue.app import create_app
 from wenyue.emergency import LoadSignal, Room
 from wenyue.faces.api.room_file import RoomFiles
 from wenyue.kernel.ids import uuid7
@@ -59,15 +59,9 @@ class Hall:
 async def hall(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Hall]:
     urls, clock = make_database(), Clock(NOW)
     await furnish(urls)
-    app = create_app(settings_for(urls, tmp_path), clock=clock)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.rest.router.lifespan_context(app.rest),
-        httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
-    ):
-        site = ApiSite(app, client)
+    async with serve_api(settings_for(urls, tmp_path), clock=clock) as site:
         onward = f"/venues/lake?day={DAY}#calendar"
-        room = await open_room_for(app.services, await site.product_id("lake"), DAY, onward=onward)
+        room = await open_room_for(site.app.services, await site.product_id("lake"), DAY, onward=onward)
         yield Hall(site, clock, room)
 
 

@@ -11,13 +11,13 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.api_site import TODAY, ApiSite, Person, furnish, settings_for
+from tests.support.api_site import TODAY, ApiSite, Person, furnish, serve_api, settings_for
+from tests.support.clock import Clock
 from tests.support.database import DbUrls
-from tests.support.room import ROOM, Clock, keep, look, open_room_for
+from tests.support.room import ROOM, keep, look, open_room_for
 from tests.support.traveller_site import NOW
 from wenyue import emergency
 from wenyue.accounts import start_login
-from wenyue.app import create_app
 from wenyue.cli import TOOLS
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.ids import uuid7
@@ -112,13 +112,8 @@ def document(number: int) -> str:
 async def release(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Release]:
     urls, clock = make_database(), Clock(NOW)
     await furnish(urls)
-    app = create_app(settings_for(urls, tmp_path), clock=clock)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.rest.router.lifespan_context(app.rest),
-        httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
-    ):
-        made = Release(ApiSite(app, client), clock, urls.owner_url)
+    async with serve_api(settings_for(urls, tmp_path), clock=clock) as site:
+        made = Release(site, clock, urls.owner_url)
         await made.invite()
         yield made
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -132,9 +132,11 @@ async def api_site(
 
 
 @asynccontextmanager
-async def serve_api(settings: Settings, admin_url: str = "") -> AsyncGenerator[ApiSite]:
+async def serve_api(
+    settings: Settings, admin_url: str = "", clock: Callable[[], datetime] = lambda: NOW
+) -> AsyncGenerator[ApiSite]:
     """A started application on the (furnished) database of `settings`."""
-    app = create_app(settings, clock=lambda: NOW)
+    app = create_app(settings, clock=clock)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.rest.router.lifespan_context(app.rest),

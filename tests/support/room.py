@@ -13,6 +13,7 @@ import uvicorn
 from psycopg import AsyncConnection
 
 from tests.support.api_site import ApiSite, furnish, settings_for
+from tests.support.clock import Clock
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.app import create_app
@@ -25,21 +26,6 @@ from wenyue.services import Services
 ROOM: Final = "golden-week"
 READY_S: Final = 30.0
 T = TypeVar("T")
-
-
-class Clock:
-    """The only source of now."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        """Now."""
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        """Later."""
-        self.now += timedelta(seconds=seconds)
 
 
 async def open_room_for(

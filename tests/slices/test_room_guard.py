@@ -1,0 +1,66 @@
+"""What stands behind the waiting room: bookings of guarded slots are refused until a token of the room is shown."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.database import DbUrls
+from tests.support.room_world import DAY, VENUE, Line, World, at_the_room, pass_of
+from wenyue.emergency import RefusedFor, RoomProblem, TokenGiven
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def world(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[World]:
+    async with at_the_room(make_database(), tmp_path) as made:
+        yield made
+
+
+async def test_a_process_that_never_saw_the_database_lets_nobody_through(world: World) -> None:
+    web = world.process()
+    refusal = web.refuse(1, [Line(5)])
+    assert refusal is not None
+    assert (refusal.reason, refusal.address) == (RefusedFor.NOT_READY, "")
+    assert await web.give_pass("golden-week", 1) is RoomProblem.BUSY
+
+
+async def test_guarded_slots_want_a_token_of_the_account_and_the_room(world: World) -> None:
+    guarded, other_day = await world.add_slot(), await world.add_slot(DAY + timedelta(days=1))
+    other_product = await world.add_slot(product=8)
+    await world.open()
+    web = await world.web()
+    given = await pass_of(web, 1)
+    refusal = web.refuse(1, [Line(other_day), Line(guarded)])
+    assert refusal is not None
+    assert (refusal.reason, refusal.address) == (RefusedFor.NOT_ADMITTED, "/room/golden-week")
+    assert web.refuse(1, [Line(other_day), Line(other_product)]) is None
+    await world.release(web)
+    await world.run(3, web)
+    token = await web.exchange("golden-week", 1, given.text)
+    assert isinstance(token, TokenGiven)
+    assert web.refuse(1, [Line(guarded)], token.text) is None
+    assert web.refuse(1, [Line(guarded)], f"junk, {token.text}") is None
+    assert web.refuse(2, [Line(guarded)], token.text) is not None
+    assert web.refuse(1, [Line(guarded)], given.text) is not None
+    again = await web.exchange("golden-week", 1, given.text)
+    assert again == token
+    world.clock.forward(601)
+    late = web.refuse(1, [Line(guarded)], token.text)
+    assert late is not None
+    assert late.reason is RefusedFor.EXPIRED
+    fresh = await web.exchange("golden-week", 1, given.text)
+    assert isinstance(fresh, TokenGiven)
+    assert fresh.expires_at > token.expires_at
+    assert web.refuse(1, [Line(guarded)], fresh.text) is None
+
+
+async def test_a_slot_that_is_opened_later_is_guarded_too(world: World) -> None:
+    await world.open(product_ids=(), venue_id=VENUE)
+    web = await world.web()
+    slot = await world.add_slot(product=99)
+    assert web.refuse(1, [Line(slot)]) is None
+    await world.look(web)
+    assert web.refuse(1, [Line(slot)]) is not None

@@ -1,0 +1,150 @@
+"""A waiting room on a real database without a face: a keeper, web processes that know the room, a clock moved by hand."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.support.clock import Clock
+from tests.support.database import DbUrls
+from wenyue.emergency import (
+    Gatekeeper,
+    LoadSignal,
+    NewRoom,
+    PassGiven,
+    Place,
+    Room,
+    keep_rooms,
+    open_room,
+    room_by_code,
+)
+from wenyue.infra.config import load_keys
+from wenyue.infra.db import Database, Tx
+from wenyue.kernel.personal import Vault
+
+RELEASE = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
+DAY = date(2026, 10, 8)
+PRODUCT, VENUE = 7, 3
+WELL = LoadSignal(goodput_per_s=100.0, latency_p99_ms=80.0, limit=600, in_flight=3)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a booking."""
+
+    slot_id: int
+
+
+class World:
+    """A database, a worker's keeper, and web processes that know the rooms."""
+
+    def __init__(self, db: Database, vault: Vault, owner_url: str) -> None:
+        self.db, self.vault, self.owner_url = db, vault, owner_url
+        self.clock = Clock(RELEASE - timedelta(minutes=5))
+        self.signal: LoadSignal | None = WELL
+        self.places: int | None = 1_000
+
+    def process(self) -> Gatekeeper:
+        """A web process that has read nothing yet."""
+        return Gatekeeper(self.db, self.vault, self.clock, lambda: self.signal)
+
+    async def web(self) -> Gatekeeper:
+        """A web process."""
+        keeper = self.process()
+        await self.look(keeper)
+        return keeper
+
+    async def look(self, *keepers: Gatekeeper) -> None:
+        """These processes read the rooms again, and say how they fare."""
+        for keeper in keepers:
+            async with self.db.connection() as tx:
+                await keeper.refresh(tx, writes_signal=True)
+
+    async def keep(self) -> None:
+        """The keeper looks after the room, once."""
+
+        async def left(_tx: Tx, _room: Room) -> int | None:
+            return self.places
+
+        async with self.db.transaction() as tx:
+            assert await keep_rooms(tx, self.vault, self.clock(), places_left=left) == 1
+
+    async def open(self, **more: Any) -> Room:
+        """An operator opens the room; `more` fields differ."""
+        new = NewRoom(
+            "golden-week", "黄金周", "Golden Week", None, (PRODUCT,), DAY, DAY, "/venues/lake", RELEASE
+        )
+        async with self.db.transaction() as tx:
+            return await open_room(
+                tx,
+                self.vault,
+                replace(new, **more),
+                self.clock(),
+                actor="test",
+            )
+
+    async def room(self, code: str = "golden-week") -> Room:
+        """The room as the database has it."""
+        async with self.db.connection() as tx:
+            room = await room_by_code(tx, code)
+        assert room is not None
+        return room
+
+    async def release(self, *keepers: Gatekeeper, seconds: float = 4.0) -> None:
+        """Pass the release, and let the keeper publish the seed."""
+        self.clock.now = RELEASE + timedelta(seconds=seconds)
+        await self.look(*keepers)
+        await self.keep()
+        await self.look(*keepers)
+
+    async def run(self, seconds: int, *keepers: Gatekeeper) -> None:
+        """Time passes, second by second."""
+        for _ in range(seconds):
+            self.clock.forward(1)
+            await self.look(*keepers)
+            await self.keep()
+        await self.look(*keepers)
+
+    async def add_slot(self, on: date = DAY, product: int = PRODUCT) -> int:
+        """A session is opened."""
+        async with await psycopg.AsyncConnection.connect(self.owner_url, autocommit=True) as owner:
+            row = await (
+                await owner.execute(
+                    "INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at,"
+                    " price_minor, pool_ids) VALUES (%s, %s, %s, %s, %s, %s, %s, 0, '{1}') RETURNING id",
+                    [product, VENUE, on, RELEASE, RELEASE, RELEASE, RELEASE],
+                )
+            ).fetchone()
+        assert row is not None
+        return row[0]
+
+
+@asynccontextmanager
+async def at_the_room(urls: DbUrls, home: Path) -> AsyncGenerator[World]:
+    """The world in this database, with keys of its own."""
+    db = Database(urls.app_url, size_max=4)
+    await db.open()
+    yield World(db, Vault(load_keys(home)), urls.owner_url)
+    await db.close()
+
+
+async def pass_of(keeper: Gatekeeper, account: int, shown: str = "") -> PassGiven:
+    """A pass for this account, which has to be given."""
+    given = await keeper.give_pass("golden-week", account, shown)
+    assert isinstance(given, PassGiven), given
+    return given
+
+
+async def half_open(world: World) -> tuple[Gatekeeper, Place]:
+    """A room that two thousand people came to before its release, two seconds after it; and how far it is open."""
+    await world.open()
+    web = await world.web()
+    for account in range(1, 2_001):
+        await pass_of(web, account)
+    await world.release(web)
+    await world.run(2, web)
+    return web, (await world.room()).threshold
