@@ -34,9 +34,10 @@ from wenyue.cards import CardFacts, CardState, Use
 from wenyue.cards.model import EntitlementFacts
 from wenyue.tools import world
 from wenyue.tools.sim.hunting import chosen
-from wenyue.tools.sim.model import Card, Naive, Request, Slot
+from wenyue.tools.sim.model import Naive, Request
 from wenyue.tools.sim.seams import Effects, Facts, LineFacts, PoolFacts, SlotFacts, rules
 from wenyue.tools.sim.town import CARD_DAY_MAX, CARD_PARTY_MAX, CARD_TYPE, VENUES, rulebook
+from wenyue.tools.sim.world import Card, Slot
 
 BOOK = rulebook()
 START = world.START

@@ -17,9 +17,10 @@ from wenyue.booking import (
     WantedLine,
 )
 from wenyue.kernel.ids import uuid7
-from wenyue.tools.sim.model import Booking, Line, Request, Slot
+from wenyue.tools.sim.model import Request
 from wenyue.tools.sim.timing import Clock
 from wenyue.tools.sim.town import CASH_HOLDERS, Town
+from wenyue.tools.sim.world import Booking, Line, Slot
 
 SENT_MAX = 200  # what may be sent again
 _RECENT = 12  # a change is mostly about one of the last bookings

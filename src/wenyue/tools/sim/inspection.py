@@ -9,10 +9,13 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from wenyue.booking import Answer, Outcome
-from wenyue.tools.sim.model import LIVE, Naive
+from wenyue.tools.sim.model import Naive
 from wenyue.tools.sim.town import SQL
+from wenyue.tools.sim.world import LIVE
+from wenyue.tools.standing import upon_standing
 
 SHOWN_MAX: Final = 12
+_INSPECT: Final = upon_standing(SQL["inspect"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Caught(Exception):
 
 async def inspect(owner: AsyncConnection[TupleRow], model: Naive) -> list[Trouble]:
     """Broken invariants as the database's rows show them, and every difference between rows and model."""
-    row = await (await owner.execute(SQL["inspect"])).fetchone()
+    row = await (await owner.execute(_INSPECT, {})).fetchone()
     if row is None:
         raise LookupError("inspect")
     violations, pools, bookings, lines, cards = (json.loads(text) for text in row)

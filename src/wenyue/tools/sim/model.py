@@ -1,12 +1,11 @@
-"""The naive model: what the answers should be, by recounting everything from the list of bookings every time.
+"""The naive model: what the answers should be, and what becomes of the world.
 
-Written from the contract, not from the engine: it keeps no counters, no locks and no caches, and shares only the
-names of requests, answers and outcomes with the booking slice. Slow and obvious on purpose.
+Written from the contract, not from the engine; shares only the names of requests, answers and outcomes with the booking
+slice. Every answer is decided by recounting everything (`world`) and by what speaks against it (`objections`).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from wenyue.booking import (
@@ -18,155 +17,15 @@ from wenyue.booking import (
     Outcome,
     WantedLine,
 )
+from wenyue.tools.sim.objections import booking_problems, may_cancel, move_refusal
+from wenyue.tools.sim.world import LIVE, Booking, Line, World
 
-HOLDS_MAX = 5  # unpaid holds of one holder
 HOLD_S_MAX = 3600
-LIVE = (BookingState.HELD, BookingState.CONFIRMED)
 Request = BookingRequest | ChangeRequest
 
 
-@dataclass
-class Slot:
-    """A session as the venue sees it. Pools are only names here: who draws from what."""
-
-    id: int
-    product: int
-    venue: int
-    day: date
-    starts: datetime
-    release: datetime
-    closes: datetime
-    price: int
-    own: int
-    day_pool: int | None
-    reserves: dict[str, int]
-    is_per_venue_day: bool
-    is_named: bool
-    is_on_cards: bool
-    party_max: int
-    cancel_until_s: int  # so long before the start
-    is_open: bool = True
-
-    @property
-    def scope(self) -> int:
-        """What one person may have once a day."""
-        return self.venue if self.is_per_venue_day else -self.id
-
-
-@dataclass
-class Card:
-    """So many entries in all, so many a day, or none while it is frozen."""
-
-    id: int
-    holder: int
-    granted: int
-    day_max: int
-    party_max: int
-    is_frozen: bool = False
-
-
-@dataclass
-class Line:
-    """So many places in a slot, for these persons; `gone` once given back."""
-
-    no: int
-    slot: Slot
-    quantity: int
-    persons: tuple[bytes, ...]
-    is_on_card: bool
-    price: int
-    gone: bool = False
-    scans: set[int] = field(default_factory=set[int])  # visitor numbers that were let in
-
-
-@dataclass
-class Booking:
-    """One acknowledged booking."""
-
-    id: UUID
-    body: bytes
-    state: BookingState
-    channel: str
-    holder: int | None
-    card: int | None
-    hold_until: datetime | None
-    total: int
-    lines: list[Line]
-
-    @property
-    def live(self) -> list[Line]:
-        """The lines that still draw places."""
-        return [line for line in self.lines if not line.gone] if self.state in LIVE else []
-
-
-class Naive:
-    """The whole world in lists."""
-
-    def __init__(self) -> None:
-        self.slots: dict[int, Slot] = {}
-        self.capacity: dict[int, int] = {}
-        self.full: dict[int, Outcome] = {}  # pool -> what to answer when it is full
-        self.cards: dict[int, Card] = {}
-        self.bookings: dict[UUID, Booking] = {}
-
-    # -------------------------------------------------------------------------------------------- counting
-
-    def live(self) -> Iterable[tuple[Booking, Line]]:
-        """Every line that draws places, with its booking."""
-        for booking in self.bookings.values():
-            if booking.state in LIVE:
-                for line in booking.lines:
-                    if not line.gone:
-                        yield booking, line
-
-    def pools_of(self, slot: Slot, channel: str) -> tuple[int, ...]:
-        """The pools that limit a booking of the slot on this channel."""
-        pools = [slot.own]
-        if slot.day_pool is not None:
-            pools.append(slot.day_pool)
-        if slot.reserves:
-            pools.append(slot.reserves[channel])
-        return tuple(pools)
-
-    def counted(self) -> dict[int, list[int]]:
-        """Held and sold places of every pool, counted from the bookings."""
-        counts = {pool: [0, 0] for pool in self.capacity}
-        for booking, line in self.live():
-            column = 0 if booking.state is BookingState.HELD else 1
-            for pool in self.pools_of(line.slot, booking.channel):
-                counts[pool][column] += line.quantity
-        return counts
-
-    def rooms(self, giving_up: Iterable[Line] = ()) -> dict[int, int]:
-        """Free places of every pool, as if the lines in `giving_up` were gone."""
-        skipped = {id(line) for line in giving_up}
-        rooms = dict(self.capacity)
-        for booking, line in self.live():
-            if id(line) not in skipped:
-                for pool in self.pools_of(line.slot, booking.channel):
-                    rooms[pool] -= line.quantity
-        return rooms
-
-    def card_uses(self, card: int, giving_up: Iterable[Line] = ()) -> list[tuple[date, int]]:
-        """What live lines use of a card: (day, entries)."""
-        skipped = {id(line) for line in giving_up}
-        return [
-            (line.slot.day, line.quantity)
-            for booking, line in self.live()
-            if line.is_on_card and booking.card == card and id(line) not in skipped
-        ]
-
-    def places(self, giving_up: Iterable[Line] = ()) -> set[tuple[bytes, date, int]]:
-        """Who is somewhere: (person, day, venue or minus slot)."""
-        skipped = {id(line) for line in giving_up}
-        return {
-            (person, line.slot.day, line.slot.scope)
-            for _, line in self.live()
-            if id(line) not in skipped
-            for person in line.persons
-        }
-
-    # -------------------------------------------------------------------------------------------- answering
+class Naive(World):
+    """The world that answers."""
 
     def answer(self, request: Request, now: datetime) -> Answer:
         """What the engine should say, and the world afterwards."""
@@ -188,7 +47,7 @@ class Naive:
                 total_minor=known.total,
                 state=known.state,
             )
-        problems = self._problems(request, now)
+        problems = booking_problems(self, request, now)
         if problems:
             outcome, line, visitor = min(problems, key=lambda one: one[:2])
             slot = self.slots.get(request.lines[line].slot_id) if line is not None else None
@@ -210,99 +69,6 @@ class Naive:
         persons = tuple(request.visitors[index].person_key for index in wanted.visitors)
         price = 0 if wanted.is_on_card else slot.price
         return Line(number, slot, wanted.quantity, persons, wanted.is_on_card, price)
-
-    def _problems(
-        self, request: BookingRequest, now: datetime
-    ) -> list[tuple[Outcome, int | None, int | None]]:
-        """Everything that speaks against a request; the smallest is the answer."""
-        unknown = [n for n, line in enumerate(request.lines) if line.slot_id not in self.slots]
-        if unknown:
-            return [(Outcome.SLOT_UNKNOWN, unknown[0], None)]
-        found: list[tuple[Outcome, int | None, int | None]] = []
-        channel = request.channel.name.lower()
-        slots = [self.slots[line.slot_id] for line in request.lines]
-        for number, slot in enumerate(slots):
-            when = self._slot_problem(slot, now)
-            if when is not None:
-                found.append((when, number, None))
-            elif slot.reserves and channel not in slot.reserves:
-                found.append((Outcome.CHANNEL_CLOSED, number, None))
-        found += self._card_problems(request, slots)
-        found += self._person_problems(request, slots)
-        if request.is_hold and request.holder_id is not None:
-            holds = [b for b in self.bookings.values() if b.state is BookingState.HELD]
-            if sum(b.holder == request.holder_id for b in holds) >= HOLDS_MAX:
-                found.append((Outcome.TOO_MANY_OPEN, None, None))
-        for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
-            if not line.is_on_card and line.price_minor not in (None, slot.price):
-                found.append((Outcome.PRICE_CHANGED, number, None))
-                break
-        if found:
-            return found
-        rooms = self.rooms()
-        first: dict[int, int] = {}
-        for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
-            for pool in self.pools_of(slot, channel):
-                first.setdefault(pool, number)
-                rooms[pool] -= line.quantity
-        return [(self.full[pool], number, None) for pool, number in first.items() if rooms[pool] < 0]
-
-    @staticmethod
-    def _slot_problem(slot: Slot, now: datetime) -> Outcome | None:
-        if not slot.is_open:
-            return Outcome.SLOT_CLOSED
-        if now < slot.release:
-            return Outcome.NOT_RELEASED
-        return Outcome.SALES_ENDED if now >= slot.closes else None
-
-    def _card_problems(
-        self, request: BookingRequest, slots: Sequence[Slot]
-    ) -> list[tuple[Outcome, int | None, int | None]]:
-        found: list[tuple[Outcome, int | None, int | None]] = []
-        card = self.cards.get(request.card_id or 0)
-        uses = self.card_uses(card.id) if card else []
-        for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
-            if not line.is_on_card:
-                continue
-            if card is None or card.holder != request.holder_id:
-                return [(Outcome.CARD_UNKNOWN, number, None)]
-            refusal = self._card_refusal(card, uses, slot, line.quantity)
-            if refusal is None:
-                uses.append((slot.day, line.quantity))
-            else:
-                found.append((refusal, number, None))
-        return found
-
-    @staticmethod
-    def _card_refusal(card: Card, uses: list[tuple[date, int]], slot: Slot, quantity: int) -> Outcome | None:
-        if card.is_frozen:
-            return Outcome.CARD_FROZEN
-        if not slot.is_on_cards:
-            return Outcome.CARD_NOT_COVERED
-        if quantity > card.party_max:
-            return Outcome.CARD_PARTY
-        if sum(count for _, count in uses) + quantity > card.granted:
-            return Outcome.CARD_EXHAUSTED
-        if sum(count for day, count in uses if day == slot.day) + quantity > card.day_max:
-            return Outcome.CARD_PERIOD
-        return None
-
-    def _person_problems(
-        self, request: BookingRequest, slots: Sequence[Slot]
-    ) -> list[tuple[Outcome, int | None, int | None]]:
-        found: list[tuple[Outcome, int | None, int | None]] = []
-        taken = self.places()
-        for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
-            if slot.is_named and len(line.visitors) != line.quantity:
-                found.append((Outcome.VISITORS_NEEDED, number, None))
-            for index in line.visitors:
-                place = (request.visitors[index].person_key, slot.day, slot.scope)
-                if place in taken:
-                    found.append((Outcome.PERSON_TWICE, number, index))
-                taken.add(place)
-            if len(line.visitors) > slot.party_max:
-                found.append((Outcome.PARTY_SIZE, number, None))
-        return found
 
     # -------------------------------------------------------------------------------------------- changing
 
@@ -350,15 +116,11 @@ class Naive:
         if any(line.scans for line in booking.lines):
             return _told(Outcome.ALREADY_REDEEMED, booking)
         if booking.state is BookingState.CONFIRMED and not is_forced:
-            late = [line.no for line in booking.live if not self._may_cancel(line.slot, now)]
+            late = [line.no for line in booking.live if not may_cancel(line.slot, now)]
             if late:
                 return _told(Outcome.TERMS_FORBID, booking, line=late[0])
         self._end(booking, BookingState.CANCELLED)
         return _told(Outcome.CANCELLED, booking)
-
-    @staticmethod
-    def _may_cancel(slot: Slot, now: datetime) -> bool:
-        return now < slot.starts - timedelta(seconds=slot.cancel_until_s)
 
     def _move(self, booking: Booking, moves: Sequence[tuple[int, int]], now: datetime) -> Answer:
         if booking.state not in LIVE:
@@ -373,7 +135,7 @@ class Naive:
         if len(set(numbers)) < len(numbers) or not set(numbers) <= lines.keys():
             return _told(Outcome.NOT_FOUND, booking)
         wanted = [(lines[no], slot_id) for no, slot_id in pending]
-        refused = self._move_refusal(booking, wanted, now)
+        refused = move_refusal(self, booking, wanted, now)
         if refused is not None:
             return _told(refused[0], booking, line=refused[1])
         for old, slot_id in wanted:
@@ -392,44 +154,6 @@ class Naive:
         if line is None:
             return False
         return is_there if line.gone else line.slot.id == slot_id
-
-    def _move_refusal(
-        self, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
-    ) -> tuple[Outcome, int] | None:
-        """The smallest problem of where and who; then the card's; then the pools'."""
-        old = [line for line, _ in wanted]
-        taken, found = self.places(giving_up=old), list[tuple[Outcome, int]]()
-        for line, slot_id in wanted:
-            slot = self.slots.get(slot_id)
-            if slot is None or slot.product != line.slot.product:
-                found.append((Outcome.SLOT_UNKNOWN, line.no))
-                continue
-            problem = self._slot_problem(slot, now)
-            if problem is not None:
-                found.append((problem, line.no))
-            elif slot.reserves and booking.channel not in slot.reserves:
-                found.append((Outcome.CHANNEL_CLOSED, line.no))
-            if booking.state is BookingState.CONFIRMED and not self._may_cancel(line.slot, now):
-                found.append((Outcome.TERMS_FORBID, line.no))
-            places = {(person, slot.day, slot.scope) for person in line.persons}
-            if places & taken:
-                found.append((Outcome.PERSON_TWICE, line.no))
-            taken |= places
-        if found:
-            return min(found)
-        uses = self.card_uses(booking.card, giving_up=old) if booking.card is not None else []
-        rooms = self.rooms(giving_up=old)
-        for line, slot_id in wanted:
-            slot = self.slots[slot_id]
-            if line.is_on_card and booking.card is not None:
-                refusal = self._card_refusal(self.cards[booking.card], uses, slot, line.quantity)
-                if refusal is not None:
-                    return refusal, line.no
-                uses.append((slot.day, line.quantity))
-            for pool in self.pools_of(slot, booking.channel):
-                rooms[pool] -= line.quantity
-        full = [self.full[pool] for pool, room in rooms.items() if room < 0]
-        return (min(full), old[0].no) if full else None
 
     # -------------------------------------------------------------------------------------------- the gate
 

@@ -12,10 +12,10 @@ from psycopg.rows import TupleRow
 from wenyue.booking import BookingState, redeem, undo_redemption
 from wenyue.kernel.ids import uuid7
 from wenyue.tools.sim.inspection import Trouble
-from wenyue.tools.sim.model import Slot
 from wenyue.tools.sim.seams import CapacityAnswer, opening
 from wenyue.tools.sim.timing import Clock
 from wenyue.tools.sim.town import SQL, Town
+from wenyue.tools.sim.world import Slot
 
 ROOMY: Final = 150  # an inn's rooms
 Verdict = Callable[[], list[Trouble]]

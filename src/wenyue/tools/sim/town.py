@@ -14,7 +14,8 @@ from wenyue.cards import parse_rules
 from wenyue.infra.db import queries
 from wenyue.policy import HolidayCalendar, Preset, parse_preset
 from wenyue.tools import world
-from wenyue.tools.sim.model import Card, Naive, Slot
+from wenyue.tools.sim.model import Naive
+from wenyue.tools.sim.world import Card, Slot
 
 CARD_TYPE: Final = "sim"
 CARD_DAY_MAX: Final = 2
