@@ -12,7 +12,7 @@ from rich.table import Table
 from wenyue.infra.config import load
 from wenyue.infra.fault import SetupError
 from wenyue.tools.sim.hunting import STEPS_MAX, Catch, chosen, hunt
-from wenyue.tools.sim.planted import Plant
+from wenyue.tools.sim.planting import Plant
 from wenyue.tools.sim.run import Result, simulate
 from wenyue.tools.sim.server import own_server
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from wenyue.tools.sim.planted import PLANTS, Plant
+from wenyue.tools.sim.planted import PLANTS
+from wenyue.tools.sim.planting import Plant
 from wenyue.tools.sim.run import Result, Urls, simulate
 
 STEPS_MAX: Final = 4_000  # a bug that has not shown by then has survived

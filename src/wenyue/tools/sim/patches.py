@@ -1,0 +1,212 @@
+# ruff: noqa: ANN401 - patches stand for functions of any kind
+"""What planted bugs do instead: each takes a function of the engine and gives the one that stands in its place."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from wenyue.booking import BookingState, ChangeKind, Outcome
+from wenyue.tools.sim.planting import Wrap, replaced
+from wenyue.tools.sim.seams import drawing, returning, store
+
+
+def double_release(release: Any) -> Any:
+    """For `returning.release`: the places come back a second time."""
+
+    def patched(line: Any, booking: Any, facts: Any, effects: Any) -> None:
+        release(line, booking, facts, effects)
+        drawing.take_pools(facts, effects, line.pool_ids, booking.state, -line.quantity)
+
+    return patched
+
+
+def keep_entitlement(release: Any) -> Any:
+    """For `returning.release`: what the card paid stays used."""
+
+    def patched(line: Any, booking: Any, facts: Any, effects: Any) -> None:
+        before = dict(effects.entitlements)
+        release(line, booking, facts, effects)
+        effects.entitlements = before
+
+    return patched
+
+
+def leak_on_move(move: Any) -> Any:
+    """For `moves.move`: new places are taken, old ones are not given back."""
+
+    def only_taking(take: Any) -> Any:
+        def take_pools(facts: Any, effects: Any, pools: Any, state: Any, quantity: int) -> None:
+            if quantity > 0:
+                take(facts, effects, pools, state, quantity)
+
+        return take_pools
+
+    def patched(*args: Any) -> Any:
+        with replaced(returning, "take_pools", only_taking):
+            return move(*args)
+
+    return patched
+
+
+def give_up_first(move: Any) -> Any:
+    """For `moves.move`: when the new session is full, the old lines are given back all the same."""
+
+    def patched(request: Any, booking: Any, facts: Any, effects: Any) -> Any:
+        answer = move(request, booking, facts, effects)
+        if answer.outcome.is_full:
+            numbers = {number for number, _ in request.moves}
+            for line in booking.lines:
+                if line.is_live and line.line_no in numbers:
+                    returning.release(line, booking, facts, effects)
+            returning.set_state(booking, booking.state, facts, effects)
+        return answer
+
+    return patched
+
+
+def old_person_key(move_line: Any) -> Any:
+    """For `moves._move_line`: the new line has the old one's places."""
+
+    def patched(line: Any, *more: Any) -> Any:
+        new = move_line(line, *more)
+        new.places = line.places
+        return new
+
+    return patched
+
+
+def confirm_late(decide: Any) -> Any:
+    """For `rules.decide_change`: a confirmation does not see when the hold ends."""
+
+    def patched(request: Any, facts: Any, effects: Any) -> Any:
+        booking = facts.existing.get(request.booking_id)
+        if request.kind is ChangeKind.CONFIRM and booking is not None and booking.hold_until is not None:
+            until, booking.hold_until = booking.hold_until, None
+            answer = decide(request, facts, effects)
+            if booking.state is BookingState.HELD:
+                booking.hold_until = until
+            return answer
+        return decide(request, facts, effects)
+
+    return patched
+
+
+def anybody_may(decide: Any) -> Any:
+    """For `rules.decide_change`: the request names no holder."""
+
+    def patched(request: Any, facts: Any, effects: Any) -> Any:
+        return decide(replace(request, holder_id=None), facts, effects)
+
+    return patched
+
+
+def what_fits(decide: Any) -> Any:
+    """For `rules._decide_book`: asked again without the line that was full."""
+
+    def patched(request: Any, facts: Any, effects: Any) -> Any:
+        answer = decide(request, facts, effects)
+        if answer.outcome.is_full and len(request.lines) > 1:
+            lines = tuple(line for number, line in enumerate(request.lines) if number != answer.line)
+            return decide(replace(request, lines=lines), facts, effects)
+        return answer
+
+    return patched
+
+
+def unless(outcome: Outcome) -> Wrap:
+    """For a function that finds a problem: it does not find this one."""
+
+    def wrap(problem: Any) -> Any:
+        def patched(*args: Any) -> Any:
+            found = problem(*args)
+            return None if found is outcome else found
+
+        return patched
+
+    return wrap
+
+
+def believe_cache(problem: Any) -> Any:
+    """For `rules.slot_problem`: the cached slot always has the pool's revision."""
+
+    def patched(slot: Any, pools: Any, now: Any) -> Any:
+        return problem(dataclasses.replace(slot, revision=pools[slot.pool_ids[0]].revision), pools, now)
+
+    return patched
+
+
+def sell_holds(take: Any) -> Any:
+    """For `rules.take_pools`: everything counts as sold."""
+
+    def patched(facts: Any, effects: Any, pools: Any, _state: Any, quantity: int) -> None:
+        take(facts, effects, pools, BookingState.CONFIRMED, quantity)
+
+    return patched
+
+
+def any_body(replay: Any) -> Any:
+    """For `rules._replay`: the request has whatever body was seen before."""
+
+    def patched(request: Any, seen: Any, effects: Any) -> Any:
+        return replay(replace(request, body_hash=seen.body_hash), seen, effects)
+
+    return patched
+
+
+def sometimes_not(commit: Any) -> Any:
+    """For `batch._commit`: every tenth one is a rollback."""
+    commits = [0]
+
+    async def patched(tx: Any, *more: Any) -> None:
+        commits[0] += 1
+        if commits[0] % 10 == 0:
+            await tx.execute("ROLLBACK")
+        else:
+            await commit(tx, *more)
+
+    return patched
+
+
+def ask_first(_ask: Any) -> Any:
+    """For `store._ask_pools`: places and earlier answers are read before the pools, not after."""
+
+    async def patched(tx: Any, wants: Any, reads: Any, *, is_locked: bool) -> None:
+        if wants.places:
+            reads["places"] = await tx.execute(store.SQL["places_taken"], {"wanted": wants.places_json()})
+        if wants.bookings:
+            reads["existing"] = await tx.execute(store.SQL["existing"], {"ids": store.array(wants.bookings)})
+        name = "lock_pools" if is_locked else "read_pools"
+        reads["pools"] = await tx.execute(store.SQL[name], {"ids": store.array(wants.pools)})
+
+    return patched
+
+
+def always(value: object) -> Wrap:
+    """In place of any function: the same value whatever it is asked."""
+
+    def wrap(_function: Any) -> Any:
+        def patched(*_args: Any) -> object:
+            return value
+
+        return patched
+
+    return wrap
+
+
+def one_more(present: Any) -> Any:
+    """For `PoolFacts.left`: one more than there is."""
+    return property(lambda pool: present.fget(pool) + 1)
+
+
+def without_pools(keep: Callable[[Any, Any], Any]) -> Wrap:
+    """For `rules.draws`: of (slot, pools), the pools that `keep` leaves."""
+
+    def wrap(draws: Any) -> Any:
+        def patched(slot: Any, channel: Any) -> Any:
+            return keep(slot, draws(slot, channel))
+
+        return patched
+
+    return wrap
