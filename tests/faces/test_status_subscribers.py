@@ -1,0 +1,66 @@
+"""Subscriptions to the status page: confirmed, told, left, limited, and sealed."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from tests.support.status_page import Web, incident, page_for, probed_web
+from wenyue.faces.status.subscribers import Subscribers
+from wenyue.kernel.personal import KeyRing, Vault
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[Web]:
+    async with probed_web() as made:
+        yield made
+
+
+async def test_who_subscribes_confirms_is_told_and_leaves(web: Web, tmp_path: Path) -> None:
+    mails: list[tuple[str, str, str]] = []
+    vault = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
+    subscribers = Subscribers(
+        tmp_path,
+        vault,
+        lambda to, subject, text: mails.append((to[0], subject, text)),
+        "https://status.example.cn",
+        lambda: datetime.now(UTC),
+    )
+
+    async def post(path: str, **fields: str) -> bytes:
+        return (await subscribers.handle("POST", path, urlencode(fields).encode(), "1.2.3.4")).plain[0]
+
+    async def mailed(count: int) -> str:
+        async with asyncio.timeout(10):
+            while len(mails) < count:
+                await asyncio.sleep(0.01)
+        return mails[-1][2]
+
+    assert b"422" in await post("/subscribe", email="nonsense")
+    assert b"200 OK" in await post("/subscribe", email="One@Example.cn", lang="en")
+    link = urlsplit(str(re.findall(r"https://\S+", await mailed(1))[0]))
+    fields = {name: values[0] for name, values in parse_qs(link.query).items()}
+    sending = asyncio.create_task(subscribers.run())
+    subscribers.tell(incident())
+    assert b"403" in await post("/confirm", **(fields | {"sign": "0" * 32}))
+    button = await subscribers.handle("GET", "/confirm", link.query.encode(), "")
+    assert fields["sign"].encode() in button.plain[1]
+    assert b"200 OK" in await post("/confirm", **fields)
+    subscribers.tell(incident())
+    text = await mailed(2)
+    assert (mails[1][0], "looking & searching" in text) == ("One@Example.cn", True)
+    leave = parse_qs(urlsplit(str(re.findall(r"https://\S+/leave\S+", text)[0])).query)
+    assert b"200 OK" in await post("/leave", mark=leave["mark"][0], sign=leave["sign"][0])
+    assert b"403" in await post("/confirm", **fields)
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    assert b"One@Example" not in (tmp_path / "subscribers.db").read_bytes()
+    answers = [await post("/subscribe", email=f"a{n}@example.cn") for n in range(6)]
+    assert [b"429" in one for one in answers] == [False] * 4 + [True, True]
+    assert page_for(web, tmp_path / "x", subscribers).shelf.handled
