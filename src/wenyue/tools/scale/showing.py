@@ -41,19 +41,8 @@ def costs_table(costs: Costs) -> Table:
     view = Table(title="one of each costs · 单位成本", title_justify="left")
     for name in ("unit", "web µs", "database µs", "WAL bytes", "stored bytes", "in", "out", "measured at /s"):
         view.add_column(name, justify="left" if name == "unit" else "right")
-    for name, what in UNITS.items():
-        if (unit := costs.units.get(name)) is None:
-            continue
-        cells = (
-            unit.web_us,
-            unit.database_us,
-            unit.wal_bytes,
-            unit.stored_bytes,
-            unit.in_bytes,
-            unit.out_bytes,
-            unit.per_s,
-        )
-        view.add_row(what, *(f"{cell:,.0f}" for cell in cells))
+    for what, cells in _rows(costs):
+        view.add_row(what, *cells)
     view.caption_justify = "left"
     idle = f"nobody asks: web {costs.idle_web_share:.1%}, database {costs.idle_database_share:.1%} of a core"
     sizes = f"a waiting connection {costs.connection_kb:.1f} KB · a web process {costs.web_mb:.0f} MB"
@@ -66,18 +55,19 @@ def costs_markdown(costs: Costs) -> str:
     """The same as docs/scale.md shows it."""
     lines = ["| one | web, µs | database, µs | WAL, bytes | stored, bytes | request, bytes | answer, bytes |"]
     lines.append("|---|---:|---:|---:|---:|---:|---:|")
+    lines += [f"| {what} | " + " | ".join(cells[:-1]) + " |" for what, cells in _rows(costs)]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(costs: Costs) -> list[tuple[str, list[str]]]:
+    """What was measured of each unit, as people read it; the last is the rate."""
+    rows: list[tuple[str, list[str]]] = []
     for name, what in UNITS.items():
         if (unit := costs.units.get(name)) is not None:
-            cells = (
-                unit.web_us,
-                unit.database_us,
-                unit.wal_bytes,
-                unit.stored_bytes,
-                unit.in_bytes,
-                unit.out_bytes,
-            )
-            lines.append(f"| {what} | " + " | ".join(f"{cell:,.0f}" for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+            costing = (unit.web_us, unit.database_us, unit.wal_bytes, unit.stored_bytes)
+            cells = (*costing, unit.in_bytes, unit.out_bytes, unit.per_s)
+            rows.append((what, [f"{cell:,.0f}" for cell in cells]))
+    return rows
 
 
 def story_table(release: Release, story: Story) -> Table:
