@@ -191,9 +191,7 @@ def _batch(past: Past, ids: list[UUID], done: Done) -> None:
     rows: dict[str, int] = {}
     for table in BOOKINGS:
         rows[table.full] = living.execute(_addition(past, table), {"ids": returning}).rowcount
-    counted = living.execute(
-        SQL["set_pools"], {"venue": past.venue_id, "ids": pools, "exact": False}
-    ).rowcount
+    counted = past.set_pools(pools, is_exact=False)
     counted += living.execute(SQL["set_cards"], {"ids": cards, "exact": False}).rowcount
     if any(rows.values()):
         detail: dict[str, object] = {"until": past.wish.until.isoformat(), "backup": past.wish.backup}
@@ -242,9 +240,8 @@ def _trailing(past: Past, done: Done) -> None:
 
 def _counters(past: Past, done: Done) -> None:
     """Counters that a deletion left behind, also where no booking came back."""
-    venue = {"venue": past.venue_id}
     cards = [row[0] for row in past.living.execute(SQL["cards_that_differ"]).fetchall()]
-    pools = [row[0] for row in past.living.execute(SQL["pools_that_differ"], venue).fetchall()]
+    pools = [pool_id for pool_id, _ in past.pools_that_differ()]
     number = 0
     for start in range(0, len(cards), _CARDS):
         part = {"ids": cards[start : start + _CARDS], "exact": True}
@@ -252,7 +249,7 @@ def _counters(past: Past, done: Done) -> None:
         number += past.living.execute(SQL["set_cards"], part).rowcount
     if pools:
         past.living.execute(SQL["lock_those_pools"], {"ids": pools})
-        number += past.living.execute(SQL["set_pools"], venue | {"ids": pools, "exact": True}).rowcount
+        number += past.set_pools(pools, is_exact=True)
     if number:
         _record(past, "venue.counters_restored", {"counters": number})
     done.counters += number

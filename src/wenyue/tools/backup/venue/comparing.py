@@ -35,7 +35,7 @@ def compare(past: Past) -> Plan:
         bookings += len(ids)
         returning += fitting
         conflicts += refused
-    differing = past.living.execute(SQL["pools_that_differ"], {"venue": past.venue_id}).fetchall()
+    differing = past.pools_that_differ()
     cards = past.living.execute(SQL["cards_that_differ"]).fetchall()
     [(orphans,)] = past.living.execute(SQL["orphans"], {"venue": past.venue_id}).fetchall()
     return Plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -34,6 +34,20 @@ class Past:
             sql.Identifier(of, name) if of else sql.Identifier(name) for name in self.columns[table.full]
         )
         return sql.SQL(", ").join(names)
+
+    def pools_that_differ(self) -> list[tuple[int, bool]]:
+        """Pools of the venue whose counters are not those of their bookings, in id order; and whether their bookings fit."""
+        rows = self.living.execute(_upon_drawn(SQL["pools_that_differ"]), {"venue": self.venue_id})
+        return [(int(row[0]), bool(row[1])) for row in rows.fetchall()]
+
+    def set_pools(self, ids: list[int], *, is_exact: bool) -> int:
+        """Count the bookings of these locked pools anew; without `is_exact` they only rise. How many changed."""
+        facts = {"venue": self.venue_id, "ids": ids, "exact": is_exact}
+        return self.living.execute(_upon_drawn(SQL["set_pools"]), facts).rowcount
+
+
+def _upon_drawn(statement: LiteralString) -> sql.Composed:
+    return sql.SQL(statement).format(drawn=sql.SQL(SQL["drawn"]))
 
 
 def fetch(copy: psycopg.Connection, living: psycopg.Connection, wish: Wish) -> Past:

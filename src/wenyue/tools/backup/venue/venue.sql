@@ -164,10 +164,9 @@ SELECT e.card_id, e.no, e.granted - coalesce(s.spent, 0)
  WHERE (e.card_id, e.no) IN (SELECT p.card_id, p.entitlement_no FROM past_line p
                               WHERE p.card_id IS NOT NULL AND p.booking_id = ANY (%(ids)s::uuid[]))
 
--- name: set_pools
--- The venue's counters, from its bookings; the caller holds the locks of these. Never more than the capacity. Until the last
--- booking is back they only rise (`exact` false): what is still to come back must not be sold in between.
-WITH drawn AS (
+-- name: drawn
+-- For the WITH of the two statements that follow: what the venue's bookings draw of each pool.
+drawn AS (
         SELECT u.id, coalesce(sum(l.quantity) FILTER (WHERE b.state = 1), 0)::integer AS held,
                coalesce(sum(l.quantity) FILTER (WHERE b.state IN (2, 5)), 0)::integer AS sold
         FROM booking.slot s
@@ -176,6 +175,11 @@ WITH drawn AS (
          CROSS JOIN unnest(l.pool_ids) AS u (id)
          WHERE s.venue_id = %(venue)s
          GROUP BY u.id)
+
+-- name: set_pools
+-- The venue's counters, from its bookings; the caller holds the locks of these. Never more than the capacity. Until the last
+-- booking is back they only rise (`exact` false): what is still to come back must not be sold in between.
+WITH {drawn}
 UPDATE booking.pool t
    SET held = coalesce(d.held, 0), sold = coalesce(d.sold, 0)
   FROM booking.pool p LEFT JOIN drawn d ON d.id = p.id
@@ -185,15 +189,7 @@ UPDATE booking.pool t
 
 -- name: pools_that_differ
 -- Pools of the venue whose counters are not those of their bookings; and whether their bookings fit.
-WITH drawn AS (
-        SELECT u.id, coalesce(sum(l.quantity) FILTER (WHERE b.state = 1), 0)::integer AS held,
-               coalesce(sum(l.quantity) FILTER (WHERE b.state IN (2, 5)), 0)::integer AS sold
-        FROM booking.slot s
-          JOIN booking.line l ON l.slot_id = s.id AND l.is_live
-          JOIN booking.booking b ON b.id = l.booking_id AND b.state IN (1, 2, 5)
-         CROSS JOIN unnest(l.pool_ids) AS u (id)
-         WHERE s.venue_id = %(venue)s
-         GROUP BY u.id)
+WITH {drawn}
 SELECT p.id, coalesce(d.held, 0) + coalesce(d.sold, 0) <= p.capacity
   FROM booking.pool p LEFT JOIN drawn d ON d.id = p.id
  WHERE p.venue_id = %(venue)s AND (p.held, p.sold) <> (coalesce(d.held, 0), coalesce(d.sold, 0))
