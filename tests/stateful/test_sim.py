@@ -49,6 +49,7 @@ def test_a_planted_bug_is_caught(name: str, by: str, make_database: Callable[[],
     catch, *_ = hunt(chosen(name), make, seed=1, steps_max=1000)
     assert by in catch.result.caught_by
     assert catch.result.last
+    assert [one for one in catch.result.troubles if "%" in one.says] == []  # it says which, and how many
 
 
 def test_without_its_constraint_overselling_is_caught_by_the_invariant(

@@ -19,6 +19,7 @@ from wenyue.kernel.clock import utc_now
 from wenyue.tools import world
 from wenyue.tools.backup.source import SQL as BACKUP_SQL
 from wenyue.tools.sim.seams import Views, execute
+from wenyue.tools.standing import upon_standing
 
 DAY = date(2026, 3, 3)
 SIM_SQL = queries("wenyue.tools.sim", "sim.sql")
@@ -111,9 +112,10 @@ class Town:
     def broken(self) -> list[str]:
         """Everything that the simulator, the drills and the backups object to (I1, I2, I4, I5)."""
         with psycopg.connect(self.info.owner_url, autocommit=True) as connection:
-            [row] = connection.execute(SIM_SQL["inspect"]).fetchall()
+            [row] = connection.execute(upon_standing(SIM_SQL["inspect"]), {}).fetchall()
             found = [str(one) for one in json.loads(row[0])]
-            found += [str(one[0]) for one in connection.execute(BACKUP_SQL["violations"], {}).fetchall()]
+            statement = upon_standing(BACKUP_SQL["violations"])
+            found += [str(one[0]) for one in connection.execute(statement, {}).fetchall()]
             for name in ("pools", "twice", "entitlements"):
                 found += [f"{name} {one}" for one in connection.execute(DRILL_SQL[name]).fetchall()]
         return found

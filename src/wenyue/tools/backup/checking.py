@@ -12,6 +12,7 @@ from wenyue.audit import verify
 from wenyue.infra.fault import SetupError
 from wenyue.tools.backup.model import Checked
 from wenyue.tools.backup.source import SQL, counts
+from wenyue.tools.standing import upon_standing
 
 # Nothing deletes these, so a restored copy can never have fewer than there were when its backup began.
 KEPT: Final = ("bookings", "lines", "entries")
@@ -23,7 +24,7 @@ def examine(url: str) -> Checked:
         found = counts(connection)
         if not found:
             return Checked(counts={}, violations=("there are no tables",), sealed_broken=None)
-        rows = connection.execute(SQL["violations"], {}).fetchall()
+        rows = connection.execute(upon_standing(SQL["violations"]), {}).fetchall()
     return Checked(
         counts=found,
         violations=tuple(str(row[0]) for row in rows),
