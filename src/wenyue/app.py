@@ -92,12 +92,14 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
 
 async def _tidy_when_idle(services: Services) -> None:
     """Collect garbage whole once a while, in an instant when nobody waits for an answer."""
-    admission = services.admission
+    admission, wait_s = services.admission, _TIDY_EVERY_S
     while True:
-        await asyncio.sleep(_TIDY_EVERY_S)
-        while admission.hot.in_flight or admission.desk.total:  # noqa: ASYNC110 - an event would cost every request
-            await asyncio.sleep(_TIDY_LOOK_S)
-        gc.collect()
+        await asyncio.sleep(wait_s)
+        if admission.hot.in_flight or admission.desk.total:
+            wait_s = _TIDY_LOOK_S  # looked at again: an event would cost every request
+        else:
+            gc.collect()
+            wait_s = _TIDY_EVERY_S
 
 
 def run_web(*, sock: socket.socket | None, port: int) -> None:
