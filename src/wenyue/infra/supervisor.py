@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -235,7 +234,6 @@ def _spawn(plan: ChildPlan) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         pass_fds=tuple(plan.inherited_fds),
         start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains in order
-        cwd=os.getcwd(),  # noqa: PTH109 - the folder that we were started in
     )
 
 
