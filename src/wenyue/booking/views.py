@@ -29,10 +29,14 @@ class Wanted(Protocol):
     """What is asked for: a slot and how many places."""
 
     @property
-    def slot_id(self) -> int: ...  # noqa: D102 - named by the class
+    def slot_id(self) -> int:
+        """Which slot."""
+        ...
 
     @property
-    def quantity(self) -> int: ...  # noqa: D102 - named by the class
+    def quantity(self) -> int:
+        """How many places."""
+        ...
 
 
 @dataclass(slots=True)

@@ -12,9 +12,11 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class RoomFile(msgspec.Struct, frozen=True):
-    """`/room/{event}.json`. `threshold`: (epoch, rank); whoever stands before it may come in. `people`: knots of
-    (epoch, how many came before it), straight lines in between, the last one holds everybody.
-    """  # noqa: D205 - one sentence longer than a line
+    """`/room/{event}.json`.
+
+    `threshold`: (epoch, rank); whoever stands before it may come in. `people`: knots of (epoch, how many came before it),
+    straight lines in between, the last one holds everybody.
+    """
 
     event: str
     state: str

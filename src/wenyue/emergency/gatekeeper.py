@@ -49,7 +49,9 @@ class Wanted(Protocol):
     """A line of a booking: its slot."""
 
     @property
-    def slot_id(self) -> int: ...  # noqa: D102 - named by the class
+    def slot_id(self) -> int:
+        """Which slot."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,8 @@ async def cancel(
 
 
 @router.post("/{booking_id}/reschedule", summary="Move to other slots", response_model=ChangeAnswer)
-async def reschedule(  # noqa: PLR0917 - FastAPI fills them in by name
+async def reschedule(
+    *,
     booking_id: UUID,
     body: RescheduleBody,
     services: ServicesOf,

@@ -67,9 +67,10 @@ async def take_pass(
     holder_id: HolderOf,
     body: PassBody | None = None,
 ) -> PassAnswer:
-    """A place in the queue. Before the release the order of arrival does not matter; afterwards who comes first stands first.
-    Asking again, in other tabs or on other devices, gives the same place.
-    """  # noqa: D205 - one sentence longer than a line
+    """A place in the queue: before the release the order of arrival does not matter.
+
+    Afterwards who comes first stands first. Asking again, in other tabs or on other devices, gives the same place.
+    """
     given = await services.room.give_pass(event, holder_id, body.pass_ if body is not None else "")
     if isinstance(given, RoomProblem):
         raise _refused(given)
