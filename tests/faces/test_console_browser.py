@@ -7,11 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.async_api import Page, ViewportSize, async_playwright
+from playwright.async_api import Page, ViewportSize
 
-from tests.faces.test_gate_browser import CHROMIUM, FLAGS
 from tests.support.api_server import serving
 from tests.support.api_site import PASSWORD
+from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.accounts import save_staff
@@ -47,8 +47,7 @@ async def add_operator(urls: DbUrls) -> None:
 
 async def test_it_lives_and_fits(url: str) -> None:
     faults: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    async with chromium_here() as browser:
         for size in (PHONE, WALL):
             page = await (await browser.new_context(viewport=size)).new_page()
             page.on("pageerror", lambda error: faults.append(str(error)))
@@ -75,4 +74,3 @@ async def test_it_lives_and_fits(url: str) -> None:
         await page.route("**/console/live.json*", lambda route: route.abort())
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await page.wait_for_selector("[data-lost]:not([hidden])")
-        await browser.close()

@@ -10,9 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize
 from starlette.applications import Starlette
 
+from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
 from tests.support.gate_world import ADULTS, World
 from wenyue.accounts import save_staff
@@ -25,16 +26,6 @@ from wenyue.services import build
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 NOW = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE: ViewportSize = {"width": 390, "height": 844}
 TABLET: ViewportSize = {"width": 1024, "height": 768}
 
@@ -73,19 +64,15 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
     app.state.services = services
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        async with (
-            await psycopg.AsyncConnection.connect(url, autocommit=True) as tx,
-            async_playwright() as play,
-        ):
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as tx:
             world = await World.make(tx, NOW)
             world.desk = Desk(services.vault, services.gate_keys, world.desk.presets)
             await save_presets(tx)
             await save_staff(tx, login="gate", password="correct horse", role="gate", now=NOW, actor="test")
             await services.start()
             serving = asyncio.create_task(server.serve([listening]))
-            browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", world, browser)
-            await browser.close()
+            async with chromium_here() as browser:
+                yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", world, browser)
             server.should_exit = True
             await serving
             await services.stop()

@@ -4,7 +4,6 @@ Screenshots go to the folder that JOURNEY_SCREENSHOTS names (else to a temporary
 """
 
 import asyncio
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,8 +13,9 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+from tests.support.browser import SHOWN_MS, album_for, chromium
 from tests.support.database import DbUrls
 from tests.support.traveller_site import (
     CARD,
@@ -32,13 +32,9 @@ from tests.support.traveller_site import (
 from wenyue.kernel.clock import local_date, utc_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-CHROMIUM = "/usr/bin/chromium"
-QUIET = ("background-networking", "component-update", "sync", "gpu", "quic")
-ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{one}" for one in QUIET)]
 PHONE = {"width": 390, "height": 844}
 READY_S = 30.0
 TAP_MIN_PX = 44
-TIMEOUT_MS = 10_000
 
 
 @pytest.fixture(scope="module")
@@ -67,22 +63,13 @@ def site(make_database: Callable[[], DbUrls], tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go."""
-    named = os.environ.get("JOURNEY_SCREENSHOTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return album_for("JOURNEY_SCREENSHOTS", tmp_path_factory)
 
 
 class Phone:
@@ -90,7 +77,7 @@ class Phone:
 
     def __init__(self, browser: Browser, site: str, album: Path, name: str, **more: object) -> None:
         self.context = browser.new_context(viewport=PHONE, base_url=site, **more)  # type: ignore[arg-type] # options of Playwright
-        self.context.set_default_timeout(TIMEOUT_MS)
+        self.context.set_default_timeout(SHOWN_MS)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self._album, self._name, self._shots = album, name, 0

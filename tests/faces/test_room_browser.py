@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.api_site import TODAY
+from tests.support.browser import SHOWN_MS, album_for, chromium
 from tests.support.database import DbUrls
 from tests.support.room import ROOM, RoomServer, keep, open_room_for, room_server, url_of
 from tests.support.traveller_site import CARD, DOCUMENT, NAME
@@ -21,23 +22,14 @@ from wenyue.catalogue import products, venue
 from wenyue.emergency import close, room_by_code
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-CHROMIUM = "/usr/bin/chromium"
-QUIET = ("background-networking", "component-update", "sync", "gpu", "quic")
-ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{one}" for one in QUIET)]
 PHONE, DESK = (390, 844), (1440, 900)
-TIMEOUT_MS = 10_000
 CROWD = 3_000
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture
@@ -48,11 +40,7 @@ def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[RoomSe
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go."""
-    named = os.environ.get("JOURNEY_SCREENSHOTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return album_for("JOURNEY_SCREENSHOTS", tmp_path_factory)
 
 
 class Eyes:
@@ -73,7 +61,7 @@ class Eyes:
         context = self.browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, storage_state=state
         )
-        context.set_default_timeout(TIMEOUT_MS)
+        context.set_default_timeout(SHOWN_MS)
         page = context.new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         return page
@@ -157,7 +145,7 @@ def test_from_the_first_look_to_the_calendar(browser: Browser, site: RoomServer,
     expect(page.locator('[data-room-part="sold_out"]')).to_be_visible()
     eyes.shoot("sold-out")
     go_in_through_a_bad_moment(page, site, album)
-    expect(page).to_have_url(re.compile("/venues/lake"), timeout=TIMEOUT_MS)
+    expect(page).to_have_url(re.compile("/venues/lake"))
     page.goto(f"{eyes.url}/room/{ROOM}")
     expect(page.locator('[data-room-part="inside"]')).to_be_visible()
     eyes.shoot("inside")
@@ -170,7 +158,7 @@ def test_from_the_first_look_to_the_calendar(browser: Browser, site: RoomServer,
             await close(tx, room, site.clock(), actor="test")
 
     site.do(end())
-    expect(page.locator('[data-room-part="closed"]')).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.locator('[data-room-part="closed"]')).to_be_visible()
 
 
 def test_without_javascript_the_page_reloads_itself(browser: Browser, site: RoomServer, album: Path) -> None:

@@ -13,19 +13,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.support.browser import SHOWN_MS, chromium
 from wenyue.faces.status.model import COMPONENTS, Day, Incident, Note, Standing, State
 from wenyue.faces.status.pages import ZONE, Known, all_pages, plain_page
 from wenyue.faces.status.wire import Connection, Shelf
 from wenyue.kernel.clock import utc_now, zone
 
 pytestmark = [pytest.mark.browser]
-CHROMIUM = "/usr/bin/chromium"
-QUIET = ("background-networking", "component-update", "sync", "gpu", "quic")
-ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{one}" for one in QUIET)]
 TAP_MIN_PX = 40
-SHOWN_MS = 10_000
 
 
 class Served:
@@ -77,10 +74,8 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -94,7 +89,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def verdict(page: Page) -> str:
     """The verdict that is shown once it is."""
     shown = page.locator("[data-verdict]:visible")
-    expect(shown).to_have_count(1, timeout=SHOWN_MS)
+    expect(shown).to_have_count(1)
     return shown.get_attribute("data-verdict") or ""
 
 
