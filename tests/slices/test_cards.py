@@ -18,6 +18,7 @@ from tests.support.cards import (
     issued,
     person,
     problem,
+    undone,
     value,
 )
 from tests.support.database import DbUrls
@@ -34,11 +35,8 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
-    """Each test in its own transaction with the shipped types, undone afterwards."""
-    async with await psycopg.AsyncConnection.connect(db_urls.app_url) as connection:
-        await cards.save_types(connection)
+    async with undone(db_urls) as connection:
         yield connection
-        await connection.rollback()
 
 
 # --- types

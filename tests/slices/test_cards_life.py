@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from tests.support.cards import (
@@ -17,6 +16,7 @@ from tests.support.cards import (
     issued,
     person,
     problem,
+    undone,
     value,
 )
 from tests.support.database import DbUrls
@@ -36,11 +36,8 @@ EXTENSION = UUID("01939f00-0000-7000-8000-000000000003")
 
 @pytest.fixture
 async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
-    """Each test in its own transaction with the shipped types, undone afterwards."""
-    async with await psycopg.AsyncConnection.connect(db_urls.app_url) as connection:
-        await cards.save_types(connection)
+    async with undone(db_urls) as connection:
         yield connection
-        await connection.rollback()
 
 
 async def freeze(tx: Tx, card: Issued, holder_id: int | None) -> CardState | Denied:

@@ -1,8 +1,13 @@
 """People and cards for tests: valid documents, issued cards, activation requests."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
+
+from tests.support.database import DbUrls
 from wenyue import cards
 from wenyue.accounts import Identity
 from wenyue.cards import ActivationRequest, CardProblem, CardState, Denied
@@ -14,6 +19,15 @@ from wenyue.kernel.personal import KeyRing, Vault
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 VAULT = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+@asynccontextmanager
+async def undone(urls: DbUrls) -> AsyncGenerator[Tx]:
+    """A transaction with the shipped types, undone when the block ends."""
+    async with await psycopg.AsyncConnection.connect(urls.app_url) as connection:
+        await cards.save_types(connection)
+        yield connection
+        await connection.rollback()
 
 
 def person(number: int = 1, name: str = "张小三", *, born: str = "19491230") -> Identity:
