@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from wenyue.kernel.limits import DESK_WAITING_MAX
 pytestmark = pytest.mark.anyio
 LINE = b"POST /v1/bookings HTTP/1.1\r\n"
 BODY = b'{"a": 1}'
+NET_S = 30.0
 REQUEST = LINE + b"Host: x\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 
 
@@ -32,10 +33,12 @@ class _App:
 
     def __init__(self, admission: Admission) -> None:
         self.admission = admission
+        self.begun: list[str] = []
         self.seen: list[str] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         is_hot = scope["path"] == "/v1/bookings"
+        self.begun.append(scope["path"])
         if is_hot:
             self.admission.hot.begin()
         size, more = 0, True
@@ -69,13 +72,24 @@ async def site(admission: Admission) -> AsyncIterator[tuple[int, _App]]:
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(NET_S):
         status = int((await reader.readline()).split()[1])
         headers: dict[str, str] = {}
         while (line := await reader.readline()) != b"\r\n":
             name, _, value = line.decode().partition(":")
             headers[name.lower()] = value.strip()
         return status, headers, await reader.readexactly(int(headers["content-length"]))
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(NET_S):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def _twenty(port: int) -> list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Connections of people who have not said anything yet."""
+    return [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
 
 
 async def test_a_full_lane_refuses_on_the_connection_and_keeps_it(
@@ -113,8 +127,7 @@ async def test_a_request_in_pieces_takes_the_usual_way(site: tuple[int, _App], a
     admission.hot.limit = 0
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(REQUEST[:-4])
-    await writer.drain()
-    await asyncio.sleep(0.05)
+    await _until(lambda: app.begun)
     writer.write(REQUEST[-4:])
     assert (await _answer(reader))[::2] == (
         200,
@@ -132,8 +145,7 @@ async def test_a_body_that_looks_like_a_booking_is_no_request(
     admission.hot.limit = 0
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(REQUEST))
-    await writer.drain()
-    await asyncio.sleep(0.05)
+    await _until(lambda: app.begun)
     writer.write(REQUEST)
     assert (await _answer(reader))[::2] == (200, b"%d" % len(REQUEST))
     assert app.seen == ["/other"]
@@ -149,9 +161,7 @@ async def test_what_asks_for_more_than_an_answer_takes_the_usual_way(
     admission.hot.limit = 0
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(REQUEST.replace(b"Host: x\r\n", b"Host: x\r\n" + extra))
-    async with asyncio.timeout(5):
-        while not app.seen:
-            await asyncio.sleep(0.01)
+    await _until(lambda: app.seen)
     assert admission.hot.shed == 0
     assert await reader.readline()
     writer.close()
@@ -163,10 +173,10 @@ async def test_refusals_go_out_a_few_at_a_time_and_in_order(
     monkeypatch.setattr(wire, "_SENT_PER_TURN", 1)
     port, app = site
     admission.hot.limit = 0
-    people = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+    people = await _twenty(port)
     for _, writer in people:
         writer.write(REQUEST)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(NET_S):
         while admission.hot.shed < len(
             people
         ):  # a request that comes together with the next takes the usual way
@@ -187,7 +197,7 @@ async def test_a_sender_that_left_before_its_refusal_costs_nothing(
     monkeypatch.setattr(wire, "_SENT_PER_TURN", 1)
     port, _ = site
     admission.hot.limit = 0
-    people = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+    people = await _twenty(port)
     for _, writer in people:
         writer.write(REQUEST)
         writer.transport.abort()
@@ -201,9 +211,7 @@ async def test_arrivals_that_never_become_requests_do_not_fill_the_lane(admissio
     running = asyncio.create_task(admission.run())
     admission.hot.arriving = admission.hot.limit
     assert admission.hot.is_full
-    async with asyncio.timeout(5):
-        while admission.hot.is_full:
-            await asyncio.sleep(0.01)
+    await _until(lambda: not admission.hot.is_full)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -321,9 +329,7 @@ async def test_a_late_read_is_given_up_with_a_definite_answer(admission: Admissi
     assert start["status"] == 503
     assert b"retry-after" in dict(start["headers"])
     assert ("系统" in body["body"].decode()) or ("稍" in body["body"].decode())
-    async with asyncio.timeout(5):
-        while front.going_on:
-            await asyncio.sleep(0.01)
+    await _until(lambda: not front.going_on)
     assert app.ended == "cancelled"
     assert admission.desk.total == 0
 
@@ -336,9 +342,7 @@ async def test_a_late_change_goes_on_to_its_end(admission: Admission) -> None:
     assert b"not_yet_known" in body["body"]
     assert front.going_on == admission.desk.total == 1  # it still counts against the limit
     app.release.set()
-    async with asyncio.timeout(5):
-        while front.going_on:
-            await asyncio.sleep(0.01)
+    await _until(lambda: not front.going_on)
     assert (app.ended, admission.desk.total) == ("done", 0)
 
 
