@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.support.database import DbUrls
@@ -64,3 +65,20 @@ async def test_a_slot_that_is_opened_later_is_guarded_too(world: World) -> None:
     assert web.refuse(1, [Line(slot)]) is None
     await world.look(web)
     assert web.refuse(1, [Line(slot)]) is not None
+
+
+async def test_a_slot_whose_opening_ended_after_that_of_a_later_one_is_guarded_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wenyue.emergency.gatekeeper.SLOTS_AGAIN_S", 0.0)
+    await world.open(product_ids=(), venue_id=VENUE)
+    web = await world.web()
+    async with await psycopg.AsyncConnection.connect(world.owner_url) as slow:
+        early = await world.add_slot(within=slow)  # has its id, and is not there for others yet
+        late = await world.add_slot(product=99)
+        assert early < late
+        await world.look(web)
+        assert web.refuse(1, [Line(late)]) is not None
+        await slow.commit()
+    await world.look(web)
+    assert web.refuse(1, [Line(early)]) is not None

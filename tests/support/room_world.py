@@ -109,16 +109,18 @@ class World:
             await self.keep()
         await self.look(*keepers)
 
-    async def add_slot(self, on: date = DAY, product: int = PRODUCT) -> int:
-        """A session is opened."""
-        async with await psycopg.AsyncConnection.connect(self.owner_url, autocommit=True) as owner:
-            row = await (
-                await owner.execute(
-                    "INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at,"
-                    " price_minor, pool_ids) VALUES (%s, %s, %s, %s, %s, %s, %s, 0, '{1}') RETURNING id",
-                    [product, VENUE, on, RELEASE, RELEASE, RELEASE, RELEASE],
-                )
-            ).fetchone()
+    async def add_slot(self, on: date = DAY, product: int = PRODUCT, within: Tx | None = None) -> int:
+        """A session is opened, at once or in a transaction that somebody else ends."""
+        if within is None:
+            async with await psycopg.AsyncConnection.connect(self.owner_url, autocommit=True) as owner:
+                return await self.add_slot(on, product, owner)
+        row = await (
+            await within.execute(
+                "INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at,"
+                " price_minor, pool_ids) VALUES (%s, %s, %s, %s, %s, %s, %s, 0, '{1}') RETURNING id",
+                [product, VENUE, on, RELEASE, RELEASE, RELEASE, RELEASE],
+            )
+        ).fetchone()
         assert row is not None
         return row[0]
 
@@ -126,10 +128,8 @@ class World:
 @asynccontextmanager
 async def at_the_room(urls: DbUrls, home: Path) -> AsyncGenerator[World]:
     """The world in this database, with keys of its own."""
-    db = Database(urls.app_url, size_max=4)
-    await db.open()
-    yield World(db, Vault(load_keys(home)), urls.owner_url)
-    await db.close()
+    async with Database(urls.app_url, size_max=4) as db:
+        yield World(db, Vault(load_keys(home)), urls.owner_url)
 
 
 async def pass_of(keeper: Gatekeeper, account: int, shown: str = "") -> PassGiven:

@@ -42,6 +42,7 @@ _log: Final = logging.getLogger("wenyue.room")
 _REFRESH_S: Final = 1.0
 _CLOSED_SHOWN_S: Final = 24 * 3600.0
 _SLOTS_MAX: Final = 200_000
+SLOTS_AGAIN_S: Final = 10.0  # then all of a room's are read: an opening may end after a later one
 TOKENS_READ_MAX: Final = 4  # of one request: an itinerary may pass several rooms
 
 
@@ -65,6 +66,7 @@ class Known:
 
 @dataclass(slots=True)
 class _Slots:
+    began_at: float = field(default_factory=monotonic)
     after: int = 0
     ids: set[int] = field(default_factory=set[int])
 
@@ -134,7 +136,7 @@ class Gatekeeper:
         slots: dict[int, _Slots] = {}
         for room in found:
             if room.closed_at is None:
-                seen = slots[room.id] = self._slots.get(room.id, _Slots())
+                seen = slots[room.id] = self._slots_of(room)
                 await self._read_slots(tx, room, seen)
                 guarded.update(dict.fromkeys(seen.ids, room))
         self._known, self._slots, self._guarded = known, slots, guarded
@@ -146,8 +148,13 @@ class Gatekeeper:
         if signal is not None:
             await store.save_signal(tx, self._process, signal, now)
 
+    def _slots_of(self, room: Room) -> _Slots:
+        """What is known of the room's slots; nothing when it is time to read all of them again."""
+        seen = self._slots.get(room.id)
+        return seen if seen is not None and monotonic() - seen.began_at < SLOTS_AGAIN_S else _Slots()
+
     async def _read_slots(self, tx: Tx, room: Room, seen: _Slots) -> None:
-        """Slots that were opened since: their ids only grow."""
+        """Slots whose ids are above those that were seen."""
         while len(seen.ids) < _SLOTS_MAX:
             rows = await store.slots_after(tx, room, seen.after)
             if not rows:
