@@ -180,6 +180,23 @@ def test_an_address_is_asked(tmp_path: Path) -> None:
     assert machine.web(f"file://{tmp_path}").error == "not an http address"
 
 
+def test_an_address_that_speaks_something_else_is_told_and_stops_no_round() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            link, _ = server.accept()
+            with link:
+                link.recv(4096)
+                link.sendall(b"\x15\x03\x01\x00\x02\x02\x46\n")  # a TLS alert, from a port that wants TLS
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        said = machine.web(f"http://127.0.0.1:{server.getsockname()[1]}/readyz")
+        thread.join()
+    assert (said.status, said.error) == (None, "BadStatusLine")
+    assert machine.web("127.0.0.1:8080/readyz").error == "not an http address"
+
+
 @pytest.mark.parametrize(
     ("text", "ok", "error"),
     [

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -100,17 +101,17 @@ def _process(entry: Path, role: str) -> Process:
 
 def web(url: str) -> WebFacts:
     """What `url` answers, and how soon. Never raises."""
-    began = time.perf_counter()
-    request = urllib.request.Request(url, headers={"User-Agent": "wenyue-monitor", "Connection": "close"})  # noqa: S310 - checked below
     if not url.startswith(("http://", "https://")):
         return WebFacts(url, None, 0.0, "not an http address")
+    began = time.perf_counter()
     try:
+        request = urllib.request.Request(url, headers={"User-Agent": "wenyue-monitor", "Connection": "close"})  # noqa: S310 - checked above
         with urllib.request.urlopen(request, timeout=WEB_DEADLINE_S) as response:  # noqa: S310 - http or https, from settings
             body, status = response.read(ANSWER_BYTES_MAX), int(response.status)
     except urllib.error.HTTPError as error:
         error.close()
         return WebFacts(url, error.code, _ms(began))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:  # whatever speaks there need not speak HTTP
         reason = getattr(error, "reason", error)
         return WebFacts(url, None, _ms(began), type(reason).__name__)
     return WebFacts(url, status, _ms(began), says=_rule_problems(body))
