@@ -15,10 +15,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from tests.support.database import DbUrls, TestServer
@@ -27,10 +29,13 @@ SESSION_VARIABLE = "WENYUE_TEST_SESSION"
 READY_DEADLINE_S = 120.0
 END_DEADLINE_S = 60.0
 POLL_S = 0.02
+EXAMPLE_DEADLINE = timedelta(seconds=30)  # a net: on a busy machine any example may stand still for a while
 KEEPER = Path(__file__).parent / "support" / "database_keeper.py"
 
 _keeper_key = pytest.StashKey[subprocess.Popen[bytes]]()
 _numbers = itertools.count(1)
+settings.register_profile("shared machine", deadline=EXAMPLE_DEADLINE)
+settings.load_profile("shared machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -150,7 +150,7 @@ async def test_a_process_writes_its_figures_and_takes_them_away(
     async with api_site(make_database, tmp_path) as site:
         await site.client.get("/healthz")
         written: Snapshot | None = None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while written is None or not any(row.route == "/healthz" for row in written.rows):
                 await asyncio.sleep(0.05)
                 for path in (tmp_path / "metrics").glob("*.json"):

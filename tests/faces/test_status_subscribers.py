@@ -37,7 +37,7 @@ async def test_who_subscribes_confirms_is_told_and_leaves(web: Web, tmp_path: Pa
         return (await subscribers.handle("POST", path, urlencode(fields).encode(), "1.2.3.4")).plain[0]
 
     async def mailed(count: int) -> str:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(mails) < count:
                 await asyncio.sleep(0.01)
         return mails[-1][2]

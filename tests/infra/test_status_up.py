@@ -65,7 +65,7 @@ class Installation:
     def says(self, path: str) -> bytes | None:
         """What the status page answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.status_port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.status_port}{path}", timeout=30) as answer:
                 return answer.read()
         except OSError:
             return None

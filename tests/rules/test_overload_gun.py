@@ -43,7 +43,7 @@ class _Server:
         await asyncio.sleep(0.01)  # transports close in the loop's next rounds
 
     def wait(self) -> None:
-        assert self._ready.wait(5)
+        assert self._ready.wait(30)
 
     def stop(self) -> None:
         assert self._stopped is not None
@@ -74,10 +74,10 @@ def running(answer: Answer) -> Generator[_Server]:
         yield server
     finally:
         server.stop()
-        thread.join(5)
+        thread.join(30)
 
 
-def fire(server: _Server, *, rate: float, seconds: float, connections: int, drain_s: float = 1.0) -> Record:
+def fire(server: _Server, *, rate: float, seconds: float, connections: int, drain_s: float = 30.0) -> Record:
     stream = Stream("ordinary", ((seconds, rate),), first_card=1, cards=2_000, slots=(1, 2))
     gun = Gun("127.0.0.1", server.port, connections)
     try:

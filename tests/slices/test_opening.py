@@ -248,9 +248,9 @@ async def until_it_waits(tx: Tx) -> None:
     blocked: LiteralString = (
         "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     )
-    for _ in range(500):
-        row = await (await tx.execute(blocked)).fetchone()
-        if row and row[0]:
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("the second worker never waited")
+    async with asyncio.timeout(30):
+        while True:
+            row = await (await tx.execute(blocked)).fetchone()
+            if row and row[0]:
+                return
+            await asyncio.sleep(0.01)

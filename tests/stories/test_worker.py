@@ -122,7 +122,7 @@ async def working(worker: Worker) -> AsyncGenerator[asyncio.Event]:
         yield stop
     finally:
         stop.set()
-        await asyncio.wait_for(task, 15)
+        await asyncio.wait_for(task, 30)
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]], *, within_s: float = 30) -> None:
@@ -169,7 +169,7 @@ async def test_the_job_in_progress_is_finished_before_the_end(place: Place) -> N
     await asyncio.sleep(0.2)
     assert not running.done()
     transport.gate.set()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 30)
     assert await place.is_sent()
     assert await place.jobs() == []
 
@@ -182,7 +182,7 @@ async def test_a_job_that_does_not_end_is_given_back_in_time(place: Place) -> No
     await asyncio.wait_for(transport.asked.wait(), 20)
     stop.set()
     began = asyncio.get_running_loop().time()
-    await asyncio.wait_for(running, 12)
+    await asyncio.wait_for(running, 30)
     assert asyncio.get_running_loop().time() - began < 10
     assert await place.jobs() == [("todo", 1)]
 
@@ -288,7 +288,7 @@ async def test_sigterm_ends_the_process(place: Place) -> None:
     try:
         await eventually(place.is_sent)
         process.send_signal(signal.SIGTERM)
-        _, errors = await asyncio.wait_for(process.communicate(), 12)
+        _, errors = await asyncio.wait_for(process.communicate(), 30)
     finally:
         if process.returncode is None:
             process.kill()
