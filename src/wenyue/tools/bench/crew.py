@@ -1,30 +1,23 @@
 """The load processes: started once, told what to send, fired together, and added up."""
 
 import itertools
-import multiprocessing
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from time import perf_counter
-from typing import Any, Final, Self, cast
+from typing import Any, Final, cast
 
 import uvloop
 
 from wenyue.infra.leash import end_with_parent
 from wenyue.tools.bench.histogram import Histogram
 from wenyue.tools.bench.load import Outcome, Shape, drive
-from wenyue.tools.bench.site import cpu_seconds
+from wenyue.tools.bench.members import Members
 from wenyue.tools.bench.wire import Plan, build
 
 _HEAD_START_S: Final = 0.05
 _PREPARE_DEADLINE_S: Final = 120.0
 _OVERTIME_S: Final = 30.0  # beyond the window: draining, adding up
-_END_DEADLINE_S: Final = 5.0
-
-
-class CrewLost(Exception):
-    """A load process died or did not answer in time; the figures of this run mean nothing."""
 
 
 @dataclass(slots=True)
@@ -43,34 +36,11 @@ class Volley:
     samples: dict[str, str] = field(default_factory=dict[str, str])
 
 
-class Crew:
+class Crew(Members):
     """`size` load processes. Use as a context manager: they end with the block, and with this process."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
-        self._members: list[tuple[BaseProcess, Connection[Any, Any]]] = []
-
-    def __enter__(self) -> Self:
-        context = multiprocessing.get_context("spawn")
-        for _ in range(self._size):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs,), daemon=True)
-            process.start()
-            theirs.close()
-            self._members.append((process, ours))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process, pipe in self._members:
-            pipe.close()
-            process.join(_END_DEADLINE_S)
-            if process.is_alive():
-                process.kill()
-                process.join()
-
-    def cpu_s(self) -> float:
-        """Processor seconds that the load processes have used so far."""
-        return sum(cpu_seconds(process.pid) for process, _ in self._members if process.pid is not None)
+        super().__init__(_serve, [()] * size)
 
     def fire(
         self,
@@ -83,27 +53,23 @@ class Crew:
         rate_per_s: float = 0.0,
     ) -> Volley:
         """Build every member's share of `plan`, then load together. Raises CrewLost."""
-        for number, (_, pipe) in enumerate(self._members):
-            pipe.send(plan.share(number, self._size))
-        for _, pipe in self._members:
-            _receive(pipe, _PREPARE_DEADLINE_S)
+        self._tell(plan.share(number, self.size) for number in range(self.size))
+        self._hear(_PREPARE_DEADLINE_S)
         starts_at = perf_counter() + _HEAD_START_S + connections * 0.0005
-        for number, (_, pipe) in enumerate(self._members):
-            pipe.send(
-                Shape(
-                    host="127.0.0.1",
-                    port=port,
-                    connections=connections // self._size,
-                    starts_at=starts_at,
-                    warm_s=warm_s,
-                    measure_s=measure_s,
-                    rate_per_s=rate_per_s / self._size,
-                    seed=number + 1,
-                )
+        self._tell(
+            Shape(
+                host="127.0.0.1",
+                port=port,
+                connections=connections // self.size,
+                starts_at=starts_at,
+                warm_s=warm_s,
+                measure_s=measure_s,
+                rate_per_s=rate_per_s / self.size,
+                seed=number + 1,
             )
-        return combine(
-            cast("Outcome", _receive(pipe, warm_s + measure_s + _OVERTIME_S)) for _, pipe in self._members
+            for number in range(self.size)
         )
+        return combine(cast("list[Outcome]", self._hear(warm_s + measure_s + _OVERTIME_S)))
 
 
 def combine(outcomes: Iterable[Outcome]) -> Volley:
@@ -122,16 +88,6 @@ def combine(outcomes: Iterable[Outcome]) -> Volley:
         volley.is_exhausted |= one.is_exhausted
         volley.samples |= one.samples
     return volley
-
-
-def _receive(pipe: "Connection[Any, Any]", deadline_s: float) -> object:
-    try:
-        if not pipe.poll(deadline_s):
-            raise CrewLost(f"a load process did not answer within {deadline_s:.0f} s")
-        answer: object = pipe.recv()
-    except (EOFError, OSError) as error:
-        raise CrewLost("a load process ended; see the lines above") from error
-    return answer
 
 
 def _serve(pipe: "Connection[Any, Any]") -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.infra.config import PERSON_BOOKINGS_MAX
-from wenyue.tools.bench.crew import CrewLost
+from wenyue.tools.bench.members import CrewLost
 from wenyue.tools.bench.overload.battery import Battery
 from wenyue.tools.bench.overload.orders import Stream
 from wenyue.tools.bench.overload.tally import Tally

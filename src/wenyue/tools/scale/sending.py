@@ -11,8 +11,8 @@ from typing import Any, Final, Self, cast
 import uvloop
 
 from wenyue.infra.leash import end_with_parent
-from wenyue.tools.bench.crew import CrewLost
 from wenyue.tools.bench.load import Outcome, Shape, drive
+from wenyue.tools.bench.members import CrewLost
 from wenyue.tools.bench.site import HOST
 
 _OVERTIME_S: Final = 30.0

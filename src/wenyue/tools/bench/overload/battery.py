@@ -1,65 +1,31 @@
 """The load processes: started once, given their orders, and read together."""
 
-import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from time import perf_counter
-from typing import Any, Final, Self, cast
+from typing import Any, Final, cast
 
 from wenyue.infra.files import allow_many_files
 from wenyue.infra.leash import end_with_parent
-from wenyue.tools.bench.crew import CrewLost
+from wenyue.tools.bench.members import Members
 from wenyue.tools.bench.overload.gun import Gun
 from wenyue.tools.bench.overload.orders import Maker, Orders, Stream
 from wenyue.tools.bench.overload.tally import Tally, tally_of
-from wenyue.tools.bench.site import HOST, cpu_seconds
+from wenyue.tools.bench.site import HOST
 
 _PREPARE_DEADLINE_S: Final = 120.0
 _HEAD_START_S: Final = 0.3
 _ADD_UP_S: Final = 120.0
-_END_DEADLINE_S: Final = 5.0
 
 
-class Battery:
+class Battery(Members):
     """`size` load processes with `connections` connections together. Use as a context manager: they end with the block."""
 
     def __init__(self, *, size: int, port: int, connections: int, cores: Sequence[int] = ()) -> None:
-        self._size, self._port, self._connections = size, port, connections
-        self._cores = tuple(cores)
-        self._members: list[tuple[BaseProcess, Connection[Any, Any]]] = []
+        taken = [tuple(cores)[number % len(cores) :][:1] if cores else () for number in range(size)]
+        super().__init__(_serve, [(port, connections // size, own) for own in taken])
         self._seed = 0
-
-    def __enter__(self) -> Self:
-        context = multiprocessing.get_context("spawn")
-        for number in range(self._size):
-            ours, theirs = context.Pipe()
-            cores = self._cores[number % len(self._cores) :][:1] if self._cores else ()
-            process = context.Process(
-                target=_serve, args=(theirs, self._port, self._connections // self._size, cores), daemon=True
-            )
-            process.start()
-            theirs.close()
-            self._members.append((process, ours))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process, pipe in self._members:
-            pipe.close()
-            process.join(_END_DEADLINE_S)
-            if process.is_alive():
-                process.kill()
-                process.join()
-
-    @property
-    def size(self) -> int:
-        """How many processes there are."""
-        return self._size
-
-    def cpu_s(self) -> float:
-        """Processor seconds that the load processes have used so far."""
-        return sum(cpu_seconds(process.pid) for process, _ in self._members if process.pid is not None)
 
     def fire(
         self,
@@ -73,30 +39,19 @@ class Battery:
         `before` is called with that instant (perf_counter) shortly before it, when everything is prepared.
         """
         self._seed += 1
-        for number, (_, pipe) in enumerate(self._members):
-            pipe.send(tuple(stream.share(number, self._size) for stream in streams))
-        for _, pipe in self._members:
-            _receive(pipe, _PREPARE_DEADLINE_S)
+        self._tell(
+            tuple(stream.share(number, self.size) for stream in streams) for number in range(self.size)
+        )
+        self._hear(_PREPARE_DEADLINE_S)
         starts_at = perf_counter() + _HEAD_START_S
         before(starts_at)
         orders = Orders(tuple(streams), starts_at, drain_s, self._seed)
-        for number, (_, pipe) in enumerate(self._members):
-            pipe.send(orders.share(number, self._size))
+        self._tell(orders.share(number, self.size) for number in range(self.size))
         limit_s = max(stream.seconds for stream in streams) + drain_s + _HEAD_START_S + _ADD_UP_S
         total = Tally()
-        for _, pipe in self._members:
-            total.merge(cast("Tally", _receive(pipe, limit_s)))
+        for tally in cast("list[Tally]", self._hear(limit_s)):
+            total.merge(tally)
         return total, starts_at
-
-
-def _receive(pipe: "Connection[Any, Any]", deadline_s: float) -> object:
-    try:
-        if not pipe.poll(deadline_s):
-            raise CrewLost(f"a load process did not answer within {deadline_s:.0f} s")
-        answer: object = pipe.recv()
-    except (EOFError, OSError) as error:
-        raise CrewLost("a load process ended; see the lines above") from error
-    return answer
 
 
 def _serve(pipe: "Connection[Any, Any]", port: int, connections: int, cores: Sequence[int]) -> None:
