@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.processes import await_end
 from wenyue.infra.server import base_folder, ensure_started, erase, look, stop
-from wenyue.tools.drill.installation import children
+from wenyue.tools.processes import children
 
 
 def test_looking_leaves_the_pid_file_of_a_killed_server(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ from wenyue.infra.server import ensure_started, stop
 from wenyue.infra.server.successor import read_link
 from wenyue.tools.backup.folder import existing
 from wenyue.tools.backup.rehearsal import Act, Scene, books_of, clean, installation_of, run
-from wenyue.tools.drill.installation import HOST, children, free_port, send
+from wenyue.tools.drill.installation import HOST, free_port
 from wenyue.tools.drill.kind import Drill
 from wenyue.tools.drill.run import Run
 from wenyue.tools.drill.runbook import AFTERWARDS, CHECK, MEND
+from wenyue.tools.processes import family, send
 
 VENUE: Final = "bench-1"
 PROMISE_S: Final = 30 * 60.0
@@ -212,12 +213,7 @@ async def _good(scene: Scene, *words: str) -> bool:
 
 def _kill_all(pid: int) -> None:
     """As if the machine had gone: the supervisor first, so that it restarts nothing."""
-    family, queue = [pid], [pid]
-    while queue:
-        found = children(queue.pop())
-        family += found
-        queue += found
-    send(family, signal.SIGKILL)
+    send(family(pid), signal.SIGKILL)
 
 
 def _nothing_more(*_: object) -> list[str]:

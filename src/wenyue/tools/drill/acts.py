@@ -10,11 +10,12 @@ from typing import Final
 from wenyue.infra.server import ServerInfo
 from wenyue.tools.drill.client import Client, NoReplyError, NotSentError, Wire, request_of
 from wenyue.tools.drill.history import History, Kind, Says
-from wenyue.tools.drill.installation import Installation, send
+from wenyue.tools.drill.installation import Installation
 from wenyue.tools.drill.proxy import CALM, ChaosProxy, Weather
 from wenyue.tools.drill.runbook import CHECK, Runbook, StepDone, complaints, run_steps
 from wenyue.tools.drill.slow import Slow
 from wenyue.tools.drill.town import Demand, Town
+from wenyue.tools.processes import send
 
 RECOVER_S: Final = 45.0
 _RESENT: Final = 5

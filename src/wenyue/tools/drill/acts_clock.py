@@ -19,9 +19,9 @@ from wenyue.kernel.ids import uuid7
 from wenyue.tools.drill.acts import Stage
 from wenyue.tools.drill.acts_later import hold
 from wenyue.tools.drill.history import Kind, Operation, Says
-from wenyue.tools.drill.installation import send
 from wenyue.tools.drill.runbook import CHECK
 from wenyue.tools.drill.town import DAYS, SQL, TIMEZONE
+from wenyue.tools.processes import send
 
 STEP_S: Final = 300.0
 LEAP_EVE: Final = date(2028, 2, 28)

@@ -16,8 +16,8 @@ import psycopg
 from wenyue.infra.server import base_folder
 from wenyue.tools.drill.acts import Stage
 from wenyue.tools.drill.history import Kind, Says
-from wenyue.tools.drill.installation import send
 from wenyue.tools.drill.runbook import CHECK, MEND
+from wenyue.tools.processes import send
 
 DISK_BYTES: Final = 640 << 20
 BALLAST: Final = "ballast"  # what the runbook takes away: room that was set aside in good times

@@ -18,9 +18,9 @@ import psycopg
 from wenyue.kernel.ids import uuid7
 from wenyue.tools.drill.acts import Stage
 from wenyue.tools.drill.history import Kind, Operation, Says
-from wenyue.tools.drill.installation import send
 from wenyue.tools.drill.runbook import CHECK
 from wenyue.tools.drill.town import DAYS, SQL
+from wenyue.tools.processes import send
 
 HOLDS: Final = 25
 HONEST_S: Final = (

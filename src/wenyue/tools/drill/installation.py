@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase, look
 from wenyue.infra.supervisor import DRAIN_DEADLINE_S, answers_ready, listening_socket
+from wenyue.tools.processes import children, send
 
 HOST: Final = "127.0.0.1"
 READY_DEADLINE_S: Final = 90.0
@@ -122,25 +123,6 @@ def free_port() -> int:
     """A port of loopback that nobody uses at this moment."""
     with listening_socket(HOST, 0) as probe:
         return int(probe.getsockname()[1])
-
-
-def children(pid: int) -> list[int]:
-    """The direct children of a process."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    except OSError:
-        return []
-    return [int(one) for one in text.split()]
-
-
-def send(pids: list[int], number: signal.Signals) -> int:
-    """Send a signal to every one that still lives; return how many did."""
-    sent = 0
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-            sent += 1
-    return sent
 
 
 def _arguments(pid: int) -> list[str]:

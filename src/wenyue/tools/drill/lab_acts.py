@@ -15,7 +15,7 @@ from wenyue.tools.drill.lab_straight import Straight
 from wenyue.tools.drill.runbook import CHECK, MEND
 from wenyue.tools.lab.layout import Node
 from wenyue.tools.lab.namespaces import rules
-from wenyue.tools.lab.processes import send
+from wenyue.tools.processes import send
 
 KILL_EVERY_S: Final = 30.0
 SQL: Final = queries("wenyue.tools.drill", "lab.sql")

@@ -25,6 +25,7 @@ from wenyue.tools.lab.layout import NODES, Layout, Node, lay_out, read
 from wenyue.tools.lab.namespaces import inside, lay_cables, take_down
 from wenyue.tools.lab.processes import Ledger
 from wenyue.tools.lab.programs import find
+from wenyue.tools.processes import family, send
 
 READY_DEADLINE_S: Final = 90.0
 WEB_DEADLINE_S: Final = 30.0
@@ -186,13 +187,13 @@ class Lab:
     def postgres_pids(self, node: Node) -> list[int]:
         """The postmaster first, then its processes; empty while it is down."""
         pid = self.postmaster(node)
-        return [] if pid is None else processes.family(pid)
+        return [] if pid is None else family(pid)
 
     def keeper_pids(self, node: Node, *kinds: str) -> list[int]:
         """The node's `patroni` and/or `etcd` with what they started."""
         alive = self.ledger.all()
         found = [alive[name].pid for kind in kinds if (name := f"{node.name}-{kind}") in alive]
-        return [pid for one in found for pid in processes.family(one)]
+        return [pid for one in found for pid in family(one)]
 
     def host_pids(self, node: Node) -> list[int]:
         """Everything that runs on the node, its keeper first."""
@@ -206,7 +207,7 @@ class Lab:
         """Kill -9; what PostgreSQL's processes leave in the kernel is removed by `stop`."""
         self._shared |= sharing.mapped(pids)
         self._killed |= set(pids)
-        processes.send(pids, signal.SIGKILL)
+        send(pids, signal.SIGKILL)
 
     def pid(self, name: str) -> int | None:
         """A process by its name: web-1, web-2, worker, haproxy, n1-etcd, n1-patroni and so on."""
@@ -241,30 +242,22 @@ class Lab:
             tuple(f"{one.name}-patroni" for one in self.layout.nodes),
         ):
             pids = [pid for name in kinds if (pid := self.pid(name)) is not None]
-            processes.send(pids, signal.SIGTERM)
+            send(pids, signal.SIGTERM)
             processes.await_gone(pids, STOP_DEADLINE_S)
 
     def _end_all(self) -> None:
         """Patroni first, so that it starts nothing again; PostgreSQL tidies its shared memory, all else is killed."""
         noted = self.ledger.all()
-        first = [
-            pid
-            for name, one in noted.items()
-            if name.endswith("-patroni")
-            for pid in processes.family(one.pid)
-        ]
-        processes.send(first, signal.SIGKILL)
+        first = [pid for name, one in noted.items() if name.endswith("-patroni") for pid in family(one.pid)]
+        send(first, signal.SIGKILL)
         servers = [pid for node in self.layout.nodes for pid in self.postgres_pids(node)]
         masters = [pid for node in self.layout.nodes if (pid := self.postmaster(node)) is not None]
-        processes.send(servers, signal.SIGCONT)
-        processes.send(masters, signal.SIGQUIT)
+        send(servers, signal.SIGCONT)
+        send(masters, signal.SIGQUIT)
         rest = [
-            pid
-            for name, one in noted.items()
-            if not name.endswith("-patroni")
-            for pid in processes.family(one.pid)
+            pid for name, one in noted.items() if not name.endswith("-patroni") for pid in family(one.pid)
         ]
-        processes.send(rest, signal.SIGKILL)
+        send(rest, signal.SIGKILL)
         if not processes.await_gone([*first, *masters, *rest], STOP_DEADLINE_S):
             self.kill(servers)
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -88,7 +85,7 @@ _children: list[subprocess.Popen[bytes]] = []  # held, so that those which ended
 
 def began(pid: int) -> int | None:
     """When the process began, in the kernel's ticks; None when it is gone (or ended and not yet reaped)."""
-    for child in list(_children):
+    for child in _children:
         if child.pid == pid and child.poll() is not None:
             _children.remove(child)
     try:
@@ -98,33 +95,6 @@ def began(pid: int) -> int | None:
     except OSError:
         return None
     return None if fields[0] in {"Z", "X"} else int(fields[_START_TIME])
-
-
-def children(pid: int) -> list[int]:
-    """The direct children of a process."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    except OSError:
-        return []
-    return [int(one) for one in text.split()]
-
-
-def family(pid: int) -> list[int]:
-    """The process and everything below it, parents first."""
-    found = [pid]
-    for one in found:
-        found.extend(children(one))
-    return found
-
-
-def send(pids: Iterable[int], number: signal.Signals) -> int:
-    """Send a signal to every one that still lives; return how many did."""
-    sent = 0
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-            sent += 1
-    return sent
 
 
 def await_gone(pids: Sequence[int], within_s: float) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wenyue.tools.processes import family
+
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 _NAME: Final = "wenyue-bench"
 _PERIOD_US: Final = 10_000
@@ -51,18 +53,9 @@ def pin(pids: Iterable[int], cores: Sequence[int]) -> None:
         return
     for pid in pids:
         with suppress(FileNotFoundError, ProcessLookupError):
-            for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - names are numbers, not paths
+            for thread in Path(f"/proc/{pid}/task").iterdir():
                 with suppress(ProcessLookupError):
-                    os.sched_setaffinity(int(thread), cores)
-
-
-def family(pid: int) -> list[int]:
-    """A process and its children."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    except FileNotFoundError:
-        return [pid]
-    return [pid, *map(int, children)]
+                    os.sched_setaffinity(int(thread.name), cores)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from wenyue.tools.bench.run import tell_nothing
 from wenyue.tools.bench.site import Site, database, machine, site
 from wenyue.tools.bench.weather import Barometer
 from wenyue.tools.bench.world import World, seed
+from wenyue.tools.processes import family
 
 _SQL: Final = queries("wenyue.tools.bench.overload", "flash.sql")
 MULTIPLE: Final = 10.0
@@ -54,7 +55,7 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
         report.machine = machine(server)
         tell(f"{scale.cards + scale.flash_cards:,} card holders")
         world = seed(server, home, scale.cards + scale.flash_cards, tell_nothing)
-        cores.pin(cores.family(server.pid), placing.database)
+        cores.pin(family(server.pid), placing.database)
         log = home / "web.log"
         log.unlink(missing_ok=True)
         web = stack.enter_context(site(server, home, scale.workers, log))
