@@ -1,11 +1,14 @@
 """Hosts of a real cluster that are lost, frozen or half deaf, and an etcd without majority: each drill of that kind, briefly."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from tests.support.processes import is_living
 from wenyue.tools.drill import lab_run
 from wenyue.tools.drill.lab_drills import DRILLS
+from wenyue.tools.processes import children
 
 SLACK_S = 25.0  # as for the other drills
 
@@ -21,3 +24,4 @@ def test_nothing_acknowledged_is_lost_with_a_host(name: str, tmp_path: Path) -> 
     assert done.findings == []
     assert done.figures.acknowledged > 100
     assert [step.status for step in done.steps] == [0] * len(done.steps)
+    assert [pid for pid in children(os.getpid()) if not is_living(pid)] == []  # everyone was waited for

@@ -67,6 +67,7 @@ class Lab:
         self.logs.mkdir(mode=0o700, exist_ok=True)
         self._shared: set[str] = set()
         self._killed: set[int] = set()
+        self._started: list[int] = []
 
     @classmethod
     def make(cls, home: Path, *, first_port: int = 0, netns: str = "", tell: Tell = _quiet) -> Lab:
@@ -228,6 +229,7 @@ class Lab:
         if keep:
             self._stop_softly()
         self._end_all()
+        processes.reap(self._started, STOP_DEADLINE_S)
         sharing.sweep(self._shared, self._killed)
         if self.layout.netns:
             take_down(self.layout)
@@ -290,6 +292,7 @@ class Lab:
             folder=self.place.base,
             account=self.place.account if as_account else None,
         )
+        self._started.append(pid)
         self.ledger.note(name, pid)
 
     def _await(

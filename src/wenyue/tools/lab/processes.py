@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -80,14 +81,14 @@ def spawn(
     return process.pid
 
 
-_children: list[subprocess.Popen[bytes]] = []  # held, so that those which ended are reaped by `began`
+_children: list[subprocess.Popen[bytes]] = []  # held, so that those which ended are reaped
 
 
 def began(pid: int) -> int | None:
     """When the process began, in the kernel's ticks; None when it is gone (or ended and not yet reaped)."""
     for child in _children:
         if child.pid == pid and child.poll() is not None:
-            _children.remove(child)
+            _forget(child)
     try:
         fields = (
             Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
@@ -95,6 +96,27 @@ def began(pid: int) -> int | None:
     except OSError:
         return None
     return None if fields[0] in {"Z", "X"} else int(fields[_START_TIME])
+
+
+def reap(pids: Iterable[int], within_s: float) -> list[int]:
+    """Wait for those of these that `spawn` started here; return the numbers of those that did not end in time.
+
+    Whoever was killed and started again by another command stands in no ledger any more: nobody else asks for it.
+    """
+    deadline, wanted, left = time.monotonic() + within_s, set(pids), list[int]()
+    for child in [one for one in _children if one.pid in wanted]:
+        try:
+            child.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            left.append(child.pid)
+        else:
+            _forget(child)
+    return left
+
+
+def _forget(child: subprocess.Popen[bytes]) -> None:
+    with suppress(ValueError):  # another thread saw it end as well
+        _children.remove(child)
 
 
 def await_gone(pids: Sequence[int], within_s: float) -> bool:
