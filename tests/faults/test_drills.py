@@ -9,7 +9,9 @@ from tests.support.processes import is_living
 from wenyue.infra.server import base_folder
 from wenyue.tools.drill import report
 from wenyue.tools.drill.drills import DRILLS
-from wenyue.tools.drill.run import Run, run, store
+from wenyue.tools.drill.kind import Terms
+from wenyue.tools.drill.record import Run, store
+from wenyue.tools.drill.run import run
 
 SLACK_S = 25.0  # the figures are for a machine with nothing else to do; these tests ask only what must hold anywhere
 SECONDS = {
@@ -44,13 +46,8 @@ def test_nothing_acknowledged_is_lost(name: str, tmp_path: Path) -> None:
     if cannot := DRILLS[name].needs():
         pytest.skip(cannot)
     home = tmp_path / "site"
-    done = run(
-        DRILLS[name],
-        home,
-        seconds=SECONDS.get(name, 5.0),
-        rate_per_s=RATE_PER_S.get(name, 60.0),
-        slack_s=SLACK_S,
-    )
+    terms = Terms(SECONDS.get(name, 5.0), rate_per_s=RATE_PER_S.get(name, 60.0), slack_s=SLACK_S)
+    done = run(DRILLS[name], home, terms)
     assert done.violations == []
     assert done.findings == []
     assert done.is_passed

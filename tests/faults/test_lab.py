@@ -9,6 +9,7 @@ from tests.support.processes import is_living
 from wenyue.infra.server import base_folder
 from wenyue.tools.drill import lab_run
 from wenyue.tools.drill.acts import Stage
+from wenyue.tools.drill.kind import Terms
 from wenyue.tools.drill.lab_acts import cut_standbys, kill_primary
 from wenyue.tools.drill.lab_drills import DRILLS
 from wenyue.tools.lab.programs import missing_packages
@@ -30,7 +31,7 @@ async def both(stage: Stage) -> None:
 def test_nothing_acknowledged_is_lost_on_a_cluster(tmp_path: Path) -> None:
     home = tmp_path / "site"
     drill = replace(DRILLS["primary-killed"], act=both)
-    done = lab_run.run(drill, home, seconds=12.0, rate_per_s=60, slack_s=SLACK_S)
+    done = lab_run.run(drill, home, Terms(12.0, rate_per_s=60, slack_s=SLACK_S))
     assert done.violations == []
     assert done.findings == []
     assert done.figures.faults == 2

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.processes import is_living
 from wenyue.tools.drill import lab_run
+from wenyue.tools.drill.kind import Terms
 from wenyue.tools.drill.lab_drills import DRILLS
 from wenyue.tools.processes import children
 
@@ -19,7 +20,8 @@ pytestmark = pytest.mark.slow
 def test_nothing_acknowledged_is_lost_with_a_host(name: str, tmp_path: Path) -> None:
     if cannot := DRILLS[name].needs():
         pytest.skip(cannot)
-    done = lab_run.run(DRILLS[name], tmp_path / "site", seconds=10.0, rate_per_s=30, slack_s=SLACK_S)
+    terms = Terms(10.0, rate_per_s=30, slack_s=SLACK_S)
+    done = lab_run.run(DRILLS[name], tmp_path / "site", terms)
     assert done.violations == []
     assert done.findings == []
     assert done.figures.acknowledged > 100

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from wenyue.tools.backup import rehearsals
+from wenyue.tools.drill.kind import Terms
 
 SECONDS = 6.0
 RATE_PER_S = 50.0
@@ -14,9 +15,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("name", list(rehearsals.DRILLS))
 def test_what_is_rehearsed_works(name: str, tmp_path: Path) -> None:
-    done = rehearsals.perform(
-        rehearsals.DRILLS[name], tmp_path / "site", seconds=SECONDS, rate_per_s=RATE_PER_S
-    )
+    terms = Terms(SECONDS, rate_per_s=RATE_PER_S)
+    done = rehearsals.perform(rehearsals.DRILLS[name], tmp_path / "site", terms)
     assert done.violations == []
     assert done.findings == []
     assert done.is_passed

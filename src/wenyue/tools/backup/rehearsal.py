@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,16 +20,15 @@ from wenyue.booking import BookingState
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
 from wenyue.tools.bench.site import machine
-from wenyue.tools.drill.checker import SHOWN_MAX, Books, Violation, check, read_final
-from wenyue.tools.drill.client import Client, Wire
-from wenyue.tools.drill.figures import measure
+from wenyue.tools.drill.checker import Books, Violation, check, read_final
 from wenyue.tools.drill.history import History, Kind
 from wenyue.tools.drill.installation import Installation, installed
-from wenyue.tools.drill.kind import Drill
-from wenyue.tools.drill.load import Traffic
-from wenyue.tools.drill.run import Run
+from wenyue.tools.drill.kind import Drill, Terms
+from wenyue.tools.drill.load import loaded
+from wenyue.tools.drill.performance import Performance, performance
+from wenyue.tools.drill.record import Run
 from wenyue.tools.drill.runbook import MEND, StepDone, complaints, load, run_steps
-from wenyue.tools.drill.town import Demand, Town, cards_for, seed
+from wenyue.tools.drill.town import Town
 
 _STEP_DEADLINE_S: Final = 1_800.0
 _AFTERMATH_S: Final = 120.0
@@ -40,15 +39,9 @@ Act = Callable[["Scene"], Coroutine[None, None, None]]
 class Scene:
     """What a rehearsal works on."""
 
-    drill: Drill
-    home: Path
-    seconds: float
-    rate_per_s: float
-    seed: int
-    history: History
+    it: Performance
     server: ServerInfo
     town: Town
-    tell: Callable[[str], None]
     installation: Installation | None = None
     words: dict[str, str] = field(
         default_factory=dict[str, str]
@@ -60,6 +53,16 @@ class Scene:
     faults: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     loaded_s: float = 0.0
     moment_s: float = 0.0
+
+    @property
+    def home(self) -> Path:
+        """The installation's that people book at."""
+        return self.it.home
+
+    @property
+    def history(self) -> History:
+        """What was asked and answered, and what was done."""
+        return self.it.history
 
     @property
     def backups(self) -> Path:
@@ -93,10 +96,10 @@ class Scene:
         """Do what the runbook says under this heading, and note how long it took."""
         port = self.installation.port if self.installation is not None else 0
         environment = {"WENYUE_HOME": str(self.home), "WENYUE_PORT": str(port), **self.words}
-        self.tell(f"runbook: {section}")
+        self.it.terms.tell(f"runbook: {section}")
         self.history.mark(f"runbook: {section}")
         began = self.history.now()
-        done = await run_steps(load(self.drill.name), section, environment, deadline_s=_STEP_DEADLINE_S)
+        done = await run_steps(load(self.it.drill.name), section, environment, deadline_s=_STEP_DEADLINE_S)
         self.steps += done
         self.findings += complaints(done)
         if section == MEND:
@@ -107,27 +110,18 @@ class Scene:
         """People book while the block lasts. `is_dropped`: what is then under way goes with its clients."""
         if self.installation is None:
             raise LookupError("no installation")
-        wire = Wire(self.installation.port)
-        client = Client(self.history, wire, seed=self.seed)
-        traffic = Traffic(
-            client, Demand(self.town, seed=self.seed), rate_per_s=self.rate_per_s, seed=self.seed
-        )
-        self.history.begin()
-        running = asyncio.create_task(traffic.run())
-        try:
-            yield
-        finally:
-            self.loaded_s = self.history.now()
-            traffic.stop()
-            if is_dropped:
-                running.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait_for(running, _AFTERMATH_S)
-            wire.close()
+        with self.it.client(self.installation.port) as client:
+            traffic = self.it.traffic(client, self.it.demand(self.town))
+            self.history.begin()
+            async with loaded(traffic, settled_within_s=_AFTERMATH_S, is_dropped=is_dropped):
+                try:
+                    yield
+                finally:
+                    self.loaded_s = self.history.now()
 
     async def rest(self, fraction: float) -> None:
         """Let this part of the load's time pass."""
-        await asyncio.sleep(self.seconds * fraction)
+        await asyncio.sleep(self.it.terms.seconds * fraction)
 
     async def until(
         self, condition: Callable[[], Awaitable[bool]], what: str, deadline_s: float = 60.0
@@ -202,28 +196,18 @@ def clean(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: one for name, one in os.environ.items() if not name.startswith("WENYUE_")} | dict(variables)
 
 
-def run(
-    drill: Drill,
-    act: Act,
-    home: Path,
-    *,
-    seconds: float,
-    seed_: int = 1,
-    rate_per_s: float = 0.0,
-    tell: Callable[[str], None] = lambda _: None,
-) -> Run:
+def run(drill: Drill, act: Act, home: Path, terms: Terms) -> Run:
     """Rehearse in `home` and folders beside it, which are made and removed. Call it from the main thread. Raises SetupError."""
-    rate, began_at = rate_per_s or drill.rate_per_s, datetime.now(UTC)
-    history = History(home.with_name(f"{home.name}-history.jsonl"))
     others = [home.with_name(f"{home.name}-{name}") for name in ("backups", "safe", "new", "standby")]
-    try:
+    with performance(drill, home, terms) as it, ExitStack() as after:
+        after.callback(_remove, [home, *others])
         _remove([home, *others])
-        tell("an installation of its own")
+        it.terms.tell("an installation of its own")
         server = ensure_started(home)
-        town = seed(server, home, cards_for(int(rate * seconds)))
+        town = it.people(server, home)
         facts = machine(server)
         stop(server)
-        scene = Scene(drill, home, seconds, rate, seed_, history, server, town, tell)
+        scene = Scene(it, server, town)
         scene.words |= {
             "BACKUPS": str(others[0]),
             "KEYS": str(others[1]),
@@ -231,24 +215,7 @@ def run(
             "STANDBY": str(others[3]),
         }
         asyncio.run(act(scene))
-    finally:
-        history.close()
-        _remove([home, *others])
-    return Run(
-        name=drill.name,
-        began_at=began_at.isoformat(timespec="seconds"),
-        command=f"wenyue drill run {drill.name} --seconds {seconds:g} --rate {rate:g} --seed {seed_}",
-        seed=seed_,
-        rate_per_s=rate,
-        figures=measure(history, scene.faults, scene.loaded_s),
-        machine=facts,
-        marks=history.marks,
-        faults=scene.faults,
-        extra=scene.extra,
-        findings=scene.findings,
-        violations=scene.violations[:SHOWN_MAX],
-        steps=scene.steps,
-    )
+    return it.record(scene, facts, scene.violations)
 
 
 @asynccontextmanager

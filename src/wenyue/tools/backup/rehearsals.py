@@ -6,7 +6,6 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -19,8 +18,8 @@ from wenyue.infra.server.successor import read_link
 from wenyue.tools.backup.folder import existing
 from wenyue.tools.backup.rehearsal import Act, Scene, books_of, clean, installation_of, run
 from wenyue.tools.drill.installation import HOST, free_port
-from wenyue.tools.drill.kind import Drill
-from wenyue.tools.drill.run import Run
+from wenyue.tools.drill.kind import Drill, Terms
+from wenyue.tools.drill.record import Run
 from wenyue.tools.drill.runbook import AFTERWARDS, CHECK, MEND
 from wenyue.tools.processes import family, send
 
@@ -265,14 +264,6 @@ ACTS: Final[dict[str, Act]] = {
 }
 
 
-def perform(
-    drill: Drill,
-    home: Path,
-    *,
-    seconds: float,
-    seed_: int = 1,
-    rate_per_s: float = 0.0,
-    tell: Callable[[str], None] = lambda _: None,
-) -> Run:
+def perform(drill: Drill, home: Path, terms: Terms) -> Run:
     """Rehearse one of DRILLS. Raises SetupError."""
-    return run(drill, ACTS[drill.name], home, seconds=seconds, seed_=seed_, rate_per_s=rate_per_s, tell=tell)
+    return run(drill, ACTS[drill.name], home, terms)

@@ -19,8 +19,10 @@ from wenyue.infra.fault import SetupError
 from wenyue.infra.leash import end_with_parent
 from wenyue.tools.drill.every import EVERY, perform
 from wenyue.tools.drill.figures import Figures
+from wenyue.tools.drill.kind import Terms
+from wenyue.tools.drill.performance import SECONDS_MAX
+from wenyue.tools.drill.record import Run, store
 from wenyue.tools.drill.rehearsing import run_due, tell
-from wenyue.tools.drill.run import SECONDS_MAX, Run, store
 from wenyue.tools.drill.schedule import (
     ALL,
     RUN_GLOB,
@@ -78,14 +80,13 @@ def run_one(
             continue
         folder.mkdir(parents=True, exist_ok=True)
         with console.status(drill.name) as status:
-            done = perform(
-                drill,
-                folder / f"site-{drill.name}",
-                seconds=seconds or drill.seconds,
-                seed_=seed,
+            terms = Terms(
+                seconds or drill.seconds,
+                seed=seed,
                 rate_per_s=rate,
                 tell=_teller(console, status, drill.name),
             )
+            done = perform(drill, folder / f"site-{drill.name}", terms)
         path = store(done, folder)
         tell(folder, list(EVERY))
         _show(console, done)
@@ -141,7 +142,7 @@ def run_what_is_due() -> None:
     folder = load().home / "drills"
 
     def perform_one(name: str, seconds: float, rate: float) -> None:
-        done = perform(EVERY[name], folder / f"site-{name}", seconds=seconds, rate_per_s=rate)
+        done = perform(EVERY[name], folder / f"site-{name}", Terms(seconds, rate_per_s=rate))
         store(done, folder)
         typer.echo(f"{name}: {'passed · 通过' if done.is_passed else 'FAILED · 未通过'}")
 

@@ -1,4 +1,4 @@
-"""What a drill is, and what every drill's figures must not be."""
+"""What a drill is, how it is run, and what every drill's figures must not be."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -42,6 +42,20 @@ class Drill:
     )
     has_lab: bool = False  # on a cluster (`wenyue lab`) instead of a single machine's installation
     has_namespaces: bool = False  # the cluster's nodes have networks of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a drill is run: for so many seconds of load, at such a rate (0: the drill's own), with this seed.
+
+    `slack_s`: how long after its deadline an answer may come. `tell` is called with what is being done.
+    """
+
+    seconds: float
+    seed: int = 1
+    rate_per_s: float = 0.0
+    slack_s: float = SLACK_S
+    tell: Callable[[str], None] = lambda _: None
 
 
 def recovers(figures: Figures, history: History, slack_s: float) -> list[str]:

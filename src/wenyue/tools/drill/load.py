@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Final
 
 from wenyue.tools.drill.client import Client
@@ -66,3 +68,19 @@ class Traffic:
         if operation.settled is None:
             await self._client.find_out(operation)
         self._demand.learn(operation)
+
+
+@asynccontextmanager
+async def loaded(
+    traffic: Traffic, *, settled_within_s: float, is_dropped: bool = False
+) -> AsyncGenerator[None]:
+    """`traffic` runs while the block lasts; then it is waited for. `is_dropped`: what is under way goes with its clients."""
+    running = asyncio.create_task(traffic.run())
+    try:
+        yield
+    finally:
+        traffic.stop()
+        if is_dropped:
+            running.cancel()
+        with suppress(asyncio.CancelledError) if is_dropped else nullcontext():
+            await asyncio.wait_for(running, settled_within_s)
