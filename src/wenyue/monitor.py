@@ -42,7 +42,7 @@ from wenyue.watch import (
 
 EVERY_S: Final = 60.0
 _FIRST_BACKUP_WITHIN: Final = timedelta(hours=26)
-UNSENT_MAX: Final = 200
+UNSENT_MAX: Final = 200  # of one sender
 TRIES_MAX: Final = 10
 SEND_DEADLINE_S: Final = 15.0
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
@@ -91,7 +91,7 @@ class Monitor:
         self._every_s, self._new_id = every_s, new_id
         self._memory = Memory()
         self._alerts: dict[str, Alert] = book.alerts()
-        self._unsent: list[tuple[Sender, Notice, int]] = []
+        self._unsent: list[list[tuple[Notice, int]]] = [[] for _ in senders]
         self._unsaved: dict[str, tuple[Alert, datetime | None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -165,17 +165,30 @@ class Monitor:
             _log.warning("alerts are not in the history yet: %s", type(error).__name__)
 
     async def _tell(self, notices: Sequence[Notice]) -> None:
-        """Give every notice to every sender; what did not leave is tried again in the next rounds."""
-        waiting = [*self._unsent, *((sender, notice, 0) for notice in notices for sender in self._senders)]
-        self._unsent = []
-        for sender, notice, tries in waiting[:UNSENT_MAX]:
-            try:
-                async with asyncio.timeout(SEND_DEADLINE_S):
-                    await sender.send(notice)
-            except Exception as error:  # noqa: BLE001 - one way out must not close the others
-                _log.warning("alert not sent by %s, try %d: %s", sender.name, tries + 1, type(error).__name__)
-                if tries + 1 < TRIES_MAX:
-                    self._unsent.append((sender, notice, tries + 1))
+        """Give every notice to every sender, to all at once; what did not leave is tried again in the next rounds."""
+        waiting = [[*unsent, *((notice, 0) for notice in notices)] for unsent in self._unsent]
+        self._unsent = await asyncio.gather(*map(_give, self._senders, waiting))
+
+
+async def _give(sender: Sender, waiting: list[tuple[Notice, int]]) -> list[tuple[Notice, int]]:
+    """Send (notice, failed tries), begun within SEND_DEADLINE_S; returns what did not leave: first what was not tried."""
+    until = monotonic() + SEND_DEADLINE_S
+    untried: list[tuple[Notice, int]] = []
+    failed: list[tuple[Notice, int]] = []
+    if len(waiting) > UNSENT_MAX:
+        _log.error("%d alerts are given up, %s does not take them", len(waiting) - UNSENT_MAX, sender.name)
+    for notice, tries in waiting[-UNSENT_MAX:]:
+        if monotonic() >= until:
+            untried.append((notice, tries))
+            continue
+        try:
+            async with asyncio.timeout(SEND_DEADLINE_S):
+                await sender.send(notice)
+        except Exception as error:  # noqa: BLE001 - one way out must not close the others
+            _log.warning("alert not sent by %s, try %d: %s", sender.name, tries + 1, type(error).__name__)
+            if tries + 1 < TRIES_MAX:
+                failed.append((notice, tries + 1))
+    return [*untried, *failed]
 
 
 def scene_of(settings: Settings, *, parent: int | None, clock: Callable[[], datetime] = utc_now) -> Scene:

@@ -121,6 +121,49 @@ async def test_what_did_not_leave_is_tried_again(tmp_path: Path) -> None:
     assert fine.subjects() == ["fired database"]
 
 
+async def test_a_way_that_takes_long_keeps_no_other_waiting(tmp_path: Path) -> None:
+    class After(Recorder):
+        """Sends only when the way behind it has sent."""
+
+        async def send(self, notice: Notice, /) -> None:
+            await told.wait()
+            await super().send(notice)
+
+    class Fine(Recorder):
+        async def send(self, notice: Notice, /) -> None:
+            await super().send(notice)
+            told.set()
+
+    told = asyncio.Event()
+    slow, fine = After("slow"), Fine()
+    await Monitor(away(scene_for("", tmp_path)), Book(tmp_path / "monitor"), [slow, fine]).round()
+    assert slow.subjects() == fine.subjects() == ["fired database"]
+
+
+async def test_a_way_that_is_blocked_takes_a_bounded_part_of_a_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Blocked(Recorder):
+        async def send(self, notice: Notice, /) -> None:
+            asked.append(notice.alert.subject)
+            if self.is_shut:
+                await asyncio.Event().wait()
+            await super().send(notice)
+
+    monkeypatch.setattr("wenyue.monitor.SEND_DEADLINE_S", 0.2)
+    asked: list[str] = []
+    blocked = Blocked(is_shut=True)
+    scene = replace(away(scene_for("", tmp_path)), urls=("http://127.0.0.1:1", "http://127.0.0.1:2"))
+    monitor = Monitor(scene, Book(tmp_path / "monitor"), [blocked])
+    await monitor.round()
+    assert len(asked) == 1, "the others wait for the next round"
+    blocked.is_shut = False
+    await monitor.round()
+    assert asked[-1] == asked[0], "what failed stands behind what was not tried"
+    assert set(asked[1:]) >= {"database", *(f"web:{url}/readyz" for url in scene.urls)}
+    assert sorted(blocked.subjects()) == sorted(f"fired {subject}" for subject in asked[1:])
+
+
 async def test_a_home_that_cannot_be_written_does_not_stop_alerts(tmp_path: Path) -> None:
     (tmp_path / "monitor").write_text("a file where the folder should be", encoding="utf-8")
     out = Recorder()
