@@ -1,5 +1,6 @@
 """The last hour: differences of figures, added over processes, as durations, buckets and plots. No database."""
 
+import asyncio
 import os
 import re
 from pathlib import Path
@@ -70,6 +71,29 @@ def test_processes_add_up_and_outlive_their_end(tmp_path: Path) -> None:
 def test_a_broken_history_of_a_sibling_is_no_history(tmp_path: Path) -> None:
     (tmp_path / "web-9-1.msgpack").write_bytes(b"\xc1 half a file")
     assert History(tmp_path, "web-1").merged(NOW) == []
+
+
+@pytest.mark.anyio
+async def test_what_killed_processes_left_is_taken_away_though_nobody_looks(tmp_path: Path) -> None:
+    for name in ("metrics/web-8.json", "metrics/web-8.tmp", "live/web-8-1.msgpack", "live/web-8-1.tmp"):
+        old, young = tmp_path / name, (tmp_path / name).with_stem("web-9")
+        old.parent.mkdir(exist_ok=True)
+        for path in (old, young):
+            path.write_bytes(b"")
+        os.utime(old, (0, 0))
+
+    def left(process: str) -> int:
+        return len(list(tmp_path.rglob(f"{process}*")))
+
+    exchange = Exchange(tmp_path, "web", [])
+    running = asyncio.create_task(exchange.run())
+    async with asyncio.timeout(5):
+        while not left(exchange.process):
+            await asyncio.sleep(0.01)
+    assert left("web-8") == 0
+    assert left("web-9") == 4, "the last hour stays"
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 def test_a_quantile_lies_in_its_bucket() -> None:

@@ -17,7 +17,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from wenyue.sight.history import History, Point
+from wenyue.sight.files import forget, write_whole
+from wenyue.sight.history import SPAN_S, History, Point
 from wenyue.sight.meter import Meter
 from wenyue.sight.model import Snapshot
 from wenyue.sight.process import ProcessFigures
@@ -65,6 +66,8 @@ class Exchange:
     async def run(self) -> None:
         """Write once a second until cancelled, then take the file away (the history stays: others show it)."""
         measuring = asyncio.create_task(self._own_figures.run(), name="own figures")
+        forget(self._folder, time() - SPAN_S)
+        self.history.forget(time())
         try:
             while True:
                 self._write()
@@ -91,14 +94,6 @@ class Exchange:
                 if snapshot is not None and snapshot.process != self.process:
                     found.append(snapshot)
         return found
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that a reader sees whole or not at all. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    staged = path.with_suffix(".tmp")
-    staged.write_bytes(content)
-    staged.replace(path)
 
 
 def _read(path: Path) -> Snapshot | None:

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from wenyue.sight.files import forget, write_whole
 from wenyue.sight.model import SECONDS_BOUNDS, Snapshot
 
 STEP_S: Final = 5
@@ -83,10 +84,11 @@ class History:
 
     def save(self) -> None:
         """Where the others find it. Raises OSError."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        staged = self._own.with_suffix(".tmp")
-        staged.write_bytes(msgspec.msgpack.encode(list(self.points)))
-        staged.replace(self._own)
+        write_whole(self._own, msgspec.msgpack.encode(list(self.points)))
+
+    def forget(self, now: float) -> None:
+        """Remove what ended processes left an hour ago, whether or not anybody ever looks at it."""
+        forget(self._folder, now - SPAN_S)
 
     def merged(self, now: float) -> list[Point]:
         """The last hour of every process of this machine, oldest first; files of an hour ago are removed."""
