@@ -8,6 +8,7 @@ it. Smaller epoch first, then smaller rank.
 
 import hashlib
 import hmac
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -259,11 +260,8 @@ def _cheats_of(
 
 
 def _threshold_at(at: datetime, steps: Sequence[Step], instants: Sequence[datetime]) -> Place:
-    low, high = 0, len(instants)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if instants[middle] <= at else (low, middle)
-    return steps[low - 1].threshold if low else Place()
+    before = bisect_right(instants, at)
+    return steps[before - 1].threshold if before else Place()
 
 
 def _say(place: Place) -> str:
