@@ -19,9 +19,6 @@ from wenyue.watch.store import load_pass, save_pass
 BUDGET_S: Final = 0.3  # of each kind in a round: half a percent of the time
 BUDGET_S_MAX: Final = 10.0
 HURRY_AFTER: Final = timedelta(hours=12)  # a pass that takes longer than this gets the larger budget
-PASS_EVERY: Final = timedelta(
-    hours=20
-)  # a pass begins so long after the one before began, or as soon as that has ended
 WINDOWS_PER_STEP: Final = 20
 BOOKINGS_PER_STEP: Final = 2_000
 CARDS_PER_STEP: Final = 500
