@@ -20,5 +20,6 @@ def test_what_is_rehearsed_works(name: str, tmp_path: Path) -> None:
     assert done.violations == []
     assert done.findings == []
     assert done.is_passed
+    assert done.finished_at >= done.began_at
     assert done.steps
     assert [one for one in done.steps if not one.is_good] == []

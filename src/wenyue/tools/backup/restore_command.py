@@ -29,8 +29,9 @@ app.command("venue")(restore_venue)
 
 
 @app.callback()
-def restore_into(  # noqa: PLR0917 - options, each named by whoever types it
+def restore_into(
     ctx: typer.Context,
+    *,
     into: Annotated[
         Path | None, typer.Option(help="the new WENYUE_HOME; it must not exist yet or be empty")
     ] = None,
@@ -47,7 +48,6 @@ def restore_into(  # noqa: PLR0917 - options, each named by whoever types it
     keys: Annotated[
         Path | None, typer.Option(help="the file of `wenyue backup --keys-to`, or a home")
     ] = None,
-    *,
     without_keys: Annotated[
         bool, typer.Option("--without-keys", help="leave names and documents unreadable")
     ] = False,

@@ -53,14 +53,14 @@ def verify_backup(folder: Folder, backup: Backup, on_bytes: Callable[[int], None
     data = folder.path / backup.name / "data"
     manifest = data / "backup_manifest"
     try:
-        _require(backup, manifest, sha256_of(manifest) == backup.manifest_sha256)
+        _require(backup, manifest, is_good=sha256_of(manifest) == backup.manifest_sha256)
         for path, size, checksum in _listed(manifest):
             place = data / path
             is_whole = place.is_file() and place.stat().st_size == size
-            _require(backup, place, is_whole and sha256_of(place, on_bytes) == checksum)
+            _require(backup, place, is_good=is_whole and sha256_of(place, on_bytes) == checksum)
         for name, checksum in backup.log_sha256.items():
             place = data / "pg_wal" / name
-            _require(backup, place, place.is_file() and sha256_of(place) == checksum)
+            _require(backup, place, is_good=place.is_file() and sha256_of(place) == checksum)
     except OSError as error:
         raise _damaged(
             backup.name, Path(str(error.filename or data)), error.strerror or "unreadable"
@@ -87,7 +87,7 @@ def verify_log(folder: Folder, name: str, wanted: Sequence[str]) -> None:
             raise _damaged(f"log {name}", path, "its checksum differs")
 
 
-def _require(backup: Backup, path: Path, is_good: bool) -> None:  # noqa: FBT001 - the one thing that is required
+def _require(backup: Backup, path: Path, *, is_good: bool) -> None:
     if not is_good:
         raise _damaged(backup.name, path, "missing" if not path.exists() else "its checksum differs")
 

@@ -5,11 +5,10 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from uuid import UUID
 
@@ -34,7 +33,7 @@ _HELD_VENUE: Final = 3  # nobody else's: first visits go to venue 1, then 3, …
 
 
 @asynccontextmanager
-async def second_node(stage: Stage) -> AsyncGenerator[subprocess.Popen[bytes]]:
+async def second_node(stage: Stage) -> AsyncGenerator[asyncio.subprocess.Process]:
     """Another worker on the same database, with a home of its own and the same keys, as on a second machine."""
     home = stage.installation.home / "node-2"
     home.mkdir(mode=0o700)
@@ -42,10 +41,13 @@ async def second_node(stage: Stage) -> AsyncGenerator[subprocess.Popen[bytes]]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
     own = {"WENYUE_HOME": str(home), "WENYUE_DATABASE_URL": stage.there().app_url}
     with stage.installation.log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once and is not read from
-            [sys.executable, "-m", "wenyue.cli", "worker"],
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "wenyue.cli",
+            "worker",
             env=clean | own,
-            stdin=subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -53,12 +55,13 @@ async def second_node(stage: Stage) -> AsyncGenerator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            process.terminate()
         try:
-            await asyncio.to_thread(process.wait, _END_WITHIN_S)
-        except subprocess.TimeoutExpired:
+            await asyncio.wait_for(process.wait(), _END_WITHIN_S)
+        except TimeoutError:
             process.kill()
-            process.wait()
+            await process.wait()
 
 
 async def kill_later(stage: Stage) -> None:
@@ -74,12 +77,12 @@ async def kill_later(stage: Stage) -> None:
                 await asyncio.to_thread(_do, stage, "holds_end_soon", {"soon_s": _SOON_S})
                 stage.history.mark(f"{HOLDS} holds run out")
                 await stage.follow(CHECK)
-        if other.poll() is not None:
+        if other.returncode is not None:
             stage.findings.append(f"the second node's worker ended with status {other.returncode}")
         await stage.rest_out()
         stage.history.mark("kill -9 the second node's worker; the first one is left")
         other.kill()
-        await asyncio.to_thread(other.wait)
+        await other.wait()
 
 
 async def _kill_one(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from patroni.__main__ import main
 from patroni.dcs import etcd3
+from patroni.utils import Retry
 
 _txn = etcd3.PatroniEtcd3Client.txn
 
@@ -21,7 +22,7 @@ def _renew_only(
     success: dict[str, Any],
     failure: dict[str, Any] | None = None,
     *,
-    retry: Any = None,  # noqa: ANN401 - handed on
+    retry: Retry | None = None,
 ) -> dict[str, Any]:
     """Only the renewal of the leader's key says what to do when the comparison fails: look, instead of making the key."""
     instead = {"request_range": {"key": compare["key"]}} if failure else None

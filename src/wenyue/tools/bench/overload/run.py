@@ -90,7 +90,8 @@ class _Range:
 
     def measure(self) -> None:
         """Everything, in order."""
-        with cores.bounded(self.server.pid, self.scale.database_share) as how, self._unmaintained(bool(how)):
+        bounded = cores.bounded(self.server.pid, self.scale.database_share)
+        with bounded as how, self._unmaintained(is_bounded=bool(how)):
             self._describe(how)
             self.tell("warming up")
             self._fire([self.demand.ordinary((self.scale.warm_s, self.scale.first_per_s))])
@@ -104,7 +105,7 @@ class _Range:
         self._account()
 
     @contextmanager
-    def _unmaintained(self, is_bounded: bool) -> Generator[None]:  # noqa: FBT001 - says what it is
+    def _unmaintained(self, *, is_bounded: bool) -> Generator[None]:
         """No autovacuum, no checkpoint while the database has a part of a core: they would take half of that for long."""
         if not is_bounded:
             yield
