@@ -167,6 +167,30 @@ async def test_what_asks_for_more_than_an_answer_takes_the_usual_way(
     writer.close()
 
 
+@pytest.mark.parametrize("behind", [b"Host: x\r\n", b"Content-Length: 8\r\n"])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"Content-Length: 500\r\n",
+        b"content-length: 1000000\r\n",
+        b"Content-Length : 500\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+    ],
+)
+async def test_a_head_that_can_be_read_in_two_ways_is_not_believed(
+    site: tuple[int, _App], admission: Admission, extra: bytes, behind: bytes
+) -> None:
+    """A proxy that reads the other length would take what follows for the body, and we for the next request."""
+    port, app = site
+    admission.hot.limit = 0
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(REQUEST.replace(behind, behind + extra))
+    async with asyncio.timeout(NET_S):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+    assert (admission.hot.shed, app.begun) == (0, [])
+    writer.close()
+
+
 async def test_refusals_go_out_a_few_at_a_time_and_in_order(
     site: tuple[int, _App], admission: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:

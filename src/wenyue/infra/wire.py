@@ -16,9 +16,9 @@ from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S
 
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
-_LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d{1,6})\r\n", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"\r\ncontent-length(?:: *(\d{1,6})\r\n)?", re.IGNORECASE)
 _LANGUAGE: Final = re.compile(rb"\r\naccept-language: *en", re.IGNORECASE)
-_ENDS: Final = re.compile(rb"\r\n(?:connection: *close|transfer-encoding:|expect:)", re.IGNORECASE)
+_ENDS: Final = re.compile(rb"\r\n(?:connection: *close|transfer-encoding|expect)", re.IGNORECASE)
 
 _SENT_PER_TURN: Final = 64  # refusals: about a third of a millisecond
 
@@ -169,7 +169,10 @@ class GuardedHttp(BoundedHttp):
             self.data_received(bytes(early))
 
     def _is_whole(self, data: bytes) -> bool:
-        """Whether `data` is exactly one request on a connection that is between requests and stays open."""
+        """Whether `data` is exactly one request on a connection that is between requests and stays open.
+
+        A head that a proxy in front may have read in another way is not judged here: the parser refuses it.
+        """
         if self._is_reading or self.flow.write_paused:
             return False
         last = cast("RequestResponseCycle | None", self.cycle)  # None until the first request
@@ -177,7 +180,9 @@ class GuardedHttp(BoundedHttp):
             return False
         head = data.find(b"\r\n\r\n")
         length = _LENGTH.search(data, 0, head + 2)
-        if length is None or len(data) != head + 4 + int(length[1]) or _ENDS.search(data, 0, head + 2):
+        if length is None or length[1] is None or len(data) != head + 4 + int(length[1]):
+            return False
+        if _LENGTH.search(data, length.end() - 2, head + 2) or _ENDS.search(data, 0, head + 2):
             return False
         self._linger()
         return True
