@@ -82,3 +82,19 @@ async def test_a_slot_whose_opening_ended_after_that_of_a_later_one_is_guarded_t
         await slow.commit()
     await world.look(web)
     assert web.refuse(1, [Line(early)]) is not None
+
+
+async def test_however_many_rooms_were_closed_today_an_open_one_guards(world: World) -> None:
+    await world.open()
+    slot = await world.add_slot()
+    async with await psycopg.AsyncConnection.connect(world.owner_url, autocommit=True) as owner:
+        await owner.execute(
+            "INSERT INTO emergency.room (code, title_zh, title_en, product_ids, from_day, to_day, onward, release_at,"
+            " poll_s, epoch_s, rate_max, commitment, sealed_seed, created_at, closed_at)"
+            " SELECT 'gone-' || n, '', '', product_ids, from_day, to_day, onward, release_at,"
+            " poll_s, epoch_s, rate_max, commitment, sealed_seed, created_at, created_at"
+            " FROM emergency.room, generate_series(1, 250) AS n"
+        )
+    web = await world.web()
+    assert web.find("gone-250") is not None
+    assert web.refuse(1, [Line(slot)]) is not None

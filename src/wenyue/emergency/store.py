@@ -109,7 +109,8 @@ async def rooms(tx: Tx, now: datetime, *, closed_for_s: float = 0.0) -> list[Roo
         "closed_after": now - timedelta(seconds=closed_for_s),
         "limit": _ROOMS_LISTED_MAX,
     }
-    return [_room(row) for row in await fetch_dicts(tx, _SQL["rooms"], params)]
+    found = [_room(row) for row in await fetch_dicts(tx, _SQL["rooms"], params)]
+    return sorted(found, key=lambda room: room.id, reverse=True)
 
 
 async def room_by_code(tx: Tx, code: str) -> Room | None:

@@ -8,13 +8,13 @@ ON CONFLICT (code) DO NOTHING
 RETURNING id
 
 -- name: rooms
--- The newest rooms: those that guard something, and with `all` those that are closed as well.
+-- Rooms that guard something, all of them; then the newest of those that were closed after an instant.
 SELECT id, code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
        rate_max, commitment, sealed_seed, seed, is_paused, message_zh, message_en, created_at, released_at, closed_at,
        kept_at, threshold_epoch, threshold_rank, rate, pace, goodput_best, places_left, file
   FROM emergency.room
  WHERE closed_at IS NULL OR closed_at > %(closed_after)s
- ORDER BY id DESC
+ ORDER BY closed_at IS NOT NULL, id DESC
  LIMIT %(limit)s
 
 -- name: room
