@@ -91,9 +91,8 @@ async def furnish_room(site: RoomServer) -> None:
         assert lake is not None
         [product] = await products(tx, lake.id)
     day = TODAY + timedelta(days=2)
-    await open_room_for(
-        site.services, product.id, day, onward=f"/venues/lake?day={day}#calendar", release_in_s=240
-    )
+    onward = f"/venues/lake?day={day}#calendar"
+    await open_room_for(site.services, product.id, day, onward=onward, release_in_s=240, poll_s=1)
 
 
 def go_in_through_a_bad_moment(page: Page, site: RoomServer, album: Path) -> None:

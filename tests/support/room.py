@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Coroutine, Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -17,7 +18,7 @@ from tests.support.clock import Clock
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.app import create_app
-from wenyue.emergency import NewRoom, Room, keep_rooms, open_room
+from wenyue.emergency import POLL_S, NewRoom, Room, keep_rooms, open_room
 from wenyue.infra.config import load_keys
 from wenyue.infra.db import Tx
 from wenyue.kernel.personal import Vault
@@ -36,10 +37,12 @@ async def open_room_for(
     days: int = 1,
     onward: str = "/venues/lake",
     release_in_s: int = 600,
+    poll_s: int = POLL_S,
 ) -> Room:
     """A room that releases in ten minutes if nothing else is said, for one product, known to this process."""
     now = services.clock()
     new = _new_room(product_id, day, now + timedelta(seconds=release_in_s), days=days, onward=onward)
+    new = replace(new, poll_s=poll_s)
     async with services.db.transaction() as tx:
         room = await open_room(tx, services.vault, new, now, actor="test")
     await look(services)
