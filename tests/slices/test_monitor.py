@@ -191,6 +191,9 @@ def test_silences_of_this_machine_end(tmp_path: Path) -> None:
     (tmp_path / "silences.json").write_text("[1]", encoding="utf-8")
     (tmp_path / "alerts.json").write_text("{", encoding="utf-8")
     assert (book.silences(now), book.alerts()) == ({}, {})
+    mistyped = '{"disk": {"until": "2099-01-01T00:00:00", "why": "no zone"}}'
+    (tmp_path / "silences.json").write_text(mistyped, encoding="utf-8")
+    assert book.silences(now) == {}
 
 
 # ------------------------------------------------------------------------------------------------- ways out

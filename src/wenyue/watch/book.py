@@ -38,16 +38,16 @@ class Book:
         self._write("alerts.json", msgspec.json.encode(list(alerts.values())))
 
     def silences(self, now: datetime) -> dict[str, tuple[datetime, str]]:
-        """Subject → (until, why), of those that still hold."""
+        """Subject → (until, why), of those that still hold; nothing when the file is mistyped."""
         try:
             read = cast(dict[str, Any], json.loads(self._read("silences.json")))
             known = {
                 subject: (datetime.fromisoformat(one["until"]), str(one["why"]))
                 for subject, one in read.items()
             }
+            return {subject: one for subject, one in known.items() if one[0] > now}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
-        return {subject: one for subject, one in known.items() if one[0] > now}
 
     def silence(self, subject: str, until: datetime, why: str, now: datetime) -> None:
         """Silence a subject on this machine; an end in the past lifts it. Raises OSError."""
