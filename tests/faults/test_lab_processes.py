@@ -12,7 +12,7 @@ from tests.support.processes import await_end, is_living
 from wenyue.tools.lab.processes import Ledger, await_gone, reap, spawn
 from wenyue.tools.processes import children, send
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 SCRIPT = """
 import signal
 from pathlib import Path

@@ -17,7 +17,7 @@ def test_looking_leaves_the_pid_file_of_a_killed_server(tmp_path: Path) -> None:
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
         assert server.process is not None
-        server.process.wait(10)
+        server.process.wait(30)
         for pid in killed:
             await_end(pid)
         left = base_folder(home) / "data" / "postmaster.pid"

@@ -13,6 +13,7 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.gate_scans import NOW, at_the_gate, count, present
 from tests.support.gate_world import ADULTS, World
+from tests.support.locks import until_it_waits
 from wenyue.booking import BookingState
 from wenyue.gate import Reason, ScanAnswer, ScanIdReused, ScanRequest, UndoOutcome, recent, scan, undo
 from wenyue.kernel.ids import uuid7
@@ -106,10 +107,7 @@ async def test_a_gate_waits_for_the_other_and_then_tells_its_time(
                 north, world.desk, ScanRequest(uuid7(), world.here, "北门", None, voucher), NOW
             )
             waiting = asyncio.create_task(second())
-            async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as watcher:
-                blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-                while (await (await watcher.execute(blocked)).fetchall())[0][0] == 0:
-                    assert not waiting.done()
+            await until_it_waits(north, waiting)
         lost = await waiting
     assert first.reason is Reason.ADMIT
     assert (lost.reason, lost.when, lost.used_gate) == (Reason.ALREADY_USED, NOW, "北门")
@@ -136,10 +134,7 @@ async def test_a_booking_cancelled_under_the_scan_is_not_admitted(
             await desk.execute("UPDATE booking.line SET is_live = false")
             await desk.execute("UPDATE booking.place SET is_live = false")
             scanning = asyncio.create_task(admit())
-            async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as watcher:
-                blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-                while (await (await watcher.execute(blocked)).fetchall())[0][0] == 0:
-                    assert not scanning.done()
+            await until_it_waits(desk, scanning)
         assert (await scanning).reason is Reason.CANCELLED
         assert await count(desk, "booking.redemption") == 0
 

@@ -9,6 +9,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
+from tests.support.locks import until_it_waits
 from wenyue import catalogue
 from wenyue.booking.opening import (
     CapacityAnswer,
@@ -236,21 +237,8 @@ async def test_two_workers_at_once_open_each_slot_once(place: Place) -> None:
         async with place.tx.transaction():
             first_opened = await place.open(days_ahead=20)
             waiting = asyncio.create_task(second.open(days_ahead=21))
-            await until_it_waits(place.tx)
+            await until_it_waits(place.tx, waiting)
         second_opened = await waiting
     assert first_opened.slots == 42
     assert second_opened == OpenedCount(slots=2, pools=2 + 1 + 3)
     assert len(await place.slots("id")) == 44
-
-
-async def until_it_waits(tx: Tx) -> None:
-    """Return when another session waits for this one's transaction."""
-    blocked: LiteralString = (
-        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    )
-    async with asyncio.timeout(30):
-        while True:
-            row = await (await tx.execute(blocked)).fetchone()
-            if row and row[0]:
-                return
-            await asyncio.sleep(0.01)
