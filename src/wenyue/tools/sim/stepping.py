@@ -2,10 +2,10 @@
 
 import asyncio
 import hashlib
-import pickle
 import random
 from collections import Counter, deque
 from collections.abc import Coroutine, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -222,7 +222,7 @@ class Steps:
         pid, crashes = self.stage.near.backend_pid, self.rng.random() < 0.1
         far, attempt, is_far_first = await self._overlap(first, step, near, pid, crashes=crashes)
         attempts = [(first, far, False), (second, attempt, True)]
-        before = pickle.dumps(self.model)
+        before = deepcopy(self.model)
         troubles: list[Trouble] = []
         left: list[tuple[Sequence[Request], bool]] = []
         for batch, tried, is_near in attempts if is_far_first else attempts[::-1]:
@@ -230,8 +230,7 @@ class Steps:
                 troubles += _unless_retryable(tried.fault, batch)
                 left.append((batch, is_near))
                 continue
-            earlier: Naive = pickle.loads(before)  # noqa: S301 - our own, just made
-            found, again = self._judge(batch, tried.answers, earlier)
+            found, again = self._judge(batch, tried.answers, deepcopy(before))
             troubles += found
             left.append((again, is_near))
         for batch, is_near in sorted(left, key=lambda one: one[1]):
@@ -251,7 +250,7 @@ class Steps:
         act = self.operators.close(slot) if is_closing else self.operators.set_capacity(slot)
         desk = self.stage.desk.info.backend_pid
         far, verdict, is_far_first = await self._overlap(batch, STEP.DECIDED, act, desk, crashes=False)
-        earlier: Naive = pickle.loads(pickle.dumps(self.model))  # noqa: S301 - our own, just made
+        earlier = deepcopy(self.model)
         troubles = [] if is_far_first else verdict()
         left: Sequence[Request] = batch
         if far.answers is None:
