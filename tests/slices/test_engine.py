@@ -218,7 +218,7 @@ async def test_sold_out_is_told_from_memory_but_never_to_a_replay(stage: Stage) 
             assert (await stage.engine.book(world.request(rival, slot_id))).outcome is Outcome.SOLD_OUT
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(told_from_memory(), 5)
+    await asyncio.wait_for(told_from_memory(), 30)
     assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
     cancel = ChangeRequest(ChangeKind.CANCEL, request.id, "traveller", holder_id=card.holder_id)
     assert (await stage.engine.change(cancel)).outcome is Outcome.CANCELLED

@@ -188,10 +188,7 @@ async def test_changes_amid_bookings_neither_oversell_nor_deadlock(stage: Stage)
 
 async def eventually(stage: Stage, slot_id: int) -> Outcome:
     """The first answer that is not from a figure in memory; those are at most 0.8 s old."""
-    outcome = await stage.outcome(slot_id)
-    for _ in range(100):
-        if outcome not in {Outcome.SOLD_OUT, Outcome.SLOT_CLOSED}:
-            break
-        await asyncio.sleep(0.02)
-        outcome = await stage.outcome(slot_id)
+    async with asyncio.timeout(30):
+        while (outcome := await stage.outcome(slot_id)) in {Outcome.SOLD_OUT, Outcome.SLOT_CLOSED}:
+            await asyncio.sleep(0.02)
     return outcome
