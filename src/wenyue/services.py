@@ -79,11 +79,15 @@ class Services:
         return self.engine.rulebook.card_types
 
     async def start(self, *, is_web: bool = True) -> None:
-        """Connect, read the rules, start the engine. Raises DatabaseDown."""
+        """Connect, read the rules, start the engine. Raises DatabaseDown; what was begun by then is let go of."""
         await self.db.open()
-        await self._read_rules()
-        await self.engine.start()
-        await self.room.start(writes_signals=is_web)
+        try:
+            await self._read_rules()
+            await self.engine.start()
+            await self.room.start(writes_signals=is_web)
+        except BaseException:
+            await self.stop()
+            raise
         self._watch = asyncio.create_task(self._keep_rules_fresh(), name="rules")
         self._measuring = asyncio.create_task(self.admission.run(), name="admission")
 

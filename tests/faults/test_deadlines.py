@@ -33,9 +33,10 @@ def _stranger(number: int) -> bytes:
 
 
 async def test_a_login_is_not_waited_for_beyond_its_deadline(db_urls: DbUrls, tmp_path: Path) -> None:
-    async with ChaosProxy(tmp_path / ".s.PGSQL.5432", _socket(db_urls.app_url)) as link:
-        db = Database(through(db_urls.app_url, tmp_path), size_max=4)
-        await db.open()
+    async with (
+        ChaosProxy(tmp_path / ".s.PGSQL.5432", _socket(db_urls.app_url)) as link,
+        Database(through(db_urls.app_url, tmp_path), size_max=4) as db,
+    ):
         try:
             logins = Logins(db, utc_now)
             assert await logins.find(_stranger(0)) is None
@@ -50,7 +51,6 @@ async def test_a_login_is_not_waited_for_beyond_its_deadline(db_urls: DbUrls, tm
             assert await logins.find(_stranger(9)) is None
         finally:
             link.weather = CALM
-            await db.close()
 
 
 async def test_a_short_deadline_is_kept_behind_a_long_one(db_urls: DbUrls, tmp_path: Path) -> None:
@@ -75,12 +75,10 @@ async def test_a_short_deadline_is_kept_behind_a_long_one(db_urls: DbUrls, tmp_p
 
 
 async def test_the_memory_of_pools_outlives_an_outage(db_urls: DbUrls) -> None:
-    db = Database(db_urls.app_url, size_max=4)
-    await db.open()
-    engine = Engine(db, world.rulebook({}))
-    await engine.start()
+    async with Database(db_urls.app_url, size_max=4) as db:
+        engine = Engine(db, world.rulebook({}))
+        await engine.start()  # when the block is left, there is no connection to be had any more
     try:
-        await db.close()  # from now on there is no connection to be had
         await asyncio.sleep(3 * POOL_VIEW_REFRESH_S)
         assert "pool views" in {task.get_name() for task in asyncio.all_tasks()}
     finally:

@@ -1,6 +1,7 @@
 """After an outage the connections are back at once: how long it lasted does not matter."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from time import monotonic
 from urllib.parse import parse_qs, quote, urlsplit
@@ -20,19 +21,19 @@ BACK_S_MAX = 4.0
 async def test_the_pool_is_back_soon_after_a_long_outage(db_urls: DbUrls, tmp_path: Path) -> None:
     url, real = _through(db_urls.app_url, tmp_path)
     listen = tmp_path / ".s.PGSQL.5432"
-    db = Database(url, size_max=12)
-    async with ChaosProxy(listen, real):
-        await db.open()
-        assert await _answers(db)
-    listen.unlink(missing_ok=True)
-    until = monotonic() + OUTAGE_S
-    while monotonic() < until:  # people keep asking
-        assert not any(await asyncio.gather(*(_answers(db) for _ in range(3))))
-    async with ChaosProxy(listen, real):
-        began = monotonic()
-        while not await _answers(db):
-            assert monotonic() - began < BACK_S_MAX
-        await db.close()
+    async with AsyncExitStack() as stack:
+        async with ChaosProxy(listen, real):
+            db = await stack.enter_async_context(Database(url, size_max=12))
+            assert await _answers(db)
+        listen.unlink(missing_ok=True)
+        until = monotonic() + OUTAGE_S
+        while monotonic() < until:  # people keep asking
+            assert not any(await asyncio.gather(*(_answers(db) for _ in range(3))))
+        async with ChaosProxy(listen, real):
+            began = monotonic()
+            while not await _answers(db):
+                assert monotonic() - began < BACK_S_MAX
+            await db.close()
 
 
 async def test_a_process_that_starts_first_waits_for_the_database(db_urls: DbUrls, tmp_path: Path) -> None:
@@ -42,15 +43,16 @@ async def test_a_process_that_starts_first_waits_for_the_database(db_urls: DbUrl
     await asyncio.sleep(2.5)
     async with ChaosProxy(tmp_path / ".s.PGSQL.5432", real):
         await opening
-        assert await _answers(db)
-        await db.close()
+        try:
+            assert await _answers(db)
+        finally:
+            await db.close()
 
 
 async def test_a_database_that_stays_away_is_told(tmp_path: Path) -> None:
     db = Database(f"postgresql://nobody@/nothing?host={quote(str(tmp_path), safe='')}&port=5432", size_max=4)
     with pytest.raises(DatabaseDown):
         await db.open(wait_s=0.5)
-    await db.close()
 
 
 def _through(url: str, folder: Path) -> tuple[str, Path]:

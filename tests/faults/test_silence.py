@@ -1,6 +1,8 @@
 """Servers that say nothing, several hosts in one URL, a primary that is one no more: noticed, left, and never believed."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
@@ -13,7 +15,7 @@ import pytest
 from psycopg import OperationalError, sql
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, TestServer
 from wenyue.booking import Engine, Outcome
 from wenyue.infra.db import Database, DatabaseDown, Tx, Unconfirmed
 from wenyue.infra.watched import CONNECT_S, Watched, is_sound, promptly
@@ -22,6 +24,7 @@ from wenyue.tools.drill.proxy import ChaosProxy
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 3, 3)
+ENDS_S_MAX = 30.0
 
 
 @asynccontextmanager
@@ -74,6 +77,48 @@ async def test_when_nobody_answers_it_is_told(db_urls: DbUrls) -> None:
         assert monotonic() - began < 3 * CONNECT_S
 
 
+_OPENS = """
+import asyncio, sys
+from wenyue.infra.db import Database
+asyncio.run(Database(sys.argv[1], size_max=4).open(wait_s=1))
+"""
+_STARTS = """
+import asyncio
+from wenyue.infra.config import load
+from wenyue.services import build
+asyncio.run(build(load()).start())
+"""
+
+
+async def test_a_program_that_cannot_reach_its_database_ends(db_urls: DbUrls) -> None:
+    """The pool's workers take being cancelled for a failed try; a program that left them behind would never end."""
+    async with doors(db_urls.app_url) as (silent, _):
+        status, said = await _end_of(_OPENS, over(db_urls.app_url, silent))
+    assert (status, said.splitlines()[-1].partition(":")[0]) == (1, "wenyue.infra.db.DatabaseDown")
+
+
+async def test_a_process_that_cannot_read_its_rules_ends(database_server: TestServer, tmp_path: Path) -> None:
+    # Nothing is migrated in the maintenance database.
+    status, said = await _end_of(
+        _STARTS, WENYUE_HOME=str(tmp_path), WENYUE_DATABASE_URL=database_server.superuser_url
+    )
+    assert status == 1
+    assert "\npsycopg.errors.UndefinedTable: " in said
+
+
+async def _end_of(program: str, *words: str, **more: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, *words, env=os.environ | more, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        _, said = await asyncio.wait_for(process.communicate(), ENDS_S_MAX)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode, said.decode()
+
+
 async def test_a_question_without_answer_ends_the_connection(db_urls: DbUrls) -> None:
     connection = await Watched.connect(db_urls.app_url, autocommit=True)
     connection.silence_s_max = 0.3
@@ -96,16 +141,14 @@ async def test_who_only_listens_is_left_alone(db_urls: DbUrls) -> None:
 
 
 async def test_connections_that_the_server_closed_are_not_handed_out(db_urls: DbUrls) -> None:
-    db = Database(db_urls.app_url, size_max=6)
-    await db.open()
-    await asyncio.gather(*(_backend(db) for _ in range(6)))
-    with psycopg.connect(db_urls.app_url, autocommit=True) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-    assert all([await _backend(db) for _ in range(6)])
-    await db.close()
+    async with Database(db_urls.app_url, size_max=6) as db:
+        await asyncio.gather(*(_backend(db) for _ in range(6)))
+        with psycopg.connect(db_urls.app_url, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"  # milliseconds that it waits for the end
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+        assert all([await _backend(db) for _ in range(6)])
 
 
 async def _backend(db: Database) -> int:
@@ -116,13 +159,11 @@ async def _backend(db: Database) -> int:
 
 
 async def test_a_server_that_takes_no_writes_any_more_is_left(db_urls: DbUrls) -> None:
-    db = Database(db_urls.app_url, size_max=1)
-    await db.open()
-    first = await _backend(db)
-    with pytest.raises(DatabaseDown):
-        await _write_where_nothing_is_written(db)
-    assert await _backend(db) != first
-    await db.close()
+    async with Database(db_urls.app_url, size_max=1) as db:
+        first = await _backend(db)
+        with pytest.raises(DatabaseDown):
+            await _write_where_nothing_is_written(db)
+        assert await _backend(db) != first
 
 
 async def _write_where_nothing_is_written(db: Database) -> None:
@@ -132,14 +173,12 @@ async def _write_where_nothing_is_written(db: Database) -> None:
 
 
 async def test_a_commit_that_no_standby_confirmed_is_none(db_urls: DbUrls) -> None:
-    db = Database(db_urls.app_url, size_max=2)
-    await db.open()
-    for way in (db.transaction, db.confirmed):
-        async with way() as tx:
-            await tx.execute("SELECT 1")
-        with pytest.raises(Unconfirmed, match="canceling wait"):
-            await _commit_with_a_warning(way())
-    await db.close()
+    async with Database(db_urls.app_url, size_max=2) as db:
+        for way in (db.transaction, db.confirmed):
+            async with way() as tx:
+                await tx.execute("SELECT 1")
+            with pytest.raises(Unconfirmed, match="canceling wait"):
+                await _commit_with_a_warning(way())
 
 
 async def _commit_with_a_warning(transaction: AbstractAsyncContextManager[Tx]) -> None:
@@ -152,22 +191,20 @@ async def test_bookings_leave_it_too_and_are_told_to_come_again(db_urls: DbUrls)
     name = sql.Identifier(str(conninfo_to_dict(db_urls.owner_url)["dbname"]))
     with psycopg.connect(db_urls.owner_url, autocommit=True) as owner:
         owner.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
-        db = Database(db_urls.app_url, size_max=4)
-        await db.open()
-        async with await Watched.connect(db_urls.owner_url, autocommit=True) as tx:
-            await tx.execute("SET default_transaction_read_only = off")
-            types = {world.OPEN_TYPE: await world.card_type(tx)}
-            venue_id, product_id = await world.product(tx, "v-silence")
-            slot = await world.slot(tx, venue_id, product_id, DAY, 2, 10)
-            card = await world.card(tx, 17)
-        engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
-        await engine.start()
-        request = world.request(card, slot)
-        assert (await engine.book(request)).outcome is Outcome.BUSY
-        owner.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
-        assert (await engine.book(request)).outcome is Outcome.CONFIRMED
-        await engine.drain()
-        await db.close()
+        async with Database(db_urls.app_url, size_max=4) as db:
+            async with await Watched.connect(db_urls.owner_url, autocommit=True) as tx:
+                await tx.execute("SET default_transaction_read_only = off")
+                types = {world.OPEN_TYPE: await world.card_type(tx)}
+                venue_id, product_id = await world.product(tx, "v-silence")
+                slot = await world.slot(tx, venue_id, product_id, DAY, 2, 10)
+                card = await world.card(tx, 17)
+            engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+            await engine.start()
+            request = world.request(card, slot)
+            assert (await engine.book(request)).outcome is Outcome.BUSY
+            owner.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
+            assert (await engine.book(request)).outcome is Outcome.CONFIRMED
+            await engine.drain()
 
 
 def test_what_a_url_says_itself_stands() -> None:

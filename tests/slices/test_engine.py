@@ -70,9 +70,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(db_urls: DbUrls) -> AsyncIterator[Stage]:
-    db = Database(db_urls.app_url, size_max=4)
-    await db.open()
-    async with db.connection() as tx:
+    async with Database(db_urls.app_url, size_max=4) as db, db.connection() as tx:
         types = {world.OPEN_TYPE: await world.card_type(tx)}
         box: list[Stage] = []
         engine = Engine(db, world.rulebook(types), clock=lambda: box[0].now)
@@ -80,7 +78,6 @@ async def stage(db_urls: DbUrls) -> AsyncIterator[Stage]:
         await engine.start()
         yield box[0]
         await engine.drain()
-    await db.close()
 
 
 async def test_a_booking_draws_one_place_and_one_entitlement(stage: Stage) -> None:

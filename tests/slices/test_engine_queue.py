@@ -17,25 +17,23 @@ DAY = date(2026, 3, 3)
 
 async def test_changes_go_before_new_bookings_but_never_before_their_own(db_urls: DbUrls) -> None:
     """A full queue of new bookings must not keep anybody from confirming or giving back what they have."""
-    db = Database(db_urls.app_url, size_max=4)
-    await db.open()
-    async with db.connection() as tx:
-        await world.card_type(tx)
-        venue_id, product_id = await world.product(tx, f"v{uuid7()}")
-        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 5)
-        card = await world.card(tx, uuid7().int % 10**9)
-    engine = Engine(db, world.rulebook({}))  # not started: nobody takes what waits
-    bookings = [world.request(card, slot_id) for _ in range(3)]
-    of_nobody_here = [ChangeRequest(ChangeKind.CONFIRM, uuid7(), "traveller") for _ in range(2)]
-    of_the_first = ChangeRequest(ChangeKind.CANCEL, bookings[0].id, "traveller")
-    waiting: list[asyncio.Task[Answer]] = [asyncio.create_task(engine.book(one)) for one in bookings]
-    waiting += [asyncio.create_task(engine.change(one)) for one in (of_the_first, *of_nobody_here)]
-    await asyncio.sleep(0)
-    assert engine.depth == 6
-    take = engine._take  # pyright: ignore[reportPrivateUsage] - the order is seen nowhere else
-    assert [one.request for one in take()] == [*of_nobody_here, *bookings]
-    assert [one.request for one in take()] == [of_the_first]
-    for task in waiting:
-        task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-    await db.close()
+    async with Database(db_urls.app_url, size_max=4) as db:
+        async with db.connection() as tx:
+            await world.card_type(tx)
+            venue_id, product_id = await world.product(tx, f"v{uuid7()}")
+            slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 5)
+            card = await world.card(tx, uuid7().int % 10**9)
+        engine = Engine(db, world.rulebook({}))  # not started: nobody takes what waits
+        bookings = [world.request(card, slot_id) for _ in range(3)]
+        of_nobody_here = [ChangeRequest(ChangeKind.CONFIRM, uuid7(), "traveller") for _ in range(2)]
+        of_the_first = ChangeRequest(ChangeKind.CANCEL, bookings[0].id, "traveller")
+        waiting: list[asyncio.Task[Answer]] = [asyncio.create_task(engine.book(one)) for one in bookings]
+        waiting += [asyncio.create_task(engine.change(one)) for one in (of_the_first, *of_nobody_here)]
+        await asyncio.sleep(0)
+        assert engine.depth == 6
+        take = engine._take  # pyright: ignore[reportPrivateUsage] - the order is seen nowhere else
+        assert [one.request for one in take()] == [*of_nobody_here, *bookings]
+        assert [one.request for one in take()] == [of_the_first]
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -50,17 +50,15 @@ class House:
 
 @pytest.fixture
 async def house(db_urls: DbUrls) -> AsyncIterator[House]:
-    db = Database(db_urls.app_url, size_max=8)
-    await db.open()
-    async with db.connection() as tx:
-        types = {world.OPEN_TYPE: await world.card_type(tx)}
-        venue_id, product_id = await world.product(tx, f"v-{uuid7()}")
-        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 1000)
-    engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
-    await engine.start()
-    yield House(db, engine, venue_id, slot_id, Desk(vault(), keys(), shipped_presets()))
-    await engine.drain()
-    await db.close()
+    async with Database(db_urls.app_url, size_max=8) as db:
+        async with db.connection() as tx:
+            types = {world.OPEN_TYPE: await world.card_type(tx)}
+            venue_id, product_id = await world.product(tx, f"v-{uuid7()}")
+            slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 1000)
+        engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+        await engine.start()
+        yield House(db, engine, venue_id, slot_id, Desk(vault(), keys(), shipped_presets()))
+        await engine.drain()
 
 
 async def test_a_redeemed_booking_is_cancelled_only_after_the_scan_is_taken_back(house: House) -> None:

@@ -44,10 +44,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 async def database(make_database: Any) -> AsyncIterator[Database]:
     """A fresh database for each test."""
     urls: DbUrls = make_database()
-    database = Database(urls.app_url, size_max=4)
-    await database.open()
-    yield database
-    await database.close()
+    async with Database(urls.app_url, size_max=4) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")
@@ -237,10 +235,9 @@ def tell(phase, done, total):
         print(done, flush=True)
 
 async def main(url, home):
-    database = Database(url, size_max=4)
-    await database.open()
-    importer = Importer(database, Vault(load_keys(Path(home))), read_map(Path(sys.argv[3])), datetime.now(UTC), tell)
-    await importer.run(Path(sys.argv[4]), Options(batch=50))
+    async with Database(url, size_max=4) as database:
+        vault, chosen = Vault(load_keys(Path(home))), read_map(Path(sys.argv[3]))
+        await Importer(database, vault, chosen, datetime.now(UTC), tell).run(Path(sys.argv[4]), Options(batch=50))
 
 asyncio.run(main(sys.argv[1], sys.argv[2]))
 """
@@ -325,9 +322,7 @@ async def test_killed_run_continues_without_duplicates(
     """`kill -9` after some batches; the next run finds them by their keys and adds the rest."""
     urls: DbUrls = make_database()
     await asyncio.to_thread(killed_run, urls.app_url, tmp_path)
-    database = Database(urls.app_url, size_max=4)
-    await database.open()
-    try:
+    async with Database(urls.app_url, size_max=4) as database:
         written = await scalar(database, "SELECT count(*) FROM booking.booking")
         assert 900 <= written < 9_992
         summary = await run(database, vault, chosen)
@@ -338,8 +333,6 @@ async def test_killed_run_continues_without_duplicates(
         async with database.connection() as tx:
             assert summary.venue_id is not None
             assert await importing.pools_that_differ(tx, summary.venue_id) == []
-    finally:
-        await database.close()
 
 
 def test_identical_rows_are_counted_not_merged() -> None:

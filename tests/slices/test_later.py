@@ -74,9 +74,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
-    db = Database(make_database().app_url, size_max=6)
-    await db.open()
-    async with db.connection() as tx:
+    async with Database(make_database().app_url, size_max=6) as db, db.connection() as tx:
         types = {world.OPEN_TYPE: await world.card_type(tx)}
         box: list[Stage] = []
         engine = Engine(db, world.rulebook(types), clock=lambda: box[0].now)
@@ -84,7 +82,6 @@ async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
         await engine.start()
         yield box[0]
         await engine.drain()
-    await db.close()
 
 
 async def hand_on_all(stage: Stage, into: list[later.Note]) -> None:

@@ -124,9 +124,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
-    db = Database(make_database().app_url, size_max=4)
-    await db.open()
-    async with db.connection() as tx:
+    async with Database(make_database().app_url, size_max=4) as db, db.connection() as tx:
         venue = Venue(code="west-lake", kind="attraction", name_zh="西湖景区", name_en="West Lake")
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["west-lake"]
         kinds = ("session", "night", "table", "seat")
@@ -158,7 +156,6 @@ async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
         await engine.start()
         yield box[0]
         await engine.drain()
-    await db.close()
 
 
 async def test_the_text_of_a_booking(stage: Stage) -> None:

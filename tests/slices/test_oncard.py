@@ -23,9 +23,7 @@ RULES = {
 
 
 async def test_a_blackout_and_an_empty_entitlement_are_named(db_urls: DbUrls) -> None:
-    db = Database(db_urls.app_url, size_max=4)
-    await db.open()
-    async with db.connection() as tx:
+    async with Database(db_urls.app_url, size_max=4) as db, db.connection() as tx:
         types = {"two": await world.card_type(tx, "two", RULES)}
         card = await world.card(tx, 1, type_code="two", granted=(2,))
         stranger = await world.card(tx, 2, type_code="two", granted=(2,))
@@ -44,5 +42,4 @@ async def test_a_blackout_and_an_empty_entitlement_are_named(db_urls: DbUrls) ->
         assert seen is not None
         assert seen[1][slots[0].slot_id].name == "CARD_EXHAUSTED"
         assert await ask(holder_id=stranger.holder_id) is None
-    await db.close()
     assert parse_rules(world.json.dumps(RULES)) == types["two"]

@@ -63,9 +63,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(make_database: Any) -> AsyncIterator[Stage]:
-    db = Database(make_database().app_url, size_max=4)
-    await db.open()
-    async with db.connection() as tx:
+    async with Database(make_database().app_url, size_max=4) as db, db.connection() as tx:
         venue = Venue(code="lingyin", kind="attraction", name_zh="灵隐", province="浙江")
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["lingyin"]
         product = Product(
@@ -95,7 +93,6 @@ async def stage(make_database: Any) -> AsyncIterator[Stage]:
         await engine.start()
         yield box[0]
         await engine.drain()
-    await db.close()
 
 
 async def test_a_closure_is_felt_by_the_next_booking_and_its_end_too(stage: Stage) -> None:

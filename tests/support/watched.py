@@ -94,15 +94,12 @@ def scene_for(url: str, home: Path) -> Scene:
 @asynccontextmanager
 async def watched(urls: DbUrls, home: Path) -> AsyncGenerator[Watched]:
     """A world on a fresh database."""
-    db = Database(urls.app_url, size_max=6)
-    await db.open()
-    async with db.connection() as tx:
+    async with Database(urls.app_url, size_max=6) as db, db.connection() as tx:
         types = {world.OPEN_TYPE: await world.card_type(tx)}
         engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
         await engine.start()
         yield Watched(urls, db, engine, tx, scene_for(urls.app_url, home), Memory())
         await engine.drain()
-    await db.close()
 
 
 async def settled(tx: Tx) -> None:

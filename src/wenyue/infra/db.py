@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
 from time import monotonic
-from typing import Final, LiteralString, cast
+from typing import Final, LiteralString, Self, cast
 
 from psycopg import AsyncConnection, OperationalError
 from psycopg.errors import Diagnostic, ReadOnlySqlTransaction
@@ -62,7 +62,11 @@ def queries(package: str, name: str = "store.sql") -> Queries:
 
 
 class Database:
-    """A pool of connections to one database, opened once per process."""
+    """A pool of connections to one database, opened once per process; `async with` opens and closes it.
+
+    What was opened must be closed, also when the program fails: the pool's workers survive being cancelled, and an event
+    loop that is about to end would wait for them for ever.
+    """
 
     def __init__(self, url: str, *, size_max: int, role: str | None = None) -> None:
         self.url, self.role = promptly(url), role
@@ -84,8 +88,21 @@ class Database:
         )
 
     async def open(self, *, wait_s: float = 10.0) -> None:
-        """Connect. Raises DatabaseDown when no connection can be made in `wait_s`."""
-        until = monotonic() + wait_s
+        """Connect. Raises DatabaseDown when no connection can be made in `wait_s`; then it cannot be opened again."""
+        try:
+            await self._open(monotonic() + wait_s, wait_s)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _open(self, until: float, wait_s: float) -> None:
         await self._pool.open(wait=False)
         while True:
             try:

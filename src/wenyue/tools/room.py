@@ -278,13 +278,9 @@ def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
     """Do `work` in one transaction of the installation's database."""
     settings, console = load(), Console(stderr=True)
 
-    async def inside(db: Database) -> T:
-        await db.open()
-        try:
-            async with db.transaction() as tx:
-                return await work(tx, Vault(load_keys(settings.home)))
-        finally:
-            await db.close()
+    async def inside(database: Database) -> T:
+        async with database as db, db.transaction() as tx:
+            return await work(tx, Vault(load_keys(settings.home)))
 
     with ready_database(settings, lambda line: _say(console, line)) as ready:
         return asyncio.run(inside(Database(ready.app_url, size_max=1, role=ready.role or None)))

@@ -53,6 +53,7 @@ class ChaosProxy:
         self._target, self._seed = target, seed
         self._server: asyncio.Server | None = None
         self._links: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
+        self._is_over = False
 
     async def __aenter__(self) -> Self:
         if self._given is not None:
@@ -68,12 +69,22 @@ class ChaosProxy:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._is_over = True
         if self._server is not None:
-            self._server.close()
+            await self._stop_listening(self._server)
         self.cut()
         for task in list(self._links):
             task.cancel()
         await asyncio.gather(*self._links, return_exceptions=True)
+
+    @staticmethod
+    async def _stop_listening(server: asyncio.Server) -> None:
+        """Take nothing more, and let what was taken begin: asyncio forgets a connection whose server closes before that."""
+        for one in server.sockets:
+            asyncio.get_running_loop().remove_reader(one.fileno())
+        for _ in range(2):  # a turn for its transport, a turn for `_accept`
+            await asyncio.sleep(0)
+        server.close()
 
     @property
     def port(self) -> int:
@@ -91,7 +102,7 @@ class ChaosProxy:
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection more, in a task of ours: asyncio's own reports a cancelled one as a fault."""
         self.counts["connections"] += 1
-        if len(self._links) >= CONNECTIONS_MAX:
+        if self._is_over or len(self._links) >= CONNECTIONS_MAX:  # one may have been on its way when we ended
             _reset(writer)
             return
         chance = random.Random(f"{self._seed}/{self.counts['connections']}")  # noqa: S311 - chaos, not secrets

@@ -116,18 +116,14 @@ class _Seen:
 
 
 def _export(settings: Settings, event: str, path: Path, console: Console) -> None:
-    async def work(db: Database) -> None:
-        await db.open()
-        try:
-            async with db.transaction() as tx:
-                await emergency.freeze(tx)
-                room = await emergency.room_by_code(tx, event)
-                if room is None:
-                    raise SetupError(f"there is no room {event!r}: see `wenyue room list`", "没有这个排队")
-                steps = await emergency.steps_of(tx, room.id)
-                await write_record(path, room, steps, emergency.exchanges_of(tx, room.id), utc_now())
-        finally:
-            await db.close()
+    async def work(database: Database) -> None:
+        async with database as db, db.transaction() as tx:
+            await emergency.freeze(tx)
+            room = await emergency.room_by_code(tx, event)
+            if room is None:
+                raise SetupError(f"there is no room {event!r}: see `wenyue room list`", "没有这个排队")
+            steps = await emergency.steps_of(tx, room.id)
+            await write_record(path, room, steps, emergency.exchanges_of(tx, room.id), utc_now())
 
     with ready_database(settings, lambda line: _say(console, line)) as ready:
         try:

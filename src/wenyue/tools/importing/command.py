@@ -62,9 +62,7 @@ async def _import(
     *,
     console: Console,
 ) -> Summary:
-    database = Database(ready.app_url, size_max=_CONNECTIONS_MAX, role=ready.role or None)
-    await database.open()
-    try:
+    async with Database(ready.app_url, size_max=_CONNECTIONS_MAX, role=ready.role or None) as database:
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -81,8 +79,6 @@ async def _import(
 
             vault = Vault(load_keys(settings.home))
             return await Importer(database, vault, chosen, utc_now(), progress).run(file, options)
-    finally:
-        await database.close()
 
 
 def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | None) -> None:

@@ -40,9 +40,7 @@ def import_venue_list(
 
 
 async def _import(ready: ReadyDatabase, file: Path, *, is_dry_run: bool, console: Console) -> VenueReport:
-    database = Database(ready.app_url, size_max=4, role=ready.role or None)
-    await database.open()
-    try:
+    async with Database(ready.app_url, size_max=4, role=ready.role or None) as database:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=console) as bars:
             task = bars.add_task("venues · 景区", total=None)
@@ -53,8 +51,6 @@ async def _import(ready: ReadyDatabase, file: Path, *, is_dry_run: bool, console
                     dry_run=is_dry_run,
                     progress=lambda done, total: bars.update(task, completed=done, total=total),
                 )
-    finally:
-        await database.close()
 
 
 def _show(result: VenueReport, console: Console) -> None:

@@ -66,18 +66,16 @@ async def open_hotel(
             f"the file spans {len(nights)} nights, more than {_DAYS_MAX}: split it",
             "文件跨越的日期过长, 请拆分",
         )
-    database = Database(settings.database.url, size_max=_CONNECTIONS_MAX)
-    await database.open()
-    try:
-        async with database.transaction() as tx:
-            await policy.save_presets(tx)
-            venue_id, product_id = await _catalogue(tx, chosen)
-            slots = [_slot(chosen, venue_id, product_id, night, capacity) for night in nights]
-            await importing.open_slots(tx, slots)
-            draws = await importing.slot_draws(tx, [product_id], min(nights), max(nights))
-            token = await _guest(tx, Vault(load_keys(settings.home)), first_day, max(nights))
-    finally:
-        await database.close()
+    async with (
+        Database(settings.database.url, size_max=_CONNECTIONS_MAX) as database,
+        database.transaction() as tx,
+    ):
+        await policy.save_presets(tx)
+        venue_id, product_id = await _catalogue(tx, chosen)
+        slots = [_slot(chosen, venue_id, product_id, night, capacity) for night in nights]
+        await importing.open_slots(tx, slots)
+        draws = await importing.slot_draws(tx, [product_id], min(nights), max(nights))
+        token = await _guest(tx, Vault(load_keys(settings.home)), first_day, max(nights))
     return Hotel(venue_id, product_id, {night: draw.slot_id for (_, night), draw in draws.items()}, token)
 
 
@@ -138,15 +136,13 @@ async def _guest(tx: Tx, vault: Vault, first_day: date, last_night: date) -> str
 
 async def check_counters(settings: Settings, hotel: Hotel) -> tuple[list[tuple[int, ...]], dict[date, int]]:
     """From the database itself: pools that break invariant I2, and the places left per night."""
-    database = Database(settings.database.url, size_max=_CONNECTIONS_MAX)
-    await database.open()
-    try:
-        async with database.connection() as tx:
-            broken = await importing.pools_that_differ(tx, hotel.venue_id)
-            nights = list(hotel.slots)
-            draws = await importing.slot_draws(tx, [hotel.product_id], min(nights), max(nights))
-            pools = {draw.pool_ids[0]: night for (_, night), draw in draws.items()}
-            left = await importing.places_left(tx, list(pools))
-    finally:
-        await database.close()
+    async with (
+        Database(settings.database.url, size_max=_CONNECTIONS_MAX) as database,
+        database.connection() as tx,
+    ):
+        broken = await importing.pools_that_differ(tx, hotel.venue_id)
+        nights = list(hotel.slots)
+        draws = await importing.slot_draws(tx, [hotel.product_id], min(nights), max(nights))
+        pools = {draw.pool_ids[0]: night for (_, night), draw in draws.items()}
+        left = await importing.places_left(tx, list(pools))
     return broken, {pools[pool_id]: places for pool_id, places in left.items()}
