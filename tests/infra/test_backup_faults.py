@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from wenyue.tools.backup import existing
 from wenyue.tools.backup import folder as folder_module
 from wenyue.tools.backup.folder import Folder, require_room, write
 from wenyue.tools.backup.model import Backup
+from wenyue.tools.backup.programs import ProgramFault, run
 from wenyue.tools.backup.streaming import runs
 
 
@@ -269,8 +271,43 @@ def test_a_killed_backup_takes_its_programs_along(disk: Path, site: Site) -> Non
         programs = descendants(process.pid)
         process.kill()
     for pid in programs:
-        await_end(pid, deadline_s=60)  # the one that fetches the log looks up every ten seconds
+        await_end(pid)
     assert existing(site.backups).backups() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_what_a_program_forked_ends_with_it(number: signal.Signals, tmp_path: Path) -> None:
+    """As pg_basebackup forks the one that fetches the log, which waits for a word from it that never comes."""
+    program = tmp_path / "bin" / "forks"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n/bin/sleep 300 &\nwait\n", encoding="ascii")
+    program.chmod(0o700)
+    script = (
+        "from wenyue.tools.backup.programs import run; from pathlib import Path; run(Path(), 'forks', [])"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        await_true(lambda: any(_is_named("sleep", pid) for pid in descendants(process.pid)))
+        family = descendants(process.pid)
+        process.send_signal(number)
+    for pid in family:
+        await_end(pid, deadline_s=10)
+
+
+def test_a_program_that_takes_too_long_ends_with_all_it_forked(tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "forks"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n/bin/sleep 300 &\necho $! > {tmp_path}/pid\nwait\n", encoding="ascii")
+    program.chmod(0o700)
+    with pytest.raises(ProgramFault, match="status -9"):
+        run(tmp_path, "forks", [], deadline_s=2.0)
+    await_end(int((tmp_path / "pid").read_text(encoding="ascii")), deadline_s=10)
+
+
+def _is_named(name: str, pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == name
+    except OSError:
+        return False
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only as root the data lies outside of its home")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -28,6 +29,26 @@ _LEASH: Final = (
         "ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)\n"  # PR_SET_PDEATHSIG, SIGTERM
         "os.getppid() == int(sys.argv[1]) or sys.exit(1)\n"
         "os.execv(sys.argv[2], sys.argv[2:])"
+    ),
+)
+# Stays beside the program as the leader of their group, and ends all of it when we die or tell it to: what the program forked
+# (pg_basebackup's child that fetches the log) does not inherit the kernel's promise and would go on for ever.
+_GROUP_LEASH: Final = (
+    sys.executable,
+    "-ISc",
+    (
+        "import ctypes, os, signal, sys\n"
+        "def end(*_):\n"
+        "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "    os.killpg(0, signal.SIGTERM)\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\n"  # until there is something to end
+        "ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)\n"
+        "os.getppid() == int(sys.argv[1]) or sys.exit(1)\n"
+        "child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ, setsigmask=())\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])\n"
+        "status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])\n"
+        "sys.exit(status if status >= 0 else 128 - status)"
     ),
 )
 _PROGRESS: Final = re.compile(r"(\d+)/(\d+) kB")
@@ -76,14 +97,15 @@ def run(
     """Run one program to its end. `on_bytes` gets (done, total) as the program tells it. Raises ProgramFault."""
     environment = program_environment() | ({} if url is None else _connection(url))
     with subprocess.Popen(
-        [*leashed(), str(programs / "bin" / name), *arguments],
+        [*_GROUP_LEASH, str(os.getpid()), str(programs / "bin" / name), *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         umask=0o077,
+        process_group=0,
     ) as process:
-        watchdog = threading.Timer(deadline_s, process.kill)
+        watchdog = threading.Timer(deadline_s, os.killpg, (process.pid, signal.SIGKILL))
         watchdog.start()
         try:
             lines = _read(process, on_bytes)
