@@ -11,13 +11,14 @@ from time import monotonic
 from typing import Final
 from uuid import uuid4
 
-from psycopg import AsyncConnection, Error
+from psycopg import DataError, Error, IntegrityError
 
 from wenyue.infra import log
 from wenyue.infra.config import Settings
 from wenyue.infra.db import Tx
 from wenyue.infra.mail import Post
 from wenyue.infra.server import base_folder
+from wenyue.infra.watched import Watched
 from wenyue.kernel.clock import utc_now
 from wenyue.watch import (
     Alert,
@@ -43,6 +44,7 @@ from wenyue.watch import (
 EVERY_S: Final = 60.0
 _FIRST_BACKUP_WITHIN: Final = timedelta(hours=26)
 UNSENT_MAX: Final = 200  # of one sender
+UNSAVED_MAX: Final = 1000  # alerts; those that ended first are the first to miss in the history
 TRIES_MAX: Final = 10
 SEND_DEADLINE_S: Final = 15.0
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
@@ -127,8 +129,7 @@ class Monitor:
             ended = now if notice.event is Event.RESOLVED else None
             self._unsaved[notice.alert.id] = notice.alert, ended
         await self._tell(notices)
-        if not is_away:
-            await self._save()
+        await self._save(is_away=is_away)
         return notices
 
     async def _share(self, *, had_turn: bool) -> set[str]:
@@ -148,21 +149,29 @@ class Monitor:
         except (Error, OSError, TimeoutError):
             return set()
 
-    async def _save(self) -> None:
-        """Write the history of alerts; what cannot be written now is written later."""
-        if not self._unsaved:
+    async def _save(self, *, is_away: bool) -> None:
+        """Write the history of alerts; what cannot be written now is written later, of UNSAVED_MAX alerts."""
+        while len(self._unsaved) > UNSAVED_MAX:
+            self._unsaved.pop(next(iter(self._unsaved)))
+        if is_away or not self._unsaved:
             return
         try:
             async with asyncio.timeout(SEND_DEADLINE_S):
                 tx = await self._scene.connect()
                 try:
                     for id_, (alert, ended) in list(self._unsaved.items()):
-                        await save_alert(tx, alert, self._scene.node, ended)
+                        await self._save_one(tx, alert, ended)
                         del self._unsaved[id_]
                 finally:
                     await tx.close()
         except (Error, OSError, TimeoutError) as error:
             _log.warning("alerts are not in the history yet: %s", type(error).__name__)
+
+    async def _save_one(self, tx: Tx, alert: Alert, ended: datetime | None) -> None:
+        try:
+            await save_alert(tx, alert, self._scene.node, ended)
+        except (DataError, IntegrityError) as error:  # it will never be taken, and others wait behind it
+            _log.error("alert %s is not kept in the history: %s", alert.subject, type(error).__name__)
 
     async def _tell(self, notices: Sequence[Notice]) -> None:
         """Give every notice to every sender, to all at once; what did not leave is tried again in the next rounds."""
@@ -225,7 +234,7 @@ def _backup_wanted_from(settings: Settings, now: datetime) -> datetime | None:
 async def connect(settings: Settings) -> Tx:
     """A connection of the monitor's own, as the application's role. Raises psycopg.OperationalError."""
     role = f" -c role={settings.database.role}" if settings.database.role else ""
-    return await AsyncConnection.connect(
+    return await Watched.connect(
         settings.database.url, options=_OPTIONS + role, autocommit=True, connect_timeout=3
     )
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import date
 from pathlib import Path
 from time import monotonic
@@ -17,10 +17,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database import DbUrls, TestServer
 from wenyue.booking import Engine, Outcome
+from wenyue.infra.config import load
 from wenyue.infra.db import Database, DatabaseDown, Tx, Unconfirmed
 from wenyue.infra.watched import CONNECT_S, Watched, is_sound, promptly
+from wenyue.monitor import connect
 from wenyue.tools import world
 from wenyue.tools.drill.proxy import ChaosProxy
+from wenyue.watch.rounds import CONNECT_DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 3, 3)
@@ -88,6 +91,18 @@ from wenyue.infra.config import load
 from wenyue.services import build
 asyncio.run(build(load()).start())
 """
+
+
+async def test_the_monitor_passes_silent_hosts_by(db_urls: DbUrls) -> None:
+    async with doors(db_urls.app_url) as (silent, good):
+        settings = load({"WENYUE_DATABASE_URL": over(db_urls.app_url, silent, silent, good)})
+        for _ in range(2):  # as a round does
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CONNECT_DEADLINE_S):
+                    async with await connect(settings) as tx:
+                        assert tx.info.port == good
+                        return
+    pytest.fail("the database looks as if it were away")
 
 
 async def test_a_program_that_cannot_reach_its_database_ends(db_urls: DbUrls) -> None:

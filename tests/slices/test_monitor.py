@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
@@ -19,7 +20,7 @@ from wenyue.infra.db import Tx
 from wenyue.infra.mail import Post
 from wenyue.kernel.clock import utc_now
 from wenyue.monitor import Monitor, TextSender, scene_of, senders_of
-from wenyue.watch import Book, Event, MailSender, Memory, Notice, Scene, WebhookSender, open_alerts
+from wenyue.watch import Book, Event, MailSender, Memory, Notice, Scene, WebhookSender, look, open_alerts
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +88,25 @@ async def test_an_alert_and_its_end_stand_in_the_history(town: Watched, tmp_path
     await monitor.round()
     assert out.subjects()[-1] == "resolved windows"
     assert await open_alerts(town.tx) == {}
+
+
+async def test_an_alert_that_the_history_refuses_keeps_no_other_out(town: Watched, tmp_path: Path) -> None:
+    scene = replace(town.scene, urls=("http://127.0.0.1:1",))
+    monitor = Monitor(scene, Book(tmp_path / "monitor"), [Recorder()])
+    town.as_owner("ALTER TABLE watch.alert ADD CHECK (subject NOT LIKE 'web:%')")
+    await town.book(await town.slot())
+    town.calm()
+    town.as_owner("UPDATE booking.pool SET sold = sold + 1")
+    await monitor.round()
+    assert list(await open_alerts(town.tx)) == ["windows"]
+
+
+async def test_a_defect_of_one_check_is_told_and_blinds_no_other(tmp_path: Path) -> None:
+    scene = replace(away(scene_for("", tmp_path)), certificates=(cast(str, 443),))
+    checks = {one.name: one for one in await look(scene, Memory())}
+    assert checks["certificate"].problem == "TypeError"
+    assert checks["database"].findings
+    assert not checks["disk"].problem
 
 
 async def test_another_monitor_goes_on_with_what_fires(town: Watched, tmp_path: Path) -> None:
