@@ -283,6 +283,7 @@ def test_what_a_program_forked_ends_with_it(number: signal.Signals, tmp_path: Pa
     program.write_text("#!/bin/sh\n/bin/sleep 300 &\nwait\n", encoding="ascii")
     program.chmod(0o700)
     script = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored beneath a shell's `&`
         "from wenyue.tools.backup.programs import run; from pathlib import Path; run(Path(), 'forks', [])"
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.DEVNULL) as process:

@@ -195,6 +195,18 @@ def test_a_damaged_password_file_is_named(home: Path) -> None:
         ensure_started(home)
 
 
+def test_passwords_that_do_not_fit_are_told_at_once(home: Path, start: Callable[[], ServerInfo]) -> None:
+    """As when a takeover was cut off, or somebody copied one half of an installation."""
+    stop(start())
+    path = home / "database.json"
+    own = json.loads(path.read_text(encoding="utf-8"))["passwords"]
+    path.write_text(
+        json.dumps({"passwords": {role: one[::-1] for role, one in own.items()}}), encoding="utf-8"
+    )
+    with pytest.raises(SetupError, match="does not take the passwords"):
+        start()
+
+
 def test_data_of_another_major_version_is_refused(home: Path, start: Callable[[], ServerInfo]) -> None:
     info = start()
     stop(info)

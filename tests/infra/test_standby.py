@@ -22,14 +22,24 @@ import pytest
 
 from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started
 from tests.support.processes import await_true, free_port
+from wenyue.booking.batch import InDoubt
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import ensure_started, erase, look
 from wenyue.infra.server.successor import ask, read_link
+from wenyue.tools.standby.running import standby_place
 from wenyue.tools.standby.state import Invitation, read_invitation
 
 COMMAND = [sys.executable, "-m", "wenyue.cli", "standby"]
 AS_CHILD = (
     "import subprocess, sys; subprocess.run(sys.argv[1:], check=False)"  # its parent is who gets SIGTERM
+)
+# Looks all the time, so that it stops the promoted server before that has told who promoted it.
+HASTY = (
+    "import runpy, sys\n"
+    "from wenyue.tools.standby import running\n"
+    "running.LOOK_EVERY_S = 0.0\n"
+    "sys.argv = sys.argv[3:]\n"
+    "runpy.run_module('wenyue.cli', run_name='__main__')\n"
 )
 
 
@@ -115,7 +125,7 @@ class People(threading.Thread):
 
     def run(self) -> None:
         """Until the database is gone."""
-        with suppress(psycopg.Error, OSError):
+        with suppress(psycopg.Error, OSError, InDoubt):
             while True:
                 self.acknowledged += self.site.book(1)
 
@@ -136,7 +146,7 @@ def test_what_was_acknowledged_is_at_the_standby_and_the_old_primary_is_fenced(
         assert (standby / "keys.json").read_bytes() == (site.home / "keys.json").read_bytes()
         with pytest.raises(SetupError, match="is a standby"):
             ensure_started(standby)
-        with kept(standby, "run") as follower:
+        with kept(standby, "run", prefix=(sys.executable, "-c", HASTY)) as follower:
             await_true((standby / "standby" / "status.json").exists)
             await_true(lambda: ": streaming;" in terminal.run(standby, "standby", "status")[1])
             assert "commits wait for nobody" in terminal.good(site.home, "standby", "status")
@@ -173,6 +183,30 @@ def test_what_was_acknowledged_is_at_the_standby_and_the_old_primary_is_fenced(
                 assert up.wait(30) == -signal.SIGTERM
     with pytest.raises(SetupError, match="is fenced"):  # remembered when nobody can be asked
         ensure_started(site.home)
+
+
+def test_a_takeover_that_was_cut_off_is_finished(pair: Pair, terminal: Terminal) -> None:
+    site, standby = pair.site, pair.standby
+    first = site.book(3)
+    pair.allow(terminal)
+    with kept(site.home, "link"):
+        await_true(lambda: reach(pair.ports[0]))
+        words = ("--from", pair.invitation, "--into", standby, "--keys", pair.keys, "--listen", "127.0.0.1")
+        terminal.good(standby, "standby", "init", *words)
+        with kept(standby, "run") as follower:
+            await_true(lambda: ": streaming;" in terminal.run(standby, "standby", "status")[1])
+            place, _ = standby_place(standby)
+            with psycopg.connect(place.url("postgres", "postgres"), autocommit=True) as connection:
+                connection.execute("SELECT pg_promote(false)")  # and no further: it was killed
+            assert follower.wait(30) == 0
+    kill_server(site)
+    with pytest.raises(SetupError, match="promote` again"):
+        ensure_started(standby)
+    assert "promote` again" in terminal.bad(standby, "standby", "run")
+    terminal.good(standby, "standby", "promote", "--no-start")
+    with started(standby) as new:
+        assert booked(new.app_url) >= set(first)
+    assert "follows nobody" in terminal.bad(standby, "standby", "promote", "--no-start")
 
 
 def test_asynchronous_is_the_default_and_the_way_lets_nobody_else_in(pair: Pair, terminal: Terminal) -> None:

@@ -129,8 +129,17 @@ def _await_ready(
     started = time.monotonic()
     shown = started
     while process.poll() is None:
-        with suppress(psycopg.OperationalError):
+        try:
             psycopg.connect(place.url("postgres", "postgres"), connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                halt(process.pid, process)
+                raise SetupError(
+                    f"the database does not take the passwords of {place.home}: its data are another home's; "
+                    "`wenyue restore` or `wenyue standby promote` makes them fit",
+                    f"{place.home} 的密码与数据库不符",
+                ) from error
+        else:
             return True
         now = time.monotonic()
         if not is_wanted():

@@ -105,6 +105,8 @@ def require_in_force(place: Place, progress: Callable[[str], None]) -> None:
     link = read_link(place.home)
     if link is None or not (place.data / "PG_VERSION").exists():
         return
+    if is_half_promoted(place, link):
+        raise half_promoted(place.home)
     answer = ask(place.home, link)
     if answer is None:
         progress(
@@ -114,6 +116,19 @@ def require_in_force(place: Place, progress: Callable[[str], None]) -> None:
     elif is_superseded(own(place), answer):
         fence(place.home, answer)
         raise _superseded(place.home)
+
+
+def is_half_promoted(place: Place, link: Link) -> bool:
+    """Whether a takeover was cut off: the data follow nobody any more, and have not got this home's passwords yet."""
+    return link.role == "standby" and not (place.data / "standby.signal").exists()
+
+
+def half_promoted(home: Path) -> SetupError:
+    """What mends it."""
+    return SetupError(
+        f"the takeover of {home} was begun and not finished: run `wenyue standby promote` again",
+        f"{home} 的接管未完成, 请再次运行 wenyue standby promote",
+    )
 
 
 def is_superseded(mine: Answer, other: Answer) -> bool:

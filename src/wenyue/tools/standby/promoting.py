@@ -27,7 +27,10 @@ _TRUST: Final = "local all all trust\n"
 
 
 def promote(home: Path, say: Callable[[str], None], *, even_if_primary_lives: bool) -> None:
-    """From now on `home` is a primary on a timeline of its own; it does not run when this returns. Raises SetupError."""
+    """From now on `home` is a primary on a timeline of its own; it does not run when this returns. Raises SetupError.
+
+    Whenever it was cut off, run it again: every step finds what the last try has done.
+    """
     place, link = standby_place(home)
     answer = ask(home, link)
     if answer is not None and answer.is_primary and not even_if_primary_lives:
@@ -36,8 +39,8 @@ def promote(home: Path, say: Callable[[str], None], *, even_if_primary_lives: bo
             "places; insist with --even-if-primary-lives",
             "主机仍在运行, 请先停止主机上的 wenyue up",
         )
-    if running_pid(place.data, tidies=False) is not None:  # `standby run` sees it, stops the server and ends
-        _promote(place)
+    if running_pid(place.data, tidies=False) is not None:
+        _promote_under(place)
         say("promoted; waiting for `wenyue standby run` to end · 已提升, 等待备机进程退出")
         await_ended(lambda: _is_free(home), RUNNER_DEADLINE_S)
     with hold_home(home, "standby promote"):
@@ -61,6 +64,18 @@ def _adopt(place: Place, link: Link, say: Callable[[str], None]) -> None:
         halt(process.pid, process)
     await_ended(lambda: not is_alive(process.pid, process), RUNNER_DEADLINE_S)
     configure(place, {})
+
+
+def _promote_under(place: Place) -> None:
+    """Promote the server of `standby run`, which stops it as soon as it sees that: often before the server has answered us."""
+    try:
+        _promote(place)
+    except psycopg.OperationalError as error:
+        if (place.data / "standby.signal").exists():
+            raise SetupError(
+                f"the standby's server does not answer ({error}): end `wenyue standby run` and try again",
+                "备机数据库无响应",
+            ) from error
 
 
 def _promote(place: Place) -> None:

@@ -21,7 +21,7 @@ from wenyue.infra.server import hold_home
 from wenyue.infra.server.cluster import configure
 from wenyue.infra.server.place import Place, settle
 from wenyue.infra.server.postmaster import halt, is_alive, launch
-from wenyue.infra.server.successor import FOLDER, Link, read_link
+from wenyue.infra.server.successor import FOLDER, Link, half_promoted, is_half_promoted, read_link
 from wenyue.tools.backup.folder import write
 from wenyue.tools.backup.programs import leashed
 from wenyue.tools.standby.state import OUT_PORT, ROLE, SLOT, SQL, Standing
@@ -111,25 +111,26 @@ class Runner:
 def run_standby(home: Path, say: Callable[[str], None]) -> bool:
     """Keep the standby of `home` following; True when it was promoted meanwhile. Raises SetupError."""
     place, link = standby_place(home)
+    if is_half_promoted(place, link):
+        raise half_promoted(home)
     with hold_home(home, "standby run"):
         say(f"standby of {link.peer_host}:{link.peer_port} · 备机启动")
         return Runner(place, link, say).run()
 
 
 def standby_place(home: Path) -> tuple[Place, Link]:
-    """The place and link of a standby's home. Raises SetupError when it is none."""
+    """The place and link of a standby's home, one whose takeover was cut off included. Raises SetupError when it is none."""
     link = read_link(home)
     if link is None or not (home / "database.json").exists():
         raise SetupError(
             f"{home} is no standby: make one with `wenyue standby init`, or set WENYUE_HOME to it",
             f"{home} 不是备机目录",
         )
-    place = settle(home, lambda _: None)
-    if not (place.data / "standby.signal").exists():
+    if link.role != "standby":
         raise SetupError(
             f"{home} follows nobody: it is a primary; start it with `wenyue up`", f"{home} 不是备机"
         )
-    return place, link
+    return settle(home, lambda _: None), link
 
 
 def follow(place: Place, link: Link) -> None:
