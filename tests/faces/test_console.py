@@ -86,6 +86,15 @@ async def test_a_form_of_another_site_signs_nobody_in(site: ApiSite) -> None:
     assert "账号或密码不对" in wrong
 
 
+async def test_a_language_chosen_by_address_stays_for_the_answer_to_a_form(site: ApiSite) -> None:
+    browser = Traveller(site.app)  # type: ignore[arg-type] # as above
+    await browser.get("/console/signin?lang=en")
+    wrong = await browser.submit(
+        browser.form("/console/signin"), {"login": "op", "password": "wrong"}, status=422
+    )
+    assert "The login or the password is wrong." in wrong
+
+
 async def test_signing_out_ends_it(site: ApiSite) -> None:
     browser = await signed_in(site, "op")
     assert DUTY_COOKIE in browser.client.cookies

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from wenyue.faces.shared.forms import Form, read_form
-from wenyue.faces.shared.i18n import Locale, translator
-from wenyue.faces.shared.session import CSRF_FIELD, is_csrf_good
+from wenyue.faces.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, Locale, translator
+from wenyue.faces.shared.session import CSRF_FIELD, is_csrf_good, set_cookie
 from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.services import Services
 
@@ -55,14 +55,18 @@ AskedT = TypeVar("AskedT", bound=Asked)
 async def answered(
     asked: AskedT, answer: Callable[[AskedT], Awaitable[Response]], away: Callable[[AskedT], Response]
 ) -> Response:
-    """What `answer` makes of the request, or `away` while the database cannot be reached."""
+    """What `answer` makes of the request, or `away` while the database cannot be reached. `?lang=` is remembered."""
     try:
-        return await answer(asked)
+        response = await answer(asked)
     except (DatabaseDown, DatabaseError) as fault:
         if isinstance(fault, DataError):
             raise  # a statement and its values do not fit: a defect, to be seen
         asked.services.db.outage.note_bad(type(fault).__name__, is_sure=False)
-        return away(asked)
+        response = away(asked)
+    if "lang" in asked.request.query_params:
+        is_secure = asked.services.settings.web.is_secure
+        set_cookie(response, LOCALE_COOKIE, asked.locale, is_secure=is_secure, age_s=PREFERENCE_AGE_S)
+    return response
 
 
 def redirect(path: str) -> RedirectResponse:

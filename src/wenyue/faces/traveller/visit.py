@@ -13,8 +13,7 @@ from starlette.routing import Route
 from wenyue.accounts import who
 from wenyue.faces.shared import locale_of, render, services_of
 from wenyue.faces.shared.asked import Asked, answered, redirect
-from wenyue.faces.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S
-from wenyue.faces.shared.session import login_token, set_cookie
+from wenyue.faces.shared.session import login_token
 from wenyue.faces.traveller.trip import Trip, trip_of
 from wenyue.infra.db import Tx
 
@@ -120,11 +119,7 @@ def _wrap(handler: Handler, *, needs_login: bool) -> Callable[[Request], Awaitab
         visit = Visit(
             request, services, locale_of(request), services.clock(), None, trip_of(request, services.vault)
         )
-        response = await answered(visit, answer, _unavailable)
-        if "lang" in request.query_params:
-            is_secure = services.settings.web.is_secure
-            set_cookie(response, LOCALE_COOKIE, visit.locale, is_secure=is_secure, age_s=PREFERENCE_AGE_S)
-        return response
+        return await answered(visit, answer, _unavailable)
 
     return endpoint
 
