@@ -182,11 +182,11 @@ def test_history_is_bounded(tmp_path: Path) -> None:
     [
         ({}, "http://book.test:8100/"),
         ({"WENYUE_PORT": "65500"}, "http://book.test:65400/"),
-        ({"WENYUE_STATUS_URL": "https://status.example.cn/"}, "https://status.example.cn"),
+        ({"WENYUE_STATUS_URL": "https://status.example.cn/"}, "https://status.example.cn/"),
         ({"WENYUE_STATUS": "0"}, ""),
         (
             {"WENYUE_STATUS": "0", "WENYUE_STATUS_URL": "https://status.example.cn"},
-            "https://status.example.cn",
+            "https://status.example.cn/",
         ),
         (
             {"WENYUE_PUBLIC_URL": "https://book.example.cn"},
@@ -198,7 +198,8 @@ def test_pages_lead_to_the_status_page(variables: dict[str, str], wanted: str) -
     app = SimpleNamespace(state=SimpleNamespace(services=SimpleNamespace(settings=load(variables))))
     scope: dict[str, Any] = {"type": "http", "app": app, "scheme": "http", "path": "/", "headers": []}
     scope["server"] = ("book.test", 80)
-    assert status_url(Request(scope)) == wanted
+    assert status_url(Request(scope | {"query_string": b""})) == wanted
+    assert status_url(Request(scope | {"query_string": b"lang=en"})) == (wanted and f"{wanted}en")
 
 
 def test_the_process_knows_both_addresses() -> None:

@@ -80,13 +80,14 @@ def render_text(template: str, request: Request, context: Mapping[str, object]) 
 
 
 def status_url(request: Request) -> str:
-    """The public status page as this visitor reaches it; '' when there is none to link to."""
+    """The public status page as this visitor reaches it, in the visitor's language; '' when there is none to link to."""
     settings = services_of(request).settings
-    own = settings.status
-    if own.url or not own.is_on or settings.web.public_url or not request.url.hostname:
-        return own.url
-    host = request.url.hostname
-    return f"{request.url.scheme}://{f'[{host}]' if ':' in host else host}:{own.port}/"
+    own, base = settings.status, settings.status.url
+    if not base and own.is_on and not settings.web.public_url and (host := request.url.hostname):
+        base = f"{request.url.scheme}://{f'[{host}]' if ':' in host else host}:{own.port}"
+    if not base:
+        return ""
+    return f"{base.rstrip('/')}/{'en' if locale_of(request) == 'en' else ''}"
 
 
 def render(
