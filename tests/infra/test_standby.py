@@ -24,7 +24,7 @@ from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, 
 from tests.support.processes import await_true, free_port
 from wenyue.booking.batch import InDoubt
 from wenyue.infra.fault import SetupError
-from wenyue.infra.server import ensure_started, erase, look
+from wenyue.infra.server import base_folder, ensure_started, erase, look
 from wenyue.infra.server.successor import ask, read_link
 from wenyue.tools.standby.running import standby_place
 from wenyue.tools.standby.state import Invitation, read_invitation
@@ -207,6 +207,27 @@ def test_a_takeover_that_was_cut_off_is_finished(pair: Pair, terminal: Terminal)
     with started(standby) as new:
         assert booked(new.app_url) >= set(first)
     assert "follows nobody" in terminal.bad(standby, "standby", "promote", "--no-start")
+
+
+def test_a_copy_that_was_cut_off_is_told(pair: Pair, terminal: Terminal) -> None:
+    pair.allow(terminal)
+    with kept(pair.site.home, "link"):
+        await_true(lambda: reach(pair.ports[0]))
+        words = (
+            "--from",
+            pair.invitation,
+            "--into",
+            pair.standby,
+            "--keys",
+            pair.keys,
+            "--listen",
+            "127.0.0.1",
+        )
+        with kept(pair.standby, "init", *map(str, words)) as copying:
+            await_true((base_folder(pair.standby) / "data.partial").exists)
+            copying.kill()
+    for word in ("run", "promote"):
+        assert "standby init` again" in terminal.bad(pair.standby, "standby", word)
 
 
 def test_asynchronous_is_the_default_and_the_way_lets_nobody_else_in(pair: Pair, terminal: Terminal) -> None:

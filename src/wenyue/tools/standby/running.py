@@ -130,7 +130,13 @@ def standby_place(home: Path) -> tuple[Place, Link]:
         raise SetupError(
             f"{home} follows nobody: it is a primary; start it with `wenyue up`", f"{home} 不是备机"
         )
-    return settle(home, lambda _: None), link
+    place = settle(home, lambda _: None)
+    if not (place.data / "PG_VERSION").exists():
+        raise SetupError(
+            f"the copy of the primary into {home} was not finished: remove that folder and run `wenyue standby init` again",
+            f"{home} 的复制未完成, 请删除后重新 wenyue standby init",
+        )
+    return place, link
 
 
 def follow(place: Place, link: Link) -> None:
