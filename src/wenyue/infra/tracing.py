@@ -92,6 +92,7 @@ class Tracing:
         resource = Resource(
             {"service.name": "wenyue", "service.version": version("wenyue"), "wenyue.role": role}
         )
+        self._exporter = _telling(exporter)
         self._provider = TracerProvider(
             sampler=ALWAYS_ON,  # chance is ours, before anything is made
             resource=resource,
@@ -100,7 +101,7 @@ class Tracing:
         )
         self._provider.add_span_processor(
             BatchSpanProcessor(
-                _telling(exporter),
+                self._exporter,
                 max_queue_size=_QUEUE_MAX,
                 schedule_delay_millis=_EVERY_MS,
                 max_export_batch_size=_BATCH_MAX,
@@ -115,10 +116,11 @@ class Tracing:
         return random.random() < self._share  # noqa: S311 - sampling, no secret
 
     def close(self) -> None:
-        """Send what is there, for at most _CLOSE_S."""
+        """Send what is there, for at most _CLOSE_S; what has not left by then is given up."""
         closing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
         closing.start()
         closing.join(_CLOSE_S)
+        self._exporter.shutdown()
 
     # ------------------------------------------------------------------------------------------ requests
 
@@ -283,9 +285,11 @@ def _telling(exporter: "SpanExporter") -> "SpanExporter":
     from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult  # noqa: PLC0415 - only when it is wanted
 
     class Telling(SpanExporter):
-        is_away = False
+        is_away = is_over = False
 
         def export(self, spans: Sequence[Any]) -> SpanExportResult:
+            if self.is_over:
+                return SpanExportResult.FAILURE
             result = exporter.export(spans)
             is_away = result is not SpanExportResult.SUCCESS
             if is_away and not self.is_away:
@@ -296,6 +300,8 @@ def _telling(exporter: "SpanExporter") -> "SpanExporter":
             return result
 
         def shutdown(self) -> None:
-            exporter.shutdown()
+            if not self.is_over:
+                self.is_over = True
+                exporter.shutdown()
 
     return Telling()
