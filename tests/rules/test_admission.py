@@ -60,7 +60,7 @@ def _settle(limit: float, capacity_per_s: float, answer_s: float) -> float:
     """The limit after a while of endless demand: at most `capacity_per_s`, none faster than `answer_s`."""
     for _ in range(60):
         rate = min(capacity_per_s, limit / answer_s)
-        limit = next_limit(limit, rate_per_s=rate, most_in_flight=int(limit), bounds=BOUNDS)
+        limit = next_limit(limit, rate_per_s=rate, in_flight=limit, most_in_flight=int(limit), bounds=BOUNDS)
     return limit
 
 
@@ -92,13 +92,24 @@ def test_who_cannot_even_say_no_lets_fewer_in_and_gives_it_back_slowly() -> None
 
 
 def test_a_quiet_hour_says_nothing_about_the_limit() -> None:
-    assert next_limit(300, rate_per_s=1, most_in_flight=2, bounds=BOUNDS) == 300
+    assert next_limit(300, rate_per_s=1, in_flight=1, most_in_flight=2, bounds=BOUNDS) == 300
 
 
-@given(st.floats(1, 5000), st.floats(0, 1e6), st.integers(0, 5000))
-def test_the_limit_stays_within_its_bounds(limit: float, rate: float, most: int) -> None:
+def test_who_can_be_served_is_not_turned_away_because_people_come_in_bursts() -> None:
+    """Seen at 0.8 times the peak: the lane was two thirds full on average, and one in ten was refused."""
+    limit, rate, took_s = 300.0, 600.0, 0.35
+    for _ in range(60):
+        limit = next_limit(
+            limit, rate_per_s=rate, in_flight=rate * took_s, most_in_flight=int(limit), bounds=BOUNDS
+        )
+    assert limit > rate * took_s * 1.4
+    assert limit / rate < BOUNDS.wanted_s * 1.51
+
+
+@given(st.floats(1, 5000), st.floats(0, 1e6), st.floats(0, 5000), st.integers(0, 5000))
+def test_the_limit_stays_within_its_bounds(limit: float, rate: float, mean: float, most: int) -> None:
     limit = min(max(limit, BOUNDS.low), BOUNDS.high)
-    found = next_limit(limit, rate_per_s=rate, most_in_flight=most, bounds=BOUNDS)
+    found = next_limit(limit, rate_per_s=rate, in_flight=mean, most_in_flight=most, bounds=BOUNDS)
     assert BOUNDS.low <= found <= BOUNDS.high
 
 

@@ -213,6 +213,7 @@ class Admission:
         self.lag_s = 0.0
         self._hot_limit: float = _HOT_FIRST
         self._wanted_s = _HOT.wanted_s
+        self._hot_in_flight = self._desk_in_flight = 0.0
         self._hot_rate = self._good_rate = self._shed_rate = self._desk_rate = 0.0
         self._shed_share = 0.0
         chance = random.Random()  # noqa: S311 - jitter, not secrets
@@ -264,11 +265,14 @@ class Admission:
         asked = self._hot_rate + self._desk_rate + self._shed_rate
         self._shed_share = self._shed_rate / asked if asked > 0 else 0.0
         hot, desk = self.hot, self.desk
+        self._hot_in_flight += (hot.in_flight - self._hot_in_flight) * _SMOOTH
+        self._desk_in_flight += (desk.total - self._desk_in_flight) * _SMOOTH
         is_behind, hot.unsent = 0 < hot.unsent < NONE_SENT, NONE_SENT
         self._wanted_s = next_wanted_s(self._wanted_s, is_behind=is_behind, bounds=_HOT)
         self._hot_limit = next_limit(
             self._hot_limit,
             rate_per_s=self._hot_rate,
+            in_flight=self._hot_in_flight,
             most_in_flight=hot.most,
             bounds=replace(_HOT, wanted_s=self._wanted_s),
         )
@@ -278,6 +282,10 @@ class Admission:
             desk.limit = max(_DESK.low, desk.limit * 0.8)
         else:
             desk.limit = next_limit(
-                desk.limit, rate_per_s=self._desk_rate, most_in_flight=desk.most, bounds=_DESK
+                desk.limit,
+                rate_per_s=self._desk_rate,
+                in_flight=self._desk_in_flight,
+                most_in_flight=desk.most,
+                bounds=_DESK,
             )
         desk.most = desk.total

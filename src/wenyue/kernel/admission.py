@@ -46,6 +46,9 @@ RETRY_AFTER_S_MAX: Final = 20
 _LESS: Final = 0.8
 _MORE: Final = 1.03
 _WANTED_S_MIN: Final = 0.03
+_ROOM_MAX: Final = (
+    1.5  # so that an answer takes half as long again as wanted, at most, when such a burst lasts
+)
 _STEP: Final = 0.3  # of the way to the wanted limit, each time it is looked at
 _SAYS_SOMETHING: Final = (
     0.5  # a limit that was not half used held nobody back: its rate is the demand's, not ours
@@ -69,11 +72,19 @@ def may_start(priority: Priority, *, own: int, total: int, limit: int) -> bool:
     return total < limit * share.ceiling and own < limit * share.most
 
 
-def next_limit(limit: float, *, rate_per_s: float, most_in_flight: int, bounds: Bounds) -> float:
-    """The limit for the next period, from how many a second were finished in the last and how many were in flight at most."""
+def next_limit(
+    limit: float, *, rate_per_s: float, in_flight: float, most_in_flight: int, bounds: Bounds
+) -> float:
+    """The limit for the next period, from how many a second were finished in the last, and how many were in flight.
+
+    `in_flight` is a mean. While the limit is in use all the time, the rate is what can be done, and the limit is what that
+    finishes in the wanted time. While it is reached at instants only, the rate is what was asked for: a limit for just that
+    would turn people away at each of its bursts, though everybody could be served. So it has room for half as many again.
+    """
     if most_in_flight < limit * _SAYS_SOMETHING:
         return limit
-    wanted = min(max(rate_per_s * bounds.wanted_s, bounds.low), bounds.high)
+    room = min(limit / in_flight, _ROOM_MAX) if in_flight > 0 else _ROOM_MAX
+    wanted = min(max(rate_per_s * bounds.wanted_s * max(room, 1.0), bounds.low), bounds.high)
     return limit + (wanted - limit) * _STEP
 
 

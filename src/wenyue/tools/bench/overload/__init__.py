@@ -19,7 +19,7 @@ def overload(
     connections: Annotated[int, typer.Option(min=2, max=50_000, help="of all load processes")] = 10_000,
     database_share: Annotated[
         float, typer.Option(min=0, max=64, help="cores that the database may use; 0: no bound")
-    ] = 0.2,
+    ] = 0.15,
     storm_s: Annotated[float, typer.Option(min=0, max=3600, help="length of the storm; 0: as usual")] = 0,
     unbounded: Annotated[
         bool, typer.Option("--unbounded/--no-unbounded", help="also with a database that is not bounded")
