@@ -28,7 +28,9 @@ class Scale:
     flash_cards: int = 100_000
     connections: int = 10_000
     load_processes: int = 2
-    database_share: float = 0.15  # of one core: at ten times the peak web processes use two thirds of theirs; 0: unbounded
+    database_share: float = (
+        0.15  # of one core: at ten times the peak web processes use two thirds of theirs; 0: unbounded
+    )
     unbounded_storm_s: float = 20.0  # 0: the unbounded configuration is not measured
     first_per_s: float = 1_000.0
 
