@@ -173,7 +173,7 @@ def test_a_database_that_cannot_start_is_tried_again(install: Callable[..., Inst
     assert not answers_ready("127.0.0.1", one.port)
     settings.write_text(kept, encoding="utf-8")
     await_true(lambda: answers_ready("127.0.0.1", one.port))
-    await_true(lambda: "the database is back after" in one.said())  # told when its roles are looked after, too
+    await_true(lambda: "the database is back after" in one.said())  # told after readiness
     assert "Traceback" not in one.said(), one.said()
     again = look(one.home)
     assert again is not None
