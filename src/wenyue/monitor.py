@@ -44,7 +44,7 @@ from wenyue.watch import (
 EVERY_S: Final = 60.0
 _FIRST_BACKUP_WITHIN: Final = timedelta(hours=26)
 UNSENT_MAX: Final = 200  # of one sender
-UNSAVED_MAX: Final = 1000  # alerts; those that ended first are the first to miss in the history
+UNSAVED_MAX: Final = 1000  # alerts; those noted first are the first to be missing from the history
 TRIES_MAX: Final = 10
 SEND_DEADLINE_S: Final = 15.0
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to

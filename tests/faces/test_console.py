@@ -34,7 +34,7 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
 
 async def signed_in(site: ApiSite, login: str, status: int = 200) -> Traveller:
     """A browser of a member of staff."""
-    browser = Traveller(site.app)  # type: ignore[arg-type] # any ASGI application
+    browser = Traveller(site.app)
     await browser.get("/console/signin")
     await browser.submit(
         browser.form("/console/signin"), {"login": login, "password": PASSWORD}, status=status
@@ -78,7 +78,7 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
 async def test_a_form_of_another_site_signs_nobody_in(site: ApiSite) -> None:
     answer = await site.client.post("/console/signin", data={"login": "op", "password": PASSWORD})
     assert answer.status_code == 403
-    browser = Traveller(site.app)  # type: ignore[arg-type] # as above
+    browser = Traveller(site.app)
     await browser.get("/console/signin")
     wrong = await browser.submit(
         browser.form("/console/signin"), {"login": "op", "password": "wrong"}, status=422
@@ -87,7 +87,7 @@ async def test_a_form_of_another_site_signs_nobody_in(site: ApiSite) -> None:
 
 
 async def test_a_language_chosen_by_address_stays_for_the_answer_to_a_form(site: ApiSite) -> None:
-    browser = Traveller(site.app)  # type: ignore[arg-type] # as above
+    browser = Traveller(site.app)
     await browser.get("/console/signin?lang=en")
     wrong = await browser.submit(
         browser.form("/console/signin"), {"login": "op", "password": "wrong"}, status=422
@@ -132,7 +132,7 @@ async def test_the_data_behind_it(site: ApiSite) -> None:
 
 async def test_while_the_database_is_away_whoever_was_there_still_sees(site: ApiSite) -> None:
     browser = await signed_in(site, "op")
-    stranger = Traveller(site.app)  # type: ignore[arg-type] # as above
+    stranger = Traveller(site.app)
     stranger.client.cookies.set("wy_staff", "y" * 43)
     outage, exchange = site.app.services.db.outage, site.app.rest.state.exchange
     rules = site.app.services._watch  # pyright: ignore[reportPrivateUsage] # it would find the database well

@@ -62,7 +62,7 @@ async def browser(site: ApiSite) -> AsyncIterator[Traveller]:
     async with site.app.services.db.transaction() as tx:
         now = site.app.services.clock()
         await save_staff(tx, login="keeper", password=PASSWORD, role="admin", now=now, actor="test")
-    browser = Traveller(site.app)  # type: ignore[arg-type] # any ASGI application
+    browser = Traveller(site.app)
     browser.client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app=site.app, raise_app_exceptions=False),
         base_url="http://wenyue.test",

@@ -91,7 +91,7 @@ async def live_through_the_api(site: ApiSite) -> Person:
 
 async def live_through_the_pages(site: ApiSite) -> None:
     """The same person on the pages."""
-    browser = Traveller(site.app)  # type: ignore[arg-type] # any ASGI application
+    browser = Traveller(site.app)
     await browser.get("/activate")
     typed = {"card_no": CARD[0], "pin": CARD[1], "name": NAME, "number": TYPO, "phone": PHONE}
     await browser.submit(browser.form("/activate"), typed, status=422)

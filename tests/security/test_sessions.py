@@ -26,7 +26,7 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
 
 def browser_of(site: ApiSite) -> Traveller:
     """A browser on HTTPS."""
-    browser = Traveller(site.app)  # type: ignore[arg-type] # any ASGI application
+    browser = Traveller(site.app)
     browser.client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app=site.app), base_url="https://wenyue.test", follow_redirects=True
     )

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 from tests.support.database import DbUrls
 from wenyue import cards, catalogue, policy
+from wenyue.app import App
 from wenyue.booking import opening
 from wenyue.catalogue import NewClosure, PlannedSession, Product, Template, Venue
 from wenyue.faces.traveller import fallback, routes
@@ -224,7 +225,7 @@ def forms_of(page: str) -> list[PageForm]:
 class Traveller:
     """A browser without JavaScript: keeps cookies, follows redirects, submits forms as they stand."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: Starlette | App) -> None:
         transport = httpx.ASGITransport(app=app)
         self.client = httpx.AsyncClient(
             transport=transport, base_url="http://wenyue.test", follow_redirects=True
