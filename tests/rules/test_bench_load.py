@@ -86,16 +86,39 @@ def test_a_closed_loop_ends_with_its_window() -> None:
     server = _Server()
     outcome = _drive(server, itertools.repeat(_REQUEST), measure_s=0.2)
     assert not outcome.is_exhausted
-    assert 0.2 <= outcome.seconds < 1.0
+    assert outcome.seconds >= 0.2
     assert sum(outcome.statuses.values()) < sum(outcome.all_statuses.values()) == outcome.sent == server.seen
 
 
 def test_an_open_loop_counts_the_wait_that_a_stall_causes_for_everybody() -> None:
     """A closed loop would see one slow answer per connection; here all that fell due meanwhile waited."""
-    outcome = _drive(_Server(stall_s=0.3), itertools.repeat(_REQUEST), measure_s=0.6, rate_per_s=500.0)
-    assert outcome.sent == pytest.approx(500 * (0.05 + outcome.seconds), rel=0.35)
+    server = _Server(stall_s=0.3)
+    outcome = _drive(server, itertools.repeat(_REQUEST), measure_s=0.6, rate_per_s=500.0)
+    assert outcome.sent == server.seen
+    assert outcome.histogram.total >= outcome.statuses["201"]
     assert outcome.histogram.quantile_ms(0.5) > 20
     assert outcome.histogram.quantile_ms(0.99) > 200
+
+
+def test_an_open_loop_sends_what_fell_due_however_late_it_wakes_up() -> None:
+    """The rate holds from the start that was asked for, so it is compared with the instant of the last request:
+    a busy machine may start late and end late."""
+    taken_at: list[float] = []
+
+    def source() -> Iterator[bytes]:
+        while True:
+            taken_at.append(perf_counter())
+            yield _REQUEST
+
+    async def go() -> tuple[float, Outcome]:
+        async with _running(_Server()) as port:
+            starts_at = perf_counter() - 0.5  # as if what came before had taken half a second too long
+            shape = Shape("127.0.0.1", port, 4, starts_at, 0.05, 0.6, 500.0)
+            return starts_at, await drive(shape, source())
+
+    starts_at, outcome = asyncio.run(go())
+    assert len(taken_at) == outcome.sent + outcome.unsent
+    assert len(taken_at) == pytest.approx(500 * (taken_at[-1] - starts_at), rel=0.2)
 
 
 def test_an_open_loop_counts_what_it_could_not_even_send() -> None:
