@@ -101,8 +101,7 @@ def test_an_open_loop_counts_the_wait_that_a_stall_causes_for_everybody() -> Non
 
 
 def test_an_open_loop_sends_what_fell_due_however_late_it_wakes_up() -> None:
-    """The rate holds from the start that was asked for, so it is compared with the instant of the last request:
-    a busy machine may start late and end late."""
+    """The rate holds from the start that was asked for: it is compared with the instant of the last request."""
     taken_at: list[float] = []
 
     def source() -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """What a card pays for: each rule of a card type by table."""
 
-import timeit
+from cProfile import Profile
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -283,10 +283,11 @@ def test_history_days_says_which_uses_matter() -> None:
     assert history_days(rules_of(open_max=1)) is None
 
 
-def test_the_plain_case_is_fast_enough_for_every_booking() -> None:
-    """The contract says 10 µs; the bound here is wide because test machines are shared."""
+def test_the_plain_case_is_cheap_enough_for_every_booking() -> None:
+    """The contract says 10 µs. Calls are counted, since test machines are shared and a call costs some 0.1 µs."""
     rules = shipped_types()["demo"].rules
     card, use = card_of(rules), want()
     assert ask(rules, card, use) == 0
-    best_s = min(timeit.repeat(lambda: ask(rules, card, use), number=2000, repeat=5)) / 2000
-    assert best_s < 50e-6
+    profile = Profile()
+    profile.runcall(ask, rules, card, use)
+    assert sum(entry.callcount for entry in profile.getstats()) <= 30

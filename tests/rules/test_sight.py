@@ -87,7 +87,7 @@ async def test_what_killed_processes_left_is_taken_away_though_nobody_looks(tmp_
 
     exchange = Exchange(tmp_path, "web", [])
     running = asyncio.create_task(exchange.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not left(exchange.process):
             await asyncio.sleep(0.01)
     assert left("web-8") == 0
