@@ -75,8 +75,9 @@ def test_a_broken_history_of_a_sibling_is_no_history(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_what_killed_processes_left_is_taken_away_though_nobody_looks(tmp_path: Path) -> None:
-    for name in ("metrics/web-8.json", "metrics/web-8.tmp", "live/web-8-1.msgpack", "live/web-8-1.tmp"):
-        old, young = tmp_path / name, (tmp_path / name).with_stem("web-9")
+    # No process has a number that begins with a nought.
+    for name in ("metrics/web-0a.json", "metrics/web-0a.tmp", "live/web-0a-1.msgpack", "live/web-0a-1.tmp"):
+        old, young = tmp_path / name, (tmp_path / name).with_stem("web-0b")
         old.parent.mkdir(exist_ok=True)
         for path in (old, young):
             path.write_bytes(b"")
@@ -90,8 +91,8 @@ async def test_what_killed_processes_left_is_taken_away_though_nobody_looks(tmp_
     async with asyncio.timeout(30):
         while not left(exchange.process):
             await asyncio.sleep(0.01)
-    assert left("web-8") == 0
-    assert left("web-9") == 4, "the last hour stays"
+    assert left("web-0a") == 0
+    assert left("web-0b") == 4, "the last hour stays"
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
