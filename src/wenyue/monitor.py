@@ -47,6 +47,7 @@ UNSENT_MAX: Final = 200  # of one sender
 UNSAVED_MAX: Final = 1000  # alerts; those noted first are the first to be missing from the history
 TRIES_MAX: Final = 10
 SEND_DEADLINE_S: Final = 15.0
+HOME_DEADLINE_S: Final = 5.0  # of a look into the book, and of writing it
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
 _OPTIONS: Final = (
     "-c statement_timeout=15000 -c lock_timeout=3000 -c timezone=UTC -c application_name=wenyue-monitor"
@@ -95,6 +96,7 @@ class Monitor:
         self._alerts: dict[str, Alert] = book.alerts()
         self._unsent: list[list[tuple[Notice, int]]] = [[] for _ in senders]
         self._unsaved: dict[str, tuple[Alert, datetime | None]] = {}
+        self._silenced_here: frozenset[str] = frozenset()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. A defect of a round is logged; the next round comes."""
@@ -114,23 +116,43 @@ class Monitor:
         had_turn = self._memory.has_turn
         checks = await look(self._scene, self._memory)
         now = self._scene.clock()
-        silenced = set(self._book.silences(now))
+        silenced = await self._silences(now)
         is_away = any(one.check == "database" and not one.detail for c in checks for one in c.findings)
         if not is_away:
             silenced |= await self._share(had_turn=had_turn)
         this = Round(checks, frozenset(silenced), now)
         self._alerts, notices = step(self._alerts, this, self._new_id)
-        try:
-            self._book.keep(self._alerts)
-            self._book.publish(checks, self._alerts, now, self._scene.node)
-        except OSError as error:
-            _log.error("the book cannot be written: %s", error.strerror)
+        await self._note(checks, now)
         for notice in notices:
             ended = now if notice.event is Event.RESOLVED else None
             self._unsaved[notice.alert.id] = notice.alert, ended
         await self._tell(notices)
         await self._save(is_away=is_away)
         return notices
+
+    async def _silences(self, now: datetime) -> set[str]:
+        """What is silenced on this machine; while the home does not answer, what was last read."""
+        try:
+            async with asyncio.timeout(HOME_DEADLINE_S):
+                known = await self._memory.errands.run("silences", lambda: self._book.silences(now))
+                self._silenced_here = frozenset(known)
+        except TimeoutError:
+            _log.error("the book cannot be read: no answer")
+        return set(self._silenced_here)
+
+    async def _note(self, checks: Sequence[Checked], now: datetime) -> None:
+        """Write the book; a home that takes no file, or does not answer, keeps nobody from being told."""
+        alerts = self._alerts
+
+        def write() -> None:
+            self._book.keep(alerts)
+            self._book.publish(checks, alerts, now, self._scene.node)
+
+        try:
+            async with asyncio.timeout(HOME_DEADLINE_S):
+                await self._memory.errands.run("book", write)
+        except OSError as error:
+            _log.error("the book cannot be written: %s", error.strerror or "no answer")
 
     async def _share(self, *, had_turn: bool) -> set[str]:
         """What all nodes share: with the turn come its open alerts, with its end they go; silences of all nodes."""

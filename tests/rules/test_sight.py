@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import threading
 from pathlib import Path
 from time import time
 
@@ -95,6 +96,25 @@ async def test_what_killed_processes_left_is_taken_away_though_nobody_looks(tmp_
     assert left("web-0b") == 4, "the last hour stays"
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.anyio
+async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
+    """What is written there waits for somebody at the other end of a pipe."""
+    exchange = Exchange(tmp_path, "web", [])
+    pipe = tmp_path / "metrics" / f"{exchange.process}.tmp"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    running = asyncio.create_task(exchange.run())
+    try:
+        async with asyncio.timeout(30):
+            while not any(thread.name.startswith("asyncio_") for thread in threading.enumerate()):
+                await asyncio.sleep(0.01)
+            assert [one.process for one in exchange.snapshots()] == [exchange.process]
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    finally:
+        os.close(os.open(pipe, os.O_RDWR))  # the disk answers
 
 
 def test_a_quantile_lies_in_its_bucket() -> None:

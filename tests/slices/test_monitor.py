@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +23,7 @@ from wenyue.infra.mail import Post
 from wenyue.kernel.clock import utc_now
 from wenyue.monitor import Monitor, TextSender, scene_of, senders_of
 from wenyue.watch import Book, Event, MailSender, Memory, Notice, Scene, WebhookSender, look, open_alerts
+from wenyue.watch.alerts import BLIND_ROUNDS
 
 pytestmark = pytest.mark.anyio
 
@@ -189,6 +192,48 @@ async def test_a_home_that_cannot_be_written_does_not_stop_alerts(tmp_path: Path
     out = Recorder()
     await Monitor(away(scene_for("", tmp_path)), Book(tmp_path / "monitor"), [out]).round()
     assert out.subjects() == ["fired database"]
+
+
+@pytest.fixture
+def hung(tmp_path: Path) -> Iterator[Path]:
+    """A home on a disk that does not answer: what is opened there waits for somebody at the other end of a pipe."""
+    book = tmp_path / "monitor"
+    book.mkdir()
+    pipes = [tmp_path / "selftest.json", book / "silences.json", book / f".alerts.json.{os.getpid()}"]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    yield tmp_path
+    for pipe in pipes:  # the disk answers: reading ends at once, writing has been taken
+        os.close(os.open(pipe, os.O_RDWR))
+
+
+async def test_a_home_that_hangs_is_told_and_keeps_nobody_from_being_told(
+    town: Watched, hung: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wenyue.watch.rounds.CHECK_DEADLINE_S", 0.3)
+    monkeypatch.setattr("wenyue.monitor.HOME_DEADLINE_S", 0.1)
+    out = Recorder()
+    monitor = Monitor(town.scene, Book(hung / "monitor"), [out])
+    threads: list[int] = []
+    async with asyncio.timeout(60):
+        for _ in range(BLIND_ROUNDS):
+            await monitor.round()
+            threads.append(sum(one.name in {"backup", "silences", "book"} for one in threading.enumerate()))
+    assert "fired monitor:backup" in out.subjects()
+    assert threads == [3] * BLIND_ROUNDS, "what has not come back is not sent again"
+
+
+async def test_a_time_server_that_cannot_be_looked_up_holds_no_round_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wenyue.watch.rounds.CHECK_DEADLINE_S", 0.1)
+    monkeypatch.setattr("wenyue.watch.machine.NTP_DEADLINE_S", 60.0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        scene = replace(away(scene_for("", tmp_path)), ntp=f"127.0.0.1:{silent.getsockname()[1]}")
+        async with asyncio.timeout(30):
+            checks = {one.name: one for one in await look(scene, Memory())}
+    assert [one.subject for one in checks["clock"].findings] == ["clock:ntp-silent"]
 
 
 async def test_it_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The waiting room on a real database: how it is opened and steered, what the keeper does, what everybody may verify."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from tests.support.database import DbUrls
 from tests.support.room_world import DAY, RELEASE, WELL, Line, World, at_the_room, half_open, pass_of
 from wenyue import emergency
 from wenyue.emergency import Place, RoomProblem, TokenGiven, find_cheats, rank_of
+from wenyue.emergency.model import ROOMS_MAX
 from wenyue.infra.config import load_keys
 from wenyue.kernel.personal import Vault
 
@@ -159,6 +161,14 @@ async def test_a_code_is_used_once(world: World) -> None:
     await world.open()
     with pytest.raises(ValueError, match="code"):
         await world.open()
+
+
+async def test_operators_who_open_rooms_at_once_open_no_more_than_may_be_open(world: World) -> None:
+    answers = await asyncio.gather(
+        *(world.open(code=f"room-{number}") for number in range(ROOMS_MAX + 4)), return_exceptions=True
+    )
+    refused = [str(answer) for answer in answers if isinstance(answer, BaseException)]
+    assert refused == [f"{ROOMS_MAX} rooms are open: close one first"] * 4
 
 
 async def test_the_application_cannot_rewrite_what_fairness_is_verified_from(world: World) -> None:

@@ -41,6 +41,7 @@ SEED_PURPOSE: Final = b"room seed"
 async def open_room(tx: Tx, vault: Vault, new: NewRoom, now: datetime, *, actor: str) -> Room:
     """Open a room: draw its seed, publish the commitment, begin to guard. Raises ValueError that names the field."""
     _check(new, now)
+    await tx.execute(_SQL["one_opener"])
     if len(await rooms(tx, now)) >= ROOMS_MAX:
         raise ValueError(f"{ROOMS_MAX} rooms are open: close one first")
     seed = secrets.token_bytes(_SEED_BYTES)

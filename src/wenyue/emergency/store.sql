@@ -1,3 +1,7 @@
+-- name: one_opener
+-- One room is opened at a time, until the end of the transaction: how many are open is counted before.
+SELECT pg_advisory_xact_lock(hashtextextended('wenyue.room', 0))
+
 -- name: add_room
 -- A room that an operator opens; its code is used once, for ever.
 INSERT INTO emergency.room (code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s,

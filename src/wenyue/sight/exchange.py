@@ -27,6 +27,7 @@ from wenyue.sight.sources import Source
 WRITE_EVERY_S: Final = 1.0
 STALE_AFTER_S: Final = 30.0
 _FILES_MAX: Final = 256
+_LAST_WRITE_S: Final = 1.0
 
 
 class Exchange:
@@ -68,22 +69,28 @@ class Exchange:
         measuring = asyncio.create_task(self._own_figures.run(), name="own figures")
         forget(self._folder, time() - SPAN_S)
         self.history.forget(time())
+        writing: asyncio.Task[None] | None = None
         try:
             while True:
-                self._write()
+                snapshot = self.snapshot()
+                has_point = self.history.note(snapshot)
+                work = asyncio.to_thread(self._write, msgspec.json.encode(snapshot), has_point=has_point)
+                writing = asyncio.create_task(work, name="figures")  # a disk that hangs must hold up nobody
+                await asyncio.shield(writing)
                 await asyncio.sleep(WRITE_EVERY_S)
         finally:
             measuring.cancel()
             await asyncio.gather(measuring, return_exceptions=True)
+            if writing is not None:
+                await asyncio.wait([writing], timeout=_LAST_WRITE_S)
             with contextlib.suppress(OSError):
                 self.history.save()
                 self._own.unlink(missing_ok=True)
 
-    def _write(self) -> None:
-        snapshot = self.snapshot()
+    def _write(self, figures: bytes, *, has_point: bool) -> None:
         with contextlib.suppress(OSError):  # no space: figures are the first thing to do without
-            write_whole(self._own, msgspec.json.encode(snapshot))
-            if self.history.note(snapshot):
+            write_whole(self._own, figures)
+            if has_point:
                 self.history.save()
 
     def _siblings(self) -> list[Snapshot]:

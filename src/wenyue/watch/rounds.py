@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Final, TypeVar
@@ -13,6 +14,7 @@ from psycopg import Error
 from wenyue.audit import Link
 from wenyue.infra.db import Tx
 from wenyue.watch import local_rules, machine, rules, store, sweep
+from wenyue.watch.errands import Errands
 from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding
 
 CHECK_DEADLINE_S: Final = 5.0
@@ -52,11 +54,12 @@ class Memory:
     chain_began: float = 0.0
     seen_at: tuple[datetime, float] | None = None
     has_turn: bool = False
+    errands: Errands = field(default_factory=Errands)
 
 
 async def look(scene: Scene, memory: Memory) -> list[Checked]:
     """Every check once, in order; never raises. What is shared is looked at by the node that has the turn."""
-    found = await _look_here(scene)
+    found = await _look_here(scene, memory.errands)
     tx, error = await _connected(scene)
     if tx is None:
         memory.has_turn = False
@@ -69,7 +72,7 @@ async def look(scene: Scene, memory: Memory) -> list[Checked]:
         await asyncio.shield(tx.close())
 
 
-async def _look_here(scene: Scene) -> list[Checked]:
+async def _look_here(scene: Scene, errands: Errands) -> list[Checked]:
     now = scene.clock()
 
     def disks() -> Found:
@@ -114,7 +117,7 @@ async def _look_here(scene: Scene) -> list[Checked]:
     )
     return list(
         await asyncio.gather(
-            *(_made(name, asyncio.to_thread(check), CHECK_DEADLINE_S * 3) for name, check in blocking)
+            *(_made(name, errands.run(name, check), CHECK_DEADLINE_S * 3) for name, check in blocking)
         )
     )
 
@@ -235,7 +238,8 @@ async def _clocks(scene: Scene, memory: Memory, tx: Tx | None) -> ClockFacts:
     problem = ""
     if scene.ntp:
         try:
-            ahead = await asyncio.to_thread(machine.ntp_ahead_s, scene.ntp)
+            async with asyncio.timeout(CHECK_DEADLINE_S):  # looking its name up has no deadline of its own
+                ahead = await memory.errands.run("ntp", partial(machine.ntp_ahead_s, scene.ntp))
         except (OSError, ValueError) as error:
             problem = str(error)[:80] or type(error).__name__
     nodes: tuple[tuple[str, float], ...] = ()

@@ -1,0 +1,45 @@
+"""Work that may block for ever: a disk that hangs, a name server that says nothing.
+
+Each piece runs in a thread of its own and is waited for with a deadline by whoever sent it. What has not come back is
+not sent again, so a hung disk costs a monitor one thread per check and not one per round. The threads are daemons:
+they keep no process from ending.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from threading import Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Errands:
+    """At most one of each name is under way."""
+
+    def __init__(self) -> None:
+        self._under_way: set[str] = set()
+
+    async def run(self, name: str, work: Callable[[], T]) -> T:
+        """`work` in a thread. Raises what it raises, and TimeoutError while an earlier one of this name is under way.
+
+        Cancelling the wait, as a deadline does, leaves the thread to itself.
+        """
+        if name in self._under_way:
+            raise TimeoutError(f"{name}: still waiting for the last one")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._under_way.add(name)
+        future.add_done_callback(lambda _: self._under_way.remove(name))
+
+        def run() -> None:
+            try:
+                tell = partial(future.set_result, work())
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to who waits
+                tell = partial(future.set_exception, error)
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(tell)
+
+        Thread(target=run, name=name, daemon=True).start()
+        return await asyncio.shield(future)
