@@ -21,6 +21,7 @@ from wenyue.tools import world
 from wenyue.watch import Checked, Memory, Scene, look
 
 DAY = utc_now().date()  # among the days that a round looks at
+CARDS_LAST_DAYS = (DAY - world.START.date()).days + 365  # the world's own days lie behind
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Watched:
 
     async def book(self, *slot_ids: int, is_hold: bool = False) -> BookingRequest:
         """A booking of a card of its own."""
-        card = await world.card(self.tx, uuid7().int % 10**9, granted=(10,))
+        card = await world.card(self.tx, uuid7().int % 10**9, granted=(10,), valid_days=CARDS_LAST_DAYS)
         request = world.request(card, *slot_ids, is_hold=is_hold)
         answer = await self.engine.book(request)
         assert answer.outcome in {Outcome.CONFIRMED, Outcome.HELD}, answer
