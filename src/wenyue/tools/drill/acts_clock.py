@@ -26,6 +26,8 @@ from wenyue.tools.processes import send
 STEP_S: Final = 300.0
 LEAP_EVE: Final = date(2028, 2, 28)
 _LIBRARIES: Final = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+_SHARED: Final = Path("/dev/shm")  # noqa: S108 - where the library puts what it keeps of each process
+_SHARED_NAMES: Final = "*faketime_s*_*"
 _FILE: Final = "WENYUE_DRILL_CLOCK"
 _SHORT_S: Final = 60
 _LONG_S: Final = 600
@@ -55,6 +57,7 @@ def faked_clock(home: Path) -> Generator[Mapping[str, str]]:
     """Variables under which processes read their clock from a file beside `home`: real time and so many seconds."""
     file = home.with_name(f"{home.name}.clock")
     turn(file, 0.0)
+    before = set(_SHARED.glob(_SHARED_NAMES))
     try:
         yield {
             "LD_PRELOAD": str(library()),
@@ -65,6 +68,9 @@ def faked_clock(home: Path) -> Generator[Mapping[str, str]]:
         }
     finally:
         file.unlink(missing_ok=True)
+        for path in set(_SHARED.glob(_SHARED_NAMES)) - before:  # killed processes could not do it
+            if not Path("/proc", path.name.rpartition("_")[2]).exists():
+                path.unlink(missing_ok=True)
 
 
 def turn(file: Path, ahead_s: float) -> None:
