@@ -20,12 +20,14 @@ import psycopg
 import pytest
 
 from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started
-from tests.support.processes import await_true, free_port
+from tests.support.processes import await_true, free_port, is_living
 from tests.support.stopwatch import Stopwatch
 from wenyue.booking.batch import InDoubt
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder, ensure_started, erase, look
 from wenyue.infra.server.successor import ask, read_link
+from wenyue.tools.processes import family
+from wenyue.tools.sharing import taken_away
 from wenyue.tools.standby.running import standby_place
 from wenyue.tools.standby.state import Invitation, read_invitation
 
@@ -109,10 +111,13 @@ def reach(port: int) -> bool:
 
 def kill_server(site: Site) -> None:
     """Kill -9 the database and all its children, as a machine that loses its power would not even do."""
-    os.kill(site.info.pid, signal.SIGKILL)
-    if site.info.process is not None:
-        site.info.process.wait(30)
-    await_true(lambda: look(site.home) is None)
+    everything = family(site.info.pid)
+    with taken_away(everything):
+        os.kill(site.info.pid, signal.SIGKILL)
+        if site.info.process is not None:
+            site.info.process.wait(30)
+        await_true(lambda: look(site.home) is None)
+        await_true(lambda: not any(map(is_living, everything)))
 
 
 class People(threading.Thread):

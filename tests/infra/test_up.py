@@ -22,6 +22,8 @@ from wenyue.cli import run_guarded
 from wenyue.infra.db import DatabaseDown
 from wenyue.infra.server import erase, look
 from wenyue.infra.supervisor import DRAIN_DEADLINE_S, answers_ready
+from wenyue.tools.processes import family
+from wenyue.tools.sharing import taken_away
 
 START_DEADLINE_S = 60.0
 WARM_START_S_MAX = 5.0
@@ -179,10 +181,11 @@ def test_a_database_that_cannot_start_is_tried_again(install: Callable[..., Inst
     again = look(one.home)
     assert again is not None
     settings.write_text(kept + "no_such_setting = 1\n", encoding="utf-8")
-    os.kill(again.pid, signal.SIGKILL)
-    await_true(lambda: one.said().count("the database ended unexpectedly") == 2)
-    with Stopwatch() as watch:
-        assert one.end() == 0
+    with taken_away(family(again.pid)):
+        os.kill(again.pid, signal.SIGKILL)
+        await_true(lambda: one.said().count("the database ended unexpectedly") == 2)
+        with Stopwatch() as watch:
+            assert one.end() == 0
     assert watch.seconds < DRAIN_DEADLINE_S + 5  # and not the minutes that a start may take
     settings.write_text(kept, encoding="utf-8")
 

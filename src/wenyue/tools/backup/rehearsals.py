@@ -22,6 +22,7 @@ from wenyue.tools.drill.kind import Drill, Terms
 from wenyue.tools.drill.record import Run
 from wenyue.tools.drill.runbook import AFTERWARDS, CHECK, MEND
 from wenyue.tools.processes import family, send
+from wenyue.tools.sharing import taken_away
 
 VENUE: Final = "bench-1"
 PROMISE_S: Final = 30 * 60.0
@@ -100,11 +101,13 @@ async def promote_standby(scene: Scene) -> None:
             await scene.until(lambda: _good(scene, "standby", "synchronous"), "the standby follows")
             async with scene.load(is_dropped=True):
                 await scene.rest(1.0)
-                at = scene.moment_s = scene.history.now()
-                await asyncio.to_thread(_kill_all, installation.process.pid)
-                scene.history.mark("kill -9 every process of the primary")
-                await scene.follow(CHECK)
-                await scene.follow(MEND)
+                everything = await asyncio.to_thread(family, installation.process.pid)
+                with taken_away(everything):
+                    at = scene.moment_s = scene.history.now()
+                    send(everything, signal.SIGKILL)  # the supervisor first, so that it restarts nothing
+                    scene.history.mark("kill -9 every process of the primary")
+                    await scene.follow(CHECK)
+                    await scene.follow(MEND)
                 scene.faults.append((at, scene.history.now()))
         finally:
             with suppress(ProcessLookupError):
@@ -208,11 +211,6 @@ async def _answers(home: Path) -> bool:
 async def _good(scene: Scene, *words: str) -> bool:
     status, _ = await scene.wenyue(*words)
     return status == 0
-
-
-def _kill_all(pid: int) -> None:
-    """As if the machine had gone: the supervisor first, so that it restarts nothing."""
-    send(family(pid), signal.SIGKILL)
 
 
 def _nothing_more(*_: object) -> list[str]:

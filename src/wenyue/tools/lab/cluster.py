@@ -20,7 +20,8 @@ from wenyue.infra.server.cluster import program_environment, provision
 from wenyue.infra.server.place import Place, base_folder, settle
 from wenyue.infra.server.postmaster import running_pid
 from wenyue.infra.supervisor import answers_ready
-from wenyue.tools.lab import asking, configs, processes, sharing
+from wenyue.tools import sharing
+from wenyue.tools.lab import asking, configs, processes
 from wenyue.tools.lab.layout import NODES, Layout, Node, lay_out, read
 from wenyue.tools.lab.namespaces import inside, lay_cables, take_down
 from wenyue.tools.lab.processes import Ledger

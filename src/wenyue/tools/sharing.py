@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,16 @@ def mapped(pids: Iterable[int]) -> set[str]:
                 if path.parent == _SHARED and path.name.startswith(_PREFIX):
                     found.add(path.name)
     return found
+
+
+@contextmanager
+def taken_away(pids: Sequence[int]) -> Generator[None]:
+    """Kill these processes in the block; at its end, when they are dead, what they shared is removed."""
+    names = mapped(pids)
+    try:
+        yield
+    finally:
+        sweep(names, set(pids))
 
 
 def sweep(names: set[str], makers: set[int]) -> None:
