@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -33,8 +34,12 @@ from wenyue.watch import (
     Scene,
     Sender,
     WebhookSender,
+    ask,
+    beat,
     look,
+    name_of,
     open_alerts,
+    retire,
     save_alert,
     short,
     silences,
@@ -88,10 +93,12 @@ class Monitor:
         senders: Sequence[Sender],
         *,
         every_s: float = EVERY_S,
+        heartbeat: str = "",
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self._scene, self._book, self._senders = scene, book, senders
-        self._every_s, self._new_id = every_s, new_id
+        self._every_s, self._heartbeat, self._new_id = every_s, heartbeat, new_id
+        self._name = name_of("monitor", scene.node)
         self._memory = Memory()
         self._alerts: dict[str, Alert] = book.alerts()
         self._unsent: list[list[tuple[Notice, int]]] = [[] for _ in senders]
@@ -110,6 +117,7 @@ class Monitor:
                 await asyncio.wait_for(stop.wait(), max(1.0, self._every_s - (monotonic() - began)))
             except TimeoutError:
                 continue
+        await self._retire()
 
     async def round(self) -> list[Notice]:
         """Look, judge, remember, tell; returns what was told."""
@@ -128,6 +136,7 @@ class Monitor:
             self._unsaved[notice.alert.id] = notice.alert, ended
         await self._tell(notices)
         await self._save(is_away=is_away)
+        await self._show_life()
         return notices
 
     async def _silences(self, now: datetime) -> set[str]:
@@ -155,7 +164,7 @@ class Monitor:
             _log.error("the book cannot be written: %s", error.strerror or "no answer")
 
     async def _share(self, *, had_turn: bool) -> set[str]:
-        """What all nodes share: with the turn come its open alerts, with its end they go; silences of all nodes."""
+        """What all nodes share: a sign of life, silences; with the turn come its open alerts, with its end they go."""
         has_turn = self._memory.has_turn
         if not has_turn:
             self._alerts = {name: one for name, one in self._alerts.items() if not one.is_shared}
@@ -163,6 +172,7 @@ class Monitor:
             async with asyncio.timeout(SEND_DEADLINE_S):
                 tx = await self._scene.connect()
                 try:
+                    await beat(tx, self._name, max(1, int(self._every_s)))
                     if has_turn and not had_turn:
                         self._alerts = await open_alerts(tx) | self._alerts
                     return set(await silences(tx))
@@ -170,6 +180,28 @@ class Monitor:
                     await tx.close()
         except (Error, OSError, TimeoutError):
             return set()
+
+    async def _show_life(self) -> None:
+        """To somebody outside, who tells when it fails to come: for as long as this monitor cannot."""
+        if not self._heartbeat:
+            return
+        try:
+            async with asyncio.timeout(SEND_DEADLINE_S):
+                await self._memory.errands.run("heartbeat", partial(ask, self._heartbeat))
+        except OSError as error:
+            _log.warning("nobody outside heard that the monitor lives: %s", error or "no answer")
+
+    async def _retire(self) -> None:
+        """Who ends in good order is not missed."""
+        try:
+            async with asyncio.timeout(HOME_DEADLINE_S):
+                tx = await self._scene.connect()
+                try:
+                    await retire(tx, self._name)
+                finally:
+                    await tx.close()
+        except (Error, OSError):
+            _log.warning("the other monitors could not be told that this one ends")
 
     async def _save(self, *, is_away: bool) -> None:
         """Write the history of alerts; what cannot be written now is written later, of UNSAVED_MAX alerts."""
@@ -282,7 +314,10 @@ def run_monitor(settings: Settings, *, is_supervised: bool) -> None:
     log.configure(settings.sight, "monitor")
     parent = os.getppid() if is_supervised else None
     monitor = Monitor(
-        scene_of(settings, parent=parent), Book(settings.home / "monitor"), senders_of(settings)
+        scene_of(settings, parent=parent),
+        Book(settings.home / "monitor"),
+        senders_of(settings),
+        heartbeat=settings.monitor.heartbeat,
     )
     asyncio.run(_run(monitor))
 

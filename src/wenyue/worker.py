@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
 from wenyue.notifications import FileSms, SmsTransport, deliver, give_up, send_queued
 from wenyue.services import Services
 from wenyue.sight import WorkFigures, read_waiting
-from wenyue.watch import beat
+from wenyue.watch import beat, name_of
 from wenyue.worker_rooms import PlacesLeft
 
 DELIVER: Final = "notifications.deliver"
@@ -62,7 +61,7 @@ class Worker:
         self._services = services
         self._sms = sms or FileSms(services.settings.home / "messages")
         node = services.settings.monitor.node or os.uname().nodename
-        self._name = f"worker:{re.sub('[^a-z0-9._-]', '-', node.lower())[:60]}"
+        self._name = name_of("worker", node)
         self._jobs = JobQueue(services.db)
         self._jobs.define(DELIVER, self.deliver_messages)
         self._opened_on: date | None = None

@@ -256,6 +256,7 @@ CASES: list[tuple[Sequence[Finding], list[str]]] = [
     (judge_beats([Beat("ota", 181, 60)]), ["partners:ota warning"]),
     (judge_beats([Beat("worker:a", 181, 60), Beat("worker:b", 10, 60)]), []),
     (judge_beats([Beat("worker:a", 181, 60), Beat("worker:b", 190, 60)]), ["worker critical"]),
+    (judge_beats([Beat("monitor:a", 180, 60), Beat("monitor:b", 181, 60)]), ["monitors:b warning"]),
     (judge_record(RecordFacts(10, None, 5, 5)), []),
     (judge_record(RecordFacts(121, None, 5, 5)), ["record:unsealed warning"]),
     (judge_record(RecordFacts(1801, None, 5, 5)), ["record:unsealed critical"]),

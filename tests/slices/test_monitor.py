@@ -133,6 +133,24 @@ async def test_another_monitor_goes_on_with_what_fires(town: Watched, tmp_path: 
     assert one.subjects() == ["fired windows"]
 
 
+async def test_monitors_miss_each_other(town: Watched, tmp_path: Path) -> None:
+    out, stop = Recorder(), asyncio.Event()
+    one = Monitor(replace(town.scene, node="Host.1"), Book(tmp_path / "one"), [])
+    other = Monitor(replace(town.scene, node="host.2"), Book(tmp_path / "other"), [out])
+    await other.round()  # it has the turn
+    await one.round()
+    town.as_owner(
+        "UPDATE watch.heartbeat SET at = now() - interval '181 seconds' WHERE partner = 'monitor:host.1'"
+    )
+    await other.round()
+    assert out.subjects() == ["fired monitors:host.1"]
+    stop.set()
+    await one.run(stop)  # it ends in good order
+    await other.round()
+    await other.round()
+    assert out.subjects()[1:] == ["resolved monitors:host.1"]
+
+
 async def test_what_did_not_leave_is_tried_again(tmp_path: Path) -> None:
     shut, fine = Recorder("shut", is_shut=True), Recorder()
     monitor = Monitor(away(scene_for("", tmp_path)), Book(tmp_path / "monitor"), [shut, fine])
@@ -275,6 +293,11 @@ def hook() -> Iterator[tuple[str, list[bytes]]]:
             self.send_response(500 if self.path == "/bad" else 204)
             self.end_headers()
 
+        def do_GET(self) -> None:
+            got.append(self.path.encode())
+            self.send_response(500 if self.path == "/bad" else 200)
+            self.end_headers()
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Quiet."""
 
@@ -285,6 +308,32 @@ def hook() -> Iterator[tuple[str, list[bytes]]]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+async def test_somebody_outside_hears_after_each_round_that_the_monitor_lives(
+    tmp_path: Path, hook: tuple[str, list[bytes]], caplog: pytest.LogCaptureFixture
+) -> None:
+    url, got = hook
+    scene = away(scene_for("", tmp_path))
+    for path in ("alive", "bad"):
+        monitor = Monitor(scene, Book(tmp_path / path), [], heartbeat=f"{url}/{path}")
+        await monitor.round()
+        await monitor.round()
+    assert got == [b"/alive", b"/alive", b"/bad", b"/bad"]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "nobody outside heard that the monitor lives: it answered 500"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a", "http://", "http://a b/secret", "http://[::1", "http://127.0.0.1:1"]
+)
+async def test_a_heartbeat_that_cannot_leave_fails_no_round_and_is_not_written_down(
+    tmp_path: Path, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await Monitor(away(scene_for("", tmp_path)), Book(tmp_path / "n"), [], heartbeat=url).round()
+    [said] = [record.getMessage() for record in caplog.records if "outside" in record.getMessage()]
+    assert "secret" not in said
 
 
 async def a_notice(tmp_path: Path) -> Notice:

@@ -73,6 +73,7 @@ class MonitorSettings:
     phones: tuple[str, ...] = field(default=(), repr=False)  # WENYUE_ALERT_PHONES
     escalation: tuple[str, ...] = field(default=(), repr=False)  # WENYUE_ALERT_ESCALATION
     runbooks: str = ""  # WENYUE_RUNBOOK_URL
+    heartbeat: str = field(default="", repr=False)  # WENYUE_MONITOR_HEARTBEAT: asked for after each round
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ def _monitor(env: Mapping[str, str]) -> MonitorSettings:
         phones=_list(env, "WENYUE_ALERT_PHONES"),
         escalation=_list(env, "WENYUE_ALERT_ESCALATION"),
         runbooks=env.get("WENYUE_RUNBOOK_URL", ""),
+        heartbeat=_secret(env, "WENYUE_MONITOR_HEARTBEAT", "WENYUE_MONITOR_HEARTBEAT_FILE"),
     )
 
 

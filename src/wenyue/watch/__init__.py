@@ -1,14 +1,15 @@
 """Watching: what the monitor checks, how findings become alerts, who is told. Owns the PostgreSQL schema `watch`.
 
-`beat` is for partners and workers: a sign of life. Everything else is for the monitor (`wenyue.monitor`) and its command.
+`beat` is a sign of life of whoever is waited for: partners, workers, monitors. Everything else is for the monitor
+(`wenyue.monitor`) and its command.
 """
 
 from wenyue.watch.alerts import Round, step
 from wenyue.watch.book import SILENCE_MAX_DAYS, Book, worst
 from wenyue.watch.model import Alert, Checked, Event, Notice, PassFacts, Severity
 from wenyue.watch.rounds import Memory, Scene, look
-from wenyue.watch.senders import LogSender, MailSender, Sender, WebhookSender
-from wenyue.watch.store import beat, open_alerts, retire, save_alert, silence, silences
+from wenyue.watch.senders import LogSender, MailSender, Sender, WebhookSender, ask
+from wenyue.watch.store import beat, name_of, open_alerts, retire, save_alert, silence, silences
 from wenyue.watch.sweep import look_at_all
 from wenyue.watch.wording import GUIDES, guide_of, page_of, short
 
@@ -29,10 +30,12 @@ __all__ = [
     "Sender",
     "Severity",
     "WebhookSender",
+    "ask",
     "beat",
     "guide_of",
     "look",
     "look_at_all",
+    "name_of",
     "open_alerts",
     "page_of",
     "retire",

@@ -133,7 +133,7 @@ def components(checks: Sequence[Checked]) -> dict[str, str]:
             continue
         texts = [one.severity for one in check.findings if one.detail.startswith("sms")]
         severities.setdefault("messages", []).extend(texts)
-        if any(not one.startswith(("sms", "worker:")) for one in check.says.split(", ") if one):
+        if any(not one.startswith(("sms", "worker:", "monitor:")) for one in check.says.split(", ") if one):
             others = [one.severity for one in check.findings if not one.detail.startswith("sms")]
             severities["partners"] = others
     said = {Severity.NOTE: "ok", Severity.WARNING: "slow", Severity.CRITICAL: "down"}

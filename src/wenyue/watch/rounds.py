@@ -185,13 +185,13 @@ async def _later(tx: Tx) -> list[Checked]:
     beats = await _made("partners", look_beats(), is_shared=True)
     return [
         *_parts(whole, ("holds", "outbox", "jobs", "no-shows")),
-        *_parts(beats, ("partners", "worker")),
+        *_parts(beats, ("partners", "worker", "monitors")),
     ]
 
 
 def _say_beats(facts: Sequence[Beat]) -> str:
-    """Partners first, then workers; a few of them."""
-    ordered = sorted(facts, key=lambda one: one.partner.startswith("worker:"))
+    """Partners first, then our own processes; a few of them."""
+    ordered = sorted(facts, key=lambda one: one.partner.startswith(("worker:", "monitor:")))
     return ", ".join(f"{one.partner} {one.age_s:.0f} s" for one in ordered[:5])
 
 

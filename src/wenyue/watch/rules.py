@@ -281,8 +281,9 @@ def _jobs(facts: LaterFacts) -> list[Finding]:
 
 
 def judge_beats(beats: Sequence[Beat]) -> list[Finding]:
-    """Partners and workers that fell silent. A worker's silence is critical: nothing happens later any more."""
+    """Partners, workers and monitors that fell silent. When no worker speaks, nothing happens later any more."""
     workers = [one for one in beats if one.partner.startswith("worker:")]
+    monitors = [one for one in beats if one.partner.startswith("monitor:")]
     found = [
         Finding(
             "partners",
@@ -292,8 +293,20 @@ def judge_beats(beats: Sequence[Beat]) -> list[Finding]:
             one.partner,
         )
         for one in beats
-        if not one.partner.startswith("worker:") and _is_silent(one)
+        if not one.partner.startswith(("worker:", "monitor:")) and _is_silent(one)
     ]
+    for one in filter(_is_silent, monitors):
+        node = one.partner.removeprefix("monitor:")
+        text = f"the monitor of {node} has not been seen for {one.age_s:.0f} s: nobody looks at that machine"
+        found.append(
+            Finding(
+                "monitors",
+                _WARNING,
+                f"{node} 的监控已 {one.age_s:.0f} 秒没有动静，该机器无人值守",
+                text,
+                node,
+            )
+        )
     if workers and all(_is_silent(one) for one in workers):
         age_s = min(one.age_s for one in workers)
         found.append(

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Final, Protocol
 
 from wenyue.infra.mail import Post
@@ -103,6 +104,19 @@ class WebhookSender:
         except urllib.error.HTTPError as error:
             error.close()
             raise OSError(f"the webhook answered {error.code}") from None
+
+
+def ask(url: str) -> None:
+    """Get an address, as a sign of life; what it answers is not read. Raises OSError, without the address, for all but 2xx."""
+    if not url.startswith(("http://", "https://")):
+        raise OSError("it is not an http address")
+    try:
+        urllib.request.urlopen(url, timeout=SEND_DEADLINE_S).close()  # noqa: S310 - http or https, from settings
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise OSError(f"it answered {error.code}") from None
+    except (HTTPException, ValueError) as error:
+        raise OSError(type(error).__name__) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Gathering facts from the database, and keeping what the monitor knows there. Every statement runs on the caller's `tx`."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from time import perf_counter
@@ -32,10 +33,15 @@ _SAYS_LENGTH_MAX: Final = 200
 _SQL: Final = queries("wenyue.watch")
 
 
+def name_of(kind: str, node: str) -> str:
+    """What the process of this kind on this machine is called where signs of life are kept: `worker:web-1`."""
+    return f"{kind}:{re.sub('[^a-z0-9._-]', '-', node.lower())[:60]}"
+
+
 async def beat(tx: Tx, partner: str, every_s: int, says: str = "") -> None:
     """Say that `partner` lives, and will say so again within `every_s` seconds (at most 31 days).
 
-    `partner` is a short lower-case name; workers are called `worker:NAME`. After three silent periods operators are told.
+    `partner` is a short lower-case name; for our own processes see `name_of`. After three silent periods operators are told.
     Raises psycopg.errors.CheckViolation for a name or period that is none.
     """
     await tx.execute(_SQL["beat"], {"partner": partner, "every_s": every_s, "says": says[:_SAYS_LENGTH_MAX]})

@@ -7,10 +7,10 @@ SELECT watch.beat(%(partner)s, %(every_s)s, %(says)s)
 UPDATE watch.heartbeat SET is_retired = true WHERE partner = %(partner)s AND NOT is_retired
 
 -- name: beats
--- The last sign of life of everybody who is waited for; workers that ended long ago are not.
+-- The last sign of life of everybody who is waited for; workers and monitors that ended long ago are not.
 SELECT partner, extract(epoch FROM clock_timestamp() - at)::double precision, every_s, says
   FROM watch.heartbeat
- WHERE NOT is_retired AND NOT (partner LIKE 'worker:%%' AND at < clock_timestamp() - interval '1 day')
+ WHERE NOT is_retired AND NOT (partner ~ '^(worker|monitor):' AND at < clock_timestamp() - interval '1 day')
  ORDER BY partner
  LIMIT %(limit)s
 

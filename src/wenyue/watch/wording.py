@@ -77,6 +77,13 @@ GUIDES: Final[dict[str, Guide]] = {
         "start one: `wenyue worker`",
         "runbooks/worker-killed.md",
     ),
+    "monitors": Guide(
+        "其他机器的监控",
+        "Monitors of other machines",
+        "查看该机器是否在线；已停用则注销",
+        "look whether that machine lives; retire it when it is gone for good",
+        "monitoring.md#the-monitor-itself",
+    ),
     "partners": Guide(
         "合作方心跳",
         "Partner heartbeats",
