@@ -1,7 +1,7 @@
 """Defects that the simulator found in the engine, each as the shortest story that shows it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,6 +13,7 @@ from tests.support.database import DbUrls
 from wenyue.booking import (
     Answer,
     BookingRequest,
+    BookingState,
     ChangeKind,
     ChangeRequest,
     Channel,
@@ -204,12 +205,29 @@ async def test_a_cancellation_in_the_same_batch_does_not_carry_a_booking_into_a_
     assert (cancelled.outcome, refused.outcome) == (Outcome.CANCELLED, Outcome.SLOT_CLOSED)
 
 
-async def at_once(place: Place, one: Request, other: Request) -> tuple[Answer, Answer]:
-    """Another process decides `one` and stands still before writing; then `other` comes here. The answers of both."""
+async def test_a_replay_that_waited_for_a_cancellation_tells_of_it(place: Place) -> None:
+    """The session turns out to be nearly full, so it is read again under lock: the booking must be, too."""
+    booked = msgspec.structs.replace(held(1, place.sessions[0]), is_hold=False)
+    new = held(2, place.sessions[0])
+    assert (await place.one(booked)).outcome is Outcome.CONFIRMED
+    place.views = Views()  # it knows nothing of the session yet
+    cancel = ChangeRequest(ChangeKind.CANCEL, booked.id, "traveller", holder_id=booked.holder_id)
+    first, second = await at_once(place, cancel, booked, beside=[new])
+    assert (first.outcome, first.state) == (Outcome.CANCELLED, BookingState.CANCELLED)
+    assert (second.outcome, second.is_replay, second.state) == (Outcome.CONFIRMED, True, BookingState.CANCELLED)
+
+
+async def at_once(
+    place: Place, one: Request, other: Request, *, beside: Sequence[Request] = ()
+) -> tuple[Answer, Answer]:
+    """Another process decides `one`, and others beside it, and stands still before writing; then `other` comes here.
+
+    The answers of both.
+    """
     clock = Clock(world.START)
     with Away(Process(place.url.url, clock, place.book), clock) as far:
         pause = Pause(far.process, STEP.GATHERED, crashes=False)
-        running = far.submit([one], pause.probe)
+        running = far.submit([one, *beside], pause.probe)
         assert pause.wait_until_reached(running)
         near = asyncio.create_task(place.one(other))
         async with await connect(place.url) as watch:

@@ -1,6 +1,6 @@
 """Reading what a batch is decided from, under lock, and writing what was decided: two round trips for a batch of bookings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -74,9 +74,10 @@ async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -
         facts.existing[booking_id].lines.append(line)
 
 
-async def _read_existing(cursor: Cursor, facts: Facts) -> None:
+async def _read_existing(cursor: Cursor, facts: Facts, *, known: Container[UUID] = ()) -> None:
+    """Bookings as they are at this read; those that are `known` already (locked, with their lines) stay as they are."""
     for id_, body_hash, state, channel, *rest in await cursor.fetchall():
-        if id_ not in facts.existing:
+        if id_ not in known:
             facts.existing[id_] = ExistingBooking(
                 id_, body_hash, BookingState(state), Channel(channel), *rest
             )
@@ -102,6 +103,7 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
     session overlap; pools that are nearly full are locked, last of all, so that the last places go in arrival order.
     """
     wants = _Wants(batch, facts)
+    changing = frozenset(facts.existing)
     facts.is_locked = tight.is_any(wants.pools)
     ids = {"ids": array(wants.cards)}
     reads: dict[str, Cursor] = {}
@@ -122,12 +124,12 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
         await _ask_pools(tx, wants, reads, is_locked=facts.is_locked)
     await _read_cards(reads, facts)
     await _read_rest(reads, facts)
-    await _read_pools(reads, facts)
+    await _read_pools(reads, facts, changing)
     if not facts.is_locked and tight.note(facts.pools, wants.demand):
         facts.is_locked = True
         async with tx.pipeline():
             await _ask_pools(tx, wants, reads, is_locked=True)
-        await _read_pools(reads, facts)
+        await _read_pools(reads, facts, changing)
     if wants.cancellers:
         await _read_cancels(tx, facts, wants.cancellers)
 
@@ -155,9 +157,9 @@ async def _ask_pools(tx: Tx, wants: "_Wants", reads: dict[str, Cursor], *, is_lo
         reads["existing"] = await tx.execute(SQL["existing"], {"ids": array(wants.bookings)})
 
 
-async def _read_pools(reads: dict[str, Cursor], facts: Facts) -> None:
+async def _read_pools(reads: dict[str, Cursor], facts: Facts, changing: Container[UUID]) -> None:
     if "existing" in reads:
-        await _read_existing(reads["existing"], facts)
+        await _read_existing(reads["existing"], facts, known=changing)
     if "places" in reads:
         facts.places = set(await reads["places"].fetchall())
     for id_, kind, capacity, taken, sold, is_open, revision in await reads["pools"].fetchall():
