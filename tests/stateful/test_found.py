@@ -214,7 +214,11 @@ async def test_a_replay_that_waited_for_a_cancellation_tells_of_it(place: Place)
     cancel = ChangeRequest(ChangeKind.CANCEL, booked.id, "traveller", holder_id=booked.holder_id)
     first, second = await at_once(place, cancel, booked, beside=[new])
     assert (first.outcome, first.state) == (Outcome.CANCELLED, BookingState.CANCELLED)
-    assert (second.outcome, second.is_replay, second.state) == (Outcome.CONFIRMED, True, BookingState.CANCELLED)
+    assert (second.outcome, second.is_replay, second.state) == (
+        Outcome.CONFIRMED,
+        True,
+        BookingState.CANCELLED,
+    )
 
 
 async def at_once(
