@@ -30,8 +30,6 @@ class Errands:
             raise TimeoutError(f"{name}: still waiting for the last one")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._under_way.add(name)
-        future.add_done_callback(lambda _: self._under_way.remove(name))
 
         def run() -> None:
             try:
@@ -42,4 +40,6 @@ class Errands:
                 loop.call_soon_threadsafe(tell)
 
         Thread(target=run, name=name, daemon=True).start()
+        self._under_way.add(name)
+        future.add_done_callback(lambda _: self._under_way.remove(name))
         return await asyncio.shield(future)
