@@ -145,7 +145,7 @@ async def test_while_the_database_is_away_whoever_was_there_still_sees(site: Api
     assert "预约回答“系统正忙”" in page
     assert "/console/runbooks/database-killed" in page
     assert (await browser.client.get("/console/live.json")).json()["on_pass"] is True
-    assert "wenyue_database_away{" in metrics_text(exchange.snapshots()).decode()
+    assert "wenyue_database_away{" in metrics_text(await exchange.snapshots()).decode()
     shut = await stranger.get("/console/live", status=503)
     assert "data-live" not in shut
     assert (await stranger.client.get("/console/live.json")).status_code == 503

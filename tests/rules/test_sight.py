@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from time import time
 
@@ -98,23 +99,32 @@ async def test_what_killed_processes_left_is_taken_away_though_nobody_looks(tmp_
     await asyncio.gather(running, return_exceptions=True)
 
 
-@pytest.mark.anyio
-async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
-    """What is written there waits for somebody at the other end of a pipe."""
+@pytest.fixture
+def hung(tmp_path: Path) -> Iterator[Exchange]:
+    """On a disk that does not answer: what is opened there waits for somebody at the other end of a pipe."""
     exchange = Exchange(tmp_path, "web", [])
-    pipe = tmp_path / "metrics" / f"{exchange.process}.tmp"
-    pipe.parent.mkdir()
-    os.mkfifo(pipe)
-    running = asyncio.create_task(exchange.run())
-    try:
-        async with asyncio.timeout(30):
-            while not any(thread.name.startswith("asyncio_") for thread in threading.enumerate()):
-                await asyncio.sleep(0.01)
-            assert [one.process for one in exchange.snapshots()] == [exchange.process]
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-    finally:
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    pipes = [folder / f"{exchange.process}.tmp", folder / "web-0a.json"]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    yield exchange
+    for pipe in pipes:
         os.close(os.open(pipe, os.O_RDWR))  # the disk answers
+
+
+@pytest.mark.anyio
+async def test_a_disk_that_hangs_holds_up_nobody(hung: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wenyue.sight.exchange._READ_S", 0.05)
+    running = asyncio.create_task(hung.run())
+    async with asyncio.timeout(30):
+        while "write" not in {thread.name for thread in threading.enumerate()}:
+            await asyncio.sleep(0.01)
+        for _ in range(3):
+            assert [one.process for one in await hung.snapshots()] == [hung.process]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [thread.name for thread in threading.enumerate()].count("read") == 1
 
 
 def test_a_quantile_lies_in_its_bucket() -> None:
@@ -229,7 +239,7 @@ def test_a_runbook_cannot_bring_markup() -> None:
 def test_every_family_is_printed_for_prometheus(tmp_path: Path) -> None:
     exchange = Exchange(tmp_path, "web", [])
     assert exchange.process == f"web-{os.getpid()}"
-    text = metrics_text(exchange.snapshots()).decode()
+    text = metrics_text(asyncio.run(exchange.snapshots())).decode()
     for family in FAMILIES:
         name = f"wenyue_{family.name}" + ("_total" if family.kind == "counter" else "")
         assert f"# TYPE {name} {family.kind}" in text

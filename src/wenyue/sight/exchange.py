@@ -11,12 +11,14 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Final, Literal
 
 import msgspec
 
+from wenyue.infra.errands import Errands
 from wenyue.sight.files import forget, write_whole
 from wenyue.sight.history import SPAN_S, History, Point
 from wenyue.sight.meter import Meter
@@ -28,6 +30,7 @@ WRITE_EVERY_S: Final = 1.0
 STALE_AFTER_S: Final = 30.0
 _FILES_MAX: Final = 256
 _LAST_WRITE_S: Final = 1.0
+_READ_S: Final = 1.0
 
 
 class Exchange:
@@ -44,6 +47,7 @@ class Exchange:
         self.process = f"{role}-{os.getpid()}"
         self._role = role
         self._own_figures = ProcessFigures()
+        self._errands = Errands()
         self.sources = [*sources, self._own_figures.fill]
         self._folder = home / "metrics"
         self._own = self._folder / f"{self.process}.json"
@@ -56,9 +60,17 @@ class Exchange:
             fill(snapshot)
         return snapshot
 
-    def snapshots(self) -> list[Snapshot]:
-        """Every living process of this machine; this one is of this instant, and first."""
-        return [self.snapshot(), *self._siblings()]
+    async def snapshots(self) -> list[Snapshot]:
+        """Every living process of this machine; this one is of this instant, and first.
+
+        The others are missing while the home does not answer: a scrape must not hold up bookings.
+        """
+        own = self.snapshot()
+        try:
+            async with asyncio.timeout(_READ_S):
+                return [own, *await self._errands.run("read", self._siblings)]
+        except TimeoutError:
+            return [own]
 
     def whole(self, own: Snapshot, now: float) -> tuple[list[Point], list[Snapshot]]:
         """(the last hour, every living process). Reads files and adds up: 10 ms, for a thread; `own` is made in the loop."""
@@ -69,29 +81,31 @@ class Exchange:
         measuring = asyncio.create_task(self._own_figures.run(), name="own figures")
         forget(self._folder, time() - SPAN_S)
         self.history.forget(time())
-        writing: asyncio.Task[None] | None = None
         try:
             while True:
                 snapshot = self.snapshot()
                 has_point = self.history.note(snapshot)
-                work = asyncio.to_thread(self._write, msgspec.json.encode(snapshot), has_point=has_point)
-                writing = asyncio.create_task(work, name="figures")  # a disk that hangs must hold up nobody
-                await asyncio.shield(writing)
+                write = partial(self._write, msgspec.json.encode(snapshot), has_point=has_point)
+                await self._errands.run("write", write)
                 await asyncio.sleep(WRITE_EVERY_S)
         finally:
             measuring.cancel()
             await asyncio.gather(measuring, return_exceptions=True)
-            if writing is not None:
-                await asyncio.wait([writing], timeout=_LAST_WRITE_S)
-            with contextlib.suppress(OSError):
-                self.history.save()
-                self._own.unlink(missing_ok=True)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WRITE_S):
+                    await self._errands.settled("write")
+                    await self._errands.run("write", self._leave)
 
     def _write(self, figures: bytes, *, has_point: bool) -> None:
         with contextlib.suppress(OSError):  # no space: figures are the first thing to do without
             write_whole(self._own, figures)
             if has_point:
                 self.history.save()
+
+    def _leave(self) -> None:
+        with contextlib.suppress(OSError):
+            self.history.save()
+            self._own.unlink(missing_ok=True)
 
     def _siblings(self) -> list[Snapshot]:
         found: list[Snapshot] = []

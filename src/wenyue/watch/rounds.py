@@ -13,8 +13,8 @@ from psycopg import Error
 
 from wenyue.audit import Link
 from wenyue.infra.db import Tx
+from wenyue.infra.errands import Errands
 from wenyue.watch import local_rules, machine, rules, store, sweep
-from wenyue.watch.errands import Errands
 from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding
 
 CHECK_DEADLINE_S: Final = 5.0

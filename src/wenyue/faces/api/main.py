@@ -83,4 +83,4 @@ def _add_health(api: FastAPI, services: Services, exchange: Exchange) -> None:
     @api.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
         """Figures for Prometheus."""
-        return answer_metrics(request, exchange, services.settings.sight.metrics_token)
+        return await answer_metrics(request, exchange, services.settings.sight.metrics_token)

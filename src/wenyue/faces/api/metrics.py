@@ -18,7 +18,7 @@ __all__ = ["Exchange", "Meter", "answer_metrics"]
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
-def answer_metrics(request: Request, exchange: Exchange, token: str) -> Response:
+async def answer_metrics(request: Request, exchange: Exchange, token: str) -> Response:
     """The figures, 401 for a wrong token, 403 for another machine when no token is set."""
     if token:
         given = request.headers.get("authorization", "")
@@ -30,7 +30,7 @@ def answer_metrics(request: Request, exchange: Exchange, token: str) -> Response
             )
     elif not _is_this_machine(request):
         return PlainTextResponse("only from this machine, or with WENYUE_METRICS_TOKEN\n", 403)
-    text = metrics_text(exchange.snapshots())
+    text = metrics_text(await exchange.snapshots())
     return Response(text, media_type=METRICS_TYPE, headers={"Cache-Control": "no-store"})
 
 

@@ -33,11 +33,11 @@ class Glass:
         self._held: dict[tuple[str, Locale], tuple[float, asyncio.Task[Shown]]] = {}
 
     async def look(self, span: str, locale: Locale, timezone: str) -> Shown:
-        """The reading for a span (one of live.SPANS), made now or held."""
+        """The reading for a span (one of live.SPANS), made now or held; while one is being made, no other is begun."""
         now = time()
         key: tuple[str, Locale] = (span, locale)
         held = self._held.get(key)
-        if held is None or not 0 <= now - held[0] < AGE_S_MAX:
+        if held is None or (held[1].done() and not 0 <= now - held[0] < AGE_S_MAX):
             own = self._exchange.snapshot()
             task = asyncio.create_task(asyncio.to_thread(self._make, own, now, span, locale, timezone))
             held = self._held[key] = now, task

@@ -1,8 +1,8 @@
 """Work that may block for ever: a disk that hangs, a name server that says nothing.
 
 Each piece runs in a thread of its own and is waited for with a deadline by whoever sent it. What has not come back is
-not sent again, so a hung disk costs a monitor one thread per check and not one per round. The threads are daemons:
-they keep no process from ending.
+not sent again, so a hung disk costs a monitor one thread per check and not one per round, and never the threads that
+others need. The threads are daemons: they keep no process from ending.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ class Errands:
     """At most one of each name is under way."""
 
     def __init__(self) -> None:
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, asyncio.Future[Any]] = {}
 
     async def run(self, name: str, work: Callable[[], T]) -> T:
         """`work` in a thread. Raises what it raises, and TimeoutError while an earlier one of this name is under way.
@@ -40,6 +40,11 @@ class Errands:
                 loop.call_soon_threadsafe(tell)
 
         Thread(target=run, name=name, daemon=True).start()
-        self._under_way.add(name)
-        future.add_done_callback(lambda _: self._under_way.remove(name))
+        self._under_way[name] = future
+        future.add_done_callback(lambda _: self._under_way.pop(name))
         return await asyncio.shield(future)
+
+    async def settled(self, name: str) -> None:
+        """Wait until nothing of this name is under way."""
+        if name in self._under_way:
+            await asyncio.wait([self._under_way[name]])
