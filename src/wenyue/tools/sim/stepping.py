@@ -161,9 +161,11 @@ class Steps:
                 again.append(request)
                 continue
             before = earlier.answer(request, self.now) if earlier else None
-            expected = self.model.answer(request, self.now)
             self._told(request, said)
-            if said != expected and not (is_refusal(said) and said == before):
+            if is_refusal(said) and said == before and said != deepcopy(self.model).answer(request, self.now):
+                continue  # refused for what was so a moment before: nothing was done
+            expected = self.model.answer(request, self.now)
+            if said != expected:
                 troubles += [
                     Trouble(one.by, f"{_describe(request)}: {one.says}") for one in compare(said, expected)
                 ]
