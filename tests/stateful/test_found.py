@@ -221,6 +221,34 @@ async def test_a_replay_that_waited_for_a_cancellation_tells_of_it(place: Place)
     )
 
 
+async def test_what_was_booked_here_on_a_freed_place_is_not_refused_from_memory(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session was full when this process looked; a place was given back and booked: its figures do not know."""
+    monkeypatch.setattr("wenyue.booking.views.POOL_VIEW_AGE_S_MAX", 60.0)
+    venue_id, product_id = await world.product(place.tx, f"small-{uuid7()}")
+    slot_id = await world.slot(place.tx, venue_id, product_id, DAY, 2, 1)
+    first, second, rival = (
+        msgspec.structs.replace(held(number, slot_id), is_hold=False) for number in (1, 2, 3)
+    )
+
+    def refused(request: BookingRequest) -> Answer | None:
+        return place.views.refuse(request.id, Channel.ONLINE, request.lines, world.START)
+
+    assert (await place.one(first)).outcome is Outcome.CONFIRMED
+    for _ in range(3):  # the figures, which sessions are full, the ids of their bookings
+        assert (await place.one(rival)).outcome is Outcome.SOLD_OUT
+        await place.views.refresh(place.tx)
+        assert refused(first) is None
+        refused(rival)
+    assert refused(rival) is not None
+    cancel = ChangeRequest(ChangeKind.CANCEL, first.id, "traveller", first.holder_id)
+    assert (await place.one(cancel)).outcome is Outcome.CANCELLED
+    assert (await place.one(second)).outcome is Outcome.CONFIRMED
+    assert refused(rival) is not None, "the figures are the same"
+    assert refused(second) is None
+
+
 async def at_once(
     place: Place, one: Request, other: Request, *, beside: Sequence[Request] = ()
 ) -> tuple[Answer, Answer]:

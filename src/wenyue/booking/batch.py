@@ -77,7 +77,12 @@ async def execute(
         if effects.is_empty and not effects.replays:
             await tx.execute("ROLLBACK")
         else:
-            await _commit(tx, facts, effects, probe)
+            new = [row.id for row in effects.bookings]
+            views.note_booked(new)
+            try:
+                await _commit(tx, facts, effects, probe)
+            finally:
+                views.note_booked(new)  # a COMMIT may take longer than they are remembered
         probe(STEP.COMMITTED)
     except (
         errors.ReadOnlySqlTransaction

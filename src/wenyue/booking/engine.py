@@ -111,24 +111,20 @@ class Engine:
     def refuse_lines(
         self, booking_id: UUID, lines: Sequence[Wanted], channel: Channel = Channel.ONLINE
     ) -> Answer | None:
-        """A refusal that this process is sure of without asking the database or anything else, or None."""
+        """A refusal that this process is sure of without asking the database or anything else, or None.
+
+        Sure for an id that is new. Of one that was sent before, to another process, within the last second, it may
+        say "sold out" although it was booked: so it is for programs, which ask for a booking whose answer they lost,
+        and not for forms, which people send again.
+        """
         answer = self.views.refuse(booking_id, channel, lines, self._clock())
         if answer is not None:
             self.figures.from_memory += 1
             self.figures.answered[answer.outcome] += 1
         return answer
 
-    async def book(
-        self, request: BookingRequest, *, deadline_s: float = BOOKING_DEADLINE_S, is_screened: bool = False
-    ) -> Answer:
-        """Book every line of `request` or none; by the deadline there is an answer, if need be TOO_LATE or UNKNOWN.
-
-        `is_screened`: the caller has just asked `refuse_lines`.
-        """
-        if not is_screened:
-            refused = self.refuse_lines(request.id, request.lines, request.channel)
-            if refused is not None:
-                return refused
+    async def book(self, request: BookingRequest, *, deadline_s: float = BOOKING_DEADLINE_S) -> Answer:
+        """Book every line of `request` or none; by the deadline there is an answer, if need be TOO_LATE or UNKNOWN."""
         return await self._submit(request, request.id, deadline_s)
 
     async def change(self, request: ChangeRequest, *, deadline_s: float = BOOKING_DEADLINE_S) -> Answer:

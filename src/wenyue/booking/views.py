@@ -2,10 +2,13 @@
 
 A figure is trusted for POOL_VIEW_AGE_S_MAX at most, so freed places appear within a second. A process that has booked
 ids on a full slot in hand can tell a new request from a replay of one that succeeded; without them it does not answer.
+
+What it cannot know is what another process has booked since its figures were read: on a place that was given back
+within that time. Whoever may be sending something again asks the database instead.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -60,6 +63,9 @@ class Views:
         self._wanted: dict[int, float] = {}
         self._ids: dict[int, tuple[str, frozenset[UUID]]] = {}
         self._full_slots: set[int] = set()
+        self._booked: set[UUID] = set()  # here, since `_turned_at` …
+        self._booked_before: set[UUID] = set()  # … and as long before that
+        self._turned_at = 0.0
         self._time: Callable[[], float] | None = None
 
     def _now(self) -> float:
@@ -71,7 +77,10 @@ class Views:
     def refuse(
         self, booking_id: UUID, channel: Channel, lines: Sequence[Wanted], now: datetime
     ) -> Answer | None:
-        """A refusal that needs no database, or None. Never refuses an id that may have been booked before."""
+        """A refusal that needs no database, or None.
+
+        Never refuses an id that this process booked, nor one that another did more than POOL_VIEW_AGE_S_MAX ago.
+        """
         clock = self._now()
         found: list[tuple[Outcome, int, datetime | None]] = []
         for number, line in enumerate(lines):
@@ -128,7 +137,15 @@ class Views:
             if len(self._full_slots) < _POOLS_MAX:
                 self._full_slots.add(slot.id)
             return False
-        return booking_id not in known[1]
+        return not (booking_id in known[1] or booking_id in self._booked or booking_id in self._booked_before)
+
+    def note_booked(self, ids: Iterable[UUID]) -> None:
+        """These are about to be booked here: figures that were read before do not speak for them."""
+        clock = self._now()
+        if clock - self._turned_at > POOL_VIEW_AGE_S_MAX:
+            self._booked_before = self._booked if clock - self._turned_at < 2 * POOL_VIEW_AGE_S_MAX else set()
+            self._booked, self._turned_at = set(), clock
+        self._booked.update(ids)
 
     def remember_slots(self, slots: dict[int, SlotFacts]) -> None:
         """Keep loaded slots, bounded."""

@@ -76,7 +76,11 @@ class LineBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BookingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Book every line, or none. `id` is minted by the client (UUIDv7), once, and sent again unchanged on a retry."""
+    """Book every line, or none. `id` is minted by the client (UUIDv7), once, and sent again unchanged on a retry.
+
+    Whoever lost an answer and is then refused asks for the booking (`GET /v1/bookings/{id}`) before believing it: the
+    first request may have been heard elsewhere.
+    """
 
     lines: Annotated[tuple[LineBody, ...], Meta(min_length=1, max_length=LINES_MAX)]
     id: UUID | None = None

@@ -168,7 +168,7 @@ class Hot:
                 now=self._services.clock(),
                 locale=locale,
             )
-            answer = await engine.book(request, deadline_s=until - monotonic(), is_screened=True)
+            answer = await engine.book(request, deadline_s=until - monotonic())
         if answer.outcome.is_success:
             return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(booking_id)
         retry = self._retry() if answer.outcome.is_transient else _NONE

@@ -97,7 +97,7 @@ class Steps:
             if refused is None:
                 asked.append(request)
             else:
-                troubles += self.memory.judge(refused, request, self.model)
+                troubles += self.memory.judge(refused, request, self.model, is_near=is_near)
         if asked:
             attempt = await self._try(asked, is_near=is_near)
             troubles += await self._settle(asked, attempt, is_near=is_near)
@@ -127,8 +127,17 @@ class Steps:
         process = self.stage.near if is_near else self.stage.far.process
         probe = process.crash_probe(crash_at) if crash_at else None
         if is_near:
-            return await process.attempt(batch, probe, loses_reply=loses_reply)
-        return await asyncio.wrap_future(self.stage.far.submit(batch, probe, loses_reply=loses_reply))
+            attempt = await process.attempt(batch, probe, loses_reply=loses_reply)
+        else:
+            running = self.stage.far.submit(batch, probe, loses_reply=loses_reply)
+            attempt = await asyncio.wrap_future(running)
+        self._note_made(batch, attempt, is_near=is_near)
+        return attempt
+
+    def _note_made(self, batch: Sequence[Request], attempt: Attempt, *, is_near: bool) -> None:
+        for request, said in zip(batch, attempt.answers or (), strict=False):
+            if isinstance(request, BookingRequest) and said.outcome.is_success and not said.is_replay:
+                self.memory.note_booked(request.id, is_near=is_near)
 
     async def _settle(
         self, batch: Sequence[Request], attempt: Attempt, *, is_near: bool, may_conflict: bool = False
@@ -208,7 +217,8 @@ class Steps:
         if not isinstance(attempt.fault, Crash | InDoubt):
             return [_fault(attempt.fault, batch)]
         for request in batch:
-            self.model.answer(request, self.now)
+            said = self.model.answer(request, self.now)
+            self._note_made([request], Attempt([said]), is_near=is_near)
         troubles = await inspect(self.stage.owner, self.model)
         if troubles:
             return troubles
@@ -224,6 +234,8 @@ class Steps:
         pid, crashes = self.stage.near.backend_pid, self.rng.random() < 0.1
         far, attempt, is_far_first = await self._overlap(first, step, near, pid, crashes=crashes)
         attempts = [(first, far, False), (second, attempt, True)]
+        for batch, tried, is_near in attempts:
+            self._note_made(batch, tried, is_near=is_near)
         before = deepcopy(self.model)
         troubles: list[Trouble] = []
         left: list[tuple[Sequence[Request], bool]] = []
@@ -252,6 +264,7 @@ class Steps:
         act = self.operators.close(slot) if is_closing else self.operators.set_capacity(slot)
         desk = self.stage.desk.info.backend_pid
         far, verdict, is_far_first = await self._overlap(batch, STEP.DECIDED, act, desk, crashes=False)
+        self._note_made(batch, far, is_near=False)
         earlier = deepcopy(self.model)
         troubles = [] if is_far_first else verdict()
         left: Sequence[Request] = batch
@@ -318,7 +331,7 @@ class Steps:
                 request = self.demand.again() if again else self.demand.booking()
                 refused = self._from_memory(request, is_near=True)
                 if refused is not None:
-                    troubles += self.memory.judge(refused, request, self.model)
+                    troubles += self.memory.judge(refused, request, self.model, is_near=True)
         return troubles
 
     async def do_operator(self) -> list[Trouble]:
