@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import LiteralString
@@ -18,7 +18,7 @@ from wenyue.infra.db import Database, Tx
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.ids import uuid7
 from wenyue.tools import world
-from wenyue.watch import Checked, Memory, Scene, look
+from wenyue.watch import Checked, Memory, Notice, Scene, look
 
 DAY = utc_now().date()  # among the days that a round looks at
 CARDS_LAST_DAYS = (DAY - world.START.date()).days + 365  # the world's own days lie behind
@@ -114,3 +114,29 @@ async def settled(tx: Tx) -> None:
             if xmin > mine:
                 return
             await asyncio.sleep(0.01)
+
+
+@dataclass
+class Recorder:
+    """A way out that keeps what was told; refuses while `is_shut`."""
+
+    name: str = "recorder"
+    told: list[Notice] = field(default_factory=list[Notice])
+    is_shut: bool = False
+
+    async def send(self, notice: Notice, /) -> None:
+        """Keep it."""
+        if self.is_shut:
+            raise OSError("shut")
+        self.told.append(notice)
+
+    def subjects(self) -> list[str]:
+        """`fired disk:/srv`."""
+        return [f"{one.event.value} {one.alert.subject}" for one in self.told]
+
+
+def away(scene: Scene) -> Scene:
+    async def refuse() -> Tx:
+        raise psycopg.OperationalError("no")
+
+    return replace(scene, connect=refuse)
