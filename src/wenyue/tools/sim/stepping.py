@@ -157,11 +157,17 @@ class Steps:
         return [Trouble("I6", f"no answer after {TRIES_MAX} tries: {len(waiting)} requests")]
 
     def _judge(
-        self, batch: Sequence[Request], answers: Sequence[Answer], earlier: Naive | None = None
+        self,
+        batch: Sequence[Request],
+        answers: Sequence[Answer],
+        earlier: Naive | None = None,
+        *,
+        has_stood_still: bool = False,
     ) -> tuple[list[Trouble], list[Request]]:
         """Troubles, and the requests that are to be asked again because cached facts were out of date.
 
-        `earlier`: the model before another batch that was decided at the same time; a refusal may stem from there.
+        `earlier`: the model before another batch that was decided at the same time; a refusal may stem from there,
+        and so may a replay in a batch that had read everything and stood still while the other one went by.
         """
         troubles: list[Trouble] = []
         again: list[Request] = []
@@ -171,8 +177,9 @@ class Steps:
                 continue
             before = earlier.answer(request, self.now) if earlier else None
             self._told(request, said)
-            if is_refusal(said) and said == before and said != deepcopy(self.model).answer(request, self.now):
-                continue  # refused for what was so a moment before: nothing was done
+            may_be_old = is_refusal(said) or (has_stood_still and said.is_replay)
+            if may_be_old and said == before and said != deepcopy(self.model).answer(request, self.now):
+                continue  # told of what was so a moment before: nothing was done
             expected = self.model.answer(request, self.now)
             if said != expected:
                 troubles += [
@@ -244,7 +251,8 @@ class Steps:
                 troubles += _unless_retryable(tried.fault, batch)
                 left.append((batch, is_near))
                 continue
-            found, again = self._judge(batch, tried.answers, deepcopy(before))
+            stood_still = not is_near and not is_far_first
+            found, again = self._judge(batch, tried.answers, deepcopy(before), has_stood_still=stood_still)
             troubles += found
             left.append((again, is_near))
         for batch, is_near in sorted(left, key=lambda one: one[1]):
