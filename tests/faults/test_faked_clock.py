@@ -10,6 +10,7 @@ import pytest
 from tests.support.processes import await_true
 from wenyue.tools.drill.acts_clock import cannot_fake, faked_clock, turn
 
+# As the drills themselves: without the library there is nothing to turn; `make test` installs it where it may.
 pytestmark = pytest.mark.skipif(bool(cannot_fake()), reason=cannot_fake())
 SHARED = Path("/dev/shm")  # noqa: S108 - where the library puts what it keeps of each process
 

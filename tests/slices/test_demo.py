@@ -23,6 +23,7 @@ pytestmark = pytest.mark.anyio
 TODAY = date(2026, 11, 22)
 NOW = datetime.now(UTC)
 FIRST_LOAD_S = 20.0
+SECOND_LOAD_S = 0.3
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Loaded:
     """A database with the demo, loaded twice: a connection of the application's role, and what the loads did."""
 
     tx: Tx
-    first_s: float
+    took_s: list[float]
     has_written: list[bool]
     heard: list[str]
 
@@ -49,7 +50,7 @@ async def loaded(make_database: Any) -> AsyncIterator[Loaded]:
             [[wrote]] = await rows(tx, "SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
             has_written.append(wrote)
     async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as tx:
-        yield Loaded(tx, took[0].seconds, has_written, heard)
+        yield Loaded(tx, [watch.seconds for watch in took], has_written, heard)
 
 
 async def rows(tx: Tx, statement: LiteralString) -> list[Any]:
@@ -57,7 +58,9 @@ async def rows(tx: Tx, statement: LiteralString) -> list[Any]:
 
 
 async def test_it_loads_in_time_and_only_once(loaded: Loaded) -> None:
-    assert loaded.first_s <= FIRST_LOAD_S
+    first_s, second_s = loaded.took_s
+    assert first_s <= FIRST_LOAD_S
+    assert second_s <= SECOND_LOAD_S
     assert loaded.has_written == [True, False]
     assert len(loaded.heard) == len(set(loaded.heard))  # the second load said nothing
 
