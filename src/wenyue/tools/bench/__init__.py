@@ -14,11 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from wenyue.infra import config
 from wenyue.tools.bench.overload import overload as overload_command
+from wenyue.tools.bench.pairs import pairs as pairs_command
 
 WORKERS_MIN: Final = 2
 
 app = typer.Typer(add_completion=False)
 app.command("overload")(overload_command)
+app.command("pairs")(pairs_command)
 
 
 @app.callback(invoke_without_command=True)
