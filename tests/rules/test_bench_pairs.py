@@ -118,7 +118,7 @@ def test_this_checkout_is_compared_with_itself() -> None:
     with tempfile.TemporaryDirectory(prefix="wy-") as folder:
         home = Path(folder, "home")
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
-        size = ["--pairs", "2", "--turns", "2", "--bookings", "200", "--cards", "400", "--connections", "16"]
+        size = ["--pairs", "2", "--turns", "2", "--bookings", "200", "--cards", "600", "--connections", "16"]
         try:
             done = subprocess.run(
                 [

@@ -20,7 +20,7 @@ def pairs(
     bookings: Annotated[int, typer.Option(min=10, max=40_000, help="bookings in each turn")] = 3_000,
     cards: Annotated[int, typer.Option(min=100, max=1_000_000, help="card holders on each side")] = 80_000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="web processes on each side")] = 2,
-    connections: Annotated[int, typer.Option(min=2, max=4096, help="connections of the load")] = 512,
+    connections: Annotated[int, typer.Option(min=2, max=4096, help="connections of the load")] = 256,
     at_most: Annotated[
         float, typer.Option(min=0, help="end with status 1 when the ratio is above; 0: no bound")
     ] = 0.0,

@@ -75,6 +75,11 @@ class Pair:
         return self.new.booking_us / self.unit_us
 
     @property
+    def is_whole(self) -> bool:
+        """Whether both sides did what they were asked."""
+        return self.old.is_whole and self.new.is_whole
+
+    @property
     def ratio(self) -> float:
         """What a booking costs, new ÷ old."""
         return self.new.booking_us / self.old.booking_us
@@ -115,7 +120,7 @@ def judge(pairs: Sequence[Pair]) -> Verdict:
         new_units=median(pair.new_units for pair in pairs),
         ratio=estimate([pair.ratio for pair in pairs]),
         noop_ratio=estimate([pair.noop_ratio for pair in pairs]),
-        is_whole=all(pair.old.is_whole and pair.new.is_whole for pair in pairs),
+        is_whole=all(pair.is_whole for pair in pairs),
     )
 
 
