@@ -62,7 +62,9 @@ class Matrix:
         """(method, template) of every operation in the description; signing out comes last, it ends the asker's token."""
         paths = self.site.app.rest.openapi()["paths"]
         found = [(method.upper(), path) for path, item in paths.items() for method in item]
-        return sorted(found, key=lambda operation: operation == ("DELETE", "/v1/session"))
+        return sorted(
+            found, key=lambda operation: operation[0] == "DELETE" and operation[1].endswith("/session")
+        )
 
     async def ask(self, method: str, template: str, who: Person | None) -> httpx.Response:
         """The operation on what is the owner's, as `who`."""

@@ -2,11 +2,11 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from wenyue.accounts.model import Login, Role, Staff, StaffRefusal
+from wenyue.accounts.model import Login, LoginEnded, Role, Staff, StaffRefusal
 from wenyue.accounts.passwords import NO_SECRET, SECRET_LENGTH_MAX, hash_secret, verify_secret
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
@@ -55,15 +55,32 @@ async def who(tx: Tx, token: str, now: datetime) -> Login | None:
 
 async def who_of(tx: Tx, tokens: Sequence[str], now: datetime) -> dict[str, Login]:
     """Whose tokens these are, in one statement; tokens that are nobody's are absent. The caller bounds their number."""
-    by_hash = {_hash(token): token for token in tokens if len(token) == _TOKEN_LENGTH}
-    if not by_hash:
+    by_key = {login_key(token): token for token in tokens if len(token) == _TOKEN_LENGTH}
+    return {by_key[key]: login for key, login in (await _read(tx, list(by_key), now)).items()}
+
+
+async def require_login(tx: Tx, key: str, now: datetime) -> Login:
+    """The login with this `Login.key`, as it is now; the first thing in the transaction of every act that changes anything.
+
+    What a process remembers of a login serves reads only. Raises LoginEnded: signed out, ended by a reported loss, a
+    new password or a departure, or run out.
+    """
+    found = (await _read(tx, [key], now)).get(key)
+    if found is None:
+        raise LoginEnded
+    return found
+
+
+async def _read(tx: Tx, keys: Sequence[str], now: datetime) -> dict[str, Login]:
+    if not keys:
         return {}
-    hashes = "{" + ",".join(f'"\\\\x{digest.hex()}"' for digest in by_hash) + "}"
+    row_of = {"token_hashes": keys_array(keys), "now": now}
     logins: dict[str, Login] = {}
-    for row in await (await tx.execute(_SQL["who"], {"token_hashes": hashes, "now": now})).fetchall():
+    for row in await (await tx.execute(_SQL["who"], row_of)).fetchall():
         token_hash, traveller_id, expires_at, staff_id, login, display_name, role, venue_ids = row
         staff = None if staff_id is None else Staff(staff_id, login, display_name, role, frozenset(venue_ids))
-        logins[by_hash[token_hash]] = Login(traveller_id, staff, expires_at)
+        key = token_hash.hex()
+        logins[key] = Login(traveller_id, staff, expires_at, key)
     return logins
 
 
@@ -150,6 +167,16 @@ async def retire_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None
     await tx.execute(_SQL["retire_staff"], {"id": staff_id})
     await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff_id, "now": now})
     await record(tx, [Entry(now, actor, "staff.retired", f"staff:{staff_id}")])
+
+
+def login_key(token: str) -> str:
+    """Under which key a token's login is looked up: its SHA-256 in hex."""
+    return _hash(token).hex()
+
+
+def keys_array(keys: Iterable[str]) -> str:
+    """A PostgreSQL array literal (bytea[]) of login keys."""
+    return '{"\\\\x' + '","\\\\x'.join(keys) + '"}'
 
 
 def _hash(token: str) -> bytes:

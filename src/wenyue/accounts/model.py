@@ -93,6 +93,10 @@ class StaffRefusal(IntEnum):
     LOCKED = 2
 
 
+class LoginEnded(Exception):
+    """The login was ended, or ran out, since it was looked up: nothing was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """Who a token belongs to: exactly one of `traveller_id` and `staff`."""
@@ -100,6 +104,7 @@ class Login:
     traveller_id: int | None
     staff: Staff | None
     expires_at: datetime
+    key: str = ""  # the token's SHA-256 in hex: what a change checks in its own transaction; no secret
 
     @property
     def actor(self) -> str:

@@ -63,6 +63,7 @@ class Outcome(IntEnum):
     WRONG_STATE = 22  # e.g. confirming a cancelled booking
     ALREADY_REDEEMED = 23
     TERMS_FORBID = 24  # the cancellation or change deadline has passed
+    LOGIN_ENDED = 25  # the login that asked was ended or ran out meanwhile: nothing was done
 
     SLOT_UNKNOWN = 30
     SLOT_CLOSED = 31  # 闭园
@@ -153,6 +154,9 @@ class BookingRequest(Struct, frozen=True, gc=False):
     actor: str = "traveller"
     source: str | None = None
     source_key: str | None = None
+    login: str = (
+        ""  # `Login.key` of who asks, looked at again in the batch's transaction; "": the system acts
+    )
 
     def __repr__(self) -> str:
         return f"BookingRequest({self.id}, {len(self.lines)} lines, {len(self.visitors)} visitors)"
@@ -178,6 +182,7 @@ class ChangeRequest(Struct, frozen=True, gc=False):
     moves: tuple[tuple[int, int], ...] = ()  # MOVE: (line number, new slot id)
     reason: str = ""
     is_forced: bool = False  # an operator may cancel past the deadline; no strike follows
+    login: str = ""  # as with a booking
 
 
 class Answer(Struct, frozen=True, gc=False):

@@ -54,7 +54,9 @@ def decide(batch: Sequence[Request], facts: Facts) -> tuple[list[Answer], Effect
     """
     effects = Effects(facts.now)
     answers = [
-        _decide_book(request, facts, effects)
+        _refuse_login(request)
+        if request.login in facts.ended
+        else _decide_book(request, facts, effects)
         if isinstance(request, BookingRequest)
         else decide_change(request, facts, effects)
         for request in batch
@@ -79,6 +81,12 @@ def _decide_book(request: BookingRequest, facts: Facts, effects: Effects) -> Ans
             card.give_back(use)
         return Answer(no.outcome, request.id, line=no.line, visitor=no.visitor, at=no.at)
     return _accept(request, _Passed(slots, paid_by, scopes, drawn), facts, effects)
+
+
+def _refuse_login(request: Request) -> Answer:
+    """Whoever asked is signed out: not even a replay is answered."""
+    is_new = isinstance(request, BookingRequest)
+    return Answer(Outcome.LOGIN_ENDED, request.id if is_new else request.booking_id)
 
 
 def _replay(request: BookingRequest, seen: ExistingBooking, effects: Effects) -> Answer:

@@ -9,7 +9,7 @@ import msgspec
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
-from wenyue import audit, cards, policy
+from wenyue import accounts, audit, cards, policy
 from wenyue.booking.drawing import draws_any, person_scope
 from wenyue.booking.effects import BookingRow, Effects, PlaceRow
 from wenyue.booking.facts import Facts, account_subject
@@ -60,10 +60,17 @@ def _slot(row: tuple[Any, ...]) -> SlotFacts:
 async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -> None:
     """Lock the bookings that are to change and read their lines: one round trip, before cards and pools."""
     ids = {"ids": array(sorted({change.booking_id for change in changes}))}
+    logins = sorted({change.login for change in changes if change.login})
+    ended: Cursor | None = None
     async with tx.pipeline():
+        if logins:
+            asked = {"logins": accounts.keys_array(logins), "now": facts.now}
+            ended = await tx.execute(SQL["ended_logins"], asked)
         bookings = await tx.execute(SQL["lock_bookings"], ids)
         lines = await tx.execute(SQL["lines_of"], ids)
         places = await tx.execute(SQL["places_of"], ids)
+    if ended is not None:
+        facts.ended.update(token_hash.hex() for (token_hash,) in await ended.fetchall())
     await _read_existing(bookings, facts)
     held: dict[tuple[UUID, int], list[tuple[int, bytes, int]]] = {}
     for booking_id, line_no, visitor_no, person_key, scope in await places.fetchall():
@@ -77,7 +84,9 @@ async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -
 async def _read_existing(cursor: Cursor, facts: Facts, *, known: Container[UUID] = ()) -> None:
     """Bookings as they are at this read; those that are `known` already (locked, with their lines) stay as they are."""
     for id_, body_hash, state, channel, *rest in await cursor.fetchall():
-        if id_ not in known:
+        if id_ is None:
+            facts.ended.add(body_hash.hex())
+        elif id_ not in known:
             facts.existing[id_] = ExistingBooking(
                 id_, body_hash, BookingState(state), Channel(channel), *rest
             )
@@ -154,7 +163,7 @@ async def _ask_pools(tx: Tx, wants: "_Wants", reads: dict[str, Cursor], *, is_lo
     if wants.places:
         reads["places"] = await tx.execute(SQL["places_taken"], {"wanted": wants.places_json()})
     if wants.bookings:
-        reads["existing"] = await tx.execute(SQL["existing"], {"ids": array(wants.bookings)})
+        reads["existing"] = await tx.execute(SQL["existing"], wants.asked)
 
 
 async def _read_pools(reads: dict[str, Cursor], facts: Facts, changing: Container[UUID]) -> None:
@@ -171,6 +180,7 @@ class _Wants:
 
     def __init__(self, batch: Sequence[BookingRequest | ChangeRequest], facts: Facts) -> None:
         bookings: list[UUID] = []
+        logins: set[str] = set()
         card_ids: set[int] = set()
         pool_ids: set[int] = set()
         self.demand: dict[int, int] = {}  # pool -> places that the batch may draw
@@ -181,6 +191,8 @@ class _Wants:
         for request in batch:
             if isinstance(request, BookingRequest):
                 bookings.append(request.id)
+                if request.login:
+                    logins.add(request.login)
                 if request.card_id is not None:
                     card_ids.add(request.card_id)
                 if request.holder_id is not None:
@@ -200,6 +212,8 @@ class _Wants:
             else:
                 self._add_change(request, facts, card_ids, pool_ids)
         self.bookings = bookings
+        known = accounts.keys_array(logins) if logins else "{}"
+        self.asked = {"ids": array(bookings), "logins": known, "now": facts.now}
         self.cards = sorted(card_ids)
         self.pools = sorted(pool_ids | self.demand.keys())
         self.subjects = sorted(subjects)

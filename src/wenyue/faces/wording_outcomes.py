@@ -135,6 +135,15 @@ _BOOKING: Final[Mapping[Outcome, OutcomeWords]] = {
         Text("没有找到，或它不属于您的账户。", "It does not exist or does not belong to your account."),
         Text("请到“我的预约”里选择。", "Choose it from “My bookings”."),
     ),
+    Outcome.LOGIN_ENDED: OutcomeWords(
+        Text("登录已失效", "You are signed out"),
+        Text(
+            "这次登录已退出或已被停用。",
+            "This login was signed out or ended meanwhile.",
+        ),
+        Text("请重新登录后再试。", "Sign in again, then try again."),
+        Taken.NOTHING,
+    ),
     Outcome.WRONG_STATE: OutcomeWords(
         Text("当前状态不能这样操作", "Not possible in its present state"),
         Text(

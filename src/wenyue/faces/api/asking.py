@@ -1,17 +1,19 @@
 """Who asks, in which language, and how a refusal leaves a handler: shared by every JSON route."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
-from wenyue.accounts import Login
+from wenyue.accounts import Login, end_login, require_login
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.logins import Logins, bearer
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
 from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER
-from wenyue.infra.db import DatabaseDown
+from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.services import Services
 
 _TRANSIENT: Final = 503
@@ -49,18 +51,48 @@ async def _login(request: Request, _: Annotated[object, Depends(BEARER)]) -> Log
     return login
 
 
+async def _fresh_holder(request: Request, _: Annotated[object, Depends(BEARER)]) -> int:
+    """The traveller who asks, by the database and not from memory. Raises BookingRefused (401, 403, 503)."""
+    logins: Logins = request.app.state.logins
+    try:
+        login = await logins.find(request.headers.get("authorization", "").encode("latin-1"), is_fresh=True)
+    except DatabaseDown:
+        raise BookingRefused(_TRANSIENT, "busy") from None
+    if login is None:
+        raise BookingRefused(_UNAUTHORIZED, "login_needed")
+    return holder_of(login)
+
+
+async def _holder_login(login: Annotated[Login, Depends(_login)]) -> Login:
+    """The login of the traveller who asks."""
+    holder_of(login)
+    return login
+
+
+@asynccontextmanager
+async def acting(services: Services, login: Login) -> AsyncGenerator[tuple[Tx, Login]]:
+    """One transaction for an act that changes something, and the login as it is in it. Raises LoginEnded, DatabaseDown."""
+    async with services.db.transaction() as tx:
+        yield tx, await require_login(tx, login.key, services.clock())
+
+
 async def _holder(login: Annotated[Login, Depends(_login)]) -> int:
     """The traveller who asks; staff tokens are no travellers."""
+    return holder_of(login)
+
+
+def holder_of(login: Login) -> int:
+    """The traveller of a login. Raises BookingRefused (403) for a member of staff."""
     if login.traveller_id is None:
         raise BookingRefused(403, "travellers_only")
     return login.traveller_id
 
 
-async def _guest(request: Request, _: Annotated[object, Depends(BEARER)]) -> int | None:
-    """The traveller who asks, or None for whoever has not signed in. Raises BookingRefused (401, 503)."""
+async def _guest(request: Request, _: Annotated[object, Depends(BEARER)]) -> Login | None:
+    """The login of who asks, or None for whoever has not signed in. Raises BookingRefused (401, 503)."""
     if not request.headers.get("authorization"):
         return None
-    return (await _login(request, None)).traveller_id
+    return await _login(request, None)
 
 
 async def _token(request: Request) -> str:
@@ -71,11 +103,23 @@ async def _room_tokens(request: Request) -> str:
     return request.headers.get(ROOM_TOKEN_HEADER.decode(), "")
 
 
+async def sign_out(request: Request, services: Services) -> None:
+    """End the token that the request carries, whoever's it is."""
+    header = request.headers.get("authorization", "").encode("latin-1")
+    token, logins = bearer(header), request.app.state.logins
+    if token is not None:
+        async with services.db.transaction() as tx:
+            await end_login(tx, token, services.clock())
+        logins.forget(header)
+
+
 ServicesOf = Annotated[Services, Depends(_services)]
 LocaleOf = Annotated[str, Depends(_locale)]
 LoginOf = Annotated[Login, Depends(_login)]
 HolderOf = Annotated[int, Depends(_holder)]
-GuestOf = Annotated[int | None, Depends(_guest)]
+HolderLoginOf = Annotated[Login, Depends(_holder_login)]
+FreshHolderOf = Annotated[int, Depends(_fresh_holder)]
+GuestOf = Annotated[Login | None, Depends(_guest)]
 TokenOf = Annotated[str, Depends(_token)]
 RoomTokensOf = Annotated[str, Depends(_room_tokens)]
 

@@ -127,7 +127,14 @@ class BookingRefused(Exception):
 
 
 def to_request(
-    body: BookingBody, booking_id: UUID, holder_id: int, *, vault: Vault, now: datetime, locale: str
+    body: BookingBody,
+    booking_id: UUID,
+    holder_id: int,
+    *,
+    login: str,
+    vault: Vault,
+    now: datetime,
+    locale: str,
 ) -> BookingRequest:
     """The checked request. Raises BookingRefused (422) that names every field to mend, all at once."""
     errors: list[FieldError] = []
@@ -160,6 +167,7 @@ def to_request(
         is_hold=body.hold,
         hold_ttl_s=body.hold_ttl_s,
         actor=f"traveller:{holder_id}",
+        login=login,
     )
 
 

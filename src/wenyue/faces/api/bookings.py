@@ -8,15 +8,17 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from wenyue.accounts import Login, LoginEnded
 from wenyue.booking import (
     Answer,
     BookingView,
     ChangeKind,
     ChangeRequest,
+    Outcome,
     booking_view,
     bookings_of,
 )
-from wenyue.faces.api.asking import HolderOf, LocaleOf, RoomTokensOf, ServicesOf
+from wenyue.faces.api.asking import HolderLoginOf, HolderOf, LocaleOf, RoomTokensOf, ServicesOf, holder_of
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, change_problem, status_of
 from wenyue.faces.api.room_refused import RoomRefused
@@ -140,23 +142,23 @@ async def one_booking(
 
 @router.post("/{booking_id}/confirmation", summary="Confirm a hold", response_model=ChangeAnswer)
 async def confirm(
-    booking_id: UUID, services: ServicesOf, holder_id: HolderOf, locale: LocaleOf
+    booking_id: UUID, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf
 ) -> ChangeAnswer | Response:
     """Confirm a held booking before its hold runs out. Again: the same answer."""
-    return await _change(services, _request(ChangeKind.CONFIRM, booking_id, holder_id), locale)
+    return await _change(services, _request(ChangeKind.CONFIRM, booking_id, login), locale)
 
 
 @router.post("/{booking_id}/cancellation", summary="Cancel", response_model=ChangeAnswer)
 async def cancel(
     booking_id: UUID,
     services: ServicesOf,
-    holder_id: HolderOf,
+    login: HolderLoginOf,
     locale: LocaleOf,
     body: CancellationBody | None = None,
 ) -> ChangeAnswer | Response:
     """Give the places, and the card's entitlements, back. The venue's terms say until when. Again: the same answer."""
     reason = _sealed(body.reason, services) if body is not None and body.reason else ""
-    request = ChangeRequest(ChangeKind.CANCEL, booking_id, f"traveller:{holder_id}", holder_id, reason=reason)
+    request = _request(ChangeKind.CANCEL, booking_id, login, reason=reason)
     return await _change(services, request, locale)
 
 
@@ -166,7 +168,7 @@ async def reschedule(
     booking_id: UUID,
     body: RescheduleBody,
     services: ServicesOf,
-    holder_id: HolderOf,
+    login: HolderLoginOf,
     locale: LocaleOf,
     room_tokens: RoomTokensOf,
 ) -> ChangeAnswer | Response:
@@ -177,10 +179,10 @@ async def reschedule(
     moves = tuple((move.line_no, move.slot_id) for move in body.moves)
     if len({line_no for line_no, _ in moves}) < len(moves):
         raise BookingRefused(422, "line_twice")
-    refused = services.room.refuse(holder_id, body.moves, room_tokens)
+    refused = services.room.refuse(holder_of(login), body.moves, room_tokens)
     if refused is not None:
         raise RoomRefused(refused)
-    request = ChangeRequest(ChangeKind.MOVE, booking_id, f"traveller:{holder_id}", holder_id, moves=moves)
+    request = _request(ChangeKind.MOVE, booking_id, login, moves=moves)
     return await _change(services, request, locale)
 
 
@@ -189,12 +191,22 @@ def _sealed(reason: str, services: ServicesOf) -> str:
     return services.vault.seal(reason.encode(), purpose=b"reason").hex()
 
 
-def _request(kind: ChangeKind, booking_id: UUID, holder_id: int) -> ChangeRequest:
-    return ChangeRequest(kind, booking_id, f"traveller:{holder_id}", holder_id)
+def _request(
+    kind: ChangeKind,
+    booking_id: UUID,
+    login: Login,
+    *,
+    moves: tuple[tuple[int, int], ...] = (),
+    reason: str = "",
+) -> ChangeRequest:
+    holder_id = login.traveller_id
+    return ChangeRequest(kind, booking_id, login.actor, holder_id, moves, reason, login=login.key)
 
 
 async def _change(services: ServicesOf, request: ChangeRequest, locale: str) -> ChangeAnswer | Response:
     answer = await services.engine.change(request)
+    if answer.outcome is Outcome.LOGIN_ENDED:
+        raise LoginEnded
     if not answer.outcome.is_success:
         retry = {"retry-after": str(RETRY_AFTER_S)} if answer.outcome.is_transient else {}
         body = change_problem(answer, locale)

@@ -12,9 +12,9 @@ from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from wenyue.accounts import end_logins
+from wenyue.accounts import end_logins, require_login
 from wenyue.cards import ActivationRequest, CardProblem, CardState, Denied, activate, replace, report_loss
-from wenyue.faces.api.asking import GuestOf, HolderOf, LocaleOf, ServicesOf, TokenOf
+from wenyue.faces.api.asking import GuestOf, HolderLoginOf, LocaleOf, ServicesOf, TokenOf, acting, holder_of
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.session import denied
@@ -73,8 +73,12 @@ async def activation(
     """
     now = services.clock()
     identity = identity_of(body, local_date(now, _TIMEZONE), locale)
-    request = ActivationRequest(body.card_no, body.pin, identity, locale, signed_in_as=guest)
+    request = ActivationRequest(
+        body.card_no, body.pin, identity, locale, signed_in_as=guest.traveller_id if guest else None
+    )
     async with services.secret_transaction() as tx:
+        if guest is not None:
+            await require_login(tx, guest.key, now)
         made = await activate(tx, services.vault, request, now)
     if isinstance(made, Denied):
         return denied(made, locale, now=now)
@@ -90,11 +94,11 @@ async def activation(
 
 @router.post("/{card_no}/loss", summary="Report a card lost", response_model=LossAnswer)
 async def loss(
-    card_no: str, services: ServicesOf, holder_id: HolderOf, token: TokenOf, locale: LocaleOf
+    card_no: str, services: ServicesOf, login: HolderLoginOf, token: TokenOf, locale: LocaleOf
 ) -> LossAnswer | Response:
     """Freeze one of your cards at once, and end every other login of yours. Again: the same answer."""
-    now = services.clock()
-    async with services.db.transaction() as tx:
+    now, holder_id = services.clock(), holder_of(login)
+    async with acting(services, login) as (tx, _):
         state = await report_loss(
             tx, card_no=card_no, holder_id=holder_id, now=now, actor=f"traveller:{holder_id}"
         )
@@ -112,7 +116,7 @@ async def replacement(
     *,
     card_no: str,
     services: ServicesOf,
-    holder_id: HolderOf,
+    login: HolderLoginOf,
     locale: LocaleOf,
     response: Response,
     idempotency_key: Annotated[
@@ -126,9 +130,10 @@ async def replacement(
     request_id = parse_uuid(idempotency_key.strip().strip('"'))
     if request_id is None:
         raise BookingRefused(422, "key_needed")
-    now = services.clock()
+    now, holder_id = services.clock(), holder_of(login)
     try:
         async with services.secret_transaction() as tx:
+            await require_login(tx, login.key, now)
             made = await replace(
                 tx,
                 request_id=request_id,

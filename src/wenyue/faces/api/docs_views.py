@@ -118,14 +118,18 @@ def _operation(
         title=operation["summary"] if locale == "en" else operation["x-summary-zh"],
         text=operation.get("description", ""),
         is_secured="security" in operation,
-        parameters=[
-            _parameter(document, one) for one in operation["parameters"] if one["name"] != "Accept-Language"
-        ],
+        parameters=[_parameter(document, one) for one in operation["parameters"] if not _is_everywhere(one)],
         body=list(_fields(document, body.get("schema", {}))),
         example=json.dumps(body["example"], ensure_ascii=False, indent=2) if "example" in body else "",
         answers=views,
         answer=good[0] if good else "",
     )
+
+
+def _is_everywhere(parameter: Mapping[str, Any]) -> bool:
+    """What every operation takes alike is said once, at the top of the page."""
+    name = parameter["name"]
+    return name == "Accept-Language" or (name == "Idempotency-Key" and not parameter["required"])
 
 
 def _answer(status: str, answer: Mapping[str, Any]) -> AnswerView:

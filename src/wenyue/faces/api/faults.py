@@ -11,10 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 
+from wenyue.accounts import LoginEnded
 from wenyue.faces.api.asking import locale_of, refusal
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.edge import template_of
 from wenyue.faces.api.fields import is_bad_json, pydantic_errors
+from wenyue.faces.api.logins import Logins
 from wenyue.faces.shared import SECURITY_HEADERS, fault_page, services_of
 from wenyue.faces.shared import locale_of as page_locale_of
 from wenyue.infra.db import DatabaseDown
@@ -40,6 +42,7 @@ _ALL_METHODS: Final = [
 def handle_faults(api: FastAPI) -> None:
     """Install every handler."""
     api.add_exception_handler(BookingRefused, _refused)
+    api.add_exception_handler(LoginEnded, _ended)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
     for away in (DatabaseDown, OperationalError, InterfaceError):
@@ -82,6 +85,13 @@ async def _refused(request: Request, fault: Exception) -> Response:
     if not isinstance(fault, BookingRefused):
         raise fault
     return refusal(fault, locale_of(request))
+
+
+async def _ended(request: Request, _fault: Exception) -> Response:
+    """The login was good a moment ago, and was ended since: nothing was done."""
+    logins: Logins = request.app.state.logins
+    logins.forget(request.headers.get("authorization", "").encode("latin-1"))
+    return refusal(BookingRefused(401, "login_needed"), locale_of(request))
 
 
 async def _invalid(request: Request, fault: Exception) -> Response:

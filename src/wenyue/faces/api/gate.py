@@ -7,13 +7,13 @@ from datetime import date, datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.accounts import Login, Staff, StaffRefusal, check_staff, start_login
 from wenyue.catalogue import Venue, venue, venues_by_id
-from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf
+from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting, sign_out
 from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, plain_problem
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS, say_scan
@@ -159,6 +159,19 @@ async def sign_in(body: StaffBody, services: ServicesOf, locale: LocaleOf) -> St
     return StaffSession(token=token, expires_in_s=STAFF_LOGIN_TTL_S, role=staff.role, venues=codes)
 
 
+@router.delete("/session", summary="Sign out as staff", status_code=204)
+async def sign_out_staff(
+    request: Request, services: ServicesOf, login: LoginOf, locale: LocaleOf
+) -> Response:
+    """End the token. From now on it changes nothing, whichever process it reaches."""
+    try:
+        _staff(login)
+    except Refused as refused:
+        return _problem(refused, locale)
+    await sign_out(request, services)
+    return Response(status_code=204)
+
+
 @router.post("/scans", response_model=AnswerBody, summary="Scan")
 async def post_scan(
     body: ScanBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
@@ -166,9 +179,9 @@ async def post_scan(
     """Decide one presentation. The same `scan_id` with the same content gets the same answer again."""
     desk = Desk(services.vault, services.gate_keys, services.presets)
     try:
-        staff = _staff(login)
-        async with services.db.transaction() as tx:
-            wanted = _scan_request(body, staff, await venue(tx, body.venue))
+        _staff(login)
+        async with acting(services, login) as (tx, fresh):
+            wanted = _scan_request(body, _staff(fresh), await venue(tx, body.venue))
             return _answer(await scan(tx, desk, wanted, services.clock()), locale)
     except Refused as refused:
         return _problem(refused, locale)
@@ -182,8 +195,9 @@ async def post_undo(
 ) -> UndoAnswer | Response:
     """Within two hours, with a reason; the place can then be used again. Sending it twice changes nothing."""
     try:
-        staff = _staff(login)
-        async with services.db.transaction() as tx:
+        _staff(login)
+        async with acting(services, login) as (tx, fresh):
+            staff = _staff(fresh)
             outcome = await undo(
                 tx,
                 scan_id,

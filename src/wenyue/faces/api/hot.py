@@ -16,7 +16,8 @@ from uuid import UUID
 import msgspec
 from psycopg import InterfaceError, OperationalError
 
-from wenyue.booking import Answer, availability
+from wenyue.accounts import Login
+from wenyue.booking import Answer, Outcome, availability
 from wenyue.faces.api.bodies import AvailabilityPage, BookedAnswer, BookingBody, BookingRefused, to_request
 from wenyue.faces.api.edge import Receive, Scope, Send, begin_request, check_json, read_body, scope_locale
 from wenyue.faces.api.fields import msgspec_errors
@@ -99,12 +100,12 @@ class Hot:
             if kind != b"application/json":
                 check_json(kind)
             until = monotonic() + BOOKING_DEADLINE_S
-            holder_id = await self._holder(token)
+            login, holder_id = await self._login(token)
             left, full_in_s, is_within = self._persons.take(holder_id)
             limits = [(b"ratelimit", b'"person";r=%d;t=%d' % (left, full_in_s)), self._policy]
             if is_within:
                 status, payload, kind, headers = await self._decide(
-                    body, (key, turn), holder_id, locale, until
+                    body, (key, turn, token), (login.key, holder_id), locale, until
                 )
                 headers = [*headers, *limits]
             else:
@@ -131,8 +132,8 @@ class Hot:
         """When to come back, spread by chance."""
         return [(b"retry-after", b"%d" % self._admission.retry_after_s())]
 
-    async def _holder(self, authorization: bytes) -> int:
-        """The traveller that the bearer token belongs to. Raises BookingRefused (401, 503)."""
+    async def _login(self, authorization: bytes) -> tuple[Login, int]:
+        """The login of the bearer token, and its traveller. Raises BookingRefused (401, 503)."""
         login = self._logins.recall(authorization)
         if login is None:
             try:
@@ -142,11 +143,12 @@ class Hot:
                 raise BookingRefused(503, "busy") from None
         if login is None or login.traveller_id is None:
             raise BookingRefused(401, "login_needed")
-        return login.traveller_id
+        return login, login.traveller_id
 
     async def _decide(
-        self, raw: bytes, named: tuple[bytes, bytes], holder_id: int, locale: str, until: float
+        self, raw: bytes, named: tuple[bytes, bytes, bytes], by: tuple[str, int], locale: str, until: float
     ) -> tuple[int, bytes, bytes, list[tuple[bytes, bytes]]]:
+        login, holder_id = by
         try:
             body = _decode_body(raw)
         except msgspec.ValidationError as error:
@@ -164,6 +166,7 @@ class Hot:
                 body,
                 booking_id,
                 holder_id,
+                login=login,
                 vault=self._services.vault,
                 now=self._services.clock(),
                 locale=locale,
@@ -171,6 +174,9 @@ class Hot:
             answer = await engine.book(request, deadline_s=until - monotonic())
         if answer.outcome.is_success:
             return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(booking_id)
+        if answer.outcome is Outcome.LOGIN_ENDED:
+            self._logins.forget(named[2])
+            raise BookingRefused(_UNAUTHORIZED, "login_needed")
         retry = self._retry() if answer.outcome.is_transient else _NONE
         return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
 
@@ -230,6 +236,7 @@ class Hot:
 _FRESH: Final = [(b"cache-control", b"public, max-age=1")]
 _NONE: Final[list[tuple[bytes, bytes]]] = []
 _RETRY: Final = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
+_UNAUTHORIZED: Final = 401
 _FAILED, _BUSY = 500, 503  # an answer below the first was decided
 _GOOD: Final = frozenset({200, 201})
 _CLOSE: Final = [(b"connection", b"close")]  # what is left of the body is not read

@@ -13,7 +13,9 @@ from wenyue.accounts import Login
 from wenyue.infra.db import Database, DatabaseDown
 
 LOGIN_WAIT_S: Final = 0.9  # within the second that an answer may come after its deadline
-_KEPT_S: Final = 10.0  # a token that was ended stops working within this time
+_KEPT_S: Final = (
+    10.0  # an ended login still reads so long; what changes anything asks the database in its transaction
+)
 _KEPT_MAX: Final = 20_000  # about 10 MB; the older half goes first
 _TOGETHER_MAX: Final = 500
 _GATHER_S: Final = 0.002  # a moment for others to join: in a rush one statement then reads hundreds
@@ -45,9 +47,12 @@ class Logins:
         self._known.pop(authorization, None)
         self._older.pop(authorization, None)
 
-    async def find(self, authorization: bytes) -> Login | None:
-        """Whose token the `Authorization` header carries; None: nobody's. Raises DatabaseDown within a second or so."""
-        login = self.recall(authorization)
+    async def find(self, authorization: bytes, *, is_fresh: bool = False) -> Login | None:
+        """Whose token the `Authorization` header carries; None: nobody's. Raises DatabaseDown within a second or so.
+
+        `is_fresh`: as the database has it now, for acts that have no transaction of their own.
+        """
+        login = None if is_fresh else self.recall(authorization)
         if login is not None:
             return login
         if len(authorization) > _HEADER_LENGTH_MAX:
@@ -86,6 +91,8 @@ class Logins:
                 login = found.get(authorization)
                 if login is not None:
                     self._known[authorization] = (login, until)
+                else:
+                    self.forget(authorization)
                 if not answer.done():
                     answer.set_result(login)
 

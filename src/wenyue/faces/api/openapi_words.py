@@ -64,6 +64,7 @@ SUMMARIES_ZH: Final[Mapping[str, str]] = {
     "POST /v1/rooms/{event}/pass": "领取排队凭证",
     "POST /v1/rooms/{event}/token": "轮到后入场",
     "POST /v1/gate/session": "员工登录",
+    "DELETE /v1/gate/session": "员工退出登录",
     "POST /v1/gate/scans": "扫码核验",
     "POST /v1/gate/scans/{scan_id}/undo": "撤销核销",
 }

@@ -17,6 +17,7 @@ _STATUS: Final = {
     Outcome.UNKNOWN: 503,
     Outcome.STALE_FACTS: 503,
     Outcome.ID_REUSED: 422,
+    Outcome.LOGIN_ENDED: 401,
     Outcome.NOT_FOUND: 404,
     Outcome.SLOT_UNKNOWN: 404,
     Outcome.CARD_UNKNOWN: 404,

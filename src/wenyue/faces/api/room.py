@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from wenyue.emergency import PassGiven, RoomProblem, TokenGiven
-from wenyue.faces.api.asking import HolderOf, ServicesOf
+from wenyue.faces.api.asking import FreshHolderOf, ServicesOf
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.services import Services
 
@@ -64,7 +64,7 @@ class TokenAnswer(BaseModel):
 async def take_pass(
     event: EventOf,
     services: ServicesOf,
-    holder_id: HolderOf,
+    holder_id: FreshHolderOf,
     body: PassBody | None = None,
 ) -> PassAnswer:
     """A place in the queue: before the release the order of arrival does not matter.
@@ -81,7 +81,7 @@ async def take_pass(
 
 @router.post("/{event}/token", summary="Go in", status_code=201)
 async def take_token(
-    event: EventOf, body: TokenBody, services: ServicesOf, holder_id: HolderOf
+    event: EventOf, body: TokenBody, services: ServicesOf, holder_id: FreshHolderOf
 ) -> TokenAnswer:
     """A token for ten minutes, when the pass stands before the threshold. Again: the same token while it is good."""
     given = await services.room.exchange(event, holder_id, body.pass_)

@@ -7,10 +7,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import end_login, start_login
+from wenyue.accounts import start_login
 from wenyue.cards import CardProblem, CardView, Denied, cards_of, sign_in
-from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf
-from wenyue.faces.api.logins import Logins, bearer
+from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf, sign_out
 from wenyue.faces.api.problems import PROBLEM_TYPE, plain_problem
 from wenyue.faces.wording_cards import CARD_PROBLEMS, say_denied
 from wenyue.kernel.limits import LOGIN_TTL_S
@@ -88,14 +87,8 @@ async def read(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> H
 
 @router.delete("", summary="Sign out", status_code=204)
 async def delete(request: Request, services: ServicesOf, _: HolderOf) -> Response:
-    """End the token; other processes forget it within ten seconds."""
-    header = request.headers.get("authorization", "").encode("latin-1")
-    token = bearer(header)
-    logins: Logins = request.app.state.logins
-    if token is not None:
-        async with services.db.transaction() as tx:
-            await end_login(tx, token, services.clock())
-        logins.forget(header)
+    """End the token. From now on it changes nothing, whichever process it reaches."""
+    await sign_out(request, services)
     return Response(status_code=204)
 
 

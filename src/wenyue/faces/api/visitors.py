@@ -15,7 +15,7 @@ from wenyue.accounts import (
     remove_visitor,
     visitors,
 )
-from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf
+from wenyue.faces.api.asking import HolderLoginOf, HolderOf, LocaleOf, ServicesOf, acting, holder_of
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.kernel.clock import local_date
@@ -55,12 +55,12 @@ async def mine(services: ServicesOf, holder_id: HolderOf) -> KnownVisitors:
 
 
 @router.post("", summary="Keep a visitor", status_code=201)
-async def add(body: PersonBody, services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> KnownVisitor:
+async def add(body: PersonBody, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf) -> KnownVisitor:
     """Add a person. The same document again changes the name and phone kept with it: sending it twice adds one."""
     now = services.clock()
     identity = identity_of(body, local_date(now, _TIMEZONE), locale)
-    async with services.db.transaction() as tx:
-        added = await add_visitor(tx, services.vault, holder_id, identity, now)
+    async with acting(services, login) as (tx, _):
+        added = await add_visitor(tx, services.vault, holder_of(login), identity, now)
     if isinstance(added, VisitorRefusal):
         raise BookingRefused(409, "visitors_full")
     return _shown(added)
@@ -68,11 +68,11 @@ async def add(body: PersonBody, services: ServicesOf, holder_id: HolderOf, local
 
 @router.delete("/{visitor_id}", summary="Forget a visitor", status_code=204)
 async def remove(
-    visitor_id: Annotated[int, Path(ge=1, le=2**63 - 1)], services: ServicesOf, holder_id: HolderOf
+    visitor_id: Annotated[int, Path(ge=1, le=2**63 - 1)], services: ServicesOf, login: HolderLoginOf
 ) -> Response:
     """Take a person off the list and forget their data; bookings keep their own. Again: 404, nothing changes."""
-    async with services.db.transaction() as tx:
-        is_removed = await remove_visitor(tx, holder_id, visitor_id, services.clock())
+    async with acting(services, login) as (tx, _):
+        is_removed = await remove_visitor(tx, holder_of(login), visitor_id, services.clock())
     if not is_removed:
         raise BookingRefused(404, "not_found")
     return Response(status_code=204)

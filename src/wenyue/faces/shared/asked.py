@@ -1,7 +1,7 @@
 """One request of a browser: in which language, when, with which form – and what happens while the database is away."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
@@ -11,6 +11,7 @@ from psycopg.errors import DataError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from wenyue.accounts import LoginEnded, require_login
 from wenyue.faces.shared.forms import Form, read_form
 from wenyue.faces.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, Locale, translator
 from wenyue.faces.shared.session import CSRF_FIELD, is_csrf_good, set_cookie
@@ -29,14 +30,24 @@ class Asked:
     locale: Locale
     now: datetime
     form: Form = field(default_factory=lambda: Form({}), kw_only=True)
+    login_key: str = field(default="", kw_only=True)  # `Login.key` of who asks; '' for a stranger
 
     def t(self, zh: str, en: str, **values: object) -> str:
         """The sentence in the language of the request."""
         return translator(self.locale)(zh, en, **values)
 
-    def tx(self) -> AbstractAsyncContextManager[Tx]:
-        """One transaction. Raises DatabaseDown."""
-        return self.services.db.transaction()
+    @property
+    def signin_path(self) -> str:
+        """Where this face asks strangers to sign in."""
+        return "/signin"
+
+    @asynccontextmanager
+    async def tx(self) -> AsyncGenerator[Tx]:
+        """One transaction. A form's act looks at its login again in it. Raises LoginEnded, DatabaseDown."""
+        async with self.services.db.transaction() as tx:
+            if self.login_key and self.request.method == "POST":
+                await require_login(tx, self.login_key, self.now)
+            yield tx
 
     async def has_good_form(self) -> bool:
         """A GET, or a form that was read into `form` and carries the token of our own page."""
@@ -58,6 +69,8 @@ async def answered(
     """What `answer` makes of the request, or `away` while the database cannot be reached. `?lang=` is remembered."""
     try:
         response = await answer(asked)
+    except LoginEnded:
+        response = redirect(asked.signin_path)
     except (DatabaseDown, DatabaseError) as fault:
         if isinstance(fault, DataError):
             raise  # a statement and its values do not fit: a defect, to be seen

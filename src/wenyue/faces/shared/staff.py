@@ -50,6 +50,7 @@ class StaffAsked(Asked):
         async with self.services.db.connection() as tx:
             login = await who(tx, self.token, self.now)
         self.staff = login.staff if login else None
+        self.login_key = login.key if login else ""
 
     def frame(self) -> dict[str, object]:
         """What every page of the face is given."""
@@ -78,7 +79,7 @@ async def do_signin(asked: StaffAsked) -> Response:
             else asked.t("账号或密码不对。", "The login or the password is wrong.")
         )
         return _signin(asked, login, text)
-    async with asked.tx() as tx:
+    async with asked.services.db.transaction() as tx:
         token = await start_login(tx, now=asked.now, staff_id=staff.id)
     response = redirect(asked.home)
     is_secure = asked.services.settings.web.is_secure
@@ -88,7 +89,7 @@ async def do_signin(asked: StaffAsked) -> Response:
 
 async def do_signout(asked: StaffAsked) -> Response:
     """End the login everywhere it was used, and forget it here."""
-    async with asked.tx() as tx:
+    async with asked.services.db.transaction() as tx:
         await end_login(tx, asked.token, asked.now)
     asked.staff = None  # so that the face gives nothing more on the strength of this login
     response = redirect(asked.signin_path)

@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import end_login, start_login
+from wenyue.accounts import end_login, require_login, start_login
 from wenyue.cards import ActivationRequest, CardProblem, Denied, activate, sign_in
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
@@ -49,6 +49,8 @@ async def activate_card(visit: Visit) -> Response:
         signed_in_as=visit.traveller_id,
     )
     async with visit.services.secret_transaction() as tx:
+        if visit.login_key:
+            await require_login(tx, visit.login_key, visit.now)
         answer = await activate(tx, visit.services.vault, request, visit.now)
         token = (
             ""
@@ -85,7 +87,7 @@ async def sign_in_with_card(visit: Visit) -> Response:
 
 async def sign_out(visit: Visit) -> Response:
     """End the login; the trip goes with it."""
-    async with visit.tx() as tx:
+    async with visit.services.db.transaction() as tx:
         await end_login(tx, login_token(visit.request), visit.now)
     response = redirect("/")
     response.headers["Clear-Site-Data"] = '"cache"'  # vouchers kept for offline use

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from wenyue.accounts import LoginEnded
 from wenyue.booking import (
     Answer,
     BookingView,
@@ -238,8 +239,10 @@ async def _change(
     booking_id = booking_id_of(visit)
     if booking_id is None:
         return visit.not_found()
-    request = ChangeRequest(kind, booking_id, visit.actor, holder_id=visit.holder_id, moves=moves)
+    request = ChangeRequest(kind, booking_id, visit.actor, visit.holder_id, moves, login=visit.login_key)
     answer: Answer = await visit.services.engine.change(request)
+    if answer.outcome is Outcome.LOGIN_ENDED:
+        raise LoginEnded
     if answer.outcome.is_success:
         return redirect(f"/bookings/{booking_id}?done={done}")
     if answer.outcome is Outcome.NOT_FOUND:

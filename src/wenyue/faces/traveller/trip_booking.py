@@ -8,7 +8,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from wenyue.accounts import VisitorRecord
+from wenyue.accounts import LoginEnded, VisitorRecord
 from wenyue.booking import (
     Answer,
     BookingRequest,
@@ -68,6 +68,8 @@ async def book(visit: Visit) -> Response:
     wanted.sort(key=lambda line: [one.item.slot_id for one in chosen].index(line.item.slot_id))
     request = _request(visit, booking_id, wanted, chosen, going, bearer)
     answer = await visit.services.engine.book(request)
+    if answer.outcome is Outcome.LOGIN_ENDED:
+        raise LoginEnded
     if not answer.outcome.is_success:
         on_site = frozenset(line.item.slot_id for line in wanted if not line.is_on_card)
         return _refuse(visit, answer, chosen, going, on_site)
@@ -138,6 +140,7 @@ def _request(  # noqa: PLR0917 - what a booking is made of
         party=seal_party(visit.services.vault, party),
         is_hold=any(not line.is_on_card and line.price_minor for line in wanted),
         actor=visit.actor,
+        login=visit.login_key,
     )
 
 

@@ -130,6 +130,7 @@ async def _answer(visit: Visit, handler: Handler, *, needs_login: bool) -> Respo
         async with visit.services.db.connection() as tx:
             login = await who(tx, token, visit.now)
         visit.traveller_id = login.traveller_id if login else None
+        visit.login_key = login.key if login else ""
     if not await visit.has_good_form():
         return _stale_form(visit)
     if needs_login and visit.traveller_id is None:

@@ -176,7 +176,7 @@ def ask_first(_ask: Any) -> Any:
         if wants.places:
             reads["places"] = await tx.execute(store.SQL["places_taken"], {"wanted": wants.places_json()})
         if wants.bookings:
-            reads["existing"] = await tx.execute(store.SQL["existing"], {"ids": store.array(wants.bookings)})
+            reads["existing"] = await tx.execute(store.SQL["existing"], wants.asked)
         name = "lock_pools" if is_locked else "read_pools"
         reads["pools"] = await tx.execute(store.SQL[name], {"ids": store.array(wants.pools)})
 

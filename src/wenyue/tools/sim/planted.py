@@ -78,7 +78,7 @@ PLANTS: Final = (
     Plant(
         "replay books again",
         "earlier answers are not found",
-        rewriting("existing", "WHERE", "WHERE false AND"),
+        rewriting("existing", "WHERE id", "WHERE false AND id"),
         _NO_KEYS,
     ),
     Plant(
