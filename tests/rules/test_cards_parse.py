@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from wenyue.cards import parse_rules
 from wenyue.cards.codes import check_digit, clean_card_no, clean_pin, is_mistyped, new_card_no, new_pin
-from wenyue.cards.dates import activation_deadline, add_months, validity_end, validity_window
+from wenyue.cards.dates import (
+    activation_deadline,
+    add_months,
+    last_day_of_months,
+    validity_end,
+    validity_window,
+)
 from wenyue.cards.parse import RulesError, parse_type
 from wenyue.cards.people import CardProblem, Denied, Validity, activation_terms
 from wenyue.cards.rules import in_month_days
@@ -152,6 +158,25 @@ def test_the_shipped_types_say_where_they_come_from() -> None:
 )
 def test_months(day: date, months: int, result: date) -> None:
     assert add_months(day, months) == result
+
+
+@pytest.mark.parametrize(
+    ("first", "months", "last"),
+    [
+        (date(2028, 2, 29), 12, date(2029, 2, 28)),
+        (date(2026, 8, 31), 6, date(2027, 2, 28)),
+        (date(2027, 8, 31), 6, date(2028, 2, 29)),
+        (date(2026, 10, 31), 1, date(2026, 11, 30)),
+        (date(2028, 2, 29), 48, date(2032, 2, 28)),
+        (date(2027, 2, 28), 12, date(2028, 2, 27)),
+        (date(2026, 1, 1), 12, date(2026, 12, 31)),
+        (date(2026, 3, 15), 6, date(2026, 9, 14)),
+    ],
+)
+def test_rules_R6_months_end_on_the_last_day_of_the_month_where_the_day_does_not_exist(
+    first: date, months: int, last: date
+) -> None:
+    assert last_day_of_months(first, months) == last
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Traveller:
 
     id: int
     person_key: bytes | None
-    label: str  # masked: 张*三 110***********1234
+    label: str  # masked: 张*三 11****1949********
     name: Secret[str]
     document_number: Secret[str]
     document_kind: str
@@ -113,5 +113,5 @@ class Login:
 
 
 def masked_label(name: str, number: str) -> str:
-    """How a person is shown to themselves in lists: `张*三 110***********1234`."""
+    """How a person is shown to themselves in lists: `张*三 11****1949********`."""
     return f"{mask_name(name)} {mask_document(number)}"

@@ -14,11 +14,21 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
+def last_day_of_months(first: date, months: int) -> date:
+    """The last day of a period of `months` whose first day is `first`.
+
+    The day before the corresponding one; where the last month has none, the last day of that month (民法典 art. 202):
+    twelve months from 2028-02-29 end on 2029-02-28, six from 2026-08-31 on 2027-02-28.
+    """
+    corresponding = add_months(first, months)
+    return corresponding - timedelta(days=1) if corresponding.day == first.day else corresponding
+
+
 def validity_end(validity: Validity, first: date) -> date | None:
     """The last day of a card whose first day is `first`; None: it never ends."""
     ends: list[date] = []
     if validity.months is not None:
-        ends.append(add_months(first, validity.months) - timedelta(days=1))
+        ends.append(last_day_of_months(first, validity.months))
     if validity.days is not None:
         ends.append(first + timedelta(days=validity.days - 1))
     if validity.until is not None:

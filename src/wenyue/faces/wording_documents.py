@@ -31,6 +31,10 @@ DOCUMENT_KINDS: Final[Mapping[DocumentKind, Sentence]] = MappingProxyType(
         ),
         DocumentKind.TW_PERMIT: ("台湾居民来往大陆通行证", "Mainland travel permit for Taiwan residents"),
         DocumentKind.PASSPORT: ("护照", "Passport"),
+        DocumentKind.TRAVEL_DOCUMENT: ("中华人民共和国旅行证", "Chinese travel document"),
+        DocumentKind.SEAFARER_PASSPORT: ("海员证", "Chinese seafarer's passport"),
+        DocumentKind.OFFICER_ID: ("军官证（含文职干部证）", "Chinese military officer's card"),
+        DocumentKind.SOLDIER_ID: ("士兵证（士官证、义务兵证）", "Chinese soldier's card"),
     }
 )
 
@@ -116,6 +120,21 @@ DOCUMENT_ERRORS: Final[Mapping[DocumentErrorCode, Sentence]] = MappingProxyType(
                 "The expiry date in the machine-readable lines is no real date;"
                 " scan again or type the passport number"
             ),
+        ),
+        DocumentErrorCode.BAD_MILITARY_NUMBER: (
+            "请按证件上的印刷格式填写，例如“军字第2001988号”（开头的字、数字和字母都要填）",
+            (
+                "Enter the number as it is printed on the card, with the Chinese character in front,"
+                " the digits and any letters"
+            ),
+        ),
+        DocumentErrorCode.BAD_TRAVEL_DOCUMENT_NUMBER: (
+            "旅行证号码应为L后接7或8位数字，请对照资料页核对",
+            "The number of a Chinese travel document is L and 7 or 8 digits; check the data page",
+        ),
+        DocumentErrorCode.BAD_SEAFARER_NUMBER: (
+            "海员证号码应为A后接8位数字，请对照资料页核对",
+            "The number of a Chinese seafarer's passport is A and 8 digits; check the data page",
         ),
     }
 )

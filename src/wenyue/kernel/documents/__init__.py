@@ -4,6 +4,7 @@ Pure functions over text; no wording (the faces own it), no clock (the caller pa
 """
 
 from wenyue.kernel.documents.ages import age_on, is_minor_under_14
+from wenyue.kernel.documents.candidates import document_candidates
 from wenyue.kernel.documents.divisions import Province, province_of
 from wenyue.kernel.documents.masks import mask_document, mask_name, mask_phone
 from wenyue.kernel.documents.model import (
@@ -12,6 +13,7 @@ from wenyue.kernel.documents.model import (
     DocumentErrorCode,
     DocumentKind,
     DocumentWarning,
+    bare_number,
 )
 from wenyue.kernel.documents.names import NameErrorCode, NameProblem, parse_name
 from wenyue.kernel.documents.numbers import parse_document
@@ -31,6 +33,8 @@ __all__ = [
     "PhoneErrorCode",
     "Province",
     "age_on",
+    "bare_number",
+    "document_candidates",
     "is_minor_under_14",
     "mask_document",
     "mask_name",

@@ -47,6 +47,9 @@ for _row in _ISO_3166.split():
 _ALPHA3.update({code: code for code in _ICAO_ONLY.split()} | _ALIASES)
 
 
+NATIONALITIES: tuple[str, ...] = tuple(sorted(set(_ALPHA3.values())))  # canonical codes, each once
+
+
 def nationality_of(code: str) -> str | None:
     """The canonical alpha-3 code of an alpha-2, alpha-3 or machine-readable code in any case; None if unknown."""
     return _ALPHA3.get(code.strip(" <").upper()) if len(code) <= _LONGEST_CODE else None

@@ -1,26 +1,35 @@
 """Masks for what must be shown or logged: enough for its owner to recognise, not enough for anyone else to use.
 
-The forms `110***********1234`, `138****8000` and `张*三` are the customary ones (个人信息保护法 asks for
-de-identification and leaves the form open). Every function takes any string and never raises.
+`138****8000` and `张*三` are the customary forms (个人信息保护法 asks for de-identification and leaves the form open).
+The customary `110***********1234` of an ID number is not used: whoever knows the birth date, as every classmate does,
+is left with two to six numbers, because the check digit and the sequence are shown and the division has few values.
+A mask made here leaves a thousand numbers to whoever knows birth date and division (docs/adr/0015-limits-and-masks.md).
+Every function takes any string and never raises.
 """
 
 _LONGEST = 64
+_CARD = 18
 
 
 def mask_document(number: str) -> str:
-    """Three and four characters of a long number, two and two of a permit or passport, less of anything shorter."""
+    """The province and the birth year of an 18-character card, the first letters or digits of any other document.
+
+    The two last characters of permits, passports and military cards are shown as well: they have no check digit.
+    """
     size = len(number)
     if size > _LONGEST:
         return "*" * _LONGEST
-    if size >= 15:
-        head, tail = 3, 4
+    if size == _CARD:
+        return f"{number[:2]}****{number[6:10]}********"
+    if size > 11:  # the older permanent-resident card: its last two characters follow from the others
+        head, tail = 3, 0
     elif size >= 8:
         head, tail = 2, 2
     elif size >= 5:
-        head, tail = 1, 1
+        head, tail = 1, 0
     else:
         return "*" * size
-    return number[:head] + "*" * (size - head - tail) + number[-tail:]
+    return number[:head] + "*" * (size - head - tail) + number[size - tail :]
 
 
 def mask_phone(phone: str) -> str:

@@ -1,9 +1,10 @@
 """The shapes of identity: document kinds, a parsed document, and every reason a number is refused or doubted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from wenyue.kernel.documents.masks import mask_document
 
@@ -17,6 +18,10 @@ class DocumentKind(StrEnum):
     HM_PERMIT = "hm_permit"  # 港澳居民来往内地通行证
     TW_PERMIT = "tw_permit"  # 台湾居民来往大陆通行证
     PASSPORT = "passport"  # 护照
+    TRAVEL_DOCUMENT = "travel_document"  # 中华人民共和国旅行证
+    SEAFARER_PASSPORT = "seafarer_passport"  # 海员证
+    OFFICER_ID = "officer_id"  # 军官证, 文职干部证
+    SOLDIER_ID = "soldier_id"  # 士兵证: 士官证, 义务兵证
 
 
 class DocumentErrorCode(StrEnum):
@@ -40,6 +45,9 @@ class DocumentErrorCode(StrEnum):
     BAD_MRZ: text with filler characters that is not the two 44-character lines of a passport, or the second.
     BAD_MRZ_CHECK_DIGIT: a check digit of the machine-readable line is wrong; `position` counts in line 2.
     BAD_EXPIRY_DATE: the expiry date in the machine-readable line is not a day of the calendar.
+    BAD_MILITARY_NUMBER: a military card's number that is not the printed form, such as 军字第2001988号.
+    BAD_TRAVEL_DOCUMENT_NUMBER: not L and seven or eight digits.
+    BAD_SEAFARER_NUMBER: not A and eight digits.
     """
 
     EMPTY = "document_empty"
@@ -60,6 +68,9 @@ class DocumentErrorCode(StrEnum):
     BAD_MRZ = "document_bad_mrz"
     BAD_MRZ_CHECK_DIGIT = "document_bad_mrz_check_digit"
     BAD_EXPIRY_DATE = "document_bad_expiry_date"
+    BAD_MILITARY_NUMBER = "document_bad_military_number"
+    BAD_TRAVEL_DOCUMENT_NUMBER = "document_bad_travel_document_number"
+    BAD_SEAFARER_NUMBER = "document_bad_seafarer_number"
 
 
 class DocumentWarning(StrEnum):
@@ -81,6 +92,13 @@ class DocumentWarning(StrEnum):
     AGE_OVER_120 = "document_age_over_120"
 
 
+_CARD_LENGTH: Final = 18
+_SELF_TELLING: Final = frozenset(
+    {DocumentKind.RESIDENT_ID, DocumentKind.RESIDENCE_PERMIT, DocumentKind.FOREIGN_PR}
+)
+_COUNTS_RENEWALS: Final[Mapping[str, int]] = {DocumentKind.HM_PERMIT: 9, DocumentKind.TW_PERMIT: 8}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Document:
     """One accepted document in its canonical form; the repr is masked.
@@ -89,6 +107,9 @@ class Document:
     `key` is what uniqueness is counted on, prefixed by the kind: renewals of one permit share it, two kinds never
     do. `birth` and `sex` are known only where the document carries them; `nationality` is ISO 3166 alpha-3 (or an
     ICAO 9303 code that ISO lacks).
+    `bare_number` is the number alone, without kind and nationality, for documents whose number does not say what they
+    are: one passport declared as two nationalities' has two keys and one bare number. None for the 18-character cards:
+    nothing else can carry their number.
     """
 
     kind: DocumentKind
@@ -100,8 +121,21 @@ class Document:
     warnings: tuple[DocumentWarning, ...] = ()
     expires_on: date | None = None
 
+    @property
+    def bare_number(self) -> str | None:
+        """`number:` and what stands last in the key (renewals of a permit share it)."""
+        return bare_number(self.kind, self.number)
+
     def __repr__(self) -> str:
         return f"Document({self.kind.value} {mask_document(self.number)})"
+
+
+def bare_number(kind: str, number: str) -> str | None:
+    """The bare number of a canonical `number`; see `Document`. A kind that is not known is read like a passport."""
+    if kind in _SELF_TELLING and len(number) == _CARD_LENGTH:
+        return None
+    renewals = _COUNTS_RENEWALS.get(kind)
+    return "number:" + (number[:renewals] if renewals else number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,17 @@ from wenyue.kernel.limits import NAME_LENGTH_MAX
 
 _LONGEST_RAW = 256
 _MOST_MARKS = 4  # combining marks on one letter: more than any script stacks, fewer than a scribble
-_HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# Chinese characters by block, not by the interpreter's Unicode tables: Python 3.11 knows Unicode 14, and GB 18030-2022
+# has the extensions G to I. 〇, A, the unified block, compatibility, B, C to F with I, their compatibility supplement; the
+# whole third plane is kept for Chinese characters (G, H, J and what comes).
+_HAN = (
+    "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ee5f"
+    "\U0002f800-\U0002fa1f\U00030000-\U0003fffd"
+)
+_is_han = re.compile(f"[{_HAN}]").fullmatch
 _PLAIN_HAN = re.compile("[\u4e00-\u9fa5]{2,20}")  # the original CJK block: stable under NFKC
 _DOTS = re.compile("[\u00b7\u0387\u16eb\u2022\u2027\u2219\u22c5\u2e30\u2e31\u2e33\u30fb\u318d]+")
+_DOT_ABOVE = "\u02d9"  # typed for the name dot by some keyboards; NFKC would take it apart
 _DOT_BETWEEN_HAN = re.compile(f"(?<=[{_HAN}])[ .·]*[.·][ .·]*(?=[{_HAN}])")
 _BLANK_BESIDE_HAN = re.compile(f"(?<=[{_HAN}]) +(?=[{_HAN}])")
 _APOSTROPHES = re.compile("[\u2018\u2019\u02bc\u02b9\u2032`\u00b4]")
@@ -67,13 +75,13 @@ def parse_name(raw: str) -> str | NameProblem:
         return raw
     if len(raw) > _LONGEST_RAW:
         return NameProblem(NameErrorCode.TOO_LONG)
-    name = _tidy(visible(raw))
+    name = _tidy(visible(raw.replace(_DOT_ABOVE, "·")))
     problem = _stray(name) if name else NameProblem(NameErrorCode.EMPTY)
     if problem is not None:
         return problem
     if len(name) > NAME_LENGTH_MAX:
         return NameProblem(NameErrorCode.TOO_LONG)
-    letters = sum(1 for character in name if unicodedata.category(character)[0] == "L" or character == "〇")
+    letters = sum(1 for character in name if _is_han(character) or unicodedata.category(character)[0] == "L")
     if letters == 0:
         return NameProblem(NameErrorCode.NO_LETTER)
     return name if letters > 1 else NameProblem(NameErrorCode.TOO_SHORT)
@@ -90,6 +98,9 @@ def _stray(name: str) -> NameProblem | None:
     """The first character that no name has, with the reason a person can act on."""
     marks = 0
     for place, character in enumerate(name, 1):
+        if _is_han(character):
+            marks = 0
+            continue
         category = unicodedata.category(character)
         marks = marks + 1 if category[0] == "M" else 0
         if (
@@ -99,7 +110,7 @@ def _stray(name: str) -> NameProblem | None:
             or character in _BLANK_LETTERS
         ):
             return NameProblem(NameErrorCode.UNSUPPORTED_CHARACTER, place)
-        if category[0] in "LM" or character == "〇" or character in _PUNCTUATION:
+        if category[0] in "LM" or character in _PUNCTUATION:
             continue
         return NameProblem(_reason(category), place)
     return None

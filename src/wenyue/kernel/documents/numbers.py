@@ -13,6 +13,12 @@ from wenyue.kernel.documents.model import (
     DocumentKind,
     DocumentWarning,
 )
+from wenyue.kernel.documents.others import (
+    is_military_text,
+    parse_military,
+    parse_seafarer,
+    parse_travel_document,
+)
 from wenyue.kernel.documents.passports import (
     is_chinese_ordinary,
     looks_machine_readable,
@@ -28,6 +34,12 @@ _FOREIGN_PR = DocumentKind.FOREIGN_PR
 _HM_PERMIT = DocumentKind.HM_PERMIT
 _TW_PERMIT = DocumentKind.TW_PERMIT
 _PASSPORT = DocumentKind.PASSPORT
+_MILITARY = frozenset({DocumentKind.OFFICER_ID, DocumentKind.SOLDIER_ID})
+_BY_SHAPE = {
+    _TW_PERMIT: parse_tw,
+    DocumentKind.TRAVEL_DOCUMENT: parse_travel_document,
+    DocumentKind.SEAFARER_PASSPORT: parse_seafarer,
+}
 _KEY_PREFIX = {kind: kind.value + ":" for kind in DocumentKind}
 _EIGHTEEN_KINDS = frozenset({_RESIDENT_ID, _RESIDENCE_PERMIT, _FOREIGN_PR})
 
@@ -76,6 +88,8 @@ def parse_document(
         return DocumentError(DocumentErrorCode.EMPTY, kind)
     elif (kind is None or kind is _PASSPORT) and looks_machine_readable(number):
         result = parse_mrz(number, today)
+    elif kind in _MILITARY or (kind is None and is_military_text(number)):
+        result = parse_military(number, kind, expires_on)
     elif not _ALNUM.fullmatch(number):
         return DocumentError(DocumentErrorCode.BAD_CHARACTER, kind, _first(_NOT_ALNUM, number))
     else:
@@ -162,8 +176,9 @@ def _parse_other(
         return parse_passport(number, nationality, expires_on)
     if kind is _HM_PERMIT:
         return parse_hm(number, nationality, expires_on)
-    if kind is _TW_PERMIT:
-        return parse_tw(number, expires_on)
+    by_shape = _BY_SHAPE.get(kind)
+    if by_shape is not None:
+        return by_shape(number, expires_on)
     if kind is _FOREIGN_PR:
         old = OLD_PR.fullmatch(number)
         if old:

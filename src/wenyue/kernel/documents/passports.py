@@ -35,6 +35,16 @@ def is_chinese_ordinary(number: str) -> bool:
     return _CHINESE_ORDINARY.fullmatch(number) is not None
 
 
+def is_foreign_number(number: str) -> bool:
+    """Whether a canonical number has a form that some country's passports may have."""
+    return _FOREIGN.fullmatch(number) is not None
+
+
+def passport_key(nationality: str, number: str) -> str:
+    """What uniqueness of a passport is counted on."""
+    return f"passport:{nationality}:{number}"
+
+
 def looks_machine_readable(text: str) -> bool:
     """Whether compacted text is meant as machine-readable lines rather than as a number."""
     return "<" in text or len(text) in (_LINE, 2 * _LINE)
@@ -107,7 +117,7 @@ def _accept(
     return Document(
         _PASSPORT,
         number,
-        f"passport:{holder}:{number}",
+        passport_key(holder, number),
         birth,
         "M" if sex == "M" else "F" if sex == "F" else None,
         holder,

@@ -80,13 +80,13 @@ function helpWithDocument(number) {
   const form = number.form;
   const echo = form.querySelector("[data-document-echo]");
   const xKey = form.querySelector("[data-document-x]");
-  const passportOnly = form.querySelectorAll("[data-passport]");
+  const ofSomeKinds = form.querySelectorAll("[data-kinds]");
   const kind = () => form.querySelector('[name="kind"]:checked')?.value ?? "resident_id";
   const refresh = () => {
     const isId = ["resident_id", "residence_permit"].includes(kind());
     number.inputMode = isId ? "numeric" : "text";
     if (xKey) xKey.hidden = !isId;
-    for (const part of passportOnly) part.hidden = kind() !== "passport";
+    for (const part of ofSomeKinds) part.hidden = !part.dataset.kinds.split(" ").includes(kind());
     const plain = number.value.replace(/[\s-]/g, "").toUpperCase();
     const groups = isId && plain.length > 6 ? [plain.slice(0, 6), plain.slice(6, 14), plain.slice(14, 18)].filter(Boolean).join(" ") : "";
     const age = isId && plain.length === 18 ? ageOf(plain.slice(6, 14)) : null;
