@@ -128,8 +128,8 @@ TABLE: list[tuple[str, Facts, Reason]] = [
     ),
     ("card ran out", facts(presented=Presented.CARD, card=CardStanding.EXPIRED), Reason.CARD_EXPIRED),
     ("a good card, nothing booked", facts(presented=Presented.CARD), Reason.NO_BOOKING),
-    ("a banned person", facts(one(), banned=frozenset([b"p0"])), Reason.PERSON_BANNED),
-    ("somebody else is banned", facts(one(), banned=frozenset([b"p9"])), Reason.ADMIT),
+    ("a banned person", facts(one(), banned={b"p0": CLOSES}), Reason.PERSON_BANNED),
+    ("somebody else is banned", facts(one(), banned={b"p9": CLOSES}), Reason.ADMIT),
     ("a party of three", facts(*PARTY), Reason.CHOOSE_VISITOR),
     ("the second of three", facts(*PARTY, visitor_no=1), Reason.ADMIT),
     (

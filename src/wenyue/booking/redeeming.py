@@ -10,7 +10,7 @@ from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
 
 _SQL: Final = queries("wenyue.booking", "redeeming.sql")
 _DAYS_BACK: Final = 2  # a session that runs past midnight, a stay that began yesterday
-_DAYS_AHEAD: Final = 14  # far enough to say "you are booked for another day"
+_DAYS_AHEAD: Final = 400  # whatever day is booked, the gate can name it
 _BOOKINGS_MAX: Final = 20
 _PLACES_MAX: Final = 1_000
 
@@ -71,13 +71,14 @@ async def redeemable(
 ) -> list[Admission]:
     """Every place of the bookings named by one of: id, range of ids, or person, card or account near the day.
 
-    Whole bookings, whatever their state, venue or day, so that the gate can say why not; those of `venue_id` and
-    nearest to `on_date` first. Bounded to 20 bookings and 1,000 places. Empty: no such booking.
+    Whole bookings, whatever their state, venue or day, so that the gate can say why not; those nearest to `on_date`,
+    and on one day those of `venue_id`, first. Bounded to 20 bookings and 1,000 places. Empty: no such booking.
     """
     near: dict[str, object] = {
         "on_date": on_date,
         "from_day": on_date - timedelta(days=_DAYS_BACK),
         "to_day": on_date + timedelta(days=_DAYS_AHEAD),
+        "venue_id": venue_id,
         "limit": _BOOKINGS_MAX,
     }
     if booking_id is not None:

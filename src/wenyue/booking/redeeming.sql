@@ -1,32 +1,34 @@
 -- name: bookings_of_person
--- Bookings in which this person has a live place near the day, nearest day first.
+-- Bookings in which this person has a live place near the day: the nearest day first, and on it the asking venue.
 SELECT p.booking_id
   FROM booking.place p
+  JOIN booking.line l ON l.booking_id = p.booking_id AND l.line_no = p.line_no
  WHERE p.person_key = %(person_key)s AND p.is_live
    AND p.on_date BETWEEN %(from_day)s::date AND %(to_day)s::date
  GROUP BY p.booking_id
- ORDER BY min(abs(p.on_date - %(on_date)s::date)), p.booking_id
+ ORDER BY min(2 * abs(p.on_date - %(on_date)s::date) + (l.venue_id <> %(venue_id)s)::int), p.booking_id
  LIMIT %(limit)s
 
 -- name: bookings_on_card
--- Bookings with a live line near the day that this card pays for, nearest day first.
+-- Bookings with a line near the day that this card pays, or paid, for: live ones first, then as above.
 SELECT l.booking_id
   FROM booking.line l
- WHERE l.card_id = %(card_id)s AND l.is_live
+ WHERE l.card_id = %(card_id)s
    AND l.on_date BETWEEN %(from_day)s::date AND %(to_day)s::date
  GROUP BY l.booking_id
- ORDER BY min(abs(l.on_date - %(on_date)s::date)), l.booking_id
+ ORDER BY bool_or(l.is_live) DESC,
+          min(2 * abs(l.on_date - %(on_date)s::date) + (l.venue_id <> %(venue_id)s)::int), l.booking_id
  LIMIT %(limit)s
 
 -- name: bookings_of_holder
--- Bookings that this account made with a live line near the day, nearest day first.
+-- Bookings that this account made with a live line near the day, as above.
 SELECT b.id
   FROM booking.booking b
   JOIN booking.line l ON l.booking_id = b.id
  WHERE b.holder_id = %(holder_id)s AND l.is_live
    AND l.on_date BETWEEN %(from_day)s::date AND %(to_day)s::date
  GROUP BY b.id
- ORDER BY min(abs(l.on_date - %(on_date)s::date)), b.id
+ ORDER BY min(2 * abs(l.on_date - %(on_date)s::date) + (l.venue_id <> %(venue_id)s)::int), b.id
  LIMIT %(limit)s
 
 -- name: bookings_between

@@ -5,7 +5,7 @@ English is complete; a house test holds both to that.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -74,3 +74,10 @@ def say_instant(at: datetime, locale: str, timezone: str = TIMEZONE) -> str:
     if locale.startswith("en"):
         return f"{wall.day} {_MONTHS_EN[wall.month - 1]}, {wall:%H:%M}"
     return f"{wall.month}月{wall.day}日 {wall:%H:%M}"
+
+
+def say_day(day: date, locale: str) -> str:
+    """A day of this or the next year: `10月1日` or `1 Oct`."""
+    if locale.startswith("en"):
+        return f"{day.day} {_MONTHS_EN[day.month - 1]}"
+    return f"{day.month}月{day.day}日"

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from wenyue.faces.wording import Text, say_instant
+from wenyue.faces.wording import Text, say_day, say_instant
 from wenyue.faces.wording_documents import DOCUMENT_ERRORS
 from wenyue.gate import Reason, ScanAnswer, UndoOutcome
 from wenyue.kernel.clock import local_date, zone
@@ -15,7 +16,7 @@ Tone = Literal["good", "ask", "bad"]
 
 
 class GateText(NamedTuple):
-    """`icon` names a symbol of the shared sprite. Placeholders: {when} {gate} {venue} {product}."""
+    """`icon` names a symbol of the shared sprite. Placeholders: {when} {day} {session} {gate} {venue}."""
 
     tone: Tone
     icon: str
@@ -33,6 +34,7 @@ class GateSaid:
     word: str
     why: str
     next_step: str
+    also: str = ""  # what else is booked, for somebody who is not let in
 
 
 _CHECK_DOCUMENT: Final = Text(
@@ -78,7 +80,7 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
             "bad",
             "calendar",
             Text("非当日", "Another day"),
-            Text("预约的是另一天，{when} 起可以入园。", "Booked for another day: admitted from {when}."),
+            Text("不是今天：预约的是{day}，{when} 起可以入园。", "Not today: booked for {day}, admitted from {when}."),
             Text("请按预约日期前来，或到服务台改约。", "Come on the booked day, or change the booking at the desk."),
         ),
         Reason.EXPIRED: GateText(
@@ -92,7 +94,7 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
             "bad",
             "pin",
             Text("非本场馆", "Another venue"),
-            Text("预约的是“{venue}”，{when} 场次。", "Booked for {venue}, session at {when}."),
+            Text("预约的是“{venue}”，{session} 场次。", "Booked for {venue}, session at {session}."),
             Text("请告诉游客正确的场馆和入口。", "Tell the visitor where the right venue and entrance are."),
         ),
         Reason.VENUE_CLOSED: GateText(
@@ -249,22 +251,43 @@ def say_scan(answer: ScanAnswer, locale: str) -> GateSaid:
     values = {
         "when": _say_when(answer, locale),
         "gate": answer.used_gate,
+        "day": say_day(answer.on_date, locale) if answer.on_date else "",
+        "session": _say_at(answer.starts_at, answer.at, answer.timezone, locale),
         "venue": _pick(answer.venue_zh, answer.venue_en, locale),
         "closed": _say_closed(answer, locale),
         "why": _say_document(answer.why, locale),
     }
     why = text.why.say(locale).format_map(values)
-    return GateSaid(text.tone, text.icon, text.word.say(locale), why, text.next_step.say(locale))
+    also = _say_others(answer, locale)
+    return GateSaid(text.tone, text.icon, text.word.say(locale), why, text.next_step.say(locale), also)
+
+
+def _say_others(answer: ScanAnswer, locale: str) -> str:
+    """The other visits of whoever is refused: where, what and when; empty when there are none."""
+    if not answer.others:
+        return ""
+    visits = [
+        f"{_pick(one.venue_zh, one.venue_en, locale)} {_say_at(one.starts_at, answer.at, one.timezone, locale)}"
+        for one in answer.others
+    ]
+    is_all = answer.reason is Reason.NO_BOOKING
+    if locale.startswith("en"):
+        return ("Booked: " if is_all else "Also booked: ") + "; ".join(visits) + "."
+    return ("已约：" if is_all else "另有预约：") + "；".join(visits) + "。"
 
 
 def _say_when(answer: ScanAnswer, locale: str) -> str:
-    """The instant that explains the answer: the clock alone on the day of the scan, else with its date."""
-    at = answer.when or answer.starts_at
+    """The instant that explains the answer."""
+    return _say_at(answer.when or answer.starts_at, answer.at, answer.timezone, locale)
+
+
+def _say_at(at: datetime | None, scanned_at: datetime, timezone: str, locale: str) -> str:
+    """The clock alone on the day of the scan, else with its date."""
     if at is None:
         return ""
-    if local_date(at, answer.timezone) == local_date(answer.at, answer.timezone):
-        return f"{at.astimezone(zone(answer.timezone)):%H:%M}"
-    return say_instant(at, locale, answer.timezone)
+    if local_date(at, timezone) == local_date(scanned_at, timezone):
+        return f"{at.astimezone(zone(timezone)):%H:%M}"
+    return say_instant(at, locale, timezone)
 
 
 def _say_closed(answer: ScanAnswer, locale: str) -> str:

@@ -19,6 +19,7 @@ from wenyue.gate.model import (
     ScanRequest,
     UndoOutcome,
     VenueUnknown,
+    Visit,
 )
 from wenyue.gate.reading import clean_line
 from wenyue.gate.store import recent, scan, scan_party, undo
@@ -42,6 +43,7 @@ __all__ = [
     "TokenProblem",
     "UndoOutcome",
     "VenueUnknown",
+    "Visit",
     "booking_code",
     "clean_line",
     "load_gate_keys",

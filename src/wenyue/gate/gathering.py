@@ -1,6 +1,6 @@
 """Collecting the facts of one scan: what was held up, the places it can mean, and what the rules need beside them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
@@ -114,11 +114,16 @@ async def _look_up(question: _Question, reading: Reading) -> Gathered:
     )
     if reading.id_range is not None and len({place.booking_id for place in places}) > 1:
         return Gathered(Facts(reading.kind, question.venue_id, question.today, is_ambiguous=True), {})
-    return await _with_company(question, reading.kind, places, None)
+    return await _with_company(question, reading.kind, places, lambda _: True)
 
 
 async def _of_person(question: _Question, kind: Presented, person_key: bytes) -> Gathered:
     """The person's own places, and the unnamed ones (a table, a room) that they booked or that their party has."""
+    places = await _places_of(question, person_key)
+    return await _with_company(question, kind, places, lambda one: one.person_key in {None, person_key})
+
+
+async def _places_of(question: _Question, person_key: bytes) -> list[Admission]:
     tx, venue_id, today = question.tx, question.venue_id, question.today
     places = await redeemable(tx, person_key=person_key, venue_id=venue_id, on_date=today)
     holder = await fetch_dict(tx, _SQL["holder_of"], {"person_key": person_key})
@@ -126,31 +131,44 @@ async def _of_person(question: _Question, kind: Presented, person_key: bytes) ->
         known = {place.booking_id for place in places}
         booked = await redeemable(tx, holder_id=holder["traveller_id"], venue_id=venue_id, on_date=today)
         places += [one for one in booked if one.person_key is None and one.booking_id not in known]
-    return await _with_company(question, kind, places, person_key)
+    return places
 
 
 async def _by_card(question: _Question, reading: Reading) -> Gathered:
-    """What the card pays for, else what its holder has booked otherwise."""
+    """What the card pays for, and what its holder has booked otherwise."""
     card = await fetch_dict(question.tx, _SQL["card_by_number"], {"numbers": list(reading.card_numbers)})
     if card is None:
         return _nothing(question, reading.kind, Reason.UNKNOWN_CODE)
-    standing = _standing(card["state"], card["valid_to"], question.today)
+    card_id, holder_key = card["card_id"], None if card["holder_key"] is None else bytes(card["holder_key"])
+    standing = _STANDING[CardState(card["state"])]
     if card["is_dead_number"] or standing is not CardStanding.GOOD:
         standing = CardStanding.DEAD if card["is_dead_number"] else standing
         return Gathered(Facts(reading.kind, question.venue_id, question.today, card=standing), {})
-    found = await redeemable(
-        question.tx, card_id=card["card_id"], venue_id=question.venue_id, on_date=question.today
+    on_card = await redeemable(
+        question.tx, card_id=card_id, venue_id=question.venue_id, on_date=question.today
     )
-    places = [place for place in found if place.card_id == card["card_id"]]
-    if places or card["holder_key"] is None:
-        return await _with_company(question, reading.kind, places, None)
-    return await _of_person(question, reading.kind, bytes(card["holder_key"]))
+    places = [place for place in on_card if place.card_id == card_id]
+    if holder_key is not None:
+        known = {(place.booking_id, place.line_no, place.visitor_no) for place in places}
+        own = await _places_of(question, holder_key)
+        places += [one for one in own if (one.booking_id, one.line_no, one.visitor_no) not in known]
+    found = await _with_company(
+        question,
+        reading.kind,
+        places,
+        lambda one: one.card_id == card_id or one.person_key in {None, holder_key},
+    )
+    standing = CardStanding.GOOD if _is_valid_on(card["valid_to"], question.today) else CardStanding.EXPIRED
+    return replace(found, facts=replace(found.facts, card=standing))
 
 
 async def _with_company(
-    question: _Question, kind: Presented, places: list[Admission], person_key: bytes | None
+    question: _Question,
+    kind: Presented,
+    places: list[Admission],
+    is_presented: Callable[[Admission], bool],
 ) -> Gathered:
-    """The places as candidates. With a person's key, other persons' places are company and not presented."""
+    """The places as candidates. Those that what was presented does not stand for are only company."""
     facts = Facts(kind, question.venue_id, question.today)
     if not places:
         return Gathered(facts, {})
@@ -160,8 +178,6 @@ async def _with_company(
     here = [place for place in places if place.venue_id == question.venue_id]
     days = [place.on_date for place in here] or [question.today]
     closed = (await closures(tx, [question.venue_id], min(days), max(days))).get(question.venue_id, [])
-    keys = {place.person_key for place in here if place.person_key is not None}
-    banned = await bans(tx, sorted(keys), question.now) if keys else []
     candidates: list[Candidate] = []
     for place in places:
         preset = desk.presets.get(place.policy_code)
@@ -173,15 +189,23 @@ async def _with_company(
                 entry_late_s=preset.entry_late_s if preset else 0,
                 birth=visitor.birth if visitor and place.person_key else None,
                 minor_age_max=preset.minor_age_max if preset else None,
-                card=CardStanding.GOOD
-                if place.card_id is None
-                else cards.get(place.card_id, CardStanding.DEAD),
+                card=_card_of(place, cards),
                 closed=_closed(place, closed, question.venue_id),
-                is_presented=person_key is None or place.person_key in {None, person_key},
+                is_presented=is_presented(place),
             )
         )
-    everywhere = frozenset(key for key, policy_code, _ in banned if policy_code == _EVERYWHERE)
-    return Gathered(replace(facts, candidates=tuple(candidates), banned=everywhere), parties)
+    banned = await _banned(question, here)
+    return Gathered(replace(facts, candidates=tuple(candidates), banned=banned), parties)
+
+
+async def _banned(question: _Question, here: Sequence[Admission]) -> dict[bytes, datetime]:
+    """Persons banned everywhere, until when; also those whose ban ended while their session was running."""
+    keys = {place.person_key for place in here if place.person_key is not None}
+    if not keys:
+        return {}
+    since = min([question.now, *(place.starts_at for place in here)])
+    found = await bans(question.tx, sorted(keys), since)
+    return {key: until for key, policy_code, until in found if policy_code == _EVERYWHERE}
 
 
 def _nothing(question: _Question, kind: Presented, problem: Reason, why: str = "") -> Gathered:
@@ -195,14 +219,22 @@ def _closed(place: Admission, found: Sequence[Closure], venue_id: int) -> tuple[
     return None if place.is_open else (place.closed_reason_zh, place.closed_reason_en)
 
 
-async def _cards(question: _Question, card_ids: set[int]) -> dict[int, CardStanding]:
+async def _cards(question: _Question, card_ids: set[int]) -> dict[int, tuple[CardStanding, date | None]]:
+    """What the cards that pay are worth by their state, and their last day."""
     if not card_ids:
         return {}
     rows = await fetch_dicts(question.tx, _SQL["cards_by_id"], {"ids": sorted(card_ids)})
-    return {row["card_id"]: _standing(row["state"], row["valid_to"], question.today) for row in rows}
+    return {row["card_id"]: (_STANDING[CardState(row["state"])], row["valid_to"]) for row in rows}
 
 
-def _standing(state: int, valid_to: date | None, today: date) -> CardStanding:
-    standing = _STANDING[CardState(state)]
-    has_run_out = valid_to is not None and valid_to < today
-    return CardStanding.EXPIRED if standing is CardStanding.GOOD and has_run_out else standing
+def _card_of(place: Admission, cards: Mapping[int, tuple[CardStanding, date | None]]) -> CardStanding:
+    """The card's standing for this visit: as in the booking, its validity is that of the visit's day, not of now."""
+    if place.card_id is None:
+        return CardStanding.GOOD
+    standing, valid_to = cards.get(place.card_id, (CardStanding.DEAD, None))
+    has_run_out = standing is CardStanding.GOOD and not _is_valid_on(valid_to, place.on_date)
+    return CardStanding.EXPIRED if has_run_out else standing
+
+
+def _is_valid_on(valid_to: date | None, day: date) -> bool:
+    return valid_to is None or day <= valid_to

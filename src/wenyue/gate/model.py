@@ -1,5 +1,6 @@
 """The gate slice's nouns: what is asked, what is known, and every answer a gate can give."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,6 +17,7 @@ REASON_LENGTH_MAX: Final = 200
 UNDO_WINDOW_S: Final = 2 * 3600
 RECENT_MAX: Final = 50
 PARTY_MAX: Final = 50
+DIRECTIONS_MAX: Final = 3  # visits named beside a refusal
 
 
 class Reason(StrEnum):
@@ -96,7 +98,9 @@ class Facts:
     visitor_no: int | None = None  # the gate keeper's choice …
     line_no: int | None = None  # … and of which line, when one person has several
     is_ambiguous: bool = False  # a typed code that two bookings share
-    banned: frozenset[bytes] = frozenset()  # persons banned everywhere
+    banned: Mapping[bytes, datetime] = field(
+        default_factory=dict[bytes, datetime]
+    )  # persons banned everywhere: until
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class Verdict:
     gate: str = ""
     scan_id: UUID | None = None
     choices: tuple[Admission, ...] = ()  # CHOOSE_VISITOR: who may go in now
+    others: tuple[Admission, ...] = ()  # refused: what else is booked, the next first
     waiting: tuple[Admission, ...] = ()  # minors of the same party, who may follow an adult
 
     @property
@@ -144,11 +149,25 @@ class Choice(msgspec.Struct, frozen=True):
     document: str = ""
 
 
+class Visit(msgspec.Struct, frozen=True):
+    """Where and when a person is expected instead."""
+
+    venue_id: int
+    venue_zh: str
+    venue_en: str
+    product_zh: str
+    product_en: str
+    on_date: date
+    starts_at: datetime
+    timezone: str
+
+
 class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the gate shows; the same again for the same scan. Everything but names and documents is stored.
 
     `when`: used at (ALREADY_USED), opens at (NOT_YET, WRONG_DAY), closed at (EXPIRED). `why`: the documents error
-    code behind DOCUMENT_INVALID. `visitor_no` counts from 0; `quantity` places were admitted by an ADMIT.
+    code behind DOCUMENT_INVALID. `others`: the next visits of whoever is refused. `visitor_no` counts from 0;
+    `quantity` places were admitted by an ADMIT.
     """
 
     scan_id: UUID
@@ -178,6 +197,7 @@ class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True):
     closed_zh: str = ""
     closed_en: str = ""
     choices: tuple[Choice, ...] = ()
+    others: tuple[Visit, ...] = ()
     name: str = ""
     document: str = ""
     is_replay: bool = False

@@ -1,10 +1,11 @@
 """The admission decision: pure. One place at a time is judged, then the most useful answer is given."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from wenyue.booking import Admission, BookingState
+from wenyue.gate.directions import admission_window, is_for_today, is_open_now, most_useful
 from wenyue.gate.model import Candidate, CardStanding, Facts, Presented, Reason, Verdict
 from wenyue.kernel.documents import age_on
 
@@ -14,25 +15,6 @@ _CARD: Final = {
     CardStanding.NOT_ACTIVE: Reason.CARD_NOT_ACTIVE,
     CardStanding.EXPIRED: Reason.CARD_EXPIRED,
 }
-# When every place is refused, the reason the gate keeper can do most about is told; past days come last.
-_MOST_USEFUL: Final = (
-    Reason.MINOR_WAITS,
-    Reason.NEEDS_MANUAL,
-    Reason.PERSON_BANNED,
-    Reason.CARD_FROZEN,
-    Reason.CARD_NOT_ACTIVE,
-    Reason.CARD_EXPIRED,
-    Reason.CARD_DEAD,
-    Reason.HELD_UNPAID,
-    Reason.ALREADY_USED,
-    Reason.VENUE_CLOSED,
-    Reason.NOT_YET,
-    Reason.EXPIRED,
-    Reason.WRONG_VENUE,
-    Reason.WRONG_DAY,
-    Reason.CANCELLED,
-    Reason.NO_BOOKING,
-)
 
 
 def decide(facts: Facts, now: datetime) -> Verdict:
@@ -41,7 +23,7 @@ def decide(facts: Facts, now: datetime) -> Verdict:
     A presentation that means several places (a party, or one person's several products) is asked about, unless the
     gate keeper said which: a second scan of one voucher never uses up somebody else's place.
     """
-    nothing = _why_nothing(facts)
+    nothing = _why_nothing(facts, now)
     if nothing is not None:
         return Verdict(nothing)
     chosen = [one for one in facts.candidates if one.is_presented and _is_chosen(one.place, facts)]
@@ -50,7 +32,7 @@ def decide(facts: Facts, now: datetime) -> Verdict:
     judged = [(one, _judge(one, facts, now)) for one in chosen]
     admissible = [one.place for one, verdict in judged if verdict.is_admitted]
     if not admissible:
-        return min((verdict for _, verdict in judged), key=lambda verdict: _usefulness(verdict, facts))
+        return most_useful([verdict for _, verdict in judged], facts, now)
     waiting = [one.place for one, verdict in judged if verdict.reason is Reason.MINOR_WAITS]
     used = [one.place for one, verdict in judged if _is_used_now(one, verdict, now)]
     if len(admissible) + len(waiting) + len(used) > 1:
@@ -60,17 +42,20 @@ def decide(facts: Facts, now: datetime) -> Verdict:
     return Verdict(Reason.ADMIT, admissible[0])
 
 
-def admission_window(one: Candidate) -> tuple[datetime, datetime]:
-    """From when and until when (excluded) the gate admits: the session with the preset's grace."""
-    opens = one.place.starts_at - timedelta(seconds=one.entry_early_s)
-    return opens, one.place.ends_at + timedelta(seconds=one.entry_late_s)
+def _why_nothing(facts: Facts, now: datetime) -> Reason | None:
+    """What was presented leads to no place at all.
 
-
-def _why_nothing(facts: Facts) -> Reason | None:
-    """What was presented leads to no place at all."""
+    A card whose last day was yesterday still stands for the night or the session that began yesterday: like the
+    booking, the gate asks whether the card is valid on the day of the visit, and whoever comes after midnight is
+    judged by the place.
+    """
     if facts.problem is not None:
         return facts.problem
-    if facts.card is not CardStanding.GOOD:
+    is_night_left = facts.card is CardStanding.EXPIRED and any(
+        one.is_presented and one.place.venue_id == facts.venue_id and is_open_now(one, now)
+        for one in facts.candidates
+    )
+    if facts.card is not CardStanding.GOOD and not is_night_left:
         return _CARD[facts.card]
     if facts.is_ambiguous:
         return Reason.NEEDS_MANUAL
@@ -92,14 +77,14 @@ def _judge(one: Candidate, facts: Facts, now: datetime) -> Verdict:
     if place.state in (BookingState.CANCELLED, BookingState.EXPIRED) or not place.is_live:
         return Verdict(Reason.CANCELLED, place)
     if place.venue_id != facts.venue_id:
-        is_here_for_it = facts.presented is not Presented.DOCUMENT or place.on_date == facts.today
+        is_here_for_it = facts.presented is not Presented.DOCUMENT or is_for_today(place, facts.today, now)
         return Verdict(Reason.WRONG_VENUE if is_here_for_it else Reason.NO_BOOKING, place)
     if place.redeemed_at is not None:
         gate = place.redeemed_gate or ""
         return Verdict(Reason.ALREADY_USED, place, place.redeemed_at, gate, place.redemption_id)
     if one.closed is not None or not place.is_open:
         return Verdict(Reason.VENUE_CLOSED, place)
-    return _judge_time(one, facts, now) or _judge_person(one, facts) or Verdict(Reason.ADMIT, place)
+    return _judge_time(one, facts, now) or _judge_person(one, facts, now) or Verdict(Reason.ADMIT, place)
 
 
 def _judge_time(one: Candidate, facts: Facts, now: datetime) -> Verdict | None:
@@ -112,13 +97,16 @@ def _judge_time(one: Candidate, facts: Facts, now: datetime) -> Verdict | None:
     return None
 
 
-def _judge_person(one: Candidate, facts: Facts) -> Verdict | None:
+def _judge_person(one: Candidate, facts: Facts, now: datetime) -> Verdict | None:
     place = one.place
     # Who shows the document is the person, with or without the lost card; anyone else may be its finder.
     has_card_problem = one.card is not CardStanding.GOOD
     if has_card_problem and not (one.card is CardStanding.FROZEN and facts.presented is Presented.DOCUMENT):
         return Verdict(_CARD[one.card], place)
-    if place.person_key is not None and place.person_key in facts.banned:
+    until = facts.banned.get(place.person_key) if place.person_key is not None else None
+    if until is not None and until > min(
+        now, place.starts_at
+    ):  # of the visit: midnight does not lift it halfway
         return Verdict(Reason.PERSON_BANNED, place)
     if not _is_minor(one):
         return None
@@ -145,11 +133,4 @@ def _company(one: Candidate, candidates: Sequence[Candidate]) -> Iterable[Candid
 
 
 def _is_used_now(one: Candidate, verdict: Verdict, now: datetime) -> bool:
-    opens, closes = admission_window(one)
-    return verdict.reason is Reason.ALREADY_USED and opens <= now < closes
-
-
-def _usefulness(verdict: Verdict, facts: Facts) -> tuple[bool, int, int]:
-    days = abs((verdict.place.on_date - facts.today).days) if verdict.place else 0
-    is_past = verdict.place is not None and verdict.place.on_date < facts.today
-    return is_past, _MOST_USEFUL.index(verdict.reason), days
+    return verdict.reason is Reason.ALREADY_USED and is_open_now(one, now)

@@ -12,6 +12,7 @@ from wenyue.audit import Entry, record
 from wenyue.booking import redeem, undo_redemption
 from wenyue.cards import begin_validity
 from wenyue.catalogue import Venue, venues_by_id
+from wenyue.gate.directions import directions
 from wenyue.gate.gathering import Desk, Gathered, Parties, gather, open_parties, visitor_of
 from wenyue.gate.model import (
     PARTY_MAX,
@@ -25,6 +26,7 @@ from wenyue.gate.model import (
     UndoOutcome,
     VenueUnknown,
     Verdict,
+    Visit,
 )
 from wenyue.gate.reading import normalise
 from wenyue.gate.rules import decide
@@ -55,6 +57,8 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
     if venue is None:
         raise VenueUnknown
     gathered, verdict = await _admit(tx, desk, request, venue, now)
+    others = directions(verdict, gathered.facts.candidates, gathered.facts, now)
+    verdict = replace(verdict, others=others)
     answer = _answer(request, gathered, verdict, venue.timezone, now)
     await tx.execute(
         _SQL["add_scan"],
@@ -171,6 +175,20 @@ def _answer(
         why=gathered.why,
         timezone=timezone,
     )
+    others = tuple(
+        Visit(
+            one.venue_id,
+            one.venue_zh,
+            one.venue_en,
+            one.product_zh,
+            one.product_en,
+            one.on_date,
+            one.starts_at,
+            one.timezone,
+        )
+        for one in verdict.others
+    )
+    answer = msgspec.structs.replace(answer, others=others)
     place = verdict.place
     if place is None:
         return answer

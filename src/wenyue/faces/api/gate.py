@@ -29,6 +29,7 @@ from wenyue.gate import (
     ScanIdReused,
     ScanRequest,
     UndoOutcome,
+    Visit,
     clean_line,
     scan,
     undo,
@@ -86,8 +87,20 @@ class ChoiceBody(BaseModel):
     is_waiting: bool
 
 
+class VisitBody(BaseModel):
+    """Another visit of whoever is not let in."""
+
+    venue_name: str
+    product: str
+    on_date: date
+    starts_at: datetime
+
+
 class AnswerBody(BaseModel):
-    """What the gate shows. Open it only when `admitted`. `when`: used at, opens at, or closed at."""
+    """What the gate shows. Open it only when `admitted`. `when`: used at, opens at, or closed at.
+
+    `others`: the next visits of whoever is refused; `also` says them.
+    """
 
     scan_id: UUID
     admitted: bool
@@ -96,6 +109,7 @@ class AnswerBody(BaseModel):
     word: str
     why: str
     next_step: str
+    also: str
     at: datetime
     presented: Presented
     booking_id: UUID | None
@@ -114,6 +128,7 @@ class AnswerBody(BaseModel):
     used_gate: str
     used_scan_id: UUID | None
     choices: list[ChoiceBody]
+    others: list[VisitBody]
     is_replay: bool
     undone_at: datetime | None
 
@@ -251,6 +266,7 @@ def _answer(answer: ScanAnswer, locale: str) -> AnswerBody:
         word=said.word,
         why=said.why,
         next_step=said.next_step,
+        also=said.also,
         at=answer.at,
         presented=answer.presented,
         booking_id=answer.booking_id,
@@ -269,8 +285,18 @@ def _answer(answer: ScanAnswer, locale: str) -> AnswerBody:
         used_gate=answer.used_gate,
         used_scan_id=answer.used_scan_id,
         choices=[_choice(choice, locale) for choice in answer.choices],
+        others=[_visit(one, locale) for one in answer.others],
         is_replay=answer.is_replay,
         undone_at=answer.undone_at,
+    )
+
+
+def _visit(one: Visit, locale: str) -> VisitBody:
+    return VisitBody(
+        venue_name=_pick(one.venue_zh, one.venue_en, locale),
+        product=_pick(one.product_zh, one.product_en, locale),
+        on_date=one.on_date,
+        starts_at=one.starts_at,
     )
 
 

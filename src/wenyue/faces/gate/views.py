@@ -32,6 +32,7 @@ class ResultView:
     word: str
     why: str
     next_step: str
+    also: str = ""
     name: str = ""
     document: str = ""
     count: str = ""
@@ -77,6 +78,7 @@ def result_view(answer: ScanAnswer, locale: Locale, new_scan_id: UUID) -> Result
         word=t("已撤销", "Undone") if answer.undone_at else said.word,
         why=said.why,
         next_step=said.next_step,
+        also=said.also,
         name=answer.name,
         document=answer.document,
         count=t("{n} 人", "{n} people", n=answer.quantity) if answer.quantity > 1 else "",
