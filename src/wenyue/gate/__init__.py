@@ -21,7 +21,7 @@ from wenyue.gate.model import (
     VenueUnknown,
     Visit,
 )
-from wenyue.gate.reading import clean_line
+from wenyue.gate.scanned import clean_line
 from wenyue.gate.store import recent, scan, scan_party, undo
 from wenyue.gate.tokens import GateKeys, TokenClaims, TokenProblem, read_token, voucher_token
 from wenyue.gate.vouchers import voucher_text

@@ -10,7 +10,8 @@ from wenyue.booking import Admission, Party, PartyVisitor, open_party, redeemabl
 from wenyue.cards import CardState
 from wenyue.catalogue import Closure, Venue, closure_on, closures
 from wenyue.gate.model import Candidate, CardStanding, Facts, Presented, Reason, ScanRequest
-from wenyue.gate.reading import Reading, normalise, read_presented
+from wenyue.gate.reading import Reading, read_presented
+from wenyue.gate.scanned import normalise
 from wenyue.gate.tokens import GateKeys
 from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
 from wenyue.kernel.clock import local_date

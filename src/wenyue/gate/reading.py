@@ -1,7 +1,6 @@
 """What was held up: a scanned or typed text becomes the few things it can mean, most likely first. Pure."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -9,13 +8,10 @@ from uuid import UUID
 
 from wenyue.gate.codes import code_range
 from wenyue.gate.model import PRESENTED_LENGTH_MAX, Presented, Reason
-from wenyue.gate.tokens import VOUCHER_PREFIX, GateKeys, TokenClaims, TokenProblem, read_token
+from wenyue.gate.scanned import identifier_of, is_voucher, voucher_variants, without_address
+from wenyue.gate.tokens import GateKeys, TokenClaims, TokenProblem, read_token
 from wenyue.kernel.documents import Document, DocumentError, parse_document
-from wenyue.kernel.ids import parse_uuid
 
-_CONTROLS: Final = re.compile(
-    "[\x00-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff]+"
-)
 _NOT_ALNUM: Final = re.compile(r"[^A-Z0-9]+")
 _CARD_LIKE: Final = re.compile(r"[A-Z0-9]{6,40}")
 _DOCUMENT_LIKE: Final = re.compile(
@@ -37,24 +33,14 @@ class Reading:
     why: str = ""
 
 
-def normalise(presented: str) -> str:
-    """What the scanner or the keyboard meant: NFKC, without control and invisible characters, upper-case ASCII."""
-    text = unicodedata.normalize("NFKC", _CONTROLS.sub("", presented[: PRESENTED_LENGTH_MAX + 1])).strip()
-    return text.upper() if text.isascii() else text
-
-
-def clean_line(raw: str, length_max: int) -> str:
-    """A gate's name or a reason as it can be stored: one line, without control and invisible characters, cut."""
-    return " ".join(_CONTROLS.sub(" ", raw[: 4 * length_max]).split())[:length_max]
-
-
 def read_presented(text: str, keys: GateKeys, today: date) -> list[Reading]:
     """Every reading of normalised `text`, in the order to try them; the last may only say what is wrong."""
     if not text or len(text) > PRESENTED_LENGTH_MAX:
         return [Reading(Presented.NOTHING, problem=Reason.UNKNOWN_CODE)]
-    if text.startswith(VOUCHER_PREFIX):
+    text = without_address(text)
+    if is_voucher(text):
         return [_voucher(text, keys)]
-    booking_id = parse_uuid(text)
+    booking_id = identifier_of(text)
     if booking_id is not None:
         return [Reading(Presented.CODE, booking_id=booking_id)]
     compact = _NOT_ALNUM.sub("", text)
@@ -69,10 +55,13 @@ def read_presented(text: str, keys: GateKeys, today: date) -> list[Reading]:
 
 
 def _voucher(text: str, keys: GateKeys) -> Reading:
-    claims = read_token(text, keys)
-    if isinstance(claims, TokenClaims):
-        return Reading(Presented.VOUCHER, booking_id=claims.booking_id)
-    is_torn = claims is TokenProblem.MALFORMED  # half a code, a dirty lens: scanning again helps
+    problems: list[TokenProblem] = []
+    for variant in voucher_variants(text):
+        claims = read_token(variant, keys)
+        if isinstance(claims, TokenClaims):
+            return Reading(Presented.VOUCHER, booking_id=claims.booking_id)
+        problems.append(claims)
+    is_torn = problems[0] is TokenProblem.MALFORMED  # half a code, a dirty lens: scanning again helps
     return Reading(Presented.VOUCHER, problem=Reason.UNKNOWN_CODE if is_torn else Reason.BAD_SIGNATURE)
 
 

@@ -28,8 +28,8 @@ from wenyue.gate.model import (
     Verdict,
     Visit,
 )
-from wenyue.gate.reading import normalise
 from wenyue.gate.rules import decide
+from wenyue.gate.scanned import normalise
 from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
 from wenyue.kernel.documents import mask_document, mask_name
 from wenyue.kernel.personal import Vault
