@@ -29,6 +29,10 @@ TOOLS = {
     "scale": ("wenyue.tools.scale", "What one of each costs, and the machines of a release (容量)."),
     "sim": ("wenyue.tools.sim", "Simulate with crashes and check every invariant (模拟)."),
     "probe": ("wenyue.tools.drill.probe", "Look at one thing and say how it is, for runbooks (查看)."),
+    "holidays": (
+        "wenyue.tools.holidays",
+        "What is known of a year's holidays, and corrections of it (节假日).",
+    ),
     "room": ("wenyue.tools.room", "Waiting rooms in front of scarce places (排队等候)."),
     "fairness": ("wenyue.tools.fairness", "Prove that a waiting room was fair (公平核验)."),
     "monitor": ("wenyue.tools.monitoring", "Check everything each minute and tell operators (监控)."),

@@ -1,7 +1,7 @@
 """The operators' console over HTTP: who comes in, what the live page says, and what it says while the database is away."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,11 +14,19 @@ from tests.support.traveller_site import NOW, Traveller
 from wenyue.accounts import Role, save_staff
 from wenyue.faces.console import routes
 from wenyue.faces.console.duty import DUTY_COOKIE, DUTY_S
+from wenyue.policy import load_calendar
 from wenyue.sight import metrics_text
 
 pytestmark = pytest.mark.anyio
 PAGE_BYTES_MAX = 100 * 1024
-PAGES = ("/console", "/console/live", "/console/live.json", "/console/runbooks", "/console/runbooks/drain")
+PAGES = (
+    "/console",
+    "/console/live",
+    "/console/live.json",
+    "/console/runbooks",
+    "/console/runbooks/drain",
+    "/console/holidays",
+)
 
 
 @pytest.fixture
@@ -46,6 +54,7 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
     """Every route × who asks; a route that is not listed here fails the test."""
     listed = {(path.replace("/drain", "/{name}"), "GET") for path in PAGES}
     listed |= {("/console/signin", "GET"), ("/console/signin", "POST"), ("/console/signout", "POST")}
+    listed |= {("/console/holidays", "POST")}
     assert {
         (route.path, method) for route in routes for method in (route.methods or set()) - {"HEAD"}
     } == listed
@@ -190,3 +199,29 @@ async def test_the_metrics_token(make_database: Callable[[], DbUrls], tmp_path: 
         elsewhere = httpx.ASGITransport(site.app, client=("203.0.113.9", 1))
         async with httpx.AsyncClient(transport=elsewhere, base_url="http://wenyue.test") as client:
             assert (await client.get("/metrics", headers=right)).status_code == 200
+
+
+async def test_rules_R3_a_holiday_is_entered_on_the_page(site: ApiSite) -> None:
+    """A mistyped entry keeps what was typed; a preview changes nothing; then the calendar knows it."""
+    browser = await signed_in(site, "op")
+    form = {
+        "from": "2027-10-04",
+        "to": "2027-10-07",
+        "kind": "holiday",
+        "name": "国庆节",
+        "source": "",
+        "act": "apply",
+    }
+    await browser.get("/console/holidays")
+    assert "暂定" in browser.page.text
+    wrong = await browser.submit(browser.form("/console/holidays"), form, status=422)
+    assert "请填写依据的通知" in wrong
+    assert 'value="2027-10-07"' in wrong
+    await browser.submit(browser.form("/console/holidays"), form | {"source": "通知", "act": "preview"})
+    services = site.app.services
+    async with services.db.connection() as tx:
+        assert (await load_calendar(tx)).day_kind(date(2027, 10, 4)) == "workday"
+    done = await browser.submit(browser.form("/console/holidays"), form | {"source": "通知"})
+    assert "已录入" in done
+    async with services.db.connection() as tx:
+        assert (await load_calendar(tx)).holiday_names(date(2027, 10, 4)) == {"国庆节"}

@@ -272,7 +272,10 @@ def test_doctor_is_content_with_a_migrated_home(install: Callable[..., Installat
     one.run("migrate")
     result = one.run("doctor")
     assert result.returncode == 0, result.stdout
-    assert "all well" in result.stdout
+    assert "✗" not in result.stdout
+    assert (
+        "all well" in result.stdout or "0 faults" in result.stdout
+    )  # next year's holidays may be unpublished
 
 
 def test_help_lists_the_commands_without_importing_them(install: Callable[..., Installation]) -> None:

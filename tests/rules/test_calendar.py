@@ -45,8 +45,9 @@ NINE_TO_FIVE = (PlannedSession(time(9), time(17), 10),)
         (date(2026, 5, 1), "holiday", "劳动节"),
         (date(2024, 2, 29), "workday", ""),
         (date(2028, 2, 29), "workday", ""),
-        (date(2027, 10, 2), "weekend", ""),  # unpublished: a Saturday is a Saturday
-        (date(2027, 10, 1), "workday", ""),  # unpublished: nothing is claimed
+        (date(2027, 10, 9), "weekend", ""),  # unpublished: a Saturday is a Saturday
+        (date(2027, 10, 1), "holiday", "国庆节"),  # unpublished: the statutory day
+        (date(2027, 10, 4), "workday", ""),  # unpublished: a moved day is not guessed
         (date(1999, 10, 1), "workday", ""),
     ],
 )

@@ -68,11 +68,11 @@ async def test_a_preset_spoilt_in_the_database_is_named(tx: Tx) -> None:
 
 
 async def test_overrides_reach_the_calendar(tx: Tx) -> None:
-    assert (await policy.load_calendar(tx)).day_kind(date(2027, 10, 1)) == "workday"
-    await policy.save_override(tx, date(2027, 10, 1), "weekend", "", "mistyped")
-    await policy.save_override(tx, date(2027, 10, 1), "holiday", "国庆节", "国务院办公厅通知")
+    assert (await policy.load_calendar(tx)).day_kind(date(2027, 10, 4)) == "workday"
+    await policy.save_override(tx, date(2027, 10, 4), "weekend", "", "mistyped")
+    await policy.save_override(tx, date(2027, 10, 4), "holiday", "国庆节", "国务院办公厅通知")
     calendar = await policy.load_calendar(tx)
-    assert (calendar.day_kind(date(2027, 10, 1)), calendar.holiday_name(date(2027, 10, 1))) == (
+    assert (calendar.day_kind(date(2027, 10, 4)), calendar.holiday_name(date(2027, 10, 4))) == (
         "holiday",
         "国庆节",
     )

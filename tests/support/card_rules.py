@@ -23,9 +23,9 @@ NOW = at(2026, 11, 22, 12, 0)
 class Holidays:
     """The calendar of these tests: one holiday."""
 
-    def holiday_name(self, day: date, /) -> str:
+    def holiday_names(self, day: date, /) -> frozenset[str]:
         """Seven days of it."""
-        return "国庆节" if date(2026, 10, 1) <= day <= date(2026, 10, 7) else ""
+        return frozenset({"国庆节"} if date(2026, 10, 1) <= day <= date(2026, 10, 7) else set[str]())
 
 
 CALENDAR = Holidays()

@@ -3,7 +3,7 @@
 `Engine` decides and commits in batches; `availability`, `booking_view` and `bookings_of` read.
 """
 
-from wenyue.booking import importing, later, opening
+from wenyue.booking import importing, later, opening, replanning
 from wenyue.booking.availability import SlotState, SlotView, availability
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook, account_subject
@@ -69,6 +69,7 @@ __all__ = [
     "pressure",
     "redeem",
     "redeemable",
+    "replanning",
     "seal_party",
     "sealed_parties",
     "undo_redemption",

@@ -115,7 +115,7 @@ async def open_slots(
 ) -> OpenedCount:
     """Open one product's slots for venue-local dates from `from_day` to `to_day` (both included, 400 days at most)."""
     opening = Opening(venue, product, templates, preset, closures, prices)
-    return await _write(tx, plan(opening, calendar, from_day, to_day))
+    return await write(tx, plan(opening, calendar, from_day, to_day))
 
 
 async def open_all_ahead(
@@ -136,9 +136,9 @@ async def open_all_ahead(
     while page := await catalogue.active_products(tx, after=after):
         after = page[-1].id
         planned: list[tuple[NewSlot, list[NewPool]]] = []
-        for opening in await _openings(tx, page, presets, today, until):
+        for opening in await openings(tx, page, presets, today, until):
             planned += plan(opening, calendar, today, until)
-        opened += await _write(tx, planned)
+        opened += await write(tx, planned)
         progress(opened.slots)
     return opened
 
@@ -229,9 +229,10 @@ def _pools(slot: NewSlot, session: SessionPlan, day_capacity: int | None) -> lis
     return pools
 
 
-async def _openings(
+async def openings(
     tx: Tx, page: Sequence[Product], presets: Mapping[str, Preset], from_day: date, to_day: date
 ) -> list[Opening]:
+    """What these products' days are planned from, read once for all of them."""
     product_ids = [one.id for one in page]
     venue_ids = sorted({one.venue_id for one in page})
     venues = await catalogue.venues_by_id(tx, venue_ids)
@@ -251,7 +252,8 @@ async def _openings(
     ]
 
 
-async def _write(tx: Tx, planned: Sequence[tuple[NewSlot, list[NewPool]]]) -> OpenedCount:
+async def write(tx: Tx, planned: Sequence[tuple[NewSlot, list[NewPool]]]) -> OpenedCount:
+    """Store planned slots and their pools; what is there already stays as it is."""
     opened = OpenedCount(0, 0)
     for start in range(0, len(planned), SLOTS_PER_STATEMENT_MAX):
         part = planned[start : start + SLOTS_PER_STATEMENT_MAX]

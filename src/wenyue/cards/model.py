@@ -48,8 +48,8 @@ class CardRefusal(IntEnum):
 class HolidayNames(Protocol):
     """What the rules need of `policy.HolidayCalendar`."""
 
-    def holiday_name(self, day: date, /) -> str:
-        """The official Chinese name of the holiday that `day` belongs to; empty when none."""
+    def holiday_names(self, day: date, /) -> frozenset[str]:
+        """The official Chinese names of the holidays in whose days off `day` lies; empty when none."""
         ...
 
 

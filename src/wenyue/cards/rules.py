@@ -115,7 +115,7 @@ def _is_blacked_out(blackouts: Sequence[Blackout], want: WantedUse, calendar: Ho
         if blackout.scope is not None and not is_covered(blackout.scope, want):
             continue
         if blackout.holiday:
-            if calendar.holiday_name(day) == blackout.holiday:
+            if blackout.holiday in calendar.holiday_names(day):
                 return True
         elif blackout.from_md:
             if in_month_days(day, blackout.from_md, blackout.to_md):

@@ -1,6 +1,15 @@
 """Reservation policy: presets (release, party, cancellation, penalties), the holiday calendar, strikes and bans."""
 
-from wenyue.policy.model import HolidayCalendar, Preset, PresetError, PresetSlot, StrikeKind, parse_preset
+from wenyue.policy.holidays import HOLIDAY_NAMES
+from wenyue.policy.model import (
+    DayKind,
+    HolidayCalendar,
+    Preset,
+    PresetError,
+    PresetSlot,
+    StrikeKind,
+    parse_preset,
+)
 from wenyue.policy.rules import (
     CancelTerms,
     PartyProblem,
@@ -26,7 +35,9 @@ from wenyue.policy.store import (
 
 __all__ = [
     "BANS_OF",
+    "HOLIDAY_NAMES",
     "CancelTerms",
+    "DayKind",
     "HolidayCalendar",
     "PartyProblem",
     "Preset",

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, cast
 
 import chinese_calendar
 import msgspec
 from msgspec import Meta
+
+from wenyue.policy.holidays import statutory_days
 
 DayKind = Literal["workday", "weekend", "holiday"]
 StrikeKind = Literal["no_show", "late_cancel", "cancel"]
@@ -40,6 +42,7 @@ _holiday_detail = cast(
     chinese_calendar.get_holiday_detail,  # pyright: ignore[reportUnknownMemberType] - no stubs
 )
 _REMEMBERED_MAX: Final = 4_096
+_PERIOD_DAYS_MAX: Final = 31  # of one period; the longest so far had 9
 
 
 class PresetError(Exception):
@@ -203,21 +206,40 @@ class Override:
 class HolidayCalendar:
     """What kind of day a date is in China: published holidays and 调休 from the State Council's yearly notice.
 
-    The notices come from `chinesecalendar`; an override wins over it. For a year without a notice
-    (`is_published` is false) weekends are computed and everything else is a workday.
+    The notices come from `chinesecalendar`; an override wins over it. For a year without a notice (`is_published` is
+    false) the statutory days of the law are holidays (`policy.holidays`), weekends are computed, everything else is a
+    workday: which days are moved is not known yet, so such a year is provisional and shown as that.
     """
 
     def __init__(self, overrides: Mapping[date, Override] = MappingProxyType({})) -> None:
         self._overrides = dict(overrides)
-        self._remembered: dict[date, tuple[DayKind, str]] = {}
+        self._remembered: dict[date, tuple[DayKind, tuple[str, ...]]] = {}
+        self._periods: dict[date, frozenset[str]] = {}
 
     def day_kind(self, day: date) -> DayKind:
         """'workday', 'weekend' or 'holiday'; a working Saturday (调休) is a workday."""
         return self._look_up(day)[0]
 
     def holiday_name(self, day: date) -> str:
-        """The official Chinese name of the holiday that `day` belongs to ('国庆节'); '' when it is none."""
-        return self._look_up(day)[1]
+        """The official Chinese name of the holiday that `day` itself is ('国庆节'); '' when it is none.
+
+        Where two fall on one day, the first of the year's order; `holiday_names` knows both.
+        """
+        names = self._look_up(day)[1]
+        return names[0] if names else ""
+
+    def holiday_names(self, day: date) -> frozenset[str]:
+        """Every named holiday in whose days off `day` lies; empty when it is a day of none.
+
+        A named holiday is its whole published period: 中秋 2025 falls into 1 to 8 October, which the notice gives as one
+        period of both, so each of these days is of 国庆节 and of 中秋节.
+        """
+        found = self._periods.get(day)
+        if found is None:
+            if len(self._periods) >= _REMEMBERED_MAX:
+                self._periods.clear()
+            found = self._periods[day] = self._period_names(day)
+        return found
 
     def is_published(self, year: int) -> bool:
         """The holidays of `year` are known: by the library, or entered by hand (both 春节 and 国庆节 at least)."""
@@ -226,7 +248,20 @@ class HolidayCalendar:
         named = {one.name_zh for day, one in self._overrides.items() if day.year == year}
         return named >= _YEAR_IS_NAMED_BY
 
-    def _look_up(self, day: date) -> tuple[DayKind, str]:
+    def _period_names(self, day: date) -> frozenset[str]:
+        if self.day_kind(day) != "holiday":
+            return frozenset()
+        names = set(self._look_up(day)[1])
+        for step in (timedelta(days=-1), timedelta(days=1)):
+            other = day
+            for _ in range(_PERIOD_DAYS_MAX):
+                other += step
+                if self.day_kind(other) != "holiday":
+                    break
+                names.update(self._look_up(other)[1])
+        return frozenset(names)
+
+    def _look_up(self, day: date) -> tuple[DayKind, tuple[str, ...]]:
         found = self._remembered.get(day)
         if found is None:
             if len(self._remembered) >= _REMEMBERED_MAX:
@@ -234,20 +269,26 @@ class HolidayCalendar:
             found = self._remembered[day] = self._decide(day)
         return found
 
-    def _decide(self, day: date) -> tuple[DayKind, str]:
+    def _decide(self, day: date) -> tuple[DayKind, tuple[str, ...]]:
         override = self._overrides.get(day)
         if override is not None:
-            return override.day_kind, override.name_zh if override.day_kind == "holiday" else ""
-        weekend: DayKind = "weekend" if day.weekday() >= _SATURDAY else "workday"
-        return _library_says(day) or (weekend, "")
+            is_named = override.day_kind == "holiday" and override.name_zh
+            return override.day_kind, (override.name_zh,) if is_named else ()
+        published = _library_says(day)
+        if published is not None:
+            return published
+        statutory = statutory_days(day.year).get(day)
+        if statutory is not None:
+            return "holiday", statutory
+        return ("weekend" if day.weekday() >= _SATURDAY else "workday"), ()
 
 
-def _library_says(day: date) -> tuple[DayKind, str] | None:
+def _library_says(day: date) -> tuple[DayKind, tuple[str, ...]] | None:
     """None for a year that the library does not know."""
     try:
         is_off, name = _holiday_detail(day)
     except NotImplementedError:
         return None
     if is_off and name:
-        return "holiday", _OFFICIAL_NAMES.get(name, name)
-    return ("weekend" if is_off else "workday"), ""
+        return "holiday", (_OFFICIAL_NAMES.get(name, name),)
+    return ("weekend" if is_off else "workday"), ()

@@ -44,6 +44,7 @@ class Mark(Enum):
 
     GOOD = "✓"
     NOTE = "•"
+    WARNING = "!"
     FAULT = "✗"
 
 
@@ -77,13 +78,17 @@ def show(findings: list[Finding], console: Console) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     for _ in range(4):
         table.add_column(overflow="fold")
-    styles = {Mark.GOOD: "green", Mark.NOTE: "yellow", Mark.FAULT: "bold red"}
+    styles = {Mark.GOOD: "green", Mark.NOTE: "dim", Mark.WARNING: "bold yellow", Mark.FAULT: "bold red"}
     for one in findings:
         remedy = f"→ {one.remedy}" if one.remedy else ""
         table.add_row(f"[{styles[one.mark]}]{one.mark.value}[/]", one.subject, one.found, remedy)
     console.print(table)
     faults = sum(one.is_fault for one in findings)
-    console.print(f"{faults} faults · {faults} 项需处理" if faults else "all well · 一切正常")
+    warnings = sum(one.mark is Mark.WARNING for one in findings)
+    if faults or warnings:
+        console.print(f"{faults} faults, {warnings} warnings · {faults} 项故障，{warnings} 项提醒")
+    else:
+        console.print("all well · 一切正常")
 
 
 def _python(_settings: Settings) -> Iterator[Finding]:
@@ -242,9 +247,11 @@ async def _rules(url: str) -> list[Finding]:
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
     for year in sorted({today.year, (today + timedelta(days=HOLIDAYS_AHEAD_DAYS)).year}):
         if not calendar.is_published(year):
-            text = f"the holidays of {year} are not known: its weekdays count as workdays"
-            remedy = f"after the State Council's notice: upgrade, or enter {year} in policy.holiday_override"
-            findings.append(Finding(Mark.NOTE, "holidays 节假日", text, remedy))
+            text = f"{year} is provisional: its statutory days are known, its moved days (调休) are not"
+            remedy = (
+                "after the State Council's notice: upgrade, or `wenyue holidays set` / the console's page"
+            )
+            findings.append(Finding(Mark.WARNING, "holidays 节假日", text, remedy))
     return findings
 
 

@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.console.glass import Glass, Shown
+from wenyue.faces.console.holiday_pages import routes as holiday_routes
 from wenyue.faces.console.live import SPANS
 from wenyue.faces.console.runbooks import runbook, runbook_names
 from wenyue.faces.shared.asked import redirect
@@ -86,4 +87,5 @@ routes: Final = [
     get("/console/live.json", give_live, is_json=True),
     get("/console/runbooks", show_runbooks),
     get("/console/runbooks/{name}", show_runbook),
+    *holiday_routes,
 ]

@@ -90,12 +90,26 @@ def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
         gap=today.weekday(),
         days=cells,
         freshness=t("名额", "Places: ") + say_age(facts.now - facts.read_at, locale),
+        provisional=_provisional(facts.holidays, span, locale),
         chosen_text=say_date(chosen, locale),
         sessions=() if current.state == "closed" else sessions,
         chosen_note="" if is_silent else current.long,
         chosen_tone="warn" if current.state in ("card", "unreleased") else "",
         chosen_icon=current.icon,
     )
+
+
+def _provisional(holidays: HolidayCalendar, span: Sequence[date], locale: Locale) -> str:
+    """That the holidays of a year shown are by law only: which days are moved for them is not known yet."""
+    year = next((day.year for day in span if not holidays.is_published(day.year)), 0)
+    return (
+        year
+        and translator(locale)(
+            "{y}年放假安排尚未公布：节假日暂按法定日期，公布后可能调整。",
+            "The holidays of {y} are not published yet: statutory days are shown, others may move.",
+            y=year,
+        )
+    ) or ""
 
 
 def said_label(label_zh: str, label_en: str, locale: Locale) -> str:

@@ -127,6 +127,7 @@ class CalendarView:
     gap: int
     days: tuple[DayView, ...]
     freshness: str
+    provisional: str  # that a year shown has no published holidays yet; else empty
     chosen_text: str
     sessions: tuple[SessionView, ...]
     chosen_note: str = ""

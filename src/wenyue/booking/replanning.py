@@ -1,0 +1,289 @@
+"""What a change of the holiday calendar makes of days that are open: the slots of a date follow what it is now.
+
+A figure that an operator has set by hand stays: only what still stands as the old calendar planned it is changed. Bookings
+are never touched; where they stand in the way, the day is reported.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from wenyue import catalogue
+from wenyue.audit import Entry, record
+from wenyue.booking.opening import NewPool, NewSlot, Opening, openings, plan, write
+from wenyue.infra.db import Database, Tx, queries
+from wenyue.kernel.clock import days
+from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, Preset, load_calendar, save_override
+
+_SQL: Final = queries("wenyue.booking", "replanning.sql")
+NOT_IN_TIMETABLE_ZH: Final = "节假日安排调整，当日不设此场次"
+NOT_IN_TIMETABLE_EN: Final = "The holiday arrangement changed: no such session on this day"
+ENTRY_DAYS_MAX: Final = 31
+SOURCE_LENGTH_MAX: Final = 200
+DAY_KINDS: Final[tuple[DayKind, ...]] = ("holiday", "workday", "weekend")
+Planned = tuple[NewSlot, list[NewPool]]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """A slot of the date as it stands."""
+
+    id: int
+    product_id: int
+    starts_at: datetime
+    is_open: bool
+    reason_zh: str
+    price_minor: int
+    pool_id: int
+    capacity: int
+    taken: int
+    has_reserves: bool
+    has_day_pool: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChange:
+    """What becomes of one slot."""
+
+    slot: OpenSlot
+    is_open: bool
+    reason_zh: str
+    reason_en: str
+    price_minor: int
+    capacity: int
+
+
+@dataclass(slots=True)
+class Replanned:
+    """What a date's new kind came to. `in_the_way`: slots whose bookings stand against it, for people to decide."""
+
+    opened: int = 0  # slots that were not there
+    changed: int = 0
+    in_the_way: list[str] = field(default_factory=list[str])
+
+    def __add__(self, other: "Replanned") -> "Replanned":
+        return Replanned(
+            self.opened + other.opened, self.changed + other.changed, self.in_the_way + other.in_the_way
+        )
+
+
+def decide(
+    old: Mapping[tuple[int, datetime], Planned], new: Mapping[tuple[int, datetime], Planned], slot: OpenSlot
+) -> SlotChange | str | None:
+    """What `slot` becomes now that its day is planned as `new` and no longer as `old`; None: as it is; a text: in the way.
+
+    Without a plan in `old` the slot is not the calendar's, and stays.
+    """
+    key = (slot.product_id, slot.starts_at)
+    before, after = old.get(key), new.get(key)
+    if before is None:
+        return None
+    was = before[0]
+    is_as_planned = slot.is_open == was.is_open and slot.reason_zh in {"", was.closed_reason_zh}
+    if after is None:
+        if slot.taken:
+            return f"{slot.starts_at:%H:%M}Z slot {slot.id}: {slot.taken} places are taken, the new timetable has no such session"
+        if not slot.is_open:
+            return None
+        return SlotChange(
+            slot, False, NOT_IN_TIMETABLE_ZH, NOT_IN_TIMETABLE_EN, slot.price_minor, slot.capacity
+        )
+    will = after[0]
+    takes_state = is_as_planned or slot.reason_zh == NOT_IN_TIMETABLE_ZH
+    capacity, wanted = slot.capacity, _session_capacity(after)
+    if slot.capacity == _session_capacity(before) and not slot.has_reserves:
+        if wanted < slot.taken:
+            return f"slot {slot.id}: {slot.taken} places are taken, the new timetable has {wanted}"
+        capacity = wanted
+    changed = SlotChange(
+        slot,
+        will.is_open if takes_state else slot.is_open,
+        will.closed_reason_zh if takes_state else slot.reason_zh,
+        will.closed_reason_en if takes_state else "",
+        will.price_minor if slot.price_minor == was.price_minor else slot.price_minor,
+        capacity,
+    )
+    is_same = (changed.is_open, changed.reason_zh, changed.price_minor, changed.capacity) == (
+        slot.is_open, slot.reason_zh, slot.price_minor, slot.capacity,
+    )  # fmt: skip
+    return None if is_same or (not takes_state and not slot.is_open) else changed
+
+
+@dataclass(frozen=True, slots=True)
+class HolidayEntry:
+    """What an operator enters: these dates are of this kind. `name_zh`: the holiday's official name, for holidays only."""
+
+    from_day: date
+    to_day: date
+    day_kind: DayKind
+    name_zh: str
+    source: str  # the notice that says so
+
+
+class NothingChanged(Exception):
+    """Ends a preview's transaction."""
+
+
+async def enter_holidays(
+    db: Database,
+    presets: Mapping[str, Preset],
+    entry: HolidayEntry,
+    *,
+    now: datetime,
+    actor: str,
+    is_preview: bool = False,
+) -> Replanned:
+    """Enter what dates are (ENTRY_DAYS_MAX at most), and let the slots that are open on them follow, a date a transaction.
+
+    A preview does the same and takes it back: its figures are what would happen now. Raises ValueError naming the field.
+    """
+    check_entry(entry)
+    done = Replanned()
+    for on_date in days(entry.from_day, entry.to_day):
+        try:
+            async with db.transaction() as tx:
+                old = await load_calendar(tx)
+                await save_override(tx, on_date, entry.day_kind, entry.name_zh, entry.source)
+                detail: dict[str, object] = {
+                    "kind": entry.day_kind,
+                    "name": entry.name_zh,
+                    "source": entry.source,
+                }
+                await record(tx, [Entry(now, actor, "calendar.entered", f"date:{on_date}", detail)])
+                new = await load_calendar(tx)
+                done += await replan_day(tx, old, new, presets, on_date, now=now, actor=actor)
+                if is_preview:
+                    raise NothingChanged  # noqa: TRY301 - leaves the transaction, which takes everything back
+        except NothingChanged:
+            continue
+    return done
+
+
+def check_entry(entry: HolidayEntry) -> None:
+    """Raises ValueError naming the field and the fix."""
+    if entry.day_kind not in DAY_KINDS:
+        raise ValueError("kind: workday, weekend or holiday")
+    if not entry.from_day <= entry.to_day <= entry.from_day + timedelta(days=ENTRY_DAYS_MAX - 1):
+        raise ValueError(f"to: not before from, and at most {ENTRY_DAYS_MAX} days in one entry")
+    if entry.day_kind == "holiday" and entry.name_zh not in HOLIDAY_NAMES:
+        raise ValueError(f"name: one of {' '.join(HOLIDAY_NAMES)}")
+    if entry.day_kind != "holiday" and entry.name_zh:
+        raise ValueError("name: only a holiday has one")
+    if not 1 <= len(entry.source.strip()) <= SOURCE_LENGTH_MAX or not entry.source.isprintable():
+        raise ValueError(f"source: the notice that says so, 1 to {SOURCE_LENGTH_MAX} characters on one line")
+
+
+async def replan_day(
+    tx: Tx,
+    old: HolidayCalendar,
+    new: HolidayCalendar,
+    presets: Mapping[str, Preset],
+    on_date: date,
+    *,
+    now: datetime,
+    actor: str,
+) -> Replanned:
+    """Let the open slots of `on_date` follow `new`. One date per transaction: every pool of it is locked.
+
+    A date without any slot, or whose kind is the same in both, costs one look. Recorded when anything changed.
+    """
+    done = Replanned()
+    if old.day_kind(on_date) == new.day_kind(on_date):
+        return done
+    locked = await (await tx.execute(_SQL["lock_day"], {"on_date": on_date})).fetchall()
+    if not locked:
+        return done
+    after = 0
+    while page := await catalogue.active_products(tx, after=after):
+        after = page[-1].id
+        done += await _replan(tx, await openings(tx, page, presets, on_date, on_date), old, new, on_date)
+    if done.opened or done.changed or done.in_the_way:
+        detail: dict[str, object] = {
+            "kind": new.day_kind(on_date),
+            "opened": done.opened,
+            "changed": done.changed,
+            "in_the_way": len(done.in_the_way),
+        }
+        await record(tx, [Entry(now, actor, "calendar.replanned", f"date:{on_date}", detail)])
+    return done
+
+
+async def _replan(
+    tx: Tx, page: Sequence[Opening], old: HolidayCalendar, new: HolidayCalendar, on_date: date
+) -> Replanned:
+    before = _by_key([one for opening in page for one in plan(opening, old, on_date, on_date)])
+    after = _by_key([one for opening in page for one in plan(opening, new, on_date, on_date)])
+    row: dict[str, object] = {"on_date": on_date, "product_ids": [one.product.id for one in page]}
+    rows = await (await tx.execute(_SQL["slots_of_day"], row)).fetchall()
+    slots = [OpenSlot(*one) for one in rows]
+    there = {(one.product_id, one.starts_at) for one in slots}
+    done = Replanned(opened=(await write(tx, [one for key, one in after.items() if key not in there])).slots)
+    changes: list[SlotChange] = []
+    for slot in slots:
+        verdict = decide(before, after, slot)
+        if isinstance(verdict, str):
+            done.in_the_way.append(verdict)
+        elif verdict is not None:
+            changes.append(verdict)
+            if slot.is_open and not verdict.is_open and slot.taken:
+                done.in_the_way.append(f"slot {slot.id}: closed for sale, {slot.taken} places are taken")
+    await _apply(tx, changes)
+    done.changed = len(changes)
+    await _follow_day_pools(tx, on_date, _day_capacities(before), _day_capacities(after), done)
+    return done
+
+
+async def _apply(tx: Tx, changes: Sequence[SlotChange]) -> None:
+    if not changes:
+        return
+    slots = [
+        {
+            "id": one.slot.id,
+            "is_open": one.is_open,
+            "reason_zh": one.reason_zh,
+            "reason_en": one.reason_en,
+            "price_minor": one.price_minor,
+        }
+        for one in changes
+    ]
+    pools = [{"id": one.slot.pool_id, "capacity": one.capacity, "is_open": one.is_open} for one in changes]
+    await tx.execute(_SQL["replan_slots"], {"slots": json.dumps(slots)})
+    await tx.execute(_SQL["replan_pools"], {"pools": json.dumps(pools)})
+
+
+async def _follow_day_pools(
+    tx: Tx, on_date: date, was: Mapping[int, int], will: Mapping[int, int], done: Replanned
+) -> None:
+    """The approved capacity of the day by venue, where it still stands as it was planned."""
+    cursor = await tx.execute(_SQL["day_pools"], {"on_date": on_date, "venue_ids": sorted(will)})
+    rows = await cursor.fetchall()
+    pools: list[dict[str, object]] = []
+    for pool_id, venue_id, capacity, taken in rows:
+        wanted = will[venue_id]
+        if wanted == capacity or was.get(venue_id) != capacity:
+            continue
+        if wanted < taken:
+            done.in_the_way.append(
+                f"venue {venue_id}: {taken} places of the day are taken, its new capacity is {wanted}"
+            )
+            continue
+        pools.append({"id": pool_id, "capacity": wanted, "is_open": None})
+    if pools:
+        await tx.execute(_SQL["replan_pools"], {"pools": json.dumps(pools)})
+        done.changed += len(pools)
+
+
+def _by_key(planned: Sequence[Planned]) -> dict[tuple[int, datetime], Planned]:
+    return {(one[0].product_id, one[0].starts_at): one for one in planned}
+
+
+def _session_capacity(planned: Planned) -> int:
+    return next(pool.capacity for pool in planned[1] if pool.kind == "session")
+
+
+def _day_capacities(planned: Mapping[tuple[int, datetime], Planned]) -> dict[int, int]:
+    return {
+        pool.venue_id: pool.capacity for _, pools in planned.values() for pool in pools if pool.kind == "day"
+    }

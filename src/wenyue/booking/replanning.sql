@@ -1,0 +1,34 @@
+-- name: lock_day
+-- Locks every pool of a date, in id order as the engine does.
+SELECT id FROM booking.pool WHERE on_date = %(on_date)s ORDER BY id FOR UPDATE
+
+-- name: slots_of_day
+-- The slots of a date with what was planned for them and what is taken; pools of the date are locked.
+SELECT s.id, s.product_id, s.starts_at, s.is_open, s.closed_reason_zh, s.price_minor, s.pool_ids[1], p.capacity,
+       p.held + p.sold, s.channel_pools <> '{}', cardinality(s.pool_ids) > 1
+FROM booking.slot s
+JOIN booking.pool p ON p.id = s.pool_ids[1]
+WHERE s.on_date = %(on_date)s AND s.product_id = ANY(%(product_ids)s::bigint[])
+ORDER BY s.id
+
+-- name: day_pools
+-- The day pools of venues on a date: id, venue, capacity, taken.
+SELECT id, venue_id, capacity, held + sold
+FROM booking.pool
+WHERE on_date = %(on_date)s AND venue_id = ANY(%(venue_ids)s::bigint[]) AND kind = 'day'
+ORDER BY id
+
+-- name: replan_slots
+-- Sets whether slots are open, why not, and their price; their pools are locked.
+UPDATE booking.slot s
+SET is_open = w.is_open, closed_reason_zh = w.reason_zh, closed_reason_en = w.reason_en, price_minor = w.price_minor
+FROM json_to_recordset(%(slots)s::json) AS w(
+    id bigint, is_open boolean, reason_zh text, reason_en text, price_minor bigint)
+WHERE s.id = w.id
+
+-- name: replan_pools
+-- Sets capacity and openness of locked pools and makes workers read them again; the table's CHECK is the last guard.
+UPDATE booking.pool p
+SET capacity = w.capacity, is_open = coalesce(w.is_open, p.is_open), revision = p.revision + 1
+FROM json_to_recordset(%(pools)s::json) AS w(id bigint, capacity integer, is_open boolean)
+WHERE p.id = w.id

@@ -1,0 +1,110 @@
+"""`wenyue holidays`: what is known of a year's holidays, and entering what the State Council's notice says."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Annotated, Final, TypeVar, cast
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue.booking import replanning
+from wenyue.infra.config import load
+from wenyue.infra.db import Database
+from wenyue.infra.fault import SetupError
+from wenyue.kernel.clock import days, utc_now
+from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar, read_presets
+from wenyue.tools.database import ready_database
+
+app = typer.Typer(
+    no_args_is_help=True, help="The holiday calendar, and corrections of it from an official notice (节假日)."
+)
+T = TypeVar("T")
+ACTOR: Final = "operator:command"
+_Day = Annotated[str, typer.Argument(help="YYYY-MM-DD")]
+
+
+@app.command("list")
+def list_(year: Annotated[int, typer.Argument(min=2004, max=2099)]) -> None:
+    """The days off of YEAR and the weekend days that are worked, and whether they are published (列出)."""
+
+    async def work(db: Database) -> HolidayCalendar:
+        async with db.connection() as tx:
+            return await load_calendar(tx)
+
+    calendar = _run(work)
+    table = Table(box=None, pad_edge=False)
+    for column in ("date · 日期", "kind · 类别", "holiday · 节日"):
+        table.add_column(column)
+    for day in days(date(year, 1, 1), date(year, 12, 31)):
+        kind = calendar.day_kind(day)
+        if kind == "holiday" or (kind == "workday") == (day.weekday() >= 5):
+            table.add_row(f"{day} {day:%a}", kind, calendar.holiday_name(day))
+    console = Console()
+    console.print(table)
+    if not calendar.is_published(year):
+        console.print(
+            f"{year} is provisional: statutory days only, moved days are not known yet · 暂定：仅法定节日，调休尚未公布"
+        )
+
+
+@app.command("set")
+def set_(
+    from_day: _Day,
+    kind: Annotated[str, typer.Argument(help="holiday, workday (a weekend day that is worked) or weekend")],
+    name: Annotated[str, typer.Argument(help=f"for a holiday: {' '.join(HOLIDAY_NAMES)}")] = "",
+    *,
+    to_day: Annotated[str, typer.Option("--to", help="last day; the first when left out")] = "",
+    source: Annotated[str, typer.Option(help="the notice that says so, e.g. 国办发明电〔2026〕…号")],
+    preview: Annotated[bool, typer.Option("--preview", help="say what would happen; change nothing")] = False,
+) -> None:
+    """Enter what dates are, and let the sessions that are already open follow (录入)."""
+    first = _day(from_day, "FROM_DAY")
+    entry = replanning.HolidayEntry(
+        first, _day(to_day, "--to") if to_day else first, cast(DayKind, kind), name, source
+    )
+    try:
+        replanning.check_entry(entry)
+    except ValueError as problem:
+        raise SetupError(str(problem), "录入有误") from problem
+
+    async def work(db: Database) -> replanning.Replanned:
+        async with db.connection() as tx:
+            presets, _ = await read_presets(tx, {})
+        return await replanning.enter_holidays(
+            db, presets, entry, now=utc_now(), actor=ACTOR, is_preview=preview
+        )
+
+    done = _run(work)
+    will = "would be " if preview else ""
+    console = Console()
+    console.print(
+        f"{done.opened} sessions {will}opened, {done.changed} {will}changed · 新开{done.opened}场，调整{done.changed}处"
+    )
+    for line in done.in_the_way:
+        console.print(f"look at this · 需人工处理: {line}", soft_wrap=True)
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SetupError(
+            f"{name} {text!r}: a date as 2027-10-01", f"{name} 应为 2027-10-01 这样的日期"
+        ) from None
+
+
+def _run(work: Callable[[Database], Awaitable[T]]) -> T:
+    settings = load()
+
+    async def do(url: str, role: str | None) -> T:
+        db = Database(url, size_max=2, role=role)
+        await db.open()
+        try:
+            return await work(db)
+        finally:
+            await db.close()
+
+    with ready_database(settings, typer.echo) as database:
+        return asyncio.run(do(database.app_url, database.role))
