@@ -119,14 +119,14 @@ SELECT type_code, from_date, to_date, days, last_card_id, done_at
 FROM cards.extension WHERE id = %(id)s FOR UPDATE;
 
 -- name: extend_some
--- Lengthen the next cards that were valid during the suspension, in id order.
+-- Lengthen the next cards that were valid during the suspension, in id order; no card beyond the last year that has four digits.
 WITH due AS (
     SELECT id FROM cards.card
     WHERE type_code = %(type_code)s AND id > %(after)s AND state IN (3, 4)
       AND valid_from <= %(to_date)s AND valid_to >= %(from_date)s
     ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE
 )
-UPDATE cards.card AS card SET valid_to = card.valid_to + %(days)s, extended_days = card.extended_days + %(days)s
+UPDATE cards.card AS card SET valid_to = least(card.valid_to + %(days)s, date '9999-12-31'), extended_days = card.extended_days + %(days)s
 FROM due WHERE card.id = due.id RETURNING card.id;
 
 -- name: move_extension

@@ -28,6 +28,7 @@ from wenyue.emergency.model import (
     Step,
     Why,
 )
+from wenyue.kernel.figures import smoothed
 
 SETTLE_S: Final = (
     3.0  # an epoch counts as complete so long after its end: its last arrivals are written by then
@@ -138,10 +139,11 @@ def advance(facts: KeeperFacts) -> Advance:
     The rate grows by a tenth a second while it is used and the system is well, and is halved at the first sign of
     trouble: additive caution is not needed, since a threshold that stands still costs only time.
     """
-    best = facts.goodput_best * BEST_MEMORY
+    best = smoothed(facts.goodput_best, 0.0, 1 - BEST_MEMORY)
     if facts.load is not None:
         best = max(best, facts.load.goodput_per_s)
-    still = Advance(facts.threshold, facts.rate, facts.pace * PACE_MEMORY, best, Why.NOT_RELEASED)
+    fading = smoothed(facts.pace, 0.0, 1 - PACE_MEMORY)
+    still = Advance(facts.threshold, facts.rate, fading, best, Why.NOT_RELEASED)
     if facts.released_at is None:
         return still
     if facts.is_paused:
@@ -161,7 +163,7 @@ def advance(facts: KeeperFacts) -> Advance:
     came_in = people_before(facts.crowd, threshold) - before
     pace = facts.pace
     if elapsed_s > 0:
-        pace = PACE_MEMORY * pace + (1 - PACE_MEMORY) * came_in / elapsed_s
+        pace = smoothed(pace, came_in / elapsed_s, 1 - PACE_MEMORY)
     if threshold >= cap:
         return Advance(threshold, rate, pace, best, Why.ALL_IN)
     grown = min(facts.rate_max, rate * (1 + RATE_GROWTH_PER_S * elapsed_s))

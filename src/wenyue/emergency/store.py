@@ -12,6 +12,7 @@ from wenyue.emergency.model import (
     CHUNKS_MAX,
     EPOCHS_MAX,
     PRODUCTS_MAX,
+    RATE_MOST,
     ROOM_DAYS_MAX,
     ROOMS_MAX,
     TOKEN_TTL_S,
@@ -27,6 +28,7 @@ from wenyue.emergency.model import (
 )
 from wenyue.emergency.rules import commitment_of
 from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
+from wenyue.kernel.figures import kept
 from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.emergency")
@@ -86,7 +88,8 @@ async def steer_room(
     message: tuple[str, str],
     rate_max: float,
 ) -> None:
-    """Pause or go on, tell the visitors something, set the greatest rate (people a second)."""
+    """Pause or go on, tell the visitors something, set the greatest rate. Raises ValueError that names the field."""
+    _check_rate(rate_max)
     change = {
         "is_paused": is_paused,
         "message_zh": message[0],
@@ -150,9 +153,9 @@ async def keep_room(
         "kept_at": now,
         "epoch": advance.threshold.epoch,
         "rank": advance.threshold.rank,
-        "rate": advance.rate,
-        "pace": advance.pace,
-        "goodput_best": advance.goodput_best,
+        "rate": kept(advance.rate),
+        "pace": kept(advance.pace),
+        "goodput_best": kept(advance.goodput_best),
         "places_left": places_left,
         "file": file,
     }
@@ -239,12 +242,12 @@ async def save_signal(tx: Tx, process: str, signal: LoadSignal, now: datetime) -
     params: dict[str, object] = {
         "process": process,
         "at": now,
-        "goodput_per_s": signal.goodput_per_s,
-        "latency_p99_ms": signal.latency_p99_ms,
-        "limit_now": signal.limit,
+        "goodput_per_s": kept(signal.goodput_per_s),
+        "latency_p99_ms": kept(signal.latency_p99_ms),
+        "limit_now": kept(signal.limit),
         "in_flight": signal.in_flight,
         "waiting": signal.waiting,
-        "shed_per_s": signal.shed_per_s,
+        "shed_per_s": kept(signal.shed_per_s),
     }
     await tx.execute(_SQL["save_signal"], params)
 
@@ -309,7 +312,13 @@ def _room(row: Mapping[str, Any]) -> Room:
     return Room(**fields, threshold=threshold)
 
 
+def _check_rate(rate_max: float) -> None:
+    if not 1 <= rate_max <= RATE_MOST:  # what is no number (NaN) is in no range
+        raise ValueError(f"rate: people a second, from 1 to {RATE_MOST:,.0f}")
+
+
 def _check(new: NewRoom, now: datetime) -> None:
+    _check_rate(new.rate_max)
     if new.venue_id is None and not new.product_ids:
         raise ValueError("venue or product: name what the room guards")
     if len(new.product_ids) > PRODUCTS_MAX:

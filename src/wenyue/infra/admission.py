@@ -24,6 +24,7 @@ from wenyue.kernel.admission import (
     retry_after_s,
     take_token,
 )
+from wenyue.kernel.figures import smoothed
 from wenyue.kernel.limits import (
     DESK_LIMIT_MAX,
     DESK_WAITING_MAX,
@@ -230,9 +231,9 @@ class Admission:
             now = loop.time()
             seconds = now - before
             before = now
-            self.lag_s += (max(0.0, seconds - _LOOK_EVERY_S) - self.lag_s) * _SMOOTH
+            self.lag_s = smoothed(self.lag_s, max(0.0, seconds - _LOOK_EVERY_S), _SMOOTH)
             counts = (self.hot.done, self.hot.good, self._shed, self.desk.done)
-            self._measure([(new - old) / seconds for new, old in zip(counts, seen, strict=True)])
+            self.measure([(new - old) / seconds for new, old in zip(counts, seen, strict=True)])
             seen = counts
 
     def retry_after_s(self) -> int:
@@ -256,17 +257,18 @@ class Admission:
     def _shed(self) -> int:
         return self.hot.shed + sum(self.desk.shed.values())
 
-    def _measure(self, rates: list[float]) -> None:
+    def measure(self, rates: list[float]) -> None:
+        """Move rates and limits by what was done a second since the last look: hot, good, shed, at the desk."""
         done, good, shed, at_desk = rates
-        self._hot_rate += (done - self._hot_rate) * _SMOOTH
-        self._good_rate += (good - self._good_rate) * _SMOOTH
-        self._shed_rate += (shed - self._shed_rate) * _SMOOTH
-        self._desk_rate += (at_desk - self._desk_rate) * _SMOOTH
+        self._hot_rate = smoothed(self._hot_rate, done, _SMOOTH)
+        self._good_rate = smoothed(self._good_rate, good, _SMOOTH)
+        self._shed_rate = smoothed(self._shed_rate, shed, _SMOOTH)
+        self._desk_rate = smoothed(self._desk_rate, at_desk, _SMOOTH)
         asked = self._hot_rate + self._desk_rate + self._shed_rate
         self._shed_share = self._shed_rate / asked if asked > 0 else 0.0
         hot, desk = self.hot, self.desk
-        self._hot_in_flight += (hot.in_flight - self._hot_in_flight) * _SMOOTH
-        self._desk_in_flight += (desk.total - self._desk_in_flight) * _SMOOTH
+        self._hot_in_flight = smoothed(self._hot_in_flight, hot.in_flight, _SMOOTH)
+        self._desk_in_flight = smoothed(self._desk_in_flight, desk.total, _SMOOTH)
         is_behind, hot.unsent = 0 < hot.unsent < NONE_SENT, NONE_SENT
         self._wanted_s = next_wanted_s(self._wanted_s, is_behind=is_behind, bounds=_HOT)
         self._hot_limit = next_limit(

@@ -1,0 +1,130 @@
+"""A waiting room outlives any quiet (security_C1): averages end at nothing, and every measured number can be written."""
+
+import math
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.database import DbUrls
+from tests.support.room_world import RELEASE, WELL, World, at_the_room, half_open, pass_of
+from wenyue.emergency import LoadSignal, Place
+from wenyue.emergency import store as room_store
+from wenyue.emergency.model import Advance, Crowd, KeeperFacts, Why
+from wenyue.emergency.rules import advance
+from wenyue.infra.admission import Admission
+from wenyue.kernel.admission import PersonLimit
+from wenyue.kernel.figures import MOST, NOTHING, kept, smoothed
+
+pytestmark = pytest.mark.anyio
+LOOKS_A_MINUTE = 240
+
+
+@pytest.fixture
+async def world(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[World]:
+    async with at_the_room(make_database(), tmp_path) as made:
+        yield made
+
+
+def signal_of(admission: Admission) -> LoadSignal:
+    """What a web process says of itself."""
+    now = admission.signal()
+    return LoadSignal(
+        now.goodput_per_s, now.latency_p99_ms, now.limit, now.in_flight, now.waiting, now.shed_per_s
+    )
+
+
+async def test_security_C1_a_process_that_had_work_an_hour_ago_can_still_say_how_it_fares(
+    world: World,
+) -> None:
+    await world.open()
+    web, admission = await world.web(), Admission(PersonLimit(60, 60.0))
+    for rates in ([300.0, 250.0, 40.0, 90.0], [0.0, 0.0, 0.0, 0.0]):
+        for _ in range(60 * LOOKS_A_MINUTE):
+            admission.measure(rates)
+        world.signal = signal_of(admission)
+        await world.look(web)
+    assert world.signal == LoadSignal(limit=admission.hot.limit)
+
+
+async def test_security_C1_a_room_that_was_busy_and_then_quiet_for_a_day_lets_people_in(world: World) -> None:
+    web, threshold = await half_open(world)
+    before = await world.room()
+    decided = Advance(before.threshold, before.rate, before.pace, before.goodput_best, Why.RISING)
+    for _ in range(24 * 3600):  # what the keeper remembers fades every second
+        decided = advance(replace(FACTS, pace=decided.pace, goodput_best=decided.goodput_best))
+    assert (decided.pace, decided.goodput_best) == (0, 0)
+    world.signal = replace(WELL, goodput_per_s=0.0)
+    async with world.db.connection() as tx:
+        quiet = replace(decided, threshold=threshold, rate=before.rate)
+        await room_store.keep_room(tx, before, quiet, world.clock(), released=None, places_left=None, file="")
+    given = await pass_of(web, 9_999)
+    world.clock.forward(30)
+    await world.run(90, web)
+    place = web.place_of(await world.room(), given)
+    assert place is not None
+    assert place < (await world.room()).threshold
+
+
+FACTS = KeeperFacts(
+    now=RELEASE,
+    kept_at=RELEASE,
+    released_at=None,
+    release_at=RELEASE,
+    epoch_s=5,
+    is_paused=False,
+    places_left=None,
+    threshold=Place(),
+    rate=1.0,
+    rate_max=100.0,
+    pace=0.0,
+    goodput_best=0.0,
+    crowd=Crowd(),
+    load=None,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.floats(), min_size=4, max_size=4), st.lists(st.floats(), min_size=3, max_size=3))
+async def test_whatever_was_measured_can_be_written(
+    world: World, figures: list[float], rates: list[float]
+) -> None:
+    async with world.db.connection() as tx:
+        if await room_store.room_by_code(tx, "golden-week") is None:
+            await world.open()
+        room = await world.room()
+        said = LoadSignal(figures[0], figures[1], figures[2], 1, 1, figures[3])
+        await room_store.save_signal(tx, "any", said, RELEASE)
+        decided = Advance(room.threshold, *rates, why=Why.RISING)
+        await room_store.keep_room(tx, room, decided, RELEASE, released=None, places_left=None, file="")
+        stored = await world.room()
+    assert [stored.rate, stored.pace, stored.goodput_best] == [kept(one) for one in rates]
+
+
+@given(st.floats(), st.floats(), st.floats(0, 1))
+def test_a_kept_number_is_finite_and_none_or_enough(before: float, newest: float, weight: float) -> None:
+    for value in (kept(before), smoothed(before, newest, weight)):
+        assert value == 0 or NOTHING <= value <= MOST
+
+
+def test_an_average_of_nothing_ends() -> None:
+    value, looks = 1e6, 0
+    while value:
+        value, looks = smoothed(value, 0.0, 0.4), looks + 1
+    assert looks < LOOKS_A_MINUTE
+    assert not math.isnan(smoothed(math.nan, 1.0, 0.4))
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, 0.0, -1.0])
+async def test_a_rate_that_is_none_is_refused_by_name(world: World, rate: float) -> None:
+    with pytest.raises(ValueError, match="rate"):
+        await world.open(rate_max=rate)
+    room = await world.open()
+    async with world.db.transaction() as tx:
+        with pytest.raises(ValueError, match="rate"):
+            await room_store.steer_room(
+                tx, room, RELEASE, actor="test", is_paused=False, message=("", ""), rate_max=rate
+            )
