@@ -270,21 +270,43 @@ async def test_bookings_belong_to_their_holder(site: Site) -> None:
     assert await site.number("SELECT state FROM booking.booking") == 2
 
 
-async def test_the_voucher_is_kept_by_the_browser_and_gone_after_cancelling(site: Site) -> None:
+async def test_the_voucher_is_asked_for_each_time_and_gone_after_cancelling(site: Site) -> None:
     one = site.traveller()
     await one.activate(CARD)
     path = await booked(one)
-    address = re.search(rf'href="({path}/voucher\?v=[\d-]+)"', one.page.text)
-    assert address is not None
-    page = await one.get(address[1])
-    assert one.page.headers["cache-control"] == "private, max-age=86400"
+    assert f'href="{path}/voucher"' in one.page.text
+    page = await one.get(f"{path}/voucher")
+    assert one.page.headers["cache-control"] == "private, no-store"
     assert "证件原件入园" in page
+    assert f'data-voucher="{path}/voucher">' in await one.get("/bookings")
     await one.get(f"{path}/cancel")
     await one.submit(one.form(f"{path}/cancel"))
-    assert address[1] not in one.page.text
-    await one.get(address[1])
+    assert f'href="{path}/voucher"' not in one.page.text
+    assert f'data-voucher="{path}/voucher" data-voucher-gone>' in one.page.text  # the copy ends with it
+    await one.get(f"{path}/voucher")
     assert one.path == path
     assert "入园二维码" not in one.page.text
+    assert f'data-voucher="{path}/voucher" data-voucher-gone>' in await one.get("/bookings?tab=past")
+
+
+async def test_the_vouchers_worker_may_look_after_bookings_alone(site: Site) -> None:
+    stranger = site.traveller()
+    script = await stranger.get("/bookings/voucher-worker.js")
+    headers = stranger.page.headers
+    assert headers["content-type"].startswith("text/javascript")
+    assert headers["cache-control"] == "no-cache"  # a mended worker comes with the next visit
+    assert "service-worker-allowed" not in headers  # so its scope is its folder, /bookings/
+    assert headers["content-security-policy"] == "default-src 'none'; connect-src 'self'"
+    assert "eval" not in script
+    assert "importScripts" not in script
+
+
+async def test_signing_out_clears_what_the_browser_kept(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.get("/me")
+    out = await one.client.post("/signout", data=dict(one.form("/signout").fields), follow_redirects=False)
+    assert out.headers["clear-site-data"] == '"cache", "storage"'
 
 
 async def test_a_busy_engine_is_asked_again_with_the_same_number(site: Site) -> None:

@@ -90,7 +90,9 @@ async def sign_out(visit: Visit) -> Response:
     async with visit.services.db.transaction() as tx:
         await end_login(tx, login_token(visit.request), visit.now)
     response = redirect("/")
-    response.headers["Clear-Site-Data"] = '"cache"'  # vouchers kept for offline use
+    response.headers["Clear-Site-Data"] = (
+        '"cache", "storage"'  # vouchers kept for offline use, and their worker
+    )
     clear_cookie(response, LOGIN_COOKIE, is_secure=visit.services.settings.web.is_secure)
     set_trip(response, Trip(), visit.services)
     return response

@@ -1,10 +1,14 @@
 """My bookings: the list, one booking with its voucher, confirming, cancelling, moving to another session."""
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Final
 from uuid import UUID
 
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from wenyue.accounts import LoginEnded
 from wenyue.booking import (
@@ -46,7 +50,13 @@ from wenyue.kernel.limits import LINES_MAX
 
 _PAGE_SIZE: Final = 20
 _BIGGEST_ID: Final = 2**63 - 1
-_VOUCHER_CACHE: Final = "private, max-age=86400"
+# No cache and no history shows it again without asking; only the worker's copy, which says that it is one.
+_VOUCHER_CACHE: Final = "private, no-store"
+_WORKER_HEADERS: Final = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ async def show_booking(visit: Visit) -> Response:
 
 
 async def show_voucher(visit: Visit) -> Response:
-    """The voucher alone, kept by the browser so that it opens without a network."""
+    """The voucher alone, as it is now; the service worker keeps a copy that opens without a network."""
     async with visit.sure_tx() as tx:
         view = await find(visit, tx)
         if view is None or not view.lines:
@@ -129,10 +139,20 @@ async def show_voucher(visit: Visit) -> Response:
         "voucher",
         tab="bookings",
         view=booking_page(facts, visit.locale),
-        saved_at=say_instant(visit.now, visit.locale, timezone),
+        as_of=visit.t("{at} 的状态", "state at {at}", at=say_instant(visit.now, visit.locale, timezone)),
     )
     response.headers["Cache-Control"] = _VOUCHER_CACHE
     return response
+
+
+async def show_worker(_request: Request) -> Response:
+    """The service worker of the vouchers; it stands at /bookings/ because it may look after nothing else."""
+    return Response(_worker(), media_type="text/javascript; charset=utf-8", headers=_WORKER_HEADERS)
+
+
+@cache
+def _worker() -> bytes:
+    return files("wenyue.faces.traveller").joinpath("voucher_worker.js").read_bytes()
 
 
 async def ask_cancel(visit: Visit) -> Response:
@@ -253,6 +273,7 @@ async def _change(
 
 routes = [
     get("/bookings", list_bookings, needs_login=True),
+    Route("/bookings/voucher-worker.js", show_worker, methods=["GET", "HEAD"]),
     get("/bookings/{id}", show_booking, needs_login=True),
     get("/bookings/{id}/voucher", show_voucher, needs_login=True),
     get("/bookings/{id}/cancel", ask_cancel, needs_login=True),

@@ -110,6 +110,7 @@ def ticket_view(booking: BookingView, now: datetime, locale: Locale) -> TicketVi
         tone=state[2],
         icon=state[3],
         is_past=is_over(booking, now),
+        has_voucher=booking.state is BookingState.CONFIRMED and not is_over(booking, now),
     )
 
 

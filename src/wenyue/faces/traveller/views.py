@@ -63,6 +63,7 @@ class TicketView:
     tone: Tone
     icon: str
     is_past: bool = False
+    has_voucher: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class BookingPage:
-    """A booking with its voucher. `version` changes with the booking, and the cached voucher's address with it."""
+    """A booking with its voucher. `version` changes with the booking: an open voucher is compared by it."""
 
     id: str
     version: str

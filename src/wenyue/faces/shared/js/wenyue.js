@@ -13,10 +13,62 @@ function showNet(state) {
   netbar.querySelector("[data-netbar-off]").hidden = state !== "off";
   netbar.querySelector("[data-netbar-slow]").hidden = state !== "slow";
 }
-addEventListener("offline", () => showNet("off"));
-addEventListener("online", () => showNet(""));
-if (navigator.onLine === false) showNet("off");
+
+// Whether the service can be reached is known from a request of this page's own: browsers say "online" beside a dead line, and on a page
+// that was kept. It is made only when something hints that the answer may be no; then again, more and more seldom, until it is yes.
+const PROBE_WITHIN_MS = 5000;
+const PROBE_PAUSES_MS = [2000, 4000, 8000, 15000, 30000];
+const PROBES_MAX = 60;
+let isProbing = false;
+
+async function isReachable() {
+  const patience = new AbortController();
+  setTimeout(() => patience.abort(), PROBE_WITHIN_MS);
+  try {
+    await fetch("/healthz", { cache: "no-store", credentials: "omit", signal: patience.signal });
+    return true; // whatever it said, it answered
+  } catch {
+    return false;
+  }
+}
+
+function isSeen() {
+  if (document.visibilityState === "visible") return Promise.resolve();
+  return new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+}
+
+async function probe() {
+  if (isProbing) return;
+  isProbing = true;
+  for (let turn = 0; turn < PROBES_MAX; turn += 1) {
+    await isSeen();
+    if (await isReachable()) {
+      showNet("");
+      dispatchEvent(new Event("wenyue:reached"));
+      break;
+    }
+    showNet("off");
+    await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSES_MS[Math.min(turn, PROBE_PAUSES_MS.length - 1)]));
+  }
+  isProbing = false;
+}
+
+function wasKept() {
+  const [loaded] = performance.getEntriesByType("navigation");
+  return "copy" in document.documentElement.dataset || loaded?.deliveryType === "cache" || loaded?.transferSize === 0;
+}
+
+addEventListener("offline", probe);
+addEventListener("online", probe);
+if (navigator.onLine === false || wasKept()) probe();
 else if (/(^|-)2g$/.test(navigator.connection?.effectiveType ?? "")) showNet("slow");
+
+// Vouchers that were kept for somebody are forgotten at sign-out, and where somebody else may sign in.
+async function forgetVouchers() {
+  if (!("caches" in window)) return;
+  for (const name of await caches.keys()) if (name.startsWith("wenyue-voucher")) await caches.delete(name);
+}
+if (document.querySelector("[data-forget-vouchers]")) forgetVouchers();
 
 // A form is sent once: the second press of the same button does nothing until the page comes back.
 document.addEventListener("submit", (event) => {
@@ -28,21 +80,22 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.sent = "1";
   event.submitter?.classList.add("is-busy");
-  setTimeout(() => showNet(navigator.onLine === false ? "off" : "slow"), SLOW_AFTER_MS);
+  setTimeout(async () => ((await isReachable()) ? showNet("slow") : probe()), SLOW_AFTER_MS);
 });
 // The back button shows the page as it was left: ready to be sent again.
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of document.forms) delete form.dataset.sent;
   for (const button of document.querySelectorAll(".is-busy")) button.classList.remove("is-busy");
-  showNet(navigator.onLine === false ? "off" : "");
+  showNet("");
+  probe();
 });
 
 // Drafts: nothing typed is lost by an error, a reload or a dead battery. Secrets are never kept, and identity numbers
 // only for the session of this tab. A page that says the form was done (data-draft-done) forgets it.
 for (const done of document.querySelectorAll("[data-draft-done]")) sessionStorage.removeItem(draftKey(done.dataset.draftDone));
 for (const form of document.querySelectorAll("form[data-draft]")) keepDraft(form);
-for (const form of document.querySelectorAll('form[action="/signout"]')) form.addEventListener("submit", () => sessionStorage.clear());
+for (const form of document.querySelectorAll('form[action="/signout"]')) form.addEventListener("submit", () => (sessionStorage.clear(), forgetVouchers()));
 
 function draftKey(name) {
   return `wenyue.draft.${name}`;
