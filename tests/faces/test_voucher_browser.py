@@ -118,7 +118,7 @@ def kept(phone: Phone) -> list[str]:
     return list(phone.page.evaluate(KEPT))
 
 
-def test_suite_t1_offline_is_what_a_request_of_the_page_found(
+def test_suite_T1_offline_is_what_a_request_of_the_page_found(
     browser: Browser, line: Line, album: Path
 ) -> None:
     """Whatever `navigator.onLine` says: here it says that there is a network all the time."""
@@ -138,7 +138,7 @@ def test_suite_t1_offline_is_what_a_request_of_the_page_found(
         expect(phone.page.locator(".voucher__code svg")).to_be_visible()
 
 
-def test_suite_t1_a_device_that_says_offline_beside_a_good_line_is_not_believed(
+def test_suite_T1_a_device_that_says_offline_beside_a_good_line_is_not_believed(
     browser: Browser, line: Line, album: Path
 ) -> None:
     phone = Phone(browser, f"http://127.0.0.1:{line.port}", album, "t1-online")
@@ -152,7 +152,7 @@ def test_suite_t1_a_device_that_says_offline_beside_a_good_line_is_not_believed(
     phone.context.close()
 
 
-def test_suite_t1_a_page_without_a_hint_asks_nothing(browser: Browser, line: Line, album: Path) -> None:
+def test_suite_T1_a_page_without_a_hint_asks_nothing(browser: Browser, line: Line, album: Path) -> None:
     phone = Phone(browser, f"http://127.0.0.1:{line.port}", album, "t1-quiet")
     asked: list[str] = []
     phone.page.on("request", lambda request: asked.append(request.url))
@@ -162,7 +162,7 @@ def test_suite_t1_a_page_without_a_hint_asks_nothing(browser: Browser, line: Lin
     phone.context.close()
 
 
-def test_ux_v1_a_cancelled_booking_is_not_shown_as_booked(browser: Browser, line: Line, album: Path) -> None:
+def test_ux_V1_a_cancelled_booking_is_not_shown_as_booked(browser: Browser, line: Line, album: Path) -> None:
     """In the same browser, online and offline, by its address and by the back button."""
     with holder(browser, line, album, "v1") as phone:
         page = phone.page
@@ -185,7 +185,7 @@ def test_ux_v1_a_cancelled_booking_is_not_shown_as_booked(browser: Browser, line
         assert page.locator(".voucher__code").count() == 0
 
 
-def test_ux_v1_an_open_voucher_learns_of_a_cancellation_elsewhere(
+def test_ux_V1_an_open_voucher_learns_of_a_cancellation_elsewhere(
     browser: Browser, line: Line, album: Path
 ) -> None:
     with holder(browser, line, album, "v1-open") as phone:
@@ -201,7 +201,7 @@ def test_ux_v1_an_open_voucher_learns_of_a_cancellation_elsewhere(
 @pytest.mark.parametrize(
     ("lang", "words"), [("zh-CN", ("离线副本", "的状态")), ("en", ("A kept copy", "state at"))]
 )
-def test_ux_v1_without_a_network_it_says_as_of_when(
+def test_ux_V1_without_a_network_it_says_as_of_when(
     browser: Browser, line: Line, album: Path, lang: str, words: tuple[str, str]
 ) -> None:
     with holder(
@@ -225,7 +225,7 @@ def test_ux_v1_without_a_network_it_says_as_of_when(
         phone.page.screenshot(path=album / f"v1-{lang}-wide.png", full_page=True)
 
 
-def test_ux_v2_it_opens_from_the_list_by_a_tap_and_after_a_reload(
+def test_ux_V2_it_opens_from_the_list_by_a_tap_and_after_a_reload(
     browser: Browser, line: Line, album: Path
 ) -> None:
     with holder(browser, line, album, "v2") as phone:
@@ -244,7 +244,7 @@ def test_ux_v2_it_opens_from_the_list_by_a_tap_and_after_a_reload(
         )  # its style too
 
 
-def test_ux_v2_the_list_keeps_what_was_never_opened_and_nothing_else(
+def test_ux_V2_the_list_keeps_what_was_never_opened_and_nothing_else(
     browser: Browser, line: Line, album: Path
 ) -> None:
     with holder(browser, line, album, "v2-list") as phone:
@@ -269,7 +269,7 @@ def test_ux_v2_the_list_keeps_what_was_never_opened_and_nothing_else(
         assert page.locator(".ticket").count() == 0  # the list itself is not kept
 
 
-def test_ux_v2_nothing_is_left_after_sign_out(browser: Browser, line: Line, album: Path) -> None:
+def test_ux_V2_nothing_is_left_after_sign_out(browser: Browser, line: Line, album: Path) -> None:
     with holder(browser, line, album, "v2-out") as phone:
         page = phone.page
         is_kept(phone)
@@ -285,7 +285,7 @@ def test_ux_v2_nothing_is_left_after_sign_out(browser: Browser, line: Line, albu
         assert page.locator(".voucher__code").count() == 0
 
 
-def test_ux_v2_a_login_that_ended_elsewhere_leaves_nothing_for_the_next_person(
+def test_ux_V2_a_login_that_ended_elsewhere_leaves_nothing_for_the_next_person(
     browser: Browser, line: Line, album: Path
 ) -> None:
     with holder(browser, line, album, "v2-next") as phone:
@@ -295,7 +295,7 @@ def test_ux_v2_a_login_that_ended_elsewhere_leaves_nothing_for_the_next_person(
         phone.page.wait_for_function("caches.keys().then((names) => names.length === 0)")
 
 
-def test_ux_v2_a_service_that_does_not_answer_shows_the_copy(
+def test_ux_V2_a_service_that_does_not_answer_shows_the_copy(
     browser: Browser, line: Line, album: Path
 ) -> None:
     """A network that is there but carries nothing: after some seconds the copy, marked as one."""
