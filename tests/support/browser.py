@@ -28,10 +28,10 @@ def chromium() -> Generator[Browser]:
 
 
 @asynccontextmanager
-async def chromium_here() -> AsyncGenerator[AsyncBrowser]:
-    """The same for coroutine tests."""
+async def chromium_here(*more: str) -> AsyncGenerator[AsyncBrowser]:
+    """The same for coroutine tests; `more` arguments for it."""
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
+        launched = await playwright.chromium.launch(executable_path=_CHROMIUM, args=[*_ARGUMENTS, *more])
         yield launched
         await launched.close()
 

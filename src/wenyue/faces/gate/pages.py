@@ -6,10 +6,12 @@ from starlette.responses import Response
 
 from wenyue.catalogue import Venue, venues, venues_by_id
 from wenyue.faces.gate.shift import Shift, Station, get, post
-from wenyue.faces.gate.views import ResultView, party_view, result_view, row_view
+from wenyue.faces.gate.views import ResultView, RowView, party_view, result_view, row_view
+from wenyue.faces.shared import SECURITY_HEADERS, has_static
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.staff import do_signin, do_signout, show_signin
 from wenyue.faces.wording_gate import UNDO_REASONS, UNDO_TEXTS
+from wenyue.faces.wording_gate_queue import queue_words
 from wenyue.gate import (
     GATE_NAME_MAX,
     REASON_LENGTH_MAX,
@@ -22,9 +24,11 @@ from wenyue.gate import (
     scan_party,
     undo,
 )
+from wenyue.infra.db import Tx
 from wenyue.kernel.ids import parse_uuid, uuid7
 from wenyue.kernel.limits import VISITORS_MAX
 
+_WITH_CAMERA: Final = SECURITY_HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")
 _RECENT_SHOWN: Final = 12
 _VENUES_SHOWN: Final = 30
 
@@ -59,10 +63,14 @@ async def back_to_gate(_: Shift) -> Response:
 
 
 async def do_scan(shift: Shift) -> Response:
-    """Answer one presentation. Reloading the page sends the same scan again, which changes nothing."""
+    """Answer one presentation: a page, or its parts for the page's own script. The same scan id again changes nothing."""
     station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
-    if station is None or scan_id is None:
-        return redirect("/gate/setup" if station is None else "/gate")
+    has_moved = station is not None and shift.form.one("station", station.key) != station.key
+    if station is None or has_moved:
+        return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
+    presented = shift.form.one("presented")
+    if scan_id is None or not presented:
+        return shift.refusal(422) or redirect("/gate")
     places = _places(shift.form.many("place", VISITORS_MAX))
     line_no, visitor_no = places[0] if len(places) == 1 else (None, None)
     request = ScanRequest(
@@ -70,23 +78,30 @@ async def do_scan(shift: Shift) -> Response:
         venue_id=station.venue_id,
         gate=station.gate,
         staff_id=shift.keeper.id,
-        presented=shift.form.one("presented"),
+        presented=presented,
         visitor_no=visitor_no,
         line_no=line_no,
     )
-    if not request.presented:
-        return redirect("/gate")
     try:
         async with shift.tx() as tx:
             if len(places) > 1:
-                result = party_view(
-                    await scan_party(tx, shift.desk, request, places, shift.now), shift.locale
-                )
+                answers = await scan_party(tx, shift.desk, request, places, shift.now)
+                result = party_view(answers, shift.locale)
             else:
-                answer = await scan(tx, shift.desk, request, shift.now)
-                result = result_view(answer, shift.locale, uuid7())
+                answers = [await scan(tx, shift.desk, request, shift.now)]
+                result = result_view(answers[0], shift.locale, uuid7())
     except ScanIdReused:
-        return redirect("/gate")
+        return shift.refusal(422) or redirect("/gate")
+    if shift.wants_parts:
+        rows = [row_view(answer, shift.locale, shift.now) for answer in answers]
+        return shift.parts(
+            {
+                "scan_id": str(scan_id),
+                "tone": result.tone,
+                "panel": shift.part("answer", result=result),
+                "rows": [shift.part("rows", rows=[row]) for row in rows],
+            }
+        )
     return await _gate(shift, station, result)
 
 
@@ -94,7 +109,7 @@ async def do_undo(shift: Shift) -> Response:
     """Take a scan back with a reason."""
     station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
     if station is None or scan_id is None:
-        return redirect("/gate/setup" if station is None else "/gate")
+        return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
     reason = clean_line(shift.form.one("reason"), REASON_LENGTH_MAX)
     async with shift.tx() as tx:
         outcome = await undo(
@@ -106,10 +121,12 @@ async def do_undo(shift: Shift) -> Response:
             now=shift.now,
         )
     is_done = outcome is UndoOutcome.UNDONE
-    text = UNDO_TEXTS[outcome].say(shift.locale)
-    return await _gate(
-        shift, station, None, note=("good" if is_done else "bad", text), status=200 if is_done else 422
-    )
+    note = ("good" if is_done else "bad", UNDO_TEXTS[outcome].say(shift.locale))
+    if shift.wants_parts:
+        async with shift.services.db.connection() as tx:
+            rows = await _last(shift, station, tx)
+        return shift.parts({"note": shift.part("note", note=note), "rows": shift.part("rows", rows=rows)})
+    return await _gate(shift, station, None, note=note, status=200 if is_done else 422)
 
 
 async def _gate(
@@ -122,22 +139,31 @@ async def _gate(
 ) -> Response:
     async with shift.services.db.connection() as tx:
         venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
-        last = await recent(
-            tx, shift.services.vault, venue_id=station.venue_id, gate=station.gate, limit=_RECENT_SHOWN
-        )
+        rows = await _last(shift, station, tx)
     if venue is None:
         return redirect("/gate/setup")
-    return shift.page(
+    response = shift.page(
         "gate",
         status=status,
         station=station,
         venue=_venue_name(shift, venue),
         result=result,
         note=note,
-        rows=[row_view(answer, shift.locale, shift.now) for answer in last],
+        rows=rows,
         undo_reasons=[reason.say(shift.locale) for reason in UNDO_REASONS],
         scan_id=uuid7(),
+        words=queue_words(shift.locale),
+        has_reader=has_static("jsqr.js"),
     )
+    response.headers["Permissions-Policy"] = _WITH_CAMERA
+    return response
+
+
+async def _last(shift: Shift, station: Station, tx: Tx) -> list[RowView]:
+    last = await recent(
+        tx, shift.services.vault, venue_id=station.venue_id, gate=station.gate, limit=_RECENT_SHOWN
+    )
+    return [row_view(answer, shift.locale, shift.now) for answer in last]
 
 
 async def _setup(shift: Shift, problem: str = "") -> Response:

@@ -1,16 +1,16 @@
 """One request of a gate keeper: who, at which gate, in which language, and how refusals of the page are answered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wenyue.accounts import Staff
-from wenyue.faces.shared import locale_of, services_of
+from wenyue.faces.shared import SECURITY_HEADERS, locale_of, render_text, services_of
 from wenyue.faces.shared.asked import answered, redirect
 from wenyue.faces.shared.session import set_cookie, signed, unsigned
 from wenyue.faces.shared.staff import StaffAsked
@@ -18,6 +18,7 @@ from wenyue.gate import Desk
 
 STATION_COOKIE: Final = "wy_gate"
 _STATION_PURPOSE: Final = "station"
+_PARTS: Final = "application/json"
 _STATION_AGE_S: Final = 365 * 24 * 3600
 
 
@@ -27,6 +28,11 @@ class Station:
 
     venue_id: int
     gate: str
+
+    @property
+    def key(self) -> str:
+        """What the page says it was opened for, so that no scan counts at another gate."""
+        return f"{self.venue_id}|{self.gate}"
 
 
 @dataclass(slots=True)
@@ -57,6 +63,23 @@ class Shift(StaffAsked):
             return None
         return Station(int(venue), unquote(gate))
 
+    @property
+    def wants_parts(self) -> bool:
+        """Whether the page's own script asks: it shows the parts of an answer without loading a page."""
+        return self.request.headers.get("accept", "") == _PARTS
+
+    def part(self, template: str, **context: object) -> str:
+        """One part of the page."""
+        return render_text(f"gate/{template}.html", self.request, context)[0]
+
+    def parts(self, said: Mapping[str, object], status: int = 200) -> Response:
+        """The answer to the page's own script."""
+        return JSONResponse(said, status, headers={**SECURITY_HEADERS, "Cache-Control": "no-store"})
+
+    def refusal(self, status: int) -> Response | None:
+        """For the script, which goes by the status; None for a browser, which is led on to a page."""
+        return self.parts({}, status) if self.wants_parts else None
+
     def stand(self, response: Response, station: Station) -> Response:
         """Remember on the device where it stands."""
         value = signed(f"{station.venue_id}|{quote(station.gate)}", self.services.vault, _STATION_PURPOSE)
@@ -81,8 +104,10 @@ def post(path: str, handler: Handler, *, needs_staff: bool = True) -> Route:
 def _wrap(handler: Handler, *, needs_staff: bool) -> Callable[[Request], Awaitable[Response]]:
     async def answer(shift: Shift) -> Response:
         await shift.recognise()
+        if needs_staff and not shift.may_enter and (refused := shift.refusal(401)):
+            return refused
         if not await shift.has_good_form():
-            return _stale_form(shift)
+            return shift.refusal(403) or _stale_form(shift)
         if needs_staff and not shift.may_enter:
             return redirect(shift.signin_path)
         return await handler(shift)

@@ -4,9 +4,9 @@ from wenyue.faces.shared.busy import busy_page
 from wenyue.faces.shared.fault import fault_page
 from wenyue.faces.shared.forms import Form, read_form, whole_number
 from wenyue.faces.shared.i18n import Locale, is_large, locale_of
-from wenyue.faces.shared.pages import SECURITY_HEADERS, environment, render
+from wenyue.faces.shared.pages import SECURITY_HEADERS, environment, render, render_text
 from wenyue.faces.shared.services import services_of
-from wenyue.faces.shared.static import routes, static_url
+from wenyue.faces.shared.static import has_static, routes, static_url
 
 __all__ = [
     "SECURITY_HEADERS",
@@ -15,10 +15,12 @@ __all__ = [
     "busy_page",
     "environment",
     "fault_page",
+    "has_static",
     "is_large",
     "locale_of",
     "read_form",
     "render",
+    "render_text",
     "routes",
     "services_of",
     "static_url",

@@ -1,10 +1,13 @@
 """Style sheet and script: read once, named by their content, cached for a year.
 
-The CSS files of `css/` are joined in name order into one response; each module of `js/` stands alone.
+The CSS files of `css/` are joined in name order into one response; each module of `js/` stands alone, and names the others that
+it needs as `"./name.js"`, which becomes the hashed name. `vendor/` holds what `scripts/assets` installed from npm: it is never
+committed, is part of the wheel, and may be missing.
 """
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,6 +19,8 @@ from starlette.routing import Route
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _NOT_FOUND: Final = 404
+_JAVASCRIPT: Final = "text/javascript; charset=utf-8"
+_SIBLING: Final = re.compile(rb'"\./([a-z-]+\.js)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +39,36 @@ def _load() -> tuple[dict[str, str], dict[str, StaticFile]]:
     sheets = sorted(entry.name for entry in root.joinpath("css").iterdir() if entry.name.endswith(".css"))
     css = "\n".join(root.joinpath("css", name).read_text(encoding="utf-8") for name in sheets)
     plain: dict[str, tuple[str, bytes]] = {"wenyue.css": ("text/css; charset=utf-8", css.encode())}
-    for entry in root.joinpath("js").iterdir():
-        if entry.name.endswith(".js"):
-            plain[entry.name] = ("text/javascript; charset=utf-8", entry.read_bytes())
+    for folder in (root.joinpath("js"), root.joinpath("vendor")):
+        if folder.is_dir():
+            modules = [entry for entry in folder.iterdir() if entry.name.endswith(".js")]
+            plain |= {entry.name: (_JAVASCRIPT, entry.read_bytes()) for entry in modules}
     plain["icon.svg"] = ("image/svg+xml", root.joinpath("icon.svg").read_bytes())
     names: dict[str, str] = {}
     held: dict[str, StaticFile] = {}
-    for name, (media_type, body) in plain.items():
-        stem, _, extension = name.rpartition(".")
-        hashed = f"{stem}.{hashlib.sha256(body).hexdigest()[:10]}.{extension}"
-        names[name] = hashed
-        held[hashed] = StaticFile(media_type, body, gzip.compress(body, 9, mtime=0))
+
+    def hold(name: str) -> str:
+        if name not in names:
+            media_type, body = plain[name]
+            if media_type == _JAVASCRIPT:
+                body = _SIBLING.sub(link, body)
+            stem, _, extension = name.rpartition(".")
+            names[name] = f"{stem}.{hashlib.sha256(body).hexdigest()[:10]}.{extension}"
+            held[names[name]] = StaticFile(media_type, body, gzip.compress(body, 9, mtime=0))
+        return names[name]
+
+    def link(found: re.Match[bytes]) -> bytes:
+        name = found[1].decode()
+        return b'"./%s"' % (hold(name) if name in plain else name).encode()
+
+    for name in plain:
+        hold(name)
     return names, held
+
+
+def has_static(name: str) -> bool:
+    """Whether there is such a file: what comes from npm may not have been installed."""
+    return name in _load()[0]
 
 
 def static_url(name: str) -> str:

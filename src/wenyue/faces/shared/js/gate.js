@@ -1,106 +1,193 @@
-// Enhancement only: the gate works without this module, with a keyboard or a scanner that types.
-// It keeps the input in focus, sounds the answer, keeps the screen awake, and scans with the camera where the browser can.
+// Enhancement only: the gate works without these modules, one page for each scan.
+// With them every scan is received at once, answered in order without loading the page, and shown in turn.
 
-const SOUND_KEY = "wenyue.gate.sound";
-const CAMERA_KEY = "wenyue.gate.camera";
-const LAST_KEY = "wenyue.gate.last";
-const SAME_CODE_PAUSE_MS = 6000;
-const DETECT_EVERY_MS = 150;
+import { labelOf } from "./gate-codes.js";
+import { receiveCodes } from "./gate-keys.js";
+import { Queue, forgetQueue, post } from "./gate-queue.js";
+import { offerCamera } from "./gate-camera.js";
+import { offerSound } from "./gate-sound.js";
 
-const form = document.querySelector("[data-gate-scan]");
-const input = form?.querySelector("#presented");
-const result = document.querySelector("[data-tone]");
+const LISTED_MAX = 12;
+const WAITING_LISTED_MAX = 4;
+const SHOWN_MS = { good: 1000, ask: 2500, bad: 1800 };
+const SHOWN_LEAST_MS = { good: 90, ask: 300, bad: 300 };
+const CAUGHT_UP_MS = { good: 2500, ask: 5000, bad: 5000 }; // so long for all that wait to be shown
 
-// A scanner types wherever the focus is: bring it to the input, except when somebody writes a reason.
-addEventListener("keydown", (event) => {
-  const active = document.activeElement;
-  if (!input || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
-  if (active?.matches("input, textarea, select, button, summary, a")) return;
-  input.focus();
-});
-input?.focus({ preventScroll: true });
+const gate = document.querySelector("[data-gate]");
+const words = gate && JSON.parse(gate.dataset.words);
+const part = (name) => document.querySelector(`[data-gate-${name}]`);
+const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-// --- sound: one high note for admitted, two low ones for refused, one in the middle for a question
-const soundButton = document.querySelector("[data-gate-sound]");
-const NOTES = { good: [[880, 0, 0.18]], ask: [[520, 0, 0.25]], bad: [[220, 0, 0.2], [220, 0.28, 0.3]] };
+for (const form of document.querySelectorAll('form[action="/gate/signout"]')) form.addEventListener("submit", signOut, true);
+if (gate) start();
 
-function play(tone) {
-  const notes = NOTES[tone];
-  if (!notes || !window.AudioContext) return;
-  const audio = new AudioContext();
-  for (const [frequency, after, lasts] of notes) {
-    const oscillator = audio.createOscillator();
-    const gain = audio.createGain();
-    gain.gain.value = 0.25;
-    oscillator.frequency.value = frequency;
-    oscillator.connect(gain).connect(audio.destination);
-    oscillator.start(audio.currentTime + after);
-    oscillator.stop(audio.currentTime + after + lasts);
-  }
-  setTimeout(() => audio.close(), 1500);
-}
-
-function showSound() {
-  const isOn = localStorage.getItem(SOUND_KEY) === "on";
-  soundButton.setAttribute("aria-pressed", String(isOn));
-  soundButton.querySelector("[data-gate-sound-on]").hidden = !isOn;
-  return isOn;
-}
-
-if (soundButton) {
-  soundButton.hidden = false;
-  soundButton.addEventListener("click", () => {
-    localStorage.setItem(SOUND_KEY, localStorage.getItem(SOUND_KEY) === "on" ? "off" : "on");
-    if (showSound()) play("good");
-    input?.focus();
-  });
-  if (showSound() && result) play(result.dataset.tone);
-}
-if (result) navigator.vibrate?.(result.dataset.tone === "good" ? 60 : [80, 60, 80]);
-
-// --- the camera, where the browser reads codes by itself
-const cameraButton = document.querySelector("[data-gate-camera]");
-const video = document.querySelector("[data-gate-video]");
-
-async function watch() {
-  let stream;
-  try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-  } catch {
-    sessionStorage.removeItem(CAMERA_KEY);
+// Signing out forgets what waits; with scans that have no answer yet it wants a second press.
+function signOut(event) {
+  const waits = gate ? Number(gate.dataset.waiting) : 0;
+  if (!waits || event.target.dataset.isSure) {
+    forgetQueue();
     return;
   }
-  sessionStorage.setItem(CAMERA_KEY, "on");
-  video.srcObject = stream;
-  video.hidden = false;
-  await video.play();
-  const detector = new BarcodeDetector({ formats: ["qr_code", "code_128"] });
-  const look = async () => {
-    if (video.hidden) return;
-    const [code] = await detector.detect(video).catch(() => []);
-    const last = JSON.parse(sessionStorage.getItem(LAST_KEY) ?? "null");
-    const isSame = last && last.code === code?.rawValue && Date.now() - last.at < SAME_CODE_PAUSE_MS;
-    if (!code || isSame || form.dataset.sent) {
-      setTimeout(look, DETECT_EVERY_MS);
+  event.preventDefault();
+  event.target.dataset.isSure = "1";
+  hint(say(words.sign_out, { n: waits }));
+}
+
+function hint(text) {
+  part("hint").textContent = text;
+  part("hint").hidden = !text;
+}
+
+function start() {
+  const form = part("scan");
+  const field = form.querySelector("#presented");
+  const play = offerSound(part("sound"));
+  const shown = []; // answers that are still to be shown
+  const panels = new Map(); // scan id → its panel, to look at it again
+  let timer = 0;
+
+  form.classList.add("is-received");
+  field.placeholder = words.ready;
+  field.required = false;
+  field.blur(); // keys are received anyway; without a field in focus no input method and no screen keyboard comes between
+  for (const name of ["queue", "state"]) part(name).hidden = false;
+
+  const queue = new Queue(gate.dataset.station, form.elements._csrf.value, {
+    change: showWaiting,
+    answer: (item, said) => {
+      shown.push(said);
+      if (!timer) showNext();
+    },
+    lost: (item, why) => addRow(lostRow(item, words[`lost_${why}`])),
+    state: showState,
+  });
+
+  function add(code, places) {
+    const isRoom = queue.add(code, places);
+    hint(isRoom ? "" : words.full);
+    if (!isRoom) play("bad");
+    return isRoom;
+  }
+  const keys = receiveCodes(field, { onCode: (code) => add(code), onInputMethod: () => hint(words.input_method) });
+
+  function showWaiting(items) {
+    gate.dataset.waiting = String(items.length);
+    part("waiting-count").textContent = say(words.waiting, { n: items.length });
+    const listed = items.slice(0, WAITING_LISTED_MAX).map((item, at) => waitingRow(item, at));
+    if (items.length > WAITING_LISTED_MAX) {
+      const more = document.createElement("li");
+      more.className = "gate-wait gate-wait--more";
+      more.textContent = say(words.more, { n: items.length - WAITING_LISTED_MAX });
+      listed.push(more);
+    }
+    part("waiting").replaceChildren(...listed);
+  }
+
+  function waitingRow(item, at) {
+    const row = part("wait-row").content.cloneNode(true).firstElementChild;
+    row.classList.toggle("is-now", at === 0);
+    row.querySelector(".gate-wait__mark").textContent = at ? String(at + 1) : "";
+    row.querySelector("strong").textContent = item.places.length ? words.chosen : labelOf(item.presented, words);
+    row.querySelector("small").textContent = at ? words.received : words.checking;
+    return row;
+  }
+
+  // Each answer stands long enough to be read; the more of them wait, the shorter, so that the newest is soon there.
+  function showNext() {
+    const next = shown.shift();
+    timer = 0;
+    if (!next) return;
+    showPanel(next.panel);
+    for (const row of [...next.rows].reverse()) addRow(row, next);
+    panels.set(next.scan_id, next.panel);
+    if (panels.size > LISTED_MAX) panels.delete(panels.keys().next().value);
+    play(next.tone);
+    navigator.vibrate?.(next.tone === "good" ? 60 : [80, 60, 80]);
+    const begun = performance.now();
+    const look = () => {
+      const share = CAUGHT_UP_MS[next.tone] / (shown.length || 1);
+      const enough = Math.max(SHOWN_LEAST_MS[next.tone], Math.min(SHOWN_MS[next.tone], share));
+      if (performance.now() - begun >= enough) showNext();
+      else timer = setTimeout(look, SHOWN_LEAST_MS.good);
+    };
+    timer = setTimeout(look, SHOWN_LEAST_MS.good);
+  }
+
+  function showPanel(html) {
+    part("panel").innerHTML = html;
+    part("note").replaceChildren();
+  }
+
+  function addRow(row, answer) {
+    const list = part("rows");
+    list.insertAdjacentHTML("afterbegin", row);
+    part("no-rows")?.remove();
+    list.hidden = false;
+    if (answer && answer.tone !== "good") list.firstElementChild.append(againButton(answer.scan_id));
+    while (list.children.length > LISTED_MAX) list.lastElementChild.remove();
+  }
+
+  function againButton(scanId) {
+    const button = document.createElement("button");
+    button.className = "text-button";
+    button.type = "button";
+    button.textContent = words.look;
+    button.dataset.gateLook = scanId;
+    return button;
+  }
+
+  function lostRow(item, why) {
+    const row = part("lost-row").content.cloneNode(true).firstElementChild;
+    row.querySelector("b").textContent = labelOf(item.presented, words);
+    row.querySelector(".gate-row__more").textContent = why;
+    return row.outerHTML;
+  }
+
+  function showState(name) {
+    gate.dataset.state = name;
+    part("state").className = `pill pill--${{ online: "good", away: "bad" }[name] ?? "warn"}`;
+    part("state").querySelector("span").textContent = words[`state_${name}`];
+    part("trouble").hidden = name === "online";
+    part("trouble-text").textContent = words[`trouble_${name}`] ?? "";
+    part("trouble-link").hidden = name !== "signin" && name !== "moved";
+    part("trouble-link").href = name === "signin" ? "/gate/signin" : "/gate";
+    part("trouble-link").textContent = words[`link_${name}`] ?? "";
+  }
+
+  async function undo(sent) {
+    const said = await post("/gate/undo", queue.token, [...new FormData(sent)].filter(([name]) => name !== "_csrf"));
+    if (!said.said?.note) {
+      hint(said.status === 401 ? words.trouble_signin : words.undo_failed);
+      sent.querySelector("button").disabled = false;
       return;
     }
-    sessionStorage.setItem(LAST_KEY, JSON.stringify({ code: code.rawValue, at: Date.now() }));
-    input.value = code.rawValue;
-    form.requestSubmit();
-  };
-  look();
-}
+    part("note").innerHTML = said.said.note;
+    part("rows").innerHTML = said.said.rows;
+  }
 
-function stopWatching() {
-  sessionStorage.removeItem(CAMERA_KEY);
-  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
-  video.hidden = true;
-}
+  // Nothing on this page loads another one: a scan might come meanwhile.
+  addEventListener("submit", (event) => {
+    const sent = event.target;
+    const path = new URL(sent.action, location.href).pathname;
+    if (path !== "/gate/scans" && path !== "/gate/undo") return;
+    event.preventDefault();
+    event.stopPropagation();
+    hint("");
+    if (sent === form) {
+      keys.end();
+      return;
+    }
+    for (const button of sent.querySelectorAll("button")) button.disabled = true;
+    if (path === "/gate/undo") undo(sent);
+    else add(sent.elements.presented.value, new FormData(sent).getAll("place"));
+  }, true);
+  addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-gate-look]");
+    if (!button || !panels.has(button.dataset.gateLook)) return;
+    showPanel(panels.get(button.dataset.gateLook));
+    scrollTo({ top: 0 });
+  });
 
-if (cameraButton && "BarcodeDetector" in window && navigator.mediaDevices) {
-  cameraButton.hidden = false;
-  cameraButton.addEventListener("click", () => (video.hidden ? watch() : stopWatching()));
-  if (sessionStorage.getItem(CAMERA_KEY) === "on") watch();
+  offerCamera(form, words, (code) => add(code), hint);
+  navigator.wakeLock?.request("screen").catch(() => {});
 }
-
-if (form) navigator.wakeLock?.request("screen").catch(() => {});

@@ -1,0 +1,78 @@
+"""A gate that is really served, with a keeper's browser in front of it."""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import uvicorn
+from playwright.async_api import Browser, Page, ViewportSize
+from starlette.applications import Starlette
+
+from tests.support.browser import chromium_here
+from tests.support.gate_world import World
+from wenyue.accounts import save_staff
+from wenyue.faces.gate import routes
+from wenyue.faces.shared import routes as static_routes
+from wenyue.gate import Desk
+from wenyue.infra.config import load
+from wenyue.policy import save_presets
+from wenyue.services import build
+
+NOW: Final = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+TABLET: Final[ViewportSize] = {"width": 1024, "height": 768}
+
+
+@dataclass
+class Site:
+    """A served gate and a browser in front of it."""
+
+    url: str
+    world: World
+    browser: Browser
+
+    async def stand(self, size: ViewportSize, *, has_script: bool = True, **more: Any) -> Page:
+        """A page of a keeper who signed in and chose the gate."""
+        context = await self.browser.new_context(viewport=size, java_script_enabled=has_script, **more)
+        page = await context.new_page()
+        await page.goto(f"{self.url}/gate")
+        await page.fill("#login", "gate")
+        await page.fill("#password", "correct horse")
+        await page.press("#password", "Enter")
+        await page.get_by_label(re.compile("灵隐|Lingyin")).check(force=True)
+        await page.fill("#gate", "北门")
+        await page.press("#gate", "Enter")
+        await page.wait_for_selector(".gate-result--ready")
+        return page
+
+
+@asynccontextmanager
+async def gate_site(url: str, home: Path, *browser_arguments: str) -> AsyncGenerator[Site]:
+    """A gate served from this database; NOW is its clock."""
+    services = build(
+        load({"WENYUE_DATABASE_URL": url, "WENYUE_HOME": str(home), "WENYUE_DATABASE_POOL": "4"}),
+        clock=lambda: NOW,
+    )
+    app = Starlette(routes=[*routes, *static_routes])
+    app.state.services = services
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as tx:
+            world = await World.make(tx, NOW)
+            world.desk = Desk(services.vault, services.gate_keys, world.desk.presets)
+            await save_presets(tx)
+            await save_staff(tx, login="gate", password="correct horse", role="gate", now=NOW, actor="test")
+            await services.start()
+            serving = asyncio.create_task(server.serve([listening]))
+            async with chromium_here(*browser_arguments) as browser:
+                yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", world, browser)
+            server.should_exit = True
+            await serving
+            await services.stop()
