@@ -10,6 +10,7 @@ from typing import Final
 
 from psycopg import Error
 
+from wenyue.abuse import Detector, read_blocks, read_rules
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
 from wenyue.emergency import Gatekeeper, LoadSignal
@@ -20,7 +21,12 @@ from wenyue.infra.db import Database, DatabaseDown, Tx
 from wenyue.infra.turns import Turns
 from wenyue.kernel.admission import PersonLimit
 from wenyue.kernel.clock import utc_now
-from wenyue.kernel.limits import PERSON_WINDOW_S, SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX
+from wenyue.kernel.limits import (
+    ABUSE_FLUSH_S,
+    PERSON_WINDOW_S,
+    SECRET_CHECKS_AT_ONCE,
+    SECRET_CHECKS_WAITING_MAX,
+)
 from wenyue.kernel.personal import Vault
 from wenyue.policy import HolidayCalendar, Preset, load_calendar, read_presets
 
@@ -41,9 +47,11 @@ class Services:
     gate_keys: GateKeys
     admission: Admission
     room: Gatekeeper
+    abuse: Detector
     rule_problems: tuple[str, ...] = ()  # stored rules that are mistyped: the last good ones stay in force
     _watch: asyncio.Task[None] | None = None
     _measuring: asyncio.Task[None] | None = None
+    _telling: asyncio.Task[None] | None = None
     _secret_checks: Turns = field(
         default_factory=lambda: Turns(SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX)
     )
@@ -90,10 +98,11 @@ class Services:
             raise
         self._watch = asyncio.create_task(self._keep_rules_fresh(), name="rules")
         self._measuring = asyncio.create_task(self.admission.run(), name="admission")
+        self._telling = asyncio.create_task(self._tell_signs(), name="suspicious signs")
 
     async def stop(self) -> None:
         """Answer what waits, then let go of everything."""
-        running = [task for task in (self._watch, self._measuring) if task is not None]
+        running = [task for task in (self._watch, self._measuring, self._telling) if task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -118,16 +127,28 @@ class Services:
             finally:
                 reading.cancel()  # when we are stopped ourselves
 
+    async def _tell_signs(self) -> None:
+        """Hand on what was suspicious; while the database is away it is kept and counted on."""
+        while True:
+            await asyncio.sleep(ABUSE_FLUSH_S)
+            try:
+                for one in await self.abuse.flush(self.db, self.clock()):
+                    _log.warning("suspicious: %s by one %s, %d times", one.pattern.value, one.kind, one.count)
+            except (Error, DatabaseDown, OSError):
+                continue
+
     async def _read_rules(self) -> None:
         """Put the stored rules in force; of mistyped ones the last good, and a line in the log, once."""
         old = self.engine.rulebook
         async with self.db.connection() as tx:
             types, type_problems = await read_types(tx, old.card_types)
             presets, preset_problems = await read_presets(tx, old.presets)
+            self.abuse.rules, abuse_problems = await read_rules(tx)
+            self.abuse.blocks = await read_blocks(tx, self.clock())
             self.engine.rulebook = Rulebook(
                 card_types=types, presets=presets, calendar=await load_calendar(tx)
             )
-        problems = (*type_problems, *preset_problems)
+        problems = (*type_problems, *preset_problems, *abuse_problems)
         for problem in problems:
             if problem not in self.rule_problems:
                 _log.error("mistyped, so the last good rules stay in force: %s", problem)
@@ -143,7 +164,9 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     vault, engine = Vault(load_keys(settings.home)), Engine(db, nothing, clock=clock)
     admission = Admission(PersonLimit(settings.web.person_bookings, PERSON_WINDOW_S))
     room = Gatekeeper(db, vault, clock, lambda: _load(admission))
-    return Services(settings, db, vault, engine, clock, load_gate_keys(settings.home), admission, room)
+    return Services(
+        settings, db, vault, engine, clock, load_gate_keys(settings.home), admission, room, Detector(vault)
+    )
 
 
 def _load(admission: Admission) -> LoadSignal:

@@ -13,9 +13,11 @@ from uuid import UUID
 
 from psycopg import InterfaceError, OperationalError
 
+from wenyue import abuse
 from wenyue.audit import ENTRIES_PER_SEAL_MAX, ChainAhead, seal
 from wenyue.booking import EventKind, expire_holds, later
 from wenyue.emergency import KEEP_EVERY_S, keep_rooms
+from wenyue.infra.alone import alone
 from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.infra.jobs import JobQueue
 from wenyue.kernel.clock import local_date
@@ -37,6 +39,7 @@ _SEAL_EVERY_S: Final = 5.0  # what a thief of the database could rewrite unseen 
 _NO_SHOWS_EVERY_S: Final = 60.0
 _OPEN_EVERY_S: Final = 60.0  # looks at the date; opens once a day
 _DROP_NOTES_EVERY_S: Final = 3600.0
+_SUSPICIOUS_EVERY_S: Final = 300.0
 _LOOK_EVERY_S: Final = 5.0
 _BEAT_EVERY_S: Final = 30.0
 
@@ -75,6 +78,7 @@ class Worker:
             Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms),
             Task("seal the record", _SEAL_EVERY_S, self._seal_record),
             Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes),
+            Task("look for suspicious bookings", _SUSPICIOUS_EVERY_S, self._look_for_abuse),
             Task("say that it lives", _BEAT_EVERY_S, self._beat),
             Task("look at what waits", _LOOK_EVERY_S, self._look),
         ]
@@ -202,6 +206,21 @@ class Worker:
             await beat(tx, self._name, every_s)
             if is_up:
                 await beat(tx, f"sms:{self._sms.name}", every_s)
+        return False
+
+    async def _look_for_abuse(self) -> bool:
+        """Accounts that book for many persons, persons booked by many accounts; old counts go."""
+        detector, now = self._services.abuse, self._services.clock()
+        async with self._services.db.transaction() as tx:
+            if not await alone(tx, "look for suspicious bookings"):
+                return False
+            found = await abuse.look_at_bookings(tx, detector.rules, now)
+            totals = {
+                (pattern, detector.subject("account" if isinstance(key, int) else "person", key)): count
+                for (pattern, key), count in found.items()
+            }
+            await abuse.save_findings(tx, totals, detector.rules, now)
+            await abuse.tidy(tx, now)
         return False
 
     async def _drop_notes(self) -> bool:

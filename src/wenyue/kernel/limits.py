@@ -62,3 +62,10 @@ OUTBOX_ROWS_MAX: Final = 50
 EXPIRY_POLL_S: Final = 1.0
 EXPIRY_BATCH_MAX: Final = 500
 SESSIONS_AHEAD_DAYS: Final = 30
+
+# --- suspicious patterns
+ABUSE_SUBJECTS_MAX: Final = 20_000  # told apart between two hand-overs, per process
+ABUSE_SIGNS_PER_FLUSH_MAX: Final = 500
+ABUSE_BLOCKS_MAX: Final = 10_000
+ABUSE_FINDINGS_MAX: Final = 200
+ABUSE_FLUSH_S: Final = 5.0

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
+from wenyue.abuse import Detector
 from wenyue.booking import Engine, Pressure, pressure
 from wenyue.emergency import Gatekeeper
 from wenyue.infra.admission import Admission
@@ -61,6 +62,19 @@ def pool_source(db: Database) -> Source:
         snapshot.count("database_pool_lost", stats.get("connections_lost", 0))
         snapshot.gauge("database_away", 0 if db.outage.since is None else 1)
         snapshot.gauge("database_away_since", db.outage.since or 0)
+
+    return fill
+
+
+def abuse_source(detector: Detector) -> Source:
+    """Suspicious signs by pattern, and how many blocks this process knows."""
+
+    def fill(snapshot: Snapshot) -> None:
+        lately = detector.lately()
+        for pattern, count in detector.counts.items():
+            snapshot.count("suspicious_signs", count, pattern.value)
+            snapshot.gauge("suspicious_signs_hour", lately[pattern], pattern.value)
+        snapshot.gauge("suspicious_blocks", len(detector.blocks))
 
     return fill
 

@@ -239,3 +239,12 @@ class PassFacts:
     finished_at: datetime | None
     began_at: datetime
     took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class AbuseFacts:
+    """One suspicious pattern: by how many subjects it was seen lately, and how many of them are blocked."""
+
+    pattern: str
+    subjects: int
+    blocked: int

@@ -147,6 +147,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
     found.append(await _made("replication", _replication(scene, tx), is_shared=True))
     found += await _later(tx)
     found.append(await _made("record", _record(memory, tx), is_shared=True))
+    found.append(await _made("abuse", _abuse(tx), is_shared=True))
     for name in sweep.PASSES:
         found.append(await _made(name, _sweep(scene, tx, name), PASS_DEADLINE_S, is_shared=True))
     return found
@@ -217,6 +218,12 @@ async def _record(memory: Memory, tx: Tx) -> Found:
     memory.chain_began = memory.chain_began or now
     facts, memory.link, _ = await store.record(tx, memory.link)
     return rules.judge_record(facts), f"{facts.verified_upto} of {facts.links} links verified"
+
+
+async def _abuse(tx: Tx) -> Found:
+    facts = await store.suspicious(tx)
+    says = ", ".join(f"{one.pattern} {one.subjects}" for one in facts) or "nothing suspicious"
+    return rules.judge_abuse(facts), says
 
 
 async def _sweep(scene: Scene, tx: Tx, name: str) -> Found:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from wenyue.watch.model import (
+    AbuseFacts,
     Beat,
     DatabaseFacts,
     Finding,
@@ -348,3 +349,17 @@ def judge_record(facts: RecordFacts) -> list[Finding]:
             )
         )
     return found
+
+
+def judge_abuse(facts: Sequence[AbuseFacts]) -> list[Finding]:
+    """Suspicious patterns that passed a limit within the hour, or whose block still holds: somebody should look."""
+    return [
+        Finding(
+            "abuse",
+            _WARNING,
+            f"可疑迹象 {one.pattern}：{one.subjects} 个来源，已限制 {one.blocked} 个",
+            f"suspicious: {one.pattern} by {one.subjects} subjects, {one.blocked} of them blocked",
+            one.pattern,
+        )
+        for one in facts
+    ]

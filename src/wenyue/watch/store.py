@@ -15,6 +15,7 @@ from wenyue.audit import Link, verify_from
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import utc_now
 from wenyue.watch.model import (
+    AbuseFacts,
     Alert,
     Beat,
     DatabaseFacts,
@@ -213,3 +214,8 @@ async def _one(tx: Tx, name: str, params: dict[str, object] | None = None) -> tu
     if row is None:
         raise LookupError(name)
     return row
+
+
+async def suspicious(tx: Tx) -> list[AbuseFacts]:
+    """Open findings of abuse, by pattern."""
+    return [AbuseFacts(*row) for row in await (await tx.execute(_SQL["suspicious"])).fetchall()]

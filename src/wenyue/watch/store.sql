@@ -67,6 +67,15 @@ SELECT (SELECT count(*) FROM booking.booking_v b WHERE b.hold_until < clock_time
 SELECT coalesce(extract(epoch FROM clock_timestamp() - p.unsealed_since), 0)::double precision, coalesce(p.no, 0)
   FROM audit.progress_v p
 
+-- name: suspicious
+-- Open findings of abuse by pattern: how many were seen within the hour, and how many are blocked.
+SELECT f.pattern, count(*), count(*) FILTER (WHERE f.blocked_until > clock_timestamp())
+  FROM abuse.finding_v f
+ WHERE f.last_at > clock_timestamp() - interval '1 hour' OR f.blocked_until > clock_timestamp()
+ GROUP BY f.pattern
+ ORDER BY f.pattern
+ LIMIT 20
+
 -- name: open_alerts
 -- What fires on behalf of all nodes: whoever takes the turn goes on from here.
 SELECT id::text, subject, severity, fired_at, says FROM watch.alert WHERE node = '' AND resolved_at IS NULL ORDER BY fired_at LIMIT 200

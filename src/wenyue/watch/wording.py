@@ -98,6 +98,13 @@ GUIDES: Final[dict[str, Guide]] = {
         "broken: keep the evidence and compare with a backup",
         "monitoring.md#record",
     ),
+    "abuse": Guide(
+        "可疑迹象",
+        "Suspicious patterns",
+        "查看：wenyue abuse list；误判则解除",
+        "look: `wenyue abuse list`; lift what is wrong",
+        "monitoring.md#suspicious-patterns",
+    ),
     "disk": Guide(
         "磁盘",
         "Disk",

@@ -17,7 +17,7 @@ from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.metrics import Exchange, Meter, answer_metrics
 from wenyue.faces.api.openapi import describe
 from wenyue.services import Services
-from wenyue.sight import admission_source, engine_source, pool_source, room_source
+from wenyue.sight import abuse_source, admission_source, engine_source, pool_source, room_source
 
 # FastAPI's own would tell exceptions with their text and, by environment variables, send them away: ours is `infra.tracing`.
 _NO_TELEMETRY: Final[TelemetryConfig] = {
@@ -40,6 +40,7 @@ def create_api(
         engine_source(services.engine),
         pool_source(services.db),
         admission_source(services.admission),
+        abuse_source(services.abuse),
         room_source(services.room),
     ]
     exchange = Exchange(services.settings.home, "web", sources, meter)

@@ -57,6 +57,8 @@ class Live:
     has_worker: bool
     processes: list[Snapshot]
     room: tuple[int, int] | None  # waiting, let in
+    signs: list[tuple[str, int]]  # suspicious pattern, in the last hour, of all processes; most first
+    blocks: int
 
     @property
     def is_empty(self) -> bool:
@@ -113,7 +115,17 @@ def look(
         has_worker=bool(workers),
         processes=sorted(snapshots, key=lambda one: (one.role, one.process)),
         room=(lately.room_waiting, lately.room_admitted) if room else None,
+        signs=_signs(snapshots),
+        blocks=int(max((_gauge(one, "suspicious_blocks") for one in web), default=0)),
     )
+
+
+def _signs(snapshots: Sequence[Snapshot]) -> list[tuple[str, int]]:
+    found: dict[str, int] = {}
+    for one in snapshots:
+        for pattern, count in one.gauges.get("suspicious_signs_hour", {}).items():
+            found[pattern] = found.get(pattern, 0) + int(count)
+    return sorted(((name, n) for name, n in found.items() if n), key=lambda one: (-one[1], one[0]))
 
 
 def _bucket(at: int, points: Sequence[Point]) -> Bucket:

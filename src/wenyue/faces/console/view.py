@@ -15,13 +15,14 @@ from wenyue.faces.console.words import (
     per_second,
     percent,
     reason_title,
+    sign_title,
     state_of,
 )
 from wenyue.faces.shared import Locale, environment
 from wenyue.faces.shared.i18n import pick, translator
 from wenyue.kernel.clock import zone
 
-PIECES: Final = ("state", "tiles", "load", "latency", "queue", "reasons", "tight", "processes")
+PIECES: Final = ("state", "tiles", "load", "latency", "queue", "reasons", "signs", "tight", "processes")
 _GOAL_MS: Final = 1_000
 _MEGABYTE: Final = 1024 * 1024
 
@@ -49,6 +50,7 @@ def pieces(live: Live, locale: Locale, timezone: str) -> dict[str, Markup]:
         "latency": _latency(live, locale),
         "queue": _queue(live, locale),
         "reasons": _reasons(live, locale),
+        "signs": _signs(live, locale),
         "tight": _tight(live, locale),
         "processes": _processes(live, locale),
     }
@@ -192,6 +194,15 @@ def _reasons(live: Live, locale: Locale) -> dict[str, Any]:
         ]
 
     return {"failures": rows(live.reasons), "refusals": rows(live.refusals)}
+
+
+def _signs(live: Live, locale: Locale) -> dict[str, Any]:
+    most = max((count for _, count in live.signs), default=1)
+    rows = [
+        {"title": sign_title(name, locale), "count": f"{n:,}", "width": max(1, round(100 * n / most))}
+        for name, n in live.signs
+    ]
+    return {"rows": rows, "blocks": live.blocks}
 
 
 def _tight(live: Live, locale: Locale) -> dict[str, Any]:

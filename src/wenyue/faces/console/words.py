@@ -19,6 +19,14 @@ _TITLES: Final = {
     "too_late": Text("没能在3秒内开始（没有办理）", "Not begun within 3 seconds: nothing was done"),
     "unknown": Text("提交结果待核实（用同一编号再问）", "Commit in doubt: ask again with the same id"),
 }
+_SIGNS: Final = {
+    "guessed-secrets": Text("猜密码、PIN 或验证码", "Guessed passwords, PINs or codes"),
+    "scanned-ids": Text("逐个试别人的编号", "Ids of others tried one by one"),
+    "forged-tokens": Text("伪造的登录或凭证", "Forged logins or vouchers"),
+    "replayed-vouchers": Text("用过的凭证反复出示", "Used vouchers shown again"),
+    "rotated-accounts": Text("多个账号为同一人预约", "Many accounts for one person"),
+    "many-persons": Text("一个账号为很多人预约", "One account for many persons"),
+}
 # Reason → page of docs/runbooks. A test holds that the pages are there.
 RUNBOOKS: Final = {
     "shed": "rush",
@@ -52,6 +60,11 @@ def reason_title(code: str, locale: Locale) -> str:
         return say(Outcome[code.upper()], locale).title
     except KeyError:
         return code
+
+
+def sign_title(pattern: str, locale: Locale) -> str:
+    """A suspicious pattern in words."""
+    return _SIGNS[pattern].say(locale) if pattern in _SIGNS else pattern
 
 
 def state_of(live: Live, locale: Locale, since: str) -> State:

@@ -1,0 +1,202 @@
+"""`wenyue abuse`: what was suspicious, blocks set and lifted by hand, and the limits of the rules."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue import abuse
+from wenyue.abuse import Detector, Pattern, PatternRule
+from wenyue.infra.config import load, load_keys
+from wenyue.infra.db import Database, Tx
+from wenyue.infra.fault import SetupError
+from wenyue.kernel.clock import utc_now, zone
+from wenyue.kernel.personal import Vault
+from wenyue.tools.database import ready_database
+
+app = typer.Typer(no_args_is_help=True, help="Suspicious patterns: look, block, lift, set limits (可疑迹象).")
+T = TypeVar("T")
+ACTOR: Final = "operator:command"
+_TIMEZONE: Final = "Asia/Shanghai"
+_SPAN: Final = re.compile(r"(\d{1,4})([mhd])")
+_MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
+_REASON_MAX: Final = 200
+_SUBJECT_MIN: Final = 12  # of what `list` prints: enough digits to mean one subject
+_PatternOf = Annotated[str, typer.Argument(help=" · ".join(Pattern))]
+_Why = Annotated[str, typer.Option("--why", help="the reason, for the record")]
+
+
+@app.command("list")
+def list_() -> None:
+    """What passed a limit, the newest first; subjects are keyed digests and name nobody (列出)."""
+
+    async def work(tx: Tx, _: Vault) -> list[abuse.Finding]:
+        return await abuse.open_findings(tx)
+
+    table = Table(box=None, pad_edge=False)
+    for column in (
+        "pattern · 迹象",
+        "subject · 来源",
+        "signs · 次数",
+        "last seen · 最近",
+        "blocked until · 限制至",
+    ):
+        table.add_column(column)
+    for one in _run(work):
+        table.add_row(
+            one.pattern, one.subject, f"{one.count:,}", _local(one.last_at), _local(one.blocked_until)
+        )
+    Console().print(table)
+
+
+@app.command("block")
+def block_(
+    pattern: _PatternOf,
+    who: Annotated[
+        str, typer.Argument(help="address:203.0.113.7, account:ID, or a subject as `list` prints it")
+    ],
+    *,
+    for_: Annotated[str, typer.Option("--for", help="30m, 12h or 7d")],
+    why: _Why,
+) -> None:
+    """Stop an address from signing in, or an account from booking, for a time (限制)."""
+    found, span, reason = _pattern(pattern), _span(for_), _reason(why)
+
+    async def work(tx: Tx, vault: Vault) -> str:
+        subject, now = _subject(who, vault), utc_now()
+        await abuse.block(tx, found, subject, until=now + span, now=now, actor=ACTOR, reason=reason)
+        return subject
+
+    subject = _run(work)
+    if not abuse.STOPS[subject.partition(":")[0]]:
+        typer.echo(
+            "noted; this kind of subject has nothing that could be stopped · 已记录，此类来源无可限制的操作"
+        )
+        return
+    typer.echo(f"{subject} is blocked; every process knows within seconds · 已限制")
+
+
+@app.command()
+def lift(
+    pattern: _PatternOf,
+    subject: Annotated[str, typer.Argument(help="as `list` prints it; its beginning is enough")],
+    *,
+    why: _Why,
+) -> None:
+    """End a finding and its block (解除)."""
+    found, reason = _pattern(pattern), _reason(why)
+    if len(subject) < _SUBJECT_MIN or ":" not in subject:
+        raise SetupError(
+            f"SUBJECT {subject!r}: at least {_SUBJECT_MIN} characters of what `wenyue abuse list` prints",
+            "请填写 `wenyue abuse list` 显示的来源",
+        )
+
+    async def work(tx: Tx, _: Vault) -> list[str]:
+        return await abuse.close(tx, found, subject, now=utc_now(), actor=ACTOR, reason=reason)
+
+    ended = _run(work)
+    if not ended:
+        raise SetupError(
+            f"there is no open finding {found} of {subject!r}; see `wenyue abuse list`", "没有这条记录"
+        )
+    typer.echo(f"lifted: {', '.join(ended)} · 已解除")
+
+
+@app.command()
+def rules() -> None:
+    """The limits in force (规则)."""
+
+    async def work(tx: Tx, _: Vault) -> tuple[dict[Pattern, PatternRule], list[str]]:
+        return await abuse.read_rules(tx)
+
+    found, problems = _run(work)
+    table = Table(box=None, pad_edge=False)
+    for column in ("pattern · 迹象", "signs · 次数", "within, s · 时间窗", "blocks for, s · 限制"):
+        table.add_column(column)
+    for pattern, rule in found.items():
+        table.add_row(
+            pattern, f"{rule.limit:,}", f"{rule.window_s:,}", f"{rule.block_s:,}" if rule.block_s else "-"
+        )
+    console = Console()
+    console.print(table)
+    for problem in problems:
+        console.print(f"mistyped, so the shipped limit holds: {problem}", markup=False)
+
+
+@app.command("set")
+def set_(
+    pattern: _PatternOf,
+    limit: Annotated[int, typer.Argument(min=1, max=1_000_000, help="signs of one subject")],
+    *,
+    window: Annotated[int, typer.Option(min=60, max=86_400, help="within so many seconds")] = 3_600,
+    block: Annotated[
+        int, typer.Option(min=0, max=30 * 86_400, help="block for so many seconds; 0 only tells")
+    ] = 0,
+) -> None:
+    """Set a limit of your own (设定)."""
+    found, rule = _pattern(pattern), PatternRule(limit, window, block)
+
+    async def work(tx: Tx, _: Vault) -> None:
+        await abuse.save_rule(tx, found, rule, now=utc_now(), actor=ACTOR)
+
+    _run(work)
+    typer.echo(f"{found}: {limit} within {window} s, blocks for {block} s · 已设定")
+
+
+def _pattern(text: str) -> Pattern:
+    try:
+        return Pattern(text)
+    except ValueError:
+        raise SetupError(f"PATTERN {text!r}: one of {', '.join(Pattern)}", "没有这种迹象") from None
+
+
+def _span(text: str) -> timedelta:
+    found = _SPAN.fullmatch(text)
+    minutes = int(found[1]) * _MINUTES[found[2]] if found else 0
+    if not 1 <= minutes <= 30 * 24 * 60:
+        raise SetupError(f"--for {text!r}: 30m, 12h or 7d, at most 30d", "时长应为 30m、12h 或 7d，最长30天")
+    return timedelta(minutes=minutes)
+
+
+def _reason(text: str) -> str:
+    if not 1 <= len(text.strip()) <= _REASON_MAX or not text.isprintable():
+        raise SetupError(f"--why: 1 to {_REASON_MAX} characters on one line", "请填写原因，一行，最多200字")
+    return text.strip()
+
+
+def _subject(who: str, vault: Vault) -> str:
+    kind, _, rest = who.partition(":")
+    if kind not in abuse.STOPS or not rest:
+        raise SetupError(
+            f"WHO {who!r}: address:203.0.113.7, account:ID, or a subject as `wenyue abuse list` prints it",
+            "来源的写法不对",
+        )
+    if re.fullmatch(r"[0-9a-f]{32}", rest):
+        return who
+    detector = Detector(vault)
+    if kind == "account":
+        if not rest.isascii() or not rest.isdigit() or len(rest) > 18:
+            raise SetupError(f"WHO {who!r}: an account's id is a number", "账号编号应为数字")
+        return detector.subject(kind, int(rest))
+    return detector.subject(kind, rest)
+
+
+def _local(at: datetime | None) -> str:
+    return f"{at.astimezone(zone(_TIMEZONE)):%m-%d %H:%M}" if at is not None else "-"
+
+
+def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
+    """Do `work` in one transaction of the installation's database."""
+    settings = load()
+
+    async def inside(database: Database) -> T:
+        async with database as db, db.transaction() as tx:
+            return await work(tx, Vault(load_keys(settings.home)))
+
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready:
+        return asyncio.run(inside(Database(ready.app_url, size_max=1, role=ready.role or None)))
