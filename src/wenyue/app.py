@@ -21,7 +21,7 @@ from wenyue.faces.api.room_file import RoomFiles
 from wenyue.infra import log, tracing
 from wenyue.infra.config import Settings, load
 from wenyue.infra.files import allow_many_files
-from wenyue.infra.wire import guarded
+from wenyue.infra.wire import GuardedHttp, guarded
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
 from wenyue.sight import Exchange, engine_source, pool_source
@@ -42,8 +42,9 @@ class App:
 
     def __init__(self, services: Services, logins: Logins, rest: FastAPI) -> None:
         self.services = services
+        self.logins = logins
         self.rest = rest
-        self.front = Front(rest, services.admission)
+        self.front = Front(rest, services.admission, logins)
         hot = Hot(services, logins, rest.state.meter)
         self._room_files = RoomFiles(services.room, rest.state.meter)
         self._hot: dict[tuple[str, str], Handler] = {
@@ -52,6 +53,15 @@ class App:
         }
         if services.settings.is_bench:
             self._hot["POST", "/v1/noop"] = answer_nothing
+
+    def protocol(self) -> type[GuardedHttp]:
+        """How this application's connections are read."""
+        return guarded(
+            self.services.admission,
+            b"POST /v1/bookings HTTP/1.1\r\n",
+            hot_refusals(),
+            lambda shown: self.logins.recall(shown) is not None,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one connection."""
@@ -114,7 +124,7 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
         app if traces is None else traces.wrap(app),
         host=settings.web.host,
         port=port,
-        http=guarded(app.services.admission, b"POST /v1/bookings HTTP/1.1\r\n", hot_refusals()),
+        http=app.protocol(),
         access_log=False,
         log_config=None,  # ours is in force
         timeout_graceful_shutdown=_DRAIN_S,

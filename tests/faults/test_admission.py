@@ -8,17 +8,24 @@ from typing import Any
 import pytest
 import uvicorn
 
-from wenyue.faces.api.front import Front, priority_of
+from wenyue.faces.api.claims import Proof, claim_of
+from wenyue.faces.api.front import Front
 from wenyue.faces.api.hot import hot_refusals
+from wenyue.faces.api.logins import Logins
 from wenyue.infra import wire
 from wenyue.infra.admission import Admission
+from wenyue.infra.db import Database
 from wenyue.infra.wire import guarded
 from wenyue.kernel.admission import PersonLimit, Priority
+from wenyue.kernel.clock import utc_now
 from wenyue.kernel.limits import DESK_WAITING_MAX
 
 pytestmark = pytest.mark.anyio
 LINE = b"POST /v1/bookings HTTP/1.1\r\n"
 BODY = b'{"a": 1}'
+LOGINS = Logins(
+    Database("postgresql://nobody@127.0.0.1:1/none", size_max=1), utc_now
+)  # nobody here shows one
 NET_S = 30.0
 REQUEST = LINE + b"Host: x\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 
@@ -40,6 +47,7 @@ class _App:
         is_hot = scope["path"] == "/v1/bookings"
         self.begun.append(scope["path"])
         if is_hot:
+            self.admission.hot.arrive()
             self.admission.hot.begin()
         size, more = 0, True
         while more:
@@ -60,7 +68,10 @@ async def site(admission: Admission) -> AsyncIterator[tuple[int, _App]]:
     app = _App(admission)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            app, http=guarded(admission, LINE, hot_refusals()), lifespan="off", log_level="error"
+            app,
+            http=guarded(admission, LINE, hot_refusals(), lambda _: False),
+            lifespan="off",
+            log_level="error",
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -290,24 +301,29 @@ async def test_whoever_leaves_the_queue_takes_nobodys_turn(admission: Admission)
 
 
 @pytest.mark.parametrize(
-    ("path", "is_read", "priority"),
+    ("path", "method", "priority", "proof"),
     [
-        ("/v1/payments/alipay/notify", False, Priority.CALLBACK),
-        ("/v1/bookings/x/confirmation", False, Priority.CONFIRM),
-        ("/bookings/x/cancel", False, Priority.CONFIRM),
-        ("/v1/gate/scans", False, Priority.GATE),
-        ("/gate", True, Priority.GATE),
-        ("/trip/book", False, Priority.HOLD),
-        ("/v1/session", False, Priority.SIGN_IN),
-        ("/v1/session", True, Priority.BROWSE),
-        ("/activate", False, Priority.SIGN_IN),
-        ("/venues", True, Priority.BROWSE),
-        ("/v1/bookings/x", True, Priority.BROWSE),
-        ("/console/live", True, Priority.REPORT),
+        ("/v1/payments/alipay/notify", "POST", Priority.CALLBACK, Proof.SIGNATURE),
+        ("/v1/bookings/x/confirmation", "POST", Priority.CONFIRM, Proof.TRAVELLER),
+        ("/bookings/x/cancel", "POST", Priority.CONFIRM, Proof.TRAVELLER),
+        ("/v1/gate/scans", "POST", Priority.GATE, Proof.STAFF),
+        ("/gate", "GET", Priority.GATE, Proof.STAFF),
+        ("/trip/book", "POST", Priority.HOLD, Proof.TRAVELLER),
+        ("/v1/session", "POST", Priority.SIGN_IN, Proof.NOTHING),
+        ("/v1/session", "GET", Priority.BROWSE, Proof.TRAVELLER),
+        ("/v1/session", "DELETE", Priority.HOLD, Proof.TRAVELLER),
+        ("/activate", "POST", Priority.SIGN_IN, Proof.NOTHING),
+        ("/v1/gate/session", "POST", Priority.SIGN_IN, Proof.NOTHING),
+        ("/gate/signin", "POST", Priority.SIGN_IN, Proof.NOTHING),
+        ("/console/signin", "POST", Priority.SIGN_IN, Proof.NOTHING),
+        ("/v1/cards/WY1/loss", "POST", Priority.SIGN_IN, Proof.NOTHING),
+        ("/venues", "GET", Priority.BROWSE, Proof.TRAVELLER),
+        ("/v1/bookings/x", "GET", Priority.BROWSE, Proof.TRAVELLER),
+        ("/console/live", "GET", Priority.REPORT, Proof.STAFF),
     ],
 )
-def test_classes(path: str, priority: Priority, *, is_read: bool) -> None:
-    assert priority_of(path, is_read=is_read) is priority
+def test_classes(path: str, method: str, priority: Priority, proof: Proof) -> None:
+    assert claim_of(path, method, is_read=method == "GET") == (priority, proof)
 
 
 def _scope(path: str, method: str = "GET") -> dict[str, Any]:
@@ -348,7 +364,7 @@ async def _call(front: Front, scope: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("path", ["/v1/bookings/x", "/venues"])
 async def test_a_late_read_is_given_up_with_a_definite_answer(admission: Admission, path: str) -> None:
     app = _Hanging()
-    front = Front(app, admission, read_deadline_s=0.05)
+    front = Front(app, admission, LOGINS, read_deadline_s=0.05)
     start, body = await _call(front, _scope(path))
     assert start["status"] == 503
     assert b"retry-after" in dict(start["headers"])
@@ -360,7 +376,7 @@ async def test_a_late_read_is_given_up_with_a_definite_answer(admission: Admissi
 
 async def test_a_late_change_goes_on_to_its_end(admission: Admission) -> None:
     app = _Hanging()
-    front = Front(app, admission, write_deadline_s=0.05)
+    front = Front(app, admission, LOGINS, write_deadline_s=0.05)
     start, body = await _call(front, _scope("/v1/cards/activation", "POST"))
     assert start["status"] == 503
     assert b"not_yet_known" in body["body"]
@@ -374,7 +390,7 @@ async def test_a_full_desk_answers_people_with_a_page(admission: Admission) -> N
     admission.desk.waits_s = dict.fromkeys(Priority, 0.01)
     admission.desk.limit = 0
     admission.desk.own = dict.fromkeys(Priority, 5)
-    front = Front(_Hanging(), admission)
+    front = Front(_Hanging(), admission, LOGINS)
     start, body = await _call(front, _scope("/venues"))
     assert start["status"] == 503
     headers = dict(start["headers"])

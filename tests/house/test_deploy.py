@@ -207,6 +207,7 @@ def test_the_proxy_treats_failures_as_the_lab_does() -> None:
     """What is drilled in the lab holds here: which requests are repeated, when a web process is left out."""
     ours, lab = text("haproxy/haproxy.cfg"), configs.haproxy(layout.lay_out(8100, netns="x"))
     for line in (
+        "option http-buffer-request",
         "retries 2",
         "retry-on conn-failure",
         "option redispatch",

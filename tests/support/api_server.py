@@ -12,7 +12,7 @@ import uvicorn
 from tests.support.api_site import furnish, settings_for
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
-from wenyue.app import create_app
+from wenyue.app import App, create_app
 
 _READY_S = 20.0
 
@@ -20,9 +20,23 @@ _READY_S = 20.0
 @contextmanager
 def serving(urls: DbUrls, home: Path) -> Generator[str]:
     """The server's address, until the block ends."""
+    with serving_app(urls, home) as (address, _):
+        yield address
+
+
+@contextmanager
+def serving_app(urls: DbUrls, home: Path) -> Generator[tuple[str, App]]:
+    """The server's address and the application, whose counters may be read from this thread, until the block ends."""
     asyncio.run(furnish(urls))
     app = create_app(settings_for(urls, home), clock=lambda: NOW)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        http=app.protocol(),
+        log_level="error",
+        timeout_graceful_shutdown=2,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="api server")
     thread.start()
@@ -33,7 +47,7 @@ def serving(urls: DbUrls, home: Path) -> Generator[str]:
             assert time.monotonic() < deadline, "the server was not ready in time"
             time.sleep(0.02)  # a thread cannot be awaited
         [port] = [sock.getsockname()[1] for running in server.servers for sock in running.sockets]
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", app
     finally:
         server.should_exit = True
         thread.join(timeout=_READY_S)

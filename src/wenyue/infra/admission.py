@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
+from wenyue.infra.bodies import BodyRoom
 from wenyue.kernel.admission import (
     SHARES,
     Bounds,
@@ -59,14 +60,31 @@ class Signal:
 
 
 class HotLane:
-    """Counters of the hot path; whoever uses it keeps `arriving` and `in_flight` right. Attributes, since each costs 50 ns."""
+    """Counters of the hot path; whoever uses it keeps `arriving` and `in_flight` right. Attributes, since each costs 50 ns.
 
-    __slots__ = ("_at", "_times", "arriving", "done", "good", "in_flight", "limit", "most", "shed", "unsent")
+    A place (`in_flight`) is had by requests that are whole and whose login is known. Those whose login is still looked up
+    (`unknown`) are let in only beside them, and keep nobody out whose login this process remembers.
+    """
+
+    __slots__ = (
+        "_at",
+        "_times",
+        "arriving",
+        "done",
+        "good",
+        "in_flight",
+        "limit",
+        "most",
+        "shed",
+        "unknown",
+        "unsent",
+    )
 
     def __init__(self) -> None:
         self.limit = _HOT_FIRST
         self.in_flight = 0
         self.arriving = 0  # let in by the connection, not yet begun
+        self.unknown = 0  # whole, but whose they are is still looked up
         self.most = 0
         self.done = 0
         self.good = 0
@@ -80,12 +98,22 @@ class HotLane:
         """Whether one more could not be answered in time."""
         return self.in_flight + self.arriving >= self.limit
 
-    def begin(self) -> None:
-        """A request that was let in begins."""
-        self.in_flight += 1
+    def arrive(self) -> None:
+        """A request that was let in by the connection is looked at: it begins, knocks, or goes."""
         if self.arriving:
             self.arriving -= 1
-        self.most = max(self.most, self.in_flight)
+
+    def knock(self) -> bool:
+        """Its login has to be looked up, until `unknown` is counted down again; False: there is no room for that."""
+        if self.in_flight + self.unknown >= self.limit:
+            return False
+        self.unknown += 1
+        return True
+
+    def begin(self) -> None:
+        """A request that is whole and whose login is known begins."""
+        self.in_flight += 1
+        self.most = max(self.most, self.in_flight + self.unknown)
 
     def end(self, seconds: float, *, is_decided: bool, is_good: bool) -> None:
         """It has its answer; one that says busy or unknown was not decided, and says nothing about what can be."""
@@ -210,6 +238,7 @@ class Admission:
     def __init__(self, person_limit: PersonLimit) -> None:
         self.hot = HotLane()
         self.desk = Desk()
+        self.bodies = BodyRoom()
         self.persons = Persons(person_limit)
         self.lag_s = 0.0
         self._hot_limit: float = _HOT_FIRST
@@ -267,7 +296,7 @@ class Admission:
         asked = self._hot_rate + self._desk_rate + self._shed_rate
         self._shed_share = self._shed_rate / asked if asked > 0 else 0.0
         hot, desk = self.hot, self.desk
-        self._hot_in_flight = smoothed(self._hot_in_flight, hot.in_flight, _SMOOTH)
+        self._hot_in_flight = smoothed(self._hot_in_flight, hot.in_flight + hot.unknown, _SMOOTH)
         self._desk_in_flight = smoothed(self._desk_in_flight, desk.total, _SMOOTH)
         is_behind, hot.unsent = 0 < hot.unsent < NONE_SENT, NONE_SENT
         self._wanted_s = next_wanted_s(self._wanted_s, is_behind=is_behind, bounds=_HOT)

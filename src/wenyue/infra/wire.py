@@ -7,16 +7,19 @@ say no. Here a full hot lane says no as soon as the bytes are there.
 import asyncio
 import re
 from collections import deque
+from collections.abc import Callable
 from typing import ClassVar, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from wenyue.infra.admission import Admission, HotLane
-from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S
+from wenyue.infra.bodies import IS_WHOLE
+from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S, HEADS_AT_ONCE_MAX
 
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
 _LENGTH: Final = re.compile(rb"\r\ncontent-length(?:: *(\d{1,6})\r\n)?", re.IGNORECASE)
+_LOGIN: Final = re.compile(rb"\r\nauthorization: *([^\r]{1,128})\r\n", re.IGNORECASE)
 _LANGUAGE: Final = re.compile(rb"\r\naccept-language: *en", re.IGNORECASE)
 _ENDS: Final = re.compile(rb"\r\n(?:connection: *close|transfer-encoding|expect)", re.IGNORECASE)
 
@@ -26,9 +29,12 @@ _SENT_PER_TURN: Final = 64  # refusals: about a third of a millisecond
 class BoundedHttp(HttpToolsProtocol):
     """Request line and headers are at most HEAD_BYTES_MAX long and arrive within HEAD_WAIT_S, or the connection ends.
 
-    A head that arrives in one piece, as nearly all do, costs two assignments.
+    A head that arrives in one piece, as nearly all do, costs two assignments. At most HEADS_AT_ONCE_MAX connections of a
+    process are without a whole head; beyond it the one that has been so for longest ends. A request whose last byte is
+    there when it is looked at says so in its scope (`IS_WHOLE`).
     """
 
+    heads: ClassVar[dict["BoundedHttp", None]] = {}  # who has not said a whole head, the longest first
     _is_in_head = True
     _is_reading = False
     _head_bytes = 0
@@ -50,7 +56,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._is_in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:
-                self._refuse(_TOO_LARGE)
+                self.refuse(_TOO_LARGE)
             elif self._head_timer is None:
                 self._wait_for_head()
 
@@ -70,17 +76,23 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The last byte of a request was read; whatever comes next is another one."""
         self._is_reading = False
+        self.scope[IS_WHOLE] = True  # type: ignore[typeddict-unknown-key] - uvicorn's type knows only its own
         super().on_message_complete()
 
     def _wait_for_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_WAIT_S, self._refuse, _TOO_SLOW)
+        self._head_timer = self.loop.call_later(HEAD_WAIT_S, self.refuse, _TOO_SLOW)
+        if len(self.heads) >= HEADS_AT_ONCE_MAX:
+            next(iter(self.heads)).refuse(_TOO_SLOW)
+        self.heads[self] = None
 
     def _stop_waiting(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+            self.heads.pop(self, None)
 
-    def _refuse(self, status: bytes) -> None:
+    def refuse(self, status: bytes) -> None:
+        """Say so and end the connection."""
         self._stop_waiting()
         if not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
@@ -134,6 +146,7 @@ class GuardedHttp(BoundedHttp):
 
     admission: ClassVar[Admission]
     hot_line: ClassVar[bytes]  # how the request line of the hot endpoint begins
+    is_known: ClassVar[Callable[[bytes], bool]]  # whether an `Authorization` value is remembered as a login's
     refusals: ClassVar[dict[bool, list[bytes]]]  # whole answers; True: in English; by seconds to wait
     outgoing: ClassVar[Refusals]
     _early: bytearray | None = (
@@ -148,9 +161,14 @@ class GuardedHttp(BoundedHttp):
             return
         if data.startswith(self.hot_line):
             hot = self.admission.hot
-            if hot.in_flight + hot.arriving < hot.limit:
+            held = hot.in_flight + hot.arriving
+            if held + hot.unknown < hot.limit or (held < hot.limit and self._is_known(data)):
                 hot.arriving += 1
-            elif self._is_whole(data):
+                super().data_received(data)
+                if self._is_in_head and hot.arriving:
+                    hot.arriving -= 1  # its head comes in pieces: it has not arrived
+                return
+            if self._is_whole(data):
                 hot.shed += 1
                 answers = self.refusals[_LANGUAGE.search(data) is not None]
                 if not self.outgoing.send(self, answers[self.admission.retry_after_s()]):
@@ -167,6 +185,11 @@ class GuardedHttp(BoundedHttp):
         self.flow.resume_reading()
         if early:
             self.data_received(bytes(early))
+
+    def _is_known(self, data: bytes) -> bool:
+        """Whether the login is one that this process remembers: it need not wait for those that are looked up."""
+        login = _LOGIN.search(data, 0, data.find(b"\r\n\r\n") + 2)
+        return login is not None and type(self).is_known(login[1])
 
     def _is_whole(self, data: bytes) -> bool:
         """Whether `data` is exactly one request on a connection that is between requests and stays open.
@@ -196,7 +219,12 @@ class GuardedHttp(BoundedHttp):
         )
 
 
-def guarded(admission: Admission, hot_line: bytes, refusals: dict[bool, list[bytes]]) -> type[GuardedHttp]:
+def guarded(
+    admission: Admission,
+    hot_line: bytes,
+    refusals: dict[bool, list[bytes]],
+    is_known: Callable[[bytes], bool],
+) -> type[GuardedHttp]:
     """The protocol of one process."""
     return type(
         "ProcessHttp",
@@ -205,6 +233,8 @@ def guarded(admission: Admission, hot_line: bytes, refusals: dict[bool, list[byt
             "admission": admission,
             "hot_line": hot_line,
             "refusals": refusals,
+            "is_known": staticmethod(is_known),
             "outgoing": Refusals(admission.hot),
+            "heads": {},
         },
     )

@@ -19,8 +19,9 @@ class Priority(IntEnum):
     GATE = 2  # somebody stands at the gate
     HOLD = 3  # new bookings by page, and what changes a trip or an account
     SIGN_IN = 4  # sign-in and activation: strangers may knock, and each costs milliseconds
-    BROWSE = 5  # pages and lists
-    REPORT = 6  # back office
+    BROWSE = 5  # pages and lists of somebody who is signed in
+    STRANGER = 6  # whoever has proved nothing, wherever the path leads
+    REPORT = 7  # back office
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ SHARES: Final = {
     Priority.HOLD: Share(0.8, 0.15),
     Priority.SIGN_IN: Share(0.75, 0.1, most=0.25, wait_s=SIGN_IN_WAIT_S),
     Priority.BROWSE: Share(0.7, 0.15),
+    Priority.STRANGER: Share(0.6, 0.1, most=0.5),
     Priority.REPORT: Share(0.4, 0.05, most=0.25),
 }
 RETRY_AFTER_S_MAX: Final = 20

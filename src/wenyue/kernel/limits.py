@@ -42,7 +42,14 @@ AVAILABILITY_DAYS_MAX: Final = 62
 
 # --- edges
 BODY_BYTES_MAX: Final = 64 * 1024
+BODY_WAIT_S: Final = 10.0  # for all of a body
+BODY_GRACE_S: Final = 3.0  # a line that stalls; after that it grows by
+BODY_RATE_MIN: Final = 1024.0  # bytes a second, or it is given up
+BODIES_AT_ONCE_MAX: Final = 512  # being read per process; beyond it the slowest is given up
 HEAD_BYTES_MAX: Final = 64 * 1024  # request line and headers
+HEADS_AT_ONCE_MAX: Final = (
+    16_384  # connections per process that have not said a whole head; beyond it the oldest ends
+)
 HEAD_WAIT_S: Final = 15.0
 PAGE_SIZE: Final = 20
 PAGE_SIZE_MAX: Final = 100

@@ -90,6 +90,7 @@ def admission_source(admission: Admission) -> Source:
         snapshot.gauge("admission_in_flight", desk.total, "desk")
         snapshot.gauge("admission_waiting", desk.waiting, "desk")
         snapshot.count("admission_shed", hot.shed, "hot")
+        snapshot.count("admission_shed", admission.bodies.cut, "unread")
         for priority, count in desk.shed.items():
             snapshot.count("admission_shed", count, priority.name.lower())
 

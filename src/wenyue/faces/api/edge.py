@@ -1,33 +1,27 @@
 """The edge of every route that is not hot: bodies under /v1 are bounded, whole and JSON before a handler runs.
 
-A body arrives within `BODY_WAIT_S` and is at most `BODY_BYTES_MAX` long. Answers under /v1 carry the security headers, and
-every answer is counted under its route's template and carries the id of its request (`x-request-id`), which the log tells too.
+A body was read before it came here (`front`, `infra.bodies`) and is at most `BODY_BYTES_MAX` long. Answers under /v1 carry
+the security headers, and every answer is counted under its route's template and carries the id of its request
+(`x-request-id`), which the log tells too.
 """
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.metrics import Meter
 from wenyue.faces.api.problems import PROBLEM_TYPE
+from wenyue.infra.bodies import IS_WHOLE, BodyRoom, BodySlow, BodyTooLong, Message, Receive, given
 from wenyue.infra.log import new_request_id, request_id
 from wenyue.kernel.limits import BODY_BYTES_MAX
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
+Scope = Message
 Send = Callable[[Message], Awaitable[None]]
 
 _log: Final = logging.getLogger("wenyue.faces.edge")
-BODY_WAIT_S: Final = 10.0
 _DEFECT: Final = 500
-_DISCARDED_MAX: Final = (
-    1024 * 1024
-)  # of a body that is too long: so that its sender is there to read the answer
-_DISCARD_S: Final = 2.0
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HARDENED: Final = (
@@ -39,32 +33,24 @@ _HARDENED: Final = (
 _PRIVATE: Final = (b"cache-control", b"no-store")
 
 
-async def read_body(receive: Receive, first: Message | None = None) -> bytes:
-    """The whole body. Raises BookingRefused: 413 when it is too long, 408 when it does not arrive in time."""
-    message = first if first is not None else await receive()
-    body: bytes = message.get("body", b"")
+async def read_body(bodies: BodyRoom, scope: Scope, receive: Receive) -> bytes:
+    """The whole body, read where nobody holds a place. Raises BookingRefused (408, 413), SenderGone."""
+    if IS_WHOLE in scope:
+        return await _whole(receive)
     try:
-        async with asyncio.timeout(BODY_WAIT_S):
-            while message.get("more_body") and len(body) <= BODY_BYTES_MAX:
-                message = await receive()
-                body += message.get("body", b"")
-    except TimeoutError:
+        return await bodies.read(scope, receive)
+    except BodySlow:
         raise BookingRefused(408, "slow_body") from None
+    except BodyTooLong:
+        raise BookingRefused(413, "body_too_large") from None
+
+
+async def _whole(receive: Receive) -> bytes:
+    """A body of which the last byte is there. Raises BookingRefused (413)."""
+    body: bytes = (await receive()).get("body", b"")
     if len(body) > BODY_BYTES_MAX:
-        await _discard(receive, message)
         raise BookingRefused(413, "body_too_large")
     return body
-
-
-async def _discard(receive: Receive, message: Message) -> None:
-    seen = 0
-    try:
-        async with asyncio.timeout(_DISCARD_S):
-            while message.get("more_body") and seen < _DISCARDED_MAX:
-                message = await receive()
-                seen += len(message.get("body", b""))
-    except TimeoutError:
-        return
 
 
 class Edge:
@@ -107,22 +93,13 @@ class Edge:
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await read_body(receive)
+            body = await _whole(receive)
             if body:
                 check_json(next((value for name, value in scope["headers"] if name == b"content-type"), b""))
         except BookingRefused as refused:
             await _send_refusal(scope, send, refused)
             return
-        is_given = False
-
-        async def give() -> Message:
-            nonlocal is_given
-            if is_given:
-                return await receive()
-            is_given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(scope, give, send)
+        await self._app(scope, given(body, receive), send)
 
 
 def begin_request(scope: Scope) -> str:

@@ -1,5 +1,8 @@
 """In front of every route that is not hot: who may come in now, and by when there is an answer.
 
+The order matters. The body is read first, in a room where nobody has a place yet; then whoever asks is recognised, and only
+then takes a place, of the class that the login is good for. What is unread or unproven can fill neither.
+
 A read that is late is given up. A change that is late is not: it goes on to its end, since a COMMIT must not be cut off, and
 whoever asked is told to ask again with the same id.
 """
@@ -9,27 +12,23 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from wenyue.faces.api.bodies import BookingRefused
-from wenyue.faces.api.edge import Message, Receive, Scope, Send, harden, scope_locale
+from wenyue.faces.api.claims import Proof, claim_of, credentials_of, proves
+from wenyue.faces.api.edge import Message, Receive, Scope, Send, harden, read_body, scope_locale
+from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.problems import PROBLEM_TYPE
 from wenyue.faces.shared import SECURITY_HEADERS, Locale, busy_page
 from wenyue.infra.admission import Admission
+from wenyue.infra.bodies import IS_WHOLE, SenderGone, given
+from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.admission import Priority
-from wenyue.kernel.limits import READ_DEADLINE_S, WRITE_DEADLINE_S
+from wenyue.kernel.limits import BODY_BYTES_MAX, READ_DEADLINE_S, WRITE_DEADLINE_S
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # What is answered without the database, or must be answered above all.
 _FREE: Final = ("/healthz", "/readyz", "/metrics", "/static/")
-_CLASSES: Final = (
-    ("/v1/payments/", Priority.CALLBACK),
-    ("/v1/gate", Priority.GATE),
-    ("/gate", Priority.GATE),
-    ("/console", Priority.REPORT),
-    ("/docs", Priority.REPORT),
-    ("/openapi", Priority.REPORT),
-)
-_KNOCKS: Final = ("/v1/session", "/v1/cards/activation", "/signin", "/activate")
-_CHANGES: Final = ("/v1/bookings/", "/bookings/")  # confirmation, cancellation, move: they end what was begun
 _RETRY_S: Final = 2
+_TOO_LONG: Final = 413
+_STATUS: Final = {"slow_body": 408, "body_too_large": _TOO_LONG}
 
 
 class Front:
@@ -39,12 +38,14 @@ class Front:
         self,
         app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]],
         admission: Admission,
+        logins: Logins,
         *,
         read_deadline_s: float = READ_DEADLINE_S,
         write_deadline_s: float = WRITE_DEADLINE_S,
     ) -> None:
         self._app = app
         self._admission = admission
+        self._logins = logins
         self._read_s, self._write_s = read_deadline_s, write_deadline_s
         self._going_on: set[asyncio.Task[None]] = set()
 
@@ -54,7 +55,15 @@ class Front:
             await self._app(scope, receive, send)
             return
         is_read = scope["method"] in _SAFE
-        priority = priority_of(scope["path"], is_read=is_read)
+        if not is_read and IS_WHOLE not in scope:
+            try:
+                receive = given(await self._body(scope, receive), receive)
+            except BookingRefused as refused:
+                await _refuse(scope, send, refused.code, _RETRY_S, is_read=is_read)
+                return
+            except SenderGone:
+                return
+        priority = await self._priority(scope, is_read=is_read)
         desk = self._admission.desk
         if not await desk.enter(priority):
             await _refuse(scope, send, "overloaded", self._admission.retry_after_s(), is_read=is_read)
@@ -75,6 +84,31 @@ class Front:
             await _refuse(scope, send, "busy" if is_read else "not_yet_known", _RETRY_S, is_read=is_read)
             return
         await task
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The whole body. Raises BookingRefused (408, 413), SenderGone."""
+        try:
+            return await read_body(self._admission.bodies, scope, receive)
+        except BookingRefused as refused:
+            if refused.status == _TOO_LONG and not scope["path"].startswith("/v1/"):
+                return bytes(BODY_BYTES_MAX + 1)  # a page says itself what is wrong with such a form
+            raise
+
+    async def _priority(self, scope: Scope, *, is_read: bool) -> Priority:
+        """The class that the request asks for, if it proves what that needs. A login is looked up beside the desk, not at it."""
+        priority, proof = claim_of(scope["path"], scope["method"], is_read=is_read)
+        if proof is Proof.NOTHING:
+            return priority
+        shown = credentials_of(scope, proof)
+        if not shown:
+            return Priority.STRANGER
+        login = self._logins.recall(shown)
+        if login is None:
+            try:
+                login = await self._logins.find(shown)
+            except DatabaseDown:
+                return Priority.STRANGER
+        return priority if proves(login, proof) else Priority.STRANGER
 
     @property
     def going_on(self) -> int:
@@ -101,24 +135,12 @@ class _Once:
         return self._is_closed
 
 
-def priority_of(path: str, *, is_read: bool) -> Priority:
-    """The class of a request that is not hot."""
-    for prefix, priority in _CLASSES:
-        if path.startswith(prefix):
-            return priority
-    if is_read:
-        return Priority.BROWSE
-    if path.startswith(_KNOCKS):
-        return Priority.SIGN_IN
-    return Priority.CONFIRM if path.startswith(_CHANGES) else Priority.HOLD
-
-
 async def _refuse(scope: Scope, send: Send, code: str, retry_s: int, *, is_read: bool) -> None:
-    """503 with Retry-After: a problem for programs, a page for people."""
-    locale = scope_locale(scope)
+    """503, or what `code` stands for, with Retry-After: a problem for programs, a page for people."""
+    locale, status = scope_locale(scope), _STATUS.get(code, 503)
     headers = [(b"retry-after", b"%d" % retry_s), (b"cache-control", b"no-store")]
     if scope["path"].startswith("/v1/"):
-        body = BookingRefused(503, code).payload(locale)
+        body = BookingRefused(status, code).payload(locale)
         headers.append((b"content-type", PROBLEM_TYPE))
     else:
         shown: Locale = "en" if locale == "en" or b"wy_lang=en" in _cookies(scope) else "zh-CN"
@@ -129,7 +151,7 @@ async def _refuse(scope: Scope, send: Send, code: str, retry_s: int, *, is_read:
         headers.append((b"connection", b"close"))  # what is left of the body is not read
     start: Message = {
         "type": "http.response.start",
-        "status": 503,
+        "status": status,
         "headers": [(b"content-length", b"%d" % len(body)), *headers],
     }
     if scope["path"].startswith("/v1/"):

@@ -5,11 +5,10 @@ before it is queued, so that a batch fails only for operational reasons.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import date
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -25,13 +24,13 @@ from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.metrics import Meter
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, answer_problem, status_of
 from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER, RoomRefused
+from wenyue.infra.bodies import SenderGone
 from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.admission import RETRY_AFTER_S_MAX
 from wenyue.kernel.ids import parse_uuid
 from wenyue.kernel.limits import (
     AVAILABILITY_AGE_S_MAX,
     AVAILABILITY_DAYS_MAX,
-    BODY_BYTES_MAX,
     BOOKING_DEADLINE_S,
 )
 from wenyue.services import Services
@@ -43,6 +42,22 @@ _PAGES_MAX: Final = 20_000
 _PAGES_BYTES_MAX: Final = 64 * 1024 * 1024
 _encode: Final = msgspec.json.Encoder().encode
 _decode_body: Final = msgspec.json.Decoder(BookingBody).decode
+
+
+_Answer = tuple[int, bytes, bytes, list[tuple[bytes, bytes]]]  # status, body, its kind, more headers
+
+
+_By = tuple[str, int]  # the login's key, and whose it is
+
+
+class _Asked(NamedTuple):
+    """What the headers of a booking say."""
+
+    token: bytes
+    key: bytes
+    turn: bytes
+    kind: bytes
+    locale: str
 
 
 class Hot:
@@ -65,98 +80,96 @@ class Hot:
     # ------------------------------------------------------------------------------------------ bookings
 
     async def book(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """POST /v1/bookings: book every line, or none; 201, a replay's 200, or a problem."""
-        hot = self._hot
-        if hot.in_flight >= hot.limit:
-            await self._put_off(scope, receive, send)
-            return
-        started = monotonic()
-        hot.begin()
-        status = 500
+        """POST /v1/bookings: book every line, or none; 201, a replay's 200, or a problem.
+
+        A place of the lane is taken last: when the body is whole, and when it is known whose login it is.
+        """
+        hot, started = self._hot, monotonic()
+        hot.arrive()
+        asked = _asked(scope)
         try:
-            status = await self._book(scope, receive, send, started)
+            body = await read_body(self._admission.bodies, scope, receive)
+            started = monotonic()
+            by = await self._login(asked)
+        except SenderGone:
+            return
+        except BookingRefused as refused:
+            hot.shed += refused.code == "overloaded"
+            await self._answer(scope, send, started, self._refusal(refused, asked.locale))
+            return
+        hot.begin()
+        status = _FAILED
+        try:
+            answer = await self._book(asked, body, by, started)
+            status = answer[0]
+            await self._answer(scope, send, started, answer)
         finally:
             hot.end(monotonic() - started, is_decided=status < _FAILED, is_good=status in _GOOD)
 
-    async def _book(self, scope: Scope, receive: Receive, send: Send, started: float) -> int:
-        token = key = language = turn = b""
-        kind = b"application/json"
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                token = value
-            elif name == b"idempotency-key":
-                key = value
-            elif name == b"accept-language":
-                language = value
-            elif name == b"content-type":
-                kind = value
-            elif name == ROOM_TOKEN_HEADER:
-                turn = value
-        locale = "en" if language[:2].lower() == b"en" else "zh-CN"
-        if scope["query_string"]:
-            locale = scope_locale(scope)
+    async def _login(self, asked: "_Asked") -> _By:
+        """The login of the bearer token, and its traveller; the lane has room for them. Raises BookingRefused (401, 415, 503)."""
+        hot = self._hot
+        if asked.kind != b"application/json":
+            check_json(asked.kind)
+        login = self._logins.recall(asked.token)
+        if hot.in_flight >= hot.limit or (login is None and not hot.knock()):
+            raise BookingRefused(503, "overloaded")
+        if login is None:
+            login = await self._find(asked.token)
+            if hot.in_flight >= hot.limit:
+                raise BookingRefused(503, "overloaded")
+        if login is None or login.traveller_id is None:
+            raise BookingRefused(401, "login_needed")
+        return login.key, login.traveller_id
+
+    async def _find(self, token: bytes) -> Login | None:
+        """Look a login up; `knock` was asked. Raises BookingRefused (503)."""
         try:
-            body = await _read(receive)
-            if kind != b"application/json":
-                check_json(kind)
-            until = monotonic() + BOOKING_DEADLINE_S
-            login, holder_id = await self._login(token)
-            left, full_in_s, is_within = self._persons.take(holder_id)
-            limits = [(b"ratelimit", b'"person";r=%d;t=%d' % (left, full_in_s)), self._policy]
-            if is_within:
-                status, payload, kind, headers = await self._decide(
-                    body, (key, turn, token), (login.key, holder_id), locale, until
-                )
-                headers = [*headers, *limits]
-            else:
-                status, payload, kind = 429, BookingRefused(429, "too_often").payload(locale), PROBLEM_TYPE
-                headers = [*limits, self._person_retry]
+            return await self._logins.find(token)
+        except DatabaseDown:
+            self._services.db.outage.note_bad("DatabaseDown", is_sure=False)
+            raise BookingRefused(503, "busy") from None
+        finally:
+            self._hot.unknown -= 1
+
+    async def _book(self, asked: "_Asked", body: bytes, by: _By, started: float) -> _Answer:
+        left, full_in_s, is_within = self._persons.take(by[1])
+        limits = [(b"ratelimit", b'"person";r=%d;t=%d' % (left, full_in_s)), self._policy]
+        if not is_within:
+            refused = BookingRefused(429, "too_often")
+            return 429, refused.payload(asked.locale), PROBLEM_TYPE, [*limits, self._person_retry]
+        try:
+            until = started + BOOKING_DEADLINE_S
+            status, payload, kind, headers = await self._decide(body, asked, by, until)
         except BookingRefused as refused:
-            status, payload, kind = refused.status, refused.payload(locale), PROBLEM_TYPE
-            headers = self._retry() if status == _BUSY else _REFUSED_HEADERS.get(status, _NONE)
+            return self._refusal(refused, asked.locale)
+        return status, payload, kind, [*headers, *limits]
+
+    def _refusal(self, refused: BookingRefused, locale: str) -> _Answer:
+        headers = self._retry() if refused.status == _BUSY else _REFUSED_HEADERS.get(refused.status, _NONE)
+        return refused.status, refused.payload(locale), PROBLEM_TYPE, headers
+
+    async def _answer(self, scope: Scope, send: Send, started: float, answer: _Answer) -> None:
+        status, payload, kind, headers = answer
         if status >= _FAILED:
             headers = [*headers, (b"x-request-id", begin_request(scope).encode())]
         await _send(send, status, payload, kind, headers)
         self._meter.count("POST", "/v1/bookings", status, monotonic() - started)
-        return status
-
-    async def _put_off(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Too many are inside: a refusal that looks at nothing but the language."""
-        self._hot.shed += 1
-        with contextlib.suppress(BookingRefused):
-            await _read(receive)
-        payload = BookingRefused(503, "overloaded").payload(scope_locale(scope))
-        await _send(send, 503, payload, PROBLEM_TYPE, self._retry())
 
     def _retry(self) -> list[tuple[bytes, bytes]]:
         """When to come back, spread by chance."""
         return [(b"retry-after", b"%d" % self._admission.retry_after_s())]
 
-    async def _login(self, authorization: bytes) -> tuple[Login, int]:
-        """The login of the bearer token, and its traveller. Raises BookingRefused (401, 503)."""
-        login = self._logins.recall(authorization)
-        if login is None:
-            try:
-                login = await self._logins.find(authorization)
-            except DatabaseDown:
-                self._services.db.outage.note_bad("DatabaseDown", is_sure=False)
-                raise BookingRefused(503, "busy") from None
-        if login is None or login.traveller_id is None:
-            raise BookingRefused(401, "login_needed")
-        return login, login.traveller_id
-
-    async def _decide(
-        self, raw: bytes, named: tuple[bytes, bytes, bytes], by: tuple[str, int], locale: str, until: float
-    ) -> tuple[int, bytes, bytes, list[tuple[bytes, bytes]]]:
-        login, holder_id = by
+    async def _decide(self, raw: bytes, asked: "_Asked", by: _By, until: float) -> _Answer:
+        locale, (login, holder_id) = asked.locale, by
         try:
             body = _decode_body(raw)
         except msgspec.ValidationError as error:
             raise BookingRefused(422, "invalid_body", errors=msgspec_errors(str(error), locale)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BookingRefused(400, "bad_json", str(error)) from None
-        booking_id = _booking_id(body, named[0])
-        refused = self._services.room.refuse(holder_id, body.lines, named[1].decode("latin-1"))
+        booking_id = _booking_id(body, asked.key)
+        refused = self._services.room.refuse(holder_id, body.lines, asked.turn.decode("latin-1"))
         if refused is not None:
             raise RoomRefused(refused)
         engine = self._services.engine
@@ -175,7 +188,7 @@ class Hot:
         if answer.outcome.is_success:
             return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(booking_id)
         if answer.outcome is Outcome.LOGIN_ENDED:
-            self._logins.forget(named[2])
+            self._logins.forget(asked.token)
             raise BookingRefused(_UNAUTHORIZED, "login_needed")
         retry = self._retry() if answer.outcome.is_transient else _NONE
         return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
@@ -236,8 +249,7 @@ class Hot:
 _FRESH: Final = [(b"cache-control", b"public, max-age=1")]
 _NONE: Final[list[tuple[bytes, bytes]]] = []
 _RETRY: Final = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
-_UNAUTHORIZED: Final = 401
-_FAILED, _BUSY = 500, 503  # an answer below the first was decided
+_FAILED, _BUSY, _UNAUTHORIZED = 500, 503, 401  # an answer below the first was decided
 _GOOD: Final = frozenset({200, 201})
 _CLOSE: Final = [(b"connection", b"close")]  # what is left of the body is not read
 _REFUSED_HEADERS: Final[dict[int, list[tuple[bytes, bytes]]]] = {
@@ -291,13 +303,24 @@ def _range(query: bytes) -> tuple[int, date, date]:
     return product_id, from_day, to_day
 
 
-async def _read(receive: Receive) -> bytes:
-    """The whole body, bounded; nearly always it is there already, in one piece."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body") or len(body) > BODY_BYTES_MAX:
-        return await read_body(receive, message)
-    return body
+def _asked(scope: Scope) -> _Asked:
+    token = key = language = turn = b""
+    kind = b"application/json"
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            token = value
+        elif name == b"idempotency-key":
+            key = value
+        elif name == b"accept-language":
+            language = value
+        elif name == b"content-type":
+            kind = value
+        elif name == ROOM_TOKEN_HEADER:
+            turn = value
+    locale = "en" if language[:2].lower() == b"en" else "zh-CN"
+    if scope["query_string"]:
+        locale = scope_locale(scope)
+    return _Asked(token, key, turn, kind, locale)
 
 
 async def _send(
@@ -311,7 +334,7 @@ async def _send(
 
 async def answer_nothing(_scope: Scope, receive: Receive, send: Send) -> None:
     """POST /v1/noop, for the benchmark only: what this server costs when nothing is decided."""
-    await _read(receive)
+    await receive()
     await _send(send, 200, b"{}", _JSON, [])
 
 

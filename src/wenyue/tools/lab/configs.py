@@ -156,6 +156,7 @@ def haproxy(layout: Layout) -> str:
     maxconn {_CONNECTIONS_MAX}
 defaults
     mode http
+    option http-buffer-request
     timeout connect 1s
     timeout client 60s
     timeout server {_WEB_WAITS_S}s

@@ -1,0 +1,98 @@
+"""Which class a request asks for by its path, and what it has to prove before it is let into it.
+
+A path alone proves nothing: whoever shows no login that fits is a STRANGER, answered like everybody, in a class of its own.
+"""
+
+import re
+from enum import Enum, auto
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+from wenyue.accounts import Login
+from wenyue.faces.shared.session import LOGIN_COOKIE, STAFF_COOKIE
+from wenyue.infra.bodies import Message
+from wenyue.kernel.admission import Priority
+
+
+class Proof(Enum):
+    """What lets a request into the class of its path."""
+
+    NOTHING = auto()  # the class is for strangers
+    TRAVELLER = auto()  # a traveller's login
+    STAFF = auto()  # a login of a member of staff
+    SIGNATURE = auto()  # of a payment platform, which its adapter checks; none is here, so nobody has it
+
+
+Claim = tuple[Priority, Proof]
+
+# Where secrets are tried. The proxy has a limit by address for the same paths: see deploy/haproxy/haproxy.cfg.
+KNOCKS: Final = frozenset(
+    {
+        "/signin",
+        "/activate",
+        "/gate/signin",
+        "/console/signin",
+        "/v1/session",
+        "/v1/cards/activation",
+        "/v1/gate/session",
+    }
+)
+KNOCKS_LIKE: Final = re.compile(r"/v1/cards/[^/]+/loss")
+_CLASSES: Final = (
+    ("/v1/payments/", (Priority.CALLBACK, Proof.SIGNATURE)),
+    ("/v1/gate", (Priority.GATE, Proof.STAFF)),
+    ("/gate", (Priority.GATE, Proof.STAFF)),
+    ("/console", (Priority.REPORT, Proof.STAFF)),
+)
+_CHANGES: Final = ("/v1/bookings/", "/bookings/")  # confirmation, cancellation, move: they end what was begun
+_KNOCK: Final = (Priority.SIGN_IN, Proof.NOTHING)
+_TOKEN_LENGTH_MAX: Final = 128
+
+
+def claim_of(path: str, method: str, *, is_read: bool) -> Claim:
+    """The class that a request which is not hot asks for, and what it must show for that."""
+    if method == "POST" and is_knock(path):
+        return _KNOCK
+    for prefix, claim in _CLASSES:
+        if path.startswith(prefix):
+            return claim
+    if is_read:
+        return Priority.BROWSE, Proof.TRAVELLER
+    return Priority.CONFIRM if path.startswith(_CHANGES) else Priority.HOLD, Proof.TRAVELLER
+
+
+def is_knock(path: str) -> bool:
+    """Whether somebody who sends this tries a secret."""
+    return path in KNOCKS or KNOCKS_LIKE.fullmatch(path) is not None
+
+
+def credentials_of(scope: Message, proof: Proof) -> bytes:
+    """What the request shows, as an `Authorization` header value; empty: nothing. Programs send it so, browsers a cookie."""
+    if proof not in _COOKIES:
+        return b""
+    is_program = scope["path"].startswith("/v1/")
+    wanted = b"authorization" if is_program else b"cookie"
+    shown = next((value for name, value in scope["headers"] if name == wanted), b"")
+    if is_program or not shown:
+        return shown
+    try:
+        cookie = SimpleCookie(shown.decode("latin-1")).get(_COOKIES[proof])
+    except CookieError:
+        return b""
+    return (
+        b"Bearer %b" % cookie.value[:_TOKEN_LENGTH_MAX].encode()
+        if cookie is not None and cookie.value
+        else b""
+    )
+
+
+def proves(login: Login | None, proof: Proof) -> bool:
+    """Whether this login is what the class asks for."""
+    if proof is Proof.NOTHING:
+        return True
+    if login is None:
+        return False
+    return login.staff is not None if proof is Proof.STAFF else login.traveller_id is not None
+
+
+_COOKIES: Final = {Proof.TRAVELLER: LOGIN_COOKIE, Proof.STAFF: STAFF_COOKIE}
