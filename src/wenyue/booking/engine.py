@@ -18,6 +18,7 @@ from psycopg import Error, InterfaceError, OperationalError
 
 from wenyue.booking.batch import RETRYABLE, InDoubt, execute
 from wenyue.booking.facts import Rulebook
+from wenyue.booking.lanes import is_held
 from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Channel, Outcome
 from wenyue.booking.observing import Figures, Watch
 from wenyue.booking.rules import Request
@@ -35,6 +36,7 @@ from wenyue.kernel.limits import (
 
 _log: Final = logging.getLogger("wenyue.booking")
 _SWEEP_S: Final = 0.1
+_SMOOTH: Final = 0.2
 _BATCH_SIZE_MIN: Final = 16
 _TOLD_AT_ONCE: Final = 32
 _RECONNECT_S: Final = 0.2
@@ -78,6 +80,8 @@ class Engine:
             deque()
         )  # changes: they end what was begun, so they go before new bookings
         self._running: set[_Waiting] = set()
+        self._batch_s = 0.0  # how long a batch takes now
+        self._held_at = 0.0  # when a free lane began to wait for company; 0: none does
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -182,13 +186,30 @@ class Engine:
         self._queue.extendleft(reversed(later))
         return batch
 
+    def _is_worth_beginning(self) -> bool:
+        """Whether a free lane begins with what waits, or leaves it until more has come or the other lanes are done."""
+        waiting = len(self._queue) + len(self._first)
+        if not waiting:
+            return False
+        running = len(self._running)
+        if not running or waiting >= running or self._is_draining:
+            self._held_at = 0.0
+            return True
+        now = asyncio.get_running_loop().time()
+        self._held_at = self._held_at or now
+        if not is_held(waiting, running, held_s=now - self._held_at, batch_s=self._batch_s):
+            self._held_at = 0.0
+            return True
+        return False
+
     async def _run_lane(self) -> None:
         tx: Tx | None = None
         try:
             while True:
-                if not (self._queue or self._first):
+                if not self._is_worth_beginning():
                     self._work.clear()
                     await self._work.wait()
+                    continue
                 batch = self._take()
                 if not batch:
                     await asyncio.sleep(0)
@@ -198,6 +219,7 @@ class Engine:
                     tx = await self._answer(tx, batch)
                 finally:
                     self._running.difference_update(batch)
+                    self._work.set()  # a lane that was held may begin
                     if not self.depth:
                         self._idle.set()
         finally:
@@ -244,7 +266,9 @@ class Engine:
                 watched.ended(type(error).__name__)
                 raise
             watched.ended("committed")
-        self.figures.count_batch(len(batch), perf_counter() - started)
+        took_s = perf_counter() - started
+        self._batch_s += (took_s - self._batch_s) * _SMOOTH
+        self.figures.count_batch(len(batch), took_s)
         self._db.outage.note_good()
         return answers
 
@@ -281,6 +305,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_SWEEP_S)
+            self._work.set()  # a lane that was held looks again
             now = loop.time()
             for waiting in (
                 *self._first,

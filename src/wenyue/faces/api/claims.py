@@ -37,7 +37,7 @@ KNOCKS: Final = frozenset(
         "/v1/gate/session",
     }
 )
-KNOCKS_LIKE: Final = re.compile(r"/v1/cards/[^/]+/loss")
+KNOCKS_LIKE: Final = re.compile(r"/v1/cards/[^/]+/(?:loss|replacement)")
 _CLASSES: Final = (
     ("/v1/payments/", (Priority.CALLBACK, Proof.SIGNATURE)),
     ("/v1/gate", (Priority.GATE, Proof.STAFF)),
