@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ async def _until(condition: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def slow_bodies(address: str, path: str, count: int, *, is_chunked: bool) -> AsyncIterator[None]:
+async def slow_bodies(address: str, path: str, count: int, *, is_chunked: bool) -> AsyncGenerator[None]:
     """`count` connections that have sent a head and one byte of a body, and nothing more."""
     port = int(address.rpartition(":")[2])
     length = b"Transfer-Encoding: chunked\r\n\r\n1\r\n{" if is_chunked else b"Content-Length: 60\r\n\r\n{"
@@ -72,6 +72,9 @@ async def slow_bodies(address: str, path: str, count: int, *, is_chunked: bool) 
     finally:
         for writer in writers:
             writer.transport.abort()
+        for writer in writers:
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 async def _headers(client: httpx.AsyncClient, who: str) -> dict[str, str]:
@@ -154,9 +157,8 @@ async def _claims(app: App, logins: Logins, travels: bytes, scans: bytes) -> Non
         async def send(_message: Any) -> None:
             pass
 
-        scope = {"type": "http", "path": path, "method": method, "headers": [], "query_string": b""}
-        if shown is not None:
-            scope["headers"] = [shown]
+        headers = [] if shown is None else [shown]
+        scope = {"type": "http", "path": path, "method": method, "headers": headers, "query_string": b""}
         await Front(note, app.services.admission, logins)(scope, receive, send)
         assert seen == [wanted], (method, path, shown)
     assert desk.total == 0
@@ -255,6 +257,8 @@ async def test_security_H1_connections_without_a_head_are_bounded(
     assert (await asyncio.wait_for(reader.readline(), NET_S)).startswith(b"HTTP/1.1 200")
     for _, writer in silent:
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 async def test_security_H1_a_slow_form_is_answered_to_a_program_and_to_a_person(
@@ -268,6 +272,7 @@ async def test_security_H1_a_slow_form_is_answered_to_a_program_and_to_a_person(
         writer.write(b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{" % path.encode())
         answers.append(await asyncio.wait_for(reader.read(), NET_S))
         writer.close()
+        await writer.wait_closed()
     assert [one.split()[1] for one in answers] == [b"408", b"408"]
     assert json.loads(answers[0].partition(b"\r\n\r\n")[2])["outcome"] == "slow_body"
     assert b"Nothing was done" in answers[1]
