@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import io
+import os
 import socket
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
@@ -178,7 +180,21 @@ def run_guarded(command: Callable[[], Any]) -> int:
         return complain(
             f"数据库错误 · the database answered: {' '.join(str(fault).split())[:300]}; try `wenyue doctor`"
         )
+    except Exception as fault:
+        if os.environ.get("WENYUE_TRACEBACK", "") not in {"", "0"}:
+            raise
+        return complain(
+            f"未预料的错误 · unexpected: {type(fault).__name__}: {' '.join(str(fault).split())[:300]} ({_where(fault)});"
+            " WENYUE_TRACEBACK=1 shows more"
+        )
     return 0
+
+
+def _where(fault: BaseException) -> str:
+    """The last line of ours that it passed."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    own = [frame for frame in frames if "wenyue" in frame.filename] or frames
+    return f"{own[-1].filename.rpartition('/')[2]}:{own[-1].lineno}" if own else "nowhere"
 
 
 def complain(line: str) -> int:

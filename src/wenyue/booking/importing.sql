@@ -13,11 +13,11 @@ SELECT 'session', r.venue_id, r.product_id, r.on_date, r.starts_at, r.capacity
 ON CONFLICT ON CONSTRAINT pool_natural_key DO NOTHING
 
 -- name: open_slots
--- … and the slots that draw from them; a date that has a slot of the product already keeps it as it is.
+-- … and the slots that draw from them, one long over as settled: whoever did not come is not asked after again; a date that has a slot of the product already keeps it as it is.
 INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at, price_minor,
-                          currency, pool_ids)
+                          currency, pool_ids, settled_at)
 SELECT r.product_id, r.venue_id, r.on_date, r.starts_at, r.ends_at, r.release_at, r.closes_at, r.price_minor,
-       r.currency, ARRAY[p.id]
+       r.currency, ARRAY[p.id], CASE WHEN r.ends_at < now() - interval '1 day' THEN now() END
   FROM json_to_recordset(%(rows)s::json)
        AS r (venue_id bigint, product_id bigint, on_date date, starts_at timestamptz, ends_at timestamptz,
              release_at timestamptz, closes_at timestamptz, price_minor bigint, currency text)

@@ -191,8 +191,8 @@ class Supervisor:
             process.wait()
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Open the one socket that all web processes share; a taken port is one clear ``SetupError`` at once."""
+def listening_socket(host: str, port: int, *, setting: str = "WENYUE_PORT") -> socket.socket:
+    """Open a socket that processes share; a taken port is one clear ``SetupError`` at once, which names its ``setting``."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         opened = socket.socket(family, kind, protocol)
@@ -208,7 +208,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
         opened.close()
         raise SetupError(
             f"port {port} on {host} cannot be used ({error.strerror}): stop the other program, "
-            f"or choose another port: WENYUE_PORT={port + 1 if port < 65535 else 8000} make up",
+            f"or choose another port: {setting}={port + 1 if port < 65535 else 8000}",
             f"端口 {port} 被占用或不可用, 请换一个",
         ) from error
     opened.setblocking(False)

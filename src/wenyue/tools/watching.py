@@ -20,7 +20,7 @@ def status_socket(settings: Settings, say: Callable[[str], None]) -> socket.sock
     if not settings.status.is_on:
         return None
     try:
-        return listening_socket(settings.web.host, settings.status.port)
+        return listening_socket(settings.web.host, settings.status.port, setting="WENYUE_STATUS_PORT")
     except SetupError:
         if os.environ.get("WENYUE_STATUS_PORT"):
             raise

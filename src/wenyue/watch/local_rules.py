@@ -216,17 +216,16 @@ def judge_drill(facts: ReportFacts, now: datetime) -> list[Finding]:
     if facts.error:
         text = f"the drill's report cannot be read: {facts.error}"
         return [Finding(check, _WARNING, f"演练报告无法读取：{facts.error}", text, "report")]
-    if facts.at is None:
-        return [
-            Finding(check, _NOTE, "从未演练", "nothing was ever rehearsed: `wenyue drill run all`", "never")
-        ]
     found: list[Finding] = []
-    if not facts.is_ok:
+    if facts.at is None:
+        text = "nothing was ever rehearsed: `wenyue drill run all`"
+        found.append(Finding(check, _NOTE, "从未演练", text, "never"))
+    if (facts.at is not None and not facts.is_ok) or (facts.at is None and facts.problem):
         text = f"the last drill failed: {facts.problem or 'see `wenyue drill report`'}"
         found.append(
             Finding(check, _WARNING, f"最近的演练未通过：{facts.problem or '见演练报告'}", text, "failed")
         )
-    if now - facts.at > DRILL_AGE_WARN:
+    if facts.at is not None and now - facts.at > DRILL_AGE_WARN:
         days = (now - facts.at).days
         found.append(
             Finding(check, _WARNING, f"已 {days} 天没有演练", f"nothing was rehearsed for {days} days", "age")

@@ -196,6 +196,8 @@ def report(path: Path) -> ReportFacts:
         return ReportFacts(None, error=type(error).__name__)
     known = cast(dict[str, Any], read) if isinstance(read, dict) else {}
     at = _instant(known.get("at") or known.get("finished_at"))
+    if at is None and known.get("at", "") is None:  # a schedule, of which nothing was run yet
+        return ReportFacts(None, problem=str(known.get("problem") or "")[:200])
     if at is None:
         return ReportFacts(None, error="it has no time `at`")
     is_ok = known.get("is_ok", known.get("is_passed"))

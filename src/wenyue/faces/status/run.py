@@ -36,7 +36,7 @@ async def run_status(settings: Settings, sock: socket.socket | None) -> None:
     allow_many_files()
     place = place_of(settings)
     subscribers = subscribers_of(settings, place)
-    sock = sock or listening_socket(settings.web.host, settings.status.port)
+    sock = sock or listening_socket(settings.web.host, settings.status.port, setting="WENYUE_STATUS_PORT")
     sock.setblocking(False)
     sending = None if subscribers is None else asyncio.create_task(subscribers.run(), name="mails")
     try:

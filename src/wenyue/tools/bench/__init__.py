@@ -10,11 +10,11 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wenyue.infra import config
 from wenyue.tools.bench.overload import overload as overload_command
 from wenyue.tools.bench.pairs import pairs as pairs_command
+from wenyue.tools.progress import steps
 
 WORKERS_MIN: Final = 2
 
@@ -49,15 +49,9 @@ def bench(
     scale = run.quick(workers) if is_quick else run.Scale(False, workers)
     scale = replace(scale, connections=connections, grown_to=scale.grown_to if grown else 0)
     console = Console()
-    columns = (TextColumn("{task.description:44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=run.steps(scale))
-
-        def tell(line: str) -> None:
-            progress.update(task, description=line, advance=1)
-
-        report = run.run(home / "bench", scale, tell)
-        progress.update(task, description="done", completed=run.steps(scale))
+    with steps(console, run.steps(scale)) as shown:
+        report = run.run(home / "bench", scale, shown.next)
+        shown.at(run.steps(scale), "done")
     settings = {
         "quick": scale.is_quick,
         "workers": scale.workers,

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table as Grid
 
 from wenyue.infra.config import Settings, load, load_keys
@@ -18,6 +17,7 @@ from wenyue.tools.importing.mapfile import read_map
 from wenyue.tools.importing.model import ImportMap, Verdict
 from wenyue.tools.importing.run import BATCH_MAX, Importer, Options, Summary
 from wenyue.tools.importing.table import open_table
+from wenyue.tools.progress import steps
 
 app = typer.Typer(no_args_is_help=True, help="Bring data of another system in (导入).")
 _CONNECTIONS_MAX: Final = 4
@@ -63,19 +63,10 @@ async def _import(
     console: Console,
 ) -> Summary:
     async with Database(ready.app_url, size_max=_CONNECTIONS_MAX, role=ready.role or None) as database:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-        ) as bars:
-            tasks: dict[str, TaskID] = {}
+        with steps(console, None) as shown:
 
             def progress(phase: str, done: int, total: int) -> None:
-                if phase not in tasks:
-                    tasks[phase] = bars.add_task(phase, total=total or None)
-                bars.update(tasks[phase], completed=done, total=total or None)
+                shown.at(done, phase, total=total or None)
 
             vault = Vault(load_keys(settings.home))
             return await Importer(database, vault, chosen, utc_now(), progress).run(file, options)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table as Grid
 
 from wenyue.infra.config import load
@@ -15,6 +14,7 @@ from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.tools.database import ReadyDatabase, ready_database
 from wenyue.tools.importing.command import app
+from wenyue.tools.progress import steps
 from wenyue.tools.venues import VenueReport, import_venues
 
 _SHOWN_MAX = 20
@@ -41,15 +41,10 @@ def import_venue_list(
 
 async def _import(ready: ReadyDatabase, file: Path, *, is_dry_run: bool, console: Console) -> VenueReport:
     async with Database(ready.app_url, size_max=4, role=ready.role or None) as database:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=console) as bars:
-            task = bars.add_task("venues · 景区", total=None)
+        with steps(console, None, "venues · 景区") as shown:
             async with database.transaction() as tx:
                 return await import_venues(
-                    tx,
-                    file,
-                    dry_run=is_dry_run,
-                    progress=lambda done, total: bars.update(task, completed=done, total=total),
+                    tx, file, dry_run=is_dry_run, progress=lambda done, total: shown.at(done, total=total)
                 )
 
 

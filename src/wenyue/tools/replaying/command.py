@@ -10,18 +10,11 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from wenyue.infra.config import PERSON_BOOKINGS_MAX, Settings, load
 from wenyue.kernel.clock import days
 from wenyue.tools.importing import ImportMap, InputError, open_table, read_all, read_map
+from wenyue.tools.progress import steps
 from wenyue.tools.replaying.client import Client
 from wenyue.tools.replaying.driver import Replay
 from wenyue.tools.replaying.hotel import check_counters, open_hotel, own_database
@@ -50,15 +43,15 @@ def replay(
     chosen = read_map(map_file)
     day_s = _day_s(speed)
     demand = read_demand(file, chosen)
-    with own_database(load(), console.print) as settings:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, TimeRemainingColumn(), console=console) as bars:
-            task = bars.add_task("events · 事件", total=len(demand.events))
+    with (
+        own_database(load(), console.print) as settings,
+        steps(console, len(demand.events), "events · 事件") as shown,
+    ):
 
-            def progress(done: int, _all: int) -> None:
-                bars.update(task, completed=done)
+        def progress(done: int, _all: int) -> None:
+            shown.at(done)
 
-            figures, nights = run_replay(settings, chosen, demand, capacity, progress, day_s=day_s)
+        figures, nights = run_replay(settings, chosen, demand, capacity, progress, day_s=day_s)
     console.print(table(figures, chosen.venue.currency))
     if json_file:
         json_file.write_text(as_json(figures) + "\n", encoding="utf-8")

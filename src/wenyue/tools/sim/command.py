@@ -6,11 +6,11 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from wenyue.infra.config import load
 from wenyue.infra.fault import SetupError
+from wenyue.tools.progress import steps as showing_steps
 from wenyue.tools.sim.hunting import STEPS_MAX, Catch, chosen, hunt
 from wenyue.tools.sim.planting import Plant
 from wenyue.tools.sim.run import Result, simulate
@@ -31,24 +31,15 @@ def sim(
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # connections are closed on purpose
     console = Console()
     plants = _chosen(planted)
-    columns = (TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with own_server(load().home / "sim", console.print) as make_database:
         started = time.monotonic()
-        with Progress(*columns, console=console) as bars:
-            task = bars.add_task("steps · 步", total=steps)
-            result = simulate(
-                make_database(), seed, steps, progress=lambda step: bars.update(task, completed=step)
-            )
+        with showing_steps(console, steps, "steps · 步") as shown:
+            result = simulate(make_database(), seed, steps, progress=shown.at)
         _report(console, result, time.monotonic() - started)
         catches: list[Catch] = []
         if plants and result.is_clean:
-            with Progress(*columns, console=console) as bars:
-                task = bars.add_task("planted bugs · 植入的缺陷", total=len(plants))
-
-                def tell(name: str) -> None:
-                    bars.update(task, description=name, advance=1)
-
-                catches = hunt(plants, make_database, seed, progress=tell)
+            with showing_steps(console, len(plants), "planted bugs · 植入的缺陷") as shown:
+                catches = hunt(plants, make_database, seed, progress=shown.next)
             console.print(_table(catches))
     survived = [catch.plant.name for catch in catches if catch.result.is_clean]
     if survived:
