@@ -21,6 +21,7 @@ from wenyue.faces.api.room_file import RoomFiles
 from wenyue.infra import log, tracing
 from wenyue.infra.config import Settings, load
 from wenyue.infra.files import allow_many_files
+from wenyue.infra.web_server import TlsSocket, WebServer
 from wenyue.infra.wire import GuardedHttp, guarded
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
@@ -112,8 +113,8 @@ async def _tidy_when_idle(services: Services) -> None:
             wait_s = _TIDY_EVERY_S
 
 
-def run_web(*, sock: socket.socket | None, port: int) -> None:
-    """Serve until SIGTERM, then answer what waits and end. `sock` is shared with the other web processes."""
+def run_web(*, sock: socket.socket | None, port: int, tls: TlsSocket | None = None) -> None:
+    """Serve until SIGTERM, then answer what waits and end. `sock` is shared with the other web processes, as is that of `tls`."""
     settings = load()
     allow_many_files()
     log.configure(settings.sight, "web")
@@ -133,7 +134,7 @@ def run_web(*, sock: socket.socket | None, port: int) -> None:
         date_header=False,
         proxy_headers=False,
     )
-    server = uvicorn.Server(config)
+    server = WebServer(config, tls)
     try:
         server.run(sockets=[sock] if sock is not None else None)
     finally:

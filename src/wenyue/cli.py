@@ -127,6 +127,9 @@ def web(
     fd: Annotated[
         int | None, typer.Option(help="an inherited listening socket, as `wenyue up` gives it")
     ] = None,
+    tls_fd: Annotated[
+        int | None, typer.Option(help="likewise, for HTTPS with the certificate of our own")
+    ] = None,
 ) -> None:
     """One web process, for installations on several machines (单个网页进程)."""
     if fd is not None:
@@ -134,8 +137,13 @@ def web(
     else:
         _require_same_keys()
     from wenyue.app import run_web
+    from wenyue.infra.certificates import Certificates
+    from wenyue.infra.web_server import TlsSocket
 
-    run_web(sock=None if fd is None else socket.socket(fileno=fd), port=settings().web.port)
+    tls = None
+    if tls_fd is not None:
+        tls = TlsSocket(socket.socket(fileno=tls_fd), Certificates(settings().home / "tls").server)
+    run_web(sock=None if fd is None else socket.socket(fileno=fd), port=settings().web.port, tls=tls)
 
 
 @app.command()

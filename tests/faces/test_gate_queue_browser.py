@@ -310,14 +310,20 @@ async def test_ux_G2_without_a_network_the_page_says_so_and_goes_on_later(site: 
     page = await site.stand(PHONE)
     await wired(page)
     voucher = site.world.voucher(await site.world.book())
+    await scan(page, "the person before")
+    assert await shown(page, 1) == ["无法识别"]
+    await expect(page.locator("[data-stale]")).to_have_count(0)
     await page.context.set_offline(True)
     await scan(page, voucher)
+    # The answer that stands there is not this one's.
+    await expect(page.locator("[data-stale]")).to_have_count(1)
     await expect(page.locator("[data-gate-state]")).to_have_text("连不上")
     await expect(page.locator("[data-gate-trouble]")).to_contain_text("扫过的都留着")
     await expect(page.locator("[data-gate-waiting-count]")).to_have_text("排着 1 个")
     await page.context.set_offline(False)
-    assert await shown(page, 1) == ["请入园"]
+    assert await shown(page, 2) == ["无法识别", "请入园"]
     await expect(page.locator("[data-gate-trouble]")).to_be_hidden()
+    await expect(page.locator("[data-stale]")).to_have_count(0)
 
 
 async def test_ux_G2_a_login_that_ended_keeps_the_scans_and_signing_out_forgets_them(site: Site) -> None:

@@ -8,10 +8,12 @@ from wenyue.faces.wording import Text
 
 QUEUE_TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
     {
-        "ready": Text("可以接着扫，不用等", "Keep scanning, no need to wait"),
+        "ready": Text("接着扫，不用等", "Keep scanning"),
         "waiting": Text("排着 {n} 个", "{n} waiting"),
         "more": Text("还有 {n} 个", "and {n} more"),
         "checking": Text("正在核验", "Being checked"),
+        "retrying": Text("没有连上，正在重试", "Not connected, trying again"),
+        "next": Text("正在核验下一个", "Checking the next one"),
         "received": Text("收到了，排着", "Received, waiting its turn"),
         "voucher": Text("凭证", "Voucher"),
         "number": Text("证件或卡", "Document or card"),

@@ -32,6 +32,8 @@ class WebSettings:
     workers: int  # WENYUE_WEB_WORKERS
     public_url: str  # WENYUE_PUBLIC_URL: as travellers type it; empty: derived from the request
     is_secure: bool  # WENYUE_SECURE_COOKIES: cookies only over HTTPS
+    is_https: bool = False  # WENYUE_HTTPS: `wenyue up` serves the local network with a certificate of its own
+    https_port: int = 8443  # WENYUE_HTTPS_PORT
     person_bookings: int = 60  # WENYUE_PERSON_BOOKINGS: one person's requests to book, in a minute
 
 
@@ -115,6 +117,8 @@ class Settings:
 def load(env: Mapping[str, str] | None = None) -> Settings:
     """The settings that `env` (default: the process environment) spells. Raises SettingsError."""
     env = os.environ if env is None else env
+    is_https = _flag(env, "WENYUE_HTTPS", default=False)
+    port = _number(env, "WENYUE_PORT", 8000, 1, 65535)
     workers_default = max(2, (os.cpu_count() or 2) // 2)
     url = _secret(env, "WENYUE_DATABASE_URL", "WENYUE_DATABASE_URL_FILE")
     owner_url = _secret(env, "WENYUE_OWNER_DATABASE_URL", "WENYUE_OWNER_DATABASE_URL_FILE")
@@ -124,10 +128,14 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         is_bench=_flag(env, "WENYUE_BENCH", default=False),
         web=WebSettings(
             host=env.get("WENYUE_HOST", "127.0.0.1"),
-            port=_number(env, "WENYUE_PORT", 8000, 1, 65535),
+            port=port,
             workers=_number(env, "WENYUE_WEB_WORKERS", workers_default, 1, 64),
             public_url=env.get("WENYUE_PUBLIC_URL", "").rstrip("/"),
-            is_secure=_flag(env, "WENYUE_SECURE_COOKIES", default=False),
+            is_secure=_flag(env, "WENYUE_SECURE_COOKIES", default=is_https),
+            is_https=is_https,
+            https_port=_number(
+                env, "WENYUE_HTTPS_PORT", port + 443 if port <= 65092 else port - 443, 1, 65535
+            ),
             person_bookings=_number(env, "WENYUE_PERSON_BOOKINGS", 60, 1, PERSON_BOOKINGS_MAX),
         ),
         database=DatabaseSettings(

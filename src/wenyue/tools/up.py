@@ -22,6 +22,7 @@ from wenyue.infra.supervisor import ChildPlan, Supervisor, answers_ready, listen
 from wenyue.tools.backup.beside import helpers
 from wenyue.tools.database import ReadyDatabase
 from wenyue.tools.drill.rehearsing import Rehearsals
+from wenyue.tools.own_https import OwnHttps, own_https
 from wenyue.tools.watching import status_socket, watchers
 
 DEMO_DECISION = "demo"
@@ -40,12 +41,16 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
     shown = ANY_ADDRESS.get(host, host)
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     listener = listening_socket(host, port)
-    with listener, hold_home(settings.home, f"process {os.getpid()}, {address}"):
+    with (
+        listener,
+        hold_home(settings.home, f"process {os.getpid()}, {address}"),
+        own_https(settings, say) as https,
+    ):
         database = ReadyDatabase(settings, say)
         try:
             migrate(database.owner_url, progress=say)
             has_demo = _load_demo_once(settings, database, say)
-            plans = _plans(settings, database, listener.fileno())
+            plans = _plans(settings, database, listener.fileno(), https)
             status = status_socket(settings, say)
             with status or nullcontext():
                 plans += watchers(settings, {**os.environ, **database.environment()}, status)
@@ -53,6 +58,8 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
 
                 def watch(is_wanted: Callable[[], bool]) -> None:
                     database.keep_running(is_wanted)
+                    if https is not None:
+                        https.tend()
                     rehearsals.tend()
 
                 supervisor = Supervisor(plans, say=say, watch=watch)
@@ -60,7 +67,11 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
                     supervisor.run(
                         is_ready=lambda: answers_ready(shown, port),
                         on_ready=lambda: _greet(
-                            address, place_of(settings).own_url if status else "", has_demo=has_demo, say=say
+                            address,
+                            place_of(settings).own_url if status else "",
+                            has_demo=has_demo,
+                            https=https,
+                            say=say,
                         ),
                     )
                 finally:
@@ -75,12 +86,17 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _plans(settings: Settings, database: ReadyDatabase, listener_fd: int) -> list[ChildPlan]:
+def _plans(
+    settings: Settings, database: ReadyDatabase, listener_fd: int, https: OwnHttps | None
+) -> list[ChildPlan]:
     environment = {**os.environ, **database.environment()}
     command = [sys.executable, "-m", "wenyue.cli"]
+    serve, fds = [*command, "web", "--fd", str(listener_fd)], (listener_fd,)
+    if https is not None:
+        serve += ["--tls-fd", str(https.listener.fileno())]
+        fds += (https.listener.fileno(),)
     web = [
-        ChildPlan(f"web-{number}", [*command, "web", "--fd", str(listener_fd)], environment, (listener_fd,))
-        for number in range(1, settings.web.workers + 1)
+        ChildPlan(f"web-{number}", serve, environment, fds) for number in range(1, settings.web.workers + 1)
     ]
     return [*web, ChildPlan("worker", [*command, "worker", "--supervised"], environment), *helpers(settings)]
 
@@ -115,8 +131,12 @@ async def _load_demo(owner_url: str, say: Callable[[str], None]) -> None:
         await demo.load(tx, progress=say)
 
 
-def _greet(address: str, status_url: str, *, has_demo: bool, say: Callable[[str], None]) -> None:
+def _greet(
+    address: str, status_url: str, *, has_demo: bool, https: OwnHttps | None, say: Callable[[str], None]
+) -> None:
     say(f"ready: {address}")
+    if https is not None:
+        https.greet()
     say(f"live page for operators · 运营实时页面: {address}/console/live")
     if status_url:
         say(f"status page for travellers · 公众状态页: {status_url}")

@@ -24,6 +24,7 @@ from wenyue.gate import (
     scan_party,
     undo,
 )
+from wenyue.infra.certificates import Certificates
 from wenyue.infra.db import Tx
 from wenyue.kernel.ids import parse_uuid, uuid7
 from wenyue.kernel.limits import VISITORS_MAX
@@ -129,6 +130,18 @@ async def do_undo(shift: Shift) -> Response:
     return await _gate(shift, station, None, note=note, status=200 if is_done else 422)
 
 
+async def show_authority(shift: Shift) -> Response:
+    """The certificate authority of our own, for a device that is to trust it; its fingerprint stands where `make up` runs."""
+    path = Certificates(shift.services.settings.home / "tls").authority
+    if not shift.services.settings.web.is_https or not path.exists():
+        return redirect("/gate")
+    headers = {
+        "Content-Disposition": 'attachment; filename="wenyue-ca.crt"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(path.read_bytes(), headers=headers, media_type="application/x-x509-ca-cert")
+
+
 async def _gate(
     shift: Shift,
     station: Station,
@@ -206,6 +219,7 @@ routes: Final = [
     get("/gate/signin", show_signin, needs_staff=False),
     post("/gate/signin", do_signin, needs_staff=False),
     post("/gate/signout", do_signout, needs_staff=False),
+    get("/gate/ca.crt", show_authority, needs_staff=False),
     get("/gate/setup", show_setup),
     post("/gate/setup", do_setup),
     get("/gate", show_gate),

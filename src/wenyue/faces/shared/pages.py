@@ -83,6 +83,8 @@ def status_url(request: Request) -> str:
     """The public status page as this visitor reaches it, in the visitor's language; '' when there is none to link to."""
     settings = services_of(request).settings
     own, base = settings.status, settings.status.url
+    if settings.web.is_https and request.url.scheme == "https" and not base:
+        return ""  # the status page has no certificate, and listens for this machine only
     if not base and own.is_on and not settings.web.public_url and (host := request.url.hostname):
         base = f"{request.url.scheme}://{f'[{host}]' if ':' in host else host}:{own.port}"
     if not base:
@@ -104,7 +106,9 @@ def render(
     response.headers["Cache-Control"] = "private, no-cache" if is_private else "no-store"
     response.headers["Content-Language"] = locale_of(request)
     is_secure = services_of(request).settings.web.is_secure
-    if is_secure:
+    if (
+        is_secure and not services_of(request).settings.web.is_https
+    ):  # of our own certificate no browser is sure
         response.headers["Strict-Transport-Security"] = _HTTPS_ONLY
     if request.cookies.get(CSRF_COOKIE) != token:
         set_cookie(response, CSRF_COOKIE, token, is_secure=is_secure, age_s=_CSRF_AGE_S)

@@ -11,6 +11,7 @@ const LISTED_MAX = 12;
 const WAITING_LISTED_MAX = 4;
 const SHOWN_MS = { good: 1000, ask: 2500, bad: 1800 };
 const SHOWN_LEAST_MS = { good: 90, ask: 300, bad: 300 };
+const STALE_MS = 500; // an answer that stands while the next person's scan is still being checked is marked as past
 const CAUGHT_UP_MS = { good: 2500, ask: 5000, bad: 5000 }; // so long for all that wait to be shown
 
 const gate = document.querySelector("[data-gate]");
@@ -45,6 +46,8 @@ function start() {
   const shown = []; // answers that are still to be shown
   const panels = new Map(); // scan id → its panel, to look at it again
   let timer = 0;
+  let staleTimer = 0;
+  let state = "online";
 
   form.classList.add("is-received");
   field.placeholder = words.ready;
@@ -72,6 +75,8 @@ function start() {
 
   function showWaiting(items) {
     gate.dataset.waiting = String(items.length);
+    if (!items.length) markStale(false);
+    else if (!staleTimer) staleTimer = setTimeout(markStale, STALE_MS, true);
     part("waiting-count").textContent = say(words.waiting, { n: items.length });
     const listed = items.slice(0, WAITING_LISTED_MAX).map((item, at) => waitingRow(item, at));
     if (items.length > WAITING_LISTED_MAX) {
@@ -83,12 +88,18 @@ function start() {
     part("waiting").replaceChildren(...listed);
   }
 
+  function markStale(isStale) {
+    clearTimeout(staleTimer);
+    staleTimer = isStale ? -1 : 0;
+    gate.toggleAttribute("data-stale", isStale);
+  }
+
   function waitingRow(item, at) {
     const row = part("wait-row").content.cloneNode(true).firstElementChild;
     row.classList.toggle("is-now", at === 0);
     row.querySelector(".gate-wait__mark").textContent = at ? String(at + 1) : "";
     row.querySelector("strong").textContent = item.places.length ? words.chosen : labelOf(item.presented, words);
-    row.querySelector("small").textContent = at ? words.received : words.checking;
+    row.querySelector("small").textContent = at ? words.received : words[state === "online" ? "checking" : "retrying"];
     return row;
   }
 
@@ -114,6 +125,8 @@ function start() {
   }
 
   function showPanel(html) {
+    markStale(false);
+    if (Number(gate.dataset.waiting)) staleTimer = setTimeout(markStale, STALE_MS, true);
     part("panel").innerHTML = html;
     part("note").replaceChildren();
   }
@@ -144,9 +157,12 @@ function start() {
   }
 
   function showState(name) {
-    gate.dataset.state = name;
+    state = name;
+    const first = part("waiting").querySelector(".is-now small");
+    if (first) first.textContent = words[name === "online" ? "checking" : "retrying"];
     part("state").className = `pill pill--${{ online: "good", away: "bad" }[name] ?? "warn"}`;
     part("state").querySelector("span").textContent = words[`state_${name}`];
+    part("state").querySelector("use").setAttribute("href", `#i-${{ online: "plenty", away: "signal" }[name] ?? "tight"}`);
     part("trouble").hidden = name === "online";
     part("trouble-text").textContent = words[`trouble_${name}`] ?? "";
     part("trouble-link").hidden = name !== "signin" && name !== "moved";

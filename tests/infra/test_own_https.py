@@ -1,0 +1,206 @@
+"""HTTPS with a certificate of our own: whom it vouches for, when it is renewed, and that clients who trust it are served."""
+
+import asyncio
+import ipaddress
+import os
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from playwright.sync_api import Error
+
+from tests.support.browser import chromium
+from tests.support.processes import free_port
+from wenyue.infra.certificates import SERVER_TTL, Certificates, Names, local_names
+from wenyue.infra.config import load
+from wenyue.infra.server import erase
+from wenyue.infra.web_server import TlsSocket, WebServer
+from wenyue.infra.wire import BoundedHttp
+
+NOW = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
+HERE = Names(
+    ("localhost", "gate-pc"), (ipaddress.ip_address("192.168.1.5"), ipaddress.ip_address("127.0.0.1"))
+)
+
+
+def test_the_files_are_for_their_owner_only_and_stay(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path / "tls")
+    first = certificates.ensure(HERE, NOW)
+    assert (first.is_new_authority, first.is_renewed) == (True, True)
+    modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in (tmp_path / "tls").iterdir()}
+    assert modes == {"ca.pem": 0o600, "ca.key": 0o600, "server.pem": 0o600}
+    assert stat.S_IMODE((tmp_path / "tls").stat().st_mode) == 0o700
+    again = certificates.ensure(HERE, NOW + timedelta(days=1))
+    assert (again.is_new_authority, again.is_renewed, again.fingerprint) == (False, False, first.fingerprint)
+
+
+def test_the_certificate_is_renewed_in_time_and_for_new_addresses(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    first = certificates.ensure(HERE, NOW)
+    moved = Names(HERE.hosts, (ipaddress.ip_address("10.1.2.3"), *HERE.addresses))
+    second = certificates.ensure(moved, NOW)
+    later = certificates.ensure(moved, NOW + SERVER_TTL - timedelta(days=29))
+    assert [one.is_renewed for one in (second, later)] == [True, True]
+    assert {one.fingerprint for one in (first, second, later)} == {first.fingerprint}
+    assert later.expires_at == NOW + 2 * SERVER_TTL - timedelta(days=29)
+
+
+def test_the_authority_vouches_for_this_machine_and_private_networks_only(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    first = certificates.ensure(HERE, NOW)
+    authority = x509.load_pem_x509_certificate(certificates.authority.read_bytes())
+    allowed = authority.extensions.get_extension_for_class(x509.NameConstraints)
+    assert allowed.critical
+    names = [one.value for one in allowed.value.permitted_subtrees or [] if isinstance(one, x509.DNSName)]
+    assert names == ["localhost", "gate-pc", "local"]
+    nets = [
+        str(one.value) for one in allowed.value.permitted_subtrees or [] if isinstance(one, x509.IPAddress)
+    ]
+    assert "0.0.0.0/0" not in nets
+    assert "192.168.0.0/16" in nets
+    renamed = certificates.ensure(Names(("localhost", "other"), HERE.addresses), NOW)
+    assert renamed.is_new_authority
+    assert renamed.fingerprint != first.fingerprint
+    old = certificates.ensure(Names(("localhost", "other"), HERE.addresses), NOW + timedelta(days=3600))
+    assert old.is_new_authority
+
+
+def test_a_torn_file_is_made_anew(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    certificates.ensure(HERE, NOW)
+    certificates.server.write_text("torn")
+    assert certificates.ensure(HERE, NOW).is_renewed
+    certificates.authority.write_text("torn")
+    assert certificates.ensure(HERE, NOW).is_new_authority
+
+
+def test_secure_cookies_follow() -> None:
+    assert load({}).web.is_secure is False
+    assert load({"WENYUE_HTTPS": "1"}).web.is_secure is True
+    assert load({"WENYUE_HTTPS": "1", "WENYUE_SECURE_COOKIES": "0"}).web.is_secure is False
+    assert load({"WENYUE_HTTPS": "1", "WENYUE_PORT": "8160"}).web.https_port == 8603
+
+
+async def hello(scope: dict[str, Any], _receive: Any, send: Any) -> None:
+    """Says by which scheme it was asked."""
+    body = scope["scheme"].encode()
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]}
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+@asynccontextmanager
+async def served(certificates: Certificates) -> AsyncGenerator[tuple[int, int]]:
+    """The ports of HTTP and HTTPS."""
+    with socket.create_server(("127.0.0.1", 0)) as plain, socket.create_server(("127.0.0.1", 0)) as tls:
+        config = uvicorn.Config(hello, http=BoundedHttp, lifespan="off", log_config=None)
+        server = WebServer(config, TlsSocket(tls, certificates.server), look_every_s=0.05)
+        running = asyncio.create_task(server.serve([plain]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        yield plain.getsockname()[1], tls.getsockname()[1]
+        server.should_exit = True
+        await running
+
+
+async def ask(port: int, trust: ssl.SSLContext | None, name: str = "localhost") -> tuple[str, int]:
+    """(the scheme that the application saw, the certificate's serial number)."""
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=trust, server_hostname=name if trust else None
+    )
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    held = writer.get_extra_info("ssl_object")
+    serial = x509.load_der_x509_certificate(held.getpeercert(binary_form=True)).serial_number if trust else 0
+    writer.close()
+    return answer.rpartition(b"\r\n\r\n")[2].decode(), serial
+
+
+@pytest.mark.anyio
+async def test_who_trusts_the_authority_is_served_before_and_after_a_renewal(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    now = datetime.now(UTC)
+    certificates.ensure(HERE, now)
+    trust = ssl.create_default_context(cafile=str(certificates.authority))
+    async with served(certificates) as (plain, tls):
+        assert await ask(plain, None) == ("http", 0)
+        scheme, serial = await ask(tls, trust)
+        assert scheme == "https"
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await ask(tls, ssl.create_default_context())
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await ask(tls, trust, "another-machine")
+        certificates.ensure(Names(HERE.hosts, (ipaddress.ip_address("10.9.9.9"), *HERE.addresses)), now)
+        while (renewed := await ask(tls, trust))[1] == serial:
+            await asyncio.sleep(0.05)
+        assert renewed[0] == "https"
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_ux_G2_an_installation_serves_https_and_a_browser_finds_it_secure(tmp_path: Path) -> None:
+    home, port, https_port = tmp_path / "home", free_port(), free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
+    environment = clean | {
+        "WENYUE_HOME": str(home),
+        "WENYUE_PORT": str(port),
+        "WENYUE_HTTPS": "1",
+        "WENYUE_HTTPS_PORT": str(https_port),
+        "WENYUE_DEMO": "0",
+        "WENYUE_MONITOR": "0",
+        "WENYUE_STATUS": "0",
+        "WENYUE_WEB_WORKERS": "1",
+        "WENYUE_END_WITH_PARENT": "1",
+    }
+    command = [sys.executable, "-m", "wenyue.cli", "up"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        said: list[str] = []
+        for line in running.stdout:
+            said.append(line)
+            if "SHA-256" in line:
+                break
+        try:
+            certificates = Certificates(home / "tls")
+            authority = x509.load_pem_x509_certificate(certificates.authority.read_bytes())
+            assert authority.fingerprint(hashes.SHA256()).hex(":").upper() in said[-1]
+            outer = local_names().addresses[0]
+            assert any(f"https://{outer}:{https_port}" in line for line in said)
+            look_as_client_and_browser(certificates, https_port)
+        finally:
+            running.send_signal(signal.SIGTERM)
+            running.communicate(timeout=60)
+            erase(home)
+
+
+def look_as_client_and_browser(certificates: Certificates, https_port: int) -> None:
+    """A client that trusts our authority, then a browser."""
+    trust = ssl.create_default_context(cafile=str(certificates.authority))
+    url = f"https://localhost:{https_port}/gate/signin"
+    with urllib.request.urlopen(url, context=trust, timeout=30) as answer:
+        assert answer.status == 200
+        assert "; secure" in str(answer.headers["Set-Cookie"]).lower()
+        assert answer.headers["Strict-Transport-Security"] is None
+    url_of_authority = f"https://localhost:{https_port}/gate/ca.crt"
+    with urllib.request.urlopen(url_of_authority, context=trust, timeout=30) as fetched:
+        assert fetched.read() == certificates.authority.read_bytes()
+    with chromium() as browser:
+        with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
+            browser.new_page().goto(url)
+        page = browser.new_context(ignore_https_errors=True).new_page()  # as who goes on past the warning
+        page.goto(url)
+        assert page.evaluate("isSecureContext && typeof navigator.mediaDevices.getUserMedia") == "function"
