@@ -77,10 +77,12 @@ async def nothing(_: FastAPI) -> AsyncGenerator[None]:
 
 @pytest.fixture
 async def house(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[House]:
-    url = make_database().app_url
-    settings = load({"WENYUE_DATABASE_URL": url, "WENYUE_HOME": str(tmp_path), "WENYUE_DATABASE_POOL": "4"})
+    urls = make_database()
+    settings = load(
+        {"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_HOME": str(tmp_path), "WENYUE_DATABASE_POOL": "4"}
+    )
     services = build(settings, clock=lambda: NOW)
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as tx:
+    async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
         world = await World.make(tx, NOW)
         world.desk = Desk(services.vault, services.gate_keys, world.desk.presets)
         await save_presets(tx)

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 @pytest.fixture
 async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Site]:
-    async with gate_site(make_database().app_url, tmp_path) as served:
+    async with gate_site(make_database(), tmp_path) as served:
         yield served
 
 

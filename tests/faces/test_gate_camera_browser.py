@@ -42,7 +42,7 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
     picture = tmp_path / "code.y4m"
     film(picture, VOUCHER_BOOKING)
     flags = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={picture}")
-    async with gate_site(make_database().app_url, tmp_path, *flags) as served:
+    async with gate_site(make_database(), tmp_path, *flags) as served:
         yield served
 
 

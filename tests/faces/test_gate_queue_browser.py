@@ -35,7 +35,7 @@ WATCH: Final = """() => {
 
 @pytest.fixture
 async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Site]:
-    async with gate_site(make_database().app_url, tmp_path) as served:
+    async with gate_site(make_database(), tmp_path) as served:
         yield served
 
 

@@ -11,9 +11,9 @@ from tests.support.database import DbUrls
 APP: Final = "wenyue_app"
 MAY_DELETE: Final = {
     "booking.outbox",  # notes that were handed on
+    "abuse.tally",  # counts of hours that are over
     "emergency.load_signal",  # of processes that ended
 }
-QUEUE: Final = "public.procrastinate_"  # the job queue's own tables
 APPEND_ONLY: Final = {
     "audit.entry",
     "audit.seal",
@@ -29,7 +29,8 @@ _TABLES: Final = """
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace,
          unnest(ARRAY['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'UPDATE', 'INSERT']) AS p (privilege)
     WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND has_table_privilege(%s, c.oid, p.privilege)
+      AND (has_table_privilege(%(role)s, c.oid, p.privilege)
+           OR p.privilege IN ('UPDATE', 'INSERT') AND has_any_column_privilege(%(role)s, c.oid, p.privilege))
 """
 
 
@@ -38,9 +39,8 @@ def granted(db_urls: DbUrls) -> dict[str, set[str]]:
     """Privilege → the tables on which the role has it."""
     found: dict[str, set[str]] = {}
     with psycopg.connect(db_urls.owner_url) as tx:
-        for table, privilege in tx.execute(_TABLES, [APP]).fetchall():
-            if not table.startswith(QUEUE):
-                found.setdefault(privilege, set()).add(table)
+        for table, privilege in tx.execute(_TABLES, {"role": APP}).fetchall():
+            found.setdefault(privilege, set()).add(table)
     return found
 
 
@@ -81,6 +81,29 @@ def test_it_owns_and_makes_nothing(db_urls: DbUrls) -> None:
     "statement",
     [
         "DELETE FROM booking.booking",
+        "UPDATE accounts.staff SET role = 'admin'",
+        "UPDATE accounts.staff SET password_hash = ''",
+        "UPDATE accounts.staff SET venue_ids = '{}'",
+        "UPDATE accounts.staff SET is_active = true",
+        "INSERT INTO accounts.staff (login, password_hash, role) VALUES ('mine', '', 'admin')",
+        "UPDATE booking.booking SET party = ''",
+        "UPDATE booking.booking SET holder_id = 1",
+        "UPDATE booking.pool SET capacity = 1000000",
+        "UPDATE booking.line SET price_minor = 0",
+        "UPDATE booking.line SET quantity = 1",
+        "UPDATE booking.place SET person_key = ''",
+        "UPDATE booking.redemption SET at = now()",
+        "UPDATE accounts.traveller SET person_key = NULL",
+        "UPDATE accounts.login SET expires_at = 'infinity'",
+        "UPDATE policy.preset SET rules = '{}'",
+        "UPDATE watch.heartbeat SET at = now()",
+        "INSERT INTO public.procrastinate_jobs (queue_name, task_name) VALUES ('default', 'mine')",
+        "UPDATE public.procrastinate_jobs SET args = '{}'",
+        "DELETE FROM public.procrastinate_jobs",
+        "DELETE FROM public.procrastinate_workers",
+        "TRUNCATE public.procrastinate_jobs CASCADE",
+        "SELECT public.procrastinate_cancel_job_v1(1, false, true)",
+        "SELECT nextval('public.procrastinate_jobs_id_seq')",
         "TRUNCATE booking.line",
         "UPDATE audit.entry SET actor = 'nobody'",
         "DELETE FROM audit.entry",
@@ -97,9 +120,43 @@ def test_it_owns_and_makes_nothing(db_urls: DbUrls) -> None:
         "SELECT rolpassword FROM pg_authid",
     ],
 )
-def test_what_an_injection_could_try_is_refused(db_urls: DbUrls, statement: str) -> None:
+def test_security_M7_what_an_injection_could_try_is_refused(db_urls: DbUrls, statement: str) -> None:
     with psycopg.connect(db_urls.app_url) as tx, pytest.raises(errors.InsufficientPrivilege):
         tx.execute(statement.encode())
+
+
+def test_security_M7_a_job_that_waits_is_not_deleted(db_urls: DbUrls) -> None:
+    """The queue's functions run with their owner's rights: they finish what runs, and delete nothing that waits."""
+    with psycopg.connect(db_urls.app_url, autocommit=True) as tx:
+        [(job,)] = tx.execute(
+            "SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[('default', 'a', 0, NULL, NULL, '{}', NULL)]"
+            "::procrastinate_job_to_defer_v1[]))"
+        ).fetchall()
+        finish = "SELECT procrastinate_finish_job_v1(%s, 'succeeded', true)"
+        with pytest.raises(errors.InsufficientPrivilege):
+            tx.execute(finish, [job])
+        [(forgotten,)] = tx.execute("SELECT forget_failed_jobs(0)").fetchall()
+        [(worker,)] = tx.execute("SELECT worker_id FROM procrastinate_register_worker_v1()").fetchall()
+        [(fetched,)] = tx.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [worker]).fetchall()
+        tx.execute(finish, [job])
+        [(left,)] = tx.execute("SELECT count(*) FROM procrastinate_jobs").fetchall()
+    assert (forgotten, fetched, left) == (0, job, 0)
+
+
+def test_security_M7_a_capacity_changes_only_with_an_entry_in_the_record(db_urls: DbUrls) -> None:
+    with psycopg.connect(db_urls.app_url) as tx:
+        [(pool,)] = tx.execute(
+            "INSERT INTO booking.pool (kind, venue_id, on_date, capacity) VALUES ('day', 1, '2026-01-01', 5) RETURNING id"
+        ).fetchall()
+        tx.execute(
+            "SELECT booking.set_capacities(json_build_array(json_build_object('id', %s::bigint, 'capacity', 9)))",
+            [pool],
+        )
+        found = tx.execute(
+            "SELECT capacity, detail FROM booking.pool p JOIN audit.entry e ON e.subject = 'pool:' || p.id WHERE p.id = %s",
+            [pool],
+        ).fetchall()
+        assert found == [(9, {"from": 5, "to": 9})]
 
 
 def test_it_reaches_no_other_database(db_urls: DbUrls) -> None:

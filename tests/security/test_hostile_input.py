@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
+import psycopg
 import pytest
 
 from tests.support.api_site import PASSWORD, ApiSite, Person, api_site
@@ -52,16 +53,17 @@ FIELDS: Final = (
 
 @pytest.fixture
 async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[ApiSite]:
-    async with api_site(make_database, tmp_path) as site:
+    urls = make_database()
+    async with api_site(lambda: urls, tmp_path) as site:
+        async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+            now = site.app.services.clock()
+            await save_staff(tx, login="keeper", password=PASSWORD, role="admin", now=now, actor="test")
         yield site
 
 
 @pytest.fixture
 async def browser(site: ApiSite) -> AsyncIterator[Traveller]:
     """Somebody signed in as traveller and as staff."""
-    async with site.app.services.db.transaction() as tx:
-        now = site.app.services.clock()
-        await save_staff(tx, login="keeper", password=PASSWORD, role="admin", now=now, actor="test")
     browser = Traveller(site.app)
     browser.client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app=site.app, raise_app_exceptions=False),

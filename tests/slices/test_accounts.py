@@ -29,7 +29,7 @@ OTHER_VAULT = Vault(KeyRing({1: b"z" * 32}, 1, b"i" * 32))
 @pytest.fixture
 async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
     """Each test in its own transaction, undone afterwards."""
-    async with await psycopg.AsyncConnection.connect(db_urls.app_url) as connection:
+    async with await psycopg.AsyncConnection.connect(db_urls.owner_url) as connection:
         yield connection
         await connection.rollback()
 

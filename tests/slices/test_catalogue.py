@@ -27,7 +27,9 @@ VENUES = [
 
 @pytest.fixture
 async def tx(make_database: Any) -> AsyncIterator[Tx]:
-    async with await psycopg.AsyncConnection.connect(make_database().app_url, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(
+        make_database().owner_url, autocommit=True
+    ) as connection:
         await catalogue.upsert_venues(connection, VENUES)
         yield connection
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from msgspec import structs
 
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, both
 from tests.support.stopwatch import Stopwatch
 from wenyue.booking import (
     BookingRequest,
@@ -71,7 +71,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(db_urls: DbUrls) -> AsyncIterator[Stage]:
-    async with Database(db_urls.app_url, size_max=4) as db, db.connection() as tx:
+    async with both(db_urls) as (db, tx):
         types = {world.OPEN_TYPE: await world.card_type(tx)}
         box: list[Stage] = []
         engine = Engine(db, world.rulebook(types), clock=lambda: box[0].now)
@@ -244,8 +244,9 @@ async def test_the_application_cannot_delete_bookings(stage: Stage) -> None:
         "TRUNCATE booking.booking",
         "DROP TABLE booking.booking",
     ):
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            await stage.tx.execute(statement)
+        async with stage.db.connection() as tx:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await tx.execute(statement)
 
 
 async def test_two_processes_share_a_session_to_the_last_place(stage: Stage) -> None:

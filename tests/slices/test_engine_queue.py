@@ -5,9 +5,8 @@ from datetime import date
 
 import pytest
 
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, both
 from wenyue.booking import Answer, ChangeKind, ChangeRequest, Engine
-from wenyue.infra.db import Database
 from wenyue.kernel.ids import uuid7
 from wenyue.tools import world
 
@@ -17,12 +16,11 @@ DAY = date(2026, 3, 3)
 
 async def test_changes_go_before_new_bookings_but_never_before_their_own(db_urls: DbUrls) -> None:
     """A full queue of new bookings must not keep anybody from confirming or giving back what they have."""
-    async with Database(db_urls.app_url, size_max=4) as db:
-        async with db.connection() as tx:
-            await world.card_type(tx)
-            venue_id, product_id = await world.product(tx, f"v{uuid7()}")
-            slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 5)
-            card = await world.card(tx, uuid7().int % 10**9)
+    async with both(db_urls) as (db, tx):
+        await world.card_type(tx)
+        venue_id, product_id = await world.product(tx, f"v{uuid7()}")
+        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 5)
+        card = await world.card(tx, uuid7().int % 10**9)
         engine = Engine(db, world.rulebook({}))  # not started: nobody takes what waits
         bookings = [world.request(card, slot_id) for _ in range(3)]
         of_nobody_here = [ChangeRequest(ChangeKind.CONFIRM, uuid7(), "traveller") for _ in range(2)]

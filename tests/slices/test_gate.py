@@ -175,7 +175,7 @@ async def test_the_presets_grace_widens_the_session(make_database: Callable[[], 
     lenient: Preset = msgspec.structs.replace(
         shipped_presets()["lingyin"], entry_early_s=1800, entry_late_s=600
     )
-    async with await psycopg.AsyncConnection.connect(make_database().app_url, autocommit=True) as tx:
+    async with await psycopg.AsyncConnection.connect(make_database().owner_url, autocommit=True) as tx:
         world = await World.make(tx, NOW, lingyin=lenient)
         early = await world.book(await world.slot(starts_in_h=0.5))
         late = await world.book(await world.slot(starts_in_h=-4))

@@ -30,7 +30,7 @@ FIRST_USE = {
 async def test_the_first_visit_begins_the_validity(
     make_database: Callable[[], DbUrls], rules: dict[str, object], validity: tuple[date | None, date | None]
 ) -> None:
-    async with await psycopg.AsyncConnection.connect(make_database().app_url, autocommit=True) as tx:
+    async with await psycopg.AsyncConnection.connect(make_database().owner_url, autocommit=True) as tx:
         world = await World.make(tx, NOW)
         card_id = await world.card(NUMBER, holder=ADULTS[0])
         await tx.execute("UPDATE cards.card_type SET rules = %s", [json.dumps(rules)])

@@ -63,7 +63,7 @@ async def test_gates_that_scan_one_voucher_at_once_admit_it_once(
     make_database: Callable[[], DbUrls], gates: int
 ) -> None:
     urls = make_database()
-    async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as tx:
+    async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
         world = await World.make(tx, NOW)
         slots = [await world.slot(starts_in_h=-1 - number / 10) for number in range(10)]
         vouchers = [world.voucher(await world.book(slot)) for slot in slots]
@@ -90,7 +90,7 @@ async def test_a_gate_waits_for_the_other_and_then_tells_its_time(
     """The race in slow motion: the second scan is decided as an admission, and loses at the unique index."""
     urls = make_database()
     async with (
-        await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as north,
+        await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as north,
         await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as south,
     ):
         world = await World.make(north, NOW)
@@ -118,7 +118,7 @@ async def test_a_booking_cancelled_under_the_scan_is_not_admitted(
 ) -> None:
     urls = make_database()
     async with (
-        await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as desk,
+        await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as desk,
         await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as gate,
     ):
         world = await World.make(desk, NOW)

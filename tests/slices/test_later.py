@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, both
 from wenyue import catalogue
 from wenyue.booking import (
     BookingRequest,
@@ -74,7 +74,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
-    async with Database(make_database().app_url, size_max=6) as db, db.connection() as tx:
+    async with both(make_database(), 6) as (db, tx):
         types = {world.OPEN_TYPE: await world.card_type(tx)}
         box: list[Stage] = []
         engine = Engine(db, world.rulebook(types), clock=lambda: box[0].now)

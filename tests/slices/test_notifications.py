@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, both
 from tests.support.gate_world import ADULTS, document, vault
 from wenyue import catalogue
 from wenyue.accounts import Identity, traveller_for
@@ -30,7 +30,7 @@ from wenyue.booking import (
     seal_party,
 )
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
-from wenyue.infra.db import Database, Tx
+from wenyue.infra.db import Tx
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import KeyRing, Secret, Vault
 from wenyue.notifications import FileSms, Sms, deliver, give_up, messages_of, send_queued
@@ -124,7 +124,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
-    async with Database(make_database().app_url, size_max=4) as db, db.connection() as tx:
+    async with both(make_database()) as (db, tx):
         venue = Venue(code="west-lake", kind="attraction", name_zh="西湖景区", name_en="West Lake")
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["west-lake"]
         kinds = ("session", "night", "table", "seat")

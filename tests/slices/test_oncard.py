@@ -5,10 +5,9 @@ from functools import partial
 
 import pytest
 
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, both
 from wenyue.booking import SlotState, availability, on_card
 from wenyue.cards import parse_rules
-from wenyue.infra.db import Database
 from wenyue.tools import world
 
 pytestmark = pytest.mark.anyio
@@ -23,7 +22,7 @@ RULES = {
 
 
 async def test_a_blackout_and_an_empty_entitlement_are_named(db_urls: DbUrls) -> None:
-    async with Database(db_urls.app_url, size_max=4) as db, db.connection() as tx:
+    async with both(db_urls) as (_, tx):
         types = {"two": await world.card_type(tx, "two", RULES)}
         card = await world.card(tx, 1, type_code="two", granted=(2,))
         stranger = await world.card(tx, 2, type_code="two", granted=(2,))

@@ -64,7 +64,7 @@ class Place:
 @pytest.fixture
 async def place(make_database: Any) -> AsyncIterator[Place]:
     urls = make_database()
-    async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as tx:
+    async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
         venue = Venue(code="palace", kind="attraction", name_zh="故宫博物院", province="北京")
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["palace"]
         product = Product(

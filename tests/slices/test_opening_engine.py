@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.support.database import both
 from wenyue import catalogue
 from wenyue.booking import Answer, BookingRequest, Channel, Engine, Outcome, Rulebook, Visitor, WantedLine
 from wenyue.booking.opening import (
@@ -22,7 +23,7 @@ from wenyue.booking.opening import (
     slots_on,
 )
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
-from wenyue.infra.db import Database, Tx
+from wenyue.infra.db import Tx
 from wenyue.kernel.ids import uuid7
 from wenyue.policy import HolidayCalendar, shipped_presets
 
@@ -63,7 +64,7 @@ class Stage:
 
 @pytest.fixture
 async def stage(make_database: Any) -> AsyncIterator[Stage]:
-    async with Database(make_database().app_url, size_max=4) as db, db.connection() as tx:
+    async with both(make_database()) as (db, tx):
         venue = Venue(code="lingyin", kind="attraction", name_zh="灵隐", province="浙江")
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["lingyin"]
         product = Product(

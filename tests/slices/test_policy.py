@@ -21,7 +21,9 @@ PRESETS = policy.shipped_presets()
 
 @pytest.fixture
 async def tx(make_database: Any) -> AsyncIterator[Tx]:
-    async with await psycopg.AsyncConnection.connect(make_database().app_url, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(
+        make_database().owner_url, autocommit=True
+    ) as connection:
         yield connection
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import msgspec
+import psycopg
 import pytest
 from psycopg.errors import SerializationFailure
 
@@ -65,7 +66,7 @@ class Place:
 @pytest.fixture
 async def place(db_urls: DbUrls) -> AsyncIterator[Place]:
     db = Database(db_urls.app_url, size_max=1)
-    async with await connect(db) as tx:
+    async with await psycopg.AsyncConnection.connect(db_urls.owner_url, autocommit=True) as tx:
         book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
         venue_id, product_id = await world.product(tx, f"hill-{uuid7()}")
         sessions = [

@@ -102,10 +102,11 @@ class Place:
 
 @pytest.fixture
 async def place(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Place]:
-    url = make_database().app_url
+    urls = make_database()
+    url = urls.app_url
     variables = {"WENYUE_DATABASE_URL": url, "WENYUE_HOME": str(tmp_path), "WENYUE_DATABASE_POOL": "6"}
     services = build(load(variables), clock=lambda: world.START)
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as tx:
+    async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
         await world.card_type(tx)
         venue_id, product_id = await world.product(tx, "west-lake")
         slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 100)
@@ -251,10 +252,11 @@ async def test_it_goes_on_after_the_database_was_away(place: Place) -> None:
         await place.book()
         await eventually(place.is_sent)
         await eventually(lambda: is_empty(place))
-        await place.tx.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
-        )
+        async with place.services.db.connection() as own:
+            await own.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND datname = current_database() AND usename = current_user"
+            )
         await place.book()
         await eventually(place.is_sent)
 

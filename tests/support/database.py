@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from wenyue.infra.db import Database, Tx
 
 
 class DbUrls(NamedTuple):
@@ -33,3 +39,17 @@ class TestServer(NamedTuple):
 def with_database(url: str, database: str) -> str:
     """The same URL for another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+@asynccontextmanager
+async def both(urls: DbUrls, size_max: int = 4) -> AsyncGenerator[tuple[Database, Tx]]:
+    """(the application's pool, the owner's connection in autocommit mode).
+
+    What is tested runs as the application; what a test arranges runs as the owner, for the application may do no more than its
+    statements do.
+    """
+    async with (
+        Database(urls.app_url, size_max=size_max) as db,
+        await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx,
+    ):
+        yield db, tx

@@ -19,7 +19,7 @@ NOW: Final = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
 @asynccontextmanager
 async def at_the_gate(urls: DbUrls) -> AsyncGenerator[World]:
     """The world in this database, at that instant."""
-    async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as tx:
+    async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
         yield await World.make(tx, NOW)
 
 

@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, ViewportSize
 from starlette.applications import Starlette
 
 from tests.support.browser import chromium_here
+from tests.support.database import DbUrls
 from tests.support.gate_world import World
 from wenyue.accounts import save_staff
 from wenyue.faces.gate import routes
@@ -54,17 +55,17 @@ class Site:
 
 
 @asynccontextmanager
-async def gate_site(url: str, home: Path, *browser_arguments: str) -> AsyncGenerator[Site]:
+async def gate_site(urls: DbUrls, home: Path, *browser_arguments: str) -> AsyncGenerator[Site]:
     """A gate served from this database; NOW is its clock."""
     services = build(
-        load({"WENYUE_DATABASE_URL": url, "WENYUE_HOME": str(home), "WENYUE_DATABASE_POOL": "4"}),
+        load({"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_HOME": str(home), "WENYUE_DATABASE_POOL": "4"}),
         clock=lambda: NOW,
     )
     app = Starlette(routes=[*routes, *static_routes])
     app.state.services = services
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as tx:
+        async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
             world = await World.make(tx, NOW)
             world.desk = Desk(services.vault, services.gate_keys, world.desk.presets)
             await save_presets(tx)

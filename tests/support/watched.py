@@ -12,7 +12,7 @@ from typing import LiteralString
 
 import psycopg
 
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, both
 from wenyue.booking import BookingRequest, Engine, Outcome
 from wenyue.infra.db import Database, Tx
 from wenyue.kernel.clock import utc_now
@@ -95,7 +95,7 @@ def scene_for(url: str, home: Path) -> Scene:
 @asynccontextmanager
 async def watched(urls: DbUrls, home: Path) -> AsyncGenerator[Watched]:
     """A world on a fresh database."""
-    async with Database(urls.app_url, size_max=6) as db, db.connection() as tx:
+    async with both(urls, 6) as (db, tx):
         types = {world.OPEN_TYPE: await world.card_type(tx)}
         engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
         await engine.start()

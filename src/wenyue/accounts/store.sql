@@ -74,6 +74,7 @@ UPDATE accounts.staff SET failed_logins = %(failed_logins)s, locked_until = %(lo
 
 -- name: save_staff
 -- Add a member of staff, or change them (a new password unlocks).
+-- run by: owner
 INSERT INTO accounts.staff (login, password_hash, display_name, role, venue_ids, is_active)
 VALUES (%(login)s, %(password_hash)s, %(display_name)s, %(role)s, %(venue_ids)s::bigint[], true)
 ON CONFLICT (login) DO UPDATE SET password_hash = excluded.password_hash, display_name = excluded.display_name,
@@ -82,4 +83,5 @@ RETURNING id;
 
 -- name: retire_staff
 -- A member of staff leaves.
+-- run by: owner
 UPDATE accounts.staff SET is_active = false WHERE id = %(id)s;

@@ -100,11 +100,8 @@ WHERE venue_id = %(venue_id)s AND on_date = %(on_date)s AND kind = 'day' AND pro
 FOR UPDATE
 
 -- name: set_capacities
--- Sets the capacity of locked pools; the table's CHECK is the last guard.
-UPDATE booking.pool p
-SET capacity = w.capacity, revision = p.revision + 1
-FROM json_to_recordset(%(pools)s::json) AS w(id bigint, capacity integer)
-WHERE p.id = w.id
+-- Sets the capacity of locked pools, through a function that writes each change into the record; the table's CHECK is the last guard.
+SELECT booking.set_capacities(%(pools)s::json)
 
 -- name: slots_on
 -- The slots of a product on a date, in time order.

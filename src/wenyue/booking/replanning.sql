@@ -27,8 +27,6 @@ FROM json_to_recordset(%(slots)s::json) AS w(
 WHERE s.id = w.id
 
 -- name: replan_pools
--- Sets capacity and openness of locked pools and makes workers read them again; the table's CHECK is the last guard.
-UPDATE booking.pool p
-SET capacity = w.capacity, is_open = coalesce(w.is_open, p.is_open), revision = p.revision + 1
-FROM json_to_recordset(%(pools)s::json) AS w(id bigint, capacity integer, is_open boolean)
-WHERE p.id = w.id
+-- Sets capacity and openness of locked pools and makes workers read them again, through a function that writes each new
+-- capacity into the record; the table's CHECK is the last guard.
+SELECT booking.set_capacities(%(pools)s::json)

@@ -126,7 +126,8 @@ WITH due AS (
       AND valid_from <= %(to_date)s AND valid_to >= %(from_date)s
     ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE
 )
-UPDATE cards.card AS card SET valid_to = least(card.valid_to + %(days)s, date '9999-12-31'), extended_days = card.extended_days + %(days)s
+UPDATE cards.card AS card
+SET valid_to = least(card.valid_to + %(days)s::integer, date '9999-12-31'), extended_days = card.extended_days + %(days)s
 FROM due WHERE card.id = due.id RETURNING card.id;
 
 -- name: move_extension

@@ -12,8 +12,9 @@ from typing import Final
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.types import JSONDict
+from psycopg import Error
 
-from wenyue.infra.db import RECONNECT_TRIES_S, Database, Tx, queries
+from wenyue.infra.db import RECONNECT_TRIES_S, Database, DatabaseDown, Tx, queries
 from wenyue.infra.tracing import span
 from wenyue.infra.watched import Watched
 
@@ -25,7 +26,7 @@ _POLL_S: Final = 5.0  # a notification usually comes first
 _HEARTBEAT_S: Final = 10.0
 _STALLED_AFTER_S: Final = 30.0
 _POOL_SIZE_MAX: Final = CONCURRENCY + 2
-_FAILED_KEPT_HOURS: Final = 30 * 24
+_FAILED_KEPT_DAYS: Final = 30
 _FORGET_EVERY_S: Final = 24 * 3600.0
 _log: Final = logging.getLogger("wenyue.jobs")
 _SQL: Final = queries("wenyue.infra", "jobs.sql")
@@ -50,6 +51,7 @@ class JobQueue:
     """The jobs that this process knows. `define` all of them, then `run`; `add` needs neither connection nor `run`."""
 
     def __init__(self, db: Database) -> None:
+        self._db = db
         self._app = App(
             connector=PsycopgConnector(
                 conninfo=db.url,
@@ -115,8 +117,13 @@ class JobQueue:
                     await manager.retry_job(job)
                 now = asyncio.get_running_loop().time()
                 if now - forgotten_at >= _FORGET_EVERY_S:
-                    await manager.delete_old_jobs(nb_hours=_FAILED_KEPT_HOURS, include_failed=True)
+                    async with self._db.connection() as tx:
+                        await tx.execute(_SQL["forget_failed_jobs"], {"days": _FAILED_KEPT_DAYS})
                     forgotten_at = now
-            except ProcrastinateException as error:  # another worker was quicker, or the database is away
+            except (
+                ProcrastinateException,
+                Error,
+                DatabaseDown,
+            ) as error:  # another worker was quicker, or the database is away
                 _log.info("tidying the jobs: %s", type(error).__name__)
             await asyncio.sleep(_STALLED_AFTER_S)

@@ -10,3 +10,7 @@ SELECT coalesce(extract(epoch FROM %(now)s::timestamptz - min(due.at)), 0)::floa
           LEFT JOIN LATERAL (SELECT min(v.at) AS at FROM public.procrastinate_events v WHERE v.job_id = j.id) AS e ON true
          WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= %(now)s::timestamptz)
          ORDER BY j.id LIMIT 1) AS due
+
+-- name: forget_failed_jobs
+-- Forget jobs that ended long ago; the function runs with its owner's rights, the application deletes no jobs by itself.
+SELECT public.forget_failed_jobs(%(days)s::integer)

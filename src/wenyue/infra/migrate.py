@@ -15,6 +15,7 @@ from typing import LiteralString, cast
 import psycopg
 from procrastinate.schema import SchemaManager
 
+from wenyue.infra import grants
 from wenyue.infra.fault import SetupError
 
 # Inside the package, so that an installed wheel has them too.
@@ -25,7 +26,8 @@ LOCK_TIMEOUT_S = 5
 CONNECT_DEADLINE_S = 10
 ADVISORY_LOCK = 7_395_001  # any constant; the same for every version of this program
 JOBS_VERSION = "jobs"
-APP_ROLE = "wenyue_app"
+JOBS_GUARD_VERSION = "jobs_guard"
+JOBS_GUARD_FILE = MIGRATIONS_FOLDER / "grants" / "jobs.sql"
 
 _CREATE_TABLE: LiteralString = """
 CREATE TABLE IF NOT EXISTS public.schema_migration (
@@ -38,18 +40,6 @@ CREATE TABLE IF NOT EXISTS public.schema_migration (
 _RECORD: LiteralString = """
 INSERT INTO public.schema_migration (version, name, sha256) VALUES (%s, %s, %s)
 ON CONFLICT (version) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256, applied_at = now()
-"""
-_GRANT_JOBS: LiteralString = """
-DO $$
-DECLARE t text;
-BEGIN
-    FOR t IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
-             WHERE schemaname = 'public' AND tablename LIKE 'procrastinate\\_%' LOOP
-        EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON ' || t || ' TO wenyue_app';
-    END LOOP;
-    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO wenyue_app;
-    GRANT SELECT ON public.schema_migration TO wenyue_app;
-END $$
 """
 
 
@@ -100,8 +90,9 @@ def migrate(
     *,
     progress: Callable[[str], None] = lambda _line: None,
     folder: Path = MIGRATIONS_FOLDER,
+    is_granting: bool = True,
 ) -> list[str]:
-    """Apply what is missing and return the names of what was applied.
+    """Apply what is missing, then the application's grants where they differ; return the names of what was applied.
 
     One process at a time (advisory lock). Refuses when a file that was applied has since changed.
     """
@@ -121,6 +112,8 @@ def migrate(
             _apply(connection, one.version, one.name, one.text, one.sha256)
             applied.append(f"{one.version}_{one.name}")
         applied += _migrate_jobs(connection, done, progress)
+        if is_granting and folder == MIGRATIONS_FOLDER and _grant(connection):
+            progress("what the application may do · 应用权限")
     return applied
 
 
@@ -213,10 +206,27 @@ def _migrate_jobs(
     steps = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"), key=lambda path: path.name)
     newest = steps[-1].stem
     have = done.get(JOBS_VERSION, ("", ""))[0]
-    if have >= newest:
-        return []
-    progress("job queue tables · 任务队列表")
-    newer = [step.read_text(encoding="utf-8") for step in steps if step.stem > have]
-    text = ";\n".join([*(newer if have else [SchemaManager.get_schema()]), _GRANT_JOBS])
-    _apply(connection, JOBS_VERSION, newest, text, hashlib.sha256(text.encode()).hexdigest())
-    return [f"{JOBS_VERSION}_{newest}"]
+    applied: list[str] = []
+    if have < newest:
+        progress("job queue tables · 任务队列表")
+        newer = [step.read_text(encoding="utf-8") for step in steps if step.stem > have]
+        text = ";\n".join(newer if have else [SchemaManager.get_schema()])
+        _apply(connection, JOBS_VERSION, newest, text, hashlib.sha256(text.encode()).hexdigest())
+        applied.append(f"{JOBS_VERSION}_{newest}")
+    guard = JOBS_GUARD_FILE.read_text(encoding="utf-8")
+    digest = hashlib.sha256(guard.encode()).hexdigest()
+    if done.get(JOBS_GUARD_VERSION) != (max(have, newest), digest):
+        _apply(connection, JOBS_GUARD_VERSION, max(have, newest), guard, digest)
+    return applied
+
+
+def _grant(connection: psycopg.Connection) -> bool:
+    try:
+        return grants.apply(connection)
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())[:300]
+        raise SetupError(
+            f"the application's grants failed and were undone: {reason}; whoever changed a table or a statement runs "
+            "scripts/write_grants.py",
+            "应用权限设置失败, 已回滚",
+        ) from error

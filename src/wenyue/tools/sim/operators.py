@@ -22,7 +22,7 @@ Verdict = Callable[[], list[Trouble]]
 
 
 class Operators:
-    """One desk with a connection of its own; each act is one transaction of the application's role."""
+    """One desk with a connection of its own; each act is one transaction of the owner's, as operators' commands are."""
 
     def __init__(
         self,

@@ -88,7 +88,7 @@ async def _simulate(
     book = rulebook()
     async with contextlib.AsyncExitStack() as stack:
         owner = await stack.enter_async_context(await _connect(urls.owner))
-        desk = await stack.enter_async_context(await _connect(urls.app))
+        desk = await stack.enter_async_context(await _connect(urls.owner))
         near = Process(urls.app, clock, book)
         stack.push_async_callback(near.close)
         far = stack.enter_context(Away(Process(urls.app, clock, book), clock))

@@ -53,7 +53,7 @@ class Stage:
 
     clock: Clock
     owner: AsyncConnection[TupleRow]
-    desk: AsyncConnection[TupleRow]  # operators and gates: the application's role, one transaction at a time
+    desk: AsyncConnection[TupleRow]  # operators, as the owner, and gates: one transaction at a time
     near: Process
     far: Away
 

@@ -1,0 +1,224 @@
+-- What the application may do, table by table and column by column: what its named statements do, and no more.
+-- Written by scripts/write_grants.py; applied by `wenyue migrate` at the end. tests/house/test_grants.py compares.
+GRANT SELECT,
+      INSERT (blocked_until, count, first_at, id, last_at, pattern, reason, subject),
+      UPDATE (blocked_until, closed_at, closed_by, count, last_at, reason)
+   ON abuse.finding TO wenyue_app;
+GRANT SELECT
+   ON abuse.finding_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (pattern, rules),
+      UPDATE (rules, updated_at)
+   ON abuse.rule TO wenyue_app;
+GRANT SELECT,
+      DELETE,
+      INSERT (bucket_at, count, pattern, subject),
+      UPDATE (count)
+   ON abuse.tally TO wenyue_app;
+GRANT SELECT
+   ON accounts.holder_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (created_at, expires_at, staff_id, token_hash, traveller_id),
+      UPDATE (ended_at)
+   ON accounts.login TO wenyue_app;
+GRANT SELECT
+   ON accounts.login_v TO wenyue_app;
+GRANT SELECT,
+      UPDATE (failed_logins, locked_until)
+   ON accounts.staff TO wenyue_app;
+GRANT SELECT,
+      INSERT (created_at, locale, person_key, sealed),
+      UPDATE (locale, sealed)
+   ON accounts.traveller TO wenyue_app;
+GRANT SELECT,
+      INSERT (created_at, is_self, person_key, sealed, traveller_id),
+      UPDATE (is_self, removed_at, sealed)
+   ON accounts.visitor TO wenyue_app;
+GRANT SELECT,
+      INSERT (action, actor, at, detail, subject)
+   ON audit.entry TO wenyue_app;
+GRANT SELECT
+   ON audit.progress_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (at, digest, entries, no, upto_xid)
+   ON audit.seal TO wenyue_app;
+GRANT SELECT
+   ON booking.account_person_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (body_hash, card_id, changed_at, channel, created_at, currency, hold_until, holder_id, id, party, source, source_key, state, total_minor),
+      UPDATE (changed_at, hold_until, state, total_minor)
+   ON booking.booking TO wenyue_app;
+GRANT SELECT
+   ON booking.booking_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (booking_id, card_id, entitlement_no, is_live, line_no, on_date, pool_ids, price_minor, product_id, quantity, slot_id, venue_id),
+      UPDATE (is_live)
+   ON booking.line TO wenyue_app;
+GRANT SELECT
+   ON booking.line_v TO wenyue_app;
+GRANT SELECT,
+      DELETE,
+      INSERT (at, booking_ids, kind),
+      UPDATE (done_at)
+   ON booking.outbox TO wenyue_app;
+GRANT SELECT
+   ON booking.outbox_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (booking_id, line_no, on_date, person_key, scope, visitor_no),
+      UPDATE (is_live)
+   ON booking.place TO wenyue_app;
+GRANT SELECT
+   ON booking.place_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (capacity, channel, is_open, kind, on_date, product_id, starts_at, venue_id),
+      UPDATE (held, is_open, revision, sold)
+   ON booking.pool TO wenyue_app;
+GRANT SELECT
+   ON booking.pool_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (at, booking_id, gate, id, line_no, visitor_no),
+      UPDATE (undo_reason, undone_at)
+   ON booking.redemption TO wenyue_app;
+GRANT SELECT,
+      INSERT (channel_pools, closed_reason_en, closed_reason_zh, closes_at, currency, ends_at, is_open, label_en, label_zh, on_date, pool_ids, price_minor, product_id, release_at, settled_at, starts_at, venue_id),
+      UPDATE (closed_reason_en, closed_reason_zh, is_open, price_minor, settled_at)
+   ON booking.slot TO wenyue_app;
+GRANT SELECT
+   ON booking.slot_day_v TO wenyue_app;
+GRANT SELECT
+   ON booking.slot_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (card_no, issued_at, pin_hash, state, type_code),
+      UPDATE (activated_at, card_no, extended_days, holder_id, holder_key, locked_until, pin_failures, pin_hash, state, valid_from, valid_to)
+   ON cards.card TO wenyue_app;
+GRANT SELECT,
+      INSERT (code, name_en, name_zh, rules, source),
+      UPDATE (name_en, name_zh, revision, rules, source)
+   ON cards.card_type TO wenyue_app;
+GRANT SELECT,
+      INSERT (card_id, person_key, sealed),
+      UPDATE (removed_at, sealed)
+   ON cards.companion TO wenyue_app;
+GRANT SELECT,
+      INSERT (card_id, card_no, died_at, reason, request_id)
+   ON cards.dead_number TO wenyue_app;
+GRANT SELECT,
+      INSERT (card_id, granted, no),
+      UPDATE (used)
+   ON cards.entitlement TO wenyue_app;
+GRANT SELECT
+   ON cards.entitlement_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (actor, at, days, from_date, id, reason, to_date, type_code),
+      UPDATE (cards, done_at, last_card_id)
+   ON cards.extension TO wenyue_app;
+GRANT SELECT
+   ON cards.presented_v TO wenyue_app;
+GRANT SELECT
+   ON catalogue.bookable_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (day_capacity, day_kind, priority, product_id, sessions, valid_from, valid_to, weekdays),
+      UPDATE (day_capacity, sessions)
+   ON catalogue.calendar_template TO wenyue_app;
+GRANT SELECT,
+      INSERT (from_date, product_id, reason_en, reason_zh, source, to_date, venue_id),
+      UPDATE (lifted_at)
+   ON catalogue.closure TO wenyue_app;
+GRANT SELECT,
+      INSERT (closes, last_entry, opens, venue_id, weekday),
+      UPDATE (closes, last_entry, opens)
+   ON catalogue.opening_hours TO wenyue_app;
+GRANT SELECT,
+      INSERT (on_date, price_minor, product_id),
+      UPDATE (price_minor)
+   ON catalogue.price TO wenyue_app;
+GRANT SELECT,
+      INSERT (code, currency, is_active, is_first_gate, kind, name_en, name_zh, needs_visitors, person_rule, policy_code, price_minor, venue_id),
+      UPDATE (currency, is_active, is_first_gate, kind, name_en, name_zh, needs_visitors, person_rule, policy_code, price_minor)
+   ON catalogue.product TO wenyue_app;
+GRANT SELECT,
+      INSERT (city, code, is_active, is_demo, kind, latitude, level, longitude, name_en, name_zh, province, source, summary_en, summary_zh, tags, timezone),
+      UPDATE (city, is_active, is_demo, kind, latitude, level, longitude, name_en, name_zh, province, source, summary_en, summary_zh, tags, timezone)
+   ON catalogue.venue TO wenyue_app;
+GRANT SELECT,
+      INSERT (account_id, epoch, room_id)
+   ON emergency.arrival TO wenyue_app;
+GRANT SELECT,
+      INSERT (epoch, people, room_id),
+      UPDATE (people)
+   ON emergency.crowd TO wenyue_app;
+GRANT SELECT,
+      INSERT (bits, chunk, room_id),
+      UPDATE (bits)
+   ON emergency.early TO wenyue_app;
+GRANT SELECT,
+      INSERT (code, epoch, exchanged_at, expires_at, rank, room_id, threshold_epoch, threshold_rank, turn)
+   ON emergency.exchange TO wenyue_app;
+GRANT SELECT,
+      DELETE,
+      INSERT (at, goodput_per_s, in_flight, latency_p99_ms, limit_now, process, shed_per_s, waiting),
+      UPDATE (at, goodput_per_s, in_flight, latency_p99_ms, limit_now, shed_per_s, waiting)
+   ON emergency.load_signal TO wenyue_app;
+GRANT SELECT,
+      INSERT (code, commitment, created_at, epoch_s, from_day, onward, poll_s, product_ids, rate_max, release_at, sealed_seed, title_en, title_zh, to_day, venue_id),
+      UPDATE (closed_at, file, goodput_best, is_paused, kept_at, message_en, message_zh, pace, places_left, rate, rate_max, released_at, seed, threshold_epoch, threshold_rank)
+   ON emergency.room TO wenyue_app;
+GRANT SELECT,
+      INSERT (at, epoch, rank, room_id)
+   ON emergency.step TO wenyue_app;
+GRANT SELECT,
+      INSERT (answer, at, booking_id, gate, id, line_no, presented, staff_id, venue_id, verdict, visitor_no),
+      UPDATE (visitor_no)
+   ON gate.scan TO wenyue_app;
+GRANT SELECT,
+      INSERT (at, reason, scan_id, staff_id)
+   ON gate.undo TO wenyue_app;
+GRANT SELECT,
+      INSERT (booking_id, channel, created_at, edition, holder_id, kind, sealed, sent_at, state),
+      UPDATE (sent_at, state)
+   ON notifications.message TO wenyue_app;
+GRANT SELECT,
+      INSERT (policy_code, reason, subject_key, until),
+      UPDATE (created_at, reason, until)
+   ON policy.ban TO wenyue_app;
+GRANT SELECT,
+      INSERT (day_kind, name_zh, on_date, source),
+      UPDATE (day_kind, name_zh, source)
+   ON policy.holiday_override TO wenyue_app;
+GRANT SELECT,
+      INSERT (code, rules, source)
+   ON policy.preset TO wenyue_app;
+GRANT SELECT,
+      INSERT (booking_id, kind, on_date, policy_code, subject_key)
+   ON policy.strike TO wenyue_app;
+GRANT SELECT
+   ON public.procrastinate_events TO wenyue_app;
+GRANT SELECT
+   ON public.procrastinate_jobs TO wenyue_app;
+GRANT SELECT
+   ON public.procrastinate_workers TO wenyue_app;
+GRANT SELECT
+   ON public.schema_migration TO wenyue_app;
+GRANT SELECT,
+      INSERT (fired_at, id, node, resolved_at, says, severity, subject),
+      UPDATE (resolved_at, says, severity)
+   ON watch.alert TO wenyue_app;
+GRANT SELECT,
+      UPDATE (is_retired)
+   ON watch.heartbeat TO wenyue_app;
+GRANT SELECT,
+      INSERT (ahead_s, at, name),
+      UPDATE (ahead_s, at)
+   ON watch.node TO wenyue_app;
+GRANT SELECT,
+      INSERT (began_at, finished_at, looked_at, name, place),
+      UPDATE (began_at, finished_at, looked_at, place)
+   ON watch.pass TO wenyue_app;
+GRANT SELECT,
+      INSERT (subject, until, why),
+      UPDATE (until, why)
+   ON watch.silence TO wenyue_app;
+GRANT SELECT,
+      INSERT (name, node, until),
+      UPDATE (node, until)
+   ON watch.turn TO wenyue_app;
