@@ -109,7 +109,7 @@ class World:
     async def book(
         self,
         *slot_ids: int,
-        documents: tuple[str, ...] = ADULTS[:1],
+        documents: tuple[str | Document, ...] = ADULTS[:1],
         quantity: int = 0,
         state: BookingState = BookingState.CONFIRMED,
         card_id: int | None = None,
@@ -118,7 +118,7 @@ class World:
     ) -> UUID:
         """A booking of these slots for these persons, or for `quantity` unnamed places."""
         booking_id = booking_id or uuid7()
-        people = [document(number, self.now.date()) for number in documents]
+        people = [one if isinstance(one, Document) else document(one, self.now.date()) for one in documents]
         party = Party(
             tuple(
                 PartyVisitor(name, one.kind.value, one.number, one.birth)

@@ -27,6 +27,7 @@ from wenyue.booking.reading import BookingView, LineView, booking_view, booking_
 from wenyue.booking.redeeming import (
     Admission,
     Redemption,
+    persons_near,
     redeem,
     redeemable,
     sealed_parties,
@@ -66,6 +67,7 @@ __all__ = [
     "on_card",
     "open_party",
     "opening",
+    "persons_near",
     "pressure",
     "redeem",
     "redeemable",

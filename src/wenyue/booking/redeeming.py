@@ -101,6 +101,17 @@ async def redeemable(
     return [Admission(**cast(dict[str, Any], {**row, "state": BookingState(row["state"])})) for row in rows]
 
 
+async def persons_near(tx: Tx, person_keys: list[bytes], on_date: date) -> list[bytes]:
+    """Those of the persons who have a live place near the day."""
+    wanted: dict[str, object] = {
+        "person_keys": person_keys,
+        "from_day": on_date - timedelta(days=_DAYS_BACK),
+        "to_day": on_date + timedelta(days=_DAYS_AHEAD),
+    }
+    rows = await (await tx.execute(_SQL["persons_near"], wanted)).fetchall()
+    return [bytes(row[0]) for row in rows]
+
+
 async def sealed_parties(tx: Tx, booking_ids: list[UUID]) -> dict[UUID, bytes]:
     """The sealed party of each booking that exists."""
     rows = await fetch_dicts(tx, _SQL["parties"], {"ids": booking_ids})

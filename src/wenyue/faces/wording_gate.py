@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from wenyue.faces.wording import Text, say_day, say_instant
-from wenyue.faces.wording_documents import DOCUMENT_ERRORS
-from wenyue.gate import Reason, ScanAnswer, UndoOutcome
+from wenyue.faces.wording_documents import DOCUMENT_ERRORS, DOCUMENT_KINDS
+from wenyue.gate import WHY_SHARED_NUMBER, Choice, Reason, ScanAnswer, UndoOutcome
 from wenyue.kernel.clock import local_date, zone
-from wenyue.kernel.documents import DocumentErrorCode
+from wenyue.kernel.documents import DocumentErrorCode, DocumentKind
 
 Tone = Literal["good", "ask", "bad"]
 
@@ -211,6 +211,11 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
     }
 )  # fmt: skip
 
+SHARED_NUMBER: Final = Text(
+    "这个号码对应多位游客的证件：请对照证件上的国籍和姓名选择。",
+    "Several visitors have documents with this number: choose by the nationality and the name on the document.",
+)
+
 UNDO_TEXTS: Final[Mapping[UndoOutcome, Text]] = MappingProxyType(
     {
         UndoOutcome.UNDONE: Text("已撤销，名额恢复为未核销。", "Undone: the place can be used again."),
@@ -257,9 +262,19 @@ def say_scan(answer: ScanAnswer, locale: str) -> GateSaid:
         "closed": _say_closed(answer, locale),
         "why": _say_document(answer.why, locale),
     }
-    why = text.why.say(locale).format_map(values)
+    is_shared = answer.reason is Reason.CHOOSE_VISITOR and answer.why == WHY_SHARED_NUMBER
+    why = (SHARED_NUMBER if is_shared else text.why).say(locale).format_map(values)
     also = _say_others(answer, locale)
     return GateSaid(text.tone, text.icon, text.word.say(locale), why, text.next_step.say(locale), also)
+
+
+def say_choice_document(choice: Choice, locale: str) -> str:
+    """The masked document of one who may be meant; of a number that several have, with its kind and nationality."""
+    if not choice.kind:
+        return choice.document
+    zh, en = DOCUMENT_KINDS[DocumentKind(choice.kind)]
+    parts = (en if locale.startswith("en") else zh, choice.nationality, choice.document)
+    return " ".join(part for part in parts if part)
 
 
 def _say_others(answer: ScanAnswer, locale: str) -> str:

@@ -6,15 +6,24 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from wenyue.booking import Admission, Party, PartyVisitor, open_party, redeemable, sealed_parties
+from wenyue.booking import (
+    Admission,
+    Party,
+    PartyVisitor,
+    open_party,
+    persons_near,
+    redeemable,
+    sealed_parties,
+)
 from wenyue.cards import CardState
 from wenyue.catalogue import Closure, Venue, closure_on, closures
-from wenyue.gate.model import Candidate, CardStanding, Facts, Presented, Reason, ScanRequest
+from wenyue.gate.model import PERSONS_MAX, Candidate, CardStanding, Facts, Presented, Reason, ScanRequest
 from wenyue.gate.reading import Reading, read_presented
 from wenyue.gate.scanned import normalise
 from wenyue.gate.tokens import GateKeys
 from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
 from wenyue.kernel.clock import local_date
+from wenyue.kernel.documents import Document
 from wenyue.kernel.personal import SealBroken, Vault
 from wenyue.policy import Preset, bans
 
@@ -50,6 +59,9 @@ class Gathered:
     facts: Facts
     parties: Parties = field(repr=False)
     why: str = ""
+    documents: Mapping[bytes, Document] = field(
+        default_factory=dict[bytes, Document], repr=False
+    )  # of a number that several persons have: whose is which
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +112,12 @@ def _chosen(found: Gathered, request: ScanRequest) -> Gathered:
 
 
 async def _look_up(question: _Question, reading: Reading) -> Gathered:
+    if reading.documents:
+        return await _by_document(question, reading)
     if reading.problem is not None:
         return _nothing(question, reading.kind, reading.problem, reading.why)
     if reading.card_numbers:
         return await _by_card(question, reading)
-    if reading.document:
-        return await _of_person(question, reading.kind, question.desk.vault.person_key(reading.document))
     places = await redeemable(
         question.tx,
         booking_id=reading.booking_id,
@@ -118,6 +130,37 @@ async def _look_up(question: _Question, reading: Reading) -> Gathered:
     return await _with_company(question, reading.kind, places, lambda _: True)
 
 
+async def _by_document(question: _Question, reading: Reading) -> Gathered:
+    """Whoever booked with this number: of one person everything, of several their places, and the gate asks which."""
+    vault = question.desk.vault
+    documents = {vault.person_key(one.key): one for one in reading.documents}
+    kind = Presented.DOCUMENT
+    if len(documents) == 1 and reading.problem is None:
+        return await _of_person(question, kind, next(iter(documents)))
+    known = await persons_near(question.tx, list(documents), question.today)
+    rows = await fetch_dicts(question.tx, _SQL["holders_of"], {"person_keys": list(documents)})
+    persons = dict.fromkeys([*known, *(bytes(row["person_key"]) for row in rows)])
+    found: dict[bytes, list[Admission]] = {}
+    for person_key in [one for one in documents if one in persons][:PERSONS_MAX]:
+        places = await _places_of(question, person_key)
+        if places:
+            found[person_key] = places
+    if not found and reading.problem is not None:
+        return _nothing(question, reading.kind, reading.problem, reading.why)
+    places = list({_number_of(one): one for places in found.values() for one in places}.values())
+    gathered = await _with_company(
+        question, kind, places, lambda one: one.person_key is None or one.person_key in found
+    )
+    if len(found) < 2:
+        return gathered
+    facts = replace(gathered.facts, is_shared_number=True)
+    return replace(gathered, facts=facts, documents={key: documents[key] for key in found})
+
+
+def _number_of(place: Admission) -> tuple[UUID, int, int]:
+    return place.booking_id, place.line_no, place.visitor_no
+
+
 async def _of_person(question: _Question, kind: Presented, person_key: bytes) -> Gathered:
     """The person's own places, and the unnamed ones (a table, a room) that they booked or that their party has."""
     places = await _places_of(question, person_key)
@@ -127,7 +170,7 @@ async def _of_person(question: _Question, kind: Presented, person_key: bytes) ->
 async def _places_of(question: _Question, person_key: bytes) -> list[Admission]:
     tx, venue_id, today = question.tx, question.venue_id, question.today
     places = await redeemable(tx, person_key=person_key, venue_id=venue_id, on_date=today)
-    holder = await fetch_dict(tx, _SQL["holder_of"], {"person_key": person_key})
+    holder = await fetch_dict(tx, _SQL["holders_of"], {"person_keys": [person_key]})
     if holder is not None:
         known = {place.booking_id for place in places}
         booked = await redeemable(tx, holder_id=holder["traveller_id"], venue_id=venue_id, on_date=today)
@@ -150,9 +193,9 @@ async def _by_card(question: _Question, reading: Reading) -> Gathered:
     )
     places = [place for place in on_card if place.card_id == card_id]
     if holder_key is not None:
-        known = {(place.booking_id, place.line_no, place.visitor_no) for place in places}
+        known = {_number_of(place) for place in places}
         own = await _places_of(question, holder_key)
-        places += [one for one in own if (one.booking_id, one.line_no, one.visitor_no) not in known]
+        places += [one for one in own if _number_of(one) not in known]
     found = await _with_company(
         question,
         reading.kind,

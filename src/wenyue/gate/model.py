@@ -17,6 +17,8 @@ REASON_LENGTH_MAX: Final = 200
 UNDO_WINDOW_S: Final = 2 * 3600
 RECENT_MAX: Final = 50
 PARTY_MAX: Final = 50
+WHY_SHARED_NUMBER: Final = "shared_number"  # several persons have this number: choose by nationality and name
+PERSONS_MAX: Final = 5  # of one document number, whose places are looked at
 DIRECTIONS_MAX: Final = 3  # visits named beside a refusal
 
 
@@ -98,6 +100,7 @@ class Facts:
     visitor_no: int | None = None  # the gate keeper's choice …
     line_no: int | None = None  # … and of which line, when one person has several
     is_ambiguous: bool = False  # a typed code that two bookings share
+    is_shared_number: bool = False  # a document's number that several persons have: which of them?
     banned: Mapping[bytes, datetime] = field(
         default_factory=dict[bytes, datetime]
     )  # persons banned everywhere: until
@@ -145,6 +148,10 @@ class Choice(msgspec.Struct, frozen=True):
     product_zh: str
     product_en: str
     is_waiting: bool = False  # a minor: only after an adult of the same line
+    kind: str = (
+        ""  # of the document, and its nationality (ISO 3166 alpha-3), where several persons have the number
+    )
+    nationality: str = ""
     name: str = ""
     document: str = ""
 
@@ -166,8 +173,8 @@ class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the gate shows; the same again for the same scan. Everything but names and documents is stored.
 
     `when`: used at (ALREADY_USED), opens at (NOT_YET, WRONG_DAY), closed at (EXPIRED). `why`: the documents error
-    code behind DOCUMENT_INVALID. `others`: the next visits of whoever is refused. `visitor_no` counts from 0;
-    `quantity` places were admitted by an ADMIT.
+    code behind DOCUMENT_INVALID; WHY_SHARED_NUMBER with CHOOSE_VISITOR. `others`: the next visits of whoever is
+    refused. `visitor_no` counts from 0; `quantity` places were admitted by an ADMIT.
     """
 
     scan_id: UUID

@@ -10,25 +10,27 @@ from wenyue.gate.codes import code_range
 from wenyue.gate.model import PRESENTED_LENGTH_MAX, Presented, Reason
 from wenyue.gate.scanned import identifier_of, is_voucher, voucher_variants, without_address
 from wenyue.gate.tokens import GateKeys, TokenClaims, TokenProblem, read_token
-from wenyue.kernel.documents import Document, DocumentError, parse_document
+from wenyue.kernel.documents import Document, DocumentError, document_candidates, parse_document
 
 _NOT_ALNUM: Final = re.compile(r"[^A-Z0-9]+")
 _CARD_LIKE: Final = re.compile(r"[A-Z0-9]{6,40}")
 _DOCUMENT_LIKE: Final = re.compile(
     r"[0-9]{15}|[0-9]{17}[0-9X]?"
 )  # an ID number with a slip in it; 16 is a card
-_WITH_NATIONALITY: Final = re.compile(r"([A-Z0-9]{5,17})[ /,]+([A-Z]{2,3})")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One thing the text can mean. `document` is the canonical key; `why` details a DOCUMENT_INVALID."""
+    """One thing the text can mean. `documents`: all that can carry the number; `why` details a DOCUMENT_INVALID.
+
+    `problem` with `documents`: what is said when nobody has booked with any of them.
+    """
 
     kind: Presented
     booking_id: UUID | None = None
     id_range: tuple[UUID, UUID] | None = None
     card_numbers: tuple[str, ...] = ()
-    document: str | None = field(default=None, repr=False)
+    documents: tuple[Document, ...] = field(default=(), repr=False)
     problem: Reason | None = None
     why: str = ""
 
@@ -66,19 +68,20 @@ def _voucher(text: str, keys: GateKeys) -> Reading:
 
 
 def _document(text: str, compact: str, today: date) -> Reading:
-    """A document of any kind. Its expiry is the gate keeper's to see; the number is what finds the booking."""
-    number, nationality = text, None
-    passport = _WITH_NATIONALITY.fullmatch(text)
-    if passport:
-        number, nationality = passport[1], passport[2]
-    read = parse_document(
-        None, number, today=today, nationality=nationality, expires_on=today if passport else None
-    )
+    """A document of any kind that can carry this number; and, should nobody have booked with it, what is wrong with it.
+
+    Its expiry is the gate keeper's to see; the number is what finds the booking.
+    """
+    candidates = document_candidates(text, today=today)
+    if len(candidates) == 1:
+        return Reading(Presented.DOCUMENT, documents=candidates)
+    read = parse_document(None, text, today=today)
     if isinstance(read, Document):
-        return Reading(Presented.DOCUMENT, document=read.key)
+        return Reading(Presented.DOCUMENT, documents=candidates)
     if _is_meant_as_document(read, compact):
-        return Reading(Presented.DOCUMENT, problem=Reason.DOCUMENT_INVALID, why=read.code.value)
-    return Reading(Presented.NOTHING, problem=Reason.UNKNOWN_CODE)
+        why = read.code.value
+        return Reading(Presented.DOCUMENT, documents=candidates, problem=Reason.DOCUMENT_INVALID, why=why)
+    return Reading(Presented.NOTHING, documents=candidates, problem=Reason.UNKNOWN_CODE)
 
 
 def _is_meant_as_document(error: DocumentError, compact: str) -> bool:

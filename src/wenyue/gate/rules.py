@@ -21,7 +21,8 @@ def decide(facts: Facts, now: datetime) -> Verdict:
     """Whether the gate opens, for which place, and if not why not. Whoever is let in must still be redeemed.
 
     A presentation that means several places (a party, or one person's several products) is asked about, unless the
-    gate keeper said which: a second scan of one voucher never uses up somebody else's place.
+    gate keeper said which: a second scan of one voucher never uses up somebody else's place. Of a number that several
+    persons have, not even the only admissible place is taken without asking.
     """
     nothing = _why_nothing(facts, now)
     if nothing is not None:
@@ -35,7 +36,7 @@ def decide(facts: Facts, now: datetime) -> Verdict:
         return most_useful([verdict for _, verdict in judged], facts, now)
     waiting = [one.place for one, verdict in judged if verdict.reason is Reason.MINOR_WAITS]
     used = [one.place for one, verdict in judged if _is_used_now(one, verdict, now)]
-    if len(admissible) + len(waiting) + len(used) > 1:
+    if facts.is_shared_number or len(admissible) + len(waiting) + len(used) > 1:
         return Verdict(
             Reason.CHOOSE_VISITOR, admissible[0], choices=tuple(admissible), waiting=tuple(waiting)
         )

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from wenyue.audit import Entry, record
-from wenyue.booking import redeem, undo_redemption
+from wenyue.booking import Admission, redeem, undo_redemption
 from wenyue.cards import begin_validity
 from wenyue.catalogue import Venue, venues_by_id
 from wenyue.gate.directions import directions
@@ -18,6 +18,7 @@ from wenyue.gate.model import (
     PARTY_MAX,
     RECENT_MAX,
     UNDO_WINDOW_S,
+    WHY_SHARED_NUMBER,
     Choice,
     Reason,
     ScanAnswer,
@@ -172,7 +173,9 @@ def _answer(
         gate=request.gate,
         reason=verdict.reason,
         presented=gathered.facts.presented,
-        why=gathered.why,
+        why=WHY_SHARED_NUMBER
+        if verdict.reason is Reason.CHOOSE_VISITOR and gathered.facts.is_shared_number
+        else gathered.why,
         timezone=timezone,
     )
     others = tuple(
@@ -224,10 +227,17 @@ def _answer(
                 one.product_zh,
                 one.product_en,
                 is_waiting=one in verdict.waiting,
+                **_whose(gathered, one),
             )
             for one in (*verdict.choices, *verdict.waiting)
         ),
     )
+
+
+def _whose(gathered: Gathered, place: Admission) -> dict[str, str]:
+    """Which document the place's person holds, when several persons have its number."""
+    document = gathered.documents.get(place.person_key) if place.person_key is not None else None
+    return {"kind": document.kind.value, "nationality": document.nationality or ""} if document else {}
 
 
 async def _replay(tx: Tx, vault: Vault, stored: str, undone_at: datetime | None) -> ScanAnswer:

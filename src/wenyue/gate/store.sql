@@ -45,9 +45,9 @@ SELECT card_id, state, holder_key, valid_to, is_dead_number
  ORDER BY is_dead_number
  LIMIT 1
 
--- name: holder_of
--- The account of a person who booked for themselves.
-SELECT traveller_id FROM accounts.holder_v WHERE person_key = %(person_key)s
+-- name: holders_of
+-- The accounts of persons who may have booked for themselves.
+SELECT person_key, traveller_id FROM accounts.holder_v WHERE person_key = ANY (%(person_keys)s::bytea[])
 
 -- name: cards_by_id
 -- The state of the cards that pay for the places in question.

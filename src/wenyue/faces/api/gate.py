@@ -75,7 +75,10 @@ class ScanBody(BaseModel):
 
 
 class ChoiceBody(BaseModel):
-    """One place of a party: send its booking as `presented` with these numbers. Names are masked."""
+    """One place of a party: send its booking as `presented` with these numbers. Names are masked.
+
+    `kind` and `nationality` (ISO 3166 alpha-3) of the document only when several persons have the presented number.
+    """
 
     booking_id: UUID
     line_no: int
@@ -85,6 +88,8 @@ class ChoiceBody(BaseModel):
     document: str
     product: str
     is_waiting: bool
+    kind: str
+    nationality: str
 
 
 class VisitBody(BaseModel):
@@ -310,6 +315,8 @@ def _choice(choice: Choice, locale: str) -> ChoiceBody:
         document=choice.document,
         product=_pick(choice.product_zh, choice.product_en, locale),
         is_waiting=choice.is_waiting,
+        kind=choice.kind,
+        nationality=choice.nationality,
     )
 
 

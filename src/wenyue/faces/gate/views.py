@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from wenyue.faces.shared.i18n import Locale, pick, say_span, translator
-from wenyue.faces.wording_gate import Tone, say_scan
+from wenyue.faces.wording_gate import Tone, say_choice_document, say_scan
 from wenyue.gate import UNDO_WINDOW_S, Choice, Reason, ScanAnswer
 from wenyue.kernel.clock import zone
 
@@ -156,7 +156,7 @@ def _choice_view(choice: Choice, locale: Locale) -> ChoiceView:
         booking_id=str(choice.booking_id),
         place=f"{choice.line_no}.{choice.visitor_no}",
         name=" ".join(part for part in (choice.name, several) if part) or f"#{choice.visitor_no + 1}",
-        document=choice.document,
+        document=say_choice_document(choice, locale),
         product=pick(choice.product_zh, choice.product_en, locale),
         is_waiting=choice.is_waiting,
     )
