@@ -14,7 +14,7 @@ from wenyue.abuse import Detector, read_blocks, read_rules
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
 from wenyue.emergency import Gatekeeper, LoadSignal
-from wenyue.gate import GateKeys, load_gate_keys
+from wenyue.gate import GateKeys, UndoLimits, load_gate_keys
 from wenyue.infra.admission import Admission
 from wenyue.infra.config import Settings, load_keys
 from wenyue.infra.db import Database, DatabaseDown, Tx
@@ -55,6 +55,11 @@ class Services:
     _secret_checks: Turns = field(
         default_factory=lambda: Turns(SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX)
     )
+
+    @property
+    def undo_limits(self) -> UndoLimits:
+        """How often a gate keeper takes back an admission alone."""
+        return UndoLimits(self.settings.gate.undo_per_place, self.settings.gate.undo_per_day)
 
     @asynccontextmanager
     async def secret_transaction(self) -> AsyncGenerator[Tx]:

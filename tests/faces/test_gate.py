@@ -90,6 +90,8 @@ async def house(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIte
             await save_staff(
                 tx, login=login, password=PASSWORD, role="gate", now=NOW, actor="test", venue_ids=venues
             )
+        for login in ("boss", "manager"):
+            await save_staff(tx, login=login, password=PASSWORD, role="operator", now=NOW, actor="test")
         await services.start()
         site = create_site(services, Logins(services.db, services.clock), nothing)
         transport = httpx.ASGITransport(app=site)
@@ -271,6 +273,55 @@ async def test_a_turnstile_scans_and_takes_back(house: House) -> None:
     assert (await house.api("/v1/gate/scans", body)).json()["admitted"] is False
     later = await house.api("/v1/gate/scans", scan_body(str(booking_id)))
     assert later.json()["admitted"] is True
+
+
+async def test_security_M5_over_json_a_second_person_confirms(house: House) -> None:
+    booking_id = await house.world.book()
+
+    async def undo(scan_id: UUID | str, **second: object) -> tuple[int, str]:
+        answered = await house.api(f"/v1/gate/scans/{scan_id}/undo", {"reason": "重复扫码", **second})
+        return answered.status_code, answered.json()["outcome"]
+
+    bodies = [scan_body(str(booking_id)) for _ in range(2)]
+    assert (await house.api("/v1/gate/scans", bodies[0])).json()["admitted"] is True
+    assert await undo(bodies[0]["scan_id"]) == (200, "undone")
+    assert (await house.api("/v1/gate/scans", bodies[1])).json()["admitted"] is True
+    scan_id = bodies[1]["scan_id"]
+    assert await undo(scan_id) == (403, "second_needed")
+    for login, password, outcome in (
+        ("boss", "wrong", "staff_wrong"),
+        ("nobody", PASSWORD, "staff_wrong"),
+        ("palace", PASSWORD, "second_unfit"),
+        ("gate", PASSWORD, "second_unfit"),
+    ):
+        assert await undo(scan_id, second={"login": login, "password": password}) == (403, outcome)
+    assert (await house.api("/v1/gate/scans", bodies[1])).json()["admitted"] is True
+    assert await undo(scan_id, second={"login": "boss", "password": PASSWORD}) == (200, "undone")
+
+
+async def test_security_M5_on_the_page_a_second_person_confirms(house: House) -> None:
+    await house.stand()
+    booking_id = await house.world.book()
+    for _ in range(2):
+        assert "放行" in panel(await house.scan(str(booking_id)))
+        rows = (await house.page("/gate")).text
+        scan_id = re.findall(r'name="scan_id" value="([^"]+)"', rows)[1]
+        answered = await house.page("/gate/undo", scan_id=scan_id, reason="扫错了人")
+    assert "请第二人确认撤销" in answered.text
+    assert "扫错了人" in answered.text
+    wrong = await house.page(
+        "/gate/undo", scan_id=scan_id, reason="扫错了人", second_login="boss", second_password="no"
+    )
+    assert (wrong.status_code, "确认人的账号或密码不对" in wrong.text) == (422, True)
+    assert 'value="boss"' in wrong.text
+    own = await house.page(
+        "/gate/undo", scan_id=scan_id, reason="扫错了人", second_login="gate", second_password=PASSWORD
+    )
+    assert (own.status_code, UNDO_TEXTS[UndoOutcome.SECOND_UNFIT].zh in own.text) == (422, True)
+    done = await house.page(
+        "/gate/undo", scan_id=scan_id, reason="扫错了人", second_login="boss", second_password=PASSWORD
+    )
+    assert (done.status_code, UNDO_TEXTS[UndoOutcome.UNDONE].zh in done.text) == (200, True)
 
 
 async def test_a_party_over_json(house: House) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.gate_world import keys, vault
 from wenyue.booking import ChangeKind, ChangeRequest, Engine, Outcome
-from wenyue.gate import Desk, Reason, ScanAnswer, ScanRequest, UndoOutcome, scan, undo
+from wenyue.gate import Desk, Reason, ScanAnswer, ScanRequest, UndoLimits, UndoOutcome, scan, undo
 from wenyue.infra.db import Database
 from wenyue.kernel.ids import uuid7
 from wenyue.policy import shipped_presets
@@ -74,6 +74,7 @@ async def test_a_redeemed_booking_is_cancelled_only_after_the_scan_is_taken_back
             venue_ids=frozenset(),
             reason="mistake",
             now=AT_THE_GATE + timedelta(minutes=1),
+            limits=UndoLimits(),
         )
     assert undone is UndoOutcome.UNDONE
     assert (await house.engine.change(cancel)).outcome is Outcome.CANCELLED

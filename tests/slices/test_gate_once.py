@@ -15,7 +15,17 @@ from tests.support.gate_scans import NOW, at_the_gate, count, present
 from tests.support.gate_world import ADULTS, World
 from tests.support.locks import until_it_waits
 from wenyue.booking import BookingState
-from wenyue.gate import Reason, ScanAnswer, ScanIdReused, ScanRequest, UndoOutcome, recent, scan, undo
+from wenyue.gate import (
+    Reason,
+    ScanAnswer,
+    ScanIdReused,
+    ScanRequest,
+    UndoLimits,
+    UndoOutcome,
+    recent,
+    scan,
+    undo,
+)
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
@@ -145,6 +155,7 @@ async def take_back(world: World, scan_id: UUID, **changes: Any) -> UndoOutcome:
         "venue_ids": EVERY_VENUE,
         "reason": "扫错人",
         "now": NOW + timedelta(minutes=1),
+        "limits": UndoLimits(),
     }
     async with world.tx.transaction():
         return await undo(world.tx, scan_id, **{**known, **changes})
@@ -163,7 +174,11 @@ async def test_a_scan_taken_back_frees_the_place(world: World) -> None:
         await world.tx.execute("SELECT actor, action, detail FROM audit.entry ORDER BY id")
     ).fetchall()
     assert [row[1] for row in rows] == ["gate.admitted", "gate.undone", "gate.admitted"]
-    assert rows[1] == ("staff:3", "gate.undone", {"scan": str(scan_id), "reason": "扫错人"})
+    assert rows[1] == (
+        "staff:3",
+        "gate.undone",
+        {"scan": str(scan_id), "reason": "扫错人", "of_place": 0, "of_keeper": 0},
+    )
 
 
 async def test_what_cannot_be_taken_back(world: World) -> None:

@@ -58,6 +58,27 @@ async def test_a_sound_installation_is_quiet(town: Watched) -> None:
     )  # 25 days of venues with two pools each and two lines; the two booked now twice
 
 
+async def test_security_M5_admissions_taken_back_again_and_again_are_told(town: Watched) -> None:
+    assert await town.says("undos") == []
+    town.as_owner(
+        """INSERT INTO gate.scan (id, venue_id, gate, staff_id, at, presented, verdict, booking_id, line_no, visitor_no, answer)
+           SELECT gen_random_uuid(), 1, 'north', 3, now(), '', 'admit',
+                  CASE WHEN n < 3 THEN '00000000-0000-0000-0000-000000000001'::uuid ELSE gen_random_uuid() END, 0, 0, '{}'
+             FROM generate_series(1, 9) AS n""",
+        "INSERT INTO gate.undo (scan_id, at, staff_id, reason) SELECT id, now(), 3, 'x' FROM gate.scan",
+    )
+    assert await town.says("undos") == ["undos warning"]
+    town.as_owner(
+        """INSERT INTO gate.scan (id, venue_id, gate, staff_id, at, presented, verdict, booking_id, line_no, visitor_no, answer)
+           VALUES (gen_random_uuid(), 1, 'north', 3, now(), '', 'admit', gen_random_uuid(), 0, 0, '{}')""",
+        "INSERT INTO gate.undo SELECT id, now(), 3, 'x' FROM gate.scan ON CONFLICT DO NOTHING",
+        "INSERT INTO gate.undo_refused (scan_id, staff_id, at) SELECT id, 3, now() FROM gate.scan LIMIT 1",
+    )
+    assert await town.says("undos") == ["undos warning", "undos:keeper warning"]
+    [first, _] = (await town.look())["undos"].findings
+    assert "1 tries were refused" in first.en
+
+
 # What is planted, in which check it shows, and as what.
 TROUBLE: list[tuple[str, str, tuple[LiteralString, ...]]] = [
     ("windows", "I2 pool", ("UPDATE booking.pool SET sold = sold + 1 WHERE kind = 'day'",)),

@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
+from wenyue.accounts import StaffRefusal
 from wenyue.faces.wording import Text, say_day, say_instant
 from wenyue.faces.wording_documents import DOCUMENT_ERRORS, DOCUMENT_KINDS
 from wenyue.gate import WHY_SHARED_NUMBER, Choice, Reason, ScanAnswer, UndoOutcome
@@ -225,6 +226,27 @@ UNDO_TEXTS: Final[Mapping[UndoOutcome, Text]] = MappingProxyType(
             "超过2小时，不能在闸口撤销，请联系值班负责人。", "More than two hours ago: ask the supervisor."
         ),
         UndoOutcome.REASON_NEEDED: Text("请写明撤销原因。", "Give the reason."),
+        UndoOutcome.SECOND_NEEDED: Text(
+            "这个名额已撤销过，或您今天撤销的次数已满：请值班负责人当面用本人账号确认。",
+            "This place was taken back before, or you have reached today's number: the supervisor confirms it here with"
+            " their own login.",
+        ),
+        UndoOutcome.SECOND_UNFIT: Text(
+            "确认人须是另一位：本场馆的运营人员或管理员，不能是您本人。",
+            "Somebody else has to confirm: an operator or administrator of this venue, never you yourself.",
+        ),
+    }
+)
+
+SECOND_TEXTS: Final[Mapping[StaffRefusal, Text]] = MappingProxyType(
+    {
+        StaffRefusal.WRONG: Text(
+            "确认人的账号或密码不对。", "The confirming login or its password is wrong."
+        ),
+        StaffRefusal.LOCKED: Text(
+            "确认人的账号错误次数过多，请15分钟后再试。",
+            "Too many tries with the confirming login: wait 15 minutes.",
+        ),
     }
 )
 

@@ -18,13 +18,15 @@ from wenyue.gate.model import (
     ScanAnswer,
     ScanIdReused,
     ScanRequest,
+    UndoLimits,
     UndoOutcome,
     VenueUnknown,
     Visit,
 )
 from wenyue.gate.scanned import clean_line
-from wenyue.gate.store import recent, scan, scan_party, undo
+from wenyue.gate.store import recent, scan, scan_party
 from wenyue.gate.tokens import GateKeys, TokenClaims, TokenProblem, read_token, voucher_token
+from wenyue.gate.undoing import undo
 from wenyue.gate.vouchers import voucher_text
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "ScanRequest",
     "TokenClaims",
     "TokenProblem",
+    "UndoLimits",
     "UndoOutcome",
     "VenueUnknown",
     "Visit",

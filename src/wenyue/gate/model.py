@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from wenyue.accounts import Staff
 from wenyue.booking import Admission
 
 PRESENTED_LENGTH_MAX: Final = 600  # characters a scanner or a person may send
@@ -219,6 +220,29 @@ class UndoOutcome(StrEnum):
     NOT_ADMITTED = "not_admitted"  # nobody was let in by it
     TOO_LATE = "too_late"
     REASON_NEEDED = "reason_needed"
+    SECOND_NEEDED = "second_needed"  # beyond the cap: an operator or administrator confirms
+    SECOND_UNFIT = "second_unfit"  # the keeper again, a gate keeper, or somebody of another venue
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLimits:
+    """How often a keeper takes back alone: of one place, and in one day at all."""
+
+    per_place: int = 1
+    per_day: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class UndoFacts:
+    """What taking an admission back is decided from. Counts are of what was taken back before."""
+
+    venue_id: int
+    is_admission: bool
+    at: datetime
+    staff_id: int | None
+    place_count: int = 0
+    keeper_count: int = 0  # of this keeper, today
+    second: Staff | None = None
 
 
 class ScanIdReused(Exception):

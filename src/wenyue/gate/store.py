@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from wenyue.audit import Entry, record
-from wenyue.booking import Admission, redeem, undo_redemption
+from wenyue.booking import Admission, redeem
 from wenyue.cards import begin_validity
 from wenyue.catalogue import Venue, venues_by_id
 from wenyue.gate.directions import directions
@@ -17,20 +17,19 @@ from wenyue.gate.gathering import Desk, Gathered, Parties, gather, open_parties,
 from wenyue.gate.model import (
     PARTY_MAX,
     RECENT_MAX,
-    UNDO_WINDOW_S,
     WHY_SHARED_NUMBER,
     Choice,
     Reason,
     ScanAnswer,
     ScanIdReused,
     ScanRequest,
-    UndoOutcome,
     VenueUnknown,
     Verdict,
     Visit,
 )
 from wenyue.gate.rules import decide
 from wenyue.gate.scanned import normalise
+from wenyue.gate.undoing import actor_of
 from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
 from wenyue.kernel.documents import mask_document, mask_name
 from wenyue.kernel.personal import Vault
@@ -95,33 +94,6 @@ async def scan_party(
         one = replace(request, scan_id=scan_id, line_no=line_no, visitor_no=visitor_no)
         answers.append(await scan(tx, desk, one, now))
     return answers
-
-
-async def undo(
-    tx: Tx, scan_id: UUID, *, staff_id: int | None, venue_ids: frozenset[int], reason: str, now: datetime
-) -> UndoOutcome:
-    """Take an admission back within UNDO_WINDOW_S: the place can be used again. Idempotent, audited with its reason.
-
-    `venue_ids`: where the member of staff works; empty: everywhere.
-    """
-    found = await fetch_dict(tx, _SQL["lock_for_undo"], {"id": scan_id})
-    if found is None or (venue_ids and found["venue_id"] not in venue_ids):
-        return UndoOutcome.UNKNOWN_SCAN
-    if found["undone_at"] is not None:
-        return UndoOutcome.UNDONE
-    if found["verdict"] != Reason.ADMIT:
-        return UndoOutcome.NOT_ADMITTED
-    if not reason.strip():
-        return UndoOutcome.REASON_NEEDED
-    if (now - found["at"]).total_seconds() > UNDO_WINDOW_S:
-        return UndoOutcome.TOO_LATE
-    await undo_redemption(tx, scan_id, reason, now)
-    await tx.execute(
-        _SQL["add_undo"], {"scan_id": scan_id, "at": now, "staff_id": staff_id, "reason": reason}
-    )
-    detail: dict[str, object] = {"scan": str(scan_id), "reason": reason}
-    await record(tx, [Entry(now, _actor(staff_id), "gate.undone", str(found["booking_id"]), detail)])
-    return UndoOutcome.UNDONE
 
 
 async def recent(tx: Tx, vault: Vault, *, venue_id: int, gate: str, limit: int) -> list[ScanAnswer]:
@@ -275,8 +247,4 @@ def _entry(staff_id: int | None, action: str, answer: ScanAnswer, now: datetime)
         "line": answer.line_no,
         "visitor": answer.visitor_no,
     }
-    return Entry(now, _actor(staff_id), action, str(answer.booking_id), detail)
-
-
-def _actor(staff_id: int | None) -> str:
-    return "system:gate" if staff_id is None else f"staff:{staff_id}"
+    return Entry(now, actor_of(staff_id), action, str(answer.booking_id), detail)

@@ -24,19 +24,6 @@ SELECT s.answer::text AS answer, u.at AS undone_at
  ORDER BY s.at DESC, s.id DESC
  LIMIT %(limit)s
 
--- name: lock_for_undo
--- A scan that somebody wants to take back.
-SELECT s.venue_id, s.verdict, s.at, s.booking_id, u.at AS undone_at
-  FROM gate.scan s
-  LEFT JOIN gate.undo u ON u.scan_id = s.id
- WHERE s.id = %(id)s
-   FOR UPDATE OF s
-
--- name: add_undo
--- Write down that it was taken back, by whom and why.
-INSERT INTO gate.undo (scan_id, at, staff_id, reason)
-VALUES (%(scan_id)s, %(at)s, %(staff_id)s, %(reason)s)
-
 -- name: card_by_number
 -- The card that a number stands for, also when the number is dead.
 SELECT card_id, state, holder_key, valid_to, is_dead_number

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from wenyue.kernel.limits import LOOKUP_DAYS_MAX
 from wenyue.kernel.personal import KeyRing
 
 LOG_FORMATS: Final = ("auto", "json", "text")
@@ -100,6 +101,15 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What a gate keeper may do alone."""
+
+    undo_per_place: int = 1  # WENYUE_GATE_UNDO_PER_PLACE: then a second person confirms
+    undo_per_day: int = 10  # WENYUE_GATE_UNDO_PER_DAY: of one keeper; then a second person confirms
+    lookup_days: int = 1  # WENYUE_GATE_LOOKUP_DAYS: before and after today
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment decides."""
 
@@ -112,6 +122,7 @@ class Settings:
     monitor: MonitorSettings = MonitorSettings()
     status: StatusSettings = StatusSettings()
     backup: BackupSettings = BackupSettings()
+    gate: GateSettings = GateSettings()
 
 
 def load(env: Mapping[str, str] | None = None) -> Settings:
@@ -158,6 +169,11 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             hour=_number(env, "WENYUE_BACKUP_HOUR", 3, 0, 23),
             keep=_number(env, "WENYUE_BACKUP_KEEP", 3, 1, 1000),
             age_max_h=_number(env, "WENYUE_BACKUP_AGE_MAX_H", 26, 1, 10_000),
+        ),
+        gate=GateSettings(
+            undo_per_place=_number(env, "WENYUE_GATE_UNDO_PER_PLACE", 1, 0, 100),
+            undo_per_day=_number(env, "WENYUE_GATE_UNDO_PER_DAY", 10, 0, 1000),
+            lookup_days=_number(env, "WENYUE_GATE_LOOKUP_DAYS", 1, 0, LOOKUP_DAYS_MAX),
         ),
     )
 

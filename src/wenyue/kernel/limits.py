@@ -40,6 +40,12 @@ POOL_VIEW_REFRESH_S: Final = 0.25
 AVAILABILITY_AGE_S_MAX: Final = 1.0
 AVAILABILITY_DAYS_MAX: Final = 62
 
+# --- the gate
+LOOKUP_DAYS_MAX: Final = 7  # before and after today
+LOOKUPS_PER_MINUTE: Final = 10  # of one keeper
+LOOKUPS_PER_DAY: Final = 300  # of one keeper
+LOOKUP_FOUND_MAX: Final = 20  # bookings that one look-up shows
+
 # --- edges
 BODY_BYTES_MAX: Final = 64 * 1024
 BODY_WAIT_S: Final = 10.0  # for all of a body

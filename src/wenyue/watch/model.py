@@ -123,6 +123,15 @@ class ReplicationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoFacts:
+    """Admissions taken back at gates within a day."""
+
+    places_again: int  # places whose admission was taken back more than once
+    keeper_most: int  # by one keeper
+    refused: int  # tries beyond a keeper's share, without somebody who confirmed
+
+
+@dataclass(frozen=True, slots=True)
 class LaterFacts:
     """Work that waits: ages in seconds, 0 when nothing waits."""
 

@@ -146,6 +146,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
         return found
     found.append(await _made("replication", _replication(scene, tx), is_shared=True))
     found += await _later(tx)
+    found.append(await _made("undos", _undos(tx), is_shared=True))
     found.append(await _made("record", _record(memory, tx), is_shared=True))
     found.append(await _made("abuse", _abuse(tx), is_shared=True))
     for name in sweep.PASSES:
@@ -165,6 +166,12 @@ async def _replication(scene: Scene, tx: Tx) -> Found:
     facts = await store.replication(tx, scene.standbys)
     says = f"{len(facts.standbys)} standbys, commits wait for: {facts.sync_names or 'nobody'}"
     return rules.judge_replication(facts), says
+
+
+async def _undos(tx: Tx) -> tuple[Sequence[Finding], str]:
+    facts = await store.undos(tx)
+    says = f"{facts.places_again} places taken back again, {facts.refused} tries refused"
+    return rules.judge_undos(facts), says
 
 
 async def _later(tx: Tx) -> list[Checked]:

@@ -15,6 +15,7 @@ from wenyue.watch.model import (
     ReplicationFacts,
     Severity,
     Standby,
+    UndoFacts,
 )
 
 SLOW_DATABASE_MS: Final = 1_000.0
@@ -31,6 +32,7 @@ OUTBOX_AGE_CRITICAL_S: Final = 600.0
 JOB_AGE_WARN_S: Final = 120.0
 JOB_AGE_CRITICAL_S: Final = 1_800.0
 UNSETTLED_AGE_MAX_S: Final = 48 * 3600.0
+UNDOS_OF_KEEPER_MANY: Final = 10  # as many as one takes back alone in a day, by default
 UNSEALED_WARN_S: Final = 120.0
 UNSEALED_CRITICAL_S: Final = 1_800.0
 BEATS_MISSED: Final = 3  # so many periods of silence, then somebody is told
@@ -208,6 +210,32 @@ def judge_pass(facts: PassFacts, now: datetime, *, check: str) -> list[Finding]:
                 f"全面核对已 {hours:.0f} 小时没有完成",
                 f"no complete pass for {hours:.0f} h: the check does not keep up with the number of rows",
                 "pass",
+            )
+        )
+    return found
+
+
+def judge_undos(facts: UndoFacts) -> list[Finding]:
+    """Who takes admissions back again and again lets people in on used places."""
+    found: list[Finding] = []
+    if facts.refused or facts.places_again:
+        found.append(
+            Finding(
+                "undos",
+                _WARNING,
+                f"一天内有 {facts.places_again} 个名额被撤销核销两次以上，{facts.refused} 次撤销因无人确认被拒",
+                f"within a day {facts.places_again} places were taken back more than once, and {facts.refused} tries were"
+                " refused for want of a second person",
+            )
+        )
+    if facts.keeper_most >= UNDOS_OF_KEEPER_MANY:
+        found.append(
+            Finding(
+                "undos",
+                _WARNING,
+                f"一名验票员一天内撤销了 {facts.keeper_most} 次核销",
+                f"one gate keeper took {facts.keeper_most} admissions back within a day",
+                "keeper",
             )
         )
     return found

@@ -24,6 +24,7 @@ from wenyue.watch.model import (
     ReplicationFacts,
     Severity,
     Standby,
+    UndoFacts,
 )
 from wenyue.watch.rules import HOLD_OVERDUE_S
 
@@ -121,6 +122,11 @@ async def replication(tx: Tx, wanted: int) -> ReplicationFacts:
 async def later(tx: Tx) -> LaterFacts:
     """Holds, notes, jobs and sessions that wait."""
     return LaterFacts(*await _one(tx, "later", {"overdue_s": HOLD_OVERDUE_S}))
+
+
+async def undos(tx: Tx) -> UndoFacts:
+    """Admissions taken back within a day."""
+    return UndoFacts(*await _one(tx, "undos"))
 
 
 async def beats(tx: Tx) -> list[Beat]:

@@ -62,6 +62,17 @@ SELECT (SELECT count(*) FROM booking.booking_v b WHERE b.hold_until < clock_time
        (SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(n.at)), 0)::double precision AS age_s
           FROM (SELECT v.at FROM booking.outbox_v v WHERE v.done_at IS NULL ORDER BY v.id LIMIT 1000) AS n) AS o
 
+-- name: undos
+-- Admissions taken back within a day: places more than once, by one keeper at most, tries refused for want of a second person.
+SELECT (SELECT count(*) FROM (SELECT FROM gate.undo_v u
+                               WHERE u.at > clock_timestamp() - interval '1 day'
+                               GROUP BY u.booking_id, u.line_no, u.visitor_no HAVING count(*) > 1 LIMIT 1000) AS p),
+       coalesce((SELECT max(k.undone) FROM (SELECT count(*) AS undone FROM gate.undo_v u
+                                             WHERE u.at > clock_timestamp() - interval '1 day'
+                                             GROUP BY u.staff_id) AS k), 0),
+       (SELECT count(*) FROM (SELECT FROM gate.undo_refused_v r
+                               WHERE r.at > clock_timestamp() - interval '1 day' LIMIT 1000) AS r)
+
 -- name: record_age
 -- Since when the oldest entry waits to be sealed, and how many links there are.
 SELECT coalesce(extract(epoch FROM clock_timestamp() - p.unsealed_since), 0)::double precision, coalesce(p.no, 0)

@@ -67,6 +67,13 @@ GUIDES: Final[dict[str, Guide]] = {
         "look at the worker and the SMS provider",
         "monitoring.md#later-work",
     ),
+    "undos": Guide(
+        "撤销核销",
+        "Admissions taken back",
+        "查看审计记录 gate.undone 与 gate.undo_refused，找当班人员核实",
+        "read gate.undone and gate.undo_refused in the audit record, and ask who was on duty",
+        "monitoring.md#undos",
+    ),
     "no-shows": Guide(
         "爽约核定", "No-shows", "检查后台进程日志", "look at the worker's log", "monitoring.md#later-work"
     ),

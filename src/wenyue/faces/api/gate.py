@@ -35,12 +35,15 @@ from wenyue.gate import (
     undo,
 )
 from wenyue.kernel.limits import STAFF_LOGIN_TTL_S, VISITORS_MAX
+from wenyue.services import Services
 
 _UNDO_STATUS: Final = {
     UndoOutcome.UNKNOWN_SCAN: 404,
     UndoOutcome.NOT_ADMITTED: 409,
     UndoOutcome.TOO_LATE: 409,
     UndoOutcome.REASON_NEEDED: 422,
+    UndoOutcome.SECOND_NEEDED: 403,
+    UndoOutcome.SECOND_UNFIT: 403,
 }
 Line = Annotated[int, Field(ge=0, le=32_767)]
 
@@ -139,10 +142,11 @@ class AnswerBody(BaseModel):
 
 
 class UndoBody(BaseModel):
-    """Why the admission is taken back."""
+    """Why the admission is taken back. `second`: who confirms it, after a `second_needed`."""
 
     model_config = ConfigDict(extra="forbid")
     reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX)]
+    second: StaffBody | None = None
 
 
 class UndoAnswer(BaseModel):
@@ -213,9 +217,13 @@ async def post_scan(
 async def post_undo(
     scan_id: UUID, body: UndoBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
 ) -> UndoAnswer | Response:
-    """Within two hours, with a reason; the place can then be used again. Sending it twice changes nothing."""
+    """Within two hours, with a reason; the place can then be used again. Sending it twice changes nothing.
+
+    A place that was taken back before, and a keeper's eleventh of a day, want an operator or administrator as `second`.
+    """
     try:
         _staff(login)
+        second = await _second(services, body.second)
         async with acting(services, login) as (tx, fresh):
             staff = _staff(fresh)
             outcome = await undo(
@@ -225,12 +233,27 @@ async def post_undo(
                 venue_ids=staff.venue_ids,
                 reason=clean_line(body.reason, REASON_LENGTH_MAX),
                 now=services.clock(),
+                limits=services.undo_limits,
+                second=second,
             )
     except Refused as refused:
         return _problem(refused, locale)
     if outcome in _UNDO_STATUS:
         return _problem(Refused(_UNDO_STATUS[outcome], outcome.value, UNDO_TEXTS[outcome]), locale)
     return UndoAnswer(scan_id=scan_id, outcome=outcome, title=UNDO_TEXTS[outcome].say(locale))
+
+
+async def _second(services: Services, given: StaffBody | None) -> Staff | None:
+    """Who confirms, by their own password; wrong ones count. Raises Refused (403, 429)."""
+    if given is None:
+        return None
+    async with services.secret_transaction() as tx:
+        second = await check_staff(tx, _plain(given.login), _plain(given.password), services.clock())
+    if isinstance(second, StaffRefusal):
+        is_locked = second is StaffRefusal.LOCKED
+        code = "staff_locked" if is_locked else "staff_wrong"
+        raise Refused(429 if is_locked else 403, code, GATE_API_WORDS[code], "/second")
+    return second
 
 
 def _staff(login: Login) -> Staff:

@@ -6,23 +6,22 @@ from starlette.responses import Response
 
 from wenyue.catalogue import Venue, venues, venues_by_id
 from wenyue.faces.gate.shift import Shift, Station, get, post
+from wenyue.faces.gate.undoing import second_form, take_back
 from wenyue.faces.gate.views import ResultView, RowView, party_view, result_view, row_view
 from wenyue.faces.shared import SECURITY_HEADERS, has_static
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.staff import do_signin, do_signout, show_signin
-from wenyue.faces.wording_gate import UNDO_REASONS, UNDO_TEXTS
+from wenyue.faces.wording_gate import UNDO_REASONS
 from wenyue.faces.wording_gate_queue import queue_words
 from wenyue.gate import (
     GATE_NAME_MAX,
     REASON_LENGTH_MAX,
     ScanIdReused,
     ScanRequest,
-    UndoOutcome,
     clean_line,
     recent,
     scan,
     scan_party,
-    undo,
 )
 from wenyue.infra.certificates import Certificates
 from wenyue.infra.db import Tx
@@ -107,27 +106,22 @@ async def do_scan(shift: Shift) -> Response:
 
 
 async def do_undo(shift: Shift) -> Response:
-    """Take a scan back with a reason."""
+    """Take a scan back with a reason; beyond the keeper's own share with somebody who confirms it."""
     station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
     if station is None or scan_id is None:
         return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
     reason = clean_line(shift.form.one("reason"), REASON_LENGTH_MAX)
-    async with shift.tx() as tx:
-        outcome = await undo(
-            tx,
-            scan_id,
-            staff_id=shift.keeper.id,
-            venue_ids=frozenset({station.venue_id}),
-            reason=reason,
-            now=shift.now,
-        )
-    is_done = outcome is UndoOutcome.UNDONE
-    note = ("good" if is_done else "bad", UNDO_TEXTS[outcome].say(shift.locale))
+    done = await take_back(shift, station, scan_id, reason)
+    asked = second_form(scan_id, reason, done, locale=shift.locale) if done.asks_second else None
+    note = ("good" if done.is_done else "bad", done.text)
     if shift.wants_parts:
         async with shift.services.db.connection() as tx:
             rows = await _last(shift, station, tx)
-        return shift.parts({"note": shift.part("note", note=note), "rows": shift.part("rows", rows=rows)})
-    return await _gate(shift, station, None, note=note, status=200 if is_done else 422)
+        said = shift.part("second_form", is_part=True, **asked) if asked else shift.part("note", note=note)
+        return shift.parts({"note": said, "rows": shift.part("rows", rows=rows)})
+    if asked:
+        return shift.page("second", status=422 if done.is_wrong else 200, **asked)
+    return await _gate(shift, station, None, note=note, status=200 if done.is_done else 422)
 
 
 async def show_authority(shift: Shift) -> Response:

@@ -1,0 +1,65 @@
+"""Taking a scan back on the page, and the second person who confirms it with their own login."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.responses import Response
+
+from wenyue.accounts import Staff, StaffRefusal, check_staff
+from wenyue.faces.gate.shift import Shift, Station
+from wenyue.faces.wording_gate import SECOND_TEXTS, UNDO_TEXTS
+from wenyue.gate import UndoOutcome, undo
+
+_LOGIN_LENGTH_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What became of it, in the keeper's language. `asks_second`: somebody has to confirm it first."""
+
+    text: str
+    is_done: bool = False
+    asks_second: bool = False
+    login: str = ""  # as typed by the second person
+    is_wrong: bool = False  # the second person's login, or who it is
+
+
+async def take_back(shift: Shift, station: Station, scan_id: UUID, reason: str) -> TakenBack:
+    """Take the scan back; a second person's password is checked first, when the form carries one."""
+    login = shift.form.one("second_login").strip()[:_LOGIN_LENGTH_MAX]
+    second: Staff | StaffRefusal | None = None
+    if login:
+        async with shift.services.secret_transaction() as tx:
+            second = await check_staff(tx, login, shift.form.one("second_password"), shift.now)
+    if isinstance(second, StaffRefusal):
+        text = SECOND_TEXTS[second].say(shift.locale)
+        return TakenBack(text, asks_second=True, login=login, is_wrong=True)
+    async with shift.tx() as tx:
+        outcome = await undo(
+            tx,
+            scan_id,
+            staff_id=shift.keeper.id,
+            venue_ids=frozenset({station.venue_id}),
+            reason=reason,
+            now=shift.now,
+            limits=shift.services.undo_limits,
+            second=second,
+        )
+    return TakenBack(
+        UNDO_TEXTS[outcome].say(shift.locale),
+        is_done=outcome is UndoOutcome.UNDONE,
+        asks_second=outcome in {UndoOutcome.SECOND_NEEDED, UndoOutcome.SECOND_UNFIT},
+        login=login,
+        is_wrong=outcome is UndoOutcome.SECOND_UNFIT,
+    )
+
+
+def second_form(scan_id: UUID, reason: str, asked: TakenBack, *, locale: str) -> dict[str, object]:
+    """What the form for the second person shows; the scan and the reason are kept."""
+    return {
+        "errors": ({"field": "second_login", "text": asked.text},) if asked.is_wrong else (),
+        "text": UNDO_TEXTS[UndoOutcome.SECOND_NEEDED].say(locale),
+        "scan_id": scan_id,
+        "reason": reason,
+        "login": asked.login,
+    }

@@ -1,0 +1,101 @@
+"""One voucher, undone and scanned again and again, lets in no crowd."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.database import DbUrls
+from tests.support.gate_scans import NOW, at_the_gate, count, present
+from tests.support.gate_world import World
+from wenyue.accounts import Staff
+from wenyue.gate import Reason, UndoLimits, UndoOutcome, undo
+from wenyue.infra.db import Tx
+from wenyue.kernel.ids import uuid7
+
+pytestmark = pytest.mark.anyio
+OPERATOR = Staff(9, "boss", "", "operator", frozenset())
+
+
+@pytest.fixture
+async def database(make_database: Callable[[], DbUrls]) -> DbUrls:
+    return make_database()
+
+
+@pytest.fixture
+async def world(database: DbUrls) -> AsyncIterator[World]:
+    async with at_the_gate(database) as made:
+        yield made
+
+
+async def take_back(tx: Tx, scan_id: UUID, *, keeper: int = 3, **changes: Any) -> UndoOutcome:
+    known: dict[str, Any] = {"venue_ids": frozenset(), "reason": "扫错人", "now": NOW, "limits": UndoLimits()}
+    async with tx.transaction():
+        return await undo(tx, scan_id, staff_id=keeper, **{**known, **changes})
+
+
+async def test_security_M5_a_place_is_taken_back_once_then_a_second_person_confirms(world: World) -> None:
+    voucher = world.voucher(await world.book())
+    first, second = uuid7(), uuid7()
+    assert (await present(world, voucher, scan_id=first)).reason is Reason.ADMIT
+    assert await take_back(world.tx, first) is UndoOutcome.UNDONE
+    assert (await present(world, voucher, scan_id=second)).reason is Reason.ADMIT
+    for keeper in (3, 4, 3):  # another keeper is no second person
+        assert await take_back(world.tx, second, keeper=keeper) is UndoOutcome.SECOND_NEEDED
+    assert (await present(world, voucher)).reason is Reason.ALREADY_USED
+    assert await take_back(world.tx, second, keeper=9, second=OPERATOR) is UndoOutcome.SECOND_UNFIT
+    assert await take_back(world.tx, second, second=OPERATOR) is UndoOutcome.UNDONE
+    assert await count(world.tx, "gate.undo") == 2
+    assert await count(world.tx, "gate.undo_refused") == 3
+    rows = await world.tx.execute(
+        "SELECT actor, detail FROM audit.entry WHERE action LIKE 'gate.und%' ORDER BY id"
+    )
+    said = await rows.fetchall()
+    assert [row[0] for row in said] == ["staff:3", "staff:3", "staff:4", "staff:9", "staff:3"]
+    assert said[-1][1] == {
+        "scan": str(second),
+        "reason": "扫错人",
+        "of_place": 1,
+        "of_keeper": 1,
+        "confirmed_by": "staff:9",
+    }
+
+
+async def test_security_M5_a_keeper_takes_back_only_so_many_a_day(world: World, database: DbUrls) -> None:
+    slot = await world.slot()
+    scans = [uuid7() for _ in range(4)]
+    for scan_id in scans:
+        booking_id = await world.book(slot, quantity=1, documents=())
+        assert (await present(world, world.voucher(booking_id), scan_id=scan_id)).reason is Reason.ADMIT
+    limits = UndoLimits(per_place=1, per_day=3)
+    async with await psycopg.AsyncConnection.connect(database.app_url, autocommit=True) as other:
+        outcomes = await asyncio.gather(
+            *(take_back(tx, one, limits=limits) for tx, one in zip((world.tx, other), scans[:2], strict=True))
+        )
+        assert outcomes == [UndoOutcome.UNDONE] * 2
+        outcomes = await asyncio.gather(
+            *(take_back(tx, one, limits=limits) for tx, one in zip((world.tx, other), scans[2:], strict=True))
+        )
+    assert sorted(outcomes) == [UndoOutcome.SECOND_NEEDED, UndoOutcome.UNDONE]
+    left = scans[2:][outcomes.index(UndoOutcome.SECOND_NEEDED)]
+    assert await take_back(world.tx, left, keeper=4, limits=limits) is UndoOutcome.UNDONE  # of each keeper
+    assert await count(world.tx, "gate.undo") == 4
+
+
+async def test_security_M5_the_next_day_counts_anew(world: World) -> None:
+    limits = UndoLimits(per_place=1, per_day=1)
+    late = NOW.replace(hour=15, minute=30)  # 23:30 in Shanghai
+    for now, outcome in (
+        (late, UndoOutcome.UNDONE),
+        (late, UndoOutcome.SECOND_NEEDED),
+        (late + timedelta(hours=1), UndoOutcome.UNDONE),
+    ):
+        scan_id = uuid7()
+        slot = await world.slot(starts_in_h=13 + (now - late) / timedelta(hours=1))
+        voucher = world.voucher(await world.book(slot, quantity=1, documents=()))
+        assert (await present(world, voucher, scan_id=scan_id, now=now)).reason is Reason.ADMIT
+        assert await take_back(world.tx, scan_id, now=now, limits=limits) is outcome
