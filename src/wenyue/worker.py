@@ -17,6 +17,7 @@ from wenyue import abuse
 from wenyue.audit import ENTRIES_PER_SEAL_MAX, ChainAhead, seal
 from wenyue.booking import EventKind, expire_holds, later
 from wenyue.emergency import KEEP_EVERY_S, keep_rooms
+from wenyue.gate import go_through, index_bookings
 from wenyue.infra.alone import alone
 from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.infra.jobs import JobQueue
@@ -38,8 +39,10 @@ _RUN_DEADLINE_S: Final = 300.0  # the first opening of a month of sessions is th
 _SEAL_EVERY_S: Final = 5.0  # what a thief of the database could rewrite unseen is at most so old
 _NO_SHOWS_EVERY_S: Final = 60.0
 _OPEN_EVERY_S: Final = 60.0  # looks at the date; opens once a day
+_INDEXED: Final = frozenset({EventKind.CONFIRMED, EventKind.HELD, EventKind.RESCHEDULED})
 _DROP_NOTES_EVERY_S: Final = 3600.0
 _SUSPICIOUS_EVERY_S: Final = 300.0
+_INDEX_EVERY_S: Final = 60.0
 _LOOK_EVERY_S: Final = 5.0
 _BEAT_EVERY_S: Final = 30.0
 
@@ -79,6 +82,7 @@ class Worker:
             Task("seal the record", _SEAL_EVERY_S, self._seal_record),
             Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes),
             Task("look for suspicious bookings", _SUSPICIOUS_EVERY_S, self._look_for_abuse),
+            Task("index near bookings", _INDEX_EVERY_S, self._index_near),
             Task("say that it lives", _BEAT_EVERY_S, self._beat),
             Task("look at what waits", _LOOK_EVERY_S, self._look),
         ]
@@ -156,6 +160,9 @@ class Worker:
         kind = EventKind(cast(int, arguments["kind"]))
         ids = [UUID(one) for one in cast(list[str], arguments["booking_ids"])]
         now = services.clock()
+        if kind in _INDEXED:
+            async with services.db.transaction() as tx:
+                await index_bookings(tx, services.vault, ids, now, days=services.settings.gate.lookup_days)
         async with services.db.transaction() as tx:
             await deliver(tx, services.vault, kind, ids, now, presets=services.presets)
         try:
@@ -226,6 +233,14 @@ class Worker:
     async def _drop_notes(self) -> bool:
         async with self._services.db.transaction() as tx:
             return await later.drop_old_notes(tx, self._services.clock())
+
+    async def _index_near(self) -> bool:
+        """What gates look bookings up by, of days that come near."""
+        services = self._services
+        async with services.db.transaction() as tx:
+            return await go_through(
+                tx, services.vault, services.clock(), days=services.settings.gate.lookup_days
+            )
 
     async def _look(self) -> bool:
         """Figures for operators: jobs, notes and holds that wait, sessions about to sell out."""

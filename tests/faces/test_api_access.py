@@ -105,6 +105,7 @@ class Matrix:
                 "presented": DOCUMENT,
             },
             "/v1/gate/scans/{scan_id}/undo": {"reason": "x"},
+            "/v1/gate/lookups": {"venue": "lake", "kind": "name", "text": "王小明"},
         }
         return bodies.get(template) if method == "POST" else None
 

@@ -18,7 +18,7 @@ from tests.support.gate_world import ADULTS, CHILD, World
 from wenyue.accounts import save_staff, start_login, traveller_for
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.wording_gate import GATE_TEXTS, UNDO_TEXTS
-from wenyue.gate import Desk, Reason, UndoOutcome
+from wenyue.gate import Desk, Reason, UndoOutcome, index_bookings
 from wenyue.infra.config import load
 from wenyue.kernel.ids import uuid7
 from wenyue.policy import save_presets
@@ -302,11 +302,15 @@ async def test_security_M5_over_json_a_second_person_confirms(house: House) -> N
 async def test_security_M5_on_the_page_a_second_person_confirms(house: House) -> None:
     await house.stand()
     booking_id = await house.world.book()
-    for _ in range(2):
+
+    async def scan_and_undo() -> tuple[str, httpx.Response]:
         assert "放行" in panel(await house.scan(str(booking_id)))
         rows = (await house.page("/gate")).text
-        scan_id = re.findall(r'name="scan_id" value="([^"]+)"', rows)[1]
-        answered = await house.page("/gate/undo", scan_id=scan_id, reason="扫错了人")
+        last: str = re.findall(r'name="scan_id" value="([^"]+)"', rows)[1]
+        return last, await house.page("/gate/undo", scan_id=last, reason="扫错了人")
+
+    assert UNDO_TEXTS[UndoOutcome.UNDONE].zh in (await scan_and_undo())[1].text
+    scan_id, answered = await scan_and_undo()
     assert "请第二人确认撤销" in answered.text
     assert "扫错了人" in answered.text
     wrong = await house.page(
@@ -322,6 +326,50 @@ async def test_security_M5_on_the_page_a_second_person_confirms(house: House) ->
         "/gate/undo", scan_id=scan_id, reason="扫错了人", second_login="boss", second_password=PASSWORD
     )
     assert (done.status_code, UNDO_TEXTS[UndoOutcome.UNDONE].zh in done.text) == (200, True)
+
+
+async def test_somebody_is_looked_up_on_the_page_and_let_in(house: House) -> None:
+    booking_id = await house.world.book()
+    async with house.services.db.transaction() as tx:
+        await index_bookings(tx, house.services.vault, [booking_id], NOW, days=1)
+    assert (await house.page("/gate/lookup", text="王小明")).headers["location"] == "/gate/signin"
+    await house.stand()
+    assert "查找预约" in (await house.page("/gate/lookup")).text
+    nobody = await house.page("/gate/lookup", kind="name", text="无此人")
+    assert (nobody.status_code, "没有找到" in nobody.text) == (200, True)
+    empty = await house.page("/gate/lookup", kind="phone", text="123")
+    assert (empty.status_code, 'value="123"' in empty.text) == (422, True)
+    found = await house.page("/gate/lookup", kind="name", text="王 小明")
+    assert found.status_code == 200
+    assert "王*明" in found.text
+    assert "11010519491231002X" not in found.text
+    place = re.search(r'name="place" value="([^"]+)"', found.text)
+    assert place is not None
+    assert str(booking_id) in found.text
+    assert "放行" in panel(await house.scan(str(booking_id), place=place[1]))
+    assert "已核销" in (await house.page("/gate/lookup", kind="name", text="王小明")).text
+    asked = [await house.page("/gate/lookup", kind="reference", text="x1") for _ in range(10)]
+    assert (asked[-1].status_code, "太频繁" in asked[-1].text) == (429, True)
+
+
+async def test_somebody_is_looked_up_over_json_only_where_one_works(house: House) -> None:
+    booking_id = await house.world.book(documents=ADULTS[:2])
+    async with house.services.db.transaction() as tx:
+        await index_bookings(tx, house.services.vault, [booking_id], NOW, days=1)
+    body = {"venue": "lingyin", "kind": "name", "text": "李 雷"}
+    [visit] = (await house.api("/v1/gate/lookups", body)).json()["visits"]
+    assert (visit["booking_id"], visit["standing"], visit["word"]) == (str(booking_id), "booked", "已预约")
+    assert [person["name"] for person in visit["people"]] == ["王*明", "李*"]
+    for changes, login, status, code in (
+        ({}, "palace", 403, "not_your_venue"),
+        ({"venue": "nowhere"}, "gate", 404, "not_found"),
+        ({"text": "·"}, "gate", 422, "lookup_nothing_asked"),
+    ):
+        answered = await house.api("/v1/gate/lookups", {**body, **changes}, login=login)
+        assert (answered.status_code, answered.json()["outcome"]) == (status, code)
+    assert (await house.client.post("/v1/gate/lookups", json=body)).status_code == 401
+    there = await house.api("/v1/gate/lookups", {**body, "venue": "palace"}, login="palace")
+    assert there.json() == {"visits": [], "is_more": False}
 
 
 async def test_a_party_over_json(house: House) -> None:

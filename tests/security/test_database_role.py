@@ -13,6 +13,8 @@ MAY_DELETE: Final = {
     "booking.outbox",  # notes that were handed on
     "abuse.tally",  # counts of hours that are over
     "emergency.load_signal",  # of processes that ended
+    "gate.gone_through",  # sessions gone by
+    "gate.term",  # what bookings gone by were looked up by
 }
 APPEND_ONLY: Final = {
     "audit.entry",
@@ -21,7 +23,10 @@ APPEND_ONLY: Final = {
     "emergency.arrival",
     "emergency.exchange",
     "emergency.step",
+    "gate.lookup",
+    "gate.term",
     "gate.undo",
+    "gate.undo_refused",
     "public.schema_migration",
 }
 _TABLES: Final = """

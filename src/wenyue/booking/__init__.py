@@ -3,7 +3,7 @@
 `Engine` decides and commits in batches; `availability`, `booking_view` and `bookings_of` read.
 """
 
-from wenyue.booking import importing, later, opening, replanning
+from wenyue.booking import findable, importing, later, opening, replanning
 from wenyue.booking.availability import SlotState, SlotView, availability
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook, account_subject
@@ -27,7 +27,6 @@ from wenyue.booking.reading import BookingView, LineView, booking_view, booking_
 from wenyue.booking.redeeming import (
     Admission,
     Redemption,
-    persons_near,
     redeem,
     redeemable,
     sealed_parties,
@@ -62,12 +61,12 @@ __all__ = [
     "booking_views",
     "bookings_of",
     "expire_holds",
+    "findable",
     "importing",
     "later",
     "on_card",
     "open_party",
     "opening",
-    "persons_near",
     "pressure",
     "redeem",
     "redeemable",

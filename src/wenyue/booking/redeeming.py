@@ -62,6 +62,7 @@ async def redeemable(
     tx: Tx,
     *,
     booking_id: UUID | None = None,
+    booking_ids: list[UUID] | None = None,
     id_range: tuple[UUID, UUID] | None = None,
     person_key: bytes | None = None,
     card_id: int | None = None,
@@ -69,7 +70,7 @@ async def redeemable(
     venue_id: int,
     on_date: date,
 ) -> list[Admission]:
-    """Every place of the bookings named by one of: id, range of ids, or person, card or account near the day.
+    """Every place of the bookings named by one of: id, ids, range of ids, or person, card or account near the day.
 
     Whole bookings, whatever their state, venue or day, so that the gate can say why not; those nearest to `on_date`,
     and on one day those of `venue_id`, first. Bounded to 20 bookings and 1,000 places. Empty: no such booking.
@@ -83,6 +84,8 @@ async def redeemable(
     }
     if booking_id is not None:
         ids = [booking_id]
+    elif booking_ids is not None:
+        ids = booking_ids[:_BOOKINGS_MAX]
     elif id_range is not None:
         low, high = id_range
         ids = await _ids(tx, "bookings_between", {"low": low, "high": high, "limit": _BOOKINGS_MAX})
@@ -99,17 +102,6 @@ async def redeemable(
     wanted: dict[str, object] = {"ids": ids, "venue_id": venue_id, "on_date": on_date, "limit": _PLACES_MAX}
     rows = await fetch_dicts(tx, _SQL["admissions"], wanted)
     return [Admission(**cast(dict[str, Any], {**row, "state": BookingState(row["state"])})) for row in rows]
-
-
-async def persons_near(tx: Tx, person_keys: list[bytes], on_date: date) -> list[bytes]:
-    """Those of the persons who have a live place near the day."""
-    wanted: dict[str, object] = {
-        "person_keys": person_keys,
-        "from_day": on_date - timedelta(days=_DAYS_BACK),
-        "to_day": on_date + timedelta(days=_DAYS_AHEAD),
-    }
-    rows = await (await tx.execute(_SQL["persons_near"], wanted)).fetchall()
-    return [bytes(row[0]) for row in rows]
 
 
 async def sealed_parties(tx: Tx, booking_ids: list[UUID]) -> dict[UUID, bytes]:

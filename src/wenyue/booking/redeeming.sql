@@ -9,14 +9,6 @@ SELECT p.booking_id
  ORDER BY min(2 * abs(p.on_date - %(on_date)s::date) + (l.venue_id <> %(venue_id)s)::int), p.booking_id
  LIMIT %(limit)s
 
--- name: persons_near
--- Those of these persons who have a live place near the day; each is looked up by the index that keeps one person's places.
-SELECT k.person_key
-  FROM unnest(%(person_keys)s::bytea[]) AS k (person_key)
- WHERE EXISTS (SELECT FROM booking.place p
-                WHERE p.person_key = k.person_key AND p.is_live
-                  AND p.on_date BETWEEN %(from_day)s::date AND %(to_day)s::date)
-
 -- name: bookings_on_card
 -- Bookings with a line near the day that this card pays, or paid, for: live ones first, then as above.
 SELECT l.booking_id

@@ -5,7 +5,9 @@
 
 from wenyue.gate.codes import booking_code
 from wenyue.gate.gathering import Desk
+from wenyue.gate.indexing import go_through, go_through_again, index_bookings
 from wenyue.gate.keyfile import load_gate_keys
+from wenyue.gate.lookup import look_up
 from wenyue.gate.model import (
     GATE_NAME_MAX,
     PRESENTED_LENGTH_MAX,
@@ -13,11 +15,17 @@ from wenyue.gate.model import (
     UNDO_WINDOW_S,
     WHY_SHARED_NUMBER,
     Choice,
+    Found,
+    FoundVisit,
+    LookupKind,
+    LookupProblem,
+    LookupRequest,
     Presented,
     Reason,
     ScanAnswer,
     ScanIdReused,
     ScanRequest,
+    Standing,
     UndoLimits,
     UndoOutcome,
     VenueUnknown,
@@ -37,12 +45,18 @@ __all__ = [
     "WHY_SHARED_NUMBER",
     "Choice",
     "Desk",
+    "Found",
+    "FoundVisit",
     "GateKeys",
+    "LookupKind",
+    "LookupProblem",
+    "LookupRequest",
     "Presented",
     "Reason",
     "ScanAnswer",
     "ScanIdReused",
     "ScanRequest",
+    "Standing",
     "TokenClaims",
     "TokenProblem",
     "UndoLimits",
@@ -51,7 +65,11 @@ __all__ = [
     "Visit",
     "booking_code",
     "clean_line",
+    "go_through",
+    "go_through_again",
+    "index_bookings",
     "load_gate_keys",
+    "look_up",
     "read_token",
     "recent",
     "scan",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -10,13 +10,14 @@ from wenyue.booking import (
     Admission,
     Party,
     PartyVisitor,
+    findable,
     open_party,
-    persons_near,
     redeemable,
     sealed_parties,
 )
 from wenyue.cards import CardState
 from wenyue.catalogue import Closure, Venue, closure_on, closures
+from wenyue.gate.indexing import key_of_person
 from wenyue.gate.model import PERSONS_MAX, Candidate, CardStanding, Facts, Presented, Reason, ScanRequest
 from wenyue.gate.reading import Reading, read_presented
 from wenyue.gate.scanned import normalise
@@ -28,6 +29,7 @@ from wenyue.kernel.personal import SealBroken, Vault
 from wenyue.policy import Preset, bans
 
 _SQL: Final = queries("wenyue.gate")
+_LOOKUP: Final = queries("wenyue.gate", "lookup.sql")
 _EVERYWHERE: Final = (
     ""  # the policy code of a ban that counts everywhere; a no-show ban only stops new bookings
 )
@@ -137,7 +139,8 @@ async def _by_document(question: _Question, reading: Reading) -> Gathered:
     kind = Presented.DOCUMENT
     if len(documents) == 1 and reading.problem is None:
         return await _of_person(question, kind, next(iter(documents)))
-    known = await persons_near(question.tx, list(documents), question.today)
+    since, until = question.today - timedelta(days=2), question.today + timedelta(days=400)
+    known = await findable.persons_near(question.tx, list(documents), since, until)
     rows = await fetch_dicts(question.tx, _SQL["holders_of"], {"person_keys": list(documents)})
     persons = dict.fromkeys([*known, *(bytes(row["person_key"]) for row in rows)])
     found: dict[bytes, list[Admission]] = {}
@@ -175,7 +178,27 @@ async def _places_of(question: _Question, person_key: bytes) -> list[Admission]:
         known = {place.booking_id for place in places}
         booked = await redeemable(tx, holder_id=holder["traveller_id"], venue_id=venue_id, on_date=today)
         places += [one for one in booked if one.person_key is None and one.booking_id not in known]
-    return places
+    return places or await _void_places_of(question, person_key)
+
+
+async def _void_places_of(question: _Question, person_key: bytes) -> list[Admission]:
+    """Who has no live place: what they had near today, so that the gate says that it was cancelled."""
+    wanted: dict[str, object] = {
+        "term": key_of_person(question.desk.vault, person_key),
+        "venue_id": question.venue_id,
+        "from_day": question.today,
+        "to_day": question.today,
+        "today": question.today,
+        "limit": PERSONS_MAX,
+    }
+    rows = await (await question.tx.execute(_LOOKUP["bookings_of_term"], wanted)).fetchall()
+    ids: list[UUID] = [row[0] for row in rows]
+    if not ids:
+        return []
+    places = await redeemable(
+        question.tx, booking_ids=ids, venue_id=question.venue_id, on_date=question.today
+    )
+    return [one for one in places if one.person_key == person_key]
 
 
 async def _by_card(question: _Question, reading: Reading) -> Gathered:

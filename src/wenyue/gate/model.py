@@ -251,3 +251,78 @@ class ScanIdReused(Exception):
 
 class VenueUnknown(Exception):
     """There is no venue with this id."""
+
+
+class LookupKind(StrEnum):
+    """What somebody is looked up by."""
+
+    NAME = "name"
+    PHONE = "phone"
+    REFERENCE = "reference"  # the booking's number in the old system that it was imported from
+
+
+class LookupProblem(StrEnum):
+    """Why nobody was looked up. Nothing was written down either."""
+
+    NOTHING_ASKED = "lookup_nothing_asked"  # no name, too few digits
+    TOO_OFTEN = "lookup_too_often"
+
+
+@dataclass(frozen=True, slots=True)
+class LookupRequest:
+    """Who asks, where, and for whom; `days` before and after today are looked at."""
+
+    venue_id: int
+    staff_id: int
+    kind: LookupKind
+    text: str = field(repr=False)
+    days: int
+
+
+class Standing(StrEnum):
+    """What has become of a visit that was found."""
+
+    BOOKED = "booked"
+    USED = "used"  # by everybody
+    HELD = "held"
+    VOID = "void"  # cancelled, lapsed or moved
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """One person of a visit, masked."""
+
+    visitor_no: int
+    name: str
+    document: str
+    is_used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVisit:
+    """One line of a booking that was found, at the asking venue on a near day. The contact is masked."""
+
+    booking_id: UUID
+    line_no: int
+    quantity: int
+    standing: Standing
+    product_zh: str
+    product_en: str
+    label_zh: str
+    label_en: str
+    on_date: date
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    contact: str
+    phone: str
+    people: tuple[FoundPerson, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The visits of at most LOOKUP_FOUND_MAX bookings; `is_more`: the term has more than that."""
+
+    visits: tuple[FoundVisit, ...]
+    is_more: bool = False

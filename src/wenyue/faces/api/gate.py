@@ -158,7 +158,7 @@ class UndoAnswer(BaseModel):
 
 
 class Refused(Exception):
-    """Carries a problem out of a handler; never leaves this module."""
+    """Carries a problem out of a handler; never leaves the gate's API."""
 
     def __init__(self, status: int, code: str, words: tuple[str, str], pointer: str = "") -> None:
         self.status, self.code, self.words, self.pointer = status, code, words, pointer
@@ -175,7 +175,7 @@ async def sign_in(body: StaffBody, services: ServicesOf, locale: LocaleOf) -> St
     if isinstance(staff, StaffRefusal):
         is_locked = staff is StaffRefusal.LOCKED
         code = "staff_locked" if is_locked else "staff_wrong"
-        return _problem(Refused(429 if is_locked else 401, code, GATE_API_WORDS[code]), locale)
+        return problem_of(Refused(429 if is_locked else 401, code, GATE_API_WORDS[code]), locale)
     async with services.db.transaction() as tx:
         token = await start_login(tx, now=services.clock(), staff_id=staff.id)
         known = await venues_by_id(tx, sorted(staff.venue_ids))
@@ -189,9 +189,9 @@ async def sign_out_staff(
 ) -> Response:
     """End the token. From now on it changes nothing, whichever process it reaches."""
     try:
-        _staff(login)
+        staff_of(login)
     except Refused as refused:
-        return _problem(refused, locale)
+        return problem_of(refused, locale)
     await sign_out(request, services)
     return Response(status_code=204)
 
@@ -203,14 +203,16 @@ async def post_scan(
     """Decide one presentation. The same `scan_id` with the same content gets the same answer again."""
     desk = Desk(services.vault, services.gate_keys, services.presets)
     try:
-        _staff(login)
+        staff_of(login)
         async with acting(services, login) as (tx, fresh):
-            wanted = _scan_request(body, _staff(fresh), await venue(tx, body.venue))
+            wanted = _scan_request(body, staff_of(fresh), await venue(tx, body.venue))
             return _answer(await scan(tx, desk, wanted, services.clock()), locale)
     except Refused as refused:
-        return _problem(refused, locale)
+        return problem_of(refused, locale)
     except ScanIdReused:
-        return _problem(Refused(422, "scan_id_reused", GATE_API_WORDS["scan_id_reused"], "/scan_id"), locale)
+        return problem_of(
+            Refused(422, "scan_id_reused", GATE_API_WORDS["scan_id_reused"], "/scan_id"), locale
+        )
 
 
 @router.post("/scans/{scan_id}/undo", response_model=UndoAnswer, summary="Take an admission back")
@@ -222,10 +224,10 @@ async def post_undo(
     A place that was taken back before, and a keeper's eleventh of a day, want an operator or administrator as `second`.
     """
     try:
-        _staff(login)
+        staff_of(login)
         second = await _second(services, body.second)
         async with acting(services, login) as (tx, fresh):
-            staff = _staff(fresh)
+            staff = staff_of(fresh)
             outcome = await undo(
                 tx,
                 scan_id,
@@ -237,9 +239,9 @@ async def post_undo(
                 second=second,
             )
     except Refused as refused:
-        return _problem(refused, locale)
+        return problem_of(refused, locale)
     if outcome in _UNDO_STATUS:
-        return _problem(Refused(_UNDO_STATUS[outcome], outcome.value, UNDO_TEXTS[outcome]), locale)
+        return problem_of(Refused(_UNDO_STATUS[outcome], outcome.value, UNDO_TEXTS[outcome]), locale)
     return UndoAnswer(scan_id=scan_id, outcome=outcome, title=UNDO_TEXTS[outcome].say(locale))
 
 
@@ -256,19 +258,25 @@ async def _second(services: Services, given: StaffBody | None) -> Staff | None:
     return second
 
 
-def _staff(login: Login) -> Staff:
+def staff_of(login: Login) -> Staff:
     """The member of staff who asks. Raises Refused (403)."""
     if login.staff is None:
         raise Refused(403, "staff_only", GATE_API_WORDS["staff_only"])
     return login.staff
 
 
-def _scan_request(body: ScanBody, staff: Staff, where: Venue | None) -> ScanRequest:
-    """The checked request. Raises Refused (403, 404, 422)."""
+def staff_at(staff: Staff, where: Venue | None) -> Venue:
+    """The venue, where the member of staff works. Raises Refused (403, 404)."""
     if where is None:
         raise Refused(404, "not_found", API_WORDS["not_found"], "/venue")
     if not staff.may_act_at(where.id):
         raise Refused(403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue")
+    return where
+
+
+def _scan_request(body: ScanBody, staff: Staff, where: Venue | None) -> ScanRequest:
+    """The checked request. Raises Refused (403, 404, 422)."""
+    where = staff_at(staff, where)
     gate = clean_line(body.gate, GATE_NAME_MAX)
     if not gate:
         raise Refused(422, "gate_needed", GATE_API_WORDS["gate_needed"], "/gate")
@@ -343,7 +351,8 @@ def _choice(choice: Choice, locale: str) -> ChoiceBody:
     )
 
 
-def _problem(refused: Refused, locale: str) -> Response:
+def problem_of(refused: Refused, locale: str) -> Response:
+    """The refusal as RFC 9457 says it."""
     title = refused.words[1] if locale == "en" else refused.words[0]
     errors = [FieldError(refused.pointer, refused.code, title)] if refused.pointer else None
     payload = plain_problem(refused.status, refused.code, title, errors=errors)

@@ -9,7 +9,18 @@ from fastapi import FastAPI, Request
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 
-from wenyue.faces.api import bookings, cards, docs, gate, oncard, room, session, venues, visitors
+from wenyue.faces.api import (
+    bookings,
+    cards,
+    docs,
+    gate,
+    gate_lookup,
+    oncard,
+    room,
+    session,
+    venues,
+    visitors,
+)
 from wenyue.faces.api.edge import Edge
 from wenyue.faces.api.faults import catch_all, handle_faults
 from wenyue.faces.api.health import Health
@@ -66,7 +77,7 @@ def create_api(
     api.state.logins = logins
     api.state.meter = meter
     api.state.exchange = exchange
-    for part in (session, cards, visitors, venues, oncard, room, bookings, gate):
+    for part in (session, cards, visitors, venues, oncard, room, bookings, gate, gate_lookup):
         api.include_router(part.router)
     handle_faults(api)
     api.add_middleware(Edge, meter=meter)

@@ -52,7 +52,8 @@ _REFUSES: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
     ("post", "/v1/rooms/{event}/token"): (404, 409, 429),
     ("post", "/v1/gate/session"): (401, 429),
     ("post", "/v1/gate/scans"): (404,),
-    ("post", "/v1/gate/scans/{scan_id}/undo"): (404, 409),
+    ("post", "/v1/gate/scans/{scan_id}/undo"): (403, 404, 409, 429),
+    ("post", "/v1/gate/lookups"): (403, 404, 429),
 }
 _REPLAYED: Final = frozenset({"/v1/cards/activation", "/v1/cards/{card_no}/replacement"})  # 201, then 200
 _OPEN: Final = frozenset({"/v1/venues", "/v1/venues/{code}", "/v1/products/{product_id}", "/v1/availability"})

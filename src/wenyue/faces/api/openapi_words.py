@@ -67,6 +67,7 @@ SUMMARIES_ZH: Final[Mapping[str, str]] = {
     "DELETE /v1/gate/session": "员工退出登录",
     "POST /v1/gate/scans": "扫码核验",
     "POST /v1/gate/scans/{scan_id}/undo": "撤销核销",
+    "POST /v1/gate/lookups": "按姓名、手机号或旧预约号查找",
 }
 
 _PERSON: Final[Mapping[str, Any]] = {"name": "张演示", "number": "11010519491231002X"}
@@ -92,4 +93,5 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "presented": "11010519491231002X",
     },
     "POST /v1/gate/scans/{scan_id}/undo": {"reason": "扫错了人"},
+    "POST /v1/gate/lookups": {"venue": "lingyin", "kind": "name", "text": "张演示"},
 }

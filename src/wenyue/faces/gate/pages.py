@@ -5,6 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from wenyue.catalogue import Venue, venues, venues_by_id
+from wenyue.faces.gate.lookup import do_lookup, show_lookup
 from wenyue.faces.gate.shift import Shift, Station, get, post
 from wenyue.faces.gate.undoing import second_form, take_back
 from wenyue.faces.gate.views import ResultView, RowView, party_view, result_view, row_view
@@ -216,6 +217,8 @@ routes: Final = [
     get("/gate/ca.crt", show_authority, needs_staff=False),
     get("/gate/setup", show_setup),
     post("/gate/setup", do_setup),
+    get("/gate/lookup", show_lookup),
+    post("/gate/lookup", do_lookup),
     get("/gate", show_gate),
     get("/gate/scans", back_to_gate),
     get("/gate/undo", back_to_gate),

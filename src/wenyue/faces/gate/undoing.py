@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from starlette.responses import Response
-
 from wenyue.accounts import Staff, StaffRefusal, check_staff
 from wenyue.faces.gate.shift import Shift, Station
 from wenyue.faces.wording_gate import SECOND_TEXTS, UNDO_TEXTS

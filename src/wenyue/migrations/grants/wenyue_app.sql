@@ -167,12 +167,30 @@ GRANT SELECT,
       INSERT (at, epoch, rank, room_id)
    ON emergency.step TO wenyue_app;
 GRANT SELECT,
+      DELETE,
+      INSERT (after, done_at, on_date, slot_id),
+      UPDATE (after, done_at)
+   ON gate.gone_through TO wenyue_app;
+GRANT SELECT,
+      INSERT (at, found, kind, staff_id, term, venue_id)
+   ON gate.lookup TO wenyue_app;
+GRANT SELECT,
       INSERT (answer, at, booking_id, gate, id, line_no, presented, staff_id, venue_id, verdict, visitor_no),
       UPDATE (visitor_no)
    ON gate.scan TO wenyue_app;
 GRANT SELECT,
-      INSERT (at, reason, scan_id, staff_id)
+      DELETE,
+      INSERT (booking_id, on_date, term, venue_id)
+   ON gate.term TO wenyue_app;
+GRANT SELECT,
+      INSERT (at, reason, scan_id, second_staff_id, staff_id)
    ON gate.undo TO wenyue_app;
+GRANT INSERT (at, scan_id, staff_id)
+   ON gate.undo_refused TO wenyue_app;
+GRANT SELECT
+   ON gate.undo_refused_v TO wenyue_app;
+GRANT SELECT
+   ON gate.undo_v TO wenyue_app;
 GRANT SELECT,
       INSERT (booking_id, channel, created_at, edition, holder_id, kind, sealed, sent_at, state),
       UPDATE (sent_at, state)

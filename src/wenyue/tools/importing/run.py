@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.booking import importing
+from wenyue.gate import go_through_again
 from wenyue.infra.db import Database
 from wenyue.kernel.personal import Vault
 from wenyue.tools.importing.bookings import Builder
@@ -111,6 +112,7 @@ class Importer:
         else:
             async with self._database.transaction() as tx:
                 outcomes = await importing.write_bookings(tx, source, bookings, self._now)
+                await go_through_again(tx, (line.draw.slot_id for one in bookings for line in one.lines))
         _tell(report, part, bookings, outcomes)
 
 

@@ -1,0 +1,125 @@
+"""The page on which a gate keeper looks somebody up by name, phone or old booking number."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.catalogue import venues_by_id
+from wenyue.faces.gate.shift import Shift, Station
+from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.i18n import Locale, pick, say_date, say_span, translator
+from wenyue.faces.wording_lookup import LOOKUP_KINDS, LOOKUP_PROBLEMS, STANDINGS
+from wenyue.gate import (
+    Found,
+    FoundVisit,
+    LookupKind,
+    LookupProblem,
+    LookupRequest,
+    Standing,
+    booking_code,
+    look_up,
+)
+from wenyue.kernel.ids import uuid7
+
+_TEXT_MAX: Final = 120
+_TONES: Final = {Standing.BOOKED: "good", Standing.HELD: "ask"}
+
+
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """One visit that was found. `place` is empty where the gate asks which of the party comes."""
+
+    booking_id: str
+    code: str
+    place: str
+    product: str
+    session: str
+    day: str
+    standing: str
+    tone: str
+    contact: str
+    people: tuple[str, ...]
+    can_scan: bool
+    scan_id: str
+
+
+async def show_lookup(shift: Shift) -> Response:
+    """An empty form."""
+    station = shift.station
+    return await _page(shift, station, None) if station else redirect("/gate/setup")
+
+
+async def do_lookup(shift: Shift) -> Response:
+    """What was found. The terms are sent in the body, so that no address and no log names anybody."""
+    station = shift.station
+    if station is None:
+        return redirect("/gate/setup")
+    text = shift.form.one("text")[:_TEXT_MAX]
+    kind = next((one for one in LookupKind if one.value == shift.form.one("kind")), LookupKind.NAME)
+    async with shift.tx() as tx:
+        request = LookupRequest(
+            venue_id=station.venue_id,
+            staff_id=shift.keeper.id,
+            kind=kind,
+            text=text,
+            days=shift.services.settings.gate.lookup_days,
+        )
+        found = await look_up(tx, shift.services.vault, request, shift.now)
+    return await _page(shift, station, found, kind=kind, text=text)
+
+
+async def _page(
+    shift: Shift,
+    station: Station,
+    found: Found | LookupProblem | None,
+    *,
+    kind: LookupKind = LookupKind.NAME,
+    text: str = "",
+) -> Response:
+    async with shift.services.db.connection() as tx:
+        venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
+    if venue is None:
+        return redirect("/gate/setup")
+    is_problem = isinstance(found, LookupProblem)
+    problem = LOOKUP_PROBLEMS[found].say(shift.locale) if isinstance(found, LookupProblem) else ""
+    visits = [_view(one, shift.locale) for one in found.visits] if isinstance(found, Found) else []
+    status = 200 if not is_problem else 429 if found is LookupProblem.TOO_OFTEN else 422
+    return shift.page(
+        "lookup",
+        status=status,
+        errors=({"field": "text", "text": problem},) if problem else (),
+        problem=problem,
+        venue=shift.t(venue.name_zh, venue.name_en or venue.name_zh),
+        kinds=[{"value": one.value, "name": words.say(shift.locale)} for one, words in LOOKUP_KINDS.items()],
+        kind=kind.value,
+        text=text,
+        is_asked=isinstance(found, Found),
+        is_more=isinstance(found, Found) and found.is_more,
+        visits=visits,
+        days=shift.services.settings.gate.lookup_days,
+    )
+
+
+def _view(one: FoundVisit, locale: Locale) -> VisitView:
+    t = translator(locale)
+    label = pick(one.label_zh, one.label_en, locale)
+    used = t("（已核销）", " (already used)")
+    people = tuple(f"{p.name} {p.document}{used if p.is_used else ''}" for p in one.people)
+    if not people:
+        people = (t("{n} 个名额", "{n} places", n=one.quantity),)
+    is_single = len(one.people) == 1
+    return VisitView(
+        booking_id=str(one.booking_id),
+        code=booking_code(one.booking_id),
+        place=f"{one.line_no}.{one.people[0].visitor_no}" if is_single else "",
+        product=pick(one.product_zh, one.product_en, locale),
+        session=f"{label} {say_span(one.starts_at, one.ends_at, one.timezone)}".strip(),
+        day=say_date(one.on_date, locale),
+        standing=STANDINGS[one.standing].say(locale),
+        tone=_TONES.get(one.standing, "bad"),
+        contact=" ".join(part for part in (one.contact, one.phone) if part),
+        people=people,
+        can_scan=one.standing is not Standing.VOID,
+        scan_id=str(uuid7()),
+    )

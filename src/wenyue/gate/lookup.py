@@ -1,0 +1,140 @@
+"""Looking a booking up at the gate by name, phone or old number: bounded, masked, counted, and written down."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+from wenyue.audit import Entry, record
+from wenyue.booking import Admission, BookingState, redeemable
+from wenyue.catalogue import venues_by_id
+from wenyue.gate.gathering import Parties, open_parties, visitor_of
+from wenyue.gate.indexing import key_of
+from wenyue.gate.model import (
+    Found,
+    FoundPerson,
+    FoundVisit,
+    LookupProblem,
+    LookupRequest,
+    Standing,
+    VenueUnknown,
+)
+from wenyue.gate.terms import term_of
+from wenyue.gate.undoing import actor_of
+from wenyue.infra.db import Tx, fetch_dict, queries
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.documents import mask_document, mask_name, mask_phone
+from wenyue.kernel.limits import LOOKUP_FOUND_MAX, LOOKUPS_PER_DAY, LOOKUPS_PER_MINUTE
+from wenyue.kernel.personal import Vault
+
+_SQL: Final = queries("wenyue.gate", "lookup.sql")
+_STANDING: Final = {
+    BookingState.HELD: Standing.HELD,
+    BookingState.CONFIRMED: Standing.BOOKED,
+    BookingState.NO_SHOW: Standing.MISSED,
+}
+
+
+async def look_up(tx: Tx, vault: Vault, request: LookupRequest, now: datetime) -> Found | LookupProblem:
+    """Visits of one venue near today by name, phone or old number. The whole name counts, not a part of it.
+
+    Whether the member of staff works at the venue the caller has checked. Every look-up that was made is written down
+    with who made it and the keyed hash of the term, also when nothing was found. Raises VenueUnknown.
+    """
+    term = term_of(request.kind, request.text)
+    if not term:
+        return LookupProblem.NOTHING_ASKED
+    await tx.execute(_SQL["lock_keeper"], {"staff_id": request.staff_id})
+    before = await fetch_dict(tx, _SQL["lookups_before"], {"staff_id": request.staff_id, "now": now})
+    if before and (before["in_minute"] >= LOOKUPS_PER_MINUTE or before["in_day"] >= LOOKUPS_PER_DAY):
+        return LookupProblem.TOO_OFTEN
+    venue = (await venues_by_id(tx, [request.venue_id])).get(request.venue_id)
+    if venue is None:
+        raise VenueUnknown
+    today, days = local_date(now, venue.timezone), timedelta(days=request.days)
+    key = key_of(vault, request.kind, term)
+    wanted: dict[str, object] = {
+        "term": key,
+        "venue_id": request.venue_id,
+        "from_day": today - days,
+        "to_day": today + days,
+        "today": today,
+        "limit": LOOKUP_FOUND_MAX + 1,
+    }
+    ids: list[UUID] = [
+        row[0] for row in await (await tx.execute(_SQL["bookings_of_term"], wanted)).fetchall()
+    ]
+    visits = await _visits(tx, vault, ids[:LOOKUP_FOUND_MAX], request, now)
+    near = tuple(one for one in visits if abs((one.on_date - today).days) <= request.days)
+    await _write_down(tx, request, key, len(near), now)
+    return Found(near, is_more=len(ids) > LOOKUP_FOUND_MAX)
+
+
+async def _write_down(tx: Tx, request: LookupRequest, key: bytes, found: int, now: datetime) -> None:
+    row: dict[str, object] = {
+        "now": now,
+        "staff_id": request.staff_id,
+        "venue_id": request.venue_id,
+        "kind": request.kind.value,
+        "term": key,
+        "found": found,
+    }
+    await tx.execute(_SQL["add_lookup"], row)
+    detail: dict[str, object] = {"kind": request.kind.value, "term": key.hex(), "found": found}
+    entry = Entry(now, actor_of(request.staff_id), "gate.looked_up", f"venue:{request.venue_id}", detail)
+    await record(tx, [entry])
+
+
+async def _visits(
+    tx: Tx, vault: Vault, ids: list[UUID], request: LookupRequest, now: datetime
+) -> list[FoundVisit]:
+    if not ids:
+        return []
+    today = local_date(now, "Asia/Shanghai")
+    places = await redeemable(tx, booking_ids=ids, venue_id=request.venue_id, on_date=today)
+    here = sorted(
+        (one for one in places if one.venue_id == request.venue_id),
+        key=lambda one: (abs((one.on_date - today).days), one.starts_at, one.booking_id, one.line_no),
+    )
+    parties = await open_parties(tx, vault, ids)
+    return [
+        _visit(list(group), parties)
+        for _, group in groupby(here, key=lambda one: (one.booking_id, one.line_no))
+    ]
+
+
+def _visit(places: Sequence[Admission], parties: Parties) -> FoundVisit:
+    first = places[0]
+    party = parties.get(first.booking_id)
+    people: list[FoundPerson] = []
+    for place in places:
+        visitor = visitor_of(parties, place.booking_id, place.visitor_no) if place.person_key else None
+        if visitor is not None:
+            name, document = mask_name(visitor.name), mask_document(visitor.number)
+            people.append(FoundPerson(place.visitor_no, name, document, place.redeemed_at is not None))
+    return FoundVisit(
+        booking_id=first.booking_id,
+        line_no=first.line_no,
+        quantity=sum(place.quantity for place in places),
+        standing=_standing(places),
+        product_zh=first.product_zh,
+        product_en=first.product_en,
+        label_zh=first.label_zh,
+        label_en=first.label_en,
+        on_date=first.on_date,
+        starts_at=first.starts_at,
+        ends_at=first.ends_at,
+        timezone=first.timezone,
+        contact=mask_name(party.contact_name) if party else "",
+        phone=mask_phone(party.contact_phone) if party and party.contact_phone else "",
+        people=tuple(people),
+    )
+
+
+def _standing(places: Sequence[Admission]) -> Standing:
+    live = [place for place in places if place.is_live]
+    standing = _STANDING.get(places[0].state, Standing.VOID)
+    if not live or standing is Standing.VOID:
+        return Standing.VOID
+    return Standing.USED if all(place.redeemed_at is not None for place in live) else standing
