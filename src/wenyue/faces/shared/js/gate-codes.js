@@ -6,10 +6,11 @@ const BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 
 const isVoucher = (text) => text.toUpperCase().startsWith(VOUCHER);
 
-// Whether more must follow: a voucher, a booking's number or a booking code of which the beginning is there.
+// Whether more must follow: a voucher, a booking's number, a booking code or an identity number of which the beginning is there.
 export function isUnfinished(text) {
   if (isVoucher(text)) return !isWholeVoucher(text);
   if (/^[0-9a-f]{8}-[0-9a-f-]*$/i.test(text)) return text.length < 36;
+  if (/^[0-9]{6}(19|20)[0-9]{2}(0[1-9]|1[0-2])[0-9]{0,5}$/.test(text)) return true; // place, year and month of birth
   return /^[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{0,3}$/i.test(text);
 }
 
