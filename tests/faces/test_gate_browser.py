@@ -50,6 +50,27 @@ async def test_a_shift_at_the_gate(site: Site, size: ViewportSize, *, has_script
     assert await wedge(page, voucher) == "good"
 
 
+@pytest.mark.parametrize("has_script", [True, False])
+async def test_security_M5_the_second_person_confirms_where_the_keeper_stands(
+    site: Site, *, has_script: bool
+) -> None:
+    page = await site.stand(PHONE, has_script=has_script)
+    voucher = site.world.voucher(await site.world.book())
+    for _ in range(2):
+        assert await wedge(page, voucher) == "good"
+        undo = page.locator(".gate-row .gate-undo").first
+        await undo.locator("summary").click()
+        await undo.locator('[name="reason"]').fill("扫错了人")
+        await undo.locator("button").click()
+        await page.wait_for_selector(".note--good, #second_login")
+        if await page.locator(".note--good").count():
+            await page.goto(f"{site.url}/gate")
+    await page.fill("#second_login", "boss")
+    await page.fill("#second_password", "correct horse")
+    await page.press("#second_password", "Enter")
+    await expect(page.locator(".note--good")).to_contain_text("名额恢复")
+
+
 async def test_a_party_is_let_in_with_one_press(site: Site) -> None:
     page = await site.stand(PHONE)
     booking_id = await site.world.book(documents=ADULTS)

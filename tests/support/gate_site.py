@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
 from tests.support.gate_world import World
-from wenyue.accounts import save_staff
+from wenyue.accounts import Role, save_staff
 from wenyue.faces.gate import routes
 from wenyue.faces.shared import routes as static_routes
 from wenyue.gate import Desk
@@ -69,7 +69,9 @@ async def gate_site(urls: DbUrls, home: Path, *browser_arguments: str) -> AsyncG
             world = await World.make(tx, NOW)
             world.desk = Desk(services.vault, services.gate_keys, world.desk.presets)
             await save_presets(tx)
-            await save_staff(tx, login="gate", password="correct horse", role="gate", now=NOW, actor="test")
+            staff: tuple[tuple[str, Role], ...] = (("gate", "gate"), ("boss", "operator"))
+            for login, role in staff:
+                await save_staff(tx, login=login, password="correct horse", role=role, now=NOW, actor="test")
             await services.start()
             serving = asyncio.create_task(server.serve([listening]))
             async with chromium_here(*browser_arguments) as browser:
