@@ -19,9 +19,11 @@ from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.room_file import RoomFiles
 from wenyue.infra import log, tracing
+from wenyue.infra.accepting import PausingServer
 from wenyue.infra.config import Settings, load
 from wenyue.infra.files import allow_many_files
-from wenyue.infra.web_server import TlsSocket, WebServer
+from wenyue.infra.supervisor import listening_socket
+from wenyue.infra.web_server import TlsSocket
 from wenyue.infra.wire import GuardedHttp, guarded
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
@@ -134,9 +136,10 @@ def run_web(*, sock: socket.socket | None, port: int, tls: TlsSocket | None = No
         date_header=False,
         proxy_headers=False,
     )
-    server = WebServer(config, tls)
+    shared = sock or listening_socket(settings.web.host, port)
+    server = PausingServer(config, shared, app.services.admission, tls)
     try:
-        server.run(sockets=[sock] if sock is not None else None)
+        server.run()
     finally:
         if traces is not None:
             traces.close()

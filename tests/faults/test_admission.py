@@ -13,6 +13,7 @@ from wenyue.faces.api.front import Front
 from wenyue.faces.api.hot import hot_refusals
 from wenyue.faces.api.logins import Logins
 from wenyue.infra import wire
+from wenyue.infra.accepting import PausingServer
 from wenyue.infra.admission import Admission
 from wenyue.infra.db import Database
 from wenyue.infra.wire import guarded
@@ -224,6 +225,59 @@ async def test_refusals_go_out_a_few_at_a_time_and_in_order(
         writer.close()
     assert admission.hot.shed == 20
     assert app.seen == ["/other"] * 20
+
+
+async def test_overload_O2_the_newest_are_told_first_when_not_everybody_can_be(
+    admission: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "_SENT_PER_TURN", 0)
+    told: list[int] = []
+
+    class Somebody:
+        def __init__(self, number: int) -> None:
+            self.number, self.loop = number, asyncio.get_running_loop()
+
+        def refused(self, _answer: bytes) -> None:
+            told.append(self.number)
+
+    refusals = wire.Refusals(admission.hot)
+    assert [refusals.send(Somebody(number), b"no") for number in range(5)] == [False] * 5  # type: ignore[arg-type]
+    monkeypatch.setattr(wire, "_SENT_PER_TURN", 2)
+    await _until(lambda: len(told) == 5)
+    assert told == [4, 3, 2, 1, 0]
+
+
+async def test_overload_O2_a_flooded_process_accepts_nobody_until_it_is_over(admission: Admission) -> None:
+    app = _App(admission)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            app,
+            http=guarded(admission, LINE, hot_refusals(), lambda _: False),
+            lifespan="off",
+            log_level="error",
+        )
+        server = PausingServer(config, listener, admission)
+        serving = asyncio.create_task(server.serve())
+        await _until(lambda: server.started)
+        port = listener.getsockname()[1]
+        old = await asyncio.open_connection("127.0.0.1", port)
+        old[1].write(REQUEST)
+        assert (await _answer(old[0]))[0] == 200
+        admission.is_flooded = True
+        await _until(lambda: not server.is_accepting)
+        new = await asyncio.open_connection("127.0.0.1", port)  # the kernel's queue
+        new[1].write(REQUEST)
+        old[1].write(REQUEST)
+        assert (await _answer(old[0]))[0] == 200
+        assert len(server.server_state.connections) == 1
+        admission.is_flooded = False
+        assert (await _answer(new[0]))[0] == 200
+        assert server.is_accepting
+        for _, writer in (old, new):
+            writer.close()
+            await writer.wait_closed()
+        server.should_exit = True
+        await serving
 
 
 async def test_a_sender_that_left_before_its_refusal_costs_nothing(

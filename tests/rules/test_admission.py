@@ -4,12 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wenyue.booking.lanes import is_held
 from wenyue.kernel.admission import (
     RETRY_AFTER_S_MAX,
     SHARES,
     Bounds,
     PersonLimit,
     Priority,
+    bounds_when,
+    is_behind,
     may_start,
     next_limit,
     next_wanted_s,
@@ -89,6 +92,52 @@ def test_who_cannot_even_say_no_lets_fewer_in_and_gives_it_back_slowly() -> None
     for _ in range(100):
         wanted = next_wanted_s(wanted, is_behind=True, bounds=BOUNDS)
     assert wanted > 0
+
+
+def test_overload_O2_who_cannot_say_no_in_time_lets_fewer_in_than_the_floor() -> None:
+    """Seen at six times the peak: the floor held, and everybody was answered after seconds."""
+    bounds = Bounds(low=200, high=4000, wanted_s=0.5)
+    wanted, limit = bounds.wanted_s, 600.0
+    for _ in range(20):
+        wanted = next_wanted_s(wanted, is_behind=True, bounds=bounds)
+        limit = next_limit(
+            limit,
+            rate_per_s=10,
+            in_flight=limit,
+            most_in_flight=int(limit),
+            bounds=bounds_when(wanted, bounds),
+        )
+    assert 16 <= limit < 100
+    for _ in range(100):
+        wanted = next_wanted_s(wanted, is_behind=False, bounds=bounds)
+        limit = next_limit(
+            limit, rate_per_s=0, in_flight=0, most_in_flight=0, bounds=bounds_when(wanted, bounds)
+        )
+    assert limit > 199  # the floor comes back even while nobody asks
+
+
+@pytest.mark.parametrize(
+    ("unsent", "lag_s", "shed", "is_found"),
+    [
+        (0, 0.0, 900.0, False),  # refusing keeps up
+        (3, 0.0, 900.0, True),
+        (0, 0.3, 900.0, True),  # requests wait unread
+        (0, 0.3, 0.0, False),  # a slow machine that refuses nobody
+    ],
+)
+def test_overload_O2_what_says_that_refusing_does_not_keep_up(
+    unsent: int, lag_s: float, shed: float, *, is_found: bool
+) -> None:
+    assert is_behind(unsent=unsent, lag_s=lag_s, shed=shed) is is_found
+
+
+def test_overload_O1_a_second_batch_waits_while_it_would_only_share_what_there_is() -> None:
+    assert not is_held(1, 0, held_s=0.0, batch_s=0.3)  # nobody works: begin
+    assert is_held(20, 100, held_s=0.1, batch_s=0.3)
+    assert not is_held(100, 100, held_s=0.1, batch_s=0.3)  # as many again: both lanes have work
+    assert not is_held(20, 100, held_s=0.61, batch_s=0.3)  # the other lane takes too long: it may hang
+    assert not is_held(20, 100, held_s=1.0, batch_s=30.0)
+    assert not is_held(3, 10, held_s=0.001, batch_s=0.0)
 
 
 def test_a_quiet_hour_says_nothing_about_the_limit() -> None:

@@ -9,16 +9,19 @@ import asyncio
 import random
 import sys
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
 from wenyue.infra.bodies import BodyRoom
 from wenyue.kernel.admission import (
+    FLOOD_LAG_S,
     SHARES,
     Bounds,
     PersonLimit,
     Priority,
+    bounds_when,
+    is_behind,
     may_start,
     next_limit,
     next_wanted_s,
@@ -241,6 +244,9 @@ class Admission:
         self.bodies = BodyRoom()
         self.persons = Persons(person_limit)
         self.lag_s = 0.0
+        self.is_flooded = (
+            False  # refusing does not keep up: nobody new is let in, the newest are answered first
+        )
         self._hot_limit: float = _HOT_FIRST
         self._wanted_s = _HOT.wanted_s
         self._hot_in_flight = self._desk_in_flight = 0.0
@@ -298,14 +304,16 @@ class Admission:
         hot, desk = self.hot, self.desk
         self._hot_in_flight = smoothed(self._hot_in_flight, hot.in_flight + hot.unknown, _SMOOTH)
         self._desk_in_flight = smoothed(self._desk_in_flight, desk.total, _SMOOTH)
-        is_behind, hot.unsent = 0 < hot.unsent < NONE_SENT, NONE_SENT
-        self._wanted_s = next_wanted_s(self._wanted_s, is_behind=is_behind, bounds=_HOT)
+        unsent, hot.unsent = 0 if hot.unsent == NONE_SENT else hot.unsent, NONE_SENT
+        behind = is_behind(unsent=unsent, lag_s=self.lag_s, shed=shed)
+        self._wanted_s = next_wanted_s(self._wanted_s, is_behind=behind, bounds=_HOT)
+        self.is_flooded = behind and self.lag_s > FLOOD_LAG_S
         self._hot_limit = next_limit(
             self._hot_limit,
             rate_per_s=self._hot_rate,
             in_flight=self._hot_in_flight,
             most_in_flight=hot.most,
-            bounds=replace(_HOT, wanted_s=self._wanted_s),
+            bounds=bounds_when(self._wanted_s, _HOT),
         )
         hot.limit = int(self._hot_limit)
         hot.most, hot.arriving = hot.in_flight, 0  # what arrived and never began was no request

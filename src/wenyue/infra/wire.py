@@ -6,7 +6,6 @@ say no. Here a full hot lane says no as soon as the bytes are there.
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import Callable
 from typing import ClassVar, Final, cast
 
@@ -103,13 +102,14 @@ class Refusals:
     """Sends refusals a few at a time, so that those who were let in get their turn of the event loop in between.
 
     Sending costs more than reading. Were all sent at once, a process that is asked for more than it can even refuse would do
-    nothing else, and answer nobody.
+    nothing else, and answer nobody. The newest are sent first: when not everybody can be told in time, some are, instead of
+    everybody too late; and who has not been told sends nothing more on that connection, so that reading does not run ahead.
     """
 
     def __init__(self, hot: HotLane) -> None:
         self._hot = hot  # is told how many wait
         self._left = _SENT_PER_TURN
-        self._later: deque[tuple[GuardedHttp, bytes]] = deque()
+        self._later: list[tuple[GuardedHttp, bytes]] = []
         self._is_coming = False
 
     def send(self, to: "GuardedHttp", answer: bytes) -> bool:
@@ -117,9 +117,10 @@ class Refusals:
         if not self._is_coming:
             self._is_coming = True
             to.loop.call_soon(self._turn, to.loop)
-        if self._left and not self._later:
+        if self._left:
             self._left -= 1
-            self._hot.unsent = 0
+            if not self._later:
+                self._hot.unsent = 0
             to.transport.write(answer)
             return True
         self._later.append((to, answer))
@@ -129,7 +130,7 @@ class Refusals:
         later = self._later
         count = min(_SENT_PER_TURN, len(later))
         for _ in range(count):
-            to, answer = later.popleft()
+            to, answer = later.pop()
             to.refused(answer)
         self._hot.unsent = min(self._hot.unsent, len(later))
         self._left = _SENT_PER_TURN - count

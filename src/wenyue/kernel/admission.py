@@ -47,7 +47,12 @@ SHARES: Final = {
 RETRY_AFTER_S_MAX: Final = 20
 _LESS: Final = 0.8
 _MORE: Final = 1.03
-_WANTED_S_MIN: Final = 0.03
+_WANTED_S_MIN: Final = 0.1
+LAG_BEHIND_S: Final = 0.1  # a turn of the event loop that takes longer: requests wait unread
+FLOOD_LAG_S: Final = 0.25  # beyond it refusing itself is too much: no new connections, and the newest first
+_LOW_MIN: Final = (
+    64  # admitted at once even by a process that does hardly more than refuse: smaller batches cost more each
+)
 _ROOM_MAX: Final = (
     1.5  # so that an answer takes half as long again as wanted, at most, when such a burst lasts
 )
@@ -61,8 +66,8 @@ _SAYS_SOMETHING: Final = (
 class Bounds:
     """Between which numbers a limit moves, and how long admitted work should take, in seconds."""
 
-    low: int
-    high: int
+    low: float
+    high: float
     wanted_s: float
 
 
@@ -83,8 +88,8 @@ def next_limit(
     finishes in the wanted time. While it is reached at instants only, the rate is what was asked for: a limit for just that
     would turn people away at each of its bursts, though everybody could be served. So it has room for half as many again.
     """
-    if most_in_flight < limit * _SAYS_SOMETHING:
-        return limit
+    if most_in_flight < limit * _SAYS_SOMETHING and limit >= bounds.low:
+        return min(limit, bounds.high)
     room = min(limit / in_flight, _ROOM_MAX) if in_flight > 0 else _ROOM_MAX
     wanted = min(max(rate_per_s * bounds.wanted_s * max(room, 1.0), bounds.low), bounds.high)
     return limit + (wanted - limit) * _STEP
@@ -93,13 +98,29 @@ def next_limit(
 def next_wanted_s(wanted_s: float, *, is_behind: bool, bounds: Bounds) -> float:
     """How long admitted work should take from now on, at most `bounds.wanted_s`.
 
-    `is_behind`: a whole period long there were refusals that had not been sent: what is let in takes the time to say no. Then
-    less is let in, a fifth less each time, and given back slowly. (A queue that never empties in a period is the sign, not one
-    that is long at some instant: the idea of CoDel, RFC 8289.)
+    `is_behind`: a whole period long there were refusals that had not been sent, or requests waited unread (`is_behind`): what is
+    let in takes the time to say no. Then less is let in, a fifth less each time, and given back slowly. (A queue that never
+    empties in a period is the sign, not one that is long at some instant: the idea of CoDel, RFC 8289.)
     """
     if is_behind:
         return max(wanted_s * _LESS, _WANTED_S_MIN)
     return min(wanted_s * _MORE, bounds.wanted_s)
+
+
+def is_behind(*, unsent: int, lag_s: float, shed: float) -> bool:
+    """Whether a process cannot even say no in time, by one look at it.
+
+    `unsent`: the fewest refusals that waited to be sent at any instant of the period. `lag_s`: how long a turn of the event loop
+    takes; whatever waits in the kernel waits at least that long, and a batch, which talks to the database many times, many times
+    that. A lag alone is the machine's or a batch's; only together with refusals (`shed` a second) is it the flood's.
+    """
+    return unsent > 0 or (lag_s > LAG_BEHIND_S and shed > 0)
+
+
+def bounds_when(wanted_s: float, bounds: Bounds) -> Bounds:
+    """The bounds of a limit while admitted work should take `wanted_s`: the floor gives way with it."""
+    low = max(bounds.low * wanted_s / bounds.wanted_s, min(_LOW_MIN, bounds.low))
+    return Bounds(low, bounds.high, wanted_s)
 
 
 def retry_after_s(shed_share: float, chance: float) -> int:

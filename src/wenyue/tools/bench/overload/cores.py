@@ -16,7 +16,8 @@ from wenyue.tools.processes import family
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 _NAME: Final = "wenyue-bench"
 _PERIOD_US: Final = 10_000
-_CORES_MIN: Final = 4
+_CORES_MIN: Final = 2
+_CORES_OF_THEIR_OWN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,14 @@ class Layout:
 def layout(cores: Iterable[int]) -> Layout:
     """Two cores for the web, one for the database, the others for the load; with four, the load has the database's too.
 
-    The first core of `load` is the one that is least shared. Fewer than four cores are left to the system's scheduler.
+    The first core of `load` is the one that is least shared. With two or three cores the load has the last, so that it takes
+    nothing from the installation, which has the others. One core is left to the system's scheduler.
     """
     order = sorted(cores)
     if len(order) < _CORES_MIN:
         return Layout()
+    if len(order) < _CORES_OF_THEIR_OWN:
+        return Layout(web=tuple(order[:-1]), database=tuple(order[:-1]), load=tuple(order[-1:]))
     rest = tuple(order[3:])
     return Layout(
         web=tuple(order[:2]), database=(order[2],), load=rest if len(rest) > 1 else (*rest, order[2])

@@ -31,6 +31,9 @@ _KNOWN_MAX: Final = 4096
 _CONNECT_TRIES: Final = 200
 _CONNECT_PAUSE_S: Final = 0.01
 _RESENDS_MAX: Final = 2
+PATIENCE_S: Final = (
+    1.0  # who has found no free connection by then has left: people do not queue behind each other for one
+)
 _WAITING_MAX: Final = 200_000  # for a connection; those beyond it are never sent, and counted
 _UNKNOWN: Final = b'"outcome":"unknown"'  # a 503 too: the caller asks again under the same id
 UNANSWERED: Final = 0
@@ -168,9 +171,17 @@ class Gun:
             self._record.never_sent += 1
             self._note(shot, UNANSWERED)
 
+    def _leave(self) -> None:
+        """Those who have waited for a connection for too long go, unanswered."""
+        waiting = self._waiting
+        while waiting and perf_counter() - waiting[0].due > PATIENCE_S:
+            self._record.never_sent += 1
+            self._note(waiting.popleft(), UNANSWERED)
+
     def _refill(self) -> None:
         """New connections for those that wait, in place of those that the server closed."""
         waiting = self._waiting
+        self._leave()
         while waiting and (self._idle or self._to_open):
             shot = waiting.popleft()
             if not self._send(shot):
@@ -221,6 +232,7 @@ class Gun:
 
     def _next(self, descriptor: int) -> None:
         """A connection has become free."""
+        self._leave()
         if self._waiting:
             self._launch(descriptor, self._waiting.popleft())
         else:

@@ -16,6 +16,10 @@ class Scale:
     warm_s: float = 2.0
     step_s: float = 5.0  # of the ramp; the first `step_skipped_s` of each do not count
     step_skipped_s: float = 1.0
+    hold_s: float = 15.0  # around the top: the peak is what is held for that long
+    step_tail_s: float = (
+        1.0  # nor the last of each: what was queued then is served when nothing comes any more
+    )
     steps_max: int = 16
     proof_s: float = 2.0
     lead_s: float = 3.0  # at 0.8 times the peak, before the storm
@@ -43,6 +47,8 @@ def quick(scale: Scale) -> Scale:
         warm_s=1.0,
         step_s=1.5,
         step_skipped_s=0.5,
+        hold_s=4.0,
+        step_tail_s=0.5,
         proof_s=1.0,
         lead_s=1.0,
         storm_s=6.0,

@@ -133,13 +133,12 @@ def remarks(report: Report) -> list[str]:
             f"everybody answered after {flash['everybody_answered_after_s']:.2f} s"
         )
     unbounded = cast("dict[str, Any]", report.details.get("unbounded", {}))
-    if unbounded:
+    for storm in unbounded.get("storms", ()):
         lines.append(
-            f"database not bounded: peak {unbounded['peak_per_s']:,}/s; {unbounded['highest_multiple_offered']:g} × that "
-            f"could be offered, goodput was {unbounded['goodput_ratio']:.2f} of the peak, "
-            f"{unbounded['refused_p99_ms'] or 0:.0f} ms to refuse (p99)"
+            f"database not bounded: peak {unbounded['peak_per_s']:,}/s; at {storm['multiple']:g} × that goodput was "
+            f"{storm['goodput_ratio']:.2f} of the peak, {storm['refused_p99_ms'] or 0:.0f} ms to refuse (p99)"
         )
-        lines += [f"  not valid: {reason}" for reason in unbounded["invalid_because"]]
+        lines += [f"  not valid: {reason}" for reason in storm["invalid_because"]]
     lines.append(
         f"other programs used {report.weather.others:.0%} of the processors meanwhile, "
         f"other machines {report.weather.stolen:.0%}"

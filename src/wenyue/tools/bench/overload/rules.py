@@ -25,8 +25,14 @@ class Ramp:
 
     @property
     def peak_per_s(self) -> float:
-        """The best goodput that was held for a step."""
-        return max((goodput for _, goodput in self.seen), default=0.0)
+        """The best goodput that was held: of the long steps around the top, once there are any."""
+        found = self.seen[-self._refining :] if self._refining > 0 else self.seen
+        return max((goodput for _, goodput in found), default=0.0)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether the next step is one around the top, which lasts long enough for queues and bursts to settle."""
+        return self._refining >= 0
 
     def next_per_s(self) -> float | None:
         """The next rate, or None: the peak has been found."""
