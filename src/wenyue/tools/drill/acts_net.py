@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from wenyue.tools.drill.acts import Stage
+from wenyue.tools.drill.acts_unread import measure_every_class, report
 from wenyue.tools.drill.client import HOST, Client, NoReplyError, NotSentError, Wire
 from wenyue.tools.drill.figures import percentile
 from wenyue.tools.drill.netns import cannot_lose, lossy_line
@@ -110,14 +111,18 @@ def _compare(stage: Stage, before: float, began: float) -> None:
 
 
 async def flood(stage: Stage) -> None:
-    """Byte-by-byte connections, guessed PINs and bodies of megabytes at the same time; ordinary people book meanwhile."""
+    """Slow heads and bodies, logins of nobody, guessed PINs and bodies of megabytes at once, at every class.
+
+    Ordinary people book meanwhile, and every class is asked as it should be, and counted.
+    """
     before = stage.history.now()
     await stage.rest(0.25)
     began = stage.history.now()
     stage.history.mark("slow connections, guessed PINs and huge bodies arrive")
-    async with Slow(stage.installation.port, seed=1) as slow:
+    async with Slow(stage.installation.port, seed=1) as slow, AsyncExitStack() as stack:
         headers = min(1_200, round(stage.seconds * 40))
-        await slow.open(headers=headers, bodies=headers // 2)
+        await slow.open(headers=headers, bodies=0)
+        genuine = await measure_every_class(stage, stack, slow, slow_bodies=headers)
         guessing = [asyncio.create_task(_guess(stage, number)) for number in range(GUESSERS)]
         bulky = [asyncio.create_task(_send_bulk(stage, number)) for number in range(BULKY)]
         async with asyncio.TaskGroup() as group:
@@ -127,6 +132,7 @@ async def flood(stage: Stage) -> None:
             task.cancel()
         await asyncio.gather(*guessing, *bulky, return_exceptions=True)
         stage.extra["slow connections at most"] = slow.most
+        report(stage, genuine)
     stage.history.mark("they are gone")
     stage.faults.append((began, stage.history.now()))
     _compare(stage, before, began)

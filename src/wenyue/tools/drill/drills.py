@@ -127,7 +127,7 @@ DRILLS: Final = {
         Drill(
             "slowloris-login-flood",
             "慢速连接、猜密码与超大请求同时来袭",
-            "Slow connections, guessed PINs and bodies of megabytes at the same time; people who book are served.",
+            "Slow heads and bodies, logins of nobody, guessed PINs, huge bodies, at every class; who is genuine is served.",
             "Block the sources at the proxy; numbers whose PIN was guessed five times are locked for 15 minutes by themselves.",
             flood,
             _everything_is_answered,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+from collections.abc import Sequence
 from typing import Final, Self
 
 from wenyue.infra.files import allow_many_files
@@ -32,14 +33,18 @@ class Slow:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def open(self, *, headers: int, bodies: int) -> None:
-        """Let so many arrive; at most SLOW_MAX."""
+    async def open(self, *, headers: int, bodies: int, paths: Sequence[str] = ("/v1/bookings",)) -> None:
+        """Let so many arrive, going round `paths`; at most SLOW_MAX."""
         allow_many_files()
         for number in range(min(headers + bodies, SLOW_MAX)):
-            self._tasks.append(asyncio.create_task(self._crawl(number, is_body=number >= headers)))
+            self._tasks.append(
+                asyncio.create_task(
+                    self._crawl(number, paths[number % len(paths)], is_body=number >= headers)
+                )
+            )
         await asyncio.sleep(0)
 
-    async def _crawl(self, number: int, *, is_body: bool) -> None:
+    async def _crawl(self, number: int, path: str, *, is_body: bool) -> None:
         chance = random.Random(f"{self._seed}/{number}")  # noqa: S311 - pauses, not secrets
         with contextlib.suppress(OSError):
             async with self._doors:
@@ -47,13 +52,16 @@ class Slow:
             self.living += 1
             self.most = max(self.most, self.living)
             try:
-                await self._drip(writer, chance, is_body=is_body)
+                await self._drip(writer, chance, path, is_body=is_body)
             finally:
                 self.living -= 1
                 writer.transport.abort()
 
-    async def _drip(self, writer: asyncio.StreamWriter, chance: random.Random, *, is_body: bool) -> None:
-        head = b"POST /v1/bookings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    async def _drip(
+        self, writer: asyncio.StreamWriter, chance: random.Random, path: str, *, is_body: bool
+    ) -> None:
+        head = b"POST %b HTTP/1.1\r\nHost: localhost\r\n" % path.encode("ascii")
+        head += b"Content-Type: application/json\r\n"
         if is_body:
             head += b"Content-Length: %d\r\n\r\n" % _BODY_BYTES
         writer.write(head)
