@@ -247,6 +247,21 @@ async def test_overload_O2_the_newest_are_told_first_when_not_everybody_can_be(
     assert told == [4, 3, 2, 1, 0]
 
 
+async def test_overload_O2_a_lag_beside_refusals_is_a_flood_and_gives_way(admission: Admission) -> None:
+    before = admission.hot.limit
+    admission.hot.most, admission.lag_s = before, 0.3
+    for _ in range(20):
+        admission.measure([50.0, 50.0, 900.0, 0.0])
+        admission.hot.most = admission.hot.in_flight = admission.hot.limit
+    assert admission.is_flooded
+    assert admission.hot.limit < 100 < before
+    admission.lag_s = admission.hot.in_flight = 0
+    for _ in range(100):
+        admission.measure([50.0, 50.0, 0.0, 0.0])
+    assert not admission.is_flooded
+    assert admission.hot.limit >= 199
+
+
 async def test_overload_O2_a_flooded_process_accepts_nobody_until_it_is_over(admission: Admission) -> None:
     app = _App(admission)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -128,6 +128,10 @@ class HotLane:
         self._at = (self._at + 1) % _TIMES_KEPT
         self._times[self._at] = seconds
 
+    def median_s(self) -> float:
+        """Of the last requests that were let in."""
+        return sorted(self._times)[_TIMES_KEPT // 2]
+
     def p99_s(self) -> float:
         """Of the last requests that were let in."""
         times = sorted(self._times)
@@ -305,7 +309,7 @@ class Admission:
         self._hot_in_flight = smoothed(self._hot_in_flight, hot.in_flight + hot.unknown, _SMOOTH)
         self._desk_in_flight = smoothed(self._desk_in_flight, desk.total, _SMOOTH)
         unsent, hot.unsent = 0 if hot.unsent == NONE_SENT else hot.unsent, NONE_SENT
-        behind = is_behind(unsent=unsent, lag_s=self.lag_s, shed=shed)
+        behind = is_behind(unsent=unsent, lag_s=self.lag_s, took_s=hot.median_s(), shed=shed)
         self._wanted_s = next_wanted_s(self._wanted_s, is_behind=behind, bounds=_HOT)
         self.is_flooded = behind and self.lag_s > FLOOD_LAG_S
         self._hot_limit = next_limit(

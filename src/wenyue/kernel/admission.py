@@ -48,6 +48,7 @@ RETRY_AFTER_S_MAX: Final = 20
 _LESS: Final = 0.8
 _MORE: Final = 1.03
 _WANTED_S_MIN: Final = 0.1
+LATE_S: Final = 0.8  # what was let in takes longer than this: even the floor of the limit is too much
 LAG_BEHIND_S: Final = 0.1  # a turn of the event loop that takes longer: requests wait unread
 FLOOD_LAG_S: Final = 0.25  # beyond it refusing itself is too much: no new connections, and the newest first
 _LOW_MIN: Final = (
@@ -107,14 +108,15 @@ def next_wanted_s(wanted_s: float, *, is_behind: bool, bounds: Bounds) -> float:
     return min(wanted_s * _MORE, bounds.wanted_s)
 
 
-def is_behind(*, unsent: int, lag_s: float, shed: float) -> bool:
-    """Whether a process cannot even say no in time, by one look at it.
+def is_behind(*, unsent: int, lag_s: float, took_s: float, shed: float) -> bool:
+    """Whether a process is late for those it lets in or cannot even say no in time, by one look at it.
 
     `unsent`: the fewest refusals that waited to be sent at any instant of the period. `lag_s`: how long a turn of the event loop
     takes; whatever waits in the kernel waits at least that long, and a batch, which talks to the database many times, many times
-    that. A lag alone is the machine's or a batch's; only together with refusals (`shed` a second) is it the flood's.
+    that. `took_s`: how long the middle one of the last admitted requests took. Late answers or a lag alone are the machine's or a
+    batch's; only together with refusals (`shed` a second) are they the flood's.
     """
-    return unsent > 0 or (lag_s > LAG_BEHIND_S and shed > 0)
+    return unsent > 0 or (shed > 0 and (lag_s > LAG_BEHIND_S or took_s > LATE_S))
 
 
 def bounds_when(wanted_s: float, bounds: Bounds) -> Bounds:

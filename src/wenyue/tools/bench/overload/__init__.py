@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -21,6 +22,9 @@ def overload(
         float, typer.Option(min=0, max=64, help="cores that the database may use; 0: no bound")
     ] = 0.15,
     storm_s: Annotated[float, typer.Option(min=0, max=3600, help="length of the storm; 0: as usual")] = 0,
+    proxy: Annotated[
+        Path | None, typer.Option(help="put HAProxy in front, with this file: deploy/haproxy/haproxy.cfg")
+    ] = None,
     unbounded: Annotated[
         bool, typer.Option("--unbounded/--no-unbounded", help="also with a database that is not bounded")
     ] = True,
@@ -38,6 +42,7 @@ def overload(
         load_processes=load_processes,
         connections=connections,
         database_share=database_share,
+        proxy=proxy,
     )
     if quick or os.environ.get("QUICK", "") not in {"", "0"}:
         scale = plan.quick(scale)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from math import isfinite
+from pathlib import Path
 
 from wenyue.tools.bench.overload.tally import Bin, Tally
 from wenyue.tools.bench.weather import Weather
@@ -37,6 +38,7 @@ class Scale:
     )
     unbounded_storm_s: float = 20.0  # 0: the unbounded configuration is not measured
     first_per_s: float = 1_000.0
+    proxy: Path | None = None  # a file for HAProxy, which then stands between the load and the web processes
 
 
 def quick(scale: Scale) -> Scale:

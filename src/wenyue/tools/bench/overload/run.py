@@ -18,6 +18,7 @@ from wenyue.tools.bench.overload import cores
 from wenyue.tools.bench.overload.battery import Battery
 from wenyue.tools.bench.overload.orders import Stream
 from wenyue.tools.bench.overload.plan import Phase, Report, Scale, Shots, described, rounded
+from wenyue.tools.bench.overload.proxied import proxied
 from wenyue.tools.bench.overload.rules import Ramp, ratio, recovery_s
 from wenyue.tools.bench.overload.site import Demand
 from wenyue.tools.bench.overload.tally import Tally
@@ -58,10 +59,11 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
         log.unlink(missing_ok=True)
         web = stack.enter_context(site(server, home, scale.workers, log))
         cores.pin([process.pid for process in web.processes], placing.web)
+        port = web.port
+        if scale.proxy is not None:
+            port = stack.enter_context(proxied(scale.proxy, web.port, home, placing.web))
         battery = stack.enter_context(
-            Battery(
-                size=scale.load_processes, port=web.port, connections=scale.connections, cores=placing.load
-            )
+            Battery(size=scale.load_processes, port=port, connections=scale.connections, cores=placing.load)
         )
         barometer = Barometer(lambda: web.cpu_s() + postgres_cpu_s(server) + battery.cpu_s())
         demand = Demand(world, scale.cards, scale.flash_cards, scale.load_processes)
@@ -302,6 +304,7 @@ class _Range:
             "web_workers": scale.workers,
             "load_processes": scale.load_processes,
             "connections": scale.connections,
+            "proxy": None if scale.proxy is None else "HAProxy",
             "database_share_of_one_core": scale.database_share if how else None,
             "database_bound_by": how or "nothing",
             "autovacuum_and_checkpoints": "off while bounded" if how else "on",
