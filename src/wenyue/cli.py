@@ -15,7 +15,6 @@ from typing import Annotated, Any, NoReturn
 import typer
 import typer.core
 import typer.main
-from rich.console import Console
 
 from wenyue.infra.config import Settings, SettingsError, load
 from wenyue.infra.fault import SetupError
@@ -114,6 +113,8 @@ def keys() -> None:
 @app.command()
 def doctor() -> None:
     """Check this installation and say how to mend it (检查)."""
+    from rich.console import Console
+
     from wenyue.tools.doctor import examine, show
 
     findings = examine(load)

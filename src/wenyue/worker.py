@@ -5,6 +5,7 @@ import logging
 import os
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from time import monotonic
@@ -45,15 +46,20 @@ _SUSPICIOUS_EVERY_S: Final = 300.0
 _INDEX_EVERY_S: Final = 60.0
 _LOOK_EVERY_S: Final = 5.0
 _BEAT_EVERY_S: Final = 30.0
+_AT_LEAST_EVERY_S: Final = 15.0  # a look that missed something would cost so much, and no more
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something done again and again; `run` says whether more is waiting: then at once again."""
+    """Something done again and again; `run` says whether more is waiting: then at once again.
+
+    A task with `wanted` runs, at most every `every_s`, while that is set, and every _AT_LEAST_EVERY_S whatever it says.
+    """
 
     name: str
     every_s: float
     run: Callable[[], Awaitable[bool]]
+    wanted: asyncio.Event | None = None  # set when there is something to do; without it, every `every_s`
 
 
 class TextsLeft(Exception):
@@ -73,12 +79,14 @@ class Worker:
         self._opened_on: date | None = None
         self._places = PlacesLeft(services.clock)
         self.figures = WorkFigures()
+        self._holds_due, self._notes_due, self._has_rooms = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.tasks = [
-            Task("expire holds", EXPIRY_POLL_S, self._expire_holds),
-            Task("hand on notes", OUTBOX_POLL_S, self._hand_on),
+            Task("notice what is due", OUTBOX_POLL_S, self._notice),
+            Task("expire holds", EXPIRY_POLL_S, self._expire_holds, self._holds_due),
+            Task("hand on notes", OUTBOX_POLL_S, self._hand_on, self._notes_due),
             Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows),
             Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead),
-            Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms),
+            Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms, self._has_rooms),
             Task("seal the record", _SEAL_EVERY_S, self._seal_record),
             Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes),
             Task("look for suspicious bookings", _SUSPICIOUS_EVERY_S, self._look_for_abuse),
@@ -122,10 +130,30 @@ class Worker:
                     _log.debug("%s: the database is away, again in %.0f s", task.name, wait_s)
                 else:
                     _log.warning("%s: %s, again in %.0f s", task.name, _where(error), wait_s)
-            try:
-                await asyncio.wait_for(stop.wait(), wait_s)
-            except TimeoutError:
-                continue
+            await self._pause(task, stop, wait_s, is_good=failures == 0)
+
+    async def _pause(self, task: Task, stop: asyncio.Event, wait_s: float, *, is_good: bool) -> None:
+        """Until the task's next run is due, or `stop`."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s)
+            return
+        if task.wanted is None or not is_good or wait_s == 0:
+            return
+        waits = [asyncio.create_task(one.wait()) for one in (stop, task.wanted)]
+        try:
+            await asyncio.wait(waits, timeout=_AT_LEAST_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+
+    async def _notice(self) -> bool:
+        """One statement in place of a transaction for each task: what is not wanted now does not run."""
+        due = await later.look_for_due(self._services.db, self._services.clock())
+        for is_due, event in ((due.holds, self._holds_due), (due.notes, self._notes_due)):
+            (event.set if is_due else event.clear)()
+        room = self._services.room
+        (self._has_rooms.set if room.rooms or not room.is_ready else self._has_rooms.clear)()
+        return False
 
     async def _expire_holds(self) -> bool:
         return await expire_holds(self._services.db, self._services.engine, self._services.clock()) > 0

@@ -304,6 +304,8 @@ class Engine:
         """Keep the promise of a deadline even while the database hangs: unstarted requests are TOO_LATE, started UNKNOWN."""
         loop = asyncio.get_running_loop()
         while True:
+            if not (self._running or self._queue or self._first):
+                await self._work.wait()  # set by the next request; the lanes clear it
             await asyncio.sleep(_SWEEP_S)
             self._work.set()  # a lane that was held looks again
             now = loop.time()
@@ -333,6 +335,8 @@ class Engine:
         """Keep the memory of pools fresh; while the database is away it grows stale and is not used."""
         while True:
             await asyncio.sleep(POOL_VIEW_REFRESH_S)
+            if not self.views.is_asked:
+                continue
             with contextlib.suppress(Error, OSError, DatabaseDown):
                 async with self._db.connection() as tx:
                     await self.views.refresh(tx)

@@ -1,3 +1,8 @@
+-- name: anything_due
+-- Whether notes wait, and whether a hold is past its time: two looks at the ends of two indexes.
+SELECT EXISTS (SELECT FROM booking.outbox WHERE done_at IS NULL AND kind = ANY (%(kinds)s::smallint[])),
+       EXISTS (SELECT FROM booking.booking WHERE hold_until <= %(now)s)
+
 -- name: take_notes
 -- Waiting notes, oldest first; those that another worker holds are its own.
 SELECT id, kind, booking_ids

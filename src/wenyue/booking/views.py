@@ -160,6 +160,11 @@ class Views:
             if pool.left <= 0 and len(self._wanted) < _POOLS_MAX:
                 self._wanted[pool.id] = clock
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether `refresh` has anything to read or to forget."""
+        return bool(self._wanted or self._pools or self._ids)
+
     async def refresh(self, tx: Tx) -> None:
         """Read again the pools asked about lately, drop stale slots, and fetch the ids of full slots."""
         clock = self._now()

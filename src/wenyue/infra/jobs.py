@@ -6,7 +6,6 @@ A job of a worker that died is run again once its heartbeat has been missing for
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
@@ -30,17 +29,9 @@ _FAILED_KEPT_DAYS: Final = 30
 _FORGET_EVERY_S: Final = 24 * 3600.0
 _log: Final = logging.getLogger("wenyue.jobs")
 _SQL: Final = queries("wenyue.infra", "jobs.sql")
-_STATES: Final = ("todo", "doing", "failed")
 
 # A job gets its arguments and whether this is its last try; it may run twice, and says with an exception to try again.
 Job = Callable[[Mapping[str, object], bool], Awaitable[None]]
-
-
-async def waiting_jobs(tx: Tx, now: datetime) -> tuple[dict[str, int], float]:
-    """(jobs by state, seconds for which the oldest one that could be done has waited)."""
-    found = dict(await (await tx.execute(_SQL["jobs_by_state"])).fetchall())
-    [(oldest_s,)] = await (await tx.execute(_SQL["oldest_due"], {"now": now})).fetchall()
-    return {state: found.get(state, 0) for state in _STATES}, oldest_s
 
 
 class JobFailed(Exception):

@@ -6,6 +6,7 @@ The job queue's own schema (Procrastinate) is kept up to date in the same run.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import LiteralString, cast
 
 import psycopg
-from procrastinate.schema import SchemaManager
 
 from wenyue.infra import grants
 from wenyue.infra.fault import SetupError
@@ -203,11 +203,13 @@ def _migrate_jobs(
     connection: psycopg.Connection, done: dict[str, tuple[str, str]], progress: Callable[[str], None]
 ) -> list[str]:
     """Bring the job queue's tables to the installed release; it names its steps in ascending order."""
-    steps = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"), key=lambda path: path.name)
+    steps = sorted(_jobs_folder().glob("*.sql"), key=lambda path: path.name)
     newest = steps[-1].stem
     have = done.get(JOBS_VERSION, ("", ""))[0]
     applied: list[str] = []
     if have < newest:
+        from procrastinate.schema import SchemaManager  # noqa: PLC0415 - a fifth of a second, and hardly ever needed
+
         progress("job queue tables · 任务队列表")
         newer = [step.read_text(encoding="utf-8") for step in steps if step.stem > have]
         text = ";\n".join(newer if have else [SchemaManager.get_schema()])
@@ -230,3 +232,13 @@ def _grant(connection: psycopg.Connection) -> bool:
             "scripts/write_grants.py",
             "应用权限设置失败, 已回滚",
         ) from error
+
+
+def _jobs_folder() -> Path:
+    """Where the job queue's release keeps its steps, found without loading it."""
+    spec = importlib.util.find_spec("procrastinate")
+    if spec is None or spec.origin is None:
+        raise SetupError(
+            "the package procrastinate is missing: run scripts/bootstrap", "缺少 procrastinate 包"
+        )
+    return Path(spec.origin).with_name("sql") / "migrations"

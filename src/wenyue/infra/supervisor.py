@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -18,6 +20,7 @@ DRAIN_DEADLINE_S = 15.0
 READY_DEADLINE_S = 60.0
 PROBE_DEADLINE_S = 2.0
 POLL_S = 0.05
+QUIET_POLL_S = 5.0  # a signal that got lost would cost so much
 WATCH_EVERY_S = 1.0
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 30.0
@@ -121,24 +124,39 @@ class Supervisor:
         try:
             if self._keeper is not None:
                 self._keeper.start()
-            deadline = time.monotonic() + READY_DEADLINE_S
-            while self._ending_since is None:
-                self._tend()
-                if not self._was_ready and is_ready():
-                    self._was_ready = True
-                    on_ready()
-                if not self._was_ready and time.monotonic() > deadline:
-                    raise SetupError(
-                        f"the web processes were not ready within {READY_DEADLINE_S:.0f} s: see the lines above",
-                        "网页服务未能按时就绪, 见上文",
-                    )
-                time.sleep(POLL_S)
+            with _bell() as bell:
+                self._keep(is_ready, on_ready, bell)
         finally:
             self._drain()
             if self._keeper is not None:
                 self._keeper.end()
             for number in ENDING_SIGNALS:  # what follows is short and must not be cut off
                 signal.signal(number, signal.SIG_IGN)
+
+    def _keep(self, is_ready: Callable[[], bool], on_ready: Callable[[], None], bell: int) -> None:
+        """Round after round, until the end is asked for."""
+        deadline = time.monotonic() + READY_DEADLINE_S
+        while self._ending_since is None:
+            self._tend()
+            if not self._was_ready and is_ready():
+                self._was_ready = True
+                on_ready()
+            if not self._was_ready and time.monotonic() > deadline:
+                raise SetupError(
+                    f"the web processes were not ready within {READY_DEADLINE_S:.0f} s: see the lines above",
+                    "网页服务未能按时就绪, 见上文",
+                )
+            self._rest(bell)
+
+    def _rest(self, bell: int) -> None:
+        """Until something may have happened: a child ended, the end is asked for, a restart is due."""
+        if not self._was_ready:
+            time.sleep(POLL_S)
+            return
+        now = time.monotonic()
+        due = [child.start_again_at - now for child in self._children if child.process is None]
+        if select.select([bell], [], [], max(0.0, min([QUIET_POLL_S, *due])))[0]:
+            os.read(bell, 4096)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -189,6 +207,21 @@ class Supervisor:
             time.sleep(POLL_S)
         for process in living:
             process.wait()
+
+
+@contextmanager
+def _bell() -> Generator[int]:
+    """A descriptor with something to read when a signal came, the end of a child (SIGCHLD) among them. Main thread only."""
+    heard, rung = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    chld_before = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    before = signal.set_wakeup_fd(rung, warn_on_full_buffer=False)
+    try:
+        yield heard
+    finally:
+        signal.set_wakeup_fd(before)
+        signal.signal(signal.SIGCHLD, chld_before)
+        os.close(heard)
+        os.close(rung)
 
 
 def listening_socket(host: str, port: int, *, setting: str = "WENYUE_PORT") -> socket.socket:

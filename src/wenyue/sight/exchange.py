@@ -1,7 +1,7 @@
 """How the processes of one machine tell each other their figures.
 
 Several web processes share one port, and a scrape reaches any of them. So each process writes its figures to
-`WENYUE_HOME/metrics/<process>.json` once a second, and whoever is asked tells everybody's.
+`WENYUE_HOME/metrics/<process>.json` once a second (seldomer while nobody asks), and whoever is asked tells everybody's.
 That costs a request two dictionary look-ups; prometheus_client's own multiprocess mode writes a shared file map on every
 request, wants an environment variable before its first import, and keeps the files of dead processes for ever.
 Counters are per process and fall away with it, as `rate()` expects. Nothing here identifies a person.
@@ -77,16 +77,22 @@ class Exchange:
         return self.history.merged(now), [own, *self._siblings()]
 
     async def run(self) -> None:
-        """Write once a second until cancelled, then take the file away (the history stays: others show it)."""
+        """Write once a second, while nobody asks anything every STEP_S, until cancelled.
+
+        Then the file is taken away (the history stays: others show it).
+        """
         measuring = asyncio.create_task(self._own_figures.run(), name="own figures")
         forget(self._folder, time() - SPAN_S)
         self.history.forget(time())
+        asked = -1.0
         try:
             while True:
                 snapshot = self.snapshot()
                 has_point = self.history.note(snapshot)
-                write = partial(self._write, msgspec.json.encode(snapshot), has_point=has_point)
-                await self._errands.run("write", write)
+                asked, before = sum(row.seconds for row in snapshot.rows), asked
+                if has_point or asked != before:
+                    write = partial(self._write, msgspec.json.encode(snapshot), has_point=has_point)
+                    await self._errands.run("write", write)
                 await asyncio.sleep(WRITE_EVERY_S)
         finally:
             measuring.cancel()

@@ -14,7 +14,7 @@ from wenyue.booking import Engine, Pressure, pressure
 from wenyue.emergency import Gatekeeper
 from wenyue.infra.admission import Admission
 from wenyue.infra.db import Database
-from wenyue.infra.jobs import waiting_jobs
+from wenyue.infra.jobs_waiting import waiting_jobs
 from wenyue.sight.model import Distribution, Snapshot, TightPool
 
 _TIGHT_SHOWN: Final = 12

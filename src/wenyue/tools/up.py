@@ -13,13 +13,13 @@ from types import FrameType
 
 import psycopg
 
-from wenyue.faces.status.run import place_of
+from wenyue.faces.status.place import place_of
 from wenyue.infra.config import Settings
 from wenyue.infra.leash import end_with_parent
 from wenyue.infra.migrate import decide_once, migrate, redecide
 from wenyue.infra.server import hold_home
 from wenyue.infra.supervisor import ChildPlan, Supervisor, answers_ready, listening_socket
-from wenyue.tools.backup.beside import helpers
+from wenyue.tools.beside import helpers
 from wenyue.tools.database import ReadyDatabase
 from wenyue.tools.drill.rehearsing import Rehearsals
 from wenyue.tools.own_https import OwnHttps, own_https

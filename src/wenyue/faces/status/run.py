@@ -3,9 +3,9 @@
 import asyncio
 import socket
 from contextlib import suppress
-from typing import Final
 
-from wenyue.faces.status.server import Place, StatusPage, serve
+from wenyue.faces.status.place import Place, place_of
+from wenyue.faces.status.server import StatusPage, serve
 from wenyue.faces.status.subscribers import Subscribers
 from wenyue.infra.config import Settings, load_keys
 from wenyue.infra.files import allow_many_files
@@ -13,22 +13,6 @@ from wenyue.infra.mail import Post
 from wenyue.infra.supervisor import listening_socket
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.personal import Vault
-
-_ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
-
-
-def place_of(settings: Settings) -> Place:
-    """Where this installation's status page looks, and how travellers call both addresses."""
-    web, status = settings.web, settings.status
-    host = _ANY.get(web.host, web.host)
-    shown = f"[{host}]" if ":" in host else host
-    own = f"http://{shown}:{web.port}"
-    return Place(
-        home=settings.home,
-        target=status.target or own,
-        booking_url=web.public_url or status.target or own,
-        own_url=status.url or f"http://{shown}:{status.port}",
-    )
 
 
 async def run_status(settings: Settings, sock: socket.socket | None) -> None:

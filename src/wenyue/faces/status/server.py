@@ -8,10 +8,9 @@ import socket
 import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -19,6 +18,7 @@ from wenyue.faces.status import wording
 from wenyue.faces.status.history import History
 from wenyue.faces.status.model import COMPONENTS, Component, Day, Incident, Note, Seen, Standing, State
 from wenyue.faces.status.pages import ZONE, Known, all_pages, plain_page
+from wenyue.faces.status.place import Place
 from wenyue.faces.status.probe import DEADLINE_S, ask
 from wenyue.faces.status.rules import (
     DAYS_SHOWN,
@@ -39,16 +39,6 @@ STATE_BYTES_MAX: Final = 4 * 1024 * 1024
 BACKLOG: Final = 4096
 _log: Final = logging.getLogger("wenyue.status")
 _BY_NAME: Final = {one.name: one for one in COMPONENTS}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the process looks and writes."""
-
-    home: Path
-    target: str  # the web that is probed
-    booking_url: str  # as travellers type it
-    own_url: str = ""
 
 
 class StatusPage:

@@ -14,6 +14,7 @@ from rich.console import Console
 from wenyue.infra import config
 from wenyue.tools.bench.overload import overload as overload_command
 from wenyue.tools.bench.pairs import pairs as pairs_command
+from wenyue.tools.bench.start import start as start_command
 from wenyue.tools.progress import steps
 
 WORKERS_MIN: Final = 2
@@ -21,6 +22,7 @@ WORKERS_MIN: Final = 2
 app = typer.Typer(add_completion=False)
 app.command("overload")(overload_command)
 app.command("pairs")(pairs_command)
+app.command("start")(start_command)
 
 
 @app.callback(invoke_without_command=True)
