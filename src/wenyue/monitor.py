@@ -104,6 +104,7 @@ class Monitor:
         self._unsent: list[list[tuple[Notice, int]]] = [[] for _ in senders]
         self._unsaved: dict[str, tuple[Alert, datetime | None]] = {}
         self._silenced_here: frozenset[str] = frozenset()
+        self._resolved: dict[str, datetime] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. A defect of a round is logged; the next round comes."""
@@ -128,7 +129,7 @@ class Monitor:
         is_away = any(one.check == "database" and not one.detail for c in checks for one in c.findings)
         if not is_away:
             silenced |= await self._share(had_turn=had_turn)
-        this = Round(checks, frozenset(silenced), now)
+        this = Round(checks, frozenset(silenced), now, self._resolved)
         self._alerts, notices = step(self._alerts, this, self._new_id)
         await self._note(checks, now)
         for notice in notices:
@@ -140,10 +141,12 @@ class Monitor:
         return notices
 
     async def _silences(self, now: datetime) -> set[str]:
-        """What is silenced on this machine; while the home does not answer, what was last read."""
+        """What is silenced on this machine; notes what people resolved. While the home does not answer, what was last read."""
         try:
             async with asyncio.timeout(HOME_DEADLINE_S):
-                known = await self._memory.errands.run("silences", lambda: self._book.silences(now))
+                known, self._resolved = await self._memory.errands.run(
+                    "silences", lambda: (self._book.silences(now), self._book.resolved())
+                )
                 self._silenced_here = frozenset(known)
         except TimeoutError:
             _log.error("the book cannot be read: no answer")
@@ -272,6 +275,7 @@ def scene_of(settings: Settings, *, parent: int | None, clock: Callable[[], date
         wanted=(("web", web.workers), ("worker", 1)) if parent is not None else (),
         selftest=home / "backups" / "selftest.json",
         drill=home / "drills" / "last.json",
+        home=home,
         backup_wanted_from=_backup_wanted_from(settings, clock()),
     )
 

@@ -15,7 +15,6 @@ from uuid import UUID
 from psycopg import InterfaceError, OperationalError
 
 from wenyue import abuse
-from wenyue.audit import ENTRIES_PER_SEAL_MAX, ChainAhead, seal
 from wenyue.booking import EventKind, expire_holds, later
 from wenyue.emergency import KEEP_EVERY_S, keep_rooms
 from wenyue.gate import go_through, index_bookings
@@ -28,6 +27,7 @@ from wenyue.notifications import FileSms, SmsTransport, deliver, give_up, send_q
 from wenyue.services import Services
 from wenyue.sight import WorkFigures, read_waiting
 from wenyue.watch import beat, name_of
+from wenyue.worker_record import RecordKeeper
 from wenyue.worker_rooms import PlacesLeft
 
 DELIVER: Final = "notifications.deliver"
@@ -78,6 +78,7 @@ class Worker:
         self._jobs.define(DELIVER, self.deliver_messages)
         self._opened_on: date | None = None
         self._places = PlacesLeft(services.clock)
+        self._record = RecordKeeper(services)
         self.figures = WorkFigures()
         self._holds_due, self._notes_due, self._has_rooms = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.tasks = [
@@ -87,7 +88,7 @@ class Worker:
             Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows),
             Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead),
             Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms, self._has_rooms),
-            Task("seal the record", _SEAL_EVERY_S, self._seal_record),
+            Task("seal the record", _SEAL_EVERY_S, self._record.keep),
             Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes),
             Task("look for suspicious bookings", _SUSPICIOUS_EVERY_S, self._look_for_abuse),
             Task("index near bookings", _INDEX_EVERY_S, self._index_near),
@@ -224,14 +225,6 @@ class Worker:
         async with self._services.db.transaction() as tx:
             await keep_rooms(tx, self._services.vault, self._services.clock(), places_left=self._places.left)
         return False
-
-    async def _seal_record(self) -> bool:
-        try:
-            async with self._services.db.transaction() as tx:
-                return await seal(tx, self._services.clock()) >= ENTRIES_PER_SEAL_MAX
-        except ChainAhead as ahead:
-            _log.critical("the record is not sealed: %s", ahead)
-            return False
 
     async def _beat(self) -> bool:
         """Tell the monitor that this worker lives, and whether texts can leave."""

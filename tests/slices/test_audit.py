@@ -12,8 +12,10 @@ from tests.support.database import DbUrls
 from wenyue import audit
 from wenyue.audit import Entry
 from wenyue.infra.db import Tx
+from wenyue.kernel.personal import SealKeys
 
 pytestmark = pytest.mark.anyio
+KEYS = SealKeys({1: b"k" * 32}, 1)
 NOW = datetime(2026, 11, 22, 9, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -42,7 +44,7 @@ async def seal_all(tx: Tx, *, is_settled: bool = True) -> int:
     total = 0
     while True:
         async with tx.transaction():
-            sealed = await audit.seal(tx, NOW)
+            sealed = await audit.seal(tx, NOW, KEYS)
         total += sealed
         if not sealed:
             return total
@@ -77,7 +79,7 @@ async def test_sealing_covers_each_entry_once(tx: tuple[Tx, DbUrls], monkeypatch
     assert await seal_all(connection) == 16
     sizes = await (await connection.execute("SELECT entries FROM audit.seal ORDER BY no")).fetchall()
     assert [row[0] for row in sizes] == [3, 3, 9, 1]
-    assert await audit.verify(connection) is None
+    assert await audit.verify(connection, KEYS) is None
     assert await seal_all(connection) == 0
 
 
@@ -89,7 +91,7 @@ async def test_an_entry_that_commits_late_is_neither_lost_nor_breaks_the_chain(t
         assert await seal_all(connection, is_settled=False) == 0  # "quick" may not overtake "slow"
         await slow.commit()
     assert await seal_all(connection) == 2
-    assert await audit.verify(connection) is None
+    assert await audit.verify(connection, KEYS) is None
 
 
 async def test_only_one_sealer_runs(tx: tuple[Tx, DbUrls]) -> None:
@@ -100,9 +102,9 @@ async def test_only_one_sealer_runs(tx: tuple[Tx, DbUrls]) -> None:
         await psycopg.AsyncConnection.connect(urls.app_url) as other,
         connection.transaction(),
     ):
-        assert await audit.seal(connection, NOW) == 1
-        assert await audit.seal(other, NOW) == 0
-    assert await audit.verify(connection) is None
+        assert await audit.seal(connection, NOW, KEYS) == 1
+        assert await audit.seal(other, NOW, KEYS) == 0
+    assert await audit.verify(connection, KEYS) is None
 
 
 @pytest.mark.parametrize(
@@ -128,9 +130,9 @@ async def test_tampering_by_the_owner_is_found(
     for subject in "abc":
         await audit.record(connection, [entry(subject, n=1)])
         assert await seal_all(connection) == 1
-    assert await audit.verify(connection) is None
+    assert await audit.verify(connection, KEYS) is None
     as_owner(urls, tampering)
-    assert await audit.verify(connection) == broken
+    assert await audit.verify(connection, KEYS) == broken
 
 
 @pytest.mark.parametrize("table", ["audit.entry", "audit.seal"])
@@ -144,7 +146,7 @@ async def test_the_application_cannot_rewrite_the_record(
 
 
 async def test_a_chain_from_another_server_is_named(tx: tuple[Tx, DbUrls]) -> None:
-    connection, _ = tx
-    await connection.execute("INSERT INTO audit.seal VALUES (1, '999999999999', 0, '\\x00', now())")
+    connection, urls = tx
+    as_owner(urls, "INSERT INTO audit.seal VALUES (1, '999999999999', 0, '\\x00', now())")
     with pytest.raises(audit.ChainAhead):
         await seal_all(connection)

@@ -14,6 +14,7 @@ from tests.support.database import DbUrls
 from tests.support.watched import DAY, Watched, settled, watched
 from wenyue import audit
 from wenyue.booking import ChangeKind, ChangeRequest, Outcome
+from wenyue.infra.config import load_seal_keys
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import utc_now
 from wenyue.watch import Memory, beat, look_at_all, open_alerts, retire, silence, silences
@@ -218,7 +219,7 @@ async def test_the_record_is_watched(town: Watched) -> None:
     assert await town.says("record") == ["record:unsealed warning"]
     await settled(town.tx)
     async with town.tx.transaction():
-        assert await audit.seal(town.tx, utc_now())
+        assert await audit.seal(town.tx, utc_now(), load_seal_keys(town.scene.disks[0]))
     assert await town.says("record") == []
     town.as_owner("UPDATE audit.entry SET subject = 'y'")
     assert await town.says("record") == []  # it was verified before, and is again a day later

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.database import DbUrls
 from wenyue import audit
-from wenyue.infra.config import load
+from wenyue.infra.config import load, load_seal_keys
 from wenyue.services import build
 from wenyue.worker import Worker
 
@@ -45,14 +45,15 @@ async def test_the_record_is_sealed(make_database: Callable[[], DbUrls], tmp_pat
             return row == (1,)
 
         await work_until(is_sealed, url, tmp_path)
-        assert await audit.verify(tx) is None
+        assert await audit.verify(tx, load_seal_keys(tmp_path)) is None
 
 
 async def test_a_chain_of_another_server_is_reported_and_stops_nothing_else(
     make_database: Callable[[], DbUrls], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    url = make_database().app_url
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as tx:
+    urls = make_database()
+    url = urls.app_url
+    async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
         await tx.execute("INSERT INTO audit.seal VALUES (1, '999999999999', 0, '\\x00', now())")
 
     async def is_reported() -> bool:

@@ -21,11 +21,11 @@ from wenyue.audit import seal
 from wenyue.booking import Outcome
 from wenyue.cli import run_guarded
 from wenyue.infra.config import load_keys
-from wenyue.infra.db import Database, connect
 from wenyue.infra.migrate import migrate
 from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.ids import uuid7
+from wenyue.kernel.personal import SealKeys
 from wenyue.tools import world
 from wenyue.tools.backup import app as backup_app
 from wenyue.tools.backup.restore_command import app as restore_app
@@ -59,7 +59,7 @@ class Site:
         return asyncio.run(self._book(count))
 
     async def _book(self, count: int) -> list[UUID]:
-        async with await connect(Database(self.info.app_url, size_max=1)) as tx:
+        async with await psycopg.AsyncConnection.connect(self.info.owner_url, autocommit=True) as tx:
             book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
             if not self._slot:
                 self._venue, product_id = await world.product(tx, "hill")
@@ -69,7 +69,7 @@ class Site:
             answers = await execute(tx, batch, now=world.START, rulebook=book, views=Views())
             assert {answer.outcome for answer in answers} == {Outcome.CONFIRMED}
             async with tx.transaction():
-                await seal(tx, utc_now())
+                await seal(tx, utc_now(), SealKeys({1: b"k" * 32}, 1))
             return [request.id for request in batch]
 
     def lose_bookings(self) -> None:

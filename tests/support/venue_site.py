@@ -16,6 +16,7 @@ from wenyue.audit import seal
 from wenyue.booking import Answer, BookingRequest, ChangeRequest, Outcome
 from wenyue.infra.db import Database, connect, queries
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.personal import SealKeys
 from wenyue.tools import world
 from wenyue.tools.backup.source import SQL as BACKUP_SQL
 from wenyue.tools.sim.seams import Views, execute
@@ -89,14 +90,14 @@ class Town:
         return asyncio.run(self._ask(wanted))
 
     async def _ask(self, wanted: Sequence[BookingRequest | ChangeRequest]) -> list[Answer]:
-        async with await connect(Database(self.info.app_url, size_max=1)) as tx:
+        async with await psycopg.AsyncConnection.connect(self.info.owner_url, autocommit=True) as tx:
             book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
             answers: list[Answer] = []
             for start in range(0, len(wanted), 500):
                 part = list(wanted[start : start + 500])
                 answers += await execute(tx, part, now=world.START, rulebook=book, views=Views())
             async with tx.transaction():
-                await seal(tx, utc_now())
+                await seal(tx, utc_now(), SealKeys({1: b"k" * 32}, 1))
             return answers
 
     def run(self, statements: str) -> None:

@@ -89,6 +89,7 @@ def scene_for(url: str, home: Path) -> Scene:
         urls=(),
         selftest=home / "selftest.json",
         drill=home / "last.json",
+        home=home,
     )
 
 

@@ -40,3 +40,17 @@ class Link(msgspec.Struct, frozen=True):
     no: int = 0
     upto_xid: int = 0
     digest: bytes = CHAIN_START
+    is_keyed: bool = False  # then every later one is: the old rule, which knows no key, is over
+
+
+class Anchor(msgspec.Struct, frozen=True):
+    """A link as it was seen, kept outside the database: by it a chain is known whose end was cut off or made anew.
+
+    `accepted_by` and `why`: a person has looked at a chain that was not whole, and goes on from this link.
+    """
+
+    no: int
+    digest: str  # hexadecimal
+    at: datetime
+    accepted_by: str = ""
+    why: str = ""

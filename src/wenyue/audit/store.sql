@@ -31,11 +31,19 @@ SELECT (SELECT xid::text FROM audit.entry WHERE xid >= %(from_xid)s::xid8 AND xi
         ORDER BY xid, id OFFSET %(bound)s LIMIT 1);
 
 -- name: add_seal
--- Append one link of the chain.
-INSERT INTO audit.seal (no, upto_xid, entries, digest, at)
-VALUES (%(no)s, %(upto)s::xid8, %(entries)s, %(digest)s, %(at)s);
+-- Append one link of the chain, through a function that takes the next one only.
+SELECT audit.add_seal(%(no)s::bigint, %(upto)s::xid8, %(entries)s::integer, %(digest)s::bytea, %(at)s::timestamptz,
+                      %(key_no)s::integer);
+
+-- name: anchors
+-- The digests of these links.
+SELECT no, digest FROM audit.seal WHERE no = ANY (%(nos)s::bigint[]);
+
+-- name: last_seal
+-- The newest link.
+SELECT no, digest FROM audit.seal ORDER BY no DESC LIMIT 1;
 
 -- name: seals
 -- One page of the chain, in order.
-SELECT no, upto_xid::text, entries, digest, (extract(epoch FROM at) * 1000000)::bigint
+SELECT no, upto_xid::text, entries, digest, (extract(epoch FROM at) * 1000000)::bigint, key_no
 FROM audit.seal WHERE no > %(after)s ORDER BY no LIMIT %(limit)s;

@@ -1,5 +1,6 @@
 """Settings: read once from the environment, frozen, one group per concern. Every field stands in docs/configuration.md."""
 
+import hmac
 import json
 import os
 import secrets
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.kernel.limits import LOOKUP_DAYS_MAX
-from wenyue.kernel.personal import KeyRing
+from wenyue.kernel.personal import KeyRing, SealKeys
 
 LOG_FORMATS: Final = ("auto", "json", "text")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -266,7 +267,12 @@ def load_keys(home: Path) -> KeyRing:
     path = home / "keys.json"
     if not path.exists():
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = {"current": 1, "sealing": {"1": secrets.token_hex(32)}, "index": secrets.token_hex(32)}
+        fresh = {
+            "current": 1,
+            "sealing": {"1": secrets.token_hex(32)},
+            "index": secrets.token_hex(32),
+            "record": {"current": 1, "keys": {"1": secrets.token_hex(32)}},
+        }
         staged = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
         with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(fresh, file)
@@ -279,3 +285,16 @@ def load_keys(home: Path) -> KeyRing:
     raw = json.loads(path.read_text(encoding="utf-8"))
     sealing = {int(number): bytes.fromhex(key) for number, key in raw["sealing"].items()}
     return KeyRing(sealing=sealing, current=int(raw["current"]), index=bytes.fromhex(raw["index"]))
+
+
+def load_seal_keys(home: Path) -> SealKeys:
+    """The keys of the audit record's seals, from `record` in `home/keys.json`; the worker, the monitor and `doctor` read them.
+
+    A file that was made before there were any has key 0, derived from its index key: the same on every machine.
+    """
+    index = load_keys(home).index
+    raw = json.loads((home / "keys.json").read_text(encoding="utf-8"))
+    derived = hmac.digest(index, b"wenyue audit record 0", "sha256")
+    record = raw.get("record", {"current": 0, "keys": {}})
+    keys = {int(number): bytes.fromhex(key) for number, key in record["keys"].items()}
+    return SealKeys(keys={0: derived} | keys, current=int(record["current"]))

@@ -36,6 +36,17 @@ class KeyRing:
         return f"KeyRing(current={self.current}, keys={sorted(self.sealing)})"
 
 
+@dataclass(frozen=True, slots=True)
+class SealKeys:
+    """Keys of the audit record's seals by number (32 bytes each), and the number in use. Never printed."""
+
+    keys: dict[int, bytes]
+    current: int
+
+    def __repr__(self) -> str:
+        return f"SealKeys(current={self.current}, keys={sorted(self.keys)})"
+
+
 class Vault:
     """Seals and opens personal data, and computes keyed indexes. Safe to share between threads; holds no state."""
 

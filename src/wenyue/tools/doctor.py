@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.cards import read_types
+from wenyue.infra import grants
 from wenyue.infra.config import Settings, SettingsError
 from wenyue.infra.external import APP_ROLE, VERSION_MIN
 from wenyue.infra.fault import SetupError
@@ -31,6 +32,7 @@ from wenyue.infra.server.binaries import wheel_programs
 from wenyue.infra.server.place import FREE_BYTES_MIN, SYSTEM_ROOT
 from wenyue.infra.supervisor import answers_ready, listening_socket
 from wenyue.policy import load_calendar, read_presets
+from wenyue.tools.doctor_record import compare_record
 
 CONNECT_DEADLINE_S = 5
 CLOCK_SKEW_S_MAX = 2.0
@@ -165,7 +167,9 @@ def _orphans(_settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     if settings.database.url:
-        yield from _connected(settings.database.owner_url, settings.database.url, "WENYUE_DATABASE_URL")
+        yield from _connected(
+            settings.database.owner_url, settings.database.url, "WENYUE_DATABASE_URL", settings.home
+        )
         return
     try:
         programs, version = wheel_programs()
@@ -180,10 +184,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
             Mark.NOTE, "database 数据库", text, "`make up` starts it; run doctor meanwhile to check it"
         )
         return
-    yield from _connected(info.owner_url, info.app_url, f"embedded, process {info.pid}, log {info.log}")
+    yield from _connected(
+        info.owner_url, info.app_url, f"embedded, process {info.pid}, log {info.log}", settings.home
+    )
 
 
-def _connected(owner_url: str, app_url: str, name: str) -> Iterator[Finding]:
+def _connected(owner_url: str, app_url: str, name: str, home: Path) -> Iterator[Finding]:
     try:
         with (
             psycopg.connect(owner_url, connect_timeout=CONNECT_DEADLINE_S, autocommit=True) as owner,
@@ -194,11 +200,31 @@ def _connected(owner_url: str, app_url: str, name: str) -> Iterator[Finding]:
             structure = _structure(owner_url)
             yield structure
             yield _rights(app)
+            if not structure.is_fault:
+                yield _grants(owner)
         if not structure.is_fault:
             yield from asyncio.run(_rules(owner_url))
+            yield _record(owner_url, home)
     except psycopg.Error as error:
         reason = " ".join(str(error).split())[:240]
         yield Finding(Mark.FAULT, "database 数据库", reason, f"start it, or correct {name}")
+
+
+def _record(owner_url: str, home: Path) -> Finding:
+    is_well, text = asyncio.run(compare_record(owner_url, home))
+    remedy = (
+        "" if is_well else "docs/monitoring.md#record: keep a backup as it is, then find out who changed it"
+    )
+    return Finding(Mark.GOOD if is_well else Mark.FAULT, "record 审计记录", text, remedy)
+
+
+def _grants(owner: psycopg.Connection) -> Finding:
+    """The application may do what its statements do, and no more."""
+    found = grants.differences(owner)
+    if found:
+        text = f"{len(found)} tables have other grants than declared, the first is {found[0]}"
+        return Finding(Mark.FAULT, "grants 授权", text, "run `wenyue migrate`, and find out who granted it")
+    return Finding(Mark.GOOD, "grants 授权", "as declared")
 
 
 def _version(connection: psycopg.Connection, name: str) -> Finding:

@@ -19,7 +19,9 @@ from wenyue.infra.leash import end_with_parent
 from wenyue.infra.server import look as look_at_server
 from wenyue.kernel.clock import utc_now
 from wenyue.monitor import connect, look_once, run_monitor
+from wenyue.tools.accepting import accept_record
 from wenyue.watch import (
+    BY_PEOPLE,
     GUIDES,
     SILENCE_MAX_DAYS,
     Book,
@@ -88,6 +90,26 @@ def silence_(
     where = "on all nodes" if is_everywhere else "on this machine (the database is away)"
     says = f"silent {where} until {until:%Y-%m-%d %H:%M} UTC" if seconds else f"not silent any more {where}"
     Console().print(f"{subject}: {says}", markup=False)
+
+
+@app.command("resolve")
+def resolve_(
+    subject: Annotated[str, typer.Argument(help=f"one of {', '.join(sorted(BY_PEOPLE))}")],
+    *,
+    who: Annotated[str, typer.Option(help="who looked into it: a name that others know")],
+    why: Annotated[str, typer.Option(help="what was found, and why the record may go on from here")],
+) -> None:
+    """End an alarm about the record, which only people do: the chain as it is now is accepted, with your name (确认处理)."""
+    settings = located(load())
+    if subject not in BY_PEOPLE:
+        raise SetupError(
+            f"{subject!r} ends by itself; people resolve {', '.join(sorted(BY_PEOPLE))}", "此告警无需人工解除"
+        )
+    if not who.strip() or not why.strip():
+        raise SetupError("--who and --why are both wanted: they go into the record", "请填写 --who 和 --why")
+    accepted = asyncio.run(accept_record(settings, who=who.strip(), why=why.strip()))
+    Book(settings.home / "monitor").resolve(subject, utc_now(), who=who.strip(), why=why.strip())
+    Console().print(f"{subject}: resolved, the record goes on from link {accepted} · 已解除", markup=False)
 
 
 @app.command("retire")

@@ -4,7 +4,7 @@
 (`wenyue.monitor`) and its command.
 """
 
-from wenyue.watch.alerts import Round, step
+from wenyue.watch.alerts import BY_PEOPLE, Round, step
 from wenyue.watch.book import SILENCE_MAX_DAYS, Book, worst
 from wenyue.watch.model import Alert, Checked, Event, Notice, PassFacts, Severity
 from wenyue.watch.rounds import Memory, Scene, look
@@ -14,6 +14,7 @@ from wenyue.watch.sweep import look_at_all
 from wenyue.watch.wording import GUIDES, guide_of, page_of, short
 
 __all__ = [
+    "BY_PEOPLE",
     "GUIDES",
     "SILENCE_MAX_DAYS",
     "Alert",

@@ -2,10 +2,11 @@
 
 A finding must stand for as many rounds as its check asks before it fires; it is told once, told again when it gets
 worse, remembered at growing intervals, and resolved after two good rounds. A check that could not be made changes nothing.
+What says that somebody tampered with the record goes on until a person resolves it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -40,13 +41,18 @@ _ROUNDS: Final = {
 }
 
 
+# Only people resolve these; `wenyue monitor resolve`.
+BY_PEOPLE: Final = frozenset({"record:broken", "record:anchors"})
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round: what was checked, who must not be told (subjects), and when."""
+    """One round: what was checked, who must not be told (subjects), when, and what people resolved (subject → when)."""
 
     checks: Sequence[Checked]
     silenced: frozenset[str]
     now: datetime
+    resolved: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
 
 
 def step(
@@ -67,6 +73,11 @@ def step(
     for subject, alert in book.items():
         if subject in after:
             continue
+        if alert.fired_at is not None and subject in BY_PEOPLE and not _is_resolved(alert, this):
+            alert, notice = _tell(alert, alert, 1, this)  # noqa: PLW2901 - the same alert, told again
+            after[subject] = alert
+            notices += [notice] if notice else []
+            continue
         if alert.check not in made and alert.check != "monitor":
             after[subject] = alert  # nobody looked: it stays as it was
             continue
@@ -77,6 +88,12 @@ def step(
             notices.append(Notice(Event.RESOLVED, good, this.now, is_escalated=_was_escalated(alert)))
     worst = sorted(after.values(), key=lambda one: (-one.severity.rank, one.since))[:ALERTS_MAX]
     return {one.subject: one for one in worst}, notices
+
+
+def _is_resolved(alert: Alert, this: Round) -> bool:
+    """Whether a person resolved it after it began."""
+    at = this.resolved.get(alert.subject)
+    return at is not None and at >= alert.since
 
 
 def is_silenced(alert: Alert, silenced: frozenset[str]) -> bool:

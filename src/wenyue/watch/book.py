@@ -1,6 +1,7 @@
 """The book of alerts on this machine: files in the home, so that the monitor knows what it told even without a database.
 
-`alerts.json` what fires, `silences.json` what is silenced here, `state.json` the last round, for the status page.
+`alerts.json` what fires, `silences.json` what is silenced here, `resolved.json` what people resolved,
+`state.json` the last round, for the status page.
 """
 
 import json
@@ -58,6 +59,23 @@ class Book:
             if end > now
         }
         self._write("silences.json", json.dumps(lines, ensure_ascii=False).encode())
+
+    def resolved(self) -> dict[str, datetime]:
+        """Subject → when a person resolved it the last time; nothing when the file is mistyped."""
+        try:
+            read = cast(dict[str, Any], json.loads(self._read("resolved.json")))
+            return {subject: datetime.fromisoformat(one["at"]) for subject, one in read.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    def resolve(self, subject: str, now: datetime, *, who: str, why: str) -> None:
+        """Note that a person resolved a subject. Raises OSError."""
+        try:
+            read = cast(dict[str, Any], json.loads(self._read("resolved.json")))
+        except (OSError, ValueError):
+            read = {}
+        read[subject] = {"at": now.isoformat(), "who": who, "why": why}
+        self._write("resolved.json", json.dumps(read, ensure_ascii=False).encode())
 
     def publish(
         self, checks: Sequence[Checked], alerts: Mapping[str, Alert], now: datetime, node: str

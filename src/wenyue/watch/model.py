@@ -164,6 +164,8 @@ class RecordFacts:
     broken_link: int | None
     verified_upto: int
     links: int
+    differing: int = 0  # anchors outside the database whose link is gone or another
+    anchors: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from typing import Final, TypeVar
 
 from psycopg import Error
 
-from wenyue.audit import Link
+from wenyue.audit import Anchor, Anchors, Link
+from wenyue.infra.config import load_seal_keys
 from wenyue.infra.db import Tx
 from wenyue.infra.errands import Errands
+from wenyue.kernel.personal import SealKeys
 from wenyue.watch import local_rules, machine, rules, store, sweep
 from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding
 
@@ -43,6 +45,7 @@ class Scene:
     wanted: tuple[tuple[str, int], ...] = ()
     selftest: Path | None = None
     drill: Path | None = None
+    home: Path | None = None  # where the record's keys and anchors are
     backup_wanted_from: datetime | None = None  # an installation that lives so long must have one
 
 
@@ -147,7 +150,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
     found.append(await _made("replication", _replication(scene, tx), is_shared=True))
     found += await _later(tx)
     found.append(await _made("undos", _undos(tx), is_shared=True))
-    found.append(await _made("record", _record(memory, tx), is_shared=True))
+    found.append(await _made("record", _record(scene, memory, tx), is_shared=True))
     found.append(await _made("abuse", _abuse(tx), is_shared=True))
     for name in sweep.PASSES:
         found.append(await _made(name, _sweep(scene, tx, name), PASS_DEADLINE_S, is_shared=True))
@@ -218,13 +221,24 @@ def _parts(whole: Checked, names: Sequence[str]) -> list[Checked]:
     ]
 
 
-async def _record(memory: Memory, tx: Tx) -> Found:
+async def _record(scene: Scene, memory: Memory, tx: Tx) -> Found:
     now = monotonic()
     if memory.chain_began and now - memory.chain_began > REPEATED_PASS_S:
         memory.link, memory.chain_began = Link(), 0.0
     memory.chain_began = memory.chain_began or now
-    facts, memory.link, _ = await store.record(tx, memory.link)
-    return rules.judge_record(facts), f"{facts.verified_upto} of {facts.links} links verified"
+    keys, anchors, accepted = await memory.errands.run("anchors", partial(_anchors, scene.home))
+    facts, memory.link, _ = await store.record(tx, memory.link, keys, anchors, accepted)
+    says = f"{facts.verified_upto} of {facts.links} links verified, {facts.anchors} anchors compared"
+    return rules.judge_record(facts), says
+
+
+def _anchors(home: Path | None) -> tuple[SealKeys | None, list[Anchor], list[Anchor]]:
+    """The seals' keys and the anchors of this home; none where a monitor has no home with keys."""
+    if home is None or not (home / "keys.json").exists():
+        return None, [], []
+    keys = load_seal_keys(home)
+    kept = Anchors(home, keys)
+    return keys, kept.recent(), kept.accepted()
 
 
 async def _abuse(tx: Tx) -> Found:

@@ -366,6 +366,16 @@ def judge_record(facts: RecordFacts) -> list[Finding]:
                 "broken",
             )
         )
+    if facts.differing:
+        found.append(
+            Finding(
+                "record",
+                _CRITICAL,
+                f"审计链与库外存证不符（{facts.differing} 处）：末尾被截断或重做",
+                f"the audit chain is not what {facts.differing} anchors outside the database say: cut off, or made anew",
+                "anchors",
+            )
+        )
     if facts.unsealed_age_s > UNSEALED_WARN_S:
         found.append(
             Finding(

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Final, cast
@@ -11,9 +11,10 @@ from psycopg import Error
 from psycopg.errors import Diagnostic
 from psycopg.types.json import Jsonb
 
-from wenyue.audit import Link, verify_from
+from wenyue.audit import Anchor, Link, differing, verify_from
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.personal import SealKeys
 from wenyue.watch.model import (
     AbuseFacts,
     Alert,
@@ -134,11 +135,14 @@ async def beats(tx: Tx) -> list[Beat]:
     return [Beat(*row) for row in await (await tx.execute(_SQL["beats"], {"limit": BEATS_MAX})).fetchall()]
 
 
-async def record(tx: Tx, link: Link) -> tuple[RecordFacts, Link, bool]:
-    """The record's age, and its next links verified after `link`: (facts, where it stands now, at the end)."""
+async def record(
+    tx: Tx, link: Link, keys: SealKeys | None, anchors: Collection[Anchor], accepted: Collection[Anchor]
+) -> tuple[RecordFacts, Link, bool]:
+    """The record's age, its links after `link` verified, its anchors compared: (facts, where it stands now, at the end)."""
     unsealed_s, links = await _one(tx, "record_age")
-    after, broken, is_at_end = await verify_from(tx, link)
-    return RecordFacts(unsealed_s, broken, after.no, links), after, is_at_end
+    after, broken, is_at_end = await verify_from(tx, link, keys, accepted=accepted)
+    other = await differing(tx, anchors)
+    return RecordFacts(unsealed_s, broken, after.no, links, len(other), len(anchors)), after, is_at_end
 
 
 async def open_alerts(tx: Tx) -> dict[str, Alert]:

@@ -39,8 +39,7 @@ GRANT SELECT,
    ON audit.entry TO wenyue_app;
 GRANT SELECT
    ON audit.progress_v TO wenyue_app;
-GRANT SELECT,
-      INSERT (at, digest, entries, no, upto_xid)
+GRANT SELECT
    ON audit.seal TO wenyue_app;
 GRANT SELECT
    ON booking.account_person_v TO wenyue_app;

@@ -49,3 +49,7 @@ SELECT (SELECT count(*) FROM catalogue.venue) AS venues, (SELECT count(*) FROM a
 -- What breaks the standing invariants.
 WITH {standing}
 SELECT broken.says FROM broken ORDER BY broken.says LIMIT 20
+
+-- name: newest_seal
+-- The newest link of the audit record.
+SELECT no, digest FROM audit.seal ORDER BY no DESC LIMIT 1

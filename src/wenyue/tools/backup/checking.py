@@ -57,4 +57,4 @@ def require_sound(found: Checked, expected: Mapping[str, int]) -> None:
 
 async def _verify(url: str) -> int | None:
     async with await psycopg.AsyncConnection.connect(url) as tx:
-        return await verify(tx)
+        return await verify(tx, None)

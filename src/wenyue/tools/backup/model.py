@@ -50,6 +50,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     manifest_sha256: str  # of backup_manifest, which holds the sums of all other files
     log_sha256: dict[str, str]  # of the log that the backup carries itself; backup_manifest leaves it out
     counts: dict[str, int]  # rows when the backup began
+    record: str = ""  # the newest seal when the backup began, as NO:DIGEST; an anchor of the record
     settings: dict[str, str]  # of the source, which recovery must not undercut
     key_prints: dict[str, str]  # key file → fingerprint, to find the file that belongs to this backup
 

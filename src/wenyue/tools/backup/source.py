@@ -76,6 +76,13 @@ class Source:
         """Rows of what must never get lost; all 0 before the first migration."""
         return counts(self.connection)
 
+    def record(self) -> str:
+        """The audit record's newest seal as NO:DIGEST; '' while there is none."""
+        if not self.counts():
+            return ""
+        row = self.connection.execute(SQL["newest_seal"]).fetchone()
+        return "" if row is None else f"{row[0]}:{bytes(row[1]).hex()}"
+
 
 @contextmanager
 def opened(settings: Settings, progress: Callable[[str], None]) -> Generator[Source]:

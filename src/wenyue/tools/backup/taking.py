@@ -101,7 +101,7 @@ def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, re
     partial = folder.path / f".partial-{name}"
     if (folder.path / name).exists() or partial.exists():
         raise SetupError(f"{name} exists already: try again in a second", "请稍后再试")
-    counts = source.counts()
+    counts, record = source.counts(), source.record()
     partial.mkdir(mode=0o700)
     try:
         _copy(folder, source, parent, partial / "data", report)
@@ -114,6 +114,7 @@ def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, re
             stream=stream,
             finished_at=source.mark(),
             counts=counts,
+            record=record,
             key_prints=prints(source.home),
             **note,
         )
