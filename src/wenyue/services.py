@@ -16,7 +16,7 @@ from wenyue.cards import CardRules, read_types
 from wenyue.emergency import Gatekeeper, LoadSignal
 from wenyue.gate import GateKeys, UndoLimits, load_gate_keys
 from wenyue.infra.admission import Admission
-from wenyue.infra.config import Settings, load_keys
+from wenyue.infra.config import AccountSettings, Settings, load_keys
 from wenyue.infra.db import Database, DatabaseDown, Tx
 from wenyue.infra.turns import Turns
 from wenyue.kernel.admission import PersonLimit
@@ -28,7 +28,14 @@ from wenyue.kernel.limits import (
     SECRET_CHECKS_WAITING_MAX,
 )
 from wenyue.kernel.personal import Vault
-from wenyue.policy import HolidayCalendar, Preset, load_calendar, read_presets
+from wenyue.policy import (
+    AccountLimits,
+    CancelLimits,
+    HolidayCalendar,
+    Preset,
+    load_calendar,
+    read_presets,
+)
 
 _log: Final = logging.getLogger("wenyue")
 _RULES_REFRESH_S: Final = 3.0
@@ -151,7 +158,10 @@ class Services:
             self.abuse.rules, abuse_problems = await read_rules(tx)
             self.abuse.blocks = await read_blocks(tx, self.clock())
             self.engine.rulebook = Rulebook(
-                card_types=types, presets=presets, calendar=await load_calendar(tx)
+                card_types=types,
+                presets=presets,
+                calendar=await load_calendar(tx),
+                limits=_limits(self.settings.account),
             )
         problems = (*type_problems, *preset_problems, *abuse_problems)
         for problem in problems:
@@ -172,6 +182,11 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     return Services(
         settings, db, vault, engine, clock, load_gate_keys(settings.home), admission, room, Detector(vault)
     )
+
+
+def _limits(account: AccountSettings) -> AccountLimits:
+    cancels = CancelLimits(day=account.cancels_day, week=account.cancels_week)
+    return AccountLimits(account.places, account.unpaid, account.unnamed, cancels)
 
 
 def _load(admission: Admission) -> LoadSignal:

@@ -17,7 +17,7 @@ from wenyue.policy import (
     PartyProblem,
     Preset,
     ban_after,
-    cancel_limit_reached,
+    cancel_limit,
     cancel_terms,
     check_party,
     parse_preset,
@@ -213,8 +213,8 @@ def test_bans(preset: Preset, strikes: list[tuple[str, date]], ban_days: int | N
     ],
 )
 def test_cancel_limits_of_the_memorial_hall(cancels: list[date], *, is_reached: bool) -> None:
-    assert cancel_limit_reached(HALL, cancels, VISIT) is is_reached
-    assert not cancel_limit_reached(LINGYIN, cancels, VISIT)
+    assert (cancel_limit(HALL.cancel_limits, cancels, VISIT) is not None) is is_reached
+    assert cancel_limit(LINGYIN.cancel_limits, cancels, VISIT) is None
 
 
 def changed(change: Callable[[dict[str, Any]], Any]) -> str:

@@ -14,7 +14,7 @@ from tests.support.api_site import TOMORROW, ApiSite, api_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DAILY_CARD, DOCUMENT, NAME, OTHER_CARD
 from wenyue.faces.api.bodies import BookingBody
-from wenyue.kernel.admission import RETRY_AFTER_S_MAX
+from wenyue.kernel.admission import RETRY_AFTER_S_MAX, PersonLimit, booking_tokens
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import LINE_NUMBERS_MAX
 
@@ -184,3 +184,25 @@ async def test_nobody_is_yet_to_be_born(site: ApiSite) -> None:
         refused = await site.client.post("/v1/visitors", json=body, headers=who.headers)
         assert refused.status_code == 422, refused.text
         assert [error["pointer"] for error in refused.json()["errors"]] == ["/birth"]
+
+
+async def test_security_H3_a_hundred_lines_cost_many_tokens(site: ApiSite) -> None:
+    """One request of 100 lines of five unnamed places costs half of what a person may ask for in a minute."""
+    traveller = await site.traveller()
+    lines = [{"slot_id": 1, "quantity": 5}] * 100
+    answers = [
+        await site.client.post(
+            "/v1/bookings", json={"id": str(uuid7()), "lines": lines}, headers=traveller.headers
+        )
+        for _ in range(3)
+    ]
+    assert [answer.status_code == 429 for answer in answers] == [False, False, True]
+    assert answers[2].json()["outcome"] == "too_often"
+    assert int(answers[2].headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "places", "tokens"), [(1, 1, 1), (1, 5, 1), (5, 25, 4), (98, 98, 30), (100, 500, 30)]
+)
+def test_security_H3_what_a_request_costs(lines: int, places: int, tokens: int) -> None:
+    assert booking_tokens(PersonLimit(60, 60.0), lines=lines, places=places) == tokens

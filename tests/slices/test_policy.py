@@ -114,6 +114,7 @@ async def test_a_forgiven_strike_does_not_count(tx: Tx) -> None:
 async def test_cancellations_are_remembered_by_day_without_banning(tx: Tx) -> None:
     for day in (20, 21, 21):
         assert await strike(tx, "maozhuxi-jiniantang", date(2026, 11, day), uuid7(), "cancel") is None
-    found = await policy.cancels(tx, PERSON, "maozhuxi-jiniantang", date(2026, 11, 21))
-    assert found == [date(2026, 11, 21), date(2026, 11, 21)]
+    asked = {"subjects": [PERSON], "since": date(2026, 11, 21)}
+    found = await (await tx.execute(policy.CANCELS_OF, asked)).fetchall()
+    assert found == [(PERSON, "maozhuxi-jiniantang", date(2026, 11, 21))] * 2
     assert await policy.bans(tx, [PERSON], NOW) == []

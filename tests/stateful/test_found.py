@@ -94,7 +94,7 @@ async def test_a_line_cannot_be_moved_twice_in_one_request(place: Place) -> None
     request = world.request(await a_card(place), place.sessions[0])
     await place.one(request)
     answer = await place.one(move(request, (0, place.sessions[2]), (0, place.sessions[1])))
-    assert answer.outcome is Outcome.NOT_FOUND
+    assert answer.outcome is Outcome.LINE_UNKNOWN
     assert await place.sold() == [1, 0, 0, 0]
 
 

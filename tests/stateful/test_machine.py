@@ -6,6 +6,7 @@ No database: the facts of each decision are built from a little store of what ea
 
 import random
 from dataclasses import dataclass, field
+from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from wenyue.booking import (
 )
 from wenyue.cards import CardFacts, CardState, Use
 from wenyue.cards.model import EntitlementFacts
+from wenyue.policy import AccountLimits, CancelLimits
 from wenyue.tools import world
 from wenyue.tools.sim.hunting import chosen
 from wenyue.tools.sim.model import Naive, Request
@@ -39,7 +41,9 @@ from wenyue.tools.sim.seams import Effects, Facts, LineFacts, PoolFacts, SlotFac
 from wenyue.tools.sim.town import CARD_DAY_MAX, CARD_PARTY_MAX, CARD_TYPE, VENUES, rulebook
 from wenyue.tools.sim.world import Card, Slot
 
-BOOK = rulebook()
+LIMITS = AccountLimits(places=12, unpaid=9, unnamed=6, cancels=CancelLimits(day=2, week=4))
+BOOK = replaced(rulebook(), limits=LIMITS)
+NUMBERS = {world.person(person): b"one number" for person in (1, 2)}
 START = world.START
 VENUE, INN = VENUES[0], VENUES[2]
 PEOPLE = 6
@@ -93,6 +97,7 @@ FULL = {"session": Outcome.SOLD_OUT, "day": Outcome.DAY_FULL, "channel": Outcome
 def naive_world() -> Naive:
     """The same world for the model."""
     model = Naive()
+    model.limits, model.numbers = LIMITS, NUMBERS
     for slot in SLOTS.values():
         venue = INN if slot.policy_code == INN.code else VENUE
         model.slots[slot.id] = Slot(
@@ -145,6 +150,7 @@ class Store:
             )  # fmt: skip
         if last is not None:
             facts.existing, facts.places, facts.holds = last.existing, last.places, last.holds
+            facts.numbers, facts.open, facts.cancels = last.numbers, last.open, last.cancels
         self.facts = facts
         return facts
 
@@ -152,9 +158,12 @@ class Store:
 def lines_of(booking_id: UUID, effects: Effects) -> list[LineFacts]:
     """The lines of a new booking as the database would hand them to a later change."""
     places = {row.line_no: list[tuple[int, bytes, int]]() for row in effects.lines}
+    numbers = {row.line_no: dict[int, bytes]() for row in effects.lines}
     for place in effects.places:
         if place.booking_id == booking_id:
             places[place.line_no].append((place.visitor_no, place.person_key, place.scope))
+            if place.number_key is not None:
+                numbers[place.line_no][place.visitor_no] = place.number_key
     return [
         LineFacts(
             row.line_no,
@@ -168,6 +177,7 @@ def lines_of(booking_id: UUID, effects: Effects) -> list[LineFacts]:
             row.entitlement_no,
             True,
             tuple(places[row.line_no]),
+            numbers=numbers[row.line_no],
         )
         for row in effects.lines
         if row.booking_id == booking_id
@@ -299,7 +309,9 @@ class BookingMachine(RuleBasedStateMachine):
             holder_id=who,
             card_id=who if who <= CARDS else None,
             lines=lines,
-            visitors=tuple(Visitor(world.person(person), None) for person in people),
+            visitors=tuple(
+                Visitor(world.person(person), None, NUMBERS.get(world.person(person))) for person in people
+            ),
             party=b"",
             is_hold=is_hold,
             hold_ttl_s=60,

@@ -1,6 +1,8 @@
 """Deciding changes of existing bookings: confirm, cancel, expire, move, miss. Pure; every change is idempotent."""
 
-from datetime import date
+from datetime import date, time
+
+from msgspec.structs import replace
 
 from wenyue.booking import moves, returning
 from wenyue.booking.drawing import take_pools
@@ -16,7 +18,16 @@ from wenyue.booking.model import (
     LineFacts,
     Outcome,
 )
-from wenyue.policy import Preset, StrikeKind, cancel_limit_reached
+from wenyue.kernel.clock import at_local
+from wenyue.policy import (
+    CancelLimitReached,
+    CancelLimits,
+    LimitKind,
+    Preset,
+    Reached,
+    StrikeKind,
+    cancel_limit,
+)
 
 _HOUSES = ("night", "table")
 
@@ -93,18 +104,34 @@ def _cancel_problem(booking: ExistingBooking, facts: Facts) -> Answer | None:
             slot, terms = returning.terms_of(line, facts)
             if not terms.is_allowed:
                 return returning.answer_of(Outcome.TERMS_FORBID, booking, line=line.line_no)
-            cancels = _cancels(booking, slot.policy_code, facts)
-            today = facts.local_now.date()
-            if cancel_limit_reached(facts.book.presets[slot.policy_code], cancels, today):
-                return returning.answer_of(Outcome.CANCEL_LIMIT, booking, line=line.line_no)
-    return None
+            limits = facts.book.presets[slot.policy_code].cancel_limits
+            reached = _limit_of(booking, limits, slot.policy_code, facts)
+            if reached is not None:
+                return _limited(booking, reached, facts, line=line.line_no)
+    reached = _limit_of(booking, facts.book.limits.cancels, None, facts)
+    return _limited(booking, reached, facts) if reached is not None else None
 
 
-def _cancels(booking: ExistingBooking, policy_code: str, facts: Facts) -> list[date]:
+def _limit_of(
+    booking: ExistingBooking, limits: CancelLimits | None, policy_code: str | None, facts: Facts
+) -> CancelLimitReached | None:
+    """The limit that the account's cancellations reached: under one preset, or (None) all of them."""
     if booking.holder_id is None:
-        return []
+        return None
     stored = facts.cancels.get(account_subject(booking.holder_id), [])
-    return [on_date for code, on_date in stored if code == policy_code]
+    days = [on_date for code, on_date in stored if policy_code in (None, code)]
+    return cancel_limit(limits, days, facts.local_now.date())
+
+
+def _limited(
+    booking: ExistingBooking, limit: CancelLimitReached, facts: Facts, *, line: int | None = None
+) -> Answer:
+    answer = returning.answer_of(Outcome.CANCEL_LIMIT, booking, line=line)
+    return replace(
+        answer,
+        at=at_local(limit.until, time(0), facts.book.timezone),
+        reached=Reached(LimitKind[f"CANCELS_{limit.period.upper()}"], limit.most, limit.used),
+    )
 
 
 def _strike(booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
@@ -118,17 +145,34 @@ def _strike(booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
         is_limited = facts.book.presets[slot.policy_code].cancel_limits is not None
         counted: tuple[tuple[StrikeKind | None, date], ...] = (
             ("cancel" if is_limited else None, today),
-            (terms.strike, slot.on_date),
+            (terms.strike, today if terms.strike == "cancel" else slot.on_date),
         )
         for kind, on_date in counted:
             if kind is None or (slot.policy_code, kind, on_date) in noted:
                 continue
             noted.add((slot.policy_code, kind, on_date))
             subjects = _subjects(kind, line, booking, facts.book.presets[slot.policy_code])
-            if booking.holder_id is not None and kind == "cancel":
-                account = account_subject(booking.holder_id)
-                facts.cancels.setdefault(account, []).append((slot.policy_code, on_date))
             effects.strikes.append(Strike(subjects, slot.policy_code, kind, on_date, booking.id))
+    _note_cancel(booking, noted, today, facts=facts, effects=effects)
+
+
+def _note_cancel(
+    booking: ExistingBooking,
+    noted: set[tuple[str, str, date]],
+    today: date,
+    *,
+    facts: Facts,
+    effects: Effects,
+) -> None:
+    """The cancellation counts once for the account: under the first preset that counts it, else under no preset."""
+    if booking.holder_id is None:
+        return
+    account = account_subject(booking.holder_id)
+    code = next((code for code, kind, _ in noted if kind == "cancel"), None)
+    if code is None:
+        code = ""
+        effects.strikes.append(Strike((account,), code, "cancel", today, booking.id))
+    facts.cancels.setdefault(account, []).append((code, today))
 
 
 def _subjects(

@@ -43,7 +43,7 @@ class LineRow(Struct, frozen=True):
     entitlement_no: int | None
 
 
-class PlaceRow(Struct, frozen=True, gc=False):
+class PlaceRow(Struct, frozen=True, gc=False, omit_defaults=True):
     """A new row of booking.place."""
 
     booking_id: UUID
@@ -52,6 +52,7 @@ class PlaceRow(Struct, frozen=True, gc=False):
     person_key: bytes
     scope: int
     on_date: date
+    number_key: bytes | None = None
 
 
 class StateRow(Struct, frozen=True, gc=False):

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from wenyue.booking.model import ExistingBooking, PoolFacts, SlotFacts
+from wenyue.booking.model import ExistingBooking, OpenLine, PoolFacts, SlotFacts
 from wenyue.cards import CardFacts, CardRules
 from wenyue.kernel.clock import zone
-from wenyue.policy import HolidayCalendar, Preset
+from wenyue.policy import AccountLimits, HolidayCalendar, Preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Rulebook:
     presets: Mapping[str, Preset]
     calendar: HolidayCalendar
     timezone: str = "Asia/Shanghai"
+    limits: AccountLimits = field(default_factory=AccountLimits)
 
 
 @dataclass(slots=True)
@@ -38,6 +39,10 @@ class Facts:
     bans: dict[bytes, list[tuple[str, datetime]]] = field(
         default_factory=dict[bytes, list[tuple[str, datetime]]]
     )
+    numbers: set[tuple[bytes, date, int]] = field(default_factory=set[tuple[bytes, date, int]])
+    open: dict[int, dict[tuple[UUID, int], OpenLine]] = field(
+        default_factory=dict[int, dict[tuple[UUID, int], OpenLine]]
+    )  # holder -> (booking, line) -> what the account has
     holds: dict[int, int] = field(default_factory=dict[int, int])  # holder -> live holds
     cancels: dict[bytes, list[tuple[str, date]]] = field(default_factory=dict[bytes, list[tuple[str, date]]])
     ended: set[str] = field(default_factory=set[str])  # logins of the batch that are good no more

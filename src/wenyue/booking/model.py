@@ -8,6 +8,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from wenyue.policy import Reached
+
 
 class BookingState(IntEnum):
     """A booking's life. HELD and CONFIRMED draw from pools; a NO_SHOW keeps what it drew."""
@@ -64,6 +66,7 @@ class Outcome(IntEnum):
     ALREADY_REDEEMED = 23
     TERMS_FORBID = 24  # the cancellation or change deadline has passed
     LOGIN_ENDED = 25  # the login that asked was ended or ran out meanwhile: nothing was done
+    LINE_UNKNOWN = 26  # a move names a line that the booking has no more, or one twice; `lines` are there
 
     SLOT_UNKNOWN = 30
     SLOT_CLOSED = 31  # 闭园
@@ -90,11 +93,13 @@ class Outcome(IntEnum):
 
     PERSON_BANNED = 60
     PERSON_TWICE = 61  # this person already has a place that day (or in that session)
-    PARTY_SIZE = 62
+    PARTY_SIZE = 62  # of one line, or of everything that the account has there
     MINOR_ALONE = 63
     VISITORS_NEEDED = 64
     TOO_MANY_OPEN = 65
     CANCEL_LIMIT = 66
+    PERSON_REPEATED = 67  # this very request names the person twice for one day (or session)
+    NUMBER_TWICE = 68  # the document's number has a place there under another kind or nationality
 
     PRICE_CHANGED = 70
     CURRENCIES_MIXED = 71  # one booking is paid in one currency
@@ -121,11 +126,27 @@ class Outcome(IntEnum):
 BANNED_ANY_POLICY: Final = ""  # a ban under this policy code counts everywhere
 
 
+class OpenLine(Struct, frozen=True, gc=False):
+    """A live line of an account on a day that is not over. `scope`: of its named places; None: they are unnamed."""
+
+    slot_id: int
+    product_id: int
+    venue_id: int
+    on_date: date
+    quantity: int
+    is_money: bool  # costs money: nothing is paid when it is booked
+    scope: int | None
+
+
 class Visitor(Struct, frozen=True, gc=False):
-    """One named person of a request; `person_key` is the keyed index of the identity document."""
+    """One named person of a request; `person_key` is the keyed index of the identity document.
+
+    `number_key`: that of its bare number (`Document.bare_number`), where kind and nationality do not follow from it.
+    """
 
     person_key: bytes
     birth: date | None
+    number_key: bytes | None = None
 
 
 class WantedLine(Struct, frozen=True, gc=False):
@@ -194,12 +215,14 @@ class Answer(Struct, frozen=True, gc=False):
     line: int | None = None
     visitor: int | None = None
     at: datetime | None = (
-        None  # NOT_RELEASED: the release instant; PERSON_BANNED: until; CARD_LEAD_TIME: earliest
+        None  # NOT_RELEASED: the release instant; PERSON_BANNED, CANCEL_LIMIT: until; CARD_LEAD_TIME: earliest
     )
     hold_until: datetime | None = None
     total_minor: int = 0
     state: BookingState | None = None
     currency: str = "CNY"
+    reached: Reached | None = None  # PARTY_SIZE, TOO_MANY_OPEN, CANCEL_LIMIT: which limit of the account
+    lines: tuple[int, ...] = ()  # LINE_UNKNOWN: the line numbers that are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +270,7 @@ class LineFacts:
     is_live: bool
     places: tuple[tuple[int, bytes, int], ...] = ()  # (visitor number, person key, scope)
     redeemed: int = 0
+    numbers: dict[int, bytes] = field(default_factory=dict[int, bytes])  # visitor number -> number key
 
 
 @dataclass(slots=True)

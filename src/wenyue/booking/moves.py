@@ -2,7 +2,10 @@
 
 from datetime import date
 
+from msgspec.structs import replace
+
 from wenyue.booking import returning
+from wenyue.booking.allowance import DESK_CHANNELS, Tally, open_line, party_excess
 from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools, wanted_use
 from wenyue.booking.effects import Effects, LineRow, PlaceRow
 from wenyue.booking.facts import Facts
@@ -13,11 +16,13 @@ from wenyue.booking.model import (
     EventKind,
     ExistingBooking,
     LineFacts,
+    OpenLine,
     Outcome,
     SlotFacts,
 )
 from wenyue.cards import CardRefusal, Use, decide_use
 from wenyue.kernel.limits import LINE_NUMBERS_MAX
+from wenyue.policy import Reached
 
 
 def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
@@ -33,7 +38,7 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     lines = {line.line_no: line for line in booking.lines if line.is_live}
     numbers = {line_no for line_no, _ in pending}
     if len(numbers) < len(pending) or not numbers <= lines.keys():  # a line is given up once: then it is gone
-        return returning.answer_of(Outcome.NOT_FOUND, booking)
+        return replace(returning.answer_of(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
     moves = [(lines[line_no], slot_id) for line_no, slot_id in pending]
     problem, paid_by = _move_problem(moves, booking, facts)
     if problem is not None:
@@ -85,9 +90,15 @@ def _move_problem(
             problems.append((Outcome.TERMS_FORBID, line.line_no))
         if _is_person_taken(line, slot, moves, facts, taken):
             problems.append((Outcome.PERSON_TWICE, line.line_no))
+        elif _is_number_taken(line, slot, moves, facts, taken):
+            problems.append((Outcome.NUMBER_TWICE, line.line_no))
     if problems:
         outcome, line_no = min(problems)
         return returning.answer_of(outcome, booking, line=line_no), []
+    party = _too_many(moves, booking, facts)
+    if party is not None:
+        answer = returning.answer_of(Outcome.PARTY_SIZE, booking, line=moves[party[0]][0].line_no)
+        return replace(answer, reached=party[1]), []
     paid_by, refusal = _repay(moves, facts)
     if refusal is not None:
         return returning.answer_of(refusal[0], booking, line=refusal[1]), []
@@ -110,6 +121,52 @@ def _is_person_taken(
     )
     taken |= wanted
     return is_taken
+
+
+def _is_number_taken(
+    line: LineFacts,
+    slot: SlotFacts,
+    moves: list[tuple[LineFacts, int]],
+    facts: Facts,
+    taken: set[tuple[bytes, date, int]],
+) -> bool:
+    """The same of the numbers of the line's documents, under another kind or nationality."""
+    given_up = {
+        (moved.numbers.get(visitor_no), moved.on_date, scope)
+        for moved, _ in moves
+        for visitor_no, _, scope in moved.places
+    }
+    wanted = {(number, slot.on_date, person_scope(slot)) for number in line.numbers.values()}
+    is_taken = not wanted.isdisjoint(taken) or any(
+        spot in facts.numbers and spot not in given_up for spot in wanted
+    )
+    taken |= wanted
+    return is_taken
+
+
+def _too_many(
+    moves: list[tuple[LineFacts, int]], booking: ExistingBooking, facts: Facts
+) -> tuple[int, Reached] | None:
+    """The first move that brings more of the account's people together than the preset allows."""
+    if booking.holder_id is None or booking.channel in DESK_CHANNELS:
+        return None
+    moved = {(booking.id, line.line_no) for line, _ in moves}
+    mine = facts.open.get(booking.holder_id, {})
+    stays = Tally(one for key, one in mine.items() if key not in moved)
+    wanted = [
+        (
+            slot := facts.slots[slot_id],
+            facts.book.presets[slot.policy_code],
+            _open_line(line, slot),
+            line.quantity,
+        )
+        for line, slot_id in moves
+    ]
+    return party_excess(wanted, stays)
+
+
+def _open_line(line: LineFacts, slot: SlotFacts) -> OpenLine:
+    return open_line(slot, line.quantity, is_named=bool(line.places), is_on_card=line.card_id is not None)
 
 
 def _repay(
@@ -188,6 +245,7 @@ def _move_line(
         places=tuple(
             (visitor_no, person_key, person_scope(slot)) for visitor_no, person_key, _ in line.places
         ),
+        numbers=line.numbers,
     )
 
 
@@ -196,7 +254,14 @@ def _draw(line: LineFacts, slot: SlotFacts, booking: ExistingBooking, facts: Fac
     take_pools(facts, effects, line.pool_ids, booking.state, line.quantity)
     for visitor_no, person_key, scope in line.places:
         facts.places.add((person_key, line.on_date, scope))
-        effects.places.append(PlaceRow(booking.id, line.line_no, visitor_no, person_key, scope, line.on_date))
+        number_key = line.numbers.get(visitor_no)
+        if number_key is not None:
+            facts.numbers.add((number_key, line.on_date, scope))
+        effects.places.append(
+            PlaceRow(booking.id, line.line_no, visitor_no, person_key, scope, line.on_date, number_key)
+        )
+    if booking.holder_id is not None:
+        facts.open.setdefault(booking.holder_id, {})[booking.id, line.line_no] = _open_line(line, slot)
     if line.card_id is not None and line.entitlement_no is not None:
         effects.spend(line.card_id, line.entitlement_no, line.quantity)
         facts.cards[line.card_id].take(Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity))

@@ -48,6 +48,10 @@ def release(line: LineFacts, booking: ExistingBooking, facts: Facts, effects: Ef
     take_pools(facts, effects, line.pool_ids, booking.state, -line.quantity)
     for _, person_key, scope in line.places:
         facts.places.discard((person_key, line.on_date, scope))
+    for visitor_no, _, scope in line.places if line.numbers else ():
+        facts.numbers.discard((line.numbers.get(visitor_no, b""), line.on_date, scope))
+    if booking.holder_id is not None and booking.holder_id in facts.open:
+        facts.open[booking.holder_id].pop((booking.id, line.line_no), None)
     if line.card_id is not None and line.entitlement_no is not None:
         effects.spend(line.card_id, line.entitlement_no, -line.quantity)
         card = facts.cards.get(line.card_id)

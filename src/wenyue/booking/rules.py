@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from wenyue.booking.allowance import (
+    DESK_CHANNELS,
+    Tally,
+    account_excess,
+    open_line,
+    party_excess,
+    wanted_by,
+)
 from wenyue.booking.changes import decide_change
 from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools, wanted_use
 from wenyue.booking.effects import BookingRow, Effects, LineRow, PlaceRow
@@ -23,7 +31,7 @@ from wenyue.booking.model import (
 )
 from wenyue.cards import CardFacts, CardRefusal, Use, decide_use
 from wenyue.kernel.limits import HOLD_TTL_S_MAX, OPEN_HOLDS_PER_HOLDER_MAX
-from wenyue.policy import PartyProblem, check_party
+from wenyue.policy import LimitKind, PartyProblem, Reached, check_party
 
 Request = BookingRequest | ChangeRequest
 _FULL: Final = {"session": Outcome.SOLD_OUT, "day": Outcome.DAY_FULL, "channel": Outcome.CHANNEL_FULL}
@@ -43,8 +51,11 @@ class Refused(Exception):
         line: int | None = None,
         visitor: int | None = None,
         at: datetime | None = None,
+        *,
+        reached: Reached | None = None,
     ) -> None:
         self.outcome, self.line, self.visitor, self.at = outcome, line, visitor, at
+        self.reached = reached
 
 
 def decide(batch: Sequence[Request], facts: Facts) -> tuple[list[Answer], Effects]:
@@ -73,13 +84,12 @@ def _decide_book(request: BookingRequest, facts: Facts, effects: Effects) -> Ans
         slots = _check_slots(request, facts)
         paid_by = _check_card(request, slots, facts, taken)
         scopes = _check_persons(request, slots, facts)
-        _check_holds(request, facts)
         _check_prices(request, slots)
         drawn = _check_capacity(request, slots, facts)
     except Refused as no:
         for card, use in taken:
             card.give_back(use)
-        return Answer(no.outcome, request.id, line=no.line, visitor=no.visitor, at=no.at)
+        return Answer(no.outcome, request.id, line=no.line, visitor=no.visitor, at=no.at, reached=no.reached)
     return _accept(request, _Passed(slots, paid_by, scopes, drawn), facts, effects)
 
 
@@ -165,23 +175,35 @@ def _check_persons(request: BookingRequest, slots: list[SlotFacts], facts: Facts
     scopes = [person_scope(slot) for slot in slots]
     problems: list[tuple[Outcome, int, int | None, datetime | None]] = []
     wanted: set[tuple[bytes, object, int]] = set()
+    does_numbers = request.channel not in DESK_CHANNELS  # at a desk somebody looks at both documents
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if facts.bans:
             problems += _bans(request, line, slot, number, facts)
         if slot.needs_visitors and len(line.visitors) != line.quantity:
             problems.append((Outcome.VISITORS_NEEDED, number, None, None))
         for index in line.visitors:
-            key = (request.visitors[index].person_key, slot.on_date, scopes[number])
-            if key in facts.places or key in wanted:
+            visitor = request.visitors[index]
+            key = (visitor.person_key, slot.on_date, scopes[number])
+            if key in facts.places:
                 problems.append((Outcome.PERSON_TWICE, number, index, None))
+            elif key in wanted:
+                problems.append((Outcome.PERSON_REPEATED, number, index, None))
+            elif visitor.number_key is not None and does_numbers:
+                spot = (visitor.number_key, slot.on_date, scopes[number])
+                if spot in facts.numbers or spot in wanted:
+                    problems.append((Outcome.NUMBER_TWICE, number, index, None))
+                wanted.add(spot)
             wanted.add(key)
         births = [request.visitors[index].birth for index in line.visitors]
         party = check_party(facts.book.presets[slot.policy_code], births, slot.on_date) if births else None
         if party is not None:
             problems.append((_PARTY[party], number, None, None))
-    if problems:
-        outcome, line_no, visitor, at = min(problems, key=lambda problem: problem[:2])
-        raise Refused(outcome, line_no, visitor, at)
+    account = _account_problem(request, slots, facts)
+    first = min(problems, key=lambda problem: problem[:2], default=None)
+    if account is not None and (first is None or (account.outcome, account.line or 0) <= first[:2]):
+        raise account
+    if first is not None:
+        raise Refused(*first)
     return scopes
 
 
@@ -197,12 +219,27 @@ def _bans(
                 yield Outcome.PERSON_BANNED, number, index, until
 
 
-def _check_holds(request: BookingRequest, facts: Facts) -> None:
-    """Hold-and-release is capped: a holder keeps a handful of unpaid holds at most."""
-    if not request.is_hold or request.holder_id is None:
-        return
-    if facts.holds.get(request.holder_id, 0) >= OPEN_HOLDS_PER_HOLDER_MAX:
-        raise Refused(Outcome.TOO_MANY_OPEN)
+def _account_problem(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> Refused | None:
+    """What one account may have: places of a visit or session and day, holds, open places (see `allowance`)."""
+    holder_id = request.holder_id
+    if holder_id is None:
+        return None
+    mine = facts.open.get(holder_id)
+    is_more = mine or len(request.lines) > 1 or any(line.quantity > 1 for line in request.lines)
+    if is_more and request.channel not in DESK_CHANNELS:
+        wanted = wanted_by(request, slots, facts)
+        tally = Tally(mine.values() if mine else ())
+        too_many = account_excess(facts.book.limits, tally, [one for _, _, one, _ in wanted])
+        party = party_excess(wanted, tally)
+        if party is not None:
+            return Refused(Outcome.PARTY_SIZE, party[0], reached=party[1])
+        if too_many is not None:
+            return Refused(Outcome.TOO_MANY_OPEN, reached=too_many)
+    holds = facts.holds.get(holder_id, 0)
+    if request.is_hold and holds >= OPEN_HOLDS_PER_HOLDER_MAX:
+        reached = Reached(LimitKind.HOLDS, OPEN_HOLDS_PER_HOLDER_MAX, holds)
+        return Refused(Outcome.TOO_MANY_OPEN, reached=reached)
+    return None
 
 
 def _check_prices(request: BookingRequest, slots: list[SlotFacts]) -> None:
@@ -313,6 +350,7 @@ def _write_line(
     line, slot, scope = request.lines[number], passed.slots[number], passed.scopes[number]
     entitlement_no, drawn = passed.paid_by[number], passed.drawn[number]
     price_minor = 0 if line.is_on_card else slot.price_minor
+    is_desk = request.channel in DESK_CHANNELS
     effects.lines.append(
         LineRow(
             request.id,
@@ -330,8 +368,17 @@ def _write_line(
     )
     for index in line.visitors:
         person_key = request.visitors[index].person_key
-        effects.places.append(PlaceRow(request.id, number, index, person_key, scope, slot.on_date))
+        number_key = None if is_desk else request.visitors[index].number_key
+        effects.places.append(
+            PlaceRow(request.id, number, index, person_key, scope, slot.on_date, number_key)
+        )
         facts.places.add((person_key, slot.on_date, scope))
+        if number_key is not None:
+            facts.numbers.add((number_key, slot.on_date, scope))
+    if request.holder_id is not None:
+        facts.open.setdefault(request.holder_id, {})[request.id, number] = open_line(
+            slot, line.quantity, is_named=bool(line.visitors), is_on_card=line.is_on_card
+        )
     take_pools(facts, effects, drawn, state, line.quantity)
     if entitlement_no is not None and request.card_id is not None:
         effects.spend(request.card_id, entitlement_no, line.quantity)

@@ -21,11 +21,13 @@ from wenyue.booking.model import (
     Channel,
     ExistingBooking,
     LineFacts,
+    OpenLine,
     PoolFacts,
     SlotFacts,
 )
 from wenyue.booking.tight import Tight
 from wenyue.infra.db import Tx, queries
+from wenyue.kernel.limits import BOOKED_AHEAD_DAYS_MAX
 
 SQL: Final = queries("wenyue.booking")
 _encode: Final = msgspec.json.Encoder().encode
@@ -73,11 +75,17 @@ async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -
         facts.ended.update(token_hash.hex() for (token_hash,) in await ended.fetchall())
     await _read_existing(bookings, facts)
     held: dict[tuple[UUID, int], list[tuple[int, bytes, int]]] = {}
-    for booking_id, line_no, visitor_no, person_key, scope in await places.fetchall():
+    numbers: dict[tuple[UUID, int], dict[int, bytes]] = {}
+    for booking_id, line_no, visitor_no, person_key, scope, number_key in await places.fetchall():
         held.setdefault((booking_id, line_no), []).append((visitor_no, person_key, scope))
+        if number_key is not None:
+            numbers.setdefault((booking_id, line_no), {})[visitor_no] = number_key
     for booking_id, *values, redeemed in await lines.fetchall():
         values[6] = tuple(values[6])
-        line = LineFacts(*values, places=tuple(held.get((booking_id, values[0]), ())), redeemed=redeemed)
+        key = (booking_id, values[0])
+        line = LineFacts(
+            *values, places=tuple(held.get(key, ())), redeemed=redeemed, numbers=numbers.get(key, {})
+        )
         facts.existing[booking_id].lines.append(line)
 
 
@@ -126,10 +134,12 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
             reads["bans"] = await tx.execute(
                 policy.BANS_OF, {"subjects": wants.subjects_literal(), "now": facts.now}
             )
-        if wants.holders or wants.cancellers:
-            await tx.execute(SQL["lock_holders"], {"ids": array({*wants.holders, *wants.cancellers})})
         if wants.holders:
-            reads["holds"] = await tx.execute(SQL["open_holds"], {"ids": array(wants.holders)})
+            holders = array(wants.holders)
+            await tx.execute(SQL["lock_holders"], {"ids": holders})
+            reads["open"] = await tx.execute(SQL["open_lines"], {"ids": holders, **_open_days(facts)})
+        if wants.cancellers:
+            reads["cancels"] = await tx.execute(policy.CANCELS_OF, wants.cancels_asked(facts))
         await _ask_pools(tx, wants, reads, is_locked=facts.is_locked)
     await _read_cards(reads, facts)
     await _read_rest(reads, facts)
@@ -139,16 +149,35 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
         async with tx.pipeline():
             await _ask_pools(tx, wants, reads, is_locked=True)
         await _read_pools(reads, facts, changing)
-    if wants.cancellers:
-        await _read_cancels(tx, facts, wants.cancellers)
+
+
+def _open_days(facts: Facts) -> dict[str, object]:
+    """From which day on lines are open, and when the oldest of their bookings can have been made."""
+    return {
+        "today": facts.local_now.date(),
+        "since": facts.now - timedelta(days=BOOKED_AHEAD_DAYS_MAX),
+    }
 
 
 async def _read_rest(reads: dict[str, Cursor], facts: Facts) -> None:
     if "bans" in reads:
         for subject, policy_code, until in await reads["bans"].fetchall():
             facts.bans.setdefault(subject, []).append((policy_code, until))
-    if "holds" in reads:
-        facts.holds.update(await reads["holds"].fetchall())
+    if "open" in reads:
+        await _read_open(reads["open"], facts)
+    if "cancels" in reads:
+        for subject, policy_code, on_date in await reads["cancels"].fetchall():
+            facts.cancels.setdefault(subject, []).append((policy_code, on_date))
+
+
+async def _read_open(cursor: Cursor, facts: Facts) -> None:
+    """What each account has, and how many of its bookings are only held."""
+    held: dict[int, set[UUID]] = {}
+    for holder_id, booking_id, line_no, is_held, *line in await cursor.fetchall():
+        facts.open.setdefault(holder_id, {})[booking_id, line_no] = OpenLine(*line)
+        if is_held:
+            held.setdefault(holder_id, set()).add(booking_id)
+    facts.holds.update((holder_id, len(bookings)) for holder_id, bookings in held.items())
 
 
 async def _ask_pools(tx: Tx, wants: "_Wants", reads: dict[str, Cursor], *, is_locked: bool) -> None:
@@ -161,7 +190,9 @@ async def _ask_pools(tx: Tx, wants: "_Wants", reads: dict[str, Cursor], *, is_lo
         SQL["lock_pools" if is_locked else "read_pools"], {"ids": array(wants.pools)}
     )
     if wants.places:
-        reads["places"] = await tx.execute(SQL["places_taken"], {"wanted": wants.places_json()})
+        reads["places"] = await tx.execute(SQL["places_taken"], {"wanted": _places_json(wants.places)})
+    if wants.numbers:
+        reads["numbers"] = await tx.execute(SQL["numbers_taken"], {"wanted": _places_json(wants.numbers)})
     if wants.bookings:
         reads["existing"] = await tx.execute(SQL["existing"], wants.asked)
 
@@ -171,6 +202,8 @@ async def _read_pools(reads: dict[str, Cursor], facts: Facts, changing: Containe
         await _read_existing(reads["existing"], facts, known=changing)
     if "places" in reads:
         facts.places = set(await reads["places"].fetchall())
+    if "numbers" in reads:
+        facts.numbers = set(await reads["numbers"].fetchall())
     for id_, kind, capacity, taken, sold, is_open, revision in await reads["pools"].fetchall():
         facts.pools[id_] = PoolFacts(id_, kind, capacity, taken, sold, is_open, revision)
 
@@ -185,9 +218,12 @@ class _Wants:
         pool_ids: set[int] = set()
         self.demand: dict[int, int] = {}  # pool -> places that the batch may draw
         self.places: set[tuple[str, date, int]] = set()
+        self.numbers: set[tuple[str, date, int]] = (
+            set()
+        )  # of documents whose number does not say what they are
         self.cancellers: set[int] = set()
         subjects: set[bytes] = set()
-        holders: set[int] = set()
+        self._holders: set[int] = set()
         for request in batch:
             if isinstance(request, BookingRequest):
                 bookings.append(request.id)
@@ -197,10 +233,10 @@ class _Wants:
                     card_ids.add(request.card_id)
                 if request.holder_id is not None:
                     subjects.add(account_subject(request.holder_id))
-                    if request.is_hold:
-                        holders.add(request.holder_id)
+                    self._holders.add(request.holder_id)
                 subjects.update(visitor.person_key for visitor in request.visitors)
                 keys = [visitor.person_key.hex() for visitor in request.visitors]
+                numbers = [visitor.number_key for visitor in request.visitors if visitor.number_key]
                 for line in request.lines:
                     slot = facts.slots.get(line.slot_id)
                     if slot is None:
@@ -209,6 +245,8 @@ class _Wants:
                         self.demand[pool_id] = self.demand.get(pool_id, 0) + line.quantity
                     scope = person_scope(slot)
                     self.places.update((keys[index], slot.on_date, scope) for index in line.visitors)
+                    if numbers:
+                        self.numbers.update((key.hex(), slot.on_date, scope) for key in numbers)
             else:
                 self._add_change(request, facts, card_ids, pool_ids)
         self.bookings = bookings
@@ -217,7 +255,7 @@ class _Wants:
         self.cards = sorted(card_ids)
         self.pools = sorted(pool_ids | self.demand.keys())
         self.subjects = sorted(subjects)
-        self.holders = sorted(holders)
+        self.holders = sorted(self._holders)
         dates = [
             facts.slots[slot_id].on_date for slot_id in slots_needed(batch, facts) if slot_id in facts.slots
         ]
@@ -229,8 +267,10 @@ class _Wants:
         booking = facts.existing.get(request.booking_id)
         if booking is None:
             return
-        if request.kind is ChangeKind.CANCEL and booking.holder_id is not None:
-            self.cancellers.add(booking.holder_id)
+        if booking.holder_id is not None and request.kind in (ChangeKind.CANCEL, ChangeKind.MOVE):
+            self._holders.add(booking.holder_id)
+            if request.kind is ChangeKind.CANCEL:
+                self.cancellers.add(booking.holder_id)
         lines = {line.line_no: line for line in booking.lines}
         for line in booking.lines:
             pool_ids.update(line.pool_ids, facts.slots[line.slot_id].pool_ids)
@@ -244,12 +284,21 @@ class _Wants:
                 self.demand[pool_id] = self.demand.get(pool_id, 0) + lines[line_no].quantity
             scope = person_scope(slot)
             self.places.update((key.hex(), slot.on_date, scope) for _, key, _ in lines[line_no].places)
+            self.numbers.update((key.hex(), slot.on_date, scope) for key in lines[line_no].numbers.values())
 
-    def places_json(self) -> str:
-        return rows_json([{"k": key, "d": day, "s": scope} for key, day, scope in sorted(self.places)])
+    def cancels_asked(self, facts: Facts) -> dict[str, object]:
+        """Earlier cancellations of the accounts that cancel now: presets limit them up to a year back (毛主席纪念堂)."""
+        subjects = ",".join(
+            '"\\\\x' + account_subject(holder_id).hex() + '"' for holder_id in sorted(self.cancellers)
+        )
+        return {"subjects": "{" + subjects + "}", "since": facts.local_now.date() - timedelta(days=366)}
 
     def subjects_literal(self) -> str:
         return "{" + ",".join('"\\\\x' + subject.hex() + '"' for subject in self.subjects) + "}"
+
+
+def _places_json(places: Iterable[tuple[str, date, int]]) -> str:
+    return rows_json([{"k": key, "d": day, "s": scope} for key, day, scope in sorted(places)])
 
 
 def _history_start(first: date, facts: Facts) -> date:
@@ -271,19 +320,6 @@ async def _read_cards(reads: dict[str, Cursor], facts: Facts) -> None:
     for card_id, *use in await reads["uses"].fetchall():
         if card_id in facts.cards:
             facts.cards[card_id].uses.append(cards.Use(*use))
-
-
-async def _read_cancels(tx: Tx, facts: Facts, holders: set[int]) -> None:
-    """Earlier cancellations of the accounts that cancel now, for presets that limit them (毛主席纪念堂: up to a year back)."""
-    since = facts.now.date() - timedelta(days=366)
-    for holder_id in sorted(holders):
-        subject = account_subject(holder_id)
-        facts.cancels[subject] = [
-            (code, day)
-            for code, preset in facts.book.presets.items()
-            if preset.cancel_limits is not None
-            for day in await policy.cancels(tx, subject, code, since)
-        ]
 
 
 # ------------------------------------------------------------------------------------------------ apply
@@ -341,7 +377,7 @@ def _place_key(row: PlaceRow) -> tuple[bytes, date, int]:
 async def write_strikes(tx: Tx, facts: Facts, effects: Effects) -> None:
     """Strikes of late or limited cancellations, and the bans that follow from them (outside the pipeline: it reads)."""
     for strike in effects.strikes:
-        preset = facts.book.presets[strike.policy_code]
+        preset = facts.book.presets[strike.policy_code] if strike.policy_code else None
         for subject in sorted(strike.subjects):
             await policy.add_strike(
                 tx,

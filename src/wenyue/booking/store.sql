@@ -28,7 +28,7 @@ SELECT l.booking_id, l.line_no, l.slot_id, l.venue_id, l.on_date, l.quantity, l.
 
 -- name: places_of
 -- The live named places of the locked bookings.
-SELECT booking_id, line_no, visitor_no, person_key, scope
+SELECT booking_id, line_no, visitor_no, person_key, scope, number_key
   FROM booking.place
  WHERE booking_id = ANY (%(ids)s::uuid[]) AND is_live
  ORDER BY booking_id, line_no, visitor_no
@@ -65,18 +65,29 @@ SELECT p.person_key, p.on_date, p.scope
   FROM json_to_recordset(%(wanted)s::json) AS w (k text, d date, s bigint)
   JOIN booking.place p ON p.person_key = decode(w.k, 'hex') AND p.on_date = w.d AND p.scope = w.s AND p.is_live
 
+-- name: numbers_taken
+-- Which of the wanted places are taken by a document with the same number, whatever its kind and nationality.
+SELECT p.number_key, p.on_date, p.scope
+  FROM json_to_recordset(%(wanted)s::json) AS w (k text, d date, s bigint)
+  JOIN booking.place p ON p.number_key = decode(w.k, 'hex') AND p.on_date = w.d AND p.scope = w.s AND p.is_live
+
 -- name: lock_holders
--- One decision at a time about what is counted for a holder (unpaid holds, cancellations): in id order, after cards and
--- before pools.
+-- One decision at a time about what is counted for a holder (open places, holds, cancellations): in id order, after cards
+-- and before pools.
 SELECT pg_advisory_xact_lock(hashint8extended(h.id, 1))
   FROM (SELECT w.id FROM unnest(%(ids)s::bigint[]) AS w (id) ORDER BY w.id) AS h
 
--- name: open_holds
--- How many unpaid holds each holder has.
-SELECT holder_id, count(*)
-  FROM booking.booking
- WHERE holder_id = ANY (%(ids)s::bigint[]) AND hold_until IS NOT NULL
- GROUP BY holder_id
+-- name: open_lines
+-- What each account has: live lines on days that are not over, with the scope of their named places, and whether they are
+-- only held. Bookings that were made before any session of today was released are not looked at.
+SELECT b.holder_id, b.id, l.line_no, b.hold_until IS NOT NULL AS is_held, l.slot_id, l.product_id, l.venue_id, l.on_date,
+       l.quantity, l.price_minor > 0 AS is_money,
+       (SELECT p.scope FROM booking.place p
+         WHERE p.booking_id = l.booking_id AND p.line_no = l.line_no LIMIT 1) AS scope
+  FROM booking.booking b
+  JOIN booking.line l ON l.booking_id = b.id
+ WHERE b.holder_id = ANY (%(ids)s::bigint[]) AND b.created_at >= %(since)s AND b.state IN (1, 2)
+   AND l.is_live AND l.on_date >= %(today)s
 
 -- name: read_pools
 -- The pools that the batch draws from, unlocked: enough while there is room to spare (see move_pools).
@@ -135,10 +146,12 @@ SELECT r.booking_id, r.line_no, r.slot_id, r.product_id, r.venue_id, r.on_date, 
 
 -- name: insert_places
 -- … and the named places, in key order so that two batches never wait for each other crosswise.
-INSERT INTO booking.place (booking_id, line_no, visitor_no, person_key, scope, on_date)
-SELECT r.booking_id, r.line_no, r.visitor_no, decode(r.person_key, 'base64'), r.scope, r.on_date
+INSERT INTO booking.place (booking_id, line_no, visitor_no, person_key, scope, on_date, number_key)
+SELECT r.booking_id, r.line_no, r.visitor_no, decode(r.person_key, 'base64'), r.scope, r.on_date,
+       decode(r.number_key, 'base64')
   FROM json_to_recordset(%(rows)s::json)
-       AS r (booking_id uuid, line_no smallint, visitor_no smallint, person_key text, scope bigint, on_date date)
+       AS r (booking_id uuid, line_no smallint, visitor_no smallint, person_key text, scope bigint, on_date date,
+             number_key text)
 
 -- name: move_pools
 -- The counters, in id order, last before COMMIT. A guarded row was read without a lock: it moves only if it still is what

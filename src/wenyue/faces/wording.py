@@ -59,13 +59,17 @@ class Taken(Enum):
 
 @dataclass(frozen=True, slots=True)
 class OutcomeWords:
-    """The words for one outcome. `at_note` is said when the answer names an instant; it holds `{at}`."""
+    """The words for one outcome. `at_note` is said when the answer names an instant; it holds `{at}`.
+
+    `lines_note` is said when the answer names lines of the booking; it holds `{lines}`.
+    """
 
     title: Text
     explanation: Text
     next_step: Text
     taken: Taken = Taken.NOTHING
     at_note: Text | None = None
+    lines_note: Text | None = None
 
 
 def say_instant(at: datetime, locale: str, timezone: str = TIMEZONE) -> str:

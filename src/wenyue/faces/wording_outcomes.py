@@ -13,7 +13,8 @@ from typing import Final
 from wenyue.booking import Outcome
 from wenyue.faces.wording import TIMEZONE, OutcomeWords, Taken, Text, say_instant
 from wenyue.faces.wording_cards import CARD_OUTCOMES
-from wenyue.faces.wording_refusals import PEOPLE_OUTCOMES, PLACE_OUTCOMES, SLOT_OUTCOMES
+from wenyue.faces.wording_refusals import LIMIT_NOTES, PEOPLE_OUTCOMES, PLACE_OUTCOMES, SLOT_OUTCOMES
+from wenyue.policy import Reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,28 @@ def say(
     locale: str,
     *,
     at: datetime | None = None,
+    reached: Reached | None = None,
+    lines: tuple[int, ...] = (),
     is_change: bool = False,
     timezone: str = TIMEZONE,
 ) -> Said:
     """`outcome` in the language of `locale`.
 
-    `at` is `Answer.at` (aware; shown as the wall clock of `timezone`). `is_change`: the request wanted to change or
-    cancel a booking that exists, so a refusal says that it stands unchanged.
+    `at` (shown as the wall clock of `timezone`), `reached` and `lines` are the answer's. `is_change`: the request wanted
+    to change or cancel a booking that exists, so a refusal says that it stands unchanged.
     """
     words = WORDS[outcome]
     explanation = words.explanation.say(locale)
     if at is not None and words.at_note is not None:
         gap = " " if locale.startswith("en") else ""
         explanation += gap + words.at_note.say(locale).format(at=say_instant(at, locale, timezone))
+    if reached is not None:
+        gap = " " if locale.startswith("en") else ""
+        note = LIMIT_NOTES[reached.kind].say(locale).format(most=reached.most, used=reached.used)
+        explanation += gap + note
+    if lines and words.lines_note is not None:
+        gap, comma = (" ", ", ") if locale.startswith("en") else ("", "、")
+        explanation += gap + words.lines_note.say(locale).format(lines=comma.join(map(str, lines)))
     taken = Taken.UNCHANGED if is_change and words.taken is Taken.NOTHING else words.taken
     return Said(
         code=outcome.name.lower(),
@@ -143,6 +153,17 @@ _BOOKING: Final[Mapping[Outcome, OutcomeWords]] = {
         ),
         Text("请重新登录后再试。", "Sign in again, then try again."),
         Taken.NOTHING,
+    ),
+    Outcome.LINE_UNKNOWN: OutcomeWords(
+        Text("这个预约里没有这一项了", "That line is not in the booking any more"),
+        Text(
+            "预约还在，但要改的那一项已经改过或退掉，或在请求里写了两次。每次改期后，项目会有新的行号。",
+            "The booking exists, but the line was moved or given back meanwhile, or is named twice. A line that was"
+            " moved has a new number.",
+        ),
+        Text("请刷新预约，再选现有的项目改期。", "Load the booking again and move a line that is there."),
+        Taken.UNCHANGED,
+        lines_note=Text("现有的行号：{lines}。", "The lines now: {lines}."),
     ),
     Outcome.WRONG_STATE: OutcomeWords(
         Text("当前状态不能这样操作", "Not possible in its present state"),

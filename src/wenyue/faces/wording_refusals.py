@@ -5,6 +5,7 @@ from typing import Final
 
 from wenyue.booking import Outcome
 from wenyue.faces.wording import OutcomeWords, Taken, Text
+from wenyue.policy import LimitKind
 
 SLOT_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
     Outcome.SLOT_UNKNOWN: OutcomeWords(
@@ -60,9 +61,32 @@ PEOPLE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
         Text("请去掉这位游客，或换一天。", "Remove that visitor or choose another day."),
     ),
     Outcome.PARTY_SIZE: OutcomeWords(
-        Text("超过一次可约的人数", "Too many people at once"),
-        Text("这个景区限制一次预约的人数。", "The number of people per booking is limited here."),
-        Text("请减少游客，分次预约。", "Reduce the party, or book in parts."),
+        Text("超过可约的人数", "Too many people"),
+        Text("这里限制每个账户可约的人数。", "The number of people per account is limited here."),
+        Text(
+            "请减少人数或换一天；团队请到人工窗口或电话预约。",
+            "Reduce the party or choose another day; groups book by phone or at the counter.",
+        ),
+    ),
+    Outcome.PERSON_REPEATED: OutcomeWords(
+        Text("同一位游客写了两次", "One person is named twice"),
+        Text(
+            "这次提交里，同一证件在同一天（或同一场）出现了两次。之前没有预约过。",
+            "This request names the same document twice for one day or session. It was not booked before.",
+        ),
+        Text("请去掉重复的一位或一场，再提交。", "Remove the repeated visitor or session and submit again."),
+    ),
+    Outcome.NUMBER_TWICE: OutcomeWords(
+        Text("这个证件号码已经约过了", "This document number is booked already"),
+        Text(
+            "同一证件号码以另一种证件类型或国籍，在这一天（或这一场）已有预约。",
+            "The same number has a place on that day or session under another kind of document or nationality.",
+        ),
+        Text(
+            "如果是同一个人，不用再约；如果是两个人的号码恰好相同，请带证件到人工窗口办理。",
+            "If it is the same person, there is nothing to book. If two people really share the number, please bring"
+            " both documents to the staffed counter.",
+        ),
     ),
     Outcome.MINOR_ALONE: OutcomeWords(
         Text("未成年人需要成人同行", "A child needs an adult"),
@@ -77,13 +101,62 @@ PEOPLE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
     Outcome.TOO_MANY_OPEN: OutcomeWords(
         Text("未完成的预约太多", "Too many open bookings"),
         Text("您有太多待确认或未使用的预约。", "You have too many held or unused bookings."),
-        Text("请先确认、使用或取消一些。", "Confirm, use or cancel some first."),
+        Text(
+            "请先确认、使用或取消一些；团队请到人工窗口或电话预约。",
+            "Confirm, use or cancel some first; groups book by phone or at the counter.",
+        ),
     ),
     Outcome.CANCEL_LIMIT: OutcomeWords(
         Text("取消次数已达上限", "Cancellation limit reached"),
         Text("按预约规则，这段时间不能再取消。", "By the rules no more can be cancelled in this period."),
         Text("请过一段时间再试，或联系人工窗口。", "Try later, or contact the staffed counter."),
         Taken.UNCHANGED,
+        Text("{at}起可以再取消。", "You can cancel again from {at}."),
+    ),
+}
+
+LIMIT_NOTES: Final[Mapping[LimitKind, Text]] = {
+    LimitKind.VISIT: Text(
+        "同一账户在这里一天最多{most}个名额，您已有{used}个。",
+        "One account can have {most} places here on a day; you have {used}.",
+    ),
+    LimitKind.SESSION: Text(
+        "同一账户在这一场最多{most}个名额，您已有{used}个。",
+        "One account can have {most} places in this session; you have {used}.",
+    ),
+    LimitKind.DAY: Text(
+        "同一账户在这个项目一天最多{most}个名额，您已有{used}个。",
+        "One account can have {most} places of this kind on a day; you have {used}.",
+    ),
+    LimitKind.PLACES: Text(
+        "同一账户最多有{most}个未使用的名额，您已有{used}个。",
+        "One account can have {most} unused places; you have {used}.",
+    ),
+    LimitKind.UNPAID: Text(
+        "同一账户最多有{most}个未付款的名额，您已有{used}个。",
+        "One account can have {most} unpaid places; you have {used}.",
+    ),
+    LimitKind.UNNAMED: Text(
+        "同一账户最多有{most}个不实名的名额（客房、餐位、座位等），您已有{used}个。",
+        "One account can have {most} places without a name (rooms, tables, seats); you have {used}.",
+    ),
+    LimitKind.HOLDS: Text(
+        "同一账户最多有{most}个待确认的预约，您已有{used}个。",
+        "One account can have {most} bookings that wait to be confirmed; you have {used}.",
+    ),
+    LimitKind.CANCELS_DAY: Text(
+        "一天最多取消{most}次，今天已取消{used}次。", "{most} a day at most; you cancelled {used} today."
+    ),
+    LimitKind.CANCELS_WEEK: Text(
+        "一周最多取消{most}次，本周已取消{used}次。", "{most} a week at most; you cancelled {used} this week."
+    ),
+    LimitKind.CANCELS_MONTH: Text(
+        "一个月最多取消{most}次，本月已取消{used}次。",
+        "{most} a month at most; you cancelled {used} this month.",
+    ),
+    LimitKind.CANCELS_YEAR: Text(
+        "一年最多取消{most}次，今年已取消{used}次。",
+        "{most} a year at most; you cancelled {used} this year.",
     ),
 }
 

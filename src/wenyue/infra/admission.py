@@ -227,12 +227,12 @@ class Persons:
         self._new: dict[int, tuple[float, float]] = {}
         self._old: dict[int, tuple[float, float]] = {}
 
-    def take(self, person: int) -> tuple[int, int, bool]:
-        """One request: how many are left, seconds until all are there again, and whether it is within the limit."""
+    def take(self, person: int, cost: int = 1) -> tuple[int, int, bool]:
+        """One request of this cost: what is left, seconds until all is there again, whether it is within the limit."""
         now = monotonic()
         limit = self.limit
         tokens, at = self._new.get(person) or self._old.get(person) or (float(limit.burst), now)
-        left, is_within = take_token(limit, tokens=tokens, since_s=now - at)
+        left, is_within = take_token(limit, tokens=tokens, since_s=now - at, cost=cost)
         if len(self._new) >= PERSONS_REMEMBERED_MAX // 2:
             self._new, self._old = {}, self._new
         self._new[person] = (left, now)

@@ -111,6 +111,17 @@ class GateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """What one traveller's account may have and do, whatever the venues' presets say."""
+
+    places: int = 300  # WENYUE_ACCOUNT_PLACES: open places
+    unpaid: int = 200  # WENYUE_ACCOUNT_UNPAID: of these, places that cost money
+    unnamed: int = 120  # WENYUE_ACCOUNT_UNNAMED: of these, places without a named person
+    cancels_day: int = 10  # WENYUE_ACCOUNT_CANCELS_DAY
+    cancels_week: int = 30  # WENYUE_ACCOUNT_CANCELS_WEEK
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment decides."""
 
@@ -124,6 +135,7 @@ class Settings:
     status: StatusSettings = StatusSettings()
     backup: BackupSettings = BackupSettings()
     gate: GateSettings = GateSettings()
+    account: AccountSettings = AccountSettings()
 
 
 def load(env: Mapping[str, str] | None = None) -> Settings:
@@ -175,6 +187,13 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             undo_per_place=_number(env, "WENYUE_GATE_UNDO_PER_PLACE", 1, 0, 100),
             undo_per_day=_number(env, "WENYUE_GATE_UNDO_PER_DAY", 10, 0, 1000),
             lookup_days=_number(env, "WENYUE_GATE_LOOKUP_DAYS", 1, 0, LOOKUP_DAYS_MAX),
+        ),
+        account=AccountSettings(
+            places=_number(env, "WENYUE_ACCOUNT_PLACES", 300, 1, 100_000),
+            unpaid=_number(env, "WENYUE_ACCOUNT_UNPAID", 200, 1, 100_000),
+            unnamed=_number(env, "WENYUE_ACCOUNT_UNNAMED", 120, 1, 100_000),
+            cancels_day=_number(env, "WENYUE_ACCOUNT_CANCELS_DAY", 10, 1, 100_000),
+            cancels_week=_number(env, "WENYUE_ACCOUNT_CANCELS_WEEK", 30, 1, 100_000),
         ),
     )
 

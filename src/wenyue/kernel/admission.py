@@ -147,7 +147,12 @@ class PersonLimit:
         return self.burst / self.window_s
 
 
-def take_token(limit: PersonLimit, *, tokens: float, since_s: float) -> tuple[float, bool]:
+def booking_tokens(limit: PersonLimit, *, lines: int, places: int) -> int:
+    """What a booking costs: one, one more for every four lines and every ten places beyond the first; half the burst at most."""
+    return max(1, min(1 + (lines - 1) // 4 + (places - 1) // 10, limit.burst // 2))
+
+
+def take_token(limit: PersonLimit, *, tokens: float, since_s: float, cost: int = 1) -> tuple[float, bool]:
     """A token bucket after one request, `since_s` after the last: what is left, and whether the request is within the limit."""
     filled = min(float(limit.burst), tokens + since_s * limit.refill_per_s)
-    return (filled - 1.0, True) if filled >= 1.0 else (filled, False)
+    return (filled - cost, True) if filled >= cost else (filled, False)

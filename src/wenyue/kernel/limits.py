@@ -31,6 +31,7 @@ QUANTITY_MAX: Final = 500  # unnamed places in one line (a group's table or bus)
 HOLD_TTL_S: Final = 15 * 60
 HOLD_TTL_S_MAX: Final = 60 * 60
 OPEN_HOLDS_PER_HOLDER_MAX: Final = 5
+BOOKED_AHEAD_DAYS_MAX: Final = 401  # what was booked earlier does not count among an account's open places
 
 # --- freshness
 POOL_VIEW_AGE_S_MAX: Final = (

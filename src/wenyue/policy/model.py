@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from enum import IntEnum
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, cast
 
@@ -98,6 +99,43 @@ class CancelLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     year: _Count | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountLimits:
+    """What one account may have and do, whatever the venues' presets say. Settings `WENYUE_ACCOUNT_…`.
+
+    Open places are booked or held for a day that is not over.
+    """
+
+    places: int = 300
+    unpaid: int = 200  # of these, places that cost money (nothing is paid when they are booked)
+    unnamed: int = 120  # of these, places without a named person: tables, rooms, seats
+    cancels: CancelLimits = field(default_factory=lambda: CancelLimits(day=10, week=30))
+
+
+class LimitKind(IntEnum):
+    """Which limit of an account was reached."""
+
+    VISIT = 1  # places of one venue and day
+    SESSION = 2  # places of one session
+    DAY = 3  # places of one product and day
+    PLACES = 4  # open places in all
+    UNPAID = 5  # of these, places that cost money
+    UNNAMED = 6  # of these, places without a named person
+    HOLDS = 7  # bookings that wait to be confirmed
+    CANCELS_DAY = 8
+    CANCELS_WEEK = 9
+    CANCELS_MONTH = 10
+    CANCELS_YEAR = 11
+
+
+class Reached(msgspec.Struct, frozen=True, gc=False):
+    """A limit, and how much of it is used already."""
+
+    kind: LimitKind
+    most: int
+    used: int
+
+
 class Waitlist(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """候补: served in time order until wall time on the day so many days before the visit."""
 
@@ -122,7 +160,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     release_days: _Days  # places go on sale so many days before the visit …
     release_time: time  # … at this wall time at the venue
     same_day_booking: bool
-    party_max: _Count
+    party_max: _Count  # people of one account: on one day (person_rule venue_day), else in one session
     person_rule: Literal["venue_day", "slot", "none"]
     cancel: tuple[CancelStage, ...]  # in time order; after the last one cancelling is refused
     sales_end_from: Literal["start", "end"] = "end"  # of the session
@@ -137,6 +175,9 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     missed_strike: StrikeKind | None = None  # what not coming costs
     strikes: StrikeRules | None = None
     cancel_limits: CancelLimits | None = None
+    account_day_max: _Count | None = (
+        None  # beyond a session: places of one account and product in a day (null: 3 parties)
+    )
     day_caps: dict[DayKind, _Count] = {}
     slots: tuple[PresetSlot, ...] = ()
     may_overlap: bool = False  # the slots' entry times overlap on purpose

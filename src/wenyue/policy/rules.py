@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from wenyue.kernel.clock import at_local, local_date
-from wenyue.policy.model import CancelStage, Preset, StrikeKind, StrikeRules
+from wenyue.policy.model import CancelLimits, CancelStage, Preset, StrikeKind, StrikeRules
 
 _MIDNIGHT: Final = time(0)
 
@@ -65,13 +65,8 @@ def check_party(preset: Preset, births: Sequence[date | None], on_date: date) ->
     by age do not count towards the party's size, and may accompany minors.
     """
     minor_after = None if preset.minor_age_max is None else _birthday_limit(on_date, preset.minor_age_max + 1)
-    counted, minors = len(births), 0
-    if preset.exempt_from_age is not None:
-        exempt_from = _birthday_limit(on_date, preset.exempt_from_age)
-        for birth in births:
-            if birth is not None and birth <= exempt_from:
-                counted -= 1
-    if counted > preset.party_max:
+    minors = 0
+    if len(births) - exempt_of(preset, births, on_date) > preset.party_max:
         return PartyProblem.TOO_MANY
     if minor_after is None:
         return None
@@ -87,6 +82,14 @@ def check_party(preset: Preset, births: Sequence[date | None], on_date: date) ->
     return None
 
 
+def exempt_of(preset: Preset, births: Sequence[date | None], on_date: date) -> int:
+    """How many of these people the preset does not count, by their age on `on_date`."""
+    if preset.exempt_from_age is None:
+        return 0
+    exempt_from = _birthday_limit(on_date, preset.exempt_from_age)
+    return sum(1 for birth in births if birth is not None and birth <= exempt_from)
+
+
 def ban_after(preset: Preset, strikes: Sequence[tuple[str, date]], today: date) -> timedelta | None:
     """The ban that the strikes so far (the one just added included) earn; None for none."""
     rules = preset.strikes
@@ -100,23 +103,43 @@ def ban_after(preset: Preset, strikes: Sequence[tuple[str, date]], today: date) 
     return timedelta(days=reached[-1].ban_days) if reached else None
 
 
-def cancel_limit_reached(preset: Preset, cancels: Sequence[date], today: date) -> bool:
-    """No further cancellation is allowed today. Periods are the calendar's (natural day, ISO week, month, year)."""
-    limits = preset.cancel_limits
-    if limits is None:
-        return False
+@dataclass(frozen=True, slots=True)
+class CancelLimitReached:
+    """So many cancellations of the period were made as it allows; the next is possible on `until`."""
+
+    period: Literal["day", "week", "month", "year"]
+    most: int
+    used: int
+    until: date
+
+
+def cancel_limit(
+    limits: CancelLimits | None, cancels: Sequence[date], today: date
+) -> CancelLimitReached | None:
+    """Why no further cancellation is allowed today: of the limits that are reached, the one that lasts longest.
+
+    Periods are the calendar's (natural day, ISO week, month, year).
+    """
+    if limits is None or not cancels:
+        return None
     same_day = sum(1 for day in cancels if day == today)
     week = today.isocalendar()[:2]
     same_week = sum(1 for day in cancels if day.isocalendar()[:2] == week)
     same_month = sum(1 for day in cancels if (day.year, day.month) == (today.year, today.month))
     same_year = sum(1 for day in cancels if day.year == today.year)
-    pairs = (
-        (same_day, limits.day),
-        (same_week, limits.week),
-        (same_month, limits.month),
-        (same_year, limits.year),
+    month = (today.replace(day=1) + timedelta(days=31)).replace(day=1)
+    counted: tuple[tuple[Literal["day", "week", "month", "year"], int | None, int, date], ...] = (
+        ("day", limits.day, same_day, today + timedelta(days=1)),
+        ("week", limits.week, same_week, today + timedelta(days=7 - today.weekday())),
+        ("month", limits.month, same_month, month),
+        ("year", limits.year, same_year, date(today.year + 1, 1, 1)),
     )
-    return any(limit is not None and count >= limit for count, limit in pairs)
+    reached = [
+        CancelLimitReached(period, most, used, until)
+        for period, most, used, until in counted
+        if most is not None and used >= most
+    ]
+    return max(reached, key=lambda one: one.until, default=None)
 
 
 def _counted(rules: StrikeRules, strikes: Sequence[tuple[str, date]], today: date) -> int:

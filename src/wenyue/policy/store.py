@@ -22,6 +22,9 @@ from wenyue.policy.model import (
 from wenyue.policy.rules import ban_after
 
 _SQL: Final = queries("wenyue.policy")
+CANCELS_OF: Final[LiteralString] = _SQL[
+    "cancels_of"
+]  # %(subjects)s::bytea[], %(since)s → subject_key, policy_code, on_date
 BANS_OF: Final[LiteralString] = _SQL[
     "bans_of"
 ]  # %(subjects)s::bytea[], %(now)s → subject_key, policy_code, until
@@ -103,19 +106,24 @@ async def add_strike(
     on_date: date,
     booking_id: UUID,
     now: datetime,
-    preset: Preset,
+    preset: Preset | None,
     timezone: str = "Asia/Shanghai",
 ) -> datetime | None:
     """Count a strike once, and ban when the preset says so; returns the new ban's end.
 
     `on_date` is the day of the visit, or, for kind 'cancel', the day of the cancelling. A ban runs from the
-    next midnight at the venue (故宫: “从第3次爽约的次日起”).
+    next midnight at the venue (故宫: “从第3次爽约的次日起”). Without a preset it only counts: an account's cancellation.
     """
     subject: dict[str, object] = {"subject_key": subject_key, "policy_code": policy_code}
     added = await tx.execute(
         _SQL["add_strike"], subject | {"kind": kind, "on_date": on_date, "booking_id": booking_id}
     )
-    if await added.fetchone() is None or preset.strikes is None or kind not in preset.strikes.kinds:
+    if (
+        await added.fetchone() is None
+        or preset is None
+        or preset.strikes is None
+        or kind not in preset.strikes.kinds
+    ):
         return None
     rows = await (await tx.execute(_SQL["strikes_of"], subject)).fetchall()
     today = local_date(now, timezone)
@@ -125,14 +133,6 @@ async def add_strike(
     until = at_local(today + timedelta(days=1) + length, time(0), timezone)
     await tx.execute(_SQL["ban"], subject | {"until": until, "reason": kind})
     return until
-
-
-async def cancels(tx: Tx, subject_key: bytes, policy_code: str, since: date) -> list[date]:
-    """The days since `since` on which the subject cancelled, for `cancel_limit_reached`."""
-    cursor = await tx.execute(
-        _SQL["cancels_of"], {"subject_key": subject_key, "policy_code": policy_code, "since": since}
-    )
-    return [row[0] for row in await cursor.fetchall()]
 
 
 @cache

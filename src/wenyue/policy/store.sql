@@ -42,13 +42,14 @@ ORDER BY on_date DESC, id DESC
 LIMIT 1000
 
 -- name: cancels_of
--- The days on which a subject cancelled, newest first.
-SELECT on_date
+-- When these accounts cancelled, under which preset ('' where it counts for the account alone), newest first; runs in the
+-- booking batch.
+SELECT subject_key, policy_code, on_date
 FROM policy.strike
-WHERE subject_key = %(subject_key)s AND policy_code = %(policy_code)s
+WHERE subject_key = ANY(%(subjects)s::bytea[])
   AND kind = 'cancel' AND forgiven_at IS NULL AND on_date >= %(since)s
 ORDER BY on_date DESC
-LIMIT 1000
+LIMIT 50000
 
 -- name: ban
 -- A ban never gets shorter.

@@ -145,7 +145,9 @@ def to_request(
         person = _person(visitor, number, today, locale, errors)
         if person is not None:
             name, document = person
-            visitors.append(Visitor(vault.person_key(document.key), document.birth))
+            bare = document.bare_number
+            number_key = vault.person_key(bare) if bare is not None else None
+            visitors.append(Visitor(vault.person_key(document.key), document.birth, number_key))
             people.append(PartyVisitor(name, document.kind, document.number, document.birth))
     phone = _phone(body.contact_phone, locale, errors)
     _check_indexes(body, locale, errors)

@@ -26,7 +26,7 @@ from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, answer_proble
 from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER, RoomRefused
 from wenyue.infra.bodies import SenderGone
 from wenyue.infra.db import DatabaseDown
-from wenyue.kernel.admission import RETRY_AFTER_S_MAX
+from wenyue.kernel.admission import RETRY_AFTER_S_MAX, booking_tokens
 from wenyue.kernel.ids import parse_uuid
 from wenyue.kernel.limits import (
     AVAILABILITY_AGE_S_MAX,
@@ -146,8 +146,12 @@ class Hot:
         return status, payload, kind, [*headers, *limits]
 
     def _refusal(self, refused: BookingRefused, locale: str) -> _Answer:
-        headers = self._retry() if refused.status == _BUSY else _REFUSED_HEADERS.get(refused.status, _NONE)
-        return refused.status, refused.payload(locale), PROBLEM_TYPE, headers
+        return refused.status, refused.payload(locale), PROBLEM_TYPE, self._refused_headers(refused.status)
+
+    def _refused_headers(self, status: int) -> list[tuple[bytes, bytes]]:
+        if status == _TOO_OFTEN:
+            return [self._policy, self._person_retry]
+        return self._retry() if status == _BUSY else _REFUSED_HEADERS.get(status, _NONE)
 
     async def _answer(self, scope: Scope, send: Send, started: float, answer: _Answer) -> None:
         status, payload, kind, headers = answer
@@ -168,6 +172,7 @@ class Hot:
             raise BookingRefused(422, "invalid_body", errors=msgspec_errors(str(error), locale)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BookingRefused(400, "bad_json", str(error)) from None
+        self._charge(holder_id, body)
         booking_id = _booking_id(body, asked.key)
         refused = self._services.room.refuse(holder_id, body.lines, asked.turn.decode("latin-1"))
         if refused is not None:
@@ -192,6 +197,16 @@ class Hot:
             raise BookingRefused(_UNAUTHORIZED, "login_needed")
         retry = self._retry() if answer.outcome.is_transient else _NONE
         return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
+
+    def _charge(self, holder_id: int, body: BookingBody) -> None:
+        """What many lines and places cost beyond the one token that was taken. Raises BookingRefused (429)."""
+        lines = body.lines
+        places = lines[0].quantity if len(lines) == 1 else sum(line.quantity for line in lines)
+        if places == 1:
+            return
+        cost = booking_tokens(self._persons.limit, lines=len(lines), places=places)
+        if cost > 1 and not self._persons.take(holder_id, cost - 1)[2]:
+            raise BookingRefused(_TOO_OFTEN, "too_often")
 
     # ------------------------------------------------------------------------------------------ availability
 
@@ -249,7 +264,7 @@ class Hot:
 _FRESH: Final = [(b"cache-control", b"public, max-age=1")]
 _NONE: Final[list[tuple[bytes, bytes]]] = []
 _RETRY: Final = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
-_FAILED, _BUSY, _UNAUTHORIZED = 500, 503, 401  # an answer below the first was decided
+_TOO_OFTEN, _FAILED, _BUSY, _UNAUTHORIZED = 429, 500, 503, 401  # an answer below 500 was decided
 _GOOD: Final = frozenset({200, 201})
 _CLOSE: Final = [(b"connection", b"close")]  # what is left of the body is not read
 _REFUSED_HEADERS: Final[dict[int, list[tuple[bytes, bytes]]]] = {

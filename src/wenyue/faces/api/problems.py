@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from wenyue.booking import Answer, Outcome
 from wenyue.faces.wording_outcomes import Said, say
@@ -18,6 +19,7 @@ _STATUS: Final = {
     Outcome.STALE_FACTS: 503,
     Outcome.ID_REUSED: 422,
     Outcome.LOGIN_ENDED: 401,
+    Outcome.PERSON_REPEATED: 422,
     Outcome.NOT_FOUND: 404,
     Outcome.SLOT_UNKNOWN: 404,
     Outcome.CARD_UNKNOWN: 404,
@@ -59,6 +61,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     line: int | None = None
     visitor: int | None = None
     at: datetime | None = None
+    limit: str = ""  # which limit of the account was reached
+    most: int | None = None  # … how much it allows
+    used: int | None = None  # … and how much of it is used already
+    lines: tuple[int, ...] = ()  # the line numbers that the booking has
     errors: list[FieldError] = []
     room: str = ""  # the address of the waiting room that the booking must go through first
 
@@ -73,6 +79,9 @@ def status_of(outcome: Outcome) -> int:
 
 def answer_problem(answer: Answer, locale: str) -> bytes:
     """The body for a refused request."""
+    if answer.reached is not None:
+        said = say(answer.outcome, locale, at=answer.at, reached=answer.reached)
+        return _encode(_limited(answer, said))
     if answer.at is None:
         return _standing(answer.outcome, answer.line, answer.visitor, locale)
     return _encode(_build(answer.outcome, answer.line, answer.visitor, answer.at, locale))
@@ -80,8 +89,20 @@ def answer_problem(answer: Answer, locale: str) -> bytes:
 
 def change_problem(answer: Answer, locale: str) -> bytes:
     """The body for a refused change: the booking stands as it was."""
-    said = say(answer.outcome, locale, at=answer.at, is_change=True)
-    return _encode(_fill(answer.outcome, said, answer.line, answer.visitor, answer.at))
+    said = say(
+        answer.outcome, locale, at=answer.at, reached=answer.reached, lines=answer.lines, is_change=True
+    )
+    return _encode(_limited(answer, said))
+
+
+def _limited(answer: Answer, said: Said) -> Problem:
+    """With the limit or the lines that the answer names."""
+    problem = _fill(answer.outcome, said, answer.line, answer.visitor, answer.at)
+    reached = answer.reached
+    if reached is not None:
+        name = reached.kind.name.lower()
+        problem = replace(problem, limit=name, most=reached.most, used=reached.used)
+    return replace(problem, lines=answer.lines) if answer.lines else problem
 
 
 @lru_cache(maxsize=2048)

@@ -38,8 +38,9 @@ from wenyue.faces.traveller.trip import (
 )
 from wenyue.faces.traveller.trip_items import Chosen, choose, going_of, review_path, time_of
 from wenyue.faces.traveller.visit import Visit, post
-from wenyue.kernel.documents import mask_name
+from wenyue.kernel.documents import bare_number, mask_name
 from wenyue.kernel.ids import parse_uuid
+from wenyue.kernel.personal import Vault
 
 _BIGGEST_ID: Final = 2**63 - 1
 _BODY_HASH_BYTES: Final = 16
@@ -76,6 +77,12 @@ async def book(visit: Visit) -> Response:
     response = redirect(f"/bookings/{booking_id}?done=booked")
     set_trip(response, Trip(), visit.services)
     return response
+
+
+def number_key_of(one: VisitorRecord, vault: Vault) -> bytes | None:
+    """The key of the bare number of a visitor's document, where it has one."""
+    number = bare_number(one.document_kind, one.document_number.reveal())
+    return vault.person_key(number) if number is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,9 @@ def _request(  # noqa: PLR0917 - what a booking is made of
         holder_id=visit.holder_id,
         card_id=card_id,
         lines=lines,
-        visitors=tuple(Visitor(one.person_key, one.birth) for one in going),
+        visitors=tuple(
+            Visitor(one.person_key, one.birth, number_key_of(one, visit.services.vault)) for one in going
+        ),
         party=seal_party(visit.services.vault, party),
         is_hold=any(not line.is_on_card and line.price_minor for line in wanted),
         actor=visit.actor,

@@ -63,7 +63,7 @@ GRANT SELECT,
 GRANT SELECT
    ON booking.outbox_v TO wenyue_app;
 GRANT SELECT,
-      INSERT (booking_id, line_no, on_date, person_key, scope, visitor_no),
+      INSERT (booking_id, line_no, number_key, on_date, person_key, scope, visitor_no),
       UPDATE (is_live)
    ON booking.place TO wenyue_app;
 GRANT SELECT

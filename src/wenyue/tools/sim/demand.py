@@ -96,7 +96,7 @@ class Demand:
             holder_id=holder if rng.random() < 0.97 else None,
             card_id=card if rng.random() < 0.98 else rng.choice([1, 2, 99]),
             lines=lines,
-            visitors=tuple(Visitor(person, None) for person in party),
+            visitors=tuple(Visitor(person, None, self._town.model.numbers.get(person)) for person in party),
             party=b"",
             is_hold=does_hoard or rng.random() < 0.25,
             hold_ttl_s=7200 if does_hoard else rng.choice((30, 300, 900, 7200)),

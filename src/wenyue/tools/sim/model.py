@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from wenyue.booking import (
     Answer,
     BookingRequest,
@@ -17,7 +19,14 @@ from wenyue.booking import (
     Outcome,
     WantedLine,
 )
-from wenyue.tools.sim.objections import booking_problems, may_cancel, move_refusal
+from wenyue.tools.sim.objections import (
+    account_problem,
+    booking_problems,
+    cancel_refusal,
+    may_cancel,
+    move_refusal,
+    today_of,
+)
 from wenyue.tools.sim.world import LIVE, Booking, Line, World
 
 HOLD_S_MAX = 3600
@@ -48,6 +57,12 @@ class Naive(World):
                 state=known.state,
             )
         problems = booking_problems(self, request, now)
+        is_known = all(line.slot_id in self.slots for line in request.lines)
+        account = account_problem(self, request, now) if is_known else None
+        if account is not None:
+            outcome, line, reached = account
+            if not problems or (outcome, line or 0) <= _first_of(problems):
+                return Answer(outcome, request.id, line=line, reached=reached)
         if problems:
             outcome, line, visitor = min(problems, key=lambda one: one[:2])
             slot = self.slots.get(request.lines[line].slot_id) if line is not None else None
@@ -119,6 +134,12 @@ class Naive(World):
             late = [line.no for line in booking.live if not may_cancel(line.slot, now)]
             if late:
                 return _told(Outcome.TERMS_FORBID, booking, line=late[0])
+            if booking.holder is not None:
+                refused = cancel_refusal(self, booking.holder, now)
+                if refused is not None:
+                    told = _told(Outcome.CANCEL_LIMIT, booking)
+                    return replace(told, at=refused[0], reached=refused[1])
+                self.cancels.append((booking.holder, today_of(now)))
         self._end(booking, BookingState.CANCELLED)
         return _told(Outcome.CANCELLED, booking)
 
@@ -133,11 +154,11 @@ class Naive(World):
         lines = {line.no: line for line in booking.live}
         numbers = [no for no, _ in pending]
         if len(set(numbers)) < len(numbers) or not set(numbers) <= lines.keys():
-            return _told(Outcome.NOT_FOUND, booking)
+            return replace(_told(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
         wanted = [(lines[no], slot_id) for no, slot_id in pending]
         refused = move_refusal(self, booking, wanted, now)
         if refused is not None:
-            return _told(refused[0], booking, line=refused[1])
+            return replace(_told(refused[0], booking, line=refused[1]), reached=refused[2])
         for old, slot_id in wanted:
             old.gone = True
             slot = self.slots[slot_id]
@@ -168,6 +189,11 @@ class Naive(World):
         is_first = visitor not in line.scans
         line.scans.add(visitor)
         return is_first
+
+
+def _first_of(problems: Sequence[tuple[Outcome, int | None, int | None]]) -> tuple[Outcome, int]:
+    outcome, line, _ = min(problems, key=lambda one: (one[0], one[1] or 0))
+    return outcome, line or 0
 
 
 def _told(outcome: Outcome, booking: Booking, *, is_replay: bool = False, line: int | None = None) -> Answer:

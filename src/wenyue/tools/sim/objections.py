@@ -4,11 +4,14 @@ Written from the contract, not from the engine, whose outcomes it names and whos
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from wenyue.booking import BookingRequest, BookingState, Outcome
-from wenyue.tools.sim.world import Booking, Card, Line, Slot, World
+from wenyue.policy import LimitKind, Reached
+from wenyue.tools.sim.world import DESKS, Booking, Card, Line, Slot, World
 
+BEIJING = timedelta(hours=8)
+DAY_PARTIES = 3  # of one account in a day, where a person may come more than once
 HOLDS_MAX = 5  # unpaid holds of one holder
 
 
@@ -30,10 +33,6 @@ def booking_problems(
             found.append((Outcome.CHANNEL_CLOSED, number, None))
     found += _card_problems(world, request, slots)
     found += _person_problems(world, request, slots)
-    if request.is_hold and request.holder_id is not None:
-        holds = [b for b in world.bookings.values() if b.state is BookingState.HELD]
-        if sum(b.holder == request.holder_id for b in holds) >= HOLDS_MAX:
-            found.append((Outcome.TOO_MANY_OPEN, None, None))
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if not line.is_on_card and line.price_minor not in (None, slot.price):
             found.append((Outcome.PRICE_CHANGED, number, None))
@@ -94,26 +93,150 @@ def _person_problems(
     world: World, request: BookingRequest, slots: Sequence[Slot]
 ) -> list[tuple[Outcome, int | None, int | None]]:
     found: list[tuple[Outcome, int | None, int | None]] = []
-    taken = world.places()
+    taken, numbers_taken = world.places(), world.number_places()
+    wanted: set[tuple[bytes, date, int]] = set()
+    is_desk = request.channel.name.lower() in DESKS
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if slot.is_named and len(line.visitors) != line.quantity:
             found.append((Outcome.VISITORS_NEEDED, number, None))
         for index in line.visitors:
-            place = (request.visitors[index].person_key, slot.day, slot.scope)
+            person = request.visitors[index].person_key
+            place = (person, slot.day, slot.scope)
             if place in taken:
                 found.append((Outcome.PERSON_TWICE, number, index))
-            taken.add(place)
+            elif place in wanted:
+                found.append((Outcome.PERSON_REPEATED, number, index))
+            elif person in world.numbers and not is_desk:
+                spot = (world.numbers[person], slot.day, slot.scope)
+                if spot in numbers_taken or spot in wanted:
+                    found.append((Outcome.NUMBER_TWICE, number, index))
+                wanted.add(spot)
+            wanted.add(place)
         if len(line.visitors) > slot.party_max:
             found.append((Outcome.PARTY_SIZE, number, None))
     return found
 
 
+def account_problem(
+    world: World, request: BookingRequest, now: datetime
+) -> tuple[Outcome, int | None, Reached] | None:
+    """What the account may not have: too many of one visit or session and day, too much in all, too many holds."""
+    if request.holder_id is None:
+        return None
+    slots = [world.slots[line.slot_id] for line in request.lines]
+    if request.channel.name.lower() not in DESKS:
+        mine = world.of_account(request.holder_id, today_of(now))
+        new = [
+            Line(no, slot, one.quantity, tuple(map(str.encode, map(str, one.visitors))), one.is_on_card,
+                 0 if one.is_on_card else slot.price)
+            for no, (one, slot) in enumerate(zip(request.lines, slots, strict=True))
+        ]  # fmt: skip
+        for number, line in enumerate(new):
+            over = _party_over([*mine, *new[:number]], line)
+            if over is not None:
+                return Outcome.PARTY_SIZE, number, over
+        limits = world.limits
+        for kind, most, used, more in (
+            (LimitKind.PLACES, limits.places, mine, new),
+            (LimitKind.UNPAID, limits.unpaid, _with_price(mine), _with_price(new)),
+            (LimitKind.UNNAMED, limits.unnamed, _unnamed(mine), _unnamed(new)),
+        ):
+            if more and _places(used) + _places(more) > most:
+                return Outcome.TOO_MANY_OPEN, None, Reached(kind, most, _places(used))
+    holds = [b for b in world.bookings.values() if b.state is BookingState.HELD]
+    count = sum(b.holder == request.holder_id for b in holds)
+    if request.is_hold and count >= HOLDS_MAX:
+        return Outcome.TOO_MANY_OPEN, None, Reached(LimitKind.HOLDS, HOLDS_MAX, count)
+    return None
+
+
+def _with_price(lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if line.price > 0]
+
+
+def _unnamed(lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if not line.persons]
+
+
+def _places(lines: Sequence[Line]) -> int:
+    return sum(line.quantity for line in lines)
+
+
+def _party_over(mine: Sequence[Line], line: Line) -> Reached | None:
+    slot = line.slot
+    if slot.is_per_venue_day:
+        used = sum(one.quantity for one in mine if (one.slot.venue, one.slot.day) == (slot.venue, slot.day))
+        return (
+            Reached(LimitKind.VISIT, slot.party_max, used) if used + line.quantity > slot.party_max else None
+        )
+    used = sum(one.quantity for one in mine if one.slot.id == slot.id)
+    if used + line.quantity > slot.party_max:
+        return Reached(LimitKind.SESSION, slot.party_max, used)
+    used = sum(one.quantity for one in mine if (one.slot.product, one.slot.day) == (slot.product, slot.day))
+    most = DAY_PARTIES * slot.party_max
+    return Reached(LimitKind.DAY, most, used) if used + line.quantity > most else None
+
+
+def cancel_refusal(world: World, holder: int, now: datetime) -> tuple[datetime, Reached] | None:
+    """Too many cancellations of this account: until when, and the limit that lasts longest."""
+    today = today_of(now)
+    monday = today - timedelta(days=today.weekday())
+    days = [day for one, day in world.cancels if one == holder]
+    found: list[tuple[date, Reached]] = []
+    limits = world.limits.cancels
+    of_day, of_week = days.count(today), sum(monday <= day <= today for day in days)
+    if limits.day is not None and of_day >= limits.day:
+        found.append((today + timedelta(days=1), Reached(LimitKind.CANCELS_DAY, limits.day, of_day)))
+    if limits.week is not None and of_week >= limits.week:
+        found.append((monday + timedelta(days=7), Reached(LimitKind.CANCELS_WEEK, limits.week, of_week)))
+    if not found:
+        return None
+    until, reached = max(found, key=lambda one: one[0])
+    return datetime(until.year, until.month, until.day, tzinfo=UTC) - BEIJING, reached
+
+
+def today_of(now: datetime) -> date:
+    """The date at the venues."""
+    return (now + BEIJING).date()
+
+
 def move_refusal(
     world: World, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
-) -> tuple[Outcome, int] | None:
-    """The smallest problem of where and who; then the card's; then the pools'."""
+) -> tuple[Outcome, int, Reached | None] | None:
+    """The smallest problem of where and who; then the account's; then the card's; then the pools'."""
+    found = _where_and_who(world, booking, wanted, now)
+    if found:
+        return (*min(found), None)
+    old = [line for line, _ in wanted]
+    if booking.holder is not None and booking.channel not in DESKS:
+        mine = world.of_account(booking.holder, today_of(now), giving_up=old)
+        for line, slot_id in wanted:
+            new = Line(line.no, world.slots[slot_id], line.quantity, line.persons, line.is_on_card, 0)
+            over = _party_over(mine, new)
+            if over is not None:
+                return Outcome.PARTY_SIZE, line.no, over
+            mine.append(new)
+    uses = world.card_uses(booking.card, giving_up=old) if booking.card is not None else []
+    rooms = world.rooms(giving_up=old)
+    for line, slot_id in wanted:
+        slot = world.slots[slot_id]
+        if line.is_on_card and booking.card is not None:
+            refusal = _card_refusal(world.cards[booking.card], uses, slot, line.quantity)
+            if refusal is not None:
+                return refusal, line.no, None
+            uses.append((slot.day, line.quantity))
+        for pool in world.pools_of(slot, booking.channel):
+            rooms[pool] -= line.quantity
+    full = [world.full[pool] for pool, room in rooms.items() if room < 0]
+    return (min(full), old[0].no, None) if full else None
+
+
+def _where_and_who(
+    world: World, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
+) -> list[tuple[Outcome, int]]:
     old = [line for line, _ in wanted]
     taken, found = world.places(giving_up=old), list[tuple[Outcome, int]]()
+    numbers = world.number_places(giving_up=old)
     for line, slot_id in wanted:
         slot = world.slots.get(slot_id)
         if slot is None or slot.product != line.slot.product:
@@ -130,21 +253,13 @@ def move_refusal(
         if places & taken:
             found.append((Outcome.PERSON_TWICE, line.no))
         taken |= places
-    if found:
-        return min(found)
-    uses = world.card_uses(booking.card, giving_up=old) if booking.card is not None else []
-    rooms = world.rooms(giving_up=old)
-    for line, slot_id in wanted:
-        slot = world.slots[slot_id]
-        if line.is_on_card and booking.card is not None:
-            refusal = _card_refusal(world.cards[booking.card], uses, slot, line.quantity)
-            if refusal is not None:
-                return refusal, line.no
-            uses.append((slot.day, line.quantity))
-        for pool in world.pools_of(slot, booking.channel):
-            rooms[pool] -= line.quantity
-    full = [world.full[pool] for pool, room in rooms.items() if room < 0]
-    return (min(full), old[0].no) if full else None
+        if booking.channel not in DESKS:
+            known = [world.numbers[person] for person in line.persons if person in world.numbers]
+            spots = {(number, slot.day, slot.scope) for number in known}
+            if spots & numbers:
+                found.append((Outcome.NUMBER_TWICE, line.no))
+            numbers |= spots
+    return found
 
 
 def may_cancel(slot: Slot, now: datetime) -> bool:

@@ -164,7 +164,7 @@ PLANTS: Final = (
     Plant(
         "hold cap ignored",
         "a holder may keep any number of unpaid holds",
-        wrapping(rules, "_check_holds", patches.always(None)),
+        wrapping(rules, "_account_problem", patches.always(None)),
     ),
     Plant(
         "redemption unseen",

@@ -2,7 +2,8 @@
 -- A fresh world in the same database; the simulator's own, never an installation's.
 TRUNCATE catalogue.venue, catalogue.product, cards.card, cards.card_type, cards.companion, cards.entitlement,
   cards.dead_number, cards.extension, accounts.traveller, accounts.visitor, accounts.login, booking.pool, booking.slot,
-  booking.booking, booking.line, booking.place, booking.redemption, booking.outbox, audit.entry
+  booking.booking, booking.line, booking.place, booking.redemption, booking.outbox, audit.entry,
+  policy.strike, policy.ban
   RESTART IDENTITY CASCADE
 
 -- name: slot

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from wenyue.booking import Outcome, Rulebook
 from wenyue.cards import parse_rules
 from wenyue.infra.db import queries
-from wenyue.policy import HolidayCalendar, Preset, parse_preset
+from wenyue.policy import AccountLimits, CancelLimits, HolidayCalendar, Preset, parse_preset
 from wenyue.tools import world
 from wenyue.tools.sim.model import Naive
 from wenyue.tools.sim.world import Card, Slot
@@ -37,6 +37,8 @@ DAYS: Final = 4
 CARDS: Final = 6
 PEOPLE: Final = 9
 CASH_HOLDERS: Final = (9_001, 9_002)
+LIMITS: Final = AccountLimits(places=60, unpaid=40, unnamed=30, cancels=CancelLimits(day=6, week=16))
+NAMESAKES: Final = ((1, 2), (3, 4))  # people whose documents have one number
 SQL: Final = queries("wenyue.tools.sim", "sim.sql")
 
 
@@ -86,13 +88,19 @@ def rulebook() -> Rulebook:
             f' "cancel": [{{"before_start_s": {venue.cancel_until_s}}}]}}'
         )
     types = {CARD_TYPE: parse_rules(json.dumps(_CARD_RULES))}
-    return Rulebook(card_types=types, presets=presets, calendar=HolidayCalendar())
+    return Rulebook(card_types=types, presets=presets, calendar=HolidayCalendar(), limits=LIMITS)
+
+
+def numbers() -> dict[bytes, bytes]:
+    """The number keys of the people whose documents have one."""
+    return {world.person(one): world.person(1000 + pair[0]) for pair in NAMESAKES for one in pair}
 
 
 async def build(owner: AsyncConnection[TupleRow], rng: random.Random) -> Town:
     """Empty the database (as its owner) and make the world anew; the same seed makes the same rows."""
     await owner.execute(SQL["empty"])
     model = Naive()
+    model.limits, model.numbers = LIMITS, numbers()
     start = world.START + timedelta(hours=rng.randrange(20), minutes=rng.randrange(60))
     people = [world.person(number) for number in range(1, PEOPLE + 1)]
     town = Town(model, start, people, [(holder, None) for holder in CASH_HOLDERS])

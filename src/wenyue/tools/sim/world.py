@@ -9,7 +9,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 from wenyue.booking import BookingState, Outcome
+from wenyue.policy import AccountLimits
 
+DESKS = ("phone", "window", "group", "emergency")  # somebody sees who asks there
 LIVE = (BookingState.HELD, BookingState.CONFIRMED)
 
 
@@ -96,6 +98,9 @@ class World:
         self.full: dict[int, Outcome] = {}  # pool -> what to answer when it is full
         self.cards: dict[int, Card] = {}
         self.bookings: dict[UUID, Booking] = {}
+        self.numbers: dict[bytes, bytes] = {}  # person -> number of a document that others could carry
+        self.limits = AccountLimits()
+        self.cancels: list[tuple[int, date]] = []  # (holder, day)
 
     def live(self) -> Iterable[tuple[Booking, Line]]:
         """Every line that draws places, with its booking."""
@@ -141,6 +146,26 @@ class World:
             for booking, line in self.live()
             if line.is_on_card and booking.card == card and id(line) not in skipped
         ]
+
+    def of_account(self, holder: int, today: date, giving_up: Iterable[Line] = ()) -> list[Line]:
+        """What an account has from today on."""
+        skipped = {id(line) for line in giving_up}
+        return [
+            line
+            for booking, line in self.live()
+            if booking.holder == holder and line.slot.day >= today and id(line) not in skipped
+        ]
+
+    def number_places(self, giving_up: Iterable[Line] = ()) -> set[tuple[bytes, date, int]]:
+        """Which documents' numbers are somewhere: (number, day, venue or minus slot)."""
+        skipped = {id(line) for line in giving_up}
+        return {
+            (self.numbers[person], line.slot.day, line.slot.scope)
+            for booking, line in self.live()
+            if id(line) not in skipped and booking.channel not in DESKS
+            for person in line.persons
+            if person in self.numbers
+        }
 
     def places(self, giving_up: Iterable[Line] = ()) -> set[tuple[bytes, date, int]]:
         """Who is somewhere: (person, day, venue or minus slot)."""
