@@ -27,7 +27,8 @@ from tests.support.api_site import settings_for
 from tests.support.database import DbUrls
 from wenyue.app import create_app
 from wenyue.faces.api.bodies import BookingRefused
-from wenyue.faces.api.claims import is_knock
+from wenyue.faces.api.claims import Proof, claim_of
+from wenyue.kernel.admission import Priority
 
 __all__ = ["certificate"]
 FILE = DEPLOY / "haproxy" / "haproxy.cfg"
@@ -238,7 +239,9 @@ def test_security_M9_the_limit_on_guesses_covers_every_route_that_tries_a_secret
         "/v1/session",
         "/v1/gate/session",
     }
-    assert [path for path in paths if not is_knock(path)] == []  # nor may they be in another class
+    claims = {path: claim_of(path, "POST", is_read=False) for path in paths}
+    strangers = {path for path, (_, proof) in claims.items() if proof is not Proof.STAFF}
+    assert {claims[path][0] for path in strangers} == {Priority.SIGN_IN}  # nor may they be in another class
     with ExitStack() as stack:
         port = stack.enter_context(web(reached))
         for path in sorted(paths):
