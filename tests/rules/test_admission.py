@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.booking.lanes import is_held
+from wenyue.booking.lanes import batch_size, is_held
 from wenyue.kernel.admission import (
     RETRY_AFTER_S_MAX,
     SHARES,
@@ -134,11 +134,16 @@ def test_overload_O2_what_says_that_refusing_does_not_keep_up(
 
 def test_overload_O1_a_second_batch_waits_while_it_would_only_share_what_there_is() -> None:
     assert not is_held(1, 0, held_s=0.0, batch_s=0.3)  # nobody works: begin
-    assert is_held(20, 100, held_s=0.1, batch_s=0.3)
-    assert not is_held(100, 100, held_s=0.1, batch_s=0.3)  # as many again: both lanes have work
+    assert is_held(100, 100, held_s=0.1, batch_s=0.3)
+    assert not is_held(
+        100, 100, held_s=0.0, batch_s=0.04
+    )  # where batches are fast, lanes hide each other's waits
+    assert not is_held(200, 100, held_s=0.1, batch_s=0.3)  # one lane is not enough
+    assert not is_held(300, 290, held_s=0.1, batch_s=0.3)  # nor is a full batch left waiting
     assert not is_held(20, 100, held_s=0.61, batch_s=0.3)  # the other lane takes too long: it may hang
     assert not is_held(20, 100, held_s=1.0, batch_s=30.0)
-    assert not is_held(3, 10, held_s=0.001, batch_s=0.0)
+    assert [batch_size(depth, 2, batch_s=0.04) for depth in (1, 100, 9_000)] == [16, 50, 300]
+    assert batch_size(100, 2, batch_s=0.3) == 300  # one whole batch, not two halves that share a database
 
 
 def test_a_quiet_hour_says_nothing_about_the_limit() -> None:

@@ -18,7 +18,7 @@ from psycopg import Error, InterfaceError, OperationalError
 
 from wenyue.booking.batch import RETRYABLE, InDoubt, execute
 from wenyue.booking.facts import Rulebook
-from wenyue.booking.lanes import is_held
+from wenyue.booking.lanes import SLOW_S, batch_size, is_held
 from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Channel, Outcome
 from wenyue.booking.observing import Figures, Watch
 from wenyue.booking.rules import Request
@@ -27,7 +27,6 @@ from wenyue.infra.db import Database, DatabaseDown, Tx, connect
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.limits import (
     BATCH_RETRIES_MAX,
-    BATCH_SIZE_MAX,
     BATCHES_IN_FLIGHT_MAX,
     BOOKING_DEADLINE_S,
     POOL_VIEW_REFRESH_S,
@@ -37,7 +36,6 @@ from wenyue.kernel.limits import (
 _log: Final = logging.getLogger("wenyue.booking")
 _SWEEP_S: Final = 0.1
 _SMOOTH: Final = 0.2
-_BATCH_SIZE_MIN: Final = 16
 _TOLD_AT_ONCE: Final = 32
 _RECONNECT_S: Final = 0.2
 # Index lookups whatever the statistics say: tables that grow from empty to millions must not meet a stale plan.
@@ -166,8 +164,7 @@ class Engine:
         self._queue.extendleft(reversed(self._first))
         self._first.clear()
         now = asyncio.get_running_loop().time()
-        share = -(-self.depth // self._lanes)  # so that every lane works, and none answers in crumbs
-        size = min(BATCH_SIZE_MAX, max(_BATCH_SIZE_MIN, share))
+        size = batch_size(self.depth, self._lanes, batch_s=self._batch_s)
         while self._queue and len(batch) < size:
             if batch and (self._queue[0].is_suspect or batch[-1].is_suspect):
                 break
@@ -191,10 +188,9 @@ class Engine:
         waiting = len(self._queue) + len(self._first)
         if not waiting:
             return False
-        running = len(self._running)
-        if not running or waiting >= running or self._is_draining:
-            self._held_at = 0.0
+        if self._batch_s < SLOW_S or self._is_draining:
             return True
+        running = len(self._running)
         now = asyncio.get_running_loop().time()
         self._held_at = self._held_at or now
         if not is_held(waiting, running, held_s=now - self._held_at, batch_s=self._batch_s):

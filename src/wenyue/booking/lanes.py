@@ -7,13 +7,29 @@ as much longer as there are lanes, with that many fewer bookings in it, so that 
 
 from typing import Final
 
+from wenyue.kernel.limits import BATCH_SIZE_MAX
+
+SLOW_S: Final = 0.1  # a batch that takes longer waits for the database nearly all of that
+_SIZE_MIN: Final = 16
+_GROWN: Final = 2  # times as many wait as are decided: then one lane is not enough
 _HELD_S_MAX: Final = 1.0
 _TIMES: Final = 2.0  # the usual length of a batch: what runs for longer than that may hang
 
 
 def is_held(waiting: int, running: int, *, held_s: float, batch_s: float) -> bool:
-    """Whether a free lane leaves `waiting` requests until as many have come as the other lanes are deciding (`running`).
+    """Whether a free lane leaves `waiting` requests until the other lanes, which decide `running`, are done.
 
-    Never for longer (`held_s`) than twice what a batch takes now (`batch_s`, in seconds), nor than a second.
+    Only while a batch takes long (`batch_s`, in seconds), for at most (`held_s`) twice as long and a second, and until twice
+    as many wait as are decided, or a full batch.
     """
-    return 0 < waiting < running and held_s < min(_TIMES * batch_s, _HELD_S_MAX)
+    if batch_s < SLOW_S or not running:
+        return False
+    return waiting < min(_GROWN * running, BATCH_SIZE_MAX) and held_s < min(_TIMES * batch_s, _HELD_S_MAX)
+
+
+def batch_size(depth: int, lanes: int, *, batch_s: float) -> int:
+    """How many requests a batch may have, of `depth` that wait or are decided: a lane's share, or all while batches take long."""
+    if batch_s >= SLOW_S:
+        return BATCH_SIZE_MAX
+    share = -(-depth // lanes)  # so that every lane works, and none answers in crumbs
+    return min(BATCH_SIZE_MAX, max(_SIZE_MIN, share))
