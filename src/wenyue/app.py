@@ -164,7 +164,9 @@ async def _work(settings: Settings) -> None:
     await services.start(is_web=False)
     worker = Worker(services)
     sources = [engine_source(services.engine), pool_source(services.db), worker.figures.fill]
-    telling = asyncio.create_task(Exchange(settings.home, "worker", sources).run(), name="metrics")
+    telling = asyncio.create_task(
+        Exchange(settings.home, "worker", sources, freshness=services.freshness).run(), name="metrics"
+    )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -38,6 +38,7 @@ from wenyue.watch import (
     beat,
     look,
     name_of,
+    old_facts,
     open_alerts,
     retire,
     save_alert,
@@ -47,6 +48,7 @@ from wenyue.watch import (
 )
 
 EVERY_S: Final = 60.0
+GLANCE_S: Final = 10.0  # so often the processes' own word is looked at between the rounds: what is old is told within a minute
 _FIRST_BACKUP_WITHIN: Final = timedelta(hours=26)
 UNSENT_MAX: Final = 200  # of one sender
 UNSAVED_MAX: Final = 1000  # alerts; those noted first are the first to be missing from the history
@@ -114,11 +116,32 @@ class Monitor:
                 await self.round()
             except Exception as error:  # noqa: BLE001 - whatever happens, the monitor goes on looking
                 _log.error("a round failed: %s: %s", type(error).__name__, error)
-            try:
-                await asyncio.wait_for(stop.wait(), max(1.0, self._every_s - (monotonic() - began)))
-            except TimeoutError:
-                continue
+            await self._rest(stop, until=max(monotonic() + 1.0, began + self._every_s))
         await self._retire()
+
+    async def _rest(self, stop: asyncio.Event, *, until: float) -> None:
+        """Until the next round, or until a process says that it goes by old facts and was not told about yet."""
+        while (left_s := until - monotonic()) > 0:
+            try:
+                await asyncio.wait_for(stop.wait(), min(GLANCE_S, left_s))
+            except TimeoutError:
+                if await self.is_newly_old():
+                    return
+            else:
+                return
+
+    async def is_newly_old(self) -> bool:
+        """Whether a process says that something is old which no alert tells yet. Never raises."""
+        folder = self._scene.figures
+        if folder is None:
+            return False
+        glance = partial(old_facts, folder, self._scene.clock().timestamp())
+        try:
+            async with asyncio.timeout(HOME_DEADLINE_S):
+                facts = await self._memory.errands.run("glance", glance)
+        except (OSError, TimeoutError):
+            return False
+        return any(f"freshness:{one.role}-{one.name}" not in self._alerts for one in facts)
 
     async def round(self) -> list[Notice]:
         """Look, judge, remember, tell; returns what was told."""
@@ -273,6 +296,7 @@ def scene_of(settings: Settings, *, parent: int | None, clock: Callable[[], date
         standbys=settings.monitor.standbys,
         parent=parent,
         wanted=(("web", web.workers), ("worker", 1)) if parent is not None else (),
+        figures=home / "metrics",
         selftest=home / "backups" / "selftest.json",
         drill=home / "drills" / "last.json",
         home=home,

@@ -18,6 +18,7 @@ from wenyue.gate import GateKeys, UndoLimits, load_gate_keys
 from wenyue.infra.admission import Admission
 from wenyue.infra.config import AccountSettings, Settings, load_keys
 from wenyue.infra.db import Database, DatabaseDown, Tx
+from wenyue.infra.freshness import Freshness
 from wenyue.infra.turns import Turns
 from wenyue.kernel.admission import PersonLimit
 from wenyue.kernel.clock import utc_now
@@ -55,6 +56,7 @@ class Services:
     admission: Admission
     room: Gatekeeper
     abuse: Detector
+    freshness: Freshness
     rule_problems: tuple[str, ...] = ()  # stored rules that are mistyped: the last good ones stay in force
     _watch: asyncio.Task[None] | None = None
     _measuring: asyncio.Task[None] | None = None
@@ -108,6 +110,7 @@ class Services:
         except BaseException:
             await self.stop()
             raise
+        self.freshness.expect("rules")
         self._watch = asyncio.create_task(self._keep_rules_fresh(), name="rules")
         self._measuring = asyncio.create_task(self.admission.run(), name="admission")
         self._telling = asyncio.create_task(self._tell_signs(), name="suspicious signs")
@@ -132,6 +135,7 @@ class Services:
                     self.db.outage.note_bad("silence", is_sure=False)
                 await reading
                 self.db.outage.note_good()
+                self.freshness.good("rules")
             except (Error, DatabaseDown, OSError) as error:
                 self.db.outage.note_bad(type(error).__name__, is_sure=False)
             except Exception as error:  # noqa: BLE001 - the rules in force stay; their refresh must not end
@@ -176,11 +180,13 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
         settings.database.url, size_max=settings.database.pool_size_max, role=settings.database.role or None
     )
     nothing = Rulebook(card_types={}, presets={}, calendar=HolidayCalendar())
-    vault, engine = Vault(load_keys(settings.home)), Engine(db, nothing, clock=clock)
-    admission = Admission(PersonLimit(settings.web.person_bookings, PERSON_WINDOW_S))
-    room = Gatekeeper(db, vault, clock, lambda: _load(admission))
+    freshness = Freshness()
+    vault, engine = Vault(load_keys(settings.home)), Engine(db, nothing, clock=clock, freshness=freshness)
+    admission = Admission(PersonLimit(settings.web.person_bookings, PERSON_WINDOW_S), freshness)
+    room = Gatekeeper(db, vault, clock, lambda: _load(admission), freshness)
+    gate_keys = load_gate_keys(settings.home)
     return Services(
-        settings, db, vault, engine, clock, load_gate_keys(settings.home), admission, room, Detector(vault)
+        settings, db, vault, engine, clock, gate_keys, admission, room, Detector(vault), freshness
     )
 
 

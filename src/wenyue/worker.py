@@ -25,7 +25,7 @@ from wenyue.kernel.clock import local_date
 from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
 from wenyue.notifications import FileSms, SmsTransport, deliver, give_up, send_queued
 from wenyue.services import Services
-from wenyue.sight import WorkFigures, read_waiting
+from wenyue.sight import WorkFigures, label_of, read_waiting
 from wenyue.watch import beat, name_of
 from wenyue.worker_record import RecordKeeper
 from wenyue.worker_rooms import PlacesLeft
@@ -60,6 +60,7 @@ class Task:
     every_s: float
     run: Callable[[], Awaitable[bool]]
     wanted: asyncio.Event | None = None  # set when there is something to do; without it, every `every_s`
+    takes_s: float = 30.0  # at most, when all is well: what is not done by then is told as old
 
 
 class TextsLeft(Exception):
@@ -85,11 +86,11 @@ class Worker:
             Task("notice what is due", OUTBOX_POLL_S, self._notice),
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds, self._holds_due),
             Task("hand on notes", OUTBOX_POLL_S, self._hand_on, self._notes_due),
-            Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows),
-            Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead),
+            Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows, takes_s=_RUN_DEADLINE_S),
+            Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead, takes_s=_RUN_DEADLINE_S),
             Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms, self._has_rooms),
             Task("seal the record", _SEAL_EVERY_S, self._record.keep),
-            Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes),
+            Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes, takes_s=_RUN_DEADLINE_S),
             Task("look for suspicious bookings", _SUSPICIOUS_EVERY_S, self._look_for_abuse),
             Task("index near bookings", _INDEX_EVERY_S, self._index_near),
             Task("say that it lives", _BEAT_EVERY_S, self._beat),
@@ -99,6 +100,7 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; what is in progress is finished, or given up after STOP_WITHIN_S and done again later."""
         jobs = Task("do jobs", _BACKOFF_S, lambda: self._do_jobs(stop))
+        self._services.freshness.expect("web_signals")
         running = [asyncio.create_task(self._repeat(jobs, stop, deadline_s=None), name=jobs.name)]
         running += [asyncio.create_task(self._repeat(task, stop), name=task.name) for task in self.tasks]
         try:
@@ -115,6 +117,9 @@ class Worker:
         self, task: Task, stop: asyncio.Event, *, deadline_s: float | None = _RUN_DEADLINE_S
     ) -> None:
         failures, figures = 0, self.figures.of(task.name)
+        fresh, fact = self._services.freshness, _fact_of(task)
+        if deadline_s is not None:  # jobs are done until the end: how they fare is seen by what waits
+            fresh.expect(fact, 3 * task.every_s + task.takes_s)
         while not stop.is_set():
             started = monotonic()
             try:
@@ -122,10 +127,12 @@ class Worker:
                     wait_s = 0 if await task.run() else task.every_s
                 failures = 0
                 figures.note(monotonic() - started, is_good=True)
+                fresh.good(fact)
             except Exception as error:  # noqa: BLE001 - a defect of one task must not stop the others either
                 wait_s = max(task.every_s, min(_BACKOFF_S * 2**failures, _BACKOFF_S_MAX))
                 failures = min(failures + 1, 10)
                 figures.note(monotonic() - started, is_good=False)
+                fresh.bad(fact)
                 if isinstance(error, DatabaseDown | OperationalError | InterfaceError):
                     self._services.db.outage.note_bad(type(error).__name__, is_sure=False)
                     _log.debug("%s: the database is away, again in %.0f s", task.name, wait_s)
@@ -140,12 +147,15 @@ class Worker:
             return
         if task.wanted is None or not is_good or wait_s == 0:
             return
+        fact = _fact_of(task)
+        self._services.freshness.rest(fact)
         waits = [asyncio.create_task(one.wait()) for one in (stop, task.wanted)]
         try:
             await asyncio.wait(waits, timeout=_AT_LEAST_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in waits:
                 one.cancel()
+            self._services.freshness.good(fact)
 
     async def _notice(self) -> bool:
         """One statement in place of a transaction for each task: what is not wanted now does not run."""
@@ -223,7 +233,13 @@ class Worker:
 
     async def _keep_rooms(self) -> bool:
         async with self._services.db.transaction() as tx:
-            await keep_rooms(tx, self._services.vault, self._services.clock(), places_left=self._places.left)
+            await keep_rooms(
+                tx,
+                self._services.vault,
+                self._services.clock(),
+                places_left=self._places.left,
+                freshness=self._services.freshness,
+            )
         return False
 
     async def _beat(self) -> bool:
@@ -267,6 +283,11 @@ class Worker:
         """Figures for operators: jobs, notes and holds that wait, sessions about to sell out."""
         self.figures.waiting = await read_waiting(self._services.db, self._services.clock())
         return False
+
+
+def _fact_of(task: Task) -> str:
+    """What the task renews, among the facts that this process goes by."""
+    return f"task_{label_of(task.name)}"
 
 
 def _where(error: Exception) -> str:

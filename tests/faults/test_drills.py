@@ -23,6 +23,7 @@ SECONDS = {
     "later-killed": 4.0,
     "midnight": 1.0,  # beyond the six seconds before midnight and the three after it
     "leap-day": 1.0,
+    "quiet-day": 1.0,  # beyond the minute of quiet
 }
 RATE_PER_S = {"midnight": 25.0, "leap-day": 25.0}  # each of whose bookings becomes a no-show
 FAULTS_SEEN = {  # what shows that the fault happened at all
@@ -38,6 +39,8 @@ FAULTS_SEEN = {  # what shows that the fault happened at all
     "clock-steps": "holds made",
     "midnight": "asked before midnight",
     "leap-day": "nobody came",
+    "busy-then-quiet": "people let in and booked",
+    "quiet-day": "people let in and booked",
 }
 
 

@@ -16,6 +16,7 @@ from wenyue.watch.local_rules import (
     judge_clock,
     judge_disk,
     judge_drill,
+    judge_freshness,
     judge_machine,
     judge_web,
 )
@@ -28,6 +29,7 @@ from wenyue.watch.model import (
     Finding,
     LaterFacts,
     Machine,
+    OldFact,
     PassFacts,
     Process,
     RecordFacts,
@@ -277,6 +279,16 @@ CASES: list[tuple[Sequence[Finding], list[str]]] = [
     (judge_web([WebFacts("http://a", None, 5, "TimeoutError")]), ["web:http://a critical"]),
     (judge_web([WebFacts("http://a", 200, 1001)]), ["web:http://a-slow warning"]),
     (judge_web([WebFacts("http://a", 200, 5, says="preset x")]), ["web:http://a-rules warning"]),
+    (judge_freshness([]), []),
+    (
+        judge_freshness([OldFact("web-1", "pool_views", 21.0), OldFact("web-2", "pool_views", 30.0)]),
+        ["freshness:web-pool_views warning"],
+    ),
+    (judge_freshness([OldFact("web-1", "room_signal", 21.0)]), ["freshness:web-room_signal critical"]),
+    (
+        judge_freshness([OldFact("worker-1", "task_mark_no_shows", 1.0)]),
+        ["freshness:worker-task_mark_no_shows warning"],
+    ),
     (judge_certificates([Certificate("c", NOW + timedelta(days=22))], NOW), []),
     (judge_certificates([Certificate("c", NOW + timedelta(days=20))], NOW), ["certificate:c warning"]),
     (judge_certificates([Certificate("c", NOW + timedelta(days=6))], NOW), ["certificate:c critical"]),

@@ -207,12 +207,12 @@ async def test_sold_out_is_told_from_memory_but_never_to_a_replay(stage: Stage) 
     request = world.request(card, slot_id)
     assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
 
-    def refused() -> object:
+    async def refused() -> object:
         request = world.request(rival, slot_id)
-        return stage.engine.refuse_lines(request.id, request.lines)
+        return await stage.engine.refuse_early(request.id, request.lines)
 
     async def told_from_memory() -> None:
-        while refused() is None:
+        while await refused() is None:
             assert (await stage.engine.book(world.request(rival, slot_id))).outcome is Outcome.SOLD_OUT
             await asyncio.sleep(0.01)
 

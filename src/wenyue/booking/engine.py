@@ -14,9 +14,11 @@ from time import perf_counter
 from typing import Final
 from uuid import UUID
 
+from msgspec import structs
 from psycopg import Error, InterfaceError, OperationalError
 
 from wenyue.booking.batch import RETRYABLE, InDoubt, execute
+from wenyue.booking.early import EarlyRefusals
 from wenyue.booking.facts import Rulebook
 from wenyue.booking.lanes import SLOW_S, batch_size, is_held
 from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Channel, Outcome
@@ -24,6 +26,7 @@ from wenyue.booking.observing import Figures, Watch
 from wenyue.booking.rules import Request
 from wenyue.booking.views import Views, Wanted
 from wenyue.infra.db import Database, DatabaseDown, Tx, connect
+from wenyue.infra.freshness import Freshness
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.limits import (
     BATCH_RETRIES_MAX,
@@ -54,6 +57,12 @@ class _Waiting:
         False  # its batch failed twice: it is decided alone, so that a defect costs nobody else
     )
     mark: object = None  # the watch's own, when there is one
+    followers: "Sequence[_Waiting]" = ()  # the same, sent again meanwhile
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody still waits for it."""
+        return not self.answer.done() or any(not one.answer.done() for one in self.followers)
 
 
 class Engine:
@@ -66,12 +75,13 @@ class Engine:
         *,
         clock: Callable[[], datetime] = utc_now,
         batches_in_flight: int = 0,
+        freshness: Freshness | None = None,
     ) -> None:
         self.rulebook = rulebook
         self.views = Views()
         self.figures = Figures()
         self.watch: Watch | None = None
-        self._db, self._clock = db, clock
+        self._db, self._clock, self._freshness = db, clock, freshness or Freshness()
         self._lanes = batches_in_flight or BATCHES_IN_FLIGHT_MAX
         self._queue: deque[_Waiting] = deque()
         self._first: deque[_Waiting] = (
@@ -80,6 +90,8 @@ class Engine:
         self._running: set[_Waiting] = set()
         self._batch_s = 0.0  # how long a batch takes now
         self._held_at = 0.0  # when a free lane began to wait for company; 0: none does
+        self._under_way: dict[UUID, _Waiting] = {}  # new bookings without an answer, the first of each id
+        self._early = EarlyRefusals(db, self.views)
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -110,16 +122,19 @@ class Engine:
         """Requests waiting or being decided."""
         return len(self._first) + len(self._queue) + len(self._running)
 
-    def refuse_lines(
+    async def refuse_early(
         self, booking_id: UUID, lines: Sequence[Wanted], channel: Channel = Channel.ONLINE
     ) -> Answer | None:
-        """A refusal that this process is sure of without asking the database or anything else, or None.
+        """A refusal from memory that a look into the database confirms, or None: then `book` decides.
 
-        Sure for an id that is new. Of one that was sent before, to another process, within the last second, it may
-        say "sold out" although it was booked: so it is for programs, which ask for a booking whose answer they lost,
-        and not for forms, which people send again.
+        Never for an id that is booked, or under way in this process. None comes without a pause, so that whoever asks
+        again with the same id meets the first in the queue.
         """
-        answer = self.views.refuse(booking_id, channel, lines, self._clock())
+        if booking_id in self._under_way:
+            return None
+        answer = await self._early.refuse(booking_id, channel, lines, self._clock())
+        if booking_id in self._under_way or self.views.has_booked(booking_id):
+            return None  # since the look
         if answer is not None:
             self.figures.from_memory += 1
             self.figures.answered[answer.outcome] += 1
@@ -142,6 +157,10 @@ class Engine:
             answer.set_result(Answer(Outcome.BUSY, id_))
             return answer
         waiting = _Waiting(request, id_, answer, loop.time() + deadline_s)
+        if isinstance(request, BookingRequest):
+            first = self._under_way.setdefault(id_, waiting)
+            if first is not waiting and self._follows(waiting, first):
+                return answer
         if self.watch is not None:
             waiting.mark = self.watch.submitted()
         if isinstance(request, ChangeRequest) and not any(other.id == id_ for other in self._queue):
@@ -151,6 +170,38 @@ class Engine:
         self._idle.clear()
         self._work.set()
         return answer
+
+    def _follows(self, waiting: _Waiting, first: _Waiting) -> bool:
+        """Whether the same request is under way already: then this one gets its answer, whatever it will be.
+
+        Another body, or somebody else's: it is queued, and told apart there.
+        """
+        if first.answer.done():  # its asker has gone, or was told this instant
+            self._under_way[waiting.id] = waiting
+            return False
+        mine, other = waiting.request, first.request
+        if not isinstance(mine, BookingRequest) or not isinstance(other, BookingRequest):
+            return False
+        if (mine.body_hash, mine.holder_id) != (other.body_hash, other.holder_id):
+            return False
+        first.followers = (*first.followers, waiting)
+        return True
+
+    def _tell(self, waiting: _Waiting, answer: Answer) -> None:
+        """Give an answer to whoever waits for it, and to those who sent the same again meanwhile."""
+        self._forget(waiting)
+        if not waiting.answer.done():
+            self.figures.answered[answer.outcome] += 1
+            waiting.answer.set_result(answer)
+        for follower in waiting.followers:
+            if not follower.answer.done():
+                self.figures.answered[answer.outcome] += 1
+                follower.answer.set_result(structs.replace(answer, is_replay=answer.outcome.is_success))
+
+    def _forget(self, waiting: _Waiting) -> None:
+        """It is not under way any more."""
+        if self._under_way.get(waiting.id) is waiting:
+            del self._under_way[waiting.id]
 
     def _take(self) -> list[_Waiting]:
         """The next batch: changes first, then bookings, each in arrival order.
@@ -169,7 +220,8 @@ class Engine:
             if batch and (self._queue[0].is_suspect or batch[-1].is_suspect):
                 break
             waiting = self._queue.popleft()
-            if waiting.answer.done():
+            if not waiting.is_wanted:
+                self._forget(waiting)
                 continue
             if waiting.deadline < now:
                 self._give_late(waiting)
@@ -270,16 +322,13 @@ class Engine:
 
     async def _resolve(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
         """Give the answers, some at a time: each wakes a request that has its reply to send, and others have work as well."""
-        answered = self.figures.answered
         for number, (waiting, answer) in enumerate(zip(batch, answers, strict=True), 1):
             if not number % _TOLD_AT_ONCE and not self._is_draining:
                 await asyncio.sleep(0)
             if answer.outcome is Outcome.STALE_FACTS:
                 self._again([waiting], Outcome.BUSY)
                 continue
-            if not waiting.answer.done():
-                answered[answer.outcome] += 1
-                waiting.answer.set_result(answer)
+            self._tell(waiting, answer)
 
     def _again(self, batch: Sequence[_Waiting], or_else: Outcome) -> None:
         """Queue the batch's requests again, in front; after BATCH_RETRIES_MAX tries they get `or_else`."""
@@ -287,7 +336,8 @@ class Engine:
             waiting.tries += 1
             waiting.is_in_doubt |= or_else is Outcome.UNKNOWN
             waiting.is_suspect |= waiting.tries > 1
-            if waiting.answer.done():
+            if not waiting.is_wanted:
+                self._forget(waiting)
                 continue
             if waiting.tries > BATCH_RETRIES_MAX:
                 self._give(waiting, Outcome.UNKNOWN if waiting.is_in_doubt else or_else)
@@ -309,18 +359,17 @@ class Engine:
                 *self._first,
                 *self._queue,
             ):  # a deadline may be shorter than that of those in front
-                if waiting.deadline < now and not waiting.answer.done():
+                if waiting.deadline < now and waiting.is_wanted:
                     self._give_late(waiting)
-            while self._queue and self._queue[0].answer.done():
-                self._queue.popleft()
+            while self._queue and not self._queue[0].is_wanted:
+                self._forget(self._queue.popleft())
             for waiting in list(self._running):
-                if waiting.deadline < now and not waiting.answer.done():
+                if waiting.deadline < now and waiting.is_wanted:
                     self._give(waiting, Outcome.UNKNOWN)
 
     def _give(self, waiting: _Waiting, outcome: Outcome) -> None:
         """An answer that no batch decided."""
-        self.figures.answered[outcome] += 1
-        waiting.answer.set_result(Answer(outcome, waiting.id))
+        self._tell(waiting, Answer(outcome, waiting.id))
 
     def _give_late(self, waiting: _Waiting) -> None:
         """Its deadline passed before it was begun (again). Only a try that reached COMMIT leaves doubt."""
@@ -329,10 +378,19 @@ class Engine:
 
     async def _refresh(self) -> None:
         """Keep the memory of pools fresh; while the database is away it grows stale and is not used."""
+        self._freshness.expect("pool_views")
         while True:
             await asyncio.sleep(POOL_VIEW_REFRESH_S)
             if not self.views.is_asked:
+                self._freshness.good("pool_views")
                 continue
-            with contextlib.suppress(Error, OSError, DatabaseDown):
+            try:
                 async with self._db.connection() as tx:
                     await self.views.refresh(tx)
+            except (Error, OSError, DatabaseDown):
+                self._freshness.bad("pool_views")
+            except Exception as error:  # noqa: BLE001 - a defect: told as old facts, and tried again
+                self._freshness.bad("pool_views")
+                _log.error("figures of pools could not be read: %s", type(error).__name__)
+            else:
+                self._freshness.good("pool_views")

@@ -59,6 +59,16 @@ def _slot(row: tuple[Any, ...]) -> SlotFacts:
     return SlotFacts(*values)
 
 
+async def rooms_of(tx: Tx, pool_ids: Iterable[int]) -> Cursor:
+    """(pool, places left) of these pools; for use inside a pipeline."""
+    return await tx.execute(SQL["rooms_of"], {"ids": array(pool_ids)})
+
+
+async def booked_among(tx: Tx, ids: Iterable[UUID]) -> Cursor:
+    """Those of these ids that are booked; for use inside a pipeline."""
+    return await tx.execute(SQL["booked_among"], {"ids": array(ids)})
+
+
 async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -> None:
     """Lock the bookings that are to change and read their lines: one round trip, before cards and pools."""
     ids = {"ids": array(sorted({change.booking_id for change in changes}))}

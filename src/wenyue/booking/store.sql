@@ -197,3 +197,11 @@ SELECT id
  WHERE hold_until <= %(now)s
  ORDER BY hold_until
  LIMIT %(limit)s
+
+-- name: rooms_of
+-- How many places are left in these pools, now; read without a lock.
+SELECT id, capacity - held - sold FROM booking.pool WHERE id = ANY (%(ids)s::bigint[])
+
+-- name: booked_among
+-- Which of these ids are booked.
+SELECT id FROM booking.booking WHERE id = ANY (%(ids)s::uuid[])

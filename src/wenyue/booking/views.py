@@ -4,7 +4,7 @@ A figure is trusted for POOL_VIEW_AGE_S_MAX at most, so freed places appear with
 ids on a full slot in hand can tell a new request from a replay of one that succeeded; without them it does not answer.
 
 What it cannot know is what another process has booked since its figures were read: on a place that was given back
-within that time. Whoever may be sending something again asks the database instead.
+within that time. So before a refusal is told, the database is asked for that one id (`early`).
 """
 
 import asyncio
@@ -137,7 +137,11 @@ class Views:
             if len(self._full_slots) < _POOLS_MAX:
                 self._full_slots.add(slot.id)
             return False
-        return not (booking_id in known[1] or booking_id in self._booked or booking_id in self._booked_before)
+        return not (booking_id in known[1] or self.has_booked(booking_id))
+
+    def has_booked(self, booking_id: UUID) -> bool:
+        """Whether this process booked it lately, or is about to."""
+        return booking_id in self._booked or booking_id in self._booked_before
 
     def note_booked(self, ids: Iterable[UUID]) -> None:
         """These are about to be booked here: figures that were read before do not speak for them."""

@@ -34,8 +34,9 @@ from wenyue.emergency.model import (
 )
 from wenyue.emergency.passes import RoomKeys
 from wenyue.emergency.rules import epoch_at, rank_of
-from wenyue.emergency.together import Together
 from wenyue.infra.db import Database, DatabaseDown, Tx
+from wenyue.infra.freshness import Freshness
+from wenyue.infra.together import Together
 from wenyue.kernel.personal import Vault
 
 _log: Final = logging.getLogger("wenyue.room")
@@ -80,9 +81,11 @@ class Gatekeeper:
         vault: Vault,
         clock: Callable[[], datetime],
         signal: Callable[[], LoadSignal | None] = lambda: None,
+        freshness: Freshness | None = None,
     ) -> None:
         self.keys = RoomKeys(vault)
         self._db, self._clock, self._signal = db, clock, signal
+        self._freshness = freshness or Freshness()
         self._process = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
         self._known: dict[str, Known] = {}
         self._slots: dict[int, _Slots] = {}
@@ -99,6 +102,8 @@ class Gatekeeper:
     async def start(self, *, writes_signals: bool) -> None:
         """Read the rooms once, then every second; a database that is away is asked again. `writes_signals`: a web process."""
         self._writes_signals = writes_signals
+        for name in ("waiting_rooms", "room_signal"):
+            self._freshness.expect(name)
         await self.try_to_refresh()
         self._task = asyncio.create_task(self._run(), name="waiting rooms")
 
@@ -141,12 +146,14 @@ class Gatekeeper:
                 guarded.update(dict.fromkeys(seen.ids, room))
         self._known, self._slots, self._guarded = known, slots, guarded
         self._read_at = monotonic()
+        self._freshness.good("waiting_rooms")
         self._early.keep_only(frozenset(slots))
         async with self._early.writing() as chunks:
             await store.add_early(tx, chunks)
         signal = self._signal() if slots and writes_signal else None
         if signal is not None:
             await store.save_signal(tx, self._process, signal, now)
+        self._freshness.good("room_signal")  # written, or nobody waits for it
 
     def _slots_of(self, room: Room) -> _Slots:
         """What is known of the room's slots; nothing when it is time to read all of them again."""

@@ -12,6 +12,7 @@ from wenyue.emergency.model import KeeperFacts, LoadSignal, Room, RoomState, Why
 from wenyue.emergency.rules import SIGNAL_AGE_S_MAX, advance, commitment_of, state_of, total_load, trouble_of
 from wenyue.infra.alone import alone
 from wenyue.infra.db import Tx
+from wenyue.infra.freshness import Freshness
 from wenyue.kernel.personal import SealBroken, Vault
 
 KEEP_EVERY_S: Final = 1.0
@@ -35,18 +36,24 @@ class _Seen:
     places_left: int | None
 
 
-async def keep_rooms(tx: Tx, vault: Vault, now: datetime, *, places_left: PlacesLeft) -> int:
+async def keep_rooms(
+    tx: Tx, vault: Vault, now: datetime, *, places_left: PlacesLeft, freshness: Freshness | None = None
+) -> int:
     """Look after every open room; returns how many there are. Nothing is done while another worker is at it.
 
-    `places_left`: how many places of the guarded slots can still be booked online; None: not known.
+    `places_left`: how many places of the guarded slots can still be booked online; None: not known. `freshness`: told whether
+    the web processes say how they fare ("web_signals"): while none does, nobody is let in.
     """
-    if not await alone(tx, "waiting rooms"):
-        return 0
-    rooms = await store.lock_open_rooms(tx)
+    is_mine = await alone(tx, "waiting rooms")
+    rooms = await store.lock_open_rooms(tx) if is_mine else []
     if not rooms:
+        if freshness is not None:
+            freshness.good("web_signals")
         return 0
     recent = await store.signals(tx, now - timedelta(seconds=SIGNAL_AGE_S_MAX))
     load = total_load(recent, now)
+    if freshness is not None and load is not None:
+        freshness.good("web_signals")
     for room in rooms:
         released = _release(vault, room, now)
         left = await places_left(tx, room) if released is not None else room.places_left

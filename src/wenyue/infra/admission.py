@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Final
 
 from wenyue.infra.bodies import BodyRoom
+from wenyue.infra.freshness import Freshness
 from wenyue.kernel.admission import (
     FLOOD_LAG_S,
     SHARES,
@@ -242,7 +243,7 @@ class Persons:
 class Admission:
     """The lanes of one process and what moves their limits. `run` once, beside the server."""
 
-    def __init__(self, person_limit: PersonLimit) -> None:
+    def __init__(self, person_limit: PersonLimit, freshness: Freshness | None = None) -> None:
         self.hot = HotLane()
         self.desk = Desk()
         self.bodies = BodyRoom()
@@ -259,11 +260,13 @@ class Admission:
         chance = random.Random()  # noqa: S311 - jitter, not secrets
         self._chances = [chance.random() for _ in range(_CHANCES)]
         self._turn = 0
+        self._freshness = freshness or Freshness()
 
     async def run(self) -> None:
         """Measure and move the limits until cancelled."""
         loop = asyncio.get_running_loop()
         before = loop.time()
+        self._freshness.expect("admission")
         seen = (0, 0, 0, 0)
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -274,6 +277,7 @@ class Admission:
             counts = (self.hot.done, self.hot.good, self._shed, self.desk.done)
             self.measure([(new - old) / seconds for new, old in zip(counts, seen, strict=True)])
             seen = counts
+            self._freshness.good("admission")
 
     def retry_after_s(self) -> int:
         """For one refusal: seconds, spread by chance."""

@@ -66,9 +66,12 @@ class Database:
 
     What was opened must be closed, also when the program fails: the pool's workers survive being cancelled, and an event
     loop that is about to end would wait for them for ever.
+
+    `keeps`: connections that are made and held ready beside everything else. A command that computes between its questions
+    keeps none: what nobody waits for is not made, so nothing of it can be late and give a false alarm.
     """
 
-    def __init__(self, url: str, *, size_max: int, role: str | None = None) -> None:
+    def __init__(self, url: str, *, size_max: int, role: str | None = None, keeps: int = 4) -> None:
         self.url, self.role = promptly(url), role
         self.outage = Outage()
         self.options = _OPTIONS + (f" -c role={role}" if role else "")
@@ -76,7 +79,7 @@ class Database:
         self._pool: AsyncConnectionPool[Tx] = AsyncConnectionPool(
             self.url,
             connection_class=Watched,
-            min_size=min(4, size_max),
+            min_size=min(keeps, size_max),
             max_size=size_max,
             open=False,
             timeout=3.0,

@@ -19,12 +19,13 @@ from typing import Final, Literal
 import msgspec
 
 from wenyue.infra.errands import Errands
+from wenyue.infra.freshness import Freshness
 from wenyue.sight.files import forget, write_whole
 from wenyue.sight.history import SPAN_S, History, Point
 from wenyue.sight.meter import Meter
 from wenyue.sight.model import Snapshot
 from wenyue.sight.process import ProcessFigures
-from wenyue.sight.sources import Source
+from wenyue.sight.sources import Source, freshness_source
 
 WRITE_EVERY_S: Final = 1.0
 STALE_AFTER_S: Final = 30.0
@@ -42,13 +43,16 @@ class Exchange:
         role: Literal["web", "worker"],
         sources: Sequence[Source],
         meter: Meter | None = None,
+        *,
+        freshness: Freshness | None = None,
     ) -> None:
         self.meter = meter or Meter()
         self.process = f"{role}-{os.getpid()}"
         self._role = role
         self._own_figures = ProcessFigures()
         self._errands = Errands()
-        self.sources = [*sources, self._own_figures.fill]
+        self._freshness = freshness or Freshness()
+        self.sources = [*sources, self._own_figures.fill, freshness_source(self._freshness)]
         self._folder = home / "metrics"
         self._own = self._folder / f"{self.process}.json"
         self.history = History(home / "live", self.process)
@@ -81,6 +85,7 @@ class Exchange:
 
         Then the file is taken away (the history stays: others show it).
         """
+        self._freshness.expect("figures")
         measuring = asyncio.create_task(self._own_figures.run(), name="own figures")
         forget(self._folder, time() - SPAN_S)
         self.history.forget(time())
@@ -105,6 +110,7 @@ class Exchange:
     def _write(self, figures: bytes, *, has_point: bool) -> None:
         with contextlib.suppress(OSError):  # no space: figures are the first thing to do without
             write_whole(self._own, figures)
+            self._freshness.good("figures")
             if has_point:
                 self.history.save()
 
@@ -124,12 +130,18 @@ class Exchange:
 
 
 def _read(path: Path) -> Snapshot | None:
-    """A sibling's figures; one that has ended without saying so is forgotten."""
+    """A sibling's figures. One that has ended without saying so is forgotten; one that lives and is silent is told as that."""
     try:
         snapshot = msgspec.json.decode(path.read_bytes(), type=Snapshot)
-        if time() - snapshot.at > STALE_AFTER_S:
-            path.unlink(missing_ok=True)
-            return None
+        age_s = time() - snapshot.at
+        if age_s > STALE_AFTER_S:
+            if age_s > SPAN_S or not Path("/proc", path.stem.rpartition("-")[2]).exists():
+                path.unlink(missing_ok=True)
+                return None
+            silent = Snapshot(process=snapshot.process, role=snapshot.role, at=snapshot.at)
+            silent.gauge("facts_age_seconds", round(age_s, 1), "figures")
+            silent.gauge("facts_old", 1, "figures")
+            return silent
     except (OSError, msgspec.DecodeError):
         return None
     return snapshot

@@ -118,6 +118,8 @@ FAMILIES: Final = (
     Family("process_open_fds", "gauge", "Open files and connections."),
     Family("process_max_fds", "gauge", "How many there may be."),
     Family("process_start_time_seconds", "gauge", "When the process started, Unix time."),
+    Family("facts_age_seconds", "gauge", "For how long what the process goes by has not been renewed.", "fact"),
+    Family("facts_old", "gauge", "1 while that is longer than it may be.", "fact"),
     Family("worker_task_last_success_seconds", "gauge", "When the task ended well last, Unix time.", "task"),
     Family("worker_task_runs", "counter", "How often the task ran.", "task"),
     Family("worker_task_failures", "counter", "How often it failed.", "task"),

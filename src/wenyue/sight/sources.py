@@ -14,6 +14,7 @@ from wenyue.booking import Engine, Pressure, pressure
 from wenyue.emergency import Gatekeeper
 from wenyue.infra.admission import Admission
 from wenyue.infra.db import Database
+from wenyue.infra.freshness import Freshness
 from wenyue.infra.jobs_waiting import waiting_jobs
 from wenyue.sight.model import Distribution, Snapshot, TightPool
 
@@ -93,6 +94,18 @@ def admission_source(admission: Admission) -> Source:
         snapshot.count("admission_shed", admission.bodies.cut, "unread")
         for priority, count in desk.shed.items():
             snapshot.count("admission_shed", count, priority.name.lower())
+
+    return fill
+
+
+def freshness_source(freshness: Freshness) -> Source:
+    """What the process goes by, and how old it is; what has become old is told in the log, too."""
+
+    def fill(snapshot: Snapshot) -> None:
+        freshness.tell(is_away=bool(snapshot.gauges.get("database_away", {}).get("", 0)))
+        for one in freshness.ages():
+            snapshot.gauge("facts_age_seconds", round(one.age_s, 1), one.name)
+            snapshot.gauge("facts_old", int(one.is_old), one.name)
 
     return fill
 
@@ -181,6 +194,11 @@ async def read_waiting(db: Database, now: datetime) -> Waiting:
         return Waiting(jobs, oldest_s, await pressure(tx, now))
 
 
+def label_of(task: str) -> str:
+    """A task's name as a label."""
+    return task.replace(" ", "_").replace("-", "_")
+
+
 @dataclass(slots=True)
 class WorkFigures:
     """A worker's tasks by name, and what it last found waiting in the database."""
@@ -195,7 +213,7 @@ class WorkFigures:
     def fill(self, snapshot: Snapshot) -> None:
         """Everything, into a snapshot."""
         for name, figures in self.tasks.items():
-            label = name.replace(" ", "_").replace("-", "_")
+            label = label_of(name)
             snapshot.count("worker_task_runs", figures.runs, label)
             snapshot.count("worker_task_failures", figures.failures, label)
             snapshot.count("worker_task_seconds", round(figures.seconds, 6), label)

@@ -99,7 +99,7 @@ def _run(work: Callable[[Database], Awaitable[T]]) -> T:
     settings = load()
 
     async def do(url: str, role: str | None) -> T:
-        db = Database(url, size_max=2, role=role)
+        db = Database(url, size_max=2, keeps=0, role=role)
         await db.open()
         try:
             return await work(db)

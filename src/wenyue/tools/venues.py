@@ -4,6 +4,7 @@ Re-runnable: a venue's code is derived from its province and name, so a second r
 row is accounted for: imported, unchanged, or refused with the reason.
 """
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -85,9 +86,9 @@ async def import_venues(
     Columns: province, name, latitude, longitude (degrees, both or neither), and if present name_en, city and level
     (5A when the column is missing). Raises SetupError when the file as a whole cannot be used.
     """
-    columns, rows = _read(path)
+    columns, rows = await asyncio.to_thread(_read, path)
     report = VenueReport(read=len(rows), is_dry_run=dry_run)
-    found = _check(columns, rows, report)
+    found = await asyncio.to_thread(_check, columns, rows, report)
     done = len(report.refused)
     for start in range(0, len(found), ROWS_PER_STATEMENT_MAX):
         part = found[start : start + ROWS_PER_STATEMENT_MAX]

@@ -6,6 +6,7 @@
 
 from wenyue.watch.alerts import BY_PEOPLE, Round, step
 from wenyue.watch.book import SILENCE_MAX_DAYS, Book, worst
+from wenyue.watch.machine import old_facts
 from wenyue.watch.model import Alert, Checked, Event, Notice, PassFacts, Severity
 from wenyue.watch.rounds import Memory, Scene, look
 from wenyue.watch.senders import LogSender, MailSender, Sender, WebhookSender, ask
@@ -37,6 +38,7 @@ __all__ = [
     "look",
     "look_at_all",
     "name_of",
+    "old_facts",
     "open_alerts",
     "page_of",
     "retire",

@@ -10,6 +10,7 @@ from wenyue.watch.model import (
     Disk,
     Finding,
     Machine,
+    OldFact,
     ReportFacts,
     Severity,
     WebFacts,
@@ -30,6 +31,17 @@ BACKUP_AGE_WARN: Final = timedelta(hours=26)
 BACKUP_AGE_CRITICAL: Final = timedelta(hours=50)
 DRILL_AGE_WARN: Final = timedelta(days=40)
 _MB: Final = 1024 * 1024
+# While one of these is old, people who wait for a place are not let in, or new rules do not hold.
+_STOPS_PEOPLE: Final = frozenset(
+    {
+        "rules",
+        "waiting_rooms",
+        "room_signal",
+        "web_signals",
+        "task_keep_the_waiting_rooms",
+        "task_expire_holds",
+    }
+)
 _NOTE, _WARNING, _CRITICAL = Severity.NOTE, Severity.WARNING, Severity.CRITICAL
 
 
@@ -90,6 +102,25 @@ def judge_machine(machine: Machine) -> list[Finding]:
                     role,
                 )
             )
+    return found
+
+
+def judge_freshness(facts: Sequence[OldFact]) -> list[Finding]:
+    """Nobody goes on with old facts unseen: one finding for a role and what it goes by, however many processes."""
+    found: list[Finding] = []
+    for role, name in sorted({(one.role, one.name) for one in facts}):
+        same = [one for one in facts if (one.role, one.name) == (role, name)]
+        age_s, count = max(one.age_s for one in same), len(same)
+        says = f"{name.replace('_', ' ')} not renewed for {age_s:.0f} s"
+        found.append(
+            Finding(
+                "freshness",
+                _CRITICAL if name in _STOPS_PEOPLE else _WARNING,
+                f"{role} 进程（{count} 个）沿用旧数据：{name} 已 {age_s:.0f} 秒未更新",
+                f"{count} {role} process{'es' if count > 1 else ''} go{'' if count > 1 else 'es'} by old facts: {says}",
+                f"{role}-{name}",
+            )
+        )
     return found
 
 

@@ -17,7 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, cast
 
-from wenyue.watch.model import Certificate, Disk, Machine, Process, ReportFacts, WebFacts
+from wenyue.watch.model import Certificate, Disk, Machine, OldFact, Process, ReportFacts, WebFacts
 
 WEB_DEADLINE_S: Final = 4.0
 NTP_DEADLINE_S: Final = 2.0
@@ -25,6 +25,8 @@ TLS_DEADLINE_S: Final = 4.0
 REPORT_BYTES_MAX: Final = 256 * 1024
 ANSWER_BYTES_MAX: Final = 16 * 1024
 PROCESSES_MAX: Final = 200
+FIGURES_BYTES_MAX: Final = 4 * 1024 * 1024
+SILENT_S: Final = 20.0  # a process writes its figures every five seconds at least
 ROLES: Final = ("web", "worker", "monitor", "status")
 _NTP_EPOCH_S: Final = 2_208_988_800  # 1900 to 1970
 _NTP_PORT: Final = 123
@@ -97,6 +99,34 @@ def _process(entry: Path, role: str) -> Process:
     except OSError:
         files = 0
     return Process(int(entry.name), role, rss, files, files_max)
+
+
+def old_facts(folder: Path, now: float) -> list[OldFact]:
+    """What the living processes of this machine say is old (their figures, `sight.Exchange`), and those that say nothing.
+
+    While the database does not answer a process, most of what it knows is old, and that is told as such: left out.
+    """
+    found: list[OldFact] = []
+    try:
+        paths = sorted(folder.glob("*.json"))[:PROCESSES_MAX]
+    except OSError:
+        return found
+    for path in paths:
+        try:
+            told = json.loads(path.read_bytes()[:FIGURES_BYTES_MAX])
+            process, age_s, gauges = str(told["process"]), now - float(told["at"]), told["gauges"]
+            ages, old = gauges.get("facts_age_seconds", {}), gauges.get("facts_old", {})
+            names = [name for name, is_old in old.items() if is_old]
+            is_away = bool(gauges.get("database_away", {}).get("", 0))
+            here = [OldFact(process, str(name), float(ages.get(name, 0))) for name in names]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # it ended just now, or is being replaced
+        if age_s > SILENT_S:
+            lives = Path("/proc", process.rpartition("-")[2]).exists()
+            found += [OldFact(process, "figures", age_s)] if lives else []
+        elif not is_away:
+            found += here
+    return found
 
 
 def web(url: str) -> WebFacts:

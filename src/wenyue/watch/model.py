@@ -241,6 +241,20 @@ class ReportFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class OldFact:
+    """Something that a process goes by though it was not renewed in time: rules, rooms, a task, its own figures."""
+
+    process: str  # web-4711
+    name: str
+    age_s: float
+
+    @property
+    def role(self) -> str:
+        """web, worker."""
+        return self.process.partition("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class PassFacts:
     """A pass over everything, in steps: what was wrong in this round's steps, and when everything was last looked at."""
 

@@ -43,6 +43,7 @@ class Scene:
     standbys: int = 0
     parent: int | None = None  # the supervisor, when there is one
     wanted: tuple[tuple[str, int], ...] = ()
+    figures: Path | None = None  # where the processes of this machine leave theirs
     selftest: Path | None = None
     drill: Path | None = None
     home: Path | None = None  # where the record's keys and anchors are
@@ -94,6 +95,11 @@ async def _look_here(scene: Scene, errands: Errands) -> list[Checked]:
         facts = [machine.web(f"{url}/readyz") for url in scene.urls]
         return local_rules.judge_web(facts), ", ".join(f"{one.took_ms:.0f} ms" for one in facts)
 
+    def freshness() -> Found:
+        facts = machine.old_facts(scene.figures or Path("/nonexistent"), now.timestamp())
+        says = ", ".join(f"{one.process} {one.name} {one.age_s:.0f} s" for one in facts[:5])
+        return local_rules.judge_freshness(facts), says or "nothing is old"
+
     def certificates() -> Found:
         facts = [machine.certificate(place) for place in scene.certificates]
         ends = ", ".join(f"{one.ends_at:%Y-%m-%d}" for one in facts if one.ends_at)
@@ -114,6 +120,7 @@ async def _look_here(scene: Scene, errands: Errands) -> list[Checked]:
         ("disk", disks),
         ("memory", memory_and_processes),
         ("web", web),
+        ("freshness", freshness),
         ("certificate", certificates),
         ("backup", backup),
         ("drill", drill),

@@ -136,6 +136,13 @@ GUIDES: Final[dict[str, Guide]] = {
         "look at processes and database: `wenyue doctor`",
         "monitoring.md#web",
     ),
+    "freshness": Guide(
+        "沿用旧数据",
+        "Old facts",
+        "先看该进程的日志与数据库：wenyue doctor",
+        "read that process's log and look at the database: `wenyue doctor`",
+        "monitoring.md#old-facts",
+    ),
     "certificate": Guide(
         "证书",
         "Certificates",

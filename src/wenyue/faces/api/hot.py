@@ -178,7 +178,7 @@ class Hot:
         if refused is not None:
             raise RoomRefused(refused)
         engine = self._services.engine
-        answer = engine.refuse_lines(booking_id, body.lines)
+        answer = await engine.refuse_early(booking_id, body.lines)
         if answer is None:
             request = to_request(
                 body,

@@ -54,7 +54,7 @@ def create_api(
         abuse_source(services.abuse),
         room_source(services.room),
     ]
-    exchange = Exchange(services.settings.home, "web", sources, meter)
+    exchange = Exchange(services.settings.home, "web", sources, meter, freshness=services.freshness)
 
     @asynccontextmanager
     async def whole_life(api: FastAPI) -> AsyncGenerator[None]:

@@ -32,6 +32,15 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
+class Old:
+    """Something that processes of a role go by though it was not renewed in time."""
+
+    role: str
+    name: str
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """Everything on the page."""
 
@@ -59,6 +68,7 @@ class Live:
     room: tuple[int, int] | None  # waiting, let in
     signs: list[tuple[str, int]]  # suspicious pattern, in the last hour, of all processes; most first
     blocks: int
+    old: list[Old]  # the oldest first; of processes whose database answers
 
     @property
     def is_empty(self) -> bool:
@@ -117,6 +127,7 @@ def look(
         room=(lately.room_waiting, lately.room_admitted) if room else None,
         signs=_signs(snapshots),
         blocks=int(max((_gauge(one, "suspicious_blocks") for one in web), default=0)),
+        old=old_facts(snapshots),
     )
 
 
@@ -126,6 +137,19 @@ def _signs(snapshots: Sequence[Snapshot]) -> list[tuple[str, int]]:
         for pattern, count in one.gauges.get("suspicious_signs_hour", {}).items():
             found[pattern] = found.get(pattern, 0) + int(count)
     return sorted(((name, n) for name, n in found.items() if n), key=lambda one: (-one[1], one[0]))
+
+
+def old_facts(snapshots: Sequence[Snapshot]) -> list[Old]:
+    """What the processes say is old. While a process has no database that is what is told, not everything behind it."""
+    worst: dict[tuple[str, str], float] = {}
+    for one in snapshots:
+        if _gauge(one, "database_away"):
+            continue
+        for name, is_old in one.gauges.get("facts_old", {}).items():
+            if is_old:
+                key = one.role, name
+                worst[key] = max(worst.get(key, 0.0), _gauge(one, "facts_age_seconds", name))
+    return sorted((Old(*key, age_s) for key, age_s in worst.items()), key=lambda one: -one.age_s)
 
 
 def _bucket(at: int, points: Sequence[Point]) -> Bucket:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from wenyue.faces.console.live import Live
+from wenyue.faces.console.live import Live, old_facts
 from wenyue.faces.console.plots import Series, Tick, Value, plot
 from wenyue.faces.console.words import (
     LATELY,
@@ -236,6 +236,7 @@ def _processes(live: Live, locale: Locale) -> list[dict[str, Any]]:
                 "connections": f"{used:.0f}/{gauges.get('database_pool_size_max', 0):.0f}",
                 "files": f"{gauges.get('process_open_fds', 0):,.0f}",
                 "is_away": bool(gauges.get("database_away", 0)),
+                "is_old": bool(old_facts([one])),
                 "failures": f"{failures:,.0f}" if one.role == "worker" else "",
             }
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from wenyue.booking import Outcome
-from wenyue.faces.console.live import LATELY_S, Live
+from wenyue.faces.console.live import LATELY_S, Live, Old
 from wenyue.faces.shared import Locale
 from wenyue.faces.shared.i18n import translator
 from wenyue.faces.wording import Text
@@ -36,9 +36,21 @@ RUNBOOKS: Final = {
     "unknown": "database-link-cut",
     "away": "database-killed",
     "worker": "later-killed",
+    "old": "busy-then-quiet",
+}
+_ROLES: Final = {"web": Text("网页", "web"), "worker": Text("后台", "worker")}
+_FACTS: Final = {
+    "rules": Text("预约规则", "the rules"),
+    "pool_views": Text("余量", "figures of places left"),
+    "waiting_rooms": Text("候场队列", "the waiting rooms"),
+    "room_signal": Text("给候场队列的负载信号", "the load signal for the waiting rooms"),
+    "web_signals": Text("网页进程的负载信号", "the load signals of the web processes"),
+    "admission": Text("接待能力的测量", "the measured capacity"),
+    "figures": Text("运行数据", "its own figures"),
 }
 _SLOW_MS: Final = 1_000
 _STUCK_S: Final = 60
+_OLD_SHOWN: Final = 3
 _TIMES: Final = 1_000  # milliseconds in a second
 
 
@@ -91,6 +103,13 @@ def state_of(live: Live, locale: Locale, since: str) -> State:
             ),
             RUNBOOKS["worker"],
         )
+    if live.old:
+        return State(
+            "warn",
+            t("有进程在用旧数据", "A process goes by old facts"),
+            t("；", "; ").join(old_title(one, locale) for one in live.old[:_OLD_SHOWN]) + t("。", "."),
+            RUNBOOKS["old"],
+        )
     if turned_away:
         share = 100 * turned_away / max(1, live.lately.offered)
         code = max(("shed", "busy", "too_late", "unknown"), key=lambda one: live.lately.reasons.get(one, 0))
@@ -112,6 +131,11 @@ def state_of(live: Live, locale: Locale, since: str) -> State:
             t("最久的已等{n}秒。", "The oldest has waited {n} s.", n=int(stuck)),
             RUNBOOKS["worker"],
         )
+    return _pace(live, locale)
+
+
+def _pace(live: Live, locale: Locale) -> State:
+    t = translator(locale)
     if live.p99_ms is not None and live.p99_ms > _SLOW_MS:
         return State(
             "warn",
@@ -125,6 +149,24 @@ def state_of(live: Live, locale: Locale, since: str) -> State:
         t("最近一分钟没有失败的请求。", "Nothing failed in the last minute.")
         if live.lately.offered
         else t("现在没有人在预约。", "Nobody is booking now."),
+    )
+
+
+def old_title(one: Old, locale: Locale) -> str:
+    """`web: the waiting rooms, 31 s old`."""
+    t = translator(locale)
+    role, fact = _ROLES.get(one.role), _FACTS.get(one.name)
+    if one.name.startswith("task_"):
+        task = one.name.removeprefix("task_").replace("_", " ")
+        named = t("任务“{task}”", "the task “{task}”", task=task)
+    else:
+        named = fact.say(locale) if fact else one.name
+    return t(
+        "{role}：{what}已{age}秒没有更新",
+        "{role}: {what}, not renewed for {age} s",
+        role=role.say(locale) if role else one.role,
+        what=named,
+        age=f"{one.age_s:.0f}",
     )
 
 

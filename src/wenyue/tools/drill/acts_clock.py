@@ -73,6 +73,11 @@ def faked_clock(home: Path) -> Generator[Mapping[str, str]]:
                 path.unlink(missing_ok=True)
 
 
+def faked_clock_file(stage: Stage) -> Path:
+    """The file that the processes of this stage read their clocks from."""
+    return Path(stage.variables[_FILE])
+
+
 def turn(file: Path, ahead_s: float) -> None:
     """Set the clocks so far ahead of (behind) real time, at once and for everybody."""
     partial = file.with_suffix(".partial")

@@ -165,8 +165,8 @@ def request_of(operation: Operation) -> bytes:
         body = booking_body(operation.id, operation.card, operation.slot)
         if operation.kind is Kind.HOLD:
             body = b'{"hold":true,"hold_ttl_s":%d,' % operation.hold_ttl_s + body[1:]
-        return _post("/v1/bookings", operation.card, body)
-    return _post(f"/v1/bookings/{operation.id}/cancellation", operation.card, b"{}")
+        return post("/v1/bookings", operation.card, body, room_token=operation.room_token)
+    return post(f"/v1/bookings/{operation.id}/cancellation", operation.card, b"{}")
 
 
 def look_up(booking_id: UUID, card: int) -> bytes:
@@ -177,10 +177,12 @@ def look_up(booking_id: UUID, card: int) -> bytes:
     ).encode("ascii")
 
 
-def _post(path: str, card: int, body: bytes) -> bytes:
+def post(path: str, card: int, body: bytes, *, room_token: str = "") -> bytes:
+    """A POST of the holder of a card; `room_token`: what lets them book behind a waiting room."""
+    turn = f"Room-Token: {room_token}\r\n" if room_token else ""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {token(card)}\r\n"
-        f"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: application/json\r\nAccept: application/json\r\n{turn}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode("ascii") + body
 

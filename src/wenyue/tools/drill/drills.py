@@ -24,6 +24,7 @@ from wenyue.tools.drill.acts_clock import (
 from wenyue.tools.drill.acts_disk import cannot_mount, fill_disk, slow_flushes, small_disk
 from wenyue.tools.drill.acts_later import kill_later, settle_later
 from wenyue.tools.drill.acts_net import flood, slow_and_lossy
+from wenyue.tools.drill.acts_quiet import quiet, work_then_rest
 from wenyue.tools.drill.acts_rush import everybody_may_ask, rush
 from wenyue.tools.drill.figures import Figures
 from wenyue.tools.drill.history import History, Says
@@ -201,6 +202,31 @@ DRILLS: Final = {
             needs=cannot_fake,
             around=faked_clock,
             begins_at=leap_eve,
+        ),
+        Drill(
+            "busy-then-quiet",
+            "忙后久静再放票",
+            "Load with refusals, two quiet hours (a minute of them for real), then a waiting room's release: all are let in.",
+            "Nothing. When nobody is let in, the live page names what is old; start the web processes again one by one.",
+            work_then_rest,
+            answers_in_time,
+            then=quiet(hours=2, steps=4),
+            seconds=20.0,
+            needs=cannot_fake,
+            around=faked_clock,
+        ),
+        Drill(
+            "quiet-day",
+            "一整天无人后放票",
+            "Hardly anybody for a day, midnight included, while people wait in a room; at its release all are let in.",
+            "Nothing. When nobody is let in, the live page names what is old; start the web processes again one by one.",
+            work_then_rest,
+            answers_in_time,
+            then=quiet(hours=24, steps=24),
+            rate_per_s=5.0,
+            seconds=5.0,
+            needs=cannot_fake,
+            around=faked_clock,
         ),
     )
 }

@@ -84,6 +84,7 @@ class Operation:
     settled_at: float = 0.0
     settled_by: str = ""  # answer | asked | resent
     hold_ttl_s: int = 0
+    room_token: str = ""
     is_spoilt: bool = (
         False  # sent over a bad line or as part of an attack: its times say nothing about the others'
     )

@@ -127,7 +127,7 @@ def _export(settings: Settings, event: str, path: Path, console: Console) -> Non
 
     with ready_database(settings, lambda line: _say(console, line)) as ready:
         try:
-            asyncio.run(work(Database(ready.app_url, size_max=1, role=ready.role or None)))
+            asyncio.run(work(Database(ready.app_url, size_max=1, keeps=0, role=ready.role or None)))
         except OSError as error:
             raise SetupError(f"cannot write {path}: {error.strerror}", "无法写入文件") from error
 

@@ -3,6 +3,7 @@
 Kill it at any moment: what was committed is recognised by its key when it runs again, and the rest follows.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,8 +70,9 @@ class Importer:
 
     async def run(self, path: Path, options: Options) -> Summary:
         """Import `path`. Raises InputError when the file as a whole cannot be read; nothing was written then."""
-        table = open_table(path, self._map)
-        survey = take_survey(table, self._map, self._progress)
+        # Reading a file of a million rows takes minutes: beside the loop, whose connections would look dead meanwhile.
+        table = await asyncio.to_thread(open_table, path, self._map)
+        survey = await asyncio.to_thread(take_survey, table, self._map, self._progress)
         if options.is_dry_run:
             async with self._database.connection() as tx:
                 stage = await rehearse(tx, self._map, survey)
@@ -79,7 +81,8 @@ class Importer:
                 stage = await prepare(tx, self._map, survey, self._builder, self._now)
         with report_to(options.report) as report:
             rows = read_all(table, self._map)
-            while part := list(islice(rows, max(1, min(options.batch, BATCH_MAX)))):
+            size = max(1, min(options.batch, BATCH_MAX))
+            while part := await asyncio.to_thread(lambda: list(islice(rows, size))):
                 await self._write(part, stage, report, is_dry_run=options.is_dry_run)
                 self._progress("writing · 写入", report.tally.rows, survey.rows)
         return Summary(
@@ -101,9 +104,7 @@ class Importer:
         is_dry_run: bool,
     ) -> None:
         """One batch, one transaction; its rows are reported after the commit."""
-        bookings = [
-            self._builder.booking(found, stage.draws) for _, found in part if isinstance(found, Reservation)
-        ]
+        bookings = await asyncio.to_thread(self._bookings, part, stage)
         source = self._map.source
         if is_dry_run:
             async with self._database.connection() as tx:
@@ -114,6 +115,13 @@ class Importer:
                 outcomes = await importing.write_bookings(tx, source, bookings, self._now)
                 await go_through_again(tx, (line.draw.slot_id for one in bookings for line in one.lines))
         _tell(report, part, bookings, outcomes)
+
+    def _bookings(
+        self, part: Sequence[tuple[Row, Reservation | Refusal]], stage: Stage
+    ) -> list[importing.ImportedBooking]:
+        return [
+            self._builder.booking(found, stage.draws) for _, found in part if isinstance(found, Reservation)
+        ]
 
 
 def _tell(

@@ -67,7 +67,7 @@ async def open_hotel(
             "文件跨越的日期过长, 请拆分",
         )
     async with (
-        Database(settings.database.url, size_max=_CONNECTIONS_MAX) as database,
+        Database(settings.database.url, size_max=_CONNECTIONS_MAX, keeps=0) as database,
         database.transaction() as tx,
     ):
         await policy.save_presets(tx)
@@ -137,7 +137,7 @@ async def _guest(tx: Tx, vault: Vault, first_day: date, last_night: date) -> str
 async def check_counters(settings: Settings, hotel: Hotel) -> tuple[list[tuple[int, ...]], dict[date, int]]:
     """From the database itself: pools that break invariant I2, and the places left per night."""
     async with (
-        Database(settings.database.url, size_max=_CONNECTIONS_MAX) as database,
+        Database(settings.database.url, size_max=_CONNECTIONS_MAX, keeps=0) as database,
         database.connection() as tx,
     ):
         broken = await importing.pools_that_differ(tx, hotel.venue_id)

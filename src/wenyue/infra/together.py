@@ -19,17 +19,22 @@ ANSWER_WITHIN_S: Final = 2.0
 
 
 class Together(Generic[K, W, A]):
-    """`ask(key, what)` waits for `answer({key: what, …})`, which is called for many at once, one call at a time."""
+    """`ask(key, what)` waits for `answer({key: what, …})`, which is called for many at once, one call at a time.
+
+    One key has one answer: whoever asks again meanwhile gets the first one's.
+    """
 
     def __init__(self, answer: Callable[[Mapping[K, W]], Awaitable[Mapping[K, A]]]) -> None:
         self._answer = answer
         self._waiting: dict[K, tuple[W, asyncio.Future[A | None]]] = {}
+        self._asked: dict[K, tuple[W, asyncio.Future[A | None]]] = {}  # by the call that is under way
         self._worker: asyncio.Task[None] | None = None
 
     async def ask(self, key: K, what: W) -> A | None:
         """The answer for `key`; None when there is none. Raises DatabaseDown: too many wait, or it took too long."""
-        if key in self._waiting:
-            return await asyncio.shield(self._waiting[key][1])
+        same = self._waiting.get(key) or self._asked.get(key)
+        if same is not None:
+            return await asyncio.shield(same[1])
         if len(self._waiting) >= WAITING_MAX:
             raise DatabaseDown("too many at once")
         answer: asyncio.Future[A | None] = asyncio.get_running_loop().create_future()
@@ -42,7 +47,7 @@ class Together(Generic[K, W, A]):
         await asyncio.sleep(GATHER_S)
         while self._waiting:
             keys = list(self._waiting)[:TOGETHER_MAX]
-            now = {key: self._waiting.pop(key) for key in keys}
+            now = self._asked = {key: self._waiting.pop(key) for key in keys}
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_S):
                     found = await self._answer({key: what for key, (what, _) in now.items()})
@@ -54,6 +59,8 @@ class Together(Generic[K, W, A]):
             except Exception as defect:  # noqa: BLE001 - of the statement: those who asked see it, the others go on
                 fail(list(now.values()), defect)
                 continue
+            finally:
+                self._asked = {}
             for key, (_, answer) in now.items():
                 if not answer.done():
                     answer.set_result(found.get(key))
