@@ -50,6 +50,18 @@ async def test_security_C1_a_process_that_had_work_an_hour_ago_can_still_say_how
     assert world.signal == LoadSignal(limit=admission.hot.limit)
 
 
+def test_how_slow_it_was_before_a_quiet_time_says_nothing_after_it() -> None:
+    admission = Admission(PersonLimit(60, 60.0))
+    for _ in range(600):
+        admission.hot.begin()
+        admission.hot.end(3.0, is_decided=True, is_good=True)
+    admission.measure([600.0, 600.0, 0.0, 0.0])
+    assert signal_of(admission).latency_p99_ms == 3_000
+    for _ in range(LOOKS_A_MINUTE):
+        admission.measure([0.0, 0.0, 0.0, 0.0])
+    assert signal_of(admission).latency_p99_ms == 0
+
+
 async def test_security_C1_a_room_that_was_busy_and_then_quiet_for_a_day_lets_people_in(world: World) -> None:
     web, threshold = await half_open(world)
     before = await world.room()

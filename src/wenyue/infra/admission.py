@@ -133,6 +133,10 @@ class HotLane:
         """Of the last requests that were let in."""
         return sorted(self._times)[_TIMES_KEPT // 2]
 
+    def forget_times(self) -> None:
+        """After a quiet time: how slow things were before it says nothing about now."""
+        self._times = [0.0] * _TIMES_KEPT
+
     def p99_s(self) -> float:
         """Of the last requests that were let in."""
         times = sorted(self._times)
@@ -257,6 +261,7 @@ class Admission:
         self._hot_in_flight = self._desk_in_flight = 0.0
         self._hot_rate = self._good_rate = self._shed_rate = self._desk_rate = 0.0
         self._shed_share = 0.0
+        self._is_quiet = True
         chance = random.Random()  # noqa: S311 - jitter, not secrets
         self._chances = [chance.random() for _ in range(_CHANCES)]
         self._turn = 0
@@ -304,6 +309,11 @@ class Admission:
         """Move rates and limits by what was done a second since the last look: hot, good, shed, at the desk."""
         done, good, shed, at_desk = rates
         self._hot_rate = smoothed(self._hot_rate, done, _SMOOTH)
+        if self._hot_rate > 0:
+            self._is_quiet = False
+        elif not self._is_quiet:
+            self._is_quiet = True
+            self.hot.forget_times()
         self._good_rate = smoothed(self._good_rate, good, _SMOOTH)
         self._shed_rate = smoothed(self._shed_rate, shed, _SMOOTH)
         self._desk_rate = smoothed(self._desk_rate, at_desk, _SMOOTH)

@@ -114,7 +114,7 @@ async def _ask(stage: Stage, request: bytes) -> Reply | None:
 async def _let_in(stage: Stage, passes: dict[int, str]) -> None:
     """Everybody asks until it is their turn, then books."""
     began = stage.history.now()
-    until = began + ADMITTED_WITHIN_S + stage.patience_s
+    until = began + ADMITTED_WITHIN_S + 3 * stage.patience_s
     booked = await asyncio.gather(*(_go_in(stage, card, shown, until) for card, shown in passes.items()))
     in_at = [at for at in booked if at is not None]
     stage.extra["people let in and booked"] = len(in_at)
