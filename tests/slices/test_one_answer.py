@@ -52,7 +52,9 @@ async def site(make_database: Callable[[], DbUrls], monkeypatch: pytest.MonkeyPa
     urls = make_database()
     async with AsyncExitStack() as stack:
         dbs = [await stack.enter_async_context(Database(urls.app_url, size_max=4)) for _ in range(2)]
-        tx = await stack.enter_async_context(dbs[0].connection())
+        tx = await stack.enter_async_context(
+            await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True)
+        )
         book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
         engines = [Engine(db, book, clock=lambda: world.START) for db in dbs]
         for engine in engines:
