@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ _BINDS: Final = ("BIND_HTTP", "BIND_HTTPS", "BIND_INSIDE", "BIND_FIGURES")
 _READY_S: Final = 20.0
 _CONNECTIONS: Final = re.compile(r"^    maxconn \d+$", re.MULTILINE)  # the first is the process's
 _FILES_SPARE: Final = 500
+_NICE: Final = -10  # as in deploy/systemd/wenyue-haproxy.service
 
 
 @contextmanager
@@ -52,6 +53,8 @@ def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Gene
         running = subprocess.Popen([found, "-db", "-f", str(config)], env=environment, stdout=log, stderr=log)
     try:
         pin([running.pid], cores)
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, running.pid, _NICE)
         inside = ports[2]
         deadline = time.monotonic() + _READY_S
         while not answers_ready(HOST, inside):
