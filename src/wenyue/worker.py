@@ -14,7 +14,7 @@ from uuid import UUID
 
 from psycopg import InterfaceError, OperationalError
 
-from wenyue import abuse
+from wenyue import abuse, retention
 from wenyue.booking import EventKind, expire_holds, later
 from wenyue.emergency import KEEP_EVERY_S, keep_rooms
 from wenyue.gate import go_through, index_bookings
@@ -44,6 +44,7 @@ _INDEXED: Final = frozenset({EventKind.CONFIRMED, EventKind.HELD, EventKind.RESC
 _DROP_NOTES_EVERY_S: Final = 3600.0
 _SUSPICIOUS_EVERY_S: Final = 300.0
 _INDEX_EVERY_S: Final = 60.0
+_ERASE_EVERY_S: Final = 3600.0  # looks; a day that was gone through costs three reads
 _LOOK_EVERY_S: Final = 5.0
 _BEAT_EVERY_S: Final = 30.0
 _AT_LEAST_EVERY_S: Final = 15.0  # a look that missed something would cost so much, and no more
@@ -92,6 +93,7 @@ class Worker:
             Task("seal the record", _SEAL_EVERY_S, self._record.keep),
             Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes, takes_s=_RUN_DEADLINE_S),
             Task("look for suspicious bookings", _SUSPICIOUS_EVERY_S, self._look_for_abuse),
+            Task("erase what is past its period", _ERASE_EVERY_S, self._erase),
             Task("index near bookings", _INDEX_EVERY_S, self._index_near),
             Task("say that it lives", _BEAT_EVERY_S, self._beat),
             Task("look at what waits", _LOOK_EVERY_S, self._look),
@@ -270,6 +272,17 @@ class Worker:
     async def _drop_notes(self) -> bool:
         async with self._services.db.transaction() as tx:
             return await later.drop_old_notes(tx, self._services.clock())
+
+    async def _erase(self) -> bool:
+        """One bounded step of each kind; again at once while something is left, in a transaction of its own."""
+        is_all_done = True
+        for kind in retention.Kind:
+            async with self._services.db.transaction() as tx:
+                if not await alone(tx, f"erase {kind}"):
+                    continue
+                _, is_done = await retention.erase_step(tx, kind)
+            is_all_done = is_all_done and is_done
+        return not is_all_done
 
     async def _index_near(self) -> bool:
         """What gates look bookings up by, of days that come near."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import LiteralString, cast
 
+import psycopg
 import pytest
 
 from tests.support.database import DbUrls
@@ -38,6 +39,7 @@ class Site:
 
     services: Services
     clock: list[datetime]
+    owner_url: str = ""
 
     def traveller(self) -> Traveller:
         """Somebody new."""
@@ -56,7 +58,7 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
     urls = make_database()
     clock = [NOW]
     async with services_on(urls, tmp_path, lambda: clock[0]) as services:
-        yield Site(services, clock)
+        yield Site(services, clock, urls.owner_url)
 
 
 async def booked(one: Traveller, code: str = "lake", days: int = 1) -> str:
@@ -350,3 +352,17 @@ async def test_a_lost_card_stops_paying_until_it_is_found(site: Site) -> None:
     assert "这张卡已挂失" in refused
     await one.get("/card/loss")
     assert "可使用" in await one.submit(one.form("/card/loss"))
+
+
+async def test_a_booking_whose_people_were_erased_is_still_shown(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    path = await booked(one)
+    assert "个人信息已按期清除" not in one.page.text
+    async with await psycopg.AsyncConnection.connect(site.owner_url, autocommit=True) as owner:
+        await owner.execute("UPDATE booking.booking SET party = ''")
+        await owner.execute("UPDATE notifications.message SET sealed = ''")
+    assert "个人信息已按期清除" in await one.get(path)
+    assert "Personal data erased" in await one.get(f"{path}?lang=en")
+    for page in ("/bookings", f"{path}/cancel", f"{path}/reschedule", f"{path}/voucher", "/me"):
+        await one.get(page)

@@ -30,6 +30,7 @@ SLICES = (
     "partners",
     "payments",
     "policy",
+    "retention",
     "watch",
 )
 # The simulator's one module that plants bugs and crashes inside the engine: it must know the engine's parts.

@@ -29,6 +29,7 @@ class Party(Struct, frozen=True, omit_defaults=True):
     contact_name: str = ""
     contact_phone: str = ""
     note: str = ""  # imported bookings: what else the old system knew
+    is_erased: bool = False  # it was past its retention period and is gone
 
     def __repr__(self) -> str:
         return f"Party({len(self.visitors)} visitors)"
@@ -44,5 +45,7 @@ def seal_party(vault: Vault, party: Party) -> bytes:
 
 
 def open_party(vault: Vault, sealed: bytes) -> Party:
-    """The party of a stored booking. Raises SealBroken."""
+    """The party of a stored booking, empty and `is_erased` once its period is over. Raises SealBroken."""
+    if not sealed:
+        return Party(is_erased=True)
     return _decode(vault.open_sealed(sealed, purpose=_PURPOSE))

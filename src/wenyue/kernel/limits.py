@@ -83,3 +83,4 @@ ABUSE_SIGNS_PER_FLUSH_MAX: Final = 500
 ABUSE_BLOCKS_MAX: Final = 10_000
 ABUSE_FINDINGS_MAX: Final = 200
 ABUSE_FLUSH_S: Final = 5.0
+RETENTION_STEP_MAX: Final = 2_000  # values overwritten in one transaction

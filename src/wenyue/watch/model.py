@@ -273,3 +273,11 @@ class AbuseFacts:
     pattern: str
     subjects: int
     blocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionFacts:
+    """How far behind the erasing of one kind is: days beyond its period; 0 within hours of a changed period."""
+
+    kind: str
+    behind_days: int

@@ -16,7 +16,7 @@ from wenyue.infra.config import load_seal_keys
 from wenyue.infra.db import Tx
 from wenyue.infra.errands import Errands
 from wenyue.kernel.personal import SealKeys
-from wenyue.watch import local_rules, machine, rules, store, sweep
+from wenyue.watch import local_rules, machine, retention_rules, rules, store, sweep
 from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding
 
 CHECK_DEADLINE_S: Final = 5.0
@@ -159,6 +159,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
     found.append(await _made("undos", _undos(tx), is_shared=True))
     found.append(await _made("record", _record(scene, memory, tx), is_shared=True))
     found.append(await _made("abuse", _abuse(tx), is_shared=True))
+    found.append(await _made("retention", _retention(tx), is_shared=True))
     for name in sweep.PASSES:
         found.append(await _made(name, _sweep(scene, tx, name), PASS_DEADLINE_S, is_shared=True))
     return found
@@ -252,6 +253,12 @@ async def _abuse(tx: Tx) -> Found:
     facts = await store.suspicious(tx)
     says = ", ".join(f"{one.pattern} {one.subjects}" for one in facts) or "nothing suspicious"
     return rules.judge_abuse(facts), says
+
+
+async def _retention(tx: Tx) -> Found:
+    facts = await store.retention(tx)
+    says = ", ".join(f"{one.kind} {one.behind_days} d" for one in facts)
+    return retention_rules.judge_retention(facts), f"past their period: {says}"
 
 
 async def _sweep(scene: Scene, tx: Tx, name: str) -> Found:

@@ -23,10 +23,12 @@ from wenyue.watch.model import (
     LaterFacts,
     RecordFacts,
     ReplicationFacts,
+    RetentionFacts,
     Severity,
     Standby,
     UndoFacts,
 )
+from wenyue.watch.retention_rules import RETENTION_GRACE_DAYS
 from wenyue.watch.rules import HOLD_OVERDUE_S
 
 BEATS_MAX: Final = 500
@@ -229,3 +231,9 @@ async def _one(tx: Tx, name: str, params: dict[str, object] | None = None) -> tu
 async def suspicious(tx: Tx) -> list[AbuseFacts]:
     """Open findings of abuse, by pattern."""
     return [AbuseFacts(*row) for row in await (await tx.execute(_SQL["suspicious"])).fetchall()]
+
+
+async def retention(tx: Tx) -> list[RetentionFacts]:
+    """How far behind erasing is, by kind."""
+    cursor = await tx.execute(_SQL["retention"], {"grace_days": RETENTION_GRACE_DAYS})
+    return [RetentionFacts(*row) for row in await cursor.fetchall()]

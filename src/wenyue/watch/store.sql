@@ -87,6 +87,12 @@ SELECT f.pattern, count(*), count(*) FILTER (WHERE f.blocked_until > clock_times
  ORDER BY f.pattern
  LIMIT 20
 
+-- name: retention
+-- By how many days each kind of personal data is past its period; a period that was changed lately gets the same time.
+SELECT p.kind, CASE WHEN p.changed_at > clock_timestamp() - make_interval(days => %(grace_days)s) THEN 0
+                    ELSE greatest(0, p.due_before - p.through) END
+  FROM retention.period_v p ORDER BY p.kind
+
 -- name: open_alerts
 -- What fires on behalf of all nodes: whoever takes the turn goes on from here.
 SELECT id::text, subject, severity, fired_at, says FROM watch.alert WHERE node = '' AND resolved_at IS NULL ORDER BY fired_at LIMIT 200

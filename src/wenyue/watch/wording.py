@@ -112,6 +112,13 @@ GUIDES: Final[dict[str, Guide]] = {
         "look: `wenyue abuse list`; lift what is wrong",
         "monitoring.md#suspicious-patterns",
     ),
+    "retention": Guide(
+        "个人信息清除",
+        "Retention",
+        "查看后台进程；wenyue retention run 可立即清除",
+        "look at the worker; `wenyue retention run` erases at once",
+        "monitoring.md#retention",
+    ),
     "disk": Guide(
         "磁盘",
         "Disk",

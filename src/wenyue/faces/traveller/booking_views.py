@@ -169,6 +169,8 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
         (t("预约时间", "Booked"), _say_moment(view.created_at, timezone, locale)),
         (t("预约编号", "Number"), booking_code(view.id)),
     ]
+    if view.party.is_erased:
+        details.append((t("游客信息", "Visitors"), t("个人信息已按期清除", "Personal data erased")))
     return BookingPage(
         id=str(view.id),
         version=f"{int(view.changed_at.timestamp())}-{max(line.line_no for line in view.lines)}",

@@ -216,6 +216,8 @@ GRANT SELECT
    ON public.procrastinate_workers TO wenyue_app;
 GRANT SELECT
    ON public.schema_migration TO wenyue_app;
+GRANT SELECT
+   ON retention.period_v TO wenyue_app;
 GRANT SELECT,
       INSERT (fired_at, id, node, resolved_at, says, severity, subject),
       UPDATE (resolved_at, says, severity)
