@@ -92,4 +92,4 @@ def _run(work: Callable[[Database], Awaitable[T]]) -> T:
             return await work(db)
 
     with ready_database(load(), lambda line: typer.echo(line, err=True)) as ready:
-        return asyncio.run(inside(Database(ready.owner_url, size_max=1)))
+        return asyncio.run(inside(Database(ready.owner_url, size_max=1, keeps=0)))
