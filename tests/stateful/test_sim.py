@@ -30,6 +30,22 @@ def test_a_seed_holds_and_replays_exactly(urls: Urls) -> None:
     assert simulate(urls, 5, 20).digest != simulate(urls, 4, 20).digest
 
 
+def test_security_C1_quiet_then_a_release_holds_and_averages_that_never_end_are_caught(
+    make_database: Callable[[], DbUrls], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wenyue.tools.sim.stepping.WEIGHTS", {"quiet": 1})
+
+    def make() -> Urls:
+        made = make_database()
+        return Urls(made.app_url, made.owner_url)
+
+    held = simulate(make(), 1, 8)
+    assert (held.is_clean, held.events) == (True, {"quiet": 8})
+    catch, *_ = hunt(chosen("averages never end"), make, seed=1, steps_max=8)
+    assert catch.result.caught_by == "room"
+    assert "underflow" in catch.result.troubles[0].says
+
+
 @pytest.mark.parametrize(
     ("name", "by"),
     [

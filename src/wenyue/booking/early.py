@@ -16,14 +16,14 @@ from wenyue.booking.drawing import draws
 from wenyue.booking.model import Answer, Channel, Outcome
 from wenyue.booking.store import booked_among, rooms_of
 from wenyue.booking.views import Views, Wanted
-from wenyue.infra.db import Database, DatabaseDown
+from wenyue.infra.db import Database, DatabaseDown, Tx
 from wenyue.infra.together import Together
 
 _NO_POOL: Final[tuple[int, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Full:
+class Full:
     """What a refusal rests on: one of these pools has less room than is wanted. No pools: not released yet."""
 
     pool_ids: tuple[int, ...]
@@ -35,7 +35,7 @@ class EarlyRefusals:
 
     def __init__(self, db: Database, views: Views) -> None:
         self._db, self._views = db, views
-        self._looking: Together[UUID, _Full, bool] = Together(self._look)
+        self._looking: Together[UUID, Full, bool] = Together(self._look)
 
     async def refuse(
         self, booking_id: UUID, channel: Channel, lines: Sequence[Wanted], now: datetime
@@ -45,27 +45,37 @@ class EarlyRefusals:
         if answer is None:
             return None
         try:
-            is_true = await self._looking.ask(booking_id, self._rests_on(answer, channel, lines))
+            is_true = await self._looking.ask(booking_id, rests_on(self._views, answer, channel, lines))
         except DatabaseDown:
             return None  # the engine says what is to be said without a database
         return answer if is_true else None
 
-    def _rests_on(self, answer: Answer, channel: Channel, lines: Sequence[Wanted]) -> _Full:
-        line = lines[answer.line or 0]
-        slot = self._views.slots.get(line.slot_id)
-        if slot is None or answer.outcome is Outcome.NOT_RELEASED:
-            return _Full(_NO_POOL, line.quantity)
-        return _Full(draws(slot, channel), line.quantity)
-
-    async def _look(self, asked: Mapping[UUID, _Full]) -> Mapping[UUID, bool]:
-        """Pools, then bookings, as a batch reads them: who sees what a booking took must see the booking as well."""
-        pool_ids = {pool_id for full in asked.values() for pool_id in full.pool_ids}
-        async with self._db.connection() as tx, tx.pipeline():
-            rooms = await rooms_of(tx, pool_ids)
-            booked = await booked_among(tx, asked)
-            left, known = dict(await rooms.fetchall()), {row[0] for row in await booked.fetchall()}
-        return {id_: id_ not in known and _is_full(full, left) for id_, full in asked.items()}
+    async def _look(self, asked: Mapping[UUID, Full]) -> Mapping[UUID, bool]:
+        async with self._db.connection() as tx:
+            return await still_true(tx, asked)
 
 
-def _is_full(full: _Full, left: Mapping[int, int]) -> bool:
+def rests_on(views: Views, answer: Answer, channel: Channel, lines: Sequence[Wanted]) -> Full:
+    """What a refusal from memory says is full."""
+    line = lines[answer.line or 0]
+    slot = views.slots.get(line.slot_id)
+    if slot is None or answer.outcome is Outcome.NOT_RELEASED:
+        return Full(_NO_POOL, line.quantity)
+    return Full(draws(slot, channel), line.quantity)
+
+
+async def still_true(tx: Tx, asked: Mapping[UUID, Full]) -> dict[UUID, bool]:
+    """For each id: it is not booked, and what it wants is full.
+
+    Pools, then bookings, as a batch reads them: who sees what a booking took must see the booking as well.
+    """
+    pool_ids = {pool_id for full in asked.values() for pool_id in full.pool_ids}
+    async with tx.pipeline():
+        rooms = await rooms_of(tx, pool_ids)
+        booked = await booked_among(tx, asked)
+        left, known = dict(await rooms.fetchall()), {row[0] for row in await booked.fetchall()}
+    return {id_: id_ not in known and _is_full(full, left) for id_, full in asked.items()}
+
+
+def _is_full(full: Full, left: Mapping[int, int]) -> bool:
     return not full.pool_ids or any(left.get(pool_id, 0) < full.quantity for pool_id in full.pool_ids)

@@ -2,14 +2,15 @@
 """What planted bugs do instead: each takes a function of the engine and gives the one that stands in its place."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from msgspec.structs import replace
 
 from wenyue.booking import BookingState, ChangeKind, Outcome
 from wenyue.tools.sim.planting import Wrap, replaced
-from wenyue.tools.sim.seams import drawing, returning, store
+from wenyue.tools.sim.seams import admission, drawing, early, returning, room_store, store
 
 
 def double_release(release: Any) -> Any:
@@ -210,3 +211,55 @@ def without_pools(keep: Callable[[Any, Any], Any]) -> Wrap:
         return patched
 
     return wrap
+
+
+def unconfirmed(
+    patch: Callable[[], AbstractContextManager[None]],
+) -> Callable[[], AbstractContextManager[None]]:
+    """A patch of the memory, and nobody looks whether what it says is true."""
+
+    def trusting(_look: Any) -> Any:
+        async def still_true(_tx: Any, asked: Any) -> Any:
+            return dict.fromkeys(asked, True)
+
+        return still_true
+
+    @contextmanager
+    def both() -> Generator[None]:
+        with patch(), replaced(early, "still_true", trusting):
+            yield
+
+    return both
+
+
+@contextmanager
+def fading_for_ever() -> Generator[None]:
+    """Averages that only ever lose a share of themselves, written as they are into single precision."""
+    texts: dict[str, str] = room_store.__dict__["_SQL"].__dict__["_by_name"]
+    present = texts["save_signal"]
+    wanted = "%(goodput_per_s)s"
+    if wanted not in present:
+        raise LookupError(f"statement save_signal has no {wanted!r} any more: mend the planted bug")
+    texts["save_signal"] = present.replace(wanted, f"{wanted}::real")
+    try:
+        with (
+            replaced(admission, "smoothed", _endless),
+            replaced(room_store, "kept", _as_it_is),
+        ):
+            yield
+    finally:
+        texts["save_signal"] = present
+
+
+def _endless(_smoothed: Any) -> Any:
+    def smoothed(before: float, newest: float, weight: float) -> float:
+        return before + (newest - before) * weight
+
+    return smoothed
+
+
+def _as_it_is(_kept: Any) -> Any:
+    def kept(value: float) -> float:
+        return value
+
+    return kept

@@ -6,7 +6,17 @@ from wenyue import cards
 from wenyue.booking import Outcome
 from wenyue.tools.sim import patches
 from wenyue.tools.sim.planting import Plant, rewriting, wrapping
-from wenyue.tools.sim.seams import PoolFacts, Views, batch, changes, moves, returning, rules, store, views
+from wenyue.tools.sim.seams import (
+    PoolFacts,
+    Views,
+    batch,
+    changes,
+    moves,
+    returning,
+    rules,
+    store,
+    views,
+)
 
 _NO_OVERSELLING: Final = "ALTER TABLE booking.pool DROP CONSTRAINT pool_never_oversold"
 _NO_NEGATIVES: Final = "ALTER TABLE booking.pool DROP CONSTRAINT pool_check"
@@ -178,12 +188,17 @@ PLANTS: Final = (
     ),
     Plant(
         "memory too old",
-        "sold out is told from memory for a minute",
-        wrapping(views, "POOL_VIEW_AGE_S_MAX", lambda _: 60.0),
+        "sold out is told from memory for a minute, without a look",
+        patches.unconfirmed(wrapping(views, "POOL_VIEW_AGE_S_MAX", lambda _: 60.0)),
+    ),
+    Plant(
+        "averages never end",
+        "rates fade for ever and are written in single precision: a room freezes after a minute of quiet",
+        patches.fading_for_ever,
     ),
     Plant(
         "memory forgets replays",
-        "a replay is told sold out from memory",
-        wrapping(Views, "_is_new", patches.always(value=True)),
+        "a replay is told sold out from memory, without a look",
+        patches.unconfirmed(wrapping(Views, "_is_new", patches.always(value=True))),
     ),
 )

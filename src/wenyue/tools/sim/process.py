@@ -10,10 +10,10 @@ from typing import Any, Final, Self, cast
 from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import TupleRow
 
-from wenyue.booking import Answer, Rulebook
+from wenyue.booking import Answer, BookingRequest, Rulebook
 from wenyue.infra.db import Tx
 from wenyue.tools.sim.model import Request
-from wenyue.tools.sim.seams import Probe, Views, execute
+from wenyue.tools.sim.seams import Probe, Views, early, execute
 from wenyue.tools.sim.timing import Clock, VirtualLoop
 
 # As the engine connects: index lookups whatever the statistics say, and every wait bounded.
@@ -103,6 +103,15 @@ class Process:
 
         return probe
 
+    async def refuse(self, request: BookingRequest) -> Answer | None:
+        """A refusal from memory that a look confirms, as the engine gives it; or None."""
+        answer = self.views.refuse(request.id, request.channel, request.lines, self._clock.now)
+        if answer is None:
+            return None
+        full = early.rests_on(self.views, answer, request.channel, request.lines)
+        looked = await early.still_true(cast(Tx, await self.connected()), {request.id: full})
+        return answer if looked[request.id] else None
+
     async def refresh(self) -> None:
         """Renew the memory of pools."""
         tx = await self.connected()
@@ -138,6 +147,10 @@ class Away:
         """Begin a batch over there."""
         coroutine = self.process.attempt(batch, probe, loses_reply=loses_reply)
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def run_refusal(self, request: BookingRequest) -> Future[Answer | None]:
+        """Ask its memory over there."""
+        return asyncio.run_coroutine_threadsafe(self.process.refuse(request), self._loop)
 
     def run_refresh(self) -> Future[None]:
         """Renew its memory of pools over there."""

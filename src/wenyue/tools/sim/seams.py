@@ -3,7 +3,19 @@
 Nothing else outside the booking slice may import these modules; the house test names this file as the exception.
 """
 
-from wenyue.booking import batch, changes, drawing, moves, opening, redeeming, returning, rules, store, views
+from wenyue.booking import (
+    batch,
+    changes,
+    drawing,
+    early,
+    moves,
+    opening,
+    redeeming,
+    returning,
+    rules,
+    store,
+    views,
+)
 from wenyue.booking.batch import RETRYABLE, STEP, InDoubt, Probe, execute
 from wenyue.booking.effects import Effects
 from wenyue.booking.facts import Facts
@@ -11,6 +23,8 @@ from wenyue.booking.model import LineFacts, PoolFacts, SlotFacts
 from wenyue.booking.opening import CapacityAnswer
 from wenyue.booking.store import due_holds
 from wenyue.booking.views import Views
+from wenyue.emergency import store as room_store
+from wenyue.infra import admission
 
 __all__ = [
     "RETRYABLE",
@@ -24,15 +38,18 @@ __all__ = [
     "Probe",
     "SlotFacts",
     "Views",
+    "admission",
     "batch",
     "changes",
     "drawing",
     "due_holds",
+    "early",
     "execute",
     "moves",
     "opening",
     "redeeming",
     "returning",
+    "room_store",
     "rules",
     "store",
     "views",

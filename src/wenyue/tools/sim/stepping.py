@@ -20,6 +20,7 @@ from wenyue.tools.sim.memory import Memory
 from wenyue.tools.sim.model import Naive, Request
 from wenyue.tools.sim.operators import Operators
 from wenyue.tools.sim.process import Attempt, Away, Crash, Pause, Process
+from wenyue.tools.sim.quiet import Quiet
 from wenyue.tools.sim.seams import RETRYABLE, STEP, InDoubt, due_holds
 from wenyue.tools.sim.timing import Clock
 from wenyue.tools.sim.town import SQL, Town
@@ -66,6 +67,7 @@ class Steps:
         self.model: Naive = town.model
         self.demand = Demand(rng, town, stage.clock)
         self.memory = Memory(stage.clock)
+        self.quiet = Quiet(stage.owner, rng, stage.clock, record.note)
         self.operators = Operators(stage.desk, town, rng, stage.clock, record.note)
 
     @property
@@ -93,11 +95,11 @@ class Steps:
         troubles: list[Trouble] = []
         asked: list[Request] = []
         for request in batch:
-            refused = self._from_memory(request, is_near=is_near)
+            refused = await self._from_memory(request, is_near=is_near)
             if refused is None:
                 asked.append(request)
             else:
-                troubles += self.memory.judge(refused, request, self.model, is_near=is_near)
+                troubles += self.memory.judge(refused, request, self.model)
         if asked:
             attempt = await self._try(asked, is_near=is_near)
             troubles += await self._settle(asked, attempt, is_near=is_near)
@@ -111,11 +113,13 @@ class Steps:
             return []
         return await self._settle(batch, await self._try(batch, is_near=True), is_near=True)
 
-    def _from_memory(self, request: Request, *, is_near: bool) -> Answer | None:
+    async def _from_memory(self, request: Request, *, is_near: bool) -> Answer | None:
         if not isinstance(request, BookingRequest):
             return None
-        process = self.stage.near if is_near else self.stage.far.process
-        answer = process.views.refuse(request.id, request.channel, request.lines, self.now)
+        if is_near:
+            answer = await self.stage.near.refuse(request)
+        else:
+            answer = await asyncio.wrap_future(self.stage.far.run_refusal(request))
         if answer is not None:
             self.record.events["refused from memory"] += 1
             self._told(request, answer, "from memory")
@@ -131,13 +135,7 @@ class Steps:
         else:
             running = self.stage.far.submit(batch, probe, loses_reply=loses_reply)
             attempt = await asyncio.wrap_future(running)
-        self._note_made(batch, attempt, is_near=is_near)
         return attempt
-
-    def _note_made(self, batch: Sequence[Request], attempt: Attempt, *, is_near: bool) -> None:
-        for request, said in zip(batch, attempt.answers or (), strict=False):
-            if isinstance(request, BookingRequest) and said.outcome.is_success and not said.is_replay:
-                self.memory.note_booked(request.id, is_near=is_near)
 
     async def _settle(
         self, batch: Sequence[Request], attempt: Attempt, *, is_near: bool, may_conflict: bool = False
@@ -224,8 +222,7 @@ class Steps:
         if not isinstance(attempt.fault, Crash | InDoubt):
             return [_fault(attempt.fault, batch)]
         for request in batch:
-            said = self.model.answer(request, self.now)
-            self._note_made([request], Attempt([said]), is_near=is_near)
+            self.model.answer(request, self.now)
         troubles = await inspect(self.stage.owner, self.model)
         if troubles:
             return troubles
@@ -241,8 +238,6 @@ class Steps:
         pid, crashes = self.stage.near.backend_pid, self.rng.random() < 0.1
         far, attempt, is_far_first = await self._overlap(first, step, near, pid, crashes=crashes)
         attempts = [(first, far, False), (second, attempt, True)]
-        for batch, tried, is_near in attempts:
-            self._note_made(batch, tried, is_near=is_near)
         before = deepcopy(self.model)
         troubles: list[Trouble] = []
         left: list[tuple[Sequence[Request], bool]] = []
@@ -272,7 +267,6 @@ class Steps:
         act = self.operators.close(slot) if is_closing else self.operators.set_capacity(slot)
         desk = self.stage.desk.info.backend_pid
         far, verdict, is_far_first = await self._overlap(batch, STEP.DECIDED, act, desk, crashes=False)
-        self._note_made(batch, far, is_near=False)
         earlier = deepcopy(self.model)
         troubles = [] if is_far_first else verdict()
         left: Sequence[Request] = batch
@@ -321,6 +315,10 @@ class Steps:
         self.record.note(f"time passes: {timedelta(seconds=round(seconds))}, now {self.now:%d %H:%M:%S}")
         return []
 
+    async def do_quiet(self) -> list[Trouble]:
+        """Work, minutes to days without any, then a release with a waiting room."""
+        return await self.quiet.pass_time()
+
     async def do_refresh(self) -> list[Trouble]:
         """A process renews its memory of pools, as it does every quarter of a second."""
         if self.rng.random() < 0.6:
@@ -337,9 +335,9 @@ class Steps:
             for _ in range(6):
                 again = self.rng.random() < 0.5
                 request = self.demand.again() if again else self.demand.booking()
-                refused = self._from_memory(request, is_near=True)
+                refused = await self._from_memory(request, is_near=True)
                 if refused is not None:
-                    troubles += self.memory.judge(refused, request, self.model, is_near=True)
+                    troubles += self.memory.judge(refused, request, self.model)
         return troubles
 
     async def do_operator(self) -> list[Trouble]:
@@ -353,7 +351,7 @@ class Steps:
 
 WEIGHTS: Final = {
     "batch": 54, "rush": 11, "intervene": 3, "crash": 5, "lost_reply": 4, "sweep": 3, "advance": 5, "refresh": 5, "memory": 3,
-    "operator": 4, "gate": 3,
+    "operator": 4, "gate": 3, "quiet": 1,
 }  # fmt: skip
 
 
