@@ -13,6 +13,8 @@ from wenyue import cli
 from wenyue.infra.fault import SetupError
 from wenyue.infra.supervisor import listening_socket
 from wenyue.tools import progress
+from wenyue.tools.backup import showing
+from wenyue.tools.backup.showing import bars
 from wenyue.tools.drill.schedule import write_last
 from wenyue.watch.local_rules import judge_drill
 from wenyue.watch.machine import report
@@ -80,3 +82,30 @@ def test_rules_R11_a_taken_port_names_its_own_setting(setting: str) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(SetupError, match=rf"choose another port: {setting}={port + 1}$"):
             listening_socket("127.0.0.1", port, setting=setting)
+
+
+def test_rules_R11_what_is_being_done_is_told_without_a_terminal() -> None:
+    told = io.StringIO()
+    with progress.telling(Console(file=told, width=40), "drill") as tell:
+        tell("an installation of its own, in a folder of its own, which takes a while")
+        for second in range(100):
+            tell(f"{second} of 100 s, {second * 20:,} operations")  # the same words: a line now and then
+        tell("the check")
+    assert lines_of(told) == [
+        "drill: an installation of its own, in a folder of its own, which takes a while",
+        "drill: 0 of 100 s, 0 operations",
+        "drill: the check",
+    ]
+
+
+def test_rules_R11_bytes_are_told_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = io.StringIO()
+    with bars(Console(file=told)) as report:
+        for done in range(0, 3_000, 100):
+            report.bytes("copy", done, 3_000)
+        monkeypatch.setattr(showing, "LINE_EVERY_S", 0.0)
+        report.bytes("copy", 2_950, 3_000)
+        for _ in range(3):
+            report.bytes("copy", 3_000, 3_000)
+    assert told.getvalue().split("\n")[:3] == ["copy 0 B/3.0 kB", "copy 3.0 kB/3.0 kB", "copy 3.0 kB/3.0 kB"]
+    assert told.getvalue().count("copy") == 3

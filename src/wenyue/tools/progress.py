@@ -1,5 +1,6 @@
 """Progress of long commands: a bar at a terminal, a line now and then into a file or a pipe."""
 
+import re
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -63,6 +64,31 @@ def steps(console: Console, total: int | None, description: str = "") -> Generat
         yield shown
     finally:
         lines.show(shown, is_last=True)
+
+
+@contextmanager
+def telling(console: Console, name: str) -> Generator[Callable[[str], None]]:
+    """A function that says what is being done until the block ends: beside a spinner on a terminal, elsewhere in lines.
+
+    A line that differs from the last one in its figures only is printed every LINE_EVERY_S.
+    """
+    if console.is_terminal:
+        with console.status(name, spinner="dots") as status:
+            yield lambda line: status.update(f"{name}: {line}")
+        return
+    began = time.monotonic()
+    told, told_at = "", 0.0
+
+    def say(line: str) -> None:
+        nonlocal told, told_at
+        now, words = time.monotonic(), re.sub(r"[\d.,]+", "", line)
+        if words == told and now - told_at < LINE_EVERY_S:
+            return
+        told, told_at = words, now
+        console.print(f"{name}: {line} · {now - began:.0f} s", markup=False, highlight=False, soft_wrap=True)
+        console.file.flush()
+
+    yield say
 
 
 class _Lines:

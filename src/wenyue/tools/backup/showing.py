@@ -1,4 +1,4 @@
-"""What backup commands show: lines, a bar while bytes move, a table of counts."""
+"""What backup commands show: lines, a bar while bytes move (without a terminal a line now and then), a table of counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from wenyue.tools.progress import LINE_EVERY_S
+
 REFRESH_EVERY_S = 0.1
+DONE = float("inf")  # when a step was told last that needs no more lines
 BYTES_UNITS = ("B", "kB", "MB", "GB")
 
 
@@ -21,6 +24,7 @@ class Bars:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
         self._shown_at = 0.0
+        self._told: dict[str, float] = {}
 
     def say(self, line: str) -> None:
         """One line."""
@@ -28,6 +32,9 @@ class Bars:
 
     def bytes(self, step: str, done: int, total: int) -> None:
         """A step has done so many bytes."""
+        if not self._console.is_terminal:
+            self._tell(step, done, total)
+            return
         if step not in self._tasks:
             self._tasks[step] = self._progress.add_task(step, total=total)
         self._progress.update(self._tasks[step], completed=min(done, total), total=total)
@@ -35,6 +42,14 @@ class Bars:
         if done >= total or now - self._shown_at > REFRESH_EVERY_S:
             self._shown_at = now
             self._progress.refresh()
+
+    def _tell(self, step: str, done: int, total: int) -> None:
+        """A line when a step begins, every LINE_EVERY_S, and once when it is done."""
+        now, is_done, told_at = time.monotonic(), done >= total, self._told.get(step)
+        if told_at is not None and (told_at == DONE or (not is_done and now - told_at < LINE_EVERY_S)):
+            return
+        self._told[step] = DONE if is_done else now
+        self.say(f"{step} {size(min(done, total))}/{size(total)}")
 
 
 @contextmanager

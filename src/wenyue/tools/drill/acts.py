@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wenyue.infra.server import ServerInfo
-from wenyue.tools.drill.client import Client, NoReplyError, NotSentError, Wire, request_of
-from wenyue.tools.drill.history import History, Kind, Says
+from wenyue.tools.drill.client import Client
+from wenyue.tools.drill.history import History
 from wenyue.tools.drill.installation import Installation
 from wenyue.tools.drill.proxy import CALM, ChaosProxy, Weather
 from wenyue.tools.drill.runbook import CHECK, Runbook, StepDone, complaints, run_steps
@@ -18,7 +18,6 @@ from wenyue.tools.drill.town import Demand, Town
 from wenyue.tools.processes import send
 
 RECOVER_S: Final = 45.0
-_RESENT: Final = 5
 _SLOW_HEADERS_MAX: Final = 1_800
 
 
@@ -118,61 +117,9 @@ async def kill_database(stage: Stage) -> None:
     await stage.rest_out()
 
 
-async def lose_replies(stage: Stage) -> None:
-    """A third of all replies are lost after the request went through; and some bookings are sent five times in vain."""
-    front = _there(stage.front)
-    await stage.rest(0.2)
-    began = stage.history.now()
-    stage.history.mark("a third of the replies is lost")
-    front.weather = Weather(lost_reply_chance=0.33)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(stage.rest(0.6))
-        group.create_task(stage.follow(CHECK))
-        for _ in range(10):
-            group.create_task(_resend(stage))
-    front.weather = CALM
-    stage.history.mark("replies arrive again")
-    stage.faults.append((began, stage.history.now()))
-    stage.extra["lost replies"] = front.counts["lost replies"]
-    await stage.rest(0.2)
-
-
-async def _resend(stage: Stage) -> None:
-    """One booking whose reply is lost five times; then the reply is let through twice: the same answer."""
-    operation = stage.demand.next()
-    while operation.kind is not Kind.BOOK:
-        operation = stage.demand.next()
-    stage.history.open(operation)
-    async with ChaosProxy(("127.0.0.1", 0), ("127.0.0.1", stage.installation.port)) as deaf:
-        deaf.weather = Weather(lost_reply_chance=1.0)
-        wire = Wire(deaf.port)
-        lost = 0
-        for _ in range(_RESENT):
-            try:
-                await wire.ask(request_of(operation))
-            except (NoReplyError, NotSentError):
-                lost += 1
-        if lost != _RESENT or deaf.counts["lost replies"] != _RESENT:
-            stage.findings.append(f"booking {operation.id}: {lost} of {_RESENT} replies were lost")
-    direct = Client(stage.history, Wire(stage.installation.port), seed=1)
-    for _ in range(2):
-        await direct.attempt(operation)
-    direct.wire.close()
-    says = [one.says for one in operation.attempts]
-    if Says.YES in says and (says != [Says.YES] * 2 or not all(one.is_replay for one in operation.attempts)):
-        stage.findings.append(
-            f"booking {operation.id}: {[one.outcome for one in operation.attempts]} after five losses"
-        )
-    if operation.conclude() is not None:
-        stage.history.settle(operation, Says.YES if Says.YES in says else Says.NO, "resent")
-    else:
-        await stage.client.find_out(operation)
-    stage.extra["sent five times"] = stage.extra.get("sent five times", 0) + 1
-
-
 async def cut_link(stage: Stage) -> None:
     """Connections to PostgreSQL are reset at random pieces of data, requests and answers alike; COMMITs among them."""
-    link = _there(stage.link)
+    link = there(stage.link)
     await stage.rest(0.15)
     began = stage.history.now()
     stage.history.mark("the database link is cut at random")
@@ -265,7 +212,8 @@ async def freeze_database(stage: Stage) -> None:
     await stage.rest_out()
 
 
-def _there(proxy: ChaosProxy | None) -> ChaosProxy:
+def there(proxy: ChaosProxy | None) -> ChaosProxy:
+    """The proxy that a drill needs. Raises LookupError where none was started."""
     if proxy is None:
         raise LookupError("this drill needs a proxy that was not started")
     return proxy

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -11,7 +9,6 @@ from typing import Annotated, Final, cast
 
 import typer
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table
 
 from wenyue.infra.config import load
@@ -34,9 +31,9 @@ from wenyue.tools.drill.schedule import (
     read_runs,
     write_entries,
 )
+from wenyue.tools.progress import telling
 
 RATE_MAX: Final = 5_000.0
-_SAY_EVERY_S: Final = 20.0
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -79,13 +76,8 @@ def run_one(
             console.print(f"{drill.name} is left out: {cannot}", markup=False, soft_wrap=True)
             continue
         folder.mkdir(parents=True, exist_ok=True)
-        with console.status(drill.name) as status:
-            terms = Terms(
-                seconds or drill.seconds,
-                seed=seed,
-                rate_per_s=rate,
-                tell=_teller(console, status, drill.name),
-            )
+        with telling(console, drill.name) as tell_step:
+            terms = Terms(seconds or drill.seconds, seed=seed, rate_per_s=rate, tell=tell_step)
             done = perform(drill, folder / f"site-{drill.name}", terms)
         path = store(done, folder)
         tell(folder, list(EVERY))
@@ -195,20 +187,6 @@ def _checked(entry: Entry) -> Entry:
             f"--at {entry.at}: a time of day is HH:MM, such as 03:30", "时间应为 HH:MM"
         ) from error
     return entry
-
-
-def _teller(console: Console, status: Status, name: str) -> Callable[[str], None]:
-    """Progress: beside the spinner on a terminal, elsewhere as a line now and then."""
-    said_at = -_SAY_EVERY_S
-
-    def say(line: str) -> None:
-        nonlocal said_at
-        status.update(f"{name}: {line}")
-        if not console.is_terminal and time.monotonic() - said_at >= _SAY_EVERY_S:
-            said_at = time.monotonic()
-            typer.echo(f"{datetime.now(UTC):%H:%M:%S}Z {name}: {line}")
-
-    return say
 
 
 def _show(console: Console, done: Run) -> None:

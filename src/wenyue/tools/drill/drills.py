@@ -9,7 +9,6 @@ from wenyue.tools.drill.acts import (
     freeze_database,
     kill_database,
     kill_web,
-    lose_replies,
 )
 from wenyue.tools.drill.acts_clock import (
     cannot_fake,
@@ -25,6 +24,7 @@ from wenyue.tools.drill.acts_disk import cannot_mount, fill_disk, slow_flushes, 
 from wenyue.tools.drill.acts_later import kill_later, settle_later
 from wenyue.tools.drill.acts_net import flood, slow_and_lossy
 from wenyue.tools.drill.acts_quiet import quiet, work_then_rest
+from wenyue.tools.drill.acts_reply import lose_replies
 from wenyue.tools.drill.acts_rush import everybody_may_ask, rush
 from wenyue.tools.drill.figures import Figures
 from wenyue.tools.drill.history import History, Says
@@ -74,6 +74,7 @@ DRILLS: Final = {
             lose_replies,
             _nothing_more,
             has_front=True,
+            in_flight_max=400,
         ),
         Drill(
             "database-link-cut",

@@ -11,6 +11,7 @@ from wenyue.kernel.limits import BOOKING_DEADLINE_S
 from wenyue.tools.drill.acts import Fault
 from wenyue.tools.drill.figures import Figures
 from wenyue.tools.drill.history import History
+from wenyue.tools.drill.load import IN_FLIGHT_MAX
 
 SLACK_S: Final = 1.0
 WRITE_GAP_S_MAX: Final = 10.0
@@ -33,6 +34,7 @@ class Drill:
     then: Fault | None = None  # after the load: what must have come of it by and by
     rate_per_s: float = 200.0
     seconds: float = 60.0
+    in_flight_max: int = IN_FLIGHT_MAX  # a slower machine gets its own pace, and the figures tell
     has_front: bool = False
     has_link: bool = False
     needs: Callable[[], str] = str  # why it cannot run on this machine; empty: it can

@@ -9,20 +9,29 @@ from typing import Final
 from wenyue.tools.drill.client import Client
 from wenyue.tools.drill.town import Demand
 
-IN_FLIGHT_MAX: Final = 2_000  # then operations wait to begin, which the figures tell
+IN_FLIGHT_MAX: Final = 2_000  # then operations wait to begin, or are left out, which the figures tell
 _TICK_S: Final = 0.002
 
 
 class Traffic:
     """Begins operations of `demand` at `rate_per_s` until `stop`; then waits until everything is certain."""
 
-    def __init__(self, client: Client, demand: Demand, *, rate_per_s: float, seed: int) -> None:
+    def __init__(
+        self,
+        client: Client,
+        demand: Demand,
+        *,
+        rate_per_s: float,
+        seed: int,
+        in_flight_max: int = IN_FLIGHT_MAX,
+    ) -> None:
         self.rate_per_s = rate_per_s
+        self.in_flight_max = in_flight_max
         self._client, self._demand = client, demand
         self._gap = random.Random(f"traffic {seed}")  # noqa: S311 - arrival times, not secrets
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_over = asyncio.Event()
-        self.delayed = 0  # operations that began late because IN_FLIGHT_MAX were under way
+        self.delayed = 0  # operations that began late because so many were under way
 
     async def run(self) -> None:
         """Send until `stop`, then let everything under way be answered and every doubt be settled.
@@ -41,7 +50,7 @@ class Traffic:
         while not self._is_over.is_set():
             while due <= self._client.history.now():
                 due += self._gap.expovariate(self.rate_per_s)
-                if len(self._tasks) >= IN_FLIGHT_MAX:
+                if len(self._tasks) >= self.in_flight_max:
                     self.delayed += 1
                     break
                 self._begin()

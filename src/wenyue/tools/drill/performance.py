@@ -74,7 +74,13 @@ class Performance:
 
     def traffic(self, client: Client, demand: Demand) -> Traffic:
         """These people's load, not begun."""
-        return Traffic(client, demand, rate_per_s=self.terms.rate_per_s, seed=self.terms.seed)
+        return Traffic(
+            client,
+            demand,
+            rate_per_s=self.terms.rate_per_s,
+            seed=self.terms.seed,
+            in_flight_max=self.drill.in_flight_max,
+        )
 
     @asynccontextmanager
     async def load(self, stage: Stage) -> AsyncGenerator[None]:

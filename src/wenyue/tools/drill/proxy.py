@@ -9,13 +9,15 @@ import contextlib
 import random
 import socket
 import struct
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 CONNECTIONS_MAX: Final = 2_000
 _CHUNK: Final = 65_536
+_LOST_KEPT: Final = 64
+_LOST_BYTES: Final = 64
 _RST: Final = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends a reset
 _STILL_S: Final = 0.05  # how often a half-open connection looks whether the weather has changed
 
@@ -48,6 +50,7 @@ class ChaosProxy:
     def __init__(self, listen: Listen, target: Address, *, seed: int = 1) -> None:
         self.weather = CALM
         self.counts: Counter[str] = Counter()
+        self.lost: deque[bytes] = deque(maxlen=_LOST_KEPT)  # how the latest lost replies began
         self._given = listen if isinstance(listen, socket.socket) else None
         self.address: Address = ("", 0) if isinstance(listen, socket.socket) else listen
         self._target, self._seed = target, seed
@@ -155,6 +158,7 @@ class ChaosProxy:
                 await asyncio.sleep(weather.stall_s)
             if is_reply and weather.lost_reply_chance and chance.random() < weather.lost_reply_chance:
                 self.counts["lost replies"] += 1
+                self.lost.append(piece[:_LOST_BYTES])
                 _reset(sink)
                 raise _EndedError
             if weather.reset_chance and chance.random() < weather.reset_chance:

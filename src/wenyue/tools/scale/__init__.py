@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from wenyue.infra import config
+from wenyue.tools.progress import telling
 from wenyue.tools.scale.model import CDN_EDGES, GUESTS_A_BOOKING, Release
 
 app = typer.Typer(
@@ -31,8 +32,8 @@ def measure(
 
     signal.signal(signal.SIGTERM, _interrupt)
     home, console = config.load().home, Console()
-    with console.status("scale") as status:
-        costs = measuring.measure(home / "scale", workers, people, status.update)
+    with telling(console, "scale") as tell:
+        costs = measuring.measure(home / "scale", workers, people, tell)
     showing.save(costs, home / COSTS)
     (home / COSTS).with_suffix(".md").write_text(showing.costs_markdown(costs), encoding="utf-8")
     console.print(showing.costs_table(costs))
@@ -118,8 +119,8 @@ def primaries(
 
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console()
-    with console.status("scale") as status:
-        found = dividing.compare(config.load().home / "scale-primaries", people, status.update)
+    with telling(console, "scale") as tell:
+        found = dividing.compare(config.load().home / "scale-primaries", people, tell)
     console.print(showing.divided_table(found))
 
 

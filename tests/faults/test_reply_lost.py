@@ -1,0 +1,122 @@
+"""Case R11 of the trials: the drill `reply-lost` judges answers by what they say, so that a busy machine fails none."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+import pytest
+
+from wenyue.tools.drill.acts_reply import RESENT, resend
+from wenyue.tools.drill.client import Client, Wire
+from wenyue.tools.drill.history import History, Kind, Operation, Says
+from wenyue.tools.drill.load import Traffic
+from wenyue.tools.drill.town import VENUES, Demand, Town
+
+pytestmark = pytest.mark.anyio
+HERE = "127.0.0.1"
+DEADLINE_S = 60.0
+BUSY = (503, {"outcome": "busy"})
+NEW = (201, {"outcome": "confirmed", "state": "confirmed"})
+AGAIN = (200, {"outcome": "confirmed", "state": "confirmed", "is_replay": True})
+FULL = (409, {"outcome": "sold_out"})
+SILENCE = (0, {})
+Answer = tuple[int, dict[str, object]]
+
+
+@asynccontextmanager
+async def answering(answer: Callable[[int], Answer]) -> AsyncGenerator[int]:
+    """A server that gives the n-th request (from 0) this answer; SILENCE: none, as long as the client waits."""
+    count = 0
+    serving: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                await reader.readexactly(
+                    int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
+                )
+                (status, said), count = answer(count), count + 1
+                if status:
+                    body = json.dumps(said).encode()
+                    writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
+                    await writer.drain()
+        writer.transport.abort()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.create_task(serve(reader, writer)))
+
+    server = await asyncio.start_server(accept, HERE, 0)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+        async with asyncio.timeout(DEADLINE_S):
+            await asyncio.gather(*serving)  # they end with their clients' connections
+
+
+async def told(answers: list[Answer], *, give_up_s: float = DEADLINE_S) -> tuple[list[str], Says | None]:
+    """What the drill finds, and what the client then knows; the last answer is given again and again."""
+    operation = Operation(UUID(int=7), Kind.BOOK, 1, 1)
+    history = History()
+    history.begin()
+    async with asyncio.timeout(DEADLINE_S), answering(lambda n: answers[min(n, len(answers) - 1)]) as port:
+        return await resend(history, operation, port, give_up_s=give_up_s), operation.settled
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [NEW, AGAIN],
+        [*[BUSY] * RESENT, NEW, AGAIN],  # five times too busy: nothing was done
+        [*[BUSY] * RESENT, BUSY, NEW, BUSY, AGAIN],
+        [NEW, BUSY, AGAIN, BUSY, AGAIN, BUSY, AGAIN],
+    ],
+    ids=["at rest", "busy", "busy in between", "busy after it was done"],
+)
+async def test_rules_R11_reply_lost_is_not_failed_by_a_busy_machine(answers: list[Answer]) -> None:
+    assert await told(answers) == ([], Says.YES)
+
+
+async def test_rules_R11_reply_lost_is_not_failed_by_answers_that_never_come() -> None:
+    assert await told([*[SILENCE] * RESENT, AGAIN], give_up_s=0.05) == ([], Says.YES)
+    assert await told([*[SILENCE] * RESENT, NEW, AGAIN], give_up_s=0.05) == ([], Says.YES)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [NEW],
+        [NEW, AGAIN, AGAIN, AGAIN, AGAIN, NEW, AGAIN],
+        [NEW, FULL],
+        [*[FULL] * 6, NEW],
+        [*[BUSY] * 5, NEW],
+    ],
+    ids=["each time anew", "once more", "forgotten", "changed", "two after refusals"],
+)
+async def test_rules_R11_reply_lost_still_sees_what_must_not_be(answers: list[Answer]) -> None:
+    findings, _ = await told(answers)
+    assert len(findings) == 1
+    assert "after 5 losses" in findings[0]
+
+
+async def test_rules_R11_a_slow_machine_gets_operations_at_its_own_pace() -> None:
+    history = History()
+    history.begin()
+    town = Town(500, tuple(tuple((venue,) for venue in range(VENUES)) for _ in range(10)))
+    async with answering(lambda _: SILENCE) as port:
+        wire = Wire(port)
+        traffic = Traffic(
+            Client(history, wire, seed=1), Demand(town, seed=1), rate_per_s=2_000, seed=1, in_flight_max=30
+        )
+        running = asyncio.create_task(traffic.run())
+        async with asyncio.timeout(DEADLINE_S):
+            while not traffic.delayed:
+                await asyncio.sleep(0.01)
+        assert len(history.operations) == 30
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        wire.close()
