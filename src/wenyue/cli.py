@@ -38,6 +38,7 @@ TOOLS = {
     ),
     "room": ("wenyue.tools.room", "Waiting rooms in front of scarce places (排队等候)."),
     "fairness": ("wenyue.tools.fairness", "Prove that a waiting room was fair (公平核验)."),
+    "keys": ("wenyue.tools.keys", "Key files: make, list, rotate while everything runs (密钥)."),
     "monitor": ("wenyue.tools.monitoring", "Check everything each minute and tell operators (监控)."),
     "status": ("wenyue.tools.status", "The public status page, and its incidents (状态页)."),
     "lab": ("wenyue.tools.lab", "A real cluster on this machine (实验集群)."),
@@ -101,14 +102,6 @@ def migrate(
     finally:
         database.close()
     say(f"applied {len(applied)} migrations · 已完成" if applied else "nothing to do · 已是最新")
-
-
-@app.command()
-def keys() -> None:
-    """Make the key files of a new installation, or show whose they are (密钥)."""
-    from wenyue.tools.same_keys import show_keys
-
-    show_keys(settings().home, say)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from psycopg import Error
 
@@ -19,6 +19,7 @@ from wenyue.infra.admission import Admission
 from wenyue.infra.config import AccountSettings, Settings, load_keys
 from wenyue.infra.db import Database, DatabaseDown, Tx
 from wenyue.infra.freshness import Freshness
+from wenyue.infra.keys import KeyFile, keep_fresh, reading_again, vault_file
 from wenyue.infra.turns import Turns
 from wenyue.kernel.admission import PersonLimit
 from wenyue.kernel.clock import utc_now
@@ -61,6 +62,8 @@ class Services:
     _watch: asyncio.Task[None] | None = None
     _measuring: asyncio.Task[None] | None = None
     _telling: asyncio.Task[None] | None = None
+    key_files: list[KeyFile] = field(default_factory=list[KeyFile])
+    _keys: asyncio.Task[None] | None = None
     _secret_checks: Turns = field(
         default_factory=lambda: Turns(SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX)
     )
@@ -114,10 +117,12 @@ class Services:
         self._watch = asyncio.create_task(self._keep_rules_fresh(), name="rules")
         self._measuring = asyncio.create_task(self.admission.run(), name="admission")
         self._telling = asyncio.create_task(self._tell_signs(), name="suspicious signs")
+        self._keys = asyncio.create_task(keep_fresh(self.key_files), name="keys")
 
     async def stop(self) -> None:
         """Answer what waits, then let go of everything."""
-        running = [task for task in (self._watch, self._measuring, self._telling) if task is not None]
+        tasks = (self._watch, self._measuring, self._telling, self._keys)
+        running = [task for task in tasks if task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -181,13 +186,21 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     )
     nothing = Rulebook(card_types={}, presets={}, calendar=HolidayCalendar())
     freshness = Freshness()
-    vault, engine = Vault(load_keys(settings.home)), Engine(db, nothing, clock=clock, freshness=freshness)
+    vault = Vault(load_keys(settings.home), reading_again(settings.home))
+    engine = Engine(db, nothing, clock=clock, freshness=freshness)
     admission = Admission(PersonLimit(settings.web.person_bookings, PERSON_WINDOW_S), freshness)
     room = Gatekeeper(db, vault, clock, lambda: _load(admission), freshness)
-    gate_keys = load_gate_keys(settings.home)
-    return Services(
-        settings, db, vault, engine, clock, gate_keys, admission, room, Detector(vault), freshness
-    )
+    gate = load_gate_keys(settings.home)
+    services = Services(settings, db, vault, engine, clock, gate, admission, room, Detector(vault), freshness)
+
+    def use_gate_keys(raw: Mapping[str, Any]) -> None:
+        services.gate_keys = GateKeys.of(raw)
+
+    services.key_files += [
+        vault_file(settings.home, vault),
+        KeyFile(settings.home / GateKeys.FILE, use_gate_keys),
+    ]
+    return services
 
 
 def _limits(account: AccountSettings) -> AccountLimits:

@@ -15,7 +15,9 @@ from wenyue.audit import (
     newest,
     seal,
 )
-from wenyue.infra.config import load_seal_keys
+from wenyue.infra.config import load_seal_keys, seal_keys
+from wenyue.infra.keys import KEYS, KeyFile
+from wenyue.kernel.personal import SealKeys
 from wenyue.services import Services
 
 _log: Final = logging.getLogger("wenyue.worker")
@@ -26,9 +28,15 @@ class RecordKeeper:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._keys = load_seal_keys(services.settings.home)
-        self._anchors = Anchors(services.settings.home, self._keys)
+        self._use(load_seal_keys(services.settings.home))
         self._anchored_at: datetime | None = None
+        services.key_files.append(
+            KeyFile(services.settings.home / KEYS, lambda raw: self._use(seal_keys(raw)))
+        )
+
+    def _use(self, keys: SealKeys) -> None:
+        self._keys = keys
+        self._anchors = Anchors(self._services.settings.home, keys)
 
     async def keep(self) -> bool:
         """Seal what is settled and, once a minute, anchor the newest link; True when more is waiting at once."""

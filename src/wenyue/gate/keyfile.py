@@ -4,11 +4,8 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Final
 
 from wenyue.gate.tokens import GateKeys
-
-_NAME: Final = "gate-keys.json"
 
 
 def load_gate_keys(home: Path) -> GateKeys:
@@ -16,12 +13,10 @@ def load_gate_keys(home: Path) -> GateKeys:
 
     Losing the file makes every voucher's QR code unreadable; booking codes and documents still admit.
     """
-    path = home / _NAME
+    path = home / GateKeys.FILE
     if not path.exists():
         _make(path)
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    retired = [bytes.fromhex(key) for key in raw.get("retired_public", [])]
-    return GateKeys.from_bytes(bytes.fromhex(raw["current"]), bytes.fromhex(raw["next"]), retired)
+    return GateKeys.of(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _make(path: Path) -> None:

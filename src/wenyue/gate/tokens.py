@@ -5,11 +5,11 @@ CBOR is parsed, so no algorithm, key or extension is ever taken from what a stra
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Final, cast
+from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 import cbor2
@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from wenyue.gate import base45
+from wenyue.kernel.limits import RETIRED_GATE_KEYS_MAX
 
 VOUCHER_PREFIX: Final = "WY1:"
 TOKEN_LENGTH_MAX: Final = 512  # characters of text; a QR code of version 15 at error correction M holds 600
@@ -59,6 +60,8 @@ class TokenClaims:
 class GateKeys:
     """The signing key and every key a gate accepts: the current one, the next one, and retired ones by public half."""
 
+    FILE: ClassVar = "gate-keys.json"
+
     current: Ed25519PrivateKey = field(repr=False)
     accepted: tuple[tuple[bytes, Ed25519PublicKey], ...] = field(repr=False)  # (header bytes, key)
 
@@ -70,6 +73,27 @@ class GateKeys:
             Ed25519PublicKey.from_public_bytes(raw) for raw in retired
         ]
         return cls(private[0], tuple((_header(key), key) for key in public))
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> "GateKeys":
+        """From a key file's content. Raises ValueError, LookupError, TypeError or AttributeError when it is damaged."""
+        retired = [bytes.fromhex(key) for key in content.get("retired_public", [])]
+        return cls.from_bytes(bytes.fromhex(content["current"]), bytes.fromhex(content["next"]), retired)
+
+    @classmethod
+    def turned_over(cls, content: Mapping[str, Any], fresh: bytes) -> dict[str, Any]:
+        """The file's content after the next key took over, with a `fresh` one (32 bytes) as the next.
+
+        Every gate knows the next key already, and still accepts the one before. Raises OverflowError when there are
+        RETIRED_GATE_KEYS_MAX before it.
+        """
+        before = cls.of(content)
+        retired = [*content.get("retired_public", []), before.current.public_key().public_bytes_raw().hex()]
+        if len(retired) > RETIRED_GATE_KEYS_MAX:
+            raise OverflowError("retired_public")
+        turned = {**content, "current": content["next"], "next": fresh.hex(), "retired_public": retired}
+        cls.of(turned)
+        return turned
 
 
 def voucher_token(claims: TokenClaims, keys: GateKeys) -> str:

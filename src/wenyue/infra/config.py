@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from wenyue.kernel.limits import LOOKUP_DAYS_MAX
 from wenyue.kernel.personal import KeyRing, SealKeys
@@ -16,6 +16,7 @@ LOG_FORMATS: Final = ("auto", "json", "text")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 _SECRET_CHARS_MAX: Final = 8192
 _LIST_MAX: Final = 50
+_KEY_BYTES: Final = 32
 
 
 PERSON_BOOKINGS_MAX: Final = 1_000_000
@@ -301,9 +302,17 @@ def load_keys(home: Path) -> KeyRing:
             pass
         finally:
             staged.unlink()
-    raw = json.loads(path.read_text(encoding="utf-8"))
+    return key_ring(json.loads(path.read_text(encoding="utf-8")))
+
+
+def key_ring(raw: Mapping[str, Any]) -> KeyRing:
+    """What a key file's content says. Raises ValueError, LookupError, TypeError or AttributeError when it is damaged."""
     sealing = {int(number): bytes.fromhex(key) for number, key in raw["sealing"].items()}
-    return KeyRing(sealing=sealing, current=int(raw["current"]), index=bytes.fromhex(raw["index"]))
+    ring = KeyRing(sealing=sealing, current=int(raw["current"]), index=bytes.fromhex(raw["index"]))
+    is_sound = all(0 < number < 256 and len(key) == _KEY_BYTES for number, key in sealing.items())
+    if not is_sound or ring.current not in sealing or len(ring.index) != _KEY_BYTES:
+        raise ValueError("a key is missing, or not of 32 bytes")
+    return ring
 
 
 def load_seal_keys(home: Path) -> SealKeys:
@@ -311,9 +320,15 @@ def load_seal_keys(home: Path) -> SealKeys:
 
     A file that was made before there were any has key 0, derived from its index key: the same on every machine.
     """
-    index = load_keys(home).index
-    raw = json.loads((home / "keys.json").read_text(encoding="utf-8"))
-    derived = hmac.digest(index, b"wenyue audit record 0", "sha256")
+    load_keys(home)
+    return seal_keys(json.loads((home / "keys.json").read_text(encoding="utf-8")))
+
+
+def seal_keys(raw: Mapping[str, Any]) -> SealKeys:
+    """What a key file's content says of the record. Raises as `key_ring`."""
+    derived = hmac.digest(bytes.fromhex(raw["index"]), b"wenyue audit record 0", "sha256")
     record = raw.get("record", {"current": 0, "keys": {}})
-    keys = {int(number): bytes.fromhex(key) for number, key in record["keys"].items()}
-    return SealKeys(keys={0: derived} | keys, current=int(record["current"]))
+    keys = {0: derived} | {int(number): bytes.fromhex(key) for number, key in record["keys"].items()}
+    if any(len(key) != _KEY_BYTES for key in keys.values()) or int(record["current"]) not in keys:
+        raise ValueError("a key is missing, or not of 32 bytes")
+    return SealKeys(keys=keys, current=int(record["current"]))

@@ -23,6 +23,13 @@ WRITE_DEADLINE_S: Final = 8.0  # a change is then answered with "ask again", and
 PERSONS_REMEMBERED_MAX: Final = 200_000
 PERSON_WINDOW_S: Final = 60.0
 
+# --- key files of a running installation
+KEYS_LOOK_S: Final = 3.0  # how often a process looks whether they changed
+KEYS_SETTLE_S: Final = 15.0  # by then every process of a machine has a changed file
+KEYS_REREAD_S: Final = 1.0  # at most so often for a sealed value under a number that is not known
+SEALING_KEYS_MAX: Final = 255  # the number is one byte of what is sealed
+RETIRED_GATE_KEYS_MAX: Final = 100
+
 # --- one booking
 LINES_MAX: Final = 100  # 14 weeks of hotel nights
 LINE_NUMBERS_MAX: Final = 1_000  # of one booking: every move of a line takes a new number

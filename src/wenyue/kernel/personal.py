@@ -7,6 +7,7 @@ are treated as sensitive throughout.
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, NoReturn, TypeVar
 
@@ -48,18 +49,34 @@ class SealKeys:
 
 
 class Vault:
-    """Seals and opens personal data, and computes keyed indexes. Safe to share between threads; holds no state."""
+    """Seals and opens personal data, and computes keyed indexes. Safe to share between threads.
 
-    def __init__(self, ring: KeyRing) -> None:
-        self._ciphers = {number: AESGCM(key) for number, key in ring.sealing.items()}
-        self._current = ring.current
+    `read_again` is asked for the key ring when a value is sealed under a number that is not known; None: nothing new.
+    """
+
+    def __init__(self, ring: KeyRing, read_again: Callable[[], KeyRing | None] | None = None) -> None:
+        self._index_key = ring.index
         self._index = hmac.new(ring.index, digestmod=hashlib.sha256)
         self._nonces: list[bytes] = []
+        self._read_again = read_again
+        self.adopt(ring)
+
+    def adopt(self, ring: KeyRing) -> None:
+        """Use these sealing keys from now on. Raises ValueError for another index key: people would be other people."""
+        if not hmac.compare_digest(ring.index, self._index_key):
+            raise ValueError("the index key is another one")
+        ciphers = {number: AESGCM(key) for number, key in ring.sealing.items()}
+        self._sealing = (
+            bytes([ring.current]),
+            ciphers[ring.current],
+        )  # one assignment: a seal sees both or neither
+        self._ciphers = ciphers
 
     def seal(self, plain: bytes, *, purpose: bytes) -> bytes:
         """`plain` encrypted; only `open_sealed` with the same purpose (for example b"party") reads it again."""
         nonce = self._fresh_nonce()
-        return bytes([self._current]) + nonce + self._ciphers[self._current].encrypt(nonce, plain, purpose)
+        number, cipher = self._sealing
+        return number + nonce + cipher.encrypt(nonce, plain, purpose)
 
     def _fresh_nonce(self) -> bytes:
         """Twelve random bytes, never used before: drawn from the system a few hundred at a time, each taken once."""
@@ -75,13 +92,21 @@ class Vault:
     def open_sealed(self, sealed: bytes, *, purpose: bytes) -> bytes:
         """The bytes that `seal` was given. Raises SealBroken."""
         head = _VERSION_BYTES + _NONCE_BYTES
-        cipher = self._ciphers.get(sealed[0]) if len(sealed) > head else None
+        if len(sealed) <= head:
+            raise SealBroken
+        cipher = self._ciphers.get(sealed[0]) or self._cipher_read_again(sealed[0])
         if cipher is None:
             raise SealBroken
         try:
             return cipher.decrypt(sealed[1:head], sealed[head:], purpose)
         except InvalidTag:
             raise SealBroken from None
+
+    def _cipher_read_again(self, number: int) -> AESGCM | None:
+        ring = self._read_again() if self._read_again is not None else None
+        if ring is not None:
+            self.adopt(ring)
+        return self._ciphers.get(number)
 
     def person_key(self, canonical: str) -> bytes:
         """The keyed index (HMAC-SHA-256, 16 bytes) of a canonical document key: equal people, equal bytes."""

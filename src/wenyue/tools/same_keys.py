@@ -7,20 +7,22 @@ to start with others, and never make keys of their own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
-from wenyue.gate import load_gate_keys
-from wenyue.infra.config import Settings, load_keys
+from wenyue.gate import GateKeys, load_gate_keys
+from wenyue.infra.config import Settings, key_ring, load_keys, load_seal_keys, seal_keys
 from wenyue.infra.external import connect_external
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import read_content
 from wenyue.infra.migrate import decide_once, decided, redecide
-from wenyue.kernel.personal import KeyRing
+from wenyue.kernel.personal import KeyRing, SealKeys
 
 _SUBJECT: Final = "keys"
+_IN_USE: Final = "keys in use"
 _NAMES: Final = ("keys.json", "gate-keys.json")
 _DIGITS: Final = 32
 
@@ -38,7 +40,7 @@ def claim_keys(home: Path, owner_url: str, *, is_accepted: bool, say: Callable[[
     with psycopg.connect(owner_url, autocommit=True) as connection:
         noted = decided(connection, _SUBJECT)
         if noted is not None and not is_accepted:
-            _require(home, noted)
+            _require(home, noted, decided(connection, _IN_USE))
             return
         is_new = not (home / _NAMES[0]).exists()
         if is_new and not is_accepted and _has_people(connection):
@@ -51,6 +53,7 @@ def claim_keys(home: Path, owner_url: str, *, is_accepted: bool, say: Callable[[
             raise _other(home)
         if noted is not None:
             redecide(connection, _SUBJECT, own)
+            note_in_use(connection, home)
     if is_new:
         say(
             f"made {_NAMES[0]} and {_NAMES[1]} in {home}: copy them to every machine · 请将密钥复制到每台机器"
@@ -76,9 +79,47 @@ def require_keys(settings: Settings) -> None:
     with connect_external(url, "WENYUE_DATABASE_URL") as connection:
         if role:
             connection.execute("SELECT set_config('role', %s, false)", [role])
-        noted = decided(connection, _SUBJECT)
+        noted, in_use = decided(connection, _SUBJECT), decided(connection, _IN_USE)
     if noted is not None:
-        _require(settings.home, noted)
+        _require(settings.home, noted, in_use)
+
+
+def note_in_use(connection: psycopg.Connection, home: Path) -> None:
+    """Note which keys are used now, after a rotation: a machine that lacks one of them does not start.
+
+    A machine that has further keys, which nobody uses yet or any more, is still of this installation.
+    """
+    ring, record, gate = _all_keys(home)
+    marks = (
+        _mark("data", ring.current, ring.sealing[ring.current]),
+        _mark("record", record.current, record.keys[record.current]),
+        _mark("gate", 0, gate.accepted[0][0]),
+    )
+    redecide(connection, _IN_USE, " ".join(marks))
+
+
+def _all_keys(home: Path) -> tuple[KeyRing, SealKeys, GateKeys]:
+    return load_keys(home), load_seal_keys(home), load_gate_keys(home)
+
+
+def _held(home: Path) -> set[str]:
+    """The marks of every key that this home has."""
+    return {mark for name in _NAMES for mark in marks(name, read_content(home / name))}
+
+
+def marks(name: str, content: Mapping[str, Any]) -> set[str]:
+    """The marks of every key in a key file's content; those of a file rotated later are more. Raises as `key_ring`."""
+    if name == GateKeys.FILE:
+        return {_mark("gate", 0, header) for header, _ in GateKeys.of(content).accepted}
+    ring, record = key_ring(content), seal_keys(content)
+    data = {_mark("data", number, key) for number, key in ring.sealing.items()}
+    return data | {_mark("record", number, key) for number, key in record.keys.items()} | {fingerprint(ring)}
+
+
+def _mark(kind: str, number: int, key: bytes) -> str:
+    """Of one key. Reveals nothing, as `fingerprint`."""
+    name = f"wenyue {kind} key {number}\0".encode()
+    return f"{kind}:{number}:{hashlib.sha256(name + key).hexdigest()[:_DIGITS]}"
 
 
 def _has_people(connection: psycopg.Connection) -> bool:
@@ -86,12 +127,20 @@ def _has_people(connection: psycopg.Connection) -> bool:
     return row is not None and bool(row[0])
 
 
-def _require(home: Path, noted: str) -> None:
+def _require(home: Path, noted: str, in_use: str | None) -> None:
     missing = [name for name in _NAMES if not (home / name).is_file()]
     if missing:
         raise _missing(home, missing)
     if fingerprint(load_keys(home)) != noted:
         raise _other(home)
+    lacking = set((in_use or "").split()) - _held(home)
+    if lacking:
+        kinds = ", ".join(sorted(mark.rpartition(":")[0] for mark in lacking))
+        raise SetupError(
+            f"the key files in {home} lack keys that this installation uses now ({kinds}): copy them from the machine "
+            "where `wenyue keys rotate` ran",
+            f"{home} 的密钥文件缺少正在使用的密钥 ({kinds}), 请从执行轮换的机器复制",
+        )
 
 
 def _missing(home: Path, names: list[str]) -> SetupError:

@@ -2,13 +2,13 @@
 
 import asyncio
 import socket
-from contextlib import suppress
 
 from wenyue.faces.status.place import Place, place_of
 from wenyue.faces.status.server import StatusPage, serve
 from wenyue.faces.status.subscribers import Subscribers
 from wenyue.infra.config import Settings, load_keys
 from wenyue.infra.files import allow_many_files
+from wenyue.infra.keys import KeyFile, keep_fresh, reading_again, vault_file
 from wenyue.infra.mail import Post
 from wenyue.infra.supervisor import listening_socket
 from wenyue.kernel.clock import utc_now
@@ -19,24 +19,27 @@ async def run_status(settings: Settings, sock: socket.socket | None) -> None:
     """Serve until SIGTERM, on `sock` or on our own. Raises SetupError when the port is taken."""
     allow_many_files()
     place = place_of(settings)
-    subscribers = subscribers_of(settings, place)
+    subscribers, keys = subscribers_of(settings, place) or (None, None)
     sock = sock or listening_socket(settings.web.host, settings.status.port, setting="WENYUE_STATUS_PORT")
     sock.setblocking(False)
-    sending = None if subscribers is None else asyncio.create_task(subscribers.run(), name="mails")
+    running: list[asyncio.Task[None]] = []
+    if subscribers is not None and keys is not None:
+        running.append(asyncio.create_task(subscribers.run(), name="mails"))
+        running.append(asyncio.create_task(keep_fresh([keys]), name="keys"))
     try:
         await serve(StatusPage(place, subscribers=subscribers), sock)
     finally:
-        if sending is not None:
-            sending.cancel()
-            with suppress(asyncio.CancelledError):
-                await sending
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
-def subscribers_of(settings: Settings, place: Place) -> Subscribers | None:
-    """Subscriptions by e-mail, when they are wanted and mail can leave."""
+def subscribers_of(settings: Settings, place: Place) -> tuple[Subscribers, KeyFile] | None:
+    """Subscriptions by e-mail and their key file, when they are wanted and mail can leave."""
     monitor, status = settings.monitor, settings.status
     if not (status.takes_subscriptions and monitor.smtp and status.url):
         return None
     post = Post(monitor.smtp, monitor.mail_from)
-    vault = Vault(load_keys(settings.home))
-    return Subscribers(place.home / "status", vault, post.send, place.own_url, utc_now)
+    vault = Vault(load_keys(settings.home), reading_again(settings.home))
+    subscribers = Subscribers(place.home / "status", vault, post.send, place.own_url, utc_now)
+    return subscribers, vault_file(settings.home, vault)

@@ -6,6 +6,7 @@ Without `keys.json` the personal data of a restored database stays unreadable, w
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ import msgspec
 
 from wenyue.infra.fault import SetupError
 from wenyue.tools.backup.folder import as_fault, write
+from wenyue.tools.same_keys import marks
 
 NAMES: Final = ("keys.json", "gate-keys.json")
 _FILE_BYTES_MAX: Final = 1 << 20
@@ -35,8 +37,12 @@ class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prints(home: Path) -> dict[str, str]:
-    """Fingerprints of the key files in `home`. They reveal nothing: the keys are random and long."""
-    return {name: _print((home / name).read_bytes()) for name in NAMES if (home / name).is_file()}
+    """Fingerprints of the key files in `home` and of each key in them. They reveal nothing: the keys are random and long."""
+    there = [home / name for name in NAMES if (home / name).is_file()]
+    found = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in there}
+    return {
+        name: " ".join([_print(text.encode()), *sorted(_marks(name, text))]) for name, text in found.items()
+    }
 
 
 def save(home: Path, target: Path, backups: Path) -> Path:
@@ -82,7 +88,7 @@ def find(wanted: Mapping[str, str], given: Path | None, home: Path) -> dict[str,
         ) from error
     except OSError as error:
         raise SetupError(f"cannot read {place} ({error.strerror})", f"无法读取 {place}") from error
-    wrong = [name for name, mark in wanted.items() if _print(found.get(name, "").encode()) != mark]
+    wrong = [name for name, mark in wanted.items() if not _belongs(name, found.get(name, ""), mark)]
     if wrong:
         raise SetupError(
             f"{place} does not have the {wrong[0]} of this backup: give its keys with --keys FILE, or --without-keys "
@@ -102,6 +108,19 @@ def put(files: Mapping[str, str], home: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         shutil.move(partial, home / name)
+
+
+def _belongs(name: str, text: str, wanted: str) -> bool:
+    """Whether a key file is the backup's, or one from after a rotation that still has every key of the backup's."""
+    whole, *keys = wanted.split()
+    return _print(text.encode()) == whole or bool(keys and set(keys) <= _marks(name, text))
+
+
+def _marks(name: str, text: str) -> set[str]:
+    try:
+        return marks(name, json.loads(text))
+    except (ValueError, LookupError, TypeError, AttributeError):  # damaged, or no key file
+        return set()
 
 
 def _print(content: bytes) -> str:

@@ -1,0 +1,103 @@
+"""Key files of a running installation: looked at again when they change, replaced as a whole, never half read.
+
+A file that is damaged, or away, changes nothing: the keys in use stay, and a line in the log says so.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from wenyue.infra.config import key_ring
+from wenyue.kernel.limits import KEYS_LOOK_S, KEYS_REREAD_S
+from wenyue.kernel.personal import KeyRing, Vault
+
+KEYS: Final = "keys.json"
+_log: Final = logging.getLogger("wenyue")
+_DAMAGED: Final = (OSError, ValueError, LookupError, TypeError, AttributeError)
+_Mark = tuple[int, int, int]
+
+
+class KeyFile:
+    """One key file and who uses it: `use` gets its content whenever the file is another, and raises when it is damaged."""
+
+    def __init__(self, path: Path, use: Callable[[Mapping[str, Any]], None]) -> None:
+        self._path, self._use = path, use
+        self._used: _Mark | None = None
+        self._told: _Mark | str | None = None
+
+    def look(self) -> bool:
+        """Read it if it changed; whether it was used. Reads a file: keep it off the event loop."""
+        mark: _Mark | None = None
+        try:
+            found = self._path.stat()
+            mark = found.st_ino, found.st_mtime_ns, found.st_size
+            if mark == self._used:
+                return False
+            self._use(read_content(self._path))
+        except _DAMAGED as error:
+            if self._told != (mark or "away"):
+                kind = type(error).__name__
+                _log.error("%s cannot be used (%s): the keys read before stay in use", self._path.name, kind)
+                self._told = mark or "away"
+            return False
+        self._used, self._told = mark, None
+        return True
+
+
+async def keep_fresh(files: Sequence[KeyFile]) -> None:
+    """Look at these files every KEYS_LOOK_S, for ever. `files` may grow meanwhile."""
+    while True:
+        await asyncio.sleep(KEYS_LOOK_S)
+        for one in tuple(files):
+            await asyncio.to_thread(one.look)
+
+
+def vault_file(home: Path, vault: Vault) -> KeyFile:
+    """The key file that gives `vault` its sealing keys."""
+    return KeyFile(home / KEYS, lambda raw: vault.adopt(key_ring(raw)))
+
+
+def reading_again(home: Path) -> Callable[[], KeyRing | None]:
+    """For a Vault: the key ring as the file has it now, at most once in KEYS_REREAD_S; None when there is nothing to gain."""
+    last = -KEYS_REREAD_S
+
+    def read() -> KeyRing | None:
+        nonlocal last
+        if monotonic() - last < KEYS_REREAD_S:
+            return None
+        last = monotonic()
+        try:
+            return key_ring(read_content(home / KEYS))
+        except _DAMAGED:
+            return None
+
+    return read
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """What a key file says. Raises OSError, ValueError."""
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def replace(path: Path, content: Mapping[str, Any]) -> None:
+    """Put `content` in the place of the file, mode 0600: whoever reads sees the old one or the new one. Raises OSError."""
+    staged = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
