@@ -33,7 +33,7 @@ from wenyue.kernel.clock import local_date, utc_now
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import SealBroken, Vault
 from wenyue.tools.backup.keys import find, prints
-from wenyue.tools.rotating import KeyStore, Kind, add, use
+from wenyue.tools.rotating import KeyStore, Kind, add, use, without
 from wenyue.tools.same_keys import claim_keys, note_in_use, require_keys
 
 PEOPLE = ((CARD, NAME, DOCUMENT), (OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT))
@@ -348,6 +348,10 @@ def test_two_stages_of_data_and_record_keys_and_what_is_refused(tmp_path: Path) 
             add(store.content(), kind)
         store.put(use(store.content(), kind)[0])
     assert load_keys(tmp_path).current == load_seal_keys(tmp_path).current == 2
+    for number, words in ((2, "is in use"), (7, "there is no data key")):
+        with pytest.raises(SetupError, match=words):
+            without(store.content(), number)
+    assert sorted(without(store.content(), 1)["sealing"]) == ["2"]
     with store.alone(), pytest.raises(SetupError, match="another command"), KeyStore(tmp_path, print).alone():
         pass
 

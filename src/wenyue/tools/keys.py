@@ -8,13 +8,16 @@ import typer
 
 from wenyue.audit import Entry, record
 from wenyue.gate import GateKeys
-from wenyue.infra.config import Settings, key_ring, load, seal_keys
+from wenyue.infra.config import Settings, key_ring, load, load_keys, seal_keys
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.infra.keys import KEYS
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.limits import SEALING_KEYS_MAX
+from wenyue.kernel.personal import Vault
 from wenyue.tools.database import ReadyDatabase, ready_database
-from wenyue.tools.rotating import KeyStore, Kind, Stage, add, use
+from wenyue.tools.resealing import refuse_while_used, reseal, reseal_subscribers
+from wenyue.tools.rotating import KeyStore, Kind, Stage, add, use, without
 from wenyue.tools.same_keys import note_in_use, show_keys
 
 app = typer.Typer(invoke_without_command=True, help="Key files: make, list, rotate (密钥).")
@@ -96,6 +99,48 @@ def _rotate_gate(store: KeyStore, settings: Settings, ready: ReadyDatabase, stag
     store.turn_gate_over()
     note(ready, settings, "keys.used", Kind.GATE, {})
     typer.echo(f"the next gate key signs within seconds: copy {GateKeys.FILE} to every machine · 已启用")
+
+
+@app.command("reseal")
+def reseal_() -> None:
+    """Seal again what old data keys sealed, beside everything that runs; stop it and run it again as you like (重新加密)."""
+    settings = load()
+    store = KeyStore(settings.home, say)
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
+        store.settle(KEYS)  # until then a process may still seal under the key before
+        ring = load_keys(settings.home)
+        vault = Vault(ring)
+        with psycopg.connect(ready.owner_url, autocommit=True) as connection:
+            done = reseal(connection, vault, ring.current, say)
+        mails = reseal_subscribers(settings.home, vault, ring.current)
+        count, broken = done.done + mails.done, done.broken + mails.broken
+        note(ready, settings, "keys.resealed", Kind.DATA, {"number": ring.current, "values": count})
+        typer.echo(
+            f"{count:,} values are sealed under data key {ring.current} now, {broken:,} are unreadable · 已完成"
+        )
+
+
+@app.command()
+def retire(
+    number: Annotated[int, typer.Argument(min=1, max=SEALING_KEYS_MAX, help="of a data key, as `list` says")],
+    *,
+    forget_reasons: Annotated[
+        bool, typer.Option("--forget-reasons", help="reasons in the audit record under this key are given up")
+    ] = False,
+) -> None:
+    """Remove an old data key that nothing is sealed under any more; backups of its time need it still (停用)."""
+    settings = load()
+    store = KeyStore(settings.home, say)
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
+        content = without(store.content(), number)
+        store.settle(KEYS)
+        with psycopg.connect(ready.owner_url, autocommit=True) as connection:
+            refuse_while_used(connection, settings.home, number, forget_reasons=forget_reasons)
+        store.put(content)
+        note(ready, settings, "keys.retired", Kind.DATA, {"number": number})
+        typer.echo(
+            f"data key {number} is gone from {KEYS}: keep a copy as long as backups of its time · 已停用"
+        )
 
 
 def note(

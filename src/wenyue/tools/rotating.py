@@ -64,6 +64,18 @@ def use(content: Content, kind: Kind) -> tuple[Content, int]:
     return _with(content, kind, None, newest), newest
 
 
+def without(content: Content, number: int) -> Content:
+    """The file's content without this data key. Raises SetupError."""
+    ring = key_ring(content)
+    if number not in ring.sealing:
+        raise SetupError(f"there is no data key {number}; see `wenyue keys list`", f"没有数据密钥 {number}")
+    if number >= ring.current:
+        raise SetupError(
+            f"data key {number} is in use, or will be: rotate first", f"数据密钥 {number} 正在使用, 请先轮换"
+        )
+    return content | {"sealing": {no: key for no, key in content["sealing"].items() if int(no) != number}}
+
+
 def _part(content: Content, kind: Kind) -> tuple[list[int], int]:
     """The numbers of this kind's keys, and the one in use."""
     if kind is Kind.DATA:
