@@ -205,7 +205,9 @@ class Demand:
                         channel=Channel.ONLINE,
                         holder_id=holder,
                         card_id=card,
-                        visitors=tuple(Visitor(person, None) for person in party),
+                        visitors=tuple(
+                            Visitor(person, None, self._town.model.numbers.get(person)) for person in party
+                        ),
                         lines=(WantedLine(one.id, len(party), tuple(range(len(party))), True),),
                     )
                 )
