@@ -12,9 +12,9 @@ SEED ?= 1
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 16
 
-up: ## start everything and print the address (WENYUE_PORT, WENYUE_HOME; Ctrl-C ends it)
+up: ## start everything and print the address, with the demo (WENYUE_DEMO=0: without; WENYUE_PORT, WENYUE_HOME; Ctrl-C ends it)
 	@scripts/bootstrap run
-	@WENYUE_END_WITH_PARENT=1 exec $(BIN)/wenyue up
+	@WENYUE_DEMO=$${WENYUE_DEMO:-1} WENYUE_END_WITH_PARENT=1 exec $(BIN)/wenyue up
 
 check: ## linters only: ruff, pyright, import contracts
 	@scripts/bootstrap dev

@@ -24,6 +24,7 @@ from hypothesis import settings
 from psycopg import sql
 
 from tests.support.database import DbUrls, TestServer
+from wenyue.accounts import passwords
 
 SESSION_VARIABLE = "WENYUE_TEST_SESSION"
 READY_DEADLINE_S = 120.0
@@ -65,6 +66,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def anyio_backend() -> str:
     """Coroutine tests (``@pytest.mark.anyio``) run on asyncio."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_secrets() -> None:
+    """The tests check hundreds of PINs: the same way, with less work. What is shipped has a test of its own."""
+    passwords.COST = passwords.Cost(10, 8, 1)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import re
 import signal
 import socket
 from collections.abc import AsyncGenerator, Callable
@@ -13,7 +14,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from wenyue.faces.api.edge import Receive, Scope, Send, answer_fault, begin_request
+from wenyue.faces.api.edge import Receive, Scope, Send, answer_bad_host, answer_fault, begin_request
 from wenyue.faces.api.front import Front
 from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
 from wenyue.faces.api.logins import Logins
@@ -30,6 +31,7 @@ from wenyue.services import Services, build
 from wenyue.sight import Exchange, engine_source, pool_source
 from wenyue.site import create_site
 
+_HOST: Final = re.compile(rb"[A-Za-z0-9._~%:\[\]-]{1,255}")
 _log: Final = logging.getLogger("wenyue")
 _DRAIN_S: Final = 10
 _GC_WHOLE: Final = (
@@ -69,6 +71,9 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one connection."""
         if scope["type"] == "http":
+            if not _has_good_host(scope):
+                await answer_bad_host(scope, send)
+                return
             handler = self._hot.get((scope["method"], scope["path"]))
             if handler is None and self._room_files.takes(scope):
                 handler = self._room_files.serve
@@ -81,6 +86,14 @@ class App:
                     await answer_fault(scope, send, self.rest.state.meter)
                 return
         await self.front(scope, receive, send)
+
+
+def _has_good_host(scope: Scope) -> bool:
+    """One Host, as HTTP/1.1 asks for (RFC 9112, 3.2); HTTP/1.0, as health checks speak it, may have none."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) != 1:
+        return not hosts and scope["http_version"] == "1.0"
+    return _HOST.fullmatch(hosts[0]) is not None
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = utc_now) -> App:

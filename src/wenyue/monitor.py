@@ -300,6 +300,7 @@ def scene_of(settings: Settings, *, parent: int | None, clock: Callable[[], date
         selftest=home / "backups" / "selftest.json",
         drill=home / "drills" / "last.json",
         home=home,
+        is_demo=settings.is_demo,
         backup_wanted_from=_backup_wanted_from(settings, clock()),
     )
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from psycopg import Error
 
-from wenyue.abuse import Detector, read_blocks, read_rules
+from wenyue.abuse import Act, Detector, Pattern, read_blocks, read_rules
+from wenyue.accounts import FailedSignIn, Guard
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
 from wenyue.emergency import Gatekeeper, LoadSignal
@@ -73,12 +74,27 @@ class Services:
         """How often a gate keeper takes back an admission alone."""
         return UndoLimits(self.settings.gate.undo_per_place, self.settings.gate.undo_per_day)
 
+    @property
+    def guard(self) -> Guard:
+        """Through which every PIN, password and code is checked."""
+        return Guard(
+            self.db, self.vault, self._secret_checks, heard=self._note_failure, blocked=self._blocked_until
+        )
+
+    def _note_failure(self, failed: FailedSignIn) -> None:
+        """Every failed sign-in of every face comes through here."""
+        if failed.address:
+            self.abuse.note(Pattern.GUESSED_SECRETS, "address", failed.address)
+
+    def _blocked_until(self, address: str, now: datetime) -> datetime | None:
+        block = self.abuse.block_of(Act.SIGN_IN, "address", address, now) if address else None
+        return None if block is None else block.until
+
     @asynccontextmanager
     async def secret_transaction(self) -> AsyncGenerator[Tx]:
-        """A transaction in which a PIN or a password is checked or made. Raises DatabaseDown.
+        """A transaction in which a PIN or a password is made. Raises DatabaseDown.
 
-        Strangers may ask for these, and each holds its connection while a thread works: few run at once, so that a
-        flood of sign-ins leaves the connections to those who book.
+        Each holds its connection while a thread works: few run at once, so that the others are left to those who book.
         """
         async with self._secret_checks.turn(), self.db.transaction() as tx:
             yield tx
@@ -188,7 +204,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     freshness = Freshness()
     vault = Vault(load_keys(settings.home), reading_again(settings.home))
     engine = Engine(db, nothing, clock=clock, freshness=freshness)
-    admission = Admission(PersonLimit(settings.web.person_bookings, PERSON_WINDOW_S), freshness)
+    admission = Admission(PersonLimit(_share(settings), PERSON_WINDOW_S), freshness)
     room = Gatekeeper(db, vault, clock, lambda: _load(admission), freshness)
     gate = load_gate_keys(settings.home)
     services = Services(settings, db, vault, engine, clock, gate, admission, room, Detector(vault), freshness)
@@ -206,6 +222,11 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
 def _limits(account: AccountSettings) -> AccountLimits:
     cancels = CancelLimits(day=account.cancels_day, week=account.cancels_week)
     return AccountLimits(account.places, account.unpaid, account.unnamed, cancels)
+
+
+def _share(settings: Settings) -> int:
+    """This process's part of what one person may ask for in a minute, of the whole installation."""
+    return max(1, -(-settings.web.person_bookings // settings.web.processes))
 
 
 def _load(admission: Admission) -> LoadSignal:

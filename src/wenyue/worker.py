@@ -23,7 +23,15 @@ from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.infra.jobs import JobQueue
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
-from wenyue.notifications import FileSms, SmsTransport, deliver, give_up, send_queued
+from wenyue.notifications import (
+    FileSms,
+    SmsTransport,
+    deliver,
+    give_up,
+    has_notices,
+    send_notices,
+    send_queued,
+)
 from wenyue.services import Services
 from wenyue.sight import WorkFigures, label_of, read_waiting
 from wenyue.watch import beat, name_of
@@ -41,6 +49,7 @@ _SEAL_EVERY_S: Final = 5.0  # what a thief of the database could rewrite unseen 
 _NO_SHOWS_EVERY_S: Final = 60.0
 _OPEN_EVERY_S: Final = 60.0  # looks at the date; opens once a day
 _INDEXED: Final = frozenset({EventKind.CONFIRMED, EventKind.HELD, EventKind.RESCHEDULED})
+_NOTICES_EVERY_S: Final = 1.0  # somebody waits for a code
 _DROP_NOTES_EVERY_S: Final = 3600.0
 _SUSPICIOUS_EVERY_S: Final = 300.0
 _INDEX_EVERY_S: Final = 60.0
@@ -87,6 +96,7 @@ class Worker:
             Task("notice what is due", OUTBOX_POLL_S, self._notice),
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds, self._holds_due),
             Task("hand on notes", OUTBOX_POLL_S, self._hand_on, self._notes_due),
+            Task("send notices", _NOTICES_EVERY_S, self._send_notices),
             Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows, takes_s=_RUN_DEADLINE_S),
             Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead, takes_s=_RUN_DEADLINE_S),
             Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms, self._has_rooms),
@@ -218,6 +228,17 @@ class Worker:
         async with services.db.transaction() as tx:
             count = await give_up(tx, kind, ids)
         _log.error("%d texts were not accepted by transport %s and are given up", count, self._sms.name)
+
+    async def _send_notices(self) -> bool:
+        """Codes and warnings about accounts; while the transport is out of order they wait."""
+        async with self._services.db.connection() as tx:
+            if not await has_notices(tx):
+                return False
+        try:
+            async with self._services.db.transaction() as tx:
+                return await send_notices(tx, self._services.vault, self._services.clock(), sms=self._sms)
+        except OSError:
+            return False
 
     async def _mark_no_shows(self) -> bool:
         return await later.mark_no_shows(self._services.db, self._services.engine, self._services.clock())

@@ -101,11 +101,11 @@ async def test_activation_is_idempotent_and_gives_nothing_away(site: ApiSite) ->
     problem(await site.activate(CARD, OTHER_NAME, OTHER_DOCUMENT), 403, "card_active_elsewhere")
     wrong = problem(await site.activate((OTHER_CARD[0], "0000"), NAME, DOCUMENT), 403, "card_pin_wrong")
     assert "4" in wrong["detail"]
-    for _ in range(3):
+    for _ in range(4):
         await site.activate((OTHER_CARD[0], "0000"), NAME, DOCUMENT)
     locked = await site.activate((OTHER_CARD[0], "0000"), NAME, DOCUMENT)
     problem(locked, 429, "card_pin_locked")
-    assert int(locked.headers["retry-after"]) == 900
+    assert int(locked.headers["retry-after"]) == 60
     session = await site.client.post("/v1/session", json={"card_no": OTHER_CARD[0], "pin": OTHER_CARD[1]})
     assert problem(session, 429, "card_pin_locked")["at"]
 
@@ -129,6 +129,8 @@ async def test_a_lost_card_is_frozen_and_replaced_once(site: ApiSite) -> None:
     who = await site.traveller()
     path = f"/v1/cards/{who.card_no}"
     key = {"Idempotency-Key": str(uuid7())}
+    problem(await site.client.post(f"{path}/replacement", headers=who.headers | key), 403, "proof_needed")
+    await site.prove(who)
     problem(await site.client.post(f"{path}/replacement", headers=who.headers | key), 409, "card_not_frozen")
     for _ in range(2):
         lost = await site.client.post(f"{path}/loss", headers=who.headers)
@@ -153,6 +155,7 @@ async def test_replacements_at_once_agree(site: ApiSite) -> None:
     who = await site.traveller()
     path = f"/v1/cards/{who.card_no}"
     await site.client.post(f"{path}/loss", headers=who.headers)
+    await site.prove(who)
     headers = who.headers | {"Idempotency-Key": str(uuid7())}
     asked = [site.client.post(f"{path}/replacement", headers=headers) for _ in range(4)]
     answers = await asyncio.gather(*asked)

@@ -16,11 +16,15 @@ from wenyue.kernel.ids import uuid7
 pytestmark = pytest.mark.anyio
 OPEN: Final = {"/v1/venues", "/v1/venues/{code}", "/v1/products/{product_id}", "/v1/availability"}
 EVERYBODYS: Final = {"/v1/rooms/{event}/pass"}  # whoever asks gets a place of their own
+UNPROVEN: Final = "/v1/cards/{card_no}/replacement"  # whatever the number: nobody proved to be a holder
 ANOTHERS_PASS: Final = "/v1/rooms/{event}/token"  # found, but the pass is not the asker's
 SIGN_IN: Final = {
     "/v1/session",
     "/v1/gate/session",
     "/v1/cards/activation",
+    "/v1/cards/lost",
+    "/v1/cards/lost/{request_id}/code",
+    "/v1/cards/objection",
 }  # POST: the secret is in the body
 
 
@@ -52,6 +56,7 @@ class Matrix:
             "{product_id}": str(matrix.product_id),
             "{scan_id}": str(uuid7()),
             "{event}": ROOM,
+            "{request_id}": str(uuid7()),
         }
         await open_a_room(site, matrix.product_id)
         taken = await site.client.post(f"/v1/rooms/{ROOM}/pass", headers=owner.headers)
@@ -84,6 +89,16 @@ class Matrix:
             "/v1/session": {"card_no": OTHER_CARD[0], "pin": "0000"},
             "/v1/gate/session": {"login": "gate", "password": "guess"},
             "/v1/cards/activation": {"card_no": CARD[0], "pin": "0000", "name": NAME, "number": DOCUMENT},
+            "/v1/cards/lost": {"id": str(uuid7()), "name": NAME, "number": DOCUMENT, "phone": "13800138000"},
+            "/v1/cards/lost/{request_id}/code": {"code": "123456"},
+            "/v1/cards/objection": {"code": "AAAAA-AAAAA"},
+            "/v1/gate/cards/replacement": {
+                "id": str(uuid7()),
+                "card_no": CARD[0],
+                "name": NAME,
+                "number": DOCUMENT,
+            },
+            "/v1/gate/cards/objection": {"name": NAME, "number": DOCUMENT},
             "/v1/bookings": {
                 "lines": [{"slot_id": self.slot_id, "visitors": [0], "on_card": True}],
                 "visitors": [
@@ -164,7 +179,7 @@ async def test_nobody_reads_or_changes_what_is_somebody_elses(matrix: Matrix) ->
             assert status in (401, 403), (method, template)
         if name != "other" or is_open or "{" not in template or template.startswith("/v1/gate/"):
             continue
-        wanted = {ANOTHERS_PASS: 403} | dict.fromkeys(EVERYBODYS, 201)
+        wanted = {ANOTHERS_PASS: 403, UNPROVEN: 403} | dict.fromkeys(EVERYBODYS, 201)
         assert status == wanted.get(template, 404), (method, template, status)
 
 

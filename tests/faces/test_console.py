@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.api_site import PASSWORD, ApiSite, api_site
+from tests.support.api_site import PASSWORD, ApiSite, api_site, vault_of
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller
 from wenyue.accounts import Role, save_staff
@@ -35,7 +35,9 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         roles: tuple[tuple[str, Role], ...] = (("op", "operator"), ("boss", "admin"))
         for login, role in roles:
-            await save_staff(tx, login=login, password=PASSWORD, role=role, now=NOW, actor="test")
+            await save_staff(
+                tx, vault_of(tmp_path), login=login, password=PASSWORD, role=role, now=NOW, actor="test"
+            )
     async with api_site(lambda: urls, tmp_path) as site:
         yield site
 
@@ -186,7 +188,7 @@ async def test_the_metrics_token(make_database: Callable[[], DbUrls], tmp_path: 
     from tests.support.api_site import furnish, serve_api, settings_for
 
     urls = make_database()
-    await furnish(urls)
+    await furnish(urls, tmp_path)
     settings = settings_for(urls, tmp_path)
     sight = dataclasses.replace(settings.sight, metrics_token="sesame-42")
     async with serve_api(dataclasses.replace(settings, sight=sight)) as site:

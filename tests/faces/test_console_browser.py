@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page, ViewportSize
 
 from tests.support.api_server import serving
-from tests.support.api_site import PASSWORD
+from tests.support.api_site import PASSWORD, vault_of
 from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
@@ -34,15 +34,17 @@ async def sign_in(page: Page, url: str) -> None:
 @pytest.fixture
 def url(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[str]:
     urls = make_database()
-    asyncio.run(add_operator(urls))
+    asyncio.run(add_operator(urls, tmp_path))
     with serving(urls, tmp_path) as url:
         yield url
 
 
-async def add_operator(urls: DbUrls) -> None:
+async def add_operator(urls: DbUrls, home: Path) -> None:
     """The operator `op`."""
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        await save_staff(tx, login="op", password=PASSWORD, role="operator", now=NOW, actor="test")
+        await save_staff(
+            tx, vault_of(home), login="op", password=PASSWORD, role="operator", now=NOW, actor="test"
+        )
 
 
 async def test_it_lives_and_fits(url: str) -> None:

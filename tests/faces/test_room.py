@@ -58,7 +58,7 @@ class Hall:
 @pytest.fixture
 async def hall(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Hall]:
     urls, clock = make_database(), Clock(NOW)
-    await furnish(urls)
+    await furnish(urls, tmp_path)
     async with serve_api(settings_for(urls, tmp_path), clock=clock) as site:
         onward = f"/venues/lake?day={DAY}#calendar"
         room = await open_room_for(site.app.services, await site.product_id("lake"), DAY, onward=onward)

@@ -221,7 +221,8 @@ async def test_a_wrong_card_or_pin_is_said_at_its_field(one: Traveller) -> None:
     await one.get("/activate")
     person = {"pin": CARD[1], "name": NAME, "number": DOCUMENT, "kind": "resident_id"}
     page = await one.submit(one.form("/activate"), person | {"card_no": "6000202600000018"}, status=422)
-    assert 'id="card_no-error"' in page
+    assert 'id="pin-error"' in page
+    assert "卡号或密码不正确" in page
     await one.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
     await one.get("/signin")
     page = await one.submit(one.form("/signin"), {"card_no": OTHER_CARD[0], "pin": "00000000"}, status=422)

@@ -29,7 +29,7 @@ def through(urls: DbUrls, folder: Path) -> tuple[DbUrls, Path]:
 
 async def test_an_outage_is_two_lines(make_database: Callable[[], DbUrls], tmp_path: Path) -> None:
     urls = make_database()
-    await furnish(urls)
+    await furnish(urls, tmp_path)
     proxied, real = through(urls, tmp_path)
     listen = tmp_path / real.name
     with routed(SightSettings(log_level="info")) as stream:

@@ -17,12 +17,12 @@ from wenyue.tools.drill.town import VENUES, Demand, Town
 pytestmark = pytest.mark.anyio
 HERE = "127.0.0.1"
 DEADLINE_S = 60.0
-BUSY = (503, {"outcome": "busy"})
-NEW = (201, {"outcome": "confirmed", "state": "confirmed"})
-AGAIN = (200, {"outcome": "confirmed", "state": "confirmed", "is_replay": True})
-FULL = (409, {"outcome": "sold_out"})
-SILENCE = (0, {})
 Answer = tuple[int, dict[str, object]]
+BUSY: Answer = (503, {"outcome": "busy"})
+NEW: Answer = (201, {"outcome": "confirmed", "state": "confirmed"})
+AGAIN: Answer = (200, {"outcome": "confirmed", "state": "confirmed", "is_replay": True})
+FULL: Answer = (409, {"outcome": "sold_out"})
+SILENCE: Answer = (0, {})
 
 
 @asynccontextmanager

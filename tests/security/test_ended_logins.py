@@ -95,7 +95,15 @@ async def test_security_H2_staff_who_left_or_whose_password_was_reset_scan_nothi
         await retire_staff(tx, staff_id, NOW, "staff:1")
 
     async def reset(tx: psycopg.AsyncConnection[tuple[object, ...]], _: int) -> None:
-        await save_staff(tx, login="gate", password="another horse", role="gate", now=NOW, actor="staff:1")
+        await save_staff(
+            tx,
+            two.here.app.services.vault,
+            login="gate",
+            password="another horse",
+            role="gate",
+            now=NOW,
+            actor="staff:1",
+        )
 
     async def sign_out(_tx: psycopg.AsyncConnection[tuple[object, ...]], _: int) -> None:
         signed_out = await two.here.client.delete("/v1/gate/session", headers=keeper.headers)
@@ -104,7 +112,13 @@ async def test_security_H2_staff_who_left_or_whose_password_was_reset_scan_nothi
     for act in (reset, retire, sign_out):
         async with await psycopg.AsyncConnection.connect(two.urls.owner_url) as tx:
             staff_id = await save_staff(
-                tx, login="gate", password=PASSWORD, role="gate", now=NOW, actor="test"
+                tx,
+                two.here.app.services.vault,
+                login="gate",
+                password=PASSWORD,
+                role="gate",
+                now=NOW,
+                actor="test",
             )
         keeper = await two.here.staff()
         for client in (two.here.client, two.there):

@@ -57,7 +57,15 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
     async with api_site(lambda: urls, tmp_path) as site:
         async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
             now = site.app.services.clock()
-            await save_staff(tx, login="keeper", password=PASSWORD, role="admin", now=now, actor="test")
+            await save_staff(
+                tx,
+                site.app.services.vault,
+                login="keeper",
+                password=PASSWORD,
+                role="admin",
+                now=now,
+                actor="test",
+            )
         yield site
 
 

@@ -192,8 +192,9 @@ async def test_security_data_and_gate_keys_rotate_under_bookings_and_scans(
 ) -> None:
     urls, home = make_database(), tmp_path / "home"
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        await seed(tx, utc_now())
-        await save_staff(tx, login="gate", password=PASSWORD, role="gate", now=utc_now(), actor="test")
+        vault = Vault(load_keys(home))
+        await seed(tx, utc_now(), vault)
+        await save_staff(tx, vault, login="gate", password=PASSWORD, role="gate", now=utc_now(), actor="test")
         [[venue_id]] = await (
             await tx.execute("SELECT id FROM catalogue.venue WHERE code = 'lake'")
         ).fetchall()

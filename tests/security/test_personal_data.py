@@ -157,7 +157,14 @@ async def test_personal_data_stands_in_no_log_no_plain_column_and_no_file(
     async with api_site(lambda: urls, tmp_path) as site:
         async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
             await cards.issue(
-                tx, type_code="demo", now=NOW, actor="test", card_no=CARD[0], pin=CARD[1], is_shipped=True
+                tx,
+                site.app.services.vault,
+                type_code="demo",
+                now=NOW,
+                actor="test",
+                card_no=CARD[0],
+                pin=CARD[1],
+                is_shipped=True,
             )
         who = await live_through_the_api(site)
         await live_through_the_pages(site)

@@ -43,9 +43,11 @@ async def test_cookies_are_for_https_and_no_script_and_pages_insist_on_https(sit
     typed = {"card_no": CARD[0], "pin": CARD[1], "name": "张演示", "number": "11010519491231002X"}
     await browser.submit(form, typed, status=303)
     set_cookies = browser.page.headers.get_list("set-cookie")
-    assert any(cookie.startswith("wy_login=") for cookie in set_cookies)
+    assert any(cookie.startswith("__Host-wy_login=") for cookie in set_cookies)
     for cookie in set_cookies:
         assert {"httponly", "secure", "samesite=lax", "path=/"} <= set(cookie.lower().split("; ")), cookie
+        assert cookie.startswith("__Host-"), cookie
+        assert "domain=" not in cookie.lower(), cookie
 
 
 async def test_signing_in_leads_nowhere_else(site: ApiSite) -> None:
@@ -62,21 +64,21 @@ async def test_signing_in_leads_nowhere_else(site: ApiSite) -> None:
 async def test_a_login_planted_before_is_replaced_and_ends_with_signing_out(site: ApiSite) -> None:
     await site.traveller()
     browser = browser_of(site)
-    browser.client.cookies.set("wy_login", "A" * 43, domain="wenyue.test")
+    browser.client.cookies.set("__Host-wy_login", "A" * 43, domain="wenyue.test")
     await browser.get("/signin")
     await browser.submit(browser.form("/signin"), {"card_no": CARD[0], "pin": CARD[1]})
-    login = browser.client.cookies.get("wy_login", domain="wenyue.test", path="/")
-    names = [cookie.value for cookie in browser.client.cookies.jar if cookie.name == "wy_login"]
+    login = browser.client.cookies.get("__Host-wy_login", domain="wenyue.test", path="/")
+    names = [cookie.value for cookie in browser.client.cookies.jar if cookie.name == "__Host-wy_login"]
     assert any(value != "A" * 43 for value in names), login
     kept = next(value for value in names if value != "A" * 43)
     assert kept is not None
     stranger = browser_of(site)
-    stranger.client.cookies.set("wy_login", kept, domain="wenyue.test")
+    stranger.client.cookies.set("__Host-wy_login", kept, domain="wenyue.test")
     await stranger.get("/me")
     assert stranger.path == "/me"
     await stranger.submit(stranger.form("/signout"))
     again = browser_of(site)
-    again.client.cookies.set("wy_login", kept, domain="wenyue.test")
+    again.client.cookies.set("__Host-wy_login", kept, domain="wenyue.test")
     await again.get("/me")
     assert again.path == "/signin"
 

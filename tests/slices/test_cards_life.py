@@ -52,7 +52,7 @@ async def thaw(tx: Tx, card: Issued, holder_id: int | None) -> CardState | Denie
 
 async def swap(tx: Tx, card_no: str, holder_id: int | None, request_id: UUID = REQUEST) -> Replaced | Denied:
     return await cards.replace(
-        tx, request_id=request_id, card_no=card_no, holder_id=holder_id, now=NOW, actor="traveller:1"
+        tx, VAULT, request_id=request_id, card_no=card_no, holder_id=holder_id, now=NOW, actor="traveller:1"
     )
 
 
@@ -77,7 +77,7 @@ async def test_a_lost_card_is_frozen_and_thawed(tx: Tx) -> None:
 async def test_whoever_finds_a_frozen_card_cannot_sign_in_or_activate(tx: Tx) -> None:
     answer, card = await activated(tx)
     await freeze(tx, card, answer.holder_id)
-    assert problem(await cards.sign_in(tx, card.card_no, card.pin.reveal(), NOW)) is CardProblem.FROZEN
+    assert problem(await cards.sign_in(tx, VAULT, card.card_no, card.pin.reveal())) is CardProblem.FROZEN
     finder = await cards.activate(tx, VAULT, activation_of(card, person(2)), NOW)
     assert problem(finder) is CardProblem.ACTIVE_ELSEWHERE
     holder = await cards.activate(tx, VAULT, activation_of(card, person(1)), NOW)
@@ -110,11 +110,11 @@ async def test_a_replacement_keeps_the_card_and_kills_its_number(tx: Tx) -> None
     assert await card_state(tx, answer.card_id) is CardState.ACTIVE
     [view] = await cards.cards_of(tx, VAULT, answer.holder_id)
     assert (view.card_no, view.entitlements[0].used, view.valid_to) == (new.card_no, 2, answer.valid_to)
-    assert await cards.sign_in(tx, new.card_no, new.pin.reveal(), NOW) == answer.holder_id
+    assert await cards.sign_in(tx, VAULT, new.card_no, new.pin.reveal()) == answer.holder_id
     # The old number is dead for everything, and for ever.
-    assert problem(await cards.sign_in(tx, card.card_no, card.pin.reveal(), NOW)) is CardProblem.NUMBER_DEAD
+    assert problem(await cards.sign_in(tx, VAULT, card.card_no, card.pin.reveal())) is CardProblem.PIN_WRONG
     again = await cards.activate(tx, VAULT, activation_of(card, person(1)), NOW)
-    assert problem(again) is CardProblem.NUMBER_DEAD
+    assert problem(again) is CardProblem.PIN_WRONG
     assert problem(await freeze(tx, card, answer.holder_id)) is CardProblem.NUMBER_DEAD
     with pytest.raises(ValueError, match="is taken"):
         await issued(tx, card_no=card.card_no)
@@ -134,8 +134,8 @@ async def test_the_same_replacement_request_replaces_once(tx: Tx) -> None:
     assert isinstance(first, Replaced)
     assert isinstance(again, Replaced)
     assert (again.card_no, again.is_replay) == (first.card_no, True)
-    assert await cards.sign_in(tx, again.card_no, again.pin.reveal(), NOW) == answer.holder_id
-    assert problem(await cards.sign_in(tx, first.card_no, first.pin.reveal(), NOW)) is CardProblem.PIN_WRONG
+    assert await cards.sign_in(tx, VAULT, again.card_no, again.pin.reveal()) == answer.holder_id
+    assert problem(await cards.sign_in(tx, VAULT, first.card_no, first.pin.reveal())) is CardProblem.PIN_WRONG
     assert problem(await swap(tx, card.card_no, answer.holder_id + 1)) is CardProblem.NUMBER_UNKNOWN
     other = await swap(tx, card.card_no, answer.holder_id, OTHER_REQUEST)
     assert problem(other) is CardProblem.NUMBER_DEAD
@@ -150,11 +150,11 @@ async def test_an_old_replacement_request_does_not_touch_a_newer_number(tx: Tx) 
     await cards.report_loss(tx, card_no=first.card_no, holder_id=None, now=NOW, actor="staff:1")
     later = NOW + timedelta(days=1)
     second = await cards.replace(
-        tx, request_id=OTHER_REQUEST, card_no=first.card_no, holder_id=None, now=later, actor="staff:1"
+        tx, VAULT, request_id=OTHER_REQUEST, card_no=first.card_no, holder_id=None, now=later, actor="staff:1"
     )
     assert isinstance(second, Replaced)
     assert problem(await swap(tx, card.card_no, answer.holder_id)) is CardProblem.NUMBER_DEAD
-    assert await cards.sign_in(tx, second.card_no, second.pin.reveal(), NOW) == answer.holder_id
+    assert await cards.sign_in(tx, VAULT, second.card_no, second.pin.reveal()) == answer.holder_id
 
 
 # --- companions

@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
+from tests.support.cards import VAULT
 from tests.support.stopwatch import Stopwatch
 from wenyue import accounts, cards, catalogue
 from wenyue.accounts import Identity, Staff
@@ -45,7 +46,7 @@ async def loaded(make_database: Any) -> AsyncIterator[Loaded]:
     for _ in range(2):
         async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
             with Stopwatch() as watch:
-                await demo.load(tx, progress=heard.append, today=TODAY)
+                await demo.load(tx, VAULT, progress=heard.append, today=TODAY)
             took.append(watch)
             [[wrote]] = await rows(tx, "SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
             has_written.append(wrote)
@@ -175,7 +176,7 @@ async def test_the_banner_names_staff_who_can_sign_in(loaded: Loaded) -> None:
     assert logins == [("gate",), ("operator",)]
     for (login,) in logins:
         assert login in text
-        staff = await accounts.check_staff(loaded.tx, login, people.STAFF_PASSWORD, NOW)
+        staff = await accounts.check_staff(loaded.tx, VAULT, login, people.STAFF_PASSWORD)
         assert isinstance(staff, Staff)
 
 

@@ -139,7 +139,7 @@ async def test_texts_leave_through_the_transport_of_travellers_texts(tmp_path: P
 
 
 async def test_settings_say_who_is_told_and_what_is_looked_at(tmp_path: Path) -> None:
-    plain = load({"WENYUE_HOME": str(tmp_path)})
+    plain = load({"WENYUE_HOME": str(tmp_path), "WENYUE_DEMO": "1"})
     assert [one.name for one in senders_of(plain)] == ["log"]
     everything = load(
         {

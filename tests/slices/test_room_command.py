@@ -21,7 +21,7 @@ OPEN = ("open", "spring", "--from", "2030-01-08", "--to", "2030-01-09", "--relea
 @pytest.fixture
 def urls(make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbUrls:
     made = make_database()
-    asyncio.run(furnish(made))
+    asyncio.run(furnish(made, tmp_path / "home"))
     monkeypatch.setenv("WENYUE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("WENYUE_DATABASE_URL", made.app_url)
     monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", made.owner_url)

@@ -111,7 +111,7 @@ def document(number: int) -> str:
 @pytest.fixture
 async def release(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Release]:
     urls, clock = make_database(), Clock(NOW)
-    await furnish(urls)
+    await furnish(urls, tmp_path)
     async with serve_api(settings_for(urls, tmp_path), clock=clock) as site:
         made = Release(site, clock, urls.owner_url)
         await made.invite()

@@ -27,7 +27,7 @@ def serving(urls: DbUrls, home: Path) -> Generator[str]:
 @contextmanager
 def serving_app(urls: DbUrls, home: Path) -> Generator[tuple[str, App]]:
     """The server's address and the application, whose counters may be read from this thread, until the block ends."""
-    asyncio.run(furnish(urls))
+    asyncio.run(furnish(urls, home))
     app = create_app(settings_for(urls, home), clock=lambda: NOW)
     config = uvicorn.Config(
         app,

@@ -24,9 +24,10 @@ from tests.support.traveller_site import (
 )
 from wenyue.accounts import save_staff
 from wenyue.app import App, create_app
-from wenyue.infra.config import Settings, load
+from wenyue.infra.config import Settings, load, load_keys
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.ids import uuid7
+from wenyue.kernel.personal import Vault
 
 PASSWORD: Final = "correct horse"
 TODAY: Final = local_date(NOW, "Asia/Shanghai")
@@ -40,11 +41,17 @@ def settings_for(urls: DbUrls, home: Path) -> Settings:
     return dataclasses.replace(settings, database=database)
 
 
-async def furnish(urls: DbUrls) -> None:
+def vault_of(home: Path) -> Vault:
+    """The keys of an installation."""
+    return Vault(load_keys(home))
+
+
+async def furnish(urls: DbUrls, home: Path) -> None:
     """Venues, slots, cards, and the member of staff `gate`."""
+    vault = vault_of(home)
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        await seed(tx, NOW)
-        await save_staff(tx, login="gate", password=PASSWORD, role="gate", now=NOW, actor="test")
+        await seed(tx, NOW, vault)
+        await save_staff(tx, vault, login="gate", password=PASSWORD, role="gate", now=NOW, actor="test")
 
 
 @dataclass(slots=True)
@@ -97,6 +104,15 @@ class ApiSite:
         body = {"login": "gate", "password": PASSWORD}
         return Person((await self.client.post("/v1/gate/session", json=body)).json()["token"])
 
+    async def prove(self, who: Person) -> None:
+        """An hour ago this traveller proved to be the holder of a lost card, as `cards.recovery` writes it down."""
+        async with self.app.services.db.connection() as tx:
+            await tx.execute(
+                "INSERT INTO cards.recovery (id, holder_id, phone_key, how, started_at, proven_at)"
+                " VALUES (%s, %s, '', 'code', %s, %s)",
+                [uuid7(), who.holder_id, NOW - timedelta(hours=1), NOW - timedelta(hours=1)],
+            )
+
     async def product_id(self, code: str) -> int:
         """The product of a venue."""
         found = await self.client.get(f"/v1/venues/{code}")
@@ -126,7 +142,7 @@ async def api_site(
 ) -> AsyncGenerator[ApiSite]:
     """A started application on a database of its own."""
     urls = make_database()
-    await furnish(urls)
+    await furnish(urls, home)
     async with serve_api(settings_for(urls, home), admin_url) as site:
         yield site
 

@@ -42,7 +42,7 @@ def person(number: int = 1, name: str = "张小三", *, born: str = "19491230") 
 async def issued(tx: Tx, type_code: str = "demo", **fields: Any) -> Issued:
     """A card that can be activated."""
     given: dict[str, Any] = {"type_code": type_code, "now": NOW, "actor": "system:test"}
-    return await cards.issue(tx, **(given | fields))
+    return await cards.issue(tx, VAULT, **(given | fields))
 
 
 def activation_of(card: Issued, identity: Identity) -> ActivationRequest:

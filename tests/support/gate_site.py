@@ -71,7 +71,15 @@ async def gate_site(urls: DbUrls, home: Path, *browser_arguments: str) -> AsyncG
             await save_presets(tx)
             staff: tuple[tuple[str, Role], ...] = (("gate", "gate"), ("boss", "operator"))
             for login, role in staff:
-                await save_staff(tx, login=login, password="correct horse", role=role, now=NOW, actor="test")
+                await save_staff(
+                    tx,
+                    services.vault,
+                    login=login,
+                    password="correct horse",
+                    role=role,
+                    now=NOW,
+                    actor="test",
+                )
             await services.start()
             serving = asyncio.create_task(server.serve([listening]))
             async with chromium_here(*browser_arguments) as browser:

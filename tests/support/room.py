@@ -129,7 +129,7 @@ def room_server(urls: DbUrls, home: Path) -> Generator[RoomServer]:
     site = RoomServer(urls, home)
 
     async def serve() -> None:
-        await furnish(urls)
+        await furnish(urls, home)
         await site.server.serve()
 
     thread = threading.Thread(target=lambda: site.loop.run_until_complete(serve()), name="room server")

@@ -21,9 +21,10 @@ from wenyue.app import App
 from wenyue.booking import opening
 from wenyue.catalogue import NewClosure, PlannedSession, Product, Template, Venue
 from wenyue.faces.traveller import fallback, routes
-from wenyue.infra.config import load
+from wenyue.infra.config import load, load_keys
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date
+from wenyue.kernel.personal import Vault
 from wenyue.services import Services, build
 
 ProductKind = Literal["session", "night", "table", "seat"]
@@ -100,7 +101,7 @@ _PRODUCTS: Final[dict[str, tuple[ProductKind, str, str, int, str, tuple[PlannedS
 }  # fmt: skip
 
 
-async def seed(tx: Tx, now: datetime) -> None:
+async def seed(tx: Tx, now: datetime, vault: Vault) -> None:
     """Presets, card types, venues with slots for the next month, and cards waiting to be activated."""
     await policy.save_presets(tx)
     await cards.save_types(tx)
@@ -151,14 +152,14 @@ async def seed(tx: Tx, now: datetime) -> None:
             to_day=today + timedelta(days=20),
         )
     for type_code, (number, pin) in _CARDS:
-        await cards.issue(tx, type_code=type_code, now=now, actor="test", card_no=number, pin=pin)
+        await cards.issue(tx, vault, type_code=type_code, now=now, actor="test", card_no=number, pin=pin)
 
 
 @asynccontextmanager
 async def services_on(urls: DbUrls, home: Path, clock: Callable[[], datetime]) -> AsyncGenerator[Services]:
     """Started services on a seeded database."""
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        await seed(tx, clock())
+        await seed(tx, clock(), Vault(load_keys(home)))
     settings = load({"WENYUE_HOME": str(home)})
     settings = dataclasses.replace(
         settings, database=dataclasses.replace(settings.database, url=urls.app_url, pool_size_max=6)

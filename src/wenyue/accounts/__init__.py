@@ -4,16 +4,19 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
+from wenyue.accounts.failures import FailedSignIn
+from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
     check_staff,
     end_login,
     end_logins,
     keys_array,
-    login_key,
     require_login,
     retire_staff,
     save_staff,
+    staff_list,
     start_login,
+    unlock_staff,
     who,
     who_of,
 )
@@ -24,12 +27,13 @@ from wenyue.accounts.model import (
     LoginEnded,
     Role,
     Staff,
+    StaffRecord,
     StaffRefusal,
     Traveller,
     VisitorRecord,
     VisitorRefusal,
 )
-from wenyue.accounts.passwords import NO_SECRET, hash_secret, verify_secret
+from wenyue.accounts.passwords import hash_secret, is_outdated, verify_secret
 from wenyue.accounts.sealing import COMPANION, open_identity, seal_identity
 from wenyue.accounts.store import (
     add_visitor,
@@ -42,14 +46,19 @@ from wenyue.accounts.store import (
 
 __all__ = [
     "COMPANION",
-    "NO_SECRET",
     "VISITORS_PER_TRAVELLER_MAX",
+    "Attempt",
+    "Caller",
+    "FailedSignIn",
+    "Guard",
     "Identity",
     "Login",
     "LoginEnded",
     "Role",
     "Staff",
+    "StaffRecord",
     "StaffRefusal",
+    "Throttled",
     "Traveller",
     "VisitorRecord",
     "VisitorRefusal",
@@ -58,8 +67,8 @@ __all__ = [
     "end_login",
     "end_logins",
     "hash_secret",
+    "is_outdated",
     "keys_array",
-    "login_key",
     "open_identity",
     "remove_visitor",
     "require_login",
@@ -67,9 +76,11 @@ __all__ = [
     "save_staff",
     "seal_identity",
     "set_locale",
+    "staff_list",
     "start_login",
     "traveller",
     "traveller_for",
+    "unlock_staff",
     "verify_secret",
     "visitors",
     "who",

@@ -1,4 +1,4 @@
-"""Who is signed in: random tokens of which only the hash is stored, and staff passwords with a lockout."""
+"""Who is signed in: random tokens of which only the hash is stored, and staff with their passwords."""
 
 import hashlib
 import secrets
@@ -6,19 +6,26 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from wenyue.accounts.model import Login, LoginEnded, Role, Staff, StaffRefusal
-from wenyue.accounts.passwords import NO_SECRET, SECRET_LENGTH_MAX, hash_secret, verify_secret
+from wenyue.accounts.model import Login, LoginEnded, Role, Staff, StaffRecord, StaffRefusal
+from wenyue.accounts.passwords import (
+    NO_SECRET,
+    SECRET_LENGTH_MAX,
+    hash_secret,
+    spend_time,
+    verify_secret,
+)
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
+from wenyue.kernel.documents.text import has_controls
 from wenyue.kernel.limits import LOGIN_TTL_S, STAFF_LOGIN_TTL_S
+from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.accounts")
 _TOKEN_BYTES: Final = 32
 _TOKEN_LENGTH: Final = 43  # of 32 bytes in URL-safe base64 without padding
-STAFF_FAILURES_MAX: Final = 5
-STAFF_LOCK_S: Final = 15 * 60
 STAFF_PASSWORD_LENGTH_MIN: Final = 8
 STAFF_VENUES_MAX: Final = 200
+STAFF_LISTED_MAX: Final = 10_000
 
 
 async def start_login(
@@ -95,40 +102,25 @@ async def end_logins(tx: Tx, traveller_id: int, now: datetime, *, except_token: 
     return (await tx.execute(_SQL["end_logins_of_traveller"], row)).rowcount
 
 
-async def check_staff(tx: Tx, login: str, password: str, now: datetime) -> Staff | StaffRefusal:
-    """The member of staff with this login and password, or WRONG, or LOCKED.
+async def check_staff(tx: Tx, vault: Vault, login: str, password: str) -> Staff | StaffRefusal:
+    """The member of staff with this login and password, or WRONG; it takes as long when there is no such login.
 
-    STAFF_FAILURES_MAX wrong passwords lock the login for STAFF_LOCK_S (等保三级: 登录失败处理); while it is locked even
-    the right password is refused. The caller commits in every case: a refusal counts.
+    A password that is stored in an older way is stored anew by `wenyue staff reset`: the application may not write it.
+    Whoever calls it for a stranger does so in a `Guard.attempt`, which slows guessing (等保三级: 登录失败处理).
     """
-    row = await (await tx.execute(_SQL["lock_staff"], {"login": login.strip().lower()[:64]})).fetchone()
+    row = await (await tx.execute(_SQL["staff_of"], {"login": login.strip().lower()[:64]})).fetchone()
     if row is None:
-        await hash_secret(password[:SECRET_LENGTH_MAX])  # as slow as a wrong password
+        await spend_time(password)
         return StaffRefusal.WRONG
-    staff_id, name, display_name, role, venue_ids, stored, failures, locked_until = row
-    if locked_until is not None and locked_until > now:
-        return StaffRefusal.LOCKED
-    if await verify_secret(password, stored):
-        if failures or locked_until:
-            await tx.execute(
-                _SQL["set_staff_failures"], {"id": staff_id, "failed_logins": 0, "locked_until": None}
-            )
-        return Staff(staff_id, name, display_name, role, frozenset(venue_ids))
-    is_locked = failures + 1 >= STAFF_FAILURES_MAX
-    change = {
-        "id": staff_id,
-        "failed_logins": 0 if is_locked else failures + 1,
-        "locked_until": now + timedelta(seconds=STAFF_LOCK_S) if is_locked else None,
-    }
-    await tx.execute(_SQL["set_staff_failures"], change)
-    if is_locked:
-        await record(tx, [Entry(now, f"staff:{staff_id}", "staff.locked", f"staff:{staff_id}")])
-        return StaffRefusal.LOCKED
-    return StaffRefusal.WRONG
+    staff_id, name, display_name, role, venue_ids, stored = row
+    if not await verify_secret(password, stored, vault):
+        return StaffRefusal.WRONG
+    return Staff(staff_id, name, display_name, role, frozenset(venue_ids))
 
 
 async def save_staff(
     tx: Tx,
+    vault: Vault,
     *,
     login: str,
     password: str | None,
@@ -137,29 +129,51 @@ async def save_staff(
     actor: str,
     display_name: str = "",
     venue_ids: tuple[int, ...] = (),
+    is_demo: bool = False,
 ) -> int:
     """Add a member of staff or change them, and unlock and sign them out. `password` None: cannot sign in.
+
+    `is_demo`: a login that everybody knows; operators are warned while there is one.
 
     Raises ValueError naming the field: login (1-64 characters), password (at least 8), venue_ids (at most 200).
     """
     login = login.strip().lower()
     if not 1 <= len(login) <= 64:
         raise ValueError("login: 1 to 64 characters")
+    if has_controls(login) or has_controls(display_name):
+        raise ValueError("login, display_name: one line, without control characters")
     if password is not None and not STAFF_PASSWORD_LENGTH_MIN <= len(password) <= SECRET_LENGTH_MAX:
         raise ValueError(f"password: {STAFF_PASSWORD_LENGTH_MIN} to {SECRET_LENGTH_MAX} characters")
     if len(venue_ids) > STAFF_VENUES_MAX:
         raise ValueError(f"venue_ids: at most {STAFF_VENUES_MAX}; leave empty for every venue")
     row = {
         "login": login,
-        "password_hash": NO_SECRET if password is None else await hash_secret(password),
+        "password_hash": NO_SECRET if password is None else await hash_secret(password, vault),
         "display_name": display_name,
         "role": role,
         "venue_ids": list(venue_ids),
+        "is_demo": is_demo,
+        "now": now,
     }
     [(staff_id,)] = await (await tx.execute(_SQL["save_staff"], row)).fetchall()
     await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff_id, "now": now})
     await record(tx, [Entry(now, actor, "staff.saved", f"staff:{staff_id}", {"role": role})])
     return staff_id
+
+
+async def unlock_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None:
+    """Failed tries at this login before `now` count no more, except against the addresses that made them."""
+    await tx.execute(_SQL["unlock_staff"], {"id": staff_id, "now": now})
+    await record(tx, [Entry(now, actor, "staff.unlocked", f"staff:{staff_id}")])
+
+
+async def staff_list(tx: Tx, limit: int = STAFF_LISTED_MAX) -> list[StaffRecord]:
+    """Everybody who is or was on the staff, by login, at most `limit`."""
+    rows = await (await tx.execute(_SQL["staff"], {"limit": limit})).fetchall()
+    return [
+        StaffRecord(Staff(id_, login, name, role, frozenset(venue_ids)), is_active, not is_mute)
+        for id_, login, name, role, venue_ids, is_active, is_mute in rows
+    ]
 
 
 async def retire_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None:

@@ -86,11 +86,20 @@ class Staff:
         return not self.venue_ids or venue_id in self.venue_ids
 
 
+@dataclass(frozen=True, slots=True)
+class StaffRecord:
+    """A member of staff in a list. `is_active` false: retired. `has_password` false: cannot sign in."""
+
+    staff: Staff
+    is_active: bool
+    has_password: bool
+
+
 class StaffRefusal(IntEnum):
-    """Why a staff login failed. WRONG covers unknown names too: it does not say which names exist."""
+    """Why a staff login failed. WRONG: unknown, retired, or a wrong password; it does not say which."""
 
     WRONG = 1
-    LOCKED = 2
+    LOCKED = 2  # too many wrong tries from here lately: nothing was checked
 
 
 class LoginEnded(Exception):

@@ -63,22 +63,30 @@ WHERE traveller_id = %(traveller_id)s AND ended_at IS NULL AND token_hash <> %(k
 -- Sign a member of staff out everywhere.
 UPDATE accounts.login SET ended_at = %(now)s WHERE staff_id = %(staff_id)s AND ended_at IS NULL;
 
--- name: lock_staff
--- A member of staff who signs in; one try at a time.
-SELECT id, login, display_name, role, venue_ids, password_hash, failed_logins, locked_until
-FROM accounts.staff WHERE login = %(login)s AND is_active FOR NO KEY UPDATE;
+-- name: staff_of
+-- A member of staff who signs in.
+SELECT id, login, display_name, role, venue_ids, password_hash
+FROM accounts.staff WHERE login = %(login)s AND is_active;
 
--- name: set_staff_failures
--- Count or forget failed tries.
-UPDATE accounts.staff SET failed_logins = %(failed_logins)s, locked_until = %(locked_until)s WHERE id = %(id)s;
+-- name: unlock_staff
+-- Tries that failed before count no more at this login.
+-- run by: owner
+UPDATE accounts.staff SET tries_from = %(now)s WHERE id = %(id)s;
+
+-- name: staff
+-- Everybody who is or was on the staff.
+-- run by: owner
+SELECT id, login, display_name, role, venue_ids, is_active, password_hash = '-' AS is_mute
+FROM accounts.staff ORDER BY login LIMIT %(limit)s;
 
 -- name: save_staff
--- Add a member of staff, or change them (a new password unlocks).
+-- Add a member of staff, or change them: a new password unlocks, and no device is known any more.
 -- run by: owner
-INSERT INTO accounts.staff (login, password_hash, display_name, role, venue_ids, is_active)
-VALUES (%(login)s, %(password_hash)s, %(display_name)s, %(role)s, %(venue_ids)s::bigint[], true)
+INSERT INTO accounts.staff (login, password_hash, display_name, role, venue_ids, is_active, is_demo)
+VALUES (%(login)s, %(password_hash)s, %(display_name)s, %(role)s, %(venue_ids)s::bigint[], true, %(is_demo)s)
 ON CONFLICT (login) DO UPDATE SET password_hash = excluded.password_hash, display_name = excluded.display_name,
-    role = excluded.role, venue_ids = excluded.venue_ids, is_active = true, failed_logins = 0, locked_until = NULL
+    role = excluded.role, venue_ids = excluded.venue_ids, is_active = true, devices_from = %(now)s, tries_from = %(now)s,
+    is_demo = excluded.is_demo
 RETURNING id;
 
 -- name: retire_staff

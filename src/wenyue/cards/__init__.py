@@ -5,9 +5,11 @@ nothing about bookings. Functions take a transaction and never commit; a `Denied
 have counted a wrong PIN.
 """
 
-from wenyue.cards.activation import ActivationRequest, activate, issue, sign_in
+from wenyue.cards import recovery
+from wenyue.cards.activation import ActivationRequest, activate, issue, judge, sign_in, with_tries
 from wenyue.cards.changes import add_companion, begin_validity, extend_validity, remove_companion
-from wenyue.cards.loss import lift_loss, replace, report_loss
+from wenyue.cards.codes import clean_card_no
+from wenyue.cards.loss import Replaced, lift_loss, replace, report_loss
 from wenyue.cards.model import CardFacts, CardRefusal, CardRules, CardState, Use, WantedUse
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.people import CardProblem, Denied
@@ -37,26 +39,31 @@ __all__ = [
     "CardState",
     "CardView",
     "Denied",
+    "Replaced",
     "Use",
     "WantedUse",
     "activate",
     "add_companion",
     "begin_validity",
     "cards_of",
+    "clean_card_no",
     "decide_use",
     "extend_validity",
     "facts_from_rows",
     "history_days",
     "issue",
+    "judge",
     "lift_loss",
     "load_types",
     "parse_rules",
     "read_facts",
     "read_types",
+    "recovery",
     "remove_companion",
     "replace",
     "report_loss",
     "save_types",
     "sign_in",
     "spend",
+    "with_tries",
 ]

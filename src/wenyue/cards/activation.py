@@ -1,21 +1,27 @@
 """Issue, activation and sign-in: the number, the PIN, the person."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
 
-from wenyue.accounts import Identity, hash_secret, traveller_for, verify_secret
+from wenyue.accounts import (
+    Attempt,
+    Identity,
+    hash_secret,
+    is_outdated,
+    traveller_for,
+    verify_secret,
+)
 from wenyue.audit import Entry, record
-from wenyue.cards.codes import clean_card_no, clean_pin, is_mistyped, new_card_no, new_pin
+from wenyue.cards.codes import clean_card_no, clean_pin, new_card_no, new_pin
 from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.people import CardProblem, Denied, Validity, activation_terms, state_problem
 from wenyue.cards.rules import in_month_days
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import local_date
-from wenyue.kernel.limits import PIN_FAILURES_MAX, PIN_LOCK_S
 from wenyue.kernel.personal import Secret, Vault
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
@@ -60,6 +66,7 @@ class Activated:
 
 async def issue(
     tx: Tx,
+    vault: Vault,
     *,
     type_code: str,
     now: datetime,
@@ -87,7 +94,7 @@ async def issue(
         "card_no": number,
         "type_code": type_code,
         "state": CardState.SHIPPED if is_shipped else CardState.PRINTED,
-        "pin_hash": await hash_secret(secret),
+        "pin_hash": await hash_secret(secret, vault),
         "now": now,
     }
     added = await (await tx.execute(_SQL["add_card"], row)).fetchone()
@@ -102,16 +109,15 @@ async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: dateti
 
     Finds or makes the traveller's account, sets the validity, grants the entitlements. The same person again gets
     the same answer (`is_replay`). Whose document holds a card already is HOLDER_KNOWN unless they are signed in (or
-    staff acts). Refusals: every CardProblem about numbers, PINs, states, deadline and age. The caller
-    commits a refusal too: wrong PINs are counted in the database, PIN_FAILURES_MAX of them lock the number for
-    PIN_LOCK_S.
+    staff acts). Refusals: PIN_WRONG, and every CardProblem about states, deadline and age. Whoever calls it
+    for a stranger does so in a `Guard.attempt`, which slows guessing; see `prove`.
     """
-    denied = await prove(tx, request.card_no, request.pin, now)
+    denied = await prove(tx, vault, request.card_no, request.pin)
     if denied is not None:
         return denied
     card = await lock_by_no(tx, clean_card_no(request.card_no))
     if card is None:  # replaced in this very moment
-        return Denied(CardProblem.NUMBER_DEAD)
+        return Denied(CardProblem.PIN_WRONG)
     person_key = vault.person_key(request.identity.document.key)
     if card.state != CardState.SHIPPED:
         return _not_shipped(card, person_key)
@@ -127,47 +133,57 @@ async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: dateti
     return await _hand_over(tx, vault, request, card=card, rules=rules, terms=terms, now=now)
 
 
-async def sign_in(tx: Tx, card_no: str, pin: str, now: datetime) -> int | Denied:
+async def sign_in(tx: Tx, vault: Vault, card_no: str, pin: str) -> int | Denied:
     """The traveller whose active card this is, by number and PIN.
 
     A card reported lost does not sign anybody in (whoever found it may have its PIN): its holder signs in otherwise or
-    goes to the counter. Commit a refusal too.
+    goes to the counter. Commit a refusal too; see `prove`.
     """
-    denied = await prove(tx, card_no, pin, now)
+    denied = await prove(tx, vault, card_no, pin)
     if denied is not None:
         return denied
     row = await (await tx.execute(_SQL["pin_of"], {"card_no": clean_card_no(card_no)})).fetchone()
-    problem = CardProblem.NUMBER_DEAD if row is None else state_problem(CardState(row[4]))
-    if row is None or problem is not None or row[5] is None:
+    problem = CardProblem.PIN_WRONG if row is None else state_problem(CardState(row[2]))
+    if row is None or problem is not None or row[3] is None:
         return Denied(problem or CardProblem.NOT_ACTIVATED)
-    holder_id: int = row[5]
+    holder_id: int = row[3]
     return holder_id
 
 
-async def prove(tx: Tx, card_no: str, pin: str, now: datetime) -> Denied | None:
-    """None when number and PIN belong together. Tries on one number happen one after the other."""
+async def prove(tx: Tx, vault: Vault, card_no: str, pin: str) -> Denied | None:
+    """None when number and PIN belong together, else PIN_WRONG: the same answer, after the same time, whatever is wrong.
+
+    So nobody learns here which numbers exist, or were replaced. A right PIN that is stored in an older way is stored anew.
+    """
     number = clean_card_no(card_no)
-    if not number:
-        return Denied(CardProblem.NUMBER_MISTYPED)
-    await tx.execute(_SQL["await_turn"], {"card_no": number})
     row = await (await tx.execute(_SQL["pin_of"], {"card_no": number})).fetchone()
     if row is None:
-        return Denied(await _no_such_number(tx, number))
-    card_id, pin_hash, failures, locked_until = row[:4]
-    if locked_until is not None and locked_until > now:
-        return Denied(CardProblem.PIN_LOCKED, tries_left=0, at=locked_until)
-    if await verify_secret(clean_pin(pin), pin_hash):
-        if failures or locked_until:
-            await _set_failures(tx, card_id, 0, None)
-        return None
-    left = PIN_FAILURES_MAX - failures - 1
-    if left > 0:
-        await _set_failures(tx, card_id, failures + 1, None)
-        return Denied(CardProblem.PIN_WRONG, tries_left=left)
-    until = now + timedelta(seconds=PIN_LOCK_S)
-    await _set_failures(tx, card_id, 0, until)
-    await record(tx, [Entry(now, "system:pin", "card.pin_locked", f"card:{card_id}")])
-    return Denied(CardProblem.PIN_LOCKED, tries_left=0, at=until)
+        await verify_secret(pin, "", vault)  # for as long as with a number that exists
+        return Denied(CardProblem.PIN_WRONG)
+    card_id, stored = row[:2]
+    secret = clean_pin(pin)
+    if not await verify_secret(secret, stored, vault):
+        return Denied(CardProblem.PIN_WRONG)
+    if is_outdated(stored, vault):
+        fresh = {"id": card_id, "old": stored, "new": await hash_secret(secret, vault)}
+        await tx.execute(_SQL["set_pin_hash"], fresh)
+    return None
+
+
+async def judge(tried: Attempt, card_no: str, answer: object) -> None:
+    """Tell the guard what became of a try with this number, and whose card was guessed at.
+
+    A right PIN is no failure, even when the card's state forbids what was asked for.
+    """
+    tried.is_right = not (isinstance(answer, Denied) and answer.problem is CardProblem.PIN_WRONG)
+    if not tried.is_right:
+        row = await (await tried.tx.execute(_SQL["pin_of"], {"card_no": clean_card_no(card_no)})).fetchone()
+        tried.who = "" if row is None else f"card:{row[0]}"
+
+
+def with_tries(denied: Denied, tried: Attempt) -> Denied:
+    """A wrong PIN, with how many more may be wrong before the next has to wait."""
+    return replace(denied, tries_left=tried.tries_left) if denied.problem is CardProblem.PIN_WRONG else denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,14 +257,3 @@ async def _holder_of_another(tx: Tx, person_key: bytes) -> int | None:
     """The account of this person when a card hangs on it already (whoever opens it sees and changes its bookings)."""
     row = await (await tx.execute(_SQL["holder_of_another"], {"person_key": person_key})).fetchone()
     return None if row is None else row[0]
-
-
-async def _no_such_number(tx: Tx, number: str) -> CardProblem:
-    if await (await tx.execute(_SQL["dead_number"], {"card_no": number})).fetchone() is not None:
-        return CardProblem.NUMBER_DEAD
-    return CardProblem.NUMBER_MISTYPED if is_mistyped(number) else CardProblem.NUMBER_UNKNOWN
-
-
-async def _set_failures(tx: Tx, card_id: int, failures: int, until: datetime | None) -> None:
-    change = {"id": card_id, "pin_failures": failures, "locked_until": until and until.astimezone(UTC)}
-    await tx.execute(_SQL["set_pin_failures"], change)

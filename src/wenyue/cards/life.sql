@@ -16,21 +16,17 @@ SELECT holder.traveller_id FROM accounts.holder_v AS holder
 WHERE holder.person_key = %(person_key)s
   AND EXISTS (SELECT 1 FROM cards.card AS card WHERE card.holder_id = holder.traveller_id);
 
--- name: await_turn
--- PIN tries on one number wait for each other, without locking the card's row against bookings.
-SELECT pg_advisory_xact_lock(739501, hashtext(%(card_no)s));
-
 -- name: pin_of
 -- What a PIN is checked against.
-SELECT id, pin_hash, pin_failures, locked_until, state, holder_id FROM cards.card WHERE card_no = %(card_no)s;
+SELECT id, pin_hash, state, holder_id FROM cards.card WHERE card_no = %(card_no)s;
 
 -- name: dead_number
 -- Whether a number was lost and replaced.
 SELECT card_id FROM cards.dead_number WHERE card_no = %(card_no)s;
 
--- name: set_pin_failures
--- Count or forget wrong PINs.
-UPDATE cards.card SET pin_failures = %(pin_failures)s, locked_until = %(locked_until)s WHERE id = %(id)s;
+-- name: set_pin_hash
+-- The same PIN under the present key and cost, unless it was changed meanwhile.
+UPDATE cards.card SET pin_hash = %(new)s WHERE id = %(id)s AND pin_hash = %(old)s;
 
 -- name: lock_by_no
 -- One card for a change, found by its number.
@@ -61,8 +57,8 @@ UPDATE cards.card SET state = %(state)s WHERE id = %(id)s;
 
 -- name: bury_number
 -- The lost number is dead for ever.
-INSERT INTO cards.dead_number (card_no, card_id, died_at, reason, request_id)
-VALUES (%(card_no)s, %(card_id)s, %(now)s, %(reason)s, %(request_id)s);
+INSERT INTO cards.dead_number (card_no, card_id, died_at, reason, request_id, recovery_id)
+VALUES (%(card_no)s, %(card_id)s, %(now)s, %(reason)s, %(request_id)s, %(recovery_id)s);
 
 -- name: replacement
 -- The card that a replacement request was about, and whether it is the card's newest one.
@@ -72,12 +68,12 @@ FROM cards.dead_number AS dead WHERE dead.request_id = %(request_id)s;
 
 -- name: renumber
 -- The same card under a new number and PIN.
-UPDATE cards.card SET card_no = %(card_no)s, pin_hash = %(pin_hash)s, pin_failures = 0, locked_until = NULL, state = 3
+UPDATE cards.card SET card_no = %(card_no)s, pin_hash = %(pin_hash)s, state = 3
 WHERE id = %(id)s RETURNING card_no;
 
 -- name: set_pin
 -- A new PIN for the number the card has.
-UPDATE cards.card SET pin_hash = %(pin_hash)s, pin_failures = 0, locked_until = NULL
+UPDATE cards.card SET pin_hash = %(pin_hash)s
 WHERE id = %(id)s RETURNING card_no;
 
 -- name: begin_validity

@@ -17,7 +17,7 @@ from wenyue.cards.codes import clean_card_no, new_card_no, new_pin
 from wenyue.cards.model import CardState
 from wenyue.cards.people import CardProblem, Denied, state_problem
 from wenyue.infra.db import Tx, queries
-from wenyue.kernel.personal import Secret
+from wenyue.kernel.personal import Secret, Vault
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
 _NUMBER_TRIES_MAX: Final = 5
@@ -57,33 +57,52 @@ async def lift_loss(
 
 
 async def replace(
-    tx: Tx, *, request_id: UUID, card_no: str, holder_id: int | None, now: datetime, actor: str
+    tx: Tx,
+    vault: Vault,
+    *,
+    request_id: UUID,
+    card_no: str,
+    holder_id: int | None,
+    now: datetime,
+    actor: str,
+    recovery_id: UUID | None = None,
 ) -> Replaced | Denied:
     """补卡: a frozen card gets a new number and PIN and is active again; the old number is dead for ever.
 
     `request_id` makes it happen once: the same request again gives the same number with a fresh PIN (the first answer may
     have been lost, and only the PIN's hash is kept). NOT_FROZEN when the loss was not reported, NUMBER_DEAD when it was
-    replaced by another request. `fee_minor` is what the type asks for (昆山 ¥25); taking it is the caller's.
+    replaced by another request.
+    Who may ask is not looked at here: `recovery_id` is the proof it is made on.
+    `fee_minor` is what the type asks for (昆山 ¥25); taking it is the caller's.
     """
     earlier = await (await tx.execute(_SQL["replacement"], {"request_id": request_id})).fetchone()
     if earlier is not None:
-        return await _again(tx, earlier[0], holder_id, is_newest=earlier[1])
+        return await _again(tx, vault, earlier[0], holder_id, is_newest=earlier[1])
     number = clean_card_no(card_no)
     card = await _own_card(tx, number, holder_id)
     if isinstance(card, Denied):
         return card
     if card.state != CardState.FROZEN:
         return Denied(state_problem(card.state) or CardProblem.NOT_FROZEN)
-    row = {"card_no": number, "card_id": card.id, "now": now, "reason": "lost", "request_id": request_id}
+    row: dict[str, object] = {
+        "card_no": number,
+        "card_id": card.id,
+        "now": now,
+        "reason": "lost",
+        "request_id": request_id,
+    }
+    row["recovery_id"] = recovery_id
     await tx.execute(_SQL["bury_number"], row)
     pin = new_pin()
-    fresh = {"id": card.id, "card_no": await _free_number(tx), "pin_hash": await hash_secret(pin)}
+    fresh = {"id": card.id, "card_no": await _free_number(tx), "pin_hash": await hash_secret(pin, vault)}
     [(new_no,)] = await (await tx.execute(_SQL["renumber"], fresh)).fetchall()
     await record(tx, [Entry(now, actor, "card.replaced", f"card:{card.id}")])
     return Replaced(card.id, new_no, Secret(pin), await _fee(tx, card), is_replay=False)
 
 
-async def _again(tx: Tx, card_id: int, holder_id: int | None, *, is_newest: bool) -> Replaced | Denied:
+async def _again(
+    tx: Tx, vault: Vault, card_id: int, holder_id: int | None, *, is_newest: bool
+) -> Replaced | Denied:
     row = await (await tx.execute(_SQL["lock_by_id"], {"id": card_id})).fetchone()
     card = None if row is None else LockedCard(row[0], row[1], CardState(row[2]), *row[3:])
     if card is None or (holder_id is not None and card.holder_id != holder_id):
@@ -91,7 +110,7 @@ async def _again(tx: Tx, card_id: int, holder_id: int | None, *, is_newest: bool
     if not is_newest or card.state != CardState.ACTIVE:
         return Denied(CardProblem.NUMBER_DEAD)
     pin = new_pin()
-    change = {"id": card.id, "pin_hash": await hash_secret(pin)}
+    change = {"id": card.id, "pin_hash": await hash_secret(pin, vault)}
     [(number,)] = await (await tx.execute(_SQL["set_pin"], change)).fetchall()
     return Replaced(card.id, number, Secret(pin), await _fee(tx, card), is_replay=True)
 

@@ -85,3 +85,11 @@ def say_day(day: date, locale: str) -> str:
     if locale.startswith("en"):
         return f"{day.day} {_MONTHS_EN[day.month - 1]}"
     return f"{day.month}月{day.day}日"
+
+
+def say_wait(at: datetime, now: datetime, locale: str) -> str:
+    """That too many secrets were wrong, and when the next may be tried; the same whether the login exists or not."""
+    minutes = max(1, -(-int((at - now).total_seconds()) // 60))
+    if locale.startswith("en"):
+        return f"Too many wrong tries. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+    return f"输错次数太多，请{minutes}分钟后再试。"

@@ -8,6 +8,24 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
     "bad_json": ("请求不是有效的 JSON", "The request is not valid JSON"),
     "invalid_body": ("请求内容不符合格式", "The request does not have the documented shape"),
     "body_too_large": ("请求内容过大", "The request is too large"),
+    "bad_host": (
+        "请求没有（或不止一次）说明要访问的主机",
+        "The request names no host, or more than one (Host header)",
+    ),
+    "proof_needed": (
+        "补卡前请先验证：POST /v1/cards/lost（证件和预留手机），或带证件到人工窗口",
+        "Prove to be the holder first: POST /v1/cards/lost with document and phone, or at the staffed counter",
+    ),
+    "code_wrong": (
+        "验证码不对或已失效；错5次后请重新获取",
+        "The code is wrong or no longer good; after five wrong ones ask for a new one",
+    ),
+    "phone_needed": ("请填写办卡时预留的手机号", "Give the phone number on record"),
+    "operators_only": ("只有运营和管理员可以办理", "Operators and administrators only"),
+    "holder_unknown": (
+        "没有找到这个证件名下可补的卡",
+        "No card that can be replaced belongs to this document and name",
+    ),
     "login_needed": ("请先登录：缺少有效的令牌", "Sign in first: a valid bearer token is needed"),
     "id_needed": (
         "缺少请求编号：请在 id 或 Idempotency-Key 中给出同一个 UUID",
@@ -72,5 +90,6 @@ FIELD_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "wrong_type": ("类型不正确{}", "The type is wrong{}"),
     "out_of_range": ("超出范围{}", "Out of range{}"),
     "wrong_length": ("长度不正确{}", "The length is wrong{}"),
+    "one_line": ("只能写一行，不能含控制字符", "One line without control characters"),
     "wrong_form": ("格式不正确{}", "The form is wrong{}"),
 }

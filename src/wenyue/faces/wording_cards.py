@@ -120,10 +120,13 @@ CARD_PROBLEMS: Final[Mapping[CardProblem, Text]] = MappingProxyType(
             "这张卡已补办，旧卡号永久失效，请使用新卡",
             "This card was replaced and its number is dead; use the new one",
         ),
-        CardProblem.PIN_WRONG: Text("密码不正确，请重新输入", "The PIN is wrong; type it again"),
+        CardProblem.PIN_WRONG: Text(
+            "卡号或密码不正确，请对照卡面核对；补办过的卡请用新卡号",
+            "The card number or the PIN is wrong; compare both with the card, and use the new number of a card that was replaced",
+        ),
         CardProblem.PIN_LOCKED: Text(
-            "密码多次输错，为保护您的卡已暂时锁定",
-            "Too many wrong PINs: the card is locked for a while to protect you",
+            "输错次数太多，为保护持卡人请稍后再试",
+            "Too many wrong tries: to protect the card's holder, wait before the next one",
         ),
         CardProblem.NOT_SHIPPED: Text(
             "这张卡还没有出库，不能激活，请联系购卡处",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from wenyue.infra.addresses import Network, parse_networks
 from wenyue.kernel.limits import LOOKUP_DAYS_MAX
 from wenyue.kernel.personal import KeyRing, SealKeys
 
@@ -38,6 +39,9 @@ class WebSettings:
     is_https: bool = False  # WENYUE_HTTPS: `wenyue up` serves the local network with a certificate of its own
     https_port: int = 8443  # WENYUE_HTTPS_PORT
     person_bookings: int = 60  # WENYUE_PERSON_BOOKINGS: one person's requests to book, in a minute
+    processes: int = 1  # WENYUE_WEB_PROCESSES: of the whole installation; they share that limit
+    replacement_delay_min: int = 30  # WENYUE_REPLACEMENT_DELAY_MIN: where no phone proves it
+    proxies: tuple[Network, ...] = ()  # WENYUE_TRUSTED_PROXIES: whose X-Forwarded-For is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +149,17 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     is_https = _flag(env, "WENYUE_HTTPS", default=False)
     port = _number(env, "WENYUE_PORT", 8000, 1, 65535)
     workers_default = max(2, (os.cpu_count() or 2) // 2)
+    workers = _number(env, "WENYUE_WEB_WORKERS", workers_default, 1, 64)
     url = _secret(env, "WENYUE_DATABASE_URL", "WENYUE_DATABASE_URL_FILE")
     owner_url = _secret(env, "WENYUE_OWNER_DATABASE_URL", "WENYUE_OWNER_DATABASE_URL_FILE")
     return Settings(
         home=Path(env.get("WENYUE_HOME") or "var").absolute(),
-        is_demo=_flag(env, "WENYUE_DEMO", default=True),
+        is_demo=_flag(env, "WENYUE_DEMO", default=False),
         is_bench=_flag(env, "WENYUE_BENCH", default=False),
         web=WebSettings(
             host=env.get("WENYUE_HOST", "127.0.0.1"),
             port=port,
-            workers=_number(env, "WENYUE_WEB_WORKERS", workers_default, 1, 64),
+            workers=workers,
             public_url=env.get("WENYUE_PUBLIC_URL", "").rstrip("/"),
             is_secure=_flag(env, "WENYUE_SECURE_COOKIES", default=is_https),
             is_https=is_https,
@@ -162,6 +167,9 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
                 env, "WENYUE_HTTPS_PORT", port + 443 if port <= 65092 else port - 443, 1, 65535
             ),
             person_bookings=_number(env, "WENYUE_PERSON_BOOKINGS", 60, 1, PERSON_BOOKINGS_MAX),
+            processes=_number(env, "WENYUE_WEB_PROCESSES", workers, 1, 10_000),
+            replacement_delay_min=_number(env, "WENYUE_REPLACEMENT_DELAY_MIN", 30, 0, 10_080),
+            proxies=_networks(env, "WENYUE_TRUSTED_PROXIES"),
         ),
         database=DatabaseSettings(
             url=url,
@@ -268,6 +276,15 @@ def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return found
 
 
+def _networks(env: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    try:
+        return parse_networks(_list(env, name))
+    except ValueError as error:
+        raise SettingsError(
+            f"{name}: {error} is neither an address nor a network such as 10.0.0.0/8"
+        ) from None
+
+
 def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
     raw = env.get(name, "").strip().lower()
     if raw in {"1", "true", "yes", "on"}:
@@ -292,6 +309,7 @@ def load_keys(home: Path) -> KeyRing:
             "sealing": {"1": secrets.token_hex(32)},
             "index": secrets.token_hex(32),
             "record": {"current": 1, "keys": {"1": secrets.token_hex(32)}},
+            "peppers": {"1": secrets.token_hex(32)},
         }
         staged = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
         with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -308,7 +326,9 @@ def load_keys(home: Path) -> KeyRing:
 def key_ring(raw: Mapping[str, Any]) -> KeyRing:
     """What a key file's content says. Raises ValueError, LookupError, TypeError or AttributeError when it is damaged."""
     sealing = {int(number): bytes.fromhex(key) for number, key in raw["sealing"].items()}
-    ring = KeyRing(sealing=sealing, current=int(raw["current"]), index=bytes.fromhex(raw["index"]))
+    peppers = {int(number): bytes.fromhex(key) for number, key in raw.get("peppers", {}).items()}
+    index = bytes.fromhex(raw["index"])
+    ring = KeyRing(sealing=sealing, current=int(raw["current"]), index=index, peppers=peppers)
     is_sound = all(0 < number < 256 and len(key) == _KEY_BYTES for number, key in sealing.items())
     if not is_sound or ring.current not in sealing or len(ring.index) != _KEY_BYTES:
         raise ValueError("a key is missing, or not of 32 bytes")

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from ipaddress import ip_address
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 SEND_DEADLINE_S: Final = 10.0
 RECIPIENTS_MAX: Final = 50
@@ -15,7 +16,11 @@ RECIPIENTS_MAX: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A mail server: `smtp://user:password@host:587` (STARTTLS where it is offered) or `smtps://…`, and who writes."""
+    """A mail server: `smtp://user:password@host:587` or `smtps://…`, and who writes.
+
+    With a user the connection must be encrypted (STARTTLS): a password goes in the clear to this machine only, when the
+    address ends in `?plain=1`.
+    """
 
     url: str = field(repr=False)
     sender: str
@@ -37,13 +42,28 @@ class Post:
         try:
             if not is_tls and _offers_tls(server):
                 server.starttls(context=context)
+                is_tls = True
             if parts.username:
+                if not is_tls and not _may_be_plain(parts):
+                    raise smtplib.SMTPNotSupportedError(
+                        "the mail server offers no STARTTLS: the password is not sent in the clear"
+                    )
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
         finally:
             with suppress(OSError):  # the message was taken or was not; how we part changes nothing
                 server.quit()
             server.close()
+
+
+def _may_be_plain(parts: SplitResult) -> bool:
+    """`?plain=1` lets a password go unencrypted to this very machine, and nowhere else."""
+    if parse_qs(parts.query).get("plain") != ["1"]:
+        return False
+    try:
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.hostname == "localhost"
 
 
 def _offers_tls(server: smtplib.SMTP) -> bool:

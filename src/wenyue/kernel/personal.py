@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Generic, NoReturn, TypeVar
 
 from cryptography.exceptions import InvalidTag
@@ -32,6 +32,9 @@ class KeyRing:
     sealing: dict[int, bytes]
     current: int
     index: bytes
+    peppers: dict[int, bytes] = field(
+        default_factory=dict[int, bytes]
+    )  # for PINs and passwords, by number; see `peppers_of`
 
     def __repr__(self) -> str:
         return f"KeyRing(current={self.current}, keys={sorted(self.sealing)})"
@@ -48,6 +51,14 @@ class SealKeys:
         return f"SealKeys(current={self.current}, keys={sorted(self.keys)})"
 
 
+def peppers_of(ring: KeyRing) -> dict[int, bytes]:
+    """The keys of stored PINs and passwords. A ring from before they were: one that follows from its index key.
+
+    Whoever replaces the index key keeps this one in the ring's `peppers` first: without it no stored PIN is good any more.
+    """
+    return ring.peppers or {1: hmac.digest(ring.index, b"\x00wenyue pepper 1", "sha256")}
+
+
 class Vault:
     """Seals and opens personal data, and computes keyed indexes. Safe to share between threads.
 
@@ -57,6 +68,8 @@ class Vault:
     def __init__(self, ring: KeyRing, read_again: Callable[[], KeyRing | None] | None = None) -> None:
         self._index_key = ring.index
         self._index = hmac.new(ring.index, digestmod=hashlib.sha256)
+        self._peppers = peppers_of(ring)
+        self.pepper_no = max(self._peppers)
         self._nonces: list[bytes] = []
         self._read_again = read_again
         self.adopt(ring)
@@ -113,6 +126,11 @@ class Vault:
         mac = self._index.copy()
         mac.update(canonical.encode())
         return mac.digest()[:PERSON_KEY_BYTES]
+
+    def peppered(self, number: int, digest: bytes) -> bytes:
+        """A hash keyed under pepper `number` (HMAC-SHA-256); random bytes, equal to nothing, when that key is not ours."""
+        pepper = self._peppers.get(number)
+        return os.urandom(len(digest)) if pepper is None else hmac.digest(pepper, digest, "sha256")
 
     def fingerprint(self, content: bytes) -> bytes:
         """The keyed hash (16 bytes) by which content is recognised that names people.

@@ -4,16 +4,22 @@
 """
 
 from wenyue.notifications.model import Message, Sms, SmsTransport
+from wenyue.notifications.notices import Notice, has_notices, is_told, notify, send_notices
 from wenyue.notifications.store import deliver, give_up, messages_of, send_queued
 from wenyue.notifications.transport import FileSms
 
 __all__ = [
     "FileSms",
     "Message",
+    "Notice",
     "Sms",
     "SmsTransport",
     "deliver",
     "give_up",
+    "has_notices",
+    "is_told",
     "messages_of",
+    "notify",
+    "send_notices",
     "send_queued",
 ]

@@ -202,6 +202,7 @@ def _connected(owner_url: str, app_url: str, name: str, home: Path) -> Iterator[
             yield _rights(app)
             if not structure.is_fault:
                 yield _grants(owner)
+                yield _demo_logins(owner)
         if not structure.is_fault:
             yield from asyncio.run(_rules(owner_url))
             yield _record(owner_url, home)
@@ -279,6 +280,17 @@ async def _rules(url: str) -> list[Finding]:
             )
             findings.append(Finding(Mark.WARNING, "holidays 节假日", text, remedy))
     return findings
+
+
+def _demo_logins(connection: psycopg.Connection) -> Finding:
+    """Logins of the demo, whose password everybody knows."""
+    subject = "demo logins 演示账号"
+    rows = connection.execute("SELECT login FROM accounts.demo_login_v ORDER BY login LIMIT 20").fetchall()
+    if not rows:
+        return Finding(Mark.GOOD, subject, "none")
+    names = ", ".join(login for (login,) in rows)
+    remedy = "in earnest: `wenyue staff retire LOGIN`, or `wenyue staff reset LOGIN`"
+    return Finding(Mark.NOTE, subject, f"{names}: everybody knows their password", remedy)
 
 
 def _rights(connection: psycopg.Connection) -> Finding:

@@ -14,11 +14,12 @@ from types import FrameType
 import psycopg
 
 from wenyue.faces.status.place import place_of
-from wenyue.infra.config import Settings
+from wenyue.infra.config import Settings, load_keys
 from wenyue.infra.leash import end_with_parent
 from wenyue.infra.migrate import decide_once, migrate, redecide
 from wenyue.infra.server import hold_home
 from wenyue.infra.supervisor import ChildPlan, Supervisor, answers_ready, listening_socket
+from wenyue.kernel.personal import Vault
 from wenyue.tools.beside import helpers
 from wenyue.tools.database import ReadyDatabase
 from wenyue.tools.drill.rehearsing import Rehearsals
@@ -102,7 +103,7 @@ def _plans(
 
 
 def _load_demo_once(settings: Settings, database: ReadyDatabase, say: Callable[[str], None]) -> bool:
-    """On a new database and unless WENYUE_DEMO=0: load the demo. Return whether this database has it.
+    """On a new database and with WENYUE_DEMO=1 (as `make up` sets it): load the demo. Return whether this database has it.
 
     The decision is made once per database and kept in it: a forgotten setting never puts demo data into
     an installation that lives.
@@ -113,7 +114,7 @@ def _load_demo_once(settings: Settings, database: ReadyDatabase, say: Callable[[
         decision = decide_once(connection, DEMO_DECISION, lambda: _first_decision(connection, settings))
         if decision == "wanted":
             say("loading the demo (once) · 正在载入演示数据")
-            asyncio.run(_load_demo(database.owner_url, say))
+            asyncio.run(_load_demo(settings, database.owner_url, say))
             redecide(connection, DEMO_DECISION, "loaded")
     return decision in {"wanted", "loaded"}
 
@@ -124,11 +125,11 @@ def _first_decision(connection: psycopg.Connection, settings: Settings) -> str:
     return "wanted" if settings.is_demo and not is_used else "declined"
 
 
-async def _load_demo(owner_url: str, say: Callable[[str], None]) -> None:
+async def _load_demo(settings: Settings, owner_url: str, say: Callable[[str], None]) -> None:
     from wenyue.tools import demo  # noqa: PLC0415 - heavy, and needed on the first start only
 
     async with await psycopg.AsyncConnection.connect(owner_url) as tx:  # commits when the block ends well
-        await demo.load(tx, progress=say)
+        await demo.load(tx, Vault(load_keys(settings.home)), progress=say)
 
 
 def _greet(

@@ -47,6 +47,7 @@ class Scene:
     selftest: Path | None = None
     drill: Path | None = None
     home: Path | None = None  # where the record's keys and anchors are
+    is_demo: bool = False  # the demo was asked for
     backup_wanted_from: datetime | None = None  # an installation that lives so long must have one
 
 
@@ -160,6 +161,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
     found.append(await _made("record", _record(scene, memory, tx), is_shared=True))
     found.append(await _made("abuse", _abuse(tx), is_shared=True))
     found.append(await _made("retention", _retention(tx), is_shared=True))
+    found.append(await _made("demo", _demo(scene, tx), is_shared=True))
     for name in sweep.PASSES:
         found.append(await _made(name, _sweep(scene, tx, name), PASS_DEADLINE_S, is_shared=True))
     return found
@@ -247,6 +249,11 @@ def _anchors(home: Path | None) -> tuple[SealKeys | None, list[Anchor], list[Anc
     keys = load_seal_keys(home)
     kept = Anchors(home, keys)
     return keys, kept.recent(), kept.accepted()
+
+
+async def _demo(scene: Scene, tx: Tx) -> Found:
+    logins = await store.demo_logins(tx)
+    return rules.judge_demo(logins, is_wanted=scene.is_demo), ", ".join(logins) or "none"
 
 
 async def _abuse(tx: Tx) -> Found:

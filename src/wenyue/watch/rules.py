@@ -389,6 +389,21 @@ def judge_record(facts: RecordFacts) -> list[Finding]:
     return found
 
 
+def judge_demo(logins: Sequence[str], *, is_wanted: bool) -> list[Finding]:
+    """Logins of the demo: everybody knows their password. A note where the demo was asked for, else a warning."""
+    if not logins:
+        return []
+    names = ", ".join(logins)
+    return [
+        Finding(
+            "demo",
+            _NOTE if is_wanted else _WARNING,
+            f"演示账号仍可登录：{names}",
+            f"demo logins can sign in: {names}",
+        )
+    ]
+
+
 def judge_abuse(facts: Sequence[AbuseFacts]) -> list[Finding]:
     """Suspicious patterns that passed a limit within the hour, or whose block still holds: somebody should look."""
     return [

@@ -237,3 +237,8 @@ async def retention(tx: Tx) -> list[RetentionFacts]:
     """How far behind erasing is, by kind."""
     cursor = await tx.execute(_SQL["retention"], {"grace_days": RETENTION_GRACE_DAYS})
     return [RetentionFacts(*row) for row in await cursor.fetchall()]
+
+
+async def demo_logins(tx: Tx) -> list[str]:
+    """The demo's logins that can sign in."""
+    return [login for (login,) in await (await tx.execute(_SQL["demo_logins"])).fetchall()]

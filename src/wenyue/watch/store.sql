@@ -93,6 +93,10 @@ SELECT p.kind, CASE WHEN p.changed_at > clock_timestamp() - make_interval(days =
                     ELSE greatest(0, p.due_before - p.through) END
   FROM retention.period_v p ORDER BY p.kind
 
+-- name: demo_logins
+-- Logins whose password everybody knows.
+SELECT login FROM accounts.demo_login_v ORDER BY login LIMIT 20
+
 -- name: open_alerts
 -- What fires on behalf of all nodes: whoever takes the turn goes on from here.
 SELECT id::text, subject, severity, fired_at, says FROM watch.alert WHERE node = '' AND resolved_at IS NULL ORDER BY fired_at LIMIT 200

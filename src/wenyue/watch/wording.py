@@ -105,6 +105,13 @@ GUIDES: Final[dict[str, Guide]] = {
         "broken: keep the evidence and compare with a backup",
         "monitoring.md#record",
     ),
+    "demo": Guide(
+        "演示账号",
+        "Demo logins",
+        "正式使用前：wenyue staff retire 或 reset",
+        "before going live: `wenyue staff retire` or `reset`",
+        "security.md#what-the-operator-does",
+    ),
     "abuse": Guide(
         "可疑迹象",
         "Suspicious patterns",

@@ -19,7 +19,7 @@ from wenyue.booking import (
     seal_party,
 )
 from wenyue.faces.api.problems import FieldError, plain_problem
-from wenyue.faces.wording_api import API_WORDS
+from wenyue.faces.wording_api import API_WORDS, FIELD_WORDS
 from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.documents import (
@@ -33,6 +33,7 @@ from wenyue.kernel.documents import (
     parse_name,
     parse_phone,
 )
+from wenyue.kernel.documents.text import has_controls
 from wenyue.kernel.limits import (
     DOCUMENT_LENGTH_MAX,
     HOLD_TTL_S,
@@ -150,6 +151,9 @@ def to_request(
             visitors.append(Visitor(vault.person_key(document.key), document.birth, number_key))
             people.append(PartyVisitor(name, document.kind, document.number, document.birth))
     phone = _phone(body.contact_phone, locale, errors)
+    if not body.contact_name.isalnum() and has_controls(body.contact_name):
+        text = FIELD_WORDS["one_line"][1 if locale == "en" else 0]
+        errors.append(FieldError("/contact_name", "one_line", text))
     _check_indexes(body, locale, errors)
     if errors:
         raise BookingRefused(422, "fields", errors=errors)

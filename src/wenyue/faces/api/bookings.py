@@ -95,7 +95,7 @@ class CancellationBody(BaseModel):
     """Why, in the holder's words; may be left out."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = ""
+    reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")] = ""
 
 
 class MoveBody(BaseModel):

@@ -4,20 +4,34 @@ Activation and loss are idempotent by nature: sent again they say the same. A re
 `Idempotency-Key`.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header
+import msgspec
+from fastapi import APIRouter, Header, Request
 from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from wenyue.accounts import end_logins, require_login
-from wenyue.cards import ActivationRequest, CardProblem, CardState, Denied, activate, replace, report_loss
+from wenyue.accounts import Throttled, end_logins, require_login
+from wenyue.cards import (
+    ActivationRequest,
+    CardProblem,
+    CardState,
+    Denied,
+    Replaced,
+    activate,
+    clean_card_no,
+    judge,
+    report_loss,
+    with_tries,
+)
 from wenyue.faces.api.asking import GuestOf, HolderLoginOf, LocaleOf, ServicesOf, TokenOf, acting, holder_of
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.session import denied
+from wenyue.faces.shared.caller import caller_of
+from wenyue.faces.shared.recovery import NotYet, replace
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.ids import parse_uuid
 
@@ -52,6 +66,12 @@ class LossAnswer(BaseModel):
     state: str
 
 
+class WaitAnswer(BaseModel):
+    """The holder was told; the same request gives the new number from `ready_at` on, unless they object."""
+
+    ready_at: datetime
+
+
 class ReplacementAnswer(BaseModel):
     """The card under its new number; the old one is dead for ever. The fee (分) is paid on site."""
 
@@ -64,24 +84,36 @@ class ReplacementAnswer(BaseModel):
 
 @router.post("/activation", summary="Activate a card", response_model=ActivationAnswer, status_code=201)
 async def activation(
-    body: ActivationBody, services: ServicesOf, guest: GuestOf, locale: LocaleOf, response: Response
+    *,
+    asked: Request,
+    body: ActivationBody,
+    services: ServicesOf,
+    guest: GuestOf,
+    locale: LocaleOf,
+    response: Response,
 ) -> ActivationAnswer | Response:
     """Make a card yours: number, PIN, real name, document. The same person again: 200 and the same answer.
 
-    A document that holds a card already needs the bearer token of its holder. Five wrong PINs lock the number for
-    15 minutes. Then POST /v1/session signs in with number and PIN.
+    A document that holds a card already needs the bearer token of its holder. Wrong PINs make the next try wait.
+    Then POST /v1/session signs in with number and PIN.
     """
     now = services.clock()
     identity = identity_of(body, local_date(now, _TIMEZONE), locale)
     request = ActivationRequest(
         body.card_no, body.pin, identity, locale, signed_in_as=guest.traveller_id if guest else None
     )
-    async with services.secret_transaction() as tx:
-        if guest is not None:
-            await require_login(tx, guest.key, now)
-        made = await activate(tx, services.vault, request, now)
+    try:
+        async with services.guard.attempt(
+            "card", clean_card_no(body.card_no), caller_of(asked), now
+        ) as tried:
+            if guest is not None:
+                await require_login(tried.tx, guest.key, now)
+            made = await activate(tried.tx, services.vault, request, now)
+            await judge(tried, body.card_no, made)
+    except Throttled as slowed:
+        return denied(Denied(CardProblem.PIN_LOCKED, at=slowed.at), locale, now=now)
     if isinstance(made, Denied):
-        return denied(made, locale, now=now)
+        return denied(with_tries(made, tried), locale, now=now)
     response.status_code = 200 if made.is_replay else 201
     return ActivationAnswer(
         card_id=made.card_id,
@@ -110,7 +142,11 @@ async def loss(
 
 
 @router.post(
-    "/{card_no}/replacement", summary="Replace a lost card", response_model=ReplacementAnswer, status_code=201
+    "/{card_no}/replacement",
+    summary="Replace a lost card",
+    response_model=ReplacementAnswer,
+    status_code=201,
+    responses={202: {"model": WaitAnswer, "description": "The holder was told and may still object."}},
 )
 async def replacement(
     *,
@@ -125,6 +161,7 @@ async def replacement(
 ) -> ReplacementAnswer | Response:
     """A new number and PIN for a card that was reported lost; entitlements and bookings stay with it.
 
+    Wants the proof of POST /v1/cards/lost, at most a day old. The holder's phone is told first: until that message has left, 202.
     The same key again: 200, the same number and a fresh PIN (the first answer may have been lost).
     """
     request_id = parse_uuid(idempotency_key.strip().strip('"'))
@@ -135,15 +172,27 @@ async def replacement(
         async with services.secret_transaction() as tx:
             await require_login(tx, login.key, now)
             made = await replace(
+                services,
                 tx,
                 request_id=request_id,
                 card_no=card_no,
                 holder_id=holder_id,
-                now=now,
                 actor=f"traveller:{holder_id}",
             )
     except UniqueViolation:  # two requests with one key in the same moment: the next try finds the first
         raise BookingRefused(503, "busy") from None
+    return replaced(made, locale, response)
+
+
+def replaced(
+    made: Replaced | Denied | NotYet | None, locale: str, response: Response
+) -> ReplacementAnswer | Response:
+    """What became of a replacement. Raises BookingRefused (403) where nobody proved to be the holder."""
+    if made is None:
+        raise BookingRefused(403, "proof_needed")
+    if isinstance(made, NotYet):
+        body = msgspec.json.encode({"ready_at": made.at})
+        return Response(body, 202, {"retry-after": "5"}, "application/json")
     if isinstance(made, Denied):
         return _denied(made, locale)
     response.status_code = 200 if made.is_replay else 201

@@ -9,7 +9,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from wenyue.accounts import Login
-from wenyue.faces.shared.session import LOGIN_COOKIE, STAFF_COOKIE
+from wenyue.faces.shared.session import LOGIN_COOKIE, STAFF_COOKIE, cookie_name
 from wenyue.infra.bodies import Message
 from wenyue.kernel.admission import Priority
 
@@ -35,9 +35,15 @@ KNOCKS: Final = frozenset(
         "/v1/session",
         "/v1/cards/activation",
         "/v1/gate/session",
+        "/card/lost",
+        "/card/objection",
+        "/v1/cards/lost",
+        "/v1/cards/objection",
     }
 )
-KNOCKS_LIKE: Final = re.compile(r"/v1/cards/[^/]+/(?:loss|replacement)")
+KNOCKS_LIKE: Final = re.compile(
+    r"/v1/cards/[^/]+/(?:loss|replacement)|/v1/cards/lost/[^/]+/code|/card/lost/[^/]+"
+)
 _CLASSES: Final = (
     ("/v1/payments/", (Priority.CALLBACK, Proof.SIGNATURE)),
     ("/v1/gate", (Priority.GATE, Proof.STAFF)),
@@ -76,7 +82,8 @@ def credentials_of(scope: Message, proof: Proof) -> bytes:
     if is_program or not shown:
         return shown
     try:
-        cookie = SimpleCookie(shown.decode("latin-1")).get(_COOKIES[proof])
+        jar, name = SimpleCookie(shown.decode("latin-1")), _COOKIES[proof]
+        cookie = jar.get(cookie_name(name, is_secure=True)) or jar.get(name)
     except CookieError:
         return b""
     return (

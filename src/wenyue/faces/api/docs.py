@@ -9,6 +9,7 @@ from starlette.routing import Route
 from wenyue.faces.api.docs_problems import problem_groups
 from wenyue.faces.api.docs_views import operations, shapes, statuses
 from wenyue.faces.shared import locale_of, render
+from wenyue.faces.shared.pages import server_of
 
 
 async def _docs(request: Request) -> Response:
@@ -18,7 +19,7 @@ async def _docs(request: Request) -> Response:
         "groups": operations(document, locale),
         "statuses": statuses(document),
         "shapes": shapes(document),
-        "server": str(request.base_url).rstrip("/"),
+        "server": server_of(request),
     }
     return render(request, "api/docs.html", context)
 

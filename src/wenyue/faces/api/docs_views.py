@@ -83,7 +83,7 @@ def shapes(document: Mapping[str, Any]) -> list[tuple[str, str, list[FieldView]]
         for item in document["paths"].values()
         for operation in item.values()
         for status, answer in sorted(operation["responses"].items())
-    ]
+    ] + [_PERSON]
     while wanted:
         name = wanted.pop(0)
         if name in found or not schemas.get(name, {}).get("properties"):
@@ -119,11 +119,24 @@ def _operation(
         text=operation.get("description", ""),
         is_secured="security" in operation,
         parameters=[_parameter(document, one) for one in operation["parameters"] if not _is_everywhere(one)],
-        body=list(_fields(document, body.get("schema", {}))),
+        body=_without_person(document, list(_fields(document, body.get("schema", {})))),
         example=json.dumps(body["example"], ensure_ascii=False, indent=2) if "example" in body else "",
-        answers=views,
+        answers=[view for view in views if view.status not in _EVERYWHERE],
         answer=good[0] if good else "",
     )
+
+
+def _without_person(document: Mapping[str, Any], fields: list[FieldView]) -> list[FieldView]:
+    """A person's fields stand once on the page: bodies that have them all refer to them."""
+    person = set(document["components"]["schemas"][_PERSON]["properties"])
+    own = [field for field in fields if field.name not in person]
+    if not person or not person <= {field.name for field in fields}:
+        return fields
+    return [*own, FieldView("…", _PERSON, is_required=True, note=f"the fields of `{_PERSON}`, below")]
+
+
+_PERSON: Final = "PersonBody"
+_EVERYWHERE: Final = frozenset({"400", "408", "413", "415", "503"})
 
 
 def _is_everywhere(parameter: Mapping[str, Any]) -> bool:

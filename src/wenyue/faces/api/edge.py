@@ -146,6 +146,11 @@ async def answer_fault(scope: Scope, send: Send, meter: Meter) -> None:
     await _send_refusal(scope, send, BookingRefused(500, "internal"), request_id.get())
 
 
+async def answer_bad_host(scope: Scope, send: Send) -> None:
+    """A request that does not say once, and well, which host it is for."""
+    await _send_refusal(scope, send, BookingRefused(400, "bad_host"))
+
+
 async def _send_refusal(scope: Scope, send: Send, refused: BookingRefused, asked: str = "") -> None:
     body = refused.payload(scope_locale(scope))
     headers = [

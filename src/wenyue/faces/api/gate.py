@@ -11,10 +11,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Login, Staff, StaffRefusal, check_staff, start_login
+from wenyue.accounts import Caller, Login, Staff, StaffRefusal, Throttled, check_staff, start_login
 from wenyue.catalogue import Venue, venue, venues_by_id
 from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting, sign_out
 from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, plain_problem
+from wenyue.faces.shared.caller import caller_of, confirmed_by, known_device
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS, say_scan
 from wenyue.gate import (
@@ -63,6 +64,7 @@ class StaffSession(BaseModel):
     expires_in_s: int
     role: str
     venues: list[str]
+    device_token: str
 
 
 class ScanBody(BaseModel):
@@ -168,19 +170,36 @@ router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 
 @router.post("/session", response_model=StaffSession, summary="Sign in as staff")
-async def sign_in(body: StaffBody, services: ServicesOf, locale: LocaleOf) -> StaffSession | Response:
-    """A bearer token for the gate. Five wrong passwords lock the login for 15 minutes."""
-    async with services.secret_transaction() as tx:
-        staff = await check_staff(tx, _plain(body.login), _plain(body.password), services.clock())
+async def sign_in(
+    request: Request, body: StaffBody, services: ServicesOf, locale: LocaleOf
+) -> StaffSession | Response:
+    """A bearer token for the gate; a token that is sent along ends. Wrong passwords make the next try wait.
+
+    Keep `device_token` and send it as the header `Device-Token` when signing in again.
+    """
+    now, name = services.clock(), _plain(body.login)
+    try:
+        async with services.guard.attempt("staff", name, caller_of(request), now) as tried:
+            staff = await check_staff(tried.tx, services.vault, name, _plain(body.password))
+            tried.is_right = isinstance(staff, Staff)
+    except Throttled as slowed:
+        response = problem_of(Refused(429, "staff_locked", GATE_API_WORDS["staff_locked"]), locale)
+        response.headers["retry-after"] = str(max(1, int((slowed.at - now).total_seconds())))
+        return response
     if isinstance(staff, StaffRefusal):
-        is_locked = staff is StaffRefusal.LOCKED
-        code = "staff_locked" if is_locked else "staff_wrong"
-        return problem_of(Refused(429 if is_locked else 401, code, GATE_API_WORDS[code]), locale)
+        return problem_of(Refused(401, "staff_wrong", GATE_API_WORDS["staff_wrong"]), locale)
+    await sign_out(request, services)
     async with services.db.transaction() as tx:
         token = await start_login(tx, now=services.clock(), staff_id=staff.id)
         known = await venues_by_id(tx, sorted(staff.venue_ids))
     codes = sorted(one.code for one in known.values())
-    return StaffSession(token=token, expires_in_s=STAFF_LOGIN_TTL_S, role=staff.role, venues=codes)
+    return StaffSession(
+        token=token,
+        expires_in_s=STAFF_LOGIN_TTL_S,
+        role=staff.role,
+        venues=codes,
+        device_token=known_device(request, "staff", name),
+    )
 
 
 @router.delete("/session", summary="Sign out as staff", status_code=204)
@@ -217,7 +236,13 @@ async def post_scan(
 
 @router.post("/scans/{scan_id}/undo", response_model=UndoAnswer, summary="Take an admission back")
 async def post_undo(
-    scan_id: UUID, body: UndoBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
+    *,
+    scan_id: UUID,
+    body: UndoBody,
+    request: Request,
+    services: ServicesOf,
+    login: LoginOf,
+    locale: LocaleOf,
 ) -> UndoAnswer | Response:
     """Within two hours, with a reason; the place can then be used again. Sending it twice changes nothing.
 
@@ -225,7 +250,7 @@ async def post_undo(
     """
     try:
         staff_of(login)
-        second = await _second(services, body.second)
+        second = await _second(services, caller_of(request), body.second)
         async with acting(services, login) as (tx, fresh):
             staff = staff_of(fresh)
             outcome = await undo(
@@ -245,12 +270,11 @@ async def post_undo(
     return UndoAnswer(scan_id=scan_id, outcome=outcome, title=UNDO_TEXTS[outcome].say(locale))
 
 
-async def _second(services: Services, given: StaffBody | None) -> Staff | None:
+async def _second(services: Services, caller: Caller, given: StaffBody | None) -> Staff | None:
     """Who confirms, by their own password; wrong ones count. Raises Refused (403, 429)."""
     if given is None:
         return None
-    async with services.secret_transaction() as tx:
-        second = await check_staff(tx, _plain(given.login), _plain(given.password), services.clock())
+    second = await confirmed_by(services, caller, _plain(given.login), _plain(given.password))
     if isinstance(second, StaffRefusal):
         is_locked = second is StaffRefusal.LOCKED
         code = "staff_locked" if is_locked else "staff_wrong"

@@ -262,6 +262,7 @@ class Hot:
 
 
 _FRESH: Final = [(b"cache-control", b"public, max-age=1")]
+_NO_STORE: Final = (b"cache-control", b"no-store")
 _NONE: Final[list[tuple[bytes, bytes]]] = []
 _RETRY: Final = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
 _TOO_OFTEN, _FAILED, _BUSY, _UNAUTHORIZED = 429, 500, 503, 401  # an answer below 500 was decided
@@ -343,6 +344,8 @@ async def _send(
 ) -> None:
     length = (b"content-length", b"%d" % len(payload))
     head = [(b"content-type", kind), length, (b"x-content-type-options", b"nosniff"), *headers]
+    if headers is not _FRESH:  # a booking is somebody's own: no cache keeps it
+        head.append(_NO_STORE)
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": payload})
 

@@ -15,6 +15,7 @@ from wenyue.faces.api import (
     docs,
     gate,
     gate_lookup,
+    lost,
     oncard,
     room,
     session,
@@ -77,7 +78,7 @@ def create_api(
     api.state.logins = logins
     api.state.meter = meter
     api.state.exchange = exchange
-    for part in (session, cards, visitors, venues, oncard, room, bookings, gate, gate_lookup):
+    for part in (session, lost, cards, visitors, venues, oncard, room, bookings, gate, gate_lookup):
         api.include_router(part.router)
     handle_faults(api)
     api.add_middleware(Edge, meter=meter)

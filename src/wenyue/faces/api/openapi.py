@@ -38,6 +38,11 @@ _REFUSES: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
     ("post", "/v1/cards/activation"): (403, 429),
     ("post", "/v1/cards/{card_no}/loss"): (404, 409),
     ("post", "/v1/cards/{card_no}/replacement"): (404, 409),
+    ("post", "/v1/cards/lost"): (429,),
+    ("post", "/v1/cards/lost/{request_id}/code"): (403, 429),
+    ("post", "/v1/cards/objection"): (403, 429),
+    ("post", "/v1/gate/cards/replacement"): (404, 409),
+    ("post", "/v1/gate/cards/objection"): (404,),
     ("post", "/v1/visitors"): (409,),
     ("delete", "/v1/visitors/{visitor_id}"): (404,),
     ("get", "/v1/cards/{card_id}/availability"): (404,),
@@ -57,7 +62,16 @@ _REFUSES: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
 }
 _REPLAYED: Final = frozenset({"/v1/cards/activation", "/v1/cards/{card_no}/replacement"})  # 201, then 200
 _OPEN: Final = frozenset({"/v1/venues", "/v1/venues/{code}", "/v1/products/{product_id}", "/v1/availability"})
-_SIGN_IN: Final = frozenset({"/v1/session", "/v1/gate/session", "/v1/cards/activation"})
+_SIGN_IN: Final = frozenset(
+    {
+        "/v1/session",
+        "/v1/gate/session",
+        "/v1/cards/activation",
+        "/v1/cards/lost",
+        "/v1/cards/lost/{request_id}/code",
+        "/v1/cards/objection",
+    }
+)
 _KEY_NOTE: Final = (
     "Accepted on every POST. This one is idempotent by nature: sent again it says the same, whatever the key."
 )
@@ -121,7 +135,7 @@ def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
         operation["security"] = _SECURED
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     for parameter in parameters:
-        if key.endswith("/replacement") and parameter["in"] == "header":
+        if key.endswith("/{card_no}/replacement") and parameter["in"] == "header":
             parameter |= {"name": "Idempotency-Key", "required": True}
             parameter["schema"] = {"type": "string", "format": "uuid"}
     if method == "post" and not any(one["in"] == "header" for one in parameters):

@@ -48,6 +48,11 @@ SUMMARIES_ZH: Final[Mapping[str, str]] = {
     "POST /v1/cards/activation": "激活旅游卡",
     "POST /v1/cards/{card_no}/loss": "挂失",
     "POST /v1/cards/{card_no}/replacement": "补卡",
+    "POST /v1/cards/lost": "卡丢了：获取验证码",
+    "POST /v1/cards/lost/{request_id}/code": "卡丢了：验证并登录",
+    "POST /v1/cards/objection": "停止补卡",
+    "POST /v1/gate/cards/replacement": "窗口补卡",
+    "POST /v1/gate/cards/objection": "窗口停止补卡",
     "GET /v1/cards/{card_id}/availability": "本卡可用的余量",
     "POST /v1/session": "登录",
     "GET /v1/session": "当前账户",
@@ -74,6 +79,19 @@ _PERSON: Final[Mapping[str, Any]] = {"name": "张演示", "number": "11010519491
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "POST /v1/session": {"card_no": "6000202600000019", "pin": "20260001"},
     "POST /v1/cards/activation": {"card_no": "6000202600000019", "pin": "20260001", **_PERSON},
+    "POST /v1/cards/lost": {
+        "id": "0199a3c0-7b52-7c41-9a1e-3f6d5c2b1a02",
+        **_PERSON,
+        "phone": "13800138000",
+    },
+    "POST /v1/cards/lost/{request_id}/code": {"code": "123456"},
+    "POST /v1/cards/objection": {"code": "ABCDE-FGHJK"},
+    "POST /v1/gate/cards/replacement": {
+        "id": "0199a3c0-7b52-7c41-9a1e-3f6d5c2b1a03",
+        "card_no": "6000202600000019",
+        **_PERSON,
+    },
+    "POST /v1/gate/cards/objection": {**_PERSON},
     "POST /v1/visitors": {**_PERSON, "phone": "13800138000"},
     "POST /v1/bookings": {
         "id": "0199a3c0-7b52-7c41-9a1e-3f6d5c2b1a00",

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import start_login
-from wenyue.cards import CardProblem, CardView, Denied, cards_of, sign_in
+from wenyue.accounts import Throttled, start_login
+from wenyue.cards import CardProblem, CardView, Denied, cards_of, clean_card_no, judge, sign_in, with_tries
 from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf, sign_out
 from wenyue.faces.api.problems import PROBLEM_TYPE, plain_problem
+from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.wording_cards import CARD_PROBLEMS, say_denied
 from wenyue.kernel.limits import LOGIN_TTL_S
 
@@ -60,21 +61,39 @@ class SessionAnswer(HolderAnswer):
 
     token: str
     expires_in_s: int
+    device_token: str
 
 
 @router.post("", summary="Sign in", response_model=SessionAnswer, status_code=201)
-async def create(body: SessionBody, services: ServicesOf, locale: LocaleOf) -> SessionAnswer | Response:
-    """A bearer token for card number and PIN. Five wrong PINs lock the number for 15 minutes."""
-    now = services.clock()
-    async with services.secret_transaction() as tx:
-        holder_id = await sign_in(tx, body.card_no.replace("\x00", ""), body.pin.replace("\x00", ""), now)
+async def create(
+    request: Request, body: SessionBody, services: ServicesOf, locale: LocaleOf
+) -> SessionAnswer | Response:
+    """A bearer token for card number and PIN; a token that is sent along ends. Wrong PINs make the next try wait.
+
+    Keep `device_token` and send it as the header `Device-Token` when signing in again: then nobody else's guesses keep this
+    device out. It signs nobody in.
+    """
+    now, card_no = services.clock(), body.card_no.replace("\x00", "")
+    try:
+        async with services.guard.attempt("card", clean_card_no(card_no), caller_of(request), now) as tried:
+            holder_id = await sign_in(tried.tx, services.vault, card_no, body.pin.replace("\x00", ""))
+            await judge(tried, card_no, holder_id)
+    except Throttled as slowed:
+        return denied(Denied(CardProblem.PIN_LOCKED, at=slowed.at), locale, now=now)
     if isinstance(holder_id, Denied):
-        return denied(holder_id, locale, now=now)
+        return denied(with_tries(holder_id, tried), locale, now=now)
+    await sign_out(request, services)
     async with services.db.transaction() as tx:
         token = await start_login(tx, now=now, traveller_id=holder_id)
         cards = await cards_of(tx, services.vault, holder_id)
     shown = [card_answer(card, locale) for card in cards]
-    return SessionAnswer(holder_id=holder_id, cards=shown, token=token, expires_in_s=int(LOGIN_TTL_S))
+    return SessionAnswer(
+        holder_id=holder_id,
+        cards=shown,
+        token=token,
+        expires_in_s=int(LOGIN_TTL_S),
+        device_token=known_device(request, "card", clean_card_no(card_no)),
+    )
 
 
 @router.get("", summary="Who am I")

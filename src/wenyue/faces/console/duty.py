@@ -18,7 +18,7 @@ from starlette.routing import Route
 from wenyue.accounts import Role
 from wenyue.faces.shared import locale_of, services_of
 from wenyue.faces.shared.asked import answered, redirect
-from wenyue.faces.shared.session import STAFF_COOKIE, set_cookie, signed, unsigned
+from wenyue.faces.shared.session import STAFF_COOKIE, read_cookie, set_cookie, signed, unsigned
 from wenyue.faces.shared.staff import StaffAsked
 from wenyue.infra.db import DatabaseDown
 
@@ -165,6 +165,6 @@ def _give_pass(duty: Duty, response: Response) -> None:
 
 
 def _has_pass(duty: Duty) -> bool:
-    raw = unsigned(duty.request.cookies.get(DUTY_COOKIE, ""), duty.services.vault, _DUTY)
+    raw = unsigned(read_cookie(duty.request, DUTY_COOKIE), duty.services.vault, _DUTY)
     digest, _, until = (raw or "").partition("|")
     return digest == _digest(duty.token) and until.isdecimal() and int(until) > duty.now.timestamp()

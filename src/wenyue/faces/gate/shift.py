@@ -12,7 +12,7 @@ from starlette.routing import Route
 from wenyue.accounts import Staff
 from wenyue.faces.shared import SECURITY_HEADERS, locale_of, render_text, services_of
 from wenyue.faces.shared.asked import answered, redirect
-from wenyue.faces.shared.session import set_cookie, signed, unsigned
+from wenyue.faces.shared.session import read_cookie, set_cookie, signed, unsigned
 from wenyue.faces.shared.staff import StaffAsked
 from wenyue.gate import Desk
 
@@ -57,7 +57,7 @@ class Shift(StaffAsked):
     @property
     def station(self) -> Station | None:
         """Where this device stands, if its keeper may work there."""
-        raw = unsigned(self.request.cookies.get(STATION_COOKIE, ""), self.services.vault, _STATION_PURPOSE)
+        raw = unsigned(read_cookie(self.request, STATION_COOKIE), self.services.vault, _STATION_PURPOSE)
         venue, _, gate = (raw or "").partition("|")
         if not venue.isdecimal() or not self.keeper.may_act_at(int(venue)):
             return None

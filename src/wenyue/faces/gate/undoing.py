@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from wenyue.accounts import Staff, StaffRefusal, check_staff
+from wenyue.accounts import Staff, StaffRefusal
 from wenyue.faces.gate.shift import Shift, Station
+from wenyue.faces.shared.caller import caller_of, confirmed_by
 from wenyue.faces.wording_gate import SECOND_TEXTS, UNDO_TEXTS
 from wenyue.gate import UndoOutcome, undo
 
@@ -27,8 +28,8 @@ async def take_back(shift: Shift, station: Station, scan_id: UUID, reason: str) 
     login = shift.form.one("second_login").strip()[:_LOGIN_LENGTH_MAX]
     second: Staff | StaffRefusal | None = None
     if login:
-        async with shift.services.secret_transaction() as tx:
-            second = await check_staff(tx, login, shift.form.one("second_password"), shift.now)
+        caller = caller_of(shift.request)
+        second = await confirmed_by(shift.services, caller, login, shift.form.one("second_password"))
     if isinstance(second, StaffRefusal):
         text = SECOND_TEXTS[second].say(shift.locale)
         return TakenBack(text, asks_second=True, login=login, is_wrong=True)

@@ -22,13 +22,13 @@ _SIGNS: Final = {"CNY": "¥", "EUR": "€", "USD": "$"}
 
 def locale_of(request: Request) -> Locale:
     """`?lang=` first, then the cookie; Chinese unless English was asked for."""
-    wanted = request.query_params.get("lang") or request.cookies.get(LOCALE_COOKIE) or ""
+    wanted = request.query_params.get("lang") or _cookie(request, LOCALE_COOKIE) or ""
     return "en" if wanted[:2].lower() == "en" else "zh-CN"
 
 
 def is_large(request: Request) -> bool:
     """长辈版 is switched on."""
-    return request.cookies.get(SIZE_COOKIE) == "large"
+    return _cookie(request, SIZE_COOKIE) == "large"
 
 
 def translator(locale: Locale) -> Callable[..., str]:
@@ -103,3 +103,8 @@ def lang_of(text: str) -> str:
 def pick(zh: str, en: str, locale: Locale) -> str:
     """Catalogue content in the language, or in Chinese where nobody wrote English yet."""
     return en if locale == "en" and en else zh
+
+
+def _cookie(request: Request, name: str) -> str | None:
+    """A preference, under the name that it has over HTTPS or the plain one; it carries no trust."""
+    return request.cookies.get(f"__Host-{name}") or request.cookies.get(name)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from ipaddress import ip_address
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
@@ -13,7 +14,7 @@ from starlette.responses import HTMLResponse
 from wenyue.faces.shared.art import landscape
 from wenyue.faces.shared.i18n import is_large, lang_of, locale_of, say_money, translator
 from wenyue.faces.shared.services import services_of
-from wenyue.faces.shared.session import CSRF_COOKIE, csrf_token, set_cookie
+from wenyue.faces.shared.session import CSRF_COOKIE, csrf_token, read_cookie, set_cookie
 from wenyue.faces.shared.static import static_url
 
 _CSRF_AGE_S: Final = 7 * 24 * 3600
@@ -85,11 +86,29 @@ def status_url(request: Request) -> str:
     own, base = settings.status, settings.status.url
     if settings.web.is_https and request.url.scheme == "https" and not base:
         return ""  # the status page has no certificate, and listens for this machine only
-    if not base and own.is_on and not settings.web.public_url and (host := request.url.hostname):
+    if not base and own.is_on and not settings.web.public_url and (host := _own_host(request)):
         base = f"{request.url.scheme}://{f'[{host}]' if ':' in host else host}:{own.port}"
     if not base:
         return ""
     return f"{base.rstrip('/')}/{'en' if locale_of(request) == 'en' else ''}"
+
+
+def _own_host(request: Request) -> str:
+    """The host that a link may name without WENYUE_PUBLIC_URL: this machine by address. A name is only what somebody sent."""
+    host, own = request.url.hostname or "", services_of(request).settings.web.host
+    try:
+        ip_address(host)
+    except ValueError:
+        return host if host in {"localhost", own} else ""
+    return host
+
+
+def server_of(request: Request) -> str:
+    """The address of this installation for examples; `https://…` when nothing trustworthy says it."""
+    public = services_of(request).settings.web.public_url
+    if public:
+        return public
+    return str(request.base_url).rstrip("/") if _own_host(request) else "https://…"
 
 
 def render(
@@ -110,6 +129,6 @@ def render(
         is_secure and not services_of(request).settings.web.is_https
     ):  # of our own certificate no browser is sure
         response.headers["Strict-Transport-Security"] = _HTTPS_ONLY
-    if request.cookies.get(CSRF_COOKIE) != token:
+    if read_cookie(request, CSRF_COOKIE) != token:
         set_cookie(response, CSRF_COOKIE, token, is_secure=is_secure, age_s=_CSRF_AGE_S)
     return response

@@ -12,6 +12,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from wenyue.faces.shared.services import services_of
 from wenyue.kernel.limits import LOGIN_TTL_S
 from wenyue.kernel.personal import Vault
 
@@ -23,19 +24,32 @@ _COOKIE_LENGTH_MAX: Final = 3500
 _CSRF_LENGTH_MAX: Final = 128
 
 
+def cookie_name(name: str, *, is_secure: bool) -> str:
+    """The name in the browser. Over HTTPS with the prefix that browsers take from this host alone (RFC 6265bis, 4.1.3)."""
+    return f"__Host-{name}" if is_secure else name
+
+
+def read_cookie(request: Request, name: str) -> str:
+    """A cookie that `set_cookie` set; '' when there is none."""
+    is_secure = services_of(request).settings.web.is_secure
+    return request.cookies.get(cookie_name(name, is_secure=is_secure), "")
+
+
 def login_token(request: Request) -> str:
     """The login's token as the browser sent it; '' when there is none. Only `accounts.who` says whether it is good."""
-    return request.cookies.get(LOGIN_COOKIE, "")[:_CSRF_LENGTH_MAX]
+    return read_cookie(request, LOGIN_COOKIE)[:_CSRF_LENGTH_MAX]
 
 
 def set_cookie(response: Response, name: str, value: str, *, is_secure: bool, age_s: int) -> None:
     """A first-party cookie no script can read."""
-    response.set_cookie(name, value, max_age=age_s, httponly=True, samesite="lax", secure=is_secure, path="/")
+    full = cookie_name(name, is_secure=is_secure)
+    response.set_cookie(full, value, max_age=age_s, httponly=True, samesite="lax", secure=is_secure, path="/")
 
 
 def clear_cookie(response: Response, name: str, *, is_secure: bool) -> None:
     """Ask the browser to forget the cookie."""
-    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=is_secure)
+    full = cookie_name(name, is_secure=is_secure)
+    response.delete_cookie(full, path="/", httponly=True, samesite="lax", secure=is_secure)
 
 
 def set_login(response: Response, token: str, *, is_secure: bool) -> None:
@@ -45,7 +59,7 @@ def set_login(response: Response, token: str, *, is_secure: bool) -> None:
 
 def csrf_token(request: Request, vault: Vault) -> str:
     """The token for this page's forms: the cookie's when it is good, else a new one (which the response must set)."""
-    held = request.cookies.get(CSRF_COOKIE, "")
+    held = read_cookie(request, CSRF_COOKIE)
     if _is_signed(held, request, vault):
         return held
     nonce = secrets.token_urlsafe(18)
@@ -54,7 +68,7 @@ def csrf_token(request: Request, vault: Vault) -> str:
 
 def is_csrf_good(request: Request, submitted: str, vault: Vault) -> bool:
     """The form carries the same good token as the cookie."""
-    held = request.cookies.get(CSRF_COOKIE, "")
+    held = read_cookie(request, CSRF_COOKIE)
     same = hmac.compare_digest(held.encode(), submitted[:_CSRF_LENGTH_MAX].encode())
     return same and _is_signed(held, request, vault)
 
@@ -81,7 +95,7 @@ def _is_signed(token: str, request: Request, vault: Vault) -> bool:
 
 def _logins(request: Request) -> str:
     """Every login that a form of this browser could act for: a token planted from elsewhere is good for none of them."""
-    return f"{login_token(request)}|{request.cookies.get(STAFF_COOKIE, '')[:_CSRF_LENGTH_MAX]}"
+    return f"{login_token(request)}|{read_cookie(request, STAFF_COOKIE)[:_CSRF_LENGTH_MAX]}"
 
 
 def _sign(value: str, vault: Vault, purpose: str) -> str:

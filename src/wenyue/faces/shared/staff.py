@@ -8,10 +8,12 @@ from typing import ClassVar, Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Staff, StaffRefusal, check_staff, end_login, start_login, who
+from wenyue.accounts import Staff, StaffRefusal, Throttled, check_staff, end_login, start_login, who
 from wenyue.faces.shared.asked import Asked, redirect
+from wenyue.faces.shared.caller import caller_of, keep_device
 from wenyue.faces.shared.pages import render
-from wenyue.faces.shared.session import STAFF_COOKIE, clear_cookie, set_cookie
+from wenyue.faces.shared.session import STAFF_COOKIE, clear_cookie, read_cookie, set_cookie
+from wenyue.faces.wording import say_wait
 from wenyue.kernel.limits import STAFF_LOGIN_TTL_S
 
 _TOKEN_LENGTH_MAX: Final = 128
@@ -36,7 +38,7 @@ class StaffAsked(Asked):
     @property
     def token(self) -> str:
         """The staff login's token as the browser sent it; '' when there is none."""
-        return self.request.cookies.get(STAFF_COOKIE, "")[:_TOKEN_LENGTH_MAX]
+        return read_cookie(self.request, STAFF_COOKIE)[:_TOKEN_LENGTH_MAX]
 
     @property
     def signin_path(self) -> str:
@@ -68,20 +70,21 @@ async def show_signin(asked: StaffAsked) -> Response:
 
 
 async def do_signin(asked: StaffAsked) -> Response:
-    """Check the password; five wrong ones lock the login for a while."""
+    """Check the password; wrong ones make the next try wait. The login that this browser had before ends."""
     login = asked.form.one("login")[:_LOGIN_LENGTH_MAX]
-    async with asked.services.secret_transaction() as tx:
-        staff = await check_staff(tx, login, asked.form.one("password"), asked.now)
+    try:
+        async with asked.services.guard.attempt("staff", login, caller_of(asked.request), asked.now) as tried:
+            staff = await check_staff(tried.tx, asked.services.vault, login, asked.form.one("password"))
+            tried.is_right = isinstance(staff, Staff)
+    except Throttled as slowed:
+        return _signin(asked, login, say_wait(slowed.at, asked.now, asked.locale), status=429)
     if isinstance(staff, StaffRefusal):
-        text = (
-            asked.t("错误次数过多，请15分钟后再试。", "Too many tries: wait 15 minutes.")
-            if staff is StaffRefusal.LOCKED
-            else asked.t("账号或密码不对。", "The login or the password is wrong.")
-        )
-        return _signin(asked, login, text)
+        return _signin(asked, login, asked.t("账号或密码不对。", "The login or the password is wrong."))
     async with asked.services.db.transaction() as tx:
+        await end_login(tx, asked.token, asked.now)
         token = await start_login(tx, now=asked.now, staff_id=staff.id)
     response = redirect(asked.home)
+    keep_device(response, asked.request, "staff", login)
     is_secure = asked.services.settings.web.is_secure
     set_cookie(response, STAFF_COOKIE, token, is_secure=is_secure, age_s=STAFF_LOGIN_TTL_S)
     return response
@@ -98,10 +101,10 @@ async def do_signout(asked: StaffAsked) -> Response:
     return response
 
 
-def _signin(asked: StaffAsked, login: str = "", problem: str = "") -> Response:
+def _signin(asked: StaffAsked, login: str = "", problem: str = "", *, status: int = 422) -> Response:
     return asked.page(
         "signin",
-        status=422 if problem else 200,
+        status=status if problem else 200,
         errors=({"field": "login", "text": problem},) if problem else (),
         action=asked.signin_path,
         login=login,

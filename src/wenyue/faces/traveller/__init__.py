@@ -8,6 +8,7 @@ from wenyue.faces.shared import routes as static_routes
 from wenyue.faces.traveller import (
     account_pages,
     booking_pages,
+    lost_pages,
     me_pages,
     places,
     preferences,
@@ -20,6 +21,7 @@ from wenyue.faces.traveller.visit import Visit, get
 routes: Final[list[Route]] = [
     *me_pages.routes,
     *account_pages.routes,
+    *lost_pages.routes,
     *places.routes,
     *trip_booking.routes,
     *trip_pages.routes,

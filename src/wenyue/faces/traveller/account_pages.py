@@ -1,12 +1,23 @@
 """Getting in and out: activating a card, signing in with it, signing out."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import end_login, require_login, start_login
-from wenyue.cards import ActivationRequest, CardProblem, Denied, activate, sign_in
+from wenyue.accounts import Attempt, Throttled, end_login, require_login, start_login
+from wenyue.cards import (
+    ActivationRequest,
+    CardProblem,
+    Denied,
+    activate,
+    clean_card_no,
+    judge,
+    sign_in,
+    with_tries,
+)
 from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.caller import caller_of, keep_device
 from wenyue.faces.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
 from wenyue.faces.traveller.person_form import (
     PersonForm,
@@ -48,19 +59,18 @@ async def activate_card(visit: Visit) -> Response:
         locale=visit.locale,
         signed_in_as=visit.traveller_id,
     )
-    async with visit.services.secret_transaction() as tx:
+
+    async def check(tried: Attempt) -> int | Denied:
         if visit.login_key:
-            await require_login(tx, visit.login_key, visit.now)
-        answer = await activate(tx, visit.services.vault, request, visit.now)
-        token = (
-            ""
-            if isinstance(answer, Denied)
-            else await start_login(tx, now=visit.now, traveller_id=answer.holder_id)
-        )
+            await require_login(tried.tx, visit.login_key, visit.now)
+        answer = await activate(tried.tx, visit.services.vault, request, visit.now)
+        return answer if isinstance(answer, Denied) else answer.holder_id
+
+    answer = await _prove(visit, check)
     if isinstance(answer, Denied):
         error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
         return _activation_page(visit, PersonForm(person.values, None, (error,)))
-    return _signed_in(visit, token, "/?welcome=1")
+    return await _signed_in(visit, answer, "/?welcome=1")
 
 
 async def show_sign_in(visit: Visit) -> Response:
@@ -74,15 +84,15 @@ async def sign_in_with_card(visit: Visit) -> Response:
     errors = _missing(visit)
     if errors:
         return _sign_in_page(visit, back, errors)
-    async with visit.services.secret_transaction() as tx:
-        answer = await sign_in(tx, visit.form.one("card_no"), visit.form.one("pin"), visit.now)
-        token = (
-            "" if isinstance(answer, Denied) else await start_login(tx, now=visit.now, traveller_id=answer)
-        )
+
+    async def check(tried: Attempt) -> int | Denied:
+        return await sign_in(tried.tx, visit.services.vault, visit.form.one("card_no"), visit.form.one("pin"))
+
+    answer = await _prove(visit, check)
     if isinstance(answer, Denied):
         error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
         return _sign_in_page(visit, back, (error,))
-    return _signed_in(visit, token, local_path(back))
+    return await _signed_in(visit, answer, local_path(back))
 
 
 async def sign_out(visit: Visit) -> Response:
@@ -98,8 +108,26 @@ async def sign_out(visit: Visit) -> Response:
     return response
 
 
-def _signed_in(visit: Visit, token: str, path: str) -> Response:
+async def _prove(visit: Visit, check: Callable[[Attempt], Awaitable[int | Denied]]) -> int | Denied:
+    """What `check` finds of the card number and PIN of the form; slowed when too many were wrong."""
+    card_no = visit.form.one("card_no")
+    caller = caller_of(visit.request)
+    try:
+        async with visit.services.guard.attempt("card", clean_card_no(card_no), caller, visit.now) as tried:
+            answer = await check(tried)
+            await judge(tried, card_no, answer)
+    except Throttled as slowed:
+        return Denied(CardProblem.PIN_LOCKED, at=slowed.at)
+    return with_tries(answer, tried) if isinstance(answer, Denied) else answer
+
+
+async def _signed_in(visit: Visit, holder_id: int, path: str) -> Response:
+    """A new login; the one that this browser had before ends."""
+    async with visit.services.db.transaction() as tx:
+        await end_login(tx, login_token(visit.request), visit.now)
+        token = await start_login(tx, now=visit.now, traveller_id=holder_id)
     response = redirect(path)
+    keep_device(response, visit.request, "card", clean_card_no(visit.form.one("card_no")))
     set_login(response, token, is_secure=visit.services.settings.web.is_secure)
     return response
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wenyue.emergency import TOKEN_TTL_S, PassGiven, TokenGiven
-from wenyue.faces.shared.session import login_token, signed, unsigned
+from wenyue.faces.shared.session import login_token, read_cookie, set_cookie, signed, unsigned
 from wenyue.services import Services
 
 _PASS: Final = "wy_pass"  # noqa: S105 - a cookie's name
@@ -37,23 +37,14 @@ def keep_pass(response: Response, request: Request, event: str, given: PassGiven
 
 def room_tokens(request: Request) -> str:
     """The tokens that this browser holds, as `Gatekeeper.refuse` reads them."""
-    return request.cookies.get(_TURN, "")[:_LENGTH_MAX].replace(".", ",")
+    return read_cookie(request, _TURN)[:_LENGTH_MAX].replace(".", ",")
 
 
 def keep_token(response: Response, request: Request, given: TokenGiven, services: Services) -> None:
     """Let this browser book: the newest tokens, at most four."""
-    held = [
-        one for one in request.cookies.get(_TURN, "")[:_LENGTH_MAX].split(".") if one and one != given.text
-    ]
-    response.set_cookie(
-        _TURN,
-        ".".join([given.text, *held][:_TURNS_MAX]),
-        max_age=TOKEN_TTL_S,
-        httponly=True,
-        samesite="lax",
-        secure=services.settings.web.is_secure,
-        path="/",
-    )
+    held = [one for one in read_cookie(request, _TURN)[:_LENGTH_MAX].split(".") if one and one != given.text]
+    kept = ".".join([given.text, *held][:_TURNS_MAX])
+    set_cookie(response, _TURN, kept, is_secure=services.settings.web.is_secure, age_s=TOKEN_TTL_S)
 
 
 def _purpose(request: Request) -> str:

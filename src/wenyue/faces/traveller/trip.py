@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wenyue.faces.shared import whole_number
-from wenyue.faces.shared.session import clear_cookie, set_cookie, signed, unsigned
+from wenyue.faces.shared.session import clear_cookie, read_cookie, set_cookie, signed, unsigned
 from wenyue.kernel.personal import Vault
 from wenyue.services import Services
 
@@ -78,7 +78,7 @@ def parse_day(raw: str) -> date | None:
 
 def trip_of(request: Request, vault: Vault) -> Trip:
     """The trip in the request's cookie; an empty one when there is none or it was altered."""
-    written = unsigned(request.cookies.get(TRIP_COOKIE, ""), vault, "trip")
+    written = unsigned(read_cookie(request, TRIP_COOKIE), vault, "trip")
     if not written:
         return Trip()
     items_part, _, people_part = written.partition("|")

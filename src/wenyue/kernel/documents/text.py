@@ -11,6 +11,7 @@ ZERO_WIDTH = (
     "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
 )
 _SEPARATORS = re.compile(f"[{_BLANKS}{_HYPHENS}{ZERO_WIDTH}]+")
+_NO_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _HYPHEN = re.compile(f"[{_HYPHENS}]")
 _INVISIBLE = re.compile(f"[{ZERO_WIDTH}]+")
 
@@ -25,6 +26,11 @@ def compact(raw: str) -> str:
     text = _SEPARATORS.sub("", raw)
     # Only ASCII is upper-cased: Unicode upper-casing would turn foreign letters into acceptable ones.
     return text.upper() if text.isascii() else text
+
+
+def has_controls(raw: str) -> bool:
+    """Whether a line of text holds what no person types into one: control characters, line breaks, halves of characters."""
+    return any(unicodedata.category(sign) in _NO_LINE for sign in raw)
 
 
 def visible(raw: str) -> str:

@@ -16,6 +16,8 @@ GRANT SELECT,
       UPDATE (count)
    ON abuse.tally TO wenyue_app;
 GRANT SELECT
+   ON accounts.demo_login_v TO wenyue_app;
+GRANT SELECT
    ON accounts.holder_v TO wenyue_app;
 GRANT SELECT,
       INSERT (created_at, expires_at, staff_id, token_hash, traveller_id),
@@ -23,13 +25,16 @@ GRANT SELECT,
    ON accounts.login TO wenyue_app;
 GRANT SELECT
    ON accounts.login_v TO wenyue_app;
-GRANT SELECT,
-      UPDATE (failed_logins, locked_until)
+GRANT SELECT
    ON accounts.staff TO wenyue_app;
 GRANT SELECT,
       INSERT (created_at, locale, person_key, sealed),
       UPDATE (locale, sealed)
    ON accounts.traveller TO wenyue_app;
+GRANT SELECT,
+      INSERT (at, key, open_at, score, slot),
+      UPDATE (at, key, open_at, score, slot)
+   ON accounts.tries TO wenyue_app;
 GRANT SELECT,
       INSERT (created_at, is_self, person_key, sealed, traveller_id),
       UPDATE (is_self, removed_at, sealed)
@@ -88,7 +93,7 @@ GRANT SELECT
    ON booking.slot_v TO wenyue_app;
 GRANT SELECT,
       INSERT (card_no, issued_at, pin_hash, state, type_code),
-      UPDATE (activated_at, card_no, extended_days, holder_id, holder_key, locked_until, pin_failures, pin_hash, state, valid_from, valid_to)
+      UPDATE (activated_at, card_no, extended_days, holder_id, holder_key, pin_hash, state, valid_from, valid_to)
    ON cards.card TO wenyue_app;
 GRANT SELECT,
       INSERT (code, name_en, name_zh, rules, source),
@@ -99,7 +104,7 @@ GRANT SELECT,
       UPDATE (removed_at, sealed)
    ON cards.companion TO wenyue_app;
 GRANT SELECT,
-      INSERT (card_id, card_no, died_at, reason, request_id)
+      INSERT (card_id, card_no, died_at, reason, recovery_id, request_id)
    ON cards.dead_number TO wenyue_app;
 GRANT SELECT,
       INSERT (card_id, granted, no),
@@ -113,6 +118,10 @@ GRANT SELECT,
    ON cards.extension TO wenyue_app;
 GRANT SELECT
    ON cards.presented_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (code_key, code_until, holder_id, how, id, objection_key, objection_until, phone_key, proven_at, started_at),
+      UPDATE (code_key, objected_at, objected_by, objection_key, objection_until, proven_at, tries)
+   ON cards.recovery TO wenyue_app;
 GRANT SELECT
    ON catalogue.bookable_v TO wenyue_app;
 GRANT SELECT,
@@ -194,6 +203,10 @@ GRANT SELECT,
       INSERT (booking_id, channel, created_at, edition, holder_id, kind, sealed, sent_at, state),
       UPDATE (sent_at, state)
    ON notifications.message TO wenyue_app;
+GRANT SELECT,
+      INSERT (about, created_at, holder_id, kind, sealed),
+      UPDATE (sealed, sent_at, state)
+   ON notifications.notice TO wenyue_app;
 GRANT SELECT,
       INSERT (policy_code, reason, subject_key, until),
       UPDATE (created_at, reason, until)

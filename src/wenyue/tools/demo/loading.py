@@ -12,6 +12,7 @@ from wenyue.catalogue import NewClosure, Product, Venue
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date, utc_now
 from wenyue.kernel.limits import SESSIONS_AHEAD_DAYS
+from wenyue.kernel.personal import Vault
 from wenyue.policy import Preset
 from wenyue.tools.demo.attractions import bus_template, dressed, sightseeing_bus, ticket, ticket_templates
 from wenyue.tools.demo.partners import night_prices, partner_products, partner_template, partner_venues
@@ -31,6 +32,7 @@ NEARLY_LEFT: Final = 3
 
 async def load(
     tx: Tx,
+    vault: Vault,
     *,
     progress: Callable[[str], None] = lambda _line: None,
     today: date | None = None,
@@ -54,7 +56,7 @@ async def load(
     await opening.open_all_ahead(tx, calendar, presets, today)
     await _fill_up(tx, today)
     progress("demo: cards and logins · 演示卡与账号")
-    await add_people(tx)
+    await add_people(tx, vault)
 
 
 async def _add_attractions(tx: Tx, presets: dict[str, Preset]) -> None:

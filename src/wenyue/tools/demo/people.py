@@ -6,6 +6,7 @@ from wenyue import accounts, cards
 from wenyue.accounts import Role
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.personal import Vault
 
 STAFF_PASSWORD: Final = "demo-2026"  # noqa: S105 - printed on the console at every start
 STAFF: Final[tuple[tuple[str, Role, str], ...]] = (
@@ -29,21 +30,23 @@ PHONE: Final = "13800138000"
 _ACTOR: Final = "system:demo"
 
 
-async def add_people(tx: Tx) -> None:
+async def add_people(tx: Tx, vault: Vault) -> None:
     """Staff who can sign in, and cards that can be activated."""
     now = utc_now()
     for login, role, display_name in STAFF:
         await accounts.save_staff(
             tx,
+            vault,
             login=login,
             password=STAFF_PASSWORD,
             role=role,
             now=now,
             actor=_ACTOR,
             display_name=display_name,
+            is_demo=True,
         )
     for type_code, card_no, pin in CARDS:
-        await cards.issue(tx, type_code=type_code, now=now, actor=_ACTOR, card_no=card_no, pin=pin)
+        await cards.issue(tx, vault, type_code=type_code, now=now, actor=_ACTOR, card_no=card_no, pin=pin)
 
 
 def banner() -> str:

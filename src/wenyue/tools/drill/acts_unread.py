@@ -17,6 +17,8 @@ from uuid import uuid4
 import psycopg
 
 from wenyue.accounts import save_staff, start_login
+from wenyue.infra.config import load_keys
+from wenyue.kernel.personal import Vault
 from wenyue.tools.bench.wire import HOST, token
 from wenyue.tools.drill.acts import Stage
 from wenyue.tools.drill.client import NoReplyError, NotSentError, Wire
@@ -100,7 +102,10 @@ def report(stage: Stage, genuine: Sequence[Genuine]) -> None:
 async def _genuine(stage: Stage) -> list[Genuine]:
     async with await psycopg.AsyncConnection.connect(stage.there().owner_url) as tx:
         now = datetime.now(UTC)
-        staff = await save_staff(tx, login="drill", password=_PASSWORD, role="admin", now=now, actor="drill")
+        vault = Vault(load_keys(stage.installation.home))
+        staff = await save_staff(
+            tx, vault, login="drill", password=_PASSWORD, role="admin", now=now, actor="drill"
+        )
         shown = await start_login(tx, now=now, staff_id=staff)
     traveller, member = f"Authorization: Bearer {token(1)}\r\n", f"Authorization: Bearer {shown}\r\n"
     page = f"Cookie: wy_staff={shown}\r\n"

@@ -9,9 +9,10 @@ import psycopg
 import typer
 from rich.console import Console
 
-from wenyue.infra.config import load
+from wenyue.infra.config import load, load_keys
 from wenyue.infra.fault import SetupError
 from wenyue.infra.migrate import migrate
+from wenyue.kernel.personal import Vault
 from wenyue.tools.lab.cluster import Lab, opened, remove
 from wenyue.tools.lab.namespaces import inside
 from wenyue.tools.lab.showing import show
@@ -129,6 +130,6 @@ def _load_demo(lab: Lab, console: Console) -> None:
         async with await psycopg.AsyncConnection.connect(lab.owner_url) as tx:
             row = await (await tx.execute("SELECT EXISTS (SELECT FROM catalogue.venue)")).fetchone()
             if row is None or not row[0]:
-                await demo.load(tx, progress=console.print)
+                await demo.load(tx, Vault(load_keys(load().home)), progress=console.print)
 
     asyncio.run(fill())

@@ -1,0 +1,195 @@
+"""A lost card over JSON: prove to be the holder by document and phone, sign in by it, stop a replacement; and at the counter."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from psycopg.errors import UniqueViolation
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from wenyue.accounts import Staff, Throttled, end_logins, require_login
+from wenyue.cards import CardProblem, Denied, recovery
+from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting
+from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api.cards import ReplacementAnswer, WaitAnswer, replaced
+from wenyue.faces.api.people import PersonBody, identity_of
+from wenyue.faces.api.problems import FieldError
+from wenyue.faces.api.session import denied
+from wenyue.faces.shared import recovery as desk
+from wenyue.faces.shared.caller import caller_of
+from wenyue.faces.wording_api import API_WORDS
+from wenyue.infra.db import Tx
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.limits import LOGIN_TTL_S
+
+router: Final = APIRouter(prefix="/v1", tags=["cards"])
+_TIMEZONE: Final = "Asia/Shanghai"
+_ROLES: Final = frozenset({"operator", "admin"})
+
+
+class LostBody(PersonBody):
+    """The holder as at activation. `id` is minted by the client and sent again unchanged on a retry."""
+
+    id: UUID
+
+
+class LostAnswer(BaseModel):
+    """Whether or not there is such a holder: a code goes to the phone on record only."""
+
+    id: UUID
+    expires_in_s: int
+
+
+class CodeBody(BaseModel):
+    """A code from a message; blanks and hyphens do not matter."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class RecoveredAnswer(BaseModel):
+    """Signed in; every card of the holder is frozen and every earlier login ended. GET /v1/session lists the cards."""
+
+    holder_id: int
+    token: str
+    expires_in_s: int
+
+
+class StoppedAnswer(BaseModel):
+    """Nothing more comes of the replacement; what it made is frozen. Staff help from here."""
+
+    is_stopped: bool
+
+
+class CounterBody(LostBody):
+    """The person at the counter, whose document a member of staff holds, and the number of the lost card."""
+
+    card_no: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+@router.post("/cards/lost", summary="Lost card: get a code", status_code=202, response_model=LostAnswer)
+async def lost(
+    body: LostBody, request: Request, services: ServicesOf, locale: LocaleOf
+) -> LostAnswer | Response:
+    """Send a code to the phone on record when document, name and phone are a card holder's. The answer is always the same.
+
+    At most five codes in a day for one holder and one phone; each is good for ten minutes and five tries.
+    """
+    if not body.phone:
+        words = API_WORDS["phone_needed"][1 if locale == "en" else 0]
+        raise BookingRefused(422, "fields", errors=[FieldError("/phone", "missing", words)])
+    identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
+    try:
+        await desk.begin(services, caller_of(request), body.id, identity)
+    except Throttled as slowed:
+        return _slowed(slowed, services, locale)
+    return LostAnswer(id=body.id, expires_in_s=recovery.CODE_TTL_S)
+
+
+@router.post(
+    "/cards/lost/{request_id}/code",
+    summary="Lost card: prove and sign in",
+    status_code=201,
+    response_model=RecoveredAnswer,
+)
+async def code(
+    request_id: UUID, body: CodeBody, request: Request, services: ServicesOf, locale: LocaleOf
+) -> RecoveredAnswer | Response:
+    """The code from the phone: freezes the holder's cards, ends every login, tells the phone, and signs in."""
+    try:
+        proven = await desk.prove(services, caller_of(request), request_id, body.code)
+    except Throttled as slowed:
+        return _slowed(slowed, services, locale)
+    if proven is None:
+        raise BookingRefused(403, "code_wrong")
+    return RecoveredAnswer(holder_id=proven[0], token=proven[1], expires_in_s=int(LOGIN_TTL_S))
+
+
+@router.post("/cards/objection", summary="Stop a replacement", response_model=StoppedAnswer)
+async def objection(
+    body: CodeBody, request: Request, services: ServicesOf, locale: LocaleOf
+) -> StoppedAnswer | Response:
+    """The code of the message that told of a replacement, within seven days: freezes what came of it. Again: the same."""
+    try:
+        is_stopped = await desk.object_to(services, caller_of(request), body.code)
+    except Throttled as slowed:
+        return _slowed(slowed, services, locale)
+    if not is_stopped:
+        raise BookingRefused(403, "code_wrong")
+    return StoppedAnswer(is_stopped=True)
+
+
+@router.post(
+    "/gate/cards/replacement",
+    summary="Replace a card at the counter",
+    tags=["gate"],
+    status_code=201,
+    response_model=ReplacementAnswer,
+    responses={202: {"model": WaitAnswer, "description": "The holder was told and may still object."}},
+)
+async def at_counter(
+    body: CounterBody, services: ServicesOf, login: LoginOf, locale: LocaleOf, response: Response
+) -> ReplacementAnswer | Response:
+    """For operators who hold the person's document. The phone on record is told first, and has the configured time to object.
+
+    The first time 202 says from when on; the same `id` then gives the number, and again the same number with a fresh PIN.
+    """
+    identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
+    try:
+        async with services.secret_transaction() as tx:
+            staff = await _operator(services, login, tx)
+            holder_id = await desk.prove_by_staff(services, tx, body.id, identity, f"staff:{staff.id}")
+            if holder_id is None:
+                holder_id = await recovery.holder_of(tx, services.vault, identity)
+            if holder_id is None:
+                raise BookingRefused(404, "holder_unknown")
+            made = await desk.replace(
+                services,
+                tx,
+                request_id=body.id,
+                card_no=body.card_no,
+                holder_id=holder_id,
+                actor=f"staff:{staff.id}",
+            )
+    except UniqueViolation:  # two requests with one id in the same moment: the next try finds the first
+        raise BookingRefused(503, "busy") from None
+    return replaced(made, locale, response)
+
+
+@router.post(
+    "/gate/cards/objection",
+    summary="Stop a replacement at the counter",
+    tags=["gate"],
+    response_model=StoppedAnswer,
+)
+async def stop_at_counter(
+    body: PersonBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
+) -> StoppedAnswer:
+    """For operators: the holder stands here and says that the newest replacement was not theirs."""
+    now = services.clock()
+    identity = identity_of(body, local_date(now, _TIMEZONE), locale)
+    async with acting(services, login) as (tx, fresh):
+        staff = _of_role(fresh.staff)
+        holder_id = await recovery.holder_of(tx, services.vault, identity)
+        if holder_id is None or not await recovery.object_by_staff(
+            tx, holder_id=holder_id, now=now, actor=f"staff:{staff.id}"
+        ):
+            raise BookingRefused(404, "holder_unknown")
+        await end_logins(tx, holder_id, now)
+    return StoppedAnswer(is_stopped=True)
+
+
+async def _operator(services: ServicesOf, login: LoginOf, tx: Tx) -> Staff:
+    return _of_role((await require_login(tx, login.key, services.clock())).staff)
+
+
+def _of_role(staff: Staff | None) -> Staff:
+    """Raises BookingRefused (403)."""
+    if staff is None or staff.role not in _ROLES:
+        raise BookingRefused(403, "operators_only")
+    return staff
+
+
+def _slowed(slowed: Throttled, services: ServicesOf, locale: str) -> Response:
+    return denied(Denied(CardProblem.PIN_LOCKED, at=slowed.at), locale, now=services.clock())

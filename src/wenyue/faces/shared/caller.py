@@ -1,0 +1,54 @@
+"""Who knocks: from which address, and with which tokens of a known device. See `accounts.guard`."""
+
+from typing import Final, Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wenyue.accounts import Caller, Staff, StaffRefusal, Throttled, check_staff
+from wenyue.faces.shared.services import services_of
+from wenyue.faces.shared.session import read_cookie, set_cookie
+from wenyue.infra.addresses import client_address
+from wenyue.kernel.limits import DEVICE_LENGTH_MAX, DEVICE_TTL_S
+from wenyue.services import Services
+
+DEVICE_COOKIE: Final = "wy_device"
+DEVICE_HEADER: Final = "device-token"
+
+
+def caller_of(request: Request) -> Caller:
+    """From where a secret is tried. A proxy is believed only when it was named (WENYUE_TRUSTED_PROXIES)."""
+    peer = request.client.host if request.client else ""
+    proxies = services_of(request).settings.web.proxies
+    address = client_address(peer, request.headers.getlist("x-forwarded-for"), proxies)
+    return Caller(address, device_of(request))
+
+
+async def confirmed_by(services: Services, caller: Caller, login: str, password: str) -> Staff | StaffRefusal:
+    """A second member of staff proves who they are, without being signed in; slowed like every other try."""
+    try:
+        async with services.guard.attempt("staff", login, caller, services.clock()) as tried:
+            staff = await check_staff(tried.tx, services.vault, login, password)
+            tried.is_right = isinstance(staff, Staff)
+    except Throttled:
+        return StaffRefusal.LOCKED
+    return staff
+
+
+def device_of(request: Request) -> str:
+    """What a browser keeps in a cookie and an app sends as the header `Device-Token`."""
+    held = read_cookie(request, DEVICE_COOKIE) or request.headers.get(DEVICE_HEADER, "")
+    return held[:DEVICE_LENGTH_MAX]
+
+
+def known_device(request: Request, kind: Literal["card", "staff"], name: str) -> str:
+    """What the device keeps from now on, since it just proved the secret of this login."""
+    services = services_of(request)
+    return services.guard.known_device(device_of(request), kind, name, services.clock())
+
+
+def keep_device(response: Response, request: Request, kind: Literal["card", "staff"], name: str) -> None:
+    """Let a browser be known at this login."""
+    held = known_device(request, kind, name)
+    is_secure = services_of(request).settings.web.is_secure
+    set_cookie(response, DEVICE_COOKIE, held, is_secure=is_secure, age_s=DEVICE_TTL_S)

@@ -1,0 +1,234 @@
+"""A lost card, for whoever cannot sign in any more: document and phone, the code, the new card – and how the holder stops it."""
+
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from wenyue.accounts import Throttled, traveller
+from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, recovery
+from wenyue.faces.shared import recovery as desk
+from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.caller import caller_of
+from wenyue.faces.shared.session import set_login
+from wenyue.faces.traveller.card_desk import card_view
+from wenyue.faces.traveller.person_form import (
+    PersonForm,
+    blank_values,
+    error_finder,
+    kinds_of_document,
+    read_person,
+)
+from wenyue.faces.traveller.views import FieldError
+from wenyue.faces.traveller.visit import Visit, get, post
+from wenyue.faces.wording import say_instant, say_wait
+from wenyue.faces.wording_cards import say_denied
+from wenyue.infra.db import Tx
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.documents import mask_name, mask_phone
+from wenyue.kernel.ids import parse_uuid, uuid7
+
+_TIMEZONE: Final = "Asia/Shanghai"
+_UNPROCESSABLE, _TOO_MANY = 422, 429
+_BIGGEST_ID: Final = 2**63 - 1
+
+
+async def ask_lost(visit: Visit) -> Response:
+    """Who lost a card: document, name and the phone on record."""
+    return _lost_page(visit, PersonForm(blank_values(), None, ()))
+
+
+async def send_code(visit: Visit) -> Response:
+    """A code goes to the phone on record, if there is one that fits; the page that follows is the same either way."""
+    person = read_person(visit.form, local_date(visit.now, _TIMEZONE), visit.locale, has_phone=True)
+    errors = person.errors
+    if not visit.form.one("phone"):
+        text = visit.t("请填写办卡时预留的手机号", "Enter the phone number on record")
+        errors += (FieldError("phone", text),)
+    if person.identity is None or errors:
+        return _lost_page(visit, PersonForm(person.values, None, errors))
+    request_id = parse_uuid(visit.form.one("id")) or uuid7()
+    try:
+        await desk.begin(visit.services, caller_of(visit.request), request_id, person.identity)
+    except Throttled as slowed:
+        error = FieldError("phone", say_wait(slowed.at, visit.now, visit.locale))
+        return _lost_page(visit, PersonForm(person.values, None, (error,)), status=_TOO_MANY)
+    return redirect(f"/card/lost/{request_id}")
+
+
+async def ask_code(visit: Visit) -> Response:
+    """Where the code is typed."""
+    request_id = _request_id(visit)
+    return visit.not_found() if request_id is None else _code_page(visit, request_id)
+
+
+async def check_code(visit: Visit) -> Response:
+    """The right code freezes the cards, signs in and leads to the replacement."""
+    request_id = _request_id(visit)
+    if request_id is None:
+        return visit.not_found()
+    try:
+        proven = await desk.prove(
+            visit.services, caller_of(visit.request), request_id, visit.form.one("code")
+        )
+    except Throttled as slowed:
+        return _code_page(visit, request_id, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
+    if proven is None:
+        text = visit.t(
+            "验证码不对或已失效。可以再试；错5次后请重新获取。",
+            "The code is wrong or no longer good. Try again; after five wrong ones ask for a new one.",
+        )
+        return _code_page(visit, request_id, text)
+    response = redirect("/card/replacement")
+    set_login(response, proven[1], is_secure=visit.services.settings.web.is_secure)
+    return response
+
+
+async def ask_replacement(visit: Visit) -> Response:
+    """The frozen cards, and from when on each gets a new number."""
+    async with visit.tx() as tx:
+        return await _replacement_page(visit, tx)
+
+
+async def replace_card(visit: Visit) -> Response:
+    """补卡: the new number and PIN, shown this once; reloading gives a fresh PIN for the same number."""
+    wanted, request_id = visit.form.number("card", 1, _BIGGEST_ID), parse_uuid(visit.form.one("id"))
+    async with visit.services.secret_transaction() as tx:
+        held = await cards_of(tx, visit.services.vault, visit.holder_id)
+        card = next((one for one in held if one.id == wanted), None)
+        if card is None or request_id is None:
+            return visit.not_found()
+        made = await desk.replace(
+            visit.services,
+            tx,
+            request_id=request_id,
+            card_no=card.card_no,
+            holder_id=visit.holder_id,
+            actor=visit.actor,
+        )
+        if isinstance(made, desk.NotYet) or made is None:
+            return await _replacement_page(visit, tx)
+    if isinstance(made, Denied):
+        actions = (("/me", visit.t("我的", "Me"), True),)
+        return visit.message(
+            visit.t("没有办成", "Not done"), say_denied(made, visit.locale), status=409, actions=actions
+        )
+    return _new_card_page(visit, made)
+
+
+async def ask_objection(visit: Visit) -> Response:
+    """Where the code of the message is typed."""
+    return _objection_page(visit)
+
+
+async def stop_replacement(visit: Visit) -> Response:
+    """The holder did not ask for a new card: what came of it is frozen."""
+    try:
+        is_stopped = await desk.object_to(visit.services, caller_of(visit.request), visit.form.one("code"))
+    except Throttled as slowed:
+        return _objection_page(visit, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
+    if not is_stopped:
+        text = visit.t("没有这个停止码，或已超过7天。", "There is no such code, or seven days have passed.")
+        return _objection_page(visit, text)
+    return visit.message(
+        visit.t("补卡已停止", "The replacement is stopped"),
+        visit.t(
+            "新卡号不能使用，所有登录都已退出；您的预约都在。请带证件到人工窗口，由工作人员补卡。",
+            "The new number does not work and everybody is signed out; your bookings stay. Bring your document to the staffed"
+            " counter for a new card.",
+        ),
+        status=200,
+        is_waiting=True,
+    )
+
+
+def _request_id(visit: Visit) -> UUID | None:
+    return parse_uuid(str(visit.request.path_params["id"]))
+
+
+def _lost_page(visit: Visit, person: PersonForm, *, status: int = _UNPROCESSABLE) -> Response:
+    return visit.page(
+        "lost",
+        tab="me",
+        status=status if person.errors else 200,
+        values=person.values,
+        errors=person.errors,
+        error_of=error_finder(person.errors),
+        kinds_of_document=kinds_of_document(visit.locale),
+        request_id=parse_uuid(visit.form.one("id")) or uuid7(),
+    )
+
+
+def _code_page(
+    visit: Visit, request_id: UUID, problem: str = "", *, status: int = _UNPROCESSABLE
+) -> Response:
+    errors = (FieldError("code", problem),) if problem else ()
+    return visit.page(
+        "lost_code",
+        tab="me",
+        status=status if problem else 200,
+        request_id=request_id,
+        minutes=recovery.CODE_TTL_S // 60,
+        errors=errors,
+        error_of=error_finder(errors),
+    )
+
+
+def _objection_page(visit: Visit, problem: str = "", *, status: int = _UNPROCESSABLE) -> Response:
+    errors = (FieldError("code", problem),) if problem else ()
+    return visit.page(
+        "objection",
+        tab="me",
+        status=status if problem else 200,
+        errors=errors,
+        error_of=error_finder(errors),
+    )
+
+
+async def _replacement_page(visit: Visit, tx: Tx) -> Response:
+    today = local_date(visit.now, _TIMEZONE)
+    known = await traveller(tx, visit.services.vault, visit.holder_id)
+    name = mask_name(known.name.reveal()) if known else ""
+    frozen = [one for one in await cards_of(tx, visit.services.vault, visit.holder_id) if _is_frozen(one)]
+    found = await recovery.recovery_of(tx, visit.holder_id, visit.now)
+    at = await desk.waits_until(visit.services, tx, found) if found is not None else None
+    phone = known.phone.reveal() if known else ""
+    return visit.page(
+        "replacement",
+        tab="me",
+        cards=[(card_view(one, name, today, visit.locale), uuid7()) for one in frozen],
+        is_proven=found is not None,
+        is_told=found is not None and await desk.was_told(tx, found),
+        waits=say_instant(at, visit.locale) if at is not None else "",
+        phone=mask_phone(phone) if phone else "",
+        fees=[one.rules.replacement_fee_minor for one in frozen],
+    )
+
+
+def _is_frozen(card: CardView) -> bool:
+    return card.state is CardState.FROZEN
+
+
+def _new_card_page(visit: Visit, made: Replaced) -> Response:
+    number = " ".join(made.card_no[at : at + 4] for at in range(0, len(made.card_no), 4))
+    response = visit.page(
+        "new_card",
+        tab="me",
+        number=number,
+        pin=made.pin.reveal(),
+        fee_minor=made.fee_minor,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+routes = [
+    get("/card/lost", ask_lost),
+    post("/card/lost", send_code, needs_login=False),
+    get("/card/lost/{id}", ask_code),
+    post("/card/lost/{id}", check_code, needs_login=False),
+    get("/card/replacement", ask_replacement, needs_login=True),
+    post("/card/replacement", replace_card),
+    get("/card/objection", ask_objection),
+    post("/card/objection", stop_replacement, needs_login=False),
+]

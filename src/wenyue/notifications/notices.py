@@ -1,0 +1,92 @@
+"""Texts about an account and no booking: a code, a warning. Written in the caller's transaction, sent by the worker."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from wenyue.infra.db import Tx, queries
+from wenyue.kernel.personal import SealBroken, Secret, Vault
+from wenyue.notifications.model import Sms, SmsTransport
+from wenyue.notifications.rules import SIGN_EN, SIGN_ZH
+
+_SQL: Final = queries("wenyue.notifications", "notice.sql")
+_PURPOSE: Final = b"notice"
+_AT_ONCE: Final = 50
+GIVEN_UP_S: Final = 3600.0
+_ID_FIRST: Final = 1 << 62  # beside the ids of bookings' messages, for the provider
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One text. `about` and `kind` make it one, however often it is written."""
+
+    about: UUID
+    kind: str
+    holder_id: int
+    phone: Secret[str]
+    zh: str
+    en: str
+    locale: str
+
+
+class _Content(msgspec.Struct, frozen=True):
+    text: str
+    phone: str
+
+
+async def notify(tx: Tx, vault: Vault, notice: Notice, now: datetime) -> None:
+    """Queue the text; without a phone there is nobody to tell."""
+    phone = notice.phone.reveal()
+    if not phone:
+        return
+    text = SIGN_EN + notice.en if notice.locale == "en" else SIGN_ZH + notice.zh
+    sealed = vault.seal(msgspec.json.encode(_Content(text, phone)), purpose=_PURPOSE)
+    row = {
+        "about": notice.about,
+        "kind": notice.kind,
+        "holder_id": notice.holder_id,
+        "sealed": sealed,
+        "now": now,
+    }
+    await tx.execute(_SQL["add_notice"], row)
+
+
+async def has_notices(tx: Tx) -> bool:
+    """Whether any text waits to be sent."""
+    row = await (await tx.execute(_SQL["has_queued"])).fetchone()
+    return row is not None and bool(row[0])
+
+
+async def send_notices(tx: Tx, vault: Vault, now: datetime, *, sms: SmsTransport) -> bool:
+    """Give what waits to the transport; true when there may be more. What did not leave within GIVEN_UP_S has failed.
+
+    Raises OSError when the transport is out of order: everything stays queued.
+    """
+    rows = await (await tx.execute(_SQL["take_notices"], {"limit": _AT_ONCE})).fetchall()
+    batch, lost = list[Sms](), list[int]()
+    for id_, sealed, created_at in rows:
+        try:
+            content = msgspec.json.decode(vault.open_sealed(sealed, purpose=_PURPOSE), type=_Content)
+        except SealBroken:
+            lost.append(id_)
+            continue
+        if created_at + timedelta(seconds=GIVEN_UP_S) <= now:
+            lost.append(id_)
+        else:
+            batch.append(Sms(_ID_FIRST + id_, Secret(content.phone), content.text))
+    if lost:
+        await tx.execute(_SQL["mark_notices"], {"ids": lost, "state": "failed", "now": now})
+    if not batch:
+        return False
+    accepted = sorted(id_ - _ID_FIRST for id_ in await sms.send(batch, now))
+    await tx.execute(_SQL["mark_notices"], {"ids": accepted, "state": "sent", "now": now})
+    return len(rows) == _AT_ONCE and bool(accepted)
+
+
+async def is_told(tx: Tx, about: UUID, kind: str) -> bool:
+    """Whether the transport accepted this text."""
+    row = await (await tx.execute(_SQL["is_sent"], {"about": about, "kind": kind})).fetchone()
+    return row is not None and bool(row[0])

@@ -1,0 +1,263 @@
+"""A lost card is replaced for its holder alone: document and phone, or staff; told first; and the holder can stop it."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.api_site import ApiSite, Person, furnish, serve_api, settings_for
+from tests.support.clock import Clock
+from tests.support.database import DbUrls
+from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, OTHER_DOCUMENT, OTHER_NAME, Traveller
+from wenyue.accounts import save_staff
+from wenyue.cards.recovery import CODE_TRIES_MAX, CODE_TTL_S, CODES_A_DAY_MAX, Recovery, shown_from
+from wenyue.kernel.ids import uuid7
+from wenyue.notifications import Sms, send_notices
+
+pytestmark = pytest.mark.anyio
+PHONE = "13800138000"
+
+
+class Phones:
+    """A transport that hands texts over at once, and what they said."""
+
+    name = "phones"
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def is_up(self) -> bool:
+        """Always."""
+        return True
+
+    async def send(self, batch: Sequence[Sms], _now: datetime, /) -> frozenset[int]:
+        """Hand over."""
+        self.texts += [sms.text for sms in batch]
+        return frozenset(sms.id for sms in batch)
+
+
+@dataclass(slots=True)
+class Desk:
+    """The site, its clock, the phones; and Zhang, who holds the card."""
+
+    site: ApiSite
+    clock: Clock
+    urls: DbUrls
+    phones: Phones = field(default_factory=Phones)
+
+    async def deliver(self) -> str:
+        """What the worker sends now; the newest text."""
+        services = self.site.app.services
+        async with services.db.transaction() as tx:
+            await send_notices(tx, services.vault, self.clock(), sms=self.phones)
+        return self.phones.texts[-1] if self.phones.texts else ""
+
+    async def post(
+        self, path: str, body: Any = None, who: Person | None = None, **more: str
+    ) -> httpx.Response:
+        """A request, perhaps with a token."""
+        head = (who.headers if who else {}) | more
+        return await self.site.client.post(path, json=body, headers=head)
+
+    async def begin(self, request_id: str, **changes: str) -> httpx.Response:
+        """Ask for a code."""
+        body = {"id": request_id, "name": NAME, "number": DOCUMENT, "phone": PHONE} | changes
+        return await self.post("/v1/cards/lost", body)
+
+    async def proven(self) -> Person:
+        """The holder, signed in by document and phone."""
+        request_id = str(uuid7())
+        assert (await self.begin(request_id)).status_code == 202
+        found = re.search(r"\d{6}", await self.deliver())
+        assert found is not None
+        answer = await self.post(f"/v1/cards/lost/{request_id}/code", {"code": found[0]})
+        assert answer.status_code == 201, answer.text
+        return Person(answer.json()["token"], answer.json()["holder_id"])
+
+    async def replace(self, who: Person, key: str) -> httpx.Response:
+        """Ask for the new number."""
+        return await self.post(f"/v1/cards/{CARD[0]}/replacement", None, who, **{"Idempotency-Key": key})
+
+
+@pytest.fixture
+async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
+    urls, clock = make_database(), Clock(NOW)
+    await furnish(urls, tmp_path)
+    async with serve_api(settings_for(urls, tmp_path), clock=clock) as site:
+        body = {"card_no": CARD[0], "pin": CARD[1], "name": NAME, "number": DOCUMENT, "phone": PHONE}
+        assert (await site.client.post("/v1/cards/activation", json=body)).status_code == 201
+        yield Desk(site, clock, urls)
+
+
+async def sign_in(desk: Desk, card_no: str, pin: str) -> httpx.Response:
+    return await desk.post("/v1/session", {"card_no": card_no, "pin": pin})
+
+
+async def test_security_H2_a_thief_who_is_signed_in_gets_no_new_number(desk: Desk) -> None:
+    thief = Person((await sign_in(desk, *CARD)).json()["token"])
+    assert (await desk.post(f"/v1/cards/{CARD[0]}/loss", None, thief)).status_code == 200
+    answer = await desk.replace(thief, str(uuid7()))
+    assert (answer.status_code, answer.json()["outcome"]) == (403, "proof_needed")
+
+
+async def test_security_H2_document_and_phone_replace_a_card_and_the_phone_is_told_first(desk: Desk) -> None:
+    thief = Person((await sign_in(desk, *CARD)).json()["token"])
+    holder = await desk.proven()
+    assert (await desk.post("/v1/visitors", {"name": NAME, "number": DOCUMENT}, thief)).status_code == 401
+    [card] = (await desk.site.client.get("/v1/session", headers=holder.headers)).json()["cards"]
+    assert card["state"] == "frozen"
+    key = str(uuid7())
+    waits = await desk.replace(holder, key)
+    assert waits.status_code == 202
+    assert datetime.fromisoformat(waits.json()["ready_at"]) == NOW + timedelta(minutes=30)
+    told = await desk.deliver()
+    assert re.search(r"[2-9A-Z]{5}-[2-9A-Z]{5}", told)
+    made = await desk.replace(holder, key)
+    assert made.status_code == 201, made.text
+    again = await desk.replace(holder, key)
+    assert (again.status_code, again.json()["card_no"]) == (200, made.json()["card_no"])
+    assert (await sign_in(desk, *CARD)).status_code == 403
+    new = again.json()
+    assert (await sign_in(desk, new["card_no"], new["pin"])).status_code == 201
+
+
+async def test_security_H2_strangers_learn_nothing_and_codes_are_few(desk: Desk) -> None:
+    answers = [
+        await desk.begin(str(uuid7()), **changes)
+        for changes in (
+            {"phone": "13800138001"},
+            {"name": "李四"},
+            {"name": OTHER_NAME, "number": OTHER_DOCUMENT},
+        )
+    ]
+    assert [(one.status_code, one.json()["expires_in_s"]) for one in answers] == [(202, CODE_TTL_S)] * 3
+    assert await desk.deliver() == ""
+    for _ in range(CODES_A_DAY_MAX + 1):
+        assert (await desk.begin(str(uuid7()))).status_code == 202
+        desk.clock.now += timedelta(minutes=16)
+    await desk.deliver()
+    same = str(uuid7())
+    desk.clock.now += timedelta(days=1)
+    for _ in range(2):
+        await desk.begin(same)
+    await desk.deliver()
+    assert len(desk.phones.texts) <= CODES_A_DAY_MAX + 1
+
+
+async def test_security_H2_a_code_is_good_for_minutes_and_a_few_tries(desk: Desk) -> None:
+    request_id = str(uuid7())
+    await desk.begin(request_id)
+    found = re.search(r"\d{6}", await desk.deliver())
+    assert found is not None
+    wrong = "000000" if found[0] != "000000" else "111111"
+    for n in range(CODE_TRIES_MAX):
+        answer = await desk.post(
+            f"/v1/cards/lost/{request_id}/code", {"code": wrong}, None, **{"X-Forwarded-For": str(n)}
+        )
+        assert answer.status_code == 403
+    desk.clock.now += timedelta(minutes=2)  # the guard lets one more be tried; the code itself is spent
+    answer = await desk.post(f"/v1/cards/lost/{request_id}/code", {"code": found[0]})
+    assert (answer.status_code, answer.json()["outcome"]) == (403, "code_wrong")
+    unknown = await desk.post(f"/v1/cards/lost/{uuid7()}/code", {"code": wrong})
+    assert (unknown.status_code, unknown.json()["outcome"]) == (403, "code_wrong")
+    late = str(uuid7())
+    await desk.begin(late)
+    code = re.search(r"\d{6}", await desk.deliver())
+    assert code is not None
+    desk.clock.now += timedelta(seconds=CODE_TTL_S)
+    assert (await desk.post(f"/v1/cards/lost/{late}/code", {"code": code[0]})).status_code == 403
+
+
+async def test_security_H2_the_holder_stops_a_replacement_by_the_message(desk: Desk) -> None:
+    holder = await desk.proven()
+    code = re.search(r"[2-9A-Z]{5}-[2-9A-Z]{5}", await desk.deliver())
+    assert code is not None
+    new = (await desk.replace(holder, str(uuid7()))).json()
+    assert (await desk.post("/v1/cards/objection", {"code": "AAAAA-AAAAA"})).status_code == 403
+    for spelled in (code[0], code[0].lower().replace("-", " ")):
+        assert (await desk.post("/v1/cards/objection", {"code": spelled})).json() == {"is_stopped": True}
+    answer = await sign_in(desk, new["card_no"], new["pin"])
+    assert (answer.status_code, answer.json()["outcome"]) == (403, "card_frozen")
+    assert (await desk.post("/v1/visitors", {"name": NAME, "number": DOCUMENT}, holder)).status_code == 401
+    desk.phones.texts.clear()
+    assert (await desk.begin(str(uuid7()))).status_code == 202
+    assert await desk.deliver() == ""  # from now on only staff replace
+
+
+async def test_security_H2_staff_replace_at_the_counter_after_a_delay(desk: Desk) -> None:
+    async with await psycopg.AsyncConnection.connect(desk.urls.owner_url) as tx:
+        vault = desk.site.app.services.vault
+        await save_staff(
+            tx, vault, login="op", password="right horse", role="operator", now=NOW, actor="test"
+        )
+    signed = await desk.post("/v1/gate/session", {"login": "op", "password": "right horse"})
+    operator, keeper = Person(signed.json()["token"]), await desk.site.staff()
+    body = {"id": str(uuid7()), "card_no": CARD[0], "name": NAME, "number": DOCUMENT}
+    path = "/v1/gate/cards/replacement"
+    assert (await desk.post(path, body, keeper)).status_code == 403
+    other = body | {"number": OTHER_DOCUMENT, "name": OTHER_NAME, "id": str(uuid7())}
+    assert (await desk.post(path, other, operator)).status_code == 404
+    waits = await desk.post(path, body, operator)
+    assert waits.status_code == 202, waits.text
+    assert "停止" in await desk.deliver()
+    assert (await desk.post(path, body, operator)).status_code == 202
+    desk.clock.now += timedelta(minutes=30)
+    made = await desk.post(path, body, operator)
+    assert made.status_code == 201, made.text
+    person = {"name": NAME, "number": DOCUMENT}
+    assert (await desk.post("/v1/gate/cards/objection", person, keeper)).status_code == 403
+    assert (await desk.post("/v1/gate/cards/objection", person, operator)).json() == {"is_stopped": True}
+    assert (await sign_in(desk, made.json()["card_no"], made.json()["pin"])).json()[
+        "outcome"
+    ] == "card_frozen"
+
+
+def test_when_a_new_number_is_shown() -> None:
+    delay = timedelta(minutes=30)
+    for how, is_told, after_min, is_shown in [
+        ("code", True, 0, True),
+        ("code", False, 29, False),
+        ("code", False, 30, True),
+        ("staff", True, 29, False),
+        ("staff", False, 30, True),
+    ]:
+        found = Recovery(uuid7(), how, NOW)  # pyright: ignore[reportArgumentType]
+        at = shown_from(found, is_told=is_told, delay=delay, now=NOW + timedelta(minutes=after_min))
+        assert (at is None) is is_shown, (how, is_told, after_min)
+
+
+async def test_security_H2_who_lost_a_card_gets_on_by_the_pages(desk: Desk) -> None:
+    one = Traveller(desk.site.app)
+    await one.get("/signin")
+    assert 'href="/card/lost"' in one.page.text
+    await one.get("/card/lost")
+    page = await one.submit(one.form("/card/lost"), {"phone": "", "number": "1"}, status=422)
+    assert 'id="phone-error"' in page
+    typed = {"name": NAME, "number": DOCUMENT, "kind": "resident_id", "phone": PHONE}
+    await one.submit(one.form("/card/lost"), typed)
+    assert one.path.startswith("/card/lost/")
+    page = await one.submit(one.form(one.path), {"code": "12"}, status=422)
+    assert "验证码不对" in page
+    found = re.search(r"\d{6}", await desk.deliver())
+    assert found is not None
+    await one.submit(one.form(one.path), {"code": found[0]})
+    assert one.path == "/card/replacement"
+    assert "正在通知预留手机" in one.page.text
+    told = re.search(r"[2-9A-Z]{5}-[2-9A-Z]{5}", await desk.deliver())
+    await one.get("/card/replacement")
+    page = await one.submit(one.form("/card/replacement"))
+    assert "补卡成功" in page
+    assert one.page.headers["cache-control"] == "no-store"
+    assert told is not None
+    await one.get("/card/objection")
+    page = await one.submit(one.form("/card/objection"), {"code": told[0]})
+    assert "补卡已停止" in page
+    await one.get("/me")
+    assert one.path == "/signin"
+    assert DOCUMENT not in page
