@@ -43,6 +43,8 @@ class Facts:
     open: dict[int, dict[tuple[UUID, int], OpenLine]] = field(
         default_factory=dict[int, dict[tuple[UUID, int], OpenLine]]
     )  # holder -> (booking, line) -> what the account has
+    # Holders of one request in this batch: nobody looks at what they have afterwards.
+    once: set[int] = field(default_factory=set[int])
     holds: dict[int, int] = field(default_factory=dict[int, int])  # holder -> live holds
     cancels: dict[bytes, list[tuple[str, date]]] = field(default_factory=dict[bytes, list[tuple[str, date]]])
     ended: set[str] = field(default_factory=set[str])  # logins of the batch that are good no more

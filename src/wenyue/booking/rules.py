@@ -175,7 +175,6 @@ def _check_persons(request: BookingRequest, slots: list[SlotFacts], facts: Facts
     scopes = [person_scope(slot) for slot in slots]
     problems: list[tuple[Outcome, int, int | None, datetime | None]] = []
     wanted: set[tuple[bytes, object, int]] = set()
-    does_numbers = request.channel not in DESK_CHANNELS  # at a desk somebody looks at both documents
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if facts.bans:
             problems += _bans(request, line, slot, number, facts)
@@ -188,7 +187,8 @@ def _check_persons(request: BookingRequest, slots: list[SlotFacts], facts: Facts
                 problems.append((Outcome.PERSON_TWICE, number, index, None))
             elif key in wanted:
                 problems.append((Outcome.PERSON_REPEATED, number, index, None))
-            elif visitor.number_key is not None and does_numbers:
+            elif visitor.number_key is not None and request.channel not in DESK_CHANNELS:
+                # (at a desk somebody looks at both documents)
                 spot = (visitor.number_key, slot.on_date, scopes[number])
                 if spot in facts.numbers or spot in wanted:
                     problems.append((Outcome.NUMBER_TWICE, number, index, None))
@@ -225,7 +225,8 @@ def _account_problem(request: BookingRequest, slots: list[SlotFacts], facts: Fac
     if holder_id is None:
         return None
     mine = facts.open.get(holder_id)
-    is_more = mine or len(request.lines) > 1 or any(line.quantity > 1 for line in request.lines)
+    lines = request.lines
+    is_more = mine or len(lines) > 1 or (lines and lines[0].quantity > 1)
     if is_more and request.channel not in DESK_CHANNELS:
         wanted = wanted_by(request, slots, facts)
         tally = Tally(mine.values() if mine else ())
@@ -350,7 +351,6 @@ def _write_line(
     line, slot, scope = request.lines[number], passed.slots[number], passed.scopes[number]
     entitlement_no, drawn = passed.paid_by[number], passed.drawn[number]
     price_minor = 0 if line.is_on_card else slot.price_minor
-    is_desk = request.channel in DESK_CHANNELS
     effects.lines.append(
         LineRow(
             request.id,
@@ -368,14 +368,16 @@ def _write_line(
     )
     for index in line.visitors:
         person_key = request.visitors[index].person_key
-        number_key = None if is_desk else request.visitors[index].number_key
+        number_key = request.visitors[index].number_key
+        if number_key is not None and request.channel in DESK_CHANNELS:
+            number_key = None
         effects.places.append(
             PlaceRow(request.id, number, index, person_key, scope, slot.on_date, number_key)
         )
         facts.places.add((person_key, slot.on_date, scope))
         if number_key is not None:
             facts.numbers.add((number_key, slot.on_date, scope))
-    if request.holder_id is not None:
+    if request.holder_id is not None and request.holder_id not in facts.once:
         facts.open.setdefault(request.holder_id, {})[request.id, number] = open_line(
             slot, line.quantity, is_named=bool(line.visitors), is_on_card=line.is_on_card
         )

@@ -31,6 +31,8 @@ from wenyue.kernel.limits import BOOKED_AHEAD_DAYS_MAX
 
 SQL: Final = queries("wenyue.booking")
 _encode: Final = msgspec.json.Encoder().encode
+_BANS_THEN_LOCK: Final = policy.BANS_OF + "\nUNION ALL\n" + SQL["lock_holders"]
+_BOOKED_AHEAD: Final = timedelta(days=BOOKED_AHEAD_DAYS_MAX)
 Cursor = AsyncCursor[TupleRow]
 
 
@@ -130,7 +132,7 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
     session overlap; pools that are nearly full are locked, last of all, so that the last places go in arrival order.
     """
     wants = _Wants(batch, facts)
-    changing = frozenset(facts.existing)
+    changing, facts.once = frozenset(facts.existing), wants.once
     facts.is_locked = tight.is_any(wants.pools)
     ids = {"ids": array(wants.cards)}
     reads: dict[str, Cursor] = {}
@@ -140,14 +142,13 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
             reads["entitlements"] = await tx.execute(cards.ENTITLEMENTS_OF, ids)
             reads["companions"] = await tx.execute(cards.COMPANIONS_OF, ids)
             reads["uses"] = await tx.execute(SQL["card_uses"], {**ids, "from": wants.first_day})
-        if wants.subjects:
-            reads["bans"] = await tx.execute(
-                policy.BANS_OF, {"subjects": wants.subjects_literal(), "now": facts.now}
-            )
+        holders = array(wants.holders)
+        if wants.subjects or wants.holders:
+            asked = {"subjects": wants.subjects_literal(), "now": facts.now, "holders": holders}
+            reads["bans"] = await tx.execute(_BANS_THEN_LOCK, asked)
         if wants.holders:
-            holders = array(wants.holders)
-            await tx.execute(SQL["lock_holders"], {"ids": holders})
-            reads["open"] = await tx.execute(SQL["open_lines"], {"ids": holders, **_open_days(facts)})
+            days = {"today": facts.local_now.date(), "since": facts.now - _BOOKED_AHEAD}
+            reads["open"] = await tx.execute(SQL["open_lines"], {"ids": holders, **days})
         if wants.cancellers:
             reads["cancels"] = await tx.execute(policy.CANCELS_OF, wants.cancels_asked(facts))
         await _ask_pools(tx, wants, reads, is_locked=facts.is_locked)
@@ -159,14 +160,6 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
         async with tx.pipeline():
             await _ask_pools(tx, wants, reads, is_locked=True)
         await _read_pools(reads, facts, changing)
-
-
-def _open_days(facts: Facts) -> dict[str, object]:
-    """From which day on lines are open, and when the oldest of their bookings can have been made."""
-    return {
-        "today": facts.local_now.date(),
-        "since": facts.now - timedelta(days=BOOKED_AHEAD_DAYS_MAX),
-    }
 
 
 async def _read_rest(reads: dict[str, Cursor], facts: Facts) -> None:
@@ -181,7 +174,6 @@ async def _read_rest(reads: dict[str, Cursor], facts: Facts) -> None:
 
 
 async def _read_open(cursor: Cursor, facts: Facts) -> None:
-    """What each account has, and how many of its bookings are only held."""
     held: dict[int, set[UUID]] = {}
     for holder_id, booking_id, line_no, is_held, *line in await cursor.fetchall():
         facts.open.setdefault(holder_id, {})[booking_id, line_no] = OpenLine(*line)
@@ -234,6 +226,7 @@ class _Wants:
         self.cancellers: set[int] = set()
         subjects: set[bytes] = set()
         self._holders: set[int] = set()
+        self._again: set[int] = set()
         for request in batch:
             if isinstance(request, BookingRequest):
                 bookings.append(request.id)
@@ -243,7 +236,9 @@ class _Wants:
                     card_ids.add(request.card_id)
                 if request.holder_id is not None:
                     subjects.add(account_subject(request.holder_id))
-                    self._holders.add(request.holder_id)
+                    (self._again if request.holder_id in self._holders else self._holders).add(
+                        request.holder_id
+                    )
                 subjects.update(visitor.person_key for visitor in request.visitors)
                 keys = [visitor.person_key.hex() for visitor in request.visitors]
                 numbers = [visitor.number_key for visitor in request.visitors if visitor.number_key]
@@ -266,6 +261,7 @@ class _Wants:
         self.pools = sorted(pool_ids | self.demand.keys())
         self.subjects = sorted(subjects)
         self.holders = sorted(self._holders)
+        self.once = self._holders - self._again
         dates = [
             facts.slots[slot_id].on_date for slot_id in slots_needed(batch, facts) if slot_id in facts.slots
         ]
@@ -279,6 +275,7 @@ class _Wants:
             return
         if booking.holder_id is not None and request.kind in (ChangeKind.CANCEL, ChangeKind.MOVE):
             self._holders.add(booking.holder_id)
+            self._again.add(booking.holder_id)
             if request.kind is ChangeKind.CANCEL:
                 self.cancellers.add(booking.holder_id)
         lines = {line.line_no: line for line in booking.lines}
@@ -298,13 +295,15 @@ class _Wants:
 
     def cancels_asked(self, facts: Facts) -> dict[str, object]:
         """Earlier cancellations of the accounts that cancel now: presets limit them up to a year back (毛主席纪念堂)."""
-        subjects = ",".join(
-            '"\\\\x' + account_subject(holder_id).hex() + '"' for holder_id in sorted(self.cancellers)
-        )
-        return {"subjects": "{" + subjects + "}", "since": facts.local_now.date() - timedelta(days=366)}
+        subjects = map(account_subject, sorted(self.cancellers))
+        return {"subjects": _keys(subjects), "since": facts.local_now.date() - timedelta(days=366)}
 
     def subjects_literal(self) -> str:
-        return "{" + ",".join('"\\\\x' + subject.hex() + '"' for subject in self.subjects) + "}"
+        return _keys(self.subjects)
+
+
+def _keys(keys: Iterable[bytes]) -> str:
+    return "{" + ",".join('"\\\\x' + key.hex() + '"' for key in keys) + "}"
 
 
 def _places_json(places: Iterable[tuple[str, date, int]]) -> str:

@@ -132,7 +132,7 @@ class Document:
 
 def bare_number(kind: str, number: str) -> str | None:
     """The bare number of a canonical `number`; see `Document`. A kind that is not known is read like a passport."""
-    if kind in _SELF_TELLING and len(number) == _CARD_LENGTH:
+    if len(number) == _CARD_LENGTH and kind in _SELF_TELLING:
         return None
     renewals = _COUNTS_RENEWALS.get(kind)
     return "number:" + (number[:renewals] if renewals else number)
