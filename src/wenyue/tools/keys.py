@@ -149,7 +149,10 @@ def note(
     """Write into the record what was done, and into the database which keys are in use."""
 
     async def inside() -> None:
-        async with Database(ready.app_url, size_max=1, role=ready.role or None) as db, db.transaction() as tx:
+        async with (
+            Database(ready.app_url, size_max=1, keeps=0, role=ready.role or None) as db,
+            db.transaction() as tx,
+        ):
             await record(tx, [Entry(utc_now(), ACTOR, action, f"keys:{kind}", detail)])
 
     asyncio.run(inside())
