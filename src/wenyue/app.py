@@ -19,6 +19,7 @@ from wenyue.faces.api.front import Front
 from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.room_file import RoomFiles
+from wenyue.faces.api.watchful import Watchful
 from wenyue.infra import log, tracing
 from wenyue.infra.accepting import PausingServer
 from wenyue.infra.config import Settings, load
@@ -49,8 +50,9 @@ class App:
         self.services = services
         self.logins = logins
         self.rest = rest
-        self.front = Front(rest, services.admission, logins)
-        hot = Hot(services, logins, rest.state.meter)
+        heard = Watchful(services)
+        self.front = Front(rest, services.admission, logins, heard)
+        hot = Hot(services, logins, rest.state.meter, heard)
         self._room_files = RoomFiles(services.room, rest.state.meter)
         self._hot: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/bookings"): hot.book,

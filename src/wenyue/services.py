@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from psycopg import Error
@@ -15,7 +16,7 @@ from wenyue.accounts import FailedSignIn, Guard
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
 from wenyue.emergency import Gatekeeper, LoadSignal
-from wenyue.gate import GateKeys, UndoLimits, load_gate_keys
+from wenyue.gate import Desk, GateKeys, Reason, ScanAnswer, UndoLimits, load_gate_keys
 from wenyue.infra.admission import Admission
 from wenyue.infra.config import AccountSettings, Settings, load_keys
 from wenyue.infra.db import Database, DatabaseDown, Tx
@@ -80,6 +81,31 @@ class Services:
         return Guard(
             self.db, self.vault, self._secret_checks, heard=self._note_failure, blocked=self._blocked_until
         )
+
+    @property
+    def gate_desk(self) -> Desk:
+        """What the gates of this process are equipped with; forged and used vouchers are noted."""
+        return Desk(self.vault, self.gate_keys, self.presets, heard=self._note_scan)
+
+    def _note_scan(self, answer: ScanAnswer) -> None:
+        if answer.reason == Reason.BAD_SIGNATURE:
+            self.abuse.note(Pattern.FORGED_TOKENS, "gate", f"{answer.venue_id}:{answer.gate}")
+        elif answer.reason == Reason.ALREADY_USED and answer.booking_id is not None:
+            voucher = f"{answer.booking_id}:{answer.line_no}:{answer.visitor_no}"
+            self.abuse.note(Pattern.REPLAYED_VOUCHERS, "voucher", voucher)
+
+    def may_book(self, holder_id: int) -> bool:
+        """Whether nothing blocks this account from booking now."""
+        return self.abuse.block_of(Act.BOOK, "account", holder_id, self.clock()) is None
+
+    def note_refused(self, address: str, status: int, *, has_token: bool, is_by_id: bool) -> None:
+        """Note what an answer says of who asked: a login that nobody has, ids that are not there or not theirs."""
+        if not address:
+            return
+        if status == HTTPStatus.UNAUTHORIZED and has_token:
+            self.abuse.note(Pattern.FORGED_TOKENS, "address", address)
+        elif status == HTTPStatus.NOT_FOUND and is_by_id:
+            self.abuse.note(Pattern.SCANNED_IDS, "address", address)
 
     def _note_failure(self, failed: FailedSignIn) -> None:
         """Every failed sign-in of every face comes through here."""

@@ -84,7 +84,7 @@ async def test_security_resealing_resumes_and_a_key_is_retired_only_then(
 ) -> None:
     urls, said = make_database(), list[str]()
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as seeding:
-        await seed(seeding, utc_now())
+        await seed(seeding, utc_now(), Vault(load_keys(tmp_path)))
     claim_keys(tmp_path, urls.owner_url, is_accepted=True, say=print)
     old, store = Vault(load_keys(tmp_path)), KeyStore(tmp_path, print)
     subscribers = Subscribers(tmp_path / "status", old, _send, "http://x", utc_now)

@@ -46,6 +46,10 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
         "您请求得太频繁；请按 Retry-After 稍后再试",
         "You ask too often: try again after Retry-After",
     ),
+    "account_blocked": (
+        "这个账号因异常使用暂时不能预约；如有误，请联系客服",
+        "This account cannot book for a while because of unusual use: if that is wrong, contact the operator",
+    ),
     "not_yet_known": (
         "结果还没有传回来；请用同一编号再问一次，不会重复处理",
         "The result is not back yet: ask again with the same id; nothing is done twice",

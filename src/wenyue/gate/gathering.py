@@ -18,7 +18,16 @@ from wenyue.booking import (
 from wenyue.cards import CardState
 from wenyue.catalogue import Closure, Venue, closure_on, closures
 from wenyue.gate.indexing import key_of_person
-from wenyue.gate.model import PERSONS_MAX, Candidate, CardStanding, Facts, Presented, Reason, ScanRequest
+from wenyue.gate.model import (
+    PERSONS_MAX,
+    Candidate,
+    CardStanding,
+    Facts,
+    Presented,
+    Reason,
+    ScanAnswer,
+    ScanRequest,
+)
 from wenyue.gate.reading import Reading, read_presented
 from wenyue.gate.scanned import normalise
 from wenyue.gate.tokens import GateKeys
@@ -45,13 +54,21 @@ _STANDING: Final = {
 Parties = dict[UUID, Party]
 
 
+def _nobody(_: ScanAnswer) -> None:
+    """Nobody watches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a gate is equipped with: the vault, the voucher keys, and the reservation presets by code."""
+    """What a gate is equipped with: the vault, the voucher keys, and the reservation presets by code.
+
+    `heard` is told of every new scan's answer, for whoever watches out for abuse; it may neither raise nor wait.
+    """
 
     vault: Vault = field(repr=False)
     keys: GateKeys = field(repr=False)
     presets: Mapping[str, Preset] = field(repr=False)
+    heard: Callable[[ScanAnswer], None] = field(default=_nobody, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
     )
     if verdict.is_admitted:
         await record(tx, [_entry(request.staff_id, "gate.admitted", answer, now)])
+    desk.heard(answer)
     return _named(answer, gathered.parties)
 
 

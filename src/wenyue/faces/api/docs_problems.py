@@ -23,6 +23,7 @@ _STATUSES: Final[Mapping[str, int]] = {
     "busy": 503,
     "overloaded": 503,
     "too_often": 429,
+    "account_blocked": 403,
     "not_yet_known": 503,
     "internal": 500,
     "visitors_full": 409,

@@ -39,6 +39,7 @@ class Front:
         app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]],
         admission: Admission,
         logins: Logins,
+        heard: Callable[[Scope, int], None] = lambda _scope, _status: None,
         *,
         read_deadline_s: float = READ_DEADLINE_S,
         write_deadline_s: float = WRITE_DEADLINE_S,
@@ -46,6 +47,7 @@ class Front:
         self._app = app
         self._admission = admission
         self._logins = logins
+        self._heard = heard
         self._read_s, self._write_s = read_deadline_s, write_deadline_s
         self._going_on: set[asyncio.Task[None]] = set()
 
@@ -68,7 +70,7 @@ class Front:
         if not await desk.enter(priority):
             await _refuse(scope, send, "overloaded", self._admission.retry_after_s(), is_read=is_read)
             return
-        answer = _Once(send)
+        answer = _Once(send, lambda status: self._heard(scope, status))
         task = asyncio.create_task(self._app(scope, receive, answer.send))
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
@@ -119,14 +121,16 @@ class Front:
 class _Once:
     """Lets the application answer until `close`; what it says later is heard by nobody."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, heard: Callable[[int], None]) -> None:
+        self._send, self._heard = send, heard
         self._is_begun = self._is_closed = False
 
     async def send(self, message: Message) -> None:
         """Pass one part of the answer on."""
         if not self._is_closed:
             self._is_begun = True
+            if message["type"] == "http.response.start":
+                self._heard(message["status"])
             await self._send(message)
 
     def close(self) -> bool:

@@ -23,7 +23,6 @@ from wenyue.gate import (
     PRESENTED_LENGTH_MAX,
     REASON_LENGTH_MAX,
     Choice,
-    Desk,
     Presented,
     Reason,
     ScanAnswer,
@@ -220,7 +219,7 @@ async def post_scan(
     body: ScanBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
 ) -> AnswerBody | Response:
     """Decide one presentation. The same `scan_id` with the same content gets the same answer again."""
-    desk = Desk(services.vault, services.gate_keys, services.presets)
+    desk = services.gate_desk
     try:
         staff_of(login)
         async with acting(services, login) as (tx, fresh):

@@ -63,8 +63,15 @@ class _Asked(NamedTuple):
 class Hot:
     """Both endpoints for one process."""
 
-    def __init__(self, services: Services, logins: Logins, meter: Meter) -> None:
+    def __init__(
+        self,
+        services: Services,
+        logins: Logins,
+        meter: Meter,
+        heard: Callable[[Scope, int], None] = lambda _scope, _status: None,
+    ) -> None:
         self._services = services
+        self._heard = heard
         self._meter = meter
         self._logins = logins
         self._admission = services.admission
@@ -155,6 +162,8 @@ class Hot:
 
     async def _answer(self, scope: Scope, send: Send, started: float, answer: _Answer) -> None:
         status, payload, kind, headers = answer
+        if status == _UNAUTHORIZED:
+            self._heard(scope, status)
         if status >= _FAILED:
             headers = [*headers, (b"x-request-id", begin_request(scope).encode())]
         await _send(send, status, payload, kind, headers)
@@ -166,6 +175,8 @@ class Hot:
 
     async def _decide(self, raw: bytes, asked: "_Asked", by: _By, until: float) -> _Answer:
         locale, (login, holder_id) = asked.locale, by
+        if not self._services.may_book(holder_id):
+            raise BookingRefused(403, "account_blocked")
         try:
             body = _decode_body(raw)
         except msgspec.ValidationError as error:

@@ -45,7 +45,7 @@ class Shift(StaffAsked):
     @property
     def desk(self) -> Desk:
         """What the gate is equipped with."""
-        return Desk(self.services.vault, self.services.gate_keys, self.services.presets)
+        return self.services.gate_desk
 
     @property
     def keeper(self) -> Staff:

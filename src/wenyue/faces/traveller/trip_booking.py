@@ -54,6 +54,15 @@ async def book(visit: Visit) -> Response:
     wanted = [line for line in lines if line is not None]
     if booking_id is None or not wanted or len(wanted) != len(lines):
         return visit.not_found()
+    if not visit.services.may_book(visit.holder_id):
+        return visit.message(
+            visit.t("这个账号暂时不能预约", "This account cannot book for a while"),
+            visit.t(
+                "系统发现了异常使用，没有做任何改动，已有的预约不受影响。如有误，请联系客服。",
+                "Unusual use was noticed. Nothing was changed, and your bookings stand. If that is wrong, contact the operator.",
+            ),
+            status=403,
+        )
     refused = visit.services.room.refuse(
         visit.holder_id, [line.item for line in wanted], room_tokens(visit.request)
     )

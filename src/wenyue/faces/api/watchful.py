@@ -1,0 +1,28 @@
+"""What refusals say of who asked: counted for the detection of abuse, whatever face answered. Nothing of it is written down."""
+
+from typing import Final
+
+from wenyue.faces.api.edge import Scope
+from wenyue.infra.addresses import client_address
+from wenyue.services import Services
+
+_BY_ID: Final = ("/v1/bookings/", "/v1/visitors/", "/v1/cards/", "/bookings/", "/visitors/")
+
+
+class Watchful:
+    """Call it with the scope and the status of an answer that was refused; it waits for nothing."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def __call__(self, scope: Scope, status: int) -> None:
+        """Note a login that nobody has, or an id that is not there or not theirs."""
+        if status not in {401, 404}:
+            return
+        headers = scope["headers"]
+        forwarded = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
+        peer = (scope.get("client") or ("",))[0]
+        address = client_address(peer, forwarded, self._services.settings.web.proxies)
+        has_token = any(name == b"authorization" for name, _ in headers)
+        is_by_id = scope["path"].startswith(_BY_ID)
+        self._services.note_refused(address, status, has_token=has_token, is_by_id=is_by_id)

@@ -1,0 +1,68 @@
+"""Suspicious patterns over HTTP: what each face's refusals count, and what a block stops."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.support.api_site import ApiSite, api_site
+from tests.support.database import DbUrls
+from tests.support.traveller_site import NOW
+from wenyue.abuse import Act, Block, Pattern
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[ApiSite]:
+    async with api_site(make_database, tmp_path) as site:
+        yield site
+
+
+def from_outside(site: ApiSite, address: str) -> httpx.AsyncClient:
+    """A client with a public address."""
+    transport = httpx.ASGITransport(app=site.app, client=(address, 40_000), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://api.test")
+
+
+async def test_security_detection_counts_guesses_scans_and_forged_logins(site: ApiSite) -> None:
+    counts = site.app.services.abuse.counts
+    who = await site.traveller()
+    before = dict(counts)
+    async with from_outside(site, "9.9.9.9") as client:
+        for _ in range(3):
+            await client.post("/v1/session", json={"card_no": "88000001", "pin": "00000000"})
+            await client.get(f"/v1/bookings/{uuid4()}", headers=who.headers)
+            await client.get("/v1/bookings", headers={"Authorization": "Bearer " + "x" * 43})
+            await client.post("/v1/bookings", json={}, headers={"Authorization": "Bearer " + "y" * 43})
+    assert counts[Pattern.GUESSED_SECRETS] - before[Pattern.GUESSED_SECRETS] == 3
+    assert counts[Pattern.SCANNED_IDS] - before[Pattern.SCANNED_IDS] == 3
+    assert counts[Pattern.FORGED_TOKENS] - before[Pattern.FORGED_TOKENS] == 6
+
+
+async def test_security_detection_counts_nothing_for_ordinary_people(site: ApiSite) -> None:
+    who = await site.traveller()
+    async with from_outside(site, "9.9.9.9") as client:
+        await client.get("/v1/bookings", headers=who.headers)
+        await client.get("/v1/bookings")  # not signed in
+        await client.get("/nothing/here")
+        await client.get("/v1/venues")
+    assert sum(site.app.services.abuse.counts.values()) == 0
+
+
+async def test_security_detection_a_blocked_account_books_nothing_and_its_neighbour_does(
+    site: ApiSite,
+) -> None:
+    who, other = await site.traveller(), await site.other()
+    abuse = site.app.services.abuse
+    holder = who.holder_id
+    until = NOW + timedelta(hours=1)
+    abuse.blocks = {abuse.subject("account", holder): Block(Pattern.MANY_PERSONS, until)}
+    assert abuse.block_of(Act.BOOK, "account", holder, NOW) is not None
+    slot = (await site.slots("lake"))[0]["slot_id"]
+    refused = await site.book(who, slot)
+    assert (refused.status_code, refused.json()["outcome"]) == (403, "account_blocked")
+    assert (await site.book(other, slot)).json()["outcome"] != "account_blocked"
