@@ -109,7 +109,9 @@ class Services:
 
     def _note_failure(self, failed: FailedSignIn) -> None:
         """Every failed sign-in of every face comes through here."""
-        if failed.address:
+        if (
+            failed.address and not failed.is_refused
+        ):  # what was not let in guessed nothing, and renews no block
             self.abuse.note(Pattern.GUESSED_SECRETS, "address", failed.address)
 
     def _blocked_until(self, address: str, now: datetime) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -276,3 +277,29 @@ async def test_security_H1_a_slow_form_is_answered_to_a_program_and_to_a_person(
     assert [one.split()[1] for one in answers] == [b"408", b"408"]
     assert json.loads(answers[0].partition(b"\r\n\r\n")[2])["outcome"] == "slow_body"
     assert b"Nothing was done" in answers[1]
+
+
+async def test_security_H1_answers_that_nobody_reads_hold_no_place(site: tuple[str, App]) -> None:
+    """A client that never reads: its answers stay unsent, and their places go to the next all the same."""
+    address, app = site
+    port = int(address.rpartition(":")[2])
+    page = b"GET /signin HTTP/1.1\r\nHost: a\r\n\r\n"
+    sign_in = b"POST /v1/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    silent: list[socket.socket] = []
+    desk = app.services.admission.desk
+    try:
+        for _ in range(40):
+            one = socket.socket()
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            one.connect(("127.0.0.1", port))
+            one.setblocking(False)
+            with suppress(BlockingIOError):
+                one.send(page * 12 + (sign_in + page) * 8)
+            silent.append(one)
+        await _until(lambda: desk.done >= 40)
+        await _until(lambda: desk.total == 0)
+        async with httpx.AsyncClient(base_url=address) as client:
+            assert (await client.get("/signin")).status_code == 200
+    finally:
+        for one in silent:
+            one.close()

@@ -94,6 +94,30 @@ async def test_security_M1_a_stolen_device_token_guesses_no_faster(guard: Guard)
     assert tries == [True] * PIN_FAILURES_MAX + [False] * 2
 
 
+async def test_security_M1_a_stolen_device_token_in_other_clothes_is_the_same_token(guard: Guard) -> None:
+    token = device_token(VAULT, "card", "card-1", NOW)
+    tries = [
+        await guess(guard, "card-1", Caller(STRANGER.address, f"x{n}~{token}"))
+        for n in range(PIN_FAILURES_MAX + 2)
+    ]
+    assert tries == [True] * PIN_FAILURES_MAX + [False] * 2
+
+
+async def test_security_M1_a_blocked_address_stops_strangers_and_not_the_devices_that_share_it(
+    guard: Guard,
+) -> None:
+    blocked = replace_blocks(guard)
+    assert not await guess(blocked, "card-1", STRANGER, is_right=True)
+    token = device_token(VAULT, "card", "card-1", NOW)
+    assert await guess(blocked, "card-1", Caller(STRANGER.address, token), is_right=True)
+
+
+def replace_blocks(guard: Guard) -> Guard:
+    """The same guard, with every address blocked for an hour."""
+    until = NOW + timedelta(hours=1)
+    return Guard(guard._db, VAULT, guard._turns, blocked=lambda _address, _now: until)  # pyright: ignore[reportPrivateUsage]
+
+
 async def test_security_M1_one_pin_sprayed_over_many_cards_is_slowed(guard: Guard) -> None:
     tries = [await guess(guard, f"card-{n}", STRANGER) for n in range(ADDRESS.free + 10)]
     assert tries == [True] * ADDRESS.free + [False] * 10

@@ -27,8 +27,13 @@ def with_device(held: str, token: str) -> str:
     return "~".join([token, *old][:DEVICES_KEPT])
 
 
-def is_known(vault: Vault, held: str, kind: str, name: str, *, since: datetime | None, now: datetime) -> bool:
-    """Whether one of the tokens that the device holds is for this login and not from before `since`."""
+def known_token(
+    vault: Vault, held: str, kind: str, name: str, *, since: datetime | None, now: datetime
+) -> str:
+    """The first of the tokens that the device holds which is for this login and not from before `since`; '' without one.
+
+    Whoever counts by it counts the token, whatever else the device sends beside it.
+    """
     first = max(now - timedelta(seconds=DEVICE_TTL_S), since or now - timedelta(seconds=DEVICE_TTL_S))
     for token in held[:DEVICE_LENGTH_MAX].split("~")[:DEVICES_KEPT]:
         issued, _, rest = token.partition(".")
@@ -37,8 +42,8 @@ def is_known(vault: Vault, held: str, kind: str, name: str, *, since: datetime |
             continue
         wanted = _mac(vault, kind, name, int(issued), nonce)
         if hmac.compare_digest(mac, wanted) and first.timestamp() - 1 <= int(issued) <= now.timestamp() + 1:
-            return True
-    return False
+            return token
+    return ""
 
 
 def _mac(vault: Vault, kind: str, name: str, issued: int, nonce: str) -> str:

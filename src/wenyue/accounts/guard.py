@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from wenyue.accounts.devices import device_token, is_known, with_device
+from wenyue.accounts.devices import device_token, known_token, with_device
 from wenyue.accounts.failures import FailedSignIn, note_failure
 from wenyue.accounts.throttle import (
     ADDRESS,
@@ -105,7 +105,8 @@ class Guard:
         """
         name = name.strip().lower()[:_NAME_MAX]
         until = self._blocked(caller.address, now)
-        if until is not None:
+        is_known = known_token(self._vault, caller.device, kind, name, since=None, now=now) != ""
+        if until is not None and not is_known:  # others may share the address: their devices are let in
             self._heard(self._failed(kind, name, caller, is_refused=True))
             raise Throttled(until)
         async with self._turns.turn():
@@ -121,8 +122,8 @@ class Guard:
         """Count the try beforehand, so that many at once are no way around; a right one takes it back."""
         async with self._db.transaction() as tx:
             devices_from, tries_from = await self._trust(tx, kind, name)
-            knows = is_known(self._vault, caller.device, kind, name, since=devices_from, now=now)
-            counters = self._counters(kind, name, caller, is_known_device=knows)
+            token = known_token(self._vault, caller.device, kind, name, since=devices_from, now=now)
+            counters = self._counters(kind, name, caller, token)
             found = await self._lock(tx, counters, now, forget_before=tries_from)
             until = max(one.open_at for one in found)
             if until > now:
@@ -173,10 +174,10 @@ class Guard:
     ) -> FailedSignIn:
         return FailedSignIn(kind, name, caller.address, who=who, is_refused=is_refused)
 
-    def _counters(self, kind: Kind, name: str, caller: Caller, *, is_known_device: bool) -> list[_Counter]:
-        """The own counter first."""
-        if is_known_device:
-            return [self._counter(f"device|{kind}|{name}|{caller.device[:200]}", PAIR, is_own=True)]
+    def _counters(self, kind: Kind, name: str, caller: Caller, token: str) -> list[_Counter]:
+        """The own counter first; `token` is that of a known device, verified, or empty."""
+        if token:
+            return [self._counter(f"device|{kind}|{name}|{token}", PAIR, is_own=True)]
         found = {
             one.slot: one
             for one in (

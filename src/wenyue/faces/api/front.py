@@ -17,7 +17,7 @@ from wenyue.faces.api.edge import Message, Receive, Scope, Send, harden, read_bo
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.problems import PROBLEM_TYPE
 from wenyue.faces.shared import SECURITY_HEADERS, Locale, busy_page
-from wenyue.infra.admission import Admission
+from wenyue.infra.admission import Admission, Desk
 from wenyue.infra.bodies import IS_WHOLE, SenderGone, given
 from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.admission import Priority
@@ -70,11 +70,17 @@ class Front:
         if not await desk.enter(priority):
             await _refuse(scope, send, "overloaded", self._admission.retry_after_s(), is_read=is_read)
             return
-        answer = _Once(send, lambda status: self._heard(scope, status))
+        place = _Place(desk, priority)
+
+        def begun(status: int) -> None:
+            place.give_back()  # the work is done: whoever does not read the answer keeps no place
+            self._heard(scope, status)
+
+        answer = _Once(send, begun)
         task = asyncio.create_task(self._app(scope, receive, answer.send))
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
-        task.add_done_callback(lambda _: desk.leave(priority))
+        task.add_done_callback(lambda _: place.give_back())
         try:
             await asyncio.wait({task}, timeout=self._read_s if is_read else self._write_s)
         except asyncio.CancelledError:
@@ -116,6 +122,19 @@ class Front:
     def going_on(self) -> int:
         """Requests that are not finished, answered or not."""
         return len(self._going_on)
+
+
+class _Place:
+    """A place at the desk, given back once."""
+
+    def __init__(self, desk: Desk, priority: Priority) -> None:
+        self._desk, self._priority, self._is_held = desk, priority, True
+
+    def give_back(self) -> None:
+        """The next may begin; again: nothing."""
+        if self._is_held:
+            self._is_held = False
+            self._desk.leave(self._priority)
 
 
 class _Once:

@@ -109,9 +109,9 @@ class Hot:
         try:
             answer = await self._book(asked, body, by, started)
             status = answer[0]
-            await self._answer(scope, send, started, answer)
-        finally:
+        finally:  # before it is sent: whoever does not read the answer keeps no place
             hot.end(monotonic() - started, is_decided=status < _FAILED, is_good=status in _GOOD)
+        await self._answer(scope, send, started, answer)
 
     async def _login(self, asked: "_Asked") -> _By:
         """The login of the bearer token, and its traveller; the lane has room for them. Raises BookingRefused (401, 415, 503)."""
