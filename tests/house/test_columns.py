@@ -29,7 +29,6 @@ COUNTERS = {
     "cards.extension.cards": "one a card of a type",
     "cards.entitlement.used": "CHECK (used <= granted), or one a place of a booking: QUANTITY_MAX * LINES_MAX each",
     "cards.card_type.revision": "one a change by an operator: 2,147,483,647 of them",
-    "cards.recovery.tries": "recovery.CODE_TRIES_MAX, after which the code is not looked at any more",
     "emergency.crowd.people": "one an account: CHUNKS_MAX * ACCOUNTS_PER_CHUNK = 163 million",
 }
 

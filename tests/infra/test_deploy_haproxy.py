@@ -219,10 +219,12 @@ def _tries_a_secret(function: Any, seen: set[int]) -> bool:
         return any(_tries_a_secret(one, seen) for one in (function.func, *function.args))
     if not inspect.isfunction(function):
         return False
-    if "secret_transaction" in function.__code__.co_names:
+    names = function.__code__.co_names
+    if {"secret_transaction", "attempt"} & set(names):
         return True
     inner = [cell.cell_contents for cell in function.__closure__ or ()]
-    called = [function.__globals__.get(name) for name in function.__code__.co_names]
+    called = [function.__globals__.get(name) for name in names]
+    called += [getattr(one, name, None) for one in called if inspect.ismodule(one) for name in names]
     ours = [one for one in called if inspect.isfunction(one) and one.__module__.startswith("wenyue.faces")]
     return any(_tries_a_secret(one, seen) for one in (*inner, *ours))
 

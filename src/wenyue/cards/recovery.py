@@ -102,7 +102,7 @@ async def prove_code(tx: Tx, vault: Vault, *, request_id: UUID, code: str, now: 
     if row is None or row[3] is None or row[7] is not None or row[4] <= now or row[5] >= CODE_TRIES_MAX:
         return None
     if not hmac.compare_digest(row[3], _code_key(vault, request_id, code.strip())):
-        await tx.execute(_SQL["miss"], {"id": request_id})
+        await tx.execute(_SQL["miss"], {"id": request_id, "tries": row[5] + 1})
         return None
     objection = _new_objection()
     change = {

@@ -30,7 +30,7 @@ FROM cards.recovery WHERE id = %(id)s FOR UPDATE;
 
 -- name: miss
 -- A wrong code.
-UPDATE cards.recovery SET tries = tries + 1 WHERE id = %(id)s;
+UPDATE cards.recovery SET tries = %(tries)s WHERE id = %(id)s;
 
 -- name: prove
 -- The code was right.

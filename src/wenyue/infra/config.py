@@ -327,9 +327,12 @@ def key_ring(raw: Mapping[str, Any]) -> KeyRing:
     """What a key file's content says. Raises ValueError, LookupError, TypeError or AttributeError when it is damaged."""
     sealing = {int(number): bytes.fromhex(key) for number, key in raw["sealing"].items()}
     peppers = {int(number): bytes.fromhex(key) for number, key in raw.get("peppers", {}).items()}
-    index = bytes.fromhex(raw["index"])
-    ring = KeyRing(sealing=sealing, current=int(raw["current"]), index=index, peppers=peppers)
-    is_sound = all(0 < number < 256 and len(key) == _KEY_BYTES for number, key in sealing.items())
+    ring = KeyRing(
+        sealing=sealing, current=int(raw["current"]), index=bytes.fromhex(raw["index"]), peppers=peppers
+    )
+    is_sound = all(
+        0 < number < 256 and len(key) == _KEY_BYTES for number, key in (*sealing.items(), *peppers.items())
+    )
     if not is_sound or ring.current not in sealing or len(ring.index) != _KEY_BYTES:
         raise ValueError("a key is missing, or not of 32 bytes")
     return ring

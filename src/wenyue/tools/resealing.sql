@@ -99,6 +99,8 @@ UNION ALL SELECT 'cards.companion' WHERE EXISTS
     (SELECT FROM cards.companion c WHERE length(c.sealed) > 0 AND get_byte(c.sealed, 0) = %(number)s)
 UNION ALL SELECT 'notifications.message' WHERE EXISTS
     (SELECT FROM notifications.message m WHERE length(m.sealed) > 0 AND get_byte(m.sealed, 0) = %(number)s)
+UNION ALL SELECT 'notifications.notice' WHERE EXISTS
+    (SELECT FROM notifications.notice n WHERE length(n.sealed) > 0 AND get_byte(n.sealed, 0) = %(number)s)
 UNION ALL SELECT 'emergency.room' WHERE EXISTS
     (SELECT FROM emergency.room r WHERE length(r.sealed_seed) > 0 AND get_byte(r.sealed_seed, 0) = %(number)s);
 

@@ -36,6 +36,8 @@ KNOCKS: Final = frozenset(
         "/v1/cards/activation",
         "/v1/gate/session",
         "/card/lost",
+        "/card/replacement",
+        "/v1/gate/cards/replacement",
         "/card/objection",
         "/v1/cards/lost",
         "/v1/cards/objection",
