@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -118,6 +119,22 @@ async def test_security_H3_a_party_is_counted_over_the_bookings_of_an_account(st
     assert (await stage.ask((two, stage.people(4)))).outcome is Outcome.CONFIRMED
     (elsewhere,) = await slots(stage, 1, await stage.venue())
     assert (await stage.ask((elsewhere, stage.people(5)))).outcome is Outcome.CONFIRMED
+
+
+async def test_security_H3_people_whom_a_preset_exempts_are_no_way_around_its_party(stage: Stage) -> None:
+    presets = copy(stage.engine.rulebook.presets)
+    exempting = structs.replace(presets["default"], exempt_from_age=70)
+    stage.engine.rulebook = replace(stage.engine.rulebook, presets={**presets, "default": exempting})
+    one, two = await slots(stage, 2, await stage.venue())
+
+    def elders(count: int) -> tuple[Visitor, ...]:
+        return tuple(structs.replace(one, birth=date(1940, 1, 1)) for one in stage.people(count))
+
+    assert (await stage.ask((one, elders(2 * PARTY_MAX + 1)))).outcome is Outcome.PARTY_SIZE
+    assert (
+        await stage.ask((one, elders(PARTY_MAX + 1)), (two, elders(PARTY_MAX)))
+    ).outcome is Outcome.PARTY_SIZE
+    assert (await stage.ask((one, (*elders(2), *stage.people(PARTY_MAX))))).outcome is Outcome.CONFIRMED
 
 
 async def test_security_H3_single_requests_at_once_in_two_processes_do_not_pass_the_limit(

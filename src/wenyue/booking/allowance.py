@@ -74,13 +74,21 @@ def open_line(slot: SlotFacts, quantity: int, *, is_named: bool, is_on_card: boo
 
 
 def wanted_by(request: BookingRequest, slots: Sequence[SlotFacts], facts: Facts) -> list[Wanted]:
-    """The lines of a request, each with its preset and without the people whom that exempts."""
+    """The lines of a request, each with its preset and without the people whom that exempts.
+
+    As many again as a party may be are exempt on a day, no more: invented people of seventy would take any number of places.
+    """
     wanted: list[Wanted] = []
+    exempted: Counter[tuple[int, date]] = Counter()
     for line, slot in zip(request.lines, slots, strict=True):
         preset = facts.book.presets[slot.policy_code]
         births = [request.visitors[index].birth for index in line.visitors]
         one = open_line(slot, line.quantity, is_named=bool(line.visitors), is_on_card=line.is_on_card)
-        wanted.append((slot, preset, one, line.quantity - exempt_of(preset, births, slot.on_date)))
+        exempt, day = exempt_of(preset, births, slot.on_date), (slot.venue_id, slot.on_date)
+        if exempt:
+            exempt = min(exempt, preset.party_max - exempted[day])
+            exempted[day] += exempt
+        wanted.append((slot, preset, one, line.quantity - exempt))
     return wanted
 
 
