@@ -70,5 +70,9 @@ LEFT_OUT: Final = {
     "accounts.staff": "people and their rights are given by people; a list of venues is no venue's row",
     "booking.outbox": "notes for the worker: nobody is told again about a booking that was never cancelled",
     "emergency.room": "a queue before a release: its order is over, open a new one",
+    "gate.lookup": "how often a keeper looked somebody up lately: a limit, and what was done stands in the record",
+    "gate.undo_refused": "who asked to take an admission back and was refused: what was done stands in the record",
+    "gate.term": "an index for near days, which the worker writes anew from the bookings",
+    "gate.gone_through": "how far the worker has come with that index; a session without a row is gone through again",
     "audit.entry": "nothing is ever removed from the record, and nothing can be slipped into its chain",
 }
