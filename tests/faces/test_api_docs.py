@@ -61,7 +61,10 @@ async def test_the_description_is_complete(site: ApiSite) -> None:
         assert operation["description"], name
         assert operation["tags"][0] in tags, name
         assert "503" in operation["responses"], name
-        assert ("security" in operation) == ("401" in operation["responses"]) or "gate/session" in name, name
+        assert ("security" in operation) == ("401" in operation["responses"]) or {
+            "session",
+            "activation",
+        } & set(name.split("/")), name
         if "requestBody" in operation:
             assert "example" in operation["requestBody"]["content"]["application/json"], name
     for key in EXAMPLES:

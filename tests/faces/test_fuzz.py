@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -238,11 +239,12 @@ def test_hostile_bytes(target: Target, what: str) -> None:
     """Whatever stands on the wire, there is no server error, and the server serves on."""
     address = urlsplit(target.url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as wire:
-        wire.sendall(RAW[what])
-        wire.shutdown(socket.SHUT_WR)
         said = b""
-        while chunk := wire.recv(65_536):
-            said += chunk
+        with suppress(OSError):  # what is too long is not read to its end
+            wire.sendall(RAW[what])
+            wire.shutdown(socket.SHUT_WR)
+            while chunk := wire.recv(65_536):
+                said += chunk
     status = said.split(b" ", 2)[1] if said else b"000"
     assert status < b"500", said[:500]
     assert httpx.get(f"{target.url}/healthz").status_code == 200

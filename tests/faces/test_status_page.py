@@ -180,8 +180,8 @@ def test_history_is_bounded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variables", "wanted"),
     [
-        ({}, "http://book.test:8100/"),
-        ({"WENYUE_PORT": "65500"}, "http://book.test:65400/"),
+        ({}, "http://192.0.2.7:8100/"),
+        ({"WENYUE_PORT": "65500"}, "http://192.0.2.7:65400/"),
         ({"WENYUE_STATUS_URL": "https://status.example.cn/"}, "https://status.example.cn/"),
         ({"WENYUE_STATUS": "0"}, ""),
         (
@@ -197,7 +197,7 @@ def test_history_is_bounded(tmp_path: Path) -> None:
 def test_pages_lead_to_the_status_page(variables: dict[str, str], wanted: str) -> None:
     app = SimpleNamespace(state=SimpleNamespace(services=SimpleNamespace(settings=load(variables))))
     scope: dict[str, Any] = {"type": "http", "app": app, "scheme": "http", "path": "/", "headers": []}
-    scope["server"] = ("book.test", 80)
+    scope["server"] = ("192.0.2.7", 80)
     assert status_url(Request(scope | {"query_string": b""})) == wanted
     assert status_url(Request(scope | {"query_string": b"lang=en"})) == (wanted and f"{wanted}en")
 

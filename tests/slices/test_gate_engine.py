@@ -7,11 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, both
 from tests.support.gate_world import keys, vault
 from wenyue.booking import ChangeKind, ChangeRequest, Engine, Outcome
 from wenyue.gate import Desk, Reason, ScanAnswer, ScanRequest, UndoLimits, UndoOutcome, scan, undo
-from wenyue.infra.db import Database
+from wenyue.infra.db import Database, Tx
 from wenyue.kernel.ids import uuid7
 from wenyue.policy import shipped_presets
 from wenyue.tools import world
@@ -26,6 +26,7 @@ class House:
     """A running engine, and a gate of the only venue."""
 
     db: Database
+    tx: Tx
     engine: Engine
     venue_id: int
     slot_id: int
@@ -33,8 +34,7 @@ class House:
 
     async def book(self) -> tuple[str, ChangeRequest]:
         """A fresh confirmed booking, and the request that would cancel it."""
-        async with self.db.connection() as tx:
-            card = await world.card(tx, uuid7().int % 10**9)
+        card = await world.card(self.tx, uuid7().int % 10**9)
         request = world.request(card, self.slot_id)
         assert (await self.engine.book(request)).outcome is Outcome.CONFIRMED
         return str(request.id), ChangeRequest(
@@ -50,14 +50,13 @@ class House:
 
 @pytest.fixture
 async def house(db_urls: DbUrls) -> AsyncIterator[House]:
-    async with Database(db_urls.app_url, size_max=8) as db:
-        async with db.connection() as tx:
-            types = {world.OPEN_TYPE: await world.card_type(tx)}
-            venue_id, product_id = await world.product(tx, f"v-{uuid7()}")
-            slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 1000)
+    async with both(db_urls) as (db, tx):
+        types = {world.OPEN_TYPE: await world.card_type(tx)}
+        venue_id, product_id = await world.product(tx, f"v-{uuid7()}")
+        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 1000)
         engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
         await engine.start()
-        yield House(db, engine, venue_id, slot_id, Desk(vault(), keys(), shipped_presets()))
+        yield House(db, tx, engine, venue_id, slot_id, Desk(vault(), keys(), shipped_presets()))
         await engine.drain()
 
 

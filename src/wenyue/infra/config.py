@@ -20,6 +20,7 @@ _LIST_MAX: Final = 50
 _KEY_BYTES: Final = 32
 
 
+ACCOUNT_MAX: Final = 100_000  # of each of an account's limits
 PERSON_BOOKINGS_MAX: Final = 1_000_000
 
 
@@ -198,8 +199,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             lookup_days=_number(env, "WENYUE_GATE_LOOKUP_DAYS", 1, 0, LOOKUP_DAYS_MAX),
         ),
         account=AccountSettings(
-            places=_number(env, "WENYUE_ACCOUNT_PLACES", 300, 1, 100_000),
-            unpaid=_number(env, "WENYUE_ACCOUNT_UNPAID", 200, 1, 100_000),
+            places=_number(env, "WENYUE_ACCOUNT_PLACES", 300, 1, ACCOUNT_MAX),
+            unpaid=_number(env, "WENYUE_ACCOUNT_UNPAID", 200, 1, ACCOUNT_MAX),
             unnamed=_number(env, "WENYUE_ACCOUNT_UNNAMED", 120, 1, 100_000),
             cancels_day=_number(env, "WENYUE_ACCOUNT_CANCELS_DAY", 10, 1, 100_000),
             cancels_week=_number(env, "WENYUE_ACCOUNT_CANCELS_WEEK", 30, 1, 100_000),

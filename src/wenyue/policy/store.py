@@ -62,12 +62,18 @@ async def read_presets(tx: Tx, last_good: Mapping[str, Preset]) -> tuple[dict[st
     return presets, problems
 
 
-async def save_presets(tx: Tx) -> int:
-    """Store the shipped presets that are not stored yet, for an operator to edit; returns how many are new."""
+async def save_presets(tx: Tx, *, like: Mapping[str, tuple[str, Mapping[str, object]]] | None = None) -> int:
+    """Store the shipped presets that are not stored yet, for an operator to edit; returns how many are new.
+
+    `like`: further ones by code, each the shipped one of a name with some fields changed.
+    """
     documents = [
         {"code": preset.code, "rules": json.loads(raw), "source": preset.source}
         for raw, preset in _shipped_documents()
     ]
+    shipped = {preset.code: json.loads(raw) for raw, preset in _shipped_documents()}
+    for code, (model, changes) in (like or {}).items():
+        documents.append({"code": code, "rules": shipped[model] | {"code": code} | changes, "source": model})
     cursor = await tx.execute(_SQL["save_presets"], {"presets": json.dumps(documents, ensure_ascii=False)})
     return cursor.rowcount
 

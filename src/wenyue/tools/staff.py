@@ -231,7 +231,7 @@ def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
     vault = Vault(load_keys(settings.home))
 
     async def within(url: str) -> T:
-        async with Database(url, size_max=4) as db, db.transaction() as tx:
+        async with Database(url, size_max=4, keeps=0) as db, db.transaction() as tx:
             return await work(tx, vault)
 
     with ready_database(settings, lambda line: print(line, file=sys.stderr)) as database:  # noqa: T201

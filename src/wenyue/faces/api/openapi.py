@@ -35,7 +35,7 @@ _ON_ANY_BODY: Final = (400, 408, 413, 415, 422)
 # What an operation refuses with, besides what its body, its parameters and its login imply (`_implied`).
 _REFUSES: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
     ("post", "/v1/session"): (403, 429),
-    ("post", "/v1/cards/activation"): (403, 429),
+    ("post", "/v1/cards/activation"): (401, 403, 429),
     ("post", "/v1/cards/{card_no}/loss"): (404, 409),
     ("post", "/v1/cards/{card_no}/replacement"): (404, 409),
     ("post", "/v1/cards/lost"): (429,),

@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from wenyue.infra.config import PERSON_BOOKINGS_MAX, Settings, load
+from wenyue.infra.config import ACCOUNT_MAX, PERSON_BOOKINGS_MAX, AccountSettings, Settings, load
 from wenyue.kernel.clock import days
 from wenyue.tools.importing import ImportMap, InputError, open_table, read_all, read_map
 from wenyue.tools.progress import steps
@@ -91,7 +91,8 @@ def run_replay(
     hotel = asyncio.run(open_hotel(settings, chosen, capacity, days(first, last), demand.events[0].on_day))
     clock = VirtualClock()
     one_guest = replace(settings.web, person_bookings=PERSON_BOOKINGS_MAX)  # books for the whole hotel
-    with serving(replace(settings, web=one_guest), clock, _make_app()) as port:
+    whole_hotel = AccountSettings(*[ACCOUNT_MAX] * len(fields(AccountSettings)))
+    with serving(replace(settings, web=one_guest, account=whole_hotel), clock, _make_app()) as port:
         client = Client(HOST, port, hotel.token)
         try:
             driven = Replay(chosen, hotel, clock, client, capacity)

@@ -10,7 +10,7 @@ from typing import Final
 
 from wenyue import accounts, catalogue, policy
 from wenyue.booking import importing
-from wenyue.infra.config import Settings, load_keys
+from wenyue.infra.config import ACCOUNT_MAX, Settings, load_keys
 from wenyue.infra.db import Database, Tx
 from wenyue.infra.fault import SetupError
 from wenyue.infra.migrate import migrate
@@ -21,6 +21,7 @@ from wenyue.kernel.personal import Vault
 from wenyue.tools.importing import ImportMap
 
 _GUEST: Final = "11010519491231002X"  # the example number of GB 11643-1999
+_POLICY: Final = "replay-hotel"
 _DAYS_MAX: Final = 5_000
 _RELEASED: Final = datetime(1970, 1, 1, tzinfo=UTC)  # the file's guests booked up to two years ahead
 _CONNECTIONS_MAX: Final = 4
@@ -70,7 +71,9 @@ async def open_hotel(
         Database(settings.database.url, size_max=_CONNECTIONS_MAX, keeps=0) as database,
         database.transaction() as tx,
     ):
-        await policy.save_presets(tx)
+        # One guest books for everybody, so nothing counts people.
+        unlimited = {"party_max": ACCOUNT_MAX, "account_day_max": ACCOUNT_MAX}
+        await policy.save_presets(tx, like={_POLICY: ("hotel", unlimited)})
         venue_id, product_id = await _catalogue(tx, chosen)
         slots = [_slot(chosen, venue_id, product_id, night, capacity) for night in nights]
         await importing.open_slots(tx, slots)
@@ -97,7 +100,7 @@ async def _catalogue(tx: Tx, chosen: ImportMap) -> tuple[int, int]:
         name_en="Room",
         price_minor=chosen.replay.slot_price_minor,
         currency=mapped.currency,
-        policy_code="hotel",
+        policy_code=_POLICY,
         needs_visitors=False,
         person_rule="none",
         is_first_gate=False,
