@@ -1,23 +1,26 @@
 """A database that neither answers nor ends the connection: whoever waits is told by the deadline."""
 
 import asyncio
+from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, both
 from tests.support.stopwatch import Stopwatch
 from wenyue.booking import BookingRequest, Engine, Outcome
 from wenyue.faces.api.logins import LOGIN_WAIT_S, Logins
 from wenyue.infra.db import Database, DatabaseDown
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import POOL_VIEW_REFRESH_S
 from wenyue.tools import world
 from wenyue.tools.drill.proxy import CALM, ChaosProxy, Weather
 
 pytestmark = pytest.mark.anyio
 NOISE_S = 2.0
+DAY = date(2026, 3, 3)
 
 
 def through(url: str, folder: Path) -> str:
@@ -71,6 +74,43 @@ async def test_a_short_deadline_is_kept_behind_a_long_one(db_urls: DbUrls, tmp_p
             assert answer.outcome is Outcome.TOO_LATE
             assert not behind.done()
             assert not started.done()
+        finally:
+            link.weather = CALM
+            await engine.drain(within_s=0.1)
+
+
+@pytest.mark.parametrize("is_warm", [False, True])
+async def test_who_was_told_that_nothing_was_done_is_not_booked_later(
+    db_urls: DbUrls, tmp_path: Path, *, is_warm: bool
+) -> None:
+    """Their batch waited for a connection, or for its first answer, longer than they did."""
+    async with (
+        both(db_urls) as (_, tx),
+        ChaosProxy(tmp_path / ".s.PGSQL.5432", _socket(db_urls.app_url)) as link,
+        Database(through(db_urls.app_url, tmp_path), size_max=4) as db,
+    ):
+        book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
+        venue_id, product_id = await world.product(tx, f"v{uuid7()}")
+        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 5)
+        card, other, another = [await world.card(tx, uuid7().int % 10**9) for _ in range(3)]
+        engine = Engine(db, book, clock=lambda: world.START, batches_in_flight=1)
+        await engine.start()
+        try:
+            if is_warm:
+                assert (await engine.book(world.request(other, slot_id))).outcome is Outcome.CONFIRMED
+            link.weather = Weather(is_half_open=True)
+            wanted = world.request(card, slot_id)
+            with Stopwatch() as watch:
+                answer = await engine.book(wanted, deadline_s=0.2)
+            assert watch.seconds < 0.2 + NOISE_S
+            assert answer.outcome is Outcome.TOO_LATE
+            link.weather = CALM
+            behind = await engine.book(world.request(another, slot_id), deadline_s=9)  # the lane works again
+            assert behind.outcome is Outcome.CONFIRMED
+            found = await tx.execute("SELECT FROM booking.booking WHERE id = %s", (wanted.id,))
+            assert await found.fetchall() == []
+            again = await engine.book(wanted)
+            assert (again.outcome, again.is_replay) == (Outcome.CONFIRMED, False)
         finally:
             link.weather = CALM
             await engine.drain(within_s=0.1)

@@ -32,6 +32,10 @@ _COMMIT: Final = "COMMIT"
 Probe = Callable[[str], None]
 
 
+class NotWanted(Exception):
+    """Nothing was written, because `may_write` said no."""
+
+
 class InDoubt(Exception):
     """The connection died, or the server spoke of unfinished replication, after COMMIT may have been sent."""
 
@@ -53,6 +57,10 @@ def _unwatched(_step: str) -> None:
     """The probe of production: nothing."""
 
 
+def _always() -> bool:
+    return True
+
+
 async def execute(
     tx: Tx,
     batch: Sequence[Request],
@@ -61,11 +69,13 @@ async def execute(
     rulebook: Rulebook,
     views: Views,
     probe: Probe = _unwatched,
+    may_write: Callable[[], bool] = _always,
 ) -> list[Answer]:
     """Decide and commit `batch` on `tx` (autocommit, idle); one answer each, in order.
 
-    STALE_FACTS answers mean that a cached slot was out of date and has been dropped: ask again.
-    Raises one of RETRYABLE (rolled back, nothing done), InDoubt (it may have been committed: the same batch again
+    STALE_FACTS answers mean that a cached slot was out of date and has been dropped: ask again. `may_write` is asked when
+    there is something to commit, before any of it is sent.
+    Raises NotWanted, one of RETRYABLE (rolled back, nothing done), InDoubt (it may have been committed: the same batch again
     finds out, because its ids are replays then), or any other psycopg error before COMMIT was sent (nothing done).
     """
     facts = Facts(now=now, book=rulebook)
@@ -77,6 +87,7 @@ async def execute(
         if effects.is_empty and not effects.replays:
             await tx.execute("ROLLBACK")
         else:
+            _begin_to_write(may_write)
             new = [row.id for row in effects.bookings]
             views.note_booked(new)
             try:
@@ -99,6 +110,11 @@ async def execute(
     views.learn(facts.pools)
     _drop_stale(batch, answers, facts, views)
     return answers
+
+
+def _begin_to_write(may_write: Callable[[], bool]) -> None:
+    if not may_write():
+        raise NotWanted
 
 
 async def _gather(tx: Tx, facts: Facts, batch: Sequence[Request], views: Views) -> None:

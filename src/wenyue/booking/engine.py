@@ -8,7 +8,6 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import Final
@@ -17,7 +16,7 @@ from uuid import UUID
 from msgspec import structs
 from psycopg import Error, InterfaceError, OperationalError
 
-from wenyue.booking.batch import RETRYABLE, InDoubt, execute
+from wenyue.booking.batch import RETRYABLE, InDoubt, NotWanted, execute
 from wenyue.booking.early import EarlyRefusals
 from wenyue.booking.facts import Rulebook
 from wenyue.booking.lanes import SLOW_S, batch_size, is_held
@@ -25,6 +24,7 @@ from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Channel,
 from wenyue.booking.observing import Figures, Watch
 from wenyue.booking.rules import Request
 from wenyue.booking.views import Views, Wanted
+from wenyue.booking.waiting import Running, Waiting, deciding, is_same, wanted
 from wenyue.infra.db import Database, DatabaseDown, Tx, connect
 from wenyue.infra.freshness import Freshness
 from wenyue.kernel.clock import utc_now
@@ -45,26 +45,6 @@ _RECONNECT_S: Final = 0.2
 _PLAN: Final = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan"
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    request: Request
-    id: UUID
-    answer: asyncio.Future[Answer]
-    deadline: float
-    tries: int = 0
-    is_in_doubt: bool = False  # an earlier try may have been committed
-    is_suspect: bool = (
-        False  # its batch failed twice: it is decided alone, so that a defect costs nobody else
-    )
-    mark: object = None  # the watch's own, when there is one
-    followers: "Sequence[_Waiting]" = ()  # the same, sent again meanwhile
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether anybody still waits for it."""
-        return not self.answer.done() or any(not one.answer.done() for one in self.followers)
-
-
 class Engine:
     """Booking, with everything that arrives together committed together."""
 
@@ -83,14 +63,12 @@ class Engine:
         self.watch: Watch | None = None
         self._db, self._clock, self._freshness = db, clock, freshness or Freshness()
         self._lanes = batches_in_flight or BATCHES_IN_FLIGHT_MAX
-        self._queue: deque[_Waiting] = deque()
-        self._first: deque[_Waiting] = (
-            deque()
-        )  # changes: they end what was begun, so they go before new bookings
-        self._running: set[_Waiting] = set()
+        self._queue: deque[Waiting] = deque()
+        self._first: deque[Waiting] = deque()  # changes end what was begun: they go before new bookings
+        self._running: list[Running] = []
         self._batch_s = 0.0  # how long a batch takes now
         self._held_at = 0.0  # when a free lane began to wait for company; 0: none does
-        self._under_way: dict[UUID, _Waiting] = {}  # new bookings without an answer, the first of each id
+        self._under_way: dict[UUID, Waiting] = {}  # new bookings without an answer, the first of each id
         self._early = EarlyRefusals(db, self.views)
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -120,7 +98,7 @@ class Engine:
     @property
     def depth(self) -> int:
         """Requests waiting or being decided."""
-        return len(self._first) + len(self._queue) + len(self._running)
+        return len(self._first) + len(self._queue) + deciding(self._running)
 
     async def refuse_early(
         self, booking_id: UUID, lines: Sequence[Wanted], channel: Channel = Channel.ONLINE
@@ -156,7 +134,7 @@ class Engine:
             self.figures.answered[Outcome.BUSY] += 1
             answer.set_result(Answer(Outcome.BUSY, id_))
             return answer
-        waiting = _Waiting(request, id_, answer, loop.time() + deadline_s)
+        waiting = Waiting(request, id_, answer, loop.time() + deadline_s)
         if isinstance(request, BookingRequest):
             first = self._under_way.setdefault(id_, waiting)
             if first is not waiting and self._follows(waiting, first):
@@ -171,7 +149,7 @@ class Engine:
         self._work.set()
         return answer
 
-    def _follows(self, waiting: _Waiting, first: _Waiting) -> bool:
+    def _follows(self, waiting: Waiting, first: Waiting) -> bool:
         """Whether the same request is under way already: then this one gets its answer, whatever it will be.
 
         Another body, or somebody else's: it is queued, and told apart there.
@@ -179,15 +157,12 @@ class Engine:
         if first.answer.done():  # its asker has gone, or was told this instant
             self._under_way[waiting.id] = waiting
             return False
-        mine, other = waiting.request, first.request
-        if not isinstance(mine, BookingRequest) or not isinstance(other, BookingRequest):
-            return False
-        if (mine.body_hash, mine.holder_id) != (other.body_hash, other.holder_id):
+        if not is_same(waiting.request, first.request):
             return False
         first.followers = (*first.followers, waiting)
         return True
 
-    def _tell(self, waiting: _Waiting, answer: Answer) -> None:
+    def _tell(self, waiting: Waiting, answer: Answer) -> None:
         """Give an answer to whoever waits for it, and to those who sent the same again meanwhile."""
         self._forget(waiting)
         if not waiting.answer.done():
@@ -198,20 +173,20 @@ class Engine:
                 self.figures.answered[answer.outcome] += 1
                 follower.answer.set_result(structs.replace(answer, is_replay=answer.outcome.is_success))
 
-    def _forget(self, waiting: _Waiting) -> None:
+    def _forget(self, waiting: Waiting) -> None:
         """It is not under way any more."""
         if self._under_way.get(waiting.id) is waiting:
             del self._under_way[waiting.id]
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[Waiting]:
         """The next batch: changes first, then bookings, each in arrival order.
 
         A booking's id appears twice only as replays of one request: two changes of one booking, or a booking and its
         change, go to different batches, so that each sees the other's rows.
         """
-        batch: list[_Waiting] = []
-        kinds: dict[UUID, tuple[_Waiting, bool]] = {}
-        later: list[_Waiting] = []
+        batch: list[Waiting] = []
+        kinds: dict[UUID, tuple[Waiting, bool]] = {}
+        later: list[Waiting] = []
         self._queue.extendleft(reversed(self._first))
         self._first.clear()
         now = asyncio.get_running_loop().time()
@@ -242,7 +217,7 @@ class Engine:
             return False
         if self._batch_s < SLOW_S or self._is_draining:
             return True
-        running = len(self._running)
+        running = deciding(self._running)
         now = asyncio.get_running_loop().time()
         self._held_at = self._held_at or now
         if not is_held(waiting, running, held_s=now - self._held_at, batch_s=self._batch_s):
@@ -262,11 +237,12 @@ class Engine:
                 if not batch:
                     await asyncio.sleep(0)
                     continue
-                self._running.update(batch)
+                running = Running(batch)
+                self._running.append(running)
                 try:
-                    tx = await self._answer(tx, batch)
+                    tx = await self._answer(tx, running)
                 finally:
-                    self._running.difference_update(batch)
+                    self._running.remove(running)
                     self._work.set()  # a lane that was held may begin
                     if not self.depth:
                         self._idle.set()
@@ -274,15 +250,19 @@ class Engine:
             if tx is not None:
                 await tx.close()
 
-    async def _answer(self, tx: Tx | None, batch: list[_Waiting]) -> Tx | None:
+    async def _answer(self, tx: Tx | None, running: Running) -> Tx | None:
         """Decide a batch, resolve its futures, and return the connection for the next one."""
+        batch = running.batch
         try:
             if tx is None or tx.closed:
                 tx = await connect(self._db, options=_PLAN)
-            answers = await self._decide(tx, batch)
+                batch = running.batch = wanted(batch)  # a connection may take longer than anybody waits
+            answers = await self._decide(tx, running) if batch else []
         except RETRYABLE as error:
             _log.debug("batch of %d decided again: %s", len(batch), type(error).__name__)
             self._again(batch, Outcome.BUSY)
+        except NotWanted:
+            self._without_unwanted(batch)
         except InDoubt:
             self.figures.in_doubt += 1
             _log.warning("commit of a batch of %d is in doubt: asking again", len(batch))
@@ -299,17 +279,26 @@ class Engine:
             await self._resolve(batch, answers)
         return tx
 
-    async def _decide(self, tx: Tx, batch: Sequence[_Waiting]) -> list[Answer]:
+    async def _decide(self, tx: Tx, running: Running) -> list[Answer]:
         """The batch's answers, measured, and watched when somebody watches."""
+        batch, may_write = running.batch, running.may_write
         requests = [waiting.request for waiting in batch]
         now, book, views = self._clock(), self.rulebook, self.views
         started = perf_counter()
         if self.watch is None:
-            answers = await execute(tx, requests, now=now, rulebook=book, views=views)
+            answers = await execute(tx, requests, now=now, rulebook=book, views=views, may_write=may_write)
         else:
             watched = self.watch.began([waiting.mark for waiting in batch])
             try:
-                answers = await execute(tx, requests, now=now, rulebook=book, views=views, probe=watched.step)
+                answers = await execute(
+                    tx,
+                    requests,
+                    now=now,
+                    rulebook=book,
+                    views=views,
+                    probe=watched.step,
+                    may_write=may_write,
+                )
             except BaseException as error:
                 watched.ended(type(error).__name__)
                 raise
@@ -320,7 +309,7 @@ class Engine:
         self._db.outage.note_good()
         return answers
 
-    async def _resolve(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+    async def _resolve(self, batch: Sequence[Waiting], answers: Sequence[Answer]) -> None:
         """Give the answers, some at a time: each wakes a request that has its reply to send, and others have work as well."""
         for number, (waiting, answer) in enumerate(zip(batch, answers, strict=True), 1):
             if not number % _TOLD_AT_ONCE and not self._is_draining:
@@ -330,7 +319,7 @@ class Engine:
                 continue
             self._tell(waiting, answer)
 
-    def _again(self, batch: Sequence[_Waiting], or_else: Outcome) -> None:
+    def _again(self, batch: Sequence[Waiting], or_else: Outcome) -> None:
         """Queue the batch's requests again, in front; after BATCH_RETRIES_MAX tries they get `or_else`."""
         for waiting in reversed(batch):
             waiting.tries += 1
@@ -346,8 +335,16 @@ class Engine:
                 self._queue.appendleft(waiting)
         self._work.set()
 
+    def _without_unwanted(self, batch: Sequence[Waiting]) -> None:
+        """Queue a batch again without those who were told meanwhile that nothing was done; for the others it was no try."""
+        for waiting in batch:
+            if not waiting.is_wanted:
+                self._forget(waiting)
+        self._queue.extendleft(reversed(wanted(batch)))
+        self._work.set()
+
     async def _sweep(self) -> None:
-        """Keep the promise of a deadline even while the database hangs: unstarted requests are TOO_LATE, started UNKNOWN."""
+        """Keep the promise of a deadline even while the database hangs: TOO_LATE, or UNKNOWN for what is being written."""
         loop = asyncio.get_running_loop()
         while True:
             if not (self._running or self._queue or self._first):
@@ -363,16 +360,18 @@ class Engine:
                     self._give_late(waiting)
             while self._queue and not self._queue[0].is_wanted:
                 self._forget(self._queue.popleft())
-            for waiting in list(self._running):
-                if waiting.deadline < now and waiting.is_wanted:
-                    self._give(waiting, Outcome.UNKNOWN)
+            for running in self._running:
+                for waiting in running.batch:
+                    if waiting.deadline < now and waiting.is_wanted:
+                        waiting.is_in_doubt |= running.is_writing
+                        self._give_late(waiting)
 
-    def _give(self, waiting: _Waiting, outcome: Outcome) -> None:
+    def _give(self, waiting: Waiting, outcome: Outcome) -> None:
         """An answer that no batch decided."""
         self._tell(waiting, Answer(outcome, waiting.id))
 
-    def _give_late(self, waiting: _Waiting) -> None:
-        """Its deadline passed before it was begun (again). Only a try that reached COMMIT leaves doubt."""
+    def _give_late(self, waiting: Waiting) -> None:
+        """Its deadline passed. Only a try that began to write leaves doubt; no other will, now that nobody waits for it."""
         self.figures.dropped_late += 1
         self._give(waiting, Outcome.UNKNOWN if waiting.is_in_doubt else Outcome.TOO_LATE)
 
