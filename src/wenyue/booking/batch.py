@@ -53,7 +53,7 @@ class Step:
 STEP: Final = Step()
 
 
-def _unwatched(_step: str) -> None:
+def unwatched(_step: str) -> None:
     """The probe of production: nothing."""
 
 
@@ -68,7 +68,7 @@ async def execute(
     now: datetime,
     rulebook: Rulebook,
     views: Views,
-    probe: Probe = _unwatched,
+    probe: Probe = unwatched,
     may_write: Callable[[], bool] = _always,
 ) -> list[Answer]:
     """Decide and commit `batch` on `tx` (autocommit, idle); one answer each, in order.

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 from wenyue.booking import Answer, BookingRequest, Rulebook
 from wenyue.infra.db import Tx
 from wenyue.tools.sim.model import Request
-from wenyue.tools.sim.seams import Probe, Views, early, execute
+from wenyue.tools.sim.seams import Probe, Views, early, execute, unwatched
 from wenyue.tools.sim.timing import Clock, VirtualLoop
 
 # As the engine connects: index lookups whatever the statistics say, and every wait bounded.
@@ -81,10 +81,14 @@ class Process:
         """Try a batch once. Faults of the database, simulated ones and defects are returned."""
         tx = await self.connected()
         tx.loses_reply = loses_reply
-        more = {} if probe is None else {"probe": probe}
         try:
             answers = await execute(
-                tx, batch, now=self._clock.now, rulebook=self._rulebook, views=self.views, **more
+                tx,
+                batch,
+                now=self._clock.now,
+                rulebook=self._rulebook,
+                views=self.views,
+                probe=probe or unwatched,
             )
         except Exception as fault:  # noqa: BLE001 - whatever a batch meets is judged by the step; a defect is a finding
             return Attempt(None, fault)

@@ -16,7 +16,7 @@ from wenyue.booking import (
     store,
     views,
 )
-from wenyue.booking.batch import RETRYABLE, STEP, InDoubt, Probe, execute
+from wenyue.booking.batch import RETRYABLE, STEP, InDoubt, Probe, execute, unwatched
 from wenyue.booking.effects import Effects
 from wenyue.booking.facts import Facts
 from wenyue.booking.model import LineFacts, PoolFacts, SlotFacts
@@ -52,5 +52,6 @@ __all__ = [
     "room_store",
     "rules",
     "store",
+    "unwatched",
     "views",
 ]
