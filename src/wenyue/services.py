@@ -232,7 +232,9 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     freshness = Freshness()
     vault = Vault(load_keys(settings.home), reading_again(settings.home))
     engine = Engine(db, nothing, clock=clock, freshness=freshness)
-    admission = Admission(PersonLimit(_share(settings), PERSON_WINDOW_S), freshness)
+    admission = Admission(
+        PersonLimit(_share(settings), PERSON_WINDOW_S), freshness, proxies=settings.web.proxies
+    )
     room = Gatekeeper(db, vault, clock, lambda: _load(admission), freshness)
     gate = load_gate_keys(settings.home)
     services = Services(settings, db, vault, engine, clock, gate, admission, room, Detector(vault), freshness)

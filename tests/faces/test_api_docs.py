@@ -116,7 +116,7 @@ async def test_the_figures_count_what_was_answered(site: ApiSite) -> None:
     await site.client.get("/v1/venues/nowhere")
     await site.client.get("/no/such/page")
     await site.client.get("/v1/no/such/route")
-    answer = await site.client.get("/metrics")
+    answer = await site.client.get("/metrics", headers={"Host": "127.0.0.1"})
     families = {family.name: family for family in text_string_to_metric_families(answer.text)}
     counts = {
         (sample.labels["method"], sample.labels["route"], sample.labels["status"]): sample.value
@@ -141,7 +141,7 @@ async def test_the_figures_of_sibling_processes_are_told_too(site: ApiSite) -> N
         sibling = msgspec.structs.replace(mine, process=process, at=mine.at - age_s)
         (folder / f"{process}.json").write_bytes(msgspec.json.encode(sibling))
     (folder / "web-1000003.json").write_text("{half a fi")
-    text = (await site.client.get("/metrics")).text
+    text = (await site.client.get("/metrics", headers={"Host": "127.0.0.1"})).text
     told = set(re.findall(r'wenyue_engine_depth\{process="([a-z]+-\d+)"\}', text))
     assert told == {mine.process, "web-1000001"}
     assert not (folder / "web-1000002.json").exists()

@@ -250,7 +250,10 @@ async def test_a_defect_is_a_problem_and_counted(site: ApiSite) -> None:
     vault, site.app.services.vault = site.app.services.vault, cast(Any, None)  # whatever: something is broken
     problem(await site.book(who, slot_id), 500, "internal")
     site.app.services.vault = vault
-    assert 'route="/v1/bookings",status="500"' in (await site.client.get("/metrics")).text
+    assert (
+        'route="/v1/bookings",status="500"'
+        in (await site.client.get("/metrics", headers={"Host": "127.0.0.1"})).text
+    )
     assert (await site.book(who, slot_id)).status_code == 201
 
 

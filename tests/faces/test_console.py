@@ -171,14 +171,37 @@ async def test_while_the_database_is_away_whoever_was_there_still_sees(site: Api
     assert "没有应答" not in await browser.get("/console/live")
 
 
-async def test_figures_are_for_this_machine_or_for_whoever_has_the_token(
-    site: ApiSite,
-) -> None:
-    assert (await site.client.get("/metrics")).status_code == 200
-    for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"):
-        assert (await site.client.get("/metrics", headers={header: "127.0.0.1"})).status_code == 403
+PROXIES_FIELDS = (
+    *(
+        "X-Forwarded-For",
+        "Forwarded",
+        "Via",
+        "X-Real-IP",
+        "CF-Connecting-IP",
+        "True-Client-IP",
+        "X-Client-IP",
+    ),
+    *(
+        "Fastly-Client-IP",
+        "X-Cluster-Client-IP",
+        "X-Original-Forwarded-For",
+        "Ali-Cdn-Real-Ip",
+        "X-Forwarded-Host",
+    ),
+    *("X-Forwarded-Proto", "CDN-Loop", "X-Azure-ClientIP", "X-Envoy-External-Address", "A-Proxys-Own-Field"),
+)
+
+
+async def test_security_M1_figures_are_for_this_machine_or_for_whoever_has_the_token(site: ApiSite) -> None:
+    here = {"Host": "127.0.0.1:8000"}
+    assert (await site.client.get("/metrics", headers=here)).status_code == 200
+    assert (await site.client.get("/metrics")).status_code == 403  # for a name that is not this machine's own
+    for header in PROXIES_FIELDS:
+        for said in ("127.0.0.1", "198.51.100.9"):
+            passed_on = await site.client.get("/metrics", headers=here | {header: said})
+            assert passed_on.status_code == 403, header
     elsewhere = httpx.ASGITransport(site.app, client=("203.0.113.9", 1))
-    async with httpx.AsyncClient(transport=elsewhere, base_url="http://wenyue.test") as client:
+    async with httpx.AsyncClient(transport=elsewhere, base_url="http://127.0.0.1") as client:
         assert (await client.get("/metrics")).status_code == 403
 
 

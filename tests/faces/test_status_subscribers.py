@@ -10,7 +10,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from tests.support.status_page import Web, incident, page_for, probed_web
+from wenyue.faces.status.pages import plain_page
 from wenyue.faces.status.subscribers import Subscribers
+from wenyue.faces.status.wire import Connection, Page, Shelf
+from wenyue.infra.addresses import parse_networks
 from wenyue.kernel.personal import KeyRing, Vault
 
 pytestmark = pytest.mark.anyio
@@ -64,3 +67,26 @@ async def test_who_subscribes_confirms_is_told_and_leaves(web: Web, tmp_path: Pa
     answers = [await post("/subscribe", email=f"a{n}@example.cn") for n in range(6)]
     assert [b"429" in one for one in answers] == [False] * 4 + [True, True]
     assert page_for(web, tmp_path / "x", subscribers).shelf.handled
+
+
+async def test_security_M1_subscriptions_count_for_whoever_the_named_proxy_says() -> None:
+    seen: list[str] = []
+
+    async def handle(_method: str, _path: str, _body: bytes, address: str) -> Page:
+        seen.append(address)
+        return lost
+
+    lost = plain_page("404 Not Found", "没有", "no")
+    for proxies in (parse_networks(["127.0.0.1"]), ()):
+        shelf = Shelf(lost, handle, frozenset(), proxies)
+        server = await asyncio.get_running_loop().create_server(lambda: Connection(shelf), "127.0.0.1", 0)  # noqa: B023 - of this round
+        for field in ("X-Forwarded-For", "CF-Connecting-IP"):
+            port = server.sockets[0].getsockname()[1]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(
+                f"POST /subscribe HTTP/1.1\r\n{field}: 198.51.100.7\r\nContent-Length: 0\r\n\r\n".encode()
+            )
+            await reader.read()
+            writer.close()
+        server.close()
+    assert seen == ["198.51.100.7", "127.0.0.1", "127.0.0.1", "127.0.0.1"]

@@ -21,6 +21,7 @@ SECONDS = {
     "slow-lossy-client": 4.0,
     "slowloris-login-flood": 4.0,
     "later-killed": 4.0,
+    "suspicious-patterns": 1.0,  # it takes its time
     "midnight": 1.0,  # beyond the six seconds before midnight and the three after it
     "leap-day": 1.0,
     "quiet-day": 1.0,  # beyond the minute of quiet
@@ -35,6 +36,7 @@ FAULTS_SEEN = {  # what shows that the fault happened at all
     "slow-lossy-client": "operations over the slow line",
     "slowloris-login-flood": "bodies of 8 MB cut off",
     "rush": "rush: refused at the door",
+    "suspicious-patterns": "blocks that ended",
     "disk-full": "refusals of room in the log",
     "clock-steps": "holds made",
     "midnight": "asked before midnight",

@@ -41,6 +41,7 @@ class Reached:
     """What came through to the web process."""
 
     paths: list[str] = field(default_factory=list[str])
+    forwarded: list[list[str]] = field(default_factory=list[list[str]])  # each one's X-Forwarded-For
     hold: threading.Event | None = None  # bookings are answered when it is set
 
 
@@ -56,6 +57,7 @@ def web(reached: Reached) -> Generator[int]:
 
         def do_POST(self) -> None:
             reached.paths.append(self.path)
+            reached.forwarded.append(self.headers.get_all("x-forwarded-for", []))
             self.rfile.read(int(self.headers.get("content-length", "0")))
             if reached.hold is not None:
                 reached.hold.wait(4 * READY_S)
@@ -154,6 +156,17 @@ def proxy(reached: Reached, certificate: Path) -> Iterator[Proxy]:
 
 def people(proxy: Proxy) -> httpx.Client:
     return httpx.Client(base_url=f"https://127.0.0.1:{proxy.https}", verify=False)  # noqa: S501 - a test's certificate
+
+
+def test_security_M1_a_travellers_own_word_about_their_address_is_not_passed_on(
+    proxy: Proxy, reached: Reached
+) -> None:
+    forged = [("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-For", "127.0.0.1, 198.51.100.2")]
+    inside = httpx.Client(base_url=f"http://127.0.0.1:{proxy.inside}")
+    with people(proxy) as client, inside:
+        for one in (client, inside):
+            assert one.post("/v1/session", json={}, headers=forged).status_code == 401
+    assert reached.forwarded == [["127.0.0.1"]] * 2
 
 
 # ------------------------------------------------------------------------------------------------ H1

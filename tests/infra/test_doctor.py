@@ -53,6 +53,28 @@ def test_a_right_too_many_is_found(tmp_path: Path, make_database: Callable[[], D
     )
 
 
+def test_security_L_demo_logins_are_warned_of_where_the_demo_was_not_asked_for(
+    tmp_path: Path, make_database: Callable[[], DbUrls]
+) -> None:
+    urls = make_database()
+    variables = {"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_OWNER_DATABASE_URL": urls.owner_url}
+
+    def said(**more: str) -> Finding:
+        findings = examine(settings_of(tmp_path, **variables, **more))
+        return next(one for one in findings if one.subject == "demo logins 演示账号")
+
+    assert said().mark is Mark.GOOD
+    with psycopg.connect(urls.owner_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO accounts.staff (login, password_hash, role, is_active, is_demo) VALUES"
+            " ('gate', 'x', 'gate', true, true), ('left', 'x', 'gate', false, true), ('own', 'x', 'gate', true, false)"
+        )
+    found = said()
+    assert (found.mark, found.found) == (Mark.WARNING, "gate: everybody knows their password")
+    assert "wenyue staff retire" in found.remedy
+    assert said(WENYUE_DEMO="1").mark is Mark.NOTE
+
+
 def test_mistyped_rules_are_named(tmp_path: Path, make_database: Callable[[], DbUrls]) -> None:
     urls = make_database()
     with psycopg.connect(urls.owner_url, autocommit=True) as connection:

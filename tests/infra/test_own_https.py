@@ -20,6 +20,8 @@ import pytest
 import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 from playwright.sync_api import Error
 
 from tests.support.browser import chromium
@@ -76,6 +78,25 @@ def test_the_authority_vouches_for_this_machine_and_private_networks_only(tmp_pa
     assert renamed.fingerprint != first.fingerprint
     old = certificates.ensure(Names(("localhost", "other"), HERE.addresses), NOW + timedelta(days=3600))
     assert old.is_new_authority
+
+
+def test_modern_clients_take_the_certificate_and_for_nothing_else(tmp_path: Path) -> None:
+    """What Chromium, Apple and Android ask for: SAN, serverAuth, 398 days at most, checked by a strict verifier."""
+    certificates = Certificates(tmp_path)
+    certificates.ensure(HERE, NOW)
+    authority = x509.load_pem_x509_certificate(certificates.authority.read_bytes())
+    server = x509.load_pem_x509_certificate(certificates.server.read_bytes())
+    verifiers = PolicyBuilder().store(Store([authority])).time(NOW)
+    for name in (x509.DNSName("localhost"), *(x509.IPAddress(one) for one in HERE.addresses)):
+        assert verifiers.build_server_verifier(name).verify(server, []) == [server, authority]
+    with pytest.raises(VerificationError):
+        verifiers.build_server_verifier(x509.DNSName("example.cn")).verify(server, [])
+    assert server.not_valid_after_utc - server.not_valid_before_utc <= timedelta(days=398)
+    for one in (authority, server):  # whoever steals the authority's key signs no program and no mail
+        usage = one.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    identity = server.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    assert identity == authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
 
 
 def test_a_torn_file_is_made_anew(tmp_path: Path) -> None:
@@ -136,6 +157,7 @@ async def test_who_trusts_the_authority_is_served_before_and_after_a_renewal(tmp
     now = datetime.now(UTC)
     certificates.ensure(HERE, now)
     trust = ssl.create_default_context(cafile=str(certificates.authority))
+    trust.verify_flags |= ssl.VERIFY_X509_STRICT  # Python's own default from 3.13 on
     async with served(certificates) as (plain, tls):
         assert await ask(plain, None) == ("http", 0)
         scheme, serial = await ask(tls, trust)

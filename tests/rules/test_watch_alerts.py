@@ -10,6 +10,8 @@ import pytest
 
 from wenyue.watch import GUIDES, Alert, Checked, Event, Notice, Round, Severity, step
 from wenyue.watch.book import components
+from wenyue.watch.conduct_rules import judge_demo, judge_record
+from wenyue.watch.database_rules import judge_database, judge_replication
 from wenyue.watch.local_rules import (
     judge_backup,
     judge_certificates,
@@ -38,14 +40,7 @@ from wenyue.watch.model import (
     Standby,
     WebFacts,
 )
-from wenyue.watch.rules import (
-    judge_beats,
-    judge_database,
-    judge_later,
-    judge_pass,
-    judge_record,
-    judge_replication,
-)
+from wenyue.watch.rules import judge_beats, judge_later, judge_pass
 from wenyue.watch.wording import body, guide_of, page_of, say_span, short
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -263,6 +258,9 @@ CASES: list[tuple[Sequence[Finding], list[str]]] = [
     (judge_record(RecordFacts(121, None, 5, 5)), ["record:unsealed warning"]),
     (judge_record(RecordFacts(1801, None, 5, 5)), ["record:unsealed critical"]),
     (judge_record(RecordFacts(0, 3, 2, 5)), ["record:broken critical"]),
+    (judge_demo([], is_wanted=False), []),
+    (judge_demo(["gate"], is_wanted=False), ["demo warning"]),
+    (judge_demo(["gate"], is_wanted=True), ["demo note"]),
     (judge_disk([DISK]), []),
     (judge_disk([replace(DISK, free=9 << 30)]), ["disk:/srv warning"]),
     (judge_disk([replace(DISK, free=2 << 30)]), ["disk:/srv critical"]),

@@ -1,5 +1,6 @@
 """What a request and an answer carry at their edges: one host, no cache, one line; and mail passwords under TLS only."""
 
+import asyncio
 import smtplib
 import socket
 import threading
@@ -11,7 +12,8 @@ import pytest
 
 from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
-from wenyue.infra.addresses import client_address, line_of, parse_networks
+from wenyue.infra.addresses import client_address, is_of_this_machine, line_of, parse_networks, sender_of
+from wenyue.infra.bodies import BodyRoom
 from wenyue.infra.config import SettingsError, load
 from wenyue.infra.mail import Post
 
@@ -120,12 +122,81 @@ async def test_security_L_signing_in_again_ends_the_token_that_was_sent_along(si
         ("::ffff:203.0.113.9", [], "203.0.113.9"),
         ("2001:db8:1:2:3:4:5:6", [], "2001:db8:1:2:3:4:5:6"),
         ("", ["198.51.100.1"], ""),
+        ("10.0.0.1", ["198.51.100.1:4711"], "198.51.100.1"),  # some write the port, too
+        ("10.0.0.1", ["[2001:db8::1]:4711"], "2001:db8::1"),
     ],
 )
 def test_security_M1_only_a_named_proxy_says_whose_address_it_is(
     peer: str, forwarded: list[str], expected: str
 ) -> None:
     assert client_address(peer, forwarded, parse_networks(["10.0.0.0/8"])) == expected
+
+
+def asgi(peer: str, host: str = "127.0.0.1:8000", **fields: str) -> dict[str, Any]:
+    """A request's scope."""
+    head = [(b"host", host.encode())]
+    head += [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()]
+    return {"client": (peer, 1), "headers": head}
+
+
+@pytest.mark.parametrize(
+    "name", ["cf_connecting_ip", "true_client_ip", "x_real_ip", "forwarded", "x_client_ip"]
+)
+@pytest.mark.parametrize("peer", ["10.0.0.1", "203.0.113.9"])
+def test_security_M1_no_other_field_says_whose_address_it_is(peer: str, name: str) -> None:
+    assert sender_of(asgi(peer, **{name: "198.51.100.1"}), parse_networks(["10.0.0.0/8"])) == peer
+    assert sender_of(asgi(peer, **{name: "198.51.100.1"}), ()) == peer
+
+
+def test_security_M1_this_machine_is_who_comes_over_loopback_and_was_not_passed_on() -> None:
+    own = {
+        "user_agent": "Prometheus/3.5",
+        "x_prometheus_scrape_timeout_seconds": "10",
+        "sec_fetch_site": "none",
+    }
+    for peer, host in (
+        ("127.0.0.1", "127.0.0.1:8000"),
+        ("::1", "[::1]:8000"),
+        ("::ffff:127.0.0.1", "localhost"),
+    ):
+        assert is_of_this_machine(asgi(peer, host, **own), ())
+        assert not is_of_this_machine(
+            asgi(peer, host, **own), parse_networks(["127.0.0.0/8", "::1"])
+        )  # a proxy here
+        assert not is_of_this_machine(asgi(peer, host, **own, cf_connecting_ip="127.0.0.1"), ())
+        assert not is_of_this_machine(asgi(peer, "book.example.cn", **own), ())
+    assert not is_of_this_machine(asgi("10.0.0.1"), parse_networks(["10.0.0.0/8"]))
+    assert not is_of_this_machine(
+        asgi("10.0.0.1", x_forwarded_for="127.0.0.1"), parse_networks(["10.0.0.0/8"])
+    )
+    assert not is_of_this_machine(asgi(""), ())
+    twice = asgi("127.0.0.1")
+    assert not is_of_this_machine({**twice, "headers": twice["headers"] * 2}, ())
+
+
+async def test_security_M1_a_body_counts_for_whoever_the_named_proxy_says() -> None:
+    room = BodyRoom(parse_networks(["10.0.0.1"]))
+    ends = [asyncio.Event() for _ in range(3)]
+
+    async def send(client: str, end: asyncio.Event) -> bytes:
+        pieces = [b"{", b"}"]
+
+        async def receive() -> dict[str, Any]:
+            if len(pieces) == 1:
+                await end.wait()
+            return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+
+        return await room.read(asgi("10.0.0.1", x_forwarded_for=client), receive)
+
+    clients = ("198.51.100.1", "198.51.100.2", "198.51.100.1")
+    sending = [asyncio.create_task(send(*one)) for one in zip(clients, ends, strict=True)]
+    while room.reading < 3:
+        await asyncio.sleep(0)
+    here = sorted(one.address for one in room._here)  # pyright: ignore[reportPrivateUsage]
+    assert here == sorted(clients)
+    for end in ends:
+        end.set()
+    assert await asyncio.gather(*sending) == [b"{}"] * 3
 
 
 def test_one_line_of_ipv6_is_one_place() -> None:

@@ -20,6 +20,7 @@ from wenyue.accounts import (
     throttle,
 )
 from wenyue.accounts.devices import device_token
+from wenyue.accounts.guard import SLOTS, SLOTS_MAX, SLOTS_OF_KIND
 from wenyue.accounts.throttle import ADDRESS, EVERYBODY, LOGIN, PAIR, Tries
 from wenyue.infra.db import Database
 from wenyue.infra.turns import Turns
@@ -142,12 +143,59 @@ async def test_security_M1_guesses_at_the_same_time_are_counted_one_by_one(guard
 async def test_security_M1_strangers_cannot_make_the_table_grow(guard: Guard, owner: Database) -> None:
     async with owner.connection() as tx:
         with pytest.raises(psycopg.errors.CheckViolation):
-            await tx.execute("INSERT INTO accounts.tries VALUES (65536, '', 0, now(), now())")
+            await tx.execute("INSERT INTO accounts.tries VALUES (%s, '', 0, now(), now())", [SLOTS_MAX])
     for n in range(20):
         await guess(guard, f"card-{n}", Caller(f"192.0.2.{n}"))
     async with owner.connection() as tx:
         [(slots,)] = await (await tx.execute("SELECT max(slot) FROM accounts.tries")).fetchall()
-        assert 0 <= slots < 65_536
+        assert 0 <= slots < SLOTS_MAX
+
+
+BUSY = "INSERT INTO accounts.tries SELECT n, 'x', 1000, %s, %s + interval '1 hour' FROM generate_series(%s::int, %s::int) n"
+
+
+async def test_security_M1_a_flood_at_one_kind_of_secret_reaches_no_other(
+    guard: Guard, owner: Database
+) -> None:
+    of_cards = [one.slot for one in guard.counters("card", "x", STRANGER, "")]
+    of_staff = [one.slot for one in guard.counters("staff", "x", STRANGER, "")]
+    codes = guard.counters("code", "x", STRANGER, "")
+    assert max(of_cards) < min(of_staff) <= max(of_staff) < min(one.slot for one in codes)
+    async with owner.connection() as tx:
+        await tx.execute(BUSY, [NOW, NOW, 0, SLOTS_OF_KIND - 1])
+    assert not await guess(guard, "gate", STRANGER)
+    for kind in ("staff", "code"):
+        async with guard.attempt(kind, "gate", STRANGER, NOW) as tried:
+            assert tried.tries_left == PIN_FAILURES_MAX - 1
+
+
+async def test_security_M1_a_flood_of_one_counter_reaches_no_other(guard: Guard, owner: Database) -> None:
+    """Whoever guesses from everywhere at everything fills the counters of addresses and logins, not those of known devices."""
+    device = device_token(VAULT, "card", "card-1", NOW)
+    [own] = guard.counters("card", "card-1", STRANGER, device)
+    async with owner.connection() as tx:
+        await tx.execute(BUSY, [NOW, NOW, 0, SLOTS_OF_KIND - SLOTS["device"] - 1])
+    assert not await guess(guard, "card-1", STRANGER, is_right=True)
+    assert own.slot >= SLOTS_OF_KIND - SLOTS["device"]
+    assert await guess(guard, "card-1", Caller(STRANGER.address, device), is_right=True)
+
+
+async def test_security_M1_a_right_secret_clears_nobody_elses_counter(guard: Guard, owner: Database) -> None:
+    [victim] = guard.counters("card", "card-1", STRANGER, "")[:1]
+    same = next(
+        name
+        for name in (f"mine-{n}" for n in range(2_000_000))
+        if guard.counters("card", name, OWNER, "")[0].slot == victim.slot
+    )
+    for _ in range(PIN_FAILURES_MAX - 1):
+        assert await guess(guard, "card-1", STRANGER)
+    for _ in range(3):
+        assert await guess(guard, same, OWNER, is_right=True)
+    async with owner.connection() as tx:
+        found = await tx.execute("SELECT key, score FROM accounts.tries WHERE slot = %s", [victim.slot])
+        assert await found.fetchall() == [(victim.key, PIN_FAILURES_MAX - 1)]
+    assert await guess(guard, "card-1", STRANGER)
+    assert not await guess(guard, "card-1", STRANGER)
 
 
 def test_waits_grow_and_scores_fade_to_nothing() -> None:

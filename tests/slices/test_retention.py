@@ -21,7 +21,7 @@ from wenyue.notifications import messages_of
 from wenyue.retention import Kind
 from wenyue.services import build
 from wenyue.watch import store as watch_store
-from wenyue.watch.retention_rules import judge_retention
+from wenyue.watch.conduct_rules import judge_retention
 from wenyue.worker import Worker
 
 pytestmark = pytest.mark.anyio

@@ -13,10 +13,12 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.watched import DAY, Watched, settled, watched
 from wenyue import audit
+from wenyue.accounts import save_staff
 from wenyue.booking import ChangeKind, ChangeRequest, Outcome
 from wenyue.infra.config import load_seal_keys
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.personal import KeyRing, Vault
 from wenyue.watch import Memory, beat, look_at_all, open_alerts, retire, silence, silences
 from wenyue.watch.rules import judge_pass
 from wenyue.watch.store import take_turn
@@ -78,6 +80,28 @@ async def test_security_M5_admissions_taken_back_again_and_again_are_told(town: 
     assert await town.says("undos") == ["undos warning", "undos:keeper warning"]
     [first, _] = (await town.look())["undos"].findings
     assert "1 tries were refused" in first.en
+
+
+async def test_security_L_demo_logins_are_told_until_they_are_retired_or_have_a_new_password(
+    town: Watched,
+) -> None:
+    assert await town.says("demo") == []
+    town.as_owner(
+        """INSERT INTO accounts.staff (login, password_hash, role, is_demo)
+           VALUES ('gate', 'x', 'gate', true), ('operator', 'x', 'operator', true), ('own', 'x', 'gate', false)"""
+    )
+    assert await town.says("demo") == ["demo warning"]
+    assert "gate, operator" in (await town.look())["demo"].findings[0].en
+    town.scene = replace(town.scene, is_demo=True)
+    assert await town.says("demo") == ["demo note"]
+    vault = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
+    async with await psycopg.AsyncConnection.connect(town.urls.owner_url) as tx:
+        await save_staff(
+            tx, vault, login="gate", password="quite another", role="gate", now=utc_now(), actor="test"
+        )
+    assert "gate" not in (await town.look())["demo"].findings[0].en
+    town.as_owner("UPDATE accounts.staff SET is_active = false WHERE login = 'operator'")
+    assert await town.says("demo") == []
 
 
 # What is planted, in which check it shows, and as what.

@@ -1,14 +1,15 @@
 """Every check of a PIN, a password or a code goes through `Guard.attempt`: counted before it is made, slowed when it must be.
 
 The counters are rows of `accounts.tries`, shared by every process. Their number is fixed: a key's slot follows from its keyed
-hash. Whoever shares a slot with a busy key shares its counter, which delays a stranger now and then and lets nobody guess faster.
+hash, in a range that its kind of secret and of counter has for itself, so that a flood of one kind reaches no other. Whoever
+shares a slot with a busy key shares its counter: that delays a stranger now and then, lets nobody guess faster and clears none.
 """
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -32,10 +33,14 @@ from wenyue.infra.turns import Turns
 from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.accounts", "guard.sql")
-_SLOTS: Final = 65_536
 _QUIET: Final = 0.5  # a score below it gives its slot to whoever comes
 _NAME_MAX: Final = 64
 Kind = Literal["card", "staff", "code"]
+_What = Literal["pair", "login", "address", "device"]
+SLOTS: Final[dict[_What, int]] = {"pair": 65_536, "login": 16_384, "address": 16_384, "device": 16_384}
+SLOTS_OF_KIND: Final = sum(SLOTS.values())
+_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+SLOTS_MAX: Final = len(_KINDS) * SLOTS_OF_KIND + 1  # the last is everybody's; the table has a constraint
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,21 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counter:
+class Counter:
+    """One counter that stands for a try: its row, whose it is, how fast it lets guess."""
+
     slot: int
     key: bytes
     limit: Limit
     is_own: bool  # of this login at this place: a right secret clears it
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A counter as it was found: whose slot it is, and its tries."""
+
+    key: bytes
+    tries: Tries
 
 
 class Guard:
@@ -116,22 +131,21 @@ class Guard:
                 yield attempt
             await self._end(kind, name, caller, now, counters=counters, attempt=attempt)
 
-    async def _begin(
-        self, kind: Kind, name: str, caller: Caller, now: datetime
-    ) -> tuple[list[_Counter], int]:
+    async def _begin(self, kind: Kind, name: str, caller: Caller, now: datetime) -> tuple[list[Counter], int]:
         """Count the try beforehand, so that many at once are no way around; a right one takes it back."""
         async with self._db.transaction() as tx:
             devices_from, tries_from = await self._trust(tx, kind, name)
             token = known_token(self._vault, caller.device, kind, name, since=devices_from, now=now)
-            counters = self._counters(kind, name, caller, token)
+            counters = self.counters(kind, name, caller, token)
             found = await self._lock(tx, counters, now, forget_before=tries_from)
-            until = max(one.open_at for one in found)
+            until = max(one.tries.open_at for one in found)
             if until > now:
                 self._heard(self._failed(kind, name, caller, is_refused=True))
             else:
-                counted = [after_failure(one, c.limit, now) for one, c in zip(found, counters, strict=True)]
+                pairs = zip(found, counters, strict=True)
+                counted = [replace(one, tries=after_failure(one.tries, c.limit, now)) for one, c in pairs]
                 await _write(tx, counters, counted)
-                return counters, tries_left(counted[0], counters[0].limit)
+                return counters, tries_left(counted[0].tries, counters[0].limit)
         raise Throttled(until)
 
     async def _end(
@@ -141,24 +155,29 @@ class Guard:
         caller: Caller,
         now: datetime,
         *,
-        counters: list[_Counter],
+        counters: list[Counter],
         attempt: Attempt,
     ) -> None:
         async with self._db.transaction() as tx:
             if attempt.is_right:
                 found = await self._lock(tx, counters, now, forget_before=None)
                 right = [
-                    after_success(one, c.limit, now, is_own=c.is_own)
+                    replace(
+                        one,
+                        tries=after_success(one.tries, c.limit, now, is_own=c.is_own and one.key == c.key),
+                    )
                     for one, c in zip(found, counters, strict=True)
                 ]
                 await _write(tx, counters, right)
                 return
             failed = self._failed(kind, name, caller, who=attempt.who)
-            everybody = self._counter("everybody", EVERYBODY, is_own=False)
+            key = self._vault.fingerprint(b"tries|everybody")
+            everybody = Counter(SLOTS_MAX - 1, key, EVERYBODY, is_own=False)
             own = counters[:1]
             found = await self._lock(tx, [*own, everybody], now, forget_before=None)
-            scores = [faded(one, c.limit, now) for one, c in zip(found, [*own, everybody], strict=True)]
-            await _write(tx, [everybody], [after_failure(found[-1], EVERYBODY, now)])
+            scores = [faded(one.tries, c.limit, now) for one, c in zip(found, [*own, everybody], strict=True)]
+            everybodys = replace(found[-1], tries=after_failure(found[-1].tries, EVERYBODY, now))
+            await _write(tx, [everybody], [everybodys])
             failed = replace(failed, score=scores[0], everybody=scores[-1] + 1.0)
             await note_failure(tx, self._vault, failed, now)
         self._heard(failed)
@@ -174,49 +193,58 @@ class Guard:
     ) -> FailedSignIn:
         return FailedSignIn(kind, name, caller.address, who=who, is_refused=is_refused)
 
-    def _counters(self, kind: Kind, name: str, caller: Caller, token: str) -> list[_Counter]:
-        """The own counter first; `token` is that of a known device, verified, or empty."""
+    def counters(self, kind: Kind, name: str, caller: Caller, token: str) -> list[Counter]:
+        """What stands for a try, the own counter first; `token` is that of a known device, verified, or empty."""
+        place = line_of(caller.address)
         if token:
-            return [self._counter(f"device|{kind}|{name}|{token}", PAIR, is_own=True)]
-        found = {
-            one.slot: one
-            for one in (
-                self._counter(f"login|{kind}|{name}", LOGIN, is_own=False),
-                self._counter(f"address|{line_of(caller.address)}", ADDRESS, is_own=False),
-                self._counter(f"pair|{kind}|{name}|{line_of(caller.address)}", PAIR, is_own=True),
-            )
-        }
-        return sorted(found.values(), key=lambda one: not one.is_own)
+            return [self._counter(kind, "device", f"{name}|{token}", PAIR, is_own=True)]
+        found = [
+            self._counter(kind, "pair", f"{name}|{place}", PAIR, is_own=True),
+            self._counter(kind, "address", place, ADDRESS, is_own=False),
+        ]
+        if (
+            kind != "code"
+        ):  # codes are few, short-lived and bounded by themselves: strangers' tries keep no holder waiting
+            found.append(self._counter(kind, "login", name, LOGIN, is_own=False))
+        return found
 
-    def _counter(self, text: str, limit: Limit, *, is_own: bool) -> _Counter:
-        key = self._vault.fingerprint(f"tries|{text}".encode(errors="replace"))
-        return _Counter(int.from_bytes(key[:4]) % _SLOTS, key, limit, is_own)
+    def _counter(self, kind: Kind, what: _What, of: str, limit: Limit, *, is_own: bool) -> Counter:
+        key = self._vault.fingerprint(f"tries|{what}|{kind}|{of}".encode(errors="replace"))
+        first = _KINDS.index(kind) * SLOTS_OF_KIND
+        for one, size in SLOTS.items():
+            if one == what:
+                break
+            first += size
+        return Counter(first + int.from_bytes(key[:4]) % SLOTS[what], key, limit, is_own)
 
     async def _lock(
-        self, tx: Tx, counters: list[_Counter], now: datetime, *, forget_before: datetime | None
-    ) -> list[Tries]:
+        self, tx: Tx, counters: list[Counter], now: datetime, *, forget_before: datetime | None
+    ) -> list[_Held]:
         asked = [{"slot": one.slot, "key": one.key.hex()} for one in counters]
         row_of = {"asked": msgspec.json.encode(asked).decode(), "now": now}
         rows = {row[0]: row[1:] for row in await (await tx.execute(_SQL["lock_tries"], row_of)).fetchall()}
-        found: list[Tries] = []
+        found: list[_Held] = []
         for one in counters:
             key, score, at, open_at = rows[one.slot]
             tries = Tries(score, at, open_at)
-            is_anothers = key != one.key and faded(tries, one.limit, now) < _QUIET
+            is_free = key != one.key and faded(tries, one.limit, now) < _QUIET
             is_pardoned = forget_before is not None and at <= forget_before and one.limit is not ADDRESS
-            found.append(Tries(0.0, now, now) if is_anothers or is_pardoned else tries)
+            if is_free or is_pardoned:
+                found.append(_Held(one.key, Tries(0.0, now, now)))
+            else:
+                found.append(_Held(bytes(key), tries))
         return found
 
 
-async def _write(tx: Tx, counters: list[_Counter], tries: list[Tries]) -> None:
+async def _write(tx: Tx, counters: list[Counter], held: list[_Held]) -> None:
     rows = [
         {
             "slot": counter.slot,
-            "key": counter.key.hex(),
-            "score": one.score,
-            "at": one.at.astimezone(UTC).isoformat(),
-            "open_at": one.open_at.astimezone(UTC).isoformat(),
+            "key": one.key.hex(),
+            "score": one.tries.score,
+            "at": one.tries.at.astimezone(UTC).isoformat(),
+            "open_at": one.tries.open_at.astimezone(UTC).isoformat(),
         }
-        for counter, one in zip(counters, tries, strict=True)
+        for counter, one in zip(counters, held, strict=True)
     ]
     await tx.execute(_SQL["set_tries"], {"rows": msgspec.json.encode(rows).decode()})

@@ -50,6 +50,7 @@ class Proven:
     phone: Secret[str]
     objection: Secret[str]
     locale: str
+    is_lost: bool = True  # else nothing was lost: who proved it only signs in
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,13 @@ def shown_from(recovery: Recovery, *, is_told: bool, delay: timedelta, now: date
     return at
 
 
-async def begin(tx: Tx, vault: Vault, *, request_id: UUID, identity: Identity, now: datetime) -> Begun | None:
-    """Begin with document and phone. None when they are nobody's, or too many were begun: the caller tells nobody which."""
+async def begin(
+    tx: Tx, vault: Vault, *, request_id: UUID, identity: Identity, now: datetime, is_lost: bool = True
+) -> Begun | None:
+    """Begin with document and phone. None when they are nobody's, or too many were begun: the caller tells nobody which.
+
+    `is_lost` False: nothing was lost, only the PIN is of no use just now.
+    """
     holder_id = await holder_of(tx, vault, identity)
     known = await traveller(tx, vault, holder_id) if holder_id is not None else None
     if holder_id is None or known is None:
@@ -87,16 +93,18 @@ async def begin(tx: Tx, vault: Vault, *, request_id: UUID, identity: Identity, n
     code = f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}}"
     row = _row(vault, request_id, holder_id, phone=identity.phone, how="code", now=now)
     row |= {"code_key": _code_key(vault, request_id, code), "code_until": now + timedelta(seconds=CODE_TTL_S)}
+    row |= {"is_lost": is_lost}
     if await (await tx.execute(_SQL["start"], row)).fetchone() is None:
         return None
-    await record(tx, [Entry(now, "system:recovery", "recovery.begun", f"traveller:{holder_id}")])
+    detail: dict[str, object] = {"is_lost": is_lost}
+    await record(tx, [Entry(now, "system:recovery", "recovery.begun", f"traveller:{holder_id}", detail)])
     return Begun(request_id, holder_id, known.phone, Secret(code), known.locale)
 
 
 async def prove_code(tx: Tx, vault: Vault, *, request_id: UUID, code: str, now: datetime) -> Proven | None:
     """The code from the phone: every card of the holder is frozen. None when it is wrong, old, or tried too often.
 
-    The caller commits in either case, ends the holder's logins, and sends the message.
+    The caller commits in either case, and, when something was lost, ends the holder's logins and sends the message.
     """
     row = await (await tx.execute(_SQL["lock_recovery"], {"id": request_id})).fetchone()
     if row is None or row[3] is None or row[7] is not None or row[4] <= now or row[5] >= CODE_TRIES_MAX:
@@ -104,6 +112,10 @@ async def prove_code(tx: Tx, vault: Vault, *, request_id: UUID, code: str, now: 
     if not hmac.compare_digest(row[3], _code_key(vault, request_id, code.strip())):
         await tx.execute(_SQL["miss"], {"id": request_id, "tries": row[5] + 1})
         return None
+    if not row[8]:
+        none = {"id": request_id, "now": now, "objection_key": None, "objection_until": None}
+        await tx.execute(_SQL["prove"], none)
+        return await _only_known(tx, request_id, row[1], now)
     objection = _new_objection()
     change = {
         "id": request_id,
@@ -184,6 +196,13 @@ async def _stop(tx: Tx, request_id: UUID, holder_id: int, *, now: datetime, acto
     await record(tx, [Entry(now, actor, "recovery.objected", f"traveller:{holder_id}", detail)])
 
 
+async def _only_known(tx: Tx, request_id: UUID, holder_id: int, now: datetime) -> Proven:
+    """Nothing was lost: nothing is frozen, and no new number can be had on it."""
+    subject = f"traveller:{holder_id}"
+    await record(tx, [Entry(now, subject, "recovery.signed_in", subject)])
+    return Proven(request_id, holder_id, Secret(""), Secret(""), "", is_lost=False)
+
+
 async def _proven(
     tx: Tx,
     vault: Vault,
@@ -228,6 +247,7 @@ def _row(
     names = ("code_key", "code_until", "proven_at", "objection_key", "objection_until")
     empty: dict[str, object] = {}
     empty.update((name, None) for name in names)
+    empty["is_lost"] = True
     key = _phone_key(vault, phone)
     return empty | {"id": request_id, "holder_id": holder_id, "phone_key": key, "how": how, "now": now}
 

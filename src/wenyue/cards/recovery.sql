@@ -18,14 +18,14 @@ WHERE (holder_id = %(holder_id)s OR phone_key = %(phone_key)s) AND started_at > 
 -- name: start
 -- A request; the same id again changes nothing.
 INSERT INTO cards.recovery (id, holder_id, phone_key, how, started_at, code_key, code_until, proven_at,
-                            objection_key, objection_until)
+                            objection_key, objection_until, is_lost)
 VALUES (%(id)s, %(holder_id)s, %(phone_key)s, %(how)s, %(now)s, %(code_key)s, %(code_until)s, %(proven_at)s,
-        %(objection_key)s, %(objection_until)s)
+        %(objection_key)s, %(objection_until)s, %(is_lost)s)
 ON CONFLICT (id) DO NOTHING RETURNING id;
 
 -- name: lock_recovery
 -- One request, for a change.
-SELECT id, holder_id, how, code_key, code_until, tries, proven_at, objected_at
+SELECT id, holder_id, how, code_key, code_until, tries, proven_at, objected_at, is_lost
 FROM cards.recovery WHERE id = %(id)s FOR UPDATE;
 
 -- name: miss
@@ -43,9 +43,9 @@ WHERE id = %(id)s;
 UPDATE cards.card SET state = 4 WHERE holder_id = %(holder_id)s AND state = 3 RETURNING id;
 
 -- name: latest
--- The holder's newest request that was proven.
+-- The holder's newest request to replace a lost card that was proven.
 SELECT id, how, proven_at, objected_at FROM cards.recovery
-WHERE holder_id = %(holder_id)s AND proven_at IS NOT NULL ORDER BY proven_at DESC LIMIT 1;
+WHERE holder_id = %(holder_id)s AND proven_at IS NOT NULL AND is_lost ORDER BY proven_at DESC LIMIT 1;
 
 -- name: by_objection
 -- What a holder's code of objection stops.

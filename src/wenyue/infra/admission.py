@@ -9,10 +9,12 @@ import asyncio
 import random
 import sys
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
+from wenyue.infra.addresses import Network
 from wenyue.infra.bodies import BodyRoom
 from wenyue.infra.freshness import Freshness
 from wenyue.kernel.admission import (
@@ -247,10 +249,16 @@ class Persons:
 class Admission:
     """The lanes of one process and what moves their limits. `run` once, beside the server."""
 
-    def __init__(self, person_limit: PersonLimit, freshness: Freshness | None = None) -> None:
+    def __init__(
+        self,
+        person_limit: PersonLimit,
+        freshness: Freshness | None = None,
+        *,
+        proxies: Sequence[Network] = (),
+    ) -> None:
         self.hot = HotLane()
         self.desk = Desk()
-        self.bodies = BodyRoom()
+        self.bodies = BodyRoom(proxies)
         self.persons = Persons(person_limit)
         self.lag_s = 0.0
         self.is_flooded = (

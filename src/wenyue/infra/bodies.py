@@ -4,9 +4,10 @@ A body that is there in one piece, as nearly all are, never comes here (`IS_WHOL
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
+from wenyue.infra.addresses import Network, sender_of
 from wenyue.kernel.limits import BODIES_AT_ONCE_MAX, BODY_BYTES_MAX
 from wenyue.kernel.reading import Reading, whom_to_cut
 
@@ -33,9 +34,13 @@ class SenderGone(Exception):
 
 
 class BodyRoom:
-    """The bodies that one process is reading, at most BODIES_AT_ONCE_MAX: a newcomer takes the place of the slowest."""
+    """The bodies that one process is reading, at most BODIES_AT_ONCE_MAX: a newcomer takes the place of the slowest.
 
-    def __init__(self) -> None:
+    `proxies`: whose word about addresses is believed.
+    """
+
+    def __init__(self, proxies: Sequence[Network] = ()) -> None:
+        self._proxies = proxies
         self._here: dict[Reading, asyncio.Timeout] = {}  # in the order in which they began
         self.cut = 0  # given up: late, too slow, or the slowest of too many
 
@@ -46,9 +51,8 @@ class BodyRoom:
 
     async def read(self, scope: Message, receive: Receive) -> bytes:
         """The whole body of an HTTP request. Raises BodySlow, BodyTooLong, SenderGone."""
-        client = scope.get("client")
         loop = asyncio.get_running_loop()
-        own = Reading(client[0] if client else "", loop.time())
+        own = Reading(sender_of(scope, self._proxies), loop.time())
         if len(self._here) >= BODIES_AT_ONCE_MAX:
             slowest = self._here.pop(whom_to_cut(self._here))
             if not slowest.expired():

@@ -1,8 +1,9 @@
 """A certificate authority of this installation's own, for HTTPS on a local network where no public one can help.
 
 `home/tls` (0700) holds `ca.pem`, which devices are told to trust, `ca.key`, and `server.pem`, the server's key and
-certificate; all files are 0600. The authority can vouch for this machine and for private networks only (RFC 5280 name
-constraints): who steals its key can pretend to be no site of the public internet.
+certificate; all files are 0600. The authority can vouch for TLS servers only (its own extended key usage), and of these for this
+machine and private networks only (RFC 5280 name constraints): who steals its key signs no program or mail and can pretend to
+be no site of the public internet.
 """
 
 import ipaddress
@@ -135,6 +136,7 @@ class Certificates:
             _begun(called, called, key.public_key(), now, AUTHORITY_TTL)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(is_authority=True), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.NameConstraints(permitted, None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
@@ -157,6 +159,7 @@ class Certificates:
             .add_extension(_usage(is_authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.SubjectAlternativeName(_alternatives(names)), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
             )

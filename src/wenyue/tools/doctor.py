@@ -168,7 +168,7 @@ def _orphans(_settings: Settings) -> Iterator[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     if settings.database.url:
         yield from _connected(
-            settings.database.owner_url, settings.database.url, "WENYUE_DATABASE_URL", settings.home
+            settings, settings.database.owner_url, settings.database.url, "WENYUE_DATABASE_URL"
         )
         return
     try:
@@ -184,12 +184,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
             Mark.NOTE, "database 数据库", text, "`make up` starts it; run doctor meanwhile to check it"
         )
         return
-    yield from _connected(
-        info.owner_url, info.app_url, f"embedded, process {info.pid}, log {info.log}", settings.home
-    )
+    name = f"embedded, process {info.pid}, log {info.log}"
+    yield from _connected(settings, info.owner_url, info.app_url, name)
 
 
-def _connected(owner_url: str, app_url: str, name: str, home: Path) -> Iterator[Finding]:
+def _connected(settings: Settings, owner_url: str, app_url: str, name: str) -> Iterator[Finding]:
     try:
         with (
             psycopg.connect(owner_url, connect_timeout=CONNECT_DEADLINE_S, autocommit=True) as owner,
@@ -202,10 +201,10 @@ def _connected(owner_url: str, app_url: str, name: str, home: Path) -> Iterator[
             yield _rights(app)
             if not structure.is_fault:
                 yield _grants(owner)
-                yield _demo_logins(owner)
+                yield _demo_logins(owner, is_wanted=settings.is_demo)
         if not structure.is_fault:
             yield from asyncio.run(_rules(owner_url))
-            yield _record(owner_url, home)
+            yield _record(owner_url, settings.home)
     except psycopg.Error as error:
         reason = " ".join(str(error).split())[:240]
         yield Finding(Mark.FAULT, "database 数据库", reason, f"start it, or correct {name}")
@@ -282,15 +281,16 @@ async def _rules(url: str) -> list[Finding]:
     return findings
 
 
-def _demo_logins(connection: psycopg.Connection) -> Finding:
-    """Logins of the demo, whose password everybody knows."""
+def _demo_logins(connection: psycopg.Connection, *, is_wanted: bool) -> Finding:
+    """Logins of the demo, whose password everybody knows: a warning, where the demo was not asked for."""
     subject = "demo logins 演示账号"
     rows = connection.execute("SELECT login FROM accounts.demo_login_v ORDER BY login LIMIT 20").fetchall()
     if not rows:
         return Finding(Mark.GOOD, subject, "none")
     names = ", ".join(login for (login,) in rows)
     remedy = "in earnest: `wenyue staff retire LOGIN`, or `wenyue staff reset LOGIN`"
-    return Finding(Mark.NOTE, subject, f"{names}: everybody knows their password", remedy)
+    mark = Mark.NOTE if is_wanted else Mark.WARNING
+    return Finding(mark, subject, f"{names}: everybody knows their password", remedy)
 
 
 def _rights(connection: psycopg.Connection) -> Finding:

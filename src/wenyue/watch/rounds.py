@@ -16,7 +16,7 @@ from wenyue.infra.config import load_seal_keys
 from wenyue.infra.db import Tx
 from wenyue.infra.errands import Errands
 from wenyue.kernel.personal import SealKeys
-from wenyue.watch import local_rules, machine, retention_rules, rules, store, sweep
+from wenyue.watch import conduct_rules, database_rules, local_rules, machine, rules, store, sweep
 from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding
 
 CHECK_DEADLINE_S: Final = 5.0
@@ -69,7 +69,7 @@ async def look(scene: Scene, memory: Memory) -> list[Checked]:
     if tx is None:
         memory.has_turn = False
         facts = DatabaseFacts(error=error)
-        found.append(Checked("database", tuple(rules.judge_database(facts)), error, is_shared=False))
+        found.append(Checked("database", tuple(database_rules.judge_database(facts)), error, is_shared=False))
         return [*found, _clock_check(await _clocks(scene, memory, None), None)]
     try:
         return [*found, *await _look_at_database(scene, memory, tx)]
@@ -140,7 +140,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
         facts.append(await store.health(tx, scene.node, scene.clock))
         one = facts[0]
         says = f"{one.took_ms:.0f} ms, write {one.pushed_ms:.0f} ms, {one.connections}/{one.connections_max} connections"
-        return rules.judge_database(one), says
+        return database_rules.judge_database(one), says
 
     found = [await _made("database", health(), DATABASE_DEADLINE_S)]
     is_writable = bool(facts) and not (
@@ -178,13 +178,13 @@ async def _has_turn(scene: Scene, tx: Tx) -> bool:
 async def _replication(scene: Scene, tx: Tx) -> Found:
     facts = await store.replication(tx, scene.standbys)
     says = f"{len(facts.standbys)} standbys, commits wait for: {facts.sync_names or 'nobody'}"
-    return rules.judge_replication(facts), says
+    return database_rules.judge_replication(facts), says
 
 
 async def _undos(tx: Tx) -> tuple[Sequence[Finding], str]:
     facts = await store.undos(tx)
     says = f"{facts.places_again} places taken back again, {facts.refused} tries refused"
-    return rules.judge_undos(facts), says
+    return conduct_rules.judge_undos(facts), says
 
 
 async def _later(tx: Tx) -> list[Checked]:
@@ -239,7 +239,7 @@ async def _record(scene: Scene, memory: Memory, tx: Tx) -> Found:
     keys, anchors, accepted = await memory.errands.run("anchors", partial(_anchors, scene.home))
     facts, memory.link, _ = await store.record(tx, memory.link, keys, anchors, accepted)
     says = f"{facts.verified_upto} of {facts.links} links verified, {facts.anchors} anchors compared"
-    return rules.judge_record(facts), says
+    return conduct_rules.judge_record(facts), says
 
 
 def _anchors(home: Path | None) -> tuple[SealKeys | None, list[Anchor], list[Anchor]]:
@@ -253,19 +253,19 @@ def _anchors(home: Path | None) -> tuple[SealKeys | None, list[Anchor], list[Anc
 
 async def _demo(scene: Scene, tx: Tx) -> Found:
     logins = await store.demo_logins(tx)
-    return rules.judge_demo(logins, is_wanted=scene.is_demo), ", ".join(logins) or "none"
+    return conduct_rules.judge_demo(logins, is_wanted=scene.is_demo), ", ".join(logins) or "none"
 
 
 async def _abuse(tx: Tx) -> Found:
     facts = await store.suspicious(tx)
     says = ", ".join(f"{one.pattern} {one.subjects}" for one in facts) or "nothing suspicious"
-    return rules.judge_abuse(facts), says
+    return conduct_rules.judge_abuse(facts), says
 
 
 async def _retention(tx: Tx) -> Found:
     facts = await store.retention(tx)
     says = ", ".join(f"{one.kind} {one.behind_days} d" for one in facts)
-    return retention_rules.judge_retention(facts), f"past their period: {says}"
+    return conduct_rules.judge_retention(facts), f"past their period: {says}"
 
 
 async def _sweep(scene: Scene, tx: Tx, name: str) -> Found:

@@ -15,6 +15,7 @@ from wenyue.audit import Anchor, Link, differing, verify_from
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.personal import SealKeys
+from wenyue.watch.conduct_rules import RETENTION_GRACE_DAYS
 from wenyue.watch.model import (
     AbuseFacts,
     Alert,
@@ -28,7 +29,6 @@ from wenyue.watch.model import (
     Standby,
     UndoFacts,
 )
-from wenyue.watch.retention_rules import RETENTION_GRACE_DAYS
 from wenyue.watch.rules import HOLD_OVERDUE_S
 
 BEATS_MAX: Final = 500

@@ -117,7 +117,7 @@ GUIDES: Final[dict[str, Guide]] = {
         "Suspicious patterns",
         "查看：wenyue abuse list；误判则解除",
         "look: `wenyue abuse list`; lift what is wrong",
-        "monitoring.md#suspicious-patterns",
+        "runbooks/suspicious-patterns.md",
     ),
     "retention": Guide(
         "个人信息清除",

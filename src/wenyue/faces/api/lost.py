@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.accounts import Staff, Throttled, end_logins, require_login
-from wenyue.cards import CardProblem, Denied, recovery
+from wenyue.cards import CardProblem, Denied, clean_card_no, recovery
 from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.cards import ReplacementAnswer, WaitAnswer, replaced
@@ -17,7 +17,7 @@ from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import FieldError
 from wenyue.faces.api.session import denied
 from wenyue.faces.shared import recovery as desk
-from wenyue.faces.shared.caller import caller_of
+from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date
@@ -32,6 +32,12 @@ class LostBody(PersonBody):
     """The holder as at activation. `id` is minted by the client and sent again unchanged on a retry."""
 
     id: UUID
+
+
+class AskBody(LostBody):
+    """`is_lost` false: the card is there, its PIN is forgotten or slowed down by other people's guesses. Its code signs in."""
+
+    is_lost: bool = True
 
 
 class LostAnswer(BaseModel):
@@ -49,11 +55,15 @@ class CodeBody(BaseModel):
 
 
 class RecoveredAnswer(BaseModel):
-    """Signed in; every card of the holder is frozen and every earlier login ended. GET /v1/session lists the cards."""
+    """Signed in; of a lost card every card of the holder is frozen and every earlier login ended. GET /v1/session lists them.
+
+    `device_token`: as when signing in; empty when a card was lost.
+    """
 
     holder_id: int
     token: str
     expires_in_s: int
+    device_token: str = ""
 
 
 class StoppedAnswer(BaseModel):
@@ -70,18 +80,19 @@ class CounterBody(LostBody):
 
 @router.post("/cards/lost", summary="Lost card: get a code", status_code=202, response_model=LostAnswer)
 async def lost(
-    body: LostBody, request: Request, services: ServicesOf, locale: LocaleOf
+    body: AskBody, request: Request, services: ServicesOf, locale: LocaleOf
 ) -> LostAnswer | Response:
     """Send a code to the phone on record when document, name and phone are a card holder's. The answer is always the same.
 
-    At most five codes in a day for one holder and one phone; each is good for ten minutes and five tries.
+    At most five codes in a day for one holder and one phone; each is good for ten minutes and five tries. With `is_lost`
+    false the code only signs in: nothing is frozen.
     """
     if not body.phone:
         words = API_WORDS["phone_needed"][1 if locale == "en" else 0]
         raise BookingRefused(422, "fields", errors=[FieldError("/phone", "missing", words)])
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     try:
-        await desk.begin(services, caller_of(request), body.id, identity)
+        await desk.begin(services, caller_of(request), body.id, identity, is_lost=body.is_lost)
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     return LostAnswer(id=body.id, expires_in_s=recovery.CODE_TTL_S)
@@ -96,14 +107,19 @@ async def lost(
 async def code(
     request_id: UUID, body: CodeBody, request: Request, services: ServicesOf, locale: LocaleOf
 ) -> RecoveredAnswer | Response:
-    """The code from the phone: freezes the holder's cards, ends every login, tells the phone, and signs in."""
+    """The code from the phone signs in; of a lost card it freezes the holder's cards, ends every login and tells the phone."""
     try:
         proven = await desk.prove(services, caller_of(request), request_id, body.code)
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     if proven is None:
         raise BookingRefused(403, "code_wrong")
-    return RecoveredAnswer(holder_id=proven[0], token=proven[1], expires_in_s=int(LOGIN_TTL_S))
+    return RecoveredAnswer(
+        holder_id=proven.holder_id,
+        token=proven.token,
+        expires_in_s=int(LOGIN_TTL_S),
+        device_token=known_device(request, "card", *(clean_card_no(one) for one in proven.card_nos)),
+    )
 
 
 @router.post("/cards/objection", summary="Stop a replacement", response_model=StoppedAnswer)

@@ -96,4 +96,5 @@ def _add_health(api: FastAPI, services: Services, exchange: Exchange) -> None:
     @api.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
         """Figures for Prometheus."""
-        return await answer_metrics(request, exchange, services.settings.sight.metrics_token)
+        settings = services.settings
+        return await answer_metrics(request, exchange, settings.sight.metrics_token, settings.web.proxies)

@@ -1,24 +1,24 @@
 """`GET /metrics`: every process's figures in Prometheus' text format, for whoever may ask.
 
 Who may: with `WENYUE_METRICS_TOKEN`, whoever sends it as a bearer token; without, only this machine itself – and not
-through a reverse proxy on it, which would pass on the whole world.
+through a reverse proxy on it, which would pass on the whole world (`infra.addresses.is_of_this_machine`).
 """
 
 import hmac
-from ipaddress import ip_address
-from typing import Final
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from wenyue.infra.addresses import Network, is_of_this_machine
 from wenyue.sight import METRICS_TYPE, Exchange, Meter, metrics_text
 
 __all__ = ["Exchange", "Meter", "answer_metrics"]
 
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
-
-async def answer_metrics(request: Request, exchange: Exchange, token: str) -> Response:
+async def answer_metrics(
+    request: Request, exchange: Exchange, token: str, proxies: Sequence[Network]
+) -> Response:
     """The figures, 401 for a wrong token, 403 for another machine when no token is set."""
     if token:
         given = request.headers.get("authorization", "")
@@ -28,17 +28,7 @@ async def answer_metrics(request: Request, exchange: Exchange, token: str) -> Re
                 401,
                 headers={"WWW-Authenticate": "Bearer"},
             )
-    elif not _is_this_machine(request):
+    elif not is_of_this_machine(request.scope, proxies):
         return PlainTextResponse("only from this machine, or with WENYUE_METRICS_TOKEN\n", 403)
     text = metrics_text(await exchange.snapshots())
     return Response(text, media_type=METRICS_TYPE, headers={"Cache-Control": "no-store"})
-
-
-def _is_this_machine(request: Request) -> bool:
-    """The connection comes from here, and nobody says that it was passed on."""
-    if request.client is None or any(name in request.headers for name in _FORWARDED):
-        return False
-    try:
-        return ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False

@@ -3,7 +3,7 @@
 from typing import Final
 
 from wenyue.faces.api.edge import Scope
-from wenyue.infra.addresses import client_address
+from wenyue.infra.addresses import sender_of
 from wenyue.services import Services
 
 _BY_ID: Final = ("/v1/bookings/", "/v1/visitors/", "/v1/cards/", "/bookings/", "/visitors/")
@@ -19,10 +19,7 @@ class Watchful:
         """Note a login that nobody has, or an id that is not there or not theirs."""
         if status not in {401, 404}:
             return
-        headers = scope["headers"]
-        forwarded = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
-        peer = (scope.get("client") or ("",))[0]
-        address = client_address(peer, forwarded, self._services.settings.web.proxies)
-        has_token = any(name == b"authorization" for name, _ in headers)
+        address = sender_of(scope, self._services.settings.web.proxies)
+        has_token = any(name == b"authorization" for name, _ in scope["headers"])
         is_by_id = scope["path"].startswith(_BY_ID)
         self._services.note_refused(address, status, has_token=has_token, is_by_id=is_by_id)

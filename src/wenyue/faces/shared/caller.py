@@ -8,7 +8,7 @@ from starlette.responses import Response
 from wenyue.accounts import Caller, Staff, StaffRefusal, Throttled, check_staff
 from wenyue.faces.shared.services import services_of
 from wenyue.faces.shared.session import read_cookie, set_cookie
-from wenyue.infra.addresses import client_address
+from wenyue.infra.addresses import sender_of
 from wenyue.kernel.limits import DEVICE_LENGTH_MAX, DEVICE_TTL_S
 from wenyue.services import Services
 
@@ -18,9 +18,7 @@ DEVICE_HEADER: Final = "device-token"
 
 def caller_of(request: Request) -> Caller:
     """From where a secret is tried. A proxy is believed only when it was named (WENYUE_TRUSTED_PROXIES)."""
-    peer = request.client.host if request.client else ""
-    proxies = services_of(request).settings.web.proxies
-    address = client_address(peer, request.headers.getlist("x-forwarded-for"), proxies)
+    address = sender_of(request.scope, services_of(request).settings.web.proxies)
     return Caller(address, device_of(request))
 
 
@@ -41,14 +39,16 @@ def device_of(request: Request) -> str:
     return held[:DEVICE_LENGTH_MAX]
 
 
-def known_device(request: Request, kind: Literal["card", "staff"], name: str) -> str:
-    """What the device keeps from now on, since it just proved the secret of this login."""
-    services = services_of(request)
-    return services.guard.known_device(device_of(request), kind, name, services.clock())
+def known_device(request: Request, kind: Literal["card", "staff"], *names: str) -> str:
+    """What the device keeps from now on, since it just proved to be the owner of these logins."""
+    services, held = services_of(request), device_of(request)
+    for name in names:
+        held = services.guard.known_device(held, kind, name, services.clock())
+    return held
 
 
-def keep_device(response: Response, request: Request, kind: Literal["card", "staff"], name: str) -> None:
-    """Let a browser be known at this login."""
-    held = known_device(request, kind, name)
+def keep_device(response: Response, request: Request, kind: Literal["card", "staff"], *names: str) -> None:
+    """Let a browser be known at these logins."""
+    held = known_device(request, kind, *names)
     is_secure = services_of(request).settings.web.is_secure
     set_cookie(response, DEVICE_COOKIE, held, is_secure=is_secure, age_s=DEVICE_TTL_S)

@@ -23,7 +23,19 @@ class NotYet:
     at: datetime
 
 
-async def begin(services: Services, caller: Caller, request_id: UUID, identity: Identity) -> None:
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Somebody who proved to be the holder by document and phone, and is signed in. `card_nos`: at which they are known now."""
+
+    holder_id: int
+    token: str
+    card_nos: tuple[str, ...]
+    is_lost: bool
+
+
+async def begin(
+    services: Services, caller: Caller, request_id: UUID, identity: Identity, *, is_lost: bool = True
+) -> None:
     """Send a code to the phone on record, if document, name and phone are a holder's; nobody is told whether they are.
 
     Raises Throttled.
@@ -32,27 +44,29 @@ async def begin(services: Services, caller: Caller, request_id: UUID, identity: 
     name = services.vault.person_key(identity.document.key).hex()
     async with services.guard.attempt("code", name, caller, now) as tried:
         begun = await recovery.begin(
-            tried.tx, services.vault, request_id=request_id, identity=identity, now=now
+            tried.tx, services.vault, request_id=request_id, identity=identity, now=now, is_lost=is_lost
         )
         tried.is_right = begun is not None
         if begun is None:
             return
         code, minutes = begun.code.reveal(), recovery.CODE_TTL_S // 60
+        what_zh, what_en = ("补卡", "replace your lost card") if is_lost else ("登录", "sign in")
         notice = Notice(
             begun.id,
             CODE,
             begun.holder_id,
             begun.phone,
-            f"补卡验证码{code}，{minutes}分钟内有效。不是您本人操作请忽略，任何人索要都不要告诉。",
-            f"Code {code} to replace your lost card, good for {minutes} minutes. Tell it to nobody; not you? Ignore it.",
+            f"{what_zh}验证码{code}，{minutes}分钟内有效。不是您本人操作请忽略，任何人索要都不要告诉。",
+            f"Code {code} to {what_en}, good for {minutes} minutes. Tell it to nobody; not you? Ignore it.",
             begun.locale,
         )
         await notify(tried.tx, services.vault, notice, now)
 
 
-async def prove(services: Services, caller: Caller, request_id: UUID, code: str) -> tuple[int, str] | None:
-    """The code from the phone: cards are frozen, every login ends, the holder is told. (holder, a new token); None: wrong.
+async def prove(services: Services, caller: Caller, request_id: UUID, code: str) -> Recovered | None:
+    """The code from the phone signs in; None: wrong. Of a lost card: cards are frozen, every login ends, the holder is told.
 
+    Guesses at a card make strangers wait, and its holder on a new device with them: this is the holder's way in then.
     Raises Throttled.
     """
     now = services.clock()
@@ -63,9 +77,12 @@ async def prove(services: Services, caller: Caller, request_id: UUID, code: str)
         tried.is_right = proven is not None
         if proven is None:
             return None
-        await _tell(services, tried.tx, proven, now)
+        if proven.is_lost:
+            await _tell(services, tried.tx, proven, now)
         token = await start_login(tried.tx, now=now, traveller_id=proven.holder_id)
-    return proven.holder_id, token
+        held = await cards.cards_of(tried.tx, services.vault, proven.holder_id)
+    known = () if proven.is_lost else tuple(one.card_no for one in held)
+    return Recovered(proven.holder_id, token, known, proven.is_lost)
 
 
 async def prove_by_staff(

@@ -1,9 +1,11 @@
 """Where a status page looks. Apart from the page itself, since `wenyue up` wants to know it too, and soon."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wenyue.infra.addresses import Network
 from wenyue.infra.config import Settings
 
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
@@ -17,6 +19,7 @@ class Place:
     target: str  # the web that is probed
     booking_url: str  # as travellers type it
     own_url: str = ""
+    proxies: Sequence[Network] = ()  # whose word about addresses is believed
 
 
 def place_of(settings: Settings) -> Place:
@@ -30,4 +33,5 @@ def place_of(settings: Settings) -> Place:
         target=status.target or own,
         booking_url=web.public_url or status.target or own,
         own_url=status.url or f"http://{shown}:{status.port}",
+        proxies=web.proxies,
     )

@@ -67,7 +67,9 @@ class StatusPage:
         self._written_at = 0.0
         lost = plain_page("404 Not Found", "没有找到这个页面", "Page not found")
         handled = frozenset({"/confirm", "/leave"})
-        self.shelf = Shelf(lost) if subscribers is None else Shelf(lost, subscribers.handle, handled)
+        self.shelf = (
+            Shelf(lost) if subscribers is None else Shelf(lost, subscribers.handle, handled, place.proxies)
+        )
         self._put()
 
     async def run(self, sock: socket.socket, stop: asyncio.Event) -> None:

@@ -7,9 +7,11 @@ import asyncio
 import gzip
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
+
+from wenyue.infra.addresses import Network, client_address
 
 CONNECTIONS_MAX: Final = 8_000
 HEAD_BYTES_MAX: Final = 8 * 1024
@@ -61,7 +63,7 @@ def page(
     return Page(etag, (head(len(body)), body), (zipped, packed), same)
 
 
-# Gets the method, the path, the form's (or the query's) bytes and the peer's address; returns a page.
+# Gets the method, the path, the form's (or the query's) bytes and the client's address; returns a page.
 Handler = Callable[[str, str, bytes, str], Awaitable[Page]]
 
 
@@ -69,12 +71,17 @@ class Shelf:
     """What there is to be had: replaced as a whole whenever it is made anew."""
 
     def __init__(
-        self, lost: Page, handler: Handler | None = None, handled: frozenset[str] = frozenset()
+        self,
+        lost: Page,
+        handler: Handler | None = None,
+        handled: frozenset[str] = frozenset(),
+        proxies: Sequence[Network] = (),
     ) -> None:
         self.pages: Mapping[str, Page] = {}
         self.lost = lost
         self.handler = handler
         self.handled = handled  # paths that the handler answers to GET as well
+        self.proxies = proxies  # whose word about addresses is believed
         self.connections = 0
         self.served = 0
 
@@ -165,9 +172,11 @@ class Connection(asyncio.Protocol):
     async def _handle(self, method: str, path: str, body: bytes, fields: Mapping[bytes, bytes]) -> None:
         handler = self._shelf.handler
         if handler is not None:
+            said = fields.get(b"x-forwarded-for", b"").decode("latin-1")
+            address = client_address(self._peer, [said] if said else [], self._shelf.proxies)
             try:
                 async with asyncio.timeout(WAIT_S):
-                    found = await handler(method, path, body, self._peer)
+                    found = await handler(method, path, body, address)
             except Exception as error:  # noqa: BLE001 - one form's fault is that visitor's 503 and nobody else's
                 _log.error("%s %s: %s", method, path, type(error).__name__)
                 self._end(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 60\r\n" + _EMPTY)

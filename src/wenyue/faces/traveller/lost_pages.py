@@ -6,10 +6,10 @@ from uuid import UUID
 from starlette.responses import Response
 
 from wenyue.accounts import Throttled, traveller
-from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, recovery
+from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, clean_card_no, recovery
 from wenyue.faces.shared import recovery as desk
 from wenyue.faces.shared.asked import redirect
-from wenyue.faces.shared.caller import caller_of
+from wenyue.faces.shared.caller import caller_of, keep_device
 from wenyue.faces.shared.session import set_login
 from wenyue.faces.traveller.card_desk import card_view
 from wenyue.faces.traveller.person_form import (
@@ -31,6 +31,7 @@ from wenyue.kernel.ids import parse_uuid, uuid7
 _TIMEZONE: Final = "Asia/Shanghai"
 _UNPROCESSABLE, _TOO_MANY = 422, 429
 _BIGGEST_ID: Final = 2**63 - 1
+_FOR_SIGN_IN: Final = "?for=signin"
 
 
 async def ask_lost(visit: Visit) -> Response:
@@ -49,11 +50,14 @@ async def send_code(visit: Visit) -> Response:
         return _lost_page(visit, PersonForm(person.values, None, errors))
     request_id = parse_uuid(visit.form.one("id")) or uuid7()
     try:
-        await desk.begin(visit.services, caller_of(visit.request), request_id, person.identity)
+        is_lost = not _only_signs_in(visit)
+        await desk.begin(
+            visit.services, caller_of(visit.request), request_id, person.identity, is_lost=is_lost
+        )
     except Throttled as slowed:
         error = FieldError("phone", say_wait(slowed.at, visit.now, visit.locale))
         return _lost_page(visit, PersonForm(person.values, None, (error,)), status=_TOO_MANY)
-    return redirect(f"/card/lost/{request_id}")
+    return redirect(f"/card/lost/{request_id}{'' if is_lost else _FOR_SIGN_IN}")
 
 
 async def ask_code(visit: Visit) -> Response:
@@ -79,8 +83,10 @@ async def check_code(visit: Visit) -> Response:
             "The code is wrong or no longer good. Try again; after five wrong ones ask for a new one.",
         )
         return _code_page(visit, request_id, text)
-    response = redirect("/card/replacement")
-    set_login(response, proven[1], is_secure=visit.services.settings.web.is_secure)
+    response = redirect("/card/replacement" if proven.is_lost else "/me")
+    if proven.card_nos:
+        keep_device(response, visit.request, "card", *(clean_card_no(one) for one in proven.card_nos))
+    set_login(response, proven.token, is_secure=visit.services.settings.web.is_secure)
     return response
 
 
@@ -142,6 +148,11 @@ async def stop_replacement(visit: Visit) -> Response:
     )
 
 
+def _only_signs_in(visit: Visit) -> bool:
+    """The card is there; its holder signs in by document and phone. What the code then does was decided when it was asked for."""
+    return "signin" in (visit.form.one("for"), visit.request.query_params.get("for"))
+
+
 def _request_id(visit: Visit) -> UUID | None:
     return parse_uuid(str(visit.request.path_params["id"]))
 
@@ -156,6 +167,7 @@ def _lost_page(visit: Visit, person: PersonForm, *, status: int = _UNPROCESSABLE
         error_of=error_finder(person.errors),
         kinds_of_document=kinds_of_document(visit.locale),
         request_id=parse_uuid(visit.form.one("id")) or uuid7(),
+        is_lost=not _only_signs_in(visit),
     )
 
 
@@ -169,6 +181,7 @@ def _code_page(
         status=status if problem else 200,
         request_id=request_id,
         minutes=recovery.CODE_TTL_S // 60,
+        is_lost=not _only_signs_in(visit),
         errors=errors,
         error_of=error_finder(errors),
     )

@@ -153,7 +153,7 @@ class Client:
 
     async def _is_there(self, operation: Operation) -> bool:
         try:
-            reply = await self.wire.ask(look_up(operation.id, operation.card))
+            reply = await self.wire.ask(look_up(operation.id, operation.account or operation.card))
         except (NotSentError, NoReplyError):
             return False
         return reply.status == _OK
@@ -165,7 +165,12 @@ def request_of(operation: Operation) -> bytes:
         body = booking_body(operation.id, operation.card, operation.slot)
         if operation.kind is Kind.HOLD:
             body = b'{"hold":true,"hold_ttl_s":%d,' % operation.hold_ttl_s + body[1:]
-        return post("/v1/bookings", operation.card, body, room_token=operation.room_token)
+        if operation.account:
+            body = body.replace(b'"card_id":%d,' % operation.card, b"").replace(
+                b'"on_card":true', b'"on_card":false'
+            )
+        account = operation.account or operation.card
+        return post("/v1/bookings", account, body, room_token=operation.room_token)
     return post(f"/v1/bookings/{operation.id}/cancellation", operation.card, b"{}")
 
 

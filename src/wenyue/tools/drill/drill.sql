@@ -116,3 +116,19 @@ WHERE l.slot_id = ANY (%(slots)s) AND b.state = 2
 -- name: no_shows
 -- Bookings that nobody used.
 SELECT count(*) FROM booking.booking WHERE state = 5
+
+-- name: session_today
+-- One session of a venue that lasts all of this day, made where the world has none.
+WITH bounds AS (
+    SELECT %(day)s::date AS on_date, %(day)s::date::timestamp AT TIME ZONE 'Asia/Shanghai' AS starts_at
+), made AS (
+    INSERT INTO booking.pool (kind, venue_id, product_id, on_date, starts_at, capacity)
+    SELECT kind, %(venue)s, nullif(%(venue)s * is_own, 0), on_date, CASE WHEN is_own = 1 THEN starts_at END, 1000
+    FROM bounds, (VALUES ('day', 0), ('session', 1)) AS wanted (kind, is_own)
+    RETURNING id, kind
+)
+INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at, price_minor, pool_ids)
+SELECT %(venue)s, %(venue)s, on_date, starts_at, starts_at + interval '1 day', now() - interval '1 day',
+       starts_at + interval '1 day', 8000, ARRAY[own.id, day.id]
+FROM bounds, made AS own, made AS day WHERE own.kind = 'session' AND day.kind = 'day'
+RETURNING id

@@ -10,6 +10,7 @@ from wenyue.tools.drill.acts import (
     kill_database,
     kill_web,
 )
+from wenyue.tools.drill.acts_abuse import behind_a_proxy, suspicious
 from wenyue.tools.drill.acts_clock import (
     cannot_fake,
     faked_clock,
@@ -130,9 +131,20 @@ DRILLS: Final = {
             "slowloris-login-flood",
             "慢速连接、猜密码与超大请求同时来袭",
             "Slow heads and bodies, logins of nobody, guessed PINs, huge bodies, at every class; who is genuine is served.",
-            "Block the sources at the proxy; numbers whose PIN was guessed five times are locked for 15 minutes by themselves.",
+            "Block the sources at the proxy; whoever guesses waits longer each time by itself, known devices do not.",
             flood,
             _everything_is_answered,
+        ),
+        Drill(
+            "suspicious-patterns",
+            "可疑迹象",
+            "Guesses, scanned ids, forged logins and vouchers, replays, accounts in turn: found, told, blocked for a time.",
+            "Look at `wenyue abuse list`; lift what is wrong with a reason, block what goes on. Nobody else is kept out.",
+            suspicious,
+            _everything_is_answered,
+            seconds=90.0,
+            rate_per_s=50.0,
+            around=behind_a_proxy,
         ),
         Drill(
             "rush",

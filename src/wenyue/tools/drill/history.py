@@ -85,6 +85,9 @@ class Operation:
     settled_by: str = ""  # answer | asked | resent
     hold_ttl_s: int = 0
     room_token: str = ""
+    account: int = (
+        0  # the card whose holder books for the person of `card`, without a card; 0: that person does
+    )
     is_spoilt: bool = (
         False  # sent over a bad line or as part of an attack: its times say nothing about the others'
     )
