@@ -68,7 +68,7 @@ _DAY, _VENUE = 9, 9  # (from 0) which the load does not reach; and of the visit 
 _TODAY: Final = 10  # the number of that venue
 _COMMAND_S: Final = 120.0
 _AGAIN_S: Final = 0.5
-_OK, _CREATED, _REFUSED, _SLOWED = 200, 201, 403, 429
+_SIGNED_IN, _SLOWED = 200, 429
 
 
 @contextmanager
@@ -204,7 +204,7 @@ async def _blocked(scene: _Scene) -> None:
 
     await _await(stage, wrong, "the guesser is blocked")
     stage.history.mark("the guesser's address is blocked")
-    if (status := await scene.sign_in(NEIGHBOUR)) != _CREATED:
+    if (status := await scene.sign_in(NEIGHBOUR)) != _SIGNED_IN:
         stage.findings.append(f"a genuine sign-in from another address was answered by {status}")
     await asyncio.sleep(_KNOWN_S)
     if (await _try_to_book(scene, _TOUT)).settled is not Says.NO:
@@ -251,7 +251,7 @@ async def _free_again(scene: _Scene) -> None:
 
     async def wrong() -> str:
         status = await scene.sign_in(GUESSER)
-        return "" if status == _CREATED else f"after its block the address is answered by {status}"
+        return "" if status == _SIGNED_IN else f"after its block the address is answered by {status}"
 
     await _await(stage, wrong, "the block ends", at_most_s=BLOCK_S + RECOVER_S)
     stage.history.mark("the block is over")
