@@ -26,12 +26,14 @@ from playwright.sync_api import Error
 
 from tests.support.browser import chromium
 from tests.support.processes import free_port
+from wenyue.infra import tls_door
 from wenyue.infra.certificates import SERVER_TTL, Certificates, Names, local_names
 from wenyue.infra.config import load
 from wenyue.infra.server import erase
 from wenyue.infra.web_server import TlsSocket, WebServer
 from wenyue.infra.wire import BoundedHttp
 
+NET_S = 20.0
 NOW = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
 HERE = Names(
     ("localhost", "gate-pc"), (ipaddress.ip_address("192.168.1.5"), ipaddress.ip_address("127.0.0.1"))
@@ -170,6 +172,111 @@ async def test_who_trusts_the_authority_is_served_before_and_after_a_renewal(tmp
         while (renewed := await ask(tls, trust))[1] == serial:
             await asyncio.sleep(0.05)
         assert renewed[0] == "https"
+
+
+async def is_over(reader: asyncio.StreamReader) -> bool:
+    """Whether the other side ends the connection."""
+    try:
+        return await asyncio.wait_for(reader.read(), NET_S) == b""
+    except ConnectionResetError:
+        return True
+
+
+@pytest.mark.anyio
+async def test_security_H1_connections_without_a_handshake_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls_door, "TLS_OF_ADDRESS_MAX", 3)
+    certificates = Certificates(tmp_path)
+    certificates.ensure(HERE, datetime.now(UTC))
+    trust = ssl.create_default_context(cafile=str(certificates.authority))
+    async with served(certificates) as (_, tls):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", tls, ssl=trust, server_hostname="localhost"
+        )
+        silent = [await asyncio.open_connection("127.0.0.1", tls) for _ in range(4)]
+        assert [await is_over(one) for one, _ in silent[:2]] == [True, True]  # the oldest without a handshake
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert (await asyncio.wait_for(reader.read(), NET_S)).endswith(
+            b"https"
+        )  # whoever had finished is served
+        assert (await ask(tls, trust))[0] == "https"
+        for _, one in [*silent, (reader, writer)]:
+            one.close()
+
+
+@pytest.mark.anyio
+async def test_security_H1_whoever_holds_most_gives_way_to_somebody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls_door, "TLS_CONNECTIONS_MAX", 4)
+    certificates = Certificates(tmp_path)
+    certificates.ensure(HERE, datetime.now(UTC))
+    trust = ssl.create_default_context(cafile=str(certificates.authority))
+    async with served(certificates) as (_, tls):
+        held = [
+            await asyncio.open_connection("127.0.0.1", tls, ssl=trust, server_hostname="localhost")
+            for _ in range(4)
+        ]
+        other = await asyncio.open_connection(
+            "127.0.0.1", tls, ssl=trust, server_hostname="localhost", local_addr=("127.0.0.2", 0)
+        )
+        assert await is_over(held[0][0])
+        other[1].write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert (await asyncio.wait_for(other[0].read(), NET_S)).endswith(b"https")
+        for _, one in held:
+            one.close()
+
+
+@pytest.mark.anyio
+async def test_a_request_that_comes_with_the_last_of_the_handshake_is_answered(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    certificates.ensure(HERE, datetime.now(UTC))
+    trust = ssl.create_default_context(cafile=str(certificates.authority))
+    async with served(certificates) as (_, tls):
+        reader, writer = await asyncio.open_connection("127.0.0.1", tls)
+        come, gone = ssl.MemoryBIO(), ssl.MemoryBIO()
+        inside = trust.wrap_bio(come, gone, server_hostname="localhost")
+        while True:
+            try:
+                inside.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                writer.write(gone.read())
+                come.write(await reader.read(65_536))
+        inside.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        writer.write(gone.read())  # the last of the handshake and the request in one piece
+        said = b""
+        while not said.endswith(b"https"):
+            try:
+                said += inside.read()
+            except ssl.SSLWantReadError:
+                come.write(await asyncio.wait_for(reader.read(65_536), NET_S))
+        writer.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+async def test_what_is_not_modern_tls_is_turned_away_and_others_are_served(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    certificates.ensure(HERE, datetime.now(UTC))
+    trust = ssl.create_default_context(cafile=str(certificates.authority))
+    async with served(certificates) as (_, tls):
+        plain, writer = await asyncio.open_connection("127.0.0.1", tls)
+        writer.write(b"GET /gate/signin HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        try:
+            said = await asyncio.wait_for(plain.read(), NET_S)
+        except ConnectionResetError:
+            said = b""
+        assert b"HTTP" not in said  # nothing is served in the clear
+        writer.close()
+        old = ssl.create_default_context(cafile=str(certificates.authority))
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        old.minimum_version = ssl.TLSVersion.TLSv1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with pytest.raises((ssl.SSLError, ConnectionResetError)):
+            await ask(tls, old)
+        assert (await ask(tls, trust))[0] == "https"
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from typing import Final, cast
 
 import uvicorn
 
-from wenyue.kernel.limits import HEAD_WAIT_S
+from wenyue.infra.tls_door import TlsDoor
 
 _log: Final = logging.getLogger("wenyue")
 _LOOK_EVERY_S: Final = 60.0
@@ -48,11 +48,7 @@ class WebServer(uvicorn.Server):
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
         server = await asyncio.get_running_loop().create_server(
-            self._protocol,
-            sock=self._tls.sock,
-            ssl=context,
-            backlog=self.config.backlog,
-            ssl_handshake_timeout=HEAD_WAIT_S,
+            TlsDoor(context, self._protocol).protocol, sock=self._tls.sock, backlog=self.config.backlog
         )
         self.servers.append(server)
         self._look(context, self._tls.server, 0)

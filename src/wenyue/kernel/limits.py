@@ -65,6 +65,8 @@ HEADS_AT_ONCE_MAX: Final = (
     16_384  # connections per process that have not said a whole head; beyond it the oldest ends
 )
 HEAD_WAIT_S: Final = 15.0
+TLS_CONNECTIONS_MAX: Final = 512  # per process, of our own HTTPS: each takes a quarter of a megabyte
+TLS_OF_ADDRESS_MAX: Final = 48
 PAGE_SIZE: Final = 20
 PAGE_SIZE_MAX: Final = 100
 SEARCH_TEXT_MAX: Final = 64
