@@ -119,7 +119,9 @@ class Guard:
         Few run at once, so that a flood of sign-ins leaves the connections to those who book. Raises Throttled, DatabaseDown.
         """
         name = name.strip().lower()[:_NAME_MAX]
-        until = self._blocked(caller.address, now)
+        until = (
+            None if kind == "code" else self._blocked(caller.address, now)
+        )  # codes are the way in for the others there
         is_known = known_token(self._vault, caller.device, kind, name, since=None, now=now) != ""
         if until is not None and not is_known:  # others may share the address: their devices are let in
             self._heard(self._failed(kind, name, caller, is_refused=True))
