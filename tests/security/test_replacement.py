@@ -1,8 +1,9 @@
 """A lost card is replaced for its holder alone: document and phone, or staff; told first; and the holder can stop it."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,10 +17,11 @@ from tests.support.api_site import ApiSite, Person, furnish, serve_api, settings
 from tests.support.clock import Clock
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, OTHER_DOCUMENT, OTHER_NAME, Traveller
-from wenyue.accounts import Caller, Throttled, save_staff
+from wenyue.accounts import Caller, Throttled, end_logins, save_staff
 from wenyue.accounts.throttle import LOGIN
 from wenyue.cards.recovery import CODE_TRIES_MAX, CODE_TTL_S, CODES_A_DAY_MAX, Recovery, shown_from
 from wenyue.kernel.ids import uuid7
+from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE
 from wenyue.notifications import Sms, send_notices
 
 pytestmark = pytest.mark.anyio
@@ -218,6 +220,33 @@ async def test_security_H2_staff_replace_at_the_counter_after_a_delay(desk: Desk
     assert (await sign_in(desk, made.json()["card_no"], made.json()["pin"])).json()[
         "outcome"
     ] == "card_frozen"
+
+
+async def test_security_H2_a_login_that_ends_while_its_replacement_waits_for_its_turn_gets_no_number(
+    desk: Desk,
+) -> None:
+    thief = Traveller(desk.site.app)
+    await thief.get("/signin")
+    await thief.submit(thief.form("/signin"), {"card_no": CARD[0], "pin": CARD[1]})
+    services = desk.site.app.services
+    async with services.db.transaction() as tx:
+        frozen = "UPDATE cards.card SET state = 4 WHERE card_no = %s RETURNING holder_id"
+        [(holder_id,)] = await (await tx.execute(frozen, [CARD[0]])).fetchall()
+    await desk.site.prove(Person("", holder_id))
+    await thief.get("/card/replacement")
+    form = thief.form("/card/replacement")
+    turns = services._secret_checks  # pyright: ignore[reportPrivateUsage]
+    async with AsyncExitStack() as stack:
+        for _ in range(SECRET_CHECKS_AT_ONCE):
+            await stack.enter_async_context(turns.turn())
+        asking = asyncio.create_task(thief.submit(form))
+        while turns.here <= SECRET_CHECKS_AT_ONCE:
+            await asyncio.sleep(0.01)
+        async with services.db.transaction() as tx:
+            await end_logins(tx, holder_id, desk.clock())
+    page = await asking
+    assert thief.path == "/signin"
+    assert "补卡成功" not in page
 
 
 async def _guessed_at(desk: Desk) -> None:

@@ -13,16 +13,16 @@ class Turns:
     def __init__(self, at_once: int, waiting_max: int) -> None:
         self._free = asyncio.Semaphore(at_once)
         self._room = at_once + waiting_max
-        self._here = 0
+        self.here = 0  # inside and waiting
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None]:
         """Wait for a turn, first come first served. Raises DatabaseDown (try again shortly) when too many wait."""
-        if self._here >= self._room:
+        if self.here >= self._room:
             raise DatabaseDown("too many at once")
-        self._here += 1
+        self.here += 1
         try:
             async with self._free:
                 yield
         finally:
-            self._here -= 1
+            self.here -= 1

@@ -49,6 +49,14 @@ class Asked:
                 await require_login(tx, self.login_key, self.now)
             yield tx
 
+    @asynccontextmanager
+    async def secret_tx(self) -> AsyncGenerator[Tx]:
+        """As `tx`, for what makes a PIN or a password: it may have waited for its turn, and the login may be over by then."""
+        async with self.services.secret_transaction() as tx:
+            if self.login_key:
+                await require_login(tx, self.login_key, self.now)
+            yield tx
+
     async def has_good_form(self) -> bool:
         """A GET, or a form that was read into `form` and carries the token of our own page."""
         if self.request.method != "POST":

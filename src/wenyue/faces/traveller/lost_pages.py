@@ -99,7 +99,7 @@ async def ask_replacement(visit: Visit) -> Response:
 async def replace_card(visit: Visit) -> Response:
     """补卡: the new number and PIN, shown this once; reloading gives a fresh PIN for the same number."""
     wanted, request_id = visit.form.number("card", 1, _BIGGEST_ID), parse_uuid(visit.form.one("id"))
-    async with visit.services.secret_transaction() as tx:
+    async with visit.secret_tx() as tx:
         held = await cards_of(tx, visit.services.vault, visit.holder_id)
         card = next((one for one in held if one.id == wanted), None)
         if card is None or request_id is None:
