@@ -154,6 +154,22 @@ async def test_security_H2_strangers_learn_nothing_and_codes_are_few(desk: Desk)
     assert len(desk.phones.texts) <= CODES_A_DAY_MAX + 1
 
 
+async def test_security_H2_how_long_the_next_try_waits_does_not_tell_whether_document_and_phone_fit(
+    desk: Desk,
+) -> None:
+    seen: list[list[int]] = []
+    for number, phone in enumerate((PHONE, "13800138001")):
+        address = {"X-Forwarded-For": f"192.0.2.{number}"}
+        body = {"name": NAME, "number": DOCUMENT, "phone": phone}
+        answers = [
+            await desk.post("/v1/cards/lost", {"id": str(uuid7()), **body}, None, **address) for _ in range(8)
+        ]
+        seen.append([one.status_code for one in answers])
+        desk.clock.now += timedelta(days=2)
+    assert seen[0] == seen[1]
+    assert seen[0].count(429) == 3
+
+
 async def test_security_H2_a_code_is_good_for_minutes_and_a_few_tries(desk: Desk) -> None:
     request_id = str(uuid7())
     await desk.begin(request_id)

@@ -63,12 +63,14 @@ class Throttled(Exception):
 class Attempt:
     """One try under way, in its transaction. The caller sets `is_right`; whatever was not right is a failure.
 
-    `who` is what the record calls the login that was tried, once it is known: 'card:3', 'staff:4'.
+    `who` is what the record calls the login that was tried, once it is known: 'card:3', 'staff:4'. `is_kept`: a right try stays
+    counted, because nobody is told that it was right: else the waits of the next ones would tell.
     """
 
     tx: Tx
     tries_left: int
     is_right: bool = False
+    is_kept: bool = False
     who: str = ""
 
 
@@ -161,6 +163,8 @@ class Guard:
         attempt: Attempt,
     ) -> None:
         async with self._db.transaction() as tx:
+            if attempt.is_right and attempt.is_kept:
+                return
             if attempt.is_right:
                 found = await self._lock(tx, counters, now, forget_before=None)
                 right = [

@@ -46,7 +46,7 @@ async def begin(
         begun = await recovery.begin(
             tried.tx, services.vault, request_id=request_id, identity=identity, now=now, is_lost=is_lost
         )
-        tried.is_right = begun is not None
+        tried.is_right, tried.is_kept = begun is not None, True
         if begun is None:
             return
         code, minutes = begun.code.reveal(), recovery.CODE_TTL_S // 60
