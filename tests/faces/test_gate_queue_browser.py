@@ -47,6 +47,7 @@ class Wire:
     latency_s: Callable[[], float] = lambda: 0.0
     sent: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # (scan id, presented)
     drop_answers: int = 0  # of the next so many requests the answer is lost on its way back
+    cut: asyncio.Event | None = None  # while it is not set, nothing arrives; what was sent meanwhile never does
 
     @property
     def presented(self) -> list[str]:
@@ -57,6 +58,10 @@ class Wire:
         """One request."""
         form = parse_qs(route.request.post_data or "")
         self.sent.append((form["scan_id"][0], form["presented"][0]))
+        if self.cut is not None and not self.cut.is_set():
+            await self.cut.wait()
+            await route.abort()
+            return
         await asyncio.sleep(self.latency_s())
         if self.drop_answers:
             self.drop_answers -= 1
@@ -295,15 +300,18 @@ async def test_ux_G2_what_waits_survives_a_reload_and_counts_once(site: Site) ->
     page = await site.stand(PHONE)
     wire = await wired(page)
     first, second = [site.world.voucher(await site.world.book(documents=(), quantity=1)) for _ in range(2)]
-    wire.latency_s = lambda: 3600
+    wire.cut = asyncio.Event()
     await scan(page, first)
     await scan(page, second)
-    await expect(page.locator("[data-gate-waiting-count]")).to_have_text("排着 2 个")
-    await page.unroute("**/gate/scans")
-    wire.latency_s, wire.drop_answers = lambda: 0.0, 1
-    await page.route("**/gate/scans", wire.pass_on)
-    wire.sent.clear()
+    waiting = page.locator("[data-gate-waiting-count]")
+    await expect(waiting).to_have_text("排着 2 个")
     await page.reload()
+    await expect(waiting).to_have_text("排着 2 个")
+    assert {text for _, text in wire.sent} == {first}  # one at a time: the second waits for the first one's answer
+    assert await count(site.world.tx, "gate.scan") == 0
+    wire.sent.clear()
+    wire.drop_answers = 1
+    wire.cut.set()
     await expect(page.locator("[data-gate-rows] > li")).to_have_count(2)
     assert [text for _, text in wire.sent] == [first, first, second]  # the lost answer was asked for again
     assert wire.sent[0] == wire.sent[1]
