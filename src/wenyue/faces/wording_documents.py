@@ -104,21 +104,25 @@ DOCUMENT_ERRORS: Final[Mapping[DocumentErrorCode, Sentence]] = MappingProxyType(
             "This document has expired; use a valid one",
         ),
         DocumentErrorCode.BAD_MRZ: (
-            "护照机读码不完整，应为两行、每行44个字符，请重新扫描或改为填写护照号码",
+            "证件机读码不完整：护照为两行、每行44个字符，卡片为三行、每行30个字符。请重新扫描或改为填写证件号码",
             (
-                "The machine-readable lines are incomplete: two lines of 44 characters are expected;"
-                " scan again or type the passport number"
+                "The machine-readable lines are incomplete: a passport has two lines of 44 characters, a card three of 30;"
+                " scan again or type the document number"
             ),
         ),
+        DocumentErrorCode.NOT_ACCEPTED: (
+            "这是其他国家或地区的身份证，不能用来预约和入园，请使用护照",
+            "This is another country's identity card, which is not accepted here; use the passport",
+        ),
         DocumentErrorCode.BAD_MRZ_CHECK_DIGIT: (
-            "护照机读码校验未通过，请重新扫描或改为填写护照号码",
-            "A check digit in the machine-readable lines is wrong; scan again or type the passport number",
+            "证件机读码校验未通过，请重新扫描或改为填写证件号码",
+            "A check digit in the machine-readable lines is wrong; scan again or type the document number",
         ),
         DocumentErrorCode.BAD_EXPIRY_DATE: (
-            "护照机读码中的有效期不是正确的日期，请重新扫描或改为填写护照号码",
+            "证件机读码中的有效期不是正确的日期，请重新扫描或改为填写证件号码",
             (
                 "The expiry date in the machine-readable lines is no real date;"
-                " scan again or type the passport number"
+                " scan again or type the document number"
             ),
         ),
         DocumentErrorCode.BAD_MILITARY_NUMBER: (

@@ -86,5 +86,5 @@ def _document(text: str, compact: str, today: date) -> Reading:
 
 def _is_meant_as_document(error: DocumentError, compact: str) -> bool:
     return _DOCUMENT_LIKE.fullmatch(compact) is not None or error.code.value.startswith(
-        ("document_bad_mrz", "document_expired", "document_bad_nationality")
+        ("document_bad_mrz", "document_expired", "document_bad_nationality", "document_not_accepted")
     )

@@ -7,14 +7,10 @@ from datetime import date
 from typing import Final
 
 from wenyue.kernel.documents.countries import NATIONALITIES, nationality_of
+from wenyue.kernel.documents.machine_readable import looks_machine_readable
 from wenyue.kernel.documents.model import Document, DocumentKind
-from wenyue.kernel.documents.numbers import parse_document
-from wenyue.kernel.documents.passports import (
-    is_foreign_number,
-    looks_machine_readable,
-    parse_mrz,
-    passport_key,
-)
+from wenyue.kernel.documents.numbers import parse_document, parse_lines
+from wenyue.kernel.documents.passports import is_foreign_number, passport_key
 from wenyue.kernel.documents.text import compact
 
 _LONGEST_RAW: Final = 256
@@ -35,10 +31,10 @@ _OTHER_KINDS: Final = (
 def document_candidates(text: str, *, today: date) -> tuple[Document, ...]:
     """Every document that `text` can be the number of, most likely first; each canonical key once; empty for none.
 
-    `text` is what a scanner or a keyboard gave: a number of any kind, machine-readable passport lines, or a passport
-    number with its nationality behind or in front (`MA1234567 CHN`, `USA 123456789`). A passport number without a
-    nationality is tried as every country's (about 270 documents), so whoever looks for bookings finds the right one,
-    and asks which when more than one is found. Expiry is not judged. Never raises; bounded by the length of `text`.
+    `text` is what a scanner or a keyboard gave: a number of any kind, machine-readable lines, or a passport number with
+    its nationality behind or in front (`MA1234567 CHN`, `USA 123456789`). A passport number without a nationality is
+    tried as every country's (about 270 documents), so whoever looks for bookings finds the right one, and asks which
+    when more than one is found. Expiry is not judged. Never raises; bounded by the length of `text`.
     """
     if len(text) > _LONGEST_RAW:
         return ()
@@ -53,9 +49,9 @@ def document_candidates(text: str, *, today: date) -> tuple[Document, ...]:
 
 def _readings(text: str, number: str, today: date) -> Iterable[Document]:
     if looks_machine_readable(number):
-        passport = parse_mrz(number, today)
-        if isinstance(passport, Document):
-            yield passport
+        document = parse_lines(number, today)
+        if isinstance(document, Document):
+            yield document
         return
     line = " ".join(unicodedata.normalize("NFKC", text).split())
     line = line.upper() if line.isascii() else ""

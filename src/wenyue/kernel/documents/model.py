@@ -42,8 +42,10 @@ class DocumentErrorCode(StrEnum):
     BAD_NATIONALITY: the nationality is neither an ISO 3166 code nor an ICAO 9303 one.
     EXPIRY_NEEDED: a foreign passport needs its expiry date.
     EXPIRED: the document's expiry date lies before today.
-    BAD_MRZ: text with filler characters that is not the two 44-character lines of a passport, or the second.
-    BAD_MRZ_CHECK_DIGIT: a check digit of the machine-readable line is wrong; `position` counts in line 2.
+    BAD_MRZ: text with filler characters that is neither a passport's two lines of 44 (or the second) nor a card's lines.
+    BAD_MRZ_CHECK_DIGIT: a check digit of the machine-readable lines is wrong; `position` counts in a passport's line 2,
+        in all lines of a card.
+    NOT_ACCEPTED: a genuine card nobody can visit with: another country's identity card.
     BAD_EXPIRY_DATE: the expiry date in the machine-readable line is not a day of the calendar.
     BAD_MILITARY_NUMBER: a military card's number that is not the printed form, such as 军字第2001988号.
     BAD_TRAVEL_DOCUMENT_NUMBER: not L and seven or eight digits.
@@ -66,6 +68,7 @@ class DocumentErrorCode(StrEnum):
     EXPIRY_NEEDED = "document_expiry_needed"
     EXPIRED = "document_expired"
     BAD_MRZ = "document_bad_mrz"
+    NOT_ACCEPTED = "document_not_accepted"
     BAD_MRZ_CHECK_DIGIT = "document_bad_mrz_check_digit"
     BAD_EXPIRY_DATE = "document_bad_expiry_date"
     BAD_MILITARY_NUMBER = "document_bad_military_number"

@@ -1,11 +1,18 @@
 """Reading a document number: which document it is, whether it can be real, and what it says about its holder."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from operator import mul
 
 from wenyue.kernel.documents.countries import nationality_of, nationality_of_numeric
 from wenyue.kernel.documents.divisions import CURRENT_DIVISIONS, PROVINCES
+from wenyue.kernel.documents.machine_readable import (
+    TD1_LENGTH,
+    TD2_LENGTH,
+    looks_machine_readable,
+    read_card,
+)
 from wenyue.kernel.documents.model import (
     Document,
     DocumentError,
@@ -20,8 +27,8 @@ from wenyue.kernel.documents.others import (
     parse_travel_document,
 )
 from wenyue.kernel.documents.passports import (
+    accept_passport,
     is_chinese_ordinary,
-    looks_machine_readable,
     parse_mrz,
     parse_passport,
 )
@@ -43,9 +50,11 @@ _BY_SHAPE = {
 _KEY_PREFIX = {kind: kind.value + ":" for kind in DocumentKind}
 _EIGHTEEN_KINDS = frozenset({_RESIDENT_ID, _RESIDENCE_PERMIT, _FOREIGN_PR})
 
+_CARDS = frozenset({_FOREIGN_PR, _HM_PERMIT, _TW_PERMIT})  # accepted cards of China that may have lines
+_WITH_LINES = frozenset({None, _PASSPORT, *_CARDS})
 _CHINESE = frozenset({"CHN", "HKG", "MAC", "TWN"})  # declared beside what Chinese citizens hold
 
-_LONGEST_RAW = 256  # two machine-readable lines of 44 characters with generous decoration
+_LONGEST_RAW = 256  # three machine-readable lines of 30 characters with generous decoration
 _OLDEST_YEARS = 120
 _eighteen = re.compile(r"[0-9]{17}[0-9X]").fullmatch
 _ALNUM = re.compile(r"[A-Z0-9]+")
@@ -86,8 +95,10 @@ def parse_document(
         result = _parse_eighteen(number, kind, today, expires_on)
     elif not number:
         return DocumentError(DocumentErrorCode.EMPTY, kind)
-    elif (kind is None or kind is _PASSPORT) and looks_machine_readable(number):
-        result = parse_mrz(number, today)
+    elif kind in _WITH_LINES and looks_machine_readable(number):
+        result = parse_lines(number, today)
+        if type(result) is Document and kind not in (None, result.kind):
+            return DocumentError(DocumentErrorCode.KIND_MISMATCH, result.kind)
     elif kind in _MILITARY or (kind is None and is_military_text(number)):
         result = parse_military(number, kind, expires_on)
     elif not _ALNUM.fullmatch(number):
@@ -97,6 +108,30 @@ def parse_document(
     if type(result) is Document and result.expires_on is not None and result.expires_on < today:
         return DocumentError(DocumentErrorCode.EXPIRED, result.kind)
     return result
+
+
+def parse_lines(text: str, today: date) -> Document | DocumentError:
+    """What machine-readable lines belong to: a booklet, a passport card, or a card that China issued to a visitor.
+
+    Where those cards print their number is not published for all of them: it is the one that reads as theirs. Other
+    countries' identity cards are no documents to enter China with.
+    """
+    if len(text) not in (TD1_LENGTH, TD2_LENGTH):
+        return parse_mrz(text, today)
+    card = read_card(text, today)
+    if isinstance(card, DocumentError):
+        return card
+    if card.issuer == "CHN":
+        for number in (card.number, *card.optional):
+            found = parse_document(None, number, today=today)
+            if isinstance(found, Document) and found.kind in _CARDS:
+                return replace(found, expires_on=card.expires_on)
+    elif card.is_passport:
+        holder = nationality_of(card.nationality)
+        if holder is None:
+            return DocumentError(DocumentErrorCode.BAD_NATIONALITY, _PASSPORT)
+        return accept_passport(card.number, holder, card.expires_on, card.birth, card.sex)
+    return DocumentError(DocumentErrorCode.NOT_ACCEPTED)
 
 
 def _parse_eighteen(

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from wenyue.kernel.documents.countries import nationality_of
+from wenyue.kernel.documents.machine_readable import BOOKLET_LINE, born, check_digit, day_of
 from wenyue.kernel.documents.model import (
     Document,
     DocumentError,
@@ -13,7 +14,6 @@ from wenyue.kernel.documents.model import (
 )
 
 _PASSPORT = DocumentKind.PASSPORT
-_LINE = 44
 # Ordinary passports: E and eight digits, E with a second letter (no I, no O) and seven digits, G and eight digits.
 # Common knowledge rather than a published rule; check before relying on it.
 _CHINESE_ORDINARY = re.compile(r"E[0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|G[0-9]{8}")
@@ -24,10 +24,6 @@ _TD3_LINE_2 = re.compile(
     r"([A-Z0-9<]{9})([0-9])([A-Z<]{3})([0-9<]{6})([0-9])([MFX<])([0-9]{6})([0-9])([A-Z0-9<]{14})([0-9<])([0-9])"
 )
 _MRZ_ALPHABET = re.compile(r"[A-Z0-9<]+")
-_MRZ_VALUE = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {
-    "<": 0
-}
-_MRZ_WEIGHTS = (7, 3, 1)
 
 
 def is_chinese_ordinary(number: str) -> bool:
@@ -43,11 +39,6 @@ def is_foreign_number(number: str) -> bool:
 def passport_key(nationality: str, number: str) -> str:
     """What uniqueness of a passport is counted on."""
     return f"passport:{nationality}:{number}"
-
-
-def looks_machine_readable(text: str) -> bool:
-    """Whether compacted text is meant as machine-readable lines rather than as a number."""
-    return "<" in text or len(text) in (_LINE, 2 * _LINE)
 
 
 def parse_passport(number: str, nationality: str | None, expires_on: date | None) -> Document | DocumentError:
@@ -69,20 +60,22 @@ def parse_passport(number: str, nationality: str | None, expires_on: date | None
         holder = nationality_of(nationality)
     if holder is None:
         return DocumentError(DocumentErrorCode.BAD_NATIONALITY, _PASSPORT)
-    return _accept(number, holder, expires_on, None, None)
+    return accept_passport(number, holder, expires_on, None, None)
 
 
 def parse_mrz(text: str, today: date) -> Document | DocumentError:
-    """A passport from its machine-readable lines (ICAO Doc 9303 part 4, TD3): both lines, or the second alone.
+    """A booklet's passport from its machine-readable lines (ICAO Doc 9303 part 4, TD3): both lines, or the second alone.
 
     Every field has a check digit (weights 7-3-1, modulo 10) and the line has one over all of them; an empty personal
     number may print its check digit as a filler. A two-digit birth year is the latest one that is not in the future;
     an expiry year is in this century.
     """
-    line = text[-_LINE:]
-    two_lines = len(text) == 2 * _LINE and text[0] == "P" and _MRZ_ALPHABET.fullmatch(text[:_LINE])
+    line = text[-BOOKLET_LINE:]
+    two_lines = (
+        len(text) == 2 * BOOKLET_LINE and text[0] == "P" and _MRZ_ALPHABET.fullmatch(text[:BOOKLET_LINE])
+    )
     fields = _TD3_LINE_2.fullmatch(line)
-    if fields is None or not (two_lines or len(text) == _LINE):
+    if fields is None or not (two_lines or len(text) == BOOKLET_LINE):
         return DocumentError(DocumentErrorCode.BAD_MRZ, _PASSPORT)
     wrong = _wrong_check(line)
     if wrong is not None:
@@ -90,20 +83,21 @@ def parse_mrz(text: str, today: date) -> Document | DocumentError:
     holder = nationality_of(fields[3])
     if holder is None:
         return DocumentError(DocumentErrorCode.BAD_NATIONALITY, _PASSPORT)
-    expiry = _day(2000, fields[7])
+    expiry = day_of(2000, fields[7])
     if expiry is None:
         return DocumentError(DocumentErrorCode.BAD_EXPIRY_DATE, _PASSPORT, 22)
     birth: date | None = None
     if "<" not in fields[4]:  # an unknown birth date is printed with fillers
-        birth = _born(fields[4], today)
+        birth = born(fields[4], today)
         if birth is None:
             return DocumentError(DocumentErrorCode.BAD_BIRTH_DATE, _PASSPORT, 14)
-    return _accept(fields[1].replace("<", ""), holder, expiry, birth, fields[6])
+    return accept_passport(fields[1].replace("<", ""), holder, expiry, birth, fields[6])
 
 
-def _accept(
+def accept_passport(
     number: str, holder: str, expires_on: date | None, birth: date | None, sex: str | None
 ) -> Document | DocumentError:
+    """The passport, if numbers of that nationality look like this; `sex` as machine-readable lines print it."""
     warnings: tuple[DocumentWarning, ...] = ()
     if holder == "CHN":
         if not is_chinese_ordinary(number):
@@ -134,24 +128,6 @@ def _wrong_check(line: str) -> int | None:
         checks.append((personal, 42))
     checks.append((line[0:10] + line[13:20] + line[21:43], 43))
     for field, place in checks:
-        if line[place] != str(_check_digit(field)):
+        if line[place] != str(check_digit(field)):
             return place + 1
     return None
-
-
-def _check_digit(field: str) -> int:
-    return sum(_MRZ_VALUE[character] * _MRZ_WEIGHTS[place % 3] for place, character in enumerate(field)) % 10
-
-
-def _born(yymmdd: str, today: date) -> date | None:
-    this_century = _day(2000, yymmdd)
-    if this_century is not None and this_century <= today:
-        return this_century
-    return _day(1900, yymmdd)
-
-
-def _day(century: int, yymmdd: str) -> date | None:
-    try:
-        return date(century + int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:]))
-    except ValueError:
-        return None
