@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -11,9 +12,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.cards import VAULT
 from tests.support.database import DbUrls, TestServer
-from tests.support.venue_site import WIPE, WIPE_VENUE, Town, a_town
+from tests.support.venue_site import DAY, WIPE, WIPE_VENUE, Town, a_town
 from wenyue.booking import ChangeKind, ChangeRequest, Outcome
+from wenyue.gate import go_through
 from wenyue.infra.fault import SetupError
 from wenyue.tools import world
 from wenyue.tools.backup.venue import Plan, Reason, Wish, apply, compare, comparing, fetch
@@ -258,6 +261,26 @@ def test_an_entry_at_the_gate_comes_back_with_its_booking(town: Town, copies: Co
     assert town.rows("SELECT count(*) FROM booking.redemption WHERE undone_at IS NULL") == [(1,)]
     assert town.rows("SELECT count(*) FROM gate.scan") == [(1,)]
     assert back(town, copy)[1].is_nothing
+
+
+def test_who_came_back_is_found_at_the_gate(town: Town, copies: Copies) -> None:
+    async def index() -> None:
+        async with (
+            await psycopg.AsyncConnection.connect(town.info.owner_url, autocommit=True) as tx,
+            tx.transaction(),
+        ):
+            await go_through(tx, VAULT, datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC), days=1)
+
+    lost = set(visits(town, town.hill[0], 0, 3))
+    copy = copies.take(town)
+    town.run(WIPE)
+    asyncio.run(index())  # the day comes near while nobody seems to have booked
+    assert town.rows(
+        "SELECT count(*) FROM gate.gone_through WHERE slot_id = %s AND done_at IS NOT NULL", town.hill[0]
+    ) == [(1,)]
+    back(town, copy)
+    asyncio.run(index())
+    assert {row[0] for row in town.rows("SELECT DISTINCT booking_id FROM gate.term")} == lost
 
 
 def test_numbers_that_mean_something_else_now_are_refused(town: Town, copies: Copies) -> None:

@@ -5,7 +5,7 @@
 
 from wenyue.gate.codes import booking_code
 from wenyue.gate.gathering import Desk
-from wenyue.gate.indexing import go_through, go_through_again, index_bookings
+from wenyue.gate.indexing import GO_THROUGH_AGAIN, go_through, go_through_again, index_bookings
 from wenyue.gate.keyfile import load_gate_keys
 from wenyue.gate.lookup import look_up
 from wenyue.gate.model import (
@@ -39,6 +39,7 @@ from wenyue.gate.vouchers import voucher_text
 
 __all__ = [
     "GATE_NAME_MAX",
+    "GO_THROUGH_AGAIN",
     "PRESENTED_LENGTH_MAX",
     "REASON_LENGTH_MAX",
     "UNDO_WINDOW_S",

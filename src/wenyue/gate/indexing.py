@@ -19,6 +19,9 @@ from wenyue.kernel.clock import local_date
 from wenyue.kernel.personal import SealBroken, Vault
 
 _SQL: Final = queries("wenyue.gate", "lookup.sql")
+GO_THROUGH_AGAIN: Final = _SQL[
+    "go_through_again"
+]  # for who writes bookings without this driver's way: `slots`, their ids
 _TIMEZONE: Final = "Asia/Shanghai"
 _STEP: Final = 200  # bookings in one transaction
 _SESSIONS: Final = 50  # looked at in one transaction
@@ -77,8 +80,8 @@ async def go_through(tx: Tx, vault: Vault, now: datetime, *, days: int) -> bool:
 
 
 async def go_through_again(tx: Tx, slot_ids: Iterable[int]) -> None:
-    """These sessions got bookings without events (an import): the worker goes through them anew."""
-    await tx.execute(_SQL["go_through_again"], {"slots": sorted(set(slot_ids))})
+    """These sessions got bookings without events (an import, a restore): the worker goes through them anew."""
+    await tx.execute(GO_THROUGH_AGAIN, {"slots": sorted(set(slot_ids))})
 
 
 def key_of(vault: Vault, kind: LookupKind, term: str) -> bytes:

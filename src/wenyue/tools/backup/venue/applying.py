@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from wenyue.audit import RECORD, Entry, entries_json
+from wenyue.gate import GO_THROUGH_AGAIN
 from wenyue.infra.fault import SetupError
 from wenyue.tools.backup.venue.comparing import (
     candidates,
@@ -197,6 +198,10 @@ def _batch(past: Past, ids: list[UUID], done: Done) -> None:
         detail: dict[str, object] = {"until": past.wish.until.isoformat(), "backup": past.wish.backup}
         _record_all(past, [_entry("booking.restored", str(one), detail) for one in returning])
         _record(past, "venue.bookings_restored", dict(rows))
+        sessions = living.execute(SQL["sessions_of"], {"ids": returning}).fetchall()
+        living.execute(
+            GO_THROUGH_AGAIN, {"slots": [row[0] for row in sessions]}
+        )  # no event tells the gates' look-up
     done.bookings += len(returning) if any(rows.values()) else 0
     done.counters += counted
     for name, number in rows.items():

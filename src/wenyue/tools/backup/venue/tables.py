@@ -73,6 +73,6 @@ LEFT_OUT: Final = {
     "gate.lookup": "how often a keeper looked somebody up lately: a limit, and what was done stands in the record",
     "gate.undo_refused": "who asked to take an admission back and was refused: what was done stands in the record",
     "gate.term": "an index for near days, which the worker writes anew from the bookings",
-    "gate.gone_through": "how far the worker has come with that index; a session without a row is gone through again",
+    "gate.gone_through": "how far the worker has come with that index; the restore has its sessions gone through again",
     "audit.entry": "nothing is ever removed from the record, and nothing can be slipped into its chain",
 }

@@ -31,6 +31,10 @@ SELECT p.id AS was, t.id AS is_now
   JOIN booking.slot t ON t.product_id = p.product_id AND t.on_date = p.on_date AND t.starts_at = p.starts_at
  WHERE t.id <> p.id
 
+-- name: sessions_of
+-- The sessions of these bookings, at whatever venue.
+SELECT DISTINCT l.slot_id FROM booking.line l WHERE l.booking_id = ANY (%(ids)s::uuid[])
+
 -- name: clashes
 -- Ids and codes of the past that somebody else has now; and living bookings of sessions that were made anew beside them.
 SELECT 'product ' || p.code FROM past_product p JOIN catalogue.product t ON t.venue_id = p.venue_id AND t.code = p.code
