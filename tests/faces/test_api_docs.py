@@ -97,6 +97,16 @@ async def test_the_page_shows_every_operation_and_loads_nothing_foreign(site: Ap
             assert not link.startswith("#") or link[1:] in page.ids
 
 
+async def test_the_first_load_is_small(site: ApiSite) -> None:
+    for path in ("/docs", "/docs?lang=en", "/docs/problems"):
+        page = await site.client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert page.headers["content-encoding"] == "gzip"
+        loads = [await site.client.get(source) for source in _Ids(page.text).loads]
+        assert sum(int(one.headers["content-length"]) for one in (page, *loads)) <= PAGE_BYTES_MAX
+    plain = await site.client.get("/docs", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+
+
 async def test_every_problem_code_has_its_anchor(site: ApiSite) -> None:
     for query in ("", "?lang=en"):
         answer = await site.client.get(f"/docs/problems{query}")

@@ -15,6 +15,8 @@ from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.accounts import save_staff
+from wenyue.faces.shared.i18n import translator
+from wenyue.faces.shared.pages import environment
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -76,3 +78,28 @@ async def test_it_lives_and_fits(url: str) -> None:
         await page.route("**/console/live.json*", lambda route: route.abort())
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await page.wait_for_selector("[data-lost]:not([hidden])")
+
+
+async def test_a_marked_process_breaks_no_head(url: str) -> None:
+    async with chromium_here() as browser:
+        page = await (await browser.new_context(viewport=PHONE)).new_page()
+        await sign_in(page, url)
+        for lang in ("zh-CN", "en"):
+            row = {"name": "worker 1156612", "memory": "1,118 MB", "connections": "12/12", "files": 1234}
+            rows = [{**row, "is_away": True, "is_old": False}, {**row, "is_away": False, "is_old": True}]
+            macros: Any = environment().get_template("console/pieces.html").module
+            await page.goto(f"{url}/console/live?lang={lang}")
+            await page.evaluate(
+                "html => { document.querySelector('[data-piece=processes]').innerHTML = html }",
+                str(macros.processes(rows, translator(lang))),
+            )
+            heights = await page.eval_on_selector_all(
+                "[data-piece=processes] thead th", "all => all.map(one => one.getBoundingClientRect().height)"
+            )
+            assert max(heights) < 40, "a head of two lines"
+            room = await page.eval_on_selector(
+                "[data-piece=processes]",
+                "one => one.clientWidth - one.firstElementChild.getBoundingClientRect().width",
+            )
+            assert room >= 0
+            assert await page.locator(".console-away").count() == 2
