@@ -13,7 +13,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.support.database import DbUrls
 from tests.support.gate_scans import count
-from tests.support.gate_site import PHONE, TABLET, Site, gate_site
+from tests.support.gate_site import PHONE, TABLET, Site, gate_site, scanned
 from tests.support.gate_world import ADULTS
 from wenyue.gate import booking_code
 
@@ -47,7 +47,9 @@ class Wire:
     latency_s: Callable[[], float] = lambda: 0.0
     sent: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # (scan id, presented)
     drop_answers: int = 0  # of the next so many requests the answer is lost on its way back
-    cut: asyncio.Event | None = None  # while it is not set, nothing arrives; what was sent meanwhile never does
+    cut: asyncio.Event | None = (
+        None  # while it is not set, nothing arrives; what was sent meanwhile never does
+    )
 
     @property
     def presented(self) -> list[str]:
@@ -247,11 +249,11 @@ async def test_ux_G2_nothing_is_lost_when_the_focus_is_elsewhere(site: Site) -> 
     page = await site.stand(TABLET)
     wire = await wired(page)
     voucher = site.world.voucher(await site.world.book())
-    await scan(page, voucher)
+    await scanned(page, voucher)
     await shown(page, 1)
     for number, focus in enumerate((focus_nothing, focus_link, focus_summary, focus_reason), 2):
         await focus(page)
-        await scan(page, voucher)
+        await scanned(page, voucher)
         assert await shown(page, number) == ["请入园"] + ["已核销"] * (number - 1)
         assert len(wire.sent) == number
     assert {text for _, text in wire.sent} == {voucher}
@@ -307,7 +309,9 @@ async def test_ux_G2_what_waits_survives_a_reload_and_counts_once(site: Site) ->
     await expect(waiting).to_have_text("排着 2 个")
     await page.reload()
     await expect(waiting).to_have_text("排着 2 个")
-    assert {text for _, text in wire.sent} == {first}  # one at a time: the second waits for the first one's answer
+    assert {text for _, text in wire.sent} == {
+        first
+    }  # one at a time: the second waits for the first one's answer
     assert await count(site.world.tx, "gate.scan") == 0
     wire.sent.clear()
     wire.drop_answers = 1

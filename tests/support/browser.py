@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 from playwright.async_api import Browser as AsyncBrowser
 from playwright.async_api import async_playwright
+from playwright.async_api import expect as expect_here
 from playwright.sync_api import Browser, expect, sync_playwright
 
 SHOWN_MS: Final = 30_000  # a net only: nothing here measures how fast a page is
@@ -30,6 +31,7 @@ def chromium() -> Generator[Browser]:
 @asynccontextmanager
 async def chromium_here(*more: str) -> AsyncGenerator[AsyncBrowser]:
     """The same for coroutine tests; `more` arguments for it."""
+    expect_here.set_options(timeout=SHOWN_MS)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=_CHROMIUM, args=[*_ARGUMENTS, *more])
         yield launched

@@ -54,6 +54,15 @@ class Site:
         return page
 
 
+async def scanned(page: Page, text: str) -> None:
+    """Keys as fast as a scanner sends them, however busy the machine is – none waits for the one before – and Enter."""
+    session: Any = await page.context.new_cdp_session(page)
+    presses = [{"type": kind, "key": key, "text": key} for key in text for kind in ("keyDown", "keyUp")]
+    await asyncio.gather(*(session.send("Input.dispatchKeyEvent", press) for press in presses))
+    await session.detach()
+    await page.keyboard.press("Enter")
+
+
 @asynccontextmanager
 async def gate_site(urls: DbUrls, home: Path, *browser_arguments: str) -> AsyncGenerator[Site]:
     """A gate served from this database; NOW is its clock."""

@@ -32,6 +32,7 @@ QUEUE_TEXTS: Final[Mapping[str, Text]] = MappingProxyType(
             "{n} scans have no answer yet. Press Sign out again to discard them.",
         ),
         "undo_failed": Text("没有撤销：连不上服务器，请再按一次。", "Not undone: no connection. Press it again."),
+        "lookup_failed": Text("没有查找：连不上服务器，请再按一次。", "Nothing looked up: no connection. Press it again."),
         "lost_old": Text("超过 2 小时没有发出，不再核验。", "Not sent for two hours: it is not checked any more."),
         "lost_elsewhere": Text(
             "在另一个闸口扫的，没有核验，请重新扫。", "Scanned at another gate: not checked, scan it again."

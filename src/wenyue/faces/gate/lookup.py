@@ -53,8 +53,8 @@ async def show_lookup(shift: Shift) -> Response:
 async def do_lookup(shift: Shift) -> Response:
     """What was found. The terms are sent in the body, so that no address and no log names anybody."""
     station = shift.station
-    if station is None:
-        return redirect("/gate/setup")
+    if station is None or not shift.is_page_of(station):
+        return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
     text = shift.form.one("text")[:_TEXT_MAX]
     kind = next((one for one in LookupKind if one.value == shift.form.one("kind")), LookupKind.NAME)
     async with shift.tx() as tx:
@@ -66,7 +66,15 @@ async def do_lookup(shift: Shift) -> Response:
             days=shift.services.settings.gate.lookup_days,
         )
         found = await look_up(tx, shift.services.vault, request, shift.now)
+    if shift.wants_parts:
+        return shift.parts({"found": shift.part("lookup_found", is_part=True, **_found(found, shift.locale))})
     return await _page(shift, station, found, kind=kind, text=text)
+
+
+def lookup_form(locale: Locale, kind: LookupKind = LookupKind.NAME, text: str = "") -> dict[str, object]:
+    """What the form shows, on its own page and at the gate."""
+    kinds = [{"value": one.value, "name": words.say(locale)} for one, words in LOOKUP_KINDS.items()]
+    return {"kinds": kinds, "kind": kind.value, "text": text, "problem": ""}
 
 
 async def _page(
@@ -82,23 +90,27 @@ async def _page(
     if venue is None:
         return redirect("/gate/setup")
     is_problem = isinstance(found, LookupProblem)
-    problem = LOOKUP_PROBLEMS[found].say(shift.locale) if isinstance(found, LookupProblem) else ""
-    visits = [_view(one, shift.locale) for one in found.visits] if isinstance(found, Found) else []
-    status = 200 if not is_problem else 429 if found is LookupProblem.TOO_OFTEN else 422
+    said = _found(found, shift.locale)
     return shift.page(
         "lookup",
-        status=status,
-        errors=({"field": "text", "text": problem},) if problem else (),
-        problem=problem,
+        status=200 if not is_problem else 429 if found is LookupProblem.TOO_OFTEN else 422,
+        is_page=True,
         venue=shift.t(venue.name_zh, venue.name_en or venue.name_zh),
-        kinds=[{"value": one.value, "name": words.say(shift.locale)} for one, words in LOOKUP_KINDS.items()],
-        kind=kind.value,
-        text=text,
-        is_asked=isinstance(found, Found),
-        is_more=isinstance(found, Found) and found.is_more,
-        visits=visits,
         days=shift.services.settings.gate.lookup_days,
+        **lookup_form(shift.locale, kind, text) | said,
     )
+
+
+def _found(found: Found | LookupProblem | None, locale: Locale) -> dict[str, object]:
+    """What was found, or why nothing was looked up; None: nobody has asked yet."""
+    problem = LOOKUP_PROBLEMS[found].say(locale) if isinstance(found, LookupProblem) else ""
+    return {
+        "errors": ({"field": "text", "text": problem},) if problem else (),
+        "problem": problem,
+        "is_asked": isinstance(found, Found),
+        "is_more": isinstance(found, Found) and found.is_more,
+        "visits": [_view(one, locale) for one in found.visits] if isinstance(found, Found) else [],
+    }
 
 
 def _view(one: FoundVisit, locale: Locale) -> VisitView:
@@ -107,7 +119,7 @@ def _view(one: FoundVisit, locale: Locale) -> VisitView:
     used = t("（已核销）", " (already used)")
     people = tuple(f"{p.name} {p.document}{used if p.is_used else ''}" for p in one.people)
     if not people:
-        people = (t("{n} 个名额", "{n} places", n=one.quantity),)
+        people = (t("{n} 个名额", "1 place" if one.quantity == 1 else "{n} places", n=one.quantity),)
     is_single = len(one.people) == 1
     return VisitView(
         booking_id=str(one.booking_id),

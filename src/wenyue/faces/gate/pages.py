@@ -5,7 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from wenyue.catalogue import Venue, venues, venues_by_id
-from wenyue.faces.gate.lookup import do_lookup, show_lookup
+from wenyue.faces.gate.lookup import do_lookup, lookup_form, show_lookup
 from wenyue.faces.gate.shift import Shift, Station, get, post
 from wenyue.faces.gate.undoing import second_form, take_back
 from wenyue.faces.gate.views import ResultView, RowView, party_view, result_view, row_view
@@ -66,8 +66,7 @@ async def back_to_gate(_: Shift) -> Response:
 async def do_scan(shift: Shift) -> Response:
     """Answer one presentation: a page, or its parts for the page's own script. The same scan id again changes nothing."""
     station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
-    has_moved = station is not None and shift.form.one("station", station.key) != station.key
-    if station is None or has_moved:
+    if station is None or not shift.is_page_of(station):
         return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
     presented = shift.form.one("presented")
     if scan_id is None or not presented:
@@ -109,7 +108,7 @@ async def do_scan(shift: Shift) -> Response:
 async def do_undo(shift: Shift) -> Response:
     """Take a scan back with a reason; beyond the keeper's own share with somebody who confirms it."""
     station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
-    if station is None or scan_id is None:
+    if station is None or scan_id is None or not shift.is_page_of(station):
         return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
     reason = clean_line(shift.form.one("reason"), REASON_LENGTH_MAX)
     done = await take_back(shift, station, scan_id, reason)
@@ -160,6 +159,7 @@ async def _gate(
         rows=rows,
         undo_reasons=[reason.say(shift.locale) for reason in UNDO_REASONS],
         scan_id=uuid7(),
+        **lookup_form(shift.locale),
         words=queue_words(shift.locale),
         has_reader=has_static("jsqr.js"),
     )

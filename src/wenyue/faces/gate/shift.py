@@ -63,6 +63,10 @@ class Shift(StaffAsked):
             return None
         return Station(int(venue), unquote(gate))
 
+    def is_page_of(self, station: Station) -> bool:
+        """Whether the page that asks was opened for this gate; one without a script does not say for which."""
+        return self.form.one("station", station.key) == station.key
+
     @property
     def wants_parts(self) -> bool:
         """Whether the page's own script asks: it shows the parts of an answer without loading a page."""

@@ -26,7 +26,7 @@ export function mintId() {
 export const forgetQueue = () => sessionStorage.removeItem(KEY);
 
 // POST a form to the gate; {status: 0} when no answer came, whatever the reason.
-export async function post(path, token, fields) {
+async function post(path, token, fields) {
   const body = new URLSearchParams([["_csrf", token], ...fields]);
   try {
     const response = await fetch(path, {
@@ -68,8 +68,11 @@ export class Queue {
     return this.#items.length;
   }
 
-  get token() {
-    return this.#token;
+  // What else the page asks of the gate, with a token that is renewed once when the login changed in another tab.
+  async ask(path, fields) {
+    const all = [["station", this.#station], ...fields];
+    const said = await post(path, this.#token, all);
+    return said.status === 403 && (await this.#renewToken()) ? post(path, this.#token, all) : said;
   }
 
   // Whether there was room for it.

@@ -3,7 +3,8 @@
 
 import { labelOf } from "./gate-codes.js";
 import { receiveCodes } from "./gate-keys.js";
-import { Queue, forgetQueue, post } from "./gate-queue.js";
+import { openDesk } from "./gate-desk.js";
+import { Queue, forgetQueue } from "./gate-queue.js";
 import { offerCamera } from "./gate-camera.js";
 import { offerSound } from "./gate-sound.js";
 
@@ -109,6 +110,7 @@ function start() {
     timer = 0;
     if (!next) return;
     showPanel(next.panel);
+    part("panel").scrollIntoView({ block: "nearest" }); // the keeper may be further down, looking somebody up
     for (const row of [...next.rows].reverse()) addRow(row, next);
     panels.set(next.scan_id, next.panel);
     if (panels.size > LISTED_MAX) panels.delete(panels.keys().next().value);
@@ -137,7 +139,10 @@ function start() {
     part("no-rows")?.remove();
     list.hidden = false;
     if (answer && answer.tone !== "good") list.firstElementChild.append(againButton(answer.scan_id));
-    while (list.children.length > LISTED_MAX) list.lastElementChild.remove();
+    while (list.children.length > LISTED_MAX) {
+      const oldest = [...list.children].reverse().find((one) => !one.querySelector("details[open]")); // a reason is typed there
+      (oldest ?? list.lastElementChild).remove();
+    }
   }
 
   function againButton(scanId) {
@@ -170,22 +175,13 @@ function start() {
     part("trouble-link").textContent = words[`link_${name}`] ?? "";
   }
 
-  async function undo(sent) {
-    const said = await post("/gate/undo", queue.token, [...new FormData(sent)].filter(([name]) => name !== "_csrf"));
-    if (!said.said?.note) {
-      hint(said.status === 401 ? words.trouble_signin : words.undo_failed);
-      sent.querySelector("button").disabled = false;
-      return;
-    }
-    part("note").innerHTML = said.said.note;
-    part("rows").innerHTML = said.said.rows;
-  }
+  const desk = openDesk({ ask: (path, fields) => queue.ask(path, fields), part, words, hint });
 
-  // Nothing on this page loads another one: a scan might come meanwhile.
+  // Nothing that is done here loads a page, and the keys go to the queue again at once: a scan might come meanwhile.
   addEventListener("submit", (event) => {
     const sent = event.target;
     const path = new URL(sent.action, location.href).pathname;
-    if (path !== "/gate/scans" && path !== "/gate/undo") return;
+    if (path !== "/gate/scans" && !desk.does(path)) return;
     event.preventDefault();
     event.stopPropagation();
     hint("");
@@ -193,11 +189,16 @@ function start() {
       keys.end();
       return;
     }
-    for (const button of sent.querySelectorAll("button")) button.disabled = true;
-    if (path === "/gate/undo") undo(sent);
-    else add(sent.elements.presented.value, new FormData(sent).getAll("place"));
+    document.activeElement?.blur();
+    const buttons = [...sent.querySelectorAll("button")];
+    for (const button of buttons) button.disabled = true;
+    const isTaken = desk.does(path) ? desk.send(path, sent) : add(sent.elements.presented.value, new FormData(sent).getAll("place"));
+    Promise.resolve(isTaken).then((isDone) => {
+      for (const button of buttons) button.disabled = isDone;
+    });
   }, true);
   addEventListener("click", (event) => {
+    if (desk.dismiss(event)) return;
     const button = event.target.closest?.("[data-gate-look]");
     if (!button || !panels.has(button.dataset.gateLook)) return;
     showPanel(panels.get(button.dataset.gateLook));
