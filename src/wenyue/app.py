@@ -51,7 +51,8 @@ class App:
         self.logins = logins
         self.rest = rest
         heard = Watchful(services)
-        self.front = Front(rest, services.admission, logins, heard)
+        proxies = services.settings.web.proxies
+        self.front = Front(rest, services.admission, logins, heard, proxies=proxies)
         hot = Hot(services, logins, rest.state.meter, heard)
         self._room_files = RoomFiles(services.room, rest.state.meter)
         self._hot: dict[tuple[str, str], Handler] = {

@@ -8,13 +8,18 @@ from wenyue.booking.lanes import batch_size, is_held
 from wenyue.kernel.admission import (
     RETRY_AFTER_S_MAX,
     SHARES,
+    TOLD_EACH,
+    TOLD_MAX_PER_S,
+    TOLD_MIN_PER_S,
     Bounds,
     PersonLimit,
     Priority,
     bounds_when,
     is_behind,
+    is_short,
     may_start,
     next_limit,
+    next_told_per_s,
     next_wanted_s,
     retry_after_s,
     take_token,
@@ -117,19 +122,51 @@ def test_overload_O2_who_cannot_say_no_in_time_lets_fewer_in_than_the_floor() ->
 
 
 @pytest.mark.parametrize(
-    ("unsent", "lag_s", "took_s", "shed", "is_found"),
+    ("told_per_s", "lag_s", "took_s", "shed", "is_found"),
     [
-        (0, 0.0, 0.4, 900.0, False),  # refusing keeps up
-        (3, 0.0, 0.4, 900.0, True),
-        (0, 0.3, 0.4, 900.0, True),  # requests wait unread
-        (0, 0.0, 1.2, 900.0, True),  # whoever is let in is answered too late
-        (0, 0.3, 1.2, 0.0, False),  # a slow machine that refuses nobody
+        (TOLD_MAX_PER_S, 0.0, 0.4, 900.0, False),  # refusing keeps up
+        (2_000.0, 0.3, 0.4, 900.0, False),  # first of all fewer are told
+        (TOLD_MIN_PER_S, 0.3, 0.4, 900.0, True),  # requests wait unread all the same
+        (TOLD_MAX_PER_S, 0.0, 1.2, 900.0, True),  # whoever is let in is answered too late
+        (TOLD_MIN_PER_S, 0.3, 1.2, 0.0, False),  # a slow machine that refuses nobody
     ],
 )
-def test_overload_O2_what_says_that_refusing_does_not_keep_up(
-    unsent: int, lag_s: float, took_s: float, shed: float, *, is_found: bool
+def test_overload_O2_what_says_that_less_must_be_let_in(
+    told_per_s: float, lag_s: float, took_s: float, shed: float, *, is_found: bool
 ) -> None:
-    assert is_behind(unsent=unsent, lag_s=lag_s, took_s=took_s, shed=shed) is is_found
+    assert is_behind(told_per_s=told_per_s, lag_s=lag_s, took_s=took_s, shed=shed) is is_found
+
+
+def _told(
+    told_per_s: float, *, sent: float, done: float = 1_000.0, lag: float = 0.0, short: bool = False
+) -> float:
+    return next_told_per_s(told_per_s, sent_per_s=sent, done_per_s=done, lag_s=lag, is_short=short)
+
+
+def test_overload_O2_refusing_has_a_part_of_the_processor_and_no_more() -> None:
+    """Seen at six times the peak: everybody was told no, and half as many were booked as could be."""
+    assert _told(TOLD_MAX_PER_S, sent=9_000) == TOLD_MAX_PER_S  # it has the time to say no to all
+    bound = _told(TOLD_MAX_PER_S, sent=9_000, short=True)
+    assert bound == 1_000 * TOLD_EACH
+    assert _told(bound, sent=bound, done=1_500, short=True) == bound * 1.25  # with the bookings it grows
+    assert _told(bound, sent=bound, done=10, short=True) == TOLD_MIN_PER_S  # and somebody is always told
+    for _ in range(40):
+        bound = _told(bound, sent=bound)
+    assert bound == TOLD_MAX_PER_S
+
+
+def test_overload_O2_while_the_loop_lags_fewer_are_told_whatever_the_processor_says() -> None:
+    bound = TOLD_MAX_PER_S
+    for _ in range(20):
+        bound = _told(bound, sent=min(bound, 9_000), lag=0.3)
+    assert bound == TOLD_MIN_PER_S
+    assert _told(TOLD_MAX_PER_S, sent=0, lag=0.3) == TOLD_MAX_PER_S  # nobody was refused: not their fault
+
+
+def test_overload_O2_a_processor_is_short_when_it_is_used_up_or_others_have_it() -> None:
+    assert not is_short(0.65, 0.02)  # one of its own, with the database on another
+    assert is_short(0.93, 0.02)
+    assert is_short(0.4, 0.35)  # shared with another web process and the database
 
 
 def test_overload_O1_a_second_batch_waits_while_it_would_only_share_what_there_is() -> None:

@@ -7,8 +7,6 @@ what the process is measured to finish. One event loop only.
 
 import asyncio
 import random
-import sys
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -17,16 +15,21 @@ from typing import Final
 from wenyue.infra.addresses import Network
 from wenyue.infra.bodies import BodyRoom
 from wenyue.infra.freshness import Freshness
+from wenyue.infra.lines import Lines, Turn
+from wenyue.infra.processor import Processor
 from wenyue.kernel.admission import (
     FLOOD_LAG_S,
     SHARES,
+    TOLD_MAX_PER_S,
     Bounds,
     PersonLimit,
     Priority,
     bounds_when,
     is_behind,
+    is_short,
     may_start,
     next_limit,
+    next_told_per_s,
     next_wanted_s,
     retry_after_s,
     take_token,
@@ -38,9 +41,9 @@ from wenyue.kernel.limits import (
     HOT_LIMIT_MAX,
     HOT_WANTED_S,
     PERSONS_REMEMBERED_MAX,
+    REFUSALS_HELD_MAX,
 )
 
-NONE_SENT: Final = sys.maxsize  # of a period in which nothing was refused
 _LOOK_EVERY_S: Final = 0.25
 _SMOOTH: Final = 0.4  # weight of the newest period in a rate
 _HOT_FIRST: Final = 600
@@ -78,12 +81,14 @@ class HotLane:
         "arriving",
         "done",
         "good",
+        "held",
         "in_flight",
         "limit",
         "most",
         "shed",
+        "told",
+        "told_per_s",
         "unknown",
-        "unsent",
     )
 
     def __init__(self) -> None:
@@ -95,7 +100,9 @@ class HotLane:
         self.done = 0
         self.good = 0
         self.shed = 0
-        self.unsent = NONE_SENT  # the fewest refusals that waited to be sent, at any instant of this period
+        self.told = 0  # refusals that were sent
+        self.told_per_s = TOLD_MAX_PER_S  # how many of them may be
+        self.held = 0  # refusals that wait to be sent
         self._times = [0.0] * _TIMES_KEPT
         self._at = 0
 
@@ -154,7 +161,7 @@ class Refused(Exception):
 
 
 class Desk:
-    """Everything that is not hot: at most `limit` at once, those who wait in the order of their class."""
+    """Everything that is not hot: at most `limit` at once, those who wait in the order of their class, and there line by line."""
 
     def __init__(self) -> None:
         self.limit: float = _DESK_FIRST
@@ -164,54 +171,52 @@ class Desk:
         self.waits_s = {one: share.wait_s for one, share in SHARES.items()}
         self.own = dict.fromkeys(Priority, 0)
         self.shed = dict.fromkeys(Priority, 0)
-        self._waiting: dict[Priority, deque[asyncio.Future[None]]] = {one: deque() for one in Priority}
+        self._waiting = {one: Lines(DESK_WAITING_MAX) for one in Priority}
 
     @property
     def waiting(self) -> int:
         """How many wait, all classes."""
-        return sum(len(one) for one in self._waiting.values())
+        return sum(one.waiting for one in self._waiting.values())
 
-    async def enter(self, priority: Priority) -> bool:
-        """Begin now or after a short wait; False: refused, nothing was begun. Whoever got True calls `leave`."""
-        queue = self._waiting[priority]
-        if not queue and self._may_start(priority):
+    async def enter(self, priority: Priority, name: str = "") -> bool:
+        """Begin now or after a short wait; False: refused, nothing was begun. Whoever got True calls `leave`.
+
+        `name`: whose line of the class this is, an address or a login; lines are served in turn.
+        """
+        lines = self._waiting[priority]
+        if not lines.waiting and self._may_start(priority):
+            lines.serve(name)
             self._begin(priority)
             return True
-        if len(queue) >= DESK_WAITING_MAX:
-            self.shed[priority] += 1
-            return False
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue.append(turn)
+        turn: Turn = asyncio.get_running_loop().create_future()
+        is_begun = lines.add(name, turn)
         try:
-            async with asyncio.timeout(self.waits_s[priority]):
-                await turn
+            if is_begun:
+                async with asyncio.timeout(self.waits_s[priority]):
+                    is_begun = await turn
         except TimeoutError:
-            if _is_given(turn):
-                return True
-            queue.remove(turn)
-            self.shed[priority] += 1
-            return False
+            is_begun = _is_given(turn)
+            lines.remove(name, turn)
         except asyncio.CancelledError:  # whoever asked is gone; a turn that was just given goes to the next
+            lines.remove(name, turn)
             if _is_given(turn):
                 self.leave(priority)
-            else:
-                queue.remove(turn)
             raise
-        return True
+        self.shed[priority] += not is_begun
+        return is_begun
 
     def leave(self, priority: Priority) -> None:
         """It has its answer; the next may begin."""
         self.total -= 1
         self.own[priority] -= 1
         self.done += 1
-        for one, queue in self._waiting.items():  # a dictionary keeps the order of Priority
-            while queue and self._may_start(one):
-                turn = next((turn for turn in queue if not turn.done()), None)
-                if turn is None:  # all given up: whoever waited takes himself out of the queue
+        for one, lines in self._waiting.items():  # a dictionary keeps the order of Priority
+            while lines.waiting and self._may_start(one):
+                turn = lines.next()
+                if turn is None:  # all have given up
                     break
-                queue.remove(turn)
                 self._begin(one)
-                turn.set_result(None)
+                turn.set_result(True)
 
     def _may_start(self, priority: Priority) -> bool:
         return may_start(priority, own=self.own[priority], total=self.total, limit=int(self.limit))
@@ -222,8 +227,8 @@ class Desk:
         self.most = max(self.most, self.total)
 
 
-def _is_given(turn: asyncio.Future[None]) -> bool:
-    return turn.done() and not turn.cancelled()
+def _is_given(turn: Turn) -> bool:
+    return turn.done() and not turn.cancelled() and turn.result()
 
 
 class Persons:
@@ -261,9 +266,8 @@ class Admission:
         self.bodies = BodyRoom(proxies)
         self.persons = Persons(person_limit)
         self.lag_s = 0.0
-        self.is_flooded = (
-            False  # refusing does not keep up: nobody new is let in, the newest are answered first
-        )
+        self.computed = self.waited = 0.0  # shares of the time: it computes, or waits for a processor
+        self.is_flooded = False  # refusing does not keep up: nobody new is accepted
         self._hot_limit: float = _HOT_FIRST
         self._wanted_s = _HOT.wanted_s
         self._hot_in_flight = self._desk_in_flight = 0.0
@@ -278,16 +282,19 @@ class Admission:
     async def run(self) -> None:
         """Measure and move the limits until cancelled."""
         loop = asyncio.get_running_loop()
-        before = loop.time()
+        before, processor = loop.time(), Processor()
         self._freshness.expect("admission")
-        seen = (0, 0, 0, 0)
+        seen = (0, 0, 0, 0, 0)
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
             now = loop.time()
             seconds = now - before
             before = now
             self.lag_s = smoothed(self.lag_s, max(0.0, seconds - _LOOK_EVERY_S), _SMOOTH)
-            counts = (self.hot.done, self.hot.good, self._shed, self.desk.done)
+            computed, waited = processor.shares(seconds)
+            self.computed = smoothed(self.computed, computed, _SMOOTH)
+            self.waited = smoothed(self.waited, waited, _SMOOTH)
+            counts = (self.hot.done, self.hot.good, self._shed, self.desk.done, self.hot.told)
             self.measure([(new - old) / seconds for new, old in zip(counts, seen, strict=True)])
             seen = counts
             self._freshness.good("admission")
@@ -314,8 +321,8 @@ class Admission:
         return self.hot.shed + sum(self.desk.shed.values())
 
     def measure(self, rates: list[float]) -> None:
-        """Move rates and limits by what was done a second since the last look: hot, good, shed, at the desk."""
-        done, good, shed, at_desk = rates
+        """Move rates and limits by what was done a second since the last look: hot, good, shed, at the desk, refusals sent."""
+        done, good, shed, at_desk, told = rates
         self._hot_rate = smoothed(self._hot_rate, done, _SMOOTH)
         if self._hot_rate > 0:
             self._is_quiet = False
@@ -330,10 +337,16 @@ class Admission:
         hot, desk = self.hot, self.desk
         self._hot_in_flight = smoothed(self._hot_in_flight, hot.in_flight + hot.unknown, _SMOOTH)
         self._desk_in_flight = smoothed(self._desk_in_flight, desk.total, _SMOOTH)
-        unsent, hot.unsent = 0 if hot.unsent == NONE_SENT else hot.unsent, NONE_SENT
-        behind = is_behind(unsent=unsent, lag_s=self.lag_s, took_s=hot.median_s(), shed=shed)
+        hot.told_per_s = next_told_per_s(
+            hot.told_per_s,
+            sent_per_s=told,
+            done_per_s=self._hot_rate,
+            lag_s=self.lag_s,
+            is_short=is_short(self.computed, self.waited),
+        )
+        behind = is_behind(told_per_s=hot.told_per_s, lag_s=self.lag_s, took_s=hot.median_s(), shed=shed)
         self._wanted_s = next_wanted_s(self._wanted_s, is_behind=behind, bounds=_HOT)
-        self.is_flooded = behind and self.lag_s > FLOOD_LAG_S
+        self.is_flooded = hot.held >= REFUSALS_HELD_MAX or (behind and self.lag_s > FLOOD_LAG_S)
         self._hot_limit = next_limit(
             self._hot_limit,
             rate_per_s=self._hot_rate,

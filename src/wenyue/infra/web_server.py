@@ -1,6 +1,6 @@
 """uvicorn's server that answers over TLS on a second socket as well, with a certificate that may be renewed under it.
 
-The first socket is served as always: a process without TLS does nothing else than before.
+The first socket is served as always. On both, connections whose answers nobody takes end (`infra/unread.py`).
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Final, cast
 import uvicorn
 
 from wenyue.infra.tls_door import TlsDoor
+from wenyue.infra.unread import UnreadAnswers
 
 _log: Final = logging.getLogger("wenyue")
 _LOOK_EVERY_S: Final = 60.0
@@ -38,10 +39,12 @@ class WebServer(uvicorn.Server):
         self._tls = tls
         self._look_every_s = look_every_s
         self._looking: asyncio.TimerHandle | None = None
+        self.unread = UnreadAnswers(lambda: self.server_state.connections)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does, then the second socket. Raises OSError, ssl.SSLError."""
         await super().startup(sockets)
+        self.unread.start()
         if self._tls is None:
             return
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -55,6 +58,7 @@ class WebServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does."""
+        self.unread.stop()
         if self._looking is not None:
             self._looking.cancel()
         await super().shutdown(sockets)

@@ -6,14 +6,16 @@ say no. Here a full hot lane says no as soon as the bytes are there.
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import ClassVar, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from wenyue.infra.admission import Admission, HotLane
 from wenyue.infra.bodies import IS_WHOLE
-from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S, HEADS_AT_ONCE_MAX
+from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S, HEADS_AT_ONCE_MAX, PIPELINED_MAX
 
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
@@ -23,6 +25,8 @@ _LANGUAGE: Final = re.compile(rb"\r\naccept-language: *en", re.IGNORECASE)
 _ENDS: Final = re.compile(rb"\r\n(?:connection: *close|transfer-encoding|expect)", re.IGNORECASE)
 
 _SENT_PER_TURN: Final = 64  # refusals: about a third of a millisecond
+_OLDEST_EVERY: Final = 4
+_PAUSE_S: Final = 0.004  # until there is room for another, when few may be told
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -30,7 +34,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     A head that arrives in one piece, as nearly all do, costs two assignments. At most HEADS_AT_ONCE_MAX connections of a
     process are without a whole head; beyond it the one that has been so for longest ends. A request whose last byte is
-    there when it is looked at says so in its scope (`IS_WHOLE`).
+    there when it is looked at says so in its scope (`IS_WHOLE`). At most PIPELINED_MAX requests wait behind another.
     """
 
     heads: ClassVar[dict["BoundedHttp", None]] = {}  # who has not said a whole head, the longest first
@@ -38,6 +42,9 @@ class BoundedHttp(HttpToolsProtocol):
     _is_reading = False
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
+    _queued: deque[RequestResponseCycle] | None = (
+        None  # the last that came before the one in front was answered
+    )
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """A connection that says nothing is closed too."""
@@ -45,8 +52,12 @@ class BoundedHttp(HttpToolsProtocol):
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Nothing is waited for any more, and nobody answers: uvicorn itself tells only the last of several requests."""
         self._stop_waiting()
+        for cycle in self._queued or ():
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -70,13 +81,32 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_in_head = False
         if self._head_timer is not None:
             self._stop_waiting()
+        before = self.cycle
         super().on_headers_complete()
+        if self.pipeline:
+            self._queue(before)
 
     def on_message_complete(self) -> None:
         """The last byte of a request was read; whatever comes next is another one."""
         self._is_reading = False
         self.scope[IS_WHOLE] = True  # type: ignore[typeddict-unknown-key] - uvicorn's type knows only its own
         super().on_message_complete()
+
+    def _queue(self, before: RequestResponseCycle) -> None:
+        """A request came before the one in front of it was answered. `before` is the one that came last."""
+        if self._queued is None:
+            self._queued = deque(
+                maxlen=PIPELINED_MAX + 2
+            )  # those that wait and the one that is being answered
+        if self.transport.is_closing():  # what else came with those that were too many
+            self.pipeline.clear()
+            return
+        if len(self.pipeline) == 1:
+            self._queued.append(before)
+        self._queued.append(self.cycle)
+        if len(self.pipeline) > PIPELINED_MAX:
+            self.pipeline.clear()
+            self.transport.abort()
 
     def _wait_for_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_WAIT_S, self.refuse, _TOO_SLOW)
@@ -102,40 +132,48 @@ class Refusals:
     """Sends refusals a few at a time, so that those who were let in get their turn of the event loop in between.
 
     Sending costs more than reading. Were all sent at once, a process that is asked for more than it can even refuse would do
-    nothing else, and answer nobody. The newest are sent first: when not everybody can be told in time, some are, instead of
-    everybody too late; and who has not been told sends nothing more on that connection, so that reading does not run ahead.
+    nothing else, and answer nobody: `hot.told_per_s` bounds them. The newest are sent first: when not everybody can be told in
+    time, some are, instead of everybody too late; every fourth is the one that has waited longest, so that nobody waits for
+    ever. Who has not been told sends nothing more on that connection, so that reading does not run ahead.
     """
 
     def __init__(self, hot: HotLane) -> None:
-        self._hot = hot  # is told how many wait
-        self._left = _SENT_PER_TURN
-        self._later: list[tuple[GuardedHttp, bytes]] = []
+        self._hot = hot  # says how many may be told, and is told how many wait
+        self._room = self._left = float(_SENT_PER_TURN)
+        self._at = 0.0
+        self._later: deque[tuple[GuardedHttp, bytes]] = deque()
         self._is_coming = False
+        self._turns = 0
 
     def send(self, to: "GuardedHttp", answer: bytes) -> bool:
         """Send now if this turn of the loop has room for it; False: a later turn will, and `to.refused` is called then."""
         if not self._is_coming:
             self._is_coming = True
             to.loop.call_soon(self._turn, to.loop)
-        if self._left:
+        if self._left >= 1:
             self._left -= 1
-            if not self._later:
-                self._hot.unsent = 0
-            to.transport.write(answer)
+            self._hot.told += 1
+            to.say(answer)
             return True
         self._later.append((to, answer))
+        self._hot.held += 1
         return False
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        later = self._later
-        count = min(_SENT_PER_TURN, len(later))
-        for _ in range(count):
-            to, answer = later.pop()
-            to.refused(answer)
-        self._hot.unsent = min(self._hot.unsent, len(later))
-        self._left = _SENT_PER_TURN - count
-        self._is_coming = count > 0
-        if self._is_coming:
+        later, now, used = self._later, monotonic(), self._room - self._left
+        room = min(self._room - used + (now - self._at) * self._hot.told_per_s, float(_SENT_PER_TURN))
+        self._at = now
+        is_any = bool(later)
+        while later and room >= 1:
+            self._turns += 1
+            to, answer = later.popleft() if not self._turns % _OLDEST_EVERY else later.pop()
+            room -= to.refused(answer)
+        self._hot.held = len(later)
+        self._room = self._left = room
+        self._is_coming = is_any
+        if later and room < 1:
+            loop.call_later(_PAUSE_S, self._turn, loop)
+        elif is_any:
             loop.call_soon(self._turn, loop)
 
 
@@ -171,21 +209,33 @@ class GuardedHttp(BoundedHttp):
                 return
             if self._is_whole(data):
                 hot.shed += 1
+                self._stop_waiting()
+                self._unset_keepalive_if_required()  # it is our turn to say something
                 answers = self.refusals[_LANGUAGE.search(data) is not None]
                 if not self.outgoing.send(self, answers[self.admission.retry_after_s()]):
                     self._early = bytearray()
                 return
         super().data_received(data)
 
-    def refused(self, answer: bytes) -> None:
-        """The refusal goes out, and whatever was sent after the request is looked at."""
+    def say(self, answer: bytes) -> None:
+        """The refusal goes out. Its receiver may ask again on the same connection, for as long as one that was answered."""
+        self.transport.write(answer)
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def refused(self, answer: bytes) -> bool:
+        """The refusal goes out, and whatever was sent after the request is looked at. False: nobody is there any more."""
         early, self._early = self._early, None
         if self.transport.is_closing():
-            return
-        self.transport.write(answer)
+            return False
+        self.admission.hot.told += 1
+        self.say(answer)
         self.flow.resume_reading()
         if early:
             self.data_received(bytes(early))
+        return True
 
     def _is_known(self, data: bytes) -> bool:
         """Whether the login is one that this process remembers: it need not wait for those that are looked up."""
@@ -206,18 +256,7 @@ class GuardedHttp(BoundedHttp):
         length = _LENGTH.search(data, 0, head + 2)
         if length is None or length[1] is None or len(data) != head + 4 + int(length[1]):
             return False
-        if _LENGTH.search(data, length.end() - 2, head + 2) or _ENDS.search(data, 0, head + 2):
-            return False
-        self._linger()
-        return True
-
-    def _linger(self) -> None:
-        """A refused sender may ask again on the same connection, for as long as one that was answered."""
-        self._stop_waiting()
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
+        return not (_LENGTH.search(data, length.end() - 2, head + 2) or _ENDS.search(data, 0, head + 2))
 
 
 def guarded(

@@ -50,7 +50,15 @@ _MORE: Final = 1.03
 _WANTED_S_MIN: Final = 0.1
 LATE_S: Final = 0.8  # what was let in takes longer than this: even the floor of the limit is too much
 LAG_BEHIND_S: Final = 0.1  # a turn of the event loop that takes longer: requests wait unread
-FLOOD_LAG_S: Final = 0.25  # beyond it refusing itself is too much: no new connections, and the newest first
+FLOOD_LAG_S: Final = 0.25  # beyond it no new connections are accepted
+TOLD_LAG_S: Final = 0.1  # beyond it refusing takes the time of those who were let in: fewer are told
+TOLD_EACH: Final = 4.0  # refusals for each booking, when there is no processor to spare: a third of its price
+_BUSY: Final = 0.9  # of the time there is something to compute: no processor to spare
+_WAITED: Final = 0.2  # of the time others have the processor: none to spare either
+TOLD_MIN_PER_S: Final = 250.0  # refusals that a process sends however late it is
+TOLD_MAX_PER_S: Final = 1_000_000.0  # no bound
+_TOLD_LESS: Final = 0.7
+_TOLD_MORE: Final = 1.25
 _LOW_MIN: Final = (
     64  # admitted at once even by a process that does hardly more than refuse: smaller batches cost more each
 )
@@ -99,24 +107,45 @@ def next_limit(
 def next_wanted_s(wanted_s: float, *, is_behind: bool, bounds: Bounds) -> float:
     """How long admitted work should take from now on, at most `bounds.wanted_s`.
 
-    `is_behind`: a whole period long there were refusals that had not been sent, or requests waited unread (`is_behind`): what is
-    let in takes the time to say no. Then less is let in, a fifth less each time, and given back slowly. (A queue that never
-    empties in a period is the sign, not one that is long at some instant: the idea of CoDel, RFC 8289.)
+    `is_behind`: what is let in is late, or takes the time to say no to the others. Then less is let in, a fifth less each time,
+    and given back slowly.
     """
     if is_behind:
         return max(wanted_s * _LESS, _WANTED_S_MIN)
     return min(wanted_s * _MORE, bounds.wanted_s)
 
 
-def is_behind(*, unsent: int, lag_s: float, took_s: float, shed: float) -> bool:
-    """Whether a process is late for those it lets in or cannot even say no in time, by one look at it.
+def next_told_per_s(
+    told_per_s: float, *, sent_per_s: float, done_per_s: float, lag_s: float, is_short: bool
+) -> float:
+    """How many refusals a second may be sent from now on; in the last period `sent_per_s` were, beside `done_per_s` bookings.
 
-    `unsent`: the fewest refusals that waited to be sent at any instant of the period. `lag_s`: how long a turn of the event loop
-    takes; whatever waits in the kernel waits at least that long, and a batch, which talks to the database many times, many times
-    that. `took_s`: how long the middle one of the last admitted requests took. Late answers or a lag alone are the machine's or a
-    batch's; only together with refusals (`shed` a second) are they the flood's.
+    A refusal costs about a tenth of a booking. A process that is asked for ten times what it can do and says no to everybody
+    does nothing else. So without a processor to spare (`is_short`) there are TOLD_EACH refusals for a booking, and while the
+    event loop lags (`lag_s`) fewer. Nobody sends more on a connection on which the answer is outstanding; whoever waits is told
+    later.
     """
-    return unsent > 0 or (shed > 0 and (lag_s > LAG_BEHIND_S or took_s > LATE_S))
+    if lag_s > TOLD_LAG_S and sent_per_s > 0:
+        return max(min(told_per_s, sent_per_s) * _TOLD_LESS, TOLD_MIN_PER_S)
+    more = min(told_per_s * _TOLD_MORE, TOLD_MAX_PER_S)
+    return max(min(more, done_per_s * TOLD_EACH), TOLD_MIN_PER_S) if is_short else more
+
+
+def is_short(computed: float, waited: float) -> bool:
+    """Whether a process has no processor to spare, by the shares of its time in which it computed and waited for one."""
+    return computed + waited >= _BUSY or waited >= _WAITED
+
+
+def is_behind(*, told_per_s: float, lag_s: float, took_s: float, shed: float) -> bool:
+    """Whether a process is late for those it lets in, by one look at it.
+
+    `told_per_s`: the bound on refusals. `lag_s`: how long a turn of the event loop takes; whatever waits in the kernel waits at
+    least that long, and a batch, which talks to the database many times, many times that. `took_s`: how long the middle one of
+    the last admitted requests took. Late answers or a lag alone are the machine's or a batch's; only together with refusals
+    (`shed` a second) are they the flood's, and a lag only when telling fewer has not helped.
+    """
+    is_lagging = lag_s > LAG_BEHIND_S and told_per_s <= TOLD_MIN_PER_S
+    return shed > 0 and (is_lagging or took_s > LATE_S)
 
 
 def bounds_when(wanted_s: float, bounds: Bounds) -> Bounds:

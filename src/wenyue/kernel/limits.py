@@ -14,6 +14,7 @@ LOCK_TIMEOUT_S: Final = 5.0
 # --- admission, per process
 HOT_WANTED_S: Final = 0.5  # how long an admitted booking should take when more are asked for than can be made
 HOT_LIMIT_MAX: Final = QUEUE_SIZE_MAX
+REFUSALS_HELD_MAX: Final = 4_096  # people who wait to be told no; then a process accepts no new connections
 DESK_LIMIT_MAX: Final = 256  # everything else at once
 DESK_WAITING_MAX: Final = 64  # of one class; beyond it the answer is BUSY at once
 DESK_WAIT_S: Final = 0.5
@@ -67,6 +68,12 @@ HEADS_AT_ONCE_MAX: Final = (
 HEAD_WAIT_S: Final = 15.0
 TLS_CONNECTIONS_MAX: Final = 512  # per process, of our own HTTPS: each takes a quarter of a megabyte
 TLS_OF_ADDRESS_MAX: Final = 48
+UNREAD_WAIT_S: Final = 15.0  # an answer that waits for its reader, who in that time takes
+UNREAD_RATE_MIN: Final = 256.0  # bytes a second, or the connection ends
+UNREAD_AT_ONCE_MAX: Final = (
+    1_024  # connections per process with such answers; beyond it the longest of the busiest address ends
+)
+PIPELINED_MAX: Final = 32  # requests that wait behind another on one connection; with more it ends
 PAGE_SIZE: Final = 20
 PAGE_SIZE_MAX: Final = 100
 SEARCH_TEXT_MAX: Final = 64

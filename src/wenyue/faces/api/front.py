@@ -8,7 +8,7 @@ whoever asked is told to ask again with the same id.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from wenyue.faces.api.bodies import BookingRefused
@@ -17,6 +17,7 @@ from wenyue.faces.api.edge import Message, Receive, Scope, Send, harden, read_bo
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.problems import PROBLEM_TYPE
 from wenyue.faces.shared import SECURITY_HEADERS, Locale, busy_page
+from wenyue.infra.addresses import Network, line_of, sender_of
 from wenyue.infra.admission import Admission, Desk
 from wenyue.infra.bodies import IS_WHOLE, SenderGone, given
 from wenyue.infra.db import DatabaseDown
@@ -41,6 +42,7 @@ class Front:
         logins: Logins,
         heard: Callable[[Scope, int], None] = lambda _scope, _status: None,
         *,
+        proxies: Sequence[Network] = (),
         read_deadline_s: float = READ_DEADLINE_S,
         write_deadline_s: float = WRITE_DEADLINE_S,
     ) -> None:
@@ -48,6 +50,7 @@ class Front:
         self._admission = admission
         self._logins = logins
         self._heard = heard
+        self._proxies = proxies
         self._read_s, self._write_s = read_deadline_s, write_deadline_s
         self._going_on: set[asyncio.Task[None]] = set()
 
@@ -65,9 +68,9 @@ class Front:
                 return
             except SenderGone:
                 return
-        priority = await self._priority(scope, is_read=is_read)
+        priority, line = await self._priority(scope, is_read=is_read)
         desk = self._admission.desk
-        if not await desk.enter(priority):
+        if not await desk.enter(priority, line):
             await _refuse(scope, send, "overloaded", self._admission.retry_after_s(), is_read=is_read)
             return
         place = _Place(desk, priority)
@@ -102,21 +105,29 @@ class Front:
                 return bytes(BODY_BYTES_MAX + 1)  # a page says itself what is wrong with such a form
             raise
 
-    async def _priority(self, scope: Scope, *, is_read: bool) -> Priority:
-        """The class that the request asks for, if it proves what that needs. A login is looked up beside the desk, not at it."""
+    async def _priority(self, scope: Scope, *, is_read: bool) -> tuple[Priority, str]:
+        """The class that the request asks for, if it proves what that needs, and the line in which it waits there.
+
+        A login is looked up beside the desk, not at it. Whoever proves nothing waits in the line of the address.
+        """
         priority, proof = claim_of(scope["path"], scope["method"], is_read=is_read)
         if proof is Proof.NOTHING:
-            return priority
+            return priority, self._line(scope)
         shown = credentials_of(scope, proof)
         if not shown:
-            return Priority.STRANGER
+            return Priority.STRANGER, self._line(scope)
         login = self._logins.recall(shown)
         if login is None:
             try:
                 login = await self._logins.find(shown)
             except DatabaseDown:
-                return Priority.STRANGER
-        return priority if proves(login, proof) else Priority.STRANGER
+                return Priority.STRANGER, self._line(scope)
+        if not proves(login, proof):
+            return Priority.STRANGER, self._line(scope)
+        return priority, "" if login is None else login.actor
+
+    def _line(self, scope: Scope) -> str:
+        return line_of(sender_of(scope, self._proxies))
 
     @property
     def going_on(self) -> int:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from wenyue.tools.drill.acts import Stage
-from wenyue.tools.drill.acts_unread import measure_every_class, report
+from wenyue.tools.drill.acts_unread import attacker, measure_every_class, report
 from wenyue.tools.drill.client import HOST, Client, NoReplyError, NotSentError, Wire
 from wenyue.tools.drill.figures import percentile
 from wenyue.tools.drill.netns import cannot_lose, lossy_line
@@ -122,17 +122,18 @@ async def flood(stage: Stage) -> None:
     async with Slow(stage.installation.port, seed=1) as slow, AsyncExitStack() as stack:
         headers = min(1_200, round(stage.seconds * 40))
         await slow.open(headers=headers, bodies=0)
-        genuine = await measure_every_class(stage, stack, slow, slow_bodies=headers)
+        people = await measure_every_class(stage, stack, slow, slow_bodies=headers)
         guessing = [asyncio.create_task(_guess(stage, number)) for number in range(GUESSERS)]
         bulky = [asyncio.create_task(_send_bulk(stage, number)) for number in range(BULKY)]
         async with asyncio.TaskGroup() as group:
             group.create_task(stage.rest(0.5))
             group.create_task(stage.follow(CHECK))
+            group.create_task(people.have_come())
         for task in (*guessing, *bulky):
             task.cancel()
         await asyncio.gather(*guessing, *bulky, return_exceptions=True)
         stage.extra["slow connections at most"] = slow.most
-        report(stage, genuine)
+        report(stage, people)
     stage.history.mark("they are gone")
     stage.faults.append((began, stage.history.now()))
     _compare(stage, before, began)
@@ -142,7 +143,7 @@ async def flood(stage: Stage) -> None:
 async def _guess(stage: Stage, number: int) -> None:
     """Sign-ins with the numbers of real cards and PINs of nobody, as fast as answers come."""
     chance = random.Random(f"guess {number}")  # noqa: S311 - pauses and guesses
-    wire = Wire(stage.installation.port)
+    wire = Wire(stage.installation.port, source=attacker(number))
     try:
         while True:
             body = json.dumps(

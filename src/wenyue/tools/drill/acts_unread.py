@@ -1,27 +1,30 @@
-"""Every class of admission is flooded by what is unread or unproven, while genuine requests of the same class are counted.
+"""Every class of admission is flooded by what is unread or unproven, while genuine people of the same class come and are counted.
 
 Slow bodies come from `Slow`, which goes round the paths below; here are whole requests that show a login nobody has, and the
-genuine ones. A class is well if nearly all its genuine requests are answered by what they ask for, and not put off.
+genuine people: several of each class, each from a place of their own, who do as they are told: whoever is put off comes again
+after Retry-After. The attack lasts until all of them came often enough. A class is well if each of them got in each time, within
+a bounded time; where a login was shown, nearly always at once.
 """
 
 import asyncio
 import random
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import cycle
+from itertools import count, cycle
+from time import monotonic
 from typing import Final
 from uuid import uuid4
 
 import psycopg
 
-from wenyue.accounts import save_staff, start_login
+from wenyue.accounts import hash_secret, save_staff, start_login
 from wenyue.infra.config import load_keys
+from wenyue.infra.fault import SetupError
 from wenyue.kernel.personal import Vault
 from wenyue.tools.bench.wire import HOST, token
 from wenyue.tools.drill.acts import Stage
-from wenyue.tools.drill.client import NoReplyError, NotSentError, Wire
+from wenyue.tools.drill.client import NoReplyError, NotSentError, Reply, Wire
 from wenyue.tools.drill.slow import Slow
 
 PATHS: Final = (
@@ -35,48 +38,107 @@ PATHS: Final = (
     "/console/signin",
     "/trip/book",
 )
-_PUT_OFF: Final = frozenset({408, 429, 500, 502, 503, 504})
+_PUT_OFF: Final = frozenset({0, 408, 429, 500, 502, 503, 504})  # 0: no answer
 _FORGERS: Final = 12
 _PAUSE_S: Final = (0.02, 0.1)
-_GENUINE_PAUSE_S: Final = 0.25
-_ENOUGH: Final = 0.9
+_GENUINE_PAUSE_S: Final = 1.0  # no person asks more often than the limit of an account allows
+_PEOPLE: Final = 3  # of each class
+_VISITS_MIN: Final = 3  # of each of them
+GET_IN_S: Final = 60.0  # three tries, each after the longest Retry-After
+_ASK_AGAIN_S: Final = 2.0  # after an answer that names no time, or none
+_AT_ONCE: Final = 0.9  # of the requests that show a login
+_PIN: Final = "274916"
 _PASSWORD: Final = "drill staff password"  # noqa: S105 - of a world that lives for minutes
+_places: Final = count(1)
+_CARDS: Final = (441, 442)  # of people who sign in; nobody guesses at these
+
+
+def _new_place() -> str:
+    """An address that nobody had before."""
+    number = next(_places)
+    return f"127.1.{number // 250 % 250}.{number % 250 + 1}"
+
+
+def attacker(number: int) -> str:
+    """The address of one who guesses; the last of the genuine who sign in has the first one's, and a device that is known."""
+    return f"127.0.2.{number + 1}"
 
 
 @dataclass(slots=True)
 class Genuine:
-    """Requests as they should be, of one class, one after the other."""
+    """Somebody of one class, who asks as one should: one visit after the other, each until it is answered by what it asks for."""
 
     name: str
     method: str
     path: str
     headers: str
     body: bytes = b""
-    answered: int = 0
+    source: str = ""
+    is_new_each_time: bool = False  # each visit is somebody else's, from a place of their own
+    visits: int = 0  # that ended well
+    asked: int = 0
     put_off: int = 0
-    codes: dict[int, int] = field(default_factory=dict[int, int])  # 0: no answer
+    longest_s: float = 0.0  # of a visit, the one under way included
+    codes: dict[int, int] = field(default_factory=dict[int, int])
 
-    async def ask(self, wire: Wire) -> None:
-        """Ask once, and count what came of it."""
+    async def visit(self, wire: Wire) -> None:
+        """Ask, and ask again as told, until there is an answer."""
+        began = monotonic()
+        while (again_s := await self.ask(wire)) is not None:
+            self.longest_s = max(self.longest_s, monotonic() - began)
+            await asyncio.sleep(again_s)
+        self.longest_s = max(self.longest_s, monotonic() - began)
+        self.visits += 1
+
+    async def ask(self, wire: Wire) -> float | None:
+        """Ask once and count what came of it. Seconds after which to ask again; None: it was answered."""
         try:
-            status = (await wire.ask(_request(self.method, self.path, self.headers, self.body))).status
+            reply = await wire.ask(_request(self.method, self.path, self.headers, self.body))
         except (NotSentError, NoReplyError):
-            status = 0
-        self.codes[status] = self.codes.get(status, 0) + 1
-        if status and status not in _PUT_OFF:
-            self.answered += 1
-        else:
-            self.put_off += 1
+            reply = Reply(0, {})
+        self.codes[reply.status] = self.codes.get(reply.status, 0) + 1
+        self.asked += 1
+        if reply.status not in _PUT_OFF:
+            return None
+        self.put_off += 1
+        return reply.retry_after_s or _ASK_AGAIN_S
 
 
-async def measure_every_class(
-    stage: Stage, stack: AsyncExitStack, slow: Slow, *, slow_bodies: int
-) -> Sequence[Genuine]:
-    """Begin the flood of every class and the genuine requests beside it; both end with `stack`. `report` tells the outcome."""
+@dataclass(slots=True)
+class People:
+    """The genuine people of every class while the attack lasts."""
+
+    everybody: list[Genuine]
+    _enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def have_come(self) -> None:
+        """Wait until each of them has come often enough; not for ever, and `report` says who has not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_VISITS_MIN * GET_IN_S):
+                await self._enough.wait()
+
+    async def keep_coming(self, port: int, one: Genuine) -> None:
+        """The visits of one of them, until cancelled."""
+        while True:
+            wire = Wire(port, source=one.source or _new_place())
+            try:
+                for _ in range(1 if one.is_new_each_time else _VISITS_MIN):
+                    await one.visit(wire)
+                    if all(each.visits >= _VISITS_MIN for each in self.everybody):
+                        self._enough.set()
+                    await asyncio.sleep(_GENUINE_PAUSE_S)
+            finally:
+                wire.close()
+
+
+async def measure_every_class(stage: Stage, stack: AsyncExitStack, slow: Slow, *, slow_bodies: int) -> People:
+    """Begin the flood of every class and the genuine visits beside it; both end with `stack`. `report` tells the outcome."""
+    people = People(await _genuine(stage))
     await slow.open(headers=0, bodies=slow_bodies, paths=PATHS)
-    genuine = await _genuine(stage)
     tasks = [asyncio.create_task(_forge(stage, number)) for number in range(_FORGERS)]
-    tasks += [asyncio.create_task(_keep_asking(stage.installation.port, one)) for one in genuine]
+    tasks += [
+        asyncio.create_task(people.keep_coming(stage.installation.port, one)) for one in people.everybody
+    ]
 
     async def end() -> None:
         for task in tasks:
@@ -84,31 +146,56 @@ async def measure_every_class(
         await asyncio.gather(*tasks, return_exceptions=True)
 
     stack.push_async_callback(end)
-    return genuine
+    return people
 
 
-def report(stage: Stage, genuine: Sequence[Genuine]) -> None:
+def report(stage: Stage, people: People) -> None:
     """Write down how each class fared."""
-    for one in genuine:
-        asked = one.answered + one.put_off
-        stage.extra[f"{one.name}: genuine requests"] = asked
-        stage.extra[f"{one.name}: put off"] = one.put_off
-        if one.answered < _ENOUGH * asked or not asked:
-            stage.findings.append(
-                f"{one.name}: {one.put_off} of {asked} genuine requests were put off ({one.codes})"
-            )
+    for name in dict.fromkeys(one.name for one in people.everybody):
+        own = [one for one in people.everybody if one.name == name]
+        asked, put_off = sum(one.asked for one in own), sum(one.put_off for one in own)
+        stage.extra[f"{name}: genuine requests"] = asked
+        stage.extra[f"{name}: put off"] = put_off
+        stage.extra[f"{name}: visits of whoever had fewest"] = min(one.visits for one in own)
+        stage.extra[f"{name}: longest visit, s"] = round(max(one.longest_s for one in own), 2)
+        stage.findings += [
+            f"{one.name}, {one.path} from {one.source or 'many places'}: {one.visits} visits, "
+            f"the longest took {one.longest_s:.0f} s ({one.codes})"
+            for one in own
+            if one.visits < _VISITS_MIN or one.longest_s > GET_IN_S
+        ]
+        if name not in _WITHOUT_LOGIN and put_off > (1 - _AT_ONCE) * asked:
+            codes = [one.codes for one in own]
+            stage.findings.append(f"{name}: {put_off} of {asked} genuine requests were put off ({codes})")
+
+
+_WITHOUT_LOGIN: Final = frozenset({"sign_in", "stranger"})  # these classes are for the flood as well
 
 
 async def _genuine(stage: Stage) -> list[Genuine]:
     async with await psycopg.AsyncConnection.connect(stage.there().owner_url) as tx:
         now = datetime.now(UTC)
         vault = Vault(load_keys(stage.installation.home))
-        staff = await save_staff(
-            tx, vault, login="drill", password=_PASSWORD, role="admin", now=now, actor="drill"
-        )
-        shown = await start_login(tx, now=now, staff_id=staff)
-    traveller, member = f"Authorization: Bearer {token(1)}\r\n", f"Authorization: Bearer {shown}\r\n"
-    page = f"Cookie: wy_staff={shown}\r\n"
+        shown: list[str] = []
+        for number in range(_PEOPLE):
+            login = f"drill-{number}"
+            staff = await save_staff(
+                tx, vault, login=login, password=_PASSWORD, role="admin", now=now, actor="drill"
+            )
+            shown.append(await start_login(tx, now=now, staff_id=staff))
+        for card in _CARDS:
+            pin = {"pin_hash": await hash_secret(_PIN, vault), "id": card}
+            await tx.execute("UPDATE cards.card SET pin_hash = %(pin_hash)s WHERE id = %(id)s", pin)
+    people = [one for number in range(_PEOPLE) for one in _with_a_login(number, shown[number])]
+    people += _who_sign_in(await _known_device(stage.installation.port))
+    for one in people:
+        one.source = one.source or ("" if one.is_new_each_time else _new_place())
+    return people
+
+
+def _with_a_login(number: int, shown: str) -> list[Genuine]:
+    traveller = f"Authorization: Bearer {token(number + 1)}\r\n"
+    member, page = f"Authorization: Bearer {shown}\r\n", f"Cookie: wy_staff={shown}\r\n"
     return [
         Genuine("hot", "POST", "/v1/bookings", traveller, b"{}"),
         Genuine("confirm", "POST", f"/v1/bookings/{uuid4()}/confirmation", traveller, b"{}"),
@@ -117,30 +204,40 @@ async def _genuine(stage: Stage) -> list[Genuine]:
         Genuine("browse", "GET", "/v1/bookings", traveller),
         Genuine("report", "GET", "/console/live", page),
         Genuine("stranger", "GET", "/v1/venues", ""),
-        Genuine(
-            "sign_in",
-            "POST",
-            "/v1/gate/session",
-            "",
-            b'{"login":"drill","password":"%b"}' % _PASSWORD.encode(),
-        ),
     ]
 
 
-async def _keep_asking(port: int, genuine: Genuine) -> None:
+def _who_sign_in(device: str) -> list[Genuine]:
+    """With a password and a card, somebody new each time; with a card on a known device, at the address of one who guesses."""
+    cards = [_sign_in(card) for card in _CARDS]
+    staff = b'{"login":"drill-0","password":"%b"}' % _PASSWORD.encode()
+    return [
+        Genuine("sign_in", "POST", "/v1/gate/session", "", staff, is_new_each_time=True),
+        Genuine("sign_in", "POST", "/v1/session", "", cards[0], is_new_each_time=True),
+        Genuine("sign_in", "POST", "/v1/session", f"Device-Token: {device}\r\n", cards[1], attacker(0)),
+    ]
+
+
+def _sign_in(card: int) -> bytes:
+    return b'{"card_no":"BENCH%011d","pin":"%b"}' % (card, _PIN.encode())
+
+
+async def _known_device(port: int) -> str:
+    """What a device keeps that signed in before the attack. Raises SetupError."""
     wire = Wire(port)
     try:
-        while True:
-            await genuine.ask(wire)
-            await asyncio.sleep(_GENUINE_PAUSE_S)
+        reply = await wire.ask(_request("POST", "/v1/session", "", _sign_in(_CARDS[1])))
+    except (NotSentError, NoReplyError) as error:
+        raise SetupError(f"nobody can sign in: {error}", "无法登录") from error
     finally:
         wire.close()
+    return str(reply.body.get("device_token") or "")
 
 
 async def _forge(stage: Stage, number: int) -> None:
     """Whole requests to every class, with logins that nobody has."""
     chance = random.Random(f"forge {number}")  # noqa: S311 - pauses and tokens of nobody
-    wire = Wire(stage.installation.port)
+    wire = Wire(stage.installation.port, source=f"127.0.3.{number + 1}")
     try:
         for path in cycle(PATHS):
             shown = f"{chance.getrandbits(256):043x}"[:43]

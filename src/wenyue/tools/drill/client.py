@@ -7,6 +7,7 @@ again with the same id until the answer is certain or `CONVERGE_S` have passed.
 import asyncio
 import json
 import random
+import sys
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import UUID
@@ -41,13 +42,15 @@ class Reply:
 
     status: int
     body: dict[str, Any]
+    retry_after_s: float = 0.0  # 0: not said
 
 
 class Wire:
-    """Keep-alive connections to one address."""
+    """Keep-alive connections to one address; `source`: from which of this machine's (Linux has all of 127.0.0.0/8)."""
 
-    def __init__(self, port: int, *, host: str = HOST) -> None:
+    def __init__(self, port: int, *, host: str = HOST, source: str = "") -> None:
         self.port, self.host = port, host
+        self._from = (source, 0) if source and sys.platform == "linux" else None
         self._idle: list[Connection] = []
 
     async def ask(self, request: bytes, *, give_up_s: float = GIVE_UP_S) -> Reply:
@@ -57,7 +60,7 @@ class Wire:
             async with asyncio.timeout(give_up_s):
                 writer.write(request)
                 await writer.drain()
-                status, length, keeps = await _head(reader)
+                status, length, keeps, retry_after_s = await _head(reader)
                 raw = await reader.readexactly(length)
         except (OSError, EOFError, ValueError, TimeoutError) as error:
             writer.transport.abort()
@@ -69,7 +72,7 @@ class Wire:
             self._idle.append((reader, writer))
         else:
             writer.close()
-        return Reply(status, _object(raw))
+        return Reply(status, _object(raw), retry_after_s)
 
     async def _connection(self) -> Connection:
         while self._idle:
@@ -79,7 +82,7 @@ class Wire:
             writer.transport.abort()
         try:
             async with asyncio.timeout(_CONNECT_S):
-                return await asyncio.open_connection(self.host, self.port)
+                return await asyncio.open_connection(self.host, self.port, local_addr=self._from)
         except (OSError, TimeoutError) as error:
             raise NotSentError(type(error).__name__) from error
 
@@ -192,20 +195,22 @@ def post(path: str, card: int, body: bytes, *, room_token: str = "") -> bytes:
     return head.encode("ascii") + body
 
 
-async def _head(reader: asyncio.StreamReader) -> tuple[int, int, bool]:
-    """(status, length of the body, whether the connection stays). Raises ValueError for what is no HTTP."""
+async def _head(reader: asyncio.StreamReader) -> tuple[int, int, bool, float]:
+    """(status, length of the body, whether the connection stays, Retry-After). Raises ValueError for what is no HTTP."""
     head = await reader.readuntil(b"\r\n\r\n")
     first, _, rest = head.partition(b"\r\n")
-    length, keeps = 0, True
+    length, keeps, retry_after_s = 0, True, 0.0
     for line in rest.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             length = int(value)
         elif name.lower() == b"connection" and value.strip().lower() == b"close":
             keeps = False
+        elif name.lower() == b"retry-after" and value.strip().isdigit():
+            retry_after_s = float(value)
     if length > _BODY_BYTES_MAX:
         raise ValueError("an answer of more than a megabyte")
-    return int(first.split(b" ")[1]), length, keeps
+    return int(first.split(b" ")[1]), length, keeps, retry_after_s
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -25,6 +25,12 @@ def overload(
     proxy: Annotated[
         Path | None, typer.Option(help="put HAProxy in front, with this file: deploy/haproxy/haproxy.cfg")
     ] = None,
+    proxy_apart: Annotated[
+        bool,
+        typer.Option(
+            "--proxy-apart", help="the proxy computes on the load's core, as on a machine of its own"
+        ),
+    ] = False,
     unbounded: Annotated[
         bool, typer.Option("--unbounded/--no-unbounded", help="also with a database that is not bounded")
     ] = True,
@@ -43,6 +49,7 @@ def overload(
         connections=connections,
         database_share=database_share,
         proxy=proxy,
+        is_proxy_apart=proxy_apart,
     )
     if quick or os.environ.get("QUICK", "") not in {"", "0"}:
         scale = plan.quick(scale)

@@ -1,7 +1,8 @@
 """One load process: an open loop over raw keep-alive connections, as cheap as Python allows.
 
 Requests are sent when they are due, whatever became of earlier ones. One that finds no free connection waits, and its wait
-counts. No asyncio: one epoll, two system calls a request, and the answers' heads are remembered rather than parsed.
+counts; of those that wait the newest goes first: people have a line each, and nobody stands behind another's. No asyncio: one
+epoll, two system calls a request, and the answers' heads are remembered rather than parsed.
 """
 
 from __future__ import annotations  # array[float] is no type before Python 3.12
@@ -183,9 +184,9 @@ class Gun:
         waiting = self._waiting
         self._leave()
         while waiting and (self._idle or self._to_open):
-            shot = waiting.popleft()
+            shot = waiting.pop()
             if not self._send(shot):
-                waiting.appendleft(shot)
+                waiting.append(shot)
                 return
 
     def _launch(self, descriptor: int, shot: _Shot) -> None:
@@ -234,7 +235,7 @@ class Gun:
         """A connection has become free."""
         self._leave()
         if self._waiting:
-            self._launch(descriptor, self._waiting.popleft())
+            self._launch(descriptor, self._waiting.pop())
         else:
             self._idle.append(descriptor)
 

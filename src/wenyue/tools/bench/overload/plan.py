@@ -39,6 +39,9 @@ class Scale:
     unbounded_storm_s: float = 20.0  # 0: the unbounded configuration is not measured
     first_per_s: float = 1_000.0
     proxy: Path | None = None  # a file for HAProxy, which then stands between the load and the web processes
+    is_proxy_apart: bool = (
+        False  # on the load's core, as on a machine of its own; else on that of the web processes
+    )
 
 
 def quick(scale: Scale) -> Scale:

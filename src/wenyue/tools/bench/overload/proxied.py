@@ -9,13 +9,14 @@ import subprocess
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.supervisor import answers_ready
 from wenyue.tools.bench.overload.cores import pin
-from wenyue.tools.bench.site import HOST
+from wenyue.tools.bench.site import HOST, cpu_seconds
 from wenyue.tools.standby.state import certificate
 
 _SEARCHED: Final = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
@@ -23,12 +24,24 @@ _BINDS: Final = ("BIND_HTTP", "BIND_HTTPS", "BIND_INSIDE", "BIND_FIGURES")
 _READY_S: Final = 20.0
 _CONNECTIONS: Final = re.compile(r"^    maxconn \d+$", re.MULTILINE)  # the first is the process's
 _FILES_SPARE: Final = 500
-_NICE: Final = -10  # as in deploy/systemd/wenyue-haproxy.service
+_NICE: Final = -10  # as CPUWeight= in deploy/systemd/wenyue-haproxy.service
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A HAProxy that runs: the port of its frontend without TLS."""
+
+    port: int
+    pid: int
+
+    def cpu_s(self) -> float:
+        """Processor seconds that it has used so far."""
+        return cpu_seconds(self.pid)
 
 
 @contextmanager
-def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Generator[int]:
-    """HAProxy reads `file` and stands before `web_port`; yields the port of its frontend without TLS. Raises SetupError.
+def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Generator[Proxy]:
+    """HAProxy reads `file` and stands before `web_port`. Raises SetupError.
 
     Only its bound on connections is lowered, to what this user may open.
     """
@@ -50,21 +63,34 @@ def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Gene
         "TLS_PEM": str(folder / "tls.pem"),
     }
     with (home / "proxy.log").open("ab") as log:
-        running = subprocess.Popen([found, "-db", "-f", str(config)], env=environment, stdout=log, stderr=log)
+        running = subprocess.Popen(
+            [found, "-db", "-f", str(config)],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # as a service: Linux divides a processor among sessions first
+        )
     try:
         pin([running.pid], cores)
-        with suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, running.pid, _NICE)
+        _let_go_first(running.pid)
         inside = ports[2]
         deadline = time.monotonic() + _READY_S
         while not answers_ready(HOST, inside):
             if running.poll() is not None or time.monotonic() > deadline:
                 raise SetupError(f"HAProxy does not serve; see {home / 'proxy.log'}", "HAProxy 未能就绪")
             time.sleep(0.05)
-        yield inside
+        yield Proxy(inside, running.pid)
     finally:
         running.terminate()
         running.wait(_READY_S)
+
+
+def _let_go_first(pid: int) -> None:
+    """Where this user may."""
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+    with suppress(OSError):  # of the session, where the kernel groups by session (sched(7), autogroup)
+        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def _free_port() -> int:

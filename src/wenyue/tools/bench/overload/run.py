@@ -18,7 +18,7 @@ from wenyue.tools.bench.overload import cores
 from wenyue.tools.bench.overload.battery import Battery
 from wenyue.tools.bench.overload.orders import Stream
 from wenyue.tools.bench.overload.plan import Phase, Report, Scale, Shots, described, rounded
-from wenyue.tools.bench.overload.proxied import proxied
+from wenyue.tools.bench.overload.proxied import Proxy, proxied
 from wenyue.tools.bench.overload.rules import Ramp, ratio, recovery_s
 from wenyue.tools.bench.overload.site import Demand
 from wenyue.tools.bench.overload.tally import Tally
@@ -59,15 +59,18 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
         log.unlink(missing_ok=True)
         web = stack.enter_context(site(server, home, scale.workers, log))
         cores.pin([process.pid for process in web.processes], placing.web)
-        port = web.port
+        port, proxy = web.port, None
         if scale.proxy is not None:
-            port = stack.enter_context(proxied(scale.proxy, web.port, home, placing.web))
+            core = placing.load if scale.is_proxy_apart else placing.web
+            proxy = stack.enter_context(proxied(scale.proxy, web.port, home, core))
+            port = proxy.port
         battery = stack.enter_context(
             Battery(size=scale.load_processes, port=port, connections=scale.connections, cores=placing.load)
         )
-        barometer = Barometer(lambda: web.cpu_s() + postgres_cpu_s(server) + battery.cpu_s())
         demand = Demand(world, scale.cards, scale.flash_cards, scale.load_processes)
-        _Range(scale, report, server, world, web, battery, demand, placing, tell).measure()
+        measuring = _Range(scale, report, server, world, web, proxy, battery, demand, placing, tell)
+        barometer = Barometer(lambda: sum(measuring.cpu_s().values()))
+        measuring.measure()
         report.weather = barometer.read()
     report.seconds = perf_counter() - began
     return report
@@ -80,6 +83,7 @@ class _Range:
     server: ServerInfo
     world: World
     web: Site
+    proxy: Proxy | None
     battery: Battery
     demand: Demand
     placing: cores.Layout
@@ -263,9 +267,9 @@ class _Range:
         before: Callable[[float], None] = lambda _starts_at: None,
         is_kept: bool = True,
     ) -> Shots:
-        used = self._cpu_s()
+        used = self.cpu_s()
         tally, at = self.battery.fire(streams, drain_s=self.scale.drain_s, before=before)
-        spent = {who: seconds - used[who] for who, seconds in self._cpu_s().items()}
+        spent = {who: seconds - used[who] for who, seconds in self.cpu_s().items()}
         seconds = max(stream.seconds for stream in streams)
         if streams[0].name == "ordinary":
             self.demand.used(tally.numbers[0])
@@ -277,12 +281,14 @@ class _Range:
             self.report.shots.append(shots)
         return shots
 
-    def _cpu_s(self) -> dict[str, float]:
-        return {
+    def cpu_s(self) -> dict[str, float]:
+        """Processor seconds that everything of the run has used so far, by who did."""
+        used = {
             "web": self.web.cpu_s(),
             "database": postgres_cpu_s(self.server),
             "load": self.battery.cpu_s(),
         }
+        return used if self.proxy is None else {**used, "proxy": self.proxy.cpu_s()}
 
     def _phase(self, name: str, shots: Shots, begin_s: float, end_s: float, rate_per_s: float) -> None:
         at = shots.at_s
@@ -305,6 +311,7 @@ class _Range:
             "load_processes": scale.load_processes,
             "connections": scale.connections,
             "proxy": None if scale.proxy is None else "HAProxy",
+            "proxy_on_the_loads_core": scale.proxy is not None and scale.is_proxy_apart,
             "database_share_of_one_core": scale.database_share if how else None,
             "database_bound_by": how or "nothing",
             "autovacuum_and_checkpoints": "off while bounded" if how else "on",
