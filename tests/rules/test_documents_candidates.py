@@ -122,6 +122,63 @@ def test_security_M4_one_number_has_one_bare_number_whatever_it_is_declared_as()
     assert bare_number("from an old system", "X1") == "number:X1"
 
 
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        [  # 回乡证, with and without the digits that count its renewals, and the same text as a passport of anywhere
+            (K.HM_PERMIT, "H12345678", None),
+            (K.HM_PERMIT, "h1234567801", None),
+            (K.HM_PERMIT, "Ｈ１２３４５６７８ ０２", None),
+            (K.PASSPORT, "H12345678", "CHN"),
+            (K.PASSPORT, "H1234567801", "USA"),
+            (K.PASSPORT, "H12345678-99", "GBR"),
+        ],
+        [  # 台胞证
+            (K.TW_PERMIT, "12345678", None),
+            (K.TW_PERMIT, "1234 5678 01", None),
+            (K.PASSPORT, "12345678", "USA"),
+            (K.PASSPORT, "1234567801", "USA"),
+            (K.PASSPORT, "1234567802", "ISR"),
+        ],
+        [(K.HM_PERMIT, "HA1234567", None), (K.PASSPORT, "ha-1234567", "IND")],
+        [  # military cards, whatever stands before the number and however it is written
+            (K.OFFICER_ID, "军字第2001988号", None),
+            (K.OFFICER_ID, "軍字第2001988號", None),
+            (K.OFFICER_ID, "軍字第 ２００１９８８ 号", None),
+            (K.OFFICER_ID, "军字第№2001988号", None),
+            (K.OFFICER_ID, "政字第2001988号", None),
+            (K.OFFICER_ID, "军02001988", None),
+            (K.SOLDIER_ID, "士字第2001988号", None),
+            (None, "後字第2001988號", None),
+        ],
+    ],
+)
+def test_security_H3_one_document_has_one_bare_number_however_it_is_spelled(
+    spellings: list[tuple[DocumentKind | None, str, str | None]],
+) -> None:
+    bare = {read(kind, raw, nationality).bare_number for kind, raw, nationality in spellings}
+    assert len(bare) == 1, bare
+    assert None not in bare
+
+
+def test_security_H3_numbers_that_differ_stay_two() -> None:
+    """Consecutive passports of a family and permits of two people are not taken for one."""
+    for kind, one, two, nationality in (
+        (K.PASSPORT, "123456780", "123456781", "USA"),
+        (K.PASSPORT, "H12345678", "H12345679", "CHN"),
+        (K.HM_PERMIT, "H1234567801", "H1234567901", None),
+        (K.TW_PERMIT, "1234567801", "1234567901", None),
+        (K.OFFICER_ID, "军字第2001988号", "军字第2001989号", None),
+    ):
+        assert read(kind, one, nationality).bare_number != read(kind, two, nationality).bare_number
+
+
+@pytest.mark.parametrize("raw", ["軍字第2001988號", "军字第 2001988 号", "軍２００１９８８", "軍字第№2001988號"])
+def test_security_H3_a_military_cards_spelling_makes_no_second_person(raw: str) -> None:
+    """Bans and accounts hang on the key: traditional and simplified, wide and narrow are one."""
+    assert read(K.OFFICER_ID, raw).key == "officer_id:军字第2001988号"
+
+
 # ------------------------------------------------------------------------------------------------ security_M2
 
 

@@ -1,6 +1,6 @@
 """The shapes of identity: document kinds, a parsed document, and every reason a number is refused or doubted."""
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -99,7 +99,10 @@ _CARD_LENGTH: Final = 18
 _SELF_TELLING: Final = frozenset(
     {DocumentKind.RESIDENT_ID, DocumentKind.RESIDENCE_PERMIT, DocumentKind.FOREIGN_PR}
 )
-_COUNTS_RENEWALS: Final[Mapping[str, int]] = {DocumentKind.HM_PERMIT: 9, DocumentKind.TW_PERMIT: 8}
+# A travel permit with the two digits that count its renewals. Nothing else looks so: a passport's number has nine characters
+# at most (ICAO Doc 9303 part 4, the machine-readable lines hold no more).
+_RENEWED_PERMIT: Final = re.compile(r"([HM][0-9]{8}|[0-9]{8})[0-9]{2}")
+_MILITARY: Final = re.compile(r"[\u4e00-\u9fff]+字第0*([0-9A-Z]+)号")  # as `parse_military` writes it
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -111,8 +114,9 @@ class Document:
     do. `birth` and `sex` are known only where the document carries them; `nationality` is ISO 3166 alpha-3 (or an
     ICAO 9303 code that ISO lacks).
     `bare_number` is the number alone, without kind and nationality, for documents whose number does not say what they
-    are: one passport declared as two nationalities' has two keys and one bare number. None for the 18-character cards:
-    nothing else can carry their number.
+    are: one passport declared as two nationalities' has two keys and one bare number. It follows from the number alone:
+    neither the renewal digits of a permit nor the word before a military card's number belong to it, whatever kind is
+    declared. None for the 18-character cards: nothing else can carry their number.
     """
 
     kind: DocumentKind
@@ -126,7 +130,7 @@ class Document:
 
     @property
     def bare_number(self) -> str | None:
-        """`number:` and what stands last in the key (renewals of a permit share it)."""
+        """`number:` and the number without what is counted or written beside it."""
         return bare_number(self.kind, self.number)
 
     def __repr__(self) -> str:
@@ -137,8 +141,8 @@ def bare_number(kind: str, number: str) -> str | None:
     """The bare number of a canonical `number`; see `Document`. A kind that is not known is read like a passport."""
     if len(number) == _CARD_LENGTH and kind in _SELF_TELLING:
         return None
-    renewals = _COUNTS_RENEWALS.get(kind)
-    return "number:" + (number[:renewals] if renewals else number)
+    shorter = _RENEWED_PERMIT.fullmatch(number) or _MILITARY.fullmatch(number)
+    return "number:" + (shorter[1] if shorter else number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,15 @@ from wenyue.kernel.documents.model import Document, DocumentError, DocumentError
 # and the names of regions on older cards), 字第, four to ten digits or letters, 号. People leave 字, 第 and 号 out. Common
 # knowledge, agreed on by the validators in use (four to eight characters after 字第): check before narrowing it.
 _WORD: Final = "(?:(?![字第号號])[\u4e00-\u9fff]){1,3}"
-_MILITARY: Final = re.compile(f"({_WORD})字?第?([0-9A-Za-z]{{4,10}})[号號]?")
+# (A numero sign before the digits has become "No" by then.)
+_MILITARY: Final = re.compile(f"({_WORD})字?第?(?:[Nn][Oo])?([0-9A-Za-z]{{4,10}})[号號]?")
 _MILITARY_LIKE: Final = re.compile(f"{_WORD}字?第?[0-9A-Za-z]")
 _SOLDIERS_WORDS: Final = ("士", "兵", "义")
+# The traditional forms of what stands in such words; a form that is not here still has the number's one place (`bare_number`).
+_SIMPLIFIED: Final = str.maketrans(
+    "軍義衛總聯參後裝戰區陸東廣瀋濟蘭員職幹預備隊醫國級砲",
+    "军义卫总联参后装战区陆东广沈济兰员职干预备队医国级炮",
+)
 _TRAVEL: Final = re.compile(r"L[0-9]{7,8}")
 _SEAFARER: Final = re.compile(r"A[0-9]{8}")  # nine characters, printed on the data page (海事局)
 
@@ -27,6 +33,7 @@ def is_military_text(text: str) -> bool:
 
 def parse_military(text: str, kind: DocumentKind | None, expires_on: date | None) -> Document | DocumentError:
     """军官证, 文职干部证, 士官证, 义务兵证; without a `kind` the first word says which."""
+    text = text.translate(_SIMPLIFIED)
     read = _MILITARY.fullmatch(text)
     if kind is None:
         kind = DocumentKind.SOLDIER_ID if text.startswith(_SOLDIERS_WORDS) else DocumentKind.OFFICER_ID
