@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.booking.opening import Opening, plan
+from wenyue.booking.planning import Opening, plan
 from wenyue.catalogue import (
     Closure,
     PlannedSession,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.card_rules import card_of, rules_of, want
-from wenyue.booking.opening import NewPool, NewSlot
+from wenyue.booking.planning import NewPool, NewSlot
 from wenyue.booking.replanning import (
     NOT_IN_TIMETABLE_ZH,
     HolidayEntry,

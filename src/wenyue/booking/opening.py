@@ -1,35 +1,28 @@
-"""Opening: turns calendar templates into pools and slots ahead of time, and changes slots that are open.
+"""Opening: stores the pools and slots that `planning` makes of calendar templates, and changes slots that are open.
 
 Opening is idempotent and never touches a slot that exists. A change (closing, price, capacity) bumps the revision
 of the slot's session pool, by which every worker notices that its cached facts are old.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import IntEnum
 from typing import Final
 
 import msgspec
 
 from wenyue import catalogue
-from wenyue.booking.model import Channel
-from wenyue.catalogue import Closure, Product, SessionPlan, Template, Venue
+from wenyue.booking.planning import DAYS_AHEAD_MAX, GENERAL, WEEKLY_REASONS, NewPool, NewSlot, Opening, plan
+from wenyue.catalogue import Closure, Product, Template, Venue
 from wenyue.infra.db import Tx, queries
-from wenyue.kernel.clock import at_local, days
 from wenyue.kernel.limits import SESSIONS_AHEAD_DAYS
-from wenyue.policy import HolidayCalendar, Preset, release_at, sales_end_at
+from wenyue.policy import HolidayCalendar, Preset
 
 SLOTS_PER_STATEMENT_MAX: Final = 4_000
-DAYS_AHEAD_MAX: Final = 400
 CAPACITY_MAX: Final = 10_000_000
 _SQL: Final = queries("wenyue.booking", "opening.sql")
-_CHANNELS: Final = tuple(channel.name.lower() for channel in Channel)
-_GENERAL: Final = Channel.ONLINE.name.lower()  # channels without a reserve share what the reserves leave
-_WEEKDAYS_ZH: Final = "一二三四五六日"
-_WEEKDAYS_EN: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
-_WEEKLY_REASONS: Final = [f"周{name}例行闭馆" for name in _WEEKDAYS_ZH]
 
 
 class CapacityAnswer(IntEnum):
@@ -52,52 +45,6 @@ class OpenedCount:
 
     def __add__(self, other: "OpenedCount") -> "OpenedCount":
         return OpenedCount(self.slots + other.slots, self.pools + other.pools)
-
-
-class NewPool(msgspec.Struct, frozen=True):
-    """A row for `add_pools`."""
-
-    kind: str
-    venue_id: int
-    product_id: int | None
-    on_date: date
-    starts_at: datetime | None
-    channel: str | None
-    capacity: int
-    is_open: bool
-
-
-class NewSlot(msgspec.Struct, frozen=True):
-    """A row for `add_slots`. `channels`: which pool (by the channel it is named after) each channel draws from."""
-
-    product_id: int
-    venue_id: int
-    on_date: date
-    starts_at: datetime
-    ends_at: datetime
-    release_at: datetime
-    closes_at: datetime
-    price_minor: int
-    currency: str
-    label_zh: str
-    label_en: str
-    has_day_pool: bool
-    channels: dict[str, str]
-    is_open: bool
-    closed_reason_zh: str
-    closed_reason_en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What a product's days are planned from; all of one venue and one product."""
-
-    venue: Venue
-    product: Product
-    templates: Sequence[Template]
-    preset: Preset
-    closures: Sequence[Closure]
-    prices: Mapping[date, int]
 
 
 async def open_slots(
@@ -141,92 +88,6 @@ async def open_all_ahead(
         opened += await write(tx, planned)
         progress(opened.slots)
     return opened
-
-
-def plan(
-    opening: Opening, calendar: HolidayCalendar, from_day: date, to_day: date
-) -> list[tuple[NewSlot, list[NewPool]]]:
-    """Pure: the slots of these days, each with the pools that it needs."""
-    last = min(to_day, from_day + timedelta(days=DAYS_AHEAD_MAX))
-    return [one for day in days(from_day, last) for one in _plan_day(opening, day, calendar.day_kind(day))]
-
-
-def _plan_day(opening: Opening, day: date, day_kind: str) -> Iterator[tuple[NewSlot, list[NewPool]]]:
-    day_capacity = _day_capacity(opening, day, day_kind)
-    reason_zh, reason_en = _closed_reason(opening, day, day_kind)
-    venue, product, preset = opening.venue, opening.product, opening.preset
-    for session in catalogue.sessions_for(opening.templates, day, day_kind):
-        starts_at = at_local(day, session.starts, venue.timezone)
-        ends_day = day + timedelta(days=1) if session.is_overnight else day
-        ends_at = at_local(ends_day, session.ends, venue.timezone)
-        own_price = product.price_minor if session.price_minor is None else session.price_minor
-        slot = NewSlot(
-            product_id=product.id,
-            venue_id=venue.id,
-            on_date=day,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            release_at=release_at(preset, day, venue.timezone),
-            closes_at=sales_end_at(preset, starts_at, ends_at, venue.timezone),
-            price_minor=opening.prices.get(day, own_price),
-            currency=product.currency,
-            label_zh=session.label_zh,
-            label_en=session.label_en,
-            has_day_pool=day_capacity is not None,
-            channels=_channels(session),
-            is_open=not reason_zh,
-            closed_reason_zh=reason_zh,
-            closed_reason_en=reason_en,
-        )
-        yield slot, _pools(slot, session, day_capacity)
-
-
-def _day_capacity(opening: Opening, day: date, day_kind: str) -> int | None:
-    """The template's approved carrying capacity, or the preset's cap for this kind of day: the strictest of those given."""
-    stated = catalogue.day_capacity_for(opening.templates, day, day_kind)
-    cap = {str(kind): figure for kind, figure in opening.preset.day_caps.items()}.get(day_kind)
-    figures = [figure for figure in (stated, cap) if figure is not None]
-    return min(figures, default=None)
-
-
-def _closed_reason(opening: Opening, day: date, day_kind: str) -> tuple[str, str]:
-    closure = catalogue.closure_on(opening.closures, opening.product.id, day)
-    if closure is not None:
-        return closure.reason_zh, closure.reason_en
-    weekday = day.weekday()
-    if weekday in opening.preset.closed_weekdays and day_kind != "holiday":
-        return _WEEKLY_REASONS[weekday], f"Closed on {_WEEKDAYS_EN[weekday]}"
-    return "", ""
-
-
-def _channels(session: SessionPlan) -> dict[str, str]:
-    """Channel → the channel whose pool it draws from; empty without reserves (then only the session's pool limits)."""
-    if not session.reserves:
-        return {}
-    return {name: name if name in session.reserves else _GENERAL for name in _CHANNELS}
-
-
-def _pools(slot: NewSlot, session: SessionPlan, day_capacity: int | None) -> list[NewPool]:
-    def pool(kind: str, capacity: int, channel: str | None = None) -> NewPool:
-        return NewPool(
-            kind=kind,
-            venue_id=slot.venue_id,
-            product_id=None if kind == "day" else slot.product_id,
-            on_date=slot.on_date,
-            starts_at=None if kind == "day" else slot.starts_at,
-            channel=channel,
-            capacity=capacity,
-            is_open=slot.is_open or kind != "session",
-        )
-
-    pools = [pool("session", session.capacity)]
-    if day_capacity is not None:
-        pools.append(pool("day", day_capacity))
-    if session.reserves:
-        reserves: dict[str, int] = {str(name): count for name, count in session.reserves.items()}
-        reserves.setdefault(_GENERAL, max(0, session.capacity - sum(reserves.values())))
-        pools += [pool("channel", count, name) for name, count in reserves.items()]
-    return pools
 
 
 async def openings(
@@ -306,7 +167,7 @@ async def reopen_slots(tx: Tx, venue_id: int, product_id: int | None, from_day: 
         "to_day": to_day,
     }
     await tx.execute(_SQL["lock_slots"], scope)
-    cursor = await tx.execute(_SQL["reopen_slots"], scope | {"weekly": _WEEKLY_REASONS})
+    cursor = await tx.execute(_SQL["reopen_slots"], scope | {"weekly": WEEKLY_REASONS})
     opened = await _switch(tx, [row[0] for row in await cursor.fetchall()], is_open=True)
     standing = await catalogue.closures(tx, [venue_id], from_day, to_day)
     for closure in standing.get(venue_id, []):
@@ -344,11 +205,11 @@ async def set_capacity(tx: Tx, slot_id: int, capacity: int) -> CapacityAnswer:
     if not 0 <= capacity <= CAPACITY_MAX:
         return CapacityAnswer.OUT_OF_RANGE
     rows = await (await tx.execute(_SQL["lock_slot_pools"], {"slot_id": slot_id})).fetchall()
-    reserved = sum(row[3] for row in rows if row[2] not in {"", _GENERAL})
+    reserved = sum(row[3] for row in rows if row[2] not in {"", GENERAL})
     wanted: dict[int, int] = {}
     for pool_id, kind, channel, _, taken in rows:
         target = capacity if kind == "session" else capacity - reserved
-        if kind == "channel" and channel != _GENERAL:
+        if kind == "channel" and channel != GENERAL:
             continue
         if target < 0:
             return CapacityAnswer.BELOW_RESERVES

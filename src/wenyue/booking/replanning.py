@@ -12,7 +12,8 @@ from typing import Final
 
 from wenyue import catalogue
 from wenyue.audit import Entry, record
-from wenyue.booking.opening import NewPool, NewSlot, Opening, openings, plan, write
+from wenyue.booking.opening import openings, write
+from wenyue.booking.planning import NewPool, NewSlot, Opening, plan
 from wenyue.infra.db import Database, Tx, queries
 from wenyue.kernel.clock import days
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, Preset, load_calendar, save_override
