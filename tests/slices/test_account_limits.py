@@ -2,103 +2,31 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from copy import copy
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import pytest
 from msgspec import structs
 
-from tests.support.database import DbUrls, both
+from tests.support.accounts import DAY, PARTY_MAX, Stage, account_stage, slots
+from tests.support.database import DbUrls
 from wenyue.booking import (
     Answer,
-    BookingRequest,
     ChangeKind,
     ChangeRequest,
     Channel,
-    Engine,
     Outcome,
     Visitor,
-    WantedLine,
 )
-from wenyue.infra.db import Tx
-from wenyue.kernel.ids import uuid7
 from wenyue.policy import AccountLimits, CancelLimits, LimitKind, Reached
 from wenyue.tools import world
 
 pytestmark = pytest.mark.anyio
-DAY = date(2026, 3, 3)
-PARTY_MAX = 9  # of the preset `default`
-
-
-@dataclass
-class Stage:
-    """Two engines, as two processes are, and a connection to look with."""
-
-    tx: Tx
-    engine: Engine
-    other: Engine
-    made: int = 0
-    holder: int = 0
-
-    async def venue(self, **more: object) -> tuple[int, int]:
-        """Another venue with one product: (venue id, product id)."""
-        self.made += 1
-        return await world.product(self.tx, f"limit{self.made}-{uuid7()}", **more)  # type: ignore[arg-type] # keywords pass through
-
-    def people(self, count: int, number: bytes | None = None) -> tuple[Visitor, ...]:
-        """So many people who were never seen before; `number`: of a document that all of them show."""
-        self.made += count
-        return tuple(
-            Visitor(world.person(10_000 + self.made - n), None, number_key=number) for n in range(count)
-        )
-
-    def request(self, *wanted: tuple[int, tuple[Visitor, ...] | int], **more: object) -> BookingRequest:
-        """A booking of `wanted`: in each slot these people, or so many unnamed places."""
-        visitors: list[Visitor] = []
-        lines: list[WantedLine] = []
-        for slot_id, who in wanted:
-            if isinstance(who, int):
-                lines.append(WantedLine(slot_id, who))
-                continue
-            first = len(visitors)
-            visitors.extend(who)
-            lines.append(WantedLine(slot_id, len(who), tuple(range(first, len(visitors)))))
-        id_ = uuid7()
-        made = BookingRequest(
-            id_, id_.bytes, Channel.ONLINE, self.holder, None, tuple(lines), tuple(visitors), b""
-        )
-        return structs.replace(made, **more)
-
-    async def ask(self, *wanted: tuple[int, tuple[Visitor, ...] | int], **more: object) -> Answer:
-        """Book at the first process."""
-        return await self.engine.book(self.request(*wanted, **more))
-
-    def limit(self, limits: AccountLimits) -> None:
-        """Put other limits in force in both processes."""
-        for engine in (self.engine, self.other):
-            engine.rulebook = replace(engine.rulebook, limits=limits)
 
 
 @pytest.fixture
 async def stage(db_urls: DbUrls) -> AsyncIterator[Stage]:
-    async with both(db_urls) as (db, tx):
-        book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
-        now = [world.START]
-        engines = [Engine(db, book, clock=lambda: now[0]) for _ in range(2)]
-        card = await world.card(tx, uuid7().int % 10**9)
-        for engine in engines:
-            await engine.start()
-        yield Stage(tx, engines[0], engines[1], holder=card.holder_id)
-        for engine in engines:
-            await engine.drain(within_s=1)
-
-
-async def slots(stage: Stage, count: int, venue: tuple[int, int], **more: object) -> list[int]:
-    return [
-        await world.slot(stage.tx, *venue, DAY, hour, 500, **more)  # type: ignore[arg-type] # keywords pass through
-        for hour in range(2, 2 + count)
-    ]
+    async with account_stage(db_urls) as stage:
+        yield stage
 
 
 async def test_security_H3_a_party_is_counted_over_the_lines_of_a_request(stage: Stage) -> None:
@@ -122,9 +50,7 @@ async def test_security_H3_a_party_is_counted_over_the_bookings_of_an_account(st
 
 
 async def test_security_H3_people_whom_a_preset_exempts_are_no_way_around_its_party(stage: Stage) -> None:
-    presets = copy(stage.engine.rulebook.presets)
-    exempting = structs.replace(presets["default"], exempt_from_age=70)
-    stage.engine.rulebook = replace(stage.engine.rulebook, presets={**presets, "default": exempting})
+    stage.rule(exempt_from_age=70)
     one, two = await slots(stage, 2, await stage.venue())
 
     def elders(count: int) -> tuple[Visitor, ...]:

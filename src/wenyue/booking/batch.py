@@ -13,8 +13,9 @@ from wenyue.booking.effects import Effects
 from wenyue.booking.facts import Facts, Rulebook
 from wenyue.booking.model import Answer, ChangeRequest, Outcome
 from wenyue.booking.rules import Request, decide
-from wenyue.booking.store import SQL, gather, load_slots, lock_changes, slots_needed, write, write_strikes
+from wenyue.booking.store import SQL, gather, load_slots, lock_changes, write, write_strikes
 from wenyue.booking.views import Views
+from wenyue.booking.wants import slots_needed
 from wenyue.infra.db import Tx
 
 # Conflicts that another transaction caused and that a second look resolves: its rows are visible by then.

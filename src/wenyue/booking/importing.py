@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 
 from wenyue import audit
+from wenyue.booking.literals import array, rows_json
 from wenyue.booking.model import BookingState, Channel
-from wenyue.booking.store import array, rows_json
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.ids import uuid7
 

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook
+from wenyue.booking.literals import array
 from wenyue.booking.model import BookingState, ChangeKind, ChangeRequest, EventKind, Outcome
 from wenyue.booking.opening import OpenedCount, open_all_ahead
-from wenyue.booking.store import array, due_holds
+from wenyue.booking.store import due_holds
 from wenyue.infra.alone import alone
 from wenyue.infra.db import Database, Tx, queries
 from wenyue.kernel.clock import local_date

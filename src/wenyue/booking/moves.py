@@ -1,14 +1,24 @@
 """Rescheduling lines to other slots: the old places are given up only if every new one is had. Pure, idempotent."""
 
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 
 from msgspec.structs import replace
 
 from wenyue.booking import returning
-from wenyue.booking.allowance import DESK_CHANNELS, Tally, open_line, party_excess
+from wenyue.booking.allowance import (
+    DESK_CHANNELS,
+    Exemption,
+    Tally,
+    Wanted,
+    account_excess,
+    open_line,
+    party_excess,
+)
 from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools, wanted_use
 from wenyue.booking.effects import Effects, LineRow, PlaceRow
-from wenyue.booking.facts import Facts
+from wenyue.booking.facts import Facts, account_subject
 from wenyue.booking.model import (
     Answer,
     BookingState,
@@ -20,9 +30,9 @@ from wenyue.booking.model import (
     Outcome,
     SlotFacts,
 )
+from wenyue.booking.persons import bans_in_force
 from wenyue.cards import CardRefusal, Use, decide_use
 from wenyue.kernel.limits import LINE_NUMBERS_MAX
-from wenyue.policy import Reached
 
 
 def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
@@ -74,36 +84,50 @@ def _move_problem(
     """Why the moves cannot all be made (None: they can), and the entitlement that pays for each new line."""
     if max(line.line_no for line in booking.lines) + len(moves) >= LINE_NUMBERS_MAX:
         return returning.answer_of(Outcome.CANCEL_LIMIT, booking, line=moves[0][0].line_no), []
-    problems: list[tuple[Outcome, int]] = []
+    problems: list[tuple[Outcome, int, datetime | None]] = []
     taken: set[tuple[bytes, date, int]] = set()  # by the moves before this one
     for line, slot_id in moves:
         slot = facts.slots.get(slot_id)
         if slot is None or slot.product_id != facts.slots[line.slot_id].product_id:
-            problems.append((Outcome.SLOT_UNKNOWN, line.line_no))
+            problems.append((Outcome.SLOT_UNKNOWN, line.line_no, None))
             continue
         outcome = slot_problem(slot, facts.pools, facts.now)
         if outcome is not None:
-            problems.append((outcome, line.line_no))
+            problems.append((outcome, line.line_no, None))
         elif slot.channel_pools and CHANNEL_NAME[booking.channel] not in slot.channel_pools:
-            problems.append((Outcome.CHANNEL_CLOSED, line.line_no))
+            problems.append((Outcome.CHANNEL_CLOSED, line.line_no, None))
         if booking.state is BookingState.CONFIRMED and not returning.terms_of(line, facts)[1].is_allowed:
-            problems.append((Outcome.TERMS_FORBID, line.line_no))
+            problems.append((Outcome.TERMS_FORBID, line.line_no, None))
+        problems += _bans(line, slot, booking, facts)
         if _is_person_taken(line, slot, moves, facts, taken):
-            problems.append((Outcome.PERSON_TWICE, line.line_no))
+            problems.append((Outcome.PERSON_TWICE, line.line_no, None))
         elif _is_number_taken(line, slot, moves, facts, taken):
-            problems.append((Outcome.NUMBER_TWICE, line.line_no))
+            problems.append((Outcome.NUMBER_TWICE, line.line_no, None))
     if problems:
-        outcome, line_no = min(problems)
-        return returning.answer_of(outcome, booking, line=line_no), []
-    party = _too_many(moves, booking, facts)
-    if party is not None:
-        answer = returning.answer_of(Outcome.PARTY_SIZE, booking, line=moves[party[0]][0].line_no)
-        return replace(answer, reached=party[1]), []
+        outcome, line_no, at = min(problems, key=lambda problem: problem[:2])
+        return replace(returning.answer_of(outcome, booking, line=line_no), at=at), []
+    too_many = _too_many(moves, booking, facts)
+    if too_many is not None:
+        return too_many, []
     paid_by, refusal = _repay(moves, facts)
     if refusal is not None:
         return returning.answer_of(refusal[0], booking, line=refusal[1]), []
     full = _full_pool(moves, booking, facts)
     return (returning.answer_of(full[0], booking, line=full[1]) if full else None), paid_by
+
+
+def _bans(
+    line: LineFacts, slot: SlotFacts, booking: ExistingBooking, facts: Facts
+) -> Iterable[tuple[Outcome, int, datetime]]:
+    """Whoever could not book the new place does not get it by a move: the line's persons and the account."""
+    if not facts.bans:
+        return
+    subjects = [person_key for _, person_key, _ in line.places]
+    if booking.holder_id is not None:
+        subjects.append(account_subject(booking.holder_id))
+    for subject in subjects:
+        for until in bans_in_force(subject, slot, facts):
+            yield Outcome.PERSON_BANNED, line.line_no, until
 
 
 def _is_person_taken(
@@ -144,25 +168,50 @@ def _is_number_taken(
     return is_taken
 
 
-def _too_many(
-    moves: list[tuple[LineFacts, int]], booking: ExistingBooking, facts: Facts
-) -> tuple[int, Reached] | None:
-    """The first move that brings more of the account's people together than the preset allows."""
+def _too_many(moves: list[tuple[LineFacts, int]], booking: ExistingBooking, facts: Facts) -> Answer | None:
+    """The first move that brings more of the account's people together than the preset allows, or more than it may have.
+
+    What the account has already is no reason to refuse: only a count that a move makes larger can be too large.
+    """
     if booking.holder_id is None or booking.channel in DESK_CHANNELS:
         return None
     moved = {(booking.id, line.line_no) for line, _ in moves}
     mine = facts.open.get(booking.holder_id, {})
-    stays = Tally(one for key, one in mine.items() if key not in moved)
-    wanted = [
-        (
-            slot := facts.slots[slot_id],
-            facts.book.presets[slot.policy_code],
-            _open_line(line, slot),
-            line.quantity,
-        )
-        for line, slot_id in moves
-    ]
-    return party_excess(wanted, stays)
+    staying = [one for key, one in mine.items() if key not in moved]
+    stays, before = Tally(staying), Tally(mine.values())
+    wanted = _wanted_by(moves, staying, facts)
+    account = account_excess(facts.book.limits, stays, [one for _, _, one, _ in wanted], before)
+    party = party_excess(wanted, stays, before)
+    if party is not None:
+        answer = returning.answer_of(Outcome.PARTY_SIZE, booking, line=moves[party[0]][0].line_no)
+        return replace(answer, reached=party[1])
+    return replace(returning.answer_of(Outcome.TOO_MANY_OPEN, booking), reached=account) if account else None
+
+
+def _wanted_by(moves: list[tuple[LineFacts, int]], staying: Sequence[OpenLine], facts: Facts) -> list[Wanted]:
+    """The new lines, without the people whom a preset exempts by age.
+
+    A stored line does not say who they are. Yet of people who had places of one visit or session together no more than a
+    party counted; whoever goes on together with them is exempt again.
+    """
+    wanted: list[Wanted] = []
+    together: Counter[tuple[object, object]] = Counter()
+    exemption = Exemption(staying)
+    for line, slot_id in moves:
+        slot = facts.slots[slot_id]
+        preset = facts.book.presets[slot.policy_code]
+        exempt = 0
+        if preset.exempt_from_age is not None and line.places:
+            group = _visit(facts.slots[line.slot_id]), _visit(slot)
+            together[group] += line.quantity
+            exempt = min(line.quantity, max(0, together[group] - preset.party_max))
+            exempt = exemption.grant(slot, preset, exempt)
+        wanted.append((slot, preset, _open_line(line, slot), line.quantity - exempt))
+    return wanted
+
+
+def _visit(slot: SlotFacts) -> tuple[int, date] | int:
+    return (slot.venue_id, slot.on_date) if slot.person_rule == "venue_day" else slot.id
 
 
 def _open_line(line: LineFacts, slot: SlotFacts) -> OpenLine:

@@ -9,8 +9,9 @@ from wenyue import cards
 from wenyue.booking.availability import SlotState, SlotView
 from wenyue.booking.drawing import wanted_use
 from wenyue.booking.facts import Rulebook
+from wenyue.booking.literals import array
 from wenyue.booking.model import Outcome
-from wenyue.booking.store import SQL, array, load_slots
+from wenyue.booking.store import SQL, load_slots
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import zone
 

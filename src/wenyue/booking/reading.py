@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from wenyue.booking.literals import array
 from wenyue.booking.model import BookingState, Channel
 from wenyue.booking.party import Party, open_party
-from wenyue.booking.store import array
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import PAGE_SIZE_MAX
 from wenyue.kernel.personal import SealBroken, Vault

@@ -1,6 +1,6 @@
 """The booking decision: pure, in arrival order, all or nothing per request. This is where "never oversold" is decided."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,9 +16,8 @@ from wenyue.booking.allowance import (
 from wenyue.booking.changes import decide_change
 from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools, wanted_use
 from wenyue.booking.effects import BookingRow, Effects, LineRow, PlaceRow
-from wenyue.booking.facts import Facts, account_subject
+from wenyue.booking.facts import Facts
 from wenyue.booking.model import (
-    BANNED_ANY_POLICY,
     Answer,
     BookingRequest,
     BookingState,
@@ -27,19 +26,14 @@ from wenyue.booking.model import (
     ExistingBooking,
     Outcome,
     SlotFacts,
-    WantedLine,
 )
+from wenyue.booking.persons import person_problems
 from wenyue.cards import CardFacts, CardRefusal, Use, decide_use
 from wenyue.kernel.limits import HOLD_TTL_S_MAX, OPEN_HOLDS_PER_HOLDER_MAX
-from wenyue.policy import LimitKind, PartyProblem, Reached, check_party
+from wenyue.policy import LimitKind, Reached
 
 Request = BookingRequest | ChangeRequest
 _FULL: Final = {"session": Outcome.SOLD_OUT, "day": Outcome.DAY_FULL, "channel": Outcome.CHANNEL_FULL}
-_PARTY: Final = {
-    PartyProblem.TOO_MANY: Outcome.PARTY_SIZE,
-    PartyProblem.MINOR_ALONE: Outcome.MINOR_ALONE,
-    PartyProblem.TOO_MANY_MINORS: Outcome.PARTY_SIZE,
-}
 
 
 class Refused(Exception):
@@ -173,31 +167,7 @@ def _check_card(
 def _check_persons(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> list[int]:
     """Nobody is banned, doubly booked or missing, and the party suits the preset. Returns each line's person scope."""
     scopes = [person_scope(slot) for slot in slots]
-    problems: list[tuple[Outcome, int, int | None, datetime | None]] = []
-    wanted: set[tuple[bytes, object, int]] = set()
-    for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
-        if facts.bans:
-            problems += _bans(request, line, slot, number, facts)
-        if slot.needs_visitors and len(line.visitors) != line.quantity:
-            problems.append((Outcome.VISITORS_NEEDED, number, None, None))
-        for index in line.visitors:
-            visitor = request.visitors[index]
-            key = (visitor.person_key, slot.on_date, scopes[number])
-            if key in facts.places:
-                problems.append((Outcome.PERSON_TWICE, number, index, None))
-            elif key in wanted:
-                problems.append((Outcome.PERSON_REPEATED, number, index, None))
-            elif visitor.number_key is not None and request.channel not in DESK_CHANNELS:
-                # (at a desk somebody looks at both documents)
-                spot = (visitor.number_key, slot.on_date, scopes[number])
-                if spot in facts.numbers or spot in wanted:
-                    problems.append((Outcome.NUMBER_TWICE, number, index, None))
-                wanted.add(spot)
-            wanted.add(key)
-        births = [request.visitors[index].birth for index in line.visitors]
-        party = check_party(facts.book.presets[slot.policy_code], births, slot.on_date) if births else None
-        if party is not None:
-            problems.append((_PARTY[party], number, None, None))
+    problems = person_problems(request, slots, scopes, facts)
     account = _account_problem(request, slots, facts)
     first = min(problems, key=lambda problem: problem[:2], default=None)
     if account is not None and (first is None or (account.outcome, account.line or 0) <= first[:2]):
@@ -205,18 +175,6 @@ def _check_persons(request: BookingRequest, slots: list[SlotFacts], facts: Facts
     if first is not None:
         raise Refused(*first)
     return scopes
-
-
-def _bans(
-    request: BookingRequest, line: WantedLine, slot: SlotFacts, number: int, facts: Facts
-) -> Iterable[tuple[Outcome, int, int | None, datetime | None]]:
-    subjects: list[tuple[bytes, int | None]] = [(request.visitors[i].person_key, i) for i in line.visitors]
-    if request.holder_id is not None:
-        subjects.append((account_subject(request.holder_id), None))
-    for subject, index in subjects:
-        for policy_code, until in facts.bans.get(subject, ()):
-            if until > facts.now and policy_code in (BANNED_ANY_POLICY, slot.policy_code):
-                yield Outcome.PERSON_BANNED, number, index, until
 
 
 def _account_problem(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> Refused | None:
@@ -228,8 +186,9 @@ def _account_problem(request: BookingRequest, slots: list[SlotFacts], facts: Fac
     lines = request.lines
     is_more = mine or len(lines) > 1 or (lines and lines[0].quantity > 1)
     if is_more and request.channel not in DESK_CHANNELS:
-        wanted = wanted_by(request, slots, facts)
-        tally = Tally(mine.values() if mine else ())
+        lines_before = tuple(mine.values()) if mine else ()
+        wanted = wanted_by(request, slots, facts, lines_before)
+        tally = Tally(lines_before)
         too_many = account_excess(facts.book.limits, tally, [one for _, _, one, _ in wanted])
         party = party_excess(wanted, tally)
         if party is not None:

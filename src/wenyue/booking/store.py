@@ -5,18 +5,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from wenyue import accounts, audit, cards, policy
-from wenyue.booking.drawing import draws_any, person_scope
 from wenyue.booking.effects import BookingRow, Effects, PlaceRow
-from wenyue.booking.facts import Facts, account_subject
+from wenyue.booking.facts import Facts
+from wenyue.booking.literals import array, places_json, rows_json
 from wenyue.booking.model import (
     BookingRequest,
     BookingState,
-    ChangeKind,
     ChangeRequest,
     Channel,
     ExistingBooking,
@@ -26,24 +24,14 @@ from wenyue.booking.model import (
     SlotFacts,
 )
 from wenyue.booking.tight import Tight
+from wenyue.booking.wants import Wants
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import BOOKED_AHEAD_DAYS_MAX
 
 SQL: Final = queries("wenyue.booking")
-_encode: Final = msgspec.json.Encoder().encode
 _BANS_THEN_LOCK: Final = policy.BANS_OF + "\nUNION ALL\n" + SQL["lock_holders"]
 _BOOKED_AHEAD: Final = timedelta(days=BOOKED_AHEAD_DAYS_MAX)
 Cursor = AsyncCursor[TupleRow]
-
-
-def array(values: Iterable[object]) -> str:
-    """A PostgreSQL array literal of numbers or UUIDs (adapting Python lists costs more than the statement)."""
-    return "{" + ",".join(map(str, values)) + "}"
-
-
-def rows_json(rows: Sequence[object]) -> str:
-    """The `rows` parameter of the set-wise statements."""
-    return _encode(rows).decode()
 
 
 # ------------------------------------------------------------------------------------------------ gather
@@ -112,26 +100,13 @@ async def _read_existing(cursor: Cursor, facts: Facts, *, known: Container[UUID]
             )
 
 
-def slots_needed(batch: Sequence[BookingRequest | ChangeRequest], facts: Facts) -> set[int]:
-    """Every slot that a decision about this batch looks at."""
-    needed: set[int] = set()
-    for request in batch:
-        if isinstance(request, BookingRequest):
-            needed.update(line.slot_id for line in request.lines)
-        else:
-            needed.update(slot_id for _, slot_id in request.moves)
-            booking = facts.existing.get(request.booking_id)
-            needed.update(line.slot_id for line in booking.lines) if booking else None
-    return needed
-
-
 async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRequest], tight: Tight) -> None:
     """Lock cards, read what the rules ask and the pools: one round trip. `facts.slots` is already there.
 
     Pools with room to spare are read without a lock and guarded when they are written, so that batches on one hot
     session overlap; pools that are nearly full are locked, last of all, so that the last places go in arrival order.
     """
-    wants = _Wants(batch, facts)
+    wants = Wants(batch, facts)
     changing, facts.once = frozenset(facts.existing), wants.once
     facts.is_locked = tight.is_any(wants.pools)
     ids = {"ids": array(wants.cards)}
@@ -182,7 +157,7 @@ async def _read_open(cursor: Cursor, facts: Facts) -> None:
     facts.holds.update((holder_id, len(bookings)) for holder_id, bookings in held.items())
 
 
-async def _ask_pools(tx: Tx, wants: "_Wants", reads: dict[str, Cursor], *, is_locked: bool) -> None:
+async def _ask_pools(tx: Tx, wants: Wants, reads: dict[str, Cursor], *, is_locked: bool) -> None:
     """Pools, then places, then earlier answers: in this order.
 
     A request may be under way in another process, too: who sees its places (after waiting for its lock, or without)
@@ -192,9 +167,9 @@ async def _ask_pools(tx: Tx, wants: "_Wants", reads: dict[str, Cursor], *, is_lo
         SQL["lock_pools" if is_locked else "read_pools"], {"ids": array(wants.pools)}
     )
     if wants.places:
-        reads["places"] = await tx.execute(SQL["places_taken"], {"wanted": _places_json(wants.places)})
+        reads["places"] = await tx.execute(SQL["places_taken"], {"wanted": places_json(wants.places)})
     if wants.numbers:
-        reads["numbers"] = await tx.execute(SQL["numbers_taken"], {"wanted": _places_json(wants.numbers)})
+        reads["numbers"] = await tx.execute(SQL["numbers_taken"], {"wanted": places_json(wants.numbers)})
     if wants.bookings:
         reads["existing"] = await tx.execute(SQL["existing"], wants.asked)
 
@@ -208,114 +183,6 @@ async def _read_pools(reads: dict[str, Cursor], facts: Facts, changing: Containe
         facts.numbers = set(await reads["numbers"].fetchall())
     for id_, kind, capacity, taken, sold, is_open, revision in await reads["pools"].fetchall():
         facts.pools[id_] = PoolFacts(id_, kind, capacity, taken, sold, is_open, revision)
-
-
-class _Wants:
-    """The sorted keys that a batch needs."""
-
-    def __init__(self, batch: Sequence[BookingRequest | ChangeRequest], facts: Facts) -> None:
-        bookings: list[UUID] = []
-        logins: set[str] = set()
-        card_ids: set[int] = set()
-        pool_ids: set[int] = set()
-        self.demand: dict[int, int] = {}  # pool -> places that the batch may draw
-        self.places: set[tuple[str, date, int]] = set()
-        self.numbers: set[tuple[str, date, int]] = (
-            set()
-        )  # of documents whose number does not say what they are
-        self.cancellers: set[int] = set()
-        subjects: set[bytes] = set()
-        self._holders: set[int] = set()
-        self._again: set[int] = set()
-        for request in batch:
-            if isinstance(request, BookingRequest):
-                bookings.append(request.id)
-                if request.login:
-                    logins.add(request.login)
-                if request.card_id is not None:
-                    card_ids.add(request.card_id)
-                if request.holder_id is not None:
-                    subjects.add(account_subject(request.holder_id))
-                    (self._again if request.holder_id in self._holders else self._holders).add(
-                        request.holder_id
-                    )
-                subjects.update(visitor.person_key for visitor in request.visitors)
-                keys = [visitor.person_key.hex() for visitor in request.visitors]
-                numbers = [visitor.number_key for visitor in request.visitors if visitor.number_key]
-                for line in request.lines:
-                    slot = facts.slots.get(line.slot_id)
-                    if slot is None:
-                        continue
-                    for pool_id in draws_any(slot, request.channel):
-                        self.demand[pool_id] = self.demand.get(pool_id, 0) + line.quantity
-                    scope = person_scope(slot)
-                    self.places.update((keys[index], slot.on_date, scope) for index in line.visitors)
-                    if numbers:
-                        self.numbers.update((key.hex(), slot.on_date, scope) for key in numbers)
-            else:
-                self._add_change(request, facts, card_ids, pool_ids)
-        self.bookings = bookings
-        known = accounts.keys_array(logins) if logins else "{}"
-        self.asked = {"ids": array(bookings), "logins": known, "now": facts.now}
-        self.cards = sorted(card_ids)
-        self.pools = sorted(pool_ids | self.demand.keys())
-        self.subjects = sorted(subjects)
-        self.holders = sorted(self._holders)
-        self.once = self._holders - self._again
-        dates = [
-            facts.slots[slot_id].on_date for slot_id in slots_needed(batch, facts) if slot_id in facts.slots
-        ]
-        self.first_day = _history_start(min([facts.now.date(), *dates]), facts)
-
-    def _add_change(
-        self, request: ChangeRequest, facts: Facts, card_ids: set[int], pool_ids: set[int]
-    ) -> None:
-        booking = facts.existing.get(request.booking_id)
-        if booking is None:
-            return
-        if booking.holder_id is not None and request.kind in (ChangeKind.CANCEL, ChangeKind.MOVE):
-            self._holders.add(booking.holder_id)
-            self._again.add(booking.holder_id)
-            if request.kind is ChangeKind.CANCEL:
-                self.cancellers.add(booking.holder_id)
-        lines = {line.line_no: line for line in booking.lines}
-        for line in booking.lines:
-            pool_ids.update(line.pool_ids, facts.slots[line.slot_id].pool_ids)
-            if line.card_id is not None:
-                card_ids.add(line.card_id)
-        for line_no, slot_id in request.moves:
-            slot = facts.slots.get(slot_id)
-            if slot is None or line_no not in lines:
-                continue
-            for pool_id in draws_any(slot, booking.channel):
-                self.demand[pool_id] = self.demand.get(pool_id, 0) + lines[line_no].quantity
-            scope = person_scope(slot)
-            self.places.update((key.hex(), slot.on_date, scope) for _, key, _ in lines[line_no].places)
-            self.numbers.update((key.hex(), slot.on_date, scope) for key in lines[line_no].numbers.values())
-
-    def cancels_asked(self, facts: Facts) -> dict[str, object]:
-        """Earlier cancellations of the accounts that cancel now: presets limit them up to a year back (毛主席纪念堂)."""
-        subjects = map(account_subject, sorted(self.cancellers))
-        return {"subjects": _keys(subjects), "since": facts.local_now.date() - timedelta(days=366)}
-
-    def subjects_literal(self) -> str:
-        return _keys(self.subjects)
-
-
-def _keys(keys: Iterable[bytes]) -> str:
-    return "{" + ",".join('"\\\\x' + key.hex() + '"' for key in keys) + "}"
-
-
-def _places_json(places: Iterable[tuple[str, date, int]]) -> str:
-    return rows_json([{"k": key, "d": day, "s": scope} for key, day, scope in sorted(places)])
-
-
-def _history_start(first: date, facts: Facts) -> date:
-    """From when on a card's uses matter for visits from `first` on, whatever its type counts over."""
-    spans = [cards.history_days(rules) for rules in facts.book.card_types.values()]
-    if None in spans:
-        return date.min
-    return first - timedelta(days=max((span for span in spans if span is not None), default=0))
 
 
 async def _read_cards(reads: dict[str, Cursor], facts: Facts) -> None:

@@ -15,8 +15,9 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from wenyue.booking.drawing import CHANNEL_NAME
+from wenyue.booking.literals import array
 from wenyue.booking.model import Answer, Channel, Outcome, PoolFacts, SlotFacts
-from wenyue.booking.store import SQL, array
+from wenyue.booking.store import SQL
 from wenyue.booking.tight import Tight
 from wenyue.infra.db import Tx
 from wenyue.kernel.limits import POOL_VIEW_AGE_S_MAX

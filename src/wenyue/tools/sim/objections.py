@@ -135,19 +135,18 @@ def account_problem(
             over = _party_over([*mine, *new[:number]], line)
             if over is not None:
                 return Outcome.PARTY_SIZE, number, over
-        limits = world.limits
-        for kind, most, used, more in (
-            (LimitKind.PLACES, limits.places, mine, new),
-            (LimitKind.UNPAID, limits.unpaid, _with_price(mine), _with_price(new)),
-            (LimitKind.UNNAMED, limits.unnamed, _unnamed(mine), _unnamed(new)),
-        ):
-            if more and _places(used) + _places(more) > most:
-                return Outcome.TOO_MANY_OPEN, None, Reached(kind, most, _places(used))
+        over = _account_over(world, mine, new)
+        if over is not None:
+            return Outcome.TOO_MANY_OPEN, None, over
     holds = [b for b in world.bookings.values() if b.state is BookingState.HELD]
     count = sum(b.holder == request.holder_id for b in holds)
     if request.is_hold and count >= HOLDS_MAX:
         return Outcome.TOO_MANY_OPEN, None, Reached(LimitKind.HOLDS, HOLDS_MAX, count)
     return None
+
+
+def _all(lines: Sequence[Line]) -> list[Line]:
+    return list(lines)
 
 
 def _with_price(lines: Sequence[Line]) -> list[Line]:
@@ -162,19 +161,49 @@ def _places(lines: Sequence[Line]) -> int:
     return sum(line.quantity for line in lines)
 
 
-def _party_over(mine: Sequence[Line], line: Line) -> Reached | None:
+def _party_over(mine: Sequence[Line], line: Line, had: Sequence[Line] = ()) -> Reached | None:
+    """`had` (a move): what the account had; no more than that is never too much."""
     slot = line.slot
     if slot.is_per_venue_day:
-        used = sum(one.quantity for one in mine if (one.slot.venue, one.slot.day) == (slot.venue, slot.day))
-        return (
-            Reached(LimitKind.VISIT, slot.party_max, used) if used + line.quantity > slot.party_max else None
-        )
-    used = sum(one.quantity for one in mine if one.slot.id == slot.id)
-    if used + line.quantity > slot.party_max:
-        return Reached(LimitKind.SESSION, slot.party_max, used)
-    used = sum(one.quantity for one in mine if (one.slot.product, one.slot.day) == (slot.product, slot.day))
-    most = DAY_PARTIES * slot.party_max
-    return Reached(LimitKind.DAY, most, used) if used + line.quantity > most else None
+        limits = [(LimitKind.VISIT, slot.party_max, _of_visit)]
+    else:
+        limits = [
+            (LimitKind.SESSION, slot.party_max, _of_session),
+            (LimitKind.DAY, DAY_PARTIES * slot.party_max, _of_day),
+        ]
+    for kind, most, is_there in limits:
+        used = _places([one for one in mine if is_there(one.slot, slot)])
+        before = _places([one for one in had if is_there(one.slot, slot)])
+        if used + line.quantity > max(most, before):
+            return Reached(kind, most, used)
+    return None
+
+
+def _of_visit(one: Slot, slot: Slot) -> bool:
+    return (one.venue, one.day) == (slot.venue, slot.day)
+
+
+def _of_session(one: Slot, slot: Slot) -> bool:
+    return one.id == slot.id
+
+
+def _of_day(one: Slot, slot: Slot) -> bool:
+    return (one.product, one.day) == (slot.product, slot.day)
+
+
+def _account_over(
+    world: World, mine: Sequence[Line], new: Sequence[Line], had: Sequence[Line] = ()
+) -> Reached | None:
+    limits = world.limits
+    for kind, most, counted in (
+        (LimitKind.PLACES, limits.places, _all),
+        (LimitKind.UNPAID, limits.unpaid, _with_price),
+        (LimitKind.UNNAMED, limits.unnamed, _unnamed),
+    ):
+        used, more, before = (_places(counted(lines)) for lines in (mine, new, had))
+        if more and used + more > max(most, before):
+            return Reached(kind, most, used)
+    return None
 
 
 def cancel_refusal(world: World, holder: int, now: datetime) -> tuple[datetime, Reached] | None:
@@ -202,20 +231,26 @@ def today_of(now: datetime) -> date:
 
 def move_refusal(
     world: World, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
-) -> tuple[Outcome, int, Reached | None] | None:
+) -> tuple[Outcome, int | None, Reached | None] | None:
     """The smallest problem of where and who; then the account's; then the card's; then the pools'."""
     found = _where_and_who(world, booking, wanted, now)
     if found:
         return (*min(found), None)
     old = [line for line, _ in wanted]
     if booking.holder is not None and booking.channel not in DESKS:
-        mine = world.of_account(booking.holder, today_of(now), giving_up=old)
+        had = world.of_account(booking.holder, today_of(now))
+        stays = world.of_account(booking.holder, today_of(now), giving_up=old)
+        new: list[Line] = []
         for line, slot_id in wanted:
-            new = Line(line.no, world.slots[slot_id], line.quantity, line.persons, line.is_on_card, 0)
-            over = _party_over(mine, new)
+            slot = world.slots[slot_id]
+            price = 0 if line.is_on_card else slot.price
+            new.append(Line(line.no, slot, line.quantity, line.persons, line.is_on_card, price))
+            over = _party_over([*stays, *new[:-1]], new[-1], had)
             if over is not None:
                 return Outcome.PARTY_SIZE, line.no, over
-            mine.append(new)
+        over = _account_over(world, stays, new, had)
+        if over is not None:
+            return Outcome.TOO_MANY_OPEN, None, over
     uses = world.card_uses(booking.card, giving_up=old) if booking.card is not None else []
     rooms = world.rooms(giving_up=old)
     for line, slot_id in wanted:
