@@ -57,6 +57,8 @@ async def test_security_detection_a_blocked_account_books_nothing_and_its_neighb
     site: ApiSite,
 ) -> None:
     who, other = await site.traveller(), await site.other()
+    one, two = [slot["slot_id"] for slot in await site.slots("bus")][:2]
+    before = (await site.book(who, one)).json()["id"]
     abuse = site.app.services.abuse
     holder = who.holder_id
     until = NOW + timedelta(hours=1)
@@ -66,3 +68,9 @@ async def test_security_detection_a_blocked_account_books_nothing_and_its_neighb
     refused = await site.book(who, slot)
     assert (refused.status_code, refused.json()["outcome"]) == (403, "account_blocked")
     assert (await site.book(other, slot)).json()["outcome"] != "account_blocked"
+    move = {"moves": [{"line_no": 0, "slot_id": two}]}
+    path = f"/v1/bookings/{before}/reschedule"
+    moved = await site.client.post(path, json=move, headers=who.headers)
+    assert (moved.status_code, moved.json()["outcome"]) == (403, "account_blocked")
+    abuse.blocks = {}
+    assert (await site.client.post(path, json=move, headers=who.headers)).status_code == 200

@@ -206,6 +206,17 @@ async def test_a_booking_from_hold_to_cancellation(site: ApiSite) -> None:
     cancelled = await site.client.post(f"{path}/cancellation", json={"reason": "雨"}, headers=who.headers)
     assert cancelled.json()["state"] == "cancelled"
     problem(await site.client.post(f"{path}/confirmation", headers=who.headers), 409, "wrong_state")
+    async with site.app.services.db.connection() as tx:
+        kept = await tx.execute(
+            "SELECT cancel_reason FROM booking.booking WHERE id = %s", [held.json()["id"]]
+        )
+        [(sealed,)] = await kept.fetchall()
+        noted = await tx.execute(
+            "SELECT detail FROM audit.entry WHERE action = 'booking.cancelled' AND subject = %s",
+            [held.json()["id"]],
+        )
+        assert await noted.fetchall() == [({"has_reason": True},)]  # what a person wrote stands in no entry
+    assert site.app.services.vault.open_sealed(sealed, purpose=b"reason").decode() == "雨"
 
 
 async def test_my_bookings_page_by_page(site: ApiSite) -> None:

@@ -173,7 +173,9 @@ def test_security_H3_numbers_that_differ_stay_two() -> None:
         assert read(kind, one, nationality).bare_number != read(kind, two, nationality).bare_number
 
 
-@pytest.mark.parametrize("raw", ["軍字第2001988號", "军字第 2001988 号", "軍２００１９８８", "軍字第№2001988號"])
+@pytest.mark.parametrize(
+    "raw", ["軍字第2001988號", "军字第 2001988 号", "軍２００１９８８", "軍字第№2001988號"]
+)
 def test_security_H3_a_military_cards_spelling_makes_no_second_person(raw: str) -> None:
     """Bans and accounts hang on the key: traditional and simplified, wide and narrow are one."""
     assert read(K.OFFICER_ID, raw).key == "officer_id:军字第2001988号"

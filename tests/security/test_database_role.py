@@ -101,6 +101,20 @@ def test_it_owns_and_makes_nothing(db_urls: DbUrls) -> None:
         "UPDATE accounts.traveller SET person_key = NULL",
         "UPDATE accounts.login SET expires_at = 'infinity'",
         "UPDATE policy.preset SET rules = '{}'",
+        "INSERT INTO abuse.rule (pattern, rules) VALUES ('guessed_secrets', '{}')",
+        "UPDATE abuse.rule SET rules = '{}'",
+        "UPDATE abuse.finding SET reason = ''",
+        "INSERT INTO policy.preset (code, rules, source) VALUES ('mine', '{}', '')",
+        "UPDATE cards.card_type SET rules = '{}'",
+        "INSERT INTO cards.card (card_no, type_code, state, pin_hash) VALUES ('1', 'demo', 2, '')",
+        "UPDATE cards.card SET extended_days = 1000",
+        "UPDATE cards.entitlement SET granted = 1000",
+        "UPDATE catalogue.product SET price_minor = 0",
+        "UPDATE catalogue.venue SET name_zh = ''",
+        "INSERT INTO catalogue.price (product_id, on_date, price_minor) VALUES (1, now(), 0)",
+        "UPDATE catalogue.calendar_template SET sessions = '[]'",
+        "INSERT INTO catalogue.closure (venue_id, from_date, to_date) VALUES (1, now(), now())",
+        "UPDATE booking.booking SET body_hash = ''",
         "UPDATE watch.heartbeat SET at = now()",
         "INSERT INTO public.procrastinate_jobs (queue_name, task_name) VALUES ('default', 'mine')",
         "UPDATE public.procrastinate_jobs SET args = '{}'",
@@ -169,3 +183,48 @@ def test_it_reaches_no_other_database(db_urls: DbUrls) -> None:
 
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(with_database(db_urls.app_url, "postgres"))
+
+
+@pytest.mark.parametrize("actor", ["system:database", "operator:command", "operator:restore"])
+def test_security_M7_the_application_signs_no_entry_as_the_database_or_an_operator(
+    db_urls: DbUrls, actor: str
+) -> None:
+    entry = "INSERT INTO audit.entry (at, actor, action, subject) VALUES (now(), %s, 'x', 'x')"
+    with psycopg.connect(db_urls.app_url) as tx, pytest.raises(errors.CheckViolation):
+        tx.execute(entry, [actor])
+    with psycopg.connect(db_urls.owner_url) as tx:
+        tx.execute(entry, [actor])
+        tx.rollback()
+
+
+def test_security_M7_a_staff_login_leaves_an_entry_that_nobody_can_leave_out(db_urls: DbUrls) -> None:
+    with psycopg.connect(db_urls.owner_url, autocommit=True) as tx:
+        [[staff_id]] = tx.execute(
+            "INSERT INTO accounts.staff (login, password_hash, role) VALUES ('noted', '-', 'admin') RETURNING id"
+        ).fetchall()
+    login = "INSERT INTO accounts.login (token_hash, staff_id, created_at, expires_at) VALUES (%s, %s, now(), 'infinity')"
+    with psycopg.connect(db_urls.app_url, autocommit=True) as tx:
+        tx.execute(login, [b"of my own", staff_id])
+    with psycopg.connect(db_urls.owner_url) as tx:
+        found = tx.execute("SELECT actor, action FROM audit.entry WHERE subject = %s", [f"staff:{staff_id}"])
+        assert found.fetchall() == [("system:database", "login.staff_started")]
+
+
+def test_security_M7_a_card_that_has_a_holder_keeps_them(db_urls: DbUrls) -> None:
+    with psycopg.connect(db_urls.owner_url, autocommit=True) as tx:
+        tx.execute(
+            "INSERT INTO cards.card_type (code, name_zh, name_en, rules, source) VALUES ('kept', '', '', '{}', '')"
+        )
+        people = tx.execute(
+            "INSERT INTO accounts.traveller (person_key, sealed) VALUES ('p1', ''), ('p2', '') RETURNING id"
+        ).fetchall()
+        [[card_id]] = tx.execute(
+            "INSERT INTO cards.card (card_no, type_code, state, pin_hash) VALUES ('kept-1', 'kept', 2, '') RETURNING id"
+        ).fetchall()
+    hand_over = "UPDATE cards.card SET holder_id = %s, holder_key = %s WHERE id = %s"
+    with psycopg.connect(db_urls.app_url, autocommit=True) as tx:
+        tx.execute(hand_over, [people[0][0], b"p1", card_id])
+        tx.execute(hand_over, [people[0][0], b"p1", card_id])  # activation again
+        for holder_id, key in ((people[1][0], b"p2"), (people[0][0], b"p2"), (None, None)):
+            with pytest.raises(errors.CheckViolation):
+                tx.execute(hand_over, [holder_id, key, card_id])

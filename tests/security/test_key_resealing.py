@@ -33,7 +33,9 @@ SEALED: Final = (
     ("cards.companion", "sealed", b"companion"),
     ("notifications.message", "sealed", b"message"),
     ("emergency.room", "sealed_seed", b"room seed"),
+    ("booking.booking", "cancel_reason", b"reason"),
 )
+_CANCELLED: Final = "UPDATE booking.booking SET cancel_reason = %s WHERE id = (SELECT min(id::text)::uuid FROM booking.booking)"
 _BOOKING: Final = """INSERT INTO booking.booking (id, body_hash, state, channel, created_at, changed_at, total_minor, party)
 VALUES (%s, '', 2, 1, now(), now(), 0, %s)"""
 _COMPANIONS: Final = """INSERT INTO cards.companion (card_id, person_key, sealed)
@@ -56,6 +58,7 @@ def fill(tx: psycopg.Connection, vault: Vault) -> None:
         cursor.executemany(
             _BOOKING, [(uuid7(), vault.seal(b"party", purpose=b"party")) for _ in range(BOOKINGS)]
         )
+    tx.execute(_CANCELLED, [vault.seal(b"reason", purpose=b"reason")])
     holder = "INSERT INTO accounts.traveller (person_key, sealed) VALUES (%s, %s) RETURNING id"
     [[holder_id]] = tx.execute(holder, [b"1", vault.seal(b"traveller", purpose=b"traveller")]).fetchall()
     visitor = "INSERT INTO accounts.visitor (traveller_id, person_key, sealed) VALUES (%s, %s, %s)"
@@ -101,7 +104,7 @@ async def test_security_resealing_resumes_and_a_key_is_retired_only_then(
         with pytest.raises(SetupError, match=r"booking\.booking, .* still has values under data key 1"):
             refuse_while_used(tx, tmp_path, 1, forget_reasons=True)
         rest = reseal(tx, vault, 2, said.append)
-        assert (rest.seen, rest.done, rest.broken) == (BOOKINGS + 5, 105, 0)
+        assert (rest.seen, rest.done, rest.broken) == (BOOKINGS + 6, 106, 0)
         assert numbers(tx) == {2}
         with pytest.raises(SetupError, match=r"subscribers\.db still has"):
             refuse_while_used(tx, tmp_path, 1, forget_reasons=True)

@@ -21,8 +21,13 @@ GUESS = Pattern.GUESSED_SECRETS
 
 
 @pytest.fixture
-async def db(make_database: Callable[[], DbUrls]) -> AsyncIterator[Database]:
-    async with Database(make_database().app_url, size_max=2) as db:
+def urls(make_database: Callable[[], DbUrls]) -> DbUrls:
+    return make_database()
+
+
+@pytest.fixture
+async def db(urls: DbUrls) -> AsyncIterator[Database]:
+    async with Database(urls.app_url, size_max=2) as db:
         yield db
 
 
@@ -98,11 +103,18 @@ async def test_security_detection_never_blocks_what_may_be_a_proxy(address: str,
     assert (found.kind, found.blocked_until) == ("local", None)
 
 
-async def test_security_detection_is_lifted_and_set_by_people(db: Database) -> None:
+@pytest.fixture
+async def command(urls: DbUrls) -> AsyncIterator[Database]:
+    """As operators' commands connect."""
+    async with Database(urls.owner_url, size_max=1) as db:
+        yield db
+
+
+async def test_security_detection_is_lifted_and_set_by_people(db: Database, command: Database) -> None:
     one = detector(limit=1)
     one.note(GUESS, "address", STRANGER)
     [found] = await one.flush(db, NOW)
-    async with db.transaction() as tx:
+    async with command.transaction() as tx:
         kept = await abuse.close(
             tx, GUESS, "address:%", now=NOW, actor="test", reason="a wildcard is no subject"
         )
@@ -120,8 +132,10 @@ async def test_security_detection_is_lifted_and_set_by_people(db: Database) -> N
     assert one.block_of(Act.BOOK, "account", 7, NOW) == abuse.Block(Pattern.MANY_PERSONS, until)
 
 
-async def test_security_detection_keeps_an_operators_limit_and_survives_a_mistyped_one(db: Database) -> None:
-    async with db.transaction() as tx:
+async def test_security_detection_keeps_an_operators_limit_and_survives_a_mistyped_one(
+    command: Database,
+) -> None:
+    async with command.transaction() as tx:
         await abuse.save_rule(tx, GUESS, PatternRule(3, 600, 60), now=NOW, actor="test")
         await tx.execute("INSERT INTO abuse.rule (pattern, rules) VALUES ('scanned-ids', '{\"limit\": -1}')")
         rules, problems = await abuse.read_rules(tx)

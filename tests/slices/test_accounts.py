@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.support.cards import NOW, VAULT, person, value
-from tests.support.database import DbUrls
+from tests.support.database import DbUrls, both
 from wenyue import accounts
 from wenyue.accounts import (
     VISITORS_PER_TRAVELLER_MAX,
@@ -226,3 +227,62 @@ async def test_a_secret_is_hashed_with_its_own_salt() -> None:
     assert not await accounts.verify_secret("12345679", one, VAULT)
     for broken in ("", "-", "scrypt$99$00$00", "scrypt$x$00$00", "scrypt$13$zz$00", "scrypt$13$00$00"):
         assert not await accounts.verify_secret("12345678", broken, VAULT)
+
+
+async def test_security_M7_a_staff_password_in_an_older_way_is_stored_anew_at_sign_in(
+    db_urls: DbUrls,
+) -> None:
+    """Older cost, not keyed, not bound: one sign-in with the application's rights, and it is as `staff reset` would store it."""
+    async with both(db_urls) as (db, owner):
+        await staff(owner, login="renewed", password="correct horse")
+        stored = "SELECT password_hash FROM accounts.staff WHERE login = 'renewed'"
+        [(fresh,)] = await (await owner.execute(stored)).fetchall()
+        plain = await accounts.hash_secret("correct horse", VAULT)
+        salt = bytes(16)
+        digest = hashlib.scrypt(b"correct horse", salt=salt, n=1 << 10, r=8, p=1, dklen=32)
+        for old in (plain, f"scrypt$10${salt.hex()}${digest.hex()}"):
+            await owner.execute("UPDATE accounts.staff SET password_hash = %s WHERE login = 'renewed'", [old])
+            async with db.transaction() as tx:
+                wrong = await accounts.check_staff(tx, VAULT, "renewed", "wrong horse")
+            assert wrong is StaffRefusal.WRONG
+            assert await (await owner.execute(stored)).fetchall() == [(old,)]
+            async with db.transaction() as tx:
+                assert isinstance(await accounts.check_staff(tx, VAULT, "renewed", "correct horse"), Staff)
+            [(now_stored,)] = await (await owner.execute(stored)).fetchall()
+            assert now_stored.split("$")[:5] == fresh.split("$")[:5]
+            async with db.transaction() as tx:
+                assert isinstance(await accounts.check_staff(tx, VAULT, "renewed", "correct horse"), Staff)
+            assert await (await owner.execute(stored)).fetchall() == [(now_stored,)]
+        renewals = await owner.execute(
+            "SELECT actor FROM audit.entry WHERE action = 'staff.password_renewed'"
+        )
+        assert await renewals.fetchall() == [("system:database",)] * 2
+
+
+async def test_security_M7_renewing_a_password_takes_over_nobodys_login(db_urls: DbUrls) -> None:
+    """What speaks as the application may read hashes and renew them: it gets in neither with one of its own nor with a copy."""
+    renew = "SELECT accounts.renew_password(s.id, s.password_hash, %s) FROM accounts.staff AS s WHERE s.login = 'boss'"
+    async with both(db_urls) as (db, owner):
+        await staff(owner, login="boss", role="admin")
+        await staff(owner, login="keeper", password="my own horse")
+        [(copied,)] = await (
+            await owner.execute("SELECT password_hash FROM accounts.staff WHERE login = 'keeper'")
+        ).fetchall()
+        my_pin = await accounts.hash_secret("87654321", VAULT)
+        for forged in (
+            my_pin,
+            my_pin.replace("scrypt", "scrypt-of"),
+            "scrypt-of$0$10$8$1$" + "0" * 32 + "$" + "0" * 64,
+        ):
+            with suppress(psycopg.errors.InvalidParameterValue):
+                async with db.transaction() as tx:
+                    await tx.execute(renew, [forged])
+            async with db.transaction() as tx:
+                assert await accounts.check_staff(tx, VAULT, "boss", "87654321") is StaffRefusal.WRONG
+        async with db.transaction() as tx:
+            await tx.execute(renew, [copied])
+            assert await accounts.check_staff(tx, VAULT, "boss", "my own horse") is StaffRefusal.WRONG
+            assert isinstance(await accounts.check_staff(tx, VAULT, "keeper", "my own horse"), Staff)
+        async with db.transaction() as tx:
+            stale = "SELECT accounts.renew_password(id, 'not what is stored', %s) FROM accounts.staff WHERE login = 'keeper'"
+            assert await (await tx.execute(stale, [copied])).fetchall() == [(False,)]

@@ -268,8 +268,8 @@ async def test_number_and_pin_sign_the_holder_in(tx: Tx) -> None:
 async def test_signing_in_writes_nothing_and_waits_for_no_booking(db_urls: DbUrls) -> None:
     """A booking batch holds the card's row; its holder signs in meanwhile."""
     async with (
-        await psycopg.AsyncConnection.connect(db_urls.app_url) as desk,
-        await psycopg.AsyncConnection.connect(db_urls.app_url) as batch,
+        await psycopg.AsyncConnection.connect(db_urls.owner_url) as desk,
+        await psycopg.AsyncConnection.connect(db_urls.owner_url) as batch,
     ):
         await cards.save_types(desk)
         answer, card = await activated(desk, number=7)
@@ -281,14 +281,14 @@ async def test_signing_in_writes_nothing_and_waits_for_no_booking(db_urls: DbUrl
 
 
 async def test_two_people_cannot_activate_one_card(db_urls: DbUrls) -> None:
-    async with await psycopg.AsyncConnection.connect(db_urls.app_url) as desk:
+    async with await psycopg.AsyncConnection.connect(db_urls.owner_url) as desk:
         await cards.save_types(desk)
         card = await issued(desk)
         await desk.commit()
     answers: list[object] = []
 
     async def try_it(number: int) -> None:
-        async with await psycopg.AsyncConnection.connect(db_urls.app_url) as connection:
+        async with await psycopg.AsyncConnection.connect(db_urls.owner_url) as connection:
             answers.append(await cards.activate(connection, VAULT, activation_of(card, person(number)), NOW))
 
     async with anyio.create_task_group() as group:

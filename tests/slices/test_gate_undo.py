@@ -58,7 +58,6 @@ async def test_security_M5_a_place_is_taken_back_once_then_a_second_person_confi
     assert [row[0] for row in said] == ["staff:3", "staff:3", "staff:4", "staff:9", "staff:3"]
     assert said[-1][1] == {
         "scan": str(second),
-        "reason": "扫错人",
         "of_place": 1,
         "of_keeper": 1,
         "confirmed_by": "staff:9",

@@ -21,7 +21,9 @@ HEADER = "province,name,latitude,longitude\n"
 
 @pytest.fixture
 async def tx(make_database: Any) -> AsyncIterator[Tx]:
-    async with await psycopg.AsyncConnection.connect(make_database().app_url, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(
+        make_database().owner_url, autocommit=True
+    ) as connection:
         yield connection
 
 
@@ -135,6 +137,7 @@ def test_the_command_reports_every_row(
     db_urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WENYUE_DATABASE_URL", db_urls.app_url)
+    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", db_urls.owner_url)
     monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", db_urls.owner_url)
     source, report = tmp_path / "venues.csv", tmp_path / "refused.csv"
     source.write_text(HEADER + "浙江,西湖,30,120\n火星,坑[bold],1,2\n", encoding="utf-8")

@@ -195,6 +195,64 @@ async def test_messages_and_reasons_go_too(store: Store) -> None:
         assert await messages_of(tx, vault(), 7) == []  # what is gone is left out
 
 
+async def test_why_somebody_cancelled_goes_with_the_party_and_stands_in_no_entry(store: Store) -> None:
+    due, kept = await store.booking(DUE), await store.booking(KEPT)
+    await store.owner.execute("UPDATE booking.booking SET cancel_reason = 'sealed'")
+    late = await store.booking(DUE + 1)
+    await store.owner.execute(
+        "UPDATE booking.booking SET cancel_reason = 'sealed', party = '' WHERE id = %s", [late]
+    )
+    assert (await retention.count_due(store.owner))[Kind.BOOKINGS] == 2
+    assert sum(await store.erase(Kind.BOOKINGS)) == 2
+    left = await store.owner.execute("SELECT id FROM booking.booking WHERE cancel_reason IS NOT NULL")
+    assert await left.fetchall() == [(kept,)]
+    assert (await store.party(due)).is_erased
+
+
+async def test_common_visitors_go_when_their_account_has_not_used_them_for_their_period(store: Store) -> None:
+    """A place of that account keeps them, in the past or to come; another account's does not, and nobody goes early."""
+    holder = "INSERT INTO accounts.traveller (id, person_key, sealed) VALUES (%s, %s, 'x')"
+    await store.owner.execute(holder, [7, b"seven"])
+    await store.owner.execute(holder, [8, b"eight"])
+    made: dict[str, tuple[bool, int, int | None, int]] = {  # name -> oneself, added, last place, whose
+        "oneself": (True, 2000, None, 7),
+        "unused": (False, 740, None, 7),
+        "new": (False, 720, None, 7),
+        "used": (False, 2000, 700, 7),
+        "to come": (False, 2000, -30, 7),
+        "used long ago": (False, 2000, 740, 7),
+        "another's": (False, 2000, 10, 8),
+    }
+    for name, (is_self, added, place, whose) in made.items():
+        await store.owner.execute(
+            "INSERT INTO accounts.visitor (traveller_id, person_key, sealed, is_self, created_at)"
+            " VALUES (7, %s, 'sealed', %s, now() - make_interval(days => %s))",
+            [name.encode(), is_self, added],
+        )
+        if place is not None:
+            id_ = await store.booking(place)
+            await store.owner.execute("UPDATE booking.booking SET holder_id = %s WHERE id = %s", [whose, id_])
+            await store.owner.execute(
+                "INSERT INTO booking.place (booking_id, line_no, visitor_no, person_key, scope, on_date)"
+                " VALUES (%s, 0, 0, %s, 1, current_date - %s::int)",
+                [id_, name.encode(), place],
+            )
+    assert (await retention.count_due(store.owner))[Kind.VISITORS] == 3
+    assert sum(await store.erase(Kind.VISITORS, 2)) == 3
+    rows = await store.owner.execute(
+        "SELECT convert_from(person_key, 'UTF8') FROM accounts.visitor WHERE sealed = '' AND removed_at IS NOT NULL ORDER BY id"
+    )
+    assert [name for (name,) in await rows.fetchall()] == ["unused", "used long ago", "another's"]
+    kept = await store.owner.execute(
+        "SELECT count(*) FROM accounts.visitor WHERE sealed = 'sealed' AND removed_at IS NULL"
+    )
+    assert await kept.fetchall() == [(4,)]
+    assert sum(await store.erase(Kind.VISITORS)) == 0
+    await store.tomorrow(11)
+    await store.owner.execute("UPDATE accounts.visitor SET created_at = created_at - interval '11 days'")
+    assert sum(await store.erase(Kind.VISITORS)) == 1  # "new" is not any more
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -205,6 +263,7 @@ async def test_messages_and_reasons_go_too(store: Store) -> None:
         "SELECT FROM retention.due(10)",
         "SELECT FROM retention.erase('bookings', 10001)",
         "SELECT FROM retention.erase('cards', 1)",
+        "UPDATE accounts.visitor SET person_key = ''",
     ],
 )
 async def test_the_application_erases_nothing_early(store: Store, statement: str) -> None:

@@ -17,7 +17,7 @@ from wenyue.watch.rules import judge_later
 @pytest.mark.anyio
 async def test_rules_R11_old_stays_are_settled(make_database: Callable[[], DbUrls]) -> None:
     now = datetime.now(UTC)
-    async with await psycopg.AsyncConnection.connect(make_database().app_url, autocommit=True) as tx:
+    async with await psycopg.AsyncConnection.connect(make_database().owner_url, autocommit=True) as tx:
         venue = Venue(code="inn", kind="hotel", name_zh="客栈", province="浙江")
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["inn"]
         product = Product(venue_id=venue_id, code="room", kind="night", name_zh="标准间", price_minor=100)

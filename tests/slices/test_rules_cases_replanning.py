@@ -22,7 +22,7 @@ Rows = list[tuple[object, ...]]
 @pytest.fixture
 async def db(make_database: Callable[[], DbUrls]) -> AsyncIterator[Database]:
     """A venue under the rules of 故宫 (closed on Mondays), other hours and more places on holidays, opened for two days."""
-    async with Database(make_database().app_url, size_max=2) as db:
+    async with Database(make_database().owner_url, size_max=2) as db:
         async with db.transaction() as tx:
             venue = Venue(code="palace", kind="attraction", name_zh="故宫博物院", province="北京")
             venue_id = (await catalogue.upsert_venues(tx, [venue]))["palace"]

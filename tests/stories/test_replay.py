@@ -24,7 +24,8 @@ SAMPLE_ROWS = 600
 
 @pytest.fixture
 def fresh(make_database: Callable[[], DbUrls], tmp_path: Path) -> Settings:
-    return settings_for(load({"WENYUE_HOME": str(tmp_path)}), tmp_path, make_database().app_url)
+    urls = make_database()
+    return settings_for(load({"WENYUE_HOME": str(tmp_path)}), tmp_path, urls.app_url, urls.owner_url)
 
 
 def sample(rows: int) -> Demand:

@@ -24,7 +24,7 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 @asynccontextmanager
 async def undone(urls: DbUrls) -> AsyncGenerator[Tx]:
     """A transaction with the shipped types, undone when the block ends."""
-    async with await psycopg.AsyncConnection.connect(urls.app_url) as connection:
+    async with await psycopg.AsyncConnection.connect(urls.owner_url) as connection:
         await cards.save_types(connection)
         yield connection
         await connection.rollback()

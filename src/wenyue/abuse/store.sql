@@ -51,12 +51,14 @@ ORDER BY last_at DESC
 LIMIT %(limit)s
 
 -- name: close
+-- run by: owner
 -- Ends a finding and with it its block.
 UPDATE abuse.finding SET closed_at = %(now)s, closed_by = %(actor)s, reason = %(reason)s
 WHERE closed_at IS NULL AND pattern = %(pattern)s AND subject LIKE %(subject)s || '%%'
 RETURNING subject
 
 -- name: block
+-- run by: owner
 -- Blocks a subject by hand.
 INSERT INTO abuse.finding AS f (id, pattern, subject, count, first_at, last_at, blocked_until, reason)
 VALUES (%(id)s, %(pattern)s, %(subject)s, 0, %(now)s, %(now)s, %(until)s, %(reason)s)
@@ -68,6 +70,7 @@ SET last_at = excluded.last_at, blocked_until = excluded.blocked_until, reason =
 SELECT pattern, rules::text FROM abuse.rule ORDER BY pattern LIMIT 100
 
 -- name: save_rule
+-- run by: owner
 -- One limit of an operator.
 INSERT INTO abuse.rule (pattern, rules) VALUES (%(pattern)s, %(rules)s)
 ON CONFLICT (pattern) DO UPDATE SET rules = excluded.rules, updated_at = now()

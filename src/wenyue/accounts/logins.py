@@ -11,6 +11,7 @@ from wenyue.accounts.passwords import (
     NO_SECRET,
     SECRET_LENGTH_MAX,
     hash_secret,
+    is_outdated,
     spend_time,
     verify_secret,
 )
@@ -105,7 +106,7 @@ async def end_logins(tx: Tx, traveller_id: int, now: datetime, *, except_token: 
 async def check_staff(tx: Tx, vault: Vault, login: str, password: str) -> Staff | StaffRefusal:
     """The member of staff with this login and password, or WRONG; it takes as long when there is no such login.
 
-    A password that is stored in an older way is stored anew by `wenyue staff reset`: the application may not write it.
+    A right password that is stored in an older way is stored anew, by a function that can store nothing else.
     Whoever calls it for a stranger does so in a `Guard.attempt`, which slows guessing (等保三级: 登录失败处理).
     """
     row = await (await tx.execute(_SQL["staff_of"], {"login": login.strip().lower()[:64]})).fetchone()
@@ -113,8 +114,11 @@ async def check_staff(tx: Tx, vault: Vault, login: str, password: str) -> Staff 
         await spend_time(password)
         return StaffRefusal.WRONG
     staff_id, name, display_name, role, venue_ids, stored = row
-    if not await verify_secret(password, stored, vault):
+    if not await verify_secret(password, stored, vault, of=_owner(name)):
         return StaffRefusal.WRONG
+    if is_outdated(stored, vault, of=_owner(name)):
+        fresh = await hash_secret(password, vault, of=_owner(name))
+        await tx.execute(_SQL["renew_password"], {"id": staff_id, "was": stored, "becomes": fresh})
     return Staff(staff_id, name, display_name, role, frozenset(venue_ids))
 
 
@@ -148,7 +152,9 @@ async def save_staff(
         raise ValueError(f"venue_ids: at most {STAFF_VENUES_MAX}; leave empty for every venue")
     row = {
         "login": login,
-        "password_hash": NO_SECRET if password is None else await hash_secret(password, vault),
+        "password_hash": NO_SECRET
+        if password is None
+        else await hash_secret(password, vault, of=_owner(login)),
         "display_name": display_name,
         "role": role,
         "venue_ids": list(venue_ids),
@@ -181,6 +187,11 @@ async def retire_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None
     await tx.execute(_SQL["retire_staff"], {"id": staff_id})
     await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff_id, "now": now})
     await record(tx, [Entry(now, actor, "staff.retired", f"staff:{staff_id}")])
+
+
+def _owner(login: str) -> str:
+    """Whose password it is, as it is bound to them when it is stored."""
+    return f"staff:{login}"
 
 
 def login_key(token: str) -> str:

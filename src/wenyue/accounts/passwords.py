@@ -28,6 +28,9 @@ _PARALLEL_MAX: Final = 16
 SECRET_LENGTH_MAX: Final = 128
 NO_SECRET: Final = "-"  # noqa: S105 - stored where nobody can sign in with a secret
 _KIND: Final = "scrypt"
+_BOUND: Final = (
+    "scrypt-of"  # the key's part covers whose secret it is: copied to another login's row it opens nothing
+)
 _OLD_PARTS: Final = 4  # scrypt$N$salt$digest, without a key
 _PARTS: Final = 7
 _NICE: Final = 10
@@ -48,6 +51,7 @@ COST: Cost = SHIPPED_COST  # what is used; the tests, which sign in hundreds of 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
+    is_bound: bool
     key_no: int  # 0: not keyed
     cost: Cost
     salt: bytes
@@ -64,17 +68,21 @@ def _behind() -> None:
 _THREADS: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="scrypt", initializer=_behind)
 
 
-async def hash_secret(secret: str, vault: Vault) -> str:
-    """`secret` as it is stored. Runs in a thread: the event loop does not wait for it."""
+async def hash_secret(secret: str, vault: Vault, *, of: str = "") -> str:
+    """`secret` as it is stored. Runs in a thread: the event loop does not wait for it.
+
+    `of`: whose it is ("staff:anna"), for what must not be copied from one row to another.
+    """
     salt, key_no = os.urandom(_SALT_BYTES), vault.pepper_no
-    digest = vault.peppered(key_no, await _scrypt_in_thread(secret, salt, COST))
+    digest = vault.peppered(key_no, await _scrypt_in_thread(secret, salt, COST) + of.encode())
     cost = f"{COST.log2_n}${COST.block}${COST.parallel}"
-    return f"{_KIND}${key_no}${cost}${salt.hex()}${digest.hex()}"
+    return f"{_BOUND if of else _KIND}${key_no}${cost}${salt.hex()}${digest.hex()}"
 
 
-async def verify_secret(secret: str, stored: str, vault: Vault) -> bool:
+async def verify_secret(secret: str, stored: str, vault: Vault, *, of: str = "") -> bool:
     """Whether `secret` is the one behind `stored`; false for NO_SECRET and anything unreadable. Runs in a thread.
 
+    `of`: whose it has to be, where it is bound to somebody.
     A wrong secret, and one that is compared with nothing, takes as long as a right one takes under the present cost.
     """
     found = _parse(stored)
@@ -83,7 +91,7 @@ async def verify_secret(secret: str, stored: str, vault: Vault) -> bool:
         return False
     digest = await _scrypt_in_thread(secret, found.salt, found.cost)
     if found.key_no:
-        digest = vault.peppered(found.key_no, digest)
+        digest = vault.peppered(found.key_no, digest + (of.encode() if found.is_bound else b""))
     is_right = hmac.compare_digest(digest, found.digest)
     if not is_right and found.cost != COST:
         await spend_time(secret)
@@ -95,15 +103,18 @@ async def spend_time(secret: str) -> None:
     await _scrypt_in_thread(secret[:SECRET_LENGTH_MAX], bytes(_SALT_BYTES), COST)
 
 
-def is_outdated(stored: str, vault: Vault) -> bool:
-    """Whether a hash whose secret was just proved should be stored anew: an older cost, an older key, or none."""
+def is_outdated(stored: str, vault: Vault, *, of: str = "") -> bool:
+    """Whether a hash whose secret was just proved should be stored anew: an older cost, an older key or none, not bound."""
     found = _parse(stored)
-    return found is not None and (found.key_no != vault.pepper_no or found.cost != COST)
+    if found is None:
+        return False
+    return found.key_no != vault.pepper_no or found.cost != COST or found.is_bound != bool(of)
 
 
 def _parse(stored: str) -> _Stored | None:
     kind, *parts = stored.split("$")
-    if kind != _KIND or len(parts) + 1 not in (_OLD_PARTS, _PARTS):
+    is_bound = kind == _BOUND
+    if kind not in (_KIND, _BOUND) or len(parts) + 1 not in ((_PARTS,) if is_bound else (_OLD_PARTS, _PARTS)):
         return None
     if len(parts) + 1 == _OLD_PARTS:
         parts = ["0", parts[0], "8", "1", *parts[1:]]
@@ -113,7 +124,9 @@ def _parse(stored: str) -> _Stored | None:
     except ValueError:
         return None
     is_sane = 1 <= log2_n <= _LOG2_N_MAX and 1 <= block <= _BLOCK_MAX and 1 <= parallel <= _PARALLEL_MAX
-    return _Stored(key_no, Cost(log2_n, block, parallel), salt, digest) if is_sane and key_no >= 0 else None
+    if not is_sane or key_no < is_bound:  # what is bound is keyed
+        return None
+    return _Stored(is_bound, key_no, Cost(log2_n, block, parallel), salt, digest)
 
 
 async def _scrypt_in_thread(secret: str, salt: bytes, cost: Cost) -> bytes:

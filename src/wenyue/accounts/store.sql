@@ -17,6 +17,10 @@ UPDATE accounts.traveller SET locale = %(locale)s WHERE id = %(id)s;
 -- Adding visitors to one account happens one at a time, so that their number holds.
 SELECT id FROM accounts.traveller WHERE id = %(id)s FOR NO KEY UPDATE;
 
+-- name: renew_password
+-- Store a password that was just proved as passwords are stored now, unless it was changed meanwhile.
+SELECT accounts.renew_password(%(id)s, %(was)s, %(becomes)s)
+
 -- name: visitors
 -- A traveller's common visitors, oneself first.
 SELECT id, person_key, sealed, is_self FROM accounts.visitor
@@ -24,11 +28,12 @@ WHERE traveller_id = %(traveller_id)s AND removed_at IS NULL
 ORDER BY is_self DESC, id LIMIT %(limit)s;
 
 -- name: add_visitor
--- A common visitor; the same person again is an update.
+-- A common visitor; the same person again is an update, and counts as used now.
 INSERT INTO accounts.visitor (traveller_id, person_key, sealed, is_self, created_at)
 VALUES (%(traveller_id)s, %(person_key)s, %(sealed)s, %(is_self)s, %(now)s)
 ON CONFLICT (traveller_id, person_key) WHERE removed_at IS NULL
-DO UPDATE SET sealed = excluded.sealed, is_self = accounts.visitor.is_self OR excluded.is_self
+DO UPDATE SET sealed = excluded.sealed, is_self = accounts.visitor.is_self OR excluded.is_self,
+              created_at = excluded.created_at
 RETURNING id, (xmax = 0) AS is_new;
 
 -- name: remove_visitor

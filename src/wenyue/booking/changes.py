@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from wenyue.booking import moves, returning
 from wenyue.booking.drawing import take_pools
-from wenyue.booking.effects import Effects, Strike
+from wenyue.booking.effects import Effects, ReasonRow, Strike
 from wenyue.booking.facts import Facts, account_subject
 from wenyue.booking.model import (
     Answer,
@@ -90,9 +90,10 @@ def _cancel(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effe
             return refused
         _strike(booking, facts, effects)
     returning.end(booking, BookingState.CANCELLED, facts, effects)
-    effects.record(
-        request.actor, "booking.cancelled", booking.id, {"reason": request.reason} if request.reason else None
-    )
+    if request.reason:  # what people write goes with the booking: the record forgets nothing
+        effects.reasons.append(ReasonRow(booking.id, request.reason))
+    said: dict[str, object] | None = {"has_reason": True} if request.reason else None
+    effects.record(request.actor, "booking.cancelled", booking.id, said)
     effects.tell(EventKind.CANCELLED, booking.id)
     return returning.answer_of(Outcome.CANCELLED, booking)
 

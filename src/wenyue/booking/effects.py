@@ -64,6 +64,13 @@ class StateRow(Struct, frozen=True, gc=False):
     total_minor: int
 
 
+class ReasonRow(Struct, frozen=True, gc=False):
+    """Why a booking was cancelled, sealed."""
+
+    id: UUID
+    reason: bytes
+
+
 class AuditRow(Struct, frozen=True):
     """One entry of the record: who did what to which booking."""
 
@@ -94,6 +101,7 @@ class Effects:
     lines: list[LineRow] = field(default_factory=list[LineRow])
     places: list[PlaceRow] = field(default_factory=list[PlaceRow])
     states: list[StateRow] = field(default_factory=list[StateRow])
+    reasons: list[ReasonRow] = field(default_factory=list[ReasonRow])
     released: list[tuple[UUID, int]] = field(
         default_factory=list[tuple[UUID, int]]
     )  # (booking, line) given back

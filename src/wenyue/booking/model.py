@@ -201,7 +201,7 @@ class ChangeRequest(Struct, frozen=True, gc=False):
     actor: str
     holder_id: int | None = None
     moves: tuple[tuple[int, int], ...] = ()  # MOVE: (line number, new slot id)
-    reason: str = ""
+    reason: bytes = b""  # CANCEL: why, sealed; kept with the booking as long as its party
     is_forced: bool = False  # an operator may cancel past the deadline; no strike follows
     login: str = ""  # as with a booking
 

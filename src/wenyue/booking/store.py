@@ -210,6 +210,8 @@ async def write(tx: Tx, facts: Facts, effects: Effects) -> None:
         await tx.execute(SQL["release_places"], {"rows": released})
     if effects.states:
         await tx.execute(SQL["set_states"], {"rows": rows_json(effects.states), **now})
+    if effects.reasons:
+        await tx.execute(SQL["set_reasons"], {"rows": rows_json(effects.reasons)})
     if effects.bookings:
         by_id = sorted(effects.bookings, key=_booking_id)
         await tx.execute(SQL["insert_bookings"], {"rows": rows_json(by_id), **now})

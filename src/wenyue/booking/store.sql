@@ -127,6 +127,12 @@ UPDATE booking.booking b
   FROM json_to_recordset(%(rows)s::json) AS r (id uuid, state smallint, hold_until timestamptz, total_minor bigint)
  WHERE b.id = r.id
 
+-- name: set_reasons
+-- Why bookings were cancelled, sealed; retention overwrites it with the party.
+UPDATE booking.booking b SET cancel_reason = decode(r.reason, 'base64')
+  FROM json_to_recordset(%(rows)s::json) AS r (id uuid, reason text)
+ WHERE b.id = r.id
+
 -- name: insert_bookings
 -- The batch's new bookings.
 INSERT INTO booking.booking (id, body_hash, state, channel, holder_id, card_id, created_at, changed_at, hold_until,

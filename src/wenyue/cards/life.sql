@@ -1,4 +1,5 @@
 -- name: add_card
+-- run by: owner
 -- A new card; nothing happens when its number is taken, alive or dead.
 INSERT INTO cards.card (card_no, type_code, state, pin_hash, issued_at)
 SELECT %(card_no)s, %(type_code)s, %(state)s, %(pin_hash)s, %(now)s
@@ -104,17 +105,20 @@ UPDATE cards.companion SET removed_at = %(now)s, sealed = ''::bytea
 WHERE card_id = %(card_id)s AND person_key = %(person_key)s AND removed_at IS NULL RETURNING card_id;
 
 -- name: add_extension
+-- run by: owner
 -- A suspension that lengthens validity; its id makes it one.
 INSERT INTO cards.extension (id, type_code, from_date, to_date, days, reason, actor, at)
 VALUES (%(id)s, %(type_code)s, %(from_date)s, %(to_date)s, %(days)s, %(reason)s, %(actor)s, %(now)s)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: lock_extension
+-- run by: owner
 -- How far an extension came.
 SELECT type_code, from_date, to_date, days, last_card_id, done_at
 FROM cards.extension WHERE id = %(id)s FOR UPDATE;
 
 -- name: extend_some
+-- run by: owner
 -- Lengthen the next cards that were valid during the suspension, in id order; no card beyond the last year that has four digits.
 WITH due AS (
     SELECT id FROM cards.card
@@ -127,6 +131,7 @@ SET valid_to = least(card.valid_to + %(days)s::integer, date '9999-12-31'), exte
 FROM due WHERE card.id = due.id RETURNING card.id;
 
 -- name: move_extension
+-- run by: owner
 -- Remember how far it came.
 UPDATE cards.extension SET last_card_id = %(last_card_id)s, cards = cards + %(n)s, done_at = %(done_at)s
 WHERE id = %(id)s;

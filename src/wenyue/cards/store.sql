@@ -27,6 +27,7 @@ WHERE entitlement.card_id = delta.c AND entitlement.no = delta.e;
 SELECT code, rules::text FROM cards.card_type ORDER BY code;
 
 -- name: save_type
+-- run by: owner
 -- Add a card type, or change it; an unchanged one keeps its revision.
 INSERT INTO cards.card_type AS known (code, name_zh, name_en, rules, source)
 VALUES (%(code)s, %(name_zh)s, %(name_en)s, %(rules)s::jsonb, %(source)s)

@@ -44,6 +44,7 @@ ORDER BY province
 LIMIT 1000
 
 -- name: upsert_venues
+-- run by: owner
 -- Makes or updates venues by code; an unchanged venue is not rewritten.
 INSERT INTO catalogue.venue AS v (code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone,
                                   tags, summary_zh, summary_en, source, is_demo, is_active)
@@ -79,6 +80,7 @@ ORDER BY weekday
 LIMIT 7
 
 -- name: upsert_opening_hours
+-- run by: owner
 -- Sets weekdays of opening hours.
 INSERT INTO catalogue.opening_hours (venue_id, weekday, opens, closes, last_entry)
 SELECT w.venue_id, w.weekday, w.opens, w.closes, w.last_entry
@@ -112,6 +114,7 @@ ORDER BY p.id
 LIMIT %(limit)s
 
 -- name: upsert_products
+-- run by: owner
 -- Makes or updates products by venue and code; an unchanged product is not rewritten.
 INSERT INTO catalogue.product AS p (venue_id, code, kind, name_zh, name_en, price_minor, currency, policy_code,
                                     needs_visitors, person_rule, is_first_gate, is_active)
@@ -145,6 +148,7 @@ ORDER BY product_id, id
 LIMIT %(limit)s
 
 -- name: upsert_templates
+-- run by: owner
 -- Makes templates; one that says the same period, kind of day, weekdays and priority is updated instead.
 MERGE INTO catalogue.calendar_template AS t
 USING (SELECT w.product_id, w.valid_from, w.valid_to, w.day_kind, w.weekdays, w.priority, w.day_capacity, w.sessions
@@ -168,6 +172,7 @@ ORDER BY product_id, on_date
 LIMIT %(limit)s
 
 -- name: set_prices
+-- run by: owner
 -- Sets prices by date.
 INSERT INTO catalogue.price (product_id, on_date, price_minor)
 SELECT w.product_id, w.on_date, w.price_minor
@@ -184,6 +189,7 @@ ORDER BY venue_id, from_date, id
 LIMIT %(limit)s
 
 -- name: add_closure
+-- run by: owner
 -- Announces a closure; the very same one twice is one.
 INSERT INTO catalogue.closure (venue_id, product_id, from_date, to_date, reason_zh, reason_en, source)
 SELECT %(venue_id)s, %(product_id)s, %(from_date)s, %(to_date)s, %(reason_zh)s, %(reason_en)s, %(source)s
@@ -194,5 +200,6 @@ WHERE NOT EXISTS (
 RETURNING id
 
 -- name: lift_closure
+-- run by: owner
 -- Ends a closure; lifting it twice keeps the first instant.
 UPDATE catalogue.closure SET lifted_at = %(now)s WHERE id = %(id)s AND lifted_at IS NULL

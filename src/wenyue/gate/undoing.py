@@ -53,8 +53,9 @@ async def undo(
     )
     outcome = undo_outcome(facts, limits, reason, now)
     detail: dict[str, object] = {
-        "scan": str(scan_id),
-        "reason": reason,
+        "scan": str(
+            scan_id
+        ),  # `gate.undo` has the reason, as long as reasons are kept; the record forgets nothing
         "of_place": facts.place_count,
         "of_keeper": facts.keeper_count,
     }

@@ -3,6 +3,7 @@
 SELECT code, rules::text FROM policy.preset ORDER BY code LIMIT 1000
 
 -- name: save_presets
+-- run by: owner
 -- Stores presets that are not there; what an operator edited stays.
 INSERT INTO policy.preset (code, rules, source)
 SELECT w.code, w.rules, w.source

@@ -12,9 +12,12 @@ DAYS_MAX: Final = 3660
 class Kind(StrEnum):
     """What is overwritten, and from which day its period counts."""
 
-    BOOKINGS = "bookings"  # names, documents, contact and phone of a booking: from its last visit's day
+    BOOKINGS = (
+        "bookings"  # names, documents, contact, phone and why it was cancelled: from the last visit's day
+    )
     MESSAGES = "messages"  # texts and phones: from the day they were written
     REASONS = "reasons"  # why an admission was taken back: from that day
+    VISITORS = "visitors"  # common visitors: from the day of the last place that their account had for them, or of adding them
 
 
 @dataclass(frozen=True, slots=True)

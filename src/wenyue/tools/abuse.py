@@ -191,7 +191,7 @@ def _local(at: datetime | None) -> str:
 
 
 def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
-    """Do `work` in one transaction of the installation's database."""
+    """Do `work` in one transaction of the installation's database, as its owner: the application may not change the rules."""
     settings = load()
 
     async def inside(database: Database) -> T:
@@ -199,4 +199,4 @@ def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
             return await work(tx, Vault(load_keys(settings.home)))
 
     with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready:
-        return asyncio.run(inside(Database(ready.app_url, size_max=1, keeps=0, role=ready.role or None)))
+        return asyncio.run(inside(Database(ready.owner_url, size_max=1, keeps=0)))

@@ -98,8 +98,8 @@ def _day(text: str, name: str) -> date:
 def _run(work: Callable[[Database], Awaitable[T]]) -> T:
     settings = load()
 
-    async def do(url: str, role: str | None) -> T:
-        db = Database(url, size_max=2, keeps=0, role=role)
+    async def do(url: str) -> T:
+        db = Database(url, size_max=2, keeps=0)
         await db.open()
         try:
             return await work(db)
@@ -107,4 +107,4 @@ def _run(work: Callable[[Database], Awaitable[T]]) -> T:
             await db.close()
 
     with ready_database(settings, typer.echo) as database:
-        return asyncio.run(do(database.app_url, database.role))
+        return asyncio.run(do(database.owner_url))

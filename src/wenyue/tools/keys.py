@@ -150,7 +150,7 @@ def note(
 
     async def inside() -> None:
         async with (
-            Database(ready.app_url, size_max=1, keeps=0, role=ready.role or None) as db,
+            Database(ready.owner_url, size_max=1, keeps=0) as db,
             db.transaction() as tx,
         ):
             await record(tx, [Entry(utc_now(), ACTOR, action, f"keys:{kind}", detail)])

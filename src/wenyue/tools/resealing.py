@@ -41,6 +41,13 @@ _PLACES: Final = (
         b"party",
         "00000000-0000-0000-0000-000000000000",
     ),
+    _Place(
+        "booking.booking (reasons)",
+        _SQL["cancel_reasons"],
+        _SQL["seal_cancel_reasons"],
+        b"reason",
+        "00000000-0000-0000-0000-000000000000",
+    ),
     _Place("accounts.traveller", _SQL["travellers"], _SQL["seal_travellers"], b"traveller", _LEAST),
     _Place("accounts.visitor", _SQL["visitors"], _SQL["seal_visitors"], b"visitor", _LEAST),
     _Place("cards.companion", _SQL["companions"], _SQL["seal_companions"], b"companion", f"{_LEAST}/"),

@@ -12,6 +12,20 @@ UPDATE booking.booking b SET party = n.fresh
 FROM unnest(%(ids)s::uuid[], %(olds)s::bytea[], %(news)s::bytea[]) AS n(id, old, fresh)
 WHERE b.id = n.id AND b.party = n.old;
 
+-- name: cancel_reasons
+-- One page of the reasons for which bookings were cancelled, likewise.
+-- run by: owner
+SELECT b.id::text, CASE WHEN get_byte(b.cancel_reason, 0) <> %(current)s THEN b.cancel_reason END
+FROM booking.booking b
+WHERE b.id > %(after)s::uuid AND length(b.cancel_reason) > 0 ORDER BY b.id LIMIT %(limit)s;
+
+-- name: seal_cancel_reasons
+-- Put these in the place of what was read.
+-- run by: owner
+UPDATE booking.booking b SET cancel_reason = n.fresh
+FROM unnest(%(ids)s::uuid[], %(olds)s::bytea[], %(news)s::bytea[]) AS n(id, old, fresh)
+WHERE b.id = n.id AND b.cancel_reason = n.old;
+
 -- name: travellers
 -- One page of travellers, likewise.
 -- run by: owner
@@ -90,7 +104,8 @@ WHERE r.id = n.id AND r.sealed_seed = n.old;
 -- Where something is still sealed under this key: the names of tables.
 -- run by: owner
 SELECT 'booking.booking' WHERE EXISTS
-    (SELECT FROM booking.booking b WHERE length(b.party) > 0 AND get_byte(b.party, 0) = %(number)s)
+    (SELECT FROM booking.booking b WHERE (length(b.party) > 0 AND get_byte(b.party, 0) = %(number)s)
+        OR (length(b.cancel_reason) > 0 AND get_byte(b.cancel_reason, 0) = %(number)s))
 UNION ALL SELECT 'accounts.traveller' WHERE EXISTS
     (SELECT FROM accounts.traveller t WHERE length(t.sealed) > 0 AND get_byte(t.sealed, 0) = %(number)s)
 UNION ALL SELECT 'accounts.visitor' WHERE EXISTS

@@ -275,7 +275,7 @@ def _local(at: datetime) -> str:
 
 
 def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
-    """Do `work` in one transaction of the installation's database."""
+    """Do `work` in one transaction of the installation's database, as its owner."""
     settings, console = load(), Console(stderr=True)
 
     async def inside(database: Database) -> T:
@@ -283,7 +283,7 @@ def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
             return await work(tx, Vault(load_keys(settings.home)))
 
     with ready_database(settings, lambda line: _say(console, line)) as ready:
-        return asyncio.run(inside(Database(ready.app_url, size_max=1, keeps=0, role=ready.role or None)))
+        return asyncio.run(inside(Database(ready.owner_url, size_max=1, keeps=0)))
 
 
 def _say(console: Console, line: str) -> None:

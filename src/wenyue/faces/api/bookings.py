@@ -157,7 +157,7 @@ async def cancel(
     body: CancellationBody | None = None,
 ) -> ChangeAnswer | Response:
     """Give the places, and the card's entitlements, back. The venue's terms say until when. Again: the same answer."""
-    reason = _sealed(body.reason, services) if body is not None and body.reason else ""
+    reason = _sealed(body.reason, services) if body is not None and body.reason else b""
     request = _request(ChangeKind.CANCEL, booking_id, login, reason=reason)
     return await _change(services, request, locale)
 
@@ -179,6 +179,8 @@ async def reschedule(
     moves = tuple((move.line_no, move.slot_id) for move in body.moves)
     if len({line_no for line_no, _ in moves}) < len(moves):
         raise BookingRefused(422, "line_twice")
+    if not services.may_book(holder_of(login)):
+        raise BookingRefused(403, "account_blocked")
     refused = services.room.refuse(holder_of(login), body.moves, room_tokens)
     if refused is not None:
         raise RoomRefused(refused)
@@ -186,9 +188,9 @@ async def reschedule(
     return await _change(services, request, locale)
 
 
-def _sealed(reason: str, services: ServicesOf) -> str:
-    """What a person wrote about themselves, for the record that forgets nothing: open it with the purpose b"reason"."""
-    return services.vault.seal(reason.encode(), purpose=b"reason").hex()
+def _sealed(reason: str, services: ServicesOf) -> bytes:
+    """What a person wrote about themselves: open it with the purpose b"reason"."""
+    return services.vault.seal(reason.encode(), purpose=b"reason")
 
 
 def _request(
@@ -197,7 +199,7 @@ def _request(
     login: Login,
     *,
     moves: tuple[tuple[int, int], ...] = (),
-    reason: str = "",
+    reason: bytes = b"",
 ) -> ChangeRequest:
     holder_id = login.traveller_id
     return ChangeRequest(kind, booking_id, login.actor, holder_id, moves, reason, login=login.key)

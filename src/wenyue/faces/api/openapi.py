@@ -52,7 +52,7 @@ _REFUSES: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
     ("post", "/v1/bookings"): (404, 409, 429),
     ("post", "/v1/bookings/{booking_id}/confirmation"): (404, 409, 429),
     ("post", "/v1/bookings/{booking_id}/cancellation"): (404, 409, 429),
-    ("post", "/v1/bookings/{booking_id}/reschedule"): (404, 409, 429),
+    ("post", "/v1/bookings/{booking_id}/reschedule"): (403, 404, 409, 429),
     ("post", "/v1/rooms/{event}/pass"): (404, 409),
     ("post", "/v1/rooms/{event}/token"): (404, 409, 429),
     ("post", "/v1/gate/session"): (401, 429),

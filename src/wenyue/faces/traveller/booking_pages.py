@@ -36,7 +36,7 @@ from wenyue.faces.traveller.booking_views import (
 )
 from wenyue.faces.traveller.calendar_views import calendar_view
 from wenyue.faces.traveller.card_desk import bearer_of
-from wenyue.faces.traveller.outcome import refusal
+from wenyue.faces.traveller.outcome import blocked, refusal
 from wenyue.faces.traveller.places import calendar_facts
 from wenyue.faces.traveller.room_cookies import room_tokens
 from wenyue.faces.traveller.room_pages import must_wait
@@ -241,6 +241,8 @@ async def reschedule(visit: Visit) -> Response:
     line, slot = visit.form.number("line", 0, LINES_MAX), visit.form.number("slot", 1, _BIGGEST_ID)
     if line is None or slot is None:
         return visit.not_found()
+    if not visit.services.may_book(visit.holder_id):
+        return blocked(visit)
     refused = visit.services.room.refuse(visit.holder_id, [_Slot(slot)], room_tokens(visit.request))
     if refused is not None:
         return must_wait(visit, refused)

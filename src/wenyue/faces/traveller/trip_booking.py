@@ -25,7 +25,7 @@ from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.i18n import pick, say_date
 from wenyue.faces.traveller.card_desk import Bearer, bearer_of
-from wenyue.faces.traveller.outcome import refusal
+from wenyue.faces.traveller.outcome import blocked, refusal
 from wenyue.faces.traveller.room_cookies import room_tokens
 from wenyue.faces.traveller.room_pages import must_wait
 from wenyue.faces.traveller.trip import (
@@ -55,14 +55,7 @@ async def book(visit: Visit) -> Response:
     if booking_id is None or not wanted or len(wanted) != len(lines):
         return visit.not_found()
     if not visit.services.may_book(visit.holder_id):
-        return visit.message(
-            visit.t("这个账号暂时不能预约", "This account cannot book for a while"),
-            visit.t(
-                "系统发现了异常使用，没有做任何改动，已有的预约不受影响。如有误，请联系客服。",
-                "Unusual use was noticed. Nothing was changed, and your bookings stand. If that is wrong, contact the operator.",
-            ),
-            status=403,
-        )
+        return blocked(visit)
     refused = visit.services.room.refuse(
         visit.holder_id, [line.item for line in wanted], room_tokens(visit.request)
     )

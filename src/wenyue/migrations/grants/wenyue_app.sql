@@ -1,14 +1,12 @@
 -- What the application may do, table by table and column by column: what its named statements do, and no more.
 -- Written by scripts/write_grants.py; applied by `wenyue migrate` at the end. tests/house/test_grants.py compares.
 GRANT SELECT,
-      INSERT (blocked_until, count, first_at, id, last_at, pattern, reason, subject),
-      UPDATE (blocked_until, closed_at, closed_by, count, last_at, reason)
+      INSERT (blocked_until, count, first_at, id, last_at, pattern, subject),
+      UPDATE (blocked_until, closed_at, closed_by, count, last_at)
    ON abuse.finding TO wenyue_app;
 GRANT SELECT
    ON abuse.finding_v TO wenyue_app;
-GRANT SELECT,
-      INSERT (pattern, rules),
-      UPDATE (rules, updated_at)
+GRANT SELECT
    ON abuse.rule TO wenyue_app;
 GRANT SELECT,
       DELETE,
@@ -37,7 +35,7 @@ GRANT SELECT,
    ON accounts.tries TO wenyue_app;
 GRANT SELECT,
       INSERT (created_at, is_self, person_key, sealed, traveller_id),
-      UPDATE (is_self, removed_at, sealed)
+      UPDATE (created_at, is_self, removed_at, sealed)
    ON accounts.visitor TO wenyue_app;
 GRANT SELECT,
       INSERT (action, actor, at, detail, subject)
@@ -50,7 +48,7 @@ GRANT SELECT
    ON booking.account_person_v TO wenyue_app;
 GRANT SELECT,
       INSERT (body_hash, card_id, changed_at, channel, created_at, currency, hold_until, holder_id, id, party, source, source_key, state, total_minor),
-      UPDATE (changed_at, hold_until, state, total_minor)
+      UPDATE (cancel_reason, changed_at, hold_until, state, total_minor)
    ON booking.booking TO wenyue_app;
 GRANT SELECT
    ON booking.booking_v TO wenyue_app;
@@ -92,12 +90,9 @@ GRANT SELECT
 GRANT SELECT
    ON booking.slot_v TO wenyue_app;
 GRANT SELECT,
-      INSERT (card_no, issued_at, pin_hash, state, type_code),
-      UPDATE (activated_at, card_no, extended_days, holder_id, holder_key, pin_hash, state, valid_from, valid_to)
+      UPDATE (activated_at, card_no, holder_id, holder_key, pin_hash, state, valid_from, valid_to)
    ON cards.card TO wenyue_app;
-GRANT SELECT,
-      INSERT (code, name_en, name_zh, rules, source),
-      UPDATE (name_en, name_zh, revision, rules, source)
+GRANT SELECT
    ON cards.card_type TO wenyue_app;
 GRANT SELECT,
       INSERT (card_id, person_key, sealed),
@@ -112,10 +107,6 @@ GRANT SELECT,
    ON cards.entitlement TO wenyue_app;
 GRANT SELECT
    ON cards.entitlement_v TO wenyue_app;
-GRANT SELECT,
-      INSERT (actor, at, days, from_date, id, reason, to_date, type_code),
-      UPDATE (cards, done_at, last_card_id)
-   ON cards.extension TO wenyue_app;
 GRANT SELECT
    ON cards.presented_v TO wenyue_app;
 GRANT SELECT,
@@ -124,29 +115,17 @@ GRANT SELECT,
    ON cards.recovery TO wenyue_app;
 GRANT SELECT
    ON catalogue.bookable_v TO wenyue_app;
-GRANT SELECT,
-      INSERT (day_capacity, day_kind, priority, product_id, sessions, valid_from, valid_to, weekdays),
-      UPDATE (day_capacity, sessions)
+GRANT SELECT
    ON catalogue.calendar_template TO wenyue_app;
-GRANT SELECT,
-      INSERT (from_date, product_id, reason_en, reason_zh, source, to_date, venue_id),
-      UPDATE (lifted_at)
+GRANT SELECT
    ON catalogue.closure TO wenyue_app;
-GRANT SELECT,
-      INSERT (closes, last_entry, opens, venue_id, weekday),
-      UPDATE (closes, last_entry, opens)
+GRANT SELECT
    ON catalogue.opening_hours TO wenyue_app;
-GRANT SELECT,
-      INSERT (on_date, price_minor, product_id),
-      UPDATE (price_minor)
+GRANT SELECT
    ON catalogue.price TO wenyue_app;
-GRANT SELECT,
-      INSERT (code, currency, is_active, is_first_gate, kind, name_en, name_zh, needs_visitors, person_rule, policy_code, price_minor, venue_id),
-      UPDATE (currency, is_active, is_first_gate, kind, name_en, name_zh, needs_visitors, person_rule, policy_code, price_minor)
+GRANT SELECT
    ON catalogue.product TO wenyue_app;
-GRANT SELECT,
-      INSERT (city, code, is_active, is_demo, kind, latitude, level, longitude, name_en, name_zh, province, source, summary_en, summary_zh, tags, timezone),
-      UPDATE (city, is_active, is_demo, kind, latitude, level, longitude, name_en, name_zh, province, source, summary_en, summary_zh, tags, timezone)
+GRANT SELECT
    ON catalogue.venue TO wenyue_app;
 GRANT SELECT,
       INSERT (account_id, epoch, room_id)
@@ -215,8 +194,7 @@ GRANT SELECT,
       INSERT (day_kind, name_zh, on_date, source),
       UPDATE (day_kind, name_zh, source)
    ON policy.holiday_override TO wenyue_app;
-GRANT SELECT,
-      INSERT (code, rules, source)
+GRANT SELECT
    ON policy.preset TO wenyue_app;
 GRANT SELECT,
       INSERT (booking_id, kind, on_date, policy_code, subject_key)

@@ -40,7 +40,7 @@ def import_venue_list(
 
 
 async def _import(ready: ReadyDatabase, file: Path, *, is_dry_run: bool, console: Console) -> VenueReport:
-    async with Database(ready.app_url, size_max=4, keeps=0, role=ready.role or None) as database:
+    async with Database(ready.owner_url, size_max=4, keeps=0) as database:
         with steps(console, None, "venues · 景区") as shown:
             async with database.transaction() as tx:
                 return await import_venues(

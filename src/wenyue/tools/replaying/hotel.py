@@ -45,16 +45,16 @@ def own_database(settings: Settings, tell: Callable[[str], None]) -> Generator[S
     server = ensure_started(home, progress=tell)
     try:
         migrate(server.owner_url, progress=tell)
-        yield settings_for(settings, home, server.app_url)
+        yield settings_for(settings, home, server.app_url, server.owner_url)
     finally:
         stop(server)
         erase(home)
         shutil.rmtree(home, ignore_errors=True)
 
 
-def settings_for(settings: Settings, home: Path, app_url: str) -> Settings:
+def settings_for(settings: Settings, home: Path, app_url: str, owner_url: str) -> Settings:
     """The settings of an installation in `home` that uses the database at `app_url`."""
-    database = replace(settings.database, url=app_url, owner_url="", role="")
+    database = replace(settings.database, url=app_url, owner_url=owner_url, role="")
     return replace(settings, home=home, is_demo=False, database=database)
 
 
@@ -68,7 +68,7 @@ async def open_hotel(
             "文件跨越的日期过长, 请拆分",
         )
     async with (
-        Database(settings.database.url, size_max=_CONNECTIONS_MAX, keeps=0) as database,
+        Database(settings.database.owner_url, size_max=_CONNECTIONS_MAX, keeps=0) as database,
         database.transaction() as tx,
     ):
         # One guest books for everybody, so nothing counts people.
