@@ -44,7 +44,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 async def database(make_database: Any) -> AsyncIterator[Database]:
     """A fresh database for each test."""
     urls: DbUrls = make_database()
-    async with Database(urls.app_url, size_max=4) as database:
+    async with Database(urls.owner_url, size_max=4) as database:
         yield database
 
 
@@ -321,8 +321,8 @@ async def test_killed_run_continues_without_duplicates(
 ) -> None:
     """`kill -9` after some batches; the next run finds them by their keys and adds the rest."""
     urls: DbUrls = make_database()
-    await asyncio.to_thread(killed_run, urls.app_url, tmp_path)
-    async with Database(urls.app_url, size_max=4) as database:
+    await asyncio.to_thread(killed_run, urls.owner_url, tmp_path)
+    async with Database(urls.owner_url, size_max=4) as database:
         written = await scalar(database, "SELECT count(*) FROM booking.booking")
         assert 900 <= written < 9_992
         summary = await run(database, vault, chosen)

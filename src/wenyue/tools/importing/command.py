@@ -62,9 +62,7 @@ async def _import(
     *,
     console: Console,
 ) -> Summary:
-    async with Database(
-        ready.app_url, size_max=_CONNECTIONS_MAX, keeps=0, role=ready.role or None
-    ) as database:
+    async with Database(ready.owner_url, size_max=_CONNECTIONS_MAX, keeps=0) as database:
         with steps(console, None) as shown:
 
             def progress(phase: str, done: int, total: int) -> None:
