@@ -137,6 +137,13 @@ def test_a_mistyped_setting_is_found(tmp_path: Path) -> None:
     assert "WENYUE_PORT='eighty'" in fault
 
 
+def test_what_is_found_is_shown_as_it_is() -> None:
+    shown = io.StringIO()
+    show([Finding(Mark.FAULT, "x", "host [::1] [/b]", "write [year]")], Console(file=shown, width=200))
+    assert "host [::1] [/b]" in shown.getvalue()
+    assert "write [year]" in shown.getvalue()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
 def test_a_read_only_home_is_found(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

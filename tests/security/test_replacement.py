@@ -279,7 +279,8 @@ async def _guessed_at(desk: Desk) -> None:
 async def test_security_M1_while_strangers_guess_at_a_card_its_holder_signs_in_by_document_and_phone(
     desk: Desk,
 ) -> None:
-    before = Person((await sign_in(desk, *CARD)).json()["token"])
+    signed = await sign_in(desk, *CARD)
+    before = Person(signed.json()["token"])
     await _guessed_at(desk)
     assert (await sign_in(desk, *CARD)).status_code == 429  # a new device, kept waiting by others
     request_id = str(uuid7())
@@ -294,8 +295,18 @@ async def test_security_M1_while_strangers_guess_at_a_card_its_holder_signs_in_b
     assert found is not None
     path = f"/v1/cards/lost/{request_id}/code"
     assert (await desk.post(path, {"code": "000000" if found[0] != "000000" else "1"})).status_code == 403
-    answer = await desk.post(path, {"code": found[0]})
+    again = await desk.post(
+        "/v1/session",
+        {"card_no": CARD[0], "pin": CARD[1]},
+        None,
+        **{"Device-Token": signed.json()["device_token"]},
+    )
+    had = Person(again.json()["token"])
+    answer = await desk.post(path, {"code": found[0]}, had)
     assert answer.status_code == 201, answer.text
+    assert (
+        await desk.site.client.get("/v1/bookings", headers=had.headers)
+    ).status_code == 401  # what this app had
     holder = Person(answer.json()["token"], answer.json()["holder_id"])
     for who in (holder, before):  # nothing was lost: nothing is frozen, nobody signed out
         [card] = (await desk.site.client.get("/v1/session", headers=who.headers)).json()["cards"]

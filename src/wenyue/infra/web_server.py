@@ -49,6 +49,7 @@ class WebServer(uvicorn.Server):
             return
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_NO_RENEGOTIATION  # whoever asks for it again and again makes us work
         context.set_alpn_protocols(["http/1.1"])
         server = await asyncio.get_running_loop().create_server(
             TlsDoor(context, self._protocol).protocol, sock=self._tls.sock, backlog=self.config.backlog

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from wenyue.cards import read_types
@@ -83,7 +84,8 @@ def show(findings: list[Finding], console: Console) -> None:
     styles = {Mark.GOOD: "green", Mark.NOTE: "dim", Mark.WARNING: "bold yellow", Mark.FAULT: "bold red"}
     for one in findings:
         remedy = f"→ {one.remedy}" if one.remedy else ""
-        table.add_row(f"[{styles[one.mark]}]{one.mark.value}[/]", one.subject, one.found, remedy)
+        mark = f"[{styles[one.mark]}]{one.mark.value}[/]"
+        table.add_row(mark, one.subject, escape(one.found), escape(remedy))
     console.print(table)
     faults = sum(one.is_fault for one in findings)
     warnings = sum(one.mark is Mark.WARNING for one in findings)

@@ -41,7 +41,7 @@ def list_(year: Annotated[int, typer.Argument(min=2004, max=2099)]) -> None:
         kind = calendar.day_kind(day)
         if kind == "holiday" or (kind == "workday") == (day.weekday() >= 5):
             table.add_row(f"{day} {day:%a}", kind, calendar.holiday_name(day))
-    console = Console()
+    console = Console(markup=False)
     console.print(table)
     if not calendar.is_published(year):
         console.print(

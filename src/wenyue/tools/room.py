@@ -102,7 +102,7 @@ def list_() -> None:
             f"{room.pace:.1f}",
             room.title_zh,
         )
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @app.command()

@@ -136,7 +136,7 @@ def list_() -> None:
             else "no password 无密码"
         )
         table.add_row(one.staff.login, one.staff.role, venues, one.staff.display_name, state)
-    console = Console()
+    console = Console(markup=False)  # a name may hold brackets
     console.print(table if found else "nobody yet · 还没有员工：wenyue staff add")
 
 

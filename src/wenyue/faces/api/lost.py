@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from wenyue.accounts import Staff, Throttled, end_logins, require_login
 from wenyue.cards import CardProblem, Denied, clean_card_no, recovery
-from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting
+from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting, sign_out
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.cards import ReplacementAnswer, WaitAnswer, replaced
 from wenyue.faces.api.people import PersonBody, identity_of
@@ -114,6 +114,7 @@ async def code(
         return _slowed(slowed, services, locale)
     if proven is None:
         raise BookingRefused(403, "code_wrong")
+    await sign_out(request, services)
     return RecoveredAnswer(
         holder_id=proven.holder_id,
         token=proven.token,

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from wenyue.accounts import Throttled, traveller
+from wenyue.accounts import Throttled, end_login, traveller
 from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, clean_card_no, recovery
 from wenyue.faces.shared import recovery as desk
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
-from wenyue.faces.shared.session import set_login
+from wenyue.faces.shared.session import login_token, set_login
 from wenyue.faces.traveller.card_desk import card_view
 from wenyue.faces.traveller.person_form import (
     PersonForm,
@@ -83,6 +83,8 @@ async def check_code(visit: Visit) -> Response:
             "The code is wrong or no longer good. Try again; after five wrong ones ask for a new one.",
         )
         return _code_page(visit, request_id, text)
+    async with visit.services.db.transaction() as tx:  # the login that this browser had before
+        await end_login(tx, login_token(visit.request), visit.now)
     response = redirect("/card/replacement" if proven.is_lost else "/me")
     if proven.card_nos:
         keep_device(response, visit.request, "card", *(clean_card_no(one) for one in proven.card_nos))
