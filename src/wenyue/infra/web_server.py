@@ -40,6 +40,7 @@ class WebServer(uvicorn.Server):
         self._look_every_s = look_every_s
         self._looking: asyncio.TimerHandle | None = None
         self.unread = UnreadAnswers(lambda: self.server_state.connections)
+        self._door: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does, then the second socket. Raises OSError, ssl.SSLError."""
@@ -51,17 +52,17 @@ class WebServer(uvicorn.Server):
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_RENEGOTIATION  # whoever asks for it again and again makes us work
         context.set_alpn_protocols(["http/1.1"])
-        server = await asyncio.get_running_loop().create_server(
-            TlsDoor(context, self._protocol).protocol, sock=self._tls.sock, backlog=self.config.backlog
-        )
-        self.servers.append(server)
         self._look(context, self._tls.server, 0)
+        door = TlsDoor(context, self._protocol)
+        self._door = asyncio.create_task(door.run(self._tls.sock), name="tls door")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does."""
         self.unread.stop()
         if self._looking is not None:
             self._looking.cancel()
+        if self._door is not None:
+            self._door.cancel()
         await super().shutdown(sockets)
 
     def _protocol(self) -> asyncio.Protocol:
