@@ -66,7 +66,7 @@ HEADS_AT_ONCE_MAX: Final = (
     16_384  # connections per process that have not said a whole head; beyond it the oldest ends
 )
 HEAD_WAIT_S: Final = 15.0
-TLS_CONNECTIONS_MAX: Final = 512  # per process, of our own HTTPS: each takes a quarter of a megabyte
+TLS_CONNECTIONS_MAX: Final = 512  # per process, of our own HTTPS: buffers from the first byte on
 TLS_OF_ADDRESS_MAX: Final = 48
 UNREAD_WAIT_S: Final = 15.0  # an answer that waits for its reader, who in that time takes
 UNREAD_RATE_MIN: Final = 256.0  # bytes a second, or the connection ends
