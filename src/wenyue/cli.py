@@ -93,13 +93,14 @@ def migrate(
     """Bring the database's structure up to date (升级数据库结构)."""
     from wenyue.infra.migrate import migrate as run
     from wenyue.tools.database import ReadyDatabase
+    from wenyue.tools.key_mark import unsaid
     from wenyue.tools.same_keys import claim_keys
 
     database = ReadyDatabase(settings(), say)
     try:
         applied = run(database.owner_url, progress=say)
-        if database.server is None:
-            claim_keys(settings().home, database.owner_url, is_accepted=accept_keys, say=say)
+        tell = say if database.server is None else unsaid  # one machine: nothing need be copied
+        claim_keys(settings().home, database.owner_url, is_accepted=accept_keys, say=tell)
     finally:
         database.close()
     say(f"applied {len(applied)} migrations · 已完成" if applied else "nothing to do · 已是最新")

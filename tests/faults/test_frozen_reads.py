@@ -22,7 +22,7 @@ BACK_S_MAX = 20.0
 
 @pytest.fixture
 async def frozen(db_urls: DbUrls, tmp_path: Path) -> AsyncIterator[tuple[ApiSite, ChaosProxy]]:
-    await furnish(db_urls, tmp_path)
+    await furnish(db_urls, tmp_path / "home")
     parts = urlsplit(db_urls.app_url)
     given = parse_qs(parts.query)
     folder = tmp_path / "link"

@@ -1,6 +1,7 @@
 """During an outage the log has a line when it begins and a line when it ends, not one for every try."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from tests.infra.test_log import routed
 from tests.support.api_site import furnish, serve_api, settings_for
 from tests.support.database import DbUrls
-from wenyue.infra.config import SightSettings
+from wenyue.infra.config import PERSON_BOOKINGS_MAX, SightSettings
 from wenyue.tools.drill.proxy import ChaosProxy
 
 pytestmark = pytest.mark.anyio
@@ -29,13 +30,16 @@ def through(urls: DbUrls, folder: Path) -> tuple[DbUrls, Path]:
 
 async def test_an_outage_is_two_lines(make_database: Callable[[], DbUrls], tmp_path: Path) -> None:
     urls = make_database()
-    await furnish(urls, tmp_path)
+    home = tmp_path / "home"
+    await furnish(urls, home)
     proxied, real = through(urls, tmp_path)
     listen = tmp_path / real.name
     with routed(SightSettings(log_level="info")) as stream:
         proxy = ChaosProxy(listen, real)
         await proxy.__aenter__()
-        async with serve_api(settings_for(proxied, tmp_path / "home")) as site:
+        settings = settings_for(proxied, home)
+        one_person = dataclasses.replace(settings.web, person_bookings=PERSON_BOOKINGS_MAX)  # tries often
+        async with serve_api(dataclasses.replace(settings, web=one_person)) as site:
             who = await site.traveller()
             slot_id = (await site.slots("lake"))[0]["slot_id"]
             assert (await site.book(who, slot_id)).status_code == 201

@@ -12,10 +12,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.api_site import furnish, serve_api, settings_for
 from tests.support.database import DbUrls
+from wenyue.gate import load_gate_keys
 from wenyue.infra.config import Settings, SettingsError, load, load_keys
 from wenyue.infra.fault import SetupError
-from wenyue.tools.same_keys import claim_keys, fingerprint, require_keys, show_keys
+from wenyue.tools.key_mark import fingerprint
+from wenyue.tools.same_keys import claim_keys, require_keys, show_keys
 
 
 def settings_of(home: Path, urls: DbUrls) -> Settings:
@@ -155,3 +158,19 @@ def test_a_url_may_come_from_a_file(tmp_path: Path) -> None:
 def test_a_wrong_file_is_named(environment: dict[str, str], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         load(environment)
+
+
+@pytest.mark.anyio
+async def test_a_right_pin_is_never_tried_under_the_keys_of_another_home(
+    tmp_path: Path, make_database: Callable[[], DbUrls]
+) -> None:
+    """Seen once: the cards were made under one home's keys and served under another's, and every right PIN was a wrong one."""
+    urls = make_database()
+    await furnish(urls, tmp_path / "first")
+    load_keys(tmp_path / "second")
+    load_gate_keys(tmp_path / "second")
+    with pytest.raises(SetupError, match="is not the key file of this database"):
+        async with serve_api(settings_for(urls, tmp_path / "second")):
+            pass
+    async with serve_api(settings_for(urls, tmp_path / "first")) as site:
+        assert (await site.traveller()).token

@@ -19,6 +19,7 @@ from tests.support.database import DbUrls
 from tests.support.processes import await_end, await_true, descendants, free_port, is_living
 from tests.support.stopwatch import Stopwatch
 from wenyue.cli import run_guarded
+from wenyue.infra.config import load_keys
 from wenyue.infra.db import DatabaseDown
 from wenyue.infra.server import erase, look
 from wenyue.infra.supervisor import DRAIN_DEADLINE_S, answers_ready
@@ -116,6 +117,12 @@ def install() -> Iterator[Callable[..., Installation]]:
             erase(one.home)
 
 
+def other_keys(folder: Path) -> str:
+    """The key file of another installation."""
+    load_keys(folder / "other")
+    return (folder / "other" / "keys.json").read_text(encoding="utf-8")
+
+
 @needs_app
 def test_it_gets_ready_and_ends_without_a_trace(install: Callable[..., Installation]) -> None:
     one = install()
@@ -128,8 +135,17 @@ def test_it_gets_ready_and_ends_without_a_trace(install: Callable[..., Installat
     assert one.end() == 0, one.said()
     assert [pid for pid in running if is_living(pid)] == []
     assert look(one.home) is None
+    one.variables["WENYUE_DEMO"] = "1"  # asked for too late: that was decided by the first start
     one.up()  # on everything that the first start made
+    assert "demo" not in one.said()
     assert one.end(signal.SIGINT) == 0
+    (one.home / "keys.json").rename(one.home / "lost.json")
+    refused = one.run("up")  # with new keys every right PIN would be refused, and what is sealed be lost
+    assert refused.returncode == 1
+    assert "lacks keys.json" in refused.stderr
+    assert not (one.home / "keys.json").exists()
+    (one.home / "keys.json").write_text(other_keys(one.home.parent), encoding="utf-8")
+    assert "is not the key file of this database" in one.run("up").stderr
 
 
 @needs_app

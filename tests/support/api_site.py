@@ -1,5 +1,6 @@
 """The whole application over HTTP in one process: a seeded database, travellers with cards, a member of staff."""
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -28,6 +29,8 @@ from wenyue.infra.config import Settings, load, load_keys
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import Vault
+from wenyue.tools.key_mark import unsaid
+from wenyue.tools.same_keys import claim_keys, require_keys
 
 PASSWORD: Final = "correct horse"
 TODAY: Final = local_date(NOW, "Asia/Shanghai")
@@ -52,6 +55,7 @@ async def furnish(urls: DbUrls, home: Path) -> None:
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         await seed(tx, NOW, vault)
         await save_staff(tx, vault, login="gate", password=PASSWORD, role="gate", now=NOW, actor="test")
+    await asyncio.to_thread(claim_keys, home, urls.owner_url, is_accepted=True, say=unsaid)
 
 
 @dataclass(slots=True)
@@ -152,6 +156,7 @@ async def serve_api(
     settings: Settings, admin_url: str = "", clock: Callable[[], datetime] = lambda: NOW
 ) -> AsyncGenerator[ApiSite]:
     """A started application on the (furnished) database of `settings`."""
+    await asyncio.to_thread(require_keys, settings)  # as `wenyue web`: under other keys no PIN is right
     app = create_app(settings, clock=clock)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (

@@ -1,7 +1,7 @@
 """One installation on many machines: every process has the same key files, or what one seals the other cannot read.
 
-``wenyue migrate`` writes the keys' fingerprint into the operator's database; ``wenyue web`` and ``wenyue worker`` refuse
-to start with others, and never make keys of their own.
+``wenyue migrate`` and ``wenyue up`` write the keys' fingerprint into the database; ``up``, ``web`` and ``worker`` refuse to
+start with others, and make keys only where nobody's data is yet.
 """
 
 from __future__ import annotations
@@ -20,16 +20,9 @@ from wenyue.infra.fault import SetupError
 from wenyue.infra.keys import read_content
 from wenyue.infra.migrate import decide_once, decided, redecide
 from wenyue.kernel.personal import KeyRing, SealKeys
+from wenyue.tools.key_mark import IN_USE, NAMES, SUBJECT, fingerprint
 
-_SUBJECT: Final = "keys"
-_IN_USE: Final = "keys in use"
-_NAMES: Final = ("keys.json", "gate-keys.json")
 _DIGITS: Final = 32
-
-
-def fingerprint(keys: KeyRing) -> str:
-    """Of the index key, which is never rotated. Reveals nothing: the key is random and long."""
-    return hashlib.sha256(b"wenyue keys of this installation\0" + keys.index).hexdigest()[:_DIGITS]
 
 
 def claim_keys(home: Path, owner_url: str, *, is_accepted: bool, say: Callable[[str], None]) -> None:
@@ -38,34 +31,32 @@ def claim_keys(home: Path, owner_url: str, *, is_accepted: bool, say: Callable[[
     ``is_accepted`` notes other keys instead of refusing them. Raises SetupError.
     """
     with psycopg.connect(owner_url, autocommit=True) as connection:
-        noted = decided(connection, _SUBJECT)
+        noted = decided(connection, SUBJECT)
         if noted is not None and not is_accepted:
-            _require(home, noted, decided(connection, _IN_USE))
+            _require(home, noted, decided(connection, IN_USE))
             return
-        is_new = not (home / _NAMES[0]).exists()
+        is_new = not (home / NAMES[0]).exists()
         if is_new and not is_accepted and _has_people(connection):
             raise _missing(
-                home, [_NAMES[0]]
+                home, [NAMES[0]]
             )  # whoever sealed them has the keys: `wenyue up` on another home, say
         own = fingerprint(load_keys(home))
         load_gate_keys(home)
-        if noted is None and decide_once(connection, _SUBJECT, lambda: own) != own:
+        if noted is None and decide_once(connection, SUBJECT, lambda: own) != own:
             raise _other(home)
         if noted is not None:
-            redecide(connection, _SUBJECT, own)
+            redecide(connection, SUBJECT, own)
             note_in_use(connection, home)
     if is_new:
-        say(
-            f"made {_NAMES[0]} and {_NAMES[1]} in {home}: copy them to every machine · 请将密钥复制到每台机器"
-        )
+        say(f"made {NAMES[0]} and {NAMES[1]} in {home}: copy them to every machine · 请将密钥复制到每台机器")
 
 
 def show_keys(home: Path, say: Callable[[str], None]) -> None:
     """Make both key files unless they are there; say the fingerprint that machines of one installation share."""
-    is_new = not (home / _NAMES[0]).exists()
+    is_new = not (home / NAMES[0]).exists()
     mark = fingerprint(load_keys(home))
     load_gate_keys(home)
-    say(f"{'made' if is_new else 'found'} {_NAMES[0]} and {_NAMES[1]} in {home}: {mark} · 密钥指纹")
+    say(f"{'made' if is_new else 'found'} {NAMES[0]} and {NAMES[1]} in {home}: {mark} · 密钥指纹")
 
 
 def require_keys(settings: Settings) -> None:
@@ -79,7 +70,7 @@ def require_keys(settings: Settings) -> None:
     with connect_external(url, "WENYUE_DATABASE_URL") as connection:
         if role:
             connection.execute("SELECT set_config('role', %s, false)", [role])
-        noted, in_use = decided(connection, _SUBJECT), decided(connection, _IN_USE)
+        noted, in_use = decided(connection, SUBJECT), decided(connection, IN_USE)
     if noted is not None:
         _require(settings.home, noted, in_use)
 
@@ -95,7 +86,7 @@ def note_in_use(connection: psycopg.Connection, home: Path) -> None:
         _mark("record", record.current, record.keys[record.current]),
         _mark("gate", 0, gate.accepted[0][0]),
     )
-    redecide(connection, _IN_USE, " ".join(marks))
+    redecide(connection, IN_USE, " ".join(marks))
 
 
 def _all_keys(home: Path) -> tuple[KeyRing, SealKeys, GateKeys]:
@@ -104,7 +95,7 @@ def _all_keys(home: Path) -> tuple[KeyRing, SealKeys, GateKeys]:
 
 def _held(home: Path) -> set[str]:
     """The marks of every key that this home has."""
-    return {mark for name in _NAMES for mark in marks(name, read_content(home / name))}
+    return {mark for name in NAMES for mark in marks(name, read_content(home / name))}
 
 
 def marks(name: str, content: Mapping[str, Any]) -> set[str]:
@@ -128,7 +119,7 @@ def _has_people(connection: psycopg.Connection) -> bool:
 
 
 def _require(home: Path, noted: str, in_use: str | None) -> None:
-    missing = [name for name in _NAMES if not (home / name).is_file()]
+    missing = [name for name in NAMES if not (home / name).is_file()]
     if missing:
         raise _missing(home, missing)
     if fingerprint(load_keys(home)) != noted:
@@ -146,14 +137,14 @@ def _require(home: Path, noted: str, in_use: str | None) -> None:
 def _missing(home: Path, names: list[str]) -> SetupError:
     return SetupError(
         f"{home} lacks {' and '.join(names)}: copy them from the machine where `wenyue migrate` ran first, "
-        "or from their backup",
+        "or from their backup; only if they are lost for good: `wenyue migrate --accept-keys`",
         f"{home} 缺少密钥文件 {', '.join(names)}, 请从首台机器或备份复制",
     )
 
 
 def _other(home: Path) -> SetupError:
     return SetupError(
-        f"{home / _NAMES[0]} is not the key file of this database: what it holds could not be read. Copy the right one; "
+        f"{home / NAMES[0]} is not the key file of this database: what it holds could not be read. Copy the right one; "
         "only if that is lost for good: `wenyue migrate --accept-keys`",
-        f"{home / _NAMES[0]} 与数据库不匹配, 请复制正确的密钥文件",
+        f"{home / NAMES[0]} 与数据库不匹配, 请复制正确的密钥文件",
     )

@@ -23,6 +23,7 @@ from wenyue.kernel.personal import Vault
 from wenyue.tools.beside import helpers
 from wenyue.tools.database import ReadyDatabase
 from wenyue.tools.drill.rehearsing import Rehearsals
+from wenyue.tools.key_mark import is_noted, unsaid
 from wenyue.tools.own_https import OwnHttps, own_https
 from wenyue.tools.watching import status_socket, watchers
 
@@ -50,6 +51,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         database = ReadyDatabase(settings, say)
         try:
             migrate(database.owner_url, progress=say)
+            _require_own_keys(settings, database, say)
             has_demo = _load_demo_once(settings, database, say)
             plans = _plans(settings, database, listener.fileno(), https)
             status = status_socket(settings, say)
@@ -100,6 +102,20 @@ def _plans(
         ChildPlan(f"web-{number}", serve, environment, fds) for number in range(1, settings.web.workers + 1)
     ]
     return [*web, ChildPlan("worker", [*command, "worker", "--supervised"], environment), *helpers(settings)]
+
+
+def _require_own_keys(settings: Settings, database: ReadyDatabase, say: Callable[[str], None]) -> None:
+    """On the first start make the keys; later refuse others than this database's. Raises ``SetupError``.
+
+    With other keys every right PIN would be refused as a wrong one, and nobody could read what is sealed.
+    """
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        if is_noted(connection, settings.home):
+            return
+    from wenyue.tools.same_keys import claim_keys  # noqa: PLC0415 - loads the gate; a first start, a rotation or a fault
+
+    quiet = database.server is not None  # one machine: nothing need be copied
+    claim_keys(settings.home, database.owner_url, is_accepted=False, say=unsaid if quiet else say)
 
 
 def _load_demo_once(settings: Settings, database: ReadyDatabase, say: Callable[[str], None]) -> bool:

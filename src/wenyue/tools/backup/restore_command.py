@@ -85,6 +85,10 @@ def restore_into(
             report.say(
                 "counters equal bookings, nothing oversold, the record's chain is whole · 各项检查通过"
             )
+        if without_keys:
+            report.say(
+                f"new keys first: WENYUE_HOME={into} wenyue migrate --accept-keys; cards need new PINs · 请先生成新密钥"
+            )
         report.say(
             f"restored in {time.monotonic() - began:.1f} s. Stop the old installation before the new one sends messages: "
             f"WENYUE_HOME={into} wenyue up · 恢复完成"
