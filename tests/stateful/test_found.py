@@ -27,7 +27,7 @@ from wenyue.kernel.limits import OPEN_HOLDS_PER_HOLDER_MAX
 from wenyue.tools import world
 from wenyue.tools.sim.model import Request
 from wenyue.tools.sim.process import Away, Pause, Process
-from wenyue.tools.sim.seams import STEP, Views, execute, opening
+from wenyue.tools.sim.seams import STEP, Views, early, execute, opening
 from wenyue.tools.sim.timing import Clock
 from wenyue.tools.sim.town import SQL
 
@@ -125,6 +125,29 @@ async def test_a_move_to_a_session_that_the_channel_does_not_serve_is_refused(pl
     )
     assert (await place.one(request)).outcome is Outcome.CONFIRMED
     assert (await place.one(move(request, (0, place.sessions[1])))).outcome is Outcome.CHANNEL_CLOSED
+
+
+async def test_a_channel_that_a_full_session_does_not_serve_is_refused_from_memory(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the refusal rests on was looked up among the session's channels: KeyError, told as a failure (500)."""
+    monkeypatch.setattr("wenyue.booking.views.POOL_VIEW_AGE_S_MAX", 60.0)
+    answer: Answer | None = None
+    for channel in (*[Channel.ONLINE] * 3, Channel.PHONE):
+        wanted = world.request(await a_card(place), place.sessions[1])
+        told = await place.one(msgspec.structs.replace(wanted, channel=channel))
+        assert told.outcome is Outcome.CONFIRMED
+    wanted = world.request(await a_card(place), place.sessions[1])
+    wanted = msgspec.structs.replace(wanted, channel=Channel.OTA)
+    asked = (wanted.id, wanted.channel, wanted.lines, world.START)
+    for _ in range(3):  # the figures, which sessions are full, the ids of their bookings
+        assert (await place.one(wanted)).outcome is Outcome.CHANNEL_CLOSED
+        await place.views.refresh(place.tx)
+        answer = place.views.refuse(*asked)
+    assert answer is not None
+    assert answer.outcome is Outcome.SOLD_OUT
+    full = early.rests_on(place.views, answer, wanted.channel, wanted.lines)
+    assert await early.still_true(place.tx, {wanted.id: full}) == {wanted.id: True}
 
 
 async def test_the_same_request_at_two_processes_at_once_is_a_replay_at_the_second(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -11,15 +12,25 @@ from wenyue.infra.fault import SetupError
 from wenyue.tools.sim import app
 from wenyue.tools.sim.hunting import chosen, hunt
 from wenyue.tools.sim.planted import PLANTS
+from wenyue.tools.sim.planting import Plant, wrapping
 from wenyue.tools.sim.run import Urls, simulate
+from wenyue.tools.sim.seams import store
 
 STEPS = 260  # more than one epoch
 
 
 @pytest.fixture
-def urls(make_database: Callable[[], DbUrls]) -> Urls:
-    made = make_database()
-    return Urls(made.app_url, made.owner_url)
+def make_urls(make_database: Callable[[], DbUrls]) -> Callable[[], Urls]:
+    def make() -> Urls:
+        made = make_database()
+        return Urls(made.app_url, made.owner_url)
+
+    return make
+
+
+@pytest.fixture
+def urls(make_urls: Callable[[], Urls]) -> Urls:
+    return make_urls()
 
 
 def test_a_seed_holds_and_replays_exactly(urls: Urls) -> None:
@@ -31,17 +42,13 @@ def test_a_seed_holds_and_replays_exactly(urls: Urls) -> None:
 
 
 def test_security_C1_quiet_then_a_release_holds_and_averages_that_never_end_are_caught(
-    make_database: Callable[[], DbUrls], monkeypatch: pytest.MonkeyPatch
+    make_urls: Callable[[], Urls], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wenyue.tools.sim.stepping.WEIGHTS", {"quiet": 1})
 
-    def make() -> Urls:
-        made = make_database()
-        return Urls(made.app_url, made.owner_url)
-
-    held = simulate(make(), 1, 8)
+    held = simulate(make_urls(), 1, 8)
     assert (held.is_clean, held.events) == (True, {"quiet": 8})
-    catch, *_ = hunt(chosen("averages never end"), make, seed=1, steps_max=8)
+    catch, *_ = hunt(chosen("averages never end"), make_urls, seed=1, steps_max=8)
     assert catch.result.caught_by == "room"
     assert "underflow" in catch.result.troubles[0].says
 
@@ -57,34 +64,35 @@ def test_security_C1_quiet_then_a_release_holds_and_averages_that_never_end_are_
         ("other body accepted", "answer"),
     ],
 )
-def test_a_planted_bug_is_caught(name: str, by: str, make_database: Callable[[], DbUrls]) -> None:
-    def make() -> Urls:
-        made = make_database()
-        return Urls(made.app_url, made.owner_url)
-
-    catch, *_ = hunt(chosen(name), make, seed=1, steps_max=1000)
+def test_a_planted_bug_is_caught(name: str, by: str, make_urls: Callable[[], Urls]) -> None:
+    catch, *_ = hunt(chosen(name), make_urls, seed=1, steps_max=1000)
     assert by in catch.result.caught_by
     assert catch.result.last
     assert [one for one in catch.result.troubles if "%" in one.says] == []  # it says which, and how many
 
 
 def test_without_its_constraint_overselling_is_caught_by_the_invariant(
-    make_database: Callable[[], DbUrls],
+    make_urls: Callable[[], Urls],
 ) -> None:
-    def make() -> Urls:
-        made = make_database()
-        return Urls(made.app_url, made.owner_url)
-
-    helped, bare = hunt(chosen("off-by-one capacity"), make, seed=2, steps_max=1000)
+    helped, bare = hunt(chosen("off-by-one capacity"), make_urls, seed=2, steps_max=1000)
     assert helped.result.caught_by == "constraint pool_never_oversold"
     assert "I2" in bare.result.caught_by
 
 
-def test_every_patch_still_fits_the_engine() -> None:
-    for plant in PLANTS:
-        with plant.patch():
-            pass
+@pytest.mark.slow
+def test_every_planted_bug_runs(make_urls: Callable[[], Urls]) -> None:
+    """A patch that calls what is gone fails at once, which is no catch: it is said to be mended."""
     assert len({plant.name for plant in PLANTS}) == len(PLANTS)
+    assert len(hunt(PLANTS, make_urls, seed=1, steps_max=8)) >= len(PLANTS)
+    gone = Plant(
+        "gone", "calls what is not there", wrapping(store, "_ask_pools", lambda _: _calls_what_is_gone)
+    )
+    with pytest.raises(LookupError, match="'gone' does not fit the code any more"):
+        hunt([gone], make_urls, seed=1, steps_max=8)
+
+
+async def _calls_what_is_gone(_tx: Any, wants: Any, *_args: Any, **_more: Any) -> None:
+    wants.as_it_was_called_once()
 
 
 def test_an_unknown_bug_is_named() -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from wenyue.booking.drawing import draws
+from wenyue.booking.drawing import draws_any
 from wenyue.booking.model import Answer, Channel, Outcome
 from wenyue.booking.store import booked_among, rooms_of
 from wenyue.booking.views import Views, Wanted
@@ -61,7 +61,9 @@ def rests_on(views: Views, answer: Answer, channel: Channel, lines: Sequence[Wan
     slot = views.slots.get(line.slot_id)
     if slot is None or answer.outcome is Outcome.NOT_RELEASED:
         return Full(_NO_POOL, line.quantity)
-    return Full(draws(slot, channel), line.quantity)
+    return Full(
+        draws_any(slot, channel), line.quantity
+    )  # the channel may be one that the slot does not serve
 
 
 async def still_true(tx: Tx, asked: Mapping[UUID, Full]) -> dict[UUID, bool]:

@@ -8,6 +8,7 @@ from wenyue.tools.sim.planted import PLANTS
 from wenyue.tools.sim.planting import Plant
 from wenyue.tools.sim.run import Result, Urls, simulate
 
+_MISFITS: Final = ("AttributeError", "NameError", "TypeError")
 STEPS_MAX: Final = 4_000  # a bug that has not shown by then has survived
 
 
@@ -52,5 +53,10 @@ def hunt(
 
 
 def _run(plant: Plant, urls: Urls, seed: int, steps_max: int, without: tuple[str, ...]) -> Result:
+    """Raises LookupError when the patch itself does not fit the code any more: that is no bug which was caught."""
     with plant.patch():
-        return simulate(urls, seed, steps_max, without=without)
+        result = simulate(urls, seed, steps_max, without=without)
+    if any(f"fault {kind}" in result.caught_by for kind in _MISFITS):
+        says = "; ".join(trouble.says for trouble in result.troubles)[:300]
+        raise LookupError(f"the planted bug {plant.name!r} does not fit the code any more ({says}): mend it")
+    return result

@@ -138,8 +138,13 @@ def account_problem(
         over = _account_over(world, mine, new)
         if over is not None:
             return Outcome.TOO_MANY_OPEN, None, over
-    holds = [b for b in world.bookings.values() if b.state is BookingState.HELD]
-    count = sum(b.holder == request.holder_id for b in holds)
+    today = today_of(now)  # a hold of a day that is over is only waiting to be swept
+    held = {
+        id(b)
+        for b, line in world.live()
+        if b.state is BookingState.HELD and b.holder == request.holder_id and line.slot.day >= today
+    }
+    count = len(held)
     if request.is_hold and count >= HOLDS_MAX:
         return Outcome.TOO_MANY_OPEN, None, Reached(LimitKind.HOLDS, HOLDS_MAX, count)
     return None

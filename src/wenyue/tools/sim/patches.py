@@ -172,10 +172,15 @@ def sometimes_not(commit: Any) -> Any:
 
 def ask_first(_ask: Any) -> Any:
     """For `store._ask_pools`: places and earlier answers are read before the pools, not after."""
+    text: Callable[[Any], str] = store.__dict__["_places_json"]
 
     async def patched(tx: Any, wants: Any, reads: Any, *, is_locked: bool) -> None:
-        if wants.places:
-            reads["places"] = await tx.execute(store.SQL["places_taken"], {"wanted": wants.places_json()})
+        for name, statement, wanted in (
+            ("places", "places_taken", wants.places),
+            ("numbers", "numbers_taken", wants.numbers),
+        ):
+            if wanted:
+                reads[name] = await tx.execute(store.SQL[statement], {"wanted": text(wanted)})
         if wants.bookings:
             reads["existing"] = await tx.execute(store.SQL["existing"], wants.asked)
         name = "lock_pools" if is_locked else "read_pools"
