@@ -1,13 +1,12 @@
 """Case R11 of the trials: the drill `reply-lost` judges answers by what they say, so that a busy machine fails none."""
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
 
+from tests.support.answering import DEADLINE_S, SILENCE, Answer, answering
 from wenyue.tools.drill.acts_reply import RESENT, resend
 from wenyue.tools.drill.client import Client, Wire
 from wenyue.tools.drill.history import History, Kind, Operation, Says
@@ -15,46 +14,10 @@ from wenyue.tools.drill.load import Traffic
 from wenyue.tools.drill.town import VENUES, Demand, Town
 
 pytestmark = pytest.mark.anyio
-HERE = "127.0.0.1"
-DEADLINE_S = 60.0
-Answer = tuple[int, dict[str, object]]
 BUSY: Answer = (503, {"outcome": "busy"})
 NEW: Answer = (201, {"outcome": "confirmed", "state": "confirmed"})
 AGAIN: Answer = (200, {"outcome": "confirmed", "state": "confirmed", "is_replay": True})
 FULL: Answer = (409, {"outcome": "sold_out"})
-SILENCE: Answer = (0, {})
-
-
-@asynccontextmanager
-async def answering(answer: Callable[[int], Answer]) -> AsyncGenerator[int]:
-    """A server that gives the n-th request (from 0) this answer; SILENCE: none, as long as the client waits."""
-    count = 0
-    serving: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal count
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                await reader.readexactly(
-                    int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
-                )
-                (status, said), count = answer(count), count + 1
-                if status:
-                    body = json.dumps(said).encode()
-                    writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
-                    await writer.drain()
-        writer.transport.abort()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serving.add(asyncio.create_task(serve(reader, writer)))
-
-    server = await asyncio.start_server(accept, HERE, 0)
-    try:
-        yield int(server.sockets[0].getsockname()[1])
-    finally:
-        server.close()
-        async with asyncio.timeout(DEADLINE_S):
-            await asyncio.gather(*serving)  # they end with their clients' connections
 
 
 async def told(answers: list[Answer], *, give_up_s: float = DEADLINE_S) -> tuple[list[str], Says | None]:
@@ -115,6 +78,7 @@ async def test_rules_R11_a_slow_machine_gets_operations_at_its_own_pace() -> Non
         async with asyncio.timeout(DEADLINE_S):
             while not traffic.delayed:
                 await asyncio.sleep(0.01)
+        await asyncio.sleep(0)  # what began in that same round opens its operation
         assert len(history.operations) == 30
         running.cancel()
         with suppress(asyncio.CancelledError):

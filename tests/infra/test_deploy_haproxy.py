@@ -10,10 +10,10 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from starlette.routing import Route
 from tests.infra.test_deploy_programs import DEPLOY, certificate, program
 from tests.support.api_site import settings_for
 from tests.support.database import DbUrls
+from tests.support.processes import await_true
 from wenyue.app import create_app
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.claims import Proof, claim_of
@@ -100,6 +101,13 @@ class Proxy:
     inside: int
 
 
+def is_ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/ready").status_code == HTTPStatus.OK
+    except httpx.HTTPError:
+        return False
+
+
 @contextmanager
 def haproxy(port: int, pem: Path) -> Generator[Proxy]:
     """HAProxy in front of `port`, until the block ends."""
@@ -127,16 +135,8 @@ def haproxy(port: int, pem: Path) -> Generator[Proxy]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + READY_S
-        while True:
-            assert running.poll() is None, "HAProxy has ended"
-            assert time.monotonic() < deadline, "HAProxy was not ready in time"
-            try:
-                if httpx.get(f"http://127.0.0.1:{ports[2]}/ready").status_code == 200:
-                    break
-            except httpx.HTTPError:
-                pass
-            time.sleep(0.05)
+        await_true(lambda: running.poll() is not None or is_ready(ports[2]), deadline_s=READY_S)
+        assert running.poll() is None, "HAProxy has ended"
         yield Proxy(ports[1], ports[2])
     finally:
         running.terminate()
@@ -274,13 +274,6 @@ def test_security_M9_the_limit_on_guesses_covers_every_route_that_tries_a_secret
 # ------------------------------------------------------------------------------------------------ O2
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + READY_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_overload_O2_the_proxy_says_no_in_the_applications_words() -> None:
     text = FILE.read_text(encoding="utf-8")
     for locale, count in (("zh-CN", 2), ("en", 1)):
@@ -310,9 +303,9 @@ def test_overload_O2_bookings_that_cannot_begin_are_refused_by_the_proxy_and_oth
                 one.start()
 
         ask(places)
-        until(lambda: len(reached.paths) == places)
+        await_true(lambda: len(reached.paths) == places)
         ask(40)
-        until(lambda: len(answers) == 40)
+        await_true(lambda: len(answers) == 40)
         assert [one.status_code for one in answers] == [503] * 40
         assert {one.json()["outcome"] for one in answers} == {"overloaded"}
         assert all(int(one.headers["retry-after"]) > 0 for one in answers)

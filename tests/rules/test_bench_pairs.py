@@ -112,33 +112,28 @@ def test_a_checkout_without_an_environment_is_one_clear_line(tmp_path: Path) -> 
         python_of(tmp_path)
 
 
+def compared(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`wenyue bench pairs` of this checkout with itself, in a home of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
+    command = [sys.executable, "-m", "wenyue.cli", "bench", "pairs", "--old", str(own_checkout()), *words]
+    return subprocess.run(
+        command,
+        env={**clean, "WENYUE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=240,  # a net
+        check=False,
+    )
+
+
 @pytest.mark.slow
 def test_this_checkout_is_compared_with_itself() -> None:
     """Small, and whole: two databases, two pairs of web processes, two pairs of turns, nothing left behind."""
+    size = ("--pairs", "2", "--turns", "2", "--bookings", "200", "--cards", "600", "--connections", "16")
     with tempfile.TemporaryDirectory(prefix="wy-") as folder:
         home = Path(folder, "home")
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
-        size = ["--pairs", "2", "--turns", "2", "--bookings", "200", "--cards", "600", "--connections", "16"]
         try:
-            done = subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "wenyue.cli",
-                    "bench",
-                    "pairs",
-                    "--old",
-                    str(own_checkout()),
-                    *size,
-                    "--workers",
-                    "1",
-                ],
-                env={**clean, "WENYUE_HOME": str(home)},
-                capture_output=True,
-                text=True,
-                timeout=240,
-                check=False,
-            )
+            done = compared(home, *size, "--workers", "1")
         finally:
             for side in ("old", "new"):
                 erase(home / "bench" / f"pairs-{side}")
@@ -151,25 +146,7 @@ def test_this_checkout_is_compared_with_itself() -> None:
 
 
 def test_a_comparison_has_people_enough_or_says_how_many(tmp_path: Path) -> None:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "wenyue.cli",
-            "bench",
-            "pairs",
-            "--old",
-            str(own_checkout()),
-            "--pairs",
-            "1000",
-        ],
-        env={**clean, "WENYUE_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = compared(tmp_path, "--pairs", "1000")
     assert done.returncode == 1
     assert "set --cards" in done.stderr
     assert Scale(1000).cards < 1000 * Scale(1000).bookings
