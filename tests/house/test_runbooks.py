@@ -8,13 +8,11 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 
 import wenyue.tools.drill
-from wenyue import cli
+from tests.support import doc_commands
 from wenyue.infra.fault import SetupError
 from wenyue.tools.backup import rehearsals
 from wenyue.tools.drill.drills import DRILLS
@@ -100,24 +98,7 @@ def is_known(command: str) -> bool:
         words = [word for word in words[1:] if "=" not in word]
     if words[0] != "wenyue":
         return words[0] in POSTGRESQL or shutil.which(words[0]) is not None
-    here: Any = typer.main.get_command(cli.app)
-    is_value = False
-    for number, word in enumerate(words[1:]):
-        if is_value:
-            is_value = False
-        elif word.startswith("-"):
-            options = {option: one for one in here.params for option in one.opts}
-            if word not in options:
-                return False
-            is_value = not options[word].is_flag
-        elif hasattr(here, "commands") or number == 0:
-            if number == 0 and word in cli.TOOLS:
-                here = typer.main.get_command(importlib.import_module(cli.TOOLS[word][0]).app)
-            elif word in here.commands:
-                here = here.commands[word]
-            else:
-                return False
-    return True
+    return doc_commands.is_known(shlex.join(words))
 
 
 def test_the_test_of_commands_sees_what_is_not_there() -> None:

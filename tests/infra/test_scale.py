@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from wenyue.tools.scale.dividing import compare
 from wenyue.tools.scale.measuring import measure
 from wenyue.tools.scale.model import UNITS
 
@@ -27,3 +28,15 @@ def test_every_unit_is_measured(tmp_path: Path) -> None:
     assert costs.assets_bytes > 5_000
     assert said[-1] == "room_token"
     assert not (tmp_path / "scale" / "pg").exists()  # what was made is erased
+
+
+@pytest.mark.slow
+def test_two_primaries_are_compared_with_one(tmp_path: Path) -> None:
+    said: list[str] = []
+    found = compare(tmp_path / "primaries", 2_000, said.append, pace=0.1)
+    assert [one.primaries for one in found] == [1, 2, 1]
+    assert [len(one.each_per_s) for one in found] == [1, 2, 1]
+    assert all(one.per_s > 0 and one.web_us > 0 and one.database_us > 0 for one in found)
+    assert [one.oversold for one in found] == [0, 0, 0]
+    assert said.count("measuring") == 3
+    assert not list((tmp_path / "primaries").glob("*/pg"))  # what was made is erased

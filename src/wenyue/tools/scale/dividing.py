@@ -7,7 +7,7 @@ share the processors: this shows what the division costs and how the work of a p
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -31,13 +31,16 @@ class _Town:
     world: World
 
 
-def compare(home: Path, people: int, tell: Callable[[str], None]) -> list[Divided]:
-    """One primary with two web processes, two with one each, and the first again. What was started is erased."""
+def compare(home: Path, people: int, tell: Callable[[str], None], *, pace: float = 1.0) -> list[Divided]:
+    """One primary with two web processes, two with one each, and the first again. What was started is erased.
+
+    `pace` shortens the window of load (for tests).
+    """
     with hold_home(home, "wenyue scale primaries"):
-        return [_measure(home, primaries, people, tell) for primaries in (1, 2, 1)]
+        return [_measure(home, primaries, people, tell, pace) for primaries in (1, 2, 1)]
 
 
-def _measure(home: Path, primaries: int, people: int, tell: Callable[[str], None]) -> Divided:
+def _measure(home: Path, primaries: int, people: int, tell: Callable[[str], None], pace: float) -> Divided:
     with ExitStack() as stack:
         towns: list[_Town] = []
         for number in range(primaries):
@@ -57,7 +60,9 @@ def _measure(home: Path, primaries: int, people: int, tell: Callable[[str], None
         _fire(threads, senders, of_sender, _WARM, int(people * 0.15))
         tell("measuring")
         web, base = _web_s(towns), _database_s(towns)
-        found = _fire(threads, senders, of_sender, _WAY, int(people * 0.42))
+        found = _fire(
+            threads, senders, of_sender, replace(_WAY, seconds=_WAY.seconds * pace), int(people * 0.42)
+        )
         made = max(1, sum(count for _, count in found))
         return Divided(
             primaries=primaries,
