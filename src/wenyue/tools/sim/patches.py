@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from wenyue.booking import BookingState, ChangeKind, Outcome
 from wenyue.tools.sim.planting import Wrap, replaced
-from wenyue.tools.sim.seams import admission, drawing, early, returning, room_store, store
+from wenyue.tools.sim.seams import admission, batch, drawing, early, returning, room_store, store
 
 
 def double_release(release: Any) -> Any:
@@ -170,23 +170,30 @@ def sometimes_not(commit: Any) -> Any:
     return patched
 
 
-def ask_first(_ask: Any) -> Any:
-    """For `store._ask_pools`: places and earlier answers are read before the pools, not after."""
-    text: Callable[[Any], str] = store.__dict__["_places_json"]
+@contextmanager
+def asking_first() -> Generator[None]:
+    """Earlier answers are read at the beginning of a batch, before any lock is had, instead of after the pools."""
+    asked: dict[int, Any] = {}
+    wants_of: Callable[[Any, Any], Any] = store.__dict__["_Wants"]
 
-    async def patched(tx: Any, wants: Any, reads: Any, *, is_locked: bool) -> None:
-        for name, statement, wanted in (
-            ("places", "places_taken", wants.places),
-            ("numbers", "numbers_taken", wants.numbers),
-        ):
-            if wanted:
-                reads[name] = await tx.execute(store.SQL[statement], {"wanted": text(wanted)})
-        if wants.bookings:
-            reads["existing"] = await tx.execute(store.SQL["existing"], wants.asked)
-        name = "lock_pools" if is_locked else "read_pools"
-        reads["pools"] = await tx.execute(store.SQL[name], {"ids": store.array(wants.pools)})
+    def before(gather: Any) -> Any:
+        async def patched(tx: Any, facts: Any, requests: Any, tight: Any) -> None:
+            wants = wants_of(requests, facts)
+            asked[id(tx)] = await tx.execute(store.SQL["existing"], wants.asked) if wants.bookings else None
+            await gather(tx, facts, requests, tight)
 
-    return patched
+        return patched
+
+    def instead(ask_pools: Any) -> Any:
+        async def patched(tx: Any, wants: Any, reads: Any, *, is_locked: bool) -> None:
+            await ask_pools(tx, wants, reads, is_locked=is_locked)
+            if wants.bookings:
+                reads["existing"] = asked[id(tx)]
+
+        return patched
+
+    with replaced(batch, "gather", before), replaced(store, "_ask_pools", instead):
+        yield
 
 
 def always(value: object) -> Wrap:

@@ -14,7 +14,6 @@ from wenyue.tools.sim.seams import (
     moves,
     returning,
     rules,
-    store,
     views,
 )
 
@@ -49,8 +48,8 @@ PLANTS: Final = (
     ),
     Plant(
         "asked before locked",
-        "earlier answers are read before the pools' locks are had",
-        wrapping(store, "_ask_pools", patches.ask_first),
+        "earlier answers are read before any lock is had",
+        patches.asking_first,
     ),
     Plant(
         "off-by-one capacity",
