@@ -138,7 +138,7 @@ def test_the_commands_reseal_and_retire(make_database: Callable[[], DbUrls], tmp
         "WENYUE_OWNER_DATABASE_URL": urls.owner_url,
     }
     said: list[tuple[int, str]] = []
-    for words in (["retire", "1"], ["reseal"], ["retire", "1"]):
+    for words in (["retire", "1"], ["reseal"], ["retire", "1", "--forget-reasons"]):
         command = [sys.executable, "-m", "wenyue.cli", "keys", *words]
         ran = subprocess.run(
             command, env=clean | own, capture_output=True, text=True, timeout=120, check=False

@@ -209,6 +209,7 @@ LAB: Final = "tests/faults/test_lab_command.py::test_the_commands_of_the_lab"
 BENCH: Final = "tests/stories/test_bench.py::test_a_small_benchmark_measures_everything"
 START: Final = "tests/stories/test_bench.py::test_a_start_is_measured"
 RECORD: Final = "tests/security/test_record.py::test_security_M6_a_restart_resolves_nothing_and_a_person_does"
+RESEALED: Final = "tests/security/test_key_resealing.py::test_the_commands_reseal_and_retire"
 RESOLVED: Final = ('resolve("record:broken"', 'who="Wang Fang"', 'why="ticket 7"')
 OVERLOAD: Final = "tests/stories/test_overload.py::test_a_small_run_measures_everything_and_loses_nothing"
 
@@ -219,6 +220,7 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "wenyue up": (UP, ('"up"',)),
     "WENYUE_HOME=$NEW wenyue up": (UP, ('"up"', "WENYUE_HOME")),
     "wenyue migrate --accept-keys": (ROLES, ('"migrate", "--accept-keys"',)),
+    "wenyue keys retire N --forget-reasons": (RESEALED, ('"retire", "1", "--forget-reasons"',)),
     "wenyue web": (ROLES, ('"web"',)),
     "wenyue worker": (ROLES, ('"worker"',)),
     "wenyue monitor": (ROLES, ('"monitor"',)),
