@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,6 @@ _BINDS: Final = ("BIND_HTTP", "BIND_HTTPS", "BIND_INSIDE", "BIND_FIGURES")
 _READY_S: Final = 20.0
 _CONNECTIONS: Final = re.compile(r"^    maxconn \d+$", re.MULTILINE)  # the first is the process's
 _FILES_SPARE: Final = 500
-_NICE: Final = -10  # as CPUWeight= in deploy/systemd/wenyue-haproxy.service
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +62,9 @@ def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Gene
         "TLS_PEM": str(folder / "tls.pem"),
     }
     with (home / "proxy.log").open("ab") as log:
-        running = subprocess.Popen(
-            [found, "-db", "-f", str(config)],
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # as a service: Linux divides a processor among sessions first
-        )
+        running = subprocess.Popen([found, "-db", "-f", str(config)], env=environment, stdout=log, stderr=log)
     try:
         pin([running.pid], cores)
-        _let_go_first(running.pid)
         inside = ports[2]
         deadline = time.monotonic() + _READY_S
         while not answers_ready(HOST, inside):
@@ -83,14 +75,6 @@ def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Gene
     finally:
         running.terminate()
         running.wait(_READY_S)
-
-
-def _let_go_first(pid: int) -> None:
-    """Where this user may."""
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, pid, _NICE)
-    with suppress(OSError):  # of the session, where the kernel groups by session (sched(7), autogroup)
-        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def _free_port() -> int:
