@@ -92,10 +92,7 @@ class Genuine:
 
     async def ask(self, wire: Wire) -> float | None:
         """Ask once and count what came of it. Seconds after which to ask again; None: it was answered."""
-        try:
-            reply = await wire.ask(_request(self.method, self.path, self.headers, self.body))
-        except (NotSentError, NoReplyError):
-            reply = Reply(0, {})
+        reply = await _try(wire, _request(self.method, self.path, self.headers, self.body))
         self.codes[reply.status] = self.codes.get(reply.status, 0) + 1
         self.asked += 1
         if reply.status not in _PUT_OFF:
@@ -223,15 +220,27 @@ def _sign_in(card: int) -> bytes:
 
 
 async def _known_device(port: int) -> str:
-    """What a device keeps that signed in before the attack. Raises SetupError."""
+    """What a device keeps that signed in before the attack; a busy machine has its time. Raises SetupError."""
     wire = Wire(port)
     try:
-        reply = await wire.ask(_request("POST", "/v1/session", "", _sign_in(_CARDS[1])))
-    except (NotSentError, NoReplyError) as error:
-        raise SetupError(f"nobody can sign in: {error}", "无法登录") from error
+        async with asyncio.timeout(_VISITS_MIN * GET_IN_S):
+            while True:
+                reply = await _try(wire, _request("POST", "/v1/session", "", _sign_in(_CARDS[1])))
+                if shown := str(reply.body.get("device_token") or ""):
+                    return shown
+                await asyncio.sleep(reply.retry_after_s or _ASK_AGAIN_S)
+    except TimeoutError:
+        raise SetupError("nobody could sign in before the attack", "攻击开始前无法登录") from None
     finally:
         wire.close()
-    return str(reply.body.get("device_token") or "")
+
+
+async def _try(wire: Wire, request: bytes) -> Reply:
+    """The answer; status 0: none."""
+    try:
+        return await wire.ask(request)
+    except (NotSentError, NoReplyError):
+        return Reply(0, {})
 
 
 async def _forge(stage: Stage, number: int) -> None:
