@@ -64,7 +64,7 @@ class Quiet:
         try:
             room = await self._open(quiet_s)
             for _ in range(self._rng.randint(4, 40)):
-                self._admission.measure([self._rng.uniform(0, 800) for _ in range(4)])
+                self._admission.measure([self._rng.uniform(0, 800) for _ in range(5)])
             await self._look(gate)
             for account in range(1, PEOPLE + 1):
                 await gate.give_pass(room.code, account)
