@@ -55,10 +55,10 @@ def test_how_slow_it_was_before_a_quiet_time_says_nothing_after_it() -> None:
     for _ in range(600):
         admission.hot.begin()
         admission.hot.end(3.0, is_decided=True, is_good=True)
-    admission.measure([600.0, 600.0, 0.0, 0.0])
+    admission.measure([600.0, 600.0, 0.0, 0.0, 0.0])
     assert signal_of(admission).latency_p99_ms == 3_000
     for _ in range(LOOKS_A_MINUTE):
-        admission.measure([0.0, 0.0, 0.0, 0.0])
+        admission.measure([0.0, 0.0, 0.0, 0.0, 0.0])
     assert signal_of(admission).latency_p99_ms == 0
 
 

@@ -70,7 +70,7 @@ class Quiet:
                 await gate.give_pass(room.code, account)
             await self._look(gate)
             for _ in range(min(quiet_s * LOOKS_A_SECOND, LOOKS_MAX)):
-                self._admission.measure([0.0, 0.0, 0.0, 0.0])
+                self._admission.measure([0.0, 0.0, 0.0, 0.0, 0.0])
             self._clock.advance(quiet_s + _BEFORE_S)
             rounds = await self._release(gate, room.code)
             await self._close(room.code)
