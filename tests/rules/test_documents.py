@@ -103,6 +103,9 @@ def test_decorations_fall_away(kind: DocumentKind | None, raw: str) -> None:
         (with_check("11010519491301001"), E.BAD_BIRTH_DATE, 7),
         (with_check("11010519490001001"), E.BAD_BIRTH_DATE, 7),
         (with_check("11010500000101001"), E.BAD_BIRTH_DATE, 7),
+        (with_check("11010500010101001"), E.BIRTH_TOO_LONG_AGO, 7),
+        (with_check("11010518000101001"), E.BIRTH_TOO_LONG_AGO, 7),
+        (with_check("11010518961121001"), E.BIRTH_TOO_LONG_AGO, 7),
         (with_check("00010519491231002"), E.BAD_PROVINCE, 1),
         (with_check("16010519491231002"), E.BAD_PROVINCE, 1),
         (with_check("84000019491231002"), E.BAD_PROVINCE, 1),
@@ -117,6 +120,17 @@ def test_a_refused_resident_id_says_why(raw: str, code: DocumentErrorCode, posit
 
 def test_a_child_born_today_has_a_number() -> None:
     assert accepted(ID, with_check("11010520261122001")).birth == TODAY
+
+
+@pytest.mark.parametrize("place", ["110105", "810000", "911156"])
+def test_suite_M7_a_birth_of_more_than_130_years_ago_is_a_mistyped_year_in_every_kind_that_has_one(
+    place: str,
+) -> None:
+    assert accepted(None, with_check(place + "18961122" + "001")).birth == TODAY.replace(year=1896)
+    for birth in ("18961121", "18000101", "00010101"):
+        problem = parse_document(None, with_check(place + birth + "001"), today=TODAY)
+        assert isinstance(problem, DocumentError)
+        assert (problem.code, problem.position) == (E.BIRTH_TOO_LONG_AGO, 7)
 
 
 def test_the_division_list_was_copied_whole() -> None:

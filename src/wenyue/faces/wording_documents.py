@@ -75,6 +75,10 @@ DOCUMENT_ERRORS: Final[Mapping[DocumentErrorCode, Sentence]] = MappingProxyType(
             "证件号码中的出生日期晚于今天，请核对其中的年、月、日",
             "The birth date inside the number is in the future; check its year, month and day",
         ),
+        DocumentErrorCode.BIRTH_TOO_LONG_AGO: (
+            "证件号码中的出生日期在130多年前，请对照证件核对其中的年份",
+            "The birth date inside the number is more than 130 years ago; check its year against the document",
+        ),
         DocumentErrorCode.BAD_CHECK_DIGIT: (
             "身份证最后一位不正确，请核对整个号码后重新输入",
             "The last character of the ID number is wrong; check the whole number against the card",

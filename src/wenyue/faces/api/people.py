@@ -1,7 +1,7 @@
 """A person in a JSON body: name, document, phone, birth date; checked into an `Identity`, or the fields to mend."""
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,18 +11,15 @@ from wenyue.faces.api.problems import FieldError
 from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
 from wenyue.kernel.documents import (
     DocumentError,
-    DocumentErrorCode,
     DocumentKind,
     NameProblem,
     PhoneError,
-    age_on,
+    birth_problem,
     parse_document,
     parse_name,
     parse_phone,
 )
 from wenyue.kernel.limits import DOCUMENT_LENGTH_MAX, NAME_LENGTH_MAX
-
-_AGE_MAX: Final = 130  # in full years; below 0, who is yet to be born would pass as a child
 
 
 class PersonBody(BaseModel):
@@ -52,9 +49,8 @@ def identity_of(person: PersonBody, today: date, locale: str) -> Identity:
     if isinstance(document, DocumentError):
         field = DOCUMENT_FIELDS.get(document.code, "number")
         errors.append(_error(f"/{field}", document.code, DOCUMENT_ERRORS[document.code], locale))
-    if person.birth is not None and not 0 <= age_on(person.birth, today) <= _AGE_MAX:
-        is_future = person.birth > today
-        wrong = DocumentErrorCode.FUTURE_BIRTH_DATE if is_future else DocumentErrorCode.BAD_BIRTH_DATE
+    wrong = birth_problem(person.birth, today) if person.birth is not None else None
+    if wrong is not None:
         errors.append(_error("/birth", wrong, DOCUMENT_ERRORS[wrong], locale))
     phone = parse_phone(person.phone) if person.phone else None
     if isinstance(phone, PhoneError):

@@ -3,7 +3,7 @@
 Pure functions over text; no wording (the faces own it), no clock (the caller passes the day).
 """
 
-from wenyue.kernel.documents.ages import age_on, is_minor_under_14
+from wenyue.kernel.documents.ages import age_on, birth_problem, is_minor_under_14
 from wenyue.kernel.documents.candidates import document_candidates
 from wenyue.kernel.documents.divisions import Province, province_of
 from wenyue.kernel.documents.masks import mask_document, mask_name, mask_phone
@@ -34,6 +34,7 @@ __all__ = [
     "Province",
     "age_on",
     "bare_number",
+    "birth_problem",
     "document_candidates",
     "is_minor_under_14",
     "mask_document",

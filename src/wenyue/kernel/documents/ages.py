@@ -2,7 +2,10 @@
 
 from datetime import date
 
+from wenyue.kernel.documents.model import DocumentErrorCode
+
 _GUARDIAN_AGE = 14
+_YEARS_MAX = 130  # nobody is known to have become older than 122
 
 
 def age_on(birth: date, day: date) -> int:
@@ -22,6 +25,16 @@ def age_on(birth: date, day: date) -> int:
 def is_minor_under_14(birth: date, day: date) -> bool:
     """Whether a guardian must be in the order on `day`: 个人信息保护法 art. 31 protects those under 14."""
     return age_on(birth, day) < _GUARDIAN_AGE
+
+
+def birth_problem(birth: date, today: date) -> DocumentErrorCode | None:
+    """Why nobody who lives can have been born on that day: it lies ahead, or more than 130 years back."""
+    if birth > today:
+        return DocumentErrorCode.FUTURE_BIRTH_DATE
+    years = today.year - birth.year
+    if years >= _YEARS_MAX and (years > _YEARS_MAX or (today.month, today.day) > (birth.month, birth.day)):
+        return DocumentErrorCode.BIRTH_TOO_LONG_AGO
+    return None
 
 
 def _is_leap(year: int) -> bool:

@@ -13,6 +13,7 @@ from wenyue.kernel.documents.model import DocumentError, DocumentErrorCode
 BOOKLET_LINE: Final = 44
 TD1_LENGTH: Final = 90  # three lines of 30
 TD2_LENGTH: Final = 72  # two lines of 36
+_LONGEST_NUMBER: Final = 18  # of the cards that are accepted
 _MEANT: Final = frozenset({BOOKLET_LINE, 2 * BOOKLET_LINE, TD1_LENGTH, TD2_LENGTH})
 _VALUE: Final = {sign: value for value, sign in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
 _WEIGHTS: Final = (7, 3, 1)
@@ -47,9 +48,12 @@ class CardLines:
         return self.code[0] == "P" or self.code == "IP"
 
 
-def looks_machine_readable(text: str) -> bool:
-    """Whether compacted text is meant as machine-readable lines rather than as a number."""
-    return "<" in text or len(text) in _MEANT
+def looks_machine_readable(text: str, *, is_card: bool = False) -> bool:
+    """Whether compacted text is meant as machine-readable lines rather than as a number.
+
+    `is_card`: a card is declared. A stray filler in its number is a wrong character then, not the rest of lines.
+    """
+    return ("<" in text and not (is_card and len(text) <= _LONGEST_NUMBER)) or len(text) in _MEANT
 
 
 def read_card(text: str, today: date) -> CardLines | DocumentError:

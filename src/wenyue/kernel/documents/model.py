@@ -35,6 +35,7 @@ class DocumentErrorCode(StrEnum):
     BAD_PROVINCE: the first two digits are no province of GB/T 2260, past or present.
     BAD_BIRTH_DATE: the birth date inside the number is not a day of the calendar.
     FUTURE_BIRTH_DATE: the birth date inside the number lies after today.
+    BIRTH_TOO_LONG_AGO: the birth date inside the number is more than 130 years ago: a year was mistyped.
     BAD_CHECK_DIGIT: the last character does not follow from the others (ISO 7064 MOD 11-2).
     KIND_MISMATCH: the number has the shape of another document; `kind` says which.
     BAD_PASSPORT_NUMBER: a Chinese passport number that fits no known series.
@@ -43,9 +44,9 @@ class DocumentErrorCode(StrEnum):
     EXPIRY_NEEDED: a foreign passport needs its expiry date.
     EXPIRED: the document's expiry date lies before today.
     BAD_MRZ: text with filler characters that is neither a passport's two lines of 44 (or the second) nor a card's lines.
+    NOT_ACCEPTED: a genuine card nobody can visit with: another country's identity card.
     BAD_MRZ_CHECK_DIGIT: a check digit of the machine-readable lines is wrong; `position` counts in a passport's line 2,
         in all lines of a card.
-    NOT_ACCEPTED: a genuine card nobody can visit with: another country's identity card.
     BAD_EXPIRY_DATE: the expiry date in the machine-readable line is not a day of the calendar.
     BAD_MILITARY_NUMBER: a military card's number that is not the printed form, such as 军字第2001988号.
     BAD_TRAVEL_DOCUMENT_NUMBER: not L and seven or eight digits.
@@ -60,6 +61,7 @@ class DocumentErrorCode(StrEnum):
     BAD_PROVINCE = "document_bad_province"
     BAD_BIRTH_DATE = "document_bad_birth_date"
     FUTURE_BIRTH_DATE = "document_future_birth_date"
+    BIRTH_TOO_LONG_AGO = "document_birth_too_long_ago"
     BAD_CHECK_DIGIT = "document_bad_check_digit"
     KIND_MISMATCH = "document_kind_mismatch"
     BAD_PASSPORT_NUMBER = "document_bad_passport_number"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from operator import mul
 
+from wenyue.kernel.documents.ages import birth_problem
 from wenyue.kernel.documents.countries import nationality_of, nationality_of_numeric
 from wenyue.kernel.documents.divisions import CURRENT_DIVISIONS, PROVINCES
 from wenyue.kernel.documents.machine_readable import (
@@ -95,7 +96,7 @@ def parse_document(
         result = _parse_eighteen(number, kind, today, expires_on)
     elif not number:
         return DocumentError(DocumentErrorCode.EMPTY, kind)
-    elif kind in _WITH_LINES and looks_machine_readable(number):
+    elif kind in _WITH_LINES and looks_machine_readable(number, is_card=kind in _CARDS):
         result = parse_lines(number, today)
         if type(result) is Document and kind not in (None, result.kind):
             return DocumentError(DocumentErrorCode.KIND_MISMATCH, result.kind)
@@ -158,8 +159,9 @@ def _parse_eighteen(
         birth = date.fromisoformat(number[6:14])
     except ValueError:
         return DocumentError(DocumentErrorCode.BAD_BIRTH_DATE, kind, 7)
-    if birth > today:
-        return DocumentError(DocumentErrorCode.FUTURE_BIRTH_DATE, kind, 7)
+    wrong = birth_problem(birth, today)
+    if wrong is not None:
+        return DocumentError(wrong, kind, 7)
     if _CHECK[sum(map(mul, number.encode(), _WEIGHTS)) % 11] != number[17]:
         return DocumentError(DocumentErrorCode.BAD_CHECK_DIGIT, kind, 18)
     nationality = "CHN" if kind is not _FOREIGN_PR else nationality_of_numeric(number[3:6])
