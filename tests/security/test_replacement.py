@@ -16,7 +16,16 @@ import pytest
 from tests.support.api_site import ApiSite, Person, furnish, serve_api, settings_for
 from tests.support.clock import Clock
 from tests.support.database import DbUrls
-from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, OTHER_DOCUMENT, OTHER_NAME, Traveller
+from tests.support.traveller_site import (
+    CARD,
+    DAILY_CARD,
+    DOCUMENT,
+    NAME,
+    NOW,
+    OTHER_DOCUMENT,
+    OTHER_NAME,
+    Traveller,
+)
 from wenyue.accounts import Caller, Throttled, end_logins, save_staff
 from wenyue.accounts.throttle import LOGIN
 from wenyue.cards.recovery import CODE_TRIES_MAX, CODE_TTL_S, CODES_A_DAY_MAX, Recovery, shown_from
@@ -35,6 +44,7 @@ class Phones:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.to: list[str] = []
 
     async def is_up(self) -> bool:
         """Always."""
@@ -43,6 +53,7 @@ class Phones:
     async def send(self, batch: Sequence[Sms], _now: datetime, /) -> frozenset[int]:
         """Hand over."""
         self.texts += [sms.text for sms in batch]
+        self.to += [sms.phone.reveal() for sms in batch]
         return frozenset(sms.id for sms in batch)
 
 
@@ -101,6 +112,36 @@ async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
 
 async def sign_in(desk: Desk, card_no: str, pin: str) -> httpx.Response:
     return await desk.post("/v1/session", {"card_no": card_no, "pin": pin})
+
+
+async def test_suite_H1_a_further_card_changes_neither_phone_nor_name_on_record_and_the_phone_is_told(
+    desk: Desk,
+) -> None:
+    thief = Person((await sign_in(desk, *CARD)).json()["token"])
+    body = {"card_no": DAILY_CARD[0], "pin": DAILY_CARD[1], "number": DOCUMENT, "phone": "13700137000"}
+    path = "/v1/cards/activation"
+    other = await desk.post(path, body | {"name": "冒名者"}, thief)
+    stranger = await desk.post(path, body | {"name": NAME})
+    assert (other.status_code, other.json()["outcome"]) == (403, "card_holder_known")
+    assert other.json()["title"] == stranger.json()["title"]
+    added = await desk.post(path, body | {"name": NAME}, thief)
+    assert added.status_code == 201, added.text
+    mine = {"name": "冒名者", "number": DOCUMENT, "phone": "13700137000"}
+    oneself = await desk.post("/v1/visitors", mine, thief)
+    assert (oneself.json()["name"], oneself.json()["is_self"]) == (f"{NAME[0]}*{NAME[-1]}", True)
+    assert "新激活了一张" in await desk.deliver()
+    assert desk.phones.to == [f"+86{PHONE}"]
+    assert (await desk.begin(str(uuid7()), phone="13700137000")).status_code == 202
+    await desk.deliver()
+    assert desk.phones.to == [f"+86{PHONE}"]
+    await desk.begin(str(uuid7()))
+    assert "验证码" in await desk.deliver()
+
+
+async def test_suite_L_a_fresh_card_does_not_ask_about_document_after_document(desk: Desk) -> None:
+    body = {"card_no": DAILY_CARD[0], "pin": DAILY_CARD[1], "number": DOCUMENT, "name": NAME}
+    answers = [(await desk.post("/v1/cards/activation", body)).status_code for _ in range(8)]
+    assert (answers[0], answers[-1]) == (403, 429)
 
 
 async def test_security_H2_a_thief_who_is_signed_in_gets_no_new_number(desk: Desk) -> None:

@@ -48,6 +48,10 @@ class Traveller:
     birth: date | None
     locale: str
 
+    def is_named(self, name: str) -> bool:
+        """Whether this is the name on record: case and blanks do not matter."""
+        return _plain(self.name.reveal()) == _plain(name)
+
 
 @dataclass(frozen=True, slots=True)
 class VisitorRecord:
@@ -119,6 +123,10 @@ class Login:
     def actor(self) -> str:
         """As the audit record names them."""
         return f"traveller:{self.traveller_id}" if self.staff is None else f"staff:{self.staff.id}"
+
+
+def _plain(name: str) -> str:
+    return "".join(name.split()).casefold()
 
 
 def masked_label(name: str, number: str) -> str:

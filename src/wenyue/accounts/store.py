@@ -31,8 +31,8 @@ async def traveller_for(
 ) -> int:
     """The id of this person's account, made if there is none. One document, one account.
 
-    What is stored about the person becomes `identity` (the latest activation knows the phone that works); they are
-    their own first common visitor. Audited as `traveller.created` once.
+    `identity` is kept of a new account only: name and phone on record prove who somebody is when a card is lost, so nothing
+    that a login can do changes them. They are their own first common visitor. Audited as `traveller.created` once.
     """
     person_key = vault.person_key(identity.document.key)
     row = {
@@ -42,8 +42,8 @@ async def traveller_for(
         "now": now,
     }
     [(traveller_id, is_new)] = await (await tx.execute(_SQL["add_traveller"], row)).fetchall()
-    await _put_visitor(tx, vault, traveller_id, identity, now, is_self=True)
     if is_new:
+        await _put_visitor(tx, vault, traveller_id, identity, now, is_self=True)
         await record(tx, [Entry(now, actor, "traveller.created", f"traveller:{traveller_id}")])
     return traveller_id
 
@@ -87,7 +87,8 @@ async def add_visitor(
 ) -> VisitorRecord | VisitorRefusal:
     """Keep a common visitor (常用游客); the same document again changes the name and phone kept with it.
 
-    At most VISITORS_PER_TRAVELLER_MAX besides oneself, else TOO_MANY. Audited without personal data.
+    Oneself stays as on record. At most VISITORS_PER_TRAVELLER_MAX besides oneself, else TOO_MANY. Audited without
+    personal data.
     """
     await tx.execute(_SQL["lock_traveller"], {"id": traveller_id})
     known = await visitors(tx, vault, traveller_id)
@@ -127,8 +128,8 @@ async def _put_visitor(
         "is_self": is_self,
         "now": now,
     }
-    [(visitor_id, is_new)] = await (await tx.execute(_SQL["add_visitor"], row)).fetchall()
-    return _visitor(vault, visitor_id, person_key, sealed, is_self), is_new
+    [(visitor_id, is_new, kept, is_own)] = await (await tx.execute(_SQL["add_visitor"], row)).fetchall()
+    return _visitor(vault, visitor_id, person_key, kept, is_own), is_new
 
 
 def _visitor(vault: Vault, visitor_id: int, person_key: bytes, sealed: bytes, is_self: bool) -> VisitorRecord:  # noqa: FBT001 - a row

@@ -1,8 +1,8 @@
 -- name: add_traveller
--- A person's account; the one that is there already wins.
+-- A person's account; the one that is there already wins, name and phone on record included.
 INSERT INTO accounts.traveller (person_key, sealed, locale, created_at)
 VALUES (%(person_key)s, %(sealed)s, %(locale)s, %(now)s)
-ON CONFLICT (person_key) DO UPDATE SET sealed = excluded.sealed
+ON CONFLICT (person_key) DO UPDATE SET locale = accounts.traveller.locale
 RETURNING id, (xmax = 0) AS is_new;
 
 -- name: traveller
@@ -28,13 +28,13 @@ WHERE traveller_id = %(traveller_id)s AND removed_at IS NULL
 ORDER BY is_self DESC, id LIMIT %(limit)s;
 
 -- name: add_visitor
--- A common visitor; the same person again is an update, and counts as used now.
+-- A common visitor; the same person again is an update, and counts as used now. Oneself stays as on record.
 INSERT INTO accounts.visitor (traveller_id, person_key, sealed, is_self, created_at)
 VALUES (%(traveller_id)s, %(person_key)s, %(sealed)s, %(is_self)s, %(now)s)
 ON CONFLICT (traveller_id, person_key) WHERE removed_at IS NULL
-DO UPDATE SET sealed = excluded.sealed, is_self = accounts.visitor.is_self OR excluded.is_self,
+DO UPDATE SET sealed = CASE WHEN accounts.visitor.is_self THEN accounts.visitor.sealed ELSE excluded.sealed END,
               created_at = excluded.created_at
-RETURNING id, (xmax = 0) AS is_new;
+RETURNING id, (xmax = 0) AS is_new, sealed, is_self;
 
 -- name: remove_visitor
 -- Take a visitor off the list; oneself stays. The personal data goes at once.

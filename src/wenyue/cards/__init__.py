@@ -6,7 +6,7 @@ have counted a wrong PIN.
 """
 
 from wenyue.cards import recovery
-from wenyue.cards.activation import ActivationRequest, activate, issue, judge, sign_in, with_tries
+from wenyue.cards.activation import Activated, ActivationRequest, activate, issue, judge, sign_in, with_tries
 from wenyue.cards.changes import add_companion, begin_validity, extend_validity, remove_companion
 from wenyue.cards.codes import clean_card_no
 from wenyue.cards.loss import Replaced, lift_loss, replace, report_loss
@@ -31,6 +31,7 @@ __all__ = [
     "COMPANIONS_OF",
     "ENTITLEMENTS_OF",
     "LOCK_CARDS",
+    "Activated",
     "ActivationRequest",
     "CardFacts",
     "CardProblem",

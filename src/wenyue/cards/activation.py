@@ -11,6 +11,7 @@ from wenyue.accounts import (
     Identity,
     hash_secret,
     is_outdated,
+    traveller,
     traveller_for,
     verify_secret,
 )
@@ -25,6 +26,7 @@ from wenyue.kernel.clock import local_date
 from wenyue.kernel.personal import Secret, Vault
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
+_GUESSES: Final = frozenset({CardProblem.PIN_WRONG, CardProblem.HOLDER_KNOWN})
 CARD_TIMEZONE: Final = "Asia/Shanghai"  # the day a card is issued or activated is a day there
 
 
@@ -55,13 +57,14 @@ class ActivationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Activated:
-    """The card is this person's. `is_replay`: it already was."""
+    """The card is this person's. `is_replay`: it already was. `is_further`: they had one, and their phone is to be told."""
 
     card_id: int
     holder_id: int
     valid_from: date | None
     valid_to: date | None
     is_replay: bool
+    is_further: bool = False
 
 
 async def issue(
@@ -109,7 +112,8 @@ async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: dateti
 
     Finds or makes the traveller's account, sets the validity, grants the entitlements. The same person again gets
     the same answer (`is_replay`). Whose document holds a card already is HOLDER_KNOWN unless they are signed in (or
-    staff acts). Refusals: PIN_WRONG, and every CardProblem about states, deadline and age. Whoever calls it
+    staff acts), and always under another name than that on record; name and phone on record
+    stay. Refusals: PIN_WRONG, and every CardProblem about states, deadline and age. Whoever calls it
     for a stranger does so in a `Guard.attempt`, which slows guessing; see `prove`.
     """
     denied = await prove(tx, vault, request.card_no, request.pin)
@@ -128,9 +132,11 @@ async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: dateti
     terms = activation_terms(rules, issued, request.identity.born, local_date(now, CARD_TIMEZONE))
     if isinstance(terms, Denied):
         return terms
-    if not request.actor and await _holder_of_another(tx, person_key) not in {None, request.signed_in_as}:
+    row = await (await tx.execute(_SQL["account_of"], {"person_key": person_key})).fetchone()
+    if row is not None and not await _may_add(tx, vault, request, account_id=row[0], has_card=row[1]):
         return Denied(CardProblem.HOLDER_KNOWN)
-    return await _hand_over(tx, vault, request, card=card, rules=rules, terms=terms, now=now)
+    made = await _hand_over(tx, vault, request, card=card, rules=rules, terms=terms, now=now)
+    return replace(made, is_further=row is not None)
 
 
 async def sign_in(tx: Tx, vault: Vault, card_no: str, pin: str) -> int | Denied:
@@ -173,9 +179,10 @@ async def prove(tx: Tx, vault: Vault, card_no: str, pin: str) -> Denied | None:
 async def judge(tried: Attempt, card_no: str, answer: object) -> None:
     """Tell the guard what became of a try with this number, and whose card was guessed at.
 
-    A right PIN is no failure, even when the card's state forbids what was asked for.
+    A right PIN is no failure, even when the card's state forbids what was asked for. HOLDER_KNOWN is one: with a fresh card
+    of their own nobody asks of document after document whose holds a card.
     """
-    tried.is_right = not (isinstance(answer, Denied) and answer.problem is CardProblem.PIN_WRONG)
+    tried.is_right = not (isinstance(answer, Denied) and answer.problem in _GUESSES)
     if not tried.is_right:
         row = await (await tried.tx.execute(_SQL["pin_of"], {"card_no": clean_card_no(card_no)})).fetchone()
         tried.who = "" if row is None else f"card:{row[0]}"
@@ -253,7 +260,11 @@ def _not_shipped(card: LockedCard, person_key: bytes) -> Activated | Denied:
     return Activated(card.id, card.holder_id, card.valid_from, card.valid_to, is_replay=True)
 
 
-async def _holder_of_another(tx: Tx, person_key: bytes) -> int | None:
-    """The account of this person when a card hangs on it already (whoever opens it sees and changes its bookings)."""
-    row = await (await tx.execute(_SQL["holder_of_another"], {"person_key": person_key})).fetchone()
-    return None if row is None else row[0]
+async def _may_add(
+    tx: Tx, vault: Vault, request: ActivationRequest, *, account_id: int, has_card: bool
+) -> bool:
+    """Whether this card may come to an account that is there (whoever opens it sees and changes its bookings)."""
+    if has_card and not request.actor and request.signed_in_as != account_id:
+        return False
+    known = await traveller(tx, vault, account_id)
+    return known is not None and known.is_named(request.identity.name)

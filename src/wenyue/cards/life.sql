@@ -11,11 +11,11 @@ RETURNING id;
 -- One card type's rules.
 SELECT rules::text FROM cards.card_type WHERE code = %(code)s;
 
--- name: holder_of_another
--- The account of a person whose document holds a card already.
-SELECT holder.traveller_id FROM accounts.holder_v AS holder
-WHERE holder.person_key = %(person_key)s
-  AND EXISTS (SELECT 1 FROM cards.card AS card WHERE card.holder_id = holder.traveller_id);
+-- name: account_of
+-- The account of a person, and whether a card hangs on it.
+SELECT holder.traveller_id,
+       EXISTS (SELECT 1 FROM cards.card AS card WHERE card.holder_id = holder.traveller_id)
+FROM accounts.holder_v AS holder WHERE holder.person_key = %(person_key)s;
 
 -- name: pin_of
 -- What a PIN is checked against.

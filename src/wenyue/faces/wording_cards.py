@@ -140,9 +140,9 @@ CARD_PROBLEMS: Final[Mapping[CardProblem, Text]] = MappingProxyType(
             "Another person has activated this card; if this looks wrong, ask at the staffed counter",
         ),
         CardProblem.HOLDER_KNOWN: Text(
-            "这个证件名下已有卡。请先用那张卡的卡号和密码登录，再激活新卡；那张卡已丢失的，请带证件到人工窗口办理",
-            "This document holds a card already. Sign in with that card first, then activate the new one; if it is lost,"
-            " bring the document to the staffed counter",
+            "这张卡不能激活到这个证件名下。名下已有卡的，请先用那张卡登录，再填写与登记一致的姓名；不清楚或卡已丢失，请带证件到人工窗口",
+            "This card cannot be activated with this document here. If it holds a card already, sign in with that card first"
+            " and enter the name as on record; else, or if that card is lost, bring the document to the staffed counter",
         ),
         CardProblem.DEADLINE_PASSED: Text(
             "已过激活期限，请联系购卡处", "The time to activate this card has passed; ask where you bought it"

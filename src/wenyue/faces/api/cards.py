@@ -31,7 +31,7 @@ from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.session import denied
 from wenyue.faces.shared.caller import caller_of
-from wenyue.faces.shared.recovery import NotYet, replace
+from wenyue.faces.shared.recovery import NotYet, replace, tell_of_further_card
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.ids import parse_uuid
 
@@ -94,7 +94,8 @@ async def activation(
 ) -> ActivationAnswer | Response:
     """Make a card yours: number, PIN, real name, document. The same person again: 200 and the same answer.
 
-    A document that holds a card already needs the bearer token of its holder. Wrong PINs make the next try wait.
+    A document that holds a card already needs the bearer token of its holder and the name on record; name and phone on record
+    stay, and that phone is told. Wrong PINs make the next try wait.
     Then POST /v1/session signs in with number and PIN.
     """
     now = services.clock()
@@ -110,6 +111,8 @@ async def activation(
                 await require_login(tried.tx, guest.key, now)
             made = await activate(tried.tx, services.vault, request, now)
             await judge(tried, body.card_no, made)
+            if not isinstance(made, Denied):
+                await tell_of_further_card(services, tried.tx, made, now)
     except Throttled as slowed:
         return denied(Denied(CardProblem.PIN_LOCKED, at=slowed.at), locale, now=now)
     if isinstance(made, Denied):

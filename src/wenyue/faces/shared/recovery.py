@@ -6,14 +6,16 @@ from typing import Final
 from uuid import UUID
 
 from wenyue import cards
-from wenyue.accounts import Caller, Identity, end_logins, start_login
-from wenyue.cards import Denied, Replaced, recovery
+from wenyue.accounts import Caller, Identity, end_logins, start_login, traveller
+from wenyue.cards import Activated, Denied, Replaced, recovery
 from wenyue.infra.db import Tx
+from wenyue.kernel.ids import uuid7
 from wenyue.notifications import Notice, is_told, notify
 from wenyue.services import Services
 
 CODE: Final = "recovery-code"
 TOLD: Final = "recovery-told"
+ADDED: Final = "card-added"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,25 @@ class Recovered:
     token: str
     card_nos: tuple[str, ...]
     is_lost: bool
+
+
+async def tell_of_further_card(services: Services, tx: Tx, made: Activated, now: datetime) -> None:
+    """A card came to an account that was there: its phone on record is told, as its PIN signs in."""
+    known = await traveller(tx, services.vault, made.holder_id) if made.is_further else None
+    if known is None:
+        return
+    site = services.settings.web.public_url
+    where_zh, where_en = (f"{site}/card/lost",) * 2 if site else ("官网“卡丢了”", "our site, “Lost card”")
+    notice = Notice(
+        uuid7(),
+        ADDED,
+        made.holder_id,
+        known.phone,
+        f"您的账户新激活了一张旅游卡。不是您本人操作？请立即到{where_zh}挂失全部卡，或联系人工窗口。",
+        f"A further card was activated in your account. Not you? Freeze all cards at once at {where_en}, or tell the counter.",
+        known.locale,
+    )
+    await notify(tx, services.vault, notice, now)
 
 
 async def begin(

@@ -18,6 +18,7 @@ from wenyue.cards import (
 )
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
+from wenyue.faces.shared.recovery import tell_of_further_card
 from wenyue.faces.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
 from wenyue.faces.traveller.person_form import (
     PersonForm,
@@ -64,7 +65,10 @@ async def activate_card(visit: Visit) -> Response:
         if visit.login_key:
             await require_login(tried.tx, visit.login_key, visit.now)
         answer = await activate(tried.tx, visit.services.vault, request, visit.now)
-        return answer if isinstance(answer, Denied) else answer.holder_id
+        if isinstance(answer, Denied):
+            return answer
+        await tell_of_further_card(visit.services, tried.tx, answer, visit.now)
+        return answer.holder_id
 
     answer = await _prove(visit, check)
     if isinstance(answer, Denied):

@@ -27,7 +27,7 @@ GRANT SELECT
    ON accounts.staff TO wenyue_app;
 GRANT SELECT,
       INSERT (created_at, locale, person_key, sealed),
-      UPDATE (locale, sealed)
+      UPDATE (locale)
    ON accounts.traveller TO wenyue_app;
 GRANT SELECT,
       INSERT (at, key, open_at, score, slot),
@@ -35,7 +35,7 @@ GRANT SELECT,
    ON accounts.tries TO wenyue_app;
 GRANT SELECT,
       INSERT (created_at, is_self, person_key, sealed, traveller_id),
-      UPDATE (created_at, is_self, removed_at, sealed)
+      UPDATE (created_at, removed_at, sealed)
    ON accounts.visitor TO wenyue_app;
 GRANT SELECT,
       INSERT (action, actor, at, detail, subject)
