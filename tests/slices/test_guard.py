@@ -142,6 +142,35 @@ async def test_security_M1_guesses_at_the_same_time_are_counted_one_by_one(guard
     assert answers.count(True) == PIN_FAILURES_MAX
 
 
+async def test_live_M2_right_secrets_at_the_same_time_wait_for_nobody(guard: Guard) -> None:
+    """Who waits for the lock of a counter took the time before whoever had it: that is no reason to be refused."""
+    answers: list[bool] = []
+
+    async def one(number: int) -> None:
+        earlier = NOW - timedelta(seconds=number)  # asked earlier, and comes to its turn later
+        answers.append(await guess(guard, f"card-{number}", STRANGER, earlier, is_right=True))
+
+    async with anyio.create_task_group() as group:
+        for number in range(24):
+            group.start_soon(one, number)
+    assert answers == [True] * 24
+    assert [
+        await guess(guard, "gate", OWNER, NOW - timedelta(seconds=n), is_right=True) for n in range(24)
+    ] == [True] * 24
+
+
+async def test_live_M2_a_refused_try_leaves_its_other_counters_open(guard: Guard) -> None:
+    while await guess(guard, "card-1", STRANGER):
+        pass
+    assert not await guess(guard, "card-1", STRANGER, NOW + timedelta(seconds=2))
+    assert await guess(guard, "card-1", OWNER, NOW, is_right=True)
+    for n in range(LOGIN.free):  # until everybody waits at this login
+        await guess(guard, "card-2", Caller(f"192.0.2.{n}"))
+    fresh = Caller("192.0.2.200")
+    assert not await guess(guard, "card-2", fresh, NOW + timedelta(seconds=2))
+    assert await guess(guard, "card-3", fresh, NOW, is_right=True)
+
+
 async def test_security_M1_strangers_cannot_make_the_table_grow(guard: Guard, owner: Database) -> None:
     async with owner.connection() as tx:
         with pytest.raises(psycopg.errors.CheckViolation):
@@ -204,7 +233,7 @@ def test_waits_grow_and_scores_fade_to_nothing() -> None:
     tries, waits = Tries(0.0, NOW, NOW), list[float]()
     for _ in range(12):
         tries = throttle.after_failure(tries, PAIR, tries.open_at)
-        waits.append((tries.open_at - tries.at).total_seconds())
+        waits.append(max(0.0, (tries.open_at - tries.at).total_seconds()))
     assert waits[: PIN_FAILURES_MAX - 1] == [0.0] * (PIN_FAILURES_MAX - 1)
     assert waits[PIN_FAILURES_MAX - 1] > 0
     assert max(waits) <= PAIR.most_s

@@ -13,6 +13,8 @@ from wenyue.kernel.limits import PIN_FAILURES_MAX, PIN_LOCK_S
 
 _SCORE_MAX: Final = 1e6
 _DOUBLINGS_MAX: Final = 40
+# An open counter was open an hour ago, too: who waited for its lock took the time before whoever had it.
+_OPEN_SINCE: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def after_failure(tries: Tries, limit: Limit, now: datetime) -> Tries:
     score = min(faded(tries, limit, now) + 1.0, _SCORE_MAX)
     over = score - limit.free
     if over < 0 or limit.first_s <= 0:
-        return Tries(score, now, now)
+        return Tries(score, now, now - _OPEN_SINCE)
     wait_s = min(limit.first_s * 2.0 ** min(over, _DOUBLINGS_MAX), limit.most_s)
     return Tries(score, now, now + timedelta(seconds=wait_s))
 
@@ -63,7 +65,7 @@ def after_failure(tries: Tries, limit: Limit, now: datetime) -> Tries:
 def after_success(tries: Tries, limit: Limit, now: datetime, *, is_own: bool) -> Tries:
     """The try that was counted beforehand was right: an own counter is forgotten, a shared one is as it was before."""
     score = 0.0 if is_own else max(0.0, faded(tries, limit, now) - 1.0)
-    return Tries(score, now, now)
+    return Tries(score, now, now - _OPEN_SINCE)
 
 
 def tries_left(tries: Tries, limit: Limit) -> int:
