@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from wenyue.faces.api.edge import Receive, Scope, Send, answer_bad_host, answer_fault, begin_request
 from wenyue.faces.api.front import Front
 from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
+from wenyue.faces.api.knocking import Known
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.room_file import RoomFiles
 from wenyue.faces.api.watchful import Watchful
@@ -52,7 +53,8 @@ class App:
         self.rest = rest
         heard = Watchful(services)
         proxies = services.settings.web.proxies
-        self.front = Front(rest, services.admission, logins, heard, proxies=proxies)
+        known = Known(services.vault, services.clock)
+        self.front = Front(rest, services.admission, logins, heard, proxies=proxies, known=known)
         hot = Hot(services, logins, rest.state.meter, heard)
         self._room_files = RoomFiles(services.room, rest.state.meter)
         self._hot: dict[tuple[str, str], Handler] = {

@@ -29,6 +29,7 @@ from tests.support.traveller_site import (
 from wenyue.accounts import Caller, Throttled, end_logins, save_staff
 from wenyue.accounts.throttle import LOGIN
 from wenyue.cards.recovery import CODE_TRIES_MAX, CODE_TTL_S, CODES_A_DAY_MAX, Recovery, shown_from
+from wenyue.infra.turns import Share
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE
 from wenyue.notifications import Sms, send_notices
@@ -294,8 +295,9 @@ async def test_security_H2_a_login_that_ends_while_its_replacement_waits_for_its
     form = thief.form("/card/replacement")
     turns = services._secret_checks  # pyright: ignore[reportPrivateUsage]
     async with AsyncExitStack() as stack:
-        for _ in range(SECRET_CHECKS_AT_ONCE):
-            await stack.enter_async_context(turns.turn())
+        for share in (*Share, Share.KNOWN):
+            await stack.enter_async_context(turns.turn(share))
+        assert turns.here == SECRET_CHECKS_AT_ONCE
         asking = asyncio.create_task(thief.submit(form))
         while turns.here <= SECRET_CHECKS_AT_ONCE:
             await asyncio.sleep(0.01)

@@ -24,7 +24,11 @@ from wenyue.accounts.guard import SLOTS, SLOTS_MAX, SLOTS_OF_KIND
 from wenyue.accounts.throttle import ADDRESS, EVERYBODY, LOGIN, PAIR, Tries
 from wenyue.infra.db import Database
 from wenyue.infra.turns import Turns
-from wenyue.kernel.limits import PIN_FAILURES_MAX
+from wenyue.kernel.limits import (
+    PIN_FAILURES_MAX,
+    SECRET_CHECKS_PER_LOGIN_MINUTE,
+    SECRET_CHECKS_PER_PLACE_MINUTE,
+)
 from wenyue.kernel.personal import KeyRing, Vault
 
 pytestmark = pytest.mark.anyio
@@ -157,6 +161,33 @@ async def test_live_M2_right_secrets_at_the_same_time_wait_for_nobody(guard: Gua
     assert [
         await guess(guard, "gate", OWNER, NOW - timedelta(seconds=n), is_right=True) for n in range(24)
     ] == [True] * 24
+
+
+async def test_live_M3_right_secrets_are_limited_too(guard: Guard) -> None:
+    tries = [
+        await guess(guard, "card-1", STRANGER, is_right=True)
+        for _ in range(SECRET_CHECKS_PER_LOGIN_MINUTE + 9)
+    ]
+    assert tries.count(False) in {8, 9}  # one comes back within two seconds
+    assert all(tries[:SECRET_CHECKS_PER_LOGIN_MINUTE])
+    known = Caller(STRANGER.address, device_token(VAULT, "card", "card-1", NOW))
+    assert await guess(guard, "card-1", known, is_right=True)  # that device is nobody else's concern
+    assert await guess(guard, "card-2", STRANGER, is_right=True)
+    of_device = [
+        await guess(guard, "card-1", known, is_right=True) for _ in range(SECRET_CHECKS_PER_LOGIN_MINUTE + 9)
+    ]
+    assert of_device.count(False) >= 8
+
+
+def test_live_M3_a_place_is_limited_at_whatever_logins_and_no_known_device_with_it() -> None:
+    pace = accounts.Pace()
+    waits = [
+        pace.wait_s("card", f"card-{n}", "192.0.2.1", "") for n in range(SECRET_CHECKS_PER_PLACE_MINUTE + 50)
+    ]
+    assert not any(waits[:SECRET_CHECKS_PER_PLACE_MINUTE])
+    assert waits[-1] > 0
+    assert pace.wait_s("card", "card-x", "192.0.2.1", "token") == 0
+    assert pace.wait_s("card", "card-x", "192.0.2.2", "") == 0
 
 
 async def test_live_M2_a_refused_try_leaves_its_other_counters_open(guard: Guard) -> None:

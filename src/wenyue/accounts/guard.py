@@ -8,13 +8,14 @@ shares a slot with a busy key shares its counter: that delays a stranger now and
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, get_args
 
 import msgspec
 
 from wenyue.accounts.devices import device_token, known_token, with_device
 from wenyue.accounts.failures import FailedSignIn, note_failure
+from wenyue.accounts.pace import Pace
 from wenyue.accounts.throttle import (
     ADDRESS,
     EVERYBODY,
@@ -29,7 +30,8 @@ from wenyue.accounts.throttle import (
 )
 from wenyue.infra.addresses import line_of
 from wenyue.infra.db import Database, Tx, queries
-from wenyue.infra.turns import Turns
+from wenyue.infra.turns import Share, Turns
+from wenyue.kernel.limits import SECRET_CHECKS_OF_DEVICE
 from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.accounts", "guard.sql")
@@ -52,10 +54,10 @@ class Caller:
 
 
 class Throttled(Exception):
-    """Too many wrong tries lately: nothing was checked. `at`: when the next may be made."""
+    """Too many tries lately, wrong ones or very many: nothing was checked. `at`: when the next may be made."""
 
     def __init__(self, at: datetime) -> None:
-        super().__init__("too many wrong tries")
+        super().__init__("too many tries")
         self.at = at
 
 
@@ -93,7 +95,7 @@ class _Held:
 
 
 class Guard:
-    """The guard of one process. `turns` bounds how many secrets are checked at once.
+    """The guard of one process. `turns` bounds how many secrets are checked at once, `pace` how often one login or place asks.
 
     `heard` is told of every failure, also of tries that had to wait; `blocked` says until when an address may not try.
     """
@@ -104,11 +106,13 @@ class Guard:
         vault: Vault,
         turns: Turns,
         *,
+        pace: Pace | None = None,
         heard: Callable[[FailedSignIn], None] = lambda _: None,
         blocked: Callable[[str, datetime], datetime | None] = lambda _address, _now: None,
     ) -> None:
         self._db, self._vault, self._turns = db, vault, turns
         self._heard, self._blocked = heard, blocked
+        self._pace = pace or Pace()
 
     def known_device(self, held: str, kind: Kind, name: str, now: datetime) -> str:
         """What a device keeps that just proved the secret of this login, and that held `held` before."""
@@ -124,11 +128,17 @@ class Guard:
         until = (
             None if kind == "code" else self._blocked(caller.address, now)
         )  # codes are the way in for the others there
-        is_known = known_token(self._vault, caller.device, kind, name, since=None, now=now) != ""
-        if until is not None and not is_known:  # others may share the address: their devices are let in
+        token = known_token(self._vault, caller.device, kind, name, since=None, now=now)
+        if until is not None and not token:  # others may share the address: their devices are let in
             self._heard(self._failed(kind, name, caller, is_refused=True))
             raise Throttled(until)
-        async with self._turns.turn():
+        wait_s = self._pace.wait_s(kind, name, line_of(caller.address), token)
+        if wait_s:
+            self._heard(self._failed(kind, name, caller, is_refused=True))
+            raise Throttled(now + timedelta(seconds=wait_s))
+        share = Share.KNOWN if token else Share.STAFF if kind == "staff" else Share.OTHERS
+        line, line_max = (token, SECRET_CHECKS_OF_DEVICE) if token else (line_of(caller.address), None)
+        async with self._turns.turn(share, line, line_max=line_max):
             counters, left = await self._begin(kind, name, caller, now)
             async with self._db.transaction() as tx:
                 attempt = Attempt(tx, left)

@@ -88,8 +88,8 @@ def say_day(day: date, locale: str) -> str:
 
 
 def say_wait(at: datetime, now: datetime, locale: str) -> str:
-    """That too many secrets were wrong, and when the next may be tried; the same whether the login exists or not."""
+    """That too many secrets were tried, and when the next may be tried; the same whether the login exists or not."""
     minutes = max(1, -(-int((at - now).total_seconds()) // 60))
     if locale.startswith("en"):
-        return f"Too many wrong tries. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
-    return f"输错次数太多，请{minutes}分钟后再试。"
+        return f"Too many tries. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+    return f"尝试次数太多，请{minutes}分钟后再试。"

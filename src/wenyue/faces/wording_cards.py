@@ -125,8 +125,8 @@ CARD_PROBLEMS: Final[Mapping[CardProblem, Text]] = MappingProxyType(
             "The card number or the PIN is wrong; compare both with the card, and use the new number of a card that was replaced",
         ),
         CardProblem.PIN_LOCKED: Text(
-            "输错次数太多，为保护持卡人请稍后再试",
-            "Too many wrong tries: to protect the card's holder, wait before the next one",
+            "尝试次数太多，为保护持卡人请稍后再试",
+            "Too many tries: to protect the card's holder, wait before the next one",
         ),
         CardProblem.NOT_SHIPPED: Text(
             "这张卡还没有出库，不能激活，请联系购卡处",

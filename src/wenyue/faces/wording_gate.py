@@ -244,7 +244,7 @@ SECOND_TEXTS: Final[Mapping[StaffRefusal, Text]] = MappingProxyType(
             "确认人的账号或密码不对。", "The confirming login or its password is wrong."
         ),
         StaffRefusal.LOCKED: Text(
-            "确认人的账号输错次数太多，请稍后再试。",
+            "确认人的账号尝试次数太多，请稍后再试。",
             "Too many wrong tries with the confirming login: wait before the next one.",
         ),
     }
@@ -253,7 +253,7 @@ SECOND_TEXTS: Final[Mapping[StaffRefusal, Text]] = MappingProxyType(
 GATE_API_WORDS: Final[Mapping[str, Text]] = MappingProxyType(
     {
         "staff_wrong": Text("账号或密码不对", "The login or the password is wrong"),
-        "staff_locked": Text("输错次数太多，请稍后再试", "Too many wrong tries: wait before the next one"),
+        "staff_locked": Text("输错次数太多，请稍后再试", "Too many tries: wait before the next one"),
         "staff_only": Text("请使用工作人员账号登录", "Sign in as a member of staff"),
         "not_your_venue": Text("您不在这个场馆值班", "You do not work at this venue"),
         "gate_needed": Text("请填写闸口名称", "Name the gate"),

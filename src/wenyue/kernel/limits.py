@@ -83,8 +83,13 @@ LOGIN_TTL_S: Final = 30 * 24 * 3600
 STAFF_LOGIN_TTL_S: Final = 12 * 3600
 DEVICE_TTL_S: Final = 400 * 24 * 3600  # a known device; as long as browsers keep a cookie (RFC 6265bis)
 DEVICE_LENGTH_MAX: Final = 512
-SECRET_CHECKS_AT_ONCE: Final = 3  # per process: each costs milliseconds and a connection
-SECRET_CHECKS_WAITING_MAX: Final = 200
+SECRET_CHECKS_AT_ONCE: Final = (
+    4  # per process: each costs milliseconds and a connection; one for each share, one more
+)
+SECRET_CHECKS_WAITING_MAX: Final = 200  # of each share
+SECRET_CHECKS_OF_DEVICE: Final = 4  # of one known device, inside and waiting
+SECRET_CHECKS_PER_LOGIN_MINUTE: Final = 30  # per process, right ones too: of one login from one place
+SECRET_CHECKS_PER_PLACE_MINUTE: Final = 300  # many people may share an address
 PIN_FAILURES_MAX: Final = 5
 PIN_LOCK_S: Final = 15 * 60
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.claims import Proof, claim_of, credentials_of, proves
 from wenyue.faces.api.edge import Message, Receive, Scope, Send, harden, read_body, scope_locale
+from wenyue.faces.api.knocking import Known
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.problems import PROBLEM_TYPE
 from wenyue.faces.shared import SECURITY_HEADERS, Locale, busy_page
@@ -43,6 +44,7 @@ class Front:
         heard: Callable[[Scope, int], None] = lambda _scope, _status: None,
         *,
         proxies: Sequence[Network] = (),
+        known: Known | None = None,
         read_deadline_s: float = READ_DEADLINE_S,
         write_deadline_s: float = WRITE_DEADLINE_S,
     ) -> None:
@@ -51,6 +53,7 @@ class Front:
         self._logins = logins
         self._heard = heard
         self._proxies = proxies
+        self._known = known
         self._read_s, self._write_s = read_deadline_s, write_deadline_s
         self._going_on: set[asyncio.Task[None]] = set()
 
@@ -60,15 +63,19 @@ class Front:
             await self._app(scope, receive, send)
             return
         is_read = scope["method"] in _SAFE
-        if not is_read and IS_WHOLE not in scope:
+        held = "" if is_read or self._known is None else self._known.held(scope)
+        known: tuple[Priority, str] | None = None
+        if not is_read and (held or IS_WHOLE not in scope):
             try:
-                receive = given(await self._body(scope, receive), receive)
+                body = await self._body(scope, receive)
+                receive = given(body, receive)
+                known = self._known.place(scope, held, body) if held and self._known else None
             except BookingRefused as refused:
                 await _refuse(scope, send, refused.code, _RETRY_S, is_read=is_read)
                 return
             except SenderGone:
                 return
-        priority, line = await self._priority(scope, is_read=is_read)
+        priority, line = known or await self._priority(scope, is_read=is_read)
         desk = self._admission.desk
         if not await desk.enter(priority, line):
             await _refuse(scope, send, "overloaded", self._admission.retry_after_s(), is_read=is_read)
