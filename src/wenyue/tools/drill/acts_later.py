@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 
 from wenyue.kernel.ids import uuid7
+from wenyue.tools.backup.keys import NAMES
 from wenyue.tools.drill.acts import Stage
 from wenyue.tools.drill.history import Kind, Operation, Says
 from wenyue.tools.drill.runbook import CHECK
@@ -37,7 +38,8 @@ async def second_node(stage: Stage) -> AsyncGenerator[asyncio.subprocess.Process
     """Another worker on the same database, with a home of its own and the same keys, as on a second machine."""
     home = stage.installation.home / "node-2"
     home.mkdir(mode=0o700)
-    shutil.copy2(stage.installation.home / "keys.json", home / "keys.json")
+    for name in NAMES:
+        shutil.copy2(stage.installation.home / name, home / name)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
     own = {"WENYUE_HOME": str(home), "WENYUE_DATABASE_URL": stage.there().app_url}
     with stage.installation.log.open("ab") as output:
@@ -81,7 +83,8 @@ async def kill_later(stage: Stage) -> None:
             stage.findings.append(f"the second node's worker ended with status {other.returncode}")
         await stage.rest_out()
         stage.history.mark("kill -9 the second node's worker; the first one is left")
-        other.kill()
+        with suppress(ProcessLookupError):  # it ended before: that is found above
+            other.kill()
         await other.wait()
 
 

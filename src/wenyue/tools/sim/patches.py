@@ -174,7 +174,7 @@ def sometimes_not(commit: Any) -> Any:
 def asking_first() -> Generator[None]:
     """Earlier answers are read at the beginning of a batch, before any lock is had, instead of after the pools."""
     asked: dict[int, Any] = {}
-    wants_of: Callable[[Any, Any], Any] = store.__dict__["_Wants"]
+    wants_of: Callable[[Any, Any], Any] = store.__dict__["Wants"]
 
     def before(gather: Any) -> Any:
         async def patched(tx: Any, facts: Any, requests: Any, tight: Any) -> None:
