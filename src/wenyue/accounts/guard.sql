@@ -1,7 +1,7 @@
 -- name: lock_tries
 -- The counters of one try, locked in the order of their slots; those that are not there yet begin.
 INSERT INTO accounts.tries AS known (slot, key, score, at, open_at)
-SELECT asked.slot, decode(asked.key, 'hex'), 0, %(now)s, %(now)s - interval '1 hour'
+SELECT asked.slot, decode(asked.key, 'hex'), 0, %(now)s, %(now)s::timestamptz - interval '1 hour'
 FROM json_to_recordset(%(asked)s::json) AS asked (slot integer, key text)
 ORDER BY asked.slot
 ON CONFLICT (slot) DO UPDATE SET slot = excluded.slot
