@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.support.api_site import ApiSite, api_site
+from tests.support.api_site import TODAY, ApiSite, api_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import (
     CARD,
@@ -184,6 +184,41 @@ async def test_visitors_are_kept_once_masked_and_forgotten(site: ApiSite) -> Non
     problem(await site.client.delete(f"/v1/visitors/{oneself}", headers=who.headers), 404, "not_found")
     bad = await site.client.post("/v1/visitors", json=body | {"number": "1"}, headers=who.headers | EN)
     assert problem(bad, 422, "fields")["errors"][0]["pointer"] == "/number"
+
+
+async def test_suite_M5_terms_are_told_before_and_strikes_after(site: ApiSite) -> None:
+    who = await site.traveller()
+    today, tomorrow = (await site.slots("lake", TODAY))[-1], (await site.slots("lake"))[0]
+    booked = (await site.book(who, today["slot_id"])).json()["id"]
+    path = f"/v1/bookings/{booked}"
+    [line] = (await site.client.get(path, headers=who.headers)).json()["lines"]
+    assert (line["terms"]["is_allowed"], line["terms"]["strike"]) == (True, "late_cancel")
+    moves = {"moves": [{"line_no": 0, "slot_id": tomorrow["slot_id"]}]}
+    moved = await site.client.post(f"{path}/reschedule", json=moves, headers=who.headers)
+    assert moved.json()["strikes"] == ["late_cancel"]
+    gone, there = (await site.client.get(path, headers=who.headers)).json()["lines"]
+    assert (gone["terms"], there["terms"]["strike"]) == (None, None)
+    cancelled = await site.client.post(f"{path}/cancellation", headers=who.headers)
+    assert cancelled.json()["strikes"] == []
+
+
+async def test_suite_M6_a_move_names_the_price_it_saw(site: ApiSite) -> None:
+    who = await site.traveller()
+    [today], [tomorrow] = await site.slots("kitchen", TODAY), await site.slots("kitchen")
+    lines = [{"slot_id": today["slot_id"], "quantity": 1, "price_minor": 5_000}]
+    booked = await site.book(who, today["slot_id"], lines=lines)
+    path = f"/v1/bookings/{booked.json()['id']}/reschedule"
+    move = {"line_no": 0, "slot_id": tomorrow["slot_id"]}
+    dearer = {"moves": [move | {"price_minor": 4_000}]}
+    refused = problem(
+        await site.client.post(path, json=dearer, headers=who.headers | EN), 409, "price_changed"
+    )
+    assert (refused["line"], refused["price_minor"]) == (0, 5_000)
+    moved = await site.client.post(path, json={"moves": [move | {"price_minor": 5_000}]}, headers=who.headers)
+    assert (moved.json()["outcome"], moved.json()["total_minor"]) == ("rescheduled", 5_000)
+    lines[0]["price_minor"] = 4_000
+    told = problem(await site.book(who, today["slot_id"], lines=lines), 409, "price_changed")
+    assert told["price_minor"] == 5_000
 
 
 async def test_a_booking_from_hold_to_cancellation(site: ApiSite) -> None:

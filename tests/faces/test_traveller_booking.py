@@ -1,9 +1,10 @@
 """From a card number to a used entitlement, over HTTP and without JavaScript: book, replay, refuse, move, cancel."""
 
+import html
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import LiteralString, cast
 
@@ -26,6 +27,7 @@ from tests.support.traveller_site import (
     application,
     services_on,
 )
+from wenyue.booking import opening
 from wenyue.kernel.clock import local_date
 from wenyue.services import Services
 
@@ -159,6 +161,51 @@ async def test_a_late_cancellation_names_its_price(site: Site) -> None:
     await one.choose("lake", TODAY, session=1)
     await one.submit(await one.review())
     assert "会记为一次违约" in await one.get(f"{one.path}/cancel")
+
+
+async def test_suite_M5_a_late_move_names_its_price_before_it_is_made(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.choose("lake", TODAY, session=1)
+    await one.submit(await one.review())
+    path = one.path
+    page = await one.get(f"{path}/reschedule?day={TODAY + timedelta(days=2)}")
+    assert "现在改期与现在取消一样，会记为一次违约" in page
+    await one.submit(one.form(f"{path}/reschedule", 1))
+    assert await site.number("SELECT count(*) FROM policy.strike WHERE kind = 'late_cancel'") == 2
+    assert "会记为一次违约" not in await one.get(f"{one.path}/reschedule")
+
+
+async def reprice(site: Site, code: str, prices: dict[date, int]) -> None:
+    async with await psycopg.AsyncConnection.connect(site.owner_url) as tx:
+        found = await tx.execute(
+            "SELECT p.id FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venue_id WHERE v.code = %s",
+            [code],
+        )
+        for (product_id,) in await found.fetchall():
+            await opening.reprice(tx, product_id, prices)
+
+
+async def test_suite_M6_a_move_shows_the_difference_and_is_made_at_no_other_price(site: Site) -> None:
+    one = site.traveller()
+    await one.activate(LOCAL_CARD)
+    day, dear, cheap = (TODAY + timedelta(days=number) for number in (1, 2, 3))
+    await reprice(site, "kitchen", {dear: 8_000, cheap: 4_500})
+    await one.choose("kitchen", day)
+    await one.submit(await one.review())
+    await one.submit(one.form(f"{one.path}/confirm"))
+    path = one.path
+    assert "比现在共少付 ¥5" in await one.get(f"{path}/reschedule?day={cheap}")
+    assert "比现在共多付 ¥30" in await one.get(f"{path}/reschedule?day={dear}")
+    shown = one.form(f"{path}/reschedule")
+    await reprice(site, "kitchen", {dear: 9_000})
+    refused = await one.submit(shown, status=409)
+    assert "价格有变化" in refused
+    assert "原来的预约没有变化" in refused
+    [again] = re.findall(rf'href="({path}/reschedule[^"]*)"', refused)
+    assert "比现在共多付 ¥40" in await one.get(html.unescape(again))
+    assert "改期成功" in await one.submit(one.form(f"{path}/reschedule"))
+    assert await site.number("SELECT total_minor FROM booking.booking") == 9_000
 
 
 async def test_moving_gives_up_the_old_place_only_for_a_new_one(site: Site) -> None:

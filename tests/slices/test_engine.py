@@ -171,6 +171,25 @@ async def test_a_hold_is_confirmed_in_time_and_expires_otherwise(stage: Stage) -
     assert await stage.used(rival) == 0
 
 
+@pytest.mark.parametrize(
+    ("state", "outcome"), [(4, Outcome.CARD_FROZEN), (5, Outcome.CARD_DEAD), (6, Outcome.CARD_DEAD)]
+)
+async def test_suite_L2_a_hold_on_a_card_that_was_frozen_since_is_not_confirmed(
+    stage: Stage, state: int, outcome: Outcome
+) -> None:
+    slot_id, card = await stage.slot(2), await stage.card()
+    held = world.request(card, slot_id, is_hold=True)
+    assert (await stage.engine.book(held)).outcome is Outcome.HELD
+    confirm = ChangeRequest(ChangeKind.CONFIRM, held.id, "traveller", holder_id=card.holder_id)
+    await stage.tx.execute("UPDATE cards.card SET state = %s WHERE id = %s", [state, card.id])
+    refused = await stage.engine.change(confirm)
+    assert (refused.outcome, refused.line, refused.state) == (outcome, 0, BookingState.HELD)
+    assert await stage.pool(slot_id) == (1, 0)
+    await stage.tx.execute("UPDATE cards.card SET state = 3 WHERE id = %s", [card.id])
+    assert (await stage.engine.change(confirm)).outcome is Outcome.CONFIRMED
+    assert (await stage.pool(slot_id), await stage.used(card)) == ((0, 1), 1)
+
+
 async def test_a_move_gives_the_old_place_up_only_if_the_new_one_is_had(stage: Stage) -> None:
     venue_id, product_id = await world.product(stage.tx, f"m-{uuid7()}")
     old, new, full = [

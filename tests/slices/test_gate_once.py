@@ -49,6 +49,29 @@ async def test_the_same_scan_is_one_scan(world: World) -> None:
         await present(world, ADULTS[0], scan_id=scan_id)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"visitor_no": 1, "line_no": 0}, {"visitor_no": 1}, {"line_no": 1}, {"gate": "南门"}, {"staff_id": 7}],
+)
+async def test_suite_L1_a_scan_id_answers_only_what_it_was_asked(world: World, other: dict[str, Any]) -> None:
+    """Another person, gate or keeper under a used id is no replay: nobody is let in on somebody else's answer."""
+    voucher, scan_id = world.voucher(await world.book(documents=ADULTS[:2])), uuid7()
+    first = await present(world, voucher, scan_id=scan_id, line_no=0, visitor_no=0)
+    assert first.reason is Reason.ADMIT
+    asked: dict[str, Any] = {"line_no": 0, "visitor_no": 0, **other}
+    with pytest.raises(ScanIdReused):
+        await present(world, voucher, scan_id=scan_id, **asked)
+    again = await present(world, voucher, scan_id=scan_id, line_no=0, visitor_no=0)
+    assert (again.is_replay, again.visitor_no) == (True, 0)
+
+
+async def test_suite_L1_a_scan_from_before_places_were_noted_is_still_one_scan(world: World) -> None:
+    voucher, scan_id = world.voucher(await world.book()), uuid7()
+    await present(world, voucher, scan_id=scan_id)
+    await world.tx.execute("UPDATE gate.scan SET asked = NULL WHERE id = %s", [scan_id])
+    assert (await present(world, voucher, scan_id=scan_id)).is_replay
+
+
 async def test_a_second_scan_says_when_and_where(world: World) -> None:
     voucher = world.voucher(await world.book())
     await present(world, voucher, gate="南门")

@@ -18,12 +18,13 @@ from wenyue.booking.model import (
     LineFacts,
     Outcome,
 )
+from wenyue.booking.paying import recheck
+from wenyue.booking.striking import note_strikes, subjects_of
 from wenyue.kernel.clock import at_local
 from wenyue.policy import (
     CancelLimitReached,
     CancelLimits,
     LimitKind,
-    Preset,
     Reached,
     StrikeKind,
     cancel_limit,
@@ -66,6 +67,11 @@ def _confirm(request: ChangeRequest, booking: ExistingBooking, facts: Facts, eff
         return returning.answer_of(Outcome.CONFIRMED, booking, is_replay=True)
     if booking.state is not BookingState.HELD:
         return returning.answer_of(Outcome.WRONG_STATE, booking)
+    # A card that was frozen or ran out since the hold pays no more than it would for a new booking.
+    on_card = [line for line in booking.lines if line.is_live and line.card_id is not None]
+    refused = recheck(on_card, facts) if on_card else None
+    if refused is not None:
+        return returning.answer_of(refused[0], booking, line=refused[1])
     for line in booking.lines:
         if line.is_live:
             take_pools(facts, effects, line.pool_ids, BookingState.HELD, -line.quantity)
@@ -84,18 +90,19 @@ def _cancel(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effe
         return returning.answer_of(Outcome.WRONG_STATE, booking)
     if any(line.redeemed for line in booking.lines):
         return returning.answer_of(Outcome.ALREADY_REDEEMED, booking)
+    strikes: tuple[StrikeKind, ...] = ()
     if not request.is_forced and booking.state is BookingState.CONFIRMED:
         refused = _cancel_problem(booking, facts)
         if refused is not None:
             return refused
-        _strike(booking, facts, effects)
+        strikes = _strike(booking, facts, effects)
     returning.end(booking, BookingState.CANCELLED, facts, effects)
     if request.reason:  # what people write goes with the booking: the record forgets nothing
         effects.reasons.append(ReasonRow(booking.id, request.reason))
     said: dict[str, object] | None = {"has_reason": True} if request.reason else None
     effects.record(request.actor, "booking.cancelled", booking.id, said)
     effects.tell(EventKind.CANCELLED, booking.id)
-    return returning.answer_of(Outcome.CANCELLED, booking)
+    return replace(returning.answer_of(Outcome.CANCELLED, booking), strikes=strikes)
 
 
 def _cancel_problem(booking: ExistingBooking, facts: Facts) -> Answer | None:
@@ -135,26 +142,26 @@ def _limited(
     )
 
 
-def _strike(booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
-    """Note what the preset counts: at most one strike per preset and visit date of a booking."""
+def _strike(booking: ExistingBooking, facts: Facts, effects: Effects) -> tuple[StrikeKind, ...]:
+    """Note what the presets count, and the cancellation itself for the account; the kinds that count as failures."""
+    live = [line for line in booking.lines if line.is_live]
+    limited = [line for line in live if _is_limited(line, facts)]
+    before = len(effects.strikes)
     today = facts.local_now.date()
-    noted: set[tuple[str, str, date]] = set()
-    for line in booking.lines:
-        if not line.is_live:
-            continue
-        slot, terms = returning.terms_of(line, facts)
-        is_limited = facts.book.presets[slot.policy_code].cancel_limits is not None
-        counted: tuple[tuple[StrikeKind | None, date], ...] = (
-            ("cancel" if is_limited else None, today),
-            (terms.strike, today if terms.strike == "cancel" else slot.on_date),
-        )
-        for kind, on_date in counted:
-            if kind is None or (slot.policy_code, kind, on_date) in noted:
-                continue
-            noted.add((slot.policy_code, kind, on_date))
-            subjects = _subjects(kind, line, booking, facts.book.presets[slot.policy_code])
-            effects.strikes.append(Strike(subjects, slot.policy_code, kind, on_date, booking.id))
+    kinds = note_strikes(live, booking, facts, effects)
+    noted = {(one.policy_code, one.kind, one.on_date) for one in effects.strikes[before:]}
+    for line in limited:
+        code = facts.slots[line.slot_id].policy_code
+        if (code, "cancel", today) not in noted:
+            noted.add((code, "cancel", today))
+            subjects = subjects_of("cancel", line, booking, facts.book.presets[code])
+            effects.strikes.append(Strike(subjects, code, "cancel", today, booking.id))
     _note_cancel(booking, noted, today, facts=facts, effects=effects)
+    return kinds
+
+
+def _is_limited(line: LineFacts, facts: Facts) -> bool:
+    return facts.book.presets[facts.slots[line.slot_id].policy_code].cancel_limits is not None
 
 
 def _note_cancel(
@@ -174,17 +181,6 @@ def _note_cancel(
         code = ""
         effects.strikes.append(Strike((account,), code, "cancel", today, booking.id))
     facts.cancels.setdefault(account, []).append((code, today))
-
-
-def _subjects(
-    kind: StrikeKind, line: LineFacts, booking: ExistingBooking, preset: Preset
-) -> tuple[bytes, ...]:
-    """Whom a strike counts against: those whom the preset names; cancelling is always the account's doing."""
-    named = preset.strikes.subjects if preset.strikes is not None else ("account", "visitor")
-    subjects = [key for _, key, _ in line.places] if kind != "cancel" and "visitor" in named else []
-    if booking.holder_id is not None and (kind == "cancel" or "account" in named):
-        subjects.append(account_subject(booking.holder_id))
-    return tuple(subjects)
 
 
 def _miss(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
@@ -210,7 +206,7 @@ def _miss(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effect
     for line, slot in missed:
         preset = facts.book.presets[slot.policy_code]
         if preset.missed_strike is not None:
-            subjects = _subjects(preset.missed_strike, line, booking, preset)
+            subjects = subjects_of(preset.missed_strike, line, booking, preset)
             strike = Strike(subjects, slot.policy_code, preset.missed_strike, slot.on_date, booking.id)
             if strike not in effects.strikes:
                 effects.strikes.append(strike)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from wenyue.policy import Reached
+from wenyue.policy import Reached, StrikeKind
 
 
 class BookingState(IntEnum):
@@ -204,6 +204,7 @@ class ChangeRequest(Struct, frozen=True, gc=False):
     reason: bytes = b""  # CANCEL: why, sealed; kept with the booking as long as its party
     is_forced: bool = False  # an operator may cancel past the deadline; no strike follows
     login: str = ""  # as with a booking
+    prices: tuple[tuple[int, int], ...] = ()  # MOVE: (line number, the price that was shown, per place)
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -223,6 +224,8 @@ class Answer(Struct, frozen=True, gc=False):
     currency: str = "CNY"
     reached: Reached | None = None  # PARTY_SIZE, TOO_MANY_OPEN, CANCEL_LIMIT: which limit of the account
     lines: tuple[int, ...] = ()  # LINE_UNKNOWN: the line numbers that are there
+    price_minor: int | None = None  # PRICE_CHANGED: what a place of the line costs now
+    strikes: tuple[StrikeKind, ...] = ()  # CANCELLED, RESCHEDULED: what it counts as under the presets
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from wenyue.booking.allowance import (
     open_line,
     party_excess,
 )
-from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools, wanted_use
+from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools
 from wenyue.booking.effects import Effects, LineRow, PlaceRow
 from wenyue.booking.facts import Facts, account_subject
 from wenyue.booking.model import (
@@ -30,9 +30,12 @@ from wenyue.booking.model import (
     Outcome,
     SlotFacts,
 )
+from wenyue.booking.paying import repay
 from wenyue.booking.persons import bans_in_force
-from wenyue.cards import CardRefusal, Use, decide_use
+from wenyue.booking.striking import note_strikes
+from wenyue.cards import Use
 from wenyue.kernel.limits import LINE_NUMBERS_MAX
+from wenyue.policy import StrikeKind
 
 
 def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
@@ -50,9 +53,13 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     if len(numbers) < len(pending) or not numbers <= lines.keys():  # a line is given up once: then it is gone
         return replace(returning.answer_of(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
     moves = [(lines[line_no], slot_id) for line_no, slot_id in pending]
-    problem, paid_by = _move_problem(moves, booking, facts)
+    problem, paid_by = _move_problem(moves, dict(request.prices), booking, facts)
     if problem is not None:
         return problem
+    strikes: tuple[StrikeKind, ...] = ()
+    if booking.state is BookingState.CONFIRMED and not request.is_forced:
+        # Whoever gives a place back late does so also by moving: otherwise a move before the cancellation costs nothing.
+        strikes = note_strikes([line for line, _ in moves], booking, facts, effects)
     for line, _ in moves:  # all of them first: lines may change places with each other
         returning.release(line, booking, facts, effects)
     for (line, slot_id), entitlement_no in zip(moves, paid_by, strict=True):
@@ -64,7 +71,7 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
         request.actor, "booking.rescheduled", booking.id, {"moves": [list(move) for move in pending]}
     )
     effects.tell(EventKind.RESCHEDULED, booking.id)
-    return returning.answer_of(Outcome.RESCHEDULED, booking)
+    return replace(returning.answer_of(Outcome.RESCHEDULED, booking), strikes=strikes)
 
 
 def _is_done(booking: ExistingBooking, move: tuple[int, int]) -> bool:
@@ -79,11 +86,32 @@ def _is_done(booking: ExistingBooking, move: tuple[int, int]) -> bool:
 
 
 def _move_problem(
-    moves: list[tuple[LineFacts, int]], booking: ExistingBooking, facts: Facts
+    moves: list[tuple[LineFacts, int]], prices: dict[int, int], booking: ExistingBooking, facts: Facts
 ) -> tuple[Answer | None, list[int | None]]:
     """Why the moves cannot all be made (None: they can), and the entitlement that pays for each new line."""
     if max(line.line_no for line in booking.lines) + len(moves) >= LINE_NUMBERS_MAX:
         return returning.answer_of(Outcome.CANCEL_LIMIT, booking, line=moves[0][0].line_no), []
+    problems = _place_problems(moves, booking, facts)
+    if problems:
+        outcome, line_no, at = min(problems, key=lambda problem: problem[:2])
+        return replace(returning.answer_of(outcome, booking, line=line_no), at=at), []
+    too_many = _too_many(moves, booking, facts)
+    if too_many is not None:
+        return too_many, []
+    paid_by, refusal = repay(moves, facts)
+    if refusal is not None:
+        return returning.answer_of(refusal[0], booking, line=refusal[1]), []
+    problem = _price_problem(moves, prices, booking, facts)
+    if problem is not None:
+        return problem, []
+    full = _full_pool(moves, booking, facts)
+    return (returning.answer_of(full[0], booking, line=full[1]) if full else None), paid_by
+
+
+def _place_problems(
+    moves: list[tuple[LineFacts, int]], booking: ExistingBooking, facts: Facts
+) -> list[tuple[Outcome, int, datetime | None]]:
+    """What speaks against where the lines go, when they leave, and who goes: (why, line, until)."""
     problems: list[tuple[Outcome, int, datetime | None]] = []
     taken: set[tuple[bytes, date, int]] = set()  # by the moves before this one
     for line, slot_id in moves:
@@ -103,17 +131,23 @@ def _move_problem(
             problems.append((Outcome.PERSON_TWICE, line.line_no, None))
         elif _is_number_taken(line, slot, moves, facts, taken):
             problems.append((Outcome.NUMBER_TWICE, line.line_no, None))
-    if problems:
-        outcome, line_no, at = min(problems, key=lambda problem: problem[:2])
-        return replace(returning.answer_of(outcome, booking, line=line_no), at=at), []
-    too_many = _too_many(moves, booking, facts)
-    if too_many is not None:
-        return too_many, []
-    paid_by, refusal = _repay(moves, facts)
-    if refusal is not None:
-        return returning.answer_of(refusal[0], booking, line=refusal[1]), []
-    full = _full_pool(moves, booking, facts)
-    return (returning.answer_of(full[0], booking, line=full[1]) if full else None), paid_by
+    return problems
+
+
+def _price_problem(
+    moves: list[tuple[LineFacts, int]], prices: dict[int, int], booking: ExistingBooking, facts: Facts
+) -> Answer | None:
+    """Nobody pays another price for the new place than the one that was shown, nor in another currency."""
+    for line, slot_id in moves:
+        slot = facts.slots[slot_id]
+        if line.card_id is not None:
+            continue
+        if prices.get(line.line_no, slot.price_minor) != slot.price_minor:
+            answer = returning.answer_of(Outcome.PRICE_CHANGED, booking, line=line.line_no)
+            return replace(answer, price_minor=slot.price_minor)
+        if slot.price_minor and slot.currency != booking.currency:
+            return returning.answer_of(Outcome.CURRENCIES_MIXED, booking, line=line.line_no)
+    return None
 
 
 def _bans(
@@ -216,45 +250,6 @@ def _visit(slot: SlotFacts) -> tuple[int, date] | int:
 
 def _open_line(line: LineFacts, slot: SlotFacts) -> OpenLine:
     return open_line(slot, line.quantity, is_named=bool(line.places), is_on_card=line.card_id is not None)
-
-
-def _repay(
-    moves: list[tuple[LineFacts, int]], facts: Facts
-) -> tuple[list[int | None], tuple[Outcome, int] | None]:
-    """Ask each card again, as if the old lines were given back; the card's facts are left as they were."""
-    cards = {line.card_id: facts.cards[line.card_id] for line, _ in moves if line.card_id is not None}
-    undo = [
-        (list(card.uses), {no: pot.used for no, pot in card.entitlements.items()}) for card in cards.values()
-    ]
-    paid_by: list[int | None] = []
-    refusal: tuple[Outcome, int] | None = None
-    for line, _ in moves:
-        if line.card_id is not None and line.entitlement_no is not None:
-            cards[line.card_id].give_back(
-                Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity)
-            )
-    local = facts.local_now
-    for line, slot_id in moves:
-        if line.card_id is None:
-            paid_by.append(None)
-            continue
-        card, slot = cards[line.card_id], facts.slots[slot_id]
-        use = wanted_use(slot, line.quantity, tuple(key for _, key, _ in line.places))
-        rules = facts.book.card_types.get(card.type_code)
-        if rules is None:
-            refusal = (Outcome.CARD_UNKNOWN, line.line_no)
-            break
-        verdict = decide_use(rules, card, use, facts.book.calendar, local)
-        if isinstance(verdict, CardRefusal):
-            refusal = (Outcome(int(verdict)), line.line_no)
-            break
-        card.take(Use(slot.venue_id, slot.on_date, verdict, line.quantity))
-        paid_by.append(verdict)
-    for card, (uses, used) in zip(cards.values(), undo, strict=True):
-        card.uses[:] = uses
-        for no, count in used.items():
-            card.entitlements[no].used = count
-    return paid_by, refusal
 
 
 def _full_pool(

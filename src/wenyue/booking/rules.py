@@ -47,9 +47,10 @@ class Refused(Exception):
         at: datetime | None = None,
         *,
         reached: Reached | None = None,
+        price_minor: int | None = None,
     ) -> None:
         self.outcome, self.line, self.visitor, self.at = outcome, line, visitor, at
-        self.reached = reached
+        self.reached, self.price_minor = reached, price_minor
 
 
 def decide(batch: Sequence[Request], facts: Facts) -> tuple[list[Answer], Effects]:
@@ -83,7 +84,15 @@ def _decide_book(request: BookingRequest, facts: Facts, effects: Effects) -> Ans
     except Refused as no:
         for card, use in taken:
             card.give_back(use)
-        return Answer(no.outcome, request.id, line=no.line, visitor=no.visitor, at=no.at, reached=no.reached)
+        return Answer(
+            no.outcome,
+            request.id,
+            line=no.line,
+            visitor=no.visitor,
+            at=no.at,
+            reached=no.reached,
+            price_minor=no.price_minor,
+        )
     return _accept(request, _Passed(slots, paid_by, scopes, drawn), facts, effects)
 
 
@@ -206,7 +215,7 @@ def _check_prices(request: BookingRequest, slots: list[SlotFacts]) -> None:
     """Nobody pays another price than the one that was shown."""
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if not line.is_on_card and line.price_minor is not None and line.price_minor != slot.price_minor:
-            raise Refused(Outcome.PRICE_CHANGED, number)
+            raise Refused(Outcome.PRICE_CHANGED, number, price_minor=slot.price_minor)
     if len(set(_currencies(request, slots))) > 1:
         raise Refused(Outcome.CURRENCIES_MIXED)
 

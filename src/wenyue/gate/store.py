@@ -1,9 +1,9 @@
 """Scanning, taking a scan back, and the list of the last ones. Every function runs in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 import msgspec
@@ -43,14 +43,15 @@ _decode: Final = msgspec.json.Decoder(ScanAnswer).decode
 async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanAnswer:
     """Decide one presentation and write it down; an admission is redeemed in the same transaction.
 
-    Idempotent by `scan_id`: the same scan gets the same answer (`is_replay`), never a second redemption. Of two
+    Idempotent by `scan_id`: the same scan (text, place, venue, gate and keeper) gets the same answer (`is_replay`), never
+    a second redemption, and another one under its id none (ScanIdReused). Of two
     gates that scan one place at once exactly one gets ADMIT. Raises ScanIdReused, VenueUnknown.
     """
     await tx.execute(_SQL["lock_scan"], {"id": request.scan_id})
     presented = desk.vault.person_key(f"scan|{normalise(request.presented)}")
     earlier = await fetch_dict(tx, _SQL["earlier_scan"], {"id": request.scan_id})
     if earlier is not None:
-        if (earlier["venue_id"], bytes(earlier["presented"])) != (request.venue_id, presented):
+        if not _is_same(request, presented, earlier):
             raise ScanIdReused
         return await _replay(tx, desk.vault, earlier["answer"], earlier["undone_at"])
     venue = (await venues_by_id(tx, [request.venue_id])).get(request.venue_id)
@@ -73,6 +74,7 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
             "booking_id": answer.booking_id,
             "line_no": answer.line_no,
             "visitor_no": answer.visitor_no,
+            "asked": _place_asked(request),
             "answer": _encode(answer).decode(),
         },
     )
@@ -80,6 +82,20 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
         await record(tx, [_entry(request.staff_id, "gate.admitted", answer, now)])
     desk.heard(answer)
     return _named(answer, gathered.parties)
+
+
+def _is_same(request: ScanRequest, presented: bytes, earlier: Mapping[str, Any]) -> bool:
+    """Whether the scan that was answered before asked for all that this one asks for."""
+    before = (earlier["venue_id"], earlier["gate"], earlier["staff_id"], bytes(earlier["presented"]))
+    if before != (request.venue_id, request.gate, request.staff_id, presented):
+        return False
+    return earlier["asked"] is None or earlier["asked"] == _place_asked(request)
+
+
+def _place_asked(request: ScanRequest) -> str:
+    """The place that the keeper picked: 'line.visitor', either part empty when it was left open."""
+    numbers = (request.line_no, request.visitor_no)
+    return ".".join("" if number is None else str(number) for number in numbers)
 
 
 async def scan_party(

@@ -4,16 +4,17 @@ SELECT pg_advisory_xact_lock(hashtextextended(%(id)s::text, 0))
 
 -- name: earlier_scan
 -- What this scan was answered before.
-SELECT s.venue_id, s.presented, s.answer::text AS answer, u.at AS undone_at
+SELECT s.venue_id, s.gate, s.staff_id, s.presented, s.asked, s.answer::text AS answer, u.at AS undone_at
   FROM gate.scan s
   LEFT JOIN gate.undo u ON u.scan_id = s.id
  WHERE s.id = %(id)s
 
 -- name: add_scan
 -- Write a scan down with its answer.
-INSERT INTO gate.scan (id, venue_id, gate, staff_id, at, presented, verdict, booking_id, line_no, visitor_no, answer)
+INSERT INTO gate.scan (id, venue_id, gate, staff_id, at, presented, verdict, booking_id, line_no, visitor_no,
+                       asked, answer)
 VALUES (%(id)s, %(venue_id)s, %(gate)s, %(staff_id)s, %(at)s, %(presented)s, %(verdict)s, %(booking_id)s, %(line_no)s,
-        %(visitor_no)s, %(answer)s::jsonb)
+        %(visitor_no)s, %(asked)s, %(answer)s::jsonb)
 
 -- name: recent
 -- A gate's last scans, newest first.

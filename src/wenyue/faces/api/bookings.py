@@ -5,15 +5,18 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.accounts import Login, LoginEnded
 from wenyue.booking import (
     Answer,
+    BookingState,
     BookingView,
     ChangeKind,
     ChangeRequest,
+    LineView,
     Outcome,
     booking_view,
     bookings_of,
@@ -24,8 +27,20 @@ from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, change_proble
 from wenyue.faces.api.room_refused import RoomRefused
 from wenyue.kernel.documents import mask_document, mask_name
 from wenyue.kernel.limits import LINES_MAX, PAGE_SIZE, PAGE_SIZE_MAX
+from wenyue.policy import cancel_terms
 
 router: Final = APIRouter(prefix="/v1/bookings", tags=["bookings"])
+
+
+class TermsAnswer(BaseModel):
+    """What giving a line back now, by a cancellation or a move, means. `until`: when these terms end.
+
+    `strike`: what it is counted as (`late_cancel`, `cancel`); null: nothing.
+    """
+
+    is_allowed: bool
+    strike: str | None
+    until: datetime
 
 
 class LineAnswer(BaseModel):
@@ -46,6 +61,7 @@ class LineAnswer(BaseModel):
     is_live: bool
     visitors: list[int]
     redeemed: int
+    terms: TermsAnswer | None  # of a live line of a confirmed booking
 
 
 class VisitorAnswer(BaseModel):
@@ -80,7 +96,7 @@ class BookingPage(BaseModel):
 
 
 class ChangeAnswer(BaseModel):
-    """The booking after a change. `is_replay`: it had been made before."""
+    """The booking after a change. `is_replay`: it had been made before. `strikes`: what it was counted as, if anything."""
 
     id: UUID
     outcome: str
@@ -89,6 +105,7 @@ class ChangeAnswer(BaseModel):
     hold_until: datetime | None
     total_minor: int
     currency: str
+    strikes: list[str]
 
 
 class CancellationBody(BaseModel):
@@ -99,11 +116,15 @@ class CancellationBody(BaseModel):
 
 
 class MoveBody(BaseModel):
-    """One line to another slot of the same product."""
+    """One line to another slot of the same product, and the price that was shown for it, per place.
+
+    Another price is refused with `price_changed`; left out: whatever it is. A line that a card pays for has none.
+    """
 
     model_config = ConfigDict(extra="forbid")
     line_no: Annotated[int, Field(ge=0, le=32_767)]
     slot_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    price_minor: Annotated[int, Field(ge=0, lt=2**53)] | None = None
 
 
 class RescheduleBody(BaseModel):
@@ -124,7 +145,7 @@ async def my_bookings(
     """The caller's bookings, newest first."""
     async with services.db.confirmed() as tx:
         found = await bookings_of(tx, services.vault, holder_id, before=cursor, limit=limit + 1)
-    page = [_booking(view, locale) for view in found[:limit]]
+    page = [_booking(view, services, locale) for view in found[:limit]]
     return BookingPage(items=page, next=str(page[-1].id) if len(found) > limit else None)
 
 
@@ -137,7 +158,7 @@ async def one_booking(
         view = await booking_view(tx, services.vault, booking_id, holder_id=holder_id)
     if view is None:
         raise BookingRefused(404, "not_found")
-    return _booking(view, locale)
+    return _booking(view, services, locale)
 
 
 @router.post("/{booking_id}/confirmation", summary="Confirm a hold", response_model=ChangeAnswer)
@@ -174,6 +195,7 @@ async def reschedule(
 ) -> ChangeAnswer | Response:
     """The old places are given up only if every new one is had. Again: the same answer.
 
+    A line that moves away when a cancellation would count against the holder counts the same (`terms` of its line).
     A new place behind a waiting room wants its token, in the header `Room-Token`.
     """
     moves = tuple((move.line_no, move.slot_id) for move in body.moves)
@@ -184,7 +206,8 @@ async def reschedule(
     refused = services.room.refuse(holder_of(login), body.moves, room_tokens)
     if refused is not None:
         raise RoomRefused(refused)
-    request = _request(ChangeKind.MOVE, booking_id, login, moves=moves)
+    prices = tuple((move.line_no, move.price_minor) for move in body.moves if move.price_minor is not None)
+    request = replace(_request(ChangeKind.MOVE, booking_id, login, moves=moves), prices=prices)
     return await _change(services, request, locale)
 
 
@@ -225,10 +248,19 @@ def _changed(answer: Answer) -> ChangeAnswer:
         hold_until=answer.hold_until,
         total_minor=answer.total_minor,
         currency=answer.currency,
+        strikes=list(answer.strikes),
     )
 
 
-def _booking(view: BookingView, locale: str) -> BookingAnswer:
+def _terms(view: BookingView, line: LineView, services: ServicesOf) -> TermsAnswer | None:
+    preset = services.presets.get(line.policy_code)
+    if view.state is not BookingState.CONFIRMED or not line.is_live or preset is None:
+        return None
+    terms = cancel_terms(preset, line.on_date, line.starts_at, line.timezone, services.clock())
+    return TermsAnswer(is_allowed=terms.is_allowed, strike=terms.strike, until=terms.until)
+
+
+def _booking(view: BookingView, services: ServicesOf, locale: str) -> BookingAnswer:
     is_english = locale == "en"
     return BookingAnswer(
         id=view.id,
@@ -261,6 +293,7 @@ def _booking(view: BookingView, locale: str) -> BookingAnswer:
                 is_live=line.is_live,
                 visitors=list(line.visitors),
                 redeemed=line.redeemed,
+                terms=_terms(view, line, services),
             )
             for line in view.lines
         ],

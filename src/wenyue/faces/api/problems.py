@@ -65,6 +65,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     most: int | None = None  # … how much it allows
     used: int | None = None  # … and how much of it is used already
     lines: tuple[int, ...] = ()  # the line numbers that the booking has
+    price_minor: int | None = None  # what a place of the line costs now
     errors: list[FieldError] = []
     room: str = ""  # the address of the waiting room that the booking must go through first
 
@@ -82,6 +83,8 @@ def answer_problem(answer: Answer, locale: str) -> bytes:
     if answer.reached is not None:
         said = say(answer.outcome, locale, at=answer.at, reached=answer.reached)
         return _encode(_limited(answer, said))
+    if answer.price_minor is not None:
+        return _encode(_limited(answer, say(answer.outcome, locale)))
     if answer.at is None:
         return _standing(answer.outcome, answer.line, answer.visitor, locale)
     return _encode(_build(answer.outcome, answer.line, answer.visitor, answer.at, locale))
@@ -96,13 +99,13 @@ def change_problem(answer: Answer, locale: str) -> bytes:
 
 
 def _limited(answer: Answer, said: Said) -> Problem:
-    """With the limit or the lines that the answer names."""
+    """With the limit, the lines or the price that the answer names."""
     problem = _fill(answer.outcome, said, answer.line, answer.visitor, answer.at)
     reached = answer.reached
     if reached is not None:
         name = reached.kind.name.lower()
         problem = replace(problem, limit=name, most=reached.most, used=reached.used)
-    return replace(problem, lines=answer.lines) if answer.lines else problem
+    return replace(problem, lines=answer.lines, price_minor=answer.price_minor)
 
 
 @lru_cache(maxsize=2048)

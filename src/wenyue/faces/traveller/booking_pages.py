@@ -50,6 +50,7 @@ from wenyue.kernel.limits import LINES_MAX
 
 _PAGE_SIZE: Final = 20
 _BIGGEST_ID: Final = 2**63 - 1
+_DEAREST: Final = 10**12
 # No cache and no history shows it again without asking; only the worker's copy, which says that it is one.
 _VOUCHER_CACHE: Final = "private, no-store"
 _WORKER_HEADERS: Final = {
@@ -210,7 +211,7 @@ async def ask_reschedule(visit: Visit) -> Response:
             return visit.not_found()
         href = with_query(f"/bookings/{view.id}/reschedule", {"line": line.line_no})
         bearer = await bearer_of(visit, tx) if line.card_id is not None else None
-        shown = await calendar_facts(visit, tx, place, item, bearer, href=href, moving_from=line.slot_id)
+        shown = await calendar_facts(visit, tx, place, item, bearer, href=href, moving=line)
     page = booking_page(facts, visit.locale)
     if not (page.can_change and page.can_move):
         return redirect(f"/bookings/{view.id}")
@@ -225,10 +226,16 @@ async def ask_reschedule(visit: Visit) -> Response:
     now_text = (
         f"{say_date(line.on_date, visit.locale)} {say_span(line.starts_at, line.ends_at, line.timezone)}"
     )
+    name = pick(line.venue_zh, line.venue_en, visit.locale)
+    terms = [
+        say_terms(one, name, line.timezone, visit.locale, is_move=True)
+        for _, one in terms_of([line], visit.services.presets, visit.now)
+    ]
     return visit.page(
         "reschedule",
         tab="bookings",
         view=page,
+        terms=terms,
         lines=lines,
         line_no=line.line_no,
         now_text=now_text,
@@ -246,7 +253,9 @@ async def reschedule(visit: Visit) -> Response:
     refused = visit.services.room.refuse(visit.holder_id, [_Slot(slot)], room_tokens(visit.request))
     if refused is not None:
         return must_wait(visit, refused)
-    return await _change(visit, ChangeKind.MOVE, "moved", moves=((line, slot),))
+    price = visit.form.number("price", 0, _DEAREST)
+    prices = ((line, price),) if price is not None else ()
+    return await _change(visit, ChangeKind.MOVE, "moved", moves=((line, slot),), prices=prices)
 
 
 def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
@@ -256,12 +265,19 @@ def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
 
 
 async def _change(
-    visit: Visit, kind: ChangeKind, done: str, *, moves: tuple[tuple[int, int], ...] = ()
+    visit: Visit,
+    kind: ChangeKind,
+    done: str,
+    *,
+    moves: tuple[tuple[int, int], ...] = (),
+    prices: tuple[tuple[int, int], ...] = (),
 ) -> Response:
     booking_id = booking_id_of(visit)
     if booking_id is None:
         return visit.not_found()
-    request = ChangeRequest(kind, booking_id, visit.actor, visit.holder_id, moves, login=visit.login_key)
+    request = ChangeRequest(
+        kind, booking_id, visit.actor, visit.holder_id, moves, login=visit.login_key, prices=prices
+    )
     answer: Answer = await visit.services.engine.change(request)
     if answer.outcome is Outcome.LOGIN_ENDED:
         raise LoginEnded
@@ -269,8 +285,13 @@ async def _change(
         return redirect(f"/bookings/{booking_id}?done={done}")
     if answer.outcome is Outcome.NOT_FOUND:
         return visit.not_found()
-    fields = [(name, visit.form.one(name)) for name in ("line", "slot") if visit.form.one(name)]
-    return refusal(visit, answer, again=(visit.request.url.path, fields), is_change=True)
+    fields = [(name, visit.form.one(name)) for name in ("line", "slot", "price") if visit.form.one(name)]
+    again = visit.request.url.path
+    actions: tuple[tuple[str, str, bool], ...] = ()
+    if answer.outcome is Outcome.PRICE_CHANGED:  # the sessions with their prices of now
+        where = {name: visit.form.one(name) for name in ("line", "day")}
+        actions = ((with_query(again, where), visit.t("查看新价格", "Show the new price"), True),)
+    return refusal(visit, answer, again=(again, fields), is_change=True, actions=actions)
 
 
 routes = [

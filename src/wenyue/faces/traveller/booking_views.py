@@ -209,17 +209,30 @@ def terms_of(
     ]
 
 
-def say_terms(terms: CancelTerms, name: str, timezone: str, locale: Locale) -> NoteView:
-    """One line's terms as a note: until when, and whether it counts against the traveller."""
+def say_terms(
+    terms: CancelTerms, name: str, timezone: str, locale: Locale, *, is_move: bool = False
+) -> NoteView:
+    """One line's terms as a note: until when, and whether it counts against the traveller (`is_move`: if it moves)."""
     t = translator(locale)
     until = say_instant(terms.until, locale, timezone)
     if not terms.is_allowed:
         text = t("{x}：{at} 起已不能取消或改期。", "{x}: no longer cancellable since {at}.", x=name, at=until)
         return NoteView("bad", "lock", text)
+    if terms.strike and is_move:
+        text = t(
+            "{x}：{at} 前可以改期，但现在改期与现在取消一样，会记为一次违约，累计达到上限将暂停预约资格。",
+            (
+                "{x}: can be moved until {at}, but moving now counts as a strike, as cancelling now does;"
+                " too many strikes suspend booking."
+            ),
+            x=name,
+            at=until,
+        )
+        return NoteView("warn", "tight", text)
     if terms.strike:
         text = t(
-            "{x}：{at} 前可以取消，但会记为一次违约，累计达到上限将暂停预约资格。",
-            "{x}: can be cancelled until {at}, but it counts as a strike; too many strikes suspend booking.",
+            "{x}：{at} 前可以取消或改期，但会记为一次违约，累计达到上限将暂停预约资格。",
+            "{x}: can be cancelled or moved until {at}, but it counts as a strike; too many strikes suspend booking.",
             x=name,
             at=until,
         )

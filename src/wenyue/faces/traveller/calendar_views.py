@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from wenyue.booking import Outcome, SlotState, SlotView
+from wenyue.booking import LineView, Outcome, SlotState, SlotView
 from wenyue.catalogue import Product, Venue
 from wenyue.faces.shared.i18n import (
     Locale,
@@ -62,8 +62,7 @@ class CalendarFacts:
     now: datetime
     chosen: date | None
     href: str  # where a day leads: the page, to which ?product=&day= is added
-    current_slot: int = 0  # where the booking that moves is now
-    is_moving: bool = False  # the sessions are offered as a new place for an existing booking
+    moving: LineView | None = None  # the sessions are offered as a new place for this line
 
 
 def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
@@ -187,7 +186,8 @@ def _shut_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tu
 def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionView:
     t = translator(locale)
     state, tone, icon = _session_state(facts, slot, locale)
-    is_here = facts.is_moving and slot.slot_id == facts.current_slot
+    is_moving = facts.moving is not None
+    is_here = facts.moving is not None and slot.slot_id == facts.moving.slot_id
     can_book = slot.state in (SlotState.PLENTY, SlotState.TIGHT) and not is_here
     refusal = facts.refusals.get(slot.slot_id) if facts.refusals is not None else None
     pays = can_book and facts.refusals is not None and refusal is None
@@ -203,12 +203,13 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         state=state,
         tone=tone,
         icon=icon,
-        price="" if pays or is_here else f"{on_site}{price}{unit}",
+        price="" if pays or is_here else f"{on_site}{price}{unit}{_difference(facts, slot, locale)}",
+        price_minor=slot.price_minor,
         can_book=can_book,
         action=t("当前场次", "Now here")
         if is_here
         else t("改到这场", "Move here")
-        if facts.is_moving
+        if is_moving
         else t("选择", "Choose"),
         card=t("本卡可用", "On your card")
         if pays
@@ -220,6 +221,18 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         counts=_counts(facts.product, slot, locale) if can_book else (),
         counts_label=t("住几晚", "Nights") if is_night else t("几个座位", "Seats"),
     )
+
+
+def _difference(facts: CalendarFacts, slot: SlotView, locale: Locale) -> str:
+    """What moving here changes for all places of the line; empty where it costs the same or a card pays."""
+    line, t = facts.moving, translator(locale)
+    if line is None or line.card_id is not None or slot.price_minor == line.price_minor:
+        return ""
+    more = (slot.price_minor - line.price_minor) * line.quantity
+    said = say_money(abs(more), slot.currency)
+    if more > 0:
+        return t("，比现在共多付 {sum}", ", {sum} more than now in all", sum=said)
+    return t("，比现在共少付 {sum}", ", {sum} less than now in all", sum=said)
 
 
 def _session_state(facts: CalendarFacts, slot: SlotView, locale: Locale) -> tuple[str, str, str]:

@@ -5,7 +5,7 @@ from typing import Final, get_args
 
 from starlette.responses import Response
 
-from wenyue.booking import availability
+from wenyue.booking import LineView, availability
 from wenyue.catalogue import (
     OpeningHours,
     Product,
@@ -116,9 +116,9 @@ async def calendar_facts(
     bearer: Bearer | None,
     *,
     href: str = "",
-    moving_from: int = 0,
+    moving: LineView | None = None,
 ) -> CalendarFacts:
-    """The facts of the calendar for one product, read now. `moving_from`: the slot of the booking that moves."""
+    """The facts of the calendar for one product, read now. `moving`: the line that looks for another place."""
     today = local_date(visit.now, place.timezone)
     slots = await availability(tx, product.id, today, today + timedelta(days=CALENDAR_DAYS - 1), visit.now)
     return CalendarFacts(
@@ -131,8 +131,7 @@ async def calendar_facts(
         now=visit.services.clock(),
         chosen=parse_day(visit.request.query_params.get("day", "")),
         href=href or f"/venues/{place.code}",
-        current_slot=moving_from,
-        is_moving=moving_from > 0,
+        moving=moving,
     )
 
 

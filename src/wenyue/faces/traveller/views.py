@@ -115,6 +115,7 @@ class SessionView:
     card_icon: str = "card"
     counts: tuple[tuple[int, str], ...] = ()
     counts_label: str = ""
+    price_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ GRANT SELECT,
       INSERT (at, found, kind, staff_id, term, venue_id)
    ON gate.lookup TO wenyue_app;
 GRANT SELECT,
-      INSERT (answer, at, booking_id, gate, id, line_no, presented, staff_id, venue_id, verdict, visitor_no),
+      INSERT (answer, asked, at, booking_id, gate, id, line_no, presented, staff_id, venue_id, verdict, visitor_no),
       UPDATE (visitor_no)
    ON gate.scan TO wenyue_app;
 GRANT SELECT,

@@ -23,6 +23,7 @@ from wenyue.tools.sim.objections import (
     account_problem,
     booking_problems,
     cancel_refusal,
+    confirm_refusal,
     may_cancel,
     move_refusal,
     today_of,
@@ -67,7 +68,8 @@ class Naive(World):
             outcome, line, visitor = min(problems, key=lambda one: one[:2])
             slot = self.slots.get(request.lines[line].slot_id) if line is not None else None
             at = slot.release if outcome is Outcome.NOT_RELEASED and slot else None
-            return Answer(outcome, request.id, line=line, visitor=visitor, at=at)
+            price = slot.price if outcome is Outcome.PRICE_CHANGED and slot else None
+            return Answer(outcome, request.id, line=line, visitor=visitor, at=at, price_minor=price)
         lines = [self._line(request, number, wanted) for number, wanted in enumerate(request.lines)]
         state = BookingState.HELD if request.is_hold else BookingState.CONFIRMED
         until = now + timedelta(seconds=min(request.hold_ttl_s, HOLD_S_MAX)) if request.is_hold else None
@@ -103,7 +105,7 @@ class Naive(World):
             case ChangeKind.CANCEL:
                 return self._cancel(booking, now, is_forced=request.is_forced)
             case ChangeKind.MOVE:
-                return self._move(booking, request.moves, now)
+                return self._move(booking, request, now)
             case ChangeKind.EXPIRE:
                 is_over = booking.state is BookingState.EXPIRED
                 return _told(Outcome.CANCELLED if is_over else Outcome.WRONG_STATE, booking)
@@ -116,12 +118,14 @@ class Naive(World):
         for line in booking.lines:
             line.gone = True
 
-    @staticmethod
-    def _confirm(booking: Booking) -> Answer:
+    def _confirm(self, booking: Booking) -> Answer:
         if booking.state is BookingState.CONFIRMED:
             return _told(Outcome.CONFIRMED, booking, is_replay=True)
         if booking.state is not BookingState.HELD:
             return _told(Outcome.WRONG_STATE, booking)
+        refused = confirm_refusal(self, booking)
+        if refused is not None:
+            return _told(refused[0], booking, line=refused[1])
         booking.state, booking.hold_until = BookingState.CONFIRMED, None
         return _told(Outcome.CONFIRMED, booking)
 
@@ -143,12 +147,12 @@ class Naive(World):
         self._end(booking, BookingState.CANCELLED)
         return _told(Outcome.CANCELLED, booking)
 
-    def _move(self, booking: Booking, moves: Sequence[tuple[int, int]], now: datetime) -> Answer:
+    def _move(self, booking: Booking, request: ChangeRequest, now: datetime) -> Answer:
         if booking.state not in LIVE:
             return _told(Outcome.WRONG_STATE, booking)
         if any(line.scans for line in booking.lines):
             return _told(Outcome.ALREADY_REDEEMED, booking)
-        pending = [move for move in moves if not self._was_made(booking, *move)]
+        pending = [move for move in request.moves if not self._was_made(booking, *move)]
         if not pending:
             return _told(Outcome.RESCHEDULED, booking, is_replay=True)
         lines = {line.no: line for line in booking.live}
@@ -156,9 +160,12 @@ class Naive(World):
         if len(set(numbers)) < len(numbers) or not set(numbers) <= lines.keys():
             return replace(_told(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
         wanted = [(lines[no], slot_id) for no, slot_id in pending]
-        refused = move_refusal(self, booking, wanted, now)
+        refused = move_refusal(self, booking, wanted, dict(request.prices), now)
         if refused is not None:
-            return replace(_told(refused[0], booking, line=refused[1]), reached=refused[2])
+            outcome, no, reached = refused
+            is_price = outcome is Outcome.PRICE_CHANGED
+            price = next(self.slots[to].price for old, to in wanted if old.no == no) if is_price else None
+            return replace(_told(outcome, booking, line=no), reached=reached, price_minor=price)
         for old, slot_id in wanted:
             old.gone = True
             slot = self.slots[slot_id]

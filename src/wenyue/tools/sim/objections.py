@@ -3,7 +3,7 @@
 Written from the contract, not from the engine, whose outcomes it names and whose rules it does not share.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from wenyue.booking import BookingRequest, BookingState, Outcome
@@ -235,9 +235,13 @@ def today_of(now: datetime) -> date:
 
 
 def move_refusal(
-    world: World, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
+    world: World,
+    booking: Booking,
+    wanted: Sequence[tuple[Line, int]],
+    prices: Mapping[int, int],
+    now: datetime,
 ) -> tuple[Outcome, int | None, Reached | None] | None:
-    """The smallest problem of where and who; then the account's; then the card's; then the pools'."""
+    """The smallest problem of where and who; then the account's; the card's; the first price's; the pools'."""
     found = _where_and_who(world, booking, wanted, now)
     if found:
         return (*min(found), None)
@@ -267,8 +271,26 @@ def move_refusal(
             uses.append((slot.day, line.quantity))
         for pool in world.pools_of(slot, booking.channel):
             rooms[pool] -= line.quantity
+    for line, slot_id in wanted:
+        price = world.slots[slot_id].price
+        if not line.is_on_card and prices.get(line.no, price) != price:
+            return Outcome.PRICE_CHANGED, line.no, None
     full = [world.full[pool] for pool, room in rooms.items() if room < 0]
     return (min(full), old[0].no, None) if full else None
+
+
+def confirm_refusal(world: World, booking: Booking) -> tuple[Outcome, int] | None:
+    """Why a card would not pay for what is held, if it were asked for now."""
+    held = [line for line in booking.live if line.is_on_card]
+    if booking.card is None or not held:
+        return None
+    uses = world.card_uses(booking.card, giving_up=held)
+    for line in held:
+        refusal = _card_refusal(world.cards[booking.card], uses, line.slot, line.quantity)
+        if refusal is not None:
+            return refusal, line.no
+        uses.append((line.slot.day, line.quantity))
+    return None
 
 
 def _where_and_who(
