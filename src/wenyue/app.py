@@ -53,7 +53,7 @@ class App:
         self.rest = rest
         heard = Watchful(services)
         proxies = services.settings.web.proxies
-        known = Known(services.vault, services.clock)
+        known = Known(services.guard, services.clock)
         self.front = Front(rest, services.admission, logins, heard, proxies=proxies, known=known)
         hot = Hot(services, logins, rest.state.meter, heard)
         self._room_files = RoomFiles(services.room, rest.state.meter)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from psycopg import Error
 
 from wenyue.abuse import Act, Detector, Pattern, read_blocks, read_rules
-from wenyue.accounts import FailedSignIn, Guard, Pace
+from wenyue.accounts import FailedSignIn, Guard
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
 from wenyue.emergency import Gatekeeper, LoadSignal
@@ -69,7 +69,7 @@ class Services:
     _secret_checks: Turns = field(
         default_factory=lambda: Turns(SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX)
     )
-    _pace: Pace = field(default_factory=Pace)
+    _guard: Guard | None = None
 
     @property
     def undo_limits(self) -> UndoLimits:
@@ -79,14 +79,15 @@ class Services:
     @property
     def guard(self) -> Guard:
         """Through which every PIN, password and code is checked."""
-        return Guard(
-            self.db,
-            self.vault,
-            self._secret_checks,
-            pace=self._pace,
-            heard=self._note_failure,
-            blocked=self._blocked_until,
-        )
+        if self._guard is None:
+            self._guard = Guard(
+                self.db,
+                self.vault,
+                self._secret_checks,
+                heard=self._note_failure,
+                blocked=self._blocked_until,
+            )
+        return self._guard
 
     @property
     def gate_desk(self) -> Desk:

@@ -21,6 +21,7 @@ from wenyue.accounts import (
 )
 from wenyue.accounts.devices import device_token
 from wenyue.accounts.guard import SLOTS, SLOTS_MAX, SLOTS_OF_KIND
+from wenyue.accounts.pace import Pace
 from wenyue.accounts.throttle import ADDRESS, EVERYBODY, LOGIN, PAIR, Tries
 from wenyue.infra.db import Database
 from wenyue.infra.turns import Turns
@@ -180,7 +181,7 @@ async def test_live_M3_right_secrets_are_limited_too(guard: Guard) -> None:
 
 
 def test_live_M3_a_place_is_limited_at_whatever_logins_and_no_known_device_with_it() -> None:
-    pace = accounts.Pace()
+    pace = Pace()
     waits = [
         pace.wait_s("card", f"card-{n}", "192.0.2.1", "") for n in range(SECRET_CHECKS_PER_PLACE_MINUTE + 50)
     ]

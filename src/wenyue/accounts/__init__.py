@@ -4,7 +4,6 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
-from wenyue.accounts.devices import knows_device
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
@@ -34,7 +33,6 @@ from wenyue.accounts.model import (
     VisitorRecord,
     VisitorRefusal,
 )
-from wenyue.accounts.pace import Pace
 from wenyue.accounts.passwords import hash_secret, is_outdated, verify_secret
 from wenyue.accounts.sealing import COMPANION, open_identity, seal_identity
 from wenyue.accounts.store import (
@@ -56,7 +54,6 @@ __all__ = [
     "Identity",
     "Login",
     "LoginEnded",
-    "Pace",
     "Role",
     "Staff",
     "StaffRecord",
@@ -72,7 +69,6 @@ __all__ = [
     "hash_secret",
     "is_outdated",
     "keys_array",
-    "knows_device",
     "open_identity",
     "remove_visitor",
     "require_login",

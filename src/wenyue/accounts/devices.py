@@ -27,11 +27,6 @@ def with_device(held: str, token: str) -> str:
     return "~".join([token, *old][:DEVICES_KEPT])
 
 
-def knows_device(vault: Vault, held: str, kind: str, name: str, now: datetime) -> str:
-    """As `known_token`, by the token alone: whether one was given out for this login, not whether it is trusted still."""
-    return known_token(vault, held, kind, name, since=None, now=now)
-
-
 def known_token(
     vault: Vault, held: str, kind: str, name: str, *, since: datetime | None, now: datetime
 ) -> str:

@@ -95,7 +95,7 @@ class _Held:
 
 
 class Guard:
-    """The guard of one process. `turns` bounds how many secrets are checked at once, `pace` how often one login or place asks.
+    """The guard of one process. `turns` bounds how many secrets are checked at once, its pace how often one login or place asks.
 
     `heard` is told of every failure, also of tries that had to wait; `blocked` says until when an address may not try.
     """
@@ -106,17 +106,20 @@ class Guard:
         vault: Vault,
         turns: Turns,
         *,
-        pace: Pace | None = None,
         heard: Callable[[FailedSignIn], None] = lambda _: None,
         blocked: Callable[[str, datetime], datetime | None] = lambda _address, _now: None,
     ) -> None:
         self._db, self._vault, self._turns = db, vault, turns
         self._heard, self._blocked = heard, blocked
-        self._pace = pace or Pace()
+        self._pace = Pace()
 
     def known_device(self, held: str, kind: Kind, name: str, now: datetime) -> str:
         """What a device keeps that just proved the secret of this login, and that held `held` before."""
         return with_device(held, device_token(self._vault, kind, name, now))
+
+    def knows(self, held: str, kind: Kind, name: str, now: datetime) -> str:
+        """The token of this login among those that a device holds, by itself: whether it is trusted still is asked at the try."""
+        return known_token(self._vault, held, kind, name, since=None, now=now)
 
     @asynccontextmanager
     async def attempt(self, kind: Kind, name: str, caller: Caller, now: datetime) -> AsyncGenerator[Attempt]:
@@ -128,7 +131,7 @@ class Guard:
         until = (
             None if kind == "code" else self._blocked(caller.address, now)
         )  # codes are the way in for the others there
-        token = known_token(self._vault, caller.device, kind, name, since=None, now=now)
+        token = self.knows(caller.device, kind, name, now)
         if until is not None and not token:  # others may share the address: their devices are let in
             self._heard(self._failed(kind, name, caller, is_refused=True))
             raise Throttled(until)

@@ -9,14 +9,13 @@ from urllib.parse import parse_qs
 import msgspec
 from starlette.requests import cookie_parser
 
-from wenyue.accounts import knows_device
+from wenyue.accounts import Guard
 from wenyue.cards import clean_card_no
 from wenyue.faces.shared.caller import DEVICE_COOKIE, DEVICE_HEADER
 from wenyue.faces.shared.session import cookie_name
 from wenyue.infra.bodies import Message
 from wenyue.kernel.admission import Priority
 from wenyue.kernel.limits import DEVICE_LENGTH_MAX
-from wenyue.kernel.personal import Vault
 
 # Where a login is signed in to, the class that a known device of it is in, and the field that names the login.
 _STAFF: Final = (Priority.GATE, "login")
@@ -36,8 +35,8 @@ _FIELDS_MAX: Final = 20
 class Known:
     """Tells known devices of one installation from others."""
 
-    def __init__(self, vault: Vault, clock: Callable[[], datetime]) -> None:
-        self._vault, self._clock = vault, clock
+    def __init__(self, guard: Guard, clock: Callable[[], datetime]) -> None:
+        self._guard, self._clock = guard, clock
 
     def held(self, scope: Message) -> str:
         """What the device shows where a login is signed in to; '' elsewhere, and when it shows nothing."""
@@ -48,9 +47,9 @@ class Known:
         priority, field = _KNOCKS[scope["path"]]
         name = _named(field, body, is_program=scope["path"].startswith("/v1/"))
         if priority is _CARD[0]:
-            token = knows_device(self._vault, held, "card", clean_card_no(name), self._clock())
+            token = self._guard.knows(held, "card", clean_card_no(name), self._clock())
         else:
-            token = knows_device(self._vault, held, "staff", name, self._clock())
+            token = self._guard.knows(held, "staff", name, self._clock())
         return (priority, "device:" + hashlib.sha256(token.encode()).hexdigest()) if token else None
 
 
