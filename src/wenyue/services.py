@@ -105,6 +105,10 @@ class Services:
         """Whether nothing blocks this account from booking now."""
         return self.abuse.block_of(Act.BOOK, "account", holder_id, self.clock()) is None
 
+    def note_document(self, holder_id: int) -> None:
+        """An account tried a document: the answer may have told whether it is a certain person's."""
+        self.abuse.note(Pattern.TRIED_DOCUMENTS, "account", holder_id)
+
     def note_refused(self, address: str, status: int, *, has_token: bool, is_by_id: bool) -> None:
         """Note what an answer says of who asked: a login that nobody has, ids that are not there or not theirs."""
         if not address:

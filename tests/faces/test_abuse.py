@@ -10,8 +10,10 @@ import pytest
 
 from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
-from tests.support.traveller_site import NOW
+from tests.support.traveller_site import DOCUMENT, NOW, OTHER_DOCUMENT
 from wenyue.abuse import Act, Block, Pattern
+from wenyue.abuse.model import SHIPPED
+from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +53,38 @@ async def test_security_detection_counts_nothing_for_ordinary_people(site: ApiSi
         await client.get("/nothing/here")
         await client.get("/v1/venues")
     assert sum(site.app.services.abuse.counts.values()) == 0
+
+
+async def test_live_M1_documents_tried_with_a_login_are_limited_counted_and_found(site: ApiSite) -> None:
+    who = await site.traveller()
+    services = site.app.services
+    body = {"name": "随便谁", "number": OTHER_DOCUMENT}
+    tries = SHIPPED[Pattern.TRIED_DOCUMENTS].limit
+    said = [
+        (await site.client.post("/v1/visitors", json=body, headers=who.headers)).status_code
+        for _ in range(tries)
+    ]
+    refused = await site.client.post("/v1/visitors", json={**body, "number": DOCUMENT}, headers=who.headers)
+    assert said == [201] * VISITOR_ADDS_PER_DAY + [429] * (tries - VISITOR_ADDS_PER_DAY)
+    assert (refused.status_code, refused.json()["outcome"]) == (429, "visitors_often")
+    assert services.abuse.counts[Pattern.TRIED_DOCUMENTS] == tries + 1
+    found = await services.abuse.flush(services.db, NOW)
+    assert [(one.pattern, one.kind) for one in found] == [(Pattern.TRIED_DOCUMENTS, "account")]
+
+
+async def test_live_M1_documents_tried_on_the_card_are_counted(site: ApiSite) -> None:
+    who = await site.traveller()
+    [slot, *_] = await site.slots("lake")
+    line = {"slot_id": slot["slot_id"], "quantity": 1, "visitors": [0], "on_card": True}
+    body = {
+        "card_id": who.card_id,
+        "lines": [line],
+        "visitors": [{"name": "随便谁", "number": OTHER_DOCUMENT}],
+    }
+    asked = {**body, "id": str(uuid4())}
+    refused = await site.client.post("/v1/bookings", json=asked, headers=who.headers)
+    assert refused.json()["outcome"] == "card_person", refused.text
+    assert site.app.services.abuse.counts[Pattern.TRIED_DOCUMENTS] == 1
 
 
 async def test_security_detection_a_blocked_account_books_nothing_and_its_neighbour_does(

@@ -20,7 +20,7 @@ from wenyue.accounts import (
     VisitorRefusal,
 )
 from wenyue.infra.db import Tx
-from wenyue.kernel.limits import LOGIN_TTL_S
+from wenyue.kernel.limits import LOGIN_TTL_S, VISITOR_ADDS_PER_DAY
 from wenyue.kernel.personal import KeyRing, SealBroken, Vault
 
 pytestmark = pytest.mark.anyio
@@ -129,6 +129,32 @@ async def test_the_list_of_visitors_is_bounded(tx: Tx) -> None:
     assert await accounts.add_visitor(tx, VAULT, owner, person(99), NOW) is VisitorRefusal.TOO_MANY
     assert isinstance(await accounts.add_visitor(tx, VAULT, owner, person(1, "改名"), NOW), VisitorRecord)
     assert len(await accounts.visitors(tx, VAULT, owner)) == VISITORS_PER_TRAVELLER_MAX + 1
+
+
+async def test_live_M1_documents_cannot_be_guessed_by_adding_visitors(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(0), NOW)
+    for number in range(1, VISITOR_ADDS_PER_DAY + 1):
+        added = await accounts.add_visitor(tx, VAULT, owner, person(number), NOW)
+        assert isinstance(added, VisitorRecord), number
+        assert await accounts.remove_visitor(tx, owner, added.id, NOW)
+    later = NOW + timedelta(hours=23)
+    for guess in (person(0), person(1), person(99)):  # right or wrong: the same answer
+        assert await accounts.add_visitor(tx, VAULT, owner, guess, later) is VisitorRefusal.TOO_OFTEN
+    tomorrow = NOW + timedelta(days=1)
+    assert isinstance(await accounts.add_visitor(tx, VAULT, owner, person(99), tomorrow), VisitorRecord)
+
+
+async def test_live_M1_refused_tries_count_and_ones_own_name_stays(tx: Tx) -> None:
+    owner = await accounts.traveller_for(tx, VAULT, person(0), NOW)
+    for number in range(1, VISITORS_PER_TRAVELLER_MAX + 1):
+        assert isinstance(await accounts.add_visitor(tx, VAULT, owner, person(number), NOW), VisitorRecord)
+    own = await accounts.add_visitor(tx, VAULT, owner, person(0, "随便谁"), NOW)
+    assert isinstance(own, VisitorRecord)
+    assert own.name.reveal() != "随便谁"
+    for number in range(VISITOR_ADDS_PER_DAY - VISITORS_PER_TRAVELLER_MAX - 1):
+        full = await accounts.add_visitor(tx, VAULT, owner, person(100 + number), NOW)
+        assert full is VisitorRefusal.TOO_MANY
+    assert await accounts.add_visitor(tx, VAULT, owner, person(0), NOW) is VisitorRefusal.TOO_OFTEN
 
 
 async def test_a_token_says_who_until_it_ends(tx: Tx) -> None:

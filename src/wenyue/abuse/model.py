@@ -21,6 +21,7 @@ class Pattern(StrEnum):
     REPLAYED_VOUCHERS = "replayed-vouchers"  # a voucher shown again after it was used
     ROTATED_ACCOUNTS = "rotated-accounts"  # one person booked by many accounts
     MANY_PERSONS = "many-persons"  # one account that books for many persons
+    TRIED_DOCUMENTS = "tried-documents"  # one account that tries many documents: as visitors, or on its card
 
 
 class Act(StrEnum):
@@ -52,6 +53,7 @@ SHIPPED: Final[dict[Pattern, PatternRule]] = {
     Pattern.REPLAYED_VOUCHERS: PatternRule(5, 3_600),
     Pattern.ROTATED_ACCOUNTS: PatternRule(4, 86_400),
     Pattern.MANY_PERSONS: PatternRule(40, 86_400),
+    Pattern.TRIED_DOCUMENTS: PatternRule(30, 86_400, 3_600),
 }
 STOPS: Final[dict[str, frozenset[Act]]] = {  # by kind of subject
     "address": frozenset({Act.SIGN_IN}),

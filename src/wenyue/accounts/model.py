@@ -73,6 +73,7 @@ class VisitorRefusal(IntEnum):
     """Why a common visitor was not added."""
 
     TOO_MANY = 1  # VISITORS_PER_TRAVELLER_MAX are there already
+    TOO_OFTEN = 2  # VISITOR_ADDS_PER_DAY tries within a day
 
 
 @dataclass(frozen=True, slots=True)

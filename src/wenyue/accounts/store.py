@@ -1,6 +1,6 @@
 """Travellers and their common visitors."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from wenyue.accounts.model import (
@@ -13,6 +13,7 @@ from wenyue.accounts.model import (
 from wenyue.accounts.sealing import TRAVELLER, VISITOR, open_identity, seal_identity
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
+from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY
 from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.accounts")
@@ -87,10 +88,14 @@ async def add_visitor(
 ) -> VisitorRecord | VisitorRefusal:
     """Keep a common visitor (常用游客); the same document again changes the name and phone kept with it.
 
-    Oneself stays as on record. At most VISITORS_PER_TRAVELLER_MAX besides oneself, else TOO_MANY. Audited without
-    personal data.
+    Oneself stays as on record. At most VISITORS_PER_TRAVELLER_MAX besides oneself, else TOO_MANY. Every try counts, also one
+    that is refused: whether a document is on the list tells whose it is, so TOO_OFTEN after VISITOR_ADDS_PER_DAY. Commit it.
+    Audited without personal data.
     """
-    await tx.execute(_SQL["lock_traveller"], {"id": traveller_id})
+    row = {"id": traveller_id, "now": now, "since": now - timedelta(days=1)}
+    counted = await (await tx.execute(_SQL["count_visitor_add"], row)).fetchone()
+    if counted is not None and counted[0] > VISITOR_ADDS_PER_DAY:
+        return VisitorRefusal.TOO_OFTEN
     known = await visitors(tx, vault, traveller_id)
     person_key = vault.person_key(identity.document.key)
     is_known = any(visitor.person_key == person_key for visitor in known)

@@ -13,9 +13,13 @@ SELECT id, person_key, sealed, locale FROM accounts.traveller WHERE id = %(id)s;
 -- The language a traveller reads.
 UPDATE accounts.traveller SET locale = %(locale)s WHERE id = %(id)s;
 
--- name: lock_traveller
--- Adding visitors to one account happens one at a time, so that their number holds.
-SELECT id FROM accounts.traveller WHERE id = %(id)s FOR NO KEY UPDATE;
+-- name: count_visitor_add
+-- Adding visitors to one account happens one at a time, so that their number holds; each try of a day counts.
+UPDATE accounts.traveller AS t
+SET visitor_adds = CASE WHEN t.visitor_adds_from > %(since)s THEN least(t.visitor_adds + 1, 1000000) ELSE 1 END,
+    visitor_adds_from = CASE WHEN t.visitor_adds_from > %(since)s THEN t.visitor_adds_from ELSE %(now)s END
+WHERE t.id = %(id)s
+RETURNING t.visitor_adds;
 
 -- name: renew_password
 -- Store a password that was just proved as passwords are stored now, unless it was changed meanwhile.

@@ -81,6 +81,10 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
     "room_not_yet": ("还没有轮到您，请继续等候", "It is not your turn yet: keep waiting"),
     "room_turns_used": ("进入次数已用完", "This account has had all its turns"),
     "visitors_full": ("常用游客已满，请先删除一位", "The list of visitors is full: remove one first"),
+    "visitors_often": (
+        "今天添加游客的次数太多，请明天再试",
+        "Too many visitors were added today: add more tomorrow",
+    ),
     "internal": (
         "系统内部错误，已记录；请用同一编号再试",
         "A fault on our side, which was noted; try again with the same id",

@@ -38,6 +38,7 @@ VISITORS_MAX: Final = 50
 QUANTITY_MAX: Final = 500  # unnamed places in one line (a group's table or bus)
 HOLD_TTL_S: Final = 15 * 60
 HOLD_TTL_S_MAX: Final = 60 * 60
+VISITOR_ADDS_PER_DAY: Final = 25  # tries of one account; a list of twenty can be filled at once
 OPEN_HOLDS_PER_HOLDER_MAX: Final = 5
 BOOKED_AHEAD_DAYS_MAX: Final = 401  # what was booked earlier does not count among an account's open places
 

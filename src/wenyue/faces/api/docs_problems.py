@@ -27,6 +27,7 @@ _STATUSES: Final[Mapping[str, int]] = {
     "not_yet_known": 503,
     "internal": 500,
     "visitors_full": 409,
+    "visitors_often": 429,
     "staff_wrong": 401,
     "staff_locked": 429,
     "not_your_venue": 403,

@@ -206,6 +206,8 @@ class Hot:
         if answer.outcome is Outcome.LOGIN_ENDED:
             self._logins.forget(asked.token)
             raise BookingRefused(_UNAUTHORIZED, "login_needed")
+        if answer.outcome is Outcome.CARD_PERSON:
+            self._services.note_document(holder_id)
         retry = self._retry() if answer.outcome.is_transient else _NONE
         return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
 

@@ -56,11 +56,17 @@ async def mine(services: ServicesOf, holder_id: HolderOf) -> KnownVisitors:
 
 @router.post("", summary="Keep a visitor", status_code=201)
 async def add(body: PersonBody, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf) -> KnownVisitor:
-    """Add a person. The same document again changes the name and phone kept with it: sending it twice adds one."""
+    """Add a person. The same document again changes the name and phone kept with it: sending it twice adds one.
+
+    At most 25 tries of an account within a day.
+    """
     now = services.clock()
     identity = identity_of(body, local_date(now, _TIMEZONE), locale)
     async with acting(services, login) as (tx, _):
         added = await add_visitor(tx, services.vault, holder_of(login), identity, now)
+    services.note_document(holder_of(login))
+    if added is VisitorRefusal.TOO_OFTEN:
+        raise BookingRefused(429, "visitors_often")
     if isinstance(added, VisitorRefusal):
         raise BookingRefused(409, "visitors_full")
     return _shown(added)

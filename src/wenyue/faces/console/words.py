@@ -25,6 +25,7 @@ _SIGNS: Final = {
     "forged-tokens": Text("伪造的登录或凭证", "Forged logins or vouchers"),
     "replayed-vouchers": Text("用过的凭证反复出示", "Used vouchers shown again"),
     "rotated-accounts": Text("多个账号为同一人预约", "Many accounts for one person"),
+    "tried-documents": Text("一个账号试很多证件", "One account tries many documents"),
     "many-persons": Text("一个账号为很多人预约", "One account for many persons"),
 }
 # Reason → page of docs/runbooks. A test holds that the pages are there.

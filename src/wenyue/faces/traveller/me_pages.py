@@ -122,6 +122,12 @@ async def save_visitor(visit: Visit) -> Response:
                 now=visit.now,
             )
             denied = named if isinstance(named, Denied) else None
+    visit.services.note_document(visit.holder_id)
+    if answer is VisitorRefusal.TOO_OFTEN:
+        text = visit.t(
+            "今天添加游客的次数太多，请明天再试。", "Too many visitors were added today: add more tomorrow."
+        )
+        return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)
     if isinstance(answer, VisitorRefusal):
         text = visit.t("常用游客已满20位，请先移除一位。", "You have 20 visitors already; remove one first.")
         return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)

@@ -27,7 +27,7 @@ GRANT SELECT
    ON accounts.staff TO wenyue_app;
 GRANT SELECT,
       INSERT (created_at, locale, person_key, sealed),
-      UPDATE (locale)
+      UPDATE (locale, visitor_adds, visitor_adds_from)
    ON accounts.traveller TO wenyue_app;
 GRANT SELECT,
       INSERT (at, key, open_at, score, slot),
