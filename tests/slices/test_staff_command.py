@@ -115,3 +115,26 @@ def test_what_is_wrong_is_said_and_nothing_is_changed(
     with psycopg.connect(urls.owner_url) as tx:
         row = tx.execute("SELECT count(*) FROM accounts.staff").fetchone()
     assert row == (1,)
+
+
+@pytest.mark.usefixtures("urls")
+def test_live_L1_logins_and_names_are_shown_letter_by_letter() -> None:
+    assert "[red]x: saved" in run("add", "[red]x", "--role", "gate", "--name", "[link=http://a]:x:[/link]")
+    listed = run("list")
+    assert "[red]x" in listed
+    assert "[link=http://a]:x:[/link]" in listed.replace("\n", "").replace(" ", "")
+    assert "[red]x: unlocked" in run("unlock", "[red]x")
+    assert "[red]x: retired" in run("retire", "[red]x")
+
+
+@pytest.mark.usefixtures("urls")
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u061c"])
+def test_live_L1_what_turns_text_around_is_refused_in_logins_and_names(sign: str) -> None:
+    for words in (
+        ("add", f"a{sign}b", "--role", "gate"),
+        ("add", "ab", "--role", "gate", "--name", f"a{sign}b"),
+    ):
+        with pytest.raises(SetupError):
+            run(*words)
+    with pytest.raises(SetupError):
+        run("add", "gate\u200b", "--role", "gate")  # looks like `gate`

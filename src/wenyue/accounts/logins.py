@@ -17,7 +17,7 @@ from wenyue.accounts.passwords import (
 )
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
-from wenyue.kernel.documents.text import has_controls
+from wenyue.kernel.documents.text import has_controls, has_unseen
 from wenyue.kernel.limits import LOGIN_TTL_S, STAFF_LOGIN_TTL_S
 from wenyue.kernel.personal import Vault
 
@@ -144,8 +144,10 @@ async def save_staff(
     login = login.strip().lower()
     if not 1 <= len(login) <= 64:
         raise ValueError("login: 1 to 64 characters")
-    if has_controls(login) or has_controls(display_name):
-        raise ValueError("login, display_name: one line, without control characters")
+    if has_unseen(login) or has_controls(display_name):
+        raise ValueError(
+            "login, display_name: one line, without control characters or such that are not seen"
+        )
     if password is not None and not STAFF_PASSWORD_LENGTH_MIN <= len(password) <= SECRET_LENGTH_MAX:
         raise ValueError(f"password: {STAFF_PASSWORD_LENGTH_MIN} to {SECRET_LENGTH_MAX} characters")
     if len(venue_ids) > STAFF_VENUES_MAX:

@@ -76,7 +76,9 @@ def retire(login: _LoginOf) -> None:
         await accounts.retire_staff(tx, known.staff.id, utc_now(), ACTOR)
 
     _run(work)
-    Console().print(f"{login}: retired, and signed out everywhere · 已停用并退出登录", markup=False)
+    Console().print(
+        f"{login}: retired, and signed out everywhere · 已停用并退出登录", markup=False, emoji=False
+    )
 
 
 @app.command()
@@ -109,7 +111,7 @@ def unlock(login: _LoginOf) -> None:
         await accounts.unlock_staff(tx, known.staff.id, utc_now(), ACTOR)
 
     _run(work)
-    Console().print(f"{login}: unlocked · 已解除", markup=False)
+    Console().print(f"{login}: unlocked · 已解除", markup=False, emoji=False)
 
 
 @app.command("list")
@@ -136,7 +138,7 @@ def list_() -> None:
             else "no password 无密码"
         )
         table.add_row(one.staff.login, one.staff.role, venues, one.staff.display_name, state)
-    console = Console(markup=False)  # a name may hold brackets
+    console = Console(markup=False, emoji=False)  # a name may hold brackets, and colons
     console.print(table if found else "nobody yet · 还没有员工：wenyue staff add")
 
 
@@ -216,7 +218,7 @@ def _password(*, is_given: bool) -> str:
 
 def _show_password(login: str, drawn: str) -> None:
     console = Console()
-    console.print(f"{login}: saved · 已保存", markup=False)
+    console.print(f"{login}: saved · 已保存", markup=False, emoji=False)
     if drawn:
         console.print(
             f"password · 密码: {drawn}\nIt is shown this once. · 只显示这一次。",

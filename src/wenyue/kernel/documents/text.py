@@ -12,6 +12,8 @@ ZERO_WIDTH = (
 )
 _SEPARATORS = re.compile(f"[{_BLANKS}{_HYPHENS}{ZERO_WIDTH}]+")
 _NO_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# They turn the order of what follows around, beyond the name itself: one line reads as another (Unicode TR 36, 3.2).
+_TURNS_AROUND = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HYPHEN = re.compile(f"[{_HYPHENS}]")
 _INVISIBLE = re.compile(f"[{ZERO_WIDTH}]+")
 
@@ -29,8 +31,13 @@ def compact(raw: str) -> str:
 
 
 def has_controls(raw: str) -> bool:
-    """Whether a line of text holds what no person types into one: control characters, line breaks, halves of characters."""
-    return any(unicodedata.category(sign) in _NO_LINE for sign in raw)
+    """Whether a line of text holds what no person types into one: controls, also of direction, line breaks, half characters."""
+    return any(sign in _TURNS_AROUND or unicodedata.category(sign) in _NO_LINE for sign in raw)
+
+
+def has_unseen(raw: str) -> bool:
+    """As `has_controls`, and any other character that formats and is not seen: two texts that look alike differ by it."""
+    return has_controls(raw) or any(unicodedata.category(sign) == "Cf" for sign in raw)
 
 
 def visible(raw: str) -> str:
