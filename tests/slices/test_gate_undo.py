@@ -38,6 +38,19 @@ async def take_back(tx: Tx, scan_id: UUID, *, keeper: int = 3, **changes: Any) -
         return await undo(tx, scan_id, staff_id=keeper, **{**known, **changes})
 
 
+async def test_suite_L3_what_a_keeper_types_is_not_in_the_record(world: World) -> None:
+    voucher = world.voucher(await world.book())
+    first, second = uuid7(), uuid7()
+    await present(world, voucher, scan_id=first)
+    await take_back(world.tx, first, reason="王小明扫错了")
+    await present(world, voucher, scan_id=second)
+    assert await take_back(world.tx, second, reason="王小明扫错了") is UndoOutcome.SECOND_NEEDED
+    await take_back(world.tx, second, reason="王小明扫错了", second=OPERATOR)
+    kept = await world.tx.execute("SELECT count(*) FROM audit.entry e WHERE action LIKE 'gate.und%'")
+    told = await world.tx.execute("SELECT count(*) FROM audit.entry e WHERE e::text LIKE '%王小明%'")
+    assert (await kept.fetchall(), await told.fetchall()) == ([(3,)], [(0,)])
+
+
 async def test_security_M5_a_place_is_taken_back_once_then_a_second_person_confirms(world: World) -> None:
     voucher = world.voucher(await world.book())
     first, second = uuid7(), uuid7()

@@ -27,7 +27,9 @@ async def undo(
     limits: UndoLimits,
     second: Staff | None = None,
 ) -> UndoOutcome:
-    """Take an admission back within UNDO_WINDOW_S: the place can be used again. Idempotent, audited with its reason.
+    """Take an admission back within UNDO_WINDOW_S: the place can be used again. Idempotent.
+
+    The reason is kept in `gate.undo` and with the redemption, never in the record.
 
     `venue_ids`: where the member of staff works; empty: everywhere. `second`: who confirmed it with a password, just
     checked. **Commit a refusal too**: one for want of a second person is written down, once for a scan and keeper.
@@ -53,9 +55,7 @@ async def undo(
     )
     outcome = undo_outcome(facts, limits, reason, now)
     detail: dict[str, object] = {
-        "scan": str(
-            scan_id
-        ),  # `gate.undo` has the reason, as long as reasons are kept; the record forgets nothing
+        "scan": str(scan_id),  # without the reason, which keepers type: the record forgets nothing
         "of_place": facts.place_count,
         "of_keeper": facts.keeper_count,
     }
@@ -70,7 +70,7 @@ async def undo(
     second_id = second.id if second is not None else None
     await tx.execute(
         _SQL["add_undo"],
-        {"scan_id": scan_id, "at": now, "staff_id": staff_id, "reason": reason, "second_staff_id": second_id},
+        {"scan_id": scan_id, "at": now, "staff_id": staff_id, "second_staff_id": second_id},
     )
     if second is not None:
         detail["confirmed_by"] = f"staff:{second.id}"
