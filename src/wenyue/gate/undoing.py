@@ -70,7 +70,7 @@ async def undo(
     second_id = second.id if second is not None else None
     await tx.execute(
         _SQL["add_undo"],
-        {"scan_id": scan_id, "at": now, "staff_id": staff_id, "second_staff_id": second_id},
+        {"scan_id": scan_id, "at": now, "staff_id": staff_id, "reason": reason, "second_staff_id": second_id},
     )
     if second is not None:
         detail["confirmed_by"] = f"staff:{second.id}"
