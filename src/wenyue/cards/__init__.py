@@ -6,13 +6,14 @@ have counted a wrong PIN.
 """
 
 from wenyue.cards import recovery
-from wenyue.cards.activation import Activated, ActivationRequest, activate, issue, judge, sign_in, with_tries
+from wenyue.cards.activation import ActivationRequest, activate, issue, judge, sign_in, with_tries
 from wenyue.cards.changes import add_companion, begin_validity, extend_validity, remove_companion
 from wenyue.cards.codes import clean_card_no
 from wenyue.cards.loss import Replaced, lift_loss, replace, report_loss
 from wenyue.cards.model import CardFacts, CardRefusal, CardRules, CardState, Use, WantedUse
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.people import CardProblem, Denied
+from wenyue.cards.recovery_counter import CounterRefusal, prove_by_staff
 from wenyue.cards.rules import decide_use, history_days
 from wenyue.cards.store import (
     COMPANIONS_OF,
@@ -31,7 +32,6 @@ __all__ = [
     "COMPANIONS_OF",
     "ENTITLEMENTS_OF",
     "LOCK_CARDS",
-    "Activated",
     "ActivationRequest",
     "CardFacts",
     "CardProblem",
@@ -39,6 +39,7 @@ __all__ = [
     "CardRules",
     "CardState",
     "CardView",
+    "CounterRefusal",
     "Denied",
     "Replaced",
     "Use",
@@ -57,6 +58,7 @@ __all__ = [
     "lift_loss",
     "load_types",
     "parse_rules",
+    "prove_by_staff",
     "read_facts",
     "read_types",
     "recovery",

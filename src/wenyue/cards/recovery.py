@@ -1,44 +1,66 @@
 """补卡: who lost a card proves to be its holder, is told, and can stop it. See docs/security.md and ADR 14.
 
 A code to the phone on record proves it together with the document; at the counter a member of staff looks at the document. The
-holder's phone is told before a new number is shown, with a second code that stops the replacement for some days. Codes are kept
-as keyed hashes, are good for minutes and a few tries, and few are sent in a day.
+holder's phone is told before a new number is shown, with a second code that stops every replacement of theirs for some days.
+Codes are kept as keyed hashes (`recovery_codes`), are good for minutes and a few tries. What is done at the counter:
+`recovery_counter`.
 """
 
 import hmac
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from wenyue.accounts import Identity, traveller
+from wenyue.accounts import Identity, Traveller, traveller
 from wenyue.audit import Entry, record
+from wenyue.cards.recovery_codes import (
+    CODE_TTL_S,
+    cleaned,
+    code_key,
+    new_code,
+    new_objection,
+    objection_key,
+    phone_key,
+    requester_key,
+    shared_code,
+    shared_key,
+    shared_since,
+)
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.personal import Secret, Vault
 
 _SQL: Final = queries("wenyue.cards", "recovery.sql")
-CODE_TTL_S: Final = 10 * 60
 CODE_TRIES_MAX: Final = 5
-CODES_A_DAY_MAX: Final = 5  # of one holder, and of one phone
+CODES_A_DAY_MAX: Final = (
+    5  # codes of their own for one holder, and one phone; then requests share one in half an hour
+)
+CODES_OF_PLACE_MAX: Final = 3  # of these, from one address
+REQUESTS_A_DAY_MAX: Final = 1000  # of one holder, from wherever
 OBJECTION_S: Final = 7 * 24 * 3600
 PROOF_TTL_S: Final = 24 * 3600
-_BLOCKED_S: Final = 30 * 24 * 3600  # after an objection only staff replace
-_CODE_DIGITS: Final = 6
-_OBJECTION_SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-_OBJECTION_LENGTH: Final = 10  # 49 bits
+BLOCKED_S: Final = (
+    30 * 24 * 3600
+)  # after an objection only an administrator replaces, at the counter, and later
+OBJECTED_DELAY: Final = timedelta(hours=12)  # a night, in which the phone may object again
 How = Literal["code", "staff"]
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A request that was begun: the code for the phone on record, in the holder's language."""
+    """A request that was begun: the code for the phone on record, in the holder's language.
+
+    `is_sent`: the phone has this code already. `is_shared`: it serves every request until `until`.
+    """
 
     id: UUID
     holder_id: int
     phone: Secret[str]
     code: Secret[str]
+    until: datetime
     locale: str
+    is_shared: bool
+    is_sent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,50 +77,86 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """A proven request, as a new number is asked for on it."""
+    """A proven request, as a new number is asked for on it. `is_after_objection`: the holder stopped another lately."""
 
     id: UUID
     how: How
     proven_at: datetime
+    is_after_objection: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What an objection found to stop. `is_login_over`: a login or a new number had come of it."""
+
+    requests: int
+    frozen: int
+    is_login_over: bool
 
 
 def shown_from(recovery: Recovery, *, is_told: bool, delay: timedelta, now: datetime) -> datetime | None:
     """None when a new number may be shown now, else the instant to wait for.
 
     The message comes first. Where the phone itself proved the request, that suffices; where it could not be used (the counter,
-    or a message that does not leave), whoever reads the phone has `delay` to object.
+    or a message that does not leave), whoever reads the phone has `delay` to object, and longer when they objected lately.
     """
-    at = recovery.proven_at + delay
+    at = recovery.proven_at + (max(delay, OBJECTED_DELAY) if recovery.is_after_objection else delay)
     if now >= at or (is_told and recovery.how == "code"):
         return None
     return at
 
 
 async def begin(
-    tx: Tx, vault: Vault, *, request_id: UUID, identity: Identity, now: datetime, is_lost: bool = True
+    tx: Tx,
+    vault: Vault,
+    *,
+    request_id: UUID,
+    identity: Identity,
+    now: datetime,
+    requester: str = "",
+    is_lost: bool = True,
 ) -> Begun | None:
-    """Begin with document and phone. None when they are nobody's, or too many were begun: the caller tells nobody which.
+    """Begin with document and phone. None when they are nobody's, or were objected to lately: the caller tells nobody which.
 
+    `requester`: from where it is asked. The first codes of a day are each request's own, few of them for one place. Then every
+    request of half an hour shares one code, which is sent once: whoever asks, the holder's phone has a good code.
     `is_lost` False: nothing was lost, only the PIN is of no use just now.
     """
-    holder_id = await holder_of(tx, vault, identity)
-    known = await traveller(tx, vault, holder_id) if holder_id is not None else None
-    if holder_id is None or known is None:
+    known = await named_holder(tx, vault, identity)
+    if known is None or not identity.phone or known.phone.reveal() != identity.phone:
         return None
-    is_same = _plain(known.name.reveal()) == _plain(identity.name) and bool(identity.phone)
-    if not is_same or known.phone.reveal() != identity.phone:
+    place = requester_key(vault, requester)
+    await lock_holder(tx, known.id)
+    since = shared_since(now)
+    asked = {
+        "holder_id": known.id,
+        "phone_key": phone_key(vault, identity.phone),
+        "requester_key": place,
+        "since": now - timedelta(days=1),
+        "used_since": since,
+        "objected_since": now - timedelta(seconds=BLOCKED_S),
+    }
+    [(own, of_place, requests, used, objected)] = await (
+        await tx.execute(_SQL["codes_lately"], asked)
+    ).fetchall()
+    if objected or requests >= REQUESTS_A_DAY_MAX:
         return None
-    if not await _may_begin(tx, vault, holder_id, identity.phone, now):
-        return None
-    code = f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}}"
-    row = _row(vault, request_id, holder_id, phone=identity.phone, how="code", now=now)
-    row |= {"code_key": _code_key(vault, request_id, code), "code_until": now + timedelta(seconds=CODE_TTL_S)}
-    row |= {"is_lost": is_lost}
+    is_shared = own >= CODES_A_DAY_MAX or of_place >= CODES_OF_PLACE_MAX
+    code, until = new_code(), now + timedelta(seconds=CODE_TTL_S)
+    key = code_key(vault, request_id, code)
+    is_sent = False
+    if is_shared:
+        code, until = shared_code(vault, known.id, since, used)
+        key = shared_key(vault, known.id, code)
+        sent = {"holder_id": known.id, "code_key": key}
+        [(is_sent,)] = await (await tx.execute(_SQL["is_code_sent"], sent)).fetchall()
+    row = new_row(vault, request_id, known, how="code", requester=place, now=now)
+    row |= {"code_key": key, "code_until": until, "is_lost": is_lost, "is_shared": is_shared}
     if await (await tx.execute(_SQL["start"], row)).fetchone() is None:
         return None
     detail: dict[str, object] = {"is_lost": is_lost}
-    await record(tx, [Entry(now, "system:recovery", "recovery.begun", f"traveller:{holder_id}", detail)])
-    return Begun(request_id, holder_id, known.phone, Secret(code), known.locale)
+    await record(tx, [Entry(now, "system:recovery", "recovery.begun", f"traveller:{known.id}", detail)])
+    return Begun(request_id, known.id, known.phone, Secret(code), until, known.locale, is_shared, is_sent)
 
 
 async def prove_code(tx: Tx, vault: Vault, *, request_id: UUID, code: str, now: datetime) -> Proven | None:
@@ -106,171 +164,136 @@ async def prove_code(tx: Tx, vault: Vault, *, request_id: UUID, code: str, now: 
 
     The caller commits in either case, and, when something was lost, ends the holder's logins and sends the message.
     """
+    of = await (await tx.execute(_SQL["holder_of_request"], {"id": request_id})).fetchone()
+    if of is None:
+        return None
+    holder_id = of[0]
+    await lock_holder(tx, holder_id)
     row = await (await tx.execute(_SQL["lock_recovery"], {"id": request_id})).fetchone()
-    if row is None or row[3] is None or row[7] is not None or row[4] <= now or row[5] >= CODE_TRIES_MAX:
+    if row is None or row[0] is None or row[3] is not None or row[1] <= now or row[2] >= CODE_TRIES_MAX:
         return None
-    if not hmac.compare_digest(row[3], _code_key(vault, request_id, code.strip())):
-        await tx.execute(_SQL["miss"], {"id": request_id, "tries": row[5] + 1})
+    kept, tries, is_lost, is_shared = bytes(row[0]), row[2], row[4], row[5]
+    typed = cleaned(code)
+    tried = shared_key(vault, holder_id, typed) if is_shared else code_key(vault, request_id, typed)
+    if not hmac.compare_digest(kept, tried):
+        await tx.execute(_SQL["miss"], {"id": request_id, "tries": tries + 1})
         return None
-    if not row[8]:
-        none = {"id": request_id, "now": now, "objection_key": None, "objection_until": None}
-        await tx.execute(_SQL["prove"], none)
-        return await _only_known(tx, request_id, row[1], now)
-    objection = _new_objection()
-    change = {
-        "id": request_id,
-        "now": now,
-        "objection_key": _objection_key(vault, objection),
-        "objection_until": now + timedelta(seconds=OBJECTION_S),
-    }
+    change: dict[str, object] = {"id": request_id, "now": now}
+    change |= {"objection_key": None, "objection_until": None}
+    objection = new_objection()
+    if is_lost:
+        change["objection_key"] = objection_key(vault, objection)
+        change["objection_until"] = now + timedelta(seconds=OBJECTION_S)
     await tx.execute(_SQL["prove"], change)
-    return await _proven(
-        tx,
-        vault,
-        request_id=request_id,
-        holder_id=row[1],
-        objection=objection,
-        now=now,
-        actor=f"traveller:{row[1]}",
-    )
-
-
-async def prove_by_staff(
-    tx: Tx, vault: Vault, *, request_id: UUID, identity: Identity, now: datetime, actor: str
-) -> Proven | None:
-    """A member of staff has seen the document. None when it is nobody's who holds a card; the same id again: what it was."""
-    holder_id = await holder_of(tx, vault, identity)
-    known = await traveller(tx, vault, holder_id) if holder_id is not None else None
-    if holder_id is None or known is None or _plain(known.name.reveal()) != _plain(identity.name):
-        return None
-    objection = _new_objection()
-    row = _row(vault, request_id, holder_id, phone=known.phone.reveal(), how="staff", now=now)
-    row |= {
-        "proven_at": now,
-        "objection_key": _objection_key(vault, objection),
-        "objection_until": now + timedelta(seconds=OBJECTION_S),
-    }
-    if await (await tx.execute(_SQL["start"], row)).fetchone() is None:
-        return None
-    return await _proven(
-        tx, vault, request_id=request_id, holder_id=holder_id, objection=objection, now=now, actor=actor
-    )
-
-
-async def recovery_of(tx: Tx, holder_id: int, now: datetime) -> Recovery | None:
-    """The holder's proven request on which a new number can be had; none when it was objected to or is a day old."""
-    row = await (await tx.execute(_SQL["latest"], {"holder_id": holder_id})).fetchone()
-    if row is None or row[3] is not None or row[2] + timedelta(seconds=PROOF_TTL_S) <= now:
-        return None
-    return Recovery(row[0], row[1], row[2])
-
-
-async def object_with_code(tx: Tx, vault: Vault, *, code: str, now: datetime) -> int | None:
-    """The holder stops a replacement: what came of it is frozen, and only staff replace from now on. The holder's id.
-
-    None when the code is none, or too old. Again: the same. The caller ends the holder's logins.
-    """
-    asked = {"objection_key": _objection_key(vault, _cleaned(code)), "now": now}
-    row = await (await tx.execute(_SQL["by_objection"], asked)).fetchone()
-    if row is None:
-        return None
-    if row[2] is None:
-        await _stop(tx, row[0], row[1], now=now, actor=f"traveller:{row[1]}")
-    return row[1]
-
-
-async def object_by_staff(tx: Tx, *, holder_id: int, now: datetime, actor: str) -> bool:
-    """Staff stop the newest replacement of a holder; False when there is none to stop."""
-    row = await (await tx.execute(_SQL["latest"], {"holder_id": holder_id})).fetchone()
-    if row is None:
-        return False
-    if row[3] is None:
-        await _stop(tx, row[0], holder_id, now=now, actor=actor)
-    return True
-
-
-async def _stop(tx: Tx, request_id: UUID, holder_id: int, *, now: datetime, actor: str) -> None:
-    await tx.execute(_SQL["object"], {"id": request_id, "now": now, "actor": actor})
-    frozen = await (await tx.execute(_SQL["freeze_replaced"], {"id": request_id})).fetchall()
-    detail: dict[str, object] = {"frozen": len(frozen)}
-    await record(tx, [Entry(now, actor, "recovery.objected", f"traveller:{holder_id}", detail)])
-
-
-async def _only_known(tx: Tx, request_id: UUID, holder_id: int, now: datetime) -> Proven:
-    """Nothing was lost: nothing is frozen, and no new number can be had on it."""
-    subject = f"traveller:{holder_id}"
-    await record(tx, [Entry(now, subject, "recovery.signed_in", subject)])
-    return Proven(request_id, holder_id, Secret(""), Secret(""), "", is_lost=False)
-
-
-async def _proven(
-    tx: Tx,
-    vault: Vault,
-    *,
-    request_id: UUID,
-    holder_id: int,
-    objection: str,
-    now: datetime,
-    actor: str,
-) -> Proven:
-    frozen = await (await tx.execute(_SQL["freeze_cards"], {"holder_id": holder_id})).fetchall()
-    entries = [Entry(now, actor, "card.frozen", f"card:{card_id}") for (card_id,) in frozen]
-    await record(tx, [*entries, Entry(now, actor, "recovery.proven", f"traveller:{holder_id}")])
+    await tx.execute(_SQL["spend_code"], {"holder_id": holder_id, "code_key": kept})
+    actor = f"traveller:{holder_id}"
+    if not is_lost:  # nothing is frozen, and no new number can be had on it
+        await record(tx, [Entry(now, actor, "recovery.signed_in", actor)])
+        return Proven(request_id, holder_id, Secret(""), Secret(""), "", is_lost=False)
     known = await traveller(tx, vault, holder_id)
     if known is None:
         raise LookupError(f"traveller {holder_id} is gone")  # a foreign key forbids it
-    return Proven(request_id, holder_id, known.phone, Secret(objection), known.locale)
+    return await proven(tx, request_id, known, objection=objection, now=now, actor=actor)
 
 
-async def holder_of(tx: Tx, vault: Vault, identity: Identity) -> int | None:
-    """Whose document this is, when they hold a card that is active or was reported lost."""
-    asked = {"person_key": vault.person_key(identity.document.key)}
-    row = await (await tx.execute(_SQL["holder_of_document"], asked)).fetchone()
-    return None if row is None else row[0]
+async def recovery_of(
+    tx: Tx, holder_id: int, now: datetime, *, request_id: UUID | None = None
+) -> Recovery | None:
+    """The proof on which a new number can be had; none when it was objected to or is a day old.
 
-
-async def _may_begin(tx: Tx, vault: Vault, holder_id: int, phone: str, now: datetime) -> bool:
-    await tx.execute(_SQL["lock_holder"], {"holder_id": holder_id})
+    The holder's newest by code; at the counter that of `request_id` alone.
+    """
     asked = {
         "holder_id": holder_id,
-        "phone_key": _phone_key(vault, phone),
-        "since": now - timedelta(days=1),
-        "objected_since": now - timedelta(seconds=_BLOCKED_S),
+        "request_id": request_id,
+        "objected_since": now - timedelta(seconds=BLOCKED_S),
     }
-    [(lately, objected)] = await (await tx.execute(_SQL["started_lately"], asked)).fetchall()
-    return lately < CODES_A_DAY_MAX and objected == 0
+    row = await (await tx.execute(_SQL["proof"], asked)).fetchone()
+    if row is None or row[3] is not None or row[2] + timedelta(seconds=PROOF_TTL_S) <= now:
+        return None
+    return Recovery(row[0], row[1], row[2], is_after_objection=row[4])
 
 
-def _row(
-    vault: Vault, request_id: UUID, holder_id: int, *, phone: str, how: How, now: datetime
+async def object_with_code(tx: Tx, vault: Vault, *, code: str, now: datetime) -> int | None:
+    """The holder stops every replacement of theirs; from now on an administrator replaces. The holder's id.
+
+    None when the code is none, or too old. Again: what was begun since is stopped too. The caller ends the holder's logins.
+    """
+    asked = {"objection_key": objection_key(vault, cleaned(code)), "now": now}
+    row = await (await tx.execute(_SQL["by_objection"], asked)).fetchone()
+    if row is None:
+        return None
+    await object_to_all(tx, holder_id=row[0], now=now, actor=f"traveller:{row[0]}")
+    return row[0]
+
+
+async def object_to_all(tx: Tx, *, holder_id: int, now: datetime, actor: str) -> Stopped | None:
+    """Stop every request of a holder that is open or was proven in the last OBJECTION_S, and freeze what came of them.
+
+    None when there is none to stop and none was stopped lately.
+    """
+    await lock_holder(tx, holder_id)
+    row = {
+        "holder_id": holder_id,
+        "now": now,
+        "actor": actor,
+        "since": now - timedelta(seconds=OBJECTION_S),
+    }
+    stopped = await (await tx.execute(_SQL["object"], row)).fetchall()
+    if not stopped:
+        asked = {"holder_id": holder_id, "since": row["since"]}
+        [(was_stopped,)] = await (await tx.execute(_SQL["was_stopped"], asked)).fetchall()
+        return Stopped(0, 0, is_login_over=False) if was_stopped else None
+    frozen = 0
+    if any(is_proven for _, is_proven in stopped):
+        # A proof froze every card: what is active now was replaced, thawed or added since.
+        frozen = len(await (await tx.execute(_SQL["freeze_cards"], {"holder_id": holder_id})).fetchall())
+    detail: dict[str, object] = {"frozen": frozen, "requests": len(stopped)}
+    await record(tx, [Entry(now, actor, "recovery.objected", f"traveller:{holder_id}", detail)])
+    return Stopped(
+        len(stopped), frozen, is_login_over=frozen > 0 or any(had_login for had_login, _ in stopped)
+    )
+
+
+async def named_holder(tx: Tx, vault: Vault, identity: Identity) -> Traveller | None:
+    """Whose document this is, under the name on record, when they hold a card that is active or was reported lost."""
+    asked = {"person_key": vault.person_key(identity.document.key)}
+    row = await (await tx.execute(_SQL["holder_of_document"], asked)).fetchone()
+    known = None if row is None else await traveller(tx, vault, row[0])
+    return known if known is not None and known.is_named(identity.name) else None
+
+
+async def lock_holder(tx: Tx, holder_id: int) -> None:
+    """Until the transaction ends: an objection and a replacement of one holder do not pass each other by."""
+    await tx.execute(_SQL["lock_holder"], {"holder_id": holder_id})
+
+
+async def proven(
+    tx: Tx, request_id: UUID, known: Traveller, *, objection: str, now: datetime, actor: str
+) -> Proven:
+    """A request about a lost card was proved: the holder's cards are frozen."""
+    frozen = await (await tx.execute(_SQL["freeze_cards"], {"holder_id": known.id})).fetchall()
+    entries = [Entry(now, actor, "card.frozen", f"card:{card_id}") for (card_id,) in frozen]
+    await record(tx, [*entries, Entry(now, actor, "recovery.proven", f"traveller:{known.id}")])
+    return Proven(request_id, known.id, known.phone, Secret(objection), known.locale)
+
+
+def new_row(
+    vault: Vault, request_id: UUID, known: Traveller, *, how: How, requester: bytes, now: datetime
 ) -> dict[str, object]:
-    names = ("code_key", "code_until", "proven_at", "objection_key", "objection_until")
-    empty: dict[str, object] = {}
-    empty.update((name, None) for name in names)
-    empty["is_lost"] = True
-    key = _phone_key(vault, phone)
-    return empty | {"id": request_id, "holder_id": holder_id, "phone_key": key, "how": how, "now": now}
-
-
-def _phone_key(vault: Vault, phone: str) -> bytes:
-    return vault.fingerprint(f"recovery phone|{phone}".encode()) if phone else b""
-
-
-def _code_key(vault: Vault, request_id: UUID, code: str) -> bytes:
-    return vault.fingerprint(f"recovery code|{request_id}|{code[:32]}".encode(errors="replace"))
-
-
-def _objection_key(vault: Vault, code: str) -> bytes:
-    return vault.fingerprint(f"recovery objection|{code[:32]}".encode(errors="replace"))
-
-
-def _new_objection() -> str:
-    return "".join(secrets.choice(_OBJECTION_SIGNS) for _ in range(_OBJECTION_LENGTH))
-
-
-def _cleaned(code: str) -> str:
-    return "".join(sign for sign in code[:64].upper() if sign.isalnum())
-
-
-def _plain(name: str) -> str:
-    return "".join(name.split()).casefold()
+    """A request's row, with nothing proved and no code."""
+    return {
+        "code_key": None,
+        "code_until": None,
+        "proven_at": None,
+        "objection_key": None,
+        "objection_until": None,
+        "id": request_id,
+        "holder_id": known.id,
+        "phone_key": phone_key(vault, known.phone.reveal()),
+        "how": how,
+        "now": now,
+        "is_lost": True,
+        "is_shared": False,
+        "requester_key": requester,
+    }

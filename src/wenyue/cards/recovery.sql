@@ -5,27 +5,56 @@ WHERE holder.person_key = %(person_key)s
   AND EXISTS (SELECT 1 FROM cards.card AS card WHERE card.holder_id = holder.traveller_id AND card.state IN (3, 4));
 
 -- name: lock_holder
--- Requests about one holder are counted one after the other.
+-- Requests, proofs, replacements and objections of one holder happen one after the other.
 SELECT pg_advisory_xact_lock(hashint8extended(%(holder_id)s::bigint, 2));
 
--- name: started_lately
--- How many were begun for this holder, or to this phone, since then; and whether one was objected to lately.
-SELECT count(*) FILTER (WHERE started_at > %(since)s),
+-- name: lock_staff
+-- Requests of one member of staff are counted one after the other.
+SELECT pg_advisory_xact_lock(hashint8extended(%(staff_id)s::bigint, 3));
+
+-- name: codes_lately
+-- Of the last day: codes of this holder or phone, those from this place, all requests of the holder; codes of the holder that
+-- were used since then; and whether one was objected to lately.
+SELECT count(*) FILTER (WHERE NOT is_shared AND started_at > %(since)s),
+       count(*) FILTER (WHERE NOT is_shared AND started_at > %(since)s AND requester_key = %(requester_key)s),
+       count(*) FILTER (WHERE holder_id = %(holder_id)s AND started_at > %(since)s),
+       count(*) FILTER (WHERE holder_id = %(holder_id)s AND proven_at >= %(used_since)s),
        count(*) FILTER (WHERE holder_id = %(holder_id)s AND objected_at > %(objected_since)s)
 FROM cards.recovery
-WHERE (holder_id = %(holder_id)s OR phone_key = %(phone_key)s) AND started_at > %(objected_since)s;
+WHERE (holder_id = %(holder_id)s OR phone_key = %(phone_key)s) AND started_at > %(objected_since)s
+  AND (how = 'code' OR objected_at IS NOT NULL);
+
+-- name: counter_lately
+-- Requests at the counter of the last day: of this holder, of this member of staff; of the holder's that were objected to
+-- lately: all, and those that this member of staff had begun.
+SELECT count(*) FILTER (WHERE holder_id = %(holder_id)s AND how = 'staff' AND started_at > %(since)s),
+       count(*) FILTER (WHERE requester_key = %(requester_key)s AND how = 'staff' AND started_at > %(since)s),
+       count(*) FILTER (WHERE holder_id = %(holder_id)s AND objected_at > %(objected_since)s),
+       count(*) FILTER (WHERE holder_id = %(holder_id)s AND objected_at > %(objected_since)s
+                          AND requester_key = %(requester_key)s)
+FROM cards.recovery
+WHERE holder_id = %(holder_id)s AND started_at > %(objected_since)s
+   OR requester_key = %(requester_key)s AND how = 'staff' AND started_at > %(since)s;
+
+-- name: is_code_sent
+-- Whether a code that requests share went to the phone already.
+SELECT EXISTS (SELECT 1 FROM cards.recovery WHERE holder_id = %(holder_id)s AND code_key = %(code_key)s);
 
 -- name: start
 -- A request; the same id again changes nothing.
 INSERT INTO cards.recovery (id, holder_id, phone_key, how, started_at, code_key, code_until, proven_at,
-                            objection_key, objection_until, is_lost)
+                            objection_key, objection_until, is_lost, requester_key, is_shared)
 VALUES (%(id)s, %(holder_id)s, %(phone_key)s, %(how)s, %(now)s, %(code_key)s, %(code_until)s, %(proven_at)s,
-        %(objection_key)s, %(objection_until)s, %(is_lost)s)
+        %(objection_key)s, %(objection_until)s, %(is_lost)s, %(requester_key)s, %(is_shared)s)
 ON CONFLICT (id) DO NOTHING RETURNING id;
+
+-- name: holder_of_request
+-- Whose request this is, and how it is proved.
+SELECT holder_id, how FROM cards.recovery WHERE id = %(id)s;
 
 -- name: lock_recovery
 -- One request, for a change.
-SELECT id, holder_id, how, code_key, code_until, tries, proven_at, objected_at, is_lost
+SELECT code_key, code_until, tries, objected_at, is_lost, is_shared
 FROM cards.recovery WHERE id = %(id)s FOR UPDATE;
 
 -- name: miss
@@ -38,25 +67,36 @@ UPDATE cards.recovery SET code_key = NULL, proven_at = %(now)s, objection_key = 
     objection_until = %(objection_until)s
 WHERE id = %(id)s;
 
+-- name: spend_code
+-- A code is good once, also one that requests share.
+UPDATE cards.recovery SET code_key = NULL WHERE holder_id = %(holder_id)s AND code_key = %(code_key)s;
+
 -- name: freeze_cards
 -- Whoever lost a card has lost what was with it.
 UPDATE cards.card SET state = 4 WHERE holder_id = %(holder_id)s AND state = 3 RETURNING id;
 
--- name: latest
--- The holder's newest request to replace a lost card that was proven.
-SELECT id, how, proven_at, objected_at FROM cards.recovery
-WHERE holder_id = %(holder_id)s AND proven_at IS NOT NULL AND is_lost ORDER BY proven_at DESC LIMIT 1;
+-- name: proof
+-- The holder's newest proof by code that a card was lost, or the proof at the counter that this very request is; and whether
+-- the holder had objected to another lately.
+SELECT found.id, found.how, found.proven_at, found.objected_at,
+       EXISTS (SELECT 1 FROM cards.recovery AS stopped
+               WHERE stopped.holder_id = found.holder_id AND stopped.objected_at > %(objected_since)s)
+FROM cards.recovery AS found
+WHERE found.holder_id = %(holder_id)s AND found.proven_at IS NOT NULL AND found.is_lost
+  AND CASE WHEN %(request_id)s::uuid IS NULL THEN found.how = 'code'
+           ELSE found.how = 'staff' AND found.id = %(request_id)s::uuid END
+ORDER BY found.proven_at DESC LIMIT 1;
 
 -- name: by_objection
--- What a holder's code of objection stops.
-SELECT id, holder_id, objected_at FROM cards.recovery
-WHERE objection_key = %(objection_key)s AND objection_until > %(now)s FOR UPDATE;
+-- Whose replacements a code of objection stops.
+SELECT holder_id FROM cards.recovery WHERE objection_key = %(objection_key)s AND objection_until > %(now)s;
 
 -- name: object
--- Stopped: nothing is shown on it any more.
-UPDATE cards.recovery SET objected_at = %(now)s, objected_by = %(actor)s, code_key = NULL WHERE id = %(id)s;
+-- Stopped, every request of the holder that is open or was proven lately: nothing is shown on any of them.
+UPDATE cards.recovery SET objected_at = %(now)s, objected_by = %(actor)s, code_key = NULL
+WHERE holder_id = %(holder_id)s AND objected_at IS NULL AND coalesce(proven_at, started_at) > %(since)s
+RETURNING how = 'code' AND proven_at IS NOT NULL, proven_at IS NOT NULL;
 
--- name: freeze_replaced
--- What was replaced on it is frozen under its new number.
-UPDATE cards.card SET state = 4
-WHERE state = 3 AND id IN (SELECT card_id FROM cards.dead_number WHERE recovery_id = %(id)s) RETURNING id;
+-- name: was_stopped
+-- Whether the holder's requests were stopped already.
+SELECT EXISTS (SELECT 1 FROM cards.recovery WHERE holder_id = %(holder_id)s AND objected_at > %(since)s);

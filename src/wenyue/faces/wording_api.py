@@ -21,6 +21,14 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
         "The code is wrong or no longer good; after five wrong ones ask for a new one",
     ),
     "phone_needed": ("请填写办卡时预留的手机号", "Give the phone number on record"),
+    "counter_too_often": (
+        "今天的窗口补卡次数已到上限；请由管理员办理，或明天再来",
+        "Too many replacements at the counter today, for this holder or by you; ask an administrator, or come back tomorrow",
+    ),
+    "counter_stopped": (
+        "持卡人停止过补卡：30天内只由没有经办过的管理员办理，12小时后给新卡号",
+        "The holder stopped a replacement: for thirty days only an administrator who began none replaces, after twelve hours",
+    ),
     "operators_only": ("只有运营和管理员可以办理", "Operators and administrators only"),
     "holder_unknown": (
         "没有找到这个证件名下可补的卡",

@@ -111,8 +111,8 @@ async def activation(
                 await require_login(tried.tx, guest.key, now)
             made = await activate(tried.tx, services.vault, request, now)
             await judge(tried, body.card_no, made)
-            if not isinstance(made, Denied):
-                await tell_of_further_card(services, tried.tx, made, now)
+            if not isinstance(made, Denied) and made.is_further:
+                await tell_of_further_card(services, tried.tx, made.holder_id, now)
     except Throttled as slowed:
         return denied(Denied(CardProblem.PIN_LOCKED, at=slowed.at), locale, now=now)
     if isinstance(made, Denied):

@@ -37,6 +37,9 @@ _STATUSES: Final[Mapping[str, int]] = {
     "room_pass_bad": 403,
     "room_not_yet": 409,
     "room_turns_used": 429,
+    "holder_unknown": 404,
+    "counter_too_often": 429,
+    "counter_stopped": 403,
 }
 
 

@@ -8,8 +8,8 @@ from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Staff, Throttled, end_logins, require_login
-from wenyue.cards import CardProblem, Denied, clean_card_no, recovery
+from wenyue.accounts import Staff, Throttled, require_login
+from wenyue.cards import CardProblem, CounterRefusal, Denied, clean_card_no, recovery
 from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting, sign_out
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.cards import ReplacementAnswer, WaitAnswer, replaced
@@ -25,6 +25,11 @@ from wenyue.kernel.limits import LOGIN_TTL_S
 
 router: Final = APIRouter(prefix="/v1", tags=["cards"])
 _TIMEZONE: Final = "Asia/Shanghai"
+_COUNTER_STATUS: Final = {
+    CounterRefusal.HOLDER_UNKNOWN: 404,
+    CounterRefusal.TOO_OFTEN: 429,
+    CounterRefusal.STOPPED: 403,
+}
 _ROLES: Final = frozenset({"operator", "admin"})
 
 
@@ -84,8 +89,9 @@ async def lost(
 ) -> LostAnswer | Response:
     """Send a code to the phone on record when document, name and phone are a card holder's. The answer is always the same.
 
-    At most five codes in a day for one holder and one phone; each is good for ten minutes and five tries. With `is_lost`
-    false the code only signs in: nothing is frozen.
+    Each is good for ten minutes and five tries. Beyond five in a day for one holder and one phone, three of them from one
+    address, the requests of half an hour share one longer code, sent once and good for ten to forty minutes. With `is_lost` false
+    the code only signs in: nothing is frozen.
     """
     if not body.phone:
         words = API_WORDS["phone_needed"][1 if locale == "en" else 0]
@@ -127,7 +133,7 @@ async def code(
 async def objection(
     body: CodeBody, request: Request, services: ServicesOf, locale: LocaleOf
 ) -> StoppedAnswer | Response:
-    """The code of the message that told of a replacement, within seven days: freezes what came of it. Again: the same."""
+    """The code of the message that told of a replacement, within seven days: stops all of them, freezes what came of them."""
     try:
         is_stopped = await desk.object_to(services, caller_of(request), body.code)
     except Throttled as slowed:
@@ -150,17 +156,17 @@ async def at_counter(
 ) -> ReplacementAnswer | Response:
     """For operators who hold the person's document. The phone on record is told first, and has the configured time to object.
 
+    Name and document are those on record (else 404). At most three in a day of one holder and forty by one operator (429); for
+    thirty days after an objection only an administrator who began none of what was stopped, and after twelve hours (403).
     The first time 202 says from when on; the same `id` then gives the number, and again the same number with a fresh PIN.
     """
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     try:
         async with services.secret_transaction() as tx:
             staff = await _operator(services, login, tx)
-            holder_id = await desk.prove_by_staff(services, tx, body.id, identity, f"staff:{staff.id}")
-            if holder_id is None:
-                holder_id = await recovery.holder_of(tx, services.vault, identity)
-            if holder_id is None:
-                raise BookingRefused(404, "holder_unknown")
+            holder_id = await desk.prove_by_staff(services, tx, body.id, identity, staff)
+            if isinstance(holder_id, CounterRefusal):
+                raise BookingRefused(_COUNTER_STATUS[holder_id], holder_id.value)
             made = await desk.replace(
                 services,
                 tx,
@@ -168,6 +174,7 @@ async def at_counter(
                 card_no=body.card_no,
                 holder_id=holder_id,
                 actor=f"staff:{staff.id}",
+                is_at_counter=True,
             )
     except UniqueViolation:  # two requests with one id in the same moment: the next try finds the first
         raise BookingRefused(503, "busy") from None
@@ -183,17 +190,11 @@ async def at_counter(
 async def stop_at_counter(
     body: PersonBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
 ) -> StoppedAnswer:
-    """For operators: the holder stands here and says that the newest replacement was not theirs."""
-    now = services.clock()
-    identity = identity_of(body, local_date(now, _TIMEZONE), locale)
+    """For operators: the holder stands here and says that a replacement was not theirs. All of the last week are stopped."""
+    identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     async with acting(services, login) as (tx, fresh):
-        staff = _of_role(fresh.staff)
-        holder_id = await recovery.holder_of(tx, services.vault, identity)
-        if holder_id is None or not await recovery.object_by_staff(
-            tx, holder_id=holder_id, now=now, actor=f"staff:{staff.id}"
-        ):
+        if not await desk.object_by_staff(services, tx, identity, _of_role(fresh.staff)):
             raise BookingRefused(404, "holder_unknown")
-        await end_logins(tx, holder_id, now)
     return StoppedAnswer(is_stopped=True)
 
 

@@ -41,7 +41,7 @@ _REFUSES: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
     ("post", "/v1/cards/lost"): (429,),
     ("post", "/v1/cards/lost/{request_id}/code"): (403, 429),
     ("post", "/v1/cards/objection"): (403, 429),
-    ("post", "/v1/gate/cards/replacement"): (404, 409),
+    ("post", "/v1/gate/cards/replacement"): (404, 409, 429),
     ("post", "/v1/gate/cards/objection"): (404,),
     ("post", "/v1/visitors"): (409,),
     ("delete", "/v1/visitors/{visitor_id}"): (404,),

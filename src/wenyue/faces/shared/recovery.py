@@ -6,9 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from wenyue import cards
-from wenyue.accounts import Caller, Identity, end_logins, start_login, traveller
-from wenyue.cards import Activated, Denied, Replaced, recovery
+from wenyue.accounts import Caller, Identity, Staff, end_logins, start_login, traveller
+from wenyue.cards import CounterRefusal, Denied, Replaced, recovery
+from wenyue.infra.addresses import line_of
 from wenyue.infra.db import Tx
+from wenyue.kernel.clock import zone
 from wenyue.kernel.ids import uuid7
 from wenyue.notifications import Notice, is_told, notify
 from wenyue.services import Services
@@ -16,6 +18,7 @@ from wenyue.services import Services
 CODE: Final = "recovery-code"
 TOLD: Final = "recovery-told"
 ADDED: Final = "card-added"
+_TIMEZONE: Final = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,9 @@ class Recovered:
     is_lost: bool
 
 
-async def tell_of_further_card(services: Services, tx: Tx, made: Activated, now: datetime) -> None:
+async def tell_of_further_card(services: Services, tx: Tx, holder_id: int, now: datetime) -> None:
     """A card came to an account that was there: its phone on record is told, as its PIN signs in."""
-    known = await traveller(tx, services.vault, made.holder_id) if made.is_further else None
+    known = await traveller(tx, services.vault, holder_id)
     if known is None:
         return
     site = services.settings.web.public_url
@@ -45,7 +48,7 @@ async def tell_of_further_card(services: Services, tx: Tx, made: Activated, now:
     notice = Notice(
         uuid7(),
         ADDED,
-        made.holder_id,
+        holder_id,
         known.phone,
         f"您的账户新激活了一张旅游卡。不是您本人操作？请立即到{where_zh}挂失全部卡，或联系人工窗口。",
         f"A further card was activated in your account. Not you? Freeze all cards at once at {where_en}, or tell the counter.",
@@ -65,23 +68,43 @@ async def begin(
     name = services.vault.person_key(identity.document.key).hex()
     async with services.guard.attempt("code", name, caller, now) as tried:
         begun = await recovery.begin(
-            tried.tx, services.vault, request_id=request_id, identity=identity, now=now, is_lost=is_lost
+            tried.tx,
+            services.vault,
+            request_id=request_id,
+            identity=identity,
+            now=now,
+            requester=line_of(caller.address),
+            is_lost=is_lost,
         )
         tried.is_right, tried.is_kept = begun is not None, True
-        if begun is None:
-            return
-        code, minutes = begun.code.reveal(), recovery.CODE_TTL_S // 60
-        what_zh, what_en = ("补卡", "replace your lost card") if is_lost else ("登录", "sign in")
-        notice = Notice(
-            begun.id,
-            CODE,
-            begun.holder_id,
-            begun.phone,
-            f"{what_zh}验证码{code}，{minutes}分钟内有效。不是您本人操作请忽略，任何人索要都不要告诉。",
-            f"Code {code} to {what_en}, good for {minutes} minutes. Tell it to nobody; not you? Ignore it.",
-            begun.locale,
-        )
-        await notify(tried.tx, services.vault, notice, now)
+        if begun is not None and not begun.is_sent:
+            zh, en = _shared_words(begun) if begun.is_shared else _code_words(begun, is_lost=is_lost)
+            notice = Notice(begun.id, CODE, begun.holder_id, begun.phone, zh, en, begun.locale)
+            await notify(tried.tx, services.vault, notice, now)
+
+
+def _code_words(begun: recovery.Begun, *, is_lost: bool) -> tuple[str, str]:
+    code, minutes = begun.code.reveal(), recovery.CODE_TTL_S // 60
+    what_zh, what_en = ("补卡", "replace your lost card") if is_lost else ("登录", "sign in")
+    return (
+        f"{what_zh}验证码{code}，{minutes}分钟内有效。不是您本人操作请忽略，任何人索要都不要告诉。",
+        f"Code {code} to {what_en}, good for {minutes} minutes. Tell it to nobody; not you? Ignore it.",
+    )
+
+
+def _shared_words(begun: recovery.Begun) -> tuple[str, str]:
+    """Many codes were asked for: this one serves whoever reads the phone, for whichever request."""
+    code = "-".join((begun.code.reveal()[:5], begun.code.reveal()[5:]))
+    until = begun.until.astimezone(zone(_TIMEZONE)).strftime("%H:%M")
+    zh = (
+        f"今天申请验证码的次数较多。登录或补卡验证码{code}，{until}前有效，其间再申请不另发。"
+        "不是您本人操作请忽略，任何人索要都不要告诉。"
+    )
+    en = (
+        f"Many codes were asked for today. Code {code} to sign in or replace a card is good until {until}; asked again before, it"
+        " is not sent again. Tell it to nobody; not you? Ignore it."
+    )
+    return zh, en
 
 
 async def prove(services: Services, caller: Caller, request_id: UUID, code: str) -> Recovered | None:
@@ -99,6 +122,7 @@ async def prove(services: Services, caller: Caller, request_id: UUID, code: str)
         if proven is None:
             return None
         if proven.is_lost:
+            await end_logins(tried.tx, proven.holder_id, now)
             await _tell(services, tried.tx, proven, now)
         token = await start_login(tried.tx, now=now, traveller_id=proven.holder_id)
         held = await cards.cards_of(tried.tx, services.vault, proven.holder_id)
@@ -107,15 +131,20 @@ async def prove(services: Services, caller: Caller, request_id: UUID, code: str)
 
 
 async def prove_by_staff(
-    services: Services, tx: Tx, request_id: UUID, identity: Identity, actor: str
-) -> int | None:
-    """A member of staff has seen the document: as `prove`, without a login. The holder; None when it is nobody's."""
+    services: Services, tx: Tx, request_id: UUID, identity: Identity, staff: Staff
+) -> int | CounterRefusal:
+    """A member of staff has seen the document: as `prove`, without a login. The holder, or why nothing was begun.
+
+    The holder's logins end now when the member of staff works at every venue, else with the new number.
+    """
     now = services.clock()
-    proven = await recovery.prove_by_staff(
-        tx, services.vault, request_id=request_id, identity=identity, now=now, actor=actor
+    proven = await cards.prove_by_staff(
+        tx, services.vault, request_id=request_id, identity=identity, now=now, staff=staff
     )
-    if proven is None:
-        return None
+    if not isinstance(proven, recovery.Proven):
+        return proven
+    if not staff.venue_ids:
+        await end_logins(tx, proven.holder_id, now)
     await _tell(services, tx, proven, now)
     return proven.holder_id
 
@@ -133,17 +162,28 @@ async def waits_until(services: Services, tx: Tx, found: recovery.Recovery) -> d
 
 
 async def replace(
-    services: Services, tx: Tx, *, request_id: UUID, card_no: str, holder_id: int, actor: str
+    services: Services,
+    tx: Tx,
+    *,
+    request_id: UUID,
+    card_no: str,
+    holder_id: int,
+    actor: str,
+    is_at_counter: bool = False,
 ) -> Replaced | Denied | NotYet | None:
-    """The new number, on the holder's newest proof; None when there is none. Every other login of the holder is over."""
+    """The new number, on the holder's newest proof by code; None when there is none. Every other login of the holder is over.
+
+    At the counter: on the proof that this request is, and no other.
+    """
     now = services.clock()
-    found = await recovery.recovery_of(tx, holder_id, now)
+    await recovery.lock_holder(tx, holder_id)
+    found = await recovery.recovery_of(tx, holder_id, now, request_id=request_id if is_at_counter else None)
     if found is None:
         return None
     at = await waits_until(services, tx, found)
     if at is not None:
         return NotYet(at)
-    return await cards.replace(
+    made = await cards.replace(
         tx,
         services.vault,
         request_id=request_id,
@@ -153,10 +193,13 @@ async def replace(
         actor=actor,
         recovery_id=found.id,
     )
+    if is_at_counter and isinstance(made, Replaced) and not made.is_replay:
+        await end_logins(tx, holder_id, now)
+    return made
 
 
 async def object_to(services: Services, caller: Caller, code: str) -> bool:
-    """The holder stops a replacement with the code of the message; False when it is none. Raises Throttled."""
+    """The holder stops every replacement of theirs with the code of the message; False when it is none. Raises Throttled."""
     now = services.clock()
     async with services.guard.attempt("code", f"objection|{caller.address}", caller, now) as tried:
         holder_id = await recovery.object_with_code(tried.tx, services.vault, code=code, now=now)
@@ -166,8 +209,19 @@ async def object_to(services: Services, caller: Caller, code: str) -> bool:
     return tried.is_right
 
 
+async def object_by_staff(services: Services, tx: Tx, identity: Identity, staff: Staff) -> bool:
+    """Staff stop every replacement of the holder who stands there; False when there is no such holder, or none to stop."""
+    now = services.clock()
+    known = await recovery.named_holder(tx, services.vault, identity)
+    if known is None:
+        return False
+    stopped = await recovery.object_to_all(tx, holder_id=known.id, now=now, actor=f"staff:{staff.id}")
+    if stopped is not None and stopped.is_login_over:
+        await end_logins(tx, known.id, now)
+    return stopped is not None
+
+
 async def _tell(services: Services, tx: Tx, proven: recovery.Proven, now: datetime) -> None:
-    await end_logins(tx, proven.holder_id, now)
     code = "-".join((proven.objection.reveal()[:5], proven.objection.reveal()[5:]))
     site = services.settings.web.public_url
     where_zh = f"{site}/card/objection" if site else "官网“停止补卡”"

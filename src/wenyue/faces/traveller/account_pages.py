@@ -67,7 +67,8 @@ async def activate_card(visit: Visit) -> Response:
         answer = await activate(tried.tx, visit.services.vault, request, visit.now)
         if isinstance(answer, Denied):
             return answer
-        await tell_of_further_card(visit.services, tried.tx, answer, visit.now)
+        if answer.is_further:
+            await tell_of_further_card(visit.services, tried.tx, answer.holder_id, visit.now)
         return answer.holder_id
 
     answer = await _prove(visit, check)

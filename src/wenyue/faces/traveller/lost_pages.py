@@ -141,9 +141,9 @@ async def stop_replacement(visit: Visit) -> Response:
     return visit.message(
         visit.t("补卡已停止", "The replacement is stopped"),
         visit.t(
-            "新卡号不能使用，所有登录都已退出；您的预约都在。请带证件到人工窗口，由工作人员补卡。",
+            "新卡号不能使用，所有登录都已退出；您的预约都在。请带证件到人工窗口，由管理员补卡。",
             "The new number does not work and everybody is signed out; your bookings stay. Bring your document to the staffed"
-            " counter for a new card.",
+            " counter, where an administrator replaces the card.",
         ),
         status=200,
         is_waiting=True,
