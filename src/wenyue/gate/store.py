@@ -43,9 +43,9 @@ _decode: Final = msgspec.json.Decoder(ScanAnswer).decode
 async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanAnswer:
     """Decide one presentation and write it down; an admission is redeemed in the same transaction.
 
-    Idempotent by `scan_id`: the same scan (text, place, venue, gate and keeper) gets the same answer (`is_replay`), never
-    a second redemption, and another one under its id none (ScanIdReused). Of two
-    gates that scan one place at once exactly one gets ADMIT. Raises ScanIdReused, VenueUnknown.
+    Idempotent by `scan_id`: the same scan (text, place, venue and gate; who sends it may have changed meanwhile) gets the same
+    answer (`is_replay`), never a second redemption, and another one under its id none (ScanIdReused). Of two gates that
+    scan one place at once exactly one gets ADMIT. Raises ScanIdReused, VenueUnknown.
     """
     await tx.execute(_SQL["lock_scan"], {"id": request.scan_id})
     presented = desk.vault.person_key(f"scan|{normalise(request.presented)}")
@@ -86,8 +86,12 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
 
 def _is_same(request: ScanRequest, presented: bytes, earlier: Mapping[str, Any]) -> bool:
     """Whether the scan that was answered before asked for all that this one asks for."""
-    before = (earlier["venue_id"], earlier["gate"], earlier["staff_id"], bytes(earlier["presented"]))
-    if before != (request.venue_id, request.gate, request.staff_id, presented):
+    before = (earlier["venue_id"], earlier["gate"], bytes(earlier["presented"]))
+    if before != (
+        request.venue_id,
+        request.gate,
+        presented,
+    ):  # a shift may end while a scan waits for its answer
         return False
     return earlier["asked"] is None or earlier["asked"] == _place_asked(request)
 

@@ -4,7 +4,7 @@ SELECT pg_advisory_xact_lock(hashtextextended(%(id)s::text, 0))
 
 -- name: earlier_scan
 -- What this scan was answered before.
-SELECT s.venue_id, s.gate, s.staff_id, s.presented, s.asked, s.answer::text AS answer, u.at AS undone_at
+SELECT s.venue_id, s.gate, s.presented, s.asked, s.answer::text AS answer, u.at AS undone_at
   FROM gate.scan s
   LEFT JOIN gate.undo u ON u.scan_id = s.id
  WHERE s.id = %(id)s
