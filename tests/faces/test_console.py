@@ -33,10 +33,22 @@ PAGES = (
 async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[ApiSite]:
     urls = make_database()
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        roles: tuple[tuple[str, Role], ...] = (("op", "operator"), ("boss", "admin"))
-        for login, role in roles:
+        vault = vault_of(tmp_path)
+        people: tuple[tuple[str, Role, tuple[int, ...]], ...] = (
+            ("op", "operator", ()),
+            ("boss", "admin", ()),
+            ("one-venue", "operator", (1,)),
+        )
+        for login, role, venues in people:
             await save_staff(
-                tx, vault_of(tmp_path), login=login, password=PASSWORD, role=role, now=NOW, actor="test"
+                tx,
+                vault,
+                login=login,
+                password=PASSWORD,
+                role=role,
+                venue_ids=venues,
+                now=NOW,
+                actor="test",
             )
     async with api_site(lambda: urls, tmp_path) as site:
         yield site
@@ -244,9 +256,21 @@ async def test_rules_R3_a_holiday_is_entered_on_the_page(site: ApiSite) -> None:
     assert 'value="2027-10-07"' in wrong
     await browser.submit(browser.form("/console/holidays"), form | {"source": "通知", "act": "preview"})
     services = site.app.services
-    async with services.db.connection() as tx:
+    async with site.app.services.db.connection() as tx:
         assert (await load_calendar(tx)).day_kind(date(2027, 10, 4)) == "workday"
     done = await browser.submit(browser.form("/console/holidays"), form | {"source": "通知"})
     assert "已录入" in done
     async with services.db.connection() as tx:
         assert (await load_calendar(tx)).holiday_names(date(2027, 10, 4)) == {"国庆节"}
+
+
+async def test_suite_M2_staff_of_one_venue_enter_no_holiday_of_all(site: ApiSite) -> None:
+    browser = await signed_in(site, "one-venue")
+    form = {"from": "2027-10-04", "to": "2027-10-04", "kind": "holiday", "name": "国庆节", "source": "通知"}
+    await browser.get("/console/holidays")
+    refused = await browser.submit(browser.form("/console/holidays"), form | {"act": "apply"}, status=422)
+    assert "联系管理员" in refused
+    assert 'value="2027-10-04"' in refused
+    await browser.submit(browser.form("/console/holidays"), form | {"act": "preview"})
+    async with site.app.services.db.connection() as tx:
+        assert (await load_calendar(tx)).day_kind(date(2027, 10, 4)) == "workday"

@@ -26,7 +26,7 @@ from wenyue.kernel.clock import local_date
 from wenyue.kernel.personal import Secret, Vault
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
-_GUESSES: Final = frozenset({CardProblem.PIN_WRONG, CardProblem.HOLDER_KNOWN})
+_GUESSES: Final = frozenset({CardProblem.PIN_WRONG, CardProblem.HOLDER_KNOWN, CardProblem.ACTIVE_ELSEWHERE})
 CARD_TIMEZONE: Final = "Asia/Shanghai"  # the day a card is issued or activated is a day there
 
 
@@ -180,7 +180,8 @@ async def judge(tried: Attempt, card_no: str, answer: object) -> None:
     """Tell the guard what became of a try with this number, and whose card was guessed at.
 
     A right PIN is no failure, even when the card's state forbids what was asked for. HOLDER_KNOWN is one: with a fresh card
-    of their own nobody asks of document after document whose holds a card.
+    of their own nobody asks of document after document whose holds a card. ACTIVE_ELSEWHERE is one, too: nobody asks of a
+    card, with its PIN, which document its holder has.
     """
     tried.is_right = not (isinstance(answer, Denied) and answer.problem in _GUESSES)
     if not tried.is_right:
