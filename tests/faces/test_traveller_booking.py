@@ -1,16 +1,14 @@
 """From a card number to a used entitlement, over HTTP and without JavaScript: book, replay, refuse, move, cancel."""
 
-import html
 import re
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 import pytest
 
+from tests.support.booking_site import TODAY, BookingSite, booked, booking_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import (
     CARD,
@@ -18,60 +16,22 @@ from tests.support.traveller_site import (
     CHILD_NAME,
     DAILY_CARD,
     LOCAL_CARD,
-    NOW,
     OTHER_CARD,
     OTHER_DOCUMENT,
     OTHER_NAME,
     PageForm,
-    Traveller,
-    application,
-    services_on,
 )
-from wenyue.booking import opening
-from wenyue.kernel.clock import local_date
-from wenyue.services import Services
 
 pytestmark = pytest.mark.anyio
-TODAY = local_date(NOW, "Asia/Shanghai")
-
-
-@dataclass
-class Site:
-    """Running services, and as many travellers as a test needs."""
-
-    services: Services
-    clock: list[datetime]
-    owner_url: str = ""
-
-    def traveller(self) -> Traveller:
-        """Somebody new."""
-        return Traveller(application(self.services))
-
-    async def number(self, statement: LiteralString) -> int:
-        """One number out of the database."""
-        async with self.services.db.connection() as tx:
-            row = await (await tx.execute(statement)).fetchone()
-        assert row is not None
-        return cast(int, row[0])
 
 
 @pytest.fixture
-async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Site]:
-    urls = make_database()
-    clock = [NOW]
-    async with services_on(urls, tmp_path, lambda: clock[0]) as services:
-        yield Site(services, clock, urls.owner_url)
+async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[BookingSite]:
+    async with booking_site(make_database, tmp_path) as site:
+        yield site
 
 
-async def booked(one: Traveller, code: str = "lake", days: int = 1) -> str:
-    """Book the first session; the booking's path."""
-    await one.choose(code, TODAY + timedelta(days=days))
-    await one.submit(await one.review())
-    assert one.path.startswith("/bookings/"), one.page.text
-    return one.path
-
-
-async def test_a_session_is_booked_once_however_often_the_button_is_pressed(site: Site) -> None:
+async def test_a_session_is_booked_once_however_often_the_button_is_pressed(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     await one.choose("lake", TODAY + timedelta(days=1))
@@ -88,7 +48,7 @@ async def test_a_session_is_booked_once_however_often_the_button_is_pressed(site
     assert await site.number("SELECT sum(used) FROM cards.entitlement") == 1
 
 
-async def test_an_itinerary_is_booked_whole_or_not_at_all(site: Site) -> None:
+async def test_an_itinerary_is_booked_whole_or_not_at_all(site: BookingSite) -> None:
     rival, one = site.traveller(), site.traveller()
     await rival.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
     day = TODAY + timedelta(days=1)
@@ -113,7 +73,7 @@ async def test_an_itinerary_is_booked_whole_or_not_at_all(site: Site) -> None:
     assert await site.number("SELECT count(*) FROM booking.line WHERE is_live") == 4
 
 
-async def test_without_a_covering_card_places_are_held_and_paid_on_site(site: Site) -> None:
+async def test_without_a_covering_card_places_are_held_and_paid_on_site(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(LOCAL_CARD)
     await one.choose("lake", TODAY + timedelta(days=1))
@@ -128,7 +88,7 @@ async def test_without_a_covering_card_places_are_held_and_paid_on_site(site: Si
     assert await site.number("SELECT state FROM booking.booking") == 2
 
 
-async def test_a_hold_that_ran_out_is_gone_and_says_so(site: Site) -> None:
+async def test_a_hold_that_ran_out_is_gone_and_says_so(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(LOCAL_CARD)
     await one.choose("lake", TODAY + timedelta(days=1))
@@ -142,7 +102,7 @@ async def test_a_hold_that_ran_out_is_gone_and_says_so(site: Site) -> None:
     assert path in await one.get("/bookings?tab=past")
 
 
-async def test_cancelling_says_the_terms_first_and_gives_everything_back(site: Site) -> None:
+async def test_cancelling_says_the_terms_first_and_gives_everything_back(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     path = await booked(one)
@@ -155,7 +115,7 @@ async def test_cancelling_says_the_terms_first_and_gives_everything_back(site: S
     assert await site.number("SELECT sum(sold) FROM booking.pool") == 0
 
 
-async def test_a_late_cancellation_names_its_price(site: Site) -> None:
+async def test_a_late_cancellation_names_its_price(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     await one.choose("lake", TODAY, session=1)
@@ -163,74 +123,7 @@ async def test_a_late_cancellation_names_its_price(site: Site) -> None:
     assert "会记为一次违约" in await one.get(f"{one.path}/cancel")
 
 
-async def test_suite_M5_a_late_move_names_its_price_before_it_is_made(site: Site) -> None:
-    one = site.traveller()
-    await one.activate(CARD)
-    await one.choose("lake", TODAY, session=1)
-    await one.submit(await one.review())
-    path = one.path
-    page = await one.get(f"{path}/reschedule?day={TODAY + timedelta(days=2)}")
-    assert "现在改期与现在取消一样，会记为一次违约" in page
-    await one.submit(one.form(f"{path}/reschedule", 1))
-    assert await site.number("SELECT count(*) FROM policy.strike WHERE kind = 'late_cancel'") == 2
-    assert "会记为一次违约" not in await one.get(f"{one.path}/reschedule")
-
-
-async def reprice(site: Site, code: str, prices: dict[date, int]) -> None:
-    async with await psycopg.AsyncConnection.connect(site.owner_url) as tx:
-        found = await tx.execute(
-            "SELECT p.id FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venue_id WHERE v.code = %s",
-            [code],
-        )
-        for (product_id,) in await found.fetchall():
-            await opening.reprice(tx, product_id, prices)
-
-
-async def test_suite_M6_a_move_shows_the_difference_and_is_made_at_no_other_price(site: Site) -> None:
-    one = site.traveller()
-    await one.activate(LOCAL_CARD)
-    day, dear, cheap = (TODAY + timedelta(days=number) for number in (1, 2, 3))
-    await reprice(site, "kitchen", {dear: 8_000, cheap: 4_500})
-    await one.choose("kitchen", day)
-    await one.submit(await one.review())
-    await one.submit(one.form(f"{one.path}/confirm"))
-    path = one.path
-    assert "比现在共少付 ¥5" in await one.get(f"{path}/reschedule?day={cheap}")
-    assert "比现在共多付 ¥30" in await one.get(f"{path}/reschedule?day={dear}")
-    shown = one.form(f"{path}/reschedule")
-    await reprice(site, "kitchen", {dear: 9_000})
-    refused = await one.submit(shown, status=409)
-    assert "价格有变化" in refused
-    assert "原来的预约没有变化" in refused
-    [again] = re.findall(rf'href="({path}/reschedule[^"]*)"', refused)
-    assert "比现在共多付 ¥40" in await one.get(html.unescape(again))
-    assert "改期成功" in await one.submit(one.form(f"{path}/reschedule"))
-    assert await site.number("SELECT total_minor FROM booking.booking") == 9_000
-
-
-async def test_moving_gives_up_the_old_place_only_for_a_new_one(site: Site) -> None:
-    one, rival = site.traveller(), site.traveller()
-    await one.activate(CARD)
-    await rival.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
-    day = TODAY + timedelta(days=1)
-    await one.choose("tower", day, session=1)
-    await one.submit(await one.review())
-    path = one.path
-    await rival.choose("tower", day + timedelta(days=1), session=1)
-    await one.get(f"{path}/reschedule?day={day + timedelta(days=1)}")
-    to_taken = one.form(f"{path}/reschedule", 1)
-    await rival.submit(await rival.review())
-    refused = await one.submit(to_taken, status=409)
-    assert "原来的预约没有变化" in refused
-    assert await site.number("SELECT sum(sold) FROM booking.pool") == 2
-    await one.get(f"{path}/reschedule?day={day + timedelta(days=2)}")
-    moved = await one.submit(one.form(f"{path}/reschedule", 1))
-    assert "改期成功" in moved
-    assert "3月7日" in moved
-    assert await site.number("SELECT sum(sold) FROM booking.pool") == 2
-
-
-async def test_the_calendar_counts_what_the_card_was_used_for_already(site: Site) -> None:
+async def test_the_calendar_counts_what_the_card_was_used_for_already(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(DAILY_CARD)
     day = TODAY + timedelta(days=1)
@@ -240,7 +133,7 @@ async def test_the_calendar_counts_what_the_card_was_used_for_already(site: Site
     assert "本卡不可用（同一景区一天只能用一次）" in page
 
 
-async def test_a_child_comes_with_an_adult_and_as_a_companion_of_the_card(site: Site) -> None:
+async def test_a_child_comes_with_an_adult_and_as_a_companion_of_the_card(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     await one.get("/visitors/new?back=trip")
@@ -264,7 +157,7 @@ def _ids(page: str) -> list[int]:
     return [int(found) for found in re.findall(r'name="visitor" value="(\d+)"', page)]
 
 
-async def test_what_the_card_would_pay_can_be_paid_on_site(site: Site) -> None:
+async def test_what_the_card_would_pay_can_be_paid_on_site(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     await one.choose("lake", TODAY + timedelta(days=1))
@@ -279,7 +172,7 @@ async def test_what_the_card_would_pay_can_be_paid_on_site(site: Site) -> None:
     assert await site.number("SELECT sum(used) FROM cards.entitlement") == 0
 
 
-async def test_a_card_refusal_offers_to_pay_on_site(site: Site) -> None:
+async def test_a_card_refusal_offers_to_pay_on_site(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(LOCAL_CARD)
     await one.choose("lake", TODAY + timedelta(days=1))
@@ -295,7 +188,7 @@ async def test_a_card_refusal_offers_to_pay_on_site(site: Site) -> None:
     assert "名额已保留" in await one.submit(one.form("/trip/book"))
 
 
-async def test_the_same_person_twice_is_refused_by_name_of_the_rule(site: Site) -> None:
+async def test_the_same_person_twice_is_refused_by_name_of_the_rule(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     await booked(one)
@@ -306,7 +199,7 @@ async def test_the_same_person_twice_is_refused_by_name_of_the_rule(site: Site) 
     assert "没有占用名额" in refused
 
 
-async def test_bookings_belong_to_their_holder(site: Site) -> None:
+async def test_bookings_belong_to_their_holder(site: BookingSite) -> None:
     one, stranger = site.traveller(), site.traveller()
     await one.activate(CARD)
     path = await booked(one)
@@ -319,7 +212,7 @@ async def test_bookings_belong_to_their_holder(site: Site) -> None:
     assert await site.number("SELECT state FROM booking.booking") == 2
 
 
-async def test_the_voucher_is_asked_for_each_time_and_gone_after_cancelling(site: Site) -> None:
+async def test_the_voucher_is_asked_for_each_time_and_gone_after_cancelling(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     path = await booked(one)
@@ -338,7 +231,7 @@ async def test_the_voucher_is_asked_for_each_time_and_gone_after_cancelling(site
     assert f'data-voucher="{path}/voucher" data-voucher-gone>' in await one.get("/bookings?tab=past")
 
 
-async def test_the_vouchers_worker_may_look_after_bookings_alone(site: Site) -> None:
+async def test_the_vouchers_worker_may_look_after_bookings_alone(site: BookingSite) -> None:
     stranger = site.traveller()
     script = await stranger.get("/bookings/voucher-worker.js")
     headers = stranger.page.headers
@@ -350,7 +243,7 @@ async def test_the_vouchers_worker_may_look_after_bookings_alone(site: Site) -> 
     assert "importScripts" not in script
 
 
-async def test_signing_out_clears_what_the_browser_kept(site: Site) -> None:
+async def test_signing_out_clears_what_the_browser_kept(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     await one.get("/me")
@@ -358,7 +251,7 @@ async def test_signing_out_clears_what_the_browser_kept(site: Site) -> None:
     assert out.headers["clear-site-data"] == '"cache", "storage"'
 
 
-async def test_a_busy_engine_is_asked_again_with_the_same_number(site: Site) -> None:
+async def test_a_busy_engine_is_asked_again_with_the_same_number(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     await one.choose("lake", TODAY + timedelta(days=1))
@@ -375,7 +268,7 @@ async def test_a_busy_engine_is_asked_again_with_the_same_number(site: Site) -> 
     assert 'data-ask-again="3"' in slower
 
 
-async def test_the_lists_of_bookings_part_what_comes_from_what_was(site: Site) -> None:
+async def test_the_lists_of_bookings_part_what_comes_from_what_was(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     assert "还没有预约" in await one.get("/bookings")
@@ -386,7 +279,7 @@ async def test_the_lists_of_bookings_part_what_comes_from_what_was(site: Site) -
     assert [path in await one.get("/bookings?tab=past") for path in (kept, dropped)] == [False, True]
 
 
-async def test_a_lost_card_stops_paying_until_it_is_found(site: Site) -> None:
+async def test_a_lost_card_stops_paying_until_it_is_found(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     await one.get("/card/loss")
@@ -401,7 +294,7 @@ async def test_a_lost_card_stops_paying_until_it_is_found(site: Site) -> None:
     assert "可使用" in await one.submit(one.form("/card/loss"))
 
 
-async def test_a_booking_whose_people_were_erased_is_still_shown(site: Site) -> None:
+async def test_a_booking_whose_people_were_erased_is_still_shown(site: BookingSite) -> None:
     one = site.traveller()
     await one.activate(CARD)
     path = await booked(one)

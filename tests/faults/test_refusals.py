@@ -167,7 +167,7 @@ async def test_overload_O2_the_newest_are_told_first_when_not_everybody_can_be(
             return True
 
     refusals = wire.Refusals(admission.hot)
-    assert [refusals.send(Somebody(number), b"no") for number in range(5)] == [False] * 5  # type: ignore[arg-type]
+    assert [refusals.send(Somebody(number), b"no") for number in range(5)] == [False] * 5  # type: ignore[arg-type] # all that is asked of a connection
     monkeypatch.setattr(wire, "_SENT_PER_TURN", 2)
     await until(lambda: len(told) == 5)
     assert told == [4, 3, 2, 0, 1]  # every fourth is the one that has waited longest

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator
-from functools import cache
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,13 +11,24 @@ import typer.core
 import typer.main
 import yaml
 
+from tests.support.deploy_files import (
+    DEPLOY,
+    FILES,
+    ROOT,
+    Plain,
+    commands,
+    compose,
+    images,
+    manifests,
+    of_kind,
+    pods,
+    text,
+    units,
+)
 from wenyue import cli
 from wenyue.infra.config import load
 from wenyue.tools.lab import configs, layout
 
-ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / "deploy"
-FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 VARIABLE = re.compile(r"\bWENYUE_[A-Z_]+\b")
 OWN = {
     "WENYUE_VERSION",
@@ -34,78 +41,6 @@ SECRET_VALUE = re.compile(
     re.IGNORECASE,
 )
 OTHER_PROCESSES = 8  # workers, monitor, status, migrate, backups: each with a small pool
-
-Plain = dict[str, Any]
-
-
-def text(name: str) -> str:
-    return (DEPLOY / name).read_text(encoding="utf-8")
-
-
-@cache
-def compose() -> Plain:
-    return cast("Plain", yaml.safe_load(text("compose/compose.yaml")))
-
-
-@cache
-def manifests() -> list[Plain]:
-    return [
-        document
-        for path in sorted((DEPLOY / "kubernetes").rglob("*.yaml"))
-        if path.name != "kustomization.yaml"
-        for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
-    ]
-
-
-def of_kind(*kinds: str) -> list[Plain]:
-    return [one for one in manifests() if one["kind"] in kinds]
-
-
-def pod_template(one: Plain) -> Plain:
-    spec = one["spec"]
-    return cast(
-        "Plain", spec["jobTemplate"]["spec"]["template"] if one["kind"] == "CronJob" else spec["template"]
-    )
-
-
-def pods() -> list[tuple[str, Plain]]:
-    found = of_kind("Deployment", "Job", "CronJob")
-    return [(one["metadata"]["name"], pod_template(one)) for one in found]
-
-
-def units() -> list[Path]:
-    return sorted((DEPLOY / "systemd").glob("*.service"))
-
-
-def commands() -> Iterator[tuple[str, list[str]]]:
-    """Where a command of ours stands, and its words."""
-    for name, service in compose()["services"].items():
-        if str(service["image"]).startswith("wenyue:"):
-            yield f"compose {name}", list(service["command"])
-            test = service.get("healthcheck", {}).get("test", [])
-            if test[1:2] == ["wenyue"]:
-                yield f"compose {name}, health", test[2:]
-    for name, pod in pods():
-        for container in pod["spec"]["containers"]:
-            yield f"kubernetes {name}", list(container["args"])
-    for path in units():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("Exec") and "/wenyue/bin/wenyue " in line:
-                yield path.name, shlex.split(line.partition("=")[2])[1:]
-
-
-def images() -> Iterator[tuple[str, str]]:
-    for path in sorted((DEPLOY / "image").glob("*Dockerfile")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("FROM "):
-                yield path.name, line.split()[1]
-    for name, service in compose()["services"].items():
-        yield f"compose {name}", str(service["image"])
-    for name, pod in pods():
-        for container in pod["spec"]["containers"]:
-            yield f"kubernetes {name}", str(container["image"])
-    for cluster in of_kind("Cluster"):
-        yield "kubernetes database", str(cluster["spec"]["imageName"])
 
 
 def test_every_setting_is_documented() -> None:
@@ -350,70 +285,3 @@ def test_units_say_who_runs_them_and_what_they_may() -> None:
             assert "Restart=always" in unit, path.name
     for timer in (DEPLOY / "systemd").glob("*.timer"):
         assert timer.with_suffix(".service").exists(), timer.name
-
-
-# ------------------------------------------------------------------------------------------------ whose address
-
-
-def settings_of(name: str) -> dict[str, str]:
-    """A file of NAME=VALUE lines."""
-    lines = [line for line in text(name).splitlines() if line and not line.startswith("#")]
-    return dict(line.split("=", 1) for line in lines)
-
-
-def test_security_M1_in_compose_the_proxy_alone_is_believed_and_every_web_process_counted() -> None:
-    services = compose()["services"]
-    proxy = ip_address(services["haproxy"]["networks"]["inside"]["ipv4_address"])
-    [network] = compose()["networks"]["inside"]["ipam"]["config"]
-    assert proxy in ip_network(network["subnet"])
-    assert proxy not in ip_network(network["ip_range"])  # nobody else gets it
-    webs = [name for name, one in services.items() if one.get("command") == ["web"]]
-    for name, service in services.items():
-        if str(service["image"]).startswith("wenyue:"):
-            given = service["environment"].items()
-            web = load({key: value for key, value in given if not key.endswith("_FILE")}).web
-            assert (web.proxies, web.processes) == ((ip_network(proxy),), len(webs)), name
-
-
-def test_security_M1_on_hosts_the_proxies_are_believed_and_every_web_process_counted() -> None:
-    given, proxy = settings_of("systemd/wenyue.env"), settings_of("systemd/haproxy.env")
-    web = load(given).web
-    assert any(ip_address(proxy["BIND_INSIDE"].rpartition(":")[0]) in one for one in web.proxies)
-    assert web.processes == len([name for name in proxy if name.startswith("WEB_")])
-
-
-def test_security_M1_in_kubernetes_the_ingress_is_believed_and_the_fewest_web_processes_counted() -> None:
-    [settings], [scaler] = (of_kind(kind) for kind in ("ConfigMap", "HorizontalPodAutoscaler"))
-    web = load({**settings["data"], "WENYUE_DATABASE_URL_FILE": ""}).web
-    assert web.processes == scaler["spec"]["minReplicas"]
-    assert web.proxies
-    example = yaml.safe_load(text("kubernetes/example/kustomization.yaml"))
-    patched = {
-        one["path"].rpartition("/")[2]: one["value"]
-        for patch in example["patches"]
-        for one in yaml.safe_load(patch["patch"])
-    }
-    assert int(patched["WENYUE_WEB_PROCESSES"]) == patched["minReplicas"]
-    [narrowed] = load({"WENYUE_TRUSTED_PROXIES": patched["WENYUE_TRUSTED_PROXIES"]}).web.proxies
-    assert not narrowed.is_global
-    reach = [
-        source
-        for policy in of_kind("NetworkPolicy")
-        if "Ingress" in policy["spec"]["policyTypes"] and "cnpg" not in str(policy["spec"]["podSelector"])
-        for rule in policy["spec"].get("ingress", [])
-        for source in rule["from"]
-    ]
-    ours = ("wenyue-monitor", "wenyue-status")  # who else reaches the web speaks for nobody but itself
-    assert [source for source in reach if not any(name in str(source) for name in ours)] == [
-        {"namespaceSelector": {"matchLabels": {"wenyue/ingress": "yes"}}}
-    ]
-
-
-def test_security_M1_the_proxy_says_itself_whose_address_it_is_and_passes_nobodys_word_on() -> None:
-    fronts = re.split(
-        r"^(?=frontend |backend |defaults|global)", text("haproxy/haproxy.cfg"), flags=re.MULTILINE
-    )
-    to_web = [one for one in fronts if one.startswith("frontend ") and "default_backend web" in one]
-    assert len(to_web) == 2
-    for one in to_web:
-        assert "http-request set-header X-Forwarded-For %[src]" in one, one.split("\n", 1)[0]

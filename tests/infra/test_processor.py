@@ -24,7 +24,7 @@ def test_overload_O2_a_thread_that_computes_is_busy_and_one_that_sleeps_is_not(
     own = Processor()
     _compute(0.2)
     busy, _ = own.shares(0.2)  # at least this much of 0.2 s was computed, whatever else ran
-    time.sleep(0.2)
+    time.sleep(0.2)  # that a thread that sleeps is not busy is what is tried
     assert busy > 0.9
     assert own.shares(0.2)[0] < 0.5
     assert own.shares(0.0) == (0.0, 0.0)

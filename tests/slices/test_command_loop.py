@@ -42,10 +42,10 @@ async def test_rules_R10_an_import_reads_and_prepares_its_rows_beside_the_loop(
 
     def noted_survey(*given: object) -> object:
         at_work["survey"].add(threading.get_ident())
-        return survey(*given)  # type: ignore[arg-type]
+        return survey(*given)  # type: ignore[arg-type] # handed on as they came
 
     def noted_rows(*given: object) -> object:
-        for row in read_all(*given):  # type: ignore[arg-type]
+        for row in read_all(*given):  # type: ignore[arg-type] # likewise
             at_work["rows"].add(threading.get_ident())
             yield row
 

@@ -236,5 +236,5 @@ def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
         async with Database(url, size_max=4, keeps=0) as db, db.transaction() as tx:
             return await work(tx, vault)
 
-    with ready_database(settings, lambda line: print(line, file=sys.stderr)) as database:  # noqa: T201
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as database:
         return asyncio.run(within(database.owner_url))

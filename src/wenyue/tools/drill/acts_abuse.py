@@ -215,7 +215,8 @@ async def _blocked(scene: _Scene) -> None:
 
 async def _try_to_book(scene: _Scene, account: int) -> Operation:
     town = scene.stage.town
-    assert town is not None  # noqa: S101 - looked at before
+    if town is None:
+        raise LookupError("the drill needs a town")
     return await scene.book(account, account, town.slots[_DAY][_VENUE - 1][0])
 
 
