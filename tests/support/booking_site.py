@@ -1,6 +1,6 @@
 """The traveller's pages over running services: book, move and cancel without JavaScript."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ class BookingSite:
 
 
 @asynccontextmanager
-async def booking_site(make_database: Callable[[], DbUrls], home: Path) -> AsyncIterator[BookingSite]:
+async def booking_site(make_database: Callable[[], DbUrls], home: Path) -> AsyncGenerator[BookingSite]:
     """A site of its own, at NOW until the test turns its clock."""
     urls = make_database()
     clock = [NOW]
