@@ -20,6 +20,7 @@ from wenyue.faces.status.model import COMPONENTS, Day, Incident, Note, Standing,
 from wenyue.faces.status.pages import ZONE, Known, all_pages, plain_page
 from wenyue.faces.status.wire import Connection, Shelf
 from wenyue.kernel.clock import utc_now, zone
+from wenyue.tools.ports import free_port
 
 pytestmark = [pytest.mark.browser]
 TAP_MIN_PX = 40
@@ -95,8 +96,7 @@ def verdict(page: Page) -> str:
 
 def unreachable() -> str:
     """An address at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 CASES: list[tuple[State, Callable[[str], str], str]] = [

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from tests.support.database import DbUrls
-from tests.support.processes import await_true, free_port
+from tests.support.processes import await_true
 from wenyue.infra.files import OPEN_FILES_WANTED
 from wenyue.infra.supervisor import answers_ready
+from wenyue.tools.ports import free_port
 
 SOFT = 256
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import free_port
 from wenyue.tools.lab.cluster import opened
+from wenyue.tools.lab.layout import PORTS
 from wenyue.tools.lab.programs import missing_packages
+from wenyue.tools.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 300.0  # a net
@@ -36,7 +37,7 @@ def test_the_commands_of_the_lab(tmp_path: Path) -> None:
     assert subprocess.run(["scripts/lab-packages"], cwd=ROOT, timeout=DEADLINE_S, check=False).returncode == 0
     assert "no lab" in lab("status", status=1)
     try:
-        said = lab("up", "--port", str(_free_ports()), "--no-demo")
+        said = lab("up", "--port", str(free_ports(PORTS)), "--no-demo")
         assert "ready: http" in said
         assert len(said.splitlines()) > 5  # what is being done is told without a terminal
         assert "n2" in lab("status", "--within", "60")
@@ -49,8 +50,3 @@ def test_the_commands_of_the_lab(tmp_path: Path) -> None:
     finally:
         assert "nothing is left" in lab("down")
     assert not (tmp_path / "lab").exists()
-
-
-def _free_ports() -> int:
-    """The first of sixteen: near one that is free."""
-    return min(free_port(), 60_000)

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support.database import DbUrls
-from tests.support.processes import free_port
 from wenyue.infra.fault import SetupError
 from wenyue.tools.drill.probe import app
+from wenyue.tools.ports import free_port
 
 NOTE = "INSERT INTO booking.outbox (kind, booking_ids, at) VALUES (1, '{}', now() - interval '5 minutes')"
 POOL = "INSERT INTO booking.pool (kind, venue_id, on_date, capacity, held) VALUES ('day', 1, current_date, 10, 3)"

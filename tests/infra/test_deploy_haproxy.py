@@ -30,6 +30,7 @@ from wenyue.app import create_app
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.claims import Proof, claim_of
 from wenyue.kernel.admission import Priority
+from wenyue.tools.ports import free_port
 
 __all__ = ["certificate"]
 FILE = DEPLOY / "haproxy" / "haproxy.cfg"
@@ -85,12 +86,6 @@ def web(reached: Reached) -> Generator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,11 @@ import typer.main
 from tests.support.database import DbUrls
 from tests.support.doc_commands import ROOT
 from tests.support.doc_table import APART, SCENARIO, Step
-from tests.support.processes import await_true, free_port
+from tests.support.processes import await_true
 from wenyue import cli
 from wenyue.infra.server import erase, look
 from wenyue.kernel.clock import utc_now
+from wenyue.tools.ports import free_port
 from wenyue.tools.scale import COSTS, showing
 from wenyue.tools.scale.model import UNITS, Costs, Unit
 

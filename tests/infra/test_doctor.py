@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from tests.support.database import DbUrls
-from tests.support.processes import free_port
 from wenyue.infra.config import Settings, load
 from wenyue.tools.doctor import Finding, Mark, examine, show
+from wenyue.tools.ports import free_port
 
 
 def settings_of(folder: Path, **more: str) -> Callable[[], Settings]:

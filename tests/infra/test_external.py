@@ -10,11 +10,11 @@ from urllib.parse import quote, urlsplit
 import psycopg
 import pytest
 
-from tests.support.processes import free_port
 from wenyue.infra.external import External, prepare_external
 from wenyue.infra.fault import SetupError
 from wenyue.infra.migrate import migrate
 from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
+from wenyue.tools.ports import free_port
 
 Login = Callable[[str, str], str]
 

@@ -20,12 +20,13 @@ import psycopg
 import pytest
 
 from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started
-from tests.support.processes import await_true, free_port, is_living
+from tests.support.processes import await_true, is_living
 from tests.support.stopwatch import Stopwatch
 from wenyue.booking.batch import InDoubt
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder, ensure_started, erase, look
 from wenyue.infra.server.successor import ask, read_link
+from wenyue.tools.ports import free_port
 from wenyue.tools.processes import family
 from wenyue.tools.sharing import taken_away
 from wenyue.tools.standby.running import standby_place

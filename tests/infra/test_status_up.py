@@ -19,13 +19,14 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from tests.support.processes import await_end, await_true, descendants, free_port
+from tests.support.processes import await_end, await_true, descendants
 from tests.support.watched import scene_for
 from wenyue.faces.status.server import Place, StatusPage
 from wenyue.infra.config import load
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase, look
 from wenyue.tools import monitoring, status
+from wenyue.tools.ports import free_port
 from wenyue.tools.watching import status_socket, watchers
 from wenyue.watch import Memory
 from wenyue.watch import look as look_at

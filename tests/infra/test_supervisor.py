@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import await_end, await_true, free_port
+from tests.support.processes import await_end, await_true
 from tests.support.stopwatch import Stopwatch
 from wenyue.infra.fault import SetupError
 from wenyue.infra.supervisor import answers_ready, listening_socket
+from wenyue.tools.ports import free_port
 
 SCRIPT = Path(__file__).parents[1] / "support" / "supervised.py"
 STEADY = "(folder / f'{name}.up').touch(); time.sleep(600)"

@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.database import DbUrls
-from tests.support.processes import await_end, await_true, descendants, free_port, is_living
+from tests.support.processes import await_end, await_true, descendants, is_living
 from tests.support.stopwatch import Stopwatch
 from wenyue.cli import run_guarded
 from wenyue.infra.config import load_keys
 from wenyue.infra.db import DatabaseDown
 from wenyue.infra.server import erase, look
 from wenyue.infra.supervisor import DRAIN_DEADLINE_S, answers_ready
+from wenyue.tools.ports import free_port
 from wenyue.tools.processes import family
 from wenyue.tools.sharing import taken_away
 

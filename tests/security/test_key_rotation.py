@@ -20,7 +20,7 @@ import pytest
 
 from tests.support.api_site import PASSWORD
 from tests.support.database import DbUrls
-from tests.support.processes import await_true, free_port
+from tests.support.processes import await_true
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME, seed
 from wenyue.accounts import save_staff
 from wenyue.gate import load_gate_keys, read_token
@@ -34,6 +34,7 @@ from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY
 from wenyue.kernel.personal import SealBroken, Vault
 from wenyue.tools.backup.keys import find, prints
+from wenyue.tools.ports import free_port
 from wenyue.tools.rotating import KeyStore, Kind, add, use, without
 from wenyue.tools.same_keys import claim_keys, note_in_use, require_keys
 

@@ -17,10 +17,11 @@ from wenyue.infra.server import ensure_started, stop
 from wenyue.infra.server.successor import read_link
 from wenyue.tools.backup.folder import existing
 from wenyue.tools.backup.rehearsal import Act, Scene, books_of, clean, installation_of, run
-from wenyue.tools.drill.installation import HOST, free_port
+from wenyue.tools.drill.installation import HOST
 from wenyue.tools.drill.kind import Drill, Terms
 from wenyue.tools.drill.record import Run
 from wenyue.tools.drill.runbook import AFTERWARDS, CHECK, MEND
+from wenyue.tools.ports import free_port
 from wenyue.tools.processes import family, send
 from wenyue.tools.sharing import taken_away
 

@@ -1,7 +1,6 @@
 """`wenyue bench start`: processor seconds of a warm `wenyue up`, and of an idle minute afterwards, process by process."""
 
 import os
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ import typer
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase, look
 from wenyue.tools.bench.site import cpu_seconds
+from wenyue.tools.ports import free_ports
 from wenyue.tools.processes import family
 
 READY_DEADLINE_S: Final = 120.0
@@ -75,8 +75,8 @@ def start(
 @contextmanager
 def _up(python: Path, home: Path, workers: int) -> Generator[Start]:
     """`wenyue up` of that Python, ready and quiet; ended at the end of the block."""
-    with socket.create_server((_HOST, 0)) as free, socket.create_server((_HOST, 0)) as other:
-        port, status_port = free.getsockname()[1], other.getsockname()[1]
+    port = free_ports(2)
+    status_port = port + 1
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
     own = {
         "WENYUE_HOME": str(home),

@@ -15,7 +15,8 @@ from typing import Final
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase, look
-from wenyue.infra.supervisor import DRAIN_DEADLINE_S, answers_ready, listening_socket
+from wenyue.infra.supervisor import DRAIN_DEADLINE_S, answers_ready
+from wenyue.tools.ports import free_port
 from wenyue.tools.processes import children, send
 
 HOST: Final = "127.0.0.1"
@@ -117,12 +118,6 @@ def _start(
             )
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses at this moment."""
-    with listening_socket(HOST, 0) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _arguments(pid: int) -> list[str]:

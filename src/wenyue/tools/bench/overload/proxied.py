@@ -4,7 +4,6 @@ import os
 import re
 import resource
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Generator, Sequence
@@ -17,6 +16,7 @@ from wenyue.infra.fault import SetupError
 from wenyue.infra.supervisor import answers_ready
 from wenyue.tools.bench.overload.cores import pin
 from wenyue.tools.bench.site import HOST, cpu_seconds
+from wenyue.tools.ports import free_port
 from wenyue.tools.standby.state import certificate
 
 _SEARCHED: Final = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
@@ -54,7 +54,7 @@ def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Gene
     config = folder / "haproxy.cfg"
     text = file.read_text(encoding="utf-8")
     config.write_text(_CONNECTIONS.sub(f"    maxconn {most}", text, count=1), encoding="utf-8")
-    ports = [_free_port() for _ in _BINDS]
+    ports = [free_port() for _ in _BINDS]
     environment = {
         **os.environ,
         **{name: f"{HOST}:{port}" for name, port in zip(_BINDS, ports, strict=True)},
@@ -75,9 +75,3 @@ def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Gene
     finally:
         running.terminate()
         running.wait(_READY_S)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind((HOST, 0))
-        return int(one.getsockname()[1])
