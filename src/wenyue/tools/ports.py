@@ -2,6 +2,7 @@
 
 import random
 import socket
+from contextlib import ExitStack
 from typing import Final
 
 HOST: Final = "127.0.0.1"
@@ -24,17 +25,19 @@ def free_ports(count: int) -> int:
     chance = random.SystemRandom()
     for _ in range(_TRIES):
         first = chance.randrange(LOWEST, HIGHEST - count)
-        if all(_is_free(port) for port in range(first, first + count)):
+        if are_free(first, count):
             return first
     raise OSError(f"no {count} free ports together between {LOWEST} and {HIGHEST}")
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-            probe.listen(1)
-        except OSError:
-            return False
-        return True
+def are_free(first: int, count: int) -> bool:
+    """Whether nobody uses any of so many ports of loopback at this moment."""
+    with ExitStack() as stack:
+        for port in range(first, first + count):
+            probe = stack.enter_context(socket.socket())
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                return False
+    return True

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import random
 import secrets
-import socket
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from wenyue.infra.fault import SetupError
+from wenyue.tools.ports import are_free, free_ports
 
 LOOPBACK: Final = "127.0.0.1"
 NETWORK: Final = "10.77.0"  # of the namespaces, seen by nobody else
@@ -19,8 +17,6 @@ NODES: Final = 3
 WEBS: Final = 2
 _PORTS_EACH: Final = 4  # of a node: PostgreSQL, Patroni, etcd for clients, etcd among themselves
 PORTS: Final = 2 + WEBS + NODES * _PORTS_EACH
-_FREE_FROM, _FREE_UNTIL = 12_000, 30_000  # below what the kernel gives to outgoing connections
-_SEARCHES: Final = 50
 STATE: Final = "lab.json"
 
 
@@ -107,7 +103,7 @@ def lay_out(first_port: int = 0, *, netns: str = "") -> Layout:
 
 
 def _require_free(first: int) -> int:
-    if not _are_free(first):
+    if not are_free(first, PORTS):
         raise SetupError(
             f"the lab needs the ports {first} to {first + PORTS - 1} of {LOOPBACK}, and one of them is taken: "
             "choose others with --port",
@@ -117,20 +113,7 @@ def _require_free(first: int) -> int:
 
 
 def _find_free() -> int:
-    for _ in range(_SEARCHES):
-        first = random.randrange(_FREE_FROM, _FREE_UNTIL)  # noqa: S311 - a place to look, no secret
-        if _are_free(first):
-            return first
-    raise SetupError(f"no {PORTS} free ports in a row on {LOOPBACK}", "没有足够的空闲端口")
-
-
-def _are_free(first: int) -> bool:
-    with ExitStack() as stack:
-        for port in range(first, first + PORTS):
-            probe = stack.enter_context(socket.socket())
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                return False
-    return True
+    try:
+        return free_ports(PORTS)
+    except OSError as error:
+        raise SetupError(f"no {PORTS} free ports in a row on {LOOPBACK}", "没有足够的空闲端口") from error
