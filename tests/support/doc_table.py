@@ -61,6 +61,7 @@ SCENARIO: Final = (
     Step("wenyue keys rotate data", "data key 2 is in use"),
     Step("wenyue keys reseal", "sealed under data key 2 now"),
     Step("wenyue keys retire N", "", {" N": " 1"}),
+    Step("wenyue bans show account:1", "no ban is in force"),
     Step("wenyue staff list", "operator"),
     Step("wenyue staff add LOGIN --role gate", "password", STAFF),
     Step("wenyue staff reset LOGIN", "password", STAFF),
@@ -214,7 +215,9 @@ RESOLVED: Final = ('resolve("record:broken"', 'who="Wang Fang"', 'why="ticket 7"
 OVERLOAD: Final = "tests/stories/test_overload.py::test_a_small_run_measures_everything_and_loses_nothing"
 
 # Command → the test that runs it, and words that its file must have.
+BANS: Final = "tests/slices/test_bans_command.py::test_an_accounts_bans_are_lifted_all_at_once"
 BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "wenyue bans lift": (BANS, ('"lift"', '"--why"')),
     "make up": (WHOLE, ('"make"', '"up"')),
     "WENYUE_HTTPS=1 make up": (WHOLE, ('"make"', '"up"', "WENYUE_HTTPS")),
     "wenyue up": (UP, ('"up"',)),

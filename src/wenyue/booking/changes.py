@@ -19,7 +19,7 @@ from wenyue.booking.model import (
     Outcome,
 )
 from wenyue.booking.paying import recheck
-from wenyue.booking.striking import note_strikes, subjects_of
+from wenyue.booking.striking import add_strike, note_strikes, subjects_of
 from wenyue.kernel.clock import at_local
 from wenyue.policy import (
     CancelLimitReached,
@@ -203,13 +203,13 @@ def _miss(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effect
         return returning.answer_of(Outcome.WRONG_STATE, booking)
     if any(line.redeemed for line in booking.lines):
         return returning.answer_of(Outcome.ALREADY_REDEEMED, booking)
+    before = len(effects.strikes)
     for line, slot in missed:
         preset = facts.book.presets[slot.policy_code]
         if preset.missed_strike is not None:
             subjects = subjects_of(preset.missed_strike, line, booking, preset)
             strike = Strike(subjects, slot.policy_code, preset.missed_strike, slot.on_date, booking.id)
-            if strike not in effects.strikes:
-                effects.strikes.append(strike)
+            add_strike(effects, before, strike)
     returning.set_state(booking, BookingState.NO_SHOW, facts, effects)
     effects.record(request.actor, "booking.no_show", booking.id)
     effects.tell(EventKind.NO_SHOW, booking.id)

@@ -278,7 +278,10 @@ class LineFacts:
 
 @dataclass(slots=True)
 class ExistingBooking:
-    """A stored booking; `lines` only for bookings that a change request locked."""
+    """A stored booking; `own_key` and `lines` only for bookings that a change request locked.
+
+    `own_key`: the person whose account booked it, as proved when the account was opened.
+    """
 
     id: UUID
     body_hash: bytes
@@ -289,6 +292,7 @@ class ExistingBooking:
     hold_until: datetime | None
     total_minor: int
     currency: str = "CNY"
+    own_key: bytes | None = None
     lines: list[LineFacts] = field(default_factory=list[LineFacts])
 
 

@@ -9,11 +9,12 @@ SELECT s.id, s.product_id, s.venue_id, s.on_date, s.starts_at, s.ends_at, s.rele
  WHERE s.id = ANY (%(ids)s::bigint[])
 
 -- name: lock_bookings
--- Bookings that a change is about, locked in id order, before any card or pool.
-SELECT id, body_hash, state, channel, holder_id, card_id, hold_until, total_minor, currency
-  FROM booking.booking
- WHERE id = ANY (%(ids)s::uuid[])
- ORDER BY id
+-- Bookings that a change is about, locked in id order, before any card or pool; last, the person whose account booked.
+SELECT b.id, b.body_hash, b.state, b.channel, b.holder_id, b.card_id, b.hold_until, b.total_minor, b.currency,
+       (SELECT h.person_key FROM accounts.holder_v h WHERE h.traveller_id = b.holder_id) AS own_key
+  FROM booking.booking b
+ WHERE b.id = ANY (%(ids)s::uuid[])
+ ORDER BY b.id
    FOR UPDATE
 
 -- name: lines_of

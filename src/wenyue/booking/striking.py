@@ -24,18 +24,38 @@ def note_strikes(
             continue
         on_date = today if terms.strike == "cancel" else slot.on_date
         subjects = subjects_of(terms.strike, line, booking, facts.book.presets[slot.policy_code])
-        noted = [(one.policy_code, one.kind, one.on_date) for one in effects.strikes[before:]]
-        if (slot.policy_code, terms.strike, on_date) not in noted:
-            effects.strikes.append(Strike(subjects, slot.policy_code, terms.strike, on_date, booking.id))
+        add_strike(effects, before, Strike(subjects, slot.policy_code, terms.strike, on_date, booking.id))
     return tuple(dict.fromkeys(one.kind for one in effects.strikes[before:]))
 
 
 def subjects_of(
     kind: StrikeKind, line: LineFacts, booking: ExistingBooking, preset: Preset
 ) -> tuple[bytes, ...]:
-    """Whom a strike counts against: those whom the preset names; cancelling is always the account's doing."""
+    """Whom a strike counts against: those whom the preset names, as far as they answer for the booking.
+
+    A person answers only for what their own account booked for them: whoever knows a document's number can book with it.
+    For everybody else on the line the account answers, also where the preset names visitors alone; cancelling is always the
+    account's doing. A booking without an account (made at a desk, by a partner, imported) counts against nobody.
+    """
+    if booking.holder_id is None:
+        return ()
+    account = account_subject(booking.holder_id)
+    if kind == "cancel":
+        return (account,)
     named = preset.strikes.subjects if preset.strikes is not None else ("account", "visitor")
-    subjects = [key for _, key, _ in line.places] if kind != "cancel" and "visitor" in named else []
-    if booking.holder_id is not None and (kind == "cancel" or "account" in named):
-        subjects.append(account_subject(booking.holder_id))
+    is_own = [key == booking.own_key for _, key, _ in line.places]
+    subjects: list[bytes] = []
+    if "visitor" in named and booking.own_key is not None and any(is_own):
+        subjects.append(booking.own_key)
+    if "account" in named or not all(is_own) or not is_own:
+        subjects.append(account)
     return tuple(subjects)
+
+
+def add_strike(effects: Effects, first: int, strike: Strike) -> None:
+    """Add a strike to those from `first` on; one of the same preset, kind and day takes its subjects in."""
+    for one in effects.strikes[first:]:
+        if (one.policy_code, one.kind, one.on_date) == (strike.policy_code, strike.kind, strike.on_date):
+            one.subjects = tuple(dict.fromkeys(one.subjects + strike.subjects))
+            return
+    effects.strikes.append(strike)

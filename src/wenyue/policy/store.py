@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
@@ -28,6 +29,17 @@ CANCELS_OF: Final[LiteralString] = _SQL[
 BANS_OF: Final[LiteralString] = _SQL[
     "bans_of"
 ]  # %(subjects)s::bytea[], %(now)s → subject_key, policy_code, until
+
+
+@dataclass(frozen=True, slots=True)
+class BanInForce:
+    """A ban as it stands: `reason` is the kind of the last strike, `strikes` how many stand behind it."""
+
+    subject_key: bytes
+    policy_code: str
+    until: datetime
+    reason: str
+    strikes: int
 
 
 class _Presets(dict[str, Preset]):
@@ -101,6 +113,28 @@ async def bans(tx: Tx, subject_keys: list[bytes], now: datetime) -> list[tuple[b
     """The bans in force: subject key, policy code, until."""
     cursor = await tx.execute(BANS_OF, {"subjects": subject_keys, "now": now})
     return [(bytes(key), code, until) for key, code, until in await cursor.fetchall()]
+
+
+async def bans_behind(tx: Tx, subject_keys: list[bytes], now: datetime) -> list[BanInForce]:
+    """The bans in force against these subjects, for whoever decides about lifting them."""
+    cursor = await tx.execute(_SQL["bans_with_strikes"], {"subjects": subject_keys, "now": now})
+    return [BanInForce(bytes(row[0]), *row[1:]) for row in await cursor.fetchall()]
+
+
+async def lift_bans(
+    tx: Tx, subject_keys: list[bytes], policy_code: str | None, now: datetime
+) -> dict[str, int]:
+    """End the bans (of one preset, or all) and forgive what they were for; preset → strikes that count no more.
+
+    As the owner; the caller records who did it and why. Empty when no ban is in force.
+    """
+    row = {"subjects": subject_keys, "code": policy_code, "now": now}
+    ended = {code for _, code in await (await tx.execute(_SQL["end_bans"], row)).fetchall()}
+    forgiven: dict[str, int] = {}
+    for code in sorted(ended):
+        cursor = await tx.execute(_SQL["forgive_strikes"], row | {"codes": [code]})
+        forgiven[code] = cursor.rowcount
+    return forgiven
 
 
 async def add_strike(

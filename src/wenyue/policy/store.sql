@@ -59,3 +59,26 @@ VALUES (%(subject_key)s, %(policy_code)s, %(until)s, %(reason)s)
 ON CONFLICT (subject_key, policy_code) DO UPDATE
 SET until = greatest(b.until, excluded.until), reason = excluded.reason, created_at = now()
 WHERE excluded.until > b.until
+
+-- name: bans_with_strikes
+-- The bans in force against any of these subjects, with the strikes behind them that nobody forgave.
+SELECT b.subject_key, b.policy_code, b.until, b.reason,
+       (SELECT count(*) FROM policy.strike s
+         WHERE s.subject_key = b.subject_key AND s.policy_code = b.policy_code AND s.forgiven_at IS NULL) AS strikes
+FROM policy.ban b
+WHERE b.subject_key = ANY(%(subjects)s::bytea[]) AND b.until > %(now)s
+ORDER BY b.policy_code, b.subject_key
+LIMIT 1000
+
+-- name: end_bans
+-- run by: owner
+-- Bans that are lifted end now.
+UPDATE policy.ban SET until = %(now)s
+WHERE subject_key = ANY(%(subjects)s::bytea[]) AND (%(code)s::text IS NULL OR policy_code = %(code)s) AND until > %(now)s
+RETURNING subject_key, policy_code
+
+-- name: forgive_strikes
+-- run by: owner
+-- What a lifted ban was for: it does not count towards the next.
+UPDATE policy.strike SET forgiven_at = %(now)s
+WHERE subject_key = ANY(%(subjects)s::bytea[]) AND policy_code = ANY(%(codes)s::text[]) AND forgiven_at IS NULL

@@ -1,0 +1,127 @@
+"""`wenyue bans`: who may not book after missed visits, and lifting it by hand, with the reason on record.
+
+A person is named by the number of their document, which is read from standard input: it never stands in the command line, where
+`ps` and the shell's history would show it.
+"""
+
+import asyncio
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue import policy
+from wenyue.audit import Entry, record
+from wenyue.booking import account_subject
+from wenyue.infra.config import load, load_keys
+from wenyue.infra.db import Database, Tx
+from wenyue.infra.fault import SetupError
+from wenyue.kernel.clock import local_date, utc_now, zone
+from wenyue.kernel.documents import document_candidates
+from wenyue.kernel.personal import Vault
+from wenyue.policy import BanInForce
+from wenyue.tools.database import ready_database
+
+app = typer.Typer(
+    no_args_is_help=True, help="Who may not book after missed visits, and lifting it (限制预约)."
+)
+T = TypeVar("T")
+ACTOR: Final = "operator:command"
+_TIMEZONE: Final = "Asia/Shanghai"
+_ACCOUNT: Final = re.compile(r"account:([1-9]\d{0,17})")
+_LINE_MAX: Final = 200
+_REASON_MAX: Final = 200
+_WhoOf = Annotated[
+    str, typer.Argument(help="account:ID, or `person`: the document's number comes from standard input")
+]
+
+
+@app.command("show")
+def show(who: _WhoOf) -> None:
+    """The bans in force against an account or a person (查看)."""
+    asked = _who(who)
+
+    async def work(tx: Tx, vault: Vault) -> list[BanInForce]:
+        return await policy.bans_behind(tx, _subjects(asked, vault), utc_now())
+
+    found = _run(work)
+    table = Table(box=None, pad_edge=False)
+    for column in ("preset · 规则", "until · 至", "for · 原因", "strikes · 违约次数"):
+        table.add_column(column)
+    for one in found:
+        until = one.until.astimezone(zone(_TIMEZONE)).strftime("%Y-%m-%d %H:%M")
+        table.add_row(one.policy_code or "every · 全部", until, one.reason, str(one.strikes))
+    console = Console(markup=False, emoji=False)
+    console.print(table if found else "no ban is in force · 没有限制")
+
+
+@app.command("lift")
+def lift(
+    who: _WhoOf,
+    *,
+    preset: Annotated[str, typer.Option(help="code of one preset; left out: all of them")] = "",
+    why: Annotated[str, typer.Option("--why", help="the reason, for the record; no names, no numbers")],
+) -> None:
+    """End bans and forgive the strikes behind them: they do not count towards another (解除)."""
+    asked, reason = _who(who), _reason(why)
+
+    async def work(tx: Tx, vault: Vault) -> dict[str, int]:
+        now = utc_now()
+        forgiven = await policy.lift_bans(tx, _subjects(asked, vault), preset or None, now)
+        if forgiven:
+            # Nobody's document: the record keeps what it is told.
+            subject = asked if _ACCOUNT.fullmatch(asked) else "person"
+            detail: dict[str, object] = {"forgiven": forgiven, "reason": reason}
+            await record(tx, [Entry(now, ACTOR, "ban.lifted", subject, detail)])
+        return forgiven
+
+    forgiven = _run(work)
+    if not forgiven:
+        raise SetupError("no ban is in force; `wenyue bans show` tells which there are", "没有可解除的限制")
+    said = ", ".join(f"{code or 'every'} ({count} strikes forgiven)" for code, count in forgiven.items())
+    typer.echo(f"lifted: {said} · 已解除")
+
+
+def _who(raw: str) -> str:
+    """`account:ID`, or the number of a document."""
+    if _ACCOUNT.fullmatch(raw):
+        return raw
+    if raw != "person":
+        raise SetupError(f"WHO {raw!r}: `account:ID`, or `person`", "请填写 account:编号 或 person")
+    line = sys.stdin.readline(_LINE_MAX).strip()
+    if not document_candidates(line, today=local_date(utc_now(), _TIMEZONE)):
+        raise SetupError(
+            "standard input holds no document number: its first line is taken", "标准输入里没有证件号码"
+        )
+    return line
+
+
+def _subjects(asked: str, vault: Vault) -> list[bytes]:
+    account = _ACCOUNT.fullmatch(asked)
+    if account:
+        return [account_subject(int(account[1]))]
+    found = document_candidates(asked, today=local_date(utc_now(), _TIMEZONE))
+    return [vault.person_key(one.key) for one in found]
+
+
+def _reason(text: str) -> str:
+    if not 1 <= len(text.strip()) <= _REASON_MAX or not text.isprintable():
+        raise SetupError(f"--why: 1 to {_REASON_MAX} characters on one line", "请填写原因，一行，最多200字")
+    return text.strip()
+
+
+def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
+    """`work` in one transaction of the database's owner: the application may not lift what the rules decided."""
+    settings = load()
+    vault = Vault(load_keys(settings.home))
+
+    async def within(url: str) -> T:
+        async with Database(url, size_max=2, keeps=0) as db, db.transaction() as tx:
+            return await work(tx, vault)
+
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as database:
+        return asyncio.run(within(database.owner_url))

@@ -1,0 +1,97 @@
+"""`wenyue bans` as an operator types it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.support.database import DbUrls
+from wenyue.booking import account_subject
+from wenyue.infra.config import load_keys
+from wenyue.infra.fault import SetupError
+from wenyue.kernel.clock import utc_now
+from wenyue.kernel.documents import Document, parse_document
+from wenyue.kernel.personal import Vault
+from wenyue.tools import bans
+
+NUMBER = "11010519491231002X"
+
+
+@pytest.fixture
+def urls(make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbUrls:
+    made = make_database()
+    monkeypatch.setenv("WENYUE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("WENYUE_DATABASE_URL", made.app_url)
+    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", made.owner_url)
+    return made
+
+
+def run(*words: str, typed: str = "") -> str:
+    result = CliRunner().invoke(bans.app, list(words), input=typed)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def person_key(home: Path) -> bytes:
+    document = parse_document(None, NUMBER, today=utc_now().date())
+    assert isinstance(document, Document)
+    return Vault(load_keys(home)).person_key(document.key)
+
+
+def ban(urls: DbUrls, subject: bytes, *codes: str) -> None:
+    with psycopg.connect(urls.owner_url, autocommit=True) as tx:
+        for code in codes:
+            tx.execute(
+                "INSERT INTO policy.ban (subject_key, policy_code, until, reason)"
+                " VALUES (%s, %s, now() + interval '30 days', 'no_show')",
+                [subject, code],
+            )
+            tx.execute(
+                "INSERT INTO policy.strike (subject_key, policy_code, kind, on_date, booking_id)"
+                " SELECT %s, %s, 'no_show', current_date - d, gen_random_uuid() FROM generate_series(1, 3) d",
+                [subject, code],
+            )
+
+
+def test_security_second_H3_a_persons_ban_is_lifted_and_its_strikes_count_no_more(
+    urls: DbUrls, tmp_path: Path
+) -> None:
+    key = person_key(tmp_path / "home")
+    ban(urls, key, "gugong", "lingyin")
+    shown = run("show", "person", typed=NUMBER + "\n")
+    assert [line.split()[0] for line in shown.splitlines()[1:]] == ["gugong", "lingyin"]
+    said = run("lift", "person", "--preset", "gugong", "--why", "booked by a stranger", typed=NUMBER + "\n")
+    assert "gugong (3 strikes forgiven)" in said
+    assert "gugong" not in run("show", "person", typed=NUMBER + "\n")
+    with psycopg.connect(urls.owner_url) as tx:
+        left = tx.execute(
+            "SELECT policy_code, count(*) FROM policy.strike WHERE forgiven_at IS NULL GROUP BY policy_code"
+        ).fetchall()
+        recorded = tx.execute("SELECT actor, action, subject, detail::text FROM audit.entry").fetchall()
+    assert left == [("lingyin", 3)]
+    assert [row[:3] for row in recorded] == [("operator:command", "ban.lifted", "person")]
+    assert NUMBER not in str(recorded)
+
+
+def test_an_accounts_bans_are_lifted_all_at_once(urls: DbUrls) -> None:
+    ban(urls, account_subject(7), "default", "guobo")
+    ban(urls, account_subject(8), "default")
+    assert "guobo" in run("lift", "account:7", "--why", "goodwill")
+    assert "no ban" in run("show", "account:7")
+    assert "default" in run("show", "account:8")
+
+
+def test_what_is_mistyped_is_named(urls: DbUrls) -> None:
+    assert urls
+    with pytest.raises(SetupError, match="WHO 'account:x'"):
+        run("show", "account:x")
+    with pytest.raises(SetupError, match="no document number"):
+        run("show", "person", typed="\n")
+    with pytest.raises(SetupError, match="--why"):
+        run("lift", "account:7", "--why", " ")
+    with pytest.raises(SetupError, match="no ban is in force"):
+        run("lift", "account:7", "--why", "nothing there")
