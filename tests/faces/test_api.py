@@ -130,11 +130,10 @@ async def test_a_lost_card_is_frozen_and_replaced_once(site: ApiSite) -> None:
     path = f"/v1/cards/{who.card_no}"
     key = {"Idempotency-Key": str(uuid7())}
     problem(await site.client.post(f"{path}/replacement", headers=who.headers | key), 403, "proof_needed")
-    await site.prove(who)
-    problem(await site.client.post(f"{path}/replacement", headers=who.headers | key), 409, "card_not_frozen")
     for _ in range(2):
         lost = await site.client.post(f"{path}/loss", headers=who.headers)
         assert (lost.status_code, lost.json()["state"]) == (200, "frozen")
+    await site.prove(who)
     signing = await site.client.post("/v1/session", json={"card_no": CARD[0], "pin": CARD[1]})
     problem(signing, 403, "card_frozen")
     problem(await site.client.post(f"{path}/replacement", headers=who.headers), 422, "key_needed")
@@ -148,6 +147,8 @@ async def test_a_lost_card_is_frozen_and_replaced_once(site: ApiSite) -> None:
     problem(
         await site.client.post(f"{path}/replacement", headers=who.headers | other), 404, "card_number_dead"
     )
+    now = f"/v1/cards/{fresh['card_no']}/replacement"
+    problem(await site.client.post(now, headers=who.headers | other), 409, "card_not_frozen")
     problem(await site.client.post("/v1/cards/xyz/loss", headers=who.headers), 404, "card_number_unknown")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.booking_site import TODAY, BookingSite, booked, booking_site
 from tests.support.database import DbUrls
+from tests.support.proofs import prove
 from tests.support.traveller_site import (
     CARD,
     CHILD_DOCUMENT,
@@ -290,6 +291,11 @@ async def test_a_lost_card_stops_paying_until_it_is_found(site: BookingSite) -> 
     await thief.get("/signin")
     refused = await thief.submit(thief.form("/signin"), {"card_no": CARD[0], "pin": CARD[1]}, status=422)
     assert "这张卡已挂失" in refused
+    await one.get("/card/loss")
+    async with (
+        site.services.db.transaction() as tx
+    ):  # the code on the phone: tests/security/test_bound_proofs.py
+        await prove(tx, one.client.cookies["wy_login"], site.clock[0])
     await one.get("/card/loss")
     assert "可使用" in await one.submit(one.form("/card/loss"))
 

@@ -153,6 +153,7 @@ async def test_security_H2_the_holder_stops_a_replacement_by_the_message(desk: D
     answer = await sign_in(desk, new["card_no"], new["pin"])
     assert (answer.status_code, answer.json()["outcome"]) == (403, "card_frozen")
     assert (await desk.post("/v1/visitors", {"name": NAME, "number": DOCUMENT}, holder)).status_code == 401
+    await desk.deliver()
     desk.phones.texts.clear()
     assert (await desk.begin(str(uuid7()))).status_code == 202
     assert await desk.deliver() == ""  # from now on only an administrator replaces
@@ -196,7 +197,7 @@ async def test_security_H2_a_login_that_ends_while_its_replacement_waits_for_its
     async with services.db.transaction() as tx:
         frozen = "UPDATE cards.card SET state = 4 WHERE card_no = %s RETURNING holder_id"
         [(holder_id,)] = await (await tx.execute(frozen, [CARD[0]])).fetchall()
-    await desk.site.prove(Person("", holder_id))
+    await desk.site.prove(Person(thief.client.cookies["wy_login"], holder_id))
     await thief.get("/card/replacement")
     form = thief.form("/card/replacement")
     turns = services._secret_checks  # pyright: ignore[reportPrivateUsage]

@@ -25,12 +25,14 @@ from wenyue.cards import CardProblem, CardState, Denied, changes
 from wenyue.cards.activation import Activated, Issued
 from wenyue.cards.changes import COMPANION_CHANGES_MAX
 from wenyue.cards.loss import Replaced
+from wenyue.cards.recovery import Recovery
 from wenyue.cards.store import save_type, shipped_types
 from wenyue.infra.db import Tx
 
 pytestmark = pytest.mark.anyio
 REQUEST = UUID("01939f00-0000-7000-8000-000000000001")
 OTHER_REQUEST = UUID("01939f00-0000-7000-8000-000000000002")
+PROOF = UUID("01939f00-0000-7000-8000-000000000004")
 EXTENSION = UUID("01939f00-0000-7000-8000-000000000003")
 
 
@@ -46,13 +48,35 @@ async def freeze(tx: Tx, card: Issued, holder_id: int | None) -> CardState | Den
     )
 
 
-async def thaw(tx: Tx, card: Issued, holder_id: int | None) -> CardState | Denied:
-    return await cards.lift_loss(tx, card_no=card.card_no, holder_id=holder_id, now=NOW, actor="traveller:1")
+async def proof(tx: Tx) -> Recovery:
+    """That staff have seen the holder's document, when every card there is was lost."""
+    row = (
+        "INSERT INTO cards.recovery (id, holder_id, phone_key, how, started_at)"
+        " SELECT %s, min(holder_id), '', 'staff', %s FROM cards.card ON CONFLICT (id) DO NOTHING"
+    )
+    await tx.execute(row, [PROOF, NOW])
+    rows = await (await tx.execute("SELECT id FROM cards.card WHERE holder_id IS NOT NULL")).fetchall()
+    return Recovery(PROOF, "staff", NOW, card_ids=frozenset(id_ for (id_,) in rows))
 
 
-async def swap(tx: Tx, card_no: str, holder_id: int | None, request_id: UUID = REQUEST) -> Replaced | Denied:
+async def thaw(tx: Tx, card: Issued, holder_id: int, found: Recovery | None) -> CardState | Denied:
+    return await cards.lift_loss(
+        tx, card_no=card.card_no, holder_id=holder_id, proof=found, now=NOW, actor="traveller:1"
+    )
+
+
+async def swap(
+    tx: Tx, card_no: str, holder_id: int | None, request_id: UUID = REQUEST, *, on: Recovery | None = None
+) -> Replaced | Denied:
     return await cards.replace(
-        tx, VAULT, request_id=request_id, card_no=card_no, holder_id=holder_id, now=NOW, actor="traveller:1"
+        tx,
+        VAULT,
+        request_id=request_id,
+        card_no=card_no,
+        holder_id=holder_id,
+        now=NOW,
+        actor="traveller:1",
+        proof=on or await proof(tx),
     )
 
 
@@ -64,8 +88,10 @@ async def test_a_lost_card_is_frozen_and_thawed(tx: Tx) -> None:
     for _ in range(2):
         assert await freeze(tx, card, answer.holder_id) is CardState.FROZEN
         assert await card_state(tx, answer.card_id) is CardState.FROZEN
+    for found in (None, replace(await proof(tx), card_ids=frozenset())):
+        assert problem(await thaw(tx, card, answer.holder_id, found)) is CardProblem.PROOF_NEEDED
     for _ in range(2):
-        assert await thaw(tx, card, answer.holder_id) is CardState.ACTIVE
+        assert await thaw(tx, card, answer.holder_id, await proof(tx)) is CardState.ACTIVE
         assert await card_state(tx, answer.card_id) is CardState.ACTIVE
     written = (
         "SELECT action FROM audit.entry WHERE xid = pg_current_xact_id() AND action IN (%s, %s) ORDER BY id"
@@ -88,7 +114,7 @@ async def test_only_the_holder_or_staff_report_a_loss(tx: Tx) -> None:
     answer, card = await activated(tx)
     other, _ = await activated(tx, number=2)
     assert problem(await freeze(tx, card, other.holder_id)) is CardProblem.NUMBER_UNKNOWN
-    assert problem(await thaw(tx, card, other.holder_id)) is CardProblem.NUMBER_UNKNOWN
+    assert problem(await thaw(tx, card, other.holder_id, await proof(tx))) is CardProblem.NUMBER_UNKNOWN
     assert problem(await swap(tx, card.card_no, other.holder_id)) is CardProblem.NUMBER_UNKNOWN
     assert await card_state(tx, answer.card_id) is CardState.ACTIVE
     assert await freeze(tx, card, None) is CardState.FROZEN
@@ -137,6 +163,8 @@ async def test_the_same_replacement_request_replaces_once(tx: Tx) -> None:
     assert await cards.sign_in(tx, VAULT, again.card_no, again.pin.reveal()) == answer.holder_id
     assert problem(await cards.sign_in(tx, VAULT, first.card_no, first.pin.reveal())) is CardProblem.PIN_WRONG
     assert problem(await swap(tx, card.card_no, answer.holder_id + 1)) is CardProblem.NUMBER_UNKNOWN
+    elsewhere = Recovery(OTHER_REQUEST, "code", NOW, card_ids=frozenset({answer.card_id}))
+    assert problem(await swap(tx, card.card_no, answer.holder_id, on=elsewhere)) is CardProblem.PROOF_NEEDED
     other = await swap(tx, card.card_no, answer.holder_id, OTHER_REQUEST)
     assert problem(other) is CardProblem.NUMBER_DEAD
     assert await value(tx, "SELECT count(*) FROM cards.dead_number WHERE card_id = %s", answer.card_id) == 1
@@ -150,7 +178,14 @@ async def test_an_old_replacement_request_does_not_touch_a_newer_number(tx: Tx) 
     await cards.report_loss(tx, card_no=first.card_no, holder_id=None, now=NOW, actor="staff:1")
     later = NOW + timedelta(days=1)
     second = await cards.replace(
-        tx, VAULT, request_id=OTHER_REQUEST, card_no=first.card_no, holder_id=None, now=later, actor="staff:1"
+        tx,
+        VAULT,
+        request_id=OTHER_REQUEST,
+        card_no=first.card_no,
+        holder_id=None,
+        now=later,
+        actor="staff:1",
+        proof=await proof(tx),
     )
     assert isinstance(second, Replaced)
     assert problem(await swap(tx, card.card_no, answer.holder_id)) is CardProblem.NUMBER_DEAD

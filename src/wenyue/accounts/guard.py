@@ -15,6 +15,7 @@ import msgspec
 
 from wenyue.accounts.devices import device_token, known_token, with_device
 from wenyue.accounts.failures import FailedSignIn, note_failure
+from wenyue.accounts.logins import end_login, login_key, start_login
 from wenyue.accounts.pace import Pace
 from wenyue.accounts.throttle import (
     ADDRESS,
@@ -74,6 +75,29 @@ class Attempt:
     is_right: bool = False
     is_kept: bool = False
     who: str = ""
+    login_key: str = ""  # `Login.key` of the login that began on it
+
+    async def start_login(
+        self,
+        now: datetime,
+        *,
+        traveller_id: int | None = None,
+        staff_id: int | None = None,
+        instead_of: str = "",
+    ) -> str:
+        """A token on the strength of this right try, in the transaction that found it right.
+
+        What checked the secret holds the row it was checked against (the card's, the member of staff's) until the transaction
+        ends, and whatever shuts logins out changes that row before it ends them: so it finds this login, or this try waits for it
+        and is refused. `instead_of`: the token that the caller had, which ends. Raises LookupError when the try was not right.
+        """
+        if not self.is_right:
+            raise LookupError("no login begins on a try that was not right")
+        if instead_of:
+            await end_login(self.tx, instead_of, now)
+        token = await start_login(self.tx, now=now, traveller_id=traveller_id, staff_id=staff_id)
+        self.login_key = login_key(token)
+        return token
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _SQL: Final = queries("wenyue.accounts")
 _TOKEN_BYTES: Final = 32
 _TOKEN_LENGTH: Final = 43  # of 32 bytes in URL-safe base64 without padding
 STAFF_PASSWORD_LENGTH_MIN: Final = 8
+_CHECKS_MAX: Final = 2
 STAFF_VENUES_MAX: Final = 200
 STAFF_LISTED_MAX: Final = 10_000
 
@@ -37,7 +38,10 @@ async def start_login(
     staff_id: int | None = None,
     ttl_s: float | None = None,
 ) -> str:
-    """A new token for exactly one traveller or member of staff; the only copy of it (the cookie's value)."""
+    """A new token for exactly one traveller or member of staff; the only copy of it (the cookie's value).
+
+    It asks for no proof: a face begins logins by `Attempt.start_login` alone.
+    """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     lasts_s = ttl_s or (LOGIN_TTL_S if staff_id is None else STAFF_LOGIN_TTL_S)
     row = {
@@ -106,20 +110,29 @@ async def end_logins(tx: Tx, traveller_id: int, now: datetime, *, except_token: 
 async def check_staff(tx: Tx, vault: Vault, login: str, password: str) -> Staff | StaffRefusal:
     """The member of staff with this login and password, or WRONG; it takes as long when there is no such login.
 
+    Until the transaction ends neither a new password nor a departure passes by: their row is locked, as it was checked.
     A right password that is stored in an older way is stored anew, by a function that can store nothing else.
     Whoever calls it for a stranger does so in a `Guard.attempt`, which slows guessing (等保三级: 登录失败处理).
     """
-    row = await (await tx.execute(_SQL["staff_of"], {"login": login.strip().lower()[:64]})).fetchone()
-    if row is None:
-        await spend_time(password)
-        return StaffRefusal.WRONG
-    staff_id, name, display_name, role, venue_ids, stored = row
-    if not await verify_secret(password, stored, vault, of=_owner(name)):
-        return StaffRefusal.WRONG
-    if is_outdated(stored, vault, of=_owner(name)):
-        fresh = await hash_secret(password, vault, of=_owner(name))
-        await tx.execute(_SQL["renew_password"], {"id": staff_id, "was": stored, "becomes": fresh})
-    return Staff(staff_id, name, display_name, role, frozenset(venue_ids))
+    for _ in range(_CHECKS_MAX):  # again, when what it was checked against was changed meanwhile
+        row = await (await tx.execute(_SQL["staff_of"], {"login": login.strip().lower()[:64]})).fetchone()
+        if row is None:
+            await spend_time(password)
+            return StaffRefusal.WRONG
+        staff_id, name, stored = row
+        if not await verify_secret(password, stored, vault, of=_owner(name)):
+            return StaffRefusal.WRONG
+        if is_outdated(stored, vault, of=_owner(name)):
+            fresh = await hash_secret(password, vault, of=_owner(name))
+            renewed = {"id": staff_id, "was": stored, "becomes": fresh}
+            [(is_renewed,)] = await (await tx.execute(_SQL["renew_password"], renewed)).fetchall()
+            stored = fresh if is_renewed else stored
+        locked = {"id": staff_id, "password_hash": stored}
+        found = await (await tx.execute(_SQL["lock_staff"], locked)).fetchone()
+        if found is not None:
+            display_name, role, venue_ids = found
+            return Staff(staff_id, name, display_name, role, frozenset(venue_ids))
+    return StaffRefusal.WRONG
 
 
 async def save_staff(

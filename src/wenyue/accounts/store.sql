@@ -73,9 +73,12 @@ WHERE traveller_id = %(traveller_id)s AND ended_at IS NULL AND token_hash <> %(k
 UPDATE accounts.login SET ended_at = %(now)s WHERE staff_id = %(staff_id)s AND ended_at IS NULL;
 
 -- name: staff_of
--- A member of staff who signs in.
-SELECT id, login, display_name, role, venue_ids, password_hash
-FROM accounts.staff WHERE login = %(login)s AND is_active;
+-- A member of staff who signs in, and what the password is checked against.
+SELECT id, login, password_hash FROM accounts.staff WHERE login = %(login)s AND is_active;
+
+-- name: lock_staff
+-- The member of staff as they are now, locked against changes, if this is their password still.
+SELECT display_name, role, venue_ids FROM accounts.lock_staff(%(id)s, %(password_hash)s);
 
 -- name: unlock_staff
 -- Tries that failed before count no more at this login.

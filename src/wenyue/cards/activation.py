@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -27,6 +27,7 @@ from wenyue.kernel.personal import Secret, Vault
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
 _GUESSES: Final = frozenset({CardProblem.PIN_WRONG, CardProblem.HOLDER_KNOWN, CardProblem.ACTIVE_ELSEWHERE})
+_CHECKS_MAX: Final = 2
 CARD_TIMEZONE: Final = "Asia/Shanghai"  # the day a card is issued or activated is a day there
 
 
@@ -116,12 +117,12 @@ async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: dateti
     stay. Refusals: PIN_WRONG, and every CardProblem about states, deadline and age. Whoever calls it
     for a stranger does so in a `Guard.attempt`, which slows guessing; see `prove`.
     """
-    denied = await prove(tx, vault, request.card_no, request.pin)
-    if denied is not None:
-        return denied
+    proven = await prove(tx, vault, request.card_no, request.pin)
+    if isinstance(proven, Denied):
+        return proven
     card = await lock_by_no(tx, clean_card_no(request.card_no))
-    if card is None:  # replaced in this very moment
-        return Denied(CardProblem.PIN_WRONG)
+    if card is None:
+        raise LookupError("a card that is locked has gone")  # cards are never deleted
     person_key = vault.person_key(request.identity.document.key)
     if card.state != CardState.SHIPPED:
         return _not_shipped(card, person_key)
@@ -143,37 +144,51 @@ async def sign_in(tx: Tx, vault: Vault, card_no: str, pin: str) -> int | Denied:
     """The traveller whose active card this is, by number and PIN.
 
     A card reported lost does not sign anybody in (whoever found it may have its PIN): its holder signs in otherwise or
-    goes to the counter. Commit a refusal too; see `prove`.
+    goes to the counter. The login begins in this transaction, in which the card stays as it is. Commit a refusal too; see
+    `prove`.
     """
-    denied = await prove(tx, vault, card_no, pin)
-    if denied is not None:
-        return denied
-    row = await (await tx.execute(_SQL["pin_of"], {"card_no": clean_card_no(card_no)})).fetchone()
-    problem = CardProblem.PIN_WRONG if row is None else state_problem(CardState(row[2]))
-    if row is None or problem is not None or row[3] is None:
+    proven = await prove(tx, vault, card_no, pin)
+    if isinstance(proven, Denied):
+        return proven
+    problem = state_problem(proven.state)
+    if problem is not None or proven.holder_id is None:
         return Denied(problem or CardProblem.NOT_ACTIVATED)
-    holder_id: int = row[3]
-    return holder_id
+    return proven.holder_id
 
 
-async def prove(tx: Tx, vault: Vault, card_no: str, pin: str) -> Denied | None:
-    """None when number and PIN belong together, else PIN_WRONG: the same answer, after the same time, whatever is wrong.
+@dataclass(frozen=True, slots=True)
+class ProvenCard:
+    """The card whose PIN was right, as it is until the transaction ends."""
 
-    So nobody learns here which numbers exist, or were replaced. A right PIN that is stored in an older way is stored anew.
+    state: CardState
+    holder_id: int | None
+
+
+async def prove(tx: Tx, vault: Vault, card_no: str, pin: str) -> ProvenCard | Denied:
+    """The card, when number and PIN belong together, else PIN_WRONG: the same answer, after the same time, whatever is wrong.
+
+    So nobody learns here which numbers exist, or were replaced. Once its PIN is checked, the card is neither
+    reported lost nor replaced until the transaction ends. A right PIN that is stored in an older way is stored anew.
     """
     number = clean_card_no(card_no)
-    row = await (await tx.execute(_SQL["pin_of"], {"card_no": number})).fetchone()
-    if row is None:
-        await verify_secret(pin, "", vault)  # for as long as with a number that exists
-        return Denied(CardProblem.PIN_WRONG)
-    card_id, stored = row[:2]
-    secret = clean_pin(pin)
-    if not await verify_secret(secret, stored, vault):
-        return Denied(CardProblem.PIN_WRONG)
-    if is_outdated(stored, vault):
-        fresh = {"id": card_id, "old": stored, "new": await hash_secret(secret, vault)}
-        await tx.execute(_SQL["set_pin_hash"], fresh)
-    return None
+    for _ in range(_CHECKS_MAX):  # again, when what it was checked against was changed meanwhile
+        row = await (await tx.execute(_SQL["pin_of"], {"card_no": number})).fetchone()
+        if row is None:
+            await verify_secret(pin, "", vault)  # for as long as with a number that exists
+            return Denied(CardProblem.PIN_WRONG)
+        card_id, stored = row[:2]
+        secret = clean_pin(pin)
+        if not await verify_secret(secret, stored, vault):
+            return Denied(CardProblem.PIN_WRONG)
+        if is_outdated(stored, vault):
+            fresh = {"id": card_id, "old": stored, "new": await hash_secret(secret, vault)}
+            if (await tx.execute(_SQL["set_pin_hash"], fresh)).rowcount:
+                stored = fresh["new"]
+        locked = {"card_no": number, "pin_hash": stored}
+        found = await (await tx.execute(_SQL["lock_proven"], locked)).fetchone()
+        if found is not None:
+            return ProvenCard(CardState(found[0]), found[1])
+    return Denied(CardProblem.PIN_WRONG)
 
 
 async def judge(tried: Attempt, card_no: str, answer: object) -> None:
@@ -210,7 +225,11 @@ class LockedCard:
 
 async def lock_by_no(tx: Tx, card_no: str) -> LockedCard | None:
     """The card with this (cleaned) number, locked; None when there is none."""
-    row = await (await tx.execute(_SQL["lock_by_no"], {"card_no": card_no})).fetchone()
+    return locked_card(await (await tx.execute(_SQL["lock_by_no"], {"card_no": card_no})).fetchone())
+
+
+def locked_card(row: tuple[Any, ...] | None) -> LockedCard | None:
+    """What a statement that locks one card found."""
     return None if row is None else LockedCard(row[0], row[1], CardState(row[2]), *row[3:])
 
 

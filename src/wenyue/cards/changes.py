@@ -6,9 +6,9 @@ from uuid import UUID
 
 from wenyue.accounts import COMPANION, Identity, seal_identity
 from wenyue.audit import Entry, record
-from wenyue.cards.activation import CARD_TIMEZONE, LockedCard, type_rules
+from wenyue.cards.activation import CARD_TIMEZONE, LockedCard, locked_card, type_rules
 from wenyue.cards.dates import validity_end
-from wenyue.cards.model import CardRules, CardState
+from wenyue.cards.model import CardRules
 from wenyue.cards.parse import RulesError
 from wenyue.cards.people import CardProblem, Denied, age_problem, state_problem
 from wenyue.infra.db import Tx, queries
@@ -160,8 +160,7 @@ async def _own_active(tx: Tx, card_id: int, holder_id: int) -> LockedCard | Deni
 
 
 async def _lock_by_id(tx: Tx, card_id: int) -> LockedCard | None:
-    row = await (await tx.execute(_SQL["lock_by_id"], {"id": card_id})).fetchone()
-    return None if row is None else LockedCard(row[0], row[1], CardState(row[2]), *row[3:])
+    return locked_card(await (await tx.execute(_SQL["lock_by_id"], {"id": card_id})).fetchone())
 
 
 async def _rules_of(tx: Tx, card: LockedCard) -> CardRules:

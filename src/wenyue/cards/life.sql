@@ -21,6 +21,21 @@ FROM accounts.holder_v AS holder WHERE holder.person_key = %(person_key)s;
 -- What a PIN is checked against.
 SELECT id, pin_hash, state, holder_id FROM cards.card WHERE card_no = %(card_no)s;
 
+-- name: lock_proven
+-- The card with this number, if this is what its PIN is checked against still; until the transaction ends nothing shuts its holder
+-- out (those take FOR UPDATE), while bookings go on.
+SELECT state, holder_id FROM cards.card WHERE card_no = %(card_no)s AND pin_hash = %(pin_hash)s FOR KEY SHARE;
+
+-- name: shut_by_no
+-- One card, to be frozen or given another number: sign-ins with it have begun their login, or look at it again after this.
+SELECT id, type_code, state, issued_at, valid_from, valid_to, holder_id, holder_key
+FROM cards.card WHERE card_no = %(card_no)s FOR UPDATE;
+
+-- name: shut_by_id
+-- Likewise, to be given another PIN.
+SELECT id, type_code, state, issued_at, valid_from, valid_to, holder_id, holder_key
+FROM cards.card WHERE id = %(id)s FOR UPDATE;
+
 -- name: dead_number
 -- Whether a number was lost and replaced.
 SELECT card_id FROM cards.dead_number WHERE card_no = %(card_no)s;
@@ -61,9 +76,14 @@ UPDATE cards.card SET state = %(state)s WHERE id = %(id)s;
 INSERT INTO cards.dead_number (card_no, card_id, died_at, reason, request_id, recovery_id)
 VALUES (%(card_no)s, %(card_id)s, %(now)s, %(reason)s, %(request_id)s, %(recovery_id)s);
 
+-- name: use_proofs
+-- The card was thawed, or has a new number: nothing more comes of the holder's proofs for it.
+UPDATE cards.recovery SET card_ids = array_remove(card_ids, %(card_id)s::bigint)
+WHERE holder_id = %(holder_id)s AND %(card_id)s::bigint = ANY (card_ids);
+
 -- name: replacement
--- The card that a replacement request was about, and whether it is the card's newest one.
-SELECT dead.card_id, NOT EXISTS (
+-- The card that a replacement request was about, on which proof, and whether it is the card's newest one.
+SELECT dead.card_id, dead.recovery_id, NOT EXISTS (
            SELECT 1 FROM cards.dead_number AS later WHERE later.card_id = dead.card_id AND later.died_at > dead.died_at)
 FROM cards.dead_number AS dead WHERE dead.request_id = %(request_id)s;
 

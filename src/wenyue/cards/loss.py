@@ -12,10 +12,11 @@ from uuid import UUID
 
 from wenyue.accounts import hash_secret
 from wenyue.audit import Entry, record
-from wenyue.cards.activation import LockedCard, lock_by_no, type_rules
+from wenyue.cards.activation import LockedCard, locked_card, type_rules
 from wenyue.cards.codes import clean_card_no, new_card_no, new_pin
 from wenyue.cards.model import CardState
 from wenyue.cards.people import CardProblem, Denied, state_problem
+from wenyue.cards.recovery import Recovery
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.personal import Secret, Vault
 
@@ -48,12 +49,23 @@ async def report_loss(
 
 
 async def lift_loss(
-    tx: Tx, *, card_no: str, holder_id: int | None, now: datetime, actor: str
+    tx: Tx, *, card_no: str, holder_id: int, proof: Recovery | None, now: datetime, actor: str
 ) -> CardState | Denied:
-    """解挂: the card was found before it was replaced; ACTIVE, also when it was already."""
-    return await _change(
+    """解挂: the card was found before it was replaced; ACTIVE, also when it was already.
+
+    A login does not suffice, whoever found the card may have one: PROOF_NEEDED without a `proof` that was made while this card
+    was frozen. It is used up for this card. The caller tells the holder.
+    """
+    card = await _own_card(tx, clean_card_no(card_no), holder_id)
+    if isinstance(card, Denied):
+        return card
+    if card.state == CardState.FROZEN and (proof is None or card.id not in proof.card_ids):
+        return Denied(CardProblem.PROOF_NEEDED)
+    state = await _change(
         tx, card_no, holder_id, before=CardState.FROZEN, after=CardState.ACTIVE, now=now, actor=actor
     )
+    await tx.execute(_SQL["use_proofs"], {"card_id": card.id, "holder_id": card.holder_id})
+    return state
 
 
 async def replace(
@@ -65,25 +77,29 @@ async def replace(
     holder_id: int | None,
     now: datetime,
     actor: str,
-    recovery_id: UUID | None = None,
+    proof: Recovery,
 ) -> Replaced | Denied:
     """补卡: a frozen card gets a new number and PIN and is active again; the old number is dead for ever.
 
     `request_id` makes it happen once: the same request again gives the same number with a fresh PIN (the first answer may
     have been lost, and only the PIN's hash is kept). NOT_FROZEN when the loss was not reported, NUMBER_DEAD when it was
-    replaced by another request.
-    Who may ask is not looked at here: `recovery_id` is the proof it is made on.
+    replaced by another request, PROOF_NEEDED when it is not among the cards that the `proof` is good for: each gets one number
+    on it.
     `fee_minor` is what the type asks for (昆山 ¥25); taking it is the caller's.
     """
     earlier = await (await tx.execute(_SQL["replacement"], {"request_id": request_id})).fetchone()
     if earlier is not None:
-        return await _again(tx, vault, earlier[0], holder_id, is_newest=earlier[1])
+        if earlier[1] != proof.id:
+            return Denied(CardProblem.PROOF_NEEDED)
+        return await _again(tx, vault, earlier[0], holder_id, is_newest=earlier[2])
     number = clean_card_no(card_no)
     card = await _own_card(tx, number, holder_id)
     if isinstance(card, Denied):
         return card
     if card.state != CardState.FROZEN:
         return Denied(state_problem(card.state) or CardProblem.NOT_FROZEN)
+    if card.id not in proof.card_ids:
+        return Denied(CardProblem.PROOF_NEEDED)
     row: dict[str, object] = {
         "card_no": number,
         "card_id": card.id,
@@ -91,8 +107,9 @@ async def replace(
         "reason": "lost",
         "request_id": request_id,
     }
-    row["recovery_id"] = recovery_id
+    row["recovery_id"] = proof.id
     await tx.execute(_SQL["bury_number"], row)
+    await tx.execute(_SQL["use_proofs"], {"card_id": card.id, "holder_id": card.holder_id})
     pin = new_pin()
     fresh = {"id": card.id, "card_no": await _free_number(tx), "pin_hash": await hash_secret(pin, vault)}
     [(new_no,)] = await (await tx.execute(_SQL["renumber"], fresh)).fetchall()
@@ -103,8 +120,7 @@ async def replace(
 async def _again(
     tx: Tx, vault: Vault, card_id: int, holder_id: int | None, *, is_newest: bool
 ) -> Replaced | Denied:
-    row = await (await tx.execute(_SQL["lock_by_id"], {"id": card_id})).fetchone()
-    card = None if row is None else LockedCard(row[0], row[1], CardState(row[2]), *row[3:])
+    card = locked_card(await (await tx.execute(_SQL["shut_by_id"], {"id": card_id})).fetchone())
     if card is None or (holder_id is not None and card.holder_id != holder_id):
         return Denied(CardProblem.NUMBER_UNKNOWN)
     if not is_newest or card.state != CardState.ACTIVE:
@@ -139,7 +155,7 @@ async def _change(
 
 
 async def _own_card(tx: Tx, number: str, holder_id: int | None) -> LockedCard | Denied:
-    card = await lock_by_no(tx, number) if number else None
+    card = locked_card(await (await tx.execute(_SQL["shut_by_no"], {"card_no": number})).fetchone())
     if card is not None and (holder_id is None or card.holder_id == holder_id):
         return card
     dead = card is None and await (await tx.execute(_SQL["dead_number"], {"card_no": number})).fetchone()

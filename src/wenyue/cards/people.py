@@ -29,6 +29,7 @@ class CardProblem(StrEnum):
     FROZEN = "card_frozen"  # reported lost
     DEAD = "card_dead"  # cancelled
     NOT_FROZEN = "card_not_frozen"  # only a card reported lost is replaced
+    PROOF_NEEDED = "card_proof_needed"  # a login alone does not unfreeze or replace it
     COMPANIONS_FULL = "card_companions_full"
     COMPANION_CHANGES = "card_companion_changes"  # too many different people were companions of this card
     COMPANION_IS_HOLDER = "card_companion_is_holder"

@@ -77,12 +77,18 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """A proven request, as a new number is asked for on it. `is_after_objection`: the holder stopped another lately."""
+    """A proven request, as something is asked for on it. `is_after_objection`: the holder stopped another lately.
+
+    `card_ids`: the cards that were frozen when it was made, each until it is thawed or has a new number. `is_lost` False: it
+    unfreezes, and gives no new number.
+    """
 
     id: UUID
     how: How
     proven_at: datetime
     is_after_objection: bool = False
+    is_lost: bool = True
+    card_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +168,8 @@ async def begin(
 async def prove_code(tx: Tx, vault: Vault, *, request_id: UUID, code: str, now: datetime) -> Proven | None:
     """The code from the phone: every card of the holder is frozen. None when it is wrong, old, or tried too often.
 
-    The caller commits in either case, and, when something was lost, ends the holder's logins and sends the message.
+    The caller commits in either case, and, when something was lost, ends the holder's logins and sends the message. It begins a
+    login, to which it `bind`s the proof.
     """
     of = await (await tx.execute(_SQL["holder_of_request"], {"id": request_id})).fetchone()
     if of is None:
@@ -196,22 +203,37 @@ async def prove_code(tx: Tx, vault: Vault, *, request_id: UUID, code: str, now: 
     return await proven(tx, request_id, known, objection=objection, now=now, actor=actor)
 
 
-async def recovery_of(
-    tx: Tx, holder_id: int, now: datetime, *, request_id: UUID | None = None
-) -> Recovery | None:
-    """The proof on which a new number can be had; none when it was objected to or is a day old.
+async def bind(tx: Tx, request_id: UUID, login_key: str = "") -> None:
+    """A proof that was just made is good for this login alone (`Login.key`; none at the counter) and for what is frozen now."""
+    await tx.execute(_SQL["bind"], {"id": request_id, "login_key": login_key})
 
-    The holder's newest by code; at the counter that of `request_id` alone.
+
+async def recovery_of(
+    tx: Tx, holder_id: int, now: datetime, *, login_key: str = "", request_id: UUID | None = None
+) -> Recovery | None:
+    """The proof on which a card is unfrozen or gets a new number; none when it was objected to or is a day old.
+
+    That which began the login of `login_key`, while this lasts; at the counter that of `request_id` alone.
     """
     asked = {
         "holder_id": holder_id,
+        "login_key": login_key,
         "request_id": request_id,
+        "now": now,
+        "since": now - timedelta(seconds=PROOF_TTL_S),
         "objected_since": now - timedelta(seconds=BLOCKED_S),
     }
     row = await (await tx.execute(_SQL["proof"], asked)).fetchone()
-    if row is None or row[3] is not None or row[2] + timedelta(seconds=PROOF_TTL_S) <= now:
+    if row is None:
         return None
-    return Recovery(row[0], row[1], row[2], is_after_objection=row[4])
+    return Recovery(
+        row[0],
+        row[1],
+        row[2],
+        is_after_objection=row[5],
+        is_lost=row[3],
+        card_ids=frozenset(row[4]),
+    )
 
 
 async def object_with_code(tx: Tx, vault: Vault, *, code: str, now: datetime) -> int | None:

@@ -72,18 +72,33 @@ WHERE id = %(id)s;
 UPDATE cards.recovery SET code_key = NULL WHERE holder_id = %(holder_id)s AND code_key = %(code_key)s;
 
 -- name: freeze_cards
--- Whoever lost a card has lost what was with it.
-UPDATE cards.card SET state = 4 WHERE holder_id = %(holder_id)s AND state = 3 RETURNING id;
+-- Whoever lost a card has lost what was with it. Sign-ins have begun their login, or see this.
+WITH shut AS (
+    SELECT id FROM cards.card WHERE holder_id = %(holder_id)s AND state = 3 ORDER BY id FOR UPDATE
+)
+UPDATE cards.card AS card SET state = 4 FROM shut WHERE card.id = shut.id RETURNING card.id;
+
+-- name: bind
+-- What a proof is good for: the login that it began (none at the counter) and the cards that are frozen as it is made.
+UPDATE cards.recovery AS proof
+SET login_hash = decode(nullif(%(login_key)s::text, ''), 'hex'),
+    card_ids = ARRAY(SELECT card.id FROM cards.card AS card
+                     WHERE card.holder_id = proof.holder_id AND card.state = 4 ORDER BY card.id)
+WHERE proof.id = %(id)s;
 
 -- name: proof
--- The holder's newest proof by code that a card was lost, or the proof at the counter that this very request is; and whether
+-- The proof by code that began this login, while it lasts, or the proof at the counter that this very request is; and whether
 -- the holder had objected to another lately.
-SELECT found.id, found.how, found.proven_at, found.objected_at,
+SELECT found.id, found.how, found.proven_at, found.is_lost, found.card_ids,
        EXISTS (SELECT 1 FROM cards.recovery AS stopped
                WHERE stopped.holder_id = found.holder_id AND stopped.objected_at > %(objected_since)s)
 FROM cards.recovery AS found
-WHERE found.holder_id = %(holder_id)s AND found.proven_at IS NOT NULL AND found.is_lost
-  AND CASE WHEN %(request_id)s::uuid IS NULL THEN found.how = 'code'
+WHERE found.holder_id = %(holder_id)s AND found.proven_at > %(since)s AND found.objected_at IS NULL
+  AND CASE WHEN %(request_id)s::uuid IS NULL
+           THEN found.how = 'code' AND found.login_hash = decode(%(login_key)s::text, 'hex')
+                AND EXISTS (SELECT 1 FROM accounts.login_v AS login
+                            WHERE login.token_hash = found.login_hash AND login.ended_at IS NULL
+                              AND login.expires_at > %(now)s)
            ELSE found.how = 'staff' AND found.id = %(request_id)s::uuid END
 ORDER BY found.proven_at DESC LIMIT 1;
 

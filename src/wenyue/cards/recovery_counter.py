@@ -10,6 +10,7 @@ from wenyue.cards.recovery import (
     BLOCKED_S,
     OBJECTION_S,
     Proven,
+    bind,
     lock_holder,
     named_holder,
     new_row,
@@ -64,7 +65,9 @@ async def prove_by_staff(
     }
     if await (await tx.execute(_SQL["start"], row)).fetchone() is None:
         return CounterRefusal.HOLDER_UNKNOWN  # another holder's request took this id in this very moment
-    return await proven(tx, request_id, known, objection=objection, now=now, actor=actor)
+    made = await proven(tx, request_id, known, objection=objection, now=now, actor=actor)
+    await bind(tx, request_id)
+    return made
 
 
 async def _refusal(

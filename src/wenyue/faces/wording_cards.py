@@ -162,6 +162,10 @@ CARD_PROBLEMS: Final[Mapping[CardProblem, Text]] = MappingProxyType(
         ),
         CardProblem.DEAD: Text("这张卡已注销", "This card was cancelled"),
         CardProblem.NOT_FROZEN: Text("补卡前请先挂失", "Report the card lost before replacing it"),
+        CardProblem.PROOF_NEEDED: Text(
+            "请先用证件和预留手机验证是您本人，再解除挂失或补卡",
+            "First show that you are the holder, by document and the phone on record; then unfreeze or replace the card",
+        ),
         CardProblem.COMPANIONS_FULL: Text(
             "本卡的同行人已满，请先移除一位", "The card has as many companions as it can; remove one first"
         ),

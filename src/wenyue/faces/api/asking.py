@@ -103,14 +103,20 @@ async def _room_tokens(request: Request) -> str:
     return request.headers.get(ROOM_TOKEN_HEADER.decode(), "")
 
 
+def forget_token(request: Request) -> None:
+    """The token that the request carries was ended: this process remembers it no more."""
+    logins: Logins = request.app.state.logins
+    logins.forget(request.headers.get("authorization", "").encode("latin-1"))
+
+
 async def sign_out(request: Request, services: Services) -> None:
     """End the token that the request carries, whoever's it is."""
     header = request.headers.get("authorization", "").encode("latin-1")
-    token, logins = bearer(header), request.app.state.logins
+    token = bearer(header)
     if token is not None:
         async with services.db.transaction() as tx:
             await end_login(tx, token, services.clock())
-        logins.forget(header)
+        forget_token(request)
 
 
 ServicesOf = Annotated[Services, Depends(_services)]

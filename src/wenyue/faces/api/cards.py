@@ -13,7 +13,7 @@ from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Throttled, end_logins, require_login
+from wenyue.accounts import Throttled, require_login
 from wenyue.cards import (
     ActivationRequest,
     CardProblem,
@@ -23,13 +23,13 @@ from wenyue.cards import (
     activate,
     clean_card_no,
     judge,
-    report_loss,
     with_tries,
 )
 from wenyue.faces.api.asking import GuestOf, HolderLoginOf, LocaleOf, ServicesOf, TokenOf, acting, holder_of
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.session import denied
+from wenyue.faces.shared import loss as lost
 from wenyue.faces.shared.caller import caller_of
 from wenyue.faces.shared.recovery import NotYet, replace, tell_of_further_card
 from wenyue.kernel.clock import local_date
@@ -132,13 +132,9 @@ async def loss(
     card_no: str, services: ServicesOf, login: HolderLoginOf, token: TokenOf, locale: LocaleOf
 ) -> LossAnswer | Response:
     """Freeze one of your cards at once, and end every other login of yours. Again: the same answer."""
-    now, holder_id = services.clock(), holder_of(login)
     async with acting(services, login) as (tx, _):
-        state = await report_loss(
-            tx, card_no=card_no, holder_id=holder_id, now=now, actor=f"traveller:{holder_id}"
-        )
-        if not isinstance(state, Denied):  # whoever found the card may have its PIN, and be signed in
-            await end_logins(tx, holder_id, now, except_token=token)
+        own = lost.OwnCard(card_no, holder_of(login), login.key)
+        state = await lost.report(services, tx, own, token=token)
     if isinstance(state, Denied):
         return _denied(state, locale)
     return LossAnswer(card_no=card_no, state=CardState(state).name.lower())
@@ -164,7 +160,8 @@ async def replacement(
 ) -> ReplacementAnswer | Response:
     """A new number and PIN for a card that was reported lost; entitlements and bookings stay with it.
 
-    Wants the proof of POST /v1/cards/lost, at most a day old. The holder's phone is told first: until that message has left, 202.
+    Wants the proof of POST /v1/cards/lost, at most a day old, by the login that it began: it is good once for each card that was
+    frozen then. The holder's phone is told first: until that message has left, 202. It is told of each number, too.
     The same key again: 200, the same number and a fresh PIN (the first answer may have been lost).
     """
     request_id = parse_uuid(idempotency_key.strip().strip('"'))
@@ -181,6 +178,7 @@ async def replacement(
                 card_no=card_no,
                 holder_id=holder_id,
                 actor=f"traveller:{holder_id}",
+                login_key=login.key,
             )
     except UniqueViolation:  # two requests with one key in the same moment: the next try finds the first
         raise BookingRefused(503, "busy") from None

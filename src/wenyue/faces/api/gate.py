@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Caller, Login, Staff, StaffRefusal, Throttled, check_staff, start_login
+from wenyue.accounts import Caller, Login, Staff, StaffRefusal, Throttled, check_staff
 from wenyue.catalogue import Venue, venue, venues_by_id
-from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting, sign_out
+from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, acting, forget_token, sign_out
 from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, plain_problem
 from wenyue.faces.shared.caller import caller_of, confirmed_by, known_device
 from wenyue.faces.wording_api import API_WORDS
@@ -170,28 +170,29 @@ router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 @router.post("/session", response_model=StaffSession, summary="Sign in as staff")
 async def sign_in(
-    request: Request, body: StaffBody, services: ServicesOf, locale: LocaleOf
+    request: Request, body: StaffBody, services: ServicesOf, locale: LocaleOf, had: TokenOf
 ) -> StaffSession | Response:
     """A bearer token for the gate; a token that is sent along ends. Wrong passwords make the next try wait.
 
     Keep `device_token` and send it as the header `Device-Token` when signing in again.
     """
     now, name = services.clock(), _plain(body.login)
+    token, codes = "", list[str]()
     try:
         async with services.guard.attempt("staff", name, caller_of(request), now) as tried:
             staff = await check_staff(tried.tx, services.vault, name, _plain(body.password))
             tried.is_right = isinstance(staff, Staff)
+            if isinstance(staff, Staff):
+                token = await tried.start_login(now, staff_id=staff.id, instead_of=had)
+                known = await venues_by_id(tried.tx, sorted(staff.venue_ids))
+                codes = sorted(one.code for one in known.values())
     except Throttled as slowed:
         response = problem_of(Refused(429, "staff_locked", GATE_API_WORDS["staff_locked"]), locale)
         response.headers["retry-after"] = str(max(1, int((slowed.at - now).total_seconds())))
         return response
     if isinstance(staff, StaffRefusal):
         return problem_of(Refused(401, "staff_wrong", GATE_API_WORDS["staff_wrong"]), locale)
-    await sign_out(request, services)
-    async with services.db.transaction() as tx:
-        token = await start_login(tx, now=services.clock(), staff_id=staff.id)
-        known = await venues_by_id(tx, sorted(staff.venue_ids))
-    codes = sorted(one.code for one in known.values())
+    forget_token(request)
     return StaffSession(
         token=token,
         expires_in_s=STAFF_LOGIN_TTL_S,

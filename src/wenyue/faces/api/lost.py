@@ -174,7 +174,6 @@ async def at_counter(
                 card_no=body.card_no,
                 holder_id=holder_id,
                 actor=f"staff:{staff.id}",
-                is_at_counter=True,
             )
     except UniqueViolation:  # two requests with one id in the same moment: the next try finds the first
         raise BookingRefused(503, "busy") from None

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Throttled, start_login
+from wenyue.accounts import Throttled
 from wenyue.cards import CardProblem, CardView, Denied, cards_of, clean_card_no, judge, sign_in, with_tries
-from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf, sign_out
+from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf, TokenOf, forget_token, sign_out
 from wenyue.faces.api.problems import PROBLEM_TYPE, plain_problem
 from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.wording_cards import CARD_PROBLEMS, say_denied
@@ -66,7 +66,7 @@ class SessionAnswer(HolderAnswer):
 
 @router.post("", summary="Sign in", response_model=SessionAnswer, status_code=201)
 async def create(
-    request: Request, body: SessionBody, services: ServicesOf, locale: LocaleOf
+    request: Request, body: SessionBody, services: ServicesOf, locale: LocaleOf, had: TokenOf
 ) -> SessionAnswer | Response:
     """A bearer token for card number and PIN; a token that is sent along ends. Wrong PINs make the next try wait.
 
@@ -74,18 +74,19 @@ async def create(
     device out. It signs nobody in.
     """
     now, card_no = services.clock(), body.card_no.replace("\x00", "")
+    token, cards = "", list[CardView]()
     try:
         async with services.guard.attempt("card", clean_card_no(card_no), caller_of(request), now) as tried:
             holder_id = await sign_in(tried.tx, services.vault, card_no, body.pin.replace("\x00", ""))
             await judge(tried, card_no, holder_id)
+            if not isinstance(holder_id, Denied):
+                token = await tried.start_login(now, traveller_id=holder_id, instead_of=had)
+                cards = await cards_of(tried.tx, services.vault, holder_id)
     except Throttled as slowed:
         return denied(Denied(CardProblem.PIN_LOCKED, at=slowed.at), locale, now=now)
     if isinstance(holder_id, Denied):
         return denied(with_tries(holder_id, tried), locale, now=now)
-    await sign_out(request, services)
-    async with services.db.transaction() as tx:
-        token = await start_login(tx, now=now, traveller_id=holder_id)
-        cards = await cards_of(tx, services.vault, holder_id)
+    forget_token(request)
     shown = [card_answer(card, locale) for card in cards]
     return SessionAnswer(
         holder_id=holder_id,

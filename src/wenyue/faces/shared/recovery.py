@@ -6,8 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from wenyue import cards
-from wenyue.accounts import Caller, Identity, Staff, end_logins, start_login, traveller
-from wenyue.cards import CounterRefusal, Denied, Replaced, recovery
+from wenyue.accounts import Caller, Identity, Staff, end_logins, traveller
+from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, recovery
 from wenyue.infra.addresses import line_of
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import zone
@@ -17,6 +17,7 @@ from wenyue.services import Services
 
 CODE: Final = "recovery-code"
 TOLD: Final = "recovery-told"
+REPLACED: Final = "card-replaced"
 ADDED: Final = "card-added"
 _TIMEZONE: Final = "Asia/Shanghai"
 
@@ -86,9 +87,10 @@ async def begin(
 def _code_words(begun: recovery.Begun, *, is_lost: bool) -> tuple[str, str]:
     code, minutes = begun.code.reveal(), recovery.CODE_TTL_S // 60
     what_zh, what_en = ("补卡", "replace your lost card") if is_lost else ("登录", "sign in")
+    more_zh, more_en = ("", "") if is_lost else ("，登录后可解除挂失", " (and then unfreeze a card)")
     return (
-        f"{what_zh}验证码{code}，{minutes}分钟内有效。不是您本人操作请忽略，任何人索要都不要告诉。",
-        f"Code {code} to {what_en}, good for {minutes} minutes. Tell it to nobody; not you? Ignore it.",
+        f"{what_zh}验证码{code}，{minutes}分钟内有效{more_zh}。不是您本人操作请忽略，任何人索要都不要告诉。",
+        f"Code {code} to {what_en}{more_en}, good for {minutes} minutes. Tell it to nobody; not you? Ignore it.",
     )
 
 
@@ -97,12 +99,12 @@ def _shared_words(begun: recovery.Begun) -> tuple[str, str]:
     code = "-".join((begun.code.reveal()[:5], begun.code.reveal()[5:]))
     until = begun.until.astimezone(zone(_TIMEZONE)).strftime("%H:%M")
     zh = (
-        f"今天申请验证码的次数较多。登录或补卡验证码{code}，{until}前有效，其间再申请不另发。"
+        f"今天申请验证码的次数较多。登录、解挂或补卡验证码{code}，{until}前有效，其间再申请不另发。"
         "不是您本人操作请忽略，任何人索要都不要告诉。"
     )
     en = (
-        f"Many codes were asked for today. Code {code} to sign in or replace a card is good until {until}; asked again before, it"
-        " is not sent again. Tell it to nobody; not you? Ignore it."
+        f"Many codes were asked for today. Code {code} to sign in, unfreeze or replace a card is good until {until}; asked again"
+        " before, it is not sent again. Tell it to nobody; not you? Ignore it."
     )
     return zh, en
 
@@ -124,7 +126,8 @@ async def prove(services: Services, caller: Caller, request_id: UUID, code: str)
         if proven.is_lost:
             await end_logins(tried.tx, proven.holder_id, now)
             await _tell(services, tried.tx, proven, now)
-        token = await start_login(tried.tx, now=now, traveller_id=proven.holder_id)
+        token = await tried.start_login(now, traveller_id=proven.holder_id)
+        await recovery.bind(tried.tx, proven.id, tried.login_key)
         held = await cards.cards_of(tried.tx, services.vault, proven.holder_id)
     known = () if proven.is_lost else tuple(one.card_no for one in held)
     return Recovered(proven.holder_id, token, known, proven.is_lost)
@@ -169,16 +172,19 @@ async def replace(
     card_no: str,
     holder_id: int,
     actor: str,
-    is_at_counter: bool = False,
+    login_key: str = "",
 ) -> Replaced | Denied | NotYet | None:
-    """The new number, on the holder's newest proof by code; None when there is none. Every other login of the holder is over.
+    """The new number, on the proof that began this login; None when there is none, or it is not good for this card.
 
-    At the counter: on the proof that this request is, and no other.
+    Without a login: at the counter, on the proof that this request is. The holder's phone was told of the proof before, and is
+    told of each number.
     """
-    now = services.clock()
+    now, is_at_counter = services.clock(), not login_key
     await recovery.lock_holder(tx, holder_id)
-    found = await recovery.recovery_of(tx, holder_id, now, request_id=request_id if is_at_counter else None)
-    if found is None:
+    found = await recovery.recovery_of(
+        tx, holder_id, now, login_key=login_key, request_id=request_id if is_at_counter else None
+    )
+    if found is None or not found.is_lost:
         return None
     at = await waits_until(services, tx, found)
     if at is not None:
@@ -191,11 +197,35 @@ async def replace(
         holder_id=holder_id,
         now=now,
         actor=actor,
-        recovery_id=found.id,
+        proof=found,
     )
-    if is_at_counter and isinstance(made, Replaced) and not made.is_replay:
-        await end_logins(tx, holder_id, now)
+    if isinstance(made, Denied):
+        return None if made.problem is CardProblem.PROOF_NEEDED else made
+    if not made.is_replay:
+        if is_at_counter:
+            await end_logins(tx, holder_id, now)
+        await _tell_of_number(services, tx, holder_id, request_id, now)
     return made
+
+
+async def _tell_of_number(
+    services: Services, tx: Tx, holder_id: int, request_id: UUID, now: datetime
+) -> None:
+    known = await traveller(tx, services.vault, holder_id)
+    if known is None:
+        return
+    where_zh, where_en = _where(services)
+    notice = Notice(
+        request_id,
+        REPLACED,
+        holder_id,
+        known.phone,
+        f"您的一张旅游卡已补办新卡号，旧卡号永久失效。不是您本人操作？请立即到{where_zh}输入先前短信中的停止码，或联系人工窗口。",
+        "One of your cards has a new number; the old one is dead. Not you? Enter the stop code of our earlier message at"
+        f" {where_en} at once, or tell the counter.",
+        known.locale,
+    )
+    await notify(tx, services.vault, notice, now)
 
 
 async def object_to(services: Services, caller: Caller, code: str) -> bool:
@@ -221,11 +251,18 @@ async def object_by_staff(services: Services, tx: Tx, identity: Identity, staff:
     return stopped is not None
 
 
+def _where(services: Services) -> tuple[str, str]:
+    """Where a replacement is stopped."""
+    site = services.settings.web.public_url
+    return (
+        f"{site}/card/objection" if site else "官网“停止补卡”",
+        f"{site}/card/objection" if site else "our site, “Stop a replacement”",
+    )
+
+
 async def _tell(services: Services, tx: Tx, proven: recovery.Proven, now: datetime) -> None:
     code = "-".join((proven.objection.reveal()[:5], proven.objection.reveal()[5:]))
-    site = services.settings.web.public_url
-    where_zh = f"{site}/card/objection" if site else "官网“停止补卡”"
-    where_en = f"{site}/card/objection" if site else "our site, “Stop a replacement”"
+    where_zh, where_en = _where(services)
     days = recovery.OBJECTION_S // 86_400
     notice = Notice(
         proven.id,

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Staff, StaffRefusal, Throttled, check_staff, end_login, start_login, who
+from wenyue.accounts import Staff, StaffRefusal, Throttled, check_staff, end_login, who
 from wenyue.faces.shared.asked import Asked, redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
 from wenyue.faces.shared.pages import render
@@ -71,18 +71,17 @@ async def show_signin(asked: StaffAsked) -> Response:
 
 async def do_signin(asked: StaffAsked) -> Response:
     """Check the password; wrong ones make the next try wait. The login that this browser had before ends."""
-    login = asked.form.one("login")[:_LOGIN_LENGTH_MAX]
+    login, token = asked.form.one("login")[:_LOGIN_LENGTH_MAX], ""
     try:
         async with asked.services.guard.attempt("staff", login, caller_of(asked.request), asked.now) as tried:
             staff = await check_staff(tried.tx, asked.services.vault, login, asked.form.one("password"))
             tried.is_right = isinstance(staff, Staff)
+            if isinstance(staff, Staff):
+                token = await tried.start_login(asked.now, staff_id=staff.id, instead_of=asked.token)
     except Throttled as slowed:
         return _signin(asked, login, say_wait(slowed.at, asked.now, asked.locale), status=429)
     if isinstance(staff, StaffRefusal):
         return _signin(asked, login, asked.t("账号或密码不对。", "The login or the password is wrong."))
-    async with asked.services.db.transaction() as tx:
-        await end_login(tx, asked.token, asked.now)
-        token = await start_login(tx, now=asked.now, staff_id=staff.id)
     response = redirect(asked.home)
     keep_device(response, asked.request, "staff", login)
     is_secure = asked.services.settings.web.is_secure

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Attempt, Throttled, end_login, require_login, start_login
+from wenyue.accounts import Attempt, Throttled, end_login, require_login
 from wenyue.cards import (
     ActivationRequest,
     CardProblem,
@@ -75,7 +75,7 @@ async def activate_card(visit: Visit) -> Response:
     if isinstance(answer, Denied):
         error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
         return _activation_page(visit, PersonForm(person.values, None, (error,)))
-    return await _signed_in(visit, answer, "/?welcome=1")
+    return _signed_in(visit, answer, "/?welcome=1")
 
 
 async def show_sign_in(visit: Visit) -> Response:
@@ -97,7 +97,7 @@ async def sign_in_with_card(visit: Visit) -> Response:
     if isinstance(answer, Denied):
         error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
         return _sign_in_page(visit, back, (error,))
-    return await _signed_in(visit, answer, local_path(back))
+    return _signed_in(visit, answer, local_path(back))
 
 
 async def sign_out(visit: Visit) -> Response:
@@ -113,24 +113,27 @@ async def sign_out(visit: Visit) -> Response:
     return response
 
 
-async def _prove(visit: Visit, check: Callable[[Attempt], Awaitable[int | Denied]]) -> int | Denied:
-    """What `check` finds of the card number and PIN of the form; slowed when too many were wrong."""
+async def _prove(visit: Visit, check: Callable[[Attempt], Awaitable[int | Denied]]) -> str | Denied:
+    """A login for whom `check` finds by the card number and PIN of the form; the one that this browser had before ends.
+
+    Slowed when too many were wrong.
+    """
     card_no = visit.form.one("card_no")
-    caller = caller_of(visit.request)
+    caller, token = caller_of(visit.request), ""
     try:
         async with visit.services.guard.attempt("card", clean_card_no(card_no), caller, visit.now) as tried:
             answer = await check(tried)
             await judge(tried, card_no, answer)
+            if not isinstance(answer, Denied):
+                had = login_token(visit.request)
+                token = await tried.start_login(visit.now, traveller_id=answer, instead_of=had)
     except Throttled as slowed:
         return Denied(CardProblem.PIN_LOCKED, at=slowed.at)
-    return with_tries(answer, tried) if isinstance(answer, Denied) else answer
+    return with_tries(answer, tried) if isinstance(answer, Denied) else token
 
 
-async def _signed_in(visit: Visit, holder_id: int, path: str) -> Response:
-    """A new login; the one that this browser had before ends."""
-    async with visit.services.db.transaction() as tx:
-        await end_login(tx, login_token(visit.request), visit.now)
-        token = await start_login(tx, now=visit.now, traveller_id=holder_id)
+def _signed_in(visit: Visit, token: str, path: str) -> Response:
+    """The browser keeps the new login, and is known at the card."""
     response = redirect(path)
     keep_device(response, visit.request, "card", clean_card_no(visit.form.one("card_no")))
     set_login(response, token, is_secure=visit.services.settings.web.is_secure)

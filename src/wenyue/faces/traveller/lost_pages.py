@@ -20,7 +20,7 @@ from wenyue.faces.traveller.person_form import (
     read_person,
 )
 from wenyue.faces.traveller.views import FieldError
-from wenyue.faces.traveller.visit import Visit, get, post
+from wenyue.faces.traveller.visit import Visit, get, post, with_query
 from wenyue.faces.wording import say_instant, say_wait
 from wenyue.faces.wording_cards import say_denied
 from wenyue.infra.db import Tx
@@ -31,7 +31,7 @@ from wenyue.kernel.ids import parse_uuid, uuid7
 _TIMEZONE: Final = "Asia/Shanghai"
 _UNPROCESSABLE, _TOO_MANY = 422, 429
 _BIGGEST_ID: Final = 2**63 - 1
-_FOR_SIGN_IN: Final = "?for=signin"
+_KEEPS: Final = ("signin", "found")  # what it may be asked for when no card is to be frozen
 
 
 async def ask_lost(visit: Visit) -> Response:
@@ -50,14 +50,14 @@ async def send_code(visit: Visit) -> Response:
         return _lost_page(visit, PersonForm(person.values, None, errors))
     request_id = parse_uuid(visit.form.one("id")) or uuid7()
     try:
-        is_lost = not _only_signs_in(visit)
+        is_lost = not _purpose(visit)
         await desk.begin(
             visit.services, caller_of(visit.request), request_id, person.identity, is_lost=is_lost
         )
     except Throttled as slowed:
         error = FieldError("phone", say_wait(slowed.at, visit.now, visit.locale))
         return _lost_page(visit, PersonForm(person.values, None, (error,)), status=_TOO_MANY)
-    return redirect(f"/card/lost/{request_id}{'' if is_lost else _FOR_SIGN_IN}")
+    return redirect(with_query(f"/card/lost/{request_id}", {"for": _purpose(visit)}))
 
 
 async def ask_code(visit: Visit) -> Response:
@@ -85,7 +85,8 @@ async def check_code(visit: Visit) -> Response:
         return _code_page(visit, request_id, text)
     async with visit.services.db.transaction() as tx:  # the login that this browser had before
         await end_login(tx, login_token(visit.request), visit.now)
-    response = redirect("/card/replacement" if proven.is_lost else "/me")
+    after = "/card/loss" if _purpose(visit) == "found" else "/me"
+    response = redirect("/card/replacement" if proven.is_lost else after)
     if proven.card_nos:
         keep_device(response, visit.request, "card", *(clean_card_no(one) for one in proven.card_nos))
     set_login(response, proven.token, is_secure=visit.services.settings.web.is_secure)
@@ -113,6 +114,7 @@ async def replace_card(visit: Visit) -> Response:
             card_no=card.card_no,
             holder_id=visit.holder_id,
             actor=visit.actor,
+            login_key=visit.login_key,
         )
         if isinstance(made, desk.NotYet) or made is None:
             return await _replacement_page(visit, tx)
@@ -150,9 +152,13 @@ async def stop_replacement(visit: Visit) -> Response:
     )
 
 
-def _only_signs_in(visit: Visit) -> bool:
-    """The card is there; its holder signs in by document and phone. What the code then does was decided when it was asked for."""
-    return "signin" in (visit.form.one("for"), visit.request.query_params.get("for"))
+def _purpose(visit: Visit) -> str:
+    """Empty: a card is lost. Else it is there: 'signin' by document and phone, or 'found' again, to be unfrozen.
+
+    What the code then does was decided when it was asked for.
+    """
+    asked = (visit.form.one("for"), visit.request.query_params.get("for"))
+    return next((one for one in _KEEPS if one in asked), "")
 
 
 def _request_id(visit: Visit) -> UUID | None:
@@ -169,7 +175,7 @@ def _lost_page(visit: Visit, person: PersonForm, *, status: int = _UNPROCESSABLE
         error_of=error_finder(person.errors),
         kinds_of_document=kinds_of_document(visit.locale),
         request_id=parse_uuid(visit.form.one("id")) or uuid7(),
-        is_lost=not _only_signs_in(visit),
+        purpose=_purpose(visit),
     )
 
 
@@ -183,7 +189,7 @@ def _code_page(
         status=status if problem else 200,
         request_id=request_id,
         minutes=recovery.CODE_TTL_S // 60,
-        is_lost=not _only_signs_in(visit),
+        purpose=_purpose(visit),
         errors=errors,
         error_of=error_finder(errors),
     )
@@ -205,14 +211,16 @@ async def _replacement_page(visit: Visit, tx: Tx) -> Response:
     known = await traveller(tx, visit.services.vault, visit.holder_id)
     name = mask_name(known.name.reveal()) if known else ""
     frozen = [one for one in await cards_of(tx, visit.services.vault, visit.holder_id) if _is_frozen(one)]
-    found = await recovery.recovery_of(tx, visit.holder_id, visit.now)
+    found = await recovery.recovery_of(tx, visit.holder_id, visit.now, login_key=visit.login_key)
+    good_for = found.card_ids if found is not None and found.is_lost else frozenset[int]()
+    proven = [one for one in frozen if one.id in good_for]
     at = await desk.waits_until(visit.services, tx, found) if found is not None else None
     phone = known.phone.reveal() if known else ""
     return visit.page(
         "replacement",
         tab="me",
         cards=[(card_view(one, name, today, visit.locale), uuid7()) for one in frozen],
-        is_proven=found is not None,
+        proven={one.id for one in proven},
         is_told=found is not None and await desk.was_told(tx, found),
         waits=say_instant(at, visit.locale) if at is not None else "",
         phone=mask_phone(phone) if phone else "",

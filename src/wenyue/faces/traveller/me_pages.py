@@ -5,19 +5,20 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import VisitorRefusal, add_visitor, end_logins, remove_visitor, traveller, visitors
+from wenyue.accounts import VisitorRefusal, add_visitor, remove_visitor, traveller, visitors
 from wenyue.booking import bookings_of
 from wenyue.cards import (
+    CardProblem,
     CardState,
     CardView,
     Denied,
     add_companion,
     cards_of,
-    lift_loss,
+    recovery,
     remove_companion,
-    report_loss,
 )
 from wenyue.catalogue import venues
+from wenyue.faces.shared import loss
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.session import login_token
 from wenyue.faces.traveller import views
@@ -168,28 +169,31 @@ async def ask_loss(visit: Visit) -> Response:
     async with visit.tx() as tx:
         name = await _name(visit, tx)
         cards = await cards_of(tx, visit.services.vault, visit.holder_id)
+        proof = await recovery.recovery_of(tx, visit.holder_id, visit.now, login_key=visit.login_key)
     return visit.page(
         "loss",
         tab="me",
         cards=[card_view(one, name, today, visit.locale) for one in cards if one.state is CardState.ACTIVE],
         frozen=[card_view(one, name, today, visit.locale) for one in cards if one.state is CardState.FROZEN],
+        proven=proof.card_ids if proof is not None else frozenset[int](),
     )
 
 
 async def freeze_or_thaw(visit: Visit) -> Response:
-    """挂失 or, when the card was found again, 解挂. Doing it twice is doing it once."""
+    """挂失 or, when the card was found again and its holder has proved to be that, 解挂. Doing it twice is doing it once."""
     wanted = visit.form.number("card", 1, _BIGGEST_ID)
     async with visit.tx() as tx:
         cards = await cards_of(tx, visit.services.vault, visit.holder_id)
         card = next((one for one in cards if one.id == wanted), None)
         if card is None:
             return visit.not_found()
-        change = lift_loss if visit.form.one("found") else report_loss
-        answer = await change(
-            tx, card_no=card.card_no, holder_id=visit.holder_id, now=visit.now, actor=visit.actor
-        )
-        if change is report_loss and not isinstance(answer, Denied):  # whoever found it may have its PIN
-            await end_logins(tx, visit.holder_id, visit.now, except_token=login_token(visit.request))
+        own = loss.OwnCard(card.card_no, visit.holder_id, visit.login_key)
+        if visit.form.one("found"):
+            answer = await loss.lift(visit.services, tx, own)
+        else:
+            answer = await loss.report(visit.services, tx, own, token=login_token(visit.request))
+    if isinstance(answer, Denied) and answer.problem is CardProblem.PROOF_NEEDED:
+        return redirect("/card/lost?for=found")
     return _not_done(visit, answer) if isinstance(answer, Denied) else redirect("/me")
 
 
