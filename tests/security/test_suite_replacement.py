@@ -126,7 +126,7 @@ async def test_suite_H3_the_counter_wants_the_name_and_goes_by_its_own_proof_alo
     assert (await counter(desk, operator, mine)).status_code == 202  # not at once on the holder's own proof
     assert (await counter(desk, operator, mine, name="根本不是")).status_code == 404
     assert (await desk.replace(holder, str(uuid7()))).status_code == 401  # signed out by the counter
-    await desk.site.prove(holder)
+    await desk.proven()
     desk.clock.now += timedelta(minutes=31)
     path, _ = await open_code(desk)
     taken = await counter(desk, operator, path.split("/")[4])
