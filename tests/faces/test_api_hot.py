@@ -42,7 +42,10 @@ async def test_a_booking_and_its_replay(site: ApiSite) -> None:
     who = await site.traveller()
     slot = (await site.slots("lake"))[0]
     id_ = str(uuid7())
-    card = {"lines": [{"slot_id": slot["slot_id"], "visitors": [0], "on_card": True}], "card_id": who.card_id}
+    card = {
+        "lines": [{"slot_id": slot["slot_id"], "price_minor": 0, "visitors": [0], "on_card": True}],
+        "card_id": who.card_id,
+    }
     first = await site.book(who, slot["slot_id"], id=id_, **card)
     again = await site.book(who, slot["slot_id"], id=id_, **card)
     assert (first.status_code, again.status_code) == (201, 200)
@@ -59,7 +62,7 @@ async def test_the_id_may_be_the_idempotency_key(site: ApiSite) -> None:
     who = await site.traveller()
     slot_id = (await site.slots("lake"))[0]["slot_id"]
     body = {
-        "lines": [{"slot_id": slot_id, "visitors": [0]}],
+        "lines": [{"slot_id": slot_id, "price_minor": 0, "visitors": [0]}],
         "visitors": [{"name": who.name, "number": who.number}],
     }
     key = str(uuid7())
@@ -101,7 +104,7 @@ async def test_the_last_place_is_sold_once(site: ApiSite) -> None:
     assert sorted(answer.status_code for answer in answers) == [201, 409]
     english = await site.client.post(
         "/v1/bookings?lang=en",
-        json={"id": str(uuid7()), "lines": [{"slot_id": last["slot_id"]}]},
+        json={"id": str(uuid7()), "lines": [{"slot_id": last["slot_id"], "price_minor": 0}]},
         headers=who.headers,
     )
     assert english.json()["title"] in {"Fully booked", "Please choose visitors"}
@@ -116,7 +119,11 @@ async def test_field_errors_name_the_visitor(site: ApiSite) -> None:
         {"name": "?", "number": "x", "kind": "passport", "nationality": "XX"},
     ]
     answer = await site.book(
-        who, slot_id, visitors=people, contact_phone="1", lines=[{"slot_id": slot_id, "visitors": [0, 9]}]
+        who,
+        slot_id,
+        visitors=people,
+        contact_phone="1",
+        lines=[{"slot_id": slot_id, "price_minor": 0, "visitors": [0, 9]}],
     )
     errors = problem(answer, 422, "fields")["errors"]
     pointers = {error["pointer"] for error in errors}
@@ -159,7 +166,7 @@ async def test_strangers_and_staff_do_not_book(site: ApiSite) -> None:
 async def test_somebody_elses_card_and_booking_id(site: ApiSite) -> None:
     who, other = await site.traveller(), await site.other()
     slot_id = (await site.slots("lake"))[0]["slot_id"]
-    lines = [{"slot_id": slot_id, "visitors": [0], "on_card": True}]
+    lines = [{"slot_id": slot_id, "price_minor": 0, "visitors": [0], "on_card": True}]
     problem(await site.book(other, slot_id, lines=lines, card_id=who.card_id), 404, "card_unknown")
     id_ = (await site.book(who, slot_id)).json()["id"]
     problem(await site.book(other, slot_id, id=id_), 422, "id_reused")

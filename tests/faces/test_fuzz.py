@@ -62,7 +62,7 @@ class Target:
         """A body that books."""
         return {
             "id": str(uuid7()),
-            "lines": [{"slot_id": self.slot_id, "visitors": [0]}],
+            "lines": [{"slot_id": self.slot_id, "price_minor": 0, "visitors": [0]}],
             "visitors": [{"name": NAME, "number": DOCUMENT}],
         }
 

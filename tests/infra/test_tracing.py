@@ -123,7 +123,7 @@ async def book(client: httpx.AsyncClient, who: Person, slot_id: int, **headers: 
     """A booking in the person's own name."""
     body = {
         "id": str(uuid7()),
-        "lines": [{"slot_id": slot_id, "visitors": [0]}],
+        "lines": [{"slot_id": slot_id, "price_minor": 0, "visitors": [0]}],
         "visitors": [{"name": who.name, "number": who.number}],
         "contact_phone": "13800138000",
     }

@@ -124,7 +124,7 @@ async def test_a_stolen_table_gives_no_hash_to_try_document_numbers_against(
     [slot, *_] = await site.slots("lake")
     body: dict[str, Any] = {
         "id": str(uuid7()),
-        "lines": [{"slot_id": slot["slot_id"], "visitors": [0]}],
+        "lines": [{"slot_id": slot["slot_id"], "price_minor": 0, "visitors": [0]}],
         "visitors": [{"name": who.name, "number": who.number}],
     }
     made = await site.client.post("/v1/bookings", json=body, headers=who.headers)
@@ -140,7 +140,7 @@ async def test_a_strangers_card_is_not_written_on_a_booking(site: ApiSite, urls:
     made = await site.book(who, slot["slot_id"], card_id=other.card_id)
     assert made.status_code == 201, made.text
     assert await rows(urls, "SELECT card_id FROM booking.booking") == [(None,)]
-    paid = {"lines": [{"slot_id": slot["slot_id"], "visitors": [0], "on_card": True}]}
+    paid = {"lines": [{"slot_id": slot["slot_id"], "price_minor": 0, "visitors": [0], "on_card": True}]}
     used = await site.book(who, slot["slot_id"], card_id=other.card_id, **paid)
     assert (used.status_code, used.json()["outcome"]) == (404, "card_unknown")
 
@@ -154,8 +154,8 @@ async def test_moving_a_booking_for_ever_ends_before_the_line_numbers_do(site: A
     for table in ("line", "place"):
         await change(urls, f"UPDATE booking.{table} SET line_no = %s WHERE booking_id = %s", last, booking_id)
     path = f"/v1/bookings/{booking_id}/reschedule"
-    there = {"moves": [{"line_no": last, "slot_id": second["slot_id"]}]}
-    back = {"moves": [{"line_no": last + 1, "slot_id": first["slot_id"]}]}
+    there = {"moves": [{"line_no": last, "slot_id": second["slot_id"], "price_minor": 0}]}
+    back = {"moves": [{"line_no": last + 1, "slot_id": first["slot_id"], "price_minor": 0}]}
     assert (await site.client.post(path, json=there, headers=who.headers)).status_code == 200
     refused = await site.client.post(path, json=back, headers=who.headers)
     assert (refused.status_code, refused.json()["outcome"]) == (429, "cancel_limit")
@@ -166,7 +166,7 @@ async def test_a_request_that_breaks_its_batch_breaks_nobody_elses(site: ApiSite
     who, other = await site.traveller(), await site.other()
     [good, *_], [bad, *_] = await site.slots("lake"), await site.slots("kitchen")
     await change(urls, "ALTER TABLE booking.booking ADD CHECK (total_minor <> 5000) NOT VALID")
-    poison = {"lines": [{"slot_id": bad["slot_id"], "quantity": 1}]}
+    poison = {"lines": [{"slot_id": bad["slot_id"], "price_minor": 5000, "quantity": 1}]}
     answers = await asyncio.gather(
         *(site.book(other, bad["slot_id"], **poison) for _ in range(3)),
         site.book(who, good["slot_id"]),

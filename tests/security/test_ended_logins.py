@@ -45,14 +45,18 @@ async def changes(two: Two, client: httpx.AsyncClient, booking: str) -> list[tup
     """Every act of a traveller that changes something, and its status."""
     head = two.person.headers
     slot = (await two.here.slots(VENUE))[0]["slot_id"]
-    line = {"slot_id": slot, "quantity": 1, "visitors": [0]}
+    line = {"slot_id": slot, "price_minor": 0, "quantity": 1, "visitors": [0]}
     visitor = {"name": two.person.name, "number": two.person.number}
     book = {"id": str(uuid7()), "lines": [line], "visitors": [visitor]}
     asked: list[tuple[str, str, object]] = [
         ("POST", "/v1/bookings", book),
         ("POST", f"/v1/bookings/{booking}/confirmation", None),
         ("POST", f"/v1/bookings/{booking}/cancellation", None),
-        ("POST", f"/v1/bookings/{booking}/reschedule", {"moves": [{"line_no": 0, "slot_id": slot}]}),
+        (
+            "POST",
+            f"/v1/bookings/{booking}/reschedule",
+            {"moves": [{"line_no": 0, "slot_id": slot, "price_minor": 0}]},
+        ),
         ("POST", "/v1/visitors", visitor),
         ("DELETE", "/v1/visitors/1", None),
         ("POST", f"/v1/cards/{two.person.card_no}/loss", None),

@@ -135,7 +135,7 @@ class Crowd:
             for slot in found.json()["slots"][:1]:
                 body: dict[str, Any] = {
                     "id": str(uuid7()),
-                    "lines": [{"slot_id": slot["slot_id"], "visitors": [0]}],
+                    "lines": [{"slot_id": slot["slot_id"], "price_minor": 0, "visitors": [0]}],
                     "visitors": [{"name": name, "number": number}],
                 }
                 made = await self.clients[ahead % len(self.clients)].post(

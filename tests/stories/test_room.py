@@ -82,7 +82,7 @@ class Release:
         """One place in the own name."""
         body = {
             "id": str(uuid7()),
-            "lines": [{"slot_id": slot_id, "visitors": [0]}],
+            "lines": [{"slot_id": slot_id, "price_minor": 0, "visitors": [0]}],
             "visitors": [{"name": person.name, "number": person.number}],
         }
         headers = person.headers | ({"Room-Token": token} if token else {})

@@ -51,10 +51,14 @@ def vault_of(home: Path) -> Vault:
 
 
 async def furnish(urls: DbUrls, home: Path) -> None:
-    """Venues, slots, cards, and the member of staff `gate`."""
+    """Venues, slots that are free but for those of `kitchen`, cards, and the member of staff `gate`."""
     vault = vault_of(home)
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         await seed(tx, NOW, vault)
+        await tx.execute(
+            "UPDATE booking.slot SET price_minor = 0"
+            " FROM catalogue.venue WHERE venue.id = slot.venue_id AND venue.code <> 'kitchen'"
+        )
         await save_staff(tx, vault, login="gate", password=PASSWORD, role="gate", now=NOW, actor="test")
     await asyncio.to_thread(claim_keys, home, urls.owner_url, is_accepted=True, say=unsaid)
 
@@ -131,7 +135,7 @@ class ApiSite:
         """Book one place in the traveller's own name."""
         body: dict[str, Any] = {
             "id": str(uuid7()),
-            "lines": [{"slot_id": slot_id, "visitors": [0]}],
+            "lines": [{"slot_id": slot_id, "visitors": [0], "price_minor": 0}],
             "visitors": [{"name": who.name, "number": who.number}],
         }
         return await self.client.post("/v1/bookings", json=body | more, headers=who.headers)

@@ -204,7 +204,9 @@ class ChangeRequest(Struct, frozen=True, gc=False):
     reason: bytes = b""  # CANCEL: why, sealed; kept with the booking as long as its party
     is_forced: bool = False  # an operator may cancel past the deadline; no strike follows
     login: str = ""  # as with a booking
-    prices: tuple[tuple[int, int], ...] = ()  # MOVE: (line number, the price that was shown, per place)
+    prices: tuple[
+        tuple[int, int], ...
+    ] = ()  # MOVE: (line number, price that was shown per place); else the line's own
 
 
 class Answer(Struct, frozen=True, gc=False):

@@ -53,7 +53,7 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     if len(numbers) < len(pending) or not numbers <= lines.keys():  # a line is given up once: then it is gone
         return replace(returning.answer_of(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
     moves = [(lines[line_no], slot_id) for line_no, slot_id in pending]
-    problem, paid_by = _move_problem(moves, dict(request.prices), booking, facts)
+    problem, paid_by = _move_problem(moves, _shown(request, moves), booking, facts)
     if problem is not None:
         return problem
     strikes: tuple[StrikeKind, ...] = ()
@@ -72,6 +72,12 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     )
     effects.tell(EventKind.RESCHEDULED, booking.id)
     return replace(returning.answer_of(Outcome.RESCHEDULED, booking), strikes=strikes)
+
+
+def _shown(request: ChangeRequest, moves: list[tuple[LineFacts, int]]) -> dict[int, int]:
+    """The price of the new place that each line's holder agreed to: the one they named, else the one the line has."""
+    had = {line.line_no: line.price_minor for line, _ in moves} if request.holder_id is not None else {}
+    return had | dict(request.prices)
 
 
 def _is_done(booking: ExistingBooking, move: tuple[int, int]) -> bool:

@@ -3,7 +3,7 @@
 `Gatekeeper` is what a web process knows and signs; `keep_rooms` is the keeper of the worker; `find_cheats` proves fairness.
 """
 
-from wenyue.emergency.gatekeeper import Gatekeeper, Known
+from wenyue.emergency.gatekeeper import Gatekeeper, Known, Wanted
 from wenyue.emergency.later import KEEP_EVERY_S, close, held_back_by, keep_rooms
 from wenyue.emergency.model import (
     EPOCH_S,
@@ -56,6 +56,7 @@ __all__ = [
     "RoomState",
     "Step",
     "TokenGiven",
+    "Wanted",
     "close",
     "count_exchanges",
     "crowd_of",

@@ -44,6 +44,10 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
         "The range is wrong: give product_id, from and to (YYYY-MM-DD, at most 62 days)",
     ),
     "bad_index": ("游客序号不存在或重复", "A visitor index does not exist or stands twice"),
+    "price_needed": (
+        "请给出当时看到的单价 price_minor（免费为0）",
+        "Give the price that was shown for a place, price_minor (0 when it is free)",
+    ),
     "card_needed": ("用卡预约需要给出 card_id", "Paying by card needs card_id"),
     "busy": ("系统正忙，请稍后用同一编号再试", "Busy: try again shortly with the same id"),
     "overloaded": (

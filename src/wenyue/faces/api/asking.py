@@ -9,6 +9,7 @@ from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
 from wenyue.accounts import Login, end_login, require_login
+from wenyue.application import Traveller
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.logins import Logins, bearer
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
@@ -88,6 +89,11 @@ def holder_of(login: Login) -> int:
     return login.traveller_id
 
 
+def traveller_of(login: Login) -> Traveller:
+    """The traveller who acts, for a use case. Raises BookingRefused (403) for a member of staff."""
+    return Traveller(holder_of(login), login.key)
+
+
 async def _guest(request: Request, _: Annotated[object, Depends(BEARER)]) -> Login | None:
     """The login of who asks, or None for whoever has not signed in. Raises BookingRefused (401, 503)."""
     if not request.headers.get("authorization"):
@@ -135,6 +141,8 @@ def refusal(refused: BookingRefused, locale: str) -> Response:
     headers = {"content-language": locale}
     if refused.status == _TRANSIENT:
         headers["retry-after"] = str(RETRY_AFTER_S)
+    if refused.after_s:
+        headers["retry-after"] = str(refused.after_s)
     if refused.status == _UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
     return Response(refused.payload(locale), refused.status, headers, PROBLEM_TYPE.decode())

@@ -1,4 +1,4 @@
-"""The body of POST /v1/bookings: its shape, its checks, and the booking request that it becomes."""
+"""The body of POST /v1/bookings: its shape, its checks, and the booking that it asks for."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -8,16 +8,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from wenyue.booking import (
-    BookingRequest,
-    Channel,
-    Party,
-    PartyVisitor,
-    SlotView,
-    Visitor,
-    WantedLine,
-    seal_party,
-)
+from wenyue.application import Details, Person, person_of_document
+from wenyue.booking import SlotView, WantedLine
 from wenyue.faces.api.problems import FieldError, plain_problem
 from wenyue.faces.wording_api import API_WORDS, FIELD_WORDS
 from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
@@ -65,7 +57,10 @@ class VisitorBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LineBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One slot: how many places, for which of the visitors (indexes), whether the card pays, the price that was shown."""
+    """One slot: how many places, for which of the visitors (indexes), whether the card pays, the price that was shown.
+
+    `price_minor`, per place, is needed where the card does not pay (0: free); another price is refused as `price_changed`.
+    """
 
     slot_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)] = 1
@@ -80,7 +75,7 @@ class BookingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Book every line, or none. `id` is minted by the client (UUIDv7), once, and sent again unchanged on a retry.
 
     Whoever lost an answer and is then refused asks for the booking (`GET /v1/bookings/{id}`) before believing it: the
-    first request may have been heard elsewhere.
+    first request may have been heard elsewhere. Places that cost money are held, as with `hold`, until they are confirmed.
     """
 
     lines: Annotated[tuple[LineBody, ...], Meta(min_length=1, max_length=LINES_MAX)]
@@ -117,9 +112,15 @@ class BookingRefused(Exception):
     """The request is refused at the edge; `code` names the wording, `errors` the fields to mend."""
 
     def __init__(
-        self, status: int, code: str, detail: str = "", errors: list[FieldError] | None = None
+        self,
+        status: int,
+        code: str,
+        detail: str = "",
+        errors: list[FieldError] | None = None,
+        after_s: int = 0,
     ) -> None:
         self.status, self.code, self.detail, self.errors = status, code, detail, errors or []
+        self.after_s = after_s  # when to ask again
 
     def payload(self, locale: str) -> bytes:
         """The problem body in the caller's language."""
@@ -127,29 +128,15 @@ class BookingRefused(Exception):
         return plain_problem(self.status, self.code, en if locale == "en" else zh, self.detail, self.errors)
 
 
-def to_request(
-    body: BookingBody,
-    booking_id: UUID,
-    holder_id: int,
-    *,
-    login: str,
-    vault: Vault,
-    now: datetime,
-    locale: str,
-) -> BookingRequest:
-    """The checked request. Raises BookingRefused (422) that names every field to mend, all at once."""
+def details_of(body: BookingBody, *, vault: Vault, now: datetime, locale: str) -> Details:
+    """The checked booking. Raises BookingRefused (422) that names every field to mend, all at once."""
     errors: list[FieldError] = []
-    visitors: list[Visitor] = []
-    people: list[PartyVisitor] = []
+    people: list[Person] = []
     today = local_date(now, _TIMEZONE)
     for number, visitor in enumerate(body.visitors):
         person = _person(visitor, number, today, locale, errors)
         if person is not None:
-            name, document = person
-            bare = document.bare_number
-            number_key = vault.person_key(bare) if bare is not None else None
-            visitors.append(Visitor(vault.person_key(document.key), document.birth, number_key))
-            people.append(PartyVisitor(name, document.kind, document.number, document.birth))
+            people.append(person_of_document(*person, vault))
     phone = _phone(body.contact_phone, locale, errors)
     if not body.contact_name.isalnum() and has_controls(body.contact_name):
         text = FIELD_WORDS["one_line"][1 if locale == "en" else 0]
@@ -157,23 +144,27 @@ def to_request(
     _check_indexes(body, locale, errors)
     if errors:
         raise BookingRefused(422, "fields", errors=errors)
-    lines = tuple(
-        WantedLine(line.slot_id, line.quantity, line.visitors, line.on_card, line.price_minor)
-        for line in body.lines
+    return Details(
+        tuple(
+            [
+                WantedLine(line.slot_id, line.quantity, line.visitors, line.on_card, line.price_minor)
+                for line in body.lines
+            ]
+        ),
+        tuple(people),
+        body.card_id,
+        body.contact_name[:NAME_LENGTH_MAX],
+        phone,
+        body.hold,
+        body.hold_ttl_s,
     )
-    return BookingRequest(
-        id=booking_id,
-        body_hash=vault.fingerprint(_encode(body)),
-        channel=Channel.ONLINE,
-        holder_id=holder_id,
-        card_id=body.card_id,
-        lines=lines,
-        visitors=tuple(visitors),
-        party=seal_party(vault, Party(tuple(people), body.contact_name[:NAME_LENGTH_MAX], phone)),
-        is_hold=body.hold,
-        hold_ttl_s=body.hold_ttl_s,
-        actor=f"traveller:{holder_id}",
-        login=login,
+
+
+def price_needed(line: int, locale: str) -> BookingRefused:
+    """422: a line that money pays for does not say which price was shown."""
+    pointer = f"/lines/{line}/price_minor"
+    return BookingRefused(
+        422, "fields", errors=[_error(pointer, "price_needed", API_WORDS["price_needed"], locale)]
     )
 
 

@@ -5,26 +5,29 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Login, LoginEnded
+from wenyue.application import Denied, Move, cancel_booking, confirm_booking, move_lines
 from wenyue.booking import (
     Answer,
     BookingState,
     BookingView,
-    ChangeKind,
-    ChangeRequest,
     LineView,
-    Outcome,
     booking_view,
     bookings_of,
 )
-from wenyue.faces.api.asking import HolderLoginOf, HolderOf, LocaleOf, RoomTokensOf, ServicesOf, holder_of
+from wenyue.faces.api.asking import (
+    HolderLoginOf,
+    HolderOf,
+    LocaleOf,
+    RoomTokensOf,
+    ServicesOf,
+    traveller_of,
+)
 from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api.denials import denied
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, change_problem, status_of
-from wenyue.faces.api.room_refused import RoomRefused
 from wenyue.kernel.documents import mask_document, mask_name
 from wenyue.kernel.limits import LINES_MAX, PAGE_SIZE, PAGE_SIZE_MAX
 from wenyue.policy import cancel_terms
@@ -118,7 +121,7 @@ class CancellationBody(BaseModel):
 class MoveBody(BaseModel):
     """One line to another slot of the same product, and the price that was shown for it, per place.
 
-    Another price is refused with `price_changed`; left out: whatever it is. A line that a card pays for has none.
+    Another price is refused with `price_changed`; left out: the line's own. A line that a card pays for has none.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -166,7 +169,7 @@ async def confirm(
     booking_id: UUID, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf
 ) -> ChangeAnswer | Response:
     """Confirm a held booking before its hold runs out. Again: the same answer."""
-    return await _change(services, _request(ChangeKind.CONFIRM, booking_id, login), locale)
+    return _answer(await confirm_booking(services, traveller_of(login), booking_id), locale)
 
 
 @router.post("/{booking_id}/cancellation", summary="Cancel", response_model=ChangeAnswer)
@@ -178,9 +181,8 @@ async def cancel(
     body: CancellationBody | None = None,
 ) -> ChangeAnswer | Response:
     """Give the places, and the card's entitlements, back. The venue's terms say until when. Again: the same answer."""
-    reason = _sealed(body.reason, services) if body is not None and body.reason else b""
-    request = _request(ChangeKind.CANCEL, booking_id, login, reason=reason)
-    return await _change(services, request, locale)
+    reason = body.reason if body is not None else ""
+    return _answer(await cancel_booking(services, traveller_of(login), booking_id, reason=reason), locale)
 
 
 @router.post("/{booking_id}/reschedule", summary="Move to other slots", response_model=ChangeAnswer)
@@ -198,40 +200,16 @@ async def reschedule(
     A line that moves away when a cancellation would count against the holder counts the same (`terms` of its line).
     A new place behind a waiting room wants its token, in the header `Room-Token`.
     """
-    moves = tuple((move.line_no, move.slot_id) for move in body.moves)
-    if len({line_no for line_no, _ in moves}) < len(moves):
+    if len({move.line_no for move in body.moves}) < len(body.moves):
         raise BookingRefused(422, "line_twice")
-    if not services.may_book(holder_of(login)):
-        raise BookingRefused(403, "account_blocked")
-    refused = services.room.refuse(holder_of(login), body.moves, room_tokens)
-    if refused is not None:
-        raise RoomRefused(refused)
-    prices = tuple((move.line_no, move.price_minor) for move in body.moves if move.price_minor is not None)
-    request = replace(_request(ChangeKind.MOVE, booking_id, login, moves=moves), prices=prices)
-    return await _change(services, request, locale)
+    moves = [Move(move.line_no, move.slot_id, move.price_minor) for move in body.moves]
+    outcome = await move_lines(services, traveller_of(login), booking_id, moves, turns=room_tokens)
+    if isinstance(outcome, Denied):
+        raise denied(outcome, locale)
+    return _answer(outcome, locale)
 
 
-def _sealed(reason: str, services: ServicesOf) -> bytes:
-    """What a person wrote about themselves: open it with the purpose b"reason"."""
-    return services.vault.seal(reason.encode(), purpose=b"reason")
-
-
-def _request(
-    kind: ChangeKind,
-    booking_id: UUID,
-    login: Login,
-    *,
-    moves: tuple[tuple[int, int], ...] = (),
-    reason: bytes = b"",
-) -> ChangeRequest:
-    holder_id = login.traveller_id
-    return ChangeRequest(kind, booking_id, login.actor, holder_id, moves, reason, login=login.key)
-
-
-async def _change(services: ServicesOf, request: ChangeRequest, locale: str) -> ChangeAnswer | Response:
-    answer = await services.engine.change(request)
-    if answer.outcome is Outcome.LOGIN_ENDED:
-        raise LoginEnded
+def _answer(answer: Answer, locale: str) -> ChangeAnswer | Response:
     if not answer.outcome.is_success:
         retry = {"retry-after": str(RETRY_AFTER_S)} if answer.outcome.is_transient else {}
         body = change_problem(answer, locale)

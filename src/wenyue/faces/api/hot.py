@@ -15,18 +15,26 @@ from uuid import UUID
 import msgspec
 from psycopg import InterfaceError, OperationalError
 
-from wenyue.accounts import Login
-from wenyue.booking import Answer, Outcome, availability
-from wenyue.faces.api.bodies import AvailabilityPage, BookedAnswer, BookingBody, BookingRefused, to_request
+from wenyue.accounts import Login, LoginEnded
+from wenyue.application import Denied, PlaceBooking, Traveller, place_booking
+from wenyue.booking import Answer, availability
+from wenyue.faces.api.bodies import (
+    AvailabilityPage,
+    BookedAnswer,
+    BookingBody,
+    BookingRefused,
+    details_of,
+)
+from wenyue.faces.api.denials import denied
 from wenyue.faces.api.edge import Receive, Scope, Send, begin_request, check_json, read_body, scope_locale
 from wenyue.faces.api.fields import msgspec_errors
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.metrics import Meter
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, answer_problem, status_of
-from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER, RoomRefused
+from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER
 from wenyue.infra.bodies import SenderGone
 from wenyue.infra.db import DatabaseDown
-from wenyue.kernel.admission import RETRY_AFTER_S_MAX, booking_tokens
+from wenyue.kernel.admission import RETRY_AFTER_S_MAX
 from wenyue.kernel.ids import parse_uuid
 from wenyue.kernel.limits import (
     AVAILABILITY_AGE_S_MAX,
@@ -79,7 +87,6 @@ class Hot:
         self._persons = services.admission.persons
         limit = self._persons.limit
         self._policy = (b"ratelimit-policy", b'"person";q=%d;w=%d' % (limit.burst, limit.window_s))
-        self._person_retry = (b"retry-after", b"%d" % (limit.window_s / limit.burst + 1))
         self._reading: dict[bytes, asyncio.Task[bytes]] = {}
         self._pages: dict[bytes, tuple[float, bytes]] = {}
         self._pages_bytes = 0
@@ -140,25 +147,58 @@ class Hot:
             self._hot.unknown -= 1
 
     async def _book(self, asked: "_Asked", body: bytes, by: _By, started: float) -> _Answer:
-        left, full_in_s, is_within = self._persons.take(by[1])
-        limits = [(b"ratelimit", b'"person";r=%d;t=%d' % (left, full_in_s)), self._policy]
-        if not is_within:
-            refused = BookingRefused(429, "too_often")
-            return 429, refused.payload(asked.locale), PROBLEM_TYPE, [*limits, self._person_retry]
+        services, (login, holder_id) = self._services, by
+        until = started + BOOKING_DEADLINE_S
         try:
-            until = started + BOOKING_DEADLINE_S
-            status, payload, kind, headers = await self._decide(body, asked, by, until)
+            placed = await place_booking(
+                services, Traveller(holder_id, login), lambda: self._read(body, asked), until=until
+            )
         except BookingRefused as refused:
             return self._refusal(refused, asked.locale)
+        except LoginEnded:
+            self._logins.forget(asked.token)
+            return self._refusal(BookingRefused(_UNAUTHORIZED, "login_needed"), asked.locale)
+        allowance = placed.allowance
+        limits = [
+            (b"ratelimit", b'"person";r=%d;t=%d' % (allowance.left, allowance.full_in_s)),
+            self._policy,
+        ]
+        outcome = placed.outcome
+        if isinstance(outcome, Denied):
+            status, payload, kind, headers = self._refusal(denied(outcome, asked.locale), asked.locale)
+        else:
+            status, payload, kind, headers = self._say(outcome, asked.locale)
         return status, payload, kind, [*headers, *limits]
 
-    def _refusal(self, refused: BookingRefused, locale: str) -> _Answer:
-        return refused.status, refused.payload(locale), PROBLEM_TYPE, self._refused_headers(refused.status)
+    def _read(self, raw: bytes, asked: "_Asked") -> PlaceBooking:
+        """What the body asks for. Raises BookingRefused (400, 422)."""
+        locale, services = asked.locale, self._services
+        try:
+            body = _decode_body(raw)
+        except msgspec.ValidationError as error:
+            raise BookingRefused(422, "invalid_body", errors=msgspec_errors(str(error), locale)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BookingRefused(400, "bad_json", str(error)) from None
+        return PlaceBooking(
+            _booking_id(body, asked.key),
+            body.lines,
+            lambda: details_of(body, vault=services.vault, now=services.clock(), locale=locale),
+            asked.turn.decode("latin-1"),
+        )
 
-    def _refused_headers(self, status: int) -> list[tuple[bytes, bytes]]:
-        if status == _TOO_OFTEN:
-            return [self._policy, self._person_retry]
-        return self._retry() if status == _BUSY else _REFUSED_HEADERS.get(status, _NONE)
+    def _say(self, answer: Answer, locale: str) -> _Answer:
+        if answer.outcome.is_success:
+            return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(answer.booking_id)
+        retry = self._retry() if answer.outcome.is_transient else _NONE
+        return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
+
+    def _refusal(self, refused: BookingRefused, locale: str) -> _Answer:
+        return refused.status, refused.payload(locale), PROBLEM_TYPE, self._refused_headers(refused)
+
+    def _refused_headers(self, refused: BookingRefused) -> list[tuple[bytes, bytes]]:
+        if refused.after_s:
+            return [(b"retry-after", b"%d" % refused.after_s)]
+        return self._retry() if refused.status == _BUSY else _REFUSED_HEADERS.get(refused.status, _NONE)
 
     async def _answer(self, scope: Scope, send: Send, started: float, answer: _Answer) -> None:
         status, payload, kind, headers = answer
@@ -172,54 +212,6 @@ class Hot:
     def _retry(self) -> list[tuple[bytes, bytes]]:
         """When to come back, spread by chance."""
         return [(b"retry-after", b"%d" % self._admission.retry_after_s())]
-
-    async def _decide(self, raw: bytes, asked: "_Asked", by: _By, until: float) -> _Answer:
-        locale, (login, holder_id) = asked.locale, by
-        if not self._services.may_book(holder_id):
-            raise BookingRefused(403, "account_blocked")
-        try:
-            body = _decode_body(raw)
-        except msgspec.ValidationError as error:
-            raise BookingRefused(422, "invalid_body", errors=msgspec_errors(str(error), locale)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BookingRefused(400, "bad_json", str(error)) from None
-        self._charge(holder_id, body)
-        booking_id = _booking_id(body, asked.key)
-        refused = self._services.room.refuse(holder_id, body.lines, asked.turn.decode("latin-1"))
-        if refused is not None:
-            raise RoomRefused(refused)
-        engine = self._services.engine
-        answer = await engine.refuse_early(booking_id, body.lines)
-        if answer is None:
-            request = to_request(
-                body,
-                booking_id,
-                holder_id,
-                login=login,
-                vault=self._services.vault,
-                now=self._services.clock(),
-                locale=locale,
-            )
-            answer = await engine.book(request, deadline_s=until - monotonic())
-        if answer.outcome.is_success:
-            return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(booking_id)
-        if answer.outcome is Outcome.LOGIN_ENDED:
-            self._logins.forget(asked.token)
-            raise BookingRefused(_UNAUTHORIZED, "login_needed")
-        if answer.outcome is Outcome.CARD_PERSON:
-            self._services.note_document(holder_id)
-        retry = self._retry() if answer.outcome.is_transient else _NONE
-        return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
-
-    def _charge(self, holder_id: int, body: BookingBody) -> None:
-        """What many lines and places cost beyond the one token that was taken. Raises BookingRefused (429)."""
-        lines = body.lines
-        places = lines[0].quantity if len(lines) == 1 else sum(line.quantity for line in lines)
-        if places == 1:
-            return
-        cost = booking_tokens(self._persons.limit, lines=len(lines), places=places)
-        if cost > 1 and not self._persons.take(holder_id, cost - 1)[2]:
-            raise BookingRefused(_TOO_OFTEN, "too_often")
 
     # ------------------------------------------------------------------------------------------ availability
 
@@ -278,7 +270,7 @@ _FRESH: Final = [(b"cache-control", b"public, max-age=1")]
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _NONE: Final[list[tuple[bytes, bytes]]] = []
 _RETRY: Final = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
-_TOO_OFTEN, _FAILED, _BUSY, _UNAUTHORIZED = 429, 500, 503, 401  # an answer below 500 was decided
+_FAILED, _BUSY, _UNAUTHORIZED = 500, 503, 401  # an answer below 500 was decided
 _GOOD: Final = frozenset({200, 201})
 _CLOSE: Final = [(b"connection", b"close")]  # what is left of the body is not read
 _REFUSED_HEADERS: Final[dict[int, list[tuple[bytes, bytes]]]] = {

@@ -1,6 +1,6 @@
 """My bookings: the list, one booking with its voucher, confirming, cancelling, moving to another session."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -10,12 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wenyue.accounts import LoginEnded
+from wenyue.application import (
+    Denied,
+    Move,
+    Traveller,
+    cancel_booking,
+    confirm_booking,
+    move_lines,
+)
 from wenyue.booking import (
     Answer,
     BookingView,
-    ChangeKind,
-    ChangeRequest,
     LineView,
     Outcome,
     booking_view,
@@ -36,10 +41,10 @@ from wenyue.faces.traveller.booking_views import (
 )
 from wenyue.faces.traveller.calendar_views import calendar_view
 from wenyue.faces.traveller.card_desk import bearer_of
-from wenyue.faces.traveller.outcome import blocked, refusal
+from wenyue.faces.traveller.denials import denied
+from wenyue.faces.traveller.outcome import refusal
 from wenyue.faces.traveller.places import calendar_facts
 from wenyue.faces.traveller.room_cookies import room_tokens
-from wenyue.faces.traveller.room_pages import must_wait
 from wenyue.faces.traveller.visit import Visit, get, post, with_query
 from wenyue.faces.traveller.voucher import voucher_code
 from wenyue.faces.wording import say_instant
@@ -47,6 +52,7 @@ from wenyue.faces.wording_outcomes import say
 from wenyue.infra.db import Tx
 from wenyue.kernel.ids import parse_uuid
 from wenyue.kernel.limits import LINES_MAX
+from wenyue.services import Services
 
 _PAGE_SIZE: Final = 20
 _BIGGEST_ID: Final = 2**63 - 1
@@ -58,11 +64,6 @@ _WORKER_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    slot_id: int
 
 
 def booking_id_of(visit: Visit) -> UUID | None:
@@ -183,12 +184,12 @@ async def ask_cancel(visit: Visit) -> Response:
 
 async def cancel(visit: Visit) -> Response:
     """Cancel; pressing twice cancels once."""
-    return await _change(visit, ChangeKind.CANCEL, "cancelled")
+    return await _change(visit, cancel_booking, "cancelled")
 
 
 async def confirm(visit: Visit) -> Response:
     """Confirm a hold; what is due is paid on site."""
-    return await _change(visit, ChangeKind.CONFIRM, "booked")
+    return await _change(visit, confirm_booking, "booked")
 
 
 async def back_to_booking(visit: Visit) -> Response:
@@ -248,14 +249,13 @@ async def reschedule(visit: Visit) -> Response:
     line, slot = visit.form.number("line", 0, LINES_MAX), visit.form.number("slot", 1, _BIGGEST_ID)
     if line is None or slot is None:
         return visit.not_found()
-    if not visit.services.may_book(visit.holder_id):
-        return blocked(visit)
-    refused = visit.services.room.refuse(visit.holder_id, [_Slot(slot)], room_tokens(visit.request))
-    if refused is not None:
-        return must_wait(visit, refused)
-    price = visit.form.number("price", 0, _DEAREST)
-    prices = ((line, price),) if price is not None else ()
-    return await _change(visit, ChangeKind.MOVE, "moved", moves=((line, slot),), prices=prices)
+    moves = [Move(line, slot, visit.form.number("price", 0, _DEAREST))]
+    turns = room_tokens(visit.request)
+
+    async def move(services: Services, traveller: Traveller, booking_id: UUID) -> Answer | Denied:
+        return await move_lines(services, traveller, booking_id, moves, turns=turns)
+
+    return await _change(visit, move, "moved")
 
 
 def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
@@ -264,29 +264,22 @@ def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
     return next((line for line in live if line.line_no == wanted), live[0] if live else None)
 
 
-async def _change(
-    visit: Visit,
-    kind: ChangeKind,
-    done: str,
-    *,
-    moves: tuple[tuple[int, int], ...] = (),
-    prices: tuple[tuple[int, int], ...] = (),
-) -> Response:
+_Change = Callable[[Services, Traveller, UUID], Awaitable[Answer | Denied]]
+
+
+async def _change(visit: Visit, change: _Change, done: str) -> Response:
     booking_id = booking_id_of(visit)
     if booking_id is None:
         return visit.not_found()
-    request = ChangeRequest(
-        kind, booking_id, visit.actor, visit.holder_id, moves, login=visit.login_key, prices=prices
-    )
-    answer: Answer = await visit.services.engine.change(request)
-    if answer.outcome is Outcome.LOGIN_ENDED:
-        raise LoginEnded
+    answer = await change(visit.services, visit.traveller, booking_id)
+    fields = [(name, visit.form.one(name)) for name in ("line", "slot", "price") if visit.form.one(name)]
+    again = visit.request.url.path
+    if isinstance(answer, Denied):
+        return denied(visit, answer, again=(again, fields))
     if answer.outcome.is_success:
         return redirect(f"/bookings/{booking_id}?done={done}")
     if answer.outcome is Outcome.NOT_FOUND:
         return visit.not_found()
-    fields = [(name, visit.form.one(name)) for name in ("line", "slot", "price") if visit.form.one(name)]
-    again = visit.request.url.path
     actions: tuple[tuple[str, str, bool], ...] = ()
     if answer.outcome is Outcome.PRICE_CHANGED:  # the sessions with their prices of now
         where = {name: visit.form.one(name) for name in ("line", "day")}

@@ -113,7 +113,7 @@ async def replace_card(visit: Visit) -> Response:
             request_id=request_id,
             card_no=card.card_no,
             holder_id=visit.holder_id,
-            actor=visit.actor,
+            actor=visit.traveller.name,
             login_key=visit.login_key,
         )
         if isinstance(made, desk.NotYet) or made is None:

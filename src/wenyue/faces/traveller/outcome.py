@@ -25,18 +25,6 @@ class AskAgain:
     after_s: int
 
 
-def blocked(visit: Visit) -> Response:
-    """Unusual use was noticed of this account: it gets no new places for a time, by a booking or by a move."""
-    return visit.message(
-        visit.t("这个账号暂时不能预约", "This account cannot book for a while"),
-        visit.t(
-            "系统发现了异常使用，没有做任何改动，已有的预约不受影响。如有误，请联系客服。",
-            "Unusual use was noticed. Nothing was changed, and your bookings stand. If that is wrong, contact the operator.",
-        ),
-        status=403,
-    )
-
-
 def refusal(
     visit: Visit,
     answer: Answer,

@@ -1,33 +1,22 @@
 """The one button that books: what the form says becomes a request, and the engine's answer a page."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from starlette.responses import Response
 
-from wenyue.accounts import LoginEnded, VisitorRecord
-from wenyue.booking import (
-    Answer,
-    BookingRequest,
-    Channel,
-    Outcome,
-    Party,
-    PartyVisitor,
-    Visitor,
-    WantedLine,
-    seal_party,
-)
+from wenyue.accounts import VisitorRecord
+from wenyue.application import Denied, Details, PlaceBooking, person_of_record, place_booking
+from wenyue.booking import Answer, Outcome, WantedLine
 from wenyue.cards import CardRefusal
 from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.i18n import pick, say_date
 from wenyue.faces.traveller.card_desk import Bearer, bearer_of
-from wenyue.faces.traveller.outcome import blocked, refusal
+from wenyue.faces.traveller.denials import denied
+from wenyue.faces.traveller.outcome import refusal
 from wenyue.faces.traveller.room_cookies import room_tokens
-from wenyue.faces.traveller.room_pages import must_wait
 from wenyue.faces.traveller.trip import (
     TRIP_ITEMS_MAX,
     TRIP_PEOPLE_MAX,
@@ -38,12 +27,10 @@ from wenyue.faces.traveller.trip import (
 )
 from wenyue.faces.traveller.trip_items import Chosen, choose, going_of, review_path, time_of
 from wenyue.faces.traveller.visit import Visit, post
-from wenyue.kernel.documents import bare_number, mask_name
+from wenyue.kernel.documents import mask_name
 from wenyue.kernel.ids import parse_uuid
-from wenyue.kernel.personal import Vault
 
 _BIGGEST_ID: Final = 2**63 - 1
-_BODY_HASH_BYTES: Final = 16
 _CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)
 
 
@@ -54,13 +41,6 @@ async def book(visit: Visit) -> Response:
     wanted = [line for line in lines if line is not None]
     if booking_id is None or not wanted or len(wanted) != len(lines):
         return visit.not_found()
-    if not visit.services.may_book(visit.holder_id):
-        return blocked(visit)
-    refused = visit.services.room.refuse(
-        visit.holder_id, [line.item for line in wanted], room_tokens(visit.request)
-    )
-    if refused is not None:
-        return must_wait(visit, refused)
     ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in visit.form.many("visitor", TRIP_PEOPLE_MAX)]
     async with visit.tx() as tx:
         going = await going_of(visit, tx, [one for one in ids if one is not None])
@@ -69,22 +49,17 @@ async def book(visit: Visit) -> Response:
     if len(chosen) != len(wanted):
         return _refuse(visit, Answer(Outcome.SLOT_UNKNOWN, booking_id), chosen, going, frozenset())
     wanted.sort(key=lambda line: [one.item.slot_id for one in chosen].index(line.item.slot_id))
-    request = _request(visit, booking_id, wanted, chosen, going, bearer)
-    answer = await visit.services.engine.book(request)
-    if answer.outcome is Outcome.LOGIN_ENDED:
-        raise LoginEnded
+    details = _details(visit, wanted, chosen, going, bearer)
+    placing = PlaceBooking(booking_id, details.lines, lambda: details, room_tokens(visit.request))
+    answer = (await place_booking(visit.services, visit.traveller, lambda: placing)).outcome
+    if isinstance(answer, Denied):
+        return denied(visit, answer, again=("/trip/book", _fields(visit)))
     if not answer.outcome.is_success:
         on_site = frozenset(line.item.slot_id for line in wanted if not line.is_on_card)
         return _refuse(visit, answer, chosen, going, on_site)
     response = redirect(f"/bookings/{booking_id}?done=booked")
     set_trip(response, Trip(), visit.services)
     return response
-
-
-def number_key_of(one: VisitorRecord, vault: Vault) -> bytes | None:
-    """The key of the bare number of a visitor's document, where it has one."""
-    number = bare_number(one.document_kind, one.document_number.reveal())
-    return vault.person_key(number) if number is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +79,13 @@ def _read_line(raw: str) -> _FormLine | None:
     return _FormLine(item, price_minor, pays == "1", raw)
 
 
-def _request(  # noqa: PLR0917 - what a booking is made of
+def _details(
     visit: Visit,
-    booking_id: UUID,
     wanted: Sequence[_FormLine],
     chosen: Sequence[Chosen],
     going: Sequence[VisitorRecord],
     bearer: Bearer | None,
-) -> BookingRequest:
-    """The engine's request. The body's hash covers what was submitted, so a replay is recognised and a change is not."""
-    card_id = bearer.card.id if bearer and any(line.is_on_card for line in wanted) else None
-    body = [
-        str(visit.holder_id),
-        *(line.written for line in wanted),
-        *(one.person_key.hex() for one in going),
-    ]
+) -> Details:
     everybody = tuple(range(len(going)))
     lines = tuple(
         WantedLine(
@@ -130,29 +97,20 @@ def _request(  # noqa: PLR0917 - what a booking is made of
         )
         for line, one in zip(wanted, chosen, strict=True)
     )
-    party = Party(
-        tuple(
-            PartyVisitor(one.name.reveal(), one.document_kind, one.document_number.reveal(), one.birth)
-            for one in going
-        ),
+    return Details(
+        lines,
+        tuple(person_of_record(one, visit.services.vault) for one in going),
+        card_id=bearer.card.id if bearer and any(line.is_on_card for line in wanted) else None,
         contact_name=going[0].name.reveal() if going else "",
         contact_phone=next((phone for one in going if (phone := one.phone.reveal())), ""),
     )
-    return BookingRequest(
-        id=booking_id,
-        body_hash=hashlib.sha256("\n".join(body).encode()).digest()[:_BODY_HASH_BYTES],
-        channel=Channel.ONLINE,
-        holder_id=visit.holder_id,
-        card_id=card_id,
-        lines=lines,
-        visitors=tuple(
-            Visitor(one.person_key, one.birth, number_key_of(one, visit.services.vault)) for one in going
-        ),
-        party=seal_party(visit.services.vault, party),
-        is_hold=any(not line.is_on_card and line.price_minor for line in wanted),
-        actor=visit.actor,
-        login=visit.login_key,
-    )
+
+
+def _fields(visit: Visit) -> list[tuple[str, str]]:
+    """What the form says, to be sent again."""
+    return [
+        (name, value) for name in ("id", "line", "visitor") for value in visit.form.many(name, TRIP_ITEMS_MAX)
+    ]
 
 
 def _refuse(
@@ -174,14 +132,11 @@ def _refuse(
     if answer.visitor is not None and answer.visitor < len(going):
         who = mask_name(going[answer.visitor].name.reveal())
         about += visit.t("（第{n}位游客 {who}）", " (visitor {n}, {who})", n=answer.visitor + 1, who=who)
-    fields = [
-        (name, value) for name in ("id", "line", "visitor") for value in visit.form.many(name, TRIP_ITEMS_MAX)
-    ]
     actions.append(("/trip", visit.t("返回行程修改", "Back to my trip"), not actions))
     if chosen and (answer.outcome.is_full or answer.outcome in (Outcome.SLOT_CLOSED, Outcome.SALES_ENDED)):
         one = chosen[min(answer.line or 0, len(chosen) - 1)]
         actions.append((f"/venues/{one.venue.code}#calendar", visit.t("换一天看看", "Other days"), False))
-    return refusal(visit, answer, again=("/trip/book", fields), about=about, actions=actions)
+    return refusal(visit, answer, again=("/trip/book", _fields(visit)), about=about, actions=actions)
 
 
 routes = [post("/trip/book", book)]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wenyue.accounts import who
+from wenyue.application import Traveller
 from wenyue.faces.shared import locale_of, render, services_of
 from wenyue.faces.shared.asked import Asked, answered, redirect
 from wenyue.faces.shared.session import login_token
@@ -35,9 +36,9 @@ class Visit(Asked):
         return self.traveller_id
 
     @property
-    def actor(self) -> str:
-        """As the audit record names the traveller."""
-        return f"traveller:{self.traveller_id}"
+    def traveller(self) -> Traveller:
+        """Who acts, for a use case."""
+        return Traveller(self.holder_id, self.login_key)
 
     def sure_tx(self) -> AbstractAsyncContextManager[Tx]:
         """One transaction; what was read is the truth: for the traveller's own bookings. Raises DatabaseDown."""

@@ -170,7 +170,7 @@ def request_of(operation: Operation) -> bytes:
             body = b'{"hold":true,"hold_ttl_s":%d,' % operation.hold_ttl_s + body[1:]
         if operation.account:
             body = body.replace(b'"card_id":%d,' % operation.card, b"").replace(
-                b'"on_card":true', b'"on_card":false'
+                b'"on_card":true', b'"on_card":false,"price_minor":0'
             )
         account = operation.account or operation.card
         return post("/v1/bookings", account, body, room_token=operation.room_token)

@@ -55,10 +55,16 @@ class Client:
         for connection in self._open:
             connection.close()
 
-    def book(self, booking_id: UUID, slot_ids: list[int], quantity: int) -> Reply:
-        """POST /v1/bookings: every slot or none. The same id may be sent again."""
-        lines = [{"slot_id": slot_id, "quantity": quantity} for slot_id in slot_ids]
+    def book(self, booking_id: UUID, slot_ids: list[int], quantity: int, *, price_minor: int) -> Reply:
+        """POST /v1/bookings: every slot at this price a place, or none. The same id may be sent again."""
+        lines = [
+            {"slot_id": slot_id, "quantity": quantity, "price_minor": price_minor} for slot_id in slot_ids
+        ]
         return self._send("POST", "/v1/bookings", {"id": str(booking_id), "lines": lines})
+
+    def confirm(self, booking_id: UUID) -> Reply:
+        """POST /v1/bookings/{id}/confirmation: of places that are held because they cost money."""
+        return self._send("POST", f"/v1/bookings/{booking_id}/confirmation", {})
 
     def cancel(self, booking_id: UUID) -> Reply:
         """POST /v1/bookings/{id}/cancellation."""

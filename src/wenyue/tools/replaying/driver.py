@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from datetime import time as wall_time
 from itertools import groupby
+from threading import BoundedSemaphore
 from typing import Final
 from uuid import UUID
 
 from wenyue.kernel.clock import at_local
 from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import AVAILABILITY_DAYS_MAX
+from wenyue.kernel.limits import AVAILABILITY_DAYS_MAX, OPEN_HOLDS_PER_HOLDER_MAX
 from wenyue.tools.importing import ImportMap, Reservation, dates_of
 from wenyue.tools.replaying.client import Client, Reply
 from wenyue.tools.replaying.hotel import Hotel
@@ -52,6 +53,7 @@ class Replay:
         self._refused_nights: Counter[date] = Counter()
         self._no_show_nights: Counter[date] = Counter()
         self._ids: dict[int, UUID] = {}
+        self._holds = BoundedSemaphore(OPEN_HOLDS_PER_HOLDER_MAX)
         self.figures = Figures(capacity=capacity)
 
     def run(self, demand: Demand, progress: Progress, *, day_s: float = 0.0) -> Figures:
@@ -147,15 +149,21 @@ class Replay:
 
         A "sold out" may come from memory for up to a second after a cancellation; then the place must be there.
         """
-        booking_id, slot_ids = self._ids[one.row], [self._hotel.slots[night] for night in dates_of(one)]
-        reply = self._client.book(booking_id, slot_ids, one.quantity)
+        reply = self._book(one)
         if not is_had or reply.outcome != "sold_out":
             return reply, False
         end = time.monotonic() + FREED_PLACES_SHOW_WITHIN_S
         while reply.outcome == "sold_out" and time.monotonic() < end:
             time.sleep(_ASK_AGAIN_S)
-            reply = self._client.book(booking_id, slot_ids, one.quantity)
+            reply = self._book(one)
         return reply, True
+
+    def _book(self, one: Reservation) -> Reply:
+        slot_ids = [self._hotel.slots[night] for night in dates_of(one)]
+        price_minor = self._map.replay.slot_price_minor
+        with self._holds:  # places that cost money are held first, and one account has few holds at once
+            reply = self._client.book(self._ids[one.row], slot_ids, one.quantity, price_minor=price_minor)
+            return self._client.confirm(self._ids[one.row]) if reply.outcome == "held" else reply
 
     def _cancel(self, one: Reservation) -> Reply:
         return self._client.cancel(self._ids[one.row])
