@@ -160,7 +160,8 @@ class Naive(World):
         if len(set(numbers)) < len(numbers) or not set(numbers) <= lines.keys():
             return replace(_told(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
         wanted = [(lines[no], slot_id) for no, slot_id in pending]
-        refused = move_refusal(self, booking, wanted, dict(request.prices), now)
+        had = {old.no: old.price for old, _ in wanted} if request.holder_id is not None else {}
+        refused = move_refusal(self, booking, wanted, had | dict(request.prices), now)
         if refused is not None:
             outcome, no, reached = refused
             is_price = outcome is Outcome.PRICE_CHANGED
