@@ -126,7 +126,8 @@ async def test_suite_M6_a_move_at_another_price_than_was_shown_is_refused_with_t
     assert await move(0, dear, 26_800) == (Outcome.PRICE_CHANGED, 0, 34_800, 53_600)
     assert await move(0, dear, 34_800) == (Outcome.RESCHEDULED, None, None, 69_600)
     assert await move(1, cheap, 34_800) == (Outcome.PRICE_CHANGED, 1, 26_800, 69_600)
-    assert await move(1, cheap, None) == (Outcome.RESCHEDULED, None, None, 53_600)
+    assert await move(1, cheap, None) == (Outcome.PRICE_CHANGED, 1, 26_800, 69_600)  # its own is 34,800
+    assert await move(1, cheap, 26_800) == (Outcome.RESCHEDULED, None, None, 53_600)
 
 
 async def test_suite_M6_a_booking_at_another_price_is_told_the_price_of_now(stage: Stage) -> None:
