@@ -50,7 +50,9 @@ async def db(make_database: Callable[[], DbUrls]) -> AsyncIterator[Database]:
 
 async def enter(db: Database, *, is_preview: bool = False) -> Replanned:
     entry = HolidayEntry(MONDAY, TUESDAY, "holiday", "国庆节", "国务院办公厅通知")
-    return await enter_holidays(db, shipped_presets(), entry, now=NOW, actor="test", is_preview=is_preview)
+    return await enter_holidays(
+        db.transaction, shipped_presets(), entry, now=NOW, actor="test", is_preview=is_preview
+    )
 
 
 async def slots(db: Database) -> Rows:

@@ -5,7 +5,8 @@ are never touched; where they stand in the way, the day is reported.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -14,7 +15,7 @@ from wenyue import catalogue
 from wenyue.audit import Entry, record
 from wenyue.booking.opening import openings, write
 from wenyue.booking.planning import NewPool, NewSlot, Opening, plan
-from wenyue.infra.db import Database, Tx, queries
+from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import days
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, Preset, load_calendar, save_override
 
@@ -128,7 +129,7 @@ class NothingChanged(Exception):
 
 
 async def enter_holidays(
-    db: Database,
+    transaction: Callable[[], AbstractAsyncContextManager[Tx]],
     presets: Mapping[str, Preset],
     entry: HolidayEntry,
     *,
@@ -138,13 +139,14 @@ async def enter_holidays(
 ) -> Replanned:
     """Enter what dates are (ENTRY_DAYS_MAX at most), and let the slots that are open on them follow, a date a transaction.
 
-    A preview does the same and takes it back: its figures are what would happen now. Raises ValueError naming the field.
+    A preview does the same and takes it back: its figures are what would happen now. `transaction` begins one, and looks in it
+    whether whoever asks still may. Raises ValueError naming the field, and what `transaction` raises.
     """
     check_entry(entry)
     done = Replanned()
     for on_date in days(entry.from_day, entry.to_day):
         try:
-            async with db.transaction() as tx:
+            async with transaction() as tx:
                 old = await load_calendar(tx)
                 await save_override(tx, on_date, entry.day_kind, entry.name_zh, entry.source)
                 detail: dict[str, object] = {

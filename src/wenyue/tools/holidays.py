@@ -73,7 +73,7 @@ def set_(
         async with db.connection() as tx:
             presets, _ = await read_presets(tx, {})
         return await replanning.enter_holidays(
-            db, presets, entry, now=utc_now(), actor=ACTOR, is_preview=preview
+            db.transaction, presets, entry, now=utc_now(), actor=ACTOR, is_preview=preview
         )
 
     done = _run(work)

@@ -1,7 +1,7 @@
 """One request of an operator: who asks, in which language, what refusals look like – and who may look while the database is away.
 
-Whoever was let in within the last quarter of an hour carries a signed pass. It opens the live page, which shows no person's
-data, while the database cannot be asked whose login it is; nothing else, and not for longer.
+Whoever was let in within the last quarter of an hour carries a signed pass. It opens the live page and the runbooks, which show
+no person's data, while the database cannot be asked whose login it is; nothing else (ON_PASS), and not for longer.
 """
 
 import hashlib
@@ -26,6 +26,10 @@ ROLES: Final[frozenset[Role]] = frozenset({"operator", "admin"})
 DUTY_COOKIE: Final = "wy_duty"
 DUTY_S: Final = 15 * 60
 _DUTY: Final = "duty"
+# What may be read on a pass. A path that is not named is closed while the database is away; a form always is.
+ON_PASS: Final = frozenset(
+    {"/console", "/console/live", "/console/live.json", "/console/runbooks", "/console/runbooks/{name}"}
+)
 
 
 @dataclass(slots=True)
@@ -57,23 +61,33 @@ Handler = Callable[[Duty], Awaitable[Response]]
 
 def get(path: str, handler: Handler, *, is_open: bool = False, is_json: bool = False) -> Route:
     """A page, or the data behind one. Open ones are for strangers too."""
-    return Route(path, _wrap(handler, is_open=is_open, is_json=is_json), methods=["GET"])
+    needs = _Needs(is_open=is_open, is_json=is_json, opens_on_pass=path in ON_PASS)
+    return Route(path, _wrap(handler, needs), methods=["GET"])
 
 
 def post(path: str, handler: Handler, *, is_open: bool = False) -> Route:
     """What a form does: its token is checked before the handler sees it."""
-    return Route(path, _wrap(handler, is_open=is_open, is_json=False), methods=["POST"])
+    return Route(path, _wrap(handler, _Needs(is_open=is_open)), methods=["POST"])
 
 
-def _wrap(handler: Handler, *, is_open: bool, is_json: bool) -> Callable[[Request], Awaitable[Response]]:
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What a route asks of whoever comes, and what its answers are."""
+
+    is_open: bool = False
+    is_json: bool = False
+    opens_on_pass: bool = False
+
+
+def _wrap(handler: Handler, needs: _Needs) -> Callable[[Request], Awaitable[Response]]:
     async def answer(duty: Duty) -> Response:
-        response = await _answer(duty, handler, is_open=is_open, is_json=is_json)
+        response = await _answer(duty, handler, needs)
         if duty.staff is not None and duty.may_enter:
             _give_pass(duty, response)
         return response
 
     def away(duty: Duty) -> Response:
-        return _away(duty, is_json=is_json)
+        return _away(duty, is_json=needs.is_json)
 
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
@@ -82,12 +96,12 @@ def _wrap(handler: Handler, *, is_open: bool, is_json: bool) -> Callable[[Reques
     return endpoint
 
 
-async def _answer(duty: Duty, handler: Handler, *, is_open: bool, is_json: bool) -> Response:
+async def _answer(duty: Duty, handler: Handler, needs: _Needs) -> Response:
     if not await duty.has_good_form():
         return _stale_form(duty)
-    await _recognise(duty)
-    if not is_open and not duty.may_enter:
-        return _refused(duty, is_json=is_json)
+    await _recognise(duty, opens_on_pass=needs.opens_on_pass)
+    if not needs.is_open and not duty.may_enter:
+        return _refused(duty, is_json=needs.is_json)
     return await handler(duty)
 
 
@@ -99,19 +113,22 @@ def _stale_form(duty: Duty) -> Response:
     )
 
 
-async def _recognise(duty: Duty) -> None:
-    """Whose login this is; while the database is away, whether the pass is good (without waiting for the database)."""
+async def _recognise(duty: Duty, *, opens_on_pass: bool) -> None:
+    """Whose login this is; while the database is away, whether the pass is good (without waiting for the database).
+
+    Raises DatabaseDown where a pass opens nothing.
+    """
     if duty.services.db.outage.since is None:
         try:
             await duty.recognise()
         except (DatabaseDown, DatabaseError):
-            if not _has_pass(duty):
+            if not opens_on_pass or not _has_pass(duty):
                 raise
             duty.is_on_pass = True
         return
     if not duty.token:
         return
-    duty.is_on_pass = _has_pass(duty)
+    duty.is_on_pass = opens_on_pass and _has_pass(duty)
     if not duty.is_on_pass:
         raise DatabaseDown("nobody can be asked whose login this is")
 
@@ -144,9 +161,9 @@ def _away(duty: Duty, *, is_json: bool) -> Response:
         503,
         duty.t("暂时连不上数据库", "The database cannot be reached"),
         duty.t(
-            "现在无法核对账号。最近15分钟内进过运营台的浏览器仍可查看实时页面；服务器上可运行 wenyue doctor。",
+            "现在无法核对账号。最近15分钟内进过运营台的浏览器仍可查看实时页面和应急手册；服务器上可运行 wenyue doctor。",
             "Nobody can be asked whose login this is. A browser that was in the console within the last 15 minutes still sees"
-            " the live page; on the server, wenyue doctor tells more.",
+            " the live page and the runbooks; on the server, wenyue doctor tells more.",
         ),
     )
     response.headers["Retry-After"] = "3"

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from wenyue.booking import replanning
 from wenyue.faces.console.duty import Duty, get, post
+from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.i18n import say_date
 from wenyue.kernel.clock import days, local_date
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar
@@ -63,18 +64,20 @@ async def do_holidays(duty: Duty) -> Response:
     if entry is None:
         return await _page(duty, entered=entered, errors=errors)
     is_preview = duty.form.one("act") != "apply"
-    if not is_preview and (duty.staff is None or duty.staff.venue_ids):
+    if duty.staff is None:
+        return redirect(duty.signin_path)
+    if not is_preview and duty.staff.venue_ids:
         text = duty.t(
             "节假日会改变所有场馆的场次，只有负责全部场馆的人员可以录入，请联系管理员。",
             "Holidays change the sessions of every venue: only staff of all venues enter them. Ask an administrator.",
         )
         return await _page(duty, entered=entered, errors=[{"field": "from", "text": text}])
     done = await replanning.enter_holidays(
-        duty.services.db,
+        duty.tx,
         duty.services.presets,
         entry,
         now=duty.now,
-        actor=f"staff:{duty.staff.id}" if duty.staff else "staff",  # a preview may be looked at on a pass
+        actor=f"staff:{duty.staff.id}",
         is_preview=is_preview,
     )
     return await _page(duty, entered=entered, done=done, is_preview=is_preview)
