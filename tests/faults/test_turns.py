@@ -49,13 +49,14 @@ class Crowd:
 
 
 async def test_live_M3_strangers_from_everywhere_leave_turns_for_known_devices_and_for_staff() -> None:
-    crowd = Crowd(Turns(4, 200))
+    crowd = Crowd(Turns(5, 200))
     for number in range(120):
         await crowd.come(f"stranger {number}", Share.OTHERS, f"192.0.2.{number}")
     assert len(crowd.order) == 2
     await crowd.come("keeper", Share.KNOWN, "device")
     await crowd.come("new keeper", Share.STAFF, "198.51.100.1")
-    assert crowd.order[2:] == ["keeper", "new keeper"]
+    await crowd.come("holder", Share.CODES, "198.51.100.2")
+    assert crowd.order[2:] == ["keeper", "new keeper", "holder"]
     await crowd.leave("keeper")
     await crowd.come("keeper again", Share.KNOWN, "device")
     assert crowd.order[-1] == "keeper again"
@@ -63,18 +64,18 @@ async def test_live_M3_strangers_from_everywhere_leave_turns_for_known_devices_a
 
 
 async def test_live_M3_devices_and_staff_logins_leave_a_turn_for_strangers() -> None:
-    crowd = Crowd(Turns(4, 200))
-    for share in (Share.KNOWN, Share.STAFF):
+    crowd = Crowd(Turns(5, 200))
+    for share in (Share.KNOWN, Share.STAFF, Share.CODES):
         for number in range(20):
             await crowd.come(f"{share.name} {number}", share, f"{share.name} {number}")
     before = len(crowd.order)
     await crowd.come("traveller", Share.OTHERS, "198.51.100.1")
-    assert (before, crowd.order[-1]) == (3, "traveller")
+    assert (before, crowd.order[-1]) == (4, "traveller")
     await crowd.end()
 
 
 async def test_live_M3_one_place_with_many_connections_waits_behind_its_own() -> None:
-    crowd = Crowd(Turns(4, 200))
+    crowd = Crowd(Turns(5, 200))
     for number in range(80):
         await crowd.come(f"crowd {number}", Share.OTHERS, "127.0.3.3")
     await crowd.come("alone", Share.OTHERS, "198.51.100.1")
@@ -84,7 +85,7 @@ async def test_live_M3_one_place_with_many_connections_waits_behind_its_own() ->
 
 
 async def test_live_M3_of_one_device_few_are_here_at_once() -> None:
-    turns = Turns(4, 200)
+    turns = Turns(5, 200)
     async with AsyncExitStack() as stack:
         for _ in range(2):
             await stack.enter_async_context(turns.turn(Share.KNOWN, "device", line_max=2))

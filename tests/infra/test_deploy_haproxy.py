@@ -253,8 +253,13 @@ def test_security_M9_the_limit_on_guesses_covers_every_route_that_tries_a_secret
         "/v1/gate/session",
     }
     claims = {path: claim_of(path, "POST", is_read=False) for path in paths}
-    strangers = {path for path, (_, proof) in claims.items() if proof is not Proof.STAFF}
-    assert {claims[path][0] for path in strangers} == {Priority.SIGN_IN}  # nor may they be in another class
+    strangers = {path for path, (_, proof) in claims.items() if proof is Proof.NOTHING}
+    knock = {Priority.SIGN_IN, Priority.STAFF_SIGN_IN, Priority.LOSS}
+    assert {claims[path][0] for path in strangers} == knock  # nor may they be in another class
+    assert {claims[path] for path in paths - strangers} == {
+        (Priority.HOLD, Proof.TRAVELLER),
+        (Priority.GATE, Proof.STAFF),
+    }
     with ExitStack() as stack:
         port = stack.enter_context(web(reached))
         for path in sorted(paths):

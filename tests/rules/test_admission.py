@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wenyue.booking.lanes import batch_size, is_held
+from wenyue.infra.turns import Share as Turn
 from wenyue.kernel.admission import (
     RETRY_AFTER_S_MAX,
     SHARES,
@@ -24,6 +25,7 @@ from wenyue.kernel.admission import (
     retry_after_s,
     take_token,
 )
+from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE
 
 BOUNDS = Bounds(low=10, high=1000, wanted_s=0.5)
 LIMIT = 100
@@ -35,9 +37,19 @@ LIMIT = 100
         (Priority.REPORT, 20, 39, True),
         (Priority.REPORT, 20, 40, False),  # reports begin only while two fifths are in use
         (Priority.REPORT, 25, 25, False),  # and never have more than a quarter
-        (Priority.SIGN_IN, 24, 60, True),
-        (Priority.SIGN_IN, 25, 25, False),  # a flood of sign-ins takes a quarter, whoever else is there
-        (Priority.SIGN_IN, 9, 100, True),
+        (Priority.SIGN_IN, 0, 100, True),
+        (
+            Priority.SIGN_IN,
+            1,
+            1,
+            False,
+        ),  # no more than may check secrets: the others wait in line, not in a place
+        (Priority.STAFF_SIGN_IN, 0, 100, True),
+        (Priority.STAFF_SIGN_IN, 1, 1, False),
+        (Priority.LOSS, 1, 100, True),
+        (Priority.LOSS, 2, 2, False),
+        (Priority.DOUBTFUL, 0, 100, True),
+        (Priority.DOUBTFUL, 1, 1, False),
         (Priority.BROWSE, 60, 69, True),
         (Priority.BROWSE, 60, 70, False),
         (Priority.HOLD, 60, 75, True),  # what browsing may not have, bookings still may
@@ -52,6 +64,14 @@ LIMIT = 100
 )
 def test_who_may_start(priority: Priority, own: int, total: int, *, is_let_in: bool) -> None:
     assert may_start(priority, own=own, total=total, limit=LIMIT) is is_let_in
+
+
+def test_security_L2_who_knocks_and_has_a_place_has_a_turn_for_its_secret_too() -> None:
+    """Else whoever waits for a turn keeps those out of the place whose turn is free."""
+    of_a_share = SECRET_CHECKS_AT_ONCE - (len(Turn) - 1)
+    for one in (Priority.SIGN_IN, Priority.STAFF_SIGN_IN):
+        assert SHARES[one].places + SHARES[Priority.DOUBTFUL].places <= of_a_share
+    assert SHARES[Priority.LOSS].places <= of_a_share
 
 
 def test_whoever_is_more_important_may_start_wherever_a_lesser_one_may() -> None:

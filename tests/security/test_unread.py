@@ -142,7 +142,7 @@ async def _claims(app: App, logins: Logins, travels: bytes, scans: bytes) -> Non
         ("POST", "/trip/book", (b"cookie", cookie["traveller"] + b"=" + travels[7:]), Priority.HOLD),
         ("GET", "/venues", None, Priority.STRANGER),
         ("GET", "/venues", (b"cookie", cookie["traveller"] + b"=" + travels[7:]), Priority.BROWSE),
-        ("POST", "/gate/signin", None, Priority.SIGN_IN),
+        ("POST", "/gate/signin", None, Priority.STAFF_SIGN_IN),
     ]
     for method, path, shown, wanted in asked:
         seen: list[Priority] = []

@@ -14,9 +14,11 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from wenyue.accounts.devices import device_token, known_token, with_device
+from wenyue.accounts.doubts import Doubts
 from wenyue.accounts.failures import FailedSignIn, note_failure
 from wenyue.accounts.logins import end_login, login_key, start_login
 from wenyue.accounts.pace import Pace
+from wenyue.accounts.passwords import behind
 from wenyue.accounts.throttle import (
     ADDRESS,
     EVERYBODY,
@@ -41,6 +43,7 @@ _NAME_MAX: Final = 64
 Kind = Literal["card", "staff", "code"]
 _What = Literal["pair", "login", "address", "device"]
 SLOTS: Final[dict[_What, int]] = {"pair": 65_536, "login": 16_384, "address": 16_384, "device": 16_384}
+_SHARES: Final[dict[Kind, Share]] = {"card": Share.OTHERS, "staff": Share.STAFF, "code": Share.CODES}
 SLOTS_OF_KIND: Final = sum(SLOTS.values())
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 SLOTS_MAX: Final = len(_KINDS) * SLOTS_OF_KIND + 1  # the last is everybody's; the table has a constraint
@@ -135,7 +138,7 @@ class Guard:
     ) -> None:
         self._db, self._vault, self._turns = db, vault, turns
         self._heard, self._blocked = heard, blocked
-        self._pace = Pace()
+        self._pace, self._doubts = Pace(), Doubts()
 
     def known_device(self, held: str, kind: Kind, name: str, now: datetime) -> str:
         """What a device keeps that just proved the secret of this login, and that held `held` before."""
@@ -144,6 +147,10 @@ class Guard:
     def knows(self, held: str, kind: Kind, name: str, now: datetime) -> str:
         """The token of this login among those that a device holds, by itself: whether it is trusted still is asked at the try."""
         return known_token(self._vault, held, kind, name, since=None, now=now)
+
+    def is_doubtful(self, address: str, now: datetime) -> bool:
+        """Whether strangers at this place (`infra.addresses.line_of`) tried wrong secrets again and again lately."""
+        return self._doubts.is_doubtful(line_of(address), now)
 
     @asynccontextmanager
     async def attempt(self, kind: Kind, name: str, caller: Caller, now: datetime) -> AsyncGenerator[Attempt]:
@@ -163,13 +170,21 @@ class Guard:
         if wait_s:
             self._heard(self._failed(kind, name, caller, is_refused=True))
             raise Throttled(now + timedelta(seconds=wait_s))
-        share = Share.KNOWN if token else Share.STAFF if kind == "staff" else Share.OTHERS
+        share = Share.KNOWN if token else _SHARES[kind]
         line, line_max = (token, SECRET_CHECKS_OF_DEVICE) if token else (line_of(caller.address), None)
         async with self._turns.turn(share, line, line_max=line_max):
-            counters, left = await self._begin(kind, name, caller, now)
+            try:
+                counters, left = await self._begin(kind, name, caller, now)
+            except Throttled:
+                self._doubts.note(line_of(caller.address), now, is_right=False)
+                raise
+            is_behind = not token and self._doubts.is_doubtful(line, now)
             async with self._db.transaction() as tx:
                 attempt = Attempt(tx, left)
-                yield attempt
+                with behind(is_behind=is_behind):
+                    yield attempt
+            if not token:
+                self._doubts.note(line, now, is_right=attempt.is_right)
             await self._end(kind, name, caller, now, counters=counters, attempt=attempt)
 
     async def _begin(self, kind: Kind, name: str, caller: Caller, now: datetime) -> tuple[list[Counter], int]:

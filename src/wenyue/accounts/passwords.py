@@ -3,8 +3,9 @@
 The key ("pepper") is none of the database's: whoever has the table alone can try nothing against it, not even the short PINs.
 The cost is one of those that OWASP's Password Storage Cheat Sheet calls equal (N=2^14, r=8, p=5): 16 MiB a check, so that a
 process that checks a few at once keeps its memory. What was stored under an older cost or key is good until its owner signs
-in the next time, and is then stored anew. Two threads do it at low priority, so that a rush of sign-ins takes neither the event
-loop nor the processors from those who book.
+in the next time, and is then stored anew. One thread does it, and takes a quarter of a processor at most while others want it, so
+that a rush of sign-ins takes neither the event loop nor the processors from those who book. It gives way to nobody: at a low
+priority a check took ten seconds on a busy machine, and who signs in was gone by then. Places that guess have a thread that does.
 """
 
 import asyncio
@@ -13,8 +14,11 @@ import hmac
 import os
 import sys
 import threading
+import time
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,7 +37,9 @@ _BOUND: Final = (
 )
 _OLD_PARTS: Final = 4  # scrypt$N$salt$digest, without a key
 _PARTS: Final = 7
-_NICE: Final = 10
+_NICE_BEHIND: Final = 10  # beside a busy thread of priority 0, a tenth of what that one has
+_PART: Final = 0.25  # of a processor, while others want it
+_WANTED: Final = 1.5  # times as long as it computed: others wanted the processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +64,33 @@ class _Stored:
     digest: bytes
 
 
-def _behind() -> None:
+def _give_way() -> None:
     """This thread gives way to the one that answers (Linux keeps a niceness for each thread)."""
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE_BEHIND)
 
 
-_THREADS: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="scrypt", initializer=_behind)
+class _Pace(threading.local):
+    """When the thread may compute again."""
+
+    rested_at = 0.0
+
+
+_PACE: Final = _Pace()
+_THREAD: Final = ThreadPoolExecutor(1, "scrypt")
+_THREAD_BEHIND: Final = ThreadPoolExecutor(1, "scrypt-behind", _give_way)
+_IS_BEHIND: Final = ContextVar("is_behind", default=False)
+
+
+@contextmanager
+def behind(*, is_behind: bool) -> Generator[None]:
+    """Whether what is checked within gives way to every other check."""
+    before = _IS_BEHIND.set(is_behind)
+    try:
+        yield
+    finally:
+        _IS_BEHIND.reset(before)
 
 
 async def hash_secret(secret: str, vault: Vault, *, of: str = "") -> str:
@@ -130,10 +155,25 @@ def _parse(stored: str) -> _Stored | None:
 
 
 async def _scrypt_in_thread(secret: str, salt: bytes, cost: Cost) -> bytes:
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, _scrypt, secret, salt, cost)
+    thread = _THREAD_BEHIND if _IS_BEHIND.get() else _THREAD
+    return await asyncio.get_running_loop().run_in_executor(thread, _scrypt, secret, salt, cost)
+
+
+def rest_s(*, computed_s: float, took_s: float) -> float:
+    """How long to rest after a computation, so that it had `_PART` of a processor at most; 0 when nobody else wanted it."""
+    return max(0.0, computed_s / _PART - took_s) if took_s > computed_s * _WANTED else 0.0
 
 
 def _scrypt(secret: str, salt: bytes, cost: Cost) -> bytes:
+    time.sleep(max(0.0, _PACE.rested_at - time.monotonic()))
+    began, computed = time.monotonic(), time.thread_time()
+    digest = _computed(secret, salt, cost)
+    ended = time.monotonic()
+    _PACE.rested_at = ended + rest_s(computed_s=time.thread_time() - computed, took_s=ended - began)
+    return digest
+
+
+def _computed(secret: str, salt: bytes, cost: Cost) -> bytes:
     memory = 128 * cost.block * ((1 << cost.log2_n) + cost.parallel + 2)
     return hashlib.scrypt(
         secret.encode(errors="surrogatepass"),

@@ -15,6 +15,7 @@ class Share(Enum):
 
     KNOWN = auto()  # a device that signed in to this login before, and whoever is signed in
     STAFF = auto()  # whoever says to be on the staff
+    CODES = auto()  # holders without a login: codes to the phone on record
     OTHERS = auto()  # everybody else
 
 

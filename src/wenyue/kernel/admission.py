@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from wenyue.kernel.limits import DESK_WAIT_S, SIGN_IN_WAIT_S
+from wenyue.kernel.limits import DESK_LIMIT_MAX, DESK_WAIT_S, SIGN_IN_WAIT_S
 
 
 class Priority(IntEnum):
@@ -18,10 +18,13 @@ class Priority(IntEnum):
     CONFIRM = 1  # confirmations, cancellations, moves: they end what was begun
     GATE = 2  # somebody stands at the gate
     HOLD = 3  # new bookings by page, and what changes a trip or an account
-    SIGN_IN = 4  # sign-in and activation: strangers may knock, and each costs milliseconds
-    BROWSE = 5  # pages and lists of somebody who is signed in
-    STRANGER = 6  # whoever has proved nothing, wherever the path leads
-    REPORT = 7  # back office
+    LOSS = 4  # a holder without a login: reports a loss, proves it by code, objects to a replacement
+    STAFF_SIGN_IN = 5  # on a device that is new
+    SIGN_IN = 6  # sign-in and activation with a card: strangers may knock, and each costs milliseconds
+    BROWSE = 7  # pages and lists of somebody who is signed in
+    STRANGER = 8  # whoever has proved nothing, wherever the path leads
+    DOUBTFUL = 9  # knocks of one of the three classes above, from where secrets were wrong again and again
+    REPORT = 10  # back office
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Share:
     floor: float  # what is this class's own however busy the others are, so that none starves another
     most: float = 1.0  # what this class never has more of
     wait_s: float = DESK_WAIT_S  # how long one of this class waits for its turn
+    places: int = DESK_LIMIT_MAX  # what this class never has more of, whatever the limit is
 
 
 SHARES: Final = {
@@ -39,9 +43,12 @@ SHARES: Final = {
     Priority.CONFIRM: Share(0.95, 0.15),
     Priority.GATE: Share(0.9, 0.15),
     Priority.HOLD: Share(0.8, 0.15),
-    Priority.SIGN_IN: Share(0.75, 0.1, most=0.25, wait_s=SIGN_IN_WAIT_S),
+    Priority.LOSS: Share(0.75, 0.1, most=0.25, wait_s=SIGN_IN_WAIT_S, places=2),
+    Priority.STAFF_SIGN_IN: Share(0.75, 0.1, most=0.25, wait_s=SIGN_IN_WAIT_S, places=1),
+    Priority.SIGN_IN: Share(0.75, 0.1, most=0.25, wait_s=SIGN_IN_WAIT_S, places=1),
     Priority.BROWSE: Share(0.7, 0.15),
     Priority.STRANGER: Share(0.6, 0.1, most=0.5),
+    Priority.DOUBTFUL: Share(0.5, 0.05, most=0.25, wait_s=SIGN_IN_WAIT_S, places=1),
     Priority.REPORT: Share(0.4, 0.05, most=0.25),
 }
 RETRY_AFTER_S_MAX: Final = 20
@@ -83,6 +90,8 @@ class Bounds:
 def may_start(priority: Priority, *, own: int, total: int, limit: int) -> bool:
     """Whether one more of a class may start beside `own` of its class and `total` of all."""
     share = SHARES[priority]
+    if own >= share.places:
+        return False
     if own < max(1, int(limit * share.floor)):
         return True
     return total < limit * share.ceiling and own < limit * share.most

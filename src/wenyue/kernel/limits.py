@@ -19,6 +19,8 @@ DESK_LIMIT_MAX: Final = 256  # everything else at once
 DESK_WAITING_MAX: Final = 64  # of one class; beyond it the answer is BUSY at once
 DESK_WAIT_S: Final = 0.5
 SIGN_IN_WAIT_S: Final = 3.0  # whoever signs in at the release hour would rather wait than be sent away
+DOUBTFUL_FROM: Final = 1.5  # failures lately of one place, right ones taken off: it has one place of the desk
+PLACES_REMEMBERED_MAX: Final = 50_000
 READ_DEADLINE_S: Final = 4.0  # a page or a list that is not there by then is given up
 WRITE_DEADLINE_S: Final = 8.0  # a change is then answered with "ask again", and goes on to its end
 PERSONS_REMEMBERED_MAX: Final = 200_000
@@ -85,7 +87,7 @@ STAFF_LOGIN_TTL_S: Final = 12 * 3600
 DEVICE_TTL_S: Final = 400 * 24 * 3600  # a known device; as long as browsers keep a cookie (RFC 6265bis)
 DEVICE_LENGTH_MAX: Final = 512
 SECRET_CHECKS_AT_ONCE: Final = (
-    4  # per process: each costs milliseconds and a connection; one for each share, one more
+    5  # per process: each costs milliseconds and a connection; one for each share, one more
 )
 SECRET_CHECKS_WAITING_MAX: Final = 200  # of each share
 SECRET_CHECKS_OF_DEVICE: Final = 4  # of one known device, inside and waiting

@@ -26,26 +26,13 @@ class Proof(Enum):
 Claim = tuple[Priority, Proof]
 
 # Where secrets are tried. The proxy has a limit by address for the same paths: see deploy/haproxy/haproxy.cfg.
-KNOCKS: Final = frozenset(
-    {
-        "/signin",
-        "/activate",
-        "/gate/signin",
-        "/console/signin",
-        "/v1/session",
-        "/v1/cards/activation",
-        "/v1/gate/session",
-        "/card/lost",
-        "/card/replacement",
-        "/v1/gate/cards/replacement",
-        "/card/objection",
-        "/v1/cards/lost",
-        "/v1/cards/objection",
-    }
-)
-KNOCKS_LIKE: Final = re.compile(
-    r"/v1/cards/[^/]+/(?:loss|replacement)|/v1/cards/lost/[^/]+/code|/card/lost/[^/]+"
-)
+_CARD_KNOCKS: Final = frozenset({"/signin", "/activate", "/v1/session", "/v1/cards/activation"})
+_STAFF_KNOCKS: Final = frozenset({"/gate/signin", "/console/signin", "/v1/gate/session"})
+_LOSS_KNOCKS: Final = frozenset({"/card/lost", "/card/objection", "/v1/cards/lost", "/v1/cards/objection"})
+_LOSS_KNOCKS_LIKE: Final = re.compile(r"/v1/cards/lost/[^/]+/code|/card/lost/[^/]+")
+# A login is needed there, and so a place of its class is: strangers' tries stand in no holder's way.
+_SIGNED_IN_KNOCKS: Final = frozenset({"/card/replacement", "/v1/gate/cards/replacement"})
+_SIGNED_IN_KNOCKS_LIKE: Final = re.compile(r"/v1/cards/[^/]+/(?:loss|replacement)")
 _CLASSES: Final = (
     ("/v1/payments/", (Priority.CALLBACK, Proof.SIGNATURE)),
     ("/v1/gate", (Priority.GATE, Proof.STAFF)),
@@ -53,14 +40,14 @@ _CLASSES: Final = (
     ("/console", (Priority.REPORT, Proof.STAFF)),
 )
 _CHANGES: Final = ("/v1/bookings/", "/bookings/")  # confirmation, cancellation, move: they end what was begun
-_KNOCK: Final = (Priority.SIGN_IN, Proof.NOTHING)
 _TOKEN_LENGTH_MAX: Final = 128
 
 
 def claim_of(path: str, method: str, *, is_read: bool) -> Claim:
     """The class that a request which is not hot asks for, and what it must show for that."""
-    if method == "POST" and is_knock(path):
-        return _KNOCK
+    knock = _class_of_knock(path) if method == "POST" else None
+    if knock is not None:
+        return knock, Proof.NOTHING
     for prefix, claim in _CLASSES:
         if path.startswith(prefix):
             return claim
@@ -71,7 +58,21 @@ def claim_of(path: str, method: str, *, is_read: bool) -> Claim:
 
 def is_knock(path: str) -> bool:
     """Whether somebody who sends this tries a secret."""
-    return path in KNOCKS or KNOCKS_LIKE.fullmatch(path) is not None
+    return (
+        _class_of_knock(path) is not None
+        or path in _SIGNED_IN_KNOCKS
+        or _SIGNED_IN_KNOCKS_LIKE.fullmatch(path) is not None
+    )
+
+
+def _class_of_knock(path: str) -> Priority | None:
+    if path in _CARD_KNOCKS:
+        return Priority.SIGN_IN
+    if path in _STAFF_KNOCKS:
+        return Priority.STAFF_SIGN_IN
+    if path in _LOSS_KNOCKS or _LOSS_KNOCKS_LIKE.fullmatch(path):
+        return Priority.LOSS
+    return None
 
 
 def credentials_of(scope: Message, proof: Proof) -> bytes:

@@ -119,7 +119,9 @@ class Front:
         """
         priority, proof = claim_of(scope["path"], scope["method"], is_read=is_read)
         if proof is Proof.NOTHING:
-            return priority, self._line(scope)
+            line = self._line(scope)
+            is_doubtful = self._known is not None and self._known.is_doubtful(line)
+            return Priority.DOUBTFUL if is_doubtful else priority, line
         shown = credentials_of(scope, proof)
         if not shown:
             return Priority.STRANGER, self._line(scope)

@@ -38,6 +38,10 @@ class Known:
     def __init__(self, guard: Guard, clock: Callable[[], datetime]) -> None:
         self._guard, self._clock = guard, clock
 
+    def is_doubtful(self, line: str) -> bool:
+        """Whether secrets were wrong again and again where this line of the desk comes from."""
+        return self._guard.is_doubtful(line, self._clock())
+
     def held(self, scope: Message) -> str:
         """What the device shows where a login is signed in to; '' elsewhere, and when it shows nothing."""
         return _shown(scope)[:DEVICE_LENGTH_MAX] if scope["path"] in _KNOCKS else ""

@@ -6,6 +6,7 @@ import random
 import subprocess
 from contextlib import AsyncExitStack
 from typing import Final
+from uuid import uuid4
 
 from wenyue.tools.drill.acts import Stage
 from wenyue.tools.drill.acts_unread import attacker, measure_every_class, report
@@ -141,18 +142,25 @@ async def flood(stage: Stage) -> None:
 
 
 async def _guess(stage: Stage, number: int) -> None:
-    """Sign-ins with the numbers of real cards and PINs of nobody, as fast as answers come."""
+    """Real cards with PINs, staff logins with passwords and requests with codes of nobody, as fast as answers come."""
     chance = random.Random(f"guess {number}")  # noqa: S311 - pauses and guesses
     wire = Wire(stage.installation.port, source=attacker(number))
     try:
         while True:
-            body = json.dumps(
-                {"card_no": f"BENCH{chance.randrange(1, 400):011d}", "pin": f"{chance.randrange(10**6):06d}"}
-            )
-            await _attack(stage, wire, "PIN guesses", "/v1/session", body.encode())
+            what, path, body = _guesses(chance)[chance.randrange(3)]
+            await _attack(stage, wire, what, path, json.dumps(body).encode())
             await asyncio.sleep(chance.uniform(*_PAUSE_S))
     finally:
         wire.close()
+
+
+def _guesses(chance: random.Random) -> list[tuple[str, str, dict[str, str]]]:
+    digits = f"{chance.randrange(10**6):06d}"
+    return [
+        ("PIN guesses", "/v1/session", {"card_no": f"BENCH{chance.randrange(1, 400):011d}", "pin": digits}),
+        ("password guesses", "/v1/gate/session", {"login": f"guess-{digits}", "password": digits}),
+        ("code guesses", f"/v1/cards/lost/{uuid4()}/code", {"code": digits}),
+    ]
 
 
 async def _send_bulk(stage: Stage, number: int) -> None:
