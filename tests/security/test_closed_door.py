@@ -11,6 +11,7 @@ from tests.support.api_site import PASSWORD, ApiSite, api_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, OTHER_CARD
 from wenyue.accounts.doubts import Doubts
+from wenyue.accounts.passwords import rest_s
 from wenyue.kernel.admission import Priority
 
 pytestmark = pytest.mark.anyio
@@ -138,3 +139,9 @@ def test_live_M3_a_place_is_doubted_for_wrong_secrets_lately_and_right_ones_coun
         doubts.note("a", NOW, is_right=True)
         doubts.note("a", NOW, is_right=False)
     assert not doubts.is_doubtful("a", NOW)
+
+
+def test_live_M3_checks_rest_until_they_had_a_quarter_of_a_wanted_processor() -> None:
+    assert rest_s(computed_s=0.2, took_s=0.2) == 0.0  # nobody else wanted it
+    assert rest_s(computed_s=0.2, took_s=0.4) == pytest.approx(0.4)
+    assert rest_s(computed_s=0.2, took_s=2.0) == 0.0  # it had less

@@ -4,8 +4,8 @@ The key ("pepper") is none of the database's: whoever has the table alone can tr
 The cost is one of those that OWASP's Password Storage Cheat Sheet calls equal (N=2^14, r=8, p=5): 16 MiB a check, so that a
 process that checks a few at once keeps its memory. What was stored under an older cost or key is good until its owner signs
 in the next time, and is then stored anew. One thread does it, and takes a quarter of a processor at most while others want it, so
-that a rush of sign-ins takes neither the event loop nor the processors from those who book. It gives way to nobody: at a low
-priority a check took ten seconds on a busy machine, and who signs in was gone by then. Places that guess have a thread that does.
+that a rush of sign-ins takes neither the event loop nor the processors from those who book. Its priority is a little lower than
+theirs: at a low one a check took ten seconds on a busy machine. Places that guess have a thread of a low one.
 """
 
 import asyncio
@@ -37,7 +37,8 @@ _BOUND: Final = (
 )
 _OLD_PARTS: Final = 4  # scrypt$N$salt$digest, without a key
 _PARTS: Final = 7
-_NICE_BEHIND: Final = 10  # beside a busy thread of priority 0, a tenth of what that one has
+_NICE: Final = 5  # beside a busy thread of priority 0, a third of what that one has
+_NICE_BEHIND: Final = 10  # … a tenth
 _PART: Final = 0.25  # of a processor, while others want it
 _WANTED: Final = 1.5  # times as long as it computed: others wanted the processor
 
@@ -64,11 +65,11 @@ class _Stored:
     digest: bytes
 
 
-def _give_way() -> None:
+def _give_way(nice: int) -> None:
     """This thread gives way to the one that answers (Linux keeps a niceness for each thread)."""
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE_BEHIND)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
 
 
 class _Pace(threading.local):
@@ -78,8 +79,8 @@ class _Pace(threading.local):
 
 
 _PACE: Final = _Pace()
-_THREAD: Final = ThreadPoolExecutor(1, "scrypt")
-_THREAD_BEHIND: Final = ThreadPoolExecutor(1, "scrypt-behind", _give_way)
+_THREAD: Final = ThreadPoolExecutor(1, "scrypt", _give_way, (_NICE,))
+_THREAD_BEHIND: Final = ThreadPoolExecutor(1, "scrypt-behind", _give_way, (_NICE_BEHIND,))
 _IS_BEHIND: Final = ContextVar("is_behind", default=False)
 
 

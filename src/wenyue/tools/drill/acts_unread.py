@@ -22,10 +22,11 @@ import psycopg
 from wenyue.accounts import hash_secret, save_staff, start_login
 from wenyue.infra.config import load_keys
 from wenyue.infra.fault import SetupError
+from wenyue.kernel.limits import SIGN_IN_WAIT_S, WRITE_DEADLINE_S
 from wenyue.kernel.personal import Vault
 from wenyue.tools.bench.wire import HOST, token
 from wenyue.tools.drill.acts import Stage
-from wenyue.tools.drill.client import NoReplyError, NotSentError, Reply, Wire
+from wenyue.tools.drill.client import GIVE_UP_S, NoReplyError, NotSentError, Reply, Wire
 from wenyue.tools.drill.slow import Slow
 
 PATHS: Final = (
@@ -47,6 +48,7 @@ _PEOPLE: Final = 3  # of each class
 _VISITS_MIN: Final = 3  # of each of them
 GET_IN_S: Final = 60.0  # what a visit may take
 _TRIES_MAX: Final = 6  # of one visit, each after its Retry-After
+_SIGN_IN_GIVE_UP_S: Final = SIGN_IN_WAIT_S + WRITE_DEADLINE_S + 1.0  # there is an answer by then
 _ASK_AGAIN_S: Final = 2.0  # after an answer that names no time, or none
 _AT_ONCE: Final = 0.9  # of the requests that show a login
 _PIN: Final = "274916"
@@ -76,6 +78,7 @@ class Genuine:
     headers: str
     body: bytes = b""
     source: str = ""
+    give_up_s: float = GIVE_UP_S
     is_new_each_time: bool = False  # each visit is somebody else's, from a place of their own
     visits: int = 0  # that ended well
     asked: int = 0
@@ -97,7 +100,8 @@ class Genuine:
 
     async def ask(self, wire: Wire) -> float | None:
         """Ask once and count what came of it. Seconds after which to ask again; None: it was answered."""
-        reply = await _try(wire, _request(self.method, self.path, self.headers, self.body))
+        request = _request(self.method, self.path, self.headers, self.body)
+        reply = await _try(wire, request, give_up_s=self.give_up_s)
         self.codes[reply.status] = self.codes.get(reply.status, 0) + 1
         self.asked += 1
         if reply.status not in _PUT_OFF:
@@ -219,9 +223,12 @@ def _who_sign_in(device: str) -> list[Genuine]:
     people.append(
         Genuine("sign_in", "POST", "/v1/session", f"Device-Token: {device}\r\n", known, attacker(0))
     )
+    for one in people:
+        one.give_up_s = _SIGN_IN_GIVE_UP_S
     for number in range(_PEOPLE):
         staff = b'{"login":"drill-%d","password":"%b"}' % (number, _PASSWORD.encode())
         people.append(Genuine("staff_sign_in", "POST", "/v1/gate/session", "", staff, is_new_each_time=True))
+        people[-1].give_up_s = _SIGN_IN_GIVE_UP_S
         people.append(Genuine("loss", "POST", "/v1/cards/lost", "", lost_report(), is_new_each_time=True))
     return people
 
@@ -252,10 +259,10 @@ async def _known_device(port: int) -> str:
         wire.close()
 
 
-async def _try(wire: Wire, request: bytes) -> Reply:
+async def _try(wire: Wire, request: bytes, *, give_up_s: float = GIVE_UP_S) -> Reply:
     """The answer; status 0: none."""
     try:
-        return await wire.ask(request)
+        return await wire.ask(request, give_up_s=give_up_s)
     except (NotSentError, NoReplyError):
         return Reply(0, {})
 
