@@ -36,7 +36,7 @@ CODES_A_DAY_MAX: Final = (
     5  # codes of their own for one holder, and one phone; then requests share one in half an hour
 )
 CODES_OF_PLACE_MAX: Final = 3  # of these, from one address
-REQUESTS_A_DAY_MAX: Final = 1000  # of one holder, from wherever
+REQUESTS_KEPT_MAX: Final = 1000  # rows of one holder in a day; further requests have the shared code alone
 OBJECTION_S: Final = 7 * 24 * 3600
 PROOF_TTL_S: Final = 24 * 3600
 BLOCKED_S: Final = (
@@ -125,7 +125,8 @@ async def begin(
     """Begin with document and phone. None when they are nobody's, or were objected to lately: the caller tells nobody which.
 
     `requester`: from where it is asked. The first codes of a day are each request's own, few of them for one place. Then every
-    request of half an hour shares one code, which is sent once: whoever asks, the holder's phone has a good code.
+    request of half an hour shares one code, which is sent once: whoever asks, the holder's phone has a good code. No request is
+    refused because of others: beyond REQUESTS_KEPT_MAX in a day it leaves no row, and the shared code is good for it all the same.
     `is_lost` False: nothing was lost, only the PIN is of no use just now.
     """
     known = await named_holder(tx, vault, identity)
@@ -145,47 +146,63 @@ async def begin(
     [(own, of_place, requests, used, objected)] = await (
         await tx.execute(_SQL["codes_lately"], asked)
     ).fetchall()
-    if objected or requests >= REQUESTS_A_DAY_MAX:
+    if objected:
         return None
-    is_shared = own >= CODES_A_DAY_MAX or of_place >= CODES_OF_PLACE_MAX
+    is_crowded = requests >= REQUESTS_KEPT_MAX
+    is_shared = is_crowded or own >= CODES_A_DAY_MAX or of_place >= CODES_OF_PLACE_MAX
     code, until = new_code(), now + timedelta(seconds=CODE_TTL_S)
     key = code_key(vault, request_id, code)
     is_sent = False
     if is_shared:
         code, until = shared_code(vault, known.id, since, used)
-        key = shared_key(vault, known.id, code)
+        key = shared_key(vault, code)
         sent = {"holder_id": known.id, "code_key": key}
         [(is_sent,)] = await (await tx.execute(_SQL["is_code_sent"], sent)).fetchall()
+    begun = Begun(request_id, known.id, known.phone, Secret(code), until, known.locale, is_shared, is_sent)
+    if is_crowded and is_sent:
+        return begun
     row = new_row(vault, request_id, known, how="code", requester=place, now=now)
     row |= {"code_key": key, "code_until": until, "is_lost": is_lost, "is_shared": is_shared}
     if await (await tx.execute(_SQL["start"], row)).fetchone() is None:
         return None
     detail: dict[str, object] = {"is_lost": is_lost}
     await record(tx, [Entry(now, "system:recovery", "recovery.begun", f"traveller:{known.id}", detail)])
-    return Begun(request_id, known.id, known.phone, Secret(code), until, known.locale, is_shared, is_sent)
+    return begun
 
 
-async def prove_code(tx: Tx, vault: Vault, *, request_id: UUID, code: str, now: datetime) -> Proven | None:
+async def prove_code(
+    tx: Tx, vault: Vault, *, request_id: UUID, code: str, now: datetime, is_lost: bool = True
+) -> Proven | None:
     """The code from the phone: every card of the holder is frozen. None when it is wrong, old, or tried too often.
 
     The caller commits in either case, and, when something was lost, ends the holder's logins and sends the message. It begins a
-    login, to which it `bind`s the proof.
+    login, to which it `bind`s the proof. A request that left no row (`begin`) is that to which its shared code belongs;
+    `is_lost`: what such a one was begun for, else the row says it.
     """
+    typed = cleaned(code)
     of = await (await tx.execute(_SQL["holder_of_request"], {"id": request_id})).fetchone()
+    has_row = of is not None
+    if of is None:
+        asked = {"code_key": shared_key(vault, typed), "now": now}
+        of = await (await tx.execute(_SQL["by_shared_code"], asked)).fetchone()
     if of is None:
         return None
     holder_id = of[0]
+    if not has_row:
+        request_id = of[1]
     await lock_holder(tx, holder_id)
     row = await (await tx.execute(_SQL["lock_recovery"], {"id": request_id})).fetchone()
-    if row is None or row[0] is None or row[3] is not None or row[1] <= now or row[2] >= CODE_TRIES_MAX:
+    if row is None or row[0] is None or row[3] is not None or row[1] <= now:
         return None
-    kept, tries, is_lost, is_shared = bytes(row[0]), row[2], row[4], row[5]
-    typed = cleaned(code)
-    tried = shared_key(vault, holder_id, typed) if is_shared else code_key(vault, request_id, typed)
+    if has_row and row[2] >= CODE_TRIES_MAX:
+        return None
+    kept, tries, is_shared = bytes(row[0]), row[2], row[5]
+    is_lost = row[4] if has_row else is_lost
+    tried = shared_key(vault, typed) if is_shared else code_key(vault, request_id, typed)
     if not hmac.compare_digest(kept, tried):
         await tx.execute(_SQL["miss"], {"id": request_id, "tries": tries + 1})
         return None
-    change: dict[str, object] = {"id": request_id, "now": now}
+    change: dict[str, object] = {"id": request_id, "now": now, "is_lost": is_lost}
     change |= {"objection_key": None, "objection_until": None}
     objection = new_objection()
     if is_lost:

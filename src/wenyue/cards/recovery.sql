@@ -52,6 +52,12 @@ ON CONFLICT (id) DO NOTHING RETURNING id;
 -- Whose request this is, and how it is proved.
 SELECT holder_id, how FROM cards.recovery WHERE id = %(id)s;
 
+-- name: by_shared_code
+-- Whose code this is, and a request that keeps it.
+SELECT holder_id, id FROM cards.recovery
+WHERE is_shared AND code_key = %(code_key)s AND code_until > %(now)s AND objected_at IS NULL
+ORDER BY started_at LIMIT 1;
+
 -- name: lock_recovery
 -- One request, for a change.
 SELECT code_key, code_until, tries, objected_at, is_lost, is_shared
@@ -63,7 +69,7 @@ UPDATE cards.recovery SET tries = %(tries)s WHERE id = %(id)s;
 
 -- name: prove
 -- The code was right.
-UPDATE cards.recovery SET code_key = NULL, proven_at = %(now)s, objection_key = %(objection_key)s,
+UPDATE cards.recovery SET code_key = NULL, proven_at = %(now)s, is_lost = %(is_lost)s, objection_key = %(objection_key)s,
     objection_until = %(objection_until)s
 WHERE id = %(id)s;
 

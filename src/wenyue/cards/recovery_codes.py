@@ -1,7 +1,8 @@
 """The codes of a recovery: how they are drawn, spelled and kept. Pure; nothing here is stored in the clear.
 
 Codes are kept as keyed hashes. The first of a day are each request's own; beyond them all requests of half an hour share one
-longer code, so that strangers who ask again and again neither use up what the holder may ask for nor fill the phone.
+longer code, so that strangers who ask again and again neither use up what the holder may ask for nor fill the phone. The longer
+one needs no request: it alone tells whose it is, so that no number of strangers' requests leaves the holder's without an answer.
 """
 
 import secrets
@@ -16,9 +17,7 @@ SHARED_S: Final = (
     30 * 60
 )  # within which a shared code is sent once; the longest that a request waits for a text
 _CODE_DIGITS: Final = 6
-_SHARED_DIGITS: Final = (
-    10  # many requests may try the same code: 5 tries of each in a thousand requests are 5e-7
-)
+_SHARED_DIGITS: Final = 15  # any request may try it: as hard to guess as a code of objection (50 bits)
 _OBJECTION_SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _OBJECTION_LENGTH: Final = 10  # 49 bits
 _TYPED_MAX: Final = 64
@@ -69,9 +68,9 @@ def code_key(vault: Vault, request_id: UUID, code: str) -> bytes:
     return vault.fingerprint(f"recovery code|{request_id}|{code[:32]}".encode(errors="replace"))
 
 
-def shared_key(vault: Vault, holder_id: int, code: str) -> bytes:
-    """As a code that a holder's requests share is kept."""
-    return vault.fingerprint(f"recovery code of|{holder_id}|{code[:32]}".encode(errors="replace"))
+def shared_key(vault: Vault, code: str) -> bytes:
+    """As a code that a holder's requests share is kept; its holder is found by it."""
+    return vault.fingerprint(f"recovery shared|{code[:32]}".encode(errors="replace"))
 
 
 def objection_key(vault: Vault, code: str) -> bytes:

@@ -59,6 +59,12 @@ class CodeBody(BaseModel):
     code: Annotated[str, Field(min_length=1, max_length=40)]
 
 
+class ProofBody(CodeBody):
+    """`is_lost` as when the code was asked for: it counts when very many asked for this holder, and no request was kept."""
+
+    is_lost: bool = True
+
+
 class RecoveredAnswer(BaseModel):
     """Signed in; of a lost card every card of the holder is frozen and every earlier login ended. GET /v1/session lists them.
 
@@ -111,11 +117,13 @@ async def lost(
     response_model=RecoveredAnswer,
 )
 async def code(
-    request_id: UUID, body: CodeBody, request: Request, services: ServicesOf, locale: LocaleOf
+    request_id: UUID, body: ProofBody, request: Request, services: ServicesOf, locale: LocaleOf
 ) -> RecoveredAnswer | Response:
     """The code from the phone signs in; of a lost card it freezes the holder's cards, ends every login and tells the phone."""
     try:
-        proven = await desk.prove(services, caller_of(request), request_id, body.code)
+        proven = await desk.prove(
+            services, caller_of(request), request_id, body.code, is_lost=body.is_lost
+        )
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     if proven is None:

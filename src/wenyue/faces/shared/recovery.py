@@ -96,7 +96,8 @@ def _code_words(begun: recovery.Begun, *, is_lost: bool) -> tuple[str, str]:
 
 def _shared_words(begun: recovery.Begun) -> tuple[str, str]:
     """Many codes were asked for: this one serves whoever reads the phone, for whichever request."""
-    code = "-".join((begun.code.reveal()[:5], begun.code.reveal()[5:]))
+    drawn = begun.code.reveal()
+    code = "-".join(drawn[at : at + 5] for at in range(0, len(drawn), 5))
     until = begun.until.astimezone(zone(_TIMEZONE)).strftime("%H:%M")
     zh = (
         f"今天申请验证码的次数较多。登录、解挂或补卡验证码{code}，{until}前有效，其间再申请不另发。"
@@ -109,7 +110,9 @@ def _shared_words(begun: recovery.Begun) -> tuple[str, str]:
     return zh, en
 
 
-async def prove(services: Services, caller: Caller, request_id: UUID, code: str) -> Recovered | None:
+async def prove(
+    services: Services, caller: Caller, request_id: UUID, code: str, *, is_lost: bool = True
+) -> Recovered | None:
     """The code from the phone signs in; None: wrong. Of a lost card: cards are frozen, every login ends, the holder is told.
 
     Guesses at a card make strangers wait, and its holder on a new device with them: this is the holder's way in then.
@@ -118,7 +121,7 @@ async def prove(services: Services, caller: Caller, request_id: UUID, code: str)
     now = services.clock()
     async with services.guard.attempt("code", str(request_id), caller, now) as tried:
         proven = await recovery.prove_code(
-            tried.tx, services.vault, request_id=request_id, code=code, now=now
+            tried.tx, services.vault, request_id=request_id, code=code, now=now, is_lost=is_lost
         )
         tried.is_right = proven is not None
         if proven is None:

@@ -73,7 +73,11 @@ async def check_code(visit: Visit) -> Response:
         return visit.not_found()
     try:
         proven = await desk.prove(
-            visit.services, caller_of(visit.request), request_id, visit.form.one("code")
+            visit.services,
+            caller_of(visit.request),
+            request_id,
+            visit.form.one("code"),
+            is_lost=not _purpose(visit),
         )
     except Throttled as slowed:
         return _code_page(visit, request_id, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
@@ -155,7 +159,7 @@ async def stop_replacement(visit: Visit) -> Response:
 def _purpose(visit: Visit) -> str:
     """Empty: a card is lost. Else it is there: 'signin' by document and phone, or 'found' again, to be unfrozen.
 
-    What the code then does was decided when it was asked for.
+    What the code then does was decided when it was asked for, if that request was kept (`recovery.begin`).
     """
     asked = (visit.form.one("for"), visit.request.query_params.get("for"))
     return next((one for one in _KEEPS if one in asked), "")

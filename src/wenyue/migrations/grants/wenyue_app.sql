@@ -111,7 +111,7 @@ GRANT SELECT
    ON cards.presented_v TO wenyue_app;
 GRANT SELECT,
       INSERT (code_key, code_until, holder_id, how, id, is_lost, is_shared, objection_key, objection_until, phone_key, proven_at, requester_key, started_at),
-      UPDATE (card_ids, code_key, login_hash, objected_at, objected_by, objection_key, objection_until, proven_at, tries)
+      UPDATE (card_ids, code_key, is_lost, login_hash, objected_at, objected_by, objection_key, objection_until, proven_at, tries)
    ON cards.recovery TO wenyue_app;
 GRANT SELECT
    ON catalogue.bookable_v TO wenyue_app;
