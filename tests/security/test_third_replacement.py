@@ -30,7 +30,8 @@ async def _flood(desk: Desk) -> int:
         assert (await begin_from(desk, f"203.0.113.{number}", str(uuid7()))).status_code == 202
     async with await psycopg.AsyncConnection.connect(desk.urls.owner_url) as tx:
         await tx.execute(
-            b"INSERT INTO cards.recovery (id, holder_id, phone_key, how, started_at, is_shared, requester_key, code_key, code_until)"
+            b"INSERT INTO cards.recovery (id, holder_id, phone_key, how, started_at, is_shared, requester_key,"
+            b" code_key, code_until)"
             b" SELECT gen_random_uuid(), holder_id, phone_key, 'code', %s, true, requester_key, decode(md5('x'), 'hex'), %s"
             b" FROM (SELECT * FROM cards.recovery LIMIT 1) AS one, generate_series(1, %s)",
             [NOW, NOW + timedelta(minutes=10), REQUESTS_KEPT_MAX],

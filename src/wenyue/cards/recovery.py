@@ -126,7 +126,7 @@ async def begin(
 
     `requester`: from where it is asked. The first codes of a day are each request's own, few of them for one place. Then every
     request of half an hour shares one code, which is sent once: whoever asks, the holder's phone has a good code. No request is
-    refused because of others: beyond REQUESTS_KEPT_MAX in a day it leaves no row, and the shared code is good for it all the same.
+    refused because of others: beyond REQUESTS_KEPT_MAX in a day it leaves no row, and the shared code is as good for it.
     `is_lost` False: nothing was lost, only the PIN is of no use just now.
     """
     known = await named_holder(tx, vault, identity)

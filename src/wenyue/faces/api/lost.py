@@ -121,9 +121,7 @@ async def code(
 ) -> RecoveredAnswer | Response:
     """The code from the phone signs in; of a lost card it freezes the holder's cards, ends every login and tells the phone."""
     try:
-        proven = await desk.prove(
-            services, caller_of(request), request_id, body.code, is_lost=body.is_lost
-        )
+        proven = await desk.prove(services, caller_of(request), request_id, body.code, is_lost=body.is_lost)
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     if proven is None:
