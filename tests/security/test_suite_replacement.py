@@ -60,8 +60,8 @@ async def test_suite_H2_an_objection_stops_every_open_and_proven_request_of_the_
     desk.clock.now += timedelta(minutes=5)
     assert (await desk.post(path, {"code": code})).status_code == 403
     desk.clock.now += timedelta(minutes=31)
-    for one in (first, second):
-        answer = await counter(desk, thief, one)
+    for who, one in ((honest, first), (thief, second)):
+        answer = await counter(desk, who, one)
         assert (answer.status_code, answer.json()["outcome"]) == (403, "proof_needed")
     for who in (honest, thief):  # from now on the longer way
         answer = await counter(desk, who, str(uuid7()))
@@ -110,8 +110,8 @@ async def test_suite_H2_an_objection_again_stops_what_was_begun_since_and_staff_
     assert (await counter(desk, admin, third)).status_code == 202
     assert (await desk.post("/v1/cards/objection", {"code": stop})).json() == {"is_stopped": True}
     desk.clock.now += timedelta(hours=11)
-    for one in (first, second, third):
-        assert (await counter(desk, admin, one)).json()["outcome"] == "proof_needed"
+    for who, one in ((operator, first), (operator, second), (admin, third)):
+        assert (await counter(desk, who, one)).json()["outcome"] == "proof_needed"
 
 
 async def test_suite_H3_the_counter_wants_the_name_and_goes_by_its_own_proof_alone(desk: Desk) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.card_desk import Desk, begin_from, open_desk
+from tests.support.api_site import Person
+from tests.support.card_desk import Desk, begin_from, counter, open_desk, sign_in, staff_of
 from tests.support.database import DbUrls
-from tests.support.traveller_site import NOW
+from tests.support.traveller_site import DOCUMENT, NAME, NOW
+from wenyue.cards.loss import SHOWN_AGAIN_S
 from wenyue.cards.recovery import CODES_A_DAY_MAX, REQUESTS_KEPT_MAX
 from wenyue.kernel.ids import uuid7
 
@@ -89,3 +91,72 @@ async def test_security_third_2_a_lost_card_is_frozen_and_replaced_in_spite_of_t
     assert card["state"] == "frozen"
     made = await desk.site.client.post(f"/v1/cards/{card['card_no']}/replacement", headers=token)
     assert made.status_code == 201, made.text
+
+
+async def _at_counter(desk: Desk, who: Person) -> tuple[str, dict[str, str]]:
+    """A replacement that an operator made for the holder: its id, and the answer."""
+    mine = str(uuid7())
+    assert (await counter(desk, who, mine)).status_code == 202
+    await desk.deliver()
+    desk.clock.now += timedelta(minutes=31)
+    made = await counter(desk, who, mine)
+    assert made.status_code == 201, made.text
+    await desk.deliver()
+    return mine, made.json()
+
+
+async def test_security_third_3_an_id_of_the_counter_gives_another_member_of_staff_nothing(
+    desk: Desk,
+) -> None:
+    honest, thief = await staff_of(desk, "op"), await staff_of(desk, "vop", "operator", (1,))
+    mine, made = await _at_counter(desk, honest)
+    answer = await counter(desk, thief, mine)
+    assert (answer.status_code, answer.json()["outcome"]) == (404, "holder_unknown")
+    waiting = str(uuid7())
+    assert (await counter(desk, honest, waiting)).status_code == 202
+    assert (await counter(desk, thief, waiting)).status_code == 404
+    assert (
+        await sign_in(desk, made["card_no"], made["pin"])
+    ).status_code == 403  # it was frozen again: nothing else
+
+
+async def test_security_third_3_a_lost_answer_is_given_again_told_and_recorded(desk: Desk) -> None:
+    operator = await staff_of(desk, "op")
+    mine, made = await _at_counter(desk, operator)
+    texts = len(desk.phones.texts)
+    again = await counter(desk, operator, mine)
+    assert (again.status_code, again.json()["card_no"]) == (200, made["card_no"])
+    assert again.json()["pin"] != made["pin"]
+    assert "又显示了一次" in await desk.deliver()
+    assert len(desk.phones.texts) == texts + 1
+    async with await psycopg.AsyncConnection.connect(desk.urls.owner_url) as tx:
+        action = "SELECT count(*) FROM audit.entry WHERE action = 'card.pin_shown_again'"
+        assert await (await tx.execute(action)).fetchall() == [(1,)]
+    assert (await sign_in(desk, made["card_no"], made["pin"])).status_code == 403
+    assert (await sign_in(desk, made["card_no"], again.json()["pin"])).status_code == 201
+
+
+@pytest.mark.parametrize("way", ["signed_in", "activated", "late"])
+async def test_security_third_3_after_its_use_or_some_minutes_a_pin_is_not_shown_anew(
+    desk: Desk, way: str
+) -> None:
+    operator = await staff_of(desk, "op")
+    mine, made = await _at_counter(desk, operator)
+    if way == "signed_in":
+        assert (await sign_in(desk, made["card_no"], made["pin"])).status_code == 201
+    elif way == "activated":
+        body = {"card_no": made["card_no"], "pin": made["pin"], "name": NAME, "number": DOCUMENT}
+        assert (await desk.post("/v1/cards/activation", body)).status_code == 200
+    else:
+        desk.clock.now += timedelta(seconds=SHOWN_AGAIN_S + 1)
+    answer = await counter(desk, operator, mine)
+    assert (answer.status_code, answer.json()["outcome"]) == (409, "card_pin_given")
+    assert (await sign_in(desk, made["card_no"], made["pin"])).status_code == 201
+
+
+async def test_security_third_3_nor_to_the_login_that_proved_it(desk: Desk) -> None:
+    holder, key = await desk.proven(), str(uuid7())
+    await desk.deliver()
+    made = (await desk.replace(holder, key)).json()
+    assert (await sign_in(desk, made["card_no"], made["pin"])).status_code == 201
+    assert (await desk.replace(holder, key)).status_code == 409

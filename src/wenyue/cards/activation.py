@@ -187,6 +187,8 @@ async def prove(tx: Tx, vault: Vault, card_no: str, pin: str) -> ProvenCard | De
         locked = {"card_no": number, "pin_hash": stored}
         found = await (await tx.execute(_SQL["lock_proven"], locked)).fetchone()
         if found is not None:
+            if found[2]:
+                await tx.execute(_SQL["pin_used"], locked)
             return ProvenCard(CardState(found[0]), found[1])
     return Denied(CardProblem.PIN_WRONG)
 

@@ -24,7 +24,11 @@ SELECT id, pin_hash, state, holder_id FROM cards.card WHERE card_no = %(card_no)
 -- name: lock_proven
 -- The card with this number, if this is what its PIN is checked against still; until the transaction ends nothing shuts its holder
 -- out (those take FOR UPDATE), while bookings go on.
-SELECT state, holder_id FROM cards.card WHERE card_no = %(card_no)s AND pin_hash = %(pin_hash)s FOR KEY SHARE;
+SELECT state, holder_id, pin_is_fresh FROM cards.card WHERE card_no = %(card_no)s AND pin_hash = %(pin_hash)s FOR KEY SHARE;
+
+-- name: pin_used
+-- A PIN that was shown with a new number came into use: it is not shown anew.
+UPDATE cards.card SET pin_is_fresh = false WHERE card_no = %(card_no)s AND pin_hash = %(pin_hash)s;
 
 -- name: shut_by_no
 -- One card, to be frozen or given another number: sign-ins with it have begun their login, or look at it again after this.
@@ -82,20 +86,21 @@ UPDATE cards.recovery SET card_ids = array_remove(card_ids, %(card_id)s::bigint)
 WHERE holder_id = %(holder_id)s AND %(card_id)s::bigint = ANY (card_ids);
 
 -- name: replacement
--- The card that a replacement request was about, on which proof, and whether it is the card's newest one.
+-- The card that a replacement request was about, on which proof, whether it is the card's newest one, and when it was made.
 SELECT dead.card_id, dead.recovery_id, NOT EXISTS (
-           SELECT 1 FROM cards.dead_number AS later WHERE later.card_id = dead.card_id AND later.died_at > dead.died_at)
+           SELECT 1 FROM cards.dead_number AS later WHERE later.card_id = dead.card_id AND later.died_at > dead.died_at),
+       dead.died_at
 FROM cards.dead_number AS dead WHERE dead.request_id = %(request_id)s;
 
 -- name: renumber
 -- The same card under a new number and PIN.
-UPDATE cards.card SET card_no = %(card_no)s, pin_hash = %(pin_hash)s, state = 3
+UPDATE cards.card SET card_no = %(card_no)s, pin_hash = %(pin_hash)s, pin_is_fresh = true, state = 3
 WHERE id = %(id)s RETURNING card_no;
 
 -- name: set_pin
--- A new PIN for the number the card has.
+-- A new PIN for the number the card has, if the one before was not used.
 UPDATE cards.card SET pin_hash = %(pin_hash)s
-WHERE id = %(id)s RETURNING card_no;
+WHERE id = %(id)s AND pin_is_fresh RETURNING card_no;
 
 -- name: begin_validity
 -- The first visit of a card whose validity starts with it.

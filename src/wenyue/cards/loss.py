@@ -6,8 +6,8 @@ replacement writes nothing that belongs to bookings. Live bookings stay; the gat
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from wenyue.accounts import hash_secret
@@ -22,17 +22,27 @@ from wenyue.kernel.personal import Secret, Vault
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
 _NUMBER_TRIES_MAX: Final = 5
+SHOWN_AGAIN_S: Final = 600  # an answer that was lost is asked for again within minutes
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """The card under its new number. The PIN is known only now; a repeated request gets a fresh one."""
+    """The card under its new number. The PIN is known only now; a repeated request gets a fresh one, for minutes."""
 
     card_id: int
     card_no: str
     pin: Secret[str]
     fee_minor: int
     is_replay: bool
+
+
+class _Earlier(NamedTuple):
+    """A replacement that was made: of which card, on which proof, whether it is the card's newest one, and when."""
+
+    card_id: int
+    proof_id: UUID | None
+    is_newest: bool
+    at: datetime
 
 
 async def report_loss(
@@ -82,7 +92,8 @@ async def replace(
     """补卡: a frozen card gets a new number and PIN and is active again; the old number is dead for ever.
 
     `request_id` makes it happen once: the same request again gives the same number with a fresh PIN (the first answer may
-    have been lost, and only the PIN's hash is kept). NOT_FROZEN when the loss was not reported, NUMBER_DEAD when it was
+    have been lost, and only the PIN's hash is kept), within SHOWN_AGAIN_S and until the PIN was used, else PIN_GIVEN.
+    Each time is recorded, and the caller tells the holder. NOT_FROZEN when the loss was not reported, NUMBER_DEAD when it was
     replaced by another request, PROOF_NEEDED when it is not among the cards that the `proof` is good for: each gets one number
     on it.
     `fee_minor` is what the type asks for (昆山 ¥25); taking it is the caller's.
@@ -91,7 +102,7 @@ async def replace(
     if earlier is not None:
         if earlier[1] != proof.id:
             return Denied(CardProblem.PROOF_NEEDED)
-        return await _again(tx, vault, earlier[0], holder_id, is_newest=earlier[2])
+        return await _again(tx, vault, _Earlier(*earlier), holder_id, now=now, actor=actor)
     number = clean_card_no(card_no)
     card = await _own_card(tx, number, holder_id)
     if isinstance(card, Denied):
@@ -118,17 +129,22 @@ async def replace(
 
 
 async def _again(
-    tx: Tx, vault: Vault, card_id: int, holder_id: int | None, *, is_newest: bool
+    tx: Tx, vault: Vault, earlier: _Earlier, holder_id: int | None, *, now: datetime, actor: str
 ) -> Replaced | Denied:
-    card = locked_card(await (await tx.execute(_SQL["shut_by_id"], {"id": card_id})).fetchone())
+    card = locked_card(await (await tx.execute(_SQL["shut_by_id"], {"id": earlier.card_id})).fetchone())
     if card is None or (holder_id is not None and card.holder_id != holder_id):
         return Denied(CardProblem.NUMBER_UNKNOWN)
-    if not is_newest or card.state != CardState.ACTIVE:
+    if not earlier.is_newest or card.state != CardState.ACTIVE:
         return Denied(CardProblem.NUMBER_DEAD)
+    if now > earlier.at + timedelta(seconds=SHOWN_AGAIN_S):
+        return Denied(CardProblem.PIN_GIVEN)
     pin = new_pin()
     change = {"id": card.id, "pin_hash": await hash_secret(pin, vault)}
-    [(number,)] = await (await tx.execute(_SQL["set_pin"], change)).fetchall()
-    return Replaced(card.id, number, Secret(pin), await _fee(tx, card), is_replay=True)
+    row = await (await tx.execute(_SQL["set_pin"], change)).fetchone()
+    if row is None:
+        return Denied(CardProblem.PIN_GIVEN)
+    await record(tx, [Entry(now, actor, "card.pin_shown_again", f"card:{card.id}")])
+    return Replaced(card.id, row[0], Secret(pin), await _fee(tx, card), is_replay=True)
 
 
 async def _change(

@@ -29,6 +29,7 @@ class CardProblem(StrEnum):
     FROZEN = "card_frozen"  # reported lost
     DEAD = "card_dead"  # cancelled
     NOT_FROZEN = "card_not_frozen"  # only a card reported lost is replaced
+    PIN_GIVEN = "card_pin_given"  # the new number's PIN was used, or shown too long ago: it is not shown anew
     PROOF_NEEDED = "card_proof_needed"  # a login alone does not unfreeze or replace it
     COMPANIONS_FULL = "card_companions_full"
     COMPANION_CHANGES = "card_companion_changes"  # too many different people were companions of this card

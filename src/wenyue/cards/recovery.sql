@@ -49,8 +49,8 @@ VALUES (%(id)s, %(holder_id)s, %(phone_key)s, %(how)s, %(now)s, %(code_key)s, %(
 ON CONFLICT (id) DO NOTHING RETURNING id;
 
 -- name: holder_of_request
--- Whose request this is, and how it is proved.
-SELECT holder_id, how FROM cards.recovery WHERE id = %(id)s;
+-- Whose request this is, how it is proved, and who began it.
+SELECT holder_id, how, requester_key FROM cards.recovery WHERE id = %(id)s;
 
 -- name: by_shared_code
 -- Whose code this is, and a request that keeps it.

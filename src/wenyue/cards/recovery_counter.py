@@ -41,18 +41,21 @@ class CounterRefusal(StrEnum):
 async def prove_by_staff(
     tx: Tx, vault: Vault, *, request_id: UUID, identity: Identity, now: datetime, staff: Staff
 ) -> Proven | int | CounterRefusal:
-    """A request at the counter; the same id again: the holder whose it is. Name and document must be those on record."""
+    """A request at the counter; the same id again, by who began it: the holder whose it is.
+
+    Name and document must be those on record. To another member of staff the id says nothing.
+    """
     known = await named_holder(tx, vault, identity)
     if known is None:
         return CounterRefusal.HOLDER_UNKNOWN
     await tx.execute(_SQL["lock_staff"], {"staff_id": staff.id})
     await lock_holder(tx, known.id)
-    earlier = await (await tx.execute(_SQL["holder_of_request"], {"id": request_id})).fetchone()
-    if earlier is not None:
-        is_this = earlier[0] == known.id and earlier[1] == "staff"
-        return known.id if is_this else CounterRefusal.HOLDER_UNKNOWN
     actor = f"staff:{staff.id}"
     of_staff = requester_key(vault, actor)
+    earlier = await (await tx.execute(_SQL["holder_of_request"], {"id": request_id})).fetchone()
+    if earlier is not None:
+        is_this = earlier == (known.id, "staff", of_staff)
+        return known.id if is_this else CounterRefusal.HOLDER_UNKNOWN
     refusal = await _refusal(tx, known.id, of_staff, now, is_admin=staff.role == "admin")
     if refusal is not None:
         return refusal

@@ -162,6 +162,11 @@ CARD_PROBLEMS: Final[Mapping[CardProblem, Text]] = MappingProxyType(
         ),
         CardProblem.DEAD: Text("这张卡已注销", "This card was cancelled"),
         CardProblem.NOT_FROZEN: Text("补卡前请先挂失", "Report the card lost before replacing it"),
+        CardProblem.PIN_GIVEN: Text(
+            "这次补卡已经办成，新密码只在办理后10分钟内、首次使用前可以再显示。忘记密码请在“卡丢了”重新申请",
+            "This card has its new number; its PIN is shown again only within ten minutes and before its first use. Report the"
+            " card lost again for another",
+        ),
         CardProblem.PROOF_NEEDED: Text(
             "请先用证件和预留手机验证是您本人，再解除挂失或补卡",
             "First show that you are the holder, by document and the phone on record; then unfreeze or replace the card",

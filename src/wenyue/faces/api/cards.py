@@ -162,7 +162,8 @@ async def replacement(
 
     Wants the proof of POST /v1/cards/lost, at most a day old, by the login that it began: it is good once for each card that was
     frozen then. The holder's phone is told first: until that message has left, 202. It is told of each number, too.
-    The same key again: 200, the same number and a fresh PIN (the first answer may have been lost).
+    The same key again: 200, the same number and a fresh PIN (the first answer may have been lost), within ten minutes and before
+    that PIN was used, else 409.
     """
     request_id = parse_uuid(idempotency_key.strip().strip('"'))
     if request_id is None:

@@ -164,7 +164,8 @@ async def at_counter(
 
     Name and document are those on record (else 404). At most three in a day of one holder and forty by one operator (429); for
     thirty days after an objection only an administrator who began none of what was stopped, and after twelve hours (403).
-    The first time 202 says from when on; the same `id` then gives the number, and again the same number with a fresh PIN.
+    The first time 202 says from when on; the same `id` then gives the number to who began it, and again, within ten minutes and
+    before the PIN was used, the same number with a fresh PIN, of which the holder is told (else 409).
     """
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     try:

@@ -18,6 +18,7 @@ from wenyue.services import Services
 CODE: Final = "recovery-code"
 TOLD: Final = "recovery-told"
 REPLACED: Final = "card-replaced"
+SHOWN_AGAIN: Final = "card-pin-shown-again"
 ADDED: Final = "card-added"
 _TIMEZONE: Final = "Asia/Shanghai"
 
@@ -180,7 +181,7 @@ async def replace(
     """The new number, on the proof that began this login; None when there is none, or it is not good for this card.
 
     Without a login: at the counter, on the proof that this request is. The holder's phone was told of the proof before, and is
-    told of each number.
+    told of each number, and of each time that its PIN is shown anew.
     """
     now, is_at_counter = services.clock(), not login_key
     await recovery.lock_holder(tx, holder_id)
@@ -204,27 +205,32 @@ async def replace(
     )
     if isinstance(made, Denied):
         return None if made.problem is CardProblem.PROOF_NEEDED else made
-    if not made.is_replay:
-        if is_at_counter:
-            await end_logins(tx, holder_id, now)
-        await _tell_of_number(services, tx, holder_id, request_id, now)
+    if is_at_counter and not made.is_replay:
+        await end_logins(tx, holder_id, now)
+    await _tell_of_number(services, tx, holder_id, request_id, now, is_again=made.is_replay)
     return made
 
 
 async def _tell_of_number(
-    services: Services, tx: Tx, holder_id: int, request_id: UUID, now: datetime
+    services: Services, tx: Tx, holder_id: int, request_id: UUID, now: datetime, *, is_again: bool
 ) -> None:
     known = await traveller(tx, services.vault, holder_id)
     if known is None:
         return
     where_zh, where_en = _where(services)
+    what_zh, what_en = "已补办新卡号，旧卡号永久失效", "has a new number; the old one is dead"
+    if is_again:
+        what_zh, what_en = (
+            "的新密码又显示了一次，前一个密码失效",
+            "had its new PIN shown again; the PIN before is dead",
+        )
     notice = Notice(
         request_id,
-        REPLACED,
+        f"{SHOWN_AGAIN}:{now:%H%M}" if is_again else REPLACED,  # a text a minute tells of them
         holder_id,
         known.phone,
-        f"您的一张旅游卡已补办新卡号，旧卡号永久失效。不是您本人操作？请立即到{where_zh}输入先前短信中的停止码，或联系人工窗口。",
-        "One of your cards has a new number; the old one is dead. Not you? Enter the stop code of our earlier message at"
+        f"您的一张旅游卡{what_zh}。不是您本人操作？请立即到{where_zh}输入先前短信中的停止码，或联系人工窗口。",
+        f"One of your cards {what_en}. Not you? Enter the stop code of our earlier message at"
         f" {where_en} at once, or tell the counter.",
         known.locale,
     )

@@ -90,7 +90,7 @@ GRANT SELECT
 GRANT SELECT
    ON booking.slot_v TO wenyue_app;
 GRANT SELECT,
-      UPDATE (activated_at, card_no, holder_id, holder_key, pin_hash, state, valid_from, valid_to)
+      UPDATE (activated_at, card_no, holder_id, holder_key, pin_hash, pin_is_fresh, state, valid_from, valid_to)
    ON cards.card TO wenyue_app;
 GRANT SELECT
    ON cards.card_type TO wenyue_app;
