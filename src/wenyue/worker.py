@@ -15,7 +15,8 @@ from uuid import UUID
 from psycopg import InterfaceError, OperationalError
 
 from wenyue import abuse, retention
-from wenyue.booking import EventKind, expire_holds, later
+from wenyue.accounts import names
+from wenyue.booking import EventKind, later
 from wenyue.emergency import KEEP_EVERY_S, keep_rooms
 from wenyue.gate import go_through, index_bookings
 from wenyue.infra.alone import alone
@@ -88,6 +89,7 @@ class Worker:
         self._jobs = JobQueue(services.db)
         self._jobs.define(DELIVER, self.deliver_messages)
         self._opened_on: date | None = None
+        self._names_after: int | None = 0  # None: every account that was there is noted
         self._places = PlacesLeft(services.clock)
         self._record = RecordKeeper(services)
         self.figures = WorkFigures()
@@ -105,6 +107,7 @@ class Worker:
             Task("look for suspicious bookings", _SUSPICIOUS_EVERY_S, self._look_for_abuse),
             Task("erase what is past its period", _ERASE_EVERY_S, self._erase),
             Task("index near bookings", _INDEX_EVERY_S, self._index_near),
+            Task("note the names of accounts", _ERASE_EVERY_S, self._note_names),
             Task("say that it lives", _BEAT_EVERY_S, self._beat),
             Task("look at what waits", _LOOK_EVERY_S, self._look),
         ]
@@ -178,8 +181,17 @@ class Worker:
         (self._has_rooms.set if room.rooms or not room.is_ready else self._has_rooms.clear)()
         return False
 
+    async def _note_names(self) -> bool:
+        """Once after a start: accounts that were opened by an older version."""
+        if self._names_after is None:
+            return False
+        async with self._services.db.transaction() as tx:
+            now, after = self._services.clock(), self._names_after
+            self._names_after = await names.note_names(tx, self._services.vault, after, now)
+        return self._names_after is not None
+
     async def _expire_holds(self) -> bool:
-        return await expire_holds(self._services.db, self._services.engine, self._services.clock()) > 0
+        return await later.expire_holds(self._services.db, self._services.engine, self._services.clock()) > 0
 
     async def _hand_on(self) -> bool:
         async with self._services.db.transaction() as tx:

@@ -57,6 +57,7 @@ class Matrix:
             "{scan_id}": str(uuid7()),
             "{event}": ROOM,
             "{request_id}": str(uuid7()),
+            "{slot_id}": str(matrix.slot_id),
         }
         await open_a_room(site, matrix.product_id)
         taken = await site.client.post(f"/v1/rooms/{ROOM}/pass", headers=owner.headers)
@@ -120,6 +121,8 @@ class Matrix:
                 "presented": DOCUMENT,
             },
             "/v1/gate/scans/{scan_id}/undo": {"reason": "x"},
+            "/v1/names": {"name": "MOU REN"},
+            "/v1/gate/places": {"venue": "lake", "name": NAME, "number": DOCUMENT},
             "/v1/gate/lookups": {"venue": "lake", "kind": "name", "text": "王小明"},
         }
         return bodies.get(template) if method == "POST" else None

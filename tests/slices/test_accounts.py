@@ -19,6 +19,7 @@ from wenyue.accounts import (
     VisitorRecord,
     VisitorRefusal,
 )
+from wenyue.accounts.store import set_locale
 from wenyue.infra.db import Tx
 from wenyue.kernel.limits import LOGIN_TTL_S, VISITOR_ADDS_PER_DAY
 from wenyue.kernel.personal import KeyRing, SealBroken, Vault
@@ -57,8 +58,8 @@ async def test_one_document_is_one_account(tx: Tx) -> None:
 
 async def test_a_traveller_keeps_a_language(tx: Tx) -> None:
     owner = await accounts.traveller_for(tx, VAULT, person(), NOW)
-    assert await accounts.set_locale(tx, owner, "en")
-    assert not await accounts.set_locale(tx, owner, "xx'; --")
+    assert await set_locale(tx, owner, "en")
+    assert not await set_locale(tx, owner, "xx'; --")
     found = await accounts.traveller(tx, VAULT, owner)
     assert found is not None
     assert found.locale == "en"

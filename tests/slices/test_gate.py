@@ -18,11 +18,11 @@ from wenyue.gate import (
     Presented,
     Reason,
     TokenClaims,
-    VenueUnknown,
     booking_code,
     read_token,
     voucher_text,
 )
+from wenyue.gate.model import VenueUnknown
 from wenyue.kernel.ids import uuid7
 from wenyue.policy import Preset, shipped_presets
 

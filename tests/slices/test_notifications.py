@@ -262,6 +262,43 @@ async def test_every_move_is_told(stage: Stage) -> None:
         assert await stage.deliver(EventKind.RESCHEDULED, booking) == 0
 
 
+async def test_security_second_H3_who_booked_is_told_who_took_their_place_out(stage: Stage) -> None:
+    [slot] = (await stage.slots("session"))[:1]
+    holder = await stage.holder()
+    booking = await stage.book(slot, names=("张小三", "李雷", "韩梅"), holder_id=holder)
+    rows = await stage.tx.execute(
+        "SELECT person_key FROM booking.place WHERE booking_id = %s ORDER BY visitor_no", [booking]
+    )
+    keys = [bytes(key) for (key,) in await rows.fetchall()]
+    for count, key in enumerate(keys[1:], 1):
+        await stage.change(ChangeKind.DISOWN, booking, person_key=key, slot_id=slot)
+        assert await stage.deliver(EventKind.DISOWNED, booking) == 2  # in the list, and by SMS
+        assert await stage.deliver(EventKind.DISOWNED, booking) == 0
+        newest = (await messages_of(stage.tx, stage.vault, holder, 10))[0].text
+        names = "李*" if count == 1 else "李*、韩*"
+        assert newest.startswith(f"{names}表示10月2日")
+        assert "其名额已退回，其他人的名额不受影响" in newest
+        assert "李雷" not in newest
+    await stage.change(ChangeKind.DISOWN, booking, person_key=keys[0], slot_id=slot)
+    await stage.deliver(EventKind.DISOWNED, booking)
+    assert "此预约已无名额" in (await messages_of(stage.tx, stage.vault, holder, 10))[0].text
+
+
+async def test_security_second_H3_it_is_told_in_english_too(stage: Stage) -> None:
+    [slot] = (await stage.slots("session"))[:1]
+    holder = await stage.holder("en")
+    booking = await stage.book(slot, names=("ANNA SMITH", "BOB SMITH"), holder_id=holder)
+    rows = await stage.tx.execute(
+        "SELECT person_key FROM booking.place WHERE booking_id = %s ORDER BY visitor_no", [booking]
+    )
+    [(_,), (key,)] = await rows.fetchall()
+    await stage.change(ChangeKind.DISOWN, booking, person_key=bytes(key), slot_id=slot)
+    await stage.deliver(EventKind.DISOWNED, booking)
+    newest = (await messages_of(stage.tx, stage.vault, holder, 10))[0].text
+    assert "did not agree to being booked for" in newest
+    assert "Everybody else keeps theirs" in newest
+
+
 async def test_holds_are_told_in_the_list_only(stage: Stage) -> None:
     holder_id = await stage.holder()
     booking = await stage.book((await stage.slots("session"))[0], holder_id=holder_id, is_hold=True)

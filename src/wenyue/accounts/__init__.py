@@ -4,6 +4,7 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
+from wenyue.accounts import names
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
@@ -38,7 +39,6 @@ from wenyue.accounts.sealing import COMPANION, open_identity, seal_identity
 from wenyue.accounts.store import (
     add_visitor,
     remove_visitor,
-    set_locale,
     traveller,
     traveller_for,
     visitors,
@@ -69,13 +69,13 @@ __all__ = [
     "hash_secret",
     "is_outdated",
     "keys_array",
+    "names",
     "open_identity",
     "remove_visitor",
     "require_login",
     "retire_staff",
     "save_staff",
     "seal_identity",
-    "set_locale",
     "staff_list",
     "start_login",
     "traveller",

@@ -74,6 +74,15 @@ class VisitorRefusal(IntEnum):
 
     TOO_MANY = 1  # VISITORS_PER_TRAVELLER_MAX are there already
     TOO_OFTEN = 2  # VISITOR_ADDS_PER_DAY tries within a day
+    NAME_DIFFERS = 3  # the document is another person's, whose name was proved and is not this
+
+
+class NameKnown(IntEnum):
+    """What is known of the name that somebody gives for another person."""
+
+    NOTHING = 0
+    SAME = 1
+    ANOTHER = 2
 
 
 @dataclass(frozen=True, slots=True)

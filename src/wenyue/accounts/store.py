@@ -6,10 +6,12 @@ from typing import Final
 from wenyue.accounts.model import (
     VISITORS_PER_TRAVELLER_MAX,
     Identity,
+    NameKnown,
     Traveller,
     VisitorRecord,
     VisitorRefusal,
 )
+from wenyue.accounts.names import know_name, name_known
 from wenyue.accounts.sealing import TRAVELLER, VISITOR, open_identity, seal_identity
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
@@ -45,6 +47,7 @@ async def traveller_for(
     [(traveller_id, is_new)] = await (await tx.execute(_SQL["add_traveller"], row)).fetchall()
     if is_new:
         await _put_visitor(tx, vault, traveller_id, identity, now, is_self=True)
+        await know_name(tx, vault, person_key, identity.name, now)
         await record(tx, [Entry(now, actor, "traveller.created", f"traveller:{traveller_id}")])
     return traveller_id
 
@@ -89,7 +92,8 @@ async def add_visitor(
     """Keep a common visitor (常用游客); the same document again changes the name and phone kept with it.
 
     Oneself stays as on record. At most VISITORS_PER_TRAVELLER_MAX besides oneself, else TOO_MANY. Every try counts, also one
-    that is refused: whether a document is on the list tells whose it is, so TOO_OFTEN after VISITOR_ADDS_PER_DAY. Commit it.
+    that is refused: whether a document is on the list tells whose it is, so TOO_OFTEN after VISITOR_ADDS_PER_DAY. NAME_DIFFERS
+    when the document is that of a person whose name was proved, and it is another. Commit it.
     Audited without personal data.
     """
     row = {"id": traveller_id, "now": now, "since": now - timedelta(days=1)}
@@ -99,6 +103,8 @@ async def add_visitor(
     known = await visitors(tx, vault, traveller_id)
     person_key = vault.person_key(identity.document.key)
     is_known = any(visitor.person_key == person_key for visitor in known)
+    if await name_known(tx, vault, person_key, identity.name, traveller_id) is NameKnown.ANOTHER:
+        return VisitorRefusal.NAME_DIFFERS
     if not is_known and sum(not visitor.is_self for visitor in known) >= VISITORS_PER_TRAVELLER_MAX:
         return VisitorRefusal.TOO_MANY
     visitor, is_new = await _put_visitor(tx, vault, traveller_id, identity, now, is_self=False)

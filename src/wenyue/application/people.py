@@ -4,7 +4,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from wenyue.accounts import VisitorRecord
+from wenyue.accounts import VisitorRecord, names
 from wenyue.booking import PartyVisitor, Visitor
 from wenyue.kernel.documents import Document, bare_number
 from wenyue.kernel.personal import Vault
@@ -27,6 +27,11 @@ class Person(Struct, frozen=True):
     def visitor(self) -> Visitor:
         """What the rules look at."""
         return Visitor(self.person_key, self.birth, self.number_key)
+
+    def named(self, vault: Vault) -> Visitor:
+        """… where the name is compared with those under which the person is known."""
+        name_key = names.name_key(vault, self.person_key, self.name)
+        return Visitor(self.person_key, self.birth, self.number_key, name_key)
 
     @property
     def sealed(self) -> PartyVisitor:

@@ -24,6 +24,7 @@ from wenyue.kernel.limits import BOOKING_DEADLINE_S, HOLD_TTL_S
 from wenyue.services import Services
 
 _encode: Final = msgspec.json.Encoder().encode
+_TRIED: Final = frozenset({Outcome.CARD_PERSON, Outcome.NAME_DIFFERS})  # it tells something of a document
 
 
 class AskedLine(Protocol):
@@ -111,7 +112,7 @@ async def _place(
     answer = await services.engine.book(request, deadline_s=until - monotonic())
     if answer.outcome is Outcome.LOGIN_ENDED:
         raise LoginEnded
-    if answer.outcome is Outcome.CARD_PERSON:
+    if answer.outcome in _TRIED:
         services.note_document(traveller.id)
     return answer
 
@@ -125,7 +126,13 @@ def _unpriced(lines: Sequence[WantedLine]) -> int | None:
 
 
 def _request(services: Services, traveller: Traveller, booking_id: UUID, details: Details) -> BookingRequest:
-    people = details.people
+    people, vault = details.people, services.vault
+    # One person for whom a card pays is its holder, or was named on it: their name was compared then.
+    is_compared = (
+        len(people) > 1
+        or services.engine.rulebook.has_open_cards
+        or not all(line.is_on_card for line in details.lines)
+    )
     party = Party(tuple([person.sealed for person in people]), details.contact_name, details.contact_phone)
     return BookingRequest(
         id=booking_id,
@@ -134,8 +141,8 @@ def _request(services: Services, traveller: Traveller, booking_id: UUID, details
         holder_id=traveller.id,
         card_id=details.card_id,
         lines=details.lines,
-        visitors=tuple([person.visitor for person in people]),
-        party=seal_party(services.vault, party),
+        visitors=tuple([person.named(vault) if is_compared else person.visitor for person in people]),
+        party=seal_party(vault, party),
         is_hold=details.is_hold or any(line.price_minor for line in details.lines if not line.is_on_card),
         hold_ttl_s=details.hold_ttl_s,
         actor=traveller.name,

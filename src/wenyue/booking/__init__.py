@@ -3,11 +3,10 @@
 `Engine` decides and commits in batches; `availability`, `booking_view` and `bookings_of` read.
 """
 
-from wenyue.booking import findable, importing, later, opening, replanning
+from wenyue.booking import by_others, findable, importing, later, opening, replanning
 from wenyue.booking.availability import SlotState, SlotView, availability
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook, account_subject
-from wenyue.booking.later import expire_holds
 from wenyue.booking.model import (
     Answer,
     BookingRequest,
@@ -60,7 +59,7 @@ __all__ = [
     "booking_view",
     "booking_views",
     "bookings_of",
-    "expire_holds",
+    "by_others",
     "findable",
     "importing",
     "later",

@@ -5,6 +5,7 @@ from datetime import date, time
 from msgspec.structs import replace
 
 from wenyue.booking import moves, returning
+from wenyue.booking.disowning import disown
 from wenyue.booking.drawing import take_pools
 from wenyue.booking.effects import Effects, ReasonRow, Strike
 from wenyue.booking.facts import Facts, account_subject
@@ -54,11 +55,13 @@ def decide_change(request: ChangeRequest, facts: Facts, effects: Effects) -> Ans
         case ChangeKind.MOVE:
             return moves.move(request, booking, facts, effects)
         case ChangeKind.EXPIRE:
-            return returning.answer_of(
-                Outcome.CANCELLED if booking.state is BookingState.EXPIRED else Outcome.WRONG_STATE, booking
-            )
+            is_over = booking.state is BookingState.EXPIRED
+            answer = returning.answer_of(Outcome.CANCELLED if is_over else Outcome.WRONG_STATE, booking)
+        case ChangeKind.DISOWN:
+            answer = disown(request, booking, facts, effects)
         case ChangeKind.NO_SHOW:
-            return _miss(request, booking, facts, effects)
+            answer = _miss(request, booking, facts, effects)
+    return answer
 
 
 def _confirm(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:

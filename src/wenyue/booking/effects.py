@@ -55,6 +55,15 @@ class PlaceRow(Struct, frozen=True, gc=False, omit_defaults=True):
     number_key: bytes | None = None
 
 
+class DisownedRow(Struct, frozen=True, gc=False):
+    """A named place that its person took out of a line; the line keeps `quantity` places (0: it is given back whole)."""
+
+    booking_id: UUID
+    line_no: int
+    visitor_no: int
+    quantity: int
+
+
 class StateRow(Struct, frozen=True, gc=False):
     """A state change of an existing booking."""
 
@@ -105,6 +114,7 @@ class Effects:
     released: list[tuple[UUID, int]] = field(
         default_factory=list[tuple[UUID, int]]
     )  # (booking, line) given back
+    disowned: list[DisownedRow] = field(default_factory=list[DisownedRow])
     pools: dict[int, list[int]] = field(
         default_factory=dict[int, list[int]]
     )  # id -> [held delta, sold delta]

@@ -20,6 +20,13 @@ class Rulebook:
     calendar: HolidayCalendar
     timezone: str = "Asia/Shanghai"
     limits: AccountLimits = field(default_factory=AccountLimits)
+    has_open_cards: bool = field(
+        init=False
+    )  # some type of card pays for whoever its holder names in a booking
+
+    def __post_init__(self) -> None:
+        is_open = any(rules.admits == "anyone" for rules in self.card_types.values())
+        object.__setattr__(self, "has_open_cards", is_open)
 
 
 @dataclass(slots=True)
@@ -45,6 +52,10 @@ class Facts:
     )  # holder -> (booking, line) -> what the account has
     # Holders of one request in this batch: nobody looks at what they have afterwards.
     once: set[int] = field(default_factory=set[int])
+    # Person -> (whose account they have, keys of the names they are known under), of the visitors whose names are compared.
+    names: dict[bytes, tuple[int | None, set[bytes]]] = field(
+        default_factory=dict[bytes, tuple[int | None, set[bytes]]]
+    )
     holds: dict[int, int] = field(default_factory=dict[int, int])  # holder -> live holds
     cancels: dict[bytes, list[tuple[str, date]]] = field(default_factory=dict[bytes, list[tuple[str, date]]])
     ended: set[str] = field(default_factory=set[str])  # logins of the batch that are good no more

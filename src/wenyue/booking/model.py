@@ -42,6 +42,7 @@ class EventKind(IntEnum):
     RESCHEDULED = 4
     EXPIRED = 5
     NO_SHOW = 6
+    DISOWNED = 7
 
 
 class Outcome(IntEnum):
@@ -91,6 +92,9 @@ class Outcome(IntEnum):
     CARD_SAME_VENUE_DAY = 54  # once per day per venue
     CARD_OPEN_RESERVATION = 55  # so many unused reservations at a time
 
+    NAME_DIFFERS = (
+        59  # the document is that of somebody who proved another name; looked at before anything else of them
+    )
     PERSON_BANNED = 60
     PERSON_TWICE = 61  # this person already has a place that day (or in that session)
     PARTY_SIZE = 62  # of one line, or of everything that the account has there
@@ -142,11 +146,13 @@ class Visitor(Struct, frozen=True, gc=False):
     """One named person of a request; `person_key` is the keyed index of the identity document.
 
     `number_key`: that of its bare number (`Document.bare_number`), where kind and nationality do not follow from it.
+    `name_key`: of the name (`accounts.name_key`), where it is to be compared with the names under which the person is known.
     """
 
     person_key: bytes
     birth: date | None
     number_key: bytes | None = None
+    name_key: bytes | None = None
 
 
 class WantedLine(Struct, frozen=True, gc=False):
@@ -191,10 +197,14 @@ class ChangeKind(IntEnum):
     EXPIRE = 3
     MOVE = 4
     NO_SHOW = 5
+    DISOWN = 6  # a person takes their place out of a booking that somebody else made
 
 
 class ChangeRequest(Struct, frozen=True, gc=False):
-    """Confirm, cancel, expire, move or miss an existing booking. `holder_id` None: an operator or the system acts."""
+    """Confirm, cancel, expire, move or miss an existing booking. `holder_id` None: an operator or the system acts.
+
+    DISOWN: `person_key` is the person who acts, or who stands before staff, and `slot_id` where their place is.
+    """
 
     kind: ChangeKind
     booking_id: UUID
@@ -207,6 +217,11 @@ class ChangeRequest(Struct, frozen=True, gc=False):
     prices: tuple[
         tuple[int, int], ...
     ] = ()  # MOVE: (line number, price that was shown per place); else the line's own
+    person_key: bytes = b""
+    slot_id: int = 0
+
+    def __repr__(self) -> str:
+        return f"ChangeRequest({self.kind.name}, {self.booking_id})"
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -275,6 +290,7 @@ class LineFacts:
     is_live: bool
     places: tuple[tuple[int, bytes, int], ...] = ()  # (visitor number, person key, scope)
     redeemed: int = 0
+    came: frozenset[int] = frozenset()  # visitor numbers that went in
     numbers: dict[int, bytes] = field(default_factory=dict[int, bytes])  # visitor number -> number key
 
 

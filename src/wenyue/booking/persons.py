@@ -24,6 +24,8 @@ def person_problems(
     problems: list[Problem] = []
     wanted: set[tuple[bytes, object, int]] = set()
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
+        if facts.names:
+            problems += _names(request, line, number, facts)
         if facts.bans:
             problems += _bans(request, line, slot, number, facts)
         if slot.needs_visitors and len(line.visitors) != line.quantity:
@@ -47,6 +49,18 @@ def person_problems(
         if party is not None:
             problems.append((_PARTY[party], number, None, None))
     return problems
+
+
+def _names(request: BookingRequest, line: WantedLine, number: int, facts: Facts) -> Iterable[Problem]:
+    """Whoever proved their document is booked by others under a name they are known by; at a desk somebody looks at it."""
+    if request.channel in DESK_CHANNELS:
+        return
+    for index in line.visitors:
+        visitor = request.visitors[index]
+        traveller_id, known = facts.names.get(visitor.person_key, (None, ()))
+        is_own = traveller_id is not None and traveller_id == request.holder_id
+        if visitor.name_key is not None and known and not is_own and visitor.name_key not in known:
+            yield Outcome.NAME_DIFFERS, number, index, None
 
 
 def _bans(

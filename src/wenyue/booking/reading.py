@@ -8,7 +8,7 @@ from uuid import UUID
 
 from wenyue.booking.literals import array
 from wenyue.booking.model import BookingState, Channel
-from wenyue.booking.party import Party, open_party
+from wenyue.booking.party import Party, PartyVisitor, open_party
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import PAGE_SIZE_MAX
 from wenyue.kernel.personal import SealBroken, Vault
@@ -43,6 +43,9 @@ class LineView:
     timezone: str
     visitors: tuple[int, ...]
     redeemed: int
+    disowned: tuple[
+        int, ...
+    ] = ()  # visitors who took their place out: it was booked with their document by somebody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,13 @@ class BookingView:
     currency: str
     party: Party
     lines: tuple[LineView, ...]
+
+    @property
+    def coming(self) -> tuple[tuple[int, PartyVisitor], ...]:
+        """The party by number, without those who took their place out of it."""
+        gone = {number for line in self.lines for number in line.disowned}
+        gone -= {number for line in self.lines for number in line.visitors}
+        return tuple((number, one) for number, one in enumerate(self.party.visitors) if number not in gone)
 
 
 async def booking_view(
@@ -96,9 +106,9 @@ async def _views(tx: Tx, vault: Vault, ids: list[UUID], *, is_lenient: bool = Fa
         bookings = await tx.execute(_SQL["bookings"], {"ids": array(ids)})
         lines = await tx.execute(_SQL["lines"], {"ids": array(ids)})
     by_booking: dict[UUID, list[LineView]] = {}
-    for booking_id, *values, visitors, redeemed in await lines.fetchall():
+    for booking_id, *values, visitors, disowned, redeemed in await lines.fetchall():
         by_booking.setdefault(booking_id, []).append(
-            LineView(*values, visitors=tuple(visitors), redeemed=redeemed)
+            LineView(*values, visitors=tuple(visitors), redeemed=redeemed, disowned=tuple(disowned))
         )
     found: dict[UUID, BookingView] = {}
     for id_, state, channel, *values, party in await bookings.fetchall():

@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from wenyue import accounts, audit, cards, policy
 from wenyue.booking.effects import BookingRow, Effects, PlaceRow
 from wenyue.booking.facts import Facts
-from wenyue.booking.literals import array, places_json, rows_json
+from wenyue.booking.literals import array, keys_literal, places_json, rows_json
 from wenyue.booking.model import (
     BookingRequest,
     BookingState,
@@ -80,11 +80,15 @@ async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -
         held.setdefault((booking_id, line_no), []).append((visitor_no, person_key, scope))
         if number_key is not None:
             numbers.setdefault((booking_id, line_no), {})[visitor_no] = number_key
-    for booking_id, *values, redeemed in await lines.fetchall():
+    for booking_id, *values, came in await lines.fetchall():
         values[6] = tuple(values[6])
         key = (booking_id, values[0])
         line = LineFacts(
-            *values, places=tuple(held.get(key, ())), redeemed=redeemed, numbers=numbers.get(key, {})
+            *values,
+            places=tuple(held.get(key, ())),
+            redeemed=len(came),
+            came=frozenset(came),
+            numbers=numbers.get(key, {}),
         )
         facts.existing[booking_id].lines.append(line)
 
@@ -124,6 +128,8 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
         if wants.holders:
             days = {"today": facts.local_now.date(), "since": facts.now - _BOOKED_AHEAD}
             reads["open"] = await tx.execute(SQL["open_lines"], {"ids": holders, **days})
+        if wants.named:
+            reads["names"] = await tx.execute(SQL["names_known"], {"keys": keys_literal(wants.named)})
         if wants.cancellers:
             reads["cancels"] = await tx.execute(policy.CANCELS_OF, wants.cancels_asked(facts))
         await _ask_pools(tx, wants, reads, is_locked=facts.is_locked)
@@ -143,6 +149,9 @@ async def _read_rest(reads: dict[str, Cursor], facts: Facts) -> None:
             facts.bans.setdefault(subject, []).append((policy_code, until))
     if "open" in reads:
         await _read_open(reads["open"], facts)
+    if "names" in reads:
+        for person_key, name_key, traveller_id in await reads["names"].fetchall():
+            facts.names.setdefault(person_key, (traveller_id, set()))[1].add(name_key)
     if "cancels" in reads:
         for subject, policy_code, on_date in await reads["cancels"].fetchall():
             facts.cancels.setdefault(subject, []).append((policy_code, on_date))
@@ -208,6 +217,10 @@ async def write(tx: Tx, facts: Facts, effects: Effects) -> None:
         released = rows_json([{"b": booking_id, "n": line_no} for booking_id, line_no in effects.released])
         await tx.execute(SQL["release_lines"], {"rows": released})
         await tx.execute(SQL["release_places"], {"rows": released})
+    if effects.disowned:
+        disowned = {"rows": rows_json(effects.disowned)}
+        await tx.execute(SQL["disown_places"], disowned | now)
+        await tx.execute(SQL["shrink_lines"], disowned)
     if effects.states:
         await tx.execute(SQL["set_states"], {"rows": rows_json(effects.states), **now})
     if effects.reasons:

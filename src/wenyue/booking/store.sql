@@ -18,11 +18,11 @@ SELECT b.id, b.body_hash, b.state, b.channel, b.holder_id, b.card_id, b.hold_unt
    FOR UPDATE
 
 -- name: lines_of
--- Every line of the locked bookings, with how many of its places were redeemed.
+-- Every line of the locked bookings, with the visitors who went in.
 SELECT l.booking_id, l.line_no, l.slot_id, l.venue_id, l.on_date, l.quantity, l.price_minor, l.pool_ids, l.card_id,
        l.entitlement_no, l.is_live,
-       (SELECT count(*) FROM booking.redemption r
-         WHERE r.booking_id = l.booking_id AND r.line_no = l.line_no AND r.undone_at IS NULL) AS redeemed
+       ARRAY (SELECT r.visitor_no FROM booking.redemption r
+               WHERE r.booking_id = l.booking_id AND r.line_no = l.line_no AND r.undone_at IS NULL) AS came
   FROM booking.line l
  WHERE l.booking_id = ANY (%(ids)s::uuid[])
  ORDER BY l.booking_id, l.line_no
@@ -72,6 +72,12 @@ SELECT p.number_key, p.on_date, p.scope
   FROM json_to_recordset(%(wanted)s::json) AS w (k text, d date, s bigint)
   JOIN booking.place p ON p.number_key = decode(w.k, 'hex') AND p.on_date = w.d AND p.scope = w.s AND p.is_live
 
+-- name: names_known
+-- The names under which these persons proved their documents, and whose account they have.
+SELECT k.person_key, k.name_key, k.traveller_id
+  FROM accounts.known_name_v k
+ WHERE k.person_key = ANY (%(keys)s::bytea[])
+
 -- name: lock_holders
 -- One decision at a time about what is counted for a holder (open places, holds, cancellations): in id order, after cards
 -- and before pools.
@@ -120,6 +126,20 @@ UPDATE booking.place p
    SET is_live = false
   FROM json_to_recordset(%(rows)s::json) AS r (b uuid, n smallint)
  WHERE p.booking_id = r.b AND p.line_no = r.n
+
+-- name: disown_places
+-- Places whose persons took them out of a line …
+UPDATE booking.place p
+   SET is_live = false, disowned_at = %(now)s
+  FROM json_to_recordset(%(rows)s::json) AS r (booking_id uuid, line_no smallint, visitor_no smallint)
+ WHERE p.booking_id = r.booking_id AND p.line_no = r.line_no AND p.visitor_no = r.visitor_no
+
+-- name: shrink_lines
+-- … which keeps the others.
+UPDATE booking.line l
+   SET quantity = r.quantity
+  FROM json_to_recordset(%(rows)s::json) AS r (booking_id uuid, line_no smallint, quantity smallint)
+ WHERE l.booking_id = r.booking_id AND l.line_no = r.line_no AND r.quantity > 0
 
 -- name: set_states
 -- New states of existing bookings.

@@ -38,6 +38,7 @@ class Wants:
             set()
         )  # of documents whose number does not say what they are
         self.cancellers: set[int] = set()
+        self.named: set[bytes] = set()  # persons whose names are compared
         subjects: set[bytes] = set()
         self._holders: set[int] = set()
         self._again: set[int] = set()
@@ -56,6 +57,9 @@ class Wants:
                 subjects.update(visitor.person_key for visitor in request.visitors)
                 keys = [visitor.person_key.hex() for visitor in request.visitors]
                 numbers = [visitor.number_key for visitor in request.visitors if visitor.number_key]
+                for visitor in request.visitors:
+                    if visitor.name_key is not None:
+                        self.named.add(visitor.person_key)
                 for line in request.lines:
                     slot = facts.slots.get(line.slot_id)
                     if slot is None:

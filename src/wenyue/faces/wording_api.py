@@ -93,6 +93,18 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
     "room_not_yet": ("还没有轮到您，请继续等候", "It is not your turn yet: keep waiting"),
     "room_turns_used": ("进入次数已用完", "This account has had all its turns"),
     "visitors_full": ("常用游客已满，请先删除一位", "The list of visitors is full: remove one first"),
+    "name_differs": (
+        "姓名与该证件已核实的姓名不一致：请照证件填写；若写法不同，请本人在“我的”中添加写法，或到窗口办理",
+        "Not the name proved with this document: write it as on the document, or its holder or the counter adds the spelling",
+    ),
+    "disown_often": (
+        "今天退回名额的次数太多，请明天再试或到窗口办理",
+        "Too many places were given back today: try tomorrow, or ask at the counter",
+    ),
+    "names_full": (
+        "姓名写法已满6种，请到窗口办理",
+        "Six spellings of the name are known already: ask at the counter",
+    ),
     "visitors_often": (
         "今天添加游客的次数太多，请明天再试",
         "Too many visitors were added today: add more tomorrow",

@@ -43,6 +43,18 @@ SLOT_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
 }
 
 PEOPLE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
+    Outcome.NAME_DIFFERS: OutcomeWords(
+        Text("姓名与证件不一致", "The name does not fit the document"),
+        Text(
+            "这个证件的持证人已核实过姓名，与所填姓名不同。",
+            "The holder of this document proved their name, and it is not the one that was written.",
+        ),
+        Text(
+            "请照证件填写姓名；若是另一种写法，请本人在“我的”中添加写法，或带证件到人工窗口办理。",
+            "Write the name as on the document. Spelled otherwise? Its holder adds the spelling under “Me”, or brings the"
+            " document to the staffed counter.",
+        ),
+    ),
     Outcome.PERSON_BANNED: OutcomeWords(
         Text("暂时不能预约", "Booking is suspended"),
         Text("因多次爽约或取消，预约资格暂停。", "Booking is suspended after missed or cancelled visits."),
@@ -58,7 +70,11 @@ PEOPLE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
             "同一证件在这一天（或这一场）已有预约。",
             "This document already has a place on that day or session.",
         ),
-        Text("请去掉这位游客，或换一天。", "Remove that visitor or choose another day."),
+        Text(
+            "请去掉这位游客，或换一天。若是别人用您的证件约的，您可以在“我的—别人为我约的”中退回这个名额。",
+            "Remove that visitor or choose another day. If somebody else booked with your own document, give that place"
+            " back under “Me”, “Booked for me by others”.",
+        ),
     ),
     Outcome.PARTY_SIZE: OutcomeWords(
         Text("超过可约的人数", "Too many people"),

@@ -3,6 +3,7 @@
 `voucher_token` and `booking_code` are what a traveller shows; `scan` is what happens when they do.
 """
 
+from wenyue.gate import persons
 from wenyue.gate.codes import booking_code
 from wenyue.gate.gathering import Desk
 from wenyue.gate.indexing import GO_THROUGH_AGAIN, go_through, go_through_again, index_bookings
@@ -28,7 +29,6 @@ from wenyue.gate.model import (
     Standing,
     UndoLimits,
     UndoOutcome,
-    VenueUnknown,
     Visit,
 )
 from wenyue.gate.scanned import clean_line
@@ -62,7 +62,6 @@ __all__ = [
     "TokenProblem",
     "UndoLimits",
     "UndoOutcome",
-    "VenueUnknown",
     "Visit",
     "booking_code",
     "clean_line",
@@ -71,6 +70,7 @@ __all__ = [
     "index_bookings",
     "load_gate_keys",
     "look_up",
+    "persons",
     "read_token",
     "recent",
     "scan",

@@ -19,6 +19,7 @@ _TRUE_IN: Final = {
     EventKind.RESCHEDULED: (BookingState.CONFIRMED, BookingState.HELD),
     EventKind.EXPIRED: (BookingState.EXPIRED,),
     EventKind.NO_SHOW: (BookingState.NO_SHOW,),
+    EventKind.DISOWNED: (BookingState.CONFIRMED, BookingState.HELD, BookingState.CANCELLED),
 }
 _BRING: Final = {
     "session": ("凭证件原件入园", "Bring your original ID"),
@@ -44,7 +45,7 @@ def is_still_true(kind: EventKind, state: BookingState) -> bool:
 
 def render(kind: EventKind, view: BookingView, told: Told, locale: str, *, is_signed: bool) -> str:
     """The text for one booking; `is_signed`: an SMS, which names its sender."""
-    lines = _lines(view)
+    lines = disowned_lines(view) if kind is EventKind.DISOWNED else _lines(view)
     if not lines:
         return SIGN_ZH if is_signed else ""
     if locale == "en":
@@ -56,6 +57,18 @@ def _lines(view: BookingView) -> list[LineView]:
     """What the booking is about, in time order; when everything was given back, what was given back last."""
     live = sorted((line for line in view.lines if line.is_live), key=_starts)
     return live or sorted(view.lines, key=_number)[-1:]
+
+
+def disowned_lines(view: BookingView) -> list[LineView]:
+    """The lines out of which somebody took their place, in time order."""
+    return sorted((line for line in view.lines if line.disowned), key=_starts)
+
+
+def _disowners(view: BookingView, lines: Sequence[LineView]) -> list[str]:
+    """Who took their places out, masked, each once."""
+    numbers = dict.fromkeys(number for line in lines for number in line.disowned)
+    people = view.party.visitors
+    return [mask_name(people[number].name) for number in numbers if number < len(people)]
 
 
 def _starts(line: LineView) -> datetime:
@@ -71,18 +84,23 @@ def _chinese(kind: EventKind, view: BookingView, lines: Sequence[LineView], told
     use = f"{_BRING[lines[0].product_kind][0]}，{_cancel_zh(lines, told)}"
     match kind:
         case EventKind.CONFIRMED:
-            return f"{who}已预约{what}，{use}。"
+            text = f"{who}已预约{what}，{use}。"
         case EventKind.HELD:
             until = _local(view.hold_until or told.now, lines[0])
-            return f"已为{who}保留{what}，请在{until:%H:%M}前确认，逾期自动释放。"
+            text = f"已为{who}保留{what}，请在{until:%H:%M}前确认，逾期自动释放。"
         case EventKind.CANCELLED:
-            return f"{who}预约的{what}已取消，名额已退回。"
+            text = f"{who}预约的{what}已取消，名额已退回。"
         case EventKind.RESCHEDULED:
-            return f"{who}的预约已改为{what}，{use}。"
+            text = f"{who}的预约已改为{what}，{use}。"
         case EventKind.EXPIRED:
-            return f"{who}保留的{what}未按时确认，已释放。"
+            text = f"{who}保留的{what}未按时确认，已释放。"
         case EventKind.NO_SHOW:
-            return f"{who}预约的{what}未入园，已记为未到。如有异议，请联系客服。"
+            text = f"{who}预约的{what}未入园，已记为未到。如有异议，请联系客服。"
+        case EventKind.DISOWNED:
+            people = "、".join(_disowners(view, lines)) or "一位游客"
+            rest = "其他人的名额不受影响" if _has_rest(view) else "此预约已无名额"
+            text = f"{people}表示{what}不是本人同意的预约，其名额已退回，{rest}。如有疑问，请联系客服。"
+    return text
 
 
 def _who_zh(view: BookingView, lines: Sequence[LineView]) -> str:
@@ -90,6 +108,10 @@ def _who_zh(view: BookingView, lines: Sequence[LineView]) -> str:
     if not name:
         return f"您的{count}人" if count > 1 else "您"
     return f"{name}等{count}人" if count > 1 else name
+
+
+def _has_rest(view: BookingView) -> bool:
+    return any(line.is_live for line in view.lines)
 
 
 def _what_zh(lines: Sequence[LineView]) -> str:
@@ -125,18 +147,26 @@ def _english(kind: EventKind, view: BookingView, lines: Sequence[LineView], told
     use = f"{_BRING[lines[0].product_kind][1]}. {_cancel_en(lines, told)}"
     match kind:
         case EventKind.CONFIRMED:
-            return f"Booked: {what}. {use}."
+            text = f"Booked: {what}. {use}."
         case EventKind.HELD:
             until = _local(view.hold_until or told.now, lines[0])
-            return f"Held for you: {what}. Confirm before {until:%H:%M}, or it is released."
+            text = f"Held for you: {what}. Confirm before {until:%H:%M}, or it is released."
         case EventKind.CANCELLED:
-            return f"Cancelled: {what}. The places are given back."
+            text = f"Cancelled: {what}. The places are given back."
         case EventKind.RESCHEDULED:
-            return f"Changed to: {what}. {use}."
+            text = f"Changed to: {what}. {use}."
         case EventKind.EXPIRED:
-            return f"Released, because it was not confirmed in time: {what}."
+            text = f"Released, because it was not confirmed in time: {what}."
         case EventKind.NO_SHOW:
-            return f"Missed: {what}. If this is wrong, contact customer service."
+            text = f"Missed: {what}. If this is wrong, contact customer service."
+        case EventKind.DISOWNED:
+            people = " and ".join(_disowners(view, lines)) or "A visitor"
+            rest = "Everybody else keeps theirs" if _has_rest(view) else "Nothing is left of the booking"
+            text = (
+                f"{people} did not agree to being booked for {_what_en(lines)}: their place was given back. {rest}."
+                " If in doubt, contact customer service."
+            )
+    return text
 
 
 def _what_en(lines: Sequence[LineView]) -> str:
@@ -186,8 +216,8 @@ def _people(lines: Sequence[LineView]) -> int:
 
 
 def _name(view: BookingView) -> str:
-    visitors = view.party.visitors
-    return mask_name(visitors[0].name if visitors else view.party.contact_name)
+    coming = view.coming
+    return mask_name(coming[0][1].name if coming else view.party.contact_name)
 
 
 def _local(instant: datetime, line: LineView) -> datetime:

@@ -21,7 +21,13 @@ SMS_PER_SEND_MAX: Final = 50
 _SQL: Final = queries("wenyue.notifications")
 _PURPOSE: Final = b"message"
 _BY_SMS: Final = frozenset(
-    {EventKind.CONFIRMED, EventKind.CANCELLED, EventKind.RESCHEDULED, EventKind.NO_SHOW}
+    {
+        EventKind.CONFIRMED,
+        EventKind.CANCELLED,
+        EventKind.RESCHEDULED,
+        EventKind.NO_SHOW,
+        EventKind.DISOWNED,
+    }
 )
 
 
@@ -57,7 +63,7 @@ async def deliver(
 
     In the list of the account's holder, in their language, and queued as SMS where a phone is known. An event that
     the booking has left behind meanwhile (confirmed, then cancelled) is not told any more. Idempotent by booking,
-    kind, channel and, for a booking moved several times, the move.
+    kind, channel and, for a booking moved several times, the move (or the place that its person took out).
     """
     people: dict[int, Traveller | None] = {}
     rows: list[_Row] = []
@@ -134,7 +140,7 @@ def _rows(
 ) -> list[_Row]:
     locale = holder.locale if holder is not None else "zh-CN"
     phone = view.party.contact_phone or (holder.phone.reveal() if holder is not None else "")
-    edition = max((line.line_no for line in view.lines), default=0) if kind is EventKind.RESCHEDULED else 0
+    edition = _edition(kind, view)
     rows: list[_Row] = []
     if view.holder_id is not None:
         content = _Content(render(kind, view, told, locale, is_signed=False))
@@ -143,6 +149,13 @@ def _rows(
         content = _Content(render(kind, view, told, locale, is_signed=True), phone)
         rows.append(_row(vault, kind, view, content, edition=edition))
     return rows
+
+
+def _edition(kind: EventKind, view: BookingView) -> int:
+    """What tells several events of one kind of a booking apart: the last move, or how many places were taken out."""
+    if kind is EventKind.DISOWNED:
+        return sum(len(line.disowned) for line in view.lines)
+    return max((line.line_no for line in view.lines), default=0) if kind is EventKind.RESCHEDULED else 0
 
 
 def _row(vault: Vault, kind: EventKind, view: BookingView, content: _Content, *, edition: int) -> _Row:

@@ -28,6 +28,8 @@ _STATUSES: Final[Mapping[str, int]] = {
     "internal": 500,
     "visitors_full": 409,
     "visitors_often": 429,
+    "disown_often": 429,
+    "names_full": 409,
     "staff_wrong": 401,
     "staff_locked": 429,
     "not_your_venue": 403,

@@ -17,6 +17,7 @@ from wenyue.faces.api import (
     gate_lookup,
     lost,
     oncard,
+    others,
     room,
     session,
     venues,
@@ -78,7 +79,7 @@ def create_api(
     api.state.logins = logins
     api.state.meter = meter
     api.state.exchange = exchange
-    for part in (session, lost, cards, visitors, venues, oncard, room, bookings, gate, gate_lookup):
+    for part in (session, lost, cards, visitors, venues, oncard, room, bookings, others, gate, gate_lookup):
         api.include_router(part.router)
     handle_faults(api)
     api.add_middleware(Edge, meter=meter)

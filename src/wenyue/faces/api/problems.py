@@ -20,6 +20,7 @@ _STATUS: Final = {
     Outcome.ID_REUSED: 422,
     Outcome.LOGIN_ENDED: 401,
     Outcome.PERSON_REPEATED: 422,
+    Outcome.NAME_DIFFERS: 422,
     Outcome.NOT_FOUND: 404,
     Outcome.SLOT_UNKNOWN: 404,
     Outcome.CARD_UNKNOWN: 404,

@@ -18,6 +18,8 @@ from wenyue.accounts import (
 from wenyue.faces.api.asking import HolderLoginOf, HolderOf, LocaleOf, ServicesOf, acting, holder_of
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
+from wenyue.faces.api.problems import FieldError
+from wenyue.faces.wording_api import API_WORDS
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.documents import mask_document, mask_name
 
@@ -67,6 +69,9 @@ async def add(body: PersonBody, services: ServicesOf, login: HolderLoginOf, loca
     services.note_document(holder_of(login))
     if added is VisitorRefusal.TOO_OFTEN:
         raise BookingRefused(429, "visitors_often")
+    if added is VisitorRefusal.NAME_DIFFERS:
+        words = API_WORDS["name_differs"][1 if locale == "en" else 0]
+        raise BookingRefused(422, "fields", errors=[FieldError("/name", "name_differs", words)])
     if isinstance(added, VisitorRefusal):
         raise BookingRefused(409, "visitors_full")
     return _shown(added)

@@ -10,6 +10,7 @@ from wenyue.faces.traveller import (
     booking_pages,
     lost_pages,
     me_pages,
+    others_pages,
     places,
     preferences,
     room_pages,
@@ -20,6 +21,7 @@ from wenyue.faces.traveller.visit import Visit, get
 
 routes: Final[list[Route]] = [
     *me_pages.routes,
+    *others_pages.routes,
     *account_pages.routes,
     *lost_pages.routes,
     *places.routes,

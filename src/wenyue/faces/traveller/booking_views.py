@@ -93,7 +93,7 @@ def ticket_view(booking: BookingView, now: datetime, locale: Locale) -> TicketVi
     first, state = lines[0], _STATES[state_of(booking, now)]
     is_night = first.product_kind == "night"
     label = "" if is_night else said_label(first.label_zh, first.label_en, locale)
-    names = [mask_name(visitor.name) for visitor in booking.party.visitors]
+    names = [mask_name(visitor.name) for _, visitor in booking.coming]
     party = names[0] if names else say_quantity(first.product_kind, first.quantity, locale)
     if len(names) > 1:
         party = t("{a}等{n}人", "{a} and {m} more", a=names[0], n=len(names), m=len(names) - 1)
@@ -162,8 +162,8 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
     total = say_money(view.total_minor, view.currency)
     is_live = state_of(view, facts.now) in (BookingState.HELD, BookingState.CONFIRMED)
     details = [
-        (t("人数", "Party"), say_quantity("session", len(view.party.visitors), locale))
-        if view.party.visitors
+        (t("人数", "Party"), say_quantity("session", len(view.coming), locale))
+        if view.coming
         else (t("数量", "Quantity"), say_quantity(first.product_kind, first.quantity, locale)),
         (t("到店付款", "To pay on site"), total if view.total_minor else t("无需付款", "Nothing")),
         (t("预约时间", "Booked"), _say_moment(view.created_at, timezone, locale)),
@@ -182,7 +182,7 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
         qr=facts.qr,
         facts=tuple(details),
         lines=tuple(line_view(line, _kind(line, facts.venues), locale, view.currency) for line in lines),
-        people=tuple(person_view(one, number, locale) for number, one in enumerate(view.party.visitors)),
+        people=tuple(person_view(one, number, locale) for number, one in view.coming),
         notes=tuple(_notes(facts, lines, locale)),
         terms=tuple(_terms(facts, lines, locale)),
         total=total,

@@ -34,6 +34,7 @@ from wenyue.faces.traveller.person_form import (
 )
 from wenyue.faces.traveller.views import KIND_ICONS, KIND_NAMES, FieldError, venue_view
 from wenyue.faces.traveller.visit import Visit, get, post
+from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_cards import say_denied
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date, zone
@@ -128,6 +129,9 @@ async def save_visitor(visit: Visit) -> Response:
         text = visit.t(
             "今天添加游客的次数太多，请明天再试。", "Too many visitors were added today: add more tomorrow."
         )
+        return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)
+    if answer is VisitorRefusal.NAME_DIFFERS:
+        text = visit.t(*API_WORDS["name_differs"])
         return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)
     if isinstance(answer, VisitorRefusal):
         text = visit.t("常用游客已满20位，请先移除一位。", "You have 20 visitors already; remove one first.")

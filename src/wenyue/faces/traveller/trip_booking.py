@@ -12,9 +12,11 @@ from wenyue.booking import Answer, Outcome, WantedLine
 from wenyue.cards import CardRefusal
 from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.disowning import own_places
 from wenyue.faces.shared.i18n import pick, say_date
 from wenyue.faces.traveller.card_desk import Bearer, bearer_of
 from wenyue.faces.traveller.denials import denied
+from wenyue.faces.traveller.others_pages import PATH as OTHERS
 from wenyue.faces.traveller.outcome import refusal
 from wenyue.faces.traveller.room_cookies import room_tokens
 from wenyue.faces.traveller.trip import (
@@ -56,10 +58,22 @@ async def book(visit: Visit) -> Response:
         return denied(visit, answer, again=("/trip/book", _fields(visit)))
     if not answer.outcome.is_success:
         on_site = frozenset(line.item.slot_id for line in wanted if not line.is_on_card)
-        return _refuse(visit, answer, chosen, going, on_site)
+        is_by_others = await _is_by_others(visit, answer, going)
+        return _refuse(visit, answer, chosen, going, on_site, is_by_others=is_by_others)
     response = redirect(f"/bookings/{booking_id}?done=booked")
     set_trip(response, Trip(), visit.services)
     return response
+
+
+async def _is_by_others(visit: Visit, answer: Answer, going: Sequence[VisitorRecord]) -> bool:
+    """Whether it is the traveller who has a place already, because another account booked it."""
+    number = answer.visitor
+    if answer.outcome is not Outcome.PERSON_TWICE or number is None or number >= len(going):
+        return False
+    if not going[number].is_self:
+        return False
+    async with visit.tx() as tx:
+        return bool(await own_places(visit.services, tx, visit.holder_id, visit.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +133,8 @@ def _refuse(
     chosen: Sequence[Chosen],
     going: Sequence[VisitorRecord],
     on_site: frozenset[int],
+    *,
+    is_by_others: bool = False,
 ) -> Response:
     """Say no: which line and which person, the reason, and the way back with everything still chosen."""
     about, actions = "", list[tuple[str, str, bool]]()
@@ -132,6 +148,12 @@ def _refuse(
     if answer.visitor is not None and answer.visitor < len(going):
         who = mask_name(going[answer.visitor].name.reveal())
         about += visit.t("（第{n}位游客 {who}）", " (visitor {n}, {who})", n=answer.visitor + 1, who=who)
+    if is_by_others:
+        about += visit.t(
+            "。有人用您的证件约了这一天",
+            ". Somebody else booked a place with your document for this day",
+        )
+        actions.append((OTHERS, visit.t("不是我约的", "That was not me"), True))
     actions.append(("/trip", visit.t("返回行程修改", "Back to my trip"), not actions))
     if chosen and (answer.outcome.is_full or answer.outcome in (Outcome.SLOT_CLOSED, Outcome.SALES_ENDED)):
         one = chosen[min(answer.line or 0, len(chosen) - 1)]

@@ -18,6 +18,7 @@ from wenyue.kernel.documents.model import (
 from wenyue.kernel.documents.names import NameErrorCode, NameProblem, parse_name
 from wenyue.kernel.documents.numbers import parse_document
 from wenyue.kernel.documents.phones import RISK_PREFIXES, Phone, PhoneError, PhoneErrorCode, parse_phone
+from wenyue.kernel.documents.spelling import plain_name
 
 __all__ = [
     "RISK_PREFIXES",
@@ -43,5 +44,6 @@ __all__ = [
     "parse_document",
     "parse_name",
     "parse_phone",
+    "plain_name",
     "province_of",
 ]

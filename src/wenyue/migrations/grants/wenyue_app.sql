@@ -18,6 +18,11 @@ GRANT SELECT
 GRANT SELECT
    ON accounts.holder_v TO wenyue_app;
 GRANT SELECT,
+      INSERT (added_at, name_key, person_key)
+   ON accounts.known_name TO wenyue_app;
+GRANT SELECT
+   ON accounts.known_name_v TO wenyue_app;
+GRANT SELECT,
       INSERT (created_at, expires_at, staff_id, token_hash, traveller_id),
       UPDATE (ended_at)
    ON accounts.login TO wenyue_app;
@@ -27,7 +32,7 @@ GRANT SELECT
    ON accounts.staff TO wenyue_app;
 GRANT SELECT,
       INSERT (created_at, locale, person_key, sealed),
-      UPDATE (locale, visitor_adds, visitor_adds_from)
+      UPDATE (disownings, disownings_from, locale, visitor_adds, visitor_adds_from)
    ON accounts.traveller TO wenyue_app;
 GRANT SELECT,
       INSERT (at, key, open_at, score, slot),
@@ -54,7 +59,7 @@ GRANT SELECT
    ON booking.booking_v TO wenyue_app;
 GRANT SELECT,
       INSERT (booking_id, card_id, entitlement_no, is_live, line_no, on_date, pool_ids, price_minor, product_id, quantity, slot_id, venue_id),
-      UPDATE (is_live)
+      UPDATE (is_live, quantity)
    ON booking.line TO wenyue_app;
 GRANT SELECT
    ON booking.line_v TO wenyue_app;
@@ -67,7 +72,7 @@ GRANT SELECT
    ON booking.outbox_v TO wenyue_app;
 GRANT SELECT,
       INSERT (booking_id, line_no, number_key, on_date, person_key, scope, visitor_no),
-      UPDATE (is_live)
+      UPDATE (disowned_at, is_live)
    ON booking.place TO wenyue_app;
 GRANT SELECT
    ON booking.place_v TO wenyue_app;

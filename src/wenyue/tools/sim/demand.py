@@ -24,6 +24,7 @@ from wenyue.tools.sim.world import Booking, Line, Slot
 
 SENT_MAX = 200  # what may be sent again
 _RECENT = 12  # a change is mostly about one of the last bookings
+_DISOWNED = 0.15  # of changes of bookings that name people
 
 
 class Demand:
@@ -130,12 +131,25 @@ class Demand:
         kinds = (ChangeKind.CONFIRM, ChangeKind.CANCEL, ChangeKind.MOVE, ChangeKind.EXPIRE)
         weights = (50, 20, 20, 10) if booking.state is BookingState.HELD else (4, 40, 52, 4)
         kind = rng.choices(kinds, weights)[0]
+        named = [line for line in booking.lines if line.persons]
+        if named and rng.random() < _DISOWNED:
+            return self._disowning(booking, rng.choice(named))
         holder = rng.choices((booking.holder, None, 77_777), (85, 11, 4))[0]
         moves = self._moves(booking) if kind is ChangeKind.MOVE else ()
         is_forced = kind is ChangeKind.CANCEL and rng.random() < 0.1
         prices = self._prices(booking, moves)
         change = ChangeRequest(
             kind, booking.id, "traveller", holder, moves, is_forced=is_forced, prices=prices
+        )
+        self._changes = [*self._changes[-SENT_MAX:], change]
+        return change
+
+    def _disowning(self, booking: Booking, line: Line) -> ChangeRequest:
+        """One of a booking's people, or somebody else, says that the place is not theirs."""
+        rng = self._rng
+        person = rng.choice(line.persons) if rng.random() < 0.95 else rng.choice(self._town.people)
+        change = ChangeRequest(
+            ChangeKind.DISOWN, booking.id, "traveller", person_key=person, slot_id=line.slot.id
         )
         self._changes = [*self._changes[-SENT_MAX:], change]
         return change

@@ -108,9 +108,31 @@ class Naive(World):
                 return self._move(booking, request, now)
             case ChangeKind.EXPIRE:
                 is_over = booking.state is BookingState.EXPIRED
-                return _told(Outcome.CANCELLED if is_over else Outcome.WRONG_STATE, booking)
+                answer = _told(Outcome.CANCELLED if is_over else Outcome.WRONG_STATE, booking)
+            case ChangeKind.DISOWN:
+                answer = self._disown(booking, request.person_key, request.slot_id)
             case ChangeKind.NO_SHOW:  # the simulator's days never end
-                return _told(Outcome.WRONG_STATE, booking)
+                answer = _told(Outcome.WRONG_STATE, booking)
+        return answer
+
+    def _disown(self, booking: Booking, person: bytes, slot_id: int) -> Answer:
+        """One person's places of a session go, and nobody else's."""
+        found = [line for line in booking.live if line.slot.id == slot_id and person in line.present]
+        if not found:
+            return _told(Outcome.CANCELLED, booking, is_replay=True)
+        if booking.holder is not None and self.own.get(booking.holder) == person:
+            return _told(Outcome.WRONG_STATE, booking)
+        numbers = [line.persons.index(person) for line in found]
+        if any(number in line.scans for line, number in zip(found, numbers, strict=True)):
+            return _told(Outcome.ALREADY_REDEEMED, booking)
+        for line, number in zip(found, numbers, strict=True):
+            line.quantity -= 1
+            line.disowned.add(number)
+            line.gone = line.quantity == 0
+        booking.total = sum(line.price * line.quantity for line in booking.live)
+        if not booking.live:
+            self._end(booking, BookingState.CANCELLED)
+        return _told(Outcome.CANCELLED, booking)
 
     @staticmethod
     def _end(booking: Booking, state: BookingState) -> None:
@@ -172,7 +194,9 @@ class Naive(World):
             slot = self.slots[slot_id]
             price = 0 if old.is_on_card else slot.price
             no = max(line.no for line in booking.lines) + 1
-            booking.lines.append(Line(no, slot, old.quantity, old.persons, old.is_on_card, price))
+            new = Line(no, slot, old.quantity, old.persons, old.is_on_card, price)
+            new.disowned = set(old.disowned)
+            booking.lines.append(new)
         booking.total = sum(line.price * line.quantity for line in booking.live)
         return _told(Outcome.RESCHEDULED, booking)
 
@@ -192,7 +216,7 @@ class Naive(World):
         if booking is None or booking.state is not BookingState.CONFIRMED:
             return None
         line = next((line for line in booking.live if line.no == line_no), None)
-        if line is None or visitor >= (len(line.persons) or 1):
+        if line is None or visitor >= (len(line.persons) or 1) or visitor in line.disowned:
             return None
         is_first = visitor not in line.scans
         line.scans.add(visitor)

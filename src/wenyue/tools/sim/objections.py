@@ -311,12 +311,12 @@ def _where_and_who(
             found.append((Outcome.CHANNEL_CLOSED, line.no))
         if booking.state is BookingState.CONFIRMED and not may_cancel(line.slot, now):
             found.append((Outcome.TERMS_FORBID, line.no))
-        places = {(person, slot.day, slot.scope) for person in line.persons}
+        places = {(person, slot.day, slot.scope) for person in line.present}
         if places & taken:
             found.append((Outcome.PERSON_TWICE, line.no))
         taken |= places
         if booking.channel not in DESKS:
-            known = [world.numbers[person] for person in line.persons if person in world.numbers]
+            known = [world.numbers[person] for person in line.present if person in world.numbers]
             spots = {(number, slot.day, slot.scope) for number in known}
             if spots & numbers:
                 found.append((Outcome.NUMBER_TWICE, line.no))

@@ -109,6 +109,7 @@ async def build(owner: AsyncConnection[TupleRow], rng: random.Random) -> Town:
         granted = rng.randint(3, 9)
         made = await world.card(owner, number, type_code=CARD_TYPE, granted=(granted,))
         model.cards[made.id] = Card(made.id, made.holder_id, granted, CARD_DAY_MAX, CARD_PARTY_MAX)
+        model.own[made.holder_id] = made.holder_key
         town.holders.append((made.holder_id, made.id))
     for venue in VENUES:
         await _open(owner, town, venue, rng)

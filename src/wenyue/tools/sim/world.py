@@ -67,6 +67,12 @@ class Line:
     price: int
     gone: bool = False
     scans: set[int] = field(default_factory=set[int])  # visitor numbers that were let in
+    disowned: set[int] = field(default_factory=set[int])  # visitor numbers that took their place out
+
+    @property
+    def present(self) -> tuple[bytes, ...]:
+        """The persons who have a place in the line."""
+        return tuple(one for number, one in enumerate(self.persons) if number not in self.disowned)
 
 
 @dataclass
@@ -98,6 +104,7 @@ class World:
         self.full: dict[int, Outcome] = {}  # pool -> what to answer when it is full
         self.cards: dict[int, Card] = {}
         self.bookings: dict[UUID, Booking] = {}
+        self.own: dict[int, bytes] = {}  # holder -> the person whose account it is
         self.numbers: dict[bytes, bytes] = {}  # person -> number of a document that others could carry
         self.limits = AccountLimits()
         self.cancels: list[tuple[int, date]] = []  # (holder, day)
@@ -163,7 +170,7 @@ class World:
             (self.numbers[person], line.slot.day, line.slot.scope)
             for booking, line in self.live()
             if id(line) not in skipped and booking.channel not in DESKS
-            for person in line.persons
+            for person in line.present
             if person in self.numbers
         }
 
@@ -174,5 +181,5 @@ class World:
             (person, line.slot.day, line.slot.scope)
             for _, line in self.live()
             if id(line) not in skipped
-            for person in line.persons
+            for person in line.present
         }

@@ -1,0 +1,69 @@
+"""Places that others booked with somebody's document: what that person sees of them, and can take back."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from wenyue.booking.literals import keys_literal
+from wenyue.infra.db import Tx, queries
+from wenyue.kernel.limits import PLACES_BY_OTHERS_MAX
+
+_SQL: Final = queries("wenyue.booking", "reading.sql")
+_ZONES: Final = timedelta(days=1)  # a venue's date may be the day before that of `now`
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceByOther:
+    """One coming place. `holder_id`: the account that booked it, which its person is not told; None: a desk or a partner."""
+
+    booking_id: UUID
+    line_no: int
+    visitor_no: int
+    person_key: bytes
+    holder_id: int | None
+    slot_id: int
+    venue_id: int
+    on_date: date
+    starts_at: datetime
+    ends_at: datetime
+    label_zh: str
+    label_en: str
+    venue_zh: str
+    venue_en: str
+    product_zh: str
+    product_en: str
+    timezone: str
+    is_used: bool
+
+
+async def places_by_others(
+    tx: Tx,
+    person_keys: list[bytes],
+    now: datetime,
+    *,
+    venue_id: int | None = None,
+    is_staff: bool = False,
+) -> list[PlaceByOther]:
+    """A person's places of sessions that are not over, in bookings of other accounts; soonest first, bounded.
+
+    `is_staff`: those that no account booked as well, for whoever looks at the document; `venue_id`: of that venue only.
+    """
+    wanted: dict[str, object] = {
+        "person_keys": keys_literal(person_keys),
+        "now": now,
+        "from_day": now.date() - _ZONES,
+        "venue_id": venue_id,
+        "is_staff": is_staff,
+        "limit": PLACES_BY_OTHERS_MAX,
+    }
+    rows = await (await tx.execute(_SQL["places_by_others"], wanted)).fetchall()
+    return [PlaceByOther(*row) for row in rows]
+
+
+async def was_disowned(tx: Tx, person_key: bytes, slot_id: int) -> bool:
+    """Whether the person took a place of this session back before: then saying it again is done already."""
+    row = await (
+        await tx.execute(_SQL["was_disowned"], {"person_key": person_key, "slot_id": slot_id})
+    ).fetchone()
+    return row is not None and bool(row[0])

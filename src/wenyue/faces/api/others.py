@@ -1,0 +1,180 @@
+"""Places that others booked with one's own document, over JSON: see them, take them back; and the same at the counter."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from wenyue.accounts import Login, LoginEnded, names
+from wenyue.audit import Entry, record
+from wenyue.booking import Outcome, by_others
+from wenyue.catalogue import venue
+from wenyue.faces.api.asking import (
+    HolderLoginOf,
+    HolderOf,
+    LocaleOf,
+    LoginOf,
+    ServicesOf,
+    acting,
+    holder_of,
+)
+from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api.gate import Refused, problem_of, staff_at, staff_of
+from wenyue.faces.api.people import PersonBody, identity_of
+from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, change_problem, status_of
+from wenyue.faces.shared import disowning
+from wenyue.faces.shared.disowning import NotTaken
+from wenyue.faces.wording_documents import NAME_ERRORS
+from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS
+from wenyue.gate import LookupProblem, persons
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.documents import NameProblem, parse_name
+from wenyue.kernel.limits import NAME_LENGTH_MAX
+from wenyue.services import Services
+
+router: Final = APIRouter(prefix="/v1", tags=["visitors"])
+_TIMEZONE: Final = "Asia/Shanghai"
+_COUNTER: Final = frozenset({"operator", "admin"})
+_SlotId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+class PlaceBody(BaseModel):
+    """A coming place in somebody else's booking. `is_used`: somebody went in on it."""
+
+    slot_id: int
+    venue: str
+    product: str
+    on_date: date
+    starts_at: datetime
+    ends_at: datetime
+    is_used: bool
+
+
+class PlacesBody(BaseModel):
+    """Soonest first, fifty at most."""
+
+    items: list[PlaceBody]
+
+
+class SpellingBody(BaseModel):
+    """One's own name as family or an agency writes it."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[str, Field(min_length=1, max_length=4 * NAME_LENGTH_MAX)]
+
+
+class CounterBody(PersonBody):
+    """Who is at the counter, as the document says it."""
+
+    venue: Annotated[str, Field(min_length=1, max_length=64)]
+    slot_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+
+
+@router.get("/places-by-others", summary="Booked for me by others")
+async def mine(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> PlacesBody:
+    """What other accounts booked with the document of the account's own holder."""
+    async with services.db.connection() as tx:
+        found = await disowning.own_places(services, tx, holder_id, services.clock())
+    return _shown(found, locale)
+
+
+@router.post("/places-by-others/{slot_id}/disowning", summary="Not mine", response_model=PlacesBody)
+async def disown(
+    slot_id: _SlotId, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf
+) -> PlacesBody | Response:
+    """Take one's own place out of somebody else's booking; the others keep theirs. Again: the same. At most 10 a day."""
+    async with acting(services, login) as (tx, _):
+        found = await disowning.claim(services, tx, holder_of(login), slot_id, services.clock())
+    if found is NotTaken.TOO_OFTEN:
+        raise BookingRefused(429, found.value)
+    if found is NotTaken.NOTHING_THERE:
+        raise BookingRefused(404, found.value)
+    places = [] if isinstance(found, NotTaken) else found
+    return await _take_back(services, places, login, locale) or await mine(services, holder_of(login), locale)
+
+
+@router.post("/names", summary="Another spelling of my name", status_code=204)
+async def spell(body: SpellingBody, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf) -> Response:
+    """Let others book for the account's own holder under this spelling too. Again: the same answer; six in all."""
+    name = parse_name(body.name)
+    if isinstance(name, NameProblem):
+        words = NAME_ERRORS[name.code][1 if locale == "en" else 0]
+        raise BookingRefused(422, "fields", errors=[FieldError("/name", name.code, words)])
+    async with acting(services, login) as (tx, _):
+        if not await disowning.add_spelling(services, tx, holder_of(login), name, services.clock()):
+            raise BookingRefused(409, "names_full")
+    return Response(status_code=204)
+
+
+@router.post("/gate/places", tags=["gate"], summary="At the counter: not theirs", response_model=PlacesBody)
+async def at_counter(
+    body: CounterBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
+) -> PlacesBody | Response:
+    """What others booked at the venue with the document in your hands; with `slot_id` that place is taken back first.
+
+    For operators and administrators; recorded and counted as a look-up. Again: the same. Taking a place back notes the
+    name: from then on others book with the document under it only.
+    """
+    now = services.clock()
+    try:
+        if staff_of(login).role not in _COUNTER:
+            raise BookingRefused(403, "operators_only")
+        identity = identity_of(body, local_date(now, _TIMEZONE), locale)
+        person_key = services.vault.person_key(identity.document.key)
+        async with acting(services, login) as (tx, fresh):
+            where = staff_at(staff_of(fresh), await venue(tx, body.venue))
+            found = await persons.places_of_person(
+                tx,
+                services.vault,
+                venue_id=where.id,
+                staff_id=staff_of(fresh).id,
+                person_key=person_key,
+                now=now,
+            )
+            if isinstance(found, LookupProblem):
+                return problem_of(Refused(429, found.value, LOOKUP_PROBLEMS[found]), locale)
+            here = [one for one in found if one.slot_id == body.slot_id]
+            if here:
+                await names.know_name(tx, services.vault, person_key, identity.name, now)
+                await record(tx, [Entry(now, fresh.actor, "name.seen", f"venue:{where.id}")])
+            elif body.slot_id and not await by_others.was_disowned(tx, person_key, body.slot_id):
+                raise BookingRefused(404, "not_found")
+    except Refused as refused:
+        return problem_of(refused, locale)
+    refusal = await _take_back(services, here, login, locale)
+    return refusal or _shown([one for one in found if one not in here], locale)
+
+
+async def _take_back(
+    services: Services, places: Sequence[by_others.PlaceByOther], login: Login, locale: str
+) -> Response | None:
+    """The refusal, or None: every place is out. Raises LoginEnded."""
+    refused = await disowning.take_back(services, places, actor=login.actor, login=login.key)
+    if refused is None:
+        return None
+    if refused.outcome is Outcome.LOGIN_ENDED:
+        raise LoginEnded
+    retry = {"retry-after": str(RETRY_AFTER_S)} if refused.outcome.is_transient else {}
+    body = change_problem(refused, locale)  # without the number of the booking: that is its holder's to know
+    return Response(body, status_of(refused.outcome), retry, PROBLEM_TYPE.decode())
+
+
+def _shown(found: Sequence[by_others.PlaceByOther], locale: str) -> PlacesBody:
+    is_english = locale == "en"
+    return PlacesBody(
+        items=[
+            PlaceBody(
+                slot_id=one.slot_id,
+                venue=(one.venue_en or one.venue_zh) if is_english else one.venue_zh,
+                product=(one.product_en or one.product_zh) if is_english else one.product_zh,
+                on_date=one.on_date,
+                starts_at=one.starts_at,
+                ends_at=one.ends_at,
+                is_used=one.is_used,
+            )
+            for one in found
+        ]
+    )

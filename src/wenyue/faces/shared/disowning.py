@@ -1,0 +1,85 @@
+"""Places that others booked with a person's document: shown and taken back, as every face does it. See `booking.disowning`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from wenyue.accounts import names, traveller
+from wenyue.audit import Entry, record
+from wenyue.booking import (
+    Answer,
+    ChangeKind,
+    ChangeRequest,
+    Outcome,
+    by_others,
+)
+from wenyue.infra.db import Tx
+from wenyue.services import Services
+
+
+class NotTaken(StrEnum):
+    """Why there is nothing to take back. Values are stable; the words are the faces'."""
+
+    NOTHING_THERE = "not_found"
+    DONE = "done"  # it was taken back before
+    TOO_OFTEN = "disown_often"
+
+
+async def own_places(
+    services: Services, tx: Tx, holder_id: int, now: datetime
+) -> list[by_others.PlaceByOther]:
+    """What others booked with the document of the account's own holder; nobody else's document counts."""
+    person_key = await _own_key(services, tx, holder_id)
+    return await by_others.places_by_others(tx, [person_key], now) if person_key is not None else []
+
+
+async def claim(
+    services: Services, tx: Tx, holder_id: int, slot_id: int, now: datetime
+) -> list[by_others.PlaceByOther] | NotTaken:
+    """The holder's places of one session that others booked, to `take_back` after this transaction; it counts a try."""
+    person_key = await _own_key(services, tx, holder_id)
+    found = await by_others.places_by_others(tx, [person_key], now) if person_key is not None else []
+    here = [one for one in found if one.slot_id == slot_id]
+    if not here:
+        is_done = person_key is not None and await by_others.was_disowned(tx, person_key, slot_id)
+        return NotTaken.DONE if is_done else NotTaken.NOTHING_THERE
+    return here if await names.may_disown(tx, holder_id, now) else NotTaken.TOO_OFTEN
+
+
+async def take_back(
+    services: Services, places: Sequence[by_others.PlaceByOther], *, actor: str, login: str
+) -> Answer | None:
+    """Take these places out of the bookings they are in; the first refusal, or None: all are out.
+
+    Whoever booked is told by the worker, and counted as having tried a document.
+    """
+    for one in places:
+        asked = ChangeRequest(
+            ChangeKind.DISOWN,
+            one.booking_id,
+            actor,
+            person_key=one.person_key,
+            slot_id=one.slot_id,
+            login=login,
+        )
+        answer = await services.engine.change(asked)
+        if answer.outcome is not Outcome.CANCELLED:
+            return answer
+        if one.holder_id is not None and not answer.is_replay:
+            services.note_document(one.holder_id)
+    return None
+
+
+async def add_spelling(services: Services, tx: Tx, holder_id: int, name: str, now: datetime) -> bool:
+    """Let others book the account's own holder under this spelling, too; False when there are enough. Recorded."""
+    person_key = await _own_key(services, tx, holder_id)
+    if person_key is None or not await names.know_name(tx, services.vault, person_key, name, now):
+        return False
+    actor = f"traveller:{holder_id}"
+    await record(tx, [Entry(now, actor, "name.spelling_added", actor)])
+    return True
+
+
+async def _own_key(services: Services, tx: Tx, holder_id: int) -> bytes | None:
+    known = await traveller(tx, services.vault, holder_id)
+    return known.person_key if known is not None else None

@@ -1,0 +1,119 @@
+"""别人为我约的: places that others booked with my document, taking them back, and how else my name is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.accounts import LoginEnded
+from wenyue.booking import Answer, Outcome, by_others
+from wenyue.faces.shared import disowning
+from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.disowning import NotTaken
+from wenyue.faces.shared.i18n import Locale, pick, say_date, say_span
+from wenyue.faces.traveller.outcome import refusal
+from wenyue.faces.traveller.views import FieldError
+from wenyue.faces.traveller.visit import Visit, get, post
+from wenyue.faces.wording_api import API_WORDS
+from wenyue.faces.wording_documents import NAME_ERRORS
+from wenyue.infra.db import Tx
+from wenyue.kernel.documents import NameProblem, parse_name
+
+PATH: Final = "/me/others"
+_BIGGEST_ID: Final = 2**63 - 1
+_NAME_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """One place; who booked it is not told."""
+
+    slot_id: int
+    venue: str
+    product: str
+    when: str
+    is_used: bool
+
+
+async def show(visit: Visit) -> Response:
+    """The list, with a way to take each place back."""
+    async with visit.tx() as tx:
+        return await _page(visit, tx)
+
+
+async def take_back(visit: Visit) -> Response:
+    """Not mine: my place alone leaves the booking that somebody else made. Doing it twice is doing it once."""
+    slot_id = visit.form.number("slot", 1, _BIGGEST_ID)
+    if slot_id is None:
+        return visit.not_found()
+    async with visit.tx() as tx:
+        found = await disowning.claim(visit.services, tx, visit.holder_id, slot_id, visit.now)
+    if found is NotTaken.NOTHING_THERE:
+        return visit.not_found()
+    if found is NotTaken.TOO_OFTEN:
+        actions = ((PATH, visit.t("返回", "Back"), True),)
+        title = visit.t("没有办成", "Not done")
+        return visit.message(title, visit.t(*API_WORDS["disown_often"]), status=429, actions=actions)
+    places: Sequence[by_others.PlaceByOther] = [] if isinstance(found, NotTaken) else found
+    refused = await disowning.take_back(
+        visit.services, places, actor=visit.traveller.name, login=visit.login_key
+    )
+    return redirect(PATH + "?done=1") if refused is None else _refused(visit, refused, slot_id)
+
+
+async def add_spelling(visit: Visit) -> Response:
+    """Another spelling of my own name, under which family or an agency books."""
+    raw = visit.form.one("name")[:_NAME_MAX]
+    name = parse_name(raw)
+    problem = ""
+    async with visit.tx() as tx:
+        if isinstance(name, NameProblem):
+            problem = visit.t(*NAME_ERRORS[name.code])
+        elif not await disowning.add_spelling(visit.services, tx, visit.holder_id, name, visit.now):
+            problem = visit.t(*API_WORDS["names_full"])
+        if problem:
+            return await _page(visit, tx, name=raw, problem=problem)
+    return redirect(PATH + "?spelled=1")
+
+
+def _refused(visit: Visit, answer: Answer, slot_id: int) -> Response:
+    if answer.outcome is Outcome.LOGIN_ENDED:
+        raise LoginEnded
+    actions = ((PATH, visit.t("返回", "Back"), True),)
+    return refusal(visit, answer, again=(PATH, [("slot", str(slot_id))]), actions=actions)
+
+
+async def _page(visit: Visit, tx: Tx, *, name: str = "", problem: str = "") -> Response:
+    found = await disowning.own_places(visit.services, tx, visit.holder_id, visit.now)
+    query = visit.request.query_params
+    return visit.page(
+        "others",
+        tab="me",
+        status=422 if problem else 200,
+        places=[_view(one, visit.locale) for one in found],
+        is_done="done" in query,
+        is_spelled="spelled" in query,
+        name=name,
+        problem=problem,
+        errors=(FieldError("name", problem),) if problem else (),
+    )
+
+
+def _view(one: by_others.PlaceByOther, locale: Locale) -> PlaceView:
+    label = pick(one.label_zh, one.label_en, locale)
+    when = f"{say_date(one.on_date, locale)} {say_span(one.starts_at, one.ends_at, one.timezone)} {label}"
+    return PlaceView(
+        slot_id=one.slot_id,
+        venue=pick(one.venue_zh, one.venue_en, locale),
+        product=pick(one.product_zh, one.product_en, locale),
+        when=when.strip(),
+        is_used=one.is_used,
+    )
+
+
+routes = [
+    get(PATH, show, needs_login=True),
+    post(PATH, take_back),
+    post("/me/names", add_spelling),
+]

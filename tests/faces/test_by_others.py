@@ -1,0 +1,227 @@
+"""What others booked with one's document: seen, taken back, at the counter too; and names that do not fit a document."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.api_site import ApiSite, Person, api_site, vault_of
+from tests.support.booking_site import TODAY, BookingSite, booking_site
+from tests.support.database import DbUrls
+from tests.support.traveller_site import (
+    CARD,
+    CHILD_DOCUMENT,
+    CHILD_NAME,
+    DOCUMENT,
+    NAME,
+    NOW,
+    OTHER_CARD,
+    OTHER_DOCUMENT,
+    OTHER_NAME,
+)
+from wenyue.abuse import Pattern
+from wenyue.accounts import save_staff
+from wenyue.kernel.ids import uuid7
+from wenyue.kernel.limits import DISOWNINGS_PER_DAY
+
+pytestmark = pytest.mark.anyio
+PASSWORD = "correct horse"
+ME: dict[str, Any] = {"name": NAME, "number": DOCUMENT}
+
+
+@pytest.fixture
+async def urls(make_database: Callable[[], DbUrls]) -> DbUrls:
+    return make_database()
+
+
+@pytest.fixture
+async def site(urls: DbUrls, tmp_path: Path) -> AsyncIterator[ApiSite]:
+    async with api_site(lambda: urls, tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+async def pages(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[BookingSite]:
+    async with booking_site(make_database, tmp_path) as site:
+        yield site
+
+
+async def book(site: ApiSite, who: Person, slot_id: int, *people: dict[str, Any]) -> httpx.Response:
+    line = {
+        "slot_id": slot_id,
+        "quantity": len(people),
+        "visitors": list(range(len(people))),
+        "price_minor": 0,
+    }
+    body: dict[str, Any] = {
+        "id": str(uuid7()),
+        "lines": [line],
+        "visitors": list(people),
+    }
+    return await site.client.post("/v1/bookings", json=body, headers=who.headers)
+
+
+async def taken(site: ApiSite) -> tuple[Person, Person, int]:
+    """A stranger who took a place under an invented name before its owner had an account; the owner; and where."""
+    stranger = await site.other()
+    slot_id = (await site.slots("lake"))[1]["slot_id"]
+    mine = {"name": "随便谁", "number": DOCUMENT}
+    made = await book(site, stranger, slot_id, {"name": OTHER_NAME, "number": OTHER_DOCUMENT}, mine)
+    assert made.status_code == 201, made.text
+    return stranger, await site.traveller(), slot_id
+
+
+async def test_security_second_H3_the_owner_takes_the_place_back_and_books(site: ApiSite) -> None:
+    stranger, owner, slot_id = await taken(site)
+    refused = await site.book(owner, slot_id)
+    assert refused.json()["outcome"] == "person_twice"
+    listed = (await site.client.get("/v1/places-by-others", headers=owner.headers)).json()["items"]
+    assert [(one["slot_id"], one["venue"], one["is_used"]) for one in listed] == [(slot_id, "镜湖", False)]
+    path = f"/v1/places-by-others/{slot_id}/disowning"
+    before = site.app.services.abuse.counts[Pattern.TRIED_DOCUMENTS]
+    for _ in range(2):  # twice is once
+        done = await site.client.post(path, headers=owner.headers)
+        assert (done.status_code, done.json()) == (200, {"items": []})
+    assert site.app.services.abuse.counts[Pattern.TRIED_DOCUMENTS] == before + 1
+    assert (await site.book(owner, slot_id)).status_code == 201
+    [theirs] = (await site.client.get("/v1/bookings", headers=stranger.headers)).json()["items"]
+    assert [(line["quantity"], line["visitors"], line["is_live"]) for line in theirs["lines"]] == [
+        (1, [0], True)
+    ]
+
+
+async def test_security_second_H3_nobody_elses_place_is_seen_or_taken_back(site: ApiSite) -> None:
+    _, owner, slot_id = await taken(site)
+    assert (await site.book(owner, (await site.slots("temple"))[0]["slot_id"])).status_code == 201
+    other = await site.other()  # who booked it
+    assert (await site.client.get("/v1/places-by-others", headers=other.headers)).json() == {"items": []}
+    refused = await site.client.post(f"/v1/places-by-others/{slot_id}/disowning", headers=other.headers)
+    assert refused.status_code == 404
+    listed = (await site.client.get("/v1/places-by-others", headers=owner.headers)).json()["items"]
+    assert [one["slot_id"] for one in listed] == [slot_id]  # what they booked themselves is not by others
+
+
+async def test_security_second_H3_taking_back_is_limited_by_account_and_day(
+    site: ApiSite, urls: DbUrls
+) -> None:
+    _, owner, slot_id = await taken(site)
+    async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
+        await tx.execute(
+            "UPDATE accounts.traveller SET disownings = %s, disownings_from = %s WHERE id = %s",
+            [DISOWNINGS_PER_DAY, NOW - timedelta(hours=1), owner.holder_id],
+        )
+    path = f"/v1/places-by-others/{slot_id}/disowning"
+    refused = await site.client.post(path, headers=owner.headers)
+    assert (refused.status_code, refused.json()["outcome"]) == (429, "disown_often")
+    async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
+        await tx.execute("UPDATE accounts.traveller SET disownings_from = %s", [NOW - timedelta(days=1)])
+    assert (await site.client.post(path, headers=owner.headers)).status_code == 200
+
+
+async def test_security_second_H3_staff_take_it_back_for_somebody_without_an_account(
+    site: ApiSite, urls: DbUrls, tmp_path: Path
+) -> None:
+    stranger = await site.other()
+    slot_id = (await site.slots("lake"))[1]["slot_id"]
+    child = {"name": CHILD_NAME, "number": CHILD_DOCUMENT}
+    me = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}
+    assert (await book(site, stranger, slot_id, me, {**child, "name": "随便谁"})).status_code == 201
+    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+        await save_staff(
+            tx, vault_of(tmp_path), login="desk", password=PASSWORD, role="operator", now=NOW, actor="test"
+        )
+    signing = {"login": "desk", "password": PASSWORD}
+    desk = Person((await site.client.post("/v1/gate/session", json=signing)).json()["token"])
+    keeper = await site.staff()
+    asked = {"venue": "lake", **child}
+    take = {**asked, "slot_id": slot_id}
+    for body in (asked, take):
+        refused = await site.client.post("/v1/gate/places", json=body, headers=keeper.headers)
+        assert refused.status_code == 403
+    elsewhere = {**asked, "venue": "temple"}
+    empty = await site.client.post("/v1/gate/places", json=elsewhere, headers=desk.headers)
+    assert empty.json() == {"items": []}
+    for wrong in ({**take, "venue": "temple"}, {**take, "slot_id": slot_id + 1}):
+        nothing = await site.client.post("/v1/gate/places", json=wrong, headers=desk.headers)
+        assert nothing.status_code == 404
+    listed = await site.client.post("/v1/gate/places", json=asked, headers=desk.headers)
+    assert [one["slot_id"] for one in listed.json()["items"]] == [slot_id]
+    for _ in range(2):
+        done = await site.client.post("/v1/gate/places", json=take, headers=desk.headers)
+        assert (done.status_code, done.json()) == (200, {"items": []}), done.text
+    again = await book(site, stranger, slot_id, {**child, "name": "随便谁"})
+    assert (again.status_code, again.json()["outcome"], again.json()["visitor"]) == (422, "name_differs", 0)
+    async with site.app.services.db.connection() as tx:
+        rows = await tx.execute("SELECT action FROM audit.entry WHERE actor LIKE 'staff:%%' ORDER BY id")
+        actions = [action for (action,) in await rows.fetchall()]
+    assert actions.count("booking.place_disowned") == 1
+    assert {"gate.looked_up", "name.seen", "booking.place_disowned"} <= set(actions)
+
+
+async def test_security_second_H3_an_invented_name_is_refused_counted_and_named(site: ApiSite) -> None:
+    await site.traveller()
+    stranger = await site.other()
+    slot_id = (await site.slots("lake"))[1]["slot_id"]
+    wrong = {"name": "随便谁", "number": DOCUMENT}
+    before = site.app.services.abuse.counts[Pattern.TRIED_DOCUMENTS]
+    booked = await book(site, stranger, slot_id, wrong)
+    kept = await site.client.post("/v1/visitors", json=wrong, headers=stranger.headers)
+    assert (booked.status_code, booked.json()["outcome"], booked.json()["visitor"]) == (
+        422,
+        "name_differs",
+        0,
+    )
+    assert [(one["pointer"], one["code"]) for one in kept.json()["errors"]] == [("/name", "name_differs")]
+    assert site.app.services.abuse.counts[Pattern.TRIED_DOCUMENTS] == before + 2
+    assert (await book(site, stranger, slot_id, ME)).status_code == 201
+
+
+async def test_security_second_H3_the_owner_adds_a_spelling_for_family(site: ApiSite) -> None:
+    owner, family = await site.traveller(), await site.other()
+    pinyin = {"name": "Zhang Yanshi", "number": DOCUMENT}
+    refused = await site.client.post("/v1/visitors", json=pinyin, headers=family.headers)
+    assert refused.status_code == 422
+    added = await site.client.post("/v1/names", json={"name": "ZHANG YANSHI"}, headers=owner.headers)
+    assert added.status_code == 204
+    kept = await site.client.post("/v1/visitors", json=pinyin, headers=family.headers)
+    assert kept.status_code == 201
+
+
+async def test_security_second_H3_on_the_pages_the_way_back_stands_where_the_refusal_is(
+    pages: BookingSite,
+) -> None:
+    stranger, owner = pages.traveller(), pages.traveller()
+    await stranger.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
+    await stranger.get("/visitors/new?back=trip")
+    typed = {"name": "随便谁", "number": DOCUMENT, "kind": "resident_id", "companion": "1"}
+    await stranger.submit(stranger.form("/visitors/new"), typed)
+    day = TODAY + timedelta(days=1)
+    await stranger.choose("lake", day)
+    people = [
+        str(number)
+        for number in sorted(map(int, re.findall(r'name="visitor" value="(\d+)"', stranger.page.text)))
+    ]
+    await stranger.submit(stranger.form("/trip/people"), {"visitor": people})
+    await stranger.submit(stranger.form("/trip/book"))
+    assert stranger.path.startswith("/bookings/"), stranger.page.text
+    theirs = stranger.path
+    await owner.activate(CARD)
+    await owner.choose("lake", day)
+    form = await owner.review()
+    refused = await owner.submit(form, status=409)
+    assert "有人用您的证件约了这一天" in refused
+    assert 'href="/me/others"' in refused
+    await owner.get("/me/others")
+    await owner.submit(owner.form("/me/others"))
+    assert "名额已退回" in owner.page.text
+    await owner.choose("lake", day)
+    await owner.submit(await owner.review())
+    assert owner.path.startswith("/bookings/"), owner.page.text
+    assert await pages.number("SELECT sum(quantity) FROM booking.line WHERE is_live") == 2
+    assert "随*" not in await stranger.get(theirs)
+    assert "王*" in stranger.page.text

@@ -1,0 +1,114 @@
+"""A document that its person has proved is booked by others under that person's name only."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.accounts import Stage, account_stage, slots
+from tests.support.database import DbUrls
+from wenyue.accounts import (
+    Identity,
+    VisitorRecord,
+    VisitorRefusal,
+    add_visitor,
+    traveller_for,
+)
+from wenyue.accounts.names import know_name, name_key, note_names
+from wenyue.booking import Channel, Outcome, Visitor
+from wenyue.kernel.documents import Document, parse_document, plain_name
+from wenyue.kernel.limits import KNOWN_NAMES_MAX, VISITOR_ADDS_PER_DAY
+from wenyue.kernel.personal import KeyRing, Vault
+
+pytestmark = pytest.mark.anyio
+NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
+NUMBER, NAME = "11010519491231002X", "阿依古丽·买买提"
+VAULT = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
+
+
+@pytest.fixture
+async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
+    async with account_stage(make_database()) as stage:
+        stage.now[0] = NOW
+        yield stage
+
+
+def identity(name: str = NAME, number: str = NUMBER) -> Identity:
+    document = parse_document(None, number, today=NOW.date())
+    assert isinstance(document, Document)
+    return Identity(name, document)
+
+
+def visitor(name: str, number: str = NUMBER) -> Visitor:
+    key = VAULT.person_key(identity(name, number).document.key)
+    return Visitor(key, None, None, name_key(VAULT, key, name))
+
+
+@pytest.mark.parametrize(
+    "other", ["阿依古丽 买买提", "阿依古丽•买买提", "阿依古丽．买买提", " 阿依古丽・买买提 "]
+)
+def test_names_are_one_name_however_they_are_written(other: str) -> None:
+    assert plain_name(other) == plain_name(NAME)
+
+
+def test_romanised_names_are_compared_without_width_case_and_hyphens() -> None:
+    assert {plain_name(one) for one in ("LI XIAO-MING", "ＬＩ　Xiaoming", "li xiao ming")} == {"lixiaoming"}
+    assert plain_name("Müller") == plain_name("MÜLLER") != plain_name("Muller")
+
+
+async def test_security_second_H3_a_known_document_is_not_kept_under_another_name(stage: Stage) -> None:
+    owner = await traveller_for(stage.tx, VAULT, identity(), NOW)
+    wrong = await add_visitor(stage.tx, VAULT, stage.holder, identity("随便谁"), NOW)
+    right = await add_visitor(stage.tx, VAULT, stage.holder, identity("阿依古丽 买买提"), NOW)
+    own = await add_visitor(stage.tx, VAULT, owner, identity("随便谁"), NOW)
+    assert wrong is VisitorRefusal.NAME_DIFFERS
+    assert isinstance(right, VisitorRecord)
+    assert isinstance(own, VisitorRecord)
+    assert own.name.reveal() == NAME
+
+
+async def test_security_second_H3_names_are_guessed_no_oftener_than_documents(stage: Stage) -> None:
+    await traveller_for(stage.tx, VAULT, identity(), NOW)
+    names = ["随便谁", *["李四"] * (VISITOR_ADDS_PER_DAY - 1), NAME]
+    said = [await add_visitor(stage.tx, VAULT, stage.holder, identity(name), NOW) for name in names]
+    assert said == [VisitorRefusal.NAME_DIFFERS] * VISITOR_ADDS_PER_DAY + [VisitorRefusal.TOO_OFTEN]
+
+
+async def test_security_second_H3_a_booking_under_another_name_is_refused_before_anything_is_told(
+    stage: Stage,
+) -> None:
+    """A visitor who was kept before the person had an account, or who stands in a request: the engine compares."""
+    venue = await stage.venue()
+    first, second = await slots(stage, 2, venue)
+    before = await stage.ask((first, (visitor("随便谁"),)))
+    assert before.outcome is Outcome.CONFIRMED  # nobody has proved the document yet
+    owner = await traveller_for(stage.tx, VAULT, identity(), NOW)
+    wrong = await stage.ask((second, (*stage.people(1), visitor("随便谁"))))
+    assert (wrong.outcome, wrong.line, wrong.visitor) == (Outcome.NAME_DIFFERS, 0, 1)
+    right = await stage.ask((second, (visitor("阿依古丽 买买提"),)))
+    assert right.outcome is Outcome.PERSON_TWICE
+    other_venue = await stage.venue()
+    [third] = await slots(stage, 1, other_venue)
+    assert (await stage.ask((third, (visitor("我自己"),)), holder_id=owner)).outcome is Outcome.CONFIRMED
+    [fourth] = await slots(stage, 1, await stage.venue())
+    desk = await stage.ask((fourth, (visitor("随便谁"),)), channel=Channel.WINDOW)
+    assert desk.outcome is Outcome.CONFIRMED
+
+
+async def test_security_second_H3_another_spelling_is_added_and_then_good(stage: Stage) -> None:
+    await traveller_for(stage.tx, VAULT, identity(), NOW)
+    key = VAULT.person_key(identity().document.key)
+    assert await know_name(stage.tx, VAULT, key, "AYGUL MAMAT", NOW)
+    added = await add_visitor(stage.tx, VAULT, stage.holder, identity("Aygul Mamat"), NOW)
+    assert isinstance(added, VisitorRecord)
+    more = [await know_name(stage.tx, VAULT, key, f"NAME {n}", NOW) for n in range(KNOWN_NAMES_MAX)]
+    assert more == [True] * (KNOWN_NAMES_MAX - 2) + [False] * 2
+    assert await know_name(stage.tx, VAULT, key, "aygul mamat", NOW)
+
+
+async def test_security_second_H3_accounts_of_an_older_version_get_their_names_noted(stage: Stage) -> None:
+    await traveller_for(stage.tx, VAULT, identity(), NOW)
+    await stage.tx.execute("DELETE FROM accounts.known_name")
+    assert await note_names(stage.tx, VAULT, 0, NOW) is None
+    refused = await add_visitor(stage.tx, VAULT, stage.holder, identity("随便谁"), NOW)
+    assert refused is VisitorRefusal.NAME_DIFFERS
