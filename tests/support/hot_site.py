@@ -31,7 +31,6 @@ class HotApp:
         is_hot = scope["path"] == "/v1/bookings"
         self.begun.append(scope["path"])
         if is_hot:
-            self.admission.hot.arrive()
             self.admission.hot.begin()
         size, more = 0, True
         while more:

@@ -69,7 +69,7 @@ class Signal:
 
 
 class HotLane:
-    """Counters of the hot path; whoever uses it keeps `arriving` and `in_flight` right. Attributes, since each costs 50 ns.
+    """Counters of the hot path; whoever uses it keeps `in_flight` right. Attributes, since each costs 50 ns.
 
     A place (`in_flight`) is had by requests that are whole and whose login is known. Those whose login is still looked up
     (`unknown`) are let in only beside them, and keep nobody out whose login this process remembers.
@@ -94,7 +94,7 @@ class HotLane:
     def __init__(self) -> None:
         self.limit = _HOT_FIRST
         self.in_flight = 0
-        self.arriving = 0  # let in by the connection, not yet begun
+        self.arriving = 0  # let in by connections in this turn of the event loop, not yet begun
         self.unknown = 0  # whole, but whose they are is still looked up
         self.most = 0
         self.done = 0
@@ -111,10 +111,17 @@ class HotLane:
         """Whether one more could not be answered in time."""
         return self.in_flight + self.arriving >= self.limit
 
-    def arrive(self) -> None:
-        """A request that was let in by the connection is looked at: it begins, knocks, or goes."""
-        if self.arriving:
-            self.arriving -= 1
+    def arrive(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A request was let in by its connection: in the loop's next turn it begins, knocks, or goes, whatever becomes of it.
+
+        So nobody has to take it back: the count of a turn ends with the turn.
+        """
+        if not self.arriving:
+            loop.call_soon(self._arrived)
+        self.arriving += 1
+
+    def _arrived(self) -> None:
+        self.arriving = 0
 
     def knock(self) -> bool:
         """Its login has to be looked up, until `unknown` is counted down again; False: there is no room for that."""
@@ -355,7 +362,7 @@ class Admission:
             bounds=bounds_when(self._wanted_s, _HOT),
         )
         hot.limit = int(self._hot_limit)
-        hot.most, hot.arriving = hot.in_flight, 0  # what arrived and never began was no request
+        hot.most = hot.in_flight
         if self.lag_s > _LAG_OK_S:
             desk.limit = max(_DESK.low, desk.limit * 0.8)
         else:

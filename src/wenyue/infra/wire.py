@@ -180,7 +180,8 @@ class Refusals:
 class GuardedHttp(BoundedHttp):
     """A whole request to the hot endpoint that arrives in one piece while its lane is full is refused here, unparsed.
 
-    Everything else goes the usual way and is refused, if need be, behind it. `guarded` makes the class for a process.
+    Everything else goes the usual way and is refused, if need be, behind it; a segment of another request's body that looks
+    like a booking is neither refused nor counted. `guarded` makes the class for a process.
     """
 
     admission: ClassVar[Admission]
@@ -198,14 +199,13 @@ class GuardedHttp(BoundedHttp):
             self._early += data
             self.flow.pause_reading()
             return
-        if data.startswith(self.hot_line):
+        if data.startswith(self.hot_line) and self._is_between_requests():
             hot = self.admission.hot
             held = hot.in_flight + hot.arriving
             if held + hot.unknown < hot.limit or (held < hot.limit and self._is_known(data)):
-                hot.arriving += 1
                 super().data_received(data)
-                if self._is_in_head and hot.arriving:
-                    hot.arriving -= 1  # its head comes in pieces: it has not arrived
+                if not self._is_in_head:  # else its head comes in pieces, or is none: nothing has arrived
+                    hot.arrive(self.loop)
                 return
             if self._is_whole(data):
                 hot.shed += 1
@@ -242,15 +242,19 @@ class GuardedHttp(BoundedHttp):
         login = _LOGIN.search(data, 0, data.find(b"\r\n\r\n") + 2)
         return login is not None and type(self).is_known(login[1])
 
+    def _is_between_requests(self) -> bool:
+        """Whether the next byte begins a request, and nothing is being answered: a body may hold any bytes."""
+        if self._is_reading:
+            return False
+        last = cast("RequestResponseCycle | None", self.cycle)  # None until the first request
+        return last is None or last.response_complete
+
     def _is_whole(self, data: bytes) -> bool:
-        """Whether `data` is exactly one request on a connection that is between requests and stays open.
+        """Whether `data`, which begins a request, is exactly that request, on a connection that stays open.
 
         A head that a proxy in front may have read in another way is not judged here: the parser refuses it.
         """
-        if self._is_reading or self.flow.write_paused:
-            return False
-        last = cast("RequestResponseCycle | None", self.cycle)  # None until the first request
-        if last is not None and not last.response_complete:
+        if self.flow.write_paused:
             return False
         head = data.find(b"\r\n\r\n")
         length = _LENGTH.search(data, 0, head + 2)

@@ -99,7 +99,6 @@ class Hot:
         A place of the lane is taken last: when the body is whole, and when it is known whose login it is.
         """
         hot, started = self._hot, monotonic()
-        hot.arrive()
         asked = _asked(scope)
         try:
             body = await read_body(self._admission.bodies, scope, receive)
