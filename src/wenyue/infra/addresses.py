@@ -11,6 +11,7 @@ from typing import Any, Final
 Network = IPv4Network | IPv6Network
 _HOPS_MAX: Final = 20
 _V6_PREFIX: Final = 64  # one customer's line; its owner may choose any address in it
+_REGIONS: Final = {4: 24, 6: 48}  # prefixes that one customer is given as a whole
 # What a program or a browser on this machine sends by itself. A proxy adds fields of its own, however they are called.
 _OWN_FIELDS: Final = frozenset(
     {
@@ -52,7 +53,7 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Networ
     """
     hops = [_without_port(hop.strip()) for line in forwarded for hop in line.split(",")][-_HOPS_MAX:]
     current = peer
-    while _is_in(current, proxies) and hops:
+    while is_in(current, proxies) and hops:
         current = hops.pop()
     return _plain(current)
 
@@ -73,7 +74,7 @@ def is_of_this_machine(scope: Mapping[str, Any], proxies: Sequence[Network]) -> 
     in its head that a client here does not send by itself. Only a proxy here that adds no field and changes Host is not told.
     """
     peer = _plain((scope.get("client") or ("",))[0])
-    if not peer or not ip_address(peer).is_loopback or _is_in(peer, proxies):
+    if not peer or not ip_address(peer).is_loopback or is_in(peer, proxies):
         return False
     fields = scope.get("headers", ())
     hosts = [value for name, value in fields if name == b"host"]
@@ -90,7 +91,8 @@ def _is_loopback_host(host: str) -> bool:
         return bare.lower() == "localhost"
 
 
-def _is_in(text: str, networks: Sequence[Network]) -> bool:
+def is_in(text: str, networks: Sequence[Network]) -> bool:
+    """Whether an address is in one of `networks`; what is no address is in none."""
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
@@ -100,12 +102,25 @@ def _is_in(text: str, networks: Sequence[Network]) -> bool:
 
 
 def line_of(address: str) -> str:
-    """What counts as one place: an IPv4 address, an IPv6 network of /64, else the text itself."""
+    """What counts as one place: an IPv4 address (written within IPv6 as well), an IPv6 network of /64, else the text itself."""
     try:
-        parsed = ip_address(address)
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    return address if parsed.version == 4 else str(ip_network((parsed, _V6_PREFIX), strict=False))
+    if parsed.version == 4:
+        return address
+    mapped = parsed.ipv4_mapped
+    return str(mapped) if mapped else str(ip_network((parsed, _V6_PREFIX), strict=False))
+
+
+def region_of(address: str) -> str:
+    """Where somebody may have many lines: an IPv4 network of /24, an IPv6 network of /48, else the text itself."""
+    line = line_of(address).partition("/")[0]
+    try:
+        parsed = ip_address(line)
+    except ValueError:
+        return address
+    return str(ip_network((parsed, _REGIONS[parsed.version]), strict=False))
 
 
 def _without_port(hop: str) -> str:

@@ -32,6 +32,8 @@ async def run_status(settings: Settings, sock: socket.socket | None) -> None:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        if subscribers is not None:
+            subscribers.close()
 
 
 def subscribers_of(settings: Settings, place: Place) -> tuple[Subscribers, KeyFile] | None:

@@ -7,27 +7,27 @@ import asyncio
 import hmac
 import re
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from time import monotonic
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qs
 
 from wenyue.faces.status import wording
+from wenyue.faces.status.asking import Asking, mailbox_of
 from wenyue.faces.status.model import Incident
 from wenyue.faces.status.pages import plain_page, say_clock
 from wenyue.faces.status.wire import Page
 from wenyue.kernel.personal import SealBroken, Vault
 
 SUBSCRIBERS_MAX: Final = 20_000
-ASKED_PER_HOUR_MAX: Final = 300  # by everybody together
-ASKED_PER_PEER_MAX: Final = 5  # within an hour, from one address
+MAILED_AGAIN_AFTER: Final = timedelta(days=1)  # one confirmation of one mailbox
+CONFIRMATIONS_WAITING_MAX: Final = 40  # for the mail server; whoever comes then is asked to come back
 UNCONFIRMED_KEPT: Final = timedelta(days=2)
 QUEUE_MAX: Final = 200
 SEND_PAUSE_S: Final = 0.05
-_HOUR_S: Final = 3600.0
 _PURPOSE: Final = b"status-subscriber"
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?\.[A-Za-z]{2,24}"
@@ -36,7 +36,9 @@ _HEX: Final = re.compile(r"[0-9a-f]{32}")
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS subscriber (
     mark TEXT PRIMARY KEY, sealed BLOB NOT NULL, lang TEXT NOT NULL, asked_at TEXT NOT NULL, confirmed_at TEXT);
+CREATE TABLE IF NOT EXISTS mailed (mailbox TEXT PRIMARY KEY, at TEXT NOT NULL);
 """
+_T = TypeVar("_T")
 
 # Hands one message over: (recipients, subject, text). Raises OSError. Called in a thread.
 Send = Callable[[Sequence[str], str, str], None]
@@ -50,7 +52,12 @@ class Subscribers:
     ) -> None:
         self._path, self._vault, self._send = folder / "subscribers.db", vault, send
         self._own_url, self._clock = own_url, clock
-        self._asked: deque[tuple[float, str]] = deque()
+        self._asking = Asking()
+        self._waiting = 0  # confirmations that the mail server has not taken yet
+        # Apart from each other: a mail server that hangs keeps nobody from subscribing, and incidents from nobody.
+        self._files = ThreadPoolExecutor(1, "subscribers")
+        self._confirmations = ThreadPoolExecutor(1, "confirmations")
+        self._incidents = ThreadPoolExecutor(1, "incidents")
         self._queue: asyncio.Queue[Incident] = asyncio.Queue(QUEUE_MAX)
 
     async def handle(self, method: str, path: str, body: bytes, peer: str) -> Page:
@@ -81,13 +88,18 @@ class Subscribers:
         """Send what is queued, for ever."""
         while True:
             incident = await self._queue.get()
-            for address, mark, lang in await asyncio.to_thread(self._confirmed):
+            for address, mark, lang in await self._filed(self._confirmed):
                 subject, text = self._text(incident, mark, is_en=lang == "en")
                 try:
-                    await asyncio.to_thread(self._send, [address], subject, text)
+                    await _in(self._incidents, lambda: self._send([address], subject, text))  # noqa: B023 - awaited here
                 except OSError:
                     continue  # that mailbox or the server; the page and the feed say it too
                 await asyncio.sleep(SEND_PAUSE_S)
+
+    def close(self) -> None:
+        """Send nothing more: what waits for a mail server that hangs does not keep the process from ending."""
+        for threads in (self._files, self._confirmations, self._incidents):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def _ask(self, email: str, lang: str, peer: str) -> Page:
         if not _EMAIL.fullmatch(email):
@@ -96,34 +108,40 @@ class Subscribers:
                 "这不是一个电子邮箱地址，请检查后再提交。",
                 "This is no e-mail address: correct it and try again.",
             )
-        if not self._may_ask(peer):
+        if not self._asking.may_ask(peer):
             return plain_page(
                 "429 Too Many Requests",
                 "请求太多，请一小时后再试。",
                 "Too many requests: try again in an hour.",
             )
+        if self._waiting >= CONFIRMATIONS_WAITING_MAX:
+            return plain_page(
+                "503 Service Unavailable",
+                "暂时无法发送邮件，没有订阅，请十分钟后再试。",
+                "Mail cannot be sent at the moment and nothing was done: try again in ten minutes.",
+            )
         lang = "en" if lang == "en" else "zh-CN"
         mark = self._vault.fingerprint(email.lower().encode()).hex()
+        mailbox = self._vault.fingerprint(f"status:mailbox:{mailbox_of(email)}".encode()).hex()
         sealed = self._vault.seal(email.encode(), purpose=_PURPOSE)
-        is_new = await asyncio.to_thread(self._add, mark, sealed, lang)
-        if is_new:
-            asyncio.get_running_loop().run_in_executor(None, self._send_quietly, email, lang, mark)
+        if await self._filed(lambda: self._add(mark, mailbox, sealed, lang)):
+            self._asking.note_mail()
+            self._waiting += 1
+            sending = asyncio.wrap_future(
+                self._confirmations.submit(self._send_quietly, email, lang, mark, mailbox)
+            )
+            sending.add_done_callback(self._sent)
         return plain_page(
             "200 OK",
-            "请查收邮件，点击其中的链接完成订阅。",
-            "Look at your mail and follow its link to finish.",
+            "请查收邮件，点击其中的链接完成订阅。同一邮箱一天只发一封。",
+            "Look at your mail and follow its link to finish. A mailbox gets one such mail a day.",
         )
 
-    def _may_ask(self, peer: str) -> bool:
-        now = monotonic()
-        while self._asked and now - self._asked[0][0] > _HOUR_S:
-            self._asked.popleft()
-        if len(self._asked) >= ASKED_PER_HOUR_MAX:
-            return False
-        if sum(one == peer for _, one in self._asked) >= ASKED_PER_PEER_MAX:
-            return False
-        self._asked.append((now, peer))
-        return True
+    def _sent(self, _: object) -> None:
+        self._waiting -= 1
+
+    async def _filed(self, what: Callable[[], _T]) -> _T:
+        return await _in(self._files, what)
 
     def _button(self, path: str, mark: str, sign: str) -> Page:
         if not _HEX.fullmatch(mark) or not _HEX.fullmatch(sign):
@@ -136,9 +154,9 @@ class Subscribers:
         if not hmac.compare_digest(sign.encode(), wanted.encode()):
             return plain_page("403 Forbidden", "链接无效或已过期。", "This link is not valid any more.")
         if path == "/leave":
-            await asyncio.to_thread(self._forget, mark)
+            await self._filed(lambda: self._forget(mark))
             return plain_page("200 OK", "已退订，地址已删除。", "You have left; the address is deleted.")
-        is_there = await asyncio.to_thread(self._confirm, mark)
+        is_there = await self._filed(lambda: self._confirm(mark))
         if not is_there:
             return plain_page("403 Forbidden", "链接无效或已过期。", "This link is not valid any more.")
         return plain_page("200 OK", "订阅成功。", "You are subscribed.")
@@ -150,7 +168,7 @@ class Subscribers:
     def _sign(self, path: str, mark: str) -> str:
         return self._vault.fingerprint(f"status:{path}:{mark[:64]}".encode()).hex()
 
-    def _send_quietly(self, email: str, lang: str, mark: str) -> None:
+    def _send_quietly(self, email: str, lang: str, mark: str, mailbox: str) -> None:
         is_en = lang == "en"
         subject = "Confirm: Wenyue status by mail" if is_en else "请确认订阅稳约服务状态"
         first = "To be told about incidents, open:" if is_en else "请打开下面的链接完成订阅："
@@ -158,7 +176,7 @@ class Subscribers:
         try:
             self._send([email], subject, f"{first}\n{self.link('/confirm', mark)}\n\n{last}\n")
         except OSError:
-            return  # asked again, it is sent again
+            self._unmail(mailbox)  # asked again, it is sent again
 
     def _text(self, incident: Incident, mark: str, *, is_en: bool) -> tuple[str, str]:
         note = incident.notes[0]
@@ -179,8 +197,8 @@ class Subscribers:
         file.executescript(_SCHEMA)
         return file
 
-    def _add(self, mark: str, sealed: bytes, lang: str) -> bool:
-        """Whether a confirmation is to be sent: the address is new, or was not confirmed yet."""
+    def _add(self, mark: str, mailbox: str, sealed: bytes, lang: str) -> bool:
+        """Whether a confirmation is to be sent: the address is not confirmed, and its mailbox got none within a day."""
         now = self._clock()
         file = self._open()
         try:
@@ -189,15 +207,25 @@ class Subscribers:
                 file.execute("DELETE FROM subscriber WHERE confirmed_at IS NULL AND asked_at < ?", (old,))
                 [(count,)] = file.execute("SELECT count(*) FROM subscriber").fetchall()
                 known = file.execute("SELECT confirmed_at FROM subscriber WHERE mark = ?", (mark,)).fetchone()
-                if known is not None:
-                    return known[0] is None
-                if count >= SUBSCRIBERS_MAX:
+                if known is None and count < SUBSCRIBERS_MAX:
+                    row = (mark, sealed, lang, now.isoformat())
+                    file.execute(
+                        "INSERT INTO subscriber (mark, sealed, lang, asked_at) VALUES (?, ?, ?, ?)", row
+                    )
+                elif known is None or known[0] is not None:
                     return False
-                row = (mark, sealed, lang, now.isoformat())
-                file.execute("INSERT INTO subscriber (mark, sealed, lang, asked_at) VALUES (?, ?, ?, ?)", row)
+                file.execute("DELETE FROM mailed WHERE at < ?", ((now - MAILED_AGAIN_AFTER).isoformat(),))
+                noted = file.execute(
+                    "INSERT INTO mailed (mailbox, at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    (mailbox, now.isoformat()),
+                )
+                return noted.rowcount > 0
         finally:
             file.close()
-        return True
+
+    def _unmail(self, mailbox: str) -> None:
+        with suppress(sqlite3.Error), closing(self._open()) as file, file:
+            file.execute("DELETE FROM mailed WHERE mailbox = ?", (mailbox,))
 
     def _confirm(self, mark: str) -> bool:
         file = self._open()
@@ -237,3 +265,7 @@ class Subscribers:
             except SealBroken:
                 continue
         return found
+
+
+async def _in(threads: ThreadPoolExecutor, what: Callable[[], _T]) -> _T:
+    return await asyncio.get_running_loop().run_in_executor(threads, what)

@@ -1,6 +1,7 @@
 """A very small HTTP server for prepared answers: every page is bytes in memory, so a flood costs almost nothing.
 
 GET and HEAD of known paths, POST to one handler, keep-alive; heads and bodies are bounded, and whoever is slow is let go.
+Connections are bounded too, in all and of one line: beyond that one of the line that holds most gives way to the newcomer.
 """
 
 import asyncio
@@ -11,12 +12,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from wenyue.infra.addresses import Network, client_address
+from wenyue.infra.addresses import Network, client_address, is_in
+from wenyue.infra.shares import Shares
+from wenyue.kernel.limits import STATUS_CONNECTIONS_MAX, STATUS_OF_ADDRESS_MAX
 
-CONNECTIONS_MAX: Final = 8_000
 HEAD_BYTES_MAX: Final = 8 * 1024
 BODY_BYTES_MAX: Final = 2 * 1024
 WAIT_S: Final = 15.0  # for a whole request, and between two of them
+_LENGTH_DIGITS_MAX: Final = len(str(BODY_BYTES_MAX))
 _log: Final = logging.getLogger("wenyue.status")
 _CLOSE: Final = b"connection: close\r\n\r\n"
 _EMPTY: Final = b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -82,7 +85,9 @@ class Shelf:
         self.handler = handler
         self.handled = handled  # paths that the handler answers to GET as well
         self.proxies = proxies  # whose word about addresses is believed
-        self.connections = 0
+        self.here: Shares[Connection] = Shares(
+            STATUS_CONNECTIONS_MAX, STATUS_OF_ADDRESS_MAX, lambda one: one.is_idle
+        )
         self.served = 0
 
 
@@ -98,21 +103,21 @@ class Connection(asyncio.Protocol):
         self._peer = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A visitor; one too many is let go at once."""
+        """A visitor; with one too many somebody of the busiest line is let go, who of a named proxy's visitors cannot be told."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the loop makes no other for TCP
         self._transport = transport
-        self._shelf.connections += 1
-        if self._shelf.connections > CONNECTIONS_MAX:
-            transport.abort()
-            return
         peer = transport.get_extra_info("peername")
         self._peer = str(cast(tuple[object, ...], peer)[0]) if isinstance(peer, tuple) and peer else ""
+        line = f"a visitor of a proxy: {id(self)}" if is_in(self._peer, self._shelf.proxies) else self._peer
+        gone = self._shelf.here.enter(self, line)
+        if gone is not None:
+            gone.let_go()
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The visitor left."""
         del exc
-        self._shelf.connections -= 1
+        self._shelf.here.leave(self)
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:
@@ -160,7 +165,8 @@ class Connection(asyncio.Protocol):
     def _take(self, path: str, fields: Mapping[bytes, bytes], rest: bytes) -> bool:
         """A form: wait for its body, then let the handler answer."""
         length = fields.get(b"content-length", b"")
-        if not length.isdigit() or int(length) > BODY_BYTES_MAX or b"transfer-encoding" in fields:
+        is_sane = length.isdigit() and len(length) <= _LENGTH_DIGITS_MAX and int(length) <= BODY_BYTES_MAX
+        if not is_sane or b"transfer-encoding" in fields:
             self._end(b"HTTP/1.1 413 Content Too Large\r\n" + _EMPTY)
             return False
         if len(rest) < int(length):
@@ -209,9 +215,15 @@ class Connection(asyncio.Protocol):
         """The next request comes within WAIT_S, and by then the last answer was taken."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(WAIT_S, self._leave)
+        self._timer = asyncio.get_running_loop().call_later(WAIT_S, self.let_go)
 
-    def _leave(self) -> None:
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being answered."""
+        return self._task is None
+
+    def let_go(self) -> None:
+        """The visitor was too slow, or gives way to another."""
         if self._transport is not None:
             self._transport.abort()
 

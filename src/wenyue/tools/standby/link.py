@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import os
 import signal
+import socket
 import ssl
 import struct
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from typing import Final
 import msgspec
 import psycopg
 
+from wenyue.infra.addresses import is_in
 from wenyue.infra.server.place import SOCKET_PORT, Place, settle
 from wenyue.infra.server.successor import (
     QUESTION,
@@ -32,9 +34,12 @@ from wenyue.infra.server.successor import (
     read_link,
     tls,
 )
+from wenyue.infra.tls_door import TlsDoor
+from wenyue.kernel.limits import LINK_HANDSHAKES_MAX, LINK_HANDSHAKES_OF_ADDRESS_MAX
 from wenyue.tools.standby.state import OUT_PORT, ROLE, SQL
 
 CONNECTIONS_MAX: Final = 16
+BACKLOG: Final = 100
 HELLO_DEADLINE_S: Final = 10.0
 GUARD_EVERY_S: Final = 10.0
 _BLOCK: Final = 1 << 16
@@ -51,24 +56,43 @@ async def serve(home: Path, say: Callable[[str], None]) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    gate = _Gate(place, link)
+    gate = Gate(place, link)
     context = tls(home, ssl.Purpose.CLIENT_AUTH)
-    async with await asyncio.start_server(
-        gate.let_in, link.listen, link.port, ssl=context, ssl_handshake_timeout=HELLO_DEADLINE_S
-    ):
+    with listening(link) as listener:
+        accepting = asyncio.create_task(door(gate, context).run(listener), name="link")
         out = await _open_out(gate) if link.role == "standby" else None
         try:
             if link.role == "primary":
                 await _guard(place, link, ended, say)
             await ended.wait()
         finally:
+            accepting.cancel()
+            await asyncio.gather(accepting, return_exceptions=True)
             if out is not None:
                 out.close()
                 _out_path(place).unlink(missing_ok=True)
             gate.close()
 
 
-class _Gate:
+def listening(link: Link) -> socket.socket:
+    """The socket that the other side connects to. Raises OSError."""
+    family = socket.AF_INET6 if ":" in link.listen else socket.AF_INET
+    return socket.create_server((link.listen, link.port), family=family, backlog=BACKLOG)
+
+
+def door(gate: Gate, context: ssl.SSLContext) -> TlsDoor:
+    """Who is not let in is closed before anything is read; handshakes are bounded; what is behind them, by the gate."""
+    return TlsDoor(
+        context,
+        gate.protocol,
+        most=LINK_HANDSHAKES_MAX,
+        of_line=LINK_HANDSHAKES_OF_ADDRESS_MAX,
+        lets_in=gate.knows,
+        only_handshakes=True,
+    )
+
+
+class Gate:
     """Every connection in either direction; bounded."""
 
     def __init__(self, place: Place, link: Link) -> None:
@@ -80,7 +104,7 @@ class _Gate:
     async def let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """The other side asks, or wants to replicate; anything else is closed."""
         with self._counted(writer) as has_room, suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
-            if not has_room or not self._is_known(writer):
+            if not has_room:
                 return
             async with asyncio.timeout(HELLO_DEADLINE_S):
                 first = await reader.readexactly(len(QUESTION))
@@ -108,10 +132,14 @@ class _Gate:
         for writer in list(self._writers):
             writer.close()
 
-    def _is_known(self, writer: asyncio.StreamWriter) -> bool:
-        address = ipaddress.ip_address(str(writer.get_extra_info("peername")[0]).partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None)
-        return (mapped or address) in self._network
+    def knows(self, address: str) -> bool:
+        """Whether the other side may connect from this address."""
+        return is_in(address, [self._network])
+
+    def protocol(self) -> asyncio.StreamReaderProtocol:
+        """What speaks inside a connection whose handshake is over."""
+        loop = asyncio.get_running_loop()
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(loop=loop), self.let_in, loop=loop)
 
     def _counted(self, writer: asyncio.StreamWriter) -> _Counted:
         return _Counted(self._writers, writer)
@@ -173,14 +201,20 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
 
 
-async def _open_out(gate: _Gate) -> asyncio.Server:
+async def _open_out(gate: Gate) -> asyncio.Server:
     path = _out_path(gate.place)
     path.unlink(missing_ok=True)
-    server = await asyncio.start_unix_server(gate.lead_out, path)
-    path.chmod(0o600)
+    sock = socket.socket(socket.AF_UNIX)
+    before = os.umask(
+        0o177
+    )  # the folder is the account's, who may put something else there: its mode is made with it
+    try:
+        sock.bind(str(path))
+    finally:
+        os.umask(before)
     if gate.place.account.switch:
-        os.chown(path, gate.place.account.uid, gate.place.account.gid)
-    return server
+        os.chown(path, gate.place.account.uid, gate.place.account.gid, follow_symlinks=False)
+    return await asyncio.start_unix_server(gate.lead_out, sock=sock)
 
 
 def _out_path(place: Place) -> Path:
