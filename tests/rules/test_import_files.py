@@ -3,6 +3,7 @@
 import csv
 import gzip
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,9 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wenyue.tools.importing import InputError, Refusal, Reservation, open_table, read_all, read_map
-from wenyue.tools.importing.model import ROWS_MAX, Reason, Row, Verdict
+from wenyue import kernel
+from wenyue.kernel.sheets import inert
+from wenyue.tools.importing import InputError, Refusal, Reservation, open_table, read_all, read_map, table
+from wenyue.tools.importing.model import BLANK_LINES_MAX, ROWS_MAX, Reason, Row, Verdict
 from wenyue.tools.importing.report import report_to
+from wenyue.tools.importing.venues import write_report
+from wenyue.tools.venues import RefusedRow, VenueReport
 
 MAP_PATH = Path("examples/hotel-bookings.map.toml")
 MAP = read_map(MAP_PATH)
@@ -301,3 +306,64 @@ def test_at_the_terminal_a_fault_is_one_message(tmp_path: Path, command: str, ki
 
 def test_row_bound_is_stated() -> None:
     assert ROWS_MAX == 1_000_000  # docs/importing.md names it
+
+
+def test_security_third_blank_lines_without_end_are_refused(write: Write, tmp_path: Path) -> None:
+    many = GOOD.encode() + b"\n" * (BLANK_LINES_MAX + 1)
+    assert "blank lines" in fault(write(many))
+    packed = tmp_path / "many.csv.gz"
+    packed.write_bytes(gzip.compress(many))
+    assert "blank lines" in fault(packed)
+    few = open_table(write(GOOD.encode() + b"\n" * BLANK_LINES_MAX), MAP)
+    assert len(list(few.rows())) == len(GOOD.strip().splitlines()) - 1
+
+
+def test_security_third_a_packed_file_is_read_only_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = tmp_path / "large.csv.gz"
+    packed.write_bytes(gzip.compress(GOOD.encode() + b"x" * (4 << 20)))
+    assert packed.stat().st_size < 64 * 1024
+    monkeypatch.setattr(table, "FILE_BYTES_MAX", 2 << 20)
+    assert "unpacked" in fault(packed)
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("\t=1", "'\t=1"),
+        ("  =1", "'  =1"),
+        ("＝1", "'＝1"),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        ("-3", "-3"),
+        ("+12.5", "+12.5"),
+        ("西湖", "西湖"),
+        ("a=b", "a=b"),
+        ("", ""),
+        (-3, -3),
+    ],
+)
+def test_security_third_no_cell_is_a_formula(cell: object, shown: object) -> None:
+    assert inert(cell) == shown
+
+
+def test_security_third_a_refused_venue_is_no_formula(tmp_path: Path) -> None:
+    found = VenueReport(refused=[RefusedRow(2, "=HYPERLINK(1)", "@reason")])
+    write_report(tmp_path / "report.csv", found)
+    with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert list(csv.reader(file))[1] == ["2", "'=HYPERLINK(1)", "'@reason"]
+
+
+def test_security_third_every_csv_file_is_written_by_one_writer() -> None:
+    source = Path(kernel.__file__).parent.parent
+    writers = [
+        path.name
+        for path in source.rglob("*.py")
+        if re.search(r"csv\.(Dict)?[wW]riter", path.read_text("utf-8"))
+    ]
+    assert writers == ["sheets.py"]

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 ROWS_MAX: Final = 1_000_000  # rows of one file; the keys of all of them are kept in memory
+FILE_BYTES_MAX: Final = 2 * 1024**3  # unpacked
+BLANK_LINES_MAX: Final = 10_000
 LINE_BYTES_MAX: Final = 64 * 1024
 COLUMNS_MAX: Final = 500
 PARTY_MAX: Final = 500

@@ -1,6 +1,5 @@
 """The row-level report of an import, and its sums: every row of the file stands in it once."""
 
-import csv
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,11 +8,11 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from wenyue.kernel.sheets import sheet_writer
 from wenyue.tools.importing.fault import InputError
 from wenyue.tools.importing.model import Reason, Refusal, Row, Verdict
 
 HEADER: Final = ("row", "line", "key", "verdict", "reason", "column", "value", "what_to_do", "booking_id")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(slots=True)
@@ -44,7 +43,7 @@ class Report:
     def __init__(self, path: Path | None) -> None:
         self.tally = Tally()
         self._path = path
-        self._writer = None if path is None else csv.writer(self._open(path))
+        self._writer = None if path is None else sheet_writer(self._open(path))
 
     def _open(self, path: Path):  # noqa: ANN202 - the text file, closed by `report_to`
         self._partial = path.with_name(path.name + ".partial")
@@ -60,13 +59,13 @@ class Report:
     def start(self) -> None:
         """Write the header."""
         if self._writer:
-            self._writer.writerow(HEADER)
+            self._writer(HEADER)
 
     def taken(self, row: Row, key: str, verdict: Verdict, booking_id: UUID) -> None:
         """A row that is a booking here, from this run or an earlier one."""
         self.tally.add(verdict)
         if self._writer:
-            self._writer.writerow((row.number, row.line, key, verdict.value, "", "", "", "", booking_id))
+            self._writer((row.number, row.line, key, verdict.value, "", "", "", "", booking_id))
 
     def refused(self, row: Row, refusal: Refusal, key: str = "") -> None:
         """A row that was not taken."""
@@ -79,10 +78,10 @@ class Report:
                 key,
                 Verdict.REFUSED.value,
                 refusal.reason.value,
-                *map(_inert, where),
+                *where,
                 "",
             )
-            self._writer.writerow(cells)
+            self._writer(cells)
 
     def close(self, *, is_whole: bool) -> None:
         """Close the file; a whole report gets its name."""
@@ -103,8 +102,3 @@ def report_to(path: Path | None) -> Generator[Report]:
         is_whole = True
     finally:
         report.close(is_whole=is_whole)
-
-
-def _inert(text: str) -> str:
-    """Text that a spreadsheet shows instead of computing."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -13,7 +13,9 @@ from typing import BinaryIO, Final, cast
 
 from wenyue.tools.importing.fault import InputError
 from wenyue.tools.importing.model import (
+    BLANK_LINES_MAX,
     COLUMNS_MAX,
+    FILE_BYTES_MAX,
     LINE_BYTES_MAX,
     OVERLONG,
     ROWS_MAX,
@@ -77,11 +79,36 @@ def open_table(path: Path, chosen: ImportMap) -> Table:
     return Table(path, encoding, delimiter, header)
 
 
+class _Bounded:
+    """A file that is read at most FILE_BYTES_MAX far: a small packed file may unpack to a thousand times its size."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._file, self._path = file, path
+        self._left = FILE_BYTES_MAX
+
+    def read(self, size: int) -> bytes:
+        """As a file's. Raises InputError."""
+        return self._counted(self._file.read(size))
+
+    def readline(self, size: int) -> bytes:
+        """As a file's. Raises InputError."""
+        return self._counted(self._file.readline(size))
+
+    def _counted(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left < 0:
+            raise InputError(
+                f"{self._path} holds more than {FILE_BYTES_MAX >> 20} MiB unpacked: split it",
+                "文件解压后过大",
+            )
+        return data
+
+
 @contextmanager
-def _opened(path: Path) -> Generator[BinaryIO]:
+def _opened(path: Path) -> Generator[_Bounded]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            yield cast(BinaryIO, file)
+            yield _Bounded(cast(BinaryIO, file), path)
     except (EOFError, gzip.BadGzipFile) as error:
         raise InputError(
             f"{path} is a damaged gzip file ({error}): fetch it again", "压缩文件损坏"
@@ -123,7 +150,7 @@ def _decode_all(path: Path, encoding: str) -> None:
     decoder.decode(b"", final=True)
 
 
-def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
+def _lines(file: _Bounded, encoding: str) -> Iterator[str]:
     """Decoded lines with their endings; a line that is too long is dropped unread and a marker stands for it."""
     number = 0
     while raw := file.readline(LINE_BYTES_MAX + 1):
@@ -145,13 +172,20 @@ def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
 
 
 def _records(lines: Iterator[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """(last line, cells) of every record that is not blank."""
+    """(last line, cells) of every record that is not blank; of the others there are at most BLANK_LINES_MAX."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    started = 1
+    started, blank = 1, 0
     try:
         for cells in reader:
             if cells:
                 yield reader.line_num, cells
+            else:
+                blank += 1
+                if blank > BLANK_LINES_MAX:
+                    raise InputError(
+                        f"{path} has more than {BLANK_LINES_MAX} blank lines (line {reader.line_num}): remove them",
+                        f"空行过多（第{reader.line_num}行）",
+                    )
             started = reader.line_num + 1
     except csv.Error as error:
         raise InputError(

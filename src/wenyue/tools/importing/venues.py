@@ -1,7 +1,6 @@
 """`wenyue import venues`: the face of the venue import at a terminal."""
 
 import asyncio
-import csv
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from rich.table import Table as Grid
 from wenyue.infra.config import load
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
+from wenyue.kernel.sheets import sheet_writer
 from wenyue.tools.database import ReadyDatabase, ready_database
 from wenyue.tools.importing.command import app
 from wenyue.tools.progress import steps
@@ -35,7 +35,7 @@ def import_venue_list(
         result = asyncio.run(_import(database, file, is_dry_run=dry_run, console=console))
     _show(result, console)
     if report:
-        _write(report, result)
+        write_report(report, result)
         console.print(f"refused rows · 未导入的行: {report}", markup=False)
 
 
@@ -64,11 +64,13 @@ def _show(result: VenueReport, console: Console) -> None:
         console.print(f"… and {len(result.refused) - _SHOWN_MAX} more: use --report FILE", markup=False)
 
 
-def _write(path: Path, result: VenueReport) -> None:
+def write_report(path: Path, result: VenueReport) -> None:
+    """The refused rows and why, as a CSV that is inert in a spreadsheet. Raises SetupError."""
     try:
         with path.open("w", encoding="utf-8-sig", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["line", "name", "reason"])
-            writer.writerows((one.line, one.name, one.reason) for one in result.refused)
+            write = sheet_writer(stream)
+            write(("line", "name", "reason"))
+            for one in result.refused:
+                write((one.line, one.name, one.reason))
     except OSError as error:
         raise SetupError(f"cannot write {path}: {error.strerror}", f"无法写入 {path}") from error
