@@ -28,6 +28,7 @@ from wenyue.tools.backup.folder import Folder, require_room, write
 from wenyue.tools.backup.model import Backup
 from wenyue.tools.backup.programs import ProgramFault, run
 from wenyue.tools.backup.streaming import runs
+from wenyue.tools.backup.vouching import write_vouched
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +172,7 @@ def test_a_backup_that_is_old_from_the_future_or_missing_alarms(
 def test_fewer_bookings_than_when_it_was_taken_alarm(disk: Path, site: Site, terminal: Terminal) -> None:
     _, backup = last(disk)
     more = {**backup.counts, "bookings": backup.counts["bookings"] + 1}
-    write(disk / backup.name / "backup.json", msgspec.structs.replace(backup, counts=more))
+    write_vouched(disk / backup.name / "backup.json", msgspec.structs.replace(backup, counts=more), site.home)
     assert "there were" in terminal.bad(site.home, "backup", "check", "--to", disk)
 
 

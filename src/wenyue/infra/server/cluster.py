@@ -13,6 +13,7 @@ from psycopg import sql
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server.binaries import MAJOR
+from wenyue.infra.server.owning import change_plain
 from wenyue.infra.server.place import DATABASE, SOCKET_PORT, Place, no_space
 
 INITDB_DEADLINE_S = 180
@@ -48,8 +49,7 @@ def initialise(place: Place) -> bool:
         _initdb(place, partial, password_file)
     finally:
         password_file.unlink(missing_ok=True)
-    with (partial / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write(f"\ninclude '{CONFIG_NAME}'\n")
+    change_plain(partial / "postgresql.conf", f"\ninclude '{CONFIG_NAME}'\n", adds=True)
     partial.rename(place.data)
     return True
 

@@ -15,6 +15,7 @@ import shutil
 import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -216,14 +217,19 @@ def _socket_folder(base: Path, account: Account) -> Path:
     """Make the socket's folder, 0700, owned by the server's account, and no symbolic link."""
     folder = socket_folder(base)
     folder.mkdir(mode=0o700, exist_ok=True)
-    if account.switch and folder.parent == base:
-        os.chown(folder, account.uid, account.gid, follow_symlinks=False)
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != account.uid:
-        raise SetupError(
-            f"{folder} is not a private folder of {account.name}: remove it and start again",
-            f"{folder} 不是专用目录, 请删除后重试",
-        )
-    if stat.S_IMODE(status.st_mode) != 0o700:
-        folder.chmod(0o700)
-    return folder
+    with suppress(OSError):  # a link, or no folder
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            if account.switch and folder.parent == base:
+                os.fchown(descriptor, account.uid, account.gid)
+            status = os.fstat(descriptor)
+            if status.st_uid == account.uid:
+                if stat.S_IMODE(status.st_mode) != 0o700:
+                    os.fchmod(descriptor, 0o700)
+                return folder
+        finally:
+            os.close(descriptor)
+    raise SetupError(
+        f"{folder} is not a private folder of {account.name}: remove it and start again",
+        f"{folder} 不是专用目录, 请删除后重试",
+    )

@@ -29,6 +29,7 @@ from wenyue.tools.backup.showing import bars, counted, size
 from wenyue.tools.backup.source import Source, opened
 from wenyue.tools.backup.streaming import fetch, runs
 from wenyue.tools.backup.taking import Wish, take
+from wenyue.tools.backup.vouching import trust_of
 
 app = typer.Typer(invoke_without_command=True, help="Save everything; `check` proves it (备份).")
 ToOption = Annotated[
@@ -132,6 +133,10 @@ def check(
     to: ToOption = None,
     *,
     max_age_hours: Annotated[float, typer.Option(min=0, help="alarm when the last backup is older")] = 26,
+    accept_unsigned: Annotated[
+        list[str] | None,
+        typer.Option(help="a backup, or log/RUN, to use although no key of this installation vouches for it"),
+    ] = None,
 ) -> None:
     """Restore the last backup aside, count, check; status 1 is an alarm (校验)."""
     settings, console = load(), Console()
@@ -139,7 +144,8 @@ def check(
     last = newest(folder, timedelta(hours=max_age_hours))
     began = time.monotonic()
     with bars(console) as report:
-        found = tried(folder, last, settings.home, report)
+        trust = trust_of(settings.home, {}, accept_unsigned or ())
+        found = tried(folder, last, settings.home, trust, report)
         report.say(f"{counted(found.counts)}")
         report.say(f"ok: {last.name} restored and checked in {time.monotonic() - began:.1f} s · 备份有效")
 

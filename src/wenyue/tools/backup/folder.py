@@ -1,7 +1,7 @@
 """The folder that holds one installation's backups. What is in it is complete: everything arrives by one rename.
 
 wenyue-backups.json      whose backups these are
-NAME/backup.json         one backup's note, written last
+NAME/backup.json         one backup's note, written last; NAME/backup.json.hmac: whose it is (`vouching`)
 NAME/data/               what pg_basebackup wrote
 log/RUN/                 a gapless run of write-ahead log, with index.json
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ import msgspec
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server.locks import LockHeldError, held
+from wenyue.infra.server.owning import read_plain
 from wenyue.tools.backup.model import FORMAT, Backup, FolderNote, Stream
 from wenyue.tools.backup.programs import no_room
 from wenyue.tools.backup.rules import CLOCK_TOLERANCE
@@ -31,6 +33,7 @@ NOTE: Final = "wenyue-backups.json"
 REPORT: Final = "selftest.json"  # lies in the default folder, also when that holds nothing else yet
 WAIT_S: Final = 3.0  # a fetch of the log lasts less; a backup is not waited for
 BACKUPS_MAX: Final = 10_000
+RUN: Final = re.compile(r"wenyue_(\d{6})_[0-9a-f]{8}")  # of log, as its slot is called
 _Note = TypeVar("_Note")
 
 
@@ -48,7 +51,7 @@ class Folder:
     def backups(self) -> list[Backup]:
         """The complete backups, oldest first. Raises SetupError for a damaged note."""
         notes = sorted(self.path.glob("*/backup.json"))[-BACKUPS_MAX:]
-        found = [read(note, Backup) for note in notes]
+        found = [_named(note) for note in notes]
         return sorted(found, key=lambda one: one.started_at)
 
     def note(self) -> FolderNote:
@@ -127,7 +130,7 @@ def require_room(path: Path, wanted: int) -> None:
 def read(path: Path, kind: type[_Note]) -> _Note:
     """A note. Raises SetupError when it is unreadable, or of a newer program."""
     try:
-        raw = path.read_bytes()
+        raw = read_bytes(path)
         head = msgspec.json.decode(raw, type=dict[str, object])
         if isinstance(number := head.get("format", FORMAT), int) and number > FORMAT:
             raise SetupError(
@@ -143,13 +146,29 @@ def read(path: Path, kind: type[_Note]) -> _Note:
         raise SetupError(f"cannot read {path} ({error.strerror})", f"无法读取 {path}") from error
 
 
+def read_bytes(path: Path) -> bytes:
+    """A file that is no link. Raises OSError."""
+    with read_plain(path) as file:
+        return file.read()
+
+
 def write(path: Path, note: object) -> None:
     """Write a note, 0600, complete or not at all, and on the disk when this returns."""
+    put(path, encoded(note))
+
+
+def encoded(note: object) -> bytes:
+    """A note as it stands in its file."""
+    return msgspec.json.format(msgspec.json.encode(note), indent=1)
+
+
+def put(path: Path, content: bytes) -> None:
+    """As `write`, any bytes."""
     partial = path.with_name(f".{path.name}.partial")
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(note), indent=1))
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     partial.rename(path)
@@ -163,6 +182,17 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _named(note: Path) -> Backup:
+    """A backup's note, which names its own folder, and a run of log in this one: the rest of the program builds paths of them."""
+    found = read(note, Backup)
+    if found.name != note.parent.name or not RUN.fullmatch(found.stream):
+        raise SetupError(
+            f"{note} is damaged (it names {found.name} and the run {found.stream}): use an older backup",
+            f"备份说明文件已损坏 {note}",
+        )
+    return found
 
 
 def _refuse_inside_data(path: Path, source: Source) -> None:

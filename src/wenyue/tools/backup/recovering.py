@@ -18,6 +18,7 @@ from psycopg import sql
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server.cluster import APP, OWNER, configure, provision
+from wenyue.infra.server.owning import change_plain
 from wenyue.infra.server.place import DATABASE, Place
 from wenyue.infra.server.postmaster import halt, is_alive, launch
 from wenyue.tools.backup.model import Checked
@@ -51,7 +52,7 @@ def recover(place: Place, goal: Goal, report: Reporter, examine: Callable[[str],
     """Replay, provision, examine with the owner's URL, stop. Raises SetupError."""
     configure(place, _overrides(goal))
     access = place.data / "pg_hba.conf"
-    access.write_text(_TRUST, encoding="utf-8")  # keeps owner and mode
+    change_plain(access, _TRUST)
     report.say("replaying the log · 正在重放日志")
     try:
         process = launch(place, report.say)

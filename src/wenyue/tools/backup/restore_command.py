@@ -23,6 +23,7 @@ from wenyue.tools.backup.showing import bars, counted
 from wenyue.tools.backup.source import opened
 from wenyue.tools.backup.streaming import fetch, runs
 from wenyue.tools.backup.venue.command import restore_venue
+from wenyue.tools.backup.vouching import trust_of
 
 app = typer.Typer(invoke_without_command=True, help="Bring a moment back, into a new home (恢复).")
 app.command("venue")(restore_venue)
@@ -54,6 +55,10 @@ def restore_into(
     even_if_unsound: Annotated[
         bool, typer.Option("--even-if-unsound", help="keep what was restored although a check failed")
     ] = False,
+    accept_unsigned: Annotated[
+        list[str] | None,
+        typer.Option(help="a backup, or log/RUN, to use although no key of this installation vouches for it"),
+    ] = None,
 ) -> None:
     """Bring a moment back, into a new home, never over a living one (恢复)."""
     if ctx.invoked_subcommand is not None:
@@ -76,7 +81,8 @@ def restore_into(
         files = {} if without_keys else find(wanted.base.key_prints, keys, settings.home)
         report.say(f"from {wanted.base.name} until {shown(wanted.until)} into {into} · 开始恢复")
         began = time.monotonic()
-        found = restore(wanted, into, files, report, even_if_unsound=even_if_unsound)
+        trust = trust_of(settings.home, files, accept_unsigned or ())
+        found = restore(wanted, into, files, report, trust=trust, even_if_unsound=even_if_unsound)
         report.say(f"{counted(found.counts)}")
         wrong = complaints(found, wanted.base.counts)
         for line in wrong:

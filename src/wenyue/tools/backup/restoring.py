@@ -13,6 +13,7 @@ from typing import Final
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder, erase, hold_home
 from wenyue.infra.server.binaries import MAJOR
+from wenyue.infra.server.owning import hand_over, make_plain, read_plain, write_plain
 from wenyue.infra.server.place import Place, as_setup_error, settle
 from wenyue.tools.backup import rules
 from wenyue.tools.backup.checking import examine, require_sound
@@ -22,10 +23,12 @@ from wenyue.tools.backup.model import Backup, Checked
 from wenyue.tools.backup.programs import ProgramFault, as_fault, run
 from wenyue.tools.backup.recovering import Goal, recover
 from wenyue.tools.backup.streaming import held_files
-from wenyue.tools.backup.sums import verify_backup, verify_log
+from wenyue.tools.backup.sums import require_plain, verify_backup, verify_log
 from wenyue.tools.backup.taking import ROOM_BYTES_MIN, Reporter
+from wenyue.tools.backup.vouching import Trust
 
 RESTORED_NOTE: Final = "restored.json"
+_COPY_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,9 @@ def plan(folder: Folder, at: datetime | None, base_name: str | None = None, *, i
     return Plan(folder, chain, log, at, reach, at or end)
 
 
-def verify(wanted: Plan, report: Reporter) -> None:
-    """Compare everything that will be used with its checksum. Raises SetupError for the first difference."""
+def verify(wanted: Plan, report: Reporter, trust: Trust) -> None:
+    """Ask whose backups these are, and compare everything that will be used with its checksum. Raises SetupError."""
+    trust.require(wanted.folder, wanted.chain)
     total = sum(one.bytes for one in wanted.chain)
     done = 0
 
@@ -100,10 +104,11 @@ def restore(
     keys: dict[str, str],
     report: Reporter,
     *,
+    trust: Trust,
     even_if_unsound: bool = False,
     is_scratch: bool = False,
 ) -> Checked:
-    """Restore into `home`, which must be new or empty; return what was found there. Raises SetupError.
+    """Restore into `home`, which must be new or empty, what `trust` vouches for; return what was found there. Raises SetupError.
 
     With `even_if_unsound` a database whose invariants are broken is restored all the same: the source's own may be. A copy
     that its caller removes again (`is_scratch`) may lie on the backups' own disk.
@@ -112,7 +117,7 @@ def restore(
     was_there = home.exists()
     _require_new(home, None if is_scratch else wanted.folder)
     try:
-        verify(wanted, report)
+        verify(wanted, report, trust)
         with hold_home(home, f"restore, process {os.getpid()}"):  # nobody starts it half done
             place = settle(home, report.say)
             put(keys, home)  # before there is data: a start without them would make others
@@ -235,31 +240,34 @@ def _build(wanted: Plan, place: Place, report: Reporter) -> None:
     report.say("putting the files together · 正在合并数据文件")
     sources = [str(wanted.folder.path / one.name / "data") for one in wanted.chain]
     if len(sources) == 1:
-        shutil.copytree(sources[0], partial, symlinks=True)
+        shutil.copytree(sources[0], partial, symlinks=True, copy_function=_copy)
+        require_plain(
+            partial, wanted.base
+        )  # what was copied, whatever happened beside us since it was looked at
     else:
         try:
             run(place.programs, "pg_combinebackup", ["--output", str(partial), *sources])
         except ProgramFault as fault:
             raise as_fault(fault, place.base) from fault
     for name, path in wanted.log.items():
-        shutil.copyfile(path, partial / "pg_wal" / name)
+        (partial / "pg_wal" / name).unlink(
+            missing_ok=True
+        )  # the backup's own may be there, as far as it went
+        _copy(path, partial / "pg_wal" / name)
     for name in ("postgresql.auto.conf", "postmaster.pid", "postmaster.opts", "standby.signal"):
         (partial / name).unlink(missing_ok=True)
-    (partial / "postgresql.conf").write_text("include 'wenyue.conf'\n", encoding="utf-8")
-    (partial / "postgresql.auto.conf").touch()
-    (partial / "pg_ident.conf").touch()
-    (partial / "recovery.signal").touch()
-    hand_over(partial, place)
+    write_plain(partial / "postgresql.conf", "include 'wenyue.conf'\n")
+    for name in ("postgresql.auto.conf", "pg_ident.conf", "recovery.signal"):
+        if not (partial / name).exists():
+            write_plain(partial / name, "")
+    hand_over(partial, place.account)
     partial.rename(place.data)
 
 
-def hand_over(root: Path, place: Place) -> None:
-    """Give a data folder to the server's account, closed to everybody else."""
-    for path in [root, *root.rglob("*")]:
-        if place.account.switch:
-            shutil.chown(path, place.account.uid, place.account.gid)
-        if not path.is_symlink():
-            path.chmod(0o700 if path.is_dir() else 0o600)
+def _copy(source: str | Path, target: str | Path) -> None:
+    """Copy one file that is no link, and no more of it than its content."""
+    with read_plain(Path(source)) as file, make_plain(Path(target)) as copy:
+        shutil.copyfileobj(file, copy, _COPY_BYTES)
 
 
 def _goal(wanted: Plan) -> Goal:

@@ -22,6 +22,7 @@ from wenyue.tools.backup.model import Backup, Checked
 from wenyue.tools.backup.restoring import plan, restore
 from wenyue.tools.backup.rules import CLOCK_TOLERANCE
 from wenyue.tools.backup.taking import Reporter
+from wenyue.tools.backup.vouching import Trust, trust_of
 
 ASIDE: Final = ".backup-check-"
 
@@ -60,7 +61,7 @@ def newest(folder: Folder, age_max: timedelta) -> Backup:
     return last
 
 
-def tried(folder: Folder, last: Backup, inside: Path, report: Reporter) -> Checked:
+def tried(folder: Folder, last: Backup, inside: Path, trust: Trust, report: Reporter) -> Checked:
     """Restore the backup and its log into a folder that is made in `inside` and removed again. Raises SetupError, the alarm."""
     inside.mkdir(mode=0o700, parents=True, exist_ok=True)
     for leftover in inside.glob(f"{ASIDE}*"):  # of a run that was killed
@@ -70,7 +71,7 @@ def tried(folder: Folder, last: Backup, inside: Path, report: Reporter) -> Check
     home = aside / "home"
     try:
         with told(folder.path):
-            found = restore(plan(folder, None), home, {}, report, is_scratch=True)
+            found = restore(plan(folder, None), home, {}, report, trust=trust, is_scratch=True)
             wrong = complaints(found, last.counts)
             if not any(found.counts.get(name) for name in ("venues", "bookings")):
                 wrong.append("it is empty: there is neither a venue nor a booking in it")
@@ -98,7 +99,7 @@ def selftest(path: Path, home: Path, inside: Path, age_max: timedelta, report: R
             last = folder.backups()[-1]
         newest(folder, age_max)
         if last is not None:
-            bookings = tried(folder, last, inside, report).counts.get("bookings", 0)
+            bookings = tried(folder, last, inside, trust_of(home, {}), report).counts.get("bookings", 0)
     except SetupError as fault:
         problem, problem_zh = fault.en, fault.zh
     found = Report(

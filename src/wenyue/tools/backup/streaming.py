@@ -6,7 +6,6 @@ So a full or missing backup disk never stops it: the run of log ends, the next b
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -14,15 +13,15 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.infra.fault import SetupError
-from wenyue.tools.backup.folder import Folder, write
-from wenyue.tools.backup.model import Backup
+from wenyue.tools.backup.folder import RUN, Folder, write
+from wenyue.tools.backup.model import Backup, Stream
 from wenyue.tools.backup.programs import ProgramFault, as_fault, run
 from wenyue.tools.backup.rules import is_segment, segment_number, thinned
 from wenyue.tools.backup.source import Source
 from wenyue.tools.backup.sums import sha256_of
+from wenyue.tools.backup.vouching import trust_of, write_vouched
 
 PARTIAL: Final = ".partial"
-_RUN: Final = re.compile(r"wenyue_(\d{6})_[0-9a-f]{8}")
 _GOOD: Final = {"reserved", "extended", "unreserved"}
 
 
@@ -31,11 +30,15 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
     names = runs(folder)
     if names:
         status = source.slot_status(names[-1])
-        if status in _GOOD:
+        is_ours = _is_ours(folder.log / names[-1] / "index.json", source)
+        if status in _GOOD and is_ours:
             return names[-1]
         progress(
             "the log since the last backup is not complete any more, a new full backup begins it anew · "
             "日志已中断, 将重新做全量备份"
+            if is_ours
+            else "the log so far has no keyed note of this installation, a new full backup begins it anew · "
+            "已有日志没有本系统签注, 将重新做全量备份"
         )
         source.run("drop_slot", slot=names[-1])
     number = int(names[-1].split("_")[1]) + 1 if names else 1
@@ -50,7 +53,7 @@ def runs(folder: Folder) -> list[str]:
     """The runs of log in the folder, oldest first."""
     if not folder.log.is_dir():
         return []
-    return sorted(entry.name for entry in folder.log.iterdir() if _RUN.fullmatch(entry.name))
+    return sorted(entry.name for entry in folder.log.iterdir() if RUN.fullmatch(entry.name))
 
 
 def fetch(folder: Folder, source: Source, name: str) -> datetime:
@@ -78,8 +81,22 @@ def fetch(folder: Folder, source: Source, name: str) -> datetime:
         if is_segment(path.name) and path.name not in stream.segments:
             stream.segments[path.name] = (path.stat().st_size, sha256_of(path))
     stream.marks = thinned([*stream.marks, (instant, position)])
-    write(target / "index.json", stream)
+    _write_index(target / "index.json", stream, source)
     return instant
+
+
+def _is_ours(index: Path, source: Source) -> bool:
+    """Whether this installation's keys vouch for a run, or there is nothing to vouch for, or with."""
+    trust = trust_of(source.home, {})
+    return not trust.keys or not index.exists() or trust.knows(index)
+
+
+def _write_index(index: Path, stream: Stream, source: Source) -> None:
+    """Vouch for the index again, but never for one that somebody else wrote."""
+    if _is_ours(index, source):
+        write_vouched(index, stream, source.home)
+    else:
+        write(index, stream)
 
 
 def held_files(folder: Folder, name: str) -> dict[str, Path]:
@@ -93,15 +110,14 @@ def held_files(folder: Folder, name: str) -> dict[str, Path]:
     return found
 
 
-def prune(folder: Folder, source: Source | None, backups: Sequence[Backup]) -> None:
+def prune(folder: Folder, source: Source, backups: Sequence[Backup]) -> None:
     """Delete the log that no kept backup needs: whole runs, and what lies before the oldest backup of a run."""
     all_runs = runs(folder)
     for name in all_runs:
         firsts = [one for one in backups if one.stream == name]
         target = folder.log / name
         if not firsts and name != all_runs[-1]:
-            if source is not None:
-                source.run("drop_slot", slot=name)
+            source.run("drop_slot", slot=name)
             for path in target.iterdir():
                 path.unlink()
             target.rmdir()
@@ -115,6 +131,6 @@ def prune(folder: Folder, source: Source | None, backups: Sequence[Backup]) -> N
         for segment in gone:
             del stream.segments[segment]
         stream.marks = [mark for mark in stream.marks if mark[1] >= first.start_lsn]
-        write(target / "index.json", stream)
+        _write_index(target / "index.json", stream, source)
         for segment in gone:
             (target / segment).unlink(missing_ok=True)

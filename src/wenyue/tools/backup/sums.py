@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -12,10 +14,12 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from wenyue.infra.fault import SetupError
-from wenyue.tools.backup.folder import Folder
+from wenyue.infra.server.owning import read_plain
+from wenyue.tools.backup.folder import Folder, read_bytes
 from wenyue.tools.backup.model import Backup
 
 _BLOCK: Final = 1 << 20
+_TABLESPACE: Final = re.compile(r"pg_tblspc/\d{1,10}")
 # pg_basebackup's own sum stands last in the manifest, over everything before it.
 _OWN_SUM: Final = re.compile(rb'"Manifest-Checksum": "([0-9a-f]{64})"\}\s*$')
 
@@ -35,7 +39,7 @@ class _Manifest(msgspec.Struct):
 def sha256_of(path: Path, on_bytes: Callable[[int], None] = lambda _count: None) -> str:
     """The file's SHA-256, in hexadecimal."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with read_plain(path) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
             on_bytes(len(block))
@@ -49,10 +53,11 @@ def manifest_size(data: Path) -> tuple[int, int]:
 
 
 def verify_backup(folder: Folder, backup: Backup, on_bytes: Callable[[int], None]) -> None:
-    """Compare every file of one backup with its sum. Raises SetupError naming the first that differs."""
+    """Compare every file of one backup with its sum; there is no other. Raises SetupError naming the first that differs."""
     data = folder.path / backup.name / "data"
     manifest = data / "backup_manifest"
     try:
+        require_plain(data, backup)
         _require(backup, manifest, is_good=sha256_of(manifest) == backup.manifest_sha256)
         for path, size, checksum in _listed(manifest):
             place = data / path
@@ -65,6 +70,35 @@ def verify_backup(folder: Folder, backup: Backup, on_bytes: Callable[[int], None
         raise _damaged(
             backup.name, Path(str(error.filename or data)), error.strerror or "unreadable"
         ) from error
+
+
+def require_plain(data: Path, backup: Backup) -> None:
+    """A backup's data folder holds what its manifest lists, and no link. Raises SetupError naming the first that is otherwise.
+
+    Links are known in pg_tblspc only, where PostgreSQL makes them itself.
+    """
+    manifest = data / "backup_manifest"
+    for place in (data.parent, data):
+        _require(backup, place, is_good=not place.is_symlink() and place.is_dir(), why="it is a link")
+    known = {path for path, _, _ in _listed(manifest)} | {"backup_manifest"}
+    known |= {f"pg_wal/{name}" for name in backup.log_sha256}
+    empty = {f"pg_wal/archive_status/{name}.done" for name in backup.log_sha256}
+    for folder, folders, files in os.walk(data, onerror=_raise):
+        for name in sorted([*folders, *files]):
+            path = Path(folder, name)
+            inside = str(path.relative_to(data))
+            found = path.lstat()
+            if stat.S_ISLNK(found.st_mode):
+                is_good = _TABLESPACE.fullmatch(inside) is not None
+                _require(backup, path, is_good=is_good, why="it is a link")
+            elif not stat.S_ISDIR(found.st_mode):
+                is_known = inside in known or (inside in empty and not found.st_size)
+                is_good = is_known and stat.S_ISREG(found.st_mode)
+                _require(backup, path, is_good=is_good, why="the backup's manifest does not list it")
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def verify_log(folder: Folder, name: str, wanted: Sequence[str]) -> None:
@@ -87,9 +121,9 @@ def verify_log(folder: Folder, name: str, wanted: Sequence[str]) -> None:
             raise _damaged(f"log {name}", path, "its checksum differs")
 
 
-def _require(backup: Backup, path: Path, *, is_good: bool) -> None:
+def _require(backup: Backup, path: Path, *, is_good: bool, why: str = "its checksum differs") -> None:
     if not is_good:
-        raise _damaged(backup.name, path, "missing" if not path.exists() else "its checksum differs")
+        raise _damaged(backup.name, path, why if path.exists() or path.is_symlink() else "missing")
 
 
 def _damaged(name: str, path: Path, reason: str) -> SetupError:
@@ -109,7 +143,7 @@ def _listed(manifest: Path) -> Iterator[tuple[str, int, str]]:
 
 
 def _read(manifest: Path) -> _Manifest:
-    raw = manifest.read_bytes()
+    raw = read_bytes(manifest)
     own = _OWN_SUM.search(raw)
     try:
         found = msgspec.json.decode(raw, type=_Manifest)

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, cast
 import msgspec
 
 from wenyue.infra.fault import SetupError
-from wenyue.tools.backup.folder import Folder, require_room, sync_folder, write
+from wenyue.tools.backup.folder import Folder, require_room, sync_folder
 from wenyue.tools.backup.keys import prints
 from wenyue.tools.backup.model import FORMAT, Backup, Kind
 from wenyue.tools.backup.programs import ProgramFault, as_fault, run
@@ -20,6 +20,7 @@ from wenyue.tools.backup.rules import continues, parse_lsn, superfluous
 from wenyue.tools.backup.source import Source
 from wenyue.tools.backup.streaming import current_run, fetch, prune
 from wenyue.tools.backup.sums import manifest_size, sha256_of
+from wenyue.tools.backup.vouching import trust_of, write_vouched
 
 INCREMENTAL_VERSION_MIN: Final = 17
 ROOM_BYTES_MIN: Final = 64 * 1024 * 1024
@@ -83,6 +84,10 @@ def _parent(folder: Folder, source: Source, wish: Wish, stream: str, report: Rep
         why = "the server does not summarise its log: set summarize_wal = on (the embedded one: restart it once)"
     elif parent is None:
         why = "there is no backup that it could continue"
+    elif (trust := trust_of(source.home, {})).keys and not trust.knows(
+        folder.path / parent.name / "backup.json"
+    ):
+        why = f"{parent.name} has no keyed note of this installation"
     if not why:
         return parent
     if wish.kind == "incremental":
@@ -118,7 +123,7 @@ def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, re
             key_prints=prints(source.home),
             **note,
         )
-        write(partial / "backup.json", backup)
+        write_vouched(partial / "backup.json", backup, source.home)
         partial.rename(folder.path / name)
         sync_folder(folder.path)
     except BaseException:

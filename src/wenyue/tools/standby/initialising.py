@@ -18,11 +18,11 @@ import psycopg
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder, erase, hold_home
+from wenyue.infra.server.owning import hand_over, write_plain
 from wenyue.infra.server.place import Place, settle
 from wenyue.tools.backup.keys import find
 from wenyue.tools.backup.keys import put as put_keys
 from wenyue.tools.backup.programs import ProgramFault, leashed, run
-from wenyue.tools.backup.restoring import hand_over
 from wenyue.tools.backup.taking import Reporter
 from wenyue.tools.standby.state import OUT_PORT, ROLE, SLOT, Invitation, put
 
@@ -137,10 +137,11 @@ def _copy(place: Place, url: str, report: Reporter) -> None:
         raise SetupError(f"the copy failed: {fault.says}", "复制失败") from fault
     for name in ("postgresql.auto.conf", "postmaster.pid", "postmaster.opts"):
         (partial / name).unlink(missing_ok=True)
-    (partial / "postgresql.conf").write_text("include 'wenyue.conf'\n", encoding="utf-8")
+    write_plain(partial / "postgresql.conf", "include 'wenyue.conf'\n")
     for name in ("postgresql.auto.conf", "pg_ident.conf", "standby.signal"):
-        (partial / name).touch()
-    hand_over(partial, place)
+        if not (partial / name).exists():
+            write_plain(partial / name, "")
+    hand_over(partial, place.account)
     partial.rename(place.data)
 
 

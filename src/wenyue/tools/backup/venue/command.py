@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from wenyue.tools.backup.venue.applying import Done, apply
 from wenyue.tools.backup.venue.comparing import compare
 from wenyue.tools.backup.venue.model import Plan, Wish
 from wenyue.tools.backup.venue.past import Past, fetch
+from wenyue.tools.backup.vouching import trust_of
 from wenyue.tools.database import ReadyDatabase
 
 SHOWN: Final = 20
@@ -61,6 +62,10 @@ def restore_venue(
     ] = False,
     preview: Annotated[bool, typer.Option("--preview", help="only show what would be done")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do it")] = False,
+    accept_unsigned: Annotated[
+        list[str] | None,
+        typer.Option(help="a backup, or log/RUN, to use although no key of this installation vouches for it"),
+    ] = None,
 ) -> None:
     """Bring one venue back to a moment, in the living installation; nobody else's rows are touched (恢复单个景区)."""
     if preview and yes:
@@ -71,7 +76,15 @@ def restore_venue(
     began = time.monotonic()
     with (
         bars(console) as report,
-        _past(settings, code, (source, inside), to, report, settings_too=settings_too) as past,
+        _past(
+            settings,
+            code,
+            (source, inside),
+            to,
+            report,
+            settings_too=settings_too,
+            accepted=accept_unsigned or (),
+        ) as past,
     ):
         report.say(f"compared after {time.monotonic() - began:.1f} s · 已比对")
         found = compare(past)
@@ -96,6 +109,7 @@ def _past(
     report: Bars,
     *,
     settings_too: bool,
+    accepted: Sequence[str],
 ) -> Generator[Past]:
     """The venue's past beside the living rows; the restored copy is gone when the block begins to write."""
     from wenyue.tools.backup.restore_command import (  # noqa: PLC0415 - it registers this command
@@ -120,7 +134,15 @@ def _past(
             report.say(f"from {wanted.base.name} until {shown(wanted.until)}: venue {code} · 开始恢复副本")
             aside = Path(tempfile.mkdtemp(prefix=".venue-restore-", dir=inside or settings.home))
             try:
-                restore(wanted, aside / "home", {}, report, even_if_unsound=True, is_scratch=True)
+                restore(
+                    wanted,
+                    aside / "home",
+                    {},
+                    report,
+                    trust=trust_of(settings.home, {}, accepted),
+                    even_if_unsound=True,
+                    is_scratch=True,
+                )
                 copy = ensure_started(aside / "home", overrides=_SCRATCH)
                 try:
                     migrate(copy.owner_url, progress=lambda _: None)
