@@ -8,10 +8,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from psycopg.errors import CheckViolation
 
 from tests.support.database import both
 from wenyue import catalogue
-from wenyue.booking import Answer, BookingRequest, Channel, Engine, Outcome, Rulebook, Visitor, WantedLine
+from wenyue.booking import (
+    Answer,
+    BookingRequest,
+    ChangeKind,
+    ChangeRequest,
+    Channel,
+    Engine,
+    Outcome,
+    Rulebook,
+    Visitor,
+    WantedLine,
+)
 from wenyue.booking.opening import (
     CapacityAnswer,
     close_slots,
@@ -190,3 +202,85 @@ async def eventually(stage: Stage, slot_id: int) -> Outcome:
         while (outcome := await stage.outcome(slot_id)) in {Outcome.SOLD_OUT, Outcome.SLOT_CLOSED}:
             await asyncio.sleep(0.02)
     return outcome
+
+
+async def test_a_cap_below_what_is_sold_is_reached_by_what_is_given_back(stage: Stage) -> None:
+    """The pool is closed, nobody loses a place, and each place given back brings the capacity down until it is there."""
+    booked = [await stage.book(stage.afternoon) for _ in range(5)]
+    assert {one.outcome for one in booked} == {Outcome.CONFIRMED}
+    assert await set_capacity(stage.tx, stage.afternoon, 3) is CapacityAnswer.BELOW_TAKEN
+    assert await set_capacity(stage.tx, stage.afternoon, 3, below_taken="follow") is CapacityAnswer.FOLLOWS
+    assert await own_pool(stage) == (5, 5, 3, False)
+    assert await stage.outcome(stage.afternoon) is Outcome.SLOT_CLOSED
+    await give_back(stage, booked[0])
+    assert await own_pool(stage) == (4, 4, 3, False)
+    assert await stage.outcome(stage.afternoon) is Outcome.SLOT_CLOSED
+    await give_back(stage, booked[1])
+    assert await own_pool(stage) == (3, 3, None, True)
+    assert await stage.outcome(stage.afternoon) is Outcome.SOLD_OUT
+    await give_back(stage, booked[2])
+    assert await stage.outcome(stage.afternoon) is Outcome.CONFIRMED
+    assert await own_pool(stage) == (3, 3, None, True)
+
+
+async def test_a_target_is_taken_back_and_closing_stands_above_it(stage: Stage) -> None:
+    booked = [await stage.book(stage.afternoon) for _ in range(4)]
+    assert await set_capacity(stage.tx, stage.afternoon, 1, below_taken="follow") is CapacityAnswer.FOLLOWS
+    assert await set_capacity(stage.tx, stage.afternoon, 10) is CapacityAnswer.SET
+    assert await own_pool(stage) == (10, 4, None, True)
+    assert await stage.outcome(stage.afternoon) is Outcome.CONFIRMED
+    assert await set_capacity(stage.tx, stage.afternoon, 4, below_taken="follow") is CapacityAnswer.FOLLOWS
+    shut = {"from_day": DAY, "to_day": DAY, "reason_zh": "大雾", "reason_en": "Fog"}
+    await close_slots(stage.tx, stage.venue_id, None, **shut)
+    await give_back(stage, booked[0])
+    assert await own_pool(stage) == (4, 4, None, False)  # reached, and still closed for the fog
+    await reopen_slots(stage.tx, stage.venue_id, None, DAY, DAY)
+    assert await own_pool(stage) == (4, 4, None, True)
+    assert await set_capacity(stage.tx, stage.afternoon, 2, below_taken="follow") is CapacityAnswer.FOLLOWS
+    await close_slots(stage.tx, stage.venue_id, None, **shut)
+    await reopen_slots(stage.tx, stage.venue_id, None, DAY, DAY)
+    assert await own_pool(stage) == (4, 4, 2, False)  # the fog is over, the cap is not
+
+
+async def test_a_day_cap_below_what_is_sold_closes_every_session_of_the_day(stage: Stage) -> None:
+    booked = [await stage.book(slot) for slot in (stage.morning, stage.afternoon, stage.afternoon)]
+    said = await set_day_capacity(stage.tx, stage.venue_id, DAY, 2, below_taken="follow")
+    assert said is CapacityAnswer.FOLLOWS
+    assert await stage.outcome(stage.afternoon) is Outcome.SLOT_CLOSED
+    await give_back(stage, booked[1])
+    assert await stage.outcome(stage.afternoon) is Outcome.DAY_FULL
+    entries = await stage.tx.execute(
+        "SELECT action, detail FROM audit.entry WHERE action LIKE 'pool.%%' ORDER BY id"
+    )
+    assert [(action, detail) for action, detail in await entries.fetchall()] == [
+        ("pool.capacity_set", {"from": 30, "to": 3, "target": 2}),
+        ("pool.target_reached", {"capacity": 2}),
+    ]
+
+
+async def test_what_does_not_ask_whether_a_pool_is_closed_does_not_bring_its_capacity_up(
+    stage: Stage,
+) -> None:
+    for _ in range(3):
+        await stage.book(stage.afternoon)
+    await set_capacity(stage.tx, stage.afternoon, 1, below_taken="follow")
+    with pytest.raises(CheckViolation, match="pool_never_oversold"):
+        await stage.tx.execute("UPDATE booking.pool SET sold = sold + 1 WHERE target IS NOT NULL")
+
+
+async def own_pool(stage: Stage) -> tuple[int, int, int | None, bool]:
+    """Capacity, places taken, target and openness of the afternoon's own pool."""
+    cursor = await stage.tx.execute(
+        "SELECT p.capacity, p.held + p.sold, p.target, p.is_open"
+        " FROM booking.pool p JOIN booking.slot s ON s.pool_ids[1] = p.id WHERE s.id = %s",
+        [stage.afternoon],
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return row
+
+
+async def give_back(stage: Stage, booked: Answer) -> None:
+    """An operator cancels."""
+    asked = ChangeRequest(ChangeKind.CANCEL, booked.booking_id, "staff:1", is_forced=True)
+    assert (await stage.engine.change(asked)).outcome is Outcome.CANCELLED

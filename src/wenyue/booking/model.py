@@ -316,7 +316,10 @@ class ExistingBooking:
 
 @dataclass(slots=True)
 class PoolFacts:
-    """A locked pool. `left` goes down as a batch is decided."""
+    """A locked pool. `left` goes down as a batch is decided.
+
+    `target`: the pool is closed, and its capacity goes down to this with every place given back.
+    """
 
     id: int
     kind: str
@@ -325,6 +328,14 @@ class PoolFacts:
     sold: int
     is_open: bool
     revision: int
+    target: int | None = None
+
+    def follow_target(self) -> None:
+        """Bring the capacity down with what was given back; at the target the pool is open again (`booking.follow_target`)."""
+        if self.target is not None:
+            self.capacity = max(self.target, self.held + self.sold)
+            if self.capacity == self.target:
+                self.target, self.is_open = None, True
 
     @property
     def left(self) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -34,6 +34,12 @@ class CapacityAnswer(IntEnum):
     BELOW_TAKEN = 3  # fewer than are held and sold: sell no more, or cancel by a published rule first
     BELOW_RESERVES = 4  # fewer than the channel reserves add up to
     OUT_OF_RANGE = 5
+    FOLLOWS = (
+        6  # more are taken: closed, and the capacity goes down with every place given back until it is there
+    )
+
+
+BelowTaken = Literal["refuse", "follow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,47 +203,89 @@ async def reprice(tx: Tx, product_id: int, by_date: Mapping[date, int]) -> int:
     return len(ids)
 
 
-async def set_capacity(tx: Tx, slot_id: int, capacity: int) -> CapacityAnswer:
-    """Set how many places a slot has in all; what channel reserves leave is adjusted with it. Never below what is taken.
+async def set_capacity(
+    tx: Tx, slot_id: int, capacity: int, *, below_taken: BelowTaken = "refuse"
+) -> CapacityAnswer:
+    """Set how many places a slot has in all; what channel reserves leave is adjusted with it.
 
-    One change of capacities per transaction: batches lock pools in id order, and two changes in one transaction do not.
+    `below_taken`: what becomes of fewer places than are held and sold. One change of capacities per transaction: batches
+    lock pools in id order, and two changes in one transaction do not.
     """
     if not 0 <= capacity <= CAPACITY_MAX:
         return CapacityAnswer.OUT_OF_RANGE
-    rows = await (await tx.execute(_SQL["lock_slot_pools"], {"slot_id": slot_id})).fetchall()
-    reserved = sum(row[3] for row in rows if row[2] not in {"", GENERAL})
+    rows = [
+        _Counted(*row)
+        for row in await (await tx.execute(_SQL["lock_slot_pools"], {"slot_id": slot_id})).fetchall()
+    ]
+    reserved = sum(one.capacity for one in rows if one.channel not in {"", GENERAL})
     wanted: dict[int, int] = {}
-    for pool_id, kind, channel, _, taken in rows:
-        target = capacity if kind == "session" else capacity - reserved
-        if kind == "channel" and channel != GENERAL:
+    for one in rows:
+        target = capacity if one.kind == "session" else capacity - reserved
+        if one.kind == "channel" and one.channel != GENERAL:
             continue
         if target < 0:
             return CapacityAnswer.BELOW_RESERVES
-        if target < taken:
+        if target < one.taken and below_taken == "refuse":
             return CapacityAnswer.BELOW_TAKEN
-        wanted[pool_id] = target
-    return await _set_capacities(tx, wanted, {row[0]: row[3] for row in rows})
+        wanted[one.id] = target
+    return await _set_capacities(tx, wanted, rows, below_taken)
 
 
-async def set_day_capacity(tx: Tx, venue_id: int, on_date: date, capacity: int) -> CapacityAnswer:
-    """Set the venue's carrying capacity of a date (an order's cap). Never below what is taken. One per transaction."""
+async def set_day_capacity(
+    tx: Tx, venue_id: int, on_date: date, capacity: int, *, below_taken: BelowTaken = "refuse"
+) -> CapacityAnswer:
+    """Set the venue's carrying capacity of a date (an order's cap). `below_taken` as with a slot. One per transaction."""
     if not 0 <= capacity <= CAPACITY_MAX:
         return CapacityAnswer.OUT_OF_RANGE
     cursor = await tx.execute(_SQL["lock_day_pool"], {"venue_id": venue_id, "on_date": on_date})
-    rows = await cursor.fetchall()
-    if any(capacity < row[4] for row in rows):
-        return CapacityAnswer.BELOW_TAKEN
-    return await _set_capacities(tx, {row[0]: capacity for row in rows}, {row[0]: row[3] for row in rows})
+    rows = [_Counted(*row) for row in await cursor.fetchall()]
+    return await _set_capacities(tx, {one.id: capacity for one in rows}, rows, below_taken)
 
 
-async def _set_capacities(tx: Tx, wanted: Mapping[int, int], present: Mapping[int, int]) -> CapacityAnswer:
+async def _set_capacities(
+    tx: Tx, wanted: Mapping[int, int], rows: Sequence["_Counted"], below_taken: BelowTaken
+) -> CapacityAnswer:
     if not wanted:
         return CapacityAnswer.UNKNOWN
-    pools = [{"id": one, "capacity": count} for one, count in wanted.items() if present[one] != count]
-    if not pools:
-        return CapacityAnswer.UNCHANGED
-    await tx.execute(_SQL["set_capacities"], {"pools": json.dumps(pools)})
-    return CapacityAnswer.SET
+    changes = [_change(one, wanted[one.id]) for one in rows if one.id in wanted]
+    if below_taken == "refuse" and any(one.target is not None for one in changes):
+        return CapacityAnswer.BELOW_TAKEN
+    changed = [
+        one
+        for one, row in zip(changes, [row for row in rows if row.id in wanted], strict=True)
+        if (one.capacity, one.target) != (row.capacity, row.target)
+    ]
+    if changed:
+        await tx.execute(_SQL["set_capacities"], {"pools": msgspec.json.encode(changed).decode()})
+    if any(one.target is not None for one in changes):
+        return CapacityAnswer.FOLLOWS
+    return CapacityAnswer.SET if changed else CapacityAnswer.UNCHANGED
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """A locked pool. `may_open`: nothing but a target closes it."""
+
+    id: int
+    kind: str
+    channel: str
+    capacity: int
+    taken: int
+    target: int | None
+    may_open: bool
+
+
+class _Change(msgspec.Struct, frozen=True):
+    id: int
+    capacity: int
+    is_open: bool
+    target: int | None
+
+
+def _change(one: _Counted, wanted: int) -> _Change:
+    """A pool with so many places, or on the way there while more are taken."""
+    if wanted < one.taken:
+        return _Change(one.id, one.taken, is_open=False, target=wanted)
+    return _Change(one.id, wanted, is_open=one.may_open, target=None)
 
 
 async def _switch(tx: Tx, pool_ids: list[int], *, is_open: bool) -> int:

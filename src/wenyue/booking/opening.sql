@@ -58,7 +58,7 @@ RETURNING pool_ids[1]
 
 -- name: switch_pools
 -- Opens or closes session pools and makes workers read their slots' facts again.
-UPDATE booking.pool SET is_open = %(is_open)s, revision = revision + 1 WHERE id = ANY(%(ids)s::bigint[])
+UPDATE booking.pool SET is_open = %(is_open)s AND target IS NULL, revision = revision + 1 WHERE id = ANY(%(ids)s::bigint[])
 
 -- name: reprice_slots
 -- Sets the price of slots whose session pools are locked, where it differs; returns their pools.
@@ -83,7 +83,7 @@ UPDATE booking.pool SET revision = revision + 1 WHERE id = ANY(%(ids)s::bigint[]
 
 -- name: lock_slot_pools
 -- Locks one slot's own pool and its channel pools, in id order, with their figures.
-SELECT p.id, p.kind, coalesce(p.channel, ''), p.capacity, p.held + p.sold
+SELECT p.id, p.kind, coalesce(p.channel, ''), p.capacity, p.held + p.sold, p.target, s.is_open OR p.kind <> 'session'
 FROM booking.slot s
 JOIN booking.pool p ON p.id = s.pool_ids[1]
   OR p.id IN (SELECT c.value::bigint FROM jsonb_each_text(s.channel_pools) AS c)
@@ -93,7 +93,7 @@ FOR UPDATE OF p
 
 -- name: lock_day_pool
 -- Locks a venue's day pool, with its figures.
-SELECT id, kind, '', capacity, held + sold
+SELECT id, kind, '', capacity, held + sold, target, true
 FROM booking.pool
 WHERE venue_id = %(venue_id)s AND on_date = %(on_date)s AND kind = 'day' AND product_id IS NULL AND starts_at IS NULL
   AND channel IS NULL

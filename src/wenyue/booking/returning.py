@@ -46,6 +46,8 @@ def end(booking: ExistingBooking, state: BookingState, facts: Facts, effects: Ef
 def release(line: LineFacts, booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
     """Give one live line back: its places, its persons' day, its entitlement."""
     take_pools(facts, effects, line.pool_ids, booking.state, -line.quantity)
+    for pool_id in line.pool_ids:
+        facts.pools[pool_id].follow_target()
     for _, person_key, scope in line.places:
         facts.places.discard((person_key, line.on_date, scope))
     for visitor_no, _, scope in line.places if line.numbers else ():

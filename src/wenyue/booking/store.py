@@ -190,8 +190,8 @@ async def _read_pools(reads: dict[str, Cursor], facts: Facts, changing: Containe
         facts.places = set(await reads["places"].fetchall())
     if "numbers" in reads:
         facts.numbers = set(await reads["numbers"].fetchall())
-    for id_, kind, capacity, taken, sold, is_open, revision in await reads["pools"].fetchall():
-        facts.pools[id_] = PoolFacts(id_, kind, capacity, taken, sold, is_open, revision)
+    for row in await reads["pools"].fetchall():
+        facts.pools[row[0]] = PoolFacts(*row)
 
 
 async def _read_cards(reads: dict[str, Cursor], facts: Facts) -> None:

@@ -101,13 +101,13 @@ SELECT b.holder_id, b.id, l.line_no, b.hold_until IS NOT NULL AS is_held, l.slot
 
 -- name: read_pools
 -- The pools that the batch draws from, unlocked: enough while there is room to spare (see move_pools).
-SELECT id, kind, capacity, held, sold, is_open, revision
+SELECT id, kind, capacity, held, sold, is_open, revision, target
   FROM booking.pool
  WHERE id = ANY (%(ids)s::bigint[])
 
 -- name: lock_pools
 -- The pools that the batch draws from or gives back to, locked in id order: the last lock taken.
-SELECT id, kind, capacity, held, sold, is_open, revision
+SELECT id, kind, capacity, held, sold, is_open, revision, target
   FROM booking.pool
  WHERE id = ANY (%(ids)s::bigint[])
  ORDER BY id

@@ -123,6 +123,8 @@ class Views:
             if view is None or view.at < oldest:
                 continue
             view.asked = clock
+            if not view.is_open:  # the engine says that it is closed
+                return None
             if view.room < quantity:
                 return outcome if self._is_new(asked[0], slot, own) else None
         return None

@@ -57,10 +57,10 @@ def _differences(
     cards: list[list[int]],
 ) -> Iterator[Trouble]:
     counted = model.counted()
-    for pool, capacity, held, sold in pools:
-        expected = [model.capacity[pool], *counted[pool]]
-        if [capacity, held, sold] != expected:
-            yield Trouble("state", f"pool {pool}: rows say {[capacity, held, sold]}, model {expected}")
+    for pool, *row in pools:
+        expected = [model.capacity[pool], *counted[pool], model.targets.get(pool)]
+        if row != expected:
+            yield Trouble("state", f"pool {pool}: rows say {row}, model {expected}")
     known = {str(booking.id): [int(booking.state), booking.total] for booking in model.bookings.values()}
     stored = {id_: [state, total] for id_, state, total in bookings}
     for id_ in sorted(known.keys() | stored.keys()):

@@ -134,11 +134,11 @@ class Naive(World):
             self._end(booking, BookingState.CANCELLED)
         return _told(Outcome.CANCELLED, booking)
 
-    @staticmethod
-    def _end(booking: Booking, state: BookingState) -> None:
+    def _end(self, booking: Booking, state: BookingState) -> None:
         booking.state, booking.hold_until = state, None
         for line in booking.lines:
             line.gone = True
+        self.follow_targets()
 
     def _confirm(self, booking: Booking) -> Answer:
         if booking.state is BookingState.CONFIRMED:
@@ -189,8 +189,10 @@ class Naive(World):
             is_price = outcome is Outcome.PRICE_CHANGED
             price = next(self.slots[to].price for old, to in wanted if old.no == no) if is_price else None
             return replace(_told(outcome, booking, line=no), reached=reached, price_minor=price)
-        for old, slot_id in wanted:
+        for old, _ in wanted:
             old.gone = True
+        self.follow_targets()
+        for old, slot_id in wanted:
             slot = self.slots[slot_id]
             price = 0 if old.is_on_card else slot.price
             no = max(line.no for line in booking.lines) + 1

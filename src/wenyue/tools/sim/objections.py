@@ -26,7 +26,7 @@ def booking_problems(
     channel = request.channel.name.lower()
     slots = [world.slots[line.slot_id] for line in request.lines]
     for number, slot in enumerate(slots):
-        when = _slot_problem(slot, now)
+        when = _slot_problem(world, slot, now)
         if when is not None:
             found.append((when, number, None))
         elif slot.reserves and channel not in slot.reserves:
@@ -48,8 +48,8 @@ def booking_problems(
     return [(world.full[pool], number, None) for pool, number in first.items() if rooms[pool] < 0]
 
 
-def _slot_problem(slot: Slot, now: datetime) -> Outcome | None:
-    if not slot.is_open:
+def _slot_problem(world: World, slot: Slot, now: datetime) -> Outcome | None:
+    if not world.is_open(slot):
         return Outcome.SLOT_CLOSED
     if now < slot.release:
         return Outcome.NOT_RELEASED
@@ -304,7 +304,7 @@ def _where_and_who(
         if slot is None or slot.product != line.slot.product:
             found.append((Outcome.SLOT_UNKNOWN, line.no))
             continue
-        problem = _slot_problem(slot, now)
+        problem = _slot_problem(world, slot, now)
         if problem is not None:
             found.append((problem, line.no))
         elif slot.reserves and booking.channel not in slot.reserves:

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from wenyue.booking import BookingState, redeem, undo_redemption
 from wenyue.kernel.ids import uuid7
 from wenyue.tools.sim.inspection import Trouble
-from wenyue.tools.sim.seams import CapacityAnswer, opening
+from wenyue.tools.sim.seams import BelowTaken, CapacityAnswer, opening
 from wenyue.tools.sim.timing import Clock
 from wenyue.tools.sim.town import SQL, Town
 from wenyue.tools.sim.world import Slot
@@ -86,43 +86,60 @@ class Operators:
         return [slot for slot in self._model.slots.values() if slot.product == product and slot.day == day]
 
     async def set_capacity(self, slot: Slot | None = None) -> Verdict:
-        """More or fewer places in a session; with a given one, down to what is taken."""
+        """More or fewer places in a session; with a given one, down to what is taken, or a little further."""
         if slot is None:
             slot = self._rng.choice(list(self._model.slots.values()))
             step = self._rng.randint(-3, 4) if slot.is_named else self._rng.choice((-3, 60, 150))
             capacity = min(ROOMY, max(0, self._model.capacity[slot.own] + step))
         else:
-            capacity = sum(self._model.counted()[slot.own])
+            capacity = max(0, sum(self._model.counted()[slot.own]) - self._rng.choice((0, 0, 1, 2)))
+        below_taken = self._below_taken()
         async with self._desk.transaction():
-            said = await opening.set_capacity(self._desk, slot.id, capacity)
+            said = await opening.set_capacity(self._desk, slot.id, capacity, below_taken=below_taken)
         reserved = sum(self._model.capacity[pool] for name, pool in slot.reserves.items() if name != "online")
         wanted = {slot.own: capacity}
         if slot.reserves:
             wanted[slot.reserves["online"]] = capacity - reserved
-        return lambda: self._capacity_set(f"slot {slot.id} for {capacity}", wanted, said)
+        return lambda: self._capacity_set(
+            f"slot {slot.id} for {capacity}", wanted, said, is_followed=below_taken == "follow"
+        )
+
+    def _below_taken(self) -> BelowTaken:
+        return self._rng.choice(("refuse", "follow"))
 
     async def _set_day_capacity(self) -> Verdict:
         slot = self._rng.choice([one for one in self._model.slots.values() if one.day_pool is not None])
         pool = slot.day_pool or 0
         capacity = max(0, self._model.capacity[pool] + self._rng.randint(-4, 4))
+        below_taken = self._below_taken()
         async with self._desk.transaction():
-            said = await opening.set_day_capacity(self._desk, slot.venue, slot.day, capacity)
-        return lambda: self._capacity_set(
-            f"day {slot.day} of venue {slot.venue} for {capacity}", {pool: capacity}, said
-        )
+            said = await opening.set_day_capacity(
+                self._desk, slot.venue, slot.day, capacity, below_taken=below_taken
+            )
+        what = f"day {slot.day} of venue {slot.venue} for {capacity}"
+        return lambda: self._capacity_set(what, {pool: capacity}, said, is_followed=below_taken == "follow")
 
-    def _capacity_set(self, what: str, wanted: dict[int, int], said: CapacityAnswer) -> list[Trouble]:
+    def _capacity_set(
+        self, what: str, wanted: dict[int, int], said: CapacityAnswer, *, is_followed: bool
+    ) -> list[Trouble]:
         counted = self._model.counted()
         if any(count < 0 for count in wanted.values()):
             expected = {CapacityAnswer.BELOW_RESERVES}
-            if any(0 <= count < sum(counted[pool]) for pool, count in wanted.items()):
+            if not is_followed and any(0 <= count < sum(counted[pool]) for pool, count in wanted.items()):
                 expected.add(CapacityAnswer.BELOW_TAKEN)
-        elif any(count < sum(counted[pool]) for pool, count in wanted.items()):
+        elif not is_followed and any(count < sum(counted[pool]) for pool, count in wanted.items()):
             expected = {CapacityAnswer.BELOW_TAKEN}
         else:
-            is_same = all(self._model.capacity[pool] == count for pool, count in wanted.items())
-            self._model.capacity.update(wanted)
+            before = dict(self._model.capacity), dict(self._model.targets)
+            for pool, count in wanted.items():
+                self._model.targets.pop(pool, None)
+                self._model.capacity[pool] = max(count, taken := sum(counted[pool]))
+                if count < taken:
+                    self._model.targets[pool] = count
+            is_same = before == (self._model.capacity, self._model.targets)
             expected = {CapacityAnswer.UNCHANGED if is_same else CapacityAnswer.SET}
+            if any(pool in self._model.targets for pool in wanted):
+                expected = {CapacityAnswer.FOLLOWS}
         self._note(f"operator sets {what} → {said.name}")
         if said in expected:
             return []

@@ -20,7 +20,7 @@ from wenyue.booking.batch import RETRYABLE, STEP, InDoubt, Probe, execute, unwat
 from wenyue.booking.effects import Effects
 from wenyue.booking.facts import Facts
 from wenyue.booking.model import LineFacts, PoolFacts, SlotFacts
-from wenyue.booking.opening import CapacityAnswer
+from wenyue.booking.opening import BelowTaken, CapacityAnswer
 from wenyue.booking.store import due_holds
 from wenyue.booking.views import Views
 from wenyue.emergency import store as room_store
@@ -29,6 +29,7 @@ from wenyue.infra import admission
 __all__ = [
     "RETRYABLE",
     "STEP",
+    "BelowTaken",
     "CapacityAnswer",
     "Effects",
     "Facts",

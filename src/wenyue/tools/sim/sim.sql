@@ -59,7 +59,7 @@ violations (says) AS (
       FROM booking.booking b
      WHERE NOT EXISTS (SELECT FROM booking.outbox o WHERE b.id = ANY (o.booking_ids)))
 SELECT (SELECT coalesce(json_agg(v.says ORDER BY v.says), '[]') FROM violations v)::text,
-       (SELECT coalesce(json_agg(json_build_array(p.id, p.capacity, p.held, p.sold)), '[]') FROM booking.pool p)::text,
+       (SELECT coalesce(json_agg(json_build_array(p.id, p.capacity, p.held, p.sold, p.target)), '[]') FROM booking.pool p)::text,
        (SELECT coalesce(json_agg(json_build_array(b.id, b.state, b.total_minor)), '[]') FROM booking.booking b)::text,
        (SELECT coalesce(json_agg(json_build_array(live.booking_id, live.line_no, live.slot_id, live.quantity)), '[]')
           FROM live)::text,

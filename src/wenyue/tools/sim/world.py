@@ -101,6 +101,7 @@ class World:
     def __init__(self) -> None:
         self.slots: dict[int, Slot] = {}
         self.capacity: dict[int, int] = {}
+        self.targets: dict[int, int] = {}  # pool -> cap below what is taken: closed until it is reached
         self.full: dict[int, Outcome] = {}  # pool -> what to answer when it is full
         self.cards: dict[int, Card] = {}
         self.bookings: dict[UUID, Booking] = {}
@@ -134,6 +135,18 @@ class World:
             for pool in self.pools_of(line.slot, booking.channel):
                 counts[pool][column] += line.quantity
         return counts
+
+    def follow_targets(self) -> None:
+        """What was given back brings capacities down to their targets."""
+        counted = self.counted() if self.targets else {}
+        for pool, target in list(self.targets.items()):
+            self.capacity[pool] = max(target, sum(counted[pool]))
+            if self.capacity[pool] == target:
+                del self.targets[pool]
+
+    def is_open(self, slot: Slot) -> bool:
+        """Whether anybody may book there: no closure, and no cap that is still to be reached."""
+        return slot.is_open and slot.own not in self.targets and slot.day_pool not in self.targets
 
     def rooms(self, giving_up: Iterable[Line] = ()) -> dict[int, int]:
         """Free places of every pool, as if the lines in `giving_up` were gone."""
