@@ -3,7 +3,6 @@
 from msgspec.structs import replace
 
 from wenyue.booking import returning
-from wenyue.booking.drawing import take_pools
 from wenyue.booking.effects import DisownedRow, Effects
 from wenyue.booking.facts import Facts
 from wenyue.booking.model import (
@@ -66,7 +65,7 @@ def _take_out(
     if not left:
         returning.release(line, booking, facts, effects)
         return
-    take_pools(facts, effects, line.pool_ids, booking.state, -1)
+    returning.give_back(facts, effects, line.pool_ids, booking.state, 1)
     facts.places.discard((person_key, line.on_date, scope))
     if visitor_no in line.numbers:
         facts.numbers.discard((line.numbers[visitor_no], line.on_date, scope))

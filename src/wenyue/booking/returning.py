@@ -45,9 +45,7 @@ def end(booking: ExistingBooking, state: BookingState, facts: Facts, effects: Ef
 
 def release(line: LineFacts, booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
     """Give one live line back: its places, its persons' day, its entitlement."""
-    take_pools(facts, effects, line.pool_ids, booking.state, -line.quantity)
-    for pool_id in line.pool_ids:
-        facts.pools[pool_id].follow_target()
+    give_back(facts, effects, line.pool_ids, booking.state, line.quantity)
     for _, person_key, scope in line.places:
         facts.places.discard((person_key, line.on_date, scope))
     for visitor_no, _, scope in line.places if line.numbers else ():
@@ -61,6 +59,15 @@ def release(line: LineFacts, booking: ExistingBooking, facts: Facts, effects: Ef
             card.give_back(Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity))
     line.is_live = False
     effects.released.append((booking.id, line.line_no))
+
+
+def give_back(
+    facts: Facts, effects: Effects, pool_ids: tuple[int, ...], state: BookingState, quantity: int
+) -> None:
+    """Return places to their pools for good; a pool on the way to a lower cap gets smaller with them."""
+    take_pools(facts, effects, pool_ids, state, -quantity)
+    for pool_id in pool_ids:
+        facts.pools[pool_id].follow_target()
 
 
 def set_state(booking: ExistingBooking, state: BookingState, facts: Facts, effects: Effects) -> None:

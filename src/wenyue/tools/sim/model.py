@@ -129,6 +129,7 @@ class Naive(World):
             line.quantity -= 1
             line.disowned.add(number)
             line.gone = line.quantity == 0
+        self.follow_targets()
         booking.total = sum(line.price * line.quantity for line in booking.live)
         if not booking.live:
             self._end(booking, BookingState.CANCELLED)

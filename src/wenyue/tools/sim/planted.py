@@ -58,11 +58,6 @@ PLANTS: Final = (
         (_NO_OVERSELLING,),
     ),
     Plant(
-        "cap forgotten",
-        "a capacity does not go down to its target with what is given back",
-        wrapping(PoolFacts, "follow_target", patches.always(None)),
-    ),
-    Plant(
         "double release",
         "a line given back returns its places twice",
         wrapping(returning, "release", patches.double_release),
