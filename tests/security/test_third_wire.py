@@ -1,7 +1,7 @@
 """What counts as a booking that arrives: a request, on a connection that is between requests, and only until its turn."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -45,7 +45,19 @@ async def site(admission: Admission, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         yield served
 
 
-async def _sent(people: Sequence[tuple[asyncio.StreamReader, asyncio.StreamWriter]], data: bytes) -> None:
+People = list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+
+
+@pytest.fixture
+async def people(site: tuple[int, HotApp]) -> AsyncIterator[People]:
+    """Connected, and gone before the site ends, which waits for whoever is in the middle of a request."""
+    made: People = await twenty(site[0])
+    yield made
+    for _, writer in made:
+        writer.transport.abort()
+
+
+async def _sent(people: People, data: bytes) -> None:
     for _, writer in people:
         writer.write(data)
         await writer.drain()
@@ -54,21 +66,19 @@ async def _sent(people: Sequence[tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 @pytest.mark.parametrize("first", [_BODY_OF_ANOTHER, _CHUNKED, _HALF_A_HEAD], ids=["body", "chunk", "head"])
 async def test_security_third_bookings_written_into_other_requests_take_no_room(
-    site: tuple[int, HotApp], admission: Admission, first: bytes
+    site: tuple[int, HotApp], people: People, admission: Admission, first: bytes
 ) -> None:
     port, app = site
-    people = await twenty(port)
     await _sent(people, first)
     admission.hot.limit = _ROOM
     for _ in range(3):
         await _sent(people, LINE)
     assert (admission.hot.arriving, admission.hot.shed) == (0, 0)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    people.append(await asyncio.open_connection("127.0.0.1", port))
+    reader, writer = people[-1]
     writer.write(REQUEST)
     assert (await answer(reader))[0] == 200
     assert "/v1/bookings" in app.seen
-    for _, one in [*people, (reader, writer)]:
-        one.close()
 
 
 async def test_security_third_a_full_lane_refuses_nothing_that_stands_in_a_body(
@@ -99,10 +109,9 @@ _OUT = {
 @pytest.mark.parametrize("sent", list(_OUT.values()), ids=list(_OUT))
 @pytest.mark.parametrize("leaves", [False, True], ids=["stays", "leaves"])
 async def test_security_third_whatever_becomes_of_an_arrival_it_is_taken_back(
-    site: tuple[int, HotApp], admission: Admission, sent: bytes, *, leaves: bool
+    site: tuple[int, HotApp], people: People, admission: Admission, sent: bytes, *, leaves: bool
 ) -> None:
     port, app = site
-    people = await twenty(port)
     for _, writer in people:
         writer.write(sent)
         await writer.drain()
@@ -112,12 +121,11 @@ async def test_security_third_whatever_becomes_of_an_arrival_it_is_taken_back(
     assert admission.hot.arriving == 0
     begun = len(app.begun)
     admission.hot.limit = admission.hot.in_flight + 1
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    people.append(await asyncio.open_connection("127.0.0.1", port))
+    reader, writer = people[-1]
     writer.write(REQUEST)
     assert (await answer(reader))[0] == 200
     await until(lambda: len(app.begun) > begun)
-    for _, one in [*people, (reader, writer)]:
-        one.transport.abort()
 
 
 async def test_security_third_arrivals_of_one_turn_still_count_together(admission: Admission) -> None:
