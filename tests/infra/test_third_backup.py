@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import wenyue
 from tests.support.backup_site import Site, Terminal, a_folder, a_site
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase
@@ -221,3 +223,23 @@ def test_security_third_writing_follows_no_link(tmp_path: Path, mine: Path) -> N
         read_plain(link)
     write_plain(link, "a file of its own")
     assert (mine.read_text(encoding="utf-8"), link.is_symlink()) == (SECRET, False)
+
+
+def test_security_third_root_opens_nothing_by_name_in_a_folder_of_the_servers_account() -> None:
+    follows = re.compile(
+        r"(?:place\.data|partial) / [^)\n]*\)+\.(?:write_text|write_bytes|touch|open|chmod)\("
+    )
+    source = Path(wenyue.__file__).parent
+    files = [
+        *source.glob("infra/server/*.py"),
+        *source.glob("tools/backup/**/*.py"),
+        *source.glob("tools/standby/*.py"),
+    ]
+    found = [
+        f"{path.name}: {line}"
+        for path in files
+        for line in path.read_text("utf-8").splitlines()
+        if follows.search(line)
+    ]
+    assert len(files) > 30
+    assert found == []

@@ -14,6 +14,7 @@ from wenyue.infra.fault import SetupError
 from wenyue.infra.server import hold_home
 from wenyue.infra.server.cluster import configure
 from wenyue.infra.server.locks import LockHeldError, held
+from wenyue.infra.server.owning import change_plain
 from wenyue.infra.server.place import DATABASE, Place
 from wenyue.infra.server.postmaster import halt, is_alive, launch, running_pid
 from wenyue.infra.server.successor import FOLDER, Link, ask
@@ -55,7 +56,7 @@ def _adopt(place: Place, link: Link, say: Callable[[str], None]) -> None:
         follow(place, link)
     else:
         configure(place, {})
-    (place.data / "pg_hba.conf").write_text(_TRUST, encoding="utf-8")
+    change_plain(place.data / "pg_hba.conf", _TRUST)
     process = launch(place, say)
     try:
         _promote(place)

@@ -19,6 +19,7 @@ import psycopg
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import hold_home
 from wenyue.infra.server.cluster import configure
+from wenyue.infra.server.owning import change_plain
 from wenyue.infra.server.place import Place, settle
 from wenyue.infra.server.postmaster import halt, is_alive, launch
 from wenyue.infra.server.successor import FOLDER, Link, half_promoted, is_half_promoted, read_link
@@ -154,7 +155,7 @@ def follow(place: Place, link: Link) -> None:
             "recovery_target_timeline": "latest",
         },
     )
-    (place.data / "pg_hba.conf").write_text(_TRUST, encoding="utf-8")  # keeps owner and mode
+    change_plain(place.data / "pg_hba.conf", _TRUST)  # keeps owner and mode
 
 
 def look(place: Place) -> tuple[Standing, bool]:
