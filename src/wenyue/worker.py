@@ -27,6 +27,7 @@ from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
 from wenyue.notifications import (
     FileSms,
     SmsTransport,
+    TextLimits,
     deliver,
     give_up,
     has_notices,
@@ -88,6 +89,8 @@ class Worker:
         self._name = name_of("worker", node)
         self._jobs = JobQueue(services.db)
         self._jobs.define(DELIVER, self.deliver_messages)
+        texts = services.settings.texts
+        self._text_limits = TextLimits(texts.phone, texts.account, texts.prefixes)
         self._opened_on: date | None = None
         self._names_after: int | None = 0  # None: every account that was there is noted
         self._places = PlacesLeft(services.clock)
@@ -230,7 +233,16 @@ class Worker:
             await deliver(tx, services.vault, kind, ids, now, presets=services.presets)
         try:
             async with services.db.transaction() as tx:
-                is_sent = await send_queued(tx, services.vault, kind, ids, now, sms=self._sms)
+                is_sent = await send_queued(
+                    tx,
+                    services.vault,
+                    kind,
+                    ids,
+                    now,
+                    sms=self._sms,
+                    limits=self._text_limits,
+                    withheld=self._note_withheld,
+                )
         except OSError:
             is_sent = False
         if is_sent:
@@ -241,6 +253,10 @@ class Worker:
             count = await give_up(tx, kind, ids)
         _log.error("%d texts were not accepted by transport %s and are given up", count, self._sms.name)
 
+    def _note_withheld(self, holder_id: int) -> None:
+        """A text about a booking of this account did not leave: operators see how many."""
+        self._services.abuse.note(abuse.Pattern.WITHHELD_TEXTS, "account", holder_id)
+
     async def _send_notices(self) -> bool:
         """Codes and warnings about accounts; while the transport is out of order they wait."""
         async with self._services.db.connection() as tx:
@@ -248,7 +264,8 @@ class Worker:
                 return False
         try:
             async with self._services.db.transaction() as tx:
-                return await send_notices(tx, self._services.vault, self._services.clock(), sms=self._sms)
+                now, limits = self._services.clock(), self._text_limits
+                return await send_notices(tx, self._services.vault, now, sms=self._sms, limits=limits)
         except OSError:
             return False
 

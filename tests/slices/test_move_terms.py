@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from tests.support.accounts import DAY, Stage, account_stage, slots
 from tests.support.database import DbUrls
 from wenyue.booking import BookingRequest, ChangeKind, ChangeRequest, Outcome
-from wenyue.policy import shipped_presets
+from wenyue.kernel.limits import MOVES_OF_BOOKING_MAX
+from wenyue.policy import LimitKind, Reached, shipped_presets
 
 pytestmark = pytest.mark.anyio
 NEXT = DAY + timedelta(days=1)
@@ -137,3 +138,18 @@ async def test_suite_M6_a_booking_at_another_price_is_told_the_price_of_now(stag
     lines = (replace(request.lines[0], price_minor=400),)
     answer = await stage.engine.book(replace(request, lines=lines))
     assert (answer.outcome, answer.price_minor) == (Outcome.PRICE_CHANGED, 500)
+
+
+async def test_security_third_1_a_booking_is_moved_so_often_and_no_more(stage: Stage) -> None:
+    one, two = await two_days(stage)
+    booked, other = await stage.booked((one, stage.people(1))), await stage.booked((one, stage.people(1)))
+    for number in range(MOVES_OF_BOOKING_MAX):
+        answer = await stage.move(booked, (number, one if number % 2 else two))
+        assert answer.outcome is Outcome.RESCHEDULED, number
+    refused = await stage.move(booked, (MOVES_OF_BOOKING_MAX, two))
+    assert refused.outcome is Outcome.MOVE_LIMIT
+    assert refused.reached == Reached(LimitKind.MOVES, MOVES_OF_BOOKING_MAX, MOVES_OF_BOOKING_MAX)
+    last = await stage.move(booked, (MOVES_OF_BOOKING_MAX - 1, one))  # the answer may have been lost
+    assert (last.outcome, last.is_replay) == (Outcome.RESCHEDULED, True)
+    assert (await stage.move(other, (0, two))).outcome is Outcome.RESCHEDULED
+    assert (await cancelled(stage, booked))[0] is Outcome.CANCELLED

@@ -22,6 +22,9 @@ class Pattern(StrEnum):
     ROTATED_ACCOUNTS = "rotated-accounts"  # one person booked by many accounts
     MANY_PERSONS = "many-persons"  # one account that books for many persons
     TRIED_DOCUMENTS = "tried-documents"  # one account that tries many documents: as visitors, or on its card
+    WITHHELD_TEXTS = (
+        "withheld-texts"  # texts about one account's bookings that the limits of texts did not let leave
+    )
 
 
 class Act(StrEnum):
@@ -54,6 +57,7 @@ SHIPPED: Final[dict[Pattern, PatternRule]] = {
     Pattern.ROTATED_ACCOUNTS: PatternRule(4, 86_400),
     Pattern.MANY_PERSONS: PatternRule(40, 86_400),
     Pattern.TRIED_DOCUMENTS: PatternRule(30, 86_400, 3_600),
+    Pattern.WITHHELD_TEXTS: PatternRule(20, 86_400),
 }
 STOPS: Final[dict[str, frozenset[Act]]] = {  # by kind of subject
     "address": frozenset({Act.SIGN_IN}),

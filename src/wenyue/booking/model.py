@@ -104,6 +104,7 @@ class Outcome(IntEnum):
     CANCEL_LIMIT = 66
     PERSON_REPEATED = 67  # this very request names the person twice for one day (or session)
     NUMBER_TWICE = 68  # the document's number has a place there under another kind or nationality
+    MOVE_LIMIT = 69  # this booking was moved as often as its account may
 
     PRICE_CHANGED = 70
     CURRENCIES_MIXED = 71  # one booking is paid in one currency

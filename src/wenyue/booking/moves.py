@@ -34,8 +34,8 @@ from wenyue.booking.paying import repay
 from wenyue.booking.persons import bans_in_force
 from wenyue.booking.striking import note_strikes
 from wenyue.cards import Use
-from wenyue.kernel.limits import LINE_NUMBERS_MAX
-from wenyue.policy import StrikeKind
+from wenyue.kernel.limits import LINE_NUMBERS_MAX, MOVES_OF_BOOKING_MAX
+from wenyue.policy import LimitKind, Reached, StrikeKind
 
 
 def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
@@ -95,8 +95,9 @@ def _move_problem(
     moves: list[tuple[LineFacts, int]], prices: dict[int, int], booking: ExistingBooking, facts: Facts
 ) -> tuple[Answer | None, list[int | None]]:
     """Why the moves cannot all be made (None: they can), and the entitlement that pays for each new line."""
-    if max(line.line_no for line in booking.lines) + len(moves) >= LINE_NUMBERS_MAX:
-        return returning.answer_of(Outcome.CANCEL_LIMIT, booking, line=moves[0][0].line_no), []
+    worn = _moved_too_often(moves, booking)
+    if worn is not None:
+        return worn, []
     problems = _place_problems(moves, booking, facts)
     if problems:
         outcome, line_no, at = min(problems, key=lambda problem: problem[:2])
@@ -112,6 +113,21 @@ def _move_problem(
         return problem, []
     full = _full_pool(moves, booking, facts)
     return (returning.answer_of(full[0], booking, line=full[1]) if full else None), paid_by
+
+
+def _moved_too_often(moves: list[tuple[LineFacts, int]], booking: ExistingBooking) -> Answer | None:
+    """Nobody moves one booking again and again: its lines that were given up, and are not deleted, say how often it was moved."""
+    line_no = moves[0][0].line_no
+    if max(line.line_no for line in booking.lines) + len(moves) >= LINE_NUMBERS_MAX:
+        return returning.answer_of(Outcome.CANCEL_LIMIT, booking, line=line_no)
+    if booking.holder_id is None or booking.channel in DESK_CHANNELS:
+        return None
+    gone = sum(not line.is_live for line in booking.lines)
+    live = len(booking.lines) - gone
+    if gone + len(moves) <= MOVES_OF_BOOKING_MAX * live:
+        return None
+    answer = returning.answer_of(Outcome.MOVE_LIMIT, booking, line=line_no)
+    return replace(answer, reached=Reached(LimitKind.MOVES, MOVES_OF_BOOKING_MAX, gone // live))
 
 
 def _place_problems(

@@ -124,4 +124,8 @@ FIELD_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "wrong_length": ("长度不正确{}", "The length is wrong{}"),
     "one_line": ("只能写一行，不能含控制字符", "One line without control characters"),
     "wrong_form": ("格式不正确{}", "The form is wrong{}"),
+    "no_texts": (
+        "这个国家或地区的号码收不到短信；号码已保存供人工窗口使用，通知请看“我的”里的消息",
+        "No texts go to numbers of this country; the number is kept for the desk, and messages are listed under “Me”",
+    ),
 }

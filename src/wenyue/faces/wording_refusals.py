@@ -129,6 +129,17 @@ PEOPLE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
         Taken.UNCHANGED,
         Text("{at}起可以再取消。", "You can cancel again from {at}."),
     ),
+    Outcome.MOVE_LIMIT: OutcomeWords(
+        Text("这个预约不能再改期", "This booking cannot be moved again"),
+        Text(
+            "一个预约改期的次数有限。原来的预约不变。",
+            "A booking can be moved so many times. It stays as it is.",
+        ),
+        Text(
+            "需要再改请取消后重新预约，或联系人工窗口。",
+            "Cancel it and book anew, or ask the staffed counter.",
+        ),
+    ),
 }
 
 LIMIT_NOTES: Final[Mapping[LimitKind, Text]] = {
@@ -159,6 +170,10 @@ LIMIT_NOTES: Final[Mapping[LimitKind, Text]] = {
     LimitKind.HOLDS: Text(
         "同一账户最多有{most}个待确认的预约，您已有{used}个。",
         "One account can have {most} bookings that wait to be confirmed; you have {used}.",
+    ),
+    LimitKind.MOVES: Text(
+        "一个预约最多改期{most}次，已改{used}次。",
+        "A booking can be moved {most} times; this one was moved {used} times.",
     ),
     LimitKind.CANCELS_DAY: Text(
         "一天最多取消{most}次，今天已取消{used}次。", "{most} a day at most; you cancelled {used} today."

@@ -17,6 +17,7 @@ LOG_FORMATS: Final = ("auto", "json", "text")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 _SECRET_CHARS_MAX: Final = 8192
 _LIST_MAX: Final = 50
+_PREFIX_LENGTH_MAX: Final = 8
 _KEY_BYTES: Final = 32
 
 
@@ -128,6 +129,15 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSettings:
+    """How many texts leave in a day, and to where."""
+
+    phone: int = 20  # WENYUE_TEXTS_PER_PHONE
+    account: int = 40  # WENYUE_TEXTS_PER_ACCOUNT
+    prefixes: tuple[str, ...] = ("+86", "+852", "+853", "+886")  # WENYUE_TEXT_COUNTRIES, with "+"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the environment decides."""
 
@@ -142,6 +152,7 @@ class Settings:
     backup: BackupSettings = BackupSettings()
     gate: GateSettings = GateSettings()
     account: AccountSettings = AccountSettings()
+    texts: TextSettings = TextSettings()
 
 
 def load(env: Mapping[str, str] | None = None) -> Settings:
@@ -204,6 +215,11 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             unnamed=_number(env, "WENYUE_ACCOUNT_UNNAMED", 120, 1, 100_000),
             cancels_day=_number(env, "WENYUE_ACCOUNT_CANCELS_DAY", 10, 1, 100_000),
             cancels_week=_number(env, "WENYUE_ACCOUNT_CANCELS_WEEK", 30, 1, 100_000),
+        ),
+        texts=TextSettings(
+            phone=_number(env, "WENYUE_TEXTS_PER_PHONE", 20, 1, 10_000),
+            account=_number(env, "WENYUE_TEXTS_PER_ACCOUNT", 40, 1, 100_000),
+            prefixes=_prefixes(env, "WENYUE_TEXT_COUNTRIES", TextSettings().prefixes),
         ),
     )
 
@@ -275,6 +291,15 @@ def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     if len(found) > _LIST_MAX:
         raise SettingsError(f"{name} has {len(found)} entries, at most {_LIST_MAX} are taken")
     return found
+
+
+def _prefixes(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Country calling codes, perhaps with the first digits of the numbers: '86', '852', '1415'."""
+    found = _list(env, name)
+    for one in found:
+        if not one.isascii() or not one.isdecimal() or len(one) > _PREFIX_LENGTH_MAX:
+            raise SettingsError(f"{name}: {one!r} is no country calling code such as 86")
+    return tuple(f"+{one}" for one in found) or default
 
 
 def _networks(env: Mapping[str, str], name: str) -> tuple[Network, ...]:

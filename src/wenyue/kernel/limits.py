@@ -37,6 +37,9 @@ RETIRED_GATE_KEYS_MAX: Final = 100
 LINES_MAX: Final = 100  # 14 weeks of hotel nights
 LINE_NUMBERS_MAX: Final = 1_000  # of one booking: every move of a line takes a new number
 VISITORS_MAX: Final = 50
+MOVES_OF_BOOKING_MAX: Final = (
+    20  # by its account, counted by the lines it has: each move is written down, and told
+)
 QUANTITY_MAX: Final = 500  # unnamed places in one line (a group's table or bus)
 HOLD_TTL_S: Final = 15 * 60
 HOLD_TTL_S_MAX: Final = 60 * 60
@@ -102,6 +105,9 @@ SECRET_CHECKS_PER_LOGIN_MINUTE: Final = 30  # per process, right ones too: of on
 SECRET_CHECKS_PER_PLACE_MINUTE: Final = 300  # many people may share an address
 PIN_FAILURES_MAX: Final = 5
 PIN_LOCK_S: Final = 15 * 60
+
+# --- texts
+TEXTS_TO_OTHERS_PER_DAY: Final = 5  # to one phone, about bookings of accounts that have another on record
 
 # --- later work
 OUTBOX_POLL_S: Final = 0.5

@@ -6,6 +6,7 @@
 from wenyue.notifications.model import Message, Sms, SmsTransport
 from wenyue.notifications.notices import Notice, has_notices, is_told, notify, send_notices
 from wenyue.notifications.store import deliver, give_up, messages_of, send_queued
+from wenyue.notifications.texts import TextLimits
 from wenyue.notifications.transport import FileSms
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Notice",
     "Sms",
     "SmsTransport",
+    "TextLimits",
     "deliver",
     "give_up",
     "has_notices",

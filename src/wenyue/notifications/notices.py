@@ -11,10 +11,12 @@ from wenyue.infra.db import Tx, queries
 from wenyue.kernel.personal import SealBroken, Secret, Vault
 from wenyue.notifications.model import Sms, SmsTransport
 from wenyue.notifications.rules import SIGN_EN, SIGN_ZH
+from wenyue.notifications.texts import TextLimits
 
 _SQL: Final = queries("wenyue.notifications", "notice.sql")
 _PURPOSE: Final = b"notice"
 _AT_ONCE: Final = 50
+_SHIPPED: Final = TextLimits()
 GIVEN_UP_S: Final = 3600.0
 _ID_FIRST: Final = 1 << 62  # beside the ids of bookings' messages, for the provider
 
@@ -60,10 +62,13 @@ async def has_notices(tx: Tx) -> bool:
     return row is not None and bool(row[0])
 
 
-async def send_notices(tx: Tx, vault: Vault, now: datetime, *, sms: SmsTransport) -> bool:
+async def send_notices(
+    tx: Tx, vault: Vault, now: datetime, *, sms: SmsTransport, limits: TextLimits = _SHIPPED
+) -> bool:
     """Give what waits to the transport; true when there may be more. What did not leave within GIVEN_UP_S has failed.
 
-    Raises OSError when the transport is out of order: everything stays queued.
+    So has what goes to a country that `limits` does not name. Raises OSError when the transport is out of order: everything
+    stays queued.
     """
     rows = await (await tx.execute(_SQL["take_notices"], {"limit": _AT_ONCE})).fetchall()
     batch, lost = list[Sms](), list[int]()
@@ -73,7 +78,7 @@ async def send_notices(tx: Tx, vault: Vault, now: datetime, *, sms: SmsTransport
         except SealBroken:
             lost.append(id_)
             continue
-        if created_at + timedelta(seconds=GIVEN_UP_S) <= now:
+        if created_at + timedelta(seconds=GIVEN_UP_S) <= now or not limits.is_reached(content.phone):
             lost.append(id_)
         else:
             batch.append(Sms(_ID_FIRST + id_, Secret(content.phone), content.text))

@@ -1,7 +1,8 @@
 """Writing, sending and listing messages. Every function runs in the caller's transaction."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from wenyue.kernel.limits import PAGE_SIZE, PAGE_SIZE_MAX
 from wenyue.kernel.personal import SealBroken, Secret, Vault
 from wenyue.notifications.model import Message, Sms, SmsTransport
 from wenyue.notifications.rules import Told, is_still_true, render
+from wenyue.notifications.texts import Counts, Queued, TextLimits, leaving
 from wenyue.policy import Preset
 
 SMS_PER_SEND_MAX: Final = 50
@@ -44,6 +46,7 @@ class _Row(msgspec.Struct, frozen=True):
     edition: int
     sealed: str
     state: str
+    phone_key: str = ""  # hexadecimal
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -81,30 +84,76 @@ async def deliver(
 
 
 async def send_queued(
-    tx: Tx, vault: Vault, kind: EventKind, booking_ids: Sequence[UUID], now: datetime, *, sms: SmsTransport
+    tx: Tx,
+    vault: Vault,
+    kind: EventKind,
+    booking_ids: Sequence[UUID],
+    now: datetime,
+    *,
+    sms: SmsTransport,
+    limits: TextLimits,
+    withheld: Callable[[int], None] = lambda _holder_id: None,
 ) -> bool:
     """Offer queued texts of these bookings, at most SMS_PER_SEND_MAX, to `sms`; true when all of those were accepted.
 
-    The texts stay locked while they are on their way. Raises OSError when the transport is out of order. A text that
-    cannot be opened any more has failed.
+    What `limits` do not let leave is withheld for good (`texts.leaving`), and `withheld` is told whose it was. The texts stay
+    locked while they are on their way. Raises OSError when the transport is out of order. A text that cannot be opened any
+    more has failed.
     """
     wanted = {"ids": _uuids(booking_ids), "kind": int(kind), "limit": SMS_PER_SEND_MAX}
-    batch: list[Sms] = []
+    queued: list[Queued] = []
+    texts: dict[int, str] = {}
     broken: list[int] = []
-    for id_, sealed in await (await tx.execute(_SQL["take_queued"], wanted)).fetchall():
+    rows = await (await tx.execute(_SQL["take_queued"], wanted)).fetchall()
+    for id_, sealed, phone_key, holder_id, is_told_later in rows:
         try:
             content = _decode(vault.open_sealed(sealed, purpose=_PURPOSE))
         except SealBroken:
             broken.append(id_)
-        else:
-            batch.append(Sms(id_, Secret(content.phone), content.text))
+            continue
+        own, other = phone_key_of(vault, content.phone), phone_key_of(vault, content.phone, is_other=True)
+        is_other = phone_key == other
+        is_past = is_told_later and kind is EventKind.RESCHEDULED
+        queued.append(Queued(id_, kind, content.phone, own, other, holder_id, is_other, is_past))
+        texts[id_] = content.text
     if broken:
         await tx.execute(_SQL["mark"], {"ids": broken, "state": "failed", "now": now})
+    if not queued:
+        return True
+    ids = set(leaving(queued, await _count(tx, queued, now), limits))
+    kept = [one for one in queued if one.id not in ids]
+    if kept:
+        await tx.execute(_SQL["mark"], {"ids": [one.id for one in kept], "state": "withheld", "now": now})
+        for one in kept:
+            if one.holder_id is not None and not one.is_told_later:
+                withheld(one.holder_id)
+    batch = [Sms(one.id, Secret(one.phone), texts[one.id]) for one in queued if one.id in ids]
     if not batch:
         return True
     accepted = await sms.send(batch, now)
     await tx.execute(_SQL["mark"], {"ids": sorted(accepted), "state": "sent", "now": now})
     return len(accepted) == len(batch)
+
+
+async def _count(tx: Tx, queued: Sequence[Queued], now: datetime) -> Counts:
+    """What these phones and accounts were sent lately; until the transaction ends nobody else sends them anything."""
+    holders = sorted({one.holder_id for one in queued if one.holder_id is not None})
+    phones = sorted({key for one in queued for key in (one.own_key, one.other_key)})
+    locks = [int.from_bytes(one.own_key[:7]) for one in queued] + [-1 - holder for holder in holders]
+    await tx.execute(_SQL["lock_counts"], {"keys": locks})
+    counts = Counts(Counter(), Counter())
+    asked = {"phones": phones, "holders": holders, "now": now}
+    for key, holder_id, count in await (await tx.execute(_SQL["texts_lately"], asked)).fetchall():
+        if holder_id is None:
+            counts.phones[bytes(key)] = count
+        else:
+            counts.accounts[holder_id] = count
+    return counts
+
+
+def phone_key_of(vault: Vault, phone: str, *, is_other: bool = False) -> bytes:
+    """By which texts to a phone are counted: as the one on record for an account, or as anybody's."""
+    return vault.fingerprint(f"text {'other' if is_other else 'own'}|{phone}".encode())
 
 
 async def give_up(tx: Tx, kind: EventKind, booking_ids: Sequence[UUID]) -> int:
@@ -139,7 +188,9 @@ def _rows(
     vault: Vault, kind: EventKind, view: BookingView, holder: Traveller | None, told: Told
 ) -> list[_Row]:
     locale = holder.locale if holder is not None else "zh-CN"
-    phone = view.party.contact_phone or (holder.phone.reveal() if holder is not None else "")
+    own = holder.phone.reveal() if holder is not None else ""
+    phone = view.party.contact_phone or own
+    is_other = view.holder_id is not None and phone != own
     edition = _edition(kind, view)
     rows: list[_Row] = []
     if view.holder_id is not None:
@@ -147,7 +198,7 @@ def _rows(
         rows.append(_row(vault, kind, view, content, edition=edition))
     if phone and kind in _BY_SMS:
         content = _Content(render(kind, view, told, locale, is_signed=True), phone)
-        rows.append(_row(vault, kind, view, content, edition=edition))
+        rows.append(_row(vault, kind, view, content, edition=edition, is_other=is_other))
     return rows
 
 
@@ -158,10 +209,19 @@ def _edition(kind: EventKind, view: BookingView) -> int:
     return max((line.line_no for line in view.lines), default=0) if kind is EventKind.RESCHEDULED else 0
 
 
-def _row(vault: Vault, kind: EventKind, view: BookingView, content: _Content, *, edition: int) -> _Row:
+def _row(
+    vault: Vault,
+    kind: EventKind,
+    view: BookingView,
+    content: _Content,
+    *,
+    edition: int,
+    is_other: bool = False,
+) -> _Row:
     sealed = base64.b64encode(vault.seal(_encode(content), purpose=_PURPOSE)).decode()
     channel, state = ("sms", "queued") if content.phone else ("inapp", "sent")
-    return _Row(view.id, view.holder_id, int(kind), channel, edition, sealed, state)
+    key = phone_key_of(vault, content.phone, is_other=is_other).hex() if content.phone else ""
+    return _Row(view.id, view.holder_id, int(kind), channel, edition, sealed, state, key)
 
 
 def _uuids(ids: Sequence[UUID]) -> str:

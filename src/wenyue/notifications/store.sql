@@ -1,20 +1,41 @@
 -- name: add_messages
 -- Messages that are not there yet; one that was written before stays as it is.
-INSERT INTO notifications.message (booking_id, holder_id, kind, channel, edition, sealed, state, created_at, sent_at)
-SELECT r.booking_id, r.holder_id, r.kind, r.channel, r.edition, decode(r.sealed, 'base64'), r.state, %(now)s,
-       CASE WHEN r.state = 'sent' THEN %(now)s::timestamptz END
+INSERT INTO notifications.message (booking_id, holder_id, kind, channel, edition, sealed, state, phone_key, created_at, sent_at)
+SELECT r.booking_id, r.holder_id, r.kind, r.channel, r.edition, decode(r.sealed, 'base64'), r.state,
+       decode(nullif(r.phone_key, ''), 'hex'), %(now)s, CASE WHEN r.state = 'sent' THEN %(now)s::timestamptz END
   FROM json_to_recordset(%(rows)s::json)
-       AS r (booking_id uuid, holder_id bigint, kind smallint, channel text, edition smallint, sealed text, state text)
+       AS r (booking_id uuid, holder_id bigint, kind smallint, channel text, edition smallint, sealed text, state text,
+             phone_key text)
     ON CONFLICT ON CONSTRAINT message_once DO NOTHING
 
 -- name: take_queued
--- Texts of these bookings that have not left; those that another worker is sending are its own.
-SELECT id, sealed
-  FROM notifications.message
- WHERE booking_id = ANY (%(ids)s::uuid[]) AND kind = %(kind)s AND channel = 'sms' AND state = 'queued'
- ORDER BY id
+-- Texts of these bookings that have not left, whose they are, and whether a later event of this kind is told; those that another
+-- worker is sending are its own.
+SELECT m.id, m.sealed, m.phone_key, m.holder_id,
+       EXISTS (SELECT FROM notifications.message n
+                WHERE n.booking_id = m.booking_id AND n.kind = m.kind AND n.channel = 'sms' AND n.edition > m.edition) AS is_told_later
+  FROM notifications.message m
+ WHERE m.booking_id = ANY (%(ids)s::uuid[]) AND m.kind = %(kind)s AND m.channel = 'sms' AND m.state = 'queued'
+ ORDER BY m.id
  LIMIT %(limit)s
-   FOR UPDATE SKIP LOCKED
+   FOR UPDATE OF m SKIP LOCKED
+
+-- name: lock_counts
+-- Texts to one phone, and of one account, are counted one after the other.
+SELECT pg_advisory_xact_lock(k.key) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS key ORDER BY key) AS k
+
+-- name: texts_lately
+-- Texts of the last day that left: by phone and account.
+SELECT phone_key, NULL AS holder_id, count(*)
+  FROM notifications.message
+ WHERE phone_key = ANY (%(phones)s::bytea[]) AND created_at > %(now)s::timestamptz - interval '1 day' AND state = 'sent'
+ GROUP BY phone_key
+UNION ALL
+SELECT NULL, holder_id, count(*)
+  FROM notifications.message
+ WHERE phone_key IS NOT NULL AND holder_id = ANY (%(holders)s::bigint[])
+   AND created_at > %(now)s::timestamptz - interval '1 day' AND state = 'sent'
+ GROUP BY holder_id
 
 -- name: mark
 -- What became of texts.

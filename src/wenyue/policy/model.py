@@ -126,6 +126,7 @@ class LimitKind(IntEnum):
     CANCELS_WEEK = 9
     CANCELS_MONTH = 10
     CANCELS_YEAR = 11
+    MOVES = 12  # of one booking
 
 
 class Reached(msgspec.Struct, frozen=True, gc=False):

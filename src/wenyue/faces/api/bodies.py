@@ -88,8 +88,11 @@ class BookingBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contact_phone: Annotated[str, Meta(max_length=40)] = ""
 
 
-class BookedAnswer(msgspec.Struct, frozen=True):
-    """The booking. `is_replay`: this very request had been answered before. Money in minor units (分)."""
+class BookedAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The booking. `is_replay`: this very request had been answered before. Money in minor units (分).
+
+    `notes`: fields that were taken as they are, and what will not be done with them; left out when there are none.
+    """
 
     id: UUID
     outcome: str
@@ -98,6 +101,7 @@ class BookedAnswer(msgspec.Struct, frozen=True):
     hold_until: datetime | None
     total_minor: int
     currency: str
+    notes: tuple[FieldError, ...] = ()
 
 
 class AvailabilityPage(msgspec.Struct, frozen=True):
@@ -158,6 +162,13 @@ def details_of(body: BookingBody, *, vault: Vault, now: datetime, locale: str) -
         body.hold,
         body.hold_ttl_s,
     )
+
+
+def notes_of(phone: str, reached: tuple[str, ...], locale: str) -> tuple[FieldError, ...]:
+    """What is told about a checked phone (E.164) to which no texts go, because its country is none of `reached`."""
+    if not phone or phone.startswith(reached):
+        return ()
+    return (FieldError("/contact_phone", "no_texts", FIELD_WORDS["no_texts"][1 if locale == "en" else 0]),)
 
 
 def price_needed(line: int, locale: str) -> BookingRefused:

@@ -16,7 +16,7 @@ import msgspec
 from psycopg import InterfaceError, OperationalError
 
 from wenyue.accounts import Login, LoginEnded
-from wenyue.application import Denied, PlaceBooking, Traveller, place_booking
+from wenyue.application import Denied, Details, PlaceBooking, Traveller, place_booking
 from wenyue.booking import Answer, availability
 from wenyue.faces.api.bodies import (
     AvailabilityPage,
@@ -24,13 +24,14 @@ from wenyue.faces.api.bodies import (
     BookingBody,
     BookingRefused,
     details_of,
+    notes_of,
 )
 from wenyue.faces.api.denials import denied
 from wenyue.faces.api.edge import Receive, Scope, Send, begin_request, check_json, read_body, scope_locale
 from wenyue.faces.api.fields import msgspec_errors
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.metrics import Meter
-from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, answer_problem, status_of
+from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, answer_problem, status_of
 from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER
 from wenyue.infra.bodies import SenderGone
 from wenyue.infra.db import DatabaseDown
@@ -147,10 +148,11 @@ class Hot:
 
     async def _book(self, asked: "_Asked", body: bytes, by: _By, started: float) -> _Answer:
         services, (login, holder_id) = self._services, by
+        notes: list[FieldError] = []
         until = started + BOOKING_DEADLINE_S
         try:
             placed = await place_booking(
-                services, Traveller(holder_id, login), lambda: self._read(body, asked), until=until
+                services, Traveller(holder_id, login), lambda: self._read(body, asked, notes), until=until
             )
         except BookingRefused as refused:
             return self._refusal(refused, asked.locale)
@@ -166,11 +168,11 @@ class Hot:
         if isinstance(outcome, Denied):
             status, payload, kind, headers = self._refusal(denied(outcome, asked.locale), asked.locale)
         else:
-            status, payload, kind, headers = self._say(outcome, asked.locale)
+            status, payload, kind, headers = self._say(outcome, asked.locale, tuple(notes))
         return status, payload, kind, [*headers, *limits]
 
-    def _read(self, raw: bytes, asked: "_Asked") -> PlaceBooking:
-        """What the body asks for. Raises BookingRefused (400, 422)."""
+    def _read(self, raw: bytes, asked: "_Asked", notes: list[FieldError]) -> PlaceBooking:
+        """What the body asks for; what is told beside the answer goes to `notes`. Raises BookingRefused (400, 422)."""
         locale, services = asked.locale, self._services
         try:
             body = _decode_body(raw)
@@ -178,16 +180,28 @@ class Hot:
             raise BookingRefused(422, "invalid_body", errors=msgspec_errors(str(error), locale)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BookingRefused(400, "bad_json", str(error)) from None
+
+        def details() -> Details:
+            found = details_of(body, vault=services.vault, now=services.clock(), locale=locale)
+            if found.contact_phone:
+                notes.extend(notes_of(found.contact_phone, services.settings.texts.prefixes, locale))
+            return found
+
         return PlaceBooking(
             _booking_id(body, asked.key),
             body.lines,
-            lambda: details_of(body, vault=services.vault, now=services.clock(), locale=locale),
+            details,
             asked.turn.decode("latin-1"),
         )
 
-    def _say(self, answer: Answer, locale: str) -> _Answer:
+    def _say(self, answer: Answer, locale: str, notes: tuple[FieldError, ...] = ()) -> _Answer:
         if answer.outcome.is_success:
-            return (200 if answer.is_replay else 201), _booked(answer), _JSON, _location(answer.booking_id)
+            return (
+                (200 if answer.is_replay else 201),
+                _booked(answer, notes),
+                _JSON,
+                _location(answer.booking_id),
+            )
         retry = self._retry() if answer.outcome.is_transient else _NONE
         return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
 
@@ -296,7 +310,7 @@ def _booking_id(body: BookingBody, key: bytes) -> UUID:
     return named
 
 
-def _booked(answer: Answer) -> bytes:
+def _booked(answer: Answer, notes: tuple[FieldError, ...]) -> bytes:
     return _encode(
         BookedAnswer(
             answer.booking_id,
@@ -306,6 +320,7 @@ def _booked(answer: Answer) -> bytes:
             answer.hold_until,
             answer.total_minor,
             answer.currency,
+            notes,
         )
     )
 

@@ -30,6 +30,7 @@ _STATUS: Final = {
     Outcome.PERSON_BANNED: 403,
     Outcome.TOO_MANY_OPEN: 429,
     Outcome.CANCEL_LIMIT: 429,
+    Outcome.MOVE_LIMIT: 429,
 }
 RETRY_AFTER_S: Final = 1
 

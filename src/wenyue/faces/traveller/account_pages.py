@@ -166,6 +166,7 @@ def _activation_page(visit: Visit, person: PersonForm) -> Response:
         error_of=error_finder(person.errors),
         kinds_of_document=kinds_of_document(visit.locale),
         has_phone=True,
+        texts_to=visit.t("、", ", ").join(visit.services.settings.texts.prefixes),
     )
 
 

@@ -48,6 +48,7 @@ from wenyue.faces.traveller.room_cookies import room_tokens
 from wenyue.faces.traveller.visit import Visit, get, post, with_query
 from wenyue.faces.traveller.voucher import voucher_code
 from wenyue.faces.wording import say_instant
+from wenyue.faces.wording_api import FIELD_WORDS
 from wenyue.faces.wording_outcomes import say
 from wenyue.infra.db import Tx
 from wenyue.kernel.ids import parse_uuid
@@ -119,9 +120,11 @@ async def show_booking(visit: Visit) -> Response:
     done = visit.request.query_params.get("done", "")
     outcomes = {"booked": Outcome.CONFIRMED, "moved": Outcome.RESCHEDULED, "cancelled": Outcome.CANCELLED}
     outcome = Outcome.HELD if view.hold_until and done == "booked" else outcomes.get(done)
+    phone, reached = view.party.contact_phone, visit.services.settings.texts.prefixes
     return visit.page(
         "booking",
         tab="bookings",
+        no_texts=FIELD_WORDS["no_texts"] if phone and not phone.startswith(reached) else None,
         view=booking_page(facts, visit.locale),
         said=say(outcome, visit.locale) if outcome is not None else None,
     )

@@ -184,7 +184,7 @@ GRANT SELECT
 GRANT SELECT
    ON gate.undo_v TO wenyue_app;
 GRANT SELECT,
-      INSERT (booking_id, channel, created_at, edition, holder_id, kind, sealed, sent_at, state),
+      INSERT (booking_id, channel, created_at, edition, holder_id, kind, phone_key, sealed, sent_at, state),
       UPDATE (sent_at, state)
    ON notifications.message TO wenyue_app;
 GRANT SELECT,

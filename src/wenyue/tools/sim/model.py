@@ -27,6 +27,7 @@ from wenyue.tools.sim.objections import (
     may_cancel,
     move_refusal,
     today_of,
+    wear_refusal,
 )
 from wenyue.tools.sim.world import LIVE, Booking, Line, World
 
@@ -184,7 +185,9 @@ class Naive(World):
             return replace(_told(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
         wanted = [(lines[no], slot_id) for no, slot_id in pending]
         had = {old.no: old.price for old, _ in wanted} if request.holder_id is not None else {}
-        refused = move_refusal(self, booking, wanted, had | dict(request.prices), now)
+        refused = wear_refusal(booking, wanted) or move_refusal(
+            self, booking, wanted, had | dict(request.prices), now
+        )
         if refused is not None:
             outcome, no, reached = refused
             is_price = outcome is Outcome.PRICE_CHANGED

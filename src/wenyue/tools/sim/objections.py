@@ -13,6 +13,7 @@ from wenyue.tools.sim.world import DESKS, Booking, Card, Line, Slot, World
 BEIJING = timedelta(hours=8)
 DAY_PARTIES = 3  # of one account in a day, where a person may come more than once
 HOLDS_MAX = 5  # unpaid holds of one holder
+MOVES_MAX = 20  # of each line that a booking has
 
 
 def booking_problems(
@@ -232,6 +233,17 @@ def cancel_refusal(world: World, holder: int, now: datetime) -> tuple[datetime, 
 def today_of(now: datetime) -> date:
     """The date at the venues."""
     return (now + BEIJING).date()
+
+
+def wear_refusal(
+    booking: Booking, wanted: Sequence[tuple[Line, int]]
+) -> tuple[Outcome, int | None, Reached | None] | None:
+    """Moved again and again by its account: before anything else is looked at."""
+    live, gone = len(booking.live), len(booking.lines) - len(booking.live)
+    is_free = booking.holder is None or booking.channel in DESKS
+    if is_free or gone + len(wanted) <= MOVES_MAX * live:
+        return None
+    return Outcome.MOVE_LIMIT, wanted[0][0].no, Reached(LimitKind.MOVES, MOVES_MAX, gone // live)
 
 
 def move_refusal(
