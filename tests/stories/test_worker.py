@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,9 @@ class Place:
         """A confirmed booking of somebody with a phone."""
         card = await world.card(self.tx, uuid7().int % 10**9)
         request = world.request(card, self.slot_id)
-        theirs = replace(PARTY, contact_phone=f"+86138{uuid7().int % 10**8:08}")  # one phone gets few texts
+        theirs = msgspec.structs.replace(
+            PARTY, contact_phone=f"+86138{uuid7().int % 10**8:08}"
+        )  # one phone gets few texts
         sealed = seal_party(self.services.vault, theirs)
         request = msgspec.structs.replace(request, party=sealed)
         assert (await self.services.engine.book(request)).outcome is Outcome.CONFIRMED
