@@ -16,7 +16,7 @@ from wenyue.accounts import FailedSignIn, Guard
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
 from wenyue.emergency import Gatekeeper, LoadSignal
-from wenyue.gate import Desk, GateKeys, Reason, ScanAnswer, UndoLimits, load_gate_keys
+from wenyue.gate import Desk, GateKeys, Presented, Reason, ScanAnswer, UndoLimits, load_gate_keys
 from wenyue.infra.admission import Admission
 from wenyue.infra.config import AccountSettings, Settings, load_keys
 from wenyue.infra.db import Database, DatabaseDown, Tx
@@ -95,6 +95,11 @@ class Services:
         return Desk(self.vault, self.gate_keys, self.presets, heard=self._note_scan)
 
     def _note_scan(self, answer: ScanAnswer) -> None:
+        if answer.presented == Presented.DOCUMENT and answer.reason in {
+            Reason.NO_BOOKING,
+            Reason.WRONG_VENUE,
+        }:
+            self.abuse.note(Pattern.SCANNED_IDS, "gate", f"{answer.venue_id}:{answer.gate}")
         if answer.reason == Reason.BAD_SIGNATURE:
             self.abuse.note(Pattern.FORGED_TOKENS, "gate", f"{answer.venue_id}:{answer.gate}")
         elif answer.reason == Reason.ALREADY_USED and answer.booking_id is not None:

@@ -212,6 +212,7 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
     }
 )  # fmt: skip
 
+_ELSEWHERE: Final = Text("今天在其他场馆有预约。", "Booked elsewhere today.")
 SHARED_NUMBER: Final = Text(
     "这个号码对应多位游客的证件：请对照证件上的国籍和姓名选择。",
     "Several visitors have documents with this number: choose by the nationality and the name on the document.",
@@ -302,7 +303,7 @@ def say_choice_document(choice: Choice, locale: str) -> str:
 def _say_others(answer: ScanAnswer, locale: str) -> str:
     """The other visits of whoever is refused: where, what and when; empty when there are none."""
     if not answer.others:
-        return ""
+        return _ELSEWHERE.say(locale) if answer.is_elsewhere else ""
     visits = [
         f"{_pick(one.venue_zh, one.venue_en, locale)} {_say_at(one.starts_at, answer.at, one.timezone, locale)}"
         for one in answer.others

@@ -46,7 +46,9 @@ async def look_up(tx: Tx, vault: Vault, request: LookupRequest, now: datetime) -
     if not term:
         return LookupProblem.NOTHING_ASKED
     await tx.execute(_SQL["lock_keeper"], {"staff_id": request.staff_id})
-    before = await fetch_dict(tx, _SQL["lookups_before"], {"staff_id": request.staff_id, "now": now})
+    before = await fetch_dict(
+        tx, _SQL["lookups_before"], {"staff_id": request.staff_id, "now": now, "is_scan": False}
+    )
     if before and (before["in_minute"] >= LOOKUPS_PER_MINUTE or before["in_day"] >= LOOKUPS_PER_DAY):
         return LookupProblem.TOO_OFTEN
     venue = (await venues_by_id(tx, [request.venue_id])).get(request.venue_id)

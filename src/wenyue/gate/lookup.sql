@@ -3,10 +3,10 @@
 SELECT pg_advisory_xact_lock(hashtextextended('gate.lookup', %(staff_id)s::bigint))
 
 -- name: lookups_before
--- How often this keeper has looked somebody up within a minute and within a day.
+-- How often this keeper has looked somebody up within a minute and within a day; or (is_scan) presented a number that led to nothing.
 SELECT count(*) FILTER (WHERE l.at > %(now)s::timestamptz - interval '1 minute') AS in_minute, count(*) AS in_day
   FROM gate.lookup l
- WHERE l.staff_id = %(staff_id)s AND l.at > %(now)s::timestamptz - interval '1 day'
+ WHERE l.staff_id = %(staff_id)s AND (l.kind = 'scan') = %(is_scan)s AND l.at > %(now)s::timestamptz - interval '1 day'
 
 -- name: bookings_of_term
 -- Bookings of this venue on near days that have the term, the nearest day first.

@@ -137,6 +137,7 @@ class ScanRequest:
     presented: str = field(repr=False)
     visitor_no: int | None = None
     line_no: int | None = None
+    venue_ids: frozenset[int] = frozenset()  # where the keeper may act; empty: everywhere
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -206,6 +207,7 @@ class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True):
     closed_en: str = ""
     choices: tuple[Choice, ...] = ()
     others: tuple[Visit, ...] = ()
+    is_elsewhere: bool = False  # something is booked today, at a venue that is not this keeper's to know
     name: str = ""
     document: str = ""
     is_replay: bool = False

@@ -108,7 +108,8 @@ class VisitBody(BaseModel):
 class AnswerBody(BaseModel):
     """What the gate shows. Open it only when `admitted`. `when`: used at, opens at, or closed at.
 
-    `others`: the next visits of whoever is refused; `also` says them.
+    `others`: the next visits of whoever is refused; `also` says them. Of venues where the keeper does not work a
+    typed number tells only `elsewhere_today`, and nothing after ten in a minute, or 300 in a day, that led to nothing here.
     """
 
     scan_id: UUID
@@ -138,6 +139,7 @@ class AnswerBody(BaseModel):
     used_scan_id: UUID | None
     choices: list[ChoiceBody]
     others: list[VisitBody]
+    elsewhere_today: bool
     is_replay: bool
     undone_at: datetime | None
 
@@ -312,6 +314,7 @@ def _scan_request(body: ScanBody, staff: Staff, where: Venue | None) -> ScanRequ
         presented=body.presented,
         visitor_no=body.visitor_no,
         line_no=body.line_no,
+        venue_ids=frozenset(staff.venue_ids),
     )
 
 
@@ -346,6 +349,7 @@ def _answer(answer: ScanAnswer, locale: str) -> AnswerBody:
         used_scan_id=answer.used_scan_id,
         choices=[_choice(choice, locale) for choice in answer.choices],
         others=[_visit(one, locale) for one in answer.others],
+        elsewhere_today=answer.is_elsewhere,
         is_replay=answer.is_replay,
         undone_at=answer.undone_at,
     )

@@ -81,6 +81,7 @@ async def do_scan(shift: Shift) -> Response:
         presented=presented,
         visitor_no=visitor_no,
         line_no=line_no,
+        venue_ids=frozenset(shift.keeper.venue_ids),
     )
     try:
         async with shift.tx() as tx:
