@@ -81,7 +81,7 @@ async def test_security_H3_a_move_from_free_to_paid_sessions_counts_as_unpaid(st
     assert (refused.outcome, refused.reached) == (Outcome.TOO_MANY_OPEN, Reached(LimitKind.UNPAID, 5, 3))
     assert (await stage.ask((dear, 3))).reached == refused.reached
     stage.limit(AccountLimits(unpaid=6))
-    assert (await stage.move(booked, (0, dear))).outcome is Outcome.RESCHEDULED
+    assert (await stage.move(booked, (0, dear), price=100)).outcome is Outcome.RESCHEDULED
 
 
 @pytest.mark.parametrize(

@@ -230,14 +230,13 @@ async def test_a_target_is_taken_back_and_closing_stands_above_it(stage: Stage) 
     assert await own_pool(stage) == (10, 4, None, True)
     assert await stage.outcome(stage.afternoon) is Outcome.CONFIRMED
     assert await set_capacity(stage.tx, stage.afternoon, 4, below_taken="follow") is CapacityAnswer.FOLLOWS
-    shut = {"from_day": DAY, "to_day": DAY, "reason_zh": "大雾", "reason_en": "Fog"}
-    await close_slots(stage.tx, stage.venue_id, None, **shut)
+    await fog(stage)
     await give_back(stage, booked[0])
     assert await own_pool(stage) == (4, 4, None, False)  # reached, and still closed for the fog
     await reopen_slots(stage.tx, stage.venue_id, None, DAY, DAY)
     assert await own_pool(stage) == (4, 4, None, True)
     assert await set_capacity(stage.tx, stage.afternoon, 2, below_taken="follow") is CapacityAnswer.FOLLOWS
-    await close_slots(stage.tx, stage.venue_id, None, **shut)
+    await fog(stage)
     await reopen_slots(stage.tx, stage.venue_id, None, DAY, DAY)
     assert await own_pool(stage) == (4, 4, 2, False)  # the fog is over, the cap is not
 
@@ -278,6 +277,13 @@ async def own_pool(stage: Stage) -> tuple[int, int, int | None, bool]:
     row = await cursor.fetchone()
     assert row is not None
     return row
+
+
+async def fog(stage: Stage) -> None:
+    """The day is closed."""
+    await close_slots(
+        stage.tx, stage.venue_id, None, from_day=DAY, to_day=DAY, reason_zh="大雾", reason_en="Fog"
+    )
 
 
 async def give_back(stage: Stage, booked: Answer) -> None:

@@ -78,10 +78,13 @@ class Stage:
         assert answer.outcome.is_success, answer
         return request
 
-    async def move(self, booked: BookingRequest, *moves: tuple[int, int], by: int | None = None) -> Answer:
-        """Ask for lines to be moved to other slots, as the account (or `by`)."""
+    async def move(
+        self, booked: BookingRequest, *moves: tuple[int, int], by: int | None = None, price: int | None = None
+    ) -> Answer:
+        """Ask for lines to be moved to other slots, as the account (or `by`), for `price` or the lines' own."""
+        prices = tuple((line, price) for line, _ in moves) if price is not None else ()
         return await self.engine.change(
-            ChangeRequest(ChangeKind.MOVE, booked.id, "traveller", by or self.holder, moves)
+            ChangeRequest(ChangeKind.MOVE, booked.id, "traveller", by or self.holder, moves, prices=prices)
         )
 
     def rule(self, **rules: object) -> None:
