@@ -1,7 +1,7 @@
 """What an operator changes about open slots reaches an engine that has them in memory, at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -35,7 +35,7 @@ from wenyue.booking.opening import (
     slots_on,
 )
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
-from wenyue.infra.db import Tx
+from wenyue.infra.db import Database, Tx
 from wenyue.kernel.ids import uuid7
 from wenyue.policy import HolidayCalendar, shipped_presets
 
@@ -54,7 +54,13 @@ class Stage:
     product_id: int
     morning: int
     afternoon: int
+    db: Database
     now: datetime = NOON
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """As the acts of operators ask it."""
+        return lambda: self.now
 
     async def book(self, slot_id: int, **more: Any) -> Answer:
         """One place for a new person, paid for otherwise."""
@@ -102,7 +108,7 @@ async def stage(make_database: Any) -> AsyncIterator[Stage]:
         box: list[Stage] = []
         rulebook = Rulebook(card_types={}, presets=presets, calendar=calendar)
         engine = Engine(db, rulebook, clock=lambda: box[0].now)
-        box.append(Stage(engine, tx, venue_id, product_id, morning, afternoon))
+        box.append(Stage(engine, tx, venue_id, product_id, morning, afternoon, db))
         await engine.start()
         yield box[0]
         await engine.drain()

@@ -138,6 +138,12 @@ async def slots_on(tx: Tx, product_id: int, on_date: date) -> list[int]:
     return [row[0] for row in await cursor.fetchall()]
 
 
+async def venue_of_slot(tx: Tx, slot_id: int) -> int | None:
+    """Whose slot it is; None: there is none."""
+    row = await (await tx.execute(_SQL["venue_of_slot"], {"slot_id": slot_id})).fetchone()
+    return row[0] if row else None
+
+
 async def close_slots(
     tx: Tx,
     venue_id: int,

@@ -109,3 +109,7 @@ SELECT id FROM booking.slot
 WHERE product_id = %(product_id)s AND on_date = %(on_date)s
 ORDER BY starts_at
 LIMIT 1000
+
+-- name: venue_of_slot
+-- The venue of a slot.
+SELECT venue_id FROM booking.slot WHERE id = %(slot_id)s

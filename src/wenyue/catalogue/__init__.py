@@ -16,6 +16,7 @@ from wenyue.catalogue.rules import closure_on, day_capacity_for, sessions_for
 from wenyue.catalogue.store import (
     active_products,
     add_closure,
+    closure,
     closures,
     lift_closure,
     opening_hours,
@@ -48,6 +49,7 @@ __all__ = [
     "VenueKind",
     "active_products",
     "add_closure",
+    "closure",
     "closure_on",
     "closures",
     "day_capacity_for",

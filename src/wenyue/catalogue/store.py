@@ -179,6 +179,12 @@ async def set_prices(tx: Tx, product_id: int, by_date: dict[date, int]) -> None:
     await tx.execute(_SQL["set_prices"], {"rows": json.dumps(rows)})
 
 
+async def closure(tx: Tx, closure_id: int) -> Closure | None:
+    """The announced closure with this id, unless it was lifted."""
+    row = await fetch_dict(tx, _SQL["closure"], {"id": closure_id})
+    return _convert(row, Closure) if row else None
+
+
 async def add_closure(tx: Tx, closure: NewClosure) -> int | None:
     """Announce a closure and return its id; None when the very same one stands already."""
     row = await (await tx.execute(_SQL["add_closure"], msgspec.structs.asdict(closure))).fetchone()

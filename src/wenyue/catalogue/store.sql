@@ -172,7 +172,6 @@ ORDER BY product_id, on_date
 LIMIT %(limit)s
 
 -- name: set_prices
--- run by: owner
 -- Sets prices by date.
 INSERT INTO catalogue.price (product_id, on_date, price_minor)
 SELECT w.product_id, w.on_date, w.price_minor
@@ -188,8 +187,13 @@ WHERE venue_id = ANY(%(venue_ids)s::bigint[]) AND lifted_at IS NULL
 ORDER BY venue_id, from_date, id
 LIMIT %(limit)s
 
+-- name: closure
+-- An announced closure that nobody lifted.
+SELECT id, venue_id, product_id, from_date, to_date, reason_zh, reason_en, source
+FROM catalogue.closure
+WHERE id = %(id)s AND lifted_at IS NULL
+
 -- name: add_closure
--- run by: owner
 -- Announces a closure; the very same one twice is one.
 INSERT INTO catalogue.closure (venue_id, product_id, from_date, to_date, reason_zh, reason_en, source)
 SELECT %(venue_id)s, %(product_id)s, %(from_date)s, %(to_date)s, %(reason_zh)s, %(reason_en)s, %(source)s
@@ -200,6 +204,5 @@ WHERE NOT EXISTS (
 RETURNING id
 
 -- name: lift_closure
--- run by: owner
 -- Ends a closure; lifting it twice keeps the first instant.
 UPDATE catalogue.closure SET lifted_at = %(now)s WHERE id = %(id)s AND lifted_at IS NULL

@@ -1,0 +1,95 @@
+"""What every act of an operator shares: who acts and where, the transaction, and why nothing was done."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from wenyue.accounts import require_login
+from wenyue.catalogue import Product, Venue, product, venues_by_id
+from wenyue.infra.db import Database, Tx
+from wenyue.kernel.documents.text import has_controls
+
+DAYS_MAX: Final = 400  # of one act
+REASON_LENGTH_MAX: Final = 200
+
+
+class Works(Protocol):
+    """What an act needs; `Services` has it, and so has a command."""
+
+    @property
+    def db(self) -> Database:
+        """Where it is done."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The only source of `now`."""
+        ...
+
+
+class Operator(Struct, frozen=True):
+    """Who acts. `name`: as the record names them (`staff:3`, `operator:command`).
+
+    `login`: `Login.key`, looked at again in the act's transaction; empty for a command on the server. `venue_ids`: where they
+    may act; None: everywhere.
+    """
+
+    name: str
+    login: str = ""
+    venue_ids: frozenset[int] | None = None
+
+    def may_act_at(self, venue_id: int) -> bool:
+        """Whether the venue is theirs."""
+        return self.venue_ids is None or venue_id in self.venue_ids
+
+
+class NotDone(StrEnum):
+    """Why an operator's act changed nothing."""
+
+    VENUE_UNKNOWN = "venue_unknown"  # there is none, or it is not theirs
+    PRODUCT_UNKNOWN = "product_unknown"  # there is none at this venue
+    SLOT_UNKNOWN = "slot_unknown"
+    CLOSURE_UNKNOWN = "closure_unknown"  # there is none, or it was lifted
+    BAD_DATES = "bad_dates"  # the last day is before the first, or there are more than DAYS_MAX
+    REASON_NEEDED = "reason_needed"  # what travellers are told: one line, REASON_LENGTH_MAX characters
+    BAD_PRICE = "bad_price"
+    BAD_CAPACITY = "bad_capacity"
+    BELOW_TAKEN = "below_taken"  # more places are held and sold: ask for the capacity to follow
+    BELOW_RESERVES = "below_reserves"  # fewer than the channels' reserves add up to
+
+
+@asynccontextmanager
+async def acting(works: Works, operator: Operator) -> AsyncGenerator[tuple[Tx, datetime]]:
+    """The one transaction of an act, and its `now`. Raises LoginEnded, DatabaseDown."""
+    now = works.clock()
+    async with works.db.transaction() as tx:
+        if operator.login:
+            await require_login(tx, operator.login, now)
+        yield tx, now
+
+
+async def find_venue(tx: Tx, operator: Operator, venue_id: int) -> Venue | None:
+    """The venue, if it is theirs."""
+    if not operator.may_act_at(venue_id):
+        return None
+    return (await venues_by_id(tx, [venue_id])).get(venue_id)
+
+
+async def find_product(tx: Tx, operator: Operator, product_id: int) -> Product | None:
+    """The product, if its venue is theirs."""
+    found = await product(tx, product_id)
+    return found if found is not None and operator.may_act_at(found.venue_id) else None
+
+
+def are_dates(first: date, last: date) -> bool:
+    """Whether an act may be about these dates, both included."""
+    return 0 <= (last - first).days < DAYS_MAX
+
+
+def is_reason(text: str, *, may_be_empty: bool = False) -> bool:
+    """Whether travellers can be told this."""
+    return (bool(text.strip()) or may_be_empty) and len(text) <= REASON_LENGTH_MAX and not has_controls(text)

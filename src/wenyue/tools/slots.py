@@ -1,0 +1,250 @@
+"""`wenyue slots`: what operators do to sessions that people book: close, reopen, price, capacity."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue import catalogue
+from wenyue.application.close_slots import Closed, CloseSlots, close_slots, lift_closure_of
+from wenyue.application.operating import DAYS_MAX, NotDone, Operator
+from wenyue.application.reprice import Reprice, reprice
+from wenyue.application.set_capacity import CapacitySet, set_capacity, set_day_capacity
+from wenyue.infra.config import load
+from wenyue.infra.db import Database
+from wenyue.infra.fault import SetupError
+from wenyue.kernel.clock import days, utc_now
+from wenyue.tools.database import ready_database
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Close and reopen sessions, set prices and capacities; bookings stand (场次管理).",
+)
+T = TypeVar("T")
+OPERATOR: Final = Operator("operator:command")
+_SAYS: Final[dict[NotDone, tuple[str, str]]] = {
+    NotDone.VENUE_UNKNOWN: ("no such venue", "没有这个场馆"),
+    NotDone.PRODUCT_UNKNOWN: ("no such product at this venue", "该场馆没有这个产品"),
+    NotDone.SLOT_UNKNOWN: ("no such session", "没有这个场次"),
+    NotDone.CLOSURE_UNKNOWN: (
+        "no such closure, or it was lifted: see `wenyue slots closures`",
+        "没有这个闭馆安排，或已取消",
+    ),
+    NotDone.BAD_DATES: (f"the last day follows the first, {DAYS_MAX} days at most", "日期不正确"),
+    NotDone.REASON_NEEDED: (
+        "say in one line of 200 characters at most what travellers are told (--reason)",
+        "请用一行字说明原因（--reason，最多200字）",
+    ),
+    NotDone.BAD_PRICE: ("a price is 0 to 10,000,000 yuan", "价格应在0到1000万元之间"),
+    NotDone.BAD_CAPACITY: ("a capacity is 0 to 10,000,000", "容量应在0到1000万之间"),
+    NotDone.BELOW_TAKEN: (
+        "more places are held and sold: with --follow the session is closed and the capacity goes down with what is given back",
+        "已占用的名额更多：加 --follow 则停售，随退订逐步降到目标",
+    ),
+    NotDone.BELOW_RESERVES: ("the channels' reserves add up to more", "渠道预留合计更多"),
+}
+_Venue = Annotated[str, typer.Argument(help="the venue's code")]
+_From = Annotated[str, typer.Option("--from", help="first day, YYYY-MM-DD")]
+_To = Annotated[str, typer.Option("--to", help="last day; the first when left out")]
+_Follow = Annotated[
+    bool,
+    typer.Option("--follow", help="when more are taken: stop sales, and go down with every place given back"),
+]
+
+
+class Works:
+    """What an act needs, on the server."""
+
+    def __init__(self, db: Database) -> None:
+        self.db, self.clock = db, utc_now
+
+
+@app.command("close")
+def close(
+    venue: _Venue,
+    *,
+    from_day: _From,
+    to_day: _To = "",
+    reason: Annotated[str, typer.Option(help="what travellers are told")],
+    reason_en: Annotated[str, typer.Option("--reason-en", help="… in English")] = "",
+    product: Annotated[str, typer.Option(help="one product's code; the whole venue when left out")] = "",
+) -> None:
+    """Announce a closure and stop sales (闭馆). Bookings stand."""
+    first, last = _span(from_day, to_day)
+
+    async def work(works: Works) -> Closed | NotDone:
+        venue_id, product_id = await _find(works, venue, product)
+        request = CloseSlots(venue_id, first, last, reason, reason_en, product_id)
+        return await close_slots(works, OPERATOR, request)
+
+    done = _run(work)
+    which = f"closure {done.closure_id}" if done.closure_id is not None else "it stood already"
+    typer.echo(f"{which}: {done.slots} open sessions closed · 停售{done.slots}场")
+
+
+@app.command("closures")
+def closures(venue: _Venue) -> None:
+    """The closures of a venue that stand, from today on (闭馆安排)."""
+    today = utc_now().date() - timedelta(days=1)  # wherever the venue is, none of today's is left out
+
+    async def work(works: Works) -> list[catalogue.Closure]:
+        venue_id, _ = await _find(works, venue, "")
+        async with works.db.connection() as tx:
+            found = await catalogue.closures(tx, [venue_id], today, today + timedelta(days=3 * DAYS_MAX))
+        return found.get(venue_id, [])
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("no. · 编号", "from · 起", "to · 止", "product · 产品", "reason · 原因"):
+        table.add_column(column)
+    for one in _run(work):
+        row = (one.id, one.from_date, one.to_date, one.product_id or "", one.reason_zh)
+        table.add_row(*map(str, row))
+    Console(markup=False).print(table)
+
+
+@app.command("lift")
+def lift(closure_id: Annotated[int, typer.Argument(help="from `wenyue slots closures`", min=1)]) -> None:
+    """Lift a closure and take up sales again (恢复开放); what another closure covers stays closed."""
+
+    async def work(works: Works) -> int | NotDone:
+        return await lift_closure_of(works, OPERATOR, closure_id)
+
+    opened = _run(work)
+    typer.echo(f"{opened} sessions opened · 恢复{opened}场")
+
+
+@app.command("price")
+def price(
+    venue: _Venue,
+    product: Annotated[str, typer.Argument(help="the product's code")],
+    yuan: Annotated[str, typer.Argument(help="per place, e.g. 58 or 58.50")],
+    *,
+    from_day: _From,
+    to_day: _To = "",
+) -> None:
+    """Set what a product costs on these days (调价). Bookings keep their price."""
+    first, last = _span(from_day, to_day)
+    minor = _minor(yuan)
+
+    async def work(works: Works) -> int | NotDone:
+        _, product_id = await _find(works, venue, product)
+        if product_id is None:
+            return NotDone.PRODUCT_UNKNOWN
+        by_date = dict.fromkeys(days(first, last), minor)
+        return await reprice(works, OPERATOR, Reprice(product_id, by_date))
+
+    changed = _run(work)
+    typer.echo(f"{changed} open sessions changed · 调整{changed}场")
+
+
+@app.command("capacity")
+def capacity(
+    slot_id: Annotated[int, typer.Argument(help="the session's number, as in the API", min=1)],
+    places: Annotated[int, typer.Argument(min=0)],
+    *,
+    follow: _Follow = False,
+) -> None:
+    """Set how many places a session has in all (场次容量)."""
+
+    async def work(works: Works) -> CapacitySet | NotDone:
+        return await set_capacity(
+            works, OPERATOR, slot_id, places, below_taken="follow" if follow else "refuse"
+        )
+
+    _say_capacity(_run(work))
+
+
+@app.command("day")
+def day(
+    venue: _Venue,
+    on_date: Annotated[str, typer.Argument(help="YYYY-MM-DD")],
+    places: Annotated[int, typer.Argument(min=0)],
+    *,
+    follow: _Follow = False,
+) -> None:
+    """Set the carrying capacity of a venue's day, as an authority caps it (当日承载量)."""
+    wanted = _day(on_date, "ON_DATE")
+
+    async def work(works: Works) -> CapacitySet | NotDone:
+        venue_id, _ = await _find(works, venue, "")
+        return await set_day_capacity(
+            works, OPERATOR, venue_id, wanted, places, below_taken="follow" if follow else "refuse"
+        )
+
+    _say_capacity(_run(work))
+
+
+def _say_capacity(done: CapacitySet) -> None:
+    typer.echo(
+        {
+            CapacitySet.SET: "set · 已设置",
+            CapacitySet.UNCHANGED: "it was so already · 没有变化",
+            CapacitySet.FOLLOWS: "sales stopped; it goes down with every place given back · 已停售，随退订逐步降到目标",
+        }[done]
+    )
+
+
+async def _find(works: Works, venue: str, product: str) -> tuple[int, int | None]:
+    """The ids behind two codes; no product when none was named. Raises SetupError."""
+    async with works.db.connection() as tx:
+        found = await catalogue.venue(tx, venue)
+        if found is None:
+            raise SetupError(f"there is no venue {venue!r}", f"没有场馆 {venue}")
+        if not product:
+            return found.id, None
+        for one in await catalogue.products(tx, found.id):
+            if one.code == product:
+                return found.id, one.id
+    raise SetupError(f"{venue} has no product {product!r}", f"{venue} 没有产品 {product}")
+
+
+def _span(from_day: str, to_day: str) -> tuple[date, date]:
+    first = _day(from_day, "--from")
+    last = _day(to_day, "--to") if to_day else first
+    if not 0 <= (last - first).days < DAYS_MAX:
+        raise SetupError(*_SAYS[NotDone.BAD_DATES])
+    return first, last
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SetupError(
+            f"{name} {text!r}: a date as 2027-10-01", f"{name} 应为 2027-10-01 这样的日期"
+        ) from None
+
+
+def _minor(yuan: str) -> int:
+    """分. Raises SetupError for what is no amount of at most two decimals."""
+    try:
+        minor = Decimal(yuan) * 100
+    except InvalidOperation:
+        minor = Decimal("NaN")
+    if not minor.is_finite() or minor != minor.to_integral_value():
+        raise SetupError(f"YUAN {yuan!r}: an amount as 58 or 58.50", "价格应为 58 或 58.50 这样的金额")
+    return int(minor)
+
+
+def _run(work: Callable[[Works], Awaitable[T | NotDone]]) -> T:
+    """What the act came to. Raises SetupError for what was not done."""
+    settings = load()
+
+    async def do(url: str) -> T | NotDone:
+        db = Database(url, size_max=2, keeps=0)
+        await db.open()
+        try:
+            return await work(Works(db))
+        finally:
+            await db.close()
+
+    with ready_database(settings, typer.echo) as database:
+        done = asyncio.run(do(database.owner_url))
+    if isinstance(done, NotDone):
+        raise SetupError(*_SAYS[done])
+    return done
