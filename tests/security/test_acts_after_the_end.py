@@ -56,6 +56,7 @@ BODIES: Final[Mapping[str, Mapping[str, str]]] = {
     "/v1/gate/scans": SCAN,
     "/v1/gate/scans/{scan_id}/undo": {"reason": "x"},
     "/v1/gate/lookups": {"venue": "lake", "kind": "name", "text": NAME},
+    "/v1/gate/places": {"venue": "lake", "name": NAME, "number": DOCUMENT},
     "/v1/gate/cards/replacement": {**HOLDER, "id": str(uuid7()), "card_no": CARD[0]},
     "/v1/gate/cards/objection": HOLDER,
 }

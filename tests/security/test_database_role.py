@@ -95,7 +95,6 @@ def test_it_owns_and_makes_nothing(db_urls: DbUrls) -> None:
         "UPDATE booking.booking SET holder_id = 1",
         "UPDATE booking.pool SET capacity = 1000000",
         "UPDATE booking.line SET price_minor = 0",
-        "UPDATE booking.line SET quantity = 1",
         "UPDATE booking.place SET person_key = ''",
         "UPDATE booking.redemption SET at = now()",
         "UPDATE accounts.traveller SET person_key = NULL",

@@ -135,7 +135,9 @@ class Crowd:
             for slot in found.json()["slots"][:1]:
                 body: dict[str, Any] = {
                     "id": str(uuid7()),
-                    "lines": [{"slot_id": slot["slot_id"], "price_minor": 0, "visitors": [0]}],
+                    "lines": [
+                        {"slot_id": slot["slot_id"], "price_minor": slot["price_minor"], "visitors": [0]}
+                    ],
                     "visitors": [{"name": name, "number": number}],
                 }
                 made = await self.clients[ahead % len(self.clients)].post(
@@ -144,6 +146,10 @@ class Crowd:
                 if made.status_code == 409 and "slot_closed" in made.text:
                     continue  # the venue is closed on some of these days
                 assert made.status_code in (200, 201), made.text
+                confirmed = await self.clients[0].post(
+                    f"/v1/bookings/{body['id']}/confirmation", headers=headers
+                )
+                assert confirmed.status_code == 200, confirmed.text
                 self.booked.append(body["id"])
                 await self.read(body["id"], headers)
 

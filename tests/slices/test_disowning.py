@@ -7,6 +7,7 @@ from typing import cast
 
 import psycopg
 import pytest
+from psycopg.errors import CheckViolation
 
 from tests.support.accounts import DAY, Stage, account_stage, slots
 from tests.support.database import DbUrls
@@ -70,6 +71,16 @@ async def counted(stage: Stage, slot: int) -> tuple[int, int]:
 async def struck(stage: Stage) -> set[bytes]:
     found = await stage.tx.execute("SELECT subject_key FROM policy.strike WHERE policy_code <> ''")
     return {bytes(key) for (key,) in await found.fetchall()}
+
+
+async def test_security_M7_whoever_speaks_as_the_application_gives_no_line_more_places(
+    stage: Stage, db_urls: DbUrls
+) -> None:
+    """The role may take places out of a line, for whoever never wanted one there; not put any in."""
+    await stage.booked((await session(stage, needs_visitors=False, person_rule="none"), 2))
+    async with await psycopg.AsyncConnection.connect(db_urls.app_url) as tx:
+        with pytest.raises(CheckViolation, match="never gets more places"):
+            await tx.execute("UPDATE booking.line SET quantity = 3")
 
 
 async def test_security_second_H3_one_person_leaves_a_booking_and_the_others_stay(stage: Stage) -> None:

@@ -82,7 +82,8 @@ class Stage:
 
 @pytest.fixture
 async def stage(make_database: Any) -> AsyncIterator[Stage]:
-    async with both(make_database()) as (db, tx):
+    urls = make_database()
+    async with both(urls) as (db, tx):
         venue = Venue(code="lingyin", kind="attraction", name_zh="灵隐", province="浙江")
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["lingyin"]
         product = Product(
@@ -106,11 +107,14 @@ async def stage(make_database: Any) -> AsyncIterator[Stage]:
         await open_all_ahead(tx, calendar, presets, date(2026, 11, 22), 14)
         morning, afternoon = await slots_on(tx, product_id, DAY)
         box: list[Stage] = []
+        desk = Database(urls.owner_url, size_max=2)
         rulebook = Rulebook(card_types={}, presets=presets, calendar=calendar)
         engine = Engine(db, rulebook, clock=lambda: box[0].now)
-        box.append(Stage(engine, tx, venue_id, product_id, morning, afternoon, db))
+        box.append(Stage(engine, tx, venue_id, product_id, morning, afternoon, desk))
         await engine.start()
+        await desk.open()
         yield box[0]
+        await desk.close()
         await engine.drain()
 
 

@@ -172,6 +172,7 @@ ORDER BY product_id, on_date
 LIMIT %(limit)s
 
 -- name: set_prices
+-- run by: owner
 -- Sets prices by date.
 INSERT INTO catalogue.price (product_id, on_date, price_minor)
 SELECT w.product_id, w.on_date, w.price_minor
@@ -194,6 +195,7 @@ FROM catalogue.closure
 WHERE id = %(id)s AND lifted_at IS NULL
 
 -- name: add_closure
+-- run by: owner
 -- Announces a closure; the very same one twice is one.
 INSERT INTO catalogue.closure (venue_id, product_id, from_date, to_date, reason_zh, reason_en, source)
 SELECT %(venue_id)s, %(product_id)s, %(from_date)s, %(to_date)s, %(reason_zh)s, %(reason_en)s, %(source)s
@@ -204,5 +206,6 @@ WHERE NOT EXISTS (
 RETURNING id
 
 -- name: lift_closure
+-- run by: owner
 -- Ends a closure; lifting it twice keeps the first instant.
 UPDATE catalogue.closure SET lifted_at = %(now)s WHERE id = %(id)s AND lifted_at IS NULL

@@ -23,7 +23,9 @@ async def places_of_person(
     Whether the member of staff works there the caller has checked. It counts as a look-up, and is recorded as one.
     """
     await tx.execute(_SQL["lock_keeper"], {"staff_id": staff_id})
-    before = await fetch_dict(tx, _SQL["lookups_before"], {"staff_id": staff_id, "now": now})
+    before = await fetch_dict(
+        tx, _SQL["lookups_before"], {"staff_id": staff_id, "now": now, "is_scan": False}
+    )
     if before and (before["in_minute"] >= LOOKUPS_PER_MINUTE or before["in_day"] >= LOOKUPS_PER_DAY):
         return LookupProblem.TOO_OFTEN
     found = await by_others.places_by_others(tx, [person_key], now, venue_id=venue_id, is_staff=True)

@@ -122,15 +122,11 @@ GRANT SELECT
    ON catalogue.bookable_v TO wenyue_app;
 GRANT SELECT
    ON catalogue.calendar_template TO wenyue_app;
-GRANT SELECT,
-      INSERT (from_date, product_id, reason_en, reason_zh, source, to_date, venue_id),
-      UPDATE (lifted_at)
+GRANT SELECT
    ON catalogue.closure TO wenyue_app;
 GRANT SELECT
    ON catalogue.opening_hours TO wenyue_app;
-GRANT SELECT,
-      INSERT (on_date, price_minor, product_id),
-      UPDATE (price_minor)
+GRANT SELECT
    ON catalogue.price TO wenyue_app;
 GRANT SELECT
    ON catalogue.product TO wenyue_app;
