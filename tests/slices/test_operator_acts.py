@@ -114,7 +114,7 @@ async def test_prices_and_capacities_that_are_mistyped_change_nothing(stage: Sta
     assert await set_capacity(stage, ANYBODY, 10**9, 1) is NotDone.SLOT_UNKNOWN
     assert await set_capacity(stage, ANYBODY, stage.morning, 1) is NotDone.BELOW_RESERVES
     never = DAY + timedelta(days=300)
-    assert await set_day_capacity(stage, ANYBODY, stage.venue_id, never, 1) is NotDone.BAD_DATES
+    assert await set_day_capacity(stage, ANYBODY, stage.venue_id, never, 1) is NotDone.DAY_UNKNOWN
     assert await entries(stage) == []
 
 

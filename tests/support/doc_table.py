@@ -217,6 +217,10 @@ OVERLOAD: Final = "tests/stories/test_overload.py::test_a_small_run_measures_eve
 # Command → the test that runs it, and words that its file must have.
 BANS: Final = "tests/slices/test_bans_command.py::test_an_accounts_bans_are_lifted_all_at_once"
 BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "wenyue slots close CODE --from 2026-12-24 --reason 大雾": (
+        "tests/slices/test_slots_command.py::test_a_venue_is_closed_and_opened_again",
+        ('"close", "lake", "--from"', '"--reason"'),
+    ),
     "wenyue bans lift": (BANS, ('"lift"', '"--why"')),
     "make up": (WHOLE, ('"make"', '"up"')),
     "WENYUE_HTTPS=1 make up": (WHOLE, ('"make"', '"up"', "WENYUE_HTTPS")),

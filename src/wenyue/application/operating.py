@@ -54,6 +54,9 @@ class NotDone(StrEnum):
     PRODUCT_UNKNOWN = "product_unknown"  # there is none at this venue
     SLOT_UNKNOWN = "slot_unknown"
     CLOSURE_UNKNOWN = "closure_unknown"  # there is none, or it was lifted
+    DAY_UNKNOWN = (
+        "day_unknown"  # the venue has no capacity of that day: it is not open yet, or has no day's capacity
+    )
     BAD_DATES = "bad_dates"  # the last day is before the first, or there are more than DAYS_MAX
     REASON_NEEDED = "reason_needed"  # what travellers are told: one line, REASON_LENGTH_MAX characters
     BAD_PRICE = "bad_price"

@@ -55,7 +55,7 @@ async def set_day_capacity(
         asked = opening.set_day_capacity(tx, venue_id, on_date, capacity, below_taken=below_taken)
         detail: dict[str, object] = {"day": on_date.isoformat(), "capacity": capacity}
         entry = Entry(now, operator.name, "day.capacity_set", f"venue:{venue_id}", detail)
-        return await _answer(tx, asked, entry, NotDone.BAD_DATES)
+        return await _answer(tx, asked, entry, NotDone.DAY_UNKNOWN)
 
 
 async def _answer(

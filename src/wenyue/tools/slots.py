@@ -35,6 +35,10 @@ _SAYS: Final[dict[NotDone, tuple[str, str]]] = {
         "no such closure, or it was lifted: see `wenyue slots closures`",
         "没有这个闭馆安排，或已取消",
     ),
+    NotDone.DAY_UNKNOWN: (
+        "there is no day of this venue with a capacity: it is not open yet, or the venue has none",
+        "该日尚未开放，或场馆没有当日承载量",
+    ),
     NotDone.BAD_DATES: (f"the last day follows the first, {DAYS_MAX} days at most", "日期不正确"),
     NotDone.REASON_NEEDED: (
         "say in one line of 200 characters at most what travellers are told (--reason)",
