@@ -293,6 +293,7 @@ async def _arrange(stage: Stage) -> tuple[str, int]:
         shown = await start_login(tx, now=now, staff_id=staff)
         asked = {"venue": _TODAY, "day": local_date(now, TIMEZONE)}
         [(slot,)] = await (await tx.execute(SQL["session_today"], asked)).fetchall()
+        await tx.execute(SQL["free_venue"], {"venue": _VENUE + 1})
     return shown, slot
 
 

@@ -132,3 +132,8 @@ SELECT %(venue)s, %(venue)s, on_date, starts_at, starts_at + interval '1 day', n
        starts_at + interval '1 day', 8000, ARRAY[own.id, day.id]
 FROM bounds, made AS own, made AS day WHERE own.kind = 'session' AND day.kind = 'day'
 RETURNING id
+
+-- name: free_venue
+-- Makes a venue's sessions free: what costs money is held, and one account has few holds.
+WITH freed AS (UPDATE booking.slot SET price_minor = 0 WHERE venue_id = %(venue)s RETURNING pool_ids[1] AS pool_id)
+UPDATE booking.pool p SET revision = p.revision + 1 FROM freed WHERE p.id = freed.pool_id
