@@ -110,6 +110,8 @@ async def activation(
             if guest is not None:
                 await require_login(tried.tx, guest.key, now)
             made = await activate(tried.tx, services.vault, request, now)
+            if guest is not None and not isinstance(made, Denied):
+                await lost.own_turn(services, tried.tx, made.holder_id, guest.key)
             await judge(tried, body.card_no, made)
             if not isinstance(made, Denied) and made.is_further:
                 await tell_of_further_card(services, tried.tx, made.holder_id, now)

@@ -18,6 +18,7 @@ from wenyue.cards import (
 )
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
+from wenyue.faces.shared.loss import own_turn
 from wenyue.faces.shared.recovery import tell_of_further_card
 from wenyue.faces.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
 from wenyue.faces.traveller.person_form import (
@@ -67,6 +68,8 @@ async def activate_card(visit: Visit) -> Response:
         answer = await activate(tried.tx, visit.services.vault, request, visit.now)
         if isinstance(answer, Denied):
             return answer
+        if visit.login_key:
+            await own_turn(visit.services, tried.tx, answer.holder_id, visit.login_key)
         if answer.is_further:
             await tell_of_further_card(visit.services, tried.tx, answer.holder_id, visit.now)
         return answer.holder_id
