@@ -17,6 +17,7 @@ pytestmark = pytest.mark.anyio
 OPEN: Final = {"/v1/venues", "/v1/venues/{code}", "/v1/products/{product_id}", "/v1/availability"}
 EVERYBODYS: Final = {"/v1/rooms/{event}/pass"}  # whoever asks gets a place of their own
 UNPROVEN: Final = "/v1/cards/{card_no}/replacement"  # whatever the number: nobody proved to be a holder
+UNSEEN: Final = "/v1/places-by-others/{slot_id}/disowning"  # whosever place: nobody has seen the document
 ANOTHERS_PASS: Final = "/v1/rooms/{event}/token"  # found, but the pass is not the asker's
 SIGN_IN: Final = {
     "/v1/session",
@@ -182,7 +183,7 @@ async def test_nobody_reads_or_changes_what_is_somebody_elses(matrix: Matrix) ->
             assert status in (401, 403), (method, template)
         if name != "other" or is_open or "{" not in template or template.startswith("/v1/gate/"):
             continue
-        wanted = {ANOTHERS_PASS: 403, UNPROVEN: 403} | dict.fromkeys(EVERYBODYS, 201)
+        wanted = {ANOTHERS_PASS: 403, UNPROVEN: 403, UNSEEN: 403} | dict.fromkeys(EVERYBODYS, 201)
         assert status == wanted.get(template, 404), (method, template, status)
 
 

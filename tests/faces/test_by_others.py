@@ -26,8 +26,11 @@ from tests.support.traveller_site import (
 )
 from wenyue.abuse import Pattern
 from wenyue.accounts import save_staff
+from wenyue.accounts.names import know_name
+from wenyue.kernel.documents import Document, parse_document
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import DISOWNINGS_PER_DAY
+from wenyue.services import Services
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "correct horse"
@@ -73,7 +76,18 @@ async def taken(site: ApiSite) -> tuple[Person, Person, int]:
     mine = {"name": "随便谁", "number": DOCUMENT}
     made = await book(site, stranger, slot_id, {"name": OTHER_NAME, "number": OTHER_DOCUMENT}, mine)
     assert made.status_code == 201, made.text
-    return stranger, await site.traveller(), slot_id
+    owner = await site.traveller()
+    await seen_by_staff(site.app.services)
+    return stranger, owner, slot_id
+
+
+async def seen_by_staff(services: Services, name: str = NAME, number: str = DOCUMENT) -> None:
+    """Staff at a counter looked at the document."""
+    document = parse_document(None, number, today=TODAY)
+    assert isinstance(document, Document)
+    async with services.db.transaction() as tx:
+        key = services.vault.person_key(document.key)
+        assert await know_name(tx, services.vault, key, name, NOW, is_seen=True)
 
 
 async def test_security_second_H3_the_owner_takes_the_place_back_and_books(site: ApiSite) -> None:
@@ -99,6 +113,7 @@ async def test_security_second_H3_nobody_elses_place_is_seen_or_taken_back(site:
     _, owner, slot_id = await taken(site)
     assert (await site.book(owner, (await site.slots("temple"))[0]["slot_id"])).status_code == 201
     other = await site.other()  # who booked it
+    await seen_by_staff(site.app.services, OTHER_NAME, OTHER_DOCUMENT)
     assert (await site.client.get("/v1/places-by-others", headers=other.headers)).json() == {"items": []}
     refused = await site.client.post(f"/v1/places-by-others/{slot_id}/disowning", headers=other.headers)
     assert refused.status_code == 404
@@ -165,6 +180,7 @@ async def test_security_second_H3_staff_take_it_back_for_somebody_without_an_acc
 
 async def test_security_second_H3_an_invented_name_is_refused_counted_and_named(site: ApiSite) -> None:
     await site.traveller()
+    await seen_by_staff(site.app.services)
     stranger = await site.other()
     slot_id = (await site.slots("lake"))[1]["slot_id"]
     wrong = {"name": "随便谁", "number": DOCUMENT}
@@ -183,6 +199,7 @@ async def test_security_second_H3_an_invented_name_is_refused_counted_and_named(
 
 async def test_security_second_H3_the_owner_adds_a_spelling_for_family(site: ApiSite) -> None:
     owner, family = await site.traveller(), await site.other()
+    await seen_by_staff(site.app.services)
     pinyin = {"name": "Zhang Yanshi", "number": DOCUMENT}
     refused = await site.client.post("/v1/visitors", json=pinyin, headers=family.headers)
     assert refused.status_code == 422
@@ -211,6 +228,8 @@ async def test_security_second_H3_on_the_pages_the_way_back_stands_where_the_ref
     assert stranger.path.startswith("/bookings/"), stranger.page.text
     theirs = stranger.path
     await owner.activate(CARD)
+    assert "请先带证件到人工窗口核验一次" in await owner.get("/me/others")
+    await seen_by_staff(pages.services)
     await owner.choose("lake", day)
     form = await owner.review()
     refused = await owner.submit(form, status=409)
@@ -225,3 +244,50 @@ async def test_security_second_H3_on_the_pages_the_way_back_stands_where_the_ref
     assert await pages.number("SELECT sum(quantity) FROM booking.line WHERE is_live") == 2
     assert "随*" not in await stranger.get(theirs)
     assert "王*" in stranger.page.text
+
+
+async def test_security_fourth_F1_a_document_that_was_only_typed_speaks_for_nobody(
+    site: ApiSite, urls: DbUrls
+) -> None:
+    """Whoever types somebody's number with a card of their own sees, takes and forbids nothing in that person's name."""
+    family = await site.other()
+    slot_id = (await site.slots("lake"))[1]["slot_id"]
+    child = {"name": CHILD_NAME, "number": CHILD_DOCUMENT}
+    me = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}
+    assert (await book(site, family, slot_id, me, child)).status_code == 201
+    squatter = await site.traveller(CARD, "随便谁", CHILD_DOCUMENT)
+    listed = await site.client.get("/v1/places-by-others", headers=squatter.headers)
+    taken_out = await site.client.post(f"/v1/places-by-others/{slot_id}/disowning", headers=squatter.headers)
+    spelled = await site.client.post("/v1/names", json={"name": "李四"}, headers=squatter.headers)
+    for refused in (listed, taken_out, spelled):
+        assert (refused.status_code, refused.json()["outcome"]) == (403, "document_unseen")
+    elsewhere = (await site.slots("temple"))[0]["slot_id"]
+    assert (await book(site, family, elsewhere, me, child)).status_code == 201  # under the child's true name
+    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+        left = await tx.execute("SELECT sum(quantity) FROM booking.line WHERE is_live")
+        assert await left.fetchone() == (4,)
+
+
+async def test_security_fourth_F3_the_counter_finds_a_place_under_another_nationality(
+    site: ApiSite, urls: DbUrls, tmp_path: Path
+) -> None:
+    """A passport's number under another country's name keeps its owner out of a day; who sees the passport gives it back."""
+    stranger = await site.other()
+    slot_id = (await site.slots("lake"))[1]["slot_id"]
+    passport = {"kind": "passport", "number": "E12345678", "expires_on": "2035-01-01"}
+    theirs = {**passport, "name": "ANY BODY", "nationality": "FRA"}
+    me = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}
+    made = await book(site, stranger, slot_id, me, theirs)
+    assert made.status_code == 201, made.text
+    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+        await save_staff(
+            tx, vault_of(tmp_path), login="desk", password=PASSWORD, role="operator", now=NOW, actor="test"
+        )
+    signing = {"login": "desk", "password": PASSWORD}
+    desk = Person((await site.client.post("/v1/gate/session", json=signing)).json()["token"])
+    asked = {**passport, "name": "JANE DOE", "nationality": "GBR", "venue": "lake", "slot_id": slot_id}
+    for _ in range(2):
+        done = await site.client.post("/v1/gate/places", json=asked, headers=desk.headers)
+        assert (done.status_code, done.json()) == (200, {"items": []}), done.text
+    [booking] = (await site.client.get("/v1/bookings", headers=stranger.headers)).json()["items"]
+    assert [line["quantity"] for line in booking["lines"]] == [1]

@@ -19,18 +19,31 @@ def name_key(vault: Vault, person_key: bytes, name: str) -> bytes:
     return vault.fingerprint(b"name|" + person_key + plain_name(name).encode())
 
 
-async def know_name(tx: Tx, vault: Vault, person_key: bytes, name: str, now: datetime) -> bool:
-    """Remember a name, or another spelling of it, of a person whose document was proved; False beyond KNOWN_NAMES_MAX."""
+async def know_name(
+    tx: Tx, vault: Vault, person_key: bytes, name: str, now: datetime, *, is_seen: bool
+) -> bool:
+    """Remember a name of a person, or another spelling of it; False beyond KNOWN_NAMES_MAX.
+
+    `is_seen`: staff saw the document, or its proved holder says so. Only such names speak for the person; one that was typed
+    with a document number proves nothing, whoever's card it was typed with.
+    """
     row = {
         "person_key": person_key,
         "name_key": name_key(vault, person_key, name),
         "now": now,
         "most": KNOWN_NAMES_MAX,
+        "seen_at": now if is_seen else None,
     }
     await tx.execute(_SQL["lock_names"], row)
     await tx.execute(_SQL["add_name"], row)
     found = await (await tx.execute(_SQL["is_known"], row)).fetchone()
     return found is not None
+
+
+async def is_seen(tx: Tx, person_key: bytes) -> bool:
+    """Whether staff saw the document of this person."""
+    row = await (await tx.execute(_SQL["is_seen"], {"person_key": person_key})).fetchone()
+    return row is not None and bool(row[0])
 
 
 async def name_known(
@@ -52,7 +65,7 @@ async def note_names(tx: Tx, vault: Vault, after: int, now: datetime) -> int | N
             name = open_identity(vault, sealed, purpose=TRAVELLER).name.reveal()
         except SealBroken:
             continue
-        await know_name(tx, vault, bytes(person_key), name, now)
+        await know_name(tx, vault, bytes(person_key), name, now, is_seen=False)
     return rows[-1][0] if len(rows) == _AT_ONCE else None
 
 

@@ -3,11 +3,18 @@
 SELECT pg_advisory_xact_lock(hashtextextended('accounts.known_name', hashtextextended(encode(%(person_key)s, 'hex'), 0)))
 
 -- name: add_name
--- A name of a person, unless there are enough.
-INSERT INTO accounts.known_name (person_key, name_key, added_at)
-SELECT %(person_key)s, %(name_key)s, %(now)s
- WHERE (SELECT count(*) FROM accounts.known_name k WHERE k.person_key = %(person_key)s) < %(most)s
-ON CONFLICT DO NOTHING
+-- A name of a person, unless there are enough. Names that staff saw count apart from those that somebody typed.
+INSERT INTO accounts.known_name AS n (person_key, name_key, added_at, seen_at)
+SELECT %(person_key)s, %(name_key)s, %(now)s, %(seen_at)s
+ WHERE (SELECT count(*) FROM accounts.known_name k
+         WHERE k.person_key = %(person_key)s AND k.name_key <> %(name_key)s
+           AND (k.seen_at IS NULL) = (%(seen_at)s::timestamptz IS NULL)) < %(most)s
+ON CONFLICT (person_key, name_key) DO UPDATE SET seen_at = excluded.seen_at
+ WHERE n.seen_at IS NULL AND excluded.seen_at IS NOT NULL
+
+-- name: is_seen
+-- Whether staff saw the person's document.
+SELECT EXISTS (SELECT FROM accounts.known_name k WHERE k.person_key = %(person_key)s AND k.seen_at IS NOT NULL)
 
 -- name: is_known
 -- Whether the person is known under this name.

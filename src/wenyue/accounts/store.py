@@ -47,7 +47,7 @@ async def traveller_for(
     [(traveller_id, is_new)] = await (await tx.execute(_SQL["add_traveller"], row)).fetchall()
     if is_new:
         await _put_visitor(tx, vault, traveller_id, identity, now, is_self=True)
-        await know_name(tx, vault, person_key, identity.name, now)
+        await know_name(tx, vault, person_key, identity.name, now, is_seen=False)
         await record(tx, [Entry(now, actor, "traveller.created", f"traveller:{traveller_id}")])
     return traveller_id
 

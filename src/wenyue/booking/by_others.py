@@ -1,5 +1,6 @@
 """Places that others booked with somebody's document: what that person sees of them, and can take back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -42,15 +43,18 @@ async def places_by_others(
     person_keys: list[bytes],
     now: datetime,
     *,
+    number_keys: Sequence[bytes] = (),
     venue_id: int | None = None,
     is_staff: bool = False,
 ) -> list[PlaceByOther]:
     """A person's places of sessions that are not over, in bookings of other accounts; soonest first, bounded.
 
-    `is_staff`: those that no account booked as well, for whoever looks at the document; `venue_id`: of that venue only.
+    `number_keys`: also places under a document with the same number but another kind or nationality, for whoever looks at
+    the document. `is_staff`: those that no account booked as well, for the same; `venue_id`: of that venue only.
     """
     wanted: dict[str, object] = {
         "person_keys": keys_literal(person_keys),
+        "number_keys": keys_literal(number_keys),
         "now": now,
         "from_day": now.date() - _ZONES,
         "venue_id": venue_id,
@@ -61,9 +65,11 @@ async def places_by_others(
     return [PlaceByOther(*row) for row in rows]
 
 
-async def was_disowned(tx: Tx, person_key: bytes, slot_id: int) -> bool:
+async def was_disowned(tx: Tx, person_key: bytes, slot_id: int, *, number_key: bytes | None = None) -> bool:
     """Whether the person took a place of this session back before: then saying it again is done already."""
     row = await (
-        await tx.execute(_SQL["was_disowned"], {"person_key": person_key, "slot_id": slot_id})
+        await tx.execute(
+            _SQL["was_disowned"], {"person_key": person_key, "number_key": number_key, "slot_id": slot_id}
+        )
     ).fetchone()
     return row is not None and bool(row[0])

@@ -101,6 +101,10 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
         "今天退回名额的次数太多，请明天再试或到窗口办理",
         "Too many places were given back today: try tomorrow, or ask at the counter",
     ),
+    "document_unseen": (
+        "请先带证件到人工窗口核验一次，之后即可在线办理",
+        "Show the document at the staffed counter once; from then on this works online",
+    ),
     "names_full": (
         "姓名写法已满6种，请到窗口办理",
         "Six spellings of the name are known already: ask at the counter",

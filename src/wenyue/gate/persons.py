@@ -16,9 +16,19 @@ _KIND: Final = "document"
 
 
 async def places_of_person(
-    tx: Tx, vault: Vault, *, venue_id: int, staff_id: int, person_key: bytes, now: datetime
+    tx: Tx,
+    vault: Vault,
+    *,
+    venue_id: int,
+    staff_id: int,
+    person_key: bytes,
+    number_key: bytes | None,
+    now: datetime,
 ) -> list[by_others.PlaceByOther] | LookupProblem:
     """Coming places of the person at the venue, in bookings that are not of their own account.
+
+    `number_key`: of the document's bare number: a place that somebody booked with it under another kind or nationality is
+    found, too, by whoever sees the document.
 
     Whether the member of staff works there the caller has checked. It counts as a look-up, and is recorded as one.
     """
@@ -28,7 +38,10 @@ async def places_of_person(
     )
     if before and (before["in_minute"] >= LOOKUPS_PER_MINUTE or before["in_day"] >= LOOKUPS_PER_DAY):
         return LookupProblem.TOO_OFTEN
-    found = await by_others.places_by_others(tx, [person_key], now, venue_id=venue_id, is_staff=True)
+    numbers = [number_key] if number_key is not None else []
+    found = await by_others.places_by_others(
+        tx, [person_key], now, number_keys=numbers, venue_id=venue_id, is_staff=True
+    )
     term = vault.fingerprint(b"gate|document|" + person_key)
     row: dict[str, object] = {
         "now": now,

@@ -75,9 +75,11 @@ class CounterBody(PersonBody):
 
 @router.get("/places-by-others", summary="Booked for me by others")
 async def mine(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> PlacesBody:
-    """What other accounts booked with the document of the account's own holder."""
+    """What other accounts booked with the document of the account's own holder, once staff at a counter have seen it."""
     async with services.db.connection() as tx:
         found = await disowning.own_places(services, tx, holder_id, services.clock())
+    if isinstance(found, NotTaken):
+        raise BookingRefused(403, found.value)
     return _shown(found, locale)
 
 
@@ -90,6 +92,8 @@ async def disown(
         found = await disowning.claim(services, tx, holder_of(login), slot_id, services.clock())
     if found is NotTaken.TOO_OFTEN:
         raise BookingRefused(429, found.value)
+    if found is NotTaken.UNSEEN:
+        raise BookingRefused(403, found.value)
     if found is NotTaken.NOTHING_THERE:
         raise BookingRefused(404, found.value)
     places = [] if isinstance(found, NotTaken) else found
@@ -104,8 +108,9 @@ async def spell(body: SpellingBody, services: ServicesOf, login: HolderLoginOf, 
         words = NAME_ERRORS[name.code][1 if locale == "en" else 0]
         raise BookingRefused(422, "fields", errors=[FieldError("/name", name.code, words)])
     async with acting(services, login) as (tx, _):
-        if not await disowning.add_spelling(services, tx, holder_of(login), name, services.clock()):
-            raise BookingRefused(409, "names_full")
+        refused = await disowning.add_spelling(services, tx, holder_of(login), name, services.clock())
+    if refused is not None:
+        raise BookingRefused(403 if refused is NotTaken.UNSEEN else 409, refused.value)
     return Response(status_code=204)
 
 
@@ -115,8 +120,8 @@ async def at_counter(
 ) -> PlacesBody | Response:
     """What others booked at the venue with the document in your hands; with `slot_id` that place is taken back first.
 
-    For operators and administrators; recorded and counted as a look-up. Again: the same. Taking a place back notes the
-    name: from then on others book with the document under it only.
+    For operators and administrators; recorded and counted as a look-up. Again: the same. The document is seen and its name noted:
+    from then on others book with it under that name only, and its holder takes places back online.
     """
     now = services.clock()
     try:
@@ -124,6 +129,8 @@ async def at_counter(
             raise BookingRefused(403, "operators_only")
         identity = identity_of(body, local_date(now, _TIMEZONE), locale)
         person_key = services.vault.person_key(identity.document.key)
+        bare = identity.document.bare_number
+        number_key = services.vault.person_key(bare) if bare is not None else None
         async with acting(services, login) as (tx, fresh):
             where = staff_at(staff_of(fresh), await venue(tx, body.venue))
             found = await persons.places_of_person(
@@ -132,15 +139,19 @@ async def at_counter(
                 venue_id=where.id,
                 staff_id=staff_of(fresh).id,
                 person_key=person_key,
+                number_key=number_key,
                 now=now,
             )
             if isinstance(found, LookupProblem):
                 return problem_of(Refused(429, found.value, LOOKUP_PROBLEMS[found]), locale)
             here = [one for one in found if one.slot_id == body.slot_id]
-            if here:
-                await names.know_name(tx, services.vault, person_key, identity.name, now)
-                await record(tx, [Entry(now, fresh.actor, "name.seen", f"venue:{where.id}")])
-            elif body.slot_id and not await by_others.was_disowned(tx, person_key, body.slot_id):
+            await names.know_name(tx, services.vault, person_key, identity.name, now, is_seen=True)
+            await record(tx, [Entry(now, fresh.actor, "name.seen", f"venue:{where.id}")])
+            if (
+                body.slot_id
+                and not here
+                and not await by_others.was_disowned(tx, person_key, body.slot_id, number_key=number_key)
+            ):
                 raise BookingRefused(404, "not_found")
     except Refused as refused:
         return problem_of(refused, locale)

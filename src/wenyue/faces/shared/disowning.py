@@ -23,14 +23,18 @@ class NotTaken(StrEnum):
     NOTHING_THERE = "not_found"
     DONE = "done"  # it was taken back before
     TOO_OFTEN = "disown_often"
+    UNSEEN = "document_unseen"  # nobody has seen the document yet: it was only typed
+    NAMES_FULL = "names_full"
 
 
 async def own_places(
     services: Services, tx: Tx, holder_id: int, now: datetime
-) -> list[by_others.PlaceByOther]:
-    """What others booked with the document of the account's own holder; nobody else's document counts."""
+) -> list[by_others.PlaceByOther] | NotTaken:
+    """What others booked with the document of the account's own holder, once staff have seen it; nobody else's counts."""
     person_key = await _own_key(services, tx, holder_id)
-    return await by_others.places_by_others(tx, [person_key], now) if person_key is not None else []
+    if person_key is None or not await names.is_seen(tx, person_key):
+        return NotTaken.UNSEEN
+    return await by_others.places_by_others(tx, [person_key], now)
 
 
 async def claim(
@@ -38,10 +42,12 @@ async def claim(
 ) -> list[by_others.PlaceByOther] | NotTaken:
     """The holder's places of one session that others booked, to `take_back` after this transaction; it counts a try."""
     person_key = await _own_key(services, tx, holder_id)
-    found = await by_others.places_by_others(tx, [person_key], now) if person_key is not None else []
+    if person_key is None or not await names.is_seen(tx, person_key):
+        return NotTaken.UNSEEN
+    found = await by_others.places_by_others(tx, [person_key], now)
     here = [one for one in found if one.slot_id == slot_id]
     if not here:
-        is_done = person_key is not None and await by_others.was_disowned(tx, person_key, slot_id)
+        is_done = await by_others.was_disowned(tx, person_key, slot_id)
         return NotTaken.DONE if is_done else NotTaken.NOTHING_THERE
     return here if await names.may_disown(tx, holder_id, now) else NotTaken.TOO_OFTEN
 
@@ -70,14 +76,18 @@ async def take_back(
     return None
 
 
-async def add_spelling(services: Services, tx: Tx, holder_id: int, name: str, now: datetime) -> bool:
-    """Let others book the account's own holder under this spelling, too; False when there are enough. Recorded."""
+async def add_spelling(
+    services: Services, tx: Tx, holder_id: int, name: str, now: datetime
+) -> NotTaken | None:
+    """Let others book the account's own holder under this spelling, too; None: done. Recorded."""
     person_key = await _own_key(services, tx, holder_id)
-    if person_key is None or not await names.know_name(tx, services.vault, person_key, name, now):
-        return False
+    if person_key is None or not await names.is_seen(tx, person_key):
+        return NotTaken.UNSEEN
+    if not await names.know_name(tx, services.vault, person_key, name, now, is_seen=True):
+        return NotTaken.NAMES_FULL
     actor = f"traveller:{holder_id}"
     await record(tx, [Entry(now, actor, "name.spelling_added", actor)])
-    return True
+    return None
 
 
 async def _own_key(services: Services, tx: Tx, holder_id: int) -> bytes | None:

@@ -51,10 +51,10 @@ async def take_back(visit: Visit) -> Response:
         found = await disowning.claim(visit.services, tx, visit.holder_id, slot_id, visit.now)
     if found is NotTaken.NOTHING_THERE:
         return visit.not_found()
-    if found is NotTaken.TOO_OFTEN:
+    if found in (NotTaken.TOO_OFTEN, NotTaken.UNSEEN):
         actions = ((PATH, visit.t("返回", "Back"), True),)
-        title = visit.t("没有办成", "Not done")
-        return visit.message(title, visit.t(*API_WORDS["disown_often"]), status=429, actions=actions)
+        title, status = visit.t("没有办成", "Not done"), 429 if found is NotTaken.TOO_OFTEN else 403
+        return visit.message(title, visit.t(*API_WORDS[str(found)]), status=status, actions=actions)
     places: Sequence[by_others.PlaceByOther] = [] if isinstance(found, NotTaken) else found
     refused = await disowning.take_back(
         visit.services, places, actor=visit.traveller.name, login=visit.login_key
@@ -70,8 +70,8 @@ async def add_spelling(visit: Visit) -> Response:
     async with visit.tx() as tx:
         if isinstance(name, NameProblem):
             problem = visit.t(*NAME_ERRORS[name.code])
-        elif not await disowning.add_spelling(visit.services, tx, visit.holder_id, name, visit.now):
-            problem = visit.t(*API_WORDS["names_full"])
+        elif refused := await disowning.add_spelling(visit.services, tx, visit.holder_id, name, visit.now):
+            problem = visit.t(*API_WORDS[refused.value])
         if problem:
             return await _page(visit, tx, name=raw, problem=problem)
     return redirect(PATH + "?spelled=1")
@@ -91,7 +91,8 @@ async def _page(visit: Visit, tx: Tx, *, name: str = "", problem: str = "") -> R
         "others",
         tab="me",
         status=422 if problem else 200,
-        places=[_view(one, visit.locale) for one in found],
+        places=[] if isinstance(found, NotTaken) else [_view(one, visit.locale) for one in found],
+        is_unseen=found is NotTaken.UNSEEN,
         is_done="done" in query,
         is_spelled="spelled" in query,
         name=name,

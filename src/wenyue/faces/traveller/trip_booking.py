@@ -12,7 +12,7 @@ from wenyue.booking import Answer, Outcome, WantedLine
 from wenyue.cards import CardRefusal
 from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.asked import redirect
-from wenyue.faces.shared.disowning import own_places
+from wenyue.faces.shared.disowning import NotTaken, own_places
 from wenyue.faces.shared.i18n import pick, say_date
 from wenyue.faces.traveller.card_desk import Bearer, bearer_of
 from wenyue.faces.traveller.denials import denied
@@ -66,14 +66,15 @@ async def book(visit: Visit) -> Response:
 
 
 async def _is_by_others(visit: Visit, answer: Answer, going: Sequence[VisitorRecord]) -> bool:
-    """Whether it is the traveller who has a place already, because another account booked it."""
+    """Whether it is the traveller who has a place already, because another account booked it; told to the proved holder."""
     number = answer.visitor
     if answer.outcome is not Outcome.PERSON_TWICE or number is None or number >= len(going):
         return False
     if not going[number].is_self:
         return False
     async with visit.tx() as tx:
-        return bool(await own_places(visit.services, tx, visit.holder_id, visit.now))
+        found = await own_places(visit.services, tx, visit.holder_id, visit.now)
+    return not isinstance(found, NotTaken) and bool(found)
 
 
 @dataclass(frozen=True, slots=True)

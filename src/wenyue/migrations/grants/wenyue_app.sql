@@ -18,7 +18,8 @@ GRANT SELECT
 GRANT SELECT
    ON accounts.holder_v TO wenyue_app;
 GRANT SELECT,
-      INSERT (added_at, name_key, person_key)
+      INSERT (added_at, name_key, person_key, seen_at),
+      UPDATE (seen_at)
    ON accounts.known_name TO wenyue_app;
 GRANT SELECT
    ON accounts.known_name_v TO wenyue_app;
