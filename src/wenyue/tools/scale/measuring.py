@@ -47,6 +47,7 @@ _TOKENS: Final = 4_000
 _FEW: Final = 48  # connections for what is not on the hot path: more would be refused as too many
 _COLLECTORS: Final = 16
 _COLLECT_DEADLINE_S: Final = 30.0
+_AGAIN_MAX: Final = 3
 _NOBODY: Final = 999_999_999  # a product that no slot has: the room guards nothing that is measured
 
 
@@ -75,7 +76,20 @@ class _Bench:
         self.idle_wal = (self._database_bytes()[0] - lsn) / took
 
     def unit(self, name: str, requests: Sequence[bytes], wanted: str, way: Way) -> Unit:
-        """Send, and divide what was used by what was answered as wanted."""
+        """Send, and divide what was used by what was answered as wanted.
+
+        What may be sent again is, at most _AGAIN_MAX times, when it seemed to use no processor: something else ran in the
+        installation while nobody asked, so that is looked at anew.
+        """
+        made = self._sent(name, requests, wanted, way)
+        for _ in range(_AGAIN_MAX if way.again else 0):
+            if made.web_us:
+                break
+            self.idle()
+            made = self._sent(name, requests, wanted, way)
+        return made
+
+    def _sent(self, name: str, requests: Sequence[bytes], wanted: str, way: Way) -> Unit:
         self.tell(name)
         lsn, kept = self._database_bytes()
         began, web, base = time.perf_counter(), self.web.cpu_s(), cpu_seconds(self.server)
