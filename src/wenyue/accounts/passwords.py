@@ -166,6 +166,7 @@ def rest_s(*, computed_s: float, took_s: float) -> float:
 
 
 def _scrypt(secret: str, salt: bytes, cost: Cost) -> bytes:
+    # In a thread of its own: while it sleeps, those who are answered have the processor.
     time.sleep(max(0.0, _PACE.rested_at - time.monotonic()))
     began, computed = time.monotonic(), time.thread_time()
     digest = _computed(secret, salt, cost)

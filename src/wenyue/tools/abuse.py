@@ -1,8 +1,6 @@
 """`wenyue abuse`: what was suspicious, blocks set and lifted by hand, and the limits of the rules."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Final, TypeVar
 
@@ -12,12 +10,11 @@ from rich.table import Table
 
 from wenyue import abuse
 from wenyue.abuse import Detector, Pattern, PatternRule
-from wenyue.infra.config import load, load_keys
-from wenyue.infra.db import Database, Tx
+from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import utc_now, zone
 from wenyue.kernel.personal import Vault
-from wenyue.tools.database import ready_database
+from wenyue.tools.as_owner import in_transaction
 
 app = typer.Typer(no_args_is_help=True, help="Suspicious patterns: look, block, lift, set limits (可疑迹象).")
 T = TypeVar("T")
@@ -47,7 +44,7 @@ def list_() -> None:
         "blocked until · 限制至",
     ):
         table.add_column(column)
-    for one in _run(work):
+    for one in in_transaction(work):
         table.add_row(
             one.pattern, one.subject, f"{one.count:,}", _local(one.last_at), _local(one.blocked_until)
         )
@@ -72,7 +69,7 @@ def block_(
         await abuse.block(tx, found, subject, until=now + span, now=now, actor=ACTOR, reason=reason)
         return subject
 
-    subject = _run(work)
+    subject = in_transaction(work)
     if not abuse.STOPS[subject.partition(":")[0]]:
         typer.echo(
             "noted; this kind of subject has nothing that could be stopped · 已记录，此类来源无可限制的操作"
@@ -99,7 +96,7 @@ def lift(
     async def work(tx: Tx, _: Vault) -> list[str]:
         return await abuse.close(tx, found, subject, now=utc_now(), actor=ACTOR, reason=reason)
 
-    ended = _run(work)
+    ended = in_transaction(work)
     if not ended:
         raise SetupError(
             f"there is no open finding {found} of {subject!r}; see `wenyue abuse list`", "没有这条记录"
@@ -114,7 +111,7 @@ def rules() -> None:
     async def work(tx: Tx, _: Vault) -> tuple[dict[Pattern, PatternRule], list[str]]:
         return await abuse.read_rules(tx)
 
-    found, problems = _run(work)
+    found, problems = in_transaction(work)
     table = Table(box=None, pad_edge=False)
     for column in ("pattern · 迹象", "signs · 次数", "within, s · 时间窗", "blocks for, s · 限制"):
         table.add_column(column)
@@ -144,7 +141,7 @@ def set_(
     async def work(tx: Tx, _: Vault) -> None:
         await abuse.save_rule(tx, found, rule, now=utc_now(), actor=ACTOR)
 
-    _run(work)
+    in_transaction(work)
     typer.echo(f"{found}: {limit} within {window} s, blocks for {block} s · 已设定")
 
 
@@ -188,15 +185,3 @@ def _subject(who: str, vault: Vault) -> str:
 
 def _local(at: datetime | None) -> str:
     return f"{at.astimezone(zone(_TIMEZONE)):%m-%d %H:%M}" if at is not None else "-"
-
-
-def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
-    """Do `work` in one transaction of the installation's database, as its owner: the application may not change the rules."""
-    settings = load()
-
-    async def inside(database: Database) -> T:
-        async with database as db, db.transaction() as tx:
-            return await work(tx, Vault(load_keys(settings.home)))
-
-    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready:
-        return asyncio.run(inside(Database(ready.owner_url, size_max=1, keeps=0)))

@@ -4,10 +4,8 @@ A person is named by the number of their document, which is read from standard i
 `ps` and the shell's history would show it.
 """
 
-import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, TypeVar
 
 import typer
@@ -17,14 +15,13 @@ from rich.table import Table
 from wenyue import policy
 from wenyue.audit import Entry, record
 from wenyue.booking import account_subject
-from wenyue.infra.config import load, load_keys
-from wenyue.infra.db import Database, Tx
+from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import local_date, utc_now, zone
 from wenyue.kernel.documents import document_candidates
 from wenyue.kernel.personal import Vault
 from wenyue.policy import BanInForce
-from wenyue.tools.database import ready_database
+from wenyue.tools.as_owner import in_transaction
 
 app = typer.Typer(
     no_args_is_help=True, help="Who may not book after missed visits, and lifting it (限制预约)."
@@ -48,7 +45,7 @@ def show(who: _WhoOf) -> None:
     async def work(tx: Tx, vault: Vault) -> list[BanInForce]:
         return await policy.bans_behind(tx, _subjects(asked, vault), utc_now())
 
-    found = _run(work)
+    found = in_transaction(work)
     table = Table(box=None, pad_edge=False)
     for column in ("preset · 规则", "until · 至", "for · 原因", "strikes · 违约次数"):
         table.add_column(column)
@@ -79,7 +76,7 @@ def lift(
             await record(tx, [Entry(now, ACTOR, "ban.lifted", subject, detail)])
         return forgiven
 
-    forgiven = _run(work)
+    forgiven = in_transaction(work)
     if not forgiven:
         raise SetupError("no ban is in force; `wenyue bans show` tells which there are", "没有可解除的限制")
     said = ", ".join(f"{code or 'every'} ({count} strikes forgiven)" for code, count in forgiven.items())
@@ -112,16 +109,3 @@ def _reason(text: str) -> str:
     if not 1 <= len(text.strip()) <= _REASON_MAX or not text.isprintable():
         raise SetupError(f"--why: 1 to {_REASON_MAX} characters on one line", "请填写原因，一行，最多200字")
     return text.strip()
-
-
-def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
-    """`work` in one transaction of the database's owner: the application may not lift what the rules decided."""
-    settings = load()
-    vault = Vault(load_keys(settings.home))
-
-    async def within(url: str) -> T:
-        async with Database(url, size_max=2, keeps=0) as db, db.transaction() as tx:
-            return await work(tx, vault)
-
-    with ready_database(settings, lambda line: typer.echo(line, err=True)) as database:
-        return asyncio.run(within(database.owner_url))

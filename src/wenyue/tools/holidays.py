@@ -1,7 +1,5 @@
 """`wenyue holidays`: what is known of a year's holidays, and entering what the State Council's notice says."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Final, TypeVar, cast
 
@@ -10,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.booking import replanning
-from wenyue.infra.config import load
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import days, utc_now
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar, read_presets
-from wenyue.tools.database import ready_database
+from wenyue.tools.arguments import day_of
+from wenyue.tools.as_owner import with_database
 
 app = typer.Typer(
     no_args_is_help=True, help="The holiday calendar, and corrections of it from an official notice (节假日)."
@@ -33,7 +31,7 @@ def list_(year: Annotated[int, typer.Argument(min=2004, max=2099)]) -> None:
         async with db.connection() as tx:
             return await load_calendar(tx)
 
-    calendar = _run(work)
+    calendar = with_database(work)
     table = Table(box=None, pad_edge=False)
     for column in ("date · 日期", "kind · 类别", "holiday · 节日"):
         table.add_column(column)
@@ -60,9 +58,9 @@ def set_(
     preview: Annotated[bool, typer.Option("--preview", help="say what would happen; change nothing")] = False,
 ) -> None:
     """Enter what dates are, and let the sessions that are already open follow (录入)."""
-    first = _day(from_day, "FROM_DAY")
+    first = day_of(from_day, "FROM_DAY")
     entry = replanning.HolidayEntry(
-        first, _day(to_day, "--to") if to_day else first, cast(DayKind, kind), name, source
+        first, day_of(to_day, "--to") if to_day else first, cast(DayKind, kind), name, source
     )
     try:
         replanning.check_entry(entry)
@@ -76,7 +74,7 @@ def set_(
             db.transaction, presets, entry, now=utc_now(), actor=ACTOR, is_preview=preview
         )
 
-    done = _run(work)
+    done = with_database(work)
     will = "would be " if preview else ""
     console = Console()
     console.print(
@@ -84,27 +82,3 @@ def set_(
     )
     for line in done.in_the_way:
         console.print(f"look at this · 需人工处理: {line}", soft_wrap=True)
-
-
-def _day(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SetupError(
-            f"{name} {text!r}: a date as 2027-10-01", f"{name} 应为 2027-10-01 这样的日期"
-        ) from None
-
-
-def _run(work: Callable[[Database], Awaitable[T]]) -> T:
-    settings = load()
-
-    async def do(url: str) -> T:
-        db = Database(url, size_max=2, keeps=0)
-        await db.open()
-        try:
-            return await work(db)
-        finally:
-            await db.close()
-
-    with ready_database(settings, typer.echo) as database:
-        return asyncio.run(do(database.owner_url))

@@ -1,7 +1,5 @@
 """`wenyue retention`: what is due to be erased, erasing it now, and the periods."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, TypeVar
 
 import typer
@@ -9,12 +7,11 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue import retention
-from wenyue.infra.config import load
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import utc_now
 from wenyue.retention import Kind, Period
-from wenyue.tools.database import ready_database
+from wenyue.tools.as_owner import with_database
 
 app = typer.Typer(
     no_args_is_help=True, help="Personal data past its period: preview, erase, set periods (到期清除)."
@@ -33,7 +30,7 @@ def preview() -> None:
             await tx.execute("SET LOCAL statement_timeout = '10min'")
             return await retention.periods(tx), await retention.count_due(tx)
 
-    found, due = _run(work)
+    found, due = with_database(work)
     table = Table(box=None, pad_edge=False)
     for column in ("kind · 种类", "kept, days · 保留天数", "due before · 到期日", "due · 待清除"):
         table.add_column(column)
@@ -45,7 +42,7 @@ def preview() -> None:
 @app.command()
 def run() -> None:
     """Erase what is due now, as the worker does every day (立即清除)."""
-    for kind, count in _run(_erase_all).items():
+    for kind, count in with_database(_erase_all).items():
         typer.echo(f"{kind}: {count:,} erased · 已清除")
 
 
@@ -69,7 +66,7 @@ def set_(
         async with db.transaction() as tx:
             return await retention.set_period(tx, wanted, days, now=utc_now(), actor=ACTOR, reason=reason)
 
-    was = _run(work)
+    was = with_database(work)
     typer.echo(f"{wanted}: kept for {days} days, {was} before · 已设定")
 
 
@@ -82,14 +79,3 @@ async def _erase_all(db: Database) -> dict[Kind, int]:
                 count, is_done = await retention.erase_step(tx, kind)
             counts[kind] += count
     return counts
-
-
-def _run(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Do `work` with the installation's database, as the owner of its structure."""
-
-    async def inside(database: Database) -> T:
-        async with database as db:
-            return await work(db)
-
-    with ready_database(load(), lambda line: typer.echo(line, err=True)) as ready:
-        return asyncio.run(inside(Database(ready.owner_url, size_max=1, keeps=0)))

@@ -1,8 +1,7 @@
 """`wenyue room`: how an operator opens a waiting room, looks at it, pauses it and closes it."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Final, TypeVar
 
@@ -13,12 +12,11 @@ from rich.table import Table
 from wenyue import catalogue, emergency
 from wenyue.catalogue import Product
 from wenyue.emergency import EPOCH_S, POLL_S, RATE_MAX, NewRoom, Room
-from wenyue.infra.config import load, load_keys
-from wenyue.infra.db import Database, Tx
+from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import at_local, utc_now, zone
 from wenyue.kernel.personal import Vault
-from wenyue.tools.database import ready_database
+from wenyue.tools.as_owner import in_transaction
 
 app = typer.Typer(
     no_args_is_help=True, help="Waiting rooms: a fair queue in front of scarce places (排队等候)."
@@ -77,7 +75,7 @@ def open_(
         except ValueError as error:
             raise SetupError(str(error), "无法开启") from error
 
-    room = _run(work)
+    room = in_transaction(work)
     console = Console()
     _say(console, f"the room {room.code} is open; its page is /room/{room.code} · 排队已开启")
     _say(console, f"promise (SHA-256 of the seed), publish it · 承诺, 请公布: {room.commitment.hex()}")
@@ -93,7 +91,7 @@ def list_() -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("code · 代码", "state", "release · 放票", "days · 日期", "people/s", "title · 名称"):
         table.add_column(column)
-    for room in _run(work):
+    for room in in_transaction(work):
         table.add_row(
             room.code,
             emergency.state_of(room).value,
@@ -135,7 +133,7 @@ def show(code: _CodeOf) -> None:
         ]
 
     console = Console()
-    for name, value in _run(work):
+    for name, value in in_transaction(work):
         _say(console, f"{name}: {value}")
 
 
@@ -186,7 +184,7 @@ def close(code: _CodeOf) -> None:
     async def work(tx: Tx, _: Vault) -> None:
         await emergency.close(tx, await _find(tx, code), utc_now(), actor=ACTOR)
 
-    _run(work)
+    in_transaction(work)
     _say(Console(), f"{code}: closed; prove it with `wenyue fairness verify {code}` · 已结束")
 
 
@@ -207,7 +205,7 @@ def _steer(
             rate_max=room.rate_max if rate_max is None else rate_max,
         )
 
-    _run(work)
+    in_transaction(work)
 
 
 async def _find(tx: Tx, code: str) -> Room:
@@ -272,18 +270,6 @@ def _instant(raw: str, timezone: str) -> datetime:
 
 def _local(at: datetime) -> str:
     return f"{at.astimezone(zone(_TIMEZONE)):%Y-%m-%d %H:%M:%S}"
-
-
-def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
-    """Do `work` in one transaction of the installation's database, as its owner."""
-    settings, console = load(), Console(stderr=True)
-
-    async def inside(database: Database) -> T:
-        async with database as db, db.transaction() as tx:
-            return await work(tx, Vault(load_keys(settings.home)))
-
-    with ready_database(settings, lambda line: _say(console, line)) as ready:
-        return asyncio.run(inside(Database(ready.owner_url, size_max=1, keeps=0)))
 
 
 def _say(console: Console, line: str) -> None:

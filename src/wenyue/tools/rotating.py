@@ -145,4 +145,5 @@ class KeyStore:
                     f"waiting {KEYS_SETTLE_S - age:.0f} s until every process has read {name} · 等待各进程读取"
                 )
                 is_told = True
-            time.sleep(_PAUSE_S)  # other processes read the file when they do; nothing tells
+            # Other processes read the file in their own time, and nothing tells when they have.
+            time.sleep(_PAUSE_S)

@@ -1,6 +1,5 @@
 """`wenyue slots`: what operators do to sessions that people book: close, reopen, price, capacity."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -15,11 +14,11 @@ from wenyue.application.close_slots import Closed, CloseSlots, close_slots, lift
 from wenyue.application.operating import DAYS_MAX, NotDone, Operator
 from wenyue.application.reprice import Reprice, reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity, set_day_capacity
-from wenyue.infra.config import load
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import days, utc_now
-from wenyue.tools.database import ready_database
+from wenyue.tools.arguments import day_of
+from wenyue.tools.as_owner import with_database
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -172,7 +171,7 @@ def day(
     follow: _Follow = False,
 ) -> None:
     """Set the carrying capacity of a venue's day, as an authority caps it (当日承载量)."""
-    wanted = _day(on_date, "ON_DATE")
+    wanted = day_of(on_date, "ON_DATE")
 
     async def work(works: Works) -> CapacitySet | NotDone:
         venue_id, _ = await _find(works, venue, "")
@@ -208,20 +207,11 @@ async def _find(works: Works, venue: str, product: str) -> tuple[int, int | None
 
 
 def _span(from_day: str, to_day: str) -> tuple[date, date]:
-    first = _day(from_day, "--from")
-    last = _day(to_day, "--to") if to_day else first
+    first = day_of(from_day, "--from")
+    last = day_of(to_day, "--to") if to_day else first
     if not 0 <= (last - first).days < DAYS_MAX:
         raise SetupError(*_SAYS[NotDone.BAD_DATES])
     return first, last
-
-
-def _day(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SetupError(
-            f"{name} {text!r}: a date as 2027-10-01", f"{name} 应为 2027-10-01 这样的日期"
-        ) from None
 
 
 def _minor(yuan: str) -> int:
@@ -237,18 +227,7 @@ def _minor(yuan: str) -> int:
 
 def _run(work: Callable[[Works], Awaitable[T | NotDone]]) -> T:
     """What the act came to. Raises SetupError for what was not done."""
-    settings = load()
-
-    async def do(url: str) -> T | NotDone:
-        db = Database(url, size_max=2, keeps=0)
-        await db.open()
-        try:
-            return await work(Works(db))
-        finally:
-            await db.close()
-
-    with ready_database(settings, typer.echo) as database:
-        done = asyncio.run(do(database.owner_url))
+    done = with_database(lambda db: work(Works(db)))
     if isinstance(done, NotDone):
         raise SetupError(*_SAYS[done])
     return done

@@ -4,10 +4,9 @@ A password is drawn and shown once, or read as one line from standard input; it 
 the shell's history would show it.
 """
 
-import asyncio
 import secrets
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Final, TypeVar, get_args
 
 import typer
@@ -16,13 +15,12 @@ from rich.table import Table
 
 from wenyue import accounts, catalogue
 from wenyue.accounts import Role, StaffRecord
-from wenyue.infra.config import load, load_keys
-from wenyue.infra.db import Database, Tx
+from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.documents.text import has_controls
 from wenyue.kernel.personal import Vault
-from wenyue.tools.database import ready_database
+from wenyue.tools.as_owner import in_transaction
 
 app = typer.Typer(no_args_is_help=True, help="Who may sign in at the gate and in the console (员工账号).")
 T = TypeVar("T")
@@ -63,7 +61,7 @@ def add(
         venues = await _venue_ids(tx, venue or [])
         await _save(tx, vault, login, password, wanted_role, display_name=name, venue_ids=venues)
 
-    _run(work)
+    in_transaction(work)
     _show_password(login, "" if password_stdin else password)
 
 
@@ -75,7 +73,7 @@ def retire(login: _LoginOf) -> None:
         known = await _need(tx, login)
         await accounts.retire_staff(tx, known.staff.id, utc_now(), ACTOR)
 
-    _run(work)
+    in_transaction(work)
     Console().print(
         f"{login}: retired, and signed out everywhere · 已停用并退出登录", markup=False, emoji=False
     )
@@ -98,7 +96,7 @@ def reset(login: _LoginOf, *, password_stdin: _StdinOf = False) -> None:
             venue_ids=tuple(sorted(staff.venue_ids)),
         )
 
-    _run(work)
+    in_transaction(work)
     _show_password(login, "" if password_stdin else password)
 
 
@@ -110,7 +108,7 @@ def unlock(login: _LoginOf) -> None:
         known = await _need(tx, login)
         await accounts.unlock_staff(tx, known.staff.id, utc_now(), ACTOR)
 
-    _run(work)
+    in_transaction(work)
     Console().print(f"{login}: unlocked · 已解除", markup=False, emoji=False)
 
 
@@ -124,7 +122,7 @@ def list_() -> None:
         venues = await catalogue.venues_by_id(tx, ids)
         return found, {id_: one.code for id_, one in venues.items()}
 
-    found, codes = _run(work)
+    found, codes = in_transaction(work)
     table = Table(box=None, pad_edge=False)
     for head in ("login 账号", "role 角色", "venues 场馆", "name 姓名", "state 状态"):
         table.add_column(head, overflow="fold")
@@ -225,16 +223,3 @@ def _show_password(login: str, drawn: str) -> None:
             markup=False,
             highlight=False,
         )
-
-
-def _run(work: Callable[[Tx, Vault], Awaitable[T]]) -> T:
-    """`work` in one transaction of the database's owner: the application may not write who is on the staff."""
-    settings = load()
-    vault = Vault(load_keys(settings.home))
-
-    async def within(url: str) -> T:
-        async with Database(url, size_max=4, keeps=0) as db, db.transaction() as tx:
-            return await work(tx, vault)
-
-    with ready_database(settings, lambda line: typer.echo(line, err=True)) as database:
-        return asyncio.run(within(database.owner_url))

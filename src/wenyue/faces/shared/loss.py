@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from wenyue import cards
-from wenyue.accounts import end_logins, require_login, traveller
+from wenyue.accounts import end_logins, require_login
 from wenyue.cards import CardState, Denied, recovery
+from wenyue.faces.shared.telling import Words, lost_page, tell_holder
 from wenyue.infra.db import Tx
 from wenyue.kernel.ids import uuid7
-from wenyue.notifications import Notice, notify
 from wenyue.services import Services
 
 THAWED: Final = "card-thawed"
@@ -68,18 +68,9 @@ async def own_turn(services: Services, tx: Tx, holder_id: int, login_key: str) -
 
 
 async def _tell(services: Services, tx: Tx, holder_id: int) -> None:
-    known = await traveller(tx, services.vault, holder_id)
-    if known is None:
-        return
-    site = services.settings.web.public_url
-    where_zh, where_en = (f"{site}/card/lost",) * 2 if site else ("官网“卡丢了”", "our site, “Lost card”")
-    notice = Notice(
-        uuid7(),
-        THAWED,
-        holder_id,
-        known.phone,
-        f"您的一张旅游卡已解除挂失，可以使用。不是您本人操作？请立即到{where_zh}重新挂失，或联系人工窗口。",
-        f"One of your cards was unfrozen and works again. Not you? Freeze all cards at once at {where_en}, or tell the counter.",
-        known.locale,
+    where = lost_page(services)
+    words = Words(
+        f"您的一张旅游卡已解除挂失，可以使用。不是您本人操作？请立即到{where.zh}重新挂失，或联系人工窗口。",
+        f"One of your cards was unfrozen and works again. Not you? Freeze all cards at once at {where.en}, or tell the counter.",
     )
-    await notify(tx, services.vault, notice, services.clock())
+    await tell_holder(services, tx, uuid7(), THAWED, holder_id, words, services.clock())

@@ -6,8 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from wenyue import cards
-from wenyue.accounts import Caller, Identity, Staff, end_logins, traveller
+from wenyue.accounts import Caller, Identity, Staff, end_logins
 from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, recovery
+from wenyue.faces.shared.telling import Words, lost_page, tell_holder
 from wenyue.infra.addresses import line_of
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import zone
@@ -42,21 +43,12 @@ class Recovered:
 
 async def tell_of_further_card(services: Services, tx: Tx, holder_id: int, now: datetime) -> None:
     """A card came to an account that was there: its phone on record is told, as its PIN signs in."""
-    known = await traveller(tx, services.vault, holder_id)
-    if known is None:
-        return
-    site = services.settings.web.public_url
-    where_zh, where_en = (f"{site}/card/lost",) * 2 if site else ("官网“卡丢了”", "our site, “Lost card”")
-    notice = Notice(
-        uuid7(),
-        ADDED,
-        holder_id,
-        known.phone,
-        f"您的账户新激活了一张旅游卡。不是您本人操作？请立即到{where_zh}挂失全部卡，或联系人工窗口。",
-        f"A further card was activated in your account. Not you? Freeze all cards at once at {where_en}, or tell the counter.",
-        known.locale,
+    where = lost_page(services)
+    words = Words(
+        f"您的账户新激活了一张旅游卡。不是您本人操作？请立即到{where.zh}挂失全部卡，或联系人工窗口。",
+        f"A further card was activated in your account. Not you? Freeze all cards at once at {where.en}, or tell the counter.",
     )
-    await notify(tx, services.vault, notice, now)
+    await tell_holder(services, tx, uuid7(), ADDED, holder_id, words, now)
 
 
 async def begin(
@@ -214,9 +206,6 @@ async def replace(
 async def _tell_of_number(
     services: Services, tx: Tx, holder_id: int, request_id: UUID, now: datetime, *, is_again: bool
 ) -> None:
-    known = await traveller(tx, services.vault, holder_id)
-    if known is None:
-        return
     where_zh, where_en = _where(services)
     what_zh, what_en = "已补办新卡号，旧卡号永久失效", "has a new number; the old one is dead"
     if is_again:
@@ -224,17 +213,13 @@ async def _tell_of_number(
             "的新密码又显示了一次，前一个密码失效",
             "had its new PIN shown again; the PIN before is dead",
         )
-    notice = Notice(
-        request_id,
-        f"{SHOWN_AGAIN}:{now:%H%M}" if is_again else REPLACED,  # a text a minute tells of them
-        holder_id,
-        known.phone,
+    words = Words(
         f"您的一张旅游卡{what_zh}。不是您本人操作？请立即到{where_zh}输入先前短信中的停止码，或联系人工窗口。",
         f"One of your cards {what_en}. Not you? Enter the stop code of our earlier message at"
         f" {where_en} at once, or tell the counter.",
-        known.locale,
     )
-    await notify(tx, services.vault, notice, now)
+    kind = f"{SHOWN_AGAIN}:{now:%H%M}" if is_again else REPLACED  # a text a minute tells of them
+    await tell_holder(services, tx, request_id, kind, holder_id, words, now)
 
 
 async def object_to(services: Services, caller: Caller, code: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import parse_qs
@@ -91,7 +92,7 @@ class Subscribers:
             for address, mark, lang in await self._filed(self._confirmed):
                 subject, text = self._text(incident, mark, is_en=lang == "en")
                 try:
-                    await _in(self._incidents, lambda: self._send([address], subject, text))  # noqa: B023 - awaited here
+                    await _in(self._incidents, partial(self._send, [address], subject, text))
                 except OSError:
                     continue  # that mailbox or the server; the page and the feed say it too
                 await asyncio.sleep(SEND_PAUSE_S)

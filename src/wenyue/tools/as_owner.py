@@ -1,0 +1,42 @@
+"""Work that a command does with this installation's database, as the owner of its structure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import typer
+
+from wenyue.infra.config import load, load_keys
+from wenyue.infra.db import Database, Tx
+from wenyue.kernel.personal import Vault
+from wenyue.tools.database import ready_database
+
+_CONNECTIONS_MAX: Final = 4
+T = TypeVar("T")
+
+
+def say_aside(line: str) -> None:
+    """Tell what is going on beside a command's own output."""
+    typer.echo(line, err=True)
+
+
+def with_database(work: Callable[[Database], Awaitable[T]], *, say: Callable[[str], None] = say_aside) -> T:
+    """What `work` makes of the database, which is started if need be. Raises SetupError, and what `work` raises."""
+
+    async def inside(url: str) -> T:
+        async with Database(url, size_max=_CONNECTIONS_MAX, keeps=0) as db:
+            return await work(db)
+
+    with ready_database(load(), say) as ready:
+        return asyncio.run(inside(ready.owner_url))
+
+
+def in_transaction(work: Callable[[Tx, Vault], Awaitable[T]], *, say: Callable[[str], None] = say_aside) -> T:
+    """The same in one transaction, with the installation's keys: for what the application's role may not change."""
+    vault = Vault(load_keys(load().home))
+
+    async def inside(db: Database) -> T:
+        async with db.transaction() as tx:
+            return await work(tx, vault)
+
+    return with_database(inside, say=say)
