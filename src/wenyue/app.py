@@ -16,7 +16,9 @@ from fastapi import FastAPI
 
 from wenyue.faces.api.edge import Receive, Scope, Send, answer_bad_host, answer_fault, begin_request
 from wenyue.faces.api.front import Front
-from wenyue.faces.api.hot import Handler, Hot, answer_nothing, hot_refusals
+from wenyue.faces.api.hot_answers import Handler, answer_nothing, hot_refusals
+from wenyue.faces.api.hot_availability import HotAvailability
+from wenyue.faces.api.hot_bookings import HotBookings
 from wenyue.faces.api.knocking import Known
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.room_file import RoomFiles
@@ -55,11 +57,10 @@ class App:
         proxies = services.settings.web.proxies
         known = Known(services.guard, services.clock)
         self.front = Front(rest, services.admission, logins, heard, proxies=proxies, known=known)
-        hot = Hot(services, logins, rest.state.meter, heard)
         self._room_files = RoomFiles(services.room, rest.state.meter)
         self._hot: dict[tuple[str, str], Handler] = {
-            ("POST", "/v1/bookings"): hot.book,
-            ("GET", "/v1/availability"): hot.availability,
+            ("POST", "/v1/bookings"): HotBookings(services, logins, rest.state.meter, heard).serve,
+            ("GET", "/v1/availability"): HotAvailability(services, rest.state.meter).serve,
         }
         if services.settings.is_bench:
             self._hot["POST", "/v1/noop"] = answer_nothing

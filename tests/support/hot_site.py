@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from wenyue.faces.api.hot import hot_refusals
+from wenyue.faces.api.hot_answers import hot_refusals
 from wenyue.infra.admission import Admission
 from wenyue.infra.wire import guarded
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from wenyue.catalogue import venue
 from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting
-from wenyue.faces.api.gate import Refused, problem_of, staff_at, staff_of
+from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
 from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS, STANDINGS
 from wenyue.gate import FoundVisit, LookupKind, LookupProblem, LookupRequest, Standing, booking_code, look_up
 

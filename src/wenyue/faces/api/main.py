@@ -15,6 +15,7 @@ from wenyue.faces.api import (
     docs,
     gate,
     gate_lookup,
+    gate_session,
     lost,
     oncard,
     others,
@@ -79,7 +80,20 @@ def create_api(
     api.state.logins = logins
     api.state.meter = meter
     api.state.exchange = exchange
-    for part in (session, lost, cards, visitors, venues, oncard, room, bookings, others, gate, gate_lookup):
+    for part in (
+        session,
+        lost,
+        cards,
+        visitors,
+        venues,
+        oncard,
+        room,
+        bookings,
+        others,
+        gate_session,
+        gate,
+        gate_lookup,
+    ):
         api.include_router(part.router)
     handle_faults(api)
     api.add_middleware(Edge, meter=meter)

@@ -22,7 +22,7 @@ from wenyue.faces.api.asking import (
     holder_of,
 )
 from wenyue.faces.api.bodies import BookingRefused
-from wenyue.faces.api.gate import Refused, problem_of, staff_at, staff_of
+from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, change_problem, status_of
 from wenyue.faces.shared import disowning

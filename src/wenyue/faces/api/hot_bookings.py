@@ -1,61 +1,39 @@
-"""The hot endpoints as plain ASGI: POST /v1/bookings and GET /v1/availability.
+"""POST /v1/bookings as plain ASGI.
 
 A request that cannot succeed is answered before its visitors are even read; everything else is checked completely
 before it is queued, so that a batch fails only for operational reasons.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import date
+from collections.abc import Callable
 from time import monotonic
 from typing import Final, NamedTuple
-from urllib.parse import parse_qs
 from uuid import UUID
 
 import msgspec
-from psycopg import InterfaceError, OperationalError
 
 from wenyue.accounts import Login, LoginEnded
 from wenyue.application import Denied, Details, PlaceBooking, Traveller, place_booking
-from wenyue.booking import Answer, availability
-from wenyue.faces.api.bodies import (
-    AvailabilityPage,
-    BookedAnswer,
-    BookingBody,
-    BookingRefused,
-    details_of,
-    notes_of,
-)
+from wenyue.booking import Answer
+from wenyue.faces.api.bodies import BookedAnswer, BookingBody, BookingRefused, details_of, notes_of
 from wenyue.faces.api.denials import denied
 from wenyue.faces.api.edge import Receive, Scope, Send, begin_request, check_json, read_body, scope_locale
 from wenyue.faces.api.fields import msgspec_errors
+from wenyue.faces.api.hot_answers import JSON, NONE, REFUSED_HEADERS, Headers, encode, send_answer
 from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.metrics import Meter
-from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, answer_problem, status_of
+from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, answer_problem, status_of
 from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER
 from wenyue.infra.bodies import SenderGone
 from wenyue.infra.db import DatabaseDown
-from wenyue.kernel.admission import RETRY_AFTER_S_MAX
 from wenyue.kernel.ids import parse_uuid
-from wenyue.kernel.limits import (
-    AVAILABILITY_AGE_S_MAX,
-    AVAILABILITY_DAYS_MAX,
-    BOOKING_DEADLINE_S,
-)
+from wenyue.kernel.limits import BOOKING_DEADLINE_S
 from wenyue.services import Services
 
-Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-_JSON: Final = b"application/json; charset=utf-8"
-_PAGES_MAX: Final = 20_000
-_PAGES_BYTES_MAX: Final = 64 * 1024 * 1024
-_encode: Final = msgspec.json.Encoder().encode
 _decode_body: Final = msgspec.json.Decoder(BookingBody).decode
+_FAILED, _BUSY, _UNAUTHORIZED = 500, 503, 401  # an answer below 500 was decided
+_GOOD: Final = frozenset({200, 201})
 
-
-_Answer = tuple[int, bytes, bytes, list[tuple[bytes, bytes]]]  # status, body, its kind, more headers
-
-
+_Answer = tuple[int, bytes, bytes, Headers]  # status, body, its kind, more headers
 _By = tuple[str, int]  # the login's key, and whose it is
 
 
@@ -69,8 +47,8 @@ class _Asked(NamedTuple):
     locale: str
 
 
-class Hot:
-    """Both endpoints for one process."""
+class HotBookings:
+    """The endpoint for one process."""
 
     def __init__(
         self,
@@ -85,16 +63,10 @@ class Hot:
         self._logins = logins
         self._admission = services.admission
         self._hot = services.admission.hot
-        self._persons = services.admission.persons
-        limit = self._persons.limit
+        limit = services.admission.persons.limit
         self._policy = (b"ratelimit-policy", b'"person";q=%d;w=%d' % (limit.burst, limit.window_s))
-        self._reading: dict[bytes, asyncio.Task[bytes]] = {}
-        self._pages: dict[bytes, tuple[float, bytes]] = {}
-        self._pages_bytes = 0
 
-    # ------------------------------------------------------------------------------------------ bookings
-
-    async def book(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """POST /v1/bookings: book every line, or none; 201, a replay's 200, or a problem.
 
         A place of the lane is taken last: when the body is whole, and when it is known whose login it is.
@@ -199,19 +171,19 @@ class Hot:
             return (
                 (200 if answer.is_replay else 201),
                 _booked(answer, notes),
-                _JSON,
+                JSON,
                 _location(answer.booking_id),
             )
-        retry = self._retry() if answer.outcome.is_transient else _NONE
+        retry = self._retry() if answer.outcome.is_transient else NONE
         return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
 
     def _refusal(self, refused: BookingRefused, locale: str) -> _Answer:
         return refused.status, refused.payload(locale), PROBLEM_TYPE, self._refused_headers(refused)
 
-    def _refused_headers(self, refused: BookingRefused) -> list[tuple[bytes, bytes]]:
+    def _refused_headers(self, refused: BookingRefused) -> Headers:
         if refused.after_s:
             return [(b"retry-after", b"%d" % refused.after_s)]
-        return self._retry() if refused.status == _BUSY else _REFUSED_HEADERS.get(refused.status, _NONE)
+        return self._retry() if refused.status == _BUSY else REFUSED_HEADERS.get(refused.status, NONE)
 
     async def _answer(self, scope: Scope, send: Send, started: float, answer: _Answer) -> None:
         status, payload, kind, headers = answer
@@ -219,82 +191,15 @@ class Hot:
             self._heard(scope, status)
         if status >= _FAILED:
             headers = [*headers, (b"x-request-id", begin_request(scope).encode())]
-        await _send(send, status, payload, kind, headers)
+        await send_answer(send, status, payload, kind, headers)
         self._meter.count("POST", "/v1/bookings", status, monotonic() - started)
 
-    def _retry(self) -> list[tuple[bytes, bytes]]:
+    def _retry(self) -> Headers:
         """When to come back, spread by chance."""
         return [(b"retry-after", b"%d" % self._admission.retry_after_s())]
 
-    # ------------------------------------------------------------------------------------------ availability
 
-    async def availability(self, scope: Scope, _: Receive, send: Send) -> None:
-        """GET /v1/availability?product_id=&from=&to=: bytes that are at most a second old; `as_of` says how old."""
-        query: bytes = scope["query_string"]
-        page = self._pages.get(query)
-        now = monotonic()
-        if page is not None and page[0] > now:
-            await _send(send, 200, page[1], _JSON, _FRESH)
-            self._meter.count("GET", "/v1/availability", 200, monotonic() - now)
-            return
-        try:
-            payload = await self._page(_range(query), now)
-        except BookingRefused as refused:
-            status, body = refused.status, refused.payload(scope_locale(scope))
-            await _send(send, status, body, PROBLEM_TYPE, _REFUSED_HEADERS.get(status, _NONE))
-            self._meter.count("GET", "/v1/availability", status, monotonic() - now)
-            return
-        await _send(send, 200, payload, _JSON, _FRESH)
-        self._meter.count("GET", "/v1/availability", 200, monotonic() - now)
-
-    async def _page(self, asked: tuple[int, date, date], now: float) -> bytes:
-        """The page for a question, however it was spelled: what a stranger adds to the query string costs no memory."""
-        key = b"product_id=%d&from=%s&to=%s" % (asked[0], *(day.isoformat().encode() for day in asked[1:]))
-        page = self._pages.get(key)
-        if page is not None and page[0] > now:
-            return page[1]
-        payload = await self._read_once(key, asked)
-        if len(self._pages) >= _PAGES_MAX or self._pages_bytes + len(payload) > _PAGES_BYTES_MAX:
-            self._pages.clear()
-            self._pages_bytes = 0
-        self._pages_bytes += len(payload) - (len(self._pages[key][1]) if key in self._pages else 0)
-        self._pages[key] = (now + AVAILABILITY_AGE_S_MAX, payload)
-        return payload
-
-    async def _read_once(self, key: bytes, asked: tuple[int, date, date]) -> bytes:
-        """However many ask for a page that has aged, the database is asked once."""
-        reading = self._reading.get(key)
-        if reading is None:
-            reading = self._reading[key] = asyncio.create_task(self._read_page(*asked))
-            reading.add_done_callback(lambda _: self._reading.pop(key, None))
-        return await asyncio.shield(reading)
-
-    async def _read_page(self, product_id: int, from_day: date, to_day: date) -> bytes:
-        now = self._services.clock()
-        try:
-            async with self._services.db.connection() as tx:
-                slots = await availability(tx, product_id, from_day, to_day, now)
-        except (DatabaseDown, OperationalError, InterfaceError):
-            raise BookingRefused(503, "busy") from None
-        return _encode(AvailabilityPage(product_id, now, slots))
-
-
-_FRESH: Final = [(b"cache-control", b"public, max-age=1")]
-_NO_STORE: Final = (b"cache-control", b"no-store")
-_NONE: Final[list[tuple[bytes, bytes]]] = []
-_RETRY: Final = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
-_FAILED, _BUSY, _UNAUTHORIZED = 500, 503, 401  # an answer below 500 was decided
-_GOOD: Final = frozenset({200, 201})
-_CLOSE: Final = [(b"connection", b"close")]  # what is left of the body is not read
-_REFUSED_HEADERS: Final[dict[int, list[tuple[bytes, bytes]]]] = {
-    401: [(b"www-authenticate", b"Bearer")],
-    408: _CLOSE,
-    413: _CLOSE,
-    503: _RETRY,
-}
-
-
-def _location(booking_id: UUID) -> list[tuple[bytes, bytes]]:
+def _location(booking_id: UUID) -> Headers:
     return [(b"location", b"/v1/bookings/%s" % str(booking_id).encode())]
 
 
@@ -311,7 +216,7 @@ def _booking_id(body: BookingBody, key: bytes) -> UUID:
 
 
 def _booked(answer: Answer, notes: tuple[FieldError, ...]) -> bytes:
-    return _encode(
+    return encode(
         BookedAnswer(
             answer.booking_id,
             answer.outcome.name.lower(),
@@ -323,19 +228,6 @@ def _booked(answer: Answer, notes: tuple[FieldError, ...]) -> bytes:
             notes,
         )
     )
-
-
-def _range(query: bytes) -> tuple[int, date, date]:
-    try:
-        given = parse_qs(query.decode("ascii"), max_num_fields=8)
-        product_id = int(given["product_id"][0])
-        from_day = date.fromisoformat(given["from"][0])
-        to_day = date.fromisoformat(given.get("to", given["from"])[0])
-    except (KeyError, ValueError):
-        raise BookingRefused(422, "bad_range") from None
-    if not 0 < product_id < 2**63 or not 0 <= (to_day - from_day).days < AVAILABILITY_DAYS_MAX:
-        raise BookingRefused(422, "bad_range")
-    return product_id, from_day, to_day
 
 
 def _asked(scope: Scope) -> _Asked:
@@ -356,34 +248,3 @@ def _asked(scope: Scope) -> _Asked:
     if scope["query_string"]:
         locale = scope_locale(scope)
     return _Asked(token, key, turn, kind, locale)
-
-
-async def _send(
-    send: Send, status: int, payload: bytes, kind: bytes, headers: list[tuple[bytes, bytes]]
-) -> None:
-    length = (b"content-length", b"%d" % len(payload))
-    head = [(b"content-type", kind), length, (b"x-content-type-options", b"nosniff"), *headers]
-    if headers is not _FRESH:  # a booking is somebody's own: no cache keeps it
-        head.append(_NO_STORE)
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": payload})
-
-
-async def answer_nothing(_scope: Scope, receive: Receive, send: Send) -> None:
-    """POST /v1/noop, for the benchmark only: what this server costs when nothing is decided."""
-    await receive()
-    await _send(send, 200, b"{}", _JSON, [])
-
-
-def hot_refusals() -> dict[bool, list[bytes]]:
-    """Whole HTTP answers for a full lane, by language (True: English) and seconds to wait."""
-    found: dict[bool, list[bytes]] = {}
-    for is_english in (False, True):
-        body = BookingRefused(503, "overloaded").payload("en" if is_english else "zh-CN")
-        found[is_english] = [
-            b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: %s\r\ncontent-length: %d\r\nretry-after: %d\r\n"
-            b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n%s"
-            % (PROBLEM_TYPE, len(body), wait_s, body)
-            for wait_s in range(RETRY_AFTER_S_MAX + 1)
-        ]
-    return found

@@ -1,0 +1,40 @@
+"""What the gate's API refuses, whichever of its parts is asked: who is not staff, or works elsewhere."""
+
+from starlette.responses import Response
+
+from wenyue.accounts import Login, Staff
+from wenyue.catalogue import Venue
+from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, plain_problem
+from wenyue.faces.wording_api import API_WORDS
+from wenyue.faces.wording_gate import GATE_API_WORDS
+
+
+class Refused(Exception):
+    """Carries a problem out of a handler; never leaves the gate's API."""
+
+    def __init__(self, status: int, code: str, words: tuple[str, str], pointer: str = "") -> None:
+        self.status, self.code, self.words, self.pointer = status, code, words, pointer
+
+
+def staff_of(login: Login) -> Staff:
+    """The member of staff who asks. Raises Refused (403)."""
+    if login.staff is None:
+        raise Refused(403, "staff_only", GATE_API_WORDS["staff_only"])
+    return login.staff
+
+
+def staff_at(staff: Staff, where: Venue | None) -> Venue:
+    """The venue, where the member of staff works. Raises Refused (403, 404)."""
+    if where is None:
+        raise Refused(404, "not_found", API_WORDS["not_found"], "/venue")
+    if not staff.may_act_at(where.id):
+        raise Refused(403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue")
+    return where
+
+
+def problem_of(refused: Refused, locale: str) -> Response:
+    """The refusal as RFC 9457 says it."""
+    title = refused.words[1] if locale == "en" else refused.words[0]
+    errors = [FieldError(refused.pointer, refused.code, title)] if refused.pointer else None
+    payload = plain_problem(refused.status, refused.code, title, errors=errors)
+    return Response(payload, refused.status, media_type=PROBLEM_TYPE.decode())

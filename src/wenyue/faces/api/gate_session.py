@@ -1,0 +1,101 @@
+"""The shift of a member of staff over JSON: sign in, sign out, and confirm a colleague's act."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from wenyue.accounts import Caller, Staff, StaffRefusal, Throttled, check_staff
+from wenyue.catalogue import venues_by_id
+from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, forget_token, sign_out
+from wenyue.faces.api.gate_refused import Refused, problem_of, staff_of
+from wenyue.faces.shared.caller import caller_of, confirmed_by, known_device
+from wenyue.faces.wording_gate import GATE_API_WORDS
+from wenyue.kernel.limits import STAFF_LOGIN_TTL_S
+from wenyue.services import Services
+
+
+class StaffBody(BaseModel):
+    """Who signs in."""
+
+    model_config = ConfigDict(extra="forbid")
+    login: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class StaffSession(BaseModel):
+    """The bearer token of a shift. `venues`: the codes of those they work at; empty: every venue."""
+
+    token: str
+    expires_in_s: int
+    role: str
+    venues: list[str]
+    device_token: str
+
+
+router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
+
+
+@router.post("/session", response_model=StaffSession, summary="Sign in as staff")
+async def sign_in(
+    request: Request, body: StaffBody, services: ServicesOf, locale: LocaleOf, had: TokenOf
+) -> StaffSession | Response:
+    """A bearer token for the gate; a token that is sent along ends. Wrong passwords make the next try wait.
+
+    Keep `device_token` and send it as the header `Device-Token` when signing in again.
+    """
+    now, name = services.clock(), _plain(body.login)
+    token, codes = "", list[str]()
+    try:
+        async with services.guard.attempt("staff", name, caller_of(request), now) as tried:
+            staff = await check_staff(tried.tx, services.vault, name, _plain(body.password))
+            tried.is_right = isinstance(staff, Staff)
+            if isinstance(staff, Staff):
+                token = await tried.start_login(now, staff_id=staff.id, instead_of=had)
+                known = await venues_by_id(tried.tx, sorted(staff.venue_ids))
+                codes = sorted(one.code for one in known.values())
+    except Throttled as slowed:
+        response = problem_of(Refused(429, "staff_locked", GATE_API_WORDS["staff_locked"]), locale)
+        response.headers["retry-after"] = str(max(1, int((slowed.at - now).total_seconds())))
+        return response
+    if isinstance(staff, StaffRefusal):
+        return problem_of(Refused(401, "staff_wrong", GATE_API_WORDS["staff_wrong"]), locale)
+    forget_token(request)
+    return StaffSession(
+        token=token,
+        expires_in_s=STAFF_LOGIN_TTL_S,
+        role=staff.role,
+        venues=codes,
+        device_token=known_device(request, "staff", name),
+    )
+
+
+@router.delete("/session", summary="Sign out as staff", status_code=204)
+async def sign_out_staff(
+    request: Request, services: ServicesOf, login: LoginOf, locale: LocaleOf
+) -> Response:
+    """End the token. From now on it changes nothing, whichever process it reaches."""
+    try:
+        staff_of(login)
+    except Refused as refused:
+        return problem_of(refused, locale)
+    await sign_out(request, services)
+    return Response(status_code=204)
+
+
+async def confirming(services: Services, caller: Caller, given: StaffBody | None) -> Staff | None:
+    """Who confirms, by their own password; wrong ones count. Raises Refused (403, 429)."""
+    if given is None:
+        return None
+    second = await confirmed_by(services, caller, _plain(given.login), _plain(given.password))
+    if isinstance(second, StaffRefusal):
+        is_locked = second is StaffRefusal.LOCKED
+        code = "staff_locked" if is_locked else "staff_wrong"
+        raise Refused(429 if is_locked else 403, code, GATE_API_WORDS[code], "/second")
+    return second
+
+
+def _plain(raw: str) -> str:
+    """Without what the database cannot store; a login or password of such characters is simply wrong."""
+    return raw.replace("\x00", "").encode(errors="replace").decode()
