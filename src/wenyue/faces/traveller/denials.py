@@ -65,6 +65,7 @@ def _too_often(visit: Visit, why: Denied, again: AskAgain) -> Response:
         tone="wait",
         about="",
         again=again,
+        again_label=visit.t("再提交一次", "Submit again"),
         number="",
         actions=(("/", visit.t("回首页", "Home"), False),),
     )

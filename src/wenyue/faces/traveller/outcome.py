@@ -62,6 +62,7 @@ def refusal(
         tone="wait" if outcome.is_transient else "bad",
         about=about,
         again=repeat,
+        again_label="",
         number=number,
         actions=(*actions, *default, ("/", visit.t("回首页", "Home"), False)),
     )
