@@ -1,9 +1,10 @@
-"""Identity documents: one row per case of each kind, what is accepted, what it says, and the reason when refused."""
+"""Numbers of eighteen characters and the older residence card: one row per case, accepted or refused with its reason."""
 
 from datetime import date
 
 import pytest
 
+from tests.support.documents import ID, PERMIT, PR, TODAY, VALID, E, W, accepted, refused, with_check
 from wenyue.kernel.documents import (
     Document,
     DocumentError,
@@ -14,38 +15,6 @@ from wenyue.kernel.documents import (
     province_of,
 )
 from wenyue.kernel.documents.divisions import CURRENT_DIVISIONS, PROVINCES
-
-TODAY = date(2026, 11, 22)
-ID = DocumentKind.RESIDENT_ID
-PERMIT = DocumentKind.RESIDENCE_PERMIT
-PR = DocumentKind.FOREIGN_PR
-HM = DocumentKind.HM_PERMIT
-TW = DocumentKind.TW_PERMIT
-PASSPORT = DocumentKind.PASSPORT
-E = DocumentErrorCode
-W = DocumentWarning
-VALID = "11010519491231002X"
-
-
-def with_check(first_17: str) -> str:
-    """ISO 7064 MOD 11-2 by its recursive definition, not by the weights the code under test uses."""
-    product = 0
-    for digit in first_17:
-        product = (product + int(digit)) * 2 % 11
-    check = (12 - product) % 11
-    return first_17 + ("X" if check == 10 else str(check))
-
-
-def accepted(kind: DocumentKind | None, raw: str, **more: str | date) -> Document:
-    result = parse_document(kind, raw, today=TODAY, **more)  # pyright: ignore[reportArgumentType] - str or date by name
-    assert isinstance(result, Document), result
-    return result
-
-
-def refused(kind: DocumentKind | None, raw: str, **more: str | date) -> DocumentError:
-    result = parse_document(kind, raw, today=TODAY, **more)  # pyright: ignore[reportArgumentType] - str or date by name
-    assert isinstance(result, DocumentError), result
-    return result
 
 
 @pytest.mark.parametrize(
@@ -214,168 +183,3 @@ def test_the_older_permanent_resident_card() -> None:
     assert (document.key, document.birth, document.sex) == ("foreign_pr:USA110074010120", None, None)
     assert province_of(document) is None
     assert accepted(PR, "QQQ110074010120").warnings == (W.UNKNOWN_NATIONALITY,)
-
-
-@pytest.mark.parametrize(
-    ("declared", "number", "kind"),
-    [
-        (ID, "911124198108030024", PR),
-        (ID, with_check("81000019901231001"), PERMIT),
-        (PERMIT, VALID, ID),
-        (PR, VALID, ID),
-    ],
-)
-def test_the_number_decides_among_the_eighteen_character_cards(
-    declared: DocumentKind, number: str, kind: DocumentKind
-) -> None:
-    """Otherwise one person could hold two keys for one card."""
-    chosen = accepted(declared, number)
-    assert (chosen.kind, chosen.key) == (kind, accepted(None, number).key)
-    assert chosen.warnings == (W.KIND_CORRECTED,)
-
-
-@pytest.mark.parametrize(
-    ("raw", "number", "key", "nationality"),
-    [
-        ("H12345678", "H12345678", "hm_permit:H12345678", "CHN"),
-        ("m12345678", "M12345678", "hm_permit:M12345678", "CHN"),
-        ("H1234567800", "H1234567800", "hm_permit:H12345678", "CHN"),
-        ("Ｈ1234 5678-01", "H1234567801", "hm_permit:H12345678", "CHN"),
-        ("HA1234567", "HA1234567", "hm_permit:HA1234567", None),
-        ("ma1234567", "MA1234567", "hm_permit:MA1234567", None),
-    ],
-)
-@pytest.mark.parametrize("kind", [None, HM])
-def test_permits_of_hong_kong_and_macao(
-    kind: DocumentKind | None, raw: str, number: str, key: str, nationality: str | None
-) -> None:
-    document = accepted(kind, raw)
-    assert (document.kind, document.number, document.key) == (HM, number, key)
-    assert (document.nationality, document.birth, document.sex) == (nationality, None, None)
-
-
-def test_the_non_chinese_permit_keeps_its_declared_nationality() -> None:
-    assert accepted(None, "HA1234567", nationality="gb").nationality == "GBR"
-    assert refused(HM, "HA1234567", nationality="??").code is E.BAD_NATIONALITY
-
-
-@pytest.mark.parametrize(
-    ("raw", "code", "position"),
-    [
-        ("H1234567", E.WRONG_LENGTH, None),
-        ("H123456789", E.WRONG_LENGTH, None),
-        ("HA123456", E.WRONG_LENGTH, None),
-        ("HA123456701", E.WRONG_LENGTH, None),
-        ("12345678", E.BAD_CHARACTER, 1),
-        ("X12345678", E.BAD_CHARACTER, 1),
-        ("H12E45678", E.BAD_CHARACTER, 4),
-        ("HA12345B7", E.BAD_CHARACTER, 8),
-        ("H12345678<", E.BAD_CHARACTER, 10),
-        ("E12345678", E.KIND_MISMATCH, None),
-        (VALID, E.KIND_MISMATCH, None),
-    ],
-)
-def test_a_refused_hong_kong_or_macao_permit_says_why(
-    raw: str, code: DocumentErrorCode, position: int | None
-) -> None:
-    problem = refused(HM, raw)
-    assert (problem.code, problem.position) == (code, position)
-
-
-@pytest.mark.parametrize(
-    ("raw", "key"),
-    [
-        ("12345678", "12345678"),
-        ("1234 5678", "12345678"),
-        ("1234567801", "12345678"),
-        ("０１２３４５６７", "01234567"),
-    ],
-)
-@pytest.mark.parametrize("kind", [None, TW])
-def test_permits_of_taiwan(kind: DocumentKind | None, raw: str, key: str) -> None:
-    document = accepted(kind, raw)
-    assert (document.kind, document.key, document.nationality) == (TW, "tw_permit:" + key, "CHN")
-
-
-@pytest.mark.parametrize(
-    ("raw", "code"),
-    [
-        ("1234567", E.WRONG_LENGTH),
-        ("123456789", E.WRONG_LENGTH),
-        ("12345678901", E.WRONG_LENGTH),
-        ("1234567B", E.BAD_CHARACTER),
-        ("H12345678", E.KIND_MISMATCH),
-        (VALID, E.KIND_MISMATCH),
-    ],
-)
-def test_a_refused_taiwan_permit_says_why(raw: str, code: DocumentErrorCode) -> None:
-    assert refused(TW, raw).code is code
-
-
-@pytest.mark.parametrize(
-    ("kind", "raw", "shown"),
-    [(HM, "E12345678", PASSPORT), (TW, "HA1234567", HM), (PASSPORT, VALID, ID), (ID, "USA110074010120", PR)],
-)
-def test_a_mismatch_names_the_kind_the_number_looks_like(
-    kind: DocumentKind, raw: str, shown: DocumentKind
-) -> None:
-    assert refused(kind, raw) == DocumentError(E.KIND_MISMATCH, shown, None)
-
-
-@pytest.mark.parametrize(
-    ("raw", "kind", "code"),
-    [
-        ("110105491231002", ID, E.FIFTEEN_DIGITS),
-        ("11010519491231002", ID, E.WRONG_LENGTH),
-        ("1234567", ID, E.WRONG_LENGTH),
-        ("X1234567", PASSPORT, E.NATIONALITY_NEEDED),
-        ("EI1234567", PASSPORT, E.NATIONALITY_NEEDED),
-        ("AB12", ID, E.BAD_CHARACTER),
-        ("1101051949O231002X", ID, E.BAD_CHARACTER),
-    ],
-)
-def test_an_undetected_number_is_judged_as_the_likeliest_kind(
-    raw: str, kind: DocumentKind, code: DocumentErrorCode
-) -> None:
-    for nationality in ({}, {"nationality": ""}):
-        problem = refused(None, raw, **nationality)
-        assert (problem.kind, problem.code) == (kind, code)
-
-
-@pytest.mark.parametrize(
-    ("raw", "nationality", "kind", "code"),
-    [
-        ("11010519491231002", "CHN", ID, E.WRONG_LENGTH),
-        ("EI1234567", "CHN", PASSPORT, E.BAD_PASSPORT_NUMBER),
-        ("123456789", "QQ", PASSPORT, E.BAD_NATIONALITY),
-        ("H12345678", "QQ", PASSPORT, E.BAD_NATIONALITY),
-        ("123456789", "GB", PASSPORT, E.EXPIRY_NEEDED),
-        ("12345678", "FRA", PASSPORT, E.EXPIRY_NEEDED),
-    ],
-)
-def test_a_declared_nationality_says_what_an_undetected_number_is_judged_as(
-    raw: str, nationality: str, kind: DocumentKind, code: DocumentErrorCode
-) -> None:
-    problem = refused(None, raw, nationality=nationality)
-    assert (problem.kind, problem.code) == (kind, code)
-
-
-@pytest.mark.parametrize("nationality", ["CHN", "HKG", "TW"])
-def test_chinese_citizens_keep_their_permits(nationality: str) -> None:
-    assert accepted(None, "H12345678", nationality=nationality).kind is HM
-    assert accepted(None, "12345678", nationality=nationality).kind is TW
-
-
-@pytest.mark.parametrize("kind", [None, ID, PERMIT, PR, HM, TW, PASSPORT])
-def test_the_repr_is_masked(kind: DocumentKind | None) -> None:
-    for raw in (VALID, "911124198108030024", "H1234567801", "12345678", "E12345678"):
-        document = parse_document(kind, raw, today=TODAY)
-        assert raw not in repr(document)
-        assert raw not in str(document)
-
-
-def test_any_document_expires_the_day_after_its_last() -> None:
-    for raw in (VALID, "H12345678", "12345678", "E12345678", "USA110074010120"):
-        assert accepted(None, raw, expires_on=TODAY).expires_on == TODAY
-        problem = refused(None, raw, expires_on=date(2026, 11, 21))
-        assert (problem.code, problem.kind) == (E.EXPIRED, accepted(None, raw).kind)
