@@ -1,0 +1,76 @@
+"""What is written for a spreadsheet: no cell is a formula, and one writer writes every file."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from wenyue import kernel
+from wenyue.kernel.sheets import inert
+from wenyue.tools.importing import InputError, Refusal
+from wenyue.tools.importing.model import Reason, Row, Verdict
+from wenyue.tools.importing.report import report_to
+from wenyue.tools.importing.venues import write_report
+from wenyue.tools.venues import RefusedRow, VenueReport
+
+
+def test_report_is_inert_in_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    with report_to(path) as report:
+        refusal = Refusal(Reason.BAD_COUNTRY, "country", "=cmd|'/c calc'!A1", "an ISO country code")
+        report.refused(Row(1, 2, []), refusal)
+        assert not path.exists()  # a report under its name is whole
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert line["value"] == "'=cmd|'/c calc'!A1"
+    assert line["verdict"] == Verdict.REFUSED.value
+
+
+def test_report_that_cannot_be_written(tmp_path: Path) -> None:
+    with (
+        pytest.raises(InputError, match="cannot write the report"),
+        report_to(tmp_path / "no" / "report.csv"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("\t=1", "'\t=1"),
+        ("  =1", "'  =1"),
+        ("＝1", "'＝1"),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        ("-3", "-3"),
+        ("+12.5", "+12.5"),
+        ("西湖", "西湖"),
+        ("a=b", "a=b"),
+        ("", ""),
+        (-3, -3),
+    ],
+)
+def test_security_third_no_cell_is_a_formula(cell: object, shown: object) -> None:
+    assert inert(cell) == shown
+
+
+def test_security_third_a_refused_venue_is_no_formula(tmp_path: Path) -> None:
+    found = VenueReport(refused=[RefusedRow(2, "=HYPERLINK(1)", "@reason")])
+    write_report(tmp_path / "report.csv", found)
+    with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert list(csv.reader(file))[1] == ["2", "'=HYPERLINK(1)", "'@reason"]
+
+
+def test_security_third_every_csv_file_is_written_by_one_writer() -> None:
+    source = Path(kernel.__file__).parent.parent
+    writers = [
+        path.name
+        for path in source.rglob("*.py")
+        if re.search(r"csv\.(Dict)?[wW]riter", path.read_text("utf-8"))
+    ]
+    assert writers == ["sheets.py"]
