@@ -1,0 +1,156 @@
+"""Every page of the traveller: complete in both languages, safe, and light."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.support.database import DbUrls
+from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, Traveller, application, services_on
+from wenyue.kernel.clock import local_date
+from wenyue.services import Services
+
+pytestmark = pytest.mark.anyio
+TODAY = local_date(NOW, "Asia/Shanghai")
+FIRST_LOAD_BYTES_MAX = 100_000
+CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+
+
+@pytest.fixture(scope="module")
+async def services(
+    make_database: Callable[[], DbUrls], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Services]:
+    urls = make_database()
+    home: Path = tmp_path_factory.mktemp("home")
+    async with services_on(urls, home, lambda: NOW) as started:
+        yield started
+
+
+@pytest.fixture
+def one(services: Services) -> Traveller:
+    return Traveller(application(services))
+
+
+async def signed_in(one: Traveller) -> None:
+    """The demo traveller, whose card this module activates once."""
+    await one.activate(CARD)
+
+
+async def every_page(one: Traveller) -> list[tuple[str, str]]:
+    """(path, page) of each page there is, refusals included."""
+    seen = [(path, await one.get(path)) for path in ("/", "/activate", "/signin")]
+    await signed_in(one)
+    await one.choose("lake", TODAY + timedelta(days=5))
+    paths = ["/", "/me", "/venues", "/venues?q=none-such", "/venues/lake", "/venues/temple", "/venues/inn"]
+    paths += [
+        f"/venues/lake?day={TODAY + timedelta(days=3)}",
+        "/venues/bus",
+        "/venues/kitchen",
+        "/visitors/new",
+    ]
+    paths += ["/trip", "/bookings", "/bookings?tab=past", "/card/loss"]
+    seen += [(path, await one.get(path)) for path in paths]
+    form = await one.review()
+    seen.append(("/trip/review", one.page.text))
+    await one.submit(form)
+    path = one.path
+    seen.append((path, one.page.text))
+    for part in ("", "/voucher", "/cancel", "/reschedule"):
+        seen.append((path + part, await one.get(path + part)))
+    await one.get("/visitors/new")
+    seen.append(("visitor refused", await one.submit(one.form("/visitors/new"), {"number": "1"}, status=422)))
+    await one.choose("lake", TODAY + timedelta(days=5), session=1)
+    seen.append(("booking refused", await one.submit(await one.review(), status=409)))
+    await one.get(f"{path}/cancel")
+    seen.append(("cancelled", await one.submit(one.form(f"{path}/cancel"))))
+    seen += [(path, await one.get(path, status=404)) for path in ("/nothing-here", "/bookings/none")]
+    seen.append(("/trip", await _emptied(one)))
+    return seen
+
+
+async def _emptied(one: Traveller) -> str:
+    await one.get("/trip")
+    return await one.submit(one.form("/trip/remove"))
+
+
+class Shown(HTMLParser):
+    """The text of a page that is not marked as Chinese content, its titles and labels included."""
+
+    VOID = frozenset({"meta", "link", "input", "br", "path", "circle", "rect", "use"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack: list[bool] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note labels, and whether what follows is marked as Chinese."""
+        given = dict(attrs)
+        is_chinese = given.get("lang") == "zh-CN" or (
+            given.get("lang") is None and bool(self.stack and self.stack[-1])
+        )
+        if not is_chinese:
+            shown = ("title", "aria-label", "placeholder", "alt", "data-age")
+            self.text += [value for name in shown if (value := given.get(name))]
+        if tag not in self.VOID:
+            self.stack.append(is_chinese)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Shapes hold no text."""
+
+    def handle_endtag(self, tag: str) -> None:
+        """Back to the parent's language."""
+        if tag not in self.VOID and self.stack:
+            self.stack.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Note text that is not marked as Chinese."""
+        if not (self.stack and self.stack[-1]):
+            self.text.append(data)
+
+
+def leaks(page: str) -> list[str]:
+    """Chinese that an English page shows outside of names and places."""
+    reader = Shown()
+    reader.feed(page)
+    return [text.strip() for text in reader.text if CHINESE.search(text)]
+
+
+def test_a_leak_is_found() -> None:
+    assert leaks('<html lang="en"><p>Hello <span lang="zh-CN">镜湖</span></p><p>你好</p></html>') == ["你好"]
+    assert leaks('<html lang="en"><a aria-label="关闭">x</a></html>') == ["关闭"]
+
+
+async def test_every_page_is_complete_in_both_languages_safe_and_light(
+    one: Traveller, services: Services
+) -> None:
+    assert 'lang="zh-CN"' in (await one.get("/"))[:200]
+    pages = {"zh-CN": await every_page(one)}
+    other = Traveller(application(services))
+    assert '<html lang="en"' in await other.get("/?lang=en")
+    pages["en"] = await every_page(other)
+    for path, page in pages["en"]:
+        assert leaks(page) == [], path
+    assert [path for path, page in pages["zh-CN"] if not CHINESE.search(page.partition("<main")[2])] == []
+    fixed = await _assets(one)
+    for path, page in pages["zh-CN"] + pages["en"]:
+        assert len(page.encode()) + fixed <= FIRST_LOAD_BYTES_MAX, path
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", page), path
+        assert DOCUMENT not in page, path
+        assert NAME not in page, path
+        assert CARD[0] not in page, path
+
+
+async def _assets(one: Traveller) -> int:
+    """Bytes, uncompressed, of what every page loads besides itself; all of it is cached for a year."""
+    page = await one.get("/venues")
+    total = 0
+    for url in set(re.findall(r'"(/static/[^"]+)"', page)):
+        await one.get(url)
+        assert one.page.headers["cache-control"] == "public, max-age=31536000, immutable"
+        total += len(one.page.content)
+    assert total > 10_000
+    return total
