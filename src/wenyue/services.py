@@ -18,10 +18,10 @@ from wenyue.cards import CardRules, read_types
 from wenyue.emergency import Gatekeeper, LoadSignal
 from wenyue.gate import Desk, GateKeys, Presented, Reason, ScanAnswer, UndoLimits, load_gate_keys
 from wenyue.infra.admission import Admission
-from wenyue.infra.config import AccountSettings, Settings, load_keys
+from wenyue.infra.config import AccountSettings, Settings
 from wenyue.infra.db import Database, DatabaseDown, Tx
 from wenyue.infra.freshness import Freshness
-from wenyue.infra.keys import KeyFile, keep_fresh, reading_again, vault_file
+from wenyue.infra.keys import KeyFile, keep_fresh, load_keys, reading_again, vault_file
 from wenyue.infra.turns import Turns
 from wenyue.kernel.admission import PersonLimit
 from wenyue.kernel.clock import utc_now

@@ -15,8 +15,7 @@ from wenyue.audit import (
     newest,
     seal,
 )
-from wenyue.infra.config import load_seal_keys, seal_keys
-from wenyue.infra.keys import KEYS, KeyFile
+from wenyue.infra.keys import KEYS, KeyFile, load_seal_keys, seal_keys
 from wenyue.kernel.personal import SealKeys
 from wenyue.services import Services
 

@@ -19,8 +19,8 @@ from tests.support.database import DbUrls
 from tests.support.processes import await_end, await_true, descendants, is_living
 from tests.support.stopwatch import Stopwatch
 from wenyue.cli import run_guarded
-from wenyue.infra.config import load_keys
 from wenyue.infra.db import DatabaseDown
+from wenyue.infra.keys import load_keys
 from wenyue.infra.server import erase, look
 from wenyue.infra.supervisor import DRAIN_DEADLINE_S, answers_ready
 from wenyue.tools.ports import free_port

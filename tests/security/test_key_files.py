@@ -12,9 +12,17 @@ from tests.support.crowd import voucher
 from tests.support.database import DbUrls
 from wenyue.gate import load_gate_keys, read_token
 from wenyue.gate.tokens import TokenClaims, TokenProblem
-from wenyue.infra.config import load, load_keys, load_seal_keys
+from wenyue.infra.config import load
 from wenyue.infra.fault import SetupError
-from wenyue.infra.keys import KEYS, read_content, reading_again, replace, vault_file
+from wenyue.infra.keys import (
+    KEYS,
+    load_keys,
+    load_seal_keys,
+    read_content,
+    reading_again,
+    replace,
+    vault_file,
+)
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import SealBroken, Vault
 from wenyue.tools.backup.keys import find, prints

@@ -16,8 +16,8 @@ from psycopg import sql
 from tests.support.database import DbUrls
 from tests.support.traveller_site import seed
 from wenyue.faces.status.subscribers import Subscribers
-from wenyue.infra.config import load_keys
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import SealBroken, Vault

@@ -16,7 +16,7 @@ from tests.support.traveller_site import seed
 from wenyue.accounts import save_staff
 from wenyue.gate import load_gate_keys, read_token
 from wenyue.gate.tokens import TokenClaims
-from wenyue.infra.config import load_keys
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.personal import Vault
 from wenyue.tools.same_keys import claim_keys

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.database import TestServer
 from wenyue.gate import load_gate_keys
-from wenyue.infra.config import load_keys
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.documents import Document, DocumentKind, parse_document
 from wenyue.kernel.personal import SealBroken, Vault
 

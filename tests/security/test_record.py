@@ -15,8 +15,9 @@ from tests.support.watched import Watched, settled, watched
 from wenyue import audit
 from wenyue.audit import Anchors, Entry, Link
 from wenyue.audit.store import begin_link, digest_entries
-from wenyue.infra.config import load, load_keys, load_seal_keys
+from wenyue.infra.config import load
 from wenyue.infra.db import Tx
+from wenyue.infra.keys import load_keys, load_seal_keys
 from wenyue.kernel.personal import SealKeys
 from wenyue.monitor import Monitor
 from wenyue.tools.accepting import accept_record

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from tests.support.database import DbUrls
 from wenyue.booking import account_subject
-from wenyue.infra.config import load_keys
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.documents import Document, parse_document
 from wenyue.kernel.personal import Vault

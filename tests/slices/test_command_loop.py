@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.database import DbUrls
-from wenyue.infra.config import load_keys
 from wenyue.infra.db import Database
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.personal import Vault
 from wenyue.tools.importing import Importer, Options, read_map
 from wenyue.tools.importing import run as importing_run

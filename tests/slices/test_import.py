@@ -28,8 +28,8 @@ from wenyue.booking import (
     booking_view,
     importing,
 )
-from wenyue.infra.config import load_keys
 from wenyue.infra.db import Database
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.personal import Vault
 from wenyue.policy import HolidayCalendar, shipped_presets
 from wenyue.tools.importing import Importer, ImportMap, Options, Summary, Verdict, read_map
@@ -224,7 +224,7 @@ _SCRIPT = """
 import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from wenyue.infra.config import load_keys
+from wenyue.infra.keys import load_keys
 from wenyue.infra.db import Database
 from wenyue.kernel.personal import Vault
 from wenyue.policy import HolidayCalendar, shipped_presets

@@ -16,7 +16,7 @@ from tests.support.room_world import DAY, RELEASE, WELL, Line, World, at_the_roo
 from wenyue import emergency
 from wenyue.emergency import Place, RoomProblem, TokenGiven, find_cheats, rank_of
 from wenyue.emergency.model import ROOMS_MAX
-from wenyue.infra.config import load_keys
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.personal import Vault
 
 pytestmark = pytest.mark.anyio

@@ -15,8 +15,8 @@ from tests.support.watched import DAY, Watched, settled, watched
 from wenyue import audit
 from wenyue.accounts import save_staff
 from wenyue.booking import ChangeKind, ChangeRequest, Outcome
-from wenyue.infra.config import load_seal_keys
 from wenyue.infra.db import Tx
+from wenyue.infra.keys import load_seal_keys
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.personal import KeyRing, Vault
 from wenyue.watch import Memory, beat, look_at_all, open_alerts, retire, silence, silences

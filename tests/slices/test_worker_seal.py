@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.database import DbUrls
 from wenyue import audit
-from wenyue.infra.config import load, load_seal_keys
+from wenyue.infra.config import load
+from wenyue.infra.keys import load_seal_keys
 from wenyue.services import build
 from wenyue.worker import Worker
 

@@ -26,7 +26,8 @@ from tests.support.traveller_site import (
 )
 from wenyue.accounts import save_staff
 from wenyue.app import App, create_app
-from wenyue.infra.config import Settings, load, load_keys
+from wenyue.infra.config import Settings, load
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import Vault

@@ -20,7 +20,7 @@ import typer.main
 from wenyue.audit import seal
 from wenyue.booking import Outcome
 from wenyue.cli import run_guarded
-from wenyue.infra.config import load_keys
+from wenyue.infra.keys import load_keys
 from wenyue.infra.migrate import migrate
 from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
 from wenyue.kernel.clock import utc_now

@@ -19,8 +19,8 @@ from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.app import create_app
 from wenyue.emergency import POLL_S, NewRoom, Room, keep_rooms, open_room
-from wenyue.infra.config import load_keys
 from wenyue.infra.db import Tx
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.personal import Vault
 from wenyue.services import Services
 

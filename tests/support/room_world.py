@@ -22,8 +22,8 @@ from wenyue.emergency import (
     open_room,
     room_by_code,
 )
-from wenyue.infra.config import load_keys
 from wenyue.infra.db import Database, Tx
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.personal import Vault
 
 RELEASE = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)

@@ -21,8 +21,9 @@ from wenyue.app import App
 from wenyue.booking import opening
 from wenyue.catalogue import NewClosure, PlannedSession, Product, Template, Venue
 from wenyue.faces.traveller import fallback, routes
-from wenyue.infra.config import load, load_keys
+from wenyue.infra.config import load
 from wenyue.infra.db import Tx
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.personal import Vault
 from wenyue.services import Services, build

@@ -1,9 +1,10 @@
-"""Key files of a running installation: looked at again when they change, replaced as a whole, never half read.
+"""Key files: made on first use, looked at again when they change, replaced as a whole, never half read.
 
-A file that is damaged, or away, changes nothing: the keys in use stay, and a line in the log says so.
+While an installation runs, a file that is damaged, or away, changes nothing: the keys in use stay, and a line in the log says so.
 """
 
 import asyncio
+import hmac
 import json
 import logging
 import os
@@ -13,14 +14,75 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from wenyue.infra.config import key_ring
 from wenyue.kernel.limits import KEYS_LOOK_S, KEYS_REREAD_S
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.kernel.personal import KeyRing, SealKeys, Vault
 
 KEYS: Final = "keys.json"
 _log: Final = logging.getLogger("wenyue")
 _DAMAGED: Final = (OSError, ValueError, LookupError, TypeError, AttributeError)
+_KEY_BYTES: Final = 32
 _Mark = tuple[int, int, int]
+
+
+def load_keys(home: Path) -> KeyRing:
+    """The installation's sealing and index keys from `home/keys.json` (mode 0600), made on first use.
+
+    Losing this file makes the personal data unreadable: a backup keeps it apart from the database.
+    """
+    path = home / KEYS
+    if not path.exists():
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = {
+            "current": 1,
+            "sealing": {"1": secrets.token_hex(32)},
+            "index": secrets.token_hex(32),
+            "record": {"current": 1, "keys": {"1": secrets.token_hex(32)}},
+            "peppers": {"1": secrets.token_hex(32)},
+        }
+        staged = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
+        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(fresh, file)
+        try:
+            os.link(staged, path)  # the first process to arrive wins; the others read its keys
+        except FileExistsError:
+            pass
+        finally:
+            staged.unlink()
+    return key_ring(read_content(path))
+
+
+def key_ring(raw: Mapping[str, Any]) -> KeyRing:
+    """What a key file's content says. Raises ValueError, LookupError, TypeError or AttributeError when it is damaged."""
+    sealing = {int(number): bytes.fromhex(key) for number, key in raw["sealing"].items()}
+    peppers = {int(number): bytes.fromhex(key) for number, key in raw.get("peppers", {}).items()}
+    ring = KeyRing(
+        sealing=sealing, current=int(raw["current"]), index=bytes.fromhex(raw["index"]), peppers=peppers
+    )
+    is_sound = all(
+        0 < number < 256 and len(key) == _KEY_BYTES for number, key in (*sealing.items(), *peppers.items())
+    )
+    if not is_sound or ring.current not in sealing or len(ring.index) != _KEY_BYTES:
+        raise ValueError("a key is missing, or not of 32 bytes")
+    return ring
+
+
+def load_seal_keys(home: Path) -> SealKeys:
+    """The keys of the audit record's seals, from `record` in `home/keys.json`; the worker, the monitor and `doctor` read them.
+
+    A file that was made before there were any has key 0, derived from its index key: the same on every machine.
+    """
+    load_keys(home)
+    return seal_keys(read_content(home / KEYS))
+
+
+def seal_keys(raw: Mapping[str, Any]) -> SealKeys:
+    """What a key file's content says of the record. Raises as `key_ring`."""
+    derived = hmac.digest(bytes.fromhex(raw["index"]), b"wenyue audit record 0", "sha256")
+    record = raw.get("record", {"current": 0, "keys": {}})
+    keys = {0: derived} | {int(number): bytes.fromhex(key) for number, key in record["keys"].items()}
+    if any(len(key) != _KEY_BYTES for key in keys.values()) or int(record["current"]) not in keys:
+        raise ValueError("a key is missing, or not of 32 bytes")
+    return SealKeys(keys=keys, current=int(record["current"]))
 
 
 class KeyFile:

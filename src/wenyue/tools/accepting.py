@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from wenyue.audit import Anchors, Entry, Link, broken_link, newest, record, verify_from
-from wenyue.infra.config import Settings, load_seal_keys
+from wenyue.infra.config import Settings
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import load_seal_keys
 from wenyue.kernel.clock import utc_now
 from wenyue.monitor import connect
 

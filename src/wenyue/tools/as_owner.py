@@ -6,8 +6,9 @@ from typing import Final, TypeVar
 
 import typer
 
-from wenyue.infra.config import load, load_keys
+from wenyue.infra.config import load
 from wenyue.infra.db import Database, Tx
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.personal import Vault
 from wenyue.tools.database import ready_database
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 
 from wenyue.audit import Anchor, Anchors, differing
-from wenyue.infra.config import load_seal_keys
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import load_seal_keys
 from wenyue.tools.backup.folder import existing
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import psycopg
 
-from wenyue.infra.config import load_keys
+from wenyue.infra.keys import load_keys
 from wenyue.infra.migrate import decided
 from wenyue.kernel.personal import KeyRing
 

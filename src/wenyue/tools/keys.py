@@ -8,10 +8,10 @@ import typer
 
 from wenyue.audit import Entry, record
 from wenyue.gate import GateKeys
-from wenyue.infra.config import Settings, key_ring, load, load_keys, seal_keys
+from wenyue.infra.config import Settings, load
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
-from wenyue.infra.keys import KEYS
+from wenyue.infra.keys import KEYS, key_ring, load_keys, seal_keys
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.limits import SEALING_KEYS_MAX
 from wenyue.kernel.personal import Vault

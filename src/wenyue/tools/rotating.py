@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from wenyue.gate import GateKeys, load_gate_keys
-from wenyue.infra.config import key_ring, load_keys, seal_keys
 from wenyue.infra.fault import SetupError
-from wenyue.infra.keys import KEYS, read_content, replace
+from wenyue.infra.keys import KEYS, key_ring, load_keys, read_content, replace, seal_keys
 from wenyue.kernel.limits import KEYS_SETTLE_S, RETIRED_GATE_KEYS_MAX, SEALING_KEYS_MAX
 
 _LOCK: Final = "keys.lock"

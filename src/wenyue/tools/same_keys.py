@@ -14,10 +14,10 @@ from typing import Any, Final
 import psycopg
 
 from wenyue.gate import GateKeys, load_gate_keys
-from wenyue.infra.config import Settings, key_ring, load_keys, load_seal_keys, seal_keys
+from wenyue.infra.config import Settings
 from wenyue.infra.external import connect_external
 from wenyue.infra.fault import SetupError
-from wenyue.infra.keys import read_content
+from wenyue.infra.keys import key_ring, load_keys, load_seal_keys, read_content, seal_keys
 from wenyue.infra.migrate import decide_once, decided, redecide
 from wenyue.kernel.personal import KeyRing, SealKeys
 from wenyue.tools.key_mark import IN_USE, NAMES, SUBJECT, fingerprint

@@ -14,7 +14,8 @@ from types import FrameType
 import psycopg
 
 from wenyue.faces.status.place import place_of
-from wenyue.infra.config import Settings, load_keys
+from wenyue.infra.config import Settings
+from wenyue.infra.keys import load_keys
 from wenyue.infra.leash import end_with_parent
 from wenyue.infra.migrate import decide_once, migrate, redecide
 from wenyue.infra.server import hold_home

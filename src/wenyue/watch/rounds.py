@@ -12,9 +12,9 @@ from typing import Final, TypeVar
 from psycopg import Error
 
 from wenyue.audit import Anchor, Anchors, Link
-from wenyue.infra.config import load_seal_keys
 from wenyue.infra.db import Tx
 from wenyue.infra.errands import Errands
+from wenyue.infra.keys import load_seal_keys
 from wenyue.kernel.personal import SealKeys
 from wenyue.watch import conduct_rules, database_rules, local_rules, machine, rules, store, sweep
 from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding

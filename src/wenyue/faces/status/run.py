@@ -6,9 +6,9 @@ import socket
 from wenyue.faces.status.place import Place, place_of
 from wenyue.faces.status.server import StatusPage, serve
 from wenyue.faces.status.subscribers import Subscribers
-from wenyue.infra.config import Settings, load_keys
+from wenyue.infra.config import Settings
 from wenyue.infra.files import allow_many_files
-from wenyue.infra.keys import KeyFile, keep_fresh, reading_again, vault_file
+from wenyue.infra.keys import KeyFile, keep_fresh, load_keys, reading_again, vault_file
 from wenyue.infra.mail import Post
 from wenyue.infra.supervisor import listening_socket
 from wenyue.kernel.clock import utc_now

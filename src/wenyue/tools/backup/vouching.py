@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wenyue.infra.config import key_ring
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import key_ring
 from wenyue.tools.backup.folder import Folder, encoded, put, read_bytes
 from wenyue.tools.backup.model import Backup
 

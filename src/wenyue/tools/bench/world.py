@@ -15,8 +15,8 @@ from typing import Final, LiteralString
 import psycopg
 
 from wenyue import policy
-from wenyue.infra.config import load_keys
 from wenyue.infra.db import queries
+from wenyue.infra.keys import load_keys
 from wenyue.infra.server import ServerInfo
 from wenyue.kernel.documents import Document, DocumentKind, parse_document
 from wenyue.kernel.personal import Vault

@@ -24,7 +24,7 @@ from wenyue.abuse import Pattern
 from wenyue.accounts import save_staff, start_login
 from wenyue.faces.console.words import sign_title
 from wenyue.gate import GateKeys, TokenClaims, booking_code, voucher_token
-from wenyue.infra.config import load_keys
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import Vault

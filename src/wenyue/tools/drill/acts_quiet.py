@@ -14,7 +14,7 @@ from typing import Final
 from psycopg import AsyncConnection
 
 from wenyue.emergency import NewRoom, open_room
-from wenyue.infra.config import load_keys
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import Vault

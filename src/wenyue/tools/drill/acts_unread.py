@@ -22,8 +22,8 @@ from uuid import uuid4
 import psycopg
 
 from wenyue.accounts import hash_secret, save_staff, start_login
-from wenyue.infra.config import load_keys
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.limits import SIGN_IN_WAIT_S, WRITE_DEADLINE_S
 from wenyue.kernel.personal import Vault
 from wenyue.tools.bench.wire import HOST, token

@@ -15,8 +15,8 @@ from typing import Final, LiteralString
 import psycopg
 
 from wenyue import policy
-from wenyue.infra.config import load_keys
 from wenyue.infra.db import queries
+from wenyue.infra.keys import load_keys
 from wenyue.infra.migrate import migrate
 from wenyue.infra.server import ServerInfo
 from wenyue.kernel.clock import at_local, local_date

@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from wenyue.infra.config import Settings, load, load_keys
+from wenyue.infra.config import Settings, load
 from wenyue.infra.db import Database
+from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.personal import Vault
 from wenyue.tools.database import ReadyDatabase, ready_database

@@ -9,8 +9,9 @@ import psycopg
 import typer
 from rich.console import Console
 
-from wenyue.infra.config import load, load_keys
+from wenyue.infra.config import load
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import load_keys
 from wenyue.infra.migrate import migrate
 from wenyue.kernel.personal import Vault
 from wenyue.tools.lab.cluster import Lab, opened, remove

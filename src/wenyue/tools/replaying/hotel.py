@@ -10,9 +10,10 @@ from typing import Final
 
 from wenyue import accounts, catalogue, policy
 from wenyue.booking import importing
-from wenyue.infra.config import ACCOUNT_MAX, Settings, load_keys
+from wenyue.infra.config import ACCOUNT_MAX, Settings
 from wenyue.infra.db import Database, Tx
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import load_keys
 from wenyue.infra.migrate import migrate
 from wenyue.infra.server import ensure_started, erase, stop
 from wenyue.kernel.clock import at_local

@@ -14,9 +14,9 @@ from typing import Any, Final
 import psycopg
 
 from wenyue.emergency import NewRoom, keep_rooms, open_room
-from wenyue.infra.config import load_keys
 from wenyue.infra.db import queries
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import load_keys
 from wenyue.infra.server import ServerInfo, hold_home
 from wenyue.kernel.personal import Vault
 from wenyue.tools.bench.load import Outcome
