@@ -14,7 +14,7 @@ from tests.support.api_site import TOMORROW, ApiSite, Person, api_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, Traveller
 from wenyue.booking import opening
-from wenyue.infra.admission import Persons
+from wenyue.infra.persons import Persons
 from wenyue.kernel.admission import PersonLimit
 from wenyue.kernel.ids import uuid7
 

@@ -5,7 +5,7 @@ Right tries are no guesses, and nothing else slows them; yet each takes a turn, 
 
 from typing import Final
 
-from wenyue.infra.admission import Persons
+from wenyue.infra.persons import Persons
 from wenyue.kernel.admission import PersonLimit
 from wenyue.kernel.limits import (
     PERSON_WINDOW_S,

@@ -13,8 +13,9 @@ from typing import ClassVar, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from wenyue.infra.admission import Admission, HotLane
+from wenyue.infra.admission import Admission
 from wenyue.infra.bodies import IS_WHOLE
+from wenyue.infra.hot_lane import HotLane
 from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S, HEADS_AT_ONCE_MAX, PIPELINED_MAX
 
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"

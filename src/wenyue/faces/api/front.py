@@ -19,9 +19,10 @@ from wenyue.faces.api.logins import Logins
 from wenyue.faces.api.problems import PROBLEM_TYPE
 from wenyue.faces.shared import SECURITY_HEADERS, Locale, busy_page
 from wenyue.infra.addresses import Network, line_of, sender_of
-from wenyue.infra.admission import Admission, Desk
+from wenyue.infra.admission import Admission
 from wenyue.infra.bodies import IS_WHOLE, SenderGone, given
 from wenyue.infra.db import DatabaseDown
+from wenyue.infra.desk import Desk
 from wenyue.kernel.admission import Priority
 from wenyue.kernel.limits import BODY_BYTES_MAX, READ_DEADLINE_S, WRITE_DEADLINE_S
 
