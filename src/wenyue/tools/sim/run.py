@@ -15,7 +15,8 @@ from psycopg import AsyncConnection, sql
 from wenyue.tools import world
 from wenyue.tools.sim.inspection import Caught, Trouble
 from wenyue.tools.sim.process import Away, Process
-from wenyue.tools.sim.stepping import Record, Stage, Steps
+from wenyue.tools.sim.stage import Record, Stage
+from wenyue.tools.sim.stepping import Steps
 from wenyue.tools.sim.timing import Clock, VirtualLoop
 from wenyue.tools.sim.town import build, rulebook
 
