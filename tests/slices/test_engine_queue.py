@@ -29,9 +29,9 @@ async def test_changes_go_before_new_bookings_but_never_before_their_own(db_urls
         waiting += [asyncio.create_task(engine.change(one)) for one in (of_the_first, *of_nobody_here)]
         await asyncio.sleep(0)
         assert engine.depth == 6
-        take = engine._take  # pyright: ignore[reportPrivateUsage] - the order is seen nowhere else
-        assert [one.request for one in take()] == [*of_nobody_here, *bookings]
-        assert [one.request for one in take()] == [of_the_first]
+        queue = engine._queue  # pyright: ignore[reportPrivateUsage] - the order is seen nowhere else
+        assert [one.request for one in queue.take(16)] == [*of_nobody_here, *bookings]
+        assert [one.request for one in queue.take(16)] == [of_the_first]
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
