@@ -70,6 +70,18 @@ def test_romanised_names_are_compared_without_width_case_and_hyphens() -> None:
     assert plain_name("Müller") == plain_name("MÜLLER") != plain_name("Muller")
 
 
+async def test_a_typed_name_is_not_said_to_be_seen_when_there_are_enough_seen_ones(stage: Stage) -> None:
+    await proved(stage)
+    key = VAULT.person_key(identity().document.key)
+    for number in range(KNOWN_NAMES_MAX - 1):
+        assert await know_name(stage.tx, VAULT, key, f"别名{'一' * (number + 1)}", NOW, is_seen=True)
+    assert await know_name(stage.tx, VAULT, key, "又一个", NOW, is_seen=False)
+    assert not await know_name(stage.tx, VAULT, key, "又一个", NOW, is_seen=True)
+    assert await know_name(stage.tx, VAULT, key, NAME, NOW, is_seen=True)
+    refused = await add_visitor(stage.tx, VAULT, stage.holder, identity("又一个"), NOW)
+    assert refused is VisitorRefusal.NAME_DIFFERS
+
+
 async def test_security_second_H3_a_known_document_is_not_kept_under_another_name(stage: Stage) -> None:
     owner = await proved(stage)
     wrong = await add_visitor(stage.tx, VAULT, stage.holder, identity("随便谁"), NOW)

@@ -22,7 +22,7 @@ def name_key(vault: Vault, person_key: bytes, name: str) -> bytes:
 async def know_name(
     tx: Tx, vault: Vault, person_key: bytes, name: str, now: datetime, *, is_seen: bool
 ) -> bool:
-    """Remember a name of a person, or another spelling of it; False beyond KNOWN_NAMES_MAX.
+    """Remember a name of a person, or another spelling of it; False beyond KNOWN_NAMES_MAX, of which each kind has its own.
 
     `is_seen`: staff saw the document, or its proved holder says so. Only such names speak for the person; one that was typed
     with a document number proves nothing, whoever's card it was typed with.

@@ -17,8 +17,10 @@ ON CONFLICT (person_key, name_key) DO UPDATE SET seen_at = excluded.seen_at
 SELECT EXISTS (SELECT FROM accounts.known_name k WHERE k.person_key = %(person_key)s AND k.seen_at IS NOT NULL)
 
 -- name: is_known
--- Whether the person is known under this name.
-SELECT k.added_at FROM accounts.known_name k WHERE k.person_key = %(person_key)s AND k.name_key = %(name_key)s
+-- Whether the person is known under this name; when it is to be one that staff saw, whether it is that.
+SELECT k.added_at FROM accounts.known_name k
+ WHERE k.person_key = %(person_key)s AND k.name_key = %(name_key)s
+   AND (k.seen_at IS NOT NULL OR %(seen_at)s::timestamptz IS NULL)
 
 -- name: names_of
 -- How many names a person is known under, whether this is one, and whose account they have.
