@@ -6,9 +6,9 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from wenyue.audit import Entry, record
 from wenyue.booking import Admission, BookingState, redeemable
 from wenyue.catalogue import venues_by_id
+from wenyue.gate.counting import Lookup, may_look_up, write_down
 from wenyue.gate.gathering import Parties, open_parties, visitor_of
 from wenyue.gate.indexing import key_of
 from wenyue.gate.model import (
@@ -21,11 +21,10 @@ from wenyue.gate.model import (
     VenueUnknown,
 )
 from wenyue.gate.terms import term_of
-from wenyue.gate.undoing import actor_of
-from wenyue.infra.db import Tx, fetch_dict, queries
+from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.documents import mask_document, mask_name, mask_phone
-from wenyue.kernel.limits import LOOKUP_FOUND_MAX, LOOKUPS_PER_DAY, LOOKUPS_PER_MINUTE
+from wenyue.kernel.limits import LOOKUP_FOUND_MAX
 from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.gate", "lookup.sql")
@@ -45,11 +44,7 @@ async def look_up(tx: Tx, vault: Vault, request: LookupRequest, now: datetime) -
     term = term_of(request.kind, request.text)
     if not term:
         return LookupProblem.NOTHING_ASKED
-    await tx.execute(_SQL["lock_keeper"], {"staff_id": request.staff_id})
-    before = await fetch_dict(
-        tx, _SQL["lookups_before"], {"staff_id": request.staff_id, "now": now, "is_scan": False}
-    )
-    if before and (before["in_minute"] >= LOOKUPS_PER_MINUTE or before["in_day"] >= LOOKUPS_PER_DAY):
+    if not await may_look_up(tx, request.staff_id, now):
         return LookupProblem.TOO_OFTEN
     venue = (await venues_by_id(tx, [request.venue_id])).get(request.venue_id)
     if venue is None:
@@ -69,23 +64,9 @@ async def look_up(tx: Tx, vault: Vault, request: LookupRequest, now: datetime) -
     ]
     visits = await _visits(tx, vault, ids[:LOOKUP_FOUND_MAX], request, now)
     near = tuple(one for one in visits if abs((one.on_date - today).days) <= request.days)
-    await _write_down(tx, request, key, len(near), now)
+    made = Lookup(request.staff_id, request.venue_id, request.kind.value, key, len(near))
+    await write_down(tx, made, now)
     return Found(near, is_more=len(ids) > LOOKUP_FOUND_MAX)
-
-
-async def _write_down(tx: Tx, request: LookupRequest, key: bytes, found: int, now: datetime) -> None:
-    row: dict[str, object] = {
-        "now": now,
-        "staff_id": request.staff_id,
-        "venue_id": request.venue_id,
-        "kind": request.kind.value,
-        "term": key,
-        "found": found,
-    }
-    await tx.execute(_SQL["add_lookup"], row)
-    detail: dict[str, object] = {"kind": request.kind.value, "term": key.hex(), "found": found}
-    entry = Entry(now, actor_of(request.staff_id), "gate.looked_up", f"venue:{request.venue_id}", detail)
-    await record(tx, [entry])
 
 
 async def _visits(

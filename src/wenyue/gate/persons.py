@@ -3,15 +3,12 @@
 from datetime import datetime
 from typing import Final
 
-from wenyue.audit import Entry, record
 from wenyue.booking import by_others
+from wenyue.gate.counting import Lookup, may_look_up, write_down
 from wenyue.gate.model import LookupProblem
-from wenyue.gate.undoing import actor_of
-from wenyue.infra.db import Tx, fetch_dict, queries
-from wenyue.kernel.limits import LOOKUPS_PER_DAY, LOOKUPS_PER_MINUTE
+from wenyue.infra.db import Tx
 from wenyue.kernel.personal import Vault
 
-_SQL: Final = queries("wenyue.gate", "lookup.sql")
 _KIND: Final = "document"
 
 
@@ -32,26 +29,12 @@ async def places_of_person(
 
     Whether the member of staff works there the caller has checked. It counts as a look-up, and is recorded as one.
     """
-    await tx.execute(_SQL["lock_keeper"], {"staff_id": staff_id})
-    before = await fetch_dict(
-        tx, _SQL["lookups_before"], {"staff_id": staff_id, "now": now, "is_scan": False}
-    )
-    if before and (before["in_minute"] >= LOOKUPS_PER_MINUTE or before["in_day"] >= LOOKUPS_PER_DAY):
+    if not await may_look_up(tx, staff_id, now):
         return LookupProblem.TOO_OFTEN
     numbers = [number_key] if number_key is not None else []
     found = await by_others.places_by_others(
         tx, [person_key], now, number_keys=numbers, venue_id=venue_id, is_staff=True
     )
     term = vault.fingerprint(b"gate|document|" + person_key)
-    row: dict[str, object] = {
-        "now": now,
-        "staff_id": staff_id,
-        "venue_id": venue_id,
-        "kind": _KIND,
-        "term": term,
-        "found": len(found),
-    }
-    await tx.execute(_SQL["add_lookup"], row)
-    detail: dict[str, object] = {"kind": _KIND, "term": term.hex(), "found": len(found)}
-    await record(tx, [Entry(now, actor_of(staff_id), "gate.looked_up", f"venue:{venue_id}", detail)])
+    await write_down(tx, Lookup(staff_id, venue_id, _KIND, term, len(found)), now)
     return found

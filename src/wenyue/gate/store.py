@@ -12,8 +12,9 @@ from wenyue.audit import Entry, record
 from wenyue.booking import Admission, redeem
 from wenyue.cards import begin_validity
 from wenyue.catalogue import Venue, venues_by_id
+from wenyue.gate.counting import count_in_vain
 from wenyue.gate.directions import directions
-from wenyue.gate.elsewhere import are_few, is_in_vain, told
+from wenyue.gate.elsewhere import is_in_vain, told
 from wenyue.gate.gathering import Desk, Gathered, Parties, gather, open_parties, visitor_of
 from wenyue.gate.model import (
     PARTY_MAX,
@@ -36,7 +37,6 @@ from wenyue.kernel.documents import mask_document, mask_name
 from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.gate")
-_LOOKUP: Final = queries("wenyue.gate", "lookup.sql")
 _TRIES: Final = 3  # a booking that changes under the scan is looked at again
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(ScanAnswer).decode
@@ -63,7 +63,7 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
     others = directions(verdict, gathered.facts.candidates, gathered.facts, now)
     is_few = True
     if is_in_vain(verdict, gathered.facts) and request.staff_id is not None:
-        is_few = await _count_in_vain(tx, request, request.staff_id, presented, now)
+        is_few = await count_in_vain(tx, request.staff_id, request.venue_id, presented, now)
     shown = told(request, gathered.facts, verdict, others, is_few=is_few)
     verdict = replace(shown.verdict, others=shown.others)
     answer = _answer(request, gathered, verdict, venue.timezone, now)
@@ -91,28 +91,13 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
     return _named(answer, gathered.parties)
 
 
-async def _count_in_vain(
-    tx: Tx, request: ScanRequest, staff_id: int, presented: bytes, now: datetime
-) -> bool:
-    """Count a number that leads to nothing here among the keeper's; whether they are few still. Beyond it no row is added."""
-    asked: dict[str, object] = {"staff_id": staff_id, "now": now, "is_scan": True}
-    await tx.execute(_LOOKUP["lock_keeper"], asked)
-    before = await fetch_dict(tx, _LOOKUP["lookups_before"], asked)
-    if before and not are_few(before["in_minute"], before["in_day"]):
-        return False
-    row = asked | {"venue_id": request.venue_id, "kind": "scan", "term": presented, "found": 0}
-    await tx.execute(_LOOKUP["add_lookup"], row)
-    return True
-
-
 def _is_same(request: ScanRequest, presented: bytes, earlier: Mapping[str, Any]) -> bool:
-    """Whether the scan that was answered before asked for all that this one asks for."""
+    """Whether the scan that was answered before asked for all that this one asks for.
+
+    By whom is not compared: a shift may end while a scan waits for its answer.
+    """
     before = (earlier["venue_id"], earlier["gate"], bytes(earlier["presented"]))
-    if before != (
-        request.venue_id,
-        request.gate,
-        presented,
-    ):  # a shift may end while a scan waits for its answer
+    if before != (request.venue_id, request.gate, presented):
         return False
     return earlier["asked"] is None or earlier["asked"] == _place_asked(request)
 
