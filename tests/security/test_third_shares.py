@@ -6,7 +6,7 @@ import re
 import ssl
 import struct
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -255,6 +255,41 @@ async def test_security_third_a_mail_server_that_hangs_keeps_nobody_from_subscri
     finally:
         goes_on.set()
         subscribers.close()
+
+
+async def test_many_who_subscribe_in_one_moment_do_not_pass_the_bound_together(tmp_path: Path) -> None:
+    goes_on = threading.Event()
+
+    def send(_to: object, _subject: str, _text: str) -> None:
+        goes_on.wait(_NET_S)
+
+    subscribers = _subscribers(tmp_path, send, _Now())
+    try:
+        asked = [
+            _subscribe(subscribers, f"a{n}@example.cn", f"192.{n}.2.1")
+            for n in range(CONFIRMATIONS_WAITING_MAX + 20)
+        ]
+        said = Counter(await asyncio.gather(*asked))
+        assert said == {200: CONFIRMATIONS_WAITING_MAX, 503: 20}
+    finally:
+        goes_on.set()
+        subscribers.close()
+
+
+async def test_whoever_leaves_before_the_answer_does_not_cost_a_mailbox_its_confirmation(
+    tmp_path: Path,
+) -> None:
+    mails: list[str] = []
+    subscribers = _subscribers(tmp_path, lambda to, _subject, _text: mails.append(to[0]), _Now())
+    asking = asyncio.create_task(_subscribe(subscribers, "one@example.cn", "192.0.2.1"))
+    await asyncio.sleep(0)
+    asking.cancel()  # as the connection does when it is lost
+    with suppress(asyncio.CancelledError):
+        await asking
+    assert await _subscribe(subscribers, "one@example.cn", "198.51.100.1") == 200
+    await _until(lambda: mails)
+    assert mails == ["one@example.cn"]
+    subscribers.close()
 
 
 # ------------------------------------------------------------------------------------------ the way between a pair

@@ -55,6 +55,11 @@ class Asking:
         """A mail goes out."""
         self._mailed.append(self._clock())
 
+    def take_mail_back(self) -> None:
+        """A mail that was noted within this hour does not go out after all."""
+        if self._mailed:
+            self._mailed.pop()
+
     def _forget(self) -> None:
         for one in self._asked.popleft()[1]:
             self._count[one] -= 1

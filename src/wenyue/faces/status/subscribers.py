@@ -55,6 +55,7 @@ class Subscribers:
         self._own_url, self._clock = own_url, clock
         self._asking = Asking()
         self._waiting = 0  # confirmations that the mail server has not taken yet
+        self._adding: set[asyncio.Task[None]] = set()
         # Apart from each other: a mail server that hangs keeps nobody from subscribing, and incidents from nobody.
         self._files = ThreadPoolExecutor(1, "subscribers")
         self._confirmations = ThreadPoolExecutor(1, "confirmations")
@@ -125,18 +126,34 @@ class Subscribers:
         mark = self._vault.fingerprint(email.lower().encode()).hex()
         mailbox = self._vault.fingerprint(f"status:mailbox:{mailbox_of(email)}".encode()).hex()
         sealed = self._vault.seal(email.encode(), purpose=_PURPOSE)
-        if await self._filed(lambda: self._add(mark, mailbox, sealed, lang)):
-            self._asking.note_mail()
-            self._waiting += 1
-            sending = asyncio.wrap_future(
-                self._confirmations.submit(self._send_quietly, email, lang, mark, mailbox)
+        self._asking.note_mail()  # taken before anything is waited for: many may ask in one moment
+        self._waiting += 1
+        adding = asyncio.create_task(
+            self._add_and_send(
+                lambda: self._add(mark, mailbox, sealed, lang),
+                lambda: self._send_quietly(email, lang, mark, mailbox),
             )
-            sending.add_done_callback(self._sent)
+        )
+        self._adding.add(adding)
+        adding.add_done_callback(self._adding.discard)
+        await asyncio.shield(adding)
         return plain_page(
             "200 OK",
             "请查收邮件，点击其中的链接完成订阅。同一邮箱一天只发一封。",
             "Look at your mail and follow its link to finish. A mailbox gets one such mail a day.",
         )
+
+    async def _add_and_send(self, add: Callable[[], bool], send: Callable[[], None]) -> None:
+        """File an address and queue its confirmation: both, also when whoever asked leaves meanwhile."""
+        is_new = False
+        try:
+            is_new = await self._filed(add)
+        finally:
+            if not is_new:
+                self._asking.take_mail_back()
+                self._waiting -= 1
+        if is_new:
+            asyncio.wrap_future(self._confirmations.submit(send)).add_done_callback(self._sent)
 
     def _sent(self, _: object) -> None:
         self._waiting -= 1
