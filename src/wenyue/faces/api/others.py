@@ -8,9 +8,11 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Login, LoginEnded, names
+from wenyue.accounts import Login, names
+from wenyue.application import disowning
+from wenyue.application.disowning import NotTaken
 from wenyue.audit import Entry, record
-from wenyue.booking import Outcome, by_others
+from wenyue.booking import by_others
 from wenyue.catalogue import venue
 from wenyue.faces.api.asking import (
     HolderLoginOf,
@@ -25,8 +27,6 @@ from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, change_problem, status_of
-from wenyue.faces.shared import disowning
-from wenyue.faces.shared.disowning import NotTaken
 from wenyue.faces.wording_documents import NAME_ERRORS
 from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS
 from wenyue.gate import LookupProblem, persons
@@ -166,8 +166,6 @@ async def _take_back(
     refused = await disowning.take_back(services, places, actor=login.actor, login=login.key)
     if refused is None:
         return None
-    if refused.outcome is Outcome.LOGIN_ENDED:
-        raise LoginEnded
     retry = {"retry-after": str(RETRY_AFTER_S)} if refused.outcome.is_transient else {}
     body = change_problem(refused, locale)  # without the number of the booking: that is its holder's to know
     return Response(body, status_of(refused.outcome), retry, PROBLEM_TYPE.decode())

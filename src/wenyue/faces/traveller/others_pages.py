@@ -6,11 +6,10 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import LoginEnded
-from wenyue.booking import Answer, Outcome, by_others
-from wenyue.faces.shared import disowning
+from wenyue.application import disowning
+from wenyue.application.disowning import NotTaken
+from wenyue.booking import Answer, by_others
 from wenyue.faces.shared.asked import redirect
-from wenyue.faces.shared.disowning import NotTaken
 from wenyue.faces.shared.i18n import Locale, pick, say_date, say_span
 from wenyue.faces.traveller.outcome import refusal
 from wenyue.faces.traveller.views import FieldError
@@ -78,8 +77,6 @@ async def add_spelling(visit: Visit) -> Response:
 
 
 def _refused(visit: Visit, answer: Answer, slot_id: int) -> Response:
-    if answer.outcome is Outcome.LOGIN_ENDED:
-        raise LoginEnded
     actions = ((PATH, visit.t("返回", "Back"), True),)
     return refusal(visit, answer, again=(PATH, [("slot", str(slot_id))]), actions=actions)
 

@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from wenyue.accounts import VisitorRecord
 from wenyue.application import Denied, Details, PlaceBooking, person_of_record, place_booking
+from wenyue.application.disowning import NotTaken, own_places
 from wenyue.booking import Answer, Outcome, WantedLine
 from wenyue.cards import CardRefusal
 from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.asked import redirect
-from wenyue.faces.shared.disowning import NotTaken, own_places
 from wenyue.faces.shared.i18n import pick, say_date
 from wenyue.faces.traveller.card_desk import Bearer, bearer_of
 from wenyue.faces.traveller.denials import denied

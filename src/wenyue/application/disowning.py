@@ -1,18 +1,12 @@
-"""Places that others booked with a person's document: shown and taken back, as every face does it. See `booking.disowning`."""
+"""A person whose document staff have seen looks at the places that others booked with it, takes them back, adds a spelling."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from wenyue.accounts import names, traveller
+from wenyue.accounts import LoginEnded, names, traveller
 from wenyue.audit import Entry, record
-from wenyue.booking import (
-    Answer,
-    ChangeKind,
-    ChangeRequest,
-    Outcome,
-    by_others,
-)
+from wenyue.booking import Answer, ChangeKind, ChangeRequest, Outcome, by_others
 from wenyue.infra.db import Tx
 from wenyue.services import Services
 
@@ -57,7 +51,7 @@ async def take_back(
 ) -> Answer | None:
     """Take these places out of the bookings they are in; the first refusal, or None: all are out.
 
-    Whoever booked is told by the worker, and counted as having tried a document.
+    Whoever booked is told by the worker, and counted as having tried a document. Raises LoginEnded.
     """
     for one in places:
         asked = ChangeRequest(
@@ -69,6 +63,8 @@ async def take_back(
             login=login,
         )
         answer = await services.engine.change(asked)
+        if answer.outcome is Outcome.LOGIN_ENDED:
+            raise LoginEnded
         if answer.outcome is not Outcome.CANCELLED:
             return answer
         if one.holder_id is not None and not answer.is_replay:
