@@ -29,7 +29,7 @@ from wenyue.accounts import save_staff
 from wenyue.accounts.names import know_name
 from wenyue.kernel.documents import Document, parse_document
 from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import DISOWNINGS_PER_DAY
+from wenyue.kernel.limits import DISOWNINGS_PER_DAY, LOOKUPS_PER_MINUTE
 from wenyue.services import Services
 
 pytestmark = pytest.mark.anyio
@@ -176,6 +176,28 @@ async def test_security_second_H3_staff_take_it_back_for_somebody_without_an_acc
         actions = [action for (action,) in await rows.fetchall()]
     assert actions.count("booking.place_disowned") == 1
     assert {"gate.looked_up", "name.seen", "booking.place_disowned"} <= set(actions)
+
+
+async def test_the_counter_counts_and_records_also_what_it_did_not_find(
+    site: ApiSite, urls: DbUrls, tmp_path: Path
+) -> None:
+    slot_id = (await site.slots("lake"))[1]["slot_id"]
+    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+        await save_staff(
+            tx, vault_of(tmp_path), login="desk", password=PASSWORD, role="operator", now=NOW, actor="test"
+        )
+    signing = {"login": "desk", "password": PASSWORD}
+    desk = Person((await site.client.post("/v1/gate/session", json=signing)).json()["token"])
+    body = {"venue": "lake", "name": CHILD_NAME, "number": CHILD_DOCUMENT, "slot_id": slot_id}
+    for _ in range(LOOKUPS_PER_MINUTE):
+        nothing = await site.client.post("/v1/gate/places", json=body, headers=desk.headers)
+        assert nothing.status_code == 404
+    often = await site.client.post("/v1/gate/places", json=body, headers=desk.headers)
+    assert often.status_code == 429
+    async with site.app.services.db.connection() as tx:
+        rows = await tx.execute("SELECT action FROM audit.entry WHERE actor LIKE 'staff:%%'")
+        actions = [action for (action,) in await rows.fetchall()]
+    assert actions.count("gate.looked_up") == LOOKUPS_PER_MINUTE
 
 
 async def test_security_second_H3_an_invented_name_is_refused_counted_and_named(site: ApiSite) -> None:

@@ -10,6 +10,7 @@ from wenyue.kernel.personal import Secret
 
 VISITORS_PER_TRAVELLER_MAX: Final = 20
 Role = Literal["gate", "operator", "admin"]
+_OPERATORS: Final[frozenset[Role]] = frozenset({"operator", "admin"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -98,6 +99,11 @@ class Staff:
     def may_act_at(self, venue_id: int) -> bool:
         """Whether this person works at the venue."""
         return not self.venue_ids or venue_id in self.venue_ids
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether this person may do more than let people in: work in the console, at the counter, confirm a colleague's undo."""
+        return self.role in _OPERATORS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """A person whose document staff have seen looks at the places that others booked with it, takes them back, adds a spelling."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from wenyue.accounts import LoginEnded, names, traveller
+from wenyue.accounts import Identity, LoginEnded, names, traveller
 from wenyue.audit import Entry, record
 from wenyue.booking import Answer, ChangeKind, ChangeRequest, Outcome, by_others
+from wenyue.gate import LookupProblem, persons
 from wenyue.infra.db import Tx
 from wenyue.services import Services
 
@@ -70,6 +72,55 @@ async def take_back(
         if one.holder_id is not None and not answer.is_replay:
             services.note_document(one.holder_id)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Who stands behind it, and at which venue; that they work there the caller has checked."""
+
+    staff_id: int
+    venue_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPlaces:
+    """What others booked at the venue: the places asked for, to `take_back` after this transaction, and the others."""
+
+    asked: list[by_others.PlaceByOther]
+    others: list[by_others.PlaceByOther]
+
+
+async def at_counter(
+    services: Services, tx: Tx, counter: Counter, identity: Identity, *, slot_id: int | None, now: datetime
+) -> SeenPlaces | LookupProblem | NotTaken:
+    """Staff hold the document: its name is noted as seen, unless NOTHING_THERE of the session that was asked for (None: of none).
+
+    Every answer but TOO_OFTEN counts as a look-up and is recorded. Commit it.
+    """
+    vault, bare = services.vault, identity.document.bare_number
+    person_key = vault.person_key(identity.document.key)
+    number_key = vault.person_key(bare) if bare is not None else None
+    found = await persons.places_of_person(
+        tx,
+        vault,
+        venue_id=counter.venue_id,
+        staff_id=counter.staff_id,
+        person_key=person_key,
+        number_key=number_key,
+        now=now,
+    )
+    if isinstance(found, LookupProblem):
+        return found
+    asked = [one for one in found if one.slot_id == slot_id]
+    if (
+        slot_id is not None
+        and not asked
+        and not await by_others.was_disowned(tx, person_key, slot_id, number_key=number_key)
+    ):
+        return NotTaken.NOTHING_THERE
+    await names.know_name(tx, vault, person_key, identity.name, now, is_seen=True)
+    await record(tx, [Entry(now, f"staff:{counter.staff_id}", "name.seen", f"venue:{counter.venue_id}")])
+    return SeenPlaces(asked, [one for one in found if one not in asked])
 
 
 async def add_spelling(

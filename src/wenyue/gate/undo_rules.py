@@ -5,11 +5,8 @@ person, who is not the keeper and has an operator's or administrator's login, co
 """
 
 from datetime import datetime
-from typing import Final
 
 from wenyue.gate.model import UNDO_WINDOW_S, UndoFacts, UndoLimits, UndoOutcome
-
-_MAY_CONFIRM: Final = frozenset({"operator", "admin"})
 
 
 def undo_outcome(facts: UndoFacts, limits: UndoLimits, reason: str, now: datetime) -> UndoOutcome:
@@ -30,4 +27,4 @@ def _is_fit(facts: UndoFacts) -> bool:
     second = facts.second
     if second is None or second.id == facts.staff_id:
         return False
-    return second.role in _MAY_CONFIRM and second.may_act_at(facts.venue_id)
+    return second.is_operator and second.may_act_at(facts.venue_id)

@@ -30,7 +30,6 @@ _COUNTER_STATUS: Final = {
     CounterRefusal.TOO_OFTEN: 429,
     CounterRefusal.STOPPED: 403,
 }
-_ROLES: Final = frozenset({"operator", "admin"})
 
 
 class LostBody(PersonBody):
@@ -210,7 +209,7 @@ async def _operator(services: ServicesOf, login: LoginOf, tx: Tx) -> Staff:
 
 def _of_role(staff: Staff | None) -> Staff:
     """Raises BookingRefused (403)."""
-    if staff is None or staff.role not in _ROLES:
+    if staff is None or not staff.is_operator:
         raise BookingRefused(403, "operators_only")
     return staff
 

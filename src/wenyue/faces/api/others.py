@@ -8,10 +8,9 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Login, names
+from wenyue.accounts import Login
 from wenyue.application import disowning
 from wenyue.application.disowning import NotTaken
-from wenyue.audit import Entry, record
 from wenyue.booking import by_others
 from wenyue.catalogue import venue
 from wenyue.faces.api.asking import (
@@ -29,7 +28,7 @@ from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, change_problem, status_of
 from wenyue.faces.wording_documents import NAME_ERRORS
 from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS
-from wenyue.gate import LookupProblem, persons
+from wenyue.gate import LookupProblem
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.documents import NameProblem, parse_name
 from wenyue.kernel.limits import NAME_LENGTH_MAX
@@ -37,7 +36,6 @@ from wenyue.services import Services
 
 router: Final = APIRouter(prefix="/v1", tags=["visitors"])
 _TIMEZONE: Final = "Asia/Shanghai"
-_COUNTER: Final = frozenset({"operator", "admin"})
 _SlotId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
@@ -125,38 +123,21 @@ async def at_counter(
     """
     now = services.clock()
     try:
-        if staff_of(login).role not in _COUNTER:
+        if not staff_of(login).is_operator:
             raise BookingRefused(403, "operators_only")
         identity = identity_of(body, local_date(now, _TIMEZONE), locale)
-        person_key = services.vault.person_key(identity.document.key)
-        bare = identity.document.bare_number
-        number_key = services.vault.person_key(bare) if bare is not None else None
         async with acting(services, login) as (tx, fresh):
-            where = staff_at(staff_of(fresh), await venue(tx, body.venue))
-            found = await persons.places_of_person(
-                tx,
-                services.vault,
-                venue_id=where.id,
-                staff_id=staff_of(fresh).id,
-                person_key=person_key,
-                number_key=number_key,
-                now=now,
-            )
-            if isinstance(found, LookupProblem):
-                return problem_of(Refused(429, found.value, LOOKUP_PROBLEMS[found]), locale)
-            here = [one for one in found if one.slot_id == body.slot_id]
-            await names.know_name(tx, services.vault, person_key, identity.name, now, is_seen=True)
-            await record(tx, [Entry(now, fresh.actor, "name.seen", f"venue:{where.id}")])
-            if (
-                body.slot_id
-                and not here
-                and not await by_others.was_disowned(tx, person_key, body.slot_id, number_key=number_key)
-            ):
-                raise BookingRefused(404, "not_found")
+            staff = staff_of(fresh)
+            counter = disowning.Counter(staff.id, staff_at(staff, await venue(tx, body.venue)).id)
+            found = await disowning.at_counter(services, tx, counter, identity, slot_id=body.slot_id, now=now)
     except Refused as refused:
         return problem_of(refused, locale)
-    refusal = await _take_back(services, here, login, locale)
-    return refusal or _shown([one for one in found if one not in here], locale)
+    if isinstance(found, NotTaken):
+        raise BookingRefused(404, found.value)
+    if isinstance(found, LookupProblem):
+        return problem_of(Refused(429, found.value, LOOKUP_PROBLEMS[found]), locale)
+    refusal = await _take_back(services, found.asked, login, locale)
+    return refusal or _shown(found.others, locale)
 
 
 async def _take_back(

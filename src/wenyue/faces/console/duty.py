@@ -15,14 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from wenyue.accounts import Role
 from wenyue.faces.shared import locale_of, services_of
 from wenyue.faces.shared.asked import answered, redirect
 from wenyue.faces.shared.session import STAFF_COOKIE, read_cookie, set_cookie, signed, unsigned
 from wenyue.faces.shared.staff import StaffAsked
 from wenyue.infra.db import DatabaseDown
 
-ROLES: Final[frozenset[Role]] = frozenset({"operator", "admin"})
 DUTY_COOKIE: Final = "wy_duty"
 DUTY_S: Final = 15 * 60
 _DUTY: Final = "duty"
@@ -45,7 +43,7 @@ class Duty(StaffAsked):
     @property
     def may_enter(self) -> bool:
         """Whether this person may see the console."""
-        return self.is_on_pass or (self.staff is not None and self.staff.role in ROLES)
+        return self.is_on_pass or (self.staff is not None and self.staff.is_operator)
 
     def frame(self) -> dict[str, object]:
         """What every page of the console is given."""
