@@ -17,7 +17,7 @@ import msgspec
 import psycopg
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_folder, a_site
+from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_folder, a_site
 from tests.support.processes import await_end, await_true, descendants
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder, erase
@@ -62,12 +62,8 @@ def disk(site: Site, terminal: Terminal) -> Iterator[Path]:
         switch(site)
         site.book(1)
         terminal.good(site.home, "backup", "--incremental")
-    copy = site.home.with_name(f"copy-{time.monotonic_ns()}")
-    shutil.copytree(site.backups, copy)
-    note = existing(copy).note()
-    write(copy / "wenyue-backups.json", msgspec.structs.replace(note, source="/elsewhere"))
-    yield copy
-    shutil.rmtree(copy)
+    with a_copy_of_backups(site) as copy:
+        yield copy
 
 
 def switch(site: Site) -> None:

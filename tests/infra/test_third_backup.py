@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 import wenyue
-from tests.support.backup_site import Site, Terminal, a_folder, a_site
+from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_folder, a_site
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase
 from wenyue.infra.server.account import Account
@@ -45,12 +45,8 @@ def disk(site: Site, terminal: Terminal) -> Iterator[Path]:
         terminal.good(site.home, "backup", "--full")
         site.book(1)
         terminal.good(site.home, "backup", "--incremental")
-    copy = site.home.with_name(f"copy-{time.monotonic_ns()}")
-    shutil.copytree(site.backups, copy)
-    note = existing(copy).note()
-    write(copy / "wenyue-backups.json", msgspec.structs.replace(note, source="/elsewhere"))
-    yield copy
-    shutil.rmtree(copy)
+    with a_copy_of_backups(site) as copy:
+        yield copy
 
 
 @pytest.fixture

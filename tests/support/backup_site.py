@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 import typer
@@ -28,6 +30,8 @@ from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import SealKeys
 from wenyue.tools import world
 from wenyue.tools.backup import app as backup_app
+from wenyue.tools.backup import existing
+from wenyue.tools.backup.folder import write
 from wenyue.tools.backup.restore_command import app as restore_app
 from wenyue.tools.sim.seams import Views, execute
 from wenyue.tools.standby import app as standby_app
@@ -107,6 +111,17 @@ def a_site(folder: Path) -> Generator[Site]:
         if site is not None:
             stop(site.info)
         erase(home)
+
+
+@contextmanager
+def a_copy_of_backups(site: Site) -> Generator[Path]:
+    """A copy to be damaged, gone after the block; it says that its source is elsewhere: its newest log is not fetched."""
+    copy = site.home.with_name(f"copy-{time.monotonic_ns()}")
+    shutil.copytree(site.backups, copy)
+    note = existing(copy).note()
+    write(copy / "wenyue-backups.json", msgspec.structs.replace(note, source="/elsewhere"))
+    yield copy
+    shutil.rmtree(copy)
 
 
 @contextmanager
