@@ -7,18 +7,19 @@ import ssl
 import struct
 import threading
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from tests.support.hot_site import until
 from wenyue.faces.status.asking import MAILS_PER_HOUR_MAX, OF_LINE_MAX, OF_REGION_MAX, Asking, mailbox_of
 from wenyue.faces.status.pages import plain_page
 from wenyue.faces.status.subscribers import CONFIRMATIONS_WAITING_MAX, Send, Subscribers
-from wenyue.faces.status.wire import Connection, Page, Shelf
+from wenyue.faces.status.wire import Connection, Handler, Page, Shelf
 from wenyue.infra.addresses import Network, line_of, parse_networks
 from wenyue.infra.server.account import Account
 from wenyue.infra.server.place import SOCKET_PORT, Place
@@ -69,13 +70,23 @@ def test_security_third_an_ipv6_network_is_one_line_and_mapped_ipv4_are_many() -
 # ------------------------------------------------------------------------------------------ the status page
 
 
+@asynccontextmanager
 async def _shelf(
-    handler: Callable[..., object] | None = None, proxies: tuple[Network, ...] = ()
-) -> tuple[Shelf, asyncio.Server, int]:
-    lost = plain_page("404 Not Found", "没有", "no")
-    shelf = Shelf(lost, handler, frozenset(), proxies)  # type: ignore[arg-type]
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(shelf), "127.0.0.1", 0)
-    return shelf, server, server.sockets[0].getsockname()[1]
+    handler: Handler | None = None, proxies: tuple[Network, ...] = ()
+) -> AsyncGenerator[tuple[Shelf, list[Connection], int]]:
+    """The status page's shelf, whoever came to it so far, and its port."""
+    shelf = Shelf(plain_page("404 Not Found", "没有", "no"), handler, frozenset(), proxies)
+    came: list[Connection] = []
+
+    def visitor() -> Connection:
+        came.append(Connection(shelf))
+        return came[-1]
+
+    server = await asyncio.get_running_loop().create_server(visitor, "127.0.0.1", 0)
+    try:
+        yield shelf, came, server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
 
 
 async def _get(port: int, source: str, said: bytes = b"GET /x HTTP/1.1\r\n\r\n") -> bytes:
@@ -97,29 +108,34 @@ async def flood() -> AsyncIterator[list[asyncio.StreamWriter]]:
             await one.wait_closed()
 
 
+async def _flooded(port: int, came: list[Connection], flood: list[asyncio.StreamWriter]) -> int:
+    """More connections than one address may have, all of which the page has seen; how many."""
+    many = STATUS_OF_ADDRESS_MAX + 40
+    for _ in range(many):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        flood.append(writer)
+    await until(lambda: len(came) == many)
+    await asyncio.sleep(0)  # the newest is entered in the turn after it was made
+    return many
+
+
 async def test_security_third_one_address_cannot_close_the_status_page(
     flood: list[asyncio.StreamWriter],
 ) -> None:
-    shelf, server, port = await _shelf()
-    many = [await asyncio.open_connection("127.0.0.1", port) for _ in range(STATUS_OF_ADDRESS_MAX + 40)]
-    flood.extend(writer for _, writer in many)
-    await asyncio.sleep(0.05)
-    assert len(shelf.here) == STATUS_OF_ADDRESS_MAX
-    assert STATUS_OF_ADDRESS_MAX * 8 < STATUS_CONNECTIONS_MAX
-    assert (await _get(port, "127.0.9.9")).startswith(b"HTTP/1.1 404")
-    assert (await _get(port, "127.0.0.1")).startswith(b"HTTP/1.1 404")  # its own newcomers are served too
-    server.close()
+    async with _shelf() as (shelf, came, port):
+        await _flooded(port, came, flood)
+        assert len(shelf.here) == STATUS_OF_ADDRESS_MAX
+        assert STATUS_OF_ADDRESS_MAX * 8 < STATUS_CONNECTIONS_MAX
+        assert (await _get(port, "127.0.9.9")).startswith(b"HTTP/1.1 404")
+        assert (await _get(port, "127.0.0.1")).startswith(b"HTTP/1.1 404")  # its own newcomers are served too
 
 
 async def test_security_third_visitors_behind_a_named_proxy_are_not_one_line(
     flood: list[asyncio.StreamWriter],
 ) -> None:
-    shelf, server, port = await _shelf(proxies=parse_networks(["127.0.0.1"]))
-    many = [await asyncio.open_connection("127.0.0.1", port) for _ in range(STATUS_OF_ADDRESS_MAX + 40)]
-    flood.extend(writer for _, writer in many)
-    await asyncio.sleep(0.05)
-    assert len(shelf.here) == STATUS_OF_ADDRESS_MAX + 40
-    server.close()
+    async with _shelf(proxies=parse_networks(["127.0.0.1"])) as (shelf, came, port):
+        many = await _flooded(port, came, flood)
+        assert len(shelf.here) == many
 
 
 async def test_security_third_a_length_of_thousands_of_digits_is_too_long(
@@ -128,13 +144,12 @@ async def test_security_third_a_length_of_thousands_of_digits_is_too_long(
     async def handle(_method: str, _path: str, _body: bytes, _address: str) -> Page:
         return plain_page("200 OK", "好", "fine")
 
-    _, server, port = await _shelf(handle)
-    with caplog.at_level(logging.ERROR):
-        for digits in (b"9" * 4_400, b"0" * 4_400, b"2049", b"-1", b"1_0", "١".encode()):
-            said = b"POST /subscribe HTTP/1.1\r\nContent-Length: %s\r\n\r\n" % digits
-            assert (await _get(port, "127.0.0.1", said)).startswith(b"HTTP/1.1 413")
+    async with _shelf(handle) as (_, _, port):
+        with caplog.at_level(logging.ERROR):
+            for digits in (b"9" * 4_400, b"0" * 4_400, b"2049", b"-1", b"1_0", "١".encode()):
+                said = b"POST /subscribe HTTP/1.1\r\nContent-Length: %s\r\n\r\n" % digits
+                assert (await _get(port, "127.0.0.1", said)).startswith(b"HTTP/1.1 413")
     assert not caplog.records
-    server.close()
 
 
 # ------------------------------------------------------------------------------------------ subscriptions
@@ -158,12 +173,6 @@ async def _subscribe(to: Subscribers, email: str, peer: str) -> int:
     return int(page.plain[0].split()[1])
 
 
-async def _until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(_NET_S):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 async def test_security_third_a_mailbox_gets_one_confirmation_a_day(tmp_path: Path) -> None:
     mails: deque[tuple[str, str]] = deque()
     now = _Now()
@@ -172,7 +181,7 @@ async def test_security_third_a_mailbox_gets_one_confirmation_a_day(tmp_path: Pa
     for n, email in enumerate(spellings * 10):
         assert await _subscribe(subscribers, email, f"192.0.{n}.1") == 200
     assert await _subscribe(subscribers, "other@example.cn", "198.51.100.1") == 200
-    await _until(lambda: len(mails) >= 2)
+    await until(lambda: len(mails) >= 2)
     assert [to for to, _ in mails] == ["victim@example.cn", "other@example.cn"]
     found = str(re.findall(r"https://\S+", mails[0][1])[0])
     fields = {name: values[0] for name, values in parse_qs(urlsplit(found).query).items()}
@@ -183,7 +192,7 @@ async def test_security_third_a_mailbox_gets_one_confirmation_a_day(tmp_path: Pa
     assert await _subscribe(subscribers, "victim@example.cn", "203.0.113.1") == 200  # left, and asked again
     now.at += timedelta(hours=25)
     assert await _subscribe(subscribers, "victim@example.cn", "203.0.113.1") == 200
-    await _until(lambda: len(mails) >= 3)
+    await until(lambda: len(mails) >= 3)
     assert [to for to, _ in mails] == ["victim@example.cn", "other@example.cn", "victim@example.cn"]
     assert b"victim" not in (tmp_path / "subscribers.db").read_bytes()
     subscribers.close()
@@ -201,8 +210,8 @@ async def test_security_third_a_confirmation_that_could_not_be_sent_is_sent_when
 
     subscribers = _subscribers(tmp_path, send, _Now())
     assert await _subscribe(subscribers, "one@example.cn", "192.0.2.1") == 200
-    await _until(lambda: tries)
-    await _until(lambda: not (tmp_path / "subscribers.db-journal").exists())
+    await until(lambda: tries)
+    await until(lambda: not (tmp_path / "subscribers.db-journal").exists())
     async with asyncio.timeout(_NET_S):
         while len(tries) < 2:
             assert await _subscribe(subscribers, "one@example.cn", f"198.51.{len(tries)}.1") in {200, 429}
@@ -287,7 +296,7 @@ async def test_whoever_leaves_before_the_answer_does_not_cost_a_mailbox_its_conf
     with suppress(asyncio.CancelledError):
         await asking
     assert await _subscribe(subscribers, "one@example.cn", "198.51.100.1") == 200
-    await _until(lambda: mails)
+    await until(lambda: mails)
     assert mails == ["one@example.cn"]
     subscribers.close()
 
