@@ -5,8 +5,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
+from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue.booking import account_subject
 from wenyue.infra.fault import SetupError
@@ -21,19 +21,11 @@ NUMBER = "11010519491231002X"
 
 @pytest.fixture
 def urls(make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbUrls:
-    made = make_database()
-    monkeypatch.setenv("WENYUE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("WENYUE_DATABASE_URL", made.app_url)
-    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", made.owner_url)
-    return made
+    return use_installation(monkeypatch, make_database(), tmp_path / "home")
 
 
 def run(*words: str, typed: str = "") -> str:
-    result = CliRunner().invoke(bans.app, list(words), input=typed)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.output
+    return said_by(bans.app, *words, typed=typed)
 
 
 def person_key(home: Path) -> bytes:

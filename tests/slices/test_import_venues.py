@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
+from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue import catalogue
 from wenyue.infra.db import Tx
@@ -136,21 +136,16 @@ async def test_a_missing_file_is_named(tx: Tx, tmp_path: Path) -> None:
 def test_the_command_reports_every_row(
     db_urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WENYUE_DATABASE_URL", db_urls.app_url)
-    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", db_urls.owner_url)
-    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", db_urls.owner_url)
+    use_installation(monkeypatch, db_urls, tmp_path / "home")
     source, report = tmp_path / "venues.csv", tmp_path / "refused.csv"
     source.write_text(HEADER + "浙江,西湖,30,120\n火星,坑[bold],1,2\n", encoding="utf-8")
     command = ["venues", str(source), "--report", str(report)]
-    dry = CliRunner().invoke(app, [*command, "--dry-run"], catch_exceptions=False)
-    assert "DRY RUN" in dry.output
-    result = CliRunner().invoke(app, command, catch_exceptions=False)
-    assert result.exit_code == 0
-    assert "line 3: 坑[bold]: `province` is '火星'" in result.output
+    assert "DRY RUN" in said_by(app, *command, "--dry-run")
+    assert "line 3: 坑[bold]: `province` is '火星'" in said_by(app, *command)
     lines = report.read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "line,name,reason"
     assert lines[1].startswith("3,坑[bold],")
     with psycopg.connect(db_urls.app_url) as connection:
         assert connection.execute("SELECT name_zh FROM catalogue.venue").fetchall() == [("西湖",)]
     with pytest.raises(SetupError, match="cannot write"):
-        CliRunner().invoke(app, [*command[:3], str(tmp_path)], catch_exceptions=False)
+        said_by(app, *command[:3], str(tmp_path))

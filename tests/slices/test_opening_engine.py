@@ -2,120 +2,35 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Any
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from psycopg.errors import CheckViolation
 
-from tests.support.database import both
-from wenyue import catalogue
+from tests.support.database import DbUrls
+from tests.support.opening_stage import DAY, NOON, Stage, give_back, opened_venue
 from wenyue.booking import (
-    Answer,
-    BookingRequest,
-    ChangeKind,
-    ChangeRequest,
     Channel,
-    Engine,
     Outcome,
-    Rulebook,
-    Visitor,
-    WantedLine,
 )
 from wenyue.booking.opening import (
     CapacityAnswer,
     close_slots,
-    open_all_ahead,
     reopen_slots,
     reprice,
     set_capacity,
     set_day_capacity,
     slots_on,
 )
-from wenyue.catalogue import PlannedSession, Product, Template, Venue
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.ids import uuid7
-from wenyue.policy import HolidayCalendar, shipped_presets
 
 pytestmark = pytest.mark.anyio
-DAY = date(2026, 11, 24)
-NOON = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
-
-
-@dataclass
-class Stage:
-    """An engine with the shipped presets, and one venue opened for a few days: its product and two slots of DAY."""
-
-    engine: Engine
-    tx: Tx
-    venue_id: int
-    product_id: int
-    morning: int
-    afternoon: int
-    db: Database
-    now: datetime = NOON
-
-    @property
-    def clock(self) -> Callable[[], datetime]:
-        """As the acts of operators ask it."""
-        return lambda: self.now
-
-    async def book(self, slot_id: int, **more: Any) -> Answer:
-        """One place for a new person, paid for otherwise."""
-        booking_id = uuid7()
-        price_minor: int | None = more.pop("price_minor", None)
-        births: list[date | None] = more.pop("births", [date(1990, 5, 1)])
-        people = tuple(Visitor(uuid7().bytes, birth) for birth in births)
-        line = WantedLine(slot_id, len(people), tuple(range(len(people))), price_minor=price_minor)
-        channel: Channel = more.pop("channel", Channel.ONLINE)
-        request = BookingRequest(
-            booking_id, booking_id.bytes, channel, None, None, (line,), people, b"sealed", **more
-        )
-        return await self.engine.book(request)
-
-    async def outcome(self, slot_id: int, **more: Any) -> Outcome:
-        """Its outcome only."""
-        return (await self.book(slot_id, **more)).outcome
 
 
 @pytest.fixture
-async def stage(make_database: Any) -> AsyncIterator[Stage]:
-    urls = make_database()
-    async with both(urls) as (db, tx):
-        venue = Venue(code="lingyin", kind="attraction", name_zh="灵隐", province="浙江")
-        venue_id = (await catalogue.upsert_venues(tx, [venue]))["lingyin"]
-        product = Product(
-            venue_id=venue_id,
-            code="adult",
-            kind="session",
-            name_zh="票",
-            price_minor=3_000,
-            policy_code="lingyin",
-        )
-        product_id = (await catalogue.upsert_products(tx, [product]))[venue_id, "adult"]
-        sessions = (
-            PlannedSession(time(7), time(13), 20, reserves={"phone": 2}),
-            PlannedSession(time(11), time(17), 20),
-        )
-        template = Template(
-            product_id=product_id, valid_from=date(2026, 1, 1), day_capacity=30, sessions=sessions
-        )
-        await catalogue.upsert_templates(tx, [template])
-        presets, calendar = shipped_presets(), HolidayCalendar()
-        await open_all_ahead(tx, calendar, presets, date(2026, 11, 22), 14)
-        morning, afternoon = await slots_on(tx, product_id, DAY)
-        box: list[Stage] = []
-        desk = Database(urls.owner_url, size_max=2)
-        rulebook = Rulebook(card_types={}, presets=presets, calendar=calendar)
-        engine = Engine(db, rulebook, clock=lambda: box[0].now)
-        box.append(Stage(engine, tx, venue_id, product_id, morning, afternoon, desk))
-        await engine.start()
-        await desk.open()
-        yield box[0]
-        await desk.close()
-        await engine.drain()
+async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
+    async with opened_venue(make_database()) as made:
+        yield made
 
 
 async def test_a_closure_is_felt_by_the_next_booking_and_its_end_too(stage: Stage) -> None:
@@ -294,9 +209,3 @@ async def fog(stage: Stage) -> None:
     await close_slots(
         stage.tx, stage.venue_id, None, from_day=DAY, to_day=DAY, reason_zh="大雾", reason_en="Fog"
     )
-
-
-async def give_back(stage: Stage, booked: Answer) -> None:
-    """An operator cancels."""
-    asked = ChangeRequest(ChangeKind.CANCEL, booked.booking_id, "staff:1", is_forced=True)
-    assert (await stage.engine.change(asked)).outcome is Outcome.CANCELLED

@@ -1,12 +1,14 @@
 """What operators do to open sessions: one transaction each, in the record, felt by the engine, refused with a reason."""
 
+from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from tests.slices.test_opening_engine import DAY, Stage, give_back, stage
+from tests.support.database import DbUrls
+from tests.support.opening_stage import DAY, Stage, give_back, opened_venue
 from wenyue import catalogue
 from wenyue.accounts import LoginEnded
 from wenyue.application.close_slots import Closed, CloseSlots, close_slots, lift_closure_of
@@ -17,9 +19,14 @@ from wenyue.booking import Outcome, opening
 from wenyue.policy import HolidayCalendar, shipped_presets
 
 pytestmark = pytest.mark.anyio
-__all__ = ["stage"]
 ANYBODY = Operator("staff:1")
 ELSEWHERE = Operator("staff:2", venue_ids=frozenset({9_999}))
+
+
+@pytest.fixture
+async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
+    async with opened_venue(make_database()) as made:
+        yield made
 
 
 async def entries(stage: Stage) -> list[tuple[str, str, str]]:

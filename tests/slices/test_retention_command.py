@@ -5,8 +5,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
+from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue.infra.fault import SetupError
 from wenyue.tools import retention
@@ -14,20 +14,11 @@ from wenyue.tools import retention
 
 @pytest.fixture
 def urls(make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbUrls:
-    made = make_database()
-    monkeypatch.setenv("WENYUE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("WENYUE_DATABASE_URL", made.app_url)
-    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", made.owner_url)
-    return made
+    return use_installation(monkeypatch, make_database(), tmp_path / "home")
 
 
 def run(*words: str, status: int = 0) -> str:
-    """What the command says."""
-    result = CliRunner().invoke(retention.app, list(words))
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == status, result.output
-    return result.output
+    return said_by(retention.app, *words, status=status)
 
 
 def shown(kind: str) -> list[str]:

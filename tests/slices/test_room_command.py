@@ -7,10 +7,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from typer import Typer
-from typer.testing import CliRunner
 
 from tests.support.api_site import furnish
+from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue.infra.fault import SetupError
 from wenyue.tools import fairness, room
@@ -22,33 +21,21 @@ OPEN = ("open", "spring", "--from", "2030-01-08", "--to", "2030-01-09", "--relea
 def urls(make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbUrls:
     made = make_database()
     asyncio.run(furnish(made, tmp_path / "home"))
-    monkeypatch.setenv("WENYUE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("WENYUE_DATABASE_URL", made.app_url)
-    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", made.owner_url)
-    return made
-
-
-def run(app: Typer, *words: str, status: int = 0) -> str:
-    """What the command says."""
-    result = CliRunner().invoke(app, list(words))
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == status, result.output
-    return result.output
+    return use_installation(monkeypatch, made, tmp_path / "home")
 
 
 def test_the_life_of_a_room(urls: DbUrls) -> None:
-    said = run(room.app, *OPEN, "--product", "lake/main", "--poll", "3")
+    said = said_by(room.app, *OPEN, "--product", "lake/main", "--poll", "3")
     assert "/room/spring" in said
     promise = said.split(": ")[-1].strip()
-    assert "spring" in run(room.app, "list")
-    shown = run(room.app, "show", "spring")
+    assert "spring" in said_by(room.app, "list")
+    shown = said_by(room.app, "show", "spring")
     assert promise in shown
     assert "2030-01-01 08:00:00" in shown
     assert "published at the release" in shown
     assert ": not_released" in shown
-    run(room.app, "pause", "spring", "--message", "检修")
-    run(room.app, "rate", "spring", "7")
+    said_by(room.app, "pause", "spring", "--message", "检修")
+    said_by(room.app, "rate", "spring", "7")
     with psycopg.connect(urls.owner_url) as tx:
         row = tx.execute(
             "SELECT is_paused, message_zh, message_en, rate_max, poll_s, onward FROM emergency.room"
@@ -60,16 +47,16 @@ def test_the_life_of_a_room(urls: DbUrls) -> None:
     assert row[:5] == (True, "检修", "检修", 7.0, 3)
     assert row[5].startswith("/venues/lake?product=")
     assert [one[0] for one in recorded] == ["room.opened", "room.steered", "room.steered"]
-    run(room.app, "resume", "spring")
-    run(room.app, "tell", "spring", "马上开始", "--message-en", "Soon")
+    said_by(room.app, "resume", "spring")
+    said_by(room.app, "tell", "spring", "马上开始", "--message-en", "Soon")
     with pytest.raises(SetupError, match="not released"):
-        run(fairness.app, "verify", "spring")
-    run(room.app, "close", "spring")
-    assert "closed" in run(room.app, "show", "spring")
+        said_by(fairness.app, "verify", "spring")
+    said_by(room.app, "close", "spring")
+    assert "closed" in said_by(room.app, "show", "spring")
     with pytest.raises(SetupError, match="closed for good"):
-        run(room.app, "pause", "spring")
+        said_by(room.app, "pause", "spring")
     with pytest.raises(SetupError, match="used once"):
-        run(room.app, *OPEN, "--venue", "lake")
+        said_by(room.app, *OPEN, "--venue", "lake")
 
 
 MISTYPED = [
@@ -90,21 +77,21 @@ def test_what_is_mistyped_is_named(urls: DbUrls) -> None:
     assert urls.app_url
     for words, wrong in MISTYPED:
         with pytest.raises(SetupError, match=wrong):
-            run(room.app, *words)
+            said_by(room.app, *words)
 
 
 def test_a_released_room_is_proved_and_a_cheat_gives_status_1(urls: DbUrls, tmp_path: Path) -> None:
-    promise = run(room.app, *OPEN, "--venue", "lake").split(": ")[-1].strip()
+    promise = said_by(room.app, *OPEN, "--venue", "lake").split(": ")[-1].strip()
     with psycopg.connect(urls.owner_url) as tx:  # the seed of a release, and nobody let in
         tx.execute(
             "UPDATE emergency.room SET seed = decode(repeat('07', 32), 'hex'), released_at = now(),"
             " commitment = sha256(decode(repeat('07', 32), 'hex'))"
         )
     path = tmp_path / "spring.jsonl"
-    assert "fair" in run(fairness.app, "verify", "spring", "--export", str(path))
+    assert "fair" in said_by(fairness.app, "verify", "spring", "--export", str(path))
     assert json.loads(path.read_text(encoding="utf-8").splitlines()[0])["event"] == "spring"
-    assert "not let in" in run(
+    assert "not let in" in said_by(
         fairness.app, "verify", "spring", "--file", str(path), "--code", "6AGG-WY5P-S8XQ-G78D"
     )
-    said = run(fairness.app, "verify", "spring", "--file", str(path), "--promise", promise, status=1)
+    said = said_by(fairness.app, "verify", "spring", "--file", str(path), "--promise", promise, status=1)
     assert "not the one that you noted" in said  # the operator drew another seed, and hid it

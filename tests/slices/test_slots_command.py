@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
+from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
-from wenyue import catalogue
+from tests.support.opening_stage import planned
 from wenyue.booking.opening import open_all_ahead, slots_on
-from wenyue.catalogue import PlannedSession, Product, Template, Venue
+from wenyue.catalogue import PlannedSession, Venue
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import utc_now
 from wenyue.policy import HolidayCalendar, shipped_presets
@@ -24,11 +24,7 @@ DAY = TODAY + timedelta(days=3)
 
 @pytest.fixture
 def urls(make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbUrls:
-    made = make_database()
-    monkeypatch.setenv("WENYUE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("WENYUE_DATABASE_URL", made.app_url)
-    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", made.owner_url)
-    return made
+    return use_installation(monkeypatch, make_database(), tmp_path / "home")
 
 
 @pytest.fixture
@@ -40,32 +36,15 @@ def slot_id(urls: DbUrls) -> int:
 async def furnish(urls: DbUrls) -> int:
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         venue = Venue(code="lake", kind="attraction", name_zh="湖")
-        venue_id = (await catalogue.upsert_venues(tx, [venue]))["lake"]
-        product = Product(
-            venue_id=venue_id,
-            code="adult",
-            kind="session",
-            name_zh="票",
-            price_minor=3_000,
-            policy_code="default",
-        )
-        product_id = (await catalogue.upsert_products(tx, [product]))[venue_id, "adult"]
         sessions = (PlannedSession(time(7), time(13), 20),)
-        template = Template(
-            product_id=product_id, valid_from=date(2026, 1, 1), day_capacity=30, sessions=sessions
-        )
-        await catalogue.upsert_templates(tx, [template])
+        _, product_id = await planned(tx, venue, sessions, policy_code="default")
         await open_all_ahead(tx, HolidayCalendar(), shipped_presets(), TODAY, 10)
         [found] = await slots_on(tx, product_id, DAY)
     return found
 
 
 def run(*words: str) -> str:
-    result = CliRunner().invoke(slots.app, list(words))
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.output
+    return said_by(slots.app, *words)
 
 
 def ask(urls: DbUrls, statement: str, *values: object) -> list[tuple[object, ...]]:

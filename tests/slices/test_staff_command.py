@@ -6,9 +6,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
 from tests.support.api_site import furnish, vault_of
+from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue.accounts import Staff, StaffRefusal, check_staff, start_login, who
 from wenyue.infra.fault import SetupError
@@ -20,19 +20,11 @@ from wenyue.tools import staff
 def urls(make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbUrls:
     made = make_database()
     asyncio.run(furnish(made, tmp_path))
-    monkeypatch.setenv("WENYUE_HOME", str(tmp_path))
-    monkeypatch.setenv("WENYUE_DATABASE_URL", made.app_url)
-    monkeypatch.setenv("WENYUE_OWNER_DATABASE_URL", made.owner_url)
-    return made
+    return use_installation(monkeypatch, made, tmp_path)
 
 
 def run(*words: str, typed: str = "") -> str:
-    """What the command says. Raises its SetupError."""
-    result = CliRunner().invoke(staff.app, list(words), input=typed)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.output
+    return said_by(staff.app, *words, typed=typed)
 
 
 def signs_in(urls: DbUrls, home: Path, login: str, password: str) -> Staff | StaffRefusal:
