@@ -138,12 +138,12 @@ async def test_preferences_last_and_never_lead_away(one: Traveller) -> None:
     assert '<html lang="en" class="is-large"' in page
 
 
-async def test_a_database_that_is_away_is_said_calmly(one: Traveller, services: Services) -> None:
-    away = Traveller(application(services))
-    await services.db.close()
-    try:
+async def test_a_database_that_is_away_is_said_calmly(
+    make_database: Callable[[], DbUrls], tmp_path: Path
+) -> None:
+    async with services_on(make_database(), tmp_path, lambda: NOW) as own:
+        away = Traveller(application(own))
+        await own.db.close()
         page = await away.get("/venues", status=503)
-        assert "已有的预约不受影响" in page
-        assert away.page.headers["retry-after"] == "3"
-    finally:
-        assert one is not None
+    assert "已有的预约不受影响" in page
+    assert away.page.headers["retry-after"] == "3"
