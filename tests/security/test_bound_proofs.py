@@ -126,16 +126,22 @@ async def test_security_second_H2_a_loss_report_that_waits_while_its_login_ends_
         mine = asyncio.create_task(lost(desk, holder, CARD[0]))
         await until_it_waits(tx, mine)
         theirs = asyncio.create_task(lost(desk, thief, CARD[0]))
-        while len([one for one in await _waiting(tx) if one]) < 2:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            while await _waiting(tx) < 2:
+                await asyncio.sleep(0.01)
         await tx.rollback()
     assert (await mine, await theirs) == (200, 401)
     assert await acts(desk, holder) == 201
 
 
-async def _waiting(tx: psycopg.AsyncConnection[tuple[object, ...]]) -> list[object]:
-    asked = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    return [pid for (pid,) in await (await tx.execute(asked)).fetchall()]
+async def _waiting(tx: psycopg.AsyncConnection[tuple[int]]) -> int:
+    """How many of this database wait for the holder's turn."""
+    asked = (
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        " WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted"
+    )
+    [(count,)] = await (await tx.execute(asked)).fetchall()
+    return count
 
 
 async def test_security_second_H2_each_new_number_is_told_and_the_proof_before_it(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
+from tests.support.locks import until_it_waits
 from tests.support.traveller_site import CARD, DAILY_CARD, DOCUMENT, NAME
 
 pytestmark = pytest.mark.anyio
@@ -25,17 +26,6 @@ async def site(urls: DbUrls, tmp_path: Path) -> AsyncIterator[ApiSite]:
         yield site
 
 
-async def waits(urls: DbUrls) -> None:
-    """Until somebody waits for a lock."""
-    async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
-        for _ in range(600):
-            cursor = await tx.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if (await cursor.fetchone()) != (0,):
-                return
-            await asyncio.sleep(0.05)
-    raise AssertionError("nobody waits")
-
-
 async def test_security_fourth_F2_a_login_that_ends_meanwhile_adds_no_card(
     site: ApiSite, urls: DbUrls
 ) -> None:
@@ -48,7 +38,7 @@ async def test_security_fourth_F2_a_login_that_ends_meanwhile_adds_no_card(
         adding = asyncio.create_task(
             site.client.post("/v1/cards/activation", json=body, headers=stolen.headers)
         )
-        await waits(urls)  # the login was good, and so is the PIN
+        await until_it_waits(holds, adding)  # the login was good, and so is the PIN
         lost = await site.client.post(f"/v1/cards/{CARD[0]}/loss", headers=own)
         assert lost.status_code == 200, lost.text
         await holds.rollback()
