@@ -225,6 +225,7 @@ def test_security_third_root_opens_nothing_by_name_in_a_folder_of_the_servers_ac
     follows = re.compile(
         r"(?:place\.data|partial) / [^)\n]*\)+\.(?:write_text|write_bytes|touch|open|chmod)\("
     )
+    assert follows.search('(partial / "PG_VERSION").write_text(version)')  # what it would find
     source = Path(wenyue.__file__).parent
     files = [
         *source.glob("infra/server/*.py"),

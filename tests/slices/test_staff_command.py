@@ -126,7 +126,7 @@ def test_live_L1_what_turns_text_around_is_refused_in_logins_and_names(sign: str
         ("add", f"a{sign}b", "--role", "gate"),
         ("add", "ab", "--role", "gate", "--name", f"a{sign}b"),
     ):
-        with pytest.raises(SetupError):
+        with pytest.raises(SetupError, match="control characters"):
             run(*words)
-    with pytest.raises(SetupError):
+    with pytest.raises(SetupError, match="control characters"):
         run("add", "gate\u200b", "--role", "gate")  # looks like `gate`
