@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.support.traveller_site import (
     OTHER_CARD,
     OTHER_DOCUMENT,
     OTHER_NAME,
+    Traveller,
 )
 from wenyue.abuse import Pattern
 from wenyue.accounts import save_staff
@@ -231,15 +232,13 @@ async def test_security_second_H3_the_owner_adds_a_spelling_for_family(site: Api
     assert kept.status_code == 201
 
 
-async def test_security_second_H3_on_the_pages_the_way_back_stands_where_the_refusal_is(
-    pages: BookingSite,
-) -> None:
-    stranger, owner = pages.traveller(), pages.traveller()
+async def somebody_books_the_owner(pages: BookingSite, day: date) -> Traveller:
+    """Another account books a place for itself and for the owner, under an invented name; who did."""
+    stranger = pages.traveller()
     await stranger.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
     await stranger.get("/visitors/new?back=trip")
     typed = {"name": "随便谁", "number": DOCUMENT, "kind": "resident_id", "companion": "1"}
     await stranger.submit(stranger.form("/visitors/new"), typed)
-    day = TODAY + timedelta(days=1)
     await stranger.choose("lake", day)
     people = [
         str(number)
@@ -248,6 +247,14 @@ async def test_security_second_H3_on_the_pages_the_way_back_stands_where_the_ref
     await stranger.submit(stranger.form("/trip/people"), {"visitor": people})
     await stranger.submit(stranger.form("/trip/book"))
     assert stranger.path.startswith("/bookings/"), stranger.page.text
+    return stranger
+
+
+async def test_security_second_H3_on_the_pages_the_way_back_stands_where_the_refusal_is(
+    pages: BookingSite,
+) -> None:
+    owner, day = pages.traveller(), TODAY + timedelta(days=1)
+    stranger = await somebody_books_the_owner(pages, day)
     theirs = stranger.path
     await owner.activate(CARD)
     assert "请先带证件到人工窗口核验一次" in await owner.get("/me/others")
@@ -266,6 +273,20 @@ async def test_security_second_H3_on_the_pages_the_way_back_stands_where_the_ref
     assert await pages.number("SELECT sum(quantity) FROM booking.line WHERE is_live") == 2
     assert "随*" not in await stranger.get(theirs)
     assert "王*" in stranger.page.text
+
+
+async def test_a_place_that_i_booked_myself_is_not_laid_at_others_doors(pages: BookingSite) -> None:
+    owner, day = pages.traveller(), TODAY + timedelta(days=1)
+    await somebody_books_the_owner(pages, day + timedelta(days=1))
+    await owner.activate(CARD)
+    await seen_by_staff(pages.services)
+    await owner.choose("lake", day)
+    await owner.submit(await owner.review())
+    assert owner.path.startswith("/bookings/"), owner.page.text
+    await owner.choose("lake", day)
+    refused = await owner.submit(await owner.review(), status=409)
+    assert "有人用您的证件" not in refused
+    assert "/me/others" not in refused
 
 
 async def test_security_fourth_F1_a_document_that_was_only_typed_speaks_for_nobody(

@@ -58,23 +58,26 @@ async def book(visit: Visit) -> Response:
         return denied(visit, answer, again=("/trip/book", _fields(visit)))
     if not answer.outcome.is_success:
         on_site = frozenset(line.item.slot_id for line in wanted if not line.is_on_card)
-        is_by_others = await _is_by_others(visit, answer, going)
+        is_by_others = await _is_by_others(visit, answer, chosen, going)
         return _refuse(visit, answer, chosen, going, on_site, is_by_others=is_by_others)
     response = redirect(f"/bookings/{booking_id}?done=booked")
     set_trip(response, Trip(), visit.services)
     return response
 
 
-async def _is_by_others(visit: Visit, answer: Answer, going: Sequence[VisitorRecord]) -> bool:
-    """Whether it is the traveller who has a place already, because another account booked it; told to the proved holder."""
-    number = answer.visitor
-    if answer.outcome is not Outcome.PERSON_TWICE or number is None or number >= len(going):
+async def _is_by_others(
+    visit: Visit, answer: Answer, chosen: Sequence[Chosen], going: Sequence[VisitorRecord]
+) -> bool:
+    """Whether another account booked the traveller there that day, which is why they have a place; told to the proved holder."""
+    line, number = answer.line, answer.visitor
+    if answer.outcome is not Outcome.PERSON_TWICE or line is None or number is None:
         return False
-    if not going[number].is_self:
+    if line >= len(chosen) or number >= len(going) or not going[number].is_self:
         return False
+    where = (chosen[line].venue.id, chosen[line].slot.on_date)
     async with visit.tx() as tx:
         found = await own_places(visit.services, tx, visit.holder_id, visit.now)
-    return not isinstance(found, NotTaken) and bool(found)
+    return not isinstance(found, NotTaken) and any((one.venue_id, one.on_date) == where for one in found)
 
 
 @dataclass(frozen=True, slots=True)
