@@ -69,6 +69,23 @@ def test_security_second_H3_a_persons_ban_is_lifted_and_its_strikes_count_no_mor
     assert NUMBER not in str(recorded)
 
 
+def test_a_lifted_ban_forgives_nothing_of_another_person_whose_document_has_the_number(
+    urls: DbUrls, tmp_path: Path
+) -> None:
+    """A passport's number is nobody's alone: the nationality beside it makes the person."""
+    vault = Vault(load_keys(tmp_path / "home"))
+    banned, other = [vault.person_key(f"passport:{nation}:E12345678") for nation in ("CHN", "KOR")]
+    ban(urls, banned, "gugong")
+    ban(urls, other, "gugong")
+    with psycopg.connect(urls.owner_url, autocommit=True) as tx:
+        tx.execute("UPDATE policy.ban SET until = now() - interval '1 day' WHERE subject_key = %s", [other])
+    said = run("lift", "person", "--why", "booked by a stranger", typed="E12345678\n")
+    assert "gugong (3 strikes forgiven)" in said
+    with psycopg.connect(urls.owner_url) as tx:
+        left = tx.execute("SELECT subject_key FROM policy.strike WHERE forgiven_at IS NULL").fetchall()
+    assert [bytes(key) for (key,) in left] == [other] * 3
+
+
 def test_an_accounts_bans_are_lifted_all_at_once(urls: DbUrls) -> None:
     ban(urls, account_subject(7), "default", "guobo")
     ban(urls, account_subject(8), "default")

@@ -126,14 +126,16 @@ async def lift_bans(
 ) -> dict[str, int]:
     """End the bans (of one preset, or all) and forgive what they were for; preset → strikes that count no more.
 
-    As the owner; the caller records who did it and why. Empty when no ban is in force.
+    A subject without a ban keeps its strikes: a bare number may be several people's. As the owner; the caller records who
+    did it and why. Empty when no ban is in force.
     """
-    row = {"subjects": subject_keys, "code": policy_code, "now": now}
-    ended = {code for _, code in await (await tx.execute(_SQL["end_bans"], row)).fetchall()}
-    forgiven: dict[str, int] = {}
-    for code in sorted(ended):
-        cursor = await tx.execute(_SQL["forgive_strikes"], row | {"codes": [code]})
-        forgiven[code] = cursor.rowcount
+    asked = {"subjects": subject_keys, "code": policy_code, "now": now}
+    ended = await (await tx.execute(_SQL["end_bans"], asked)).fetchall()
+    forgiven = dict.fromkeys(sorted({code for _, code in ended}), 0)
+    if ended:
+        behind = {"subjects": [key for key, _ in ended], "codes": [code for _, code in ended], "now": now}
+        for (code,) in await (await tx.execute(_SQL["forgive_strikes"], behind)).fetchall():
+            forgiven[code] += 1
     return forgiven
 
 

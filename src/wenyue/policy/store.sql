@@ -79,6 +79,8 @@ RETURNING subject_key, policy_code
 
 -- name: forgive_strikes
 -- run by: owner
--- What a lifted ban was for: it does not count towards the next.
-UPDATE policy.strike SET forgiven_at = %(now)s
-WHERE subject_key = ANY(%(subjects)s::bytea[]) AND policy_code = ANY(%(codes)s::text[]) AND forgiven_at IS NULL
+-- What lifted bans were for, by subject and preset: it does not count towards the next. One row for each strike.
+UPDATE policy.strike s SET forgiven_at = %(now)s
+FROM unnest(%(subjects)s::bytea[], %(codes)s::text[]) AS ended (subject_key, policy_code)
+WHERE s.subject_key = ended.subject_key AND s.policy_code = ended.policy_code AND s.forgiven_at IS NULL
+RETURNING s.policy_code
