@@ -35,3 +35,17 @@ async def test_changes_go_before_new_bookings_but_never_before_their_own(db_urls
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_an_engine_ends_when_nobody_waits_for_what_is_left(db_urls: DbUrls) -> None:
+    """Everybody who asked has gone: nothing is left to be answered, so nothing is waited for."""
+    async with both(db_urls) as (db, _):
+        engine = Engine(db, world.rulebook({}), batches_in_flight=1)
+        await engine.start()
+        asked = asyncio.create_task(engine.book(world.request(world.Card(1, 1, world.person(1)), 1)))
+        await asyncio.sleep(0)
+        asked.cancel()
+        assert engine.depth == 1
+        async with asyncio.timeout(20):  # where it waited, it waited for the hour
+            await engine.drain(within_s=3600)
+        assert engine.depth == 0

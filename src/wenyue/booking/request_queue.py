@@ -159,6 +159,7 @@ class RequestQueue:
         loop = asyncio.get_running_loop()
         while True:
             if not (self.running or self._queue or self._first):
+                self.idle.set()  # also when nobody waited any more for what was left
                 await self.work.wait()  # set by the next request; the lanes clear it
             await asyncio.sleep(_SWEEP_S)
             self.work.set()  # a lane that was held looks again
