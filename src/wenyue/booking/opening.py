@@ -253,17 +253,14 @@ async def _set_capacities(
 ) -> CapacityAnswer:
     if not wanted:
         return CapacityAnswer.UNKNOWN
-    changes = [_change(one, wanted[one.id]) for one in rows if one.id in wanted]
-    if below_taken == "refuse" and any(one.target is not None for one in changes):
+    changes = [(one, _change(one, wanted[one.id])) for one in rows if one.id in wanted]
+    is_below = any(new.target is not None for _, new in changes)
+    if is_below and below_taken == "refuse":
         return CapacityAnswer.BELOW_TAKEN
-    changed = [
-        one
-        for one, row in zip(changes, [row for row in rows if row.id in wanted], strict=True)
-        if (one.capacity, one.target) != (row.capacity, row.target)
-    ]
+    changed = [new for old, new in changes if (new.capacity, new.target) != (old.capacity, old.target)]
     if changed:
         await tx.execute(_SQL["set_capacities"], {"pools": msgspec.json.encode(changed).decode()})
-    if any(one.target is not None for one in changes):
+    if is_below:
         return CapacityAnswer.FOLLOWS
     return CapacityAnswer.SET if changed else CapacityAnswer.UNCHANGED
 

@@ -205,9 +205,9 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         account=AccountSettings(
             places=_number(env, "WENYUE_ACCOUNT_PLACES", 300, 1, ACCOUNT_MAX),
             unpaid=_number(env, "WENYUE_ACCOUNT_UNPAID", 200, 1, ACCOUNT_MAX),
-            unnamed=_number(env, "WENYUE_ACCOUNT_UNNAMED", 120, 1, 100_000),
-            cancels_day=_number(env, "WENYUE_ACCOUNT_CANCELS_DAY", 10, 1, 100_000),
-            cancels_week=_number(env, "WENYUE_ACCOUNT_CANCELS_WEEK", 30, 1, 100_000),
+            unnamed=_number(env, "WENYUE_ACCOUNT_UNNAMED", 120, 1, ACCOUNT_MAX),
+            cancels_day=_number(env, "WENYUE_ACCOUNT_CANCELS_DAY", 10, 1, ACCOUNT_MAX),
+            cancels_week=_number(env, "WENYUE_ACCOUNT_CANCELS_WEEK", 30, 1, ACCOUNT_MAX),
         ),
         texts=TextSettings(
             phone=_number(env, "WENYUE_TEXTS_PER_PHONE", 20, 1, 10_000),

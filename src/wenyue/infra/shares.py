@@ -14,7 +14,7 @@ _One = TypeVar("_One")
 class Shares(Generic[_One]):
     """At most `most` inside, `of_line` of one line (an IPv4 address, an IPv6 /64).
 
-    `may_go` says which of a line are the first to go; else its oldest goes. Each step costs the same however many are inside.
+    `may_go` says which of a line are the first to go; else its oldest goes. No step looks at more than one line's own.
     """
 
     def __init__(self, most: int, of_line: int, may_go: Callable[[_One], bool] = lambda _one: False) -> None:
