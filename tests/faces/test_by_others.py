@@ -122,6 +122,23 @@ async def test_security_second_H3_nobody_elses_place_is_seen_or_taken_back(site:
     assert [one["slot_id"] for one in listed] == [slot_id]  # what they booked themselves is not by others
 
 
+async def test_a_place_beyond_those_that_are_listed_is_taken_back(
+    site: ApiSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger who books many near places with a document keeps its owner from none of the later ones."""
+    monkeypatch.setattr("wenyue.booking.by_others.PLACES_BY_OTHERS_MAX", 1)
+    stranger, owner, slot_id = await taken(site)
+    nearer = (await site.slots("temple"))[0]
+    made = await book(site, stranger, nearer["slot_id"], {"name": NAME, "number": DOCUMENT})
+    assert made.status_code == 201, made.text
+    [listed] = (await site.client.get("/v1/places-by-others", headers=owner.headers)).json()["items"]
+    hidden = ({slot_id, nearer["slot_id"]} - {listed["slot_id"]}).pop()
+    path = f"/v1/places-by-others/{hidden}/disowning"
+    done = await site.client.post(path, headers=owner.headers)
+    assert done.status_code == 200, done.text
+    assert [one["slot_id"] for one in done.json()["items"]] == [listed["slot_id"]]
+
+
 async def test_security_second_H3_taking_back_is_limited_by_account_and_day(
     site: ApiSite, urls: DbUrls
 ) -> None:

@@ -40,8 +40,7 @@ async def claim(
     person_key = await _own_key(services, tx, holder_id)
     if person_key is None or not await names.is_seen(tx, person_key):
         return NotTaken.UNSEEN
-    found = await by_others.places_by_others(tx, [person_key], now)
-    here = [one for one in found if one.slot_id == slot_id]
+    here = await by_others.places_by_others(tx, [person_key], now, slot_id=slot_id)
     if not here:
         is_done = await by_others.was_disowned(tx, person_key, slot_id)
         return NotTaken.DONE if is_done else NotTaken.NOTHING_THERE

@@ -49,6 +49,7 @@ SELECT p.booking_id, p.line_no, p.visitor_no, p.person_key, b.holder_id, l.slot_
    AND NOT EXISTS (SELECT FROM accounts.holder_v h WHERE h.traveller_id = b.holder_id AND h.person_key = p.person_key)
    AND (b.holder_id IS NOT NULL OR %(is_staff)s)
    AND (%(venue_id)s::bigint IS NULL OR l.venue_id = %(venue_id)s)
+   AND (%(slot_id)s::bigint IS NULL OR l.slot_id = %(slot_id)s)
  ORDER BY l.on_date, s.starts_at, p.booking_id
  LIMIT %(limit)s
 
