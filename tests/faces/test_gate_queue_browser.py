@@ -155,7 +155,7 @@ async def test_ux_G2_a_login_that_ended_keeps_the_scans_and_signing_out_forgets_
     sign_out = page.locator('form[action="/gate/signout"] button')
     await sign_out.click()
     await expect(page.locator("[data-gate-hint]")).to_contain_text("1")
-    await page.context.add_cookies([one for one in cookies if one["name"] == "wy_staff"])  # type: ignore[list-item]
+    await page.context.add_cookies([one for one in cookies if one["name"] == "wy_staff"])  # type: ignore[list-item] # given back as they were read
     await sign_out.click()
     await page.wait_for_selector("#password")
     assert await page.evaluate("sessionStorage.getItem('wenyue.gate.queue')") is None

@@ -29,15 +29,18 @@ from tests.support.traveller_site import (
     Traveller,
 )
 from wenyue.accounts import Caller, Throttled, end_logins, save_staff
+from wenyue.accounts.guard import Kind
 from wenyue.accounts.throttle import LOGIN
 from wenyue.cards.recovery import (
     CODE_TRIES_MAX,
     CODE_TTL_S,
     CODES_OF_PLACE_MAX,
+    How,
     Recovery,
     shown_from,
 )
 from wenyue.infra.turns import Share
+from wenyue.kernel.documents import Document, parse_document
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE
 
@@ -218,11 +221,14 @@ async def test_security_H2_a_login_that_ends_while_its_replacement_waits_for_its
 async def _guessed_at(desk: Desk) -> None:
     """From many addresses strangers guess at the card and at its holder's document, until every stranger waits."""
     guard = desk.site.app.services.guard
-    key = desk.site.app.services.vault.person_key(f"resident_id:CHN:{DOCUMENT}").hex()
+    document = parse_document(None, DOCUMENT, today=desk.clock().date())
+    assert isinstance(document, Document)
+    key = desk.site.app.services.vault.person_key(document.key).hex()
+    guessed: tuple[tuple[Kind, str], ...] = (("card", CARD[0]), ("code", key))
     for n in range(LOGIN.free + 8):
-        for kind, name in (("card", CARD[0]), ("code", key)):
+        for kind, name in guessed:
             with suppress(Throttled):
-                async with guard.attempt(kind, name, Caller(f"192.0.{n}.1"), desk.clock()):  # pyright: ignore[reportArgumentType]
+                async with guard.attempt(kind, name, Caller(f"192.0.{n}.1"), desk.clock()):
                     pass
 
 
@@ -297,14 +303,15 @@ async def test_security_M1_the_way_in_by_phone_is_on_the_pages(desk: Desk) -> No
 
 def test_when_a_new_number_is_shown() -> None:
     delay = timedelta(minutes=30)
-    for how, is_told, after_min, is_shown in [
+    cases: list[tuple[How, bool, int, bool]] = [
         ("code", True, 0, True),
         ("code", False, 29, False),
         ("code", False, 30, True),
         ("staff", True, 29, False),
         ("staff", False, 30, True),
-    ]:
-        found = Recovery(uuid7(), how, NOW)  # pyright: ignore[reportArgumentType]
+    ]
+    for how, is_told, after_min, is_shown in cases:
+        found = Recovery(uuid7(), how, NOW)
         at = shown_from(found, is_told=is_told, delay=delay, now=NOW + timedelta(minutes=after_min))
         assert (at is None) is is_shown, (how, is_told, after_min)
 
