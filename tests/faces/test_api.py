@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.support.api_site import TODAY, ApiSite, api_site
+from tests.support.api_site import TODAY, ApiSite, api_site, problem
 from tests.support.database import DbUrls
 from tests.support.traveller_site import (
     CARD,
@@ -27,22 +25,12 @@ from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 EN = {"Accept-Language": "en"}
-PROBLEM = "application/problem+json"
 
 
 @pytest.fixture
 async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[ApiSite]:
     async with api_site(make_database, tmp_path) as site:
         yield site
-
-
-def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The answer is this problem."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"].startswith(PROBLEM)
-    found: dict[str, Any] = answer.json()
-    assert (found["status"], found["outcome"], found["type"]) == (status, code, f"/docs/problems#{code}")
-    return found
 
 
 async def test_venues_page_by_page_and_filtered(site: ApiSite) -> None:

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.api_site import TODAY, TOMORROW, ApiSite, api_site
+from tests.support.api_site import TODAY, TOMORROW, ApiSite, api_site, problem
 from tests.support.database import DbUrls, TestServer
 from tests.support.stopwatch import Stopwatch
 from tests.support.traveller_site import CHILD_NAME
@@ -28,14 +28,6 @@ async def site(
 ) -> AsyncIterator[ApiSite]:
     async with api_site(make_database, tmp_path, database_server.superuser_url) as site:
         yield site
-
-
-def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The answer is this problem."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"].startswith("application/problem+json")
-    assert answer.json()["outcome"] == code
-    return answer.json()
 
 
 async def test_a_booking_and_its_replay(site: ApiSite) -> None:

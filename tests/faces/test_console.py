@@ -256,7 +256,7 @@ async def test_rules_R3_a_holiday_is_entered_on_the_page(site: ApiSite) -> None:
     assert 'value="2027-10-07"' in wrong
     await browser.submit(browser.form("/console/holidays"), form | {"source": "通知", "act": "preview"})
     services = site.app.services
-    async with site.app.services.db.connection() as tx:
+    async with services.db.connection() as tx:
         assert (await load_calendar(tx)).day_kind(date(2027, 10, 4)) == "workday"
     done = await browser.submit(browser.form("/console/holidays"), form | {"source": "通知"})
     assert "已录入" in done

@@ -9,8 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tests.faces.test_api import problem
-from tests.support.api_site import TOMORROW, ApiSite, Person, api_site
+from tests.support.api_site import TOMORROW, ApiSite, Person, api_site, problem
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, Traveller
 from wenyue.booking import opening

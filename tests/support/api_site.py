@@ -166,3 +166,12 @@ async def serve_api(
         httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
     ):
         yield ApiSite(app, client, admin_url)
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The answer is this problem."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    found: dict[str, Any] = answer.json()
+    assert (found["status"], found["outcome"], found["type"]) == (status, code, f"/docs/problems#{code}")
+    return found
