@@ -30,6 +30,29 @@ def test_a_key_file_is_its_owners_alone(tmp_path: Path, name: str, make: Callabl
     assert [entry.name for entry in home.iterdir()] == [name]
 
 
+@pytest.mark.parametrize(
+    ("name", "make"), [("keys.json", load_keys), ("gate-keys.json", load_gate_keys)], ids=["seal", "gate"]
+)
+def test_fresh_keys_are_on_the_disk_before_anything_is_sealed_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, make: Callable[[Path], object]
+) -> None:
+    """A machine that loses its power in its first minute must not keep rows that nothing opens any more."""
+    synced: list[tuple[int, bool]] = []
+
+    def noting(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_ino, (tmp_path / name).exists()))
+        sync(descriptor)
+
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", noting)
+    make(tmp_path)
+    content, folder = (tmp_path / name).stat().st_ino, tmp_path.stat().st_ino
+    assert synced == [
+        (content, False),
+        (folder, True),
+    ]  # the content before its name, the name before its use
+
+
 def test_sealed_bytes_differ_each_time_and_open_for_their_purpose_only(tmp_path: Path) -> None:
     vault = Vault(load_keys(tmp_path))
     sealed = {vault.seal(b"same", purpose=b"party") for _ in range(1000)}

@@ -9,7 +9,8 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -31,7 +32,6 @@ def load_keys(home: Path) -> KeyRing:
     """
     path = home / KEYS
     if not path.exists():
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = {
             "current": 1,
             "sealing": {"1": secrets.token_hex(32)},
@@ -39,15 +39,7 @@ def load_keys(home: Path) -> KeyRing:
             "record": {"current": 1, "keys": {"1": secrets.token_hex(32)}},
             "peppers": {"1": secrets.token_hex(32)},
         }
-        staged = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
-        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(fresh, file)
-        try:
-            os.link(staged, path)  # the first process to arrive wins; the others read its keys
-        except FileExistsError:
-            pass
-        finally:
-            staged.unlink()
+        make(path, fresh)
     return key_ring(read_content(path))
 
 
@@ -147,15 +139,33 @@ def read_content(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
+def make(path: Path, content: Mapping[str, Any]) -> None:
+    """Put `content` into a new file, mode 0600, in a folder of mode 0700, unless the file is there already.
+
+    The first process to arrive wins, and the others read what it wrote. It is on the disk before anything is sealed with it.
+    Raises OSError.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _staged(path, content) as staged, suppress(FileExistsError):
+        os.link(staged, path)
+
+
 def replace(path: Path, content: Mapping[str, Any]) -> None:
     """Put `content` in the place of the file, mode 0600: whoever reads sees the old one or the new one. Raises OSError."""
+    with _staged(path, content) as staged:
+        staged.replace(path)
+
+
+@contextmanager
+def _staged(path: Path, content: Mapping[str, Any]) -> Generator[Path]:
+    """A whole file beside `path`, to be given its name; afterwards the folder is on the disk, too."""
     staged = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())
-        staged.replace(path)
+        yield staged
     finally:
         staged.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
