@@ -1,42 +1,21 @@
 """Every page of the traveller: complete in both languages, safe, and light."""
 
 import re
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from tests.support.database import DbUrls
-from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, Traveller, application, services_on
+from tests.support.traveller_pages import one, services, signed_in
+from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, Traveller, application
 from wenyue.kernel.clock import local_date
 from wenyue.services import Services
 
 pytestmark = pytest.mark.anyio
+__all__ = ["one", "services"]
 TODAY = local_date(NOW, "Asia/Shanghai")
 FIRST_LOAD_BYTES_MAX = 100_000
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-
-
-@pytest.fixture(scope="module")
-async def services(
-    make_database: Callable[[], DbUrls], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Services]:
-    urls = make_database()
-    home: Path = tmp_path_factory.mktemp("home")
-    async with services_on(urls, home, lambda: NOW) as started:
-        yield started
-
-
-@pytest.fixture
-def one(services: Services) -> Traveller:
-    return Traveller(application(services))
-
-
-async def signed_in(one: Traveller) -> None:
-    """The demo traveller, whose card this module activates once."""
-    await one.activate(CARD)
 
 
 async def every_page(one: Traveller) -> list[tuple[str, str]]:

@@ -1,40 +1,19 @@
 """What the traveller's pages forbid, and hostile input that they bear."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.support.database import DbUrls
-from tests.support.traveller_site import CARD, NOW, PageForm, Traveller, application, services_on
+from tests.support.traveller_pages import one, services, signed_in
+from tests.support.traveller_site import NOW, PageForm, Traveller, application
 from wenyue.faces.traveller.visit import local_path
 from wenyue.kernel.clock import local_date
 from wenyue.services import Services
 
 pytestmark = pytest.mark.anyio
+__all__ = ["one", "services"]
 TODAY = local_date(NOW, "Asia/Shanghai")
-
-
-@pytest.fixture(scope="module")
-async def services(
-    make_database: Callable[[], DbUrls], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Services]:
-    urls = make_database()
-    home: Path = tmp_path_factory.mktemp("home")
-    async with services_on(urls, home, lambda: NOW) as started:
-        yield started
-
-
-@pytest.fixture
-def one(services: Services) -> Traveller:
-    return Traveller(application(services))
-
-
-async def signed_in(one: Traveller) -> None:
-    """The demo traveller, whose card this module activates once."""
-    await one.activate(CARD)
 
 
 async def test_pages_forbid_frames_scripts_of_others_and_caches_in_between(one: Traveller) -> None:

@@ -1,13 +1,14 @@
 """The traveller's pages themselves: fields and their errors, search, calendar, preferences."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.support.database import DbUrls
+from tests.support.traveller_pages import one, services, signed_in
 from tests.support.traveller_site import (
     CARD,
     DOCUMENT,
@@ -22,31 +23,11 @@ from tests.support.traveller_site import (
     services_on,
 )
 from wenyue.kernel.clock import local_date
-from wenyue.services import Services
 
 pytestmark = pytest.mark.anyio
+__all__ = ["one", "services"]
 TODAY = local_date(NOW, "Asia/Shanghai")
 TOMORROW = TODAY + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-async def services(
-    make_database: Callable[[], DbUrls], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Services]:
-    urls = make_database()
-    home: Path = tmp_path_factory.mktemp("home")
-    async with services_on(urls, home, lambda: NOW) as started:
-        yield started
-
-
-@pytest.fixture
-def one(services: Services) -> Traveller:
-    return Traveller(application(services))
-
-
-async def signed_in(one: Traveller) -> None:
-    """The demo traveller, whose card this module activates once."""
-    await one.activate(CARD)
 
 
 async def test_activation_names_every_field_to_mend_and_keeps_what_was_typed(one: Traveller) -> None:

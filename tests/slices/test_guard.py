@@ -1,14 +1,12 @@
 """Guessing is slowed by address and login, the owner's device is not locked out, and failures stand in the record."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
 import anyio
 import pytest
 
 from tests.support.cards import NOW, VAULT, activated
-from tests.support.database import DbUrls
-from tests.support.guessing import OWNER, STRANGER, guard_on, guess, record
+from tests.support.guessing import OWNER, STRANGER, guard, guess, owner, record, urls
 from wenyue import accounts, cards
 from wenyue.accounts import Caller, Guard, Throttled
 from wenyue.accounts.devices import device_token
@@ -17,24 +15,7 @@ from wenyue.infra.db import Database
 from wenyue.kernel.limits import PIN_FAILURES_MAX
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def urls(make_database: Callable[[], DbUrls]) -> DbUrls:
-    return make_database()
-
-
-@pytest.fixture
-async def owner(urls: DbUrls) -> AsyncIterator[Database]:
-    """What is arranged, and looked at afterwards."""
-    async with Database(urls.owner_url, size_max=4) as db:
-        yield db
-
-
-@pytest.fixture
-async def guard(urls: DbUrls) -> AsyncIterator[Guard]:
-    async with guard_on(urls) as made:
-        yield made
+__all__ = ["guard", "owner", "urls"]
 
 
 async def test_security_M1_a_strangers_wrong_pins_do_not_lock_the_owner_out(guard: Guard) -> None:

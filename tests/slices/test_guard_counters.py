@@ -1,14 +1,12 @@
 """The counters of wrong secrets: bounded, apart from each other, and fading to nothing."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import psycopg
 import pytest
 
 from tests.support.cards import NOW, VAULT
-from tests.support.database import DbUrls
-from tests.support.guessing import OWNER, STRANGER, guard_on, guess
+from tests.support.guessing import OWNER, STRANGER, guard, guess, owner, urls
 from wenyue.accounts import Caller, Guard, throttle
 from wenyue.accounts.devices import device_token
 from wenyue.accounts.guard import SLOTS, SLOTS_MAX, SLOTS_OF_KIND
@@ -17,24 +15,7 @@ from wenyue.infra.db import Database
 from wenyue.kernel.limits import PIN_FAILURES_MAX
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def urls(make_database: Callable[[], DbUrls]) -> DbUrls:
-    return make_database()
-
-
-@pytest.fixture
-async def owner(urls: DbUrls) -> AsyncIterator[Database]:
-    """What is arranged, and looked at afterwards."""
-    async with Database(urls.owner_url, size_max=4) as db:
-        yield db
-
-
-@pytest.fixture
-async def guard(urls: DbUrls) -> AsyncIterator[Guard]:
-    async with guard_on(urls) as made:
-        yield made
+__all__ = ["guard", "owner", "urls"]
 
 
 async def test_security_M1_strangers_cannot_make_the_table_grow(guard: Guard, owner: Database) -> None:

@@ -1,14 +1,12 @@
 """Right secrets wait for nobody and are limited too: by login, by place and by known device."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import anyio
 import pytest
 
 from tests.support.cards import NOW, VAULT
-from tests.support.database import DbUrls
-from tests.support.guessing import OWNER, STRANGER, guard_on, guess
+from tests.support.guessing import OWNER, STRANGER, guard, guess, urls
 from wenyue.accounts import Caller, Guard
 from wenyue.accounts.devices import device_token
 from wenyue.accounts.pace import Pace
@@ -16,17 +14,7 @@ from wenyue.accounts.throttle import LOGIN
 from wenyue.kernel.limits import SECRET_CHECKS_PER_LOGIN_MINUTE, SECRET_CHECKS_PER_PLACE_MINUTE
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def urls(make_database: Callable[[], DbUrls]) -> DbUrls:
-    return make_database()
-
-
-@pytest.fixture
-async def guard(urls: DbUrls) -> AsyncIterator[Guard]:
-    async with guard_on(urls) as made:
-        yield made
+__all__ = ["guard", "urls"]
 
 
 async def test_live_M2_right_secrets_at_the_same_time_wait_for_nobody(guard: Guard) -> None:

@@ -1,29 +1,16 @@
 """How secrets are stored: keyed, dear to guess, and stored anew when the cost rises."""
 
-from collections.abc import AsyncIterator, Callable
-
 import pytest
 
 from tests.support.cards import VAULT, activated
-from tests.support.database import DbUrls
+from tests.support.guessing import owner, urls
 from wenyue import accounts, cards
 from wenyue.accounts import hash_secret, is_outdated, passwords
 from wenyue.infra.db import Database
 from wenyue.kernel.personal import KeyRing, Vault
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def urls(make_database: Callable[[], DbUrls]) -> DbUrls:
-    return make_database()
-
-
-@pytest.fixture
-async def owner(urls: DbUrls) -> AsyncIterator[Database]:
-    """What is arranged, and looked at afterwards."""
-    async with Database(urls.owner_url, size_max=4) as db:
-        yield db
+__all__ = ["owner", "urls"]
 
 
 async def test_security_M3_secrets_are_keyed_dear_and_stored_anew(owner: Database) -> None:

@@ -1,8 +1,10 @@
 """Somebody who guesses secrets, the owner who knows them, and what the record says of it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+
+import pytest
 
 from tests.support.cards import NOW, VAULT
 from tests.support.database import DbUrls
@@ -12,6 +14,26 @@ from wenyue.infra.turns import Turns
 
 STRANGER = Caller("203.0.113.7")
 OWNER = Caller("198.51.100.2")
+
+
+@pytest.fixture
+def urls(make_database: Callable[[], DbUrls]) -> DbUrls:
+    """A database of the test's own."""
+    return make_database()
+
+
+@pytest.fixture
+async def owner(urls: DbUrls) -> AsyncIterator[Database]:
+    """What is arranged, and looked at afterwards."""
+    async with Database(urls.owner_url, size_max=4) as db:
+        yield db
+
+
+@pytest.fixture
+async def guard(urls: DbUrls) -> AsyncIterator[Guard]:
+    """A guard as the web process has it."""
+    async with guard_on(urls) as made:
+        yield made
 
 
 @asynccontextmanager
