@@ -114,6 +114,10 @@ class Services:
         """An account tried a document: the answer may have told whether it is a certain person's."""
         self.abuse.note(Pattern.TRIED_DOCUMENTS, "account", holder_id)
 
+    def note_unknown_holder(self, staff_id: int) -> None:
+        """A member of staff asked at the counter for a holder who is none, or for a holder's document under another name."""
+        self.abuse.note(Pattern.SCANNED_IDS, "staff", staff_id)
+
     def note_refused(self, address: str, status: int, *, has_token: bool, is_by_id: bool) -> None:
         """Note what an answer says of who asked: a login that nobody has, ids that are not there or not theirs."""
         if not address:

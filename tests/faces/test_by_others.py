@@ -30,7 +30,7 @@ from wenyue.accounts import save_staff
 from wenyue.accounts.names import know_name
 from wenyue.kernel.documents import Document, parse_document
 from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import DISOWNINGS_PER_DAY, LOOKUPS_PER_MINUTE
+from wenyue.kernel.limits import DISOWNINGS_PER_DAY, KNOWN_NAMES_MAX, LOOKUPS_PER_MINUTE
 from wenyue.services import Services
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +89,16 @@ async def seen_by_staff(services: Services, name: str = NAME, number: str = DOCU
     async with services.db.transaction() as tx:
         key = services.vault.person_key(document.key)
         assert await know_name(tx, services.vault, key, name, NOW, is_seen=True)
+
+
+async def operator_of(site: ApiSite, urls: DbUrls, home: Path) -> Person:
+    """An operator of every venue, signed in."""
+    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+        await save_staff(
+            tx, vault_of(home), login="desk", password=PASSWORD, role="operator", now=NOW, actor="test"
+        )
+    signing = {"login": "desk", "password": PASSWORD}
+    return Person((await site.client.post("/v1/gate/session", json=signing)).json()["token"])
 
 
 async def test_security_second_H3_the_owner_takes_the_place_back_and_books(site: ApiSite) -> None:
@@ -164,12 +174,7 @@ async def test_security_second_H3_staff_take_it_back_for_somebody_without_an_acc
     child = {"name": CHILD_NAME, "number": CHILD_DOCUMENT}
     me = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}
     assert (await book(site, stranger, slot_id, me, {**child, "name": "随便谁"})).status_code == 201
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        await save_staff(
-            tx, vault_of(tmp_path), login="desk", password=PASSWORD, role="operator", now=NOW, actor="test"
-        )
-    signing = {"login": "desk", "password": PASSWORD}
-    desk = Person((await site.client.post("/v1/gate/session", json=signing)).json()["token"])
+    desk = await operator_of(site, urls, tmp_path)
     keeper = await site.staff()
     asked = {"venue": "lake", **child}
     take = {**asked, "slot_id": slot_id}
@@ -178,7 +183,7 @@ async def test_security_second_H3_staff_take_it_back_for_somebody_without_an_acc
         assert refused.status_code == 403
     elsewhere = {**asked, "venue": "temple"}
     empty = await site.client.post("/v1/gate/places", json=elsewhere, headers=desk.headers)
-    assert empty.json() == {"items": []}
+    assert empty.json() == {"items": [], "is_name_noted": True}
     for wrong in ({**take, "venue": "temple"}, {**take, "slot_id": slot_id + 1}):
         nothing = await site.client.post("/v1/gate/places", json=wrong, headers=desk.headers)
         assert nothing.status_code == 404
@@ -186,7 +191,7 @@ async def test_security_second_H3_staff_take_it_back_for_somebody_without_an_acc
     assert [one["slot_id"] for one in listed.json()["items"]] == [slot_id]
     for _ in range(2):
         done = await site.client.post("/v1/gate/places", json=take, headers=desk.headers)
-        assert (done.status_code, done.json()) == (200, {"items": []}), done.text
+        assert (done.status_code, done.json()) == (200, {"items": [], "is_name_noted": True}), done.text
     again = await book(site, stranger, slot_id, {**child, "name": "随便谁"})
     assert (again.status_code, again.json()["outcome"], again.json()["visitor"]) == (422, "name_differs", 0)
     async with site.app.services.db.connection() as tx:
@@ -200,12 +205,7 @@ async def test_the_counter_counts_and_records_also_what_it_did_not_find(
     site: ApiSite, urls: DbUrls, tmp_path: Path
 ) -> None:
     slot_id = (await site.slots("lake"))[1]["slot_id"]
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        await save_staff(
-            tx, vault_of(tmp_path), login="desk", password=PASSWORD, role="operator", now=NOW, actor="test"
-        )
-    signing = {"login": "desk", "password": PASSWORD}
-    desk = Person((await site.client.post("/v1/gate/session", json=signing)).json()["token"])
+    desk = await operator_of(site, urls, tmp_path)
     body = {"venue": "lake", "name": CHILD_NAME, "number": CHILD_DOCUMENT, "slot_id": slot_id}
     for _ in range(LOOKUPS_PER_MINUTE):
         nothing = await site.client.post("/v1/gate/places", json=body, headers=desk.headers)
@@ -339,15 +339,44 @@ async def test_security_fourth_F3_the_counter_finds_a_place_under_another_nation
     me = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}
     made = await book(site, stranger, slot_id, me, theirs)
     assert made.status_code == 201, made.text
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        await save_staff(
-            tx, vault_of(tmp_path), login="desk", password=PASSWORD, role="operator", now=NOW, actor="test"
-        )
-    signing = {"login": "desk", "password": PASSWORD}
-    desk = Person((await site.client.post("/v1/gate/session", json=signing)).json()["token"])
+    desk = await operator_of(site, urls, tmp_path)
     asked = {**passport, "name": "JANE DOE", "nationality": "GBR", "venue": "lake", "slot_id": slot_id}
     for _ in range(2):
         done = await site.client.post("/v1/gate/places", json=asked, headers=desk.headers)
-        assert (done.status_code, done.json()) == (200, {"items": []}), done.text
+        assert (done.status_code, done.json()) == (200, {"items": [], "is_name_noted": True}), done.text
     [booking] = (await site.client.get("/v1/bookings", headers=stranger.headers)).json()["items"]
     assert [line["quantity"] for line in booking["lines"]] == [1]
+
+
+async def test_security_fourth_R4_the_counter_finds_a_place_beyond_those_that_are_listed(
+    site: ApiSite, urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger who books many near places with a document keeps the counter from none of the later ones."""
+    monkeypatch.setattr("wenyue.booking.by_others.PLACES_BY_OTHERS_MAX", 1)
+    stranger, desk = await site.other(), await operator_of(site, urls, tmp_path)
+    child = {"name": CHILD_NAME, "number": CHILD_DOCUMENT}
+    me = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}
+    days = [(await site.slots("lake", TODAY + timedelta(days=ahead)))[1]["slot_id"] for ahead in (1, 2)]
+    for slot_id in days:
+        assert (await book(site, stranger, slot_id, me, child)).status_code == 201
+    take = {"venue": "lake", **child, "slot_id": days[1]}
+    done = await site.client.post("/v1/gate/places", json=take, headers=desk.headers)
+    assert done.status_code == 200, done.text
+    lines = await site.client.get("/v1/bookings", headers=stranger.headers)
+    left = {line["slot_id"]: line["quantity"] for one in lines.json()["items"] for line in one["lines"]}
+    assert left == {days[0]: 2, days[1]: 1}
+
+
+async def test_security_fourth_R4_the_counter_is_told_when_no_further_name_is_noted(
+    site: ApiSite, urls: DbUrls, tmp_path: Path
+) -> None:
+    for number in range(KNOWN_NAMES_MAX):
+        await seen_by_staff(site.app.services, f"NAME {chr(65 + number)}", CHILD_DOCUMENT)
+    desk = await operator_of(site, urls, tmp_path)
+    body = {"venue": "lake", "name": CHILD_NAME, "number": CHILD_DOCUMENT}
+    for name, is_noted in ((CHILD_NAME, False), ("name a", True)):
+        asked = await site.client.post("/v1/gate/places", json=body | {"name": name}, headers=desk.headers)
+        assert asked.json() == {"items": [], "is_name_noted": is_noted}
+    async with site.app.services.db.connection() as tx:
+        rows = await tx.execute("SELECT count(*) FROM audit.entry WHERE action = 'name.seen'")
+        assert await rows.fetchone() == (1,)

@@ -244,3 +244,41 @@ async def test_security_second_H1_a_code_to_sign_in_from_before_the_loss_unfreez
     assert "领取新卡号" not in await one.get("/card/replacement")  # it unfreezes, and gives no number
     await one.get("/card/loss")
     assert one.form("/card/loss")
+
+
+async def test_security_fourth_R3_the_login_before_ends_in_the_transaction_of_the_proof(desk: Desk) -> None:
+    """Nobody has both logins, and nobody who proved is left with the one that was to end, whatever happens in between."""
+    had = Person((await sign_in(desk, *CARD)).json()["token"])
+    for is_page in (False, True):
+        request_id = str(uuid7())
+        who = {"id": request_id, "name": NAME, "number": DOCUMENT, "phone": PHONE}
+        begun = await desk.post("/v1/cards/lost", {**who, "is_lost": False})
+        assert begun.status_code == 202
+        found = re.search(r"\d{6}", await desk.deliver())
+        assert found is not None
+        if is_page:
+            page = Traveller(desk.site.app)
+            page.client.cookies.set("wy_login", had.token)
+            await page.get(f"/card/lost/{request_id}?for=signin")
+            await page.submit(page.form(f"/card/lost/{request_id}?for=signin"), {"code": found[0]})
+        else:
+            path = f"/v1/cards/lost/{request_id}/code"
+            answer = await desk.post(path, {"code": found[0], "is_lost": False}, had)
+            assert answer.status_code == 201, answer.text
+        assert await one_transaction_of(desk, had), f"page: {is_page}"
+        had = Person((await sign_in(desk, *CARD)).json()["token"])
+
+
+async def one_transaction_of(desk: Desk, had: Person) -> bool:
+    """Whether the newest login was written by the transaction that ended the one before."""
+    rows = "SELECT xmin::text, ended_at IS NOT NULL FROM accounts.login WHERE token_hash = sha256(%s)"
+    newest = "SELECT xmin::text FROM accounts.login ORDER BY xmin::text::bigint DESC LIMIT 1"
+    async with await psycopg.AsyncConnection.connect(desk.urls.owner_url) as tx:
+        before = await (await tx.execute(rows, [had.token.encode()])).fetchone()
+        last = await (await tx.execute(newest)).fetchone()
+        same = await (
+            await tx.execute("SELECT count(*) FROM accounts.login WHERE xmin::text = %s", last)
+        ).fetchone()
+    assert before is not None
+    assert last is not None
+    return before[1] and before[0] == last[0] and same == (2,)

@@ -31,6 +31,7 @@ from tests.support.traveller_site import (
     OTHER_DOCUMENT,
     OTHER_NAME,
 )
+from wenyue.abuse import Pattern
 from wenyue.cards.recovery import (
     CODES_A_DAY_MAX,
     OBJECTED_DELAY,
@@ -131,6 +132,19 @@ async def test_suite_H3_the_counter_wants_the_name_and_goes_by_its_own_proof_alo
     path, _ = await open_code(desk)
     taken = await counter(desk, operator, path.split("/")[4])
     assert taken.status_code == 404  # an id of a request by code proves nothing here
+
+
+async def test_security_fourth_R4_holders_who_are_none_are_counted_and_recorded(desk: Desk) -> None:
+    """Whoever tries document after document at the counter is found."""
+    operator, abuse = await staff_of(desk, "vop"), desk.site.app.services.abuse
+    before = abuse.counts[Pattern.SCANNED_IDS]
+    assert (await counter(desk, operator, str(uuid7()), name="根本不是")).status_code == 404
+    person = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}
+    assert (await desk.post("/v1/gate/cards/objection", person, operator)).status_code == 404
+    assert abuse.counts[Pattern.SCANNED_IDS] == before + 2
+    async with desk.site.app.services.db.connection() as tx:
+        asked = "SELECT count(*) FROM audit.entry WHERE action = 'recovery.holder_unknown' AND actor LIKE 'staff:%%'"
+        assert await (await tx.execute(asked)).fetchone() == (2,)
 
 
 async def test_suite_H3_a_proof_at_the_counter_gives_no_number_online(desk: Desk) -> None:

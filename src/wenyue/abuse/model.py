@@ -66,6 +66,7 @@ STOPS: Final[dict[str, frozenset[Act]]] = {  # by kind of subject
     "person": frozenset(),
     "voucher": frozenset(),
     "gate": frozenset(),
+    "staff": frozenset(),
 }
 
 

@@ -83,10 +83,14 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class SeenPlaces:
-    """What others booked at the venue: the places asked for, to `take_back` after this transaction, and the others."""
+    """What others booked at the venue: the places asked for, to `take_back` after this transaction, and the others.
+
+    `is_name_noted` False: as many names as there may be were noted of the person, and this is none of them.
+    """
 
     asked: list[by_others.PlaceByOther]
     others: list[by_others.PlaceByOther]
+    is_name_noted: bool
 
 
 async def at_counter(
@@ -107,6 +111,7 @@ async def at_counter(
         person_key=person_key,
         number_key=number_key,
         now=now,
+        slot_id=slot_id,
     )
     if isinstance(found, LookupProblem):
         return found
@@ -117,9 +122,11 @@ async def at_counter(
         and not await by_others.was_disowned(tx, person_key, slot_id, number_key=number_key)
     ):
         return NotTaken.NOTHING_THERE
-    await names.know_name(tx, vault, person_key, identity.name, now, is_seen=True)
-    await record(tx, [Entry(now, f"staff:{counter.staff_id}", "name.seen", f"venue:{counter.venue_id}")])
-    return SeenPlaces(asked, [one for one in found if one not in asked])
+    is_noted = await names.know_name(tx, vault, person_key, identity.name, now, is_seen=True)
+    if is_noted:
+        entry = Entry(now, f"staff:{counter.staff_id}", "name.seen", f"venue:{counter.venue_id}")
+        await record(tx, [entry])
+    return SeenPlaces(asked, [one for one in found if one not in asked], is_noted)
 
 
 async def add_spelling(

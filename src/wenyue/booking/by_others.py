@@ -46,13 +46,15 @@ async def places_by_others(
     number_keys: Sequence[bytes] = (),
     venue_id: int | None = None,
     slot_id: int | None = None,
+    first_slot_id: int | None = None,
     is_staff: bool = False,
 ) -> list[PlaceByOther]:
     """A person's places of sessions that are not over, in bookings of other accounts; soonest first, bounded.
 
     `number_keys`: also places under a document with the same number but another kind or nationality, for whoever looks at
     the document. `is_staff`: those that no account booked as well, for the same; `venue_id`, `slot_id`: of that
-    venue, or session, only: whoever asks for one finds it however many there are.
+    venue, or session, only: whoever asks for one finds it however many there are. `first_slot_id`: those of that session come
+    first, for the same.
     """
     wanted: dict[str, object] = {
         "person_keys": keys_literal(person_keys),
@@ -61,6 +63,7 @@ async def places_by_others(
         "from_day": now.date() - _ZONES,
         "venue_id": venue_id,
         "slot_id": slot_id,
+        "first_slot_id": first_slot_id,
         "is_staff": is_staff,
         "limit": PLACES_BY_OTHERS_MAX,
     }

@@ -50,7 +50,7 @@ SELECT p.booking_id, p.line_no, p.visitor_no, p.person_key, b.holder_id, l.slot_
    AND (b.holder_id IS NOT NULL OR %(is_staff)s)
    AND (%(venue_id)s::bigint IS NULL OR l.venue_id = %(venue_id)s)
    AND (%(slot_id)s::bigint IS NULL OR l.slot_id = %(slot_id)s)
- ORDER BY l.on_date, s.starts_at, p.booking_id
+ ORDER BY l.slot_id IS DISTINCT FROM %(first_slot_id)s::bigint, l.on_date, s.starts_at, p.booking_id
  LIMIT %(limit)s
 
 -- name: was_disowned

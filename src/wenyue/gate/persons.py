@@ -21,11 +21,12 @@ async def places_of_person(
     person_key: bytes,
     number_key: bytes | None,
     now: datetime,
+    slot_id: int | None = None,
 ) -> list[by_others.PlaceByOther] | LookupProblem:
     """Coming places of the person at the venue, in bookings that are not of their own account.
 
     `number_key`: of the document's bare number: a place that somebody booked with it under another kind or nationality is
-    found, too, by whoever sees the document.
+    found, too, by whoever sees the document. `slot_id`: places of that session come first, however many others there are.
 
     Whether the member of staff works there the caller has checked. It counts as a look-up, and is recorded as one.
     """
@@ -33,7 +34,7 @@ async def places_of_person(
         return LookupProblem.TOO_OFTEN
     numbers = [number_key] if number_key is not None else []
     found = await by_others.places_by_others(
-        tx, [person_key], now, number_keys=numbers, venue_id=venue_id, is_staff=True
+        tx, [person_key], now, number_keys=numbers, venue_id=venue_id, first_slot_id=slot_id, is_staff=True
     )
     term = vault.fingerprint(b"gate|document|" + person_key)
     await write_down(tx, Lookup(staff_id, venue_id, _KIND, term, len(found)), now)

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.accounts import Staff, Throttled, require_login
-from wenyue.cards import CardProblem, CounterRefusal, Denied, clean_card_no, recovery
-from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting, sign_out
+from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, clean_card_no, recovery
+from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, acting, forget_token
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.cards import ReplacementAnswer, WaitAnswer, replaced
 from wenyue.faces.api.people import PersonBody, identity_of
@@ -115,17 +115,22 @@ async def lost(
     status_code=201,
     response_model=RecoveredAnswer,
 )
-async def code(
-    request_id: UUID, body: ProofBody, request: Request, services: ServicesOf, locale: LocaleOf
+async def code(  # noqa: PLR0917 - what the route is given
+    request_id: UUID, body: ProofBody, request: Request, services: ServicesOf, locale: LocaleOf, had: TokenOf
 ) -> RecoveredAnswer | Response:
-    """The code from the phone signs in; of a lost card it freezes the holder's cards, ends every login and tells the phone."""
+    """The code from the phone signs in; of a lost card it freezes the holder's cards, ends every login and tells the phone.
+
+    A token that is sent along ends with it.
+    """
     try:
-        proven = await desk.prove(services, caller_of(request), request_id, body.code, is_lost=body.is_lost)
+        proven = await desk.prove(
+            services, caller_of(request), request_id, body.code, is_lost=body.is_lost, instead_of=had
+        )
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     if proven is None:
         raise BookingRefused(403, "code_wrong")
-    await sign_out(request, services)
+    forget_token(request)
     return RecoveredAnswer(
         holder_id=proven.holder_id,
         token=proven.token,
@@ -167,22 +172,24 @@ async def at_counter(
     before the PIN was used, the same number with a fresh PIN, of which the holder is told (else 409).
     """
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
+    made: Replaced | Denied | desk.NotYet | None = None
     try:
         async with services.secret_transaction() as tx:
             staff = await _operator(services, login, tx)
-            holder_id = await desk.prove_by_staff(services, tx, body.id, identity, staff)
-            if isinstance(holder_id, CounterRefusal):
-                raise BookingRefused(_COUNTER_STATUS[holder_id], holder_id.value)
-            made = await desk.replace(
-                services,
-                tx,
-                request_id=body.id,
-                card_no=body.card_no,
-                holder_id=holder_id,
-                actor=f"staff:{staff.id}",
-            )
+            found = await desk.prove_by_staff(services, tx, body.id, identity, staff)
+            if not isinstance(found, CounterRefusal):
+                made = await desk.replace(
+                    services,
+                    tx,
+                    request_id=body.id,
+                    card_no=body.card_no,
+                    holder_id=found,
+                    actor=f"staff:{staff.id}",
+                )
     except UniqueViolation:  # two requests with one id in the same moment: the next try finds the first
         raise BookingRefused(503, "busy") from None
+    if isinstance(found, CounterRefusal):
+        raise BookingRefused(_COUNTER_STATUS[found], found.value)
     return replaced(made, locale, response)
 
 
@@ -198,8 +205,9 @@ async def stop_at_counter(
     """For operators: the holder stands here and says that a replacement was not theirs. All of the last week are stopped."""
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     async with acting(services, login) as (tx, fresh):
-        if not await desk.object_by_staff(services, tx, identity, _of_role(fresh.staff)):
-            raise BookingRefused(404, "holder_unknown")
+        is_stopped = await desk.object_by_staff(services, tx, identity, _of_role(fresh.staff))
+    if not is_stopped:
+        raise BookingRefused(404, "holder_unknown")
     return StoppedAnswer(is_stopped=True)
 
 

@@ -57,6 +57,12 @@ class PlacesBody(BaseModel):
     items: list[PlaceBody]
 
 
+class SeenBody(PlacesBody):
+    """`is_name_noted` false: six names were noted of the person before, and this is none of them; they go on as before."""
+
+    is_name_noted: bool
+
+
 class SpellingBody(BaseModel):
     """One's own name as family or an agency writes it."""
 
@@ -112,10 +118,10 @@ async def spell(body: SpellingBody, services: ServicesOf, login: HolderLoginOf, 
     return Response(status_code=204)
 
 
-@router.post("/gate/places", tags=["gate"], summary="At the counter: not theirs", response_model=PlacesBody)
+@router.post("/gate/places", tags=["gate"], summary="At the counter: not theirs", response_model=SeenBody)
 async def at_counter(
     body: CounterBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
-) -> PlacesBody | Response:
+) -> SeenBody | Response:
     """What others booked at the venue with the document in your hands; with `slot_id` that place is taken back first.
 
     For operators and administrators; recorded and counted as a look-up. Again: the same. The document is seen and its name noted:
@@ -137,7 +143,9 @@ async def at_counter(
     if isinstance(found, LookupProblem):
         return problem_of(Refused(429, found.value, LOOKUP_PROBLEMS[found]), locale)
     refusal = await _take_back(services, found.asked, login, locale)
-    return refusal or _shown(found.others, locale)
+    if refusal is not None:
+        return refusal
+    return SeenBody(items=_shown(found.others, locale).items, is_name_noted=found.is_name_noted)
 
 
 async def _take_back(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from wenyue import cards
 from wenyue.accounts import Caller, Identity, Staff, end_logins
+from wenyue.audit import Entry, record
 from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, recovery
 from wenyue.faces.shared.telling import Words, lost_page, tell_holder
 from wenyue.infra.addresses import line_of
@@ -104,10 +105,17 @@ def _shared_words(begun: recovery.Begun) -> tuple[str, str]:
 
 
 async def prove(
-    services: Services, caller: Caller, request_id: UUID, code: str, *, is_lost: bool = True
+    services: Services,
+    caller: Caller,
+    request_id: UUID,
+    code: str,
+    *,
+    is_lost: bool = True,
+    instead_of: str = "",
 ) -> Recovered | None:
     """The code from the phone signs in; None: wrong. Of a lost card: cards are frozen, every login ends, the holder is told.
 
+    `instead_of`: the token that the caller had, whoever's it is, which ends in the same transaction.
     Guesses at a card make strangers wait, and its holder on a new device with them: this is the holder's way in then.
     Raises Throttled.
     """
@@ -122,7 +130,7 @@ async def prove(
         if proven.is_lost:
             await end_logins(tried.tx, proven.holder_id, now)
             await _tell(services, tried.tx, proven, now)
-        token = await tried.start_login(now, traveller_id=proven.holder_id)
+        token = await tried.start_login(now, traveller_id=proven.holder_id, instead_of=instead_of)
         await recovery.bind(tried.tx, proven.id, tried.login_key)
         held = await cards.cards_of(tried.tx, services.vault, proven.holder_id)
     known = () if proven.is_lost else tuple(one.card_no for one in held)
@@ -132,7 +140,9 @@ async def prove(
 async def prove_by_staff(
     services: Services, tx: Tx, request_id: UUID, identity: Identity, staff: Staff
 ) -> int | CounterRefusal:
-    """A member of staff has seen the document: as `prove`, without a login. The holder, or why nothing was begun.
+    """A member of staff has seen the document: as `prove`, without a login. The holder, or why nothing was begun: commit it.
+
+    A holder who is none is counted as one of many that somebody looks for, and written down.
 
     The holder's logins end now when the member of staff works at every venue, else with the new number.
     """
@@ -140,6 +150,8 @@ async def prove_by_staff(
     proven = await cards.prove_by_staff(
         tx, services.vault, request_id=request_id, identity=identity, now=now, staff=staff
     )
+    if proven is CounterRefusal.HOLDER_UNKNOWN:
+        await _note_unknown(services, tx, staff, now)
     if not isinstance(proven, recovery.Proven):
         return proven
     if not staff.venue_ids:
@@ -234,15 +246,25 @@ async def object_to(services: Services, caller: Caller, code: str) -> bool:
 
 
 async def object_by_staff(services: Services, tx: Tx, identity: Identity, staff: Staff) -> bool:
-    """Staff stop every replacement of the holder who stands there; False when there is no such holder, or none to stop."""
+    """Staff stop every replacement of the holder who stands there; False when there is no such holder, or none to stop.
+
+    Commit it: a holder who is none is counted and written down.
+    """
     now = services.clock()
     known = await recovery.named_holder(tx, services.vault, identity)
     if known is None:
+        await _note_unknown(services, tx, staff, now)
         return False
     stopped = await recovery.object_to_all(tx, holder_id=known.id, now=now, actor=f"staff:{staff.id}")
     if stopped is not None and stopped.is_login_over:
         await end_logins(tx, known.id, now)
     return stopped is not None
+
+
+async def _note_unknown(services: Services, tx: Tx, staff: Staff, now: datetime) -> None:
+    services.note_unknown_holder(staff.id)
+    actor = f"staff:{staff.id}"
+    await record(tx, [Entry(now, actor, "recovery.holder_unknown", actor)])
 
 
 def _where(services: Services) -> tuple[str, str]:

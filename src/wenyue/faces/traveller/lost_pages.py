@@ -5,7 +5,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from wenyue.accounts import Throttled, end_login, traveller
+from wenyue.accounts import Throttled, traveller
 from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, clean_card_no, recovery
 from wenyue.faces.shared import recovery as desk
 from wenyue.faces.shared.asked import redirect
@@ -78,6 +78,7 @@ async def check_code(visit: Visit) -> Response:
             request_id,
             visit.form.one("code"),
             is_lost=not _purpose(visit),
+            instead_of=login_token(visit.request),
         )
     except Throttled as slowed:
         return _code_page(visit, request_id, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
@@ -87,8 +88,6 @@ async def check_code(visit: Visit) -> Response:
             "The code is wrong or no longer good. Try again; after five wrong ones ask for a new one.",
         )
         return _code_page(visit, request_id, text)
-    async with visit.services.db.transaction() as tx:  # the login that this browser had before
-        await end_login(tx, login_token(visit.request), visit.now)
     after = "/card/loss" if _purpose(visit) == "found" else "/me"
     response = redirect("/card/replacement" if proven.is_lost else after)
     if proven.card_nos:
