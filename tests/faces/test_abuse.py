@@ -8,9 +8,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.support.api_site import ApiSite, api_site
+from tests.support.api_site import TOMORROW, ApiSite, api_site
 from tests.support.database import DbUrls
-from tests.support.traveller_site import DOCUMENT, NOW, OTHER_DOCUMENT
+from tests.support.traveller_site import CHILD_DOCUMENT, DOCUMENT, NAME, NOW, OTHER_DOCUMENT
 from wenyue.abuse import Act, Block, Pattern
 from wenyue.abuse.model import SHIPPED
 from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY
@@ -85,6 +85,44 @@ async def test_live_M1_documents_tried_on_the_card_are_counted(site: ApiSite) ->
     refused = await site.client.post("/v1/bookings", json=asked, headers=who.headers)
     assert refused.json()["outcome"] == "card_person", refused.text
     assert site.app.services.abuse.counts[Pattern.TRIED_DOCUMENTS] == 1
+
+
+async def test_security_fourth_F5_asking_where_somebody_goes_costs_and_a_wrong_price_says_nothing(
+    site: ApiSite,
+) -> None:
+    victim, asker = await site.traveller(), await site.other()
+    counts = site.app.services.abuse.counts
+    [slot, *_] = await site.slots("lake")
+    assert (await site.book(victim, slot["slot_id"])).status_code == 201
+    theirs = [{"name": NAME, "number": DOCUMENT}]
+    wrong = [{"slot_id": slot["slot_id"], "visitors": [0], "price_minor": 77}]
+    told = [
+        (await site.book(asker, slot["slot_id"], visitors=people, lines=wrong)).json()
+        for people in (theirs, [{"name": "随便谁", "number": CHILD_DOCUMENT}])
+    ]
+    assert [one["outcome"] for one in told] == ["price_changed"] * 2
+    assert counts[Pattern.TRIED_DOCUMENTS] == 0
+    asked = await site.book(asker, slot["slot_id"], visitors=theirs)
+    assert asked.json()["outcome"] == "person_twice"
+    assert counts[Pattern.TRIED_DOCUMENTS] == 1
+
+
+async def test_security_fourth_F5_asking_by_a_move_costs_as_much(site: ApiSite) -> None:
+    victim, asker = await site.traveller(), await site.other()
+    counts = site.app.services.abuse.counts
+    [here, *_] = await site.slots("lake")
+    [there, *_] = await site.slots("lake", TOMORROW + timedelta(days=1))
+    assert (await site.book(victim, there["slot_id"])).status_code == 201
+    theirs = [{"name": NAME, "number": DOCUMENT}]
+    booked = await site.book(asker, here["slot_id"], visitors=theirs)
+    path = f"/v1/bookings/{booked.json()['id']}/reschedule"
+    told: list[str] = []
+    for price in (77, 0):
+        moves = [{"line_no": 0, "slot_id": there["slot_id"], "price_minor": price}]
+        answer = await site.client.post(path, json={"moves": moves}, headers=asker.headers)
+        told.append(answer.json()["outcome"])
+    assert told == ["price_changed", "person_twice"]
+    assert counts[Pattern.TRIED_DOCUMENTS] == 1
 
 
 async def test_security_detection_a_blocked_account_books_nothing_and_its_neighbour_does(

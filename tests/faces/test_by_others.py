@@ -192,8 +192,8 @@ async def test_security_second_H3_staff_take_it_back_for_somebody_without_an_acc
     for _ in range(2):
         done = await site.client.post("/v1/gate/places", json=take, headers=desk.headers)
         assert (done.status_code, done.json()) == (200, {"items": [], "is_name_noted": True}), done.text
-    again = await book(site, stranger, slot_id, {**child, "name": "随便谁"})
-    assert (again.status_code, again.json()["outcome"], again.json()["visitor"]) == (422, "name_differs", 0)
+    again = await book(site, stranger, slot_id, me, {**child, "name": "随便谁"})
+    assert (again.status_code, again.json()["outcome"], again.json()["visitor"]) == (422, "name_differs", 1)
     async with site.app.services.db.connection() as tx:
         rows = await tx.execute("SELECT action FROM audit.entry WHERE actor LIKE 'staff:%%' ORDER BY id")
         actions = [action for (action,) in await rows.fetchall()]

@@ -37,17 +37,21 @@ def elders(stage: Stage, count: int) -> tuple[Visitor, ...]:
 # ------------------------------------------------------------------------------------------------ bans
 
 
-@pytest.mark.parametrize("who", ["person", "account"])
-async def test_security_H3_who_is_banned_gets_no_other_day_by_a_move(stage: Stage, who: str) -> None:
+@pytest.mark.parametrize(
+    ("who", "said"), [("person", Outcome.PERSON_BANNED), ("account", Outcome.ACCOUNT_BANNED)]
+)
+async def test_security_H3_who_is_banned_gets_no_other_day_by_a_move(
+    stage: Stage, who: str, said: Outcome
+) -> None:
     venue = await stage.venue()
     (one,), (two,) = await slots(stage, 1, venue), await slots(stage, 1, venue, NEXT)
     (person,) = stage.people(1)
     booked = await stage.booked((one, (person,)))
     await ban(stage, person.person_key if who == "person" else b"account:%d" % stage.holder)
     refused = await stage.move(booked, (0, two))
-    assert (refused.outcome, refused.line, refused.at) == (Outcome.PERSON_BANNED, 0, UNTIL)
+    assert (refused.outcome, refused.line, refused.at) == (said, 0, UNTIL)
     as_new = await stage.ask((two, (person,)))
-    assert (as_new.outcome, as_new.at) == (Outcome.PERSON_BANNED, UNTIL)
+    assert (as_new.outcome, as_new.at) == (said, UNTIL)
 
 
 async def test_security_H3_a_ban_of_other_presets_or_of_the_past_stops_no_move(stage: Stage) -> None:

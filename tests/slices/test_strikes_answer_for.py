@@ -151,4 +151,4 @@ async def test_security_second_H3_three_strangers_bookings_ban_the_stranger_and_
     mine = structs.replace(world.request(victim, slot), channel=Channel.ONLINE)
     assert (await stage.engine.book(mine)).outcome is Outcome.CONFIRMED
     theirs = await stage.ask((slot, stage.people(1)))
-    assert theirs.outcome is Outcome.PERSON_BANNED
+    assert theirs.outcome is Outcome.ACCOUNT_BANNED

@@ -45,7 +45,7 @@ async def move_lines(
     denied = denied or check_turn(services, traveller, moves, turns)
     if denied is not None:
         return denied
-    return await _change(
+    answer = await _change(
         services,
         _request(
             ChangeKind.MOVE,
@@ -55,6 +55,9 @@ async def move_lines(
             prices=tuple((move.line_no, move.price_minor) for move in moves if move.price_minor is not None),
         ),
     )
+    if answer.outcome.tells_of_person:
+        services.note_document(traveller.id)
+    return answer
 
 
 def _request(

@@ -24,7 +24,6 @@ from wenyue.kernel.limits import BOOKING_DEADLINE_S, HOLD_TTL_S
 from wenyue.services import Services
 
 _encode: Final = msgspec.json.Encoder().encode
-_TRIED: Final = frozenset({Outcome.CARD_PERSON, Outcome.NAME_DIFFERS})  # it tells something of a document
 
 
 class AskedLine(Protocol):
@@ -112,7 +111,7 @@ async def _place(
     answer = await services.engine.book(request, deadline_s=until - monotonic())
     if answer.outcome is Outcome.LOGIN_ENDED:
         raise LoginEnded
-    if answer.outcome in _TRIED:
+    if answer.outcome.tells_of_person:
         services.note_document(traveller.id)
     return answer
 

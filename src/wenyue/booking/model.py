@@ -74,6 +74,8 @@ class Outcome(IntEnum):
     NOT_RELEASED = 32  # 未开放
     SALES_ENDED = 33
     CHANNEL_CLOSED = 34
+    PRICE_CHANGED = 35
+    CURRENCIES_MIXED = 36  # one booking is paid in one currency
 
     CARD_UNKNOWN = 40
     CARD_NOT_ACTIVE = 41
@@ -92,25 +94,24 @@ class Outcome(IntEnum):
     CARD_SAME_VENUE_DAY = 54  # once per day per venue
     CARD_OPEN_RESERVATION = 55  # so many unused reservations at a time
 
-    NAME_DIFFERS = (
-        59  # the document is that of somebody who proved another name; looked at before anything else of them
-    )
-    PERSON_BANNED = 60
-    PERSON_TWICE = 61  # this person already has a place that day (or in that session)
+    ACCOUNT_BANNED = 60
     PARTY_SIZE = 62  # of one line, or of everything that the account has there
     MINOR_ALONE = 63
     VISITORS_NEEDED = 64
     TOO_MANY_OPEN = 65
     CANCEL_LIMIT = 66
     PERSON_REPEATED = 67  # this very request names the person twice for one day (or session)
-    NUMBER_TWICE = 68  # the document's number has a place there under another kind or nationality
     MOVE_LIMIT = 69  # this booking was moved as often as its account may
 
-    PRICE_CHANGED = 70
-    CURRENCIES_MIXED = 71  # one booking is paid in one currency
     SOLD_OUT = 80
     DAY_FULL = 81  # approved carrying capacity of the day
     CHANNEL_FULL = 82
+
+    # What tells something of a person who may be somebody else comes last: only whoever would have booked them hears it.
+    NAME_DIFFERS = 90  # staff saw another name on the document; looked at before anything else of the person
+    PERSON_BANNED = 91
+    PERSON_TWICE = 92  # this person already has a place that day (or in that session)
+    NUMBER_TWICE = 93  # the document's number has a place there under another kind or nationality
 
     @property
     def is_success(self) -> bool:
@@ -125,7 +126,12 @@ class Outcome(IntEnum):
     @property
     def is_full(self) -> bool:
         """No capacity is left."""
-        return self >= Outcome.SOLD_OUT
+        return Outcome.SOLD_OUT <= self < Outcome.NAME_DIFFERS
+
+    @property
+    def tells_of_person(self) -> bool:
+        """It says something of a document that may be somebody else's: who asked is counted for it."""
+        return self >= Outcome.NAME_DIFFERS or self is Outcome.CARD_PERSON
 
 
 BANNED_ANY_POLICY: Final = ""  # a ban under this policy code counts everywhere
@@ -234,7 +240,7 @@ class Answer(Struct, frozen=True, gc=False):
     line: int | None = None
     visitor: int | None = None
     at: datetime | None = (
-        None  # NOT_RELEASED: the release instant; PERSON_BANNED, CANCEL_LIMIT: until; CARD_LEAD_TIME: earliest
+        None  # NOT_RELEASED: the release instant; PERSON_BANNED, ACCOUNT_BANNED, CANCEL_LIMIT: until; CARD_LEAD_TIME: earliest
     )
     hold_until: datetime | None = None
     total_minor: int = 0

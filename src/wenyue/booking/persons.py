@@ -14,47 +14,64 @@ _PARTY: Final = {
     PartyProblem.MINOR_ALONE: Outcome.MINOR_ALONE,
     PartyProblem.TOO_MANY_MINORS: Outcome.PARTY_SIZE,
 }
-Problem = tuple[Outcome, int, int | None, datetime | None]  # …, line, visitor, until
+PersonProblem = tuple[Outcome, int, int | None, datetime | None]  # …, line, visitor, until
 
 
-def person_problems(
+def party_problems(
     request: BookingRequest, slots: Sequence[SlotFacts], scopes: Sequence[int], facts: Facts
-) -> list[Problem]:
-    """Everything that speaks against the persons of a request, line by line."""
-    problems: list[Problem] = []
+) -> list[PersonProblem]:
+    """What speaks against the party as it is written: who is missing, named twice, or may not go together. Line by line.
+
+    And against the account: it may not book there.
+    """
+    problems: list[PersonProblem] = []
     wanted: set[tuple[bytes, object, int]] = set()
+    is_several = len(request.lines) != 1 or len(request.lines[0].visitors) > 1
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
-        if facts.names:
-            problems += _names(request, line, number, facts)
-        if facts.bans:
-            problems += _bans(request, line, slot, number, facts)
         if slot.needs_visitors and len(line.visitors) != line.quantity:
             problems.append((Outcome.VISITORS_NEEDED, number, None, None))
-        for index in line.visitors:
-            visitor = request.visitors[index]
-            key = (visitor.person_key, slot.on_date, scopes[number])
-            if key in facts.places:
-                problems.append((Outcome.PERSON_TWICE, number, index, None))
-            elif key in wanted:
-                problems.append((Outcome.PERSON_REPEATED, number, index, None))
-            elif visitor.number_key is not None and request.channel not in DESK_CHANNELS:
-                # (at a desk somebody looks at both documents)
-                spot = (visitor.number_key, slot.on_date, scopes[number])
-                if spot in facts.numbers or spot in wanted:
-                    problems.append((Outcome.NUMBER_TWICE, number, index, None))
-                wanted.add(spot)
-            wanted.add(key)
+        if is_several:
+            for index in line.visitors:
+                key = (request.visitors[index].person_key, slot.on_date, scopes[number])
+                if key in wanted:
+                    problems.append((Outcome.PERSON_REPEATED, number, index, None))
+                wanted.add(key)
         births = [request.visitors[index].birth for index in line.visitors]
         party = check_party(facts.book.presets[slot.policy_code], births, slot.on_date) if births else None
         if party is not None:
             problems.append((_PARTY[party], number, None, None))
+        if facts.bans and request.holder_id is not None:
+            bans = bans_in_force(account_subject(request.holder_id), slot, facts)
+            problems += [(Outcome.ACCOUNT_BANNED, number, None, until) for until in bans]
     return problems
 
 
-def _names(request: BookingRequest, line: WantedLine, number: int, facts: Facts) -> Iterable[Problem]:
-    """Whoever proved their document is booked by others under a name they are known by; at a desk somebody looks at it."""
-    if request.channel in DESK_CHANNELS:
-        return
+def person_problems(
+    request: BookingRequest, slots: Sequence[SlotFacts], scopes: Sequence[int], facts: Facts
+) -> list[PersonProblem]:
+    """What is known of the people and speaks against them, line by line; nobody is named twice in the request."""
+    problems: list[PersonProblem] = []
+    is_desk = request.channel in DESK_CHANNELS  # there somebody looks at both documents
+    wanted: set[tuple[bytes, object, int]] = set()
+    for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
+        if facts.names and not is_desk:
+            problems += _names(request, line, number, facts)
+        if facts.bans:
+            problems += _bans(request, line, slot, number, facts)
+        for index in line.visitors:
+            visitor = request.visitors[index]
+            if (visitor.person_key, slot.on_date, scopes[number]) in facts.places:
+                problems.append((Outcome.PERSON_TWICE, number, index, None))
+            elif visitor.number_key is not None and not is_desk:
+                spot = (visitor.number_key, slot.on_date, scopes[number])
+                if spot in facts.numbers or spot in wanted:
+                    problems.append((Outcome.NUMBER_TWICE, number, index, None))
+                wanted.add(spot)
+    return problems
+
+
+def _names(request: BookingRequest, line: WantedLine, number: int, facts: Facts) -> Iterable[PersonProblem]:
+    """Whoever proved their document is booked by others under a name they are known by."""
     for index in line.visitors:
         visitor = request.visitors[index]
         traveller_id, known = facts.names.get(visitor.person_key, (None, ()))
@@ -65,12 +82,9 @@ def _names(request: BookingRequest, line: WantedLine, number: int, facts: Facts)
 
 def _bans(
     request: BookingRequest, line: WantedLine, slot: SlotFacts, number: int, facts: Facts
-) -> Iterable[Problem]:
-    subjects: list[tuple[bytes, int | None]] = [(request.visitors[i].person_key, i) for i in line.visitors]
-    if request.holder_id is not None:
-        subjects.append((account_subject(request.holder_id), None))
-    for subject, index in subjects:
-        for until in bans_in_force(subject, slot, facts):
+) -> Iterable[PersonProblem]:
+    for index in line.visitors:
+        for until in bans_in_force(request.visitors[index].person_key, slot, facts):
             yield Outcome.PERSON_BANNED, number, index, until
 
 

@@ -1,35 +1,27 @@
 """The booking decision: pure, in arrival order, all or nothing per request. This is where "never oversold" is decided."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from wenyue.booking.allowance import (
-    DESK_CHANNELS,
-    Tally,
-    account_excess,
-    open_line,
-    party_excess,
-    wanted_by,
-)
+from wenyue.booking.accepting import Passed, accept, currencies
+from wenyue.booking.allowance import DESK_CHANNELS, Tally, account_excess, party_excess, wanted_by
 from wenyue.booking.changes import decide_change
-from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, take_pools, wanted_use
-from wenyue.booking.effects import BookingRow, Effects, LineRow, PlaceRow
+from wenyue.booking.drawing import CHANNEL_NAME, draws, person_scope, slot_problem, wanted_use
+from wenyue.booking.effects import Effects
 from wenyue.booking.facts import Facts
 from wenyue.booking.model import (
     Answer,
     BookingRequest,
     BookingState,
     ChangeRequest,
-    EventKind,
     ExistingBooking,
     Outcome,
     SlotFacts,
 )
-from wenyue.booking.persons import person_problems
+from wenyue.booking.persons import PersonProblem, party_problems, person_problems
 from wenyue.cards import CardFacts, CardRefusal, Use, decide_use
-from wenyue.kernel.limits import HOLD_TTL_S_MAX, OPEN_HOLDS_PER_HOLDER_MAX
+from wenyue.kernel.limits import OPEN_HOLDS_PER_HOLDER_MAX
 from wenyue.policy import LimitKind, Reached
 
 Request = BookingRequest | ChangeRequest
@@ -77,10 +69,11 @@ def _decide_book(request: BookingRequest, facts: Facts, effects: Effects) -> Ans
     taken: list[tuple[CardFacts, Use]] = []
     try:
         slots = _check_slots(request, facts)
-        paid_by = _check_card(request, slots, facts, taken)
-        scopes = _check_persons(request, slots, facts)
         _check_prices(request, slots)
+        paid_by = _check_card(request, slots, facts, taken)
+        scopes = _check_party(request, slots, facts)
         drawn = _check_capacity(request, slots, facts)
+        _check_persons(request, slots, scopes, facts)
     except Refused as no:
         for card, use in taken:
             card.give_back(use)
@@ -93,7 +86,7 @@ def _decide_book(request: BookingRequest, facts: Facts, effects: Effects) -> Ans
             reached=no.reached,
             price_minor=no.price_minor,
         )
-    return _accept(request, _Passed(slots, paid_by, scopes, drawn), facts, effects)
+    return accept(request, Passed(slots, paid_by, scopes, drawn), facts, effects)
 
 
 def _refuse_login(request: Request) -> Answer:
@@ -173,17 +166,34 @@ def _check_card(
     return paid_by
 
 
-def _check_persons(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> list[int]:
-    """Nobody is banned, doubly booked or missing, and the party suits the preset. Returns each line's person scope."""
+def _check_party(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> list[int]:
+    """Nobody is named twice or missing, the party suits the preset, and the account may have it. Returns each line's scope.
+
+    Only what the request and its account say counts here, nothing that is known of its people.
+    """
     scopes = [person_scope(slot) for slot in slots]
-    problems = person_problems(request, slots, scopes, facts)
+    problems = party_problems(request, slots, scopes, facts)
     account = _account_problem(request, slots, facts)
-    first = min(problems, key=lambda problem: problem[:2], default=None)
+    first = min(problems, key=_precedence, default=None)
     if account is not None and (first is None or (account.outcome, account.line or 0) <= first[:2]):
         raise account
     if first is not None:
         raise Refused(*first)
     return scopes
+
+
+def _check_persons(request: BookingRequest, slots: list[SlotFacts], scopes: list[int], facts: Facts) -> None:
+    """Nobody is banned, booked already, or known by another name.
+
+    Last of all: else whoever asks with something else wrong on purpose would learn where somebody goes, and book nothing.
+    """
+    problems = person_problems(request, slots, scopes, facts)
+    if problems:
+        raise Refused(*min(problems, key=_precedence))
+
+
+def _precedence(problem: PersonProblem) -> tuple[Outcome, int]:
+    return problem[:2]
 
 
 def _account_problem(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> Refused | None:
@@ -216,14 +226,8 @@ def _check_prices(request: BookingRequest, slots: list[SlotFacts]) -> None:
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if not line.is_on_card and line.price_minor is not None and line.price_minor != slot.price_minor:
             raise Refused(Outcome.PRICE_CHANGED, number, price_minor=slot.price_minor)
-    if len(set(_currencies(request, slots))) > 1:
+    if len(set(currencies(request, slots))) > 1:
         raise Refused(Outcome.CURRENCIES_MIXED)
-
-
-def _currencies(request: BookingRequest, slots: list[SlotFacts]) -> list[str]:
-    """The currencies of the lines that cost money; when none does, the first line's."""
-    paid = [slot.currency for line, slot in zip(request.lines, slots, strict=True) if not line.is_on_card]
-    return paid or [slots[0].currency]
 
 
 def _check_capacity(request: BookingRequest, slots: list[SlotFacts], facts: Facts) -> list[tuple[int, ...]]:
@@ -242,114 +246,3 @@ def _check_capacity(request: BookingRequest, slots: list[SlotFacts], facts: Fact
     if problems:
         raise Refused(*min(problems))
     return drawn
-
-
-@dataclass(frozen=True, slots=True)
-class _Passed:
-    """The results of every check, per line."""
-
-    slots: list[SlotFacts]
-    paid_by: list[int | None]
-    scopes: list[int]
-    drawn: list[tuple[int, ...]]
-
-
-def _accept(request: BookingRequest, passed: _Passed, facts: Facts, effects: Effects) -> Answer:
-    """Write the booking down, and move the facts so that the next decision sees it."""
-    state, hold_until = BookingState.CONFIRMED, None
-    if request.is_hold:
-        state = BookingState.HELD
-        hold_until = facts.now + timedelta(seconds=min(request.hold_ttl_s, HOLD_TTL_S_MAX))
-    total_minor = sum(
-        _write_line(request, number, state, passed, facts=facts, effects=effects)
-        for number in range(len(request.lines))
-    )
-    # A card that pays for no line was not checked, so it is not noted.
-    card_id = request.card_id if any(line.is_on_card for line in request.lines) else None
-    currency = _currencies(request, passed.slots)[0]
-    effects.bookings.append(
-        BookingRow(
-            request.id,
-            request.body_hash,
-            state,
-            request.channel,
-            request.holder_id,
-            card_id,
-            hold_until,
-            total_minor,
-            currency,
-            request.party,
-            request.source,
-            request.source_key,
-        )
-    )
-    facts.existing[request.id] = ExistingBooking(
-        request.id,
-        request.body_hash,
-        state,
-        request.channel,
-        request.holder_id,
-        card_id,
-        hold_until,
-        total_minor,
-        currency,
-    )
-    if request.is_hold and request.holder_id is not None:
-        facts.holds[request.holder_id] = facts.holds.get(request.holder_id, 0) + 1
-    outcome, kind = (
-        (Outcome.HELD, EventKind.HELD) if request.is_hold else (Outcome.CONFIRMED, EventKind.CONFIRMED)
-    )
-    effects.record(request.actor, "booking.held" if request.is_hold else "booking.confirmed", request.id)
-    effects.tell(kind, request.id)
-    return Answer(
-        outcome, request.id, hold_until=hold_until, total_minor=total_minor, state=state, currency=currency
-    )
-
-
-def _write_line(
-    request: BookingRequest,
-    number: int,
-    state: BookingState,
-    passed: _Passed,
-    *,
-    facts: Facts,
-    effects: Effects,
-) -> int:
-    """One line with its named places, drawn from its pools; what it costs in money."""
-    line, slot, scope = request.lines[number], passed.slots[number], passed.scopes[number]
-    entitlement_no, drawn = passed.paid_by[number], passed.drawn[number]
-    price_minor = 0 if line.is_on_card else slot.price_minor
-    effects.lines.append(
-        LineRow(
-            request.id,
-            number,
-            slot.id,
-            slot.product_id,
-            slot.venue_id,
-            slot.on_date,
-            line.quantity,
-            price_minor,
-            drawn,
-            request.card_id if line.is_on_card else None,
-            entitlement_no,
-        )
-    )
-    for index in line.visitors:
-        person_key = request.visitors[index].person_key
-        number_key = request.visitors[index].number_key
-        if number_key is not None and request.channel in DESK_CHANNELS:
-            number_key = None
-        effects.places.append(
-            PlaceRow(request.id, number, index, person_key, scope, slot.on_date, number_key)
-        )
-        facts.places.add((person_key, slot.on_date, scope))
-        if number_key is not None:
-            facts.numbers.add((number_key, slot.on_date, scope))
-    if request.holder_id is not None and request.holder_id not in facts.once:
-        facts.open.setdefault(request.holder_id, {})[request.id, number] = open_line(
-            slot, line.quantity, is_named=bool(line.visitors), is_on_card=line.is_on_card
-        )
-    take_pools(facts, effects, drawn, state, line.quantity)
-    if entitlement_no is not None and request.card_id is not None:
-        effects.spend(request.card_id, entitlement_no, line.quantity)
-    return price_minor * line.quantity

@@ -55,12 +55,27 @@ PEOPLE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
             " document to the staffed counter.",
         ),
     ),
-    Outcome.PERSON_BANNED: OutcomeWords(
-        Text("暂时不能预约", "Booking is suspended"),
-        Text("因多次爽约或取消，预约资格暂停。", "Booking is suspended after missed or cancelled visits."),
+    Outcome.ACCOUNT_BANNED: OutcomeWords(
+        Text("您的账号暂时不能预约", "Your account cannot book for now"),
+        Text(
+            "因多次爽约或取消，您的预约资格暂停。",
+            "Your booking is suspended after missed or cancelled visits.",
+        ),
         Text(
             "到期后自动恢复；急需入园请到人工窗口。",
             "It ends by itself; if urgent, ask at the staffed counter.",
+        ),
+        at_note=Text("恢复时间：{at}。", "It ends {at}."),
+    ),
+    Outcome.PERSON_BANNED: OutcomeWords(
+        Text("有游客暂时不能预约", "Someone cannot be booked for now"),
+        Text(
+            "这位游客因多次爽约或取消，预约资格暂停。",
+            "Booking is suspended for this visitor after missed or cancelled visits.",
+        ),
+        Text(
+            "请去掉这位游客；到期后自动恢复，急需入园请到人工窗口。",
+            "Remove that visitor. It ends by itself; if urgent, ask at the staffed counter.",
         ),
         at_note=Text("恢复时间：{at}。", "It ends {at}."),
     ),

@@ -27,6 +27,7 @@ _STATUS: Final = {
     Outcome.VISITORS_NEEDED: 422,
     Outcome.PARTY_SIZE: 422,
     Outcome.MINOR_ALONE: 422,
+    Outcome.ACCOUNT_BANNED: 403,
     Outcome.PERSON_BANNED: 403,
     Outcome.TOO_MANY_OPEN: 429,
     Outcome.CANCEL_LIMIT: 429,

@@ -19,15 +19,14 @@ from wenyue.booking import (
     Outcome,
     WantedLine,
 )
+from wenyue.tools.sim.move_objections import move_refusal, wear_refusal
 from wenyue.tools.sim.objections import (
     account_problem,
     booking_problems,
     cancel_refusal,
     confirm_refusal,
     may_cancel,
-    move_refusal,
     today_of,
-    wear_refusal,
 )
 from wenyue.tools.sim.world import LIVE, Booking, Line, World
 

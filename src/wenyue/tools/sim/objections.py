@@ -3,7 +3,7 @@
 Written from the contract, not from the engine, whose outcomes it names and whose rules it does not share.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from wenyue.booking import BookingRequest, BookingState, Outcome
@@ -13,13 +13,12 @@ from wenyue.tools.sim.world import DESKS, Booking, Card, Line, Slot, World
 BEIJING = timedelta(hours=8)
 DAY_PARTIES = 3  # of one account in a day, where a person may come more than once
 HOLDS_MAX = 5  # unpaid holds of one holder
-MOVES_MAX = 20  # of each line that a booking has
 
 
 def booking_problems(
     world: World, request: BookingRequest, now: datetime
 ) -> list[tuple[Outcome, int | None, int | None]]:
-    """Everything that speaks against a request; the smallest is the answer."""
+    """What speaks against a request; the smallest is the answer. Of its people only if nothing else does."""
     unknown = [n for n, line in enumerate(request.lines) if line.slot_id not in world.slots]
     if unknown:
         return [(Outcome.SLOT_UNKNOWN, unknown[0], None)]
@@ -27,13 +26,13 @@ def booking_problems(
     channel = request.channel.name.lower()
     slots = [world.slots[line.slot_id] for line in request.lines]
     for number, slot in enumerate(slots):
-        when = _slot_problem(world, slot, now)
+        when = slot_problem(world, slot, now)
         if when is not None:
             found.append((when, number, None))
         elif slot.reserves and channel not in slot.reserves:
             found.append((Outcome.CHANNEL_CLOSED, number, None))
     found += _card_problems(world, request, slots)
-    found += _person_problems(world, request, slots)
+    found += _party_problems(request, slots)
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if not line.is_on_card and line.price_minor not in (None, slot.price):
             found.append((Outcome.PRICE_CHANGED, number, None))
@@ -46,10 +45,14 @@ def booking_problems(
         for pool in world.pools_of(slot, channel):
             first.setdefault(pool, number)
             rooms[pool] -= line.quantity
-    return [(world.full[pool], number, None) for pool, number in first.items() if rooms[pool] < 0]
+    full: list[tuple[Outcome, int | None, int | None]] = [
+        (world.full[pool], number, None) for pool, number in first.items() if rooms[pool] < 0
+    ]
+    return full or _person_problems(world, request, slots)
 
 
-def _slot_problem(world: World, slot: Slot, now: datetime) -> Outcome | None:
+def slot_problem(world: World, slot: Slot, now: datetime) -> Outcome | None:
+    """Why nobody can book the session now."""
     if not world.is_open(slot):
         return Outcome.SLOT_CLOSED
     if now < slot.release:
@@ -68,7 +71,7 @@ def _card_problems(
             continue
         if card is None or card.holder != request.holder_id:
             return [(Outcome.CARD_UNKNOWN, number, None)]
-        refusal = _card_refusal(card, uses, slot, line.quantity)
+        refusal = card_refusal(card, uses, slot, line.quantity)
         if refusal is None:
             uses.append((slot.day, line.quantity))
         else:
@@ -76,7 +79,8 @@ def _card_problems(
     return found
 
 
-def _card_refusal(card: Card, uses: list[tuple[date, int]], slot: Slot, quantity: int) -> Outcome | None:
+def card_refusal(card: Card, uses: list[tuple[date, int]], slot: Slot, quantity: int) -> Outcome | None:
+    """Why the card does not pay for so many places, with these uses."""
     if card.is_frozen:
         return Outcome.CARD_FROZEN
     if not slot.is_on_cards:
@@ -90,6 +94,24 @@ def _card_refusal(card: Card, uses: list[tuple[date, int]], slot: Slot, quantity
     return None
 
 
+def _party_problems(
+    request: BookingRequest, slots: Sequence[Slot]
+) -> list[tuple[Outcome, int | None, int | None]]:
+    found: list[tuple[Outcome, int | None, int | None]] = []
+    named: list[tuple[bytes, date, int]] = []
+    for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
+        if slot.is_named and len(line.visitors) != line.quantity:
+            found.append((Outcome.VISITORS_NEEDED, number, None))
+        for index in line.visitors:
+            place = (request.visitors[index].person_key, slot.day, slot.scope)
+            if place in named:
+                found.append((Outcome.PERSON_REPEATED, number, index))
+            named.append(place)
+        if len(line.visitors) > slot.party_max:
+            found.append((Outcome.PARTY_SIZE, number, None))
+    return found
+
+
 def _person_problems(
     world: World, request: BookingRequest, slots: Sequence[Slot]
 ) -> list[tuple[Outcome, int | None, int | None]]:
@@ -98,23 +120,16 @@ def _person_problems(
     wanted: set[tuple[bytes, date, int]] = set()
     is_desk = request.channel.name.lower() in DESKS
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
-        if slot.is_named and len(line.visitors) != line.quantity:
-            found.append((Outcome.VISITORS_NEEDED, number, None))
         for index in line.visitors:
             person = request.visitors[index].person_key
             place = (person, slot.day, slot.scope)
             if place in taken:
                 found.append((Outcome.PERSON_TWICE, number, index))
-            elif place in wanted:
-                found.append((Outcome.PERSON_REPEATED, number, index))
             elif person in world.numbers and not is_desk:
                 spot = (world.numbers[person], slot.day, slot.scope)
                 if spot in numbers_taken or spot in wanted:
                     found.append((Outcome.NUMBER_TWICE, number, index))
                 wanted.add(spot)
-            wanted.add(place)
-        if len(line.visitors) > slot.party_max:
-            found.append((Outcome.PARTY_SIZE, number, None))
     return found
 
 
@@ -133,10 +148,10 @@ def account_problem(
             for no, (one, slot) in enumerate(zip(request.lines, slots, strict=True))
         ]  # fmt: skip
         for number, line in enumerate(new):
-            over = _party_over([*mine, *new[:number]], line)
+            over = party_over([*mine, *new[:number]], line)
             if over is not None:
                 return Outcome.PARTY_SIZE, number, over
-        over = _account_over(world, mine, new)
+        over = account_over(world, mine, new)
         if over is not None:
             return Outcome.TOO_MANY_OPEN, None, over
     today = today_of(now)  # a hold of a day that is over is only waiting to be swept
@@ -167,7 +182,7 @@ def _places(lines: Sequence[Line]) -> int:
     return sum(line.quantity for line in lines)
 
 
-def _party_over(mine: Sequence[Line], line: Line, had: Sequence[Line] = ()) -> Reached | None:
+def party_over(mine: Sequence[Line], line: Line, had: Sequence[Line] = ()) -> Reached | None:
     """`had` (a move): what the account had; no more than that is never too much."""
     slot = line.slot
     if slot.is_per_venue_day:
@@ -197,9 +212,10 @@ def _of_day(one: Slot, slot: Slot) -> bool:
     return (one.product, one.day) == (slot.product, slot.day)
 
 
-def _account_over(
+def account_over(
     world: World, mine: Sequence[Line], new: Sequence[Line], had: Sequence[Line] = ()
 ) -> Reached | None:
+    """Which limit on everything that an account has `new` lines would exceed. `had`: as for `party_over`."""
     limits = world.limits
     for kind, most, counted in (
         (LimitKind.PLACES, limits.places, _all),
@@ -235,62 +251,6 @@ def today_of(now: datetime) -> date:
     return (now + BEIJING).date()
 
 
-def wear_refusal(
-    booking: Booking, wanted: Sequence[tuple[Line, int]]
-) -> tuple[Outcome, int | None, Reached | None] | None:
-    """Moved again and again by its account: before anything else is looked at."""
-    live, gone = len(booking.live), len(booking.lines) - len(booking.live)
-    is_free = booking.holder is None or booking.channel in DESKS
-    if is_free or gone + len(wanted) <= MOVES_MAX * live:
-        return None
-    return Outcome.MOVE_LIMIT, wanted[0][0].no, Reached(LimitKind.MOVES, MOVES_MAX, gone // live)
-
-
-def move_refusal(
-    world: World,
-    booking: Booking,
-    wanted: Sequence[tuple[Line, int]],
-    prices: Mapping[int, int],
-    now: datetime,
-) -> tuple[Outcome, int | None, Reached | None] | None:
-    """The smallest problem of where and who; then the account's; the card's; the first price's; the pools'."""
-    found = _where_and_who(world, booking, wanted, now)
-    if found:
-        return (*min(found), None)
-    old = [line for line, _ in wanted]
-    if booking.holder is not None and booking.channel not in DESKS:
-        had = world.of_account(booking.holder, today_of(now))
-        stays = world.of_account(booking.holder, today_of(now), giving_up=old)
-        new: list[Line] = []
-        for line, slot_id in wanted:
-            slot = world.slots[slot_id]
-            price = 0 if line.is_on_card else slot.price
-            new.append(Line(line.no, slot, line.quantity, line.persons, line.is_on_card, price))
-            over = _party_over([*stays, *new[:-1]], new[-1], had)
-            if over is not None:
-                return Outcome.PARTY_SIZE, line.no, over
-        over = _account_over(world, stays, new, had)
-        if over is not None:
-            return Outcome.TOO_MANY_OPEN, None, over
-    uses = world.card_uses(booking.card, giving_up=old) if booking.card is not None else []
-    rooms = world.rooms(giving_up=old)
-    for line, slot_id in wanted:
-        slot = world.slots[slot_id]
-        if line.is_on_card and booking.card is not None:
-            refusal = _card_refusal(world.cards[booking.card], uses, slot, line.quantity)
-            if refusal is not None:
-                return refusal, line.no, None
-            uses.append((slot.day, line.quantity))
-        for pool in world.pools_of(slot, booking.channel):
-            rooms[pool] -= line.quantity
-    for line, slot_id in wanted:
-        price = world.slots[slot_id].price
-        if not line.is_on_card and prices.get(line.no, price) != price:
-            return Outcome.PRICE_CHANGED, line.no, None
-    full = [world.full[pool] for pool, room in rooms.items() if room < 0]
-    return (min(full), old[0].no, None) if full else None
-
-
 def confirm_refusal(world: World, booking: Booking) -> tuple[Outcome, int] | None:
     """Why a card would not pay for what is held, if it were asked for now."""
     held = [line for line in booking.live if line.is_on_card]
@@ -298,42 +258,11 @@ def confirm_refusal(world: World, booking: Booking) -> tuple[Outcome, int] | Non
         return None
     uses = world.card_uses(booking.card, giving_up=held)
     for line in held:
-        refusal = _card_refusal(world.cards[booking.card], uses, line.slot, line.quantity)
+        refusal = card_refusal(world.cards[booking.card], uses, line.slot, line.quantity)
         if refusal is not None:
             return refusal, line.no
         uses.append((line.slot.day, line.quantity))
     return None
-
-
-def _where_and_who(
-    world: World, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
-) -> list[tuple[Outcome, int]]:
-    old = [line for line, _ in wanted]
-    taken, found = world.places(giving_up=old), list[tuple[Outcome, int]]()
-    numbers = world.number_places(giving_up=old)
-    for line, slot_id in wanted:
-        slot = world.slots.get(slot_id)
-        if slot is None or slot.product != line.slot.product:
-            found.append((Outcome.SLOT_UNKNOWN, line.no))
-            continue
-        problem = _slot_problem(world, slot, now)
-        if problem is not None:
-            found.append((problem, line.no))
-        elif slot.reserves and booking.channel not in slot.reserves:
-            found.append((Outcome.CHANNEL_CLOSED, line.no))
-        if booking.state is BookingState.CONFIRMED and not may_cancel(line.slot, now):
-            found.append((Outcome.TERMS_FORBID, line.no))
-        places = {(person, slot.day, slot.scope) for person in line.present}
-        if places & taken:
-            found.append((Outcome.PERSON_TWICE, line.no))
-        taken |= places
-        if booking.channel not in DESKS:
-            known = [world.numbers[person] for person in line.present if person in world.numbers]
-            spots = {(number, slot.day, slot.scope) for number in known}
-            if spots & numbers:
-                found.append((Outcome.NUMBER_TWICE, line.no))
-            numbers |= spots
-    return found
 
 
 def may_cancel(slot: Slot, now: datetime) -> bool:

@@ -139,7 +139,7 @@ def believe_cache(problem: Any) -> Any:
 
 
 def sell_holds(take: Any) -> Any:
-    """For `rules.take_pools`: everything counts as sold."""
+    """For `accepting.take_pools`: everything counts as sold."""
 
     def patched(facts: Any, effects: Any, pools: Any, _state: Any, quantity: int) -> None:
         take(facts, effects, pools, BookingState.CONFIRMED, quantity)

@@ -9,6 +9,7 @@ from wenyue.tools.sim.planting import Plant, rewriting, wrapping
 from wenyue.tools.sim.seams import (
     PoolFacts,
     Views,
+    accepting,
     batch,
     changes,
     moves,
@@ -134,7 +135,7 @@ PLANTS: Final = (
     Plant(
         "hold counted as sold",
         "a hold moves the wrong counter",
-        wrapping(rules, "take_pools", patches.sell_holds),
+        wrapping(accepting, "take_pools", patches.sell_holds),
     ),
     Plant(
         "reserve ignored",

@@ -4,6 +4,7 @@ Nothing else outside the booking slice may import these modules; the house test 
 """
 
 from wenyue.booking import (
+    accepting,
     batch,
     changes,
     drawing,
@@ -39,6 +40,7 @@ __all__ = [
     "Probe",
     "SlotFacts",
     "Views",
+    "accepting",
     "admission",
     "batch",
     "changes",
