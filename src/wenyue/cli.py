@@ -37,6 +37,7 @@ TOOLS = {
         "wenyue.tools.holidays",
         "What is known of a year's holidays, and corrections of it (节假日).",
     ),
+    "changes": ("wenyue.tools.changes", "Proposals and approvals; whether one operator works alone (变更)."),
     "slots": ("wenyue.tools.slots", "Close and reopen sessions, prices, capacities (场次)."),
     "staff": ("wenyue.tools.staff", "Who may sign in at the gate and in the console (员工账号)."),
     "room": ("wenyue.tools.room", "Waiting rooms in front of scarce places (排队等候)."),

@@ -16,6 +16,7 @@ from psycopg import InterfaceError, OperationalError
 
 from wenyue import abuse, retention
 from wenyue.accounts import names
+from wenyue.application.review_change import carry_out_due
 from wenyue.booking import EventKind, later
 from wenyue.emergency import KEEP_EVERY_S, keep_rooms
 from wenyue.gate import go_through, index_bookings
@@ -55,6 +56,7 @@ _NOTICES_EVERY_S: Final = 1.0  # somebody waits for a code
 _DROP_NOTES_EVERY_S: Final = 3600.0
 _SUSPICIOUS_EVERY_S: Final = 300.0
 _INDEX_EVERY_S: Final = 60.0
+_CHANGES_EVERY_S: Final = 5.0
 _ERASE_EVERY_S: Final = 3600.0  # looks; a day that was gone through costs three reads
 _LOOK_EVERY_S: Final = 5.0
 _BEAT_EVERY_S: Final = 30.0
@@ -102,6 +104,7 @@ class Worker:
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds, self._holds_due),
             Task("hand on notes", OUTBOX_POLL_S, self._hand_on, self._notes_due),
             Task("send notices", _NOTICES_EVERY_S, self._send_notices),
+            Task("carry out changes", _CHANGES_EVERY_S, self._carry_out),
             Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows, takes_s=_RUN_DEADLINE_S),
             Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead, takes_s=_RUN_DEADLINE_S),
             Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms, self._has_rooms),
@@ -268,6 +271,10 @@ class Worker:
                 return await send_notices(tx, self._services.vault, now, sms=self._sms, limits=limits)
         except OSError:
             return False
+
+    async def _carry_out(self) -> bool:
+        """What one operator proposed alone, when its time comes; and proposals that nobody decided upon end."""
+        return await carry_out_due(self._services) > 0
 
     async def _mark_no_shows(self) -> bool:
         return await later.mark_no_shows(self._services.db, self._services.engine, self._services.clock())

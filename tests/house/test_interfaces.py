@@ -22,6 +22,7 @@ SLICES = (
     "booking",
     "cards",
     "catalogue",
+    "changes",
     "emergency",
     "gate",
     "insight",

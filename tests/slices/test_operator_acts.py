@@ -11,10 +11,11 @@ from tests.support.database import DbUrls
 from tests.support.opening_stage import DAY, Stage, give_back, opened_venue
 from wenyue import catalogue
 from wenyue.accounts import LoginEnded
-from wenyue.application.close_slots import Closed, CloseSlots, close_slots, lift_closure_of
+from wenyue.application.close_slots import Closed, CloseSlots, close_slots
+from wenyue.application.lift_closure import LiftClosure, lift_closure
 from wenyue.application.operating import NotDone, Operator
 from wenyue.application.reprice import Reprice, reprice
-from wenyue.application.set_capacity import CapacitySet, set_capacity, set_day_capacity
+from wenyue.application.set_capacity import CapacitySet, SetCapacity, SetDayCapacity, set_capacity
 from wenyue.booking import Outcome, opening
 from wenyue.policy import HolidayCalendar, shipped_presets
 
@@ -50,8 +51,8 @@ async def test_a_closure_stops_sales_and_is_lifted_again(stage: Stage) -> None:
     assert await stage.outcome(stage.morning) is Outcome.SLOT_CLOSED
     again = await close_slots(stage, ANYBODY, fog(stage))
     assert again == Closed(None, 0)  # the very same stood already
-    assert await lift_closure_of(stage, ANYBODY, done.closure_id or 0) == 2
-    assert await lift_closure_of(stage, ANYBODY, done.closure_id or 0) is NotDone.CLOSURE_UNKNOWN
+    assert await lift_closure(stage, ANYBODY, LiftClosure(done.closure_id or 0)) == 2
+    assert await lift_closure(stage, ANYBODY, LiftClosure(done.closure_id or 0)) is NotDone.CLOSURE_UNKNOWN
     assert await stage.outcome(stage.morning) is Outcome.CONFIRMED
     assert await entries(stage) == [
         ("staff:1", "slots.closed", f"venue:{stage.venue_id}"),
@@ -75,14 +76,14 @@ async def test_a_price_is_one_truth_for_days_that_are_open_and_days_to_come(stag
 
 async def test_a_capacity_is_set_refused_or_followed(stage: Stage) -> None:
     booked = [await stage.book(stage.afternoon) for _ in range(3)]
-    assert await set_capacity(stage, ANYBODY, stage.afternoon, 30) is CapacitySet.SET
-    assert await set_capacity(stage, ANYBODY, stage.afternoon, 30) is CapacitySet.UNCHANGED
-    assert await set_capacity(stage, ANYBODY, stage.afternoon, 2) is NotDone.BELOW_TAKEN
-    said = await set_capacity(stage, ANYBODY, stage.afternoon, 2, below_taken="follow")
+    assert await set_capacity(stage, ANYBODY, SetCapacity(stage.afternoon, 30)) is CapacitySet.SET
+    assert await set_capacity(stage, ANYBODY, SetCapacity(stage.afternoon, 30)) is CapacitySet.UNCHANGED
+    assert await set_capacity(stage, ANYBODY, SetCapacity(stage.afternoon, 2)) is NotDone.BELOW_TAKEN
+    said = await set_capacity(stage, ANYBODY, SetCapacity(stage.afternoon, 2, below_taken="follow"))
     assert said is CapacitySet.FOLLOWS
     await give_back(stage, booked[0])
     assert await stage.outcome(stage.afternoon) is Outcome.SOLD_OUT
-    assert await set_day_capacity(stage, ANYBODY, stage.venue_id, DAY, 2) is CapacitySet.SET
+    assert await set_capacity(stage, ANYBODY, SetDayCapacity(stage.venue_id, DAY, 2)) is CapacitySet.SET
     assert await stage.outcome(stage.morning) is Outcome.DAY_FULL
     assert [action for _, action, _ in await entries(stage)] == [
         "slot.capacity_set",
@@ -117,11 +118,11 @@ async def test_prices_and_capacities_that_are_mistyped_change_nothing(stage: Sta
     for price in (-1, 10**9 + 1):
         assert await reprice(stage, ANYBODY, Reprice(stage.product_id, {DAY: price})) is NotDone.BAD_PRICE
     assert await reprice(stage, ANYBODY, Reprice(10**9, {DAY: 1})) is NotDone.PRODUCT_UNKNOWN
-    assert await set_capacity(stage, ANYBODY, stage.morning, -1) is NotDone.BAD_CAPACITY
-    assert await set_capacity(stage, ANYBODY, 10**9, 1) is NotDone.SLOT_UNKNOWN
-    assert await set_capacity(stage, ANYBODY, stage.morning, 1) is NotDone.BELOW_RESERVES
+    assert await set_capacity(stage, ANYBODY, SetCapacity(stage.morning, -1)) is NotDone.BAD_CAPACITY
+    assert await set_capacity(stage, ANYBODY, SetCapacity(10**9, 1)) is NotDone.SLOT_UNKNOWN
+    assert await set_capacity(stage, ANYBODY, SetCapacity(stage.morning, 1)) is NotDone.BELOW_RESERVES
     never = DAY + timedelta(days=300)
-    assert await set_day_capacity(stage, ANYBODY, stage.venue_id, never, 1) is NotDone.DAY_UNKNOWN
+    assert await set_capacity(stage, ANYBODY, SetDayCapacity(stage.venue_id, never, 1)) is NotDone.DAY_UNKNOWN
     assert await entries(stage) == []
 
 
@@ -132,17 +133,19 @@ async def test_who_belongs_elsewhere_or_is_signed_out_changes_nothing(stage: Sta
     assert isinstance(done, Closed)
     before = await entries(stage)
     assert await close_slots(stage, ELSEWHERE, fog(stage)) is NotDone.VENUE_UNKNOWN
-    assert await lift_closure_of(stage, ELSEWHERE, done.closure_id or 0) is NotDone.CLOSURE_UNKNOWN
+    assert await lift_closure(stage, ELSEWHERE, LiftClosure(done.closure_id or 0)) is NotDone.CLOSURE_UNKNOWN
     assert await reprice(stage, ELSEWHERE, Reprice(stage.product_id, {DAY: 1})) is NotDone.PRODUCT_UNKNOWN
-    assert await set_capacity(stage, ELSEWHERE, stage.morning, 30) is NotDone.SLOT_UNKNOWN
-    assert await set_day_capacity(stage, ELSEWHERE, stage.venue_id, DAY, 9) is NotDone.VENUE_UNKNOWN
+    assert await set_capacity(stage, ELSEWHERE, SetCapacity(stage.morning, 30)) is NotDone.SLOT_UNKNOWN
+    assert (
+        await set_capacity(stage, ELSEWHERE, SetDayCapacity(stage.venue_id, DAY, 9)) is NotDone.VENUE_UNKNOWN
+    )
     gone = Operator("staff:1", login="00" * 32)
     for act in (
         close_slots(stage, gone, fog(stage)),
         reprice(stage, gone, Reprice(stage.product_id, {DAY: 1})),
-        set_capacity(stage, gone, stage.morning, 30),
-        set_day_capacity(stage, gone, stage.venue_id, DAY, 9),
-        lift_closure_of(stage, gone, done.closure_id or 0),
+        set_capacity(stage, gone, SetCapacity(stage.morning, 30)),
+        set_capacity(stage, gone, SetDayCapacity(stage.venue_id, DAY, 9)),
+        lift_closure(stage, gone, LiftClosure(done.closure_id or 0)),
     ):
         with pytest.raises(LoginEnded):
             await act

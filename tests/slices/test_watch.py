@@ -61,6 +61,28 @@ async def test_a_sound_installation_is_quiet(town: Watched) -> None:
     )  # 25 days of venues with two pools each and two lines; the two booked now twice
 
 
+async def test_what_one_operator_changes_alone_is_told(town: Watched) -> None:
+    change = """INSERT INTO changes.change (
+                    id, kind, effect, request, was, sessions, places, money_minor, places_max, money_minor_max, reason, digest,
+                    proposed_by, proposed_at, expires_at, state, applies_at, decided_at, review_by)
+                SELECT gen_random_uuid(), 'prices.set', %s, '{}', '{}', 0, 0, 0, 0, 0, '', '',
+                       'staff:1', now(), now() + interval '1 day', %s"""
+    town.as_owner(change % ("'loosens'", "'waiting', NULL, NULL, NULL::timestamptz"))
+    town.as_owner(change % ("'restricts'", "'applied', NULL, now(), now() + interval '1 hour'"))
+    assert await town.says("changes") == []
+    town.as_owner(change % ("'restricts'", "'applied', NULL, now(), now() - interval '1 second'"))
+    assert await town.says("changes") == ["changes:review warning"]
+    town.as_owner(change % ("'loosens'", "'waiting', now() + interval '90 seconds', NULL, NULL::timestamptz"))
+    assert await town.says("changes") == ["changes:alone warning", "changes:review warning"]
+    [_, alone] = (await town.look())["changes"].findings
+    assert "prices.set (2 min)" in alone.en
+    town.as_owner(
+        "UPDATE changes.change SET reviewed_by = 'staff:2', reviewed_at = now() WHERE review_by IS NOT NULL"
+    )
+    town.as_owner("UPDATE changes.change SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'")
+    assert await town.says("changes") == []
+
+
 async def test_security_M5_admissions_taken_back_again_and_again_are_told(town: Watched) -> None:
     assert await town.says("undos") == []
     town.as_owner(

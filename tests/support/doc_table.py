@@ -215,12 +215,16 @@ RESOLVED: Final = ('resolve("record:broken"', 'who="Wang Fang"', 'why="ticket 7"
 OVERLOAD: Final = "tests/stories/test_overload.py::test_a_small_run_measures_everything_and_loses_nothing"
 
 # Command → the test that runs it, and words that its file must have.
+ALONE: Final = "tests/slices/test_changes_command.py::test_it_is_declared_that_one_operator_works_alone_and_put_on_record"
+PROPOSALS: Final = "tests/slices/test_changes_command.py::test_proposals_are_listed_with_who_made_them"
 BANS: Final = "tests/slices/test_bans_command.py::test_an_accounts_bans_are_lifted_all_at_once"
 BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "wenyue slots close CODE --from 2026-12-24 --reason 大雾": (
         "tests/slices/test_slots_command.py::test_a_venue_is_closed_and_opened_again",
         ('"close", "lake", "--from"', '"--reason"'),
     ),
+    "wenyue changes list": (PROPOSALS, ('"list"',)),
+    "wenyue changes one-operator on": (ALONE, ('"one-operator", "on"',)),
     "wenyue bans lift": (BANS, ('"lift"', '"--why"')),
     "make up": (WHOLE, ('"make"', '"up"')),
     "WENYUE_HTTPS=1 make up": (WHOLE, ('"make"', '"up"', "WENYUE_HTTPS")),

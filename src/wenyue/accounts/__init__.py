@@ -4,7 +4,7 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
-from wenyue.accounts import names
+from wenyue.accounts import names, staffing
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
@@ -15,7 +15,6 @@ from wenyue.accounts.logins import (
     require_login,
     retire_staff,
     save_staff,
-    staff_list,
     start_login,
     unlock_staff,
     who,
@@ -76,7 +75,7 @@ __all__ = [
     "retire_staff",
     "save_staff",
     "seal_identity",
-    "staff_list",
+    "staffing",
     "start_login",
     "traveller",
     "traveller_for",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from wenyue.accounts.model import Login, LoginEnded, Role, Staff, StaffRecord, StaffRefusal
+from wenyue.accounts.model import Login, LoginEnded, Role, Staff, StaffRefusal
 from wenyue.accounts.passwords import (
     NO_SECRET,
     SECRET_LENGTH_MAX,
@@ -27,7 +27,6 @@ _TOKEN_LENGTH: Final = 43  # of 32 bytes in URL-safe base64 without padding
 STAFF_PASSWORD_LENGTH_MIN: Final = 8
 _CHECKS_MAX: Final = 2
 STAFF_VENUES_MAX: Final = 200
-STAFF_LISTED_MAX: Final = 10_000
 
 
 async def start_login(
@@ -186,15 +185,6 @@ async def unlock_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None
     """Failed tries at this login before `now` count no more, except against the addresses that made them."""
     await tx.execute(_SQL["unlock_staff"], {"id": staff_id, "now": now})
     await record(tx, [Entry(now, actor, "staff.unlocked", f"staff:{staff_id}")])
-
-
-async def staff_list(tx: Tx, limit: int = STAFF_LISTED_MAX) -> list[StaffRecord]:
-    """Everybody who is or was on the staff, by login, at most `limit`."""
-    rows = await (await tx.execute(_SQL["staff"], {"limit": limit})).fetchall()
-    return [
-        StaffRecord(Staff(id_, login, name, role, frozenset(venue_ids)), is_active, not is_mute)
-        for id_, login, name, role, venue_ids, is_active, is_mute in rows
-    ]
 
 
 async def retire_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None:

@@ -91,6 +91,11 @@ UPDATE accounts.staff SET tries_from = %(now)s WHERE id = %(id)s;
 SELECT id, login, display_name, role, venue_ids, is_active, password_hash = '-' AS is_mute
 FROM accounts.staff ORDER BY login LIMIT %(limit)s;
 
+-- name: staff_by_id
+-- Who some actors are, also those who have left.
+SELECT id, login, display_name, role, venue_ids, is_active, password_hash = '-' AS is_mute
+FROM accounts.staff WHERE id = ANY(%(ids)s::bigint[]);
+
 -- name: save_staff
 -- Add a member of staff, or change them: a new password unlocks, and no device is known any more.
 -- run by: owner

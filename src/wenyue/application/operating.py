@@ -46,6 +46,10 @@ class Operator(Struct, frozen=True):
         """Whether the venue is theirs."""
         return self.venue_ids is None or venue_id in self.venue_ids
 
+    def may_act_on(self, venue_id: int | None) -> bool:
+        """Whether it is theirs. None: every venue is meant."""
+        return self.venue_ids is None if venue_id is None else self.may_act_at(venue_id)
+
 
 class NotDone(StrEnum):
     """Why an operator's act changed nothing."""
@@ -65,27 +69,35 @@ class NotDone(StrEnum):
     BELOW_RESERVES = "below_reserves"  # fewer than the channels' reserves add up to
 
 
+class Act(Struct, frozen=True):
+    """An act in progress: its one transaction, its `now`, and who acts."""
+
+    tx: Tx
+    now: datetime
+    operator: Operator
+
+
 @asynccontextmanager
-async def acting(works: Works, operator: Operator) -> AsyncGenerator[tuple[Tx, datetime]]:
-    """The one transaction of an act, and its `now`. Raises LoginEnded, DatabaseDown."""
+async def acting(works: Works, operator: Operator) -> AsyncGenerator[Act]:
+    """The one transaction of an act. Raises LoginEnded, DatabaseDown."""
     now = works.clock()
     async with works.db.transaction() as tx:
         if operator.login:
             await require_login(tx, operator.login, now)
-        yield tx, now
+        yield Act(tx, now, operator)
 
 
-async def find_venue(tx: Tx, operator: Operator, venue_id: int) -> Venue | None:
-    """The venue, if it is theirs."""
-    if not operator.may_act_at(venue_id):
+async def find_venue(act: Act, venue_id: int) -> Venue | None:
+    """The venue, if it is theirs who act."""
+    if not act.operator.may_act_at(venue_id):
         return None
-    return (await venues_by_id(tx, [venue_id])).get(venue_id)
+    return (await venues_by_id(act.tx, [venue_id])).get(venue_id)
 
 
-async def find_product(tx: Tx, operator: Operator, product_id: int) -> Product | None:
-    """The product, if its venue is theirs."""
-    found = await product(tx, product_id)
-    return found if found is not None and operator.may_act_at(found.venue_id) else None
+async def find_product(act: Act, product_id: int) -> Product | None:
+    """The product, if its venue is theirs who act."""
+    found = await product(act.tx, product_id)
+    return found if found is not None and act.operator.may_act_at(found.venue_id) else None
 
 
 def are_dates(first: date, last: date) -> bool:

@@ -6,10 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from wenyue.application.operating import NotDone, Operator, Works, acting, are_dates, find_product
+from wenyue.application.operating import Act, NotDone, Operator, Works, acting, are_dates, find_product
 from wenyue.audit import Entry, record
-from wenyue.booking import opening
-from wenyue.catalogue import set_prices
+from wenyue.booking import opening, touched
+from wenyue.catalogue import Product, prices, set_prices
+from wenyue.changes import Counts, Effect, Looked
 
 PRICE_MINOR_MAX: Final = 10**9
 
@@ -26,20 +27,41 @@ async def reprice(works: Works, operator: Operator, request: Reprice) -> int | N
 
     Both are one truth: the calendar's price by date, and the price of the slots that were made from it. Bookings keep theirs.
     """
+    async with acting(works, operator) as act:
+        return await do_reprice(act, request)
+
+
+async def look_at_repricing(act: Act, request: Reprice) -> Looked | NotDone:
+    """What it would touch: sessions of these days; bookings keep their price. `was`: what the days cost until now."""
+    product = await _check(act, request)
+    if isinstance(product, NotDone):
+        return product
+    first, last = min(request.prices), max(request.prices)
+    known = (await prices(act.tx, [product.id], first, last)).get(product.id, {})
+    was = {day.isoformat(): known.get(day, product.price_minor) for day in sorted(request.prices)}
+    here = await touched.of_dates(act.tx, product.id, request.prices)
+    return Looked(product.venue_id, Effect.LOOSENS, was, Counts(here.sessions, here.places))
+
+
+async def do_reprice(act: Act, request: Reprice) -> int | NotDone:
+    """The same in a transaction that has begun."""
+    product = await _check(act, request)
+    if isinstance(product, NotDone):
+        return product
+    await set_prices(act.tx, request.product_id, dict(request.prices))
+    slots = await opening.reprice(act.tx, request.product_id, request.prices)
+    detail: dict[str, object] = {
+        "slots": slots,
+        "prices": {day.isoformat(): price for day, price in sorted(request.prices.items())},
+    }
+    subject = f"product:{request.product_id}"
+    await record(act.tx, [Entry(act.now, act.operator.name, "product.repriced", subject, detail)])
+    return slots
+
+
+async def _check(act: Act, request: Reprice) -> Product | NotDone:
     if not request.prices or not are_dates(min(request.prices), max(request.prices)):
         return NotDone.BAD_DATES
     if not all(0 <= price <= PRICE_MINOR_MAX for price in request.prices.values()):
         return NotDone.BAD_PRICE
-    async with acting(works, operator) as (tx, now):
-        if await find_product(tx, operator, request.product_id) is None:
-            return NotDone.PRODUCT_UNKNOWN
-        await set_prices(tx, request.product_id, dict(request.prices))
-        slots = await opening.reprice(tx, request.product_id, request.prices)
-        detail: dict[str, object] = {
-            "slots": slots,
-            "prices": {day.isoformat(): price for day, price in sorted(request.prices.items())},
-        }
-        await record(
-            tx, [Entry(now, operator.name, "product.repriced", f"product:{request.product_id}", detail)]
-        )
-    return slots
+    return await find_product(act, request.product_id) or NotDone.PRODUCT_UNKNOWN

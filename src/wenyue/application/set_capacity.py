@@ -5,10 +5,29 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from wenyue.application.operating import NotDone, Operator, Works, acting, find_venue
+from msgspec import Struct
+
+from wenyue.application.operating import Act, NotDone, Operator, Works, acting, find_venue
 from wenyue.audit import Entry, record
-from wenyue.booking import opening
-from wenyue.infra.db import Tx
+from wenyue.booking import opening, touched
+from wenyue.changes import Counts, Effect, Looked
+
+
+class SetCapacity(Struct, frozen=True):
+    """So many places of a session in all. `below_taken`: what becomes of fewer than are held and sold."""
+
+    slot_id: int
+    capacity: int
+    below_taken: opening.BelowTaken = "refuse"
+
+
+class SetDayCapacity(Struct, frozen=True):
+    """So many places of a venue's day (an authority's cap). `below_taken` as with a session."""
+
+    venue_id: int
+    on_date: date
+    capacity: int
+    below_taken: opening.BelowTaken = "refuse"
 
 
 class CapacitySet(StrEnum):
@@ -21,52 +40,73 @@ class CapacitySet(StrEnum):
     )
 
 
-async def set_capacity(
-    works: Works,
-    operator: Operator,
-    slot_id: int,
-    capacity: int,
-    *,
-    below_taken: opening.BelowTaken = "refuse",
-) -> CapacitySet | NotDone:
-    """Give a session so many places in all. `below_taken`: what becomes of fewer than are held and sold."""
-    async with acting(works, operator) as (tx, now):
-        venue_id = await opening.venue_of_slot(tx, slot_id)
-        if venue_id is None or not operator.may_act_at(venue_id):
-            return NotDone.SLOT_UNKNOWN
-        asked = opening.set_capacity(tx, slot_id, capacity, below_taken=below_taken)
-        entry = Entry(now, operator.name, "slot.capacity_set", f"slot:{slot_id}", {"capacity": capacity})
-        return await _answer(tx, asked, entry, NotDone.SLOT_UNKNOWN)
+Asked = SetCapacity | SetDayCapacity
 
 
-async def set_day_capacity(
-    works: Works,
-    operator: Operator,
-    venue_id: int,
-    on_date: date,
-    capacity: int,
-    *,
-    below_taken: opening.BelowTaken = "refuse",
-) -> CapacitySet | NotDone:
-    """Give a venue's day so many places (an authority's cap). `below_taken` as with a session."""
-    async with acting(works, operator) as (tx, now):
-        if await find_venue(tx, operator, venue_id) is None:
-            return NotDone.VENUE_UNKNOWN
-        asked = opening.set_day_capacity(tx, venue_id, on_date, capacity, below_taken=below_taken)
-        detail: dict[str, object] = {"day": on_date.isoformat(), "capacity": capacity}
-        entry = Entry(now, operator.name, "day.capacity_set", f"venue:{venue_id}", detail)
-        return await _answer(tx, asked, entry, NotDone.DAY_UNKNOWN)
+async def set_capacity(works: Works, operator: Operator, request: Asked) -> CapacitySet | NotDone:
+    """Give a session or a day so many places."""
+    async with acting(works, operator) as act:
+        return await do_set_capacity(act, request)
+
+
+async def look_at_capacity(act: Act, request: Asked) -> Looked | NotDone:
+    """What it would touch. `was`: the capacity it has, or is on its way to; a lower one only restricts."""
+    venue_id = await _venue_of(act, request)
+    if isinstance(venue_id, NotDone):
+        return venue_id
+    if isinstance(request, SetCapacity):
+        found = await touched.of_slot(act.tx, request.slot_id)
+    else:
+        found = await touched.of_day_pool(act.tx, request.venue_id, request.on_date)
+    if found is None:
+        return _unknown(request)
+    if not 0 <= request.capacity <= opening.CAPACITY_MAX:
+        return NotDone.BAD_CAPACITY
+    effect = Effect.RESTRICTS if request.capacity <= found.aim else Effect.LOOSENS
+    return Looked(venue_id, effect, {"capacity": found.aim}, Counts(found.sessions, found.places))
+
+
+async def do_set_capacity(act: Act, request: Asked) -> CapacitySet | NotDone:
+    """The same in a transaction that has begun."""
+    problem = await _venue_of(act, request)
+    if isinstance(problem, NotDone):
+        return problem
+    detail: dict[str, object] = {"capacity": request.capacity}
+    if isinstance(request, SetCapacity):
+        asked = opening.set_capacity(
+            act.tx, request.slot_id, request.capacity, below_taken=request.below_taken
+        )
+        entry = Entry(act.now, act.operator.name, "slot.capacity_set", f"slot:{request.slot_id}", detail)
+    else:
+        asked = opening.set_day_capacity(
+            act.tx, request.venue_id, request.on_date, request.capacity, below_taken=request.below_taken
+        )
+        detail = {"day": request.on_date.isoformat()} | detail
+        entry = Entry(act.now, act.operator.name, "day.capacity_set", f"venue:{request.venue_id}", detail)
+    return await _answer(act, asked, entry, _unknown(request))
+
+
+async def _venue_of(act: Act, request: Asked) -> int | NotDone:
+    if isinstance(request, SetDayCapacity):
+        found = await find_venue(act, request.venue_id)
+        return found.id if found is not None else NotDone.VENUE_UNKNOWN
+    venue_id = await opening.venue_of_slot(act.tx, request.slot_id)
+    return venue_id if venue_id is not None and act.operator.may_act_at(venue_id) else NotDone.SLOT_UNKNOWN
+
+
+def _unknown(request: Asked) -> NotDone:
+    return NotDone.SLOT_UNKNOWN if isinstance(request, SetCapacity) else NotDone.DAY_UNKNOWN
 
 
 async def _answer(
-    tx: Tx, asked: Awaitable[opening.CapacityAnswer], entry: Entry, unknown: NotDone
+    act: Act, asked: Awaitable[opening.CapacityAnswer], entry: Entry, unknown: NotDone
 ) -> CapacitySet | NotDone:
     said = await asked
     done = _DONE.get(said)
     if done is None:
         return _NOT_DONE.get(said, unknown)
     if done is not CapacitySet.UNCHANGED:
-        await record(tx, [entry])
+        await record(act.tx, [entry])
     return done
 
 

@@ -3,7 +3,7 @@
 `Engine` decides and commits in batches; `availability`, `booking_view` and `bookings_of` read.
 """
 
-from wenyue.booking import by_others, findable, importing, later, opening, replanning
+from wenyue.booking import by_others, findable, importing, later, opening, replanning, touched
 from wenyue.booking.availability import SlotState, SlotView, availability
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook, account_subject
@@ -72,5 +72,6 @@ __all__ = [
     "replanning",
     "seal_party",
     "sealed_parties",
+    "touched",
     "undo_redemption",
 ]

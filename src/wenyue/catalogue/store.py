@@ -187,14 +187,16 @@ async def closure(tx: Tx, closure_id: int) -> Closure | None:
 
 async def add_closure(tx: Tx, closure: NewClosure) -> int | None:
     """Announce a closure and return its id; None when the very same one stands already."""
-    row = await (await tx.execute(_SQL["add_closure"], msgspec.structs.asdict(closure))).fetchone()
-    return row[0] if row else None
+    [(closure_id,)] = await (
+        await tx.execute(_SQL["add_closure"], msgspec.structs.asdict(closure))
+    ).fetchall()
+    return closure_id
 
 
 async def lift_closure(tx: Tx, closure_id: int, now: datetime) -> bool:
     """End a closure; False when it was lifted before or never was."""
-    cursor = await tx.execute(_SQL["lift_closure"], {"id": closure_id, "now": now})
-    return cursor.rowcount == 1
+    [(is_lifted,)] = await (await tx.execute(_SQL["lift_closure"], {"id": closure_id, "now": now})).fetchall()
+    return is_lifted
 
 
 async def _all_rows(tx: Tx, name: str, params: dict[str, object]) -> list[dict[str, Any]]:

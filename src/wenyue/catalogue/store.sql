@@ -172,12 +172,8 @@ ORDER BY product_id, on_date
 LIMIT %(limit)s
 
 -- name: set_prices
--- run by: owner
--- Sets prices by date.
-INSERT INTO catalogue.price (product_id, on_date, price_minor)
-SELECT w.product_id, w.on_date, w.price_minor
-FROM json_to_recordset(%(rows)s::json) AS w(product_id bigint, on_date date, price_minor bigint)
-ON CONFLICT (product_id, on_date) DO UPDATE SET price_minor = excluded.price_minor
+-- Sets prices by date, through a function that writes each change into the record.
+SELECT catalogue.set_prices(%(rows)s::json)
 
 -- name: closures
 -- Announced closures of venues that touch a range of dates and were not lifted.
@@ -195,17 +191,10 @@ FROM catalogue.closure
 WHERE id = %(id)s AND lifted_at IS NULL
 
 -- name: add_closure
--- run by: owner
--- Announces a closure; the very same one twice is one.
-INSERT INTO catalogue.closure (venue_id, product_id, from_date, to_date, reason_zh, reason_en, source)
-SELECT %(venue_id)s, %(product_id)s, %(from_date)s, %(to_date)s, %(reason_zh)s, %(reason_en)s, %(source)s
-WHERE NOT EXISTS (
-    SELECT 1 FROM catalogue.closure c
-    WHERE c.venue_id = %(venue_id)s AND c.product_id IS NOT DISTINCT FROM %(product_id)s::bigint
-      AND c.from_date = %(from_date)s AND c.to_date = %(to_date)s AND c.lifted_at IS NULL)
-RETURNING id
+-- Announces a closure, through a function that writes it into the record; the very same one twice is one.
+SELECT catalogue.announce_closure(%(venue_id)s, %(product_id)s, %(from_date)s, %(to_date)s, %(reason_zh)s, %(reason_en)s,
+                                  %(source)s)
 
 -- name: lift_closure
--- run by: owner
--- Ends a closure; lifting it twice keeps the first instant.
-UPDATE catalogue.closure SET lifted_at = %(now)s WHERE id = %(id)s AND lifted_at IS NULL
+-- Ends a closure, through a function that writes it into the record; lifting it twice keeps the first instant.
+SELECT catalogue.lift_closure(%(id)s, %(now)s)

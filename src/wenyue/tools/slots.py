@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue import catalogue
-from wenyue.application.close_slots import Closed, CloseSlots, close_slots, lift_closure_of
+from wenyue.application.close_slots import Closed, CloseSlots, close_slots
+from wenyue.application.lift_closure import LiftClosure, lift_closure
 from wenyue.application.operating import DAYS_MAX, NotDone, Operator
 from wenyue.application.reprice import Reprice, reprice
-from wenyue.application.set_capacity import CapacitySet, set_capacity, set_day_capacity
+from wenyue.application.set_capacity import CapacitySet, SetCapacity, SetDayCapacity, set_capacity
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import days, utc_now
@@ -115,7 +116,7 @@ def lift(closure_id: Annotated[int, typer.Argument(help="from `wenyue slots clos
     """Lift a closure and take up sales again (恢复开放); what another closure covers stays closed."""
 
     async def work(works: Works) -> int | NotDone:
-        return await lift_closure_of(works, OPERATOR, closure_id)
+        return await lift_closure(works, OPERATOR, LiftClosure(closure_id))
 
     opened = _run(work)
     typer.echo(f"{opened} sessions opened · 恢复{opened}场")
@@ -155,9 +156,8 @@ def capacity(
     """Set how many places a session has in all (场次容量)."""
 
     async def work(works: Works) -> CapacitySet | NotDone:
-        return await set_capacity(
-            works, OPERATOR, slot_id, places, below_taken="follow" if follow else "refuse"
-        )
+        asked = SetCapacity(slot_id, places, "follow" if follow else "refuse")
+        return await set_capacity(works, OPERATOR, asked)
 
     _say_capacity(_run(work))
 
@@ -175,9 +175,8 @@ def day(
 
     async def work(works: Works) -> CapacitySet | NotDone:
         venue_id, _ = await _find(works, venue, "")
-        return await set_day_capacity(
-            works, OPERATOR, venue_id, wanted, places, below_taken="follow" if follow else "refuse"
-        )
+        asked = SetDayCapacity(venue_id, wanted, places, "follow" if follow else "refuse")
+        return await set_capacity(works, OPERATOR, asked)
 
     _say_capacity(_run(work))
 

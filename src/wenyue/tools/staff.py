@@ -117,7 +117,7 @@ def list_() -> None:
     """Everybody with their roles and venues (员工列表)."""
 
     async def work(tx: Tx, _: Vault) -> tuple[list[StaffRecord], dict[int, str]]:
-        found = await accounts.staff_list(tx)
+        found = await accounts.staffing.staff_list(tx)
         ids = sorted({id_ for one in found for id_ in one.staff.venue_ids})
         venues = await catalogue.venues_by_id(tx, ids)
         return found, {id_: one.code for id_, one in venues.items()}
@@ -168,7 +168,7 @@ async def _save(
 
 async def _find(tx: Tx, login: str) -> StaffRecord | None:
     wanted = login.strip().lower()
-    return next((one for one in await accounts.staff_list(tx) if one.staff.login == wanted), None)
+    return next((one for one in await accounts.staffing.staff_list(tx) if one.staff.login == wanted), None)
 
 
 async def _need(tx: Tx, login: str) -> StaffRecord:

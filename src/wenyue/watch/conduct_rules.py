@@ -6,7 +6,15 @@ Pure; thresholds stand at the head, and docs/monitoring.md repeats them.
 from collections.abc import Sequence
 from typing import Final
 
-from wenyue.watch.model import AbuseFacts, Finding, RecordFacts, RetentionFacts, Severity, UndoFacts
+from wenyue.watch.model import (
+    AbuseFacts,
+    ChangeFacts,
+    Finding,
+    RecordFacts,
+    RetentionFacts,
+    Severity,
+    UndoFacts,
+)
 
 UNDOS_OF_KEEPER_MANY: Final = 10  # as many as one takes back alone in a day, by default
 UNSEALED_WARN_S: Final = 120.0
@@ -36,6 +44,33 @@ def judge_undos(facts: UndoFacts) -> list[Finding]:
                 f"一名验票员一天内撤销了 {facts.keeper_most} 次核销",
                 f"one gate keeper took {facts.keeper_most} admissions back within a day",
                 "keeper",
+            )
+        )
+    return found
+
+
+def judge_changes(facts: ChangeFacts) -> list[Finding]:
+    """What one person did alone is looked at by another; where there is nobody else, it is told before it takes effect."""
+    found: list[Finding] = []
+    if facts.unreviewed:
+        found.append(
+            Finding(
+                "changes",
+                _WARNING,
+                f"有 {facts.unreviewed} 项单人操作超过24小时无人复核",
+                f"{facts.unreviewed} acts of one person were not looked at by another within 24 hours",
+                "review",
+            )
+        )
+    if facts.alone:
+        acts = ", ".join(facts.alone)
+        found.append(
+            Finding(
+                "changes",
+                _WARNING,
+                f"只有一人运营：以下变更到时自动生效 {acts}",
+                f"one operator works alone: these changes take effect by themselves: {acts}",
+                "alone",
             )
         )
     return found

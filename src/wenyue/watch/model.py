@@ -132,6 +132,15 @@ class UndoFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeFacts:
+    """What operators changed alone, or are about to."""
+
+    unreviewed: int  # took effect by one person, and nobody else looked in time
+    waiting: int  # proposals that wait for a second person or for their time
+    alone: tuple[str, ...]  # take effect by themselves: the act and in how many minutes; a few
+
+
+@dataclass(frozen=True, slots=True)
 class LaterFacts:
     """Work that waits: ages in seconds, 0 when nothing waits."""
 

@@ -157,6 +157,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
         return found
     found.append(await _made("replication", _replication(scene, tx), is_shared=True))
     found += await _later(tx)
+    found.append(await _made("changes", _changes(tx), is_shared=True))
     found.append(await _made("undos", _undos(tx), is_shared=True))
     found.append(await _made("record", _record(scene, memory, tx), is_shared=True))
     found.append(await _made("abuse", _abuse(tx), is_shared=True))
@@ -179,6 +180,12 @@ async def _replication(scene: Scene, tx: Tx) -> Found:
     facts = await store.replication(tx, scene.standbys)
     says = f"{len(facts.standbys)} standbys, commits wait for: {facts.sync_names or 'nobody'}"
     return database_rules.judge_replication(facts), says
+
+
+async def _changes(tx: Tx) -> tuple[Sequence[Finding], str]:
+    facts = await store.changes(tx)
+    says = f"{facts.waiting} wait, {facts.unreviewed} not looked at in time"
+    return conduct_rules.judge_changes(facts), says
 
 
 async def _undos(tx: Tx) -> tuple[Sequence[Finding], str]:

@@ -20,6 +20,7 @@ from wenyue.watch.model import (
     AbuseFacts,
     Alert,
     Beat,
+    ChangeFacts,
     DatabaseFacts,
     LaterFacts,
     RecordFacts,
@@ -125,6 +126,12 @@ async def replication(tx: Tx, wanted: int) -> ReplicationFacts:
 async def later(tx: Tx) -> LaterFacts:
     """Holds, notes, jobs and sessions that wait."""
     return LaterFacts(*await _one(tx, "later", {"overdue_s": HOLD_OVERDUE_S}))
+
+
+async def changes(tx: Tx) -> ChangeFacts:
+    """What operators changed alone, or are about to."""
+    unreviewed, waiting, alone = await _one(tx, "changes")
+    return ChangeFacts(unreviewed, waiting, tuple(alone))
 
 
 async def undos(tx: Tx) -> UndoFacts:

@@ -73,6 +73,15 @@ SELECT (SELECT count(*) FROM (SELECT FROM gate.undo_v u
        (SELECT count(*) FROM (SELECT FROM gate.undo_refused_v r
                                WHERE r.at > clock_timestamp() - interval '1 day' LIMIT 1000) AS r)
 
+-- name: changes
+-- What took effect by one person and nobody else has looked at in time; what waits; what takes effect by itself, and in how many minutes.
+SELECT (SELECT count(*) FROM changes.waiting_v c WHERE c.review_by < clock_timestamp()),
+       (SELECT count(*) FROM changes.waiting_v c WHERE c.state = 'waiting' AND c.expires_at > clock_timestamp()),
+       array(SELECT c.kind || ' (' || greatest(0, ceil(extract(epoch FROM c.applies_at - clock_timestamp()) / 60)) || ' min)'
+               FROM changes.waiting_v c
+              WHERE c.state = 'waiting' AND c.applies_at IS NOT NULL AND c.expires_at > clock_timestamp()
+              ORDER BY c.applies_at LIMIT 5)
+
 -- name: record_age
 -- Since when the oldest entry waits to be sealed, and how many links there are.
 SELECT coalesce(extract(epoch FROM clock_timestamp() - p.unsealed_since), 0)::double precision, coalesce(p.no, 0)

@@ -67,6 +67,13 @@ GUIDES: Final[dict[str, Guide]] = {
         "look at the worker and the SMS provider",
         "monitoring.md#later-work",
     ),
+    "changes": Guide(
+        "变更复核",
+        "Changes by one person",
+        "在运营台“变更”页复核；不是本人所为：撤回，并更换该账号密码",
+        "review them on the console's page of changes; nobody of yours did it: withdraw it, and give that login a new password",
+        "monitoring.md#changes",
+    ),
     "undos": Guide(
         "撤销核销",
         "Admissions taken back",

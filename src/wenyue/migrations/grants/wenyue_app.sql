@@ -134,6 +134,14 @@ GRANT SELECT
 GRANT SELECT
    ON catalogue.venue TO wenyue_app;
 GRANT SELECT,
+      INSERT (applies_at, decided_at, digest, effect, expires_at, id, kind, money_minor, money_minor_max, places, places_max, proposed_at, proposed_by, reason, request, review_by, sessions, state, venue_id, was),
+      UPDATE (decided_at, decided_by, decision, reviewed_at, reviewed_by, state)
+   ON changes.change TO wenyue_app;
+GRANT SELECT
+   ON changes.declared TO wenyue_app;
+GRANT SELECT
+   ON changes.waiting_v TO wenyue_app;
+GRANT SELECT,
       INSERT (account_id, epoch, room_id)
    ON emergency.arrival TO wenyue_app;
 GRANT SELECT,

@@ -1,0 +1,45 @@
+"""The acts that can be proposed: what each is asked, what it would touch, and how it is done."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from wenyue.application.close_slots import CloseSlots, do_close_slots, look_at_closing
+from wenyue.application.lift_closure import LiftClosure, do_lift_closure, look_at_lifting
+from wenyue.application.operating import Act, NotDone
+from wenyue.application.reprice import Reprice, do_reprice, look_at_repricing
+from wenyue.application.set_capacity import SetCapacity, SetDayCapacity, do_set_capacity, look_at_capacity
+from wenyue.changes import Looked
+
+
+@dataclass(frozen=True, slots=True)
+class Changeable:
+    """One act. `look` and `do` take an Act and a `request`; `do` refuses with NotDone and changes nothing then."""
+
+    kind: str
+    request: type[msgspec.Struct]
+    look: Callable[[Act, Any], Awaitable[Looked | NotDone]]
+    do: Callable[[Act, Any], Awaitable[object]]
+
+    def read(self, plain: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a `request`, as it was kept
+        """The request behind plain JSON values. Raises msgspec.ValidationError naming the field."""
+        return msgspec.convert(plain, self.request, strict=False)
+
+
+def plain(request: msgspec.Struct) -> dict[str, Any]:
+    """A request as plain JSON values."""
+    return msgspec.to_builtins(request, str_keys=True)
+
+
+CHANGEABLES: Final = {
+    one.kind: one
+    for one in (
+        Changeable("slots.close", CloseSlots, look_at_closing, do_close_slots),
+        Changeable("slots.reopen", LiftClosure, look_at_lifting, do_lift_closure),
+        Changeable("prices.set", Reprice, look_at_repricing, do_reprice),
+        Changeable("capacity.set", SetCapacity, look_at_capacity, do_set_capacity),
+        Changeable("capacity.day", SetDayCapacity, look_at_capacity, do_set_capacity),
+    )
+}

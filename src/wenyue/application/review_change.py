@@ -1,0 +1,58 @@
+"""What took effect by one person: somebody else looks at it afterwards; and what takes effect by itself, when its time comes."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+from wenyue.accounts import StaffRecord, staffing
+from wenyue.application.decide_change import OF_SYSTEM, carry_out, find_change
+from wenyue.application.operating import Operator, Works, acting
+from wenyue.changes import REASON_LENGTH_MAX, Change, Refusal, State, rules, store
+
+
+class Review(Struct, frozen=True):
+    """`says`: what whoever did it is told."""
+
+    id: UUID
+    says: str = ""
+
+
+async def review_change(works: Works, operator: Operator, request: Review) -> Refusal | None:
+    """Say that one has looked; None: noted."""
+    async with acting(works, operator) as act:
+        change = await find_change(act, request.id)
+        if change is None:
+            return Refusal.UNKNOWN
+        refusal = rules.why_not_review(change, operator.name)
+        if refusal is None:
+            says = request.says[:REASON_LENGTH_MAX]
+            await store.review(act.tx, change.id, reviewer=operator.name, now=act.now, decision=says)
+    return refusal
+
+
+async def carry_out_due(works: Works) -> int:
+    """Do what one operator proposed alone and whose delay is over, and end what nobody decided upon; how many in all.
+
+    Each in a transaction of its own. Whoever has left the staff meanwhile has taken back what they proposed.
+    """
+    by_itself = Operator(OF_SYSTEM)
+    async with acting(works, by_itself) as act:
+        count = await store.expire(act.tx, act.now)
+        waiting = await store.due(act.tx, act.now)
+    for change_id in waiting:
+        async with acting(works, by_itself) as act:
+            change = await find_change(act, change_id)
+            if change is None or not rules.is_due(change, act.now):
+                continue
+            count += 1
+            by = (await staffing.staff_of_actors(act.tx, [change.proposed_by])).get(change.proposed_by)
+            if by is not None and by.is_active and _still_theirs(by, change):
+                await carry_out(act, change, decided_by=OF_SYSTEM)
+            else:
+                await store.settle(act.tx, change.id, State.WITHDRAWN, actor=OF_SYSTEM, now=act.now)
+    return count
+
+
+def _still_theirs(by: StaffRecord, change: Change) -> bool:
+    venue_ids = by.staff.venue_ids
+    return Operator(change.proposed_by, venue_ids=venue_ids or None).may_act_on(change.venue_id)

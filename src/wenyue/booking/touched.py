@@ -1,0 +1,56 @@
+"""What an operator's change would touch: sessions, and the places that are held and sold in them. It reads, and locks nothing."""
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+from msgspec import Struct
+
+from wenyue.infra.db import Tx, queries
+
+_SQL: Final = queries("wenyue.booking", "touched.sql")
+
+
+class Touched(Struct, frozen=True):
+    """How many sessions, and how many places of them are taken. `aim`: the capacity there is, or that it is on its way to."""
+
+    sessions: int
+    places: int
+    aim: int = 0
+
+
+async def of_days(
+    tx: Tx, venue_id: int, product_id: int | None, from_day: date, to_day: date, *, is_open: bool
+) -> Touched:
+    """Sessions of a venue (or of one of its products) on these dates that are open, or closed."""
+    scope: dict[str, object] = {
+        "venue_id": venue_id,
+        "product_id": product_id,
+        "from_day": from_day,
+        "to_day": to_day,
+        "is_open": is_open,
+    }
+    [row] = await (await tx.execute(_SQL["touched_days"], scope)).fetchall()
+    return Touched(*row)
+
+
+async def of_dates(tx: Tx, product_id: int, dates: Iterable[date]) -> Touched:
+    """A product's sessions on these dates."""
+    named = json.dumps([day.isoformat() for day in dates])
+    row = {"product_id": product_id, "dates": named}
+    [found] = await (await tx.execute(_SQL["touched_dates"], row)).fetchall()
+    return Touched(*found)
+
+
+async def of_slot(tx: Tx, slot_id: int) -> Touched | None:
+    """One session; None: there is none."""
+    row = await (await tx.execute(_SQL["touched_slot"], {"slot_id": slot_id})).fetchone()
+    return Touched(*row) if row else None
+
+
+async def of_day_pool(tx: Tx, venue_id: int, on_date: date) -> Touched | None:
+    """A venue's day with a carrying capacity; None: it has none, or is not open yet."""
+    row = {"venue_id": venue_id, "on_date": on_date}
+    found = await (await tx.execute(_SQL["touched_day_pool"], row)).fetchone()
+    return Touched(*found) if found else None

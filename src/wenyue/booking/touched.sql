@@ -1,0 +1,29 @@
+-- name: touched_days
+-- Sessions of a venue (or of one of its products) in a range of dates that are open, or closed, and the places taken in them.
+SELECT count(*), coalesce(sum(p.held + p.sold), 0)::bigint
+FROM booking.slot s
+JOIN booking.pool p ON p.id = s.pool_ids[1]
+WHERE s.venue_id = %(venue_id)s AND s.on_date BETWEEN %(from_day)s AND %(to_day)s
+  AND (%(product_id)s::bigint IS NULL OR s.product_id = %(product_id)s) AND s.is_open = %(is_open)s
+
+-- name: touched_dates
+-- A product's sessions on some dates, and the places taken in them.
+SELECT count(*), coalesce(sum(p.held + p.sold), 0)::bigint
+FROM booking.slot s
+JOIN booking.pool p ON p.id = s.pool_ids[1]
+WHERE s.product_id = %(product_id)s AND s.on_date IN (SELECT d.value::date FROM json_array_elements_text(%(dates)s::json) AS d)
+
+-- name: touched_slot
+-- One session: the places taken, and its capacity or the one it is on its way to.
+SELECT 1, p.held + p.sold, coalesce(p.target, p.capacity)
+FROM booking.slot s
+JOIN booking.pool p ON p.id = s.pool_ids[1]
+WHERE s.id = %(slot_id)s
+
+-- name: touched_day_pool
+-- A venue's day: its sessions, the places taken, and its carrying capacity or the one it is on its way to.
+SELECT (SELECT count(*) FROM booking.slot s WHERE s.venue_id = p.venue_id AND s.on_date = p.on_date),
+       p.held + p.sold, coalesce(p.target, p.capacity)
+FROM booking.pool p
+WHERE p.venue_id = %(venue_id)s AND p.on_date = %(on_date)s AND p.kind = 'day' AND p.product_id IS NULL
+  AND p.starts_at IS NULL AND p.channel IS NULL

@@ -1,0 +1,116 @@
+"""Who may decide about a change, and whether it is still the one that was decided about: functions of facts and `now`."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from wenyue.changes.model import (
+    BOUND_MAX,
+    DELAY,
+    LASTS,
+    REVIEWED_WITHIN,
+    Bounds,
+    Change,
+    Counts,
+    Effect,
+    Looked,
+    Refusal,
+    State,
+)
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+class Course(msgspec.Struct, frozen=True):
+    """How a proposal goes on. `is_at_once`: it takes effect now, by one person."""
+
+    is_at_once: bool
+    expires_at: datetime
+    applies_at: datetime | None = None
+    review_by: datetime | None = None
+
+
+def course(effect: Effect, now: datetime, *, is_one_operator: bool) -> Course:
+    """What only restricts takes effect at once and is reviewed; all else waits for a second person, or for DELAY.
+
+    `is_one_operator`: the installation is declared to have nobody else; then there is nobody to review either.
+    """
+    if effect is Effect.RESTRICTS:
+        return Course(
+            is_at_once=True,
+            expires_at=now + LASTS,
+            review_by=None if is_one_operator else now + REVIEWED_WITHIN,
+        )
+    return Course(
+        is_at_once=False, expires_at=now + LASTS, applies_at=now + DELAY if is_one_operator else None
+    )
+
+
+def digest_of(
+    kind: str, request: Mapping[str, Any], was: Mapping[str, Any], bounds: Bounds, reason: str
+) -> str:
+    """What a decision is bound to: SHA-256, in hex, of everything that a person was shown and agreed to."""
+    return hashlib.sha256(_encode((kind, request, was, bounds, reason))).hexdigest()
+
+
+def bounds_for(counts: Counts, *, places: int | None = None, money_minor: int | None = None) -> Bounds | None:
+    """The stated bounds; left out, a tenth more than is touched now. None: more is touched than was stated."""
+    stated = Bounds(
+        _with_a_tenth(counts.places) if places is None else places,
+        _with_a_tenth(counts.money_minor) if money_minor is None else money_minor,
+    )
+    is_enough = (
+        counts.places <= stated.places <= BOUND_MAX and counts.money_minor <= stated.money_minor <= BOUND_MAX
+    )
+    return stated if is_enough else None
+
+
+def why_not_decide(change: Change, decider: str, digest: str, now: datetime) -> Refusal | None:
+    """Why `decider` may not approve or decline what has this digest; None: they may."""
+    refusal = _why_closed(change, now)
+    if refusal is None and digest != change.digest:
+        refusal = Refusal.DIFFERENT
+    return Refusal.OWN if refusal is None and decider == change.proposed_by else refusal
+
+
+def why_not_withdraw(change: Change, actor: str, now: datetime) -> Refusal | None:
+    """Why `actor` may not take the proposal back; None: they may."""
+    refusal = _why_closed(change, now)
+    return Refusal.NOT_OWN if refusal is None and actor != change.proposed_by else refusal
+
+
+def why_not_review(change: Change, reviewer: str) -> Refusal | None:
+    """Why `reviewer` may not say that they looked at what took effect by one person; late is better than never."""
+    if not change.awaits_review:
+        return Refusal.NOT_REVIEWABLE
+    return Refusal.OWN if reviewer == change.proposed_by else None
+
+
+def is_due(change: Change, now: datetime) -> bool:
+    """Whether it takes effect by itself now."""
+    return change.is_open and change.applies_at is not None and change.applies_at <= now < change.expires_at
+
+
+def why_not_apply(change: Change, looked: Looked) -> Refusal | None:
+    """Why what was agreed to is no longer what would happen; None: it is."""
+    if (looked.venue_id, looked.effect) != (change.venue_id, change.effect) or _encode(looked.was) != _encode(
+        change.was
+    ):
+        return Refusal.MOVED_ON
+    is_beyond = (
+        looked.counts.places > change.bounds.places or looked.counts.money_minor > change.bounds.money_minor
+    )
+    return Refusal.BEYOND_BOUNDS if is_beyond else None
+
+
+def _why_closed(change: Change, now: datetime) -> Refusal | None:
+    if change.state is State.EXPIRED or (change.is_open and change.expires_at <= now):
+        return Refusal.EXPIRED
+    return None if change.is_open else Refusal.DECIDED
+
+
+def _with_a_tenth(count: int) -> int:
+    return count + -(-count // 10)

@@ -1,0 +1,71 @@
+-- name: add_change
+-- A proposal as it was made; made again under the same id it stays as it is.
+INSERT INTO changes.change (id, kind, venue_id, effect, request, was, sessions, places, money_minor, places_max,
+                            money_minor_max, reason, digest, proposed_by, proposed_at, expires_at, state, applies_at,
+                            decided_at, review_by)
+VALUES (%(id)s, %(kind)s, %(venue_id)s, %(effect)s, %(request)s, %(was)s, %(sessions)s, %(places)s, %(money_minor)s,
+        %(places_max)s, %(money_minor_max)s, %(reason)s, %(digest)s, %(proposed_by)s, %(proposed_at)s, %(expires_at)s,
+        %(state)s, %(applies_at)s, %(decided_at)s, %(review_by)s)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: change
+-- One proposal.
+SELECT id, kind, venue_id, effect, request, was, sessions, places, money_minor, places_max, money_minor_max, reason,
+       digest, proposed_by, proposed_at, expires_at, state, applies_at, decided_by, decided_at, decision, review_by,
+       reviewed_by, reviewed_at
+FROM changes.change
+WHERE id = %(id)s
+
+-- name: lock_change
+-- One proposal, so that nobody else decides about it until this transaction ends.
+SELECT id FROM changes.change WHERE id = %(id)s FOR UPDATE
+
+-- name: changes
+-- Proposals of some venues (NULL: of all) that were made before an instant: those that wait for somebody first, then the newest.
+SELECT id, kind, venue_id, effect, request, was, sessions, places, money_minor, places_max, money_minor_max, reason,
+       digest, proposed_by, proposed_at, expires_at, state, applies_at, decided_by, decided_at, decision, review_by,
+       reviewed_by, reviewed_at
+FROM changes.change
+WHERE %(venue_ids)s::bigint[] IS NULL OR venue_id = ANY(%(venue_ids)s::bigint[])
+ORDER BY state = 'waiting' DESC, review_by IS NOT NULL AND reviewed_at IS NULL DESC, proposed_at DESC, id DESC
+LIMIT %(limit)s
+
+-- name: due_changes
+-- Proposals that take effect by themselves now, the oldest first.
+SELECT id FROM changes.change
+WHERE state = 'waiting' AND applies_at <= %(now)s AND expires_at > %(now)s
+ORDER BY applies_at, id
+LIMIT %(limit)s
+
+-- name: count_waiting
+-- How many proposals wait.
+SELECT count(*) FROM changes.change WHERE state = 'waiting' AND expires_at > %(now)s
+
+-- name: settle_change
+-- What became of a locked proposal.
+UPDATE changes.change
+SET state = %(state)s, decided_by = %(decided_by)s, decided_at = %(now)s, decision = %(decision)s
+WHERE id = %(id)s AND state = 'waiting'
+
+-- name: expire_changes
+-- Proposals that nobody decided upon in time.
+UPDATE changes.change SET state = 'expired', decided_at = %(now)s
+WHERE id IN (SELECT c.id FROM changes.change c WHERE c.state = 'waiting' AND c.expires_at <= %(now)s
+             ORDER BY c.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING id
+
+-- name: review_change
+-- Somebody else has looked at what took effect by one person.
+UPDATE changes.change SET reviewed_by = %(reviewer)s, reviewed_at = %(now)s, decision = %(decision)s
+WHERE id = %(id)s AND reviewed_at IS NULL
+
+-- name: is_one_operator
+-- Whether the installation is declared to have one operator.
+SELECT is_one_operator FROM changes.declared
+
+-- name: declare
+-- run by: owner
+-- Declares it.
+UPDATE changes.declared SET is_one_operator = %(is_one_operator)s, declared_at = %(now)s, declared_by = %(actor)s
+WHERE is_one_operator IS DISTINCT FROM %(is_one_operator)s
