@@ -25,7 +25,6 @@ from wenyue.booking.pressure import Pressure, pressure
 from wenyue.booking.reading import BookingView, LineView, booking_view, booking_views, bookings_of
 from wenyue.booking.redeeming import (
     Admission,
-    Redemption,
     redeem,
     redeemable,
     sealed_parties,
@@ -48,7 +47,6 @@ __all__ = [
     "Party",
     "PartyVisitor",
     "Pressure",
-    "Redemption",
     "Rulebook",
     "SlotState",
     "SlotView",
