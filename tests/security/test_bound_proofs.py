@@ -111,7 +111,7 @@ async def test_security_second_H2_a_replacement_that_waits_while_its_login_ends_
         await until_it_waits(tx, asking)
         await tx.execute("UPDATE accounts.login SET ended_at = %s", [desk.clock()])
         await tx.commit()
-        assert await asking == NEEDED
+        assert await asking == (401, "login_needed")
 
 
 async def test_security_second_H2_a_loss_report_that_waits_while_its_login_ends_ends_nobodys_login(

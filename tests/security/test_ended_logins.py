@@ -1,7 +1,6 @@
 """An ended login changes nothing any more, at once and in every process: each has a memory of logins of its own."""
 
-import ast
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from tests.support.api_site import PASSWORD, ApiSite, Person, api_site, serve_api, settings_for
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, NOW
-from wenyue import faces
 from wenyue.accounts import end_logins, retire_staff, save_staff
 from wenyue.kernel.ids import uuid7
 
@@ -141,25 +139,3 @@ async def test_security_H2_staff_who_left_or_whose_password_was_reset_scan_nothi
             ):
                 answer = await client.post(path, json=body, headers=keeper.headers)
                 assert answer.status_code == 401, (path, answer.text)
-
-
-# Who begins or ends a login needs none; staff at the counter are asked by `_operator`.
-NEED_NONE = {"do_signout", "sign_out", "check_code"}
-
-
-def functions_with_transactions() -> Iterator[tuple[str, str]]:
-    """Name and text of every function of a face that opens a transaction by itself."""
-    for path in sorted((Path(faces.__file__).parent).rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.AsyncFunctionDef):
-                own = ast.get_source_segment(text, node) or ""
-                if "secret_transaction()" in own or "db.transaction()" in own:
-                    yield node.name, own
-
-
-def test_security_H2_whatever_opens_a_transaction_looks_at_the_login_in_it() -> None:
-    found = dict(functions_with_transactions())
-    assert {"tx", "secret_tx", "do_signout", "replacement"} <= set(found)
-    without = {name for name, own in found.items() if "require_login(" not in own and "_operator(" not in own}
-    assert without - NEED_NONE == set()

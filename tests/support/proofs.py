@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from wenyue.accounts import require_login
+from wenyue.accounts import who
 from wenyue.accounts.logins import login_key
 from wenyue.cards import recovery
 from wenyue.infra.db import Tx
@@ -12,7 +12,8 @@ from wenyue.kernel.ids import uuid7
 async def prove(tx: Tx, token: str, at: datetime) -> None:
     """This login began by document and phone, when the holder's cards that are frozen now were."""
     request_id, key = uuid7(), login_key(token)
-    login = await require_login(tx, key, at)
+    login = await who(tx, token, at)
+    assert login is not None
     await tx.execute(
         "INSERT INTO cards.recovery (id, holder_id, phone_key, how, started_at, proven_at)"
         " VALUES (%s, %s, '', 'code', %s, %s)",

@@ -8,11 +8,11 @@ from wenyue.accounts import names, staffing
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
+    HOLD_LOGINS,
+    acting_as,
     check_staff,
     end_login,
     end_logins,
-    keys_array,
-    require_login,
     retire_staff,
     save_staff,
     start_login,
@@ -45,6 +45,7 @@ from wenyue.accounts.store import (
 
 __all__ = [
     "COMPANION",
+    "HOLD_LOGINS",
     "VISITORS_PER_TRAVELLER_MAX",
     "Attempt",
     "Caller",
@@ -61,17 +62,16 @@ __all__ = [
     "Traveller",
     "VisitorRecord",
     "VisitorRefusal",
+    "acting_as",
     "add_visitor",
     "check_staff",
     "end_login",
     "end_logins",
     "hash_secret",
     "is_outdated",
-    "keys_array",
     "names",
     "open_identity",
     "remove_visitor",
-    "require_login",
     "retire_staff",
     "save_staff",
     "seal_identity",

@@ -16,7 +16,8 @@ import msgspec
 from wenyue.accounts.devices import device_token, known_token, with_device
 from wenyue.accounts.doubts import Doubts
 from wenyue.accounts.failures import FailedSignIn, note_failure
-from wenyue.accounts.logins import end_login, login_key, start_login
+from wenyue.accounts.logins import end_login, hold_login, login_key, require_login, start_login
+from wenyue.accounts.model import Login, LoginEnded
 from wenyue.accounts.pace import Pace
 from wenyue.accounts.passwords import behind
 from wenyue.accounts.throttle import (
@@ -79,6 +80,7 @@ class Attempt:
     is_kept: bool = False
     who: str = ""
     login_key: str = ""  # `Login.key` of the login that began on it
+    acting: Login | None = None  # the login on whose strength it acts, too
 
     async def start_login(
         self,
@@ -92,12 +94,17 @@ class Attempt:
 
         What checked the secret holds the row it was checked against (the card's, the member of staff's) until the transaction
         ends, and whatever shuts logins out changes that row before it ends them: so it finds this login, or this try waits for it
-        and is refused. `instead_of`: the token that the caller had, which ends. Raises LookupError when the try was not right.
+        and is refused. `instead_of`: the token that the caller had, which ends. Raises LookupError when the try was not right,
+        LoginEnded when it acts as the login `instead_of` and another ended that.
         """
         if not self.is_right:
             raise LookupError("no login begins on a try that was not right")
         if instead_of:
-            await end_login(self.tx, instead_of, now)
+            was_there = await end_login(self.tx, instead_of, now)
+            if self.acting is not None and self.acting.key == login_key(instead_of):
+                if not was_there:
+                    raise LoginEnded
+                self.acting = None  # ended here, and held by that
         token = await start_login(self.tx, now=now, traveller_id=traveller_id, staff_id=staff_id)
         self.login_key = login_key(token)
         return token
@@ -153,10 +160,14 @@ class Guard:
         return self._doubts.is_doubtful(line_of(address), now)
 
     @asynccontextmanager
-    async def attempt(self, kind: Kind, name: str, caller: Caller, now: datetime) -> AsyncGenerator[Attempt]:
+    async def attempt(
+        self, kind: Kind, name: str, caller: Caller, now: datetime, *, acts_as: str = ""
+    ) -> AsyncGenerator[Attempt]:
         """A transaction in which one secret of the login `name` is checked; commits also when it was wrong.
 
-        Few run at once, so that a flood of sign-ins leaves the connections to those who book. Raises Throttled, DatabaseDown.
+        `acts_as`: `Login.key` of whoever is signed in and acts with it; that login is looked at as by `acting_as`.
+        Few run at once, so that a flood of sign-ins leaves the connections to those who book.
+        Raises Throttled, LoginEnded, DatabaseDown.
         """
         name = name.strip().lower()[:_NAME_MAX]
         until = (
@@ -180,9 +191,12 @@ class Guard:
                 raise
             is_behind = not token and self._doubts.is_doubtful(line, now)
             async with self._db.transaction() as tx:
-                attempt = Attempt(tx, left)
+                acting = await require_login(tx, acts_as, now) if acts_as else None
+                attempt = Attempt(tx, left, acting=acting)
                 with behind(is_behind=is_behind):
                     yield attempt
+                if attempt.acting is not None:
+                    await hold_login(tx, attempt.acting.key, now)
             if not token:
                 self._doubts.note(line, now, is_right=attempt.is_right)
             await self._end(kind, name, caller, now, counters=counters, attempt=attempt)

@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, LiteralString
 
 from wenyue.accounts.model import Login, LoginEnded, Role, Staff, StaffRefusal
 from wenyue.accounts.passwords import (
@@ -22,6 +23,7 @@ from wenyue.kernel.limits import LOGIN_TTL_S, STAFF_LOGIN_TTL_S
 from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.accounts")
+HOLD_LOGINS: Final[LiteralString] = _SQL["hold_logins"]  # with `token_hashes` (bytea[]) and `now`
 _TOKEN_BYTES: Final = 32
 _TOKEN_LENGTH: Final = 43  # of 32 bytes in URL-safe base64 without padding
 STAFF_PASSWORD_LENGTH_MIN: Final = 8
@@ -70,22 +72,41 @@ async def who_of(tx: Tx, tokens: Sequence[str], now: datetime) -> dict[str, Logi
     return {by_key[key]: login for key, login in (await _read(tx, list(by_key), now)).items()}
 
 
-async def require_login(tx: Tx, key: str, now: datetime) -> Login:
-    """The login with this `Login.key`, as it is now; the first thing in the transaction of every act that changes anything.
+@asynccontextmanager
+async def acting_as(
+    transaction: AbstractAsyncContextManager[Tx], key: str, now: datetime
+) -> AsyncGenerator[tuple[Tx, Login]]:
+    """The transaction of an act, and the login with this `Login.key` as it is now: the one way in which a login changes anything.
 
-    What a process remembers of a login serves reads only. Raises LoginEnded: signed out, ended by a reported loss, a
-    new password or a departure, or run out.
+    What a process remembers of a login serves reads only. It is looked at before the act, and again after it under its row's
+    lock, which lasts until the commit: so whatever ends it comes before the act, which is undone, or after it. Last of all
+    locks, as whatever ends logins takes its own before. Raises LoginEnded: signed out, ended by a reported loss, a new
+    password or a departure, or run out.
     """
+    async with transaction as tx:
+        yield tx, await require_login(tx, key, now)
+        await hold_login(tx, key, now)
+
+
+async def require_login(tx: Tx, key: str, now: datetime) -> Login:
+    """The login with this `Login.key`, as it is now. Raises LoginEnded. Acts go through `acting_as` or `Guard.attempt`."""
     found = (await _read(tx, [key], now)).get(key)
     if found is None:
         raise LoginEnded
     return found
 
 
+async def hold_login(tx: Tx, key: str, now: datetime) -> None:
+    """Nobody ends this login until the transaction ends. Raises LoginEnded when somebody did."""
+    asked = {"token_hashes": _array_of([key]), "now": now}
+    if await (await tx.execute(HOLD_LOGINS, asked)).fetchone() is None:
+        raise LoginEnded
+
+
 async def _read(tx: Tx, keys: Sequence[str], now: datetime) -> dict[str, Login]:
     if not keys:
         return {}
-    row_of = {"token_hashes": keys_array(keys), "now": now}
+    row_of = {"token_hashes": _array_of(keys), "now": now}
     logins: dict[str, Login] = {}
     for row in await (await tx.execute(_SQL["who"], row_of)).fetchall():
         token_hash, traveller_id, expires_at, staff_id, login, display_name, role, venue_ids = row
@@ -95,14 +116,19 @@ async def _read(tx: Tx, keys: Sequence[str], now: datetime) -> dict[str, Login]:
     return logins
 
 
-async def end_login(tx: Tx, token: str, now: datetime) -> None:
-    """Sign out; a token that is unknown or ended already is no error."""
-    await tx.execute(_SQL["end_login"], {"token_hash": _hash(token), "now": now})
+async def end_login(tx: Tx, token: str, now: datetime) -> bool:
+    """Sign out; whether there was such a login: a token that is unknown or ended already is no error."""
+    await tx.execute(_SQL["lock_bookings_by"], {"token_hash": _hash(token)})
+    return (await tx.execute(_SQL["end_login"], {"token_hash": _hash(token), "now": now})).rowcount == 1
 
 
 async def end_logins(tx: Tx, traveller_id: int, now: datetime, *, except_token: str = "") -> int:
-    """Sign a traveller out everywhere (a lost phone or card), or everywhere else; returns how many logins ended."""
+    """Sign a traveller out everywhere (a lost phone or card), or everywhere else; returns how many logins ended.
+
+    After the locks of cards and of their holder, and before no others: whoever acts holds those when it holds its login.
+    """
     row = {"traveller_id": traveller_id, "kept": _hash(except_token), "now": now}
+    await tx.execute(_SQL["lock_bookings_of"], {"traveller_id": traveller_id})
     return (await tx.execute(_SQL["end_logins_of_traveller"], row)).rowcount
 
 
@@ -204,7 +230,7 @@ def login_key(token: str) -> str:
     return _hash(token).hex()
 
 
-def keys_array(keys: Iterable[str]) -> str:
+def _array_of(keys: Iterable[str]) -> str:
     """A PostgreSQL array literal (bytea[]) of login keys."""
     return '{"\\\\x' + '","\\\\x'.join(keys) + '"}'
 

@@ -59,6 +59,22 @@ FROM accounts.login LEFT JOIN accounts.staff ON staff.id = login.staff_id AND st
 WHERE login.token_hash = ANY(%(token_hashes)s::bytea[]) AND login.ended_at IS NULL AND login.expires_at > %(now)s
   AND (login.staff_id IS NULL OR staff.id IS NOT NULL);
 
+-- name: hold_logins
+-- Which of these logins are good; they stay so until the transaction ends: whoever ends one waits. The last lock of an act.
+SELECT login.token_hash FROM accounts.login
+WHERE login.token_hash = ANY(%(token_hashes)s::bytea[]) AND login.ended_at IS NULL AND login.expires_at > %(now)s
+ORDER BY login.token_hash FOR SHARE;
+
+-- name: lock_bookings_of
+-- Bookings look at their logins once they have the lock of their holder (`booking.lock_holders`), and at no row: so a login ends
+-- before they look, or after they are committed.
+SELECT pg_advisory_xact_lock(hashint8extended(%(traveller_id)s::bigint, 1));
+
+-- name: lock_bookings_by
+-- … by the traveller whose login this is.
+SELECT pg_advisory_xact_lock(hashint8extended(login.traveller_id, 1)) FROM accounts.login
+WHERE login.token_hash = %(token_hash)s AND login.traveller_id IS NOT NULL;
+
 -- name: end_login
 -- Sign out.
 UPDATE accounts.login SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND ended_at IS NULL;

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from wenyue.accounts import require_login
+from wenyue.accounts import acting_as
 from wenyue.catalogue import Product, Venue, product, venues_by_id
 from wenyue.infra.db import Database, Tx
 from wenyue.kernel.documents.text import has_controls
@@ -81,9 +81,11 @@ class Act(Struct, frozen=True):
 async def acting(works: Works, operator: Operator) -> AsyncGenerator[Act]:
     """The one transaction of an act. Raises LoginEnded, DatabaseDown."""
     now = works.clock()
-    async with works.db.transaction() as tx:
-        if operator.login:
-            await require_login(tx, operator.login, now)
+    if not operator.login:
+        async with works.db.transaction() as tx:
+            yield Act(tx, now, operator)
+        return
+    async with acting_as(works.db.transaction(), operator.login, now) as (tx, _):
         yield Act(tx, now, operator)
 
 

@@ -21,7 +21,12 @@ def rows_json(rows: Sequence[object]) -> str:
 
 def keys_literal(keys: Iterable[bytes]) -> str:
     """A PostgreSQL array literal of byte strings."""
-    return "{" + ",".join('"\\\\x' + key.hex() + '"' for key in keys) + "}"
+    return hex_literal(key.hex() for key in keys)
+
+
+def hex_literal(keys: Iterable[str]) -> str:
+    """The same of byte strings in hexadecimal, such as `Login.key`."""
+    return "{" + ",".join('"\\\\x' + key + '"' for key in keys) + "}"
 
 
 def places_json(places: Iterable[tuple[str, date, int]]) -> str:

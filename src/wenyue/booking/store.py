@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from wenyue import accounts, audit, cards, policy
 from wenyue.booking.effects import BookingRow, Effects, PlaceRow
 from wenyue.booking.facts import Facts
-from wenyue.booking.literals import array, keys_literal, places_json, rows_json
+from wenyue.booking.literals import array, hex_literal, keys_literal, places_json, rows_json
 from wenyue.booking.model import (
     BookingRequest,
     BookingState,
@@ -62,17 +62,10 @@ async def booked_among(tx: Tx, ids: Iterable[UUID]) -> Cursor:
 async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -> None:
     """Lock the bookings that are to change and read their lines: one round trip, before cards and pools."""
     ids = {"ids": array(sorted({change.booking_id for change in changes}))}
-    logins = sorted({change.login for change in changes if change.login})
-    ended: Cursor | None = None
     async with tx.pipeline():
-        if logins:
-            asked = {"logins": accounts.keys_array(logins), "now": facts.now}
-            ended = await tx.execute(SQL["ended_logins"], asked)
         bookings = await tx.execute(SQL["lock_bookings"], ids)
         lines = await tx.execute(SQL["lines_of"], ids)
         places = await tx.execute(SQL["places_of"], ids)
-    if ended is not None:
-        facts.ended.update(token_hash.hex() for (token_hash,) in await ended.fetchall())
     await _read_existing(bookings, facts)
     held: dict[tuple[UUID, int], list[tuple[int, bytes, int]]] = {}
     numbers: dict[tuple[UUID, int], dict[int, bytes]] = {}
@@ -133,8 +126,11 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
         if wants.cancellers:
             reads["cancels"] = await tx.execute(policy.CANCELS_OF, wants.cancels_asked(facts))
         await _ask_pools(tx, wants, reads, is_locked=facts.is_locked)
+        if wants.changers:  # after the locks of cards, which whoever ends a login holds
+            asked = {"token_hashes": hex_literal(sorted(wants.changers)), "now": facts.now}
+            reads["logins"] = await tx.execute(accounts.HOLD_LOGINS, asked)
     await _read_cards(reads, facts)
-    await _read_rest(reads, facts)
+    await _read_rest(reads, facts, wants)
     await _read_pools(reads, facts, changing)
     if not facts.is_locked and tight.note(facts.pools, wants.demand):
         facts.is_locked = True
@@ -143,12 +139,15 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
         await _read_pools(reads, facts, changing)
 
 
-async def _read_rest(reads: dict[str, Cursor], facts: Facts) -> None:
+async def _read_rest(reads: dict[str, Cursor], facts: Facts, wants: Wants) -> None:
     if "bans" in reads:
         for subject, policy_code, until in await reads["bans"].fetchall():
             facts.bans.setdefault(subject, []).append((policy_code, until))
     if "open" in reads:
         await _read_open(reads["open"], facts)
+    if "logins" in reads:
+        held = {token_hash.hex() for (token_hash,) in await reads["logins"].fetchall()}
+        facts.ended.update(wants.changers - held)
     if "names" in reads:
         for person_key, name_key, traveller_id in await reads["names"].fetchall():
             facts.names.setdefault(person_key, (traveller_id, set()))[1].add(name_key)

@@ -35,19 +35,13 @@ SELECT booking_id, line_no, visitor_no, person_key, scope, number_key
  ORDER BY booking_id, line_no, visitor_no
 
 -- name: existing
--- Earlier answers for these ids: a replay is answered from them. And, under no id, the logins of the batch that were ended.
+-- Earlier answers for these ids: a replay is answered from them. And, under no id, the logins of the batch that were ended: whoever
+-- ends one waits for the lock of its holder, which the batch has (lock_holders).
 SELECT id, body_hash, state, channel, holder_id, card_id, hold_until, total_minor, currency
   FROM booking.booking
  WHERE id = ANY (%(ids)s::uuid[])
  UNION ALL
 SELECT NULL, login.token_hash, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-  FROM accounts.login_v AS login
- WHERE login.token_hash = ANY (%(logins)s::bytea[])
-   AND (login.ended_at IS NOT NULL OR login.expires_at <= %(now)s)
-
--- name: ended_logins
--- Which logins of a batch of changes were ended.
-SELECT login.token_hash
   FROM accounts.login_v AS login
  WHERE login.token_hash = ANY (%(logins)s::bytea[])
    AND (login.ended_at IS NOT NULL OR login.expires_at <= %(now)s)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from wenyue import accounts, cards
+from wenyue import cards
 from wenyue.booking.drawing import draws_any, person_scope
 from wenyue.booking.facts import Facts, account_subject
-from wenyue.booking.literals import array, keys_literal
+from wenyue.booking.literals import array, hex_literal, keys_literal
 from wenyue.booking.model import BookingRequest, ChangeKind, ChangeRequest
 
 
@@ -30,6 +30,7 @@ class Wants:
     def __init__(self, batch: Sequence[BookingRequest | ChangeRequest], facts: Facts) -> None:
         bookings: list[UUID] = []
         logins: set[str] = set()
+        self.changers: set[str] = set()  # logins on which bookings change
         card_ids: set[int] = set()
         pool_ids: set[int] = set()
         self.demand: dict[int, int] = {}  # pool -> places that the batch may draw
@@ -73,7 +74,7 @@ class Wants:
             else:
                 self._add_change(request, facts, card_ids, pool_ids, subjects)
         self.bookings = bookings
-        known = accounts.keys_array(logins) if logins else "{}"
+        known = hex_literal(logins)
         self.asked = {"ids": array(bookings), "logins": known, "now": facts.now}
         self.cards = sorted(card_ids)
         self.pools = sorted(pool_ids | self.demand.keys())
@@ -93,6 +94,8 @@ class Wants:
         pool_ids: set[int],
         subjects: set[bytes],
     ) -> None:
+        if request.login:
+            self.changers.add(request.login)
         booking = facts.existing.get(request.booking_id)
         if booking is None:
             return

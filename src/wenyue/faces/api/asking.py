@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
-from wenyue.accounts import Login, end_login, require_login
+from wenyue.accounts import Login, acting_as, end_login
 from wenyue.application import Traveller
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.logins import Logins, bearer
@@ -71,10 +71,16 @@ async def _holder_login(login: Annotated[Login, Depends(_login)]) -> Login:
 
 
 @asynccontextmanager
-async def acting(services: Services, login: Login) -> AsyncGenerator[tuple[Tx, Login]]:
-    """One transaction for an act that changes something, and the login as it is in it. Raises LoginEnded, DatabaseDown."""
-    async with services.db.transaction() as tx:
-        yield tx, await require_login(tx, login.key, services.clock())
+async def acting(
+    services: Services, login: Login, *, makes_secret: bool = False
+) -> AsyncGenerator[tuple[Tx, Login]]:
+    """One transaction for an act that changes something, and the login as it is in it. Raises LoginEnded, DatabaseDown.
+
+    `makes_secret`: a PIN or a password is made in it, so that it waits for its turn.
+    """
+    transaction = services.secret_transaction() if makes_secret else services.db.transaction()
+    async with acting_as(transaction, login.key, services.clock()) as found:
+        yield found
 
 
 async def _holder(login: Annotated[Login, Depends(_login)]) -> int:

@@ -13,7 +13,7 @@ from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Throttled, require_login
+from wenyue.accounts import Throttled
 from wenyue.cards import (
     ActivationRequest,
     CardProblem,
@@ -105,13 +105,11 @@ async def activation(
     )
     try:
         async with services.guard.attempt(
-            "card", clean_card_no(body.card_no), caller_of(asked), now
+            "card", clean_card_no(body.card_no), caller_of(asked), now, acts_as=guest.key if guest else ""
         ) as tried:
-            if guest is not None:
-                await require_login(tried.tx, guest.key, now)
             made = await activate(tried.tx, services.vault, request, now)
             if guest is not None and not isinstance(made, Denied):
-                await lost.own_turn(services, tried.tx, made.holder_id, guest.key)
+                await lost.own_turn(tried.tx, made.holder_id)
             await judge(tried, body.card_no, made)
             if not isinstance(made, Denied) and made.is_further:
                 await tell_of_further_card(services, tried.tx, made.holder_id, now)
@@ -170,10 +168,9 @@ async def replacement(
     request_id = parse_uuid(idempotency_key.strip().strip('"'))
     if request_id is None:
         raise BookingRefused(422, "key_needed")
-    now, holder_id = services.clock(), holder_of(login)
+    holder_id = holder_of(login)
     try:
-        async with services.secret_transaction() as tx:
-            await require_login(tx, login.key, now)
+        async with acting(services, login, makes_secret=True) as (tx, _):
             made = await replace(
                 services,
                 tx,

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Staff
+from wenyue.accounts import Login, Staff
 from wenyue.catalogue import Venue, venue
 from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting
 from wenyue.faces.api.gate_bodies import AnswerBody, ScanBody, answer_body
 from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
-from wenyue.faces.api.gate_session import StaffBody, confirming
+from wenyue.faces.api.gate_session import StaffBody, confirmed
 from wenyue.faces.shared.caller import caller_of
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
 from wenyue.gate import (
@@ -28,6 +28,7 @@ from wenyue.gate import (
     scan,
     undo,
 )
+from wenyue.infra.db import Tx
 
 _UNDO_STATUS: Final = {
     UndoOutcome.UNKNOWN_SCAN: 404,
@@ -91,21 +92,23 @@ async def post_undo(
 
     A place that was taken back before, and a keeper's eleventh of a day, want an operator or administrator as `second`.
     """
+
+    async def take(tx: Tx, fresh: Login, second: Staff | None) -> UndoOutcome:
+        staff = staff_of(fresh)
+        return await undo(
+            tx,
+            scan_id,
+            staff_id=staff.id,
+            venue_ids=staff.venue_ids,
+            reason=clean_line(body.reason, REASON_LENGTH_MAX),
+            now=services.clock(),
+            limits=services.undo_limits,
+            second=second,
+        )
+
     try:
         staff_of(login)
-        second = await confirming(services, caller_of(request), body.second)
-        async with acting(services, login) as (tx, fresh):
-            staff = staff_of(fresh)
-            outcome = await undo(
-                tx,
-                scan_id,
-                staff_id=staff.id,
-                venue_ids=staff.venue_ids,
-                reason=clean_line(body.reason, REASON_LENGTH_MAX),
-                now=services.clock(),
-                limits=services.undo_limits,
-                second=second,
-            )
+        outcome = await confirmed(services, caller_of(request), login, body.second, take)
     except Refused as refused:
         return problem_of(refused, locale)
     if outcome in _UNDO_STATUS:

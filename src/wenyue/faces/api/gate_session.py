@@ -1,19 +1,23 @@
 """The shift of a member of staff over JSON: sign in, sign out, and confirm a colleague's act."""
 
-from typing import Annotated, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Caller, Staff, StaffRefusal, Throttled, check_staff
+from wenyue.accounts import Caller, Login, Staff, StaffRefusal, Throttled, check_staff
 from wenyue.catalogue import venues_by_id
-from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, forget_token, sign_out
+from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, acting, forget_token, sign_out
 from wenyue.faces.api.gate_refused import Refused, problem_of, staff_of
 from wenyue.faces.shared.caller import caller_of, confirmed_by, known_device
 from wenyue.faces.wording_gate import GATE_API_WORDS
+from wenyue.infra.db import Tx
 from wenyue.kernel.limits import STAFF_LOGIN_TTL_S
 from wenyue.services import Services
+
+T = TypeVar("T")
 
 
 class StaffBody(BaseModel):
@@ -84,16 +88,27 @@ async def sign_out_staff(
     return Response(status_code=204)
 
 
-async def confirming(services: Services, caller: Caller, given: StaffBody | None) -> Staff | None:
-    """Who confirms, by their own password; wrong ones count. Raises Refused (403, 429)."""
+async def confirmed(
+    services: Services,
+    caller: Caller,
+    login: Login,
+    given: StaffBody | None,
+    act: Callable[[Tx, Login, Staff | None], Awaitable[T]],
+) -> T:
+    """What `act` does in one transaction, with who confirms it by their own password, if anybody; wrong ones count.
+
+    Raises Refused (403, 429), LoginEnded, and what `act` raises.
+    """
     if given is None:
-        return None
-    second = await confirmed_by(services, caller, _plain(given.login), _plain(given.password))
-    if isinstance(second, StaffRefusal):
-        is_locked = second is StaffRefusal.LOCKED
+        async with acting(services, login) as (tx, fresh):
+            return await act(tx, fresh, None)
+    by = _plain(given.login), _plain(given.password)
+    done = await confirmed_by(services, caller, by, act, acts_as=login.key)
+    if isinstance(done, StaffRefusal):
+        is_locked = done is StaffRefusal.LOCKED
         code = "staff_locked" if is_locked else "staff_wrong"
         raise Refused(429 if is_locked else 403, code, GATE_API_WORDS[code], "/second")
-    return second
+    return done
 
 
 def _plain(raw: str) -> str:

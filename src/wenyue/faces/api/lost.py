@@ -8,7 +8,7 @@ from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Staff, Throttled, require_login
+from wenyue.accounts import Staff, Throttled
 from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, clean_card_no, recovery
 from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, acting, forget_token
 from wenyue.faces.api.bodies import BookingRefused
@@ -19,7 +19,6 @@ from wenyue.faces.api.session import denied
 from wenyue.faces.shared import recovery as desk
 from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.wording_api import API_WORDS
-from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.limits import LOGIN_TTL_S
 
@@ -174,8 +173,8 @@ async def at_counter(
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     made: Replaced | Denied | desk.NotYet | None = None
     try:
-        async with services.secret_transaction() as tx:
-            staff = await _operator(services, login, tx)
+        async with acting(services, login, makes_secret=True) as (tx, fresh):
+            staff = _of_role(fresh.staff)
             found = await desk.prove_by_staff(services, tx, body.id, identity, staff)
             if not isinstance(found, CounterRefusal):
                 made = await desk.replace(
@@ -209,10 +208,6 @@ async def stop_at_counter(
     if not is_stopped:
         raise BookingRefused(404, "holder_unknown")
     return StoppedAnswer(is_stopped=True)
-
-
-async def _operator(services: ServicesOf, login: LoginOf, tx: Tx) -> Staff:
-    return _of_role((await require_login(tx, login.key, services.clock())).staff)
 
 
 def _of_role(staff: Staff | None) -> Staff:

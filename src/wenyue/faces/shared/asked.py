@@ -1,7 +1,7 @@
 """One request of a browser: in which language, when, with which form – and what happens while the database is away."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
@@ -11,7 +11,7 @@ from psycopg.errors import DataError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from wenyue.accounts import LoginEnded, require_login
+from wenyue.accounts import LoginEnded, acting_as
 from wenyue.faces.shared.forms import Form, read_form
 from wenyue.faces.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, Locale, translator
 from wenyue.faces.shared.session import CSRF_FIELD, is_csrf_good, set_cookie
@@ -43,18 +43,23 @@ class Asked:
 
     @asynccontextmanager
     async def tx(self) -> AsyncGenerator[Tx]:
-        """One transaction. A form's act looks at its login again in it. Raises LoginEnded, DatabaseDown."""
-        async with self.services.db.transaction() as tx:
-            if self.login_key and self.request.method == "POST":
-                await require_login(tx, self.login_key, self.now)
+        """One transaction. A form's act looks at its login in it, before and after. Raises LoginEnded, DatabaseDown."""
+        async with self._acting(self.services.db.transaction()) as tx:
             yield tx
 
     @asynccontextmanager
     async def secret_tx(self) -> AsyncGenerator[Tx]:
         """As `tx`, for what makes a PIN or a password: it may have waited for its turn, and the login may be over by then."""
-        async with self.services.secret_transaction() as tx:
-            if self.login_key:
-                await require_login(tx, self.login_key, self.now)
+        async with self._acting(self.services.secret_transaction()) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _acting(self, transaction: AbstractAsyncContextManager[Tx]) -> AsyncGenerator[Tx]:
+        if not self.login_key or self.request.method != "POST":
+            async with transaction as tx:
+                yield tx
+            return
+        async with acting_as(transaction, self.login_key, self.now) as (tx, _):
             yield tx
 
     async def has_good_form(self) -> bool:

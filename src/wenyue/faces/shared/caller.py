@@ -1,17 +1,20 @@
 """Who knocks: from which address, and with which tokens of a known device. See `accounts.guard`."""
 
-from typing import Final, Literal
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wenyue.accounts import Caller, Staff, StaffRefusal, Throttled, check_staff
+from wenyue.accounts import Caller, Login, Staff, StaffRefusal, Throttled, check_staff
 from wenyue.faces.shared.services import services_of
 from wenyue.faces.shared.session import read_cookie, set_cookie
 from wenyue.infra.addresses import sender_of
+from wenyue.infra.db import Tx
 from wenyue.kernel.limits import DEVICE_LENGTH_MAX, DEVICE_TTL_S
 from wenyue.services import Services
 
+T = TypeVar("T")
 DEVICE_COOKIE: Final = "wy_device"
 DEVICE_HEADER: Final = "device-token"
 
@@ -22,15 +25,31 @@ def caller_of(request: Request) -> Caller:
     return Caller(address, device_of(request))
 
 
-async def confirmed_by(services: Services, caller: Caller, login: str, password: str) -> Staff | StaffRefusal:
-    """A second member of staff proves who they are, without being signed in; slowed like every other try."""
+async def confirmed_by(
+    services: Services,
+    caller: Caller,
+    given: tuple[str, str],
+    act: Callable[[Tx, Login, Staff], Awaitable[T]],
+    *,
+    acts_as: str,
+) -> T | StaffRefusal:
+    """What a member of staff (`acts_as`) does when a second proves who they are by login and password, without signing in.
+
+    The act runs in the transaction that checked the password: nobody gives the second another, or lets them go, meanwhile.
+    Slowed like every other try. Raises LoginEnded, and what `act` raises.
+    """
+    login, password = given
     try:
-        async with services.guard.attempt("staff", login, caller, services.clock()) as tried:
-            staff = await check_staff(tried.tx, services.vault, login, password)
-            tried.is_right = isinstance(staff, Staff)
+        async with services.guard.attempt("staff", login, caller, services.clock(), acts_as=acts_as) as tried:
+            if tried.acting is None:
+                raise LookupError("nobody confirms what nobody asks for")
+            second = await check_staff(tried.tx, services.vault, login, password)
+            tried.is_right = isinstance(second, Staff)
+            if isinstance(second, StaffRefusal):
+                return second
+            return await act(tried.tx, tried.acting, second)
     except Throttled:
         return StaffRefusal.LOCKED
-    return staff
 
 
 def device_of(request: Request) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wenyue import cards
-from wenyue.accounts import end_logins, require_login
+from wenyue.accounts import end_logins
 from wenyue.cards import CardState, Denied, recovery
 from wenyue.faces.shared.telling import Words, lost_page, tell_holder
 from wenyue.infra.db import Tx
@@ -29,7 +29,7 @@ async def report(services: Services, tx: Tx, own: OwnCard, *, token: str) -> Car
     Whoever found the card may have its PIN, and be signed in.
     """
     now, holder_id = services.clock(), own.holder_id
-    await own_turn(services, tx, holder_id, own.login_key)
+    await own_turn(tx, holder_id)
     actor = f"traveller:{holder_id}"
     state = await cards.report_loss(tx, card_no=own.card_no, holder_id=holder_id, now=now, actor=actor)
     if not isinstance(state, Denied):
@@ -43,7 +43,7 @@ async def lift(services: Services, tx: Tx, own: OwnCard) -> CardState | Denied:
     Raises LoginEnded.
     """
     now, holder_id = services.clock(), own.holder_id
-    await own_turn(services, tx, holder_id, own.login_key)
+    await own_turn(tx, holder_id)
     found = await recovery.recovery_of(tx, holder_id, now, login_key=own.login_key)
     if found is not None and found.is_after_objection:
         found = None
@@ -58,13 +58,13 @@ async def lift(services: Services, tx: Tx, own: OwnCard) -> CardState | Denied:
     return state
 
 
-async def own_turn(services: Services, tx: Tx, holder_id: int, login_key: str) -> None:
-    """Nobody else acts for this holder until the transaction ends, and the login is still there.
+async def own_turn(tx: Tx, holder_id: int) -> None:
+    """Nobody else acts for this holder until the transaction ends.
 
-    A report or an objection may have ended it while this act waited, or while it checked a secret. Raises LoginEnded.
+    A report or an objection freezes what this act brought, or ended the login while it waited: whoever opened the transaction
+    looks at that last.
     """
     await recovery.lock_holder(tx, holder_id)
-    await require_login(tx, login_key, services.clock())
 
 
 async def _tell(services: Services, tx: Tx, holder_id: int) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Attempt, Throttled, end_login, require_login
+from wenyue.accounts import Attempt, Throttled, end_login
 from wenyue.cards import (
     ActivationRequest,
     CardProblem,
@@ -63,18 +63,16 @@ async def activate_card(visit: Visit) -> Response:
     )
 
     async def check(tried: Attempt) -> int | Denied:
-        if visit.login_key:
-            await require_login(tried.tx, visit.login_key, visit.now)
         answer = await activate(tried.tx, visit.services.vault, request, visit.now)
         if isinstance(answer, Denied):
             return answer
         if visit.login_key:
-            await own_turn(visit.services, tried.tx, answer.holder_id, visit.login_key)
+            await own_turn(tried.tx, answer.holder_id)
         if answer.is_further:
             await tell_of_further_card(visit.services, tried.tx, answer.holder_id, visit.now)
         return answer.holder_id
 
-    answer = await _prove(visit, check)
+    answer = await _prove(visit, check, acts_as=visit.login_key)
     if isinstance(answer, Denied):
         error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
         return _activation_page(visit, PersonForm(person.values, None, (error,)))
@@ -116,7 +114,9 @@ async def sign_out(visit: Visit) -> Response:
     return response
 
 
-async def _prove(visit: Visit, check: Callable[[Attempt], Awaitable[int | Denied]]) -> str | Denied:
+async def _prove(
+    visit: Visit, check: Callable[[Attempt], Awaitable[int | Denied]], *, acts_as: str = ""
+) -> str | Denied:
     """A login for whom `check` finds by the card number and PIN of the form; the one that this browser had before ends.
 
     Slowed when too many were wrong.
@@ -124,7 +124,9 @@ async def _prove(visit: Visit, check: Callable[[Attempt], Awaitable[int | Denied
     card_no = visit.form.one("card_no")
     caller, token = caller_of(visit.request), ""
     try:
-        async with visit.services.guard.attempt("card", clean_card_no(card_no), caller, visit.now) as tried:
+        async with visit.services.guard.attempt(
+            "card", clean_card_no(card_no), caller, visit.now, acts_as=acts_as
+        ) as tried:
             answer = await check(tried)
             await judge(tried, card_no, answer)
             if not isinstance(answer, Denied):
