@@ -271,7 +271,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
 
 def _limits(account: AccountSettings) -> AccountLimits:
     cancels = CancelLimits(day=account.cancels_day, week=account.cancels_week)
-    return AccountLimits(account.places, account.unpaid, account.unnamed, cancels)
+    return AccountLimits(account.places, account.unpaid, account.unnamed, cancels, account.moves_day)
 
 
 def _share(settings: Settings) -> int:

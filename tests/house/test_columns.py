@@ -24,6 +24,7 @@ ADDS = re.compile(r"\b(\w+) = (?:\w+\.)?\1 \+ ")
 COUNTERS = {
     "booking.pool.sold": "CHECK (held + sold <= capacity), and CAPACITY_MAX",
     "booking.pool.held": "CHECK (held + sold <= capacity), and CAPACITY_MAX",
+    "booking.moved.moves": "WENYUE_ACCOUNT_MOVES_DAY, ACCOUNT_MAX at most",
     "booking.pool.revision": "one a change by an operator: 2,147,483,647 of them",
     "cards.card.extended_days": "EXTENSION_DAYS_MAX a suspension, which the staff announces: 586,000 of them",
     "cards.extension.cards": "one a card of a type",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import psycopg
@@ -24,7 +24,7 @@ from wenyue.booking import (
 )
 from wenyue.booking.by_others import places_by_others
 from wenyue.kernel.ids import uuid7
-from wenyue.policy import shipped_presets
+from wenyue.policy import AccountLimits, CancelLimits, shipped_presets
 from wenyue.tools import world
 
 pytestmark = pytest.mark.anyio
@@ -145,6 +145,37 @@ async def test_security_second_H3_late_it_counts_for_who_booked_and_never_for_th
     assert await struck(stage) == set()
     assert (await disown(stage, booked, slot, other)).strikes == ("late_cancel",)  # nobody is left
     assert await struck(stage) == {account_subject(stage.holder)}
+
+
+async def test_security_fourth_F6_a_line_that_its_person_empties_counts_though_another_day_stays(
+    stage: Stage,
+) -> None:
+    """Two friends who book for each other, each visit a line of its own, would miss all but one for nothing."""
+    slot = await session(stage)
+    later = await world.slot(stage.tx, *await stage.venue(), DAY + timedelta(days=1), 2, 500)
+    me, other = stage.people(2)
+    booked = await stage.booked((slot, (me,)), (later, (other,)))
+    stage.now[0] = LATE
+    answer = await disown(stage, booked, slot, me)
+    assert (answer.state, answer.strikes) == (BookingState.CONFIRMED, ("late_cancel",))
+    found = await stage.tx.execute("SELECT subject_key FROM policy.strike WHERE booking_id = %s", [booked.id])
+    assert [bytes(key) for (key,) in await found.fetchall()] == [account_subject(stage.holder)]
+
+
+async def test_security_fourth_F6_whoever_lets_others_give_back_what_it_booked_has_cancelled(
+    stage: Stage,
+) -> None:
+    stage.limit(AccountLimits(cancels=CancelLimits(day=2)))
+    bookings: list[tuple[BookingRequest, int, Visitor]] = []
+    for who in stage.people(3):
+        slot = await session(stage)
+        bookings.append((await stage.booked((slot, (who,))), slot, who))
+    for booked, slot, who in bookings[:2]:
+        assert (await disown(stage, booked, slot, who)).outcome is Outcome.CANCELLED
+    cancel = ChangeRequest(ChangeKind.CANCEL, bookings[2][0].id, "traveller", stage.holder)
+    assert (await stage.engine.change(cancel)).outcome is Outcome.CANCEL_LIMIT
+    booked, slot, who = bookings[2]  # the person is not bound by it
+    assert (await disown(stage, booked, slot, who)).outcome is Outcome.CANCELLED
 
 
 async def test_security_second_H3_terms_that_forbid_a_cancellation_do_not_bind_who_never_agreed(

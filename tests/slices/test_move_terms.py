@@ -1,5 +1,6 @@
 """What moving a booking costs: the failure that a cancellation would count as, and a price that was shown."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from tests.support.accounts import DAY, Stage, account_stage, slots
 from tests.support.database import DbUrls
 from wenyue.booking import BookingRequest, ChangeKind, ChangeRequest, Outcome
 from wenyue.kernel.limits import MOVES_OF_BOOKING_MAX
-from wenyue.policy import LimitKind, Reached, shipped_presets
+from wenyue.policy import AccountLimits, LimitKind, Reached, shipped_presets
 
 pytestmark = pytest.mark.anyio
 NEXT = DAY + timedelta(days=1)
@@ -141,6 +142,7 @@ async def test_suite_M6_a_booking_at_another_price_is_told_the_price_of_now(stag
 
 
 async def test_security_third_1_a_booking_is_moved_so_often_and_no_more(stage: Stage) -> None:
+    stage.limit(AccountLimits(moves_day=100))
     one, two = await two_days(stage)
     booked, other = await stage.booked((one, stage.people(1))), await stage.booked((one, stage.people(1)))
     for number in range(MOVES_OF_BOOKING_MAX):
@@ -153,3 +155,32 @@ async def test_security_third_1_a_booking_is_moved_so_often_and_no_more(stage: S
     assert (last.outcome, last.is_replay) == (Outcome.RESCHEDULED, True)
     assert (await stage.move(other, (0, two))).outcome is Outcome.RESCHEDULED
     assert (await cancelled(stage, booked))[0] is Outcome.CANCELLED
+
+
+async def test_security_fourth_3_an_account_moves_so_often_in_a_day_whatever_it_moves(stage: Stage) -> None:
+    stage.limit(AccountLimits(moves_day=2))
+    one, two = await two_days(stage)
+    bookings = [await stage.booked((one, stage.people(1))) for _ in range(3)]
+    first = [await stage.move(booked, (0, two)) for booked in bookings[:2]]
+    assert [answer.outcome for answer in first] == [Outcome.RESCHEDULED] * 2
+    again = await stage.move(bookings[0], (0, two))  # the answer may have been lost
+    assert (again.outcome, again.is_replay) == (Outcome.RESCHEDULED, True)
+    refused = await stage.move(bookings[2], (0, two))
+    assert (refused.outcome, refused.reached) == (Outcome.MOVE_LIMIT, Reached(LimitKind.MOVES_DAY, 2, 2))
+    assert refused.at is not None
+    stage.now[0] = refused.at
+    assert (await stage.move(bookings[2], (0, two))).outcome is Outcome.RESCHEDULED
+
+
+async def test_security_fourth_3_moves_at_the_same_time_are_counted_one_by_one(stage: Stage) -> None:
+    stage.limit(AccountLimits(moves_day=2))
+    one, two = await two_days(stage)
+    bookings = [await stage.booked((one, stage.people(1))) for _ in range(5)]
+    asked = [
+        ChangeRequest(ChangeKind.MOVE, booked.id, "traveller", stage.holder, ((0, two),))
+        for booked in bookings
+    ]
+    engines = (stage.engine, stage.other)
+    answers = await asyncio.gather(*(engines[number % 2].change(one) for number, one in enumerate(asked)))
+    outcomes = [answer.outcome for answer in answers]
+    assert (outcomes.count(Outcome.RESCHEDULED), outcomes.count(Outcome.MOVE_LIMIT)) == (2, 3)

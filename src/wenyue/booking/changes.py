@@ -1,6 +1,6 @@
 """Deciding changes of existing bookings: confirm, cancel, expire, move, miss. Pure; every change is idempotent."""
 
-from datetime import date, time
+from datetime import time
 
 from msgspec.structs import replace
 
@@ -16,11 +16,10 @@ from wenyue.booking.model import (
     ChangeRequest,
     EventKind,
     ExistingBooking,
-    LineFacts,
     Outcome,
 )
 from wenyue.booking.paying import recheck
-from wenyue.booking.striking import add_strike, note_strikes, subjects_of
+from wenyue.booking.striking import add_strike, note_cancellation, subjects_of
 from wenyue.kernel.clock import at_local
 from wenyue.policy import (
     CancelLimitReached,
@@ -98,7 +97,8 @@ def _cancel(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effe
         refused = _cancel_problem(booking, facts)
         if refused is not None:
             return refused
-        strikes = _strike(booking, facts, effects)
+        live = [line for line in booking.lines if line.is_live]
+        strikes = note_cancellation(live, booking, facts, effects)
     returning.end(booking, BookingState.CANCELLED, facts, effects)
     if request.reason:  # what people write goes with the booking: the record forgets nothing
         effects.reasons.append(ReasonRow(booking.id, request.reason))
@@ -143,47 +143,6 @@ def _limited(
         at=at_local(limit.until, time(0), facts.book.timezone),
         reached=Reached(LimitKind[f"CANCELS_{limit.period.upper()}"], limit.most, limit.used),
     )
-
-
-def _strike(booking: ExistingBooking, facts: Facts, effects: Effects) -> tuple[StrikeKind, ...]:
-    """Note what the presets count, and the cancellation itself for the account; the kinds that count as failures."""
-    live = [line for line in booking.lines if line.is_live]
-    limited = [line for line in live if _is_limited(line, facts)]
-    before = len(effects.strikes)
-    today = facts.local_now.date()
-    kinds = note_strikes(live, booking, facts, effects)
-    noted = {(one.policy_code, one.kind, one.on_date) for one in effects.strikes[before:]}
-    for line in limited:
-        code = facts.slots[line.slot_id].policy_code
-        if (code, "cancel", today) not in noted:
-            noted.add((code, "cancel", today))
-            subjects = subjects_of("cancel", line, booking, facts.book.presets[code])
-            effects.strikes.append(Strike(subjects, code, "cancel", today, booking.id))
-    _note_cancel(booking, noted, today, facts=facts, effects=effects)
-    return kinds
-
-
-def _is_limited(line: LineFacts, facts: Facts) -> bool:
-    return facts.book.presets[facts.slots[line.slot_id].policy_code].cancel_limits is not None
-
-
-def _note_cancel(
-    booking: ExistingBooking,
-    noted: set[tuple[str, str, date]],
-    today: date,
-    *,
-    facts: Facts,
-    effects: Effects,
-) -> None:
-    """The cancellation counts once for the account: under the first preset that counts it, else under no preset."""
-    if booking.holder_id is None:
-        return
-    account = account_subject(booking.holder_id)
-    code = next((code for code, kind, _ in noted if kind == "cancel"), None)
-    if code is None:
-        code = ""
-        effects.strikes.append(Strike((account,), code, "cancel", today, booking.id))
-    facts.cancels.setdefault(account, []).append((code, today))
 
 
 def _miss(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:

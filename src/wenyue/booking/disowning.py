@@ -14,7 +14,7 @@ from wenyue.booking.model import (
     LineFacts,
     Outcome,
 )
-from wenyue.booking.striking import note_strikes
+from wenyue.booking.striking import note_cancellation, note_strikes
 from wenyue.cards import Use
 from wenyue.policy import StrikeKind
 
@@ -24,9 +24,10 @@ Place = tuple[int, bytes, int]  # (visitor number, person key, scope)
 def disown(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
     """Give that one person's place back; everybody else keeps theirs. CANCELLED: the person has no place there (any more).
 
-    The person is never struck. When nobody is left the booking is over, and counts for the account that made it as its
-    cancellation would now; while others stay it counts as little as one of a party who does not come. Terms do not forbid it,
-    and what the place cost is not owed. Who went in already, and whoever's own account booked, cannot.
+    The person is never struck. A line that is left empty counts for the account that made it as giving it back would now, or two
+    accounts that book for each other would miss visits for nothing; while others stay in it, nothing is counted, as when one of a
+    party does not come. When nobody is left at all the booking is over, and a cancellation of that account.
+    Terms do not forbid it, and what the place cost is not owed. Who went in already, and whoever's own account booked, cannot.
     """
     found = [
         (line, place)
@@ -43,8 +44,10 @@ def disown(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effec
         return returning.answer_of(Outcome.ALREADY_REDEEMED, booking)
     is_last = sum(line.quantity for line in booking.lines if line.is_live) == len(found)
     strikes: tuple[StrikeKind, ...] = ()
-    if is_last and booking.state is BookingState.CONFIRMED:
-        strikes = note_strikes([line for line, _ in found], booking, facts, effects)
+    if booking.state is BookingState.CONFIRMED:
+        emptied = [line for line, _ in found if line.quantity == 1]
+        note = note_cancellation if is_last else note_strikes
+        strikes = note(emptied, booking, facts, effects)
     for line, place in found:
         _take_out(line, place, booking, facts, effects)
         detail: dict[str, object] = {"line": line.line_no, "visitor": place[0]}

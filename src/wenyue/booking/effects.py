@@ -122,6 +122,7 @@ class Effects:
     audit: list[AuditRow] = field(default_factory=list[AuditRow])
     events: dict[EventKind, list[UUID]] = field(default_factory=dict[EventKind, list[UUID]])
     strikes: list[Strike] = field(default_factory=list[Strike])
+    moved: dict[int, int] = field(default_factory=dict[int, int])  # holder -> moves
     replays: int = 0
 
     @property

@@ -58,6 +58,7 @@ class Facts:
     )
     holds: dict[int, int] = field(default_factory=dict[int, int])  # holder -> live holds
     cancels: dict[bytes, list[tuple[str, date]]] = field(default_factory=dict[bytes, list[tuple[str, date]]])
+    moved: dict[int, int] = field(default_factory=dict[int, int])  # holder -> moves of today, at the venues
     ended: set[str] = field(default_factory=set[str])  # logins of the batch that are good no more
     local_now: datetime = field(init=False)  # `now` on the venues' wall clock
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from msgspec.structs import replace
 
@@ -29,6 +29,7 @@ from wenyue.booking.model import (
 )
 from wenyue.booking.paying import repay
 from wenyue.booking.persons import bans_in_force
+from wenyue.kernel.clock import at_local
 from wenyue.kernel.limits import LINE_NUMBERS_MAX, MOVES_OF_BOOKING_MAX
 from wenyue.policy import LimitKind, Reached
 
@@ -67,7 +68,7 @@ def _moved_too_often(moves: list[tuple[LineFacts, int]], booking: ExistingBookin
     line_no = moves[0][0].line_no
     if max(line.line_no for line in booking.lines) + len(moves) >= LINE_NUMBERS_MAX:
         return returning.answer_of(Outcome.CANCEL_LIMIT, booking, line=line_no)
-    if booking.holder_id is None or booking.channel in DESK_CHANNELS:
+    if not is_moved_by_account(booking):
         return None
     gone = sum(not line.is_live for line in booking.lines)
     live = len(booking.lines) - gone
@@ -75,6 +76,24 @@ def _moved_too_often(moves: list[tuple[LineFacts, int]], booking: ExistingBookin
         return None
     answer = returning.answer_of(Outcome.MOVE_LIMIT, booking, line=line_no)
     return replace(answer, reached=Reached(LimitKind.MOVES, MOVES_OF_BOOKING_MAX, gone // live))
+
+
+def is_moved_by_account(booking: ExistingBooking) -> bool:
+    """Whether moves of this booking count for the account that has it: at a desk somebody sees who asks."""
+    return booking.holder_id is not None and booking.channel not in DESK_CHANNELS
+
+
+def moves_of_day(booking: ExistingBooking, facts: Facts) -> Answer | None:
+    """Nobody churns places by moving many bookings, any more than by cancelling them: an account moves so often a day."""
+    if booking.holder_id is None or not is_moved_by_account(booking):
+        return None
+    made, most = facts.moved.get(booking.holder_id, 0), facts.book.limits.moves_day
+    if made < most:
+        return None
+    tomorrow = facts.local_now.date() + timedelta(days=1)
+    answer = returning.answer_of(Outcome.MOVE_LIMIT, booking)
+    until = at_local(tomorrow, time(0), facts.book.timezone)
+    return replace(answer, at=until, reached=Reached(LimitKind.MOVES_DAY, most, made))
 
 
 def _place_problems(

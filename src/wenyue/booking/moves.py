@@ -16,7 +16,7 @@ from wenyue.booking.model import (
     Outcome,
     SlotFacts,
 )
-from wenyue.booking.move_problems import move_problem, open_line_of
+from wenyue.booking.move_problems import is_moved_by_account, move_problem, moves_of_day, open_line_of
 from wenyue.booking.striking import note_strikes
 from wenyue.cards import Use
 from wenyue.policy import StrikeKind
@@ -37,7 +37,10 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     if len(numbers) < len(pending) or not numbers <= lines.keys():  # a line is given up once: then it is gone
         return replace(returning.answer_of(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
     moves = [(lines[line_no], slot_id) for line_no, slot_id in pending]
-    problem, paid_by = move_problem(moves, _shown(request, moves), booking, facts)
+    too_often = None if request.is_forced else moves_of_day(booking, facts)
+    problem, paid_by = too_often, list[int | None]()
+    if too_often is None:
+        problem, paid_by = move_problem(moves, _shown(request, moves), booking, facts)
     if problem is not None:
         return problem
     strikes: tuple[StrikeKind, ...] = ()
@@ -51,11 +54,20 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
         _draw(new, facts.slots[slot_id], booking, facts, effects)
     booking.total_minor = sum(line.price_minor * line.quantity for line in booking.lines if line.is_live)
     returning.set_state(booking, booking.state, facts, effects)
+    if not request.is_forced:
+        _count(booking, facts, effects)
     effects.record(
         request.actor, "booking.rescheduled", booking.id, {"moves": [list(move) for move in pending]}
     )
     effects.tell(EventKind.RESCHEDULED, booking.id)
     return replace(returning.answer_of(Outcome.RESCHEDULED, booking), strikes=strikes)
+
+
+def _count(booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
+    """One move more of the account's today."""
+    if booking.holder_id is not None and is_moved_by_account(booking):
+        facts.moved[booking.holder_id] = facts.moved.get(booking.holder_id, 0) + 1
+        effects.moved[booking.holder_id] = effects.moved.get(booking.holder_id, 0) + 1
 
 
 def _shown(request: ChangeRequest, moves: list[tuple[LineFacts, int]]) -> dict[int, int]:

@@ -125,6 +125,9 @@ async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRe
             reads["names"] = await tx.execute(SQL["names_known"], {"keys": keys_literal(wants.named)})
         if wants.cancellers:
             reads["cancels"] = await tx.execute(policy.CANCELS_OF, wants.cancels_asked(facts))
+        if wants.movers:
+            asked = {"ids": array(sorted(wants.movers)), "today": facts.local_now.date()}
+            reads["moved"] = await tx.execute(SQL["moves_of_day"], asked)
         await _ask_pools(tx, wants, reads, is_locked=facts.is_locked)
         if wants.changers:  # after the locks of cards, which whoever ends a login holds
             asked = {"token_hashes": hex_literal(sorted(wants.changers)), "now": facts.now}
@@ -145,6 +148,8 @@ async def _read_rest(reads: dict[str, Cursor], facts: Facts, wants: Wants) -> No
             facts.bans.setdefault(subject, []).append((policy_code, until))
     if "open" in reads:
         await _read_open(reads["open"], facts)
+    if "moved" in reads:
+        facts.moved.update(await reads["moved"].fetchall())
     if "logins" in reads:
         held = {token_hash.hex() for (token_hash,) in await reads["logins"].fetchall()}
         facts.ended.update(wants.changers - held)
@@ -212,14 +217,7 @@ async def _read_cards(reads: dict[str, Cursor], facts: Facts) -> None:
 async def write(tx: Tx, facts: Facts, effects: Effects) -> None:
     """Write a batch's decisions: one statement per table, for use inside a pipeline. Releases come before inserts."""
     now: dict[str, object] = {"now": effects.now}
-    if effects.released:
-        released = rows_json([{"b": booking_id, "n": line_no} for booking_id, line_no in effects.released])
-        await tx.execute(SQL["release_lines"], {"rows": released})
-        await tx.execute(SQL["release_places"], {"rows": released})
-    if effects.disowned:
-        disowned = {"rows": rows_json(effects.disowned)}
-        await tx.execute(SQL["disown_places"], disowned | now)
-        await tx.execute(SQL["shrink_lines"], disowned)
+    await _give_up(tx, facts, effects)
     if effects.states:
         await tx.execute(SQL["set_states"], {"rows": rows_json(effects.states), **now})
     if effects.reasons:
@@ -254,6 +252,21 @@ async def write(tx: Tx, facts: Facts, effects: Effects) -> None:
     ]
     if moved:
         await tx.execute(SQL["move_pools"], {"rows": rows_json(moved), "expected": len(moved)})
+
+
+async def _give_up(tx: Tx, facts: Facts, effects: Effects) -> None:
+    """What leaves lines and places, and the moves that are counted."""
+    if effects.released:
+        released = rows_json([{"b": booking_id, "n": line_no} for booking_id, line_no in effects.released])
+        await tx.execute(SQL["release_lines"], {"rows": released})
+        await tx.execute(SQL["release_places"], {"rows": released})
+    if effects.disowned:
+        disowned = {"rows": rows_json(effects.disowned)}
+        await tx.execute(SQL["disown_places"], disowned | {"now": effects.now})
+        await tx.execute(SQL["shrink_lines"], disowned)
+    if effects.moved:
+        by_holder = [{"holder": one, "moves": moves} for one, moves in sorted(effects.moved.items())]
+        await tx.execute(SQL["count_moves"], {"rows": rows_json(by_holder), "today": facts.local_now.date()})
 
 
 def _booking_id(row: BookingRow) -> UUID:

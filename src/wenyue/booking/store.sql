@@ -93,6 +93,17 @@ SELECT b.holder_id, b.id, l.line_no, b.hold_until IS NOT NULL AS is_held, l.slot
  WHERE b.holder_id = ANY (%(ids)s::bigint[]) AND b.created_at >= %(since)s AND b.state IN (1, 2)
    AND l.is_live AND l.on_date >= %(today)s
 
+-- name: moves_of_day
+-- How often each account has moved bookings today.
+SELECT m.holder_id, m.moves FROM booking.moved m WHERE m.holder_id = ANY (%(ids)s::bigint[]) AND m.on_date = %(today)s
+
+-- name: count_moves
+-- Moves that were made; one row an account, which is today's from its first move on.
+INSERT INTO booking.moved AS m (holder_id, on_date, moves)
+SELECT r.holder, %(today)s, r.moves FROM json_to_recordset(%(rows)s::json) AS r (holder bigint, moves int)
+ON CONFLICT (holder_id) DO UPDATE
+   SET moves = excluded.moves + CASE WHEN m.on_date = excluded.on_date THEN m.moves ELSE 0 END, on_date = excluded.on_date
+
 -- name: read_pools
 -- The pools that the batch draws from, unlocked: enough while there is room to spare (see move_pools).
 SELECT id, kind, capacity, held, sold, is_open, revision, target

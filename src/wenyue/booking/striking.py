@@ -1,6 +1,7 @@
 """Noting what a preset counts as a failure when places are given back: by a cancellation or by a move. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 from wenyue.booking import returning
 from wenyue.booking.effects import Effects, Strike
@@ -26,6 +27,51 @@ def note_strikes(
         subjects = subjects_of(terms.strike, line, booking, facts.book.presets[slot.policy_code])
         add_strike(effects, before, Strike(subjects, slot.policy_code, terms.strike, on_date, booking.id))
     return tuple(dict.fromkeys(one.kind for one in effects.strikes[before:]))
+
+
+def note_cancellation(
+    live: Sequence[LineFacts], booking: ExistingBooking, facts: Facts, effects: Effects
+) -> tuple[StrikeKind, ...]:
+    """Note what the presets count when these last lines are given back, and that the account gave back a booking.
+
+    Whoever does it: the account that cancels, or the last person who takes their place back. The kinds that count as failures.
+    """
+    limited = [line for line in live if _is_limited(line, facts)]
+    before = len(effects.strikes)
+    today = facts.local_now.date()
+    kinds = note_strikes(live, booking, facts, effects)
+    noted = {(one.policy_code, one.kind, one.on_date) for one in effects.strikes[before:]}
+    for line in limited:
+        code = facts.slots[line.slot_id].policy_code
+        if (code, "cancel", today) not in noted:
+            noted.add((code, "cancel", today))
+            subjects = subjects_of("cancel", line, booking, facts.book.presets[code])
+            effects.strikes.append(Strike(subjects, code, "cancel", today, booking.id))
+    _note_cancel(booking, noted, today, facts=facts, effects=effects)
+    return kinds
+
+
+def _is_limited(line: LineFacts, facts: Facts) -> bool:
+    return facts.book.presets[facts.slots[line.slot_id].policy_code].cancel_limits is not None
+
+
+def _note_cancel(
+    booking: ExistingBooking,
+    noted: set[tuple[str, str, date]],
+    today: date,
+    *,
+    facts: Facts,
+    effects: Effects,
+) -> None:
+    """The cancellation counts once for the account: under the first preset that counts it, else under no preset."""
+    if booking.holder_id is None:
+        return
+    account = account_subject(booking.holder_id)
+    code = next((code for code, kind, _ in noted if kind == "cancel"), None)
+    if code is None:
+        code = ""
+        effects.strikes.append(Strike((account,), code, "cancel", today, booking.id))
+    facts.cancels.setdefault(account, []).append((code, today))
 
 
 def subjects_of(

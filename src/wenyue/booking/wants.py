@@ -10,6 +10,8 @@ from wenyue.booking.facts import Facts, account_subject
 from wenyue.booking.literals import array, hex_literal, keys_literal
 from wenyue.booking.model import BookingRequest, ChangeKind, ChangeRequest
 
+_COUNTED = (ChangeKind.CANCEL, ChangeKind.MOVE, ChangeKind.DISOWN)  # for the account that booked
+
 
 def slots_needed(batch: Sequence[BookingRequest | ChangeRequest], facts: Facts) -> set[int]:
     """Every slot that a decision about this batch looks at."""
@@ -39,6 +41,7 @@ class Wants:
             set()
         )  # of documents whose number does not say what they are
         self.cancellers: set[int] = set()
+        self.movers: set[int] = set()
         self.named: set[bytes] = set()  # persons whose names are compared
         subjects: set[bytes] = set()
         self._holders: set[int] = set()
@@ -99,12 +102,13 @@ class Wants:
         booking = facts.existing.get(request.booking_id)
         if booking is None:
             return
-        if booking.holder_id is not None and request.kind in (ChangeKind.CANCEL, ChangeKind.MOVE):
+        if booking.holder_id is not None and request.kind in _COUNTED:
             self._holders.add(booking.holder_id)
             self._again.add(booking.holder_id)
             if request.kind is ChangeKind.CANCEL:
                 self.cancellers.add(booking.holder_id)
-            else:
+            elif request.kind is ChangeKind.MOVE:
+                self.movers.add(booking.holder_id)
                 subjects.add(account_subject(booking.holder_id))
         lines = {line.line_no: line for line in booking.lines}
         for line in booking.lines:

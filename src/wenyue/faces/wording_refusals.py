@@ -145,10 +145,10 @@ PEOPLE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
         Text("{at}起可以再取消。", "You can cancel again from {at}."),
     ),
     Outcome.MOVE_LIMIT: OutcomeWords(
-        Text("这个预约不能再改期", "This booking cannot be moved again"),
+        Text("现在不能再改期", "No more moves now"),
         Text(
-            "一个预约改期的次数有限。原来的预约不变。",
-            "A booking can be moved so many times. It stays as it is.",
+            "改期的次数有限。原来的预约不变。",
+            "Moves are limited. The booking stays as it is.",
         ),
         Text(
             "需要再改请取消后重新预约，或联系人工窗口。",
@@ -189,6 +189,10 @@ LIMIT_NOTES: Final[Mapping[LimitKind, Text]] = {
     LimitKind.MOVES: Text(
         "一个预约最多改期{most}次，已改{used}次。",
         "A booking can be moved {most} times; this one was moved {used} times.",
+    ),
+    LimitKind.MOVES_DAY: Text(
+        "同一账户一天最多改期{most}次，今天已改{used}次。",
+        "An account can move {most} times a day; you moved {used} times today.",
     ),
     LimitKind.CANCELS_DAY: Text(
         "一天最多取消{most}次，今天已取消{used}次。", "{most} a day at most; you cancelled {used} today."

@@ -119,6 +119,7 @@ class AccountSettings:
     unnamed: int = 120  # WENYUE_ACCOUNT_UNNAMED: of these, places without a named person
     cancels_day: int = 10  # WENYUE_ACCOUNT_CANCELS_DAY
     cancels_week: int = 30  # WENYUE_ACCOUNT_CANCELS_WEEK
+    moves_day: int = 20  # WENYUE_ACCOUNT_MOVES_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             unnamed=_number(env, "WENYUE_ACCOUNT_UNNAMED", 120, 1, ACCOUNT_MAX),
             cancels_day=_number(env, "WENYUE_ACCOUNT_CANCELS_DAY", 10, 1, ACCOUNT_MAX),
             cancels_week=_number(env, "WENYUE_ACCOUNT_CANCELS_WEEK", 30, 1, ACCOUNT_MAX),
+            moves_day=_number(env, "WENYUE_ACCOUNT_MOVES_DAY", 20, 1, ACCOUNT_MAX),
         ),
         texts=TextSettings(
             phone=_number(env, "WENYUE_TEXTS_PER_PHONE", 20, 1, 10_000),

@@ -110,6 +110,7 @@ class AccountLimits:
     unpaid: int = 200  # of these, places that cost money (nothing is paid when they are booked)
     unnamed: int = 120  # of these, places without a named person: tables, rooms, seats
     cancels: CancelLimits = field(default_factory=lambda: CancelLimits(day=10, week=30))
+    moves_day: int = 20  # of whatever bookings; a move of several lines at once is one
 
 
 class LimitKind(IntEnum):
@@ -127,6 +128,7 @@ class LimitKind(IntEnum):
     CANCELS_MONTH = 10
     CANCELS_YEAR = 11
     MOVES = 12  # of one booking
+    MOVES_DAY = 13  # of one account
 
 
 class Reached(msgspec.Struct, frozen=True, gc=False):

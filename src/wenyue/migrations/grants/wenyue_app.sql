@@ -65,6 +65,10 @@ GRANT SELECT,
 GRANT SELECT
    ON booking.line_v TO wenyue_app;
 GRANT SELECT,
+      INSERT (holder_id, moves, on_date),
+      UPDATE (moves, on_date)
+   ON booking.moved TO wenyue_app;
+GRANT SELECT,
       DELETE,
       INSERT (at, booking_ids, kind),
       UPDATE (done_at)

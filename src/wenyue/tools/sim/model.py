@@ -19,7 +19,7 @@ from wenyue.booking import (
     Outcome,
     WantedLine,
 )
-from wenyue.tools.sim.move_objections import move_refusal, wear_refusal
+from wenyue.tools.sim.move_objections import day_refusal, move_refusal, wear_refusal
 from wenyue.tools.sim.objections import (
     account_problem,
     booking_problems,
@@ -28,7 +28,7 @@ from wenyue.tools.sim.objections import (
     may_cancel,
     today_of,
 )
-from wenyue.tools.sim.world import LIVE, Booking, Line, World
+from wenyue.tools.sim.world import DESKS, LIVE, Booking, Line, World
 
 HOLD_S_MAX = 3600
 Request = BookingRequest | ChangeRequest
@@ -110,12 +110,12 @@ class Naive(World):
                 is_over = booking.state is BookingState.EXPIRED
                 answer = _told(Outcome.CANCELLED if is_over else Outcome.WRONG_STATE, booking)
             case ChangeKind.DISOWN:
-                answer = self._disown(booking, request.person_key, request.slot_id)
+                answer = self._disown(booking, request.person_key, request.slot_id, now)
             case ChangeKind.NO_SHOW:  # the simulator's days never end
                 answer = _told(Outcome.WRONG_STATE, booking)
         return answer
 
-    def _disown(self, booking: Booking, person: bytes, slot_id: int) -> Answer:
+    def _disown(self, booking: Booking, person: bytes, slot_id: int, now: datetime) -> Answer:
         """One person's places of a session go, and nobody else's."""
         found = [line for line in booking.live if line.slot.id == slot_id and person in line.present]
         if not found:
@@ -132,6 +132,8 @@ class Naive(World):
         self.follow_targets()
         booking.total = sum(line.price * line.quantity for line in booking.live)
         if not booking.live:
+            if booking.state is BookingState.CONFIRMED and booking.holder is not None:
+                self.cancels.append((booking.holder, today_of(now)))
             self._end(booking, BookingState.CANCELLED)
         return _told(Outcome.CANCELLED, booking)
 
@@ -184,14 +186,17 @@ class Naive(World):
             return replace(_told(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
         wanted = [(lines[no], slot_id) for no, slot_id in pending]
         had = {old.no: old.price for old, _ in wanted} if request.holder_id is not None else {}
-        refused = wear_refusal(booking, wanted) or move_refusal(
-            self, booking, wanted, had | dict(request.prices), now
-        )
+        often = None if request.is_forced else day_refusal(self, booking, now)
+        refused = (Outcome.MOVE_LIMIT, None, often[1]) if often is not None else wear_refusal(booking, wanted)
+        refused = refused or move_refusal(self, booking, wanted, had | dict(request.prices), now)
         if refused is not None:
             outcome, no, reached = refused
             is_price = outcome is Outcome.PRICE_CHANGED
             price = next(self.slots[to].price for old, to in wanted if old.no == no) if is_price else None
-            return replace(_told(outcome, booking, line=no), reached=reached, price_minor=price)
+            at = often[0] if often is not None else None
+            return replace(_told(outcome, booking, line=no), at=at, reached=reached, price_minor=price)
+        if booking.holder is not None and booking.channel not in DESKS and not request.is_forced:
+            self.moves.append((booking.holder, today_of(now)))
         for old, _ in wanted:
             old.gone = True
         self.follow_targets()

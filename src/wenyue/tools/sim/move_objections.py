@@ -1,11 +1,12 @@
 """What speaks against a move in the naive model's world. Looks, changes nothing; written from the contract, as `objections`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from wenyue.booking import BookingState, Outcome
 from wenyue.policy import LimitKind, Reached
 from wenyue.tools.sim.objections import (
+    BEIJING,
     account_over,
     card_refusal,
     may_cancel,
@@ -27,6 +28,19 @@ def wear_refusal(
     if is_free or gone + len(wanted) <= MOVES_MAX * live:
         return None
     return Outcome.MOVE_LIMIT, wanted[0][0].no, Reached(LimitKind.MOVES, MOVES_MAX, gone // live)
+
+
+def day_refusal(world: World, booking: Booking, now: datetime) -> tuple[datetime, Reached] | None:
+    """Its account moved as often today as it may: until when, and the limit."""
+    if booking.holder is None or booking.channel in DESKS:
+        return None
+    today, most = today_of(now), world.limits.moves_day
+    made = world.moves.count((booking.holder, today))
+    if made < most:
+        return None
+    until = today + timedelta(days=1)
+    at = datetime(until.year, until.month, until.day, tzinfo=UTC) - BEIJING
+    return at, Reached(LimitKind.MOVES_DAY, most, made)
 
 
 def move_refusal(

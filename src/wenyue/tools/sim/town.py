@@ -37,7 +37,9 @@ DAYS: Final = 4
 CARDS: Final = 6
 PEOPLE: Final = 9
 CASH_HOLDERS: Final = (9_001, 9_002)
-LIMITS: Final = AccountLimits(places=60, unpaid=40, unnamed=30, cancels=CancelLimits(day=6, week=16))
+LIMITS: Final = AccountLimits(
+    places=60, unpaid=40, unnamed=30, cancels=CancelLimits(day=6, week=16), moves_day=5
+)
 NAMESAKES: Final = ((1, 2), (3, 4))  # people whose documents have one number
 SQL: Final = queries("wenyue.tools.sim", "sim.sql")
 

@@ -109,6 +109,7 @@ class World:
         self.numbers: dict[bytes, bytes] = {}  # person -> number of a document that others could carry
         self.limits = AccountLimits()
         self.cancels: list[tuple[int, date]] = []  # (holder, day)
+        self.moves: list[tuple[int, date]] = []  # likewise
 
     def live(self) -> Iterable[tuple[Booking, Line]]:
         """Every line that draws places, with its booking."""
