@@ -29,6 +29,7 @@ from wenyue.abuse import Pattern
 from wenyue.accounts import save_staff
 from wenyue.accounts.names import know_name
 from wenyue.kernel.documents import Document, parse_document
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import DISOWNINGS_PER_DAY, KNOWN_NAMES_MAX, LOOKUPS_PER_MINUTE
 from wenyue.services import Services
@@ -95,7 +96,13 @@ async def operator_of(site: ApiSite, urls: DbUrls, home: Path) -> Person:
     """An operator of every venue, signed in."""
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         await save_staff(
-            tx, vault_of(home), login="desk", password=PASSWORD, role="operator", now=NOW, actor="test"
+            tx,
+            vault_of(home),
+            login="desk",
+            password=PASSWORD,
+            duties=duties_of_role("operator"),
+            now=NOW,
+            actor="test",
         )
     signing = {"login": "desk", "password": PASSWORD}
     return Person((await site.client.post("/v1/gate/session", json=signing)).json()["token"])

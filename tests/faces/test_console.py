@@ -11,9 +11,10 @@ import pytest
 from tests.support.api_site import PASSWORD, ApiSite, api_site, vault_of
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller
-from wenyue.accounts import Role, save_staff
+from wenyue.accounts import save_staff
 from wenyue.faces.console import routes
 from wenyue.faces.console.duty import DUTY_COOKIE, DUTY_S
+from wenyue.kernel.duties import FormerRole, duties_of_role
 from wenyue.policy import load_calendar
 from wenyue.sight import metrics_text
 
@@ -34,7 +35,7 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
     urls = make_database()
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         vault = vault_of(tmp_path)
-        people: tuple[tuple[str, Role, tuple[int, ...]], ...] = (
+        people: tuple[tuple[str, FormerRole, tuple[int, ...]], ...] = (
             ("op", "operator", ()),
             ("boss", "admin", ()),
             ("one-venue", "operator", (1,)),
@@ -45,8 +46,7 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
                 vault,
                 login=login,
                 password=PASSWORD,
-                role=role,
-                venue_ids=venues,
+                duties=duties_of_role(role, venues),
                 now=NOW,
                 actor="test",
             )

@@ -17,6 +17,7 @@ from tests.support.traveller_site import NOW
 from wenyue.accounts import save_staff
 from wenyue.faces.shared.i18n import translator
 from wenyue.faces.shared.pages import environment
+from wenyue.kernel.duties import duties_of_role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -45,7 +46,13 @@ async def add_operator(urls: DbUrls, home: Path) -> None:
     """The operator `op`."""
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         await save_staff(
-            tx, vault_of(home), login="op", password=PASSWORD, role="operator", now=NOW, actor="test"
+            tx,
+            vault_of(home),
+            login="op",
+            password=PASSWORD,
+            duties=duties_of_role("operator"),
+            now=NOW,
+            actor="test",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import LiteralString, cast
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from psycopg import sql
 from tests.support.database import DbUrls, TestServer
 from wenyue.infra.fault import SetupError
 from wenyue.infra.migrate import MIGRATIONS_FOLDER, decide_once, migrate, pending, read_migrations, redecide
+from wenyue.kernel.duties import Duty, FormerRole, Role, duties_of_role
 
 
 @pytest.fixture
@@ -139,3 +141,32 @@ def test_the_application_may_use_jobs_but_not_change_structure(make_database: Ca
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
+
+
+def test_roles_become_duties_and_nobody_loses_or_gains(make_database: Callable[[], DbUrls]) -> None:
+    """The migration's own statement on logins as the release before left them."""
+    text = next(one.text for one in read_migrations() if one.version == "0046")
+    statement = text[text.index("INSERT INTO accounts.duty") :]
+    with psycopg.connect(make_database().owner_url) as tx:
+        for login, role, venues in (
+            ("g", "gate", []),
+            ("o", "operator", [3, 4, 4]),
+            ("a", "admin", []),
+            ("b", "admin", [7]),
+        ):
+            tx.execute(
+                "INSERT INTO accounts.staff (login, password_hash, role, venue_ids) VALUES (%s, '-', %s, %s)",
+                [login, role, venues],
+            )
+        tx.execute(cast(LiteralString, statement))
+        rows = tx.execute(
+            "SELECT s.login, d.role, d.venue_id FROM accounts.duty d JOIN accounts.staff s ON s.id = d.staff_id"
+        )
+        found = {(login, Duty(Role(role), venue)) for login, role, venue in rows.fetchall()}
+    known: dict[str, tuple[FormerRole, tuple[int, ...]]] = {
+        "g": ("gate", ()),
+        "o": ("operator", (3, 4)),
+        "a": ("admin", ()),
+        "b": ("admin", (7,)),
+    }
+    assert found == {(login, duty) for login, held in known.items() for duty in duties_of_role(*held)}

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from wenyue.accounts import Staff
 from wenyue.gate.model import UndoFacts, UndoLimits, UndoOutcome
 from wenyue.gate.undo_rules import undo_outcome
+from wenyue.kernel.duties import Duty, Role, duties_of_role
 
 NOW = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
 FACTS = UndoFacts(venue_id=1, is_admission=True, at=NOW - timedelta(minutes=5), staff_id=3)
-OPERATOR = Staff(9, "boss", "", "operator", frozenset())
+OPERATOR = Staff(9, "boss", "", duties_of_role("operator"))
 LIMITS = UndoLimits(per_place=1, per_day=10)
 
 
@@ -25,15 +26,27 @@ LIMITS = UndoLimits(per_place=1, per_day=10)
         (replace(FACTS, place_count=1), UndoOutcome.SECOND_NEEDED),
         (replace(FACTS, keeper_count=10), UndoOutcome.SECOND_NEEDED),
         (replace(FACTS, place_count=7, second=OPERATOR), UndoOutcome.UNDONE),
-        (replace(FACTS, place_count=1, second=replace(OPERATOR, role="admin")), UndoOutcome.UNDONE),
-        (replace(FACTS, place_count=1, second=replace(OPERATOR, role="gate")), UndoOutcome.SECOND_UNFIT),
-        (replace(FACTS, place_count=1, second=replace(OPERATOR, id=3)), UndoOutcome.SECOND_UNFIT),
         (
-            replace(FACTS, place_count=1, second=replace(OPERATOR, venue_ids=frozenset({2}))),
+            replace(FACTS, place_count=1, second=replace(OPERATOR, duties=duties_of_role("admin"))),
+            UndoOutcome.UNDONE,
+        ),
+        (
+            replace(FACTS, place_count=1, second=replace(OPERATOR, duties=duties_of_role("gate"))),
             UndoOutcome.SECOND_UNFIT,
         ),
         (
-            replace(FACTS, place_count=1, second=replace(OPERATOR, venue_ids=frozenset({1}))),
+            replace(
+                FACTS, place_count=1, second=replace(OPERATOR, duties=frozenset({Duty(Role.APPROVER, 1)}))
+            ),
+            UndoOutcome.UNDONE,
+        ),
+        (replace(FACTS, place_count=1, second=replace(OPERATOR, id=3)), UndoOutcome.SECOND_UNFIT),
+        (
+            replace(FACTS, place_count=1, second=replace(OPERATOR, duties=duties_of_role("operator", [2]))),
+            UndoOutcome.SECOND_UNFIT,
+        ),
+        (
+            replace(FACTS, place_count=1, second=replace(OPERATOR, duties=duties_of_role("operator", [1]))),
             UndoOutcome.UNDONE,
         ),
         (replace(FACTS, is_admission=False, second=OPERATOR), UndoOutcome.NOT_ADMITTED),

@@ -16,6 +16,7 @@ from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, PageForm, Tr
 from wenyue.accounts import end_login, save_staff
 from wenyue.faces import console, gate
 from wenyue.infra.db import Database, Tx
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +109,13 @@ async def scene(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIte
     urls = make_database()
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         await save_staff(
-            tx, vault_of(tmp_path), login="op", password=PASSWORD, role="operator", now=NOW, actor="test"
+            tx,
+            vault_of(tmp_path),
+            login="op",
+            password=PASSWORD,
+            duties=duties_of_role("operator"),
+            now=NOW,
+            actor="test",
         )
     async with api_site(lambda: urls, tmp_path) as site:
         yield Scene(site, urls)

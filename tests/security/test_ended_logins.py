@@ -12,6 +12,7 @@ from tests.support.api_site import PASSWORD, ApiSite, Person, api_site, serve_ap
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, NOW
 from wenyue.accounts import end_logins, retire_staff, save_staff
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 
 VENUE = "lake"
@@ -104,7 +105,7 @@ async def test_security_H2_staff_who_left_or_whose_password_was_reset_scan_nothi
             two.here.app.services.vault,
             login="gate",
             password="another horse",
-            role="gate",
+            duties=duties_of_role("gate"),
             now=NOW,
             actor="staff:1",
         )
@@ -120,7 +121,7 @@ async def test_security_H2_staff_who_left_or_whose_password_was_reset_scan_nothi
                 two.here.app.services.vault,
                 login="gate",
                 password=PASSWORD,
-                role="gate",
+                duties=duties_of_role("gate"),
                 now=NOW,
                 actor="test",
             )

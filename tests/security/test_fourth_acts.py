@@ -15,6 +15,7 @@ from tests.support.traveller_site import CARD, NOW, OTHER_DOCUMENT, OTHER_NAME
 from wenyue.accounts import LoginEnded, acting_as, end_login, retire_staff, save_staff
 from wenyue.accounts.logins import login_key
 from wenyue.infra.db import Tx
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
@@ -106,7 +107,7 @@ async def test_security_fourth_F2_a_second_person_is_not_let_go_between_password
             vault_of(tmp_path),
             login="boss",
             password=PASSWORD,
-            role="operator",
+            duties=duties_of_role("operator"),
             now=NOW,
             actor="test",
         )

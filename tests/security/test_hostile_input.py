@@ -15,6 +15,7 @@ from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, Traveller
 from wenyue.accounts import save_staff
 from wenyue.faces import gate, traveller
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
@@ -62,7 +63,7 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
                 site.app.services.vault,
                 login="keeper",
                 password=PASSWORD,
-                role="admin",
+                duties=duties_of_role("admin"),
                 now=now,
                 actor="test",
             )

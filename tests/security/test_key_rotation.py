@@ -18,6 +18,7 @@ from wenyue.gate import load_gate_keys, read_token
 from wenyue.gate.tokens import TokenClaims
 from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.personal import Vault
 from wenyue.tools.same_keys import claim_keys
 
@@ -30,7 +31,15 @@ async def test_security_data_and_gate_keys_rotate_under_bookings_and_scans(
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         vault = Vault(load_keys(home))
         await seed(tx, utc_now(), vault)
-        await save_staff(tx, vault, login="gate", password=PASSWORD, role="gate", now=utc_now(), actor="test")
+        await save_staff(
+            tx,
+            vault,
+            login="gate",
+            password=PASSWORD,
+            duties=duties_of_role("gate"),
+            now=utc_now(),
+            actor="test",
+        )
         [[venue_id]] = await (
             await tx.execute("SELECT id FROM catalogue.venue WHERE code = 'lake'")
         ).fetchall()

@@ -21,7 +21,6 @@ from wenyue.accounts import (
     Attempt,
     Caller,
     Identity,
-    Role,
     Staff,
     check_staff,
     end_logins,
@@ -31,6 +30,7 @@ from wenyue.accounts import (
 from wenyue.cards import Replaced, prove_by_staff, recovery, replace, report_loss
 from wenyue.infra.db import Tx
 from wenyue.kernel.documents import Document, parse_document
+from wenyue.kernel.duties import FormerRole, duties_of_role
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
@@ -102,7 +102,7 @@ class Shutting:
         """Staff have seen the document: every card is frozen."""
         document = parse_document(None, DOCUMENT, today=NOW.date())
         assert isinstance(document, Document)
-        staff = Staff(1, "late", "", "admin", frozenset())
+        staff = Staff(1, "late", "", duties_of_role("admin"))
         vault, who = self.desk.site.app.services.vault, Identity(NAME, document)
         await prove_by_staff(self.tx, vault, request_id=request_id, identity=who, now=NOW, staff=staff)
         found = await recovery.recovery_of(self.tx, self.holder_id, NOW, request_id=request_id)
@@ -206,10 +206,12 @@ async def by_console(desk: Desk) -> bool:
     return await by_staff_page(desk, "console")
 
 
-async def keep(desk: Desk, tx: Tx, *, password: str = PASSWORD, role: Role = "operator") -> int:
+async def keep(desk: Desk, tx: Tx, *, password: str = PASSWORD, role: FormerRole = "operator") -> int:
     """The member of staff `late`, added or changed."""
     vault = desk.site.app.services.vault
-    return await save_staff(tx, vault, login="late", password=password, role=role, now=NOW, actor="test")
+    return await save_staff(
+        tx, vault, login="late", password=password, duties=duties_of_role(role), now=NOW, actor="test"
+    )
 
 
 @pytest.mark.parametrize("begin", [by_staff_api, by_gate, by_console])

@@ -41,6 +41,7 @@ from wenyue.cards.recovery import (
 )
 from wenyue.infra.turns import Share
 from wenyue.kernel.documents import Document, parse_document
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE
 
@@ -166,7 +167,13 @@ async def test_security_H2_staff_replace_at_the_counter_after_a_delay(desk: Desk
     async with await psycopg.AsyncConnection.connect(desk.urls.owner_url) as tx:
         vault = desk.site.app.services.vault
         await save_staff(
-            tx, vault, login="op", password="right horse", role="operator", now=NOW, actor="test"
+            tx,
+            vault,
+            login="op",
+            password="right horse",
+            duties=duties_of_role("operator"),
+            now=NOW,
+            actor="test",
         )
     signed = await desk.post("/v1/gate/session", {"login": "op", "password": "right horse"})
     operator, keeper = Person(signed.json()["token"]), await desk.site.staff()

@@ -21,6 +21,7 @@ from wenyue.accounts import (
 )
 from wenyue.accounts.store import set_locale
 from wenyue.infra.db import Tx
+from wenyue.kernel.duties import Duty, Right, Role, duties_of_role
 from wenyue.kernel.limits import LOGIN_TTL_S, VISITOR_ADDS_PER_DAY
 from wenyue.kernel.personal import KeyRing, SealBroken, Vault
 
@@ -196,8 +197,7 @@ async def staff(tx: Tx, **changes: object) -> int:
     fields: dict[str, object] = {
         "login": "Gate1",
         "password": "right horse",
-        "role": "gate",
-        "venue_ids": (3,),
+        "duties": duties_of_role("gate", [3]),
     }
     return await accounts.save_staff(tx, VAULT, now=NOW, actor="system:test", **(fields | changes))  # pyright: ignore[reportArgumentType] - a table of fields
 
@@ -205,10 +205,10 @@ async def staff(tx: Tx, **changes: object) -> int:
 async def test_staff_sign_in_with_role_and_venues(tx: Tx) -> None:
     staff_id = await staff(tx)
     found = await accounts.check_staff(tx, VAULT, " gate1 ", "right horse")
-    assert found == Staff(staff_id, "gate1", "", "gate", frozenset({3}))
+    assert found == Staff(staff_id, "gate1", "", frozenset({Duty(Role.GATE, 3)}))
     assert isinstance(found, Staff)
-    assert found.may_act_at(3)
-    assert not found.may_act_at(4)
+    assert found.may(Right.GATE_SCAN, 3)
+    assert not found.may(Right.GATE_SCAN, 4)
     token = await accounts.start_login(tx, staff_id=staff_id, now=NOW)
     login = await accounts.who(tx, token, NOW)
     assert login is not None
@@ -238,7 +238,7 @@ async def test_who_leaves_or_gets_a_new_password_is_signed_out(tx: Tx) -> None:
     [
         ({"login": " "}, "login"),
         ({"password": "short"}, "password"),
-        ({"venue_ids": (1,) * 201}, "venue_ids"),
+        ({"duties": duties_of_role("gate", range(1, 402))}, "duties"),
     ],
 )
 async def test_staff_fields_are_checked(tx: Tx, change: dict[str, object], field: str) -> None:
@@ -290,7 +290,7 @@ async def test_security_M7_renewing_a_password_takes_over_nobodys_login(db_urls:
     """What speaks as the application may read hashes and renew them: it gets in neither with one of its own nor with a copy."""
     renew = "SELECT accounts.renew_password(s.id, s.password_hash, %s) FROM accounts.staff AS s WHERE s.login = 'boss'"
     async with both(db_urls) as (db, owner):
-        await staff(owner, login="boss", role="admin")
+        await staff(owner, login="boss", duties=duties_of_role("admin"))
         await staff(owner, login="keeper", password="my own horse")
         [(copied,)] = await (
             await owner.execute("SELECT password_hash FROM accounts.staff WHERE login = 'keeper'")

@@ -25,11 +25,12 @@ from wenyue.application.set_capacity import SetCapacity, SetDayCapacity
 from wenyue.booking import Outcome
 from wenyue.changes import DELAY, LASTS, OPEN_MAX, Change, Effect, Refusal, State, store
 from wenyue.infra.db import Database
+from wenyue.kernel.duties import RIGHTS, Duty, Right, Role, duties_of_role
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
-ANN, BO = Operator("staff:1"), Operator("staff:2")
-ELSEWHERE = Operator("staff:3", venue_ids=frozenset({9_999}))
+ANN, BO = (Operator(f"staff:{n}", duties=duties_of_role("operator")) for n in (1, 2))
+ELSEWHERE = Operator("staff:3", duties=duties_of_role("operator", [9_999]))
 
 
 @pytest.fixture
@@ -163,9 +164,7 @@ async def test_one_may_decline_or_take_back_and_time_ends_what_nobody_decided(st
 async def test_where_one_operator_works_alone_it_takes_effect_by_itself_after_a_while(stage: Stage) -> None:
     assert await store.declare(stage.tx, is_one=True, actor="operator:command", now=stage.now)
     assert not await store.declare(stage.tx, is_one=True, actor="operator:command", now=stage.now)
-    await stage.tx.execute(
-        "INSERT INTO accounts.staff (id, login, password_hash, role) OVERRIDING SYSTEM VALUE VALUES (1, 'ann', '-', 'operator')"
-    )
+    await hire_ann(stage)
     change, other = await price(stage), await price(stage)
     assert change.applies_at == stage.now + DELAY
     assert await decide_change(stage, ANN, yes(change)) is Refusal.OWN
@@ -179,14 +178,39 @@ async def test_where_one_operator_works_alone_it_takes_effect_by_itself_after_a_
     assert await carry_out_due(stage) == 0
 
 
-@pytest.mark.parametrize(
-    "gone", ["UPDATE accounts.staff SET is_active = false", "UPDATE accounts.staff SET venue_ids = '{9999}'"]
-)
-async def test_nothing_takes_effect_by_itself_for_somebody_who_has_left(stage: Stage, gone: str) -> None:
-    await store.declare(stage.tx, is_one=True, actor="operator:command", now=stage.now)
+async def hire_ann(stage: Stage) -> None:
     await stage.tx.execute(
         "INSERT INTO accounts.staff (id, login, password_hash, role) OVERRIDING SYSTEM VALUE VALUES (1, 'ann', '-', 'operator')"
     )
+    await stage.tx.execute(
+        "INSERT INTO accounts.duty (staff_id, role, granted_by) VALUES (1, 'operator', 'test')"
+    )
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_only_who_may_approve_approves(stage: Stage, role: Role) -> None:
+    change = await price(stage)
+    here, there = (
+        Operator("staff:4", duties=frozenset({Duty(role, venue)})) for venue in (stage.venue_id, 9_999)
+    )
+    assert await decide_change(stage, there, yes(change)) is Refusal.UNKNOWN
+    wanted = State.APPLIED if role in RIGHTS[Right.CHANGES_APPROVE] else Refusal.UNKNOWN
+    assert await decide_change(stage, here, yes(change)) is wanted
+    assert await prices(stage) == {4_500 if wanted is State.APPLIED else 3_000}
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "UPDATE accounts.staff SET is_active = false",
+        "UPDATE accounts.duty SET venue_id = 9999",
+        "UPDATE accounts.duty SET role = 'finance'",
+        "DELETE FROM accounts.duty",
+    ],
+)
+async def test_nothing_takes_effect_by_itself_for_somebody_who_has_left(stage: Stage, gone: str) -> None:
+    await store.declare(stage.tx, is_one=True, actor="operator:command", now=stage.now)
+    await hire_ann(stage)
     change = await price(stage)
     await stage.tx.execute(gone.encode())
     stage.now += DELAY
@@ -203,7 +227,7 @@ async def test_proposed_again_it_is_the_same_and_approved_by_many_at_once_it_is_
     assert [one.id for one in answers if isinstance(one, Change)] == [change.id] * 2
     assert await propose_change(stage, BO, request) is Refusal.ID_REUSED
     decided = await asyncio.gather(
-        *[decide_change(stage, Operator(f"staff:{n}"), yes(change)) for n in range(2, 8)]
+        *[decide_change(stage, Operator(f"staff:{n}", duties=BO.duties), yes(change)) for n in range(2, 8)]
     )
     assert sorted(map(str, decided)) == ["applied", *["change_decided"] * 5]
     cursor = await stage.tx.execute("SELECT count(*) FROM audit.entry WHERE action = 'product.repriced'")

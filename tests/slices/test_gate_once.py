@@ -29,7 +29,10 @@ from wenyue.gate import (
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
-EVERY_VENUE: frozenset[int] = frozenset()
+
+
+def of_venue(*known: int) -> Callable[[int, str], bool]:
+    return lambda venue_id, _gate: not known or venue_id in known
 
 
 @pytest.fixture
@@ -182,7 +185,7 @@ async def test_a_booking_cancelled_under_the_scan_is_not_admitted(
 async def take_back(world: World, scan_id: UUID, **changes: Any) -> UndoOutcome:
     known: dict[str, Any] = {
         "staff_id": 3,
-        "venue_ids": EVERY_VENUE,
+        "is_theirs": of_venue(),
         "reason": "扫错人",
         "now": NOW + timedelta(minutes=1),
         "limits": UndoLimits(),
@@ -216,12 +219,12 @@ async def test_what_cannot_be_taken_back(world: World) -> None:
     await present(world, voucher, scan_id=scan_id)
     await present(world, voucher, scan_id=refused)
     assert await take_back(world, uuid7()) is UndoOutcome.UNKNOWN_SCAN
-    assert await take_back(world, scan_id, venue_ids=frozenset({10**9})) is UndoOutcome.UNKNOWN_SCAN
+    assert await take_back(world, scan_id, is_theirs=of_venue(10**9)) is UndoOutcome.UNKNOWN_SCAN
     assert await take_back(world, refused) is UndoOutcome.NOT_ADMITTED
     assert await take_back(world, scan_id, reason="  ") is UndoOutcome.REASON_NEEDED
     assert await take_back(world, scan_id, now=NOW + timedelta(hours=3)) is UndoOutcome.TOO_LATE
     assert await count(world.tx, "gate.undo") == 0
-    assert await take_back(world, scan_id, venue_ids=frozenset({world.here})) is UndoOutcome.UNDONE
+    assert await take_back(world, scan_id, is_theirs=of_venue(world.here)) is UndoOutcome.UNDONE
 
 
 async def test_the_last_scans_of_one_gate(world: World) -> None:

@@ -15,10 +15,11 @@ from tests.support.gate_world import World
 from wenyue.accounts import Staff
 from wenyue.gate import Reason, UndoLimits, UndoOutcome, undo
 from wenyue.infra.db import Tx
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
-OPERATOR = Staff(9, "boss", "", "operator", frozenset())
+OPERATOR = Staff(9, "boss", "", duties_of_role("operator"))
 
 
 @pytest.fixture
@@ -32,8 +33,17 @@ async def world(database: DbUrls) -> AsyncIterator[World]:
         yield made
 
 
+def any_venue(_venue: int, _gate: str) -> bool:
+    return True
+
+
 async def take_back(tx: Tx, scan_id: UUID, *, keeper: int = 3, **changes: Any) -> UndoOutcome:
-    known: dict[str, Any] = {"venue_ids": frozenset(), "reason": "扫错人", "now": NOW, "limits": UndoLimits()}
+    known: dict[str, Any] = {
+        "is_theirs": any_venue,
+        "reason": "扫错人",
+        "now": NOW,
+        "limits": UndoLimits(),
+    }
     async with tx.transaction():
         return await undo(tx, scan_id, staff_id=keeper, **{**known, **changes})
 

@@ -12,6 +12,7 @@ from wenyue.accounts import Caller, Guard, Throttled
 from wenyue.accounts.devices import device_token
 from wenyue.accounts.throttle import ADDRESS, EVERYBODY, LOGIN
 from wenyue.infra.db import Database
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.limits import PIN_FAILURES_MAX
 
 pytestmark = pytest.mark.anyio
@@ -129,7 +130,13 @@ async def test_security_M1_unlocking_and_a_new_password(guard: Guard, owner: Dat
     db = owner
     async with db.transaction() as tx:
         staff_id = await accounts.save_staff(
-            tx, VAULT, login="op", password="right horse", role="operator", now=NOW, actor="test"
+            tx,
+            VAULT,
+            login="op",
+            password="right horse",
+            duties=duties_of_role("operator"),
+            now=NOW,
+            actor="test",
         )
     token = device_token(VAULT, "staff", "op", NOW)
 
@@ -145,7 +152,7 @@ async def test_security_M1_unlocking_and_a_new_password(guard: Guard, owner: Dat
     later = NOW + timedelta(seconds=2)
     assert not await wrong(STRANGER, later)
     async with db.transaction() as tx:
-        await accounts.unlock_staff(tx, staff_id, later, "system:command")
+        await accounts.staffing.unlock_staff(tx, staff_id, later, "system:command")
     assert await wrong(STRANGER, later + timedelta(seconds=1))
     known = Caller("192.0.2.1", token)
     for n in range(LOGIN.free + 2):
@@ -157,7 +164,7 @@ async def test_security_M1_unlocking_and_a_new_password(guard: Guard, owner: Dat
             VAULT,
             login="op",
             password="other horse",
-            role="operator",
+            duties=duties_of_role("operator"),
             now=later + timedelta(seconds=3),
             actor="t",
         )

@@ -17,11 +17,12 @@ from wenyue.application.operating import NotDone, Operator
 from wenyue.application.reprice import Reprice, reprice
 from wenyue.application.set_capacity import CapacitySet, SetCapacity, SetDayCapacity, set_capacity
 from wenyue.booking import Outcome, opening
+from wenyue.kernel.duties import EVERY_DUTY, duties_of_role
 from wenyue.policy import HolidayCalendar, shipped_presets
 
 pytestmark = pytest.mark.anyio
-ANYBODY = Operator("staff:1")
-ELSEWHERE = Operator("staff:2", venue_ids=frozenset({9_999}))
+ANYBODY = Operator("staff:1", duties=EVERY_DUTY)
+ELSEWHERE = Operator("staff:2", duties=duties_of_role("operator", [9_999]))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.support.api_site import furnish, vault_of
 from tests.support.commands import said_by, use_installation
@@ -13,6 +14,7 @@ from tests.support.database import DbUrls
 from wenyue.accounts import Staff, StaffRefusal, check_staff, start_login, who
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.duties import Role
 from wenyue.tools import staff
 
 
@@ -43,7 +45,8 @@ def test_staff_are_added_reset_unlocked_and_retired_by_command(urls: DbUrls, tmp
     first = drawn(run("add", "Zhang.San", "--role", "operator", "--venue", "lake", "--name", "张三"))
     found = signs_in(urls, tmp_path, "zhang.san", first)
     assert isinstance(found, Staff)
-    assert (found.role, len(found.venue_ids), found.display_name) == ("operator", 1, "张三")
+    assert found.display_name == "张三"
+    assert [(one.role, one.venue_id is not None) for one in found.duties] == [(Role.OPERATOR, True)]
     assert "zhang.san" in run("list")
     assert "lake" in run("list")
 
@@ -62,7 +65,7 @@ def test_staff_are_added_reset_unlocked_and_retired_by_command(urls: DbUrls, tmp
     assert signs_in(urls, tmp_path, "zhang.san", first) is StaffRefusal.WRONG
     again = signs_in(urls, tmp_path, "zhang.san", "correct horse battery")
     assert isinstance(again, Staff)
-    assert (again.role, again.venue_ids) == (found.role, found.venue_ids)
+    assert again.duties == found.duties
     run("unlock", "zhang.san")
     token = asyncio.run(sign_in())
     run("retire", "zhang.san")
@@ -77,6 +80,111 @@ def test_staff_are_added_reset_unlocked_and_retired_by_command(urls: DbUrls, tmp
             )
         ]
     assert actions == ["staff.saved", "staff.saved", "staff.unlocked", "staff.retired"]
+
+
+def entries(urls: DbUrls, action: str) -> list[tuple[str, list[str]]]:
+    with psycopg.connect(urls.owner_url) as tx:
+        found = tx.execute("SELECT actor, detail FROM audit.entry WHERE action = %s ORDER BY id", [action])
+        return [(actor, detail["duties"]) for actor, detail in found.fetchall()]
+
+
+def open_logins(urls: DbUrls) -> int:
+    with psycopg.connect(urls.owner_url) as tx:
+        [(found,)] = tx.execute(
+            "SELECT count(*) FROM accounts.login WHERE staff_id IS NOT NULL AND ended_at IS NULL"
+        ).fetchall()
+        return found
+
+
+def count(urls: DbUrls, what: str) -> int:
+    with psycopg.connect(urls.owner_url) as tx:
+        [(found,)] = tx.execute(
+            sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*what.split(".")))
+        ).fetchall()
+        return found
+
+
+def test_duties_are_given_and_taken_by_command_and_written_down(urls: DbUrls) -> None:
+    drawn(run("add", "wang", "--duty", "desk@venue:lake", "--duty", "approver"))
+    listed = run("list")
+    assert "approver" in listed
+    assert "desk@venue:lake" in listed
+    assert "gate@venue" not in listed
+    run("grant", "wang", "gate@venue:lake/北门", "desk@venue:lake")
+    assert "gate@venue:lake/北门" in run("list")
+    assert open_logins(urls) == 0
+    with psycopg.connect(urls.owner_url) as tx:
+        tx.execute(
+            "INSERT INTO accounts.login (token_hash, staff_id, expires_at)"
+            " SELECT '\\x00', id, now() + interval '1 hour' FROM accounts.staff WHERE login = 'wang'"
+        )
+    run("grant", "wang", "desk")
+    assert open_logins(urls) == 1
+    run("withdraw", "wang", "approver", "auditor", "desk")
+    assert open_logins(urls) == 0
+    assert "approver" not in run("list")
+    lake = entries(urls, "staff.saved")[-1][1][1].rpartition(":")[2]
+    assert entries(urls, "staff.duties_set") == [
+        (staff.ACTOR, ["approver", f"desk@venue:{lake}", f"gate@venue:{lake}/北门"]),
+        (staff.ACTOR, ["approver", "desk", f"desk@venue:{lake}", f"gate@venue:{lake}/北门"]),
+        (staff.ACTOR, [f"desk@venue:{lake}", f"gate@venue:{lake}/北门"]),
+    ]
+    run("grant", "wang", f"desk@venue:{lake}")  # held already: nothing is written down
+    assert len(entries(urls, "staff.duties_set")) == 3
+
+
+def test_the_last_administrator_stays(urls: DbUrls) -> None:
+    for login in ("boss", "deputy", "lake-boss"):
+        scope = "@venue:lake" if login == "lake-boss" else ""
+        drawn(run("add", login, "--duty", f"administrator{scope}"))
+    run("retire", "boss")
+    held = count(urls, "accounts.duty"), count(urls, "audit.entry")
+    for words in (("retire", "deputy"), ("withdraw", "deputy", "administrator")):
+        with pytest.raises(SetupError, match="last administrator"):
+            run(*words)
+    assert (count(urls, "accounts.duty"), count(urls, "audit.entry")) == held
+    run("retire", "lake-boss")  # of one venue: the destination keeps its own
+    run("add", "boss", "--duty", "administrator")
+    run("withdraw", "deputy", "administrator")
+    assert "none" in run("list")
+
+
+PASSWORD = "correct horse battery"
+
+
+def test_nobody_gives_what_they_do_not_administer(urls: DbUrls) -> None:
+    """With --as a command is held to the duties of that login, and the record names it."""
+    for login, duty in (
+        ("boss", "administrator"),
+        ("lake-boss", "administrator@venue:lake"),
+        ("op", "operator"),
+        ("keeper", "gate@venue:temple"),
+    ):
+        run("add", login, "--duty", duty, "--password-stdin", typed=f"{PASSWORD}\n")
+    before = count(urls, "accounts.duty"), count(urls, "accounts.staff"), count(urls, "audit.entry")
+    for by, words in (
+        ("op", ("grant", "keeper", "gate@venue:lake")),
+        ("lake-boss", ("grant", "keeper", "gate@venue:temple")),
+        ("lake-boss", ("grant", "keeper", "gate")),
+        ("lake-boss", ("grant", "lake-boss", "administrator")),
+        ("lake-boss", ("withdraw", "keeper", "gate@venue:temple")),
+        ("lake-boss", ("retire", "keeper")),
+        ("lake-boss", ("unlock", "boss")),
+        ("keeper", ("grant", "keeper", "gate@venue:temple")),
+        ("keeper", ("retire", "boss")),
+    ):
+        with pytest.raises(SetupError, match="you may not"):
+            run(*words, "--as", by, typed=f"{PASSWORD}\n")
+    with pytest.raises(SetupError, match="password is wrong"):
+        run("grant", "keeper", "gate@venue:lake", "--as", "boss", typed="guess\n")
+    with pytest.raises(SetupError, match="you may not"):
+        run("reset", "boss", "--as", "op", "--password-stdin", typed=f"another password\n{PASSWORD}\n")
+    after = count(urls, "accounts.duty"), count(urls, "accounts.staff"), count(urls, "audit.entry")
+    assert after == before
+    run("grant", "keeper", "desk@venue:lake", "--as", "lake-boss", typed=f"{PASSWORD}\n")
+    run("grant", "keeper", "auditor", "--as", "boss", typed=f"{PASSWORD}\n")
+    assert "desk@venue:lake" in run("list")
+    assert [actor.partition(":")[0] for actor, _ in entries(urls, "staff.duties_set")] == ["staff", "staff"]
 
 
 @pytest.mark.usefixtures("urls")
@@ -96,6 +204,14 @@ def test_a_name_with_brackets_is_listed_as_it_is() -> None:
         (("add", "x", "--role", "gate", "--password-stdin"), "", "standard input holds no password"),
         (("reset", "nobody"), "", "there is no login 'nobody'"),
         (("retire", "nobody"), "", "there is no login 'nobody'"),
+        (("grant", "nobody", "desk"), "", "there is no login 'nobody'"),
+        (("grant", "gate", "king"), "", "a role is one of"),
+        (("grant", "gate", "desk@venue:nowhere"), "", "there is no venue 'nowhere'"),
+        (("grant", "gate", "desk@venue:999999"), "", "there is no such venue"),
+        (("grant", "gate", "desk@lake"), "", "a scope is"),
+        (("grant", "gate", "operator@venue:lake/北门"), "", "only desk and gate stand at a post"),
+        (("grant", "gate", f"gate@venue:lake/{'门' * 41}"), "", "at most 40"),
+        (("add", "x"), "", "say what they are there for"),
         (("unlock", "nobody"), "", "there is no login 'nobody'"),
     ],
 )

@@ -18,6 +18,7 @@ from wenyue.booking import ChangeKind, ChangeRequest, Outcome
 from wenyue.infra.db import Tx
 from wenyue.infra.keys import load_seal_keys
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.personal import KeyRing, Vault
 from wenyue.watch import Memory, beat, look_at_all, open_alerts, retire, silence, silences
 from wenyue.watch.rules import judge_pass
@@ -119,7 +120,13 @@ async def test_security_L_demo_logins_are_told_until_they_are_retired_or_have_a_
     vault = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
     async with await psycopg.AsyncConnection.connect(town.urls.owner_url) as tx:
         await save_staff(
-            tx, vault, login="gate", password="quite another", role="gate", now=utc_now(), actor="test"
+            tx,
+            vault,
+            login="gate",
+            password="quite another",
+            duties=duties_of_role("gate"),
+            now=utc_now(),
+            actor="test",
         )
     assert "gate" not in (await town.look())["demo"].findings[0].en
     town.as_owner("UPDATE accounts.staff SET is_active = false WHERE login = 'operator'")

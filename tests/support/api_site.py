@@ -29,6 +29,7 @@ from wenyue.app import App, create_app
 from wenyue.infra.config import Settings, load
 from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import local_date
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import Vault
 from wenyue.tools.key_mark import unsaid
@@ -60,7 +61,9 @@ async def furnish(urls: DbUrls, home: Path) -> None:
             "UPDATE booking.slot SET price_minor = 0"
             " FROM catalogue.venue WHERE venue.id = slot.venue_id AND venue.code <> 'kitchen'"
         )
-        await save_staff(tx, vault, login="gate", password=PASSWORD, role="gate", now=NOW, actor="test")
+        await save_staff(
+            tx, vault, login="gate", password=PASSWORD, duties=duties_of_role("gate"), now=NOW, actor="test"
+        )
     await asyncio.to_thread(claim_keys, home, urls.owner_url, is_accepted=True, say=unsaid)
 
 

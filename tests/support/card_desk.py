@@ -22,7 +22,8 @@ from tests.support.traveller_site import (
     OTHER_DOCUMENT,
     OTHER_NAME,
 )
-from wenyue.accounts import Role, save_staff
+from wenyue.accounts import save_staff
+from wenyue.kernel.duties import FormerRole, duties_of_role
 from wenyue.kernel.ids import uuid7
 from wenyue.notifications import Sms, send_notices
 
@@ -103,7 +104,9 @@ async def open_desk(urls: DbUrls, home: Path) -> AsyncGenerator[Desk]:
         yield Desk(site, clock, urls)
 
 
-async def staff_of(desk: Desk, login: str, role: Role = "operator", venues: tuple[int, ...] = ()) -> Person:
+async def staff_of(
+    desk: Desk, login: str, role: FormerRole = "operator", venues: tuple[int, ...] = ()
+) -> Person:
     """A member of staff, signed in."""
     async with await psycopg.AsyncConnection.connect(desk.urls.owner_url) as tx:
         vault = desk.site.app.services.vault
@@ -112,10 +115,9 @@ async def staff_of(desk: Desk, login: str, role: Role = "operator", venues: tupl
             vault,
             login=login,
             password="right horse",
-            role=role,
+            duties=duties_of_role(role, venues),
             now=NOW,
             actor="test",
-            venue_ids=venues,
         )
     signed = await desk.post("/v1/gate/session", {"login": login, "password": "right horse"})
     return Person(signed.json()["token"])

@@ -17,6 +17,7 @@ from wenyue.accounts import save_staff
 from wenyue.faces.api.logins import Logins
 from wenyue.gate import Desk
 from wenyue.infra.config import load
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 from wenyue.policy import save_presets
 from wenyue.services import Services, build
@@ -88,14 +89,19 @@ async def gate_house(urls: DbUrls, home: Path) -> AsyncGenerator[House]:
                 services.vault,
                 login=login,
                 password=PASSWORD,
-                role="gate",
+                duties=duties_of_role("gate", venues),
                 now=NOW,
                 actor="test",
-                venue_ids=venues,
             )
         for login in ("boss", "manager"):
             await save_staff(
-                tx, services.vault, login=login, password=PASSWORD, role="operator", now=NOW, actor="test"
+                tx,
+                services.vault,
+                login=login,
+                password=PASSWORD,
+                duties=duties_of_role("operator"),
+                now=NOW,
+                actor="test",
             )
         await services.start()
         site = create_site(services, Logins(services.db, services.clock), nothing)

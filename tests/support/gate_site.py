@@ -18,11 +18,12 @@ from starlette.applications import Starlette
 from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
 from tests.support.gate_world import World
-from wenyue.accounts import Role, save_staff
+from wenyue.accounts import save_staff
 from wenyue.faces.gate import routes
 from wenyue.faces.shared import routes as static_routes
 from wenyue.gate import Desk
 from wenyue.infra.config import load
+from wenyue.kernel.duties import FormerRole, duties_of_role
 from wenyue.policy import save_presets
 from wenyue.services import build
 
@@ -78,14 +79,14 @@ async def gate_site(urls: DbUrls, home: Path, *browser_arguments: str) -> AsyncG
             world = await World.make(tx, NOW)
             world.desk = Desk(services.vault, services.gate_keys, world.desk.presets)
             await save_presets(tx)
-            staff: tuple[tuple[str, Role], ...] = (("gate", "gate"), ("boss", "operator"))
+            staff: tuple[tuple[str, FormerRole], ...] = (("gate", "gate"), ("boss", "operator"))
             for login, role in staff:
                 await save_staff(
                     tx,
                     services.vault,
                     login=login,
                     password="correct horse",
-                    role=role,
+                    duties=duties_of_role(role),
                     now=NOW,
                     actor="test",
                 )

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final, LiteralString
 
-from wenyue.accounts.model import Login, LoginEnded, Role, Staff, StaffRefusal
+from wenyue.accounts.model import Login, LoginEnded, Staff, StaffRefusal
 from wenyue.accounts.passwords import (
     NO_SECRET,
     SECRET_LENGTH_MAX,
@@ -16,9 +16,11 @@ from wenyue.accounts.passwords import (
     spend_time,
     verify_secret,
 )
+from wenyue.accounts.staffing import shown, venues_before, write_duties
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.documents.text import has_controls, has_unseen
+from wenyue.kernel.duties import DUTIES_MAX, Duties, former_role, read_duties
 from wenyue.kernel.limits import LOGIN_TTL_S, STAFF_LOGIN_TTL_S
 from wenyue.kernel.personal import Vault
 
@@ -28,7 +30,6 @@ _TOKEN_BYTES: Final = 32
 _TOKEN_LENGTH: Final = 43  # of 32 bytes in URL-safe base64 without padding
 STAFF_PASSWORD_LENGTH_MIN: Final = 8
 _CHECKS_MAX: Final = 2
-STAFF_VENUES_MAX: Final = 200
 
 
 async def start_login(
@@ -109,8 +110,8 @@ async def _read(tx: Tx, keys: Sequence[str], now: datetime) -> dict[str, Login]:
     row_of = {"token_hashes": _array_of(keys), "now": now}
     logins: dict[str, Login] = {}
     for row in await (await tx.execute(_SQL["who"], row_of)).fetchall():
-        token_hash, traveller_id, expires_at, staff_id, login, display_name, role, venue_ids = row
-        staff = None if staff_id is None else Staff(staff_id, login, display_name, role, frozenset(venue_ids))
+        token_hash, traveller_id, expires_at, staff_id, login, display_name, duties = row
+        staff = None if staff_id is None else Staff(staff_id, login, display_name, read_duties(duties))
         key = token_hash.hex()
         logins[key] = Login(traveller_id, staff, expires_at, key)
     return logins
@@ -155,8 +156,8 @@ async def check_staff(tx: Tx, vault: Vault, login: str, password: str) -> Staff 
         locked = {"id": staff_id, "password_hash": stored}
         found = await (await tx.execute(_SQL["lock_staff"], locked)).fetchone()
         if found is not None:
-            display_name, role, venue_ids = found
-            return Staff(staff_id, name, display_name, role, frozenset(venue_ids))
+            [(duties,)] = await (await tx.execute(_SQL["duties_of"], {"id": staff_id})).fetchall()
+            return Staff(staff_id, name, found[0], read_duties(duties))
     return StaffRefusal.WRONG
 
 
@@ -166,18 +167,17 @@ async def save_staff(
     *,
     login: str,
     password: str | None,
-    role: Role,
+    duties: Duties,
     now: datetime,
     actor: str,
     display_name: str = "",
-    venue_ids: tuple[int, ...] = (),
     is_demo: bool = False,
 ) -> int:
     """Add a member of staff or change them, and unlock and sign them out. `password` None: cannot sign in.
 
     `is_demo`: a login that everybody knows; operators are warned while there is one.
 
-    Raises ValueError naming the field: login (1-64 characters), password (at least 8), venue_ids (at most 200).
+    Raises ValueError naming the field: login (1-64 characters), password (at least 8), duties (at most DUTIES_MAX).
     """
     login = login.strip().lower()
     if not 1 <= len(login) <= 64:
@@ -188,29 +188,24 @@ async def save_staff(
         )
     if password is not None and not STAFF_PASSWORD_LENGTH_MIN <= len(password) <= SECRET_LENGTH_MAX:
         raise ValueError(f"password: {STAFF_PASSWORD_LENGTH_MIN} to {SECRET_LENGTH_MAX} characters")
-    if len(venue_ids) > STAFF_VENUES_MAX:
-        raise ValueError(f"venue_ids: at most {STAFF_VENUES_MAX}; leave empty for every venue")
+    if len(duties) > DUTIES_MAX:
+        raise ValueError(f"duties: at most {DUTIES_MAX}; without a venue a duty is for every venue")
     row = {
         "login": login,
         "password_hash": NO_SECRET
         if password is None
         else await hash_secret(password, vault, of=_owner(login)),
         "display_name": display_name,
-        "role": role,
-        "venue_ids": list(venue_ids),
+        "role": former_role(duties),
+        "venue_ids": venues_before(duties),
         "is_demo": is_demo,
         "now": now,
     }
     [(staff_id,)] = await (await tx.execute(_SQL["save_staff"], row)).fetchall()
     await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff_id, "now": now})
-    await record(tx, [Entry(now, actor, "staff.saved", f"staff:{staff_id}", {"role": role})])
+    await write_duties(tx, staff_id, duties, now, actor)
+    await record(tx, [Entry(now, actor, "staff.saved", f"staff:{staff_id}", shown(duties))])
     return staff_id
-
-
-async def unlock_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None:
-    """Failed tries at this login before `now` count no more, except against the addresses that made them."""
-    await tx.execute(_SQL["unlock_staff"], {"id": staff_id, "now": now})
-    await record(tx, [Entry(now, actor, "staff.unlocked", f"staff:{staff_id}")])
 
 
 async def retire_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None:

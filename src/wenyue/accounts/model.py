@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
-from typing import Final, Literal
+from typing import Final
 
+from wenyue.kernel import duties as table
 from wenyue.kernel.documents import Document, mask_document, mask_name
+from wenyue.kernel.duties import Duties, Right
 from wenyue.kernel.personal import Secret
 
 VISITORS_PER_TRAVELLER_MAX: Final = 20
-Role = Literal["gate", "operator", "admin"]
-_OPERATORS: Final[frozenset[Role]] = frozenset({"operator", "admin"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,22 +88,24 @@ class NameKnown(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """A member of staff. `venue_ids` empty: every venue."""
+    """A member of staff, and what they may do (`kernel.duties`)."""
 
     id: int
     login: str
     display_name: str
-    role: Role
-    venue_ids: frozenset[int]
+    duties: Duties
 
-    def may_act_at(self, venue_id: int) -> bool:
-        """Whether this person works at the venue."""
-        return not self.venue_ids or venue_id in self.venue_ids
+    def may(self, right: Right, venue_id: int | None = None, post: str | None = None) -> bool:
+        """Whether this person may do it at the venue and post; without a venue: for the whole destination."""
+        return table.may(self.duties, right, venue_id, post)
 
-    @property
-    def is_operator(self) -> bool:
-        """Whether this person may do more than let people in: work in the console, at the counter, confirm a colleague's undo."""
-        return self.role in _OPERATORS
+    def may_anywhere(self, right: Right) -> bool:
+        """Whether this person may do it at some place: for what belongs to no venue."""
+        return table.may_anywhere(self.duties, right)
+
+    def venues_for(self, right: Right) -> frozenset[int] | None:
+        """Where this person may do it; None: everywhere."""
+        return table.venues_for(self.duties, right)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,11 @@ VALUES (%(token_hash)s, %(traveller_id)s, %(staff_id)s, %(now)s, %(expires_at)s)
 
 -- name: who
 -- Whose tokens these are: one look-up by primary key for each.
-SELECT login.token_hash, login.traveller_id, login.expires_at, staff.id, staff.login, staff.display_name, staff.role,
-       staff.venue_ids
+SELECT login.token_hash, login.traveller_id, login.expires_at, staff.id, staff.login, staff.display_name,
+       CASE WHEN staff.id IS NOT NULL THEN
+         ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
+               FROM accounts.duty d WHERE d.staff_id = staff.id)
+       END AS duties
 FROM accounts.login LEFT JOIN accounts.staff ON staff.id = login.staff_id AND staff.is_active
 WHERE login.token_hash = ANY(%(token_hashes)s::bytea[]) AND login.ended_at IS NULL AND login.expires_at > %(now)s
   AND (login.staff_id IS NULL OR staff.id IS NOT NULL);
@@ -94,7 +97,12 @@ SELECT id, login, password_hash FROM accounts.staff WHERE login = %(login)s AND 
 
 -- name: lock_staff
 -- The member of staff as they are now, locked against changes, if this is their password still.
-SELECT display_name, role, venue_ids FROM accounts.lock_staff(%(id)s, %(password_hash)s);
+SELECT display_name FROM accounts.lock_staff(%(id)s, %(password_hash)s);
+
+-- name: duties_of
+-- What a member of staff may do, as texts of `kernel.duties`.
+SELECT ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
+               FROM accounts.duty d WHERE d.staff_id = %(id)s) AS duties;
 
 -- name: unlock_staff
 -- Tries that failed before count no more at this login.
@@ -104,13 +112,19 @@ UPDATE accounts.staff SET tries_from = %(now)s WHERE id = %(id)s;
 -- name: staff
 -- Everybody who is or was on the staff.
 -- run by: owner
-SELECT id, login, display_name, role, venue_ids, is_active, password_hash = '-' AS is_mute
-FROM accounts.staff ORDER BY login LIMIT %(limit)s;
+SELECT s.id, s.login, s.display_name,
+       ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
+               FROM accounts.duty d WHERE d.staff_id = s.id) AS duties,
+       s.is_active, s.password_hash = '-' AS is_mute
+FROM accounts.staff s ORDER BY s.login LIMIT %(limit)s;
 
 -- name: staff_by_id
 -- Who some actors are, also those who have left.
-SELECT id, login, display_name, role, venue_ids, is_active, password_hash = '-' AS is_mute
-FROM accounts.staff WHERE id = ANY(%(ids)s::bigint[]);
+SELECT s.id, s.login, s.display_name,
+       ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
+               FROM accounts.duty d WHERE d.staff_id = s.id) AS duties,
+       s.is_active, s.password_hash = '-' AS is_mute
+FROM accounts.staff s WHERE s.id = ANY(%(ids)s::bigint[]);
 
 -- name: save_staff
 -- Add a member of staff, or change them: a new password unlocks, and no device is known any more.
@@ -121,6 +135,32 @@ ON CONFLICT (login) DO UPDATE SET password_hash = excluded.password_hash, displa
     role = excluded.role, venue_ids = excluded.venue_ids, is_active = true, devices_from = %(now)s, tries_from = %(now)s,
     is_demo = excluded.is_demo
 RETURNING id;
+
+-- name: set_role_before
+-- What the release before duties reads; the row is locked, so that one change follows the other.
+-- run by: owner
+UPDATE accounts.staff SET role = %(role)s, venue_ids = %(venue_ids)s::bigint[] WHERE id = %(id)s;
+
+-- name: drop_duties
+-- Duties that somebody does not hold any more.
+-- run by: owner
+DELETE FROM accounts.duty d
+WHERE d.staff_id = %(id)s
+  AND NOT EXISTS (SELECT FROM unnest(%(roles)s::text[], %(venue_ids)s::bigint[], %(posts)s::text[]) AS n (role, venue_id, post)
+                   WHERE n.role = d.role AND n.venue_id IS NOT DISTINCT FROM d.venue_id AND n.post = d.post);
+
+-- name: add_duties
+-- Duties that somebody holds from now on.
+-- run by: owner
+INSERT INTO accounts.duty (staff_id, role, venue_id, post, granted_at, granted_by)
+SELECT %(id)s, n.role, n.venue_id, n.post, %(now)s, %(actor)s
+FROM unnest(%(roles)s::text[], %(venue_ids)s::bigint[], %(posts)s::text[]) AS n (role, venue_id, post)
+ON CONFLICT DO NOTHING;
+
+-- name: lock_administration
+-- Changes of who administers happen one at a time, so that one administrator stays.
+-- run by: owner
+SELECT pg_advisory_xact_lock(hashtextextended('accounts.duty', 0));
 
 -- name: retire_staff
 -- A member of staff leaves.

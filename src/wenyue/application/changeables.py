@@ -12,13 +12,15 @@ from wenyue.application.operating import Act, NotDone
 from wenyue.application.reprice import Reprice, do_reprice, look_at_repricing
 from wenyue.application.set_capacity import SetCapacity, SetDayCapacity, do_set_capacity, look_at_capacity
 from wenyue.changes import Looked
+from wenyue.kernel.duties import Right
 
 
 @dataclass(frozen=True, slots=True)
 class Changeable:
-    """One act. `look` and `do` take an Act and a `request`; `do` refuses with NotDone and changes nothing then."""
+    """One act, and the right to it. `look` and `do` take an Act and a `request`; `do` refuses with NotDone, changing nothing."""
 
     kind: str
+    right: Right
     request: type[msgspec.Struct]
     look: Callable[[Act, Any], Awaitable[Looked | NotDone]]
     do: Callable[[Act, Any], Awaitable[object]]
@@ -36,10 +38,10 @@ def plain(request: msgspec.Struct) -> dict[str, Any]:
 CHANGEABLES: Final = {
     one.kind: one
     for one in (
-        Changeable("slots.close", CloseSlots, look_at_closing, do_close_slots),
-        Changeable("slots.reopen", LiftClosure, look_at_lifting, do_lift_closure),
-        Changeable("prices.set", Reprice, look_at_repricing, do_reprice),
-        Changeable("capacity.set", SetCapacity, look_at_capacity, do_set_capacity),
-        Changeable("capacity.day", SetDayCapacity, look_at_capacity, do_set_capacity),
+        Changeable("slots.close", Right.SLOTS_CLOSE, CloseSlots, look_at_closing, do_close_slots),
+        Changeable("slots.reopen", Right.SLOTS_REOPEN, LiftClosure, look_at_lifting, do_lift_closure),
+        Changeable("prices.set", Right.PRICES_SET, Reprice, look_at_repricing, do_reprice),
+        Changeable("capacity.set", Right.CAPACITY_SET, SetCapacity, look_at_capacity, do_set_capacity),
+        Changeable("capacity.day", Right.CAPACITY_SET, SetDayCapacity, look_at_capacity, do_set_capacity),
     )
 }

@@ -19,6 +19,7 @@ from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
 from wenyue.catalogue import NewClosure, add_closure
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.kernel.duties import Right
 
 
 class CloseSlots(Struct, frozen=True):
@@ -95,10 +96,10 @@ async def _why_not(act: Act, request: CloseSlots) -> NotDone | None:
     texts = (request.reason_en, request.source)
     if not is_reason(request.reason_zh) or not all(is_reason(text, may_be_empty=True) for text in texts):
         return NotDone.REASON_NEEDED
-    if await find_venue(act, request.venue_id) is None:
+    if await find_venue(act, Right.SLOTS_CLOSE, request.venue_id) is None:
         return NotDone.VENUE_UNKNOWN
     if request.product_id is not None:
-        product = await find_product(act, request.product_id)
+        product = await find_product(act, Right.SLOTS_CLOSE, request.product_id)
         if product is None or product.venue_id != request.venue_id:
             return NotDone.PRODUCT_UNKNOWN
     return None

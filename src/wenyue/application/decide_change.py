@@ -7,6 +7,7 @@ from msgspec import Struct
 from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting
 from wenyue.changes import REASON_LENGTH_MAX, Change, Refusal, State, rules, store
+from wenyue.kernel.duties import Duty, Right, Role
 
 OF_SYSTEM = "system:changes"
 
@@ -23,7 +24,7 @@ class Decision(Struct, frozen=True):
 async def decide_change(works: Works, operator: Operator, request: Decision) -> State | Refusal | NotDone:
     """Approve, and do it in the same transaction; or decline. A refusal of the act itself ends the proposal as failed."""
     async with acting(works, operator) as act:
-        change = await find_change(act, request.id)
+        change = await find_change(act, request.id, Right.CHANGES_APPROVE)
         if change is None:
             return Refusal.UNKNOWN
         refusal = rules.why_not_decide(change, operator.name, request.digest, act.now)
@@ -49,10 +50,13 @@ async def withdraw_change(works: Works, operator: Operator, change_id: UUID) -> 
     return State.WITHDRAWN
 
 
-async def find_change(act: Act, change_id: UUID) -> Change | None:
-    """A proposal, locked, if its venue is theirs who act; one for every venue needs somebody of every venue."""
+async def find_change(act: Act, change_id: UUID, right: Right | None = None) -> Change | None:
+    """A proposal, locked, if they who act have the right at its venue; one for every venue needs somebody of every venue.
+
+    `right` None: the right to the act that is proposed.
+    """
     change = await store.find(act.tx, change_id, is_locked=True)
-    if change is None or not act.operator.may_act_on(change.venue_id):
+    if change is None or not act.operator.may(right or CHANGEABLES[change.kind].right, change.venue_id):
         return None
     return change
 
@@ -63,7 +67,8 @@ async def carry_out(
     """Do what was agreed to, as whoever proposed it; when it is no longer what was agreed to, end it as failed."""
     changeable = CHANGEABLES[change.kind]
     request = changeable.read(change.request)
-    theirs = Act(act.tx, act.now, Operator(change.proposed_by, venue_ids=act.operator.venue_ids))
+    duty = Duty(Role.OPERATOR, change.venue_id)  # it was theirs to propose; nothing beyond its venue is done
+    theirs = Act(act.tx, act.now, Operator(change.proposed_by, duties=frozenset({duty})))
     problem: Refusal | NotDone | None
     looked = await changeable.look(theirs, request)
     problem = looked if isinstance(looked, NotDone) else rules.why_not_apply(change, looked)

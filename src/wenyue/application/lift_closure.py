@@ -9,6 +9,7 @@ from wenyue.booking import opening, touched
 from wenyue.catalogue import Closure, closure
 from wenyue.catalogue import lift_closure as end_closure
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.kernel.duties import Right
 
 
 class LiftClosure(Struct, frozen=True):
@@ -50,4 +51,4 @@ async def do_lift_closure(act: Act, request: LiftClosure) -> int | NotDone:
 
 async def _find(act: Act, request: LiftClosure) -> Closure | None:
     found = await closure(act.tx, request.closure_id)
-    return found if found is not None and act.operator.may_act_at(found.venue_id) else None
+    return found if found is not None and act.operator.may(Right.SLOTS_REOPEN, found.venue_id) else None

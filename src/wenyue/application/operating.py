@@ -8,10 +8,11 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from wenyue.accounts import acting_as
+from wenyue.accounts import LoginEnded, acting_as
 from wenyue.catalogue import Product, Venue, product, venues_by_id
 from wenyue.infra.db import Database, Tx
 from wenyue.kernel.documents.text import has_controls
+from wenyue.kernel.duties import NOTHING, Duties, Right, may
 
 DAYS_MAX: Final = 400  # of one act
 REASON_LENGTH_MAX: Final = 200
@@ -34,27 +35,22 @@ class Works(Protocol):
 class Operator(Struct, frozen=True):
     """Who acts. `name`: as the record names them (`staff:3`, `operator:command`).
 
-    `login`: `Login.key`, looked at again in the act's transaction; empty for a command on the server. `venue_ids`: where they
-    may act; None: everywhere.
+    `login`: `Login.key`, looked at again in the act's transaction; empty for a command on the server, which holds every duty.
     """
 
     name: str
     login: str = ""
-    venue_ids: frozenset[int] | None = None
+    duties: Duties = NOTHING
 
-    def may_act_at(self, venue_id: int) -> bool:
-        """Whether the venue is theirs."""
-        return self.venue_ids is None or venue_id in self.venue_ids
-
-    def may_act_on(self, venue_id: int | None) -> bool:
-        """Whether it is theirs. None: every venue is meant."""
-        return self.venue_ids is None if venue_id is None else self.may_act_at(venue_id)
+    def may(self, right: Right, venue_id: int | None) -> bool:
+        """Whether they may do it at the venue; None: for the whole destination."""
+        return may(self.duties, right, venue_id)
 
 
 class NotDone(StrEnum):
     """Why an operator's act changed nothing."""
 
-    VENUE_UNKNOWN = "venue_unknown"  # there is none, or it is not theirs
+    VENUE_UNKNOWN = "venue_unknown"  # there is none, or they may not do it there
     PRODUCT_UNKNOWN = "product_unknown"  # there is none at this venue
     SLOT_UNKNOWN = "slot_unknown"
     CLOSURE_UNKNOWN = "closure_unknown"  # there is none, or it was lifted
@@ -79,27 +75,29 @@ class Act(Struct, frozen=True):
 
 @asynccontextmanager
 async def acting(works: Works, operator: Operator) -> AsyncGenerator[Act]:
-    """The one transaction of an act. Raises LoginEnded, DatabaseDown."""
+    """The one transaction of an act. Raises LoginEnded (also when a duty was taken away meanwhile), DatabaseDown."""
     now = works.clock()
     if not operator.login:
         async with works.db.transaction() as tx:
             yield Act(tx, now, operator)
         return
-    async with acting_as(works.db.transaction(), operator.login, now) as (tx, _):
+    async with acting_as(works.db.transaction(), operator.login, now) as (tx, login):
+        if login.staff is None or not operator.duties <= login.staff.duties:
+            raise LoginEnded
         yield Act(tx, now, operator)
 
 
-async def find_venue(act: Act, venue_id: int) -> Venue | None:
-    """The venue, if it is theirs who act."""
-    if not act.operator.may_act_at(venue_id):
+async def find_venue(act: Act, right: Right, venue_id: int) -> Venue | None:
+    """The venue, if they who act may do it there."""
+    if not act.operator.may(right, venue_id):
         return None
     return (await venues_by_id(act.tx, [venue_id])).get(venue_id)
 
 
-async def find_product(act: Act, product_id: int) -> Product | None:
-    """The product, if its venue is theirs who act."""
+async def find_product(act: Act, right: Right, product_id: int) -> Product | None:
+    """The product, if they who act may do it at its venue."""
     found = await product(act.tx, product_id)
-    return found if found is not None and act.operator.may_act_at(found.venue_id) else None
+    return found if found is not None and act.operator.may(right, found.venue_id) else None
 
 
 def are_dates(first: date, last: date) -> bool:

@@ -11,6 +11,7 @@ from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
 from wenyue.catalogue import Product, prices, set_prices
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.kernel.duties import Right
 
 PRICE_MINOR_MAX: Final = 10**9
 
@@ -64,4 +65,4 @@ async def _check(act: Act, request: Reprice) -> Product | NotDone:
         return NotDone.BAD_DATES
     if not all(0 <= price <= PRICE_MINOR_MAX for price in request.prices.values()):
         return NotDone.BAD_PRICE
-    return await find_product(act, request.product_id) or NotDone.PRODUCT_UNKNOWN
+    return await find_product(act, Right.PRICES_SET, request.product_id) or NotDone.PRODUCT_UNKNOWN

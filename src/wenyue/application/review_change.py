@@ -5,9 +5,11 @@ from uuid import UUID
 from msgspec import Struct
 
 from wenyue.accounts import StaffRecord, staffing
+from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.decide_change import OF_SYSTEM, carry_out, find_change
 from wenyue.application.operating import Operator, Works, acting
 from wenyue.changes import REASON_LENGTH_MAX, Change, Refusal, State, rules, store
+from wenyue.kernel.duties import EVERY_DUTY, Right
 
 
 class Review(Struct, frozen=True):
@@ -20,7 +22,7 @@ class Review(Struct, frozen=True):
 async def review_change(works: Works, operator: Operator, request: Review) -> Refusal | None:
     """Say that one has looked; None: noted."""
     async with acting(works, operator) as act:
-        change = await find_change(act, request.id)
+        change = await find_change(act, request.id, Right.CHANGES_REVIEW)
         if change is None:
             return Refusal.UNKNOWN
         refusal = rules.why_not_review(change, operator.name)
@@ -35,7 +37,7 @@ async def carry_out_due(works: Works) -> int:
 
     Each in a transaction of its own. Whoever has left the staff meanwhile has taken back what they proposed.
     """
-    by_itself = Operator(OF_SYSTEM)
+    by_itself = Operator(OF_SYSTEM, duties=EVERY_DUTY)
     async with acting(works, by_itself) as act:
         count = await store.expire(act.tx, act.now)
         waiting = await store.due(act.tx, act.now)
@@ -54,5 +56,4 @@ async def carry_out_due(works: Works) -> int:
 
 
 def _still_theirs(by: StaffRecord, change: Change) -> bool:
-    venue_ids = by.staff.venue_ids
-    return Operator(change.proposed_by, venue_ids=venue_ids or None).may_act_on(change.venue_id)
+    return by.staff.may(CHANGEABLES[change.kind].right, change.venue_id)

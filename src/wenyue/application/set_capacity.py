@@ -11,6 +11,7 @@ from wenyue.application.operating import Act, NotDone, Operator, Works, acting, 
 from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.kernel.duties import Right
 
 
 class SetCapacity(Struct, frozen=True):
@@ -88,10 +89,11 @@ async def do_set_capacity(act: Act, request: Asked) -> CapacitySet | NotDone:
 
 async def _venue_of(act: Act, request: Asked) -> int | NotDone:
     if isinstance(request, SetDayCapacity):
-        found = await find_venue(act, request.venue_id)
+        found = await find_venue(act, Right.CAPACITY_SET, request.venue_id)
         return found.id if found is not None else NotDone.VENUE_UNKNOWN
     venue_id = await opening.venue_of_slot(act.tx, request.slot_id)
-    return venue_id if venue_id is not None and act.operator.may_act_at(venue_id) else NotDone.SLOT_UNKNOWN
+    is_theirs = venue_id is not None and act.operator.may(Right.CAPACITY_SET, venue_id)
+    return venue_id if venue_id is not None and is_theirs else NotDone.SLOT_UNKNOWN
 
 
 def _unknown(request: Asked) -> NotDone:

@@ -18,6 +18,7 @@ from wenyue.cards.recovery import (
 )
 from wenyue.cards.recovery_codes import new_objection, objection_key, requester_key
 from wenyue.infra.db import Tx, queries
+from wenyue.kernel.duties import Right
 from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.cards", "recovery.sql")
@@ -56,7 +57,9 @@ async def prove_by_staff(
     if earlier is not None:
         is_this = earlier == (known.id, "staff", of_staff)
         return known.id if is_this else CounterRefusal.HOLDER_UNKNOWN
-    refusal = await _refusal(tx, known.id, of_staff, now, is_admin=staff.role == "admin")
+    refusal = await _refusal(
+        tx, known.id, of_staff, now, is_admin=staff.may_anywhere(Right.CARDS_REPLACE_DISPUTED)
+    )
     if refusal is not None:
         return refusal
     objection = new_objection()

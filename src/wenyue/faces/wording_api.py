@@ -29,7 +29,7 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
         "持卡人停止过补卡：30天内只由没有经办过的管理员办理，12小时后给新卡号",
         "The holder stopped a replacement: for thirty days only an administrator who began none replaces, after twelve hours",
     ),
-    "operators_only": ("只有运营和管理员可以办理", "Operators and administrators only"),
+    "operators_only": ("您的职责不包括这一项", "This is not among your duties"),
     "holder_unknown": (
         "没有找到这个证件名下可补的卡",
         "No card that can be replaced belongs to this document and name",

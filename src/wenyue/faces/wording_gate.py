@@ -256,6 +256,7 @@ GATE_API_WORDS: Final[Mapping[str, Text]] = MappingProxyType(
         "staff_wrong": Text("账号或密码不对", "The login or the password is wrong"),
         "staff_locked": Text("输错次数太多，请稍后再试", "Too many tries: wait before the next one"),
         "staff_only": Text("请使用工作人员账号登录", "Sign in as a member of staff"),
+        "not_your_duty": Text("您的职责不包括这一项", "This is not among your duties"),
         "not_your_venue": Text("您不在这个场馆值班", "You do not work at this venue"),
         "gate_needed": Text("请填写闸口名称", "Name the gate"),
         "scan_id_reused": Text(

@@ -51,7 +51,7 @@ def told(
         return Told(verdict, tuple(others))
 
     def is_shown(place: Admission) -> bool:
-        is_allowed = not request.venue_ids or place.venue_id in request.venue_ids
+        is_allowed = request.venue_ids is None or place.venue_id in request.venue_ids
         return place.venue_id == request.venue_id or (is_few and is_allowed)
 
     hidden = [one for one in others if not is_shown(one)]

@@ -137,7 +137,7 @@ class ScanRequest:
     presented: str = field(repr=False)
     visitor_no: int | None = None
     line_no: int | None = None
-    venue_ids: frozenset[int] = frozenset()  # where the keeper may act; empty: everywhere
+    venue_ids: frozenset[int] | None = None  # where the keeper may let people in; None: everywhere
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -222,8 +222,8 @@ class UndoOutcome(StrEnum):
     NOT_ADMITTED = "not_admitted"  # nobody was let in by it
     TOO_LATE = "too_late"
     REASON_NEEDED = "reason_needed"
-    SECOND_NEEDED = "second_needed"  # beyond the cap: an operator or administrator confirms
-    SECOND_UNFIT = "second_unfit"  # the keeper again, a gate keeper, or somebody of another venue
+    SECOND_NEEDED = "second_needed"  # beyond the cap: somebody with the right to confirm does so
+    SECOND_UNFIT = "second_unfit"  # the keeper again, or somebody without `undo.confirm` at this venue
 
 
 @dataclass(frozen=True, slots=True)

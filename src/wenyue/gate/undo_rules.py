@@ -1,12 +1,13 @@
 """Whether an admission may be taken back, and by whom. Pure.
 
 An undo frees a place: somebody may enter twice on it. So a keeper takes back alone only a little; beyond that a second
-person, who is not the keeper and has an operator's or administrator's login, confirms each one.
+person, who is not the keeper and holds `undo.confirm` at the venue, confirms each one.
 """
 
 from datetime import datetime
 
 from wenyue.gate.model import UNDO_WINDOW_S, UndoFacts, UndoLimits, UndoOutcome
+from wenyue.kernel.duties import Right
 
 
 def undo_outcome(facts: UndoFacts, limits: UndoLimits, reason: str, now: datetime) -> UndoOutcome:
@@ -27,4 +28,4 @@ def _is_fit(facts: UndoFacts) -> bool:
     second = facts.second
     if second is None or second.id == facts.staff_id:
         return False
-    return second.is_operator and second.may_act_at(facts.venue_id)
+    return second.may(Right.UNDO_CONFIRM, facts.venue_id)

@@ -1,5 +1,6 @@
 """Taking an admission back, within what a keeper may do alone. Runs in the caller's transaction."""
 
+from collections.abc import Callable
 from datetime import datetime, time
 from typing import Final
 from uuid import UUID
@@ -21,7 +22,7 @@ async def undo(
     scan_id: UUID,
     *,
     staff_id: int | None,
-    venue_ids: frozenset[int],
+    is_theirs: Callable[[int, str], bool],
     reason: str,
     now: datetime,
     limits: UndoLimits,
@@ -31,12 +32,13 @@ async def undo(
 
     The reason is kept in `gate.undo` and with the redemption, never in the record.
 
-    `venue_ids`: where the member of staff works; empty: everywhere. `second`: who confirmed it with a password, just
-    checked. **Commit a refusal too**: one for want of a second person is written down, once for a scan and keeper.
+    `is_theirs`: whether the member of staff takes back what was let in at this venue and gate. `second`: who confirmed it
+    with a password, just checked.
+    **Commit a refusal too**: one for want of a second person is written down, once for a scan and keeper.
     """
     await tx.execute(_SQL["lock_keeper"], {"staff_id": staff_id or _MACHINE})
     found = await fetch_dict(tx, _SQL["lock_for_undo"], {"id": scan_id})
-    if found is None or (venue_ids and found["venue_id"] not in venue_ids):
+    if found is None or not is_theirs(found["venue_id"], found["gate"]):
         return UndoOutcome.UNKNOWN_SCAN
     if found["undone_at"] is not None:
         return UndoOutcome.UNDONE

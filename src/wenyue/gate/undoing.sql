@@ -4,7 +4,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('gate.undo', %(staff_id)s::bigint)
 
 -- name: lock_for_undo
 -- A scan that somebody wants to take back.
-SELECT s.venue_id, s.verdict, s.at, s.booking_id, s.line_no, s.visitor_no, s.answer ->> 'timezone' AS timezone,
+SELECT s.venue_id, s.gate, s.verdict, s.at, s.booking_id, s.line_no, s.visitor_no, s.answer ->> 'timezone' AS timezone,
        u.at AS undone_at
   FROM gate.scan s
   LEFT JOIN gate.undo u ON u.scan_id = s.id

@@ -18,6 +18,7 @@ from wenyue.application.set_capacity import CapacitySet, SetCapacity, SetDayCapa
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import days, utc_now
+from wenyue.kernel.duties import EVERY_DUTY
 from wenyue.tools.arguments import day_of
 from wenyue.tools.as_owner import with_database
 
@@ -26,7 +27,7 @@ app = typer.Typer(
     help="Close and reopen sessions, set prices and capacities; bookings stand (场次管理).",
 )
 T = TypeVar("T")
-OPERATOR: Final = Operator("operator:command")
+OPERATOR: Final = Operator("operator:command", duties=EVERY_DUTY)
 _SAYS: Final[dict[NotDone, tuple[str, str]]] = {
     NotDone.VENUE_UNKNOWN: ("no such venue", "没有这个场馆"),
     NotDone.PRODUCT_UNKNOWN: ("no such product at this venue", "该场馆没有这个产品"),

@@ -6,26 +6,28 @@ the shell's history would show it.
 
 import secrets
 import sys
-from collections.abc import Sequence
-from typing import Annotated, Final, TypeVar, get_args
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Final, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from wenyue import accounts, catalogue
-from wenyue.accounts import Role, StaffRecord
+from wenyue import catalogue
+from wenyue.accounts import StaffRecord, staffing
+from wenyue.application import manage_staff
+from wenyue.application.manage_staff import NotStaffed
+from wenyue.application.operating import Operator
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
-from wenyue.kernel.clock import utc_now
 from wenyue.kernel.documents.text import has_controls
-from wenyue.kernel.personal import Vault
-from wenyue.tools.as_owner import in_transaction
+from wenyue.kernel.duties import FORMER, Duties, Duty, duties_of_role
+from wenyue.tools.acting_as import SERVER, Acting, AsOf, acting_as
+from wenyue.tools.duty_texts import duty_of, shown
 
 app = typer.Typer(no_args_is_help=True, help="Who may sign in at the gate and in the console (员工账号).")
 T = TypeVar("T")
-ACTOR: Final = "operator:command"
-_ROLES: Final[tuple[Role, ...]] = get_args(Role)
+ACTOR: Final = SERVER.name
 _ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is read as something else
 _GROUPS, _GROUP = 4, 5  # 99 bits
 _LINE_MAX: Final = 1000
@@ -36,98 +38,127 @@ _StdinOf = Annotated[
 ]
 
 
+_DutyOf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--duty", help="ROLE, ROLE@venue:CODE or ROLE@venue:CODE/POST; repeat it; see docs/duties.md"
+    ),
+]
+_Duties = Annotated[list[str], typer.Argument(help="ROLE, ROLE@venue:CODE or ROLE@venue:CODE/POST")]
+_SAYS: Final[dict[NotStaffed, tuple[str, str]]] = {
+    NotStaffed.LOGIN_TAKEN: (
+        "there is a login {login!r} already: `wenyue staff reset` gives it a new password, `grant` a duty",
+        "账号已存在",
+    ),
+    NotStaffed.LOGIN_UNKNOWN: ("there is no login {login!r}; `wenyue staff list` shows them", "没有这个账号"),
+    NotStaffed.RETIRED: ("{login!r} is retired: add it again", "账号已停用"),
+    NotStaffed.DUTY_NEEDED: ("say what they are there for: --duty gate@venue:CODE", "请用 --duty 指定职责"),
+    NotStaffed.TOO_MANY_DUTIES: ("these are too many duties for one login", "职责过多"),
+    NotStaffed.VENUE_UNKNOWN: ("there is no such venue", "没有这个场馆"),
+    NotStaffed.NOT_YOURS: (
+        "you may not give, take or touch such a duty there: only what you hold, unless you administer the place",
+        "您无权授予、收回或变更这项职责",
+    ),
+    NotStaffed.LAST_ADMINISTRATOR: (
+        "{login!r} is the last administrator of the whole destination: make another one first",
+        "这是最后一名管理员，请先设置另一名",
+    ),
+}
+
+
 @app.command()
 def add(
     login: _LoginOf,
     *,
-    role: Annotated[str, typer.Option(help=" | ".join(_ROLES))],
+    duty: _DutyOf = None,
+    role: Annotated[str, typer.Option(help=f"the duties that were one role: {' | '.join(FORMER)}")] = "",
     venue: Annotated[
-        list[str] | None, typer.Option(help="code of a venue they work at; repeat it; none: every venue")
+        list[str] | None, typer.Option(help="with --role: code of a venue; repeat it; none: every venue")
     ] = None,
     name: Annotated[str, typer.Option(help="as colleagues read it")] = "",
     password_stdin: _StdinOf = False,
+    by: AsOf = "",
 ) -> None:
     """Add a member of staff; a login that exists is refused (新增员工)."""
-    wanted_role, name = _role(role), _plain(name, "--name")
+    name = _plain(name, "--name")
+    _check_role(role)
     password = _password(is_given=password_stdin)
 
-    async def work(tx: Tx, vault: Vault) -> None:
-        known = await _find(tx, login)
-        if known is not None and known.is_active:
-            raise SetupError(
-                f"there is a login {login!r} already: `wenyue staff reset` gives it a new password",
-                "账号已存在",
-            )
-        venues = await _venue_ids(tx, venue or [])
-        await _save(tx, vault, login, password, wanted_role, display_name=name, venue_ids=venues)
+    async def work(works: Acting, operator: Operator) -> int | NotStaffed:
+        async with works.db.connection() as tx:
+            duties = await _duties(tx, duty or []) | await _former(tx, role, venue or [])
+        return await manage_staff.add_staff(
+            works, operator, manage_staff.NewStaff(login, password, duties, name)
+        )
 
-    in_transaction(work)
+    _run(login, work, by)
     _show_password(login, "" if password_stdin else password)
 
 
 @app.command()
-def retire(login: _LoginOf) -> None:
+def grant(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
+    """Give duties to a member of staff, beside those that they hold (授予职责)."""
+
+    async def work(works: Acting, operator: Operator) -> Duties | NotStaffed:
+        async with works.db.connection() as tx:
+            wanted = await _duties(tx, duties)
+        return await manage_staff.give_duties(works, operator, login, wanted)
+
+    _tell_duties(login, _run(login, work, by))
+
+
+@app.command()
+def withdraw(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
+    """Take duties from a member of staff, at once: they are signed out (收回职责)."""
+
+    async def work(works: Acting, operator: Operator) -> Duties | NotStaffed:
+        async with works.db.connection() as tx:
+            wanted = await _duties(tx, duties)
+        return await manage_staff.take_duties(works, operator, login, wanted)
+
+    _tell_duties(login, _run(login, work, by))
+
+
+@app.command()
+def retire(login: _LoginOf, *, by: AsOf = "") -> None:
     """A member of staff leaves: what they are signed in with ends with this command (停用员工)."""
-
-    async def work(tx: Tx, _: Vault) -> None:
-        known = await _need(tx, login)
-        await accounts.retire_staff(tx, known.staff.id, utc_now(), ACTOR)
-
-    in_transaction(work)
+    _run(login, lambda works, operator: manage_staff.retire(works, operator, login), by)
     Console().print(
         f"{login}: retired, and signed out everywhere · 已停用并退出登录", markup=False, emoji=False
     )
 
 
 @app.command()
-def reset(login: _LoginOf, *, password_stdin: _StdinOf = False) -> None:
+def reset(login: _LoginOf, *, password_stdin: _StdinOf = False, by: AsOf = "") -> None:
     """A new password; whoever is signed in with this login is signed out, and it is unlocked (重置密码)."""
     password = _password(is_given=password_stdin)
-
-    async def work(tx: Tx, vault: Vault) -> None:
-        staff = (await _need(tx, login)).staff
-        await _save(
-            tx,
-            vault,
-            login,
-            password,
-            staff.role,
-            display_name=staff.display_name,
-            venue_ids=tuple(sorted(staff.venue_ids)),
-        )
-
-    in_transaction(work)
+    _run(login, lambda works, operator: manage_staff.reset_password(works, operator, login, password), by)
     _show_password(login, "" if password_stdin else password)
 
 
 @app.command()
-def unlock(login: _LoginOf) -> None:
+def unlock(login: _LoginOf, *, by: AsOf = "") -> None:
     """Wrong passwords so far make this login wait no longer (解除等待)."""
-
-    async def work(tx: Tx, _: Vault) -> None:
-        known = await _need(tx, login)
-        await accounts.unlock_staff(tx, known.staff.id, utc_now(), ACTOR)
-
-    in_transaction(work)
+    _run(login, lambda works, operator: manage_staff.unlock(works, operator, login), by)
     Console().print(f"{login}: unlocked · 已解除", markup=False, emoji=False)
 
 
 @app.command("list")
 def list_() -> None:
-    """Everybody with their roles and venues (员工列表)."""
+    """Everybody with their duties (员工列表)."""
 
-    async def work(tx: Tx, _: Vault) -> tuple[list[StaffRecord], dict[int, str]]:
-        found = await accounts.staffing.staff_list(tx)
-        ids = sorted({id_ for one in found for id_ in one.staff.venue_ids})
-        venues = await catalogue.venues_by_id(tx, ids)
+    async def work(works: Acting, _: Operator) -> tuple[list[StaffRecord], dict[int, str]]:
+        async with works.db.connection() as tx:
+            found = await staffing.staff_list(tx)
+            ids = sorted({d.venue_id for one in found for d in one.staff.duties if d.venue_id is not None})
+            venues = await catalogue.venues_by_id(tx, ids)
         return found, {id_: one.code for id_, one in venues.items()}
 
-    found, codes = in_transaction(work)
+    found, codes = acting_as(work)
     table = Table(box=None, pad_edge=False)
-    for head in ("login 账号", "role 角色", "venues 场馆", "name 姓名", "state 状态"):
+    for head in ("login 账号", "duties 职责", "name 姓名", "state 状态"):
         table.add_column(head, overflow="fold")
     for one in found:
-        venues = ", ".join(codes.get(id_, str(id_)) for id_ in sorted(one.staff.venue_ids)) or "all 全部"
         state = (
             "retired 已停用"
             if not one.is_active
@@ -135,65 +166,48 @@ def list_() -> None:
             if one.has_password
             else "no password 无密码"
         )
-        table.add_row(one.staff.login, one.staff.role, venues, one.staff.display_name, state)
+        duties = "\n".join(sorted(shown(duty, codes) for duty in one.staff.duties)) or "none 无"
+        table.add_row(one.staff.login, duties, one.staff.display_name, state)
     console = Console(markup=False, emoji=False)  # a name may hold brackets, and colons
     console.print(table if found else "nobody yet · 还没有员工：wenyue staff add")
 
 
-async def _save(
-    tx: Tx,
-    vault: Vault,
-    login: str,
-    password: str,
-    role: Role,
-    *,
-    display_name: str,
-    venue_ids: tuple[int, ...],
-) -> None:
+def _run(login: str, work: Callable[[Acting, Operator], Awaitable[T | NotStaffed]], by: str) -> T:
     try:
-        await accounts.save_staff(
-            tx,
-            vault,
-            login=login,
-            password=password,
-            role=role,
-            now=utc_now(),
-            actor=ACTOR,
-            display_name=display_name,
-            venue_ids=venue_ids,
-        )
+        done = acting_as(work, by)
     except ValueError as error:
-        raise SetupError(str(error), "账号、密码或场馆不合要求") from error
+        raise SetupError(str(error), "账号、密码或职责不合要求") from error
+    if isinstance(done, NotStaffed):
+        text, zh = _SAYS[done]
+        raise SetupError(text.format(login=login), zh)
+    return done
 
 
-async def _find(tx: Tx, login: str) -> StaffRecord | None:
-    wanted = login.strip().lower()
-    return next((one for one in await accounts.staffing.staff_list(tx) if one.staff.login == wanted), None)
+async def _duties(tx: Tx, texts: Sequence[str]) -> Duties:
+    return frozenset([await duty_of(tx, text) for text in texts])
 
 
-async def _need(tx: Tx, login: str) -> StaffRecord:
-    known = await _find(tx, login)
-    if known is None or not known.is_active:
-        what = "there is no login" if known is None else "is retired: add it again"
-        raise SetupError(f"{what} {login!r}; `wenyue staff list` shows them", "没有这个在用的账号")
-    return known
-
-
-async def _venue_ids(tx: Tx, codes: Sequence[str]) -> tuple[int, ...]:
+async def _former(tx: Tx, role: str, codes: Sequence[str]) -> Duties:
     ids: list[int] = []
     for code in codes:
         found = await catalogue.venue(tx, code)
         if found is None:
             raise SetupError(f"there is no venue {code!r}", f"没有场馆 {code}")
         ids.append(found.id)
-    return tuple(sorted(set(ids)))
+    for known in FORMER:
+        if role.strip().lower() == known:
+            return duties_of_role(known, ids)
+    return frozenset[Duty]()
 
 
-def _role(raw: str) -> Role:
-    for role in _ROLES:
-        if raw.strip().lower() == role:
-            return role
-    raise SetupError(f"--role {raw!r} is none of {', '.join(_ROLES)}", f"角色只能是 {'、'.join(_ROLES)}")
+def _check_role(raw: str) -> None:
+    if raw and raw.strip().lower() not in FORMER:
+        raise SetupError(f"--role {raw!r} is none of {', '.join(FORMER)}: see --duty", "角色请用 --duty 指定")
+
+
+def _tell_duties(login: str, duties: Duties) -> None:
+    said = ", ".join(sorted(map(str, duties))) or "none 无"
+    Console().print(f"{login}: {said}", markup=False, emoji=False)
 
 
 def _plain(text: str, option: str) -> str:

@@ -14,7 +14,9 @@ from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.logins import Logins, bearer
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
 from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER
+from wenyue.faces.shared.access import access_of
 from wenyue.infra.db import DatabaseDown, Tx
+from wenyue.kernel.duties import Right
 from wenyue.services import Services
 
 _TRANSIENT: Final = 503
@@ -131,6 +133,16 @@ async def sign_out(request: Request, services: Services) -> None:
         forget_token(request)
 
 
+async def _right(request: Request) -> Right:
+    """What the route asks of staff. Raises LookupError: it asks for no right, or has no line."""
+    found = access_of(request.method, request.scope["route"].path)
+    if not isinstance(found, Right):
+        raise LookupError(  # noqa: TRY004 - it has no line that fits
+            f"{request.scope['route'].path}: asks for no right of staff"
+        )
+    return found
+
+
 ServicesOf = Annotated[Services, Depends(_services)]
 LocaleOf = Annotated[str, Depends(_locale)]
 LoginOf = Annotated[Login, Depends(_login)]
@@ -139,6 +151,7 @@ HolderLoginOf = Annotated[Login, Depends(_holder_login)]
 FreshHolderOf = Annotated[int, Depends(_fresh_holder)]
 GuestOf = Annotated[Login | None, Depends(_guest)]
 TokenOf = Annotated[str, Depends(_token)]
+RightOf = Annotated[Right, Depends(_right)]
 RoomTokensOf = Annotated[str, Depends(_room_tokens)]
 
 

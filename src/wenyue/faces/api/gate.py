@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from wenyue.accounts import Login, Staff
 from wenyue.catalogue import Venue, venue
-from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting
+from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, acting
 from wenyue.faces.api.gate_bodies import AnswerBody, ScanBody, answer_body
-from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
+from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_with
 from wenyue.faces.api.gate_session import StaffBody, confirmed
 from wenyue.faces.shared.caller import caller_of
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
@@ -29,6 +29,7 @@ from wenyue.gate import (
     undo,
 )
 from wenyue.infra.db import Tx
+from wenyue.kernel.duties import Right
 
 _UNDO_STATUS: Final = {
     UndoOutcome.UNKNOWN_SCAN: 404,
@@ -61,14 +62,14 @@ router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 @router.post("/scans", response_model=AnswerBody, summary="Scan")
 async def post_scan(
-    body: ScanBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
+    body: ScanBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
 ) -> AnswerBody | Response:
     """Decide one presentation. The same `scan_id` with the same content gets the same answer again."""
     desk = services.gate_desk
     try:
-        staff_of(login)
+        staff_with(login, right)
         async with acting(services, login) as (tx, fresh):
-            wanted = _scan_request(body, staff_of(fresh), await venue(tx, body.venue))
+            wanted = _scan_request(body, staff_with(fresh, right), right, await venue(tx, body.venue))
             return answer_body(await scan(tx, desk, wanted, services.clock()), locale)
     except Refused as refused:
         return problem_of(refused, locale)
@@ -86,20 +87,21 @@ async def post_undo(
     request: Request,
     services: ServicesOf,
     login: LoginOf,
+    right: RightOf,
     locale: LocaleOf,
 ) -> UndoAnswer | Response:
     """Within two hours, with a reason; the place can then be used again. Sending it twice changes nothing.
 
-    A place that was taken back before, and a keeper's eleventh of a day, want an operator or administrator as `second`.
+    A place that was taken back before, and a keeper's eleventh of a day, want somebody who may confirm it as `second`.
     """
 
     async def take(tx: Tx, fresh: Login, second: Staff | None) -> UndoOutcome:
-        staff = staff_of(fresh)
+        staff = staff_with(fresh, right)
         return await undo(
             tx,
             scan_id,
             staff_id=staff.id,
-            venue_ids=staff.venue_ids,
+            is_theirs=lambda venue_id, gate: staff.may(right, venue_id, gate),
             reason=clean_line(body.reason, REASON_LENGTH_MAX),
             now=services.clock(),
             limits=services.undo_limits,
@@ -107,7 +109,7 @@ async def post_undo(
         )
 
     try:
-        staff_of(login)
+        staff_with(login, right)
         outcome = await confirmed(services, caller_of(request), login, body.second, take)
     except Refused as refused:
         return problem_of(refused, locale)
@@ -116,10 +118,10 @@ async def post_undo(
     return UndoAnswer(scan_id=scan_id, outcome=outcome, title=UNDO_TEXTS[outcome].say(locale))
 
 
-def _scan_request(body: ScanBody, staff: Staff, where: Venue | None) -> ScanRequest:
+def _scan_request(body: ScanBody, staff: Staff, right: Right, where: Venue | None) -> ScanRequest:
     """The checked request. Raises Refused (403, 404, 422)."""
-    where = staff_at(staff, where)
     gate = clean_line(body.gate, GATE_NAME_MAX)
+    where = staff_at(staff, right, where, gate or None)
     if not gate:
         raise Refused(422, "gate_needed", GATE_API_WORDS["gate_needed"], "/gate")
     return ScanRequest(
@@ -130,5 +132,5 @@ def _scan_request(body: ScanBody, staff: Staff, where: Venue | None) -> ScanRequ
         presented=body.presented,
         visitor_no=body.visitor_no,
         line_no=body.line_no,
-        venue_ids=frozenset(staff.venue_ids),
+        venue_ids=staff.venues_for(right),
     )

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.catalogue import venue
-from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, acting
-from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
+from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, acting
+from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_with
 from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS, STANDINGS
 from wenyue.gate import FoundVisit, LookupKind, LookupProblem, LookupRequest, Standing, booking_code, look_up
 
@@ -67,19 +67,20 @@ router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 @router.post("/lookups", response_model=FoundBody, summary="Look somebody up")
 async def post_lookup(
-    body: LookupBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
+    body: LookupBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
 ) -> FoundBody | Response:
     """Visits of one venue near today by name, phone or old number. At most 10 a minute and 300 a day of one keeper.
 
     Each is written into the record with who asked and a keyed hash of what was asked.
     """
     try:
-        staff_of(login)
+        staff_with(login, right)
         async with acting(services, login) as (tx, fresh):
-            where = staff_at(staff_of(fresh), await venue(tx, body.venue))
+            staff = staff_with(fresh, right)
+            where = staff_at(staff, right, await venue(tx, body.venue))
             request = LookupRequest(
                 venue_id=where.id,
-                staff_id=staff_of(fresh).id,
+                staff_id=staff.id,
                 kind=body.kind,
                 text=body.text,
                 days=services.settings.gate.lookup_days,

@@ -1,4 +1,4 @@
-"""What the gate's API refuses, whichever of its parts is asked: who is not staff, or works elsewhere."""
+"""What the gate's API refuses, whichever of its parts is asked: who is not staff, has another duty, or works elsewhere."""
 
 from starlette.responses import Response
 
@@ -7,6 +7,7 @@ from wenyue.catalogue import Venue
 from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, plain_problem
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_gate import GATE_API_WORDS
+from wenyue.kernel.duties import Right
 
 
 class Refused(Exception):
@@ -23,11 +24,19 @@ def staff_of(login: Login) -> Staff:
     return login.staff
 
 
-def staff_at(staff: Staff, where: Venue | None) -> Venue:
-    """The venue, where the member of staff works. Raises Refused (403, 404)."""
+def staff_with(login: Login, right: Right) -> Staff:
+    """The member of staff who asks, and may do it at some place. Raises Refused (403)."""
+    staff = staff_of(login)
+    if not staff.may_anywhere(right):
+        raise Refused(403, "not_your_duty", GATE_API_WORDS["not_your_duty"])
+    return staff
+
+
+def staff_at(staff: Staff, right: Right, where: Venue | None, post: str | None = None) -> Venue:
+    """The venue, where the member of staff may do it. Raises Refused (403, 404)."""
     if where is None:
         raise Refused(404, "not_found", API_WORDS["not_found"], "/venue")
-    if not staff.may_act_at(where.id):
+    if not staff.may(right, where.id, post):
         raise Refused(403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue")
     return where
 

@@ -14,6 +14,7 @@ from wenyue.faces.api.gate_refused import Refused, problem_of, staff_of
 from wenyue.faces.shared.caller import caller_of, confirmed_by, known_device
 from wenyue.faces.wording_gate import GATE_API_WORDS
 from wenyue.infra.db import Tx
+from wenyue.kernel.duties import former_role
 from wenyue.kernel.limits import STAFF_LOGIN_TTL_S
 from wenyue.services import Services
 
@@ -29,11 +30,16 @@ class StaffBody(BaseModel):
 
 
 class StaffSession(BaseModel):
-    """The bearer token of a shift. `venues`: the codes of those they work at; empty: every venue."""
+    """The bearer token of a shift. `venues`: the codes of those they work at; empty: every venue.
+
+    `duties`: what they are there for and where, `gate@venue:3/北门`. `role`: as before, the strongest of
+    gate, operator and admin among them.
+    """
 
     token: str
     expires_in_s: int
     role: str
+    duties: list[str]
     venues: list[str]
     device_token: str
 
@@ -57,7 +63,9 @@ async def sign_in(
             tried.is_right = isinstance(staff, Staff)
             if isinstance(staff, Staff):
                 token = await tried.start_login(now, staff_id=staff.id, instead_of=had)
-                known = await venues_by_id(tried.tx, sorted(staff.venue_ids))
+                known = await venues_by_id(
+                    tried.tx, sorted(one.venue_id for one in staff.duties if one.venue_id)
+                )
                 codes = sorted(one.code for one in known.values())
     except Throttled as slowed:
         response = problem_of(Refused(429, "staff_locked", GATE_API_WORDS["staff_locked"]), locale)
@@ -69,8 +77,9 @@ async def sign_in(
     return StaffSession(
         token=token,
         expires_in_s=STAFF_LOGIN_TTL_S,
-        role=staff.role,
-        venues=codes,
+        role=former_role(staff.duties),
+        duties=sorted(str(one) for one in staff.duties),
+        venues=[] if any(one.venue_id is None for one in staff.duties) else codes,
         device_token=known_device(request, "staff", name),
     )
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from wenyue.accounts import Staff, Throttled
 from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, clean_card_no, recovery
-from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, acting, forget_token
+from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, TokenOf, acting, forget_token
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.cards import ReplacementAnswer, WaitAnswer, replaced
 from wenyue.faces.api.people import PersonBody, identity_of
@@ -20,6 +20,7 @@ from wenyue.faces.shared import recovery as desk
 from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.kernel.clock import local_date
+from wenyue.kernel.duties import Right
 from wenyue.kernel.limits import LOGIN_TTL_S
 
 router: Final = APIRouter(prefix="/v1", tags=["cards"])
@@ -161,9 +162,15 @@ async def objection(
     responses={202: {"model": WaitAnswer, "description": "The holder was told and may still object."}},
 )
 async def at_counter(
-    body: CounterBody, services: ServicesOf, login: LoginOf, locale: LocaleOf, response: Response
+    *,
+    body: CounterBody,
+    services: ServicesOf,
+    login: LoginOf,
+    right: RightOf,
+    locale: LocaleOf,
+    response: Response,
 ) -> ReplacementAnswer | Response:
-    """For operators who hold the person's document. The phone on record is told first, and has the configured time to object.
+    """For the desk, who hold the person's document. The phone on record is told first, and has the configured time to object.
 
     Name and document are those on record (else 404). At most three in a day of one holder and forty by one operator (429); for
     thirty days after an objection only an administrator who began none of what was stopped, and after twelve hours (403).
@@ -174,7 +181,7 @@ async def at_counter(
     made: Replaced | Denied | desk.NotYet | None = None
     try:
         async with acting(services, login, makes_secret=True) as (tx, fresh):
-            staff = _of_role(fresh.staff)
+            staff = _allowed(fresh.staff, right)
             found = await desk.prove_by_staff(services, tx, body.id, identity, staff)
             if not isinstance(found, CounterRefusal):
                 made = await desk.replace(
@@ -199,20 +206,20 @@ async def at_counter(
     response_model=StoppedAnswer,
 )
 async def stop_at_counter(
-    body: PersonBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
+    body: PersonBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
 ) -> StoppedAnswer:
-    """For operators: the holder stands here and says that a replacement was not theirs. All of the last week are stopped."""
+    """For the desk: the holder stands here and says that a replacement was not theirs. All of the last week are stopped."""
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     async with acting(services, login) as (tx, fresh):
-        is_stopped = await desk.object_by_staff(services, tx, identity, _of_role(fresh.staff))
+        is_stopped = await desk.object_by_staff(services, tx, identity, _allowed(fresh.staff, right))
     if not is_stopped:
         raise BookingRefused(404, "holder_unknown")
     return StoppedAnswer(is_stopped=True)
 
 
-def _of_role(staff: Staff | None) -> Staff:
+def _allowed(staff: Staff | None, right: Right) -> Staff:
     """Raises BookingRefused (403)."""
-    if staff is None or not staff.is_operator:
+    if staff is None or not staff.may_anywhere(right):
         raise BookingRefused(403, "operators_only")
     return staff
 

@@ -18,6 +18,7 @@ from wenyue.faces.api.asking import (
     HolderOf,
     LocaleOf,
     LoginOf,
+    RightOf,
     ServicesOf,
     acting,
     holder_of,
@@ -120,21 +121,21 @@ async def spell(body: SpellingBody, services: ServicesOf, login: HolderLoginOf, 
 
 @router.post("/gate/places", tags=["gate"], summary="At the counter: not theirs", response_model=SeenBody)
 async def at_counter(
-    body: CounterBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
+    body: CounterBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
 ) -> SeenBody | Response:
     """What others booked at the venue with the document in your hands; with `slot_id` that place is taken back first.
 
-    For operators and administrators; recorded and counted as a look-up. Again: the same. The document is seen and its name noted:
+    For the desk; recorded and counted as a look-up. Again: the same. The document is seen and its name noted:
     from then on others book with it under that name only, and its holder takes places back online.
     """
     now = services.clock()
     try:
-        if not staff_of(login).is_operator:
+        if not staff_of(login).may_anywhere(right):
             raise BookingRefused(403, "operators_only")
         identity = identity_of(body, local_date(now, _TIMEZONE), locale)
         async with acting(services, login) as (tx, fresh):
             staff = staff_of(fresh)
-            counter = disowning.Counter(staff.id, staff_at(staff, await venue(tx, body.venue)).id)
+            counter = disowning.Counter(staff.id, staff_at(staff, right, await venue(tx, body.venue)).id)
             found = await disowning.at_counter(services, tx, counter, identity, slot_id=body.slot_id, now=now)
     except Refused as refused:
         return problem_of(refused, locale)

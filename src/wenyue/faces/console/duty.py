@@ -16,10 +16,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wenyue.faces.shared import locale_of, services_of
+from wenyue.faces.shared.access import Access, access_of
 from wenyue.faces.shared.asked import answered, redirect
 from wenyue.faces.shared.session import STAFF_COOKIE, read_cookie, set_cookie, signed, unsigned
 from wenyue.faces.shared.staff import StaffAsked
 from wenyue.infra.db import DatabaseDown
+from wenyue.kernel.duties import Right
 
 DUTY_COOKIE: Final = "wy_duty"
 DUTY_S: Final = 15 * 60
@@ -43,7 +45,7 @@ class Duty(StaffAsked):
     @property
     def may_enter(self) -> bool:
         """Whether this person may see the console."""
-        return self.is_on_pass or (self.staff is not None and self.staff.is_operator)
+        return self.is_on_pass or (self.staff is not None and self.staff.may_anywhere(Right.CONSOLE_VIEW))
 
     def frame(self) -> dict[str, object]:
         """What every page of the console is given."""
@@ -57,22 +59,22 @@ class Duty(StaffAsked):
 Handler = Callable[[Duty], Awaitable[Response]]
 
 
-def get(path: str, handler: Handler, *, is_open: bool = False, is_json: bool = False) -> Route:
-    """A page, or the data behind one. Open ones are for strangers too."""
-    needs = _Needs(is_open=is_open, is_json=is_json, opens_on_pass=path in ON_PASS)
+def get(path: str, handler: Handler, *, is_json: bool = False) -> Route:
+    """A page, or the data behind one. Who may open it stands in `faces.shared.access`."""
+    needs = _Needs(access_of("GET", path), is_json=is_json, opens_on_pass=path in ON_PASS)
     return Route(path, _wrap(handler, needs), methods=["GET"])
 
 
-def post(path: str, handler: Handler, *, is_open: bool = False) -> Route:
+def post(path: str, handler: Handler) -> Route:
     """What a form does: its token is checked before the handler sees it."""
-    return Route(path, _wrap(handler, _Needs(is_open=is_open)), methods=["POST"])
+    return Route(path, _wrap(handler, _Needs(access_of("POST", path))), methods=["POST"])
 
 
 @dataclass(frozen=True, slots=True)
 class _Needs:
     """What a route asks of whoever comes, and what its answers are."""
 
-    is_open: bool = False
+    access: Access
     is_json: bool = False
     opens_on_pass: bool = False
 
@@ -98,9 +100,14 @@ async def _answer(duty: Duty, handler: Handler, needs: _Needs) -> Response:
     if not await duty.has_good_form():
         return _stale_form(duty)
     await _recognise(duty, opens_on_pass=needs.opens_on_pass)
-    if not needs.is_open and not duty.may_enter:
+    if isinstance(needs.access, Right) and not _may(duty, needs.access):
         return _refused(duty, is_json=needs.is_json)
     return await handler(duty)
+
+
+def _may(duty: Duty, right: Right) -> bool:
+    """A pass stands for `console.view` alone: it opens nothing else."""
+    return duty.is_on_pass or (duty.staff is not None and duty.staff.may_anywhere(right))
 
 
 def _stale_form(duty: Duty) -> Response:
@@ -139,12 +146,21 @@ def _refused(duty: Duty, *, is_json: bool) -> Response:
         )
     if duty.staff is None:
         return redirect(duty.signin_path)
+    if duty.may_enter:
+        return duty.message(
+            403,
+            duty.t("您的职责不包括这一项", "This is not among your duties"),
+            duty.t(
+                "没有做任何改动。请换有此职责的账号，或请管理员调整职责。",
+                "Nothing was changed. Sign in with a login that has the duty, or ask an administrator.",
+            ),
+        )
     return duty.message(
         403,
         duty.t("这个账号不能进入运营台", "This login may not enter the console"),
         duty.t(
-            "运营台只对运营和管理员开放。请用运营账号登录，或请管理员调整角色。",
-            "The console is for operators and administrators. Sign in with such a login, or ask for the role.",
+            "运营台不对闸口和柜台账号开放。请用运营等账号登录，或请管理员调整职责。",
+            "The console is not for logins of gates and counters. Sign in with another, or ask an administrator for a duty.",
         ),
         back=duty.signin_path,
     )

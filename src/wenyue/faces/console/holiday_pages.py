@@ -11,6 +11,7 @@ from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.i18n import say_date
 from wenyue.kernel.clock import days, local_date
+from wenyue.kernel.duties import Right
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar
 
 HOLIDAYS_EN: Final = {
@@ -66,7 +67,7 @@ async def do_holidays(duty: Duty) -> Response:
     is_preview = duty.form.one("act") != "apply"
     if duty.staff is None:
         return redirect(duty.signin_path)
-    if not is_preview and duty.staff.venue_ids:
+    if not is_preview and not duty.staff.may(Right.HOLIDAYS_SET):
         text = duty.t(
             "节假日会改变所有场馆的场次，只有负责全部场馆的人员可以录入，请联系管理员。",
             "Holidays change the sessions of every venue: only staff of all venues enter them. Ask an administrator.",

@@ -79,9 +79,9 @@ async def _look(duty: Duty) -> Shown:
 
 
 routes: Final = [
-    get("/console/signin", show_signin, is_open=True),
-    post("/console/signin", do_signin, is_open=True),
-    post("/console/signout", do_signout, is_open=True),
+    get("/console/signin", show_signin),
+    post("/console/signin", do_signin),
+    post("/console/signout", do_signout),
     get("/console", to_live),
     get("/console/live", show_live),
     get("/console/live.json", give_live, is_json=True),

@@ -26,6 +26,7 @@ from wenyue.gate import (
 )
 from wenyue.infra.certificates import Certificates
 from wenyue.infra.db import Tx
+from wenyue.kernel.duties import Right
 from wenyue.kernel.ids import parse_uuid, uuid7
 from wenyue.kernel.limits import VISITORS_MAX
 
@@ -43,13 +44,16 @@ async def do_setup(shift: Shift) -> Response:
     """Remember where this device stands."""
     venue_id = shift.form.number("venue_id", 1, 2**63 - 1)
     gate = clean_line(shift.form.one("gate"), GATE_NAME_MAX)
-    if venue_id is None or not shift.keeper.may_act_at(venue_id):
+    if venue_id is None or not shift.keeper.may(shift.right, venue_id):
         return await _setup(shift, shift.t("请选择场馆。", "Choose the venue."))
     async with shift.tx() as tx:
         is_known = venue_id in await venues_by_id(tx, [venue_id])
     if not is_known or not gate:
         return await _setup(shift, shift.t("请填写闸口名称。", "Name the gate."))
-    return shift.stand(redirect("/gate"), Station(venue_id, gate))
+    if not shift.keeper.may(shift.right, venue_id, gate):
+        return await _setup(shift, shift.t("您不在这个闸口值班。", "You do not work at this gate."))
+    lets_in = shift.keeper.may(Right.GATE_SCAN, venue_id, gate)
+    return shift.stand(redirect("/gate" if lets_in else "/gate/lookup"), Station(venue_id, gate))
 
 
 async def show_gate(shift: Shift) -> Response:
@@ -81,7 +85,7 @@ async def do_scan(shift: Shift) -> Response:
         presented=presented,
         visitor_no=visitor_no,
         line_no=line_no,
-        venue_ids=frozenset(shift.keeper.venue_ids),
+        venue_ids=shift.keeper.venues_for(Right.GATE_SCAN),
     )
     try:
         async with shift.tx() as tx:
@@ -177,11 +181,10 @@ async def _last(shift: Shift, station: Station, tx: Tx) -> list[RowView]:
 
 async def _setup(shift: Shift, problem: str = "") -> Response:
     text = shift.request.query_params.get("q", "")
+    own = shift.keeper.venues_for(shift.right)
     async with shift.services.db.connection() as tx:
-        if shift.keeper.venue_ids:
-            found = sorted(
-                (await venues_by_id(tx, sorted(shift.keeper.venue_ids))).values(), key=lambda one: one.code
-            )
+        if own is not None:
+            found = sorted((await venues_by_id(tx, sorted(own))).values(), key=lambda one: one.code)
         else:
             found = await venues(tx, text=text, limit=_VENUES_SHOWN)
     station = shift.station
@@ -193,7 +196,7 @@ async def _setup(shift: Shift, problem: str = "") -> Response:
         venues=[{"id": one.id, "name": _venue_name(shift, one), "city": one.city} for one in found],
         chosen=station.venue_id if station else (found[0].id if len(found) == 1 else None),
         gate=station.gate if station else "",
-        is_searchable=not shift.keeper.venue_ids,
+        is_searchable=own is None,
     )
 
 
@@ -212,10 +215,10 @@ def _places(raw: list[str]) -> list[tuple[int, int]]:
 
 
 routes: Final = [
-    get("/gate/signin", show_signin, needs_staff=False),
-    post("/gate/signin", do_signin, needs_staff=False),
-    post("/gate/signout", do_signout, needs_staff=False),
-    get("/gate/ca.crt", show_authority, needs_staff=False),
+    get("/gate/signin", show_signin),
+    post("/gate/signin", do_signin),
+    post("/gate/signout", do_signout),
+    get("/gate/ca.crt", show_authority),
     get("/gate/setup", show_setup),
     post("/gate/setup", do_setup),
     get("/gate/lookup", show_lookup),

@@ -11,10 +11,12 @@ from starlette.routing import Route
 
 from wenyue.accounts import Staff
 from wenyue.faces.shared import SECURITY_HEADERS, locale_of, render_text, services_of
+from wenyue.faces.shared.access import Access, access_of
 from wenyue.faces.shared.asked import answered, redirect
 from wenyue.faces.shared.session import read_cookie, set_cookie, signed, unsigned
 from wenyue.faces.shared.staff import StaffAsked
 from wenyue.gate import Desk
+from wenyue.kernel.duties import Right
 
 STATION_COOKIE: Final = "wy_gate"
 _STATION_PURPOSE: Final = "station"
@@ -42,6 +44,8 @@ class Shift(StaffAsked):
     face: ClassVar[str] = "gate"
     home: ClassVar[str] = "/gate"
 
+    right: Right = Right.GATE_SCAN  # what the route asks for
+
     @property
     def desk(self) -> Desk:
         """What the gate is equipped with."""
@@ -56,10 +60,10 @@ class Shift(StaffAsked):
 
     @property
     def station(self) -> Station | None:
-        """Where this device stands, if its keeper may work there."""
+        """Where this device stands, if its keeper may do there what the route asks for."""
         raw = unsigned(read_cookie(self.request, STATION_COOKIE), self.services.vault, _STATION_PURPOSE)
         venue, _, gate = (raw or "").partition("|")
-        if not venue.isdecimal() or not self.keeper.may_act_at(int(venue)):
+        if not venue.isdecimal() or not self.keeper.may(self.right, int(venue), unquote(gate)):
             return None
         return Station(int(venue), unquote(gate))
 
@@ -95,25 +99,32 @@ class Shift(StaffAsked):
 Handler = Callable[[Shift], Awaitable[Response]]
 
 
-def get(path: str, handler: Handler, *, needs_staff: bool = True) -> Route:
-    """A page."""
-    return Route(path, _wrap(handler, needs_staff=needs_staff), methods=["GET"])
+def get(path: str, handler: Handler) -> Route:
+    """A page. Who may open it stands in `faces.shared.access`."""
+    return Route(path, _wrap(handler, access_of("GET", path)), methods=["GET"])
 
 
-def post(path: str, handler: Handler, *, needs_staff: bool = True) -> Route:
+def post(path: str, handler: Handler) -> Route:
     """What a form does: its token is checked before the handler sees it."""
-    return Route(path, _wrap(handler, needs_staff=needs_staff), methods=["POST"])
+    return Route(path, _wrap(handler, access_of("POST", path)), methods=["POST"])
 
 
-def _wrap(handler: Handler, *, needs_staff: bool) -> Callable[[Request], Awaitable[Response]]:
+def _wrap(handler: Handler, access: Access) -> Callable[[Request], Awaitable[Response]]:
+    right = access if isinstance(access, Right) else None
+
     async def answer(shift: Shift) -> Response:
         await shift.recognise()
-        if needs_staff and not shift.may_enter and (refused := shift.refusal(401)):
+        if right is not None and shift.staff is None and (refused := shift.refusal(401)):
             return refused
         if not await shift.has_good_form():
             return shift.refusal(403) or _stale_form(shift)
-        if needs_staff and not shift.may_enter:
+        if right is None:
+            return await handler(shift)
+        if shift.staff is None:
             return redirect(shift.signin_path)
+        shift.right = right
+        if not shift.staff.may_anywhere(right):
+            return shift.refusal(403) or not_allowed(shift)
         return await handler(shift)
 
     async def endpoint(request: Request) -> Response:
@@ -123,6 +134,21 @@ def _wrap(handler: Handler, *, needs_staff: bool) -> Callable[[Request], Awaitab
         )
 
     return endpoint
+
+
+def not_allowed(shift: Shift) -> Response:
+    """Signed in, but not with a duty that allows it here."""
+    is_clerk = shift.staff is not None and shift.staff.may_anywhere(Right.BOOKINGS_FIND)
+    return shift.page(
+        "message",
+        status=403,
+        title=shift.t("您的职责不包括这一项", "This is not among your duties"),
+        text=shift.t(
+            "没有做任何改动。请换有此职责的账号，或请管理员调整职责。",
+            "Nothing was changed. Sign in with a login that has the duty, or ask an administrator.",
+        ),
+        back="/gate/lookup" if is_clerk else "/console/live",
+    )
 
 
 def _stale_form(shift: Shift) -> Response:

@@ -33,7 +33,9 @@ async def take_back(shift: Shift, station: Station, scan_id: UUID, reason: str) 
             tx,
             scan_id,
             staff_id=shift.keeper.id,
-            venue_ids=frozenset({station.venue_id}),
+            is_theirs=lambda venue_id, gate: (
+                venue_id == station.venue_id and shift.keeper.may(shift.right, venue_id, gate)
+            ),
             reason=reason,
             now=shift.now,
             limits=shift.services.undo_limits,

@@ -13,6 +13,7 @@ from wenyue.faces.shared.telling import Words, lost_page, tell_holder
 from wenyue.infra.addresses import line_of
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import zone
+from wenyue.kernel.duties import Right
 from wenyue.kernel.ids import uuid7
 from wenyue.notifications import Notice, is_told, notify
 from wenyue.services import Services
@@ -144,7 +145,7 @@ async def prove_by_staff(
 
     A holder who is none is counted as one of many that somebody looks for, and written down.
 
-    The holder's logins end now when the member of staff works at every venue, else with the new number.
+    The holder's logins end now when the member of staff replaces cards for the whole destination, else with the new number.
     """
     now = services.clock()
     proven = await cards.prove_by_staff(
@@ -154,7 +155,7 @@ async def prove_by_staff(
         await _note_unknown(services, tx, staff, now)
     if not isinstance(proven, recovery.Proven):
         return proven
-    if not staff.venue_ids:
+    if staff.may(Right.CARDS_REPLACE):
         await end_logins(tx, proven.holder_id, now)
     await _tell(services, tx, proven, now)
     return proven.holder_id

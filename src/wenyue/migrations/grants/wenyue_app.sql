@@ -16,6 +16,8 @@ GRANT SELECT,
 GRANT SELECT
    ON accounts.demo_login_v TO wenyue_app;
 GRANT SELECT
+   ON accounts.duty TO wenyue_app;
+GRANT SELECT
    ON accounts.holder_v TO wenyue_app;
 GRANT SELECT,
       INSERT (added_at, name_key, person_key, seen_at),

@@ -3,13 +3,13 @@
 from typing import Final
 
 from wenyue import accounts, cards
-from wenyue.accounts import Role
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.duties import FormerRole, duties_of_role
 from wenyue.kernel.personal import Vault
 
 STAFF_PASSWORD: Final = "demo-2026"  # noqa: S105 - printed on the console at every start
-STAFF: Final[tuple[tuple[str, Role, str], ...]] = (
+STAFF: Final[tuple[tuple[str, FormerRole, str], ...]] = (
     ("gate", "gate", "演示检票员"),
     ("operator", "operator", "演示运营员"),
 )
@@ -39,7 +39,7 @@ async def add_people(tx: Tx, vault: Vault) -> None:
             vault,
             login=login,
             password=STAFF_PASSWORD,
-            role=role,
+            duties=duties_of_role(role),
             now=now,
             actor=_ACTOR,
             display_name=display_name,

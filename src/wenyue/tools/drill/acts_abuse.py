@@ -26,6 +26,7 @@ from wenyue.faces.console.words import sign_title
 from wenyue.gate import GateKeys, TokenClaims, booking_code, voucher_token
 from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import local_date
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import Vault
 from wenyue.tools.bench.wire import HOST, token
@@ -288,7 +289,13 @@ async def _arrange(stage: Stage) -> tuple[str, int]:
     async with await psycopg.AsyncConnection.connect(stage.there().owner_url) as tx:
         vault = Vault(load_keys(stage.installation.home))
         staff = await save_staff(
-            tx, vault, login="drill", password=_PASSWORD, role="admin", now=now, actor="drill"
+            tx,
+            vault,
+            login="drill",
+            password=_PASSWORD,
+            duties=duties_of_role("admin"),
+            now=now,
+            actor="drill",
         )
         shown = await start_login(tx, now=now, staff_id=staff)
         asked = {"venue": _TODAY, "day": local_date(now, TIMEZONE)}

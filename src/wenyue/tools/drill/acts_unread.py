@@ -24,6 +24,7 @@ import psycopg
 from wenyue.accounts import hash_secret, save_staff, start_login
 from wenyue.infra.fault import SetupError
 from wenyue.infra.keys import load_keys
+from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.limits import SIGN_IN_WAIT_S, WRITE_DEADLINE_S
 from wenyue.kernel.personal import Vault
 from wenyue.tools.bench.wire import HOST, token
@@ -222,7 +223,13 @@ async def _genuine(stage: Stage) -> list[Genuine]:
         for number in range(_PEOPLE):
             login = f"drill-{number}"
             staff = await save_staff(
-                tx, vault, login=login, password=_PASSWORD, role="admin", now=now, actor="drill"
+                tx,
+                vault,
+                login=login,
+                password=_PASSWORD,
+                duties=duties_of_role("admin"),
+                now=now,
+                actor="drill",
             )
             shown.append(await start_login(tx, now=now, staff_id=staff))
         for card in _CARDS:

@@ -1,0 +1,138 @@
+"""Who may use which route: one line for each, whatever face it belongs to. What staff may do is a right (`kernel.duties`).
+
+Pages of gate and console look their line up when they are made, staff's JSON routes when they are asked; the others check in
+their own way, and a test asks every route as everybody. A route without a line is an error.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from wenyue.kernel.duties import Right
+
+
+class Who(StrEnum):
+    """Who may use a route that no right of staff opens."""
+
+    EVERYBODY = "everybody"  # also to sign in: the secret is in the request
+    TRAVELLER = "traveller"  # signed in, for what is their own
+    STAFF = "staff"  # any member of staff, for themselves
+    MACHINE = "machine"  # this machine's own, or whoever has the token of the figures
+
+
+Access = Who | Right
+_OPEN: Final = (
+    *("GET /", "GET /venues", "GET /venues/{code}", "GET /static/{name}", "HEAD /static/{name}"),
+    *("GET /{path:path}", "HEAD /{path:path}", "POST /preferences", "GET /bookings/voucher-worker.js"),
+    *("GET /signin", "POST /signin", "POST /signout", "GET /activate", "POST /activate"),
+    *("GET /card/lost", "POST /card/lost", "GET /card/lost/{id}", "POST /card/lost/{id}"),
+    *("GET /card/objection", "POST /card/objection", "GET /trip", "POST /trip/add", "POST /trip/remove"),
+    *(
+        "GET /room/{event}",
+        "POST /room/{event}/enter",
+        "GET /docs",
+        "GET /docs/problems",
+        "GET /openapi.json",
+    ),
+    *("GET /health/live", "GET /health/ready", "GET /v1/venues", "GET /v1/venues/{code}"),
+    *(
+        "GET /v1/products/{product_id}",
+        "GET /v1/availability",
+        "POST /v1/session",
+        "POST /v1/cards/activation",
+    ),
+    *("POST /v1/cards/lost", "POST /v1/cards/lost/{request_id}/code", "POST /v1/cards/objection"),
+    *(
+        "GET /gate/signin",
+        "POST /gate/signin",
+        "POST /gate/signout",
+        "GET /gate/ca.crt",
+        "POST /v1/gate/session",
+    ),
+    *("GET /console/signin", "POST /console/signin", "POST /console/signout"),
+)
+_TRAVELLERS: Final = (
+    *(
+        "GET /me",
+        "GET /me/others",
+        "POST /me/others",
+        "POST /me/names",
+        "GET /visitors/new",
+        "POST /visitors/new",
+    ),
+    *("POST /visitors/{id}/remove", "POST /card/companions/remove", "GET /card/loss", "POST /card/loss"),
+    *(
+        "GET /card/replacement",
+        "POST /card/replacement",
+        "GET /trip/book",
+        "POST /trip/book",
+        "GET /trip/people",
+    ),
+    *(
+        "POST /trip/people",
+        "GET /trip/review",
+        "GET /bookings",
+        "GET /bookings/{id}",
+        "GET /bookings/{id}/voucher",
+    ),
+    *("GET /bookings/{id}/cancel", "POST /bookings/{id}/cancel", "GET /bookings/{id}/confirm"),
+    *("POST /bookings/{id}/confirm", "GET /bookings/{id}/reschedule", "POST /bookings/{id}/reschedule"),
+    *("POST /v1/bookings", "GET /v1/bookings", "GET /v1/bookings/{booking_id}", "GET /v1/session"),
+    *("POST /v1/bookings/{booking_id}/confirmation", "POST /v1/bookings/{booking_id}/cancellation"),
+    *(
+        "POST /v1/bookings/{booking_id}/reschedule",
+        "DELETE /v1/session",
+        "GET /v1/cards/{card_id}/availability",
+    ),
+    *("POST /v1/cards/{card_no}/loss", "POST /v1/cards/{card_no}/replacement", "GET /v1/places-by-others"),
+    *(
+        "POST /v1/places-by-others/{slot_id}/disowning",
+        "POST /v1/names",
+        "GET /v1/visitors",
+        "POST /v1/visitors",
+    ),
+    *("DELETE /v1/visitors/{visitor_id}", "POST /v1/rooms/{event}/pass", "POST /v1/rooms/{event}/token"),
+)
+_STAFFS: Final = ("DELETE /v1/gate/session",)
+_RIGHTS: Final[Mapping[str, Right]] = {
+    "POST /v1/gate/scans": Right.GATE_SCAN,
+    "POST /v1/gate/scans/{scan_id}/undo": Right.GATE_UNDO,
+    "POST /v1/gate/lookups": Right.BOOKINGS_FIND,
+    "POST /v1/gate/places": Right.PLACES_TAKE_BACK,
+    "POST /v1/gate/cards/replacement": Right.CARDS_REPLACE,
+    "POST /v1/gate/cards/objection": Right.CARDS_STOP,
+    "GET /gate": Right.GATE_SCAN,
+    "GET /gate/scans": Right.GATE_SCAN,
+    "POST /gate/scans": Right.GATE_SCAN,
+    "GET /gate/undo": Right.GATE_UNDO,
+    "POST /gate/undo": Right.GATE_UNDO,
+    "GET /gate/setup": Right.BOOKINGS_FIND,  # gates and counters alike
+    "POST /gate/setup": Right.BOOKINGS_FIND,
+    "GET /gate/lookup": Right.BOOKINGS_FIND,
+    "POST /gate/lookup": Right.BOOKINGS_FIND,
+    "GET /console": Right.CONSOLE_VIEW,
+    "GET /console/live": Right.CONSOLE_VIEW,
+    "GET /console/live.json": Right.CONSOLE_VIEW,
+    "GET /console/runbooks": Right.CONSOLE_VIEW,
+    "GET /console/runbooks/{name}": Right.CONSOLE_VIEW,
+    "GET /console/holidays": Right.HOLIDAYS_PREVIEW,
+    "POST /console/holidays": Right.HOLIDAYS_PREVIEW,  # to enter them: `holidays.set`, for the whole destination
+}
+ACCESS: Final[Mapping[str, Access]] = MappingProxyType(
+    {
+        **dict.fromkeys(_OPEN, Who.EVERYBODY),
+        **dict.fromkeys(_TRAVELLERS, Who.TRAVELLER),
+        **dict.fromkeys(_STAFFS, Who.STAFF),
+        **_RIGHTS,
+        "GET /metrics": Who.MACHINE,
+    }
+)
+
+
+def access_of(method: str, path: str) -> Access:
+    """Who may use the route of this template. Raises LookupError: it has no line."""
+    found = ACCESS.get(f"{method} {path}")
+    if found is None:
+        raise LookupError(f"{method} {path}: say in {__name__} who may use it")
+    return found

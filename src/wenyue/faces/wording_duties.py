@@ -1,0 +1,79 @@
+"""Roles and rights of staff in words, and the page that documents them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from wenyue.faces.wording import Text
+from wenyue.kernel.duties import AT_POSTS, RIGHTS, Duty, Right, Role
+
+ROLES: Final[Mapping[Role, Text]] = {
+    Role.ADMINISTRATOR: Text("管理员", "Administrator"),
+    Role.OPERATOR: Text("运营", "Operator"),
+    Role.APPROVER: Text("审批", "Approver"),
+    Role.FINANCE: Text("财务", "Finance"),
+    Role.DESK: Text("柜台", "Desk"),
+    Role.GATE: Text("闸口", "Gate"),
+    Role.LIAISON: Text("渠道对接", "Partner liaison"),
+    Role.AUDITOR: Text("审计", "Auditor"),
+}
+RIGHT_WORDS: Final[Mapping[Right, Text]] = {
+    Right.GATE_SCAN: Text("验票放行", "Let people in"),
+    Right.GATE_UNDO: Text("撤销核销", "Take an admission back"),
+    Right.UNDO_CONFIRM: Text("为同事确认撤销", "Confirm a colleague's undo"),
+    Right.BOOKINGS_FIND: Text("查找预约", "Look somebody up"),
+    Right.CARDS_REPLACE: Text("柜台补卡", "Replace a card at the counter"),
+    Right.CARDS_REPLACE_DISPUTED: Text(
+        "持卡人提出异议后仍补卡", "Replace a card although its holder objected lately"
+    ),
+    Right.CARDS_STOP: Text("停止补卡", "Stop a replacement"),
+    Right.PLACES_TAKE_BACK: Text("见证件后取回他人代订的名额", "Take back places that others booked"),
+    Right.CONSOLE_VIEW: Text("查看运营台", "See the console"),
+    Right.HOLIDAYS_PREVIEW: Text("预览节假日安排", "Preview a holiday"),
+    Right.HOLIDAYS_SET: Text("录入节假日", "Enter a holiday"),
+    Right.SLOTS_CLOSE: Text("停售闭馆", "Close sessions"),
+    Right.SLOTS_REOPEN: Text("恢复开放", "Reopen sessions"),
+    Right.PRICES_SET: Text("设定价格", "Set prices"),
+    Right.CAPACITY_SET: Text("设定容量", "Set capacities"),
+    Right.CHANGES_APPROVE: Text("审批他人的变更", "Approve what somebody else proposed"),
+    Right.CHANGES_REVIEW: Text("复核他人的变更", "Review what somebody else did"),
+    Right.DEVICES_MANAGE: Text("登记和停用闸口设备", "Enrol and revoke gate devices"),
+    Right.STAFF_MANAGE: Text("管理员工和职责", "Manage staff and their duties"),
+    Right.SERVER_RUN: Text("在服务器上运维", "Run the server"),
+}
+# What only somebody of the whole destination does, since it touches every venue.
+WHOLE_DESTINATION: Final = frozenset({Right.HOLIDAYS_SET})
+
+
+def say_scope(duty: Duty, names: Mapping[int, str], locale: str) -> str:
+    """Where the duty is: everywhere, or the name of a venue and its post."""
+    if duty.venue_id is None:
+        return "全部场馆" if locale != "en" else "every venue"
+    venue = names.get(duty.venue_id, str(duty.venue_id))
+    return f"{venue} · {duty.post}" if duty.post else venue
+
+
+def duties_page() -> str:
+    """docs/duties.md: the table of `kernel.duties` for people who read it."""
+    head = "| | " + " | ".join(f"{ROLES[role].en}<br>{ROLES[role].zh}<br>`{role}`" for role in Role) + " |"
+    lines = [
+        "# Duties: who may do what",
+        "",
+        "Made from `kernel/duties.py` by `scripts/write_duties.py`; a test keeps them equal. Why it is so: [ADR 30](adr/0030-duties.md).",
+        "",
+        "A duty is a role for the whole destination (`approver`), for one venue (`desk@venue:CODE`) or for one post of a venue, a gate or a",
+        f"counter (`gate@venue:CODE/北门`; {' and '.join(sorted(AT_POSTS))} only). A member of staff holds any number of duties and may do what one of them allows, where it is.",
+        "The console shows everybody their own. Commands on the server hold every duty, unless they run `--as` somebody.",
+        "",
+        head,
+        "|---|" + ":-:|" * len(Role),
+    ]
+    for right, roles in RIGHTS.items():
+        cells = " | ".join("●" if role in roles else "" for role in Role)
+        note = " (of every venue · 须负责全部场馆)" if right in WHOLE_DESTINATION else ""
+        lines.append(f"| {RIGHT_WORDS[right].en}{note}<br>{RIGHT_WORDS[right].zh} `{right}` | {cells} |")
+    lines += [
+        "",
+        "`server.run` is nobody's who signs in: it is whoever has the server. Nobody approves, confirms or reviews what they did themselves.",
+        "",
+    ]
+    return "\n".join(lines)
