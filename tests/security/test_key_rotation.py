@@ -4,6 +4,7 @@ import asyncio
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -22,6 +23,8 @@ from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.personal import Vault
 from wenyue.tools.same_keys import claim_keys
 
+KEEPER: Any = {"login": "gate", "password": PASSWORD, "duties": duties_of_role("gate")}
+
 
 @pytest.mark.anyio
 async def test_security_data_and_gate_keys_rotate_under_bookings_and_scans(
@@ -31,15 +34,7 @@ async def test_security_data_and_gate_keys_rotate_under_bookings_and_scans(
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         vault = Vault(load_keys(home))
         await seed(tx, utc_now(), vault)
-        await save_staff(
-            tx,
-            vault,
-            login="gate",
-            password=PASSWORD,
-            duties=duties_of_role("gate"),
-            now=utc_now(),
-            actor="test",
-        )
+        await save_staff(tx, vault, **KEEPER, now=utc_now(), actor="test")
         [[venue_id]] = await (
             await tx.execute("SELECT id FROM catalogue.venue WHERE code = 'lake'")
         ).fetchall()

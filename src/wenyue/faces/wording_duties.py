@@ -52,28 +52,28 @@ def say_scope(duty: Duty, names: Mapping[int, str], locale: str) -> str:
     return f"{venue} · {duty.post}" if duty.post else venue
 
 
+_INTRO: Final = """# Duties: who may do what
+
+Made from `kernel/duties.py` by `scripts/write_duties.py`; a test keeps them equal. Why so: [ADR 30](adr/0030-duties.md).
+
+A duty is a role for the whole destination (`approver`), for one venue (`desk@venue:CODE`) or for one post of a venue,
+a gate or a counter (`gate@venue:CODE/北门`; %s only). A member of staff holds any number of duties and may do
+what one of them allows, where it is. The console shows everybody their own. Commands on the server hold every duty,
+unless they run `--as` somebody.
+
+"""
+_CLOSE: Final = """
+`server.run` is nobody's who signs in: it is whoever has the server. Nobody approves, confirms or reviews what is
+their own.
+"""
+
+
 def duties_page() -> str:
     """docs/duties.md: the table of `kernel.duties` for people who read it."""
-    head = "| | " + " | ".join(f"{ROLES[role].en}<br>{ROLES[role].zh}<br>`{role}`" for role in Role) + " |"
-    lines = [
-        "# Duties: who may do what",
-        "",
-        "Made from `kernel/duties.py` by `scripts/write_duties.py`; a test keeps them equal. Why it is so: [ADR 30](adr/0030-duties.md).",
-        "",
-        "A duty is a role for the whole destination (`approver`), for one venue (`desk@venue:CODE`) or for one post of a venue, a gate or a",
-        f"counter (`gate@venue:CODE/北门`; {' and '.join(sorted(AT_POSTS))} only). A member of staff holds any number of duties and may do what one of them allows, where it is.",
-        "The console shows everybody their own. Commands on the server hold every duty, unless they run `--as` somebody.",
-        "",
-        head,
-        "|---|" + ":-:|" * len(Role),
-    ]
+    heads = " | ".join(f"{ROLES[role].en}<br>{ROLES[role].zh}<br>`{role}`" for role in Role)
+    lines = [f"| | {heads} |", "|---|" + ":-:|" * len(Role)]
     for right, roles in RIGHTS.items():
         cells = " | ".join("●" if role in roles else "" for role in Role)
         note = " (of every venue · 须负责全部场馆)" if right in WHOLE_DESTINATION else ""
         lines.append(f"| {RIGHT_WORDS[right].en}{note}<br>{RIGHT_WORDS[right].zh} `{right}` | {cells} |")
-    lines += [
-        "",
-        "`server.run` is nobody's who signs in: it is whoever has the server. Nobody approves, confirms or reviews what they did themselves.",
-        "",
-    ]
-    return "\n".join(lines)
+    return _INTRO % " and ".join(sorted(AT_POSTS)) + "\n".join(lines) + "\n" + _CLOSE
