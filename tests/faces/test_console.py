@@ -27,6 +27,8 @@ PAGES = (
     "/console/runbooks",
     "/console/runbooks/drain",
     "/console/holidays",
+    "/console/changes",
+    "/console/changes/new",
 )
 
 
@@ -68,7 +70,10 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
     """Every route × who asks; a route that is not listed here fails the test."""
     listed = {(path.replace("/drain", "/{name}"), "GET") for path in PAGES}
     listed |= {("/console/signin", "GET"), ("/console/signin", "POST"), ("/console/signout", "POST")}
-    listed |= {("/console/holidays", "POST")}
+    listed |= {("/console/holidays", "POST"), ("/console/changes/new", "POST")}
+    listed |= {
+        ("/console/changes/{id}", method) for method in ("GET", "POST")
+    }  # tests/faces/test_console_changes.py
     assert {
         (route.path, method) for route in routes for method in (route.methods or set()) - {"HEAD"}
     } == listed

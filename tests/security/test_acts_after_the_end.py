@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,11 @@ from tests.support.api_site import PASSWORD, ApiSite, api_site, vault_of
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, PageForm, Traveller, forms_of
 from wenyue.accounts import end_login, save_staff
+from wenyue.application.changeables import CHANGEABLES
+from wenyue.application.operating import Operator
+from wenyue.application.propose_change import ProposeChange, propose_change
+from wenyue.application.reprice import Reprice
+from wenyue.changes import Change, State
 from wenyue.faces import console, gate
 from wenyue.infra.db import Database, Tx
 from wenyue.kernel.duties import duties_of_role
@@ -42,9 +48,18 @@ HOLIDAY: Final = {
     "source": "通知",
     "act": "apply",
 }
+CHANGE: Final = uuid7()
+PROPOSING: Final = "/console/changes/new?venue=1&act=prices.set"
+PROPOSAL: Final = {"product": "1", "from": "2026-03-06", "yuan": "58", "reason": "雨天", "what": "propose"}
 # Of each changing page: where its form is, whose action that form has, and what is typed.
 PAGES: Final[Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
     "/console/holidays": ("/console/holidays", "/console/holidays", HOLIDAY),
+    "/console/changes/new": (PROPOSING, "/console/changes/new", PROPOSAL),
+    "/console/changes/{id}": (
+        f"/console/changes/{CHANGE}",
+        f"/console/changes/{CHANGE}",
+        {"what": "approve"},
+    ),
     "/gate/setup": ("/gate/setup", "/gate/setup", {"venue_id": "1", "gate": "南门"}),
     "/gate/scans": ("/gate", "/gate/scans", {"presented": "nothing"}),
     "/gate/undo": ("/gate", "/gate/scans", {"scan_id": str(uuid7()), "reason": "看错了"}),
@@ -89,7 +104,14 @@ class Scene:
 
     async def written(self) -> list[tuple[object, ...]]:
         """How much there is of what staff change or leave behind."""
-        tables = ("policy.holiday_override", "gate.scan", "gate.lookup", "cards.recovery", "audit.entry")
+        tables = (
+            "policy.holiday_override",
+            "gate.scan",
+            "gate.lookup",
+            "cards.recovery",
+            "audit.entry",
+            "changes.change WHERE decided_at IS NULL",
+        )
         counts = ", ".join(f"(SELECT count(*) FROM {one})" for one in tables)
         async with await psycopg.AsyncConnection.connect(self.urls.owner_url) as tx:
             return await (await tx.execute(f"SELECT {counts}")).fetchall()
@@ -118,7 +140,17 @@ async def scene(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIte
             actor="test",
         )
     async with api_site(lambda: urls, tmp_path) as site:
+        await propose(site)
         yield Scene(site, urls)
+
+
+async def propose(site: ApiSite) -> None:
+    """Somebody else wants another price: CHANGE."""
+    asked = Reprice(1, {date(2026, 3, 5): 5_000})
+    request = ProposeChange(CHANGE, CHANGEABLES["prices.set"], asked, "晴天")
+    done = await propose_change(site.app.services, Operator("staff:999"), request)
+    assert isinstance(done, Change), done
+    assert done.state is State.WAITING
 
 
 @asynccontextmanager
@@ -157,7 +189,7 @@ async def test_security_L1_an_ended_login_changes_nothing_by_any_page(scene: Sce
     where, action, typed = PAGES[path]
     browser = await scene.signed_in(path.split("/")[1])
     await browser.get(where)
-    form = replace(form_of(browser, action), action=path)
+    form = replace(form_of(browser, action), action=path.format(id=CHANGE))
     before = await scene.written()
     async with ending(scene, browser.client.cookies["wy_staff"]):
         await browser.submit(form, typed)
@@ -165,7 +197,8 @@ async def test_security_L1_an_ended_login_changes_nothing_by_any_page(scene: Sce
     assert await scene.written() == before
     again = await scene.signed_in(path.split("/")[1])  # with a login that goes on the same form does its work
     await again.get(where)
-    await again.submit(replace(form_of(again, action), action=path), typed, status=WORKS.get(path, 200))
+    form = replace(form_of(again, action), action=path.format(id=CHANGE))
+    await again.submit(form, typed, status=WORKS.get(path, 200))
     assert "signin" not in again.path
 
 
@@ -196,7 +229,7 @@ async def test_security_L1_a_pass_opens_the_live_page_and_its_runbooks_only(scen
     services.db.outage.note_bad("OperationalError")
     opened: set[str] = set()
     for route in console.routes:
-        path = route.path.format(name="database-killed")
+        path = route.path.format(name="database-killed", id=CHANGE)
         for method in sorted((route.methods or set()) - {"HEAD"}):
             form = {"_csrf": form_token, **HOLIDAY} if method == "POST" else None
             answer = await browser.client.request(method, path, data=form)

@@ -262,6 +262,14 @@ async def test_what_cannot_be_done_is_not_proposed(stage: Stage, kind: str, why:
     assert await cursor.fetchall() == [(0,)]
 
 
+async def test_what_is_so_already_is_not_proposed(stage: Stage) -> None:
+    for kind, request in (
+        ("prices.set", Reprice(stage.product_id, {DAY: 3_000})),
+        ("capacity.set", SetCapacity(stage.afternoon, 20)),
+    ):
+        assert await propose_change(stage, ANN, asking(kind, request)) is Refusal.NOTHING
+
+
 async def test_a_preview_changes_nothing(stage: Stage) -> None:
     looked = await preview_change(
         stage, ANN, CHANGEABLES["slots.close"], CloseSlots(stage.venue_id, DAY, DAY, "大雾")

@@ -43,10 +43,8 @@ async def propose_change(
         if known is not None:
             return _again(known, operator, request)
         looked = await _look(act, request.act, request.request)
-        if isinstance(looked, NotDone):
-            return looked
-        change = await _drawn_up(act, request, looked)
-        if isinstance(change, Refusal):
+        change = looked if isinstance(looked, NotDone) else await _drawn_up(act, request, looked)
+        if not isinstance(change, Change):
             return change
         if not await store.add(act.tx, change):  # proposed meanwhile by the same request
             known = await store.find(act.tx, request.id)
@@ -74,6 +72,8 @@ async def _look(act: Act, changeable: Changeable, request: Struct) -> Looked | N
 
 
 async def _drawn_up(act: Act, request: ProposeChange, looked: Looked) -> Change | Refusal:
+    if not looked.is_other:
+        return Refusal.NOTHING
     bounds = rules.bounds_for(looked.counts, places=request.places_max, money_minor=request.money_minor_max)
     if bounds is None:
         return Refusal.BOUNDS_LOW

@@ -41,7 +41,9 @@ async def look_at_repricing(act: Act, request: Reprice) -> Looked | NotDone:
     known = (await prices(act.tx, [product.id], first, last)).get(product.id, {})
     was = {day.isoformat(): known.get(day, product.price_minor) for day in sorted(request.prices)}
     here = await touched.of_dates(act.tx, product.id, request.prices)
-    return Looked(product.venue_id, Effect.LOOSENS, was, Counts(here.sessions, here.places))
+    becomes = {day.isoformat(): price for day, price in sorted(request.prices.items())}
+    counts = Counts(here.sessions, here.places)
+    return Looked(product.venue_id, Effect.LOOSENS, was, counts, is_other=becomes != was)
 
 
 async def do_reprice(act: Act, request: Reprice) -> int | NotDone:

@@ -64,7 +64,8 @@ async def look_at_capacity(act: Act, request: Asked) -> Looked | NotDone:
     if not 0 <= request.capacity <= opening.CAPACITY_MAX:
         return NotDone.BAD_CAPACITY
     effect = Effect.RESTRICTS if request.capacity <= found.aim else Effect.LOOSENS
-    return Looked(venue_id, effect, {"capacity": found.aim}, Counts(found.sessions, found.places))
+    counts, is_other = Counts(found.sessions, found.places), request.capacity != found.aim
+    return Looked(venue_id, effect, {"capacity": found.aim}, counts, is_other=is_other)
 
 
 async def do_set_capacity(act: Act, request: Asked) -> CapacitySet | NotDone:

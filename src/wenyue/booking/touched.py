@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from msgspec import Struct
@@ -54,3 +54,10 @@ async def of_day_pool(tx: Tx, venue_id: int, on_date: date) -> Touched | None:
     row = {"venue_id": venue_id, "on_date": on_date}
     found = await (await tx.execute(_SQL["touched_day_pool"], row)).fetchone()
     return Touched(*found) if found else None
+
+
+async def slot_at(tx: Tx, product_id: int, on_date: date, starts_at: datetime) -> int | None:
+    """The product's session that starts at this instant of a venue-local date; None: there is none."""
+    row = {"product_id": product_id, "on_date": on_date, "starts_at": starts_at}
+    found = await (await tx.execute(_SQL["slot_at"], row)).fetchone()
+    return found[0] if found else None

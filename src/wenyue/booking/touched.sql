@@ -27,3 +27,7 @@ SELECT (SELECT count(*) FROM booking.slot s WHERE s.venue_id = p.venue_id AND s.
 FROM booking.pool p
 WHERE p.venue_id = %(venue_id)s AND p.on_date = %(on_date)s AND p.kind = 'day' AND p.product_id IS NULL
   AND p.starts_at IS NULL AND p.channel IS NULL
+
+-- name: slot_at
+-- A product's session that starts at an instant.
+SELECT id FROM booking.slot WHERE product_id = %(product_id)s AND on_date = %(on_date)s AND starts_at = %(starts_at)s

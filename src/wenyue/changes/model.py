@@ -15,6 +15,9 @@ REASON_LENGTH_MAX: Final = 200
 OPEN_MAX: Final = 200  # proposals that wait at a time, in the whole installation
 LISTED_MAX: Final = 100
 BOUND_MAX: Final = 10**12
+GROWTH_MIN: Final = (
+    100  # places that may be taken more than when it was proposed, where nobody stated a bound
+)
 
 
 class Effect(StrEnum):
@@ -49,6 +52,7 @@ class Refusal(StrEnum):
     BOUNDS_LOW = "change_bounds_low"  # it touches more already than was stated
     TOO_MANY = "change_too_many"  # OPEN_MAX wait already
     ID_REUSED = "change_id_reused"  # something else was proposed under this id
+    NOTHING = "change_nothing"  # everything is as it is asked for already
     UNKNOWN = "change_unknown"  # there is none, or its venue is not theirs
 
 
@@ -74,6 +78,7 @@ class Looked(Struct, frozen=True):
     effect: Effect
     was: Mapping[str, Any]
     counts: Counts
+    is_other: bool = True  # anything would be other than it is
 
 
 class Change(Struct, frozen=True):

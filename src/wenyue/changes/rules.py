@@ -10,6 +10,7 @@ import msgspec
 from wenyue.changes.model import (
     BOUND_MAX,
     DELAY,
+    GROWTH_MIN,
     LASTS,
     REVIEWED_WITHIN,
     Bounds,
@@ -57,9 +58,12 @@ def digest_of(
 
 
 def bounds_for(counts: Counts, *, places: int | None = None, money_minor: int | None = None) -> Bounds | None:
-    """The stated bounds; left out, a tenth more than is touched now. None: more is touched than was stated."""
+    """The stated bounds; None: more is touched than was stated.
+
+    Left out: a tenth more than is touched now, and GROWTH_MIN places more at least.
+    """
     stated = Bounds(
-        _with_a_tenth(counts.places) if places is None else places,
+        max(_with_a_tenth(counts.places), counts.places + GROWTH_MIN) if places is None else places,
         _with_a_tenth(counts.money_minor) if money_minor is None else money_minor,
     )
     is_enough = (

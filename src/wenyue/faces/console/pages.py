@@ -4,10 +4,12 @@ from typing import Final, cast
 
 from starlette.responses import JSONResponse, Response
 
+from wenyue.faces.console.change_pages import routes as change_routes
 from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.console.glass import Glass, Shown
 from wenyue.faces.console.holiday_pages import routes as holiday_routes
 from wenyue.faces.console.live import SPANS
+from wenyue.faces.console.proposal_pages import routes as proposal_routes
 from wenyue.faces.console.runbooks import runbook, runbook_names
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.staff import do_signin, do_signout, show_signin
@@ -88,4 +90,6 @@ routes: Final = [
     get("/console/runbooks", show_runbooks),
     get("/console/runbooks/{name}", show_runbook),
     *holiday_routes,
+    *proposal_routes,  # before the changes: `new` is no number of one
+    *change_routes,
 ]

@@ -1,0 +1,168 @@
+"""How a proposed change is said: what it is, what it was, what it would be, what it touches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any, Final
+
+from wenyue.catalogue import Product, Venue
+from wenyue.changes import Change, Counts, Refusal, State
+from wenyue.faces.console.duty import Duty
+from wenyue.faces.shared.i18n import say_full_date, say_money
+
+ROWS_MAX: Final = 60
+ACTS: Final = {
+    "slots.close": ("闭馆停售", "Close and stop sales"),
+    "slots.reopen": ("恢复开放", "Lift a closure"),
+    "prices.set": ("调价", "Set prices"),
+    "capacity.set": ("调整场次容量", "Set a session's capacity"),
+    "capacity.day": ("调整当日承载量", "Set a day's carrying capacity"),
+}
+STATES: Final = {
+    State.WAITING: ("warn", "clock", "待审批", "Waits"),
+    State.APPLIED: ("good", "check", "已生效", "Done"),
+    State.DECLINED: ("bad", "x", "未通过", "Declined"),
+    State.WITHDRAWN: ("", "x", "已撤回", "Taken back"),
+    State.EXPIRED: ("", "clock", "已过期", "Expired"),
+    State.FAILED: ("bad", "tight", "未能执行", "Not done"),
+}
+REFUSALS: Final = {
+    Refusal.OWN: ("自己提出的变更须由他人处理。", "Somebody else decides on what you proposed."),
+    Refusal.NOT_OWN: ("只有提出人可以撤回。", "Only whoever proposed it takes it back."),
+    Refusal.DECIDED: ("已有人处理过这项变更。", "Somebody has decided on it already."),
+    Refusal.EXPIRED: (
+        "已过期，如仍需要请重新提出。",
+        "It has expired: propose it again if it is still wanted.",
+    ),
+    Refusal.DIFFERENT: (
+        "内容与您看到的不一致，请重新查看后再决定。",
+        "It is not what you saw: read it again, then decide.",
+    ),
+    Refusal.MOVED_ON: (
+        "要改的内容在此期间已被改动，没有执行。请重新提出。",
+        "What it would change has changed meanwhile: nothing was done. Propose it again.",
+    ),
+    Refusal.BEYOND_BOUNDS: (
+        "影响已超出提出时写明的上限，没有执行。请重新提出。",
+        "It touches more by now than was stated: nothing was done. Propose it again.",
+    ),
+    Refusal.NOT_REVIEWABLE: (
+        "这项变更不需要复核，或已复核。",
+        "There is nothing to review, or it was reviewed.",
+    ),
+    Refusal.BOUNDS_LOW: (
+        "现在的影响已超过您写的上限，请调高上限。",
+        "It touches more already than you stated: state at least as much.",
+    ),
+    Refusal.TOO_MANY: (
+        "待审批的变更太多，请先处理一部分。",
+        "Too many proposals wait: decide on some of them first.",
+    ),
+    Refusal.ID_REUSED: (
+        "这份表单已用于另一项变更，请重新打开表单。",
+        "This form was used for another change: open a new one.",
+    ),
+    Refusal.NOTHING: ("现在就是这样，没有要改的。", "It is so already: nothing would change."),
+    Refusal.UNKNOWN: ("没有这项变更，或不归您管理。", "There is no such change, or its venue is not yours."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field: what it was and what it would be; `was` is empty where nothing was there."""
+
+    label: str
+    was: str
+    becomes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The venues and products that changes are about, by id."""
+
+    venues: Mapping[int, Venue]
+    products: Mapping[int, Product]
+
+    def venue(self, venue_id: int | None, locale: str) -> str:
+        """The venue's name."""
+        return _name(self.venues.get(venue_id or 0), locale)
+
+    def product(self, product_id: int | None, locale: str) -> str:
+        """The product's name."""
+        return _name(self.products.get(product_id or 0), locale)
+
+
+def say_act(duty: Duty, kind: str) -> str:
+    """What is done."""
+    return duty.t(*ACTS[kind])
+
+
+def say_counts(duty: Duty, counts: Counts) -> str:
+    """What it touches."""
+    return duty.t(
+        "{sessions}个场次，已占用{places}个名额",
+        "{sessions} sessions, {places} places taken",
+        sessions=f"{counts.sessions:,}",
+        places=f"{counts.places:,}",
+    )
+
+
+def rows_of(duty: Duty, change: Change, named: Named) -> list[Row]:
+    """Every field that changes, at most ROWS_MAX; days that follow each other and change alike are one."""
+    asked, was = change.request, change.was
+    if change.kind == "prices.set":
+        label = named.product(asked["product_id"], duty.locale)
+        return [Row(f"{label} · {span}", old, new) for span, old, new in _prices(duty, asked["prices"], was)]
+    if change.kind == "slots.close":
+        what = named.product(asked.get("product_id"), duty.locale) or duty.t("整个场馆", "The whole venue")
+        span = _span(duty, date.fromisoformat(asked["from_day"]), date.fromisoformat(asked["to_day"]))
+        told = asked["reason_zh"] + (f" / {asked['reason_en']}" if asked.get("reason_en") else "")
+        return [
+            Row(f"{what} · {span}", duty.t("开放", "open"), duty.t("停售", "closed")),
+            Row(duty.t("告知游客", "Travellers are told"), "", told),
+        ]
+    if change.kind == "slots.reopen":
+        span = _span(duty, date.fromisoformat(was["from"]), date.fromisoformat(was["to"]))
+        what = named.product(was.get("product"), duty.locale) or duty.t("整个场馆", "The whole venue")
+        closed = duty.t("停售：{why}", "closed: {why}", why=was["reason"])
+        return [Row(f"{what} · {span}", closed, duty.t("开放", "open"))]
+    label = (
+        duty.t("场次{n}", "Session {n}", n=asked["slot_id"])
+        if change.kind == "capacity.set"
+        else say_full_date(date.fromisoformat(asked["on_date"]), duty.locale)
+    )
+    new = f"{asked['capacity']:,}"
+    if asked.get("below_taken") == "follow":
+        new += duty.t(
+            "（已占用更多时停售并逐步降到）", " (sales stop and it follows down, while more are taken)"
+        )
+    return [Row(label, f"{was['capacity']:,}", new)]
+
+
+def _prices(duty: Duty, prices: Mapping[str, int], was: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    days = sorted(date.fromisoformat(day) for day in prices)
+
+    def alike(item: tuple[int, date]) -> tuple[int, int, int]:
+        at, day = item
+        return day.toordinal() - at, was[day.isoformat()], prices[day.isoformat()]
+
+    found: list[tuple[str, str, str]] = []
+    for (_, old, new), group in groupby(enumerate(days), alike):
+        of_group: Sequence[tuple[int, date]] = list(group)
+        found.append((_span(duty, of_group[0][1], of_group[-1][1]), say_money(old), say_money(new)))
+    if len(found) > ROWS_MAX:
+        rest = duty.t("另有{n}段日期", "{n} more spans of days", n=len(found) - ROWS_MAX)
+        return [*found[:ROWS_MAX], (rest, "…", "…")]
+    return found
+
+
+def _span(duty: Duty, first: date, last: date) -> str:
+    said = say_full_date(first, duty.locale)
+    return said if first == last else f"{said} – {say_full_date(last, duty.locale)}"
+
+
+def _name(one: Venue | Product | None, locale: str) -> str:
+    if one is None:
+        return ""
+    return (one.name_en or one.name_zh) if locale == "en" else one.name_zh

@@ -1,0 +1,165 @@
+"""Proposing a change in the console: which venue, which act, its form, what it would touch, and proposing it."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from wenyue import catalogue
+from wenyue.application.changeables import CHANGEABLES
+from wenyue.application.operating import NotDone, Operator
+from wenyue.application.propose_change import ProposeChange, preview_change, propose_change
+from wenyue.catalogue import Product, Venue
+from wenyue.changes import REASON_LENGTH_MAX, Effect, Looked, Refusal
+from wenyue.faces.console.change_pages import operator_of
+from wenyue.faces.console.change_words import ACTS, REFUSALS, say_counts
+from wenyue.faces.console.duty import Duty, get, post
+from wenyue.faces.console.proposal_forms import (
+    FIELDS,
+    NAMES,
+    PLACES_MAX_FIELD,
+    Entered,
+    entered,
+    is_act,
+    read_places_max,
+    read_request,
+)
+from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.forms import whole_number
+from wenyue.faces.shared.i18n import say_full_date
+from wenyue.infra.db import Tx
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.ids import uuid7
+
+_AHEAD: Final = timedelta(days=800)
+_VENUES_SHOWN_MAX: Final = 50
+_ID_MAX: Final = 2**53
+
+
+async def show_new(duty: Duty) -> Response:
+    """First the venue, then the act, then its form."""
+    operator = operator_of(duty)
+    if operator is None:
+        return redirect(duty.signin_path)
+    query = duty.request.query_params
+    async with duty.services.db.connection() as tx:
+        venue = await _venue(tx, operator, query.get("venue", ""))
+        if venue is None:
+            return await _choose_venue(duty, tx, operator, query.get("q", "")[:64])
+        if not is_act(query.get("act", "")):
+            return duty.page(
+                "propose_act",
+                section="changes",
+                venue=_name(duty, venue),
+                venue_id=venue.id,
+                acts=_acts(duty),
+            )
+        form = Entered(query["act"], venue, {})
+        return await _form(duty, tx, form, await catalogue.products(tx, venue.id))
+
+
+async def do_new(duty: Duty) -> Response:
+    """Say what it would touch, or propose it."""
+    operator = operator_of(duty)
+    if operator is None:
+        return redirect(duty.signin_path)
+    act = duty.form.one("act")
+    async with duty.services.db.connection() as tx:
+        venue = await _venue(tx, operator, duty.form.one("venue"))
+        if venue is None or not is_act(act):
+            return redirect("/console/changes/new")
+        products = await catalogue.products(tx, venue.id)
+        form = entered(duty, act, venue)
+        request = await read_request(duty, tx, form, products)
+        places_max = read_places_max(duty, form)
+    changeable, looked = CHANGEABLES[act], None
+    change_id = _id(duty.form.one("id"))
+    if request is not None and not form.wrong:
+        if duty.form.one("what") == "propose":
+            asked = ProposeChange(change_id, changeable, request, form.values["reason"], places_max)
+            done = await propose_change(duty.services, operator, asked)
+            if not isinstance(done, NotDone | Refusal):
+                return redirect(f"/console/changes/{done.id}")
+        else:
+            done = await preview_change(duty.services, operator, changeable, request)
+            looked = done if isinstance(done, Looked) else None
+        if isinstance(done, NotDone):
+            form.refuse(duty, done)
+        elif isinstance(done, Refusal):
+            form.say(duty, PLACES_MAX_FIELD if done is Refusal.BOUNDS_LOW else "reason", *REFUSALS[done])
+    async with duty.services.db.connection() as tx:
+        return await _form(duty, tx, form, products, looked=looked, change_id=change_id)
+
+
+async def _choose_venue(duty: Duty, tx: Tx, operator: Operator, text: str) -> Response:
+    if operator.venue_ids is not None:
+        known = await catalogue.venues_by_id(tx, sorted(operator.venue_ids))
+        found = [one for one in known.values() if text in one.name_zh + one.name_en]
+    else:
+        found = await catalogue.venues(tx, text=text, limit=_VENUES_SHOWN_MAX)
+    shown = [(one.id, _name(duty, one), one.city or one.province) for one in found[:_VENUES_SHOWN_MAX]]
+    return duty.page("propose_venue", section="changes", venues=shown, text=text)
+
+
+async def _form(
+    duty: Duty,
+    tx: Tx,
+    form: Entered,
+    products: list[Product],
+    *,
+    looked: Looked | None = None,
+    change_id: UUID | None = None,
+) -> Response:
+    today = local_date(duty.now, form.venue.timezone)
+    closures = (await catalogue.closures(tx, [form.venue.id], today, today + _AHEAD)).get(form.venue.id, [])
+    return duty.page(
+        "propose",
+        status=422 if form.wrong else 200,
+        section="changes",
+        act=form.act,
+        title=duty.t(*ACTS[form.act]),
+        venue=_name(duty, form.venue),
+        venue_id=form.venue.id,
+        id=str(change_id or uuid7()),
+        fields=FIELDS[form.act],
+        values=dict.fromkeys(NAMES, "") | form.values,
+        wrong=dict.fromkeys(NAMES, "") | form.wrong,
+        errors=[{"field": name, "text": text} for name, text in form.wrong.items()],
+        products=[(str(one.id), _name(duty, one)) for one in products],
+        closures=[
+            (
+                str(one.id),
+                f"{say_full_date(one.from_date, duty.locale)} – {say_full_date(one.to_date, duty.locale)} {one.reason_zh}",
+            )
+            for one in closures
+        ],
+        touches=say_counts(duty, looked.counts) if looked else "",
+        restricts=looked is not None and looked.effect is Effect.RESTRICTS,
+        reason_max=REASON_LENGTH_MAX,
+    )
+
+
+async def _venue(tx: Tx, operator: Operator, raw: str) -> Venue | None:
+    venue_id = whole_number(raw, 1, _ID_MAX)
+    if venue_id is None or not operator.may_act_at(venue_id):
+        return None
+    return (await catalogue.venues_by_id(tx, [venue_id])).get(venue_id)
+
+
+def _acts(duty: Duty) -> list[tuple[str, str]]:
+    return [(kind, duty.t(zh, en)) for kind, (zh, en) in ACTS.items() if is_act(kind)]
+
+
+def _name(duty: Duty, one: Venue | Product) -> str:
+    return (one.name_en or one.name_zh) if duty.locale == "en" else one.name_zh
+
+
+def _id(raw: str) -> UUID:
+    try:
+        return UUID(raw)
+    except ValueError:
+        return uuid7()
+
+
+routes: Final = [get("/console/changes/new", show_new), post("/console/changes/new", do_new)]
