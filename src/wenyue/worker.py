@@ -25,21 +25,13 @@ from wenyue.infra.db import DatabaseDown, Tx
 from wenyue.infra.jobs import JobQueue
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
-from wenyue.notifications import (
-    FileSms,
-    SmsTransport,
-    TextLimits,
-    deliver,
-    give_up,
-    has_notices,
-    send_notices,
-    send_queued,
-)
+from wenyue.notifications import FileSms, SmsTransport
 from wenyue.services import Services
 from wenyue.sight import WorkFigures, label_of, read_waiting
 from wenyue.watch import beat, name_of
 from wenyue.worker_record import RecordKeeper
 from wenyue.worker_rooms import PlacesLeft
+from wenyue.worker_texts import TextSender
 
 DELIVER: Final = "notifications.deliver"
 BOOKINGS_PER_JOB_MAX: Final = 50  # as many texts as one offer to a provider
@@ -77,22 +69,17 @@ class Task:
     takes_s: float = 30.0  # at most, when all is well: what is not done by then is told as old
 
 
-class TextsLeft(Exception):
-    """The transport did not accept every text: the job is tried again."""
-
-
 class Worker:
     """Runs every task until told to stop; a task that fails is tried again and stops nobody else."""
 
     def __init__(self, services: Services, *, sms: SmsTransport | None = None) -> None:
         self._services = services
         self._sms = sms or FileSms(services.settings.home / "messages")
+        self._texts = TextSender(services, self._sms)
         node = services.settings.monitor.node or os.uname().nodename
         self._name = name_of("worker", node)
         self._jobs = JobQueue(services.db)
         self._jobs.define(DELIVER, self.deliver_messages)
-        texts = services.settings.texts
-        self._text_limits = TextLimits(texts.phone, texts.account, texts.prefixes)
         self._opened_on: date | None = None
         self._names_after: int | None = 0  # None: every account that was there is noted
         self._places = PlacesLeft(services.clock)
@@ -103,7 +90,7 @@ class Worker:
             Task("notice what is due", OUTBOX_POLL_S, self._notice),
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds, self._holds_due),
             Task("hand on notes", OUTBOX_POLL_S, self._hand_on, self._notes_due),
-            Task("send notices", _NOTICES_EVERY_S, self._send_notices),
+            Task("send notices", _NOTICES_EVERY_S, self._texts.send_notices),
             Task("carry out changes", _CHANGES_EVERY_S, self._carry_out),
             Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows, takes_s=_RUN_DEADLINE_S),
             Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead, takes_s=_RUN_DEADLINE_S),
@@ -232,45 +219,7 @@ class Worker:
         if kind in _INDEXED:
             async with services.db.transaction() as tx:
                 await index_bookings(tx, services.vault, ids, now, days=services.settings.gate.lookup_days)
-        async with services.db.transaction() as tx:
-            await deliver(tx, services.vault, kind, ids, now, presets=services.presets)
-        try:
-            async with services.db.transaction() as tx:
-                is_sent = await send_queued(
-                    tx,
-                    services.vault,
-                    kind,
-                    ids,
-                    now,
-                    sms=self._sms,
-                    limits=self._text_limits,
-                    withheld=self._note_withheld,
-                )
-        except OSError:
-            is_sent = False
-        if is_sent:
-            return
-        if not is_last_try:
-            raise TextsLeft
-        async with services.db.transaction() as tx:
-            count = await give_up(tx, kind, ids)
-        _log.error("%d texts were not accepted by transport %s and are given up", count, self._sms.name)
-
-    def _note_withheld(self, holder_id: int) -> None:
-        """A text about a booking of this account did not leave: operators see how many."""
-        self._services.abuse.note(abuse.Pattern.WITHHELD_TEXTS, "account", holder_id)
-
-    async def _send_notices(self) -> bool:
-        """Codes and warnings about accounts; while the transport is out of order they wait."""
-        async with self._services.db.connection() as tx:
-            if not await has_notices(tx):
-                return False
-        try:
-            async with self._services.db.transaction() as tx:
-                now, limits = self._services.clock(), self._text_limits
-                return await send_notices(tx, self._services.vault, now, sms=self._sms, limits=limits)
-        except OSError:
-            return False
+        await self._texts.deliver(kind, ids, now, is_last_try=is_last_try)
 
     async def _carry_out(self) -> bool:
         """What one operator proposed alone, when its time comes; and proposals that nobody decided upon end."""

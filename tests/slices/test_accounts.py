@@ -13,7 +13,6 @@ from tests.support.cards import NOW, VAULT, person, value
 from tests.support.database import DbUrls, both
 from wenyue import accounts
 from wenyue.accounts import (
-    VISITORS_PER_TRAVELLER_MAX,
     Staff,
     StaffRefusal,
     VisitorRecord,
@@ -22,7 +21,7 @@ from wenyue.accounts import (
 from wenyue.accounts.store import set_locale
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import Duty, Right, Role, duties_of_role
-from wenyue.kernel.limits import LOGIN_TTL_S, VISITOR_ADDS_PER_DAY
+from wenyue.kernel.limits import LOGIN_TTL_S, VISITOR_ADDS_PER_DAY, VISITORS_PER_TRAVELLER_MAX
 from wenyue.kernel.personal import KeyRing, SealBroken, Vault
 
 pytestmark = pytest.mark.anyio

@@ -29,7 +29,8 @@ from wenyue.kernel.ids import uuid7
 from wenyue.notifications import Sms
 from wenyue.services import Services, build
 from wenyue.tools import world
-from wenyue.worker import DELIVER, Task, TextsLeft, Worker
+from wenyue.worker import DELIVER, Task, Worker
+from wenyue.worker_texts import TextsLeft
 
 pytestmark = pytest.mark.anyio
 DAY = (world.START + timedelta(days=1)).date()

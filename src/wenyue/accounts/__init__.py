@@ -20,7 +20,6 @@ from wenyue.accounts.logins import (
     who_of,
 )
 from wenyue.accounts.model import (
-    VISITORS_PER_TRAVELLER_MAX,
     Identity,
     Login,
     LoginEnded,
@@ -36,6 +35,7 @@ from wenyue.accounts.sealing import COMPANION, open_identity, seal_identity
 from wenyue.accounts.store import (
     add_visitor,
     remove_visitor,
+    set_locale,
     traveller,
     traveller_for,
     visitors,
@@ -44,7 +44,6 @@ from wenyue.accounts.store import (
 __all__ = [
     "COMPANION",
     "HOLD_LOGINS",
-    "VISITORS_PER_TRAVELLER_MAX",
     "Attempt",
     "Caller",
     "FailedSignIn",
@@ -72,6 +71,7 @@ __all__ = [
     "retire_staff",
     "save_staff",
     "seal_identity",
+    "set_locale",
     "staffing",
     "start_login",
     "traveller",

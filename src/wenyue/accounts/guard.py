@@ -20,6 +20,7 @@ from wenyue.accounts.logins import end_login, hold_login, login_key, require_log
 from wenyue.accounts.model import Login, LoginEnded
 from wenyue.accounts.pace import Pace
 from wenyue.accounts.passwords import behind
+from wenyue.accounts.store import set_locale
 from wenyue.accounts.throttle import (
     ADDRESS,
     EVERYBODY,
@@ -89,12 +90,14 @@ class Attempt:
         traveller_id: int | None = None,
         staff_id: int | None = None,
         instead_of: str = "",
+        locale: str = "",
     ) -> str:
         """A token on the strength of this right try, in the transaction that found it right.
 
         What checked the secret holds the row it was checked against (the card's, the member of staff's) until the transaction
         ends, and whatever shuts logins out changes that row before it ends them: so it finds this login, or this try waits for it
-        and is refused. `instead_of`: the token that the caller had, which ends. Raises LookupError when the try was not right,
+        and is refused. `instead_of`: the token that the caller had, which ends. `locale`: the language that a traveller asked in,
+        in which they are told from now on ('': they did not say). Raises LookupError when the try was not right,
         LoginEnded when it acts as the login `instead_of` and another ended that.
         """
         if not self.is_right:
@@ -107,6 +110,8 @@ class Attempt:
                 self.acting = None  # ended here, and held by that
         token = await start_login(self.tx, now=now, traveller_id=traveller_id, staff_id=staff_id)
         self.login_key = login_key(token)
+        if traveller_id is not None and locale:
+            await set_locale(self.tx, traveller_id, locale)
         return token
 
 

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
-from typing import Final
 
 from wenyue.kernel import duties as table
 from wenyue.kernel.documents import Document, mask_document, mask_name
 from wenyue.kernel.duties import Duties, Right
 from wenyue.kernel.personal import Secret
-
-VISITORS_PER_TRAVELLER_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True, repr=False)

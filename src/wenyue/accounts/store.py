@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from wenyue.accounts.model import (
-    VISITORS_PER_TRAVELLER_MAX,
     Identity,
     NameKnown,
     Traveller,
@@ -15,7 +14,7 @@ from wenyue.accounts.names import know_name, name_known
 from wenyue.accounts.sealing import TRAVELLER, VISITOR, open_identity, seal_identity
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
-from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY
+from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY, VISITORS_PER_TRAVELLER_MAX
 from wenyue.kernel.personal import Vault
 
 _SQL: Final = queries("wenyue.accounts")

@@ -11,7 +11,7 @@ SELECT id, person_key, sealed, locale FROM accounts.traveller WHERE id = %(id)s;
 
 -- name: set_locale
 -- The language a traveller reads.
-UPDATE accounts.traveller SET locale = %(locale)s WHERE id = %(id)s;
+UPDATE accounts.traveller SET locale = %(locale)s WHERE id = %(id)s AND locale <> %(locale)s;
 
 -- name: count_visitor_add
 -- Adding visitors to one account happens one at a time, so that their number holds; each try of a day counts.

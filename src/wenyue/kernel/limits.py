@@ -46,6 +46,7 @@ HOLD_TTL_S_MAX: Final = 60 * 60
 PLACES_BY_OTHERS_MAX: Final = 50  # of one person, in one list
 KNOWN_NAMES_MAX: Final = 6  # of one person: a name, and other spellings of it
 DISOWNINGS_PER_DAY: Final = 10  # of one account
+VISITORS_PER_TRAVELLER_MAX: Final = 20  # besides oneself
 VISITOR_ADDS_PER_DAY: Final = 25  # tries of one account; a list of twenty can be filled at once
 OPEN_HOLDS_PER_HOLDER_MAX: Final = 5
 BOOKED_AHEAD_DAYS_MAX: Final = 401  # what was booked earlier does not count among an account's open places
@@ -107,6 +108,15 @@ PIN_FAILURES_MAX: Final = 5
 PIN_LOCK_S: Final = 15 * 60
 
 # --- texts
+TEXTS_OF_SHARED_PER_DAY: Final = (
+    5  # to one phone, about bookings of accounts that have it on record and whose it is not
+)
+CODES_TO_PHONE_PER_DAY: Final = (
+    60  # to one phone, for the account whose it is; more than it can ask for in a day
+)
+WARNINGS_TO_PHONE_PER_DAY: Final = 20  # likewise, besides codes
+NOTICES_OF_SHARED_PER_DAY: Final = 10  # codes and warnings to one phone, of all accounts whose it is not
+NOTICES_OF_SHARED_PER_HOUR: Final = 5
 TEXTS_TO_OTHERS_PER_DAY: Final = 5  # to one phone, about bookings of accounts that have another on record
 
 # --- later work

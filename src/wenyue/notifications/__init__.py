@@ -5,11 +5,13 @@
 
 from wenyue.notifications.model import Message, Sms, SmsTransport
 from wenyue.notifications.notices import Notice, has_notices, is_told, notify, send_notices
+from wenyue.notifications.phones import CODE, note_proved
 from wenyue.notifications.store import deliver, give_up, messages_of, send_queued
 from wenyue.notifications.texts import TextLimits
 from wenyue.notifications.transport import FileSms
 
 __all__ = [
+    "CODE",
     "FileSms",
     "Message",
     "Notice",
@@ -21,6 +23,7 @@ __all__ = [
     "has_notices",
     "is_told",
     "messages_of",
+    "note_proved",
     "notify",
     "send_notices",
     "send_queued",

@@ -1,12 +1,12 @@
 -- name: add_notice
 -- A text about an account; the same one again is one.
-INSERT INTO notifications.notice (about, kind, holder_id, sealed, created_at)
-VALUES (%(about)s, %(kind)s, %(holder_id)s, %(sealed)s, %(now)s)
+INSERT INTO notifications.notice (about, kind, holder_id, phone_key, sealed, created_at)
+VALUES (%(about)s, %(kind)s, %(holder_id)s, %(phone_key)s, %(sealed)s, %(now)s)
 ON CONFLICT (about, kind) DO NOTHING;
 
 -- name: take_notices
 -- Texts that have not left; those that another worker is sending are its own.
-SELECT id, sealed, created_at FROM notifications.notice WHERE state = 'queued'
+SELECT id, sealed, created_at, kind, holder_id FROM notifications.notice WHERE state = 'queued'
 ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: has_queued

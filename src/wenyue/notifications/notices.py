@@ -1,5 +1,6 @@
 """Texts about an account and no booking: a code, a warning. Written in the caller's transaction, sent by the worker."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,8 +11,9 @@ import msgspec
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.personal import SealBroken, Secret, Vault
 from wenyue.notifications.model import Sms, SmsTransport
+from wenyue.notifications.phones import CODE, count_notices, note_phone, phone_key_of
 from wenyue.notifications.rules import SIGN_EN, SIGN_ZH
-from wenyue.notifications.texts import TextLimits
+from wenyue.notifications.texts import TextLimits, Waiting, leaving_notices
 
 _SQL: Final = queries("wenyue.notifications", "notice.sql")
 _PURPOSE: Final = b"notice"
@@ -50,9 +52,11 @@ async def notify(tx: Tx, vault: Vault, notice: Notice, now: datetime) -> None:
         "about": notice.about,
         "kind": notice.kind,
         "holder_id": notice.holder_id,
+        "phone_key": phone_key_of(vault, phone),
         "sealed": sealed,
         "now": now,
     }
+    await note_phone(tx, phone_key_of(vault, phone), notice.holder_id)
     await tx.execute(_SQL["add_notice"], row)
 
 
@@ -63,16 +67,24 @@ async def has_notices(tx: Tx) -> bool:
 
 
 async def send_notices(
-    tx: Tx, vault: Vault, now: datetime, *, sms: SmsTransport, limits: TextLimits = _SHIPPED
+    tx: Tx,
+    vault: Vault,
+    now: datetime,
+    *,
+    sms: SmsTransport,
+    limits: TextLimits = _SHIPPED,
+    withheld: Callable[[int], None] = lambda _holder_id: None,
 ) -> bool:
     """Give what waits to the transport; true when there may be more. What did not leave within GIVEN_UP_S has failed.
 
-    So has what goes to a country that `limits` does not name. Raises OSError when the transport is out of order: everything
-    stays queued.
+    So has what goes to a country that `limits` does not name. What is too much for its phone is withheld for good
+    (`texts.leaving_notices`), and `withheld` is told whose it was. Raises OSError when the transport is out of order:
+    everything stays queued.
     """
     rows = await (await tx.execute(_SQL["take_notices"], {"limit": _AT_ONCE})).fetchall()
-    batch, lost = list[Sms](), list[int]()
-    for id_, sealed, created_at in rows:
+    found, lost = dict[int, Sms](), list[int]()
+    waiting: list[Waiting] = []
+    for id_, sealed, created_at, kind, holder_id in rows:
         try:
             content = msgspec.json.decode(vault.open_sealed(sealed, purpose=_PURPOSE), type=_Content)
         except SealBroken:
@@ -81,7 +93,15 @@ async def send_notices(
         if created_at + timedelta(seconds=GIVEN_UP_S) <= now or not limits.is_reached(content.phone):
             lost.append(id_)
         else:
-            batch.append(Sms(_ID_FIRST + id_, Secret(content.phone), content.text))
+            found[id_] = Sms(_ID_FIRST + id_, Secret(content.phone), content.text)
+            waiting.append(Waiting(id_, phone_key_of(vault, content.phone), holder_id, kind == CODE))
+    leaving = leaving_notices(waiting, await count_notices(tx, waiting, now)) if waiting else []
+    batch, kept = [found.pop(id_) for id_ in leaving], sorted(found)
+    if kept:
+        await tx.execute(_SQL["mark_notices"], {"ids": kept, "state": "withheld", "now": now})
+        for one in waiting:
+            if one.id in found:
+                withheld(one.holder_id)
     if lost:
         await tx.execute(_SQL["mark_notices"], {"ids": lost, "state": "failed", "now": now})
     if not batch:

@@ -1,7 +1,6 @@
 """Writing, sending and listing messages. Every function runs in the caller's transaction."""
 
 import base64
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -15,8 +14,9 @@ from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import PAGE_SIZE, PAGE_SIZE_MAX
 from wenyue.kernel.personal import SealBroken, Secret, Vault
 from wenyue.notifications.model import Message, Sms, SmsTransport
+from wenyue.notifications.phones import count_texts, phone_key_of
 from wenyue.notifications.rules import Told, is_still_true, render
-from wenyue.notifications.texts import Counts, Queued, TextLimits, leaving
+from wenyue.notifications.texts import Queued, TextLimits, leaving
 from wenyue.policy import Preset
 
 SMS_PER_SEND_MAX: Final = 50
@@ -47,6 +47,7 @@ class _Row(msgspec.Struct, frozen=True):
     sealed: str
     state: str
     phone_key: str = ""  # hexadecimal
+    is_on_record: bool = False  # of a text: the phone is its account's
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -120,7 +121,7 @@ async def send_queued(
         await tx.execute(_SQL["mark"], {"ids": broken, "state": "failed", "now": now})
     if not queued:
         return True
-    ids = set(leaving(queued, await _count(tx, queued, now), limits))
+    ids = set(leaving(queued, await count_texts(tx, queued, now), limits))
     kept = [one for one in queued if one.id not in ids]
     if kept:
         await tx.execute(_SQL["mark"], {"ids": [one.id for one in kept], "state": "withheld", "now": now})
@@ -133,27 +134,6 @@ async def send_queued(
     accepted = await sms.send(batch, now)
     await tx.execute(_SQL["mark"], {"ids": sorted(accepted), "state": "sent", "now": now})
     return len(accepted) == len(batch)
-
-
-async def _count(tx: Tx, queued: Sequence[Queued], now: datetime) -> Counts:
-    """What these phones and accounts were sent lately; until the transaction ends nobody else sends them anything."""
-    holders = sorted({one.holder_id for one in queued if one.holder_id is not None})
-    phones = sorted({key for one in queued for key in (one.own_key, one.other_key)})
-    locks = [int.from_bytes(one.own_key[:7]) for one in queued] + [-1 - holder for holder in holders]
-    await tx.execute(_SQL["lock_counts"], {"keys": locks})
-    counts = Counts(Counter(), Counter())
-    asked = {"phones": phones, "holders": holders, "now": now}
-    for key, holder_id, count in await (await tx.execute(_SQL["texts_lately"], asked)).fetchall():
-        if holder_id is None:
-            counts.phones[bytes(key)] = count
-        else:
-            counts.accounts[holder_id] = count
-    return counts
-
-
-def phone_key_of(vault: Vault, phone: str, *, is_other: bool = False) -> bytes:
-    """By which texts to a phone are counted: as the one on record for an account, or as anybody's."""
-    return vault.fingerprint(f"text {'other' if is_other else 'own'}|{phone}".encode())
 
 
 async def give_up(tx: Tx, kind: EventKind, booking_ids: Sequence[UUID]) -> int:
@@ -221,7 +201,8 @@ def _row(
     sealed = base64.b64encode(vault.seal(_encode(content), purpose=_PURPOSE)).decode()
     channel, state = ("sms", "queued") if content.phone else ("inapp", "sent")
     key = phone_key_of(vault, content.phone, is_other=is_other).hex() if content.phone else ""
-    return _Row(view.id, view.holder_id, int(kind), channel, edition, sealed, state, key)
+    is_on_record = bool(key) and view.holder_id is not None and not is_other
+    return _Row(view.id, view.holder_id, int(kind), channel, edition, sealed, state, key, is_on_record)
 
 
 def _uuids(ids: Sequence[UUID]) -> str:

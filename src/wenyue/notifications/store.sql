@@ -1,5 +1,13 @@
 -- name: add_messages
--- Messages that are not there yet; one that was written before stays as it is.
+-- Messages that are not there yet; one that was written before stays as it is. And which account has which phone on record.
+WITH noted AS (
+    INSERT INTO notifications.phone_account (phone_key, holder_id)
+    SELECT DISTINCT decode(r.phone_key, 'hex'), r.holder_id
+      FROM json_to_recordset(%(rows)s::json) AS r (phone_key text, holder_id bigint, is_on_record boolean)
+     WHERE r.is_on_record
+     ORDER BY 1, 2
+        ON CONFLICT (phone_key, holder_id) DO NOTHING
+)
 INSERT INTO notifications.message (booking_id, holder_id, kind, channel, edition, sealed, state, phone_key, created_at, sent_at)
 SELECT r.booking_id, r.holder_id, r.kind, r.channel, r.edition, decode(r.sealed, 'base64'), r.state,
        decode(nullif(r.phone_key, ''), 'hex'), %(now)s, CASE WHEN r.state = 'sent' THEN %(now)s::timestamptz END
@@ -19,23 +27,6 @@ SELECT m.id, m.sealed, m.phone_key, m.holder_id,
  ORDER BY m.id
  LIMIT %(limit)s
    FOR UPDATE OF m SKIP LOCKED
-
--- name: lock_counts
--- Texts to one phone, and of one account, are counted one after the other.
-SELECT pg_advisory_xact_lock(k.key) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS key ORDER BY key) AS k
-
--- name: texts_lately
--- Texts of the last day that left: by phone and account.
-SELECT phone_key, NULL AS holder_id, count(*)
-  FROM notifications.message
- WHERE phone_key = ANY (%(phones)s::bytea[]) AND created_at > %(now)s::timestamptz - interval '1 day' AND state = 'sent'
- GROUP BY phone_key
-UNION ALL
-SELECT NULL, holder_id, count(*)
-  FROM notifications.message
- WHERE phone_key IS NOT NULL AND holder_id = ANY (%(holders)s::bigint[])
-   AND created_at > %(now)s::timestamptz - interval '1 day' AND state = 'sent'
- GROUP BY holder_id
 
 -- name: mark
 -- What became of texts.

@@ -2,7 +2,9 @@
 
 So texts are few for one phone and for one account in a day; a phone that is not on record for the account hears only that a
 booking was made and that it ended; of several moves of one booking the last is told; and only phones of the countries that the
-operator allows get any. What is withheld stands in the traveller's list and with the booking all the same.
+operator allows get any. Anybody's phone can also be written down at an activation: accounts whose phone it is not have a small
+share of its texts together, and half of all texts to a phone stay its own account's (`phones.sql` says whose it is). What is
+withheld stands in the traveller's list and with the booking all the same.
 """
 
 from collections import Counter
@@ -11,7 +13,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wenyue.booking import EventKind
-from wenyue.kernel.limits import TEXTS_TO_OTHERS_PER_DAY
+from wenyue.kernel.limits import (
+    CODES_TO_PHONE_PER_DAY,
+    NOTICES_OF_SHARED_PER_DAY,
+    NOTICES_OF_SHARED_PER_HOUR,
+    TEXTS_OF_SHARED_PER_DAY,
+    TEXTS_TO_OTHERS_PER_DAY,
+    WARNINGS_TO_PHONE_PER_DAY,
+)
 
 _FOR_OTHERS: Final = frozenset({EventKind.CONFIRMED, EventKind.CANCELLED})
 
@@ -53,14 +62,26 @@ class Queued:
 
 @dataclass(slots=True)
 class Counts:
-    """Texts of the last day that were sent: by the phone's keys, and by account."""
+    """Texts of the last day that were sent: by the phone's keys, and by account.
+
+    `owners`: a phone's `own_key`, and an account whose phone it is; `shared`: how many of other accounts went there.
+    """
 
     phones: Counter[bytes]
     accounts: Counter[int]
+    shared: Counter[bytes] = field(default_factory=Counter[bytes])
+    owners: set[tuple[bytes, int]] | None = None  # None: every phone is its account's
+
+    def is_shared(self, text: Queued) -> bool:
+        """The account has this phone on record, and it is another's."""
+        if text.is_other or text.holder_id is None or self.owners is None:
+            return False
+        return (text.own_key, text.holder_id) not in self.owners
 
     def add(self, text: Queued) -> None:
         """One more."""
         self.phones[text.key] += 1
+        self.shared[text.own_key] += self.is_shared(text)
         if text.holder_id is not None:
             self.accounts[text.holder_id] += 1
 
@@ -82,6 +103,66 @@ def _may_leave(text: Queued, counts: Counts, limits: TextLimits) -> bool:
         text.kind not in _FOR_OTHERS or counts.phones[text.other_key] >= TEXTS_TO_OTHERS_PER_DAY
     ):
         return False
+    is_shared = counts.is_shared(text)
+    if is_shared and counts.shared[text.own_key] >= TEXTS_OF_SHARED_PER_DAY:
+        return False
+    by_strangers = counts.phones[text.other_key] + counts.shared[text.own_key]
+    if (is_shared or text.is_other) and by_strangers >= max(1, limits.phone // 2):
+        return False
     if text.holder_id is not None and counts.accounts[text.holder_id] >= limits.account:
         return False
     return counts.phones[text.own_key] + counts.phones[text.other_key] < limits.phone
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A code or a warning that waits."""
+
+    id: int
+    phone_key: bytes
+    holder_id: int
+    is_code: bool
+
+
+class NoticeCounts:
+    """Codes and warnings of the last day that were sent. `owners`: as for `Counts`."""
+
+    def __init__(self, owners: set[tuple[bytes, int]]) -> None:
+        self._owners = owners
+        self._codes: Counter[bytes] = Counter()
+        self._warnings: Counter[bytes] = Counter()
+        self._shared: Counter[bytes] = Counter()
+        self._shared_in_hour: Counter[bytes] = Counter()
+
+    def add(
+        self, phone_key: bytes, holder_id: int, *, is_code: bool, count: int = 1, in_hour: int = 1
+    ) -> None:
+        """So many more."""
+        if (phone_key, holder_id) not in self._owners:
+            self._shared[phone_key] += count
+            self._shared_in_hour[phone_key] += in_hour
+        elif is_code:
+            self._codes[phone_key] += count
+        else:
+            self._warnings[phone_key] += count
+
+    def has_room(self, one: Waiting) -> bool:
+        """Whether it may leave: the phone's own account has a share for codes and one for warnings, all others one together."""
+        if (one.phone_key, one.holder_id) not in self._owners:
+            return (
+                self._shared[one.phone_key] < NOTICES_OF_SHARED_PER_DAY
+                and self._shared_in_hour[one.phone_key] < NOTICES_OF_SHARED_PER_HOUR
+            )
+        if one.is_code:
+            return self._codes[one.phone_key] < CODES_TO_PHONE_PER_DAY
+        return self._warnings[one.phone_key] < WARNINGS_TO_PHONE_PER_DAY
+
+
+def leaving_notices(waiting: Sequence[Waiting], counts: NoticeCounts) -> list[int]:
+    """The ids of those that leave, in order; each counts for those after it."""
+    found: list[int] = []
+    for one in waiting:
+        if counts.has_room(one):
+            counts.add(one.phone_key, one.holder_id, is_code=one.is_code)
+            found.append(one.id)
+    return found

@@ -21,6 +21,7 @@ from wenyue.services import Services
 
 _TRANSIENT: Final = 503
 _UNAUTHORIZED: Final = 401
+_LANGUAGES: Final = ("zh", "en")
 BEARER: Final = HTTPBearer(
     auto_error=False,
     scheme_name="bearer",
@@ -34,6 +35,11 @@ async def _services(request: Request) -> Services:
 
 async def _locale(request: Request) -> str:
     return locale_of(request)
+
+
+async def _said_locale(request: Request) -> str:
+    asked = request.query_params.get("lang") or request.headers.get("accept-language", "")
+    return locale_of(request) if asked[:2].lower() in _LANGUAGES else ""
 
 
 def locale_of(request: Request) -> str:
@@ -145,6 +151,7 @@ async def _right(request: Request) -> Right:
 
 ServicesOf = Annotated[Services, Depends(_services)]
 LocaleOf = Annotated[str, Depends(_locale)]
+SaidLocaleOf = Annotated[str, Depends(_said_locale)]  # '' when the caller named neither language
 LoginOf = Annotated[Login, Depends(_login)]
 HolderOf = Annotated[int, Depends(_holder)]
 HolderLoginOf = Annotated[Login, Depends(_holder_login)]

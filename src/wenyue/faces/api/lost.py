@@ -10,7 +10,16 @@ from starlette.responses import Response
 
 from wenyue.accounts import Staff, Throttled
 from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, clean_card_no, recovery
-from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, TokenOf, acting, forget_token
+from wenyue.faces.api.asking import (
+    LocaleOf,
+    LoginOf,
+    RightOf,
+    SaidLocaleOf,
+    ServicesOf,
+    TokenOf,
+    acting,
+    forget_token,
+)
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.cards import ReplacementAnswer, WaitAnswer, replaced
 from wenyue.faces.api.people import PersonBody, identity_of
@@ -116,7 +125,13 @@ async def lost(
     response_model=RecoveredAnswer,
 )
 async def code(  # noqa: PLR0917 - what the route is given
-    request_id: UUID, body: ProofBody, request: Request, services: ServicesOf, locale: LocaleOf, had: TokenOf
+    request_id: UUID,
+    body: ProofBody,
+    request: Request,
+    services: ServicesOf,
+    locale: LocaleOf,
+    said: SaidLocaleOf,
+    had: TokenOf,
 ) -> RecoveredAnswer | Response:
     """The code from the phone signs in; of a lost card it freezes the holder's cards, ends every login and tells the phone.
 
@@ -124,7 +139,13 @@ async def code(  # noqa: PLR0917 - what the route is given
     """
     try:
         proven = await desk.prove(
-            services, caller_of(request), request_id, body.code, is_lost=body.is_lost, instead_of=had
+            services,
+            caller_of(request),
+            request_id,
+            body.code,
+            is_lost=body.is_lost,
+            instead_of=had,
+            locale=said,
         )
     except Throttled as slowed:
         return _slowed(slowed, services, locale)

@@ -9,7 +9,15 @@ from starlette.responses import Response
 
 from wenyue.accounts import Throttled
 from wenyue.cards import CardProblem, CardView, Denied, cards_of, clean_card_no, judge, sign_in, with_tries
-from wenyue.faces.api.asking import HolderOf, LocaleOf, ServicesOf, TokenOf, forget_token, sign_out
+from wenyue.faces.api.asking import (
+    HolderOf,
+    LocaleOf,
+    SaidLocaleOf,
+    ServicesOf,
+    TokenOf,
+    forget_token,
+    sign_out,
+)
 from wenyue.faces.api.problems import PROBLEM_TYPE, plain_problem
 from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.wording_cards import CARD_PROBLEMS, say_denied
@@ -65,13 +73,18 @@ class SessionAnswer(HolderAnswer):
 
 
 @router.post("", summary="Sign in", response_model=SessionAnswer, status_code=201)
-async def create(
-    request: Request, body: SessionBody, services: ServicesOf, locale: LocaleOf, had: TokenOf
+async def create(  # noqa: PLR0917 - what the route is given
+    request: Request,
+    body: SessionBody,
+    services: ServicesOf,
+    locale: LocaleOf,
+    said: SaidLocaleOf,
+    had: TokenOf,
 ) -> SessionAnswer | Response:
     """A bearer token for card number and PIN; a token that is sent along ends. Wrong PINs make the next try wait.
 
     Keep `device_token` and send it as the header `Device-Token` when signing in again: then nobody else's guesses keep this
-    device out. It signs nobody in.
+    device out. It signs nobody in. Texts come in the language of `Accept-Language` (or `?lang=`) from now on, if it is named.
     """
     now, card_no = services.clock(), body.card_no.replace("\x00", "")
     token, cards = "", list[CardView]()
@@ -80,7 +93,7 @@ async def create(
             holder_id = await sign_in(tried.tx, services.vault, card_no, body.pin.replace("\x00", ""))
             await judge(tried, card_no, holder_id)
             if not isinstance(holder_id, Denied):
-                token = await tried.start_login(now, traveller_id=holder_id, instead_of=had)
+                token = await tried.start_login(now, traveller_id=holder_id, instead_of=had, locale=said)
                 cards = await cards_of(tried.tx, services.vault, holder_id)
     except Throttled as slowed:
         return denied(Denied(CardProblem.PIN_LOCKED, at=slowed.at), locale, now=now)

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from wenyue.accounts import (
-    VISITORS_PER_TRAVELLER_MAX,
     VisitorRecord,
     VisitorRefusal,
     add_visitor,
@@ -22,6 +21,7 @@ from wenyue.faces.api.problems import FieldError
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.documents import mask_document, mask_name
+from wenyue.kernel.limits import VISITORS_PER_TRAVELLER_MAX
 
 router: Final = APIRouter(prefix="/v1/visitors", tags=["visitors"])
 _TIMEZONE: Final = "Asia/Shanghai"

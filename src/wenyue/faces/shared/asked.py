@@ -55,7 +55,8 @@ class Asked:
 
     @asynccontextmanager
     async def _acting(self, transaction: AbstractAsyncContextManager[Tx]) -> AsyncGenerator[Tx]:
-        if not self.login_key or self.request.method != "POST":
+        is_act = self.request.method == "POST" or "lang" in self.request.query_params  # a language is chosen
+        if not self.login_key or not is_act:
             async with transaction as tx:
                 yield tx
             return

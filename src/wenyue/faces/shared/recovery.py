@@ -15,10 +15,9 @@ from wenyue.infra.db import Tx
 from wenyue.kernel.clock import zone
 from wenyue.kernel.duties import Right
 from wenyue.kernel.ids import uuid7
-from wenyue.notifications import Notice, is_told, notify
+from wenyue.notifications import CODE, Notice, is_told, note_proved, notify
 from wenyue.services import Services
 
-CODE: Final = "recovery-code"
 TOLD: Final = "recovery-told"
 REPLACED: Final = "card-replaced"
 SHOWN_AGAIN: Final = "card-pin-shown-again"
@@ -113,10 +112,12 @@ async def prove(
     *,
     is_lost: bool = True,
     instead_of: str = "",
+    locale: str = "",
 ) -> Recovered | None:
     """The code from the phone signs in; None: wrong. Of a lost card: cards are frozen, every login ends, the holder is told.
 
-    `instead_of`: the token that the caller had, whoever's it is, which ends in the same transaction.
+    `instead_of`: the token that the caller had, whoever's it is, which ends in the same transaction. `locale`: as for
+    `Attempt.start_login`.
     Guesses at a card make strangers wait, and its holder on a new device with them: this is the holder's way in then.
     Raises Throttled.
     """
@@ -131,7 +132,10 @@ async def prove(
         if proven.is_lost:
             await end_logins(tried.tx, proven.holder_id, now)
             await _tell(services, tried.tx, proven, now)
-        token = await tried.start_login(now, traveller_id=proven.holder_id, instead_of=instead_of)
+        await note_proved(tried.tx, services.vault, proven.holder_id, proven.phone, now)
+        token = await tried.start_login(
+            now, traveller_id=proven.holder_id, instead_of=instead_of, locale=locale
+        )
         await recovery.bind(tried.tx, proven.id, tried.login_key)
         held = await cards.cards_of(tried.tx, services.vault, proven.holder_id)
     known = () if proven.is_lost else tuple(one.card_no for one in held)

@@ -131,7 +131,9 @@ async def _prove(
             await judge(tried, card_no, answer)
             if not isinstance(answer, Denied):
                 had = login_token(visit.request)
-                token = await tried.start_login(visit.now, traveller_id=answer, instead_of=had)
+                token = await tried.start_login(
+                    visit.now, traveller_id=answer, instead_of=had, locale=visit.locale
+                )
     except Throttled as slowed:
         return Denied(CardProblem.PIN_LOCKED, at=slowed.at)
     return with_tries(answer, tried) if isinstance(answer, Denied) else token

@@ -79,6 +79,7 @@ async def check_code(visit: Visit) -> Response:
             visit.form.one("code"),
             is_lost=not _purpose(visit),
             instead_of=login_token(visit.request),
+            locale=visit.locale,
         )
     except Throttled as slowed:
         return _code_page(visit, request_id, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wenyue.accounts import who
+from wenyue.accounts import set_locale, who
 from wenyue.application import Traveller
 from wenyue.faces.shared import locale_of, render, services_of
 from wenyue.faces.shared.asked import Asked, answered, redirect
@@ -137,6 +137,9 @@ async def _answer(visit: Visit, handler: Handler, *, needs_login: bool) -> Respo
     if needs_login and visit.traveller_id is None:
         back = visit.request.url.path if visit.request.method == "GET" else "/"
         return redirect(with_query("/signin", {"back": back if back != "/" else ""}))
+    if visit.traveller_id is not None and "lang" in visit.request.query_params:
+        async with visit.tx() as tx:  # chosen: texts come in it from now on
+            await set_locale(tx, visit.traveller_id, visit.locale)
     return await handler(visit)
 
 

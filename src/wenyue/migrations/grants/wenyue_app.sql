@@ -203,9 +203,13 @@ GRANT SELECT,
       UPDATE (sent_at, state)
    ON notifications.message TO wenyue_app;
 GRANT SELECT,
-      INSERT (about, created_at, holder_id, kind, sealed),
+      INSERT (about, created_at, holder_id, kind, phone_key, sealed),
       UPDATE (sealed, sent_at, state)
    ON notifications.notice TO wenyue_app;
+GRANT SELECT,
+      INSERT (holder_id, phone_key, proved_at),
+      UPDATE (proved_at)
+   ON notifications.phone_account TO wenyue_app;
 GRANT SELECT,
       INSERT (policy_code, reason, subject_key, until),
       UPDATE (created_at, reason, until)
