@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from wenyue.accounts import FailedSignIn, Guard
 from wenyue.booking import Engine, Rulebook
 from wenyue.cards import CardRules, read_types
 from wenyue.emergency import Gatekeeper, LoadSignal
-from wenyue.gate import Desk, GateKeys, Presented, Reason, ScanAnswer, UndoLimits, load_gate_keys
+from wenyue.gate import Desk, GateKeys, Reason, ScanAnswer, UndoLimits, load_gate_keys
 from wenyue.infra.admission import Admission
 from wenyue.infra.config import AccountSettings, Settings
 from wenyue.infra.db import Database, DatabaseDown, Tx
@@ -94,12 +94,9 @@ class Services:
         """What the gates of this process are equipped with; forged and used vouchers are noted."""
         return Desk(self.vault, self.gate_keys, self.presets, heard=self._note_scan)
 
-    def _note_scan(self, answer: ScanAnswer) -> None:
-        if answer.presented == Presented.DOCUMENT and answer.reason in {
-            Reason.NO_BOOKING,
-            Reason.WRONG_VENUE,
-        }:
-            self.abuse.note(Pattern.SCANNED_IDS, "gate", f"{answer.venue_id}:{answer.gate}")
+    def _note_scan(self, answer: ScanAnswer, guessers: Sequence[tuple[str, str]]) -> None:
+        for kind, which in guessers:
+            self.abuse.note(Pattern.SCANNED_IDS, kind, which)
         if answer.reason == Reason.BAD_SIGNATURE:
             self.abuse.note(Pattern.FORGED_TOKENS, "gate", f"{answer.venue_id}:{answer.gate}")
         elif answer.reason == Reason.ALREADY_USED and answer.booking_id is not None:

@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.support.database import DbUrls
 from tests.support.gate_house import House, gate_house
 from tests.support.gate_world import ADULTS
+from tests.support.traveller_site import CARD
 from wenyue.abuse import Pattern
+from wenyue.gate import booking_code
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import LOOKUPS_PER_MINUTE
 
@@ -71,8 +74,24 @@ async def test_security_third_4_numbers_in_vain_are_counted_and_good_ones_are_no
     narrow, wide = await _tokens(house)
     answers = [await _scan(house, narrow, ADULTS[0]) for _ in range(LOOKUPS_PER_MINUTE + 5)]
     assert [one["elsewhere_today"] for one in answers] == [True] * LOOKUPS_PER_MINUTE + [False] * 5
-    assert house.services.abuse.counts[Pattern.SCANNED_IDS] == len(answers)
+    assert house.services.abuse.counts[Pattern.SCANNED_IDS] == 2 * len(
+        answers
+    )  # of the gate, and of who stands at it
     for _ in range(LOOKUPS_PER_MINUTE):
         await _scan(house, wide, ADULTS[1], "lingyin")
     good = await _scan(house, wide, ADULTS[0], "lingyin")
     assert good["admitted"] is True
+
+
+@pytest.mark.parametrize("typed", [CARD[0], booking_code(UUID(int=7 << 100)), ADULTS[1]])
+async def test_security_fourth_F7_whatever_is_typed_in_vain_is_a_sign_of_gate_and_keeper(
+    house: House, typed: str
+) -> None:
+    await house.world.book()
+    narrow, wide = await _tokens(house)
+    kinds = [await _scan(house, narrow, typed) for _ in range(3)]
+    assert {one["admitted"] for one in kinds} == {False}
+    assert house.services.abuse.counts[Pattern.SCANNED_IDS] == 2 * len(kinds), kinds[0]["presented"]
+    for _ in range(LOOKUPS_PER_MINUTE):  # a genuine queue goes on
+        await _scan(house, wide, typed, "lingyin")
+    assert (await _scan(house, wide, ADULTS[0], "lingyin"))["admitted"] is True

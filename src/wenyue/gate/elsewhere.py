@@ -15,7 +15,18 @@ from wenyue.gate.model import Facts, Presented, Reason, ScanRequest, Verdict
 from wenyue.kernel.limits import LOOKUPS_PER_DAY, LOOKUPS_PER_MINUTE
 
 _TYPED: Final = frozenset({Presented.DOCUMENT, Presented.CARD})
-_IN_VAIN: Final = frozenset({Reason.NO_BOOKING, Reason.WRONG_VENUE})
+_ASKABLE: Final = _TYPED | {Presented.CODE}  # what is typed to see what it says
+_IN_VAIN: Final = frozenset(
+    {
+        Reason.NO_BOOKING,
+        Reason.WRONG_VENUE,
+        Reason.UNKNOWN_CODE,
+        Reason.CARD_FROZEN,
+        Reason.CARD_DEAD,
+        Reason.CARD_NOT_ACTIVE,
+        Reason.CARD_EXPIRED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +38,15 @@ class Told:
     is_elsewhere: bool = False
 
 
-def is_in_vain(verdict: Verdict, facts: Facts) -> bool:
-    """A number that leads to nothing at this venue: it counts as a look-up of the keeper."""
+def is_in_vain(verdict: Verdict, facts: Facts, *, is_well_formed: bool) -> bool:
+    """A number or code that leads to nothing at this venue: it counts as a look-up of the keeper, and as a sign of the gate's.
+
+    `is_well_formed`: what was presented could be a code or a card's number; then it counts though nobody was given it.
+    """
+    if facts.presented is Presented.NOTHING:
+        return is_well_formed
     is_away = verdict.place is not None and verdict.place.venue_id != facts.venue_id
-    return facts.presented in _TYPED and (verdict.reason in _IN_VAIN or is_away)
+    return facts.presented in _ASKABLE and (verdict.reason in _IN_VAIN or is_away)
 
 
 def are_few(in_minute: int, in_day: int) -> bool:

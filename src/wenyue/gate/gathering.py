@@ -54,7 +54,11 @@ _STANDING: Final = {
 Parties = dict[UUID, Party]
 
 
-def _nobody(_: ScanAnswer) -> None:
+# Who typed what leads to nothing here: (kind, which), of the gate and of its keeper.
+Guessers = Sequence[tuple[str, str]]
+
+
+def _nobody(_: ScanAnswer, _guessers: Guessers) -> None:
     """Nobody watches."""
 
 
@@ -68,7 +72,7 @@ class Desk:
     vault: Vault = field(repr=False)
     keys: GateKeys = field(repr=False)
     presets: Mapping[str, Preset] = field(repr=False)
-    heard: Callable[[ScanAnswer], None] = field(default=_nobody, repr=False)
+    heard: Callable[[ScanAnswer, Guessers], None] = field(default=_nobody, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

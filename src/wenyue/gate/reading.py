@@ -56,6 +56,12 @@ def read_presented(text: str, keys: GateKeys, today: date) -> list[Reading]:
     return found
 
 
+def is_of_code_or_card(text: str) -> bool:
+    """Whether this could be a booking's code or a card's number, issued or not; what no scanner reads by mistake."""
+    compact = _NOT_ALNUM.sub("", text)
+    return code_range(compact) is not None or _CARD_LIKE.fullmatch(compact) is not None
+
+
 def _voucher(text: str, keys: GateKeys) -> Reading:
     problems: list[TokenProblem] = []
     for variant in voucher_variants(text):

@@ -29,6 +29,7 @@ from wenyue.gate.model import (
     Verdict,
     Visit,
 )
+from wenyue.gate.reading import is_of_code_or_card
 from wenyue.gate.rules import decide
 from wenyue.gate.scanned import normalise
 from wenyue.gate.undoing import actor_of
@@ -61,8 +62,12 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
         raise VenueUnknown
     gathered, verdict = await _admit(tx, desk, request, venue, now)
     others = directions(verdict, gathered.facts.candidates, gathered.facts, now)
-    is_few = True
-    if is_in_vain(verdict, gathered.facts) and request.staff_id is not None:
+    is_few, guessers = True, list[tuple[str, str]]()
+    is_well_formed = is_of_code_or_card(normalise(request.presented))
+    if is_in_vain(verdict, gathered.facts, is_well_formed=is_well_formed):
+        guessers.append(("gate", f"{request.venue_id}:{request.gate}"))
+    if guessers and request.staff_id is not None:
+        guessers.append(("staff", str(request.staff_id)))
         is_few = await count_in_vain(tx, request.staff_id, request.venue_id, presented, now)
     shown = told(request, gathered.facts, verdict, others, is_few=is_few)
     verdict = replace(shown.verdict, others=shown.others)
@@ -87,7 +92,7 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
     )
     if verdict.is_admitted:
         await record(tx, [_entry(request.staff_id, "gate.admitted", answer, now)])
-    desk.heard(answer)
+    desk.heard(answer, guessers)
     return _named(answer, gathered.parties)
 
 
