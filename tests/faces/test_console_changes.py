@@ -1,6 +1,7 @@
 """Changes on the console's pages: proposed by one, decided by another, mistyped without losing what was typed."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 from tests.support.api_site import PASSWORD, TODAY, ApiSite, api_site, vault_of
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller
-from wenyue.accounts import Role, save_staff
+from wenyue.accounts import save_staff
 from wenyue.changes import store
+from wenyue.kernel.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
 DAY = (TODAY + timedelta(days=5)).isoformat()
@@ -23,19 +25,18 @@ PRICE = {"product": "1", "from": DAY, "yuan": "58.50", "reason": "旺季"}
 async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[ApiSite]:
     urls = make_database()
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        people: tuple[tuple[str, Role, tuple[int, ...]], ...] = (
-            ("ann", "operator", ()),
-            ("bo", "operator", ()),
-            ("elsewhere", "operator", (2,)),
-        )
-        for login, role, venues in people:
+        for login, duty in (
+            ("ann", Duty(Role.OPERATOR)),
+            ("bo", Duty(Role.OPERATOR)),
+            ("elsewhere", Duty(Role.OPERATOR, 2)),
+            ("eve", Duty(Role.AUDITOR)),
+        ):
             await save_staff(
                 tx,
                 vault_of(tmp_path),
                 login=login,
                 password=PASSWORD,
-                role=role,
-                venue_ids=venues,
+                duties=frozenset({duty}),
                 now=NOW,
                 actor="test",
             )
@@ -135,6 +136,24 @@ async def test_a_proposal_is_declined_or_taken_back(site: ApiSite) -> None:
     await filled_in(ann, "prices.set", PRICE)
     assert "已撤回" in await ann.submit(ann.form(ann.path), {"what": "withdraw"})
     assert prices(site) == {0}
+
+
+async def test_an_auditor_reviews_and_neither_proposes_nor_approves(site: ApiSite) -> None:
+    ann, eve = await signed_in(site, "ann"), await signed_in(site, "eve")
+    await eve.get("/console/changes/new", status=403)
+    assert "提出变更" not in await eve.get("/console/changes")
+    await filled_in(ann, "prices.set", PRICE)
+    price, digest = ann.path, ann.form(ann.path).value("digest")
+    assert "批准并执行" not in await eve.get(price)
+    await filled_in(ann, "slots.close", {"from": DAY, "told": "大雾", "reason": "风"})
+    closing = ann.path
+    await eve.get(closing)
+    form = eve.form(closing)
+    forged = {"what": "approve", "digest": digest}
+    assert "不归您管理" in await eve.submit(replace(form, action=price), forged, status=409)
+    assert prices(site) == {0}
+    await eve.get(closing)
+    assert "已复核" not in await eve.submit(eve.form(closing), {"what": "review"})
 
 
 async def test_a_session_and_a_day_get_other_capacities(site: ApiSite) -> None:

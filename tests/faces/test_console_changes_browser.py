@@ -16,6 +16,7 @@ from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.accounts import save_staff
 from wenyue.faces.shared.i18n import LOCALE_COOKIE
+from wenyue.kernel.duties import Duty, Role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 SIZES: dict[str, ViewportSize] = {
@@ -39,7 +40,13 @@ async def add_operators(urls: DbUrls, home: Path) -> None:
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         for login in ("ann", "bo"):
             await save_staff(
-                tx, vault_of(home), login=login, password=PASSWORD, role="operator", now=NOW, actor="test"
+                tx,
+                vault_of(home),
+                login=login,
+                password=PASSWORD,
+                duties=frozenset({Duty(Role.OPERATOR)}),
+                now=NOW,
+                actor="test",
             )
 
 

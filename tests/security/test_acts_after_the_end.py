@@ -22,7 +22,7 @@ from wenyue.application.reprice import Reprice
 from wenyue.changes import Change, State
 from wenyue.faces import console, gate
 from wenyue.infra.db import Database, Tx
-from wenyue.kernel.duties import duties_of_role
+from wenyue.kernel.duties import EVERY_DUTY, duties_of_role
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
@@ -148,7 +148,7 @@ async def propose(site: ApiSite) -> None:
     """Somebody else wants another price: CHANGE."""
     asked = Reprice(1, {date(2026, 3, 5): 5_000})
     request = ProposeChange(CHANGE, CHANGEABLES["prices.set"], asked, "晴天")
-    done = await propose_change(site.app.services, Operator("staff:999"), request)
+    done = await propose_change(site.app.services, Operator("staff:999", duties=EVERY_DUTY), request)
     assert isinstance(done, Change), done
     assert done.state is State.WAITING
 

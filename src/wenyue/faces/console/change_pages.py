@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from wenyue import catalogue
 from wenyue.accounts import staffing
+from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.decide_change import Decision, decide_change, withdraw_change
 from wenyue.application.operating import NotDone, Operator
 from wenyue.application.review_change import Review, review_change
@@ -28,6 +29,7 @@ from wenyue.faces.console.not_done import say_not_done
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.wording import say_instant
 from wenyue.infra.db import Tx
+from wenyue.kernel.duties import Right, may_anywhere, venues_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def operator_of(duty: Duty) -> Operator | None:
     """Who acts; None: nobody could be asked."""
     if duty.staff is None:
         return None
-    return Operator(f"staff:{duty.staff.id}", duty.login_key, duty.staff.venue_ids or None)
+    return Operator(f"staff:{duty.staff.id}", duty.login_key, duty.staff.duties)
 
 
 async def show_changes(duty: Duty) -> Response:
@@ -73,11 +75,15 @@ async def show_changes(duty: Duty) -> Response:
     if operator is None:
         return redirect(duty.signin_path)
     async with duty.services.db.connection() as tx:
-        found = await store.latest(tx, operator.venue_ids)
+        found = await store.latest(tx, venues_for(operator.duties, Right.CONSOLE_VIEW))
         shown = await _views(duty, tx, found, operator)
     mine = [one for one in shown if one.needs_me]
     return duty.page(
-        "changes", section="changes", mine=mine, others=[one for one in shown if not one.needs_me]
+        "changes",
+        section="changes",
+        may_propose=may_anywhere(operator.duties, Right.SLOTS_CLOSE),
+        mine=mine,
+        others=[one for one in shown if not one.needs_me],
     )
 
 
@@ -116,7 +122,7 @@ async def _one(duty: Duty, *, problem: str = "", says: str = "") -> Response:
         return redirect(duty.signin_path)
     async with duty.services.db.connection() as tx:
         found = await store.find(tx, change_id) if change_id is not None else None
-        if found is None or not operator.may_act_on(found.venue_id):
+        if found is None or not operator.may(Right.CONSOLE_VIEW, found.venue_id):
             return duty.message(
                 404,
                 duty.t("没有这项变更", "There is no such change"),
@@ -186,9 +192,12 @@ def _view(duty: Duty, one: Change, operator: Operator, about: Named, names: dict
         decided=" · ".join(decided),
         decision=_decision(duty, one),
         digest=one.digest,
-        may_decide=rules.why_not_decide(one, operator.name, one.digest, duty.now) is None,
-        may_withdraw=rules.why_not_withdraw(one, operator.name, duty.now) is None,
-        may_review=rules.why_not_review(one, operator.name) is None,
+        may_decide=operator.may(Right.CHANGES_APPROVE, one.venue_id)
+        and rules.why_not_decide(one, operator.name, one.digest, duty.now) is None,
+        may_withdraw=operator.may(CHANGEABLES[one.kind].right, one.venue_id)
+        and rules.why_not_withdraw(one, operator.name, duty.now) is None,
+        may_review=operator.may(Right.CHANGES_REVIEW, one.venue_id)
+        and rules.why_not_review(one, operator.name) is None,
     )
 
 

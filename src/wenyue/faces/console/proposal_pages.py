@@ -30,6 +30,7 @@ from wenyue.faces.shared.forms import whole_number
 from wenyue.faces.shared.i18n import say_full_date
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date
+from wenyue.kernel.duties import Right, venues_for
 from wenyue.kernel.ids import uuid7
 
 _AHEAD: Final = timedelta(days=800)
@@ -93,8 +94,9 @@ async def do_new(duty: Duty) -> Response:
 
 
 async def _choose_venue(duty: Duty, tx: Tx, operator: Operator, text: str) -> Response:
-    if operator.venue_ids is not None:
-        known = await catalogue.venues_by_id(tx, sorted(operator.venue_ids))
+    theirs = venues_for(operator.duties, Right.SLOTS_CLOSE)
+    if theirs is not None:
+        known = await catalogue.venues_by_id(tx, sorted(theirs))
         found = [one for one in known.values() if text in one.name_zh + one.name_en]
     else:
         found = await catalogue.venues(tx, text=text, limit=_VENUES_SHOWN_MAX)
@@ -142,7 +144,7 @@ async def _form(
 
 async def _venue(tx: Tx, operator: Operator, raw: str) -> Venue | None:
     venue_id = whole_number(raw, 1, _ID_MAX)
-    if venue_id is None or not operator.may_act_at(venue_id):
+    if venue_id is None or not operator.may(Right.SLOTS_CLOSE, venue_id):
         return None
     return (await catalogue.venues_by_id(tx, [venue_id])).get(venue_id)
 

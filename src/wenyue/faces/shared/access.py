@@ -117,6 +117,11 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "GET /console/runbooks": Right.CONSOLE_VIEW,
     "GET /console/runbooks/{name}": Right.CONSOLE_VIEW,
     "GET /console/holidays": Right.HOLIDAYS_PREVIEW,
+    "GET /console/changes": Right.CONSOLE_VIEW,
+    "GET /console/changes/{id}": Right.CONSOLE_VIEW,
+    "POST /console/changes/{id}": Right.CHANGES_REVIEW,  # and the right to what is asked: approve, review, take back
+    "GET /console/changes/new": Right.SLOTS_CLOSE,  # each act asks for its own right, at the venue
+    "POST /console/changes/new": Right.SLOTS_CLOSE,
     "POST /console/holidays": Right.HOLIDAYS_PREVIEW,  # to enter them: `holidays.set`, for the whole destination
 }
 ACCESS: Final[Mapping[str, Access]] = MappingProxyType(
