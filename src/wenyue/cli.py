@@ -30,6 +30,7 @@ TOOLS = {
     "scale": ("wenyue.tools.scale", "What one of each costs, and the machines of a release (容量)."),
     "sim": ("wenyue.tools.sim", "Simulate with crashes and check every invariant (模拟)."),
     "probe": ("wenyue.tools.drill.probe", "Look at one thing and say how it is, for runbooks (查看)."),
+    "events": ("wenyue.tools.events", "What happened, who was told, what is stuck (事件)."),
     "abuse": ("wenyue.tools.abuse", "Suspicious patterns: look, block, lift, set limits (可疑迹象)."),
     "bans": ("wenyue.tools.bans", "Who may not book, and lifting it (限制预约)."),
     "retention": ("wenyue.tools.retention", "Personal data past its period: preview, erase (到期清除)."),

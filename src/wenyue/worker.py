@@ -3,38 +3,38 @@
 import asyncio
 import logging
 import os
-import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from time import monotonic
-from typing import Final, cast
-from uuid import UUID
+from typing import Final
 
 from psycopg import InterfaceError, OperationalError
 
-from wenyue import abuse, retention
+from wenyue import abuse, events, retention
 from wenyue.accounts import names
 from wenyue.application.review_change import carry_out_due
-from wenyue.booking import EventKind, later
+from wenyue.booking import later
 from wenyue.emergency import KEEP_EVERY_S, keep_rooms
-from wenyue.gate import go_through, index_bookings
+from wenyue.events import Subscriber
+from wenyue.gate import go_through
 from wenyue.infra.alone import alone
-from wenyue.infra.db import DatabaseDown, Tx
+from wenyue.infra.db import DatabaseDown
+from wenyue.infra.failure import where
 from wenyue.infra.jobs import JobQueue
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
 from wenyue.notifications import FileSms, SmsTransport
 from wenyue.services import Services
 from wenyue.sight import WorkFigures, label_of, read_waiting
+from wenyue.subscribers import Subscribers
 from wenyue.watch import beat, name_of
 from wenyue.worker_record import RecordKeeper
 from wenyue.worker_rooms import PlacesLeft
 from wenyue.worker_texts import TextSender
 
-DELIVER: Final = "notifications.deliver"
-BOOKINGS_PER_JOB_MAX: Final = 50  # as many texts as one offer to a provider
 STOP_WITHIN_S: Final = 9.0
 _log: Final = logging.getLogger("wenyue.worker")
 _BACKOFF_S: Final = 2.0
@@ -43,9 +43,8 @@ _RUN_DEADLINE_S: Final = 300.0  # the first opening of a month of sessions is th
 _SEAL_EVERY_S: Final = 5.0  # what a thief of the database could rewrite unseen is at most so old
 _NO_SHOWS_EVERY_S: Final = 60.0
 _OPEN_EVERY_S: Final = 60.0  # looks at the date; opens once a day
-_INDEXED: Final = frozenset({EventKind.CONFIRMED, EventKind.HELD, EventKind.RESCHEDULED})
 _NOTICES_EVERY_S: Final = 1.0  # somebody waits for a code
-_DROP_NOTES_EVERY_S: Final = 3600.0
+_DROP_EVENTS_EVERY_S: Final = 3600.0
 _SUSPICIOUS_EVERY_S: Final = 300.0
 _INDEX_EVERY_S: Final = 60.0
 _CHANGES_EVERY_S: Final = 5.0
@@ -79,24 +78,30 @@ class Worker:
         node = services.settings.monitor.node or os.uname().nodename
         self._name = name_of("worker", node)
         self._jobs = JobQueue(services.db)
-        self._jobs.define(DELIVER, self.deliver_messages)
+        self.subscribers = Subscribers(services, self._jobs, self._texts)
+        self._is_registered = False
         self._opened_on: date | None = None
         self._names_after: int | None = 0  # None: every account that was there is noted
         self._places = PlacesLeft(services.clock)
         self._record = RecordKeeper(services)
         self.figures = WorkFigures()
         self._holds_due, self._notes_due, self._has_rooms = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._to_tell = {one.name: asyncio.Event() for one in self.subscribers.all}
         self.tasks = [
             Task("notice what is due", OUTBOX_POLL_S, self._notice),
             Task("expire holds", EXPIRY_POLL_S, self._expire_holds, self._holds_due),
-            Task("hand on notes", OUTBOX_POLL_S, self._hand_on, self._notes_due),
+            Task("carry old notes over", OUTBOX_POLL_S, self._carry_over, self._notes_due),
+            *(
+                Task(f"tell {one.name}", OUTBOX_POLL_S, partial(self._tell, one), self._to_tell[one.name])
+                for one in self.subscribers.all
+            ),
             Task("send notices", _NOTICES_EVERY_S, self._texts.send_notices),
             Task("carry out changes", _CHANGES_EVERY_S, self._carry_out),
             Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows, takes_s=_RUN_DEADLINE_S),
             Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead, takes_s=_RUN_DEADLINE_S),
             Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms, self._has_rooms),
             Task("seal the record", _SEAL_EVERY_S, self._record.keep),
-            Task("drop old notes", _DROP_NOTES_EVERY_S, self._drop_notes, takes_s=_RUN_DEADLINE_S),
+            Task("drop old events", _DROP_EVENTS_EVERY_S, self._drop_events, takes_s=_RUN_DEADLINE_S),
             Task("look for suspicious bookings", _SUSPICIOUS_EVERY_S, self._look_for_abuse),
             Task("erase what is past its period", _ERASE_EVERY_S, self._erase),
             Task("index near bookings", _INDEX_EVERY_S, self._index_near),
@@ -145,7 +150,7 @@ class Worker:
                     self._services.db.outage.note_bad(type(error).__name__, is_sure=False)
                     _log.debug("%s: the database is away, again in %.0f s", task.name, wait_s)
                 else:
-                    _log.warning("%s: %s, again in %.0f s", task.name, _where(error), wait_s)
+                    _log.warning("%s: %s, again in %.0f s", task.name, where(error), wait_s)
             await self._pause(task, stop, wait_s, is_good=failures == 0)
 
     async def _pause(self, task: Task, stop: asyncio.Event, wait_s: float, *, is_good: bool) -> None:
@@ -168,7 +173,9 @@ class Worker:
     async def _notice(self) -> bool:
         """One statement in place of a transaction for each task: what is not wanted now does not run."""
         due = await later.look_for_due(self._services.db, self._services.clock())
-        for is_due, event in ((due.holds, self._holds_due), (due.notes, self._notes_due)):
+        wanted = [(due.holds, self._holds_due), (due.notes, self._notes_due)]
+        wanted += [(name in due.subscribers, event) for name, event in self._to_tell.items()]
+        for is_due, event in wanted:
             (event.set if is_due else event.clear)()
         room = self._services.room
         (self._has_rooms.set if room.rooms or not room.is_ready else self._has_rooms.clear)()
@@ -186,40 +193,30 @@ class Worker:
     async def _expire_holds(self) -> bool:
         return await later.expire_holds(self._services.db, self._services.engine, self._services.clock()) > 0
 
-    async def _hand_on(self) -> bool:
-        async with self._services.db.transaction() as tx:
-            return await later.hand_on(tx, self.add_jobs, self._services.clock())
+    async def _register(self) -> None:
+        """Before anybody is told of anything: where those begin that are new."""
+        if not self._is_registered:
+            async with self._services.db.transaction() as tx:
+                await events.register(tx, self.subscribers.all)
+            self._is_registered = True
 
-    async def add_jobs(self, tx: Tx, notes: Sequence[later.Note]) -> None:
-        """Turn notes into jobs of at most BOOKINGS_PER_JOB_MAX bookings, in the transaction of `tx`."""
-        size = BOOKINGS_PER_JOB_MAX
-        await self._jobs.add(
-            tx,
-            DELIVER,
-            [
-                {
-                    "kind": int(note.kind),
-                    "booking_ids": [str(one) for one in note.booking_ids[at : at + size]],
-                }
-                for note in notes
-                for at in range(0, len(note.booking_ids), size)
-            ],
-        )
+    async def _tell(self, one: Subscriber) -> bool:
+        """What of it failed before and is due again, then what is new; two transactions."""
+        await self._register()
+        now = self._services.clock()
+        is_more = False
+        for step in (events.tell_again, events.tell_next):
+            async with self._services.db.transaction() as tx:
+                is_more = await step(tx, one, now) or is_more
+        return is_more
+
+    async def _carry_over(self) -> bool:
+        async with self._services.db.transaction() as tx:
+            return await later.carry_over(tx, self._services.clock())
 
     async def _do_jobs(self, stop: asyncio.Event) -> bool:
         await self._jobs.run(stop)
         return False
-
-    async def deliver_messages(self, arguments: Mapping[str, object], is_last_try: bool) -> None:  # noqa: FBT001 - a job's shape
-        """The job DELIVER: write the messages, send the texts. Raises TextsLeft or a database's error: try again."""
-        services = self._services
-        kind = EventKind(cast(int, arguments["kind"]))
-        ids = [UUID(one) for one in cast(list[str], arguments["booking_ids"])]
-        now = services.clock()
-        if kind in _INDEXED:
-            async with services.db.transaction() as tx:
-                await index_bookings(tx, services.vault, ids, now, days=services.settings.gate.lookup_days)
-        await self._texts.deliver(kind, ids, now, is_last_try=is_last_try)
 
     async def _carry_out(self) -> bool:
         """What one operator proposed alone, when its time comes; and proposals that nobody decided upon end."""
@@ -261,23 +258,25 @@ class Worker:
         return False
 
     async def _look_for_abuse(self) -> bool:
-        """Accounts that book for many persons, persons booked by many accounts; old counts go."""
+        """Persons booked by many accounts; old counts go."""
         detector, now = self._services.abuse, self._services.clock()
         async with self._services.db.transaction() as tx:
             if not await alone(tx, "look for suspicious bookings"):
                 return False
             found = await abuse.look_at_bookings(tx, detector.rules, now)
             totals = {
-                (pattern, detector.subject("account" if isinstance(key, int) else "person", key)): count
-                for (pattern, key), count in found.items()
+                (pattern, detector.subject("person", key)): count for (pattern, key), count in found.items()
             }
             await abuse.save_findings(tx, totals, detector.rules, now)
             await abuse.tidy(tx, now)
         return False
 
-    async def _drop_notes(self) -> bool:
+    async def _drop_events(self) -> bool:
+        now = self._services.clock()
         async with self._services.db.transaction() as tx:
-            return await later.drop_old_notes(tx, self._services.clock())
+            is_more = await later.drop_old_notes(tx, now)
+        async with self._services.db.transaction() as tx:
+            return await alone(tx, "drop events") and (await events.drop_old(tx, now) or is_more)
 
     async def _erase(self) -> bool:
         """One bounded step of each kind; again at once while something is left, in a transaction of its own."""
@@ -307,11 +306,3 @@ class Worker:
 def _fact_of(task: Task) -> str:
     """What the task renews, among the facts that this process goes by."""
     return f"task_{label_of(task.name)}"
-
-
-def _where(error: Exception) -> str:
-    """What failed and in which line; never the message, which may quote a person's data."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "/wenyue/" in frame.filename] or frames
-    at = f" at {own[-1].filename.rpartition('/')[2]}:{own[-1].lineno}" if own else ""
-    return type(error).__name__ + at

@@ -11,7 +11,6 @@ from wenyue.booking import EventKind
 from wenyue.notifications import (
     SmsTransport,
     TextLimits,
-    deliver,
     give_up,
     has_notices,
     send_notices,
@@ -35,13 +34,9 @@ class TextSender:
         texts = services.settings.texts
         self._limits = TextLimits(texts.phone, texts.account, texts.prefixes)
 
-    async def deliver(
-        self, kind: EventKind, ids: Sequence[UUID], now: datetime, *, is_last_try: bool
-    ) -> None:
-        """Write the messages of these bookings, send their texts. Raises TextsLeft or a database's error: try again."""
+    async def send(self, kind: EventKind, ids: Sequence[UUID], now: datetime, *, is_last_try: bool) -> None:
+        """Send the texts of these bookings that are queued. Raises TextsLeft or a database's error: try again."""
         services = self._services
-        async with services.db.transaction() as tx:
-            await deliver(tx, services.vault, kind, ids, now, presets=services.presets)
         try:
             async with services.db.transaction() as tx:
                 is_sent = await send_queued(

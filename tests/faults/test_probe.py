@@ -12,6 +12,8 @@ from wenyue.tools.drill.probe import app
 from wenyue.tools.ports import free_port
 
 NOTE = "INSERT INTO booking.outbox (kind, booking_ids, at) VALUES (1, '{}', now() - interval '5 minutes')"
+EVENT = "INSERT INTO events.event (kind, subject, at) VALUES ('card.frozen', 'card:7', now() - interval '5 minutes')"
+DEAF = "INSERT INTO events.subscriber (name, done) VALUES ('deaf', '1:1:')"
 POOL = "INSERT INTO booking.pool (kind, venue_id, on_date, capacity, held) VALUES ('day', 1, current_date, 10, 3)"
 
 
@@ -49,10 +51,11 @@ def test_counters_that_no_booking_explains_are_named(db_urls: DbUrls) -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_a_note_that_nobody_handed_on_is_told_and_waited_for(db_urls: DbUrls) -> None:
+def test_an_event_that_was_not_told_is_told_and_waited_for(db_urls: DbUrls) -> None:
     with psycopg.connect(db_urls.owner_url, autocommit=True) as connection:
-        connection.execute(NOTE)
-    with pytest.raises(SetupError, match="1 notes not handed on"):
+        for statement in (NOTE, EVENT, DEAF):
+            connection.execute(statement)
+    with pytest.raises(SetupError, match="2 events not told"):
         ask("later", "--within", "0.3")
 
 

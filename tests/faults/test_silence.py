@@ -184,7 +184,7 @@ async def test_a_server_that_takes_no_writes_any_more_is_left(db_urls: DbUrls) -
 async def _write_where_nothing_is_written(db: Database) -> None:
     async with db.connection() as tx:
         await tx.execute("SET default_transaction_read_only = on")
-        await tx.execute("DELETE FROM booking.outbox")
+        await tx.execute("DELETE FROM events.event")
 
 
 async def test_a_commit_that_no_standby_confirmed_is_none(db_urls: DbUrls) -> None:

@@ -24,6 +24,7 @@ SLICES = (
     "catalogue",
     "changes",
     "emergency",
+    "events",
     "gate",
     "insight",
     "marketing",

@@ -157,8 +157,12 @@ def test_the_page_says_the_worst_thing_first() -> None:
     assert state_of(facts([], web, worker()), "en", "").text == "Nobody is booking now."
     assert state_of(facts([bad], web, worker()), "en", "").title.startswith("90 %")
     assert (
-        state_of(facts([good], web, worker(outbox_oldest_seconds=90)), "en", "").title == "Work is piling up"
+        state_of(facts([good], web, worker(holds_overdue_seconds=90)), "en", "").title == "Work is piling up"
     )
+    behind = worker()
+    behind.gauge("events_oldest_seconds", 0, "gate-index")
+    behind.gauge("events_oldest_seconds", 90, "messages")
+    assert state_of(facts([good], web, behind), "en", "").title == "Work is piling up"
     assert state_of(facts([good], web), "en", "").runbook == RUNBOOKS["worker"]
     web.gauge("database_away_since", NOW - 60)
     state = state_of(facts([bad], web, worker()), "zh-CN", "12:03")

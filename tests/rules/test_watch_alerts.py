@@ -12,6 +12,7 @@ from wenyue.watch import GUIDES, Alert, Checked, Event, Notice, Round, Severity,
 from wenyue.watch.book import components
 from wenyue.watch.conduct_rules import judge_demo, judge_record
 from wenyue.watch.database_rules import judge_database, judge_replication
+from wenyue.watch.event_rules import judge_events
 from wenyue.watch.local_rules import (
     judge_backup,
     judge_certificates,
@@ -28,6 +29,7 @@ from wenyue.watch.model import (
     ClockFacts,
     DatabaseFacts,
     Disk,
+    EventFacts,
     Finding,
     LaterFacts,
     Machine,
@@ -128,8 +130,8 @@ def test_another_subject_is_not_silenced() -> None:
 
 
 def test_what_may_pass_by_itself_must_last() -> None:
-    desk, slow = Desk(), Finding("outbox", Severity.WARNING, "积压", "waiting")
-    checks = [Checked("outbox", (slow,))]
+    desk, slow = Desk(), Finding("events", Severity.WARNING, "积压", "waiting")
+    checks = [Checked("events", (slow,))]
     assert desk.round(checks=checks) == []
     assert events(desk.round(checks=checks)) == [Event.FIRED]
 
@@ -192,7 +194,7 @@ def test_every_check_leads_to_a_page_that_is_there(check: str) -> None:
 SLOT_LOST = ReplicationFacts("", (), ("wenyue_backup",), 0)
 FOLLOWING = Standby("two", "streaming", "quorum", 0, 0.1)
 WORKS = DatabaseFacts(took_ms=3, connections=10, connections_max=100)
-QUIET = LaterFacts(0, 0, 0, 0, 0, 0, 0, 0, 0)
+QUIET = LaterFacts(0, 0, 0, 0, 0, 0, 0)
 SEEN_NOW = PassFacts((), 0, 10, NOW, NOW, 1)
 DISK = Disk("/srv", 50 << 30, 100 << 30, 0.9)
 WEB = Process(7, "web", 100 << 20, 50, 1024)
@@ -242,8 +244,11 @@ CASES: list[tuple[Sequence[Finding], list[str]]] = [
     (judge_pass(SEEN_NOW, NOW + 27 * HOUR, check="windows"), ["windows:pass warning"]),
     (judge_later(QUIET), []),
     (judge_later(replace(QUIET, stuck_holds=1)), ["holds warning"]),
-    (judge_later(replace(QUIET, outbox_age_s=61)), ["outbox warning"]),
-    (judge_later(replace(QUIET, outbox_age_s=601)), ["outbox critical"]),
+    (judge_events([EventFacts("a", 5, 60), EventFacts("b", 0, 0, lost=9, lost_age_s=8 * 86_400)]), []),
+    (judge_events([EventFacts("a", 5, 61), EventFacts("b", 5, 3)]), ["events:a warning"]),
+    (judge_events([EventFacts("a", 5, 601)]), ["events:a critical"]),
+    (judge_events([EventFacts("a", 0, 0, parked=2)]), ["events:a:parked warning"]),
+    (judge_events([EventFacts("a", 0, 0, lost=2, lost_age_s=60)]), ["events:a:lost critical"]),
     (judge_later(replace(QUIET, jobs_age_s=121)), ["jobs:age warning"]),
     (judge_later(replace(QUIET, jobs_age_s=1801)), ["jobs:age critical"]),
     (judge_later(replace(QUIET, jobs_failed=1)), ["jobs:failed warning"]),
@@ -335,4 +340,7 @@ def test_travellers_learn_little() -> None:
         "partners": "down",
     }
     assert components([Checked("partners", (texts,), "sms:file 900 s, worker:a 3 s")]) == {"messages": "slow"}
-    assert components([Checked("outbox", problem="late")]) == {}
+    assert components([Checked("events", problem="late")]) == {}
+    for name, says in (("messages", "slow"), ("gate-index", "ok"), ("nobody", "slow")):
+        behind = Finding("events", Severity.WARNING, "慢", "slow", name)
+        assert components([Checked("events", (behind,))]) == {"messages": says}

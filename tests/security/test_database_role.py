@@ -10,9 +10,11 @@ from tests.support.database import DbUrls
 
 APP: Final = "wenyue_app"
 MAY_DELETE: Final = {
-    "booking.outbox",  # notes that were handed on
+    "booking.outbox",  # notes of an earlier version
     "abuse.tally",  # counts of hours that are over
     "emergency.load_signal",  # of processes that ended
+    "events.event",  # what everybody was told of
+    "events.undelivered",  # what was told at last
     "gate.gone_through",  # sessions gone by
     "gate.term",  # what bookings gone by were looked up by
 }

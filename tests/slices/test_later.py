@@ -1,7 +1,7 @@
 """What bookings leave for later: notes handed on, people who did not come, sessions opened ahead."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -24,9 +24,10 @@ from wenyue.booking import (
     opening,
     redeem,
 )
+from wenyue.booking.effects import Effects
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
 from wenyue.infra.alone import alone
-from wenyue.infra.db import Database, Tx
+from wenyue.infra.db import Database, Tx, queries
 from wenyue.kernel.ids import uuid7
 from wenyue.policy import bans
 from wenyue.tools import world
@@ -84,70 +85,111 @@ async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
         await engine.drain()
 
 
-async def hand_on_all(stage: Stage, into: list[later.Note]) -> None:
-    async def keep(_tx: Tx, notes: Sequence[later.Note]) -> None:
-        into.extend(notes)
+_NOTE = queries("wenyue.booking", "later.sql")["note_of_earlier_version"]
 
+
+async def note(stage: Stage, kind: EventKind, *ids: UUID) -> None:
+    """As a web process of the version before this one leaves it, with the application's rights."""
+    async with stage.db.connection() as tx:
+        await tx.execute(_NOTE, {"kind": int(kind), "ids": list(ids), "at": stage.now})
+
+
+async def carry_all(stage: Stage) -> None:
     async with stage.db.transaction() as tx:
-        assert not await later.hand_on(tx, keep, stage.now)
+        assert not await later.carry_over(tx, stage.now)
 
 
-async def test_a_note_is_handed_on_once(stage: Stage) -> None:
-    booking = await stage.book(await stage.slot())
-    seen: list[later.Note] = []
-    await hand_on_all(stage, seen)
-    await hand_on_all(stage, seen)
-    assert seen == [later.Note(EventKind.CONFIRMED, (booking.id,))]
+async def logged(stage: Stage) -> list[tuple[str, UUID]]:
+    """Kind and booking of everything in the log."""
+    cursor = await stage.tx.execute("SELECT kind, unnest(booking_ids) FROM events.event ORDER BY id")
+    return [(kind, booking_id) for kind, booking_id in await cursor.fetchall()]
 
 
-async def test_a_note_whose_jobs_were_not_made_is_handed_on_again(stage: Stage) -> None:
-    await stage.book(await stage.slot())
+async def test_a_batch_appends_to_the_log_once_for_each_kind(stage: Stage) -> None:
+    slot_id = await stage.slot()
+    requests = [world.request(await world.card(stage.tx, 1000 + n), slot_id) for n in range(20)]
+    await asyncio.gather(*(stage.engine.book(request) for request in requests))
+    assert {one for _, one in await logged(stage)} == {request.id for request in requests}
+    assert {kind for kind, _ in await logged(stage)} == {"booking.confirmed"}
+    rows = await stage.one("SELECT count(*) FROM events.event")
+    assert (
+        rows
+        == await stage.one("SELECT count(DISTINCT xid) FROM events.event")
+        <= stage.engine.figures.batches
+    )
 
-    async def fail(_tx: Tx, _notes: Sequence[later.Note]) -> None:
-        raise ConnectionError
+
+async def test_several_things_that_happen_to_a_booking_in_one_batch_keep_their_order(stage: Stage) -> None:
+    first, second = uuid7(), uuid7()
+    effects = Effects(now=stage.now)
+    for kind, one in (
+        (EventKind.CANCELLED, first),
+        (EventKind.CONFIRMED, second),
+        (EventKind.CANCELLED, second),
+        (EventKind.CONFIRMED, first),
+    ):
+        effects.tell(kind, one)
+    assert effects.events == [
+        {EventKind.CANCELLED: [first], EventKind.CONFIRMED: [second]},
+        {EventKind.CANCELLED: [second], EventKind.CONFIRMED: [first]},
+    ]
+
+
+async def test_a_note_of_an_earlier_version_becomes_an_event_once(stage: Stage) -> None:
+    ids = [uuid7() for _ in range(3)]
+    await note(stage, EventKind.CONFIRMED, *ids[:2])
+    await note(stage, EventKind.RESCHEDULED, ids[2])
+    await carry_all(stage)
+    await carry_all(stage)
+    assert await logged(stage) == [
+        ("booking.confirmed", ids[0]),
+        ("booking.confirmed", ids[1]),
+        ("booking.moved", ids[2]),
+    ]
+
+
+async def test_a_note_that_was_not_carried_over_waits(stage: Stage) -> None:
+    await note(stage, EventKind.CONFIRMED, uuid7())
+
+    async def crash() -> None:
+        async with stage.db.transaction() as tx:
+            await later.carry_over(tx, stage.now)
+            raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        async with stage.db.transaction() as tx:
-            await later.hand_on(tx, fail, stage.now)
-    seen: list[later.Note] = []
-    await hand_on_all(stage, seen)
-    assert len(seen) == 1
+        await crash()
+    assert await logged(stage) == []
+    await carry_all(stage)
+    assert len(await logged(stage)) == 1
 
 
 async def test_two_workers_share_the_notes(stage: Stage) -> None:
-    slot_id = await stage.slot()
-    booked: set[UUID] = set()
-    for _ in range(60):  # one after the other: a note each, more than one worker takes at once
-        booked.add((await stage.book(slot_id)).id)
-    seen: list[UUID] = []
+    ids = [uuid7() for _ in range(60)]  # more than one worker takes at once
+    for one in ids:
+        await note(stage, EventKind.CONFIRMED, one)
     both = asyncio.Barrier(2)
 
-    async def keep(_tx: Tx, notes: Sequence[later.Note]) -> None:
-        await both.wait()  # both hold their notes at the same time
-        seen.extend(one for note in notes for one in note.booking_ids)
-
-    async def take() -> None:
+    async def carry() -> None:
         async with stage.db.transaction() as tx:
-            await later.hand_on(tx, keep, stage.now)
+            await later.carry_over(tx, stage.now)
+            await both.wait()  # both hold their notes at the same time
 
     async with asyncio.timeout(20):
-        await asyncio.gather(take(), take())
-    assert len(seen) == 60
-    assert set(seen) == booked
+        await asyncio.gather(carry(), carry())
+    assert sorted(await logged(stage)) == sorted(("booking.confirmed", one) for one in ids)
 
 
 async def test_a_note_of_an_unknown_kind_waits_for_a_newer_worker(stage: Stage) -> None:
     await stage.tx.execute("INSERT INTO booking.outbox (kind, booking_ids, at) VALUES (99, '{}', now())")
-    seen: list[later.Note] = []
-    await hand_on_all(stage, seen)
-    assert seen == []
+    await carry_all(stage)
+    assert await logged(stage) == []
     assert await stage.one("SELECT count(*) FROM booking.outbox WHERE done_at IS NULL") == 1
 
 
-async def test_notes_are_dropped_a_week_after_they_were_handed_on(stage: Stage) -> None:
-    await stage.book(await stage.slot())
-    await hand_on_all(stage, [])
-    await stage.book(await stage.slot())
+async def test_notes_are_dropped_a_week_after_they_were_carried_over(stage: Stage) -> None:
+    await note(stage, EventKind.CONFIRMED, uuid7())
+    await carry_all(stage)
+    await note(stage, EventKind.CONFIRMED, uuid7())
     for now, left in ((stage.now + timedelta(days=6), 2), (stage.now + timedelta(days=8), 1)):
         async with stage.db.transaction() as tx:
             await later.drop_old_notes(tx, now)
@@ -177,7 +219,9 @@ async def test_nobody_came(stage: Stage) -> None:
     assert (
         await stage.one("SELECT actor FROM audit.entry WHERE action = 'booking.no_show'") == "system:no-show"
     )
-    assert await stage.one("SELECT booking_ids FROM booking.outbox WHERE kind = 6") == [booking.id]
+    assert await stage.one("SELECT booking_ids FROM events.event WHERE kind = 'booking.not_come'") == [
+        booking.id
+    ]
 
 
 async def test_a_second_look_changes_nothing(stage: Stage) -> None:
@@ -188,7 +232,7 @@ async def test_a_second_look_changes_nothing(stage: Stage) -> None:
     answer = await stage.engine.change(ChangeRequest(ChangeKind.NO_SHOW, booking.id, "system:no-show"))
     assert (answer.outcome, answer.is_replay, answer.state) == (Outcome.CANCELLED, True, BookingState.NO_SHOW)
     assert await stage.one("SELECT count(*) FROM policy.strike") == 2
-    assert await stage.one("SELECT count(*) FROM booking.outbox WHERE kind = 6") == 1
+    assert await stage.one("SELECT count(*) FROM events.event WHERE kind = 'booking.not_come'") == 1
 
 
 async def test_who_came_did_not_miss_it(stage: Stage) -> None:

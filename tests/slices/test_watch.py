@@ -50,7 +50,7 @@ async def test_a_sound_installation_is_quiet(town: Watched) -> None:
         "database",
         "replication",
         "holds",
-        "outbox",
+        "events",
         "jobs",
         "no-shows",
         "record",
@@ -228,14 +228,40 @@ async def test_work_that_waits_is_seen(town: Watched) -> None:
     await town.book(await town.slot(), is_hold=True)
     town.as_owner(
         "UPDATE booking.booking SET hold_until = now() - interval '61 seconds'",
-        "UPDATE booking.outbox SET at = now() - interval '61 seconds'",
+        "UPDATE events.event SET at = now() - interval '61 seconds'",
         "UPDATE booking.slot SET ends_at = now() - interval '49 hours'",
     )
     assert await town.says("holds") == ["holds warning"]
-    assert await town.says("outbox") == ["outbox warning"]
     assert await town.says("no-shows") == ["no-shows warning"]
-    town.as_owner("UPDATE booking.outbox SET at = now() - interval '11 minutes'")
-    assert await town.says("outbox") == ["outbox critical"]
+
+
+async def test_subscribers_that_are_behind_or_stuck_are_seen(town: Watched) -> None:
+    booking = await town.book(await town.slot())
+    assert await town.says("events") == ["events:nobody critical"]  # no worker has ever made one known
+    town.as_owner(
+        "UPDATE events.event SET at = now() - interval '61 seconds'",
+        "INSERT INTO events.subscriber (name, done) VALUES ('deaf', '1:1:'), ('alert', '1:1:')",
+        "UPDATE events.subscriber SET done = pg_current_snapshot() WHERE name = 'alert'",
+    )
+    assert await town.says("events") == ["events:deaf warning"]
+    town.as_owner(
+        "UPDATE events.event SET at = now() - interval '11 minutes'",
+        "UPDATE events.subscriber SET failures = 3, error = 'KeyError at gate.py:1', lost = 4, lost_at = now()"
+        " WHERE name = 'deaf'",
+        "INSERT INTO events.undelivered (subscriber, subject, event_id, tries, parked_at, since)"
+        " SELECT 'alert', 'booking:1', n, 8, now(), now() FROM generate_series(1, 2) AS n",
+    )
+    found = (await town.look())["events"]
+    said = [(one.subject, one.severity.value) for one in found.findings]
+    assert sorted(said) == [
+        ("events:alert:parked", "warning"),
+        ("events:deaf", "critical"),
+        ("events:deaf:lost", "critical"),
+    ]
+    [behind] = [one for one in found.findings if one.subject == "events:deaf"]
+    assert "1 events behind" in behind.en
+    assert "KeyError at gate.py:1" in behind.zh
+    assert str(booking.id) not in repr(found)
 
 
 async def test_jobs_that_wait_failed_or_were_left_behind_are_seen(town: Watched) -> None:

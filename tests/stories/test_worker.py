@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -20,16 +20,18 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.stopwatch import Stopwatch
-from wenyue import catalogue
-from wenyue.booking import Outcome, Party, PartyVisitor, later, seal_party
+from wenyue import abuse, catalogue
+from wenyue.booking import Outcome, Party, PartyVisitor, seal_party
 from wenyue.catalogue import PlannedSession, Template
 from wenyue.infra.config import load
-from wenyue.infra.db import Tx
+from wenyue.infra.db import Tx, queries
+from wenyue.infra.jobs import JobQueue
 from wenyue.kernel.ids import uuid7
 from wenyue.notifications import Sms
 from wenyue.services import Services, build
+from wenyue.subscribers import DELIVER, SEND
 from wenyue.tools import world
-from wenyue.worker import DELIVER, Task, Worker
+from wenyue.worker import Task, Worker
 from wenyue.worker_texts import TextsLeft
 
 pytestmark = pytest.mark.anyio
@@ -104,6 +106,14 @@ class Place:
             "SELECT count(*) > 0 AND bool_and(state <> 'queued') FROM notifications.message WHERE channel = 'sms'"
         )
 
+    async def tell(self, worker: Worker) -> None:
+        """Tell every subscriber of the worker until nothing waits."""
+        one = [task for task in worker.tasks if task.name.startswith("tell ")]
+        assert len(one) == 3
+        for task in one:
+            while await task.run():
+                pass
+
     async def jobs(self) -> list[tuple[Any, ...]]:
         """Status and attempts of every job."""
         cursor = await self.tx.execute("SELECT status::text, attempts FROM procrastinate_jobs ORDER BY id")
@@ -155,7 +165,8 @@ async def test_a_booking_becomes_a_text(place: Place) -> None:
     [line] = [json.loads(one) for one in file.read_text(encoding="utf-8").splitlines()]
     assert line["to"] == "138****8000"
     assert line["text"].startswith("【稳约旅游卡】张*三已预约3月3日10:00-12:00west-lake，")
-    assert await place.one("SELECT count(*) FROM booking.outbox WHERE done_at IS NULL") == 0
+    assert await place.one("SELECT sum(waiting + retried + parked) FROM events.lag_v") == 0
+    assert await place.one("SELECT count(DISTINCT booking_id) FROM gate.term") == 1
 
 
 async def is_empty(place: Place) -> bool:
@@ -218,16 +229,15 @@ async def test_a_transport_out_of_order_is_tried_again_later_and_given_up_at_las
     assert "138" not in caplog.text
     arguments = {"kind": 1, "booking_ids": [str(booking)]}
     with pytest.raises(TextsLeft):
-        await worker.deliver_messages(arguments, is_last_try=False)
-    await worker.deliver_messages(arguments, is_last_try=True)
+        await worker.subscribers.send_texts(arguments, is_last_try=False)
+    await worker.subscribers.send_texts(arguments, is_last_try=True)
     assert await place.one("SELECT state FROM notifications.message WHERE channel = 'sms'") == "failed"
 
 
 async def test_a_dead_workers_job_is_done_by_another(place: Place) -> None:
     await place.book()
     worker = Worker(place.services)
-    async with place.services.db.transaction() as tx:
-        assert not await later.hand_on(tx, worker.add_jobs, world.START)
+    await place.tell(worker)
     await place.tx.execute(
         "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')"
     )
@@ -312,13 +322,71 @@ async def test_sigterm_ends_the_process(place: Place) -> None:
     assert (process.returncode, errors.decode()) == (0, "")
 
 
-async def test_the_notes_of_one_batch_become_jobs_of_bounded_size(place: Place) -> None:
-    worker = Worker(place.services)
-    ids = "{" + ",".join(str(uuid7()) for _ in range(120)) + "}"
-    await place.tx.execute("INSERT INTO booking.outbox (kind, booking_ids, at) VALUES (1, %s, now())", [ids])
-    async with place.services.db.transaction() as tx:
-        await later.hand_on(tx, worker.add_jobs, world.START)
+async def test_the_texts_of_one_batch_become_jobs_of_bounded_size(place: Place) -> None:
+    for _ in range(60):
+        await place.book()
+    await place.tell(Worker(place.services))
     cursor = await place.tx.execute(
         "SELECT task_name, jsonb_array_length(args -> 'booking_ids') FROM procrastinate_jobs ORDER BY id"
     )
-    assert await cursor.fetchall() == [(DELIVER, 50), (DELIVER, 50), (DELIVER, 20)]
+    assert await cursor.fetchall() == [(SEND, 50), (SEND, 10)]
+
+
+async def test_an_upgrade_loses_no_note_and_tells_nobody_twice(place: Place) -> None:
+    """Notes that wait, a job that an earlier worker added, and a web process of the earlier version that still writes notes."""
+    waiting, of_job, late = [await place.book() for _ in range(3)]
+    await place.tx.execute("TRUNCATE events.event")  # as the earlier version wrote it:
+    note = queries("wenyue.booking", "later.sql")["note_of_earlier_version"]
+    async with place.services.db.connection() as tx:
+        await tx.execute(note, {"kind": 1, "ids": [waiting], "at": world.START})
+    jobs = JobQueue(place.services.db)
+    jobs.define(DELIVER, nobody)
+    async with place.services.db.transaction() as tx:
+        await jobs.add(tx, DELIVER, [{"kind": 1, "booking_ids": [str(of_job)]}])
+    transport = Slow()
+    transport.gate.set()
+
+    async def are_told() -> bool:
+        return len(transport.sent) == 3
+
+    async with working(Worker(place.services, sms=transport)):
+        async with place.services.db.connection() as tx:
+            await tx.execute(note, {"kind": 1, "ids": [late], "at": world.START})
+        await eventually(are_told)
+        await eventually(lambda: is_empty(place))
+    told = "SELECT count(*), count(DISTINCT booking_id) FROM notifications.message WHERE channel = %s"
+    for channel in ("inapp", "sms"):
+        assert await (await place.tx.execute(told, [channel])).fetchall() == [(3, 3)]
+    assert await place.one("SELECT count(DISTINCT booking_id) FROM gate.term") == 3
+
+
+async def nobody(_arguments: Mapping[str, object], _is_last_try: bool) -> None:  # noqa: FBT001 - a job's shape
+    raise AssertionError("this worker does no jobs")
+
+
+async def test_what_is_told_again_is_sent_once(place: Place) -> None:
+    for _ in range(3):
+        await place.book()
+    worker = Worker(place.services)
+    await place.tell(worker)
+    tables = ("notifications.message", "gate.term", "procrastinate_jobs", "abuse.finding")
+    before = [await place.one(f"SELECT count(*) FROM {table}") for table in tables]
+    await place.tx.execute("UPDATE events.subscriber SET done = '1:1:', target = NULL")
+    await place.tell(worker)
+    assert [await place.one(f"SELECT count(*) FROM {table}") for table in tables] == before
+    assert before[0] == 6
+
+
+async def test_an_account_that_books_for_many_persons_is_seen_when_it_does(place: Place) -> None:
+    detector = place.services.abuse
+    detector.rules = {**detector.rules, abuse.Pattern.MANY_PERSONS: abuse.PatternRule(2, 86_400)}
+    card, worker = await world.card(place.tx, 7), Worker(place.services)
+    findings = "SELECT pattern, subject, count FROM abuse.finding"
+    for people in ((card.holder_key,), (world.person(8),)):
+        assert await (await place.tx.execute(findings)).fetchall() == []
+        request = world.request(card, place.slot_id, people=people)
+        answer = await place.services.engine.book(request)
+        assert answer.outcome is Outcome.CONFIRMED
+        await place.tell(worker)
+    subject = detector.subject("account", card.holder_id)
+    assert await (await place.tx.execute(findings)).fetchall() == [("many-persons", subject, 2)]

@@ -220,6 +220,7 @@ OVERLOAD: Final = "tests/stories/test_overload.py::test_a_small_run_measures_eve
 ALONE: Final = "tests/slices/test_changes_command.py::test_it_is_declared_that_one_operator_works_alone_and_put_on_record"
 PROPOSALS: Final = "tests/slices/test_changes_command.py::test_proposals_are_listed_with_who_made_them"
 BANS: Final = "tests/slices/test_bans_command.py::test_an_accounts_bans_are_lifted_all_at_once"
+EVENTS: Final = "tests/slices/test_events_command.py::"
 BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "wenyue slots close CODE --from 2026-12-24 --reason 大雾": (
         "tests/slices/test_slots_command.py::test_a_venue_is_closed_and_opened_again",
@@ -227,6 +228,16 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "wenyue changes list": (PROPOSALS, ('"list"',)),
     "wenyue changes one-operator on": (ALONE, ('"one-operator", "on"',)),
+    "wenyue events list": (EVENTS + "test_what_happened_is_listed_and_shown", ('ask("list")',)),
+    "wenyue events skip --subscriber NAME --subject booking:ID": (
+        EVENTS + "test_what_is_stuck_is_shown_tried_again_and_skipped",
+        ('"skip", "--subscriber", "deaf", "--subject"',),
+    ),
+    "wenyue events replay --subscriber NAME --from ID": (
+        EVENTS + "test_a_subscriber_is_told_once_more_from_an_event_on",
+        ('"replay", "--subscriber", "deaf", "--from"',),
+    ),
+    "wenyue events forget": (EVENTS + "test_a_subscriber_that_there_is_no_more_is_forgotten", ('"forget"',)),
     "wenyue bans lift": (BANS, ('"lift"', '"--why"')),
     "make up": (WHOLE, ('"make"', '"up"')),
     "WENYUE_HTTPS=1 make up": (WHOLE, ('"make"', '"up"', "WENYUE_HTTPS")),

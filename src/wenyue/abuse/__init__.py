@@ -8,6 +8,7 @@ from wenyue.abuse.model import SHIPPED, STOPS, Act, Block, Finding, Pattern, Pat
 from wenyue.abuse.store import (
     block,
     close,
+    look_at_accounts,
     look_at_bookings,
     open_findings,
     read_blocks,
@@ -28,6 +29,7 @@ __all__ = [
     "PatternRule",
     "block",
     "close",
+    "look_at_accounts",
     "look_at_bookings",
     "open_findings",
     "read_blocks",

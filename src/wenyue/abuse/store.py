@@ -1,9 +1,10 @@
 """The rows of abuse detection: counts, findings, blocks, an operator's limits."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from wenyue.abuse.model import SHIPPED, Block, Finding, Pattern, PatternRule, blocked_until, read_rule
 from wenyue.audit import Entry, record
@@ -78,24 +79,25 @@ async def save_findings(
 
 async def look_at_bookings(
     tx: Tx, rules: Mapping[Pattern, PatternRule], now: datetime
-) -> dict[tuple[Pattern, int | bytes], int]:
-    """Accounts that booked for many persons and persons booked by many accounts, each within its rule's window.
+) -> dict[tuple[Pattern, bytes], int]:
+    """Persons booked by many accounts within the rule's window, at most 100: (pattern, person key) → accounts."""
+    rule = rules[Pattern.ROTATED_ACCOUNTS]
+    row: dict[str, object] = {"since": now - timedelta(seconds=rule.window_s), "limit": rule.limit}
+    rows = await (await tx.execute(_SQL["rotated_accounts"], row)).fetchall()
+    return {(Pattern.ROTATED_ACCOUNTS, bytes(key)): count for key, count in rows}
 
-    Keys are account ids and person keys; whoever calls it makes subjects of them. At most 100 of each.
-    """
-    found: dict[tuple[Pattern, int | bytes], int] = {}
-    for pattern, name in (
-        (Pattern.MANY_PERSONS, "many_persons"),
-        (Pattern.ROTATED_ACCOUNTS, "rotated_accounts"),
-    ):
-        rule = rules[pattern]
-        row: dict[str, object] = {
-            "since": now - timedelta(seconds=rule.window_s),
-            "limit": rule.limit,
-        }
-        for key, count in await (await tx.execute(_SQL[name], row)).fetchall():
-            found[pattern, key if isinstance(key, int) else bytes(key)] = count
-    return found
+
+async def look_at_accounts(
+    tx: Tx, booking_ids: Sequence[UUID], rules: Mapping[Pattern, PatternRule], now: datetime
+) -> dict[int, int]:
+    """Of the accounts that made these bookings, those that booked for many persons within the rule's window: id → persons."""
+    rule = rules[Pattern.MANY_PERSONS]
+    row: dict[str, object] = {
+        "bookings": list(booking_ids),
+        "since": now - timedelta(seconds=rule.window_s),
+        "limit": rule.limit,
+    }
+    return dict(await (await tx.execute(_SQL["many_persons"], row)).fetchall())
 
 
 async def tidy(tx: Tx, now: datetime) -> None:

@@ -76,9 +76,10 @@ INSERT INTO abuse.rule (pattern, rules) VALUES (%(pattern)s, %(rules)s)
 ON CONFLICT (pattern) DO UPDATE SET rules = excluded.rules, updated_at = now()
 
 -- name: many_persons
--- Accounts that booked for many persons since an instant.
+-- Accounts of certain bookings that booked for many persons since an instant.
 SELECT v.holder_id, count(DISTINCT v.person_key)
-FROM booking.account_person_v v
+FROM (SELECT DISTINCT w.holder_id FROM booking.account_person_v w WHERE w.booking_id = ANY (%(bookings)s)) AS who
+JOIN booking.account_person_v v ON v.holder_id = who.holder_id
 WHERE v.created_at >= %(since)s
 GROUP BY v.holder_id
 HAVING count(DISTINCT v.person_key) >= %(limit)s

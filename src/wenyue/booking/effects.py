@@ -101,6 +101,10 @@ class Strike:
     booking_id: UUID
 
 
+def _no_events() -> list[dict[EventKind, list[UUID]]]:
+    return [{}]
+
+
 @dataclass(slots=True)
 class Effects:
     """Everything one batch writes."""
@@ -120,9 +124,12 @@ class Effects:
     )  # id -> [held delta, sold delta]
     entitlements: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
     audit: list[AuditRow] = field(default_factory=list[AuditRow])
-    events: dict[EventKind, list[UUID]] = field(default_factory=dict[EventKind, list[UUID]])
+    events: list[dict[EventKind, list[UUID]]] = field(
+        default_factory=_no_events
+    )  # in order; each booking once in each
     strikes: list[Strike] = field(default_factory=list[Strike])
     moved: dict[int, int] = field(default_factory=dict[int, int])  # holder -> moves
+    told: set[UUID] = field(default_factory=set[UUID])  # who is in the last of `events`
     replays: int = 0
 
     @property
@@ -142,8 +149,12 @@ class Effects:
         self.entitlements[key] = self.entitlements.get(key, 0) + quantity
 
     def tell(self, kind: EventKind, booking_id: UUID) -> None:
-        """Leave the worker a note about a booking."""
-        self.events.setdefault(kind, []).append(booking_id)
+        """Append to the log of events: one row a kind, and further rows for a booking to which more than one thing happened."""
+        if booking_id in self.told:
+            self.events.append({})
+            self.told.clear()
+        self.told.add(booking_id)
+        self.events[-1].setdefault(kind, []).append(booking_id)
 
     def record(
         self, actor: str, action: str, booking_id: UUID, detail: dict[str, object] | None = None

@@ -1,16 +1,15 @@
-"""Work that bookings leave for later: holds that ran out, notes for messages, people who did not come, sessions ahead."""
+"""Work that bookings leave for later: holds that ran out, people who did not come, sessions ahead, an earlier version's notes."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
+from wenyue import events
 from wenyue.booking.engine import Engine
 from wenyue.booking.facts import Rulebook
-from wenyue.booking.literals import array
+from wenyue.booking.literals import array, rows_json
 from wenyue.booking.model import BookingState, ChangeKind, ChangeRequest, EventKind, Outcome
 from wenyue.booking.opening import OpenedCount, open_all_ahead
 from wenyue.booking.store import due_holds
@@ -32,29 +31,23 @@ _NOTES_DROPPED_MAX: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """What happened to these bookings, as one batch committed it."""
-
-    kind: EventKind
-    booking_ids: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Due:
     """What a worker could do now."""
 
     notes: bool
     holds: bool
+    subscribers: frozenset[str]
 
 
 async def look_for_due(db: Database, now: datetime) -> Due:
-    """One cheap statement, for a worker that has found nothing to do: whether `hand_on` or `expire_holds` would."""
+    """Two cheap statements, for a worker that has found nothing to do: who would find something."""
     known = array(int(kind) for kind in EventKind)
     async with db.connection() as tx:
         [(notes, holds)] = await (
             await tx.execute(_SQL["anything_due"], {"kinds": known, "now": now})
         ).fetchall()
-    return Due(notes=bool(notes), holds=bool(holds))
+        subscribers = await events.due(tx, now)
+    return Due(notes=bool(notes), holds=bool(holds), subscribers=subscribers)
 
 
 async def expire_holds(db: Database, engine: Engine, now: datetime) -> int:
@@ -66,24 +59,28 @@ async def expire_holds(db: Database, engine: Engine, now: datetime) -> int:
     return sum(answer.outcome is Outcome.CANCELLED for answer in answers)
 
 
-async def hand_on(tx: Tx, send: Callable[[Tx, Sequence[Note]], Awaitable[None]], now: datetime) -> bool:
-    """Give the oldest waiting notes, at most OUTBOX_ROWS_MAX, to `send` and mark them done; true when more may wait.
+async def carry_over(tx: Tx, now: datetime) -> bool:
+    """Append the notes of an earlier version, at most OUTBOX_ROWS_MAX, to the log of events; true when more may wait.
 
-    `send` works in the same transaction: either its jobs exist and the notes are done, or neither. Notes of a kind
-    that this version does not know stay for a newer worker. Several workers at once share the notes.
+    In one transaction: a note is either still waiting or an event. Notes of a kind that this version does not know stay.
+    Several workers at once share the notes.
     """
     known = array(int(kind) for kind in EventKind)
     cursor = await tx.execute(_SQL["take_notes"], {"kinds": known, "limit": OUTBOX_ROWS_MAX})
-    rows = await cursor.fetchall()
-    if not rows:
+    notes = await cursor.fetchall()
+    if not notes:
         return False
-    await send(tx, [Note(EventKind(kind), tuple(ids)) for _, kind, ids in rows])
-    await tx.execute(_SQL["notes_done"], {"ids": array(row[0] for row in rows), "now": now})
-    return len(rows) == OUTBOX_ROWS_MAX
+    for _, kind, ids, at in notes:
+        one = EventKind(kind).event
+        row = {"kind": events.kind_of(one), "version": one.version, "ids": ids}
+        if ids:
+            await tx.execute(events.APPEND, {"rows": rows_json([row]), "now": at})
+    await tx.execute(_SQL["notes_done"], {"ids": array(row[0] for row in notes), "now": now})
+    return len(notes) == OUTBOX_ROWS_MAX
 
 
 async def drop_old_notes(tx: Tx, now: datetime) -> bool:
-    """Delete notes that were handed on a week ago; true when more may be there."""
+    """Delete notes that were carried over a week ago; true when more may be there."""
     before = now - timedelta(days=_NOTES_KEPT_DAYS)
     cursor = await tx.execute(_SQL["drop_notes"], {"before": before, "limit": _NOTES_DROPPED_MAX})
     return cursor.rowcount == _NOTES_DROPPED_MAX

@@ -3,9 +3,13 @@
 SELECT EXISTS (SELECT FROM booking.outbox WHERE done_at IS NULL AND kind = ANY (%(kinds)s::smallint[])),
        EXISTS (SELECT FROM booking.booking WHERE hold_until <= %(now)s)
 
+-- name: note_of_earlier_version
+-- What web processes of the version before this one write, while they still run beside it: so long they keep the right to it.
+INSERT INTO booking.outbox (kind, booking_ids, at) VALUES (%(kind)s, %(ids)s, %(at)s)
+
 -- name: take_notes
--- Waiting notes, oldest first; those that another worker holds are its own.
-SELECT id, kind, booking_ids
+-- Waiting notes of an earlier version, oldest first; those that another worker holds are its own.
+SELECT id, kind, booking_ids, at
   FROM booking.outbox
  WHERE done_at IS NULL AND kind = ANY (%(kinds)s::smallint[])
  ORDER BY id
@@ -13,11 +17,11 @@ SELECT id, kind, booking_ids
    FOR UPDATE SKIP LOCKED
 
 -- name: notes_done
--- What was handed on in this transaction.
+-- What became events in this transaction.
 UPDATE booking.outbox SET done_at = %(now)s WHERE id = ANY (%(ids)s::bigint[])
 
 -- name: drop_notes
--- Notes that were handed on long ago.
+-- Notes that became events long ago.
 DELETE FROM booking.outbox
  WHERE id IN (SELECT id FROM booking.outbox WHERE done_at < %(before)s ORDER BY id LIMIT %(limit)s)
 

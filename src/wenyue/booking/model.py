@@ -1,5 +1,6 @@
 """The booking slice's nouns: requests, outcomes, the facts a decision is made from, and what a decision writes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from wenyue.events import BookingEvent, Event, kinds
 from wenyue.policy import Reached, StrikeKind
 
 
@@ -34,7 +36,7 @@ class Channel(IntEnum):
 
 
 class EventKind(IntEnum):
-    """What the outbox tells the worker about."""
+    """What travellers are told about a booking; messages are kept under its number."""
 
     CONFIRMED = 1
     HELD = 2
@@ -43,6 +45,28 @@ class EventKind(IntEnum):
     EXPIRED = 5
     NO_SHOW = 6
     DISOWNED = 7
+
+    @property
+    def event(self) -> type[BookingEvent]:
+        """The event of the log that it is."""
+        return _EVENTS[self]
+
+    @classmethod
+    def of(cls, event: type[Event]) -> "EventKind":
+        """What kind an event of the log is. Raises KeyError for one of which travellers are not told."""
+        return _KINDS[event]
+
+
+_EVENTS: Final[Mapping[EventKind, type[BookingEvent]]] = {
+    EventKind.CONFIRMED: kinds.BookingConfirmed,
+    EventKind.HELD: kinds.BookingHeld,
+    EventKind.CANCELLED: kinds.BookingCancelled,
+    EventKind.RESCHEDULED: kinds.BookingMoved,
+    EventKind.EXPIRED: kinds.BookingExpired,
+    EventKind.NO_SHOW: kinds.BookingNotCome,
+    EventKind.DISOWNED: kinds.PlaceDisowned,
+}
+_KINDS: Final[Mapping[type[Event], EventKind]] = {one: kind for kind, one in _EVENTS.items()}
 
 
 class Outcome(IntEnum):
@@ -305,7 +329,7 @@ class LineFacts:
 class ExistingBooking:
     """A stored booking; `own_key` and `lines` only for bookings that a change request locked.
 
-    `own_key`: the person whose account booked it, if staff saw the document: one that was only typed speaks for nobody.
+    `own_key`: the person whose account booked it, as proved when the account was opened.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""What presses now, for operators and never for decisions: work that waits, holds past their time, sessions nearly full."""
+"""What presses now, for operators and never for decisions: holds past their time, sessions nearly full."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -31,8 +31,6 @@ class TightSession:
 class Pressure:
     """Counts end at COUNTED_MAX; ages are seconds, 0 when there is nothing."""
 
-    notes: int
-    notes_oldest_s: float
     holds_overdue: int
     holds_overdue_s: float
     tight: list[TightSession]  # at most _TIGHT_MAX, the fullest first
@@ -41,7 +39,6 @@ class Pressure:
 async def pressure(tx: Tx, now: datetime) -> Pressure:
     """One reading of everything that presses, in the coming week."""
     bounds: dict[str, object] = {"now": now, "limit": COUNTED_MAX}
-    [(notes, notes_oldest_s)] = await (await tx.execute(_SQL["notes_waiting"], bounds)).fetchall()
     [(holds, holds_s)] = await (await tx.execute(_SQL["holds_overdue"], bounds)).fetchall()
     first = now.date() - timedelta(days=1)  # a venue's today may still be our yesterday
     week = {
@@ -52,4 +49,4 @@ async def pressure(tx: Tx, now: datetime) -> Pressure:
         "limit": _TIGHT_MAX,
     }
     rows = await (await tx.execute(_SQL["sessions_tight"], week)).fetchall()
-    return Pressure(notes, notes_oldest_s, holds, holds_s, [TightSession(*row) for row in rows])
+    return Pressure(holds, holds_s, [TightSession(*row) for row in rows])

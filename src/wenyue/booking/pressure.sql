@@ -1,8 +1,3 @@
--- name: notes_waiting
--- Notes that were not handed on yet, and the age of the oldest in seconds.
-SELECT count(*), coalesce(extract(epoch FROM %(now)s::timestamptz - min(n.at)), 0)::float8
-  FROM (SELECT at FROM booking.outbox WHERE done_at IS NULL ORDER BY id LIMIT %(limit)s) AS n
-
 -- name: holds_overdue
 -- Holds whose time is up and that still keep places, and for how many seconds the oldest has been up.
 SELECT count(*), coalesce(extract(epoch FROM %(now)s::timestamptz - min(h.hold_until)), 0)::float8

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
-from wenyue import accounts, audit, cards, policy
+from wenyue import accounts, audit, cards, events, policy
 from wenyue.booking.effects import BookingRow, Effects, PlaceRow
 from wenyue.booking.facts import Facts
 from wenyue.booking.literals import array, hex_literal, keys_literal, places_json, rows_json
@@ -155,9 +155,7 @@ async def _read_rest(reads: dict[str, Cursor], facts: Facts, wants: Wants) -> No
         facts.ended.update(wants.changers - held)
     if "names" in reads:
         for person_key, name_key, traveller_id in await reads["names"].fetchall():
-            accounts, known = facts.names.setdefault(person_key, (set(), set()))
-            accounts.add(traveller_id)
-            known.add(name_key)
+            facts.names.setdefault(person_key, (traveller_id, set()))[1].add(name_key)
     if "cancels" in reads:
         for subject, policy_code, on_date in await reads["cancels"].fetchall():
             facts.cancels.setdefault(subject, []).append((policy_code, on_date))
@@ -236,9 +234,10 @@ async def write(tx: Tx, facts: Facts, effects: Effects) -> None:
         await cards.spend(tx, effects.entitlements)
     if effects.audit:
         await tx.execute(audit.RECORD, {"entries": rows_json(effects.audit)})
-    if effects.events:
-        events = [{"kind": kind, "ids": ids} for kind, ids in effects.events.items()]
-        await tx.execute(SQL["insert_outbox"], {"rows": rows_json(events), **now})
+    if effects.told:
+        happened = [(kind.event, ids) for told in effects.events for kind, ids in told.items()]
+        rows = [{"kind": events.kind_of(one), "version": one.version, "ids": ids} for one, ids in happened]
+        await tx.execute(events.APPEND, {"rows": rows_json(rows), **now})
     # Every pool that a new line draws from is guarded, even if what the batch gives back outweighs it.
     drawn = set[int]() if facts.is_locked else {id_ for line in effects.lines for id_ in line.pool_ids}
     moved = [

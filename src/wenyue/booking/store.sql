@@ -9,10 +9,9 @@ SELECT s.id, s.product_id, s.venue_id, s.on_date, s.starts_at, s.ends_at, s.rele
  WHERE s.id = ANY (%(ids)s::bigint[])
 
 -- name: lock_bookings
--- Bookings that a change is about, locked in id order, before any card or pool; last, the person whose account booked, if
--- staff saw that it is theirs.
+-- Bookings that a change is about, locked in id order, before any card or pool; last, the person whose account booked.
 SELECT b.id, b.body_hash, b.state, b.channel, b.holder_id, b.card_id, b.hold_until, b.total_minor, b.currency,
-       (SELECT h.person_key FROM accounts.holder_v h WHERE h.traveller_id = b.holder_id AND h.is_seen) AS own_key
+       (SELECT h.person_key FROM accounts.holder_v h WHERE h.traveller_id = b.holder_id) AS own_key
   FROM booking.booking b
  WHERE b.id = ANY (%(ids)s::uuid[])
  ORDER BY b.id
@@ -202,12 +201,6 @@ WITH moved AS (
                             AND p.held + p.sold + r.held + r.sold <= p.capacity))
     RETURNING p.id)
 SELECT booking.expect(count(*), %(expected)s) FROM moved
-
--- name: insert_outbox
--- One note per kind of event for the worker.
-INSERT INTO booking.outbox (kind, booking_ids, at)
-SELECT r.kind, r.ids, %(now)s
-  FROM json_to_recordset(%(rows)s::json) AS r (kind smallint, ids uuid[])
 
 -- name: fence
 -- A write of its own, so that answering a replay waits for the standby like the first answer did.

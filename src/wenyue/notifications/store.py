@@ -22,7 +22,7 @@ from wenyue.policy import Preset
 SMS_PER_SEND_MAX: Final = 50
 _SQL: Final = queries("wenyue.notifications")
 _PURPOSE: Final = b"message"
-_BY_SMS: Final = frozenset(
+BY_SMS: Final = frozenset(
     {
         EventKind.CONFIRMED,
         EventKind.CANCELLED,
@@ -176,7 +176,7 @@ def _rows(
     if view.holder_id is not None:
         content = _Content(render(kind, view, told, locale, is_signed=False))
         rows.append(_row(vault, kind, view, content, edition=edition))
-    if phone and kind in _BY_SMS:
+    if phone and kind in BY_SMS:
         content = _Content(render(kind, view, told, locale, is_signed=True), phone)
         rows.append(_row(vault, kind, view, content, edition=edition, is_other=is_other))
     return rows

@@ -12,6 +12,7 @@ from msgspec.json import Decoder
 from wenyue.abuse import Detector
 from wenyue.booking import Engine, Pressure, pressure
 from wenyue.emergency import Gatekeeper
+from wenyue.events import Lag, lags
 from wenyue.infra.admission import Admission
 from wenyue.infra.db import Database
 from wenyue.infra.freshness import Freshness
@@ -161,14 +162,18 @@ class Waiting:
     jobs: dict[str, int]
     jobs_oldest_s: float
     pressure: Pressure
+    lags: list[Lag]
 
     def fill(self, snapshot: Snapshot) -> None:
         """Everything, into a snapshot."""
         for state, count in self.jobs.items():
             snapshot.gauge("jobs_waiting", count, state)
         snapshot.gauge("jobs_oldest_due_seconds", self.jobs_oldest_s)
-        snapshot.gauge("outbox_waiting", self.pressure.notes)
-        snapshot.gauge("outbox_oldest_seconds", self.pressure.notes_oldest_s)
+        for lag in self.lags:
+            snapshot.gauge("events_waiting", lag.waiting, lag.name)
+            snapshot.gauge("events_oldest_seconds", round(lag.oldest_s, 1), lag.name)
+            snapshot.gauge("events_undelivered", lag.undelivered, lag.name)
+            snapshot.gauge("events_parked", lag.parked, lag.name)
         snapshot.gauge("holds_overdue", self.pressure.holds_overdue)
         snapshot.gauge("holds_overdue_seconds", self.pressure.holds_overdue_s)
         snapshot.gauge("sessions_tight", len(self.pressure.tight))
@@ -191,7 +196,7 @@ async def read_waiting(db: Database, now: datetime) -> Waiting:
     """One reading. Raises DatabaseDown or psycopg's errors."""
     async with db.transaction() as tx:
         jobs, oldest_s = await waiting_jobs(tx, now)
-        return Waiting(jobs, oldest_s, await pressure(tx, now))
+        return Waiting(jobs, oldest_s, await pressure(tx, now), await lags(tx))
 
 
 def label_of(task: str) -> str:

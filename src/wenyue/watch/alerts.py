@@ -31,7 +31,7 @@ _ROUNDS: Final = {
     "database:slow": 3,
     "database:connections": 2,
     "holds": 2,
-    "outbox": 2,
+    "events": 2,
     "jobs:age": 2,
     "jobs:abandoned": 3,
     "memory": 3,

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from wenyue.watch.event_rules import MESSAGES
 from wenyue.watch.model import Alert, Checked, Severity
 
 SILENCE_MAX_DAYS: Final = 7
@@ -134,7 +135,7 @@ def worst(check: Checked) -> Severity | None:
     return max((one.severity for one in check.findings), key=lambda one: one.rank, default=None)
 
 
-_MESSAGES: Final = ("outbox", "jobs", "worker")
+_MESSAGES: Final = ("events", "jobs", "worker")
 
 
 def components(checks: Sequence[Checked]) -> dict[str, str]:
@@ -147,7 +148,8 @@ def components(checks: Sequence[Checked]) -> dict[str, str]:
         if check.problem or check.name not in {*_MESSAGES, "partners"}:
             continue
         if check.name in _MESSAGES:
-            severities.setdefault("messages", []).extend(one.severity for one in check.findings)
+            told = [one for one in check.findings if check.name != "events" or one.detail in MESSAGES]
+            severities.setdefault("messages", []).extend(one.severity for one in told)
             continue
         texts = [one.severity for one in check.findings if one.detail.startswith("sms")]
         severities.setdefault("messages", []).extend(texts)

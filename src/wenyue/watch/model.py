@@ -145,14 +145,27 @@ class LaterFacts:
     """Work that waits: ages in seconds, 0 when nothing waits."""
 
     stuck_holds: int
-    outbox_waiting: int
-    outbox_age_s: float
     jobs_waiting: int
     jobs_age_s: float
     jobs_failed: int
     jobs_abandoned: int
     unsettled: int
     unsettled_age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """How far one subscriber has come in the log of events; ages in seconds, 0 when there is nothing."""
+
+    name: str
+    waiting: int  # at most 10,000 are counted
+    oldest_s: float
+    retried: int = 0
+    parked: int = 0  # subjects
+    failures: int = 0  # in a row, of everything that it tried
+    error: str = ""
+    lost: int = 0  # dropped before it came to them
+    lost_age_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

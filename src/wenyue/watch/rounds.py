@@ -16,7 +16,7 @@ from wenyue.infra.db import Tx
 from wenyue.infra.errands import Errands
 from wenyue.infra.keys import load_seal_keys
 from wenyue.kernel.personal import SealKeys
-from wenyue.watch import conduct_rules, database_rules, local_rules, machine, rules, store, sweep
+from wenyue.watch import conduct_rules, database_rules, event_rules, local_rules, machine, rules, store, sweep
 from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding
 
 CHECK_DEADLINE_S: Final = 5.0
@@ -158,6 +158,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
     found.append(await _made("replication", _replication(scene, tx), is_shared=True))
     found += await _later(tx)
     found.append(await _made("changes", _changes(tx), is_shared=True))
+    found.append(await _made("events", _events(tx), is_shared=True))
     found.append(await _made("undos", _undos(tx), is_shared=True))
     found.append(await _made("record", _record(scene, memory, tx), is_shared=True))
     found.append(await _made("abuse", _abuse(tx), is_shared=True))
@@ -188,6 +189,12 @@ async def _changes(tx: Tx) -> tuple[Sequence[Finding], str]:
     return conduct_rules.judge_changes(facts), says
 
 
+async def _events(tx: Tx) -> Found:
+    facts = await store.events(tx)
+    says = ", ".join(f"{one.name} {one.waiting} behind, {one.parked} parked" for one in facts)
+    return event_rules.judge_events(facts), says or "nobody listens"
+
+
 async def _undos(tx: Tx) -> tuple[Sequence[Finding], str]:
     facts = await store.undos(tx)
     says = f"{facts.places_again} places taken back again, {facts.refused} tries refused"
@@ -195,12 +202,12 @@ async def _undos(tx: Tx) -> tuple[Sequence[Finding], str]:
 
 
 async def _later(tx: Tx) -> list[Checked]:
-    """Four checks from one look, and the beats."""
+    """Three checks from one look, and the beats."""
 
     async def look_later() -> tuple[Sequence[Finding], str]:
         facts = await store.later(tx)
         says = (
-            f"{facts.stuck_holds} stuck holds, outbox {facts.outbox_waiting}, jobs {facts.jobs_waiting} waiting,"
+            f"{facts.stuck_holds} stuck holds, jobs {facts.jobs_waiting} waiting,"
             f" {facts.jobs_failed} failed, {facts.unsettled} sessions unsettled"
         )
         return rules.judge_later(facts), says
@@ -212,7 +219,7 @@ async def _later(tx: Tx) -> list[Checked]:
     whole = await _made("later", look_later(), is_shared=True)
     beats = await _made("partners", look_beats(), is_shared=True)
     return [
-        *_parts(whole, ("holds", "outbox", "jobs", "no-shows")),
+        *_parts(whole, ("holds", "jobs", "no-shows")),
         *_parts(beats, ("partners", "worker", "monitors")),
     ]
 

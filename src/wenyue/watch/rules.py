@@ -10,8 +10,6 @@ from typing import Final
 from wenyue.watch.model import Beat, Finding, LaterFacts, PassFacts, Severity
 
 HOLD_OVERDUE_S: Final = 60
-OUTBOX_AGE_WARN_S: Final = 60.0
-OUTBOX_AGE_CRITICAL_S: Final = 600.0
 JOB_AGE_WARN_S: Final = 120.0
 JOB_AGE_CRITICAL_S: Final = 1_800.0
 UNSETTLED_AGE_MAX_S: Final = 48 * 3600.0
@@ -49,7 +47,7 @@ def judge_pass(facts: PassFacts, now: datetime, *, check: str) -> list[Finding]:
 
 
 def judge_later(facts: LaterFacts) -> list[Finding]:
-    """Holds, notes, jobs and no-shows are worked off in time."""
+    """Holds, jobs and no-shows are worked off in time."""
     found: list[Finding] = []
     if facts.stuck_holds:
         found.append(
@@ -58,15 +56,6 @@ def judge_later(facts: LaterFacts) -> list[Finding]:
                 _WARNING,
                 f"{facts.stuck_holds} 个占位已过期 {HOLD_OVERDUE_S} 秒仍未释放",
                 f"{facts.stuck_holds} holds are more than {HOLD_OVERDUE_S} s past their end and not given back",
-            )
-        )
-    if facts.outbox_age_s > OUTBOX_AGE_WARN_S:
-        found.append(
-            Finding(
-                "outbox",
-                _CRITICAL if facts.outbox_age_s > OUTBOX_AGE_CRITICAL_S else _WARNING,
-                f"通知积压 {facts.outbox_waiting} 条，最早 {facts.outbox_age_s:.0f} 秒前",
-                f"{facts.outbox_waiting} notes wait for the worker, the oldest for {facts.outbox_age_s:.0f} s",
             )
         )
     return found + _jobs(facts)

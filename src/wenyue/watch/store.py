@@ -16,12 +16,14 @@ from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.personal import SealKeys
 from wenyue.watch.conduct_rules import RETENTION_GRACE_DAYS
+from wenyue.watch.event_rules import NOBODY, OLD_NOTES
 from wenyue.watch.model import (
     AbuseFacts,
     Alert,
     Beat,
     ChangeFacts,
     DatabaseFacts,
+    EventFacts,
     LaterFacts,
     RecordFacts,
     ReplicationFacts,
@@ -124,7 +126,7 @@ async def replication(tx: Tx, wanted: int) -> ReplicationFacts:
 
 
 async def later(tx: Tx) -> LaterFacts:
-    """Holds, notes, jobs and sessions that wait."""
+    """Holds, jobs and sessions that wait."""
     return LaterFacts(*await _one(tx, "later", {"overdue_s": HOLD_OVERDUE_S}))
 
 
@@ -132,6 +134,12 @@ async def changes(tx: Tx) -> ChangeFacts:
     """What operators changed alone, or are about to."""
     unreviewed, waiting, alone = await _one(tx, "changes")
     return ChangeFacts(unreviewed, waiting, tuple(alone))
+
+
+async def events(tx: Tx) -> list[EventFacts]:
+    """How far the subscribers of events have come."""
+    named: dict[str, object] = {"old_notes": OLD_NOTES, "nobody": NOBODY}
+    return [EventFacts(*row) for row in await (await tx.execute(_SQL["events"], named)).fetchall()]
 
 
 async def undos(tx: Tx) -> UndoFacts:

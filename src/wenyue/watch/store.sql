@@ -53,14 +53,27 @@ SELECT current_setting('synchronous_standby_names'),
 -- name: later
 -- Work that waits, and since when.
 SELECT (SELECT count(*) FROM booking.booking_v b WHERE b.hold_until < clock_timestamp() - make_interval(secs => %(overdue_s)s)),
-       o.waiting, o.age_s, j.waiting, j.oldest_s, j.failed, j.abandoned,
+       j.waiting, j.oldest_s, j.failed, j.abandoned,
        (SELECT count(*) FROM (SELECT s.id FROM booking.slot_v s
                                WHERE s.settled_at IS NULL AND s.ends_at < clock_timestamp() - interval '2 days' LIMIT 1000) AS u),
        coalesce((SELECT extract(epoch FROM clock_timestamp() - min(s.ends_at)) FROM booking.slot_v s
                   WHERE s.settled_at IS NULL AND s.ends_at < clock_timestamp()), 0)::double precision
-  FROM watch.jobs() AS j,
-       (SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(n.at)), 0)::double precision AS age_s
-          FROM (SELECT v.at FROM booking.outbox_v v WHERE v.done_at IS NULL ORDER BY v.id LIMIT 1000) AS n) AS o
+  FROM watch.jobs() AS j
+
+-- name: events
+-- How far each subscriber has come; notes of an earlier version that wait; events that nobody has ever listened to.
+SELECT l.name, l.waiting, l.oldest_s, l.retried, l.parked, l.failures, l.error, l.lost,
+       coalesce(extract(epoch FROM clock_timestamp() - l.lost_at), 0)::double precision
+  FROM events.lag_v l
+UNION ALL
+SELECT %(old_notes)s, count(*), extract(epoch FROM clock_timestamp() - min(n.at))::double precision, 0, 0, 0, '', 0, 0
+  FROM (SELECT v.at FROM booking.outbox_v v WHERE v.done_at IS NULL ORDER BY v.id LIMIT 1000) AS n
+HAVING count(*) > 0
+UNION ALL
+SELECT %(nobody)s, count(*), extract(epoch FROM clock_timestamp() - min(e.at))::double precision, 0, 0, 0, '', 0, 0
+  FROM (SELECT v.at FROM events.event_v v
+         WHERE NOT EXISTS (SELECT FROM events.lag_v) ORDER BY v.id LIMIT 1000) AS e
+HAVING count(*) > 0
 
 -- name: undos
 -- Admissions taken back within a day: places more than once, by one keeper at most, tries refused for want of a second person.

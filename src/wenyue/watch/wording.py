@@ -57,8 +57,12 @@ GUIDES: Final[dict[str, Guide]] = {
     "holds": Guide(
         "占位到期", "Expired holds", "检查后台进程", "look whether a worker runs", "runbooks/later-killed.md"
     ),
-    "outbox": Guide(
-        "通知移交", "Outbox", "检查后台进程", "look whether a worker runs", "runbooks/later-killed.md"
+    "events": Guide(
+        "事件处理",
+        "Events",
+        "wenyue events subscribers 看谁落后或搁置；修复后 wenyue events retry",
+        "see who is behind or stuck: `wenyue events subscribers`; mend the cause, then `wenyue events retry`",
+        "runbooks/subscriber-stuck.md",
     ),
     "jobs": Guide(
         "后台任务",

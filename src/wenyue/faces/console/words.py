@@ -173,11 +173,11 @@ def old_title(one: Old, locale: Locale) -> str:
 
 
 def stuck_work(live: Live) -> float | None:
-    """For how many seconds the oldest overdue hold or unsent note has waited, when that is too long."""
+    """For how many seconds the oldest overdue hold, or event that somebody was not told of, has waited, when that is too long."""
     worst = 0.0
     for snapshot in live.processes:
-        for name in ("outbox_oldest_seconds", "holds_overdue_seconds"):
-            worst = max(worst, snapshot.gauges.get(name, {}).get("", 0.0))
+        for name in ("events_oldest_seconds", "holds_overdue_seconds"):
+            worst = max(worst, *snapshot.gauges.get(name, {}).values(), 0.0)
     return worst if worst > _STUCK_S else None
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from wenyue.application.keep_visitor import main_card
 from wenyue.booking import Outcome, SlotView, on_card
 from wenyue.cards import CardFacts, CardRules, CardState, CardView, cards_of, read_facts
 from wenyue.faces.shared.i18n import Locale, pick, say_full_date, translator
@@ -67,6 +66,15 @@ async def refusals_of(
         now=visit.now,
     )
     return judged[1] if judged is not None else None
+
+
+def main_card(cards: Sequence[CardView]) -> CardView | None:
+    """The card that stands on the home page."""
+    for state in (CardState.ACTIVE, CardState.FROZEN):
+        for card in cards:
+            if card.state is state:
+                return card
+    return None
 
 
 def masked_card_no(number: str) -> str:

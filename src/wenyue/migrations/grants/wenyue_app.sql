@@ -34,8 +34,8 @@ GRANT SELECT
 GRANT SELECT
    ON accounts.staff TO wenyue_app;
 GRANT SELECT,
-      INSERT (claim_key, created_at, locale, person_key, sealed),
-      UPDATE (claim_lost_at, disownings, disownings_from, document_seen_at, locale, visitor_adds, visitor_adds_from)
+      INSERT (created_at, locale, person_key, sealed),
+      UPDATE (disownings, disownings_from, locale, visitor_adds, visitor_adds_from)
    ON accounts.traveller TO wenyue_app;
 GRANT SELECT,
       INSERT (at, key, open_at, score, slot),
@@ -173,6 +173,23 @@ GRANT SELECT,
 GRANT SELECT,
       INSERT (at, epoch, rank, room_id)
    ON emergency.step TO wenyue_app;
+GRANT SELECT,
+      DELETE,
+      INSERT (at, body, booking_ids, kind, subject, version)
+   ON events.event TO wenyue_app;
+GRANT SELECT
+   ON events.event_v TO wenyue_app;
+GRANT SELECT
+   ON events.lag_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (done, name),
+      UPDATE (after_id, done, error, failures, lost, lost_at, moved_at, resting_until, target)
+   ON events.subscriber TO wenyue_app;
+GRANT SELECT,
+      DELETE,
+      INSERT (due_at, error, event_id, parked_at, since, subject, subscriber, tries),
+      UPDATE (due_at, error, parked_at, tries)
+   ON events.undelivered TO wenyue_app;
 GRANT SELECT,
       DELETE,
       INSERT (after, done_at, on_date, slot_id),

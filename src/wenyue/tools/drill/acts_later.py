@@ -120,7 +120,7 @@ async def hold(stage: Stage, number: int, ttl_s: int = _HOLD_TTL_S, *, day: int 
 
 
 async def settle_later(stage: Stage) -> None:
-    """After the load: every note handed on, every job done, every message there once, every sent text in a file."""
+    """After the load: every subscriber told, every job done, every message there once, every sent text in a file."""
     if stage.seconds < HONEST_S:
         await asyncio.to_thread(_do, stage, "age_heartbeats", {})
         send(
@@ -129,7 +129,7 @@ async def settle_later(stage: Stage) -> None:
     began = stage.history.now()
     if not await _until(stage, lambda: _number(stage, "waiting_work") == 0, _DONE_WITHIN_S):
         stage.findings.append(
-            f"after {_DONE_WITHIN_S:.0f} s still {_number(stage, 'waiting_work')} holds, notes or jobs wait"
+            f"after {_DONE_WITHIN_S:.0f} s still {_number(stage, 'waiting_work')} holds, events or jobs wait"
         )
     stage.extra["everything later done after, s"] = round(stage.history.now() - began, 1)
     stage.findings += await asyncio.to_thread(_messages, stage)

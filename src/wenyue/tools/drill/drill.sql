@@ -40,11 +40,11 @@ WHERE e.used < 0 OR e.used > e.granted OR e.used <> coalesce(l.places, 0)
 SELECT id, venue_id, on_date FROM booking.slot ORDER BY on_date, venue_id, id
 
 -- name: late_work
--- Holds past their time, notes that nobody handed on, and jobs in the hands of a worker that lives no more.
+-- Holds past their time, events that a subscriber was not told of, and jobs in the hands of a worker that lives no more.
 SELECT (SELECT count(*) FROM booking.booking
          WHERE hold_until < now() - make_interval(secs => %(late_s)s)),
-       (SELECT count(*) FROM booking.outbox
-         WHERE done_at IS NULL AND at < now() - make_interval(secs => %(late_s)s)),
+       (SELECT coalesce(sum(l.waiting), 0)::bigint FROM events.lag_v l WHERE l.oldest_s > %(late_s)s)
+         + (SELECT count(*) FROM booking.outbox WHERE done_at IS NULL AND at < now() - make_interval(secs => %(late_s)s)),
        (SELECT count(*) FROM public.procrastinate_jobs j
           LEFT JOIN public.procrastinate_workers w ON w.id = j.worker_id
          WHERE j.status = 'doing'
@@ -87,9 +87,10 @@ SELECT count(*) FROM public.procrastinate_jobs WHERE status = 'doing'
 UPDATE public.procrastinate_workers SET last_heartbeat = now() - interval '1 minute'
 
 -- name: waiting_work
--- Holds that ran out, notes not handed on, jobs not done.
+-- Holds that ran out, events not told, jobs not done.
 SELECT (SELECT count(*) FROM booking.booking WHERE hold_until < now())
      + (SELECT count(*) FROM booking.outbox WHERE done_at IS NULL)
+     + (SELECT coalesce(sum(l.waiting + l.retried + l.parked), 0) FROM events.lag_v l)
      + (SELECT count(*) FROM public.procrastinate_jobs WHERE status IN ('todo', 'doing'))
 
 -- name: messages_listed
@@ -137,3 +138,15 @@ RETURNING id
 -- Makes a venue's sessions free: what costs money is held, and one account has few holds.
 WITH freed AS (UPDATE booking.slot SET price_minor = 0 WHERE venue_id = %(venue)s RETURNING pool_ids[1] AS pool_id)
 UPDATE booking.pool p SET revision = p.revision + 1 FROM freed WHERE p.id = freed.pool_id
+
+-- name: refuse_terms
+-- A defect of the gates' index: no row can be written.
+ALTER TABLE gate.term ADD CONSTRAINT drill_refuses CHECK (false) NOT VALID
+
+-- name: accept_terms
+-- … and not any more.
+ALTER TABLE gate.term DROP CONSTRAINT drill_refuses
+
+-- name: rows_behind
+-- How much each subscriber has before it or could not be told.
+SELECT l.name, l.waiting + l.retried + l.parked FROM events.lag_v l

@@ -21,6 +21,7 @@ from wenyue.tools.drill.acts_clock import (
     step_clocks,
     tonight,
 )
+from wenyue.tools.drill.acts_deaf import deafen
 from wenyue.tools.drill.acts_disk import cannot_mount, fill_disk, slow_flushes, small_disk
 from wenyue.tools.drill.acts_later import kill_later, settle_later
 from wenyue.tools.drill.acts_net import flood, slow_and_lossy
@@ -98,9 +99,18 @@ DRILLS: Final = {
             "later-killed",
             "后台进程在批处理中被强制结束",
             "kill -9 the worker amid its jobs, again and again; a second node's worker goes on, then the first alone.",
-            "Nothing: whichever worker lives expires the holds, hands on the notes and does the jobs of the dead.",
+            "Nothing: whichever worker lives expires the holds, tells the subscribers and does the jobs of the dead.",
             kill_later,
             recovers,
+            then=settle_later,
+        ),
+        Drill(
+            "subscriber-stuck",
+            "事件订阅者出错",
+            "Whatever the gates' index writes is refused for a while: that subscriber rests, others go on; then it catches up.",
+            "Mend the cause, then `wenyue events retry`; nothing is lost meanwhile. Look at `wenyue events subscribers`.",
+            deafen,
+            _everything_is_answered,
             then=settle_later,
         ),
         Drill(

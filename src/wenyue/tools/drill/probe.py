@@ -54,7 +54,7 @@ def books(*, within: Within = 0.0) -> None:
 
 @app.command()
 def later(*, within: Within = 0.0) -> None:
-    """Whether holds expire, notes are handed on and jobs are done (后台任务是否正常)."""
+    """Whether holds expire, subscribers are told of events and jobs are done (后台任务是否正常)."""
     _until(lambda: _read(_late_work), within)
     _say("nothing waits that should be done · 没有积压")
 
@@ -170,8 +170,8 @@ def _wrong_books(connection: psycopg.Connection) -> list[str]:
 
 def _late_work(connection: psycopg.Connection) -> list[str]:
     row = connection.execute(SQL["late_work"], {"late_s": _LATE_S}).fetchone()
-    holds, notes, jobs = (0, 0, 0) if row is None else row
-    named = ((holds, "holds past their time"), (notes, "notes not handed on"), (jobs, "jobs of dead workers"))
+    holds, events, jobs = (0, 0, 0) if row is None else row
+    named = ((holds, "holds past their time"), (events, "events not told"), (jobs, "jobs of dead workers"))
     return [f"{count} {what}" for count, what in named if count]
 
 

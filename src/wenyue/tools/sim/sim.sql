@@ -2,7 +2,7 @@
 -- A fresh world in the same database; the simulator's own, never an installation's.
 TRUNCATE catalogue.venue, catalogue.product, cards.card, cards.card_type, cards.companion, cards.entitlement,
   cards.dead_number, cards.extension, accounts.traveller, accounts.visitor, accounts.login, booking.pool, booking.slot,
-  booking.booking, booking.line, booking.place, booking.redemption, booking.outbox, audit.entry,
+  booking.booking, booking.line, booking.place, booking.redemption, booking.outbox, events.event, events.subscriber, audit.entry,
   booking.moved, policy.strike, policy.ban, emergency.room, emergency.load_signal
   RESTART IDENTITY CASCADE
 
@@ -57,7 +57,7 @@ violations (says) AS (
     UNION ALL
     SELECT format('I1 booking %%s was never told to the worker', b.id)
       FROM booking.booking b
-     WHERE NOT EXISTS (SELECT FROM booking.outbox o WHERE b.id = ANY (o.booking_ids)))
+     WHERE NOT EXISTS (SELECT FROM events.event o WHERE b.id = ANY (o.booking_ids)))
 SELECT (SELECT coalesce(json_agg(v.says ORDER BY v.says), '[]') FROM violations v)::text,
        (SELECT coalesce(json_agg(json_build_array(p.id, p.capacity, p.held, p.sold, p.target)), '[]') FROM booking.pool p)::text,
        (SELECT coalesce(json_agg(json_build_array(b.id, b.state, b.total_minor)), '[]') FROM booking.booking b)::text,
