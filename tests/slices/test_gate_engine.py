@@ -82,6 +82,13 @@ async def test_a_redeemed_booking_is_cancelled_only_after_the_scan_is_taken_back
     assert undone is UndoOutcome.UNDONE
     assert (await house.engine.change(cancel)).outcome is Outcome.CANCELLED
     assert (await house.scan(presented)).reason is Reason.CANCELLED
+    told = "SELECT kind FROM events.event WHERE booking_ids = ARRAY[%s::uuid] ORDER BY id"
+    assert [kind for (kind,) in await (await house.tx.execute(told, [presented])).fetchall()] == [
+        "booking.confirmed",
+        "booking.redeemed",
+        "booking.taken_back",
+        "booking.cancelled",
+    ]
 
 
 async def test_a_scan_and_a_cancellation_at_once_have_one_winner(house: House) -> None:

@@ -68,6 +68,7 @@ def test_a_venue_is_closed_and_opened_again(urls: DbUrls, slot_id: int) -> None:
         ("slots.closed",),
         ("slots.reopened",),
     ]
+    assert ask(urls, "SELECT kind FROM events.event ORDER BY id") == [("slots.closed",), ("slots.reopened",)]
 
 
 def test_prices_and_capacities_are_set(urls: DbUrls, slot_id: int) -> None:
@@ -85,6 +86,8 @@ def test_prices_and_capacities_are_set(urls: DbUrls, slot_id: int) -> None:
         " JOIN booking.pool p ON p.id = s.pool_ids[1] WHERE s.id = %s",
         slot_id,
     ) == [(5_850, 9, 5, False)]
+    told = ["product.repriced", "slot.capacity_set", "day.capacity_set", "slot.capacity_set"]
+    assert ask(urls, "SELECT kind FROM events.event ORDER BY id") == [(kind,) for kind in told]
 
 
 @pytest.mark.parametrize(

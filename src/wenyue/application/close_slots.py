@@ -19,6 +19,7 @@ from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
 from wenyue.catalogue import NewClosure, add_closure
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.events import append, kinds
 from wenyue.kernel.duties import Right
 
 
@@ -87,6 +88,8 @@ async def do_close_slots(act: Act, request: CloseSlots) -> Closed | NotDone:
         detail = span_detail(request.from_day, request.to_day, request.product_id) | {"slots": slots}
         subject = f"venue:{request.venue_id}"
         await record(act.tx, [Entry(act.now, act.operator.name, "slots.closed", subject, detail)])
+        days = (request.from_day, request.to_day)
+        await append(act.tx, [kinds.SlotsClosed(request.venue_id, request.product_id, *days)], act.now)
     return Closed(closure_id, slots)
 
 

@@ -9,6 +9,7 @@ from wenyue.booking import opening, touched
 from wenyue.catalogue import Closure, closure
 from wenyue.catalogue import lift_closure as end_closure
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.events import append, kinds
 from wenyue.kernel.duties import Right
 
 
@@ -46,6 +47,8 @@ async def do_lift_closure(act: Act, request: LiftClosure) -> int | NotDone:
     detail = span_detail(found.from_date, found.to_date, found.product_id) | {"slots": slots}
     entry = Entry(act.now, act.operator.name, "slots.reopened", f"venue:{found.venue_id}", detail)
     await record(act.tx, [entry])
+    days = (found.from_date, found.to_date)
+    await append(act.tx, [kinds.SlotsReopened(found.venue_id, found.product_id, *days)], act.now)
     return slots
 
 

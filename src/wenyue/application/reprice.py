@@ -11,6 +11,7 @@ from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
 from wenyue.catalogue import Product, prices, set_prices
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.events import append, kinds
 from wenyue.kernel.duties import Right
 
 PRICE_MINOR_MAX: Final = 10**9
@@ -59,6 +60,8 @@ async def do_reprice(act: Act, request: Reprice) -> int | NotDone:
     }
     subject = f"product:{request.product_id}"
     await record(act.tx, [Entry(act.now, act.operator.name, "product.repriced", subject, detail)])
+    days = (min(request.prices), max(request.prices))
+    await append(act.tx, [kinds.ProductRepriced(product.venue_id, product.id, *days)], act.now)
     return slots
 
 

@@ -11,6 +11,7 @@ from wenyue.application.operating import Act, NotDone, Operator, Works, acting, 
 from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.events import append, kinds
 from wenyue.kernel.duties import Right
 
 
@@ -70,22 +71,24 @@ async def look_at_capacity(act: Act, request: Asked) -> Looked | NotDone:
 
 async def do_set_capacity(act: Act, request: Asked) -> CapacitySet | NotDone:
     """The same in a transaction that has begun."""
-    problem = await _venue_of(act, request)
-    if isinstance(problem, NotDone):
-        return problem
+    venue_id = await _venue_of(act, request)
+    if isinstance(venue_id, NotDone):
+        return venue_id
     detail: dict[str, object] = {"capacity": request.capacity}
     if isinstance(request, SetCapacity):
         asked = opening.set_capacity(
             act.tx, request.slot_id, request.capacity, below_taken=request.below_taken
         )
         entry = Entry(act.now, act.operator.name, "slot.capacity_set", f"slot:{request.slot_id}", detail)
+        event: kinds.VenueEvent = kinds.SlotCapacitySet(venue_id, request.slot_id, request.capacity)
     else:
         asked = opening.set_day_capacity(
             act.tx, request.venue_id, request.on_date, request.capacity, below_taken=request.below_taken
         )
         detail = {"day": request.on_date.isoformat()} | detail
         entry = Entry(act.now, act.operator.name, "day.capacity_set", f"venue:{request.venue_id}", detail)
-    return await _answer(act, asked, entry, _unknown(request))
+        event = kinds.DayCapacitySet(venue_id, request.on_date, request.capacity)
+    return await _answer(act, asked, entry, event, _unknown(request))
 
 
 async def _venue_of(act: Act, request: Asked) -> int | NotDone:
@@ -102,7 +105,11 @@ def _unknown(request: Asked) -> NotDone:
 
 
 async def _answer(
-    act: Act, asked: Awaitable[opening.CapacityAnswer], entry: Entry, unknown: NotDone
+    act: Act,
+    asked: Awaitable[opening.CapacityAnswer],
+    entry: Entry,
+    event: kinds.VenueEvent,
+    unknown: NotDone,
 ) -> CapacitySet | NotDone:
     said = await asked
     done = _DONE.get(said)
@@ -110,6 +117,7 @@ async def _answer(
         return _NOT_DONE.get(said, unknown)
     if done is not CapacitySet.UNCHANGED:
         await record(act.tx, [entry])
+        await append(act.tx, [event], act.now)
     return done
 
 

@@ -21,6 +21,7 @@ from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.people import CardProblem, Denied, Validity, activation_terms, state_problem
 from wenyue.cards.rules import in_month_days
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.personal import Secret, Vault
@@ -105,6 +106,7 @@ async def issue(
     if added is None:
         raise ValueError(f"card_no: {number} is taken")
     await record(tx, [Entry(now, actor, "card.issued", f"card:{added[0]}", {"type": type_code})])
+    await append(tx, [kinds.CardIssued(added[0], type_code)], now)
     return Issued(added[0], number, Secret(secret))
 
 
@@ -269,6 +271,7 @@ async def _hand_over(
     )
     who = request.actor or f"traveller:{holder_id}"
     await record(tx, [Entry(now, who, "card.activated", f"card:{card.id}", {"holder": holder_id})])
+    await append(tx, [kinds.CardActivated(card.id)], now)
     return Activated(card.id, holder_id, terms.first, terms.last, is_replay=False)
 
 

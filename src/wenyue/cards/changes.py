@@ -11,6 +11,7 @@ from wenyue.cards.dates import validity_end
 from wenyue.cards.model import CardRules
 from wenyue.cards.parse import RulesError
 from wenyue.cards.people import CardProblem, Denied, age_problem, state_problem
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.personal import Vault
@@ -49,6 +50,7 @@ async def add_companion(
     sealed = seal_identity(vault, identity, purpose=COMPANION)
     await tx.execute(_SQL["add_companion"], {"card_id": card_id, "person_key": person_key, "sealed": sealed})
     await record(tx, [Entry(now, f"traveller:{holder_id}", "card.companion_added", f"card:{card_id}")])
+    await append(tx, [kinds.CompanionAdded(card_id)], now)
     return person_key
 
 
@@ -63,6 +65,7 @@ async def remove_companion(
     if await (await tx.execute(_SQL["remove_companion"], row)).fetchone() is None:
         return False
     await record(tx, [Entry(now, f"traveller:{holder_id}", "card.companion_removed", f"card:{card_id}")])
+    await append(tx, [kinds.CompanionRemoved(card_id)], now)
     return True
 
 
@@ -83,6 +86,7 @@ async def begin_validity(tx: Tx, card_id: int, on_date: date, now: datetime) -> 
     row = {"id": card_id, "valid_from": on_date, "valid_to": validity_end(rules.validity, on_date)}
     await tx.execute(_SQL["begin_validity"], row)
     await record(tx, [Entry(now, "system:gate", "card.began", f"card:{card_id}")])
+    await append(tx, [kinds.CardBegan(card_id)], now)
     return True
 
 
@@ -123,6 +127,7 @@ async def extend_validity(
     if is_new:
         detail: dict[str, object] = {"days": days, "from": from_date.isoformat(), "to": to_date.isoformat()}
         await record(tx, [Entry(now, actor, "card_type.extended", f"card_type:{type_code}", detail)])
+        await append(tx, [kinds.CardTypeExtended(type_code, from_date, to_date, days)], now)
     return await _extend_some(tx, extension_id, now)
 
 

@@ -17,6 +17,7 @@ from wenyue.cards.codes import clean_card_no, new_card_no, new_pin
 from wenyue.cards.model import CardState
 from wenyue.cards.people import CardProblem, Denied, state_problem
 from wenyue.cards.recovery import Recovery
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.personal import Secret, Vault
 
@@ -125,6 +126,7 @@ async def replace(
     fresh = {"id": card.id, "card_no": await _free_number(tx), "pin_hash": await hash_secret(pin, vault)}
     [(new_no,)] = await (await tx.execute(_SQL["renumber"], fresh)).fetchall()
     await record(tx, [Entry(now, actor, "card.replaced", f"card:{card.id}")])
+    await append(tx, [kinds.CardReplaced(card.id)], now)
     return Replaced(card.id, new_no, Secret(pin), await _fee(tx, card), is_replay=False)
 
 
@@ -167,6 +169,8 @@ async def _change(
     await tx.execute(_SQL["set_state"], {"id": card.id, "state": after})
     action = "card.frozen" if after is CardState.FROZEN else "card.thawed"
     await record(tx, [Entry(now, actor, action, f"card:{card.id}")])
+    event = kinds.CardFrozen if after is CardState.FROZEN else kinds.CardThawed
+    await append(tx, [event(card.id)], now)
     return after
 
 

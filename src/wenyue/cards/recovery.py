@@ -27,6 +27,7 @@ from wenyue.cards.recovery_codes import (
     shared_key,
     shared_since,
 )
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.personal import Secret, Vault
 
@@ -314,6 +315,7 @@ async def proven(
     frozen = await (await tx.execute(_SQL["freeze_cards"], {"holder_id": known.id})).fetchall()
     entries = [Entry(now, actor, "card.frozen", f"card:{card_id}") for (card_id,) in frozen]
     await record(tx, [*entries, Entry(now, actor, "recovery.proven", f"traveller:{known.id}")])
+    await append(tx, [kinds.CardFrozen(card_id) for (card_id,) in frozen], now)
     return Proven(request_id, known.id, known.phone, Secret(objection), known.locale)
 
 

@@ -27,6 +27,7 @@ from wenyue.emergency.model import (
     Step,
 )
 from wenyue.emergency.rules import commitment_of
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
 from wenyue.kernel.figures import kept
 from wenyue.kernel.personal import Vault
@@ -75,6 +76,7 @@ async def open_room(tx: Tx, vault: Vault, new: NewRoom, now: datetime, *, actor:
         raise LookupError(new.code)
     await tx.execute(_SQL["save_file"], {"id": room.id, "file": room_file(room, Crowd(), now)})
     await record(tx, [_entry(room, "room.opened", now, actor, commitment=room.commitment.hex())])
+    await append(tx, [kinds.RoomOpened(room.code)], now)
     return room
 
 
@@ -105,6 +107,7 @@ async def close_room(tx: Tx, room: Room, file: str, now: datetime, *, actor: str
     cursor = await tx.execute(_SQL["close_room"], {"id": room.id, "file": file, "now": now})
     if cursor.rowcount:
         await record(tx, [_entry(room, "room.closed", now, actor)])
+        await append(tx, [kinds.RoomClosed(room.code)], now)
 
 
 async def rooms(tx: Tx, now: datetime, *, closed_for_s: float = 0.0) -> list[Room]:
@@ -170,6 +173,7 @@ async def keep_room(
         await tx.execute(_SQL["add_step"], step)
     if room.released_at is None and released is not None:
         await record(tx, [_entry(room, "room.released", now, "system:room", seed=released[0].hex())])
+        await append(tx, [kinds.RoomReleased(room.code)], now)
 
 
 async def add_early(tx: Tx, chunks: Iterable[tuple[int, int, bytes]]) -> None:

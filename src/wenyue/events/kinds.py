@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]  # as operators and presets name things
+Code = Annotated[str, Meta(max_length=200)]  # as operators and presets name a type of card, a waiting room
 
 
 class Event(Struct, frozen=True, tag_field="kind"):

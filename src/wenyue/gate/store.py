@@ -12,6 +12,7 @@ from wenyue.audit import Entry, record
 from wenyue.booking import Admission, redeem
 from wenyue.cards import begin_validity
 from wenyue.catalogue import Venue, venues_by_id
+from wenyue.events import append, kinds
 from wenyue.gate.counting import count_in_vain
 from wenyue.gate.directions import directions
 from wenyue.gate.elsewhere import is_in_vain, told
@@ -92,6 +93,7 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
     )
     if verdict.is_admitted:
         await record(tx, [_entry(request.staff_id, "gate.admitted", answer, now)])
+        await append(tx, _redeemed(answer, request), now)
     desk.heard(answer, guessers)
     return _named(answer, gathered.parties)
 
@@ -280,3 +282,10 @@ def _entry(staff_id: int | None, action: str, answer: ScanAnswer, now: datetime)
         "visitor": answer.visitor_no,
     }
     return Entry(now, actor_of(staff_id), action, str(answer.booking_id), detail)
+
+
+def _redeemed(answer: ScanAnswer, request: ScanRequest) -> list[kinds.BookingRedeemed]:
+    if answer.booking_id is None or answer.line_no is None or answer.visitor_no is None:
+        return []
+    place = (answer.line_no, answer.visitor_no, request.venue_id, answer.scan_id)
+    return [kinds.BookingRedeemed(answer.booking_id, *place)]

@@ -8,6 +8,7 @@ from uuid import UUID
 from wenyue.accounts import Staff
 from wenyue.audit import Entry, record
 from wenyue.booking import undo_redemption
+from wenyue.events import append, kinds
 from wenyue.gate.model import Reason, UndoFacts, UndoLimits, UndoOutcome
 from wenyue.gate.undo_rules import undo_outcome
 from wenyue.infra.db import Tx, fetch_dict, queries
@@ -77,6 +78,8 @@ async def undo(
     if second is not None:
         detail["confirmed_by"] = f"staff:{second.id}"
     await record(tx, [Entry(now, actor_of(staff_id), "gate.undone", str(found["booking_id"]), detail)])
+    at = (place["line_no"], place["visitor_no"], found["venue_id"], scan_id)
+    await append(tx, [kinds.AdmissionTakenBack(found["booking_id"], *at)], now)
     return UndoOutcome.UNDONE
 
 
