@@ -124,6 +124,7 @@ class Matrix:
             "/v1/gate/scans/{scan_id}/undo": {"reason": "x"},
             "/v1/names": {"name": "MOU REN"},
             "/v1/gate/places": {"venue": "lake", "name": NAME, "number": DOCUMENT},
+            "/v1/gate/holders": {"venue": "lake", "name": NAME, "number": DOCUMENT, "card_nos": [CARD[0]]},
             "/v1/gate/lookups": {"venue": "lake", "kind": "name", "text": "王小明"},
         }
         return bodies.get(template) if method == "POST" else None

@@ -26,7 +26,7 @@ from tests.support.traveller_site import (
     Traveller,
 )
 from wenyue.abuse import Pattern
-from wenyue.accounts import save_staff
+from wenyue.accounts import claims, save_staff
 from wenyue.accounts.names import know_name
 from wenyue.kernel.documents import Document, parse_document
 from wenyue.kernel.duties import duties_of_role
@@ -84,12 +84,14 @@ async def taken(site: ApiSite) -> tuple[Person, Person, int]:
 
 
 async def seen_by_staff(services: Services, name: str = NAME, number: str = DOCUMENT) -> None:
-    """Staff at a counter looked at the document."""
+    """Staff at a counter looked at the document, beside the cards that are with it."""
     document = parse_document(None, number, today=TODAY)
     assert isinstance(document, Document)
     async with services.db.transaction() as tx:
         key = services.vault.person_key(document.key)
         assert await know_name(tx, services.vault, key, name, NOW, is_seen=True)
+        own = [one.traveller_id for one in await claims.claims_of(tx, key)]
+        await claims.settle(tx, key, own=own, others=(), now=NOW, actor="test")
 
 
 async def operator_of(site: ApiSite, urls: DbUrls, home: Path) -> Person:

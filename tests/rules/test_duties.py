@@ -104,11 +104,12 @@ BEFORE["operator"] = BEFORE["gate"] | {
     Right.CARDS_REPLACE,
     Right.CARDS_STOP,
     Right.PLACES_TAKE_BACK,
+    Right.HOLDERS_SETTLE,
     Right.CONSOLE_VIEW,
     Right.HOLIDAYS_PREVIEW,
     Right.HOLIDAYS_SET,
 }
-BEFORE["admin"] = BEFORE["operator"] | {Right.CARDS_REPLACE_DISPUTED}
+BEFORE["admin"] = BEFORE["operator"] | {Right.CARDS_REPLACE_DISPUTED, Right.HOLDERS_SETTLE_SEEN}
 # Acts that no login did before, only whoever has the server.
 BY_COMMAND_ONLY = {
     *(Right.SLOTS_CLOSE, Right.SLOTS_REOPEN, Right.PRICES_SET, Right.CAPACITY_SET),

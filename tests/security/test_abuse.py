@@ -47,11 +47,11 @@ async def change(urls: DbUrls, statement: str, *params: object) -> None:
 async def test_a_known_document_number_and_a_fresh_card_open_nobodys_account(site: ApiSite) -> None:
     victim = await site.traveller()
     stolen = await site.activate(DAILY_CARD, NAME, DOCUMENT)
-    assert (stolen.status_code, stolen.json()["outcome"]) == (403, "card_holder_known")
+    assert (stolen.status_code, stolen.json()["outcome"]) == (403, "card_holder_claimed")
     thief = await site.other()
     body = {"card_no": DAILY_CARD[0], "pin": DAILY_CARD[1], "name": NAME, "number": DOCUMENT}
     posing = await site.client.post("/v1/cards/activation", json=body, headers=thief.headers)
-    assert (posing.status_code, posing.json()["outcome"]) == (403, "card_holder_known")
+    assert (posing.status_code, posing.json()["outcome"]) == (403, "card_holder_claimed")
     real = await site.client.post("/v1/cards/activation", json=body, headers=victim.headers)
     assert (real.status_code, real.json()["holder_id"]) == (201, victim.holder_id)
     bad = await site.client.post("/v1/cards/activation", json=body, headers={"Authorization": "Bearer x"})

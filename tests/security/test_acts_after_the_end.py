@@ -68,11 +68,12 @@ PAGES: Final[Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
 WORKS: Final = {"/gate/undo": 422}  # there is no such scan
 HOLDER: Final = {"name": NAME, "number": DOCUMENT}
 SCAN: Final = {"scan_id": str(uuid7()), "venue": "lake", "gate": "1", "presented": "nothing"}
-BODIES: Final[Mapping[str, Mapping[str, str]]] = {
+BODIES: Final[Mapping[str, Mapping[str, object]]] = {
     "/v1/gate/scans": SCAN,
     "/v1/gate/scans/{scan_id}/undo": {"reason": "x"},
     "/v1/gate/lookups": {"venue": "lake", "kind": "name", "text": NAME},
     "/v1/gate/places": {"venue": "lake", "name": NAME, "number": DOCUMENT},
+    "/v1/gate/holders": {"venue": "lake", "name": NAME, "number": DOCUMENT, "card_nos": [CARD[0]]},
     "/v1/gate/cards/replacement": {**HOLDER, "id": str(uuid7()), "card_no": CARD[0]},
     "/v1/gate/cards/objection": HOLDER,
 }

@@ -104,7 +104,9 @@ class Shutting:
         assert isinstance(document, Document)
         staff = Staff(1, "late", "", duties_of_role("admin"))
         vault, who = self.desk.site.app.services.vault, Identity(NAME, document)
-        await prove_by_staff(self.tx, vault, request_id=request_id, identity=who, now=NOW, staff=staff)
+        await prove_by_staff(
+            self.tx, vault, request_id=request_id, identity=who, card_no=CARD[0], now=NOW, staff=staff
+        )
         found = await recovery.recovery_of(self.tx, self.holder_id, NOW, request_id=request_id)
         assert found is not None
         return found

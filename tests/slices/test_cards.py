@@ -188,7 +188,7 @@ async def test_one_person_can_have_two_cards(tx: Tx) -> None:
     one, _ = await activated(tx)
     second = activation_of(await issued(tx, "yichang-annual"), person(1))
     stranger = await cards.activate(tx, VAULT, second, NOW)
-    assert problem(stranger) is CardProblem.HOLDER_KNOWN  # a document number is no secret: sign in first
+    assert problem(stranger) is CardProblem.HOLDER_CLAIMED  # a document number is no secret: sign in first
     two = await cards.activate(tx, VAULT, replace(second, signed_in_as=one.holder_id), NOW)
     assert isinstance(two, Activated)
     assert one.holder_id == two.holder_id

@@ -235,10 +235,15 @@ async def test_a_document_number_opens_no_account(tx: Tx) -> None:
     answer, _ = await activated(tx)
     card = await issued(tx, "kunshan-electronic")
     request = activation_of(card, person(1, "张冒名"))
-    assert problem(await cards.activate(tx, VAULT, request, NOW)) is CardProblem.HOLDER_KNOWN
+    posed = await cards.activate(tx, VAULT, request, NOW)
+    assert isinstance(posed, Activated)
+    assert (posed.holder_id != answer.holder_id, posed.is_further) == (True, False)
     stranger, _ = await activated(tx, number=2)
-    posing = replace(request, signed_in_as=stranger.holder_id)
-    assert problem(await cards.activate(tx, VAULT, posing, NOW)) is CardProblem.HOLDER_KNOWN
+    card = await issued(tx, "kunshan-electronic")
+    posing = replace(activation_of(card, person(1)), signed_in_as=stranger.holder_id)
+    assert problem(await cards.activate(tx, VAULT, posing, NOW)) is CardProblem.HOLDER_CLAIMED
+    misnamed = replace(activation_of(card, person(1, "张改名")), signed_in_as=answer.holder_id)
+    assert problem(await cards.activate(tx, VAULT, misnamed, NOW)) is CardProblem.HOLDER_KNOWN
     signed_in = replace(activation_of(card, person(1)), signed_in_as=answer.holder_id)
     second = await cards.activate(tx, VAULT, signed_in, NOW)
     assert isinstance(second, Activated)

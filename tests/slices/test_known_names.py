@@ -12,6 +12,7 @@ from wenyue.accounts import (
     VisitorRecord,
     VisitorRefusal,
     add_visitor,
+    claims,
     traveller_for,
 )
 from wenyue.accounts.names import know_name, name_key, note_names
@@ -49,6 +50,7 @@ async def proved(stage: Stage) -> int:
     owner = await traveller_for(stage.tx, VAULT, identity(), NOW)
     key = VAULT.person_key(identity().document.key)
     assert await know_name(stage.tx, VAULT, key, NAME, NOW, is_seen=True)
+    await claims.settle(stage.tx, key, own=[owner], others=(), now=NOW, actor="test")
     return owner
 
 

@@ -35,10 +35,13 @@ async def stage(db_urls: DbUrls) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def own(stage: Stage) -> Visitor:
-    """The person whose account books."""
+async def own(stage: Stage, *, is_seen: bool = True) -> Visitor:
+    """The person whose account books, by a document that staff saw, or that was only typed."""
     row = await stage.tx.execute("SELECT person_key FROM accounts.traveller WHERE id = %s", [stage.holder])
     [(key,)] = await row.fetchall()
+    seen_at = EVE if is_seen else None
+    change = "UPDATE accounts.traveller SET document_seen_at = %s WHERE id = %s"
+    await stage.tx.execute(change, [seen_at, stage.holder])
     return Visitor(bytes(key), None)
 
 
@@ -152,3 +155,11 @@ async def test_security_second_H3_three_strangers_bookings_ban_the_stranger_and_
     assert (await stage.engine.book(mine)).outcome is Outcome.CONFIRMED
     theirs = await stage.ask((slot, stage.people(1)))
     assert theirs.outcome is Outcome.ACCOUNT_BANNED
+
+
+@pytest.mark.parametrize("preset", [VISITORS_ONLY, ACCOUNT_ONLY, BOTH])
+async def test_security_fourth_F1_a_typed_document_gets_nobody_struck(stage: Stage, preset: str) -> None:
+    """A stranger whose account was opened with somebody's document books for that person and does not come."""
+    victim = await own(stage, is_seen=False)
+    booked = await stage.booked((await session(stage, preset), (victim,)))
+    assert await missed(stage, booked) == {account_subject(stage.holder)}

@@ -4,7 +4,7 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
-from wenyue.accounts import names, staffing
+from wenyue.accounts import claims, names, staffing
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
@@ -61,6 +61,7 @@ __all__ = [
     "acting_as",
     "add_visitor",
     "check_staff",
+    "claims",
     "end_login",
     "end_logins",
     "hash_secret",

@@ -34,27 +34,31 @@ async def know_name(
         "most": KNOWN_NAMES_MAX,
         "seen_at": now if is_seen else None,
     }
-    await tx.execute(_SQL["lock_names"], row)
+    await lock_person(tx, person_key)
     await tx.execute(_SQL["add_name"], row)
     found = await (await tx.execute(_SQL["is_known"], row)).fetchone()
     return found is not None
 
 
-async def is_seen(tx: Tx, person_key: bytes) -> bool:
-    """Whether staff saw the document of this person."""
-    row = await (await tx.execute(_SQL["is_seen"], {"person_key": person_key})).fetchone()
-    return row is not None and bool(row[0])
+async def lock_person(tx: Tx, person_key: bytes) -> None:
+    """Until the transaction ends nobody else adds a name of this person, or an account with this document."""
+    await tx.execute(_SQL["lock_names"], {"person_key": person_key})
 
 
 async def name_known(
     tx: Tx, vault: Vault, person_key: bytes, name: str, traveller_id: int | None
 ) -> NameKnown:
-    """What is known of a name that `traveller_id` gives for a person; their own name is theirs to say."""
+    """What is known of a name that `traveller_id` gives for a person; whose document staff saw says their own name themselves."""
     asked = {"person_key": person_key, "name_key": name_key(vault, person_key, name)}
     row = await (await tx.execute(_SQL["names_of"], asked)).fetchone()
-    if row is None or not row[0] or (traveller_id is not None and row[2] == traveller_id):
+    if row is None or not row[0] or (traveller_id is not None and traveller_id in row[2]):
         return NameKnown.NOTHING
     return NameKnown.SAME if row[1] else NameKnown.ANOTHER
+
+
+async def is_another(tx: Tx, vault: Vault, person_key: bytes, name: str) -> bool:
+    """Whether staff saw the person's document, and this is none of the names that they are known under since."""
+    return await name_known(tx, vault, person_key, name, None) is NameKnown.ANOTHER
 
 
 async def note_names(tx: Tx, vault: Vault, after: int, now: datetime) -> int | None:

@@ -1,5 +1,5 @@
 -- name: lock_names
--- Names of one person are added one at a time, so that their number holds.
+-- Names of one person, and accounts with their document, are added one at a time, so that their number holds.
 SELECT pg_advisory_xact_lock(hashtextextended('accounts.known_name', hashtextextended(encode(%(person_key)s, 'hex'), 0)))
 
 -- name: add_name
@@ -12,10 +12,6 @@ SELECT %(person_key)s, %(name_key)s, %(now)s, %(seen_at)s
 ON CONFLICT (person_key, name_key) DO UPDATE SET seen_at = excluded.seen_at
  WHERE n.seen_at IS NULL AND excluded.seen_at IS NOT NULL
 
--- name: is_seen
--- Whether staff saw the person's document.
-SELECT EXISTS (SELECT FROM accounts.known_name k WHERE k.person_key = %(person_key)s AND k.seen_at IS NOT NULL)
-
 -- name: is_known
 -- Whether the person is known under this name; when it is to be one that staff saw, whether it is that.
 SELECT k.added_at FROM accounts.known_name k
@@ -23,8 +19,8 @@ SELECT k.added_at FROM accounts.known_name k
    AND (k.seen_at IS NOT NULL OR %(seen_at)s::timestamptz IS NULL)
 
 -- name: names_of
--- How many names a person is known under, whether this is one, and whose account they have.
-SELECT count(*), bool_or(k.name_key = %(name_key)s), max(k.traveller_id)
+-- How many names a person is known under, whether this is one, and which accounts are theirs.
+SELECT count(*), bool_or(k.name_key = %(name_key)s), array_agg(k.traveller_id)
   FROM accounts.known_name_v k
  WHERE k.person_key = %(person_key)s
 

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from wenyue.accounts.claims import claims_of
 from wenyue.accounts.model import (
     Identity,
     NameKnown,
@@ -10,7 +11,7 @@ from wenyue.accounts.model import (
     VisitorRecord,
     VisitorRefusal,
 )
-from wenyue.accounts.names import know_name, name_known
+from wenyue.accounts.names import know_name, lock_person, name_known
 from wenyue.accounts.sealing import TRAVELLER, VISITOR, open_identity, seal_identity
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
@@ -30,12 +31,25 @@ async def traveller_for(
     *,
     locale: str = "zh-CN",
     actor: str = "traveller",
+    is_separate: bool = False,
 ) -> int:
-    """The id of this person's account, made if there is none. One document, one account.
+    """The id of this person's account, made if there is none; `is_separate`: a new one, whoever claims the document already.
 
-    `identity` is kept of a new account only: name and phone on record prove who somebody is when a card is lost, so nothing
-    that a login can do changes them. They are their own first common visitor. Audited as `traveller.created` once.
+    Of several that claim it the one that staff saw it of, else the oldest: only for whoever knows that the document is theirs.
+    `identity` is kept of a new account only: name and phone on record prove who somebody is when a card is lost, so nothing that
+    a login can do changes them. They are their own first common visitor. Audited as `traveller.created` once.
     """
+    person_key = vault.person_key(identity.document.key)
+    await lock_person(tx, person_key)
+    claims = [] if is_separate else await claims_of(tx, person_key)
+    if claims:
+        return claims[0].traveller_id
+    return await _open_account(tx, vault, identity, now, locale=locale, actor=actor)
+
+
+async def _open_account(
+    tx: Tx, vault: Vault, identity: Identity, now: datetime, *, locale: str, actor: str
+) -> int:
     person_key = vault.person_key(identity.document.key)
     row = {
         "person_key": person_key,
@@ -43,11 +57,10 @@ async def traveller_for(
         "locale": locale if locale in LOCALES else LOCALES[0],
         "now": now,
     }
-    [(traveller_id, is_new)] = await (await tx.execute(_SQL["add_traveller"], row)).fetchall()
-    if is_new:
-        await _put_visitor(tx, vault, traveller_id, identity, now, is_self=True)
-        await know_name(tx, vault, person_key, identity.name, now, is_seen=False)
-        await record(tx, [Entry(now, actor, "traveller.created", f"traveller:{traveller_id}")])
+    [(traveller_id,)] = await (await tx.execute(_SQL["add_traveller"], row)).fetchall()
+    await _put_visitor(tx, vault, traveller_id, identity, now, is_self=True)
+    await know_name(tx, vault, person_key, identity.name, now, is_seen=False)
+    await record(tx, [Entry(now, actor, "traveller.created", f"traveller:{traveller_id}")])
     return traveller_id
 
 

@@ -1,13 +1,14 @@
 -- name: add_traveller
--- A person's account; the one that is there already wins, name and phone on record included.
-INSERT INTO accounts.traveller (person_key, sealed, locale, created_at)
-VALUES (%(person_key)s, %(sealed)s, %(locale)s, %(now)s)
-ON CONFLICT (person_key) DO UPDATE SET locale = accounts.traveller.locale
-RETURNING id, (xmax = 0) AS is_new;
+-- An account with a document, which others may claim already.
+INSERT INTO accounts.traveller (person_key, claim_key, sealed, locale, created_at)
+SELECT CASE WHEN NOT had.is_taken THEN %(person_key)s::bytea END, CASE WHEN had.is_taken THEN %(person_key)s::bytea END,
+       %(sealed)s, %(locale)s, %(now)s
+FROM (SELECT EXISTS (SELECT FROM accounts.traveller WHERE person_key = %(person_key)s) AS is_taken) AS had
+RETURNING id;
 
 -- name: traveller
 -- One account.
-SELECT id, person_key, sealed, locale FROM accounts.traveller WHERE id = %(id)s;
+SELECT id, CASE WHEN claim_lost_at IS NULL THEN coalesce(person_key, claim_key) END, sealed, locale FROM accounts.traveller WHERE id = %(id)s;
 
 -- name: set_locale
 -- The language a traveller reads.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from wenyue.accounts import Identity, LoginEnded, names, traveller
+from wenyue.accounts import Identity, LoginEnded, claims, names, traveller
 from wenyue.audit import Entry, record
 from wenyue.booking import Answer, ChangeKind, ChangeRequest, Outcome, by_others
 from wenyue.gate import LookupProblem, persons
@@ -28,7 +28,7 @@ async def own_places(
 ) -> list[by_others.PlaceByOther] | NotTaken:
     """What others booked with the document of the account's own holder, once staff have seen it; nobody else's counts."""
     person_key = await _own_key(services, tx, holder_id)
-    if person_key is None or not await names.is_seen(tx, person_key):
+    if person_key is None:
         return NotTaken.UNSEEN
     return await by_others.places_by_others(tx, [person_key], now)
 
@@ -38,7 +38,7 @@ async def claim(
 ) -> list[by_others.PlaceByOther] | NotTaken:
     """The holder's places of one session that others booked, to `take_back` after this transaction; it counts a try."""
     person_key = await _own_key(services, tx, holder_id)
-    if person_key is None or not await names.is_seen(tx, person_key):
+    if person_key is None:
         return NotTaken.UNSEEN
     here = await by_others.places_by_others(tx, [person_key], now, slot_id=slot_id)
     if not here:
@@ -134,7 +134,7 @@ async def add_spelling(
 ) -> NotTaken | None:
     """Let others book the account's own holder under this spelling, too; None: done. Recorded."""
     person_key = await _own_key(services, tx, holder_id)
-    if person_key is None or not await names.is_seen(tx, person_key):
+    if person_key is None:
         return NotTaken.UNSEEN
     if not await names.know_name(tx, services.vault, person_key, name, now, is_seen=True):
         return NotTaken.NAMES_FULL
@@ -144,5 +144,8 @@ async def add_spelling(
 
 
 async def _own_key(services: Services, tx: Tx, holder_id: int) -> bytes | None:
+    """The person whose account it is, once staff saw their document beside a card of it."""
+    if not await claims.is_seen(tx, holder_id):
+        return None
     known = await traveller(tx, services.vault, holder_id)
     return known.person_key if known is not None else None

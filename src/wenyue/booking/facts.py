@@ -52,9 +52,9 @@ class Facts:
     )  # holder -> (booking, line) -> what the account has
     # Holders of one request in this batch: nobody looks at what they have afterwards.
     once: set[int] = field(default_factory=set[int])
-    # Person -> (whose account they have, keys of the names they are known under), of the visitors whose names are compared.
-    names: dict[bytes, tuple[int | None, set[bytes]]] = field(
-        default_factory=dict[bytes, tuple[int | None, set[bytes]]]
+    # Person -> (the accounts that are theirs, keys of the names they are known under), of the visitors whose names are compared.
+    names: dict[bytes, tuple[set[int | None], set[bytes]]] = field(
+        default_factory=dict[bytes, tuple[set[int | None], set[bytes]]]
     )
     holds: dict[int, int] = field(default_factory=dict[int, int])  # holder -> live holds
     cancels: dict[bytes, list[tuple[str, date]]] = field(default_factory=dict[bytes, list[tuple[str, date]]])

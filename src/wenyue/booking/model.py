@@ -329,7 +329,7 @@ class LineFacts:
 class ExistingBooking:
     """A stored booking; `own_key` and `lines` only for bookings that a change request locked.
 
-    `own_key`: the person whose account booked it, as proved when the account was opened.
+    `own_key`: the person whose account booked it, if staff saw the document: one that was only typed speaks for nobody.
     """
 
     id: UUID

@@ -71,11 +71,11 @@ def person_problems(
 
 
 def _names(request: BookingRequest, line: WantedLine, number: int, facts: Facts) -> Iterable[PersonProblem]:
-    """Whoever proved their document is booked by others under a name they are known by."""
+    """Whose document staff saw is booked by others under a name they are known by."""
     for index in line.visitors:
         visitor = request.visitors[index]
-        traveller_id, known = facts.names.get(visitor.person_key, (None, ()))
-        is_own = traveller_id is not None and traveller_id == request.holder_id
+        accounts, known = facts.names.get(visitor.person_key, ((), ()))
+        is_own = request.holder_id is not None and request.holder_id in accounts
         if visitor.name_key is not None and known and not is_own and visitor.name_key not in known:
             yield Outcome.NAME_DIFFERS, number, index, None
 

@@ -32,8 +32,8 @@ SELECT l.booking_id, l.line_no, l.slot_id, l.product_id, l.venue_id, l.on_date, 
  ORDER BY l.booking_id, l.line_no
 
 -- name: places_by_others
--- Coming places of this person (under any of these keys) in bookings that their own account did not make. The indexes that
--- keep a person, and a number, from having two places of a day find them.
+-- Coming places of this person (under any of these keys) in bookings that none of their own accounts made, which are those that
+-- staff saw the document of. The indexes that keep a person, and a number, from having two places of a day find them.
 SELECT p.booking_id, p.line_no, p.visitor_no, p.person_key, b.holder_id, l.slot_id, l.venue_id, l.on_date, s.starts_at,
        s.ends_at, s.label_zh, s.label_en, c.venue_zh, c.venue_en, c.product_zh, c.product_en, c.timezone,
        EXISTS (SELECT FROM booking.redemption r
@@ -46,7 +46,8 @@ SELECT p.booking_id, p.line_no, p.visitor_no, p.person_key, b.holder_id, l.slot_
   JOIN catalogue.bookable_v c ON c.product_id = l.product_id
  WHERE (p.person_key = ANY (%(person_keys)s::bytea[]) OR p.number_key = ANY (%(number_keys)s::bytea[]))
    AND p.is_live AND p.on_date >= %(from_day)s
-   AND NOT EXISTS (SELECT FROM accounts.holder_v h WHERE h.traveller_id = b.holder_id AND h.person_key = p.person_key)
+   AND NOT EXISTS (SELECT FROM accounts.holder_v h WHERE h.traveller_id = b.holder_id AND h.person_key = p.person_key
+                      AND h.is_seen)
    AND (b.holder_id IS NOT NULL OR %(is_staff)s)
    AND (%(venue_id)s::bigint IS NULL OR l.venue_id = %(venue_id)s)
    AND (%(slot_id)s::bigint IS NULL OR l.slot_id = %(slot_id)s)

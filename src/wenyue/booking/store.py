@@ -155,7 +155,9 @@ async def _read_rest(reads: dict[str, Cursor], facts: Facts, wants: Wants) -> No
         facts.ended.update(wants.changers - held)
     if "names" in reads:
         for person_key, name_key, traveller_id in await reads["names"].fetchall():
-            facts.names.setdefault(person_key, (traveller_id, set()))[1].add(name_key)
+            accounts, known = facts.names.setdefault(person_key, (set(), set()))
+            accounts.add(traveller_id)
+            known.add(name_key)
     if "cancels" in reads:
         for subject, policy_code, on_date in await reads["cancels"].fetchall():
             facts.cancels.setdefault(subject, []).append((policy_code, on_date))

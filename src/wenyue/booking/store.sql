@@ -9,9 +9,10 @@ SELECT s.id, s.product_id, s.venue_id, s.on_date, s.starts_at, s.ends_at, s.rele
  WHERE s.id = ANY (%(ids)s::bigint[])
 
 -- name: lock_bookings
--- Bookings that a change is about, locked in id order, before any card or pool; last, the person whose account booked.
+-- Bookings that a change is about, locked in id order, before any card or pool; last, the person whose account booked, if
+-- staff saw that it is theirs.
 SELECT b.id, b.body_hash, b.state, b.channel, b.holder_id, b.card_id, b.hold_until, b.total_minor, b.currency,
-       (SELECT h.person_key FROM accounts.holder_v h WHERE h.traveller_id = b.holder_id) AS own_key
+       (SELECT h.person_key FROM accounts.holder_v h WHERE h.traveller_id = b.holder_id AND h.is_seen) AS own_key
   FROM booking.booking b
  WHERE b.id = ANY (%(ids)s::uuid[])
  ORDER BY b.id

@@ -9,8 +9,10 @@ import msgspec
 from wenyue.accounts import (
     Attempt,
     Identity,
+    claims,
     hash_secret,
     is_outdated,
+    names,
     traveller,
     traveller_for,
     verify_secret,
@@ -24,10 +26,18 @@ from wenyue.cards.rules import in_month_days
 from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import local_date
+from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
 from wenyue.kernel.personal import Secret, Vault
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
-_GUESSES: Final = frozenset({CardProblem.PIN_WRONG, CardProblem.HOLDER_KNOWN, CardProblem.ACTIVE_ELSEWHERE})
+_GUESSES: Final = frozenset(
+    {
+        CardProblem.PIN_WRONG,
+        CardProblem.HOLDER_KNOWN,
+        CardProblem.HOLDER_CLAIMED,
+        CardProblem.ACTIVE_ELSEWHERE,
+    }
+)
 _CHECKS_MAX: Final = 2
 CARD_TIMEZONE: Final = "Asia/Shanghai"  # the day a card is issued or activated is a day there
 
@@ -46,7 +56,8 @@ class ActivationRequest:
     """What a person types to make a card theirs. `actor` when somebody does it for them: 'staff:3'.
 
     `signed_in_as`: the account that the caller has proved to be, if any. A document number is no secret: only who is
-    signed in adds a further card to an account that has one.
+    signed in adds a further card to an account that has one. `is_separate`: a card that is with this document and name already
+    is not the caller's, so theirs gets an account of its own.
     """
 
     card_no: str
@@ -55,6 +66,7 @@ class ActivationRequest:
     locale: str = "zh-CN"
     actor: str = ""
     signed_in_as: int | None = None
+    is_separate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +125,12 @@ async def issue(
 async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: datetime) -> Activated | Denied:
     """Make a shipped card the person's: number + PIN + real name + document (宜昌: 卡号 + 刮开密码).
 
-    Finds or makes the traveller's account, sets the validity, grants the entitlements. The same person again gets
-    the same answer (`is_replay`). Whose document holds a card already is HOLDER_KNOWN unless they are signed in (or
-    staff acts), and always under another name than that on record; name and phone on record
-    stay. Refusals: PIN_WRONG, and every CardProblem about states, deadline and age. Whoever calls it
-    for a stranger does so in a `Guard.attempt`, which slows guessing; see `prove`.
+    Makes an account, sets the validity, grants the entitlements; the card comes to the account that is signed in when that has
+    this document and name. The same person again gets the same answer (`is_replay`). A typed document is a claim: it neither
+    keeps anybody else from activating with that document nor leads into their account, until staff saw whose it is, after
+    which it is HOLDER_KNOWN (but for that account, and for staff). HOLDER_CLAIMED when a card is with this document and name
+    and the caller has not said that it is not theirs. Other refusals: PIN_WRONG, and every CardProblem about states, deadline
+    and age. Whoever calls it for a stranger does so in a `Guard.attempt`, which slows guessing; see `prove`.
     """
     proven = await prove(tx, vault, request.card_no, request.pin)
     if isinstance(proven, Denied):
@@ -135,11 +148,13 @@ async def activate(tx: Tx, vault: Vault, request: ActivationRequest, now: dateti
     terms = activation_terms(rules, issued, request.identity.born, local_date(now, CARD_TIMEZONE))
     if isinstance(terms, Denied):
         return terms
-    row = await (await tx.execute(_SQL["account_of"], {"person_key": person_key})).fetchone()
-    if row is not None and not await _may_add(tx, vault, request, account_id=row[0], has_card=row[1]):
-        return Denied(CardProblem.HOLDER_KNOWN)
-    made = await _hand_over(tx, vault, request, card=card, rules=rules, terms=terms, now=now)
-    return replace(made, is_further=row is not None)
+    account = await _account_for(tx, vault, request, person_key)
+    if isinstance(account, CardProblem):
+        return Denied(account)
+    made = await _hand_over(
+        tx, vault, request, account_id=account, card=card, rules=rules, terms=terms, now=now
+    )
+    return replace(made, is_further=account is not None)
 
 
 async def sign_in(tx: Tx, vault: Vault, card_no: str, pin: str) -> int | Denied:
@@ -198,9 +213,9 @@ async def prove(tx: Tx, vault: Vault, card_no: str, pin: str) -> ProvenCard | De
 async def judge(tried: Attempt, card_no: str, answer: object) -> None:
     """Tell the guard what became of a try with this number, and whose card was guessed at.
 
-    A right PIN is no failure, even when the card's state forbids what was asked for. HOLDER_KNOWN is one: with a fresh card
-    of their own nobody asks of document after document whose holds a card. ACTIVE_ELSEWHERE is one, too: nobody asks of a
-    card, with its PIN, which document its holder has.
+    A right PIN is no failure, even when the card's state forbids what was asked for. HOLDER_KNOWN and HOLDER_CLAIMED are: with a
+    fresh card of their own nobody asks of document after document whose holds a card. ACTIVE_ELSEWHERE is one, too: nobody asks
+    of a card, with its PIN, which document its holder has.
     """
     tried.is_right = not (isinstance(answer, Denied) and answer.problem in _GUESSES)
     if not tried.is_right:
@@ -248,13 +263,16 @@ async def _hand_over(
     vault: Vault,
     request: ActivationRequest,
     *,
+    account_id: int | None,
     card: LockedCard,
     rules: CardRules,
     terms: Validity,
     now: datetime,
 ) -> Activated:
     actor = request.actor or "traveller"
-    holder_id = await traveller_for(tx, vault, request.identity, now, locale=request.locale, actor=actor)
+    holder_id = account_id or await traveller_for(
+        tx, vault, request.identity, now, locale=request.locale, actor=actor, is_separate=True
+    )
     row = {
         "id": card.id,
         "now": now,
@@ -285,11 +303,33 @@ def _not_shipped(card: LockedCard, person_key: bytes) -> Activated | Denied:
     return Activated(card.id, card.holder_id, card.valid_from, card.valid_to, is_replay=True)
 
 
-async def _may_add(
-    tx: Tx, vault: Vault, request: ActivationRequest, *, account_id: int, has_card: bool
-) -> bool:
-    """Whether this card may come to an account that is there (whoever opens it sees and changes its bookings)."""
-    if has_card and not request.actor and request.signed_in_as != account_id:
-        return False
+async def _account_for(
+    tx: Tx, vault: Vault, request: ActivationRequest, person_key: bytes
+) -> int | CardProblem | None:
+    """The account that this card comes to, None: one of its own; or why it comes to none.
+
+    Whoever opens an account sees and changes its bookings, and each of its cards opens it: so a card comes to one that is there
+    only by who is signed in to it, or by staff who know whose document it is.
+    """
+    identity = request.identity
+    await names.lock_person(tx, person_key)
+    found = await claims.claims_of(tx, person_key)
+    is_settled = bool(found) and found[0].is_seen
+    own = next((one.traveller_id for one in found if one.traveller_id == request.signed_in_as), None)
+    if own is None and request.actor and is_settled:
+        own = found[0].traveller_id
+    if own is not None:
+        return own if await _is_named(tx, vault, own, identity) else CardProblem.HOLDER_KNOWN
+    is_another = await names.is_another(tx, vault, person_key, identity.name)
+    if is_settled or is_another or len(found) >= CLAIMS_PER_DOCUMENT_MAX:
+        return CardProblem.HOLDER_KNOWN
+    if not request.actor and not request.is_separate:
+        for one in found:
+            if await _is_named(tx, vault, one.traveller_id, identity):
+                return CardProblem.HOLDER_CLAIMED
+    return None
+
+
+async def _is_named(tx: Tx, vault: Vault, account_id: int, identity: Identity) -> bool:
     known = await traveller(tx, vault, account_id)
-    return known is not None and known.is_named(request.identity.name)
+    return known is not None and known.is_named(identity.name)

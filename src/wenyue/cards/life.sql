@@ -11,12 +11,6 @@ RETURNING id;
 -- One card type's rules.
 SELECT rules::text FROM cards.card_type WHERE code = %(code)s;
 
--- name: account_of
--- The account of a person, and whether a card hangs on it.
-SELECT holder.traveller_id,
-       EXISTS (SELECT 1 FROM cards.card AS card WHERE card.holder_id = holder.traveller_id)
-FROM accounts.holder_v AS holder WHERE holder.person_key = %(person_key)s;
-
 -- name: pin_of
 -- What a PIN is checked against.
 SELECT id, pin_hash, state, holder_id FROM cards.card WHERE card_no = %(card_no)s;

@@ -20,7 +20,11 @@ class CardProblem(StrEnum):
     NOT_SHIPPED = "card_not_shipped"
     NOT_ACTIVATED = "card_not_activated"  # signing in with a card nobody has activated
     ACTIVE_ELSEWHERE = "card_active_elsewhere"  # another person has activated it
-    HOLDER_KNOWN = "card_holder_known"  # this document holds a card already: prove to be its holder first
+    HOLDER_KNOWN = (
+        "card_holder_known"  # staff saw whose document this is: sign in with a card of theirs first
+    )
+    # a card is with this document and name, typed by whoever: sign in with it, or say that it is not yours
+    HOLDER_CLAIMED = "card_holder_claimed"
     DEADLINE_PASSED = "card_deadline_passed"  # `on_date`: the last day it could be activated
     TOO_YOUNG = "card_too_young"
     TOO_OLD = "card_too_old"

@@ -1,8 +1,20 @@
--- name: holder_of_document
--- Whose document this is, when they hold a card that can be lost.
-SELECT holder.traveller_id FROM accounts.holder_v AS holder
+-- name: holders_of_document
+-- The accounts that claim a document and have a card that can be lost: those that staff saw it of, then the oldest.
+SELECT holder.traveller_id, holder.is_seen FROM accounts.holder_v AS holder
 WHERE holder.person_key = %(person_key)s
-  AND EXISTS (SELECT 1 FROM cards.card AS card WHERE card.holder_id = holder.traveller_id AND card.state IN (3, 4));
+  AND EXISTS (SELECT 1 FROM cards.card AS card WHERE card.holder_id = holder.traveller_id AND card.state IN (3, 4))
+ORDER BY holder.is_seen DESC, holder.traveller_id LIMIT %(limit)s;
+
+-- name: holder_of_number
+-- Whose card this is.
+SELECT holder_id FROM cards.card WHERE card_no = %(card_no)s AND holder_id IS NOT NULL;
+
+-- name: has_card
+-- Whether a card with this number, or one that it was replaced by, is the account's.
+SELECT EXISTS (SELECT 1 FROM cards.card AS card
+               WHERE card.holder_id = %(holder_id)s
+                 AND (card.card_no = %(card_no)s
+                      OR card.id IN (SELECT dead.card_id FROM cards.dead_number AS dead WHERE dead.card_no = %(card_no)s)));
 
 -- name: lock_holder
 -- Requests, proofs, replacements and objections of one holder happen one after the other.

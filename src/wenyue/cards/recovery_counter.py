@@ -11,8 +11,9 @@ from wenyue.cards.recovery import (
     OBJECTION_S,
     Proven,
     bind,
+    has_card,
     lock_holder,
-    named_holder,
+    named_holders,
     new_row,
     proven,
 )
@@ -40,15 +41,25 @@ class CounterRefusal(StrEnum):
 
 
 async def prove_by_staff(
-    tx: Tx, vault: Vault, *, request_id: UUID, identity: Identity, now: datetime, staff: Staff
+    tx: Tx,
+    vault: Vault,
+    *,
+    request_id: UUID,
+    identity: Identity,
+    card_no: str,
+    now: datetime,
+    staff: Staff,
 ) -> Proven | int | CounterRefusal:
     """A request at the counter; the same id again, by who began it: the holder whose it is.
 
-    Name and document must be those on record. To another member of staff the id says nothing.
+    Name and document must be those on record; of several accounts with them it is the one with the lost card. To another
+    member of staff the id says nothing.
     """
-    known = await named_holder(tx, vault, identity)
-    if known is None:
+    named = await named_holders(tx, vault, identity)
+    if not named:
         return CounterRefusal.HOLDER_UNKNOWN
+    with_card = [one for one in named if len(named) == 1 or await has_card(tx, one.id, card_no)]
+    known = (with_card or named)[0]
     await tx.execute(_SQL["lock_staff"], {"staff_id": staff.id})
     await lock_holder(tx, known.id)
     actor = f"staff:{staff.id}"

@@ -105,6 +105,14 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
         "请先带证件到人工窗口核验一次，之后即可在线办理",
         "Show the document at the staffed counter once; from then on this works online",
     ),
+    "holder_seen": (
+        "这个证件此前已由工作人员与一张卡一起核验过，只有管理员可以改",
+        "Staff saw this document beside a card before: only an administrator changes that",
+    ),
+    "cards_or_none": (
+        "填写本人出示的卡号，或说明本人没有卡，二者选一",
+        "Give the numbers of the cards that the person shows, or say that they have none",
+    ),
     "names_full": (
         "姓名写法已满6种，请到窗口办理",
         "Six spellings of the name are known already: ask at the counter",

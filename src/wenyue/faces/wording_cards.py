@@ -144,6 +144,11 @@ CARD_PROBLEMS: Final[Mapping[CardProblem, Text]] = MappingProxyType(
             "This card cannot be activated with this document here. If it holds a card already, sign in with that card first"
             " and enter the name as on record; else, or if that card is lost, bring the document to the staffed counter",
         ),
+        CardProblem.HOLDER_CLAIMED: Text(
+            "已有一张卡用这个证件和姓名激活。是您的卡：请先用它登录，新卡就在同一账户里。不是您的卡：请选择“那张卡不是我的”再激活，并带证件到人工窗口核验",
+            "A card was activated with this document and name already. If it is yours, sign in with it first: the new card joins"
+            " it. If it is not, say that it is not yours and activate; then show your document at the staffed counter",
+        ),
         CardProblem.DEADLINE_PASSED: Text(
             "已过激活期限，请联系购卡处", "The time to activate this card has passed; ask where you bought it"
         ),

@@ -27,6 +27,10 @@ RIGHT_WORDS: Final[Mapping[Right, Text]] = {
     ),
     Right.CARDS_STOP: Text("停止补卡", "Stop a replacement"),
     Right.PLACES_TAKE_BACK: Text("见证件后取回他人代订的名额", "Take back places that others booked"),
+    Right.HOLDERS_SETTLE: Text("见证件后确认是谁的账户", "Settle whose account a document is"),
+    Right.HOLDERS_SETTLE_SEEN: Text(
+        "见证件后收回曾经核验过的账户", "Take a document from an account that staff saw it of before"
+    ),
     Right.CONSOLE_VIEW: Text("查看运营台", "See the console"),
     Right.HOLIDAYS_PREVIEW: Text("预览节假日安排", "Preview a holiday"),
     Right.HOLIDAYS_SET: Text("录入节假日", "Enter a holiday"),

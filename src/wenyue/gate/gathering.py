@@ -34,6 +34,7 @@ from wenyue.gate.tokens import GateKeys
 from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.documents import Document
+from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
 from wenyue.kernel.personal import SealBroken, Vault
 from wenyue.policy import Preset, bans
 
@@ -162,7 +163,7 @@ async def _by_document(question: _Question, reading: Reading) -> Gathered:
         return await _of_person(question, kind, next(iter(documents)))
     since, until = question.today - timedelta(days=2), question.today + timedelta(days=400)
     known = await findable.persons_near(question.tx, list(documents), since, until)
-    rows = await fetch_dicts(question.tx, _SQL["holders_of"], {"person_keys": list(documents)})
+    rows = await fetch_dicts(question.tx, _SQL["persons_with_accounts"], {"person_keys": list(documents)})
     persons = dict.fromkeys([*known, *(bytes(row["person_key"]) for row in rows)])
     found: dict[bytes, list[Admission]] = {}
     for person_key in [one for one in documents if one in persons][:PERSONS_MAX]:
@@ -194,10 +195,10 @@ async def _of_person(question: _Question, kind: Presented, person_key: bytes) ->
 async def _places_of(question: _Question, person_key: bytes) -> list[Admission]:
     tx, venue_id, today = question.tx, question.venue_id, question.today
     places = await redeemable(tx, person_key=person_key, venue_id=venue_id, on_date=today)
-    holder = await fetch_dict(tx, _SQL["holders_of"], {"person_keys": [person_key]})
-    if holder is not None:
+    asked = {"person_keys": [person_key], "limit": CLAIMS_PER_DOCUMENT_MAX}
+    for (holder_id,) in await (await tx.execute(_SQL["holders_of"], asked)).fetchall():
         known = {place.booking_id for place in places}
-        booked = await redeemable(tx, holder_id=holder["traveller_id"], venue_id=venue_id, on_date=today)
+        booked = await redeemable(tx, holder_id=holder_id, venue_id=venue_id, on_date=today)
         places += [one for one in booked if one.person_key is None and one.booking_id not in known]
     return places or await _void_places_of(question, person_key)
 

@@ -39,3 +39,14 @@ async def places_of_person(
     term = vault.fingerprint(b"gate|document|" + person_key)
     await write_down(tx, Lookup(staff_id, venue_id, _KIND, term, len(found)), now)
     return found
+
+
+async def count_holder(
+    tx: Tx, vault: Vault, *, venue_id: int, staff_id: int, person_key: bytes, found: int, now: datetime
+) -> LookupProblem | None:
+    """Count and record that staff looked whose document this is, and found so many accounts; None, or TOO_OFTEN."""
+    if not await may_look_up(tx, staff_id, now):
+        return LookupProblem.TOO_OFTEN
+    term = vault.fingerprint(b"gate|document|" + person_key)
+    await write_down(tx, Lookup(staff_id, venue_id, _KIND, term, found), now)
+    return None

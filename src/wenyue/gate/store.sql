@@ -33,9 +33,18 @@ SELECT card_id, state, holder_key, valid_to, is_dead_number
  ORDER BY is_dead_number
  LIMIT 1
 
+-- name: persons_with_accounts
+-- Which of these persons have an account.
+SELECT DISTINCT h.person_key FROM accounts.holder_v h WHERE h.person_key = ANY (%(person_keys)s::bytea[])
+
 -- name: holders_of
--- The accounts of persons who may have booked for themselves.
-SELECT person_key, traveller_id FROM accounts.holder_v WHERE person_key = ANY (%(person_keys)s::bytea[])
+-- The accounts of persons who may have booked for themselves: those that staff saw the document of, else all that claim it.
+SELECT h.traveller_id
+  FROM accounts.holder_v h
+ WHERE h.person_key = ANY (%(person_keys)s::bytea[])
+   AND (h.is_seen OR NOT EXISTS (SELECT FROM accounts.holder_v s WHERE s.person_key = h.person_key AND s.is_seen))
+ ORDER BY h.traveller_id
+ LIMIT %(limit)s
 
 -- name: cards_by_id
 -- The state of the cards that pay for the places in question.

@@ -41,6 +41,8 @@ class Right(StrEnum):
     CARDS_REPLACE_DISPUTED = "cards.replace_disputed"
     CARDS_STOP = "cards.stop"
     PLACES_TAKE_BACK = "places.take_back"
+    HOLDERS_SETTLE = "holders.settle"
+    HOLDERS_SETTLE_SEEN = "holders.settle_seen"
     CONSOLE_VIEW = "console.view"
     HOLIDAYS_PREVIEW = "holidays.preview"
     HOLIDAYS_SET = "holidays.set"
@@ -70,6 +72,8 @@ RIGHTS: Final[Mapping[Right, frozenset[Role]]] = MappingProxyType(
         Right.CARDS_REPLACE_DISPUTED: frozenset({Role.ADMINISTRATOR}),
         Right.CARDS_STOP: _DESK,
         Right.PLACES_TAKE_BACK: _DESK,
+        Right.HOLDERS_SETTLE: _DESK,
+        Right.HOLDERS_SETTLE_SEEN: frozenset({Role.ADMINISTRATOR}),  # besides `holders.settle`
         Right.CONSOLE_VIEW: frozenset(Role) - {Role.GATE, Role.DESK},
         Right.HOLIDAYS_PREVIEW: _OPERATOR,
         Right.HOLIDAYS_SET: _OPERATOR,

@@ -45,6 +45,9 @@ HOLD_TTL_S: Final = 15 * 60
 HOLD_TTL_S_MAX: Final = 60 * 60
 PLACES_BY_OTHERS_MAX: Final = 50  # of one person, in one list
 KNOWN_NAMES_MAX: Final = 6  # of one person: a name, and other spellings of it
+CLAIMS_PER_DOCUMENT_MAX: Final = (
+    20  # accounts that were opened with one document before staff saw whose it is
+)
 DISOWNINGS_PER_DAY: Final = 10  # of one account
 VISITORS_PER_TRAVELLER_MAX: Final = 20  # besides oneself
 VISITOR_ADDS_PER_DAY: Final = 25  # tries of one account; a list of twenty can be filled at once

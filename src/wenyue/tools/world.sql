@@ -26,7 +26,7 @@ RETURNING id
 
 -- name: traveller
 -- One holder.
-INSERT INTO accounts.traveller (person_key, sealed) VALUES (%(person_key)s, '') RETURNING id
+INSERT INTO accounts.traveller (person_key, sealed, document_seen_at) VALUES (%(person_key)s, '', now()) RETURNING id
 
 -- name: card_type
 -- A card type from its rules.

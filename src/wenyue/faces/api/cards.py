@@ -47,6 +47,9 @@ class ActivationBody(PersonBody):
 
     card_no: Annotated[str, Field(min_length=1, max_length=64, examples=["6000202600000019"])]
     pin: Annotated[str, Field(min_length=1, max_length=64, examples=["20260001"])]
+    is_separate: Annotated[bool, Field(description="after `card_holder_claimed`: that card is not mine")] = (
+        False
+    )
 
 
 class ActivationAnswer(BaseModel):
@@ -94,14 +97,20 @@ async def activation(
 ) -> ActivationAnswer | Response:
     """Make a card yours: number, PIN, real name, document. The same person again: 200 and the same answer.
 
-    A document that holds a card already needs the bearer token of its holder and the name on record; name and phone on record
-    stay, and that phone is told. Wrong PINs make the next try wait.
+    With the bearer token of an account that has this document and name the card joins it; its phone is told. Else it gets an
+    account of its own: a typed document proves nothing. Once staff saw whose it is nobody else activates with it
+    (`card_holder_known`). Wrong PINs make the next try wait.
     Then POST /v1/session signs in with number and PIN.
     """
     now = services.clock()
     identity = identity_of(body, local_date(now, _TIMEZONE), locale)
     request = ActivationRequest(
-        body.card_no, body.pin, identity, locale, signed_in_as=guest.traveller_id if guest else None
+        body.card_no,
+        body.pin,
+        identity,
+        locale,
+        signed_in_as=guest.traveller_id if guest else None,
+        is_separate=body.is_separate,
     )
     try:
         async with services.guard.attempt(

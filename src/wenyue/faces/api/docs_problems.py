@@ -30,6 +30,7 @@ _STATUSES: Final[Mapping[str, int]] = {
     "visitors_often": 429,
     "disown_often": 429,
     "document_unseen": 403,
+    "holder_seen": 409,
     "names_full": 409,
     "staff_wrong": 401,
     "staff_locked": 429,

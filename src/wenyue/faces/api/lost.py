@@ -203,7 +203,7 @@ async def at_counter(
     try:
         async with acting(services, login, makes_secret=True) as (tx, fresh):
             staff = _allowed(fresh.staff, right)
-            found = await desk.prove_by_staff(services, tx, body.id, identity, staff)
+            found = await desk.prove_by_staff(services, tx, body.id, identity, staff, card_no=body.card_no)
             if not isinstance(found, CounterRefusal):
                 made = await desk.replace(
                     services,

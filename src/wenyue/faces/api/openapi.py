@@ -47,6 +47,7 @@ _REFUSES: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
     ("post", "/v1/names"): (409,),
     ("post", "/v1/places-by-others/{slot_id}/disowning"): (404, 409, 429),
     ("post", "/v1/gate/places"): (403, 404, 409, 429),
+    ("post", "/v1/gate/holders"): (403, 404, 409, 429),
     ("delete", "/v1/visitors/{visitor_id}"): (404,),
     ("get", "/v1/cards/{card_id}/availability"): (404,),
     ("get", "/v1/venues/{code}"): (404,),

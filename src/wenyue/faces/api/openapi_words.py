@@ -70,6 +70,7 @@ SUMMARIES_ZH: Final[Mapping[str, str]] = {
     "GET /v1/places-by-others": "别人为我约的",
     "POST /v1/places-by-others/{slot_id}/disowning": "不是我约的，退回名额",
     "POST /v1/gate/places": "窗口：他人用此证件预约的名额，可退回",
+    "POST /v1/gate/holders": "窗口：核验证件属于谁",
     "POST /v1/rooms/{event}/pass": "领取排队凭证",
     "POST /v1/rooms/{event}/token": "轮到后入场",
     "POST /v1/gate/session": "员工登录",
@@ -99,6 +100,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "POST /v1/visitors": {**_PERSON, "phone": "13800138000"},
     "POST /v1/names": {"name": "ZHANG YANSHI"},
     "POST /v1/gate/places": {"venue": "lingyin", **_PERSON, "slot_id": 1},
+    "POST /v1/gate/holders": {"venue": "lingyin", **_PERSON, "card_nos": ["6000202600000019"]},
     "POST /v1/bookings": {
         "id": "0199a3c0-7b52-7c41-9a1e-3f6d5c2b1a00",
         "lines": [{"slot_id": 1, "quantity": 1, "visitors": [0], "on_card": True}],

@@ -100,6 +100,7 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "POST /v1/gate/scans/{scan_id}/undo": Right.GATE_UNDO,
     "POST /v1/gate/lookups": Right.BOOKINGS_FIND,
     "POST /v1/gate/places": Right.PLACES_TAKE_BACK,
+    "POST /v1/gate/holders": Right.HOLDERS_SETTLE,
     "POST /v1/gate/cards/replacement": Right.CARDS_REPLACE,
     "POST /v1/gate/cards/objection": Right.CARDS_STOP,
     "GET /gate": Right.GATE_SCAN,

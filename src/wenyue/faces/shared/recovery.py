@@ -143,7 +143,7 @@ async def prove(
 
 
 async def prove_by_staff(
-    services: Services, tx: Tx, request_id: UUID, identity: Identity, staff: Staff
+    services: Services, tx: Tx, request_id: UUID, identity: Identity, staff: Staff, *, card_no: str
 ) -> int | CounterRefusal:
     """A member of staff has seen the document: as `prove`, without a login. The holder, or why nothing was begun: commit it.
 
@@ -153,7 +153,13 @@ async def prove_by_staff(
     """
     now = services.clock()
     proven = await cards.prove_by_staff(
-        tx, services.vault, request_id=request_id, identity=identity, now=now, staff=staff
+        tx,
+        services.vault,
+        request_id=request_id,
+        identity=identity,
+        card_no=card_no,
+        now=now,
+        staff=staff,
     )
     if proven is CounterRefusal.HOLDER_UNKNOWN:
         await _note_unknown(services, tx, staff, now)
@@ -256,14 +262,17 @@ async def object_by_staff(services: Services, tx: Tx, identity: Identity, staff:
     Commit it: a holder who is none is counted and written down.
     """
     now = services.clock()
-    known = await recovery.named_holder(tx, services.vault, identity)
-    if known is None:
+    named = await recovery.named_holders(tx, services.vault, identity)
+    if not named:
         await _note_unknown(services, tx, staff, now)
         return False
-    stopped = await recovery.object_to_all(tx, holder_id=known.id, now=now, actor=f"staff:{staff.id}")
-    if stopped is not None and stopped.is_login_over:
-        await end_logins(tx, known.id, now)
-    return stopped is not None
+    found = False
+    for known in named:
+        stopped = await recovery.object_to_all(tx, holder_id=known.id, now=now, actor=f"staff:{staff.id}")
+        if stopped is not None and stopped.is_login_over:
+            await end_logins(tx, known.id, now)
+        found = found or stopped is not None
+    return found
 
 
 async def _note_unknown(services: Services, tx: Tx, staff: Staff, now: datetime) -> None:

@@ -37,7 +37,13 @@ from wenyue.kernel.clock import local_date
 _TIMEZONE: Final = "Asia/Shanghai"
 _PIN_PROBLEMS: Final = frozenset({CardProblem.PIN_WRONG, CardProblem.PIN_LOCKED})
 _PERSON_PROBLEMS: Final = frozenset(
-    {CardProblem.TOO_YOUNG, CardProblem.TOO_OLD, CardProblem.BIRTH_UNKNOWN, CardProblem.HOLDER_KNOWN}
+    {
+        CardProblem.TOO_YOUNG,
+        CardProblem.TOO_OLD,
+        CardProblem.BIRTH_UNKNOWN,
+        CardProblem.HOLDER_KNOWN,
+        CardProblem.HOLDER_CLAIMED,
+    }
 )
 _UNPROCESSABLE: Final = 422
 
@@ -60,6 +66,7 @@ async def activate_card(visit: Visit) -> Response:
         person.identity,
         locale=visit.locale,
         signed_in_as=visit.traveller_id,
+        is_separate=visit.form.one("separate") == "1",
     )
 
     async def check(tried: Attempt) -> int | Denied:
@@ -75,7 +82,8 @@ async def activate_card(visit: Visit) -> Response:
     answer = await _prove(visit, check, acts_as=visit.login_key)
     if isinstance(answer, Denied):
         error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
-        return _activation_page(visit, PersonForm(person.values, None, (error,)))
+        is_claimed = answer.problem is CardProblem.HOLDER_CLAIMED
+        return _activation_page(visit, PersonForm(person.values, None, (error,)), is_claimed=is_claimed)
     return _signed_in(visit, answer, "/?welcome=1")
 
 
@@ -163,7 +171,7 @@ def _field_of(problem: CardProblem) -> str:
     return "number" if problem in _PERSON_PROBLEMS else "card_no"
 
 
-def _activation_page(visit: Visit, person: PersonForm) -> Response:
+def _activation_page(visit: Visit, person: PersonForm, *, is_claimed: bool = False) -> Response:
     return visit.page(
         "activate",
         tab="me",
@@ -173,6 +181,8 @@ def _activation_page(visit: Visit, person: PersonForm) -> Response:
         error_of=error_finder(person.errors),
         kinds_of_document=kinds_of_document(visit.locale),
         has_phone=True,
+        is_claimed=is_claimed or visit.form.one("separate") == "1",
+        is_separate=visit.form.one("separate") == "1",
         texts_to=visit.t("、", ", ").join(visit.services.settings.texts.prefixes),
     )
 

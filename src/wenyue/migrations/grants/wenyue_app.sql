@@ -34,8 +34,8 @@ GRANT SELECT
 GRANT SELECT
    ON accounts.staff TO wenyue_app;
 GRANT SELECT,
-      INSERT (created_at, locale, person_key, sealed),
-      UPDATE (disownings, disownings_from, locale, visitor_adds, visitor_adds_from)
+      INSERT (claim_key, created_at, locale, person_key, sealed),
+      UPDATE (claim_lost_at, disownings, disownings_from, document_seen_at, locale, visitor_adds, visitor_adds_from)
    ON accounts.traveller TO wenyue_app;
 GRANT SELECT,
       INSERT (at, key, open_at, score, slot),

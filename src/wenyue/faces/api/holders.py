@@ -1,0 +1,71 @@
+"""At the counter over JSON: staff see a document, and with it whose account is whose."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from wenyue.catalogue import venue
+from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, acting
+from wenyue.faces.api.bodies import BookingRefused
+from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
+from wenyue.faces.api.people import PersonBody, identity_of
+from wenyue.faces.api.problems import FieldError
+from wenyue.faces.shared import holders
+from wenyue.faces.shared.holders import NotSettled
+from wenyue.faces.wording_api import API_WORDS
+from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS
+from wenyue.gate import LookupProblem
+from wenyue.kernel.clock import local_date
+
+router: Final = APIRouter(prefix="/v1", tags=["gate"])
+_TIMEZONE: Final = "Asia/Shanghai"
+_STATUS: Final = {NotSettled.NOT_THEIRS: 404, NotSettled.SEEN_BEFORE: 409}
+_CardNo = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class HolderBody(PersonBody):
+    """Who is at the counter, as the document says it, and the cards they show; `has_no_card` when they have none."""
+
+    venue: Annotated[str, Field(min_length=1, max_length=64)]
+    card_nos: Annotated[tuple[_CardNo, ...], Field(max_length=5)] = ()
+    has_no_card: bool = False
+
+
+class HolderSeen(BaseModel):
+    """How many accounts are the person's, how many lost their claim to the document now, and as for `/v1/gate/places`."""
+
+    accounts: int
+    claims_lost: int
+    is_name_noted: bool
+
+
+@router.post("/gate/holders", summary="At the counter: whose document", response_model=HolderSeen)
+async def at_counter(
+    body: HolderBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
+) -> HolderSeen | Response:
+    """The document is in your hands: the accounts of the shown cards are this person's; all others that typed it lose it.
+
+    Their cards are frozen, logins end, phones are told. For the desk; recorded, counted as a look-up. Of a
+    person without a card whose document was seen beside one before only an administrator takes that account away (409).
+    """
+    now = services.clock()
+    try:
+        if not staff_of(login).may_anywhere(right):
+            raise BookingRefused(403, "operators_only")
+        identity = identity_of(body, local_date(now, _TIMEZONE), locale)
+        if bool(body.card_nos) == body.has_no_card:
+            words = API_WORDS["cards_or_none"][1 if locale == "en" else 0]
+            raise BookingRefused(422, "fields", errors=[FieldError("/card_nos", "cards_or_none", words)])
+        async with acting(services, login) as (tx, fresh):
+            staff = staff_of(fresh)
+            counter = holders.Counter(staff, staff_at(staff, right, await venue(tx, body.venue)).id)
+            found = await holders.settle(services, tx, counter, identity, card_nos=body.card_nos, now=now)
+    except Refused as refused:
+        return problem_of(refused, locale)
+    if isinstance(found, LookupProblem):
+        return problem_of(Refused(429, found.value, LOOKUP_PROBLEMS[found]), locale)
+    if isinstance(found, NotSettled):
+        raise BookingRefused(_STATUS[found], found.value)
+    return HolderSeen(accounts=len(found.own), claims_lost=len(found.lost), is_name_noted=found.is_name_noted)
