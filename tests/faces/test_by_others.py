@@ -28,7 +28,7 @@ from tests.support.traveller_site import (
 from wenyue.abuse import Pattern
 from wenyue.accounts import claims, save_staff
 from wenyue.accounts.names import know_name
-from wenyue.kernel.documents import Document, parse_document
+from wenyue.kernel.documents import Document, DocumentKind, parse_document
 from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import DISOWNINGS_PER_DAY, KNOWN_NAMES_MAX, LOOKUPS_PER_MINUTE
@@ -86,6 +86,19 @@ async def taken(site: ApiSite) -> tuple[Person, Person, int]:
 async def seen_by_staff(services: Services, name: str = NAME, number: str = DOCUMENT) -> None:
     """Staff at a counter looked at the document, beside the cards that are with it."""
     document = parse_document(None, number, today=TODAY)
+    assert isinstance(document, Document)
+    async with services.db.transaction() as tx:
+        key = services.vault.person_key(document.key)
+        assert await know_name(tx, services.vault, key, name, NOW, is_seen=True)
+        own = [one.traveller_id for one in await claims.claims_of(tx, key)]
+        await claims.settle(tx, key, own=own, others=(), now=NOW, actor="test")
+
+
+async def passport_seen(services: Services, nationality: str, name: str) -> None:
+    """Staff looked at the passport E12345678 of this country, beside the cards that are with it."""
+    document = parse_document(
+        DocumentKind.PASSPORT, "E12345678", today=TODAY, nationality=nationality, expires_on=date(2035, 1, 1)
+    )
     assert isinstance(document, Document)
     async with services.db.transaction() as tx:
         key = services.vault.person_key(document.key)
@@ -355,6 +368,37 @@ async def test_security_fourth_F3_the_counter_finds_a_place_under_another_nation
         assert (done.status_code, done.json()) == (200, {"items": [], "is_name_noted": True}), done.text
     [booking] = (await site.client.get("/v1/bookings", headers=stranger.headers)).json()["items"]
     assert [line["quantity"] for line in booking["lines"]] == [1]
+
+
+async def test_security_fourth_F3_online_the_owner_takes_back_a_place_under_another_nationality(
+    site: ApiSite,
+) -> None:
+    """Once their passport was seen; but not what is booked for somebody else who was seen with the same number."""
+    stranger, slots = await site.other(), await site.slots("lake")
+    passport = {"kind": "passport", "number": "E12345678", "expires_on": "2035-01-01"}
+    mine = {**passport, "name": "JANE DOE", "nationality": "GBR"}
+    french = {**passport, "name": "ANY BODY", "nationality": "FRA"}
+    me = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}
+    typed = {"card_no": CARD[0], "pin": CARD[1], **mine}
+    assert (await site.client.post("/v1/cards/activation", json=typed)).status_code == 201
+    signing = {"card_no": CARD[0], "pin": CARD[1]}
+    owner = Person((await site.client.post("/v1/session", json=signing)).json()["token"])
+    assert (await book(site, stranger, slots[1]["slot_id"], me, french)).status_code == 201
+    path = "/v1/places-by-others"
+    assert (await site.client.get(path, headers=owner.headers)).status_code == 403
+    await passport_seen(site.app.services, "GBR", "JANE DOE")
+    listed = (await site.client.get(path, headers=owner.headers)).json()["items"]
+    assert [one["slot_id"] for one in listed] == [slots[1]["slot_id"]]
+    taking = f"{path}/{slots[1]['slot_id']}/disowning"
+    for _ in range(2):
+        done = await site.client.post(taking, headers=owner.headers)
+        assert (done.status_code, done.json()) == (200, {"items": []}), done.text
+    later = (await site.slots("lake", TODAY + timedelta(days=2)))[1]["slot_id"]
+    assert (await book(site, stranger, later, me, french)).status_code == 201
+    await passport_seen(site.app.services, "FRA", "ANY BODY")
+    assert (await site.client.get(path, headers=owner.headers)).json() == {"items": []}
+    refused = await site.client.post(f"{path}/{later}/disowning", headers=owner.headers)
+    assert refused.status_code == 404
 
 
 async def test_security_fourth_R4_the_counter_finds_a_place_beyond_those_that_are_listed(

@@ -64,6 +64,11 @@ PAGES: Final[Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
     "/gate/scans": ("/gate", "/gate/scans", {"presented": "nothing"}),
     "/gate/undo": ("/gate", "/gate/scans", {"scan_id": str(uuid7()), "reason": "看错了"}),
     "/gate/lookup": ("/gate/lookup", "/gate/lookup", {"kind": "name", "text": NAME}),
+    "/gate/holders": (
+        "/gate/holders",
+        "/gate/holders",
+        {"kind": "resident_id", "name": NAME, "number": DOCUMENT, "none": "1"},
+    ),
 }
 WORKS: Final = {"/gate/undo": 422}  # there is no such scan
 HOLDER: Final = {"name": NAME, "number": DOCUMENT}

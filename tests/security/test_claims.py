@@ -1,6 +1,7 @@
 """A document that was only typed is a claim: it keeps its owner out of nothing, and ends when staff see the document."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from tests.support.api_site import Person
 from tests.support.card_desk import PHONE, Desk, acts, counter, open_code, open_desk, sign_in, staff_of
 from tests.support.database import DbUrls
-from tests.support.traveller_site import CARD, DAILY_CARD, DOCUMENT, NAME, OTHER_CARD, Traveller
+from tests.support.traveller_site import CARD, DAILY_CARD, DOCUMENT, NAME, NOW, OTHER_CARD, Traveller
+from wenyue.booking import account_subject
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
 
@@ -75,6 +77,10 @@ async def test_security_fourth_F1_on_the_page_the_owner_says_that_the_card_is_no
     typed = {**MINE, "kind": "resident_id"}
     refused = await page.submit(page.form("/activate"), typed, status=422)
     assert "那张卡不是我的" in refused
+    assert ('href="#separate"' in refused, 'id="separate"' in refused) == (
+        True,
+        True,
+    )  # the error leads to the tick
     await page.submit(page.form("/activate"), {"pin": OTHER_CARD[1], "separate": "1"})
     assert page.path == "/", page.page.text
 
@@ -176,3 +182,24 @@ async def test_security_fourth_F1_claims_of_one_document_are_bounded(
     monkeypatch.setattr("wenyue.cards.activation.CLAIMS_PER_DOCUMENT_MAX", 1)
     full = await desk.post("/v1/cards/activation", {**MINE, "is_separate": True})
     assert (full.status_code, full.json()["outcome"]) == (403, "card_holder_known")
+
+
+async def test_security_fourth_F1_a_ban_of_one_account_holds_for_all_that_turn_out_to_be_the_persons(
+    desk: Desk,
+) -> None:
+    """An account that was only claimed gets nobody else's ban, else strangers would keep the owner out by their own misses."""
+    me, operator = await owner(desk), await staff_of(desk, "op")
+    slot_id = (await desk.site.slots("lake"))[1]["slot_id"]
+    stranger = (await sign_in(desk, *CARD)).json()["holder_id"]
+    async with desk.site.app.services.db.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO policy.ban (subject_key, policy_code, until, reason) VALUES (%s, '', %s, 'no_show')",
+            [account_subject(stranger), NOW + timedelta(days=30)],
+        )
+    first = await booked(desk, me, slot_id)
+    assert first.status_code == 201, first.text
+    gone = await desk.post(f"/v1/bookings/{first.json()['id']}/cancellation", None, me)
+    assert gone.status_code == 200, gone.text
+    assert (await seen(desk, operator, card_nos=[OTHER_CARD[0], CARD[0]])).json()["accounts"] == 2
+    again = await booked(desk, me, slot_id)
+    assert (again.status_code, again.json()["outcome"]) == (403, "account_banned")

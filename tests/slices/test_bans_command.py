@@ -81,9 +81,23 @@ def test_a_lifted_ban_forgives_nothing_of_another_person_whose_document_has_the_
         tx.execute("UPDATE policy.ban SET until = now() - interval '1 day' WHERE subject_key = %s", [other])
     said = run("lift", "person", "--why", "booked by a stranger", typed="E12345678\n")
     assert "gugong (3 strikes forgiven)" in said
+    assert "every nationality" in said
     with psycopg.connect(urls.owner_url) as tx:
         left = tx.execute("SELECT subject_key FROM policy.strike WHERE forgiven_at IS NULL").fetchall()
     assert [bytes(key) for (key,) in left] == [other] * 3
+
+
+def test_security_fourth_F3_a_bare_passport_number_is_said_to_be_every_nationalitys(
+    urls: DbUrls, tmp_path: Path
+) -> None:
+    vault = Vault(load_keys(tmp_path / "home"))
+    ban(urls, vault.person_key("passport:KOR:E12345678"), "gugong")
+    bare = run("show", "person", typed="E12345678\n")
+    assert ("gugong" in bare, "every nationality" in bare, "E12345678 FRA" in bare) == (True, True, True)
+    for line, is_banned in (("E12345678 KOR\n", True), ("E12345678 FRA\n", False), (NUMBER + "\n", False)):
+        said = run("show", "person", typed=line)
+        assert ("gugong" in said, "every nationality" in said) == (is_banned, False)
+    assert "every nationality" not in run("show", "account:7")
 
 
 def test_an_accounts_bans_are_lifted_all_at_once(urls: DbUrls) -> None:

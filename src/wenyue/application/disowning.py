@@ -10,6 +10,7 @@ from wenyue.audit import Entry, record
 from wenyue.booking import Answer, ChangeKind, ChangeRequest, Outcome, by_others
 from wenyue.gate import LookupProblem, persons
 from wenyue.infra.db import Tx
+from wenyue.kernel.documents import bare_number
 from wenyue.services import Services
 
 
@@ -27,22 +28,23 @@ async def own_places(
     services: Services, tx: Tx, holder_id: int, now: datetime
 ) -> list[by_others.PlaceByOther] | NotTaken:
     """What others booked with the document of the account's own holder, once staff have seen it; nobody else's counts."""
-    person_key = await _own_key(services, tx, holder_id)
-    if person_key is None:
+    own = await _own_keys(services, tx, holder_id)
+    if own is None:
         return NotTaken.UNSEEN
-    return await by_others.places_by_others(tx, [person_key], now)
+    return await by_others.places_by_others(tx, [own.person], now, number_keys=own.numbers)
 
 
 async def claim(
     services: Services, tx: Tx, holder_id: int, slot_id: int, now: datetime
 ) -> list[by_others.PlaceByOther] | NotTaken:
     """The holder's places of one session that others booked, to `take_back` after this transaction; it counts a try."""
-    person_key = await _own_key(services, tx, holder_id)
-    if person_key is None:
+    own = await _own_keys(services, tx, holder_id)
+    if own is None:
         return NotTaken.UNSEEN
-    here = await by_others.places_by_others(tx, [person_key], now, slot_id=slot_id)
+    here = await by_others.places_by_others(tx, [own.person], now, number_keys=own.numbers, slot_id=slot_id)
     if not here:
-        is_done = await by_others.was_disowned(tx, person_key, slot_id)
+        number_key = own.numbers[0] if own.numbers else None
+        is_done = await by_others.was_disowned(tx, own.person, slot_id, number_key=number_key)
         return NotTaken.DONE if is_done else NotTaken.NOTHING_THERE
     return here if await names.may_disown(tx, holder_id, now) else NotTaken.TOO_OFTEN
 
@@ -133,19 +135,30 @@ async def add_spelling(
     services: Services, tx: Tx, holder_id: int, name: str, now: datetime
 ) -> NotTaken | None:
     """Let others book the account's own holder under this spelling, too; None: done. Recorded."""
-    person_key = await _own_key(services, tx, holder_id)
-    if person_key is None:
+    own = await _own_keys(services, tx, holder_id)
+    if own is None:
         return NotTaken.UNSEEN
-    if not await names.know_name(tx, services.vault, person_key, name, now, is_seen=True):
+    if not await names.know_name(tx, services.vault, own.person, name, now, is_seen=True):
         return NotTaken.NAMES_FULL
     actor = f"traveller:{holder_id}"
     await record(tx, [Entry(now, actor, "name.spelling_added", actor)])
     return None
 
 
-async def _own_key(services: Services, tx: Tx, holder_id: int) -> bytes | None:
+@dataclass(frozen=True, slots=True)
+class _OwnKeys:
+    """Of the account's own holder: the person's key, and that of the document's bare number, if others can have that number."""
+
+    person: bytes
+    numbers: tuple[bytes, ...]
+
+
+async def _own_keys(services: Services, tx: Tx, holder_id: int) -> _OwnKeys | None:
     """The person whose account it is, once staff saw their document beside a card of it."""
     if not await claims.is_seen(tx, holder_id):
         return None
     known = await traveller(tx, services.vault, holder_id)
-    return known.person_key if known is not None else None
+    if known is None or known.person_key is None:
+        return None
+    bare = bare_number(known.document_kind, known.document_number.reveal())
+    return _OwnKeys(known.person_key, () if bare is None else (services.vault.person_key(bare),))

@@ -51,8 +51,9 @@ async def places_by_others(
 ) -> list[PlaceByOther]:
     """A person's places of sessions that are not over, in bookings of other accounts; soonest first, bounded.
 
-    `number_keys`: also places under a document with the same number but another kind or nationality, for whoever looks at
-    the document. `is_staff`: those that no account booked as well, for the same; `venue_id`, `slot_id`: of that
+    `number_keys`: also places under a document with the same number but another kind or nationality, unless staff saw somebody
+    with that one: two people can have one number. `is_staff`, for whoever looks at the document: those as well, and those that
+    no account booked; `venue_id`, `slot_id`: of that
     venue, or session, only: whoever asks for one finds it however many there are. `first_slot_id`: those of that session come
     first, for the same.
     """

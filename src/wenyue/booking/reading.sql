@@ -33,7 +33,8 @@ SELECT l.booking_id, l.line_no, l.slot_id, l.product_id, l.venue_id, l.on_date, 
 
 -- name: places_by_others
 -- Coming places of this person (under any of these keys) in bookings that none of their own accounts made, which are those that
--- staff saw the document of. The indexes that keep a person, and a number, from having two places of a day find them.
+-- staff saw the document of. The indexes that keep a person, and a number, from having two places of a day find them. Who is not
+-- staff finds by number alone only what is under a document that nobody was ever seen with.
 SELECT p.booking_id, p.line_no, p.visitor_no, p.person_key, b.holder_id, l.slot_id, l.venue_id, l.on_date, s.starts_at,
        s.ends_at, s.label_zh, s.label_en, c.venue_zh, c.venue_en, c.product_zh, c.product_en, c.timezone,
        EXISTS (SELECT FROM booking.redemption r
@@ -49,6 +50,9 @@ SELECT p.booking_id, p.line_no, p.visitor_no, p.person_key, b.holder_id, l.slot_
    AND NOT EXISTS (SELECT FROM accounts.holder_v h WHERE h.traveller_id = b.holder_id AND h.person_key = p.person_key
                       AND h.is_seen)
    AND (b.holder_id IS NOT NULL OR %(is_staff)s)
+   AND (%(is_staff)s OR p.person_key = ANY (%(person_keys)s::bytea[])
+        OR NOT EXISTS (SELECT FROM accounts.holder_v h WHERE h.person_key = p.person_key AND h.is_seen)
+           AND NOT EXISTS (SELECT FROM accounts.known_name_v k WHERE k.person_key = p.person_key))
    AND (%(venue_id)s::bigint IS NULL OR l.venue_id = %(venue_id)s)
    AND (%(slot_id)s::bigint IS NULL OR l.slot_id = %(slot_id)s)
  ORDER BY l.slot_id IS DISTINCT FROM %(first_slot_id)s::bigint, l.on_date, s.starts_at, p.booking_id

@@ -39,6 +39,7 @@ from wenyue.policy.store import (
     read_presets,
     save_override,
     save_presets,
+    share_bans,
     shipped_presets,
 )
 
@@ -77,5 +78,6 @@ __all__ = [
     "sales_end_at",
     "save_override",
     "save_presets",
+    "share_bans",
     "shipped_presets",
 ]

@@ -115,6 +115,11 @@ async def bans(tx: Tx, subject_keys: list[bytes], now: datetime) -> list[tuple[b
     return [(bytes(key), code, until) for key, code, until in await cursor.fetchall()]
 
 
+async def share_bans(tx: Tx, subject_keys: list[bytes], now: datetime) -> None:
+    """These subjects turned out to be one person's: what is in force against one of them is against all."""
+    await tx.execute(_SQL["share_bans"], {"subjects": subject_keys, "now": now})
+
+
 async def bans_behind(tx: Tx, subject_keys: list[bytes], now: datetime) -> list[BanInForce]:
     """The bans in force against these subjects, for whoever decides about lifting them."""
     cursor = await tx.execute(_SQL["bans_with_strikes"], {"subjects": subject_keys, "now": now})

@@ -60,6 +60,19 @@ ON CONFLICT (subject_key, policy_code) DO UPDATE
 SET until = greatest(b.until, excluded.until), reason = excluded.reason, created_at = now()
 WHERE excluded.until > b.until
 
+-- name: share_bans
+-- What is in force against one of these subjects is against all of them. A ban never gets shorter.
+INSERT INTO policy.ban AS b (subject_key, policy_code, until, reason)
+SELECT s.key, longest.policy_code, longest.until, longest.reason
+  FROM unnest(%(subjects)s::bytea[]) AS s (key)
+ CROSS JOIN (SELECT DISTINCT ON (h.policy_code) h.policy_code, h.until, h.reason FROM policy.ban h
+              WHERE h.subject_key = ANY (%(subjects)s::bytea[]) AND h.until > %(now)s
+              ORDER BY h.policy_code, h.until DESC) AS longest
+ ORDER BY s.key, longest.policy_code
+ON CONFLICT (subject_key, policy_code) DO UPDATE
+SET until = greatest(b.until, excluded.until), reason = excluded.reason, created_at = now()
+WHERE excluded.until > b.until
+
 -- name: bans_with_strikes
 -- The bans in force against any of these subjects, with the strikes behind them that nobody forgave.
 SELECT b.subject_key, b.policy_code, b.until, b.reason,

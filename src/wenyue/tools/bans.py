@@ -32,8 +32,16 @@ _TIMEZONE: Final = "Asia/Shanghai"
 _ACCOUNT: Final = re.compile(r"account:([1-9]\d{0,17})")
 _LINE_MAX: Final = 200
 _REASON_MAX: Final = 200
+_EVERY_NATIONALITY: Final = (
+    "a passport number without a nationality is every nationality's: bans of all people with this number are meant; for one of"
+    " them add the country, as in `E12345678 FRA` · 护照号未写国籍：涵盖所有国籍的同号护照；只指一本请在号码后加国家代码"
+)
 _WhoOf = Annotated[
-    str, typer.Argument(help="account:ID, or `person`: the document's number comes from standard input")
+    str,
+    typer.Argument(
+        help="account:ID, or `person`: the document's number comes from standard input; a passport's without its country"
+        " (`E12345678 FRA`) is every nationality's"
+    ),
 ]
 
 
@@ -54,6 +62,7 @@ def show(who: _WhoOf) -> None:
         table.add_row(one.policy_code or "every · 全部", until, one.reason, str(one.strikes))
     console = Console(markup=False, emoji=False)
     console.print(table if found else "no ban is in force · 没有限制")
+    _say_nationalities(asked)
 
 
 @app.command("lift")
@@ -81,6 +90,7 @@ def lift(
         raise SetupError("no ban is in force; `wenyue bans show` tells which there are", "没有可解除的限制")
     said = ", ".join(f"{code or 'every'} ({count} strikes forgiven)" for code, count in forgiven.items())
     typer.echo(f"lifted: {said} · 已解除")
+    _say_nationalities(asked)
 
 
 def _who(raw: str) -> str:
@@ -95,6 +105,15 @@ def _who(raw: str) -> str:
             "standard input holds no document number: its first line is taken", "标准输入里没有证件号码"
         )
     return line
+
+
+def _say_nationalities(asked: str) -> None:
+    """A bare number is that of passports of many countries, and so perhaps of several people: say that all of them are meant."""
+    if _ACCOUNT.fullmatch(asked):
+        return
+    found = document_candidates(asked, today=local_date(utc_now(), _TIMEZONE))
+    if len({one.nationality for one in found if one.nationality}) > 1:
+        typer.echo(_EVERY_NATIONALITY)
 
 
 def _subjects(asked: str, vault: Vault) -> list[bytes]:

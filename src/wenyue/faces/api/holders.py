@@ -18,6 +18,7 @@ from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS
 from wenyue.gate import LookupProblem
 from wenyue.kernel.clock import local_date
+from wenyue.kernel.limits import CARDS_SHOWN_MAX
 
 router: Final = APIRouter(prefix="/v1", tags=["gate"])
 _TIMEZONE: Final = "Asia/Shanghai"
@@ -29,7 +30,7 @@ class HolderBody(PersonBody):
     """Who is at the counter, as the document says it, and the cards they show; `has_no_card` when they have none."""
 
     venue: Annotated[str, Field(min_length=1, max_length=64)]
-    card_nos: Annotated[tuple[_CardNo, ...], Field(max_length=5)] = ()
+    card_nos: Annotated[tuple[_CardNo, ...], Field(max_length=CARDS_SHOWN_MAX)] = ()
     has_no_card: bool = False
 
 

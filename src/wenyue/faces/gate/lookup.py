@@ -20,6 +20,7 @@ from wenyue.gate import (
     booking_code,
     look_up,
 )
+from wenyue.kernel.duties import Right
 from wenyue.kernel.ids import uuid7
 
 _TEXT_MAX: Final = 120
@@ -71,10 +72,11 @@ async def do_lookup(shift: Shift) -> Response:
     return await _page(shift, station, found, kind=kind, text=text)
 
 
-def lookup_form(locale: Locale, kind: LookupKind = LookupKind.NAME, text: str = "") -> dict[str, object]:
+def lookup_form(shift: Shift, kind: LookupKind = LookupKind.NAME, text: str = "") -> dict[str, object]:
     """What the form shows, on its own page and at the gate."""
-    kinds = [{"value": one.value, "name": words.say(locale)} for one, words in LOOKUP_KINDS.items()]
-    return {"kinds": kinds, "kind": kind.value, "text": text, "problem": ""}
+    kinds = [{"value": one.value, "name": words.say(shift.locale)} for one, words in LOOKUP_KINDS.items()]
+    may_settle = shift.keeper.may_anywhere(Right.HOLDERS_SETTLE)
+    return {"kinds": kinds, "kind": kind.value, "text": text, "problem": "", "may_settle": may_settle}
 
 
 async def _page(
@@ -97,7 +99,7 @@ async def _page(
         is_page=True,
         venue=shift.t(venue.name_zh, venue.name_en or venue.name_zh),
         days=shift.services.settings.gate.lookup_days,
-        **lookup_form(shift.locale, kind, text) | said,
+        **lookup_form(shift, kind, text) | said,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from wenyue.catalogue import Venue, venues, venues_by_id
+from wenyue.faces.gate.holders import do_holders, show_holders
 from wenyue.faces.gate.lookup import do_lookup, lookup_form, show_lookup
 from wenyue.faces.gate.shift import Shift, Station, get, post
 from wenyue.faces.gate.undoing import second_form, take_back
@@ -164,7 +165,7 @@ async def _gate(
         rows=rows,
         undo_reasons=[reason.say(shift.locale) for reason in UNDO_REASONS],
         scan_id=uuid7(),
-        **lookup_form(shift.locale),
+        **lookup_form(shift),
         words=queue_words(shift.locale),
         has_reader=has_static("jsqr.js"),
     )
@@ -223,6 +224,8 @@ routes: Final = [
     post("/gate/setup", do_setup),
     get("/gate/lookup", show_lookup),
     post("/gate/lookup", do_lookup),
+    get("/gate/holders", show_holders),
+    post("/gate/holders", do_holders),
     get("/gate", show_gate),
     get("/gate/scans", back_to_gate),
     get("/gate/undo", back_to_gate),

@@ -112,6 +112,8 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "POST /gate/setup": Right.BOOKINGS_FIND,
     "GET /gate/lookup": Right.BOOKINGS_FIND,
     "POST /gate/lookup": Right.BOOKINGS_FIND,
+    "GET /gate/holders": Right.HOLDERS_SETTLE,
+    "POST /gate/holders": Right.HOLDERS_SETTLE,
     "GET /console": Right.CONSOLE_VIEW,
     "GET /console/live": Right.CONSOLE_VIEW,
     "GET /console/live.json": Right.CONSOLE_VIEW,

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,14 @@ _FIELDS_MAX: Final = 300
 _WAIT_S: Final = 10.0
 _VALUE_LENGTH_MAX: Final = 512
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with a field and how to mend it; `field` is its id on the page."""
+
+    field: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,16 @@ def whole_number(raw: str, low: int, high: int) -> int | None:
         return None
     number = int(raw)
     return number if low <= number <= high else None
+
+
+def parse_day(raw: str) -> date | None:
+    """`YYYY-MM-DD`, else None."""
+    if len(raw) != 10 or not raw.isascii():
+        return None
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        return None
 
 
 async def read_form(request: Request) -> Form | None:

@@ -6,8 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from wenyue import policy
 from wenyue.accounts import Identity, Staff, claims, end_logins, names
 from wenyue.audit import Entry, record
+from wenyue.booking import account_subject
 from wenyue.cards import recovery
 from wenyue.faces.shared.telling import Words, tell_holder
 from wenyue.gate import LookupProblem, persons
@@ -51,7 +53,20 @@ class Counter:
         return self.staff.may(Right.HOLDERS_SETTLE_SEEN, self.venue_id)
 
 
-async def settle(
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What settling it now would do, by account: `own` are the person's, of which `fresh` become seen; `lost` lose their claim.
+
+    `kept`: seen before, and neither shown now nor lost.
+    """
+
+    own: list[int]
+    fresh: list[int]
+    lost: list[int]
+    kept: list[int]
+
+
+async def look(
     services: Services,
     tx: Tx,
     counter: Counter,
@@ -59,16 +74,12 @@ async def settle(
     *,
     card_nos: Sequence[str],
     now: datetime,
-) -> Settled | NotSettled | LookupProblem:
-    """Staff hold the document; the person shows these cards as theirs, none: they have none. Commit every answer but TOO_OFTEN.
+) -> Outlook | NotSettled | LookupProblem:
+    """Staff hold the document; the person shows these cards as theirs, none: they have none. What `settle` would do; nothing yet.
 
-    The accounts of the cards are the person's from now on. Every other account that only claims the document loses it: its cards
-    are frozen, its requests stopped, its logins ended, its phone is told. What it booked with the document is somebody else's
-    booking then, which the person takes their place out of. Accounts whose document staff saw before stay, but for a person
-    without a card, at an administrator's. Counted and recorded as a look-up. Again: the same.
+    Counted and recorded as a look-up. Commit every answer but TOO_OFTEN.
     """
     person_key = services.vault.person_key(identity.document.key)
-    actor = f"staff:{counter.staff.id}"
     problem = await persons.count_holder(
         tx,
         services.vault,
@@ -90,17 +101,52 @@ async def settle(
     others = [one for one in found if one.traveller_id not in own]
     if not own and any(one.is_seen for one in others) and not counter.may_take_seen:
         return NotSettled.SEEN_BEFORE
-    lost = [one.traveller_id for one in others if not own or not one.is_seen]
-    fresh = [one.traveller_id for one in found if one.traveller_id in own and not one.is_seen]
-    for holder_id in lost:
+    return Outlook(
+        own,
+        fresh=[one.traveller_id for one in found if one.traveller_id in own and not one.is_seen],
+        lost=[one.traveller_id for one in others if not own or not one.is_seen],
+        kept=[one.traveller_id for one in others if own and one.is_seen],
+    )
+
+
+async def settle(
+    services: Services,
+    tx: Tx,
+    counter: Counter,
+    identity: Identity,
+    *,
+    card_nos: Sequence[str],
+    now: datetime,
+) -> Settled | NotSettled | LookupProblem:
+    """`look`, and `carry_out` what it finds. Commit every answer but TOO_OFTEN. Again: the same."""
+    found = await look(services, tx, counter, identity, card_nos=card_nos, now=now)
+    if not isinstance(found, Outlook):
+        return found
+    return await carry_out(services, tx, counter, identity, found, now=now)
+
+
+async def carry_out(
+    services: Services, tx: Tx, counter: Counter, identity: Identity, found: Outlook, *, now: datetime
+) -> Settled:
+    """Do what `look` found in this transaction.
+
+    The accounts of the cards are the person's from now on, and what one of them is banned from the others are, too. Every other
+    account that only claims the document loses it: its cards are frozen, its requests stopped, its logins ended, its phone is
+    told. What it booked with the document is somebody else's booking then, which the person takes their place out of. Accounts
+    whose document staff saw before stay, but for a person without a card, at an administrator's.
+    """
+    vault, actor = services.vault, f"staff:{counter.staff.id}"
+    person_key = vault.person_key(identity.document.key)
+    for holder_id in found.lost:
         await _shut(services, tx, holder_id, now, actor)
-    await claims.settle(tx, person_key, own=fresh, others=lost, now=now, actor=actor)
-    is_noted = await names.know_name(tx, services.vault, person_key, identity.name, now, is_seen=True)
+    await claims.settle(tx, person_key, own=found.fresh, others=found.lost, now=now, actor=actor)
+    await policy.share_bans(tx, [account_subject(one) for one in found.own], now)
+    is_noted = await names.know_name(tx, vault, person_key, identity.name, now, is_seen=True)
     if is_noted:
         await record(tx, [Entry(now, actor, "name.seen", f"venue:{counter.venue_id}")])
-    for holder_id in fresh:
+    for holder_id in found.fresh:
         await tell_holder(services, tx, uuid7(), SEEN, holder_id, _SEEN_WORDS, now)
-    return Settled(own, lost, is_noted)
+    return Settled(found.own, found.lost, is_noted)
 
 
 async def _shut(services: Services, tx: Tx, holder_id: int, now: datetime, actor: str) -> None:

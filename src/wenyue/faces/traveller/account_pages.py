@@ -18,18 +18,18 @@ from wenyue.cards import (
 )
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
+from wenyue.faces.shared.forms import FieldError
 from wenyue.faces.shared.loss import own_turn
-from wenyue.faces.shared.recovery import tell_of_further_card
-from wenyue.faces.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
-from wenyue.faces.traveller.person_form import (
+from wenyue.faces.shared.person_form import (
     PersonForm,
     blank_values,
     error_finder,
     kinds_of_document,
     read_person,
 )
+from wenyue.faces.shared.recovery import tell_of_further_card
+from wenyue.faces.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
 from wenyue.faces.traveller.trip import Trip, set_trip
-from wenyue.faces.traveller.views import FieldError
 from wenyue.faces.traveller.visit import Visit, get, local_path, post
 from wenyue.faces.wording_cards import say_denied
 from wenyue.kernel.clock import local_date
@@ -42,7 +42,6 @@ _PERSON_PROBLEMS: Final = frozenset(
         CardProblem.TOO_OLD,
         CardProblem.BIRTH_UNKNOWN,
         CardProblem.HOLDER_KNOWN,
-        CardProblem.HOLDER_CLAIMED,
     }
 )
 _UNPROCESSABLE: Final = 422
@@ -168,6 +167,8 @@ def _missing(visit: Visit) -> tuple[FieldError, ...]:
 def _field_of(problem: CardProblem) -> str:
     if problem in _PIN_PROBLEMS:
         return "pin"
+    if problem is CardProblem.HOLDER_CLAIMED:
+        return "separate"
     return "number" if problem in _PERSON_PROBLEMS else "card_no"
 
 

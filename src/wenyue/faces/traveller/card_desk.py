@@ -7,6 +7,7 @@ from typing import Final
 
 from wenyue.booking import Outcome, SlotView, on_card
 from wenyue.cards import CardFacts, CardRules, CardState, CardView, cards_of, read_facts
+from wenyue.faces.shared.card_numbers import masked_card_no
 from wenyue.faces.shared.i18n import Locale, pick, say_full_date, translator
 from wenyue.faces.traveller import views
 from wenyue.faces.traveller.views import BenefitView
@@ -75,13 +76,6 @@ def main_card(cards: Sequence[CardView]) -> CardView | None:
             if card.state is state:
                 return card
     return None
-
-
-def masked_card_no(number: str) -> str:
-    """`6217 •••• •••• 0042`: enough to tell two cards apart."""
-    if len(number) < 9:
-        return "•" * max(0, len(number) - 2) + number[-2:]
-    return f"{number[:4]} •••• •••• {number[-4:]}"
 
 
 def card_view(card: CardView, holder: str, today: date, locale: Locale) -> views.CardView:

@@ -10,16 +10,16 @@ from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, clean_
 from wenyue.faces.shared import recovery as desk
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
-from wenyue.faces.shared.session import login_token, set_login
-from wenyue.faces.traveller.card_desk import card_view
-from wenyue.faces.traveller.person_form import (
+from wenyue.faces.shared.forms import FieldError
+from wenyue.faces.shared.person_form import (
     PersonForm,
     blank_values,
     error_finder,
     kinds_of_document,
     read_person,
 )
-from wenyue.faces.traveller.views import FieldError
+from wenyue.faces.shared.session import login_token, set_login
+from wenyue.faces.traveller.card_desk import card_view
 from wenyue.faces.traveller.visit import Visit, get, post, with_query
 from wenyue.faces.wording import say_instant, say_wait
 from wenyue.faces.wording_cards import say_denied

@@ -20,19 +20,20 @@ from wenyue.cards import (
 from wenyue.catalogue import venues
 from wenyue.faces.shared import loss
 from wenyue.faces.shared.asked import redirect
-from wenyue.faces.shared.session import login_token
-from wenyue.faces.traveller import views
-from wenyue.faces.traveller.booking_views import is_over, say_age_on, shown_lines, ticket_view
-from wenyue.faces.traveller.card_desk import card_view, main_card
-from wenyue.faces.traveller.people import person_of
-from wenyue.faces.traveller.person_form import (
+from wenyue.faces.shared.forms import FieldError
+from wenyue.faces.shared.person_form import (
     PersonForm,
     blank_values,
     error_finder,
     kinds_of_document,
     read_person,
 )
-from wenyue.faces.traveller.views import KIND_ICONS, KIND_NAMES, FieldError, venue_view
+from wenyue.faces.shared.session import login_token
+from wenyue.faces.traveller import views
+from wenyue.faces.traveller.booking_views import is_over, say_age_on, shown_lines, ticket_view
+from wenyue.faces.traveller.card_desk import card_view, main_card
+from wenyue.faces.traveller.people import person_of
+from wenyue.faces.traveller.views import KIND_ICONS, KIND_NAMES, venue_view
 from wenyue.faces.traveller.visit import Visit, get, post
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_cards import say_denied

@@ -10,9 +10,9 @@ from wenyue.application import disowning
 from wenyue.application.disowning import NotTaken
 from wenyue.booking import Answer, by_others
 from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.forms import FieldError
 from wenyue.faces.shared.i18n import Locale, pick, say_date, say_span
 from wenyue.faces.traveller.outcome import refusal
-from wenyue.faces.traveller.views import FieldError
 from wenyue.faces.traveller.visit import Visit, get, post
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_documents import NAME_ERRORS

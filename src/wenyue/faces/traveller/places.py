@@ -18,10 +18,10 @@ from wenyue.catalogue import (
     venues,
 )
 from wenyue.faces.shared import whole_number
+from wenyue.faces.shared.forms import parse_day
 from wenyue.faces.shared.i18n import Locale, pick, translator
 from wenyue.faces.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
 from wenyue.faces.traveller.card_desk import Bearer, bearer_of, refusals_of
-from wenyue.faces.traveller.trip import parse_day
 from wenyue.faces.traveller.views import KIND_ICONS, KIND_NAMES, ProductTab, venue_view
 from wenyue.faces.traveller.visit import Visit, get, with_query
 from wenyue.infra.db import Tx

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wenyue.faces.shared import whole_number
+from wenyue.faces.shared.forms import parse_day
 from wenyue.faces.shared.session import clear_cookie, read_cookie, set_cookie, signed, unsigned
 from wenyue.kernel.personal import Vault
 from wenyue.services import Services
@@ -64,16 +65,6 @@ def parse_item(raw: str) -> TripItem | None:
     if product_id is None or slot_id is None or count is None or on_date is None:
         return None
     return TripItem(product_id, on_date, slot_id, count)
-
-
-def parse_day(raw: str) -> date | None:
-    """`YYYY-MM-DD`, else None."""
-    if len(raw) != 10 or not raw.isascii():
-        return None
-    try:
-        return date.fromisoformat(raw)
-    except ValueError:
-        return None
 
 
 def trip_of(request: Request, vault: Vault) -> Trip:

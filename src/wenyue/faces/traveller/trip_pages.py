@@ -13,6 +13,7 @@ from wenyue.booking import (
 from wenyue.catalogue import product
 from wenyue.faces.shared import whole_number
 from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.forms import FieldError, parse_day
 from wenyue.faces.shared.i18n import pick, say_money
 from wenyue.faces.traveller.booking_views import say_age_on, say_terms
 from wenyue.faces.traveller.calendar_views import (
@@ -24,11 +25,10 @@ from wenyue.faces.traveller.trip import (
     TRIP_PEOPLE_MAX,
     Trip,
     TripItem,
-    parse_day,
     set_trip,
 )
 from wenyue.faces.traveller.trip_items import Chosen, choose, going_of, line_of, review_path
-from wenyue.faces.traveller.views import FieldError, LineView, NoteView
+from wenyue.faces.traveller.views import LineView, NoteView
 from wenyue.faces.traveller.visit import Visit, get, post
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.ids import uuid7

@@ -187,14 +187,6 @@ class NoteView:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldError:
-    """What is wrong with a field and how to mend it; `field` is its id on the page."""
-
-    field: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class BookingPage:
     """A booking with its voucher. `version` changes with the booking: an open voucher is compared by it."""
 

@@ -7,8 +7,7 @@ from typing import Final
 
 from wenyue.accounts import Identity
 from wenyue.faces.shared import Form, Locale
-from wenyue.faces.traveller.trip import parse_day
-from wenyue.faces.traveller.views import FieldError
+from wenyue.faces.shared.forms import FieldError, parse_day
 from wenyue.faces.wording_documents import (
     DOCUMENT_ERRORS,
     DOCUMENT_KINDS,

@@ -1,0 +1,200 @@
+"""At the counter, with a document in hand: whose account is it? What settling that would do is shown first, then one button."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.accounts import Identity, traveller
+from wenyue.cards import cards_of
+from wenyue.catalogue import venues_by_id
+from wenyue.faces.gate.shift import Shift, Station
+from wenyue.faces.shared import holders
+from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.card_numbers import masked_card_no
+from wenyue.faces.shared.forms import FieldError
+from wenyue.faces.shared.holders import Counter, NotSettled, Outlook, Settled
+from wenyue.faces.shared.person_form import (
+    PersonForm,
+    blank_values,
+    error_finder,
+    kinds_of_document,
+    read_person,
+)
+from wenyue.faces.wording_api import API_WORDS
+from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS
+from wenyue.gate import LookupProblem
+from wenyue.infra.db import Tx
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.documents import mask_document, mask_name
+from wenyue.kernel.limits import CARDS_SHOWN_MAX
+
+_TIMEZONE: Final = "Asia/Shanghai"
+_BETWEEN_CARDS: Final = re.compile("[,;，；、\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account that has the document. `fate`: what settling does to it; `tone` good, bad, or '' where nothing changes."""
+
+    label: str
+    cards: tuple[str, ...]
+    fate: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookView:
+    """What settling would do, and as what the form says that it was shown."""
+
+    accounts: tuple[AccountView, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The form, read. `cards` as it was typed."""
+
+    person: PersonForm
+    cards: str = ""
+    has_none: bool = False
+
+    @property
+    def card_nos(self) -> tuple[str, ...]:
+        """The numbers that were typed."""
+        return tuple(one.strip() for one in _BETWEEN_CARDS.split(self.cards) if one.strip())
+
+
+async def show_holders(shift: Shift) -> Response:
+    """An empty form."""
+    station = shift.station
+    return await _page(shift, station, Typed(PersonForm(blank_values(), None, ()))) if station else _setup()
+
+
+async def do_holders(shift: Shift) -> Response:
+    """What settling would do; and once that was shown, do it. The document is sent in the body, never in an address."""
+    station = shift.station
+    if station is None or not shift.is_page_of(station):
+        return _setup() if station is None else redirect("/gate/holders")
+    typed = _typed(shift)
+    identity, shown = typed.person.identity, shift.form.one("shown")
+    if identity is None:
+        return await _page(shift, station, typed)
+    counter = Counter(shift.keeper, station.venue_id)
+    view, done = None, None
+    async with shift.tx() as tx:
+        found = await holders.look(
+            shift.services, tx, counter, identity, card_nos=typed.card_nos, now=shift.now
+        )
+        if isinstance(found, Outlook) and shown == _key(found):
+            done = await holders.carry_out(shift.services, tx, counter, identity, found, now=shift.now)
+        elif isinstance(found, Outlook):
+            view = await _outlook(shift, tx, found)
+    if done is not None:
+        return await _page(shift, station, Typed(PersonForm(blank_values(), None, ())), done=done)
+    if view is not None:
+        return await _page(shift, station, typed, view=view, identity=identity, has_changed=bool(shown))
+    problem = _problem(shift, found)
+    return await _page(
+        shift, station, _with(typed, problem), status=429 if found is LookupProblem.TOO_OFTEN else 422
+    )
+
+
+def _setup() -> Response:
+    return redirect("/gate/setup")
+
+
+def _typed(shift: Shift) -> Typed:
+    """The form; either cards are shown, or there are none."""
+    person = read_person(shift.form, local_date(shift.now, _TIMEZONE), shift.locale)
+    typed = Typed(person, shift.form.one("cards"), shift.form.one("none") == "1")
+    if bool(typed.card_nos) == typed.has_none:
+        return _with(typed, FieldError("cards", API_WORDS["cards_or_none"][shift.locale == "en"]))
+    if len(typed.card_nos) > CARDS_SHOWN_MAX:
+        too_many = shift.t("一次最多填{n}张卡。", "At most {n} cards at a time.", n=CARDS_SHOWN_MAX)
+        return _with(typed, FieldError("cards", too_many))
+    return typed
+
+
+def _with(typed: Typed, error: FieldError) -> Typed:
+    person = PersonForm(typed.person.values, None, (*typed.person.errors, error))
+    return Typed(person, typed.cards, typed.has_none)
+
+
+def _problem(shift: Shift, found: Outlook | NotSettled | LookupProblem) -> FieldError:
+    if isinstance(found, LookupProblem):
+        return FieldError("number", LOOKUP_PROBLEMS[found].say(shift.locale))
+    if found is NotSettled.SEEN_BEFORE:
+        return FieldError("cards", API_WORDS["holder_seen"][shift.locale == "en"])
+    text = shift.t(
+        "其中有卡不在这个证件名下，没有做任何改动。请核对卡号。",
+        "One of these cards is not with this document; nothing was changed. Check the numbers.",
+    )
+    return FieldError("cards", text)
+
+
+def _key(found: Outlook) -> str:
+    """What the page says it showed, so that nothing else is done than what somebody read."""
+    return "|".join(",".join(map(str, ids)) for ids in (found.own, found.fresh, found.lost, found.kept)) + "!"
+
+
+async def _outlook(shift: Shift, tx: Tx, found: Outlook) -> OutlookView:
+    t = shift.t
+    stays = t("已核验，仍是本人的", "Seen before; stays theirs")
+    seen = t("由此确认为本人的", "Becomes theirs, as seen")
+    kept = t("此前已核验，不变", "Seen before; unchanged")
+    lost = t(
+        "失去这个证件：卡冻结、退出登录、通知其手机",
+        "Loses the document: cards frozen, signed out, phone told",
+    )
+    accounts = [
+        *[await _account(shift, tx, one, seen if one in found.fresh else stays, "good") for one in found.own],
+        *[await _account(shift, tx, one, kept, "") for one in found.kept],
+        *[await _account(shift, tx, one, lost, "bad") for one in found.lost],
+    ]
+    return OutlookView(tuple(accounts), _key(found))
+
+
+async def _account(shift: Shift, tx: Tx, account_id: int, fate: str, tone: str) -> AccountView:
+    vault = shift.services.vault
+    known = await traveller(tx, vault, account_id)
+    held = await cards_of(tx, vault, account_id)
+    numbers = tuple(masked_card_no(one.card_no) for one in held)
+    return AccountView(known.label if known else "", numbers, fate, tone)
+
+
+async def _page(
+    shift: Shift,
+    station: Station,
+    typed: Typed,
+    *,
+    view: OutlookView | None = None,
+    identity: Identity | None = None,
+    done: Settled | None = None,
+    has_changed: bool = False,
+    status: int = 200,
+) -> Response:
+    async with shift.services.db.connection() as tx:
+        venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
+    if venue is None:
+        return _setup()
+    errors: Sequence[FieldError] = typed.person.errors
+    return shift.page(
+        "holders",
+        status=status if status != 200 or not errors else 422,
+        venue=shift.t(venue.name_zh, venue.name_en or venue.name_zh),
+        station_key=station.key,
+        values=typed.person.values,
+        cards=typed.cards,
+        has_none=typed.has_none,
+        errors=errors,
+        error_of=error_finder(typed.person.errors),
+        kinds_of_document=kinds_of_document(shift.locale),
+        cards_max=CARDS_SHOWN_MAX,
+        view=view,
+        label=f"{mask_name(identity.name)} {mask_document(identity.document.number)}" if identity else "",
+        has_changed=has_changed,
+        done=done,
+    )
