@@ -28,13 +28,19 @@ def read(presented: str) -> Reading:
     return read_presented(normalise(presented), KEYS, TODAY)[0]
 
 
+def code_of(presented: str) -> tuple[UUID, UUID] | None:
+    """As a code: behind a card's number and a document's, as travellers mint codes."""
+    found = read_presented(normalise(presented), KEYS, TODAY)
+    return next((one.id_range for one in found if one.kind is Presented.CODE), None)
+
+
 @pytest.mark.parametrize("prefix", SYMBOLOGIES)
 @pytest.mark.parametrize("tail", ["", "\t", "\r\n", "\n", " "])
 def test_ux_G3_a_scanners_prefix_and_tail_are_taken_away(prefix: str, tail: str) -> None:
     for code in (voucher(), str(BOOKING), BOOKING.hex):
         assert read(prefix + code + tail).booking_id == BOOKING
         assert read((prefix + code).swapcase() + tail).booking_id == BOOKING
-    found = read(prefix + booking_code(BOOKING) + tail).id_range
+    found = code_of(prefix + booking_code(BOOKING) + tail)
     assert found is not None
     assert found[0] <= BOOKING <= found[1]
     assert read(prefix + "11010519491231002X" + tail).kind is Presented.CARD  # and, behind it, a document
@@ -76,7 +82,7 @@ def test_ux_G3_an_address_carries_the_code(address: str) -> None:
 
 
 def test_ux_G3_an_address_with_a_booking_code_or_nothing() -> None:
-    found = read(f"https://card.example/v/{booking_code(BOOKING)}").id_range
+    found = code_of(f"https://card.example/v/{booking_code(BOOKING)}")
     assert found is not None
     assert found[0] <= BOOKING <= found[1]
     for nothing in ("https://", "https://card.example/", "http://%%%", "//", "urn:", "www."):

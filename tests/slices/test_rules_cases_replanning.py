@@ -8,7 +8,7 @@ import pytest
 from tests.support.database import DbUrls
 from wenyue import catalogue
 from wenyue.booking.opening import close_slots, open_all_ahead
-from wenyue.booking.replanning import HolidayEntry, Replanned, enter_holidays
+from wenyue.booking.replanning import HolidayEntry, Replanned, enter_holidays, preview_holidays
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
 from wenyue.infra.db import Database
 from wenyue.policy import HolidayCalendar, shipped_presets
@@ -50,9 +50,9 @@ async def db(make_database: Callable[[], DbUrls]) -> AsyncIterator[Database]:
 
 async def enter(db: Database, *, is_preview: bool = False) -> Replanned:
     entry = HolidayEntry(MONDAY, TUESDAY, "holiday", "国庆节", "国务院办公厅通知")
-    return await enter_holidays(
-        db.transaction, shipped_presets(), entry, now=NOW, actor="test", is_preview=is_preview
-    )
+    if is_preview:
+        return await preview_holidays(db.transaction, shipped_presets(), entry)
+    return await enter_holidays(db.transaction, shipped_presets(), entry, now=NOW, actor="test")
 
 
 async def slots(db: Database) -> Rows:

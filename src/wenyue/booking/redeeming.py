@@ -1,7 +1,8 @@
 """Redemption (核销): which places a gate could admit, and writing down that one was used. One unique index decides races."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -12,6 +13,7 @@ _SQL: Final = queries("wenyue.booking", "redeeming.sql")
 _DAYS_BACK: Final = 2  # a session that runs past midnight, a stay that began yesterday
 _DAYS_AHEAD: Final = 400  # whatever day is booked, the gate can name it
 _BOOKINGS_MAX: Final = 20
+CODE_MINTED_WITHIN: Final = timedelta(minutes=10)  # from a page that mints an identifier to its booking
 _PLACES_MAX: Final = 1_000
 
 
@@ -87,8 +89,7 @@ async def redeemable(
     elif booking_ids is not None:
         ids = booking_ids[:_BOOKINGS_MAX]
     elif id_range is not None:
-        low, high = id_range
-        ids = await _ids(tx, "bookings_between", {"low": low, "high": high, "limit": _BOOKINGS_MAX})
+        ids = await _of_code(tx, *id_range)
     elif person_key is not None:
         ids = await _ids(tx, "bookings_of_person", {"person_key": person_key, **near})
     elif card_id is not None:
@@ -102,6 +103,23 @@ async def redeemable(
     wanted: dict[str, object] = {"ids": ids, "venue_id": venue_id, "on_date": on_date, "limit": _PLACES_MAX}
     rows = await fetch_dicts(tx, _SQL["admissions"], wanted)
     return [Admission(**cast(dict[str, Any], {**row, "state": BookingState(row["state"])})) for row in rows]
+
+
+def owners_of_code(found: Sequence[tuple[UUID, datetime]], minted_at: datetime) -> list[UUID]:
+    """Whose code it is, of bookings (identifier, when it was made) whose identifiers say that they were minted at `minted_at`.
+
+    Clients mint identifiers: whoever saw a code can mint one that has it, too, but only later. So the bookings that were made
+    when their identifier says are meant. Without any such (a clock that is wrong, a page left open), all of them.
+    """
+    prompt = [one for one, made_at in found if abs(made_at - minted_at) <= CODE_MINTED_WITHIN]
+    return prompt or [one for one, _ in found]
+
+
+async def _of_code(tx: Tx, low: UUID, high: UUID) -> list[UUID]:
+    minted_at = datetime.fromtimestamp((low.int >> 80) / 1000, UTC)
+    asked: dict[str, object] = {"low": low, "high": high, "minted_at": minted_at, "limit": _BOOKINGS_MAX}
+    rows = await (await tx.execute(_SQL["bookings_between"], asked)).fetchall()
+    return owners_of_code(rows, minted_at)
 
 
 async def sealed_parties(tx: Tx, booking_ids: list[UUID]) -> dict[UUID, bytes]:

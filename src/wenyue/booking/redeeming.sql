@@ -32,11 +32,11 @@ SELECT b.id
  LIMIT %(limit)s
 
 -- name: bookings_between
--- Bookings whose identifier lies in a typed code's range.
-SELECT id
+-- Bookings whose identifier lies in a typed code's range, and when they were made: first those made when it was minted.
+SELECT id, created_at
   FROM booking.booking
  WHERE id BETWEEN %(low)s AND %(high)s
- ORDER BY id
+ ORDER BY abs(extract(epoch FROM created_at - %(minted_at)s)), id
  LIMIT %(limit)s
 
 -- name: admissions

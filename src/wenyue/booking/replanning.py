@@ -5,7 +5,7 @@ are never touched; where they stand in the way, the day is reported.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from typing import Final
 from wenyue import catalogue
 from wenyue.audit import Entry, record
 from wenyue.booking.opening import openings, write
-from wenyue.booking.planning import NewPool, NewSlot, Opening, plan
+from wenyue.booking.planning import NewPool, NewSlot, plan
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import days
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, Preset, load_calendar, save_override
@@ -124,10 +124,6 @@ class HolidayEntry:
     source: str  # the notice that says so
 
 
-class NothingChanged(Exception):
-    """Ends a preview's transaction."""
-
-
 async def enter_holidays(
     transaction: Callable[[], AbstractAsyncContextManager[Tx]],
     presets: Mapping[str, Preset],
@@ -135,32 +131,44 @@ async def enter_holidays(
     *,
     now: datetime,
     actor: str,
-    is_preview: bool = False,
 ) -> Replanned:
     """Enter what dates are (ENTRY_DAYS_MAX at most), and let the slots that are open on them follow, a date a transaction.
 
-    A preview does the same and takes it back: its figures are what would happen now. `transaction` begins one, and looks in it
-    whether whoever asks still may. Raises ValueError naming the field, and what `transaction` raises.
+    `transaction` begins one, and looks in it whether whoever asks still may. Raises ValueError naming the field, and what
+    `transaction` raises.
     """
     check_entry(entry)
     done = Replanned()
     for on_date in days(entry.from_day, entry.to_day):
-        try:
-            async with transaction() as tx:
-                old = await load_calendar(tx)
-                await save_override(tx, on_date, entry.day_kind, entry.name_zh, entry.source)
-                detail: dict[str, object] = {
-                    "kind": entry.day_kind,
-                    "name": entry.name_zh,
-                    "source": entry.source,
-                }
-                await record(tx, [Entry(now, actor, "calendar.entered", f"date:{on_date}", detail)])
-                new = await load_calendar(tx)
-                done += await replan_day(tx, old, new, presets, on_date, now=now, actor=actor)
-                if is_preview:
-                    raise NothingChanged  # noqa: TRY301 - leaves the transaction, which takes everything back
-        except NothingChanged:
-            continue
+        async with transaction() as tx:
+            old = await load_calendar(tx)
+            await save_override(tx, on_date, entry.day_kind, entry.name_zh, entry.source)
+            detail: dict[str, object] = {
+                "kind": entry.day_kind,
+                "name": entry.name_zh,
+                "source": entry.source,
+            }
+            await record(tx, [Entry(now, actor, "calendar.entered", f"date:{on_date}", detail)])
+            new = await load_calendar(tx)
+            done += await replan_day(tx, old, new, presets, on_date, now=now, actor=actor)
+    return done
+
+
+async def preview_holidays(
+    transaction: Callable[[], AbstractAsyncContextManager[Tx]],
+    presets: Mapping[str, Preset],
+    entry: HolidayEntry,
+) -> Replanned:
+    """What `enter_holidays` would come to now. It only reads: it waits for no booking, and no booking for it. Raises likewise."""
+    check_entry(entry)
+    done = Replanned()
+    for on_date in days(entry.from_day, entry.to_day):
+        async with transaction() as tx:
+            old = await load_calendar(tx)
+            for earlier in days(entry.from_day, on_date - timedelta(days=1)):  # entered by then
+                old = old.entering(earlier, entry.day_kind, entry.name_zh)
+            new = old.entering(on_date, entry.day_kind, entry.name_zh)
+            done += await _preview_day(tx, old, new, presets, on_date)
     return done
 
 
@@ -195,13 +203,12 @@ async def replan_day(
     done = Replanned()
     if old.day_kind(on_date) == new.day_kind(on_date):
         return done
-    locked = await (await tx.execute(_SQL["lock_day"], {"on_date": on_date})).fetchall()
-    if not locked:
+    if not await (await tx.execute(_SQL["lock_day"], {"on_date": on_date})).fetchall():
         return done
-    after = 0
-    while page := await catalogue.active_products(tx, after=after):
-        after = page[-1].id
-        done += await _replan(tx, await openings(tx, page, presets, on_date, on_date), old, new, on_date)
+    async for work in _works(tx, old, new, presets, on_date):
+        work.done.opened = (await write(tx, work.opens)).slots
+        await _apply(tx, work)
+        done += work.done
     if done.opened or done.changed or done.in_the_way:
         detail: dict[str, object] = {
             "kind": new.day_kind(on_date),
@@ -213,69 +220,114 @@ async def replan_day(
     return done
 
 
-async def _replan(
-    tx: Tx, page: Sequence[Opening], old: HolidayCalendar, new: HolidayCalendar, on_date: date
+async def _preview_day(
+    tx: Tx, old: HolidayCalendar, new: HolidayCalendar, presets: Mapping[str, Preset], on_date: date
 ) -> Replanned:
-    before = _by_key([one for opening in page for one in plan(opening, old, on_date, on_date)])
-    after = _by_key([one for opening in page for one in plan(opening, new, on_date, on_date)])
-    row: dict[str, object] = {"on_date": on_date, "product_ids": [one.product.id for one in page]}
-    rows = await (await tx.execute(_SQL["slots_of_day"], row)).fetchall()
-    slots = [OpenSlot(*one) for one in rows]
-    there = {(one.product_id, one.starts_at) for one in slots}
-    done = Replanned(opened=(await write(tx, [one for key, one in after.items() if key not in there])).slots)
-    changes: list[SlotChange] = []
-    for slot in slots:
-        verdict = decide(before, after, slot)
-        if isinstance(verdict, str):
-            done.in_the_way.append(verdict)
-        elif verdict is not None:
-            changes.append(verdict)
-            if slot.is_open and not verdict.is_open and slot.taken:
-                done.in_the_way.append(f"slot {slot.id}: closed for sale, {slot.taken} places are taken")
-    await _apply(tx, changes)
-    done.changed = len(changes)
-    await _follow_day_pools(tx, on_date, _day_capacities(before), _day_capacities(after), done)
+    """What `replan_day` would do. Nothing is locked or written."""
+    done = Replanned()
+    if old.day_kind(on_date) == new.day_kind(on_date):
+        return done
+    if await (await tx.execute(_SQL["is_day_open"], {"on_date": on_date})).fetchone() is None:
+        return done
+    async for work in _works(tx, old, new, presets, on_date):
+        done += work.done
     return done
 
 
-async def _apply(tx: Tx, changes: Sequence[SlotChange]) -> None:
-    if not changes:
-        return
-    slots = [
-        {
-            "id": one.slot.id,
-            "is_open": one.is_open,
-            "reason_zh": one.reason_zh,
-            "reason_en": one.reason_en,
-            "price_minor": one.price_minor,
-        }
-        for one in changes
-    ]
-    pools = [{"id": one.slot.pool_id, "capacity": one.capacity, "is_open": one.is_open} for one in changes]
-    await tx.execute(_SQL["replan_slots"], {"slots": json.dumps(slots)})
-    await tx.execute(_SQL["replan_pools"], {"pools": json.dumps(pools)})
+@dataclass(slots=True)
+class _Work:
+    """What is to be done for a page of products on one date, and what that comes to."""
+
+    opens: list[Planned]
+    slots: list[SlotChange] = field(default_factory=list[SlotChange])
+    day_pools: dict[int, int] = field(default_factory=dict[int, int])  # id -> capacity
+    done: Replanned = field(default_factory=Replanned)
+
+
+async def _works(
+    tx: Tx, old: HolidayCalendar, new: HolidayCalendar, presets: Mapping[str, Preset], on_date: date
+) -> AsyncGenerator[_Work]:
+    """All products, a page at a time. Only reads."""
+    after = 0
+    followed: set[int] = set()  # venues whose products stand on several pages
+    while page := await catalogue.active_products(tx, after=after):
+        after = page[-1].id
+        found = await openings(tx, page, presets, on_date, on_date)
+        before = _by_key([one for opening in found for one in plan(opening, old, on_date, on_date)])
+        will = _by_key([one for opening in found for one in plan(opening, new, on_date, on_date)])
+        work = await _slot_work(tx, page, before, will, on_date)
+        was, wanted = _day_capacities(before), _day_capacities(will)
+        await _follow_day_pools(
+            tx, on_date, was, {venue: n for venue, n in wanted.items() if venue not in followed}, work
+        )
+        followed |= wanted.keys()
+        yield work
+
+
+async def _slot_work(
+    tx: Tx,
+    page: Sequence[catalogue.Product],
+    before: Mapping[tuple[int, datetime], Planned],
+    will: Mapping[tuple[int, datetime], Planned],
+    on_date: date,
+) -> _Work:
+    row: dict[str, object] = {"on_date": on_date, "product_ids": [one.id for one in page]}
+    rows = await (await tx.execute(_SQL["slots_of_day"], row)).fetchall()
+    slots = [OpenSlot(*one) for one in rows]
+    there = {(one.product_id, one.starts_at) for one in slots}
+    work = _Work([one for key, one in will.items() if key not in there])
+    for slot in slots:
+        verdict = decide(before, will, slot)
+        if isinstance(verdict, str):
+            work.done.in_the_way.append(verdict)
+        elif verdict is not None:
+            work.slots.append(verdict)
+            if slot.is_open and not verdict.is_open and slot.taken:
+                work.done.in_the_way.append(f"slot {slot.id}: closed for sale, {slot.taken} places are taken")
+    work.done.opened, work.done.changed = len(work.opens), len(work.slots)
+    return work
 
 
 async def _follow_day_pools(
-    tx: Tx, on_date: date, was: Mapping[int, int], will: Mapping[int, int], done: Replanned
+    tx: Tx, on_date: date, was: Mapping[int, int], will: Mapping[int, int], work: _Work
 ) -> None:
     """The approved capacity of the day by venue, where it still stands as it was planned."""
     cursor = await tx.execute(_SQL["day_pools"], {"on_date": on_date, "venue_ids": sorted(will)})
-    rows = await cursor.fetchall()
-    pools: list[dict[str, object]] = []
-    for pool_id, venue_id, capacity, taken in rows:
+    for pool_id, venue_id, capacity, taken in await cursor.fetchall():
         wanted = will[venue_id]
         if wanted == capacity or was.get(venue_id) != capacity:
             continue
         if wanted < taken:
-            done.in_the_way.append(
+            work.done.in_the_way.append(
                 f"venue {venue_id}: {taken} places of the day are taken, its new capacity is {wanted}"
             )
             continue
-        pools.append({"id": pool_id, "capacity": wanted, "is_open": None})
+        work.day_pools[pool_id] = wanted
+    work.done.changed += len(work.day_pools)
+
+
+async def _apply(tx: Tx, work: _Work) -> None:
+    """Change slots and pools that are there; all pools of the date are locked."""
+    pools: list[dict[str, object]] = [
+        {"id": one.slot.pool_id, "capacity": one.capacity, "is_open": one.is_open} for one in work.slots
+    ]
+    pools += [
+        {"id": pool, "capacity": capacity, "is_open": None} for pool, capacity in work.day_pools.items()
+    ]
+    if work.slots:
+        slots = [
+            {
+                "id": one.slot.id,
+                "is_open": one.is_open,
+                "reason_zh": one.reason_zh,
+                "reason_en": one.reason_en,
+                "price_minor": one.price_minor,
+            }
+            for one in work.slots
+        ]
+        await tx.execute(_SQL["replan_slots"], {"slots": json.dumps(slots)})
     if pools:
         await tx.execute(_SQL["replan_pools"], {"pools": json.dumps(pools)})
-        done.changed += len(pools)
 
 
 def _by_key(planned: Sequence[Planned]) -> dict[tuple[int, datetime], Planned]:

@@ -2,8 +2,12 @@
 -- Locks every pool of a date, in id order as the engine does.
 SELECT id FROM booking.pool WHERE on_date = %(on_date)s ORDER BY id FOR UPDATE
 
+-- name: is_day_open
+-- Whether the date has any pool; no row: it is not open yet.
+SELECT 1 FROM booking.pool WHERE on_date = %(on_date)s LIMIT 1
+
 -- name: slots_of_day
--- The slots of a date with what was planned for them and what is taken; pools of the date are locked.
+-- The slots of a date with what was planned for them and what is taken; whoever changes them has locked the date's pools.
 SELECT s.id, s.product_id, s.starts_at, s.is_open, s.closed_reason_zh, s.price_minor, s.pool_ids[1], p.capacity,
        p.held + p.sold, s.channel_pools <> '{}', cardinality(s.pool_ids) > 1
 FROM booking.slot s

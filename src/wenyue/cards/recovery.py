@@ -51,7 +51,7 @@ How = Literal["code", "staff"]
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A request that was begun: the code for the phone on record, in the holder's language.
+    """A request that was begun: the code for the phone on record.
 
     `is_sent`: the phone has this code already. `is_shared`: it serves every request until `until`.
     """
@@ -61,7 +61,6 @@ class Begun:
     phone: Secret[str]
     code: Secret[str]
     until: datetime
-    locale: str
     is_shared: bool
     is_sent: bool
 
@@ -162,7 +161,7 @@ async def begin(
         key = shared_key(vault, code)
         sent = {"holder_id": known.id, "code_key": key}
         [(is_sent,)] = await (await tx.execute(_SQL["is_code_sent"], sent)).fetchall()
-    begun = Begun(request_id, known.id, known.phone, Secret(code), until, known.locale, is_shared, is_sent)
+    begun = Begun(request_id, known.id, known.phone, Secret(code), until, is_shared, is_sent)
     if is_crowded and is_sent:
         return begun
     row = new_row(vault, request_id, known, how="code", requester=place, now=now)

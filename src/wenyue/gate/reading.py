@@ -47,12 +47,16 @@ def read_presented(text: str, keys: GateKeys, today: date) -> list[Reading]:
         return [Reading(Presented.CODE, booking_id=booking_id)]
     compact = _NOT_ALNUM.sub("", text)
     found: list[Reading] = []
-    id_range = code_range(compact)
-    if id_range is not None:
-        found.append(Reading(Presented.CODE, id_range=id_range))
     if _CARD_LIKE.fullmatch(compact):
         found.append(Reading(Presented.CARD, card_numbers=tuple({text, compact})))
-    found.append(_document(text, compact, today))
+    document = _document(text, compact, today)
+    id_range = code_range(compact)
+    if id_range is not None:
+        # Clients mint the codes: one that reads like somebody's card or passport must not stand in its way.
+        if document.documents:
+            found.append(document)
+        found.append(Reading(Presented.CODE, id_range=id_range))
+    found.append(document)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from wenyue.kernel.limits import DESK_LIMIT_MAX, DESK_WAIT_S, SIGN_IN_WAIT_S
+from wenyue.kernel.limits import DESK_LIMIT_MAX, DESK_WAIT_S, REPORT_WAIT_S, SIGN_IN_WAIT_S
 
 
 class Priority(IntEnum):
@@ -49,7 +49,7 @@ SHARES: Final = {
     Priority.BROWSE: Share(0.7, 0.15),
     Priority.STRANGER: Share(0.6, 0.1, most=0.5),
     Priority.DOUBTFUL: Share(0.5, 0.05, most=0.25, wait_s=SIGN_IN_WAIT_S, places=1),
-    Priority.REPORT: Share(0.4, 0.05, most=0.25),
+    Priority.REPORT: Share(0.4, 0.05, most=0.25, wait_s=REPORT_WAIT_S),
 }
 RETRY_AFTER_S_MAX: Final = 20
 _LESS: Final = 0.8

@@ -18,6 +18,7 @@ REFUSALS_HELD_MAX: Final = 4_096  # people who wait to be told no; then a proces
 DESK_LIMIT_MAX: Final = 256  # everything else at once
 DESK_WAITING_MAX: Final = 64  # of one class; beyond it the answer is BUSY at once
 DESK_WAIT_S: Final = 0.5
+REPORT_WAIT_S: Final = 3.0  # back office: whoever is signed in there would rather wait than be sent away
 SIGN_IN_WAIT_S: Final = 6.0  # whoever signs in at the release hour would rather wait than be sent away
 DOUBTFUL_FROM: Final = 1.5  # failures lately of one place, right ones taken off: it has one place of the desk
 PLACES_REMEMBERED_MAX: Final = 50_000

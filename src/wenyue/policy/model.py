@@ -260,6 +260,10 @@ class HolidayCalendar:
         self._remembered: dict[date, tuple[DayKind, tuple[str, ...]]] = {}
         self._periods: dict[date, frozenset[str]] = {}
 
+    def entering(self, day: date, day_kind: DayKind, name_zh: str = "") -> "HolidayCalendar":
+        """The calendar as it will be once `day` is entered; this one stays as it is."""
+        return HolidayCalendar({**self._overrides, day: Override(day_kind, name_zh)})
+
     def day_kind(self, day: date) -> DayKind:
         """'workday', 'weekend' or 'holiday'; a working Saturday (调休) is a workday."""
         return self._look_up(day)[0]

@@ -70,9 +70,9 @@ def set_(
     async def work(db: Database) -> replanning.Replanned:
         async with db.connection() as tx:
             presets, _ = await read_presets(tx, {})
-        return await replanning.enter_holidays(
-            db.transaction, presets, entry, now=utc_now(), actor=ACTOR, is_preview=preview
-        )
+        if preview:
+            return await replanning.preview_holidays(db.transaction, presets, entry)
+        return await replanning.enter_holidays(db.transaction, presets, entry, now=utc_now(), actor=ACTOR)
 
     done = with_database(work)
     will = "would be " if preview else ""

@@ -112,7 +112,7 @@ async def lost(
         raise BookingRefused(422, "fields", errors=[FieldError("/phone", "missing", words)])
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     try:
-        await desk.begin(services, caller_of(request), body.id, identity, is_lost=body.is_lost)
+        await desk.begin(services, caller_of(request), body.id, identity, locale=locale, is_lost=body.is_lost)
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     return LostAnswer(id=body.id, expires_in_s=recovery.CODE_TTL_S)

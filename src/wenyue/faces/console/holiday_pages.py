@@ -73,14 +73,13 @@ async def do_holidays(duty: Duty) -> Response:
             "Holidays change the sessions of every venue: only staff of all venues enter them. Ask an administrator.",
         )
         return await _page(duty, entered=entered, errors=[{"field": "from", "text": text}])
-    done = await replanning.enter_holidays(
-        duty.tx,
-        duty.services.presets,
-        entry,
-        now=duty.now,
-        actor=f"staff:{duty.staff.id}",
-        is_preview=is_preview,
-    )
+    presets = duty.services.presets
+    if is_preview:
+        done = await replanning.preview_holidays(duty.tx, presets, entry)
+    else:
+        done = await replanning.enter_holidays(
+            duty.tx, presets, entry, now=duty.now, actor=f"staff:{duty.staff.id}"
+        )
     return await _page(duty, entered=entered, done=done, is_preview=is_preview)
 
 

@@ -53,11 +53,18 @@ async def tell_of_further_card(services: Services, tx: Tx, holder_id: int, now: 
 
 
 async def begin(
-    services: Services, caller: Caller, request_id: UUID, identity: Identity, *, is_lost: bool = True
+    services: Services,
+    caller: Caller,
+    request_id: UUID,
+    identity: Identity,
+    *,
+    locale: str,
+    is_lost: bool = True,
 ) -> None:
     """Send a code to the phone on record, if document, name and phone are a holder's; nobody is told whether they are.
 
-    Raises Throttled.
+    `locale`: of the request, as whoever waits for the code reads it. What warns the holder keeps to the holder's own. Raises
+    Throttled.
     """
     now = services.clock()
     name = services.vault.person_key(identity.document.key).hex()
@@ -74,7 +81,7 @@ async def begin(
         tried.is_right, tried.is_kept = begun is not None, True
         if begun is not None and not begun.is_sent:
             zh, en = _shared_words(begun) if begun.is_shared else _code_words(begun, is_lost=is_lost)
-            notice = Notice(begun.id, CODE, begun.holder_id, begun.phone, zh, en, begun.locale)
+            notice = Notice(begun.id, CODE, begun.holder_id, begun.phone, zh, en, locale)
             await notify(tried.tx, services.vault, notice, now)
 
 

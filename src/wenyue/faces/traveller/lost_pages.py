@@ -52,7 +52,12 @@ async def send_code(visit: Visit) -> Response:
     try:
         is_lost = not _purpose(visit)
         await desk.begin(
-            visit.services, caller_of(visit.request), request_id, person.identity, is_lost=is_lost
+            visit.services,
+            caller_of(visit.request),
+            request_id,
+            person.identity,
+            locale=visit.locale,
+            is_lost=is_lost,
         )
     except Throttled as slowed:
         error = FieldError("phone", say_wait(slowed.at, visit.now, visit.locale))
