@@ -24,6 +24,6 @@ async def test_security_fourth_codes_are_worded_in_the_language_of_the_request(
     desk: Desk, asked: str, says: str
 ) -> None:
     body = {"id": str(uuid7()), "name": NAME, "number": DOCUMENT, "phone": PHONE}
-    answer = await desk.post("/v1/cards/lost", body, **{"Accept-Language": asked})
+    answer = await desk.post("/v1/cards/lost", body, None, **{"Accept-Language": asked})
     assert answer.status_code == 202
     assert says in await desk.deliver()

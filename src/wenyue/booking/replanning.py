@@ -311,9 +311,8 @@ async def _apply(tx: Tx, work: _Work) -> None:
     pools: list[dict[str, object]] = [
         {"id": one.slot.pool_id, "capacity": one.capacity, "is_open": one.is_open} for one in work.slots
     ]
-    pools += [
-        {"id": pool, "capacity": capacity, "is_open": None} for pool, capacity in work.day_pools.items()
-    ]
+    for pool, capacity in work.day_pools.items():
+        pools.append({"id": pool, "capacity": capacity, "is_open": None})
     if work.slots:
         slots = [
             {
