@@ -7,14 +7,9 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from wenyue.accounts import (
-    VisitorRecord,
-    VisitorRefusal,
-    add_visitor,
-    remove_visitor,
-    visitors,
-)
-from wenyue.faces.api.asking import HolderLoginOf, HolderOf, LocaleOf, ServicesOf, acting, holder_of
+from wenyue.accounts import VisitorRecord, VisitorRefusal, visitors
+from wenyue.application.keep_visitor import forget_visitor, keep_visitor
+from wenyue.faces.api.asking import HolderLoginOf, HolderOf, LocaleOf, ServicesOf, traveller_of
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import FieldError
@@ -62,11 +57,8 @@ async def add(body: PersonBody, services: ServicesOf, login: HolderLoginOf, loca
 
     At most 25 tries of an account within a day.
     """
-    now = services.clock()
-    identity = identity_of(body, local_date(now, _TIMEZONE), locale)
-    async with acting(services, login) as (tx, _):
-        added = await add_visitor(tx, services.vault, holder_of(login), identity, now)
-    services.note_document(holder_of(login))
+    identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
+    added = (await keep_visitor(services, traveller_of(login), identity)).visitor
     if added is VisitorRefusal.TOO_OFTEN:
         raise BookingRefused(429, "visitors_often")
     if added is VisitorRefusal.NAME_DIFFERS:
@@ -82,9 +74,7 @@ async def remove(
     visitor_id: Annotated[int, Path(ge=1, le=2**63 - 1)], services: ServicesOf, login: HolderLoginOf
 ) -> Response:
     """Take a person off the list and forget their data; bookings keep their own. Again: 404, nothing changes."""
-    async with acting(services, login) as (tx, _):
-        is_removed = await remove_visitor(tx, holder_of(login), visitor_id, services.clock())
-    if not is_removed:
+    if not await forget_visitor(services, traveller_of(login), visitor_id):
         raise BookingRefused(404, "not_found")
     return Response(status_code=204)
 

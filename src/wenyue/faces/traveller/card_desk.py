@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from wenyue.application.keep_visitor import main_card
 from wenyue.booking import Outcome, SlotView, on_card
 from wenyue.cards import CardFacts, CardRules, CardState, CardView, cards_of, read_facts
 from wenyue.faces.shared.card_numbers import masked_card_no
@@ -67,15 +68,6 @@ async def refusals_of(
         now=visit.now,
     )
     return judged[1] if judged is not None else None
-
-
-def main_card(cards: Sequence[CardView]) -> CardView | None:
-    """The card that stands on the home page."""
-    for state in (CardState.ACTIVE, CardState.FROZEN):
-        for card in cards:
-            if card.state is state:
-                return card
-    return None
 
 
 def card_view(card: CardView, holder: str, today: date, locale: Locale) -> views.CardView:

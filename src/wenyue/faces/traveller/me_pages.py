@@ -5,17 +5,16 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import VisitorRefusal, add_visitor, remove_visitor, traveller, visitors
+from wenyue.accounts import VisitorRefusal, traveller, visitors
+from wenyue.application import keep_visitor as keeping
+from wenyue.application.keep_visitor import companion_card, forget_visitor, keep_visitor, main_card
 from wenyue.booking import bookings_of
 from wenyue.cards import (
     CardProblem,
     CardState,
-    CardView,
     Denied,
-    add_companion,
     cards_of,
     recovery,
-    remove_companion,
 )
 from wenyue.catalogue import venues
 from wenyue.faces.shared import loss
@@ -31,7 +30,7 @@ from wenyue.faces.shared.person_form import (
 from wenyue.faces.shared.session import login_token
 from wenyue.faces.traveller import views
 from wenyue.faces.traveller.booking_views import is_over, say_age_on, shown_lines, ticket_view
-from wenyue.faces.traveller.card_desk import card_view, main_card
+from wenyue.faces.traveller.card_desk import card_view
 from wenyue.faces.traveller.people import person_of
 from wenyue.faces.traveller.views import KIND_ICONS, KIND_NAMES, venue_view
 from wenyue.faces.traveller.visit import Visit, get, post
@@ -111,21 +110,9 @@ async def save_visitor(visit: Visit) -> Response:
     person = read_person(visit.form, local_date(visit.now, _TIMEZONE), visit.locale)
     if person.identity is None:
         return await _visitor_page(visit, person, back)
-    denied: Denied | None = None
-    async with visit.tx() as tx:
-        answer = await add_visitor(tx, visit.services.vault, visit.holder_id, person.identity, visit.now)
-        card = await _companion_card(visit, tx) if visit.form.one("companion") else None
-        if card is not None and not isinstance(answer, VisitorRefusal):
-            named = await add_companion(
-                tx,
-                visit.services.vault,
-                card_id=card.id,
-                holder_id=visit.holder_id,
-                identity=person.identity,
-                now=visit.now,
-            )
-            denied = named if isinstance(named, Denied) else None
-    visit.services.note_document(visit.holder_id)
+    is_companion = bool(visit.form.one("companion"))
+    kept = await keep_visitor(visit.services, visit.traveller, person.identity, is_companion=is_companion)
+    answer, denied = kept.visitor, kept.denied
     if answer is VisitorRefusal.TOO_OFTEN:
         text = visit.t(
             "今天添加游客的次数太多，请明天再试。", "Too many visitors were added today: add more tomorrow."
@@ -150,8 +137,7 @@ async def drop_visitor(visit: Visit) -> Response:
     """Take a visitor off the list; bookings they are in stay."""
     raw = str(visit.request.path_params["id"])
     if raw.isascii() and raw.isdigit() and int(raw[:19]) <= _BIGGEST_ID:
-        async with visit.tx() as tx:
-            await remove_visitor(tx, visit.holder_id, int(raw[:19]), visit.now)
+        await forget_visitor(visit.services, visit.traveller, int(raw[:19]))
     return redirect("/me")
 
 
@@ -161,11 +147,8 @@ async def drop_companion(visit: Visit) -> Response:
     person_key = bytes.fromhex(raw) if _PERSON_KEY.fullmatch(raw) else None
     if wanted is None or person_key is None:
         return visit.not_found()
-    async with visit.tx() as tx:
-        answer = await remove_companion(
-            tx, card_id=wanted, holder_id=visit.holder_id, person_key=person_key, now=visit.now
-        )
-    return _not_done(visit, answer) if isinstance(answer, Denied) else redirect("/me")
+    denied = await keeping.drop_companion(visit.services, visit.traveller, wanted, person_key)
+    return _not_done(visit, denied) if denied is not None else redirect("/me")
 
 
 async def ask_loss(visit: Visit) -> Response:
@@ -219,16 +202,9 @@ def _greeting(visit: Visit) -> str:
     return visit.t("下午好", "Good afternoon") if hour < 18 else visit.t("晚上好", "Good evening")
 
 
-async def _companion_card(visit: Visit, tx: Tx) -> CardView | None:
-    """The card that further persons can be named on."""
-    card = main_card(await cards_of(tx, visit.services.vault, visit.holder_id))
-    good = card is not None and card.state is CardState.ACTIVE and card.rules.companions_max > 0
-    return card if good else None
-
-
 async def _visitor_page(visit: Visit, person: PersonForm, back: str) -> Response:
     async with visit.tx() as tx:
-        card = await _companion_card(visit, tx)
+        card = companion_card(await cards_of(tx, visit.services.vault, visit.holder_id))
     return visit.page(
         "visitor_new",
         tab="me",

@@ -1,0 +1,36 @@
+"""The transaction of what a traveller changes of their own."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from msgspec import Struct
+
+from wenyue.accounts import LoginEnded, acting_as
+from wenyue.application.actors import Traveller
+from wenyue.infra.db import Tx
+from wenyue.services import Services
+
+
+class Own(Struct, frozen=True):
+    """An act in progress: its one transaction, its `now`, and whose it is."""
+
+    tx: Tx
+    now: datetime
+    traveller: Traveller
+
+
+@asynccontextmanager
+async def acting(
+    services: Services, traveller: Traveller, *, makes_secret: bool = False
+) -> AsyncGenerator[Own]:
+    """The one transaction of an act. `makes_secret`: a PIN is made in it, so that it waits for its turn.
+
+    Raises LoginEnded, DatabaseDown.
+    """
+    now = services.clock()
+    transaction = services.secret_transaction() if makes_secret else services.db.transaction()
+    async with acting_as(transaction, traveller.login, now) as (tx, login):
+        if login.traveller_id != traveller.id:
+            raise LoginEnded
+        yield Own(tx, now, traveller)
