@@ -74,6 +74,12 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
     listed |= {
         ("/console/changes/{id}", method) for method in ("GET", "POST")
     }  # tests/faces/test_console_changes.py
+    listed |= {("/console/duties", "GET")}
+    listed |= {
+        ("/console/devices", "GET"),
+        ("/console/devices", "POST"),
+        ("/console/devices/{id}/revoke", "POST"),
+    }
     assert {
         (route.path, method) for route in routes for method in (route.methods or set()) - {"HEAD"}
     } == listed

@@ -4,7 +4,7 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
-from wenyue.accounts import claims, names, staffing
+from wenyue.accounts import claims, gate_devices, names, staffing
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
@@ -64,6 +64,7 @@ __all__ = [
     "claims",
     "end_login",
     "end_logins",
+    "gate_devices",
     "hash_secret",
     "is_outdated",
     "names",

@@ -89,6 +89,7 @@ class Attempt:
         *,
         traveller_id: int | None = None,
         staff_id: int | None = None,
+        device_id: int | None = None,
         instead_of: str = "",
         locale: str = "",
     ) -> str:
@@ -108,7 +109,9 @@ class Attempt:
                 if not was_there:
                     raise LoginEnded
                 self.acting = None  # ended here, and held by that
-        token = await start_login(self.tx, now=now, traveller_id=traveller_id, staff_id=staff_id)
+        token = await start_login(
+            self.tx, now=now, traveller_id=traveller_id, staff_id=staff_id, device_id=device_id
+        )
         self.login_key = login_key(token)
         if traveller_id is not None and locale:
             await set_locale(self.tx, traveller_id, locale)

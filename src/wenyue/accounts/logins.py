@@ -20,7 +20,7 @@ from wenyue.accounts.staffing import shown, venues_before, write_duties
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.documents.text import has_controls, has_unseen
-from wenyue.kernel.duties import DUTIES_MAX, Duties, former_role, read_duties
+from wenyue.kernel.duties import DUTIES_MAX, Duties, at_post, former_role, read_duties
 from wenyue.kernel.limits import LOGIN_TTL_S, STAFF_LOGIN_TTL_S
 from wenyue.kernel.personal import Vault
 
@@ -38,6 +38,7 @@ async def start_login(
     now: datetime,
     traveller_id: int | None = None,
     staff_id: int | None = None,
+    device_id: int | None = None,
     ttl_s: float | None = None,
 ) -> str:
     """A new token for exactly one traveller or member of staff; the only copy of it (the cookie's value).
@@ -50,12 +51,14 @@ async def start_login(
         "token_hash": _hash(token),
         "traveller_id": traveller_id,
         "staff_id": staff_id,
+        "device_id": device_id,
         "now": now,
         "expires_at": now + timedelta(seconds=lasts_s),
     }
     await tx.execute(_SQL["add_login"], row)
     actor = f"traveller:{traveller_id}" if staff_id is None else f"staff:{staff_id}"
-    await record(tx, [Entry(now, actor, "login.started", actor)])
+    detail: dict[str, object] = {} if device_id is None else {"device": device_id}
+    await record(tx, [Entry(now, actor, "login.started", actor, detail)])
     return token
 
 
@@ -110,10 +113,17 @@ async def _read(tx: Tx, keys: Sequence[str], now: datetime) -> dict[str, Login]:
     row_of = {"token_hashes": _array_of(keys), "now": now}
     logins: dict[str, Login] = {}
     for row in await (await tx.execute(_SQL["who"], row_of)).fetchall():
-        token_hash, traveller_id, expires_at, staff_id, login, display_name, duties = row
-        staff = None if staff_id is None else Staff(staff_id, login, display_name, read_duties(duties))
+        token_hash, traveller_id, expires_at, staff_id, login, display_name, duties, device_id, station = row
         key = token_hash.hex()
-        logins[key] = Login(traveller_id, staff, expires_at, key)
+        if staff_id is None:
+            logins[key] = Login(traveller_id, None, expires_at, key)
+            continue
+        held = read_duties(duties)
+        if device_id is not None:
+            venue, _, post = (station or "0/").partition("/")
+            held = at_post(held, int(venue), post)
+        staff = Staff(staff_id, login, display_name, held)
+        logins[key] = Login(None, staff, expires_at, key, device_id)
     return logins
 
 
@@ -156,9 +166,14 @@ async def check_staff(tx: Tx, vault: Vault, login: str, password: str) -> Staff 
         locked = {"id": staff_id, "password_hash": stored}
         found = await (await tx.execute(_SQL["lock_staff"], locked)).fetchone()
         if found is not None:
-            [(duties,)] = await (await tx.execute(_SQL["duties_of"], {"id": staff_id})).fetchall()
-            return Staff(staff_id, name, found[0], read_duties(duties))
+            return Staff(staff_id, name, found[0], await duties_held(tx, staff_id))
     return StaffRefusal.WRONG
+
+
+async def duties_held(tx: Tx, staff_id: int) -> Duties:
+    """What a member of staff is there for."""
+    [(duties,)] = await (await tx.execute(_SQL["duties_of"], {"id": staff_id})).fetchall()
+    return read_duties(duties)
 
 
 async def save_staff(
@@ -203,6 +218,7 @@ async def save_staff(
     }
     [(staff_id,)] = await (await tx.execute(_SQL["save_staff"], row)).fetchall()
     await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff_id, "now": now})
+    await tx.execute(_SQL["drop_pins"], {"staff_id": staff_id})
     await write_duties(tx, staff_id, duties, now, actor)
     await record(tx, [Entry(now, actor, "staff.saved", f"staff:{staff_id}", shown(duties))])
     return staff_id

@@ -133,6 +133,7 @@ class Login:
     staff: Staff | None
     expires_at: datetime
     key: str = ""  # the token's SHA-256 in hex: what a change checks in its own transaction; no secret
+    device_id: int | None = None  # the gate device on which a PIN began it
 
     @property
     def actor(self) -> str:

@@ -49,8 +49,8 @@ RETURNING id;
 
 -- name: add_login
 -- A new login.
-INSERT INTO accounts.login (token_hash, traveller_id, staff_id, created_at, expires_at)
-VALUES (%(token_hash)s, %(traveller_id)s, %(staff_id)s, %(now)s, %(expires_at)s);
+INSERT INTO accounts.login (token_hash, traveller_id, staff_id, device_id, created_at, expires_at)
+VALUES (%(token_hash)s, %(traveller_id)s, %(staff_id)s, %(device_id)s, %(now)s, %(expires_at)s);
 
 -- name: who
 -- Whose tokens these are: one look-up by primary key for each.
@@ -58,7 +58,12 @@ SELECT login.token_hash, login.traveller_id, login.expires_at, staff.id, staff.l
        CASE WHEN staff.id IS NOT NULL THEN
          ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
                FROM accounts.duty d WHERE d.staff_id = staff.id)
-       END AS duties
+       END AS duties,
+       login.device_id,
+       CASE WHEN login.device_id IS NOT NULL THEN
+         (SELECT dev.venue_id || '/' || dev.post FROM accounts.gate_device dev
+           WHERE dev.id = login.device_id AND dev.revoked_at IS NULL)
+       END AS station
 FROM accounts.login LEFT JOIN accounts.staff ON staff.id = login.staff_id AND staff.is_active
 WHERE login.token_hash = ANY(%(token_hashes)s::bytea[]) AND login.ended_at IS NULL AND login.expires_at > %(now)s
   AND (login.staff_id IS NULL OR staff.id IS NOT NULL);
@@ -157,6 +162,11 @@ INSERT INTO accounts.duty (staff_id, role, venue_id, post, granted_at, granted_b
 SELECT %(id)s, n.role, n.venue_id, n.post, %(now)s, %(actor)s
 FROM unnest(%(roles)s::text[], %(venue_ids)s::bigint[], %(posts)s::text[]) AS n (role, venue_id, post)
 ON CONFLICT DO NOTHING;
+
+-- name: drop_pins
+-- Somebody with a new password has no PIN at any gate any more.
+-- run by: owner
+DELETE FROM accounts.clerk_pin WHERE staff_id = %(staff_id)s;
 
 -- name: lock_administration
 -- Changes of who administers happen one at a time, so that one administrator stays.

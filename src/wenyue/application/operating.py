@@ -62,6 +62,9 @@ class NotDone(StrEnum):
     BAD_PRICE = "bad_price"
     BAD_CAPACITY = "bad_capacity"
     BELOW_TAKEN = "below_taken"  # more places are held and sold: ask for the capacity to follow
+    POST_NEEDED = "post_needed"  # the name of a gate or counter, one line
+    TOO_MANY_DEVICES = "too_many_devices"
+    DEVICE_UNKNOWN = "device_unknown"  # there is none that they may revoke, or it was revoked
     BELOW_RESERVES = "below_reserves"  # fewer than the channels' reserves add up to
 
 

@@ -135,6 +135,12 @@ def venues_for(duties: Duties, right: Right) -> frozenset[int] | None:
     return None if None in found else frozenset(one for one in found if one is not None)
 
 
+def at_post(duties: Duties, venue_id: int, post: str) -> Duties:
+    """What somebody who signed in with a PIN may do: let people in at this post, if they may at all."""
+    is_theirs = may(duties, Right.GATE_SCAN, venue_id, post)
+    return frozenset({Duty(Role.GATE, venue_id, post)}) if is_theirs else NOTHING
+
+
 def rights_of(duties: Duties) -> frozenset[Right]:
     """Everything that the duties allow at some place."""
     return frozenset(right for right in Right if may_anywhere(duties, right))

@@ -27,7 +27,9 @@ Claim = tuple[Priority, Proof]
 
 # Where secrets are tried. The proxy has a limit by address for the same paths: see deploy/haproxy/haproxy.cfg.
 _CARD_KNOCKS: Final = frozenset({"/signin", "/activate", "/v1/session", "/v1/cards/activation"})
-_STAFF_KNOCKS: Final = frozenset({"/gate/signin", "/console/signin", "/v1/gate/session"})
+_STAFF_KNOCKS: Final = frozenset(
+    {"/gate/signin", "/gate/clerk", "/gate/enrol", "/console/signin", "/v1/gate/session"}
+)
 _LOSS_KNOCKS: Final = frozenset({"/card/lost", "/card/objection", "/v1/cards/lost", "/v1/cards/objection"})
 _LOSS_KNOCKS_LIKE: Final = re.compile(r"/v1/cards/lost/[^/]+/code|/card/lost/[^/]+")
 # A login is needed there, and so a place of its class is: strangers' tries stand in no holder's way.

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wenyue.faces.shared import locale_of, services_of
-from wenyue.faces.shared.access import Access, access_of
+from wenyue.faces.shared.access import Access, Who, access_of
 from wenyue.faces.shared.asked import answered, redirect
 from wenyue.faces.shared.session import STAFF_COOKIE, read_cookie, set_cookie, signed, unsigned
 from wenyue.faces.shared.staff import StaffAsked
@@ -49,7 +49,12 @@ class Duty(StaffAsked):
 
     def frame(self) -> dict[str, object]:
         """What every page of the console is given."""
-        return StaffAsked.frame(self) | {"is_operator": self.may_enter, "section": ""}
+        manages = self.staff is not None and self.staff.may_anywhere(Right.DEVICES_MANAGE)
+        return StaffAsked.frame(self) | {
+            "is_operator": self.may_enter,
+            "section": "",
+            "may_manage_devices": manages,
+        }
 
     def message(self, status: int, title: str, text: str, *, back: str = "/console/live") -> Response:
         """A page that says one thing."""
@@ -100,7 +105,8 @@ async def _answer(duty: Duty, handler: Handler, needs: _Needs) -> Response:
     if not await duty.has_good_form():
         return _stale_form(duty)
     await _recognise(duty, opens_on_pass=needs.opens_on_pass)
-    if isinstance(needs.access, Right) and not _may(duty, needs.access):
+    is_for_all_staff = needs.access is Who.STAFF and duty.staff is None
+    if is_for_all_staff or (isinstance(needs.access, Right) and not _may(duty, needs.access)):
         return _refused(duty, is_json=needs.is_json)
     return await handler(duty)
 

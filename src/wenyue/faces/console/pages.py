@@ -5,7 +5,9 @@ from typing import Final, cast
 from starlette.responses import JSONResponse, Response
 
 from wenyue.faces.console.change_pages import routes as change_routes
+from wenyue.faces.console.device_pages import routes as device_routes
 from wenyue.faces.console.duty import Duty, get, post
+from wenyue.faces.console.duty_pages import routes as duty_routes
 from wenyue.faces.console.glass import Glass, Shown
 from wenyue.faces.console.holiday_pages import routes as holiday_routes
 from wenyue.faces.console.live import SPANS
@@ -92,4 +94,6 @@ routes: Final = [
     *holiday_routes,
     *proposal_routes,  # before the changes: `new` is no number of one
     *change_routes,
+    *duty_routes,
+    *device_routes,
 ]

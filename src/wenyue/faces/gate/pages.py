@@ -5,6 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from wenyue.catalogue import Venue, venues, venues_by_id
+from wenyue.faces.gate.clerks import routes as clerk_routes
 from wenyue.faces.gate.holders import do_holders, show_holders
 from wenyue.faces.gate.lookup import do_lookup, lookup_form, show_lookup
 from wenyue.faces.gate.shift import Shift, Station, get, post
@@ -216,6 +217,7 @@ def _places(raw: list[str]) -> list[tuple[int, int]]:
 
 
 routes: Final = [
+    *clerk_routes,
     get("/gate/signin", show_signin),
     post("/gate/signin", do_signin),
     post("/gate/signout", do_signout),

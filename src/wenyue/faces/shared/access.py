@@ -35,7 +35,7 @@ _OPEN: Final = (
         "GET /docs/problems",
         "GET /openapi.json",
     ),
-    *("GET /health/live", "GET /health/ready", "GET /v1/venues", "GET /v1/venues/{code}"),
+    *("GET /healthz", "GET /readyz", "GET /v1/venues", "GET /v1/venues/{code}"),
     *(
         "GET /v1/products/{product_id}",
         "GET /v1/availability",
@@ -50,6 +50,7 @@ _OPEN: Final = (
         "GET /gate/ca.crt",
         "POST /v1/gate/session",
     ),
+    *("GET /gate/enrol", "POST /gate/enrol", "GET /gate/clerk", "POST /gate/clerk"),
     *("GET /console/signin", "POST /console/signin", "POST /console/signout"),
 )
 _TRAVELLERS: Final = (
@@ -94,7 +95,7 @@ _TRAVELLERS: Final = (
     ),
     *("DELETE /v1/visitors/{visitor_id}", "POST /v1/rooms/{event}/pass", "POST /v1/rooms/{event}/token"),
 )
-_STAFFS: Final = ("DELETE /v1/gate/session",)
+_STAFFS: Final = ("DELETE /v1/gate/session", "GET /console/duties")
 _RIGHTS: Final[Mapping[str, Right]] = {
     "POST /v1/gate/scans": Right.GATE_SCAN,
     "POST /v1/gate/scans/{scan_id}/undo": Right.GATE_UNDO,
@@ -114,6 +115,11 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "POST /gate/lookup": Right.BOOKINGS_FIND,
     "GET /gate/holders": Right.HOLDERS_SETTLE,
     "POST /gate/holders": Right.HOLDERS_SETTLE,
+    "GET /gate/pin": Right.GATE_SCAN,
+    "POST /gate/pin": Right.GATE_SCAN,
+    "GET /console/devices": Right.DEVICES_MANAGE,
+    "POST /console/devices": Right.DEVICES_MANAGE,
+    "POST /console/devices/{id}/revoke": Right.DEVICES_MANAGE,
     "GET /console": Right.CONSOLE_VIEW,
     "GET /console/live": Right.CONSOLE_VIEW,
     "GET /console/live.json": Right.CONSOLE_VIEW,

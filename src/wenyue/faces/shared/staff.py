@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from starlette.responses import Response
 
 from wenyue.accounts import Staff, StaffRefusal, Throttled, check_staff, end_login, who
+from wenyue.application.operating import Operator
 from wenyue.faces.shared.asked import Asked, redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
 from wenyue.faces.shared.pages import render
@@ -29,6 +30,7 @@ class StaffAsked(Asked):
     cookies: ClassVar[tuple[str, ...]] = (STAFF_COOKIE,)  # what signing out takes away
 
     staff: Staff | None = None
+    device_id: int | None = None  # where a PIN began the login
 
     @property
     def may_enter(self) -> bool:
@@ -53,6 +55,14 @@ class StaffAsked(Asked):
             login = await who(tx, self.token, self.now)
         self.staff = login.staff if login else None
         self.login_key = login.key if login else ""
+        self.device_id = login.device_id if login else None
+
+    @property
+    def operator(self) -> Operator:
+        """Who acts, for a use case. Raises LookupError for a stranger: the wrapper lets none in."""
+        if self.staff is None:
+            raise LookupError("this page was opened without a login")
+        return Operator(f"staff:{self.staff.id}", login=self.login_key, duties=self.staff.duties)
 
     def frame(self) -> dict[str, object]:
         """What every page of the face is given."""

@@ -13,10 +13,18 @@ GRANT SELECT,
       INSERT (bucket_at, count, pattern, subject),
       UPDATE (count)
    ON abuse.tally TO wenyue_app;
+GRANT SELECT,
+      INSERT (pin_hash, set_at, staff_id, venue_id),
+      UPDATE (pin_hash, set_at)
+   ON accounts.clerk_pin TO wenyue_app;
 GRANT SELECT
    ON accounts.demo_login_v TO wenyue_app;
 GRANT SELECT
    ON accounts.duty TO wenyue_app;
+GRANT SELECT,
+      INSERT (code_hash, code_until, made_at, made_by, post, venue_id),
+      UPDATE (code_hash, enrolled_at, revoked_at, secret_hash)
+   ON accounts.gate_device TO wenyue_app;
 GRANT SELECT
    ON accounts.holder_v TO wenyue_app;
 GRANT SELECT,
@@ -26,7 +34,7 @@ GRANT SELECT,
 GRANT SELECT
    ON accounts.known_name_v TO wenyue_app;
 GRANT SELECT,
-      INSERT (created_at, expires_at, staff_id, token_hash, traveller_id),
+      INSERT (created_at, device_id, expires_at, staff_id, token_hash, traveller_id),
       UPDATE (ended_at)
    ON accounts.login TO wenyue_app;
 GRANT SELECT
