@@ -114,7 +114,7 @@ async def test_a_closure_takes_effect_at_once_and_another_reviews_and_lifts_it(s
     assert "I have looked at it" not in reviewed
     await bo.get(f"{LAKE}&act=slots.reopen")
     async with site.app.services.db.connection() as tx:
-        [change] = await store.latest(tx)
+        [change] = await store.latest(tx, NOW)
         assert change.reviewed_by
     with psycopg.connect(site.admin_url) as tx:
         [(closure,)] = tx.execute("SELECT id FROM catalogue.closure WHERE from_date = %s", [DAY]).fetchall()
@@ -171,9 +171,12 @@ async def test_a_session_and_a_day_get_other_capacities(site: ApiSite) -> None:
         ("prices.set", PRICE | {"yuan": "五十八"}, "请填写金额"),
         ("prices.set", PRICE | {"yuan": "1e30"}, "请填写金额"),
         ("prices.set", PRICE | {"yuan": "NaN"}, "请填写金额"),
+        ("prices.set", PRICE | {"yuan": "1e999999"}, "请填写金额"),
+        ("prices.set", PRICE | {"from": "0001-01-01"}, "请填写日期"),
+        ("capacity.set", {"product": "1", "from": "0001-01-01", "starts": "00:00", "places": "1", "reason": "雨"}, "请填写日期"),
         ("prices.set", PRICE | {"product": "99999"}, "请选择产品"),
         ("prices.set", PRICE | {"from": "2026-02-30"}, "请填写日期"),
-        ("prices.set", PRICE | {"from": "9999-12-31", "to": "0001-01-01"}, "结束日期不能早于"),
+        ("prices.set", PRICE | {"from": "2026-12-31", "to": "2026-01-01"}, "结束日期不能早于"),
         ("prices.set", PRICE | {"reason": ""}, "请用一行文字说明原因"),
         ("prices.set", PRICE | {"places_max": "-5"}, "请填写整数"),
         ("slots.close", {"from": DAY, "told": "", "reason": "雾"}, "请用一行文字说明原因"),
@@ -184,7 +187,7 @@ async def test_a_session_and_a_day_get_other_capacities(site: ApiSite) -> None:
         ("capacity.set", {"product": "1", "from": DAY, "starts": "08:00", "places": "1", "reason": ""}, "请用一行文字"),
     ],
 )  # fmt: skip
-async def test_what_is_mistyped_is_named_and_kept(
+async def test_security_fifth_14_what_is_mistyped_is_named_and_kept(
     site: ApiSite, act: str, form: dict[str, str], said: str
 ) -> None:
     ann = await signed_in(site, "ann")

@@ -17,13 +17,24 @@ from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.close_slots import CloseSlots
 from wenyue.application.decide_change import Decision, decide_change, withdraw_change
 from wenyue.application.lift_closure import LiftClosure
-from wenyue.application.operating import NotDone, Operator
+from wenyue.application.operating import CLOSURES_OF_VENUE_MAX, NotDone, Operator
 from wenyue.application.propose_change import ProposeChange, preview_change, propose_change
 from wenyue.application.reprice import Reprice
 from wenyue.application.review_change import Review, carry_out_due, review_change
 from wenyue.application.set_capacity import SetCapacity, SetDayCapacity
-from wenyue.booking import Outcome
-from wenyue.changes import DELAY, LASTS, OPEN_MAX, Change, Effect, Refusal, State, store
+from wenyue.booking import Outcome, opening, touched
+from wenyue.changes import (
+    DELAY,
+    LASTS,
+    OF_PERSON_A_DAY_MAX,
+    WAITING_OF_PERSON_MAX,
+    WAITING_OF_VENUE_MAX,
+    Change,
+    Effect,
+    Refusal,
+    State,
+    store,
+)
 from wenyue.infra.db import Database
 from wenyue.kernel.duties import RIGHTS, Duty, Right, Role, duties_of_role
 from wenyue.kernel.ids import uuid7
@@ -37,6 +48,13 @@ ELSEWHERE = Operator("staff:3", duties=duties_of_role("operator", [9_999]))
 async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
     urls = make_database()
     async with opened_venue(urls) as made, Database(urls.app_url, size_max=8) as db:
+        await made.tx.execute(
+            """INSERT INTO accounts.staff (id, login, password_hash, role) OVERRIDING SYSTEM VALUE
+               SELECT n, 'staff-' || n, '-', 'operator' FROM generate_series(1, 9) AS n"""
+        )
+        await made.tx.execute(
+            "INSERT INTO accounts.duty (staff_id, role, granted_by) SELECT n, 'operator', 'test' FROM generate_series(1, 9) AS n"
+        )
         made.db = db  # whoever approves in the console speaks as the application
         yield made
 
@@ -164,7 +182,6 @@ async def test_one_may_decline_or_take_back_and_time_ends_what_nobody_decided(st
 async def test_where_one_operator_works_alone_it_takes_effect_by_itself_after_a_while(stage: Stage) -> None:
     assert await store.declare(stage.tx, is_one=True, actor="operator:command", now=stage.now)
     assert not await store.declare(stage.tx, is_one=True, actor="operator:command", now=stage.now)
-    await hire_ann(stage)
     change, other = await price(stage), await price(stage)
     assert change.applies_at == stage.now + DELAY
     assert await decide_change(stage, ANN, yes(change)) is Refusal.OWN
@@ -176,15 +193,6 @@ async def test_where_one_operator_works_alone_it_takes_effect_by_itself_after_a_
     assert await prices(stage) == {4_500}
     assert (await known(stage, change.id)).decided_by == "system:changes"
     assert await carry_out_due(stage) == 0
-
-
-async def hire_ann(stage: Stage) -> None:
-    await stage.tx.execute(
-        "INSERT INTO accounts.staff (id, login, password_hash, role) OVERRIDING SYSTEM VALUE VALUES (1, 'ann', '-', 'operator')"
-    )
-    await stage.tx.execute(
-        "INSERT INTO accounts.duty (staff_id, role, granted_by) VALUES (1, 'operator', 'test')"
-    )
 
 
 @pytest.mark.parametrize("role", Role)
@@ -203,14 +211,13 @@ async def test_only_who_may_approve_approves(stage: Stage, role: Role) -> None:
     "gone",
     [
         "UPDATE accounts.staff SET is_active = false",
-        "UPDATE accounts.duty SET venue_id = 9999",
-        "UPDATE accounts.duty SET role = 'finance'",
+        "UPDATE accounts.duty SET venue_id = 9999 WHERE staff_id = 1",
+        "UPDATE accounts.duty SET role = 'finance' WHERE staff_id = 1",
         "DELETE FROM accounts.duty",
     ],
 )
 async def test_nothing_takes_effect_by_itself_for_somebody_who_has_left(stage: Stage, gone: str) -> None:
     await store.declare(stage.tx, is_one=True, actor="operator:command", now=stage.now)
-    await hire_ann(stage)
     change = await price(stage)
     await stage.tx.execute(gone.encode())
     stage.now += DELAY
@@ -280,18 +287,115 @@ async def test_a_preview_changes_nothing(stage: Stage) -> None:
     assert await catalogue.closures(stage.tx, [stage.venue_id], DAY, DAY) == {}
 
 
-async def test_proposals_that_wait_are_bounded(stage: Stage) -> None:
+async def wait_more(stage: Stage, change: Change, count: int, *, by: str = "staff:1") -> None:
+    """So many more proposals like it wait, of somebody."""
+    await stage.tx.execute(
+        """INSERT INTO changes.change (id, kind, venue_id, effect, request, was, sessions, places, money_minor, places_max,
+                                       money_minor_max, reason, digest, proposed_by, proposed_at, expires_at, state)
+           SELECT gen_random_uuid(), kind, venue_id, effect, request, was, sessions, places, money_minor, places_max,
+                  money_minor_max, reason, digest, %s, proposed_at, expires_at, state
+             FROM changes.change, generate_series(1, %s) WHERE id = %s""",
+        [by, count, change.id],
+    )
+
+
+async def test_security_fifth_4_who_fills_the_list_keeps_nobody_from_closing(stage: Stage) -> None:
+    change = await price(stage)
+    await wait_more(stage, change, WAITING_OF_PERSON_MAX - 1)
+    other = asking("prices.set", Reprice(stage.product_id, {DAY: 1}))
+    assert await propose_change(stage, ANN, other) is Refusal.TOO_MANY
+    assert isinstance(await propose_change(stage, BO, other), Change)
+    await wait_more(stage, change, WAITING_OF_VENUE_MAX - WAITING_OF_PERSON_MAX - 1, by="staff:4")
+    assert (
+        await propose_change(stage, BO, asking("prices.set", Reprice(stage.product_id, {DAY: 2})))
+        is Refusal.TOO_MANY
+    )
+    for who in (ANN, BO):
+        closing = asking("slots.close", CloseSlots(stage.venue_id, DAY, DAY, f"大雾{who.name}"))
+        done = await propose_change(stage, who, closing)
+        assert isinstance(done, Change)
+        assert done.state is State.APPLIED
+
+
+async def test_security_fifth_4_nobody_proposes_without_end(stage: Stage) -> None:
+    change = await price(stage)
+    await wait_more(stage, change, OF_PERSON_A_DAY_MAX - 1)
+    closing = asking("slots.close", CloseSlots(stage.venue_id, DAY, DAY, "大雾"))
+    assert await propose_change(stage, ANN, closing) is Refusal.TOO_MANY
+    stage.now += LASTS
+    assert isinstance(await propose_change(stage, ANN, closing), Change)
+
+
+async def test_security_fifth_5_the_oldest_that_waits_comes_first_and_nothing_is_hidden(stage: Stage) -> None:
+    first = await price(stage)
+    stage.now += timedelta(minutes=1)
+    second = await proposed(stage, "prices.set", Reprice(stage.product_id, {DAY: 5_000}))
+    await wait_more(stage, second, 150, by="staff:4")
+    pages = [await store.latest(stage.tx, stage.now, page=number) for number in (1, 2, 3)]
+    assert [len(one) for one in pages] == [100, 52, 0]
+    assert pages[0][0].id == first.id
+    assert len({one.id for page in pages for one in page}) == 152
+
+
+async def test_security_fifth_3_closures_of_a_venue_are_bounded(stage: Stage) -> None:
+    await stage.tx.execute(
+        """INSERT INTO catalogue.closure (venue_id, from_date, to_date, reason_zh, reason_en, source)
+           SELECT %s, %s::date + n, %s::date + n, 'x', '', '' FROM generate_series(1, %s) AS n""",
+        [stage.venue_id, DAY, DAY, CLOSURES_OF_VENUE_MAX],
+    )
+    closing = asking("slots.close", CloseSlots(stage.venue_id, DAY, DAY, "大雾"))
+    assert await propose_change(stage, ANN, closing) is NotDone.TOO_MANY_CLOSURES
+    await stage.tx.execute(
+        "UPDATE catalogue.closure SET lifted_at = now() WHERE from_date = %s::date + 1", [DAY]
+    )
+    assert isinstance(await propose_change(stage, ANN, closing), Change)
+
+
+async def test_security_fifth_6_of_two_lower_capacities_at_once_none_raises_it(stage: Stage) -> None:
+    for number in range(10):
+        await opening.set_day_capacity(stage.tx, stage.venue_id, DAY, 1_000 + number)
+        asked = [asking("capacity.day", SetDayCapacity(stage.venue_id, DAY, one)) for one in (50, 999)]
+        done = await asyncio.gather(*[propose_change(stage, ANN, one) for one in asked])
+        [low, high] = [one for one in done if isinstance(one, Change)]
+        found = await touched.of_day_pool(stage.tx, stage.venue_id, DAY)
+        assert found is not None
+        assert found.aim == 50
+        assert low.state is State.APPLIED
+        assert (high.state, high.effect) in {
+            (State.APPLIED, Effect.RESTRICTS),
+            (State.WAITING, Effect.LOOSENS),
+        }
+        await stage.tx.execute(
+            "UPDATE changes.change SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'"
+        )
+
+
+async def test_security_fifth_7_of_two_approvals_of_one_price_the_second_has_moved_on(stage: Stage) -> None:
+    for number in range(5):
+        both = [
+            await proposed(stage, "prices.set", Reprice(stage.product_id, {DAY: 6_000 + 100 * number + one}))
+            for one in (0, 1)
+        ]
+        said = await asyncio.gather(*[decide_change(stage, BO, yes(one)) for one in both])
+        assert sorted(map(str, said)) == ["applied", "change_moved_on"]
+
+
+async def test_security_fifth_13_what_somebody_proposed_who_has_left_is_not_approved(stage: Stage) -> None:
+    change = await price(stage)
+    await stage.tx.execute("UPDATE accounts.staff SET is_active = false WHERE id = 1")
+    assert await decide_change(stage, BO, yes(change)) is Refusal.LEFT
+    assert ((await known(stage, change.id)).state, await prices(stage)) == (State.WITHDRAWN, {3_000})
+
+
+async def test_security_fifth_15_a_request_that_was_changed_behind_its_digest_is_not_approved(
+    stage: Stage,
+) -> None:
     change = await price(stage)
     await stage.tx.execute(
-        """INSERT INTO changes.change (id, kind, effect, request, was, sessions, places, money_minor, places_max, money_minor_max,
-                                       reason, digest, proposed_by, proposed_at, expires_at, state)
-           SELECT gen_random_uuid(), kind, effect, request, was, sessions, places, money_minor, places_max, money_minor_max,
-                  reason, digest, proposed_by, proposed_at, expires_at, state
-             FROM changes.change, generate_series(2, %s) WHERE id = %s""",
-        [OPEN_MAX, change.id],
+        "UPDATE changes.change SET request = jsonb_set(request, ARRAY['prices', %s], '1')", [DAY.isoformat()]
     )
-    asked = asking("prices.set", Reprice(stage.product_id, {DAY: 1}))
-    assert await propose_change(stage, ANN, asked) is Refusal.TOO_MANY
+    assert await decide_change(stage, BO, yes(change)) is Refusal.DIFFERENT
+    assert await prices(stage) == {3_000}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import date
 from msgspec import Struct
 
 from wenyue.application.operating import (
+    CLOSURES_OF_VENUE_MAX,
     Act,
     NotDone,
     Operator,
@@ -17,9 +18,10 @@ from wenyue.application.operating import (
 )
 from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
-from wenyue.catalogue import NewClosure, add_closure
+from wenyue.catalogue import NewClosure, add_closure, count_closures
 from wenyue.changes import Counts, Effect, Looked
 from wenyue.events import append, kinds
+from wenyue.kernel.clock import local_date
 from wenyue.kernel.duties import Right
 
 
@@ -99,8 +101,12 @@ async def _why_not(act: Act, request: CloseSlots) -> NotDone | None:
     texts = (request.reason_en, request.source)
     if not is_reason(request.reason_zh) or not all(is_reason(text, may_be_empty=True) for text in texts):
         return NotDone.REASON_NEEDED
-    if await find_venue(act, Right.SLOTS_CLOSE, request.venue_id) is None:
+    venue = await find_venue(act, Right.SLOTS_CLOSE, request.venue_id)
+    if venue is None:
         return NotDone.VENUE_UNKNOWN
+    today = local_date(act.now, venue.timezone)
+    if await count_closures(act.tx, venue.id, today) >= CLOSURES_OF_VENUE_MAX:
+        return NotDone.TOO_MANY_CLOSURES
     if request.product_id is not None:
         product = await find_product(act, Right.SLOTS_CLOSE, request.product_id)
         if product is None or product.venue_id != request.venue_id:

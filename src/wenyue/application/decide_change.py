@@ -4,6 +4,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from wenyue.accounts import staffing
 from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting
 from wenyue.changes import REASON_LENGTH_MAX, Change, Refusal, State, rules, store
@@ -31,6 +32,9 @@ async def decide_change(works: Works, operator: Operator, request: Decision) -> 
         if refusal is not None:
             return refusal
         says = request.says[:REASON_LENGTH_MAX]
+        if request.is_approved and not await is_still_theirs(act, change):
+            await store.settle(act.tx, change.id, State.WITHDRAWN, actor=OF_SYSTEM, now=act.now)
+            return Refusal.LEFT
         if request.is_approved:
             return await carry_out(act, change, decided_by=operator.name, says=says)
         await store.settle(act.tx, change.id, State.DECLINED, actor=operator.name, now=act.now, decision=says)
@@ -61,6 +65,13 @@ async def find_change(act: Act, change_id: UUID, right: Right | None = None) -> 
     return change
 
 
+async def is_still_theirs(act: Act, change: Change) -> bool:
+    """Whether whoever proposed it is on the staff still, with the right to it."""
+    by = (await staffing.staff_of_actors(act.tx, [change.proposed_by])).get(change.proposed_by)
+    right = CHANGEABLES[change.kind].right
+    return by is not None and by.is_active and by.staff.may(right, change.venue_id)
+
+
 async def carry_out(
     act: Act, change: Change, *, decided_by: str, says: str = ""
 ) -> State | Refusal | NotDone:
@@ -70,6 +81,7 @@ async def carry_out(
     duty = Duty(Role.OPERATOR, change.venue_id)  # it was theirs to propose; nothing beyond its venue is done
     theirs = Act(act.tx, act.now, Operator(change.proposed_by, duties=frozenset({duty})))
     problem: Refusal | NotDone | None
+    await store.take_turn(act.tx, change.venue_id)
     looked = await changeable.look(theirs, request)
     problem = looked if isinstance(looked, NotDone) else rules.why_not_apply(change, looked)
     if problem is None:

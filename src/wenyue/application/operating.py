@@ -16,6 +16,7 @@ from wenyue.kernel.duties import NOTHING, Duties, Right, may
 
 DAYS_MAX: Final = 400  # of one act
 REASON_LENGTH_MAX: Final = 200
+CLOSURES_OF_VENUE_MAX: Final = 200  # that stand and are not over
 
 
 class Works(Protocol):
@@ -59,6 +60,7 @@ class NotDone(StrEnum):
     )
     BAD_DATES = "bad_dates"  # the last day is before the first, or there are more than DAYS_MAX
     REASON_NEEDED = "reason_needed"  # what travellers are told: one line, REASON_LENGTH_MAX characters
+    TOO_MANY_CLOSURES = "too_many_closures"  # CLOSURES_OF_VENUE_MAX of the venue stand
     BAD_PRICE = "bad_price"
     BAD_CAPACITY = "bad_capacity"
     BELOW_TAKEN = "below_taken"  # more places are held and sold: ask for the capacity to follow

@@ -7,7 +7,7 @@ from msgspec import Struct
 from wenyue.application.changeables import Changeable, plain
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting, is_reason
 from wenyue.audit import Entry, record
-from wenyue.changes import OPEN_MAX, Change, Looked, Refusal, State, rules, store
+from wenyue.changes import Change, Looked, Refusal, State, rules, store
 
 
 class ProposeChange(Struct, frozen=True):
@@ -42,7 +42,7 @@ async def propose_change(
         known = await store.find(act.tx, request.id)
         if known is not None:
             return _again(known, operator, request)
-        looked = await _look(act, request.act, request.request)
+        looked = await _look(act, request.act, request.request, is_held=True)
         change = looked if isinstance(looked, NotDone) else await _drawn_up(act, request, looked)
         if not isinstance(change, Change):
             return change
@@ -62,8 +62,14 @@ def _again(known: Change, operator: Operator, request: ProposeChange) -> Change 
     return known if is_same else Refusal.ID_REUSED
 
 
-async def _look(act: Act, changeable: Changeable, request: Struct) -> Looked | NotDone:
+async def _look(
+    act: Act, changeable: Changeable, request: Struct, *, is_held: bool = False
+) -> Looked | NotDone:
+    """`is_held`: what is looked at stays as it is until the transaction ends."""
     looked = await changeable.look(act, request)
+    if is_held and isinstance(looked, Looked):
+        await store.take_turn(act.tx, looked.venue_id)
+        looked = await changeable.look(act, request)
     if isinstance(looked, NotDone):
         return looked
     async with act.tx.transaction(force_rollback=True):
@@ -77,8 +83,10 @@ async def _drawn_up(act: Act, request: ProposeChange, looked: Looked) -> Change 
     bounds = rules.bounds_for(looked.counts, places=request.places_max, money_minor=request.money_minor_max)
     if bounds is None:
         return Refusal.BOUNDS_LOW
-    if await store.count_waiting(act.tx, act.now) >= OPEN_MAX:
-        return Refusal.TOO_MANY
+    load = await store.load_of(act.tx, act.operator.name, looked.venue_id, act.now)
+    refusal = rules.why_not_propose(load, looked.effect)
+    if refusal is not None:
+        return refusal
     is_one = await store.is_one_operator(act.tx)
     course = rules.course(looked.effect, act.now, is_one_operator=is_one)
     asked = plain(request.request)

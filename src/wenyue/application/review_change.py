@@ -4,11 +4,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from wenyue.accounts import StaffRecord, staffing
-from wenyue.application.changeables import CHANGEABLES
-from wenyue.application.decide_change import OF_SYSTEM, carry_out, find_change
+from wenyue.application.decide_change import OF_SYSTEM, carry_out, find_change, is_still_theirs
 from wenyue.application.operating import Operator, Works, acting
-from wenyue.changes import REASON_LENGTH_MAX, Change, Refusal, State, rules, store
+from wenyue.changes import REASON_LENGTH_MAX, Refusal, State, rules, store
 from wenyue.kernel.duties import EVERY_DUTY, Right
 
 
@@ -47,13 +45,8 @@ async def carry_out_due(works: Works) -> int:
             if change is None or not rules.is_due(change, act.now):
                 continue
             count += 1
-            by = (await staffing.staff_of_actors(act.tx, [change.proposed_by])).get(change.proposed_by)
-            if by is not None and by.is_active and _still_theirs(by, change):
+            if await is_still_theirs(act, change):
                 await carry_out(act, change, decided_by=OF_SYSTEM)
             else:
                 await store.settle(act.tx, change.id, State.WITHDRAWN, actor=OF_SYSTEM, now=act.now)
     return count
-
-
-def _still_theirs(by: StaffRecord, change: Change) -> bool:
-    return by.staff.may(CHANGEABLES[change.kind].right, change.venue_id)

@@ -21,6 +21,7 @@ from wenyue.kernel.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
 
 PRODUCTS_PAGE_MAX: Final = 500
 ROWS_MAX: Final = 20_000  # templates or closures read at once
+CLOSURE_VENUES_AT_ONCE: Final = 100  # a venue has 200 closures that are not over at most: they fit
 _SQL: Final = queries("wenyue.catalogue")
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _T = TypeVar("_T")
@@ -133,9 +134,11 @@ async def closures(
     tx: Tx, venue_ids: Sequence[int], from_day: date, to_day: date
 ) -> dict[int, list[Closure]]:
     """Closures in force that touch the range, by venue. Raises TooManyRows."""
-    rows = await _all_rows(
-        tx, "closures", {"venue_ids": list(venue_ids), "from_day": from_day, "to_day": to_day}
-    )
+    rows: list[dict[str, Any]] = []
+    for at in range(0, len(venue_ids), CLOSURE_VENUES_AT_ONCE):
+        part = list(venue_ids[at : at + CLOSURE_VENUES_AT_ONCE])
+        days = {"from_day": from_day, "to_day": to_day}
+        rows += await _all_rows(tx, "closures", {"venue_ids": part} | days)
     found: dict[int, list[Closure]] = {}
     for row in rows:
         found.setdefault(row["venue_id"], []).append(_convert(row, Closure))
@@ -183,6 +186,13 @@ async def closure(tx: Tx, closure_id: int) -> Closure | None:
     """The announced closure with this id, unless it was lifted."""
     row = await fetch_dict(tx, _SQL["closure"], {"id": closure_id})
     return _convert(row, Closure) if row else None
+
+
+async def count_closures(tx: Tx, venue_id: int, today: date) -> int:
+    """How many closures of the venue stand that are not over on `today`."""
+    row = {"venue_id": venue_id, "today": today}
+    [(count,)] = await (await tx.execute(_SQL["count_closures"], row)).fetchall()
+    return count
 
 
 async def add_closure(tx: Tx, closure: NewClosure) -> int | None:

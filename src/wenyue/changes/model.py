@@ -12,8 +12,11 @@ LASTS: Final = timedelta(hours=24)  # a proposal that nobody decided upon
 DELAY: Final = timedelta(minutes=10)  # before what one operator proposed alone takes effect
 REVIEWED_WITHIN: Final = timedelta(hours=24)
 REASON_LENGTH_MAX: Final = 200
-OPEN_MAX: Final = 200  # proposals that wait at a time, in the whole installation
+WAITING_OF_PERSON_MAX: Final = 20  # proposals of one person that wait at a time
+WAITING_OF_VENUE_MAX: Final = 60  # and of one venue: nobody fills the list of those who decide
+OF_PERSON_A_DAY_MAX: Final = 1_000  # everything that one person proposes in 24 hours
 LISTED_MAX: Final = 100
+PAGES_MAX: Final = 100
 BOUND_MAX: Final = 10**12
 GROWTH_MIN: Final = (
     100  # places that may be taken more than when it was proposed, where nobody stated a bound
@@ -50,9 +53,10 @@ class Refusal(StrEnum):
     BEYOND_BOUNDS = "change_beyond_bounds"  # it touches more by now than was stated: propose it again
     NOT_REVIEWABLE = "change_not_reviewable"  # it did not take effect by one person, or was reviewed
     BOUNDS_LOW = "change_bounds_low"  # it touches more already than was stated
-    TOO_MANY = "change_too_many"  # OPEN_MAX wait already
+    TOO_MANY = "change_too_many"  # as many as may wait, or as one person may propose in a day
     ID_REUSED = "change_id_reused"  # something else was proposed under this id
     NOTHING = "change_nothing"  # everything is as it is asked for already
+    LEFT = "change_proposer_left"  # whoever proposed it may not any more: it is taken back
     UNKNOWN = "change_unknown"  # there is none, or its venue is not theirs
 
 
@@ -62,6 +66,14 @@ class Counts(Struct, frozen=True):
     sessions: int = 0
     places: int = 0
     money_minor: int = 0
+
+
+class Load(Struct, frozen=True):
+    """What was proposed already: waiting, of the person and of the venue; and by the person within 24 hours."""
+
+    of_person: int
+    of_venue: int
+    in_a_day: int
 
 
 class Bounds(Struct, frozen=True):

@@ -12,11 +12,15 @@ from wenyue.changes.model import (
     DELAY,
     GROWTH_MIN,
     LASTS,
+    OF_PERSON_A_DAY_MAX,
     REVIEWED_WITHIN,
+    WAITING_OF_PERSON_MAX,
+    WAITING_OF_VENUE_MAX,
     Bounds,
     Change,
     Counts,
     Effect,
+    Load,
     Looked,
     Refusal,
     State,
@@ -72,10 +76,19 @@ def bounds_for(counts: Counts, *, places: int | None = None, money_minor: int | 
     return stated if is_enough else None
 
 
+def why_not_propose(load: Load, effect: Effect) -> Refusal | None:
+    """Why no more is taken on; None: it is. What only restricts is never kept out by what waits."""
+    if load.in_a_day >= OF_PERSON_A_DAY_MAX:
+        return Refusal.TOO_MANY
+    is_full = load.of_person >= WAITING_OF_PERSON_MAX or load.of_venue >= WAITING_OF_VENUE_MAX
+    return Refusal.TOO_MANY if is_full and effect is Effect.LOOSENS else None
+
+
 def why_not_decide(change: Change, decider: str, digest: str, now: datetime) -> Refusal | None:
     """Why `decider` may not approve or decline what has this digest; None: they may."""
     refusal = _why_closed(change, now)
-    if refusal is None and digest != change.digest:
+    now_kept = digest_of(change.kind, change.request, change.was, change.bounds, change.reason)
+    if refusal is None and not digest == change.digest == now_kept:
         refusal = Refusal.DIFFERENT
     return Refusal.OWN if refusal is None and decider == change.proposed_by else refusal
 

@@ -9,11 +9,14 @@ from psycopg.types.json import Jsonb
 
 from wenyue.audit import Entry, record
 from wenyue.changes.model import (
+    LASTS,
     LISTED_MAX,
+    PAGES_MAX,
     Bounds,
     Change,
     Counts,
     Effect,
+    Load,
     State,
 )
 from wenyue.infra.db import Tx, queries
@@ -60,10 +63,18 @@ async def find(tx: Tx, change_id: UUID, *, is_locked: bool = False) -> Change | 
 
 
 async def latest(
-    tx: Tx, venue_ids: Collection[int] | None = None, *, limit: int = LISTED_MAX
+    tx: Tx, now: datetime, venue_ids: Collection[int] | None = None, *, page: int = 1
 ) -> list[Change]:
-    """Proposals of these venues (None: of all), at most `limit`: those that wait for somebody first, then the newest."""
-    row = {"venue_ids": None if venue_ids is None else sorted(venue_ids), "limit": min(limit, LISTED_MAX)}
+    """A page of LISTED_MAX proposals of these venues (None: of all).
+
+    First those that wait for a decision, then those that wait for a review, the oldest first; then the newest.
+    """
+    row = {
+        "venue_ids": None if venue_ids is None else sorted(venue_ids),
+        "now": now,
+        "limit": LISTED_MAX,
+        "skipped": LISTED_MAX * (min(max(page, 1), PAGES_MAX) - 1),
+    }
     return [_read(one) for one in await (await tx.execute(_SQL["changes"], row)).fetchall()]
 
 
@@ -73,10 +84,16 @@ async def due(tx: Tx, now: datetime) -> list[UUID]:
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def count_waiting(tx: Tx, now: datetime) -> int:
-    """How many proposals wait for a decision."""
-    [(count,)] = await (await tx.execute(_SQL["count_waiting"], {"now": now})).fetchall()
-    return count
+async def take_turn(tx: Tx, venue_id: int | None) -> None:
+    """Wait until no other change of the venue is under way; until the transaction ends none begins."""
+    await tx.execute(_SQL["take_turn"], {"venue_id": venue_id})
+
+
+async def load_of(tx: Tx, actor: str, venue_id: int | None, now: datetime) -> Load:
+    """What somebody, and all at a venue, have proposed already."""
+    row = {"actor": actor, "venue_id": venue_id, "now": now, "since": now - LASTS}
+    [found] = await (await tx.execute(_SQL["load"], row)).fetchall()
+    return Load(*found)
 
 
 async def settle(

@@ -22,14 +22,15 @@ WHERE id = %(id)s
 SELECT id FROM changes.change WHERE id = %(id)s FOR UPDATE
 
 -- name: changes
--- Proposals of some venues (NULL: of all) that were made before an instant: those that wait for somebody first, then the newest.
+-- Proposals of some venues (NULL: of all) : those that wait for somebody first, the oldest of them first; then the newest.
 SELECT id, kind, venue_id, effect, request, was, sessions, places, money_minor, places_max, money_minor_max, reason,
        digest, proposed_by, proposed_at, expires_at, state, applies_at, decided_by, decided_at, decision, review_by,
        reviewed_by, reviewed_at
 FROM changes.change
 WHERE %(venue_ids)s::bigint[] IS NULL OR venue_id = ANY(%(venue_ids)s::bigint[])
-ORDER BY state = 'waiting' DESC, review_by IS NOT NULL AND reviewed_at IS NULL DESC, proposed_at DESC, id DESC
-LIMIT %(limit)s
+ORDER BY state = 'waiting' AND expires_at > %(now)s DESC, review_by IS NOT NULL AND reviewed_at IS NULL DESC,
+         CASE WHEN state = 'waiting' THEN expires_at WHEN reviewed_at IS NULL THEN review_by END, proposed_at DESC, id DESC
+LIMIT %(limit)s OFFSET %(skipped)s
 
 -- name: due_changes
 -- Proposals that take effect by themselves now, the oldest first.
@@ -38,9 +39,17 @@ WHERE state = 'waiting' AND applies_at <= %(now)s AND expires_at > %(now)s
 ORDER BY applies_at, id
 LIMIT %(limit)s
 
--- name: count_waiting
--- How many proposals wait.
-SELECT count(*) FROM changes.change WHERE state = 'waiting' AND expires_at > %(now)s
+-- name: take_turn
+-- One change of a venue after the other: what it looks at stays as it is until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('changes of venue', coalesce(%(venue_id)s::bigint, 0)))
+
+-- name: load
+-- How many proposals wait, of a person and of a venue; how many the person made lately.
+SELECT count(*) FILTER (WHERE c.state = 'waiting' AND c.expires_at > %(now)s AND c.proposed_by = %(actor)s),
+       count(*) FILTER (WHERE c.state = 'waiting' AND c.expires_at > %(now)s AND c.venue_id IS NOT DISTINCT FROM %(venue_id)s::bigint),
+       count(*) FILTER (WHERE c.proposed_by = %(actor)s AND c.proposed_at > %(since)s)
+FROM changes.change c
+WHERE c.proposed_at > %(since)s
 
 -- name: settle_change
 -- What became of a locked proposal.

@@ -33,7 +33,7 @@ def list_changes() -> None:
     """The latest proposals, those that wait first (最近的变更)."""
 
     async def work(tx: Tx, _: Vault) -> tuple[list[Change], dict[str, str]]:
-        found = await store.latest(tx)
+        found = await store.latest(tx, utc_now())
         people = await staffing.staff_of_actors(tx, [one.proposed_by for one in found])
         return found, {actor: one.staff.login for actor, one in people.items()}
 

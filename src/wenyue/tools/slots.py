@@ -41,6 +41,10 @@ _SAYS: Final[dict[NotDone, tuple[str, str]]] = {
         "该日尚未开放，或场馆没有当日承载量",
     ),
     NotDone.BAD_DATES: (f"the last day follows the first, {DAYS_MAX} days at most", "日期不正确"),
+    NotDone.TOO_MANY_CLOSURES: (
+        "the venue has 200 closures that are not over: one longer one says the same; or lift some",
+        "该场馆已有200个未结束的闭馆安排，请合并或先取消一些",
+    ),
     NotDone.REASON_NEEDED: (
         "say in one line of 200 characters at most what travellers are told (--reason)",
         "请用一行字说明原因（--reason，最多200字）",

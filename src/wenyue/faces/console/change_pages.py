@@ -14,7 +14,7 @@ from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.decide_change import Decision, decide_change, withdraw_change
 from wenyue.application.operating import NotDone, Operator
 from wenyue.application.review_change import Review, review_change
-from wenyue.changes import REASON_LENGTH_MAX, Change, Refusal, State, rules, store
+from wenyue.changes import LISTED_MAX, PAGES_MAX, REASON_LENGTH_MAX, Change, Refusal, State, rules, store
 from wenyue.faces.console.change_words import (
     REFUSALS,
     STATES,
@@ -27,6 +27,7 @@ from wenyue.faces.console.change_words import (
 from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.console.not_done import say_not_done
 from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.forms import whole_number
 from wenyue.faces.wording import say_instant
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import Right, may_anywhere, venues_for
@@ -74,8 +75,9 @@ async def show_changes(duty: Duty) -> Response:
     operator = operator_of(duty)
     if operator is None:
         return redirect(duty.signin_path)
+    page = whole_number(duty.request.query_params.get("page", "1"), 1, PAGES_MAX) or 1
     async with duty.services.db.connection() as tx:
-        found = await store.latest(tx, venues_for(operator.duties, Right.CONSOLE_VIEW))
+        found = await store.latest(tx, duty.now, venues_for(operator.duties, Right.CONSOLE_VIEW), page=page)
         shown = await _views(duty, tx, found, operator)
     mine = [one for one in shown if one.needs_me]
     return duty.page(
@@ -84,6 +86,8 @@ async def show_changes(duty: Duty) -> Response:
         may_propose=may_anywhere(operator.duties, Right.SLOTS_CLOSE),
         mine=mine,
         others=[one for one in shown if not one.needs_me],
+        page=page,
+        has_more=len(found) == LISTED_MAX and page < PAGES_MAX,
     )
 
 

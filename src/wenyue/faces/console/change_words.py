@@ -56,12 +56,16 @@ REFUSALS: Final = {
         "It touches more already than you stated: state at least as much.",
     ),
     Refusal.TOO_MANY: (
-        "待审批的变更太多，请先处理一部分。",
-        "Too many proposals wait: decide on some of them first.",
+        "待审批的变更太多，请先处理或撤回一部分。停售、降容量不受此限。",
+        "Too many proposals wait: decide on some of them first, or take them back. What only restricts is still taken on.",
     ),
     Refusal.ID_REUSED: (
         "这份表单已用于另一项变更，请重新打开表单。",
         "This form was used for another change: open a new one.",
+    ),
+    Refusal.LEFT: (
+        "提出人已离职或不再有此权限，这项变更已撤回。如仍需要请重新提出。",
+        "Whoever proposed it has left or may not any more: it was taken back. Propose it again if it is wanted.",
     ),
     Refusal.NOTHING: ("现在就是这样，没有要改的。", "It is so already: nothing would change."),
     Refusal.UNKNOWN: ("没有这项变更，或不归您管理。", "There is no such change, or its venue is not yours."),

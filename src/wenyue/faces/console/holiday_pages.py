@@ -9,6 +9,7 @@ from starlette.responses import Response
 from wenyue.booking import replanning
 from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.forms import parse_day
 from wenyue.faces.shared.i18n import say_date
 from wenyue.kernel.clock import days, local_date
 from wenyue.kernel.duties import Right
@@ -88,9 +89,10 @@ def _read(duty: Duty, entered: dict[str, str]) -> tuple[replanning.HolidayEntry 
     errors: list[dict[str, str]] = []
     for name in ("from", "to"):
         raw = entered[name] or (entered["from"] if name == "to" else "")
-        try:
-            dates[name] = date.fromisoformat(raw)
-        except ValueError:
+        day = parse_day(raw)
+        if day is not None:
+            dates[name] = day
+        else:
             text = duty.t("请填写日期，例如 2027-10-01。", "Give a date, such as 2027-10-01.")
             errors.append({"field": name, "text": text})
     if errors:

@@ -33,6 +33,11 @@ SAID: Final = {
         f"结束日期不能早于开始日期，一次最多{DAYS_MAX}天。",
         f"The last day is not before the first, and {DAYS_MAX} days at most.",
     ),
+    NotDone.TOO_MANY_CLOSURES: (
+        "from",
+        "该场馆已有200个未结束的闭馆安排。请用一个更长的安排代替，或先取消一些。",
+        "This venue has 200 closures that are not over: put one longer one in their place, or lift some first.",
+    ),
     NotDone.REASON_NEEDED: (
         "reason",
         f"请用一行文字说明原因，最多{REASON_LENGTH_MAX}字。",

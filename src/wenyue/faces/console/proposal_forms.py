@@ -1,8 +1,8 @@
 """What the forms of proposals hold, and the request that they make."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, time
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from wenyue.booking import opening, touched
 from wenyue.catalogue import Product, Venue
 from wenyue.faces.console.duty import Duty
 from wenyue.faces.console.not_done import SAID, field_of
+from wenyue.faces.shared.forms import parse_day
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import at_local, days
 
@@ -35,6 +36,7 @@ NAMES: Final = (
     PLACES_MAX_FIELD,
 )
 _ID_MAX: Final = 2**53
+_YUAN: Final = re.compile(r"([0-9]{1,8})(?:\.([0-9]{1,2}))?")
 
 
 @dataclass(slots=True)
@@ -144,11 +146,10 @@ def _span(duty: Duty, form: Entered) -> tuple[date, date] | None:
 
 
 def _day(duty: Duty, form: Entered, name: str) -> date | None:
-    try:
-        return date.fromisoformat(form.values[name])
-    except ValueError:
+    found = parse_day(form.values[name])
+    if found is None:
         form.say(duty, name, "请填写日期，例如 2027-10-01。", "Give a date, such as 2027-10-01.")
-        return None
+    return found
 
 
 def _wall(duty: Duty, form: Entered) -> time | None:
@@ -163,14 +164,11 @@ def _wall(duty: Duty, form: Entered) -> time | None:
 
 
 def _minor(duty: Duty, form: Entered) -> int | None:
-    try:
-        minor = Decimal(form.values["yuan"].removeprefix("¥").replace(",", "")) * 100
-    except InvalidOperation:
-        minor = Decimal("NaN")
-    if not minor.is_finite() or minor != minor.to_integral_value() or not 0 <= minor <= 10**9:
+    found = _YUAN.fullmatch(form.values["yuan"].removeprefix("¥").replace(",", ""))
+    if found is None:
         form.refuse(duty, NotDone.BAD_PRICE)
         return None
-    return int(minor)
+    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
 
 
 def is_act(name: str) -> bool:

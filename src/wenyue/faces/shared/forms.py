@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from wenyue.kernel.limits import BODY_BYTES_MAX
 
+YEARS: Final = range(1900, 2200)  # beyond them sums of days and zones leave the calendar
 _FIELDS_MAX: Final = 300
 _WAIT_S: Final = 10.0
 _VALUE_LENGTH_MAX: Final = 512
@@ -54,13 +55,14 @@ def whole_number(raw: str, low: int, high: int) -> int | None:
 
 
 def parse_day(raw: str) -> date | None:
-    """`YYYY-MM-DD`, else None."""
+    """`YYYY-MM-DD` of one of YEARS, else None."""
     if len(raw) != 10 or not raw.isascii():
         return None
     try:
-        return date.fromisoformat(raw)
+        found = date.fromisoformat(raw)
     except ValueError:
         return None
+    return found if found.year in YEARS else None
 
 
 async def read_form(request: Request) -> Form | None:
