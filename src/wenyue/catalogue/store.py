@@ -137,7 +137,7 @@ async def closures(
     rows: list[dict[str, Any]] = []
     for at in range(0, len(venue_ids), CLOSURE_VENUES_AT_ONCE):
         part = list(venue_ids[at : at + CLOSURE_VENUES_AT_ONCE])
-        days = {"from_day": from_day, "to_day": to_day}
+        days: dict[str, object] = {"from_day": from_day, "to_day": to_day}
         rows += await _all_rows(tx, "closures", {"venue_ids": part} | days)
     found: dict[int, list[Closure]] = {}
     for row in rows:
