@@ -13,6 +13,7 @@ from wenyue.accounts import Identity, traveller_for
 from wenyue.booking import ChangeKind, EventKind
 from wenyue.kernel.limits import (
     CODES_TO_PHONE_PER_DAY,
+    NOTICES_OF_KIND_LEAST,
     NOTICES_OF_SHARED_PER_DAY,
     NOTICES_OF_SHARED_PER_HOUR,
     TEXTS_OF_SHARED_PER_DAY,
@@ -93,7 +94,11 @@ async def test_security_fourth_F4_codes_and_warnings_of_strangers_are_few_and_th
     stage.now = NOW + timedelta(hours=2)
     assert await told(stage, one, CODE, 30) == NOTICES_OF_SHARED_PER_HOUR
     stage.now = NOW + timedelta(hours=4)
-    assert await told(stage, two, CODE, 30) == NOTICES_OF_SHARED_PER_DAY - 2 * NOTICES_OF_SHARED_PER_HOUR
+    least = NOTICES_OF_KIND_LEAST  # the share of the day is used up
+    assert (await told(stage, two, CODE, 30), 2 * NOTICES_OF_SHARED_PER_HOUR) == (
+        least,
+        NOTICES_OF_SHARED_PER_DAY,
+    )
     assert await told(stage, owner, CODE, 3) == 3
     assert await told(stage, owner, "recovery-told", 3) == 3
     stage.now = NOW + timedelta(days=1, hours=5)
@@ -153,3 +158,44 @@ async def test_security_fourth_F4_what_is_withheld_is_not_sent_later_and_its_acc
         (stranger,),
     )
     assert sorted(await rows.fetchall()) == [("sent", 5, 0), ("withheld", 3, 0)]
+
+
+async def test_security_fifth_8_each_account_has_a_minimum_of_each_kind_that_no_other_uses_up(
+    stage: Stage,
+) -> None:
+    eldest, stranger, holder = [await account(stage, which) for which in (OWNER, STRANGER, OTHER_STRANGER)]
+    assert await told(stage, eldest, CODE) == 1
+    assert await told(stage, stranger, CODE, 30) == NOTICES_OF_SHARED_PER_HOUR
+    assert await told(stage, holder, CODE, 30) == NOTICES_OF_KIND_LEAST
+    assert await told(stage, holder, "recovery-told", 30) == NOTICES_OF_KIND_LEAST
+    stage.now = NOW + timedelta(minutes=61)
+    assert await told(stage, holder, CODE, 30) == NOTICES_OF_KIND_LEAST
+
+
+async def test_security_fifth_8_codes_to_a_phone_stay_bounded_and_who_had_none_still_gets_theirs(
+    stage: Stage,
+) -> None:
+    """Two an hour of an account end with the phone's day; the first two of any other account do not."""
+    eldest, stranger, holder = [await account(stage, which) for which in (OWNER, STRANGER, OTHER_STRANGER)]
+    assert await told(stage, eldest, "card-added") == 1
+    came = 0
+    for hour in range(12):
+        stage.now = NOW + timedelta(hours=hour, minutes=hour)
+        came += await told(stage, stranger, "card-added", 30)
+    assert came == WARNINGS_TO_PHONE_PER_DAY
+    assert await told(stage, holder, "card-added", 30) == NOTICES_OF_KIND_LEAST
+    assert await told(stage, holder, CODE, 30) == NOTICES_OF_KIND_LEAST
+    assert await told(stage, eldest, "card-added", 3) == 3
+
+
+async def test_security_fifth_9_what_was_withheld_waits_anew_when_it_is_written_again(stage: Stage) -> None:
+    eldest, stranger = [await account(stage, which) for which in (OWNER, STRANGER)]
+    assert await told(stage, eldest, CODE) == 1
+    assert await told(stage, stranger, CODE, 9) == NOTICES_OF_SHARED_PER_HOUR
+    words = Notice(uuid4(), CODE, stranger, Secret(PHONE), "迟来", "late", "zh-CN")
+    recorder = Recorder()
+    for minutes, sent in ((0, 0), (1, 0), (61, 1), (62, 1)):
+        stage.now = NOW + timedelta(minutes=minutes)
+        await notify(stage.tx, stage.vault, words, stage.now)
+        await _send(stage, recorder, TextLimits())
+        assert len(recorder.sent) == sent

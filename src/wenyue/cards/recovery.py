@@ -53,7 +53,7 @@ How = Literal["code", "staff"]
 class Begun:
     """A request that was begun: the code for the phone on record.
 
-    `is_sent`: the phone has this code already. `is_shared`: it serves every request until `until`.
+    `is_shared`: it serves every request until `until`. `text_id`: that of the text with it, one for all requests that share it.
     """
 
     id: UUID
@@ -62,7 +62,7 @@ class Begun:
     code: Secret[str]
     until: datetime
     is_shared: bool
-    is_sent: bool
+    text_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +155,15 @@ async def begin(
     is_shared = is_crowded or own >= CODES_A_DAY_MAX or of_place >= CODES_OF_PLACE_MAX
     code, until = new_code(), now + timedelta(seconds=CODE_TTL_S)
     key = code_key(vault, request_id, code)
-    is_sent = False
+    text_id, is_kept = request_id, False
     if is_shared:
         code, until = shared_code(vault, known.id, since, used)
         key = shared_key(vault, code)
-        sent = {"holder_id": known.id, "code_key": key}
-        [(is_sent,)] = await (await tx.execute(_SQL["is_code_sent"], sent)).fetchall()
-    begun = Begun(request_id, known.id, known.phone, Secret(code), until, is_shared, is_sent)
-    if is_crowded and is_sent:
+        text_id = UUID(bytes=key[:16])
+        kept = {"holder_id": known.id, "code_key": key}
+        [(is_kept,)] = await (await tx.execute(_SQL["is_code_kept"], kept)).fetchall()
+    begun = Begun(request_id, known.id, known.phone, Secret(code), until, is_shared, text_id)
+    if is_crowded and is_kept:
         return begun
     row = new_row(vault, request_id, known, how="code", requester=place, now=now)
     row |= {"code_key": key, "code_until": until, "is_lost": is_lost, "is_shared": is_shared}

@@ -48,8 +48,8 @@ FROM cards.recovery
 WHERE holder_id = %(holder_id)s AND started_at > %(objected_since)s
    OR requester_key = %(requester_key)s AND how = 'staff' AND started_at > %(since)s;
 
--- name: is_code_sent
--- Whether a code that requests share went to the phone already.
+-- name: is_code_kept
+-- Whether a request keeps this code that requests share.
 SELECT EXISTS (SELECT 1 FROM cards.recovery WHERE holder_id = %(holder_id)s AND code_key = %(code_key)s);
 
 -- name: start

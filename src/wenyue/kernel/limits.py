@@ -122,6 +122,9 @@ CODES_TO_PHONE_PER_DAY: Final = (
 WARNINGS_TO_PHONE_PER_DAY: Final = 20  # likewise, besides codes
 NOTICES_OF_SHARED_PER_DAY: Final = 10  # codes and warnings to one phone, of all accounts whose it is not
 NOTICES_OF_SHARED_PER_HOUR: Final = 5
+NOTICES_OF_KIND_LEAST: Final = (
+    2  # of one kind for each such account in an hour, beyond those shares: no other account uses them up
+)
 TEXTS_TO_OTHERS_PER_DAY: Final = 5  # to one phone, about bookings of accounts that have another on record
 
 # --- later work

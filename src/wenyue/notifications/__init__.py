@@ -5,7 +5,7 @@
 
 from wenyue.notifications.model import Message, Sms, SmsTransport
 from wenyue.notifications.notices import Notice, has_notices, is_told, notify, send_notices
-from wenyue.notifications.phones import CODE, note_proved
+from wenyue.notifications.phones import CODE, SHARED_CODE, note_proved
 from wenyue.notifications.store import BY_SMS, deliver, give_up, messages_of, send_queued
 from wenyue.notifications.texts import TextLimits
 from wenyue.notifications.transport import FileSms
@@ -13,6 +13,7 @@ from wenyue.notifications.transport import FileSms
 __all__ = [
     "BY_SMS",
     "CODE",
+    "SHARED_CODE",
     "FileSms",
     "Message",
     "Notice",

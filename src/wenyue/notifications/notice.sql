@@ -1,5 +1,15 @@
 -- name: add_notice
--- A text about an account; the same one again is one.
+-- A text about an account; the same one again is one, which waits anew when it did not leave. One that is being sent is left alone:
+-- nobody waits for a transport.
+WITH kept AS (
+    SELECT n.id FROM notifications.notice n
+     WHERE n.about = %(about)s AND n.kind = %(kind)s AND n.state IN ('withheld', 'failed')
+       FOR UPDATE SKIP LOCKED
+), again AS (
+    UPDATE notifications.notice AS n
+       SET state = 'queued', sealed = %(sealed)s, created_at = %(now)s, phone_key = %(phone_key)s
+      FROM kept WHERE n.id = kept.id
+)
 INSERT INTO notifications.notice (about, kind, holder_id, phone_key, sealed, created_at)
 VALUES (%(about)s, %(kind)s, %(holder_id)s, %(phone_key)s, %(sealed)s, %(now)s)
 ON CONFLICT (about, kind) DO NOTHING;

@@ -11,7 +11,7 @@ import msgspec
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.personal import SealBroken, Secret, Vault
 from wenyue.notifications.model import Sms, SmsTransport
-from wenyue.notifications.phones import CODE, count_notices, note_phone, phone_key_of
+from wenyue.notifications.phones import CODES, count_notices, note_phone, phone_key_of
 from wenyue.notifications.rules import SIGN_EN, SIGN_ZH
 from wenyue.notifications.texts import TextLimits, Waiting, leaving_notices
 
@@ -25,7 +25,7 @@ _ID_FIRST: Final = 1 << 62  # beside the ids of bookings' messages, for the prov
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One text. `about` and `kind` make it one, however often it is written."""
+    """One text. `about` and `kind` make it one, however often it is written; one that did not leave is tried anew."""
 
     about: UUID
     kind: str
@@ -42,7 +42,7 @@ class _Content(msgspec.Struct, frozen=True):
 
 
 async def notify(tx: Tx, vault: Vault, notice: Notice, now: datetime) -> None:
-    """Queue the text; without a phone there is nobody to tell."""
+    """Queue the text, unless it waits or has left; without a phone there is nobody to tell."""
     phone = notice.phone.reveal()
     if not phone:
         return
@@ -77,9 +77,9 @@ async def send_notices(
 ) -> bool:
     """Give what waits to the transport; true when there may be more. What did not leave within GIVEN_UP_S has failed.
 
-    So has what goes to a country that `limits` does not name. What is too much for its phone is withheld for good
-    (`texts.leaving_notices`), and `withheld` is told whose it was. Raises OSError when the transport is out of order:
-    everything stays queued.
+    So has what goes to a country that `limits` does not name. What is too much for its phone is withheld
+    (`texts.leaving_notices`) until it is written again, and `withheld` is told whose it was. Raises OSError when the
+    transport is out of order: everything stays queued.
     """
     rows = await (await tx.execute(_SQL["take_notices"], {"limit": _AT_ONCE})).fetchall()
     found, lost = dict[int, Sms](), list[int]()
@@ -94,7 +94,7 @@ async def send_notices(
             lost.append(id_)
         else:
             found[id_] = Sms(_ID_FIRST + id_, Secret(content.phone), content.text)
-            waiting.append(Waiting(id_, phone_key_of(vault, content.phone), holder_id, kind == CODE))
+            waiting.append(Waiting(id_, phone_key_of(vault, content.phone), holder_id, kind, kind in CODES))
     leaving = leaving_notices(waiting, await count_notices(tx, waiting, now)) if waiting else []
     batch, kept = [found.pop(id_) for id_ in leaving], sorted(found)
     if kept:

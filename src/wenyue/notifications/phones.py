@@ -9,7 +9,11 @@ from wenyue.infra.db import Tx, queries
 from wenyue.kernel.personal import Secret, Vault
 from wenyue.notifications.texts import Counts, NoticeCounts, Queued, Waiting
 
-CODE: Final = "recovery-code"  # the kind of a notice with a code; every other is a warning
+CODE: Final = "recovery-code"  # the kind of a notice with a code of one request
+SHARED_CODE: Final = (
+    "recovery-code-shared"  # with the code that a holder's requests share; every other is a warning
+)
+CODES: Final = frozenset({CODE, SHARED_CODE})
 _SQL: Final = queries("wenyue.notifications", "phones.sql")
 _Owners = set[tuple[bytes, int]]  # a phone, and an account whose it is
 
@@ -58,12 +62,13 @@ async def count_notices(tx: Tx, waiting: Sequence[Waiting], now: datetime) -> No
     """The codes and warnings that these phones were sent lately, and whose they are. As `count_texts`."""
     phones = {one.phone_key for one in waiting}
     await _lock(tx, phones, ())
-    asked = {"phones": sorted(phones), "code": CODE, "now": now}
+    asked = {"phones": sorted(phones), "now": now}
     rows = await (await tx.execute(_SQL["notices_lately"], asked)).fetchall()
     owners = await _owners(tx, phones, {one.holder_id for one in waiting} | {row[1] for row in rows})
     counts = NoticeCounts(owners)
-    for key, holder_id, is_code, of_day, of_hour in rows:
-        counts.add(bytes(key), holder_id, is_code=is_code, count=of_day, in_hour=of_hour)
+    for key, holder_id, kind, of_day, of_hour in rows:
+        sent = Waiting(0, bytes(key), holder_id, kind, is_code=kind in CODES)
+        counts.add(sent, count=of_day, in_hour=of_hour)
     return counts
 
 

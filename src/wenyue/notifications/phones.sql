@@ -35,8 +35,8 @@ SELECT NULL, holder_id, count(*)
  GROUP BY holder_id;
 
 -- name: notices_lately
--- Codes and warnings that left in the last day, by phone and account; and how many of them in the last hour.
-SELECT phone_key, holder_id, kind = %(code)s, count(*), count(*) FILTER (WHERE sent_at > %(now)s::timestamptz - interval '1 hour')
+-- Codes and warnings that left in the last day, by phone, account and kind; and how many of them in the last hour.
+SELECT phone_key, holder_id, kind, count(*), count(*) FILTER (WHERE sent_at > %(now)s::timestamptz - interval '1 hour')
   FROM notifications.notice
  WHERE phone_key = ANY (%(phones)s::bytea[]) AND sent_at > %(now)s::timestamptz - interval '1 day' AND state = 'sent'
- GROUP BY phone_key, holder_id, kind = %(code)s;
+ GROUP BY phone_key, holder_id, kind;

@@ -15,6 +15,7 @@ from typing import Final
 from wenyue.booking import EventKind
 from wenyue.kernel.limits import (
     CODES_TO_PHONE_PER_DAY,
+    NOTICES_OF_KIND_LEAST,
     NOTICES_OF_SHARED_PER_DAY,
     NOTICES_OF_SHARED_PER_HOUR,
     TEXTS_OF_SHARED_PER_DAY,
@@ -116,46 +117,55 @@ def _may_leave(text: Queued, counts: Counts, limits: TextLimits) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A code or a warning that waits."""
+    """A code or a warning that waits, or that left."""
 
     id: int
     phone_key: bytes
     holder_id: int
+    kind: str
     is_code: bool
 
 
 class NoticeCounts:
-    """Codes and warnings of the last day that were sent. `owners`: as for `Counts`."""
+    """Codes and warnings of the last day that were sent. `owners`: as for `Counts`.
+
+    All accounts whose phone it is not have one small share together. Each of them has a minimum of every kind besides, so that
+    no other account's codes and warnings keep it from its own.
+    """
 
     def __init__(self, owners: set[tuple[bytes, int]]) -> None:
         self._owners = owners
-        self._codes: Counter[bytes] = Counter()
-        self._warnings: Counter[bytes] = Counter()
-        self._shared: Counter[bytes] = Counter()
+        self._own: Counter[tuple[bytes, bool]] = Counter()
+        self._shared: Counter[tuple[bytes, bool]] = Counter()
         self._shared_in_hour: Counter[bytes] = Counter()
+        self._of_kind: Counter[tuple[bytes, int, str]] = Counter()
+        self._of_kind_in_hour: Counter[tuple[bytes, int, str]] = Counter()
 
-    def add(
-        self, phone_key: bytes, holder_id: int, *, is_code: bool, count: int = 1, in_hour: int = 1
-    ) -> None:
+    def add(self, one: Waiting, *, count: int = 1, in_hour: int = 1) -> None:
         """So many more."""
-        if (phone_key, holder_id) not in self._owners:
-            self._shared[phone_key] += count
-            self._shared_in_hour[phone_key] += in_hour
-        elif is_code:
-            self._codes[phone_key] += count
-        else:
-            self._warnings[phone_key] += count
+        if (one.phone_key, one.holder_id) in self._owners:
+            self._own[one.phone_key, one.is_code] += count
+            return
+        self._shared[one.phone_key, one.is_code] += count
+        self._shared_in_hour[one.phone_key] += in_hour
+        self._of_kind[one.phone_key, one.holder_id, one.kind] += count
+        self._of_kind_in_hour[one.phone_key, one.holder_id, one.kind] += in_hour
 
     def has_room(self, one: Waiting) -> bool:
-        """Whether it may leave: the phone's own account has a share for codes and one for warnings, all others one together."""
-        if (one.phone_key, one.holder_id) not in self._owners:
-            return (
-                self._shared[one.phone_key] < NOTICES_OF_SHARED_PER_DAY
-                and self._shared_in_hour[one.phone_key] < NOTICES_OF_SHARED_PER_HOUR
-            )
-        if one.is_code:
-            return self._codes[one.phone_key] < CODES_TO_PHONE_PER_DAY
-        return self._warnings[one.phone_key] < WARNINGS_TO_PHONE_PER_DAY
+        """Whether it may leave: by the phone's own account, in the share of all others, or as one of this account's minimum."""
+        of_day = CODES_TO_PHONE_PER_DAY if one.is_code else WARNINGS_TO_PHONE_PER_DAY
+        if (one.phone_key, one.holder_id) in self._owners:
+            return self._own[one.phone_key, one.is_code] < of_day
+        key, shared = one.phone_key, self._shared
+        if (
+            shared[key, True] + shared[key, False] < NOTICES_OF_SHARED_PER_DAY
+            and self._shared_in_hour[key] < NOTICES_OF_SHARED_PER_HOUR
+        ):
+            return True
+        kind = (key, one.holder_id, one.kind)
+        return self._of_kind_in_hour[kind] < NOTICES_OF_KIND_LEAST and (
+            shared[key, one.is_code] < of_day or self._of_kind[kind] < NOTICES_OF_KIND_LEAST
+        )
 
 
 def leaving_notices(waiting: Sequence[Waiting], counts: NoticeCounts) -> list[int]:
@@ -163,6 +173,6 @@ def leaving_notices(waiting: Sequence[Waiting], counts: NoticeCounts) -> list[in
     found: list[int] = []
     for one in waiting:
         if counts.has_room(one):
-            counts.add(one.phone_key, one.holder_id, is_code=one.is_code)
+            counts.add(one)
             found.append(one.id)
     return found

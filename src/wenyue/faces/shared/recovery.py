@@ -15,7 +15,7 @@ from wenyue.infra.db import Tx
 from wenyue.kernel.clock import zone
 from wenyue.kernel.duties import Right
 from wenyue.kernel.ids import uuid7
-from wenyue.notifications import CODE, Notice, is_told, note_proved, notify
+from wenyue.notifications import CODE, SHARED_CODE, Notice, is_told, note_proved, notify
 from wenyue.services import Services
 
 TOLD: Final = "recovery-told"
@@ -79,9 +79,10 @@ async def begin(
             is_lost=is_lost,
         )
         tried.is_right, tried.is_kept = begun is not None, True
-        if begun is not None and not begun.is_sent:
+        if begun is not None:
             zh, en = _shared_words(begun) if begun.is_shared else _code_words(begun, is_lost=is_lost)
-            notice = Notice(begun.id, CODE, begun.holder_id, begun.phone, zh, en, locale)
+            kind = SHARED_CODE if begun.is_shared else CODE
+            notice = Notice(begun.text_id, kind, begun.holder_id, begun.phone, zh, en, locale)
             await notify(tried.tx, services.vault, notice, now)
 
 

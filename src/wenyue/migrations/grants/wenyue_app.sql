@@ -229,7 +229,7 @@ GRANT SELECT,
    ON notifications.message TO wenyue_app;
 GRANT SELECT,
       INSERT (about, created_at, holder_id, kind, phone_key, sealed),
-      UPDATE (sealed, sent_at, state)
+      UPDATE (created_at, phone_key, sealed, sent_at, state)
    ON notifications.notice TO wenyue_app;
 GRANT SELECT,
       INSERT (holder_id, phone_key, proved_at),
