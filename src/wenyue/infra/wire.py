@@ -30,12 +30,17 @@ _OLDEST_EVERY: Final = 4
 _PAUSE_S: Final = 0.004  # until there is room for another, when few may be told
 
 
+class TooManyError(Exception):
+    """More requests came behind one another than may wait. The parser stops at it, whatever else came in the same piece."""
+
+
 class BoundedHttp(HttpToolsProtocol):
     """Request line and headers are at most HEAD_BYTES_MAX long and arrive within HEAD_WAIT_S, or the connection ends.
 
     A head that arrives in one piece, as nearly all do, costs two assignments. At most HEADS_AT_ONCE_MAX connections of a
     process are without a whole head; beyond it the one that has been so for longest ends. A request whose last byte is
-    there when it is looked at says so in its scope (`IS_WHOLE`). At most PIPELINED_MAX requests wait behind another.
+    there when it is looked at says so in its scope (`IS_WHOLE`). At most PIPELINED_MAX requests wait behind another; with more
+    the connection ends, and nothing more of it is parsed.
     """
 
     heads: ClassVar[dict["BoundedHttp", None]] = {}  # who has not said a whole head, the longest first
@@ -94,20 +99,23 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_complete()
 
     def _queue(self, before: RequestResponseCycle) -> None:
-        """A request came before the one in front of it was answered. `before` is the one that came last."""
+        """A request came before the one in front of it was answered. `before` is the one that came last. Raises TooManyError."""
         if self._queued is None:
             self._queued = deque(
                 maxlen=PIPELINED_MAX + 2
             )  # those that wait and the one that is being answered
-        if self.transport.is_closing():  # what else came with those that were too many
-            self.pipeline.clear()
-            return
         if len(self.pipeline) == 1:
             self._queued.append(before)
         self._queued.append(self.cycle)
         if len(self.pipeline) > PIPELINED_MAX:
             self.pipeline.clear()
             self.transport.abort()
+            raise TooManyError
+
+    def send_400_response(self, msg: str) -> None:
+        """What cannot be parsed is told so, unless it is we who stopped parsing."""
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
 
     def _wait_for_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_WAIT_S, self.refuse, _TOO_SLOW)

@@ -76,18 +76,25 @@ class StatusPage:
         """Serve on `sock` until `stop`."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: Connection(self.shelf), sock=sock, backlog=BACKLOG)
-        async with server:
-            while not stop.is_set():
-                began = monotonic()
-                try:
-                    await self.tick()
-                except Exception as error:  # noqa: BLE001 - whatever happens, the page stays up
-                    _log.error("looking failed: %s: %s", type(error).__name__, error)
-                try:
-                    await asyncio.wait_for(stop.wait(), max(0.2, self._every_s - (monotonic() - began)))
-                except TimeoutError:
-                    continue
-            await self._write(is_last=True)
+        self.shelf.unread.start()
+        try:
+            async with server:
+                await self._keep_looking(stop)
+                await self._write(is_last=True)
+        finally:
+            self.shelf.unread.stop()
+
+    async def _keep_looking(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            began = monotonic()
+            try:
+                await self.tick()
+            except Exception as error:  # noqa: BLE001 - whatever happens, the page stays up
+                _log.error("looking failed: %s: %s", type(error).__name__, error)
+            try:
+                await asyncio.wait_for(stop.wait(), max(0.2, self._every_s - (monotonic() - began)))
+            except TimeoutError:
+                continue
 
     async def tick(self) -> None:
         """Look once, remember, make the pages anew."""
