@@ -80,6 +80,11 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
         ("/console/devices", "POST"),
         ("/console/devices/{id}/revoke", "POST"),
     }
+    listed |= {
+        (f"/console/{name}", method)
+        for name in ("me", "me/factor", "sessions", "signin/factor", "signin/enrolment")
+        for method in ("GET", "POST")
+    }  # tests/faces/test_second_factor.py, test_step_up.py
     assert {
         (route.path, method) for route in routes for method in (route.methods or set()) - {"HEAD"}
     } == listed

@@ -19,9 +19,10 @@ OPENERS = {
 }
 # Tries of secrets by people who are not signed in, or whose login has no part in it.
 STRANGERS = {
-    "faces/api/gate_session.py:sign_in",
+    "application/signing_in.py:sign_in",
+    "application/signing_in.py:prove_factor",  # whoever is halfway is not signed in yet
+    "application/signing_in.py:enrol_and_sign_in",
     "faces/api/session.py:create",
-    "faces/shared/staff.py:do_signin",
     "faces/gate/clerks.py:do_enrol",
     "faces/gate/clerks.py:do_clerk",
     "faces/shared/recovery.py:begin",

@@ -18,17 +18,17 @@ _READY_S = 20.0
 
 
 @contextmanager
-def serving(urls: DbUrls, home: Path) -> Generator[str]:
+def serving(urls: DbUrls, home: Path, second_factor: str = "off") -> Generator[str]:
     """The server's address, until the block ends."""
-    with serving_app(urls, home) as (address, _):
+    with serving_app(urls, home, second_factor) as (address, _):
         yield address
 
 
 @contextmanager
-def serving_app(urls: DbUrls, home: Path) -> Generator[tuple[str, App]]:
+def serving_app(urls: DbUrls, home: Path, second_factor: str = "off") -> Generator[tuple[str, App]]:
     """The server's address and the application, whose counters may be read from this thread, until the block ends."""
     asyncio.run(furnish(urls, home))
-    app = create_app(settings_for(urls, home), clock=lambda: NOW)
+    app = create_app(settings_for(urls, home, second_factor), clock=lambda: NOW)
     config = uvicorn.Config(
         app,
         host="127.0.0.1",

@@ -17,7 +17,7 @@ from wenyue.accounts.devices import device_token, known_token, with_device
 from wenyue.accounts.doubts import Doubts
 from wenyue.accounts.failures import FailedSignIn, note_failure
 from wenyue.accounts.logins import end_login, hold_login, login_key, require_login, start_login
-from wenyue.accounts.model import Login, LoginEnded
+from wenyue.accounts.model import Login, LoginEnded, Terms
 from wenyue.accounts.pace import Pace
 from wenyue.accounts.passwords import behind
 from wenyue.accounts.store import set_locale
@@ -42,10 +42,17 @@ from wenyue.kernel.personal import Vault
 _SQL: Final = queries("wenyue.accounts", "guard.sql")
 _QUIET: Final = 0.5  # a score below it gives its slot to whoever comes
 _NAME_MAX: Final = 64
-Kind = Literal["card", "staff", "code"]
+Kind = Literal["card", "staff", "code", "factor"]
 _What = Literal["pair", "login", "address", "device"]
 SLOTS: Final[dict[_What, int]] = {"pair": 65_536, "login": 16_384, "address": 16_384, "device": 16_384}
-_SHARES: Final[dict[Kind, Share]] = {"card": Share.OTHERS, "staff": Share.STAFF, "code": Share.CODES}
+_SHARES: Final[dict[Kind, Share]] = {
+    "card": Share.OTHERS,
+    "staff": Share.STAFF,
+    "code": Share.CODES,
+    "factor": Share.STAFF,
+}
+# A device is known once the whole sign-in succeeded on it: then it counts for itself at both steps.
+_DEVICE_KINDS: Final[dict[Kind, Kind]] = {"factor": "staff"}
 SLOTS_OF_KIND: Final = sum(SLOTS.values())
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 SLOTS_MAX: Final = len(_KINDS) * SLOTS_OF_KIND + 1  # the last is everybody's; the table has a constraint
@@ -92,6 +99,7 @@ class Attempt:
         device_id: int | None = None,
         instead_of: str = "",
         locale: str = "",
+        terms: Terms | None = None,
     ) -> str:
         """A token on the strength of this right try, in the transaction that found it right.
 
@@ -110,7 +118,12 @@ class Attempt:
                     raise LoginEnded
                 self.acting = None  # ended here, and held by that
         token = await start_login(
-            self.tx, now=now, traveller_id=traveller_id, staff_id=staff_id, device_id=device_id
+            self.tx,
+            now=now,
+            traveller_id=traveller_id,
+            staff_id=staff_id,
+            device_id=device_id,
+            terms=terms,
         )
         self.login_key = login_key(token)
         if traveller_id is not None and locale:
@@ -181,7 +194,7 @@ class Guard:
         until = (
             None if kind == "code" else self._blocked(caller.address, now)
         )  # codes are the way in for the others there
-        token = self.knows(caller.device, kind, name, now)
+        token = self.knows(caller.device, _DEVICE_KINDS.get(kind, kind), name, now)
         if until is not None and not token:  # others may share the address: their devices are let in
             self._heard(self._failed(kind, name, caller, is_refused=True))
             raise Throttled(until)
@@ -213,7 +226,8 @@ class Guard:
         """Count the try beforehand, so that many at once are no way around; a right one takes it back."""
         async with self._db.transaction() as tx:
             devices_from, tries_from = await self._trust(tx, kind, name)
-            token = known_token(self._vault, caller.device, kind, name, since=devices_from, now=now)
+            known_as = _DEVICE_KINDS.get(kind, kind)
+            token = known_token(self._vault, caller.device, known_as, name, since=devices_from, now=now)
             counters = self.counters(kind, name, caller, token)
             found = await self._lock(tx, counters, now, forget_before=tries_from)
             until = max(one.tries.open_at for one in found)
@@ -263,7 +277,7 @@ class Guard:
         self._heard(failed)
 
     async def _trust(self, tx: Tx, kind: Kind, name: str) -> tuple[datetime | None, datetime | None]:
-        if kind != "staff":
+        if _DEVICE_KINDS.get(kind, kind) != "staff":
             return None, None
         row = await (await tx.execute(_SQL["staff_trust"], {"login": name})).fetchone()
         return (None, None) if row is None else (row[0], row[1])

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final, LiteralString
 
-from wenyue.accounts.model import Login, LoginEnded, Staff, StaffRefusal
+from wenyue.accounts.model import Login, LoginEnded, Staff, StaffRefusal, Terms
 from wenyue.accounts.passwords import (
     NO_SECRET,
     SECRET_LENGTH_MAX,
@@ -40,6 +40,7 @@ async def start_login(
     staff_id: int | None = None,
     device_id: int | None = None,
     ttl_s: float | None = None,
+    terms: Terms | None = None,
 ) -> str:
     """A new token for exactly one traveller or member of staff; the only copy of it (the cookie's value).
 
@@ -47,6 +48,7 @@ async def start_login(
     """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     lasts_s = ttl_s or (LOGIN_TTL_S if staff_id is None else STAFF_LOGIN_TTL_S)
+    terms = terms or Terms()
     row = {
         "token_hash": _hash(token),
         "traveller_id": traveller_id,
@@ -54,6 +56,10 @@ async def start_login(
         "device_id": device_id,
         "now": now,
         "expires_at": now + timedelta(seconds=lasts_s),
+        "factor_at": terms.factor_at,
+        "steps_up": terms.factor_at is not None,
+        "idle_min": terms.idle_min,
+        "client": terms.client,
     }
     await tx.execute(_SQL["add_login"], row)
     actor = f"traveller:{traveller_id}" if staff_id is None else f"staff:{staff_id}"
@@ -113,7 +119,18 @@ async def _read(tx: Tx, keys: Sequence[str], now: datetime) -> dict[str, Login]:
     row_of = {"token_hashes": _array_of(keys), "now": now}
     logins: dict[str, Login] = {}
     for row in await (await tx.execute(_SQL["who"], row_of)).fetchall():
-        token_hash, traveller_id, expires_at, staff_id, login, display_name, duties, device_id, station = row
+        (
+            token_hash,
+            traveller_id,
+            expires_at,
+            staff_id,
+            login,
+            display_name,
+            duties,
+            device_id,
+            station,
+            *use,
+        ) = row
         key = token_hash.hex()
         if staff_id is None:
             logins[key] = Login(traveller_id, None, expires_at, key)
@@ -123,7 +140,7 @@ async def _read(tx: Tx, keys: Sequence[str], now: datetime) -> dict[str, Login]:
             venue, _, post = (station or "0/").partition("/")
             held = at_post(held, int(venue), post)
         staff = Staff(staff_id, login, display_name, held)
-        logins[key] = Login(None, staff, expires_at, key, device_id)
+        logins[key] = Login(None, staff, expires_at, key, device_id, *use)
     return logins
 
 

@@ -1,13 +1,16 @@
 """The accounts slice's nouns: travellers, their common visitors (常用游客), staff, logins."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum
+from typing import Final
 
 from wenyue.kernel import duties as table
 from wenyue.kernel.documents import Document, mask_document, mask_name
 from wenyue.kernel.duties import Duties, Right
 from wenyue.kernel.personal import Secret
+
+FACTOR_FRESH: Final = timedelta(minutes=10)  # what is risky wants a second factor that was proved since
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -121,6 +124,18 @@ class StaffRefusal(IntEnum):
     LOCKED = 2  # too many wrong tries from here lately: nothing was checked
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms a login of staff begins. `idle_min`: unused for so many minutes it is over; None: never.
+
+    `client`: what it began in, as it is listed: "Chrome · Windows".
+    """
+
+    factor_at: datetime | None = None
+    idle_min: int | None = None
+    client: str = ""
+
+
 class LoginEnded(Exception):
     """The login was ended, or ran out, since it was looked up: nothing was done."""
 
@@ -134,6 +149,17 @@ class Login:
     expires_at: datetime
     key: str = ""  # the token's SHA-256 in hex: what a change checks in its own transaction; no secret
     device_id: int | None = None  # the gate device on which a PIN began it
+    factor_at: datetime | None = None  # when its bearer last proved a second factor
+    steps_up: bool = False  # what is risky asks for the factor again
+    used_at: datetime | None = None  # of staff, to a few minutes
+
+    def is_factor_old(self, now: datetime) -> bool:
+        """Whether what is risky wants the second factor proved once more."""
+        return self.steps_up and not self.has_fresh_factor(now)
+
+    def has_fresh_factor(self, now: datetime) -> bool:
+        """Whether the second factor was proved lately enough for what is risky."""
+        return self.factor_at is not None and timedelta(0) <= now - self.factor_at <= FACTOR_FRESH
 
     @property
     def actor(self) -> str:

@@ -49,8 +49,10 @@ RETURNING id;
 
 -- name: add_login
 -- A new login.
-INSERT INTO accounts.login (token_hash, traveller_id, staff_id, device_id, created_at, expires_at)
-VALUES (%(token_hash)s, %(traveller_id)s, %(staff_id)s, %(device_id)s, %(now)s, %(expires_at)s);
+INSERT INTO accounts.login (token_hash, traveller_id, staff_id, device_id, created_at, expires_at, factor_at, steps_up, used_at,
+                            idle_min, client)
+VALUES (%(token_hash)s, %(traveller_id)s, %(staff_id)s, %(device_id)s, %(now)s, %(expires_at)s, %(factor_at)s, %(steps_up)s,
+        %(now)s, %(idle_min)s, %(client)s);
 
 -- name: who
 -- Whose tokens these are: one look-up by primary key for each.
@@ -63,10 +65,12 @@ SELECT login.token_hash, login.traveller_id, login.expires_at, staff.id, staff.l
        CASE WHEN login.device_id IS NOT NULL THEN
          (SELECT dev.venue_id || '/' || dev.post FROM accounts.gate_device dev
            WHERE dev.id = login.device_id AND dev.revoked_at IS NULL)
-       END AS station
+       END AS station,
+       login.factor_at, login.steps_up, login.used_at
 FROM accounts.login LEFT JOIN accounts.staff ON staff.id = login.staff_id AND staff.is_active
 WHERE login.token_hash = ANY(%(token_hashes)s::bytea[]) AND login.ended_at IS NULL AND login.expires_at > %(now)s
-  AND (login.staff_id IS NULL OR staff.id IS NOT NULL);
+  AND (login.staff_id IS NULL OR staff.id IS NOT NULL)
+  AND (login.idle_min IS NULL OR login.used_at > %(now)s - make_interval(mins => login.idle_min));
 
 -- name: hold_logins
 -- Which of these logins are good; they stay so until the transaction ends: whoever ends one waits. The last lock of an act.
@@ -94,7 +98,8 @@ UPDATE accounts.login SET ended_at = %(now)s
 WHERE traveller_id = %(traveller_id)s AND ended_at IS NULL AND token_hash <> %(kept)s;
 
 -- name: end_logins_of_staff
--- Sign a member of staff out everywhere.
+-- Sign a member of staff out everywhere; whoever has given no more than the password starts again.
+WITH halves AS (UPDATE accounts.half_login SET ended_at = %(now)s WHERE staff_id = %(staff_id)s AND ended_at IS NULL)
 UPDATE accounts.login SET ended_at = %(now)s WHERE staff_id = %(staff_id)s AND ended_at IS NULL;
 
 -- name: staff_of

@@ -28,7 +28,13 @@ async def decide_change(works: Works, operator: Operator, request: Decision) -> 
         change = await find_change(act, request.id, Right.CHANGES_APPROVE)
         if change is None:
             return Refusal.UNKNOWN
-        refusal = rules.why_not_decide(change, operator.name, request.digest, act.now)
+        refusal = rules.why_not_decide(
+            change,
+            operator.name,
+            request.digest,
+            act.now,
+            is_factor_old=request.is_approved and act.is_factor_old,
+        )
         if refusal is not None:
             return refusal
         says = request.says[:REASON_LENGTH_MAX]

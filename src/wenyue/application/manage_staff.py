@@ -7,7 +7,6 @@ as the owner of the database: the application itself may change no member of sta
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,7 +14,8 @@ from msgspec import Struct
 
 from wenyue import accounts
 from wenyue.accounts import StaffRecord, staffing
-from wenyue.application.operating import Operator, Works, acting
+from wenyue.accounts.second import factors
+from wenyue.application.operating import Act, Operator, Works, acting
 from wenyue.catalogue import venues_by_id
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import DUTIES_MAX, NOTHING, Duties, Duty, is_administrator_of_all, may_give
@@ -41,6 +41,7 @@ class NotStaffed(StrEnum):
     TOO_MANY_DUTIES = "too_many_duties"
     VENUE_UNKNOWN = "venue_unknown"
     NOT_YOURS = "not_yours"  # they may not give or take such a duty there
+    FACTOR_OLD = "factor_old"  # whoever gives duties proves their second factor first
     LAST_ADMINISTRATOR = "last_administrator"  # somebody must administer the whole destination
 
 
@@ -60,20 +61,24 @@ async def add_staff(works: StaffWorks, operator: Operator, request: NewStaff) ->
     """Their id. Raises ValueError naming the field: login, password, display_name."""
     if not request.duties:
         return NotStaffed.DUTY_NEEDED
-    async with _changing(works, operator) as (tx, now):
-        known = await _find(tx, request.login)
+    async with _changing(works, operator) as act:
+        known = await _find(act.tx, request.login)
         if known is not None and known.is_active:
             return NotStaffed.LOGIN_TAKEN
-        refused = await _refusal(tx, operator, request.duties, request.duties)
+        refused = await _refusal(act.tx, operator, request.duties, request.duties)
         if refused is not None:
             return refused
+        if act.is_factor_old:
+            return NotStaffed.FACTOR_OLD
+        if known is not None:  # somebody who comes back, or another person under the same name
+            await factors.remove_factors(act.tx, known.staff.id, act.now, operator.name)
         return await accounts.save_staff(
-            tx,
+            act.tx,
             works.vault,
             login=request.login,
             password=request.password,
             duties=request.duties,
-            now=now,
+            now=act.now,
             actor=operator.name,
             display_name=request.display_name,
         )
@@ -83,46 +88,45 @@ async def give_duties(
     works: StaffWorks, operator: Operator, login: str, duties: Duties
 ) -> Duties | NotStaffed:
     """Everything that they hold afterwards. Given again, nothing changes."""
-    async with _changing(works, operator) as (tx, now):
-        known = await _need(tx, login)
+    async with _changing(works, operator) as act:
+        known = await _need(act.tx, login)
         if isinstance(known, NotStaffed):
             return known
-        return await _set(tx, operator, known, asked=duties, becomes=known.staff.duties | duties, now=now)
+        return await _set(act, known, asked=duties, becomes=known.staff.duties | duties)
 
 
 async def take_duties(
     works: StaffWorks, operator: Operator, login: str, duties: Duties
 ) -> Duties | NotStaffed:
     """Everything that they still hold; they are signed out. What they do not hold is no error."""
-    async with _changing(works, operator) as (tx, now):
-        known = await _need(tx, login)
+    async with _changing(works, operator) as act:
+        known = await _need(act.tx, login)
         if isinstance(known, NotStaffed):
             return known
         return await _set(
-            tx,
-            operator,
+            act,
             known,
             asked=duties & known.staff.duties,
             becomes=known.staff.duties - duties,
-            now=now,
         )
 
 
 async def reset_password(
     works: StaffWorks, operator: Operator, login: str, password: str
 ) -> int | NotStaffed:
-    """A new password: they are signed out, and unlocked. Raises ValueError naming the field."""
-    async with _changing(works, operator) as (tx, now):
-        known = await _theirs(tx, operator, login)
+    """A new password: they are signed out, unlocked, and set up a second factor anew. Raises ValueError naming the field."""
+    async with _changing(works, operator) as act:
+        known = await _theirs(act.tx, operator, login)
         if isinstance(known, NotStaffed):
             return known
+        await factors.remove_factors(act.tx, known.staff.id, act.now, operator.name)
         return await accounts.save_staff(
-            tx,
+            act.tx,
             works.vault,
             login=known.staff.login,
             password=password,
             duties=known.staff.duties,
-            now=now,
+            now=act.now,
             actor=operator.name,
             display_name=known.staff.display_name,
         )
@@ -130,44 +134,44 @@ async def reset_password(
 
 async def unlock(works: StaffWorks, operator: Operator, login: str) -> int | NotStaffed:
     """Wrong passwords so far make them wait no longer."""
-    async with _changing(works, operator) as (tx, now):
-        known = await _theirs(tx, operator, login)
+    async with _changing(works, operator) as act:
+        known = await _theirs(act.tx, operator, login)
         if isinstance(known, NotStaffed):
             return known
-        await staffing.unlock_staff(tx, known.staff.id, now, operator.name)
+        await staffing.unlock_staff(act.tx, known.staff.id, act.now, operator.name)
         return known.staff.id
 
 
 async def retire(works: StaffWorks, operator: Operator, login: str) -> int | NotStaffed:
     """They leave: what they are signed in with ends. The last administrator stays."""
-    async with _changing(works, operator) as (tx, now):
-        known = await _theirs(tx, operator, login)
+    async with _changing(works, operator) as act:
+        known = await _theirs(act.tx, operator, login)
         if isinstance(known, NotStaffed):
             return known
-        if await _is_last(tx, known, NOTHING):
+        if await _is_last(act.tx, known, NOTHING):
             return NotStaffed.LAST_ADMINISTRATOR
-        await accounts.retire_staff(tx, known.staff.id, now, operator.name)
+        await accounts.retire_staff(act.tx, known.staff.id, act.now, operator.name)
         return known.staff.id
 
 
 @asynccontextmanager
-async def _changing(works: StaffWorks, operator: Operator) -> AsyncGenerator[tuple[Tx, datetime]]:
+async def _changing(works: StaffWorks, operator: Operator) -> AsyncGenerator[Act]:
     """As `acting`, and one such act after the other: two administrators do not relieve each other in the same moment."""
     async with acting(works, operator) as act:
         await staffing.lock_administration(act.tx)
-        yield act.tx, act.now
+        yield act
 
 
-async def _set(
-    tx: Tx, operator: Operator, known: StaffRecord, *, asked: Duties, becomes: Duties, now: datetime
-) -> Duties | NotStaffed:
-    refused = await _refusal(tx, operator, asked, becomes)
+async def _set(act: Act, known: StaffRecord, *, asked: Duties, becomes: Duties) -> Duties | NotStaffed:
+    refused = await _refusal(act.tx, act.operator, asked, becomes)
     if refused is not None:
         return refused
-    if await _is_last(tx, known, becomes):
+    if await _is_last(act.tx, known, becomes):
         return NotStaffed.LAST_ADMINISTRATOR
+    if act.is_factor_old and not becomes <= known.staff.duties:
+        return NotStaffed.FACTOR_OLD
     if becomes != known.staff.duties:
-        await staffing.set_duties(tx, known.staff, becomes, now, operator.name)
+        await staffing.set_duties(act.tx, known.staff, becomes, act.now, act.operator.name)
     return becomes
 
 

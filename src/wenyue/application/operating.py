@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from wenyue.accounts import LoginEnded, acting_as
+from wenyue.accounts import Login, LoginEnded, acting_as
 from wenyue.catalogue import Product, Venue, product, venues_by_id
 from wenyue.infra.db import Database, Tx
 from wenyue.kernel.documents.text import has_controls
@@ -76,6 +76,17 @@ class Act(Struct, frozen=True):
     tx: Tx
     now: datetime
     operator: Operator
+    login: Login | None = None  # None: a command acts
+
+    @property
+    def is_factor_old(self) -> bool:
+        """Whether what is risky wants the second factor of this login first."""
+        return self.login is not None and self.login.is_factor_old(self.now)
+
+    @property
+    def has_fresh_factor(self) -> bool:
+        """Whether this login proved a second factor lately."""
+        return self.login is not None and self.login.has_fresh_factor(self.now)
 
 
 @asynccontextmanager
@@ -89,7 +100,7 @@ async def acting(works: Works, operator: Operator) -> AsyncGenerator[Act]:
     async with acting_as(works.db.transaction(), operator.login, now) as (tx, login):
         if login.staff is None or not operator.duties <= login.staff.duties:
             raise LoginEnded
-        yield Act(tx, now, operator)
+        yield Act(tx, now, operator, login)
 
 
 async def find_venue(act: Act, right: Right, venue_id: int) -> Venue | None:

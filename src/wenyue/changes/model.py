@@ -57,6 +57,7 @@ class Refusal(StrEnum):
     ID_REUSED = "change_id_reused"  # something else was proposed under this id
     NOTHING = "change_nothing"  # everything is as it is asked for already
     LEFT = "change_proposer_left"  # whoever proposed it may not any more: it is taken back
+    FACTOR_OLD = "change_factor_old"  # whoever decides proves their second factor once more
     UNKNOWN = "change_unknown"  # there is none, or its venue is not theirs
 
 

@@ -84,13 +84,20 @@ def why_not_propose(load: Load, effect: Effect) -> Refusal | None:
     return Refusal.TOO_MANY if is_full and effect is Effect.LOOSENS else None
 
 
-def why_not_decide(change: Change, decider: str, digest: str, now: datetime) -> Refusal | None:
-    """Why `decider` may not approve or decline what has this digest; None: they may."""
+def why_not_decide(
+    change: Change, decider: str, digest: str, now: datetime, *, is_factor_old: bool = False
+) -> Refusal | None:
+    """Why `decider` may not approve or decline what has this digest; None: they may.
+
+    `is_factor_old`: they approve, and proved their second factor too long ago.
+    """
     refusal = _why_closed(change, now)
     now_kept = digest_of(change.kind, change.request, change.was, change.bounds, change.reason)
     if refusal is None and not digest == change.digest == now_kept:
         refusal = Refusal.DIFFERENT
-    return Refusal.OWN if refusal is None and decider == change.proposed_by else refusal
+    if refusal is None and decider == change.proposed_by:
+        refusal = Refusal.OWN
+    return Refusal.FACTOR_OLD if refusal is None and is_factor_old else refusal
 
 
 def why_not_withdraw(change: Change, actor: str, now: datetime) -> Refusal | None:

@@ -10,6 +10,7 @@ from wenyue.infra.addresses import Network, parse_networks
 from wenyue.kernel.limits import LOOKUP_DAYS_MAX
 
 LOG_FORMATS: Final = ("auto", "json", "text")
+SECOND_FACTOR: Final = ("off", "asked", "needed")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 _SECRET_CHARS_MAX: Final = 8192
 _LIST_MAX: Final = 50
@@ -111,6 +112,15 @@ class GateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffSettings:
+    """How members of staff sign in."""
+
+    second_factor: str = "needed"  # WENYUE_SECOND_FACTOR: one of SECOND_FACTOR
+    console_idle_min: int = 30  # WENYUE_CONSOLE_IDLE_MIN: a login of the console unused for so long is over
+    gate_idle_min: int = 720  # WENYUE_GATE_IDLE_MIN: … of the gate, and of its API
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSettings:
     """What one traveller's account may have and do, whatever the venues' presets say."""
 
@@ -145,6 +155,7 @@ class Settings:
     status: StatusSettings = StatusSettings()
     backup: BackupSettings = BackupSettings()
     gate: GateSettings = GateSettings()
+    staff: StaffSettings = StaffSettings()
     account: AccountSettings = AccountSettings()
     texts: TextSettings = TextSettings()
 
@@ -158,9 +169,10 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     workers = _number(env, "WENYUE_WEB_WORKERS", workers_default, 1, 64)
     url = _secret(env, "WENYUE_DATABASE_URL", "WENYUE_DATABASE_URL_FILE")
     owner_url = _secret(env, "WENYUE_OWNER_DATABASE_URL", "WENYUE_OWNER_DATABASE_URL_FILE")
+    is_demo = _flag(env, "WENYUE_DEMO", default=False)
     return Settings(
         home=Path(env.get("WENYUE_HOME") or "var").absolute(),
-        is_demo=_flag(env, "WENYUE_DEMO", default=False),
+        is_demo=is_demo,
         is_bench=_flag(env, "WENYUE_BENCH", default=False),
         web=WebSettings(
             host=env.get("WENYUE_HOST", "127.0.0.1"),
@@ -203,6 +215,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             undo_per_day=_number(env, "WENYUE_GATE_UNDO_PER_DAY", 10, 0, 1000),
             lookup_days=_number(env, "WENYUE_GATE_LOOKUP_DAYS", 1, 0, LOOKUP_DAYS_MAX),
         ),
+        staff=_staff(env, is_demo=is_demo),
         account=AccountSettings(
             places=_number(env, "WENYUE_ACCOUNT_PLACES", 300, 1, ACCOUNT_MAX),
             unpaid=_number(env, "WENYUE_ACCOUNT_UNPAID", 200, 1, ACCOUNT_MAX),
@@ -216,6 +229,14 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             account=_number(env, "WENYUE_TEXTS_PER_ACCOUNT", 40, 1, 100_000),
             prefixes=_prefixes(env, "WENYUE_TEXT_COUNTRIES", TextSettings().prefixes),
         ),
+    )
+
+
+def _staff(env: Mapping[str, str], *, is_demo: bool) -> StaffSettings:
+    return StaffSettings(
+        second_factor=_choice(env, "WENYUE_SECOND_FACTOR", SECOND_FACTOR, "off" if is_demo else "needed"),
+        console_idle_min=_number(env, "WENYUE_CONSOLE_IDLE_MIN", 30, 1, 1440),
+        gate_idle_min=_number(env, "WENYUE_GATE_IDLE_MIN", 720, 1, 1440),
     )
 
 

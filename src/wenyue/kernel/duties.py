@@ -88,6 +88,16 @@ RIGHTS: Final[Mapping[Right, frozenset[Role]]] = MappingProxyType(
         Right.SERVER_RUN: frozenset(),
     }
 )
+# What a password alone is enough for: looking, and a gate's admissions, which are undone there. The rest changes more.
+_BY_PASSWORD: Final = frozenset(
+    {
+        Right.GATE_SCAN,
+        Right.GATE_UNDO,
+        Right.BOOKINGS_FIND,
+        Right.CONSOLE_VIEW,
+        Right.HOLIDAYS_PREVIEW,
+    }
+)
 # Only these roles stand at a post; the others are of a venue or of the whole destination.
 AT_POSTS: Final = frozenset({Role.GATE, Role.DESK})
 
@@ -161,6 +171,11 @@ def may_give(duties: Duties, duty: Duty) -> bool:
     is_administrator = any(one.role is Role.ADMINISTRATOR and one.covers(*at) for one in duties)
     given = [right for right, roles in RIGHTS.items() if duty.role in roles]
     return is_administrator or all(may(duties, right, *at) for right in given)
+
+
+def needs_factor(duties: Duties) -> bool:
+    """Whether somebody with these duties proves more than a password: they change something besides admissions at a gate."""
+    return bool(rights_of(duties) - _BY_PASSWORD)
 
 
 def is_administrator_of_all(duties: Duties) -> bool:

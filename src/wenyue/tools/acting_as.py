@@ -7,6 +7,8 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from wenyue.accounts import Staff, check_staff
+from wenyue.accounts.second import factors
+from wenyue.accounts.second.rules import Mode
 from wenyue.application.operating import Operator
 from wenyue.infra.config import load
 from wenyue.infra.db import Database
@@ -51,9 +53,27 @@ def acting_as(work: Callable[[Acting, Operator], Awaitable[T]], login: str = "")
 async def _operator(db: Database, vault: Vault, login: str, password: str) -> Operator:
     async with db.transaction() as tx:
         staff = await check_staff(tx, vault, login, password)
+        has_factor = isinstance(staff, Staff) and bool(await factors.factors_of(tx, staff.id))
     if not isinstance(staff, Staff):
         raise SetupError(f"--as {login}: the login or the password is wrong", "账号或密码不对")
+    if has_factor and load().staff.second_factor != Mode.OFF:
+        await _prove(db, vault, staff, _code(login))
     return Operator(f"staff:{staff.id}", duties=staff.duties)
+
+
+async def _prove(db: Database, vault: Vault, staff: Staff, code: str) -> None:
+    async with db.transaction() as tx:
+        await factors.lock_factors(tx, staff.id)
+        means = await factors.prove(tx, vault, staff.id, code, utc_now())
+    if means is None:
+        raise SetupError(f"--as {staff.login}: the code is wrong, or was used", "验证码不对或已用过")
+
+
+def _code(login: str) -> str:
+    """Of an authenticator app, or a recovery code: from the terminal, else the next line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(f"code of {login} · 验证码", err=True))
+    return sys.stdin.readline(_LINE_MAX).rstrip("\r\n")
 
 
 def _asked(login: str) -> str:

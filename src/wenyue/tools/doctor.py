@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from wenyue.accounts.second.rules import Mode as SecondFactor
 from wenyue.cards import read_types
 from wenyue.infra import grants
 from wenyue.infra.config import Settings, SettingsError
@@ -33,12 +34,14 @@ from wenyue.infra.server.binaries import wheel_programs
 from wenyue.infra.server.place import FREE_BYTES_MIN, SYSTEM_ROOT
 from wenyue.infra.supervisor import answers_ready, listening_socket
 from wenyue.policy import load_calendar, read_presets
+from wenyue.tools.doctor_factors import without_factor
 from wenyue.tools.doctor_record import compare_record
 
 CONNECT_DEADLINE_S = 5
 CLOCK_SKEW_S_MAX = 2.0
 HOLIDAYS_AHEAD_DAYS = 60
 ORPHANS_MAX = 20
+NAMED_MAX = 20
 KEPT_TABLES = ("booking.booking", "booking.line", "booking.place", "audit.entry")
 
 
@@ -206,6 +209,8 @@ def _connected(settings: Settings, owner_url: str, app_url: str, name: str) -> I
                 yield _demo_logins(owner, is_wanted=settings.is_demo)
         if not structure.is_fault:
             yield from asyncio.run(_rules(owner_url))
+            if settings.staff.second_factor != SecondFactor.OFF:
+                yield await_factors(asyncio.run(without_factor(owner_url)))
             yield _record(owner_url, settings.home)
     except psycopg.Error as error:
         reason = " ".join(str(error).split())[:240]
@@ -293,6 +298,16 @@ def _demo_logins(connection: psycopg.Connection, *, is_wanted: bool) -> Finding:
     remedy = "in earnest: `wenyue staff retire LOGIN`, or `wenyue staff reset LOGIN`"
     mark = Mark.NOTE if is_wanted else Mark.WARNING
     return Finding(mark, subject, f"{names}: everybody knows their password", remedy)
+
+
+def await_factors(logins: list[str]) -> Finding:
+    """Who changes something and signs in with a password alone until they have set up a second factor."""
+    subject = "second factor 二次验证"
+    if not logins:
+        return Finding(Mark.GOOD, subject, "everybody who changes something has one")
+    names = ", ".join(logins[:NAMED_MAX]) + (" …" if len(logins) > NAMED_MAX else "")
+    remedy = "they set one up when they sign in next; retire those who do not (wenyue staff retire)"
+    return Finding(Mark.WARNING, subject, f"{len(logins)} without: {names}", remedy)
 
 
 def _rights(connection: psycopg.Connection) -> Finding:

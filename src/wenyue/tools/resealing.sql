@@ -54,6 +54,20 @@ UPDATE accounts.visitor v SET sealed = n.fresh
 FROM unnest(%(ids)s::bigint[], %(olds)s::bytea[], %(news)s::bytea[]) AS n(id, old, fresh)
 WHERE v.id = n.id AND v.sealed = n.old;
 
+-- name: factors
+-- One page of the secrets of authenticator apps, likewise.
+-- run by: owner
+SELECT f.id::text, CASE WHEN get_byte(f.sealed, 0) <> %(current)s THEN f.sealed END
+FROM accounts.factor f
+WHERE f.id > %(after)s::bigint AND length(f.sealed) > 0 ORDER BY f.id LIMIT %(limit)s;
+
+-- name: seal_factors
+-- Put these in the place of what was read.
+-- run by: owner
+UPDATE accounts.factor f SET sealed = n.fresh
+FROM unnest(%(ids)s::bigint[], %(olds)s::bytea[], %(news)s::bytea[]) AS n(id, old, fresh)
+WHERE f.id = n.id AND f.sealed = n.old;
+
 -- name: companions
 -- One page of companions, by card and person.
 -- run by: owner

@@ -59,6 +59,10 @@ _SAYS: Final[dict[NotStaffed, tuple[str, str]]] = {
         "you may not give, take or touch such a duty there: only what you hold, unless you administer the place",
         "您无权授予、收回或变更这项职责",
     ),
+    NotStaffed.FACTOR_OLD: (
+        "prove your second factor first: type its code when you are asked",
+        "请先输入二次验证的验证码",
+    ),
     NotStaffed.LAST_ADMINISTRATOR: (
         "{login!r} is the last administrator of the whole destination: make another one first",
         "这是最后一名管理员，请先设置另一名",
@@ -130,7 +134,7 @@ def retire(login: _LoginOf, *, by: AsOf = "") -> None:
 
 @app.command()
 def reset(login: _LoginOf, *, password_stdin: _StdinOf = False, by: AsOf = "") -> None:
-    """A new password; whoever is signed in with this login is signed out, and it is unlocked (重置密码)."""
+    """A new password; the login is signed out, unlocked, and sets up its second factor anew (重置密码与二次验证)."""
     password = _password(is_given=password_stdin)
     _run(login, lambda works, operator: manage_staff.reset_password(works, operator, login, password), by)
     _show_password(login, "" if password_stdin else password)

@@ -28,7 +28,11 @@ Claim = tuple[Priority, Proof]
 # Where secrets are tried. The proxy has a limit by address for the same paths: see deploy/haproxy/haproxy.cfg.
 _CARD_KNOCKS: Final = frozenset({"/signin", "/activate", "/v1/session", "/v1/cards/activation"})
 _STAFF_KNOCKS: Final = frozenset(
-    {"/gate/signin", "/gate/clerk", "/gate/enrol", "/console/signin", "/v1/gate/session"}
+    {
+        *("/gate/signin", "/gate/signin/factor", "/gate/signin/enrolment", "/gate/clerk", "/gate/enrol"),
+        *("/console/signin", "/console/signin/factor", "/console/signin/enrolment"),
+        "/v1/gate/session",
+    }
 )
 _LOSS_KNOCKS: Final = frozenset({"/card/lost", "/card/objection", "/v1/cards/lost", "/v1/cards/objection"})
 _LOSS_KNOCKS_LIKE: Final = re.compile(r"/v1/cards/lost/[^/]+/code|/card/lost/[^/]+")

@@ -15,7 +15,7 @@ from wenyue.catalogue import Venue, venue
 from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, acting
 from wenyue.faces.api.gate_bodies import AnswerBody, ScanBody, answer_body
 from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_with
-from wenyue.faces.api.gate_session import StaffBody, confirmed
+from wenyue.faces.api.gate_session import ConfirmBody, confirmed
 from wenyue.faces.shared.caller import caller_of
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
 from wenyue.gate import (
@@ -46,7 +46,7 @@ class UndoBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX)]
-    second: StaffBody | None = None
+    second: ConfirmBody | None = None
 
 
 class UndoAnswer(BaseModel):

@@ -7,11 +7,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Caller, Login, Staff, StaffRefusal, Throttled, check_staff
+from wenyue.accounts import Caller, Login, Staff, StaffRefusal, Throttled
+from wenyue.application.signing_in import Knock, NotSignedIn, sign_in_by_code
 from wenyue.catalogue import venues_by_id
 from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, acting, forget_token, sign_out
 from wenyue.faces.api.gate_refused import Refused, problem_of, staff_of
 from wenyue.faces.shared.caller import caller_of, confirmed_by, known_device
+from wenyue.faces.shared.client import client_of
 from wenyue.faces.wording_gate import GATE_API_WORDS
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import former_role
@@ -22,7 +24,16 @@ T = TypeVar("T")
 
 
 class StaffBody(BaseModel):
-    """Who signs in."""
+    """Who signs in. `code`: of an authenticator app, or a recovery code, for whoever has set up a second factor."""
+
+    model_config = ConfigDict(extra="forbid")
+    login: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+    code: Annotated[str, Field(max_length=40)] = ""
+
+
+class ConfirmBody(BaseModel):
+    """Who confirms a colleague's act."""
 
     model_config = ConfigDict(extra="forbid")
     login: Annotated[str, Field(min_length=1, max_length=64)]
@@ -44,6 +55,14 @@ class StaffSession(BaseModel):
     device_token: str
 
 
+_REFUSALS: Final = {
+    NotSignedIn.WRONG: (401, "staff_wrong"),
+    NotSignedIn.CODE_NEEDED: (401, "staff_code_needed"),
+    NotSignedIn.CODE_WRONG: (401, "staff_code_wrong"),
+    NotSignedIn.OVER: (401, "staff_code_wrong"),
+    NotSignedIn.KNOWN: (401, "staff_code_wrong"),
+    NotSignedIn.ENROLMENT_NEEDED: (403, "staff_factor_needed"),
+}
 router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 
@@ -51,28 +70,27 @@ router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 async def sign_in(
     request: Request, body: StaffBody, services: ServicesOf, locale: LocaleOf, had: TokenOf
 ) -> StaffSession | Response:
-    """A bearer token for the gate; a token that is sent along ends. Wrong passwords make the next try wait.
+    """A bearer token for the gate; a token that is sent along ends. Wrong passwords and codes make the next try wait.
+
+    Whoever has set up a second factor sends its `code`; whoever still has to does it in a browser first.
 
     Keep `device_token` and send it as the header `Device-Token` when signing in again.
     """
     now, name = services.clock(), _plain(body.login)
-    token, codes = "", list[str]()
+    knock = Knock(caller_of(request), client_of(request), services.settings.staff.gate_idle_min)
     try:
-        async with services.guard.attempt("staff", name, caller_of(request), now) as tried:
-            staff = await check_staff(tried.tx, services.vault, name, _plain(body.password))
-            tried.is_right = isinstance(staff, Staff)
-            if isinstance(staff, Staff):
-                token = await tried.start_login(now, staff_id=staff.id, instead_of=had)
-                known = await venues_by_id(
-                    tried.tx, sorted(one.venue_id for one in staff.duties if one.venue_id)
-                )
-                codes = sorted(one.code for one in known.values())
+        done = await sign_in_by_code(services, knock, name, _plain(body.password), _plain(body.code), had=had)
     except Throttled as slowed:
         response = problem_of(Refused(429, "staff_locked", GATE_API_WORDS["staff_locked"]), locale)
         response.headers["retry-after"] = str(max(1, int((slowed.at - now).total_seconds())))
         return response
-    if isinstance(staff, StaffRefusal):
-        return problem_of(Refused(401, "staff_wrong", GATE_API_WORDS["staff_wrong"]), locale)
+    if isinstance(done, NotSignedIn):
+        status, code = _REFUSALS[done]
+        return problem_of(Refused(status, code, GATE_API_WORDS[code]), locale)
+    staff, token = done.staff, done.token
+    async with services.db.connection() as tx:
+        known = await venues_by_id(tx, sorted(one.venue_id for one in staff.duties if one.venue_id))
+    codes = sorted(one.code for one in known.values())
     forget_token(request)
     return StaffSession(
         token=token,
@@ -101,7 +119,7 @@ async def confirmed(
     services: Services,
     caller: Caller,
     login: Login,
-    given: StaffBody | None,
+    given: ConfirmBody | None,
     act: Callable[[Tx, Login, Staff | None], Awaitable[T]],
 ) -> T:
     """What `act` does in one transaction, with who confirms it by their own password, if anybody; wrong ones count.

@@ -10,6 +10,7 @@ from psycopg import Error
 
 from wenyue import accounts
 from wenyue.accounts import Login
+from wenyue.accounts.second import sessions
 from wenyue.infra.db import Database, DatabaseDown
 
 LOGIN_WAIT_S: Final = 0.9  # within the second that an answer may come after its deadline
@@ -110,7 +111,9 @@ class Logins:
             return {}
         try:
             async with self._db.connection() as tx:
-                logins = await accounts.who_of(tx, list(set(tokens.values())), self._clock())
+                logins = await accounts.who_of(tx, list(set(tokens.values())), now := self._clock())
+                for login in logins.values():
+                    await sessions.note_use(tx, login, now)  # of staff, every few minutes
         except (DatabaseDown, Error, OSError):
             return None
         return {header: logins[token] for header, token in tokens.items() if token in logins}

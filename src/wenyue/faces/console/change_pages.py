@@ -28,6 +28,7 @@ from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.console.not_done import say_not_done
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.forms import whole_number
+from wenyue.faces.shared.second_step import ask_factor
 from wenyue.faces.wording import say_instant
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import Right, may_anywhere, venues_for
@@ -113,6 +114,8 @@ async def do_change(duty: Duty) -> Response:
             done = await review_change(duty.services, operator, Review(change_id, says))
         case _:
             done = Refusal.DIFFERENT
+    if done is Refusal.FACTOR_OLD:
+        return await ask_factor(duty)
     if isinstance(done, Refusal):
         return await _one(duty, problem=duty.t(*REFUSALS[done]), says=says)
     if isinstance(done, NotDone):

@@ -67,6 +67,10 @@ REFUSALS: Final = {
         "提出人已离职或不再有此权限，这项变更已撤回。如仍需要请重新提出。",
         "Whoever proposed it has left or may not any more: it was taken back. Propose it again if it is wanted.",
     ),
+    Refusal.FACTOR_OLD: (
+        "距上次二次验证已超过10分钟，请重新验证后再批准。",
+        "Your second step is more than ten minutes old: prove it again, then approve.",
+    ),
     Refusal.NOTHING: ("现在就是这样，没有要改的。", "It is so already: nothing would change."),
     Refusal.UNKNOWN: ("没有这项变更，或不归您管理。", "There is no such change, or its venue is not yours."),
 }

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from wenyue.faces.shared import locale_of, services_of
 from wenyue.faces.shared.access import Access, Who, access_of
 from wenyue.faces.shared.asked import answered, redirect
+from wenyue.faces.shared.second_step import stepped_up
 from wenyue.faces.shared.session import STAFF_COOKIE, read_cookie, set_cookie, signed, unsigned
 from wenyue.faces.shared.staff import StaffAsked
 from wenyue.infra.db import DatabaseDown
@@ -104,10 +105,12 @@ def _wrap(handler: Handler, needs: _Needs) -> Callable[[Request], Awaitable[Resp
 async def _answer(duty: Duty, handler: Handler, needs: _Needs) -> Response:
     if not await duty.has_good_form():
         return _stale_form(duty)
-    await _recognise(duty, opens_on_pass=needs.opens_on_pass)
+    await _recognise(duty, opens_on_pass=needs.opens_on_pass, is_use=not needs.is_json)
     is_for_all_staff = needs.access is Who.STAFF and duty.staff is None
     if is_for_all_staff or (isinstance(needs.access, Right) and not _may(duty, needs.access)):
         return _refused(duty, is_json=needs.is_json)
+    if duty.staff is not None and (asks := await stepped_up(duty)):
+        return asks
     return await handler(duty)
 
 
@@ -124,14 +127,14 @@ def _stale_form(duty: Duty) -> Response:
     )
 
 
-async def _recognise(duty: Duty, *, opens_on_pass: bool) -> None:
+async def _recognise(duty: Duty, *, opens_on_pass: bool, is_use: bool) -> None:
     """Whose login this is; while the database is away, whether the pass is good (without waiting for the database).
 
     Raises DatabaseDown where a pass opens nothing.
     """
     if duty.services.db.outage.since is None:
         try:
-            await duty.recognise()
+            await duty.recognise(is_use=is_use)  # a page that asks by itself is no use of the login
         except (DatabaseDown, DatabaseError):
             if not opens_on_pass or not _has_pass(duty):
                 raise

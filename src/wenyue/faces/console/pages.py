@@ -11,9 +11,11 @@ from wenyue.faces.console.duty_pages import routes as duty_routes
 from wenyue.faces.console.glass import Glass, Shown
 from wenyue.faces.console.holiday_pages import routes as holiday_routes
 from wenyue.faces.console.live import SPANS
+from wenyue.faces.console.me_pages import routes as me_routes
 from wenyue.faces.console.proposal_pages import routes as proposal_routes
 from wenyue.faces.console.runbooks import runbook, runbook_names
 from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.second_step import do_enrolment, do_factor, show_enrolment, show_factor
 from wenyue.faces.shared.staff import do_signin, do_signout, show_signin
 from wenyue.sight import Exchange
 
@@ -85,12 +87,17 @@ async def _look(duty: Duty) -> Shown:
 routes: Final = [
     get("/console/signin", show_signin),
     post("/console/signin", do_signin),
+    get("/console/signin/factor", show_factor),
+    post("/console/signin/factor", do_factor),
+    get("/console/signin/enrolment", show_enrolment),
+    post("/console/signin/enrolment", do_enrolment),
     post("/console/signout", do_signout),
     get("/console", to_live),
     get("/console/live", show_live),
     get("/console/live.json", give_live, is_json=True),
     get("/console/runbooks", show_runbooks),
     get("/console/runbooks/{name}", show_runbook),
+    *me_routes,
     *holiday_routes,
     *proposal_routes,  # before the changes: `new` is no number of one
     *change_routes,

@@ -13,6 +13,7 @@ from wenyue.faces.gate.undoing import second_form, take_back
 from wenyue.faces.gate.views import ResultView, RowView, party_view, result_view, row_view
 from wenyue.faces.shared import SECURITY_HEADERS, has_static
 from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.second_step import do_enrolment, do_factor, show_enrolment, show_factor
 from wenyue.faces.shared.staff import do_signin, do_signout, show_signin
 from wenyue.faces.wording_gate import UNDO_REASONS
 from wenyue.faces.wording_gate_queue import queue_words
@@ -220,6 +221,10 @@ routes: Final = [
     *clerk_routes,
     get("/gate/signin", show_signin),
     post("/gate/signin", do_signin),
+    get("/gate/signin/factor", show_factor),
+    post("/gate/signin/factor", do_factor),
+    get("/gate/signin/enrolment", show_enrolment),
+    post("/gate/signin/enrolment", do_enrolment),
     post("/gate/signout", do_signout),
     get("/gate/ca.crt", show_authority),
     get("/gate/setup", show_setup),

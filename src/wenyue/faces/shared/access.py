@@ -52,6 +52,11 @@ _OPEN: Final = (
     ),
     *("GET /gate/enrol", "POST /gate/enrol", "GET /gate/clerk", "POST /gate/clerk"),
     *("GET /console/signin", "POST /console/signin", "POST /console/signout"),
+    # the second step of whoever gave the right password: the half login is in the cookie
+    *("GET /gate/signin/factor", "POST /gate/signin/factor"),
+    *("GET /gate/signin/enrolment", "POST /gate/signin/enrolment"),
+    *("GET /console/signin/factor", "POST /console/signin/factor"),
+    *("GET /console/signin/enrolment", "POST /console/signin/enrolment"),
 )
 _TRAVELLERS: Final = (
     *(
@@ -95,7 +100,10 @@ _TRAVELLERS: Final = (
     ),
     *("DELETE /v1/visitors/{visitor_id}", "POST /v1/rooms/{event}/pass", "POST /v1/rooms/{event}/token"),
 )
-_STAFFS: Final = ("DELETE /v1/gate/session", "GET /console/duties")
+_STAFFS: Final = (
+    *("DELETE /v1/gate/session", "GET /console/duties"),
+    *("GET /console/me", "POST /console/me", "GET /console/me/factor", "POST /console/me/factor"),
+)
 _RIGHTS: Final[Mapping[str, Right]] = {
     "POST /v1/gate/scans": Right.GATE_SCAN,
     "POST /v1/gate/scans/{scan_id}/undo": Right.GATE_UNDO,
@@ -126,6 +134,8 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "GET /console/runbooks": Right.CONSOLE_VIEW,
     "GET /console/runbooks/{name}": Right.CONSOLE_VIEW,
     "GET /console/holidays": Right.HOLIDAYS_PREVIEW,
+    "GET /console/sessions": Right.STAFF_MANAGE,
+    "POST /console/sessions": Right.STAFF_MANAGE,
     "GET /console/changes": Right.CONSOLE_VIEW,
     "GET /console/changes/{id}": Right.CONSOLE_VIEW,
     "POST /console/changes/{id}": Right.CHANGES_REVIEW,  # and the right to what is asked: approve, review, take back

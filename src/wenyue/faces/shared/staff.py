@@ -1,6 +1,7 @@
 """Members of staff in a browser: who asks, and how they sign in and out. Gate and console build on it.
 
-Whom a face lets in, and what it shows those whom it refuses, is the face's own matter.
+Whom a face lets in, and what it shows those whom it refuses, is the face's own matter. What comes after the password is in
+`faces.shared.second_step`.
 """
 
 from dataclasses import dataclass
@@ -8,10 +9,14 @@ from typing import ClassVar, Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Staff, StaffRefusal, Throttled, check_staff, end_login, who
+from wenyue.accounts import Login, Staff, Throttled, end_login, who
+from wenyue.accounts.second import sessions
+from wenyue.accounts.second.sessions import HALF_LASTS
 from wenyue.application.operating import Operator
+from wenyue.application.signing_in import Halfway, Knock, NotSignedIn, SignedIn, sign_in
 from wenyue.faces.shared.asked import Asked, redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
+from wenyue.faces.shared.client import client_of
 from wenyue.faces.shared.pages import render
 from wenyue.faces.shared.session import STAFF_COOKIE, clear_cookie, read_cookie, set_cookie
 from wenyue.faces.wording import say_wait
@@ -19,6 +24,7 @@ from wenyue.kernel.limits import STAFF_LOGIN_TTL_S
 
 _TOKEN_LENGTH_MAX: Final = 128
 _LOGIN_LENGTH_MAX: Final = 64
+_HALF_S: Final = int(HALF_LASTS.total_seconds())
 
 
 @dataclass(slots=True)
@@ -31,6 +37,7 @@ class StaffAsked(Asked):
 
     staff: Staff | None = None
     device_id: int | None = None  # where a PIN began the login
+    login: Login | None = None
 
     @property
     def may_enter(self) -> bool:
@@ -39,7 +46,7 @@ class StaffAsked(Asked):
 
     @property
     def token(self) -> str:
-        """The staff login's token as the browser sent it; '' when there is none."""
+        """The staff login's token as the browser sent it, or a half login's; '' when there is none."""
         return read_cookie(self.request, STAFF_COOKIE)[:_TOKEN_LENGTH_MAX]
 
     @property
@@ -47,22 +54,41 @@ class StaffAsked(Asked):
         """Where the face asks strangers to sign in."""
         return f"/{self.face}/signin"
 
-    async def recognise(self) -> None:
-        """Ask whose login this is. Raises DatabaseDown."""
-        if not self.token:
-            return
-        async with self.services.db.connection() as tx:
-            login = await who(tx, self.token, self.now)
-        self.staff = login.staff if login else None
-        self.login_key = login.key if login else ""
-        self.device_id = login.device_id if login else None
+    @property
+    def idle_min(self) -> int:
+        """After how many minutes a login that began here and is not used is over."""
+        settings = self.services.settings.staff
+        return settings.console_idle_min if self.face == "console" else settings.gate_idle_min
+
+    @property
+    def knock(self) -> Knock:
+        """From where somebody signs in."""
+        return Knock(caller_of(self.request), client_of(self.request), self.idle_min)
 
     @property
     def operator(self) -> Operator:
         """Who acts, for a use case. Raises LookupError for a stranger: the wrapper lets none in."""
+        return Operator(f"staff:{self.member.id}", self.login_key, self.member.duties)
+
+    @property
+    def member(self) -> Staff:
+        """Who asks. Raises LookupError for a stranger."""
         if self.staff is None:
             raise LookupError("this page was opened without a login")
-        return Operator(f"staff:{self.staff.id}", login=self.login_key, duties=self.staff.duties)
+        return self.staff
+
+    async def recognise(self, *, is_use: bool = True) -> None:
+        """Ask whose login this is. `is_use`: somebody did something, so that the login lasts on. Raises DatabaseDown."""
+        if not self.token:
+            return
+        async with self.services.db.connection() as tx:
+            login = await who(tx, self.token, self.now)
+            if login is not None and is_use:
+                await sessions.note_use(tx, login, self.now)
+        self.login = login
+        self.staff = login.staff if login else None
+        self.login_key = login.key if login else ""
+        self.device_id = login.device_id if login else None
 
     def frame(self) -> dict[str, object]:
         """What every page of the face is given."""
@@ -73,6 +99,16 @@ class StaffAsked(Asked):
         shown = {**self.frame(), **context}
         return render(self.request, f"{self.face}/{template}.html", shown, status=status, is_private=False)
 
+    def staff_page(self, template: str, *, status: int = 200, **context: object) -> Response:
+        """A page that both faces have, in the frame of this one."""
+        shown = {**self.frame(), "frame": f"{self.face}/frame.html", "face": self.face, **context}
+        return render(self.request, f"shared/{template}.html", shown, status=status, is_private=False)
+
+    def keep_token(self, response: Response, token: str, age_s: int) -> None:
+        """Let the browser bring this token."""
+        is_secure = self.services.settings.web.is_secure
+        set_cookie(response, STAFF_COOKIE, token, is_secure=is_secure, age_s=age_s)
+
 
 async def show_signin(asked: StaffAsked) -> Response:
     """The staff sign-in."""
@@ -81,21 +117,24 @@ async def show_signin(asked: StaffAsked) -> Response:
 
 async def do_signin(asked: StaffAsked) -> Response:
     """Check the password; wrong ones make the next try wait. The login that this browser had before ends."""
-    login, token = asked.form.one("login")[:_LOGIN_LENGTH_MAX], ""
+    login = asked.form.one("login")[:_LOGIN_LENGTH_MAX]
     try:
-        async with asked.services.guard.attempt("staff", login, caller_of(asked.request), asked.now) as tried:
-            staff = await check_staff(tried.tx, asked.services.vault, login, asked.form.one("password"))
-            tried.is_right = isinstance(staff, Staff)
-            if isinstance(staff, Staff):
-                token = await tried.start_login(asked.now, staff_id=staff.id, instead_of=asked.token)
+        done = await sign_in(asked.services, asked.knock, login, asked.form.one("password"), had=asked.token)
     except Throttled as slowed:
         return _signin(asked, login, say_wait(slowed.at, asked.now, asked.locale), status=429)
-    if isinstance(staff, StaffRefusal):
+    if isinstance(done, NotSignedIn):
         return _signin(asked, login, asked.t("账号或密码不对。", "The login or the password is wrong."))
-    response = redirect(asked.home)
-    keep_device(response, asked.request, "staff", login)
-    is_secure = asked.services.settings.web.is_secure
-    set_cookie(response, STAFF_COOKIE, token, is_secure=is_secure, age_s=STAFF_LOGIN_TTL_S)
+    if isinstance(done, Halfway):
+        response = redirect(f"{asked.signin_path}/{done.waits_for}")
+        asked.keep_token(response, done.token, _HALF_S)
+        return response
+    return signed_in(asked, done, redirect(asked.home))
+
+
+def signed_in(asked: StaffAsked, done: SignedIn, response: Response) -> Response:
+    """The answer that brings the browser its login, once every step succeeded: from now on the device is known."""
+    keep_device(response, asked.request, "staff", done.staff.login)
+    asked.keep_token(response, done.token, STAFF_LOGIN_TTL_S)
     return response
 
 

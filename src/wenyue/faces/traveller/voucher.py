@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-import segno
 from markupsafe import Markup
 
 from wenyue.booking import BookingState, BookingView
+from wenyue.faces.shared.qr import qr_svg
 from wenyue.gate import voucher_text
 from wenyue.services import Services
 
@@ -17,9 +17,3 @@ def voucher_code(services: Services, view: BookingView, now: datetime) -> Markup
     ):
         return None
     return qr_svg(voucher_text(view, services.gate_keys, services.presets, now))
-
-
-def qr_svg(text: str) -> Markup:
-    """`text` as a QR code (error correction M), scalable, without a fixed size."""
-    code = segno.make(text, error="m", micro=False)
-    return Markup(code.svg_inline(scale=4, border=2, omitsize=True, dark="#000", light="#fff"))  # noqa: S704 - drawn here

@@ -22,9 +22,17 @@ GRANT SELECT
 GRANT SELECT
    ON accounts.duty TO wenyue_app;
 GRANT SELECT,
+      INSERT (added_at, credential_id, kind, last_step, name, public_key, sealed, sign_count, staff_id, used_at),
+      UPDATE (last_step, removed_at, sealed, sign_count, used_at)
+   ON accounts.factor TO wenyue_app;
+GRANT SELECT,
       INSERT (code_hash, code_until, made_at, made_by, post, venue_id),
       UPDATE (code_hash, enrolled_at, revoked_at, secret_hash)
    ON accounts.gate_device TO wenyue_app;
+GRANT SELECT,
+      INSERT (began_at, staff_id, token_hash, until, waits_for),
+      UPDATE (ended_at)
+   ON accounts.half_login TO wenyue_app;
 GRANT SELECT
    ON accounts.holder_v TO wenyue_app;
 GRANT SELECT,
@@ -34,11 +42,15 @@ GRANT SELECT,
 GRANT SELECT
    ON accounts.known_name_v TO wenyue_app;
 GRANT SELECT,
-      INSERT (created_at, device_id, expires_at, staff_id, token_hash, traveller_id),
-      UPDATE (ended_at)
+      INSERT (client, created_at, device_id, expires_at, factor_at, idle_min, staff_id, steps_up, token_hash, traveller_id, used_at),
+      UPDATE (ended_at, factor_at, steps_up, used_at)
    ON accounts.login TO wenyue_app;
 GRANT SELECT
    ON accounts.login_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (code_hash, made_at, staff_id),
+      UPDATE (ended_at, used_at)
+   ON accounts.recovery_code TO wenyue_app;
 GRANT SELECT
    ON accounts.staff TO wenyue_app;
 GRANT SELECT,

@@ -85,6 +85,7 @@ async def installed(
         "WENYUE_PORT": str(port),
         "WENYUE_WEB_WORKERS": str(workers),
         "WENYUE_DEMO": "0",
+        "WENYUE_SECOND_FACTOR": "off",  # what is drilled is the password's check
         "WENYUE_MONITOR": "0",  # they look at everything, which is not what is measured here
         "WENYUE_STATUS": "0",
         "WENYUE_END_WITH_PARENT": "1",

@@ -1,0 +1,43 @@
+"""Passkeys (WebAuthn level 2) as they are kept, where they are good, and what a browser signs. See `accounts.ceremonies`."""
+
+from dataclasses import dataclass
+
+from wenyue.kernel.personal import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where passkeys are good. `rp_id`: the host's name; `origin`: as the browser says it, with scheme and port."""
+
+    rp_id: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A passkey as it is kept; nothing of it is a secret."""
+
+    id: int
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasskey:
+    """A passkey that a browser just made."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+
+
+def challenge_of(vault: Vault, login_key: str, at: str) -> bytes:
+    """What a browser signs: it follows from the login and from when it last proved a factor, so each is good once."""
+    text = f"{login_key}|{at}"
+    return b"".join(vault.fingerprint(f"passkey|{part}|{text}".encode()) for part in (1, 2))
+
+
+def user_id_of(vault: Vault, staff_id: int) -> bytes:
+    """What an authenticator knows a member of staff by: it says nothing about them."""
+    return vault.fingerprint(f"passkey user|{staff_id}".encode())

@@ -1,0 +1,257 @@
+"""One's own sign-in: factors, recovery codes, where one is signed in; and, for administrators, where colleagues are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.accounts import Throttled
+from wenyue.accounts.second.rules import Mode
+from wenyue.application.second_factor import (
+    NotSecured,
+    end_of_other,
+    end_own,
+    enrol,
+    present,
+    remove_factor,
+    renew_codes,
+    security_of,
+)
+from wenyue.application.signing_in import mode_of
+from wenyue.faces.console.duty import Duty, get, post
+from wenyue.faces.shared.asked import redirect
+from wenyue.faces.shared.caller import caller_of
+from wenyue.faces.shared.i18n import say_full_date
+from wenyue.faces.shared.second_step import (
+    ask_factor,
+    challenge_key,
+    enrolment_context,
+    read_enrolment,
+    show_codes,
+)
+from wenyue.faces.wording import say_instant, say_wait
+from wenyue.kernel.clock import local_date
+from wenyue.kernel.duties import Right, needs_factor
+
+_ME: Final = "/console/me"
+_ID_MAX: Final = 2**63 - 1
+_KEY_LENGTH: Final = 64
+_CODES_LOW: Final = 3
+_SAYS: Final = {
+    NotSecured.FACTOR_OLD: ("请先重新验证。", "Prove your second step first."),
+    NotSecured.CODE_WRONG: (
+        "验证码不对，请用应用里现在的验证码。",
+        "The code is not right: type the one that the app shows now.",
+    ),
+    NotSecured.KNOWN: ("这个通行密钥已经登记过。", "This passkey is set up already."),
+    NotSecured.TOO_MANY: (
+        "验证方式已满，请先移除一种。",
+        "You have as many ways as there may be: remove one first.",
+    ),
+    NotSecured.LAST: (
+        "这是最后一种验证方式，请先添加另一种。",
+        "It is your last way: add another one first.",
+    ),
+    NotSecured.UNKNOWN: (
+        "没有找到，可能已经移除或退出。",
+        "It is not there any more: it was removed or signed out.",
+    ),
+    NotSecured.NOT_YOURS: ("您无权这样做。", "You may not do this."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One factor or one sign-in as it is listed."""
+
+    id: str
+    name: str
+    note: str
+    is_mine: bool = False
+
+
+async def show_me(duty: Duty) -> Response:
+    """One's own sign-in."""
+    return await _me(duty)
+
+
+async def do_me(duty: Duty) -> Response:
+    """Remove a factor, make new recovery codes, end sign-ins."""
+    done: list[str] | NotSecured | None
+    match duty.form.one("what"):
+        case "remove":
+            factor_id = duty.form.number("factor", 1, _ID_MAX) or 0
+            done = await remove_factor(duty.services, duty.operator, duty.member, factor_id)
+        case "codes":
+            done = await renew_codes(duty.services, duty.operator, duty.member)
+        case "end":
+            done = await end_own(duty.services, duty.operator, duty.member, _key(duty) or "0" * _KEY_LENGTH)
+        case "end_others":
+            done = await end_own(duty.services, duty.operator, duty.member, "")
+        case _:
+            done = NotSecured.UNKNOWN
+    if done is NotSecured.FACTOR_OLD:
+        return await ask_factor(duty)
+    if isinstance(done, NotSecured):
+        return await _me(duty, duty.t(*_SAYS[done]))
+    return show_codes(duty, tuple(done), _ME) if done else redirect(_ME)
+
+
+async def show_factor(duty: Duty) -> Response:
+    """Set up one more factor, once those that are there were proved again."""
+    async with duty.services.db.connection() as tx:
+        security = await security_of(tx, duty.member.id, duty.now)
+    is_fresh = duty.login is not None and duty.login.has_fresh_factor(duty.now)
+    if security.factors and not is_fresh:
+        return await ask_factor(duty, status=200)
+    return await _factor(duty)
+
+
+async def do_factor(duty: Duty) -> Response:
+    """Keep it."""
+    if duty.form.one("what") != "add":
+        return redirect(f"{_ME}/factor")
+    made = read_enrolment(duty, duty.member.id, duty.member.login, challenge_key(duty))
+    if isinstance(made, str):
+        return await _factor(duty, made)
+    try:
+        done = await enrol(duty.services, duty.operator, duty.member, caller_of(duty.request), made)
+    except Throttled as slowed:
+        return await _factor(duty, say_wait(slowed.at, duty.now, duty.locale), status=429)
+    if done is NotSecured.FACTOR_OLD:
+        return await ask_factor(duty)
+    if isinstance(done, NotSecured):
+        return await _factor(duty, duty.t(*_SAYS[done]))
+    return show_codes(duty, tuple(done), _ME) if done else redirect(_ME)
+
+
+async def show_sessions(duty: Duty) -> Response:
+    """Which colleagues are signed in."""
+    return await _sessions(duty)
+
+
+async def do_sessions(duty: Duty) -> Response:
+    """Sign a colleague out everywhere."""
+    staff_id = duty.form.number("staff", 1, _ID_MAX) or 0
+    done = await end_of_other(duty.services, duty.operator, staff_id)
+    if done is NotSecured.FACTOR_OLD:
+        return await ask_factor(duty)
+    if isinstance(done, NotSecured):
+        return await _sessions(duty, duty.t(*_SAYS[done]))
+    return redirect("/console/sessions")
+
+
+async def _me(duty: Duty, problem: str = "") -> Response:
+    async with duty.services.db.connection() as tx:
+        security = await security_of(tx, duty.member.id, duty.now)
+    mode = mode_of(duty.services)
+    return duty.page(
+        "me",
+        status=422 if problem else 200,
+        section="me",
+        problem=problem,
+        is_off=mode is Mode.OFF,
+        lacks=mode is not Mode.OFF and not security.factors and needs_factor(duty.member.duties),
+        factors=[
+            Line(
+                str(one.id),
+                one.name,
+                _facts(duty, _kind(duty, one.kind), one.added_at, one.used_at),
+            )
+            for one in security.factors
+        ],
+        codes_left=security.codes_left,
+        codes_low=security.codes_left <= _CODES_LOW,
+        sessions=[
+            Line(
+                one.key,
+                one.client or duty.t("未知设备", "Unknown device"),
+                _since(duty, one.began_at, one.used_at),
+                one.key == duty.login_key,
+            )
+            for one in security.sessions
+        ],
+        may_manage=duty.member.may_anywhere(Right.STAFF_MANAGE),
+        may_console=duty.may_enter,
+        idle_min=duty.services.settings.staff.console_idle_min,
+    )
+
+
+async def _factor(duty: Duty, problem: str = "", *, status: int = 422) -> Response:
+    shown = await enrolment_context(duty, duty.member.id, duty.member.login, challenge_key(duty), problem)
+    return duty.staff_page(
+        "staff_enrolment",
+        status=status if problem else 200,
+        action=f"{_ME}/factor",
+        is_first=False,
+        **shown,
+    )
+
+
+async def _sessions(duty: Duty, problem: str = "") -> Response:
+    found = await present(duty.services, duty.operator)
+    return duty.page(
+        "sessions",
+        status=422 if problem else 200,
+        section="me",
+        problem=problem,
+        people=[
+            Line(
+                str(one.staff.id),
+                one.staff.display_name or one.staff.login,
+                duty.t(
+                    "{login} · {n}处登录 · 最近使用 {day}",
+                    "{login} · signed in at {n} places · last used {day}",
+                    login=one.staff.login,
+                    n=one.count,
+                    day=_day(duty, one.used_at),
+                ),
+                one.staff.id == duty.member.id,
+            )
+            for one in found
+        ],
+    )
+
+
+def _kind(duty: Duty, kind: str) -> str:
+    return duty.t("通行密钥", "Passkey") if kind == "passkey" else duty.t("验证器应用", "Authenticator app")
+
+
+def _facts(duty: Duty, kind: str, added: datetime, used: datetime | None) -> str:
+    return duty.t(
+        "{kind} · {added} 添加 · 最近使用 {used}",
+        "{kind} · added {added} · last used {used}",
+        kind=kind,
+        added=_day(duty, added),
+        used=_day(duty, used) if used else "–",
+    )
+
+
+def _since(duty: Duty, began: datetime, used: datetime) -> str:
+    return duty.t(
+        "{began} 登录 · 最近使用 {used}",
+        "signed in {began} · last used {used}",
+        began=say_instant(began, duty.locale, duty.services.rulebook.timezone),
+        used=_day(duty, used),
+    )
+
+
+def _day(duty: Duty, at: datetime) -> str:
+    return say_full_date(local_date(at, duty.services.rulebook.timezone), duty.locale)
+
+
+def _key(duty: Duty) -> str:
+    raw = duty.form.one("session")
+    is_key = len(raw) == _KEY_LENGTH and set(raw) <= set("0123456789abcdef")
+    return raw if is_key else ""
+
+
+routes: Final = [
+    get(_ME, show_me),
+    post(_ME, do_me),
+    get(f"{_ME}/factor", show_factor),
+    post(f"{_ME}/factor", do_factor),
+    get("/console/sessions", show_sessions),
+    post("/console/sessions", do_sessions),
+]
