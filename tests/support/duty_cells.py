@@ -10,9 +10,11 @@ from urllib.parse import quote
 import httpx
 import psycopg
 from msgspec import Struct
+from pyotp.totp import TOTP
 
 from tests.support.api_site import NOW, TODAY, TOMORROW, ApiSite, Person
 from tests.support.checksums import Checksums
+from tests.support.second_factor import secret_of
 from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME, DOCUMENT, NAME
 from wenyue.accounts import gate_devices, save_staff, start_login
 from wenyue.application.changeables import CHANGEABLES
@@ -57,7 +59,7 @@ class Cells:
         self.people: list[Who] = []
         self.root = Person("")
         self.traveller = Person("")
-        self.day = self.device_id = 0
+        self.day = self.device_id = self.leaver_id = 0
         self.change: Change
 
     async def furnish(self) -> None:
@@ -212,6 +214,13 @@ class Cells:
             assert made is not None
             self.device_id = made[0]
 
+    async def hire_a_leaver(self) -> None:
+        """A gate keeper of the lake is signed in."""
+        async with await psycopg.AsyncConnection.connect(self.owner_url) as tx:
+            await self._hire(tx, "leaver", Role.GATE, "own")
+            rows = await (await tx.execute("SELECT id FROM accounts.staff WHERE login = 'leaver'")).fetchall()
+            self.leaver_id = rows[0][0]
+
     async def forget_replacements(self) -> None:
         """The card is there, and nobody asked for another."""
         async with await psycopg.AsyncConnection.connect(self.owner_url) as tx:
@@ -290,6 +299,20 @@ async def _revoke(cells: Cells, who: Who) -> httpx.Response:
     return await cells.page(who, "POST", f"/console/devices/{cells.device_id}/revoke")
 
 
+async def _end_others(cells: Cells, who: Who) -> httpx.Response:
+    await cells.token_of(who)
+    return await cells.page(who, "POST", "/console/me", what="end_others")
+
+
+async def _enrol(cells: Cells, who: Who) -> httpx.Response:
+    shown = (await cells.page(who, "GET", "/console/me/factor")).text
+    offer = re.search(r'name="offer" value="([^"]+)"', shown)
+    form = {"what": "add", "offer": offer[1] if offer else "", "code": "123456"}
+    if offer:
+        form["code"] = TOTP(secret_of(shown)).at(NOW)
+    return await cells.page(who, "POST", "/console/me/factor", **form)
+
+
 _SCANNED: Final = frozenset({"gate.scan", "booking.redemption", "audit.entry"} - {"audit.entry"})
 QUESTIONS: Final[dict[str, Question]] = {
     "POST /v1/gate/scans": Question(
@@ -363,6 +386,22 @@ QUESTIONS: Final[dict[str, Question]] = {
         _page("POST", "/gate/lookup", lambda _: {"kind": "name", "text": NAME}),
         changes=frozenset({"gate.lookup"}),
         at_post=True,
+    ),
+    "GET /console/me": Question(_page("GET", "/console/me"), here=False, says="登录中的设备"),
+    "POST /console/me": Question(_end_others, status=303, changes=frozenset({"accounts.login"}), here=False),
+    "GET /console/me/factor": Question(_page("GET", "/console/me/factor"), here=False, says="staff-qr"),
+    "POST /console/me/factor": Question(
+        _enrol,
+        changes=frozenset({"accounts.factor", "accounts.recovery_code"}),
+        here=False,
+        says="staff-codes",
+    ),
+    "GET /console/sessions": Question(_page("GET", "/console/sessions"), here=False),
+    "POST /console/sessions": Question(
+        _page("POST", "/console/sessions", lambda cells: {"staff": cells.leaver_id}),
+        status=303,
+        changes=frozenset({"accounts.login"}),
+        ready=Cells.hire_a_leaver,
     ),
     "GET /console/changes": Question(_page("GET", "/console/changes"), here=False),
     "GET /console/changes/{id}": Question(_changes("GET"), ready=Cells.close_a_day),

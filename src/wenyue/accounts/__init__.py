@@ -4,7 +4,7 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
-from wenyue.accounts import claims, gate_devices, names, second, staffing
+from wenyue.accounts import claims, gate_devices, names, staffing
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
@@ -73,7 +73,6 @@ __all__ = [
     "retire_staff",
     "save_staff",
     "seal_identity",
-    "second",
     "set_locale",
     "staffing",
     "start_login",
