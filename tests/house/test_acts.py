@@ -10,6 +10,7 @@ OUTSIDE = ("application", "faces")  # where people act
 OPENERS = {
     "application/operating.py:acting": "hands it to acting_as, unless a command acts",
     "application/travelling.py:acting": "hands it to acting_as",
+    "application/admit_visitor.py:admit_visitor": "hands it to acting_as",
     "faces/api/asking.py:acting": "hands it to acting_as",
     "faces/shared/asked.py:tx": "hands it to acting_as, unless a page is only read",
     "faces/shared/asked.py:secret_tx": "hands it to acting_as",

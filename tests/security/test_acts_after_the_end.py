@@ -14,7 +14,7 @@ from starlette.routing import Route
 from tests.support.api_site import PASSWORD, ApiSite, api_site, vault_of
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, PageForm, Traveller, forms_of
-from wenyue.accounts import end_login, save_staff
+from wenyue.accounts import end_login, gate_devices, save_staff
 from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.operating import Operator
 from wenyue.application.propose_change import ProposeChange, propose_change
@@ -22,7 +22,7 @@ from wenyue.application.reprice import Reprice
 from wenyue.changes import Change, State
 from wenyue.faces import console, gate
 from wenyue.infra.db import Database, Tx
-from wenyue.kernel.duties import EVERY_DUTY, duties_of_role
+from wenyue.kernel.duties import EVERY_DUTY, Duty, Role, duties_of_role
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
@@ -37,6 +37,8 @@ BEGIN_OR_END: Final = {
     "/console/signin",
     "/console/signout",
     "/gate/signin",
+    "/gate/enrol",  # a device begins, by its code
+    "/gate/clerk",  # a clerk begins, by their PIN
     "/gate/signout",
     "/v1/gate/session",
 }
@@ -49,6 +51,8 @@ HOLIDAY: Final = {
     "act": "apply",
 }
 CHANGE: Final = uuid7()
+DEVICE: Final = 1  # the first of an installation
+IDS: Final = {"/console/devices/{id}/revoke": DEVICE}
 PROPOSING: Final = "/console/changes/new?venue=1&act=prices.set"
 PROPOSAL: Final = {"product": "1", "from": "2026-03-06", "yuan": "58", "reason": "雨天", "what": "propose"}
 # Of each changing page: where its form is, whose action that form has, and what is typed.
@@ -60,6 +64,9 @@ PAGES: Final[Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
         f"/console/changes/{CHANGE}",
         {"what": "approve"},
     ),
+    "/console/devices": ("/console/devices", "/console/devices", {"venue": "lake", "post": "南门"}),
+    "/console/devices/{id}/revoke": ("/console/devices", f"/console/devices/{DEVICE}/revoke", {}),
+    "/gate/pin": ("/gate/pin", "/gate/pin", {"pin": "295173", "again": "295173"}),
     "/gate/setup": ("/gate/setup", "/gate/setup", {"venue_id": "1", "gate": "南门"}),
     "/gate/scans": ("/gate", "/gate/scans", {"presented": "nothing"}),
     "/gate/undo": ("/gate", "/gate/scans", {"scan_id": str(uuid7()), "reason": "看错了"}),
@@ -117,6 +124,7 @@ class Scene:
             "cards.recovery",
             "audit.entry",
             "changes.change WHERE decided_at IS NULL",
+            "accounts.gate_device WHERE revoked_at IS NULL",
         )
         counts = ", ".join(f"(SELECT count(*) FROM {one})" for one in tables)
         async with await psycopg.AsyncConnection.connect(self.urls.owner_url) as tx:
@@ -145,16 +153,29 @@ async def scene(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIte
             now=NOW,
             actor="test",
         )
+        other = await save_staff(
+            tx,
+            vault_of(tmp_path),
+            login="other",
+            password=None,
+            duties=frozenset({Duty(Role.OPERATOR)}),
+            now=NOW,
+            actor="test",
+        )
     async with api_site(lambda: urls, tmp_path) as site:
-        await propose(site)
+        async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+            made = await gate_devices.add_device(tx, 1, "北门", NOW, "test")
+        assert made is not None
+        assert made[0] == DEVICE
+        await propose(site, other)
         yield Scene(site, urls)
 
 
-async def propose(site: ApiSite) -> None:
+async def propose(site: ApiSite, by: int) -> None:
     """Somebody else wants another price: CHANGE."""
     asked = Reprice(1, {date(2026, 3, 5): 5_000})
     request = ProposeChange(CHANGE, CHANGEABLES["prices.set"], asked, "晴天")
-    done = await propose_change(site.app.services, Operator("staff:999", duties=EVERY_DUTY), request)
+    done = await propose_change(site.app.services, Operator(f"staff:{by}", duties=EVERY_DUTY), request)
     assert isinstance(done, Change), done
     assert done.state is State.WAITING
 
@@ -195,7 +216,7 @@ async def test_security_L1_an_ended_login_changes_nothing_by_any_page(scene: Sce
     where, action, typed = PAGES[path]
     browser = await scene.signed_in(path.split("/")[1])
     await browser.get(where)
-    form = replace(form_of(browser, action), action=path.format(id=CHANGE))
+    form = replace(form_of(browser, action), action=path.format(id=IDS.get(path, CHANGE)))
     before = await scene.written()
     async with ending(scene, browser.client.cookies["wy_staff"]):
         await browser.submit(form, typed)
@@ -203,7 +224,7 @@ async def test_security_L1_an_ended_login_changes_nothing_by_any_page(scene: Sce
     assert await scene.written() == before
     again = await scene.signed_in(path.split("/")[1])  # with a login that goes on the same form does its work
     await again.get(where)
-    form = replace(form_of(again, action), action=path.format(id=CHANGE))
+    form = replace(form_of(again, action), action=path.format(id=IDS.get(path, CHANGE)))
     await again.submit(form, typed, status=WORKS.get(path, 200))
     assert "signin" not in again.path
 

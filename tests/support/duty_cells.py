@@ -201,7 +201,20 @@ class Cells:
         await self._propose("prices.set", Reprice(product, {self.next_day(): 4_200}))
 
     async def _propose(self, kind: str, request: Struct) -> None:
-        somebody = Operator("staff:999", duties=EVERY_DUTY)
+        async with await psycopg.AsyncConnection.connect(self.owner_url) as tx:
+            somebody_id = await save_staff(
+                tx,
+                self.site.app.services.vault,
+                login="somebody",
+                password=None,
+                duties=frozenset({Duty(Role.OPERATOR)}),
+                now=NOW,
+                actor="test",
+            )
+            await tx.execute(  # so that the list never fills
+                "UPDATE changes.change SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'"
+            )
+        somebody = Operator(f"staff:{somebody_id}", duties=EVERY_DUTY)
         asked = ProposeChange(uuid7(), CHANGEABLES[kind], request, "test")
         made = await propose_change(self.site.app.services, somebody, asked)
         assert isinstance(made, Change), made

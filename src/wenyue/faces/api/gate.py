@@ -11,25 +11,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.accounts import Login, Staff
-from wenyue.catalogue import Venue, venue
-from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, acting
+from wenyue.application.admit_visitor import AdmitVisitor, NotAtGate, admit_visitor
+from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
 from wenyue.faces.api.gate_bodies import AnswerBody, ScanBody, answer_body
-from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_with
+from wenyue.faces.api.gate_refused import Refused, problem_of, staff_with
 from wenyue.faces.api.gate_session import ConfirmBody, confirmed
 from wenyue.faces.shared.caller import caller_of
+from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
 from wenyue.gate import (
-    GATE_NAME_MAX,
     REASON_LENGTH_MAX,
     ScanIdReused,
-    ScanRequest,
     UndoOutcome,
     clean_line,
-    scan,
     undo,
 )
 from wenyue.infra.db import Tx
-from wenyue.kernel.duties import Right
 
 _UNDO_STATUS: Final = {
     UndoOutcome.UNKNOWN_SCAN: 404,
@@ -57,6 +54,11 @@ class UndoAnswer(BaseModel):
     title: str
 
 
+_NOT_AT_GATE: Final = {
+    NotAtGate.NO_VENUE: (404, "not_found", API_WORDS["not_found"], "/venue"),
+    NotAtGate.NOT_THEIRS: (403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue"),
+    NotAtGate.NO_GATE: (422, "gate_needed", GATE_API_WORDS["gate_needed"], "/gate"),
+}
 router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 
@@ -65,12 +67,15 @@ async def post_scan(
     body: ScanBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
 ) -> AnswerBody | Response:
     """Decide one presentation. The same `scan_id` with the same content gets the same answer again."""
-    desk = services.gate_desk
+    wanted = AdmitVisitor(
+        body.scan_id, body.venue, body.gate, body.presented, ((body.line_no, body.visitor_no),)
+    )
     try:
         staff_with(login, right)
-        async with acting(services, login) as (tx, fresh):
-            wanted = _scan_request(body, staff_with(fresh, right), right, await venue(tx, body.venue))
-            return answer_body(await scan(tx, desk, wanted, services.clock()), locale)
+        done = await admit_visitor(services, login.key, wanted)
+        if isinstance(done, NotAtGate):
+            return problem_of(Refused(*_NOT_AT_GATE[done]), locale)
+        return answer_body(done[0], locale)
     except Refused as refused:
         return problem_of(refused, locale)
     except ScanIdReused:
@@ -116,21 +121,3 @@ async def post_undo(
     if outcome in _UNDO_STATUS:
         return problem_of(Refused(_UNDO_STATUS[outcome], outcome.value, UNDO_TEXTS[outcome]), locale)
     return UndoAnswer(scan_id=scan_id, outcome=outcome, title=UNDO_TEXTS[outcome].say(locale))
-
-
-def _scan_request(body: ScanBody, staff: Staff, right: Right, where: Venue | None) -> ScanRequest:
-    """The checked request. Raises Refused (403, 404, 422)."""
-    gate = clean_line(body.gate, GATE_NAME_MAX)
-    where = staff_at(staff, right, where, gate or None)
-    if not gate:
-        raise Refused(422, "gate_needed", GATE_API_WORDS["gate_needed"], "/gate")
-    return ScanRequest(
-        scan_id=body.scan_id,
-        venue_id=where.id,
-        gate=gate,
-        staff_id=staff.id,
-        presented=body.presented,
-        visitor_no=body.visitor_no,
-        line_no=body.line_no,
-        venue_ids=staff.venues_for(right),
-    )

@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from wenyue.application.admit_visitor import AdmitVisitor, NotAtGate, admit_visitor
 from wenyue.catalogue import Venue, venues, venues_by_id
 from wenyue.faces.gate.clerks import routes as clerk_routes
 from wenyue.faces.gate.holders import do_holders, show_holders
@@ -21,11 +22,8 @@ from wenyue.gate import (
     GATE_NAME_MAX,
     REASON_LENGTH_MAX,
     ScanIdReused,
-    ScanRequest,
     clean_line,
     recent,
-    scan,
-    scan_party,
 )
 from wenyue.infra.certificates import Certificates
 from wenyue.infra.db import Tx
@@ -79,27 +77,15 @@ async def do_scan(shift: Shift) -> Response:
     if scan_id is None or not presented:
         return shift.refusal(422) or redirect("/gate")
     places = _places(shift.form.many("place", VISITORS_MAX))
-    line_no, visitor_no = places[0] if len(places) == 1 else (None, None)
-    request = ScanRequest(
-        scan_id=scan_id,
-        venue_id=station.venue_id,
-        gate=station.gate,
-        staff_id=shift.keeper.id,
-        presented=presented,
-        visitor_no=visitor_no,
-        line_no=line_no,
-        venue_ids=shift.keeper.venues_for(Right.GATE_SCAN),
-    )
+    request = AdmitVisitor(scan_id, station.venue_id, station.gate, presented, places)
     try:
-        async with shift.tx() as tx:
-            if len(places) > 1:
-                answers = await scan_party(tx, shift.desk, request, places, shift.now)
-                result = party_view(answers, shift.locale)
-            else:
-                answers = [await scan(tx, shift.desk, request, shift.now)]
-                result = result_view(answers[0], shift.locale, uuid7())
+        answers = await admit_visitor(shift.services, shift.login_key, request)
     except ScanIdReused:
         return shift.refusal(422) or redirect("/gate")
+    if isinstance(answers, NotAtGate):  # the duty was taken away meanwhile
+        return shift.refusal(403) or redirect("/gate/setup")
+    is_party = len(places) > 1
+    result = party_view(answers, shift.locale) if is_party else result_view(answers[0], shift.locale, uuid7())
     if shift.wants_parts:
         rows = [row_view(answer, shift.locale, shift.now) for answer in answers]
         return shift.parts(
