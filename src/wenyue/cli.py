@@ -33,6 +33,10 @@ TOOLS = {
     "events": ("wenyue.tools.events", "What happened, who was told, what is stuck (事件)."),
     "abuse": ("wenyue.tools.abuse", "Suspicious patterns: look, block, lift, set limits (可疑迹象)."),
     "bans": ("wenyue.tools.bans", "Who may not book, and lifting it (限制预约)."),
+    "names": (
+        "wenyue.tools.names",
+        "Names that staff saw on a document, and striking false ones (姓名写法).",
+    ),
     "retention": ("wenyue.tools.retention", "Personal data past its period: preview, erase (到期清除)."),
     "holidays": (
         "wenyue.tools.holidays",

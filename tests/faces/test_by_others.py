@@ -27,7 +27,7 @@ from tests.support.traveller_site import (
 )
 from wenyue.abuse import Pattern
 from wenyue.accounts import claims, save_staff
-from wenyue.accounts.names import know_name
+from wenyue.accounts.names import note_seen
 from wenyue.kernel.documents import Document, DocumentKind, parse_document
 from wenyue.kernel.duties import duties_of_role
 from wenyue.kernel.ids import uuid7
@@ -89,7 +89,7 @@ async def seen_by_staff(services: Services, name: str = NAME, number: str = DOCU
     assert isinstance(document, Document)
     async with services.db.transaction() as tx:
         key = services.vault.person_key(document.key)
-        assert await know_name(tx, services.vault, key, name, NOW, is_seen=True)
+        assert await note_seen(tx, services.vault, key, name, NOW, staff_id=None)
         own = [one.traveller_id for one in await claims.claims_of(tx, key)]
         await claims.settle(tx, key, own=own, others=(), now=NOW, actor="test")
 
@@ -102,24 +102,24 @@ async def passport_seen(services: Services, nationality: str, name: str) -> None
     assert isinstance(document, Document)
     async with services.db.transaction() as tx:
         key = services.vault.person_key(document.key)
-        assert await know_name(tx, services.vault, key, name, NOW, is_seen=True)
+        assert await note_seen(tx, services.vault, key, name, NOW, staff_id=None)
         own = [one.traveller_id for one in await claims.claims_of(tx, key)]
         await claims.settle(tx, key, own=own, others=(), now=NOW, actor="test")
 
 
-async def operator_of(site: ApiSite, urls: DbUrls, home: Path) -> Person:
+async def operator_of(site: ApiSite, urls: DbUrls, home: Path, login: str = "desk") -> Person:
     """An operator of every venue, signed in."""
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
         await save_staff(
             tx,
             vault_of(home),
-            login="desk",
+            login=login,
             password=PASSWORD,
             duties=duties_of_role("operator"),
             now=NOW,
             actor="test",
         )
-    signing = {"login": "desk", "password": PASSWORD}
+    signing = {"login": login, "password": PASSWORD}
     return Person((await site.client.post("/v1/gate/session", json=signing)).json()["token"])
 
 
@@ -433,3 +433,41 @@ async def test_security_fourth_R4_the_counter_is_told_when_no_further_name_is_no
     async with site.app.services.db.connection() as tx:
         rows = await tx.execute("SELECT count(*) FROM audit.entry WHERE action = 'name.seen'")
         assert await rows.fetchone() == (1,)
+
+
+async def test_security_fifth_10_a_clerk_who_notes_false_names_keeps_nobody_from_the_true_one(
+    site: ApiSite, urls: DbUrls, tmp_path: Path
+) -> None:
+    bad = await operator_of(site, urls, tmp_path, "bad")
+    honest = await operator_of(site, urls, tmp_path, "honest")
+    body = {"venue": "lake", "number": CHILD_DOCUMENT}
+    noted: list[bool] = []
+    for who, name in (*((bad, f"NAME {letter}") for letter in "ABCDEF"), (honest, CHILD_NAME)):
+        asked = await site.client.post("/v1/gate/places", json=body | {"name": name}, headers=who.headers)
+        assert asked.status_code == 200, asked.text
+        noted.append(asked.json()["is_name_noted"])
+    assert noted == [True] * 2 + [False] * 4 + [True]
+    stranger = await site.other()
+    slot_id = (await site.slots("lake"))[1]["slot_id"]
+    for name, status in (("NAME F", 422), (CHILD_NAME, 201)):
+        me = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}
+        made = await book(site, stranger, slot_id, me, {"name": name, "number": CHILD_DOCUMENT})
+        assert made.status_code == status, made.text
+
+
+async def test_security_fifth_10_the_proved_holder_adds_their_name_whatever_clerks_noted(
+    site: ApiSite,
+) -> None:
+    owner = await site.traveller()
+    services = site.app.services
+    document = parse_document(None, DOCUMENT, today=TODAY)
+    assert isinstance(document, Document)
+    async with services.db.transaction() as tx:
+        key = services.vault.person_key(document.key)
+        for number in range(KNOWN_NAMES_MAX):
+            name = f"NAME {chr(65 + number)}"
+            assert await note_seen(tx, services.vault, key, name, NOW, staff_id=100 + number // 2)
+        own = [one.traveller_id for one in await claims.claims_of(tx, key)]
+        await claims.settle(tx, key, own=own, others=(), now=NOW, actor="test")
+    added = await site.client.post("/v1/names", json={"name": NAME}, headers=owner.headers)
+    assert added.status_code == 204, added.text

@@ -1,7 +1,7 @@
 """A document that its person has proved is booked by others under that person's name only."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,7 +15,15 @@ from wenyue.accounts import (
     claims,
     traveller_for,
 )
-from wenyue.accounts.names import know_name, name_key, note_names
+from wenyue.accounts.model import NameKnown
+from wenyue.accounts.names import (
+    know_name,
+    name_key,
+    name_known,
+    note_names,
+    note_seen,
+    strike_names,
+)
 from wenyue.booking import Channel, Outcome, Visitor
 from wenyue.kernel.documents import Document, parse_document, plain_name
 from wenyue.kernel.limits import KNOWN_NAMES_MAX, VISITOR_ADDS_PER_DAY
@@ -49,7 +57,7 @@ async def proved(stage: Stage) -> int:
     """The account of somebody whose document staff have seen."""
     owner = await traveller_for(stage.tx, VAULT, identity(), NOW)
     key = VAULT.person_key(identity().document.key)
-    assert await know_name(stage.tx, VAULT, key, NAME, NOW, is_seen=True)
+    assert await note_seen(stage.tx, VAULT, key, NAME, NOW, staff_id=None)
     await claims.settle(stage.tx, key, own=[owner], others=(), now=NOW, actor="test")
     return owner
 
@@ -76,10 +84,10 @@ async def test_a_typed_name_is_not_said_to_be_seen_when_there_are_enough_seen_on
     await proved(stage)
     key = VAULT.person_key(identity().document.key)
     for number in range(KNOWN_NAMES_MAX - 1):
-        assert await know_name(stage.tx, VAULT, key, f"别名{'一' * (number + 1)}", NOW, is_seen=True)
-    assert await know_name(stage.tx, VAULT, key, "又一个", NOW, is_seen=False)
-    assert not await know_name(stage.tx, VAULT, key, "又一个", NOW, is_seen=True)
-    assert await know_name(stage.tx, VAULT, key, NAME, NOW, is_seen=True)
+        assert await note_seen(stage.tx, VAULT, key, f"别名{'一' * (number + 1)}", NOW, staff_id=None)
+    await know_name(stage.tx, VAULT, key, "又一个", NOW)
+    assert not await note_seen(stage.tx, VAULT, key, "又一个", NOW, staff_id=None)
+    assert await note_seen(stage.tx, VAULT, key, NAME, NOW, staff_id=None)
     refused = await add_visitor(stage.tx, VAULT, stage.holder, identity("又一个"), NOW)
     assert refused is VisitorRefusal.NAME_DIFFERS
 
@@ -129,14 +137,14 @@ async def test_security_second_H3_a_booking_under_another_name_is_refused_before
 async def test_security_second_H3_another_spelling_is_added_and_then_good(stage: Stage) -> None:
     await proved(stage)
     key = VAULT.person_key(identity().document.key)
-    assert await know_name(stage.tx, VAULT, key, "AYGUL MAMAT", NOW, is_seen=True)
+    assert await note_seen(stage.tx, VAULT, key, "AYGUL MAMAT", NOW, staff_id=None)
     added = await add_visitor(stage.tx, VAULT, stage.holder, identity("Aygul Mamat"), NOW)
     assert isinstance(added, VisitorRecord)
     more = [
-        await know_name(stage.tx, VAULT, key, f"NAME {n}", NOW, is_seen=True) for n in range(KNOWN_NAMES_MAX)
+        await note_seen(stage.tx, VAULT, key, f"NAME {n}", NOW, staff_id=None) for n in range(KNOWN_NAMES_MAX)
     ]
     assert more == [True] * (KNOWN_NAMES_MAX - 2) + [False] * 2
-    assert await know_name(stage.tx, VAULT, key, "aygul mamat", NOW, is_seen=True)
+    assert await note_seen(stage.tx, VAULT, key, "aygul mamat", NOW, staff_id=None)
 
 
 async def test_security_second_H3_accounts_of_an_older_version_get_their_names_noted(stage: Stage) -> None:
@@ -145,3 +153,85 @@ async def test_security_second_H3_accounts_of_an_older_version_get_their_names_n
     assert await note_names(stage.tx, VAULT, 0, NOW) is None
     noted = await stage.tx.execute("SELECT count(*), count(seen_at) FROM accounts.known_name")
     assert await noted.fetchone() == (1, 0)
+
+
+FALSE = ("假甲", "假乙", "假丙", "假丁", "假戊", "假己")
+BAD, HONEST, SECOND = 101, 102, 103  # members of staff
+
+
+async def seen(stage: Stage, name: str, staff_id: int | None) -> bool:
+    """Noted a minute after what was noted before."""
+    stage.now[0] += timedelta(minutes=1)
+    key = VAULT.person_key(identity().document.key)
+    return await note_seen(stage.tx, VAULT, key, name, stage.now[0], staff_id=staff_id)
+
+
+async def speaks(stage: Stage, *names: str) -> list[bool]:
+    """Which of these names others may give for the person."""
+    key = VAULT.person_key(identity().document.key)
+    known = [await name_known(stage.tx, VAULT, key, name, None) for name in names]
+    return [one is NameKnown.SAME for one in known]
+
+
+async def test_security_fifth_10_one_member_of_staff_fills_nobodys_names(stage: Stage) -> None:
+    assert [await seen(stage, name, BAD) for name in FALSE] == [True] * 2 + [False] * 4
+    assert await seen(stage, NAME, HONEST)
+    added = await add_visitor(stage.tx, VAULT, stage.holder, identity(), NOW)
+    assert isinstance(added, VisitorRecord)
+
+
+async def test_security_fifth_10_a_name_that_two_saw_takes_the_place_of_the_oldest_that_one_saw(
+    stage: Stage,
+) -> None:
+    for number, name in enumerate(FALSE):
+        assert await seen(stage, name, 200 + number // 2)
+    assert not await seen(stage, NAME, HONEST)
+    assert not await seen(stage, NAME, HONEST)  # who saw it once is one
+    assert await speaks(stage, NAME, FALSE[0]) == [False, True]
+    assert await seen(stage, NAME, SECOND)
+    assert await speaks(stage, NAME, *FALSE) == [True, False] + [True] * 5
+    assert not await seen(stage, FALSE[0], 200)
+
+
+async def test_security_fifth_10_the_proved_holder_takes_a_place_too_and_staff_who_agree_outrank_them(
+    stage: Stage,
+) -> None:
+    for number, name in enumerate(FALSE):
+        assert await seen(stage, name, 200 + number // 2)
+    assert await seen(stage, NAME, None)
+    assert await speaks(stage, NAME, FALSE[0]) == [True, False]
+    for name in ("别一一", "别二二", "别三三", "别四四", "别五五"):
+        assert await seen(stage, name, None)
+    assert not await seen(stage, "别六六", None)  # six of their own
+    assert not await seen(stage, "真名", HONEST)
+    assert await seen(stage, "真名", SECOND)
+    assert await speaks(stage, "真名", NAME) == [True, False]
+
+
+async def test_security_fifth_10_a_member_of_staff_notes_so_many_names_in_a_day(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wenyue.accounts.rules.NAMES_SEEN_PER_DAY", 1)
+    assert await seen(stage, NAME, BAD)
+    other = VAULT.person_key("another person")
+    later = NOW + timedelta(days=2)
+    noted = [
+        await note_seen(stage.tx, VAULT, other, NAME, at, staff_id=who)
+        for at, who in ((NOW, BAD), (NOW, HONEST), (later, BAD))
+    ]
+    assert noted == [False, True, True]
+    assert await note_seen(stage.tx, VAULT, VAULT.person_key("third"), NAME, later, staff_id=HONEST)
+
+
+async def test_security_fifth_10_a_struck_name_needs_another_member_of_staff(stage: Stage) -> None:
+    key = VAULT.person_key(identity().document.key)
+    assert await seen(stage, NAME, HONEST)
+    assert await seen(stage, FALSE[0], BAD)
+    code = name_key(VAULT, key, FALSE[0]).hex()[:12]
+    assert len(await strike_names(stage.tx, [key], code, NOW)) == 1
+    assert await strike_names(stage.tx, [key], code, NOW) == []
+    assert not await seen(stage, FALSE[0], BAD)
+    assert await speaks(stage, NAME, FALSE[0]) == [True, False]
+    assert await seen(stage, FALSE[1], BAD)
+    assert not await seen(stage, FALSE[2], BAD)  # what was struck counts in their share
+    assert await seen(stage, FALSE[0], SECOND)

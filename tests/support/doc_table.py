@@ -222,6 +222,7 @@ OVERLOAD: Final = "tests/stories/test_overload.py::test_a_small_run_measures_eve
 # Command → the test that runs it, and words that its file must have.
 ALONE: Final = "tests/slices/test_changes_command.py::test_it_is_declared_that_one_operator_works_alone_and_put_on_record"
 PROPOSALS: Final = "tests/slices/test_changes_command.py::test_proposals_are_listed_with_who_made_them"
+NAMES: Final = "tests/slices/test_names_command.py::test_security_fifth_10_a_false_name_is_found_and_struck"
 BANS: Final = "tests/slices/test_bans_command.py::test_an_accounts_bans_are_lifted_all_at_once"
 EVENTS: Final = "tests/slices/test_events_command.py::"
 BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
@@ -241,6 +242,8 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         ('"replay", "--subscriber", "deaf", "--from"',),
     ),
     "wenyue events forget": (EVENTS + "test_a_subscriber_that_there_is_no_more_is_forgotten", ('"forget"',)),
+    "wenyue names show": (NAMES, ('"show"', "typed")),
+    "wenyue names strike CODE --why REASON": (NAMES, ('"strike"', '"--why"')),
     "wenyue bans lift": (BANS, ('"lift"', '"--why"')),
     "make up": (WHOLE, ('"make"', '"up"')),
     "WENYUE_HTTPS=1 make up": (WHOLE, ('"make"', '"up"', "WENYUE_HTTPS")),

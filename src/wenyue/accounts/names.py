@@ -1,13 +1,15 @@
 """What a person whose document was proved may say: under which names others book them, and that a place is not theirs."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from wenyue.accounts.model import NameKnown
+from wenyue.accounts.rules import SeenName, note_name
 from wenyue.accounts.sealing import TRAVELLER, open_identity
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.documents import plain_name
-from wenyue.kernel.limits import DISOWNINGS_PER_DAY, KNOWN_NAMES_MAX
+from wenyue.kernel.limits import DISOWNINGS_PER_DAY, KNOWN_NAMES_MAX, NAMES_LISTED_MAX
 from wenyue.kernel.personal import SealBroken, Vault
 
 _SQL: Final = queries("wenyue.accounts", "names.sql")
@@ -19,25 +21,60 @@ def name_key(vault: Vault, person_key: bytes, name: str) -> bytes:
     return vault.fingerprint(b"name|" + person_key + plain_name(name).encode())
 
 
-async def know_name(
-    tx: Tx, vault: Vault, person_key: bytes, name: str, now: datetime, *, is_seen: bool
-) -> bool:
-    """Remember a name of a person, or another spelling of it; False beyond KNOWN_NAMES_MAX, of which each kind has its own.
-
-    `is_seen`: staff saw the document, or its proved holder says so. Only such names speak for the person; one that was typed
-    with a document number proves nothing, whoever's card it was typed with.
-    """
+async def know_name(tx: Tx, vault: Vault, person_key: bytes, name: str, now: datetime) -> None:
+    """Remember a name that was typed with a person's document, at most KNOWN_NAMES_MAX. It proves nothing."""
     row = {
         "person_key": person_key,
         "name_key": name_key(vault, person_key, name),
         "now": now,
         "most": KNOWN_NAMES_MAX,
-        "seen_at": now if is_seen else None,
     }
     await lock_person(tx, person_key)
     await tx.execute(_SQL["add_name"], row)
-    found = await (await tx.execute(_SQL["is_known"], row)).fetchone()
-    return found is not None
+
+
+async def note_seen(
+    tx: Tx, vault: Vault, person_key: bytes, name: str, now: datetime, *, staff_id: int | None
+) -> bool:
+    """A member of staff saw the name on the person's document, or (None) its proved holder says it: whether it speaks now.
+
+    Only such names speak for the person, KNOWN_NAMES_MAX of them (`rules.note_name`). One that does not speak yet is kept:
+    it does when a second member of staff sees it.
+    """
+    key = name_key(vault, person_key, name)
+    await lock_person(tx, person_key)
+    known = await names_seen(tx, [person_key])
+    of_day = 0
+    if staff_id is not None:
+        asked = {"staff_id": staff_id, "since": now - timedelta(days=1)}
+        [(of_day,)] = await (await tx.execute(_SQL["noted_lately"], asked)).fetchall()
+    noted = note_name(known, key, staff_id, now, of_day=of_day)
+    if noted.silenced is not None:
+        await tx.execute(_SQL["silence_name"], {"person_key": person_key, "name_key": noted.silenced.key})
+    if noted.row is not None:
+        row = {"person_key": person_key, "name_key": key, "now": now, "seen_at": noted.row.seen_at}
+        row |= {"seen_by": noted.row.seen_by, "second_by": noted.row.second_by}
+        row |= {"noted_at": noted.row.noted_at, "holder_at": noted.row.holder_at}
+        await tx.execute(_SQL["save_name"], row | {"struck_at": noted.row.struck_at})
+    return noted.is_noted
+
+
+async def names_seen(tx: Tx, person_keys: Sequence[bytes]) -> list[SeenName]:
+    """The names that staff saw, or the person says, those that speak first; NAMES_LISTED_MAX at most."""
+    asked = {"person_keys": list(person_keys), "limit": NAMES_LISTED_MAX}
+    rows = await (await tx.execute(_SQL["names_seen"], asked)).fetchall()
+    return [SeenName(bytes(key), *more) for key, *more in rows]
+
+
+async def strike_names(tx: Tx, person_keys: Sequence[bytes], code: str, now: datetime) -> list[bytes]:
+    """Strike the names whose keys begin with `code` (hexadecimal); their keys.
+
+    Whoever saw one notes it no more; another member of staff, or the person, does.
+    """
+    for key in sorted(person_keys):
+        await lock_person(tx, key)
+    row = {"person_keys": list(person_keys), "code": code, "now": now}
+    return [bytes(key) for (key,) in await (await tx.execute(_SQL["strike_names"], row)).fetchall()]
 
 
 async def lock_person(tx: Tx, person_key: bytes) -> None:
@@ -69,7 +106,7 @@ async def note_names(tx: Tx, vault: Vault, after: int, now: datetime) -> int | N
             name = open_identity(vault, sealed, purpose=TRAVELLER).name.reveal()
         except SealBroken:
             continue
-        await know_name(tx, vault, bytes(person_key), name, now, is_seen=False)
+        await know_name(tx, vault, bytes(person_key), name, now)
     return rows[-1][0] if len(rows) == _AT_ONCE else None
 
 

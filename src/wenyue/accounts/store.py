@@ -59,7 +59,7 @@ async def _open_account(
     }
     [(traveller_id,)] = await (await tx.execute(_SQL["add_traveller"], row)).fetchall()
     await _put_visitor(tx, vault, traveller_id, identity, now, is_self=True)
-    await know_name(tx, vault, person_key, identity.name, now, is_seen=False)
+    await know_name(tx, vault, person_key, identity.name, now)
     await record(tx, [Entry(now, actor, "traveller.created", f"traveller:{traveller_id}")])
     return traveller_id
 

@@ -87,7 +87,7 @@ class Counter:
 class SeenPlaces:
     """What others booked at the venue: the places asked for, to `take_back` after this transaction, and the others.
 
-    `is_name_noted` False: as many names as there may be were noted of the person, and this is none of them.
+    `is_name_noted` False: the name does not speak for the person (`names.note_seen`).
     """
 
     asked: list[by_others.PlaceByOther]
@@ -124,7 +124,7 @@ async def at_counter(
         and not await by_others.was_disowned(tx, person_key, slot_id, number_key=number_key)
     ):
         return NotTaken.NOTHING_THERE
-    is_noted = await names.know_name(tx, vault, person_key, identity.name, now, is_seen=True)
+    is_noted = await names.note_seen(tx, vault, person_key, identity.name, now, staff_id=counter.staff_id)
     if is_noted:
         entry = Entry(now, f"staff:{counter.staff_id}", "name.seen", f"venue:{counter.venue_id}")
         await record(tx, [entry])
@@ -138,7 +138,7 @@ async def add_spelling(
     own = await _own_keys(services, tx, holder_id)
     if own is None:
         return NotTaken.UNSEEN
-    if not await names.know_name(tx, services.vault, own.person, name, now, is_seen=True):
+    if not await names.note_seen(tx, services.vault, own.person, name, now, staff_id=None):
         return NotTaken.NAMES_FULL
     actor = f"traveller:{holder_id}"
     await record(tx, [Entry(now, actor, "name.spelling_added", actor)])

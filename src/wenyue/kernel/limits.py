@@ -46,6 +46,10 @@ HOLD_TTL_S: Final = 15 * 60
 HOLD_TTL_S_MAX: Final = 60 * 60
 PLACES_BY_OTHERS_MAX: Final = 50  # of one person, in one list
 KNOWN_NAMES_MAX: Final = 6  # of one person: a name, and other spellings of it
+NAMES_OF_WITNESS_MAX: Final = 2  # of one document, that one member of staff saw
+NAMES_SEEN_PER_DAY: Final = 100  # new ones, that one member of staff notes
+NAMES_WAITING_MAX: Final = 50  # of one person, that do not speak; more than some members of staff can fill
+NAMES_LISTED_MAX: Final = 100  # of one person
 CLAIMS_PER_DOCUMENT_MAX: Final = (
     20  # accounts that were opened with one document before staff saw whose it is
 )

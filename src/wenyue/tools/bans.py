@@ -73,7 +73,7 @@ def lift(
     why: Annotated[str, typer.Option("--why", help="the reason, for the record; no names, no numbers")],
 ) -> None:
     """End bans and forgive the strikes behind them: they do not count towards another (解除)."""
-    asked, reason = _who(who), _reason(why)
+    asked, reason = _who(who), reason_of(why)
 
     async def work(tx: Tx, vault: Vault) -> dict[str, int]:
         now = utc_now()
@@ -99,6 +99,11 @@ def _who(raw: str) -> str:
         return raw
     if raw != "person":
         raise SetupError(f"WHO {raw!r}: `account:ID`, or `person`", "请填写 account:编号 或 person")
+    return typed_document()
+
+
+def typed_document() -> str:
+    """The number of a document, from the first line of standard input. Raises SetupError."""
     line = sys.stdin.readline(_LINE_MAX).strip()
     if not document_candidates(line, today=local_date(utc_now(), _TIMEZONE)):
         raise SetupError(
@@ -120,11 +125,17 @@ def _subjects(asked: str, vault: Vault) -> list[bytes]:
     account = _ACCOUNT.fullmatch(asked)
     if account:
         return [account_subject(int(account[1]))]
-    found = document_candidates(asked, today=local_date(utc_now(), _TIMEZONE))
+    return person_keys(asked, vault)
+
+
+def person_keys(number: str, vault: Vault) -> list[bytes]:
+    """The persons whose document may have this number."""
+    found = document_candidates(number, today=local_date(utc_now(), _TIMEZONE))
     return [vault.person_key(one.key) for one in found]
 
 
-def _reason(text: str) -> str:
+def reason_of(text: str) -> str:
+    """Why something is done, for the record. Raises SetupError."""
     if not 1 <= len(text.strip()) <= _REASON_MAX or not text.isprintable():
         raise SetupError(f"--why: 1 to {_REASON_MAX} characters on one line", "请填写原因，一行，最多200字")
     return text.strip()

@@ -59,7 +59,7 @@ class PlacesBody(BaseModel):
 
 
 class SeenBody(PlacesBody):
-    """`is_name_noted` false: six names were noted of the person before, and this is none of them; they go on as before."""
+    """`is_name_noted` false: the name does not count yet: six are noted, or two by this member of staff. Let another see it."""
 
     is_name_noted: bool
 

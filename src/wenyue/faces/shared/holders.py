@@ -33,7 +33,7 @@ class NotSettled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The accounts that are the person's, those that lost their claim now, and whether the name was noted (`know_name`)."""
+    """The accounts that are the person's, those that lost their claim now, and whether the name was noted (`note_seen`)."""
 
     own: list[int]
     lost: list[int]
@@ -141,7 +141,7 @@ async def carry_out(
         await _shut(services, tx, holder_id, now, actor)
     await claims.settle(tx, person_key, own=found.fresh, others=found.lost, now=now, actor=actor)
     await policy.share_bans(tx, [account_subject(one) for one in found.own], now)
-    is_noted = await names.know_name(tx, vault, person_key, identity.name, now, is_seen=True)
+    is_noted = await names.note_seen(tx, vault, person_key, identity.name, now, staff_id=counter.staff.id)
     if is_noted:
         await record(tx, [Entry(now, actor, "name.seen", f"venue:{counter.venue_id}")])
     for holder_id in found.fresh:

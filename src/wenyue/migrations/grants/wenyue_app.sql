@@ -36,8 +36,8 @@ GRANT SELECT,
 GRANT SELECT
    ON accounts.holder_v TO wenyue_app;
 GRANT SELECT,
-      INSERT (added_at, name_key, person_key, seen_at),
-      UPDATE (seen_at)
+      INSERT (added_at, holder_at, name_key, noted_at, person_key, second_by, seen_at, seen_by, struck_at),
+      UPDATE (holder_at, noted_at, second_by, seen_at, seen_by, struck_at)
    ON accounts.known_name TO wenyue_app;
 GRANT SELECT
    ON accounts.known_name_v TO wenyue_app;
