@@ -6,10 +6,10 @@ import logging
 import re
 import signal
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -38,6 +38,7 @@ from wenyue.site import create_site
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~%:\[\]-]{1,255}")
 _log: Final = logging.getLogger("wenyue")
 _DRAIN_S: Final = 10
+_AWAY: Final = ("wenyue.infra.db.DatabaseDown", "psycopg.")  # how the last line of a traceback begins
 _GC_WHOLE: Final = (
     1_000  # a whole collection stops everybody for a tenth of a second: done when nobody is there
 )
@@ -91,7 +92,21 @@ class App:
                     _log.exception("%s %s", scope["method"], scope["path"])
                     await answer_fault(scope, send, self.rest.state.meter)
                 return
+        elif scope["type"] == "lifespan":
+            send = _plainly(send)
         await self.front(scope, receive, send)
+
+
+def _plainly(send: Send) -> Send:
+    """A start that fails because the database went away is told in a line: whoever started us tries again."""
+
+    async def tell(message: MutableMapping[str, Any]) -> None:
+        last = str(message.get("message", "")).strip().rpartition("\n")[2]
+        if message["type"] == "lifespan.startup.failed" and last.startswith(_AWAY):
+            message = dict(message) | {"message": f"not started: {last.partition(':')[0].rpartition('.')[2]}"}
+        await send(message)
+
+    return tell
 
 
 def _has_good_host(scope: Scope) -> bool:

@@ -218,6 +218,12 @@ def _every(routes: Iterable[Any]) -> Iterator[Any]:
         yield from (route,) if inner is None else _every(inner.routes)
 
 
+_WALKED = (
+    "wenyue.faces",
+    "wenyue.application.signing_in",
+)  # who acts on a login is asked for more in other ways
+
+
 def _tries_a_secret(function: Any, seen: set[int]) -> bool:
     """Whether the function, or one that it was made of, takes a turn for checking a secret."""
     if id(function) in seen:
@@ -228,12 +234,15 @@ def _tries_a_secret(function: Any, seen: set[int]) -> bool:
     if not inspect.isfunction(function):
         return False
     names = function.__code__.co_names
-    if {"secret_transaction", "attempt"} & set(names):
+    if function.__name__ == "acting":  # opens either kind of transaction, as its caller says
+        return False
+    said = {name for one in function.__code__.co_consts if isinstance(one, tuple) for name in one}
+    if {"secret_transaction", "attempt"} & set(names) or "makes_secret" in said:
         return True
     inner = [cell.cell_contents for cell in function.__closure__ or ()]
     called = [function.__globals__.get(name) for name in names]
     called += [getattr(one, name, None) for one in called if inspect.ismodule(one) for name in names]
-    ours = [one for one in called if inspect.isfunction(one) and one.__module__.startswith("wenyue.faces")]
+    ours = [one for one in called if inspect.isfunction(one) and one.__module__.startswith(_WALKED)]
     return any(_tries_a_secret(one, seen) for one in (*inner, *ours))
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 DAY = (world.START + timedelta(days=1)).date()
 LOOKS = 6
 AWAITED_S = 60.0
-GATED = ("expire holds", "hand on notes", "keep the waiting rooms")
+GATED = ("expire holds", "tell gate-index", "tell messages", "keep the waiting rooms")
 
 
 async def test_suite_T4_an_idle_worker_looks_once_for_all_its_tasks(
@@ -56,7 +56,7 @@ async def test_suite_T4_an_idle_worker_looks_once_for_all_its_tasks(
             card = await world.card(tx, uuid7().int % 10**9)
             answer = await services.engine.book(world.request(card, slot_id))
             assert answer.outcome is Outcome.CONFIRMED
-            await _until(lambda: worker.figures.of("hand on notes").runs > begun["hand on notes"])
+            await _until(lambda: worker.figures.of("tell messages").runs > begun["tell messages"])
         finally:
             stop.set()
             await running

@@ -62,7 +62,7 @@ SCENARIO: Final = (
     Step("wenyue keys reseal", "sealed under data key 2 now"),
     Step("wenyue keys retire N", "", {" N": " 1"}),
     Step("wenyue bans show account:1", "no ban is in force"),
-    Step("wenyue devices enrol VENUE POST", "code", {"VENUE": "demo-hotel", "POST": "北门"}),
+    Step("wenyue devices enrol VENUE POST", "code", {"VENUE": "demo-hotel-westlake", "POST": "北门"}),
     Step("wenyue devices list", "北门"),
     Step("wenyue devices revoke N", "revoked", {" N": " 1"}),
     Step("wenyue staff list", "operator"),

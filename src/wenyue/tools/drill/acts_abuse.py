@@ -257,10 +257,13 @@ async def _free_again(scene: _Scene) -> None:
 
     await _await(stage, wrong, "the block ends", at_most_s=BLOCK_S + RECOVER_S)
     stage.history.mark("the block is over")
-    if (await _try_to_book(scene, _TOUT)).settled is not Says.YES:
-        stage.findings.append("an account whose block was lifted could not book")
-    else:
-        stage.extra["blocks that ended"] = 2
+
+    async def refused() -> str:
+        says = (await _try_to_book(scene, _TOUT)).settled
+        return "" if says is Says.YES else f"an account whose block was lifted was told {says}"
+
+    await _await(stage, refused, "every process follows a lifted block")
+    stage.extra["blocks that ended"] = 2
 
 
 async def _missing(stage: Stage) -> str:
