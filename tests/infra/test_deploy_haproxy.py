@@ -236,8 +236,8 @@ def _tries_a_secret(function: Any, seen: set[int]) -> bool:
     names = function.__code__.co_names
     if function.__name__ == "acting":  # opens either kind of transaction, as its caller says
         return False
-    said = {name for one in function.__code__.co_consts if isinstance(one, tuple) for name in one}
-    if {"secret_transaction", "attempt"} & set(names) or "makes_secret" in said:
+    says_secret = any(isinstance(one, tuple) and "makes_secret" in one for one in function.__code__.co_consts)
+    if {"secret_transaction", "attempt"} & set(names) or says_secret:
         return True
     inner = [cell.cell_contents for cell in function.__closure__ or ()]
     called = [function.__globals__.get(name) for name in names]
