@@ -1,5 +1,6 @@
 """`wenyue probe`: each question says yes with status 0, or no in one line with status 1, and changes nothing."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -18,10 +19,15 @@ POOL = "INSERT INTO booking.pool (kind, venue_id, on_date, capacity, held) VALUE
 
 
 @pytest.fixture
-def home(db_urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def urls(make_database: Callable[[], DbUrls]) -> DbUrls:
+    return make_database()  # of its own: what one test breaks is not another's installation
+
+
+@pytest.fixture
+def home(urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("WENYUE_HOME", str(tmp_path))
     monkeypatch.setenv("WENYUE_PORT", str(free_port()))
-    monkeypatch.setenv("WENYUE_DATABASE_URL", db_urls.owner_url)
+    monkeypatch.setenv("WENYUE_DATABASE_URL", urls.owner_url)
     return tmp_path
 
 
@@ -43,16 +49,16 @@ def test_a_healthy_installation_is_well(question: str, answer: str) -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_counters_that_no_booking_explains_are_named(db_urls: DbUrls) -> None:
-    with psycopg.connect(db_urls.owner_url, autocommit=True) as connection:
+def test_counters_that_no_booking_explains_are_named(urls: DbUrls) -> None:
+    with psycopg.connect(urls.owner_url, autocommit=True) as connection:
         connection.execute(POOL)
     with pytest.raises(SetupError, match=r"pool \d+ of 10: 3 held \+ 0 sold, lines draw 0"):
         ask("books")
 
 
 @pytest.mark.usefixtures("home")
-def test_an_event_that_was_not_told_is_told_and_waited_for(db_urls: DbUrls) -> None:
-    with psycopg.connect(db_urls.owner_url, autocommit=True) as connection:
+def test_an_event_that_was_not_told_is_told_and_waited_for(urls: DbUrls) -> None:
+    with psycopg.connect(urls.owner_url, autocommit=True) as connection:
         for statement in (NOTE, EVENT, DEAF):
             connection.execute(statement)
     with pytest.raises(SetupError, match="2 events not told"):
