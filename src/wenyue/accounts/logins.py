@@ -71,13 +71,16 @@ async def start_login(
 async def who(tx: Tx, token: str, now: datetime) -> Login | None:
     """Whose token this is; None when it is unknown, expired, ended, or its member of staff has left.
 
-    One lookup by primary key, nothing written: fit for every request.
+    A look-up by primary key, for staff one more; nothing written: fit for every request.
     """
     return (await who_of(tx, [token], now)).get(token)
 
 
 async def who_of(tx: Tx, tokens: Sequence[str], now: datetime) -> dict[str, Login]:
-    """Whose tokens these are, in one statement; tokens that are nobody's are absent. The caller bounds their number."""
+    """Whose tokens these are, in one statement, and one more for staff; tokens that are nobody's are absent.
+
+    The caller bounds their number.
+    """
     by_key = {login_key(token): token for token in tokens if len(token) == _TOKEN_LENGTH}
     return {by_key[key]: login for key, login in (await _read(tx, list(by_key), now)).items()}
 
@@ -116,31 +119,31 @@ async def hold_login(tx: Tx, key: str, now: datetime) -> None:
 async def _read(tx: Tx, keys: Sequence[str], now: datetime) -> dict[str, Login]:
     if not keys:
         return {}
-    row_of = {"token_hashes": _array_of(keys), "now": now}
+    asked = {"token_hashes": _array_of(keys), "now": now}
     logins: dict[str, Login] = {}
-    for row in await (await tx.execute(_SQL["who"], row_of)).fetchall():
-        (
-            token_hash,
-            traveller_id,
-            expires_at,
-            staff_id,
-            login,
-            display_name,
-            duties,
-            device_id,
-            station,
-            *use,
-        ) = row
+    of_staff: list[str] = []
+    for token_hash, traveller_id, expires_at in await (await tx.execute(_SQL["who"], asked)).fetchall():
         key = token_hash.hex()
-        if staff_id is None:
+        if traveller_id is None:
+            of_staff.append(key)
+        else:
             logins[key] = Login(traveller_id, None, expires_at, key)
-            continue
+    return logins | await _read_staff(tx, of_staff, now) if of_staff else logins
+
+
+async def _read_staff(tx: Tx, keys: Sequence[str], now: datetime) -> dict[str, Login]:
+    asked = {"token_hashes": _array_of(keys), "now": now}
+    logins: dict[str, Login] = {}
+    for row in await (await tx.execute(_SQL["who_of_staff"], asked)).fetchall():
+        token_hash, expires_at, staff_id, login, display_name, duties, device_id, station, *use = row
         held = read_duties(duties)
         if device_id is not None:
             venue, _, post = (station or "0/").partition("/")
             held = at_post(held, int(venue), post)
-        staff = Staff(staff_id, login, display_name, held)
-        logins[key] = Login(None, staff, expires_at, key, device_id, *use)
+        key = token_hash.hex()
+        logins[key] = Login(
+            None, Staff(staff_id, login, display_name, held), expires_at, key, device_id, *use
+        )
     return logins
 
 

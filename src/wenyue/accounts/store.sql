@@ -55,21 +55,25 @@ VALUES (%(token_hash)s, %(traveller_id)s, %(staff_id)s, %(device_id)s, %(now)s, 
         %(now)s, %(idle_min)s, %(client)s);
 
 -- name: who
--- Whose tokens these are: one look-up by primary key for each.
-SELECT login.token_hash, login.traveller_id, login.expires_at, staff.id, staff.login, staff.display_name,
-       CASE WHEN staff.id IS NOT NULL THEN
-         ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
-               FROM accounts.duty d WHERE d.staff_id = staff.id)
-       END AS duties,
+-- Whose tokens these are: one look-up by primary key for each. What a member of staff may do is asked apart: travellers come by
+-- the thousand, and this stands in the way of each of them.
+SELECT token_hash, traveller_id, expires_at
+FROM accounts.login
+WHERE token_hash = ANY(%(token_hashes)s::bytea[]) AND ended_at IS NULL AND expires_at > %(now)s;
+
+-- name: who_of_staff
+-- Of these tokens those of members of staff who are there, with their duties, their post and how they proved themselves.
+SELECT login.token_hash, login.expires_at, staff.id, staff.login, staff.display_name,
+       ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
+             FROM accounts.duty d WHERE d.staff_id = staff.id) AS duties,
        login.device_id,
        CASE WHEN login.device_id IS NOT NULL THEN
          (SELECT dev.venue_id || '/' || dev.post FROM accounts.gate_device dev
            WHERE dev.id = login.device_id AND dev.revoked_at IS NULL)
        END AS station,
        login.factor_at, login.steps_up, login.used_at
-FROM accounts.login LEFT JOIN accounts.staff ON staff.id = login.staff_id AND staff.is_active
+FROM accounts.login JOIN accounts.staff ON staff.id = login.staff_id AND staff.is_active
 WHERE login.token_hash = ANY(%(token_hashes)s::bytea[]) AND login.ended_at IS NULL AND login.expires_at > %(now)s
-  AND (login.staff_id IS NULL OR staff.id IS NOT NULL)
   AND (login.idle_min IS NULL OR login.used_at > %(now)s - make_interval(mins => login.idle_min));
 
 -- name: hold_logins

@@ -113,7 +113,8 @@ class Logins:
             async with self._db.connection() as tx:
                 logins = await accounts.who_of(tx, list(set(tokens.values())), now := self._clock())
                 for login in logins.values():
-                    await sessions.note_use(tx, login, now)  # of staff, every few minutes
+                    if login.staff is not None:
+                        await sessions.note_use(tx, login, now)  # every few minutes
         except (DatabaseDown, Error, OSError):
             return None
         return {header: logins[token] for header, token in tokens.items() if token in logins}
