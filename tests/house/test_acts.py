@@ -26,9 +26,9 @@ STRANGERS = {
     "faces/api/session.py:create",
     "faces/gate/clerks.py:do_enrol",
     "faces/gate/clerks.py:do_clerk",
-    "faces/shared/recovery.py:begin",
-    "faces/shared/recovery.py:prove",
-    "faces/shared/recovery.py:object_to",
+    "application/recovery.py:begin",
+    "application/recovery.py:prove",
+    "application/recovery.py:object_to",
 }
 
 

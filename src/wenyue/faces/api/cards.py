@@ -14,6 +14,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from wenyue.accounts import Throttled
+from wenyue.application import loss as lost
+from wenyue.application.recovery import NotYet, replace, tell_of_further_card
 from wenyue.cards import (
     ActivationRequest,
     CardProblem,
@@ -29,9 +31,7 @@ from wenyue.faces.api.asking import GuestOf, HolderLoginOf, LocaleOf, ServicesOf
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.session import denied
-from wenyue.faces.shared import loss as lost
 from wenyue.faces.shared.caller import caller_of
-from wenyue.faces.shared.recovery import NotYet, replace, tell_of_further_card
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.ids import parse_uuid
 

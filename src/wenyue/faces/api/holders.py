@@ -6,14 +6,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from wenyue.application import holders
+from wenyue.application.holders import NotSettled
 from wenyue.catalogue import venue
 from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, acting
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import FieldError
-from wenyue.faces.shared import holders
-from wenyue.faces.shared.holders import NotSettled
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS
 from wenyue.gate import LookupProblem

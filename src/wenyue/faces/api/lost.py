@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.accounts import Staff, Throttled
+from wenyue.application import recovery as desk
 from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, clean_card_no, recovery
 from wenyue.faces.api.asking import (
     LocaleOf,
@@ -25,7 +26,6 @@ from wenyue.faces.api.cards import ReplacementAnswer, WaitAnswer, replaced
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import FieldError
 from wenyue.faces.api.session import denied
-from wenyue.faces.shared import recovery as desk
 from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.kernel.clock import local_date

@@ -8,14 +8,14 @@ from typing import Final
 from starlette.responses import Response
 
 from wenyue.accounts import Identity, traveller
+from wenyue.application import holders
+from wenyue.application.holders import Counter, NotSettled, Outlook, Settled
 from wenyue.cards import cards_of
 from wenyue.catalogue import venues_by_id
 from wenyue.faces.gate.shift import Shift, Station
-from wenyue.faces.shared import holders
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.card_numbers import masked_card_no
 from wenyue.faces.shared.forms import FieldError
-from wenyue.faces.shared.holders import Counter, NotSettled, Outlook, Settled
 from wenyue.faces.shared.person_form import (
     PersonForm,
     blank_values,

@@ -6,6 +6,8 @@ from typing import Final
 from starlette.responses import Response
 
 from wenyue.accounts import Attempt, Throttled, end_login
+from wenyue.application.loss import own_turn
+from wenyue.application.recovery import tell_of_further_card
 from wenyue.cards import (
     ActivationRequest,
     CardProblem,
@@ -19,7 +21,6 @@ from wenyue.cards import (
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
 from wenyue.faces.shared.forms import FieldError
-from wenyue.faces.shared.loss import own_turn
 from wenyue.faces.shared.person_form import (
     PersonForm,
     blank_values,
@@ -27,7 +28,6 @@ from wenyue.faces.shared.person_form import (
     kinds_of_document,
     read_person,
 )
-from wenyue.faces.shared.recovery import tell_of_further_card
 from wenyue.faces.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
 from wenyue.faces.traveller.trip import Trip, set_trip
 from wenyue.faces.traveller.visit import Visit, get, local_path, post

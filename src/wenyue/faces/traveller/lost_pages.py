@@ -6,8 +6,8 @@ from uuid import UUID
 from starlette.responses import Response
 
 from wenyue.accounts import Throttled, traveller
+from wenyue.application import recovery as desk
 from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, clean_card_no, recovery
-from wenyue.faces.shared import recovery as desk
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
 from wenyue.faces.shared.forms import FieldError

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from wenyue.accounts import VisitorRefusal, traveller, visitors
 from wenyue.application import keep_visitor as keeping
+from wenyue.application import loss
 from wenyue.application.keep_visitor import companion_card, forget_visitor, keep_visitor, main_card
 from wenyue.booking import bookings_of
 from wenyue.cards import (
@@ -17,7 +18,6 @@ from wenyue.cards import (
     recovery,
 )
 from wenyue.catalogue import venues
-from wenyue.faces.shared import loss
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.forms import FieldError
 from wenyue.faces.shared.person_form import (

@@ -1,4 +1,4 @@
-"""补卡, as every face does it: prove to be the holder, be told, get the new number, stop it. See `cards.recovery`."""
+"""补卡: prove to be the holder, be told, get the new number, stop it. See `cards.recovery`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,9 +7,9 @@ from uuid import UUID
 
 from wenyue import cards
 from wenyue.accounts import Caller, Identity, Staff, end_logins
+from wenyue.application.telling import Words, lost_page, tell_holder
 from wenyue.audit import Entry, record
 from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, recovery
-from wenyue.faces.shared.telling import Words, lost_page, tell_holder
 from wenyue.infra.addresses import line_of
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import zone

@@ -8,10 +8,10 @@ from typing import Final
 
 from wenyue import policy
 from wenyue.accounts import Identity, Staff, claims, end_logins, names
+from wenyue.application.telling import Words, tell_holder
 from wenyue.audit import Entry, record
 from wenyue.booking import account_subject
 from wenyue.cards import recovery
-from wenyue.faces.shared.telling import Words, tell_holder
 from wenyue.gate import LookupProblem, persons
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import Right

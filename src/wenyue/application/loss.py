@@ -1,12 +1,12 @@
-"""挂失 and 解挂 by the holder, as every face does them. One at a time of one holder, with proofs, replacements and objections."""
+"""挂失 and 解挂 by the holder. One at a time of one holder, with proofs, replacements and objections."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from wenyue import cards
 from wenyue.accounts import end_logins
+from wenyue.application.telling import Words, lost_page, tell_holder
 from wenyue.cards import CardState, Denied, recovery
-from wenyue.faces.shared.telling import Words, lost_page, tell_holder
 from wenyue.infra.db import Tx
 from wenyue.kernel.ids import uuid7
 from wenyue.services import Services
