@@ -36,8 +36,8 @@ from wenyue.cards.recovery import (
     CODES_A_DAY_MAX,
     OBJECTED_DELAY,
 )
-from wenyue.cards.recovery_codes import SHARED_S
-from wenyue.cards.recovery_counter import COUNTER_OF_HOLDER_MAX, COUNTER_OF_STAFF_MAX
+from wenyue.cards.recovery.codes import SHARED_S
+from wenyue.cards.recovery.counter import COUNTER_OF_HOLDER_MAX, COUNTER_OF_STAFF_MAX
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio

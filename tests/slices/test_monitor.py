@@ -160,7 +160,7 @@ async def test_a_way_that_is_blocked_takes_a_bounded_part_of_a_round(
                 await asyncio.Event().wait()
             await super().send(notice)
 
-    monkeypatch.setattr("wenyue.monitor.SEND_DEADLINE_S", 0.2)
+    monkeypatch.setattr("wenyue.monitor.senders.SEND_DEADLINE_S", 0.2)
     asked: list[str] = []
     blocked = Blocked(is_shut=True)
     scene = replace(away(scene_for("", tmp_path)), urls=("http://127.0.0.1:1", "http://127.0.0.1:2"))
@@ -198,7 +198,7 @@ async def test_a_home_that_hangs_is_told_and_keeps_nobody_from_being_told(
     town: Watched, hung: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wenyue.watch.rounds.CHECK_DEADLINE_S", 0.3)
-    monkeypatch.setattr("wenyue.monitor.HOME_DEADLINE_S", 0.1)
+    monkeypatch.setattr("wenyue.monitor.loop.HOME_DEADLINE_S", 0.1)
     out = Recorder()
     monitor = Monitor(town.scene, Book(hung / "monitor"), [out])
     threads: list[int] = []

@@ -13,7 +13,7 @@ from wenyue.cards.loss import Replaced, lift_loss, replace, report_loss
 from wenyue.cards.model import CardFacts, CardRefusal, CardRules, CardState, Use, WantedUse
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.people import CardProblem, Denied
-from wenyue.cards.recovery_counter import CounterRefusal, prove_by_staff
+from wenyue.cards.recovery import CounterRefusal, prove_by_staff
 from wenyue.cards.rules import decide_use, history_days
 from wenyue.cards.store import (
     COMPANIONS_OF,

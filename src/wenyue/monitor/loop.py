@@ -1,39 +1,28 @@
-"""The monitor role: every minute it looks, judges, and tells people. It needs neither the web nor the worker nor a database."""
+"""The monitor's rounds: look, judge, remember, tell."""
 
 import asyncio
 import logging
-import os
-import signal
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
-from pathlib import Path
 from time import monotonic
 from typing import Final
 from uuid import uuid4
 
 from psycopg import DataError, Error, IntegrityError
 
-from wenyue.infra import log
-from wenyue.infra.config import Settings
 from wenyue.infra.db import Tx
-from wenyue.infra.mail import Post
-from wenyue.infra.server import base_folder
-from wenyue.infra.watched import Watched
-from wenyue.kernel.clock import utc_now
+from wenyue.monitor.senders import SEND_DEADLINE_S, give
 from wenyue.watch import (
     Alert,
     Book,
     Checked,
     Event,
-    LogSender,
-    MailSender,
     Memory,
     Notice,
     Round,
     Scene,
     Sender,
-    WebhookSender,
     ask,
     beat,
     look,
@@ -42,47 +31,15 @@ from wenyue.watch import (
     open_alerts,
     retire,
     save_alert,
-    short,
     silences,
     step,
 )
 
 EVERY_S: Final = 60.0
 GLANCE_S: Final = 10.0  # so often the processes' own word is looked at between the rounds: what is old is told within a minute
-_FIRST_BACKUP_WITHIN: Final = timedelta(hours=26)
-UNSENT_MAX: Final = 200  # of one sender
 UNSAVED_MAX: Final = 1000  # alerts; those noted first are the first to be missing from the history
-TRIES_MAX: Final = 10
-SEND_DEADLINE_S: Final = 15.0
 HOME_DEADLINE_S: Final = 5.0  # of a look into the book, and of writing it
-_ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
-_OPTIONS: Final = (
-    "-c statement_timeout=15000 -c lock_timeout=3000 -c timezone=UTC -c application_name=wenyue-monitor"
-)
 _log: Final = logging.getLogger("wenyue.monitor")
-
-
-class TextSender:
-    """Texts operators through the transport that travellers' texts take."""
-
-    name = "sms"
-
-    def __init__(self, folder: Path, phones: Sequence[str], escalation: Sequence[str], node: str) -> None:
-        self._folder, self._phones, self._escalation, self._node = folder, phones, escalation, node
-
-    async def send(self, notice: Notice, /) -> None:
-        """Text everybody. Raises OSError."""
-        from wenyue.kernel.personal import Secret  # noqa: PLC0415 - as below
-        from wenyue.notifications import FileSms, Sms  # noqa: PLC0415 - heavy; only where texts are wanted
-
-        phones = [*self._phones, *(self._escalation if notice.is_escalated else ())]
-        number = int(notice.alert.id.replace("-", "")[:8], 16) * 1000 + notice.alert.told
-        batch = [
-            Sms(number * 100 + at, Secret(phone), short(notice, self._node))
-            for at, phone in enumerate(phones)
-        ]
-        if batch and len(await FileSms(self._folder).send(batch, notice.at)) < len(batch):
-            raise OSError("not every text was accepted")
 
 
 class Monitor:
@@ -256,111 +213,4 @@ class Monitor:
     async def _tell(self, notices: Sequence[Notice]) -> None:
         """Give every notice to every sender, to all at once; what did not leave is tried again in the next rounds."""
         waiting = [[*unsent, *((notice, 0) for notice in notices)] for unsent in self._unsent]
-        self._unsent = await asyncio.gather(*map(_give, self._senders, waiting))
-
-
-async def _give(sender: Sender, waiting: list[tuple[Notice, int]]) -> list[tuple[Notice, int]]:
-    """Send (notice, failed tries), begun within SEND_DEADLINE_S; returns what did not leave: first what was not tried."""
-    until = monotonic() + SEND_DEADLINE_S
-    untried: list[tuple[Notice, int]] = []
-    failed: list[tuple[Notice, int]] = []
-    if len(waiting) > UNSENT_MAX:
-        _log.error("%d alerts are given up, %s does not take them", len(waiting) - UNSENT_MAX, sender.name)
-    for notice, tries in waiting[-UNSENT_MAX:]:
-        if monotonic() >= until:
-            untried.append((notice, tries))
-            continue
-        try:
-            async with asyncio.timeout(SEND_DEADLINE_S):
-                await sender.send(notice)
-        except Exception as error:  # noqa: BLE001 - one way out must not close the others
-            _log.warning("alert not sent by %s, try %d: %s", sender.name, tries + 1, type(error).__name__)
-            if tries + 1 < TRIES_MAX:
-                failed.append((notice, tries + 1))
-    return [*untried, *failed]
-
-
-def scene_of(settings: Settings, *, parent: int | None, clock: Callable[[], datetime] = utc_now) -> Scene:
-    """What the monitor of this installation looks at. `parent`: the supervisor's process, when there is one."""
-    web, home = settings.web, settings.home
-    own = f"http://{_ANY.get(web.host, web.host)}:{web.port}"
-    disks = [home] if settings.database.url and parent is None else [home, base_folder(home)]
-    return Scene(
-        node=settings.monitor.node or os.uname().nodename,
-        connect=lambda: connect(settings),
-        clock=clock,
-        disks=tuple(disks),
-        urls=settings.monitor.urls or (own,),
-        certificates=settings.monitor.certificates,
-        ntp=settings.monitor.ntp,
-        standbys=settings.monitor.standbys,
-        parent=parent,
-        wanted=(("web", web.workers), ("worker", 1)) if parent is not None else (),
-        figures=home / "metrics",
-        selftest=home / "backups" / "selftest.json",
-        drill=home / "drills" / "last.json",
-        home=home,
-        is_demo=settings.is_demo,
-        backup_wanted_from=_backup_wanted_from(settings, clock()),
-    )
-
-
-def _backup_wanted_from(settings: Settings, now: datetime) -> datetime | None:
-    """A day after the installation was made, where it is no demo or says itself that it wants backups."""
-    if settings.is_demo and not settings.backup.folder:
-        return None
-    keys = settings.home / "keys.json"
-    made_at = datetime.fromtimestamp(keys.stat().st_mtime, UTC) if keys.exists() else now
-    return made_at + _FIRST_BACKUP_WITHIN
-
-
-async def connect(settings: Settings) -> Tx:
-    """A connection of the monitor's own, as the application's role. Raises psycopg.OperationalError."""
-    role = f" -c role={settings.database.role}" if settings.database.role else ""
-    return await Watched.connect(
-        settings.database.url, options=_OPTIONS + role, autocommit=True, connect_timeout=3
-    )
-
-
-def senders_of(settings: Settings) -> list[Sender]:
-    """Every way out that is configured; the log always."""
-    monitor = settings.monitor
-    node, base = monitor.node or os.uname().nodename, monitor.runbooks
-    mails = [one for one in monitor.escalation if "@" in one]
-    phones = [one for one in monitor.escalation if "@" not in one]
-    found: list[Sender] = [LogSender(base)]
-    if monitor.webhook:
-        found.append(WebhookSender(monitor.webhook, node, base))
-    if monitor.smtp and (monitor.emails or mails):
-        found.append(MailSender(Post(monitor.smtp, monitor.mail_from), monitor.emails, mails, node, base))
-    if monitor.phones or phones:
-        found.append(TextSender(settings.home / "messages", monitor.phones, phones, node))
-    return found
-
-
-def run_monitor(settings: Settings, *, is_supervised: bool) -> None:
-    """Look every minute until SIGTERM."""
-    log.configure(settings.sight, "monitor")
-    parent = os.getppid() if is_supervised else None
-    monitor = Monitor(
-        scene_of(settings, parent=parent),
-        Book(settings.home / "monitor"),
-        senders_of(settings),
-        heartbeat=settings.monitor.heartbeat,
-    )
-    asyncio.run(_run(monitor))
-
-
-async def _run(monitor: Monitor) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await monitor.run(stop)
-
-
-async def look_once(settings: Settings) -> tuple[list[Checked], Mapping[str, tuple[datetime, str]]]:
-    """One round without telling anybody: (the checks, what is silenced here)."""
-    scene = scene_of(settings, parent=None)
-    checks = await look(scene, Memory())
-    return checks, Book(settings.home / "monitor").silences(scene.clock())
+        self._unsent = await asyncio.gather(*map(give, self._senders, waiting))

@@ -6,18 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from wenyue.accounts import Identity, Staff
-from wenyue.cards.recovery import (
-    BLOCKED_S,
-    OBJECTION_S,
-    Proven,
-    bind,
-    has_card,
-    lock_holder,
-    named_holders,
-    new_row,
-    proven,
-)
-from wenyue.cards.recovery_codes import new_objection, objection_key, requester_key
+from wenyue.cards.recovery.codes import new_objection, objection_key, requester_key
+from wenyue.cards.recovery.holders import has_card, lock_holder, named_holders
+from wenyue.cards.recovery.proofs import BLOCKED_S, OBJECTION_S, Proven, bind, new_row, proven
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.duties import Right
 from wenyue.kernel.personal import Vault
