@@ -13,7 +13,8 @@ import pytest
 from tests.support.api_site import ApiSite, furnish, serve_api, settings_for
 from tests.support.checksums import Checksums
 from tests.support.database import DbUrls
-from tests.support.duty_cells import MORE, QUESTIONS, Cells, Question, Who
+from tests.support.duty_cells import Cells, Who
+from tests.support.duty_questions import MORE, QUESTIONS, Question
 from wenyue.faces.shared.access import ACCESS
 from wenyue.faces.shared.access import Who as Open
 from wenyue.kernel.duties import RIGHTS, Right
@@ -72,7 +73,7 @@ async def test_every_route_has_its_line_and_every_line_its_route(cells: Cells) -
     assert found - ACCESS.keys() == set(), "say in faces/shared/access.py who may use it"
     assert ACCESS.keys() - found == set(), "there is no such route any more"
     of_staff = {key for key, access in ACCESS.items() if access not in NO_STAFF_NEEDED}
-    assert of_staff == QUESTIONS.keys(), "say in tests/support/duty_cells.py how it is asked"
+    assert of_staff == QUESTIONS.keys(), "say in tests/support/duty_questions.py how it is asked"
 
 
 async def test_what_is_allowed_happens_and_what_is_not_changes_no_table(cells: Cells) -> None:
