@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from tests.support.doc_commands import ROOT, Command, every_command, is_known, words_of
-from tests.support.doc_table import APART, BY_TESTS, HELD, SCENARIO
+from tests.support.doc_scenario import APART, SCENARIO
+from tests.support.doc_table import BY_TESTS, HELD
 from wenyue.tools.backup import rehearsals
 from wenyue.tools.drill import runbook
 from wenyue.tools.drill.drills import DRILLS
@@ -40,7 +41,7 @@ def test_a_command_exists_and_is_tried(text: str) -> None:
     command = COMMANDS[text]
     assert is_known(text), f"{command.page}: `{text}`: no such command, option or argument"
     assert text in TRIED or text in HELD or is_drill(text) or is_begun(command), (
-        f"{command.page}: `{text}` is tried by nothing: see tests/support/doc_table.py"
+        f"{command.page}: `{text}` is tried by nothing: see tests/support/doc_scenario.py and doc_table.py"
     )
 
 

@@ -1,6 +1,6 @@
 """What README and docs tell people to type is typed: in one scratch installation, in a sensible order, as it stands there.
 
-The table is tests/support/doc_table.py. Placeholders stand for real things; a run is short and a file has few rows.
+The table is tests/support/doc_scenario.py. Placeholders stand for real things; a run is short and a file has few rows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import typer.main
 
 from tests.support.database import DbUrls
 from tests.support.doc_commands import ROOT
-from tests.support.doc_table import APART, SCENARIO, Step
+from tests.support.doc_scenario import APART, SCENARIO, Step
 from tests.support.processes import await_true
 from wenyue import cli
 from wenyue.infra.server import erase, look
