@@ -111,10 +111,15 @@ def _plainly(send: Send) -> Send:
 
 def _has_good_host(scope: Scope) -> bool:
     """One Host, as HTTP/1.1 asks for (RFC 9112, 3.2); HTTP/1.0, as health checks speak it, may have none."""
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if len(hosts) != 1:
-        return not hosts and scope["http_version"] == "1.0"
-    return _HOST.fullmatch(hosts[0]) is not None
+    host = None
+    for name, value in scope["headers"]:
+        if name == b"host":
+            if host is not None:
+                return False
+            host = value
+    if host is None:
+        return scope["http_version"] == "1.0"
+    return _HOST.fullmatch(host) is not None
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = utc_now) -> App:

@@ -1,7 +1,8 @@
 """What an accepted booking writes down, and how the facts move on for the decisions after it. Pure."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from wenyue.booking.allowance import DESK_CHANNELS, open_line
 from wenyue.booking.drawing import take_pools
@@ -19,8 +20,7 @@ from wenyue.booking.model import (
 from wenyue.kernel.limits import HOLD_TTL_S_MAX
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True, gc=False):
     """The results of every check, per line."""
 
     slots: list[SlotFacts]
