@@ -73,12 +73,12 @@ class Subscribers:
         totals = {(pattern, detector.subject("account", who)): count for who, count in counts.items()}
         await abuse.save_findings(tx, totals, detector.rules, now)
 
-    async def send_texts(self, arguments: Mapping[str, object], is_last_try: bool) -> None:  # noqa: FBT001 - a job's shape
+    async def send_texts(self, arguments: Mapping[str, object], /, *, is_last_try: bool) -> None:
         """The job SEND. Raises TextsLeft or a database's error: try again."""
         kind, ids = _arguments(arguments)
         await self._texts.send(kind, ids, self._services.clock(), is_last_try=is_last_try)
 
-    async def deliver_and_send(self, arguments: Mapping[str, object], is_last_try: bool) -> None:  # noqa: FBT001 - as above
+    async def deliver_and_send(self, arguments: Mapping[str, object], /, *, is_last_try: bool) -> None:
         """The job DELIVER that an earlier version left: its messages may not be written yet."""
         services, now = self._services, self._services.clock()
         kind, ids = _arguments(arguments)
@@ -86,7 +86,7 @@ class Subscribers:
         async with services.db.transaction() as tx:
             await index_bookings(tx, services.vault, ids, now, days=days)
             await deliver(tx, services.vault, kind, ids, now, presets=services.presets)
-        await self.send_texts(arguments, is_last_try)
+        await self.send_texts(arguments, is_last_try=is_last_try)
 
 
 def _bookings(told: Sequence[Happened]) -> list[UUID]:

@@ -105,7 +105,7 @@ async def test_an_upgrade_loses_no_note_and_tells_nobody_twice(place: Place) -> 
     assert await place.one("SELECT count(DISTINCT booking_id) FROM gate.term") == 3
 
 
-async def nobody(_arguments: Mapping[str, object], _is_last_try: bool) -> None:  # noqa: FBT001 - a job's shape
+async def nobody(_arguments: Mapping[str, object], /, **_is_last_try: bool) -> None:
     raise AssertionError("this worker does no jobs")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -14,18 +14,20 @@ from wenyue.application.set_capacity import SetCapacity, SetDayCapacity, do_set_
 from wenyue.changes import Looked
 from wenyue.kernel.duties import Right
 
+R = TypeVar("R", bound=msgspec.Struct)
+
 
 @dataclass(frozen=True, slots=True)
-class Changeable:
+class Changeable(Generic[R]):
     """One act, and the right to it. `look` and `do` take an Act and a `request`; `do` refuses with NotDone, changing nothing."""
 
     kind: str
     right: Right
-    request: type[msgspec.Struct]
-    look: Callable[[Act, Any], Awaitable[Looked | NotDone]]
-    do: Callable[[Act, Any], Awaitable[object]]
+    request: type[R]
+    look: Callable[[Act, R], Awaitable[Looked | NotDone]]
+    do: Callable[[Act, R], Awaitable[object]]
 
-    def read(self, plain: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a `request`, as it was kept
+    def read(self, plain: Mapping[str, Any]) -> R:
         """The request behind plain JSON values. Raises msgspec.ValidationError naming the field."""
         return msgspec.convert(plain, self.request, strict=False)
 
@@ -35,7 +37,7 @@ def plain(request: msgspec.Struct) -> dict[str, Any]:
     return msgspec.to_builtins(request, str_keys=True)
 
 
-CHANGEABLES: Final = {
+CHANGEABLES: Final[Mapping[str, Changeable[Any]]] = {
     one.kind: one
     for one in (
         Changeable("slots.close", Right.SLOTS_CLOSE, CloseSlots, look_at_closing, do_close_slots),

@@ -145,7 +145,7 @@ async def carry_out(
     if is_noted:
         await record(tx, [Entry(now, actor, "name.seen", f"venue:{counter.venue_id}")])
     for holder_id in found.fresh:
-        await tell_holder(services, tx, uuid7(), SEEN, holder_id, _SEEN_WORDS, now)
+        await tell_holder(services, tx, holder_id, _SEEN_WORDS, notice_id=uuid7(), kind=SEEN, now=now)
     return Settled(found.own, found.lost, is_noted)
 
 
@@ -154,7 +154,7 @@ async def _shut(services: Services, tx: Tx, holder_id: int, now: datetime, actor
     await recovery.object_to_all(tx, holder_id=holder_id, now=now, actor=actor)
     await recovery.freeze_all(tx, holder_id, now, actor)
     await end_logins(tx, holder_id, now)
-    await tell_holder(services, tx, uuid7(), LOST, holder_id, _LOST_WORDS, now)
+    await tell_holder(services, tx, holder_id, _LOST_WORDS, notice_id=uuid7(), kind=LOST, now=now)
 
 
 _SEEN_WORDS: Final = Words(

@@ -73,4 +73,4 @@ async def _tell(services: Services, tx: Tx, holder_id: int) -> None:
         f"您的一张旅游卡已解除挂失，可以使用。不是您本人操作？请立即到{where.zh}重新挂失，或联系人工窗口。",
         f"One of your cards was unfrozen and works again. Not you? Freeze all cards at once at {where.en}, or tell the counter.",
     )
-    await tell_holder(services, tx, uuid7(), THAWED, holder_id, words, services.clock())
+    await tell_holder(services, tx, holder_id, words, notice_id=uuid7(), kind=THAWED, now=services.clock())

@@ -5,7 +5,7 @@ place. The same is asked about everything that the other person holds before the
 as the owner of the database: the application itself may change no member of staff.
 """
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Protocol
@@ -88,27 +88,14 @@ async def give_duties(
     works: StaffWorks, operator: Operator, login: str, duties: Duties
 ) -> Duties | NotStaffed:
     """Everything that they hold afterwards. Given again, nothing changes."""
-    async with _changing(works, operator) as act:
-        known = await _need(act.tx, login)
-        if isinstance(known, NotStaffed):
-            return known
-        return await _set(act, known, asked=duties, becomes=known.staff.duties | duties)
+    return await _change(works, operator, login, lambda held: (duties, held | duties))
 
 
 async def take_duties(
     works: StaffWorks, operator: Operator, login: str, duties: Duties
 ) -> Duties | NotStaffed:
     """Everything that they still hold; they are signed out. What they do not hold is no error."""
-    async with _changing(works, operator) as act:
-        known = await _need(act.tx, login)
-        if isinstance(known, NotStaffed):
-            return known
-        return await _set(
-            act,
-            known,
-            asked=duties & known.staff.duties,
-            becomes=known.staff.duties - duties,
-        )
+    return await _change(works, operator, login, lambda held: (duties & held, held - duties))
 
 
 async def reset_password(
@@ -162,16 +149,24 @@ async def _changing(works: StaffWorks, operator: Operator) -> AsyncGenerator[Act
         yield act
 
 
-async def _set(act: Act, known: StaffRecord, *, asked: Duties, becomes: Duties) -> Duties | NotStaffed:
-    refused = await _refusal(act.tx, act.operator, asked, becomes)
-    if refused is not None:
-        return refused
-    if await _is_last(act.tx, known, becomes):
-        return NotStaffed.LAST_ADMINISTRATOR
-    if act.is_factor_old and not becomes <= known.staff.duties:
-        return NotStaffed.FACTOR_OLD
-    if becomes != known.staff.duties:
-        await staffing.set_duties(act.tx, known.staff, becomes, act.now, act.operator.name)
+async def _change(
+    works: StaffWorks, operator: Operator, login: str, change: Callable[[Duties], tuple[Duties, Duties]]
+) -> Duties | NotStaffed:
+    """`change`: of the duties that they hold, those that are given or taken, and all that they hold afterwards."""
+    async with _changing(works, operator) as act:
+        known = await _need(act.tx, login)
+        if isinstance(known, NotStaffed):
+            return known
+        asked, becomes = change(known.staff.duties)
+        refused = await _refusal(act.tx, operator, asked, becomes)
+        if refused is not None:
+            return refused
+        if await _is_last(act.tx, known, becomes):
+            return NotStaffed.LAST_ADMINISTRATOR
+        if act.is_factor_old and not becomes <= known.staff.duties:
+            return NotStaffed.FACTOR_OLD
+        if becomes != known.staff.duties:
+            await staffing.set_duties(act.tx, known.staff, becomes, act.now, operator.name)
     return becomes
 
 

@@ -1,10 +1,11 @@
 """An operator proposes a change: what only restricts is done at once, all else waits for a second person."""
 
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
-from wenyue.application.changeables import Changeable, plain
+from wenyue.application.changeables import Changeable, R, plain
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting, is_reason
 from wenyue.audit import Entry, record
 from wenyue.changes import Change, Looked, Refusal, State, rules, store
@@ -17,7 +18,7 @@ class ProposeChange(Struct, frozen=True):
     """
 
     id: UUID
-    act: Changeable
+    act: Changeable[Any]
     request: Struct
     reason: str
     places_max: int | None = None
@@ -25,7 +26,7 @@ class ProposeChange(Struct, frozen=True):
 
 
 async def preview_change(
-    works: Works, operator: Operator, act: Changeable, request: Struct
+    works: Works, operator: Operator, act: Changeable[R], request: R
 ) -> Looked | NotDone:
     """What it would touch, and whether it could be done; it is done, looked at and undone."""
     async with acting(works, operator) as acting_now:
@@ -63,7 +64,7 @@ def _again(known: Change, operator: Operator, request: ProposeChange) -> Change 
 
 
 async def _look(
-    act: Act, changeable: Changeable, request: Struct, *, is_held: bool = False
+    act: Act, changeable: Changeable[R], request: R, *, is_held: bool = False
 ) -> Looked | NotDone:
     """`is_held`: what is looked at stays as it is until the transaction ends."""
     looked = await changeable.look(act, request)

@@ -49,7 +49,7 @@ async def tell_of_further_card(services: Services, tx: Tx, holder_id: int, now: 
         f"您的账户新激活了一张旅游卡。不是您本人操作？请立即到{where.zh}挂失全部卡，或联系人工窗口。",
         f"A further card was activated in your account. Not you? Freeze all cards at once at {where.en}, or tell the counter.",
     )
-    await tell_holder(services, tx, uuid7(), ADDED, holder_id, words, now)
+    await tell_holder(services, tx, holder_id, words, notice_id=uuid7(), kind=ADDED, now=now)
 
 
 async def begin(
@@ -250,7 +250,7 @@ async def _tell_of_number(
         f" {where_en} at once, or tell the counter.",
     )
     kind = f"{SHOWN_AGAIN}:{now:%H%M}" if is_again else REPLACED  # a text a minute tells of them
-    await tell_holder(services, tx, request_id, kind, holder_id, words, now)
+    await tell_holder(services, tx, holder_id, words, notice_id=request_id, kind=kind, now=now)
 
 
 async def object_to(services: Services, caller: Caller, code: str) -> bool:

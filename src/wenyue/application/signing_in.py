@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from wenyue.accounts import Attempt, Caller, Staff, StaffRefusal, check_staff, end_login
+from wenyue.accounts import Attempt, Caller, Staff, StaffRefusal, Terms, check_staff, end_login
 from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.factors import Offer, Signed
 from wenyue.accounts.second.passkeys import NewPasskey
 from wenyue.accounts.second.rules import Mode, Step, step_after_password
-from wenyue.accounts.second.sessions import HalfLogin, Terms
+from wenyue.accounts.second.sessions import HalfLogin
 from wenyue.services import Services
 
 
@@ -95,12 +95,13 @@ async def sign_in(
         return Halfway(await sessions.start_half(tried.tx, staff.id, step, now), step)
 
 
-async def half_login(services: Services, token: str) -> HalfLogin | None:
-    """Who is halfway with this token."""
+async def half_login(services: Services, token: str, waits_for: Step) -> HalfLogin | None:
+    """Who is halfway with this token, and takes this step next."""
     if not token:
         return None
     async with services.db.connection() as tx:
-        return await sessions.half_of(tx, token, services.clock())
+        half = await sessions.half_of(tx, token, services.clock())
+    return half if half is not None and half.waits_for is waits_for else None
 
 
 async def prove_factor(
@@ -147,7 +148,7 @@ async def sign_in_by_code(
     begun = await sign_in(services, knock, login, password, had=had)
     if not isinstance(begun, Halfway):
         return begun
-    half = await half_login(services, begun.token)
+    half = await half_login(services, begun.token, begun.waits_for)
     if half is None:
         return NotSignedIn.OVER
     if begun.waits_for is Step.ENROLMENT:

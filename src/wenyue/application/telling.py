@@ -23,8 +23,8 @@ def lost_page(services: Services) -> Words:
     return Words(*[f"{site}/card/lost"] * 2) if site else Words("官网“卡丢了”", "our site, “Lost card”")
 
 
-async def tell_holder(  # noqa: PLR0917 - what a message is made of
-    services: Services, tx: Tx, notice_id: UUID, kind: str, holder_id: int, words: Words, now: datetime
+async def tell_holder(
+    services: Services, tx: Tx, holder_id: int, words: Words, *, notice_id: UUID, kind: str, now: datetime
 ) -> None:
     """Queue a text to the holder's phone, in this transaction; one notice id is told once."""
     known = await traveller(tx, services.vault, holder_id)

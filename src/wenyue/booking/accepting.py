@@ -42,23 +42,7 @@ def accept(request: BookingRequest, passed: Passed, facts: Facts, effects: Effec
     # A card that pays for no line was not checked, so it is not noted.
     card_id = request.card_id if any(line.is_on_card for line in request.lines) else None
     currency = currencies(request, passed.slots)[0]
-    effects.bookings.append(
-        BookingRow(
-            request.id,
-            request.body_hash,
-            state,
-            request.channel,
-            request.holder_id,
-            card_id,
-            hold_until,
-            total_minor,
-            currency,
-            request.party,
-            request.source,
-            request.source_key,
-        )
-    )
-    facts.existing[request.id] = ExistingBooking(
+    booked = (
         request.id,
         request.body_hash,
         state,
@@ -69,6 +53,8 @@ def accept(request: BookingRequest, passed: Passed, facts: Facts, effects: Effec
         total_minor,
         currency,
     )
+    effects.bookings.append(BookingRow(*booked, request.party, request.source, request.source_key))
+    facts.existing[request.id] = ExistingBooking(*booked)
     if request.is_hold and request.holder_id is not None:
         facts.holds[request.holder_id] = facts.holds.get(request.holder_id, 0) + 1
     outcome, kind = (

@@ -1,7 +1,7 @@
 """Why lines cannot be moved to other slots: looks, and changes nothing. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date, datetime, time, timedelta
 
 from msgspec.structs import replace
@@ -34,6 +34,7 @@ from wenyue.kernel.limits import LINE_NUMBERS_MAX, MOVES_OF_BOOKING_MAX
 from wenyue.policy import LimitKind, Reached
 
 _Problem = tuple[Outcome, int, datetime | None]  # …, line, until
+_Spot = tuple[bytes, date, int]  # a person or the number of a document, day, scope
 
 
 def move_problem(
@@ -122,7 +123,7 @@ def _place_problems(
 def _person_problems(moves: list[tuple[LineFacts, int]], facts: Facts) -> list[_Problem]:
     """What is known of the lines' people and speaks against them."""
     problems: list[_Problem] = []
-    taken: set[tuple[bytes, date, int]] = set()  # by the moves before this one
+    taken: set[_Spot] = set()  # by the moves before this one
     for line, slot_id in moves:
         slot = facts.slots[slot_id]
         for _, person_key, _ in line.places if facts.bans else ():
@@ -156,16 +157,12 @@ def _is_person_taken(
     slot: SlotFacts,
     moves: list[tuple[LineFacts, int]],
     facts: Facts,
-    taken: set[tuple[bytes, date, int]],
+    taken: set[_Spot],
 ) -> bool:
     """A person of the line has another place in the new scope that these moves do not give up, or take themselves."""
     given_up = {(key, moved.on_date, scope) for moved, _ in moves for _, key, scope in moved.places}
     wanted = {(key, slot.on_date, person_scope(slot)) for _, key, _ in line.places}
-    is_taken = not wanted.isdisjoint(taken) or any(
-        place in facts.places and place not in given_up for place in wanted
-    )
-    taken |= wanted
-    return is_taken
+    return _is_taken(wanted, facts.places, given_up, taken)
 
 
 def _is_number_taken(
@@ -173,7 +170,7 @@ def _is_number_taken(
     slot: SlotFacts,
     moves: list[tuple[LineFacts, int]],
     facts: Facts,
-    taken: set[tuple[bytes, date, int]],
+    taken: set[_Spot],
 ) -> bool:
     """The same of the numbers of the line's documents, under another kind or nationality."""
     given_up = {
@@ -182,9 +179,12 @@ def _is_number_taken(
         for visitor_no, _, scope in moved.places
     }
     wanted = {(number, slot.on_date, person_scope(slot)) for number in line.numbers.values()}
-    is_taken = not wanted.isdisjoint(taken) or any(
-        spot in facts.numbers and spot not in given_up for spot in wanted
-    )
+    return _is_taken(wanted, facts.numbers, given_up, taken)
+
+
+def _is_taken(wanted: set[_Spot], there: Set[_Spot], given_up: Set[object], taken: set[_Spot]) -> bool:
+    """One of `wanted` is `there` already and not `given_up`, or `taken` by the moves before; these take all of them."""
+    is_taken = not wanted.isdisjoint(taken) or any(spot in there and spot not in given_up for spot in wanted)
     taken |= wanted
     return is_taken
 

@@ -161,6 +161,7 @@ class RequestQueue:
             if not (self.running or self._queue or self._first):
                 self.idle.set()  # also when nobody waited any more for what was left
                 await self.work.wait()  # set by the next request; the lanes clear it
+            # One look at everybody, ten times a second while there is somebody: a timer of each would be paid by every booking.
             await asyncio.sleep(_SWEEP_S)
             self.work.set()  # a lane that was held looks again
             now = loop.time()

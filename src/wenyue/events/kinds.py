@@ -210,9 +210,10 @@ class RoomClosed(RoomEvent, frozen=True, tag="room.closed"):
 
 
 def kind_of(event: type[Event] | Event) -> str:
-    """The event's name, as it is stored."""
+    """The event's name, as it is stored. Raises TypeError for a type that was given none."""
     tag = event.__struct_config__.tag
-    assert isinstance(tag, str)  # noqa: S101 - every type has one; a test looks
+    if not isinstance(tag, str):
+        raise TypeError(f"{event} has no name")
     return tag
 
 

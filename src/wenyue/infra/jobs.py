@@ -5,8 +5,8 @@ A job of a worker that died is run again once its heartbeat has been missing for
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ProcrastinateException
@@ -30,8 +30,13 @@ _FORGET_EVERY_S: Final = 24 * 3600.0
 _log: Final = logging.getLogger("wenyue.jobs")
 _SQL: Final = queries("wenyue.infra", "jobs.sql")
 
-# A job gets its arguments and whether this is its last try; it may run twice, and says with an exception to try again.
-Job = Callable[[Mapping[str, object], bool], Awaitable[None]]
+
+class Job(Protocol):
+    """What is done later. It may run twice, and says with an exception to try again."""
+
+    async def __call__(self, arguments: Mapping[str, object], /, *, is_last_try: bool) -> None:
+        """Do it, with the arguments that it was added with."""
+        ...
 
 
 class JobFailed(Exception):
@@ -60,7 +65,7 @@ class JobQueue:
         async def run(context: JobContext, **arguments: object) -> None:
             try:
                 with span(f"job {name}"):
-                    await job(arguments, context.job.attempts >= TRIES_MAX - 1)
+                    await job(arguments, is_last_try=context.job.attempts >= TRIES_MAX - 1)
             except Exception as error:  # noqa: BLE001 - told without its text, and retried
                 _log.warning("job %s, try %d: %s", name, context.job.attempts + 1, type(error).__name__)
                 raise JobFailed(type(error).__name__) from None

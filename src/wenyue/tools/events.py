@@ -166,6 +166,7 @@ def replay(
             typer.echo(f"done, {left.undelivered} tried again, {left.parked} parked · 已完成")
             return
         typer.echo(f"{left.waiting:,}{'+' if left.waiting >= 10_000 else ''} left · 剩余")
+        # Subscribers are told by workers in other processes, and nothing tells how far they have come but their rows.
         time.sleep(_LOOK_EVERY_S)
 
 

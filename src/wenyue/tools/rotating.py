@@ -18,7 +18,6 @@ from wenyue.infra.keys import KEYS, key_ring, load_keys, read_content, replace, 
 from wenyue.kernel.limits import KEYS_SETTLE_S, RETIRED_GATE_KEYS_MAX, SEALING_KEYS_MAX
 
 _LOCK: Final = "keys.lock"
-_PAUSE_S: Final = 0.5
 Content = dict[str, Any]
 
 
@@ -137,12 +136,8 @@ class KeyStore:
 
     def settle(self, name: str) -> None:
         """Return when every process of this machine has the file as it is: KEYS_SETTLE_S after its last change."""
-        is_told = False
         while (age := time.time() - (self._home / name).stat().st_mtime) < KEYS_SETTLE_S and age >= 0:
-            if not is_told:
-                self._say(
-                    f"waiting {KEYS_SETTLE_S - age:.0f} s until every process has read {name} · 等待各进程读取"
-                )
-                is_told = True
+            left_s = KEYS_SETTLE_S - age
+            self._say(f"waiting {left_s:.0f} s until every process has read {name} · 等待各进程读取")
             # Other processes read the file in their own time, and nothing tells when they have.
-            time.sleep(_PAUSE_S)
+            time.sleep(left_s)

@@ -44,6 +44,7 @@ _DutyOf = Annotated[
         "--duty", help="ROLE, ROLE@venue:CODE or ROLE@venue:CODE/POST; repeat it; see docs/duties.md"
     ),
 ]
+_Change = Callable[[Acting, Operator, str, Duties], Awaitable[Duties | NotStaffed]]
 _Duties = Annotated[list[str], typer.Argument(help="ROLE, ROLE@venue:CODE or ROLE@venue:CODE/POST")]
 _SAYS: Final[dict[NotStaffed, tuple[str, str]]] = {
     NotStaffed.LOGIN_TAKEN: (
@@ -102,25 +103,13 @@ def add(
 @app.command()
 def grant(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
     """Give duties to a member of staff, beside those that they hold (授予职责)."""
-
-    async def work(works: Acting, operator: Operator) -> Duties | NotStaffed:
-        async with works.db.connection() as tx:
-            wanted = await _duties(tx, duties)
-        return await manage_staff.give_duties(works, operator, login, wanted)
-
-    _tell_duties(login, _run(login, work, by))
+    _change_duties(manage_staff.give_duties, login, duties, by)
 
 
 @app.command()
 def withdraw(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
     """Take duties from a member of staff, at once: they are signed out (收回职责)."""
-
-    async def work(works: Acting, operator: Operator) -> Duties | NotStaffed:
-        async with works.db.connection() as tx:
-            wanted = await _duties(tx, duties)
-        return await manage_staff.take_duties(works, operator, login, wanted)
-
-    _tell_duties(login, _run(login, work, by))
+    _change_duties(manage_staff.take_duties, login, duties, by)
 
 
 @app.command()
@@ -209,8 +198,15 @@ def _check_role(raw: str) -> None:
         raise SetupError(f"--role {raw!r} is none of {', '.join(FORMER)}: see --duty", "角色请用 --duty 指定")
 
 
-def _tell_duties(login: str, duties: Duties) -> None:
-    said = ", ".join(sorted(map(str, duties))) or "none 无"
+def _change_duties(change: _Change, login: str, duties: Sequence[str], by: str) -> None:
+    """Give or take duties, and say what they hold then."""
+
+    async def work(works: Acting, operator: Operator) -> Duties | NotStaffed:
+        async with works.db.connection() as tx:
+            wanted = await _duties(tx, duties)
+        return await change(works, operator, login, wanted)
+
+    said = ", ".join(sorted(map(str, _run(login, work, by)))) or "none 无"
     Console().print(f"{login}: {said}", markup=False, emoji=False)
 
 

@@ -7,7 +7,6 @@ from typing import Final
 
 from wenyue.accounts.logins import duties_held, login_key
 from wenyue.accounts.model import Login, Staff
-from wenyue.accounts.model import Terms as Terms  # noqa: PLC0414 - for whoever begins logins
 from wenyue.accounts.second.rules import Step
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries

@@ -142,11 +142,9 @@ async def sign_out(request: Request, services: Services) -> None:
 async def _right(request: Request) -> Right:
     """What the route asks of staff. Raises LookupError: it asks for no right, or has no line."""
     found = access_of(request.method, request.scope["route"].path)
-    if not isinstance(found, Right):
-        raise LookupError(  # noqa: TRY004 - it has no line that fits
-            f"{request.scope['route'].path}: asks for no right of staff"
-        )
-    return found
+    if isinstance(found, Right):
+        return found
+    raise LookupError(f"{request.scope['route'].path}: asks for no right of staff")
 
 
 ServicesOf = Annotated[Services, Depends(_services)]

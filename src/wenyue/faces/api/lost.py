@@ -124,7 +124,8 @@ async def lost(
     status_code=201,
     response_model=RecoveredAnswer,
 )
-async def code(  # noqa: PLR0917 - what the route is given
+async def code(
+    *,
     request_id: UUID,
     body: ProofBody,
     request: Request,

@@ -41,7 +41,8 @@ class CardCalendar(BaseModel):
 
 
 @router.get("/{card_id}/availability", summary="What my card pays for")
-async def read(  # noqa: PLR0917 - the framework passes each parameter by name
+async def read(
+    *,
     card_id: _Id,
     product_id: Annotated[int, Query(ge=1, le=2**63 - 1)],
     first: Annotated[date, Query(alias="from")],

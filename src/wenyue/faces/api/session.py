@@ -73,7 +73,8 @@ class SessionAnswer(HolderAnswer):
 
 
 @router.post("", summary="Sign in", response_model=SessionAnswer, status_code=201)
-async def create(  # noqa: PLR0917 - what the route is given
+async def create(
+    *,
     request: Request,
     body: SessionBody,
     services: ServicesOf,

@@ -1,5 +1,6 @@
 """One's own sign-in: factors, recovery codes, where one is signed in; and, for administrators, where colleagues are."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -91,11 +92,7 @@ async def do_me(duty: Duty) -> Response:
             done = await end_own(duty.services, duty.operator, duty.member, "")
         case _:
             done = NotSecured.UNKNOWN
-    if done is NotSecured.FACTOR_OLD:
-        return await ask_factor(duty)
-    if isinstance(done, NotSecured):
-        return await _me(duty, duty.t(*_SAYS[done]))
-    return show_codes(duty, tuple(done), _ME) if done else redirect(_ME)
+    return await _answer(duty, done, _me)
 
 
 async def show_factor(duty: Duty) -> Response:
@@ -119,11 +116,7 @@ async def do_factor(duty: Duty) -> Response:
         done = await enrol(duty.services, duty.operator, duty.member, caller_of(duty.request), made)
     except Throttled as slowed:
         return await _factor(duty, say_wait(slowed.at, duty.now, duty.locale), status=429)
-    if done is NotSecured.FACTOR_OLD:
-        return await ask_factor(duty)
-    if isinstance(done, NotSecured):
-        return await _factor(duty, duty.t(*_SAYS[done]))
-    return show_codes(duty, tuple(done), _ME) if done else redirect(_ME)
+    return await _answer(duty, done, _factor)
 
 
 async def show_sessions(duty: Duty) -> Response:
@@ -135,11 +128,22 @@ async def do_sessions(duty: Duty) -> Response:
     """Sign a colleague out everywhere."""
     staff_id = duty.form.number("staff", 1, _ID_MAX) or 0
     done = await end_of_other(duty.services, duty.operator, staff_id)
+    return await _answer(duty, done, _sessions, onward="/console/sessions")
+
+
+async def _answer(
+    duty: Duty,
+    done: Sequence[str] | NotSecured | None,
+    page: Callable[[Duty, str], Awaitable[Response]],
+    *,
+    onward: str = _ME,
+) -> Response:
+    """After an act: the factor first, or `page` with what is wrong; else new recovery codes, this once, or `onward`."""
     if done is NotSecured.FACTOR_OLD:
         return await ask_factor(duty)
     if isinstance(done, NotSecured):
-        return await _sessions(duty, duty.t(*_SAYS[done]))
-    return redirect("/console/sessions")
+        return await page(duty, duty.t(*_SAYS[done]))
+    return show_codes(duty, tuple(done), onward) if done else redirect(onward)
 
 
 async def _me(duty: Duty, problem: str = "") -> Response:

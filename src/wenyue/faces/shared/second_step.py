@@ -42,16 +42,16 @@ _NEW: Final = "new"
 
 async def show_factor(asked: StaffAsked) -> Response:
     """Ask for the code of whoever gave the right password."""
-    half = await half_login(asked.services, asked.token)
-    if half is None or half.waits_for is not Step.FACTOR:
+    half = await half_login(asked.services, asked.token, Step.FACTOR)
+    if half is None:
         return redirect(asked.signin_path)
     return await _factor(asked, half)
 
 
 async def do_factor(asked: StaffAsked) -> Response:
     """Check it; right, it is the login."""
-    half = await half_login(asked.services, asked.token)
-    if half is None or half.waits_for is not Step.FACTOR:
+    half = await half_login(asked.services, asked.token, Step.FACTOR)
+    if half is None:
         return redirect(asked.signin_path)
     try:
         done = await prove_factor(asked.services, asked.knock, half, given(asked, half.key, _SIGN))
@@ -66,16 +66,16 @@ async def do_factor(asked: StaffAsked) -> Response:
 
 async def show_enrolment(asked: StaffAsked) -> Response:
     """Set up a first factor, once the password was right."""
-    half = await half_login(asked.services, asked.token)
-    if half is None or half.waits_for is not Step.ENROLMENT:
+    half = await half_login(asked.services, asked.token, Step.ENROLMENT)
+    if half is None:
         return redirect(asked.signin_path)
     return await _enrolment(asked, half)
 
 
 async def do_enrolment(asked: StaffAsked) -> Response:
     """Keep it, sign in, and show the recovery codes once."""
-    half = await half_login(asked.services, asked.token)
-    if half is None or half.waits_for is not Step.ENROLMENT:
+    half = await half_login(asked.services, asked.token, Step.ENROLMENT)
+    if half is None:
         return redirect(asked.signin_path)
     made = read_enrolment(asked, half.staff_id, half.login, half.key)
     try:

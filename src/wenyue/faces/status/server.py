@@ -89,7 +89,9 @@ class StatusPage:
             began = monotonic()
             try:
                 await self.tick()
-            except Exception as error:  # noqa: BLE001 - whatever happens, the page stays up
+            # A look asks others, reads what the monitor wrote and makes pages: a defect in any of it must not end the page that
+            # people turn to while something is broken. It is logged, and the next look comes.
+            except Exception as error:  # noqa: BLE001
                 _log.error("looking failed: %s: %s", type(error).__name__, error)
             try:
                 await asyncio.wait_for(stop.wait(), max(0.2, self._every_s - (monotonic() - began)))
