@@ -43,7 +43,7 @@ async def text_of(site: BookingSite, path: str, kind: EventKind = EventKind.CONF
     recorder = Recorder()
     worker = Worker(site.services, sms=recorder)
     ids = [str(UUID(path.rpartition("/")[2]))]
-    await worker.subscribers.deliver_and_send({"kind": int(kind), "booking_ids": ids}, True)
+    await worker.subscribers.deliver_and_send({"kind": int(kind), "booking_ids": ids}, is_last_try=True)
     [sent] = recorder.sent
     return sent.text
 

@@ -4,7 +4,7 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
-from wenyue.accounts import claims, gate_devices, names, staffing
+from wenyue.accounts import claims, gate_devices, names, sealing, staffing
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
@@ -32,7 +32,6 @@ from wenyue.accounts.model import (
     VisitorRefusal,
 )
 from wenyue.accounts.passwords import hash_secret, is_outdated, verify_secret
-from wenyue.accounts.sealing import COMPANION, open_identity, seal_identity
 from wenyue.accounts.store import (
     add_visitor,
     remove_visitor,
@@ -43,7 +42,6 @@ from wenyue.accounts.store import (
 )
 
 __all__ = [
-    "COMPANION",
     "HOLD_LOGINS",
     "Attempt",
     "Caller",
@@ -70,11 +68,10 @@ __all__ = [
     "hash_secret",
     "is_outdated",
     "names",
-    "open_identity",
     "remove_visitor",
     "retire_staff",
     "save_staff",
-    "seal_identity",
+    "sealing",
     "set_locale",
     "staffing",
     "start_login",

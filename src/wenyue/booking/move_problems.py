@@ -1,7 +1,8 @@
 """Why lines cannot be moved to other slots: looks, and changes nothing. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 
 from msgspec.structs import replace
@@ -182,7 +183,9 @@ def _is_number_taken(
     return _is_taken(wanted, facts.numbers, given_up, taken)
 
 
-def _is_taken(wanted: set[_Spot], there: Set[_Spot], given_up: Set[object], taken: set[_Spot]) -> bool:
+def _is_taken(
+    wanted: set[_Spot], there: AbstractSet[_Spot], given_up: AbstractSet[object], taken: set[_Spot]
+) -> bool:
     """One of `wanted` is `there` already and not `given_up`, or `taken` by the moves before; these take all of them."""
     is_taken = not wanted.isdisjoint(taken) or any(spot in there and spot not in given_up for spot in wanted)
     taken |= wanted

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from wenyue.accounts import COMPANION, Identity, seal_identity
+from wenyue.accounts import Identity, sealing
 from wenyue.audit import Entry, record
 from wenyue.cards.activation import CARD_TIMEZONE, LockedCard, locked_card, type_rules
 from wenyue.cards.dates import validity_end
@@ -47,7 +47,7 @@ async def add_companion(
     denied = age_problem(identity.born, today, None, rules.companion_age_max)
     if denied is not None:
         return denied
-    sealed = seal_identity(vault, identity, purpose=COMPANION)
+    sealed = sealing.seal_identity(vault, identity, purpose=sealing.COMPANION)
     await tx.execute(_SQL["add_companion"], {"card_id": card_id, "person_key": person_key, "sealed": sealed})
     await record(tx, [Entry(now, f"traveller:{holder_id}", "card.companion_added", f"card:{card_id}")])
     await append(tx, [kinds.CompanionAdded(card_id)], now)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from wenyue.accounts import COMPANION, open_identity
+from wenyue.accounts import sealing
 from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.store import ENTITLEMENTS_OF
@@ -75,7 +75,7 @@ async def cards_of(tx: Tx, vault: Vault, holder_id: int) -> list[CardView]:
     companions: dict[int, list[CompanionView]] = {}
     for card_id, person_key, sealed, is_live in await (await tx.execute(_SQL["companions"], ids)).fetchall():
         if is_live:
-            opened = open_identity(vault, sealed, purpose=COMPANION)
+            opened = sealing.open_identity(vault, sealed, purpose=sealing.COMPANION)
             view = CompanionView(person_key, opened.label, opened.birth)
             companions.setdefault(card_id, []).append(view)
     views: list[CardView] = []

@@ -128,7 +128,8 @@ async def do_sessions(duty: Duty) -> Response:
     """Sign a colleague out everywhere."""
     staff_id = duty.form.number("staff", 1, _ID_MAX) or 0
     done = await end_of_other(duty.services, duty.operator, staff_id)
-    return await _answer(duty, done, _sessions, onward="/console/sessions")
+    refused = done if isinstance(done, NotSecured) else None
+    return await _answer(duty, refused, _sessions, onward="/console/sessions")
 
 
 async def _answer(
