@@ -221,6 +221,7 @@ def _every(routes: Iterable[Any]) -> Iterator[Any]:
 _WALKED = (
     "wenyue.faces",
     "wenyue.application.signing_in",
+    "wenyue.application.recovery",
 )  # who acts on a login is asked for more in other ways
 
 

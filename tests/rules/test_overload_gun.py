@@ -77,9 +77,17 @@ def running(answer: Answer) -> Generator[_Server]:
         thread.join(30)
 
 
-def fire(server: _Server, *, rate: float, seconds: float, connections: int, drain_s: float = 30.0) -> Record:
+def fire(
+    server: _Server,
+    *,
+    rate: float,
+    seconds: float,
+    connections: int,
+    drain_s: float = 30.0,
+    patience_s: float = 60.0,  # nobody leaves because the machine paused, unless a test is about leaving
+) -> Record:
     stream = Stream("ordinary", ((seconds, rate),), first_card=1, cards=2_000, slots=(1, 2))
-    gun = Gun("127.0.0.1", server.port, connections)
+    gun = Gun("127.0.0.1", server.port, connections, patience_s)
     try:
         gun.open_all()
         return gun.fire(Orders((stream,), perf_counter() + 0.02, drain_s), [Maker(stream)])
@@ -130,6 +138,19 @@ def test_a_stall_counts_for_everybody_who_came_meanwhile() -> None:
     assert len(late) > 60  # 400 a second fell due during the stall, whatever connections were free
     assert record.queued_max > 30
     assert len(record.codes) == server.seen
+
+
+def test_who_finds_no_connection_in_time_leaves_and_is_counted() -> None:
+    async def reply(number: int, writer: asyncio.StreamWriter) -> bool:
+        await asyncio.sleep(0.5 if number == 1 else 0.0)
+        writer.write(answer("201 Created"))
+        return True
+
+    with running(reply) as server:
+        record = fire(server, rate=200, seconds=0.3, connections=1, patience_s=0.1)
+    assert record.never_sent > 0
+    assert list(record.codes).count(0) == record.never_sent
+    assert len(record.codes) == record.numbers[0] == server.seen + record.never_sent
 
 
 def test_a_connection_that_the_server_closes_is_opened_again() -> None:

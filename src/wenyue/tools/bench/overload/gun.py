@@ -76,10 +76,11 @@ class _Shot:
 
 
 class Gun:
-    """`connections` connections to one address, kept between runs."""
+    """`connections` connections to one address, kept between runs; who finds none free within `patience_s` leaves."""
 
-    def __init__(self, host: str, port: int, connections: int) -> None:
+    def __init__(self, host: str, port: int, connections: int, patience_s: float = PATIENCE_S) -> None:
         self._address = (host, port)
+        self._patience_s = patience_s
         self._epoll = select.epoll()
         self._sockets: dict[int, socket.socket] = {}
         self._idle: deque[int] = deque()
@@ -175,7 +176,7 @@ class Gun:
     def _leave(self) -> None:
         """Those who have waited for a connection for too long go, unanswered."""
         waiting = self._waiting
-        while waiting and perf_counter() - waiting[0].due > PATIENCE_S:
+        while waiting and perf_counter() - waiting[0].due > self._patience_s:
             self._record.never_sent += 1
             self._note(waiting.popleft(), UNANSWERED)
 
