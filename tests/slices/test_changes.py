@@ -10,12 +10,12 @@ from tests.support.change_stage import ANN, BO, ELSEWHERE, known, price, prices,
 from tests.support.database import DbUrls
 from tests.support.opening_stage import DAY, Stage
 from wenyue import catalogue
-from wenyue.application.close_slots import CloseSlots
+from wenyue.application.capacities import SetCapacity, SetDayCapacity
+from wenyue.application.closing import CloseSlots
 from wenyue.application.decide_change import decide_change, withdraw_change
 from wenyue.application.lift_closure import LiftClosure
 from wenyue.application.operating import Operator
 from wenyue.application.review_change import Review, carry_out_due, review_change
-from wenyue.application.set_capacity import SetCapacity, SetDayCapacity
 from wenyue.booking import Outcome
 from wenyue.changes import (
     DELAY,

@@ -8,8 +8,9 @@ import pytest
 from tests.support.change_stage import ANN, BO, asking, price, proposed, staffed_venue, wait_more
 from tests.support.database import DbUrls
 from tests.support.opening_stage import DAY, Stage
-from wenyue.application.close_slots import CloseSlots
-from wenyue.application.operating import CLOSURES_OF_VENUE_MAX, NotDone
+from wenyue.application.closing import CloseSlots
+from wenyue.application.operating import NotDone
+from wenyue.application.operator_checks import CLOSURES_OF_VENUE_MAX
 from wenyue.application.propose_change import propose_change
 from wenyue.application.reprice import Reprice
 from wenyue.changes import (

@@ -18,11 +18,11 @@ from tests.support.change_stage import (
 )
 from tests.support.database import DbUrls
 from tests.support.opening_stage import DAY, Stage
+from wenyue.application.capacities import SetDayCapacity
 from wenyue.application.decide_change import decide_change
 from wenyue.application.operating import Operator
 from wenyue.application.propose_change import propose_change
 from wenyue.application.reprice import Reprice
-from wenyue.application.set_capacity import SetDayCapacity
 from wenyue.booking import opening, touched
 from wenyue.changes import (
     Change,

@@ -9,13 +9,14 @@ from tests.support.change_stage import ANN, asking, staffed_venue
 from tests.support.database import DbUrls
 from tests.support.opening_stage import DAY, Stage
 from wenyue import catalogue
+from wenyue.application.capacities import SetCapacity
 from wenyue.application.changeables import CHANGEABLES
-from wenyue.application.close_slots import CloseSlots
+from wenyue.application.closing import CloseSlots
 from wenyue.application.lift_closure import LiftClosure
 from wenyue.application.operating import NotDone
-from wenyue.application.propose_change import preview_change, propose_change
+from wenyue.application.preview_change import preview_change
+from wenyue.application.propose_change import propose_change
 from wenyue.application.reprice import Reprice
-from wenyue.application.set_capacity import SetCapacity
 from wenyue.booking import Outcome
 from wenyue.changes import (
     Effect,

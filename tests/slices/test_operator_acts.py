@@ -11,11 +11,13 @@ from tests.support.database import DbUrls
 from tests.support.opening_stage import DAY, Stage, give_back, opened_venue
 from wenyue import catalogue
 from wenyue.accounts import LoginEnded
-from wenyue.application.close_slots import Closed, CloseSlots, close_slots
+from wenyue.application.capacities import SetCapacity, SetDayCapacity
+from wenyue.application.close_slots import Closed, close_slots
+from wenyue.application.closing import CloseSlots
 from wenyue.application.lift_closure import LiftClosure, lift_closure
 from wenyue.application.operating import NotDone, Operator
 from wenyue.application.reprice import Reprice, reprice
-from wenyue.application.set_capacity import CapacitySet, SetCapacity, SetDayCapacity, set_capacity
+from wenyue.application.set_capacity import CapacitySet, set_capacity
 from wenyue.booking import Outcome, opening
 from wenyue.kernel.duties import EVERY_DUTY, duties_of_role
 from wenyue.policy import HolidayCalendar, shipped_presets

@@ -15,7 +15,7 @@ from tests.support.checksums import Checksums
 from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME, DOCUMENT, NAME
 from wenyue.accounts import gate_devices, save_staff, start_login
 from wenyue.application.changeables import CHANGEABLES
-from wenyue.application.close_slots import CloseSlots
+from wenyue.application.closing import CloseSlots
 from wenyue.application.operating import Operator
 from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.application.reprice import Reprice

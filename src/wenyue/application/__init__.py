@@ -8,9 +8,10 @@ the outcome into an answer; they decide nothing.
 from wenyue.application import disowning
 from wenyue.application.actors import Traveller
 from wenyue.application.asking import Allowance, Denial, Denied
+from wenyue.application.booking_request import Details
 from wenyue.application.change_booking import Move, cancel_booking, confirm_booking, move_lines
 from wenyue.application.people import Person, person_of_document, person_of_record
-from wenyue.application.place_booking import Details, PlaceBooking, Placed, place_booking
+from wenyue.application.place_booking import PlaceBooking, Placed, place_booking
 
 __all__ = [
     "Allowance",

@@ -6,11 +6,13 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from wenyue.application.close_slots import CloseSlots, do_close_slots, look_at_closing
+from wenyue.application.capacities import SetCapacity, SetDayCapacity, look_at_capacity
+from wenyue.application.close_slots import do_close_slots
+from wenyue.application.closing import CloseSlots, look_at_closing
 from wenyue.application.lift_closure import LiftClosure, do_lift_closure, look_at_lifting
 from wenyue.application.operating import Act, NotDone
 from wenyue.application.reprice import Reprice, do_reprice, look_at_repricing
-from wenyue.application.set_capacity import SetCapacity, SetDayCapacity, do_set_capacity, look_at_capacity
+from wenyue.application.set_capacity import do_set_capacity
 from wenyue.changes import Looked
 from wenyue.kernel.duties import Right
 

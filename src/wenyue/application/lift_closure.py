@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from wenyue.application.close_slots import span_detail
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting
+from wenyue.application.operator_checks import span_detail
 from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
 from wenyue.catalogue import Closure, closure

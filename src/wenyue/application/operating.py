@@ -2,21 +2,15 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from wenyue.accounts import Login, LoginEnded, acting_as
-from wenyue.catalogue import Product, Venue, product, venues_by_id
 from wenyue.infra.db import Database, Tx
-from wenyue.kernel.documents.text import has_controls
 from wenyue.kernel.duties import NOTHING, Duties, Right, may
-
-DAYS_MAX: Final = 400  # of one act
-REASON_LENGTH_MAX: Final = 200
-CLOSURES_OF_VENUE_MAX: Final = 200  # that stand and are not over
 
 
 class Works(Protocol):
@@ -101,26 +95,3 @@ async def acting(works: Works, operator: Operator) -> AsyncGenerator[Act]:
         if login.staff is None or not operator.duties <= login.staff.duties:
             raise LoginEnded
         yield Act(tx, now, operator, login)
-
-
-async def find_venue(act: Act, right: Right, venue_id: int) -> Venue | None:
-    """The venue, if they who act may do it there."""
-    if not act.operator.may(right, venue_id):
-        return None
-    return (await venues_by_id(act.tx, [venue_id])).get(venue_id)
-
-
-async def find_product(act: Act, right: Right, product_id: int) -> Product | None:
-    """The product, if they who act may do it at its venue."""
-    found = await product(act.tx, product_id)
-    return found if found is not None and act.operator.may(right, found.venue_id) else None
-
-
-def are_dates(first: date, last: date) -> bool:
-    """Whether an act may be about these dates, both included."""
-    return 0 <= (last - first).days < DAYS_MAX
-
-
-def is_reason(text: str, *, may_be_empty: bool = False) -> bool:
-    """Whether travellers can be told this."""
-    return (bool(text.strip()) or may_be_empty) and len(text) <= REASON_LENGTH_MAX and not has_controls(text)

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from wenyue.application.changeables import Changeable, R, plain
-from wenyue.application.operating import Act, NotDone, Operator, Works, acting, is_reason
+from wenyue.application.changeables import Changeable, plain
+from wenyue.application.operating import Act, NotDone, Operator, Works, acting
+from wenyue.application.operator_checks import is_reason
+from wenyue.application.preview_change import look_and_try
 from wenyue.audit import Entry, record
 from wenyue.changes import Change, Looked, Refusal, State, rules, store
 
@@ -25,14 +27,6 @@ class ProposeChange(Struct, frozen=True):
     money_minor_max: int | None = None
 
 
-async def preview_change(
-    works: Works, operator: Operator, act: Changeable[R], request: R
-) -> Looked | NotDone:
-    """What it would touch, and whether it could be done; it is done, looked at and undone."""
-    async with acting(works, operator) as acting_now:
-        return await _look(acting_now, act, request)
-
-
 async def propose_change(
     works: Works, operator: Operator, request: ProposeChange
 ) -> Change | Refusal | NotDone:
@@ -43,7 +37,7 @@ async def propose_change(
         known = await store.find(act.tx, request.id)
         if known is not None:
             return _again(known, operator, request)
-        looked = await _look(act, request.act, request.request, is_held=True)
+        looked = await look_and_try(act, request.act, request.request, is_held=True)
         change = looked if isinstance(looked, NotDone) else await _drawn_up(act, request, looked)
         if not isinstance(change, Change):
             return change
@@ -61,21 +55,6 @@ async def propose_change(
 def _again(known: Change, operator: Operator, request: ProposeChange) -> Change | Refusal:
     is_same = (known.proposed_by, known.request) == (operator.name, plain(request.request))
     return known if is_same else Refusal.ID_REUSED
-
-
-async def _look(
-    act: Act, changeable: Changeable[R], request: R, *, is_held: bool = False
-) -> Looked | NotDone:
-    """`is_held`: what is looked at stays as it is until the transaction ends."""
-    looked = await changeable.look(act, request)
-    if is_held and isinstance(looked, Looked):
-        await store.take_turn(act.tx, looked.venue_id)
-        looked = await changeable.look(act, request)
-    if isinstance(looked, NotDone):
-        return looked
-    async with act.tx.transaction(force_rollback=True):
-        done = await changeable.do(act, request)
-    return done if isinstance(done, NotDone) else looked
 
 
 async def _drawn_up(act: Act, request: ProposeChange, looked: Looked) -> Change | Refusal:

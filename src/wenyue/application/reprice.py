@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from wenyue.application.operating import Act, NotDone, Operator, Works, acting, are_dates, find_product
+from wenyue.application.operating import Act, NotDone, Operator, Works, acting
+from wenyue.application.operator_checks import are_dates, find_product
 from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
 from wenyue.catalogue import Product, prices, set_prices

@@ -15,7 +15,7 @@ from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.factors import Factor, Signed
 from wenyue.accounts.second.rules import FACTORS_MAX
 from wenyue.accounts.second.sessions import EVERYBODY, Session
-from wenyue.application.manage_staff import may_give_all
+from wenyue.application.administering import may_give_all
 from wenyue.application.operating import Act, Operator, Works, acting
 from wenyue.application.signing_in import Enrolment, NotSignedIn, add_factor
 from wenyue.infra.db import Tx

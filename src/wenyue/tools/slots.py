@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue import catalogue
-from wenyue.application.close_slots import Closed, CloseSlots, close_slots
+from wenyue.application.capacities import SetCapacity, SetDayCapacity
+from wenyue.application.close_slots import Closed, close_slots
+from wenyue.application.closing import CloseSlots
 from wenyue.application.lift_closure import LiftClosure, lift_closure
-from wenyue.application.operating import DAYS_MAX, NotDone, Operator
+from wenyue.application.operating import NotDone, Operator
+from wenyue.application.operator_checks import DAYS_MAX
 from wenyue.application.reprice import Reprice, reprice
-from wenyue.application.set_capacity import CapacitySet, SetCapacity, SetDayCapacity, set_capacity
+from wenyue.application.set_capacity import CapacitySet, set_capacity
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import days, utc_now

@@ -15,9 +15,13 @@ from rich.table import Table
 
 from wenyue import catalogue
 from wenyue.accounts import StaffRecord, staffing
-from wenyue.application import manage_staff
-from wenyue.application.manage_staff import NotStaffed
+from wenyue.application.add_staff import NewStaff, add_staff
+from wenyue.application.administering import NotStaffed
+from wenyue.application.change_duties import give_duties, take_duties
 from wenyue.application.operating import Operator
+from wenyue.application.reset_password import reset_password
+from wenyue.application.retire_staff import retire_staff
+from wenyue.application.unlock_staff import unlock_staff
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.documents.text import has_controls
@@ -92,9 +96,7 @@ def add(
     async def work(works: Acting, operator: Operator) -> int | NotStaffed:
         async with works.db.connection() as tx:
             duties = await _duties(tx, duty or []) | await _former(tx, role, venue or [])
-        return await manage_staff.add_staff(
-            works, operator, manage_staff.NewStaff(login, password, duties, name)
-        )
+        return await add_staff(works, operator, NewStaff(login, password, duties, name))
 
     _run(login, work, by)
     _show_password(login, "" if password_stdin else password)
@@ -103,19 +105,19 @@ def add(
 @app.command()
 def grant(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
     """Give duties to a member of staff, beside those that they hold (授予职责)."""
-    _change_duties(manage_staff.give_duties, login, duties, by)
+    _change_duties(give_duties, login, duties, by)
 
 
 @app.command()
 def withdraw(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
     """Take duties from a member of staff, at once: they are signed out (收回职责)."""
-    _change_duties(manage_staff.take_duties, login, duties, by)
+    _change_duties(take_duties, login, duties, by)
 
 
 @app.command()
 def retire(login: _LoginOf, *, by: AsOf = "") -> None:
     """A member of staff leaves: what they are signed in with ends with this command (停用员工)."""
-    _run(login, lambda works, operator: manage_staff.retire(works, operator, login), by)
+    _run(login, lambda works, operator: retire_staff(works, operator, login), by)
     Console().print(
         f"{login}: retired, and signed out everywhere · 已停用并退出登录", markup=False, emoji=False
     )
@@ -125,14 +127,14 @@ def retire(login: _LoginOf, *, by: AsOf = "") -> None:
 def reset(login: _LoginOf, *, password_stdin: _StdinOf = False, by: AsOf = "") -> None:
     """A new password; the login is signed out, unlocked, and sets up its second factor anew (重置密码与二次验证)."""
     password = _password(is_given=password_stdin)
-    _run(login, lambda works, operator: manage_staff.reset_password(works, operator, login, password), by)
+    _run(login, lambda works, operator: reset_password(works, operator, login, password), by)
     _show_password(login, "" if password_stdin else password)
 
 
 @app.command()
 def unlock(login: _LoginOf, *, by: AsOf = "") -> None:
     """Wrong passwords so far make this login wait no longer (解除等待)."""
-    _run(login, lambda works, operator: manage_staff.unlock(works, operator, login), by)
+    _run(login, lambda works, operator: unlock_staff(works, operator, login), by)
     Console().print(f"{login}: unlocked · 已解除", markup=False, emoji=False)
 
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from wenyue.application.operating import DAYS_MAX, REASON_LENGTH_MAX, NotDone
+from wenyue.application.operating import NotDone
+from wenyue.application.operator_checks import DAYS_MAX, REASON_LENGTH_MAX
 from wenyue.faces.console.duty import Duty
 
 # Field of the form, then the words.

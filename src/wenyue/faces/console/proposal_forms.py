@@ -7,12 +7,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from wenyue.application.capacities import SetCapacity, SetDayCapacity
 from wenyue.application.changeables import CHANGEABLES
-from wenyue.application.close_slots import CloseSlots
+from wenyue.application.closing import CloseSlots
 from wenyue.application.lift_closure import LiftClosure
-from wenyue.application.operating import NotDone, are_dates
+from wenyue.application.operating import NotDone
+from wenyue.application.operator_checks import are_dates
 from wenyue.application.reprice import Reprice
-from wenyue.application.set_capacity import SetCapacity, SetDayCapacity
 from wenyue.booking import opening, touched
 from wenyue.catalogue import Product, Venue
 from wenyue.faces.console.duty import Duty

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from wenyue import catalogue
 from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.operating import NotDone, Operator
-from wenyue.application.propose_change import ProposeChange, preview_change, propose_change
+from wenyue.application.preview_change import preview_change
+from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.catalogue import Product, Venue
 from wenyue.changes import REASON_LENGTH_MAX, Effect, Looked, Refusal
 from wenyue.faces.console.change_pages import operator_of

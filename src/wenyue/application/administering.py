@@ -1,0 +1,96 @@
+"""What every act on members of staff shares: one at a time, by whom, on whom, and why nothing was changed.
+
+Whoever does it holds `staff.manage` where the duty is, and gives nothing that they do not hold, unless they administer that
+place. The same is asked about everything that the other person holds before their password is changed or they are retired. Runs
+as the owner of the database: the application itself may change no member of staff.
+"""
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Protocol
+
+from wenyue.accounts import StaffRecord, staffing
+from wenyue.application.operating import Act, Operator, Works, acting
+from wenyue.catalogue import venues_by_id
+from wenyue.infra.db import Tx
+from wenyue.kernel.duties import DUTIES_MAX, Duties, Duty, is_administrator_of_all, may_give
+from wenyue.kernel.personal import Vault
+
+
+class StaffWorks(Works, Protocol):
+    """What these acts need: beside the database, the keys that passwords are hashed with."""
+
+    @property
+    def vault(self) -> Vault:
+        """The installation's keys."""
+        ...
+
+
+class NotStaffed(StrEnum):
+    """Why nothing was changed."""
+
+    LOGIN_TAKEN = "login_taken"
+    LOGIN_UNKNOWN = "login_unknown"
+    RETIRED = "retired"
+    DUTY_NEEDED = "duty_needed"  # nobody is added who may do nothing
+    TOO_MANY_DUTIES = "too_many_duties"
+    VENUE_UNKNOWN = "venue_unknown"
+    NOT_YOURS = "not_yours"  # they may not give or take such a duty there
+    FACTOR_OLD = "factor_old"  # whoever gives duties proves their second factor first
+    LAST_ADMINISTRATOR = "last_administrator"  # somebody must administer the whole destination
+
+
+@asynccontextmanager
+async def administering(works: StaffWorks, operator: Operator) -> AsyncGenerator[Act]:
+    """As `acting`, and one such act after the other: two administrators do not relieve each other in the same moment."""
+    async with acting(works, operator) as act:
+        await staffing.lock_administration(act.tx)
+        yield act
+
+
+async def why_not_given(tx: Tx, operator: Operator, asked: Duties, becomes: Duties) -> NotStaffed | None:
+    """Why they may not give or take what is `asked`, or nobody may hold all of what it `becomes`."""
+    if not may_give_all(operator.duties, asked):
+        return NotStaffed.NOT_YOURS
+    if len(becomes) > DUTIES_MAX:
+        return NotStaffed.TOO_MANY_DUTIES
+    venues = {one.venue_id for one in asked if one.venue_id is not None}
+    return None if venues <= (await venues_by_id(tx, sorted(venues))).keys() else NotStaffed.VENUE_UNKNOWN
+
+
+def may_give_all(duties: Duties, asked: Iterable[Duty]) -> bool:
+    """Whether somebody with these duties gives, and takes, all of those."""
+    return all(may_give(duties, one) for one in asked)
+
+
+async def is_last(tx: Tx, known: StaffRecord, becomes: Duties) -> bool:
+    """Whether nobody would be left who administers the whole destination, when this person holds these duties."""
+    if not is_administrator_of_all(known.staff.duties) or is_administrator_of_all(becomes):
+        return False
+    others = [one for one in await staffing.staff_list(tx) if one.staff.id != known.staff.id]
+    return not any(
+        one.is_active and one.has_password and is_administrator_of_all(one.staff.duties) for one in others
+    )
+
+
+async def find_theirs(tx: Tx, operator: Operator, login: str) -> StaffRecord | NotStaffed:
+    """Who is on the staff under this login, if they who act may give everything that is held."""
+    known = await find_active(tx, login)
+    if isinstance(known, StaffRecord) and not may_give_all(operator.duties, known.staff.duties):
+        return NotStaffed.NOT_YOURS
+    return known
+
+
+async def find_active(tx: Tx, login: str) -> StaffRecord | NotStaffed:
+    """Who is on the staff under this login."""
+    known = await find_staff(tx, login)
+    if known is None:
+        return NotStaffed.LOGIN_UNKNOWN
+    return known if known.is_active else NotStaffed.RETIRED
+
+
+async def find_staff(tx: Tx, login: str) -> StaffRecord | None:
+    """Who has this login, also when they have left."""
+    wanted = login.strip().lower()
+    return next((one for one in await staffing.staff_list(tx) if one.staff.login == wanted), None)

@@ -1,0 +1,50 @@
+"""What a member of staff is there for: duties are given and taken."""
+
+from collections.abc import Callable
+
+from wenyue.accounts import staffing
+from wenyue.application.administering import (
+    NotStaffed,
+    StaffWorks,
+    administering,
+    find_active,
+    is_last,
+    why_not_given,
+)
+from wenyue.application.operating import Operator
+from wenyue.kernel.duties import Duties
+
+
+async def give_duties(
+    works: StaffWorks, operator: Operator, login: str, duties: Duties
+) -> Duties | NotStaffed:
+    """Everything that they hold afterwards. Given again, nothing changes."""
+    return await _change(works, operator, login, lambda held: (duties, held | duties))
+
+
+async def take_duties(
+    works: StaffWorks, operator: Operator, login: str, duties: Duties
+) -> Duties | NotStaffed:
+    """Everything that they still hold; they are signed out. What they do not hold is no error."""
+    return await _change(works, operator, login, lambda held: (duties & held, held - duties))
+
+
+async def _change(
+    works: StaffWorks, operator: Operator, login: str, change: Callable[[Duties], tuple[Duties, Duties]]
+) -> Duties | NotStaffed:
+    """`change`: of the duties that they hold, those that are given or taken, and all that they hold afterwards."""
+    async with administering(works, operator) as act:
+        known = await find_active(act.tx, login)
+        if isinstance(known, NotStaffed):
+            return known
+        asked, becomes = change(known.staff.duties)
+        refused = await why_not_given(act.tx, operator, asked, becomes)
+        if refused is not None:
+            return refused
+        if await is_last(act.tx, known, becomes):
+            return NotStaffed.LAST_ADMINISTRATOR
+        if act.is_factor_old and not becomes <= known.staff.duties:
+            return NotStaffed.FACTOR_OLD
+        if becomes != known.staff.duties:
+            await staffing.set_duties(act.tx, known.staff, becomes, act.now, operator.name)
+    return becomes
