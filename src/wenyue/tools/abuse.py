@@ -9,21 +9,30 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue import abuse
-from wenyue.abuse import Detector, Pattern, PatternRule
+from wenyue.abuse import Pattern, PatternRule
+from wenyue.application.block_subject import (
+    SUBJECT_LENGTH_MIN,
+    BlockSubject,
+    LiftFinding,
+    block_subject,
+    is_stopped,
+    lift_finding,
+)
+from wenyue.application.operating import Operator
+from wenyue.application.set_abuse_rule import SetAbuseRule, set_abuse_rule
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
-from wenyue.kernel.clock import utc_now, zone
+from wenyue.kernel.clock import zone
 from wenyue.kernel.personal import Vault
-from wenyue.tools.as_owner import in_transaction
+from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.arguments import reason_of, told
+from wenyue.tools.as_owner import reading
 
 app = typer.Typer(no_args_is_help=True, help="Suspicious patterns: look, block, lift, set limits (可疑迹象).")
 T = TypeVar("T")
-ACTOR: Final = "operator:command"
 _TIMEZONE: Final = "Asia/Shanghai"
 _SPAN: Final = re.compile(r"(\d{1,4})([mhd])")
 _MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
-_REASON_MAX: Final = 200
-_SUBJECT_MIN: Final = 12  # of what `list` prints: enough digits to mean one subject
 _PatternOf = Annotated[str, typer.Argument(help=" · ".join(Pattern))]
 _Why = Annotated[str, typer.Option("--why", help="the reason, for the record")]
 
@@ -44,7 +53,7 @@ def list_() -> None:
         "blocked until · 限制至",
     ):
         table.add_column(column)
-    for one in in_transaction(work):
+    for one in reading(work):
         table.add_row(
             one.pattern, one.subject, f"{one.count:,}", _local(one.last_at), _local(one.blocked_until)
         )
@@ -62,15 +71,14 @@ def block_(
     why: _Why,
 ) -> None:
     """Stop an address from signing in, or an account from booking, for a time (限制)."""
-    found, span, reason = _pattern(pattern), _span(for_), _reason(why)
+    request = BlockSubject(_pattern(pattern), who, _span(for_), reason_of(why))
 
-    async def work(tx: Tx, vault: Vault) -> str:
-        subject, now = _subject(who, vault), utc_now()
-        await abuse.block(tx, found, subject, until=now + span, now=now, actor=ACTOR, reason=reason)
-        return subject
+    async def work(works: Acting, operator: Operator) -> str:
+        return await block_subject(works, operator, request)
 
-    subject = in_transaction(work)
-    if not abuse.STOPS[subject.partition(":")[0]]:
+    with told("来源的写法不对"):
+        subject = acting_as(work)
+    if not is_stopped(subject):
         typer.echo(
             "noted; this kind of subject has nothing that could be stopped · 已记录，此类来源无可限制的操作"
         )
@@ -86,17 +94,14 @@ def lift(
     why: _Why,
 ) -> None:
     """End a finding and its block (解除)."""
-    found, reason = _pattern(pattern), _reason(why)
-    if len(subject) < _SUBJECT_MIN or ":" not in subject:
-        raise SetupError(
-            f"SUBJECT {subject!r}: at least {_SUBJECT_MIN} characters of what `wenyue abuse list` prints",
-            "请填写 `wenyue abuse list` 显示的来源",
-        )
+    found = _pattern(pattern)
+    request = LiftFinding(found, subject, reason_of(why))
 
-    async def work(tx: Tx, _: Vault) -> list[str]:
-        return await abuse.close(tx, found, subject, now=utc_now(), actor=ACTOR, reason=reason)
+    async def work(works: Acting, operator: Operator) -> list[str]:
+        return await lift_finding(works, operator, request)
 
-    ended = in_transaction(work)
+    with told(f"请填写 `wenyue abuse list` 显示的来源，至少{SUBJECT_LENGTH_MIN}个字符"):
+        ended = acting_as(work)
     if not ended:
         raise SetupError(
             f"there is no open finding {found} of {subject!r}; see `wenyue abuse list`", "没有这条记录"
@@ -111,7 +116,7 @@ def rules() -> None:
     async def work(tx: Tx, _: Vault) -> tuple[dict[Pattern, PatternRule], list[str]]:
         return await abuse.read_rules(tx)
 
-    found, problems = in_transaction(work)
+    found, problems = reading(work)
     table = Table(box=None, pad_edge=False)
     for column in ("pattern · 迹象", "signs · 次数", "within, s · 时间窗", "blocks for, s · 限制"):
         table.add_column(column)
@@ -138,10 +143,10 @@ def set_(
     """Set a limit of your own (设定)."""
     found, rule = _pattern(pattern), PatternRule(limit, window, block)
 
-    async def work(tx: Tx, _: Vault) -> None:
-        await abuse.save_rule(tx, found, rule, now=utc_now(), actor=ACTOR)
+    async def work(works: Acting, operator: Operator) -> None:
+        await set_abuse_rule(works, operator, SetAbuseRule(found, rule))
 
-    in_transaction(work)
+    acting_as(work)
     typer.echo(f"{found}: {limit} within {window} s, blocks for {block} s · 已设定")
 
 
@@ -158,29 +163,6 @@ def _span(text: str) -> timedelta:
     if not 1 <= minutes <= 30 * 24 * 60:
         raise SetupError(f"--for {text!r}: 30m, 12h or 7d, at most 30d", "时长应为 30m、12h 或 7d，最长30天")
     return timedelta(minutes=minutes)
-
-
-def _reason(text: str) -> str:
-    if not 1 <= len(text.strip()) <= _REASON_MAX or not text.isprintable():
-        raise SetupError(f"--why: 1 to {_REASON_MAX} characters on one line", "请填写原因，一行，最多200字")
-    return text.strip()
-
-
-def _subject(who: str, vault: Vault) -> str:
-    kind, _, rest = who.partition(":")
-    if kind not in abuse.STOPS or not rest:
-        raise SetupError(
-            f"WHO {who!r}: address:203.0.113.7, account:ID, or a subject as `wenyue abuse list` prints it",
-            "来源的写法不对",
-        )
-    if re.fullmatch(r"[0-9a-f]{32}", rest):
-        return who
-    detector = Detector(vault)
-    if kind == "account":
-        if not rest.isascii() or not rest.isdigit() or len(rest) > 18:
-            raise SetupError(f"WHO {who!r}: an account's id is a number", "账号编号应为数字")
-        return detector.subject(kind, int(rest))
-    return detector.subject(kind, rest)
 
 
 def _local(at: datetime | None) -> str:

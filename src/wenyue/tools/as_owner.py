@@ -32,12 +32,13 @@ def with_database(work: Callable[[Database], Awaitable[T]], *, say: Callable[[st
         return asyncio.run(inside(ready.owner_url))
 
 
-def in_transaction(work: Callable[[Tx, Vault], Awaitable[T]], *, say: Callable[[str], None] = say_aside) -> T:
-    """The same in one transaction, with the installation's keys: for what the application's role may not change."""
+def reading(work: Callable[[Tx, Vault], Awaitable[T]], *, say: Callable[[str], None] = say_aside) -> T:
+    """The same in one transaction that only reads, with the installation's keys. What changes something is a use case."""
     vault = Vault(load_keys(load().home))
 
     async def inside(db: Database) -> T:
         async with db.transaction() as tx:
+            await tx.execute("SET TRANSACTION READ ONLY")
             return await work(tx, vault)
 
     return with_database(inside, say=say)

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue import policy
-from wenyue.audit import Entry, record
+from wenyue.application.lift_bans import LiftBans, lift_bans
+from wenyue.application.operating import Operator
 from wenyue.booking import account_subject
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
@@ -21,17 +22,17 @@ from wenyue.kernel.clock import local_date, utc_now, zone
 from wenyue.kernel.documents import document_candidates
 from wenyue.kernel.personal import Vault
 from wenyue.policy import BanInForce
-from wenyue.tools.as_owner import in_transaction
+from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.arguments import reason_of
+from wenyue.tools.as_owner import reading
 
 app = typer.Typer(
     no_args_is_help=True, help="Who may not book after missed visits, and lifting it (限制预约)."
 )
 T = TypeVar("T")
-ACTOR: Final = "operator:command"
 _TIMEZONE: Final = "Asia/Shanghai"
 _ACCOUNT: Final = re.compile(r"account:([1-9]\d{0,17})")
 _LINE_MAX: Final = 200
-_REASON_MAX: Final = 200
 _EVERY_NATIONALITY: Final = (
     "a passport number without a nationality is every nationality's: bans of all people with this number are meant; for one of"
     " them add the country, as in `E12345678 FRA` · 护照号未写国籍：涵盖所有国籍的同号护照；只指一本请在号码后加国家代码"
@@ -53,7 +54,7 @@ def show(who: _WhoOf) -> None:
     async def work(tx: Tx, vault: Vault) -> list[BanInForce]:
         return await policy.bans_behind(tx, _subjects(asked, vault), utc_now())
 
-    found = in_transaction(work)
+    found = reading(work)
     table = Table(box=None, pad_edge=False)
     for column in ("preset · 规则", "until · 至", "for · 原因", "strikes · 违约次数"):
         table.add_column(column)
@@ -75,17 +76,15 @@ def lift(
     """End bans and forgive the strikes behind them: they do not count towards another (解除)."""
     asked, reason = _who(who), reason_of(why)
 
-    async def work(tx: Tx, vault: Vault) -> dict[str, int]:
-        now = utc_now()
-        forgiven = await policy.lift_bans(tx, _subjects(asked, vault), preset or None, now)
-        if forgiven:
-            # Nobody's document: the record keeps what it is told.
-            subject = asked if _ACCOUNT.fullmatch(asked) else "person"
-            detail: dict[str, object] = {"forgiven": forgiven, "reason": reason}
-            await record(tx, [Entry(now, ACTOR, "ban.lifted", subject, detail)])
-        return forgiven
+    about = (
+        asked if _ACCOUNT.fullmatch(asked) else "person"
+    )  # the record keeps what it is told: nobody's document
 
-    forgiven = in_transaction(work)
+    async def work(works: Acting, operator: Operator) -> dict[str, int]:
+        subjects = tuple(_subjects(asked, works.vault))
+        return await lift_bans(works, operator, LiftBans(subjects, about, preset, reason))
+
+    forgiven = acting_as(work)
     if not forgiven:
         raise SetupError("no ban is in force; `wenyue bans show` tells which there are", "没有可解除的限制")
     said = ", ".join(f"{code or 'every'} ({count} strikes forgiven)" for code, count in forgiven.items())
@@ -132,10 +131,3 @@ def person_keys(number: str, vault: Vault) -> list[bytes]:
     """The persons whose document may have this number."""
     found = document_candidates(number, today=local_date(utc_now(), _TIMEZONE))
     return [vault.person_key(one.key) for one in found]
-
-
-def reason_of(text: str) -> str:
-    """Why something is done, for the record. Raises SetupError."""
-    if not 1 <= len(text.strip()) <= _REASON_MAX or not text.isprintable():
-        raise SetupError(f"--why: 1 to {_REASON_MAX} characters on one line", "请填写原因，一行，最多200字")
-    return text.strip()

@@ -7,12 +7,15 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.accounts import staffing
+from wenyue.application.declare_operators import declare_operators
+from wenyue.application.operating import Operator
 from wenyue.changes import Change, State, store
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.personal import Vault
-from wenyue.tools.as_owner import in_transaction
+from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.as_owner import reading
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,7 +40,7 @@ def list_changes() -> None:
         people = await staffing.staff_of_actors(tx, [one.proposed_by for one in found])
         return found, {actor: one.staff.login for actor, one in people.items()}
 
-    found, logins = in_transaction(work)
+    found, logins = reading(work)
     table = Table(box=None, pad_edge=False)
     for column in (
         "proposed (UTC) · 时间",
@@ -64,13 +67,14 @@ def one_operator(
     if switch not in {"on", "off", "show"}:
         raise SetupError(f"{switch!r}: on, off or show", "请写 on、off 或 show")
 
-    async def work(tx: Tx, _: Vault) -> bool:
+    async def work(works: Acting, operator: Operator) -> bool:
         if switch != "show":
-            await store.declare(tx, is_one=switch == "on", actor="operator:command", now=utc_now())
-        return await store.is_one_operator(tx)
+            await declare_operators(works, operator, is_one=switch == "on")
+        async with works.db.connection() as tx:
+            return await store.is_one_operator(tx)
 
     typer.echo(
         "one operator works alone: what loosens takes effect ten minutes later by itself · 单人运营：放宽类变更十分钟后自动生效"
-        if in_transaction(work)
+        if acting_as(work)
         else "two persons: what loosens waits for somebody who did not propose it · 双人：放宽类变更须由他人审批"
     )

@@ -10,19 +10,22 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue import events
-from wenyue.audit import Entry, record
+from wenyue.application.forget_subscriber import forget_subscriber
+from wenyue.application.operating import Operator
+from wenyue.application.replay_events import ReplayEvents, replay_events
+from wenyue.application.retry_events import RetryEvents, retry_events
+from wenyue.application.skip_events import SkipEvents, skip_events
 from wenyue.events import operating
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
-from wenyue.kernel.clock import utc_now
-from wenyue.tools.as_owner import in_transaction
+from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.as_owner import reading
 
 app = typer.Typer(
     no_args_is_help=True,
     help="What happened, who was told, and what is stuck (事件): look, replay, retry, skip.",
 )
 T = TypeVar("T")
-ACTOR: Final = "operator:command"
 _LIMIT_MAX: Final = 1_000
 _SHOWN_MAX: Final = 20
 _LOOK_EVERY_S: Final = 1.0
@@ -147,18 +150,16 @@ def replay(
 ) -> None:
     """Tell a subscriber of everything from an event on once more (重放)."""
 
-    async def work(tx: Tx) -> int:
+    async def work(works: Acting, operator: Operator) -> int:
         try:
-            count = await operating.replay(tx, subscriber, from_id)
+            return await replay_events(works, operator, ReplayEvents(subscriber, from_id))
         except operating.NotComeTo as fault:
             raise SetupError(
                 f"{subscriber} has not come to event {fault.first} yet, and will be told of everything from there on",
                 f"该订阅者还没有处理到事件 {fault.first}，无需重放",
             ) from None
-        await _note(tx, "events.replayed", subscriber, {"from": from_id, "rows": count})
-        return count
 
-    count = _do(work)
+    count = _act(work)
     typer.echo(f"{subscriber} is told of {count:,} rows once more · 将重新处理 {count:,} 条")
     while wait:
         [left] = [one for one in _do(events.lags) if one.name == subscriber]
@@ -174,13 +175,10 @@ def replay(
 def retry(*, subscriber: _Name, subject: _About = None) -> None:
     """Try at once what is stuck, of everybody or of one subject (重试)."""
 
-    async def work(tx: Tx) -> int:
-        count = await operating.retry(tx, subscriber, subject, utc_now())
-        said: dict[str, object] = {"events": count}
-        await _note(tx, "events.retried", subscriber, said | ({"subject": subject} if subject else {}))
-        return count
+    async def work(works: Acting, operator: Operator) -> int:
+        return await retry_events(works, operator, RetryEvents(subscriber, subject))
 
-    typer.echo(f"{_do(work)} events are tried at once · 立即重试")
+    typer.echo(f"{_act(work)} events are tried at once · 立即重试")
 
 
 @app.command("skip")
@@ -194,13 +192,10 @@ def skip(
 ) -> None:
     """Give up an event that cannot be handled; what waited behind it is tried at once (跳过)."""
 
-    async def work(tx: Tx) -> list[int]:
-        skipped = await operating.skip(tx, subscriber, subject, utc_now(), is_all=whole)
-        if skipped:
-            await _note(tx, "events.skipped", subscriber, {"subject": subject, "events": skipped})
-        return skipped
+    async def work(works: Acting, operator: Operator) -> list[int]:
+        return await skip_events(works, operator, SkipEvents(subscriber, subject, whole))
 
-    skipped = _do(work)
+    skipped = _act(work)
     if not skipped:
         raise SetupError(
             f"nothing of {subject} is stuck with {subscriber}: see `wenyue events subscribers`",
@@ -213,28 +208,26 @@ def skip(
 def forget(*, subscriber: _Name) -> None:
     """Wait no more for a subscriber that no version of Wenyue knows any more (移除订阅者)."""
 
-    async def work(tx: Tx) -> None:
-        await operating.forget(tx, subscriber)
-        await _note(tx, "events.subscriber_forgotten", subscriber, {})
+    async def work(works: Acting, operator: Operator) -> None:
+        await forget_subscriber(works, operator, subscriber)
 
-    _do(work)
+    _act(work)
     typer.echo(f"{subscriber} is forgotten; a worker that knows it makes it known again · 已移除")
 
 
 def _do(work: Callable[[Tx], Awaitable[T]]) -> T:
-    async def named(tx: Tx, _vault: object) -> T:
-        try:
-            return await work(tx)
-        except operating.NoSubscriber as fault:
-            raise SetupError(
-                f"no subscriber {fault.args[0]!r}: see `wenyue events subscribers`", "没有这个订阅者"
-            ) from None
-
-    return in_transaction(named)
+    """Something read."""
+    return reading(lambda tx, _: work(tx))
 
 
-async def _note(tx: Tx, action: str, subscriber: str, detail: dict[str, object]) -> None:
-    await record(tx, [Entry(utc_now(), ACTOR, action, f"subscriber:{subscriber}", detail or None)])
+def _act(work: Callable[[Acting, Operator], Awaitable[T]]) -> T:
+    """Something done. Raises SetupError."""
+    try:
+        return acting_as(work)
+    except operating.NoSubscriber as fault:
+        raise SetupError(
+            f"no subscriber {fault.args[0]!r}: see `wenyue events subscribers`", "没有这个订阅者"
+        ) from None
 
 
 def _print(columns: tuple[str, ...], rows: list[tuple[str, ...]], nothing: str) -> None:

@@ -1,25 +1,28 @@
 """`wenyue holidays`: what is known of a year's holidays, and entering what the State Council's notice says."""
 
 from datetime import date
-from typing import Annotated, Final, TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from wenyue.application.enter_holidays import enter_holidays
+from wenyue.application.operating import NotDone, Operator
 from wenyue.booking import replanning
-from wenyue.infra.db import Database
+from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
-from wenyue.kernel.clock import days, utc_now
+from wenyue.kernel.clock import days
+from wenyue.kernel.personal import Vault
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar, read_presets
+from wenyue.tools.acting_as import Acting, acting_as
 from wenyue.tools.arguments import day_of
-from wenyue.tools.as_owner import with_database
+from wenyue.tools.as_owner import reading
 
 app = typer.Typer(
     no_args_is_help=True, help="The holiday calendar, and corrections of it from an official notice (节假日)."
 )
 T = TypeVar("T")
-ACTOR: Final = "operator:command"
 _Day = Annotated[str, typer.Argument(help="YYYY-MM-DD")]
 
 
@@ -27,11 +30,10 @@ _Day = Annotated[str, typer.Argument(help="YYYY-MM-DD")]
 def list_(year: Annotated[int, typer.Argument(min=2004, max=2099)]) -> None:
     """The days off of YEAR and the weekend days that are worked, and whether they are published (列出)."""
 
-    async def work(db: Database) -> HolidayCalendar:
-        async with db.connection() as tx:
-            return await load_calendar(tx)
+    async def work(tx: Tx, _: Vault) -> HolidayCalendar:
+        return await load_calendar(tx)
 
-    calendar = with_database(work)
+    calendar = reading(work)
     table = Table(box=None, pad_edge=False)
     for column in ("date · 日期", "kind · 类别", "holiday · 节日"):
         table.add_column(column)
@@ -67,14 +69,16 @@ def set_(
     except ValueError as problem:
         raise SetupError(str(problem), "录入有误") from problem
 
-    async def work(db: Database) -> replanning.Replanned:
-        async with db.connection() as tx:
+    async def work(works: Acting, operator: Operator) -> replanning.Replanned | NotDone:
+        if not preview:
+            return await enter_holidays(works, operator, entry)
+        async with works.db.connection() as tx:
             presets, _ = await read_presets(tx, {})
-        if preview:
-            return await replanning.preview_holidays(db.transaction, presets, entry)
-        return await replanning.enter_holidays(db.transaction, presets, entry, now=utc_now(), actor=ACTOR)
+        return await replanning.preview_holidays(works.db.connection, presets, entry)
 
-    done = with_database(work)
+    done = acting_as(work)
+    if isinstance(done, NotDone):
+        raise SetupError("the calendar concerns every venue", "节假日涉及所有场馆")
     will = "would be " if preview else ""
     console = Console()
     console.print(

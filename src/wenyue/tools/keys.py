@@ -1,27 +1,27 @@
 """`wenyue keys`: make the key files, list the keys, rotate them while everything runs, and say so in the record."""
 
 import asyncio
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated
 
 import psycopg
 import typer
 
-from wenyue.audit import Entry, record
+from wenyue.application.note_keys import KeyAct, NoteKeys, note_keys
 from wenyue.gate import GateKeys
 from wenyue.infra.config import Settings, load
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.infra.keys import KEYS, key_ring, load_keys, seal_keys
-from wenyue.kernel.clock import utc_now
 from wenyue.kernel.limits import SEALING_KEYS_MAX
 from wenyue.kernel.personal import Vault
+from wenyue.tools.acting_as import SERVER, Acting
 from wenyue.tools.database import ReadyDatabase, ready_database
 from wenyue.tools.resealing import refuse_while_used, reseal, reseal_subscribers
 from wenyue.tools.rotating import KeyStore, Kind, Stage, add, use, without
 from wenyue.tools.same_keys import note_in_use, show_keys
 
 app = typer.Typer(invoke_without_command=True, help="Key files: make, list, rotate (密钥).")
-ACTOR: Final = "operator:command"
 
 
 @app.callback()
@@ -144,16 +144,14 @@ def retire(
 
 
 def note(
-    ready: ReadyDatabase, settings: Settings, action: str, kind: Kind, detail: dict[str, object]
+    ready: ReadyDatabase, settings: Settings, act: KeyAct, kind: Kind, detail: Mapping[str, int]
 ) -> None:
     """Write into the record what was done, and into the database which keys are in use."""
 
     async def inside() -> None:
-        async with (
-            Database(ready.owner_url, size_max=1, keeps=0) as db,
-            db.transaction() as tx,
-        ):
-            await record(tx, [Entry(utc_now(), ACTOR, action, f"keys:{kind}", detail)])
+        async with Database(ready.owner_url, size_max=1, keeps=0) as db:
+            works = Acting(db, Vault(load_keys(settings.home)))
+            await note_keys(works, SERVER, NoteKeys(act, kind, detail))
 
     asyncio.run(inside())
     with psycopg.connect(ready.owner_url, autocommit=True) as connection:

@@ -14,18 +14,20 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.accounts import names, staffing
-from wenyue.audit import Entry, record
+from wenyue.application.operating import Operator
+from wenyue.application.strike_name import CODE_LENGTH, StrikeName, strike_name
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
-from wenyue.kernel.clock import utc_now, zone
+from wenyue.kernel.clock import zone
 from wenyue.kernel.personal import Vault
-from wenyue.tools.as_owner import in_transaction
-from wenyue.tools.bans import ACTOR, person_keys, reason_of, typed_document
+from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.arguments import reason_of
+from wenyue.tools.as_owner import reading
+from wenyue.tools.bans import person_keys, typed_document
 
 app = typer.Typer(
     no_args_is_help=True, help="Names that staff saw on a document, and striking false ones (姓名写法)."
 )
-_CODE_LENGTH: Final = 12
 _CODE: Final = re.compile(r"[0-9a-f]{12,64}")
 _NAME_MAX: Final = 256
 
@@ -45,7 +47,7 @@ def show() -> None:
         asked = {names.name_key(vault, key, name) for key in keys} if name else set[bytes]()
         return found, asked, logins
 
-    found, asked, logins = in_transaction(work)
+    found, asked, logins = reading(work)
     table = Table(box=None, pad_edge=False)
     for column in ("code · 代码", "counts since · 生效", "seen by · 核验", "state · 状态"):
         table.add_column(column)
@@ -53,7 +55,7 @@ def show() -> None:
         seen_by = [logins.get(staff, f"staff:{staff}") for staff in (one.seen_by, one.second_by) if staff]
         seen_by += ["holder · 本人"] if one.holder_at else []
         table.add_row(
-            one.key.hex()[:_CODE_LENGTH],
+            one.key.hex()[:CODE_LENGTH],
             _when(one.seen_at),
             ", ".join(seen_by) or "unknown · 不详",
             _state(one) + (" ← the name typed · 所填姓名" if one.key in asked else ""),
@@ -75,14 +77,11 @@ def strike(
         )
     reason, number = reason_of(why), typed_document()
 
-    async def work(tx: Tx, vault: Vault) -> int:
-        now = utc_now()
-        struck = await names.strike_names(tx, person_keys(number, vault), code, now)
-        detail: dict[str, object] = {"reason": reason, "code": code[:_CODE_LENGTH]}
-        await record(tx, [Entry(now, ACTOR, "name.struck", "person", detail) for _ in struck])
-        return len(struck)
+    async def work(works: Acting, operator: Operator) -> int:
+        request = StrikeName(tuple(person_keys(number, works.vault)), code, reason)
+        return await strike_name(works, operator, request)
 
-    if not in_transaction(work):
+    if not acting_as(work):
         raise SetupError("no such name; `wenyue names show` tells which there are", "没有这个写法")
     typer.echo("struck · 已删除")
 

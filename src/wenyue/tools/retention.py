@@ -1,36 +1,38 @@
 """`wenyue retention`: what is due to be erased, erasing it now, and the periods."""
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from wenyue import retention
-from wenyue.infra.db import Database
+from wenyue.application.jobs.erase_due import erase_due
+from wenyue.application.operating import Operator
+from wenyue.application.set_retention import SetRetention, set_retention
+from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
-from wenyue.kernel.clock import utc_now
+from wenyue.kernel.personal import Vault
 from wenyue.retention import Kind, Period
-from wenyue.tools.as_owner import with_database
+from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.arguments import reason_of
+from wenyue.tools.as_owner import reading
 
 app = typer.Typer(
     no_args_is_help=True, help="Personal data past its period: preview, erase, set periods (到期清除)."
 )
 T = TypeVar("T")
-ACTOR: Final = "operator:command"
-_REASON_MAX: Final = 200
 
 
 @app.command()
 def preview() -> None:
     """Count what is due, by kind, and change nothing; reads whole tables (预览)."""
 
-    async def work(db: Database) -> tuple[list[Period], dict[Kind, int]]:
-        async with db.transaction() as tx:
-            await tx.execute("SET LOCAL statement_timeout = '10min'")
-            return await retention.periods(tx), await retention.count_due(tx)
+    async def work(tx: Tx, _: Vault) -> tuple[list[Period], dict[Kind, int]]:
+        await tx.execute("SET LOCAL statement_timeout = '10min'")
+        return await retention.periods(tx), await retention.count_due(tx)
 
-    found, due = with_database(work)
+    found, due = reading(work)
     table = Table(box=None, pad_edge=False)
     for column in ("kind · 种类", "kept, days · 保留天数", "due before · 到期日", "due · 待清除"):
         table.add_column(column)
@@ -42,7 +44,7 @@ def preview() -> None:
 @app.command()
 def run() -> None:
     """Erase what is due now, as the worker does every day (立即清除)."""
-    for kind, count in with_database(_erase_all).items():
+    for kind, count in acting_as(_erase_all).items():
         typer.echo(f"{kind}: {count:,} erased · 已清除")
 
 
@@ -58,24 +60,19 @@ def set_(
         wanted = Kind(kind)
     except ValueError:
         raise SetupError(f"KIND {kind!r}: one of {', '.join(Kind)}", "没有这个种类") from None
-    reason = why.strip()
-    if not 1 <= len(reason) <= _REASON_MAX or not reason.isprintable():
-        raise SetupError(f"--why: 1 to {_REASON_MAX} characters on one line", "请填写原因，一行，最多200字")
+    request = SetRetention(wanted, days, reason_of(why))
 
-    async def work(db: Database) -> int:
-        async with db.transaction() as tx:
-            return await retention.set_period(tx, wanted, days, now=utc_now(), actor=ACTOR, reason=reason)
+    async def work(works: Acting, operator: Operator) -> int:
+        return await set_retention(works, operator, request)
 
-    was = with_database(work)
+    was = acting_as(work)
     typer.echo(f"{wanted}: kept for {days} days, {was} before · 已设定")
 
 
-async def _erase_all(db: Database) -> dict[Kind, int]:
+async def _erase_all(works: Acting, _: Operator) -> dict[Kind, int]:
     counts = dict.fromkeys(Kind, 0)
-    for kind in Kind:
-        is_done = False
-        while not is_done:
-            async with db.transaction() as tx:
-                count, is_done = await retention.erase_step(tx, kind)
-            counts[kind] += count
+    is_done = False
+    while not is_done:
+        done, is_done = await erase_due(works, takes_turns=False)
+        counts = {kind: count + done[kind] for kind, count in counts.items()}
     return counts

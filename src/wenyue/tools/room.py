@@ -10,19 +10,24 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue import catalogue, emergency
+from wenyue.application.close_room import close_room
+from wenyue.application.open_room import open_room
+from wenyue.application.operating import Operator
+from wenyue.application.steer_room import NoRoom, SteerRoom, steer_room
 from wenyue.catalogue import Product
 from wenyue.emergency import EPOCH_S, POLL_S, RATE_MAX, NewRoom, Room
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import at_local, utc_now, zone
 from wenyue.kernel.personal import Vault
-from wenyue.tools.as_owner import in_transaction
+from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.arguments import told
+from wenyue.tools.as_owner import reading
 
 app = typer.Typer(
     no_args_is_help=True, help="Waiting rooms: a fair queue in front of scarce places (排队等候)."
 )
 T = TypeVar("T")
-ACTOR: Final = "operator:command"
 _TIMEZONE: Final = "Asia/Shanghai"
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _CLOSED_SHOWN_S: Final = 30 * 24 * 3600.0
@@ -52,11 +57,11 @@ def open_(
         )
     first, last = _day(from_day, "--from"), _day(to_day or from_day, "--to")
 
-    async def work(tx: Tx, vault: Vault) -> Room:
+    async def drawn_up(tx: Tx, _: Vault) -> NewRoom:
         place, wanted = await _guarded(tx, product or [], venue)
         timezone = place.timezone
         query = f"product={wanted[0].id}&" if len(wanted) == 1 else ""
-        new = NewRoom(
+        return NewRoom(
             code=code,
             title_zh=title or f"{place.name_zh} 放票排队",
             title_en=title_en or f"{place.name_en or place.name_zh}: waiting room",
@@ -70,12 +75,14 @@ def open_(
             epoch_s=EPOCH_S,
             rate_max=rate_max,
         )
-        try:
-            return await emergency.open_room(tx, vault, new, utc_now(), actor=ACTOR)
-        except ValueError as error:
-            raise SetupError(str(error), "无法开启") from error
 
-    room = in_transaction(work)
+    new = reading(drawn_up)
+
+    async def work(works: Acting, operator: Operator) -> Room:
+        return await open_room(works, operator, new)
+
+    with told("无法开启"):
+        room = acting_as(work)
     console = Console()
     _say(console, f"the room {room.code} is open; its page is /room/{room.code} · 排队已开启")
     _say(console, f"promise (SHA-256 of the seed), publish it · 承诺, 请公布: {room.commitment.hex()}")
@@ -91,7 +98,7 @@ def list_() -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("code · 代码", "state", "release · 放票", "days · 日期", "people/s", "title · 名称"):
         table.add_column(column)
-    for room in in_transaction(work):
+    for room in reading(work):
         table.add_row(
             room.code,
             emergency.state_of(room).value,
@@ -133,7 +140,7 @@ def show(code: _CodeOf) -> None:
         ]
 
     console = Console()
-    for name, value in in_transaction(work):
+    for name, value in reading(work):
         _say(console, f"{name}: {value}")
 
 
@@ -181,37 +188,38 @@ def rate(
 def close(code: _CodeOf) -> None:
     """End the room: what it guarded can be booked without a token (结束排队)."""
 
-    async def work(tx: Tx, _: Vault) -> None:
-        await emergency.close(tx, await _find(tx, code), utc_now(), actor=ACTOR)
+    async def work(works: Acting, operator: Operator) -> NoRoom | None:
+        return await close_room(works, operator, code)
 
-    in_transaction(work)
+    _refuse(code, acting_as(work))
     _say(Console(), f"{code}: closed; prove it with `wenyue fairness verify {code}` · 已结束")
 
 
 def _steer(
     code: str, *, is_paused: bool | None, message: tuple[str, str] | None, rate_max: float | None = None
 ) -> None:
-    async def work(tx: Tx, _: Vault) -> None:
-        room = await _find(tx, code)
-        if room.closed_at is not None:
-            raise SetupError(f"the room {code!r} is closed for good", "这个排队已经结束")
-        await emergency.steer_room(
-            tx,
-            room,
-            utc_now(),
-            actor=ACTOR,
-            is_paused=room.is_paused if is_paused is None else is_paused,
-            message=(room.message_zh, room.message_en) if message is None else message,
-            rate_max=room.rate_max if rate_max is None else rate_max,
-        )
+    request = SteerRoom(code, is_paused, message, rate_max)
 
-    in_transaction(work)
+    async def work(works: Acting, operator: Operator) -> NoRoom | None:
+        return await steer_room(works, operator, request)
+
+    _refuse(code, acting_as(work))
+
+
+def _refuse(code: str, problem: NoRoom | None) -> None:
+    if problem is not None:
+        closed = SetupError(f"the room {code!r} is closed for good", "这个排队已经结束")
+        raise _unknown(code) if problem is NoRoom.UNKNOWN else closed
+
+
+def _unknown(code: str) -> SetupError:
+    return SetupError(f"there is no room {code!r}: see `wenyue room list`", "没有这个排队")
 
 
 async def _find(tx: Tx, code: str) -> Room:
     room = await emergency.room_by_code(tx, code)
     if room is None:
-        raise SetupError(f"there is no room {code!r}: see `wenyue room list`", "没有这个排队")
+        raise _unknown(code)
     return room
 
 

@@ -10,22 +10,19 @@ import hashlib
 import io
 import math
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from wenyue import catalogue
+from wenyue.application.import_venues import VenuesTaken, do_import_venues
 from wenyue.catalogue import Venue
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 
 FILE_BYTES_MAX: Final = 20 * 1024 * 1024
 ROWS_MAX: Final = 100_000
-ROWS_PER_STATEMENT_MAX: Final = 1_000
 NAME_MAX: Final = 120
 DEFAULT_LEVEL: Final = "5A"
 SHIPPED_FILE: Final = Path(__file__).parent / "data" / "china-5a-attractions.csv"
@@ -86,15 +83,27 @@ async def import_venues(
     Columns: province, name, latitude, longitude (degrees, both or neither), and if present name_en, city and level
     (5A when the column is missing). Raises SetupError when the file as a whole cannot be used.
     """
+
+    async def take(venues: Sequence[Venue], heard: Callable[[int], None]) -> VenuesTaken:
+        return await do_import_venues(tx, venues, is_dry_run=dry_run, progress=heard)
+
+    return await read_venues(path, take, dry_run=dry_run, progress=progress)
+
+
+async def read_venues(
+    path: Path,
+    take: Callable[[Sequence[Venue], Callable[[int], None]], Awaitable[VenuesTaken]],
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> VenueReport:
+    """Read the file and have what is in order taken; `take` tells how many it has taken so far. Raises as `import_venues`."""
     columns, rows = await asyncio.to_thread(_read, path)
     report = VenueReport(read=len(rows), is_dry_run=dry_run)
     found = await asyncio.to_thread(_check, columns, rows, report)
-    done = len(report.refused)
-    for start in range(0, len(found), ROWS_PER_STATEMENT_MAX):
-        part = found[start : start + ROWS_PER_STATEMENT_MAX]
-        await _take(tx, part, report)
-        done += len(part)
-        progress(done, len(rows))
+    refused = len(report.refused)
+    taken = await take(found, lambda done: progress(refused + done, len(rows)))
+    report.new, report.changed, report.unchanged = taken.new, taken.changed, taken.unchanged
     return report
 
 
@@ -102,35 +111,6 @@ def venue_code(province: str, name: str, level: str = DEFAULT_LEVEL) -> str:
     """A venue's stable code: '5a-' and eight hex digits of the hash of province and name."""
     digest = hashlib.sha256(f"{province}\n{name}".encode()).hexdigest()[:8]
     return f"{level.lower() or 'v'}-{digest}"
-
-
-async def _take(tx: Tx, wanted: Sequence[Venue], report: VenueReport) -> None:
-    present = await catalogue.venues_by_code(tx, [one.code for one in wanted])
-    changed: list[Venue] = []
-    for one in wanted:
-        before = present.get(one.code)
-        after = one if before is None else _merge(before, one)
-        if before is None:
-            report.new += 1
-        elif after == before:
-            report.unchanged += 1
-            continue
-        else:
-            report.changed += 1
-        changed.append(after)
-    if changed and not report.is_dry_run:
-        await catalogue.upsert_venues(tx, changed)
-
-
-def _merge(before: Venue, wanted: Venue) -> Venue:
-    """The facts of the file over what is there; what the file does not say stays (tags, summaries, whether active)."""
-    return msgspec.structs.replace(
-        before,
-        latitude=before.latitude if wanted.latitude is None else wanted.latitude,
-        longitude=before.longitude if wanted.longitude is None else wanted.longitude,
-        name_en=wanted.name_en or before.name_en,
-        city=wanted.city or before.city,
-    )
 
 
 def _check(columns: list[str], rows: Sequence[tuple[int, list[str]]], report: VenueReport) -> list[Venue]:

@@ -1,6 +1,7 @@
 """`wenyue import venues`: the face of the venue import at a terminal."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +9,19 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
+from wenyue.application.import_venues import VenuesTaken, import_venues
+from wenyue.catalogue import Venue
 from wenyue.infra.config import load
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import load_keys
+from wenyue.kernel.personal import Vault
 from wenyue.kernel.sheets import sheet_writer
+from wenyue.tools.acting_as import SERVER, Acting
 from wenyue.tools.database import ReadyDatabase, ready_database
 from wenyue.tools.importing.command import app
 from wenyue.tools.progress import steps
-from wenyue.tools.venues import VenueReport, import_venues
+from wenyue.tools.venues import VenueReport, read_venues
 
 _SHOWN_MAX = 20
 
@@ -42,10 +48,14 @@ def import_venue_list(
 async def _import(ready: ReadyDatabase, file: Path, *, is_dry_run: bool, console: Console) -> VenueReport:
     async with Database(ready.owner_url, size_max=4, keeps=0) as database:
         with steps(console, None, "venues · 景区") as shown:
-            async with database.transaction() as tx:
-                return await import_venues(
-                    tx, file, dry_run=is_dry_run, progress=lambda done, total: shown.at(done, total=total)
-                )
+            works = Acting(database, Vault(load_keys(load().home)))
+
+            async def take(venues: Sequence[Venue], heard: Callable[[int], None]) -> VenuesTaken:
+                return await import_venues(works, SERVER, venues, is_dry_run=is_dry_run, progress=heard)
+
+            return await read_venues(
+                file, take, dry_run=is_dry_run, progress=lambda done, total: shown.at(done, total=total)
+            )
 
 
 def _show(result: VenueReport, console: Console) -> None:

@@ -1,0 +1,21 @@
+"""An operator sets a limit of their own for a suspicious pattern."""
+
+from msgspec import Struct
+
+from wenyue import abuse
+from wenyue.abuse import Pattern, PatternRule
+from wenyue.application.on_server import on_server
+from wenyue.application.operating import Operator, Works
+
+
+class SetAbuseRule(Struct, frozen=True):
+    """From so many signs within so many seconds on it is a finding, and blocked for so many (0: only told)."""
+
+    pattern: Pattern
+    rule: PatternRule
+
+
+async def set_abuse_rule(works: Works, operator: Operator, request: SetAbuseRule) -> None:
+    """In force within seconds, in every process; recorded."""
+    async with on_server(works, operator) as act:
+        await abuse.save_rule(act.tx, request.pattern, request.rule, now=act.now, actor=operator.name)
