@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from wenyue.application.operating import REASON_LENGTH_MAX, Act, Operator, Works, acting
+from wenyue.application.operating import Act, Operator, Works, acting
+from wenyue.application.operator_checks import REASON_LENGTH_MAX
 from wenyue.kernel.duties import EVERY_DUTY
 from wenyue.kernel.personal import Vault
 
