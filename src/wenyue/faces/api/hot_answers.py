@@ -1,4 +1,4 @@
-"""How the hot endpoints answer: bytes in two messages, and the whole answers of a lane that is full."""
+"""How the hot endpoints answer: in one piece, and the whole answers of a lane that is full."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -8,6 +8,7 @@ import msgspec
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.edge import Receive, Scope, Send
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
+from wenyue.infra.whole import send_whole
 from wenyue.kernel.admission import RETRY_AFTER_S_MAX
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -33,6 +34,8 @@ async def send_answer(send: Send, status: int, payload: bytes, kind: bytes, head
     head = [(b"content-type", kind), length, (b"x-content-type-options", b"nosniff"), *headers]
     if headers is not FRESH:  # a booking is somebody's own: no cache keeps it
         head.append(_NO_STORE)
+    if send_whole(send, status, head, payload):
+        return
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": payload})
 
