@@ -1,4 +1,4 @@
-"""The worker role: what happens later, on a schedule. Any number of workers may run; each task tolerates company."""
+"""The worker role: the schedule of what happens later. Any number of workers may run; each job tolerates company."""
 
 import asyncio
 import logging
@@ -13,14 +13,24 @@ from typing import Final
 
 from psycopg import InterfaceError, OperationalError
 
-from wenyue import abuse, events, retention
-from wenyue.accounts import names
+from wenyue.application.jobs.carry_over import carry_over
+from wenyue.application.jobs.drop_events import drop_events
+from wenyue.application.jobs.erase_due import erase_due
+from wenyue.application.jobs.expire_holds import expire_holds
+from wenyue.application.jobs.index_near import index_near
+from wenyue.application.jobs.keep_rooms import keep_rooms
+from wenyue.application.jobs.mark_no_shows import mark_no_shows
+from wenyue.application.jobs.note_names import note_names
+from wenyue.application.jobs.open_ahead import open_ahead
+from wenyue.application.jobs.say_alive import say_alive
+from wenyue.application.jobs.send_notices import send_notices
+from wenyue.application.jobs.send_texts import Outgoing
+from wenyue.application.jobs.tell_subscriber import register, tell_subscriber
+from wenyue.application.jobs.tidy_abuse import tidy_abuse
 from wenyue.application.review_change import carry_out_due
 from wenyue.booking import later
-from wenyue.emergency import KEEP_EVERY_S, keep_rooms
+from wenyue.emergency import KEEP_EVERY_S
 from wenyue.events import Subscriber
-from wenyue.gate import go_through
-from wenyue.infra.alone import alone
 from wenyue.infra.db import DatabaseDown
 from wenyue.infra.failure import where
 from wenyue.infra.jobs import JobQueue
@@ -30,10 +40,9 @@ from wenyue.notifications import FileSms, SmsTransport
 from wenyue.services import Services
 from wenyue.sight import WorkFigures, label_of, read_waiting
 from wenyue.subscribers import Subscribers
-from wenyue.watch import beat, name_of
+from wenyue.watch import name_of
 from wenyue.worker_record import RecordKeeper
 from wenyue.worker_rooms import PlacesLeft
-from wenyue.worker_texts import TextSender
 
 STOP_WITHIN_S: Final = 9.0
 _log: Final = logging.getLogger("wenyue.worker")
@@ -74,11 +83,11 @@ class Worker:
     def __init__(self, services: Services, *, sms: SmsTransport | None = None) -> None:
         self._services = services
         self._sms = sms or FileSms(services.settings.home / "messages")
-        self._texts = TextSender(services, self._sms)
+        self._outgoing = Outgoing(services, self._sms)
         node = services.settings.monitor.node or os.uname().nodename
         self._name = name_of("worker", node)
         self._jobs = JobQueue(services.db)
-        self.subscribers = Subscribers(services, self._jobs, self._texts)
+        self.subscribers = Subscribers(services, self._jobs, self._outgoing)
         self._is_registered = False
         self._opened_on: date | None = None
         self._names_after: int | None = 0  # None: every account that was there is noted
@@ -95,14 +104,14 @@ class Worker:
                 Task(f"tell {one.name}", OUTBOX_POLL_S, partial(self._tell, one), self._to_tell[one.name])
                 for one in self.subscribers.all
             ),
-            Task("send notices", _NOTICES_EVERY_S, self._texts.send_notices),
+            Task("send notices", _NOTICES_EVERY_S, self._send_notices),
             Task("carry out changes", _CHANGES_EVERY_S, self._carry_out),
             Task("mark no-shows", _NO_SHOWS_EVERY_S, self._mark_no_shows, takes_s=_RUN_DEADLINE_S),
             Task("open sessions ahead", _OPEN_EVERY_S, self._open_ahead, takes_s=_RUN_DEADLINE_S),
             Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms, self._has_rooms),
             Task("seal the record", _SEAL_EVERY_S, self._record.keep),
             Task("drop old events", _DROP_EVENTS_EVERY_S, self._drop_events, takes_s=_RUN_DEADLINE_S),
-            Task("look for suspicious bookings", _SUSPICIOUS_EVERY_S, self._look_for_abuse),
+            Task("tidy suspicious signs", _SUSPICIOUS_EVERY_S, self._tidy_abuse),
             Task("erase what is past its period", _ERASE_EVERY_S, self._erase),
             Task("index near bookings", _INDEX_EVERY_S, self._index_near),
             Task("note the names of accounts", _ERASE_EVERY_S, self._note_names),
@@ -182,37 +191,26 @@ class Worker:
         return False
 
     async def _note_names(self) -> bool:
-        """Once after a start: accounts that were opened by an older version."""
+        """Once after a start."""
         if self._names_after is None:
             return False
-        async with self._services.db.transaction() as tx:
-            now, after = self._services.clock(), self._names_after
-            self._names_after = await names.note_names(tx, self._services.vault, after, now)
+        self._names_after = await note_names(self._services, self._names_after)
         return self._names_after is not None
 
     async def _expire_holds(self) -> bool:
-        return await later.expire_holds(self._services.db, self._services.engine, self._services.clock()) > 0
-
-    async def _register(self) -> None:
-        """Before anybody is told of anything: where those begin that are new."""
-        if not self._is_registered:
-            async with self._services.db.transaction() as tx:
-                await events.register(tx, self.subscribers.all)
-            self._is_registered = True
+        return await expire_holds(self._services) > 0
 
     async def _tell(self, one: Subscriber) -> bool:
-        """What of it failed before and is due again, then what is new; two transactions."""
-        await self._register()
-        now = self._services.clock()
-        is_more = False
-        for step in (events.tell_again, events.tell_next):
-            async with self._services.db.transaction() as tx:
-                is_more = await step(tx, one, now) or is_more
-        return is_more
+        if not self._is_registered:
+            await register(self._services, self.subscribers.all)
+            self._is_registered = True
+        return await tell_subscriber(self._services, one)
 
     async def _carry_over(self) -> bool:
-        async with self._services.db.transaction() as tx:
-            return await later.carry_over(tx, self._services.clock())
+        return await carry_over(self._services)
+
+    async def _send_notices(self) -> bool:
+        return await send_notices(self._services, self._outgoing)
 
     async def _do_jobs(self, stop: asyncio.Event) -> bool:
         await self._jobs.run(stop)
@@ -223,79 +221,39 @@ class Worker:
         return await carry_out_due(self._services) > 0
 
     async def _mark_no_shows(self) -> bool:
-        return await later.mark_no_shows(self._services.db, self._services.engine, self._services.clock())
+        return await mark_no_shows(self._services)
 
     async def _open_ahead(self) -> bool:
         """At the start, and once on every new day."""
-        book, now = self._services.rulebook, self._services.clock()
-        today = local_date(now, book.timezone)
-        if self._opened_on != today:
-            async with self._services.db.transaction() as tx:
-                opened = await later.open_ahead(tx, book, now)
-            if opened is not None:
-                self._opened_on = today
+        today = local_date(self._services.clock(), self._services.rulebook.timezone)
+        if self._opened_on != today and await open_ahead(self._services):
+            self._opened_on = today
         return False
 
     async def _keep_rooms(self) -> bool:
-        async with self._services.db.transaction() as tx:
-            await keep_rooms(
-                tx,
-                self._services.vault,
-                self._services.clock(),
-                places_left=self._places.left,
-                freshness=self._services.freshness,
-            )
+        await keep_rooms(self._services, self._places.left)
         return False
 
     async def _beat(self) -> bool:
         """Tell the monitor that this worker lives, and whether texts can leave."""
-        is_up = await self._sms.is_up()
-        every_s = int(_BEAT_EVERY_S)
-        async with self._services.db.connection() as tx:
-            await beat(tx, self._name, every_s)
-            if is_up:
-                await beat(tx, f"sms:{self._sms.name}", every_s)
+        names = [self._name] + ([f"sms:{self._sms.name}"] if await self._sms.is_up() else [])
+        await say_alive(self._services, names, int(_BEAT_EVERY_S))
         return False
 
-    async def _look_for_abuse(self) -> bool:
-        """Persons booked by many accounts; old counts go."""
-        detector, now = self._services.abuse, self._services.clock()
-        async with self._services.db.transaction() as tx:
-            if not await alone(tx, "look for suspicious bookings"):
-                return False
-            found = await abuse.look_at_bookings(tx, detector.rules, now)
-            totals = {
-                (pattern, detector.subject("person", key)): count for (pattern, key), count in found.items()
-            }
-            await abuse.save_findings(tx, totals, detector.rules, now)
-            await abuse.tidy(tx, now)
+    async def _tidy_abuse(self) -> bool:
+        await tidy_abuse(self._services)
         return False
 
     async def _drop_events(self) -> bool:
-        now = self._services.clock()
-        async with self._services.db.transaction() as tx:
-            is_more = await later.drop_old_notes(tx, now)
-        async with self._services.db.transaction() as tx:
-            return await alone(tx, "drop events") and (await events.drop_old(tx, now) or is_more)
+        return await drop_events(self._services)
 
     async def _erase(self) -> bool:
-        """One bounded step of each kind; again at once while something is left, in a transaction of its own."""
-        is_all_done = True
-        for kind in retention.Kind:
-            async with self._services.db.transaction() as tx:
-                if not await alone(tx, f"erase {kind}"):
-                    continue
-                _, is_done = await retention.erase_step(tx, kind)
-            is_all_done = is_all_done and is_done
+        """Again at once while something is left."""
+        _, is_all_done = await erase_due(self._services)
         return not is_all_done
 
     async def _index_near(self) -> bool:
-        """What gates look bookings up by, of days that come near."""
-        services = self._services
-        async with services.db.transaction() as tx:
-            return await go_through(
-                tx, services.vault, services.clock(), days=services.settings.gate.lookup_days
-            )
+        return await index_near(self._services)
 
     async def _look(self) -> bool:
         """Figures for operators: jobs, notes and holds that wait, sessions about to sell out."""

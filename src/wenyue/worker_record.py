@@ -5,6 +5,7 @@ import logging
 from datetime import datetime
 from typing import Final
 
+from wenyue.application.jobs.seal_record import seal_record
 from wenyue.audit import (
     ANCHOR_EVERY,
     ENTRIES_PER_SEAL_MAX,
@@ -13,7 +14,6 @@ from wenyue.audit import (
     ChainAhead,
     differing,
     newest,
-    seal,
 )
 from wenyue.infra.keys import KEYS, KeyFile, load_seal_keys, seal_keys
 from wenyue.kernel.personal import SealKeys
@@ -41,8 +41,7 @@ class RecordKeeper:
         """Seal what is settled and, once a minute, anchor the newest link; True when more is waiting at once."""
         now = self._services.clock()
         try:
-            async with self._services.db.transaction() as tx:
-                sealed = await seal(tx, now, self._keys)
+            sealed = await seal_record(self._services, self._keys)
         except ChainAhead as ahead:
             _log.critical("the record is not sealed: %s", ahead)
             return False

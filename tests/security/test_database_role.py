@@ -11,6 +11,7 @@ from tests.support.database import DbUrls
 APP: Final = "wenyue_app"
 MAY_DELETE: Final = {
     "booking.outbox",  # notes of an earlier version
+    "abuse.pair",
     "abuse.tally",  # counts of hours that are over
     "emergency.load_signal",  # of processes that ended
     "events.event",  # what everybody was told of

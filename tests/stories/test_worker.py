@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,12 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.worker_place import Place, Slow, eventually, worker_place, working
 from wenyue import abuse, catalogue
-from wenyue.booking import Outcome
+from wenyue.application.jobs.write_messages import SEND
+from wenyue.booking import ChangeKind, ChangeRequest, Outcome
 from wenyue.catalogue import PlannedSession, Template
 from wenyue.infra.db import queries
 from wenyue.infra.jobs import JobQueue
-from wenyue.subscribers import DELIVER, SEND
+from wenyue.subscribers import DELIVER
 from wenyue.tools import world
 from wenyue.worker import Worker
 
@@ -135,3 +136,28 @@ async def test_an_account_that_books_for_many_persons_is_seen_when_it_does(place
         await place.tell(worker)
     subject = detector.subject("account", card.holder_id)
     assert await (await place.tx.execute(findings)).fetchall() == [("many-persons", subject, 2)]
+
+
+async def test_a_person_booked_by_many_accounts_is_seen_when_they_are_and_names_nobody(place: Place) -> None:
+    detector = place.services.abuse
+    detector.rules = {**detector.rules, abuse.Pattern.ROTATED_ACCOUNTS: abuse.PatternRule(2, 86_400)}
+    worker, tout = Worker(place.services), world.person(99)
+    findings = "SELECT pattern, subject, count FROM abuse.finding"
+    for number in (1, 2):
+        assert await (await place.tx.execute(findings)).fetchall() == []
+        card = await world.card(place.tx, number)
+        request = world.request(card, place.slot_id, people=(tout,))
+        assert (await place.services.engine.book(request)).outcome is Outcome.CONFIRMED
+        cancel = ChangeRequest(ChangeKind.CANCEL, request.id, "test", holder_id=card.holder_id)
+        assert (
+            await place.services.engine.change(cancel)
+        ).outcome is Outcome.CANCELLED  # it counts all the same
+        await place.tell(worker)
+    expected = [("rotated-accounts", detector.subject("person", tout), 2)]
+    assert await (await place.tx.execute(findings)).fetchall() == expected
+    pairs = await (await place.tx.execute("SELECT person, account FROM abuse.pair")).fetchall()
+    assert {person for person, _ in pairs} == {detector.subject("person", tout)}
+    assert len({account for _, account in pairs}) == 2
+    async with place.services.db.transaction() as tx:
+        await abuse.tidy(tx, world.START + timedelta(days=3))
+    assert await place.one("SELECT count(*) FROM abuse.pair") == 0

@@ -13,8 +13,8 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.stopwatch import Stopwatch
 from tests.support.worker_place import Place, Slow, eventually, worker_place, working
+from wenyue.application.jobs.send_texts import TextsLeft
 from wenyue.worker import Task, Worker
-from wenyue.worker_texts import TextsLeft
 
 pytestmark = pytest.mark.anyio
 

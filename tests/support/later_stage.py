@@ -46,7 +46,8 @@ class Stage:
     async def settle(self, now: datetime = AFTER) -> bool:
         """Look for people who did not come, at `now`."""
         self.now = now
-        return await later.mark_no_shows(self.db, self.engine, now)
+        async with self.db.transaction() as tx:
+            return await later.mark_no_shows(tx, self.engine, now)
 
     async def state(self, booking: BookingRequest) -> BookingState:
         """The stored state."""

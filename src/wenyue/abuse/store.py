@@ -1,7 +1,7 @@
 """The rows of abuse detection: counts, findings, blocks, an operator's limits."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -77,14 +77,24 @@ async def save_findings(
     return found
 
 
-async def look_at_bookings(
-    tx: Tx, rules: Mapping[Pattern, PatternRule], now: datetime
-) -> dict[tuple[Pattern, bytes], int]:
-    """Persons booked by many accounts within the rule's window, at most 100: (pattern, person key) → accounts."""
-    rule = rules[Pattern.ROTATED_ACCOUNTS]
-    row: dict[str, object] = {"since": now - timedelta(seconds=rule.window_s), "limit": rule.limit}
-    rows = await (await tx.execute(_SQL["rotated_accounts"], row)).fetchall()
-    return {(Pattern.ROTATED_ACCOUNTS, bytes(key)): count for key, count in rows}
+async def read_pairs(tx: Tx, booking_ids: Sequence[UUID]) -> list[tuple[bytes, int]]:
+    """Who is booked by whom in these bookings: (person key, account)."""
+    if not booking_ids:
+        return []
+    rows = await (await tx.execute(_SQL["pairs"], {"bookings": list(booking_ids)})).fetchall()
+    return [(bytes(key), holder_id) for key, holder_id in rows]
+
+
+async def note_pairs(
+    tx: Tx, pairs: Collection[tuple[str, str]], since: datetime, now: datetime
+) -> dict[str, int]:
+    """Note who was booked by whom, both as `Detector.subject`; of each person, how many accounts booked them since then."""
+    if not pairs:
+        return {}
+    rows = json.dumps([{"person": person, "account": account} for person, account in pairs])
+    await tx.execute(_SQL["add_pairs"], {"pairs": rows, "now": now})
+    asked = {"persons": sorted({person for person, _ in pairs}), "since": since}
+    return dict(await (await tx.execute(_SQL["count_accounts"], asked)).fetchall())
 
 
 async def look_at_accounts(
@@ -103,6 +113,7 @@ async def look_at_accounts(
 async def tidy(tx: Tx, now: datetime) -> None:
     """Drop counts that no window needs any more, and end findings that were not seen again for a day."""
     await tx.execute(_SQL["drop_tallies"], {"before": now - _KEPT})
+    await tx.execute(_SQL["drop_pairs"], {"before": now - _KEPT})
     await tx.execute(_SQL["close_old"], {"before": now - _FORGOTTEN, "now": now})
 
 

@@ -86,12 +86,22 @@ HAVING count(DISTINCT v.person_key) >= %(limit)s
 ORDER BY 2 DESC
 LIMIT 100
 
--- name: rotated_accounts
--- Persons for whom many accounts booked since an instant.
-SELECT v.person_key, count(DISTINCT v.holder_id)
-FROM booking.account_person_v v
-WHERE v.created_at >= %(since)s
-GROUP BY v.person_key
-HAVING count(DISTINCT v.holder_id) >= %(limit)s
-ORDER BY 2 DESC
-LIMIT 100
+-- name: pairs
+-- Who is booked by whom.
+SELECT DISTINCT v.person_key, v.holder_id FROM booking.account_person_v v WHERE v.booking_id = ANY (%(bookings)s)
+
+-- name: add_pairs
+-- Notes who was booked by whom, and when last.
+INSERT INTO abuse.pair AS p (person, account, at)
+SELECT w.person, w.account, %(now)s
+FROM json_to_recordset(%(pairs)s::json) AS w(person text, account text)
+ORDER BY w.person, w.account
+ON CONFLICT (person, account) DO UPDATE SET at = greatest(p.at, excluded.at)
+
+-- name: count_accounts
+-- By how many accounts each of these persons was booked since an instant.
+SELECT p.person, count(*) FROM abuse.pair p WHERE p.person = ANY (%(persons)s) AND p.at >= %(since)s GROUP BY p.person
+
+-- name: drop_pairs
+-- Pairs that no window needs any more.
+DELETE FROM abuse.pair WHERE at < %(before)s

@@ -86,7 +86,7 @@ async def drop_old_notes(tx: Tx, now: datetime) -> bool:
     return cursor.rowcount == _NOTES_DROPPED_MAX
 
 
-async def mark_no_shows(db: Database, engine: Engine, now: datetime) -> bool:
+async def mark_no_shows(tx: Tx, engine: Engine, now: datetime) -> bool:
     """Turn bookings that nobody used into NO_SHOW once their day and the preset's grace are over; true when more wait.
 
     Every session is looked through once (`settled_at`), oldest first; the engine decides each booking under lock.
@@ -102,28 +102,27 @@ async def mark_no_shows(db: Database, engine: Engine, now: datetime) -> bool:
         "limit": _SLOTS_SETTLED_MAX,
         "places": _PLACES_SETTLED_MAX,
     }
-    async with db.transaction() as tx:
-        if not await alone(tx, "no-shows"):
-            return False
-        slots = [row[0] for row in await (await tx.execute(_SQL["over_slots"], bounds)).fetchall()]
-        if not slots:
-            return False
-        wanted: dict[str, object] = {
-            "slots": array(slots),
-            "confirmed": int(BookingState.CONFIRMED),
-            "limit": _NO_SHOWS_MAX,
-        }
-        missed = [row[0] for row in await (await tx.execute(_SQL["nobody_came"], wanted)).fetchall()]
-        requests = [ChangeRequest(ChangeKind.NO_SHOW, booking_id, "system:no-show") for booking_id in missed]
-        # Nobody waits for these answers: on a busy machine they may take longer than a person would.
-        answers = await asyncio.gather(
-            *(engine.change(request, deadline_s=_DECIDED_WITHIN_S) for request in requests)
-        )
-        if any(answer.outcome.is_transient for answer in answers):
-            return any(answer.outcome.is_success for answer in answers)
-        if len(missed) == _NO_SHOWS_MAX and any(answer.outcome.is_success for answer in answers):
-            return True  # the rest of these sessions comes next
-        await tx.execute(_SQL["settle_slots"], {"slots": array(slots), "now": now})
+    if not await alone(tx, "no-shows"):
+        return False
+    slots = [row[0] for row in await (await tx.execute(_SQL["over_slots"], bounds)).fetchall()]
+    if not slots:
+        return False
+    wanted: dict[str, object] = {
+        "slots": array(slots),
+        "confirmed": int(BookingState.CONFIRMED),
+        "limit": _NO_SHOWS_MAX,
+    }
+    missed = [row[0] for row in await (await tx.execute(_SQL["nobody_came"], wanted)).fetchall()]
+    requests = [ChangeRequest(ChangeKind.NO_SHOW, booking_id, "system:no-show") for booking_id in missed]
+    # Nobody waits for these answers: on a busy machine they may take longer than a person would.
+    answers = await asyncio.gather(
+        *(engine.change(request, deadline_s=_DECIDED_WITHIN_S) for request in requests)
+    )
+    if any(answer.outcome.is_transient for answer in answers):
+        return any(answer.outcome.is_success for answer in answers)
+    if len(missed) == _NO_SHOWS_MAX and any(answer.outcome.is_success for answer in answers):
+        return True  # the rest of these sessions comes next
+    await tx.execute(_SQL["settle_slots"], {"slots": array(slots), "now": now})
     return True
 
 

@@ -6,6 +6,11 @@ GRANT SELECT,
    ON abuse.finding TO wenyue_app;
 GRANT SELECT
    ON abuse.finding_v TO wenyue_app;
+GRANT SELECT,
+      DELETE,
+      INSERT (account, at, person),
+      UPDATE (at)
+   ON abuse.pair TO wenyue_app;
 GRANT SELECT
    ON abuse.rule TO wenyue_app;
 GRANT SELECT,

@@ -1,0 +1,10 @@
+"""Bookings that nobody used become NO_SHOW once their day and the preset's grace are over."""
+
+from wenyue.booking import later
+from wenyue.services import Services
+
+
+async def mark_no_shows(services: Services) -> bool:
+    """Whether more wait. Nothing is done while another worker is at it; what the engine could not decide comes again."""
+    async with services.db.transaction() as tx:
+        return await later.mark_no_shows(tx, services.engine, services.clock())
