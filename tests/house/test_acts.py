@@ -11,22 +11,20 @@ JOBS = "application/jobs/"  # nobody is signed in there
 OPENERS = {
     "application/operating.py:acting": "hands it to acting_as, unless a command acts",
     "application/travelling.py:acting": "hands it to acting_as",
-    "application/admit_visitor.py:admit_visitor": "hands it to acting_as",
+    "application/on_duty.py:on_duty": "hands it to acting_as",
+    "application/sign_out.py:sign_out": "ends the login",
     "faces/api/asking.py:acting": "hands it to acting_as",
     "faces/shared/asked.py:tx": "hands it to acting_as, unless a page is only read",
     "faces/shared/asked.py:secret_tx": "hands it to acting_as",
-    "faces/api/asking.py:sign_out": "ends the login",
-    "faces/shared/staff.py:do_signout": "ends the login",
-    "faces/traveller/account_pages.py:sign_out": "ends the login",
 }
 # Tries of secrets by people who are not signed in, or whose login has no part in it.
 STRANGERS = {
-    "application/signing_in.py:sign_in",
-    "application/signing_in.py:prove_factor",  # whoever is halfway is not signed in yet
-    "application/signing_in.py:enrol_and_sign_in",
+    "application/sign_in_staff.py:sign_in_staff",
+    "application/prove_factor.py:prove_factor",  # whoever is halfway is not signed in yet
+    "application/enrol_first_factor.py:enrol_first_factor",
     "faces/api/session.py:create",
-    "faces/gate/clerks.py:do_enrol",
-    "faces/gate/clerks.py:do_clerk",
+    "application/enrol_device.py:enrol_device",
+    "application/sign_in_clerk.py:sign_in_clerk",
     "application/recovery.py:begin",
     "application/recovery.py:prove",
     "application/recovery.py:object_to",

@@ -5,7 +5,6 @@ when something changes. The API, the pages, the gate, imports, jobs and commands
 the outcome into an answer; they decide nothing.
 """
 
-from wenyue.application import disowning
 from wenyue.application.actors import Traveller
 from wenyue.application.asking import Allowance, Denial, Denied
 from wenyue.application.booking_request import Details
@@ -25,7 +24,6 @@ __all__ = [
     "Traveller",
     "cancel_booking",
     "confirm_booking",
-    "disowning",
     "move_lines",
     "person_of_document",
     "person_of_record",

@@ -1,15 +1,12 @@
 """A keeper shows what a visitor presents at a gate: it is decided, and written down."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from uuid import UUID
 
 from msgspec import Struct
 
-from wenyue.accounts import LoginEnded, Staff, acting_as
-from wenyue.catalogue import venue
+from wenyue.application.on_duty import NotAtPost, OnDuty, Place, find_post, on_duty
 from wenyue.gate import GATE_NAME_MAX, ScanAnswer, ScanRequest, clean_line, scan, scan_party
-from wenyue.infra.db import Tx
 from wenyue.kernel.duties import Right
 from wenyue.services import Services
 
@@ -27,54 +24,38 @@ class AdmitVisitor(Struct, frozen=True):
     places: Sequence[tuple[int | None, int | None]] = ()
 
 
-class NotAtGate(StrEnum):
-    """Why nothing was decided."""
-
-    NO_VENUE = "no_venue"
-    NOT_THEIRS = "not_theirs"  # the keeper does not let people in there
-    NO_GATE = "no_gate"  # which gate it is was not said
-
-
 async def admit_visitor(
     services: Services, login: str, request: AdmitVisitor
-) -> list[ScanAnswer] | NotAtGate:
+) -> list[ScanAnswer] | NotAtPost:
     """The answer for each place. The same scan again gets the same answers. `login`: the keeper's `Login.key`.
 
     Raises LoginEnded, and ScanIdReused: the id was something else's.
     """
-    now = services.clock()
-    async with acting_as(services.db.transaction(), login, now) as (tx, fresh):
-        if fresh.staff is None:
-            raise LoginEnded
-        wanted = await _asked(tx, fresh.staff, request)
-        if isinstance(wanted, NotAtGate):
+    async with on_duty(services, login) as act:
+        wanted = await _asked(act, request)
+        if isinstance(wanted, NotAtPost):
             return wanted
         if len(request.places) > 1:
             places = [(line_no or 0, visitor_no or 0) for line_no, visitor_no in request.places]
-            return await scan_party(tx, services.gate_desk, wanted, places, now)
-        return [await scan(tx, services.gate_desk, wanted, now)]
+            return await scan_party(act.tx, services.gate_desk, wanted, places, act.now)
+        return [await scan(act.tx, services.gate_desk, wanted, act.now)]
 
 
-async def _asked(tx: Tx, keeper: Staff, request: AdmitVisitor) -> ScanRequest | NotAtGate:
+async def _asked(act: OnDuty, request: AdmitVisitor) -> ScanRequest | NotAtPost:
     gate = clean_line(request.gate, GATE_NAME_MAX)
-    venue_id = request.venue
-    if isinstance(venue_id, str):
-        found = await venue(tx, venue_id)
-        if found is None:
-            return NotAtGate.NO_VENUE
-        venue_id = found.id
-    if not keeper.may(Right.GATE_SCAN, venue_id, gate or None):
-        return NotAtGate.NOT_THEIRS
+    venue_id = await find_post(act, Right.GATE_SCAN, Place(request.venue, gate or None))
+    if isinstance(venue_id, NotAtPost):
+        return venue_id
     if not gate:
-        return NotAtGate.NO_GATE
+        return NotAtPost.NO_GATE
     line_no, visitor_no = request.places[0] if len(request.places) == 1 else (None, None)
     return ScanRequest(
         scan_id=request.scan_id,
         venue_id=venue_id,
         gate=gate,
-        staff_id=keeper.id,
+        staff_id=act.staff.id,
         presented=request.presented,
         visitor_no=visitor_no,
         line_no=line_no,
-        venue_ids=keeper.venues_for(Right.GATE_SCAN),
+        venue_ids=act.staff.venues_for(Right.GATE_SCAN),
     )

@@ -8,8 +8,9 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
-from wenyue.accounts import Login, acting_as, end_login
+from wenyue.accounts import Login, acting_as
 from wenyue.application import Traveller
+from wenyue.application import sign_out as use_case
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.logins import Logins, bearer
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
@@ -134,8 +135,7 @@ async def sign_out(request: Request, services: Services) -> None:
     header = request.headers.get("authorization", "").encode("latin-1")
     token = bearer(header)
     if token is not None:
-        async with services.db.transaction() as tx:
-            await end_login(tx, token, services.clock())
+        await use_case.sign_out(services, token)
         forget_token(request)
 
 

@@ -10,23 +10,20 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Login, Staff
-from wenyue.application.admit_visitor import AdmitVisitor, NotAtGate, admit_visitor
+from wenyue.accounts import StaffRefusal
+from wenyue.application.admit_visitor import AdmitVisitor, admit_visitor
+from wenyue.application.on_duty import NotAtPost
+from wenyue.application.undo_admission import UndoAdmission, undo_admission
 from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
 from wenyue.faces.api.gate_bodies import AnswerBody, ScanBody, answer_body
-from wenyue.faces.api.gate_refused import Refused, problem_of, staff_with
-from wenyue.faces.api.gate_session import ConfirmBody, confirmed
-from wenyue.faces.shared.caller import caller_of
-from wenyue.faces.wording_api import API_WORDS
+from wenyue.faces.api.gate_refused import Refused, not_at_post, problem_of, staff_with
+from wenyue.faces.api.gate_session import ConfirmBody, second_of, second_refused
 from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
 from wenyue.gate import (
     REASON_LENGTH_MAX,
     ScanIdReused,
     UndoOutcome,
-    clean_line,
-    undo,
 )
-from wenyue.infra.db import Tx
 
 _UNDO_STATUS: Final = {
     UndoOutcome.UNKNOWN_SCAN: 404,
@@ -54,11 +51,6 @@ class UndoAnswer(BaseModel):
     title: str
 
 
-_NOT_AT_GATE: Final = {
-    NotAtGate.NO_VENUE: (404, "not_found", API_WORDS["not_found"], "/venue"),
-    NotAtGate.NOT_THEIRS: (403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue"),
-    NotAtGate.NO_GATE: (422, "gate_needed", GATE_API_WORDS["gate_needed"], "/gate"),
-}
 router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 
@@ -73,8 +65,8 @@ async def post_scan(
     try:
         staff_with(login, right)
         done = await admit_visitor(services, login.key, wanted)
-        if isinstance(done, NotAtGate):
-            return problem_of(Refused(*_NOT_AT_GATE[done]), locale)
+        if isinstance(done, NotAtPost):
+            return problem_of(not_at_post(done), locale)
         return answer_body(done[0], locale)
     except Refused as refused:
         return problem_of(refused, locale)
@@ -99,23 +91,12 @@ async def post_undo(
 
     A place that was taken back before, and a keeper's eleventh of a day, want somebody who may confirm it as `second`.
     """
-
-    async def take(tx: Tx, fresh: Login, second: Staff | None) -> UndoOutcome:
-        staff = staff_with(fresh, right)
-        return await undo(
-            tx,
-            scan_id,
-            staff_id=staff.id,
-            is_theirs=lambda venue_id, gate: staff.may(right, venue_id, gate),
-            reason=clean_line(body.reason, REASON_LENGTH_MAX),
-            now=services.clock(),
-            limits=services.undo_limits,
-            second=second,
-        )
-
     try:
         staff_with(login, right)
-        outcome = await confirmed(services, caller_of(request), login, body.second, take)
+        wanted = UndoAdmission(scan_id, body.reason)
+        outcome = await undo_admission(services, login.key, wanted, second_of(body.second, request))
+        if isinstance(outcome, StaffRefusal):
+            raise second_refused(outcome)
     except Refused as refused:
         return problem_of(refused, locale)
     if outcome in _UNDO_STATUS:

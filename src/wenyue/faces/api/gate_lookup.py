@@ -8,11 +8,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.catalogue import venue
-from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, acting
-from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_with
+from wenyue.application.look_up_visitor import LookUpVisitor, look_up_visitor
+from wenyue.application.on_duty import NotAtPost, Place
+from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
+from wenyue.faces.api.gate_refused import Refused, not_at_post, problem_of, staff_with
 from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS, STANDINGS
-from wenyue.gate import FoundVisit, LookupKind, LookupProblem, LookupRequest, Standing, booking_code, look_up
+from wenyue.gate import FoundVisit, LookupKind, LookupProblem, Standing, booking_code
 
 _TEXT_MAX: Final = 120
 _STATUS: Final = {LookupProblem.NOTHING_ASKED: 422, LookupProblem.TOO_OFTEN: 429}
@@ -75,17 +76,10 @@ async def post_lookup(
     """
     try:
         staff_with(login, right)
-        async with acting(services, login) as (tx, fresh):
-            staff = staff_with(fresh, right)
-            where = staff_at(staff, right, await venue(tx, body.venue))
-            request = LookupRequest(
-                venue_id=where.id,
-                staff_id=staff.id,
-                kind=body.kind,
-                text=body.text,
-                days=services.settings.gate.lookup_days,
-            )
-            found = await look_up(tx, services.vault, request, services.clock())
+        request = LookUpVisitor(Place(body.venue), body.kind, body.text)
+        found = await look_up_visitor(services, login.key, request)
+        if isinstance(found, NotAtPost):
+            raise not_at_post(found)
     except Refused as refused:
         return problem_of(refused, locale)
     if isinstance(found, LookupProblem):

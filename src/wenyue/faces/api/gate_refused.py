@@ -1,13 +1,21 @@
 """What the gate's API refuses, whichever of its parts is asked: who is not staff, has another duty, or works elsewhere."""
 
+from typing import Final
+
 from starlette.responses import Response
 
 from wenyue.accounts import Login, Staff
-from wenyue.catalogue import Venue
+from wenyue.application.on_duty import NotAtPost
 from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, plain_problem
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.faces.wording_gate import GATE_API_WORDS
 from wenyue.kernel.duties import Right
+
+_NOT_AT_POST: Final = {
+    NotAtPost.NO_VENUE: (404, "not_found", API_WORDS["not_found"], "/venue"),
+    NotAtPost.NOT_THEIRS: (403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue"),
+    NotAtPost.NO_GATE: (422, "gate_needed", GATE_API_WORDS["gate_needed"], "/gate"),
+}
 
 
 class Refused(Exception):
@@ -32,13 +40,9 @@ def staff_with(login: Login, right: Right) -> Staff:
     return staff
 
 
-def staff_at(staff: Staff, right: Right, where: Venue | None, post: str | None = None) -> Venue:
-    """The venue, where the member of staff may do it. Raises Refused (403, 404)."""
-    if where is None:
-        raise Refused(404, "not_found", API_WORDS["not_found"], "/venue")
-    if not staff.may(right, where.id, post):
-        raise Refused(403, "not_your_venue", GATE_API_WORDS["not_your_venue"], "/venue")
-    return where
+def not_at_post(why: NotAtPost) -> Refused:
+    """That they do not do this there."""
+    return Refused(*_NOT_AT_POST[why])
 
 
 def problem_of(refused: Refused, locale: str) -> Response:

@@ -1,26 +1,23 @@
 """The shift of a member of staff over JSON: sign in, sign out, and confirm a colleague's act."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Caller, Login, Staff, StaffRefusal, Throttled
-from wenyue.application.signing_in import Knock, NotSignedIn, sign_in_by_code
+from wenyue.accounts import StaffRefusal, Throttled
+from wenyue.application.sign_in_staff import sign_in_staff_by_code
+from wenyue.application.signing_in import Knock, NotSignedIn
+from wenyue.application.undo_admission import Second
 from wenyue.catalogue import venues_by_id
-from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, acting, forget_token, sign_out
+from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, forget_token, sign_out
 from wenyue.faces.api.gate_refused import Refused, problem_of, staff_of
-from wenyue.faces.shared.caller import caller_of, confirmed_by, known_device
+from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.shared.client import client_of
 from wenyue.faces.wording_gate import GATE_API_WORDS
-from wenyue.infra.db import Tx
 from wenyue.kernel.duties import former_role
 from wenyue.kernel.limits import STAFF_LOGIN_TTL_S
-from wenyue.services import Services
-
-T = TypeVar("T")
 
 
 class StaffBody(BaseModel):
@@ -79,7 +76,9 @@ async def sign_in(
     now, name = services.clock(), _plain(body.login)
     knock = Knock(caller_of(request), client_of(request), services.settings.staff.gate_idle_min)
     try:
-        done = await sign_in_by_code(services, knock, name, _plain(body.password), _plain(body.code), had=had)
+        done = await sign_in_staff_by_code(
+            services, knock, name, _plain(body.password), _plain(body.code), had=had
+        )
     except Throttled as slowed:
         response = problem_of(Refused(429, "staff_locked", GATE_API_WORDS["staff_locked"]), locale)
         response.headers["retry-after"] = str(max(1, int((slowed.at - now).total_seconds())))
@@ -115,27 +114,16 @@ async def sign_out_staff(
     return Response(status_code=204)
 
 
-async def confirmed(
-    services: Services,
-    caller: Caller,
-    login: Login,
-    given: ConfirmBody | None,
-    act: Callable[[Tx, Login, Staff | None], Awaitable[T]],
-) -> T:
-    """What `act` does in one transaction, with who confirms it by their own password, if anybody; wrong ones count.
+def second_of(given: ConfirmBody | None, request: Request) -> Second | None:
+    """Who confirms a colleague's act, if anybody."""
+    return None if given is None else Second(caller_of(request), _plain(given.login), _plain(given.password))
 
-    Raises Refused (403, 429), LoginEnded, and what `act` raises.
-    """
-    if given is None:
-        async with acting(services, login) as (tx, fresh):
-            return await act(tx, fresh, None)
-    by = _plain(given.login), _plain(given.password)
-    done = await confirmed_by(services, caller, by, act, acts_as=login.key)
-    if isinstance(done, StaffRefusal):
-        is_locked = done is StaffRefusal.LOCKED
-        code = "staff_locked" if is_locked else "staff_wrong"
-        raise Refused(429 if is_locked else 403, code, GATE_API_WORDS[code], "/second")
-    return done
+
+def second_refused(done: StaffRefusal) -> Refused:
+    """That the second person did not prove who they are, or has to wait."""
+    is_locked = done is StaffRefusal.LOCKED
+    code = "staff_locked" if is_locked else "staff_wrong"
+    return Refused(429 if is_locked else 403, code, GATE_API_WORDS[code], "/second")
 
 
 def _plain(raw: str) -> str:

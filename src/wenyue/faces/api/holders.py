@@ -6,12 +6,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from wenyue.application import holders
-from wenyue.application.holders import NotSettled
-from wenyue.catalogue import venue
-from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf, acting
+from wenyue.application.holder_outlook import NotSettled, Outlook, SettleHolder
+from wenyue.application.on_duty import NotAtPost, Place
+from wenyue.application.settle_holder import settle_holder
+from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
 from wenyue.faces.api.bodies import BookingRefused
-from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
+from wenyue.faces.api.gate_refused import Refused, not_at_post, problem_of, staff_of
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import FieldError
 from wenyue.faces.wording_api import API_WORDS
@@ -59,14 +59,16 @@ async def at_counter(
         if bool(body.card_nos) == body.has_no_card:
             words = API_WORDS["cards_or_none"][1 if locale == "en" else 0]
             raise BookingRefused(422, "fields", errors=[FieldError("/card_nos", "cards_or_none", words)])
-        async with acting(services, login) as (tx, fresh):
-            staff = staff_of(fresh)
-            counter = holders.Counter(staff, staff_at(staff, right, await venue(tx, body.venue)).id)
-            found = await holders.settle(services, tx, counter, identity, card_nos=body.card_nos, now=now)
+        request = SettleHolder(Place(body.venue), identity, body.card_nos)
+        found = await settle_holder(services, login.key, request)
+        if isinstance(found, NotAtPost):
+            raise not_at_post(found)
     except Refused as refused:
         return problem_of(refused, locale)
     if isinstance(found, LookupProblem):
         return problem_of(Refused(429, found.value, LOOKUP_PROBLEMS[found]), locale)
+    if isinstance(found, Outlook):
+        raise TypeError("whatever is found was to be settled")
     if isinstance(found, NotSettled):
         raise BookingRefused(_STATUS[found], found.value)
     return HolderSeen(accounts=len(found.own), claims_lost=len(found.lost), is_name_noted=found.is_name_noted)

@@ -8,9 +8,8 @@ from typing import Final
 
 from psycopg import Error
 
-from wenyue import accounts
 from wenyue.accounts import Login
-from wenyue.accounts.second import sessions
+from wenyue.application.recognise import recognise
 from wenyue.infra.db import Database, DatabaseDown
 
 LOGIN_WAIT_S: Final = 0.9  # within the second that an answer may come after its deadline
@@ -110,11 +109,7 @@ class Logins:
         if not tokens:
             return {}
         try:
-            async with self._db.connection() as tx:
-                logins = await accounts.who_of(tx, list(set(tokens.values())), now := self._clock())
-                for login in logins.values():
-                    if login.staff is not None:
-                        await sessions.note_use(tx, login, now)  # every few minutes
+            logins = await recognise(self._db, list(set(tokens.values())), self._clock())
         except (DatabaseDown, Error, OSError):
             return None
         return {header: logins[token] for header, token in tokens.items() if token in logins}

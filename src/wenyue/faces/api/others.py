@@ -8,11 +8,12 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Login
-from wenyue.application import disowning
-from wenyue.application.disowning import NotTaken
-from wenyue.booking import by_others
-from wenyue.catalogue import venue
+from wenyue.application.add_spelling import add_spelling
+from wenyue.application.disown_place import disown_place
+from wenyue.application.on_duty import NotAtPost, Place
+from wenyue.application.places_by_others import NotTaken, own_places
+from wenyue.application.see_document import SeeDocument, see_document
+from wenyue.booking import Answer, by_others
 from wenyue.faces.api.asking import (
     HolderLoginOf,
     HolderOf,
@@ -20,11 +21,11 @@ from wenyue.faces.api.asking import (
     LoginOf,
     RightOf,
     ServicesOf,
-    acting,
     holder_of,
+    traveller_of,
 )
 from wenyue.faces.api.bodies import BookingRefused
-from wenyue.faces.api.gate_refused import Refused, problem_of, staff_at, staff_of
+from wenyue.faces.api.gate_refused import Refused, not_at_post, problem_of, staff_of
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, change_problem, status_of
 from wenyue.faces.wording_documents import NAME_ERRORS
@@ -33,7 +34,6 @@ from wenyue.gate import LookupProblem
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.documents import NameProblem, parse_name
 from wenyue.kernel.limits import NAME_LENGTH_MAX
-from wenyue.services import Services
 
 router: Final = APIRouter(prefix="/v1", tags=["visitors"])
 _TIMEZONE: Final = "Asia/Shanghai"
@@ -82,7 +82,7 @@ class CounterBody(PersonBody):
 async def mine(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> PlacesBody:
     """What other accounts booked with the document of the account's own holder, once staff at a counter have seen it."""
     async with services.db.connection() as tx:
-        found = await disowning.own_places(services, tx, holder_id, services.clock())
+        found = await own_places(services, tx, holder_id, services.clock())
     if isinstance(found, NotTaken):
         raise BookingRefused(403, found.value)
     return _shown(found, locale)
@@ -93,16 +93,16 @@ async def disown(
     slot_id: _SlotId, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf
 ) -> PlacesBody | Response:
     """Take one's own place out of somebody else's booking; the others keep theirs. Again: the same. At most 10 a day."""
-    async with acting(services, login) as (tx, _):
-        found = await disowning.claim(services, tx, holder_of(login), slot_id, services.clock())
+    found = await disown_place(services, traveller_of(login), slot_id)
     if found is NotTaken.TOO_OFTEN:
         raise BookingRefused(429, found.value)
     if found is NotTaken.UNSEEN:
         raise BookingRefused(403, found.value)
     if found is NotTaken.NOTHING_THERE:
         raise BookingRefused(404, found.value)
-    places = [] if isinstance(found, NotTaken) else found
-    return await _take_back(services, places, login, locale) or await mine(services, holder_of(login), locale)
+    if isinstance(found, Answer):
+        return _refusal(found, locale)
+    return await mine(services, holder_of(login), locale)
 
 
 @router.post("/names", summary="Another spelling of my name", status_code=204)
@@ -112,8 +112,7 @@ async def spell(body: SpellingBody, services: ServicesOf, login: HolderLoginOf, 
     if isinstance(name, NameProblem):
         words = NAME_ERRORS[name.code][1 if locale == "en" else 0]
         raise BookingRefused(422, "fields", errors=[FieldError("/name", name.code, words)])
-    async with acting(services, login) as (tx, _):
-        refused = await disowning.add_spelling(services, tx, holder_of(login), name, services.clock())
+    refused = await add_spelling(services, traveller_of(login), name)
     if refused is not None:
         raise BookingRefused(403 if refused is NotTaken.UNSEEN else 409, refused.value)
     return Response(status_code=204)
@@ -133,29 +132,24 @@ async def at_counter(
         if not staff_of(login).may_anywhere(right):
             raise BookingRefused(403, "operators_only")
         identity = identity_of(body, local_date(now, _TIMEZONE), locale)
-        async with acting(services, login) as (tx, fresh):
-            staff = staff_of(fresh)
-            counter = disowning.Counter(staff.id, staff_at(staff, right, await venue(tx, body.venue)).id)
-            found = await disowning.at_counter(services, tx, counter, identity, slot_id=body.slot_id, now=now)
+        found = await see_document(
+            services, login.key, SeeDocument(Place(body.venue), identity, body.slot_id)
+        )
+        if isinstance(found, NotAtPost):
+            raise not_at_post(found)
     except Refused as refused:
         return problem_of(refused, locale)
     if isinstance(found, NotTaken):
         raise BookingRefused(404, found.value)
     if isinstance(found, LookupProblem):
         return problem_of(Refused(429, found.value, LOOKUP_PROBLEMS[found]), locale)
-    refusal = await _take_back(services, found.asked, login, locale)
-    if refusal is not None:
-        return refusal
+    if isinstance(found, Answer):
+        return _refusal(found, locale)
     return SeenBody(items=_shown(found.others, locale).items, is_name_noted=found.is_name_noted)
 
 
-async def _take_back(
-    services: Services, places: Sequence[by_others.PlaceByOther], login: Login, locale: str
-) -> Response | None:
-    """The refusal, or None: every place is out. Raises LoginEnded."""
-    refused = await disowning.take_back(services, places, actor=login.actor, login=login.key)
-    if refused is None:
-        return None
+def _refusal(refused: Answer, locale: str) -> Response:
+    """Why the places are not out."""
     retry = {"retry-after": str(RETRY_AFTER_S)} if refused.outcome.is_transient else {}
     body = change_problem(refused, locale)  # without the number of the booking: that is its holder's to know
     return Response(body, status_of(refused.outcome), retry, PROBLEM_TYPE.decode())

@@ -9,17 +9,13 @@ from starlette.responses import Response
 
 from wenyue.accounts import Throttled
 from wenyue.accounts.second.rules import Mode
-from wenyue.application.second_factor import (
-    NotSecured,
-    end_of_other,
-    end_own,
-    enrol,
-    present,
-    remove_factor,
-    renew_codes,
-    security_of,
-)
+from wenyue.application.end_sessions import end_own_sessions, end_sessions_of
+from wenyue.application.enrol_factor import enrol_factor
+from wenyue.application.remove_factor import remove_factor
+from wenyue.application.renew_codes import renew_codes
+from wenyue.application.securing import NotSecured
 from wenyue.application.signing_in import mode_of
+from wenyue.application.staff_security import present, security_of
 from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of
@@ -87,9 +83,11 @@ async def do_me(duty: Duty) -> Response:
         case "codes":
             done = await renew_codes(duty.services, duty.operator, duty.member)
         case "end":
-            done = await end_own(duty.services, duty.operator, duty.member, _key(duty) or "0" * _KEY_LENGTH)
+            done = await end_own_sessions(
+                duty.services, duty.operator, duty.member, _key(duty) or "0" * _KEY_LENGTH
+            )
         case "end_others":
-            done = await end_own(duty.services, duty.operator, duty.member, "")
+            done = await end_own_sessions(duty.services, duty.operator, duty.member, "")
         case _:
             done = NotSecured.UNKNOWN
     return await _answer(duty, done, _me)
@@ -113,7 +111,7 @@ async def do_factor(duty: Duty) -> Response:
     if isinstance(made, str):
         return await _factor(duty, made)
     try:
-        done = await enrol(duty.services, duty.operator, duty.member, caller_of(duty.request), made)
+        done = await enrol_factor(duty.services, duty.operator, duty.member, caller_of(duty.request), made)
     except Throttled as slowed:
         return await _factor(duty, say_wait(slowed.at, duty.now, duty.locale), status=429)
     return await _answer(duty, done, _factor)
@@ -127,7 +125,7 @@ async def show_sessions(duty: Duty) -> Response:
 async def do_sessions(duty: Duty) -> Response:
     """Sign a colleague out everywhere."""
     staff_id = duty.form.number("staff", 1, _ID_MAX) or 0
-    done = await end_of_other(duty.services, duty.operator, staff_id)
+    done = await end_sessions_of(duty.services, duty.operator, staff_id)
     refused = done if isinstance(done, NotSecured) else None
     return await _answer(duty, refused, _sessions, onward="/console/sessions")
 

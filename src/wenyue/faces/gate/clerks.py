@@ -6,6 +6,10 @@ from starlette.responses import Response
 
 from wenyue.accounts import Throttled, gate_devices
 from wenyue.accounts.gate_devices import Device
+from wenyue.application.enrol_device import enrol_device
+from wenyue.application.on_duty import Place
+from wenyue.application.set_pin import set_pin
+from wenyue.application.sign_in_clerk import ClerkKnock, sign_in_clerk
 from wenyue.faces.gate.shift import Shift, Station, get, post
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of
@@ -26,11 +30,7 @@ async def show_enrol(shift: Shift) -> Response:
 async def do_enrol(shift: Shift) -> Response:
     """Use the code up: the device keeps a secret of its own, and where it stands."""
     try:
-        async with shift.services.guard.attempt(
-            "code", "gate device", caller_of(shift.request), shift.now
-        ) as tried:
-            found = await gate_devices.enrol(tried.tx, shift.form.one("code"), shift.now)
-            tried.is_right = found is not None
+        found = await enrol_device(shift.services, caller_of(shift.request), shift.form.one("code"))
     except Throttled as slowed:
         return _enrol_again(shift, say_wait(slowed.at, shift.now, shift.locale), 429)
     if found is None:
@@ -57,21 +57,13 @@ async def do_clerk(shift: Shift) -> Response:
     if device is None:
         return redirect("/gate/enrol")
     staff_id = shift.form.number("clerk", 1, 2**63 - 1) or 0
-    pin, token = shift.form.one("pin")[:_PIN_TYPED_MAX], ""
-    name = f"pin {device.venue_id} {staff_id}"
+    pin = shift.form.one("pin")[:_PIN_TYPED_MAX]
+    knock = ClerkKnock(device, _secret(shift), staff_id, pin, shift.token)
     try:
-        async with shift.services.guard.attempt("staff", name, caller_of(shift.request), shift.now) as tried:
-            found = await gate_devices.check_pin(
-                tried.tx, shift.services.vault, _secret(shift), staff_id, pin
-            )
-            tried.is_right, tried.who = found is not None, f"staff:{staff_id}"
-            if found is not None:
-                token = await tried.start_login(
-                    shift.now, staff_id=staff_id, device_id=device.id, instead_of=shift.token
-                )
+        token = await sign_in_clerk(shift.services, caller_of(shift.request), knock)
     except Throttled as slowed:
         return await _clerk(shift, device, staff_id, say_wait(slowed.at, shift.now, shift.locale), 429)
-    if found is None:
+    if token is None:
         wrong = shift.t("PIN 不对，或不在这里值班。", "The PIN is wrong, or it is not your post.")
         return await _clerk(shift, device, staff_id, wrong, 422)
     response = shift.stand(redirect("/gate"), Station(device.venue_id, device.post))
@@ -97,11 +89,8 @@ async def do_pin(shift: Shift) -> Response:
             "Six to eight digits, twice the same, and neither all alike nor in a row.",
         )
         return await _pin(shift, text)
-    async with shift.secret_tx() as tx:
-        await gate_devices.set_pin(
-            tx, shift.services.vault, staff=shift.keeper, venue_id=station.venue_id, pin=pin, now=shift.now
-        )
-    return await _pin(shift, is_done=True)
+    refused = await set_pin(shift.services, shift.login_key, Place(station.venue_id, station.gate), pin)
+    return redirect("/gate/setup") if refused is not None else await _pin(shift, is_done=True)
 
 
 def _secret(shift: Shift) -> str:

@@ -8,8 +8,9 @@ from typing import Final
 from starlette.responses import Response
 
 from wenyue.accounts import Identity, traveller
-from wenyue.application import holders
-from wenyue.application.holders import Counter, NotSettled, Outlook, Settled
+from wenyue.application.holder_outlook import NotSettled, Outlook, SettleHolder
+from wenyue.application.on_duty import NotAtPost, Place
+from wenyue.application.settle_holder import Settled, settle_holder
 from wenyue.cards import cards_of
 from wenyue.catalogue import venues_by_id
 from wenyue.faces.gate.shift import Shift, Station
@@ -82,19 +83,16 @@ async def do_holders(shift: Shift) -> Response:
     identity, shown = typed.person.identity, shift.form.one("shown")
     if identity is None:
         return await _page(shift, station, typed)
-    counter = Counter(shift.keeper, station.venue_id)
-    view, done = None, None
-    async with shift.tx() as tx:
-        found = await holders.look(
-            shift.services, tx, counter, identity, card_nos=typed.card_nos, now=shift.now
-        )
-        if isinstance(found, Outlook) and shown == _key(found):
-            done = await holders.carry_out(shift.services, tx, counter, identity, found, now=shift.now)
-        elif isinstance(found, Outlook):
+    place = Place(station.venue_id, station.gate)
+    request = SettleHolder(place, identity, typed.card_nos, agreed=shown)
+    found = await settle_holder(shift.services, shift.login_key, request)
+    if isinstance(found, NotAtPost):  # the duty was taken away meanwhile
+        return _setup()
+    if isinstance(found, Settled):
+        return await _page(shift, station, Typed(PersonForm(blank_values(), None, ())), done=found)
+    if isinstance(found, Outlook):
+        async with shift.services.db.connection() as tx:
             view = await _outlook(shift, tx, found)
-    if done is not None:
-        return await _page(shift, station, Typed(PersonForm(blank_values(), None, ())), done=done)
-    if view is not None:
         return await _page(shift, station, typed, view=view, identity=identity, has_changed=bool(shown))
     problem = _problem(shift, found)
     return await _page(
@@ -123,7 +121,7 @@ def _with(typed: Typed, error: FieldError) -> Typed:
     return Typed(person, typed.cards, typed.has_none)
 
 
-def _problem(shift: Shift, found: Outlook | NotSettled | LookupProblem) -> FieldError:
+def _problem(shift: Shift, found: NotSettled | LookupProblem) -> FieldError:
     if isinstance(found, LookupProblem):
         return FieldError("number", LOOKUP_PROBLEMS[found].say(shift.locale))
     if found is NotSettled.SEEN_BEFORE:
@@ -133,11 +131,6 @@ def _problem(shift: Shift, found: Outlook | NotSettled | LookupProblem) -> Field
         "One of these cards is not with this document; nothing was changed. Check the numbers.",
     )
     return FieldError("cards", text)
-
-
-def _key(found: Outlook) -> str:
-    """What the page says it showed, so that nothing else is done than what somebody read."""
-    return "|".join(",".join(map(str, ids)) for ids in (found.own, found.fresh, found.lost, found.kept)) + "!"
 
 
 async def _outlook(shift: Shift, tx: Tx, found: Outlook) -> OutlookView:
@@ -154,7 +147,7 @@ async def _outlook(shift: Shift, tx: Tx, found: Outlook) -> OutlookView:
         *[await _account(shift, tx, one, kept, "") for one in found.kept],
         *[await _account(shift, tx, one, lost, "bad") for one in found.lost],
     ]
-    return OutlookView(tuple(accounts), _key(found))
+    return OutlookView(tuple(accounts), found.key)
 
 
 async def _account(shift: Shift, tx: Tx, account_id: int, fate: str, tone: str) -> AccountView:

@@ -5,6 +5,8 @@ from typing import Final
 
 from starlette.responses import Response
 
+from wenyue.application.look_up_visitor import LookUpVisitor, look_up_visitor
+from wenyue.application.on_duty import NotAtPost, Place
 from wenyue.catalogue import venues_by_id
 from wenyue.faces.gate.shift import Shift, Station
 from wenyue.faces.shared.asked import redirect
@@ -15,10 +17,8 @@ from wenyue.gate import (
     FoundVisit,
     LookupKind,
     LookupProblem,
-    LookupRequest,
     Standing,
     booking_code,
-    look_up,
 )
 from wenyue.kernel.duties import Right
 from wenyue.kernel.ids import uuid7
@@ -58,15 +58,10 @@ async def do_lookup(shift: Shift) -> Response:
         return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
     text = shift.form.one("text")[:_TEXT_MAX]
     kind = next((one for one in LookupKind if one.value == shift.form.one("kind")), LookupKind.NAME)
-    async with shift.tx() as tx:
-        request = LookupRequest(
-            venue_id=station.venue_id,
-            staff_id=shift.keeper.id,
-            kind=kind,
-            text=text,
-            days=shift.services.settings.gate.lookup_days,
-        )
-        found = await look_up(tx, shift.services.vault, request, shift.now)
+    request = LookUpVisitor(Place(station.venue_id, station.gate), kind, text)
+    found = await look_up_visitor(shift.services, shift.login_key, request)
+    if isinstance(found, NotAtPost):  # the duty was taken away meanwhile
+        return shift.refusal(403) or redirect("/gate/setup")
     if shift.wants_parts:
         return shift.parts({"found": shift.part("lookup_found", is_part=True, **_found(found, shift.locale))})
     return await _page(shift, station, found, kind=kind, text=text)

@@ -4,7 +4,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.application.admit_visitor import AdmitVisitor, NotAtGate, admit_visitor
+from wenyue.application.admit_visitor import AdmitVisitor, admit_visitor
+from wenyue.application.on_duty import NotAtPost, Place
+from wenyue.application.take_post import take_post
 from wenyue.catalogue import Venue, venues, venues_by_id
 from wenyue.faces.gate.clerks import routes as clerk_routes
 from wenyue.faces.gate.holders import do_holders, show_holders
@@ -47,11 +49,10 @@ async def do_setup(shift: Shift) -> Response:
     gate = clean_line(shift.form.one("gate"), GATE_NAME_MAX)
     if venue_id is None or not shift.keeper.may(shift.right, venue_id):
         return await _setup(shift, shift.t("请选择场馆。", "Choose the venue."))
-    async with shift.tx() as tx:
-        is_known = venue_id in await venues_by_id(tx, [venue_id])
-    if not is_known or not gate:
+    taken = await take_post(shift.services, shift.login_key, Place(venue_id, gate or None))
+    if not gate or taken is NotAtPost.NO_VENUE:
         return await _setup(shift, shift.t("请填写闸口名称。", "Name the gate."))
-    if not shift.keeper.may(shift.right, venue_id, gate):
+    if isinstance(taken, NotAtPost):
         return await _setup(shift, shift.t("您不在这个闸口值班。", "You do not work at this gate."))
     lets_in = shift.keeper.may(Right.GATE_SCAN, venue_id, gate)
     return shift.stand(redirect("/gate" if lets_in else "/gate/lookup"), Station(venue_id, gate))
@@ -82,7 +83,7 @@ async def do_scan(shift: Shift) -> Response:
         answers = await admit_visitor(shift.services, shift.login_key, request)
     except ScanIdReused:
         return shift.refusal(422) or redirect("/gate")
-    if isinstance(answers, NotAtGate):  # the duty was taken away meanwhile
+    if isinstance(answers, NotAtPost):  # the duty was taken away meanwhile
         return shift.refusal(403) or redirect("/gate/setup")
     is_party = len(places) > 1
     result = party_view(answers, shift.locale) if is_party else result_view(answers[0], shift.locale, uuid7())

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from wenyue.accounts import Login, Staff, StaffRefusal
+from wenyue.accounts import StaffRefusal
+from wenyue.application.undo_admission import Second, UndoAdmission, undo_admission
 from wenyue.faces.gate.shift import Shift, Station
-from wenyue.faces.shared.caller import caller_of, confirmed_by
+from wenyue.faces.shared.caller import caller_of
 from wenyue.faces.wording_gate import SECOND_TEXTS, UNDO_TEXTS
-from wenyue.gate import UndoOutcome, undo
-from wenyue.infra.db import Tx
+from wenyue.gate import UndoOutcome
 
 _LOGIN_LENGTH_MAX = 64
 
@@ -27,30 +27,12 @@ class TakenBack:
 async def take_back(shift: Shift, station: Station, scan_id: UUID, reason: str) -> TakenBack:
     """Take the scan back; a second person's password is checked first, when the form carries one."""
     login = shift.form.one("second_login").strip()[:_LOGIN_LENGTH_MAX]
-
-    async def take(tx: Tx, _: Login | None, second: Staff | None) -> UndoOutcome:
-        return await undo(
-            tx,
-            scan_id,
-            staff_id=shift.keeper.id,
-            is_theirs=lambda venue_id, gate: (
-                venue_id == station.venue_id and shift.keeper.may(shift.right, venue_id, gate)
-            ),
-            reason=reason,
-            now=shift.now,
-            limits=shift.services.undo_limits,
-            second=second,
-        )
-
-    if login:
-        caller, given = caller_of(shift.request), (login, shift.form.one("second_password"))
-        outcome = await confirmed_by(shift.services, caller, given, take, acts_as=shift.login_key)
-        if isinstance(outcome, StaffRefusal):
-            text = SECOND_TEXTS[outcome].say(shift.locale)
-            return TakenBack(text, asks_second=True, login=login, is_wrong=True)
-    else:
-        async with shift.tx() as tx:
-            outcome = await take(tx, None, None)
+    second = Second(caller_of(shift.request), login, shift.form.one("second_password")) if login else None
+    request = UndoAdmission(scan_id, reason, station.venue_id)
+    outcome = await undo_admission(shift.services, shift.login_key, request, second)
+    if isinstance(outcome, StaffRefusal):
+        text = SECOND_TEXTS[outcome].say(shift.locale)
+        return TakenBack(text, asks_second=True, login=login, is_wrong=True)
     return TakenBack(
         UNDO_TEXTS[outcome].say(shift.locale),
         is_done=outcome is UndoOutcome.UNDONE,

@@ -1,20 +1,16 @@
 """Who knocks: from which address, and with which tokens of a known device. See `accounts.guard`."""
 
-from collections.abc import Awaitable, Callable
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wenyue.accounts import Caller, Login, Staff, StaffRefusal, Throttled, check_staff
+from wenyue.accounts import Caller
 from wenyue.faces.shared.services import services_of
 from wenyue.faces.shared.session import read_cookie, set_cookie
 from wenyue.infra.addresses import sender_of
-from wenyue.infra.db import Tx
 from wenyue.kernel.limits import DEVICE_LENGTH_MAX, DEVICE_TTL_S
-from wenyue.services import Services
 
-T = TypeVar("T")
 DEVICE_COOKIE: Final = "wy_device"
 DEVICE_HEADER: Final = "device-token"
 
@@ -23,33 +19,6 @@ def caller_of(request: Request) -> Caller:
     """From where a secret is tried. A proxy is believed only when it was named (WENYUE_TRUSTED_PROXIES)."""
     address = sender_of(request.scope, services_of(request).settings.web.proxies)
     return Caller(address, device_of(request))
-
-
-async def confirmed_by(
-    services: Services,
-    caller: Caller,
-    given: tuple[str, str],
-    act: Callable[[Tx, Login, Staff], Awaitable[T]],
-    *,
-    acts_as: str,
-) -> T | StaffRefusal:
-    """What a member of staff (`acts_as`) does when a second proves who they are by login and password, without signing in.
-
-    The act runs in the transaction that checked the password: nobody gives the second another, or lets them go, meanwhile.
-    Slowed like every other try. Raises LoginEnded, and what `act` raises.
-    """
-    login, password = given
-    try:
-        async with services.guard.attempt("staff", login, caller, services.clock(), acts_as=acts_as) as tried:
-            if tried.acting is None:
-                raise LookupError("nobody confirms what nobody asks for")
-            second = await check_staff(tried.tx, services.vault, login, password)
-            tried.is_right = isinstance(second, Staff)
-            if isinstance(second, StaffRefusal):
-                return second
-            return await act(tried.tx, tried.acting, second)
-    except Throttled:
-        return StaffRefusal.LOCKED
 
 
 def device_of(request: Request) -> str:

@@ -9,14 +9,11 @@ from wenyue.accounts.second import factors
 from wenyue.accounts.second.passkeys import Passkey, challenge_of, user_id_of
 from wenyue.accounts.second.rules import CODE_DIGITS, NAME_LENGTH_MAX, RECOVERY_LENGTH, Step
 from wenyue.accounts.second.sessions import HalfLogin
-from wenyue.application.second_factor import step_up
-from wenyue.application.signing_in import (
-    Enrolment,
-    NotSignedIn,
-    enrol_and_sign_in,
-    half_login,
-    prove_factor,
-)
+from wenyue.application.enrol_first_factor import enrol_first_factor
+from wenyue.application.prove_factor import prove_factor
+from wenyue.application.second_step import half_login
+from wenyue.application.signing_in import Enrolment, NotSignedIn
+from wenyue.application.step_up import step_up
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of
 from wenyue.faces.shared.ceremonies import (
@@ -81,7 +78,7 @@ async def do_enrolment(asked: StaffAsked) -> Response:
     try:
         if isinstance(made, str):
             return await _enrolment(asked, half, made, status=422)
-        done = await enrol_and_sign_in(asked.services, asked.knock, half, made)
+        done = await enrol_first_factor(asked.services, asked.knock, half, made)
     except Throttled as slowed:
         return await _enrolment(asked, half, say_wait(slowed.at, asked.now, asked.locale), status=429)
     if done is NotSignedIn.OVER:

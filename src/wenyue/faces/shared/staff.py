@@ -9,11 +9,13 @@ from typing import ClassVar, Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Login, Staff, Throttled, end_login, who
-from wenyue.accounts.second import sessions
+from wenyue.accounts import Login, Staff, Throttled
 from wenyue.accounts.second.sessions import HALF_LASTS
 from wenyue.application.operating import Operator
-from wenyue.application.signing_in import Halfway, Knock, NotSignedIn, SignedIn, sign_in
+from wenyue.application.recognise import recognise
+from wenyue.application.sign_in_staff import sign_in_staff
+from wenyue.application.sign_out import sign_out
+from wenyue.application.signing_in import Halfway, Knock, NotSignedIn, SignedIn
 from wenyue.faces.shared.asked import Asked, redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
 from wenyue.faces.shared.client import client_of
@@ -81,10 +83,7 @@ class StaffAsked(Asked):
         """Ask whose login this is. `is_use`: somebody did something, so that the login lasts on. Raises DatabaseDown."""
         if not self.token:
             return
-        async with self.services.db.connection() as tx:
-            login = await who(tx, self.token, self.now)
-            if login is not None and is_use:
-                await sessions.note_use(tx, login, self.now)
+        login = (await recognise(self.services.db, [self.token], self.now, is_use=is_use)).get(self.token)
         self.login = login
         self.staff = login.staff if login else None
         self.login_key = login.key if login else ""
@@ -119,7 +118,9 @@ async def do_signin(asked: StaffAsked) -> Response:
     """Check the password; wrong ones make the next try wait. The login that this browser had before ends."""
     login = asked.form.one("login")[:_LOGIN_LENGTH_MAX]
     try:
-        done = await sign_in(asked.services, asked.knock, login, asked.form.one("password"), had=asked.token)
+        done = await sign_in_staff(
+            asked.services, asked.knock, login, asked.form.one("password"), had=asked.token
+        )
     except Throttled as slowed:
         return _signin(asked, login, say_wait(slowed.at, asked.now, asked.locale), status=429)
     if isinstance(done, NotSignedIn):
@@ -140,8 +141,7 @@ def signed_in(asked: StaffAsked, done: SignedIn, response: Response) -> Response
 
 async def do_signout(asked: StaffAsked) -> Response:
     """End the login everywhere it was used, and forget it here."""
-    async with asked.services.db.transaction() as tx:
-        await end_login(tx, asked.token, asked.now)
+    await sign_out(asked.services, asked.token)
     asked.staff = None  # so that the face gives nothing more on the strength of this login
     response = redirect(asked.signin_path)
     for name in asked.cookies:

@@ -5,7 +5,8 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Attempt, Throttled, end_login
+from wenyue.accounts import Attempt, Throttled
+from wenyue.application import sign_out as use_case
 from wenyue.application.loss import own_turn
 from wenyue.application.recovery import tell_of_further_card
 from wenyue.cards import (
@@ -110,8 +111,7 @@ async def sign_in_with_card(visit: Visit) -> Response:
 
 async def sign_out(visit: Visit) -> Response:
     """End the login; the trip goes with it."""
-    async with visit.services.db.transaction() as tx:
-        await end_login(tx, login_token(visit.request), visit.now)
+    await use_case.sign_out(visit.services, login_token(visit.request))
     response = redirect("/")
     response.headers["Clear-Site-Data"] = (
         '"cache", "storage"'  # vouchers kept for offline use, and their worker

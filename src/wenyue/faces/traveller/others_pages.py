@@ -1,13 +1,13 @@
 """别人为我约的: places that others booked with my document, taking them back, and how else my name is written."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.application import disowning
-from wenyue.application.disowning import NotTaken
+from wenyue.application.add_spelling import add_spelling as add_spelling_of_name
+from wenyue.application.disown_place import disown_place
+from wenyue.application.places_by_others import NotTaken, own_places
 from wenyue.booking import Answer, by_others
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.forms import FieldError
@@ -46,19 +46,14 @@ async def take_back(visit: Visit) -> Response:
     slot_id = visit.form.number("slot", 1, _BIGGEST_ID)
     if slot_id is None:
         return visit.not_found()
-    async with visit.tx() as tx:
-        found = await disowning.claim(visit.services, tx, visit.holder_id, slot_id, visit.now)
+    found = await disown_place(visit.services, visit.traveller, slot_id)
     if found is NotTaken.NOTHING_THERE:
         return visit.not_found()
     if found in (NotTaken.TOO_OFTEN, NotTaken.UNSEEN):
         actions = ((PATH, visit.t("返回", "Back"), True),)
         title, status = visit.t("没有办成", "Not done"), 429 if found is NotTaken.TOO_OFTEN else 403
         return visit.message(title, visit.t(*API_WORDS[str(found)]), status=status, actions=actions)
-    places: Sequence[by_others.PlaceByOther] = [] if isinstance(found, NotTaken) else found
-    refused = await disowning.take_back(
-        visit.services, places, actor=visit.traveller.name, login=visit.login_key
-    )
-    return redirect(PATH + "?done=1") if refused is None else _refused(visit, refused, slot_id)
+    return _refused(visit, found, slot_id) if isinstance(found, Answer) else redirect(PATH + "?done=1")
 
 
 async def add_spelling(visit: Visit) -> Response:
@@ -66,12 +61,12 @@ async def add_spelling(visit: Visit) -> Response:
     raw = visit.form.one("name")[:_NAME_MAX]
     name = parse_name(raw)
     problem = ""
-    async with visit.tx() as tx:
-        if isinstance(name, NameProblem):
-            problem = visit.t(*NAME_ERRORS[name.code])
-        elif refused := await disowning.add_spelling(visit.services, tx, visit.holder_id, name, visit.now):
-            problem = visit.t(*API_WORDS[refused.value])
-        if problem:
+    if isinstance(name, NameProblem):
+        problem = visit.t(*NAME_ERRORS[name.code])
+    elif refused := await add_spelling_of_name(visit.services, visit.traveller, name):
+        problem = visit.t(*API_WORDS[refused.value])
+    if problem:
+        async with visit.tx() as tx:
             return await _page(visit, tx, name=raw, problem=problem)
     return redirect(PATH + "?spelled=1")
 
@@ -82,7 +77,7 @@ def _refused(visit: Visit, answer: Answer, slot_id: int) -> Response:
 
 
 async def _page(visit: Visit, tx: Tx, *, name: str = "", problem: str = "") -> Response:
-    found = await disowning.own_places(visit.services, tx, visit.holder_id, visit.now)
+    found = await own_places(visit.services, tx, visit.holder_id, visit.now)
     query = visit.request.query_params
     return visit.page(
         "others",

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from wenyue.accounts import VisitorRecord
 from wenyue.application import Denied, Details, PlaceBooking, person_of_record, place_booking
-from wenyue.application.disowning import NotTaken, own_places
+from wenyue.application.places_by_others import NotTaken, own_places
 from wenyue.booking import Answer, Outcome, WantedLine
 from wenyue.cards import CardRefusal
 from wenyue.faces.shared import whole_number

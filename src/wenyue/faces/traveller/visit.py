@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wenyue.accounts import set_locale, who
 from wenyue.application import Traveller
+from wenyue.application.choose_language import choose_language
+from wenyue.application.recognise import recognise
 from wenyue.faces.shared import locale_of, render, services_of
 from wenyue.faces.shared.asked import Asked, answered, redirect
 from wenyue.faces.shared.session import login_token
@@ -128,8 +129,7 @@ def _wrap(handler: Handler, *, needs_login: bool) -> Callable[[Request], Awaitab
 async def _answer(visit: Visit, handler: Handler, *, needs_login: bool) -> Response:
     token = login_token(visit.request)
     if token:
-        async with visit.services.db.connection() as tx:
-            login = await who(tx, token, visit.now)
+        login = (await recognise(visit.services.db, [token], visit.now, is_use=False)).get(token)
         visit.traveller_id = login.traveller_id if login else None
         visit.login_key = login.key if login else ""
     if not await visit.has_good_form():
@@ -138,8 +138,7 @@ async def _answer(visit: Visit, handler: Handler, *, needs_login: bool) -> Respo
         back = visit.request.url.path if visit.request.method == "GET" else "/"
         return redirect(with_query("/signin", {"back": back if back != "/" else ""}))
     if visit.traveller_id is not None and "lang" in visit.request.query_params:
-        async with visit.tx() as tx:  # chosen: texts come in it from now on
-            await set_locale(tx, visit.traveller_id, visit.locale)
+        await choose_language(visit.services, visit.traveller, visit.locale)
     return await handler(visit)
 
 

@@ -1,0 +1,33 @@
+"""A member of staff who is signed in sets up one more factor."""
+
+from wenyue.accounts import Caller, LoginEnded, Staff
+from wenyue.accounts.second import factors, sessions
+from wenyue.accounts.second.rules import FACTORS_MAX
+from wenyue.application.operating import Operator
+from wenyue.application.second_step import add_factor
+from wenyue.application.securing import NotSecured
+from wenyue.application.signing_in import Enrolment, NotSignedIn
+from wenyue.services import Services
+
+
+async def enrol_factor(
+    services: Services, operator: Operator, staff: Staff, caller: Caller, made: Enrolment
+) -> list[str] | NotSecured:
+    """One more factor; with the first one come recovery codes, which are shown once. Raises as `step_up`."""
+    now = services.clock()
+    async with services.guard.attempt("factor", staff.login, caller, now, acts_as=operator.login) as tried:
+        if tried.acting is None:
+            raise LoginEnded
+        tried.who, tried.is_right = operator.name, True
+        await factors.lock_factors(tried.tx, staff.id)
+        known = await factors.factors_of(tried.tx, staff.id)
+        if known and not tried.acting.has_fresh_factor(now):
+            return NotSecured.FACTOR_OLD
+        if len(known) >= FACTORS_MAX:
+            return NotSecured.TOO_MANY
+        refused = await add_factor(tried, services, staff.id, made, now)
+        if refused is not None:
+            tried.is_right = False
+            return NotSecured.KNOWN if refused is NotSignedIn.KNOWN else NotSecured.CODE_WRONG
+        await sessions.note_factor(tried.tx, operator.login, now)
+        return [] if known else await factors.renew_codes(tried.tx, services.vault, staff.id, now)
