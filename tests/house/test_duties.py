@@ -1,18 +1,32 @@
-"""Who may do what is documented as it is, in both languages."""
+"""Who may do what is documented as it is, in both languages; every command says whom it takes."""
 
 from pathlib import Path
 
+from tests.support.every_command import leaves
 from wenyue.faces.wording_duties import RIGHT_WORDS, ROLES, duties_page
 from wenyue.kernel.duties import Right, Role
+from wenyue.tools.command_access import COMMANDS, Needs
 
 PAGE = Path(__file__).parents[2] / "docs" / "duties.md"
 
 
 def test_the_page_of_duties_is_the_table() -> None:
-    assert PAGE.read_text(encoding="utf-8") == duties_page(), "run scripts/write_duties.py"
+    taken = {name: right for name, right in COMMANDS.items() if isinstance(right, Right)}
+    assert PAGE.read_text(encoding="utf-8") == duties_page(taken), "run scripts/write_duties.py"
 
 
 def test_every_role_and_right_has_its_words() -> None:
     assert set(ROLES) == set(Role)
     assert set(RIGHT_WORDS) == set(Right)
     assert all(text.zh and text.en for text in (*ROLES.values(), *RIGHT_WORDS.values()))
+
+
+def test_every_command_says_who_may_run_it_and_takes_their_login() -> None:
+    """`--as` exactly where a right of staff opens it: what changes something is somebody's, or the server's."""
+    found = dict(leaves())
+    assert found.keys() - COMMANDS.keys() == set(), "say in tools/command_access.py who may run it"
+    assert COMMANDS.keys() - found.keys() == set(), "there is no such command any more"
+    takes = {name for name, options in found.items() if "--as" in options}
+    wanted = {name for name, needs in COMMANDS.items() if isinstance(needs, Right)}
+    assert wanted - takes == set()
+    assert {name for name in takes - wanted if COMMANDS[name] is not Needs.NOTHING} == set()

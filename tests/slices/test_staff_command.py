@@ -152,8 +152,9 @@ def test_the_last_administrator_stays(urls: DbUrls) -> None:
 PASSWORD = "correct horse battery"
 
 
-def test_nobody_gives_what_they_do_not_administer(urls: DbUrls) -> None:
+def test_nobody_gives_what_they_do_not_administer(urls: DbUrls, monkeypatch: pytest.MonkeyPatch) -> None:
     """With --as a command is held to the duties of that login, and the record names it."""
+    monkeypatch.setenv("WENYUE_SECOND_FACTOR", "asked")
     for login, duty in (
         ("boss", "administrator"),
         ("lake-boss", "administrator@venue:lake"),
@@ -185,6 +186,15 @@ def test_nobody_gives_what_they_do_not_administer(urls: DbUrls) -> None:
     run("grant", "keeper", "auditor", "--as", "boss", typed=f"{PASSWORD}\n")
     assert "desk@venue:lake" in run("list")
     assert [actor.partition(":")[0] for actor, _ in entries(urls, "staff.duties_set")] == ["staff", "staff"]
+
+
+def test_whoever_changes_something_by_command_has_a_second_factor(urls: DbUrls) -> None:
+    """As in the console: a password alone is not enough for `--as`, where the installation asks for two."""
+    run("add", "boss", "--duty", "administrator", "--password-stdin", typed=f"{PASSWORD}\n")
+    before = count(urls, "accounts.duty"), count(urls, "audit.entry")
+    with pytest.raises(SetupError, match="second factor"):
+        run("add", "other", "--duty", "auditor", "--as", "boss", typed=f"{PASSWORD}\n")
+    assert (count(urls, "accounts.duty"), count(urls, "audit.entry")) == before
 
 
 @pytest.mark.usefixtures("urls")

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from wenyue import abuse
 from wenyue.abuse import Detector, Pattern
-from wenyue.application.on_server import KeyedWorks, on_server, reason_for_record
+from wenyue.application.on_server import KeyedWorks, acting_with, reason_for_record
 from wenyue.application.operating import Operator, Works
+from wenyue.kernel.duties import Right
 from wenyue.kernel.personal import Vault
 
 BLOCK_MAX: Final = timedelta(days=30)
@@ -43,7 +44,7 @@ async def block_subject(works: KeyedWorks, operator: Operator, request: BlockSub
     reason, subject = reason_for_record(request.reason), _subject(request.who, works.vault)
     if not timedelta(0) < request.lasts <= BLOCK_MAX:
         raise ValueError("for: at most 30 days")
-    async with on_server(works, operator) as act:
+    async with acting_with(works, operator, Right.ABUSE_MANAGE) as act:
         until = act.now + request.lasts
         await abuse.block(
             act.tx, request.pattern, subject, until=until, now=act.now, actor=operator.name, reason=reason
@@ -56,7 +57,7 @@ async def lift_finding(works: Works, operator: Operator, request: LiftFinding) -
     reason, subject = reason_for_record(request.reason), request.subject
     if len(subject) < SUBJECT_LENGTH_MIN or ":" not in subject:
         raise ValueError(f"subject: at least {SUBJECT_LENGTH_MIN} characters of what is listed")
-    async with on_server(works, operator) as act:
+    async with acting_with(works, operator, Right.ABUSE_MANAGE) as act:
         return await abuse.close(
             act.tx, request.pattern, subject, now=act.now, actor=operator.name, reason=reason
         )

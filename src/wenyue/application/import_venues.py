@@ -1,4 +1,4 @@
-"""Whoever runs the server brings a list of venues in; what the list does not say of a venue that is there stays."""
+"""Whoever may import brings a list of venues in; what the list does not say of a venue that is there stays."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from typing import Final
 import msgspec
 
 from wenyue import catalogue
-from wenyue.application.on_server import on_server
+from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Operator, Works
+from wenyue.audit import Entry, record
 from wenyue.catalogue import Venue
 from wenyue.infra.db import Tx
+from wenyue.kernel.duties import Right
 
 VENUES_PER_STATEMENT_MAX: Final = 1_000
 
@@ -33,8 +35,12 @@ async def import_venues(
     progress: Callable[[int], None] = lambda _done: None,
 ) -> VenuesTaken:
     """Take them all or none; their codes are their names here. `progress` hears how many are done."""
-    async with on_server(works, operator) as act:
-        return await do_import_venues(act.tx, venues, is_dry_run=is_dry_run, progress=progress)
+    async with acting_with(works, operator, Right.DATA_IMPORT) as act:
+        taken = await do_import_venues(act.tx, venues, is_dry_run=is_dry_run, progress=progress)
+        if not is_dry_run:
+            detail: dict[str, object] = {"new": taken.new, "changed": taken.changed}
+            await record(act.tx, [Entry(act.now, operator.name, "venues.imported", "import", detail)])
+    return taken
 
 
 async def do_import_venues(

@@ -3,9 +3,10 @@
 from msgspec import Struct
 
 from wenyue import policy
-from wenyue.application.on_server import on_server, reason_for_record
+from wenyue.application.on_server import acting_with, reason_for_record
 from wenyue.application.operating import Operator, Works
 from wenyue.audit import Entry, record
+from wenyue.kernel.duties import Right
 
 
 class LiftBans(Struct, frozen=True):
@@ -23,7 +24,7 @@ class LiftBans(Struct, frozen=True):
 async def lift_bans(works: Works, operator: Operator, request: LiftBans) -> dict[str, int]:
     """Strikes that were forgiven, by preset; empty: no ban is in force. Recorded. Raises ValueError that names the field."""
     reason = reason_for_record(request.reason)
-    async with on_server(works, operator) as act:
+    async with acting_with(works, operator, Right.BANS_LIFT) as act:
         forgiven = await policy.lift_bans(act.tx, list(request.subjects), request.preset or None, act.now)
         if forgiven:
             detail: dict[str, object] = {"forgiven": forgiven, "reason": reason}

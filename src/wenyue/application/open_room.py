@@ -1,12 +1,14 @@
 """An operator opens a waiting room: its seed is drawn and promised, and what it guards wants a token from now on."""
 
 from wenyue import emergency
-from wenyue.application.on_server import KeyedWorks, on_server
-from wenyue.application.operating import Operator
+from wenyue.application.on_server import KeyedWorks
+from wenyue.application.operating import Operator, acting
+from wenyue.application.steer_room import require_rooms
 from wenyue.emergency import NewRoom, Room
 
 
 async def open_room(works: KeyedWorks, operator: Operator, request: NewRoom) -> Room:
-    """The room as it stands then. Raises ValueError that names the field."""
-    async with on_server(works, operator) as act:
+    """The room as it stands then. Raises ValueError that names the field, NotAllowed."""
+    async with acting(works, operator) as act:
+        await require_rooms(act, request.venue_id, request.product_ids)
         return await emergency.open_room(act.tx, works.vault, request, act.now, actor=operator.name)

@@ -4,8 +4,9 @@ from msgspec import Struct
 
 from wenyue import abuse
 from wenyue.abuse import Pattern, PatternRule
-from wenyue.application.on_server import on_server
+from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Operator, Works
+from wenyue.kernel.duties import Right
 
 
 class SetAbuseRule(Struct, frozen=True):
@@ -17,5 +18,5 @@ class SetAbuseRule(Struct, frozen=True):
 
 async def set_abuse_rule(works: Works, operator: Operator, request: SetAbuseRule) -> None:
     """In force within seconds, in every process; recorded."""
-    async with on_server(works, operator) as act:
+    async with acting_with(works, operator, Right.ABUSE_MANAGE) as act:
         await abuse.save_rule(act.tx, request.pattern, request.rule, now=act.now, actor=operator.name)

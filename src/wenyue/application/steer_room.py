@@ -1,12 +1,14 @@
 """An operator pauses a waiting room or lets it go on, tells those who wait something, sets the greatest rate."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
-from wenyue import emergency
-from wenyue.application.on_server import on_server
-from wenyue.application.operating import Operator, Works
+from wenyue import catalogue, emergency
+from wenyue.application.on_server import require
+from wenyue.application.operating import Act, Operator, Works, acting
+from wenyue.kernel.duties import Right
 
 
 class SteerRoom(Struct, frozen=True):
@@ -26,11 +28,12 @@ class NoRoom(StrEnum):
 
 
 async def steer_room(works: Works, operator: Operator, request: SteerRoom) -> NoRoom | None:
-    """None: done. Raises ValueError that names the field."""
-    async with on_server(works, operator) as act:
+    """None: done. Raises ValueError that names the field, NotAllowed."""
+    async with acting(works, operator) as act:
         room = await emergency.room_by_code(act.tx, request.code)
         if room is None:
             return NoRoom.UNKNOWN
+        await require_rooms(act, room.venue_id, room.product_ids)
         if room.closed_at is not None:
             return NoRoom.CLOSED
         await emergency.steer_room(
@@ -43,3 +46,12 @@ async def steer_room(works: Works, operator: Operator, request: SteerRoom) -> No
             rate_max=room.rate_max if request.rate_max is None else request.rate_max,
         )
     return None
+
+
+async def require_rooms(act: Act, venue_id: int | None, product_ids: Sequence[int]) -> None:
+    """They who act may steer what guards this venue or these products: at each of their venues. Raises NotAllowed."""
+    venues: set[int | None] = set() if venue_id is None else {venue_id}
+    for product_id in product_ids:
+        found = await catalogue.product(act.tx, product_id)
+        venues.add(None if found is None else found.venue_id)
+    require(act.operator, Right.ROOMS_MANAGE, venues or {None})

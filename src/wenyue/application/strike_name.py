@@ -6,9 +6,10 @@ from typing import Final
 from msgspec import Struct
 
 from wenyue.accounts import names
-from wenyue.application.on_server import on_server, reason_for_record
+from wenyue.application.on_server import acting_with, reason_for_record
 from wenyue.application.operating import Operator, Works
 from wenyue.audit import Entry, record
+from wenyue.kernel.duties import Right
 
 CODE_LENGTH: Final = 12  # of a name's key, as it is shown
 _CODE: Final = re.compile(r"[0-9a-f]{12,64}")
@@ -27,7 +28,7 @@ async def strike_name(works: Works, operator: Operator, request: StrikeName) -> 
     reason = reason_for_record(request.reason)
     if not _CODE.fullmatch(request.code):
         raise ValueError("code: as the list of names shows it")
-    async with on_server(works, operator) as act:
+    async with acting_with(works, operator, Right.NAMES_STRIKE) as act:
         struck = await names.strike_names(act.tx, list(request.person_keys), request.code, act.now)
         detail: dict[str, object] = {"reason": reason, "code": request.code[:CODE_LENGTH]}
         entry = Entry(act.now, operator.name, "name.struck", "person", detail)

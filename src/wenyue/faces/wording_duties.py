@@ -42,10 +42,18 @@ RIGHT_WORDS: Final[Mapping[Right, Text]] = {
     Right.CHANGES_REVIEW: Text("复核他人的变更", "Review what somebody else did"),
     Right.DEVICES_MANAGE: Text("登记和停用闸口设备", "Enrol and revoke gate devices"),
     Right.STAFF_MANAGE: Text("管理员工和职责", "Manage staff and their duties"),
+    Right.ROOMS_MANAGE: Text("开启和管理排队等候", "Open and steer waiting rooms"),
+    Right.BANS_LIFT: Text("解除限制预约", "Lift bans after missed visits"),
+    Right.NAMES_STRIKE: Text("删除误记的姓名写法", "Strike a name that was noted wrongly"),
+    Right.ABUSE_MANAGE: Text("处理可疑迹象", "Block and clear what is suspicious"),
+    Right.DATA_IMPORT: Text("导入场馆和旧系统预订", "Bring venues and old bookings in"),
+    Right.RECORD_READ: Text("查看操作记录", "Read the record of what was done"),
     Right.SERVER_RUN: Text("在服务器上运维", "Run the server"),
 }
 # What only somebody of the whole destination does, since it touches every venue.
-WHOLE_DESTINATION: Final = frozenset({Right.HOLIDAYS_SET})
+WHOLE_DESTINATION: Final = frozenset(
+    {Right.HOLIDAYS_SET, Right.BANS_LIFT, Right.NAMES_STRIKE, Right.ABUSE_MANAGE, Right.DATA_IMPORT}
+)
 
 
 def say_scope(duty: Duty, names: Mapping[int, str], locale: str) -> str:
@@ -63,21 +71,35 @@ Made from `kernel/duties.py` by `scripts/write_duties.py`; a test keeps them equ
 A duty is a role for the whole destination (`approver`), for one venue (`desk@venue:CODE`) or for one post of a venue,
 a gate or a counter (`gate@venue:CODE/北门`; %s only). A member of staff holds any number of duties and may do
 what one of them allows, where it is. The console shows everybody their own. Commands on the server hold every duty,
-unless they run `--as` somebody.
+unless they run `--as` somebody: then the password is asked for, and the second factor, and what would wait for a second
+person in the console waits for one.
 
 """
 _CLOSE: Final = """
 `server.run` is nobody's who signs in: it is whoever has the server. Nobody approves, confirms or reviews what is
 their own.
 """
+_COMMANDS: Final = """
+Commands of `wenyue` that take `--as LOGIN`, and the right that each asks for; the others only look, or are `server.run`:
+
+| Command · 命令 | Right · 权限 |
+|---|---|"""
 
 
-def duties_page() -> str:
-    """docs/duties.md: the table of `kernel.duties` for people who read it."""
+def duties_page(commands: Mapping[str, Right]) -> str:
+    """docs/duties.md: the table of `kernel.duties` for people who read it. `commands`: those that take `--as`."""
     heads = " | ".join(f"{ROLES[role].en}<br>{ROLES[role].zh}<br>`{role}`" for role in Role)
     lines = [f"| | {heads} |", "|---|" + ":-:|" * len(Role)]
     for right, roles in RIGHTS.items():
         cells = " | ".join("●" if role in roles else "" for role in Role)
         note = " (of every venue · 须负责全部场馆)" if right in WHOLE_DESTINATION else ""
         lines.append(f"| {RIGHT_WORDS[right].en}{note}<br>{RIGHT_WORDS[right].zh} `{right}` | {cells} |")
-    return _INTRO % " and ".join(sorted(AT_POSTS)) + "\n".join(lines) + "\n" + _CLOSE
+    taken = [f"| `{name}` | `{right}` |" for name, right in sorted(commands.items())]
+    return (
+        _INTRO % " and ".join(sorted(AT_POSTS))
+        + "\n".join(lines)
+        + "\n"
+        + _CLOSE
+        + "\n".join([_COMMANDS, *taken])
+        + "\n"
+    )

@@ -54,6 +54,12 @@ class Right(StrEnum):
     CHANGES_REVIEW = "changes.review"
     DEVICES_MANAGE = "devices.manage"
     STAFF_MANAGE = "staff.manage"
+    ROOMS_MANAGE = "rooms.manage"
+    BANS_LIFT = "bans.lift"
+    NAMES_STRIKE = "names.strike"
+    ABUSE_MANAGE = "abuse.manage"
+    DATA_IMPORT = "data.import"
+    RECORD_READ = "record.read"
     SERVER_RUN = "server.run"
 
 
@@ -85,6 +91,12 @@ RIGHTS: Final[Mapping[Right, frozenset[Role]]] = MappingProxyType(
         Right.CHANGES_REVIEW: frozenset({Role.APPROVER, Role.OPERATOR, Role.AUDITOR}),
         Right.DEVICES_MANAGE: frozenset({Role.ADMINISTRATOR, Role.OPERATOR}),
         Right.STAFF_MANAGE: frozenset({Role.ADMINISTRATOR}),
+        Right.ROOMS_MANAGE: _OPERATOR,
+        Right.BANS_LIFT: frozenset({Role.ADMINISTRATOR, Role.OPERATOR}),
+        Right.NAMES_STRIKE: frozenset({Role.ADMINISTRATOR}),
+        Right.ABUSE_MANAGE: frozenset({Role.ADMINISTRATOR, Role.OPERATOR}),
+        Right.DATA_IMPORT: frozenset({Role.ADMINISTRATOR}),
+        Right.RECORD_READ: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
         Right.SERVER_RUN: frozenset(),
     }
 )

@@ -24,7 +24,7 @@ from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import zone
 from wenyue.kernel.personal import Vault
-from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.acting_as import Acting, AsOf, acting_as
 from wenyue.tools.arguments import reason_of, told
 from wenyue.tools.as_owner import reading
 
@@ -69,6 +69,7 @@ def block_(
     *,
     for_: Annotated[str, typer.Option("--for", help="30m, 12h or 7d")],
     why: _Why,
+    by: AsOf = "",
 ) -> None:
     """Stop an address from signing in, or an account from booking, for a time (限制)."""
     request = BlockSubject(_pattern(pattern), who, _span(for_), reason_of(why))
@@ -77,7 +78,7 @@ def block_(
         return await block_subject(works, operator, request)
 
     with told("来源的写法不对"):
-        subject = acting_as(work)
+        subject = acting_as(work, by)
     if not is_stopped(subject):
         typer.echo(
             "noted; this kind of subject has nothing that could be stopped · 已记录，此类来源无可限制的操作"
@@ -92,6 +93,7 @@ def lift(
     subject: Annotated[str, typer.Argument(help="as `list` prints it; its beginning is enough")],
     *,
     why: _Why,
+    by: AsOf = "",
 ) -> None:
     """End a finding and its block (解除)."""
     found = _pattern(pattern)
@@ -101,7 +103,7 @@ def lift(
         return await lift_finding(works, operator, request)
 
     with told(f"请填写 `wenyue abuse list` 显示的来源，至少{SUBJECT_LENGTH_MIN}个字符"):
-        ended = acting_as(work)
+        ended = acting_as(work, by)
     if not ended:
         raise SetupError(
             f"there is no open finding {found} of {subject!r}; see `wenyue abuse list`", "没有这条记录"
@@ -139,6 +141,7 @@ def set_(
     block: Annotated[
         int, typer.Option(min=0, max=30 * 86_400, help="block for so many seconds; 0 only tells")
     ] = 0,
+    by: AsOf = "",
 ) -> None:
     """Set a limit of your own (设定)."""
     found, rule = _pattern(pattern), PatternRule(limit, window, block)
@@ -146,7 +149,7 @@ def set_(
     async def work(works: Acting, operator: Operator) -> None:
         await set_abuse_rule(works, operator, SetAbuseRule(found, rule))
 
-    acting_as(work)
+    acting_as(work, by)
     typer.echo(f"{found}: {limit} within {window} s, blocks for {block} s · 已设定")
 
 

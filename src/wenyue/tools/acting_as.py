@@ -1,7 +1,8 @@
 """Who runs a command: whoever has the server, or a member of staff who proves it with their password."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from typing import Annotated, Final, TypeVar
 
 import typer
@@ -9,13 +10,14 @@ import typer
 from wenyue.accounts import Staff, check_staff
 from wenyue.accounts.second import factors
 from wenyue.accounts.second.rules import Mode
+from wenyue.application.on_server import NotAllowed
 from wenyue.application.operating import Operator
 from wenyue.infra.config import load
 from wenyue.infra.db import Database
 from wenyue.infra.fault import SetupError
 from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import utc_now
-from wenyue.kernel.duties import EVERY_DUTY
+from wenyue.kernel.duties import EVERY_DUTY, needs_factor
 from wenyue.kernel.personal import Vault
 from wenyue.tools.as_owner import with_database
 
@@ -40,24 +42,45 @@ class Acting:
 
 def acting_as(work: Callable[[Acting, Operator], Awaitable[T]], login: str = "") -> T:
     """What `work` makes of it; `login`: as this member of staff. Raises SetupError (a wrong password), and what `work` raises."""
-    password = _asked(login) if login else ""
+    password = password_of(login)
     vault = Vault(load_keys(load().home))
 
     async def inside(db: Database) -> T:
-        operator = await _operator(db, vault, login, password) if login else SERVER
-        return await work(Acting(db, vault), operator)
+        return await work(Acting(db, vault), await operator_of(db, vault, login, password))
 
-    return with_database(inside)
+    with told_rights():
+        return with_database(inside)
 
 
-async def _operator(db: Database, vault: Vault, login: str, password: str) -> Operator:
+@contextmanager
+def told_rights() -> Generator[None]:
+    """A right that they do not have is told as what they can mend. Raises SetupError."""
+    try:
+        yield
+    except NotAllowed as error:
+        raise SetupError(
+            f"--as: your duties do not allow {error.right} there; docs/duties.md says whose do",
+            f"您的职责不允许在此处执行 {error.right}",
+        ) from error
+
+
+async def operator_of(db: Database, vault: Vault, login: str, password: str) -> Operator:
+    """Who acts; the server where no login is named. Raises SetupError: a wrong password, or no second factor."""
+    if not login:
+        return SERVER
+    mode = load().staff.second_factor
     async with db.transaction() as tx:
         staff = await check_staff(tx, vault, login, password)
         has_factor = isinstance(staff, Staff) and bool(await factors.factors_of(tx, staff.id))
     if not isinstance(staff, Staff):
         raise SetupError(f"--as {login}: the login or the password is wrong", "账号或密码不对")
-    if has_factor and load().staff.second_factor != Mode.OFF:
+    if has_factor and mode != Mode.OFF:
         await _prove(db, vault, staff, _code(login))
+    elif mode == Mode.NEEDED and needs_factor(staff.duties):
+        raise SetupError(
+            f"--as {login}: set a second factor up first, by signing in to the console",
+            "请先登录运营台设置二次验证",
+        )
     return Operator(f"staff:{staff.id}", duties=staff.duties)
 
 
@@ -76,8 +99,10 @@ def _code(login: str) -> str:
     return sys.stdin.readline(_LINE_MAX).rstrip("\r\n")
 
 
-def _asked(login: str) -> str:
-    """From the terminal without showing it, else the first line of standard input."""
+def password_of(login: str) -> str:
+    """From the terminal without showing it, else the first line of standard input; empty where no login is named."""
+    if not login:
+        return ""
     if sys.stdin.isatty():
         return str(typer.prompt(f"password of {login} · 密码", hide_input=True, err=True))
     return sys.stdin.readline(_LINE_MAX).rstrip("\r\n")

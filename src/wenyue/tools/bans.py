@@ -22,7 +22,7 @@ from wenyue.kernel.clock import local_date, utc_now, zone
 from wenyue.kernel.documents import document_candidates
 from wenyue.kernel.personal import Vault
 from wenyue.policy import BanInForce
-from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.acting_as import Acting, AsOf, acting_as
 from wenyue.tools.arguments import reason_of
 from wenyue.tools.as_owner import reading
 
@@ -72,6 +72,7 @@ def lift(
     *,
     preset: Annotated[str, typer.Option(help="code of one preset; left out: all of them")] = "",
     why: Annotated[str, typer.Option("--why", help="the reason, for the record; no names, no numbers")],
+    by: AsOf = "",
 ) -> None:
     """End bans and forgive the strikes behind them: they do not count towards another (解除)."""
     asked, reason = _who(who), reason_of(why)
@@ -84,7 +85,7 @@ def lift(
         subjects = tuple(_subjects(asked, works.vault))
         return await lift_bans(works, operator, LiftBans(subjects, about, preset, reason))
 
-    forgiven = acting_as(work)
+    forgiven = acting_as(work, by)
     if not forgiven:
         raise SetupError("no ban is in force; `wenyue bans show` tells which there are", "没有可解除的限制")
     said = ", ".join(f"{code or 'every'} ({count} strikes forgiven)" for code, count in forgiven.items())

@@ -15,7 +15,7 @@ from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import days
 from wenyue.kernel.personal import Vault
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar, read_presets
-from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.acting_as import Acting, AsOf, acting_as
 from wenyue.tools.arguments import day_of
 from wenyue.tools.as_owner import reading
 
@@ -58,6 +58,7 @@ def set_(
     to_day: Annotated[str, typer.Option("--to", help="last day; the first when left out")] = "",
     source: Annotated[str, typer.Option(help="the notice that says so, e.g. 国办发明电〔2026〕…号")],
     preview: Annotated[bool, typer.Option("--preview", help="say what would happen; change nothing")] = False,
+    by: AsOf = "",
 ) -> None:
     """Enter what dates are, and let the sessions that are already open follow (录入)."""
     first = day_of(from_day, "FROM_DAY")
@@ -76,7 +77,7 @@ def set_(
             presets, _ = await read_presets(tx, {})
         return await replanning.preview_holidays(works.db.connection, presets, entry)
 
-    done = acting_as(work)
+    done = acting_as(work, by)
     if isinstance(done, NotDone):
         raise SetupError("the calendar concerns every venue", "节假日涉及所有场馆")
     will = "would be " if preview else ""

@@ -20,7 +20,7 @@ from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import zone
 from wenyue.kernel.personal import Vault
-from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.acting_as import Acting, AsOf, acting_as
 from wenyue.tools.arguments import reason_of
 from wenyue.tools.as_owner import reading
 from wenyue.tools.bans import person_keys, typed_document
@@ -69,6 +69,7 @@ def strike(
     code: Annotated[str, typer.Argument(help="as `wenyue names show` tells it")],
     *,
     why: Annotated[str, typer.Option("--why", help="the reason, for the record; no names, no numbers")],
+    by: AsOf = "",
 ) -> None:
     """A name of a person counts no more; whoever noted it cannot note it again. The document's number: standard input (删除)."""
     if not _CODE.fullmatch(code):
@@ -81,7 +82,7 @@ def strike(
         request = StrikeName(tuple(person_keys(number, works.vault)), code, reason)
         return await strike_name(works, operator, request)
 
-    if not acting_as(work):
+    if not acting_as(work, by):
         raise SetupError("no such name; `wenyue names show` tells which there are", "没有这个写法")
     typer.echo("struck · 已删除")
 

@@ -20,7 +20,7 @@ from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import at_local, utc_now, zone
 from wenyue.kernel.personal import Vault
-from wenyue.tools.acting_as import Acting, acting_as
+from wenyue.tools.acting_as import Acting, AsOf, acting_as
 from wenyue.tools.arguments import told
 from wenyue.tools.as_owner import reading
 
@@ -49,6 +49,7 @@ def open_(
     rate_max: Annotated[float, typer.Option(min=1, max=100_000, help="people a second, at most")] = RATE_MAX,
     title: Annotated[str, typer.Option(help="what visitors read, in Chinese")] = "",
     title_en: Annotated[str, typer.Option(help="… and in English")] = "",
+    by: AsOf = "",
 ) -> None:
     """Open a waiting room: its seed is drawn and promised now, and what it guards wants a token from now on (开启排队)."""
     if not _CODE.fullmatch(code):
@@ -82,7 +83,7 @@ def open_(
         return await open_room(works, operator, new)
 
     with told("无法开启"):
-        room = acting_as(work)
+        room = acting_as(work, by)
     console = Console()
     _say(console, f"the room {room.code} is open; its page is /room/{room.code} · 排队已开启")
     _say(console, f"promise (SHA-256 of the seed), publish it · 承诺, 请公布: {room.commitment.hex()}")
@@ -150,16 +151,17 @@ def pause(
     *,
     message: Annotated[str, typer.Option(help="what visitors read meanwhile, in Chinese")] = "",
     message_en: Annotated[str, typer.Option(help="… and in English")] = "",
+    by: AsOf = "",
 ) -> None:
     """Let nobody more in for now; everybody keeps their place (暂停放行)."""
-    _steer(code, is_paused=True, message=(message, message_en or message))
+    _steer(code, by, is_paused=True, message=(message, message_en or message))
     _say(Console(), f"{code}: paused · 已暂停")
 
 
 @app.command()
-def resume(code: _CodeOf) -> None:
+def resume(code: _CodeOf, *, by: AsOf = "") -> None:
     """Go on where it stopped (继续放行)."""
-    _steer(code, is_paused=False, message=("", ""))
+    _steer(code, by, is_paused=False, message=("", ""))
     _say(Console(), f"{code}: going on · 已继续")
 
 
@@ -169,41 +171,50 @@ def tell(
     message: Annotated[str, typer.Argument(help="in Chinese; '' takes it away")],
     *,
     message_en: Annotated[str, typer.Option(help="in English")] = "",
+    by: AsOf = "",
 ) -> None:
     """Write a line that every visitor reads (发布通知)."""
-    _steer(code, is_paused=None, message=(message, message_en or message))
+    _steer(code, by, is_paused=None, message=(message, message_en or message))
     _say(Console(), f"{code}: told · 已发布")
 
 
 @app.command()
 def rate(
-    code: _CodeOf, people_per_s: Annotated[float, typer.Argument(min=1, max=100_000, help="at most")]
+    code: _CodeOf,
+    people_per_s: Annotated[float, typer.Argument(min=1, max=100_000, help="at most")],
+    *,
+    by: AsOf = "",
 ) -> None:
     """Change how many may come in a second, at most (调整最大速度)."""
-    _steer(code, is_paused=None, message=None, rate_max=people_per_s)
+    _steer(code, by, is_paused=None, message=None, rate_max=people_per_s)
     _say(Console(), f"{code}: at most {people_per_s:g} people/s · 已调整")
 
 
 @app.command()
-def close(code: _CodeOf) -> None:
+def close(code: _CodeOf, *, by: AsOf = "") -> None:
     """End the room: what it guarded can be booked without a token (结束排队)."""
 
     async def work(works: Acting, operator: Operator) -> NoRoom | None:
         return await close_room(works, operator, code)
 
-    _refuse(code, acting_as(work))
+    _refuse(code, acting_as(work, by))
     _say(Console(), f"{code}: closed; prove it with `wenyue fairness verify {code}` · 已结束")
 
 
 def _steer(
-    code: str, *, is_paused: bool | None, message: tuple[str, str] | None, rate_max: float | None = None
+    code: str,
+    by: str,
+    *,
+    is_paused: bool | None,
+    message: tuple[str, str] | None,
+    rate_max: float | None = None,
 ) -> None:
     request = SteerRoom(code, is_paused, message, rate_max)
 
     async def work(works: Acting, operator: Operator) -> NoRoom | None:
         return await steer_room(works, operator, request)
 
-    _refuse(code, acting_as(work))
+    _refuse(code, acting_as(work, by))
 
 
 def _refuse(code: str, problem: NoRoom | None) -> None:

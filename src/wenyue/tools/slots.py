@@ -6,31 +6,35 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final, TypeVar
 
 import typer
+from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
 from wenyue import catalogue
 from wenyue.application.capacities import SetCapacity, SetDayCapacity
-from wenyue.application.close_slots import Closed, close_slots
+from wenyue.application.changeables import CHANGEABLES
+from wenyue.application.close_slots import close_slots
 from wenyue.application.closing import CloseSlots
 from wenyue.application.lift_closure import LiftClosure, lift_closure
-from wenyue.application.operating import NotDone, Operator
+from wenyue.application.operating import NotDone, Operator, Works
 from wenyue.application.operator_checks import DAYS_MAX
+from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.application.reprice import Reprice, reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
-from wenyue.infra.db import Database
+from wenyue.changes import Change, Refusal, State
+from wenyue.faces.console.change_words import REFUSALS
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import days, utc_now
-from wenyue.kernel.duties import EVERY_DUTY
+from wenyue.kernel.ids import uuid7
+from wenyue.tools.acting_as import AsOf, acting_as
 from wenyue.tools.arguments import day_of
-from wenyue.tools.as_owner import with_database
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Close and reopen sessions, set prices and capacities; bookings stand (场次管理).",
 )
 T = TypeVar("T")
-OPERATOR: Final = Operator("operator:command", duties=EVERY_DUTY)
+R = TypeVar("R", bound=Struct)
 _SAYS: Final[dict[NotDone, tuple[str, str]]] = {
     NotDone.VENUE_UNKNOWN: ("no such venue", "没有这个场馆"),
     NotDone.PRODUCT_UNKNOWN: ("no such product at this venue", "该场馆没有这个产品"),
@@ -72,11 +76,9 @@ _Follow = Annotated[
 ]
 
 
-class Works:
-    """What an act needs, on the server."""
-
-    def __init__(self, db: Database) -> None:
-        self.db, self.clock = db, utc_now
+_Why = Annotated[
+    str, typer.Option("--why", help="with --as: why, for those who approve or look at it afterwards")
+]
 
 
 @app.command("close")
@@ -88,16 +90,19 @@ def close(
     reason: Annotated[str, typer.Option(help="what travellers are told")],
     reason_en: Annotated[str, typer.Option("--reason-en", help="… in English")] = "",
     product: Annotated[str, typer.Option(help="one product's code; the whole venue when left out")] = "",
+    why: _Why = "",
+    by: AsOf = "",
 ) -> None:
     """Announce a closure and stop sales (闭馆). Bookings stand."""
     first, last = _span(from_day, to_day)
 
-    async def work(works: Works) -> Closed | NotDone:
+    async def asked(works: Works) -> CloseSlots:
         venue_id, product_id = await _find(works, venue, product)
-        request = CloseSlots(venue_id, first, last, reason, reason_en, product_id)
-        return await close_slots(works, OPERATOR, request)
+        return CloseSlots(venue_id, first, last, reason, reason_en, product_id)
 
-    done = _run(work)
+    done = _act("slots.close", asked, close_slots, by, why or reason)
+    if done is None:
+        return
     which = f"closure {done.closure_id}" if done.closure_id is not None else "it stood already"
     typer.echo(f"{which}: {done.slots} open sessions closed · 停售{done.slots}场")
 
@@ -107,8 +112,8 @@ def closures(venue: _Venue) -> None:
     """The closures of a venue that stand, from today on (闭馆安排)."""
     today = utc_now().date() - timedelta(days=1)  # wherever the venue is, none of today's is left out
 
-    async def work(works: Works) -> list[catalogue.Closure]:
-        venue_id, _ = await _find(works, venue, "")
+    async def work(works: Works, _: Operator) -> list[catalogue.Closure]:
+        venue_id = (await _find(works, venue, ""))[0]
         async with works.db.connection() as tx:
             found = await catalogue.closures(tx, [venue_id], today, today + timedelta(days=3 * DAYS_MAX))
         return found.get(venue_id, [])
@@ -116,21 +121,27 @@ def closures(venue: _Venue) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("no. · 编号", "from · 起", "to · 止", "product · 产品", "reason · 原因"):
         table.add_column(column)
-    for one in _run(work):
+    for one in acting_as(work):
         row = (one.id, one.from_date, one.to_date, one.product_id or "", one.reason_zh)
         table.add_row(*map(str, row))
     Console(markup=False).print(table)
 
 
 @app.command("lift")
-def lift(closure_id: Annotated[int, typer.Argument(help="from `wenyue slots closures`", min=1)]) -> None:
+def lift(
+    closure_id: Annotated[int, typer.Argument(help="from `wenyue slots closures`", min=1)],
+    *,
+    why: _Why = "",
+    by: AsOf = "",
+) -> None:
     """Lift a closure and take up sales again (恢复开放); what another closure covers stays closed."""
 
-    async def work(works: Works) -> int | NotDone:
-        return await lift_closure(works, OPERATOR, LiftClosure(closure_id))
+    async def asked(_: Works) -> LiftClosure:
+        return LiftClosure(closure_id)
 
-    opened = _run(work)
-    typer.echo(f"{opened} sessions opened · 恢复{opened}场")
+    opened = _act("slots.reopen", asked, lift_closure, by, why)
+    if opened is not None:
+        typer.echo(f"{opened} sessions opened · 恢复{opened}场")
 
 
 @app.command("price")
@@ -141,20 +152,22 @@ def price(
     *,
     from_day: _From,
     to_day: _To = "",
+    why: _Why = "",
+    by: AsOf = "",
 ) -> None:
     """Set what a product costs on these days (调价). Bookings keep their price."""
     first, last = _span(from_day, to_day)
     minor = _minor(yuan)
 
-    async def work(works: Works) -> int | NotDone:
+    async def asked(works: Works) -> Reprice | NotDone:
         _, product_id = await _find(works, venue, product)
         if product_id is None:
             return NotDone.PRODUCT_UNKNOWN
-        by_date = dict.fromkeys(days(first, last), minor)
-        return await reprice(works, OPERATOR, Reprice(product_id, by_date))
+        return Reprice(product_id, dict.fromkeys(days(first, last), minor))
 
-    changed = _run(work)
-    typer.echo(f"{changed} open sessions changed · 调整{changed}场")
+    changed = _act("prices.set", asked, reprice, by, why)
+    if changed is not None:
+        typer.echo(f"{changed} open sessions changed · 调整{changed}场")
 
 
 @app.command("capacity")
@@ -163,14 +176,15 @@ def capacity(
     places: Annotated[int, typer.Argument(min=0)],
     *,
     follow: _Follow = False,
+    why: _Why = "",
+    by: AsOf = "",
 ) -> None:
     """Set how many places a session has in all (场次容量)."""
 
-    async def work(works: Works) -> CapacitySet | NotDone:
-        asked = SetCapacity(slot_id, places, "follow" if follow else "refuse")
-        return await set_capacity(works, OPERATOR, asked)
+    async def asked(_: Works) -> SetCapacity:
+        return SetCapacity(slot_id, places, "follow" if follow else "refuse")
 
-    _say_capacity(_run(work))
+    _say_capacity(_act("capacity.set", asked, set_capacity, by, why))
 
 
 @app.command("day")
@@ -180,19 +194,22 @@ def day(
     places: Annotated[int, typer.Argument(min=0)],
     *,
     follow: _Follow = False,
+    why: _Why = "",
+    by: AsOf = "",
 ) -> None:
     """Set the carrying capacity of a venue's day, as an authority caps it (当日承载量)."""
     wanted = day_of(on_date, "ON_DATE")
 
-    async def work(works: Works) -> CapacitySet | NotDone:
+    async def asked(works: Works) -> SetDayCapacity:
         venue_id, _ = await _find(works, venue, "")
-        asked = SetDayCapacity(venue_id, wanted, places, "follow" if follow else "refuse")
-        return await set_capacity(works, OPERATOR, asked)
+        return SetDayCapacity(venue_id, wanted, places, "follow" if follow else "refuse")
 
-    _say_capacity(_run(work))
+    _say_capacity(_act("capacity.day", asked, set_capacity, by, why))
 
 
-def _say_capacity(done: CapacitySet) -> None:
+def _say_capacity(done: CapacitySet | None) -> None:
+    if done is None:
+        return
     typer.echo(
         {
             CapacitySet.SET: "set · 已设置",
@@ -235,9 +252,44 @@ def _minor(yuan: str) -> int:
     return int(minor)
 
 
-def _run(work: Callable[[Works], Awaitable[T | NotDone]]) -> T:
-    """What the act came to. Raises SetupError for what was not done."""
-    done = with_database(lambda db: work(Works(db)))
+def _act(
+    kind: str,
+    asked: Callable[[Works], Awaitable[R | NotDone]],
+    at_once: Callable[[Works, Operator, R], Awaitable[T | NotDone]],
+    by: str,
+    why: str,
+) -> T | None:
+    """What the act came to, at once where the server acts; None: a member of staff proposed it, which is said.
+
+    Raises SetupError for what was not done.
+    """
+
+    async def work(works: Works, operator: Operator) -> T | Change | Refusal | NotDone:
+        request = await asked(works)
+        if isinstance(request, NotDone):
+            return request
+        if not by:
+            return await at_once(works, operator, request)
+        return await propose_change(works, operator, ProposeChange(uuid7(), CHANGEABLES[kind], request, why))
+
+    done = acting_as(work, by)
     if isinstance(done, NotDone):
         raise SetupError(*_SAYS[done])
+    if isinstance(done, Refusal):
+        raise _refused(done)
+    if isinstance(done, Change):
+        _say_proposed(done)
+        return None
     return done
+
+
+def _say_proposed(change: Change) -> None:
+    if change.state is State.APPLIED:
+        typer.echo("done; somebody else looks at it within 24 hours · 已生效，24小时内由他人复核")
+    else:
+        typer.echo(f"it waits for a second person: /console/changes/{change.id} · 待他人审批")
+
+
+def _refused(why: Refusal) -> SetupError:
+    zh, en = REFUSALS[why]
+    return SetupError(en, zh)

@@ -8,11 +8,15 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from wenyue.infra.config import Settings, load
+from wenyue.application.note_import import note_import
+from wenyue.application.on_server import require
+from wenyue.infra.config import load
 from wenyue.infra.db import Database
 from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import utc_now
+from wenyue.kernel.duties import Right
 from wenyue.kernel.personal import Vault
+from wenyue.tools.acting_as import Acting, AsOf, operator_of, password_of, told_rights
 from wenyue.tools.database import ReadyDatabase, ready_database
 from wenyue.tools.importing.mapfile import read_map
 from wenyue.tools.importing.model import ImportMap, Verdict
@@ -40,15 +44,17 @@ def import_bookings(
         Path | None, typer.Option(help="a CSV with one line per row: what became of it and why")
     ] = None,
     batch: Annotated[int, typer.Option(min=1, max=BATCH_MAX, help="rows per transaction")] = 500,
+    by: AsOf = "",
 ) -> None:
     """Bring an old system's reservations in (导入旧系统的预订)."""
     console = Console()
     chosen = read_map(map_file)
     open_table(file, chosen)  # what is wrong with the file as a whole is told before a database starts
-    settings = load()
-    with ready_database(settings, console.print) as database:
+    password = password_of(by)
+    with ready_database(load(), console.print) as database:
         options = Options(is_dry_run=dry_run, batch=batch, report=report)
-        summary = asyncio.run(_import(database, settings, file, chosen, options, console=console))
+        asked = (by, password)
+        summary = asyncio.run(_import(database, file, chosen, options, asked, console=console))
     show(summary, chosen, console, report)
     if not summary.tally.is_complete:
         raise typer.Exit(1)
@@ -56,21 +62,27 @@ def import_bookings(
 
 async def _import(
     ready: ReadyDatabase,
-    settings: Settings,
     file: Path,
     chosen: ImportMap,
     options: Options,
+    asked: tuple[str, str],
     *,
     console: Console,
 ) -> Summary:
+    """`asked`: the login and the password of `--as`."""
+    vault = Vault(load_keys(load().home))
     async with Database(ready.owner_url, size_max=_CONNECTIONS_MAX, keeps=0) as database:
-        with steps(console, None) as shown:
+        operator = await operator_of(database, vault, *asked)
+        with steps(console, None) as shown, told_rights():
+            require(operator, Right.DATA_IMPORT)
 
             def progress(phase: str, done: int, total: int) -> None:
                 shown.at(done, phase, total=total or None)
 
-            vault = Vault(load_keys(settings.home))
-            return await Importer(database, vault, chosen, utc_now(), progress).run(file, options)
+            summary = await Importer(database, vault, chosen, utc_now(), progress).run(file, options)
+        if not options.is_dry_run:
+            await note_import(Acting(database, vault), operator, chosen.source, summary.tally.rows)
+        return summary
 
 
 def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | None) -> None:

@@ -17,7 +17,7 @@ from wenyue.infra.fault import SetupError
 from wenyue.infra.keys import load_keys
 from wenyue.kernel.personal import Vault
 from wenyue.kernel.sheets import sheet_writer
-from wenyue.tools.acting_as import SERVER, Acting
+from wenyue.tools.acting_as import Acting, AsOf, operator_of, password_of, told_rights
 from wenyue.tools.database import ReadyDatabase, ready_database
 from wenyue.tools.importing.command import app
 from wenyue.tools.progress import steps
@@ -34,24 +34,29 @@ def import_venue_list(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="look at everything, write nothing")] = False,
     report: Annotated[Path | None, typer.Option(help="a CSV of the refused rows and why")] = None,
+    by: AsOf = "",
 ) -> None:
     """Bring a list of attractions in (导入景区名录)."""
-    console = Console()
+    console, password = Console(), password_of(by)
     with ready_database(load(), console.print) as database:
-        result = asyncio.run(_import(database, file, is_dry_run=dry_run, console=console))
+        result = asyncio.run(_import(database, file, (by, password), is_dry_run=dry_run, console=console))
     _show(result, console)
     if report:
         write_report(report, result)
         console.print(f"refused rows · 未导入的行: {report}", markup=False)
 
 
-async def _import(ready: ReadyDatabase, file: Path, *, is_dry_run: bool, console: Console) -> VenueReport:
+async def _import(
+    ready: ReadyDatabase, file: Path, asked: tuple[str, str], *, is_dry_run: bool, console: Console
+) -> VenueReport:
+    """`asked`: the login and the password of `--as`."""
     async with Database(ready.owner_url, size_max=4, keeps=0) as database:
-        with steps(console, None, "venues · 景区") as shown:
-            works = Acting(database, Vault(load_keys(load().home)))
+        works = Acting(database, Vault(load_keys(load().home)))
+        operator = await operator_of(works.db, works.vault, *asked)
+        with steps(console, None, "venues · 景区") as shown, told_rights():
 
             async def take(venues: Sequence[Venue], heard: Callable[[int], None]) -> VenuesTaken:
-                return await import_venues(works, SERVER, venues, is_dry_run=is_dry_run, progress=heard)
+                return await import_venues(works, operator, venues, is_dry_run=is_dry_run, progress=heard)
 
             return await read_venues(
                 file, take, dry_run=is_dry_run, progress=lambda done, total: shown.at(done, total=total)

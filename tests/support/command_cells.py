@@ -1,0 +1,323 @@
+"""People of every role at every scope who run commands with `--as`, and each command as one that does something when it may."""
+
+import csv
+import gzip
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from typer import Typer
+
+from tests.support.commands import said_by
+from tests.support.traveller_site import DOCUMENT as PERSON
+from wenyue.accounts import save_staff
+from wenyue.accounts.names import name_key
+from wenyue.booking import account_subject
+from wenyue.infra.keys import load_keys
+from wenyue.kernel.clock import utc_now
+from wenyue.kernel.documents import document_candidates
+from wenyue.kernel.duties import AT_POSTS, RIGHTS, Duty, Right, Role
+from wenyue.kernel.personal import Vault
+from wenyue.tools import abuse, bans, devices, holidays, importing, names, room, slots, staff
+
+PASSWORD: Final = "correct horse battery"
+POST: Final = "北门"
+MAP: Final = Path("examples/hotel-bookings.map.toml")
+ROWS: Final = Path("tests/data/hotel-bookings-resort.csv.gz")
+_APPS: Final[dict[str, Typer]] = {
+    "abuse": abuse.app,
+    "bans": bans.app,
+    "devices": devices.app,
+    "holidays": holidays.app,
+    "import": importing.app,
+    "names": names.app,
+    "room": room.app,
+    "slots": slots.app,
+    "staff": staff.app,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """A member of staff with one duty."""
+
+    login: str
+    role: Role
+    scope: str
+
+
+class Desk:
+    """An installation with people; commands are about the lake unless they are about everything."""
+
+    def __init__(self, owner_url: str, home: Path) -> None:
+        self.owner_url, self.folder = owner_url, home
+        self.vault = Vault(load_keys(home))
+        self.numbers = itertools.count(1)
+        self.n = 0
+        self.found: dict[str, str] = {}
+        self.clerks: list[Clerk] = []
+
+    async def hire(self) -> None:
+        """Everybody, with the same password."""
+        async with await psycopg.AsyncConnection.connect(self.owner_url) as tx:
+            rows = await (await tx.execute("SELECT code, id FROM catalogue.venue")).fetchall()
+            venues: dict[str, int] = dict(rows)
+            places: dict[str, tuple[int | None, str]] = {
+                "destination": (None, ""),
+                "own": (venues["lake"], ""),
+                "other": (venues["temple"], ""),
+                "own post": (venues["lake"], POST),
+            }
+            for role in Role:
+                for scope, place in places.items():
+                    if "post" in scope and role not in AT_POSTS:
+                        continue
+                    login = f"{role}-{scope.replace(' ', '-')}"
+                    duties = frozenset({Duty(role, *place)})
+                    await save_staff(
+                        tx,
+                        self.vault,
+                        login=login,
+                        password=PASSWORD,
+                        duties=duties,
+                        now=utc_now(),
+                        actor="test",
+                    )
+                    self.clerks.append(Clerk(login, role, scope))
+            row = await (
+                await tx.execute(
+                    "INSERT INTO booking.pool (kind, venue_id, on_date, capacity) VALUES ('day', %s, %s, 50) RETURNING on_date",
+                    [venues["lake"], utc_now().date() + timedelta(days=500)],
+                )
+            ).fetchone()
+            assert row is not None
+            self.found["day"] = row[0].isoformat()
+            row = await (
+                await tx.execute("SELECT min(id) FROM booking.slot WHERE venue_id = %s", [venues["lake"]])
+            ).fetchone()
+            assert row is not None
+            self.found["slot"] = str(row[0])
+
+    def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """As the owner of the database; rows, where it gives any."""
+        with psycopg.connect(self.owner_url, autocommit=True) as tx:
+            done = tx.execute(statement.encode(), values)
+            return done.fetchall() if done.description is not None else []
+
+    def far_day(self) -> str:
+        """A day of its own each time, beyond those that are open."""
+        return (utc_now().date() + timedelta(days=600 + self.n)).isoformat()
+
+    def run(self, command: str, words: list[str], by: str = "", typed: str = "") -> str:
+        """The command, as the server or as somebody."""
+        tool, *rest = command.split()
+        as_whom = ["--as", by] if by else []
+        secret = f"{PASSWORD}\n" if by else ""
+        # A document's number is read before the login's password.
+        return said_by(_APPS[tool], *rest, *words, *as_whom, typed=typed + secret)
+
+    def newest(self, of: str) -> str:
+        """The greatest id of a table."""
+        return str(self.ask(f"SELECT max(id) FROM {of}")[0][0])
+
+    def close_a_day(self) -> None:
+        """A closure stands."""
+        self.run("slots close", ["lake", "--from", self.far_day(), "--reason", "大雾"])
+        self.found["closure"] = self.newest("catalogue.closure")
+
+    def open_room(self) -> None:
+        """A waiting room stands in front of the lake."""
+        self.found["room"] = f"room-{self.n}"
+        self.run("room open", [*self.room_words(), "--venue", "lake"])
+
+    def room_words(self) -> list[str]:
+        """Its code, and days of its own."""
+        day = self.far_day()
+        return [f"room-{self.n}", "--from", day, "--to", day, "--release", "2030-01-01T08:00"]
+
+    def pause_room(self) -> None:
+        """… and is paused."""
+        self.open_room()
+        self.run("room pause", [self.found["room"]])
+
+    def ban(self) -> None:
+        """An account is banned."""
+        self.ask("DELETE FROM policy.ban")
+        self.ask(
+            "INSERT INTO policy.ban (subject_key, policy_code, until, reason)"
+            " VALUES (%s, 'gugong', now() + interval '30 days', 'no_show')",
+            account_subject(1),
+        )
+
+    def note_name(self) -> None:
+        """Staff saw a name on somebody's document."""
+        [key, *_] = [
+            self.vault.person_key(one.key) for one in document_candidates(PERSON, today=utc_now().date())
+        ]
+        name = name_key(self.vault, key, f"假{self.n}")
+        self.found["name"] = name.hex()[:12]
+        self.ask(
+            "INSERT INTO accounts.known_name (person_key, name_key, added_at, seen_at, seen_by, noted_at)"
+            " VALUES (%s, %s, now(), now(), 7, now())",
+            key,
+            name,
+        )
+
+    def block(self) -> None:
+        """An address is blocked."""
+        self.run("abuse block", ["guessed-secrets", self.address(), "--for", "30m", "--why", "test"])
+        [(self.found["subject"],)] = self.ask(
+            "SELECT subject FROM abuse.finding ORDER BY last_at DESC LIMIT 1"
+        )
+
+    def address(self) -> str:
+        """One of its own each time."""
+        return f"address:203.0.{self.n // 250}.{self.n % 250}"
+
+    def allow_device(self) -> None:
+        """A device waits for its code."""
+        self.run("devices enrol", ["lake", f"门{self.n}"])
+        self.found["device"] = self.newest("accounts.gate_device")
+
+    def hire_keeper(self) -> None:
+        """Somebody lets people in at the lake."""
+        self.found["keeper"] = f"keeper{self.n}"
+        self.run("staff add", [self.found["keeper"], "--duty", "gate@venue:lake"])
+
+    def venue_file(self) -> str:
+        """One venue that is not there yet."""
+        path = self.folder / "venues.csv"
+        path.write_text(f"province,name,latitude,longitude\n浙江,景区{self.n},30,120\n", encoding="utf-8")
+        return str(path)
+
+    def booking_file(self) -> str:
+        """One real reservation, each time another."""
+        path = self.folder / "bookings.csv"
+        with (
+            gzip.open(ROWS, "rt", encoding="utf-8") as stream,
+            path.open("w", encoding="utf-8", newline="") as out,
+        ):
+            lines = csv.reader(stream)
+            csv.writer(out).writerows([next(lines), next(itertools.islice(lines, self.n, None))])
+        return str(path)
+
+    def tidy(self) -> None:
+        """Neither proposals nor rooms fill their lists."""
+        self.ask("UPDATE emergency.room SET closed_at = now() WHERE closed_at IS NULL")
+        self.ask("UPDATE changes.change SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One command as it is typed. `of_all`: only for somebody of the whole destination."""
+
+    words: Callable[[Desk], list[str]]
+    changes: frozenset[str]
+    ready: Callable[[Desk], None] = lambda _: None
+    of_all: bool = False
+    typed: str = ""
+
+
+def may_run(order: Order, right: Right, clerk: Clerk) -> bool:
+    """What the table of rights says, worked out by itself."""
+    if clerk.role not in RIGHTS[right]:
+        return False
+    return clerk.scope == "destination" if order.of_all else clerk.scope != "other"
+
+
+_PROPOSED: Final = frozenset({"changes.change"})
+_ROOM: Final = frozenset({"emergency.room"})
+ORDERS: Final[dict[str, Order]] = {
+    "slots close": Order(
+        lambda desk: ["lake", "--from", desk.far_day(), "--reason", "大雾"], _PROPOSED | {"catalogue.closure"}
+    ),
+    "slots lift": Order(lambda desk: [desk.found["closure"], "--why", "test"], _PROPOSED, Desk.close_a_day),
+    "slots price": Order(
+        lambda desk: ["lake", "main", str(desk.n), "--from", desk.far_day(), "--why", "test"], _PROPOSED
+    ),
+    "slots capacity": Order(lambda desk: [desk.found["slot"], str(900 + desk.n), "--why", "test"], _PROPOSED),
+    "slots day": Order(
+        lambda desk: ["lake", desk.found["day"], str(900 + desk.n), "--why", "test"], _PROPOSED
+    ),
+    "holidays set": Order(
+        lambda desk: [desk.far_day(), "holiday", "国庆节", "--source", "通知"],
+        frozenset({"audit.entry", "policy.holiday_override"}),
+        of_all=True,
+    ),
+    "room open": Order(lambda desk: [*desk.room_words(), "--venue", "lake"], _ROOM),
+    "room pause": Order(lambda desk: [desk.found["room"]], _ROOM, Desk.open_room),
+    "room resume": Order(lambda desk: [desk.found["room"]], _ROOM, Desk.pause_room),
+    "room tell": Order(lambda desk: [desk.found["room"], "马上开始"], _ROOM, Desk.open_room),
+    "room rate": Order(lambda desk: [desk.found["room"], "7"], _ROOM, Desk.open_room),
+    "room close": Order(lambda desk: [desk.found["room"]], _ROOM, Desk.open_room),
+    "bans lift": Order(
+        lambda _: ["account:1", "--why", "test"],
+        frozenset({"policy.ban", "audit.entry"}),
+        Desk.ban,
+        of_all=True,
+    ),
+    "names strike": Order(
+        lambda desk: [desk.found["name"], "--why", "test"],
+        frozenset({"accounts.known_name", "audit.entry"}),
+        Desk.note_name,
+        of_all=True,
+        typed=f"{PERSON}\n",
+    ),
+    "abuse block": Order(
+        lambda desk: ["guessed-secrets", desk.address(), "--for", "30m", "--why", "test"],
+        frozenset({"abuse.finding", "audit.entry"}),
+        of_all=True,
+    ),
+    "abuse lift": Order(
+        lambda desk: ["guessed-secrets", desk.found["subject"], "--why", "test"],
+        frozenset({"abuse.finding", "audit.entry"}),
+        Desk.block,
+        of_all=True,
+    ),
+    "abuse set": Order(
+        lambda desk: ["many-persons", str(100 + desk.n)],
+        frozenset({"abuse.rule", "audit.entry"}),
+        of_all=True,
+    ),
+    "import venues": Order(
+        lambda desk: [desk.venue_file()], frozenset({"catalogue.venue", "audit.entry"}), of_all=True
+    ),
+    "import bookings": Order(
+        lambda desk: [desk.booking_file(), "--map", str(MAP)],
+        frozenset({"booking.booking", "audit.entry"}),
+        of_all=True,
+    ),
+    "devices enrol": Order(
+        lambda desk: ["lake", f"门{desk.n}"], frozenset({"accounts.gate_device", "audit.entry"})
+    ),
+    "devices revoke": Order(
+        lambda desk: [desk.found["device"]],
+        frozenset({"accounts.gate_device", "audit.entry"}),
+        Desk.allow_device,
+    ),
+    "staff add": Order(
+        lambda desk: [f"new{desk.n}", "--duty", "gate@venue:lake"],
+        frozenset({"accounts.staff", "accounts.duty", "audit.entry"}),
+    ),
+    "staff grant": Order(
+        lambda desk: [desk.found["keeper"], "desk@venue:lake"],
+        frozenset({"accounts.duty", "audit.entry"}),
+        Desk.hire_keeper,
+    ),
+    "staff withdraw": Order(
+        lambda desk: [desk.found["keeper"], "gate@venue:lake"],
+        frozenset({"accounts.duty", "audit.entry"}),
+        Desk.hire_keeper,
+    ),
+    "staff retire": Order(
+        lambda desk: [desk.found["keeper"]], frozenset({"accounts.staff", "audit.entry"}), Desk.hire_keeper
+    ),
+    "staff reset": Order(
+        lambda desk: [desk.found["keeper"]], frozenset({"accounts.staff", "audit.entry"}), Desk.hire_keeper
+    ),
+    "staff unlock": Order(lambda desk: [desk.found["keeper"]], frozenset({"audit.entry"}), Desk.hire_keeper),
+}
