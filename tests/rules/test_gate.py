@@ -73,6 +73,15 @@ def on(days: int, **changes: Any) -> Candidate:
     return one(on_date=TODAY + shift, starts_at=OPENS + shift, ends_at=CLOSES + shift, **changes)
 
 
+WITHHELD: dict[str, Any] = {"is_presented": False, "is_withheld": True}
+CARD: dict[str, Any] = {"presented": Presented.CARD}
+
+
+def withheld(**changes: Any) -> Candidate:
+    """Somebody else booked it for whoever has the document."""
+    return one(WITHHELD, **changes)
+
+
 USED: dict[str, Any] = {"redeemed_at": NOW - timedelta(minutes=5), "redeemed_gate": "北门"}
 DOCUMENT: dict[str, Any] = {"presented": Presented.DOCUMENT}
 FROZEN: dict[str, Any] = {"card": CardStanding.FROZEN}
@@ -169,6 +178,38 @@ TABLE: list[tuple[str, Facts, Reason]] = [
     ("rubbish", facts(presented=Presented.NOTHING, problem=Reason.UNKNOWN_CODE), Reason.UNKNOWN_CODE),
     ("a forged voucher", facts(problem=Reason.BAD_SIGNATURE), Reason.BAD_SIGNATURE),
     ("a mistyped document", facts(problem=Reason.DOCUMENT_INVALID, **DOCUMENT), Reason.DOCUMENT_INVALID),
+    (
+        "what somebody else booked, by a card that claims the document",
+        facts(withheld(), **CARD),
+        Reason.SHOW_DOCUMENT,
+    ),
+    ("the same, used", facts(withheld(**USED), **CARD), Reason.SHOW_DOCUMENT),
+    (
+        "the same, later today",
+        facts(withheld(starts_at=NOW + timedelta(hours=1)), **CARD),
+        Reason.SHOW_DOCUMENT,
+    ),
+    ("the same, of tomorrow", facts(on(1, candidate=WITHHELD), **CARD), Reason.NO_BOOKING),
+    ("the same, cancelled", facts(withheld(is_live=False), **CARD), Reason.NO_BOOKING),
+    ("the same elsewhere", facts(withheld(venue_id=ELSEWHERE), **CARD), Reason.NO_BOOKING),
+    ("the card's own beside it", facts(one(line_no=1), withheld(), **CARD), Reason.ADMIT),
+    ("the card's own was used", facts(one(line_no=1, **USED), withheld(), **CARD), Reason.SHOW_DOCUMENT),
+    ("both were used", facts(one(line_no=1, **USED), withheld(**USED), **CARD), Reason.ALREADY_USED),
+    (
+        "a withheld place that is picked",
+        facts(one(line_no=1), withheld(), line_no=0, **CARD),
+        Reason.SHOW_DOCUMENT,
+    ),
+    (
+        "a place of nobody that is picked",
+        facts(one(line_no=1), withheld(), line_no=7, **CARD),
+        Reason.NOT_IN_PARTY,
+    ),
+    (
+        "a frozen card that claims",
+        facts(withheld(), card=CardStanding.FROZEN, presented=Presented.CARD),
+        Reason.CARD_FROZEN,
+    ),
     ("the more useful of two refusals", facts(on(1), one(state=BookingState.CANCELLED)), Reason.WRONG_DAY),
     ("a day to come rather than one gone by", facts(on(-1), on(1)), Reason.WRONG_DAY),
 ]

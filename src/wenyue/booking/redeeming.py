@@ -45,6 +45,7 @@ class Admission:
     closed_reason_zh: str
     closed_reason_en: str
     card_id: int | None  # the card that pays for the line
+    holder_id: int | None = None  # the account that booked it; None: a desk or a partner
     redemption_id: UUID | None = None
     redeemed_at: datetime | None = None
     redeemed_gate: str | None = None

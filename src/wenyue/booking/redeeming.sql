@@ -41,7 +41,7 @@ SELECT id, created_at
 
 -- name: admissions
 -- Every place of these bookings with what became of it; the asking venue and day first.
-SELECT b.id AS booking_id, b.state, l.line_no, coalesce(p.visitor_no, 0) AS visitor_no, p.person_key,
+SELECT b.id AS booking_id, b.state, b.holder_id, l.line_no, coalesce(p.visitor_no, 0) AS visitor_no, p.person_key,
        CASE WHEN p.visitor_no IS NULL THEN l.quantity ELSE 1 END AS quantity,
        l.venue_id, c.venue_zh, c.venue_en, c.timezone, l.product_id, c.product_zh, c.product_en, c.policy_code,
        s.label_zh, s.label_en, l.on_date, s.starts_at, s.ends_at,

@@ -169,6 +169,15 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
  "A minor without an adult, or a code shared by two bookings."),
             Text("请走人工通道：核对证件和同行成人后再放行。", "Use the staffed lane: check the document and who comes along."),
         ),
+        Reason.SHOW_DOCUMENT: GateText(
+            "ask",
+            "id",
+            Text("请出示证件", "Show the document"),
+            Text("此卡的证件尚未经工作人员核验，他人代订的名额不能凭卡入园。",
+ "Staff have not seen the document of this card: what others booked is not entered on the card alone."),
+            Text("请刷本人身份证件，或出示预约码；核验证件后可在人工窗口登记，以后刷卡即可。",
+ "Scan the person's own document, or the voucher. The desk can note that it saw the document: then the card does."),
+        ),
         Reason.UNKNOWN_CODE: GateText(
             "bad",
             "info",

@@ -192,15 +192,23 @@ async def _of_person(question: _Question, kind: Presented, person_key: bytes) ->
     return await _with_company(question, kind, places, lambda one: one.person_key in {None, person_key})
 
 
-async def _places_of(question: _Question, person_key: bytes) -> list[Admission]:
+async def _places_of(
+    question: _Question, person_key: bytes, *, claimed_by: int | None = None
+) -> list[Admission]:
+    """The person's named places, and unnamed ones of their accounts: of `claimed_by` alone, which nobody saw the document of."""
     tx, venue_id, today = question.tx, question.venue_id, question.today
     places = await redeemable(tx, person_key=person_key, venue_id=venue_id, on_date=today)
-    asked = {"person_keys": [person_key], "limit": CLAIMS_PER_DOCUMENT_MAX}
-    for (holder_id,) in await (await tx.execute(_SQL["holders_of"], asked)).fetchall():
+    holders = [claimed_by] if claimed_by is not None else await _holders_of(tx, person_key)
+    for holder_id in holders:
         known = {place.booking_id for place in places}
         booked = await redeemable(tx, holder_id=holder_id, venue_id=venue_id, on_date=today)
         places += [one for one in booked if one.person_key is None and one.booking_id not in known]
     return places or await _void_places_of(question, person_key)
+
+
+async def _holders_of(tx: Tx, person_key: bytes) -> list[int]:
+    asked = {"person_keys": [person_key], "limit": CLAIMS_PER_DOCUMENT_MAX}
+    return [holder_id for (holder_id,) in await (await tx.execute(_SQL["holders_of"], asked)).fetchall()]
 
 
 async def _void_places_of(question: _Question, person_key: bytes) -> list[Admission]:
@@ -224,7 +232,11 @@ async def _void_places_of(question: _Question, person_key: bytes) -> list[Admiss
 
 
 async def _by_card(question: _Question, reading: Reading) -> Gathered:
-    """What the card pays for, and what its holder has booked otherwise."""
+    """What the card pays for, and what its holder has booked otherwise.
+
+    What others booked for whoever has the document is with it, too. But who activated the card may have typed somebody else's
+    number: until staff saw the document beside a card of this account, those places are withheld.
+    """
     card = await fetch_dict(question.tx, _SQL["card_by_number"], {"numbers": list(reading.card_numbers)})
     if card is None:
         return _nothing(question, reading.kind, Reason.UNKNOWN_CODE)
@@ -237,15 +249,21 @@ async def _by_card(question: _Question, reading: Reading) -> Gathered:
         question.tx, card_id=card_id, venue_id=question.venue_id, on_date=question.today
     )
     places = [place for place in on_card if place.card_id == card_id]
+    claims = None if card["is_seen"] else card["holder_id"]
     if holder_key is not None:
         known = {_number_of(place) for place in places}
-        own = await _places_of(question, holder_key)
+        own = await _places_of(question, holder_key, claimed_by=claims)
         places += [one for one in own if _number_of(one) not in known]
+
+    def is_withheld(one: Admission) -> bool:
+        return one.card_id != card_id and claims is not None and one.holder_id != claims
+
     found = await _with_company(
         question,
         reading.kind,
         places,
         lambda one: one.card_id == card_id or one.person_key in {None, holder_key},
+        is_withheld,
     )
     standing = CardStanding.GOOD if _is_valid_on(card["valid_to"], question.today) else CardStanding.EXPIRED
     return replace(found, facts=replace(found.facts, card=standing))
@@ -256,6 +274,7 @@ async def _with_company(
     kind: Presented,
     places: list[Admission],
     is_presented: Callable[[Admission], bool],
+    is_withheld: Callable[[Admission], bool] = lambda _: False,
 ) -> Gathered:
     """The places as candidates. Those that what was presented does not stand for are only company."""
     facts = Facts(kind, question.venue_id, question.today)
@@ -280,7 +299,8 @@ async def _with_company(
                 minor_age_max=preset.minor_age_max if preset else None,
                 card=_card_of(place, cards),
                 closed=_closed(place, closed, question.venue_id),
-                is_presented=is_presented(place),
+                is_presented=is_presented(place) and not is_withheld(place),
+                is_withheld=is_presented(place) and is_withheld(place),
             )
         )
     banned = await _banned(question, here)

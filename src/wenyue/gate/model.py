@@ -43,6 +43,7 @@ class Reason(StrEnum):
     CARD_EXPIRED = "card_expired"  # 卡已到期
     PERSON_BANNED = "person_banned"
     NEEDS_MANUAL = "needs_manual"  # 人工通道
+    SHOW_DOCUMENT = "show_document"  # 出示证件: others booked for the person whose document the card's account only claims
     MINOR_WAITS = "minor_waits"  # a minor ahead of the accompanying adult
 
     UNKNOWN_CODE = "unknown_code"
@@ -86,6 +87,7 @@ class Candidate:
     card: CardStanding = CardStanding.GOOD
     closed: tuple[str, str] | None = None  # closed that day: why, in Chinese and English
     is_presented: bool = True  # false: only the party's company of the person who stands here
+    is_withheld: bool = False  # somebody else booked it for whoever has the document, which the card's account only typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,16 +22,19 @@ def decide(facts: Facts, now: datetime) -> Verdict:
 
     A presentation that means several places (a party, or one person's several products) is asked about, unless the
     gate keeper said which: a second scan of one voucher never uses up somebody else's place. Of a number that several
-    persons have, not even the only admissible place is taken without asking.
+    persons have, not even the only admissible place is taken without asking. A withheld place is never taken, and nothing
+    but that there is one today is told: whoever has the document shows it.
     """
     nothing = _why_nothing(facts, now)
     if nothing is not None:
         return Verdict(nothing)
     chosen = [one for one in facts.candidates if one.is_presented and _is_chosen(one.place, facts)]
     if not chosen:
-        return Verdict(Reason.NOT_IN_PARTY)
+        return Verdict(Reason.SHOW_DOCUMENT if _is_withheld_today(facts, now) else Reason.NOT_IN_PARTY)
     judged = [(one, _judge(one, facts, now)) for one in chosen]
     admissible = [one.place for one, verdict in judged if verdict.is_admitted]
+    if not admissible and _is_withheld_now(facts, now):
+        return Verdict(Reason.SHOW_DOCUMENT)
     if not admissible:
         return most_useful([verdict for _, verdict in judged], facts, now)
     waiting = [one.place for one, verdict in judged if verdict.reason is Reason.MINOR_WAITS]
@@ -60,10 +63,30 @@ def _why_nothing(facts: Facts, now: datetime) -> Reason | None:
         return _CARD[facts.card]
     if facts.is_ambiguous:
         return Reason.NEEDS_MANUAL
-    if facts.candidates:
+    if any(not one.is_withheld for one in facts.candidates):
         return None
+    if _is_withheld_today(facts, now):
+        return Reason.SHOW_DOCUMENT
     is_identity = facts.presented in (Presented.DOCUMENT, Presented.CARD)
     return Reason.NO_BOOKING if is_identity else Reason.UNKNOWN_CODE
+
+
+def _is_withheld_today(facts: Facts, now: datetime) -> bool:
+    """Whether somebody booked a place here today for whoever has the document."""
+    return any(
+        one.is_withheld
+        and _is_chosen(one.place, facts)
+        and one.place.is_live
+        and one.place.venue_id == facts.venue_id
+        and is_for_today(one.place, facts.today, now)
+        for one in facts.candidates
+    )
+
+
+def _is_withheld_now(facts: Facts, now: datetime) -> bool:
+    """Whether the document would open the gate now to such a place."""
+    held = [one for one in facts.candidates if one.is_withheld and _is_chosen(one.place, facts)]
+    return any(_judge(one, facts, now).is_admitted for one in held)
 
 
 def _is_chosen(place: Admission, facts: Facts) -> bool:

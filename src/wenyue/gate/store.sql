@@ -26,11 +26,13 @@ SELECT s.answer::text AS answer, u.at AS undone_at
  LIMIT %(limit)s
 
 -- name: card_by_number
--- The card that a number stands for, also when the number is dead.
-SELECT card_id, state, holder_key, valid_to, is_dead_number
-  FROM cards.presented_v
- WHERE card_no = ANY (%(numbers)s::text[])
- ORDER BY is_dead_number
+-- The card that a number stands for, also when the number is dead; whether staff saw the document of its account.
+SELECT c.card_id, c.state, c.holder_id, c.holder_key, c.valid_to, c.is_dead_number,
+       EXISTS (SELECT FROM accounts.holder_v h
+                WHERE h.traveller_id = c.holder_id AND h.person_key = c.holder_key AND h.is_seen) AS is_seen
+  FROM cards.presented_v c
+ WHERE c.card_no = ANY (%(numbers)s::text[])
+ ORDER BY c.is_dead_number
  LIMIT 1
 
 -- name: persons_with_accounts
