@@ -87,7 +87,9 @@ class Candidate:
     card: CardStanding = CardStanding.GOOD
     closed: tuple[str, str] | None = None  # closed that day: why, in Chinese and English
     is_presented: bool = True  # false: only the party's company of the person who stands here
-    is_withheld: bool = False  # somebody else booked it for whoever has the document, which the card's account only typed
+    is_withheld: bool = (
+        False  # somebody else booked it for whoever has the document, which the card's account only typed
+    )
 
 
 @dataclass(frozen=True, slots=True)
