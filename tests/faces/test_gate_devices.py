@@ -200,3 +200,31 @@ async def test_guessing_a_pin_waits(stage: Stage) -> None:
 async def test_a_pin_that_anybody_would_guess_is_refused(stage: Stage, pin: str) -> None:
     assert (await stage.set_pin("wang", pin)).status_code == 422
     assert stage.rows("SELECT 1 FROM accounts.clerk_pin") == []
+
+
+async def test_security_sixth_a_typed_login_never_counts_against_a_clerks_pin(stage: Stage) -> None:
+    await stage.set_pin("wang")
+    device = await stage.device()
+    [(number,)] = stage.rows("SELECT id FROM accounts.staff WHERE login = 'wang'")
+    for login in (f"{stage.lake} {number}", f"pin {stage.lake} {number}"):
+        tries = [
+            (await stage.send(stage.browser(), "/gate/signin", login=login, password="wrong")).status_code
+            for _ in range(8)
+        ]
+        assert tries[-1] == 429
+    assert (await stage.turn(device, "wang")).status_code == 303
+
+
+async def test_security_sixth_a_device_is_revoked_however_many_codes_were_made_since(stage: Stage) -> None:
+    device = await stage.device()
+    [(number,)] = stage.rows("SELECT id FROM accounts.gate_device WHERE enrolled_at IS NOT NULL")
+    with psycopg.connect(stage.urls.owner_url) as tx:
+        tx.execute(
+            "INSERT INTO accounts.gate_device (venue_id, post, code_hash, code_until, made_by)"
+            " SELECT %s, 'x', sha256(n::text::bytea), %s, 'test' FROM generate_series(1, 600) AS n",
+            (stage.lake, NOW - timedelta(minutes=1)),
+        )
+    boss = await stage.signed_in("boss", "console")
+    assert f"/console/devices/{number}/revoke" in (await boss.get("/console/devices")).text
+    await stage.send(boss, f"/console/devices/{number}/revoke", at="/console/devices")
+    assert (await device.get("/gate/clerk")).headers["location"] == "/gate/enrol"

@@ -113,7 +113,8 @@ UPDATE accounts.login SET ended_at = %(now)s
 WHERE token_hash = %(token_hash)s AND staff_id = %(staff_id)s AND ended_at IS NULL RETURNING staff_id;
 
 -- name: end_sessions
--- Every login of somebody ends, but (perhaps) this one.
+-- Every login of somebody ends, but (perhaps) this one; whoever has given no more than the password starts again.
+WITH halves AS (UPDATE accounts.half_login SET ended_at = %(now)s WHERE staff_id = %(staff_id)s AND ended_at IS NULL)
 UPDATE accounts.login SET ended_at = %(now)s
 WHERE staff_id = %(staff_id)s AND ended_at IS NULL AND token_hash <> %(kept)s;
 

@@ -98,8 +98,13 @@ async def device_of(tx: Tx, secret: str) -> Device | None:
     return None if found is None else Device(*found)
 
 
+def name_of(secret: str) -> str:
+    """What a device that keeps this secret is called where known devices are told from others. It tells nothing of the secret."""
+    return _hash(f"name|{secret}").hex()[:32]
+
+
 async def devices(tx: Tx, venue_ids: frozenset[int] | None) -> list[DeviceRecord]:
-    """Devices of these venues (None: of all), at most DEVICES_LISTED_MAX; revoked ones last."""
+    """Devices of these venues (None: of all), at most DEVICES_LISTED_MAX: those in use first, revoked ones last."""
     row = {"venue_ids": None if venue_ids is None else sorted(venue_ids), "limit": DEVICES_LISTED_MAX}
     rows = await (await tx.execute(_SQL["devices"], row)).fetchall()
     return [
@@ -108,9 +113,15 @@ async def devices(tx: Tx, venue_ids: frozenset[int] | None) -> list[DeviceRecord
     ]
 
 
-async def revoke(tx: Tx, device_id: int, now: datetime, actor: str) -> bool:
-    """The device opens nothing any more, and whoever is signed in at it by PIN is signed out; whether it was good."""
-    if await (await tx.execute(_SQL["revoke"], {"id": device_id, "now": now})).fetchone() is None:
+async def revoke(
+    tx: Tx, device_id: int, now: datetime, actor: str, *, venue_ids: frozenset[int] | None = None
+) -> bool:
+    """The device opens nothing any more, and whoever is signed in at it by PIN is signed out; whether it was good.
+
+    `venue_ids`: only one that stands at one of these.
+    """
+    row = {"id": device_id, "now": now, "venue_ids": None if venue_ids is None else sorted(venue_ids)}
+    if await (await tx.execute(_SQL["revoke"], row)).fetchone() is None:
         return False
     await tx.execute(_SQL["end_logins_of_device"], {"id": device_id, "now": now})
     await record(tx, [Entry(now, actor, "device.revoked", f"device:{device_id}")])

@@ -23,15 +23,18 @@ SELECT id, venue_id, post FROM accounts.gate_device
  WHERE secret_hash = %(secret_hash)s AND revoked_at IS NULL FOR SHARE
 
 -- name: devices
--- Devices of these venues, or of all, the latest first.
+-- Devices of these venues, or of all, the latest first: those in use, then those that wait for their code, then the others.
 SELECT id, venue_id, post, made_at, made_by, enrolled_at, revoked_at, code_until
   FROM accounts.gate_device
  WHERE %(venue_ids)s::bigint[] IS NULL OR venue_id = ANY(%(venue_ids)s::bigint[])
- ORDER BY revoked_at IS NOT NULL, id DESC LIMIT %(limit)s
+ ORDER BY revoked_at IS NOT NULL, enrolled_at IS NULL, id DESC LIMIT %(limit)s
 
 -- name: revoke
--- The device opens nothing any more.
-UPDATE accounts.gate_device SET revoked_at = %(now)s WHERE id = %(id)s AND revoked_at IS NULL RETURNING id
+-- The device, of these venues or of any, opens nothing any more.
+UPDATE accounts.gate_device SET revoked_at = %(now)s
+ WHERE id = %(id)s AND revoked_at IS NULL
+   AND (%(venue_ids)s::bigint[] IS NULL OR venue_id = ANY(%(venue_ids)s::bigint[]))
+RETURNING id
 
 -- name: end_logins_of_device
 -- Whoever signed in at it with a PIN is signed out.

@@ -42,7 +42,9 @@ from wenyue.kernel.personal import Vault
 _SQL: Final = queries("wenyue.accounts", "guard.sql")
 _QUIET: Final = 0.5  # a score below it gives its slot to whoever comes
 _NAME_MAX: Final = 64
-Kind = Literal["card", "staff", "code", "factor"]
+Kind = Literal[
+    "card", "staff", "code", "factor", "pin"
+]  # a kind for each sort of name: typed logins never meet the others
 _What = Literal["pair", "login", "address", "device"]
 SLOTS: Final[dict[_What, int]] = {"pair": 65_536, "login": 16_384, "address": 16_384, "device": 16_384}
 _SHARES: Final[dict[Kind, Share]] = {
@@ -50,6 +52,7 @@ _SHARES: Final[dict[Kind, Share]] = {
     "staff": Share.STAFF,
     "code": Share.CODES,
     "factor": Share.STAFF,
+    "pin": Share.STAFF,
 }
 # A device is known once the whole sign-in succeeded on it: then it counts for itself at both steps.
 _DEVICE_KINDS: Final[dict[Kind, Kind]] = {"factor": "staff"}

@@ -7,7 +7,7 @@ from typing import Any, Final
 from wenyue.accounts.model import Staff, StaffRecord
 from wenyue.audit import Entry, record
 from wenyue.infra.db import Tx, queries
-from wenyue.kernel.duties import DUTIES_MAX, Duties, former_role, read_duties
+from wenyue.kernel.duties import DUTIES_MAX, Duties, former_role, needs_factor, read_duties
 
 LISTED_MAX: Final = 10_000
 _SQL: Final = queries("wenyue.accounts")
@@ -28,7 +28,8 @@ async def staff_of_actors(tx: Tx, actors: Iterable[str]) -> dict[str, StaffRecor
 async def set_duties(tx: Tx, staff: Staff, duties: Duties, now: datetime, actor: str) -> None:
     """What a member of staff may do from now on, with this transaction. By the owner.
 
-    Whoever loses a duty is signed out, as an act in progress may go by it; then none comes after it.
+    Whoever loses a duty is signed out, as an act in progress may go by it; then none comes after it. So is whoever may change
+    something from now on, and could not before: they signed in by password alone.
 
     Raises ValueError: more than DUTIES_MAX.
     """
@@ -37,7 +38,8 @@ async def set_duties(tx: Tx, staff: Staff, duties: Duties, now: datetime, actor:
     row = {"id": staff.id, "role": former_role(duties), "venue_ids": venues_before(duties)}
     await tx.execute(_SQL["set_role_before"], row)
     await write_duties(tx, staff.id, duties, now, actor)
-    if not staff.duties <= duties:
+    wants_factor = needs_factor(duties) and not needs_factor(staff.duties)
+    if wants_factor or not staff.duties <= duties:
         await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff.id, "now": now})
     await record(tx, [Entry(now, actor, "staff.duties_set", f"staff:{staff.id}", shown(duties))])
 

@@ -93,7 +93,8 @@ SELECT pg_advisory_xact_lock(hashint8extended(login.traveller_id, 1)) FROM accou
 WHERE login.token_hash = %(token_hash)s AND login.traveller_id IS NOT NULL;
 
 -- name: end_login
--- Sign out.
+-- Sign out, or give up halfway.
+WITH half AS (UPDATE accounts.half_login SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND ended_at IS NULL)
 UPDATE accounts.login SET ended_at = %(now)s WHERE token_hash = %(token_hash)s AND ended_at IS NULL;
 
 -- name: end_logins_of_traveller

@@ -1,6 +1,7 @@
 """Closing a venue or a product for some days: what is asked, whether it can be, and what it would touch."""
 
 from datetime import date
+from typing import Final
 
 from msgspec import Struct
 
@@ -12,11 +13,14 @@ from wenyue.application.operator_checks import (
     find_venue,
     is_reason,
 )
-from wenyue.booking import touched
+from wenyue.booking import opening, replanning, touched
 from wenyue.catalogue import count_closures
 from wenyue.changes import Counts, Effect, Looked
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.duties import Right
+
+# By these words the calendar finds again what it closed itself: a closure by hand says something else.
+CALENDAR_REASONS: Final = frozenset({*opening.WEEKLY_REASONS, replanning.NOT_IN_TIMETABLE_ZH})
 
 
 class CloseSlots(Struct, frozen=True):
@@ -45,9 +49,9 @@ async def why_not_close(act: Act, request: CloseSlots) -> NotDone | None:
     """Why it cannot be announced; None: it can."""
     if not are_dates(request.from_day, request.to_day):
         return NotDone.BAD_DATES
-    texts = (request.reason_en, request.source)
-    if not is_reason(request.reason_zh) or not all(is_reason(text, may_be_empty=True) for text in texts):
-        return NotDone.REASON_NEEDED
+    wording = _why_not_say(request)
+    if wording is not None:
+        return wording
     venue = await find_venue(act, Right.SLOTS_CLOSE, request.venue_id)
     if venue is None:
         return NotDone.VENUE_UNKNOWN
@@ -59,3 +63,11 @@ async def why_not_close(act: Act, request: CloseSlots) -> NotDone | None:
         if product is None or product.venue_id != request.venue_id:
             return NotDone.PRODUCT_UNKNOWN
     return None
+
+
+def _why_not_say(request: CloseSlots) -> NotDone | None:
+    """What is wrong with what travellers are to be told."""
+    texts = (request.reason_en, request.source)
+    if not is_reason(request.reason_zh) or not all(is_reason(text, may_be_empty=True) for text in texts):
+        return NotDone.REASON_NEEDED
+    return NotDone.REASON_RESERVED if request.reason_zh.strip() in CALENDAR_REASONS else None

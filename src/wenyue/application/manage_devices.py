@@ -39,9 +39,5 @@ async def revoke_device(works: Works, operator: Operator, device_id: int) -> Not
     """It opens nothing any more, and whoever is signed in at it by PIN is signed out; None: done."""
     async with acting(works, operator) as act:
         venues = venues_for(operator.duties, Right.DEVICES_MANAGE)
-        theirs = {one.device.id for one in await gate_devices.devices(act.tx, venues)}
-        if device_id not in theirs or not await gate_devices.revoke(
-            act.tx, device_id, act.now, operator.name
-        ):
-            return NotDone.DEVICE_UNKNOWN
-    return None
+        done = await gate_devices.revoke(act.tx, device_id, act.now, operator.name, venue_ids=venues)
+    return None if done else NotDone.DEVICE_UNKNOWN

@@ -53,6 +53,7 @@ class NotDone(StrEnum):
         "day_unknown"  # the venue has no capacity of that day: it is not open yet, or has no day's capacity
     )
     BAD_DATES = "bad_dates"  # the last day is before the first, or there are more than DAYS_MAX
+    REASON_RESERVED = "reason_reserved"  # the calendar says so of the days that it closes itself
     REASON_NEEDED = "reason_needed"  # what travellers are told: one line, REASON_LENGTH_MAX characters
     TOO_MANY_CLOSURES = "too_many_closures"  # CLOSURES_OF_VENUE_MAX of the venue stand
     BAD_PRICE = "bad_price"

@@ -1,6 +1,7 @@
 """What the second step of a sign-in shares, whichever it is."""
 
 from datetime import datetime
+from typing import Final
 
 from wenyue.accounts import Attempt, Staff, Terms
 from wenyue.accounts.second import factors, sessions
@@ -8,6 +9,12 @@ from wenyue.accounts.second.rules import Step
 from wenyue.accounts.second.sessions import HalfLogin
 from wenyue.application.signing_in import Enrolment, Knock, NotSignedIn
 from wenyue.services import Services
+
+_REFUSED: Final = {
+    factors.Added.NEW: None,
+    factors.Added.KNOWN: NotSignedIn.KNOWN,
+    factors.Added.WRONG: NotSignedIn.CODE_WRONG,
+}
 
 
 async def half_login(services: Services, token: str, waits_for: Step) -> HalfLogin | None:
@@ -28,10 +35,10 @@ async def add_factor(
         return None if is_new else NotSignedIn.KNOWN
     if made.offer is None:
         return NotSignedIn.CODE_WRONG
-    is_right = await factors.add_app(
+    added = await factors.add_app(
         tried.tx, services.vault, staff_id, made.offer, made.code, name=made.name, now=now
     )
-    return None if is_right else NotSignedIn.CODE_WRONG
+    return _REFUSED[added]
 
 
 async def find_halfway(tried: Attempt, half: HalfLogin, step: Step) -> Staff | None:

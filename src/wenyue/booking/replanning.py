@@ -43,6 +43,7 @@ class OpenSlot:
     taken: int
     has_reserves: bool
     has_day_pool: bool
+    target: int | None = None  # its capacity is on the way down to it, and nothing is sold until it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def decide(
     will = after[0]
     takes_state = is_as_planned or slot.reason_zh == NOT_IN_TIMETABLE_ZH
     capacity, wanted = slot.capacity, _session_capacity(after)
-    if slot.capacity == _session_capacity(before) and not slot.has_reserves:
+    if slot.capacity == _session_capacity(before) and slot.target is None and not slot.has_reserves:
         if wanted < slot.taken:
             return f"slot {slot.id}: {slot.taken} places are taken, the new timetable has {wanted}"
         capacity = wanted
@@ -309,7 +310,13 @@ async def _follow_day_pools(
 async def _apply(tx: Tx, work: _Work) -> None:
     """Change slots and pools that are there; all pools of the date are locked."""
     pools: list[dict[str, object]] = [
-        {"id": one.slot.pool_id, "capacity": one.capacity, "is_open": one.is_open} for one in work.slots
+        {
+            "id": one.slot.pool_id,
+            "capacity": one.capacity,
+            "target": one.slot.target,
+            "is_open": one.is_open and one.slot.target is None,
+        }
+        for one in work.slots
     ]
     for pool, capacity in work.day_pools.items():
         pools.append({"id": pool, "capacity": capacity, "is_open": None})

@@ -9,17 +9,17 @@ SELECT 1 FROM booking.pool WHERE on_date = %(on_date)s LIMIT 1
 -- name: slots_of_day
 -- The slots of a date with what was planned for them and what is taken; whoever changes them has locked the date's pools.
 SELECT s.id, s.product_id, s.starts_at, s.is_open, s.closed_reason_zh, s.price_minor, s.pool_ids[1], p.capacity,
-       p.held + p.sold, s.channel_pools <> '{}', cardinality(s.pool_ids) > 1
+       p.held + p.sold, s.channel_pools <> '{}', cardinality(s.pool_ids) > 1, p.target
 FROM booking.slot s
 JOIN booking.pool p ON p.id = s.pool_ids[1]
 WHERE s.on_date = %(on_date)s AND s.product_id = ANY(%(product_ids)s::bigint[])
 ORDER BY s.id
 
 -- name: day_pools
--- The day pools of venues on a date: id, venue, capacity, taken.
+-- The day pools of venues on a date: id, venue, capacity, taken. Not those on their way down to a target: somebody set it.
 SELECT id, venue_id, capacity, held + sold
 FROM booking.pool
-WHERE on_date = %(on_date)s AND venue_id = ANY(%(venue_ids)s::bigint[]) AND kind = 'day'
+WHERE on_date = %(on_date)s AND venue_id = ANY(%(venue_ids)s::bigint[]) AND kind = 'day' AND target IS NULL
 ORDER BY id
 
 -- name: replan_slots

@@ -73,6 +73,11 @@ WHERE id = %(id)s AND reviewed_at IS NULL
 -- Whether the installation is declared to have one operator.
 SELECT is_one_operator FROM changes.declared
 
+-- name: wait_again
+-- run by: owner
+-- What one operator proposed alone waits for a second person after all.
+UPDATE changes.change SET applies_at = NULL WHERE state = 'waiting' AND applies_at IS NOT NULL
+
 -- name: declare
 -- run by: owner
 -- Declares it.

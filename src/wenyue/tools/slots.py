@@ -52,6 +52,10 @@ _SAYS: Final[dict[NotDone, tuple[str, str]]] = {
         "the venue has 200 closures that are not over: one longer one says the same; or lift some",
         "该场馆已有200个未结束的闭馆安排，请合并或先取消一些",
     ),
+    NotDone.REASON_RESERVED: (
+        "the calendar says this of the days it closes by itself: say it in other words",
+        "日历用这句话说明例行闭馆，请换一种说法",
+    ),
     NotDone.REASON_NEEDED: (
         "say in one line of 200 characters at most what travellers are told (--reason)",
         "请用一行字说明原因（--reason，最多200字）",

@@ -5,7 +5,7 @@ import binascii
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Final, Literal, Protocol
 
 from pyotp import random_base32
@@ -62,6 +62,14 @@ class Offer:
     sealed: str
 
 
+class Added(Enum):
+    """What became of an app that somebody set up."""
+
+    NEW = auto()
+    KNOWN = auto()  # it is one of theirs already
+    WRONG = auto()  # its code does not fit
+
+
 class Signed(Protocol):
     """What somebody signed with a passkey."""
 
@@ -110,11 +118,13 @@ def _offer(secret: str, login: str, sealed: str) -> Offer:
 
 async def add_app(
     tx: Tx, vault: Vault, staff_id: int, offer: Offer, code: str, *, name: str, now: datetime
-) -> bool:
-    """Keep an app that proves by its code that it has the secret; False: it does not. That code is used up."""
+) -> Added:
+    """Keep an app that proves by its code that it has the secret. That code is used up. After `lock_factors`."""
     step = step_of_code(offer.secret, plain_code(code), now, last_step=0)
     if step is None:
-        return False
+        return Added.WRONG
+    if any(secret == offer.secret for _, secret, _ in await _apps(tx, vault, staff_id)):
+        return Added.KNOWN  # the form was sent twice: as a second factor its code would be good twice
     row = {
         "staff_id": staff_id,
         "name": name,
@@ -124,7 +134,7 @@ async def add_app(
     }
     [(factor_id,)] = await (await tx.execute(_SQL["add_app"], row)).fetchall()
     await _note(tx, staff_id, "added", now, {"factor": factor_id, "kind": "totp"})
-    return True
+    return Added.NEW
 
 
 async def add_passkey(tx: Tx, staff_id: int, new: NewPasskey, *, name: str, now: datetime) -> bool:
@@ -187,14 +197,18 @@ async def _use_code(tx: Tx, vault: Vault, staff_id: int, code: str, now: datetim
     if is_recovery_code(code):
         row = {"staff_id": staff_id, "code_hash": _hashed(vault, staff_id, code), "now": now}
         return Means.RECOVERY if await (await tx.execute(_SQL["use_code"], row)).fetchone() else None
-    bounds = {"staff_id": staff_id, "limit": FACTORS_MAX}
-    for id_, sealed, last_step in await (await tx.execute(_SQL["apps"], bounds)).fetchall():
-        secret = vault.open_sealed(sealed, purpose=PURPOSE).decode()
+    for id_, secret, last_step in await _apps(tx, vault, staff_id):
         step = step_of_code(secret, code, now, last_step=last_step)
         if step is not None:
             used = {"id": id_, "step": step, "now": now}
             return Means.APP if await (await tx.execute(_SQL["use_app"], used)).fetchone() else None
     return None
+
+
+async def _apps(tx: Tx, vault: Vault, staff_id: int) -> list[tuple[int, str, int]]:
+    """Id, secret and the last step that was used of somebody's apps."""
+    rows = await (await tx.execute(_SQL["apps"], {"staff_id": staff_id, "limit": FACTORS_MAX})).fetchall()
+    return [(id_, vault.open_sealed(sealed, purpose=PURPOSE).decode(), last) for id_, sealed, last in rows]
 
 
 async def codes_left(tx: Tx, staff_id: int) -> int:

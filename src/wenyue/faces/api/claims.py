@@ -5,10 +5,10 @@ A path alone proves nothing: whoever shows no login that fits is a STRANGER, ans
 
 import re
 from enum import Enum, auto
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from wenyue.accounts import Login
+from wenyue.faces.shared.cookies import cookie_of
 from wenyue.faces.shared.session import LOGIN_COOKIE, STAFF_COOKIE, cookie_name
 from wenyue.infra.bodies import Message
 from wenyue.kernel.admission import Priority
@@ -90,16 +90,9 @@ def credentials_of(scope: Message, proof: Proof) -> bytes:
     shown = next((value for name, value in scope["headers"] if name == wanted), b"")
     if is_program or not shown:
         return shown
-    try:
-        jar, name = SimpleCookie(shown.decode("latin-1")), _COOKIES[proof]
-        cookie = jar.get(cookie_name(name, is_secure=True)) or jar.get(name)
-    except CookieError:
-        return b""
-    return (
-        b"Bearer %b" % cookie.value[:_TOKEN_LENGTH_MAX].encode()
-        if cookie is not None and cookie.value
-        else b""
-    )
+    name = _COOKIES[proof]
+    token = cookie_of(shown.decode("latin-1"), cookie_name(name, is_secure=True), name)
+    return b"Bearer %b" % token[:_TOKEN_LENGTH_MAX].encode() if token else b""
 
 
 def proves(login: Login | None, proof: Proof) -> bool:

@@ -7,11 +7,11 @@ from typing import Final
 from urllib.parse import parse_qs
 
 import msgspec
-from starlette.requests import cookie_parser
 
-from wenyue.accounts import Guard
+from wenyue.accounts import Guard, gate_devices
 from wenyue.cards import clean_card_no
-from wenyue.faces.shared.caller import DEVICE_COOKIE, DEVICE_HEADER
+from wenyue.faces.shared.caller import DEVICE_COOKIE, DEVICE_HEADER, GATE_DEVICE_COOKIE
+from wenyue.faces.shared.cookies import cookie_of
 from wenyue.faces.shared.session import cookie_name
 from wenyue.infra.bodies import Message
 from wenyue.kernel.admission import Priority
@@ -20,10 +20,16 @@ from wenyue.kernel.limits import DEVICE_LENGTH_MAX
 # Where a login is signed in to, the class that a known device of it is in, and the field that names the login.
 _STAFF: Final = (Priority.GATE, "login")
 _CARD: Final = (Priority.HOLD, "card_no")
+_PIN: Final = (Priority.GATE, "")  # the device itself is known, whoever's PIN is typed
 _KNOCKS: Final = {
     "/v1/gate/session": _STAFF,
     "/gate/signin": _STAFF,
     "/console/signin": _STAFF,
+    "/gate/signin/factor": _STAFF,
+    "/console/signin/factor": _STAFF,
+    "/gate/signin/enrolment": _STAFF,
+    "/console/signin/enrolment": _STAFF,
+    "/gate/clerk": _PIN,
     "/v1/session": _CARD,
     "/v1/cards/activation": _CARD,
     "/signin": _CARD,
@@ -48,20 +54,30 @@ class Known:
 
     def place(self, scope: Message, held: str, body: bytes) -> tuple[Priority, str] | None:
         """Class and line of a sign-in on a device that is known at the login which the body names; None: it is not."""
-        priority, field = _KNOCKS[scope["path"]]
-        name = _named(field, body, is_program=scope["path"].startswith("/v1/"))
-        if priority is _CARD[0]:
-            token = self._guard.knows(held, "card", clean_card_no(name), self._clock())
+        knock, now = _KNOCKS[scope["path"]], self._clock()
+        priority, field = knock
+        if knock is _PIN:
+            secret = _cookie(scope, GATE_DEVICE_COOKIE)[:DEVICE_LENGTH_MAX]
+            token = self._guard.knows(held, "pin", gate_devices.name_of(secret), now) if secret else ""
         else:
-            token = self._guard.knows(held, "staff", name, self._clock())
+            name = _named(field, body, is_program=scope["path"].startswith("/v1/"))
+            is_card = knock is _CARD
+            token = self._guard.knows(
+                held, "card" if is_card else "staff", clean_card_no(name) if is_card else name, now
+            )
         return (priority, "device:" + hashlib.sha256(token.encode()).hexdigest()) if token else None
 
 
 def _shown(scope: Message) -> str:
-    headers = dict(reversed(scope["headers"]))
-    cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
-    held = cookies.get(cookie_name(DEVICE_COOKIE, is_secure=True)) or cookies.get(DEVICE_COOKIE)
-    return held or headers.get(DEVICE_HEADER.encode(), b"").decode("latin-1")
+    return _cookie(scope, DEVICE_COOKIE) or _header(scope, DEVICE_HEADER.encode())
+
+
+def _cookie(scope: Message, name: str) -> str:
+    return cookie_of(_header(scope, b"cookie"), cookie_name(name, is_secure=True), name)
+
+
+def _header(scope: Message, name: bytes) -> str:
+    return next((value for key, value in scope["headers"] if key == name), b"").decode("latin-1")
 
 
 def _named(field: str, body: bytes, *, is_program: bool) -> str:

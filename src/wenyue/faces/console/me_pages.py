@@ -41,7 +41,7 @@ _SAYS: Final = {
         "验证码不对，请用应用里现在的验证码。",
         "The code is not right: type the one that the app shows now.",
     ),
-    NotSecured.KNOWN: ("这个通行密钥已经登记过。", "This passkey is set up already."),
+    NotSecured.KNOWN: ("这一个已经设置过了。", "This one is set up already."),
     NotSecured.TOO_MANY: (
         "验证方式已满，请先移除一种。",
         "You have as many ways as there may be: remove one first.",

@@ -39,6 +39,11 @@ SAID: Final = {
         "该场馆已有200个未结束的闭馆安排。请用一个更长的安排代替，或先取消一些。",
         "This venue has 200 closures that are not over: put one longer one in their place, or lift some first.",
     ),
+    NotDone.REASON_RESERVED: (
+        "reason",
+        "日历用这句话说明例行闭馆，取消安排时便认不出。请换一种说法，例如写明具体原因。",
+        "The calendar says this of the days it closes by itself, so lifting would not find them. Say it in other words.",
+    ),
     NotDone.REASON_NEEDED: (
         "reason",
         f"请用一行文字说明原因，最多{REASON_LENGTH_MAX}字。",

@@ -55,7 +55,8 @@ class Entered:
 
     def refuse(self, duty: Duty, why: NotDone) -> None:
         """Note what the act said, at the field that it is about."""
-        name = "told" if why is NotDone.REASON_NEEDED and self.act == "slots.close" else field_of(why)
+        is_told = why in {NotDone.REASON_NEEDED, NotDone.REASON_RESERVED}
+        name = "told" if is_told and self.act == "slots.close" else field_of(why)
         known = (*FIELDS[self.act], "reason")
         self.say(duty, name if name in known else known[0], *SAID[why][1:])
 

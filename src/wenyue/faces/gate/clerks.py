@@ -12,12 +12,11 @@ from wenyue.application.set_pin import set_pin
 from wenyue.application.sign_in_clerk import ClerkKnock, sign_in_clerk
 from wenyue.faces.gate.shift import Shift, Station, get, post
 from wenyue.faces.shared.asked import redirect
-from wenyue.faces.shared.caller import caller_of
+from wenyue.faces.shared.caller import GATE_DEVICE_COOKIE, caller_of, keep_device
 from wenyue.faces.shared.session import STAFF_COOKIE, read_cookie, set_cookie
 from wenyue.faces.wording import say_wait
 from wenyue.kernel.limits import DEVICE_TTL_S, STAFF_LOGIN_TTL_S
 
-DEVICE_COOKIE: Final = "wy_gate_device"
 _SECRET_LENGTH_MAX: Final = 64
 _PIN_TYPED_MAX: Final = 16
 
@@ -41,7 +40,8 @@ async def do_enrol(shift: Shift) -> Response:
     device, secret = found
     response = shift.stand(redirect("/gate/clerk"), Station(device.venue_id, device.post))
     is_secure = shift.services.settings.web.is_secure
-    set_cookie(response, DEVICE_COOKIE, secret, is_secure=is_secure, age_s=DEVICE_TTL_S)
+    set_cookie(response, GATE_DEVICE_COOKIE, secret, is_secure=is_secure, age_s=DEVICE_TTL_S)
+    keep_device(response, shift.request, "pin", gate_devices.name_of(secret))
     return response
 
 
@@ -69,6 +69,7 @@ async def do_clerk(shift: Shift) -> Response:
     response = shift.stand(redirect("/gate"), Station(device.venue_id, device.post))
     is_secure = shift.services.settings.web.is_secure
     set_cookie(response, STAFF_COOKIE, token, is_secure=is_secure, age_s=STAFF_LOGIN_TTL_S)
+    keep_device(response, shift.request, "pin", gate_devices.name_of(_secret(shift)))
     return response
 
 
@@ -94,7 +95,7 @@ async def do_pin(shift: Shift) -> Response:
 
 
 def _secret(shift: Shift) -> str:
-    return read_cookie(shift.request, DEVICE_COOKIE)[:_SECRET_LENGTH_MAX]
+    return read_cookie(shift.request, GATE_DEVICE_COOKIE)[:_SECRET_LENGTH_MAX]
 
 
 async def _device(shift: Shift) -> Device | None:

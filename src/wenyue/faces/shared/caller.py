@@ -13,6 +13,8 @@ from wenyue.kernel.limits import DEVICE_LENGTH_MAX, DEVICE_TTL_S
 
 DEVICE_COOKIE: Final = "wy_device"
 DEVICE_HEADER: Final = "device-token"
+GATE_DEVICE_COOKIE: Final = "wy_gate_device"  # the secret of a device that was enrolled at a gate
+Keeps = Literal["card", "staff", "pin"]
 
 
 def caller_of(request: Request) -> Caller:
@@ -27,7 +29,7 @@ def device_of(request: Request) -> str:
     return held[:DEVICE_LENGTH_MAX]
 
 
-def known_device(request: Request, kind: Literal["card", "staff"], *names: str) -> str:
+def known_device(request: Request, kind: Keeps, *names: str) -> str:
     """What the device keeps from now on, since it just proved to be the owner of these logins."""
     services, held = services_of(request), device_of(request)
     for name in names:
@@ -35,7 +37,7 @@ def known_device(request: Request, kind: Literal["card", "staff"], *names: str) 
     return held
 
 
-def keep_device(response: Response, request: Request, kind: Literal["card", "staff"], *names: str) -> None:
+def keep_device(response: Response, request: Request, kind: Keeps, *names: str) -> None:
     """Let a browser be known at these logins."""
     held = known_device(request, kind, *names)
     is_secure = services_of(request).settings.web.is_secure

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from starlette.requests import Request
 
+from wenyue.faces.shared.cookies import cookie_of
 from wenyue.faces.wording import say_instant
 from wenyue.kernel.clock import zone
 
@@ -107,4 +108,4 @@ def pick(zh: str, en: str, locale: Locale) -> str:
 
 def _cookie(request: Request, name: str) -> str | None:
     """A preference, under the name that it has over HTTPS or the plain one; it carries no trust."""
-    return request.cookies.get(f"__Host-{name}") or request.cookies.get(name)
+    return cookie_of(request.headers.get("cookie", ""), f"__Host-{name}", name) or None

@@ -170,6 +170,7 @@ async def enrolment_context(
         options = registration_options(place, user_id_of(vault, staff_id), login, challenge, known)
     secret = " ".join(offer.secret[at : at + 4] for at in range(0, len(offer.secret), 4))
     return {
+        "kept": [],
         "offer": offer.sealed,
         "qr": qr_svg(offer.uri),
         "uri": offer.uri,
@@ -193,7 +194,7 @@ def say_wrong(asked: StaffAsked) -> str:
 def say_refused(asked: StaffAsked, refused: NotSignedIn) -> str:
     """Why a factor was not kept."""
     if refused is NotSignedIn.KNOWN:
-        return asked.t("这个通行密钥已经登记过。", "This passkey is set up already.")
+        return asked.t("这一个已经设置过了。", "This one is set up already.")
     return asked.t(
         "验证码不对，请用应用里现在的验证码。", "The code is not right: type the one that the app shows now."
     )
@@ -212,7 +213,9 @@ async def _factor(asked: StaffAsked, half: HalfLogin, problem: str = "", *, stat
         "staff_factor",
         status=status,
         action=f"{asked.signin_path}/factor",
-        kept=[],
+        kept=[
+            ("login", half.login)
+        ],  # so that a device that is known there is told from strangers before it has a place
         is_again=False,
         **_way(asked, known, half.key),
         **_problem(problem),
@@ -226,7 +229,7 @@ async def _enrolment(asked: StaffAsked, half: HalfLogin, problem: str = "", *, s
         status=status,
         action=f"{asked.signin_path}/enrolment",
         is_first=True,
-        **shown,
+        **(shown | {"kept": [("login", half.login)]}),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from wenyue.faces.shared.cookies import cookie_of
 from wenyue.faces.shared.services import services_of
 from wenyue.kernel.limits import LOGIN_TTL_S
 from wenyue.kernel.personal import Vault
@@ -32,7 +33,7 @@ def cookie_name(name: str, *, is_secure: bool) -> str:
 def read_cookie(request: Request, name: str) -> str:
     """A cookie that `set_cookie` set; '' when there is none."""
     is_secure = services_of(request).settings.web.is_secure
-    return request.cookies.get(cookie_name(name, is_secure=is_secure), "")
+    return cookie_of(request.headers.get("cookie", ""), cookie_name(name, is_secure=is_secure))
 
 
 def login_token(request: Request) -> str:

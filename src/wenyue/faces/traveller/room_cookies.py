@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wenyue.emergency import TOKEN_TTL_S, PassGiven, TokenGiven
+from wenyue.faces.shared.cookies import cookie_of
 from wenyue.faces.shared.session import login_token, read_cookie, set_cookie, signed, unsigned
 from wenyue.services import Services
 
@@ -18,7 +19,7 @@ _LENGTH_MAX: Final = 400
 
 def held_pass(request: Request, services: Services) -> str:
     """The pass that this browser holds for the room of the path, if it was given to this very login; else ''."""
-    raw = request.cookies.get(_PASS, "")
+    raw = cookie_of(request.headers.get("cookie", ""), _PASS)
     return unsigned(raw, services.vault, _purpose(request)) or ""
 
 
