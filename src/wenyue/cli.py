@@ -44,6 +44,7 @@ TOOLS = {
     ),
     "changes": ("wenyue.tools.changes", "Proposals and approvals; whether one operator works alone (变更)."),
     "slots": ("wenyue.tools.slots", "Close and reopen sessions, prices, capacities (场次)."),
+    "record": ("wenyue.tools.record", "Who did what and when; reading it is recorded, too (操作记录)."),
     "staff": ("wenyue.tools.staff", "Who may sign in at the gate and in the console (员工账号)."),
     "devices": ("wenyue.tools.devices", "Devices at gates and counters: enrol, list, revoke (闸口设备)."),
     "room": ("wenyue.tools.room", "Waiting rooms in front of scarce places (排队等候)."),

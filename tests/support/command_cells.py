@@ -22,7 +22,7 @@ from wenyue.kernel.clock import utc_now
 from wenyue.kernel.documents import document_candidates
 from wenyue.kernel.duties import AT_POSTS, RIGHTS, Duty, Right, Role
 from wenyue.kernel.personal import Vault
-from wenyue.tools import abuse, bans, devices, holidays, importing, names, room, slots, staff
+from wenyue.tools import abuse, bans, devices, holidays, importing, names, record, room, slots, staff
 
 PASSWORD: Final = "correct horse battery"
 POST: Final = "北门"
@@ -35,6 +35,7 @@ _APPS: Final[dict[str, Typer]] = {
     "holidays": holidays.app,
     "import": importing.app,
     "names": names.app,
+    "record": record.app,
     "room": room.app,
     "slots": slots.app,
     "staff": staff.app,
@@ -283,6 +284,7 @@ ORDERS: Final[dict[str, Order]] = {
         frozenset({"abuse.rule", "audit.entry"}),
         of_all=True,
     ),
+    "record list": Order(lambda _: ["--what", "staff"], frozenset({"audit.entry"}), of_all=True),
     "import venues": Order(
         lambda desk: [desk.venue_file()], frozenset({"catalogue.venue", "audit.entry"}), of_all=True
     ),

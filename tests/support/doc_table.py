@@ -36,6 +36,10 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "tests/slices/test_slots_command.py::test_a_venue_is_closed_and_opened_again",
         ('"close", "lake", "--from"', '"--reason"'),
     ),
+    "wenyue record list": (
+        "tests/slices/test_record_read.py::test_the_record_is_looked_through_and_the_look_is_in_it",
+        ('"list"',),
+    ),
     "wenyue changes list": (PROPOSALS, ('"list"',)),
     "wenyue changes one-operator on": (ALONE, ('"one-operator", "on"',)),
     "wenyue events list": (EVENTS + "test_what_happened_is_listed_and_shown", ('ask("list")',)),

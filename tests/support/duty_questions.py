@@ -201,6 +201,11 @@ QUESTIONS: Final[dict[str, Question]] = {
         changes=frozenset({"accounts.clerk_pin"}),
         at_post=True,
     ),
+    "GET /console/record": Question(
+        _page("GET", "/console/record?what=staff&venue=lake"),
+        changes=frozenset({"audit.entry"}),
+        of_all=True,
+    ),
     "GET /console/devices": Question(_page("GET", "/console/devices"), here=False),
     "POST /console/devices": Question(
         _page("POST", "/console/devices", lambda _: {"venue": "lake", "post": POST}),

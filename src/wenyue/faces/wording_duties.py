@@ -52,7 +52,14 @@ RIGHT_WORDS: Final[Mapping[Right, Text]] = {
 }
 # What only somebody of the whole destination does, since it touches every venue.
 WHOLE_DESTINATION: Final = frozenset(
-    {Right.HOLIDAYS_SET, Right.BANS_LIFT, Right.NAMES_STRIKE, Right.ABUSE_MANAGE, Right.DATA_IMPORT}
+    {
+        Right.HOLIDAYS_SET,
+        Right.BANS_LIFT,
+        Right.NAMES_STRIKE,
+        Right.ABUSE_MANAGE,
+        Right.DATA_IMPORT,
+        Right.RECORD_READ,
+    }
 )
 
 

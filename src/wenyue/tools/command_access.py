@@ -57,6 +57,7 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "abuse block": Right.ABUSE_MANAGE,
     "abuse lift": Right.ABUSE_MANAGE,
     "abuse set": Right.ABUSE_MANAGE,
+    "record list": Right.RECORD_READ,
     "import bookings": Right.DATA_IMPORT,
     "import venues": Right.DATA_IMPORT,
     "devices enrol": Right.DEVICES_MANAGE,

@@ -55,6 +55,7 @@ class Duty(StaffAsked):
             "is_operator": self.may_enter,
             "section": "",
             "may_manage_devices": manages,
+            "may_read_record": self.staff is not None and self.staff.may(Right.RECORD_READ, None),
         }
 
     def message(self, status: int, title: str, text: str, *, back: str = "/console/live") -> Response:

@@ -13,6 +13,7 @@ from wenyue.faces.console.holiday_pages import routes as holiday_routes
 from wenyue.faces.console.live import SPANS
 from wenyue.faces.console.me_pages import routes as me_routes
 from wenyue.faces.console.proposal_pages import routes as proposal_routes
+from wenyue.faces.console.record_pages import routes as record_routes
 from wenyue.faces.console.runbooks import runbook, runbook_names
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.second_step import do_enrolment, do_factor, show_enrolment, show_factor
@@ -103,4 +104,5 @@ routes: Final = [
     *change_routes,
     *duty_routes,
     *device_routes,
+    *record_routes,
 ]

@@ -128,6 +128,7 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "GET /console/devices": Right.DEVICES_MANAGE,
     "POST /console/devices": Right.DEVICES_MANAGE,
     "POST /console/devices/{id}/revoke": Right.DEVICES_MANAGE,
+    "GET /console/record": Right.RECORD_READ,  # of the whole destination
     "GET /console": Right.CONSOLE_VIEW,
     "GET /console/live": Right.CONSOLE_VIEW,
     "GET /console/live.json": Right.CONSOLE_VIEW,
