@@ -3,7 +3,7 @@
 from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.rules import Step
 from wenyue.accounts.second.sessions import HalfLogin
-from wenyue.application.second_step import add_factor, find_halfway, start_login
+from wenyue.application.second_step import add_factor, begin_login, find_halfway
 from wenyue.application.signing_in import Enrolment, Knock, NotSignedIn, SignedIn
 from wenyue.services import Services
 
@@ -24,4 +24,4 @@ async def enrol_first_factor(
         if not await sessions.end_half(tried.tx, half.key, now):
             raise LookupError("a half login ended although its member of staff was locked")
         codes = await factors.renew_codes(tried.tx, services.vault, staff.id, now)
-        return SignedIn(staff, await start_login(tried, knock, staff, now), tuple(codes))
+        return SignedIn(staff, await begin_login(tried, knock, staff, now), tuple(codes))

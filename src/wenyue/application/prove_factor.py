@@ -4,7 +4,7 @@ from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.factors import Signed
 from wenyue.accounts.second.rules import Step
 from wenyue.accounts.second.sessions import HalfLogin
-from wenyue.application.second_step import find_halfway, start_login
+from wenyue.application.second_step import begin_login, find_halfway
 from wenyue.application.signing_in import Knock, NotSignedIn, SignedIn
 from wenyue.services import Services
 
@@ -24,4 +24,4 @@ async def prove_factor(
         if not await sessions.end_half(tried.tx, half.key, now):
             tried.is_right = False
             return NotSignedIn.OVER
-        return SignedIn(staff, await start_login(tried, knock, staff, now))
+        return SignedIn(staff, await begin_login(tried, knock, staff, now))

@@ -51,7 +51,7 @@ async def find_halfway(tried: Attempt, half: HalfLogin, step: Step) -> Staff | N
     return staff
 
 
-async def start_login(tried: Attempt, knock: Knock, staff: Staff, now: datetime) -> str:
+async def begin_login(tried: Attempt, knock: Knock, staff: Staff, now: datetime) -> str:
     """The login of whoever took both steps; its token."""
     terms = Terms(factor_at=now, idle_min=knock.idle_min, client=knock.client)
     return await tried.start_login(now, staff_id=staff.id, terms=terms)

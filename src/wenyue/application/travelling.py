@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from wenyue.accounts import LoginEnded, acting_as
 from wenyue.application.actors import Traveller
+from wenyue.cards import recovery
 from wenyue.infra.db import Tx
 from wenyue.services import Services
 
@@ -34,3 +35,12 @@ async def acting(
         if login.traveller_id != traveller.id:
             raise LoginEnded
         yield Own(tx, now, traveller)
+
+
+async def own_turn(tx: Tx, holder_id: int) -> None:
+    """Nobody else acts for this holder until the transaction ends.
+
+    A report or an objection freezes what this act brought, or ended the login while it waited: whoever opened the transaction
+    looks at that last.
+    """
+    await recovery.lock_holder(tx, holder_id)

@@ -9,7 +9,7 @@ from importlib.resources import files
 from time import monotonic
 from typing import Final, LiteralString, Self, cast
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, Error, OperationalError
 from psycopg.errors import Diagnostic, ReadOnlySqlTransaction
 from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -171,6 +171,31 @@ class Database:
                 tx.remove_notice_handler(listen)
         if hedges:
             raise Unconfirmed(hedges[0])
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Tx]:
+        """One READ COMMITTED transaction in which the server refuses to write: for whatever is only shown.
+
+        Raises DatabaseDown; LookupError when somebody tried to write: that is a defect, and no server that takes no writes.
+        """
+        async with self.connection() as tx:
+            await tx.set_read_only(
+                True
+            )  # of the transactions that begin from here on; no question to the server
+            try:
+                async with tx.transaction():
+                    yield tx
+            except ReadOnlySqlTransaction as error:
+                raise LookupError("a transaction that only reads was asked to write") from error
+            finally:
+                await self._let_write(tx)
+
+    @staticmethod
+    async def _let_write(tx: Tx) -> None:
+        try:
+            await tx.set_read_only(None)
+        except Error:
+            await tx.close()  # cut off in the middle: whoever comes next gets another one
 
     @asynccontextmanager
     async def confirmed(self) -> AsyncGenerator[Tx]:

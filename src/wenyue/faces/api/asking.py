@@ -1,14 +1,12 @@
 """Who asks, in which language, and how a refusal leaves a handler: shared by every JSON route."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
-from wenyue.accounts import Login, acting_as
+from wenyue.accounts import Login
 from wenyue.application import Traveller
 from wenyue.application import sign_out as use_case
 from wenyue.faces.api.bodies import BookingRefused
@@ -16,7 +14,7 @@ from wenyue.faces.api.logins import Logins, bearer
 from wenyue.faces.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
 from wenyue.faces.api.room_refused import ROOM_TOKEN_HEADER
 from wenyue.faces.shared.access import access_of
-from wenyue.infra.db import DatabaseDown, Tx
+from wenyue.infra.db import DatabaseDown
 from wenyue.kernel.duties import Right
 from wenyue.services import Services
 
@@ -77,19 +75,6 @@ async def _holder_login(login: Annotated[Login, Depends(_login)]) -> Login:
     """The login of the traveller who asks."""
     holder_of(login)
     return login
-
-
-@asynccontextmanager
-async def acting(
-    services: Services, login: Login, *, makes_secret: bool = False
-) -> AsyncGenerator[tuple[Tx, Login]]:
-    """One transaction for an act that changes something, and the login as it is in it. Raises LoginEnded, DatabaseDown.
-
-    `makes_secret`: a PIN or a password is made in it, so that it waits for its turn.
-    """
-    transaction = services.secret_transaction() if makes_secret else services.db.transaction()
-    async with acting_as(transaction, login.key, services.clock()) as found:
-        yield found
 
 
 async def _holder(login: Annotated[Login, Depends(_login)]) -> int:

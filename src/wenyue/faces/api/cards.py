@@ -9,25 +9,15 @@ from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Header, Request
-from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Throttled
-from wenyue.application import loss as lost
-from wenyue.application.recovery import NotYet, replace, tell_of_further_card
-from wenyue.cards import (
-    ActivationRequest,
-    CardProblem,
-    CardState,
-    Denied,
-    Replaced,
-    activate,
-    clean_card_no,
-    judge,
-    with_tries,
-)
-from wenyue.faces.api.asking import GuestOf, HolderLoginOf, LocaleOf, ServicesOf, TokenOf, acting, holder_of
+from wenyue.application.activate_card import ActivateCard, activate_card
+from wenyue.application.replace_card import replace_card
+from wenyue.application.replacing import NotYet, SameMoment
+from wenyue.application.report_loss import report_loss
+from wenyue.cards import ActivationRequest, CardProblem, CardState, Denied, Replaced
+from wenyue.faces.api.asking import GuestOf, HolderLoginOf, LocaleOf, ServicesOf, TokenOf, traveller_of
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.session import denied
@@ -112,20 +102,10 @@ async def activation(
         signed_in_as=guest.traveller_id if guest else None,
         is_separate=body.is_separate,
     )
-    try:
-        async with services.guard.attempt(
-            "card", clean_card_no(body.card_no), caller_of(asked), now, acts_as=guest.key if guest else ""
-        ) as tried:
-            made = await activate(tried.tx, services.vault, request, now)
-            if guest is not None and not isinstance(made, Denied):
-                await lost.own_turn(tried.tx, made.holder_id)
-            await judge(tried, body.card_no, made)
-            if not isinstance(made, Denied) and made.is_further:
-                await tell_of_further_card(services, tried.tx, made.holder_id, now)
-    except Throttled as slowed:
-        return denied(Denied(CardProblem.PIN_LOCKED, at=slowed.at), locale, now=now)
+    login = guest.key if guest else ""
+    made = await activate_card(services, ActivateCard(request, caller_of(asked), login))
     if isinstance(made, Denied):
-        return denied(with_tries(made, tried), locale, now=now)
+        return denied(made, locale, now=now)
     response.status_code = 200 if made.is_replay else 201
     return ActivationAnswer(
         card_id=made.card_id,
@@ -141,9 +121,7 @@ async def loss(
     card_no: str, services: ServicesOf, login: HolderLoginOf, token: TokenOf, locale: LocaleOf
 ) -> LossAnswer | Response:
     """Freeze one of your cards at once, and end every other login of yours. Again: the same answer."""
-    async with acting(services, login) as (tx, _):
-        own = lost.OwnCard(card_no, holder_of(login), login.key)
-        state = await lost.report(services, tx, own, token=token)
+    state = await report_loss(services, traveller_of(login), card_no, token=token)
     if isinstance(state, Denied):
         return _denied(state, locale)
     return LossAnswer(card_no=card_no, state=CardState(state).name.lower())
@@ -177,19 +155,9 @@ async def replacement(
     request_id = parse_uuid(idempotency_key.strip().strip('"'))
     if request_id is None:
         raise BookingRefused(422, "key_needed")
-    holder_id = holder_of(login)
     try:
-        async with acting(services, login, makes_secret=True) as (tx, _):
-            made = await replace(
-                services,
-                tx,
-                request_id=request_id,
-                card_no=card_no,
-                holder_id=holder_id,
-                actor=f"traveller:{holder_id}",
-                login_key=login.key,
-            )
-    except UniqueViolation:  # two requests with one key in the same moment: the next try finds the first
+        made = await replace_card(services, traveller_of(login), request_id, card_no)
+    except SameMoment:
         raise BookingRefused(503, "busy") from None
     return replaced(made, locale, response)
 

@@ -87,7 +87,7 @@ async def sign_in(
         status, code = _REFUSALS[done]
         return problem_of(Refused(status, code, GATE_API_WORDS[code]), locale)
     staff, token = done.staff, done.token
-    async with services.db.connection() as tx:
+    async with services.db.reading() as tx:
         known = await venues_by_id(tx, sorted(one.venue_id for one in staff.duties if one.venue_id))
     codes = sorted(one.code for one in known.values())
     forget_token(request)

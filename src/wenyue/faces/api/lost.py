@@ -4,21 +4,25 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from psycopg.errors import UniqueViolation
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Staff, Throttled
-from wenyue.application import recovery as desk
-from wenyue.cards import CardProblem, CounterRefusal, Denied, Replaced, clean_card_no, recovery
+from wenyue.accounts import Login, Throttled
+from wenyue.application.ask_for_code import ask_for_code
+from wenyue.application.on_duty import NotAtPost
+from wenyue.application.replace_card_at_counter import ReplaceAtCounter, replace_card_at_counter
+from wenyue.application.replacing import SameMoment
+from wenyue.application.sign_in_by_code import sign_in_by_code
+from wenyue.application.sign_in_with_card import NewLogin
+from wenyue.application.stop_replacement import stop_replacement
+from wenyue.application.stop_replacement_at_counter import stop_replacement_at_counter
+from wenyue.cards import CardProblem, CounterRefusal, Denied, clean_card_no, recovery
 from wenyue.faces.api.asking import (
     LocaleOf,
     LoginOf,
-    RightOf,
     SaidLocaleOf,
     ServicesOf,
     TokenOf,
-    acting,
     forget_token,
 )
 from wenyue.faces.api.bodies import BookingRefused
@@ -29,7 +33,6 @@ from wenyue.faces.api.session import denied
 from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.wording_api import API_WORDS
 from wenyue.kernel.clock import local_date
-from wenyue.kernel.duties import Right
 from wenyue.kernel.limits import LOGIN_TTL_S
 
 router: Final = APIRouter(prefix="/v1", tags=["cards"])
@@ -112,7 +115,9 @@ async def lost(
         raise BookingRefused(422, "fields", errors=[FieldError("/phone", "missing", words)])
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     try:
-        await desk.begin(services, caller_of(request), body.id, identity, locale=locale, is_lost=body.is_lost)
+        await ask_for_code(
+            services, caller_of(request), body.id, identity, locale=locale, is_lost=body.is_lost
+        )
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     return LostAnswer(id=body.id, expires_in_s=recovery.CODE_TTL_S)
@@ -139,14 +144,13 @@ async def code(
     A token that is sent along ends with it.
     """
     try:
-        proven = await desk.prove(
+        proven = await sign_in_by_code(
             services,
             caller_of(request),
             request_id,
             body.code,
+            begins=NewLogin(had, said),
             is_lost=body.is_lost,
-            instead_of=had,
-            locale=said,
         )
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
@@ -167,7 +171,7 @@ async def objection(
 ) -> StoppedAnswer | Response:
     """The code of the message that told of a replacement, within seven days: stops all of them, freezes what came of them."""
     try:
-        is_stopped = await desk.object_to(services, caller_of(request), body.code)
+        is_stopped = await stop_replacement(services, caller_of(request), body.code)
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     if not is_stopped:
@@ -188,7 +192,6 @@ async def at_counter(
     body: CounterBody,
     services: ServicesOf,
     login: LoginOf,
-    right: RightOf,
     locale: LocaleOf,
     response: Response,
 ) -> ReplacementAnswer | Response:
@@ -200,24 +203,17 @@ async def at_counter(
     before the PIN was used, the same number with a fresh PIN, of which the holder is told (else 409).
     """
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
-    made: Replaced | Denied | desk.NotYet | None = None
+    _check_staff(login)
     try:
-        async with acting(services, login, makes_secret=True) as (tx, fresh):
-            staff = _allowed(fresh.staff, right)
-            found = await desk.prove_by_staff(services, tx, body.id, identity, staff, card_no=body.card_no)
-            if not isinstance(found, CounterRefusal):
-                made = await desk.replace(
-                    services,
-                    tx,
-                    request_id=body.id,
-                    card_no=body.card_no,
-                    holder_id=found,
-                    actor=f"staff:{staff.id}",
-                )
-    except UniqueViolation:  # two requests with one id in the same moment: the next try finds the first
+        made = await replace_card_at_counter(
+            services, login.key, ReplaceAtCounter(body.id, body.card_no, identity)
+        )
+    except SameMoment:
         raise BookingRefused(503, "busy") from None
-    if isinstance(found, CounterRefusal):
-        raise BookingRefused(_COUNTER_STATUS[found], found.value)
+    if isinstance(made, NotAtPost):
+        raise _not_allowed()
+    if isinstance(made, CounterRefusal):
+        raise BookingRefused(_COUNTER_STATUS[made], made.value)
     return replaced(made, locale, response)
 
 
@@ -228,22 +224,27 @@ async def at_counter(
     response_model=StoppedAnswer,
 )
 async def stop_at_counter(
-    body: PersonBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
+    body: PersonBody, services: ServicesOf, login: LoginOf, locale: LocaleOf
 ) -> StoppedAnswer:
     """For the desk: the holder stands here and says that a replacement was not theirs. All of the last week are stopped."""
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
-    async with acting(services, login) as (tx, fresh):
-        is_stopped = await desk.object_by_staff(services, tx, identity, _allowed(fresh.staff, right))
+    _check_staff(login)
+    is_stopped = await stop_replacement_at_counter(services, login.key, identity)
+    if isinstance(is_stopped, NotAtPost):
+        raise _not_allowed()
     if not is_stopped:
         raise BookingRefused(404, "holder_unknown")
     return StoppedAnswer(is_stopped=True)
 
 
-def _allowed(staff: Staff | None, right: Right) -> Staff:
-    """Raises BookingRefused (403)."""
-    if staff is None or not staff.may_anywhere(right):
-        raise BookingRefused(403, "operators_only")
-    return staff
+def _check_staff(login: Login) -> None:
+    """Raises BookingRefused (403) for a traveller."""
+    if login.staff is None:
+        raise _not_allowed()
+
+
+def _not_allowed() -> BookingRefused:
+    return BookingRefused(403, "operators_only")
 
 
 def _slowed(slowed: Throttled, services: ServicesOf, locale: str) -> Response:

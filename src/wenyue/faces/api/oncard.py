@@ -56,7 +56,7 @@ async def read(
     if not 0 <= (until - first).days < AVAILABILITY_DAYS_MAX:
         raise BookingRefused(422, "bad_range")
     now = services.clock()
-    async with services.db.connection() as tx:
+    async with services.db.reading() as tx:
         slots = await availability(tx, product_id, first, until, now)
         seen = await on_card(
             tx, slots, card_id=card_id, holder_id=holder_id, rulebook=services.rulebook, now=now

@@ -81,7 +81,7 @@ class CounterBody(PersonBody):
 @router.get("/places-by-others", summary="Booked for me by others")
 async def mine(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> PlacesBody:
     """What other accounts booked with the document of the account's own holder, once staff at a counter have seen it."""
-    async with services.db.connection() as tx:
+    async with services.db.reading() as tx:
         found = await own_places(services, tx, holder_id, services.clock())
     if isinstance(found, NotTaken):
         raise BookingRefused(403, found.value)

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import Throttled
-from wenyue.cards import CardProblem, CardView, Denied, cards_of, clean_card_no, judge, sign_in, with_tries
+from wenyue.application.sign_in_with_card import CardKnock, NewLogin, sign_in_with_card
+from wenyue.cards import CardProblem, CardView, Denied, cards_of, clean_card_no
 from wenyue.faces.api.asking import (
     HolderOf,
     LocaleOf,
@@ -88,24 +88,18 @@ async def create(
     device out. It signs nobody in. Texts come in the language of `Accept-Language` (or `?lang=`) from now on, if it is named.
     """
     now, card_no = services.clock(), body.card_no.replace("\x00", "")
-    token, cards = "", list[CardView]()
-    try:
-        async with services.guard.attempt("card", clean_card_no(card_no), caller_of(request), now) as tried:
-            holder_id = await sign_in(tried.tx, services.vault, card_no, body.pin.replace("\x00", ""))
-            await judge(tried, card_no, holder_id)
-            if not isinstance(holder_id, Denied):
-                token = await tried.start_login(now, traveller_id=holder_id, instead_of=had, locale=said)
-                cards = await cards_of(tried.tx, services.vault, holder_id)
-    except Throttled as slowed:
-        return denied(Denied(CardProblem.PIN_LOCKED, at=slowed.at), locale, now=now)
-    if isinstance(holder_id, Denied):
-        return denied(with_tries(holder_id, tried), locale, now=now)
+    knock = CardKnock(caller_of(request), card_no, body.pin.replace("\x00", ""))
+    done = await sign_in_with_card(services, knock, NewLogin(had, said))
+    if isinstance(done, Denied):
+        return denied(done, locale, now=now)
     forget_token(request)
+    async with services.db.reading() as tx:
+        cards = await cards_of(tx, services.vault, done.holder_id)
     shown = [card_answer(card, locale) for card in cards]
     return SessionAnswer(
-        holder_id=holder_id,
+        holder_id=done.holder_id,
         cards=shown,
-        token=token,
+        token=done.token,
         expires_in_s=int(LOGIN_TTL_S),
         device_token=known_device(request, "card", clean_card_no(card_no)),
     )
@@ -114,7 +108,7 @@ async def create(
 @router.get("", summary="Who am I")
 async def read(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> HolderAnswer:
     """The caller and their cards with what is left on them."""
-    async with services.db.connection() as tx:
+    async with services.db.reading() as tx:
         cards = await cards_of(tx, services.vault, holder_id)
     return HolderAnswer(holder_id=holder_id, cards=[card_answer(card, locale) for card in cards])
 

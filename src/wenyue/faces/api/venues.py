@@ -109,7 +109,7 @@ async def venue_list(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
 ) -> VenuePage:
     """Active venues in a stable order; what is added meanwhile appears on a later page, nothing twice."""
-    async with services.db.connection() as tx:
+    async with services.db.reading() as tx:
         found = await find_venues(
             tx, text=text, province=province or None, kind=kind, after=_after(cursor), limit=limit
         )
@@ -126,7 +126,7 @@ async def venue_detail(
     code: Annotated[str, Path(max_length=100)], services: ServicesOf, locale: LocaleOf, response: Response
 ) -> VenueDetail:
     """The venue with its opening hours and products; GET /v1/availability has the slots."""
-    async with services.db.connection() as tx:
+    async with services.db.reading() as tx:
         found = await venue(tx, code)
         if found is None or not found.is_active:
             raise BookingRefused(404, "not_found")
@@ -148,7 +148,7 @@ async def product_detail(
     response: Response,
 ) -> ProductAnswer:
     """The product and the venue that sells it."""
-    async with services.db.connection() as tx:
+    async with services.db.reading() as tx:
         found = await product(tx, product_id)
         at = await venues_by_id(tx, [found.venue_id]) if found is not None else {}
     if found is None or not found.is_active or not at[found.venue_id].is_active:

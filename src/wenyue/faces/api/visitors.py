@@ -43,7 +43,7 @@ class KnownVisitors(BaseModel):
 @router.get("", summary="My visitors")
 async def mine(services: ServicesOf, holder_id: HolderOf) -> KnownVisitors:
     """The caller's common visitors: at most twenty besides oneself, so there is one page."""
-    async with services.db.connection() as tx:
+    async with services.db.reading() as tx:
         found = await visitors(tx, services.vault, holder_id)
     others = sum(not visitor.is_self for visitor in found)
     return KnownVisitors(

@@ -77,7 +77,7 @@ async def show_changes(duty: Duty) -> Response:
     if operator is None:
         return redirect(duty.signin_path)
     page = whole_number(duty.request.query_params.get("page", "1"), 1, PAGES_MAX) or 1
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         found = await store.latest(tx, duty.now, venues_for(operator.duties, Right.CONSOLE_VIEW), page=page)
         shown = await _views(duty, tx, found, operator)
     mine = [one for one in shown if one.needs_me]
@@ -127,7 +127,7 @@ async def _one(duty: Duty, *, problem: str = "", says: str = "") -> Response:
     change_id, operator = _id(duty), operator_of(duty)
     if operator is None:
         return redirect(duty.signin_path)
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         found = await store.find(tx, change_id) if change_id is not None else None
         if found is None or not operator.may(Right.CONSOLE_VIEW, found.venue_id):
             return duty.message(

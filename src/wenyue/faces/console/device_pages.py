@@ -35,7 +35,7 @@ async def show_devices(duty: Duty) -> Response:
 async def do_devices(duty: Duty) -> Response:
     """Make a code; it is shown this once."""
     code, name = duty.form.one("venue")[:_FIELD_MAX].strip(), duty.form.one("post")[:_FIELD_MAX]
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         found = await venue(tx, code)
     asked = AllowDevice(found.id if found is not None else 0, name)
     made = await allow_device(duty.services, duty.operator, asked)
@@ -65,7 +65,7 @@ async def _page(
     wrong: tuple[str, str] = ("", ""),
 ) -> Response:
     theirs = venues_for(duty.operator.duties, Right.DEVICES_MANAGE)
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         found = await gate_devices.devices(tx, theirs)
         known = await venues_by_id(tx, sorted({one.device.venue_id for one in found}))
     names = {id_: duty.t(one.name_zh, one.name_en or one.name_zh) for id_, one in known.items()}

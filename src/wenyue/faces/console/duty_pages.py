@@ -27,7 +27,7 @@ async def show_duties(duty: Duty) -> Response:
     if duty.staff is None:
         return redirect(duty.signin_path)
     held = sorted(duty.staff.duties, key=str)
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         ids = sorted({one.venue_id for one in held if one.venue_id is not None})
         venues = await venues_by_id(tx, ids)
     names = {id_: duty.t(venue.name_zh, venue.name_en or venue.name_zh) for id_, venue in venues.items()}

@@ -6,13 +6,14 @@ from typing import Final, cast
 
 from starlette.responses import Response
 
+from wenyue.application.enter_holidays import enter_holidays
+from wenyue.application.operating import NotDone
 from wenyue.booking import replanning
 from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.forms import parse_day
 from wenyue.faces.shared.i18n import say_date
 from wenyue.kernel.clock import days, local_date
-from wenyue.kernel.duties import Right
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar
 
 HOLIDAYS_EN: Final = {
@@ -68,19 +69,17 @@ async def do_holidays(duty: Duty) -> Response:
     is_preview = duty.form.one("act") != "apply"
     if duty.staff is None:
         return redirect(duty.signin_path)
-    if not is_preview and not duty.staff.may(Right.HOLIDAYS_SET):
+    presets = duty.services.presets
+    if is_preview:
+        done = await replanning.preview_holidays(duty.services.db.reading, presets, entry)
+    else:
+        done = await enter_holidays(duty.services, duty.operator, entry, presets)
+    if isinstance(done, NotDone):
         text = duty.t(
             "节假日会改变所有场馆的场次，只有负责全部场馆的人员可以录入，请联系管理员。",
             "Holidays change the sessions of every venue: only staff of all venues enter them. Ask an administrator.",
         )
         return await _page(duty, entered=entered, errors=[{"field": "from", "text": text}])
-    presets = duty.services.presets
-    if is_preview:
-        done = await replanning.preview_holidays(duty.tx, presets, entry)
-    else:
-        done = await replanning.enter_holidays(
-            duty.tx, presets, entry, now=duty.now, actor=f"staff:{duty.staff.id}"
-        )
     return await _page(duty, entered=entered, done=done, is_preview=is_preview)
 
 
@@ -138,7 +137,7 @@ async def _page(
     done: replanning.Replanned | None = None,
     is_preview: bool = False,
 ) -> Response:
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         calendar = await load_calendar(tx)
     this_year = local_date(duty.now, duty.services.rulebook.timezone).year
     english = duty.locale == "en"

@@ -95,7 +95,7 @@ async def do_me(duty: Duty) -> Response:
 
 async def show_factor(duty: Duty) -> Response:
     """Set up one more factor, once those that are there were proved again."""
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         security = await security_of(tx, duty.member.id, duty.now)
     is_fresh = duty.login is not None and duty.login.has_fresh_factor(duty.now)
     if security.factors and not is_fresh:
@@ -146,7 +146,7 @@ async def _answer(
 
 
 async def _me(duty: Duty, problem: str = "") -> Response:
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         security = await security_of(tx, duty.member.id, duty.now)
     mode = mode_of(duty.services)
     return duty.page(

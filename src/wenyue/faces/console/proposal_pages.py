@@ -45,7 +45,7 @@ async def show_new(duty: Duty) -> Response:
     if operator is None:
         return redirect(duty.signin_path)
     query = duty.request.query_params
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         venue = await _venue(tx, operator, query.get("venue", ""))
         if venue is None:
             return await _choose_venue(duty, tx, operator, query.get("q", "")[:64])
@@ -67,7 +67,7 @@ async def do_new(duty: Duty) -> Response:
     if operator is None:
         return redirect(duty.signin_path)
     act = duty.form.one("act")
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         venue = await _venue(tx, operator, duty.form.one("venue"))
         if venue is None or not is_act(act):
             return redirect("/console/changes/new")
@@ -90,7 +90,7 @@ async def do_new(duty: Duty) -> Response:
             form.refuse(duty, done)
         elif isinstance(done, Refusal):
             form.say(duty, PLACES_MAX_FIELD if done is Refusal.BOUNDS_LOW else "reason", *REFUSALS[done])
-    async with duty.services.db.connection() as tx:
+    async with duty.services.db.reading() as tx:
         return await _form(duty, tx, form, products, looked=looked, change_id=change_id)
 
 

@@ -102,7 +102,7 @@ async def _device(shift: Shift) -> Device | None:
     secret = _secret(shift)
     if not secret:
         return None
-    async with shift.services.db.connection() as tx:
+    async with shift.services.db.reading() as tx:
         return await gate_devices.device_of(tx, secret)
 
 
@@ -113,7 +113,7 @@ def _enrol_again(shift: Shift, text: str, status: int) -> Response:
 async def _clerk(
     shift: Shift, device: Device, chosen: int = 0, problem: str = "", status: int = 200
 ) -> Response:
-    async with shift.services.db.connection() as tx:
+    async with shift.services.db.reading() as tx:
         found = await gate_devices.clerks(tx, device.venue_id)
     errors = ({"field": "pin", "text": problem},) if problem else ()
     return shift.page("clerk", status=status, errors=errors, clerks=found, chosen=chosen, post=device.post)

@@ -91,7 +91,7 @@ async def do_holders(shift: Shift) -> Response:
     if isinstance(found, Settled):
         return await _page(shift, station, Typed(PersonForm(blank_values(), None, ())), done=found)
     if isinstance(found, Outlook):
-        async with shift.services.db.connection() as tx:
+        async with shift.services.db.reading() as tx:
             view = await _outlook(shift, tx, found)
         return await _page(shift, station, typed, view=view, identity=identity, has_changed=bool(shown))
     problem = _problem(shift, found)
@@ -169,7 +169,7 @@ async def _page(
     has_changed: bool = False,
     status: int = 200,
 ) -> Response:
-    async with shift.services.db.connection() as tx:
+    async with shift.services.db.reading() as tx:
         venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
     if venue is None:
         return _setup()

@@ -82,7 +82,7 @@ async def _page(
     kind: LookupKind = LookupKind.NAME,
     text: str = "",
 ) -> Response:
-    async with shift.services.db.connection() as tx:
+    async with shift.services.db.reading() as tx:
         venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
     if venue is None:
         return redirect("/gate/setup")

@@ -110,7 +110,7 @@ async def do_undo(shift: Shift) -> Response:
     asked = second_form(scan_id, reason, done, locale=shift.locale) if done.asks_second else None
     note = ("good" if done.is_done else "bad", done.text)
     if shift.wants_parts:
-        async with shift.services.db.connection() as tx:
+        async with shift.services.db.reading() as tx:
             rows = await _last(shift, station, tx)
         said = shift.part("second_form", is_part=True, **asked) if asked else shift.part("note", note=note)
         return shift.parts({"note": said, "rows": shift.part("rows", rows=rows)})
@@ -139,7 +139,7 @@ async def _gate(
     note: tuple[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    async with shift.services.db.connection() as tx:
+    async with shift.services.db.reading() as tx:
         venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
         rows = await _last(shift, station, tx)
     if venue is None:
@@ -172,7 +172,7 @@ async def _last(shift: Shift, station: Station, tx: Tx) -> list[RowView]:
 async def _setup(shift: Shift, problem: str = "") -> Response:
     text = shift.request.query_params.get("q", "")
     own = shift.keeper.venues_for(shift.right)
-    async with shift.services.db.connection() as tx:
+    async with shift.services.db.reading() as tx:
         if own is not None:
             found = sorted((await venues_by_id(tx, sorted(own))).values(), key=lambda one: one.code)
         else:

@@ -1,7 +1,7 @@
 """One request of a browser: in which language, when, with which form – and what happens while the database is away."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
@@ -11,7 +11,7 @@ from psycopg.errors import DataError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from wenyue.accounts import LoginEnded, acting_as
+from wenyue.accounts import LoginEnded
 from wenyue.faces.shared.forms import Form, read_form
 from wenyue.faces.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, Locale, translator
 from wenyue.faces.shared.session import CSRF_FIELD, is_csrf_good, set_cookie
@@ -41,27 +41,9 @@ class Asked:
         """Where this face asks strangers to sign in."""
         return "/signin"
 
-    @asynccontextmanager
-    async def tx(self) -> AsyncGenerator[Tx]:
-        """One transaction. A form's act looks at its login in it, before and after. Raises LoginEnded, DatabaseDown."""
-        async with self._acting(self.services.db.transaction()) as tx:
-            yield tx
-
-    @asynccontextmanager
-    async def secret_tx(self) -> AsyncGenerator[Tx]:
-        """As `tx`, for what makes a PIN or a password: it may have waited for its turn, and the login may be over by then."""
-        async with self._acting(self.services.secret_transaction()) as tx:
-            yield tx
-
-    @asynccontextmanager
-    async def _acting(self, transaction: AbstractAsyncContextManager[Tx]) -> AsyncGenerator[Tx]:
-        is_act = self.request.method == "POST" or "lang" in self.request.query_params  # a language is chosen
-        if not self.login_key or not is_act:
-            async with transaction as tx:
-                yield tx
-            return
-        async with acting_as(transaction, self.login_key, self.now) as (tx, _):
-            yield tx
+    def reading(self) -> AbstractAsyncContextManager[Tx]:
+        """One transaction that only reads: what a page shows. What changes something is a use case. Raises DatabaseDown."""
+        return self.services.db.reading()
 
     async def has_good_form(self) -> bool:
         """A GET, or a form that was read into `form` and carries the token of our own page."""

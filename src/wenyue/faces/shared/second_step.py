@@ -101,7 +101,7 @@ async def ask_factor(asked: StaffAsked, problem: str = "", *, status: int = 403)
         if name not in _OWN_FIELDS
         for value in values
     ]
-    async with asked.services.db.connection() as tx:
+    async with asked.services.db.reading() as tx:
         known = await factors.passkeys_of(tx, asked.member.id)
     return asked.staff_page(
         "staff_factor",
@@ -164,7 +164,7 @@ async def enrolment_context(
     offer = offer or factors.offer_app(vault, staff_id, login)
     place, options = place_of(asked.request), ""
     if place is not None:
-        async with asked.services.db.connection() as tx:
+        async with asked.services.db.reading() as tx:
             known = [one.credential_id for one in await factors.passkeys_of(tx, staff_id)]
         challenge = challenge_of(vault, key, _NEW)
         options = registration_options(place, user_id_of(vault, staff_id), login, challenge, known)
@@ -207,7 +207,7 @@ def challenge_key(asked: StaffAsked) -> str:
 
 
 async def _factor(asked: StaffAsked, half: HalfLogin, problem: str = "", *, status: int = 200) -> Response:
-    async with asked.services.db.connection() as tx:
+    async with asked.services.db.reading() as tx:
         known = await factors.passkeys_of(tx, half.staff_id)
     return asked.staff_page(
         "staff_factor",

@@ -1,24 +1,15 @@
 """Getting in and out: activating a card, signing in with it, signing out."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Attempt, Throttled
+from wenyue.application import activate_card as activating
+from wenyue.application import sign_in_with_card as signing_in
 from wenyue.application import sign_out as use_case
-from wenyue.application.loss import own_turn
-from wenyue.application.recovery import tell_of_further_card
-from wenyue.cards import (
-    ActivationRequest,
-    CardProblem,
-    Denied,
-    activate,
-    clean_card_no,
-    judge,
-    sign_in,
-    with_tries,
-)
+from wenyue.application.activate_card import ActivateCard
+from wenyue.application.sign_in_with_card import CardKnock, NewLogin
+from wenyue.cards import ActivationRequest, CardProblem, Denied, clean_card_no
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
 from wenyue.faces.shared.forms import FieldError
@@ -69,22 +60,13 @@ async def activate_card(visit: Visit) -> Response:
         is_separate=visit.form.one("separate") == "1",
     )
 
-    async def check(tried: Attempt) -> int | Denied:
-        answer = await activate(tried.tx, visit.services.vault, request, visit.now)
-        if isinstance(answer, Denied):
-            return answer
-        if visit.login_key:
-            await own_turn(tried.tx, answer.holder_id)
-        if answer.is_further:
-            await tell_of_further_card(visit.services, tried.tx, answer.holder_id, visit.now)
-        return answer.holder_id
-
-    answer = await _prove(visit, check, acts_as=visit.login_key)
+    wanted = ActivateCard(request, caller_of(visit.request), visit.login_key, _begins(visit))
+    answer = await activating.activate_card(visit.services, wanted)
     if isinstance(answer, Denied):
         error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
         is_claimed = answer.problem is CardProblem.HOLDER_CLAIMED
         return _activation_page(visit, PersonForm(person.values, None, (error,)), is_claimed=is_claimed)
-    return _signed_in(visit, answer, "/?welcome=1")
+    return _signed_in(visit, answer.token, "/?welcome=1")
 
 
 async def show_sign_in(visit: Visit) -> Response:
@@ -99,14 +81,12 @@ async def sign_in_with_card(visit: Visit) -> Response:
     if errors:
         return _sign_in_page(visit, back, errors)
 
-    async def check(tried: Attempt) -> int | Denied:
-        return await sign_in(tried.tx, visit.services.vault, visit.form.one("card_no"), visit.form.one("pin"))
-
-    answer = await _prove(visit, check)
+    knock = CardKnock(caller_of(visit.request), visit.form.one("card_no"), visit.form.one("pin"))
+    answer = await signing_in.sign_in_with_card(visit.services, knock, _begins(visit))
     if isinstance(answer, Denied):
         error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
         return _sign_in_page(visit, back, (error,))
-    return _signed_in(visit, answer, local_path(back))
+    return _signed_in(visit, answer.token, local_path(back))
 
 
 async def sign_out(visit: Visit) -> Response:
@@ -121,29 +101,9 @@ async def sign_out(visit: Visit) -> Response:
     return response
 
 
-async def _prove(
-    visit: Visit, check: Callable[[Attempt], Awaitable[int | Denied]], *, acts_as: str = ""
-) -> str | Denied:
-    """A login for whom `check` finds by the card number and PIN of the form; the one that this browser had before ends.
-
-    Slowed when too many were wrong.
-    """
-    card_no = visit.form.one("card_no")
-    caller, token = caller_of(visit.request), ""
-    try:
-        async with visit.services.guard.attempt(
-            "card", clean_card_no(card_no), caller, visit.now, acts_as=acts_as
-        ) as tried:
-            answer = await check(tried)
-            await judge(tried, card_no, answer)
-            if not isinstance(answer, Denied):
-                had = login_token(visit.request)
-                token = await tried.start_login(
-                    visit.now, traveller_id=answer, instead_of=had, locale=visit.locale
-                )
-    except Throttled as slowed:
-        return Denied(CardProblem.PIN_LOCKED, at=slowed.at)
-    return with_tries(answer, tried) if isinstance(answer, Denied) else token
+def _begins(visit: Visit) -> NewLogin:
+    """The login that begins; the one that this browser had before ends."""
+    return NewLogin(login_token(visit.request), visit.locale)
 
 
 def _signed_in(visit: Visit, token: str, path: str) -> Response:

@@ -162,7 +162,7 @@ def _worker() -> bytes:
 
 async def ask_cancel(visit: Visit) -> Response:
     """The terms, before anything is cancelled."""
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         view = await find(visit, tx)
         if view is None or not view.lines:
             return visit.not_found()
@@ -204,7 +204,7 @@ async def back_to_booking(visit: Visit) -> Response:
 async def ask_reschedule(visit: Visit) -> Response:
     """Another day or session for one line."""
     wanted = whole_number(visit.request.query_params.get("line", ""), 0, LINES_MAX)
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         view = await find(visit, tx)
         line = _line_of(view, wanted)
         if view is None or line is None:

@@ -6,7 +6,13 @@ from uuid import UUID
 from starlette.responses import Response
 
 from wenyue.accounts import Throttled, traveller
-from wenyue.application import recovery as desk
+from wenyue.application import replace_card as replacing
+from wenyue.application import stop_replacement as stopping
+from wenyue.application.ask_for_code import ask_for_code
+from wenyue.application.replacement_outlook import waits_until, was_told
+from wenyue.application.replacing import NotYet, SameMoment
+from wenyue.application.sign_in_by_code import sign_in_by_code
+from wenyue.application.sign_in_with_card import NewLogin
 from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, clean_card_no, recovery
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import caller_of, keep_device
@@ -51,7 +57,7 @@ async def send_code(visit: Visit) -> Response:
     request_id = parse_uuid(visit.form.one("id")) or uuid7()
     try:
         is_lost = not _purpose(visit)
-        await desk.begin(
+        await ask_for_code(
             visit.services,
             caller_of(visit.request),
             request_id,
@@ -77,14 +83,13 @@ async def check_code(visit: Visit) -> Response:
     if request_id is None:
         return visit.not_found()
     try:
-        proven = await desk.prove(
+        proven = await sign_in_by_code(
             visit.services,
             caller_of(visit.request),
             request_id,
             visit.form.one("code"),
+            begins=NewLogin(login_token(visit.request), visit.locale),
             is_lost=not _purpose(visit),
-            instead_of=login_token(visit.request),
-            locale=visit.locale,
         )
     except Throttled as slowed:
         return _code_page(visit, request_id, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
@@ -104,28 +109,24 @@ async def check_code(visit: Visit) -> Response:
 
 async def ask_replacement(visit: Visit) -> Response:
     """The frozen cards, and from when on each gets a new number."""
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         return await _replacement_page(visit, tx)
 
 
 async def replace_card(visit: Visit) -> Response:
     """补卡: the new number and PIN, shown this once; reloading gives a fresh PIN for the same number."""
     wanted, request_id = visit.form.number("card", 1, _BIGGEST_ID), parse_uuid(visit.form.one("id"))
-    async with visit.secret_tx() as tx:
+    async with visit.reading() as tx:
         held = await cards_of(tx, visit.services.vault, visit.holder_id)
-        card = next((one for one in held if one.id == wanted), None)
-        if card is None or request_id is None:
-            return visit.not_found()
-        made = await desk.replace(
-            visit.services,
-            tx,
-            request_id=request_id,
-            card_no=card.card_no,
-            holder_id=visit.holder_id,
-            actor=visit.traveller.name,
-            login_key=visit.login_key,
-        )
-        if isinstance(made, desk.NotYet) or made is None:
+    card = next((one for one in held if one.id == wanted), None)
+    if card is None or request_id is None:
+        return visit.not_found()
+    try:
+        made = await replacing.replace_card(visit.services, visit.traveller, request_id, card.card_no)
+    except SameMoment:  # asked twice at once: the form is there to be sent again
+        made = None
+    if isinstance(made, NotYet) or made is None:
+        async with visit.reading() as tx:
             return await _replacement_page(visit, tx)
     if isinstance(made, Denied):
         actions = (("/me", visit.t("我的", "Me"), True),)
@@ -143,7 +144,9 @@ async def ask_objection(visit: Visit) -> Response:
 async def stop_replacement(visit: Visit) -> Response:
     """The holder did not ask for a new card: what came of it is frozen."""
     try:
-        is_stopped = await desk.object_to(visit.services, caller_of(visit.request), visit.form.one("code"))
+        is_stopped = await stopping.stop_replacement(
+            visit.services, caller_of(visit.request), visit.form.one("code")
+        )
     except Throttled as slowed:
         return _objection_page(visit, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
     if not is_stopped:
@@ -223,14 +226,14 @@ async def _replacement_page(visit: Visit, tx: Tx) -> Response:
     found = await recovery.recovery_of(tx, visit.holder_id, visit.now, login_key=visit.login_key)
     good_for = found.card_ids if found is not None and found.is_lost else frozenset[int]()
     proven = [one for one in frozen if one.id in good_for]
-    at = await desk.waits_until(visit.services, tx, found) if found is not None else None
+    at = await waits_until(visit.services, tx, found) if found is not None else None
     phone = known.phone.reveal() if known else ""
     return visit.page(
         "replacement",
         tab="me",
         cards=[(card_view(one, name, today, visit.locale), uuid7()) for one in frozen],
         proven={one.id for one in proven},
-        is_told=found is not None and await desk.was_told(tx, found),
+        is_told=found is not None and await was_told(tx, found),
         waits=say_instant(at, visit.locale) if at is not None else "",
         phone=mask_phone(phone) if phone else "",
         fees=[one.rules.replacement_fee_minor for one in frozen],

@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from wenyue.accounts import VisitorRefusal, traveller, visitors
 from wenyue.application import keep_visitor as keeping
-from wenyue.application import loss
 from wenyue.application.keep_visitor import companion_card, forget_visitor, keep_visitor, main_card
+from wenyue.application.lift_loss import lift_loss
+from wenyue.application.report_loss import report_loss
 from wenyue.booking import bookings_of
 from wenyue.cards import (
     CardProblem,
@@ -55,7 +56,7 @@ async def home(visit: Visit) -> Response:
     shown: views.CardView | None = None
     upcoming: list[views.TicketView] = []
     name = ""
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         places = await venues(tx, limit=_HOME_VENUES)
         if visit.traveller_id is not None:
             name = await _name(visit, tx)
@@ -82,7 +83,7 @@ async def home(visit: Visit) -> Response:
 async def show_me(visit: Visit) -> Response:
     """Cards, visitors, and where everything else is."""
     today = local_date(visit.now, _TIMEZONE)
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         name = await _name(visit, tx)
         cards = await cards_of(tx, visit.services.vault, visit.holder_id)
         known = await visitors(tx, visit.services.vault, visit.holder_id)
@@ -154,7 +155,7 @@ async def drop_companion(visit: Visit) -> Response:
 async def ask_loss(visit: Visit) -> Response:
     """What reporting a loss means, before it is done."""
     today = local_date(visit.now, _TIMEZONE)
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         name = await _name(visit, tx)
         cards = await cards_of(tx, visit.services.vault, visit.holder_id)
         proof = await recovery.recovery_of(tx, visit.holder_id, visit.now, login_key=visit.login_key)
@@ -170,16 +171,16 @@ async def ask_loss(visit: Visit) -> Response:
 async def freeze_or_thaw(visit: Visit) -> Response:
     """挂失 or, when the card was found again and its holder has proved to be that, 解挂. Doing it twice is doing it once."""
     wanted = visit.form.number("card", 1, _BIGGEST_ID)
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         cards = await cards_of(tx, visit.services.vault, visit.holder_id)
-        card = next((one for one in cards if one.id == wanted), None)
-        if card is None:
-            return visit.not_found()
-        own = loss.OwnCard(card.card_no, visit.holder_id, visit.login_key)
-        if visit.form.one("found"):
-            answer = await loss.lift(visit.services, tx, own)
-        else:
-            answer = await loss.report(visit.services, tx, own, token=login_token(visit.request))
+    card = next((one for one in cards if one.id == wanted), None)
+    if card is None:
+        return visit.not_found()
+    if visit.form.one("found"):
+        answer = await lift_loss(visit.services, visit.traveller, card.card_no)
+    else:
+        token = login_token(visit.request)
+        answer = await report_loss(visit.services, visit.traveller, card.card_no, token=token)
     if isinstance(answer, Denied) and answer.problem is CardProblem.PROOF_NEEDED:
         return redirect("/card/lost?for=found")
     return _not_done(visit, answer) if isinstance(answer, Denied) else redirect("/me")
@@ -203,7 +204,7 @@ def _greeting(visit: Visit) -> str:
 
 
 async def _visitor_page(visit: Visit, person: PersonForm, back: str) -> Response:
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         card = companion_card(await cards_of(tx, visit.services.vault, visit.holder_id))
     return visit.page(
         "visitor_new",

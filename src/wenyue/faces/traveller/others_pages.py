@@ -37,7 +37,7 @@ class PlaceView:
 
 async def show(visit: Visit) -> Response:
     """The list, with a way to take each place back."""
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         return await _page(visit, tx)
 
 
@@ -66,7 +66,7 @@ async def add_spelling(visit: Visit) -> Response:
     elif refused := await add_spelling_of_name(visit.services, visit.traveller, name):
         problem = visit.t(*API_WORDS[refused.value])
     if problem:
-        async with visit.tx() as tx:
+        async with visit.reading() as tx:
             return await _page(visit, tx, name=raw, problem=problem)
     return redirect(PATH + "?spelled=1")
 

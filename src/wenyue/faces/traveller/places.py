@@ -48,7 +48,7 @@ async def list_venues(visit: Visit) -> Response:
     province = _clean(query.get("province", ""))[:_PROVINCE_LENGTH_MAX]
     kind = kind_of(query.get("kind", ""))
     after = whole_number(query.get("after", ""), 0, _BIGGEST_ID) or 0
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         found = await venues(
             tx, text=text, province=province or None, kind=kind, after=after, limit=PAGE_SIZE + 1
         )
@@ -78,7 +78,7 @@ async def list_venues(visit: Visit) -> Response:
 async def show_venue(visit: Visit) -> Response:
     """A venue: facts, rules, calendar, and the sessions of the chosen day."""
     code = str(visit.request.path_params["code"])
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         place = await venue(tx, code)
         if place is None or not place.is_active:
             return visit.not_found()

@@ -44,7 +44,7 @@ async def book(visit: Visit) -> Response:
     if booking_id is None or not wanted or len(wanted) != len(lines):
         return visit.not_found()
     ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in visit.form.many("visitor", TRIP_PEOPLE_MAX)]
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         going = await going_of(visit, tx, [one for one in ids if one is not None])
         bearer = await bearer_of(visit, tx)
         chosen = await choose(visit, tx, [line.item for line in wanted], going)
@@ -75,7 +75,7 @@ async def _is_by_others(
     if line >= len(chosen) or number >= len(going) or not going[number].is_self:
         return False
     where = (chosen[line].venue.id, chosen[line].slot.on_date)
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         found = await own_places(visit.services, tx, visit.holder_id, visit.now)
     return not isinstance(found, NotTaken) and any((one.venue_id, one.on_date) == where for one in found)
 

@@ -45,7 +45,7 @@ async def add_to_trip(visit: Visit) -> Response:
     day, count = parse_day(form.one("day")), form.number("count", 1, _COUNT_MAX) or 1
     if product_id is None or slot_id is None or day is None:
         return visit.not_found()
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         item = await product(tx, product_id)
         nights = min(count, NIGHTS_MAX) if item and item.kind == "night" else 1
         slots = await availability(tx, product_id, day, day + timedelta(days=nights - 1), visit.now)
@@ -77,7 +77,7 @@ async def choose_people(visit: Visit) -> Response:
     """Remember who goes, then show everything once more."""
     ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in visit.form.many("visitor", TRIP_PEOPLE_MAX)]
     trip = Trip(visit.trip.items, tuple(one for one in ids if one is not None))
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         found = await choose(visit, tx, trip.items, ())
     if not trip.people and any(one.product.needs_visitors for one in found):
         text = visit.t("请至少选择一位游客。", "Choose at least one visitor.")
@@ -89,7 +89,7 @@ async def choose_people(visit: Visit) -> Response:
 
 async def review(visit: Visit) -> Response:
     """Everything once more, with the terms, and a button that carries the booking's own id."""
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         going = await going_of(visit, tx, visit.trip.people)
         on_site = _on_site(visit.request.query_params.get("onsite", ""))
         chosen = await choose(visit, tx, visit.trip.items, going, on_site)
@@ -129,7 +129,7 @@ async def back_to_trip(_visit: Visit) -> Response:
 
 
 async def _trip_page(visit: Visit, errors: tuple[FieldError, ...]) -> Response:
-    async with visit.tx() as tx:
+    async with visit.reading() as tx:
         known = await visitors(tx, visit.services.vault, visit.holder_id)
         chosen = await choose(
             visit, tx, visit.trip.items, [one for one in known if one.id in visit.trip.people]
