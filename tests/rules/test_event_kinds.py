@@ -13,9 +13,10 @@ from wenyue.events.kinds import BookingEvent, decode
 
 ALLOWED = {int, UUID, date, NoneType}
 CODES = {
+    "source",
     "type_code",
     "room_code",
-}  # of a type of card and a waiting room: they are given by operators, not by travellers
+}  # of a type of card, a waiting room, an old system: they are given by operators, not by travellers
 
 
 def parts(hint: Any) -> set[Any]:

@@ -11,9 +11,11 @@ from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Operator, Works
 from wenyue.audit import Entry, record
 from wenyue.catalogue import Venue
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import Right
 
+OF_LISTS: Final = "venues"  # the source, in events
 VENUES_PER_STATEMENT_MAX: Final = 1_000
 
 
@@ -40,6 +42,8 @@ async def import_venues(
         if not is_dry_run:
             detail: dict[str, object] = {"new": taken.new, "changed": taken.changed}
             await record(act.tx, [Entry(act.now, operator.name, "venues.imported", "import", detail)])
+        if not is_dry_run and (taken.new or taken.changed):
+            await append(act.tx, [kinds.VenuesImported(OF_LISTS, taken.new, taken.changed)], act.now)
     return taken
 
 

@@ -209,6 +209,30 @@ class RoomClosed(RoomEvent, frozen=True, tag="room.closed"):
     """It is over."""
 
 
+class ImportEvent(Event, frozen=True):
+    """Something that came from another system."""
+
+    source: Code
+
+    @property
+    def subject(self) -> str:
+        """The other system's data."""
+        return f"import:{self.source}"
+
+
+class BookingsImported(ImportEvent, frozen=True, tag="import.bookings"):
+    """So many reservations of it were written, in one transaction."""
+
+    bookings: int
+
+
+class VenuesImported(ImportEvent, frozen=True, tag="import.venues"):
+    """So many venues of a list were made, and so many changed."""
+
+    new: int
+    changed: int
+
+
 def kind_of(event: type[Event] | Event) -> str:
     """The event's name, as it is stored. Raises TypeError for a type that was given none."""
     tag = event.__struct_config__.tag

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 import typer
@@ -36,8 +37,8 @@ AsOf = Annotated[
 class Acting:
     """What an act needs, on the server: as the owner of the database's structure."""
 
-    def __init__(self, db: Database, vault: Vault) -> None:
-        self.db, self.vault, self.clock = db, vault, utc_now
+    def __init__(self, db: Database, vault: Vault, clock: Callable[[], datetime] = utc_now) -> None:
+        self.db, self.vault, self.clock = db, vault, clock
 
 
 def acting_as(work: Callable[[Acting, Operator], Awaitable[T]], login: str = "") -> T:

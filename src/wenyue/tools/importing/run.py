@@ -10,15 +10,20 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
+from wenyue.application.import_bookings import ImportBookings, import_bookings
+from wenyue.application.operating import Operator
+from wenyue.application.prepare_import import Prepared, prepare_import, rehearse_import
+from wenyue.application.reservations import ImportReservation
 from wenyue.booking import importing
-from wenyue.gate import go_through_again
 from wenyue.infra.db import Database
 from wenyue.kernel.personal import Vault
+from wenyue.tools.acting_as import SERVER, Acting
 from wenyue.tools.importing.bookings import Builder
 from wenyue.tools.importing.model import ImportMap, Reason, Refusal, Reservation, Row, Verdict
 from wenyue.tools.importing.report import Report, Tally, report_to
-from wenyue.tools.importing.stage import Progress, Stage, prepare, read_all, rehearse, take_survey
+from wenyue.tools.importing.stage import Progress, read_all, take_survey
 from wenyue.tools.importing.table import open_table
 
 BATCH_MAX: Final = importing.BOOKINGS_PER_CALL_MAX
@@ -57,15 +62,21 @@ def _quiet(_phase: str, _done: int, _all: int) -> None:
 
 
 class Importer:
-    """One import of one file. `database` and `vault` are the installation's."""
+    """One import of one file, by `operator`. `database` and `vault` are the installation's."""
 
     def __init__(
-        self, database: Database, vault: Vault, chosen: ImportMap, now: datetime, progress: Progress = _quiet
+        self,
+        database: Database,
+        vault: Vault,
+        chosen: ImportMap,
+        now: datetime,
+        progress: Progress = _quiet,
+        operator: Operator = SERVER,
     ) -> None:
-        self._database = database
+        self._operator = operator
+        self._works = Acting(database, vault, lambda: now)
         self._map = chosen
-        self._builder = Builder(chosen, vault)
-        self._now = now
+        self._builder = Builder(chosen)
         self._progress = progress
 
     async def run(self, path: Path, options: Options) -> Summary:
@@ -73,74 +84,61 @@ class Importer:
         # Reading a file of a million rows takes minutes: beside the loop, whose connections would look dead meanwhile.
         table = await asyncio.to_thread(open_table, path, self._map)
         survey = await asyncio.to_thread(take_survey, table, self._map, self._progress)
+        capacities = survey.capacities(self._map)
+        planned = await asyncio.to_thread(self._builder.plan, survey.dates, capacities)
         if options.is_dry_run:
-            async with self._database.connection() as tx:
-                stage = await rehearse(tx, self._map, survey)
+            prepared = await rehearse_import(self._works, planned)
         else:
-            async with self._database.transaction() as tx:
-                stage = await prepare(tx, self._map, survey, self._builder, self._now)
+            prepared = await prepare_import(self._works, self._operator, planned)
         with report_to(options.report) as report:
             rows = read_all(table, self._map)
             size = max(1, min(options.batch, BATCH_MAX))
             while part := await asyncio.to_thread(lambda: list(islice(rows, size))):
-                await self._write(part, stage, report, is_dry_run=options.is_dry_run)
+                await self._write(part, prepared, report, is_dry_run=options.is_dry_run)
                 self._progress("writing · 写入", report.tally.rows, survey.rows)
         return Summary(
             tally=report.tally,
             encoding=table.encoding,
             delimiter=table.delimiter,
-            slots_opened=stage.slots_opened,
+            slots_opened=prepared.slots_opened,
             is_dry_run=options.is_dry_run,
-            venue_id=stage.venue_id,
-            capacities=stage.capacities,
+            venue_id=prepared.venue_id,
+            capacities={self._builder.code(product): count for product, count in capacities.items()},
         )
 
     async def _write(
         self,
         part: Sequence[tuple[Row, Reservation | Refusal]],
-        stage: Stage,
+        prepared: Prepared,
         report: Report,
         *,
         is_dry_run: bool,
     ) -> None:
         """One batch, one transaction; its rows are reported after the commit."""
-        bookings = await asyncio.to_thread(self._bookings, part, stage)
-        source = self._map.source
-        if is_dry_run:
-            async with self._database.connection() as tx:
-                known = await importing.known_bookings(tx, source, [one.source_key for one in bookings])
-            outcomes = importing.judge(bookings, known, stage.left)
-        else:
-            async with self._database.transaction() as tx:
-                outcomes = await importing.write_bookings(tx, source, bookings, self._now)
-                await go_through_again(tx, (line.draw.slot_id for one in bookings for line in one.lines))
-        _tell(report, part, bookings, outcomes)
+        reservations = await asyncio.to_thread(self._reservations, part)
+        request = ImportBookings(self._map.source, prepared, reservations, is_dry_run)
+        _tell(report, part, await import_bookings(self._works, self._operator, request))
 
-    def _bookings(
-        self, part: Sequence[tuple[Row, Reservation | Refusal]], stage: Stage
-    ) -> list[importing.ImportedBooking]:
-        return [
-            self._builder.booking(found, stage.draws) for _, found in part if isinstance(found, Reservation)
-        ]
+    def _reservations(self, part: Sequence[tuple[Row, Reservation | Refusal]]) -> list[ImportReservation]:
+        return [self._builder.reservation(found) for _, found in part if isinstance(found, Reservation)]
 
 
 def _tell(
     report: Report,
     part: Sequence[tuple[Row, Reservation | Refusal]],
-    bookings: Sequence[importing.ImportedBooking],
-    outcomes: Sequence[importing.ImportOutcome],
+    outcomes: Sequence[tuple[UUID, importing.ImportOutcome]],
 ) -> None:
-    answers = iter(zip(bookings, outcomes, strict=True))
+    answers = iter(outcomes)
     for row, found in part:
         if isinstance(found, Refusal):
             report.refused(row, found)
             continue
-        booking, outcome = next(answers)
+        booking_id, outcome = next(answers)
         if outcome is importing.ImportOutcome.SOLD_OUT:
             refusal = Refusal(Reason.SOLD_OUT, "", _first_date(found), _SOLD_OUT_FIX)
             report.refused(row, refusal, found.key)
         else:
-            report.taken(row, found.key, _VERDICTS[outcome], booking.id)
+            report.taken(row, found.key, _VERDICTS[outcome], booking_id)
 
 
 def _first_date(one: Reservation) -> str:

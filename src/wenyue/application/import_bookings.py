@@ -1,0 +1,57 @@
+"""Whoever moves in from an old system brings its reservations in, each in the state in which it ended or stands.
+
+The old system sold them and was paid: nothing is asked that a booking is asked (a turn, a price, a preset's terms), nobody is
+told. What it shares with a booking is the places: decided under the same locks, and refused when a pool has none left.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from msgspec import Struct
+
+from wenyue.application.on_server import KeyedWorks, acting_with
+from wenyue.application.operating import Operator
+from wenyue.application.prepare_import import Prepared
+from wenyue.application.reservations import ImportReservation, bookings_of
+from wenyue.booking import importing
+from wenyue.booking.importing import ImportedBooking, ImportOutcome
+from wenyue.events import append, kinds
+from wenyue.gate import go_through_again
+from wenyue.kernel.duties import Right
+
+
+class ImportBookings(Struct, frozen=True):
+    """A batch of one source, at most BOOKINGS_PER_CALL_MAX, each key once."""
+
+    source: str
+    prepared: Prepared
+    reservations: Sequence[ImportReservation]
+    is_dry_run: bool = False
+
+
+async def import_bookings(
+    works: KeyedWorks, operator: Operator, request: ImportBookings
+) -> list[tuple[UUID, ImportOutcome]]:
+    """Of each reservation its booking's id and what became of it; one transaction. Known keys change nothing."""
+    # Sealing a thousand parties takes a while: beside the loop, whose connections would look dead meanwhile.
+    bookings = await asyncio.to_thread(
+        bookings_of, works.vault, request.source, request.prepared, request.reservations
+    )
+    if request.is_dry_run:
+        async with works.db.connection() as tx:
+            known = await importing.known_bookings(tx, request.source, [one.source_key for one in bookings])
+        return _answers(bookings, importing.judge(bookings, known, request.prepared.left))
+    async with acting_with(works, operator, Right.DATA_IMPORT) as act:
+        outcomes = await importing.write_bookings(act.tx, request.source, bookings, act.now)
+        await go_through_again(act.tx, (line.draw.slot_id for one in bookings for line in one.lines))
+        written = sum(outcome is ImportOutcome.WRITTEN for outcome in outcomes)
+        if written:
+            await append(act.tx, [kinds.BookingsImported(request.source, written)], act.now)
+    return _answers(bookings, outcomes)
+
+
+def _answers(
+    bookings: Sequence[ImportedBooking], outcomes: Sequence[ImportOutcome]
+) -> list[tuple[UUID, ImportOutcome]]:
+    return [(one.id, outcome) for one, outcome in zip(bookings, outcomes, strict=True)]
