@@ -32,13 +32,18 @@ def with_database(work: Callable[[Database], Awaitable[T]], *, say: Callable[[st
         return asyncio.run(inside(ready.owner_url))
 
 
-def reading(work: Callable[[Tx, Vault], Awaitable[T]], *, say: Callable[[str], None] = say_aside) -> T:
-    """The same in one transaction that only reads, with the installation's keys. What changes something is a use case."""
+def reading(work: Callable[[Tx, Vault], Awaitable[T]], *, is_long: bool = False) -> T:
+    """The same in one transaction that only reads, with the installation's keys. What changes something is a use case.
+
+    `is_long`: whole tables are read, which may take ten minutes.
+    """
     vault = Vault(load_keys(load().home))
 
     async def inside(db: Database) -> T:
         async with db.transaction() as tx:
             await tx.execute("SET TRANSACTION READ ONLY")
+            if is_long:
+                await tx.execute("SET LOCAL statement_timeout = '10min'")
             return await work(tx, vault)
 
-    return with_database(inside, say=say)
+    return with_database(inside)

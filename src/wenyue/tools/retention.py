@@ -29,10 +29,9 @@ def preview() -> None:
     """Count what is due, by kind, and change nothing; reads whole tables (预览)."""
 
     async def work(tx: Tx, _: Vault) -> tuple[list[Period], dict[Kind, int]]:
-        await tx.execute("SET LOCAL statement_timeout = '10min'")
         return await retention.periods(tx), await retention.count_due(tx)
 
-    found, due = reading(work)
+    found, due = reading(work, is_long=True)
     table = Table(box=None, pad_edge=False)
     for column in ("kind · 种类", "kept, days · 保留天数", "due before · 到期日", "due · 待清除"):
         table.add_column(column)

@@ -79,7 +79,7 @@ async def _import(
             def progress(phase: str, done: int, total: int) -> None:
                 shown.at(done, phase, total=total or None)
 
-            summary = await Importer(database, vault, chosen, utc_now(), progress, operator).run(
+            summary = await Importer(database, vault, chosen, utc_now(), progress, operator=operator).run(
                 file, options
             )
         if not options.is_dry_run:

@@ -71,6 +71,7 @@ class Importer:
         chosen: ImportMap,
         now: datetime,
         progress: Progress = _quiet,
+        *,
         operator: Operator = SERVER,
     ) -> None:
         self._operator = operator
