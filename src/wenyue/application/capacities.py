@@ -1,6 +1,7 @@
 """How many people a session or a day of a venue has room for: what is asked, by whom it may be, and what it would touch."""
 
 from datetime import date
+from typing import Final
 
 from msgspec import Struct
 
@@ -10,13 +11,16 @@ from wenyue.booking import opening, touched
 from wenyue.changes import Counts, Effect, Looked
 from wenyue.kernel.duties import Right
 
+CAPACITY_MAX: Final = opening.CAPACITY_MAX
+BelowTaken = opening.BelowTaken
+
 
 class SetCapacity(Struct, frozen=True):
     """So many places of a session in all. `below_taken`: what becomes of fewer than are held and sold."""
 
     slot_id: int
     capacity: int
-    below_taken: opening.BelowTaken = "refuse"
+    below_taken: BelowTaken = "refuse"
 
 
 class SetDayCapacity(Struct, frozen=True):
@@ -25,7 +29,7 @@ class SetDayCapacity(Struct, frozen=True):
     venue_id: int
     on_date: date
     capacity: int
-    below_taken: opening.BelowTaken = "refuse"
+    below_taken: BelowTaken = "refuse"
 
 
 Asked = SetCapacity | SetDayCapacity
@@ -42,7 +46,7 @@ async def look_at_capacity(act: Act, request: Asked) -> Looked | NotDone:
         found = await touched.of_day_pool(act.tx, request.venue_id, request.on_date)
     if found is None:
         return unknown_place(request)
-    if not 0 <= request.capacity <= opening.CAPACITY_MAX:
+    if not 0 <= request.capacity <= CAPACITY_MAX:
         return NotDone.BAD_CAPACITY
     effect = Effect.RESTRICTS if request.capacity <= found.aim else Effect.LOOSENS
     counts, is_other = Counts(found.sessions, found.places), request.capacity != found.aim

@@ -65,7 +65,7 @@ async def find_change(act: Act, change_id: UUID, right: Right | None = None) -> 
 
     `right` None: the right to the act that is proposed.
     """
-    change = await store.find(act.tx, change_id, is_locked=True)
+    change = await store.find_locked(act.tx, change_id)
     if change is None or not act.operator.may(right or CHANGEABLES[change.kind].right, change.venue_id):
         return None
     return change

@@ -23,6 +23,8 @@ from wenyue.changes.model import (
     Refusal,
     State,
 )
+from wenyue.changes.store import find as proposal
+from wenyue.changes.store import latest as proposals
 
 __all__ = [
     "DELAY",
@@ -41,6 +43,8 @@ __all__ = [
     "Looked",
     "Refusal",
     "State",
+    "proposal",
+    "proposals",
     "rules",
     "store",
 ]

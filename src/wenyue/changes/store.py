@@ -52,12 +52,14 @@ async def add(tx: Tx, change: Change) -> bool:
     return await (await tx.execute(_SQL["add_change"], row)).fetchone() is not None
 
 
-async def find(tx: Tx, change_id: UUID, *, is_locked: bool = False) -> Change | None:
-    """The proposal with this id. `is_locked`: nobody else decides about it until the transaction ends."""
-    if is_locked:
-        await tx.execute(
-            _SQL["lock_change"], {"id": change_id}
-        )  # then read: what it became while this waited
+async def find_locked(tx: Tx, change_id: UUID) -> Change | None:
+    """The proposal with this id; nobody else decides about it until the transaction ends."""
+    await tx.execute(_SQL["lock_change"], {"id": change_id})  # then read: what it became while this waited
+    return await find(tx, change_id)
+
+
+async def find(tx: Tx, change_id: UUID) -> Change | None:
+    """The proposal with this id."""
     row = await (await tx.execute(_SQL["change"], {"id": change_id})).fetchone()
     return _read(row) if row else None
 

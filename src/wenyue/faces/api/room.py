@@ -10,6 +10,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from wenyue.application import take_pass as use_cases
+from wenyue.application.go_in import go_in
 from wenyue.emergency import PassGiven, RoomProblem, TokenGiven
 from wenyue.faces.api.asking import FreshHolderOf, ServicesOf
 from wenyue.faces.api.bodies import BookingRefused
@@ -71,7 +73,7 @@ async def take_pass(
 
     Afterwards who comes first stands first. Asking again, in other tabs or on other devices, gives the same place.
     """
-    given = await services.room.give_pass(event, holder_id, body.pass_ if body is not None else "")
+    given = await use_cases.take_pass(services, holder_id, event, body.pass_ if body is not None else "")
     if isinstance(given, RoomProblem):
         raise _refused(given)
     return PassAnswer.model_validate(
@@ -84,7 +86,7 @@ async def take_token(
     event: EventOf, body: TokenBody, services: ServicesOf, holder_id: FreshHolderOf
 ) -> TokenAnswer:
     """A token for ten minutes, when the pass stands before the threshold. Again: the same token while it is good."""
-    given = await services.room.exchange(event, holder_id, body.pass_)
+    given = await go_in(services, holder_id, event, body.pass_)
     if isinstance(given, TokenGiven):
         return TokenAnswer(token=given.text, expires_at=given.expires_at)
     raise _refused(given)

@@ -14,7 +14,17 @@ from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.decide_change import Decision, decide_change, withdraw_change
 from wenyue.application.operating import NotDone, Operator
 from wenyue.application.review_change import Review, review_change
-from wenyue.changes import LISTED_MAX, PAGES_MAX, REASON_LENGTH_MAX, Change, Refusal, State, rules, store
+from wenyue.changes import (
+    LISTED_MAX,
+    PAGES_MAX,
+    REASON_LENGTH_MAX,
+    Change,
+    Refusal,
+    State,
+    proposal,
+    proposals,
+    rules,
+)
 from wenyue.faces.console.change_words import (
     REFUSALS,
     STATES,
@@ -78,7 +88,7 @@ async def show_changes(duty: Duty) -> Response:
         return redirect(duty.signin_path)
     page = whole_number(duty.request.query_params.get("page", "1"), 1, PAGES_MAX) or 1
     async with duty.services.db.reading() as tx:
-        found = await store.latest(tx, duty.now, venues_for(operator.duties, Right.CONSOLE_VIEW), page=page)
+        found = await proposals(tx, duty.now, venues_for(operator.duties, Right.CONSOLE_VIEW), page=page)
         shown = await _views(duty, tx, found, operator)
     mine = [one for one in shown if one.needs_me]
     return duty.page(
@@ -128,7 +138,7 @@ async def _one(duty: Duty, *, problem: str = "", says: str = "") -> Response:
     if operator is None:
         return redirect(duty.signin_path)
     async with duty.services.db.reading() as tx:
-        found = await store.find(tx, change_id) if change_id is not None else None
+        found = await proposal(tx, change_id) if change_id is not None else None
         if found is None or not operator.may(Right.CONSOLE_VIEW, found.venue_id):
             return duty.message(
                 404,

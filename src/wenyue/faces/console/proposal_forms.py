@@ -7,14 +7,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from wenyue.application.capacities import SetCapacity, SetDayCapacity
+from wenyue.application.capacities import CAPACITY_MAX, BelowTaken, SetCapacity, SetDayCapacity
 from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.closing import CloseSlots
 from wenyue.application.lift_closure import LiftClosure
 from wenyue.application.operating import NotDone
 from wenyue.application.operator_checks import are_dates
 from wenyue.application.reprice import Reprice
-from wenyue.booking import opening, touched
+from wenyue.booking import touched
 from wenyue.catalogue import Product, Venue
 from wenyue.faces.console.duty import Duty
 from wenyue.faces.console.not_done import SAID, field_of
@@ -109,10 +109,10 @@ def _lifting(duty: Duty, form: Entered) -> LiftClosure | None:
 
 async def _capacity(duty: Duty, tx: Tx, form: Entered, product_id: int | None) -> Struct | None:
     day = _day(duty, form, "from")
-    places = duty.form.number("places", 0, opening.CAPACITY_MAX)
+    places = duty.form.number("places", 0, CAPACITY_MAX)
     if places is None:
         form.refuse(duty, NotDone.BAD_CAPACITY)
-    below: opening.BelowTaken = "follow" if form.values["follow"] else "refuse"
+    below: BelowTaken = "follow" if form.values["follow"] else "refuse"
     if form.act == "capacity.day":
         return SetDayCapacity(form.venue.id, day, places, below) if day and places is not None else None
     wall = _wall(duty, form)

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from wenyue.application.go_in import go_in
+from wenyue.application.take_pass import take_pass
 from wenyue.emergency import PassGiven, Refusal, RoomProblem, TokenGiven, state_of
 from wenyue.faces.shared import locale_of, services_of
 from wenyue.faces.shared.asked import redirect
@@ -26,9 +28,8 @@ _UNKEPT: Final = {"Cache-Control": "no-store"}
 async def show_room(visit: Visit) -> Response:
     """Take a pass, or show the one that is remembered, and say where its bearer stands."""
     event = _event(visit)
-    given = await visit.services.room.give_pass(
-        event, visit.holder_id, held_pass(visit.request, visit.services)
-    )
+    held = held_pass(visit.request, visit.services)
+    given = await take_pass(visit.services, visit.holder_id, event, held)
     if isinstance(given, RoomProblem):
         return _problem(visit, event, given)
     response = _page(visit, event, visit.holder_id, given)
@@ -42,11 +43,11 @@ async def enter(visit: Visit) -> Response:
     The page's own module asks for JSON: {"onward"} and the cookie, or 409.
     """
     event, room = _event(visit), visit.services.room
-    given = await room.give_pass(event, visit.holder_id, held_pass(visit.request, visit.services))
+    given = await take_pass(visit.services, visit.holder_id, event, held_pass(visit.request, visit.services))
     if isinstance(given, RoomProblem):
         return _problem(visit, event, given)
     known = room.find(event)
-    token = await room.exchange(event, visit.holder_id, given.text)
+    token = await go_in(visit.services, visit.holder_id, event, given.text)
     is_module = visit.request.headers.get("accept", "").startswith("application/json")
     if token is RoomProblem.NOT_YET or known is None:
         return JSONResponse({"onward": ""}, 409) if is_module else redirect(f"/room/{event}")

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from wenyue.accounts import VisitorRecord
 from wenyue.application import Denied, Details, PlaceBooking, person_of_record, place_booking
+from wenyue.application.given import Given
 from wenyue.application.places_by_others import NotTaken, own_places
 from wenyue.booking import Answer, Outcome, WantedLine
 from wenyue.cards import CardRefusal
@@ -52,8 +53,8 @@ async def book(visit: Visit) -> Response:
         return _refuse(visit, Answer(Outcome.SLOT_UNKNOWN, booking_id), chosen, going, frozenset())
     wanted.sort(key=lambda line: [one.item.slot_id for one in chosen].index(line.item.slot_id))
     details = _details(visit, wanted, chosen, going, bearer)
-    placing = PlaceBooking(booking_id, details.lines, lambda: details, room_tokens(visit.request))
-    answer = (await place_booking(visit.services, visit.traveller, lambda: placing)).outcome
+    placing = PlaceBooking(booking_id, details.lines, Given(details), room_tokens(visit.request))
+    answer = (await place_booking(visit.services, visit.traveller, Given(placing))).outcome
     if isinstance(answer, Denied):
         return denied(visit, answer, again=("/trip/book", _fields(visit)))
     if not answer.outcome.is_success:

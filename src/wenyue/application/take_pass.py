@@ -1,0 +1,11 @@
+"""A traveller takes a place in the queue of a waiting room: a pass."""
+
+from wenyue.emergency import PassGiven, RoomProblem
+from wenyue.services import Services
+
+
+async def take_pass(
+    services: Services, traveller_id: int, event: str, presented: str = ""
+) -> PassGiven | RoomProblem:
+    """The same place however often and wherever they ask. `presented`: a pass that they have. Raises DatabaseDown."""
+    return await services.room.give_pass(event, traveller_id, presented)

@@ -1,0 +1,51 @@
+"""On the way of a booking on a page, from its route to the engine and back, nothing calls a layer above its caller."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.booking_site import TODAY, BookingSite, booking_site
+from tests.support.database import DbUrls
+from tests.support.traveller_site import CARD
+from tests.support.walk import Walk, layer_ranks, walking
+from wenyue.faces.traveller import booking_pages, trip_booking
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[BookingSite]:
+    async with booking_site(make_database, tmp_path) as site:
+        yield site
+
+
+async def test_a_booking_and_a_cancellation_on_a_page_go_down_the_layers_only(site: BookingSite) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.choose("lake", TODAY + timedelta(days=1))
+    form = await one.review()
+    with walking(trip_booking.book) as booking:
+        assert "预约成功" in await one.submit(form)
+    assert {"faces", "application", "booking", "infra", "kernel"} <= set(booking.layers)
+    assert any(callee.startswith("booking.batch:") for _, callee in booking.calls)
+    assert any(callee == "application.place_booking:place_booking" for _, callee in booking.calls)
+    assert booking.returns == []
+    await one.get(f"{one.path}/cancel")
+    with walking(booking_pages.cancel) as cancelling:
+        await one.submit(one.form(f"{one.path}"))
+    assert any(callee.startswith("booking.changes:") for _, callee in cancelling.calls)
+    assert cancelling.returns == []
+
+
+def test_a_call_back_into_a_layer_above_is_found() -> None:
+    walk = Walk(trip_booking.book.__code__)
+    walk.calls.append(("application.place_booking:_place", "faces.traveller.trip_booking:book.<lambda>"))
+    walk.calls.append(("faces.traveller.trip_booking:book", "application.place_booking:place_booking"))
+    assert walk.returns == walk.calls[:1]
+
+
+def test_every_package_has_its_layer() -> None:
+    packages = {path.parent.name for path in (Path(trip_booking.__file__).parents[2]).glob("*/__init__.py")}
+    assert packages - {"migrations"} <= layer_ranks().keys()
