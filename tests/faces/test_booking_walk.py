@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.api_site import api_site
 from tests.support.booking_site import TODAY, BookingSite, booking_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD
 from tests.support.walk import Walk, layer_ranks, walking
+from wenyue.faces.api.hot_bookings import HotBookings
 from wenyue.faces.traveller import booking_pages, trip_booking
 
 pytestmark = pytest.mark.anyio
@@ -37,6 +39,23 @@ async def test_a_booking_and_a_cancellation_on_a_page_go_down_the_layers_only(si
         await one.submit(one.form(f"{one.path}"))
     assert any(callee.startswith("booking.changes:") for _, callee in cancelling.calls)
     assert cancelling.returns == []
+
+
+async def test_a_booking_by_the_api_calls_back_only_to_read_its_body(
+    make_database: Callable[[], DbUrls], tmp_path: Path
+) -> None:
+    async with api_site(make_database, tmp_path) as site:
+        who = await site.traveller()
+        slot_id = (await site.slots("lake"))[0]["slot_id"]
+        with walking(HotBookings.serve) as booking:
+            answer = await site.book(who, slot_id)
+    assert answer.status_code == 201, answer.text
+    assert any(callee.startswith("booking.batch:") for _, callee in booking.calls)
+    assert {caller for caller, _ in booking.returns} == {
+        "application.place_booking:place_booking",
+        "application.place_booking:_place",
+    }
+    assert all(callee.startswith("faces.api.hot_bookings:") for _, callee in booking.returns)
 
 
 def test_a_call_back_into_a_layer_above_is_found() -> None:
