@@ -9,9 +9,10 @@ import pytest
 from tests.support.cards import NOW, VAULT, activated, undone
 from tests.support.database import DbUrls
 from wenyue import cards
-from wenyue.accounts import traveller
+from wenyue.accounts import retire_staff, save_staff, staffing, traveller
 from wenyue.cards.recovery import Recovery
 from wenyue.infra.db import Tx
+from wenyue.kernel.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
 
@@ -42,16 +43,34 @@ async def test_a_cards_life_is_told_without_a_word_about_its_holder(tx: Tx) -> N
     ).fetchall()
     assert [kind for kind, _, _ in rows] == [
         "card.issued",
+        "account.opened",
         "card.activated",
         "card.frozen",
         "card.thawed",
         "card.frozen",
         "card.replaced",
     ]
-    assert {subject for _, subject, _ in rows} == {f"card:{card.card_id}"}
+    assert {subject for _, subject, _ in rows} == {f"card:{card.card_id}", f"account:{answer.holder_id}"}
     said = " ".join(body for _, _, body in rows)
     holder = await cards_holder(tx, answer.holder_id)
     assert not any(word in said for word in (card.card_no, str(card.pin.reveal()), *holder))
+
+
+async def test_who_joins_and_leaves_the_staff_is_told_by_number_alone(tx: Tx) -> None:
+    [[before]] = await (await tx.execute("SELECT coalesce(max(id), 0) FROM events.event")).fetchall()
+    desk = frozenset({Duty(Role.DESK)})
+    staff_id = await save_staff(
+        tx, VAULT, login="li.si", password="a long password", duties=desk, now=NOW, actor="test"
+    )
+    [known] = [one for one in await staffing.staff_list(tx) if one.staff.id == staff_id]
+    await staffing.set_duties(tx, known.staff, desk | {Duty(Role.AUDITOR)}, NOW, "test")
+    await retire_staff(tx, staff_id, NOW, "test")
+    rows = await (
+        await tx.execute("SELECT kind, subject, body FROM events.event WHERE id > %s ORDER BY id", [before])
+    ).fetchall()
+    about, body = f"staff:{staff_id}", {"staff_id": staff_id}
+    told = [(kind, about, body) for kind in ("staff.saved", "staff.duties_set", "staff.retired")]
+    assert rows == told
 
 
 async def cards_holder(tx: Tx, holder_id: int) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from wenyue.accounts.names import lock_person
 from wenyue.audit import Entry, record
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
 
@@ -50,3 +51,5 @@ async def settle(
     entries += [Entry(now, actor, "holder.claim_lost", f"traveller:{one}") for one in others]
     if entries:
         await record(tx, entries)
+        happened = [kinds.DocumentSeen(one) for one in own]
+        await append(tx, [*happened, *(kinds.ClaimLost(one) for one in others)], now)

@@ -18,6 +18,7 @@ from wenyue.accounts.passwords import (
 )
 from wenyue.accounts.staffing import shown, venues_before, write_duties
 from wenyue.audit import Entry, record
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.documents.text import has_controls, has_unseen
 from wenyue.kernel.duties import DUTIES_MAX, Duties, at_post, former_role, read_duties
@@ -241,6 +242,7 @@ async def save_staff(
     await tx.execute(_SQL["drop_pins"], {"staff_id": staff_id})
     await write_duties(tx, staff_id, duties, now, actor)
     await record(tx, [Entry(now, actor, "staff.saved", f"staff:{staff_id}", shown(duties))])
+    await append(tx, [kinds.StaffSaved(staff_id)], now)
     return staff_id
 
 
@@ -249,6 +251,7 @@ async def retire_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None
     await tx.execute(_SQL["retire_staff"], {"id": staff_id})
     await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff_id, "now": now})
     await record(tx, [Entry(now, actor, "staff.retired", f"staff:{staff_id}")])
+    await append(tx, [kinds.StaffRetired(staff_id)], now)
 
 
 def _owner(login: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from wenyue.accounts.model import Staff, StaffRecord
 from wenyue.audit import Entry, record
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.duties import DUTIES_MAX, Duties, former_role, needs_factor, read_duties
 
@@ -42,6 +43,7 @@ async def set_duties(tx: Tx, staff: Staff, duties: Duties, now: datetime, actor:
     if wants_factor or not staff.duties <= duties:
         await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff.id, "now": now})
     await record(tx, [Entry(now, actor, "staff.duties_set", f"staff:{staff.id}", shown(duties))])
+    await append(tx, [kinds.DutiesSet(staff.id)], now)
 
 
 async def lock_administration(tx: Tx) -> None:

@@ -14,6 +14,7 @@ from wenyue.accounts.model import (
 from wenyue.accounts.names import know_name, lock_person, name_known
 from wenyue.accounts.sealing import TRAVELLER, VISITOR, open_identity, seal_identity
 from wenyue.audit import Entry, record
+from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY, VISITORS_PER_TRAVELLER_MAX
 from wenyue.kernel.personal import Vault
@@ -61,6 +62,7 @@ async def _open_account(
     await _put_visitor(tx, vault, traveller_id, identity, now, is_self=True)
     await know_name(tx, vault, person_key, identity.name, now)
     await record(tx, [Entry(now, actor, "traveller.created", f"traveller:{traveller_id}")])
+    await append(tx, [kinds.AccountOpened(traveller_id)], now)
     return traveller_id
 
 

@@ -209,6 +209,52 @@ class RoomClosed(RoomEvent, frozen=True, tag="room.closed"):
     """It is over."""
 
 
+class AccountEvent(Event, frozen=True):
+    """Something that happened to a traveller's account."""
+
+    account_id: int
+
+    @property
+    def subject(self) -> str:
+        """The account."""
+        return f"account:{self.account_id}"
+
+
+class AccountOpened(AccountEvent, frozen=True, tag="account.opened"):
+    """Somebody has one now."""
+
+
+class DocumentSeen(AccountEvent, frozen=True, tag="account.document_seen"):
+    """Staff saw the document of whose it is."""
+
+
+class ClaimLost(AccountEvent, frozen=True, tag="account.claim_lost"):
+    """Its document was only typed, and is somebody else's."""
+
+
+class StaffEvent(Event, frozen=True):
+    """Something that happened to a member of staff."""
+
+    staff_id: int
+
+    @property
+    def subject(self) -> str:
+        """The member of staff."""
+        return f"staff:{self.staff_id}"
+
+
+class StaffSaved(StaffEvent, frozen=True, tag="staff.saved"):
+    """They joined, came back, or have a new password: what they were signed in with ended."""
+
+
+class StaffRetired(StaffEvent, frozen=True, tag="staff.retired"):
+    """They left."""
+
+
+class DutiesSet(StaffEvent, frozen=True, tag="staff.duties_set"):
+    """They may do other things than before."""
+
+
 class ImportEvent(Event, frozen=True):
     """Something that came from another system."""
 

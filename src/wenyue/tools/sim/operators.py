@@ -1,7 +1,8 @@
 """Operators and gates at work. Each act changes the database at once, and returns how to tell the model of it."""
 
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -9,10 +10,17 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from wenyue.application.capacities import SetCapacity, SetDayCapacity
+from wenyue.application.close_slots import CloseSlots, do_close_slots
+from wenyue.application.lift_closure import LiftClosure, do_lift_closure
+from wenyue.application.operating import Act, NotDone
+from wenyue.application.reprice import Reprice, do_reprice
+from wenyue.application.set_capacity import CapacitySet, do_set_capacity
 from wenyue.booking import BookingState, redeem, undo_redemption
 from wenyue.kernel.ids import uuid7
+from wenyue.tools.acting_as import SERVER
 from wenyue.tools.sim.inspection import Trouble
-from wenyue.tools.sim.seams import BelowTaken, CapacityAnswer, opening
+from wenyue.tools.sim.seams import BelowTaken, opening
 from wenyue.tools.sim.timing import Clock
 from wenyue.tools.sim.town import SQL, Town
 from wenyue.tools.sim.world import Slot
@@ -22,7 +30,7 @@ Verdict = Callable[[], list[Trouble]]
 
 
 class Operators:
-    """One desk with a connection of its own; each act is one transaction of the owner's, as operators' commands are."""
+    """One desk with a connection of its own; each act is a use case in a transaction of the owner's, as by command."""
 
     def __init__(
         self,
@@ -35,6 +43,13 @@ class Operators:
         self._desk, self._town, self._rng, self._clock, self._note = desk, town, rng, clock, note
         self._model = town.model
         self._scans: list[tuple[UUID, UUID, int, int]] = []
+        self._closures: dict[tuple[int, date], int] = {}
+
+    @asynccontextmanager
+    async def _acting(self) -> AsyncGenerator[Act]:
+        """The transaction of an operator's act, by the desk's own connection and the town's clock."""
+        async with self._desk.transaction():
+            yield Act(self._desk, self._clock.now, SERVER)
 
     async def anything(self) -> Verdict:
         """Close or open a day, change a capacity or a price, freeze a card."""
@@ -57,19 +72,30 @@ class Operators:
         if slot is not None:
             product, day = slot.product, slot.day
         venue = next(one.venue for one in self._model.slots.values() if one.product == product)
-        async with self._desk.transaction():
-            count = await opening.close_slots(
-                self._desk, venue, product, from_day=day, to_day=day, reason_zh="检修", reason_en="repairs"
-            )
-        return lambda: self._switched(product, day, count, is_open=False)
+        request = CloseSlots(venue, day, day, "检修", "repairs", product)
+        async with self._acting() as act:
+            done = await do_close_slots(act, request)
+        if isinstance(done, NotDone):
+            return lambda: _refused(f"close {request}", done)
+        if done.closure_id is not None:
+            self._closures[product, day] = done.closure_id
+        return lambda: self._switched(product, day, done.slots, is_open=False)
 
     async def _reopen(self) -> Verdict:
         shut = [slot for slot in self._model.slots.values() if not slot.is_open]
         if not shut:
             return _nothing
         slot = self._rng.choice(shut)
-        async with self._desk.transaction():
-            count = await opening.reopen_slots(self._desk, slot.venue, slot.product, slot.day, slot.day)
+        closure_id = self._closures.pop((slot.product, slot.day), None)
+        async with self._acting() as act:
+            if (
+                closure_id is None
+            ):  # a capacity that follows closed it, and no announcement: nothing lifts that but this
+                count = await opening.reopen_slots(self._desk, slot.venue, slot.product, slot.day, slot.day)
+            else:
+                count = await do_lift_closure(act, LiftClosure(closure_id))
+        if isinstance(count, NotDone):
+            return lambda: _refused(f"lift closure {closure_id}", count)
         return lambda: self._switched(slot.product, slot.day, count, is_open=True)
 
     def _switched(self, product: int, day: date, count: int, *, is_open: bool) -> list[Trouble]:
@@ -94,8 +120,8 @@ class Operators:
         else:
             capacity = max(0, sum(self._model.counted()[slot.own]) - self._rng.choice((0, 0, 1, 2)))
         below_taken = self._below_taken()
-        async with self._desk.transaction():
-            said = await opening.set_capacity(self._desk, slot.id, capacity, below_taken=below_taken)
+        async with self._acting() as act:
+            said = await do_set_capacity(act, SetCapacity(slot.id, capacity, below_taken))
         reserved = sum(self._model.capacity[pool] for name, pool in slot.reserves.items() if name != "online")
         wanted = {slot.own: capacity}
         if slot.reserves:
@@ -112,23 +138,21 @@ class Operators:
         pool = slot.day_pool or 0
         capacity = max(0, self._model.capacity[pool] + self._rng.randint(-4, 4))
         below_taken = self._below_taken()
-        async with self._desk.transaction():
-            said = await opening.set_day_capacity(
-                self._desk, slot.venue, slot.day, capacity, below_taken=below_taken
-            )
+        async with self._acting() as act:
+            said = await do_set_capacity(act, SetDayCapacity(slot.venue, slot.day, capacity, below_taken))
         what = f"day {slot.day} of venue {slot.venue} for {capacity}"
         return lambda: self._capacity_set(what, {pool: capacity}, said, is_followed=below_taken == "follow")
 
     def _capacity_set(
-        self, what: str, wanted: dict[int, int], said: CapacityAnswer, *, is_followed: bool
+        self, what: str, wanted: dict[int, int], said: CapacitySet | NotDone, *, is_followed: bool
     ) -> list[Trouble]:
         counted = self._model.counted()
         if any(count < 0 for count in wanted.values()):
-            expected = {CapacityAnswer.BELOW_RESERVES}
+            expected: set[CapacitySet | NotDone] = {NotDone.BELOW_RESERVES}
             if not is_followed and any(0 <= count < sum(counted[pool]) for pool, count in wanted.items()):
-                expected.add(CapacityAnswer.BELOW_TAKEN)
+                expected.add(NotDone.BELOW_TAKEN)
         elif not is_followed and any(count < sum(counted[pool]) for pool, count in wanted.items()):
-            expected = {CapacityAnswer.BELOW_TAKEN}
+            expected = {NotDone.BELOW_TAKEN}
         else:
             before = dict(self._model.capacity), dict(self._model.targets)
             for pool, count in wanted.items():
@@ -137,9 +161,9 @@ class Operators:
                 if count < taken:
                     self._model.targets[pool] = count
             is_same = before == (self._model.capacity, self._model.targets)
-            expected = {CapacityAnswer.UNCHANGED if is_same else CapacityAnswer.SET}
+            expected = {CapacitySet.UNCHANGED if is_same else CapacitySet.SET}
             if any(pool in self._model.targets for pool in wanted):
-                expected = {CapacityAnswer.FOLLOWS}
+                expected = {CapacitySet.FOLLOWS}
         self._note(f"operator sets {what} → {said.name}")
         if said in expected:
             return []
@@ -148,8 +172,10 @@ class Operators:
     async def _reprice(self) -> Verdict:
         slot = self._rng.choice(list(self._model.slots.values()))
         price = 100 * self._rng.randint(1, 99)
-        async with self._desk.transaction():
-            await opening.reprice(self._desk, slot.product, {slot.day: price})
+        async with self._acting() as act:
+            done = await do_reprice(act, Reprice(slot.product, {slot.day: price}))
+        if isinstance(done, NotDone):
+            return lambda: _refused(f"reprice {slot.product}", done)
 
         def tell() -> list[Trouble]:
             for one in self._on(slot.product, slot.day):
@@ -213,3 +239,8 @@ class Operators:
 
 def _nothing() -> list[Trouble]:
     return []
+
+
+def _refused(what: str, said: NotDone) -> list[Trouble]:
+    """Of an act that nothing stands against."""
+    return [Trouble("answer", f"operator: {what}: {said}")]
