@@ -115,6 +115,10 @@ class Services:
         """A member of staff asked at the counter for a holder who is none, or for a holder's document under another name."""
         self.abuse.note(Pattern.SCANNED_IDS, "staff", staff_id)
 
+    def note_taken_document(self, staff_id: int) -> None:
+        """A member of staff took, or would have taken, accounts from a document at the counter."""
+        self.abuse.note(Pattern.TAKEN_DOCUMENTS, "staff", staff_id)
+
     def note_refused(self, address: str, status: int, *, has_token: bool, is_by_id: bool) -> None:
         """Note what an answer says of who asked: a login that nobody has, ids that are not there or not theirs."""
         if not address:

@@ -9,6 +9,7 @@ from tests.support.api_site import Person
 from tests.support.card_desk import PHONE, Desk, acts, open_desk, sign_in, staff_of
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, OTHER_CARD, Traveller
+from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 HELD = {"kind": "resident_id", "name": NAME, "number": DOCUMENT}
@@ -102,3 +103,32 @@ async def test_security_fourth_F1_a_keeper_of_a_gate_settles_nothing(desk: Desk)
     page = await clerk(desk, "gate")
     assert PAGE not in await page.get("/gate/lookup")
     await page.get(PAGE, status=403)
+
+
+async def test_security_sixth_S2_the_page_asks_a_second_person_and_gives_back_what_was_taken(
+    desk: Desk,
+) -> None:
+    slot_id = (await desk.site.slots("lake"))[1]["slot_id"]
+    holder = Person((await sign_in(desk, *CARD)).json()["token"])
+    lines = [{"slot_id": slot_id, "visitors": [0], "price_minor": 0}]
+    body = {"id": str(uuid7()), "lines": lines, "visitors": [{"name": NAME, "number": DOCUMENT}]}
+    assert (await desk.post("/v1/bookings", body, holder)).status_code == 201
+    page = await clerk(desk)
+    await page.get(PAGE)
+    shown = await page.submit(page.form(PAGE), {**HELD, "none": "1"})
+    assert ("确认人账号" in shown, "请另一位负责核验证件的工作人员" in shown) == (True, True)
+    alone = await page.submit(page.form(PAGE), status=422)
+    assert ("需要另一位工作人员当面确认" in alone, "确认人账号" in alone) == (True, True)
+    await staff_of(desk, "second")
+    wrong = await page.submit(page.form(PAGE), {"second_login": "second", "second_password": "x"}, status=422)
+    assert ("确认人的账号或密码不对" in wrong, 'value="second"' in wrong) == (True, True)
+    own = {"second_login": "c-operator", "second_password": "right horse"}
+    assert "不能是您本人" in await page.submit(page.form(PAGE), own, status=422)
+    assert (await acts(desk, holder)) == 201
+    done = await page.submit(page.form(PAGE), {"second_login": "second", "second_password": "right horse"})
+    assert "失去这个证件的账户：2 个" in done
+    await page.get(PAGE)
+    back = await page.submit(page.form(PAGE), {**HELD, "cards": CARD[0]})
+    assert ("此前失去这个证件，现在恢复" in back, "确认人账号" in back) == (True, False)
+    assert "恢复的账户：1 个" in await page.submit(page.form(PAGE))
+    assert (await sign_in(desk, *CARD)).status_code == 201

@@ -108,9 +108,16 @@ async def test_security_fourth_F1_the_counter_gives_the_document_to_its_owner(de
     await desk.deliver()
     told = len(desk.phones.to)
     path, code = await open_code(desk)  # the stranger asks for a way back in
+    await staff_of(desk, "second")
+    second = {"login": "second", "password": "right horse"}  # somebody booked with that account
     for lost in (1, 0):  # again: the same
-        done = await seen(desk, operator, card_nos=[OTHER_CARD[0]])
-        assert done.json() == {"accounts": 1, "claims_lost": lost, "is_name_noted": True}, done.text
+        done = await seen(desk, operator, card_nos=[OTHER_CARD[0]], second=second)
+        assert done.json() == {
+            "accounts": 1,
+            "claims_lost": lost,
+            "claims_back": 0,
+            "is_name_noted": True,
+        }, done.text
     await desk.deliver()
     assert sorted(desk.phones.to[told + 1 :]) == sorted([f"+86{PHONE}", f"+86{MY_PHONE}"])
     assert (await acts(desk, stranger)) == 401
@@ -132,7 +139,9 @@ async def test_security_fourth_F1_the_owner_takes_back_what_the_stranger_booked(
     for who in (stranger, me):  # both have only typed it
         unseen = await desk.site.client.get("/v1/places-by-others", headers=who.headers)
         assert unseen.json()["outcome"] == "document_unseen"
-    assert (await seen(desk, operator, card_nos=[OTHER_CARD[0]])).status_code == 200
+    await staff_of(desk, "second")
+    second = {"login": "second", "password": "right horse"}
+    assert (await seen(desk, operator, card_nos=[OTHER_CARD[0]], second=second)).status_code == 200
     listed = await desk.site.client.get("/v1/places-by-others", headers=me.headers)
     assert [one["slot_id"] for one in listed.json()["items"]] == [slot_id]
     assert (await desk.post(f"/v1/places-by-others/{slot_id}/disowning", None, me)).status_code == 200
@@ -142,7 +151,7 @@ async def test_security_fourth_F1_the_owner_takes_back_what_the_stranger_booked(
 async def test_security_fourth_F1_an_owner_without_a_card_is_seen_and_then_activates(desk: Desk) -> None:
     operator = await staff_of(desk, "op")
     done = await seen(desk, operator, has_no_card=True)
-    assert done.json() == {"accounts": 0, "claims_lost": 1, "is_name_noted": True}
+    assert done.json() == {"accounts": 0, "claims_lost": 1, "claims_back": 0, "is_name_noted": True}
     body = {"card_no": DAILY_CARD[0], "pin": DAILY_CARD[1], "number": DOCUMENT}
     squats = await desk.post("/v1/cards/activation", {**body, "name": "随便谁"})
     assert (squats.status_code, squats.json()["outcome"]) == (403, "card_holder_known")

@@ -22,6 +22,7 @@ class Pattern(StrEnum):
     ROTATED_ACCOUNTS = "rotated-accounts"  # one person booked by many accounts
     MANY_PERSONS = "many-persons"  # one account that books for many persons
     TRIED_DOCUMENTS = "tried-documents"  # one account that tries many documents: as visitors, or on its card
+    TAKEN_DOCUMENTS = "taken-documents"  # one clerk who takes documents from accounts again and again
     WITHHELD_TEXTS = (
         "withheld-texts"  # texts about one account's bookings that the limits of texts did not let leave
     )
@@ -57,6 +58,7 @@ SHIPPED: Final[dict[Pattern, PatternRule]] = {
     Pattern.ROTATED_ACCOUNTS: PatternRule(4, 86_400),
     Pattern.MANY_PERSONS: PatternRule(40, 86_400),
     Pattern.TRIED_DOCUMENTS: PatternRule(30, 86_400, 3_600),
+    Pattern.TAKEN_DOCUMENTS: PatternRule(5, 86_400),
     Pattern.WITHHELD_TEXTS: PatternRule(20, 86_400),
 }
 STOPS: Final[dict[str, frozenset[Act]]] = {  # by kind of subject

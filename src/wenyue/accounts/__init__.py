@@ -4,7 +4,7 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
-from wenyue.accounts import claims, gate_devices, names, sealing, staffing
+from wenyue.accounts import claims, gate_devices, losses, names, sealing, staffing
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
@@ -67,6 +67,7 @@ __all__ = [
     "gate_devices",
     "hash_secret",
     "is_outdated",
+    "losses",
     "names",
     "remove_visitor",
     "retire_staff",

@@ -1,25 +1,18 @@
 """Whose a document is: what accounts claim by typing it, and what staff who see it decide."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from wenyue.accounts.claim_rules import Claim, Judged, judge_claims
 from wenyue.accounts.names import lock_person
 from wenyue.audit import Entry, record
 from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
 
+__all__ = ["Claim", "Judged", "claims_of", "is_seen", "judge_claims", "settle"]
 _SQL: Final = queries("wenyue.accounts", "claims.sql")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An account that was opened with a document. `is_seen`: staff saw the document beside a card of this account."""
-
-    traveller_id: int
-    is_seen: bool
 
 
 async def claims_of(tx: Tx, person_key: bytes) -> list[Claim]:
@@ -36,11 +29,19 @@ async def is_seen(tx: Tx, traveller_id: int) -> bool:
 
 
 async def settle(
-    tx: Tx, person_key: bytes, *, own: Collection[int], others: Collection[int], now: datetime, actor: str
+    tx: Tx,
+    person_key: bytes,
+    *,
+    own: Collection[int],
+    others: Collection[int],
+    now: datetime,
+    actor: str,
+    confirmed_by: str = "",
 ) -> None:
     """Staff saw a document: the accounts `own` are its holder's from now on, and `others` have no claim to it any more.
 
-    Those lose themselves as their first visitor, too. Their cards and logins are the caller's, as is telling everybody.
+    Those lose themselves as their first visitor, too. Their cards and logins are the caller's, as is telling everybody, and
+    keeping what was taken (`losses`). `confirmed_by`: the second person, for the record.
     """
     await lock_person(tx, person_key)
     row = {"own": list(own), "others": list(others), "now": now}
@@ -48,7 +49,8 @@ async def settle(
     await tx.execute(_SQL["lose"], row)
     await tx.execute(_SQL["forget_self"], row)
     entries = [Entry(now, actor, "holder.document_seen", f"traveller:{one}") for one in own]
-    entries += [Entry(now, actor, "holder.claim_lost", f"traveller:{one}") for one in others]
+    detail: dict[str, object] = {"confirmed_by": confirmed_by} if confirmed_by else {}
+    entries += [Entry(now, actor, "holder.claim_lost", f"traveller:{one}", detail) for one in others]
     if entries:
         await record(tx, entries)
         happened = [kinds.DocumentSeen(one) for one in own]

@@ -77,6 +77,13 @@ async def strike_names(tx: Tx, person_keys: Sequence[bytes], code: str, now: dat
     return [bytes(key) for (key,) in await (await tx.execute(_SQL["strike_names"], row)).fetchall()]
 
 
+async def unsay_name(tx: Tx, person_key: bytes, key: bytes, *, staff_id: int, now: datetime) -> bool:
+    """A settling under this name was wrong: it speaks no more, unless others said it too. Whether it was struck now."""
+    await lock_person(tx, person_key)
+    row = {"person_key": person_key, "name_key": key, "staff_id": staff_id, "now": now}
+    return (await tx.execute(_SQL["unsay_name"], row)).rowcount > 0
+
+
 async def lock_person(tx: Tx, person_key: bytes) -> None:
     """Until the transaction ends nobody else adds a name of this person, or an account with this document."""
     await tx.execute(_SQL["lock_names"], {"person_key": person_key})

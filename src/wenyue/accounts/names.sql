@@ -44,6 +44,12 @@ UPDATE accounts.known_name SET seen_at = NULL, holder_at = NULL, struck_at = %(n
    AND (seen_at IS NOT NULL OR seen_by IS NOT NULL OR holder_at IS NOT NULL)
 RETURNING name_key
 
+-- name: unsay_name
+-- A name that this member of staff alone said, at a settling that turned out to be wrong: struck, as by an operator.
+UPDATE accounts.known_name SET seen_at = NULL, struck_at = %(now)s
+ WHERE person_key = %(person_key)s AND name_key = %(name_key)s AND seen_by = %(staff_id)s AND second_by IS NULL
+   AND holder_at IS NULL AND struck_at IS NULL
+
 -- name: names_of
 -- How many names a person is known under, whether this is one, and which accounts are theirs.
 SELECT count(*), bool_or(k.name_key = %(name_key)s), array_agg(k.traveller_id)

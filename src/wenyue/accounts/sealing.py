@@ -50,6 +50,11 @@ def seal_identity(vault: Vault, identity: Identity, *, purpose: bytes) -> bytes:
     return vault.seal(msgspec.json.encode(stored), purpose=purpose)
 
 
+def reseal_identity(vault: Vault, sealed: bytes, *, was: bytes, purpose: bytes) -> bytes:
+    """The same identity sealed for another purpose. Raises SealBroken."""
+    return vault.seal(vault.open_sealed(sealed, purpose=was), purpose=purpose)
+
+
 def open_identity(vault: Vault, sealed: bytes, *, purpose: bytes) -> OpenedIdentity:
     """What `seal_identity` sealed. Raises SealBroken; opening is explicit so that it can be audited."""
     stored = msgspec.json.decode(vault.open_sealed(sealed, purpose=purpose), type=_Stored)

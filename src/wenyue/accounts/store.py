@@ -12,12 +12,12 @@ from wenyue.accounts.model import (
     VisitorRefusal,
 )
 from wenyue.accounts.names import know_name, lock_person, name_known
-from wenyue.accounts.sealing import TRAVELLER, VISITOR, open_identity, seal_identity
+from wenyue.accounts.sealing import TRAVELLER, VISITOR, open_identity, reseal_identity, seal_identity
 from wenyue.audit import Entry, record
 from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY, VISITORS_PER_TRAVELLER_MAX
-from wenyue.kernel.personal import Vault
+from wenyue.kernel.personal import SealBroken, Vault
 
 _SQL: Final = queries("wenyue.accounts")
 LOCALES: Final = ("zh-CN", "en")
@@ -139,6 +139,25 @@ async def remove_visitor(tx: Tx, traveller_id: int, visitor_id: int, now: dateti
         return False
     await record(tx, [Entry(now, f"traveller:{traveller_id}", "visitor.removed", f"visitor:{visitor_id}")])
     return True
+
+
+async def put_self(tx: Tx, vault: Vault, traveller_id: int, now: datetime) -> None:
+    """The account's own holder is its first visitor again, as on record; nothing where the record cannot be read."""
+    row = await (await tx.execute(_SQL["traveller"], {"id": traveller_id})).fetchone()
+    if row is None or row[1] is None:
+        return
+    try:
+        sealed = reseal_identity(vault, row[2], was=TRAVELLER, purpose=VISITOR)
+    except SealBroken:
+        return
+    visitor = {
+        "traveller_id": traveller_id,
+        "person_key": row[1],
+        "sealed": sealed,
+        "is_self": True,
+        "now": now,
+    }
+    await tx.execute(_SQL["add_visitor"], visitor)
 
 
 async def _put_visitor(

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from wenyue.accounts import Caller, LoginEnded, Staff, StaffRefusal, Throttled, check_staff
-from wenyue.application.on_duty import on_duty
+from wenyue.accounts import Staff, StaffRefusal
+from wenyue.application.on_duty import OnDuty
+from wenyue.application.second_person import Second, confirmed
 from wenyue.gate import REASON_LENGTH_MAX, UndoOutcome, clean_line, undo
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import Right
@@ -20,40 +21,18 @@ class UndoAdmission(Struct, frozen=True):
     venue_id: int | None = None
 
 
-class Second(Struct, frozen=True):
-    """Who says that they confirm it, without signing in; from where they say so."""
-
-    caller: Caller
-    login: str
-    password: str
-
-    def __repr__(self) -> str:
-        return f"Second({self.login})"
-
-
 async def undo_admission(
     services: Services, login: str, request: UndoAdmission, second: Second | None = None
 ) -> UndoOutcome | StaffRefusal:
     """Within two hours, with a reason; asked again, nothing changes. `login`: the keeper's `Login.key`.
 
-    With a second person it runs in the transaction that checked their password: nobody gives them another, or lets them go,
-    meanwhile. Wrong ones are slowed like every other try. Raises LoginEnded.
+    A second person confirms it as in `confirmed`. Raises LoginEnded.
     """
-    if second is None:
-        async with on_duty(services, login) as act:
-            return await _undo(services, act.tx, act.staff, request, None)
-    now = services.clock()
-    try:
-        async with services.guard.attempt("staff", second.login, second.caller, now, acts_as=login) as tried:
-            if tried.acting is None or tried.acting.staff is None:
-                raise LoginEnded
-            found = await check_staff(tried.tx, services.vault, second.login, second.password)
-            tried.is_right = isinstance(found, Staff)
-            if isinstance(found, StaffRefusal):
-                return found
-            return await _undo(services, tried.tx, tried.acting.staff, request, found)
-    except Throttled:
-        return StaffRefusal.LOCKED
+
+    async def take(act: OnDuty, confirms: Staff | None) -> UndoOutcome:
+        return await _undo(services, act.tx, act.staff, request, confirms)
+
+    return await confirmed(services, login, second, take)
 
 
 async def _undo(

@@ -80,3 +80,10 @@ async def was_disowned(tx: Tx, person_key: bytes, slot_id: int, *, number_key: b
         )
     ).fetchone()
     return row is not None and bool(row[0])
+
+
+async def has_coming(tx: Tx, holder_ids: Sequence[int], now: datetime) -> bool:
+    """Whether one of these accounts booked something that is not over."""
+    asked = {"ids": list(holder_ids), "now": now, "from_day": now.date() - _ZONES}
+    [(has_one,)] = await (await tx.execute(_SQL["has_coming"], asked)).fetchall()
+    return bool(has_one)

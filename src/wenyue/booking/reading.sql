@@ -58,6 +58,13 @@ SELECT p.booking_id, p.line_no, p.visitor_no, p.person_key, b.holder_id, l.slot_
  ORDER BY l.slot_id IS DISTINCT FROM %(first_slot_id)s::bigint, l.on_date, s.starts_at, p.booking_id
  LIMIT %(limit)s
 
+-- name: has_coming
+-- Whether one of these accounts has a booking that is not over.
+SELECT EXISTS (SELECT FROM booking.booking b
+                 JOIN booking.line l ON l.booking_id = b.id AND l.is_live AND l.on_date >= %(from_day)s
+                 JOIN booking.slot s ON s.id = l.slot_id AND s.ends_at > %(now)s
+                WHERE b.holder_id = ANY (%(ids)s::bigint[]) AND b.state IN (1, 2))
+
 -- name: was_disowned
 -- Whether this person took a place out of this session before.
 SELECT EXISTS (SELECT FROM booking.place p

@@ -96,6 +96,25 @@ WITH shut AS (
 )
 UPDATE cards.card AS card SET state = 4 FROM shut WHERE card.id = shut.id RETURNING card.id;
 
+-- name: thaw_cards
+-- Cards that were frozen by mistake; none that was replaced, or given up, since.
+WITH shut AS (
+    SELECT id FROM cards.card WHERE id = ANY (%(card_ids)s::bigint[]) AND holder_id = %(holder_id)s AND state = 4
+    ORDER BY id FOR UPDATE
+)
+UPDATE cards.card AS card SET state = 3 FROM shut WHERE card.id = shut.id RETURNING card.id;
+
+-- name: forget_stop
+-- Requests that were stopped by mistake: nothing comes of them any more, and they keep nobody from beginning another.
+UPDATE cards.recovery SET objected_at = NULL, objected_by = NULL, code_key = NULL,
+    proven_at = CASE how WHEN 'staff' THEN NULL ELSE proven_at END  -- the login of a proof by code has ended
+WHERE holder_id = %(holder_id)s AND objected_at = %(at)s;
+
+-- name: has_proven_phone
+-- Whether a code that went to the phone on record came back.
+SELECT EXISTS (SELECT 1 FROM cards.recovery
+               WHERE holder_id = ANY (%(ids)s::bigint[]) AND how = 'code' AND proven_at IS NOT NULL);
+
 -- name: bind
 -- What a proof is good for: the login that it began (none at the counter) and the cards that are frozen as it is made.
 UPDATE cards.recovery AS proof

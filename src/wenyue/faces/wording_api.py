@@ -109,6 +109,18 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
         "这个证件此前已由工作人员与一张卡一起核验过，只有管理员可以改",
         "Staff saw this document beside a card before: only an administrator changes that",
     ),
+    "holder_second": (
+        "需要另一位工作人员当面确认：要收回的账户还有未到的预约或用过的手机，或您今天已单独收回3个证件",
+        "A second member of staff confirms this here: there are bookings to come, a phone that answered, or three taken today",
+    ),
+    "holder_second_unfit": (
+        "确认人须是另一位负责核验证件的工作人员，不能是您本人",
+        "Somebody else who settles documents here has to confirm, never you yourself",
+    ),
+    "holder_often": (
+        "您今天收回账户的证件已达20个；请由另一位工作人员办理，或明天再来",
+        "You took accounts from twenty documents today: another member of staff goes on, or you tomorrow",
+    ),
     "cards_or_none": (
         "填写本人出示的卡号，或说明本人没有卡，二者选一",
         "Give the numbers of the cards that the person shows, or say that they have none",

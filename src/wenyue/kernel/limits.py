@@ -54,6 +54,10 @@ CLAIMS_PER_DOCUMENT_MAX: Final = (
     20  # accounts that were opened with one document before staff saw whose it is
 )
 CARDS_SHOWN_MAX: Final = 5  # by one person at a counter, when staff settle whose a document is
+TAKEN_ALONE_PER_DAY: Final = (
+    3  # documents that one member of staff takes accounts from without a second person
+)
+TAKEN_PER_DAY: Final = 20  # … and at all
 DISOWNINGS_PER_DAY: Final = 10  # of one account
 VISITORS_PER_TRAVELLER_MAX: Final = 20  # besides oneself
 VISITOR_ADDS_PER_DAY: Final = 25  # tries of one account; a list of twenty can be filled at once

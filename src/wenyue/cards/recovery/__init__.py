@@ -23,7 +23,14 @@ from wenyue.cards.recovery.counter import (
     CounterRefusal,
     prove_by_staff,
 )
-from wenyue.cards.recovery.holders import freeze_all, holder_of_number, lock_holder, named_holders
+from wenyue.cards.recovery.holders import (
+    freeze_all,
+    has_proven_phone,
+    holder_of_number,
+    lock_holder,
+    named_holders,
+    thaw_all,
+)
 from wenyue.cards.recovery.objecting import Stopped, object_to_all, object_with_code
 from wenyue.cards.recovery.proofs import (
     BLOCKED_S,
@@ -61,6 +68,7 @@ __all__ = [
     "begin",
     "bind",
     "freeze_all",
+    "has_proven_phone",
     "holder_of_number",
     "lock_holder",
     "named_holders",
@@ -70,4 +78,5 @@ __all__ = [
     "prove_code",
     "recovery_of",
     "shown_from",
+    "thaw_all",
 ]

@@ -1,5 +1,6 @@
 """Whose lost card it is: the accounts that a document, a name and a number speak of, and their cards."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -40,12 +41,34 @@ async def holder_of_number(tx: Tx, card_no: str) -> int | None:
     return None if row is None else row[0]
 
 
-async def freeze_all(tx: Tx, holder_id: int, now: datetime, actor: str) -> None:
-    """Freeze every active card of a holder, nobody else acting for them meanwhile."""
+async def freeze_all(tx: Tx, holder_id: int, now: datetime, actor: str) -> list[int]:
+    """Freeze every active card of a holder, nobody else acting for them meanwhile; which they are."""
     await lock_holder(tx, holder_id)
     frozen = await (await tx.execute(_SQL["freeze_cards"], {"holder_id": holder_id})).fetchall()
     if frozen:
         await record(tx, [Entry(now, actor, "card.frozen", f"card:{card_id}") for (card_id,) in frozen])
+    return [card_id for (card_id,) in frozen]
+
+
+async def thaw_all(
+    tx: Tx, holder_id: int, card_ids: Sequence[int], *, frozen_at: datetime, now: datetime, actor: str
+) -> None:
+    """Take back what `object_to_all` and `freeze_all` did to a holder at `frozen_at`: these cards work again.
+
+    No request of before comes of it: its code is gone. But new ones are not refused for its sake.
+    """
+    await lock_holder(tx, holder_id)
+    row = {"holder_id": holder_id, "card_ids": list(card_ids), "at": frozen_at}
+    thawed = await (await tx.execute(_SQL["thaw_cards"], row)).fetchall()
+    await tx.execute(_SQL["forget_stop"], row)
+    if thawed:
+        await record(tx, [Entry(now, actor, "card.thawed", f"card:{card_id}") for (card_id,) in thawed])
+
+
+async def has_proven_phone(tx: Tx, holder_ids: Sequence[int]) -> bool:
+    """Whether a code that went to the phone on record of one of them came back."""
+    [(has_one,)] = await (await tx.execute(_SQL["has_proven_phone"], {"ids": list(holder_ids)})).fetchall()
+    return bool(has_one)
 
 
 async def lock_holder(tx: Tx, holder_id: int) -> None:

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.accounts import StaffRefusal, Throttled
+from wenyue.application.second_person import Second
 from wenyue.application.sign_in_staff import sign_in_staff_by_code
 from wenyue.application.signing_in import Knock, NotSignedIn
-from wenyue.application.undo_admission import Second
 from wenyue.catalogue import venues_by_id
 from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, forget_token, sign_out
 from wenyue.faces.api.gate_refused import Refused, problem_of, staff_of

@@ -4,14 +4,17 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
+from wenyue.accounts import StaffRefusal
 from wenyue.application.holder_outlook import NotSettled, Outlook, SettleHolder
 from wenyue.application.on_duty import NotAtPost, Place
 from wenyue.application.settle_holder import settle_holder
 from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
 from wenyue.faces.api.bodies import BookingRefused
 from wenyue.faces.api.gate_refused import Refused, not_at_post, problem_of, staff_of
+from wenyue.faces.api.gate_session import ConfirmBody, second_of, second_refused
 from wenyue.faces.api.people import PersonBody, identity_of
 from wenyue.faces.api.problems import FieldError
 from wenyue.faces.wording_api import API_WORDS
@@ -22,34 +25,57 @@ from wenyue.kernel.limits import CARDS_SHOWN_MAX
 
 router: Final = APIRouter(prefix="/v1", tags=["gate"])
 _TIMEZONE: Final = "Asia/Shanghai"
-_STATUS: Final = {NotSettled.NOT_THEIRS: 404, NotSettled.SEEN_BEFORE: 409}
+_STATUS: Final = {
+    NotSettled.NOT_THEIRS: 404,
+    NotSettled.SEEN_BEFORE: 409,
+    NotSettled.SECOND_NEEDED: 403,
+    NotSettled.SECOND_UNFIT: 403,
+    NotSettled.TOO_MANY: 429,
+}
 _CardNo = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class HolderBody(PersonBody):
-    """Who is at the counter, as the document says it, and the cards they show; `has_no_card` when they have none."""
+    """Who is at the counter, as the document says it, and the cards they show; `has_no_card` when they have none.
+
+    `second`: who confirms it, after a `holder_second`.
+    """
 
     venue: Annotated[str, Field(min_length=1, max_length=64)]
     card_nos: Annotated[tuple[_CardNo, ...], Field(max_length=CARDS_SHOWN_MAX)] = ()
     has_no_card: bool = False
+    second: ConfirmBody | None = None
 
 
 class HolderSeen(BaseModel):
-    """How many accounts are the person's, how many lost their claim to the document now, and as for `/v1/gate/places`."""
+    """How many accounts are the person's, how many lost their claim to the document now, and as for `/v1/gate/places`.
+
+    `claims_back`: of the person's those that had lost it at a counter before.
+    """
 
     accounts: int
     claims_lost: int
+    claims_back: int
     is_name_noted: bool
 
 
 @router.post("/gate/holders", summary="At the counter: whose document", response_model=HolderSeen)
 async def at_counter(
-    body: HolderBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
+    *,
+    body: HolderBody,
+    request: Request,
+    services: ServicesOf,
+    login: LoginOf,
+    right: RightOf,
+    locale: LocaleOf,
 ) -> HolderSeen | Response:
     """The document is in your hands: the accounts of the shown cards are this person's; all others that typed it lose it.
 
     Their cards are frozen, logins end, phones are told. For the desk; recorded, counted as a look-up. Of a
     person without a card whose document was seen beside one before only an administrator takes that account away (409).
+    Nothing is taken for good: an account whose card is shown with the document has it again, with what was frozen. What
+    bookings to come, or a phone that answered, hang on is taken with a `second` member of staff alone, and so are a
+    clerk's further ones of a day.
     """
     now = services.clock()
     try:
@@ -59,8 +85,10 @@ async def at_counter(
         if bool(body.card_nos) == body.has_no_card:
             words = API_WORDS["cards_or_none"][1 if locale == "en" else 0]
             raise BookingRefused(422, "fields", errors=[FieldError("/card_nos", "cards_or_none", words)])
-        request = SettleHolder(Place(body.venue), identity, body.card_nos)
-        found = await settle_holder(services, login.key, request)
+        wanted = SettleHolder(Place(body.venue), identity, body.card_nos)
+        found = await settle_holder(services, login.key, wanted, second_of(body.second, request))
+        if isinstance(found, StaffRefusal):
+            raise second_refused(found)
         if isinstance(found, NotAtPost):
             raise not_at_post(found)
     except Refused as refused:
@@ -71,4 +99,9 @@ async def at_counter(
         raise TypeError("whatever is found was to be settled")
     if isinstance(found, NotSettled):
         raise BookingRefused(_STATUS[found], found.value)
-    return HolderSeen(accounts=len(found.own), claims_lost=len(found.lost), is_name_noted=found.is_name_noted)
+    return HolderSeen(
+        accounts=len(found.own),
+        claims_lost=len(found.lost),
+        claims_back=len(found.back),
+        is_name_noted=found.is_name_noted,
+    )

@@ -26,6 +26,7 @@ _SIGNS: Final = {
     "replayed-vouchers": Text("用过的凭证反复出示", "Used vouchers shown again"),
     "rotated-accounts": Text("多个账号为同一人预约", "Many accounts for one person"),
     "tried-documents": Text("一个账号试很多证件", "One account tries many documents"),
+    "taken-documents": Text("一名工作人员多次收回账户的证件", "One clerk takes documents from accounts"),
     "withheld-texts": Text("一个账号的很多短信未发", "Many texts of one account held back"),
     "many-persons": Text("一个账号为很多人预约", "One account for many persons"),
 }

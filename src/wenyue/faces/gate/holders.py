@@ -7,13 +7,15 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Identity, traveller
+from wenyue.accounts import Identity, StaffRefusal, traveller
 from wenyue.application.holder_outlook import NotSettled, Outlook, SettleHolder
 from wenyue.application.on_duty import NotAtPost, Place
-from wenyue.application.settle_holder import Settled, settle_holder
+from wenyue.application.settle_holder import settle_holder
+from wenyue.application.settled import Settled
 from wenyue.cards import cards_of
 from wenyue.catalogue import venues_by_id
 from wenyue.faces.gate.shift import Shift, Station
+from wenyue.faces.gate.undoing import second_of
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.card_numbers import masked_card_no
 from wenyue.faces.shared.forms import FieldError
@@ -25,6 +27,7 @@ from wenyue.faces.shared.person_form import (
     read_person,
 )
 from wenyue.faces.wording_api import API_WORDS
+from wenyue.faces.wording_gate import SECOND_TEXTS
 from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS
 from wenyue.gate import LookupProblem
 from wenyue.infra.db import Tx
@@ -33,6 +36,7 @@ from wenyue.kernel.documents import mask_document, mask_name
 from wenyue.kernel.limits import CARDS_SHOWN_MAX
 
 _TIMEZONE: Final = "Asia/Shanghai"
+_SECOND: Final = frozenset({NotSettled.SECOND_NEEDED, NotSettled.SECOND_UNFIT})
 _BETWEEN_CARDS: Final = re.compile("[,;，；、\n]+")
 
 
@@ -48,10 +52,11 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class OutlookView:
-    """What settling would do, and as what the form says that it was shown."""
+    """What settling would do, and as what the form says that it was shown; with `asks_second` somebody else confirms it."""
 
     accounts: tuple[AccountView, ...]
     key: str
+    asks_second: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,15 @@ async def do_holders(shift: Shift) -> Response:
         return await _page(shift, station, typed)
     place = Place(station.venue_id, station.gate)
     request = SettleHolder(place, identity, typed.card_nos, agreed=shown)
-    found = await settle_holder(shift.services, shift.login_key, request)
+    second = second_of(shift) if shown else None
+    found = await settle_holder(shift.services, shift.login_key, request, second)
+    is_asked = isinstance(found, StaffRefusal) or (isinstance(found, NotSettled) and found in _SECOND)
+    if isinstance(found, (StaffRefusal, NotSettled)) and is_asked:  # shown again, for the second person
+        typed = _with(typed, _second_problem(shift, found))
+        again = SettleHolder(place, identity, typed.card_nos, agreed="")
+        found = await settle_holder(shift.services, shift.login_key, again)
+    if isinstance(found, StaffRefusal):
+        raise TypeError("nobody was asked for a password")
     if isinstance(found, NotAtPost):  # the duty was taken away meanwhile
         return _setup()
     if isinstance(found, Settled):
@@ -93,11 +106,19 @@ async def do_holders(shift: Shift) -> Response:
     if isinstance(found, Outlook):
         async with shift.services.db.reading() as tx:
             view = await _outlook(shift, tx, found)
-        return await _page(shift, station, typed, view=view, identity=identity, has_changed=bool(shown))
+        return await _page(
+            shift, station, typed, view=view, identity=identity, has_changed=bool(shown) and not is_asked
+        )
     problem = _problem(shift, found)
     return await _page(
         shift, station, _with(typed, problem), status=429 if found is LookupProblem.TOO_OFTEN else 422
     )
+
+
+def _second_problem(shift: Shift, found: StaffRefusal | NotSettled) -> FieldError:
+    if isinstance(found, StaffRefusal):
+        return FieldError("second_login", SECOND_TEXTS[found].say(shift.locale))
+    return FieldError("second_login", API_WORDS[found.value][shift.locale == "en"])
 
 
 def _setup() -> Response:
@@ -124,8 +145,8 @@ def _with(typed: Typed, error: FieldError) -> Typed:
 def _problem(shift: Shift, found: NotSettled | LookupProblem) -> FieldError:
     if isinstance(found, LookupProblem):
         return FieldError("number", LOOKUP_PROBLEMS[found].say(shift.locale))
-    if found is NotSettled.SEEN_BEFORE:
-        return FieldError("cards", API_WORDS["holder_seen"][shift.locale == "en"])
+    if found in {NotSettled.SEEN_BEFORE, NotSettled.TOO_MANY}:
+        return FieldError("cards", API_WORDS[found.value][shift.locale == "en"])
     text = shift.t(
         "其中有卡不在这个证件名下，没有做任何改动。请核对卡号。",
         "One of these cards is not with this document; nothing was changed. Check the numbers.",
@@ -138,16 +159,22 @@ async def _outlook(shift: Shift, tx: Tx, found: Outlook) -> OutlookView:
     stays = t("已核验，仍是本人的", "Seen before; stays theirs")
     seen = t("由此确认为本人的", "Becomes theirs, as seen")
     kept = t("此前已核验，不变", "Seen before; unchanged")
-    lost = t(
-        "失去这个证件：卡冻结、退出登录、通知其手机",
-        "Loses the document: cards frozen, signed out, phone told",
+    back = t(
+        "此前失去这个证件，现在恢复：卡解冻、可登录、通知其手机",
+        "Had lost the document, has it again: cards work, sign-in works, phone told",
     )
+    lost = t(
+        "失去这个证件：卡冻结、退出登录、通知其手机；持证件和卡可恢复",
+        "Loses the document: cards frozen, signed out, phone told; back with document and card",
+    )
+    fates = dict.fromkeys(found.own, stays) | dict.fromkeys(found.fresh, seen)
+    fates |= dict.fromkeys(found.back, back)
     accounts = [
-        *[await _account(shift, tx, one, seen if one in found.fresh else stays, "good") for one in found.own],
+        *[await _account(shift, tx, one, fates[one], "good") for one in found.own],
         *[await _account(shift, tx, one, kept, "") for one in found.kept],
         *[await _account(shift, tx, one, lost, "bad") for one in found.lost],
     ]
-    return OutlookView(tuple(accounts), found.key)
+    return OutlookView(tuple(accounts), found.key, found.asks_second)
 
 
 async def _account(shift: Shift, tx: Tx, account_id: int, fate: str, tone: str) -> AccountView:
@@ -189,5 +216,6 @@ async def _page(
         view=view,
         label=f"{mask_name(identity.name)} {mask_document(identity.document.number)}" if identity else "",
         has_changed=has_changed,
+        second_login=shift.form.one("second_login").strip()[:64],
         done=done,
     )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from wenyue.accounts import StaffRefusal
-from wenyue.application.undo_admission import Second, UndoAdmission, undo_admission
+from wenyue.application.second_person import Second
+from wenyue.application.undo_admission import UndoAdmission, undo_admission
 from wenyue.faces.gate.shift import Shift, Station
 from wenyue.faces.shared.caller import caller_of
 from wenyue.faces.wording_gate import SECOND_TEXTS, UNDO_TEXTS
@@ -24,10 +25,16 @@ class TakenBack:
     is_wrong: bool = False  # the second person's login, or who it is
 
 
+def second_of(shift: Shift) -> Second | None:
+    """Who confirms it, when the form carries somebody."""
+    login = shift.form.one("second_login").strip()[:_LOGIN_LENGTH_MAX]
+    return Second(caller_of(shift.request), login, shift.form.one("second_password")) if login else None
+
+
 async def take_back(shift: Shift, station: Station, scan_id: UUID, reason: str) -> TakenBack:
     """Take the scan back; a second person's password is checked first, when the form carries one."""
-    login = shift.form.one("second_login").strip()[:_LOGIN_LENGTH_MAX]
-    second = Second(caller_of(shift.request), login, shift.form.one("second_password")) if login else None
+    second = second_of(shift)
+    login = second.login if second is not None else ""
     request = UndoAdmission(scan_id, reason, station.venue_id)
     outcome = await undo_admission(shift.services, shift.login_key, request, second)
     if isinstance(outcome, StaffRefusal):

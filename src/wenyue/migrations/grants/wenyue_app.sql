@@ -19,6 +19,10 @@ GRANT SELECT,
       UPDATE (count)
    ON abuse.tally TO wenyue_app;
 GRANT SELECT,
+      INSERT (at, card_ids, name_key, person_key, second_id, staff_id, traveller_id, was_seen),
+      UPDATE (back_at, back_by)
+   ON accounts.claim_loss TO wenyue_app;
+GRANT SELECT,
       INSERT (pin_hash, set_at, staff_id, venue_id),
       UPDATE (pin_hash, set_at)
    ON accounts.clerk_pin TO wenyue_app;
