@@ -110,7 +110,7 @@ API_WORDS: Final[dict[str, tuple[str, str]]] = {
         "Staff saw this document beside a card before: only an administrator changes that",
     ),
     "holder_second": (
-        "需要另一位工作人员当面确认：要收回的账户还有未到的预约或用过的手机，或您今天已单独收回3个证件",
+        "需要另一位工作人员当面确认：要收回的账户还有未到的预约或验证过的手机，或您今天已单独收回3个证件",
         "A second member of staff confirms this here: there are bookings to come, a phone that answered, or three taken today",
     ),
     "holder_second_unfit": (
