@@ -220,8 +220,15 @@ def _every(routes: Iterable[Any]) -> Iterator[Any]:
 
 _WALKED = (
     "wenyue.faces",
-    "wenyue.application.signing_in",
-    "wenyue.application.recovery",
+    "wenyue.application.sign_in",  # with a card, by a code, of staff, of a clerk
+    "wenyue.application.prove_factor",
+    "wenyue.application.enrol_first_factor",
+    "wenyue.application.enrol_device",
+    "wenyue.application.activate_card",
+    "wenyue.application.ask_for_code",
+    "wenyue.application.replace_card",
+    "wenyue.application.stop_replacement",
+    "wenyue.application.undo_admission",
 )  # who acts on a login is asked for more in other ways
 
 
@@ -235,7 +242,7 @@ def _tries_a_secret(function: Any, seen: set[int]) -> bool:
     if not inspect.isfunction(function):
         return False
     names = function.__code__.co_names
-    if function.__name__ == "acting":  # opens either kind of transaction, as its caller says
+    if function.__name__ in {"acting", "on_duty"}:  # opens either kind of transaction, as its caller says
         return False
     says_secret = any(isinstance(one, tuple) and "makes_secret" in one for one in function.__code__.co_consts)
     if {"secret_transaction", "attempt"} & set(names) or says_secret:
