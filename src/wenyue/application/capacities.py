@@ -1,6 +1,6 @@
 """How many people a session or a day of a venue has room for: what is asked, by whom it may be, and what it would touch."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -24,7 +24,7 @@ class SetCapacity(Struct, frozen=True):
 
 
 class SetDayCapacity(Struct, frozen=True):
-    """So many places of a venue's day (an authority's cap). `below_taken` as with a session."""
+    """So many places of a venue's day (an authority's cap), also of one that is not open yet. `below_taken` as with a session."""
 
     venue_id: int
     on_date: date
@@ -44,6 +44,9 @@ async def look_at_capacity(act: Act, request: Asked) -> Looked | NotDone:
         found = await touched.of_slot(act.tx, request.slot_id)
     else:
         found = await touched.of_day_pool(act.tx, request.venue_id, request.on_date)
+    if found is None and isinstance(request, SetDayCapacity) and is_ahead(act, request):
+        planned = await opening.planned_capacity(act.tx, venue_id, request.on_date)
+        found = None if planned is None else touched.Touched(0, 0, planned)
     if found is None:
         return unknown_place(request)
     if not 0 <= request.capacity <= CAPACITY_MAX:
@@ -51,6 +54,11 @@ async def look_at_capacity(act: Act, request: Asked) -> Looked | NotDone:
     effect = Effect.RESTRICTS if request.capacity <= found.aim else Effect.LOOSENS
     counts, is_other = Counts(found.sessions, found.places), request.capacity != found.aim
     return Looked(venue_id, effect, {"capacity": found.aim}, counts, is_other=is_other)
+
+
+def is_ahead(act: Act, request: SetDayCapacity) -> bool:
+    """Whether the day may be one that is not open yet."""
+    return act.now.date() <= request.on_date <= act.now.date() + timedelta(days=opening.PLANNED_DAYS_MAX)
 
 
 async def venue_of_capacity(act: Act, request: Asked) -> int | NotDone:

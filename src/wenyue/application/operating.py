@@ -50,7 +50,7 @@ class NotDone(StrEnum):
     SLOT_UNKNOWN = "slot_unknown"
     CLOSURE_UNKNOWN = "closure_unknown"  # there is none, or it was lifted
     DAY_UNKNOWN = (
-        "day_unknown"  # the venue has no capacity of that day: it is not open yet, or has no day's capacity
+        "day_unknown"  # the venue has no day's capacity then, neither in the calendar nor in what is open
     )
     BAD_DATES = "bad_dates"  # the last day is before the first, or there are more than DAYS_MAX
     REASON_RESERVED = "reason_reserved"  # the calendar says so of the days that it closes itself

@@ -4,7 +4,14 @@ from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Final
 
-from wenyue.application.capacities import Asked, SetCapacity, unknown_place, venue_of_capacity
+from wenyue.application.capacities import (
+    Asked,
+    SetCapacity,
+    SetDayCapacity,
+    is_ahead,
+    unknown_place,
+    venue_of_capacity,
+)
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting
 from wenyue.audit import Entry, record
 from wenyue.booking import opening
@@ -40,13 +47,26 @@ async def do_set_capacity(act: Act, request: Asked) -> CapacitySet | NotDone:
         entry = Entry(act.now, act.operator.name, "slot.capacity_set", f"slot:{request.slot_id}", detail)
         event: kinds.VenueEvent = kinds.SlotCapacitySet(venue_id, request.slot_id, request.capacity)
     else:
-        asked = opening.set_day_capacity(
-            act.tx, request.venue_id, request.on_date, request.capacity, below_taken=request.below_taken
-        )
+        asked = _set_day(act, request)
         detail = {"day": request.on_date.isoformat()} | detail
         entry = Entry(act.now, act.operator.name, "day.capacity_set", f"venue:{request.venue_id}", detail)
         event = kinds.DayCapacitySet(venue_id, request.on_date, request.capacity)
     return await _answer(act, asked, entry, event, unknown_place(request))
+
+
+async def _set_day(act: Act, request: SetDayCapacity) -> opening.CapacityAnswer:
+    """A day that is open, or will be. Opened in this moment, it is there when it is asked again."""
+
+    async def set_open() -> opening.CapacityAnswer:
+        return await opening.set_day_capacity(
+            act.tx, request.venue_id, request.on_date, request.capacity, below_taken=request.below_taken
+        )
+
+    said = await set_open()
+    if said is not opening.CapacityAnswer.UNKNOWN or not is_ahead(act, request):
+        return said
+    planned = await opening.set_planned_capacity(act.tx, request.venue_id, request.on_date, request.capacity)
+    return await set_open() if planned is opening.CapacityAnswer.UNKNOWN else planned
 
 
 async def _answer(

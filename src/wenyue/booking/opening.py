@@ -14,14 +14,24 @@ from typing import Final, Literal
 import msgspec
 
 from wenyue import catalogue
-from wenyue.booking.planning import DAYS_AHEAD_MAX, GENERAL, WEEKLY_REASONS, NewPool, NewSlot, Opening, plan
+from wenyue.booking.planning import (
+    DAYS_AHEAD_MAX,
+    GENERAL,
+    WEEKLY_REASONS,
+    NewPool,
+    NewSlot,
+    Opening,
+    day_capacity_of,
+    plan,
+)
 from wenyue.catalogue import Closure, Product, Template, Venue
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.limits import SESSIONS_AHEAD_DAYS
-from wenyue.policy import HolidayCalendar, Preset
+from wenyue.policy import HolidayCalendar, Preset, load_calendar, read_presets
 
 SLOTS_PER_STATEMENT_MAX: Final = 4_000
 CAPACITY_MAX: Final = 10_000_000
+PLANNED_DAYS_MAX: Final = 800  # that a day's capacity is set ahead
 _SQL: Final = queries("wenyue.booking", "opening.sql")
 
 
@@ -246,6 +256,37 @@ async def set_day_capacity(
     cursor = await tx.execute(_SQL["lock_day_pool"], {"venue_id": venue_id, "on_date": on_date})
     rows = [_Counted(*row) for row in await cursor.fetchall()]
     return await _set_capacities(tx, {one.id: capacity for one in rows}, rows, below_taken)
+
+
+async def planned_capacity(tx: Tx, venue_id: int, on_date: date) -> int | None:
+    """The carrying capacity with which the day will open; None: it has none, or sessions of it are open already."""
+    products = await catalogue.products(tx, venue_id)
+    row = {"venue_id": venue_id, "on_date": on_date}
+    [(is_open,)] = await (await tx.execute(_SQL["has_slots_on"], row)).fetchall()
+    if is_open or not products:
+        return None
+    presets, _ = await read_presets(tx, {})
+    day_kind = (await load_calendar(tx)).day_kind(on_date)
+    for one in await openings(tx, products, presets, on_date, on_date):
+        figure = day_capacity_of(one, on_date, day_kind)
+        if figure is not None:  # the first product that opens makes the pool
+            return figure
+    return None
+
+
+async def set_planned_capacity(tx: Tx, venue_id: int, on_date: date, capacity: int) -> CapacityAnswer:
+    """Let the day open with so many places. UNKNOWN: the day will have no such figure, or it is there by now.
+
+    The day's pool is made beforehand: opening keeps a pool that exists, and ties the day's sessions to it. Whichever of the two
+    comes first, the other sees it.
+    """
+    if not 0 <= capacity <= CAPACITY_MAX:
+        return CapacityAnswer.OUT_OF_RANGE
+    if await planned_capacity(tx, venue_id, on_date) is None:
+        return CapacityAnswer.UNKNOWN
+    pool = NewPool("day", venue_id, None, on_date, None, None, capacity, is_open=True)
+    added = await tx.execute(_SQL["add_pools"], {"pools": msgspec.json.encode([pool]).decode()})
+    return CapacityAnswer.SET if added.rowcount else CapacityAnswer.UNKNOWN
 
 
 async def _set_capacities(

@@ -29,6 +29,10 @@ LEFT JOIN booking.pool day ON w.has_day_pool AND day.venue_id = w.venue_id AND d
  AND day.kind = 'day' AND day.product_id IS NULL AND day.starts_at IS NULL AND day.channel IS NULL
 ON CONFLICT (product_id, on_date, starts_at) DO NOTHING
 
+-- name: has_slots_on
+-- Whether any session of the venue's day is there.
+SELECT EXISTS (SELECT FROM booking.slot s WHERE s.venue_id = %(venue_id)s AND s.on_date = %(on_date)s)
+
 -- name: lock_slots
 -- Locks the session pools of a venue's (or product's) slots in a range, in id order as the engine does.
 SELECT p.id

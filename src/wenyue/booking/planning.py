@@ -76,7 +76,7 @@ def plan(
 
 
 def _plan_day(opening: Opening, day: date, day_kind: str) -> Iterator[tuple[NewSlot, list[NewPool]]]:
-    day_capacity = _day_capacity(opening, day, day_kind)
+    day_capacity = day_capacity_of(opening, day, day_kind)
     reason_zh, reason_en = _closed_reason(opening, day, day_kind)
     venue, product, preset = opening.venue, opening.product, opening.preset
     for session in catalogue.sessions_for(opening.templates, day, day_kind):
@@ -105,7 +105,7 @@ def _plan_day(opening: Opening, day: date, day_kind: str) -> Iterator[tuple[NewS
         yield slot, _pools(slot, session, day_capacity)
 
 
-def _day_capacity(opening: Opening, day: date, day_kind: str) -> int | None:
+def day_capacity_of(opening: Opening, day: date, day_kind: str) -> int | None:
     """The template's approved carrying capacity, or the preset's cap for this kind of day: the strictest of those given."""
     stated = catalogue.day_capacity_for(opening.templates, day, day_kind)
     cap = {str(kind): figure for kind, figure in opening.preset.day_caps.items()}.get(day_kind)

@@ -44,8 +44,8 @@ _SAYS: Final[dict[NotDone, tuple[str, str]]] = {
         "没有这个闭馆安排，或已取消",
     ),
     NotDone.DAY_UNKNOWN: (
-        "there is no day of this venue with a capacity: it is not open yet, or the venue has none",
-        "该日尚未开放，或场馆没有当日承载量",
+        "the venue has no day's capacity then: it is past or too far ahead, or its calendar plans none",
+        "该日没有当日承载量：日期已过或太远，或日历未设",
     ),
     NotDone.BAD_DATES: (f"the last day follows the first, {DAYS_MAX} days at most", "日期不正确"),
     NotDone.TOO_MANY_CLOSURES: (

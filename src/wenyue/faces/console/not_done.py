@@ -26,8 +26,8 @@ SAID: Final = {
     ),
     NotDone.DAY_UNKNOWN: (
         "from",
-        "该日尚未开放预约，或场馆没有当日承载量。",
-        "This day is not open yet, or the venue has no carrying capacity of a day.",
+        "该日没有当日承载量：日期已过或太远，或日历未设。",
+        "There is no carrying capacity of this day: it is past or too far ahead, or the calendar plans none.",
     ),
     NotDone.BAD_DATES: (
         "to",
