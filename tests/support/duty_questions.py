@@ -63,6 +63,10 @@ def _changes(method: str, **form: str) -> Ask:
     return ask
 
 
+async def _days(cells: Cells, who: Who) -> httpx.Response:
+    return await cells.page(who, "GET", f"/console/days?venue={cells.venues['lake']}")
+
+
 async def _revoke(cells: Cells, who: Who) -> httpx.Response:
     return await cells.page(who, "POST", f"/console/devices/{cells.device_id}/revoke")
 
@@ -179,6 +183,7 @@ QUESTIONS: Final[dict[str, Question]] = {
         changes=frozenset({"changes.change"}),
         ready=Cells.close_a_day,
     ),
+    "GET /console/days": Question(_days, says="console-change"),
     "GET /console/changes/new": Question(_page("GET", "/console/changes/new"), here=False),
     "POST /console/changes/new": Question(
         _page("POST", "/console/changes/new", Cells.new_change),

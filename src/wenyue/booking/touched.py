@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -18,6 +18,24 @@ class Touched(Struct, frozen=True):
     sessions: int
     places: int
     aim: int = 0
+
+
+class VenueDay(Struct, frozen=True):
+    """A day of a venue as an operator sees it. `day_capacity`: of the whole day, or on its way to; None: it has none."""
+
+    on_date: date
+    sessions: int
+    closed: int
+    taken: int
+    capacity: int
+    day_capacity: int | None
+
+
+async def venue_days(tx: Tx, venue_id: int, from_day: date, to_day: date) -> dict[date, VenueDay]:
+    """The days of this range (two months at most) that are open, or have a figure already."""
+    row = {"venue_id": venue_id, "from_day": from_day, "to_day": min(to_day, from_day + timedelta(days=61))}
+    rows = await (await tx.execute(_SQL["venue_days"], row)).fetchall()
+    return {found[0]: VenueDay(*found) for found in rows}
 
 
 async def of_days(

@@ -31,3 +31,18 @@ WHERE p.venue_id = %(venue_id)s AND p.on_date = %(on_date)s AND p.kind = 'day' A
 -- name: slot_at
 -- A product's session that starts at an instant.
 SELECT id FROM booking.slot WHERE product_id = %(product_id)s AND on_date = %(on_date)s AND starts_at = %(starts_at)s
+
+-- name: venue_days
+-- The days of a venue that are open or have a figure: sessions, those that are closed, places taken and there are, the day's own.
+SELECT coalesce(s.on_date, d.on_date), coalesce(s.sessions, 0), coalesce(s.closed, 0), coalesce(s.taken, 0)::bigint,
+       coalesce(s.capacity, 0)::bigint, coalesce(d.target, d.capacity)
+FROM (SELECT one.on_date, count(*) AS sessions, count(*) FILTER (WHERE NOT one.is_open) AS closed,
+             sum(p.held + p.sold) AS taken, sum(coalesce(p.target, p.capacity)) AS capacity
+      FROM booking.slot one JOIN booking.pool p ON p.id = one.pool_ids[1]
+      WHERE one.venue_id = %(venue_id)s AND one.on_date BETWEEN %(from_day)s AND %(to_day)s
+      GROUP BY one.on_date) AS s
+FULL JOIN (SELECT p.on_date, p.target, p.capacity
+           FROM booking.pool p
+           WHERE p.venue_id = %(venue_id)s AND p.on_date BETWEEN %(from_day)s AND %(to_day)s AND p.kind = 'day'
+             AND p.product_id IS NULL AND p.starts_at IS NULL AND p.channel IS NULL) AS d ON d.on_date = s.on_date
+ORDER BY 1

@@ -5,6 +5,7 @@ from typing import Final, cast
 from starlette.responses import JSONResponse, Response
 
 from wenyue.faces.console.change_pages import routes as change_routes
+from wenyue.faces.console.day_pages import routes as day_routes
 from wenyue.faces.console.device_pages import routes as device_routes
 from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.console.duty_pages import routes as duty_routes
@@ -103,6 +104,7 @@ routes: Final = [
     *proposal_routes,  # before the changes: `new` is no number of one
     *change_routes,
     *duty_routes,
+    *day_routes,
     *device_routes,
     *record_routes,
 ]

@@ -27,7 +27,7 @@ from wenyue.faces.console.proposal_forms import (
     read_request,
 )
 from wenyue.faces.shared.asked import redirect
-from wenyue.faces.shared.forms import whole_number
+from wenyue.faces.shared.forms import parse_day, whole_number
 from wenyue.faces.shared.i18n import say_full_date
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import local_date
@@ -45,19 +45,23 @@ async def show_new(duty: Duty) -> Response:
     if operator is None:
         return redirect(duty.signin_path)
     query = duty.request.query_params
+    day = parse_day(query.get("from", ""))
     async with duty.services.db.reading() as tx:
-        venue = await _venue(tx, operator, query.get("venue", ""))
+        venue = await venue_of(tx, operator, query.get("venue", ""))
         if venue is None:
             return await _choose_venue(duty, tx, operator, query.get("q", "")[:64])
         if not is_act(query.get("act", "")):
             return duty.page(
                 "propose_act",
                 section="changes",
-                venue=_name(duty, venue),
+                venue=name_of(duty, venue),
                 venue_id=venue.id,
                 acts=_acts(duty),
+                day="" if day is None else day.isoformat(),
+                day_said="" if day is None else say_full_date(day, duty.locale),
             )
-        form = Entered(query["act"], venue, {})
+        prefilled = {} if day is None else {"from": day.isoformat()}
+        form = Entered(query["act"], venue, prefilled)
         return await _form(duty, tx, form, await catalogue.products(tx, venue.id))
 
 
@@ -68,7 +72,7 @@ async def do_new(duty: Duty) -> Response:
         return redirect(duty.signin_path)
     act = duty.form.one("act")
     async with duty.services.db.reading() as tx:
-        venue = await _venue(tx, operator, duty.form.one("venue"))
+        venue = await venue_of(tx, operator, duty.form.one("venue"))
         if venue is None or not is_act(act):
             return redirect("/console/changes/new")
         products = await catalogue.products(tx, venue.id)
@@ -101,7 +105,7 @@ async def _choose_venue(duty: Duty, tx: Tx, operator: Operator, text: str) -> Re
         found = [one for one in known.values() if text in one.name_zh + one.name_en]
     else:
         found = await catalogue.venues(tx, text=text, limit=_VENUES_SHOWN_MAX)
-    shown = [(one.id, _name(duty, one), one.city or one.province) for one in found[:_VENUES_SHOWN_MAX]]
+    shown = [(one.id, name_of(duty, one), one.city or one.province) for one in found[:_VENUES_SHOWN_MAX]]
     return duty.page("propose_venue", section="changes", venues=shown, text=text)
 
 
@@ -122,14 +126,14 @@ async def _form(
         section="changes",
         act=form.act,
         title=duty.t(*ACTS[form.act]),
-        venue=_name(duty, form.venue),
+        venue=name_of(duty, form.venue),
         venue_id=form.venue.id,
         id=str(change_id or uuid7()),
         fields=FIELDS[form.act],
         values=dict.fromkeys(NAMES, "") | form.values,
         wrong=dict.fromkeys(NAMES, "") | form.wrong,
         errors=[{"field": name, "text": text} for name, text in form.wrong.items()],
-        products=[(str(one.id), _name(duty, one)) for one in products],
+        products=[(str(one.id), name_of(duty, one)) for one in products],
         closures=[
             (
                 str(one.id),
@@ -143,7 +147,8 @@ async def _form(
     )
 
 
-async def _venue(tx: Tx, operator: Operator, raw: str) -> Venue | None:
+async def venue_of(tx: Tx, operator: Operator, raw: str) -> Venue | None:
+    """The venue of this id, if they propose changes there."""
     venue_id = whole_number(raw, 1, _ID_MAX)
     if venue_id is None or not operator.may(Right.SLOTS_CLOSE, venue_id):
         return None
@@ -154,7 +159,8 @@ def _acts(duty: Duty) -> list[tuple[str, str]]:
     return [(kind, duty.t(zh, en)) for kind, (zh, en) in ACTS.items() if is_act(kind)]
 
 
-def _name(duty: Duty, one: Venue | Product) -> str:
+def name_of(duty: Duty, one: Venue | Product) -> str:
+    """In the reader's language."""
     return (one.name_en or one.name_zh) if duty.locale == "en" else one.name_zh
 
 

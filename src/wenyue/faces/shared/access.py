@@ -141,6 +141,7 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "GET /console/changes/{id}": Right.CONSOLE_VIEW,
     "POST /console/changes/{id}": Right.CHANGES_REVIEW,  # and the right to what is asked: approve, review, take back
     "GET /console/changes/new": Right.SLOTS_CLOSE,  # each act asks for its own right, at the venue
+    "GET /console/days": Right.SLOTS_CLOSE,
     "POST /console/changes/new": Right.SLOTS_CLOSE,
     "POST /console/holidays": Right.HOLIDAYS_PREVIEW,  # to enter them: `holidays.set`, for the whole destination
 }
