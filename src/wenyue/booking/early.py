@@ -8,7 +8,6 @@ refusals costs the database two statements every few milliseconds, however many 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -37,18 +36,15 @@ class EarlyRefusals:
         self._db, self._views = db, views
         self._looking: Together[UUID, Full, bool] = Together(self._look)
 
-    async def refuse(
-        self, booking_id: UUID, channel: Channel, lines: Sequence[Wanted], now: datetime
-    ) -> Answer | None:
-        """A refusal that is true now and for an id that is not booked, or None: the engine must decide."""
-        answer = self._views.refuse(booking_id, channel, lines, now)
-        if answer is None:
-            return None
+    async def is_true(
+        self, booking_id: UUID, answer: Answer, channel: Channel, lines: Sequence[Wanted]
+    ) -> bool:
+        """Whether a refusal from memory is true now, and for an id that is not booked; False: the engine must decide."""
         try:
-            is_true = await self._looking.ask(booking_id, rests_on(self._views, answer, channel, lines))
+            asked = rests_on(self._views, answer, channel, lines)
+            return bool(await self._looking.ask(booking_id, asked))
         except DatabaseDown:
-            return None  # the engine says what is to be said without a database
-        return answer if is_true else None
+            return False  # the engine says what is to be said without a database
 
     async def _look(self, asked: Mapping[UUID, Full]) -> Mapping[UUID, bool]:
         async with self._db.connection() as tx:

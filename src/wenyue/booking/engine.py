@@ -104,12 +104,13 @@ class Engine:
         """
         if booking_id in self._queue.under_way:
             return None
-        answer = await self._early.refuse(booking_id, channel, lines, self._clock())
+        answer = self.views.refuse(booking_id, channel, lines, self._clock())
+        if answer is None or not await self._early.is_true(booking_id, answer, channel, lines):
+            return None
         if booking_id in self._queue.under_way or self.views.has_booked(booking_id):
             return None  # since the look
-        if answer is not None:
-            self.figures.from_memory += 1
-            self.figures.answered[answer.outcome] += 1
+        self.figures.from_memory += 1
+        self.figures.answered[answer.outcome] += 1
         return answer
 
     async def book(self, request: BookingRequest, *, deadline_s: float = BOOKING_DEADLINE_S) -> Answer:

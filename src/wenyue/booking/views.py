@@ -131,8 +131,10 @@ class Views:
 
     def _is_any_watched(self, slot: SlotFacts) -> bool:
         """Whether a pool that the slot shares with others (the day, a channel) was found full lately."""
-        shared = (*slot.pool_ids[1:], *slot.channel_pools.values())
-        return any(pool_id in self._pools for pool_id in shared)
+        pools = self._pools
+        if not pools:
+            return False
+        return any(pool_id in pools for pool_id in (*slot.pool_ids[1:], *slot.channel_pools.values()))
 
     def _is_new(self, booking_id: UUID, slot: SlotFacts, own: _View) -> bool:
         known = self._ids.get(slot.id)

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from wenyue.booking.model import Answer, BookingRequest
 from wenyue.booking.rules import Request
 
 
-@dataclass(slots=True, eq=False)
-class Waiting:
+class Waiting(Struct, eq=False):
     """A request in an engine, from its arrival until it is answered."""
 
     request: Request

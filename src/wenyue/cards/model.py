@@ -174,8 +174,7 @@ class CardType(_Strict, frozen=True, kw_only=True):
     rules: CardRules
 
 
-@dataclass(slots=True)
-class EntitlementFacts:
+class EntitlementFacts(msgspec.Struct, gc=False):
     """A locked entitlement row. `used` changes while a batch is decided."""
 
     granted: int | None
@@ -193,8 +192,7 @@ class Use:
     is_redeemed: bool = field(default=False, compare=False)
 
 
-@dataclass(slots=True)
-class CardFacts:
+class CardFacts(msgspec.Struct):
     """A locked card. `entitlements` and `uses` change while a batch is decided (`take`, `give_back`)."""
 
     id: int
@@ -205,8 +203,8 @@ class CardFacts:
     holder_key: bytes | None
     holder_id: int | None
     companions: frozenset[bytes] = frozenset()
-    entitlements: dict[int, EntitlementFacts] = field(default_factory=dict[int, EntitlementFacts])
-    uses: list[Use] = field(default_factory=list[Use])
+    entitlements: dict[int, EntitlementFacts] = msgspec.field(default_factory=dict[int, EntitlementFacts])
+    uses: list[Use] = msgspec.field(default_factory=list[Use])
 
     def take(self, use: Use) -> None:
         """Note a use that was just granted, so that the next decision in the batch sees it."""
@@ -219,10 +217,7 @@ class CardFacts:
         self.entitlements[use.entitlement_no].used -= use.quantity
 
 
-@dataclass(
-    slots=True
-)  # not frozen: one is made for every booked line, and a frozen one takes three times as long
-class WantedUse:
+class WantedUse(msgspec.Struct, gc=False):
     """One line a card is asked to pay for. `starts_at` is venue-local, as `now_local` is."""
 
     venue_id: int

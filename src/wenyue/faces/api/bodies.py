@@ -213,10 +213,10 @@ def _phone(raw: str, locale: str, errors: list[FieldError]) -> str:
 
 def _check_indexes(body: BookingBody, locale: str, errors: list[FieldError]) -> None:
     """Every visitor index exists and stands once in its line; a card is named when a line wants one."""
+    count = len(body.visitors)
     for number, line in enumerate(body.lines):
-        if line.visitors and (
-            max(line.visitors) >= len(body.visitors) or len(set(line.visitors)) < len(line.visitors)
-        ):
+        named = line.visitors
+        if named and (max(named) >= count or (len(named) > 1 and len(set(named)) < len(named))):
             errors.append(_error(f"/lines/{number}/visitors", "bad_index", API_WORDS["bad_index"], locale))
         if line.on_card and body.card_id is None:
             errors.append(_error("/card_id", "card_needed", API_WORDS["card_needed"], locale))

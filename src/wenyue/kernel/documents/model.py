@@ -6,6 +6,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from wenyue.kernel.documents.masks import mask_document
 
 
@@ -107,8 +109,7 @@ _RENEWED_PERMIT: Final = re.compile(r"([HM][0-9]{8}|[0-9]{8})[0-9]{2}")
 _MILITARY: Final = re.compile(r"[\u4e00-\u9fff]+字第0*([0-9A-Z]+)号")  # as `parse_military` writes it
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Document:
+class Document(Struct, frozen=True, gc=False):
     """One accepted document in its canonical form; the repr is masked.
 
     `number` is canonical: parsing it again (same kind, nationality and expiry) gives the same document.

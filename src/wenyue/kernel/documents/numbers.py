@@ -1,9 +1,10 @@
 """Reading a document number: which document it is, whether it can be real, and what it says about its holder."""
 
 import re
-from dataclasses import replace
 from datetime import date
 from operator import mul
+
+from msgspec import structs
 
 from wenyue.kernel.documents.ages import birth_problem
 from wenyue.kernel.documents.countries import nationality_of, nationality_of_numeric
@@ -126,7 +127,7 @@ def parse_lines(text: str, today: date) -> Document | DocumentError:
         for number in (card.number, *card.optional):
             found = parse_document(None, number, today=today)
             if isinstance(found, Document) and found.kind in _CARDS:
-                return replace(found, expires_on=card.expires_on)
+                return structs.replace(found, expires_on=card.expires_on)
     elif card.is_passport:
         holder = nationality_of(card.nationality)
         if holder is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import phonenumbers
+from msgspec import Struct
 
 from wenyue.kernel.documents.masks import mask_phone
 from wenyue.kernel.documents.text import compact
@@ -39,8 +40,7 @@ class PhoneErrorCode(StrEnum):
     NOT_A_NUMBER = "phone_not_a_number"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Phone:
+class Phone(Struct, frozen=True, gc=False):
     """A phone number in E.164; `risk` marks a virtual-operator segment, a signal and never a refusal."""
 
     e164: str
@@ -69,7 +69,7 @@ def parse_phone(
     """
     if len(raw) > _LONGEST_RAW:
         return PhoneError(PhoneErrorCode.TOO_LONG)
-    dialled = _DECORATION.sub("", compact(raw))
+    dialled = raw if _CN_MOBILE.fullmatch(raw) else _DECORATION.sub("", compact(raw))
     if not dialled or dialled == "+":
         return PhoneError(PhoneErrorCode.EMPTY)
     if not _DIALLED.fullmatch(dialled):
