@@ -15,6 +15,7 @@ from psycopg import InterfaceError, OperationalError
 
 from wenyue.application.jobs.carry_over import carry_over
 from wenyue.application.jobs.drop_events import drop_events
+from wenyue.application.jobs.drop_over_sign_ins import drop_over_sign_ins
 from wenyue.application.jobs.erase_due import erase_due
 from wenyue.application.jobs.expire_holds import expire_holds
 from wenyue.application.jobs.index_near import index_near
@@ -111,6 +112,12 @@ class Worker:
             Task("keep the waiting rooms", KEEP_EVERY_S, self._keep_rooms, self._has_rooms),
             Task("seal the record", _SEAL_EVERY_S, self._record.keep),
             Task("drop old events", _DROP_EVENTS_EVERY_S, self._drop_events, takes_s=_RUN_DEADLINE_S),
+            Task(
+                "drop sign-ins that are over",
+                _DROP_EVENTS_EVERY_S,
+                self._drop_sign_ins,
+                takes_s=_RUN_DEADLINE_S,
+            ),
             Task("tidy suspicious signs", _SUSPICIOUS_EVERY_S, self._tidy_abuse),
             Task("erase what is past its period", _ERASE_EVERY_S, self._erase),
             Task("index near bookings", _INDEX_EVERY_S, self._index_near),
@@ -243,6 +250,9 @@ class Worker:
     async def _tidy_abuse(self) -> bool:
         await tidy_abuse(self._services)
         return False
+
+    async def _drop_sign_ins(self) -> bool:
+        return await drop_over_sign_ins(self._services)
 
     async def _drop_events(self) -> bool:
         return await drop_events(self._services)

@@ -15,6 +15,7 @@ from tests.support.second_factor import Staffed, staffed
 from wenyue.accounts import staffing
 from wenyue.application.close_slots import Closed, close_slots
 from wenyue.application.closing import CALENDAR_REASONS, CloseSlots
+from wenyue.application.jobs.drop_over_sign_ins import drop_over_sign_ins
 from wenyue.application.lift_closure import LiftClosure, lift_closure
 from wenyue.application.operating import NotDone, Operator
 from wenyue.booking import Outcome
@@ -101,3 +102,36 @@ async def test_security_sixth_who_may_change_something_from_now_on_signs_in_agai
     assert keeper.path == "/console/signin"
     again = await staff.password("gate")
     assert again.path == "/console/signin/enrolment"
+
+
+async def test_what_sign_ins_left_behind_goes_and_nothing_early(staff: Staffed) -> None:
+    services = staff.site.app.services
+    ann = await staff.enrolled("ann")
+    with psycopg.connect(staff.urls.owner_url) as tx:  # by the database's own clock, which nobody sets
+        tx.execute(
+            "INSERT INTO accounts.half_login (token_hash, staff_id, waits_for, began_at, until)"
+            " SELECT sha256(n::text::bytea), 1, 'factor', now(), now() - n * interval '1 hour'"
+            " FROM generate_series(1, 48) AS n"
+        )
+        tx.execute(
+            "INSERT INTO accounts.gate_device (venue_id, post, code_hash, code_until, made_by, enrolled_at)"
+            " SELECT 1, 'x', sha256(n::text::bytea), now() - n * interval '1 hour', 'test', NULL"
+            " FROM generate_series(1, 48) AS n"
+        )
+        tx.execute("UPDATE accounts.login SET expires_at = now() + interval '1 day', used_at = now()")
+        tx.execute(
+            "INSERT INTO accounts.login (token_hash, staff_id, created_at, expires_at, ended_at)"
+            " SELECT sha256(n::text::bytea), 1, now() - interval '1 year', now() + interval '1 day',"
+            " now() - n * interval '1 day' FROM generate_series(1, 60) AS n"
+        )
+    for _ in range(20):
+        if not await drop_over_sign_ins(services):
+            break
+    assert staff.query(
+        "SELECT count(*) FROM accounts.half_login WHERE until < now() - interval '1 minute'"
+    ) == [(23,)]
+    assert staff.query("SELECT count(*) FROM accounts.gate_device") == [(23,)]
+    assert staff.query("SELECT count(*) FROM accounts.login WHERE ended_at IS NOT NULL") == [(29,)]
+    assert staff.query("SELECT count(*) FROM accounts.login WHERE ended_at IS NULL") != [(0,)]
+    await ann.get("/console/me")
+    assert ann.path == "/console/me"
