@@ -1,12 +1,12 @@
 """What a card pays for, over random rules and histories: no limit broken, no order that matters, the smallest refusal."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.support.card_rules import (
     DAY,

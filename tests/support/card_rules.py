@@ -1,8 +1,9 @@
 """Card types, cards and wishes for the tests of the rules: plain values around one day, changed where a test says so."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
+
+from msgspec.structs import replace
 
 from wenyue.cards import CardFacts, CardRefusal, CardRules, CardState, Use, WantedUse, decide_use, parse_rules
 from wenyue.cards.model import EntitlementFacts
