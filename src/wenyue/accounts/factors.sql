@@ -128,3 +128,7 @@ FROM accounts.staff s
 WHERE s.is_active AND s.password_hash <> '-' AND NOT EXISTS (
     SELECT FROM accounts.factor f WHERE f.staff_id = s.id AND f.removed_at IS NULL)
 ORDER BY s.login LIMIT %(limit)s;
+
+-- name: drop_over
+-- What sign-ins left behind and is over for long; how many rows.
+SELECT accounts.drop_over(%(limit)s);

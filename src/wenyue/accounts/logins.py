@@ -154,12 +154,6 @@ async def end_login(tx: Tx, token: str, now: datetime) -> bool:
     return (await tx.execute(_SQL["end_login"], {"token_hash": _hash(token), "now": now})).rowcount == 1
 
 
-async def drop_over(tx: Tx, limit: int) -> int:
-    """Delete what sign-ins left behind and is over for long, at most `limit` of each kind; how many rows."""
-    [(count,)] = await (await tx.execute(_SQL["drop_over"], {"limit": limit})).fetchall()
-    return count
-
-
 async def end_logins(tx: Tx, traveller_id: int, now: datetime, *, except_token: str = "") -> int:
     """Sign a traveller out everywhere (a lost phone or card), or everywhere else; returns how many logins ended.
 

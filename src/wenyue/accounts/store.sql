@@ -187,7 +187,3 @@ SELECT pg_advisory_xact_lock(hashtextextended('accounts.duty', 0));
 -- A member of staff leaves.
 -- run by: owner
 UPDATE accounts.staff SET is_active = false WHERE id = %(id)s;
-
--- name: drop_over
--- What sign-ins left behind and is over for long; how many rows.
-SELECT accounts.drop_over(%(limit)s);

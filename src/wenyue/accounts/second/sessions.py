@@ -115,3 +115,9 @@ async def end_sessions(tx: Tx, staff_id: int, now: datetime, *, actor: str, kept
     if count:
         await record(tx, [Entry(now, actor, "login.ended", f"staff:{staff_id}", {"logins": count})])
     return count
+
+
+async def drop_over(tx: Tx, limit: int) -> int:
+    """Delete what sign-ins left behind and is over for long, at most `limit` of each kind; how many rows."""
+    [(count,)] = await (await tx.execute(_SQL["drop_over"], {"limit": limit})).fetchall()
+    return count

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from wenyue.accounts import drop_over
+from wenyue.accounts.second.sessions import drop_over
 from wenyue.application.operating import Works
 from wenyue.infra.alone import alone
 
