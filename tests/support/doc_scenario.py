@@ -72,6 +72,7 @@ SCENARIO: Final = (
     Step("wenyue staff reset LOGIN", "password", STAFF),
     Step("wenyue staff unlock LOGIN", "unlocked", STAFF),
     Step("wenyue staff retire LOGIN", "retired", STAFF),
+    Step("wenyue staff add zhang.san --duty administrator", "password"),
     Step("wenyue retention preview", "due before"),
     Step("wenyue retention run", "erased"),
     Step("wenyue retention set KIND DAYS --why REASON", "kept for 400 days", PERIOD),

@@ -56,6 +56,7 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "wenyue names strike CODE --why REASON": (NAMES, ('"strike"', '"--why"')),
     "wenyue bans lift": (BANS, ('"lift"', '"--why"')),
     "make up": (WHOLE, ('"make"', '"up"')),
+    "WENYUE_DEMO=0 make up": (UP, ('"WENYUE_DEMO": "0"',)),
     "WENYUE_HTTPS=1 make up": (WHOLE, ('"make"', '"up"', "WENYUE_HTTPS")),
     "wenyue up": (UP, ('"up"',)),
     "WENYUE_HOME=$NEW wenyue up": (UP, ('"up"', "WENYUE_HOME")),
