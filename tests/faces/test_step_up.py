@@ -73,6 +73,25 @@ async def test_declining_and_taking_back_ask_for_nothing(staff: Staffed) -> None
     assert "未通过" in await bo.submit(bo.form(path), {"what": "decline"})
 
 
+async def test_entering_a_holiday_asks_for_the_factor_again_and_a_preview_does_not(staff: Staffed) -> None:
+    ann = await staff.enrolled("ann")
+    staff.pass_by(minutes=11)
+    await ann.get("/console/holidays")
+    entry = {
+        "from": "2027-10-01",
+        "to": "2027-10-07",
+        "kind": "holiday",
+        "name": "国庆节",
+        "source": "国办通知",
+    }
+    await ann.submit(ann.form("/console/holidays"), entry | {"act": "preview"})
+    asked = await ann.submit(ann.form("/console/holidays"), entry | {"act": "apply"}, status=403)
+    assert "再验证一次" in asked
+    assert staff.query("SELECT count(*) FROM policy.holiday_override") == [(0,)]
+    await ann.submit(ann.form("/console/holidays"), {"code": staff.next_code("ann")})
+    assert staff.query("SELECT count(*) FROM policy.holiday_override") == [(7,)]
+
+
 async def test_a_fresh_factor_is_not_asked_for_and_another_login_has_its_own(staff: Staffed) -> None:
     path = await proposed(staff)
     bo = await staff.enrolled("bo")

@@ -16,11 +16,16 @@ async def enter_holidays(
 ) -> Replanned | NotDone:
     """What it came to; a date a transaction, so what was entered before a failure stays. It concerns every venue.
 
+    No second person agrees to it (ADR 31), so whoever enters it has proved a second factor lately.
+
     `presets` None: as they are stored. Raises ValueError that names the field, LoginEnded.
     """
     replanning.check_entry(request)
     if not operator.may(Right.HOLIDAYS_SET, None):
         return NotDone.VENUE_UNKNOWN
+    async with acting(works, operator) as act:
+        if act.is_factor_old:
+            return NotDone.FACTOR_OLD
     if presets is None:
         async with works.db.connection() as tx:
             presets, _ = await read_presets(tx, {})

@@ -62,6 +62,7 @@ class NotDone(StrEnum):
     POST_NEEDED = "post_needed"  # the name of a gate or counter, one line
     TOO_MANY_DEVICES = "too_many_devices"
     DEVICE_UNKNOWN = "device_unknown"  # there is none that they may revoke, or it was revoked
+    FACTOR_OLD = "factor_old"  # whoever acts proves their second factor once more, then asks again
     BELOW_RESERVES = "below_reserves"  # fewer than the channels' reserves add up to
 
 

@@ -69,6 +69,7 @@ _SAYS: Final[dict[NotDone, tuple[str, str]]] = {
     NotDone.POST_NEEDED: ("name the gate or counter", "请填写闸口或柜台名称"),
     NotDone.TOO_MANY_DEVICES: ("this venue has too many devices: revoke some", "该场馆设备过多，请先停用"),
     NotDone.DEVICE_UNKNOWN: ("no such device, or it was revoked", "没有这台设备，或已停用"),
+    NotDone.FACTOR_OLD: ("prove the second factor first", "请先通过二次验证"),
     NotDone.BELOW_RESERVES: ("the channels' reserves add up to more", "渠道预留合计更多"),
 }
 _Venue = Annotated[str, typer.Argument(help="the venue's code")]

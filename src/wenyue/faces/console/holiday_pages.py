@@ -13,6 +13,7 @@ from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.forms import parse_day
 from wenyue.faces.shared.i18n import say_date
+from wenyue.faces.shared.second_step import ask_factor
 from wenyue.kernel.clock import days, local_date
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar
 
@@ -74,6 +75,8 @@ async def do_holidays(duty: Duty) -> Response:
         done = await replanning.preview_holidays(duty.services.db.reading, presets, entry)
     else:
         done = await enter_holidays(duty.services, duty.operator, entry, presets)
+    if done is NotDone.FACTOR_OLD:
+        return await ask_factor(duty)
     if isinstance(done, NotDone):
         text = duty.t(
             "节假日会改变所有场馆的场次，只有负责全部场馆的人员可以录入，请联系管理员。",

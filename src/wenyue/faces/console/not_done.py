@@ -64,6 +64,7 @@ SAID: Final = {
         "已占用的名额更多。可勾选“停售并随退订逐步降到目标”。",
         "More places are taken. Tick “stop sales and follow down” to go there with what is given back.",
     ),
+    NotDone.FACTOR_OLD: ("code", "请先重新验证。", "Prove your second step first."),
     NotDone.BELOW_RESERVES: (
         "places",
         "各渠道预留合计更多，请先调整预留。",
