@@ -74,7 +74,7 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
     listed |= {
         ("/console/changes/{id}", method) for method in ("GET", "POST")
     }  # tests/faces/test_console_changes.py
-    listed |= {("/console/duties", "GET"), ("/console/record", "GET")}
+    listed |= {("/console/duties", "GET"), ("/console/record", "GET"), ("/console/days", "GET")}
     listed |= {
         ("/console/devices", "GET"),
         ("/console/devices", "POST"),
