@@ -12,7 +12,7 @@ from wenyue.faces.console.change_pages import operator_of
 from wenyue.faces.console.duty import Duty, get
 from wenyue.faces.console.proposal_pages import name_of, venue_of
 from wenyue.faces.shared.asked import redirect
-from wenyue.faces.shared.i18n import say_full_date
+from wenyue.faces.shared.i18n import say_full_date, say_month
 from wenyue.kernel.clock import days, local_date
 
 _MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
@@ -45,7 +45,7 @@ async def show_days(duty: Duty) -> Response:
         section="changes",
         venue=name_of(duty, venue),
         venue_id=venue.id,
-        month=duty.t("{y}年{m}月", "{y}-{m:02}", y=first.year, m=first.month),
+        month=duty.t("{y}年{m}", "{m} {y}", y=first.year, m=say_month(first, duty.locale)),
         days=[_shown(duty, day, found.get(day), told.get(day, "")) for day in days(max(first, today), last)],
         earlier=f"{first - timedelta(days=1):%Y-%m}" if first > today else "",
         later=f"{_next(first):%Y-%m}" if (first - today).days < _MONTHS_AHEAD_MAX * 30 else "",
