@@ -67,7 +67,8 @@ async def test_security_M5_the_second_person_confirms_where_the_keeper_stands(
             await page.goto(f"{site.url}/gate")
     await page.fill("#second_login", "boss")
     await page.fill("#second_password", "correct horse")
-    await page.press("#second_password", "Enter")
+    await page.fill("#second_code", site.code)
+    await page.press("#second_code", "Enter")
     await expect(page.locator(".note--good")).to_contain_text("名额恢复")
 
 

@@ -142,6 +142,7 @@ async def test_ux_G2_the_second_person_confirms_without_a_page_and_no_scan_is_lo
         await expect(note.locator(".error-list")).to_be_visible()
         await expect(page.locator("#second_login")).to_have_value("boss")
         await page.fill("#second_password", "correct horse")
+        await page.fill("#second_code", site.code)
         await page.unroute("**/gate/undo")
         async with held(page, "**/gate/undo"):
             await page.press("#second_password", "Enter")

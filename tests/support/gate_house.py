@@ -76,7 +76,12 @@ async def nothing(_: FastAPI) -> AsyncGenerator[None]:
 async def gate_house(urls: DbUrls, home: Path) -> AsyncGenerator[House]:
     """The house in this database."""
     settings = load(
-        {"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_HOME": str(home), "WENYUE_DATABASE_POOL": "4"}
+        {
+            "WENYUE_DATABASE_URL": urls.app_url,
+            "WENYUE_HOME": str(home),
+            "WENYUE_DATABASE_POOL": "4",
+            "WENYUE_SECOND_FACTOR": "off",  # test_second_person.py has those who need one
+        }
     )
     services = build(settings, clock=lambda: NOW)
     async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:

@@ -6,24 +6,29 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 import uvicorn
 from playwright.async_api import Browser, Page, ViewportSize
+from pyotp.totp import TOTP
 from starlette.applications import Starlette
 
 from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
 from tests.support.gate_world import World
 from wenyue.accounts import save_staff
+from wenyue.accounts.second import factors
+from wenyue.accounts.second.rules import STEP_S
 from wenyue.faces.gate import routes
 from wenyue.faces.shared import routes as static_routes
 from wenyue.gate import Desk
 from wenyue.infra.config import load
+from wenyue.infra.db import Tx
 from wenyue.kernel.duties import FormerRole, duties_of_role
+from wenyue.kernel.personal import Vault
 from wenyue.policy import save_presets
 from wenyue.services import build
 
@@ -34,11 +39,12 @@ TABLET: Final[ViewportSize] = {"width": 1024, "height": 768}
 
 @dataclass
 class Site:
-    """A served gate and a browser in front of it."""
+    """A served gate and a browser in front of it. `code`: the app of `boss` shows it next."""
 
     url: str
     world: World
     browser: Browser
+    code: str
 
     async def stand(self, size: ViewportSize, *, has_script: bool = True, **more: Any) -> Page:
         """A page of a keeper who signed in and chose the gate."""
@@ -64,6 +70,13 @@ async def scanned(page: Page, text: str) -> None:
     await page.keyboard.press("Enter")
 
 
+async def hire(tx: Tx, vault: Vault, login: str, role: FormerRole) -> int:
+    """A member of staff of every venue, by id."""
+    return await save_staff(
+        tx, vault, login=login, password="correct horse", duties=duties_of_role(role), now=NOW, actor="test"
+    )
+
+
 @asynccontextmanager
 async def gate_site(urls: DbUrls, home: Path, *browser_arguments: str) -> AsyncGenerator[Site]:
     """A gate served from this database; NOW is its clock."""
@@ -79,21 +92,17 @@ async def gate_site(urls: DbUrls, home: Path, *browser_arguments: str) -> AsyncG
             world = await World.make(tx, NOW)
             world.desk = Desk(services.vault, services.gate_keys, world.desk.presets)
             await save_presets(tx)
-            staff: tuple[tuple[str, FormerRole], ...] = (("gate", "gate"), ("boss", "operator"))
-            for login, role in staff:
-                await save_staff(
-                    tx,
-                    services.vault,
-                    login=login,
-                    password="correct horse",
-                    duties=duties_of_role(role),
-                    now=NOW,
-                    actor="test",
-                )
+            await hire(tx, services.vault, "gate", "gate")
+            boss = await hire(tx, services.vault, "boss", "operator")
+            offer = factors.offer_app(services.vault, boss, "boss")
+            their_app = TOTP(offer.secret)
+            shown = their_app.at(NOW)
+            await factors.add_app(tx, services.vault, boss, offer, shown, name="手机", now=NOW)
             await services.start()
             serving = asyncio.create_task(server.serve([listening]))
             async with chromium_here(*browser_arguments) as browser:
-                yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", world, browser)
+                url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+                yield Site(url, world, browser, their_app.at(NOW + timedelta(seconds=STEP_S)))
             server.should_exit = True
             await serving
             await services.stop()

@@ -103,6 +103,11 @@ def name_of(secret: str) -> str:
     return _hash(f"name|{secret}").hex()[:32]
 
 
+def name_of_pin(venue_id: int, staff_id: int) -> str:
+    """What a clerk's PIN at a venue is called where tries are counted, wherever it is asked for."""
+    return f"{venue_id} {staff_id}"
+
+
 async def devices(tx: Tx, venue_ids: frozenset[int] | None) -> list[DeviceRecord]:
     """Devices of these venues (None: of all), at most DEVICES_LISTED_MAX: those in use first, revoked ones last."""
     row = {"venue_ids": None if venue_ids is None else sorted(venue_ids), "limit": DEVICES_LISTED_MAX}

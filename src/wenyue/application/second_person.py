@@ -1,26 +1,16 @@
-"""A second member of staff who confirms a colleague's act by their own password, without signing in."""
+"""A second member of staff who confirms a colleague's act where they stand: without signing in, proving as much as to sign in."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
-from msgspec import Struct
-
-from wenyue.accounts import Caller, LoginEnded, Staff, StaffRefusal, Throttled, check_staff
+from wenyue.accounts import Attempt, LoginEnded, Staff, Throttled
+from wenyue.accounts.second.rules import Step
 from wenyue.application.on_duty import OnDuty, on_duty
+from wenyue.application.second_proofs import NotConfirmed, Second, check_password, check_proof, counted_as
 from wenyue.services import Services
 
 T = TypeVar("T")
-
-
-class Second(Struct, frozen=True):
-    """Who says that they confirm it, without signing in; from where they say so."""
-
-    caller: Caller
-    login: str
-    password: str
-
-    def __repr__(self) -> str:
-        return f"Second({self.login})"
 
 
 async def confirmed(
@@ -28,25 +18,43 @@ async def confirmed(
     login: str,
     second: Second | None,
     act: Callable[[OnDuty, Staff | None], Awaitable[T]],
-) -> T | StaffRefusal:
+) -> T | NotConfirmed:
     """What `act` does in one transaction, with who confirmed it, if anybody was to. `login`: the `Login.key` of who acts.
 
-    With a second person it is the transaction that checked their password: nobody gives them another, or lets them go,
-    meanwhile. Wrong ones are slowed like every other try. Raises LoginEnded, and what `act` raises.
+    A second person proves their password, then what signing in would want besides, each slowed by itself. The act's
+    transaction is the one that checked the last of them, and the password again: nobody gives them another, or lets them go,
+    meanwhile. Raises LoginEnded, and what `act` raises.
     """
     if second is None:
         async with on_duty(services, login) as alone:
             return await act(alone, None)
-    now = services.clock()
     try:
-        async with services.guard.attempt("staff", second.login, second.caller, now, acts_as=login) as tried:
-            if tried.acting is None or tried.acting.staff is None:
-                raise LoginEnded
-            found = await check_staff(tried.tx, services.vault, second.login, second.password)
-            tried.is_right = isinstance(found, Staff)
-            if isinstance(found, StaffRefusal):
-                return found
-            is_by_pin = tried.acting.device_id is not None
-            return await act(OnDuty(tried.tx, now, tried.acting.staff, is_by_pin=is_by_pin), found)
+        return await _with_second(services, login, second, act)
     except Throttled:
-        return StaffRefusal.LOCKED
+        return NotConfirmed.LOCKED
+
+
+async def _with_second(
+    services: Services,
+    login: str,
+    second: Second,
+    act: Callable[[OnDuty, Staff | None], Awaitable[T]],
+) -> T | NotConfirmed:
+    now = services.clock()
+    async with services.guard.attempt("staff", second.login, second.caller, now, acts_as=login) as tried:
+        checked = await check_password(services, tried, second)
+        if isinstance(checked, NotConfirmed):
+            return checked
+        staff, step = checked
+        if step is Step.NOTHING:
+            return await act(_on_duty(tried, now), staff)
+    kind, name = counted_as(staff, second)
+    async with services.guard.attempt(kind, name, second.caller, now, acts_as=login) as tried:
+        proved = await check_proof(services, tried, staff, second)
+        return proved if isinstance(proved, NotConfirmed) else await act(_on_duty(tried, now), proved)
+
+
+def _on_duty(tried: Attempt, now: datetime) -> OnDuty:
+    if tried.acting is None or tried.acting.staff is None:
+        raise LoginEnded
+    return OnDuty(tried.tx, now, tried.acting.staff, is_by_pin=tried.acting.device_id is not None)

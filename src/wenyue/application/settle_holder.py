@@ -1,9 +1,10 @@
 """At the counter: staff see a document, the accounts that only claimed it lose it, everybody is told."""
 
-from wenyue.accounts import Staff, StaffRefusal
+from wenyue.accounts import Staff
 from wenyue.application.holder_outlook import NotSettled, Outlook, SettleHolder, look_at_holder
 from wenyue.application.on_duty import NotAtPost, OnDuty, find_post
-from wenyue.application.second_person import Second, confirmed
+from wenyue.application.second_person import confirmed
+from wenyue.application.second_proofs import NotConfirmed, Second
 from wenyue.application.settled import Settled, carry_out
 from wenyue.application.taking_documents import is_too_many
 from wenyue.audit import Entry, record
@@ -14,7 +15,7 @@ from wenyue.services import Services
 
 async def settle_holder(
     services: Services, login: str, request: SettleHolder, second: Second | None = None
-) -> Settled | Outlook | NotSettled | LookupProblem | NotAtPost | StaffRefusal:
+) -> Settled | Outlook | NotSettled | LookupProblem | NotAtPost | NotConfirmed:
     """Look whose document it is, and settle it if it is what was agreed to; else what settling would do. Again: the same.
 
     `login`: the `Login.key` of the member of staff; `second`: who confirms it, as in `confirmed`. Raises LoginEnded.

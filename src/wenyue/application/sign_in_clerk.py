@@ -23,7 +23,7 @@ class ClerkKnock(Struct, frozen=True):
 async def sign_in_clerk(services: Services, caller: Caller, knock: ClerkKnock) -> str | None:
     """The only copy of the token; None: the PIN is wrong, or it is not their post. Raises Throttled, DatabaseDown."""
     now, device = services.clock(), knock.device
-    name = f"{device.venue_id} {knock.staff_id}"
+    name = gate_devices.name_of_pin(device.venue_id, knock.staff_id)
     async with services.guard.attempt("pin", name, caller, now) as tried:
         found = await gate_devices.check_pin(
             tried.tx, services.vault, knock.secret, knock.staff_id, knock.pin

@@ -4,9 +4,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from wenyue.accounts import Staff, StaffRefusal
+from wenyue.accounts import Staff
 from wenyue.application.on_duty import OnDuty
-from wenyue.application.second_person import Second, confirmed
+from wenyue.application.second_person import confirmed
+from wenyue.application.second_proofs import NotConfirmed, Second
 from wenyue.gate import REASON_LENGTH_MAX, UndoOutcome, clean_line, undo
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import Right
@@ -23,7 +24,7 @@ class UndoAdmission(Struct, frozen=True):
 
 async def undo_admission(
     services: Services, login: str, request: UndoAdmission, second: Second | None = None
-) -> UndoOutcome | StaffRefusal:
+) -> UndoOutcome | NotConfirmed:
     """Within two hours, with a reason; asked again, nothing changes. `login`: the keeper's `Login.key`.
 
     A second person confirms it as in `confirmed`. Raises LoginEnded.

@@ -6,7 +6,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from wenyue.accounts import StaffRefusal
 from wenyue.faces.wording import Text, say_day, say_instant
 from wenyue.faces.wording_documents import DOCUMENT_ERRORS, DOCUMENT_KINDS
 from wenyue.gate import WHY_SHARED_NUMBER, Choice, Reason, ScanAnswer, UndoOutcome
@@ -244,18 +243,6 @@ UNDO_TEXTS: Final[Mapping[UndoOutcome, Text]] = MappingProxyType(
         UndoOutcome.SECOND_UNFIT: Text(
             "确认人须是另一位：本场馆的运营人员或管理员，不能是您本人。",
             "Somebody else has to confirm: an operator or administrator of this venue, never you yourself.",
-        ),
-    }
-)
-
-SECOND_TEXTS: Final[Mapping[StaffRefusal, Text]] = MappingProxyType(
-    {
-        StaffRefusal.WRONG: Text(
-            "确认人的账号或密码不对。", "The confirming login or its password is wrong."
-        ),
-        StaffRefusal.LOCKED: Text(
-            "确认人的账号尝试次数太多，请稍后再试。",
-            "Too many wrong tries with the confirming login: wait before the next one.",
         ),
     }
 )

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import StaffRefusal
 from wenyue.application.admit_visitor import AdmitVisitor, admit_visitor
 from wenyue.application.on_duty import NotAtPost
+from wenyue.application.second_proofs import NotConfirmed
 from wenyue.application.undo_admission import UndoAdmission, undo_admission
 from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
 from wenyue.faces.api.gate_bodies import AnswerBody, ScanBody, answer_body
@@ -95,7 +95,7 @@ async def post_undo(
         staff_with(login, right)
         wanted = UndoAdmission(scan_id, body.reason)
         outcome = await undo_admission(services, login.key, wanted, second_of(body.second, request))
-        if isinstance(outcome, StaffRefusal):
+        if isinstance(outcome, NotConfirmed):
             raise second_refused(outcome)
     except Refused as refused:
         return problem_of(refused, locale)

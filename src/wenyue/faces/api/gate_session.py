@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.accounts import StaffRefusal, Throttled
-from wenyue.application.second_person import Second
+from wenyue.accounts import Throttled
+from wenyue.application.second_proofs import NotConfirmed, Second
 from wenyue.application.sign_in_staff import sign_in_staff_by_code
 from wenyue.application.signing_in import Knock, NotSignedIn
 from wenyue.catalogue import venues_by_id
@@ -30,11 +30,12 @@ class StaffBody(BaseModel):
 
 
 class ConfirmBody(BaseModel):
-    """Who confirms a colleague's act."""
+    """Who confirms a colleague's act. `code`: of an authenticator app, or a recovery code, where they set one up."""
 
     model_config = ConfigDict(extra="forbid")
     login: Annotated[str, Field(min_length=1, max_length=64)]
     password: Annotated[str, Field(min_length=1, max_length=256)]
+    code: Annotated[str, Field(max_length=40)] = ""
 
 
 class StaffSession(BaseModel):
@@ -116,14 +117,26 @@ async def sign_out_staff(
 
 def second_of(given: ConfirmBody | None, request: Request) -> Second | None:
     """Who confirms a colleague's act, if anybody."""
-    return None if given is None else Second(caller_of(request), _plain(given.login), _plain(given.password))
+    if given is None:
+        return None
+    return Second(caller_of(request), _plain(given.login), _plain(given.password), _plain(given.code).strip())
 
 
-def second_refused(done: StaffRefusal) -> Refused:
+_CONFIRMS_NOT: Final = {
+    NotConfirmed.WRONG: (403, "staff_wrong"),
+    NotConfirmed.LOCKED: (429, "staff_locked"),
+    NotConfirmed.CODE_NEEDED: (403, "staff_code_needed"),
+    NotConfirmed.CODE_WRONG: (403, "staff_code_wrong"),
+    NotConfirmed.PIN_WRONG: (403, "staff_code_wrong"),
+    NotConfirmed.ENROLMENT_NEEDED: (403, "staff_factor_needed"),
+}
+
+
+def second_refused(done: NotConfirmed) -> Refused:
     """That the second person did not prove who they are, or has to wait."""
-    is_locked = done is StaffRefusal.LOCKED
-    code = "staff_locked" if is_locked else "staff_wrong"
-    return Refused(429 if is_locked else 403, code, GATE_API_WORDS[code], "/second")
+    status, code = _CONFIRMS_NOT[done]
+    is_code = code.startswith("staff_code")
+    return Refused(status, code, GATE_API_WORDS[code], "/second/code" if is_code else "/second")
 
 
 def _plain(raw: str) -> str:

@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wenyue.accounts import StaffRefusal
 from wenyue.application.holder_outlook import NotSettled, Outlook, SettleHolder
 from wenyue.application.on_duty import NotAtPost, Place
+from wenyue.application.second_proofs import NotConfirmed
 from wenyue.application.settle_holder import settle_holder
 from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
 from wenyue.faces.api.bodies import BookingRefused
@@ -87,7 +87,7 @@ async def at_counter(
             raise BookingRefused(422, "fields", errors=[FieldError("/card_nos", "cards_or_none", words)])
         wanted = SettleHolder(Place(body.venue), identity, body.card_nos)
         found = await settle_holder(services, login.key, wanted, second_of(body.second, request))
-        if isinstance(found, StaffRefusal):
+        if isinstance(found, NotConfirmed):
             raise second_refused(found)
         if isinstance(found, NotAtPost):
             raise not_at_post(found)

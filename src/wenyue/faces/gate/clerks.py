@@ -13,7 +13,7 @@ from wenyue.application.sign_in_clerk import ClerkKnock, sign_in_clerk
 from wenyue.faces.gate.shift import Shift, Station, get, post
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.caller import GATE_DEVICE_COOKIE, caller_of, keep_device
-from wenyue.faces.shared.session import STAFF_COOKIE, read_cookie, set_cookie
+from wenyue.faces.shared.session import STAFF_COOKIE, set_cookie
 from wenyue.faces.wording import say_wait
 from wenyue.kernel.limits import DEVICE_TTL_S, STAFF_LOGIN_TTL_S
 
@@ -58,7 +58,7 @@ async def do_clerk(shift: Shift) -> Response:
         return redirect("/gate/enrol")
     staff_id = shift.form.number("clerk", 1, 2**63 - 1) or 0
     pin = shift.form.one("pin")[:_PIN_TYPED_MAX]
-    knock = ClerkKnock(device, _secret(shift), staff_id, pin, shift.token)
+    knock = ClerkKnock(device, shift.device_secret, staff_id, pin, shift.token)
     try:
         token = await sign_in_clerk(shift.services, caller_of(shift.request), knock)
     except Throttled as slowed:
@@ -69,7 +69,7 @@ async def do_clerk(shift: Shift) -> Response:
     response = shift.stand(redirect("/gate"), Station(device.venue_id, device.post))
     is_secure = shift.services.settings.web.is_secure
     set_cookie(response, STAFF_COOKIE, token, is_secure=is_secure, age_s=STAFF_LOGIN_TTL_S)
-    keep_device(response, shift.request, "pin", gate_devices.name_of(_secret(shift)))
+    keep_device(response, shift.request, "pin", gate_devices.name_of(shift.device_secret))
     return response
 
 
@@ -94,12 +94,8 @@ async def do_pin(shift: Shift) -> Response:
     return redirect("/gate/setup") if refused is not None else await _pin(shift, is_done=True)
 
 
-def _secret(shift: Shift) -> str:
-    return read_cookie(shift.request, GATE_DEVICE_COOKIE)[:_SECRET_LENGTH_MAX]
-
-
 async def _device(shift: Shift) -> Device | None:
-    secret = _secret(shift)
+    secret = shift.device_secret
     if not secret:
         return None
     async with shift.services.db.reading() as tx:

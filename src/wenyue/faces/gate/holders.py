@@ -7,15 +7,16 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import Identity, StaffRefusal, traveller
+from wenyue.accounts import Identity, traveller
 from wenyue.application.holder_outlook import NotSettled, Outlook, SettleHolder
 from wenyue.application.on_duty import NotAtPost, Place
+from wenyue.application.second_proofs import NotConfirmed
 from wenyue.application.settle_holder import settle_holder
 from wenyue.application.settled import Settled
 from wenyue.cards import cards_of
 from wenyue.catalogue import venues_by_id
+from wenyue.faces.gate.confirming import LOGIN, says, second_fields, second_of
 from wenyue.faces.gate.shift import Shift, Station
-from wenyue.faces.gate.undoing import second_of
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.card_numbers import masked_card_no
 from wenyue.faces.shared.forms import FieldError
@@ -27,7 +28,6 @@ from wenyue.faces.shared.person_form import (
     read_person,
 )
 from wenyue.faces.wording_api import API_WORDS
-from wenyue.faces.wording_gate import SECOND_TEXTS
 from wenyue.faces.wording_lookup import LOOKUP_PROBLEMS
 from wenyue.gate import LookupProblem
 from wenyue.infra.db import Tx
@@ -90,14 +90,14 @@ async def do_holders(shift: Shift) -> Response:
         return await _page(shift, station, typed)
     place = Place(station.venue_id, station.gate)
     request = SettleHolder(place, identity, typed.card_nos, agreed=shown)
-    second = second_of(shift) if shown else None
+    second = second_of(shift, station) if shown else None
     found = await settle_holder(shift.services, shift.login_key, request, second)
-    is_asked = isinstance(found, StaffRefusal) or (isinstance(found, NotSettled) and found in _SECOND)
-    if isinstance(found, (StaffRefusal, NotSettled)) and is_asked:  # shown again, for the second person
+    is_asked = isinstance(found, NotConfirmed) or (isinstance(found, NotSettled) and found in _SECOND)
+    if isinstance(found, (NotConfirmed, NotSettled)) and is_asked:  # shown again, for the second person
         typed = _with(typed, _second_problem(shift, found))
         again = SettleHolder(place, identity, typed.card_nos, agreed="")
         found = await settle_holder(shift.services, shift.login_key, again)
-    if isinstance(found, StaffRefusal):
+    if isinstance(found, NotConfirmed):
         raise TypeError("nobody was asked for a password")
     if isinstance(found, NotAtPost):  # the duty was taken away meanwhile
         return _setup()
@@ -115,10 +115,10 @@ async def do_holders(shift: Shift) -> Response:
     )
 
 
-def _second_problem(shift: Shift, found: StaffRefusal | NotSettled) -> FieldError:
-    if isinstance(found, StaffRefusal):
-        return FieldError("second_login", SECOND_TEXTS[found].say(shift.locale))
-    return FieldError("second_login", API_WORDS[found.value][shift.locale == "en"])
+def _second_problem(shift: Shift, found: NotConfirmed | NotSettled) -> FieldError:
+    if isinstance(found, NotConfirmed):
+        return FieldError(*says(found, shift.locale))
+    return FieldError(LOGIN, API_WORDS[found.value][shift.locale == "en"])
 
 
 def _setup() -> Response:
@@ -216,6 +216,8 @@ async def _page(
         view=view,
         label=f"{mask_name(identity.name)} {mask_document(identity.document.number)}" if identity else "",
         has_changed=has_changed,
-        second_login=shift.form.one("second_login").strip()[:64],
+        second_login=shift.form.one(LOGIN).strip()[:64],
+        second_error={one.field: one.text for one in errors},
+        **second_fields(shift),
         done=done,
     )

@@ -107,7 +107,7 @@ async def do_undo(shift: Shift) -> Response:
         return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
     reason = clean_line(shift.form.one("reason"), REASON_LENGTH_MAX)
     done = await take_back(shift, station, scan_id, reason)
-    asked = second_form(scan_id, reason, done, locale=shift.locale) if done.asks_second else None
+    asked = second_form(shift, scan_id, reason, done) if done.asks_second else None
     note = ("good" if done.is_done else "bad", done.text)
     if shift.wants_parts:
         async with shift.services.db.reading() as tx:

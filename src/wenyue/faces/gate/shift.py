@@ -13,6 +13,7 @@ from wenyue.accounts import Staff
 from wenyue.faces.shared import SECURITY_HEADERS, locale_of, render_text, services_of
 from wenyue.faces.shared.access import Access, access_of
 from wenyue.faces.shared.asked import answered, redirect
+from wenyue.faces.shared.caller import GATE_DEVICE_COOKIE
 from wenyue.faces.shared.session import read_cookie, set_cookie, signed, unsigned
 from wenyue.faces.shared.staff import StaffAsked
 from wenyue.gate import Desk
@@ -20,6 +21,7 @@ from wenyue.kernel.duties import Right
 
 STATION_COOKIE: Final = "wy_gate"
 _STATION_PURPOSE: Final = "station"
+_SECRET_LENGTH_MAX: Final = 64
 _PARTS: Final = "application/json"
 _STATION_AGE_S: Final = 365 * 24 * 3600
 
@@ -57,6 +59,11 @@ class Shift(StaffAsked):
         if self.staff is None:
             raise LookupError("this page was opened without a login")
         return self.staff
+
+    @property
+    def device_secret(self) -> str:
+        """What an enrolled device has of its own; '': it is none."""
+        return read_cookie(self.request, GATE_DEVICE_COOKIE)[:_SECRET_LENGTH_MAX]
 
     @property
     def station(self) -> Station | None:
