@@ -1,15 +1,17 @@
 """`wenyue changes` as an operator types it."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.support.api_site import furnish
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue.infra.fault import SetupError
-from wenyue.tools import changes
+from wenyue.tools import changes, slots, staff
 
 
 @pytest.fixture
@@ -61,3 +63,73 @@ def test_proposals_are_listed_with_who_made_them(urls: DbUrls) -> None:
     assert "waits" in first
     assert "staff:999" in second
     assert "declined" in second
+
+
+def test_two_persons_decide_by_command_on_what_was_shown(
+    urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENYUE_SECOND_FACTOR", "off")  # test_staff_command.py has the second factor of `--as`
+    asyncio.run(furnish(urls, tmp_path / "home"))
+    password = "correct horse battery"
+    for login, duty in (("ann", "operator"), ("bo", "approver")):
+        said_by(staff.app, "add", login, "--duty", duty, "--password-stdin", typed=f"{password}\n")
+    typed = f"{password}\n"
+    price = (
+        "price",
+        "lake",
+        "main",
+        "58.50",
+        "--from",
+        "2027-12-24",
+        "--to",
+        "2027-12-25",
+        "--why",
+        "平安夜",
+    )
+    said = said_by(slots.app, *price, "--as", "ann", typed=typed)
+    change = said.split("/console/changes/")[1].split()[0]
+    assert change in said_by(changes.app, "list")
+
+    shown = said_by(changes.app, "show", change)
+    for word in ("Set prices", "¥58.50", "平安夜", "ann", "waits"):
+        assert word in shown, word
+    word = shown.split()[-1]
+    for id_, digest, login, problem in (
+        (change, word, "ann", "Somebody else decides"),
+        (change, "0" * 12, "bo", "not what you saw"),
+        (change, "", "bo", "--shown"),
+        ("5", word, "bo", "ID '5'"),
+        ("00000000-0000-0000-0000-000000000000", word, "bo", "no such change"),
+    ):
+        with pytest.raises(SetupError, match=problem):
+            said_by(changes.app, "approve", id_, "--shown", digest, "--as", login, typed=typed)
+    with pytest.raises(SetupError, match="--as"):
+        said_by(changes.app, "approve", change, "--shown", word, "--as", "")
+    approved = said_by(
+        changes.app, "approve", change, "--shown", word, "--says", "可以", "--as", "bo", typed=typed
+    )
+    assert approved.startswith("approved")
+    with pytest.raises(SetupError, match="decided on it already"):
+        said_by(changes.app, "decline", change, "--as", "bo", typed=typed)
+
+    said_by(
+        slots.app, "close", "lake", "--from", "2027-12-26", "--reason", "大雾", "--as", "ann", typed=typed
+    )
+    [closed] = [line for line in said_by(changes.app, "list").splitlines() if "slots.close" in line]
+    assert "awaits review" in said_by(changes.app, "show", closed.split()[0])
+    assert said_by(changes.app, "review", closed.split()[0], "--as", "bo", typed=typed).startswith("reviewed")
+    with pytest.raises(SetupError, match="nothing to review"):
+        said_by(changes.app, "review", closed.split()[0], "--as", "bo", typed=typed)
+
+    said = said_by(slots.app, *price[:3], "60", *price[4:], "--as", "ann", typed=typed)
+    again = said.split("/console/changes/")[1].split()[0]
+    declined = said_by(changes.app, "decline", again, "--says", "不可以", "--as", "bo", typed=typed)
+    assert declined.startswith("declined")
+    with psycopg.connect(urls.owner_url) as tx:
+        found = tx.execute("SELECT state, decision FROM changes.change ORDER BY proposed_at, id").fetchall()
+        assert found == [("applied", "可以"), ("applied", ""), ("declined", "不可以")]
+        bos = tx.execute(
+            "SELECT action FROM audit.entry WHERE actor = (SELECT 'staff:' || id FROM accounts.staff WHERE login = 'bo')"
+            " ORDER BY id"
+        )
+        assert bos.fetchall() == [("change.applied",), ("change.reviewed",), ("change.declined",)]

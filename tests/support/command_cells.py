@@ -17,12 +17,13 @@ from tests.support.traveller_site import DOCUMENT as PERSON
 from wenyue.accounts import save_staff
 from wenyue.accounts.names import name_key
 from wenyue.booking import account_subject
+from wenyue.infra.db import Tx
 from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.documents import document_candidates
-from wenyue.kernel.duties import AT_POSTS, RIGHTS, Duty, Right, Role
+from wenyue.kernel.duties import AT_POSTS, RIGHTS, Duties, Duty, Right, Role
 from wenyue.kernel.personal import Vault
-from wenyue.tools import abuse, bans, devices, holidays, importing, names, record, room, slots, staff
+from wenyue.tools import abuse, bans, changes, devices, holidays, importing, names, record, room, slots, staff
 
 PASSWORD: Final = "correct horse battery"
 POST: Final = "北门"
@@ -31,6 +32,7 @@ ROWS: Final = Path("tests/data/hotel-bookings-resort.csv.gz")
 _APPS: Final[dict[str, Typer]] = {
     "abuse": abuse.app,
     "bans": bans.app,
+    "changes": changes.app,
     "devices": devices.app,
     "holidays": holidays.app,
     "import": importing.app,
@@ -79,16 +81,9 @@ class Desk:
                         continue
                     login = f"{role}-{scope.replace(' ', '-')}"
                     duties = frozenset({Duty(role, *place)})
-                    await save_staff(
-                        tx,
-                        self.vault,
-                        login=login,
-                        password=PASSWORD,
-                        duties=duties,
-                        now=utc_now(),
-                        actor="test",
-                    )
+                    await self._hire(tx, login, duties)
                     self.clerks.append(Clerk(login, role, scope))
+            await self._hire(tx, "colleague", frozenset({Duty(Role.OPERATOR, venues["lake"])}))
             row = await (
                 await tx.execute(
                     "INSERT INTO booking.pool (kind, venue_id, on_date, capacity) VALUES ('day', %s, %s, 50) RETURNING on_date",
@@ -102,6 +97,10 @@ class Desk:
             ).fetchone()
             assert row is not None
             self.found["slot"] = str(row[0])
+
+    async def _hire(self, tx: Tx, login: str, duties: Duties) -> None:
+        now = utc_now()
+        await save_staff(tx, self.vault, login=login, password=PASSWORD, duties=duties, now=now, actor="test")
 
     def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """As the owner of the database; rows, where it gives any."""
@@ -124,6 +123,21 @@ class Desk:
     def newest(self, of: str) -> str:
         """The greatest id of a table."""
         return str(self.ask(f"SELECT max(id) FROM {of}")[0][0])
+
+    def propose(self) -> None:
+        """Somebody who runs none of the commands proposed a price; the last line of what is shown is kept, too."""
+        words = ["lake", "main", str(self.n), "--from", self.far_day(), "--why", "test"]
+        self._by_colleague("slots price", words)
+        self.found["shown"] = self.run("changes show", [self.found["change"]]).split()[-1]
+
+    def restrict(self) -> None:
+        """… and closed a day, which took effect at once."""
+        self._by_colleague("slots close", ["lake", "--from", self.far_day(), "--reason", "大雾"])
+
+    def _by_colleague(self, command: str, words: list[str]) -> None:
+        self.run(command, words, by="colleague")
+        [(change_id,)] = self.ask("SELECT id FROM changes.change ORDER BY proposed_at DESC, id DESC LIMIT 1")
+        self.found["change"] = str(change_id)
 
     def close_a_day(self) -> None:
         """A closure stands."""
@@ -244,6 +258,13 @@ ORDERS: Final[dict[str, Order]] = {
     "slots day": Order(
         lambda desk: ["lake", desk.found["day"], str(900 + desk.n), "--why", "test"], _PROPOSED
     ),
+    "changes approve": Order(
+        lambda desk: [desk.found["change"], "--shown", desk.found["shown"]],
+        _PROPOSED | {"audit.entry"},
+        Desk.propose,
+    ),
+    "changes decline": Order(lambda desk: [desk.found["change"]], _PROPOSED | {"audit.entry"}, Desk.propose),
+    "changes review": Order(lambda desk: [desk.found["change"]], _PROPOSED | {"audit.entry"}, Desk.restrict),
     "holidays set": Order(
         lambda desk: [desk.far_day(), "holiday", "国庆节", "--source", "通知"],
         frozenset({"audit.entry", "policy.holiday_override"}),

@@ -26,6 +26,7 @@ RESOLVED: Final = ('resolve("record:broken"', 'who="Wang Fang"', 'why="ticket 7"
 OVERLOAD: Final = "tests/stories/test_overload.py::test_a_small_run_measures_everything_and_loses_nothing"
 
 ALONE: Final = "tests/slices/test_changes_command.py::test_it_is_declared_that_one_operator_works_alone_and_put_on_record"
+DECIDED: Final = "tests/slices/test_changes_command.py::test_two_persons_decide_by_command_on_what_was_shown"
 PROPOSALS: Final = "tests/slices/test_changes_command.py::test_proposals_are_listed_with_who_made_them"
 NAMES: Final = "tests/slices/test_names_command.py::test_security_fifth_10_a_false_name_is_found_and_struck"
 BANS: Final = "tests/slices/test_bans_command.py::test_an_accounts_bans_are_lifted_all_at_once"
@@ -41,6 +42,10 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         ('"list"',),
     ),
     "wenyue changes list": (PROPOSALS, ('"list"',)),
+    "wenyue changes approve ID --shown WORD --as LOGIN": (
+        DECIDED,
+        ('"approve", change, "--shown"', '"--as"'),
+    ),
     "wenyue changes one-operator on": (ALONE, ('"one-operator", "on"',)),
     "wenyue events list": (EVENTS + "test_what_happened_is_listed_and_shown", ('ask("list")',)),
     "wenyue events skip --subscriber NAME --subject booking:ID": (

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 from msgspec import Struct
@@ -22,12 +22,12 @@ from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.application.reprice import Reprice, reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
 from wenyue.changes import Change, Refusal, State
-from wenyue.faces.console.change_words import REFUSALS
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import days, utc_now
 from wenyue.kernel.ids import uuid7
 from wenyue.tools.acting_as import AsOf, acting_as
 from wenyue.tools.arguments import day_of
+from wenyue.tools.not_done import NOT_DONE, refused
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,43 +35,6 @@ app = typer.Typer(
 )
 T = TypeVar("T")
 R = TypeVar("R", bound=Struct)
-_SAYS: Final[dict[NotDone, tuple[str, str]]] = {
-    NotDone.VENUE_UNKNOWN: ("no such venue", "没有这个场馆"),
-    NotDone.PRODUCT_UNKNOWN: ("no such product at this venue", "该场馆没有这个产品"),
-    NotDone.SLOT_UNKNOWN: ("no such session", "没有这个场次"),
-    NotDone.CLOSURE_UNKNOWN: (
-        "no such closure, or it was lifted: see `wenyue slots closures`",
-        "没有这个闭馆安排，或已取消",
-    ),
-    NotDone.DAY_UNKNOWN: (
-        "the venue has no day's capacity then: it is past or too far ahead, or its calendar plans none",
-        "该日没有当日承载量：日期已过或太远，或日历未设",
-    ),
-    NotDone.BAD_DATES: (f"the last day follows the first, {DAYS_MAX} days at most", "日期不正确"),
-    NotDone.TOO_MANY_CLOSURES: (
-        "the venue has 200 closures that are not over: one longer one says the same; or lift some",
-        "该场馆已有200个未结束的闭馆安排，请合并或先取消一些",
-    ),
-    NotDone.REASON_RESERVED: (
-        "the calendar says this of the days it closes by itself: say it in other words",
-        "日历用这句话说明例行闭馆，请换一种说法",
-    ),
-    NotDone.REASON_NEEDED: (
-        "say in one line of 200 characters at most what travellers are told (--reason)",
-        "请用一行字说明原因（--reason，最多200字）",
-    ),
-    NotDone.BAD_PRICE: ("a price is 0 to 10,000,000 yuan", "价格应在0到1000万元之间"),
-    NotDone.BAD_CAPACITY: ("a capacity is 0 to 10,000,000", "容量应在0到1000万之间"),
-    NotDone.BELOW_TAKEN: (
-        "more places are held and sold: with --follow the session is closed and the capacity goes down with what is given back",
-        "已占用的名额更多：加 --follow 则停售，随退订逐步降到目标",
-    ),
-    NotDone.POST_NEEDED: ("name the gate or counter", "请填写闸口或柜台名称"),
-    NotDone.TOO_MANY_DEVICES: ("this venue has too many devices: revoke some", "该场馆设备过多，请先停用"),
-    NotDone.DEVICE_UNKNOWN: ("no such device, or it was revoked", "没有这台设备，或已停用"),
-    NotDone.FACTOR_OLD: ("prove the second factor first", "请先通过二次验证"),
-    NotDone.BELOW_RESERVES: ("the channels' reserves add up to more", "渠道预留合计更多"),
-}
 _Venue = Annotated[str, typer.Argument(help="the venue's code")]
 _From = Annotated[str, typer.Option("--from", help="first day, YYYY-MM-DD")]
 _To = Annotated[str, typer.Option("--to", help="last day; the first when left out")]
@@ -242,7 +205,7 @@ def _span(from_day: str, to_day: str) -> tuple[date, date]:
     first = day_of(from_day, "--from")
     last = day_of(to_day, "--to") if to_day else first
     if not 0 <= (last - first).days < DAYS_MAX:
-        raise SetupError(*_SAYS[NotDone.BAD_DATES])
+        raise SetupError(*NOT_DONE[NotDone.BAD_DATES])
     return first, last
 
 
@@ -278,10 +241,8 @@ def _act(
         return await propose_change(works, operator, ProposeChange(uuid7(), CHANGEABLES[kind], request, why))
 
     done = acting_as(work, by)
-    if isinstance(done, NotDone):
-        raise SetupError(*_SAYS[done])
-    if isinstance(done, Refusal):
-        raise _refused(done)
+    if isinstance(done, (NotDone, Refusal)):
+        raise refused(done)
     if isinstance(done, Change):
         _say_proposed(done)
         return None
@@ -293,8 +254,3 @@ def _say_proposed(change: Change) -> None:
         typer.echo("done; somebody else looks at it within 24 hours · 已生效，24小时内由他人复核")
     else:
         typer.echo(f"it waits for a second person: /console/changes/{change.id} · 待他人审批")
-
-
-def _refused(why: Refusal) -> SetupError:
-    zh, en = REFUSALS[why]
-    return SetupError(en, zh)

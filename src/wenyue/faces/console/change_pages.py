@@ -8,7 +8,6 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from wenyue import catalogue
 from wenyue.accounts import staffing
 from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.decide_change import Decision, decide_change, withdraw_change
@@ -30,6 +29,7 @@ from wenyue.faces.console.change_words import (
     STATES,
     Named,
     Row,
+    named,
     rows_of,
     say_act,
     say_counts,
@@ -163,17 +163,6 @@ def _id(duty: Duty) -> UUID | None:
         return UUID(duty.request.path_params["id"])
     except ValueError:
         return None
-
-
-async def named(tx: Tx, found: Sequence[Change]) -> Named:
-    """What the changes are about."""
-    venue_ids = {one.venue_id for one in found if one.venue_id is not None}
-    venues = await catalogue.venues_by_id(tx, sorted(venue_ids))
-    product_ids = {
-        value for one in found for value in (one.request.get("product_id"), one.was.get("product")) if value
-    }
-    products = {one: known for one in product_ids if (known := await catalogue.product(tx, one))}
-    return Named(venues, products)
 
 
 async def _views(duty: Duty, tx: Tx, found: Sequence[Change], operator: Operator) -> list[View]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from wenyue import catalogue
 from wenyue.catalogue import Product, Venue
 from wenyue.changes import Change, Counts, Refusal, State
-from wenyue.faces.console.duty import Duty
-from wenyue.faces.shared.i18n import say_full_date, say_money
+from wenyue.faces.shared.i18n import Locale, say_full_date, say_money
+from wenyue.infra.db import Tx
 
 ROWS_MAX: Final = 60
 ACTS: Final = {
@@ -76,6 +77,19 @@ REFUSALS: Final = {
 }
 
 
+class Speaks(Protocol):
+    """Somebody who reads in a language: a page's request, or a command."""
+
+    @property
+    def locale(self) -> Locale:
+        """Which."""
+        ...
+
+    def t(self, zh: str, en: str, **values: object) -> str:
+        """The sentence in it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One field: what it was and what it would be; `was` is empty where nothing was there."""
@@ -101,14 +115,25 @@ class Named:
         return _name(self.products.get(product_id or 0), locale)
 
 
-def say_act(duty: Duty, kind: str) -> str:
+async def named(tx: Tx, found: Sequence[Change]) -> Named:
+    """What the changes are about."""
+    venue_ids = {one.venue_id for one in found if one.venue_id is not None}
+    venues = await catalogue.venues_by_id(tx, sorted(venue_ids))
+    product_ids = {
+        value for one in found for value in (one.request.get("product_id"), one.was.get("product")) if value
+    }
+    products = {one: known for one in product_ids if (known := await catalogue.product(tx, one))}
+    return Named(venues, products)
+
+
+def say_act(speaks: Speaks, kind: str) -> str:
     """What is done."""
-    return duty.t(*ACTS[kind])
+    return speaks.t(*ACTS[kind])
 
 
-def say_counts(duty: Duty, counts: Counts) -> str:
+def say_counts(speaks: Speaks, counts: Counts) -> str:
     """What it touches."""
-    return duty.t(
+    return speaks.t(
         "{sessions}个场次，已占用{places}个名额",
         "{sessions} sessions, {places} places taken",
         sessions=f"{counts.sessions:,}",
@@ -116,39 +141,43 @@ def say_counts(duty: Duty, counts: Counts) -> str:
     )
 
 
-def rows_of(duty: Duty, change: Change, named: Named) -> list[Row]:
+def rows_of(speaks: Speaks, change: Change, named: Named) -> list[Row]:
     """Every field that changes, at most ROWS_MAX; days that follow each other and change alike are one."""
     asked, was = change.request, change.was
     if change.kind == "prices.set":
-        label = named.product(asked["product_id"], duty.locale)
-        return [Row(f"{label} · {span}", old, new) for span, old, new in _prices(duty, asked["prices"], was)]
+        label = named.product(asked["product_id"], speaks.locale)
+        return [
+            Row(f"{label} · {span}", old, new) for span, old, new in _prices(speaks, asked["prices"], was)
+        ]
     if change.kind == "slots.close":
-        what = named.product(asked.get("product_id"), duty.locale) or duty.t("整个场馆", "The whole venue")
-        span = _span(duty, date.fromisoformat(asked["from_day"]), date.fromisoformat(asked["to_day"]))
+        what = named.product(asked.get("product_id"), speaks.locale) or speaks.t(
+            "整个场馆", "The whole venue"
+        )
+        span = _span(speaks, date.fromisoformat(asked["from_day"]), date.fromisoformat(asked["to_day"]))
         told = asked["reason_zh"] + (f" / {asked['reason_en']}" if asked.get("reason_en") else "")
         return [
-            Row(f"{what} · {span}", duty.t("开放", "open"), duty.t("停售", "closed")),
-            Row(duty.t("告知游客", "Travellers are told"), "", told),
+            Row(f"{what} · {span}", speaks.t("开放", "open"), speaks.t("停售", "closed")),
+            Row(speaks.t("告知游客", "Travellers are told"), "", told),
         ]
     if change.kind == "slots.reopen":
-        span = _span(duty, date.fromisoformat(was["from"]), date.fromisoformat(was["to"]))
-        what = named.product(was.get("product"), duty.locale) or duty.t("整个场馆", "The whole venue")
-        closed = duty.t("停售：{why}", "closed: {why}", why=was["reason"])
-        return [Row(f"{what} · {span}", closed, duty.t("开放", "open"))]
+        span = _span(speaks, date.fromisoformat(was["from"]), date.fromisoformat(was["to"]))
+        what = named.product(was.get("product"), speaks.locale) or speaks.t("整个场馆", "The whole venue")
+        closed = speaks.t("停售：{why}", "closed: {why}", why=was["reason"])
+        return [Row(f"{what} · {span}", closed, speaks.t("开放", "open"))]
     label = (
-        duty.t("场次{n}", "Session {n}", n=asked["slot_id"])
+        speaks.t("场次{n}", "Session {n}", n=asked["slot_id"])
         if change.kind == "capacity.set"
-        else say_full_date(date.fromisoformat(asked["on_date"]), duty.locale)
+        else say_full_date(date.fromisoformat(asked["on_date"]), speaks.locale)
     )
     new = f"{asked['capacity']:,}"
     if asked.get("below_taken") == "follow":
-        new += duty.t(
+        new += speaks.t(
             "（已占用更多时停售并逐步降到）", " (sales stop and it follows down, while more are taken)"
         )
     return [Row(label, f"{was['capacity']:,}", new)]
 
 
-def _prices(duty: Duty, prices: Mapping[str, int], was: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _prices(speaks: Speaks, prices: Mapping[str, int], was: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     days = sorted(date.fromisoformat(day) for day in prices)
 
     def alike(item: tuple[int, date]) -> tuple[int, int, int]:
@@ -158,16 +187,16 @@ def _prices(duty: Duty, prices: Mapping[str, int], was: Mapping[str, Any]) -> li
     found: list[tuple[str, str, str]] = []
     for (_, old, new), group in groupby(enumerate(days), alike):
         of_group: Sequence[tuple[int, date]] = list(group)
-        found.append((_span(duty, of_group[0][1], of_group[-1][1]), say_money(old), say_money(new)))
+        found.append((_span(speaks, of_group[0][1], of_group[-1][1]), say_money(old), say_money(new)))
     if len(found) > ROWS_MAX:
-        rest = duty.t("另有{n}段日期", "{n} more spans of days", n=len(found) - ROWS_MAX)
+        rest = speaks.t("另有{n}段日期", "{n} more spans of days", n=len(found) - ROWS_MAX)
         return [*found[:ROWS_MAX], (rest, "…", "…")]
     return found
 
 
-def _span(duty: Duty, first: date, last: date) -> str:
-    said = say_full_date(first, duty.locale)
-    return said if first == last else f"{said} – {say_full_date(last, duty.locale)}"
+def _span(speaks: Speaks, first: date, last: date) -> str:
+    said = say_full_date(first, speaks.locale)
+    return said if first == last else f"{said} – {say_full_date(last, speaks.locale)}"
 
 
 def _name(one: Venue | Product | None, locale: str) -> str:
