@@ -96,6 +96,10 @@ def test_it_owns_and_makes_nothing(db_urls: DbUrls) -> None:
         "INSERT INTO accounts.duty (staff_id, role, granted_by) VALUES (1, 'administrator', 'staff:1')",
         "UPDATE accounts.duty SET role = 'administrator'",
         "DELETE FROM accounts.duty",
+        "UPDATE accounts.staff SET tries_from = now()",
+        "UPDATE accounts.staff SET display_name = ''",
+        "SELECT accounts.unlock_staff(NULL, 'operator:command', now(), 1)",  # tests/security/test_staff_functions.py
+        "DELETE FROM accounts.clerk_pin",
         "INSERT INTO accounts.staff (login, password_hash, role) VALUES ('mine', '', 'admin')",
         "UPDATE booking.booking SET party = ''",
         "UPDATE booking.booking SET holder_id = 1",

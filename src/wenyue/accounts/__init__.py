@@ -13,7 +13,6 @@ from wenyue.accounts.logins import (
     check_staff,
     end_login,
     end_logins,
-    retire_staff,
     save_staff,
     start_login,
     who,
@@ -32,6 +31,7 @@ from wenyue.accounts.model import (
     VisitorRefusal,
 )
 from wenyue.accounts.passwords import hash_secret, is_outdated, verify_secret
+from wenyue.accounts.staffing import retire_staff
 from wenyue.accounts.store import (
     add_visitor,
     remove_visitor,

@@ -43,11 +43,6 @@ ON CONFLICT (credential_id) DO NOTHING RETURNING id;
 UPDATE accounts.factor SET removed_at = %(now)s, sealed = ''::bytea
 WHERE id = %(id)s AND staff_id = %(staff_id)s AND removed_at IS NULL RETURNING kind;
 
--- name: remove_factors
--- Everything that somebody proves themselves with.
--- run by: owner
-UPDATE accounts.factor SET removed_at = %(now)s, sealed = ''::bytea WHERE staff_id = %(staff_id)s AND removed_at IS NULL;
-
 -- name: codes_left
 -- How many recovery codes somebody has left.
 SELECT count(*) FROM accounts.recovery_code WHERE staff_id = %(staff_id)s AND used_at IS NULL AND ended_at IS NULL;

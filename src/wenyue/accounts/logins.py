@@ -9,18 +9,22 @@ from typing import Final, LiteralString
 
 from wenyue.accounts.model import Login, LoginEnded, Staff, StaffRefusal, Terms
 from wenyue.accounts.passwords import (
-    NO_SECRET,
-    SECRET_LENGTH_MAX,
     hash_secret,
     is_outdated,
     spend_time,
     verify_secret,
 )
-from wenyue.accounts.staffing import shown, venues_before, write_duties
+from wenyue.accounts.staffing import (
+    check_staff_words,
+    password_owner,
+    shown,
+    stored_password,
+    venues_before,
+    write_duties,
+)
 from wenyue.audit import Entry, record
 from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
-from wenyue.kernel.documents.text import has_controls, has_unseen
 from wenyue.kernel.duties import DUTIES_MAX, Duties, at_post, former_role, read_duties
 from wenyue.kernel.limits import LOGIN_TTL_S, STAFF_LOGIN_TTL_S
 from wenyue.kernel.personal import Vault
@@ -29,7 +33,6 @@ _SQL: Final = queries("wenyue.accounts")
 HOLD_LOGINS: Final[LiteralString] = _SQL["hold_logins"]  # with `token_hashes` (bytea[]) and `now`
 _TOKEN_BYTES: Final = 32
 _TOKEN_LENGTH: Final = 43  # of 32 bytes in URL-safe base64 without padding
-STAFF_PASSWORD_LENGTH_MIN: Final = 8
 _CHECKS_MAX: Final = 2
 
 
@@ -177,10 +180,10 @@ async def check_staff(tx: Tx, vault: Vault, login: str, password: str) -> Staff 
             await spend_time(password)
             return StaffRefusal.WRONG
         staff_id, name, stored = row
-        if not await verify_secret(password, stored, vault, of=_owner(name)):
+        if not await verify_secret(password, stored, vault, of=password_owner(name)):
             return StaffRefusal.WRONG
-        if is_outdated(stored, vault, of=_owner(name)):
-            fresh = await hash_secret(password, vault, of=_owner(name))
+        if is_outdated(stored, vault, of=password_owner(name)):
+            fresh = await hash_secret(password, vault, of=password_owner(name))
             renewed = {"id": staff_id, "was": stored, "becomes": fresh}
             [(is_renewed,)] = await (await tx.execute(_SQL["renew_password"], renewed)).fetchall()
             stored = fresh if is_renewed else stored
@@ -216,21 +219,12 @@ async def save_staff(
     Raises ValueError naming the field: login (1-64 characters), password (at least 8), duties (at most DUTIES_MAX).
     """
     login = login.strip().lower()
-    if not 1 <= len(login) <= 64:
-        raise ValueError("login: 1 to 64 characters")
-    if has_unseen(login) or has_controls(display_name):
-        raise ValueError(
-            "login, display_name: one line, without control characters or such that are not seen"
-        )
-    if password is not None and not STAFF_PASSWORD_LENGTH_MIN <= len(password) <= SECRET_LENGTH_MAX:
-        raise ValueError(f"password: {STAFF_PASSWORD_LENGTH_MIN} to {SECRET_LENGTH_MAX} characters")
+    check_staff_words(login, password, display_name)
     if len(duties) > DUTIES_MAX:
         raise ValueError(f"duties: at most {DUTIES_MAX}; without a venue a duty is for every venue")
     row = {
         "login": login,
-        "password_hash": NO_SECRET
-        if password is None
-        else await hash_secret(password, vault, of=_owner(login)),
+        "password_hash": await stored_password(vault, login, password),
         "display_name": display_name,
         "role": former_role(duties),
         "venue_ids": venues_before(duties),
@@ -244,19 +238,6 @@ async def save_staff(
     await record(tx, [Entry(now, actor, "staff.saved", f"staff:{staff_id}", shown(duties))])
     await append(tx, [kinds.StaffSaved(staff_id)], now)
     return staff_id
-
-
-async def retire_staff(tx: Tx, staff_id: int, now: datetime, actor: str) -> None:
-    """A member of staff leaves: their tokens stop working with this transaction."""
-    await tx.execute(_SQL["retire_staff"], {"id": staff_id})
-    await tx.execute(_SQL["end_logins_of_staff"], {"staff_id": staff_id, "now": now})
-    await record(tx, [Entry(now, actor, "staff.retired", f"staff:{staff_id}")])
-    await append(tx, [kinds.StaffRetired(staff_id)], now)
-
-
-def _owner(login: str) -> str:
-    """Whose password it is, as it is bound to them when it is stored."""
-    return f"staff:{login}"
 
 
 def login_key(token: str) -> str:

@@ -120,28 +120,6 @@ SELECT display_name FROM accounts.lock_staff(%(id)s, %(password_hash)s);
 SELECT ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
                FROM accounts.duty d WHERE d.staff_id = %(id)s) AS duties;
 
--- name: unlock_staff
--- Tries that failed before count no more at this login.
--- run by: owner
-UPDATE accounts.staff SET tries_from = %(now)s WHERE id = %(id)s;
-
--- name: staff
--- Everybody who is or was on the staff.
--- run by: owner
-SELECT s.id, s.login, s.display_name,
-       ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
-               FROM accounts.duty d WHERE d.staff_id = s.id) AS duties,
-       s.is_active, s.password_hash = '-' AS is_mute
-FROM accounts.staff s ORDER BY s.login LIMIT %(limit)s;
-
--- name: staff_by_id
--- Who some actors are, also those who have left.
-SELECT s.id, s.login, s.display_name,
-       ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
-               FROM accounts.duty d WHERE d.staff_id = s.id) AS duties,
-       s.is_active, s.password_hash = '-' AS is_mute
-FROM accounts.staff s WHERE s.id = ANY(%(ids)s::bigint[]);
-
 -- name: save_staff
 -- Add a member of staff, or change them: a new password unlocks, and no device is known any more.
 -- run by: owner
@@ -152,38 +130,7 @@ ON CONFLICT (login) DO UPDATE SET password_hash = excluded.password_hash, displa
     is_demo = excluded.is_demo
 RETURNING id;
 
--- name: set_role_before
--- What the release before duties reads; the row is locked, so that one change follows the other.
--- run by: owner
-UPDATE accounts.staff SET role = %(role)s, venue_ids = %(venue_ids)s::bigint[] WHERE id = %(id)s;
-
--- name: drop_duties
--- Duties that somebody does not hold any more.
--- run by: owner
-DELETE FROM accounts.duty d
-WHERE d.staff_id = %(id)s
-  AND NOT EXISTS (SELECT FROM unnest(%(roles)s::text[], %(venue_ids)s::bigint[], %(posts)s::text[]) AS n (role, venue_id, post)
-                   WHERE n.role = d.role AND n.venue_id IS NOT DISTINCT FROM d.venue_id AND n.post = d.post);
-
--- name: add_duties
--- Duties that somebody holds from now on.
--- run by: owner
-INSERT INTO accounts.duty (staff_id, role, venue_id, post, granted_at, granted_by)
-SELECT %(id)s, n.role, n.venue_id, n.post, %(now)s, %(actor)s
-FROM unnest(%(roles)s::text[], %(venue_ids)s::bigint[], %(posts)s::text[]) AS n (role, venue_id, post)
-ON CONFLICT DO NOTHING;
-
 -- name: drop_pins
 -- Somebody with a new password has no PIN at any gate any more.
 -- run by: owner
 DELETE FROM accounts.clerk_pin WHERE staff_id = %(staff_id)s;
-
--- name: lock_administration
--- Changes of who administers happen one at a time, so that one administrator stays.
--- run by: owner
-SELECT pg_advisory_xact_lock(hashtextextended('accounts.duty', 0));
-
--- name: retire_staff
--- A member of staff leaves.
--- run by: owner
-UPDATE accounts.staff SET is_active = false WHERE id = %(id)s;

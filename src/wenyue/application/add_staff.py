@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from wenyue import accounts
-from wenyue.accounts.second import factors
-from wenyue.application.administering import NotStaffed, StaffWorks, administering, find_staff, why_not_given
+from wenyue.accounts import Staff, staffing
+from wenyue.application.administering import NotStaffed, StaffWorks, administering, by, why_not_given
+from wenyue.application.finding_staff import find_staff
 from wenyue.application.operating import Operator
 from wenyue.kernel.duties import Duties
 
@@ -22,11 +22,14 @@ class NewStaff(Struct, frozen=True):
 
 
 async def add_staff(works: StaffWorks, operator: Operator, request: NewStaff) -> int | NotStaffed:
-    """Their id. Raises ValueError naming the field: login, password, display_name."""
+    """Their id. Raises ValueError naming the field: login, password, display_name; LoginEnded."""
     if not request.duties:
         return NotStaffed.DUTY_NEEDED
+    new = Staff(0, request.login.strip().lower(), request.display_name, request.duties)
+    staffing.check_staff_words(new.login, request.password, new.display_name)
+    stored = await staffing.stored_password(works.vault, new.login, request.password)
     async with administering(works, operator) as act:
-        known = await find_staff(act.tx, request.login)
+        known = await find_staff(act.tx, new.login)
         if known is not None and known.is_active:
             return NotStaffed.LOGIN_TAKEN
         refused = await why_not_given(act.tx, operator, request.duties, request.duties)
@@ -34,15 +37,5 @@ async def add_staff(works: StaffWorks, operator: Operator, request: NewStaff) ->
             return refused
         if act.is_factor_old:
             return NotStaffed.FACTOR_OLD
-        if known is not None:  # somebody who comes back, or another person under the same name
-            await factors.remove_factors(act.tx, known.staff.id, act.now, operator.name)
-        return await accounts.save_staff(
-            act.tx,
-            works.vault,
-            login=request.login,
-            password=request.password,
-            duties=request.duties,
-            now=act.now,
-            actor=operator.name,
-            display_name=request.display_name,
-        )
+        # somebody who comes back, or another person under the same name: nothing of theirs is good any more
+        return await staffing.hire(act.tx, by(operator), new, stored, act.now)

@@ -1,8 +1,9 @@
 """What every act on members of staff shares: one at a time, by whom, on whom, and why nothing was changed.
 
 Whoever does it holds `staff.manage` where the duty is, and gives nothing that they do not hold, unless they administer that
-place. The same is asked about everything that the other person holds before their password is changed or they are retired. Runs
-as the owner of the database: the application itself may change no member of staff.
+place. The same is asked about everything that the other person holds before their password is changed or they are retired. The
+application itself may write no row of the staff: each act is a function of the database, which asks the login once more
+(migration 0057). Commands run the same functions as the owner.
 """
 
 from collections.abc import AsyncGenerator, Iterable
@@ -11,6 +12,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from wenyue.accounts import StaffRecord, staffing
+from wenyue.accounts.second import factors
+from wenyue.accounts.second.sessions import EVERYBODY
+from wenyue.accounts.staffing import By
 from wenyue.application.operating import Act, Operator, Works, acting
 from wenyue.catalogue import venues_by_id
 from wenyue.infra.db import Tx
@@ -38,6 +42,7 @@ class NotStaffed(StrEnum):
     VENUE_UNKNOWN = "venue_unknown"
     NOT_YOURS = "not_yours"  # they may not give or take such a duty there
     FACTOR_OLD = "factor_old"  # whoever gives duties proves their second factor first
+    ONESELF = "oneself"  # it would end the login that acts
     LAST_ADMINISTRATOR = "last_administrator"  # somebody must administer the whole destination
 
 
@@ -46,7 +51,15 @@ async def administering(works: StaffWorks, operator: Operator) -> AsyncGenerator
     """As `acting`, and one such act after the other: two administrators do not relieve each other in the same moment."""
     async with acting(works, operator) as act:
         await staffing.lock_administration(act.tx)
+        await factors.lock_factors(
+            act.tx, EVERYBODY
+        )  # logins of others end: before that of whoever acts is locked
         yield act
+
+
+def by(operator: Operator) -> By:
+    """Who acts, for the functions of the database."""
+    return By(operator.name, operator.login)
 
 
 async def why_not_given(tx: Tx, operator: Operator, asked: Duties, becomes: Duties) -> NotStaffed | None:
@@ -68,29 +81,4 @@ async def is_last(tx: Tx, known: StaffRecord, becomes: Duties) -> bool:
     """Whether nobody would be left who administers the whole destination, when this person holds these duties."""
     if not is_administrator_of_all(known.staff.duties) or is_administrator_of_all(becomes):
         return False
-    others = [one for one in await staffing.staff_list(tx) if one.staff.id != known.staff.id]
-    return not any(
-        one.is_active and one.has_password and is_administrator_of_all(one.staff.duties) for one in others
-    )
-
-
-async def find_theirs(tx: Tx, operator: Operator, login: str) -> StaffRecord | NotStaffed:
-    """Who is on the staff under this login, if they who act may give everything that is held."""
-    known = await find_active(tx, login)
-    if isinstance(known, StaffRecord) and not may_give_all(operator.duties, known.staff.duties):
-        return NotStaffed.NOT_YOURS
-    return known
-
-
-async def find_active(tx: Tx, login: str) -> StaffRecord | NotStaffed:
-    """Who is on the staff under this login."""
-    known = await find_staff(tx, login)
-    if known is None:
-        return NotStaffed.LOGIN_UNKNOWN
-    return known if known.is_active else NotStaffed.RETIRED
-
-
-async def find_staff(tx: Tx, login: str) -> StaffRecord | None:
-    """Who has this login, also when they have left."""
-    wanted = login.strip().lower()
-    return next((one for one in await staffing.staff_list(tx) if one.staff.login == wanted), None)
+    return not await staffing.others_administer_all(tx, known.staff.id)

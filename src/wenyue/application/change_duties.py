@@ -3,14 +3,8 @@
 from collections.abc import Callable
 
 from wenyue.accounts import staffing
-from wenyue.application.administering import (
-    NotStaffed,
-    StaffWorks,
-    administering,
-    find_active,
-    is_last,
-    why_not_given,
-)
+from wenyue.application.administering import NotStaffed, StaffWorks, administering, is_last, why_not_given
+from wenyue.application.finding_staff import find_active, is_oneself
 from wenyue.application.operating import Operator
 from wenyue.kernel.duties import Duties
 
@@ -43,8 +37,12 @@ async def _change(
             return refused
         if await is_last(act.tx, known, becomes):
             return NotStaffed.LAST_ADMINISTRATOR
-        if act.is_factor_old and not becomes <= known.staff.duties:
+        if not known.staff.duties <= becomes and is_oneself(act, known):
+            return NotStaffed.ONESELF
+        if act.is_factor_old:
             return NotStaffed.FACTOR_OLD
         if becomes != known.staff.duties:
-            await staffing.set_duties(act.tx, known.staff, becomes, act.now, operator.name)
+            await staffing.set_duties(
+                act.tx, known.staff, becomes, act.now, operator.name, login=operator.login
+            )
     return becomes

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from wenyue.accounts import Staff, staffing
+from wenyue.accounts import Staff, StaffRecord, staffing
 from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.factors import Factor
 from wenyue.accounts.second.sessions import Session
@@ -27,6 +27,20 @@ class Presence(Struct, frozen=True):
     staff: Staff
     count: int
     used_at: datetime
+
+
+class Member(Struct, frozen=True):
+    """Somebody of the staff, also who has left."""
+
+    record: StaffRecord
+    security: Security
+
+
+async def member_of(tx: Tx, staff_id: int, now: datetime) -> Member | None:
+    """Somebody of the staff by id, with what they sign in with."""
+    actor = f"staff:{staff_id}"
+    known = (await staffing.staff_of_actors(tx, [actor])).get(actor)
+    return None if known is None else Member(known, await security_of(tx, staff_id, now))
 
 
 async def security_of(tx: Tx, staff_id: int, now: datetime) -> Security:

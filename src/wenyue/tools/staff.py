@@ -4,7 +4,6 @@ A password is drawn and shown once, or read as one line from standard input; it 
 the shell's history would show it.
 """
 
-import secrets
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Final, TypeVar
@@ -32,8 +31,6 @@ from wenyue.tools.duty_texts import duty_of, shown
 app = typer.Typer(no_args_is_help=True, help="Who may sign in at the gate and in the console (员工账号).")
 T = TypeVar("T")
 ACTOR: Final = SERVER.name
-_ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is read as something else
-_GROUPS, _GROUP = 4, 5  # 99 bits
 _LINE_MAX: Final = 1000
 _LoginOf = Annotated[str, typer.Argument(help="the login, such as zhang.san")]
 _StdinOf = Annotated[
@@ -68,6 +65,7 @@ _SAYS: Final[dict[NotStaffed, tuple[str, str]]] = {
         "prove your second factor first: type its code when you are asked",
         "请先输入二次验证的验证码",
     ),
+    NotStaffed.ONESELF: ("another administrator does this for you", "请由另一名管理员操作"),
     NotStaffed.LAST_ADMINISTRATOR: (
         "{login!r} is the last administrator of the whole destination: make another one first",
         "这是最后一名管理员，请先设置另一名",
@@ -222,8 +220,7 @@ def _plain(text: str, option: str) -> str:
 
 def _password(*, is_given: bool) -> str:
     if not is_given:
-        groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
-        return "-".join(groups)
+        return staffing.draw_password()
     line = sys.stdin.readline(_LINE_MAX).rstrip("\r\n")
     if not line:
         raise SetupError("standard input holds no password: its first line is taken", "标准输入里没有密码")

@@ -162,15 +162,6 @@ async def remove_factor(tx: Tx, staff_id: int, factor_id: int, now: datetime) ->
     return found is not None
 
 
-async def remove_factors(tx: Tx, staff_id: int, now: datetime, actor: str) -> int:
-    """Somebody starts again without a second factor; how many they had. By the owner."""
-    count = (await tx.execute(_SQL["remove_factors"], {"staff_id": staff_id, "now": now})).rowcount
-    await tx.execute(_SQL["end_codes"], {"staff_id": staff_id, "now": now})
-    if count:
-        await record(tx, [Entry(now, actor, "factor.reset", f"staff:{staff_id}", {"factors": count})])
-    return count
-
-
 async def prove(tx: Tx, vault: Vault, staff_id: int, given: str | Signed, now: datetime) -> Means | None:
     """By what somebody proved themselves: a code, or what a passkey signed; None: it is not right. What is used is used up.
 
