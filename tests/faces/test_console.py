@@ -85,6 +85,11 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
         for name in ("me", "me/factor", "sessions", "signin/factor", "signin/enrolment")
         for method in ("GET", "POST")
     }  # tests/faces/test_second_factor.py, test_step_up.py
+    listed |= {
+        (f"/console/staff{rest}", method)
+        for rest, methods in (("", ["GET"]), ("/new", ["GET", "POST"]), ("/{id}", ["GET", "POST"]))
+        for method in methods
+    }  # tests/faces/test_console_staff.py
     assert {
         (route.path, method) for route in routes for method in (route.methods or set()) - {"HEAD"}
     } == listed

@@ -58,7 +58,8 @@ HOLIDAY: Final = {
 }
 CHANGE: Final = uuid7()
 DEVICE: Final = 1  # the first of an installation
-IDS: Final = {"/console/devices/{id}/revoke": DEVICE}
+OTHER: Final = 2  # the second of the staff
+IDS: Final = {"/console/devices/{id}/revoke": DEVICE, "/console/staff/{id}": OTHER}
 PROPOSING: Final = "/console/changes/new?venue=1&act=prices.set"
 PROPOSAL: Final = {"product": "1", "from": "2026-03-06", "yuan": "58", "reason": "雨天", "what": "propose"}
 # Of each changing page: where its form is, whose action that form has, and what is typed.
@@ -74,6 +75,12 @@ PAGES: Final[Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
     "/console/devices/{id}/revoke": ("/console/devices", f"/console/devices/{DEVICE}/revoke", {}),
     "/console/me": ("/console/me", "/console/signout", {"what": "end_others"}),
     "/console/me/factor": ("/console/me/factor", "/console/me/factor", {"what": "add"}),
+    "/console/staff/new": ("/console/staff/new", "/console/staff/new", {"login": "new", "role": "gate"}),
+    "/console/staff/{id}": (
+        f"/console/staff/{OTHER}",
+        f"/console/staff/{OTHER}",
+        {"what": "grant", "role": "auditor"},
+    ),
     "/console/sessions": ("/console/me", "/console/signout", {"staff": "2"}),
     "/gate/pin": ("/gate/pin", "/gate/pin", {"pin": "295173", "again": "295173"}),
     "/gate/setup": ("/gate/setup", "/gate/setup", {"venue_id": "1", "gate": "南门"}),
@@ -135,6 +142,8 @@ class Scene:
             "changes.change WHERE decided_at IS NULL",
             "accounts.factor",
             "accounts.gate_device WHERE revoked_at IS NULL",
+            "accounts.staff",
+            "accounts.duty",
         )
         counts = ", ".join(f"(SELECT count(*) FROM {one})" for one in tables)
         async with await psycopg.AsyncConnection.connect(self.urls.owner_url) as tx:

@@ -231,6 +231,11 @@ class Cells:
             rows = await (await tx.execute("SELECT id FROM accounts.staff WHERE login = 'leaver'")).fetchall()
             self.leaver_id = rows[0][0]
 
+    def new_staff(self) -> dict[str, str]:
+        """A desk clerk of the lake, as the console's form sends it; another one each time."""
+        self.day += 1
+        return {"login": f"clerk-{self.day}", "name": "新员工", "role": "desk", "venue": "lake"}
+
     async def forget_replacements(self) -> None:
         """The card is there, and nobody asked for another."""
         async with await psycopg.AsyncConnection.connect(self.owner_url) as tx:

@@ -71,6 +71,23 @@ async def _revoke(cells: Cells, who: Who) -> httpx.Response:
     return await cells.page(who, "POST", f"/console/devices/{cells.device_id}/revoke")
 
 
+async def _give(cells: Cells, who: Who) -> httpx.Response:
+    form = {"what": "grant", "role": "desk", "venue": "lake"}
+    return await cells.page(who, "POST", f"/console/staff/{cells.leaver_id}", **form)
+
+
+async def _member(cells: Cells, who: Who) -> httpx.Response:
+    return await cells.page(who, "GET", f"/console/staff/{cells.leaver_id}")
+
+
+def _act_on_member(what: str) -> Ask:
+    async def ask(cells: Cells, who: Who) -> httpx.Response:
+        form = {"what": what, "duty": f"gate@venue:{cells.venues['lake']}"}
+        return await cells.page(who, "POST", f"/console/staff/{cells.leaver_id}", **form)
+
+    return ask
+
+
 async def _end_others(cells: Cells, who: Who) -> httpx.Response:
     await cells.token_of(who)
     return await cells.page(who, "POST", "/console/me", what="end_others")
@@ -220,6 +237,20 @@ QUESTIONS: Final[dict[str, Question]] = {
     "POST /console/devices/{id}/revoke": Question(
         _revoke, status=303, changes=frozenset({"accounts.gate_device"}), ready=Cells.allow_device
     ),
+    "GET /console/staff": Question(_page("GET", "/console/staff"), here=False, says="console-change"),
+    "GET /console/staff/new": Question(_page("GET", "/console/staff/new"), here=False, says="role"),
+    "POST /console/staff/new": Question(
+        _page("POST", "/console/staff/new", Cells.new_staff),
+        changes=frozenset({"accounts.staff", "accounts.duty", "audit.entry", "events.event"}),
+        says="staff-password",
+    ),
+    "GET /console/staff/{id}": Question(_member, here=False, ready=Cells.hire_a_leaver),
+    "POST /console/staff/{id}": Question(
+        _give,
+        status=303,
+        changes=frozenset({"accounts.duty", "audit.entry", "events.event", "accounts.login"}),
+        ready=Cells.hire_a_leaver,
+    ),
     "GET /console": Question(_page("GET", "/console"), status=303, here=False),
     "GET /console/live": Question(_page("GET", "/console/live"), here=False, says="data-live"),
     "GET /console/live.json": Question(_page("GET", "/console/live.json"), here=False, says="series"),
@@ -233,8 +264,32 @@ QUESTIONS: Final[dict[str, Question]] = {
         says="如果录入",
     ),
 }
-# The same route with another right for what it does.
+# The same route with another right for what it does, or with another act (after a space).
 MORE: Final = {
+    "staff.manage withdraw": Question(
+        _act_on_member("withdraw"),
+        status=303,
+        changes=frozenset({"accounts.duty", "audit.entry", "accounts.login"}),
+        ready=Cells.hire_a_leaver,
+    ),
+    "staff.manage unlock": Question(
+        _act_on_member("unlock"),
+        status=303,
+        changes=frozenset({"audit.entry"}),
+        ready=Cells.hire_a_leaver,
+    ),
+    "staff.manage reset": Question(
+        _act_on_member("reset"),
+        changes=frozenset({"accounts.staff", "audit.entry", "accounts.login"}),
+        ready=Cells.hire_a_leaver,
+        says="staff-password",
+    ),
+    "staff.manage retire": Question(
+        _act_on_member("retire"),
+        status=303,
+        changes=frozenset({"accounts.staff", "audit.entry", "accounts.login"}),
+        ready=Cells.hire_a_leaver,
+    ),
     "changes.approve": Question(
         _changes("POST", what="approve"),
         status=303,

@@ -55,6 +55,7 @@ class Duty(StaffAsked):
             "is_operator": self.may_enter,
             "section": "",
             "may_manage_devices": manages,
+            "may_manage_staff": self.staff is not None and self.staff.may_anywhere(Right.STAFF_MANAGE),
             "may_read_record": self.staff is not None and self.staff.may(Right.RECORD_READ, None),
         }
 

@@ -16,6 +16,7 @@ from wenyue.faces.console.me_pages import routes as me_routes
 from wenyue.faces.console.proposal_pages import routes as proposal_routes
 from wenyue.faces.console.record_pages import routes as record_routes
 from wenyue.faces.console.runbooks import runbook, runbook_names
+from wenyue.faces.console.staff_pages import routes as staff_routes
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.second_step import do_enrolment, do_factor, show_enrolment, show_factor
 from wenyue.faces.shared.staff import do_signin, do_signout, show_signin
@@ -107,4 +108,5 @@ routes: Final = [
     *day_routes,
     *device_routes,
     *record_routes,
+    *staff_routes,
 ]

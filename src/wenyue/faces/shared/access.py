@@ -129,6 +129,11 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "POST /console/devices": Right.DEVICES_MANAGE,
     "POST /console/devices/{id}/revoke": Right.DEVICES_MANAGE,
     "GET /console/record": Right.RECORD_READ,  # of the whole destination
+    "GET /console/staff": Right.STAFF_MANAGE,
+    "GET /console/staff/new": Right.STAFF_MANAGE,
+    "POST /console/staff/new": Right.STAFF_MANAGE,  # each duty: where it is
+    "GET /console/staff/{id}": Right.STAFF_MANAGE,
+    "POST /console/staff/{id}": Right.STAFF_MANAGE,  # wherever they hold a duty
     "GET /console": Right.CONSOLE_VIEW,
     "GET /console/live": Right.CONSOLE_VIEW,
     "GET /console/live.json": Right.CONSOLE_VIEW,
