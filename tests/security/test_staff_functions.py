@@ -12,18 +12,20 @@ from tests.support.grants import application_statements
 
 ADMIN: Final = ("boss", "administrator", None)
 PEOPLE: Final = (ADMIN, ("second", "administrator", 7), ("keeper", "gate", 7), ("op", "operator", None))
+HASH: Final = f"scrypt-of$1$14$8$5${'0' * 32}${'0' * 64}"
 ACTS: Final = {
-    "hire_staff": "SELECT accounts.hire_staff(%(acting)s, 'operator:command', now(), 'mine', 'hash', '',"
+    "hire_staff": "SELECT accounts.hire_staff(%(acting)s, 'operator:command', now(), 'mine', %(hash)s, '',"
     " '{administrator}', %(venues)s::bigint[], '{\"\"}')",
     "set_staff_duties": "SELECT accounts.set_staff_duties(%(acting)s, 'operator:command', now(), %(who)s,"
     " '{administrator}', %(venues)s::bigint[], '{\"\"}', false)",
     "retire_staff": "SELECT accounts.retire_staff(%(acting)s, 'operator:command', now(), %(who)s)",
-    "reset_staff": "SELECT accounts.reset_staff(%(acting)s, 'operator:command', now(), %(who)s, 'hash')",
+    "reset_staff": "SELECT accounts.reset_staff(%(acting)s, 'operator:command', now(), %(who)s, %(hash)s)",
     "unlock_staff": "SELECT accounts.unlock_staff(%(acting)s, 'operator:command', now(), %(who)s)",
 }
 INNER: Final = (
     "SELECT accounts.administrator(NULL, 'x', now())",
     "SELECT accounts.require_venues(NULL, '{}')",
+    "SELECT accounts.require_password(NULL, '-')",
     "SELECT accounts.administers_all(1)",
     "SELECT accounts.require_an_administrator()",
     "SELECT accounts.duties_said(1)",
@@ -69,12 +71,20 @@ class Scene:
             found = tx.execute(statement.encode())
             return found.fetchall() if found.description else []
 
-    def act(self, name: str, acting: str | None, who: str = "op", venue: int | None = None) -> Any:
+    def act(
+        self,
+        name: str,
+        acting: str | None,
+        who: str = "op",
+        venue: int | None = None,
+        stored: str | None = HASH,
+    ) -> Any:
         """As the application: what the function says."""
         row = {
             "acting": None if acting is None else acting.encode(),
             "who": self.ids[who],
             "venues": [venue],
+            "hash": stored,
         }
         with psycopg.connect(self.urls.app_url, autocommit=True) as tx:
             [(said,)] = tx.execute(ACTS[name].encode(), row).fetchall()
@@ -152,9 +162,23 @@ def test_security_M7_the_last_administrator_stays_whoever_asks(scene: Scene) -> 
 
 
 def test_security_M7_a_login_that_is_somebodys_is_not_taken_over_by_hiring(scene: Scene) -> None:
-    hire = "SELECT accounts.hire_staff('boss', '', now(), 'op', 'mine', '', '{gate}', '{7}', '{\"\"}')"
+    hire = "SELECT accounts.hire_staff('boss', '', now(), 'op', %s, '', '{gate}', '{7}', '{\"\"}')"
     with psycopg.connect(scene.urls.app_url) as tx, pytest.raises(errors.UniqueViolation):
-        tx.execute(hire)
+        tx.execute(hire.encode(), [HASH])
+
+
+@pytest.mark.parametrize("name", ["hire_staff", "reset_staff"])
+@pytest.mark.parametrize(
+    "stored", [None, "", "-", "mine", f"scrypt$16384${'0' * 32}${'0' * 64}", HASH.replace("of$1", "of$0")]
+)
+def test_security_M7_nobody_chooses_a_password_without_the_key(
+    scene: Scene, name: str, stored: str | None
+) -> None:
+    """Older forms that are good without a key are refused: whoever has the database alone can make those."""
+    before = scene.owner(WRITTEN)
+    with pytest.raises(errors.InvalidParameterValue):
+        scene.act(name, "boss", stored=stored)
+    assert scene.owner(WRITTEN) == before
 
 
 @pytest.mark.parametrize("statement", INNER)

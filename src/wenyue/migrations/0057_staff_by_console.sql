@@ -38,6 +38,18 @@ BEGIN
 END
 $$;
 
+-- A password that the application stores is keyed and bound to its login, which needs the key that no database has (as
+-- accounts.renew_password): so nobody chooses one without that key. Only the owner stores none at all.
+CREATE FUNCTION accounts.require_password(acting bytea, new_hash text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF new_hash IS NULL OR NOT (acting IS NULL AND new_hash = '-')
+       AND new_hash !~ '^scrypt-of\$[1-9][0-9]*\$[0-9]+\$[0-9]+\$[0-9]+\$[0-9a-f]{32}\$[0-9a-f]{64}$' THEN
+        RAISE EXCEPTION 'new_hash: not a password as it is stored now' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+END
+$$;
+
 CREATE FUNCTION accounts.administers_all(who bigint) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM accounts.duty d JOIN accounts.staff s ON s.id = d.staff_id AND s.is_active
@@ -135,6 +147,7 @@ BEGIN
         RAISE EXCEPTION 'a login of 1 to 64 characters, and what they are there for' USING ERRCODE = 'check_violation';
     END IF;
     PERFORM accounts.require_venues(acting, venues);
+    PERFORM accounts.require_password(acting, new_hash);
     INSERT INTO accounts.staff AS s (login, password_hash, display_name, role, is_active, is_demo)
     VALUES (new_login, new_hash, new_name, 'gate', true, false)
     ON CONFLICT (login) DO UPDATE
@@ -221,6 +234,7 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM accounts.require_venues(acting, ARRAY(SELECT d.venue_id FROM accounts.duty d WHERE d.staff_id = who));
+    PERFORM accounts.require_password(acting, new_hash);
     UPDATE accounts.staff s SET password_hash = new_hash, is_demo = false, devices_from = at_instant, tries_from = at_instant
      WHERE s.id = who AND s.is_active;
     IF NOT FOUND THEN
@@ -249,6 +263,7 @@ END
 $$;
 
 REVOKE EXECUTE ON FUNCTION accounts.administrator(bytea, text, timestamptz), accounts.require_venues(bytea, bigint[]),
+    accounts.require_password(bytea, text),
     accounts.administers_all(bigint), accounts.require_an_administrator(), accounts.duties_said(bigint),
     accounts.note_staff(bytea, text, timestamptz, text, bigint, jsonb),
     accounts.write_duties(bigint, text[], bigint[], text[], timestamptz, text), accounts.end_staff_logins(bigint, timestamptz),
