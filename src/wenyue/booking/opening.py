@@ -21,7 +21,7 @@ from wenyue.booking.planning import (
     NewPool,
     NewSlot,
     Opening,
-    day_capacity_of,
+    day_capacities,
     plan,
 )
 from wenyue.catalogue import Closure, Product, Template, Venue
@@ -131,14 +131,20 @@ async def openings(
 
 async def write(tx: Tx, planned: Sequence[tuple[NewSlot, list[NewPool]]]) -> OpenedCount:
     """Store planned slots and their pools; what is there already stays as it is."""
+    parts = [
+        planned[at : at + SLOTS_PER_STATEMENT_MAX] for at in range(0, len(planned), SLOTS_PER_STATEMENT_MAX)
+    ]
     opened = OpenedCount(0, 0)
-    for start in range(0, len(planned), SLOTS_PER_STATEMENT_MAX):
-        part = planned[start : start + SLOTS_PER_STATEMENT_MAX]
+    for part in (
+        parts
+    ):  # every pool first: a session draws from the pool of its venue's day, whichever product made that
         pools = [pool for _, needed in part for pool in needed]
-        added_pools = await tx.execute(_SQL["add_pools"], {"pools": msgspec.json.encode(pools).decode()})
+        added = await tx.execute(_SQL["add_pools"], {"pools": msgspec.json.encode(pools).decode()})
+        opened += OpenedCount(0, added.rowcount)
+    for part in parts:
         slots = [slot for slot, _ in part]
-        added_slots = await tx.execute(_SQL["add_slots"], {"slots": msgspec.json.encode(slots).decode()})
-        opened += OpenedCount(added_slots.rowcount, added_pools.rowcount)
+        added = await tx.execute(_SQL["add_slots"], {"slots": msgspec.json.encode(slots).decode()})
+        opened += OpenedCount(added.rowcount, 0)
     return opened
 
 
@@ -266,12 +272,10 @@ async def planned_capacity(tx: Tx, venue_id: int, on_date: date) -> int | None:
     if is_open or not products:
         return None
     presets, _ = await read_presets(tx, {})
-    day_kind = (await load_calendar(tx)).day_kind(on_date)
-    for one in await openings(tx, products, presets, on_date, on_date):
-        figure = day_capacity_of(one, on_date, day_kind)
-        if figure is not None:  # the first product that opens makes the pool
-            return figure
-    return None
+    calendar = await load_calendar(tx)
+    found = await openings(tx, products, presets, on_date, on_date)
+    planned = [one for opening in found for one in plan(opening, calendar, on_date, on_date)]
+    return day_capacities(planned).get(venue_id)
 
 
 async def set_planned_capacity(tx: Tx, venue_id: int, on_date: date, capacity: int) -> CapacityAnswer:

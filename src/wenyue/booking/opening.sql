@@ -8,7 +8,8 @@ FROM json_to_recordset(%(pools)s::json) AS w(
 ON CONFLICT ON CONSTRAINT pool_natural_key DO NOTHING
 
 -- name: add_slots
--- Slots that are not there yet, each tied to its session pool, its day pool and its channel pools.
+-- Slots that are not there yet, each tied to its session pool, its channel pools and, where its visitors count in it, the pool of
+-- the venue's day: whichever product stated that.
 INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at, price_minor, currency,
                           label_zh, label_en, pool_ids, channel_pools, is_open, closed_reason_zh, closed_reason_en)
 SELECT w.product_id, w.venue_id, w.on_date, w.starts_at, w.ends_at, w.release_at, w.closes_at, w.price_minor, w.currency,
@@ -22,10 +23,10 @@ SELECT w.product_id, w.venue_id, w.on_date, w.starts_at, w.ends_at, w.release_at
 FROM json_to_recordset(%(slots)s::json) AS w(
     product_id bigint, venue_id bigint, on_date date, starts_at timestamptz, ends_at timestamptz,
     release_at timestamptz, closes_at timestamptz, price_minor bigint, currency text, label_zh text, label_en text,
-    has_day_pool boolean, channels json, is_open boolean, closed_reason_zh text, closed_reason_en text)
+    counts_in_day boolean, channels json, is_open boolean, closed_reason_zh text, closed_reason_en text)
 JOIN booking.pool own ON own.venue_id = w.venue_id AND own.on_date = w.on_date AND own.kind = 'session'
  AND own.product_id = w.product_id AND own.starts_at = w.starts_at AND own.channel IS NULL
-LEFT JOIN booking.pool day ON w.has_day_pool AND day.venue_id = w.venue_id AND day.on_date = w.on_date
+LEFT JOIN booking.pool day ON w.counts_in_day AND day.venue_id = w.venue_id AND day.on_date = w.on_date
  AND day.kind = 'day' AND day.product_id IS NULL AND day.starts_at IS NULL AND day.channel IS NULL
 ON CONFLICT (product_id, on_date, starts_at) DO NOTHING
 

@@ -1,6 +1,6 @@
 """Planning: which pools and slots a product's calendar templates come to on which days. Pure; `opening` stores them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -48,7 +48,9 @@ class NewSlot(msgspec.Struct, frozen=True):
     currency: str
     label_zh: str
     label_en: str
-    has_day_pool: bool
+    counts_in_day: (
+        bool  # its visitors count against the carrying capacity of the venue's day, where there is one
+    )
     channels: dict[str, str]
     is_open: bool
     closed_reason_zh: str
@@ -96,7 +98,7 @@ def _plan_day(opening: Opening, day: date, day_kind: str) -> Iterator[tuple[NewS
             currency=product.currency,
             label_zh=session.label_zh,
             label_en=session.label_en,
-            has_day_pool=day_capacity is not None,
+            counts_in_day=day_capacity is not None or product.is_first_gate,
             channels=_channels(session),
             is_open=not reason_zh,
             closed_reason_zh=reason_zh,
@@ -111,6 +113,16 @@ def day_capacity_of(opening: Opening, day: date, day_kind: str) -> int | None:
     cap = {str(kind): figure for kind, figure in opening.preset.day_caps.items()}.get(day_kind)
     figures = [figure for figure in (stated, cap) if figure is not None]
     return min(figures, default=None)
+
+
+def day_capacities(planned: Iterable[tuple[NewSlot, list[NewPool]]]) -> dict[int, int]:
+    """The carrying capacity of the day by venue. The first session that has one makes the day's pool, as when it is stored."""
+    found: dict[int, int] = {}
+    for _, pools in planned:
+        for pool in pools:
+            if pool.kind == "day":
+                found.setdefault(pool.venue_id, pool.capacity)
+    return found
 
 
 def _closed_reason(opening: Opening, day: date, day_kind: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import Final
 from wenyue import catalogue
 from wenyue.audit import Entry, record
 from wenyue.booking.opening import openings, write
-from wenyue.booking.planning import NewPool, NewSlot, plan
+from wenyue.booking.planning import NewPool, NewSlot, day_capacities, plan
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import days
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, Preset, load_calendar, save_override
@@ -257,7 +257,7 @@ async def _works(
         before = _by_key([one for opening in found for one in plan(opening, old, on_date, on_date)])
         will = _by_key([one for opening in found for one in plan(opening, new, on_date, on_date)])
         work = await _slot_work(tx, page, before, will, on_date)
-        was, wanted = _day_capacities(before), _day_capacities(will)
+        was, wanted = day_capacities(before.values()), day_capacities(will.values())
         await _follow_day_pools(
             tx, on_date, was, {venue: n for venue, n in wanted.items() if venue not in followed}, work
         )
@@ -342,9 +342,3 @@ def _by_key(planned: Sequence[Planned]) -> dict[tuple[int, datetime], Planned]:
 
 def _session_capacity(planned: Planned) -> int:
     return next(pool.capacity for pool in planned[1] if pool.kind == "session")
-
-
-def _day_capacities(planned: Mapping[tuple[int, datetime], Planned]) -> dict[int, int]:
-    return {
-        pool.venue_id: pool.capacity for _, pools in planned.values() for pool in pools if pool.kind == "day"
-    }
