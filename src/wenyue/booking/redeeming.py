@@ -13,6 +13,7 @@ _SQL: Final = queries("wenyue.booking", "redeeming.sql")
 _DAYS_BACK: Final = 2  # a session that runs past midnight, a stay that began yesterday
 _DAYS_AHEAD: Final = 400  # whatever day is booked, the gate can name it
 _BOOKINGS_MAX: Final = 20
+_OF_PERSON_MAX: Final = 60  # whoever likes books for them: there is room for many accounts
 CODE_MINTED_WITHIN: Final = timedelta(minutes=10)  # from a page that mints an identifier to its booking
 _PLACES_MAX: Final = 1_000
 
@@ -76,7 +77,7 @@ async def redeemable(
     """Every place of the bookings named by one of: id, ids, range of ids, or person, card or account near the day.
 
     Whole bookings, whatever their state, venue or day, so that the gate can say why not; those nearest to `on_date`,
-    and on one day those of `venue_id`, first. Bounded to 20 bookings and 1,000 places. Empty: no such booking.
+    and on one day those of `venue_id`, first. Bounded to 20 bookings (of a person 60) and 1,000 places. Empty: no such booking.
     """
     near: dict[str, object] = {
         "on_date": on_date,
@@ -92,7 +93,9 @@ async def redeemable(
     elif id_range is not None:
         ids = await _of_code(tx, *id_range)
     elif person_key is not None:
-        ids = await _ids(tx, "bookings_of_person", {"person_key": person_key, **near})
+        ids = await _ids(
+            tx, "bookings_of_person", {**near, "person_key": person_key, "limit": _OF_PERSON_MAX}
+        )
     elif card_id is not None:
         ids = await _ids(tx, "bookings_on_card", {"card_id": card_id, **near})
     elif holder_id is not None:

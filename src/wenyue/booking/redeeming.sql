@@ -1,12 +1,18 @@
 -- name: bookings_of_person
--- Bookings in which this person has a live place near the day: the nearest day first, and on it the asking venue.
-SELECT p.booking_id
-  FROM booking.place p
-  JOIN booking.line l ON l.booking_id = p.booking_id AND l.line_no = p.line_no
- WHERE p.person_key = %(person_key)s AND p.is_live
-   AND p.on_date BETWEEN %(from_day)s::date AND %(to_day)s::date
- GROUP BY p.booking_id
- ORDER BY min(2 * abs(p.on_date - %(on_date)s::date) + (l.venue_id <> %(venue_id)s)::int), p.booking_id
+-- Bookings in which this person has a live place near the day: the nearest day first, and on it the asking venue. Then confirmed
+-- before held, and of every account its first before anybody's second: whoever books for somebody else, under identifiers of their
+-- own making, hides none of that person's own.
+SELECT near.booking_id
+  FROM (SELECT of_person.*, row_number() OVER (PARTITION BY far, is_held, holder_id ORDER BY created_at, booking_id) AS nth
+          FROM (SELECT p.booking_id, b.holder_id, b.created_at, b.state = 1 AS is_held,
+                       min(2 * abs(p.on_date - %(on_date)s::date) + (l.venue_id <> %(venue_id)s)::int) AS far
+                  FROM booking.place p
+                  JOIN booking.line l ON l.booking_id = p.booking_id AND l.line_no = p.line_no
+                  JOIN booking.booking b ON b.id = p.booking_id
+                 WHERE p.person_key = %(person_key)s AND p.is_live
+                   AND p.on_date BETWEEN %(from_day)s::date AND %(to_day)s::date
+                 GROUP BY p.booking_id, b.holder_id, b.created_at, b.state) AS of_person) AS near
+ ORDER BY near.far, near.is_held, near.nth, near.created_at, near.booking_id
  LIMIT %(limit)s
 
 -- name: bookings_on_card

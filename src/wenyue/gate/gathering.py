@@ -164,9 +164,11 @@ async def _by_document(question: _Question, reading: Reading) -> Gathered:
     since, until = question.today - timedelta(days=2), question.today + timedelta(days=400)
     known = await findable.persons_near(question.tx, list(documents), since, until)
     rows = await fetch_dicts(question.tx, _SQL["persons_with_accounts"], {"person_keys": list(documents)})
-    persons = dict.fromkeys([*known, *(bytes(row["person_key"]) for row in rows)])
+    today = await findable.persons_near(question.tx, list(documents), since, question.today + timedelta(1))
+    # Whoever likes books for other days under other nationalities: those who have a place about now come first.
+    persons = dict.fromkeys([*today, *(bytes(row["person_key"]) for row in rows), *known])
     found: dict[bytes, list[Admission]] = {}
-    for person_key in [one for one in documents if one in persons][:PERSONS_MAX]:
+    for person_key in list(persons)[:PERSONS_MAX]:
         places = await _places_of(question, person_key)
         if places:
             found[person_key] = places
