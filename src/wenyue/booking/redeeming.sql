@@ -3,7 +3,7 @@
 -- before held, and of every account its first before anybody's second: whoever books for somebody else, under identifiers of their
 -- own making, hides none of that person's own.
 SELECT near.booking_id
-  FROM (SELECT of_person.*, row_number() OVER (PARTITION BY far, is_held, holder_id ORDER BY created_at, booking_id) AS nth
+  FROM (SELECT booking_id, far, is_held, created_at, row_number() OVER (PARTITION BY far, is_held, holder_id ORDER BY created_at, booking_id) AS nth
           FROM (SELECT p.booking_id, b.holder_id, b.created_at, b.state = 1 AS is_held,
                        min(2 * abs(p.on_date - %(on_date)s::date) + (l.venue_id <> %(venue_id)s)::int) AS far
                   FROM booking.place p
