@@ -7,16 +7,9 @@ from typing import Any
 import pytest
 
 from tests.support.card_rules import card_of, rules_of, want
-from wenyue.booking.planning import NewPool, NewSlot
-from wenyue.booking.replanning import (
-    NOT_IN_TIMETABLE_ZH,
-    HolidayEntry,
-    OpenSlot,
-    Planned,
-    SlotChange,
-    check_entry,
-    decide,
-)
+from wenyue.booking.following import OpenSlot, Planned, SlotChange, decide
+from wenyue.booking.planning import NOT_IN_TIMETABLE_ZH, NewPool, NewSlot
+from wenyue.booking.replanning import HolidayEntry, check_entry
 from wenyue.cards import CardRefusal, CardRules, decide_use
 from wenyue.policy import HolidayCalendar
 from wenyue.policy.holidays import statutory_days

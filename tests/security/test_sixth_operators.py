@@ -14,12 +14,13 @@ from tests.support.opening_stage import DAY, Stage, opened_venue
 from tests.support.second_factor import Staffed, staffed
 from wenyue.accounts import staffing
 from wenyue.application.close_slots import Closed, close_slots
-from wenyue.application.closing import CALENDAR_REASONS, CloseSlots
+from wenyue.application.closing import CloseSlots
 from wenyue.application.jobs.drop_over_sign_ins import drop_over_sign_ins
 from wenyue.application.lift_closure import LiftClosure, lift_closure
 from wenyue.application.operating import NotDone, Operator
 from wenyue.booking import Outcome
 from wenyue.booking.opening import CapacityAnswer, set_capacity, set_day_capacity
+from wenyue.booking.planning import CALENDAR_REASONS
 from wenyue.infra.db import Database
 from wenyue.kernel.duties import EVERY_DUTY, Duty, Role
 

@@ -1,7 +1,6 @@
 """Closing a venue or a product for some days: what is asked, whether it can be, and what it would touch."""
 
 from datetime import date
-from typing import Final
 
 from msgspec import Struct
 
@@ -13,14 +12,11 @@ from wenyue.application.operator_checks import (
     find_venue,
     is_reason,
 )
-from wenyue.booking import opening, replanning, touched
+from wenyue.booking import opening, touched
 from wenyue.catalogue import count_closures
 from wenyue.changes import Counts, Effect, Looked
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.duties import Right
-
-# By these words the calendar finds again what it closed itself: a closure by hand says something else.
-CALENDAR_REASONS: Final = frozenset({*opening.WEEKLY_REASONS, replanning.NOT_IN_TIMETABLE_ZH})
 
 
 class CloseSlots(Struct, frozen=True):
@@ -70,4 +66,4 @@ def _why_not_say(request: CloseSlots) -> NotDone | None:
     texts = (request.reason_en, request.source)
     if not is_reason(request.reason_zh) or not all(is_reason(text, may_be_empty=True) for text in texts):
         return NotDone.REASON_NEEDED
-    return NotDone.REASON_RESERVED if request.reason_zh.strip() in CALENDAR_REASONS else None
+    return NotDone.REASON_RESERVED if request.reason_zh.strip() in opening.CALENDAR_REASONS else None

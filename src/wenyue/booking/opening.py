@@ -15,9 +15,9 @@ import msgspec
 
 from wenyue import catalogue
 from wenyue.booking.planning import (
+    CALENDAR_REASONS,
     DAYS_AHEAD_MAX,
     GENERAL,
-    WEEKLY_REASONS,
     NewPool,
     NewSlot,
     Opening,
@@ -185,8 +185,8 @@ async def close_slots(
 async def reopen_slots(tx: Tx, venue_id: int, product_id: int | None, from_day: date, to_day: date) -> int:
     """Take up sales again on these dates and return how many slots opened.
 
-    Weekly closing days stay closed, and so do days that another closure of the catalogue still covers: lift the
-    closure there first.
+    What the calendar closed (CALENDAR_REASONS) stays closed, and so do days that another closure of the catalogue still
+    covers: lift the closure there first.
     """
     scope: dict[str, object] = {
         "venue_id": venue_id,
@@ -195,7 +195,7 @@ async def reopen_slots(tx: Tx, venue_id: int, product_id: int | None, from_day: 
         "to_day": to_day,
     }
     await tx.execute(_SQL["lock_slots"], scope)
-    cursor = await tx.execute(_SQL["reopen_slots"], scope | {"weekly": WEEKLY_REASONS})
+    cursor = await tx.execute(_SQL["reopen_slots"], scope | {"of_calendar": list(CALENDAR_REASONS)})
     opened = await _switch(tx, [row[0] for row in await cursor.fetchall()], is_open=True)
     standing = await catalogue.closures(tx, [venue_id], from_day, to_day)
     for closure in standing.get(venue_id, []):

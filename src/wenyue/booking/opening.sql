@@ -53,12 +53,12 @@ WHERE venue_id = %(venue_id)s AND on_date BETWEEN %(from_day)s AND %(to_day)s
 RETURNING pool_ids[1]
 
 -- name: reopen_slots
--- Opens slots that were closed for another reason than the venue's weekly closing day; returns their pools.
+-- Opens slots that were closed for another reason than the calendar's own; returns their pools.
 UPDATE booking.slot
 SET is_open = true, closed_reason_zh = '', closed_reason_en = ''
 WHERE venue_id = %(venue_id)s AND on_date BETWEEN %(from_day)s AND %(to_day)s
   AND (%(product_id)s::bigint IS NULL OR product_id = %(product_id)s) AND NOT is_open
-  AND closed_reason_zh <> ALL(%(weekly)s::text[])
+  AND closed_reason_zh <> ALL(%(of_calendar)s::text[])
 RETURNING pool_ids[1]
 
 -- name: switch_pools

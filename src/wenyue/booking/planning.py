@@ -19,6 +19,10 @@ GENERAL: Final = Channel.ONLINE.name.lower()  # channels without a reserve share
 _WEEKDAYS_ZH: Final = "一二三四五六日"
 _WEEKDAYS_EN: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 WEEKLY_REASONS: Final = [f"周{name}例行闭馆" for name in _WEEKDAYS_ZH]
+NOT_IN_TIMETABLE_ZH: Final = "节假日安排调整，当日不设此场次"
+NOT_IN_TIMETABLE_EN: Final = "The holiday arrangement changed: no such session on this day"
+# By these words the calendar finds again what it closed: a closure by hand says something else, and lifting one opens none.
+CALENDAR_REASONS: Final = (*WEEKLY_REASONS, NOT_IN_TIMETABLE_ZH)
 
 
 class NewPool(msgspec.Struct, frozen=True):
@@ -126,13 +130,12 @@ def day_capacities(planned: Iterable[tuple[NewSlot, list[NewPool]]]) -> dict[int
 
 
 def _closed_reason(opening: Opening, day: date, day_kind: str) -> tuple[str, str]:
-    closure = catalogue.closure_on(opening.closures, opening.product.id, day)
-    if closure is not None:
-        return closure.reason_zh, closure.reason_en
     weekday = day.weekday()
     if weekday in opening.preset.closed_weekdays and day_kind != "holiday":
+        # Before any closure: when that is lifted, the calendar's own closing day is still to be known as one.
         return WEEKLY_REASONS[weekday], f"Closed on {_WEEKDAYS_EN[weekday]}"
-    return "", ""
+    closure = catalogue.closure_on(opening.closures, opening.product.id, day)
+    return ("", "") if closure is None else (closure.reason_zh, closure.reason_en)
 
 
 def _channels(session: SessionPlan) -> dict[str, str]:

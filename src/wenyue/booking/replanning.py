@@ -13,49 +13,17 @@ from typing import Final
 
 from wenyue import catalogue
 from wenyue.audit import Entry, record
+from wenyue.booking.following import OpenSlot, Planned, SlotChange, decide
 from wenyue.booking.opening import openings, write
-from wenyue.booking.planning import NewPool, NewSlot, day_capacities, plan
+from wenyue.booking.planning import day_capacities, plan
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.clock import days
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, Preset, load_calendar, save_override
 
 _SQL: Final = queries("wenyue.booking", "replanning.sql")
-NOT_IN_TIMETABLE_ZH: Final = "节假日安排调整，当日不设此场次"
-NOT_IN_TIMETABLE_EN: Final = "The holiday arrangement changed: no such session on this day"
 ENTRY_DAYS_MAX: Final = 31
 SOURCE_LENGTH_MAX: Final = 200
 DAY_KINDS: Final[tuple[DayKind, ...]] = ("holiday", "workday", "weekend")
-Planned = tuple[NewSlot, list[NewPool]]
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSlot:
-    """A slot of the date as it stands."""
-
-    id: int
-    product_id: int
-    starts_at: datetime
-    is_open: bool
-    reason_zh: str
-    price_minor: int
-    pool_id: int
-    capacity: int
-    taken: int
-    has_reserves: bool
-    has_day_pool: bool
-    target: int | None = None  # its capacity is on the way down to it, and nothing is sold until it is there
-
-
-@dataclass(frozen=True, slots=True)
-class SlotChange:
-    """What becomes of one slot."""
-
-    slot: OpenSlot
-    is_open: bool
-    reason_zh: str
-    reason_en: str
-    price_minor: int
-    capacity: int
 
 
 @dataclass(slots=True)
@@ -70,48 +38,6 @@ class Replanned:
         return Replanned(
             self.opened + other.opened, self.changed + other.changed, self.in_the_way + other.in_the_way
         )
-
-
-def decide(
-    old: Mapping[tuple[int, datetime], Planned], new: Mapping[tuple[int, datetime], Planned], slot: OpenSlot
-) -> SlotChange | str | None:
-    """What `slot` becomes now that its day is planned as `new` and no longer as `old`; None: as it is; a text: in the way.
-
-    Without a plan in `old` the slot is not the calendar's, and stays.
-    """
-    key = (slot.product_id, slot.starts_at)
-    before, after = old.get(key), new.get(key)
-    if before is None:
-        return None
-    was = before[0]
-    is_as_planned = slot.is_open == was.is_open and slot.reason_zh in {"", was.closed_reason_zh}
-    if after is None:
-        if slot.taken:
-            return f"{slot.starts_at:%H:%M}Z slot {slot.id}: {slot.taken} places are taken, the new timetable has no such session"
-        if not slot.is_open:
-            return None
-        return SlotChange(
-            slot, False, NOT_IN_TIMETABLE_ZH, NOT_IN_TIMETABLE_EN, slot.price_minor, slot.capacity
-        )
-    will = after[0]
-    takes_state = is_as_planned or slot.reason_zh == NOT_IN_TIMETABLE_ZH
-    capacity, wanted = slot.capacity, _session_capacity(after)
-    if slot.capacity == _session_capacity(before) and slot.target is None and not slot.has_reserves:
-        if wanted < slot.taken:
-            return f"slot {slot.id}: {slot.taken} places are taken, the new timetable has {wanted}"
-        capacity = wanted
-    changed = SlotChange(
-        slot,
-        will.is_open if takes_state else slot.is_open,
-        will.closed_reason_zh if takes_state else slot.reason_zh,
-        will.closed_reason_en if takes_state else "",
-        will.price_minor if slot.price_minor == was.price_minor else slot.price_minor,
-        capacity,
-    )
-    is_same = (changed.is_open, changed.reason_zh, changed.price_minor, changed.capacity) == (
-        slot.is_open, slot.reason_zh, slot.price_minor, slot.capacity,
-    )  # fmt: skip
-    return None if is_same or (not takes_state and not slot.is_open) else changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +125,13 @@ async def replan_day(
 ) -> Replanned:
     """Let the open slots of `on_date` follow `new`. One date per transaction: every pool of it is locked.
 
-    A date without any slot, or whose kind is the same in both, costs one look. Recorded when anything changed.
+    Only venues follow that have sessions of it: where there are none, opening does it when the day's turn comes, and a figure
+    that was planned for it stays. A date whose kind is the same in both costs one look. Recorded when anything changed.
     """
     done = Replanned()
     if old.day_kind(on_date) == new.day_kind(on_date):
         return done
-    if not await (await tx.execute(_SQL["lock_day"], {"on_date": on_date})).fetchall():
-        return done
+    await tx.execute(_SQL["lock_day"], {"on_date": on_date})
     async for work in _works(tx, old, new, presets, on_date):
         work.done.opened = (await write(tx, work.opens)).slots
         await _apply(tx, work)
@@ -228,8 +154,6 @@ async def _preview_day(
     done = Replanned()
     if old.day_kind(on_date) == new.day_kind(on_date):
         return done
-    if await (await tx.execute(_SQL["is_day_open"], {"on_date": on_date})).fetchone() is None:
-        return done
     async for work in _works(tx, old, new, presets, on_date):
         done += work.done
     return done
@@ -248,11 +172,14 @@ class _Work:
 async def _works(
     tx: Tx, old: HolidayCalendar, new: HolidayCalendar, presets: Mapping[str, Preset], on_date: date
 ) -> AsyncGenerator[_Work]:
-    """All products, a page at a time. Only reads."""
+    """All products of venues that are open on the date, a page at a time. Only reads."""
+    rows = await (await tx.execute(_SQL["open_venues"], {"on_date": on_date})).fetchall()
+    are_open: set[int] = {row[0] for row in rows}
     after = 0
     followed: set[int] = set()  # venues whose products stand on several pages
-    while page := await catalogue.active_products(tx, after=after):
-        after = page[-1].id
+    while are_open and (listed := await catalogue.active_products(tx, after=after)):
+        after = listed[-1].id
+        page = [one for one in listed if one.venue_id in are_open]
         found = await openings(tx, page, presets, on_date, on_date)
         before = _by_key([one for opening in found for one in plan(opening, old, on_date, on_date)])
         will = _by_key([one for opening in found for one in plan(opening, new, on_date, on_date)])
@@ -338,7 +265,3 @@ async def _apply(tx: Tx, work: _Work) -> None:
 
 def _by_key(planned: Sequence[Planned]) -> dict[tuple[int, datetime], Planned]:
     return {(one[0].product_id, one[0].starts_at): one for one in planned}
-
-
-def _session_capacity(planned: Planned) -> int:
-    return next(pool.capacity for pool in planned[1] if pool.kind == "session")

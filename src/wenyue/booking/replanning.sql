@@ -2,9 +2,9 @@
 -- Locks every pool of a date, in id order as the engine does.
 SELECT id FROM booking.pool WHERE on_date = %(on_date)s ORDER BY id FOR UPDATE
 
--- name: is_day_open
--- Whether the date has any pool; no row: it is not open yet.
-SELECT 1 FROM booking.pool WHERE on_date = %(on_date)s LIMIT 1
+-- name: open_venues
+-- The venues that are open on a date: sessions of it are there. A day's pool alone is planned and opens nothing.
+SELECT DISTINCT venue_id FROM booking.slot WHERE on_date = %(on_date)s
 
 -- name: slots_of_day
 -- The slots of a date with what was planned for them and what is taken; whoever changes them has locked the date's pools.
