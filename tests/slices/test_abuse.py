@@ -132,6 +132,37 @@ async def test_security_detection_is_lifted_and_set_by_people(db: Database, comm
     assert one.block_of(Act.BOOK, "account", 7, NOW) == abuse.Block(Pattern.MANY_PERSONS, until)
 
 
+async def test_whom_a_person_let_off_is_found_again_when_as_much_has_come_on_top(
+    db: Database, command: Database
+) -> None:
+    one = detector(limit=10)
+
+    async def sign(count: int, at: datetime) -> int:
+        for _ in range(count):
+            one.note(GUESS, "address", STRANGER)
+        return len(await one.flush(db, at))
+
+    assert await sign(12, NOW) == 1
+    [found] = await _open(db)
+    async with command.transaction() as tx:
+        await abuse.close(tx, GUESS, found.subject, now=NOW, actor="test", reason="a hotel")
+    soon = NOW + timedelta(minutes=1)
+    assert await sign(1, soon) == 0  # thirteen in the window, of which a person looked at twelve
+    assert await sign(8, soon) == 0
+    assert await _open(db) == []
+    assert await sign(1, soon) == 1
+    assert [one.count for one in await _open(db)] == [22]
+    late = NOW + timedelta(hours=2)  # what was looked at is out of the window
+    async with command.transaction() as tx:
+        await abuse.close(tx, GUESS, found.subject, now=soon, actor="test", reason="a hotel")
+    assert await sign(10, late) == 1
+
+
+async def _open(db: Database) -> list[abuse.Finding]:
+    async with db.connection() as tx:
+        return await abuse.open_findings(tx)
+
+
 async def test_security_detection_keeps_an_operators_limit_and_survives_a_mistyped_one(
     command: Database,
 ) -> None:

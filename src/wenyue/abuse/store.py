@@ -47,7 +47,7 @@ async def add_signs(
 async def save_findings(
     tx: Tx, totals: Signs, rules: Mapping[Pattern, PatternRule], now: datetime
 ) -> list[Finding]:
-    """Note whoever reached a limit; returns these findings."""
+    """Note whoever reached a limit; returns these findings. Whom a person let off is noted when as much again has come on top."""
     found = [
         Finding(pattern, subject, count, now, now, blocked_until(rules[pattern], subject, now))
         for (pattern, subject), count in totals.items()
@@ -62,15 +62,18 @@ async def save_findings(
             "subject": one.subject,
             "count": one.count,
             "blocked_until": one.blocked_until.isoformat() if one.blocked_until else None,
+            "again_from": rules[one.pattern].limit,
+            "since": (now - timedelta(seconds=rules[one.pattern].window_s)).isoformat(),
         }
         for one in found
     ]
     cursor = await tx.execute(_SQL["save_findings"], {"findings": json.dumps(rows), "now": now})
-    is_new = {(Pattern(row[0]), row[1]) for row in await cursor.fetchall() if row[2]}
+    kept = {(Pattern(row[0]), row[1]): row[2] for row in await cursor.fetchall()}
+    found = [one for one in found if (one.pattern, one.subject) in kept]
     entries = [
         Entry(now, "system:abuse", "abuse.found", one.subject, {"pattern": one.pattern, "count": one.count})
         for one in found
-        if (one.pattern, one.subject) in is_new
+        if kept[one.pattern, one.subject]
     ]
     if entries:
         await record(tx, entries)

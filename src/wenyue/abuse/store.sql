@@ -14,11 +14,15 @@ JOIN abuse.tally t ON t.pattern = w.pattern AND t.subject = w.subject AND t.buck
 GROUP BY t.pattern, t.subject
 
 -- name: save_findings
--- What passed its limit: a new finding, or the open one seen again; a block never gets shorter by that.
+-- What passed its limit: a new finding, or the open one seen again; a block never gets shorter by that. What a person has looked at
+-- and ended counts no more: until as much again has come on top, it is no finding.
 INSERT INTO abuse.finding AS f (id, pattern, subject, count, first_at, last_at, blocked_until)
 SELECT w.id, w.pattern, w.subject, w.count, %(now)s, %(now)s, w.blocked_until
 FROM json_to_recordset(%(findings)s::json)
-     AS w(id uuid, pattern text, subject text, count bigint, blocked_until timestamptz)
+     AS w(id uuid, pattern text, subject text, count bigint, blocked_until timestamptz, again_from bigint, since timestamptz)
+WHERE NOT EXISTS (SELECT FROM abuse.finding e
+                   WHERE e.pattern = w.pattern AND e.subject = w.subject AND e.closed_at > w.since
+                     AND e.closed_by <> 'not seen again' AND w.count < e.count + w.again_from)
 ORDER BY w.pattern, w.subject
 ON CONFLICT (pattern, subject) WHERE closed_at IS NULL DO UPDATE
 SET count = excluded.count, last_at = excluded.last_at,
