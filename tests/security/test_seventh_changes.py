@@ -6,22 +6,29 @@ from typing import Any
 
 import pytest
 
+from tests.support.change_stage import ANN, BO, asking, staffed_venue, yes
 from tests.support.database import DbUrls
 from tests.support.opening_stage import Stage, opened_venue, planned
 from wenyue import catalogue
 from wenyue.application.capacities import SetDayCapacity
 from wenyue.application.close_slots import Closed, close_slots
 from wenyue.application.closing import CloseSlots
+from wenyue.application.decide_change import decide_change
 from wenyue.application.enter_holidays import enter_holidays
 from wenyue.application.lift_closure import LiftClosure, lift_closure
 from wenyue.application.operating import Operator
+from wenyue.application.propose_change import propose_change
+from wenyue.application.reprice import Reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
 from wenyue.booking.opening import open_all_ahead
 from wenyue.booking.planning import NOT_IN_TIMETABLE_ZH
 from wenyue.booking.replanning import HolidayEntry, Replanned
 from wenyue.catalogue import NewClosure, PlannedSession, Product, Template, Venue
+from wenyue.changes import Change, Refusal, State
+from wenyue.faces.console.change_words import named
 from wenyue.kernel.duties import EVERY_DUTY
 from wenyue.policy import HolidayCalendar, load_calendar, shipped_presets
+from wenyue.tools.change_view import lines_of
 
 pytestmark = pytest.mark.anyio
 COMMAND = Operator("operator:command", duties=EVERY_DUTY)
@@ -154,3 +161,70 @@ async def test_security_seventh_M7_a_venue_that_is_open_opens_no_other(stage: St
     )
     rows = await stage.tx.execute("SELECT DISTINCT venue_id FROM booking.slot WHERE on_date = %s", [near])
     assert await rows.fetchall() == [(venue_id,)]
+
+
+@pytest.fixture
+async def staffed(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
+    async with staffed_venue(make_database()) as made:
+        yield made
+
+
+async def _dear(stage: Stage) -> int:
+    """A product of 30 yuan whose two sessions cost 200 and 500; open for two days, planned for the next."""
+    fair = Venue(code="fair", kind="attraction", name_zh="灯会", name_en="Fair", province="浙江")
+    [venue_id] = (await catalogue.upsert_venues(stage.tx, [fair])).values()
+    ticket = Product(
+        venue_id=venue_id, code="a", kind="session", name_zh="票", price_minor=3_000, policy_code="lingyin"
+    )
+    [product_id] = (await catalogue.upsert_products(stage.tx, [ticket])).values()
+    sessions = (
+        PlannedSession(time(9), time(12), 30, price_minor=20_000),
+        PlannedSession(time(18), time(21), 30, price_minor=50_000),
+    )
+    await catalogue.upsert_templates(
+        stage.tx, [Template(product_id=product_id, valid_from=date(2026, 1, 1), sessions=sessions)]
+    )
+    await open_all_ahead(stage.tx, HolidayCalendar(), shipped_presets(), DAY, 1)
+    return product_id
+
+
+async def _propose(stage: Stage, product_id: int, prices: dict[date, int]) -> Change | Refusal:
+    change = await propose_change(stage, ANN, asking("prices.set", Reprice(product_id, prices)))
+    assert isinstance(change, Change | Refusal)
+    return change
+
+
+async def test_security_seventh_M1_the_second_person_sees_what_sessions_cost(staffed: Stage) -> None:
+    product_id = await _dear(staffed)
+    await catalogue.set_prices(staffed.tx, product_id, {date(2027, 5, 2): 4_000})
+    days = (DAY, date(2027, 5, 1), date(2027, 5, 2))  # open, not yet open, and that with a price of its own
+    change = await _propose(staffed, product_id, dict.fromkeys(days, 3_500))
+    assert isinstance(change, Change)
+    assert change.was == {"2026-11-26": [20_000, 50_000], "2027-05-01": [20_000, 50_000], "2027-05-02": 4_000}
+    assert (change.counts.sessions, change.counts.money_minor) == (2, 0)
+    said = lines_of(change, await named(staffed.tx, [change]), {})
+    assert [line.split(": ")[1] for line in said if "→" in line] == [
+        "¥200 – ¥500 → ¥35",
+        "¥200 – ¥500 → ¥35",
+        "¥40 → ¥35",
+    ]
+    assert await decide_change(staffed, BO, yes(change)) is State.APPLIED
+    assert await _propose(staffed, product_id, dict.fromkeys(days, 3_500)) is Refusal.NOTHING
+
+
+async def test_security_seventh_M1_what_was_agreed_to_is_bound_to_what_sessions_cost(staffed: Stage) -> None:
+    product_id = await _dear(staffed)
+    change = await _propose(staffed, product_id, {DAY: 3_500})
+    assert isinstance(change, Change)
+    await staffed.tx.execute(
+        "UPDATE booking.slot SET price_minor = 90000 WHERE product_id = %s AND price_minor = 50000",
+        [product_id],
+    )
+    assert await decide_change(staffed, BO, yes(change)) is Refusal.MOVED_ON
+
+
+async def test_security_seventh_M1_the_product_s_own_price_is_a_change_where_sessions_have_another(
+    staffed: Stage,
+) -> None:
+    product_id = await _dear(staffed)
+    assert isinstance(await _propose(staffed, product_id, {DAY: 3_000}), Change)

@@ -10,7 +10,7 @@ from wenyue.application.operating import Act, NotDone, Operator, Works, acting
 from wenyue.application.operator_checks import are_dates, find_product
 from wenyue.audit import Entry, record
 from wenyue.booking import opening, touched
-from wenyue.catalogue import Product, prices, set_prices
+from wenyue.catalogue import Product, set_prices
 from wenyue.changes import Counts, Effect, Looked
 from wenyue.events import append, kinds
 from wenyue.kernel.duties import Right
@@ -35,15 +35,21 @@ async def reprice(works: Works, operator: Operator, request: Reprice) -> int | N
 
 
 async def look_at_repricing(act: Act, request: Reprice) -> Looked | NotDone:
-    """What it would touch: sessions of these days; bookings keep their price. `was`: what the days cost until now."""
+    """What it would touch: sessions of these days. Bookings keep their price, so no money is.
+
+    `was`: by day what its sessions cost until now, in minor units; `[lowest, highest]` where they differ.
+    """
     product = await _check(act, request)
     if isinstance(product, NotDone):
         return product
-    first, last = min(request.prices), max(request.prices)
-    known = (await prices(act.tx, [product.id], first, last)).get(product.id, {})
-    was = {day.isoformat(): known.get(day, product.price_minor) for day in sorted(request.prices)}
+    costs = await touched.prices_on(act.tx, product, request.prices)
+    was: dict[str, int | list[int]] = {
+        day.isoformat(): low if low == high else [low, high] for day, (low, high) in sorted(costs.items())
+    }
     here = await touched.of_dates(act.tx, product.id, request.prices)
-    becomes = {day.isoformat(): price for day, price in sorted(request.prices.items())}
+    becomes: dict[str, int | list[int]] = {
+        day.isoformat(): price for day, price in sorted(request.prices.items())
+    }
     counts = Counts(here.sessions, here.places)
     return Looked(product.venue_id, Effect.LOOSENS, was, counts, is_other=becomes != was)
 

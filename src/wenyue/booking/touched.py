@@ -1,13 +1,17 @@
 """What an operator's change would touch: sessions, and the places that are held and sold in them. It reads, and locks nothing."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
 
+from wenyue import catalogue
+from wenyue.booking.opening import openings
+from wenyue.booking.planning import plan
 from wenyue.infra.db import Tx, queries
+from wenyue.policy import load_calendar, read_presets
 
 _SQL: Final = queries("wenyue.booking", "touched.sql")
 
@@ -59,6 +63,29 @@ async def of_dates(tx: Tx, product_id: int, dates: Iterable[date]) -> Touched:
     row = {"product_id": product_id, "dates": named}
     [found] = await (await tx.execute(_SQL["touched_dates"], row)).fetchall()
     return Touched(*found)
+
+
+async def prices_on(
+    tx: Tx, product: catalogue.Product, dates: Collection[date]
+) -> dict[date, tuple[int, int]]:
+    """What places cost on each of these dates (one at least), in minor units: the lowest and the highest price of its sessions.
+
+    Of sessions that are there their own; of those that are not, what they will open with; of a day without any, the day's.
+    """
+    named = json.dumps([day.isoformat() for day in dates])
+    cursor = await tx.execute(_SQL["slot_prices"], {"product_id": product.id, "dates": named})
+    costs = {(on_date, starts_at): price for on_date, starts_at, price in await cursor.fetchall()}
+    presets, _ = await read_presets(tx, {})
+    calendar = await load_calendar(tx)
+    [opening] = await openings(tx, [product], presets, min(dates), max(dates))
+    found: dict[date, list[int]] = {day: [] for day in dates}
+    for day in dates:
+        for session, _ in plan(opening, calendar, day, day):
+            costs.setdefault((day, session.starts_at), session.price_minor)
+    for (day, _), price in costs.items():
+        found[day].append(price)
+    of_day = {day: prices or [opening.prices.get(day, product.price_minor)] for day, prices in found.items()}
+    return {day: (min(prices), max(prices)) for day, prices in of_day.items()}
 
 
 async def of_slot(tx: Tx, slot_id: int) -> Touched | None:

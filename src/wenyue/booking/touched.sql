@@ -13,6 +13,12 @@ FROM booking.slot s
 JOIN booking.pool p ON p.id = s.pool_ids[1]
 WHERE s.product_id = %(product_id)s AND s.on_date IN (SELECT d.value::date FROM json_array_elements_text(%(dates)s::json) AS d)
 
+-- name: slot_prices
+-- What a product's sessions on some dates cost.
+SELECT s.on_date, s.starts_at, s.price_minor
+FROM booking.slot s
+WHERE s.product_id = %(product_id)s AND s.on_date IN (SELECT d.value::date FROM json_array_elements_text(%(dates)s::json) AS d)
+
 -- name: touched_slot
 -- One session: the places taken, and its capacity or the one it is on its way to.
 SELECT 1, p.held + p.sold, coalesce(p.target, p.capacity)

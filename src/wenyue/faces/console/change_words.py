@@ -180,18 +180,23 @@ def rows_of(speaks: Speaks, change: Change, named: Named) -> list[Row]:
 def _prices(speaks: Speaks, prices: Mapping[str, int], was: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     days = sorted(date.fromisoformat(day) for day in prices)
 
-    def alike(item: tuple[int, date]) -> tuple[int, int, int]:
+    def alike(item: tuple[int, date]) -> tuple[int, int | list[int], int]:
         at, day = item
         return day.toordinal() - at, was[day.isoformat()], prices[day.isoformat()]
 
     found: list[tuple[str, str, str]] = []
     for (_, old, new), group in groupby(enumerate(days), alike):
         of_group: Sequence[tuple[int, date]] = list(group)
-        found.append((_span(speaks, of_group[0][1], of_group[-1][1]), say_money(old), say_money(new)))
+        found.append((_span(speaks, of_group[0][1], of_group[-1][1]), _say_prices(old), say_money(new)))
     if len(found) > ROWS_MAX:
         rest = speaks.t("另有{n}段日期", "{n} more spans of days", n=len(found) - ROWS_MAX)
         return [*found[:ROWS_MAX], (rest, "…", "…")]
     return found
+
+
+def _say_prices(was: int | list[int]) -> str:
+    """One price of all sessions, or the lowest and the highest."""
+    return say_money(was) if isinstance(was, int) else " – ".join(say_money(price) for price in was)
 
 
 def _span(speaks: Speaks, first: date, last: date) -> str:
