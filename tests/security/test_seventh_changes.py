@@ -20,6 +20,7 @@ from wenyue.application.operating import Operator
 from wenyue.application.propose_change import propose_change
 from wenyue.application.reprice import Reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
+from wenyue.booking import touched
 from wenyue.booking.opening import open_all_ahead
 from wenyue.booking.planning import NOT_IN_TIMETABLE_ZH
 from wenyue.booking.replanning import HolidayEntry, Replanned
@@ -93,6 +94,8 @@ async def test_security_seventh_M5_lifting_a_closure_opens_no_session_that_the_c
     removed = [(True, ""), (False, NOT_IN_TIMETABLE_ZH)]
     assert await _slots(stage, product_id) == removed
     closure_id = await _close(stage, venue_id)
+    here = await touched.of_days(stage.tx, venue_id, None, DAY, DAY, is_open=False)
+    assert here.sessions == 1  # as whoever decides is shown
     assert await lift_closure(stage, COMMAND, LiftClosure(closure_id)) == 1
     assert await _slots(stage, product_id) == removed
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from wenyue import catalogue
 from wenyue.booking.opening import openings
-from wenyue.booking.planning import plan
+from wenyue.booking.planning import CALENDAR_REASONS, plan
 from wenyue.infra.db import Tx, queries
 from wenyue.policy import load_calendar, read_presets
 
@@ -45,13 +45,14 @@ async def venue_days(tx: Tx, venue_id: int, from_day: date, to_day: date) -> dic
 async def of_days(
     tx: Tx, venue_id: int, product_id: int | None, from_day: date, to_day: date, *, is_open: bool
 ) -> Touched:
-    """Sessions of a venue (or of one of its products) on these dates that are open, or closed."""
+    """Sessions of a venue (or of one of its products) on these dates that are open, or that lifting a closure may open."""
     scope: dict[str, object] = {
         "venue_id": venue_id,
         "product_id": product_id,
         "from_day": from_day,
         "to_day": to_day,
         "is_open": is_open,
+        "of_calendar": list(CALENDAR_REASONS),
     }
     [row] = await (await tx.execute(_SQL["touched_days"], scope)).fetchall()
     return Touched(*row)

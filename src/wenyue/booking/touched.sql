@@ -1,10 +1,12 @@
 -- name: touched_days
--- Sessions of a venue (or of one of its products) in a range of dates that are open, or closed, and the places taken in them.
+-- Sessions of a venue (or of one of its products) in a range of dates that are open, or closed but not by the calendar, and the
+-- places taken in them.
 SELECT count(*), coalesce(sum(p.held + p.sold), 0)::bigint
 FROM booking.slot s
 JOIN booking.pool p ON p.id = s.pool_ids[1]
 WHERE s.venue_id = %(venue_id)s AND s.on_date BETWEEN %(from_day)s AND %(to_day)s
   AND (%(product_id)s::bigint IS NULL OR s.product_id = %(product_id)s) AND s.is_open = %(is_open)s
+  AND (s.is_open OR s.closed_reason_zh <> ALL(%(of_calendar)s::text[]))
 
 -- name: touched_dates
 -- A product's sessions on some dates, and the places taken in them.
