@@ -16,7 +16,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from wenyue.infra.admission import Admission
 from wenyue.infra.bodies import IS_WHOLE
 from wenyue.infra.hot_lane import HotLane
-from wenyue.kernel.limits import HEAD_BYTES_MAX, HEAD_WAIT_S, HEADS_AT_ONCE_MAX, PIPELINED_MAX
+from wenyue.kernel.limits import (
+    HEAD_BYTES_MAX,
+    HEAD_FIELDS_MAX,
+    HEAD_WAIT_S,
+    HEADS_AT_ONCE_MAX,
+    PIPELINED_MAX,
+)
 
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
@@ -34,8 +40,15 @@ class TooManyError(Exception):
     """More requests came behind one another than may wait. The parser stops at it, whatever else came in the same piece."""
 
 
+class TooManyFieldsError(Exception):
+    """A head has more than HEAD_FIELDS_MAX fields. The parser stops at it, and the connection ends."""
+
+
 class BoundedHttp(HttpToolsProtocol):
     """Request line and headers are at most HEAD_BYTES_MAX long and arrive within HEAD_WAIT_S, or the connection ends.
+
+    So it does with more than HEAD_FIELDS_MAX header fields, trailers among them: they are counted when a head is whole and after
+    each piece, so that none are kept longer than it takes to read a piece.
 
     A head that arrives in one piece, as nearly all do, costs two assignments. At most HEADS_AT_ONCE_MAX connections of a
     process are without a whole head; beyond it the one that has been so for longest ends. A request whose last byte is
@@ -69,7 +82,9 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Let uvicorn read; what is still head afterwards is counted."""
         super().data_received(data)
-        if self._is_in_head and not self.transport.is_closing():
+        if self.headers and len(self.headers) > HEAD_FIELDS_MAX:
+            self._refuse_fields()
+        elif self._is_in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:
                 self.refuse(_TOO_LARGE)
@@ -83,7 +98,10 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
-        """The head is there; the body has bounds of its own."""
+        """The head is there; the body has bounds of its own. Raises TooManyFieldsError."""
+        if len(self.headers) > HEAD_FIELDS_MAX:
+            self._refuse_fields()
+            raise TooManyFieldsError
         self._is_in_head = False
         if self._head_timer is not None:
             self._stop_waiting()
@@ -128,6 +146,10 @@ class BoundedHttp(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
             self.heads.pop(self, None)
+
+    def _refuse_fields(self) -> None:
+        self.headers.clear()  # whoever takes no answer keeps nothing else
+        self.refuse(_TOO_LARGE)
 
     def refuse(self, status: bytes) -> None:
         """Say so and end the connection."""

@@ -85,6 +85,7 @@ BODY_GRACE_S: Final = 3.0  # a line that stalls; after that it grows by
 BODY_RATE_MIN: Final = 1024.0  # bytes a second, or it is given up
 BODIES_AT_ONCE_MAX: Final = 512  # being read per process; beyond it the slowest is given up
 HEAD_BYTES_MAX: Final = 64 * 1024  # request line and headers
+HEAD_FIELDS_MAX: Final = 100  # each costs a hundred bytes and more, however short it is
 HEADS_AT_ONCE_MAX: Final = (
     16_384  # connections per process that have not said a whole head; beyond it the oldest ends
 )

@@ -1,0 +1,98 @@
+"""What the seventh attack found in rules: many tiny headers, missed visits, imports beside a day's capacity."""
+
+import asyncio
+import socket
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import uvicorn
+
+from wenyue.infra.wire import BoundedHttp
+from wenyue.kernel.limits import HEAD_FIELDS_MAX
+
+pytestmark = pytest.mark.anyio
+
+
+async def _answer(_scope: Any, receive: Any, send: Any) -> None:
+    while (await receive()).get("more_body", False):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(_answer, http=BoundedHttp, lifespan="off", log_level="error")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        yield listener.getsockname()[1]
+        server.should_exit = True
+        await serving
+
+
+async def _said(port: int, *pieces: bytes) -> bytes:
+    """All that the server says until it ends the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        with suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+            return await asyncio.wait_for(reader.read(), 5)
+        return b"reset"
+    finally:
+        writer.close()
+
+
+_LINE = b"GET / HTTP/1.1\r\nHost: x\r\n"
+_MANY = b"a:\r\n" * HEAD_FIELDS_MAX
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (_LINE + _MANY + b"\r\n",),  # a whole head
+        (_LINE + _MANY + b"a:",),  # one that never ends
+        (_LINE, *[b"a:\r\n" * 10] * 11),  # in pieces
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"0\r\n" + _MANY + b"a:\r\n"),
+    ],
+    ids=["whole", "endless", "pieces", "trailers"],
+)
+async def test_security_seventh_M8_many_header_fields_end_the_connection(
+    port: int, pieces: tuple[bytes, ...]
+) -> None:
+    assert (await _said(port, *pieces)).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_security_seventh_M8_a_pipelined_head_is_counted_too(port: int) -> None:
+    answers = await _said(port, _LINE + b"\r\n" + _LINE + _MANY + b"\r\n")
+    assert b"HTTP/1.1 431 " in answers
+
+
+async def test_security_seventh_M8_as_many_fields_as_may_be_are_answered(port: int) -> None:
+    fields = b"a:\r\n" * (HEAD_FIELDS_MAX - 2)
+    assert (await _said(port, _LINE + fields + b"Connection: close\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+
+async def test_security_seventh_M8_tiny_headers_keep_no_memory(port: int) -> None:
+    head = _LINE + b"a:\r\n" * 16_000
+    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _, writer in connections:
+            writer.write(head)
+        await asyncio.sleep(1)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    for _, writer in connections:
+        writer.close()
+    assert grown / len(connections) < 200_000
