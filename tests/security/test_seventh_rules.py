@@ -5,12 +5,22 @@ import socket
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import uvicorn
 
+from tests.support.database import DbUrls
+from tests.support.opening_stage import opened_venue
+from wenyue.application.capacities import SetDayCapacity
+from wenyue.application.operating import Operator
+from wenyue.application.prepare_import import PrepareImport, prepare_import
+from wenyue.application.set_capacity import set_capacity
+from wenyue.booking.importing import NewSlot
+from wenyue.catalogue import Product, Venue
 from wenyue.infra.wire import BoundedHttp
+from wenyue.kernel.duties import EVERY_DUTY
 from wenyue.kernel.limits import HEAD_FIELDS_MAX
 
 pytestmark = pytest.mark.anyio
@@ -96,3 +106,33 @@ async def test_security_seventh_M8_tiny_headers_keep_no_memory(port: int) -> Non
     for _, writer in connections:
         writer.close()
     assert grown / len(connections) < 200_000
+
+
+async def test_security_seventh_M4_an_imported_session_draws_from_the_days_capacity(db_urls: DbUrls) -> None:
+    day = date(2026, 12, 20)
+    command = Operator("operator:command", duties=EVERY_DUTY)
+    async with opened_venue(db_urls) as stage:
+        await set_capacity(stage, command, SetDayCapacity(stage.venue_id, day, 2))
+        at = datetime(2026, 12, 20, 6, 0, tzinfo=UTC)
+        slot = NewSlot(
+            venue_id=0,
+            product_id=0,
+            on_date=day,
+            starts_at=at,
+            ends_at=at + timedelta(hours=4),
+            release_at=at - timedelta(days=366),
+            closes_at=at,
+            capacity=500,
+            price_minor=3000,
+            currency="CNY",
+        )
+        venue = Venue(code="lingyin", kind="hotel", name_zh="x")
+        adult = Product(venue_id=0, code="adult", kind="night", name_zh="x", price_minor=3000)
+        done = await prepare_import(
+            stage, command, PrepareImport("old", venue, (adult,), {("adult", day): slot})
+        )
+        assert done.slots_opened == 1
+        stage.now = datetime(2026, 12, 19, 12, tzinfo=UTC)
+        [draw] = done.draws.values()
+        outcomes = [await stage.outcome(draw.slot_id, price_minor=3000) for _ in range(4)]
+        assert [int(one) for one in outcomes].count(0) == 2
