@@ -23,6 +23,7 @@ _WAY: Final = Way(seconds=3.0, connections=256, warm_s=0.5)
 _WARM: Final = Way(seconds=0.7, connections=256, warm_s=0.1)
 _CREATED: Final = "201"
 _SENDERS: Final = 2
+_TRIES: Final = 2  # there are card holders for so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,16 @@ def _measure(home: Path, primaries: int, people: int, tell: Callable[[str], None
         tell("warming up")
         _fire(threads, senders, of_sender, _WARM, int(people * 0.15))
         tell("measuring")
-        web, base = _web_s(towns), _database_s(towns)
-        found = _fire(
-            threads, senders, of_sender, replace(_WAY, seconds=_WAY.seconds * pace), int(people * 0.42)
-        )
+        found: list[tuple[float, int]] = []
+        web = base = 0.0
+        for _ in range(_TRIES):  # a machine that paused through the window has measured nothing
+            web, base = _web_s(towns), _database_s(towns)
+            found = _fire(
+                threads, senders, of_sender, replace(_WAY, seconds=_WAY.seconds * pace), int(people * 0.42)
+            )
+            web, base = _web_s(towns) - web, _database_s(towns) - base
+            if web > 0 and base > 0 and all(rate for rate, _ in found):
+                break
         made = max(1, sum(count for _, count in found))
         return Divided(
             primaries=primaries,
@@ -71,8 +78,8 @@ def _measure(home: Path, primaries: int, people: int, tell: Callable[[str], None
                 sum(rate for (rate, _), mine in zip(found, of_sender, strict=True) if mine is town)
                 for town in towns
             ),
-            web_us=(_web_s(towns) - web) / made * 1e6,
-            database_us=(_database_s(towns) - base) / made * 1e6,
+            web_us=web / made * 1e6,
+            database_us=base / made * 1e6,
             oversold=sum(town.world.oversold() for town in towns),
         )
 
