@@ -5,7 +5,7 @@
 
 from wenyue.gate import persons
 from wenyue.gate.codes import booking_code
-from wenyue.gate.gathering import Desk
+from wenyue.gate.desk import Desk
 from wenyue.gate.indexing import GO_THROUGH_AGAIN, go_through, go_through_again, index_bookings
 from wenyue.gate.keyfile import load_gate_keys
 from wenyue.gate.lookup import look_up

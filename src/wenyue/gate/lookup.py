@@ -8,8 +8,9 @@ from uuid import UUID
 
 from wenyue.booking import Admission, BookingState, redeemable
 from wenyue.catalogue import venues_by_id
+from wenyue.gate.candidates import open_parties, visitor_of
 from wenyue.gate.counting import Lookup, may_look_up, write_down
-from wenyue.gate.gathering import Parties, open_parties, visitor_of
+from wenyue.gate.desk import Parties
 from wenyue.gate.indexing import key_of
 from wenyue.gate.model import (
     Found,

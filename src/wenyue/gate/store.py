@@ -13,10 +13,12 @@ from wenyue.booking import Admission, redeem
 from wenyue.cards import begin_validity
 from wenyue.catalogue import Venue, venues_by_id
 from wenyue.events import append, kinds
+from wenyue.gate.candidates import open_parties, visitor_of
 from wenyue.gate.counting import count_in_vain
+from wenyue.gate.desk import Desk, Gathered, Parties
 from wenyue.gate.directions import directions
 from wenyue.gate.elsewhere import is_in_vain, told
-from wenyue.gate.gathering import Desk, Gathered, Parties, gather, open_parties, visitor_of
+from wenyue.gate.gathering import gather
 from wenyue.gate.model import (
     PARTY_MAX,
     RECENT_MAX,
