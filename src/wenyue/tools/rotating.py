@@ -139,5 +139,4 @@ class KeyStore:
         while (age := time.time() - (self._home / name).stat().st_mtime) < KEYS_SETTLE_S and age >= 0:
             left_s = KEYS_SETTLE_S - age
             self._say(f"waiting {left_s:.0f} s until every process has read {name} · 等待各进程读取")
-            # Other processes read the file in their own time, and nothing tells when they have.
-            time.sleep(left_s)
+            time.sleep(left_s)  # others read the file in their own time, and nothing tells when they have

@@ -10,7 +10,7 @@ from wenyue.faces.shared.caller import caller_of
 from wenyue.faces.wording import Text
 
 LOGIN: Final = "second_login"
-_PASSWORD: Final = "second_password"  # noqa: S105 (a field's name)
+_PASSWORD: Final = "second_password"  # noqa: S105 - a field's name
 _CODE: Final = "second_code"
 _PIN: Final = "second_pin"
 _LOGIN_LENGTH_MAX: Final = 64

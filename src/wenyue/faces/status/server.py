@@ -89,9 +89,7 @@ class StatusPage:
             began = monotonic()
             try:
                 await self.tick()
-            # A look asks others, reads what the monitor wrote and makes pages: a defect in any of it must not end the page that
-            # people turn to while something is broken. It is logged, and the next look comes.
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 - a defect of one look must not end the page people turn to in trouble
                 _log.error("looking failed: %s: %s", type(error).__name__, error)
             try:
                 await asyncio.wait_for(stop.wait(), max(0.2, self._every_s - (monotonic() - began)))
