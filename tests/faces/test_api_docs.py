@@ -17,7 +17,7 @@ from wenyue.booking import Outcome
 from wenyue.cards import CardProblem
 from wenyue.faces.api.openapi_words import EXAMPLES, SUMMARIES_ZH
 from wenyue.faces.wording_api import API_WORDS
-from wenyue.faces.wording_gate import GATE_API_WORDS
+from wenyue.faces.wording_gate_api import GATE_API_WORDS
 from wenyue.sight import Snapshot
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,8 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.gate_house import NOW, PASSWORD, House, gate_house, panel
 from tests.support.gate_world import ADULTS, CHILD
-from wenyue.faces.wording_gate import GATE_TEXTS, UNDO_TEXTS
+from wenyue.faces.wording_gate import GATE_TEXTS
+from wenyue.faces.wording_gate_undo import UNDO_TEXTS
 from wenyue.gate import Reason, UndoOutcome, index_bookings
 from wenyue.kernel.ids import uuid7
 

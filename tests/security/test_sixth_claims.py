@@ -28,7 +28,7 @@ from wenyue.abuse import SHIPPED, Pattern
 from wenyue.accounts import Identity, names, save_staff, traveller_for
 from wenyue.catalogue import venue
 from wenyue.changes import store
-from wenyue.faces.wording_gate import say_scan
+from wenyue.faces.wording_gate_sentences import say_scan
 from wenyue.gate import Presented, Reason
 from wenyue.gate.model import ScanAnswer
 from wenyue.kernel.duties import Duty, Role

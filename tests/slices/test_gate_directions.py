@@ -9,7 +9,7 @@ from tests.support.database import DbUrls
 from tests.support.gate_scans import NOW, at_the_gate, present
 from tests.support.gate_world import ADULTS, World
 from wenyue.booking import BookingState
-from wenyue.faces.wording_gate import say_scan
+from wenyue.faces.wording_gate_sentences import say_scan
 from wenyue.gate import Reason
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.gate_scans import NOW, at_the_gate, present
 from tests.support.gate_world import World
-from wenyue.faces.wording_gate import say_choice_document, say_scan
+from wenyue.faces.wording_gate_sentences import say_choice_document, say_scan
 from wenyue.gate import Reason
 from wenyue.kernel.documents import Document, DocumentKind, parse_document
 

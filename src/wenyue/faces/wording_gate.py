@@ -1,16 +1,11 @@
-"""What a gate says: for every reason one word to read at arm's length, why, and what the gate keeper does next."""
+"""What a gate answers to a scan: for every reason one word to read at arm's length, why, and what the gate keeper does next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from wenyue.faces.wording import Text, say_day, say_instant
-from wenyue.faces.wording_documents import DOCUMENT_ERRORS, DOCUMENT_KINDS
-from wenyue.gate import WHY_SHARED_NUMBER, Choice, Reason, ScanAnswer, UndoOutcome
-from wenyue.kernel.clock import local_date, zone
-from wenyue.kernel.documents import DocumentErrorCode, DocumentKind
+from wenyue.faces.wording import Text
+from wenyue.gate import Reason
 
 Tone = Literal["good", "ask", "bad"]
 
@@ -23,18 +18,6 @@ class GateText(NamedTuple):
     word: Text
     why: Text
     next_step: Text
-
-
-@dataclass(frozen=True, slots=True)
-class GateSaid:
-    """The sentences of one answer in one language."""
-
-    tone: Tone
-    icon: str
-    word: str
-    why: str
-    next_step: str
-    also: str = ""  # what else is booked, for somebody who is not let in
 
 
 _CHECK_DOCUMENT: Final = Text(
@@ -220,136 +203,8 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
     }
 )  # fmt: skip
 
-_ELSEWHERE: Final = Text("今天在其他场馆有预约。", "Booked elsewhere today.")
+ELSEWHERE: Final = Text("今天在其他场馆有预约。", "Booked elsewhere today.")
 SHARED_NUMBER: Final = Text(
     "这个号码对应多位游客的证件：请对照证件上的国籍和姓名选择。",
     "Several visitors have documents with this number: choose by the nationality and the name on the document.",
 )
-
-UNDO_TEXTS: Final[Mapping[UndoOutcome, Text]] = MappingProxyType(
-    {
-        UndoOutcome.UNDONE: Text("已撤销，名额恢复为未核销。", "Undone: the place can be used again."),
-        UndoOutcome.UNKNOWN_SCAN: Text("没有找到这次扫码。", "There is no such scan."),
-        UndoOutcome.NOT_ADMITTED: Text("这次扫码没有放行，无需撤销。", "Nobody was let in by this scan."),
-        UndoOutcome.TOO_LATE: Text(
-            "超过2小时，不能在闸口撤销，请联系值班负责人。", "More than two hours ago: ask the supervisor."
-        ),
-        UndoOutcome.REASON_NEEDED: Text("请写明撤销原因。", "Give the reason."),
-        UndoOutcome.SECOND_NEEDED: Text(
-            "这个名额已撤销过，或您今天撤销的次数已满：请值班负责人当面用本人账号确认。",
-            "This place was taken back before, or you have reached today's number: the supervisor confirms it here with"
-            " their own login.",
-        ),
-        UndoOutcome.SECOND_UNFIT: Text(
-            "确认人须是另一位：本场馆的运营人员或管理员，不能是您本人。",
-            "Somebody else has to confirm: an operator or administrator of this venue, never you yourself.",
-        ),
-    }
-)
-
-GATE_API_WORDS: Final[Mapping[str, Text]] = MappingProxyType(
-    {
-        "staff_wrong": Text("账号或密码不对", "The login or the password is wrong"),
-        "staff_locked": Text("输错次数太多，请稍后再试", "Too many tries: wait before the next one"),
-        "staff_code_needed": Text(
-            "还需要验证码：在 code 里填验证器应用的6位数字或一个恢复码",
-            "A code is needed as well: send the digits of the authenticator app, or a recovery code, as code",
-        ),
-        "staff_code_wrong": Text(
-            "验证码不对或已用过，请用新的验证码", "The code is wrong or was used: send the next one"
-        ),
-        "staff_factor_needed": Text(
-            "这个账号要先设置二次验证：请在浏览器里登录一次",
-            "This login sets up its second step first: sign in once in a browser",
-        ),
-        "staff_only": Text("请使用工作人员账号登录", "Sign in as a member of staff"),
-        "not_your_duty": Text("您的职责不包括这一项", "This is not among your duties"),
-        "not_your_venue": Text("您不在这个场馆值班", "You do not work at this venue"),
-        "gate_needed": Text("请填写闸口名称", "Name the gate"),
-        "scan_id_reused": Text(
-            "这个扫码编号已用于另一次扫码：每次扫码都要生成新编号",
-            "This scan id was used for another presentation: mint a new one for every scan",
-        ),
-    }
-)
-
-UNDO_REASONS: Final = (
-    Text("扫错了人", "Wrong person scanned"),
-    Text("重复扫码", "Scanned twice"),
-    Text("游客没有入园", "The visitor did not go in"),
-    Text("设备故障", "The turnstile failed"),
-)
-
-
-def say_scan(answer: ScanAnswer, locale: str) -> GateSaid:
-    """What the gate says to `answer` in `locale`."""
-    text = GATE_TEXTS[answer.reason]
-    values = {
-        "when": _say_when(answer, locale),
-        "gate": answer.used_gate,
-        "day": say_day(answer.on_date, locale) if answer.on_date else "",
-        "session": _say_at(answer.starts_at, answer.at, answer.timezone, locale),
-        "venue": _pick(answer.venue_zh, answer.venue_en, locale),
-        "closed": _say_closed(answer, locale),
-        "why": _say_document(answer.why, locale),
-    }
-    is_shared = answer.reason is Reason.CHOOSE_VISITOR and answer.why == WHY_SHARED_NUMBER
-    why = (SHARED_NUMBER if is_shared else text.why).say(locale).format_map(values)
-    also = _say_others(answer, locale)
-    return GateSaid(text.tone, text.icon, text.word.say(locale), why, text.next_step.say(locale), also)
-
-
-def say_choice_document(choice: Choice, locale: str) -> str:
-    """The masked document of one who may be meant; of a number that several have, with its kind and nationality."""
-    if not choice.kind:
-        return choice.document
-    zh, en = DOCUMENT_KINDS[DocumentKind(choice.kind)]
-    parts = (en if locale.startswith("en") else zh, choice.nationality, choice.document)
-    return " ".join(part for part in parts if part)
-
-
-def _say_others(answer: ScanAnswer, locale: str) -> str:
-    """The other visits of whoever is refused: where, what and when; empty when there are none."""
-    if not answer.others:
-        return _ELSEWHERE.say(locale) if answer.is_elsewhere else ""
-    visits = [
-        f"{_pick(one.venue_zh, one.venue_en, locale)} {_say_at(one.starts_at, answer.at, one.timezone, locale)}"
-        for one in answer.others
-    ]
-    is_all = answer.reason is Reason.NO_BOOKING
-    if locale.startswith("en"):
-        return ("Booked: " if is_all else "Also booked: ") + "; ".join(visits) + "."
-    return ("已约：" if is_all else "另有预约：") + "；".join(visits) + "。"
-
-
-def _say_when(answer: ScanAnswer, locale: str) -> str:
-    """The instant that explains the answer."""
-    return _say_at(answer.when or answer.starts_at, answer.at, answer.timezone, locale)
-
-
-def _say_at(at: datetime | None, scanned_at: datetime, timezone: str, locale: str) -> str:
-    """The clock alone on the day of the scan, else with its date."""
-    if at is None:
-        return ""
-    if local_date(at, timezone) == local_date(scanned_at, timezone):
-        return f"{at.astimezone(zone(timezone)):%H:%M}"
-    return say_instant(at, locale, timezone)
-
-
-def _say_closed(answer: ScanAnswer, locale: str) -> str:
-    reason = _pick(answer.closed_zh, answer.closed_en, locale)
-    if not reason:
-        return ""
-    return f": {reason}" if locale.startswith("en") else f"（{reason}）"
-
-
-def _say_document(code: str, locale: str) -> str:
-    try:
-        zh, en = DOCUMENT_ERRORS[DocumentErrorCode(code)]
-    except ValueError:
-        zh, en = "证件号码有误", "The document number is not right"
-    return f"{en}." if locale.startswith("en") else f"{zh}。"
-
-
-def _pick(zh: str, en: str, locale: str) -> str:
-    return en if locale.startswith("en") and en else zh

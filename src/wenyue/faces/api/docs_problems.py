@@ -8,7 +8,8 @@ from wenyue.faces.api.problems import status_of
 from wenyue.faces.wording_api import API_WORDS, FIELD_WORDS
 from wenyue.faces.wording_cards import CARD_PROBLEMS
 from wenyue.faces.wording_documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
-from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
+from wenyue.faces.wording_gate_api import GATE_API_WORDS
+from wenyue.faces.wording_gate_undo import UNDO_TEXTS
 from wenyue.faces.wording_outcomes import WORDS
 
 _STATUSES: Final[Mapping[str, int]] = {

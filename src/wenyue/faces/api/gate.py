@@ -18,7 +18,8 @@ from wenyue.faces.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
 from wenyue.faces.api.gate_bodies import AnswerBody, ScanBody, answer_body
 from wenyue.faces.api.gate_refused import Refused, not_at_post, problem_of, staff_with
 from wenyue.faces.api.gate_session import ConfirmBody, second_of, second_refused
-from wenyue.faces.wording_gate import GATE_API_WORDS, UNDO_TEXTS
+from wenyue.faces.wording_gate_api import GATE_API_WORDS
+from wenyue.faces.wording_gate_undo import UNDO_TEXTS
 from wenyue.gate import (
     REASON_LENGTH_MAX,
     ScanIdReused,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from wenyue.faces.wording_gate import say_scan
+from wenyue.faces.wording_gate_sentences import say_scan
 from wenyue.gate import (
     GATE_NAME_MAX,
     PRESENTED_LENGTH_MAX,

@@ -8,7 +8,7 @@ from wenyue.accounts import Login, Staff
 from wenyue.application.on_duty import NotAtPost
 from wenyue.faces.api.problems import PROBLEM_TYPE, FieldError, plain_problem
 from wenyue.faces.wording_api import API_WORDS
-from wenyue.faces.wording_gate import GATE_API_WORDS
+from wenyue.faces.wording_gate_api import GATE_API_WORDS
 from wenyue.kernel.duties import Right
 
 _NOT_AT_POST: Final = {

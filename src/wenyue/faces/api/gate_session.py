@@ -15,7 +15,7 @@ from wenyue.faces.api.asking import LocaleOf, LoginOf, ServicesOf, TokenOf, forg
 from wenyue.faces.api.gate_refused import Refused, problem_of, staff_of
 from wenyue.faces.shared.caller import caller_of, known_device
 from wenyue.faces.shared.client import client_of
-from wenyue.faces.wording_gate import GATE_API_WORDS
+from wenyue.faces.wording_gate_api import GATE_API_WORDS
 from wenyue.kernel.duties import former_role
 from wenyue.kernel.limits import STAFF_LOGIN_TTL_S
 

@@ -18,8 +18,8 @@ from wenyue.faces.shared import SECURITY_HEADERS, has_static
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.second_step import do_enrolment, do_factor, show_enrolment, show_factor
 from wenyue.faces.shared.staff import do_signin, do_signout, show_signin
-from wenyue.faces.wording_gate import UNDO_REASONS
 from wenyue.faces.wording_gate_queue import queue_words
+from wenyue.faces.wording_gate_undo import UNDO_REASONS
 from wenyue.gate import (
     GATE_NAME_MAX,
     REASON_LENGTH_MAX,

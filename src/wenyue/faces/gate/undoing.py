@@ -7,7 +7,7 @@ from wenyue.application.second_proofs import NotConfirmed
 from wenyue.application.undo_admission import UndoAdmission, undo_admission
 from wenyue.faces.gate.confirming import LOGIN, says, second_fields, second_of
 from wenyue.faces.gate.shift import Shift, Station
-from wenyue.faces.wording_gate import UNDO_TEXTS
+from wenyue.faces.wording_gate_undo import UNDO_TEXTS
 from wenyue.gate import UndoOutcome
 
 

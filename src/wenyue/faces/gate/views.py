@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from wenyue.faces.shared.i18n import Locale, pick, say_span, translator
-from wenyue.faces.wording_gate import Tone, say_choice_document, say_scan
+from wenyue.faces.wording_gate import Tone
+from wenyue.faces.wording_gate_sentences import say_choice_document, say_scan
 from wenyue.gate import UNDO_WINDOW_S, Choice, Reason, ScanAnswer
 from wenyue.kernel.clock import zone
 
