@@ -8,7 +8,8 @@ from wenyue.watch.alerts import BY_PEOPLE, Round, step
 from wenyue.watch.book import SILENCE_MAX_DAYS, Book, worst
 from wenyue.watch.machine import old_facts
 from wenyue.watch.model import Alert, Checked, Event, Notice, PassFacts, Severity
-from wenyue.watch.rounds import Memory, Scene, look
+from wenyue.watch.rounds import look
+from wenyue.watch.scene import Memory, Scene
 from wenyue.watch.senders import LogSender, MailSender, Sender, WebhookSender, ask
 from wenyue.watch.store import beat, name_of, open_alerts, retire, save_alert, silence, silences
 from wenyue.watch.sweep import look_at_all

@@ -2,64 +2,25 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter
-from typing import Final, TypeVar
+from typing import Final
 
 from psycopg import Error
 
-from wenyue.audit import Anchor, Anchors, Link
 from wenyue.infra.db import Tx
 from wenyue.infra.errands import Errands
-from wenyue.infra.keys import load_seal_keys
-from wenyue.kernel.personal import SealKeys
-from wenyue.watch import conduct_rules, database_rules, event_rules, local_rules, machine, rules, store, sweep
-from wenyue.watch.model import Beat, Checked, ClockFacts, DatabaseFacts, Finding
+from wenyue.watch import database_checks, database_rules, local_rules, machine, store, sweep
+from wenyue.watch.database_checks import Found
+from wenyue.watch.model import Checked, ClockFacts, DatabaseFacts
+from wenyue.watch.scene import Memory, Scene
 
 CHECK_DEADLINE_S: Final = 5.0
 DATABASE_DEADLINE_S: Final = 12.0  # its own write has five seconds of it
 PASS_DEADLINE_S: Final = 20.0
 CONNECT_DEADLINE_S: Final = 4.0
 CONNECT_AGAIN_S: Final = 2.0  # a restart of the database within this time is nobody's alarm
-REPEATED_PASS_S: Final = 24 * 3600.0  # the record's chain is verified from its beginning again
-Found = tuple[Sequence[Finding], str]
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What a monitor looks at."""
-
-    node: str
-    connect: Callable[[], Awaitable[Tx]]
-    clock: Callable[[], datetime]
-    disks: tuple[Path, ...]
-    urls: tuple[str, ...]
-    certificates: tuple[str, ...] = ()
-    ntp: str = ""
-    standbys: int = 0
-    parent: int | None = None  # the supervisor, when there is one
-    wanted: tuple[tuple[str, int], ...] = ()
-    figures: Path | None = None  # where the processes of this machine leave theirs
-    selftest: Path | None = None
-    drill: Path | None = None
-    home: Path | None = None  # where the record's keys and anchors are
-    is_demo: bool = False  # the demo was asked for
-    backup_wanted_from: datetime | None = None  # an installation that lives so long must have one
-
-
-@dataclass(slots=True)
-class Memory:
-    """What a monitor remembers from round to round."""
-
-    link: Link = field(default_factory=Link)
-    chain_began: float = 0.0
-    seen_at: tuple[datetime, float] | None = None
-    has_turn: bool = False
-    errands: Errands = field(default_factory=Errands)
 
 
 async def look(scene: Scene, memory: Memory) -> list[Checked]:
@@ -152,20 +113,22 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
     if tx.broken or tx.closed:
         return found
     if facts and facts[0].write_problem:  # nobody can take the turn: every node says why commits wait
-        found.append(await _made("replication", _replication(scene, tx)))
+        found.append(await _made("replication", database_checks.replication(scene, tx)))
     if not memory.has_turn:
         return found
-    found.append(await _made("replication", _replication(scene, tx), is_shared=True))
+    found.append(await _made("replication", database_checks.replication(scene, tx), is_shared=True))
     found += await _later(tx)
-    found.append(await _made("changes", _changes(tx), is_shared=True))
-    found.append(await _made("events", _events(tx), is_shared=True))
-    found.append(await _made("undos", _undos(tx), is_shared=True))
-    found.append(await _made("record", _record(scene, memory, tx), is_shared=True))
-    found.append(await _made("abuse", _abuse(tx), is_shared=True))
-    found.append(await _made("retention", _retention(tx), is_shared=True))
-    found.append(await _made("demo", _demo(scene, tx), is_shared=True))
+    found.append(await _made("changes", database_checks.changes(tx), is_shared=True))
+    found.append(await _made("events", database_checks.events(tx), is_shared=True))
+    found.append(await _made("undos", database_checks.undos(tx), is_shared=True))
+    found.append(await _made("record", database_checks.record(scene, memory, tx), is_shared=True))
+    found.append(await _made("abuse", database_checks.abuse(tx), is_shared=True))
+    found.append(await _made("retention", database_checks.retention(tx), is_shared=True))
+    found.append(await _made("demo", database_checks.demo(scene, tx), is_shared=True))
     for name in sweep.PASSES:
-        found.append(await _made(name, _sweep(scene, tx, name), PASS_DEADLINE_S, is_shared=True))
+        found.append(
+            await _made(name, database_checks.one_pass(scene, tx, name), PASS_DEADLINE_S, is_shared=True)
+        )
     return found
 
 
@@ -177,57 +140,14 @@ async def _has_turn(scene: Scene, tx: Tx) -> bool:
         return False
 
 
-async def _replication(scene: Scene, tx: Tx) -> Found:
-    facts = await store.replication(tx, scene.standbys)
-    says = f"{len(facts.standbys)} standbys, commits wait for: {facts.sync_names or 'nobody'}"
-    return database_rules.judge_replication(facts), says
-
-
-async def _changes(tx: Tx) -> tuple[Sequence[Finding], str]:
-    facts = await store.changes(tx)
-    says = f"{facts.waiting} wait, {facts.unreviewed} not looked at in time"
-    return conduct_rules.judge_changes(facts), says
-
-
-async def _events(tx: Tx) -> Found:
-    facts = await store.events(tx)
-    says = ", ".join(f"{one.name} {one.waiting} behind, {one.parked} parked" for one in facts)
-    return event_rules.judge_events(facts), says or "nobody listens"
-
-
-async def _undos(tx: Tx) -> tuple[Sequence[Finding], str]:
-    facts = await store.undos(tx)
-    says = f"{facts.places_again} places taken back again, {facts.refused} tries refused"
-    return conduct_rules.judge_undos(facts), says
-
-
 async def _later(tx: Tx) -> list[Checked]:
     """Three checks from one look, and the beats."""
-
-    async def look_later() -> tuple[Sequence[Finding], str]:
-        facts = await store.later(tx)
-        says = (
-            f"{facts.stuck_holds} stuck holds, jobs {facts.jobs_waiting} waiting,"
-            f" {facts.jobs_failed} failed, {facts.unsettled} sessions unsettled"
-        )
-        return rules.judge_later(facts), says
-
-    async def look_beats() -> tuple[Sequence[Finding], str]:
-        facts = await store.beats(tx)
-        return rules.judge_beats(facts), _say_beats(facts)
-
-    whole = await _made("later", look_later(), is_shared=True)
-    beats = await _made("partners", look_beats(), is_shared=True)
+    whole = await _made("later", database_checks.later(tx), is_shared=True)
+    beats = await _made("partners", database_checks.beats(tx), is_shared=True)
     return [
         *_parts(whole, ("holds", "jobs", "no-shows")),
         *_parts(beats, ("partners", "worker", "monitors")),
     ]
-
-
-def _say_beats(facts: Sequence[Beat]) -> str:
-    """Partners first, then our own processes; a few of them."""
-    ordered = sorted(facts, key=lambda one: one.partner.startswith(("worker:", "monitor:")))
-    return ", ".join(f"{one.partner} {one.age_s:.0f} s" for one in ordered[:5])
 
 
 def _parts(whole: Checked, names: Sequence[str]) -> list[Checked]:
@@ -243,51 +163,6 @@ def _parts(whole: Checked, names: Sequence[str]) -> list[Checked]:
         )
         for name in names
     ]
-
-
-async def _record(scene: Scene, memory: Memory, tx: Tx) -> Found:
-    now = monotonic()
-    if memory.chain_began and now - memory.chain_began > REPEATED_PASS_S:
-        memory.link, memory.chain_began = Link(), 0.0
-    memory.chain_began = memory.chain_began or now
-    keys, anchors, accepted = await memory.errands.run("anchors", partial(_anchors, scene.home))
-    facts, memory.link, _ = await store.record(tx, memory.link, keys, anchors, accepted)
-    says = f"{facts.verified_upto} of {facts.links} links verified, {facts.anchors} anchors compared"
-    return conduct_rules.judge_record(facts), says
-
-
-def _anchors(home: Path | None) -> tuple[SealKeys | None, list[Anchor], list[Anchor]]:
-    """The seals' keys and the anchors of this home; none where a monitor has no home with keys."""
-    if home is None or not (home / "keys.json").exists():
-        return None, [], []
-    keys = load_seal_keys(home)
-    kept = Anchors(home, keys)
-    return keys, kept.recent(), kept.accepted()
-
-
-async def _demo(scene: Scene, tx: Tx) -> Found:
-    logins = await store.demo_logins(tx)
-    return conduct_rules.judge_demo(logins, is_wanted=scene.is_demo), ", ".join(logins) or "none"
-
-
-async def _abuse(tx: Tx) -> Found:
-    facts = await store.suspicious(tx)
-    says = ", ".join(f"{one.pattern} {one.subjects}" for one in facts) or "nothing suspicious"
-    return conduct_rules.judge_abuse(facts), says
-
-
-async def _retention(tx: Tx) -> Found:
-    facts = await store.retention(tx)
-    says = ", ".join(f"{one.kind} {one.behind_days} d" for one in facts)
-    return conduct_rules.judge_retention(facts), f"past their period: {says}"
-
-
-async def _sweep(scene: Scene, tx: Tx, name: str) -> Found:
-    now = scene.clock()
-    facts = await sweep.look_around(tx, now, name)
-    last = f"{facts.finished_at:%m-%d %H:%M}" if facts.finished_at else "not yet"
-    says = f"{facts.rows:,} rows in {facts.took_ms:.0f} ms, last complete {last}"
-    return rules.judge_pass(facts, now, check=name), says
 
 
 async def _clocks(scene: Scene, memory: Memory, tx: Tx | None) -> ClockFacts:
