@@ -198,6 +198,28 @@ async def test_one_person_can_have_two_cards(tx: Tx) -> None:
     }
 
 
+async def test_a_document_number_opens_no_account(tx: Tx) -> None:
+    """Knowing somebody's document and owning any fresh card must not lead into their account."""
+    answer, _ = await activated(tx)
+    card = await issued(tx, "kunshan-electronic")
+    request = activation_of(card, person(1, "张冒名"))
+    posed = await cards.activate(tx, VAULT, request, NOW)
+    assert isinstance(posed, Activated)
+    assert (posed.holder_id != answer.holder_id, posed.is_further) == (True, False)
+    stranger, _ = await activated(tx, number=2)
+    card = await issued(tx, "kunshan-electronic")
+    posing = replace(activation_of(card, person(1)), signed_in_as=stranger.holder_id)
+    assert problem(await cards.activate(tx, VAULT, posing, NOW)) is CardProblem.HOLDER_CLAIMED
+    misnamed = replace(activation_of(card, person(1, "张改名")), signed_in_as=answer.holder_id)
+    assert problem(await cards.activate(tx, VAULT, misnamed, NOW)) is CardProblem.HOLDER_KNOWN
+    signed_in = replace(activation_of(card, person(1)), signed_in_as=answer.holder_id)
+    second = await cards.activate(tx, VAULT, signed_in, NOW)
+    assert isinstance(second, Activated)
+    assert second.holder_id == answer.holder_id
+    at_the_counter = replace(activation_of(await issued(tx), person(1)), actor="staff:3")
+    assert isinstance(await cards.activate(tx, VAULT, at_the_counter, NOW), Activated)
+
+
 async def test_security_L_unknown_mistyped_and_dead_numbers_get_one_answer(tx: Tx) -> None:
     card = await issued(tx, card_no="4000000000000002", pin="12345678")
     spaced = replace(activation_of(card, person(1)), card_no=" ４０００-0000 0000 0002", pin=" 1234 5678")

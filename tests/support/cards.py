@@ -58,6 +58,13 @@ async def activated(tx: Tx, type_code: str = "demo", number: int = 1) -> tuple[A
     return answer, card
 
 
+async def freeze(tx: Tx, card: Issued, holder_id: int | None) -> CardState | Denied:
+    """The holder, or staff when None, reports the loss of this card."""
+    return await cards.report_loss(
+        tx, card_no=card.card_no, holder_id=holder_id, now=NOW, actor="traveller:1"
+    )
+
+
 def problem(answer: object) -> CardProblem | None:
     """Why it was denied, or None when it was not."""
     return answer.problem if isinstance(answer, Denied) else None
