@@ -46,12 +46,15 @@ def test_the_record_is_looked_through_and_the_look_is_in_it(urls: DbUrls) -> Non
     assert "slots.closed" in run(
         "--who", "operator:command", "--day", utc_now().astimezone().date().isoformat()
     )
-    assert "nothing found" in run("--who", "wang")
+    assert "nothing found" in run("--who", "WANG")
     assert "nothing found" in run("--day", "2020-01-01")
     assert actions(urls).count("record.read") == 8
     before = actions(urls)
     for words, says in (
         (("--who", "nobody"), "no such login"),
+        (("--who", "nobody\0"), "no such login"),
+        (("--who", "system:\0"), "no such login"),
+        (("--venue", "lake\0"), "no such venue"),
         (("--what", "a b"), "an action"),
         (("--venue", "nowhere"), "no such venue"),
         (("--day", "tomorrow"), "a date"),

@@ -8,9 +8,11 @@ from msgspec import Struct
 
 from wenyue import catalogue
 from wenyue.accounts import staffing
+from wenyue.application.finding_staff import find_staff
 from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Act, Operator, Works
 from wenyue.audit import Entry, reading, record
+from wenyue.kernel.documents.text import has_controls
 from wenyue.kernel.duties import Right
 
 TEXT_MAX: Final = 64  # of what is typed to look for
@@ -60,16 +62,19 @@ async def read_record(works: Works, operator: Operator, request: ReadRecord) -> 
 
 async def _wanted(act: Act, request: ReadRecord) -> reading.Wanted | NotRead:
     actor = request.who.strip()[:TEXT_MAX] or None
+    if actor is not None and has_controls(actor):
+        return NotRead.WHO_UNKNOWN
     if actor is not None and ":" not in actor:
-        by_login = {one.staff.login: f"staff:{one.staff.id}" for one in await staffing.staff_list(act.tx)}
-        if (actor := by_login.get(actor.lower())) is None:
+        known = await find_staff(act.tx, actor)
+        if known is None:
             return NotRead.WHO_UNKNOWN
+        actor = f"staff:{known.staff.id}"
     action = request.what.strip().rstrip(".")[:TEXT_MAX]
     if not all(one.isascii() and (one.isalnum() or one in "._") for one in action):
         return NotRead.WHAT_WRONG
     subjects: tuple[str, ...] | None = None
     if code := request.venue.strip():
-        venue = await catalogue.venue(act.tx, code)
+        venue = None if has_controls(code) else await catalogue.venue(act.tx, code)
         if venue is None:
             return NotRead.VENUE_UNKNOWN
         products = await catalogue.products(act.tx, venue.id)
