@@ -98,6 +98,7 @@ def test_two_persons_decide_by_command_on_what_was_shown(
         (change, word, "ann", "Somebody else decides"),
         (change, "0" * 12, "bo", "not what you saw"),
         (change, "", "bo", "--shown"),
+        (change, " " * 12, "bo", "--shown"),
         ("5", word, "bo", "ID '5'"),
         ("00000000-0000-0000-0000-000000000000", word, "bo", "no such change"),
     ):

@@ -87,6 +87,7 @@ def approve(
     says: _Says = "",
 ) -> None:
     """Agree to what somebody else proposed: it is done (批准)."""
+    shown = shown.strip().lower()
     if len(shown) < SHOWN_LENGTH:
         raise SetupError(
             "--shown: the last line of `wenyue changes show ID`, so that you approve what you saw",
@@ -124,7 +125,7 @@ def _decide(change_id: UUID, by: str, says: str, shown: str | None = None) -> No
             found = await store.find(tx, change_id)
         if found is None:
             return Refusal.UNKNOWN
-        if shown is not None and not found.digest.startswith(shown.strip().lower()):
+        if shown is not None and not found.digest.startswith(shown):
             return Refusal.DIFFERENT
         decision = Decision(change_id, found.digest, shown is not None, says)
         return await decide_change(works, operator, decision)
