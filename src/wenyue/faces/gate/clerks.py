@@ -17,7 +17,6 @@ from wenyue.faces.shared.session import STAFF_COOKIE, set_cookie
 from wenyue.faces.wording import say_wait
 from wenyue.kernel.limits import DEVICE_TTL_S, STAFF_LOGIN_TTL_S
 
-_SECRET_LENGTH_MAX: Final = 64
 _PIN_TYPED_MAX: Final = 16
 
 
