@@ -210,6 +210,7 @@ def test_a_name_with_brackets_is_listed_as_it_is() -> None:
         (("add", "x", "--role", "gate", "--venue", "nowhere"), "", "there is no venue 'nowhere'"),
         (("add", "gate", "--role", "gate"), "", "already"),
         (("add", "x", "--role", "gate", "--name", "a\nb"), "", "--name"),
+        (("add", "x", "--role", "gate", "--name", "王" * 65), "", "display_name: at most 64"),
         (("add", "x", "--role", "gate", "--password-stdin"), "short\n", "password: 8 to 128"),
         (("add", "x", "--role", "gate", "--password-stdin"), "", "standard input holds no password"),
         (("reset", "nobody"), "", "there is no login 'nobody'"),

@@ -94,11 +94,13 @@ async def lock_administration(tx: Tx) -> None:
 
 
 def check_staff_words(login: str, password: str | None, display_name: str) -> None:
-    """Raises ValueError naming the field: login (1-64 characters), display_name, password (at least 8)."""
+    """Raises ValueError naming the field: login (1-64 characters), display_name (at most 64), password (at least 8)."""
     if not 1 <= len(login) <= LOGIN_LENGTH_MAX:
         raise ValueError(f"login: 1 to {LOGIN_LENGTH_MAX} characters")
     if has_unseen(login):
         raise ValueError("login: one line, without control characters or such that are not seen")
+    if len(display_name) > NAME_LENGTH_MAX:
+        raise ValueError(f"display_name: at most {NAME_LENGTH_MAX} characters")
     if has_controls(display_name):
         raise ValueError("display_name: one line, without control characters or such that are not seen")
     if password is not None and not STAFF_PASSWORD_LENGTH_MIN <= len(password) <= SECRET_LENGTH_MAX:
