@@ -51,7 +51,7 @@ async def undos(tx: Tx) -> Found:
 
 
 async def later(tx: Tx) -> Found:
-    """Holds, jobs and no-shows: what others than the request's own process should have done by now."""
+    """Holds, jobs and no-shows: what should have been done by now."""
     facts = await store.later(tx)
     says = (
         f"{facts.stuck_holds} stuck holds, jobs {facts.jobs_waiting} waiting,"
@@ -79,7 +79,7 @@ async def record(scene: Scene, memory: Memory, tx: Tx) -> Found:
 
 
 async def demo(scene: Scene, tx: Tx) -> Found:
-    """Logins of the demo, where nobody asked for a demo."""
+    """Logins of the demo: a finding where nobody asked for it."""
     logins = await store.demo_logins(tx)
     return conduct_rules.judge_demo(logins, is_wanted=scene.is_demo), ", ".join(logins) or "none"
 
