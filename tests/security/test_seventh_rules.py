@@ -1,49 +1,32 @@
 """What the seventh attack found in rules: many tiny headers, missed visits, imports beside a day's capacity."""
 
 import asyncio
-import socket
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
-import uvicorn
 
 from tests.support.database import DbUrls
 from tests.support.opening_stage import opened_venue
+from tests.support.serving import bounded_site
 from wenyue.application.capacities import SetDayCapacity
 from wenyue.application.operating import Operator
 from wenyue.application.prepare_import import PrepareImport, prepare_import
 from wenyue.application.set_capacity import set_capacity
 from wenyue.booking.importing import NewSlot
 from wenyue.catalogue import Product, Venue
-from wenyue.infra.wire import BoundedHttp
 from wenyue.kernel.duties import EVERY_DUTY
 from wenyue.kernel.limits import HEAD_FIELDS_MAX
 
 pytestmark = pytest.mark.anyio
 
 
-async def _answer(_scope: Any, receive: Any, send: Any) -> None:
-    while (await receive()).get("more_body", False):
-        pass
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
-
-
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(_answer, http=BoundedHttp, lifespan="off", log_level="error")
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        await serving
+    async with bounded_site() as found:
+        yield found
 
 
 async def _said(port: int, *pieces: bytes) -> bytes:

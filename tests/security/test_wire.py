@@ -1,44 +1,22 @@
 """Connections that never stop sending headers, or never start."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
 
 import pytest
-import uvicorn
 
+from tests.support.serving import bounded_site
 from wenyue.infra import wire
-from wenyue.infra.wire import BoundedHttp
 from wenyue.kernel.limits import HEAD_BYTES_MAX
 
 pytestmark = pytest.mark.anyio
 
 
-async def _answer(_scope: Any, receive: Any, send: Any) -> None:
-    size, more = 0, True
-    while more:
-        message = await receive()
-        size += len(message.get("body", b""))
-        more = message.get("more_body", False)
-    body = b"%d" % size
-    head = [(b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": head})
-    await send({"type": "http.response.body", "body": body})
-
-
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(_answer, http=BoundedHttp, lifespan="off", log_level="error")
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        await serving
+    async with bounded_site() as found:
+        yield found
 
 
 async def test_endless_headers_are_refused_early(port: int) -> None:

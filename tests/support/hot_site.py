@@ -1,13 +1,13 @@
 """A web server whose application is a stand-in for the hot endpoint, and people who talk to it in bytes."""
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import uvicorn
 
+from tests.support.serving import serving
 from wenyue.faces.api.hot_answers import hot_refusals
 from wenyue.infra.admission import Admission
 from wenyue.infra.wire import guarded
@@ -61,13 +61,8 @@ def hot_config(admission: Admission, app: HotApp, *, keep_alive_s: int = 5) -> u
 async def hot_site(admission: Admission, *, keep_alive_s: int = 5) -> AsyncGenerator[tuple[int, HotApp]]:
     """Its port and its application, while it serves."""
     app = HotApp(admission)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(hot_config(admission, app, keep_alive_s=keep_alive_s))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        await until(lambda: server.started)
-        yield listener.getsockname()[1], app
-        server.should_exit = True
-        await serving
+    async with serving(hot_config(admission, app, keep_alive_s=keep_alive_s)) as port:
+        yield port, app
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
