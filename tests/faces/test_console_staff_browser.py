@@ -3,8 +3,9 @@
 import pytest
 from playwright.async_api import Page
 
-from tests.faces.test_staff_pages_browser import PAGE_BYTES_MAX, SIZES, blank, signed_in, url
+from tests.faces.test_staff_pages_browser import blank, signed_in, url
 from tests.support.browser import album_for, chromium_here
+from tests.support.fitting import fits
 
 __all__ = ["url"]
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -23,10 +24,7 @@ async def test_they_fit(url: str, tmp_path_factory: pytest.TempPathFactory) -> N
             boss = await blank(browser, url, look)
 
             async def see(name: str, page: Page = boss, of: str = "-".join(look)) -> None:
-                width = (page.viewport_size or SIZES["phone"])["width"]
-                assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, of)
-                assert len((await page.content()).encode()) < PAGE_BYTES_MAX
-                await page.screenshot(path=album / f"staff-{name}-{of}.png", full_page=True)
+                await fits(page, album / f"staff-{name}-{of}.png")
 
             await signed_in(boss, url, "console", "boss")
             await boss.goto(f"{url}/console/staff")

@@ -8,11 +8,12 @@ import psycopg
 import pytest
 from playwright.async_api import Page
 
-from tests.faces.test_staff_pages_browser import PAGE_BYTES_MAX, SIZES, blank, signed_in
+from tests.faces.test_staff_pages_browser import blank, signed_in
 from tests.support.api_server import serving
 from tests.support.api_site import PASSWORD, TODAY, vault_of
 from tests.support.browser import album_for, chromium_here
 from tests.support.database import DbUrls
+from tests.support.fitting import fits
 from tests.support.traveller_site import (
     DAILY_CARD,
     DOCUMENT,
@@ -96,10 +97,7 @@ async def test_they_fit(
             zhou = await blank(browser, url, look)
 
             async def see(page: Page, name: str, of: str = "-".join(look)) -> None:
-                width = (page.viewport_size or SIZES["phone"])["width"]
-                assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, of)
-                assert len(await page.content()) < PAGE_BYTES_MAX
-                await page.screenshot(path=album / f"gate-{name}-{of}.png", full_page=True)
+                await fits(page, album / f"gate-{name}-{of}.png")
 
             await signed_in(zhou, url, "gate", "zhou")
             await zhou.check('input[name="venue_id"] >> nth=0', force=True)

@@ -12,6 +12,7 @@ from tests.support.api_server import serving
 from tests.support.api_site import PASSWORD, vault_of
 from tests.support.browser import album_for, chromium_here
 from tests.support.database import DbUrls
+from tests.support.fitting import fits
 from tests.support.traveller_site import NOW
 from wenyue.accounts import save_staff
 from wenyue.faces.shared.i18n import LOCALE_COOKIE
@@ -22,7 +23,6 @@ SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
     "wall": {"width": 1440, "height": 900},
 }
-PAGE_BYTES_MAX = 100 * 1024
 PIN = "295173"
 
 
@@ -93,10 +93,7 @@ async def test_they_fit(url: str, tmp_path_factory: pytest.TempPathFactory) -> N
             boss, device = await blank(browser, url, look), await blank(browser, url, look)
 
             async def see(page: Page, name: str, of: str = "-".join(look)) -> None:
-                width = (page.viewport_size or SIZES["phone"])["width"]
-                assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, of)
-                assert len(await page.content()) < PAGE_BYTES_MAX
-                await page.screenshot(path=album / f"{name}-{of}.png", full_page=True)
+                await fits(page, album / f"{name}-{of}.png")
 
             await signed_in(boss, url, "console", "boss")
             await boss.goto(f"{url}/console/duties")
