@@ -24,6 +24,7 @@ ACTS: Final = {
 }
 INNER: Final = (
     "SELECT accounts.administrator(NULL, 'x', now())",
+    "SELECT accounts.administrator_of(1, NULL, 'x', now())",
     "SELECT accounts.require_venues(NULL, '{}')",
     "SELECT accounts.require_password(NULL, '-')",
     "SELECT accounts.administers_all(1)",

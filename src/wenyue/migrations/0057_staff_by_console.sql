@@ -38,6 +38,19 @@ BEGIN
 END
 $$;
 
+-- Who acts on somebody, as `administrator` says: whoever does administers every venue that the other holds a duty of.
+CREATE FUNCTION accounts.administrator_of(who bigint, acting bytea, by_name text, at_instant timestamptz) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    actor text := accounts.administrator(acting, by_name, at_instant);
+BEGIN
+    IF actor IS NOT NULL THEN
+        PERFORM accounts.require_venues(acting, ARRAY(SELECT d.venue_id FROM accounts.duty d WHERE d.staff_id = who));
+    END IF;
+    RETURN actor;
+END
+$$;
+
 -- A password that the application stores is keyed and bound to its login, which needs the key that no database has (as
 -- accounts.renew_password): so nobody chooses one without that key. Only the owner stores none at all.
 CREATE FUNCTION accounts.require_password(acting bytea, new_hash text) RETURNS void
@@ -207,13 +220,12 @@ $$;
 CREATE FUNCTION accounts.retire_staff(acting bytea, by_name text, at_instant timestamptz, who bigint) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    actor text := accounts.administrator(acting, by_name, at_instant);
+    actor text := accounts.administrator_of(who, acting, by_name, at_instant);
     was_administrator boolean := accounts.administers_all(who);
 BEGIN
     IF actor IS NULL THEN
         RETURN false;
     END IF;
-    PERFORM accounts.require_venues(acting, ARRAY(SELECT d.venue_id FROM accounts.duty d WHERE d.staff_id = who));
     UPDATE accounts.staff s SET is_active = false WHERE s.id = who;
     IF was_administrator THEN
         PERFORM accounts.require_an_administrator();
@@ -228,12 +240,11 @@ $$;
 CREATE FUNCTION accounts.reset_staff(acting bytea, by_name text, at_instant timestamptz, who bigint, new_hash text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    actor text := accounts.administrator(acting, by_name, at_instant);
+    actor text := accounts.administrator_of(who, acting, by_name, at_instant);
 BEGIN
     IF actor IS NULL THEN
         RETURN false;
     END IF;
-    PERFORM accounts.require_venues(acting, ARRAY(SELECT d.venue_id FROM accounts.duty d WHERE d.staff_id = who));
     PERFORM accounts.require_password(acting, new_hash);
     UPDATE accounts.staff s SET password_hash = new_hash, is_demo = false, devices_from = at_instant, tries_from = at_instant
      WHERE s.id = who AND s.is_active;
@@ -250,12 +261,11 @@ $$;
 CREATE FUNCTION accounts.unlock_staff(acting bytea, by_name text, at_instant timestamptz, who bigint) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    actor text := accounts.administrator(acting, by_name, at_instant);
+    actor text := accounts.administrator_of(who, acting, by_name, at_instant);
 BEGIN
     IF actor IS NULL THEN
         RETURN false;
     END IF;
-    PERFORM accounts.require_venues(acting, ARRAY(SELECT d.venue_id FROM accounts.duty d WHERE d.staff_id = who));
     UPDATE accounts.staff s SET tries_from = at_instant WHERE s.id = who;
     PERFORM accounts.note_staff(acting, actor, at_instant, 'staff.unlocked', who, '{}');
     RETURN true;
@@ -263,6 +273,7 @@ END
 $$;
 
 REVOKE EXECUTE ON FUNCTION accounts.administrator(bytea, text, timestamptz), accounts.require_venues(bytea, bigint[]),
+    accounts.administrator_of(bigint, bytea, text, timestamptz),
     accounts.require_password(bytea, text),
     accounts.administers_all(bigint), accounts.require_an_administrator(), accounts.duties_said(bigint),
     accounts.note_staff(bytea, text, timestamptz, text, bigint, jsonb),
