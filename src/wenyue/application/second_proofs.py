@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from wenyue.accounts import Attempt, Caller, Staff, StaffRefusal, check_staff, gate_devices
 from wenyue.accounts.second import factors
-from wenyue.accounts.second.rules import Step, step_after_password
-from wenyue.application.signing_in import mode_of
+from wenyue.accounts.second.rules import Step
+from wenyue.application.signing_in import after_password
 from wenyue.services import Services
 
 
@@ -53,15 +53,13 @@ async def check_password(
     services: Services, tried: Attempt, second: Second
 ) -> tuple[Staff, Step] | NotConfirmed:
     """Who it is, and what they have to prove besides; NOTHING: the installation asks no more of them."""
-    found = await check_staff(tried.tx, services.vault, second.login, second.password)
-    tried.is_right = isinstance(found, Staff)
-    if isinstance(found, StaffRefusal):
+    known = await after_password(services, tried, second.login, second.password)
+    if known is None:
         return NotConfirmed.WRONG
-    has_factor = bool(await factors.factors_of(tried.tx, found.id))
-    step = step_after_password(mode_of(services), found.duties, has_factor=has_factor)
+    _, step = known
     if step is Step.ENROLMENT:
         return NotConfirmed.ENROLMENT_NEEDED
-    return NotConfirmed.CODE_NEEDED if step is Step.FACTOR and not second.proof else (found, step)
+    return NotConfirmed.CODE_NEEDED if step is Step.FACTOR and not second.proof else known
 
 
 def counted_as(staff: Staff, second: Second) -> tuple[Literal["pin", "factor"], str]:

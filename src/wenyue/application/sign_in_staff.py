@@ -1,11 +1,11 @@
 """A member of staff signs in: the password, and what is asked after it."""
 
-from wenyue.accounts import Staff, StaffRefusal, Terms, check_staff, end_login
-from wenyue.accounts.second import factors, sessions
-from wenyue.accounts.second.rules import Step, step_after_password
+from wenyue.accounts import Terms, end_login
+from wenyue.accounts.second import sessions
+from wenyue.accounts.second.rules import Step
 from wenyue.application.prove_factor import prove_factor
 from wenyue.application.second_step import half_login
-from wenyue.application.signing_in import Halfway, Knock, NotSignedIn, SignedIn, mode_of
+from wenyue.application.signing_in import Halfway, Knock, NotSignedIn, SignedIn, after_password
 from wenyue.services import Services
 
 
@@ -15,12 +15,10 @@ async def sign_in_staff(
     """Check the password. `had`: the token that the browser had, which ends. Raises Throttled, DatabaseDown."""
     now = services.clock()
     async with services.guard.attempt("staff", login, knock.caller, now) as tried:
-        staff = await check_staff(tried.tx, services.vault, login, password)
-        tried.is_right = isinstance(staff, Staff)
-        if isinstance(staff, StaffRefusal):
+        known = await after_password(services, tried, login, password)
+        if known is None:
             return NotSignedIn.WRONG
-        has_factor = bool(await factors.factors_of(tried.tx, staff.id))
-        step = step_after_password(mode_of(services), staff.duties, has_factor=has_factor)
+        staff, step = known
         if step is Step.NOTHING:
             terms = Terms(idle_min=knock.idle_min, client=knock.client)
             token = await tried.start_login(now, staff_id=staff.id, instead_of=had, terms=terms)

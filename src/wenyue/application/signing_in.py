@@ -7,10 +7,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from wenyue.accounts import Caller, Staff
+from wenyue.accounts import Attempt, Caller, Staff, StaffRefusal, check_staff
+from wenyue.accounts.second import factors
 from wenyue.accounts.second.factors import Offer
 from wenyue.accounts.second.passkeys import NewPasskey
-from wenyue.accounts.second.rules import Mode, Step
+from wenyue.accounts.second.rules import Mode, Step, step_after_password
 from wenyue.services import Services
 
 
@@ -69,3 +70,15 @@ class Enrolment(Struct, frozen=True):
 def mode_of(services: Services) -> Mode:
     """What the installation wants of staff."""
     return Mode(services.settings.staff.second_factor)
+
+
+async def after_password(
+    services: Services, tried: Attempt, login: str, password: str
+) -> tuple[Staff, Step] | None:
+    """Who it is, and what they have to prove besides; NOTHING: the installation asks no more of them. None: wrong."""
+    staff = await check_staff(tried.tx, services.vault, login, password)
+    tried.is_right = isinstance(staff, Staff)
+    if isinstance(staff, StaffRefusal):
+        return None
+    has_factor = bool(await factors.factors_of(tried.tx, staff.id))
+    return staff, step_after_password(mode_of(services), staff.duties, has_factor=has_factor)
