@@ -1,7 +1,7 @@
 """`wenyue devices`: which devices stand at gates and counters."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,17 +16,15 @@ from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import utc_now
 from wenyue.kernel.duties import Right, venues_for
 from wenyue.tools.acting_as import Acting, AsOf, acting_as
+from wenyue.tools.not_done import NOT_DONE
 
 app = typer.Typer(no_args_is_help=True, help="Devices at gates and counters: enrol, list, revoke (闸口设备).")
 T = TypeVar("T")
-_SAYS = {
-    NotDone.POST_NEEDED: ("name the gate or counter, in 40 characters at most", "请填写闸口或柜台名称"),
+_SAYS: Final = NOT_DONE | {
     NotDone.VENUE_UNKNOWN: (
         "there is no such venue, or you may not manage its devices",
         "没有这个场馆，或不由您负责",
     ),
-    NotDone.TOO_MANY_DEVICES: ("this venue has too many devices: revoke some", "该场馆设备过多，请先停用"),
-    NotDone.DEVICE_UNKNOWN: ("there is no such device, or it was revoked", "没有这台设备，或已停用"),
 }
 
 

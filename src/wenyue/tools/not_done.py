@@ -39,9 +39,9 @@ NOT_DONE: Final[dict[NotDone, tuple[str, str]]] = {
         "more places are held and sold: with --follow the session is closed and the capacity goes down with what is given back",
         "已占用的名额更多：加 --follow 则停售，随退订逐步降到目标",
     ),
-    NotDone.POST_NEEDED: ("name the gate or counter", "请填写闸口或柜台名称"),
+    NotDone.POST_NEEDED: ("name the gate or counter, in 40 characters at most", "请填写闸口或柜台名称"),
     NotDone.TOO_MANY_DEVICES: ("this venue has too many devices: revoke some", "该场馆设备过多，请先停用"),
-    NotDone.DEVICE_UNKNOWN: ("no such device, or it was revoked", "没有这台设备，或已停用"),
+    NotDone.DEVICE_UNKNOWN: ("there is no such device, or it was revoked", "没有这台设备，或已停用"),
     NotDone.FACTOR_OLD: ("prove the second factor first", "请先通过二次验证"),
     NotDone.BELOW_RESERVES: ("the channels' reserves add up to more", "渠道预留合计更多"),
 }
