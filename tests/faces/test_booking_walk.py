@@ -1,13 +1,13 @@
 """On the way of a booking on a page, from its route to the engine and back, nothing calls a layer above its caller."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.support.api_site import api_site
-from tests.support.booking_site import TODAY, BookingSite, booking_site
+from tests.support.booking_site import TODAY, BookingSite, site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD
 from tests.support.walk import Walk, layer_ranks, walking
@@ -15,12 +15,7 @@ from wenyue.faces.api.hot_bookings import HotBookings
 from wenyue.faces.traveller import booking_pages, trip_booking
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[BookingSite]:
-    async with booking_site(make_database, tmp_path) as site:
-        yield site
+__all__ = ["site"]
 
 
 async def test_a_booking_and_a_cancellation_on_a_page_go_down_the_layers_only(site: BookingSite) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.api_site import ApiSite, api_site
-from tests.support.booking_site import BookingSite, booked, booking_site
+from tests.support.booking_site import BookingSite, booked, site
 from tests.support.database import DbUrls
 from tests.support.message_stage import Recorder
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, Traveller
@@ -15,13 +15,8 @@ from wenyue.booking import EventKind
 from wenyue.worker import Worker
 
 pytestmark = pytest.mark.anyio
+__all__ = ["site"]
 PHONE = "13800138000"
-
-
-@pytest.fixture
-async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[BookingSite]:
-    async with booking_site(make_database, tmp_path) as site:
-        yield site
 
 
 @pytest.fixture

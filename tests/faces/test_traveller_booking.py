@@ -1,15 +1,12 @@
 """From a card number to a used entitlement, over HTTP and without JavaScript: book, replay, refuse, move, cancel."""
 
 import re
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.support.booking_site import TODAY, BookingSite, booked, booking_site
-from tests.support.database import DbUrls
+from tests.support.booking_site import TODAY, BookingSite, booked, site
 from tests.support.proofs import prove
 from tests.support.traveller_site import (
     CARD,
@@ -24,12 +21,7 @@ from tests.support.traveller_site import (
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[BookingSite]:
-    async with booking_site(make_database, tmp_path) as site:
-        yield site
+__all__ = ["site"]
 
 
 async def test_a_session_is_booked_once_however_often_the_button_is_pressed(site: BookingSite) -> None:

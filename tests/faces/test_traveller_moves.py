@@ -2,25 +2,17 @@
 
 import html
 import re
-from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.support.booking_site import TODAY, BookingSite, booking_site
-from tests.support.database import DbUrls
+from tests.support.booking_site import TODAY, BookingSite, site
 from tests.support.traveller_site import CARD, LOCAL_CARD, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME
 from wenyue.booking import opening
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[BookingSite]:
-    async with booking_site(make_database, tmp_path) as site:
-        yield site
+__all__ = ["site"]
 
 
 async def test_suite_M5_a_late_move_names_its_price_before_it_is_made(site: BookingSite) -> None:

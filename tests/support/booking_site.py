@@ -1,11 +1,13 @@
 """The traveller's pages over running services: book, move and cancel without JavaScript."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import LiteralString, cast
+
+import pytest
 
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller, application, services_on
@@ -42,6 +44,13 @@ async def booking_site(make_database: Callable[[], DbUrls], home: Path) -> Async
     clock = [NOW]
     async with services_on(urls, home, lambda: clock[0]) as services:
         yield BookingSite(services, clock, urls.owner_url)
+
+
+@pytest.fixture
+async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[BookingSite]:
+    """A site of the test's own."""
+    async with booking_site(make_database, tmp_path) as site:
+        yield site
 
 
 async def booked(one: Traveller, code: str = "lake", days: int = 1) -> str:
