@@ -134,3 +134,21 @@ def test_two_persons_decide_by_command_on_what_was_shown(
             " ORDER BY id"
         )
         assert bos.fetchall() == [("change.applied",), ("change.reviewed",), ("change.declined",)]
+
+
+def test_whoever_works_alone_is_told_what_becomes_of_it_and_of_nobody_else(
+    urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENYUE_SECOND_FACTOR", "off")
+    asyncio.run(furnish(urls, tmp_path / "home"))
+    typed = "correct horse battery\n"
+    said_by(staff.app, "add", "ann", "--duty", "operator", "--password-stdin", typed=typed)
+    said_by(changes.app, "one-operator", "on")
+
+    def asked(*words: str) -> str:
+        return said_by(slots.app, *words, "--from", "2027-12-24", "--as", "ann", typed=typed)
+
+    price = asked("price", "lake", "main", "58.50", "--why", "平安夜")
+    assert price.startswith("it takes effect by itself at ")
+    assert "second person" not in price
+    assert asked("close", "lake", "--reason", "大雾").startswith("done · ")

@@ -250,7 +250,14 @@ def _act(
 
 
 def _say_proposed(change: Change) -> None:
-    if change.state is State.APPLIED:
+    if change.awaits_review:
         typer.echo("done; somebody else looks at it within 24 hours · 已生效，24小时内由他人复核")
+    elif change.state is State.APPLIED:
+        typer.echo("done · 已生效")
+    elif change.applies_at is not None:  # one operator works alone
+        at = f"{change.applies_at:%H:%M}"
+        typer.echo(
+            f"it takes effect by itself at {at} UTC, unless you take it back: /console/changes/{change.id} · 到时自动生效，可撤回"
+        )
     else:
         typer.echo(f"it waits for a second person: /console/changes/{change.id} · 待他人审批")
