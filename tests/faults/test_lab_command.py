@@ -12,6 +12,7 @@ from wenyue.tools.lab.cluster import opened
 from wenyue.tools.lab.layout import PORTS
 from wenyue.tools.lab.programs import missing_packages
 from wenyue.tools.ports import free_ports
+from wenyue.tools.processes import send
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 300.0  # a net
@@ -43,8 +44,7 @@ def test_the_commands_of_the_lab(tmp_path: Path) -> None:
         assert "n2" in lab("status", "--within", "60")
         running = opened(tmp_path / "lab")
         assert running is not None
-        for pid in running.keeper_pids(running.layout.node("n2"), "patroni"):
-            os.kill(pid, signal.SIGKILL)
+        assert send(running.keeper_pids(running.layout.node("n2"), "patroni"), signal.SIGKILL)
         lab("start", "n2")
         lab("status", "--within", "120")
     finally:

@@ -27,6 +27,7 @@ from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase, look
 from wenyue.tools import monitoring, status
 from wenyue.tools.ports import free_port
+from wenyue.tools.processes import send
 from wenyue.tools.watching import status_socket, watchers
 from wenyue.watch import Memory
 from wenyue.watch import look as look_at
@@ -128,8 +129,7 @@ def everything_is_killed_and_the_page_lives_and_says_so(site: Installation) -> N
     os.kill(site.process.pid, signal.SIGSTOP)
     victims = [*site.role("web"), *site.role("worker"), *site.role("monitor"), server.pid]
     assert len(victims) >= 3
-    for pid in victims:
-        os.kill(pid, signal.SIGKILL)
+    assert send(victims, signal.SIGKILL) >= 3
     for pid in victims:
         await_end(pid)
     await_true(lambda: state() == "down" and incidents() == [False, False])
