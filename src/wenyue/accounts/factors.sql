@@ -14,7 +14,7 @@ WHERE staff_id = %(staff_id)s AND kind = 'totp' AND removed_at IS NULL ORDER BY 
 
 -- name: passkeys
 -- Somebody's passkeys.
-SELECT id, credential_id, public_key, sign_count FROM accounts.factor
+SELECT id, credential_id, public_key, sign_count, used_at FROM accounts.factor
 WHERE staff_id = %(staff_id)s AND kind = 'passkey' AND removed_at IS NULL ORDER BY id LIMIT %(limit)s;
 
 -- name: use_app

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from wenyue.accounts import Attempt, Caller, Staff, StaffRefusal, check_staff, gate_devices
 from wenyue.accounts.second import factors
+from wenyue.accounts.second.factors import Signed
 from wenyue.accounts.second.rules import Step
 from wenyue.application.signing_in import after_password
 from wenyue.services import Services
@@ -25,13 +26,13 @@ class AtDevice(Struct, frozen=True):
 class Second(Struct, frozen=True):
     """Who says that they confirm it, without signing in; from where they say so.
 
-    `proof`: a code of their app, or a recovery code; with a `device` their PIN there.
+    `proof`: a code of their app, a recovery code, or what their passkey signed for this act; with a `device` their PIN there.
     """
 
     caller: Caller
     login: str
     password: str
-    proof: str = ""
+    proof: str | Signed = ""
     device: AtDevice | None = None
 
     def __repr__(self) -> str:
@@ -44,7 +45,7 @@ class NotConfirmed(StrEnum):
     WRONG = "wrong"  # login or password; it does not say which
     LOCKED = "locked"  # too many wrong tries lately: nothing was checked
     CODE_NEEDED = "code_needed"
-    CODE_WRONG = "code_wrong"  # or used before
+    CODE_WRONG = "code_wrong"  # or used before; or what the passkey signed is not for this act
     PIN_WRONG = "pin_wrong"  # or this is no device of the venue where they have a PIN
     ENROLMENT_NEEDED = "enrolment_needed"  # they set a second factor up in the console first
 
@@ -79,7 +80,8 @@ async def check_proof(
     tx, device = tried.tx, second.device
     tried.who = f"staff:{staff.id}"
     if device is not None:
-        found = await gate_devices.check_pin(tx, services.vault, device.secret, staff.id, second.proof)
+        pin = second.proof if isinstance(second.proof, str) else ""
+        found = await gate_devices.check_pin(tx, services.vault, device.secret, staff.id, pin)
         if found is None or found[0].venue_id != device.venue_id:
             return NotConfirmed.PIN_WRONG
     fresh = await check_staff(tx, services.vault, second.login, second.password)

@@ -2,11 +2,15 @@
 
 from typing import Final, NamedTuple
 
+from starlette.responses import Response
+
 from wenyue.accounts.second.rules import Mode
 from wenyue.application.second_proofs import AtDevice, NotConfirmed, Second
 from wenyue.application.signing_in import mode_of
+from wenyue.faces.gate.passkeys import is_signed, offer, options_said, refusal_said, signed_act
 from wenyue.faces.gate.shift import Shift, Station
 from wenyue.faces.shared.caller import caller_of
+from wenyue.faces.shared.passkey_place import place_of
 from wenyue.faces.wording import Text
 
 LOGIN: Final = "second_login"
@@ -37,7 +41,10 @@ _SAYS: Final = {
     ),
     NotConfirmed.CODE_NEEDED: _Says(
         _CODE,
-        Text("请确认人再填写验证码。", "Whoever confirms types the code of their app too."),
+        Text(
+            "请确认人再填写验证码或一个恢复码，或用通行密钥。",
+            "Whoever confirms types the code of their app or a recovery code too, or uses their passkey.",
+        ),
     ),
     NotConfirmed.CODE_WRONG: _Says(
         _CODE,
@@ -62,26 +69,56 @@ _SAYS: Final = {
     ),
 }
 
+_NOBODY: Final = Text("请填写确认人的账号和密码。", "Give the login and the password of whoever confirms.")
+_NO_PASSKEY: Final = Text(
+    "确认人没有可以在这里用的通行密钥，请填写验证码或一个恢复码。",
+    "Whoever confirms has no passkey that is good here: type a code of their app, or a recovery code.",
+)
+_NOT_SIGNED: Final = Text(
+    "通行密钥没有通过，或已超过5分钟。请再用一次，或填写验证码。",
+    "The passkey was not right, or five minutes have passed: use it once more, or type a code.",
+)
 
-def second_of(shift: Shift, station: Station) -> Second | None:
-    """Who confirms it, when the form carries somebody. A code goes before a PIN."""
+
+def second_of(shift: Shift, station: Station, act: str) -> Second | None:
+    """Who confirms `act` (`passkeys.said_of`), when the form carries somebody. Passkeys go before codes, codes before PINs."""
     login = shift.form.one(LOGIN).strip()[:_LOGIN_LENGTH_MAX]
     if not login:
         return None
     caller, password = caller_of(shift.request), shift.form.one(_PASSWORD)
+    signed = signed_act(shift, act)
+    if signed is not None:
+        return Second(caller, login, password, signed)
     code, pin = (shift.form.one(one).strip()[:_PROOF_LENGTH_MAX] for one in (_CODE, _PIN))
     if code or not pin:
         return Second(caller, login, password, code)
     return Second(caller, login, password, pin, AtDevice(shift.device_secret, station.venue_id))
 
 
+async def what_to_sign(shift: Shift, station: Station, act: str) -> Response:
+    """The answer to the page's script, which asks what the second person's passkey is to sign for `act`."""
+    second = second_of(shift, station, act)
+    if second is None:
+        return refusal_said(shift, LOGIN, _NOBODY.say(shift.locale))
+    found = await offer(shift, second, act)
+    if isinstance(found, NotConfirmed):
+        return refusal_said(shift, *says(shift, found))
+    return options_said(shift, *found) if found else refusal_said(shift, _CODE, _NO_PASSKEY.say(shift.locale))
+
+
 def second_fields(shift: Shift) -> dict[str, bool]:
-    """Which fields the form has for them: a code where staff have factors, a PIN besides on an enrolled device."""
+    """Which ways the form has for them: a code and a passkey where staff have factors, a PIN besides on an enrolled device."""
     asks_code = mode_of(shift.services) is not Mode.OFF
-    return {"asks_code": asks_code, "asks_pin": asks_code and bool(shift.device_secret)}
+    return {
+        "asks_code": asks_code,
+        "asks_passkey": asks_code and place_of(shift.request) is not None,
+        "asks_pin": asks_code and bool(shift.device_secret),
+    }
 
 
-def says(found: NotConfirmed, locale: str) -> tuple[str, str]:
+def says(shift: Shift, found: NotConfirmed) -> tuple[str, str]:
     """The field that it is about, and what is said."""
     field, text = _SAYS[found]
-    return field, text.say(locale)
+    if found is NotConfirmed.CODE_WRONG and is_signed(shift):
+        text = _NOT_SIGNED
+    return field, text.say(shift.locale)

@@ -15,7 +15,8 @@ from wenyue.application.settle_holder import settle_holder
 from wenyue.application.settled import Settled
 from wenyue.cards import cards_of
 from wenyue.catalogue import venues_by_id
-from wenyue.faces.gate.confirming import LOGIN, says, second_fields, second_of
+from wenyue.faces.gate.confirming import LOGIN, says, second_fields, second_of, what_to_sign
+from wenyue.faces.gate.passkeys import asks_what_to_sign, said_of
 from wenyue.faces.gate.shift import Shift, Station
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.card_numbers import masked_card_no
@@ -90,7 +91,10 @@ async def do_holders(shift: Shift) -> Response:
         return await _page(shift, station, typed)
     place = Place(station.venue_id, station.gate)
     request = SettleHolder(place, identity, typed.card_nos, agreed=shown)
-    second = second_of(shift, station) if shown else None
+    act = said_of("settle", station.key, identity.document.key, identity.name, typed.cards, shown)
+    if shown and asks_what_to_sign(shift):
+        return await what_to_sign(shift, station, act)
+    second = second_of(shift, station, act) if shown else None
     found = await settle_holder(shift.services, shift.login_key, request, second)
     is_asked = isinstance(found, NotConfirmed) or (isinstance(found, NotSettled) and found in _SECOND)
     if isinstance(found, (NotConfirmed, NotSettled)) and is_asked:  # shown again, for the second person
@@ -101,14 +105,25 @@ async def do_holders(shift: Shift) -> Response:
         raise TypeError("nobody was asked for a password")
     if isinstance(found, NotAtPost):  # the duty was taken away meanwhile
         return _setup()
+    has_changed = bool(shown) and not is_asked
+    return await _said(shift, station, typed, found, identity=identity, has_changed=has_changed)
+
+
+async def _said(
+    shift: Shift,
+    station: Station,
+    typed: Typed,
+    found: Settled | Outlook | NotSettled | LookupProblem,
+    *,
+    identity: Identity,
+    has_changed: bool,
+) -> Response:
     if isinstance(found, Settled):
         return await _page(shift, station, Typed(PersonForm(blank_values(), None, ())), done=found)
     if isinstance(found, Outlook):
         async with shift.services.db.reading() as tx:
             view = await _outlook(shift, tx, found)
-        return await _page(
-            shift, station, typed, view=view, identity=identity, has_changed=bool(shown) and not is_asked
-        )
+        return await _page(shift, station, typed, view=view, identity=identity, has_changed=has_changed)
     problem = _problem(shift, found)
     return await _page(
         shift, station, _with(typed, problem), status=429 if found is LookupProblem.TOO_OFTEN else 422
@@ -117,7 +132,7 @@ async def do_holders(shift: Shift) -> Response:
 
 def _second_problem(shift: Shift, found: NotConfirmed | NotSettled) -> FieldError:
     if isinstance(found, NotConfirmed):
-        return FieldError(*says(found, shift.locale))
+        return FieldError(*says(shift, found))
     return FieldError(LOGIN, API_WORDS[found.value][shift.locale == "en"])
 
 

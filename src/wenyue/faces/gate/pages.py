@@ -9,10 +9,12 @@ from wenyue.application.on_duty import NotAtPost, Place
 from wenyue.application.take_post import take_post
 from wenyue.catalogue import Venue, venues, venues_by_id
 from wenyue.faces.gate.clerks import routes as clerk_routes
+from wenyue.faces.gate.confirming import what_to_sign
 from wenyue.faces.gate.holders import do_holders, show_holders
 from wenyue.faces.gate.lookup import do_lookup, lookup_form, show_lookup
+from wenyue.faces.gate.passkeys import asks_what_to_sign
 from wenyue.faces.gate.shift import Shift, Station, get, post
-from wenyue.faces.gate.undoing import second_form, take_back
+from wenyue.faces.gate.undoing import second_form, take_back, undo_said
 from wenyue.faces.gate.views import ResultView, RowView, party_view, result_view, row_view
 from wenyue.faces.shared import SECURITY_HEADERS, has_static
 from wenyue.faces.shared.asked import redirect
@@ -106,6 +108,8 @@ async def do_undo(shift: Shift) -> Response:
     if station is None or scan_id is None or not shift.is_page_of(station):
         return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
     reason = clean_line(shift.form.one("reason"), REASON_LENGTH_MAX)
+    if asks_what_to_sign(shift):
+        return await what_to_sign(shift, station, undo_said(station, scan_id, reason))
     done = await take_back(shift, station, scan_id, reason)
     asked = second_form(shift, scan_id, reason, done) if done.asks_second else None
     note = ("good" if done.is_done else "bad", done.text)

@@ -6,6 +6,7 @@ from uuid import UUID
 from wenyue.application.second_proofs import NotConfirmed
 from wenyue.application.undo_admission import UndoAdmission, undo_admission
 from wenyue.faces.gate.confirming import LOGIN, says, second_fields, second_of
+from wenyue.faces.gate.passkeys import said_of
 from wenyue.faces.gate.shift import Shift, Station
 from wenyue.faces.wording_gate_undo import UNDO_TEXTS
 from wenyue.gate import UndoOutcome
@@ -23,14 +24,19 @@ class TakenBack:
     field: str = LOGIN  # which of theirs
 
 
+def undo_said(station: Station, scan_id: UUID, reason: str) -> str:
+    """The act, as a passkey signs for it."""
+    return said_of("undo", station.key, str(scan_id), reason)
+
+
 async def take_back(shift: Shift, station: Station, scan_id: UUID, reason: str) -> TakenBack:
     """Take the scan back; what a second person proves is checked first, when the form carries one."""
-    second = second_of(shift, station)
+    second = second_of(shift, station, undo_said(station, scan_id, reason))
     login = second.login if second is not None else ""
     request = UndoAdmission(scan_id, reason, station.venue_id)
     outcome = await undo_admission(shift.services, shift.login_key, request, second)
     if isinstance(outcome, NotConfirmed):
-        field, text = says(outcome, shift.locale)
+        field, text = says(shift, outcome)
         return TakenBack(text, asks_second=True, login=login, is_wrong=True, field=field)
     return TakenBack(
         UNDO_TEXTS[outcome].say(shift.locale),

@@ -7,6 +7,7 @@ import { openDesk } from "./gate-desk.js";
 import { Queue, forgetQueue } from "./gate-queue.js";
 import { offerCamera } from "./gate-camera.js";
 import { offerSound } from "./gate-sound.js";
+import "./gate-second.js";
 
 const LISTED_MAX = 12;
 const WAITING_LISTED_MAX = 4;

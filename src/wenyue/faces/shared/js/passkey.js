@@ -24,16 +24,21 @@ async function signed(options) {
   return { found, response: { authenticatorData: textOf(authenticatorData), signature: textOf(signature) } };
 }
 
-async function send(form) {
-  const options = JSON.parse(form.dataset.options);
-  const { found, response } = await (form.dataset.passkey === "create" ? made(options) : signed(options));
+// Asks the browser; the answer as hidden fields of that name, to go with a form.
+export async function answerTo(options, name, isNew = false) {
+  const { found, response } = await (isNew ? made(options) : signed(options));
   response.clientDataJSON = textOf(found.response.clientDataJSON);
   const answer = JSON.stringify({ id: found.id, rawId: textOf(found.rawId), type: found.type, response });
-  for (let at = 0; at < answer.length; at += PIECE) {
-    const piece = document.createElement("input");
-    Object.assign(piece, { type: "hidden", name: "answer", value: answer.slice(at, at + PIECE) });
-    form.append(piece);
-  }
+  const pieces = [];
+  for (let at = 0; at < answer.length; at += PIECE) pieces.push(hidden(name, answer.slice(at, at + PIECE)));
+  return pieces;
+}
+
+export const hidden = (name, value) => Object.assign(document.createElement("input"), { type: "hidden", name, value });
+
+async function send(form) {
+  const options = JSON.parse(form.dataset.options);
+  form.append(...(await answerTo(options, "answer", form.dataset.passkey === "create")));
   form.submit();
 }
 
