@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from tests.support.every_command import leaves
+from wenyue.faces.shared.access import access_of
 from wenyue.faces.wording_duties import RIGHT_WORDS, ROLES, duties_page
-from wenyue.kernel.duties import Right, Role
+from wenyue.kernel.duties import RIGHTS, Right, Role
 from wenyue.tools.command_access import COMMANDS, Needs
 
 PAGE = Path(__file__).parents[2] / "docs" / "duties.md"
@@ -13,6 +14,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "duties.md"
 def test_the_page_of_duties_is_the_table() -> None:
     taken = {name: right for name, right in COMMANDS.items() if isinstance(right, Right)}
     assert PAGE.read_text(encoding="utf-8") == duties_page(taken), "run scripts/write_duties.py"
+
+
+def test_a_pin_is_for_the_gate_alone_as_the_page_says() -> None:
+    assert "`desk`, `approver` and the other duties confirm as a second person by a code" in PAGE.read_text(
+        "utf-8"
+    )
+    assert {access_of(method, "/gate/pin") for method in ("GET", "POST")} == {Right.GATE_SCAN}
+    assert RIGHTS[Right.GATE_SCAN] == {Role.GATE, Role.OPERATOR}
 
 
 def test_every_role_and_right_has_its_words() -> None:

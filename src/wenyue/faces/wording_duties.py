@@ -85,6 +85,9 @@ person in the console waits for one.
 _CLOSE: Final = """
 `server.run` is nobody's who signs in: it is whoever has the server. Nobody approves, confirms or reviews what is
 their own.
+
+PINs are for turns at an enrolled gate device: whoever lets people in there (`gate.scan`) sets one, and nobody else; so
+`desk`, `approver` and the other duties confirm as a second person by a code or a passkey, which is meant so.
 """
 _COMMANDS: Final = """
 Commands of `wenyue` that take `--as LOGIN`, and the right that each asks for; the others only look, or are `server.run`:
