@@ -279,8 +279,14 @@ async def test_rules_R3_a_holiday_is_entered_on_the_page(site: ApiSite) -> None:
     services = site.app.services
     async with services.db.connection() as tx:
         assert (await load_calendar(tx)).day_kind(date(2027, 10, 4)) == "workday"
-    done = await browser.submit(browser.form("/console/holidays"), form | {"source": "通知"})
-    assert "已录入" in done
+    await browser.submit(browser.form("/console/holidays"), form | {"source": "通知"})
+    path = browser.path
+    async with services.db.connection() as tx:
+        assert (await load_calendar(tx)).day_kind(date(2027, 10, 4)) == "workday"
+    boss = await signed_in(site, "boss")
+    await boss.get(path)
+    assert "节假日（国庆节）" in boss.page.text
+    assert "已生效" in await boss.submit(boss.form(path), {"what": "approve"})
     async with services.db.connection() as tx:
         assert (await load_calendar(tx)).holiday_names(date(2027, 10, 4)) == {"国庆节"}
 

@@ -13,6 +13,7 @@ from tests.support.api_server import serving
 from tests.support.api_site import PASSWORD, TODAY, vault_of
 from tests.support.browser import album_for, chromium_here
 from tests.support.database import DbUrls
+from tests.support.fitting import fits
 from tests.support.traveller_site import NOW
 from wenyue.accounts import save_staff
 from wenyue.faces.shared.i18n import LOCALE_COOKIE
@@ -124,5 +125,34 @@ async def test_it_is_proposed_and_approved_and_fits(
             await bo.wait_for_selector(".pill--good")
             await look(bo, "8-done")
             assert [one for one in faults if "422" not in one] == []
+            await ann.context.close()
+            await bo.context.close()
+
+
+async def test_holidays_are_proposed_and_approved_and_fit(
+    url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    album = album_for("JOURNEY_SCREENSHOTS", tmp_path_factory)
+    looks = (("phone", "zh-CN", "light"), ("wall", "en", "light"), ("phone", "en", "dark"))
+    async with chromium_here() as browser:
+        for number, look in enumerate((*looks, ("wall", "zh-CN", "dark"))):
+            of, first = "-".join(look), DAY + timedelta(days=10 * number)
+            ann = await page_of(browser, url, "ann", look)
+            await ann.goto(f"{url}/console/holidays")
+            await fits(ann, album / f"holidays-1-{of}.png")
+            await ann.fill("#from", first.isoformat())
+            await ann.fill("#to", (first + timedelta(days=2)).isoformat())
+            await ann.select_option("#name", "国庆节")
+            await ann.fill("#source", "国务院办公厅关于部分节假日安排的通知")
+            await ann.click('button[value="preview"]')
+            await fits(ann, album / f"holidays-2-preview-{of}.png")
+            await ann.click('button[value="apply"]')
+            await ann.wait_for_url("**/console/changes/*-*")
+            await fits(ann, album / f"holidays-3-proposed-{of}.png")
+            bo = await page_of(browser, url, "bo", look)
+            await bo.goto(ann.url)
+            await bo.click('button[value="approve"]')
+            await bo.wait_for_selector(".pill--good")
+            await fits(bo, album / f"holidays-4-done-{of}.png")
             await ann.context.close()
             await bo.context.close()

@@ -73,7 +73,7 @@ async def test_declining_and_taking_back_ask_for_nothing(staff: Staffed) -> None
     assert "未通过" in await bo.submit(bo.form(path), {"what": "decline"})
 
 
-async def test_entering_a_holiday_asks_for_the_factor_again_and_a_preview_does_not(staff: Staffed) -> None:
+async def test_a_holiday_that_is_proposed_twice_is_one_and_waits(staff: Staffed) -> None:
     ann = await staff.enrolled("ann")
     staff.pass_by(minutes=11)
     await ann.get("/console/holidays")
@@ -85,10 +85,15 @@ async def test_entering_a_holiday_asks_for_the_factor_again_and_a_preview_does_n
         "source": "国办通知",
     }
     await ann.submit(ann.form("/console/holidays"), entry | {"act": "preview"})
-    asked = await ann.submit(ann.form("/console/holidays"), entry | {"act": "apply"}, status=403)
-    assert "再验证一次" in asked
+    form = ann.form("/console/holidays")
+    await ann.submit(form, entry | {"act": "apply"})
+    path = ann.path
+    await ann.submit(form, entry | {"act": "apply"})
+    assert ann.path == path
+    assert states(staff) == [("waiting", "")]
     assert staff.query("SELECT count(*) FROM policy.holiday_override") == [(0,)]
-    await ann.submit(ann.form("/console/holidays"), {"code": staff.next_code("ann")})
+    bo = await staff.enrolled("bo")
+    assert "已生效" in await approve(bo, path)
     assert staff.query("SELECT count(*) FROM policy.holiday_override") == [(7,)]
 
 

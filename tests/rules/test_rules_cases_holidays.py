@@ -1,10 +1,10 @@
 """Cases R3 and R4 of the trials: years without a published calendar, and holidays that are longer than their own day."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.card_rules import card_of, rules_of, want
 from wenyue.booking.following import OpenSlot, Planned, SlotChange, decide

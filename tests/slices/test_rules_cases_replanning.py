@@ -8,7 +8,7 @@ import pytest
 from tests.support.database import DbUrls
 from wenyue import catalogue
 from wenyue.booking.opening import close_slots, open_all_ahead
-from wenyue.booking.replanning import HolidayEntry, Replanned, enter_holidays, preview_holidays
+from wenyue.booking.replanning import HolidayEntry, Replanned, enter_holidays, follow_day, preview_holidays
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
 from wenyue.infra.db import Database
 from wenyue.policy import HolidayCalendar, shipped_presets
@@ -52,7 +52,15 @@ async def enter(db: Database, *, is_preview: bool = False) -> Replanned:
     entry = HolidayEntry(MONDAY, TUESDAY, "holiday", "国庆节", "国务院办公厅通知")
     if is_preview:
         return await preview_holidays(db.transaction, shipped_presets(), entry)
-    return await enter_holidays(db.transaction, shipped_presets(), entry, now=NOW, actor="test")
+    done = Replanned()
+    async with db.transaction() as tx:
+        were = await enter_holidays(tx, entry, now=NOW, actor="test")
+    for day, was in zip((MONDAY, TUESDAY), were, strict=True):
+        async with db.transaction() as tx:
+            done += await follow_day(tx, shipped_presets(), day, was, now=NOW, actor="test")
+            again = await follow_day(tx, shipped_presets(), day, was, now=NOW, actor="test")
+            assert (again.opened, again.changed) == (0, 0)  # heard twice, it changes nothing more
+    return done
 
 
 async def slots(db: Database) -> Rows:

@@ -10,11 +10,15 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.worker_place import Place, Slow, eventually, worker_place, working
 from wenyue import abuse, catalogue
+from wenyue.application.entering_holidays import do_enter_holidays
 from wenyue.application.jobs.write_messages import SEND
+from wenyue.application.operating import Operator, acting
 from wenyue.booking import ChangeKind, ChangeRequest, Outcome
+from wenyue.booking.replanning import HolidayEntry
 from wenyue.catalogue import PlannedSession, Template
 from wenyue.infra.db import queries
 from wenyue.infra.jobs import JobQueue
+from wenyue.kernel.duties import EVERY_DUTY
 from wenyue.subscribers import DELIVER
 from wenyue.tools import world
 from wenyue.worker import Worker
@@ -66,6 +70,39 @@ async def test_sessions_are_opened_at_the_start(place: Place) -> None:
 
     async with working(Worker(place.services)):
         await eventually(is_opened)
+
+
+async def test_sessions_that_are_open_follow_a_holiday(place: Place) -> None:
+    """Those of a date that has another timetable by now; heard again, nothing more happens."""
+    product_id = await place.one("SELECT id FROM catalogue.product")
+    since, day = date(2026, 1, 1), world.START.date() + timedelta(days=3)
+    usual = (PlannedSession(time(9), time(11), 5), PlannedSession(time(18), time(20), 5))
+    templates = [
+        Template(product_id=product_id, valid_from=since, sessions=usual),
+        Template(product_id=product_id, valid_from=since, sessions=usual[:1], day_kind="holiday", priority=1),
+    ]
+    await catalogue.upsert_templates(place.tx, templates)
+    open_sessions = f"SELECT count(*) FILTER (WHERE is_open) FROM booking.slot WHERE on_date = '{day}'"
+    asked = HolidayEntry(day, day, "holiday", "元旦", "通知")
+
+    async def are_opened() -> bool:
+        return await place.one(open_sessions) == 2
+
+    async def have_followed() -> bool:
+        return await place.one(open_sessions) == 1
+
+    async with working(Worker(place.services)):
+        await eventually(are_opened)
+        async with acting(place.services, Operator("staff:1", duties=EVERY_DUTY)) as act:
+            assert await do_enter_holidays(act, asked) == ["workday"]
+        await eventually(have_followed)
+        await eventually(place.is_idle)
+    await place.tx.execute("UPDATE events.subscriber SET done = '1:1:', target = NULL")
+    async with working(Worker(place.services)):
+        await eventually(place.is_idle)
+    assert await have_followed()
+    replanned = "SELECT count(*) FROM audit.entry WHERE action = 'calendar.replanned'"
+    assert await place.one(replanned) == 1
 
 
 async def test_the_texts_of_one_batch_become_jobs_of_bounded_size(place: Place) -> None:

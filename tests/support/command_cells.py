@@ -267,7 +267,7 @@ ORDERS: Final[dict[str, Order]] = {
     "changes review": Order(lambda desk: [desk.found["change"]], _PROPOSED | {"audit.entry"}, Desk.restrict),
     "holidays set": Order(
         lambda desk: [desk.far_day(), "holiday", "国庆节", "--source", "通知"],
-        frozenset({"audit.entry", "policy.holiday_override"}),
+        _PROPOSED,
         of_all=True,
     ),
     "room open": Order(lambda desk: [*desk.room_words(), "--venue", "lake"], _ROOM),

@@ -298,8 +298,8 @@ MORE: Final = {
     ),
     "holidays.set": Question(
         _page("POST", "/console/holidays", lambda cells: cells.holiday("apply")),
-        changes=frozenset({"policy.holiday_override"}),
+        status=303,
+        changes=frozenset({"changes.change"}),
         of_all=True,
-        says="已录入",
     ),
 }

@@ -96,7 +96,7 @@ class Place:
     async def tell(self, worker: Worker) -> None:
         """Tell every subscriber of the worker until nothing waits."""
         one = [task for task in worker.tasks if task.name.startswith("tell ")]
-        assert len(one) == 4
+        assert len(one) == 5
         for task in one:
             while await task.run():
                 pass

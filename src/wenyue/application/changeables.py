@@ -9,10 +9,12 @@ import msgspec
 from wenyue.application.capacities import SetCapacity, SetDayCapacity, look_at_capacity
 from wenyue.application.close_slots import do_close_slots
 from wenyue.application.closing import CloseSlots, look_at_closing
+from wenyue.application.entering_holidays import do_enter_holidays, look_at_holidays
 from wenyue.application.lift_closure import LiftClosure, do_lift_closure, look_at_lifting
 from wenyue.application.operating import Act, NotDone
 from wenyue.application.reprice import Reprice, do_reprice, look_at_repricing
 from wenyue.application.set_capacity import do_set_capacity
+from wenyue.booking.replanning import HolidayEntry
 from wenyue.changes import Looked
 from wenyue.kernel.duties import Right
 
@@ -47,5 +49,6 @@ CHANGEABLES: Final[Mapping[str, Changeable[Any]]] = {
         Changeable("prices.set", Right.PRICES_SET, Reprice, look_at_repricing, do_reprice),
         Changeable("capacity.set", Right.CAPACITY_SET, SetCapacity, look_at_capacity, do_set_capacity),
         Changeable("capacity.day", Right.CAPACITY_SET, SetDayCapacity, look_at_capacity, do_set_capacity),
+        Changeable("holidays.set", Right.HOLIDAYS_SET, HolidayEntry, look_at_holidays, do_enter_holidays),
     )
 }

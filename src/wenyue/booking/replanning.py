@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from msgspec import Struct
+
 from wenyue import catalogue
 from wenyue.audit import Entry, record
 from wenyue.booking.following import OpenSlot, Planned, SlotChange, decide
@@ -23,6 +25,7 @@ from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, Preset, load_
 _SQL: Final = queries("wenyue.booking", "replanning.sql")
 ENTRY_DAYS_MAX: Final = 31
 SOURCE_LENGTH_MAX: Final = 200
+IN_THE_WAY_KEPT_MAX: Final = 20  # lines of the record; the number says how many there are
 DAY_KINDS: Final[tuple[DayKind, ...]] = ("holiday", "workday", "weekend")
 
 
@@ -40,8 +43,7 @@ class Replanned:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class HolidayEntry:
+class HolidayEntry(Struct, frozen=True):
     """What an operator enters: these dates are of this kind. `name_zh`: the holiday's official name, for holidays only."""
 
     from_day: date
@@ -51,34 +53,27 @@ class HolidayEntry:
     source: str  # the notice that says so
 
 
-async def enter_holidays(
-    transaction: Callable[[], AbstractAsyncContextManager[Tx]],
-    presets: Mapping[str, Preset],
-    entry: HolidayEntry,
-    *,
-    now: datetime,
-    actor: str,
-) -> Replanned:
-    """Enter what dates are (ENTRY_DAYS_MAX at most), and let the slots that are open on them follow, a date a transaction.
+async def enter_holidays(tx: Tx, entry: HolidayEntry, *, now: datetime, actor: str) -> list[DayKind]:
+    """Enter what dates are, recorded; of each date the kind that it had. Open sessions follow by `follow_day`.
 
-    `transaction` begins one, and looks in it whether whoever asks still may. Raises ValueError naming the field, and what
-    `transaction` raises.
+    Raises ValueError naming the field.
     """
     check_entry(entry)
-    done = Replanned()
-    for on_date in days(entry.from_day, entry.to_day):
-        async with transaction() as tx:
-            old = await load_calendar(tx)
-            await save_override(tx, on_date, entry.day_kind, entry.name_zh, entry.source)
-            detail: dict[str, object] = {
-                "kind": entry.day_kind,
-                "name": entry.name_zh,
-                "source": entry.source,
-            }
-            await record(tx, [Entry(now, actor, "calendar.entered", f"date:{on_date}", detail)])
-            new = await load_calendar(tx)
-            done += await replan_day(tx, old, new, presets, on_date, now=now, actor=actor)
-    return done
+    old = await load_calendar(tx)
+    detail: dict[str, object] = {"kind": entry.day_kind, "name": entry.name_zh, "source": entry.source}
+    dates = list(days(entry.from_day, entry.to_day))
+    for on_date in dates:
+        await save_override(tx, on_date, entry.day_kind, entry.name_zh, entry.source)
+    await record(tx, [Entry(now, actor, "calendar.entered", f"date:{one}", detail) for one in dates])
+    return [old.day_kind(one) for one in dates]
+
+
+async def follow_day(
+    tx: Tx, presets: Mapping[str, Preset], on_date: date, was: DayKind, *, now: datetime, actor: str
+) -> Replanned:
+    """Let the open slots of a date follow the calendar as it is, which called it `was` before. Again, it changes nothing."""
+    new = await load_calendar(tx)
+    return await replan_day(tx, new.entering(on_date, was), new, presets, on_date, now=now, actor=actor)
 
 
 async def preview_holidays(
@@ -86,7 +81,7 @@ async def preview_holidays(
     presets: Mapping[str, Preset],
     entry: HolidayEntry,
 ) -> Replanned:
-    """What `enter_holidays` would come to now. It only reads: it waits for no booking, and no booking for it. Raises likewise."""
+    """What entering it would come to now. It only reads: it waits for no booking, and no booking for it. Raises likewise."""
     check_entry(entry)
     done = Replanned()
     for on_date in days(entry.from_day, entry.to_day):
@@ -142,6 +137,7 @@ async def replan_day(
             "opened": done.opened,
             "changed": done.changed,
             "in_the_way": len(done.in_the_way),
+            "look_at": done.in_the_way[:IN_THE_WAY_KEPT_MAX],
         }
         await record(tx, [Entry(now, actor, "calendar.replanned", f"date:{on_date}", detail)])
     return done

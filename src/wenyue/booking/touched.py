@@ -58,6 +58,13 @@ async def of_days(
     return Touched(*row)
 
 
+async def of_all_venues(tx: Tx, from_day: date, to_day: date) -> Touched:
+    """Sessions of every venue on these dates."""
+    row = {"from_day": from_day, "to_day": to_day}
+    [found] = await (await tx.execute(_SQL["touched_everywhere"], row)).fetchall()
+    return Touched(*found)
+
+
 async def of_dates(tx: Tx, product_id: int, dates: Iterable[date]) -> Touched:
     """A product's sessions on these dates."""
     named = json.dumps([day.isoformat() for day in dates])

@@ -8,6 +8,13 @@ WHERE s.venue_id = %(venue_id)s AND s.on_date BETWEEN %(from_day)s AND %(to_day)
   AND (%(product_id)s::bigint IS NULL OR s.product_id = %(product_id)s) AND s.is_open = %(is_open)s
   AND (s.is_open OR s.closed_reason_zh <> ALL(%(of_calendar)s::text[]))
 
+-- name: touched_everywhere
+-- Sessions of every venue in a range of dates, and the places taken in them.
+SELECT count(*), coalesce(sum(p.held + p.sold), 0)::bigint
+FROM booking.slot s
+JOIN booking.pool p ON p.id = s.pool_ids[1]
+WHERE s.on_date BETWEEN %(from_day)s AND %(to_day)s
+
 -- name: touched_dates
 -- A product's sessions on some dates, and the places taken in them.
 SELECT count(*), coalesce(sum(p.held + p.sold), 0)::bigint

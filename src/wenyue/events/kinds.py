@@ -186,6 +186,19 @@ class DayCapacitySet(VenueEvent, frozen=True, tag="day.capacity_set"):
     capacity: int
 
 
+class CalendarEntered(Event, frozen=True, tag="calendar.entered"):
+    """Dates are of another kind by an official notice. `was`: of each date from the first on, the kind that it had."""
+
+    from_day: date
+    to_day: date
+    was: tuple[Code, ...]
+
+    @property
+    def subject(self) -> str:
+        """The one calendar."""
+        return "calendar:holidays"
+
+
 class RoomEvent(Event, frozen=True):
     """Something that happened to a waiting room."""
 

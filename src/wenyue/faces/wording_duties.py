@@ -33,7 +33,7 @@ RIGHT_WORDS: Final[Mapping[Right, Text]] = {
     ),
     Right.CONSOLE_VIEW: Text("查看运营台", "See the console"),
     Right.HOLIDAYS_PREVIEW: Text("预览节假日安排", "Preview a holiday"),
-    Right.HOLIDAYS_SET: Text("录入节假日", "Enter a holiday"),
+    Right.HOLIDAYS_SET: Text("提出节假日录入", "Propose holidays"),
     Right.SLOTS_CLOSE: Text("停售闭馆", "Close sessions"),
     Right.SLOTS_REOPEN: Text("恢复开放", "Reopen sessions"),
     Right.PRICES_SET: Text("设定价格", "Set prices"),

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.application.enter_holidays import enter_holidays
-from wenyue.application.operating import NotDone, Operator
+from wenyue.application.operating import Operator, Works
 from wenyue.booking import replanning
 from wenyue.infra.db import Tx
 from wenyue.infra.fault import SetupError
@@ -18,6 +18,7 @@ from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar
 from wenyue.tools.acting_as import Acting, AsOf, acting_as
 from wenyue.tools.arguments import day_of
 from wenyue.tools.as_owner import reading
+from wenyue.tools.proposing import act_or_propose
 
 app = typer.Typer(
     no_args_is_help=True, help="The holiday calendar, and corrections of it from an official notice (节假日)."
@@ -60,7 +61,10 @@ def set_(
     preview: Annotated[bool, typer.Option("--preview", help="say what would happen; change nothing")] = False,
     by: AsOf = "",
 ) -> None:
-    """Enter what dates are, and let the sessions that are already open follow (录入)."""
+    """Enter what dates are, and let the sessions that are already open follow (录入).
+
+    With --as it is proposed, and a second person agrees.
+    """
     first = day_of(from_day, "FROM_DAY")
     entry = replanning.HolidayEntry(
         first, day_of(to_day, "--to") if to_day else first, cast(DayKind, kind), name, source
@@ -70,16 +74,20 @@ def set_(
     except ValueError as problem:
         raise SetupError(str(problem), "录入有误") from problem
 
-    async def work(works: Acting, operator: Operator) -> replanning.Replanned | NotDone:
-        if not preview:
-            return await enter_holidays(works, operator, entry)
+    async def asked(_: Works) -> replanning.HolidayEntry:
+        return entry
+
+    async def look(works: Acting, _: Operator) -> replanning.Replanned:
         async with works.db.connection() as tx:
-            presets, _ = await read_presets(tx, {})
+            [presets, _problems] = await read_presets(tx, {})
         return await replanning.preview_holidays(works.db.connection, presets, entry)
 
-    done = acting_as(work, by)
-    if isinstance(done, NotDone):
-        raise SetupError("the calendar concerns every venue", "节假日涉及所有场馆")
+    if preview:
+        done: replanning.Replanned | None = acting_as(look, by)
+    else:
+        done = act_or_propose("holidays.set", asked, enter_holidays, by, entry.source)
+    if done is None:
+        return
     will = "would be " if preview else ""
     console = Console()
     console.print(

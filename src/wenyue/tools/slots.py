@@ -1,6 +1,5 @@
 """`wenyue slots`: what operators do to sessions that people book: close, reopen, price, capacity."""
 
-from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, TypeVar
@@ -12,22 +11,19 @@ from rich.table import Table
 
 from wenyue import catalogue
 from wenyue.application.capacities import SetCapacity, SetDayCapacity
-from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.close_slots import close_slots
 from wenyue.application.closing import CloseSlots
 from wenyue.application.lift_closure import LiftClosure, lift_closure
 from wenyue.application.operating import NotDone, Operator, Works
 from wenyue.application.operator_checks import DAYS_MAX
-from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.application.reprice import Reprice, reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
-from wenyue.changes import Change, Refusal, State
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.clock import days, utc_now
-from wenyue.kernel.ids import uuid7
 from wenyue.tools.acting_as import AsOf, acting_as
 from wenyue.tools.arguments import day_of
-from wenyue.tools.not_done import NOT_DONE, refused
+from wenyue.tools.not_done import NOT_DONE
+from wenyue.tools.proposing import act_or_propose
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -68,7 +64,7 @@ def close(
         venue_id, product_id = await _find(works, venue, product)
         return CloseSlots(venue_id, first, last, reason, reason_en, product_id)
 
-    done = _act("slots.close", asked, close_slots, by, why or reason)
+    done = act_or_propose("slots.close", asked, close_slots, by, why or reason)
     if done is None:
         return
     which = f"closure {done.closure_id}" if done.closure_id is not None else "it stood already"
@@ -107,7 +103,7 @@ def lift(
     async def asked(_: Works) -> LiftClosure:
         return LiftClosure(closure_id)
 
-    opened = _act("slots.reopen", asked, lift_closure, by, why)
+    opened = act_or_propose("slots.reopen", asked, lift_closure, by, why)
     if opened is not None:
         typer.echo(f"{opened} sessions opened · 恢复{opened}场")
 
@@ -133,7 +129,7 @@ def price(
             return NotDone.PRODUCT_UNKNOWN
         return Reprice(product_id, dict.fromkeys(days(first, last), minor))
 
-    changed = _act("prices.set", asked, reprice, by, why)
+    changed = act_or_propose("prices.set", asked, reprice, by, why)
     if changed is not None:
         typer.echo(f"{changed} open sessions changed · 调整{changed}场")
 
@@ -152,7 +148,7 @@ def capacity(
     async def asked(_: Works) -> SetCapacity:
         return SetCapacity(slot_id, places, "follow" if follow else "refuse")
 
-    _say_capacity(_act("capacity.set", asked, set_capacity, by, why))
+    _say_capacity(act_or_propose("capacity.set", asked, set_capacity, by, why))
 
 
 @app.command("day")
@@ -172,7 +168,7 @@ def day(
         venue_id, _ = await _find(works, venue, "")
         return SetDayCapacity(venue_id, wanted, places, "follow" if follow else "refuse")
 
-    _say_capacity(_act("capacity.day", asked, set_capacity, by, why))
+    _say_capacity(act_or_propose("capacity.day", asked, set_capacity, by, why))
 
 
 def _say_capacity(done: CapacitySet | None) -> None:
@@ -218,46 +214,3 @@ def _minor(yuan: str) -> int:
     if not minor.is_finite() or minor != minor.to_integral_value():
         raise SetupError(f"YUAN {yuan!r}: an amount as 58 or 58.50", "价格应为 58 或 58.50 这样的金额")
     return int(minor)
-
-
-def _act(
-    kind: str,
-    asked: Callable[[Works], Awaitable[R | NotDone]],
-    at_once: Callable[[Works, Operator, R], Awaitable[T | NotDone]],
-    by: str,
-    why: str,
-) -> T | None:
-    """What the act came to, at once where the server acts; None: a member of staff proposed it, which is said.
-
-    Raises SetupError for what was not done.
-    """
-
-    async def work(works: Works, operator: Operator) -> T | Change | Refusal | NotDone:
-        request = await asked(works)
-        if isinstance(request, NotDone):
-            return request
-        if not by:
-            return await at_once(works, operator, request)
-        return await propose_change(works, operator, ProposeChange(uuid7(), CHANGEABLES[kind], request, why))
-
-    done = acting_as(work, by)
-    if isinstance(done, (NotDone, Refusal)):
-        raise refused(done)
-    if isinstance(done, Change):
-        _say_proposed(done)
-        return None
-    return done
-
-
-def _say_proposed(change: Change) -> None:
-    if change.awaits_review:
-        typer.echo("done; somebody else looks at it within 24 hours · 已生效，24小时内由他人复核")
-    elif change.state is State.APPLIED:
-        typer.echo("done · 已生效")
-    elif change.applies_at is not None:  # one operator works alone
-        at = f"{change.applies_at:%H:%M}"
-        typer.echo(
-            f"it takes effect by itself at {at} UTC, unless you take it back: /console/changes/{change.id} · 到时自动生效，可撤回"
-        )
-    else:
-        typer.echo(f"it waits for a second person: /console/changes/{change.id} · 待他人审批")

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from wenyue import catalogue
 from wenyue.catalogue import Product, Venue
 from wenyue.changes import Change, Counts, Refusal, State
-from wenyue.faces.shared.i18n import Locale, say_full_date, say_money
+from wenyue.faces.console.holiday_words import say_kind
+from wenyue.faces.console.speaking import Speaks
+from wenyue.faces.shared.i18n import say_full_date, say_money
 from wenyue.infra.db import Tx
 
 ROWS_MAX: Final = 60
@@ -19,6 +21,7 @@ ACTS: Final = {
     "prices.set": ("调价", "Set prices"),
     "capacity.set": ("调整场次容量", "Set a session's capacity"),
     "capacity.day": ("调整当日承载量", "Set a day's carrying capacity"),
+    "holidays.set": ("录入节假日", "Enter holidays"),
 }
 STATES: Final = {
     State.WAITING: ("warn", "clock", "待审批", "Waits"),
@@ -75,19 +78,6 @@ REFUSALS: Final = {
     Refusal.NOTHING: ("现在就是这样，没有要改的。", "It is so already: nothing would change."),
     Refusal.UNKNOWN: ("没有这项变更，或不归您管理。", "There is no such change, or its venue is not yours."),
 }
-
-
-class Speaks(Protocol):
-    """Somebody who reads in a language: a page's request, or a command."""
-
-    @property
-    def locale(self) -> Locale:
-        """Which."""
-        ...
-
-    def t(self, zh: str, en: str, **values: object) -> str:
-        """The sentence in it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +149,9 @@ def rows_of(speaks: Speaks, change: Change, named: Named) -> list[Row]:
             Row(f"{what} · {span}", speaks.t("开放", "open"), speaks.t("停售", "closed")),
             Row(speaks.t("告知游客", "Travellers are told"), "", told),
         ]
+    if change.kind == "holidays.set":
+        becomes = say_kind(speaks, asked["day_kind"], asked["name_zh"])
+        return [Row(span, say_kind(speaks, *old), becomes) for span, old in _kinds(speaks, was)]
     if change.kind == "slots.reopen":
         span = _span(speaks, date.fromisoformat(was["from"]), date.fromisoformat(was["to"]))
         what = named.product(was.get("product"), speaks.locale) or speaks.t("整个场馆", "The whole venue")
@@ -191,6 +184,19 @@ def _prices(speaks: Speaks, prices: Mapping[str, int], was: Mapping[str, Any]) -
     if len(found) > ROWS_MAX:
         rest = speaks.t("另有{n}段日期", "{n} more spans of days", n=len(found) - ROWS_MAX)
         return [*found[:ROWS_MAX], (rest, "…", "…")]
+    return found
+
+
+def _kinds(speaks: Speaks, was: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Spans of days that follow each other and were alike: their kind, and the names of their holiday."""
+    found: list[tuple[str, list[str]]] = []
+    days = sorted(date.fromisoformat(day) for day in was)
+    for _, group in groupby(
+        enumerate(days), lambda item: (item[1].toordinal() - item[0], was[item[1].isoformat()])
+    ):
+        of_group: Sequence[tuple[int, date]] = list(group)
+        first, last = of_group[0][1], of_group[-1][1]
+        found.append((_span(speaks, first, last), was[first.isoformat()]))
     return found
 
 

@@ -6,29 +6,29 @@ from typing import Final, cast
 
 from starlette.responses import Response
 
-from wenyue.application.enter_holidays import enter_holidays
+from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.operating import NotDone
+from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.booking import replanning
+from wenyue.changes import Refusal
+from wenyue.faces.console.change_words import REFUSALS
 from wenyue.faces.console.duty import Duty, get, post
+from wenyue.faces.console.holiday_words import HOLIDAYS_EN, KINDS, say_holidays
+from wenyue.faces.console.proposal_forms import proposal_id
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.forms import parse_day
 from wenyue.faces.shared.i18n import say_date
-from wenyue.faces.shared.second_step import ask_factor
 from wenyue.kernel.clock import days, local_date
+from wenyue.kernel.ids import uuid7
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar
 
-HOLIDAYS_EN: Final = {
-    "元旦": "New Year",
-    "春节": "Spring Festival",
-    "清明节": "Qingming",
-    "劳动节": "Labour Day",
-    "端午节": "Dragon Boat",
-    "中秋节": "Mid-Autumn",
-    "国庆节": "National Day",
-}
 _SATURDAY: Final = 5
 _FIELDS: Final = ("from", "to", "kind", "name", "source")
 _IN_THE_WAY_SHOWN_MAX: Final = 50
+_OF_ALL: Final = (
+    "节假日会改变所有场馆的场次，只有负责全部场馆的人员可以录入，请联系管理员。",
+    "Holidays change the sessions of every venue: only staff of all venues enter them. Ask an administrator.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +62,24 @@ async def show_holidays(duty: Duty) -> Response:
 
 
 async def do_holidays(duty: Duty) -> Response:
-    """Enter it, or only say what would happen."""
+    """Propose it, or only say what would happen."""
     entered = {name: duty.form.one(name) for name in _FIELDS}
     entry, errors = _read(duty, entered)
     if entry is None:
         return await _page(duty, entered=entered, errors=errors)
-    is_preview = duty.form.one("act") != "apply"
     if duty.staff is None:
         return redirect(duty.signin_path)
-    presets = duty.services.presets
-    if is_preview:
-        done = await replanning.preview_holidays(duty.services.db.reading, presets, entry)
-    else:
-        done = await enter_holidays(duty.services, duty.operator, entry, presets)
-    if done is NotDone.FACTOR_OLD:
-        return await ask_factor(duty)
-    if isinstance(done, NotDone):
-        text = duty.t(
-            "节假日会改变所有场馆的场次，只有负责全部场馆的人员可以录入，请联系管理员。",
-            "Holidays change the sessions of every venue: only staff of all venues enter them. Ask an administrator.",
-        )
-        return await _page(duty, entered=entered, errors=[{"field": "from", "text": text}])
-    return await _page(duty, entered=entered, done=done, is_preview=is_preview)
+    if duty.form.one("act") != "apply":
+        looked = await replanning.preview_holidays(duty.services.db.reading, duty.services.presets, entry)
+        return await _page(duty, entered=entered, looked=looked)
+    change_id, act = proposal_id(duty.form.one("id")), CHANGEABLES["holidays.set"]
+    done = await propose_change(
+        duty.services, duty.operator, ProposeChange(change_id, act, entry, entry.source.strip())
+    )
+    if not isinstance(done, NotDone | Refusal):
+        return redirect(f"/console/changes/{done.id}")
+    text = duty.t(*(REFUSALS[done] if isinstance(done, Refusal) else _OF_ALL))
+    return await _page(duty, entered=entered, errors=[{"field": "from", "text": text}])
 
 
 def _read(duty: Duty, entered: dict[str, str]) -> tuple[replanning.HolidayEntry | None, list[dict[str, str]]]:
@@ -137,8 +133,7 @@ async def _page(
     *,
     entered: dict[str, str] | None = None,
     errors: list[dict[str, str]] | None = None,
-    done: replanning.Replanned | None = None,
-    is_preview: bool = False,
+    looked: replanning.Replanned | None = None,
 ) -> Response:
     async with duty.services.db.reading() as tx:
         calendar = await load_calendar(tx)
@@ -152,9 +147,7 @@ async def _page(
                 {
                     "when": _say_period(duty, one),
                     "kind": one.kind,
-                    "names": " + ".join(HOLIDAYS_EN[name] for name in one.names.split("、") if name)
-                    if english
-                    else one.names,
+                    "names": say_holidays(duty, one.names),
                 }
                 for one in periods(calendar, year)
             ],
@@ -171,9 +164,10 @@ async def _page(
         wrong=dict.fromkeys(_FIELDS, "") | {one["field"]: one["text"] for one in errors or ()},
         names=[(name, HOLIDAYS_EN[name] if english else name) for name in HOLIDAY_NAMES],
         kinds=replanning.DAY_KINDS,
-        done=done,
-        in_the_way=done.in_the_way[:_IN_THE_WAY_SHOWN_MAX] if done else (),
-        is_preview=is_preview,
+        id=duty.form.one("id") if errors or looked else str(uuid7()),
+        kind_words={kind: duty.t(*words) for kind, words in KINDS.items()},
+        looked=looked,
+        in_the_way=looked.in_the_way[:_IN_THE_WAY_SHOWN_MAX] if looked else (),
         source_max=replanning.SOURCE_LENGTH_MAX,
     )
 

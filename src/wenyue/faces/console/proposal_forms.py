@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Final
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -21,6 +22,7 @@ from wenyue.faces.console.not_done import SAID, field_of
 from wenyue.faces.shared.forms import parse_day
 from wenyue.infra.db import Tx
 from wenyue.kernel.clock import at_local, days
+from wenyue.kernel.ids import uuid7
 
 # The fields of each act's form, in order.
 FIELDS: Final = {
@@ -176,3 +178,11 @@ def _minor(duty: Duty, form: Entered) -> int | None:
 def is_act(name: str) -> bool:
     """Whether it can be proposed by a form."""
     return name in FIELDS and name in CHANGEABLES
+
+
+def proposal_id(raw: str) -> UUID:
+    """The id that a form was given when it was shown, so sent twice it proposes once; a new one for what is none."""
+    try:
+        return UUID(raw)
+    except ValueError:
+        return uuid7()

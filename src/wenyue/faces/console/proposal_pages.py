@@ -23,6 +23,7 @@ from wenyue.faces.console.proposal_forms import (
     Entered,
     entered,
     is_act,
+    proposal_id,
     read_places_max,
     read_request,
 )
@@ -80,7 +81,7 @@ async def do_new(duty: Duty) -> Response:
         request = await read_request(duty, tx, form, products)
         places_max = read_places_max(duty, form)
     changeable, looked = CHANGEABLES[act], None
-    change_id = _id(duty.form.one("id"))
+    change_id = proposal_id(duty.form.one("id"))
     if request is not None and not form.wrong:
         if duty.form.one("what") == "propose":
             asked = ProposeChange(change_id, changeable, request, form.values["reason"], places_max)
@@ -162,13 +163,6 @@ def _acts(duty: Duty) -> list[tuple[str, str]]:
 def name_of(duty: Duty, one: Venue | Product) -> str:
     """In the reader's language."""
     return (one.name_en or one.name_zh) if duty.locale == "en" else one.name_zh
-
-
-def _id(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        return uuid7()
 
 
 routes: Final = [get("/console/changes/new", show_new), post("/console/changes/new", do_new)]

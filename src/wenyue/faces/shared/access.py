@@ -148,7 +148,7 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "GET /console/changes/new": Right.SLOTS_CLOSE,  # each act asks for its own right, at the venue
     "GET /console/days": Right.SLOTS_CLOSE,
     "POST /console/changes/new": Right.SLOTS_CLOSE,
-    "POST /console/holidays": Right.HOLIDAYS_PREVIEW,  # to enter them: `holidays.set`, for the whole destination
+    "POST /console/holidays": Right.HOLIDAYS_PREVIEW,  # to propose them: `holidays.set`, for the whole destination
 }
 ACCESS: Final[Mapping[str, Access]] = MappingProxyType(
     {
