@@ -40,9 +40,15 @@ async def serving(config: uvicorn.Config) -> AsyncGenerator[int]:
         await running
 
 
+async def say_at_once(_scope: Any, _receive: Any, send: Any) -> None:
+    """An application that answers and reads nothing."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
 @asynccontextmanager
-async def bounded_site() -> AsyncGenerator[int]:
+async def bounded_site(app: Any = say_the_size) -> AsyncGenerator[int]:
     """The port of a server that reads heads as ours do, bounded, and says the size of each body."""
-    config = uvicorn.Config(say_the_size, http=BoundedHttp, lifespan="off", log_level="error")
+    config = uvicorn.Config(app, http=BoundedHttp, lifespan="off", log_level="error")
     async with serving(config) as port:
         yield port
