@@ -6,13 +6,15 @@ the functions look at the login, keep it to the venues that it administers, and 
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Any, Final
+from uuid import UUID
 
 from msgspec import Struct
 
 from wenyue.accounts.model import LoginEnded, Staff, StaffRecord
-from wenyue.accounts.passwords import NO_SECRET, SECRET_LENGTH_MAX, hash_secret
+from wenyue.accounts.passwords import NO_SECRET, SECRET_LENGTH_MAX, hash_secret, verify_secret
 from wenyue.events import append, kinds
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.documents.text import has_controls, has_unseen
@@ -27,6 +29,7 @@ PAGE_MAX: Final = 50
 _DUTIES_LISTED: Final = 12  # of one person, in a list
 _LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is read as something else
 _GROUPS, _GROUP = 4, 5  # 99 bits
+_SHOWN_AGAIN: Final = timedelta(minutes=15)
 _SQL: Final = queries("wenyue.accounts", "staffing.sql")
 
 
@@ -35,6 +38,14 @@ class By(Struct, frozen=True):
 
     actor: str
     login: str = ""
+
+
+class DrawnBefore(Enum):
+    """What a password that a form draws is to somebody already."""
+
+    OTHER = auto()  # theirs is another
+    UNUSED = auto()  # theirs since a moment ago, and nobody signed in with it: it may be shown again
+    OVER = auto()  # theirs, but used, or too long ago
 
 
 class Listed(Struct, frozen=True):
@@ -115,6 +126,31 @@ def password_owner(login: str) -> str:
 def draw_password() -> str:
     """A password that nobody chose, to be shown once: four groups of letters and digits, as they are read aloud."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+
+
+def password_of_form(vault: Vault, by: By, form: UUID, what: str) -> str:
+    """A password as `draw_password` draws it, the same each time this login sends this form for `what`.
+
+    A form that is sent twice, by a double click or because the answer was lost, has to show the password that is good. To
+    keep it for the second answer it would have to be stored so that it can be read; to draw another would leave it to chance
+    which of two answers the browser shows. So it follows, under a key that no database has, from the form's id (74 random
+    bits, stored nowhere), from the login that acts and from everything that the form says.
+    """
+    content = f"drawn password|{by.login}|{form}|{what}"
+    keyed = b"".join(vault.fingerprint(f"{content}|{part}".encode()) for part in (1, 2))
+    number, letters = int.from_bytes(keyed, "big"), list[str]()
+    for _ in range(_GROUPS * _GROUP):
+        number, at = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[at])
+    return "-".join("".join(letters[at : at + _GROUP]) for at in range(0, len(letters), _GROUP))
+
+
+async def drawn_before(tx: Tx, vault: Vault, staff: Staff, password: str, now: datetime) -> DrawnBefore:
+    """Whether this is already their password, by the same form sent before, and may be shown again."""
+    [(stored, since, is_used)] = await (await tx.execute(_SQL["password_now"], {"id": staff.id})).fetchall()
+    if not await verify_secret(password, stored, vault, of=password_owner(staff.login)):
+        return DrawnBefore.OTHER
+    return DrawnBefore.OVER if is_used or now - since > _SHOWN_AGAIN else DrawnBefore.UNUSED
 
 
 async def stored_password(vault: Vault, login: str, password: str | None) -> str:

@@ -47,6 +47,15 @@ WHERE s.login > %(after)s AND s.is_active = %(is_active)s
   AND (%(text)s = '' OR position(%(text)s IN lower(s.login)) > 0 OR position(%(text)s IN lower(s.display_name)) > 0)
 ORDER BY s.login LIMIT %(limit)s;
 
+-- name: password_now
+-- Somebody's password as it is stored, since when at the latest they have it, and whether anybody signed in, or began to, since.
+SELECT s.password_hash, p.since,
+       EXISTS (SELECT FROM accounts.login l WHERE l.staff_id = s.id AND (l.ended_at IS NULL OR l.ended_at > p.since))
+       OR EXISTS (SELECT FROM accounts.half_login h WHERE h.staff_id = s.id AND (h.ended_at IS NULL OR h.ended_at > p.since))
+FROM accounts.staff s,
+     LATERAL (SELECT greatest(s.devices_from, (SELECT min(d.granted_at) FROM accounts.duty d WHERE d.staff_id = s.id)) AS since) AS p
+WHERE s.id = %(id)s;
+
 -- name: hire
 -- Somebody joins, or comes back.
 SELECT accounts.hire_staff(%(acting)s, %(actor)s, %(now)s, %(login)s, %(password_hash)s, %(display_name)s,

@@ -43,6 +43,7 @@ class NotStaffed(StrEnum):
     NOT_YOURS = "not_yours"  # they may not give or take such a duty there
     FACTOR_OLD = "factor_old"  # whoever gives duties proves their second factor first
     ONESELF = "oneself"  # it would end the login that acts
+    ALREADY_DONE = "already_done"  # by this form, whose password was used, or is too old to be shown again
     LAST_ADMINISTRATOR = "last_administrator"  # somebody must administer the whole destination
 
 

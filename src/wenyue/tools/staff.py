@@ -66,6 +66,7 @@ _SAYS: Final[dict[NotStaffed, tuple[str, str]]] = {
         "请先输入二次验证的验证码",
     ),
     NotStaffed.ONESELF: ("another administrator does this for you", "请由另一名管理员操作"),
+    NotStaffed.ALREADY_DONE: ("this was done before", "此前已完成"),
     NotStaffed.LAST_ADMINISTRATOR: (
         "{login!r} is the last administrator of the whole destination: make another one first",
         "这是最后一名管理员，请先设置另一名",

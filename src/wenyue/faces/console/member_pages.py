@@ -4,7 +4,6 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.accounts import staffing
 from wenyue.application.administering import NotStaffed, may_give_all
 from wenyue.application.change_duties import give_duties, take_duties
 from wenyue.application.reset_password import reset_password
@@ -12,7 +11,15 @@ from wenyue.application.retire_staff import retire_staff
 from wenyue.application.staff_security import Member, member_of
 from wenyue.application.unlock_staff import unlock_staff
 from wenyue.faces.console.duty import Duty, get, post
-from wenyue.faces.console.staff_forms import SAID, Entered, entered, names_of, read_duties, say_duty
+from wenyue.faces.console.staff_forms import (
+    SAID,
+    Entered,
+    entered,
+    names_of,
+    password_for,
+    read_duties,
+    say_duty,
+)
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.forms import whole_number
 from wenyue.faces.shared.second_step import ask_factor
@@ -45,7 +52,8 @@ async def do_member(duty: Duty) -> Response:
     member = await _member(duty)
     if member is None:
         return _nobody(duty)
-    what, form, password = duty.form.one("what"), entered(duty), staffing.draw_password()
+    what, form = duty.form.one("what"), entered(duty)
+    password, is_drawn = password_for(duty, f"reset|{member.record.staff.id}")
     if what == "grant":
         async with duty.services.db.reading() as tx:
             wanted = await read_duties(duty, tx, form)
@@ -53,7 +61,7 @@ async def do_member(duty: Duty) -> Response:
             return await _page(duty, member, form)
         done = await give_duties(duty.services, duty.operator, member.record.staff.login, wanted)
     else:
-        done = await _act(duty, what, member.record.staff.login, password)
+        done = await _act(duty, what, member.record.staff.login, password, is_drawn=is_drawn)
     if done is NotStaffed.FACTOR_OLD:
         return await ask_factor(duty)
     if isinstance(done, NotStaffed):
@@ -63,7 +71,7 @@ async def do_member(duty: Duty) -> Response:
     return redirect(f"/console/staff/{member.record.staff.id}?done={what if what in _DONE else ''}")
 
 
-async def _act(duty: Duty, what: str, login: str, password: str) -> object:
+async def _act(duty: Duty, what: str, login: str, password: str, *, is_drawn: bool) -> object:
     """What a button asks for; NotStaffed: why it was not done."""
     match what:
         case "withdraw":
@@ -72,7 +80,7 @@ async def _act(duty: Duty, what: str, login: str, password: str) -> object:
         case "unlock":
             return await unlock_staff(duty.services, duty.operator, login)
         case "reset":
-            return await reset_password(duty.services, duty.operator, login, password)
+            return await reset_password(duty.services, duty.operator, login, password, is_drawn=is_drawn)
         case "retire":
             return await retire_staff(duty.services, duty.operator, login)
         case _:

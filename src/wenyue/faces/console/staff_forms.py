@@ -5,13 +5,14 @@ from typing import Final
 
 from wenyue import catalogue
 from wenyue.accounts import staffing
-from wenyue.application.administering import NotStaffed
+from wenyue.application.administering import NotStaffed, by
 from wenyue.faces.console.duty import Duty
 from wenyue.faces.wording_duties import ROLES, say_scope
 from wenyue.infra.db import Tx
 from wenyue.kernel import duties as rights
 from wenyue.kernel.documents.text import has_controls, has_unseen
 from wenyue.kernel.duties import AT_POSTS, POST_LENGTH_MAX, Duties, Role
+from wenyue.kernel.ids import parse_uuid, uuid7
 
 CODE_LENGTH_MAX: Final = 64
 # Field of the form, then the words.
@@ -48,6 +49,11 @@ SAID: Final = {
         "这会让您自己退出登录。请由另一名管理员操作，或在服务器上运行 wenyue staff。",
         "It would sign you out yourself: another administrator does it, or wenyue staff on the server.",
     ),
+    NotStaffed.ALREADY_DONE: (
+        "login",
+        "这张表单已经提交成功，密码已显示过，不再显示。本人没有拿到的，请在其页面重置密码。",
+        "This was done before and its password shown; it is not shown again. If they lack it, reset it on their page.",
+    ),
     NotStaffed.LAST_ADMINISTRATOR: (
         "role",
         "这是最后一名负责全部场馆的管理员。请先设置另一名。",
@@ -78,6 +84,7 @@ class Entered:
             "values": self,
             "wrong": {name: self.wrong.get(name, "") for name in ("login", "name", "role", "venue", "post")},
             "errors": [{"field": name, "text": text} for name, text in self.wrong.items()],
+            "form_id": uuid7(),
             "roles": [(one.value, ROLES[one].say(duty.locale), one.value in self.roles) for one in Role],
         }
 
@@ -140,6 +147,14 @@ def _check_post(duty: Duty, form: Entered, chosen: list[Role]) -> None:
     if not form.venue:
         text = duty.t("请填写这一处所在场馆的代码。", "Give the code of the venue where it is.")
         form.wrong.setdefault("venue", text)
+
+
+def password_for(duty: Duty, what: str) -> tuple[str, bool]:
+    """The password for what the form does, and whether the same form sent again draws the same: one without an id does not."""
+    form_id = parse_uuid(duty.form.one("form_id"))
+    if form_id is None:
+        return staffing.draw_password(), False
+    return staffing.password_of_form(duty.services.vault, by(duty.operator), form_id, what), True
 
 
 async def names_of(duty: Duty, tx: Tx, held: list[Duties]) -> dict[int, str]:

@@ -11,7 +11,16 @@ from wenyue.application.add_staff import NewStaff, add_staff
 from wenyue.application.administering import NotStaffed
 from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.console.member_pages import routes as member_routes
-from wenyue.faces.console.staff_forms import Entered, check_words, entered, names_of, read_duties, say_duty
+from wenyue.faces.console.staff_forms import (
+    SAID,
+    Entered,
+    check_words,
+    entered,
+    names_of,
+    password_for,
+    read_duties,
+    say_duty,
+)
 from wenyue.faces.shared.second_step import ask_factor
 from wenyue.kernel.duties import needs_factor
 
@@ -57,10 +66,15 @@ async def do_new(duty: Duty) -> Response:
         wanted = await read_duties(duty, tx, form)
     if form.wrong:
         return _new(duty, form)
-    password = staffing.draw_password()
-    made = await add_staff(duty.services, duty.operator, NewStaff(form.login, password, wanted, form.name))
+    held = " ".join(sorted(map(str, wanted)))
+    password, is_drawn = password_for(duty, f"hire|{form.login.lower()}|{form.name}|{held}")
+    new = NewStaff(form.login, password, wanted, form.name, is_drawn=is_drawn)
+    made = await add_staff(duty.services, duty.operator, new)
     if made is NotStaffed.FACTOR_OLD:
         return await ask_factor(duty)
+    if made is NotStaffed.ALREADY_DONE:
+        title = duty.t("已经录用过了", "They were hired already")
+        return duty.message(409, title, duty.t(*SAID[made][1:]), back="/console/staff")
     if isinstance(made, NotStaffed):
         form.refuse(duty, made)
         return _new(duty, form)

@@ -11,6 +11,7 @@ from wenyue.accounts.second.rules import CODE_DIGITS, NAME_LENGTH_MAX, RECOVERY_
 from wenyue.accounts.second.sessions import HalfLogin
 from wenyue.application.enrol_first_factor import enrol_first_factor
 from wenyue.application.prove_factor import prove_factor
+from wenyue.application.recognise import recognise
 from wenyue.application.second_step import half_login
 from wenyue.application.signing_in import Enrolment, NotSignedIn
 from wenyue.application.step_up import step_up
@@ -125,7 +126,19 @@ async def stepped_up(asked: StaffAsked) -> Response | None:
         )
     except Throttled as slowed:
         return await ask_factor(asked, say_wait(slowed.at, asked.now, asked.locale), status=429)
-    return None if is_right else await ask_factor(asked, say_wrong(asked), status=422)
+    if is_right or await _proved_a_moment_ago(asked):
+        return None
+    return await ask_factor(asked, say_wrong(asked), status=422)
+
+
+async def _proved_a_moment_ago(asked: StaffAsked) -> bool:
+    """Whether this login proved a factor meanwhile: the form was sent twice, and its code is good once.
+
+    What goes on then would not have been asked for a factor if it came now.
+    """
+    now = asked.services.clock()
+    login = (await recognise(asked.services.db, [asked.token], now, is_use=False)).get(asked.token)
+    return login is not None and login.has_fresh_factor(now)
 
 
 def given(asked: StaffAsked, key: str, purpose: str) -> str | Signed:
