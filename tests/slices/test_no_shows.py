@@ -111,10 +111,11 @@ async def test_imported_bookings_are_left_alone(stage: Stage) -> None:
     assert await stage.state(booking) is BookingState.CONFIRMED
 
 
-async def test_a_booking_waits_for_its_last_session(stage: Stage) -> None:
+async def test_a_booking_is_settled_day_by_day_and_over_with_its_last_session(stage: Stage) -> None:
     booking = await stage.book(await stage.slot(), await stage.slot(DAY + timedelta(days=2)))
     await stage.settle()
     assert await stage.state(booking) is BookingState.CONFIRMED
+    assert await stage.one("SELECT count(DISTINCT on_date) FROM policy.strike") == 1
     await stage.settle(AFTER + timedelta(days=2))
     assert await stage.state(booking) is BookingState.NO_SHOW
     assert await stage.one("SELECT count(DISTINCT on_date) FROM policy.strike") == 2

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from wenyue.booking import moves, returning
 from wenyue.booking.disowning import disown
 from wenyue.booking.drawing import take_pools
-from wenyue.booking.effects import Effects, ReasonRow, Strike
+from wenyue.booking.effects import Effects, ReasonRow
 from wenyue.booking.facts import Facts, account_subject
+from wenyue.booking.missing import miss
 from wenyue.booking.model import (
     Answer,
     BookingState,
@@ -19,7 +20,7 @@ from wenyue.booking.model import (
     Outcome,
 )
 from wenyue.booking.paying import recheck
-from wenyue.booking.striking import add_strike, note_cancellation, subjects_of
+from wenyue.booking.striking import note_cancellation
 from wenyue.kernel.clock import at_local
 from wenyue.policy import (
     CancelLimitReached,
@@ -29,8 +30,6 @@ from wenyue.policy import (
     StrikeKind,
     cancel_limit,
 )
-
-_HOUSES = ("night", "table")
 
 
 def decide_change(request: ChangeRequest, facts: Facts, effects: Effects) -> Answer:
@@ -59,7 +58,7 @@ def decide_change(request: ChangeRequest, facts: Facts, effects: Effects) -> Ans
         case ChangeKind.DISOWN:
             answer = disown(request, booking, facts, effects)
         case ChangeKind.NO_SHOW:
-            answer = _miss(request, booking, facts, effects)
+            answer = miss(request, booking, facts, effects)
     return answer
 
 
@@ -143,36 +142,3 @@ def _limited(
         at=at_local(limit.until, time(0), facts.book.timezone),
         reached=Reached(LimitKind[f"CANCELS_{limit.period.upper()}"], limit.most, limit.used),
     )
-
-
-def _miss(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
-    """Nobody came: the places stay sold, and every session missed costs what its preset says. CANCELLED means done.
-
-    A closed session is nobody's fault, and who came to a room or a table only its house knows.
-    """
-    if booking.state is BookingState.NO_SHOW:
-        effects.replays += 1
-        return returning.answer_of(Outcome.CANCELLED, booking, is_replay=True)
-    live = [(line, facts.slots[line.slot_id]) for line in booking.lines if line.is_live]
-    if any(facts.pools[slot.pool_ids[0]].revision != slot.revision for _, slot in live):
-        return returning.answer_of(Outcome.STALE_FACTS, booking)
-    missed = [(line, slot) for line, slot in live if slot.is_open]
-    if (
-        booking.state is not BookingState.CONFIRMED
-        or not missed
-        or any(slot.ends_at > facts.now or slot.product_kind in _HOUSES for _, slot in live)
-    ):
-        return returning.answer_of(Outcome.WRONG_STATE, booking)
-    if any(line.redeemed for line in booking.lines):
-        return returning.answer_of(Outcome.ALREADY_REDEEMED, booking)
-    before = len(effects.strikes)
-    for line, slot in missed:
-        preset = facts.book.presets[slot.policy_code]
-        if preset.missed_strike is not None:
-            subjects = subjects_of(preset.missed_strike, line, booking, preset)
-            strike = Strike(subjects, slot.policy_code, preset.missed_strike, slot.on_date, booking.id)
-            add_strike(effects, before, strike)
-    returning.set_state(booking, BookingState.NO_SHOW, facts, effects)
-    effects.record(request.actor, "booking.no_show", booking.id)
-    effects.tell(EventKind.NO_SHOW, booking.id)
-    return returning.answer_of(Outcome.CANCELLED, booking)

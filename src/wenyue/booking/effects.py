@@ -92,7 +92,7 @@ class AuditRow(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Strike:
-    """A counted failure: a late cancellation or a cancellation that a preset limits."""
+    """A counted failure: a missed visit, a late cancellation or a cancellation that a preset limits."""
 
     subjects: tuple[bytes, ...]
     policy_code: str
@@ -118,6 +118,7 @@ class Effects:
     released: list[tuple[UUID, int]] = field(
         default_factory=list[tuple[UUID, int]]
     )  # (booking, line) given back
+    missed: list[tuple[UUID, int]] = field(default_factory=list[tuple[UUID, int]])  # (booking, line)
     disowned: list[DisownedRow] = field(default_factory=list[DisownedRow])
     pools: dict[int, list[int]] = field(
         default_factory=dict[int, list[int]]

@@ -87,9 +87,10 @@ async def drop_old_notes(tx: Tx, now: datetime) -> bool:
 
 
 async def mark_no_shows(tx: Tx, engine: Engine, now: datetime) -> bool:
-    """Turn bookings that nobody used into NO_SHOW once their day and the preset's grace are over; true when more wait.
+    """Settle sessions that nobody of a booking came to once their day and the preset's grace are over; true when more wait.
 
-    Every session is looked through once (`settled_at`), oldest first; the engine decides each booking under lock.
+    Every session is looked through once (`settled_at`), oldest first; the engine decides each booking under lock, and each line
+    by itself (`missing.miss`): a booking over several days is settled day by day, and becomes NO_SHOW with the last of them.
     What could not be decided now leaves its sessions unsettled for the next run.
     """
     presets = engine.rulebook.presets
@@ -112,8 +113,11 @@ async def mark_no_shows(tx: Tx, engine: Engine, now: datetime) -> bool:
         "confirmed": int(BookingState.CONFIRMED),
         "limit": _NO_SHOWS_MAX,
     }
-    missed = [row[0] for row in await (await tx.execute(_SQL["nobody_came"], wanted)).fetchall()]
-    requests = [ChangeRequest(ChangeKind.NO_SHOW, booking_id, "system:no-show") for booking_id in missed]
+    missed = await (await tx.execute(_SQL["nobody_came"], wanted)).fetchall()
+    requests = [
+        ChangeRequest(ChangeKind.NO_SHOW, booking_id, "system:no-show", slots=tuple(over))
+        for booking_id, over in missed
+    ]
     # Nobody waits for these answers: on a busy machine they may take longer than a person would.
     answers = await asyncio.gather(
         *(engine.change(request, deadline_s=_DECIDED_WITHIN_S) for request in requests)

@@ -45,27 +45,37 @@ SELECT o.id
  WHERE o.sold_before < %(places)s
 
 -- name: nobody_came
--- Confirmed bookings of these sessions that nobody used. Not among them: imported ones, rooms and tables (their houses
--- know who came), bookings with a session still to come, and bookings of closed sessions only. Written so that every
--- booking is looked up by its key, whatever the statistics say.
+-- Confirmed bookings of these sessions that nobody of them came to: their lines that a gate waited for in vain (see booking.missing),
+-- and bookings that end with a closed session after missed ones. Not among them: imported ones. Rooms and tables are their
+-- houses' to say and spare no other line. Written so that every booking is looked up by its key, whatever the statistics say.
 WITH mine AS MATERIALIZED (
     SELECT DISTINCT l.booking_id
       FROM booking.line l
      WHERE l.slot_id = ANY (%(slots)s::bigint[]) AND l.is_live)
-SELECT m.booking_id
+SELECT m.booking_id, whole.slots
   FROM mine m
  CROSS JOIN LATERAL (SELECT b.id FROM booking.booking b
                       WHERE b.id = m.booking_id AND b.state = %(confirmed)s AND b.source IS NULL
                       LIMIT 1) AS confirmed
- CROSS JOIN LATERAL (SELECT bool_or(s.is_open) AS is_any_open,
-                            bool_or(c.product_kind IN ('night', 'table')
-                                    OR (s.settled_at IS NULL AND s.id <> ALL (%(slots)s::bigint[]))) AS is_any_spared
-                       FROM booking.line o
-                       JOIN booking.slot s ON s.id = o.slot_id
-                       JOIN catalogue.bookable_v c ON c.product_id = o.product_id
-                      WHERE o.booking_id = m.booking_id AND o.is_live) AS whole
- WHERE whole.is_any_open AND NOT whole.is_any_spared
-   AND (SELECT count(*) FROM booking.redemption r WHERE r.booking_id = m.booking_id AND r.undone_at IS NULL) = 0
+ CROSS JOIN LATERAL (SELECT array_agg(DISTINCT d.slot_id) FILTER (WHERE d.is_of_run) AS slots,
+                            bool_or(d.is_of_run AND d.is_open AND d.is_gated AND NOT d.is_missed AND d.came = 0) AS is_any_due,
+                            bool_or(d.is_missed)
+                            AND bool_and(d.is_missed OR d.is_over AND NOT d.is_open AND d.is_gated)
+                            AND bool_and(d.came = 0) AS is_at_end
+                       FROM (SELECT o.slot_id, o.missed_at IS NOT NULL AS is_missed, s.is_open,
+                                    c.product_kind NOT IN ('night', 'table') AS is_gated,
+                                    o.slot_id = ANY (%(slots)s::bigint[]) AS is_of_run,
+                                    s.settled_at IS NOT NULL OR o.slot_id = ANY (%(slots)s::bigint[]) AS is_over,
+                                    (SELECT count(*)
+                                       FROM booking.redemption r
+                                       JOIN booking.line t ON t.booking_id = r.booking_id AND t.line_no = r.line_no
+                                      WHERE r.booking_id = o.booking_id AND t.slot_id = o.slot_id
+                                        AND r.undone_at IS NULL) AS came
+                               FROM booking.line o
+                               JOIN booking.slot s ON s.id = o.slot_id
+                               JOIN catalogue.bookable_v c ON c.product_id = o.product_id
+                              WHERE o.booking_id = m.booking_id AND o.is_live) AS d) AS whole
+ WHERE whole.is_any_due OR whole.is_at_end
  ORDER BY m.booking_id
  LIMIT %(limit)s
 

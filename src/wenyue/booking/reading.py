@@ -46,6 +46,7 @@ class LineView:
     disowned: tuple[
         int, ...
     ] = ()  # visitors who took their place out: it was booked with their document by somebody else
+    is_missed: bool = False  # nobody came, and it was counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,15 @@ async def _views(tx: Tx, vault: Vault, ids: list[UUID], *, is_lenient: bool = Fa
         bookings = await tx.execute(_SQL["bookings"], {"ids": array(ids)})
         lines = await tx.execute(_SQL["lines"], {"ids": array(ids)})
     by_booking: dict[UUID, list[LineView]] = {}
-    for booking_id, *values, visitors, disowned, redeemed in await lines.fetchall():
+    for booking_id, *values, visitors, disowned, redeemed, is_missed in await lines.fetchall():
         by_booking.setdefault(booking_id, []).append(
-            LineView(*values, visitors=tuple(visitors), redeemed=redeemed, disowned=tuple(disowned))
+            LineView(
+                *values,
+                visitors=tuple(visitors),
+                redeemed=redeemed,
+                disowned=tuple(disowned),
+                is_missed=is_missed,
+            )
         )
     found: dict[UUID, BookingView] = {}
     for id_, state, channel, *values, party in await bookings.fetchall():

@@ -24,7 +24,8 @@ SELECT l.booking_id, l.line_no, l.slot_id, l.product_id, l.venue_id, l.on_date, 
                WHERE p.booking_id = l.booking_id AND p.line_no = l.line_no AND p.disowned_at IS NOT NULL
                ORDER BY p.visitor_no) AS disowned,
        (SELECT count(*) FROM booking.redemption r
-         WHERE r.booking_id = l.booking_id AND r.line_no = l.line_no AND r.undone_at IS NULL) AS redeemed
+         WHERE r.booking_id = l.booking_id AND r.line_no = l.line_no AND r.undone_at IS NULL) AS redeemed,
+       l.missed_at IS NOT NULL AS is_missed
   FROM booking.line l
   JOIN booking.slot s ON s.id = l.slot_id
   JOIN catalogue.bookable_v c ON c.product_id = l.product_id

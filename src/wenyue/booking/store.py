@@ -73,7 +73,7 @@ async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -
         held.setdefault((booking_id, line_no), []).append((visitor_no, person_key, scope))
         if number_key is not None:
             numbers.setdefault((booking_id, line_no), {})[visitor_no] = number_key
-    for booking_id, *values, came in await lines.fetchall():
+    for booking_id, *values, is_missed, came in await lines.fetchall():
         values[6] = tuple(values[6])
         key = (booking_id, values[0])
         line = LineFacts(
@@ -82,6 +82,7 @@ async def lock_changes(tx: Tx, facts: Facts, changes: Sequence[ChangeRequest]) -
             redeemed=len(came),
             came=frozenset(came),
             numbers=numbers.get(key, {}),
+            is_missed=is_missed,
         )
         facts.existing[booking_id].lines.append(line)
 
@@ -258,7 +259,7 @@ async def write(tx: Tx, facts: Facts, effects: Effects) -> None:
 
 
 async def _give_up(tx: Tx, facts: Facts, effects: Effects) -> None:
-    """What leaves lines and places, and the moves that are counted."""
+    """What leaves lines and places, which lines were missed, and the moves that are counted."""
     if effects.released:
         released = rows_json([{"b": booking_id, "n": line_no} for booking_id, line_no in effects.released])
         await tx.execute(SQL["release_lines"], {"rows": released})
@@ -267,6 +268,9 @@ async def _give_up(tx: Tx, facts: Facts, effects: Effects) -> None:
         disowned = {"rows": rows_json(effects.disowned)}
         await tx.execute(SQL["disown_places"], disowned | {"now": effects.now})
         await tx.execute(SQL["shrink_lines"], disowned)
+    if effects.missed:
+        missed = rows_json([{"b": booking_id, "n": line_no} for booking_id, line_no in effects.missed])
+        await tx.execute(SQL["mark_missed"], {"rows": missed, "now": effects.now})
     if effects.moved:
         by_holder = [{"holder": one, "moves": moves} for one, moves in sorted(effects.moved.items())]
         await tx.execute(SQL["count_moves"], {"rows": rows_json(by_holder), "today": facts.local_now.date()})

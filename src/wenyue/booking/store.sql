@@ -21,7 +21,7 @@ SELECT b.id, b.body_hash, b.state, b.channel, b.holder_id, b.card_id, b.hold_unt
 -- name: lines_of
 -- Every line of the locked bookings, with the visitors who went in.
 SELECT l.booking_id, l.line_no, l.slot_id, l.venue_id, l.on_date, l.quantity, l.price_minor, l.pool_ids, l.card_id,
-       l.entitlement_no, l.is_live,
+       l.entitlement_no, l.is_live, l.missed_at IS NOT NULL AS is_missed,
        ARRAY (SELECT r.visitor_no FROM booking.redemption r
                WHERE r.booking_id = l.booking_id AND r.line_no = l.line_no AND r.undone_at IS NULL) AS came
   FROM booking.line l
@@ -146,6 +146,13 @@ UPDATE booking.line l
    SET quantity = r.quantity
   FROM json_to_recordset(%(rows)s::json) AS r (booking_id uuid, line_no smallint, quantity smallint)
  WHERE l.booking_id = r.booking_id AND l.line_no = r.line_no AND r.quantity > 0
+
+-- name: mark_missed
+-- Lines that nobody came to.
+UPDATE booking.line l
+   SET missed_at = %(now)s
+  FROM json_to_recordset(%(rows)s::json) AS r (b uuid, n smallint)
+ WHERE l.booking_id = r.b AND l.line_no = r.n
 
 -- name: set_states
 -- New states of existing bookings.

@@ -1,7 +1,8 @@
-"""Noting what a preset counts as a failure when places are given back: by a cancellation or by a move. Pure."""
+"""Noting what a preset counts as a failure: places given back, by a cancellation or a move, and visits missed. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from math import inf
 
 from wenyue.booking import returning
 from wenyue.booking.effects import Effects, Strike
@@ -27,6 +28,27 @@ def note_strikes(
         subjects = subjects_of(terms.strike, line, booking, facts.book.presets[slot.policy_code])
         add_strike(effects, before, Strike(subjects, slot.policy_code, terms.strike, on_date, booking.id))
     return tuple(dict.fromkeys(one.kind for one in effects.strikes[before:]))
+
+
+def note_missed(lines: Iterable[LineFacts], booking: ExistingBooking, facts: Facts, effects: Effects) -> None:
+    """Note what these missed lines cost: at most one strike per preset and visit date of a booking.
+
+    A day with several missed sessions is one failure, of everybody who answers for any of them (故宫: at most one counted a
+    day). What is stored is one a subject, booking and day whatever the preset: so the preset that bans soonest comes first.
+    """
+    before = len(effects.strikes)
+    for line in sorted(lines, key=lambda one: _strikes_until_ban(one, facts)):
+        slot = facts.slots[line.slot_id]
+        preset = facts.book.presets[slot.policy_code]
+        if preset.missed_strike is not None:
+            subjects = subjects_of(preset.missed_strike, line, booking, preset)
+            strike = Strike(subjects, slot.policy_code, preset.missed_strike, slot.on_date, booking.id)
+            add_strike(effects, before, strike)
+
+
+def _strikes_until_ban(line: LineFacts, facts: Facts) -> float:
+    strikes = facts.book.presets[facts.slots[line.slot_id].policy_code].strikes
+    return strikes.ladder[0].strikes if strikes is not None else inf
 
 
 def note_cancellation(

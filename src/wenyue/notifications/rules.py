@@ -18,7 +18,7 @@ _TRUE_IN: Final = {
     EventKind.CANCELLED: (BookingState.CANCELLED,),
     EventKind.RESCHEDULED: (BookingState.CONFIRMED, BookingState.HELD),
     EventKind.EXPIRED: (BookingState.EXPIRED,),
-    EventKind.NO_SHOW: (BookingState.NO_SHOW,),
+    EventKind.NO_SHOW: (BookingState.NO_SHOW, BookingState.CONFIRMED),  # a session of several
     EventKind.DISOWNED: (BookingState.CONFIRMED, BookingState.HELD, BookingState.CANCELLED),
 }
 _BRING: Final = {
@@ -45,12 +45,21 @@ def is_still_true(kind: EventKind, state: BookingState) -> bool:
 
 def render(kind: EventKind, view: BookingView, told: Told, locale: str, *, is_signed: bool) -> str:
     """The text for one booking; `is_signed`: an SMS, which names its sender."""
-    lines = disowned_lines(view) if kind is EventKind.DISOWNED else _lines(view)
+    lines = _lines_of(kind, view)
     if not lines:
         return SIGN_ZH if is_signed else ""
     if locale == "en":
         return (SIGN_EN if is_signed else "") + _english(kind, view, lines, told)
     return (SIGN_ZH if is_signed else "") + _chinese(kind, view, lines, told)
+
+
+def _lines_of(kind: EventKind, view: BookingView) -> list[LineView]:
+    """What a text is about: of a booking over several sessions, those that were missed."""
+    if kind is EventKind.DISOWNED:
+        return disowned_lines(view)
+    lines = _lines(view)
+    missed = [line for line in lines if line.is_missed] if kind is EventKind.NO_SHOW else []
+    return missed or lines
 
 
 def _lines(view: BookingView) -> list[LineView]:

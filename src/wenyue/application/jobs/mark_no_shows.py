@@ -1,4 +1,4 @@
-"""Bookings that nobody used become NO_SHOW once their day and the preset's grace are over."""
+"""Sessions that nobody of a booking came to are counted once their day and the preset's grace are over."""
 
 from wenyue.booking import later
 from wenyue.services import Services

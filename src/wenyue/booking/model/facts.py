@@ -71,6 +71,7 @@ class LineFacts:
     redeemed: int = 0
     came: frozenset[int] = frozenset()  # visitor numbers that went in
     numbers: dict[int, bytes] = field(default_factory=dict[int, bytes])  # visitor number -> number key
+    is_missed: bool = False  # nobody came, and it was counted
 
 
 @dataclass(slots=True)

@@ -88,6 +88,7 @@ class ChangeRequest(Struct, frozen=True, gc=False):
     ] = ()  # MOVE: (line number, price that was shown per place); else the line's own
     person_key: bytes = b""
     slot_id: int = 0
+    slots: tuple[int, ...] = ()  # NO_SHOW: which sessions of the booking are over; none: all that have ended
 
     def __repr__(self) -> str:
         return f"ChangeRequest({self.kind.name}, {self.booking_id})"

@@ -119,6 +119,8 @@ def line_view(line: LineView, kind: str, locale: Locale, currency: str) -> views
     t = translator(locale)
     is_on_card = line.card_id is not None
     redeemed = t("（已入园{n}）", " ({n} admitted)", n=line.redeemed) if line.redeemed else ""
+    if line.is_missed:
+        redeemed = t("（未到）", " (missed)")
     return views.LineView(
         slot_id=line.slot_id,
         kind=kind,
@@ -259,6 +261,12 @@ def _notes(facts: BookingFacts, lines: list[LineView], locale: Locale) -> list[N
         text = t("未按时入园，按规则记为一次爽约。", "Not used: it counts as a missed visit under the rules.")
         return [NoteView("warn", "tight", text)]
     notes: list[NoteView] = []
+    if any(line.is_missed for line in lines):
+        text = t(
+            "标为“未到”的项目未按时入园，按规则记为一次爽约。",
+            "What is marked as missed was not used: it counts as a missed visit under the rules.",
+        )
+        notes.append(NoteView("warn", "tight", text))
     if any(line.visitors for line in lines):
         text = t(
             "请携带预约时所填证件的原件，按预约时段入园。",

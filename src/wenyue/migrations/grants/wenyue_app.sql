@@ -91,7 +91,7 @@ GRANT SELECT
    ON booking.booking_v TO wenyue_app;
 GRANT SELECT,
       INSERT (booking_id, card_id, entitlement_no, is_live, line_no, on_date, pool_ids, price_minor, product_id, quantity, slot_id, venue_id),
-      UPDATE (is_live, quantity)
+      UPDATE (is_live, missed_at, quantity)
    ON booking.line TO wenyue_app;
 GRANT SELECT
    ON booking.line_v TO wenyue_app;

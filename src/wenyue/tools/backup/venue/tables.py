@@ -48,7 +48,7 @@ BOOKINGS: Final = (
         ("id",),
         "t.id IN (SELECT l.booking_id FROM booking.line l WHERE l.venue_id = %(venue)s)",
     ),
-    Table("booking", "line", ("booking_id", "line_no"), "t.venue_id = %(venue)s"),
+    Table("booking", "line", ("booking_id", "line_no"), "t.venue_id = %(venue)s", frozenset({"missed_at"})),
     Table("booking", "place", ("booking_id", "line_no", "visitor_no"), _OF_LINE),
     Table("booking", "redemption", ("id",), _OF_LINE),
 )
