@@ -12,11 +12,21 @@ import pytest
 from tests.support.api_site import NOW, PASSWORD, ApiSite, furnish, serve_api, settings_for, vault_of
 from tests.support.clock import Clock
 from tests.support.database import DbUrls
-from wenyue.accounts import save_staff
+from wenyue.accounts import Caller, save_staff
+from wenyue.application.end_sessions import end_own_sessions
+from wenyue.application.enrol_factor import enrol_factor
+from wenyue.application.operating import Operator
+from wenyue.application.recognise import recognise
+from wenyue.application.remove_factor import remove_factor
+from wenyue.application.renew_codes import renew_codes
+from wenyue.application.securing import NotSecured
+from wenyue.application.signing_in import Enrolment
 from wenyue.kernel.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
 PIN = "295173"
+WAYS_IN = """SELECT (SELECT count(*) FROM accounts.factor), (SELECT count(*) FROM accounts.recovery_code),
+                    (SELECT count(*) FROM accounts.login WHERE ended_at IS NULL)"""
 
 
 class Stage:
@@ -144,6 +154,35 @@ async def test_a_pin_opens_this_post_alone_whatever_else_the_clerk_may_do(stage:
     body |= {"gate": "北门"}
     assert (await stage.site.client.post("/v1/gate/scans", json=body, headers=headers)).status_code == 200
     assert (await device.get("/gate/pin")).status_code == 403, "a PIN sets no PIN"
+
+
+async def test_security_eighth_F4_a_pin_makes_no_other_way_in_and_ends_none(stage: Stage) -> None:
+    """Six digits at a tablet set up a second factor in the clerk's name, and took the recovery codes."""
+    await stage.set_pin("wang")
+    home = await stage.signed_in("wang")
+    form = await home.get("/console/me/factor")
+    assert form.status_code == 200
+    device = await stage.device()
+    assert (await stage.turn(device, "wang")).status_code == 303
+    for path in ("/console/me", "/console/me/factor", "/console/duties"):
+        refused = await device.get(path)
+        assert (refused.status_code, "请用密码登录" in refused.text) == (403, True), path
+    before = stage.rows(WAYS_IN)
+    services = stage.site.app.services
+    token = device.cookies["wy_staff"]
+    login = (await recognise(services.db, [token], NOW))[token]
+    staff = login.staff
+    assert staff is not None
+    operator, made = Operator(f"staff:{staff.id}", login.key, staff.duties), Enrolment("app")
+    for done in (
+        await enrol_factor(services, operator, staff, Caller("192.0.2.1"), made),
+        await renew_codes(services, operator, staff),
+        await remove_factor(services, operator, staff, 1),
+        await end_own_sessions(services, operator, staff, ""),
+    ):
+        assert done is NotSecured.BY_PIN
+    assert stage.rows(WAYS_IN) == before
+    assert (await home.get("/console/me")).status_code == 200
 
 
 async def test_a_code_is_good_once_and_for_ten_minutes(stage: Stage) -> None:

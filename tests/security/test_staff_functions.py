@@ -140,6 +140,19 @@ def test_security_M7_an_administrator_of_a_venue_touches_nobody_beyond_it(scene:
     assert scene.act("reset_staff", "second", who="keeper")
 
 
+def test_security_eighth_F6_whoever_holds_nothing_is_the_whole_destinations(scene: Scene) -> None:
+    """On leave without a duty, somebody's password was a venue's to set; with the next duty it was good for more."""
+    scene.owner(
+        "DELETE FROM accounts.duty d USING accounts.staff s WHERE s.id = d.staff_id AND s.login = 'op'"
+    )
+    before = scene.owner(WRITTEN)
+    for name in ACTS.keys() - {"hire_staff"}:
+        with pytest.raises(errors.InsufficientPrivilege):
+            scene.act(name, "second", venue=7)
+    assert scene.owner(WRITTEN) == before
+    assert scene.act("reset_staff", "boss")
+
+
 @pytest.mark.parametrize("name", ACTS)
 def test_security_M7_each_act_is_in_the_record_under_whose_login_it_was(scene: Scene, name: str) -> None:
     """Whatever the application says of who acts, and when."""

@@ -110,6 +110,24 @@ async def test_security_eighth_F1_a_long_body_in_chunks_and_its_trailers_pass(po
     writer.close()
 
 
+@pytest.mark.parametrize(
+    "said", [b"\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\n"], ids=["first", "after a request"]
+)
+async def test_security_eighth_F5_an_empty_line_keeps_no_connection(
+    port: int, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No request begins with it, so no timer ran: the connection stayed for ever."""
+    monkeypatch.setattr(wire, "HEAD_WAIT_S", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    if len(said) > 2:
+        writer.write(said[:-2])
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.05)  # answered, and kept for the next
+    writer.write(b"\r\n")
+    assert b" 408 " in await asyncio.wait_for(reader.read(), 4)  # before uvicorn's own five seconds
+    writer.close()
+
+
 async def test_security_eighth_F1_what_was_answered_unread_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

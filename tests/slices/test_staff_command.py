@@ -162,8 +162,13 @@ def test_nobody_gives_what_they_do_not_administer(urls: DbUrls, monkeypatch: pyt
         ("keeper", "gate@venue:temple"),
     ):
         run("add", login, "--duty", duty, "--password-stdin", typed=f"{PASSWORD}\n")
+    run("add", "away", "--duty", "auditor", "--password-stdin", typed=f"{PASSWORD}\n")
+    run("withdraw", "away", "auditor")
     before = count(urls, "accounts.duty"), count(urls, "accounts.staff"), count(urls, "audit.entry")
     for by, words in (
+        ("lake-boss", ("retire", "away")),
+        ("lake-boss", ("unlock", "away")),
+        ("lake-boss", ("grant", "away", "gate@venue:lake")),
         ("op", ("grant", "keeper", "gate@venue:lake")),
         ("lake-boss", ("grant", "keeper", "gate@venue:temple")),
         ("lake-boss", ("grant", "keeper", "gate")),
@@ -185,7 +190,11 @@ def test_nobody_gives_what_they_do_not_administer(urls: DbUrls, monkeypatch: pyt
     run("grant", "keeper", "desk@venue:lake", "--as", "lake-boss", typed=f"{PASSWORD}\n")
     run("grant", "keeper", "auditor", "--as", "boss", typed=f"{PASSWORD}\n")
     assert "desk@venue:lake" in run("list")
-    assert [actor.partition(":")[0] for actor, _ in entries(urls, "staff.duties_set")] == ["staff", "staff"]
+    assert [actor.partition(":")[0] for actor, _ in entries(urls, "staff.duties_set")] == [
+        "operator",
+        "staff",
+        "staff",
+    ]
 
 
 def test_whoever_changes_something_by_command_has_a_second_factor(urls: DbUrls) -> None:

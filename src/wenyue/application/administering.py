@@ -78,6 +78,15 @@ def may_give_all(duties: Duties, asked: Iterable[Duty]) -> bool:
     return all(may_give(duties, one) for one in asked)
 
 
+def may_administer(duties: Duties, held: Duties) -> bool:
+    """Whether somebody with these duties does to a colleague what concerns all that they hold.
+
+    A colleague who holds nothing (on leave, say) is the whole destination's: what they are given next is not known, and whoever
+    had set their password would have it, too.
+    """
+    return may_give_all(duties, held) and (bool(held) or is_administrator_of_all(duties))
+
+
 async def is_last(tx: Tx, known: StaffRecord, becomes: Duties) -> bool:
     """Whether nobody would be left who administers the whole destination, when this person holds these duties."""
     if not is_administrator_of_all(known.staff.duties) or is_administrator_of_all(becomes):

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 
 from wenyue.accounts import staffing
-from wenyue.application.administering import NotStaffed, StaffWorks, administering, is_last, why_not_given
+from wenyue.application.administering import (
+    NotStaffed,
+    StaffWorks,
+    administering,
+    is_last,
+    may_administer,
+    why_not_given,
+)
 from wenyue.application.finding_staff import find_active, is_oneself
 from wenyue.application.operating import Operator
 from wenyue.kernel.duties import Duties
@@ -31,17 +38,20 @@ async def _change(
         known = await find_active(act.tx, login)
         if isinstance(known, NotStaffed):
             return known
-        asked, becomes = change(known.staff.duties)
+        held = known.staff.duties
+        asked, becomes = change(held)
         refused = await why_not_given(act.tx, operator, asked, becomes)
+        if not held and not may_administer(operator.duties, held):
+            refused = NotStaffed.NOT_YOURS
         if refused is not None:
             return refused
         if await is_last(act.tx, known, becomes):
             return NotStaffed.LAST_ADMINISTRATOR
-        if not known.staff.duties <= becomes and is_oneself(act, known):
+        if not held <= becomes and is_oneself(act, known):
             return NotStaffed.ONESELF
         if act.is_factor_old:
             return NotStaffed.FACTOR_OLD
-        if becomes != known.staff.duties:
+        if becomes != held:
             await staffing.set_duties(
                 act.tx, known.staff, becomes, act.now, operator.name, login=operator.login
             )

@@ -3,15 +3,17 @@
 from wenyue.accounts import Staff, staffing
 from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.sessions import EVERYBODY
-from wenyue.application.administering import may_give_all
+from wenyue.application.administering import may_administer
 from wenyue.application.operating import Operator, Works
-from wenyue.application.securing import NotSecured, securing
+from wenyue.application.securing import NotSecured, is_by_pin, securing
 from wenyue.kernel.duties import Right, may_anywhere
 
 
 async def end_own_sessions(works: Works, operator: Operator, staff: Staff, key: str) -> NotSecured | None:
     """End one of one's own logins (`Session.key`), or every other one (''); None: done. It only restricts: no factor is asked."""
     async with securing(works, operator) as act:
+        if is_by_pin(act):
+            return NotSecured.BY_PIN
         await factors.lock_factors(act.tx, EVERYBODY)
         if not key:
             await sessions.end_sessions(act.tx, staff.id, act.now, actor=operator.name, kept=operator.login)
@@ -30,7 +32,7 @@ async def end_sessions_of(works: Works, operator: Operator, staff_id: int) -> in
         await factors.lock_factors(act.tx, EVERYBODY)
         actor = f"staff:{staff_id}"
         other = (await staffing.staff_of_actors(act.tx, [actor])).get(actor)
-        if other is None or not may_give_all(operator.duties, other.staff.duties):
+        if other is None or not may_administer(operator.duties, other.staff.duties):
             return NotSecured.UNKNOWN
         if act.is_factor_old:
             return NotSecured.FACTOR_OLD

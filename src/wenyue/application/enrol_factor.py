@@ -19,6 +19,8 @@ async def enrol_factor(
         if tried.acting is None:
             raise LoginEnded
         tried.who, tried.is_right = operator.name, True
+        if tried.acting.device_id is not None:
+            return NotSecured.BY_PIN
         await factors.lock_factors(tried.tx, staff.id)
         known = await factors.factors_of(tried.tx, staff.id)
         if known and not tried.acting.has_fresh_factor(now):

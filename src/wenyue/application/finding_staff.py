@@ -1,7 +1,7 @@
 """Whom of the staff an act is about: by login, and whether whoever acts may do it to them."""
 
 from wenyue.accounts import StaffRecord, staffing
-from wenyue.application.administering import NotStaffed, may_give_all
+from wenyue.application.administering import NotStaffed, may_administer
 from wenyue.application.operating import Act
 from wenyue.infra.db import Tx
 
@@ -14,7 +14,7 @@ async def find_theirs(act: Act, login: str, *, ends_logins: bool = True) -> Staf
     known = await find_active(act.tx, login)
     if isinstance(known, NotStaffed):
         return known
-    if not may_give_all(act.operator.duties, known.staff.duties):
+    if not may_administer(act.operator.duties, known.staff.duties):
         return NotStaffed.NOT_YOURS
     if ends_logins and is_oneself(act, known):
         return NotStaffed.ONESELF

@@ -20,6 +20,12 @@ class NotSecured(StrEnum):
     LAST = "last"  # the last factor stays until there is another
     UNKNOWN = "unknown"  # there is none, or it is not theirs
     NOT_YOURS = "not_yours"
+    BY_PIN = "by_pin"  # a PIN began this login: it makes no other way in, and takes none away
+
+
+def is_by_pin(act: Act) -> bool:
+    """Whether a PIN at a gate device began this login: good for that post, and for nothing about the person's own sign-in."""
+    return act.login is not None and act.login.device_id is not None
 
 
 @asynccontextmanager

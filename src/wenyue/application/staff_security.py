@@ -8,7 +8,7 @@ from wenyue.accounts import Staff, StaffRecord, staffing
 from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.factors import Factor
 from wenyue.accounts.second.sessions import Session
-from wenyue.application.administering import may_give_all
+from wenyue.application.administering import may_administer
 from wenyue.application.operating import Operator, Works
 from wenyue.infra.db import Tx
 
@@ -58,4 +58,4 @@ async def present(works: Works, operator: Operator) -> list[Presence]:
         found = await sessions.signed_in(tx, works.clock())
         known = await staffing.staff_of_actors(tx, [f"staff:{one[0]}" for one in found])
     shown = [Presence(known[f"staff:{id_}"].staff, count, used) for id_, count, used in found]
-    return [one for one in shown if may_give_all(operator.duties, one.staff.duties)]
+    return [one for one in shown if may_administer(operator.duties, one.staff.duties)]

@@ -99,6 +99,13 @@ class BoundedHttp(HttpToolsProtocol):
                 self._wait_for_head()
         elif self._is_reading:
             self._count_stray(len(data))
+        elif self.timeout_keep_alive_task is None and self._is_idle():
+            self._wait_for_head()  # bytes that begin no request, such as an empty line
+
+    def _is_idle(self) -> bool:
+        """Whether nothing is being read or answered, and no timer waits for anything."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None until the first request
+        return self._head_timer is None and (cycle is None or cycle.response_complete)
 
     def _count_stray(self, size: int) -> None:
         self._stray_bytes = 0 if self._has_body else self._stray_bytes + size

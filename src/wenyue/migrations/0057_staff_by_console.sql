@@ -38,14 +38,16 @@ BEGIN
 END
 $$;
 
--- Who acts on somebody, as `administrator` says: whoever does administers every venue that the other holds a duty of.
+-- Who acts on somebody, as `administrator` says: whoever does administers every venue that the other holds a duty of; who holds
+-- none is the whole destination's.
 CREATE FUNCTION accounts.administrator_of(who bigint, acting bytea, by_name text, at_instant timestamptz) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     actor text := accounts.administrator(acting, by_name, at_instant);
 BEGIN
     IF actor IS NOT NULL THEN
-        PERFORM accounts.require_venues(acting, ARRAY(SELECT d.venue_id FROM accounts.duty d WHERE d.staff_id = who));
+        PERFORM accounts.require_venues(acting, (SELECT coalesce(array_agg(d.venue_id), ARRAY[NULL::bigint])
+                                                   FROM accounts.duty d WHERE d.staff_id = who));
     END IF;
     RETURN actor;
 END
@@ -202,6 +204,9 @@ BEGIN
         SELECT n.venue_id, false FROM (SELECT * FROM becomes EXCEPT SELECT * FROM held) AS n
     )
     SELECT array_agg(c.venue_id), coalesce(bool_or(c.is_lost), false) INTO touched, is_less FROM changed c;
+    IF NOT EXISTS (SELECT FROM accounts.duty d WHERE d.staff_id = who) THEN
+        touched := array_append(touched, NULL);
+    END IF;
     PERFORM accounts.require_venues(acting, touched);
     was_administrator := accounts.administers_all(who);
     PERFORM accounts.write_duties(who, roles, venues, posts, at_instant, actor);

@@ -111,6 +111,8 @@ async def _answer(duty: Duty, handler: Handler, needs: _Needs) -> Response:
     is_for_all_staff = needs.access is Who.STAFF and duty.staff is None
     if is_for_all_staff or (isinstance(needs.access, Right) and not _may(duty, needs.access)):
         return _refused(duty, is_json=needs.is_json)
+    if needs.access is Who.STAFF and duty.device_id is not None:
+        return _by_pin(duty)
     if duty.staff is not None and (asks := await stepped_up(duty)):
         return asks
     return await handler(duty)
@@ -174,6 +176,18 @@ def _refused(duty: Duty, *, is_json: bool) -> Response:
             "The console is not for logins of gates and counters. Sign in with another, or ask an administrator for a duty.",
         ),
         back=duty.signin_path,
+    )
+
+
+def _by_pin(duty: Duty) -> Response:
+    return duty.message(
+        403,
+        duty.t("请用密码登录", "Sign in with your password"),
+        duty.t(
+            "PIN 只用于本闸口。查看或更改自己的登录，请在别处用密码登录。没有做任何改动。",
+            "A PIN is good for this gate alone. To see or change your sign-in, use your password elsewhere. Nothing was changed.",
+        ),
+        back="/gate",
     )
 
 

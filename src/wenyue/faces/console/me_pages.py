@@ -55,6 +55,7 @@ _SAYS: Final = {
         "It is not there any more: it was removed or signed out.",
     ),
     NotSecured.NOT_YOURS: ("您无权这样做。", "You may not do this."),
+    NotSecured.BY_PIN: ("请用密码登录后再操作。", "Sign in with your password to do this."),
 }
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wenyue.application.administering import NotStaffed, may_give_all
+from wenyue.application.administering import NotStaffed, may_administer
 from wenyue.application.change_duties import give_duties, take_duties
 from wenyue.application.reset_password import reset_password
 from wenyue.application.retire_staff import retire_staff
@@ -135,7 +135,7 @@ async def _page(
     is_mine = staff.id == duty.member.id
     async with duty.services.db.reading() as tx:
         names = await names_of(duty, tx, [staff.duties])
-    is_theirs = record.is_active and may_give_all(duty.member.duties, staff.duties)
+    is_theirs = record.is_active and may_administer(duty.member.duties, staff.duties)
     return duty.page(
         "member",
         status=422 if form.wrong or problem else 200,
