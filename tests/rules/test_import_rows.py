@@ -12,7 +12,7 @@ from wenyue.tools.importing import ImportMap, Refusal, Reservation, read_map
 from wenyue.tools.importing.demand import peak_demand, redeemed_nights
 from wenyue.tools.importing.model import DateColumn, ImportedStatus, OddRows, Reason, Row
 from wenyue.tools.importing.rules import RowReader
-from wenyue.tools.importing.values import number_of
+from wenyue.tools.importing.values import date_of_parts, number_of
 
 MAP = read_map(Path("examples/hotel-bookings.map.toml"))
 GOOD = {
@@ -229,3 +229,24 @@ def test_no_value_raises(column: str, value: str) -> None:
 def test_numbers_are_plain_ascii(raw: str) -> None:
     number = number_of(raw)
     assert number is None or (raw.isascii() and number.is_finite())
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        (("2026", "March", "4"), date(2026, 3, 4)),
+        (("2026", "3", "04"), date(2026, 3, 4)),
+        (("2026", "9" * 5_000, "4"), None),
+        (("9" * 5_000, "3", "4"), None),
+        (("2026", "3", "9" * 5_000), None),
+        (("2026", "13", "4"), None),
+        (("2_26", "3", "4"), None),
+        (("2026", "٣", "4"), None),
+        (("", "", ""), None),
+    ],
+)
+def test_security_eighth_F7_a_date_in_parts_is_one_or_none(
+    parts: tuple[str, str, str], found: date | None
+) -> None:
+    """A month of more digits than Python reads ended the whole import."""
+    assert date_of_parts(*parts) == found

@@ -47,8 +47,11 @@ def parse_date(raw: str, formats: tuple[str, ...]) -> date | None:
 @lru_cache(maxsize=4096)
 def date_of_parts(year: str, month: str, day: str) -> date | None:
     """The date of a year, a month (number or English name) and a day, or None when there is no such date."""
-    number = _MONTHS.get(month.lower()) or (int(month) if month.isascii() and month.isdigit() else 0)
+    known = _MONTHS.get(month.lower())
+    written = (year, str(known) if known else month, day)
+    if not all(one.isascii() and one.isdigit() and len(one) <= len("2026") for one in written):
+        return None
     try:
-        return date(int(year), number, int(day))
+        return date(*map(int, written))
     except (ValueError, OverflowError):
         return None
