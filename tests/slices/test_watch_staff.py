@@ -6,12 +6,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 from tests.support.database import DbUrls
 from tests.support.watched import Watched, watched
-from wenyue.accounts import save_staff
+from wenyue.accounts import Staff, save_staff, staffing
+from wenyue.accounts.staffing import By
 from wenyue.kernel.clock import utc_now
-from wenyue.kernel.duties import duties_of_role
+from wenyue.kernel.duties import Duty, Role, duties_of_role
 from wenyue.kernel.personal import KeyRing, Vault
 
 pytestmark = pytest.mark.anyio
@@ -92,3 +94,69 @@ async def test_security_L_demo_logins_are_told_until_they_are_retired_or_have_a_
     assert "gate" not in (await town.look())["demo"].findings[0].en
     town.as_owner("UPDATE accounts.staff SET is_active = false WHERE login = 'operator'")
     assert await town.says("demo") == []
+
+
+async def test_what_an_administrator_does_with_the_staff_is_told_person_by_person(town: Watched) -> None:
+    vault = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
+    assert await town.says("staff") == []
+    operator = Duty(Role.OPERATOR)
+    async with await psycopg.AsyncConnection.connect(town.urls.owner_url) as tx:
+        stored = await staffing.stored_password(vault, "li.na", "quite another")
+        by, now = By("operator:command"), utc_now()
+        staff_id = await staffing.hire(tx, by, Staff(0, "li.na", "李娜", frozenset({operator})), stored, now)
+        await tx.commit()
+        hired = f"staff:hired:{staff_id} warning"
+        assert await town.says("staff") == [hired]
+        [finding] = (await town.look())["staff"].findings
+        assert finding.en == "li.na: was hired, by operator:command"
+        assert "李娜" not in finding.zh + finding.en  # a login, as elsewhere, and nothing else of them
+        known = Staff(staff_id, "li.na", "李娜", frozenset({operator}))
+        await staffing.set_duties(tx, known, frozenset({Duty(Role.AUDITOR)}), now, f"staff:{staff_id}")
+        await staffing.reset_staff(tx, by, known, stored, now)
+        await staffing.unlock_staff(tx, staff_id, now, "operator:command")
+        await staffing.retire_staff(tx, staff_id, now, "operator:command")
+        await tx.commit()
+    duties, reset, retired = (
+        f"staff:{what}:{staff_id} warning" for what in ("duties_set", "reset", "retired")
+    )
+    assert await town.says("staff") == [duties, hired, reset, retired]
+    said = {one.detail: one.en for one in (await town.look())["staff"].findings}
+    assert said[f"duties_set:{staff_id}"] == "li.na: has other duties, by li.na"
+    town.as_owner("UPDATE accounts.staff_act SET at = at - interval '61 minutes'")
+    assert await town.says("staff") == []
+    # the record says what it said before
+    with psycopg.connect(town.urls.owner_url) as tx:
+        [(actions,)] = tx.execute(
+            "SELECT array_agg(action ORDER BY id) FROM audit.entry WHERE subject = %s", [f"staff:{staff_id}"]
+        ).fetchall()
+    assert actions == ["staff.saved", "staff.duties_set", "staff.saved", "staff.unlocked", "staff.retired"]
+
+
+async def test_many_changes_of_the_staff_are_bounded_and_a_week_of_them_is_kept(town: Watched) -> None:
+    town.as_owner(
+        "INSERT INTO accounts.staff (login, password_hash, role) SELECT 'k' || n, '-', 'gate' FROM generate_series(1, 30) n",
+        "INSERT INTO accounts.staff_act (at, what, staff_id, actor)"
+        " SELECT now(), 'staff.hired', id, 'operator:command' FROM accounts.staff WHERE login LIKE 'k%'",
+    )
+    told = await town.says("staff")
+    assert len(told) == 20
+    assert "staff:many warning" in told
+    town.as_owner(
+        "UPDATE accounts.staff_act SET at = now() - interval '8 days'",
+        "SELECT accounts.note_staff(NULL, 'operator:command', now(), 'staff.retired', max(id), '{}') FROM accounts.staff",
+    )
+    with psycopg.connect(town.urls.owner_url) as tx:
+        assert tx.execute("SELECT count(*) FROM accounts.staff_act").fetchall() == [(1,)]
+
+
+async def test_the_application_writes_nothing_of_what_is_told_of_the_staff(town: Watched) -> None:
+    with psycopg.connect(town.urls.app_url) as tx:
+        assert tx.execute("SELECT count(*) FROM accounts.staff_act_v").fetchall() == [(0,)]
+    for statement in (
+        "DELETE FROM accounts.staff_act",
+        "UPDATE accounts.staff_act SET at = now()",
+        "SELECT 1 FROM accounts.staff_act",
+        "SELECT accounts.note_staff(NULL, 'x', now(), 'staff.hired', 1, '{}')",
+    ):
+        with psycopg.connect(town.urls.app_url) as tx, pytest.raises(InsufficientPrivilege):
+            tx.execute(statement.encode())

@@ -136,6 +136,7 @@ SCENARIO: Final = (
     Step("wenyue monitor once", "database", statuses=(0, 1)),
     Step("wenyue monitor full", "", statuses=(0,)),
     Step('wenyue monitor silence disk --for 2h --why "moving data"', "disk"),
+    Step('wenyue monitor silence staff --for 4h --why "hiring for the season"', "staff"),
     Step("wenyue monitor retire ota:one", "", before="a partner"),
     Step("wenyue monitor retire monitor:NAME", "", {"NAME": "elsewhere"}, before="another monitor"),
     Step(

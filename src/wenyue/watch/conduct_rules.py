@@ -13,6 +13,7 @@ from wenyue.watch.model import (
     RecordFacts,
     RetentionFacts,
     Severity,
+    StaffActs,
     UndoFacts,
 )
 
@@ -20,6 +21,12 @@ UNDOS_OF_KEEPER_MANY: Final = 10  # as many as one takes back alone in a day, by
 UNSEALED_WARN_S: Final = 120.0
 UNSEALED_CRITICAL_S: Final = 1_800.0
 RETENTION_GRACE_DAYS: Final = 3
+_STAFF_ACTS: Final = {
+    "staff.hired": ("已录用", "was hired"),
+    "staff.reset": ("密码和二次验证已重置", "has a new password, and no second step"),
+    "staff.duties_set": ("职责已变更", "has other duties"),
+    "staff.retired": ("已停用", "was retired"),
+}
 _NOTE, _WARNING, _CRITICAL = Severity.NOTE, Severity.WARNING, Severity.CRITICAL
 
 
@@ -74,6 +81,27 @@ def judge_changes(facts: ChangeFacts) -> list[Finding]:
             )
         )
     return found
+
+
+def judge_staff(facts: StaffActs) -> list[Finding]:
+    """Who was hired, may do other things, has a new password or left, within an hour: somebody else hears of each.
+
+    One alert for each act on each person, so that one that an intruder adds to a day of hiring is told, too.
+    """
+    found = {
+        (one.what, one.staff_id): Finding(
+            "staff",
+            _WARNING,
+            f"员工 {one.login}：{_STAFF_ACTS[one.what][0]}（操作人 {one.by}）",
+            f"{one.login}: {_STAFF_ACTS[one.what][1]}, by {one.by}",
+            f"{one.what.removeprefix('staff.')}:{one.staff_id}",
+        )
+        for one in reversed(facts.newest)
+    }
+    if facts.count > len(facts.newest):
+        many = f"{facts.count} changes of the staff within an hour"
+        found["many", 0] = Finding("staff", _WARNING, f"一小时内有 {facts.count} 次员工变动", many, "many")
+    return list(reversed(found.values()))
 
 
 def judge_record(facts: RecordFacts) -> list[Finding]:

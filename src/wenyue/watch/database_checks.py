@@ -50,6 +50,12 @@ async def undos(tx: Tx) -> Found:
     return conduct_rules.judge_undos(facts), says
 
 
+async def staff(tx: Tx) -> Found:
+    """What administrators did with the staff."""
+    facts = await store.staff_acts(tx)
+    return conduct_rules.judge_staff(facts), f"{facts.count} changes within an hour"
+
+
 async def later(tx: Tx) -> Found:
     """Holds, jobs and no-shows: what should have been done by now."""
     facts = await store.later(tx)

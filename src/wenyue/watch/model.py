@@ -132,6 +132,24 @@ class UndoFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffAct:
+    """What an administrator did with a member of staff. `by`: a login, or as the record names a command."""
+
+    what: str  # staff.hired, staff.reset, staff.duties_set, staff.retired
+    staff_id: int
+    login: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffActs:
+    """Those of an hour, the newest first, a few of them; `count`: of all."""
+
+    newest: tuple[StaffAct, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeFacts:
     """What operators changed alone, or are about to."""
 

@@ -121,6 +121,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
     found.append(await _made("changes", database_checks.changes(tx), is_shared=True))
     found.append(await _made("events", database_checks.events(tx), is_shared=True))
     found.append(await _made("undos", database_checks.undos(tx), is_shared=True))
+    found.append(await _made("staff", database_checks.staff(tx), is_shared=True))
     found.append(await _made("record", database_checks.record(scene, memory, tx), is_shared=True))
     found.append(await _made("abuse", database_checks.abuse(tx), is_shared=True))
     found.append(await _made("retention", database_checks.retention(tx), is_shared=True))

@@ -29,12 +29,17 @@ from wenyue.watch.model import (
     ReplicationFacts,
     RetentionFacts,
     Severity,
+    StaffAct,
+    StaffActs,
     Standby,
     UndoFacts,
 )
 from wenyue.watch.rules import HOLD_OVERDUE_S
 
 BEATS_MAX: Final = 500
+STAFF_ACTS_MAX: Final = (
+    19  # one less than the findings that a check may have: one more says how many there were
+)
 TURN_S: Final = 150.0  # two rounds and a half: a monitor that dies is followed by another within that time
 PUSH_DEADLINE_S: Final = 5.0
 _SAYS_LENGTH_MAX: Final = 200
@@ -145,6 +150,12 @@ async def events(tx: Tx) -> list[EventFacts]:
 async def undos(tx: Tx) -> UndoFacts:
     """Admissions taken back within a day."""
     return UndoFacts(*await _one(tx, "undos"))
+
+
+async def staff_acts(tx: Tx) -> StaffActs:
+    """What administrators did with the staff within an hour."""
+    rows = await (await tx.execute(_SQL["staff_acts"], {"limit": STAFF_ACTS_MAX})).fetchall()
+    return StaffActs(tuple(StaffAct(*row[:4]) for row in rows), rows[0][4] if rows else 0)
 
 
 async def beats(tx: Tx) -> list[Beat]:

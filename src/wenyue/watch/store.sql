@@ -115,6 +115,11 @@ SELECT p.kind, CASE WHEN p.changed_at > clock_timestamp() - make_interval(days =
                     ELSE greatest(0, p.due_before - p.through) END
   FROM retention.period_v p ORDER BY p.kind
 
+-- name: staff_acts
+-- What administrators did with the staff within an hour, the newest first; and how often in all.
+SELECT v.what, v.staff_id, v.login, v.by_whom, count(*) OVER () FROM accounts.staff_act_v v
+ WHERE v.at > clock_timestamp() - interval '1 hour' ORDER BY v.at DESC, v.id DESC LIMIT %(limit)s
+
 -- name: demo_logins
 -- Logins whose password everybody knows.
 SELECT login FROM accounts.demo_login_v ORDER BY login LIMIT 20

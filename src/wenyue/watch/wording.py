@@ -116,6 +116,13 @@ GUIDES: Final[dict[str, Guide]] = {
         "broken: keep the evidence and compare with a backup",
         "monitoring.md#record",
     ),
+    "staff": Guide(
+        "员工变动",
+        "Changes of the staff",
+        "与操作人核对；不是本人所为：停用其账号，撤回变动",
+        "ask who did it; was it not them: retire their login, take it back",
+        "monitoring.md#staff",
+    ),
     "demo": Guide(
         "演示账号",
         "Demo logins",

@@ -62,6 +62,8 @@ GRANT SELECT,
    ON accounts.recovery_code TO wenyue_app;
 GRANT SELECT
    ON accounts.staff TO wenyue_app;
+GRANT SELECT
+   ON accounts.staff_act_v TO wenyue_app;
 GRANT SELECT,
       INSERT (claim_key, created_at, locale, person_key, sealed),
       UPDATE (claim_lost_at, disownings, disownings_from, document_seen_at, locale, visitor_adds, visitor_adds_from)
