@@ -2,16 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.support.api_site import Person
-from tests.support.card_desk import PHONE, Desk, acts, counter, open_desk, sign_in, staff_of
-from tests.support.database import DbUrls
+from tests.support.card_desk import PHONE, Desk, acts, counter, sign_in, staff_of
 from tests.support.locks import until_it_waits
 from tests.support.traveller_site import CARD, DAILY_CARD, DOCUMENT, NAME, Traveller
 from wenyue.cards.recovery import PROOF_TTL_S
@@ -19,12 +16,6 @@ from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 NEEDED = (403, "proof_needed")
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def replaced(desk: Desk, who: Person, card_no: str, key: str = "") -> tuple[int, str]:

@@ -1,16 +1,16 @@
-"""A document that was only typed is a claim: it keeps its owner out of nothing, and ends when staff see the document."""
+"""A document that was only typed is a claim: it keeps its owner out of nothing, and ends when staff see the document.
 
-from collections.abc import AsyncIterator, Callable
+Whoever activated CARD here, with Zhang's document, name and a phone of their own, is a stranger.
+"""
+
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.api_site import Person
-from tests.support.card_desk import PHONE, Desk, acts, counter, open_code, open_desk, sign_in, staff_of
-from tests.support.database import DbUrls
+from tests.support.card_desk import PHONE, Desk, acts, counter, open_code, sign_in, staff_of
 from tests.support.traveller_site import CARD, DAILY_CARD, DOCUMENT, NAME, NOW, OTHER_CARD, Traveller
 from wenyue.booking import account_subject
 from wenyue.kernel.ids import uuid7
@@ -19,13 +19,6 @@ from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
 pytestmark = pytest.mark.anyio
 MINE = {"card_no": OTHER_CARD[0], "pin": OTHER_CARD[1], "name": NAME, "number": DOCUMENT}
 MY_PHONE = "13900139000"
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    """Here whoever activated CARD with Zhang's document, name and a phone of their own is a stranger."""
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def owner(desk: Desk, **more: Any) -> Person:

@@ -1,15 +1,12 @@
 """A phone that strangers wrote down first: its holder's code comes all the same, and what did not leave is sent when it can."""
 
 import re
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.support.card_desk import PHONE, Desk, begin_from, open_desk
-from tests.support.database import DbUrls
+from tests.support.card_desk import PHONE, Desk, begin_from
 from wenyue.cards.recovery import CODES_A_DAY_MAX
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import NOTICES_OF_KIND_LEAST, NOTICES_OF_SHARED_PER_HOUR
@@ -20,12 +17,6 @@ pytestmark = pytest.mark.anyio
 SHARED = r"\d{5}-\d{5}-\d{5}"
 ELDEST, STRANGER = -2, -1  # accounts that were there before the holder's
 E164 = "+86" + PHONE
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def _texts(desk: Desk, holder_id: int, kind: str, count: int) -> int:

@@ -1,22 +1,12 @@
 """A code is worded in the language of whoever asks for it; a warning in the language that its holder last used."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-
 import pytest
 
-from tests.support.card_desk import PHONE, Desk, open_desk
-from tests.support.database import DbUrls
+from tests.support.card_desk import PHONE, Desk
 from tests.support.traveller_site import DOCUMENT, NAME
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 @pytest.mark.parametrize(("asked", "says"), [("en", "Code "), ("zh-CN", "验证码")])

@@ -2,7 +2,7 @@
 
 import ast
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
@@ -12,8 +12,7 @@ import psycopg
 import pytest
 
 from tests.support.api_site import PASSWORD, Person
-from tests.support.card_desk import Desk, acts, open_desk, sign_in
-from tests.support.database import DbUrls
+from tests.support.card_desk import Desk, acts, sign_in
 from tests.support.locks import until_it_waits
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, Traveller
 from wenyue import application, faces
@@ -39,12 +38,6 @@ BeginStaff = Callable[[Desk], Coroutine[Any, Any, bool]]
 LIVE: LiteralString = (
     "SELECT count(*) FROM accounts.login WHERE ended_at IS NULL AND coalesce(traveller_id, -staff_id) = %s"
 )
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def owner_of(desk: Desk) -> psycopg.AsyncConnection[Any]:

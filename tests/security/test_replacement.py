@@ -1,26 +1,17 @@
 """A lost card is replaced for its holder alone: by document and phone; told first; and the holder can stop it."""
 
 import re
-from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.support.api_site import Person
-from tests.support.card_desk import PHONE, Desk, open_desk, sign_in
-from tests.support.database import DbUrls
+from tests.support.card_desk import PHONE, Desk, sign_in
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, OTHER_DOCUMENT, OTHER_NAME
 from wenyue.cards.recovery import CODE_TRIES_MAX, CODE_TTL_S, CODES_OF_PLACE_MAX, How, Recovery, shown_from
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def test_security_H2_a_thief_who_is_signed_in_gets_no_new_number(desk: Desk) -> None:

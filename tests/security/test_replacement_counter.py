@@ -1,23 +1,14 @@
 """A lost card is replaced at the counter: by an operator who sees the document, told first, after a delay."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.support.card_desk import Desk, open_desk, sign_in, staff_of
-from tests.support.database import DbUrls
+from tests.support.card_desk import Desk, sign_in, staff_of
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, OTHER_DOCUMENT, OTHER_NAME
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def test_security_H2_staff_replace_at_the_counter_after_a_delay(desk: Desk) -> None:

@@ -2,27 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 
 from tests.support.api_site import Person
-from tests.support.card_desk import PHONE, Desk, open_desk
-from tests.support.database import DbUrls
+from tests.support.card_desk import PHONE, Desk
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, Traveller
 from wenyue.accounts import end_logins
 from wenyue.infra.turns import Share
 from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def test_security_H2_who_lost_a_card_gets_on_by_the_pages(desk: Desk) -> None:

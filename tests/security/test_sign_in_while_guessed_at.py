@@ -1,16 +1,13 @@
 """While strangers guess at a card, its holder signs in by document and phone: by the API and on the pages."""
 
 import re
-from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.api_site import Person
-from tests.support.card_desk import PHONE, Desk, open_desk, sign_in
-from tests.support.database import DbUrls
+from tests.support.card_desk import PHONE, Desk, sign_in
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, Traveller
 from wenyue.accounts import Caller, Throttled
 from wenyue.accounts.guard import Kind
@@ -19,12 +16,6 @@ from wenyue.kernel.documents import Document, parse_document
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def _guessed_at(desk: Desk) -> None:

@@ -1,9 +1,7 @@
 """Whoever took over a login, works at a counter or knows a holder's data does not get the card; the holder always can."""
 
 import re
-from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,12 +14,10 @@ from tests.support.card_desk import (
     begin_from,
     counter,
     open_code,
-    open_desk,
     sign_in,
     staff_of,
     stop_code,
 )
-from tests.support.database import DbUrls
 from tests.support.traveller_site import (
     CARD,
     DAILY_CARD,
@@ -41,12 +37,6 @@ from wenyue.cards.recovery.counter import COUNTER_OF_HOLDER_MAX, COUNTER_OF_STAF
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def test_suite_H2_an_objection_stops_every_open_and_proven_request_of_the_holder(desk: Desk) -> None:

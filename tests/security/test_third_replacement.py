@@ -1,16 +1,13 @@
 """What strangers, and staff, cannot do with the replacement of a lost card: the third attack on it."""
 
 import re
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.support.api_site import Person
-from tests.support.card_desk import Desk, begin_from, counter, open_desk, sign_in, staff_of
-from tests.support.database import DbUrls
+from tests.support.card_desk import Desk, begin_from, counter, sign_in, staff_of
 from tests.support.traveller_site import DOCUMENT, NAME, NOW
 from wenyue.cards.loss import SHOWN_AGAIN_S
 from wenyue.cards.recovery import CODES_A_DAY_MAX, REQUESTS_KEPT_MAX
@@ -18,12 +15,6 @@ from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 SHARED = r"\d{5}-\d{5}-\d{5}"
-
-
-@pytest.fixture
-async def desk(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(make_database(), tmp_path) as found:
-        yield found
 
 
 async def _flood(desk: Desk) -> int:
