@@ -2,25 +2,31 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.support.database import DbUrls
-from tests.support.opening_stage import opened_venue
+from tests.support.opening_stage import Stage, opened_venue
 from tests.support.serving import bounded_site
+from wenyue import catalogue
 from wenyue.application.capacities import SetDayCapacity
 from wenyue.application.operating import Operator
-from wenyue.application.prepare_import import PrepareImport, prepare_import
+from wenyue.application.prepare_import import Prepared, PrepareImport, prepare_import
 from wenyue.application.set_capacity import set_capacity
+from wenyue.booking import Outcome
 from wenyue.booking.importing import NewSlot
-from wenyue.catalogue import Product, Venue
+from wenyue.booking.opening import open_all_ahead
+from wenyue.catalogue import NewClosure, Product, Venue
 from wenyue.kernel.duties import EVERY_DUTY
 from wenyue.kernel.limits import HEAD_FIELDS_MAX
+from wenyue.policy import HolidayCalendar, release_at, shipped_presets
 
 pytestmark = pytest.mark.anyio
+COMMAND = Operator("operator:command", duties=EVERY_DUTY)
 
 
 @pytest.fixture
@@ -91,11 +97,102 @@ async def test_security_seventh_M8_tiny_headers_keep_no_memory(port: int) -> Non
     assert grown / len(connections) < 200_000
 
 
-async def test_security_seventh_M4_an_imported_session_draws_from_the_days_capacity(db_urls: DbUrls) -> None:
+async def _moved_in(stage: Stage, day: date, code: str = "adult") -> Prepared:
+    """An import of one date into the opened venue, whose file says free, released for a year, 500 places."""
+    at = datetime(day.year, day.month, day.day, 6, 0, tzinfo=UTC)
+    slot = NewSlot(
+        venue_id=0,
+        product_id=0,
+        on_date=day,
+        starts_at=at,
+        ends_at=at + timedelta(hours=4),
+        release_at=at - timedelta(days=366),
+        closes_at=at,
+        capacity=500,
+        price_minor=0,
+        currency="CNY",
+    )
+    venue = Venue(code="lingyin", kind="hotel", name_zh="x")
+    product = Product(venue_id=0, code=code, kind="night", name_zh="x", price_minor=0)
+    asked = PrepareImport("old", venue, (product,), {(product.code, day): slot})
+    return await prepare_import(stage, COMMAND, asked)
+
+
+async def _slot(stage: Stage, done: Prepared) -> dict[str, Any]:
+    [draw] = done.draws.values()
+    cursor = await stage.tx.execute("SELECT to_json(s) FROM booking.slot s WHERE id = %s", [draw.slot_id])
+    [(found,)] = await cursor.fetchall()
+    return found
+
+
+async def test_security_seventh_M4_an_import_makes_the_days_capacity_before_it_opens_a_session(
+    make_database: Callable[[], DbUrls],
+) -> None:
+    """The venue's own sessions of the day open later, and share it: 30 places by the template."""
+    async with opened_venue(make_database()) as stage:
+        done = await _moved_in(stage, date(2026, 12, 20))
+        await open_all_ahead(stage.tx, HolidayCalendar(), shipped_presets(), date(2026, 12, 18), 5)
+        cursor = await stage.tx.execute(
+            "SELECT s.pool_ids, p.capacity FROM booking.slot s LEFT JOIN booking.pool p ON p.id = s.pool_ids[2]"
+            " WHERE s.venue_id = %s AND s.on_date = %s",
+            [stage.venue_id, date(2026, 12, 20)],
+        )
+        rows = await cursor.fetchall()
+        assert len(rows) > 1
+        assert done.slots_opened == 1
+        assert {(pools[1], capacity) for pools, capacity in rows} == {(rows[0][0][1], 30)}
+
+
+async def test_security_seventh_M4_an_imported_session_keeps_the_venues_price_and_release(
+    make_database: Callable[[], DbUrls],
+) -> None:
+    async with opened_venue(make_database()) as stage:
+        day = date(2026, 12, 20)
+        found = await _slot(stage, await _moved_in(stage, day))
+        preset = shipped_presets()["lingyin"]
+        assert found["price_minor"] == 3_000
+        assert datetime.fromisoformat(found["release_at"]) == release_at(preset, day, "Asia/Shanghai")
+        assert found["is_open"]
+
+
+@pytest.mark.parametrize("code", ["adult", "night"])
+async def test_security_seventh_M4_an_import_opens_nothing_on_a_closed_day(
+    make_database: Callable[[], DbUrls], code: str
+) -> None:
+    async with opened_venue(make_database()) as stage:
+        day = date(2026, 12, 20)
+        closure = NewClosure(
+            venue_id=stage.venue_id,
+            product_id=None,
+            from_date=day,
+            to_date=day,
+            reason_zh="大雾",
+            reason_en="Fog",
+        )
+        await catalogue.add_closure(stage.tx, closure)
+        done = await _moved_in(stage, day, code=code)
+        found = await _slot(stage, done)
+        assert (found["is_open"], found["closed_reason_zh"]) == (False, "大雾")
+        stage.now = datetime(2026, 12, 19, 12, tzinfo=UTC)
+        assert await stage.outcome(found["id"], price_minor=found["price_minor"]) is Outcome.SLOT_CLOSED
+
+
+async def test_security_seventh_M4_a_past_date_and_a_new_product_are_as_the_file_says(
+    make_database: Callable[[], DbUrls],
+) -> None:
+    async with opened_venue(make_database()) as stage:
+        past = await _slot(stage, await _moved_in(stage, date(2026, 1, 20)))
+        new = await _slot(stage, await _moved_in(stage, date(2026, 12, 20), code="night"))
+        assert (past["price_minor"], new["price_minor"]) == (0, 0)
+        assert (past["is_open"], new["is_open"]) == (True, True)
+
+
+async def test_security_seventh_M4_an_imported_session_draws_from_the_days_capacity(
+    make_database: Callable[[], DbUrls],
+) -> None:
     day = date(2026, 12, 20)
-    command = Operator("operator:command", duties=EVERY_DUTY)
-    async with opened_venue(db_urls) as stage:
-        await set_capacity(stage, command, SetDayCapacity(stage.venue_id, day, 2))
+    async with opened_venue(make_database()) as stage:
+        await set_capacity(stage, COMMAND, SetDayCapacity(stage.venue_id, day, 2))
         at = datetime(2026, 12, 20, 6, 0, tzinfo=UTC)
         slot = NewSlot(
             venue_id=0,
@@ -112,7 +209,7 @@ async def test_security_seventh_M4_an_imported_session_draws_from_the_days_capac
         venue = Venue(code="lingyin", kind="hotel", name_zh="x")
         adult = Product(venue_id=0, code="adult", kind="night", name_zh="x", price_minor=3000)
         done = await prepare_import(
-            stage, command, PrepareImport("old", venue, (adult,), {("adult", day): slot})
+            stage, COMMAND, PrepareImport("old", venue, (adult,), {("adult", day): slot})
         )
         assert done.slots_opened == 1
         stage.now = datetime(2026, 12, 19, 12, tzinfo=UTC)

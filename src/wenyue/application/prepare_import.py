@@ -13,6 +13,7 @@ from wenyue.booking import importing
 from wenyue.booking.importing import NewSlot, SlotDraw
 from wenyue.catalogue import Product, Venue
 from wenyue.infra.db import Tx
+from wenyue.kernel.clock import local_date
 from wenyue.kernel.duties import Right
 
 DrawKey = tuple[str, date]  # a product's code, a date
@@ -37,10 +38,11 @@ class Prepared(Struct, frozen=True):
 
 
 async def prepare_import(works: Works, operator: Operator, request: PrepareImport) -> Prepared:
-    """Make what is missing, in one transaction; what exists stays as it is. Recorded."""
+    """Make what is missing, in one transaction, by the venue's own rules; what exists stays as it is. Recorded."""
     async with acting_with(works, operator, Right.DATA_IMPORT) as act:
-        venue_id = await _venue(act.tx, request.venue)
+        venue_id, timezone = await _venue(act.tx, request.venue)
         present = {one.code: one.id for one in await catalogue.products(act.tx, venue_id)}
+        known = frozenset(present.values())
         missing = [
             msgspec.structs.replace(one, venue_id=venue_id)
             for one in request.products
@@ -56,7 +58,8 @@ async def prepare_import(works: Works, operator: Operator, request: PrepareImpor
             ),
             key=lambda slot: (slot.product_id, slot.on_date),
         )
-        opened = await importing.open_slots(act.tx, slots)
+        today = local_date(act.now, timezone)
+        opened = await importing.open_at_venue(act.tx, venue_id, slots, known, today)
         if opened:
             actor, about = f"import:{request.source}", f"venue:{venue_id}"
             entry = audit.Entry(act.now, actor, "venue.slots_opened", about, {"slots": opened})
@@ -79,9 +82,12 @@ async def rehearse_import(works: Works, request: PrepareImport) -> Prepared:
     return Prepared(venue.id if venue else None, draws, len(missing), left)
 
 
-async def _venue(tx: Tx, wanted: Venue) -> int:
+async def _venue(tx: Tx, wanted: Venue) -> tuple[int, str]:
+    """Whose days they are, and on which clock."""
     found = await catalogue.venue(tx, wanted.code)
-    return found.id if found is not None else (await catalogue.upsert_venues(tx, [wanted]))[wanted.code]
+    if found is not None:
+        return found.id, found.timezone
+    return (await catalogue.upsert_venues(tx, [wanted]))[wanted.code], wanted.timezone
 
 
 async def _draws(tx: Tx, request: PrepareImport, present: Mapping[str, int]) -> dict[DrawKey, SlotDraw]:

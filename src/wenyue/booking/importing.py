@@ -1,6 +1,6 @@
 """Reservations of another system written as ours: in their final state, counted in the pools, once per source and key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -11,6 +11,7 @@ import msgspec
 from wenyue import audit
 from wenyue.booking.literals import array, rows_json
 from wenyue.booking.model import BookingState, Channel
+from wenyue.booking.moving_in import NewSlot, follow_venue
 from wenyue.infra.db import Tx, queries
 from wenyue.kernel.ids import uuid7
 
@@ -18,21 +19,6 @@ SLOTS_PER_CALL_MAX: Final = 5_000
 BOOKINGS_PER_CALL_MAX: Final = 2_000
 _SQL: Final = queries("wenyue.booking", "importing.sql")
 _DRAWING: Final = (BookingState.CONFIRMED, BookingState.NO_SHOW)
-
-
-class NewSlot(msgspec.Struct, frozen=True):
-    """A slot to open, past or future, with a pool of its own. Money in minor units."""
-
-    venue_id: int
-    product_id: int
-    on_date: date
-    starts_at: datetime
-    ends_at: datetime
-    release_at: datetime
-    closes_at: datetime
-    capacity: int
-    price_minor: int
-    currency: str
 
 
 class SlotDraw(NamedTuple):
@@ -89,6 +75,13 @@ async def open_slots(tx: Tx, slots: Sequence[NewSlot]) -> int:
         await tx.execute(_SQL["open_pools"], rows)
         opened += (await tx.execute(_SQL["open_slots"], rows)).rowcount
     return opened
+
+
+async def open_at_venue(
+    tx: Tx, venue_id: int, slots: Sequence[NewSlot], known: Collection[int], today: date
+) -> int:
+    """The same of one venue's slots; those that are to come open as the venue's own (see `moving_in.follow_venue`)."""
+    return await open_slots(tx, await follow_venue(tx, venue_id, slots, known, today))
 
 
 async def slot_draws(

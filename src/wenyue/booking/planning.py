@@ -83,7 +83,7 @@ def plan(
 
 def _plan_day(opening: Opening, day: date, day_kind: str) -> Iterator[tuple[NewSlot, list[NewPool]]]:
     day_capacity = day_capacity_of(opening, day, day_kind)
-    reason_zh, reason_en = _closed_reason(opening, day, day_kind)
+    reason_zh, reason_en = closed_reason(opening, day, day_kind)
     venue, product, preset = opening.venue, opening.product, opening.preset
     for session in catalogue.sessions_for(opening.templates, day, day_kind):
         starts_at = at_local(day, session.starts, venue.timezone)
@@ -129,7 +129,8 @@ def day_capacities(planned: Iterable[tuple[NewSlot, list[NewPool]]]) -> dict[int
     return found
 
 
-def _closed_reason(opening: Opening, day: date, day_kind: str) -> tuple[str, str]:
+def closed_reason(opening: Opening, day: date, day_kind: str) -> tuple[str, str]:
+    """Why the day is closed to the product, in both languages; ("", ""): it is not."""
     weekday = day.weekday()
     if weekday in opening.preset.closed_weekdays and day_kind != "holiday":
         # Before any closure: when that is lifted, the calendar's own closing day is still to be known as one.
