@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from tests.security.test_claims import booked, desk, owner
+from tests.security.test_claims import booked, owner
 from tests.security.test_sixth_claims import shown, slot_now
 from tests.support.api_site import Person
 from tests.support.card_desk import Desk, sign_in

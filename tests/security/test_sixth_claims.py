@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.security.test_claims import MINE, actions, booked, desk, owner, seen
+from tests.security.test_claims import MINE, actions, booked, owner, seen
 from tests.support.api_site import Person
 from tests.support.card_desk import PHONE, Desk, acts, open_code, sign_in, staff_of
 from tests.support.database import DbUrls
