@@ -14,7 +14,6 @@ from tests.support.traveller_site import DAILY_CARD, DOCUMENT, NOW
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
-__all__ = ["desk"]
 _STRANGER = "440524198001010013"
 
 

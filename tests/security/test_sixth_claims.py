@@ -36,7 +36,6 @@ from wenyue.kernel.ids import uuid7
 from wenyue.kernel.limits import TAKEN_ALONE_PER_DAY, TAKEN_PER_DAY
 
 pytestmark = pytest.mark.anyio
-__all__ = ["desk"]
 
 
 async def shown(desk: Desk, keeper: Person, presented: str, **more: Any) -> dict[str, Any]:
