@@ -109,6 +109,26 @@ async def test_the_calendar_says_every_state_in_words(one: Traveller) -> None:
     assert "本卡可用" in await one.get("/venues/lake")
 
 
+async def test_an_english_page_shows_the_chinese_name_and_says_which_english_one_was_formed(
+    one: Traveller,
+) -> None:
+    assert "Romanised name" not in await one.get("/venues/tower")
+    assert one.page.text.count("望江楼</h1>") == 1
+    assert '<p class="venue__meta"><span lang="zh-CN">望江楼' not in one.page.text
+    await one.submit(one.form("/preferences"), {"lang": "en"})
+    tower = await one.get("/venues/tower")
+    assert "Wangjiang Tower</h1>" in tower
+    assert '<span lang="zh-CN">望江楼</span>' in tower
+    assert "Romanised name, made from the Chinese" in tower
+    lake = await one.get("/venues/lake")
+    assert "Mirror Lake</h1>" in lake
+    assert '<span lang="zh-CN">镜湖</span>' in lake
+    assert "Romanised name" not in lake  # an established one
+    temple = await one.get("/venues/temple")  # no English name yet: the Chinese one is the heading, once
+    assert "云岭寺</h1>" in temple
+    assert '<span lang="zh-CN">云岭寺</span>' not in temple
+
+
 async def test_preferences_last_and_never_lead_away(one: Traveller) -> None:
     await one.get("/venues")
     page = await one.submit(one.form("/preferences"), {"size": "large"})

@@ -19,6 +19,7 @@ from wenyue.kernel.documents import Document, Phone, parse_document, parse_name,
 from wenyue.kernel.personal import KeyRing, Vault
 from wenyue.tools import demo
 from wenyue.tools.demo import people
+from wenyue.tools.demo.english_names import english_names
 
 pytestmark = pytest.mark.anyio
 TODAY = date(2026, 11, 22)
@@ -81,6 +82,16 @@ async def test_every_kind_is_there_and_labelled(loaded: Loaded) -> None:
     )
     assert unlabelled == []
     assert await rows(loaded.tx, "SELECT code FROM catalogue.venue WHERE NOT is_demo") == []
+
+
+async def test_every_attraction_has_an_english_name_and_a_formed_one_is_marked(loaded: Loaded) -> None:
+    found = await rows(
+        loaded.tx, "SELECT name_zh, name_en, tags FROM catalogue.venue WHERE kind = 'attraction'"
+    )
+    names = english_names()
+    assert {zh: en for zh, en, _ in found} == {zh: one.text for zh, one in names.items()}
+    marked = {zh for zh, _, tags in found if catalogue.ROMANISED_NAME in tags}
+    assert marked == {zh for zh, one in names.items() if one.is_formed}
 
 
 async def test_every_product_has_slots_on_every_day_ahead(loaded: Loaded) -> None:

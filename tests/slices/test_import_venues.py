@@ -74,6 +74,22 @@ async def test_a_rerun_changes_what_the_file_says_and_keeps_the_rest(tx: Tx, tmp
     assert not after.is_active
 
 
+async def test_a_name_that_a_list_gives_is_no_longer_marked_as_romanised(tx: Tx, tmp_path: Path) -> None:
+    named = "name,province,longitude,latitude,name_en\n石湖,江苏,120.2,30.2,Shi Lake\n"
+    await run(tx, tmp_path, named)
+    await tx.execute("UPDATE catalogue.venue SET tags = '{romanised-name,water}'")
+    await run(tx, tmp_path, HEADER + "江苏,石湖,30.2,120.3\n")
+    await run(tx, tmp_path, named)
+    code = venue_code("江苏", "石湖")
+    kept = await catalogue.venue(tx, code)
+    assert kept is not None
+    assert kept.tags == (catalogue.ROMANISED_NAME, "water")  # nothing new was said of the name
+    await run(tx, tmp_path, named.replace("Shi Lake", "Stone Lake"))
+    renamed = await catalogue.venue(tx, code)
+    assert renamed is not None
+    assert (renamed.name_en, renamed.tags) == ("Stone Lake", ("water",))
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [

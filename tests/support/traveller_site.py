@@ -71,7 +71,13 @@ _VENUES: Final = (
     ),
     Venue(code="temple", kind="attraction", name_zh="云岭寺", province="浙江", city="杭州", level="4A"),
     Venue(
-        code="tower", kind="attraction", name_zh="望江楼", name_en="River Tower", province="湖北", city="武汉"
+        code="tower",
+        kind="attraction",
+        name_zh="望江楼",
+        name_en="Wangjiang Tower",
+        province="湖北",
+        city="武汉",
+        tags=(catalogue.ROMANISED_NAME,),
     ),
     Venue(
         code="inn",

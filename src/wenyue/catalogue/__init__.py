@@ -1,6 +1,7 @@
 """What can be booked: venues, products, opening hours, prices by date, closures, and templates of the day's sessions."""
 
 from wenyue.catalogue.model import (
+    ROMANISED_NAME,
     Closure,
     NewClosure,
     OpeningHours,
@@ -38,6 +39,7 @@ from wenyue.catalogue.store import (
 )
 
 __all__ = [
+    "ROMANISED_NAME",
     "Closure",
     "NewClosure",
     "OpeningHours",

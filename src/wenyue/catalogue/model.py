@@ -1,7 +1,7 @@
 """The catalogue's nouns. A row that comes from the database has an id; one that goes in (`id` 0) is known by its code."""
 
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,7 @@ ReserveChannel = Literal["online", "phone", "window", "group", "ota", "elderly",
 _Capacity = Annotated[int, Meta(ge=0, le=10_000_000)]
 _Minor = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 EVERY_WEEKDAY = 0b111_1111
+ROMANISED_NAME: Final = "romanised-name"  # tag of a venue whose English name we made from the Chinese one
 
 
 class Venue(msgspec.Struct, frozen=True, kw_only=True):

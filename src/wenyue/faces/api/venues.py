@@ -31,7 +31,10 @@ _ID_BYTES: Final = 8
 
 
 class VenueAnswer(BaseModel):
-    """A place with gates of its own. `name` and `summary` are in the caller's language; coordinates WGS 84."""
+    """A place with gates of its own. `name` and `summary` are in the caller's language; coordinates WGS 84.
+
+    `tags` holds `romanised-name` where `name_en` was made from the Chinese name, for want of an established one.
+    """
 
     code: str
     kind: str

@@ -5,7 +5,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from wenyue.catalogue import Venue
+from wenyue.catalogue import ROMANISED_NAME, Venue
 from wenyue.faces.shared.i18n import Locale, pick, translator
 
 Tone = str  # "good" | "warn" | "bad" | "info" | ""
@@ -80,6 +80,8 @@ class VenueView:
     level: str
     demo: str
     summary: str = ""
+    own_name: str = ""  # the Chinese one that signs on the spot show, where `name` is another
+    name_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +217,19 @@ def venue_view(venue: Venue, locale: Locale) -> VenueView:
     """A venue in the traveller's language."""
     t = translator(locale)
     place = " · ".join(part for part in (venue.province, venue.city) if part)
+    name = pick(venue.name_zh, venue.name_en, locale)
+    is_romanised = name != venue.name_zh and ROMANISED_NAME in venue.tags
     return VenueView(
         href=f"/venues/{venue.code}",
         code=venue.code,
         kind=venue.kind,
         kind_name=t(*KIND_NAMES[venue.kind]),
         icon=KIND_ICONS[venue.kind],
-        name=pick(venue.name_zh, venue.name_en, locale),
+        name=name,
         place=place if venue.province != venue.city else venue.province,
         level=t(f"{venue.level}级景区", f"{venue.level} rated") if venue.level else "",
         demo=t("演示数据", "Demo") if venue.is_demo else "",
         summary=pick(venue.summary_zh, venue.summary_en, locale),
+        own_name=venue.name_zh if name != venue.name_zh else "",
+        name_note=t("英文名由中文名转写", "Romanised name, made from the Chinese") if is_romanised else "",
     )

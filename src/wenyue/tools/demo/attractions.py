@@ -1,4 +1,4 @@
-"""Products, sessions and capacities of the demo's attractions: plausible, deterministic, made up. Pure."""
+"""Products, sessions and capacities of the demo's attractions: plausible, deterministic, made up."""
 
 import hashlib
 from datetime import date, time
@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
-from wenyue.catalogue import PlannedSession, Product, ReserveChannel, Template, Venue
+from wenyue.catalogue import ROMANISED_NAME, PlannedSession, Product, ReserveChannel, Template, Venue
 from wenyue.policy import Preset
+from wenyue.tools.demo.english_names import english_names
 
 SUMMARY_ZH: Final = "名录与坐标来自公开资料；票价、场次、承载量均为演示数据，并非该景区的真实安排。"
 SUMMARY_EN: Final = "Name and position are from public lists; prices, sessions and capacities are demo data, not the venue's own."
@@ -20,43 +21,6 @@ BUSY_DAY_PERCENT: Final = 120
 CARRYING_PERCENT: Final = (
     90  # of what a busy day's sessions add up to: on such a day the carrying capacity binds
 )
-
-ENGLISH_NAMES: Final = {
-    "故宫博物院": "The Palace Museum (Forbidden City)",
-    "颐和园": "Summer Palace",
-    "天坛公园": "Temple of Heaven",
-    "恭王府景区": "Prince Gong's Mansion",
-    "北京八达岭－慕田峪长城旅游区": "Great Wall at Badaling and Mutianyu",
-    "北京市明十三陵景区": "Ming Tombs",
-    "北京市海淀区圆明园景区": "Old Summer Palace (Yuanmingyuan)",
-    "上海东方明珠广播电视塔": "Oriental Pearl Tower",
-    "苏州园林（拙政园、虎丘山、留园）": "Classical Gardens of Suzhou",
-    "苏州市周庄古镇景区": "Zhouzhuang Water Town",
-    "杭州市西湖风景名胜区": "West Lake (Lingyin and Feilai Peak)",
-    "嘉兴市桐乡乌镇古镇旅游区": "Wuzhen Water Town",
-    "舟山市普陀山风景名胜区": "Mount Putuo",
-    "黄山市黄山风景区": "Mount Huangshan",
-    "厦门市鼓浪屿风景名胜区": "Gulangyu Island",
-    "江西省庐山风景名胜区": "Mount Lushan",
-    "泰安市泰山景区": "Mount Tai",
-    "济宁市曲阜明故城（三孔）旅游区": "Temple and Mansion of Confucius, Qufu",
-    "洛阳市龙门石窟景区": "Longmen Grottoes",
-    "登封市嵩山少林景区": "Shaolin Temple at Mount Song",
-    "武汉市黄鹤楼公园": "Yellow Crane Tower",
-    "张家界武陵源—天门山旅游区": "Zhangjiajie: Wulingyuan and Tianmen Mountain",
-    "湖南省湘潭市韶山旅游区": "Shaoshan",
-    "桂林市漓江景区": "Li River, Guilin",
-    "阿坝藏族羌族自治州九寨沟旅游景区": "Jiuzhaigou Valley",
-    "乐山市乐山大佛景区": "Leshan Giant Buddha",
-    "乐山市峨眉山景区": "Mount Emei",
-    "成都市青城山--都江堰旅游景区": "Mount Qingcheng and Dujiangyan",
-    "安顺市黄果树大瀑布景区": "Huangguoshu Waterfall",
-    "丽江市丽江古城景区": "Old Town of Lijiang",
-    "拉萨布达拉宫景区": "Potala Palace",
-    "西安市秦始皇兵马俑博物馆": "Terracotta Army Museum",
-    "敦煌鸣沙山月牙泉景区": "Crescent Lake and Singing Sands, Dunhuang",
-    "大同市云冈石窟": "Yungang Grottoes",
-}
 
 # The venues whose published rules we ship, and those that the demo runs under the same rules.
 _PRESETS_BY_NAME: Final = {
@@ -110,9 +74,12 @@ def dressed(venue: Venue) -> Venue:
     for tag, (province, words) in _CARD_TAGS.items():
         if venue.province == province and (not words or any(word in venue.name_zh for word in words)):
             tags.add(tag)
+    english = english_names().get(venue.name_zh)
+    if english and english.is_formed and venue.name_en in {"", english.text}:
+        tags.add(ROMANISED_NAME)
     return msgspec.structs.replace(
         venue,
-        name_en=venue.name_en or ENGLISH_NAMES.get(venue.name_zh, ""),
+        name_en=venue.name_en or (english.text if english else ""),
         tags=tuple(sorted(tags)),
         summary_zh=SUMMARY_ZH,
         summary_en=SUMMARY_EN,
