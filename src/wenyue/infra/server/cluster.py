@@ -23,6 +23,10 @@ MAX_WAL_SIZE_MB = 4096
 CONFIG_NAME = "wenyue.conf"
 OWNER = "wenyue_owner"
 APP = "wenyue_app"
+FOLLOWER = "wenyue_standby"  # copies the server, and asks it nothing else
+# Where whoever reaches the private socket is trusted for a while; replication must show its password even then.
+TRUST = f"local all {FOLLOWER} reject\nlocal all all trust\nlocal replication all scram-sha-256\n"
+_ACCESS = f"local all {FOLLOWER} reject\nlocal all all scram-sha-256\nlocal replication all scram-sha-256\n"
 
 
 def initialise(place: Place) -> bool:
@@ -61,8 +65,7 @@ def configure(place: Place, overrides: Mapping[str, str]) -> None:
     lines = ["# written at every start; change nothing here"]
     lines += [f"{name} = {value}" for name, value in quoted.items()]
     _write_private(place.data / CONFIG_NAME, "\n".join(lines) + "\n", place)
-    access = "local all all scram-sha-256\nlocal replication all scram-sha-256\n"
-    _write_private(place.data / "pg_hba.conf", access, place)
+    _write_private(place.data / "pg_hba.conf", _ACCESS, place)
 
 
 def provision(place: Place) -> None:

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from wenyue.infra.fault import SetupError
-from wenyue.infra.server.cluster import APP, OWNER, configure, provision
+from wenyue.infra.server.cluster import APP, OWNER, TRUST, configure, provision
 from wenyue.infra.server.owning import change_plain
 from wenyue.infra.server.place import DATABASE, Place
 from wenyue.infra.server.postmaster import halt, is_alive, launch
@@ -27,7 +27,6 @@ from wenyue.tools.backup.taking import Reporter
 
 REPLAY_DEADLINE_S: Final = 6 * 3600.0
 _POLL_S: Final = 0.1
-_TRUST: Final = "local all all trust\n"
 _AT_LEAST: Final = (
     "max_connections",
     "max_worker_processes",
@@ -52,7 +51,7 @@ def recover(place: Place, goal: Goal, report: Reporter, examine: Callable[[str],
     """Replay, provision, examine with the owner's URL, stop. Raises SetupError."""
     configure(place, _overrides(goal))
     access = place.data / "pg_hba.conf"
-    change_plain(access, _TRUST)
+    change_plain(access, TRUST)
     report.say("replaying the log · 正在重放日志")
     try:
         process = launch(place, report.say)

@@ -45,6 +45,14 @@ GUARD_EVERY_S: Final = 10.0
 _BLOCK: Final = 1 << 16
 _STARTUP_BYTES_MAX: Final = 10_000
 _PROTOCOL_3: Final = 3 << 16
+# The fields of a login that is passed on, with the values that they may have; None: any.
+_LOGIN: Final[dict[bytes, frozenset[bytes] | None]] = {
+    b"user": frozenset({ROLE.encode()}),
+    b"replication": frozenset({b"true", b"on", b"yes", b"1"}),
+    b"database": frozenset({b"replication", ROLE.encode()}),  # libpq's fillers; the server ignores them
+    b"application_name": None,
+    b"client_encoding": None,
+}
 
 
 async def serve(home: Path, say: Callable[[str], None]) -> None:
@@ -168,11 +176,29 @@ async def _startup(first: bytes, reader: asyncio.StreamReader) -> bytes:
     if version != _PROTOCOL_3 or not 8 < length <= _STARTUP_BYTES_MAX:
         raise OSError("no replication login")
     rest = await reader.readexactly(length - 8)
-    fields = rest.split(b"\0")
-    said = dict(zip(fields[::2], fields[1::2], strict=False))
-    if said.get(b"user") != ROLE.encode() or b"replication" not in said:
+    if not is_physical(rest):
         raise OSError("no replication login")
     return head + rest
+
+
+def is_physical(said: bytes) -> bool:
+    """Whether the fields of a startup message ask for physical replication as our role, and for nothing else.
+
+    `replication=database` may ask SQL questions and `replication=false` is an ordinary session, so the values are compared, too.
+    Known are the fields that pg_basebackup, pg_receivewal, a WAL receiver and our own question send; `options` is none of them.
+    """
+    *fields, end = said.removesuffix(b"\0").split(b"\0")
+    names = fields[::2]
+    if not said.endswith(b"\0\0") or end or len(fields) % 2 or len(set(names)) != len(names):
+        return False
+    found = dict(zip(names, fields[1::2], strict=True))
+    return (
+        found.keys() >= {b"user", b"replication"}
+        and found.keys() <= _LOGIN.keys()
+        and all(
+            allowed is None or found[name] in allowed for name, allowed in _LOGIN.items() if name in found
+        )
+    )
 
 
 async def _pump(

@@ -12,7 +12,7 @@ import psycopg
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import hold_home
-from wenyue.infra.server.cluster import configure
+from wenyue.infra.server.cluster import TRUST, configure
 from wenyue.infra.server.locks import LockHeldError, held
 from wenyue.infra.server.owning import change_plain
 from wenyue.infra.server.place import DATABASE, Place
@@ -24,7 +24,6 @@ from wenyue.tools.standby.running import await_ended, follow, standby_place
 from wenyue.tools.standby.state import SQL
 
 RUNNER_DEADLINE_S: Final = 90.0
-_TRUST: Final = "local all all trust\n"
 
 
 def promote(home: Path, say: Callable[[str], None], *, even_if_primary_lives: bool) -> None:
@@ -56,7 +55,7 @@ def _adopt(place: Place, link: Link, say: Callable[[str], None]) -> None:
         follow(place, link)
     else:
         configure(place, {})
-    change_plain(place.data / "pg_hba.conf", _TRUST)
+    change_plain(place.data / "pg_hba.conf", TRUST)
     process = launch(place, say)
     try:
         _promote(place)

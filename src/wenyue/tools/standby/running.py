@@ -18,7 +18,7 @@ import psycopg
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import hold_home
-from wenyue.infra.server.cluster import configure
+from wenyue.infra.server.cluster import TRUST, configure
 from wenyue.infra.server.owning import change_plain
 from wenyue.infra.server.place import Place, settle
 from wenyue.infra.server.postmaster import halt, is_alive, launch
@@ -30,7 +30,6 @@ from wenyue.tools.standby.state import OUT_PORT, ROLE, SLOT, SQL, Standing
 LOOK_EVERY_S: Final = 1.0
 NOTE_EVERY_S: Final = 5.0
 AGAIN_AFTER_S: Final = 2.0
-_TRUST: Final = "local all all trust\nlocal replication all scram-sha-256\n"
 
 
 class Runner:
@@ -155,7 +154,7 @@ def follow(place: Place, link: Link) -> None:
             "recovery_target_timeline": "latest",
         },
     )
-    change_plain(place.data / "pg_hba.conf", _TRUST)  # keeps owner and mode
+    change_plain(place.data / "pg_hba.conf", TRUST)  # keeps owner and mode
 
 
 def look(place: Place) -> tuple[Standing, bool]:

@@ -14,11 +14,12 @@ from cryptography.x509.oid import NameOID
 
 from wenyue.infra.db import queries
 from wenyue.infra.fault import SetupError
+from wenyue.infra.server.cluster import FOLLOWER
 from wenyue.infra.server.successor import FOLDER, Link
 from wenyue.tools.backup.folder import write
 
 SQL: Final = queries("wenyue.tools.standby", "standby.sql")
-ROLE: Final = "wenyue_standby"
+ROLE: Final = FOLLOWER
 SLOT: Final = "wenyue_standby"
 OUT_PORT: Final = 5433  # part of the name of the socket that leads to the primary; no TCP port is opened
 PORT: Final = 5544  # what the two machines speak on
