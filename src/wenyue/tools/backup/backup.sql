@@ -18,6 +18,16 @@ SELECT name, setting
 -- Whether the server still keeps the log that a run continues with.
 SELECT coalesce(wal_status, ''), active FROM pg_catalog.pg_replication_slots WHERE slot_name = %(slot)s
 
+-- name: slot_start
+-- From where on the server keeps log for a run, and the segment that this is in; a slot that was lost has no place.
+SELECT s.restart_lsn::text, pg_walfile_name(s.restart_lsn + 1)
+  FROM pg_catalog.pg_replication_slots s
+ WHERE s.slot_name = %(slot)s AND s.restart_lsn IS NOT NULL
+
+-- name: slot_goes_on
+-- What lies before is stored: the server need not keep it any more.
+SELECT pg_replication_slot_advance(%(slot)s, %(position)s::pg_lsn)
+
 -- name: make_slot
 -- From here on the server keeps its log for us, within max_slot_wal_keep_size.
 SELECT pg_create_physical_replication_slot(%(slot)s, true)

@@ -130,7 +130,14 @@ def require_room(path: Path, wanted: int) -> None:
 def read(path: Path, kind: type[_Note]) -> _Note:
     """A note. Raises SetupError when it is unreadable, or of a newer program."""
     try:
-        raw = read_bytes(path)
+        return decoded(path, read_bytes(path), kind)
+    except OSError as error:
+        raise SetupError(f"cannot read {path} ({error.strerror})", f"无法读取 {path}") from error
+
+
+def decoded(path: Path, raw: bytes, kind: type[_Note]) -> _Note:
+    """The note that stands in a file. Raises SetupError, which names the file."""
+    try:
         head = msgspec.json.decode(raw, type=dict[str, object])
         if isinstance(number := head.get("format", FORMAT), int) and number > FORMAT:
             raise SetupError(
@@ -142,8 +149,6 @@ def read(path: Path, kind: type[_Note]) -> _Note:
         raise SetupError(
             f"{path} is damaged ({error}): use an older backup", f"备份说明文件已损坏 {path}"
         ) from error
-    except OSError as error:
-        raise SetupError(f"cannot read {path} ({error.strerror})", f"无法读取 {path}") from error
 
 
 def read_bytes(path: Path) -> bytes:

@@ -26,7 +26,14 @@ class Stream(msgspec.Struct, kw_only=True):
     """`index.json` of one gapless run of write-ahead log; `marks` say what instant each position had reached."""
 
     segments: dict[str, tuple[int, str]] = {}  # file name → (bytes, sha256)
+    histories: dict[str, tuple[int, str]] = {}  # of timelines, likewise
+    unfinished: tuple[str, int, str] | None = None  # the last segment: name, bytes so far, their sha256
     marks: list[tuple[datetime, int]] = []  # ascending
+
+    def sums(self) -> dict[str, tuple[int, str]]:
+        """Every file whose content is known: how many of its first bytes, and their sum."""
+        last = {} if self.unfinished is None else {self.unfinished[0]: self.unfinished[1:]}
+        return {**last, **self.histories, **self.segments}
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True):

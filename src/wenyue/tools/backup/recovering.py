@@ -45,6 +45,7 @@ class Goal:
     reach_lsn: int
     database: str  # its name at the source
     settings: Mapping[str, str]  # of the source
+    timeline: int | None  # of the newest log that is vouched for
 
 
 def recover(place: Place, goal: Goal, report: Reporter, examine: Callable[[str], Checked]) -> Checked:
@@ -77,6 +78,8 @@ def recover(place: Place, goal: Goal, report: Reporter, examine: Callable[[str],
 def _overrides(goal: Goal) -> dict[str, str]:
     values = {name: goal.settings[name] for name in _AT_LEAST if name in goal.settings}
     values |= {"restore_command": "false", "recovery_target_action": "promote", "summarize_wal": "off"}
+    # Never `latest`, the default: a history that lay in the folder would lead to log that nobody vouches for.
+    values["recovery_target_timeline"] = "current" if goal.timeline is None else str(goal.timeline)
     if goal.at is not None:
         values["recovery_target_time"] = goal.at.isoformat(timespec="microseconds")
     return values

@@ -77,7 +77,7 @@ def restore_into(
     folder = existing(folder_of(settings, source))
     with told(folder.path), bars(console) as report:
         fetch_the_rest(settings, folder, report.say)
-        wanted = plan(folder, at, base, is_bare=is_bare)
+        wanted = plan(folder, at, base, is_bare=is_bare, accepted=frozenset(accept_unsigned or ()))
         files = {} if without_keys else find(wanted.base.key_prints, keys, settings.home)
         report.say(f"from {wanted.base.name} until {shown(wanted.until)} into {into} · 开始恢复")
         began = time.monotonic()

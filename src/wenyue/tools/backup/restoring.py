@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,22 +13,19 @@ from typing import Final
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder, erase, hold_home
 from wenyue.infra.server.binaries import MAJOR
-from wenyue.infra.server.owning import hand_over, make_plain, read_plain, write_plain
 from wenyue.infra.server.place import Place, as_setup_error, settle
 from wenyue.tools.backup import rules
 from wenyue.tools.backup.checking import examine, require_sound
 from wenyue.tools.backup.folder import Folder, require_room, write
 from wenyue.tools.backup.keys import put
-from wenyue.tools.backup.model import Backup, Checked
-from wenyue.tools.backup.programs import ProgramFault, as_fault, run
+from wenyue.tools.backup.laying import Piece, lay, require_all_listed
+from wenyue.tools.backup.model import Backup, Checked, Stream
 from wenyue.tools.backup.recovering import Goal, recover
 from wenyue.tools.backup.streaming import held_files
-from wenyue.tools.backup.sums import require_plain, verify_backup, verify_log
 from wenyue.tools.backup.taking import ROOM_BYTES_MIN, Reporter
 from wenyue.tools.backup.vouching import Trust
 
 RESTORED_NOTE: Final = "restored.json"
-_COPY_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,9 @@ class Plan:
 
     folder: Folder
     chain: list[Backup]
-    log: dict[str, Path]  # segments by their name
+    log: dict[str, Piece]  # segments and histories by their name
+    run: Stream | None  # what its index says; None: no log is used
+    left_out: list[str]  # files of the log that no index lists
     at: datetime | None  # None: everything there is
     reach_lsn: int  # at least as far must the replay come
     until: datetime  # the instant that is restored, as well as we know
@@ -48,10 +47,18 @@ class Plan:
         return self.chain[-1]
 
 
-def plan(folder: Folder, at: datetime | None, base_name: str | None = None, *, is_bare: bool = False) -> Plan:
+def plan(
+    folder: Folder,
+    at: datetime | None,
+    base_name: str | None = None,
+    *,
+    is_bare: bool = False,
+    accepted: frozenset[str] = frozenset(),
+) -> Plan:
     """Choose backup and log for the instant `at` (None: the latest). Raises SetupError when it cannot be reached.
 
-    With `is_bare` no log is used: what the backup itself holds, for when the log is lost.
+    With `is_bare` no log is used: what the backup itself holds, for when the log is lost. Of the log only what its index
+    lists is used, as far as that goes, unless `accepted` has `log/RUN`: then everything that lies there.
     """
     backups = folder.backups()
     if at is not None and at > datetime.now(UTC):
@@ -61,8 +68,9 @@ def plan(folder: Folder, at: datetime | None, base_name: str | None = None, *, i
     base = _base(backups, at, base_name)
     chain = _chain(base, backups)
     if is_bare:
-        return Plan(folder, chain, {}, None, base.stop_lsn, base.finished_at)
-    marks = [mark for mark in folder.stream(base.stream).marks if mark[1] >= base.stop_lsn]
+        return Plan(folder, chain, {}, None, [], None, base.stop_lsn, base.finished_at)
+    run, held = folder.stream(base.stream), held_files(folder, base.stream)
+    marks = [mark for mark in run.marks if mark[1] >= base.stop_lsn]
     reach = rules.reaches(marks, at)
     end = marks[-1][0] if marks else base.finished_at
     if reach is None and at is not None:
@@ -70,32 +78,30 @@ def plan(folder: Folder, at: datetime | None, base_name: str | None = None, *, i
             f"the log reaches until {shown(end)}, not until {shown(at)}: give an earlier time, or leave --to out",
             f"日志只到 {shown(end)}",
         )
-    files = held_files(folder, base.stream)
+    files = _pieces(held, run, base, takes_all=f"log/{base.stream}" in accepted)
+    left_out = sorted(set(held) - set(files))
     reach = reach or base.stop_lsn
-    _require_whole(files, base, marks, reach)
+    _require_whole(files, base, marks, reach, left_out)
     numbered = {
         name: rules.segment_number(name, base.segment_bytes) for name in files if rules.is_segment(name)
     }
     first, last = base.start_lsn // base.segment_bytes, reach // base.segment_bytes
-    log = {name: path for name, path in files.items() if first <= numbered.get(name, first) <= last + 1}
-    return Plan(folder, chain, log, at, reach, at or end)
+    log = {name: piece for name, piece in files.items() if first <= numbered.get(name, first) <= last + 1}
+    has_run = bool(held) or (folder.log / base.stream / "index.json").exists()
+    return Plan(folder, chain, log, run if has_run else None, left_out, at, reach, at or end)
 
 
 def verify(wanted: Plan, report: Reporter, trust: Trust) -> None:
-    """Ask whose backups these are, and compare everything that will be used with its checksum. Raises SetupError."""
-    trust.require(wanted.folder, wanted.chain)
-    total = sum(one.bytes for one in wanted.chain)
-    done = 0
-
-    def count(size: int) -> None:
-        nonlocal done
-        done += size
-        report.bytes("checksums · 校验", done, total)
-
-    for one in wanted.chain:
-        verify_backup(wanted.folder, one, count)
-    report.bytes("checksums · 校验", total, total)
-    verify_log(wanted.folder, wanted.base.stream, [path.name for path in wanted.log.values()])
+    """Ask whose backups these are, and look whether all is there that their notes list. Raises SetupError."""
+    run = {} if wanted.run is None else {wanted.base.stream: wanted.run}
+    trust.require(wanted.folder, wanted.chain, run)
+    if wanted.left_out:
+        report.say(
+            f"{len(wanted.left_out)} files of the log are in no index and are left out, the first is {wanted.left_out[0]}: a "
+            f"fetch was cut off, or somebody put them there (--accept-unsigned log/{wanted.base.stream} uses them) · "
+            f"{len(wanted.left_out)} 个日志文件没有签注, 未使用"
+        )
+    require_all_listed(wanted.folder, wanted.chain)
 
 
 def restore(
@@ -121,10 +127,9 @@ def restore(
         with hold_home(home, f"restore, process {os.getpid()}"):  # nobody starts it half done
             place = settle(home, report.say)
             put(keys, home)  # before there is data: a start without them would make others
-            size = sum(one.bytes for one in wanted.chain) + sum(
-                path.stat().st_size for path in wanted.log.values()
-            )
-            require_room(place.base, size + ROOM_BYTES_MIN)
+            size = sum(one.bytes for one in wanted.chain) + len(wanted.log) * wanted.base.segment_bytes
+            whole = wanted.chain[0].bytes if len(wanted.chain) > 1 else 0  # beside the copies it is made of
+            require_room(place.base, size + whole + ROOM_BYTES_MIN)
             _build(wanted, place, report)
             found = recover(place, _goal(wanted), report, examine)
             if not even_if_unsound:
@@ -181,7 +186,11 @@ def _chain(base: Backup, backups: Sequence[Backup]) -> list[Backup]:
 
 
 def _require_whole(
-    files: dict[str, Path], base: Backup, marks: Sequence[tuple[datetime, int]], reach: int
+    files: Mapping[str, Piece],
+    base: Backup,
+    marks: Sequence[tuple[datetime, int]],
+    reach: int,
+    left_out: Sequence[str],
 ) -> None:
     if reach <= base.stop_lsn:
         return  # the backup itself carries the log up to its end
@@ -194,9 +203,14 @@ def _require_whole(
     remedy = (
         f"--to {until.isoformat(timespec='microseconds')}" if before else f"--base {base.name} --to backup"
     )
+    numbers = {rules.segment_number(one, base.segment_bytes) for one in left_out if rules.is_segment(one)}
+    state = (
+        f"has no keyed sum in {base.stream} (an older wenyue fetched it: --accept-unsigned log/{base.stream}, if you know that)"
+        if missing[0] in numbers
+        else f"is missing in {base.stream}"
+    )
     raise SetupError(
-        f"segment {missing[0]:X} of the log is missing in {base.stream}: it can be restored until {shown(until)} only, "
-        f"with {remedy}",
+        f"segment {missing[0]:X} of the log {state}: it can be restored until {shown(until)} only, with {remedy}",
         f"日志缺失, 只能恢复到 {shown(until)}",
     )
 
@@ -234,42 +248,31 @@ def _leave_nothing(home: Path, *, was_there: bool) -> None:
 
 def _build(wanted: Plan, place: Place, report: Reporter) -> None:
     """Put the data folder together: files, log, the server's account as their owner."""
-    partial = place.base / "data.partial"
-    if partial.exists():
-        shutil.rmtree(partial)
+    total = sum(one.bytes for one in wanted.chain)
+    done = 0
+
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        report.bytes("checksums · 校验", done, total)
+
     report.say("putting the files together · 正在合并数据文件")
-    sources = [str(wanted.folder.path / one.name / "data") for one in wanted.chain]
-    if len(sources) == 1:
-        shutil.copytree(sources[0], partial, symlinks=True, copy_function=_copy)
-        require_plain(
-            partial, wanted.base
-        )  # what was copied, whatever happened beside us since it was looked at
-    else:
-        try:
-            run(place.programs, "pg_combinebackup", ["--output", str(partial), *sources])
-        except ProgramFault as fault:
-            raise as_fault(fault, place.base) from fault
-    for name, path in wanted.log.items():
-        (partial / "pg_wal" / name).unlink(
-            missing_ok=True
-        )  # the backup's own may be there, as far as it went
-        _copy(path, partial / "pg_wal" / name)
-    for name in ("postgresql.auto.conf", "postmaster.pid", "postmaster.opts", "standby.signal"):
-        (partial / name).unlink(missing_ok=True)
-    write_plain(partial / "postgresql.conf", "include 'wenyue.conf'\n")
-    for name in ("postgresql.auto.conf", "pg_ident.conf", "recovery.signal"):
-        if not (partial / name).exists():
-            write_plain(partial / name, "")
-    hand_over(partial, place.account)
-    partial.rename(place.data)
+    lay(wanted.folder, wanted.chain, wanted.log, place, count)
+    report.bytes("checksums · 校验", total, total)
 
 
-def _copy(source: str | Path, target: str | Path) -> None:
-    """Copy one file that is no link, and no more of it than its content."""
-    with read_plain(Path(source)) as file, make_plain(Path(target)) as copy:
-        shutil.copyfileobj(file, copy, _COPY_BYTES)
+def _pieces(held: Mapping[str, Path], run: Stream, base: Backup, *, takes_all: bool) -> dict[str, Piece]:
+    """What of the log may be used: what the index lists, or all of it."""
+    sums = run.sums()
+    unknown = (base.segment_bytes, "")
+    return {
+        name: Piece(path, *sums.get(name, unknown))
+        for name, path in held.items()
+        if name in sums or takes_all
+    }
 
 
 def _goal(wanted: Plan) -> Goal:
     base = wanted.base
-    return Goal(wanted.at, base.start_lsn, wanted.reach_lsn, base.database, base.settings)
+    timeline = rules.timeline_of([*base.log_sha256, *wanted.log])
+    return Goal(wanted.at, base.start_lsn, wanted.reach_lsn, base.database, base.settings, timeline)

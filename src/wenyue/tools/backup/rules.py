@@ -13,6 +13,8 @@ from wenyue.tools.backup.model import Backup
 INCREMENTS_MAX: Final = 24  # a longer chain restores slowly, and one broken link breaks what follows
 MARKS_MAX: Final = 5_000
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+PARTIAL: Final = ".partial"  # behind the name of a segment that is not full yet
+_HISTORY: Final = re.compile(r"[0-9A-F]{8}\.history")
 _SEGMENT: Final = re.compile(r"[0-9A-F]{24}")
 _ZONED: Final = re.compile(r"(?P<local>\S+(?:[ T]\S+)?) (?P<zone>[A-Za-z]+(?:/[A-Za-z_+-]+)+)")
 
@@ -75,6 +77,16 @@ def reaches(marks: Sequence[tuple[datetime, int]], at: datetime | None) -> int |
 def is_segment(name: str) -> bool:
     """Whether `name` is that of a segment of the log."""
     return _SEGMENT.fullmatch(name) is not None
+
+
+def is_history(name: str) -> bool:
+    """Whether `name` is that of a timeline's history."""
+    return _HISTORY.fullmatch(name) is not None
+
+
+def timeline_of(names: Iterable[str]) -> int | None:
+    """The newest timeline among segments; None when there is none of them."""
+    return max((int(name[:8], 16) for name in names if is_segment(name)), default=None)
 
 
 def segment_number(name: str, segment_bytes: int) -> int:

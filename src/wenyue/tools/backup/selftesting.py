@@ -71,7 +71,9 @@ def tried(folder: Folder, last: Backup, inside: Path, trust: Trust, report: Repo
     home = aside / "home"
     try:
         with told(folder.path):
-            found = restore(plan(folder, None), home, {}, report, trust=trust, is_scratch=True)
+            found = restore(
+                plan(folder, None, accepted=trust.accepted), home, {}, report, trust=trust, is_scratch=True
+            )
             wrong = complaints(found, last.counts)
             if not any(found.counts.get(name) for name in ("venues", "bookings")):
                 wrong.append("it is empty: there is neither a venue nor a booking in it")

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.infra.fault import SetupError
-from wenyue.tools.backup.folder import RUN, Folder, write
+from wenyue.tools.backup.folder import RUN, Folder, decoded, write
 from wenyue.tools.backup.model import Backup, Stream
-from wenyue.tools.backup.programs import ProgramFault, as_fault, run
-from wenyue.tools.backup.rules import is_segment, segment_number, thinned
+from wenyue.tools.backup.programs import ProgramFault, as_fault
+from wenyue.tools.backup.receiving import publish, receive, tidy
+from wenyue.tools.backup.rules import PARTIAL, is_history, is_segment, segment_number, thinned
 from wenyue.tools.backup.source import Source
-from wenyue.tools.backup.sums import sha256_of
 from wenyue.tools.backup.vouching import trust_of, write_vouched
 
-PARTIAL: Final = ".partial"
 _GOOD: Final = {"reserved", "extended", "unreserved"}
 
 
@@ -30,7 +29,7 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
     names = runs(folder)
     if names:
         status = source.slot_status(names[-1])
-        is_ours = _is_ours(folder.log / names[-1] / "index.json", source)
+        is_ours = trust_of(source.home, {}).knows(folder.log / names[-1] / "index.json")
         if status in _GOOD and is_ours:
             return names[-1]
         progress(
@@ -45,6 +44,7 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
     name = f"wenyue_{number:06d}_{secrets.token_hex(4)}"
     folder.log.mkdir(mode=0o700, exist_ok=True)
     (folder.log / name).mkdir(mode=0o700)
+    write_vouched(folder.log / name / "index.json", Stream(), source.home)
     source.run("make_slot", slot=name)
     return name
 
@@ -65,35 +65,45 @@ def fetch(folder: Folder, source: Source, name: str) -> datetime:
     position = source.position()
     source.mark()
     target = folder.log / name
-    text = f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"
-    arguments = ["--directory", str(target), "--slot", name, "--endpos", text, "--no-loop", "--no-password"]
+    stream, is_ours = _known(folder, source, name)
+
+    def step(here: Path) -> None:
+        publish(here, target, stream)
+        _write_index(target / "index.json", stream, source, is_ours=is_ours)
+        tidy(target, stream)
+
     try:
-        run(source.programs, "pg_receivewal", arguments, url=source.url)
+        receive(source, name, position, step)
+    except LookupError as error:
+        raise _not_kept() from error
     except ProgramFault as fault:
         if "could not connect" not in fault.says and source.slot_status(name) == "lost":
-            raise SetupError(
-                "the server could not keep its log long enough: take a backup now (`wenyue backup`), it begins anew",
-                "日志已被覆盖, 请立即重新备份",
-            ) from fault
-        raise as_fault(fault, folder.path) from fault
-    stream = folder.stream(name)
-    for path in sorted(target.iterdir()):
-        if is_segment(path.name) and path.name not in stream.segments:
-            stream.segments[path.name] = (path.stat().st_size, sha256_of(path))
+            raise _not_kept() from fault
+        raise as_fault(fault, source.home) from fault
     stream.marks = thinned([*stream.marks, (instant, position)])
-    _write_index(target / "index.json", stream, source)
+    _write_index(target / "index.json", stream, source, is_ours=is_ours)
     return instant
 
 
-def _is_ours(index: Path, source: Source) -> bool:
-    """Whether this installation's keys vouch for a run, or there is nothing to vouch for, or with."""
-    trust = trust_of(source.home, {})
-    return not trust.keys or not index.exists() or trust.knows(index)
+def _not_kept() -> SetupError:
+    return SetupError(
+        "the server could not keep its log long enough: take a backup now (`wenyue backup`), it begins anew",
+        "日志已被覆盖, 请立即重新备份",
+    )
 
 
-def _write_index(index: Path, stream: Stream, source: Source) -> None:
+def _known(folder: Folder, source: Source, name: str) -> tuple[Stream, bool]:
+    """What is known about a run, and whether this installation's keys vouch for that: then it is what they vouch for."""
+    index = folder.log / name / "index.json"
+    content = trust_of(source.home, {}).vouched(index)
+    if content is not None:
+        return decoded(index, content, Stream), True
+    return folder.stream(name), not index.exists()
+
+
+def _write_index(index: Path, stream: Stream, source: Source, *, is_ours: bool) -> None:
     """Vouch for the index again, but never for one that somebody else wrote."""
-    if _is_ours(index, source):
+    if is_ours:
         write_vouched(index, stream, source.home)
     else:
         write(index, stream)
@@ -105,7 +115,7 @@ def held_files(folder: Folder, name: str) -> dict[str, Path]:
     target = folder.log / name
     for path in sorted(target.iterdir()) if target.is_dir() else []:
         plain = path.name.removesuffix(PARTIAL)
-        if (is_segment(plain) or plain.endswith(".history")) and (path.name == plain or plain not in found):
+        if (is_segment(plain) or is_history(path.name)) and (path.name == plain or plain not in found):
             found[plain] = path
     return found
 
@@ -125,12 +135,12 @@ def prune(folder: Folder, source: Source, backups: Sequence[Backup]) -> None:
         if not firsts:
             continue
         first = min(firsts, key=lambda one: one.start_lsn)
-        stream = folder.stream(name)
+        stream, is_ours = _known(folder, source, name)
         below = first.start_lsn // first.segment_bytes
         gone = [one for one in stream.segments if segment_number(one, first.segment_bytes) < below]
         for segment in gone:
             del stream.segments[segment]
         stream.marks = [mark for mark in stream.marks if mark[1] >= first.start_lsn]
-        _write_index(target / "index.json", stream, source)
+        _write_index(target / "index.json", stream, source, is_ours=is_ours)
         for segment in gone:
             (target / segment).unlink(missing_ok=True)

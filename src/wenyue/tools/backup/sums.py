@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from wenyue.infra.fault import SetupError
-from wenyue.infra.server.owning import read_plain
+from wenyue.infra.server.owning import make_plain, read_plain
 from wenyue.tools.backup.folder import Folder, read_bytes
 from wenyue.tools.backup.model import Backup
 
@@ -46,19 +46,51 @@ def sha256_of(path: Path, on_bytes: Callable[[int], None] = lambda _count: None)
     return digest.hexdigest()
 
 
+def copied(source: Path, target: Path, most: int) -> tuple[int, str]:
+    """Copy the first `most` bytes of a plain file into a new one; return how many there were, and their sum.
+
+    They are on the disk then. The sum is that of what was copied: the source may change beside us.
+    """
+    digest, count = hashlib.sha256(), 0
+    with read_plain(source) as file, make_plain(target) as copy:
+        while block := file.read(min(_BLOCK, most - count)):
+            digest.update(block)
+            copy.write(block)
+            count += len(block)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return count, digest.hexdigest()
+
+
 def manifest_size(data: Path) -> tuple[int, int]:
     """How many files the manifest of a backup lists, and their bytes."""
     files = _read(data / "backup_manifest").files
     return len(files), sum(file.size for file in files)
 
 
-def verify_backup(folder: Folder, backup: Backup, on_bytes: Callable[[int], None]) -> None:
-    """Compare every file of one backup with its sum; there is no other. Raises SetupError naming the first that differs."""
+def require_listed(folder: Folder, backup: Backup) -> None:
+    """A look before anything is copied: the manifest is the one that was vouched for, and the folder holds what it lists."""
     data = folder.path / backup.name / "data"
     manifest = data / "backup_manifest"
     try:
-        require_plain(data, backup)
+        _require(backup, data, is_good=not data.is_symlink() and data.is_dir(), why="it is a link")
         _require(backup, manifest, is_good=sha256_of(manifest) == backup.manifest_sha256)
+        require_plain(data, backup)
+    except OSError as error:
+        raise damaged(
+            backup.name, Path(str(error.filename or data)), error.strerror or "unreadable"
+        ) from error
+
+
+def verify_copy(data: Path, backup: Backup, on_bytes: Callable[[int], None]) -> None:
+    """Compare every file of a private copy of one backup with its sum; there is no other. Raises SetupError naming the first.
+
+    The copy, not the folder: whoever can write there could change a file between the sum and the copying.
+    """
+    manifest = data / "backup_manifest"
+    try:
+        _require(backup, manifest, is_good=sha256_of(manifest) == backup.manifest_sha256)
+        require_plain(data, backup)
         for path, size, checksum in _listed(manifest):
             place = data / path
             is_whole = place.is_file() and place.stat().st_size == size
@@ -67,7 +99,7 @@ def verify_backup(folder: Folder, backup: Backup, on_bytes: Callable[[int], None
             place = data / "pg_wal" / name
             _require(backup, place, is_good=place.is_file() and sha256_of(place) == checksum)
     except OSError as error:
-        raise _damaged(
+        raise damaged(
             backup.name, Path(str(error.filename or data)), error.strerror or "unreadable"
         ) from error
 
@@ -101,32 +133,13 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def verify_log(folder: Folder, name: str, wanted: Sequence[str]) -> None:
-    """Compare these segments of a run of log with their sums. Raises SetupError.
-
-    The last, unfinished segment has no sum: each of its records carries its own, and who replays it must ask whether the
-    end was reached.
-    """
-    known = folder.stream(name).segments
-    for segment in wanted:
-        path = folder.log / name / segment
-        if segment not in known:
-            continue
-        size, checksum = known[segment]
-        try:
-            is_whole = path.stat().st_size == size and sha256_of(path) == checksum
-        except OSError as error:
-            raise _damaged(f"log {name}", path, error.strerror or "unreadable") from error
-        if not is_whole:
-            raise _damaged(f"log {name}", path, "its checksum differs")
-
-
 def _require(backup: Backup, path: Path, *, is_good: bool, why: str = "its checksum differs") -> None:
     if not is_good:
-        raise _damaged(backup.name, path, why if path.exists() or path.is_symlink() else "missing")
+        raise damaged(backup.name, path, why if path.exists() or path.is_symlink() else "missing")
 
 
-def _damaged(name: str, path: Path, reason: str) -> SetupError:
+def damaged(name: str, path: Path, reason: str) -> SetupError:
+    """The one line for a backup, or a run of log, that is not what was saved."""
     return SetupError(
         f"{name} is damaged: {path} ({reason}); restore from another backup (`wenyue backup list`, "
         "--base NAME) and take a full one now: `wenyue backup --full`",
@@ -148,9 +161,9 @@ def _read(manifest: Path) -> _Manifest:
     try:
         found = msgspec.json.decode(raw, type=_Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _damaged(manifest.parent.parent.name, manifest, "no manifest") from error
+        raise damaged(manifest.parent.parent.name, manifest, "no manifest") from error
     body = raw[: raw.rindex(b"\n", 0, own.start()) + 1] if own else b""
     is_own = own is not None and hashlib.sha256(body).hexdigest() == own[1].decode()
     if not is_own or any(file.algorithm != "SHA256" for file in found.files):
-        raise _damaged(manifest.parent.parent.name, manifest, "its own checksum differs")
+        raise damaged(manifest.parent.parent.name, manifest, "its own checksum differs")
     return found

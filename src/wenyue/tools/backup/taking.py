@@ -84,10 +84,10 @@ def _parent(folder: Folder, source: Source, wish: Wish, stream: str, report: Rep
         why = "the server does not summarise its log: set summarize_wal = on (the embedded one: restart it once)"
     elif parent is None:
         why = "there is no backup that it could continue"
-    elif (trust := trust_of(source.home, {})).keys and not trust.knows(
-        folder.path / parent.name / "backup.json"
-    ):
+    elif not trust_of(source.home, {}).vouches_for(folder.path / parent.name / "backup.json", parent):
         why = f"{parent.name} has no keyed note of this installation"
+    elif not _is_its_manifest(folder, parent):
+        why = f"{parent.name} is damaged: its manifest was changed"
     if not why:
         return parent
     if wish.kind == "incremental":
@@ -97,6 +97,13 @@ def _parent(folder: Folder, source: Source, wish: Wish, stream: str, report: Rep
     if parent is not None:
         report.say(f"a full backup, because incremental is not possible: {why} · 改做全量备份")
     return None
+
+
+def _is_its_manifest(folder: Folder, parent: Backup) -> bool:
+    try:
+        return sha256_of(folder.path / parent.name / "data" / "backup_manifest") == parent.manifest_sha256
+    except OSError:
+        return False
 
 
 def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, report: Reporter) -> Backup:

@@ -1,7 +1,8 @@
 """Whose a backup is: beside its note lies a keyed one (HMAC-SHA-256), which only this installation's keys can make.
 
-The note holds the manifest's sum, the manifest the sums of all files; the index of a run of log holds the sums of its segments.
-So who writes into the backup folder, and has no key, makes nothing that a check or a restore accepts.
+The note holds the manifest's sum, the manifest the sums of all files; the index of a run of log the sums of its segments, of
+the bytes of the last one that were received, and of timelines' histories; what no index lists is not used. So who writes into
+the backup folder, and has no key, makes nothing that a check or a restore accepts.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import Final
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.keys import key_ring
-from wenyue.tools.backup.folder import Folder, encoded, put, read_bytes
-from wenyue.tools.backup.model import Backup
+from wenyue.tools.backup.folder import Folder, decoded, encoded, put, read_bytes
+from wenyue.tools.backup.model import Backup, Stream
 
 SUFFIX: Final = ".hmac"
 _PURPOSE: Final = b"wenyue backup note 1"
@@ -35,17 +36,17 @@ class Trust:
     keys: tuple[bytes, ...] = ()
     accepted: frozenset[str] = frozenset()
 
-    def require(self, folder: Folder, chain: Iterable[Backup]) -> None:
-        """Raise SetupError, which names them, unless every backup and every run of log that continues one is vouched for."""
-        chain = list(chain)
-        notes = [(one.name, folder.path / one.name / "backup.json") for one in chain]
-        streams = {one.stream for one in chain if one.name not in self.accepted}
-        notes += [
-            (f"log/{one}", folder.log / one / "index.json")
-            for one in sorted(streams)
-            if (folder.log / one / "index.json").exists()
+    def require(self, folder: Folder, chain: Iterable[Backup], runs: Mapping[str, Stream]) -> None:
+        """Raise SetupError, which names them, unless every backup and every run of log is vouched for, as it was read before."""
+        notes: list[tuple[str, Path, Backup | Stream]] = [
+            (one.name, folder.path / one.name / "backup.json", one) for one in chain
         ]
-        wrong = [(name, path) for name, path in notes if name not in self.accepted and not self.knows(path)]
+        notes += [(f"log/{name}", folder.log / name / "index.json", one) for name, one in runs.items()]
+        wrong = [
+            (name, path)
+            for name, path, note in notes
+            if name not in self.accepted and not self.vouches_for(path, note)
+        ]
         if not wrong:
             return
         has_none = all(not _beside(path).exists() for _, path in wrong)
@@ -63,12 +64,22 @@ class Trust:
 
     def knows(self, path: Path) -> bool:
         """Whether the keyed note beside a note is by one of the keys."""
+        return self.vouched(path) is not None
+
+    def vouched(self, path: Path) -> bytes | None:
+        """The content that the keyed note vouches for; a second look at the file might find another."""
         try:
             content, said = read_bytes(path), read_bytes(_beside(path)).split()[:_LINES_MAX]
         except OSError:
-            return False
+            return None
         made = [_mac(key, content) for key in self.keys]
-        return any(hmac.compare_digest(mac, line) for mac in made for line in said)
+        is_known = any(hmac.compare_digest(mac, line) for mac in made for line in said)
+        return content if is_known else None
+
+    def vouches_for(self, path: Path, note: Backup | Stream) -> bool:
+        """Whether a note that was read before is what the keyed note beside it vouches for."""
+        content = self.vouched(path)
+        return content is not None and decoded(path, content, type(note)) == note
 
 
 def trust_of(home: Path, files: Mapping[str, str], accepted: Iterable[str] = ()) -> Trust:
@@ -84,7 +95,8 @@ def write_vouched(path: Path, note: object, home: Path) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         put(home / OWN_KEY, secrets.token_hex(32).encode() + b"\n")
         keys = _keys_in(home)
-    before = [_mac(keys[0], read_bytes(path))] if Trust(keys).knows(path) else []
+    known = Trust(keys).vouched(path)
+    before = [] if known is None else [_mac(keys[0], known)]
     put(_beside(path), b"\n".join([_mac(keys[0], content), *before]) + b"\n")
     put(path, content)
 

@@ -130,7 +130,7 @@ def _past(
         ) as living:
             with told(folder.path):
                 fetch_the_rest(settings, folder, report.say)
-                wanted = plan(folder, at)
+                wanted = plan(folder, at, accepted=frozenset(accepted))
             report.say(f"from {wanted.base.name} until {shown(wanted.until)}: venue {code} · 开始恢复副本")
             aside = Path(tempfile.mkdtemp(prefix=".venue-restore-", dir=inside or settings.home))
             try:
