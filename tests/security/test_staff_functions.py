@@ -153,6 +153,22 @@ def test_security_eighth_F6_whoever_holds_nothing_is_the_whole_destinations(scen
     assert scene.act("reset_staff", "boss")
 
 
+def test_security_ninth_F1_nobody_gives_duties_to_staff_whom_they_do_not_administer(scene: Scene) -> None:
+    """Given a duty of the venue and relieved of it, an operator of the destination was signed out everywhere."""
+    before = scene.owner(WRITTEN)
+    row = {"acting": b"second", "who": scene.ids["op"]}
+    given = (
+        "SELECT accounts.set_staff_duties(%(acting)s, '', now(), %(who)s, '{operator,gate}', '{NULL,7}',"
+        ' \'{"",""}\', false)'
+    )
+    with (
+        psycopg.connect(scene.urls.app_url, autocommit=True) as tx,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
+        tx.execute(given.encode(), row)
+    assert scene.owner(WRITTEN) == before
+
+
 @pytest.mark.parametrize("name", ACTS)
 def test_security_M7_each_act_is_in_the_record_under_whose_login_it_was(scene: Scene, name: str) -> None:
     """Whatever the application says of who acts, and when."""

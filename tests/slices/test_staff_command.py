@@ -170,6 +170,7 @@ def test_nobody_gives_what_they_do_not_administer(urls: DbUrls, monkeypatch: pyt
         ("lake-boss", ("unlock", "away")),
         ("lake-boss", ("grant", "away", "gate@venue:lake")),
         ("op", ("grant", "keeper", "gate@venue:lake")),
+        ("lake-boss", ("grant", "keeper", "desk@venue:lake")),
         ("lake-boss", ("grant", "keeper", "gate@venue:temple")),
         ("lake-boss", ("grant", "keeper", "gate")),
         ("lake-boss", ("grant", "lake-boss", "administrator")),
@@ -187,7 +188,17 @@ def test_nobody_gives_what_they_do_not_administer(urls: DbUrls, monkeypatch: pyt
         run("reset", "boss", "--as", "op", "--password-stdin", typed=f"another password\n{PASSWORD}\n")
     after = count(urls, "accounts.duty"), count(urls, "accounts.staff"), count(urls, "audit.entry")
     assert after == before
-    run("grant", "keeper", "desk@venue:lake", "--as", "lake-boss", typed=f"{PASSWORD}\n")
+    run(
+        "add",
+        "clerk",
+        "--duty",
+        "gate@venue:lake",
+        "--as",
+        "lake-boss",
+        "--password-stdin",
+        typed=f"{PASSWORD}\n{PASSWORD}\n",
+    )
+    run("grant", "clerk", "desk@venue:lake", "--as", "lake-boss", typed=f"{PASSWORD}\n")
     run("grant", "keeper", "auditor", "--as", "boss", typed=f"{PASSWORD}\n")
     assert "desk@venue:lake" in run("list")
     assert [actor.partition(":")[0] for actor, _ in entries(urls, "staff.duties_set")] == [

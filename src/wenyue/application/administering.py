@@ -79,7 +79,7 @@ def may_give_all(duties: Duties, asked: Iterable[Duty]) -> bool:
 
 
 def may_administer(duties: Duties, held: Duties) -> bool:
-    """Whether somebody with these duties does to a colleague what concerns all that they hold.
+    """Whether a colleague who holds these is theirs: whoever changes one duty of somebody signs them out everywhere.
 
     A colleague who holds nothing (on leave, say) is the whole destination's: what they are given next is not known, and whoever
     had set their password would have it, too.

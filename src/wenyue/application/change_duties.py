@@ -41,7 +41,7 @@ async def _change(
         held = known.staff.duties
         asked, becomes = change(held)
         refused = await why_not_given(act.tx, operator, asked, becomes)
-        if not held and not may_administer(operator.duties, held):
+        if not may_administer(operator.duties, held):
             refused = NotStaffed.NOT_YOURS
         if refused is not None:
             return refused

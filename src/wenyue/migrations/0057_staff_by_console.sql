@@ -180,12 +180,13 @@ BEGIN
 END
 $$;
 
--- Everything that somebody holds from now on. Whoever loses a duty is signed out, and whoever `signs_out` says. False: nobody acts.
+-- Everything that somebody holds from now on, by whoever administers all that they hold and shall hold. Whoever loses a duty is
+-- signed out, and whoever `signs_out` says. False: nobody acts.
 CREATE FUNCTION accounts.set_staff_duties(acting bytea, by_name text, at_instant timestamptz, who bigint,
                                           roles text[], venues bigint[], posts text[], signs_out boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    actor text := accounts.administrator(acting, by_name, at_instant);
+    actor text := accounts.administrator_of(who, acting, by_name, at_instant);
     was_administrator boolean;
     touched bigint[];
     is_less boolean;
@@ -204,9 +205,6 @@ BEGIN
         SELECT n.venue_id, false FROM (SELECT * FROM becomes EXCEPT SELECT * FROM held) AS n
     )
     SELECT array_agg(c.venue_id), coalesce(bool_or(c.is_lost), false) INTO touched, is_less FROM changed c;
-    IF NOT EXISTS (SELECT FROM accounts.duty d WHERE d.staff_id = who) THEN
-        touched := array_append(touched, NULL);
-    END IF;
     PERFORM accounts.require_venues(acting, touched);
     was_administrator := accounts.administers_all(who);
     PERFORM accounts.write_duties(who, roles, venues, posts, at_instant, actor);

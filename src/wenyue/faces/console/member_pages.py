@@ -157,7 +157,7 @@ async def _page(
             {
                 "text": str(one),
                 "said": say_duty(duty, one, names),
-                "may_take": record.is_active and not is_mine and may_give(duty.member.duties, one),
+                "may_take": is_theirs and not is_mine and may_give(duty.member.duties, one),
             }
             for one in sorted(staff.duties, key=str)
         ],
