@@ -281,6 +281,15 @@ async def test_security_sixth_S2_few_a_day_alone_and_not_many_at_all(
     assert SHIPPED[Pattern.TAKEN_DOCUMENTS].limit <= TAKEN_PER_DAY
 
 
+async def set_scope(desk: Desk, login: str, *, venue: int | None) -> None:
+    """Their duties are of this venue from now on, or of every venue."""
+    async with await psycopg.AsyncConnection.connect(desk.urls.owner_url) as tx:
+        await tx.execute(
+            "UPDATE accounts.duty d SET venue_id = %s FROM accounts.staff s WHERE s.id = d.staff_id AND s.login = %s",
+            [venue, login],
+        )
+
+
 async def test_security_sixth_S2_what_staff_saw_and_settled_is_overturned_by_an_administrator(
     desk: Desk,
 ) -> None:
@@ -290,6 +299,9 @@ async def test_security_sixth_S2_what_staff_saw_and_settled_is_overturned_by_an_
     other = await member(desk, "other", Role.DESK)
     assert await refused(desk, other, card_nos=[CARD[0]]) == (409, "holder_seen")
     boss = await member(desk, "boss", Role.ADMINISTRATOR, Role.OPERATOR)
+    await set_scope(desk, "boss", venue=1)
+    assert await refused(desk, boss, card_nos=[CARD[0]]) == (409, "holder_seen")  # ninth F6
+    await set_scope(desk, "boss", venue=None)
     back = await settled(desk, boss, card_nos=[CARD[0]])
     assert (back["claims_back"], back["claims_lost"]) == (1, 1)
     assert (await acts(desk, await victim_of(desk))) == 201

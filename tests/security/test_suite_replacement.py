@@ -57,6 +57,8 @@ async def test_suite_H2_an_objection_stops_every_open_and_proven_request_of_the_
     for who in (honest, thief):  # from now on the longer way
         answer = await counter(desk, who, str(uuid7()))
         assert (answer.status_code, answer.json()["outcome"]) == (403, "counter_stopped")
+    of_venue = await staff_of(desk, "lake-adm", "admin", (1,))  # the holder is the whole destination's
+    assert (await counter(desk, of_venue, str(uuid7()))).json()["outcome"] == "counter_stopped"
     last = str(uuid7())
     waits = await counter(desk, admin, last)
     assert datetime.fromisoformat(waits.json()["ready_at"]) == desk.clock.now + OBJECTED_DELAY

@@ -89,7 +89,7 @@ async def look_at_holder(
         services.note_unknown_holder(act.staff.id)
         return NotSettled.NOT_THEIRS
     judged = claims.judge_claims(own, found, gone)
-    if judged.overturns and not act.staff.may(Right.HOLDERS_SETTLE_SEEN, venue_id):
+    if judged.overturns and not act.staff.may(Right.HOLDERS_SETTLE_SEEN, None):
         return NotSettled.SEEN_BEFORE
     needs_second = await asks_second(act, judged.lost)
     return Outlook(own, judged.fresh, judged.lost, judged.kept, judged.back, needs_second)

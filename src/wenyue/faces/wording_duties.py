@@ -53,6 +53,8 @@ RIGHT_WORDS: Final[Mapping[Right, Text]] = {
 # What only somebody of the whole destination does, since it touches every venue.
 WHOLE_DESTINATION: Final = frozenset(
     {
+        Right.CARDS_REPLACE_DISPUTED,
+        Right.HOLDERS_SETTLE_SEEN,
         Right.HOLIDAYS_SET,
         Right.BANS_LIFT,
         Right.NAMES_STRIKE,

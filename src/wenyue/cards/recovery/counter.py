@@ -60,7 +60,7 @@ async def prove_by_staff(
         is_this = earlier == (known.id, "staff", of_staff)
         return known.id if is_this else CounterRefusal.HOLDER_UNKNOWN
     refusal = await _refusal(
-        tx, known.id, of_staff, now, is_admin=staff.may_anywhere(Right.CARDS_REPLACE_DISPUTED)
+        tx, known.id, of_staff, now, is_admin=staff.may(Right.CARDS_REPLACE_DISPUTED, None)
     )
     if refusal is not None:
         return refusal
