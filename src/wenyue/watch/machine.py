@@ -151,7 +151,7 @@ def _rule_problems(body: bytes) -> str:
     """What `readyz` says about mistyped rules."""
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     rules = cast(dict[str, Any], answer).get("rules") if isinstance(answer, dict) else None
     return "; ".join(str(one) for one in cast(list[Any], rules)[:3]) if isinstance(rules, list) else ""

@@ -86,5 +86,5 @@ def _named(field: str, body: bytes, *, is_program: bool) -> str:
             found = msgspec.json.decode(body, type=dict[str, object]).get(field)
             return found.replace("\x00", "") if isinstance(found, str) else ""
         return parse_qs(body.decode(), max_num_fields=_FIELDS_MAX).get(field, [""])[0].strip()
-    except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError):
         return ""

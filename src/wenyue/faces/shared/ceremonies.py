@@ -24,7 +24,8 @@ ANSWER_LENGTH_MAX: Final = 8_000
 _RP_NAME: Final = "稳约 Wenyue"
 _TIMEOUT_MS: Final = 120_000
 _CREDENTIAL_BYTES_MAX: Final = 1023  # WebAuthn level 2, 5.8.3
-# What malformed answers raise in the library besides its own exceptions: it decodes CBOR, keys and base64 as they come.
+# What malformed answers raise in the library besides its own exceptions: it decodes CBOR, keys and base64 as they come, and
+# JSON that is nested deeper than Python's stack.
 _MALFORMED: Final = (
     WebAuthnException,
     ValueError,
@@ -33,6 +34,7 @@ _MALFORMED: Final = (
     IndexError,
     AttributeError,
     OverflowError,
+    RecursionError,
 )
 
 

@@ -145,7 +145,7 @@ def decoded(path: Path, raw: bytes, kind: type[_Note]) -> _Note:
                 "备份由更新的版本写入",
             )
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SetupError(
             f"{path} is damaged ({error}): use an older backup", f"备份说明文件已损坏 {path}"
         ) from error

@@ -82,7 +82,7 @@ def find(wanted: Mapping[str, str], given: Path | None, home: Path) -> dict[str,
             found = {
                 name: (place / name).read_text(encoding="utf-8") for name in NAMES if (place / name).is_file()
             }
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SetupError(
             f"{place} is no key file of `wenyue backup --keys-to`", f"{place} 不是密钥文件"
         ) from error
@@ -119,7 +119,7 @@ def _belongs(name: str, text: str, wanted: str) -> bool:
 def _marks(name: str, text: str) -> set[str]:
     try:
         return marks(name, json.loads(text))
-    except (ValueError, LookupError, TypeError, AttributeError):  # damaged, or no key file
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # damaged, or no key file
         return set()
 
 

@@ -160,7 +160,7 @@ def _read(manifest: Path) -> _Manifest:
     own = _OWN_SUM.search(raw)
     try:
         found = msgspec.json.decode(raw, type=_Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise damaged(manifest.parent.parent.name, manifest, "no manifest") from error
     body = raw[: raw.rindex(b"\n", 0, own.start()) + 1] if own else b""
     is_own = own is not None and hashlib.sha256(body).hexdigest() == own[1].decode()

@@ -125,6 +125,6 @@ def _key_of(text: str) -> bytes | None:
     """Drawn from the index key, which no rotation changes; None when that is no key file."""
     try:
         index = key_ring(json.loads(text)).index
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     return hmac.new(index, _PURPOSE, hashlib.sha256).digest()

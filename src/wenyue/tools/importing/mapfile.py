@@ -52,6 +52,10 @@ def read_map(path: Path) -> ImportMap:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is not valid TOML: {error}", "映射文件不是有效的 TOML") from error
+    except RecursionError as error:
+        raise InputError(
+            f"{path} is not a map: lists or tables are nested too deeply in it", "映射文件嵌套过深"
+        ) from error
     reader = TomlReader(tree, lines_of(text))
     found = _read(reader)
     reader.refuse_unknown()

@@ -98,7 +98,7 @@ def read_invitation(path: Path) -> Invitation:
         found = msgspec.json.decode(path.read_bytes(), type=Invitation)
     except OSError as error:
         raise SetupError(f"cannot read {path} ({error.strerror})", f"无法读取 {path}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SetupError(
             f"{path} is no invitation of `wenyue standby allow`", f"{path} 不是邀请文件"
         ) from error
