@@ -4,6 +4,7 @@ import gzip
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wenyue.tools.importing import InputError, Refusal, Reservation, open_table, read_all, read_map, table
-from wenyue.tools.importing.model import BLANK_LINES_MAX, ROWS_MAX, Reason
+from wenyue.tools.importing.model import BLANK_LINES_MAX, RECORD_CHARS_MAX, ROWS_MAX, Reason
 
 MAP_PATH = Path("examples/hotel-bookings.map.toml")
 MAP = read_map(MAP_PATH)
@@ -234,6 +235,30 @@ def test_security_third_blank_lines_without_end_are_refused(write: Write, tmp_pa
     assert "blank lines" in fault(packed)
     few = open_table(write(GOOD.encode() + b"\n" * BLANK_LINES_MAX), MAP)
     assert len(list(few.rows())) == len(GOOD.strip().splitlines()) - 1
+
+
+def test_security_ninth_F5_a_record_over_many_lines_takes_no_memory(write: Write, tmp_path: Path) -> None:
+    piece = (
+        '"\r\n",ab,' * 1_000 + '"\r\n'
+    )  # quotes hold every line end: all of it is one record, of very many cells
+    packed = tmp_path / "record.csv.gz"
+    with gzip.open(packed, "wt", encoding="utf-8", newline="") as file:
+        file.write(GOOD)
+        for _ in range(1_500):
+            file.write(piece + '",')
+    assert packed.stat().st_size < 256 * 1024
+    tracemalloc.start()
+    with pytest.raises(InputError) as caught:
+        for _ in read_all(open_table(packed, MAP), MAP):
+            pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 64 << 20
+    assert f"starts on line {len(LINES) + 1} is longer than {RECORD_CHARS_MAX} characters" in caught.value.en
+    assert f"第{len(LINES) + 1}行" in caught.value.zh
+    assert "line 42 cannot" in fault(write(GOOD + '"' + GOOD * 200))  # a forgotten quote: a value's bound
+    whole = '"' + "x\n" * 30_000 + '"'
+    assert len(rows(write(GOOD.replace("Resort Hotel", whole)))) == 40  # a long note is none
 
 
 def test_security_third_a_packed_file_is_read_only_so_far(

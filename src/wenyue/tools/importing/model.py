@@ -9,6 +9,7 @@ ROWS_MAX: Final = 1_000_000  # rows of one file; the keys of all of them are kep
 FILE_BYTES_MAX: Final = 2 * 1024**3  # unpacked
 BLANK_LINES_MAX: Final = 10_000
 LINE_BYTES_MAX: Final = 64 * 1024
+RECORD_CHARS_MAX: Final = 1024 * 1024  # of one row, which quotes may spread over many lines
 COLUMNS_MAX: Final = 500
 PARTY_MAX: Final = 500
 SHOWN_CHARS_MAX: Final = 40  # of a value repeated in a message

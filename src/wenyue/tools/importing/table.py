@@ -18,6 +18,7 @@ from wenyue.tools.importing.model import (
     FILE_BYTES_MAX,
     LINE_BYTES_MAX,
     OVERLONG,
+    RECORD_CHARS_MAX,
     ROWS_MAX,
     ImportMap,
     Row,
@@ -173,8 +174,21 @@ def _lines(file: _Bounded, encoding: str) -> Iterator[str]:
 
 def _records(lines: Iterator[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     """(last line, cells) of every record that is not blank; of the others there are at most BLANK_LINES_MAX."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    started, blank = 1, 0
+    started, blank, size = 1, 0, 0
+
+    def counted() -> Iterator[str]:
+        nonlocal size
+        for line in lines:
+            size += len(line)
+            if size > RECORD_CHARS_MAX:
+                raise InputError(
+                    f"{path}: the record that starts on line {started} is longer than {RECORD_CHARS_MAX} characters: quotes "
+                    f"hold many lines together; look for one too many or too few from there on (delimiter {delimiter!r})",
+                    f"第{started}行起的一条记录过长: 引号把多行连成一条, 请检查多余或缺少的引号",
+                )
+            yield line
+
+    reader = csv.reader(counted(), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
             if cells:
@@ -186,7 +200,7 @@ def _records(lines: Iterator[str], delimiter: str, path: Path) -> Iterator[tuple
                         f"{path} has more than {BLANK_LINES_MAX} blank lines (line {reader.line_num}): remove them",
                         f"空行过多（第{reader.line_num}行）",
                     )
-            started = reader.line_num + 1
+            started, size = reader.line_num + 1, 0
     except csv.Error as error:
         raise InputError(
             f"{path}: the record that starts on line {started} cannot be read ({error}): a quote is opened there and "
