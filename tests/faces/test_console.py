@@ -82,7 +82,7 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
     }
     listed |= {
         (f"/console/{name}", method)
-        for name in ("me", "me/factor", "sessions", "signin/factor", "signin/enrolment")
+        for name in ("me", "me/factor", "me/password", "sessions", "signin/factor", "signin/enrolment")
         for method in ("GET", "POST")
     }  # tests/faces/test_second_factor.py, test_step_up.py
     listed |= {

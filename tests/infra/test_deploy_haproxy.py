@@ -224,6 +224,7 @@ _WALKED = ("wenyue.faces", "wenyue.application")
 _OTHERWISE = {
     "wenyue.application.step_up.step_up": "a code of whoever is signed in, counted against them: nobody else's is guessed",
     "wenyue.application.enrol_factor.enrol_factor": "the same",
+    "wenyue.application.choose_password.choose_password": "the password of whoever is signed in, counted against them",
     "wenyue.application.set_pin.set_pin": "a secret is made, none is tried",
 }
 

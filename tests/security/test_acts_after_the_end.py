@@ -74,6 +74,16 @@ PAGES: Final[Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
     "/console/devices": ("/console/devices", "/console/devices", {"venue": "lake", "post": "南门"}),
     "/console/devices/{id}/revoke": ("/console/devices", f"/console/devices/{DEVICE}/revoke", {}),
     "/console/me": ("/console/me", "/console/signout", {"what": "end_others"}),
+    "/console/me/password": (
+        "/console/me/password",
+        "/console/me/password",
+        {
+            "what": "choose",
+            "present": PASSWORD,
+            "wanted": "a password of my own",
+            "again": "a password of my own",
+        },
+    ),
     "/console/me/factor": ("/console/me/factor", "/console/me/factor", {"what": "add"}),
     "/console/staff/new": ("/console/staff/new", "/console/staff/new", {"login": "new", "role": "gate"}),
     "/console/staff/{id}": (

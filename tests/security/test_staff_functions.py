@@ -22,6 +22,9 @@ ACTS: Final = {
     "reset_staff": "SELECT accounts.reset_staff(%(acting)s, 'operator:command', now(), %(who)s, %(hash)s)",
     "unlock_staff": "SELECT accounts.unlock_staff(%(acting)s, 'operator:command', now(), %(who)s)",
 }
+OWN: Final = (
+    "SELECT accounts.choose_password(%(acting)s, now(), %(hash)s)"  # whoever acts does it to themselves
+)
 INNER: Final = (
     "SELECT accounts.administrator(NULL, 'x', now())",
     "SELECT accounts.administrator_of(1, NULL, 'x', now())",
@@ -100,6 +103,7 @@ def scene(make_database: Callable[[], DbUrls]) -> Scene:
 def test_security_M7_every_function_about_staff_is_tried_here() -> None:
     said = " ".join(text for where, text in application_statements() if where.startswith("accounts/staffing"))
     assert {name for name in ACTS if f"accounts.{name}(" in said} == ACTS.keys()
+    assert said.count("SELECT accounts.") == len(ACTS) + 1  # and OWN
 
 
 def test_security_M7_nobody_acts_without_a_login_that_administers(scene: Scene) -> None:
@@ -127,6 +131,39 @@ def test_security_M7_nobody_acts_without_a_login_that_administers(scene: Scene) 
     assert scene.owner(WRITTEN) == before
     scene.owner("UPDATE accounts.staff SET is_active = false WHERE login = 'boss'")
     assert not scene.act("hire_staff", "boss")
+
+
+def test_security_M7_a_login_chooses_the_password_of_whose_it_is_and_ends_their_others(scene: Scene) -> None:
+    with psycopg.connect(scene.urls.owner_url, autocommit=True) as tx:
+        for token in ("elsewhere", "pin", "over"):
+            scene.begin(tx, token, scene.ids["op"])
+        tx.execute("UPDATE accounts.login SET ended_at = now() WHERE token_hash = 'over'")
+        tx.execute(
+            "WITH d AS (INSERT INTO accounts.gate_device (venue_id, post, code_until, made_by)"
+            " VALUES (7, 'x', now(), 'test') RETURNING id)"
+            " UPDATE accounts.login SET device_id = d.id FROM d WHERE token_hash = 'pin'"
+        )
+    before = scene.owner(WRITTEN)
+    with psycopg.connect(scene.urls.app_url, autocommit=True) as tx:
+
+        def chosen(token: str | None, stored: str = HASH) -> bool:
+            row = {"acting": None if token is None else token.encode(), "hash": stored}
+            [(said,)] = tx.execute(OWN, row).fetchall()
+            return bool(said)
+
+        for token in (None, "pin", "over", "nobody's"):
+            assert not chosen(token), token
+        for stored in ("-", "plain", HASH.replace("scrypt-of", "scrypt")):
+            with pytest.raises(errors.InvalidParameterValue):
+                chosen("op", stored)
+        assert scene.owner(WRITTEN) == before
+        assert chosen("op")
+    assert scene.owner("SELECT login FROM accounts.staff WHERE password_hash <> 'hash'") == [("op",)]
+    lasting = "SELECT convert_from(token_hash, 'UTF8') FROM accounts.login WHERE ended_at IS NULL ORDER BY 1"
+    assert scene.owner(lasting) == [("boss",), ("keeper",), ("op",), ("second",)]
+    who = f"staff:{scene.ids['op']}"
+    written = "SELECT actor, subject FROM audit.entry WHERE action = 'staff.password_chosen'"
+    assert scene.owner(written) == [(who, who)]
 
 
 def test_security_M7_an_administrator_of_a_venue_touches_nobody_beyond_it(scene: Scene) -> None:

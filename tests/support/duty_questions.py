@@ -102,6 +102,7 @@ async def _enrol(cells: Cells, who: Who) -> httpx.Response:
     return await cells.page(who, "POST", "/console/me/factor", **form)
 
 
+_CHOSEN: Final = {"what": "choose", "present": "one", "wanted": "another one", "again": "another one"}
 _SCANNED: Final = frozenset({"gate.scan", "booking.redemption"})
 QUESTIONS: Final[dict[str, Question]] = {
     "POST /v1/gate/scans": Question(
@@ -184,6 +185,15 @@ QUESTIONS: Final[dict[str, Question]] = {
         changes=frozenset({"accounts.factor", "accounts.recovery_code"}),
         here=False,
         says="staff-codes",
+    ),
+    "GET /console/me/password": Question(
+        _page("GET", "/console/me/password"), here=False, says="current-password"
+    ),
+    "POST /console/me/password": Question(  # as far as the password that they have: nobody here has one
+        _page("POST", "/console/me/password", lambda _: _CHOSEN),
+        status=422,
+        here=False,
+        says="现在的密码不对",
     ),
     "GET /console/sessions": Question(_page("GET", "/console/sessions"), here=False),
     "POST /console/sessions": Question(

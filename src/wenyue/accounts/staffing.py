@@ -175,6 +175,14 @@ async def reset_staff(tx: Tx, by: By, staff: Staff, password_hash: str, now: dat
     await append(tx, [kinds.StaffSaved(staff.id)], now)
 
 
+async def choose_password(tx: Tx, login: str, password_hash: str, now: datetime) -> None:
+    """Whose login (`Login.key`) this is has this password from now on; every other login of theirs is over. Raises LoginEnded."""
+    row = {"acting": bytes.fromhex(login), "now": now, "password_hash": password_hash}
+    [(is_done,)] = await (await tx.execute(_SQL["choose_password"], row)).fetchall()
+    if not is_done:
+        raise LoginEnded
+
+
 async def set_duties(
     tx: Tx, staff: Staff, duties: Duties, now: datetime, actor: str, *, login: str = ""
 ) -> None:

@@ -74,6 +74,10 @@ SELECT accounts.retire_staff(%(acting)s, %(actor)s, %(now)s, %(id)s);
 -- A new password, and nothing else that proved them before.
 SELECT accounts.reset_staff(%(acting)s, %(actor)s, %(now)s, %(id)s, %(password_hash)s);
 
+-- name: choose_password
+-- A member of staff's own password, by the login that they act with; whether that was good.
+SELECT accounts.choose_password(%(acting)s, %(now)s, %(password_hash)s)
+
 -- name: unlock
 -- Wrong passwords so far make them wait no longer.
 SELECT accounts.unlock_staff(%(acting)s, %(actor)s, %(now)s, %(id)s);

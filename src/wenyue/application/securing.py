@@ -15,6 +15,7 @@ class NotSecured(StrEnum):
 
     FACTOR_OLD = "factor_old"  # prove the factor once more, then ask again
     CODE_WRONG = "code_wrong"
+    NOT_THEIR_PASSWORD = "not_their_password"  # noqa: S105 - the word of a reason
     KNOWN = "known"  # this passkey is somebody's already
     TOO_MANY = "too_many"
     LAST = "last"  # the last factor stays until there is another

@@ -31,11 +31,11 @@ from wenyue.faces.wording import say_instant, say_wait
 from wenyue.kernel.clock import local_date
 from wenyue.kernel.duties import Right, needs_factor
 
-_ME: Final = "/console/me"
+ME: Final = "/console/me"
 _ID_MAX: Final = 2**63 - 1
 _KEY_LENGTH: Final = 64
 _CODES_LOW: Final = 3
-_SAYS: Final = {
+SAYS: Final = {
     NotSecured.FACTOR_OLD: ("请先重新验证。", "Prove your second step first."),
     NotSecured.CODE_WRONG: (
         "验证码不对，请用应用里现在的验证码。",
@@ -55,6 +55,7 @@ _SAYS: Final = {
         "It is not there any more: it was removed or signed out.",
     ),
     NotSecured.NOT_YOURS: ("您无权这样做。", "You may not do this."),
+    NotSecured.NOT_THEIR_PASSWORD: ("现在的密码不对。", "That is not the password that you have."),
     NotSecured.BY_PIN: ("请用密码登录后再操作。", "Sign in with your password to do this."),
 }
 
@@ -107,7 +108,7 @@ async def show_factor(duty: Duty) -> Response:
 async def do_factor(duty: Duty) -> Response:
     """Keep it."""
     if duty.form.one("what") != "add":
-        return redirect(f"{_ME}/factor")
+        return redirect(f"{ME}/factor")
     made = read_enrolment(duty, duty.member.id, duty.member.login, challenge_key(duty))
     if isinstance(made, str):
         return await _factor(duty, made)
@@ -136,13 +137,13 @@ async def _answer(
     done: Sequence[str] | NotSecured | None,
     page: Callable[[Duty, str], Awaitable[Response]],
     *,
-    onward: str = _ME,
+    onward: str = ME,
 ) -> Response:
     """After an act: the factor first, or `page` with what is wrong; else new recovery codes, this once, or `onward`."""
     if done is NotSecured.FACTOR_OLD:
         return await ask_factor(duty)
     if isinstance(done, NotSecured):
-        return await page(duty, duty.t(*_SAYS[done]))
+        return await page(duty, duty.t(*SAYS[done]))
     return show_codes(duty, tuple(done), onward) if done else redirect(onward)
 
 
@@ -155,6 +156,7 @@ async def _me(duty: Duty, problem: str = "") -> Response:
         status=422 if problem else 200,
         section="me",
         problem=problem,
+        is_changed=duty.request.query_params.get("done") == "password" and not problem,
         is_off=mode is Mode.OFF,
         lacks=mode is not Mode.OFF and not security.factors and needs_factor(duty.member.duties),
         factors=[
@@ -187,7 +189,7 @@ async def _factor(duty: Duty, problem: str = "", *, status: int = 422) -> Respon
     return duty.staff_page(
         "staff_enrolment",
         status=status if problem else 200,
-        action=f"{_ME}/factor",
+        action=f"{ME}/factor",
         is_first=False,
         **shown,
     )
@@ -252,10 +254,10 @@ def _key(duty: Duty) -> str:
 
 
 routes: Final = [
-    get(_ME, show_me),
-    post(_ME, do_me),
-    get(f"{_ME}/factor", show_factor),
-    post(f"{_ME}/factor", do_factor),
+    get(ME, show_me),
+    post(ME, do_me),
+    get(f"{ME}/factor", show_factor),
+    post(f"{ME}/factor", do_factor),
     get("/console/sessions", show_sessions),
     post("/console/sessions", do_sessions),
 ]

@@ -13,6 +13,7 @@ from wenyue.faces.console.glass import Glass, Shown
 from wenyue.faces.console.holiday_pages import routes as holiday_routes
 from wenyue.faces.console.live import SPANS
 from wenyue.faces.console.me_pages import routes as me_routes
+from wenyue.faces.console.password_pages import routes as password_routes
 from wenyue.faces.console.proposal_pages import routes as proposal_routes
 from wenyue.faces.console.record_pages import routes as record_routes
 from wenyue.faces.console.runbooks import runbook, runbook_names
@@ -101,6 +102,7 @@ routes: Final = [
     get("/console/runbooks", show_runbooks),
     get("/console/runbooks/{name}", show_runbook),
     *me_routes,
+    *password_routes,
     *holiday_routes,
     *proposal_routes,  # before the changes: `new` is no number of one
     *change_routes,

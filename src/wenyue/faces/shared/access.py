@@ -102,6 +102,7 @@ _TRAVELLERS: Final = (
 )
 _STAFFS: Final = (
     *("DELETE /v1/gate/session", "GET /console/duties"),
+    *("GET /console/me/password", "POST /console/me/password"),
     *("GET /console/me", "POST /console/me", "GET /console/me/factor", "POST /console/me/factor"),
 )
 _RIGHTS: Final[Mapping[str, Right]] = {
