@@ -10,9 +10,10 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.gate_house import NOW, PASSWORD, House, gate_house, panel
 from tests.support.gate_world import ADULTS, CHILD
+from wenyue.faces.gate.views import party_view
 from wenyue.faces.wording_gate import GATE_TEXTS
 from wenyue.faces.wording_gate_undo import UNDO_TEXTS
-from wenyue.gate import Reason, UndoOutcome, index_bookings
+from wenyue.gate import Presented, Reason, ScanAnswer, UndoOutcome, index_bookings
 from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
@@ -102,6 +103,31 @@ async def test_reloading_a_scan_changes_nothing(house: House) -> None:
     assert "没有重复核销" in again.text
     other = await house.page("/gate/scans", scan_id=scan_id, presented=ADULTS[0])
     assert other.headers["location"] == "/gate"
+
+
+async def test_security_ninth_F3_a_scan_that_was_taken_back_says_so_on_the_page(house: House) -> None:
+    await house.stand()
+    voucher, scan_id = house.world.voucher(await house.world.book()), str(uuid7())
+    await house.page("/gate/scans", scan_id=scan_id, presented=voucher)
+    await house.page("/gate/undo", scan_id=scan_id, reason="扫错了人")
+    again = await house.page("/gate/scans", scan_id=scan_id, presented=voucher)
+    assert panel(again.text).startswith("先别放行 已撤销")
+    assert "请入园" not in panel(again.text)
+    assert "已核销。" not in panel(again.text)
+
+
+def test_security_ninth_F3_a_party_of_which_all_were_taken_back_is_not_green() -> None:
+    one = ScanAnswer(
+        scan_id=uuid7(),
+        at=NOW,
+        venue_id=1,
+        gate="北门",
+        reason=Reason.UNDONE,
+        presented=Presented.VOUCHER,
+        undone_at=NOW,
+    )
+    shown = party_view([one, one], "zh-CN")
+    assert (shown.tone, shown.word, shown.verdict, shown.count) == ("ask", "已撤销", "先别放行", "")
 
 
 async def test_a_party_is_chosen_from_or_let_in_together(house: House) -> None:

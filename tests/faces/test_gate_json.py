@@ -51,6 +51,27 @@ async def test_a_turnstile_scans_and_takes_back(house: House) -> None:
     assert later.json()["admitted"] is True
 
 
+@pytest.mark.parametrize(("language", "word"), [("zh-CN", "已撤销"), ("en", "Undone")])
+async def test_security_ninth_F3_a_scan_that_was_taken_back_never_shows_green(
+    house: House, language: str, word: str
+) -> None:
+    body = scan_body(house.world.voucher(await house.world.book()))
+    house.client.headers["Accept-Language"] = language
+    assert (await house.api("/v1/gate/scans", body)).json()["tone"] == "good"
+    undone = await house.api(f"/v1/gate/scans/{body['scan_id']}/undo", {"reason": "重复扫码"})
+    assert undone.json()["outcome"] == "undone"
+    again = (await house.api("/v1/gate/scans", body)).json()
+    assert (again["admitted"], again["reason"], again["tone"], again["word"]) == (
+        False,
+        "undone",
+        "ask",
+        word,
+    )
+    assert (again["is_replay"], again["undone_at"] is not None) == (True, True)
+    said = f"{again['why']} {again['next_step']}"
+    assert not any(one in said for one in ("已核销", "放行。", "Valid", "then let in")), said
+
+
 async def test_security_M5_over_json_a_second_person_confirms(house: House) -> None:
     booking_id = await house.world.book()
 

@@ -201,7 +201,7 @@ async def test_a_scan_taken_back_frees_the_place(world: World) -> None:
     assert await take_back(world, scan_id, reason="again") is UndoOutcome.UNDONE
     assert await count(world.tx, "gate.undo") == 1
     replay = await present(world, voucher, scan_id=scan_id)
-    assert (replay.reason, replay.undone_at) == (Reason.ADMIT, NOW + timedelta(minutes=1))
+    assert (replay.reason, replay.undone_at) == (Reason.UNDONE, NOW + timedelta(minutes=1))
     assert (await present(world, voucher)).reason is Reason.ADMIT
     rows = await (
         await world.tx.execute("SELECT actor, action, detail FROM audit.entry ORDER BY id")

@@ -47,6 +47,13 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
                 "请选择现在入园的游客；成人先于儿童。", "Choose who is entering now; adults before children."
             ),
         ),
+        Reason.UNDONE: GateText(
+            "ask",
+            "swap",
+            Text("已撤销", "Undone"),
+            Text("这次核销已撤销。", "This scan was taken back."),
+            Text("如要放行请重新扫码。", "To let in, scan again."),
+        ),
         Reason.ALREADY_USED: GateText(
             "bad",
             "closed",

@@ -28,6 +28,7 @@ class Reason(StrEnum):
 
     ADMIT = "admit"
     CHOOSE_VISITOR = "choose_visitor"  # a party: which of them stands here?
+    UNDONE = "undone"  # 已撤销: this scan let somebody in and was taken back since; never decided, only told of an ADMIT
 
     ALREADY_USED = "already_used"  # 已核销
     NOT_YET = "not_yet"  # 未生效
@@ -181,6 +182,7 @@ class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True):
     `when`: used at (ALREADY_USED), opens at (NOT_YET, WRONG_DAY), closed at (EXPIRED). `why`: the documents error
     code behind DOCUMENT_INVALID; WHY_SHARED_NUMBER with CHOOSE_VISITOR. `others`: the next visits of whoever is
     refused. `visitor_no` counts from 0; `quantity` places were admitted by an ADMIT.
+    UNDONE, with `undone_at`: an ADMIT that was taken back since; ADMIT is what is stored.
     """
 
     scan_id: UUID

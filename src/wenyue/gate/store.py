@@ -50,8 +50,8 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
     """Decide one presentation and write it down; an admission is redeemed in the same transaction.
 
     Idempotent by `scan_id`: the same scan (text, place, venue and gate; who sends it may have changed meanwhile) gets the same
-    answer (`is_replay`), never a second redemption, and another one under its id none (ScanIdReused). Of two gates that
-    scan one place at once exactly one gets ADMIT. Raises ScanIdReused, VenueUnknown.
+    answer (`is_replay`; UNDONE once it was taken back), never a second redemption, and another one under its id none
+    (ScanIdReused). Of two gates that scan one place at once exactly one gets ADMIT. Raises ScanIdReused, VenueUnknown.
     """
     await tx.execute(_SQL["lock_scan"], {"id": request.scan_id})
     presented = desk.vault.person_key(f"scan|{normalise(request.presented)}")
@@ -136,7 +136,7 @@ async def recent(tx: Tx, vault: Vault, *, venue_id: int, gate: str, limit: int) 
     """The last scans of one gate, newest first, at most `limit` (≤ RECENT_MAX)."""
     bounded: dict[str, object] = {"venue_id": venue_id, "gate": gate, "limit": max(1, min(limit, RECENT_MAX))}
     rows = await fetch_dicts(tx, _SQL["recent"], bounded)
-    answers = [msgspec.structs.replace(_decode(row["answer"]), undone_at=row["undone_at"]) for row in rows]
+    answers = [_as_it_stands(row["answer"], row["undone_at"]) for row in rows]
     ids = {answer.booking_id for answer in answers if answer.booking_id is not None}
     parties = await open_parties(tx, vault, ids) if ids else {}
     return [_named(answer, parties) for answer in answers]
@@ -248,8 +248,16 @@ def _whose(gathered: Gathered, place: Admission) -> dict[str, str]:
     return {"kind": document.kind.value, "nationality": document.nationality or ""} if document else {}
 
 
+def _as_it_stands(stored: str, undone_at: datetime | None) -> ScanAnswer:
+    """What was answered then; of a scan that was taken back since, that it was: nobody is let in by it."""
+    answer = _decode(stored)
+    if undone_at is None:
+        return answer
+    return msgspec.structs.replace(answer, reason=Reason.UNDONE, undone_at=undone_at)
+
+
 async def _replay(tx: Tx, vault: Vault, stored: str, undone_at: datetime | None) -> ScanAnswer:
-    answer = msgspec.structs.replace(_decode(stored), is_replay=True, undone_at=undone_at)
+    answer = msgspec.structs.replace(_as_it_stands(stored, undone_at), is_replay=True)
     ids = {choice.booking_id for choice in answer.choices}
     if answer.booking_id is not None:
         ids.add(answer.booking_id)

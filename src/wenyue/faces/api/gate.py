@@ -59,7 +59,10 @@ router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 async def post_scan(
     body: ScanBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
 ) -> AnswerBody | Response:
-    """Decide one presentation. The same `scan_id` with the same content gets the same answer again."""
+    """Decide one presentation. The same `scan_id` with the same content gets the same answer again.
+
+    Once an admission was taken back, its `scan_id` gets the reason `undone`.
+    """
     wanted = AdmitVisitor(
         body.scan_id, body.venue, body.gate, body.presented, ((body.line_no, body.visitor_no),)
     )

@@ -63,6 +63,8 @@ class VisitBody(BaseModel):
 class AnswerBody(BaseModel):
     """What the gate shows. Open it only when `admitted`. `when`: used at, opens at, or closed at.
 
+    `reason` "undone": this scan let somebody in and was taken back at `undone_at`; whoever is to go in is scanned anew.
+
     `others`: the next visits of whoever is refused; `also` says them. Of venues where the keeper does not work a
     typed number tells only `elsewhere_today`, and nothing after ten in a minute, or 300 in a day, that led to nothing here.
     """
@@ -102,10 +104,9 @@ class AnswerBody(BaseModel):
 def answer_body(answer: ScanAnswer, locale: str) -> AnswerBody:
     """The answer in the language of the person at the gate."""
     said = say_scan(answer, locale)
-    is_admitted = answer.reason is Reason.ADMIT and answer.undone_at is None
     return AnswerBody(
         scan_id=answer.scan_id,
-        admitted=is_admitted,
+        admitted=answer.reason is Reason.ADMIT,
         reason=answer.reason,
         tone=said.tone,
         word=said.word,

@@ -65,18 +65,16 @@ def result_view(answer: ScanAnswer, locale: Locale, new_scan_id: UUID) -> Result
     """The big panel for one scan."""
     t, said = translator(locale), say_scan(answer, locale)
     note = ""
-    if answer.undone_at is not None:
-        note = t("这次核销已撤销，如要放行请重新扫码。", "This was undone since: scan again to let in.")
-    elif answer.is_replay:
+    if answer.is_replay and answer.reason is not Reason.UNDONE:
         note = t(
             "同一次扫码的重复提交，没有重复核销。",
             "The same scan was sent again; nothing was redeemed twice.",
         )
     return ResultView(
-        tone="ask" if answer.undone_at else said.tone,
-        icon="swap" if answer.undone_at else said.icon,
+        tone=said.tone,
+        icon=said.icon,
         verdict=_verdict(said.tone, locale),
-        word=t("已撤销", "Undone") if answer.undone_at else said.word,
+        word=said.word,
         why=said.why,
         next_step=said.next_step,
         also=said.also,
@@ -95,7 +93,7 @@ def result_view(answer: ScanAnswer, locale: Locale, new_scan_id: UUID) -> Result
 def party_view(answers: list[ScanAnswer], locale: Locale) -> ResultView:
     """The big panel for a party that was let in together: green only when everybody was."""
     t = translator(locale)
-    admitted = [answer for answer in answers if answer.reason is Reason.ADMIT and answer.undone_at is None]
+    admitted = [answer for answer in answers if answer.reason is Reason.ADMIT]
     refused = [answer for answer in answers if answer not in admitted]
     first = say_scan((refused or answers)[0], locale)
     tone: Tone = "ask" if refused and admitted else first.tone
@@ -116,19 +114,18 @@ def party_view(answers: list[ScanAnswer], locale: Locale) -> ResultView:
 def row_view(answer: ScanAnswer, locale: Locale, now: datetime) -> RowView:
     """One line of the list."""
     t, said = translator(locale), say_scan(answer, locale)
-    is_undone = answer.undone_at is not None
     is_recent = (now - answer.at).total_seconds() <= UNDO_WINDOW_S
     several = t("{n} 人", "{n} people", n=answer.quantity) if answer.quantity > 1 else ""
     return RowView(
         scan_id=str(answer.scan_id),
         time=f"{answer.at.astimezone(zone(answer.timezone)):%H:%M:%S}",
-        tone="ask" if is_undone else said.tone,
-        icon="swap" if is_undone else said.icon,
-        word=t("已撤销", "Undone") if is_undone else said.word,
+        tone=said.tone,
+        icon=said.icon,
+        word=said.word,
         who=" ".join(part for part in (answer.name, several) if part),
         product=pick(answer.product_zh, answer.product_en, locale),
-        is_undone=is_undone,
-        can_undo=answer.reason is Reason.ADMIT and not is_undone and is_recent,
+        is_undone=answer.reason is Reason.UNDONE,
+        can_undo=answer.reason is Reason.ADMIT and is_recent,
     )
 
 
