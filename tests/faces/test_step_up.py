@@ -13,6 +13,7 @@ from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, codes_of, secret_of, staffed
 from tests.support.traveller_site import Traveller
+from wenyue.faces.shared.session import STAFF_COOKIE
 from wenyue.infra.config import Settings
 from wenyue.infra.fault import SetupError
 from wenyue.kernel.ids import uuid7
@@ -223,6 +224,34 @@ async def test_a_login_that_nobody_uses_is_over(staff: Staffed) -> None:
     assert keeper.path == "/gate/setup"
     await keeper.get("/gate/setup")
     assert keeper.path == "/gate/setup"
+
+
+@pytest.mark.parametrize("face", ["gate", "api"])
+async def test_security_ninth_F2_the_console_goes_by_its_own_bound(staff: Staffed, face: str) -> None:
+    boss = await staff.enrolled("boss", "gate")
+    if face == "api":
+        asked = {"login": "boss", "password": PASSWORD, "code": staff.next_code("boss")}
+        token = (await staff.site.client.post("/v1/gate/session", json=asked)).json()["token"]
+        boss.client.cookies.set(STAFF_COOKIE, token, domain="wenyue.test", path="/")
+        assert boss.client.cookies.get(STAFF_COOKIE) == token
+    await boss.get("/console/staff")
+    assert boss.path == "/console/staff"
+    form = boss.form("/preferences")
+    staff.pass_by(minutes=31)
+    assert (await boss.client.get("/console/live.json")).status_code == 401
+    for path in (
+        "/console/staff",
+        "/console/live",
+        "/console/me",
+        "/console/staff",
+    ):  # being refused is no use of it
+        await boss.get(path)
+        assert boss.path == "/console/signin", path
+    refused = await boss.client.post("/console/sessions", data=dict(form.fields))
+    assert refused.url.path == "/console/signin"
+    assert staff.query("SELECT count(*) FROM accounts.login WHERE ended_at IS NOT NULL") == [(0,)]
+    await boss.get("/gate/setup", status=403)  # where it began it lasts: told of duties, not asked to sign in
+    assert boss.path == "/gate/setup"
 
 
 async def test_a_token_of_the_api_lasts_while_it_is_used(staff: Staffed) -> None:

@@ -80,10 +80,15 @@ class StaffAsked(Asked):
         return self.staff
 
     async def recognise(self, *, is_use: bool = True) -> None:
-        """Ask whose login this is. `is_use`: somebody did something, so that the login lasts on. Raises DatabaseDown."""
+        """Ask whose login this is. `is_use`: somebody did something, so that the login lasts on. Raises DatabaseDown.
+
+        The console goes by its own bound of unused minutes: its cookie may hold a login that began at a gate or over the API.
+        """
         if not self.token:
             return
-        login = (await recognise(self.services.db, [self.token], self.now, is_use=is_use)).get(self.token)
+        idle_min = self.idle_min if self.face == "console" else None
+        found = await recognise(self.services.db, [self.token], self.now, is_use=is_use, idle_min=idle_min)
+        login = found.get(self.token)
         self.login = login
         self.staff = login.staff if login else None
         self.login_key = login.key if login else ""
