@@ -224,7 +224,9 @@ def test_the_verdict(known: Facts, reason: Reason) -> None:
 
 
 def test_every_reason_is_in_the_table() -> None:
-    assert {row[2] for row in TABLE} == set(Reason)
+    assert {row[2] for row in TABLE} == set(Reason) - {
+        Reason.UNDONE
+    }  # told of an admission that was taken back, never decided
 
 
 @pytest.mark.parametrize(
