@@ -100,6 +100,34 @@ def for_writing(path: Path, source: Source) -> Generator[Folder]:
 
 
 @contextmanager
+def inside(folder: Folder, *names: str) -> Generator[Path]:
+    """A folder below the backup folder, held open: a path that leads to it whatever is done to its name meanwhile.
+
+    Whoever can write into the backup folder could put a link there, and what we write and delete, perhaps as root, would be
+    somebody else's. Raises SetupError: there is one.
+    """
+    descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in names:
+            try:
+                below = os.open(
+                    name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=descriptor
+                )
+            except OSError as error:
+                if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+                    raise
+                raise SetupError(
+                    f"{folder.path.joinpath(*names)} leads through a link, or is no folder: remove it, nothing of ours is one",
+                    f"{folder.path.joinpath(*names)} 是链接或不是目录, 请移除",
+                ) from error
+            os.close(descriptor)
+            descriptor = below
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def told(path: Path) -> Generator[None]:
     """Failed file operations below `path` become their one line."""
     try:
@@ -111,6 +139,8 @@ def told(path: Path) -> Generator[None]:
 def as_fault(error: OSError, path: Path) -> SetupError:
     """The one line for a failed file operation in a backup folder."""
     where = error.filename or path
+    if str(where).startswith("/proc/self/fd/"):  # of `inside`
+        where = f"{path}/…/{Path(str(where)).name}"
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return no_room(path)
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}:

@@ -6,14 +6,16 @@ So a full or missing backup disk never stops it: the run of log ends, the next b
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from wenyue.infra.fault import SetupError
-from wenyue.tools.backup.folder import RUN, Folder, decoded, write
+from wenyue.tools.backup.folder import RUN, Folder, decoded, inside, read, write
 from wenyue.tools.backup.model import Backup, Stream
 from wenyue.tools.backup.programs import ProgramFault, as_fault
 from wenyue.tools.backup.receiving import publish, receive, tidy
@@ -43,8 +45,10 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
     number = int(names[-1].split("_")[1]) + 1 if names else 1
     name = f"wenyue_{number:06d}_{secrets.token_hex(4)}"
     folder.log.mkdir(mode=0o700, exist_ok=True)
-    (folder.log / name).mkdir(mode=0o700)
-    write_vouched(folder.log / name / "index.json", Stream(), source.home)
+    with inside(folder, "log") as log:
+        (log / name).mkdir(mode=0o700)
+    with inside(folder, "log", name) as target:
+        write_vouched(target / "index.json", Stream(), source.home)
     source.run("make_slot", slot=name)
     return name
 
@@ -53,7 +57,12 @@ def runs(folder: Folder) -> list[str]:
     """The runs of log in the folder, oldest first."""
     if not folder.log.is_dir():
         return []
-    return sorted(entry.name for entry in folder.log.iterdir() if RUN.fullmatch(entry.name))
+    with inside(folder, "log") as log, os.scandir(log) as entries:
+        return sorted(
+            entry.name
+            for entry in entries
+            if RUN.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+        )
 
 
 def fetch(folder: Folder, source: Source, name: str) -> datetime:
@@ -64,8 +73,14 @@ def fetch(folder: Folder, source: Source, name: str) -> datetime:
     instant = source.mark()
     position = source.position()
     source.mark()
-    target = folder.log / name
-    stream, is_ours = _known(folder, source, name)
+    with inside(folder, "log", name) as target:
+        _fetch(source, name, target, (instant, position))
+    return instant
+
+
+def _fetch(source: Source, name: str, target: Path, mark: tuple[datetime, int]) -> None:
+    """Into the run's folder `target`, up to the mark."""
+    stream, is_ours = _known(source, target)
 
     def step(here: Path) -> None:
         publish(here, target, stream)
@@ -73,16 +88,15 @@ def fetch(folder: Folder, source: Source, name: str) -> datetime:
         tidy(target, stream)
 
     try:
-        receive(source, name, position, step)
+        receive(source, name, mark[1], step)
     except LookupError as error:
         raise _not_kept() from error
     except ProgramFault as fault:
         if "could not connect" not in fault.says and source.slot_status(name) == "lost":
             raise _not_kept() from fault
         raise as_fault(fault, source.home) from fault
-    stream.marks = thinned([*stream.marks, (instant, position)])
+    stream.marks = thinned([*stream.marks, mark])
     _write_index(target / "index.json", stream, source, is_ours=is_ours)
-    return instant
 
 
 def _not_kept() -> SetupError:
@@ -92,13 +106,13 @@ def _not_kept() -> SetupError:
     )
 
 
-def _known(folder: Folder, source: Source, name: str) -> tuple[Stream, bool]:
+def _known(source: Source, target: Path) -> tuple[Stream, bool]:
     """What is known about a run, and whether this installation's keys vouch for that: then it is what they vouch for."""
-    index = folder.log / name / "index.json"
+    index = target / "index.json"
     content = trust_of(source.home, {}).vouched(index)
     if content is not None:
         return decoded(index, content, Stream), True
-    return folder.stream(name), not index.exists()
+    return (read(index, Stream), False) if index.exists() else (Stream(), True)
 
 
 def _write_index(index: Path, stream: Stream, source: Source, *, is_ours: bool) -> None:
@@ -125,22 +139,27 @@ def prune(folder: Folder, source: Source, backups: Sequence[Backup]) -> None:
     all_runs = runs(folder)
     for name in all_runs:
         firsts = [one for one in backups if one.stream == name]
-        target = folder.log / name
-        if not firsts and name != all_runs[-1]:
+        if firsts:
+            with inside(folder, "log", name) as target:
+                _prune_run(source, target, min(firsts, key=lambda one: one.start_lsn))
+        elif name != all_runs[-1]:
             source.run("drop_slot", slot=name)
-            for path in target.iterdir():
-                path.unlink()
-            target.rmdir()
-            continue
-        if not firsts:
-            continue
-        first = min(firsts, key=lambda one: one.start_lsn)
-        stream, is_ours = _known(folder, source, name)
-        below = first.start_lsn // first.segment_bytes
-        gone = [one for one in stream.segments if segment_number(one, first.segment_bytes) < below]
-        for segment in gone:
-            del stream.segments[segment]
-        stream.marks = [mark for mark in stream.marks if mark[1] >= first.start_lsn]
-        _write_index(target / "index.json", stream, source, is_ours=is_ours)
-        for segment in gone:
-            (target / segment).unlink(missing_ok=True)
+            with inside(folder, "log") as log:
+                shutil.rmtree(log / name)  # which follows no link
+
+
+def _prune_run(source: Source, target: Path, first: Backup) -> None:
+    """Only what our own index lists: another's might name any file."""
+    stream, is_ours = _known(source, target)
+    if not is_ours:
+        return
+    below = first.start_lsn // first.segment_bytes
+    gone = [
+        one for one in stream.segments if is_segment(one) and segment_number(one, first.segment_bytes) < below
+    ]
+    for segment in gone:
+        del stream.segments[segment]
+    stream.marks = [mark for mark in stream.marks if mark[1] >= first.start_lsn]
+    write_vouched(target / "index.json", stream, source.home)
+    for segment in gone:
+        (target / segment).unlink(missing_ok=True)
