@@ -2,7 +2,7 @@
 
 wenyue-backups.json      whose backups these are
 NAME/backup.json         one backup's note, written last; NAME/backup.json.hmac: whose it is (`vouching`)
-NAME/data/               what pg_basebackup wrote
+NAME/data/               the server's files as it sent them (`unpacking`)
 log/RUN/                 a gapless run of write-ahead log, with index.json
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -10,8 +11,11 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -20,6 +24,7 @@ from wenyue.infra.server.cluster import program_environment
 
 DEADLINE_S: Final = 6 * 3600
 _LINES_KEPT: Final = 30
+_PIPE_BYTES: Final = 1 << 20
 # Becomes the program, after asking the kernel to end it when we die (even by kill -9).
 _LEASH: Final = (
     sys.executable,
@@ -92,21 +97,29 @@ def run(
     *,
     url: str | None = None,
     on_bytes: Callable[[int, int], None] = lambda _done, _total: None,
+    on_output: Callable[[BufferedReader], None] | None = None,
     deadline_s: float = DEADLINE_S,
 ) -> None:
-    """Run one program to its end. `on_bytes` gets (done, total) as the program tells it. Raises ProgramFault."""
+    """Run one program to its end. `on_bytes` gets (done, total) as the program tells it, `on_output` reads what it writes.
+
+    `on_output` runs in a thread of its own, which is over when this returns. Raises what it raises, once the program has ended;
+    else ProgramFault; that, too, when the reader found too little (EOFError) because the program failed.
+    """
     environment = program_environment() | ({} if url is None else _connection(url))
     with subprocess.Popen(
         [*_GROUP_LEASH, str(os.getpid()), str(programs / "bin" / name), *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if on_output is None else subprocess.PIPE,
         stderr=subprocess.PIPE,
+        bufsize=_PIPE_BYTES,
         umask=0o077,
         process_group=0,
     ) as process:
         watchdog = threading.Timer(deadline_s, os.killpg, (process.pid, signal.SIGKILL))
         watchdog.start()
+        reader, taken = _reader(process, on_output)
+        reader.start()
         try:
             lines = _read(process, on_bytes)
             status = process.wait()
@@ -116,9 +129,33 @@ def run(
         finally:
             watchdog.cancel()
             watchdog.join()  # no thread may be left when a server is started by fork
+            reader.join()  # ends with the program's output
+    fault = taken.exception()
+    if fault is not None and not (status != 0 and isinstance(fault, EOFError)):
+        raise fault
     if status != 0:
         says = " ".join(lines).strip() or f"ended with status {status}"
         raise ProgramFault(name, says[-600:])
+
+
+def _reader(
+    process: subprocess.Popen[bytes], on_output: Callable[[BufferedReader], None] | None
+) -> tuple[threading.Thread, Future[None]]:
+    """A thread that reads what a program writes, and how that ended. When it fails the program cannot write any more."""
+    taken: Future[None] = Future()
+
+    def read() -> None:
+        try:
+            if on_output is not None and process.stdout is not None:
+                with suppress(OSError):  # a bound of this user's: then it is a small pipe
+                    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+                with process.stdout:
+                    on_output(cast(BufferedReader, process.stdout))
+            taken.set_result(None)
+        except BaseException as error:  # noqa: BLE001 - raised by whoever asks for the result
+            taken.set_exception(error)
+
+    return threading.Thread(target=read), taken
 
 
 def _read(process: subprocess.Popen[bytes], on_bytes: Callable[[int, int], None]) -> list[str]:
@@ -160,6 +197,12 @@ def as_fault(fault: ProgramFault, folder: Path) -> SetupError:
         "pg_hba.conf" in says or "must be superuser" in says or "permission denied" in says
     ):
         return no_replication(says)
+    if "has already been removed" in says or "could not find WAL file" in says:
+        return SetupError(
+            f"the server could not keep the log that was written meanwhile, so this backup was not kept ({says}): take it when "
+            "less is written, or raise max_slot_wal_keep_size",
+            "备份期间日志过多, 请在空闲时重试或调大 max_slot_wal_keep_size",
+        )
     if "checksum verification failed" in says or "checksum error" in says:
         return SetupError(
             f"the database itself has damaged pages, so this backup was not kept ({says}): restore the last good one",

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -17,7 +17,10 @@ from wenyue.infra.fault import SetupError
 from wenyue.infra.server.owning import make_plain, read_plain
 from wenyue.tools.backup.folder import Folder, read_bytes
 from wenyue.tools.backup.model import Backup
+from wenyue.tools.backup.rules import parse_lsn
 
+MANIFEST: Final = "backup_manifest"
+LOG: Final = "pg_wal"
 _BLOCK: Final = 1 << 20
 _TABLESPACE: Final = re.compile(r"pg_tblspc/\d{1,10}")
 # pg_basebackup's own sum stands last in the manifest, over everything before it.
@@ -32,8 +35,13 @@ class _File(msgspec.Struct):
     checksum: str = msgspec.field(name="Checksum", default="")
 
 
+class _Range(msgspec.Struct):
+    end: str = msgspec.field(name="End-LSN")
+
+
 class _Manifest(msgspec.Struct):
     files: list[_File] = msgspec.field(name="Files")
+    ranges: list[_Range] = msgspec.field(name="WAL-Ranges")
 
 
 def sha256_of(path: Path, on_bytes: Callable[[int], None] = lambda _count: None) -> str:
@@ -62,16 +70,25 @@ def copied(source: Path, target: Path, most: int) -> tuple[int, str]:
     return count, digest.hexdigest()
 
 
-def manifest_size(data: Path) -> tuple[int, int]:
-    """How many files the manifest of a backup lists, and their bytes."""
-    files = _read(data / "backup_manifest").files
-    return len(files), sum(file.size for file in files)
+def stop_position(manifest: bytes, sent: Mapping[str, tuple[int, str]]) -> tuple[int, int]:
+    """How many files a manifest that was sent lists, and the position where the backup is complete.
+
+    Raises ValueError unless every file was sent as it is listed, and nothing else but log and the manifest itself.
+    """
+    found = _parsed(manifest)
+    listed = {_path(file): (file.size, file.checksum) for file in found.files}
+    if wrong := [path for path, sum_ in listed.items() if sent.get(path) != sum_]:
+        raise ValueError(f"{min(wrong)} is not as its manifest says")
+    others = {path for path in sent if path not in listed and path.rpartition("/")[0] != LOG}
+    if more := others - {MANIFEST}:
+        raise ValueError(f"its manifest does not list {min(more)}")
+    return len(listed), max(parse_lsn(one.end) for one in found.ranges)
 
 
 def require_listed(folder: Folder, backup: Backup) -> None:
     """A look before anything is copied: the manifest is the one that was vouched for, and the folder holds what it lists."""
     data = folder.path / backup.name / "data"
-    manifest = data / "backup_manifest"
+    manifest = data / MANIFEST
     try:
         _require(backup, data, is_good=not data.is_symlink() and data.is_dir(), why="it is a link")
         _require(backup, manifest, is_good=sha256_of(manifest) == backup.manifest_sha256)
@@ -87,7 +104,7 @@ def verify_copy(data: Path, backup: Backup, on_bytes: Callable[[int], None]) -> 
 
     The copy, not the folder: whoever can write there could change a file between the sum and the copying.
     """
-    manifest = data / "backup_manifest"
+    manifest = data / MANIFEST
     try:
         _require(backup, manifest, is_good=sha256_of(manifest) == backup.manifest_sha256)
         require_plain(data, backup)
@@ -96,7 +113,7 @@ def verify_copy(data: Path, backup: Backup, on_bytes: Callable[[int], None]) -> 
             is_whole = place.is_file() and place.stat().st_size == size
             _require(backup, place, is_good=is_whole and sha256_of(place, on_bytes) == checksum)
         for name, checksum in backup.log_sha256.items():
-            place = data / "pg_wal" / name
+            place = data / LOG / name
             _require(backup, place, is_good=place.is_file() and sha256_of(place) == checksum)
     except OSError as error:
         raise damaged(
@@ -109,12 +126,12 @@ def require_plain(data: Path, backup: Backup) -> None:
 
     Links are known in pg_tblspc only, where PostgreSQL makes them itself.
     """
-    manifest = data / "backup_manifest"
+    manifest = data / MANIFEST
     for place in (data.parent, data):
         _require(backup, place, is_good=not place.is_symlink() and place.is_dir(), why="it is a link")
-    known = {path for path, _, _ in _listed(manifest)} | {"backup_manifest"}
-    known |= {f"pg_wal/{name}" for name in backup.log_sha256}
-    empty = {f"pg_wal/archive_status/{name}.done" for name in backup.log_sha256}
+    known = {path for path, _, _ in _listed(manifest)} | {MANIFEST}
+    known |= {f"{LOG}/{name}" for name in backup.log_sha256}
+    empty = {f"{LOG}/archive_status/{name}.done" for name in backup.log_sha256}
     for folder, folders, files in os.walk(data, onerror=_raise):
         for name in sorted([*folders, *files]):
             path = Path(folder, name)
@@ -148,22 +165,29 @@ def damaged(name: str, path: Path, reason: str) -> SetupError:
 
 
 def _listed(manifest: Path) -> Iterator[tuple[str, int, str]]:
-    for file in _read(manifest).files:
-        path = file.path or unquote_to_bytes(re.sub("(..)", r"%\1", file.encoded)).decode(
-            errors="surrogateescape"
-        )
-        yield path, file.size, file.checksum
+    try:
+        found = _parsed(read_bytes(manifest))
+    except ValueError as error:
+        raise damaged(manifest.parent.parent.name, manifest, str(error)) from error
+    for file in found.files:
+        yield _path(file), file.size, file.checksum
 
 
-def _read(manifest: Path) -> _Manifest:
-    raw = read_bytes(manifest)
+def _path(file: _File) -> str:
+    return file.path or unquote_to_bytes(re.sub("(..)", r"%\1", file.encoded)).decode(
+        errors="surrogateescape"
+    )
+
+
+def _parsed(raw: bytes) -> _Manifest:
+    """Raises ValueError when it is no manifest, or not whole."""
     own = _OWN_SUM.search(raw)
     try:
         found = msgspec.json.decode(raw, type=_Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise damaged(manifest.parent.parent.name, manifest, "no manifest") from error
+        raise ValueError("no manifest") from error
     body = raw[: raw.rindex(b"\n", 0, own.start()) + 1] if own else b""
     is_own = own is not None and hashlib.sha256(body).hexdigest() == own[1].decode()
     if not is_own or any(file.algorithm != "SHA256" for file in found.files):
-        raise damaged(manifest.parent.parent.name, manifest, "its own checksum differs")
+        raise ValueError("its own checksum differs")
     return found

@@ -6,24 +6,26 @@ import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final, Protocol, cast
-
-import msgspec
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, Protocol
 
 from wenyue.infra.fault import SetupError
 from wenyue.tools.backup.folder import Folder, require_room, sync_folder
 from wenyue.tools.backup.keys import prints
 from wenyue.tools.backup.model import FORMAT, Backup, Kind
 from wenyue.tools.backup.programs import ProgramFault, as_fault, run
+from wenyue.tools.backup.receiving import FOLDER
 from wenyue.tools.backup.rules import continues, parse_lsn, superfluous
 from wenyue.tools.backup.source import Source
 from wenyue.tools.backup.streaming import current_run, fetch, prune
-from wenyue.tools.backup.sums import manifest_size, sha256_of
+from wenyue.tools.backup.sums import LOG, MANIFEST, copied, stop_position
+from wenyue.tools.backup.unpacking import LABEL, OddTarError, Sent, unpack
 from wenyue.tools.backup.vouching import trust_of, write_vouched
 
 INCREMENTAL_VERSION_MIN: Final = 17
 ROOM_BYTES_MIN: Final = 64 * 1024 * 1024
+_MANIFEST_BYTES_MAX: Final = 1 << 30  # what PostgreSQL reads of one
+_LOG: Final = PurePosixPath(LOG)
 _START: Final = re.compile(r"START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+)")
 
 
@@ -62,6 +64,9 @@ def take(folder: Folder, source: Source, wish: Wish, report: Reporter) -> Backup
             made = _take(folder, source, stream, None, report)
         except ProgramFault as second:
             raise as_fault(second, folder.path) from second
+    finally:
+        if parent is not None:
+            _private(source, parent).unlink(missing_ok=True)
     fetch(folder, source, stream)
     backups.append(made)
     for old in superfluous(backups, wish.keep):
@@ -86,7 +91,7 @@ def _parent(folder: Folder, source: Source, wish: Wish, stream: str, report: Rep
         why = "there is no backup that it could continue"
     elif not trust_of(source.home, {}).vouches_for(folder.path / parent.name / "backup.json", parent):
         why = f"{parent.name} has no keyed note of this installation"
-    elif not _is_its_manifest(folder, parent):
+    elif not _is_its_manifest(folder, source, parent):
         why = f"{parent.name} is damaged: its manifest was changed"
     if not why:
         return parent
@@ -99,11 +104,24 @@ def _parent(folder: Folder, source: Source, wish: Wish, stream: str, report: Rep
     return None
 
 
-def _is_its_manifest(folder: Folder, parent: Backup) -> bool:
+def _is_its_manifest(folder: Folder, source: Source, parent: Backup) -> bool:
+    """Whether the parent's manifest is the one that was vouched for: a private copy is compared, which the server gets."""
+    copy, manifest = _private(source, parent), folder.path / parent.name / "data" / MANIFEST
+    copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    copy.unlink(missing_ok=True)
     try:
-        return sha256_of(folder.path / parent.name / "data" / "backup_manifest") == parent.manifest_sha256
-    except OSError:
+        _, found = copied(manifest, copy, _MANIFEST_BYTES_MAX)
+    except OSError as error:
+        if str(error.filename) != str(manifest):
+            raise  # ours: no room, say
         return False
+    if found != parent.manifest_sha256:
+        copy.unlink()
+    return copy.exists()
+
+
+def _private(source: Source, parent: Backup) -> Path:
+    return source.home / FOLDER / f"{parent.stream}.{MANIFEST}"
 
 
 def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, report: Reporter) -> Backup:
@@ -116,8 +134,8 @@ def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, re
     counts, record = source.counts(), source.record()
     partial.mkdir(mode=0o700)
     try:
-        _copy(folder, source, parent, partial / "data", report)
-        note = _describe(source, partial / "data", started)
+        sent = _copy(source, parent, partial / "data", report)
+        note = _describe(source, sent, started)
         backup = Backup(
             format=FORMAT,
             name=name,
@@ -139,52 +157,62 @@ def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, re
     return backup
 
 
-def _copy(folder: Folder, source: Source, parent: Backup | None, target: Path, report: Reporter) -> None:
-    arguments = [
-        "--pgdata",
-        str(target),
-        "--wal-method=stream",
-        "--checkpoint=fast",
-        "--progress",
-        "--no-password",
-    ]
+def _copy(source: Source, parent: Backup | None, target: Path, report: Reporter) -> Sent:
+    """The server's files, and the log that they need, in `target`; what they are is known from what was sent."""
+    # The run's slot keeps the log, until the end, where it is sent. To standard output it cannot come beside.
+    arguments = ["--pgdata=-", "--format=tar", "--wal-method=fetch"]
+    arguments += ["--checkpoint=fast", "--progress", "--no-password"]
     arguments += ["--manifest-checksums=SHA256", "--label=wenyue"]
     if parent is not None:
-        arguments += ["--incremental", str(folder.path / parent.name / "data" / "backup_manifest")]
+        arguments += ["--incremental", str(_private(source, parent))]
     step = "incremental backup · 增量备份" if parent else "full backup · 全量备份"
-    run(
-        source.programs,
-        "pg_basebackup",
-        arguments,
-        url=source.url,
-        on_bytes=lambda done, total: report.bytes(step, done, total),
-    )
-    report.bytes(step, source.bytes, source.bytes)  # an incremental one ends early: most blocks are unchanged
-
-
-def _describe(source: Source, data: Path, started: datetime) -> dict[str, Any]:
-    """What the note says about the copied files."""
-    label = (data / "backup_label").read_text(encoding="utf-8", errors="replace")
-    found = _START.search(label)
-    if found is None:
-        raise SetupError(
-            f"{data / 'backup_label'} is not readable: take the backup again", "备份标签无法读取"
+    found: list[Sent] = []
+    try:
+        run(
+            source.programs,
+            "pg_basebackup",
+            arguments,
+            url=source.url,
+            on_bytes=lambda done, total: report.bytes(step, done, total),
+            on_output=lambda tar: found.append(unpack(tar, target)),
         )
-    manifest: Any = msgspec.json.decode((data / "backup_manifest").read_bytes())
-    ranges = cast(list[dict[str, Any]], manifest["WAL-Ranges"])
-    files, size = manifest_size(data)
-    log = {path.name: sha256_of(path) for path in sorted((data / "pg_wal").iterdir()) if path.is_file()}
+    except (OddTarError, EOFError) as error:
+        raise _odd(error) from error
+    report.bytes(step, source.bytes, source.bytes)  # an incremental one ends early: most blocks are unchanged
+    return found[0]
+
+
+def _odd(error: Exception) -> SetupError:
+    return SetupError(
+        f"what the server sent is no backup ({error}): take it again, and look whether something between this machine and the "
+        "database changes what passes",
+        "服务器发送的备份数据不完整, 请重新备份",
+    )
+
+
+def _describe(source: Source, sent: Sent, started: datetime) -> dict[str, Any]:
+    """What the note says about the files that were sent."""
+    label = sent.contents[LABEL].decode(errors="replace")
+    try:
+        files, stop = stop_position(sent.contents[MANIFEST], sent.files)
+    except ValueError as error:
+        raise _odd(error) from error
+    begin = _START.search(label)
+    if begin is None:
+        raise _odd(ValueError(f"its {LABEL} is unreadable"))
+    places = {PurePosixPath(path): checksum for path, (_, checksum) in sent.files.items()}
+    log = {path.name: checksum for path, checksum in places.items() if path.parent == _LOG}
     return {
         "started_at": started,
-        "start_lsn": parse_lsn(found[1]),
-        "stop_lsn": max(parse_lsn(str(one["End-LSN"])) for one in ranges),
+        "start_lsn": parse_lsn(begin[1]),
+        "stop_lsn": stop,
         "system_id": source.system_id,
         "server_version": f"{source.major}.{source.version % 10000}",
         "segment_bytes": source.segment_bytes,
         "database": source.database,
-        "bytes": size + sum((data / "pg_wal" / one).stat().st_size for one in log),
+        "bytes": sum(size for size, _ in sent.files.values()),
         "files": files,
-        "manifest_sha256": sha256_of(data / "backup_manifest"),
-        "log_sha256": log,
+        "manifest_sha256": sent.files[MANIFEST][1],
+        "log_sha256": dict(sorted(log.items())),
         "settings": source.settings,
     }
