@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
 from wenyue.infra.fault import SetupError
-from wenyue.tools.backup.folder import Folder, require_room, sync_folder
+from wenyue.tools.backup.folder import Folder, inside, require_room, sync_folder
 from wenyue.tools.backup.keys import prints
 from wenyue.tools.backup.model import FORMAT, Backup, Kind
 from wenyue.tools.backup.programs import ProgramFault, as_fault, run
@@ -134,21 +134,22 @@ def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, re
     counts, record = source.counts(), source.record()
     partial.mkdir(mode=0o700)
     try:
-        sent = _copy(source, parent, partial / "data", report)
-        note = _describe(source, sent, started)
-        backup = Backup(
-            format=FORMAT,
-            name=name,
-            kind=kind,
-            parent=parent.name if parent else None,
-            stream=stream,
-            finished_at=source.mark(),
-            counts=counts,
-            record=record,
-            key_prints=prints(source.home),
-            **note,
-        )
-        write_vouched(partial / "backup.json", backup, source.home)
+        with inside(folder, partial.name) as here:
+            sent = _copy(source, parent, here / "data", report)
+            note = _describe(source, sent, started)
+            backup = Backup(
+                format=FORMAT,
+                name=name,
+                kind=kind,
+                parent=parent.name if parent else None,
+                stream=stream,
+                finished_at=source.mark(),
+                counts=counts,
+                record=record,
+                key_prints=prints(source.home),
+                **note,
+            )
+            write_vouched(here / "backup.json", backup, source.home)
         partial.rename(folder.path / name)
         sync_folder(folder.path)
     except BaseException:
