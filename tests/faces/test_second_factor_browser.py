@@ -14,6 +14,7 @@ from tests.support.api_server import serving
 from tests.support.api_site import PASSWORD, vault_of
 from tests.support.browser import album_for, chromium_here
 from tests.support.database import DbUrls
+from tests.support.fitting import fits
 from tests.support.traveller_site import NOW
 from wenyue.accounts import save_staff
 from wenyue.faces.shared.i18n import LOCALE_COOKIE
@@ -110,10 +111,7 @@ async def test_a_passkey_is_set_up_and_signs_in_and_every_page_fits(
                 )
 
                 async def look(name: str, page: Page = page, of: tuple[str, str, str] = of) -> None:
-                    width = await page.evaluate("document.documentElement.scrollWidth")
-                    assert width <= SIZES[of[0]]["width"], name
-                    assert len(await page.content()) < PAGE_BYTES_MAX
-                    await page.screenshot(path=album / f"factor-{name}-{'-'.join(of)}.png", full_page=True)
+                    await fits(page, album / f"factor-{name}-{'-'.join(of)}.png")
 
                 await give_password(page, url, login)
                 assert not await page.is_visible("[data-passkey-problem]")

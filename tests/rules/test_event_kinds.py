@@ -2,7 +2,7 @@
 
 from datetime import date
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import pytest
@@ -23,8 +23,10 @@ def parts(hint: Any) -> set[Any]:
     """The plain types of a field."""
     if get_origin(hint) is Annotated:
         return parts(get_args(hint)[0])
-    if get_origin(hint) in {Union, UnionType}:
-        return {part for one in get_args(hint) for part in parts(one)}
+    if get_origin(hint) in {Union, UnionType, tuple}:
+        return {part for one in get_args(hint) if one is not Ellipsis for part in parts(one)}
+    if get_origin(hint) is Literal:
+        return set()  # one of a few words that stand in the program
     return {hint}
 
 

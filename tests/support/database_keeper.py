@@ -19,7 +19,14 @@ from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
 
 POLL_S = 0.05
 # The machine may lose power during a test run without anybody missing the data.
-SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "256MB", "max_wal_size": "1GB"}
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "256MB",
+    "max_wal_size": "1GB",
+    "autovacuum_naptime": "10min",  # divided by the databases, of which there are hundreds
+    "summarize_wal": "off",  # only backups read it; their tests have servers of their own
+}
 
 
 def main(session: Path) -> None:

@@ -6,12 +6,13 @@ for reading it. A change of a type's fields that an older reader would not under
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
 
+KindOfDay = Literal["workday", "weekend", "holiday"]
 Code = Annotated[str, Meta(max_length=200)]  # as operators and presets name a type of card, a waiting room
 
 
@@ -191,7 +192,7 @@ class CalendarEntered(Event, frozen=True, tag="calendar.entered"):
 
     from_day: date
     to_day: date
-    was: tuple[Code, ...]
+    was: tuple[KindOfDay, ...]
 
     @property
     def subject(self) -> str:
