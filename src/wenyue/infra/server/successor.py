@@ -2,13 +2,19 @@
 
 `HOME/standby/link.json` names the other side. Both sides know each other's certificate and trust no other; a question is one
 line over TLS. A home that was superseded is fenced: a note keeps it from being started, also when nobody can be asked any more.
+
+Whoever has the invitation has the standby's certificate; the installation's keys go apart from it. So a claim to have taken over
+counts only with a proof by those keys, made for this one question: else the invitation alone would end the primary.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import re
+import secrets
 import socket
 import ssl
 import subprocess
@@ -18,11 +24,13 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from wenyue.infra.fault import SetupError
+from wenyue.infra.keys import key_ring
 from wenyue.infra.server.place import Place
 
 FOLDER: Final = "standby"
 FENCE: Final = "fenced.json"
-QUESTION: Final = b"WYQ1\n"
+QUESTION: Final = b"WYQ2\n"  # and a line of NONCE_LENGTH hex digits
+NONCE_LENGTH: Final = 32
 ASK_DEADLINE_S: Final = 3.0
 _ANSWER_BYTES_MAX: Final = 4096
 _TIMELINE: Final = re.compile(r"Latest checkpoint's TimeLineID:\s+(\d+)")
@@ -49,6 +57,32 @@ class Answer:
     system_id: str
     timeline: int
     is_primary: bool
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An answer to one question. `proof`: by the installation's keys, for the question's nonce; empty without keys."""
+
+    system_id: str
+    timeline: int
+    is_primary: bool
+    proof: str = ""
+
+
+def claim(home: Path, nonce: str, answer: Answer) -> Claim:
+    """What is answered to a question with this nonce."""
+    return Claim(answer.system_id, answer.timeline, answer.is_primary, _proof(home, nonce, answer))
+
+
+def _proof(home: Path, nonce: str, answer: Answer) -> str:
+    """Drawn from the index key, which no rotation changes."""
+    try:
+        index = key_ring(json.loads((home / "keys.json").read_bytes())).index
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return ""
+    key = hmac.new(index, b"wenyue takeover 1", hashlib.sha256).digest()
+    said = f"{nonce}|{answer.system_id}|{answer.timeline}|{answer.is_primary}"
+    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
 
 
 def read_link(home: Path) -> Link | None:
@@ -78,18 +112,23 @@ def tls(home: Path, purpose: ssl.Purpose) -> ssl.SSLContext:
 
 
 def ask(home: Path, link: Link) -> Answer | None:
-    """What the other side is now; None when it cannot be reached or does not answer."""
+    """What the other side is now; None when it cannot be reached or does not answer, or claims what it does not prove."""
+    nonce = secrets.token_hex(NONCE_LENGTH // 2)
     try:
         with (
             socket.create_connection((link.peer_host, link.peer_port), timeout=ASK_DEADLINE_S) as plain,
             tls(home, ssl.Purpose.SERVER_AUTH).wrap_socket(plain) as connection,
         ):
-            connection.sendall(QUESTION)
+            connection.sendall(QUESTION + nonce.encode() + b"\n")
             line = connection.makefile("rb").readline(_ANSWER_BYTES_MAX)
         said = cast("dict[str, Any]", json.loads(line))
-        return Answer(str(said["system_id"]), int(said["timeline"]), bool(said["is_primary"]))
-    except (OSError, ValueError, TypeError, KeyError):
+        answer = Answer(str(said["system_id"]), int(said["timeline"]), bool(said["is_primary"]))
+        proof = str(said.get("proof", ""))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
+    wanted = _proof(home, nonce, answer)  # a standby asks before it takes over: nobody ends by that answer
+    is_proved = not wanted or hmac.compare_digest(proof.encode(), wanted.encode())
+    return answer if is_proved or link.role == "standby" else None
 
 
 def require_in_force(place: Place, progress: Callable[[str], None]) -> None:

@@ -24,10 +24,12 @@ import psycopg
 from wenyue.infra.addresses import is_in
 from wenyue.infra.server.place import SOCKET_PORT, Place, settle
 from wenyue.infra.server.successor import (
+    NONCE_LENGTH,
     QUESTION,
     Answer,
     Link,
     ask,
+    claim,
     fence,
     is_superseded,
     own,
@@ -117,7 +119,9 @@ class Gate:
             async with asyncio.timeout(HELLO_DEADLINE_S):
                 first = await reader.readexactly(len(QUESTION))
                 if first == QUESTION:
-                    writer.write(msgspec.json.encode(await asyncio.to_thread(_look, self.place)) + b"\n")
+                    nonce = (await reader.readexactly(NONCE_LENGTH + 1)).decode("ascii", "replace").strip()
+                    found = await asyncio.to_thread(_look, self.place)
+                    writer.write(msgspec.json.encode(claim(self.place.home, nonce, found)) + b"\n")
                     await writer.drain()
                     return
                 hello = await _startup(first, reader)
