@@ -1,16 +1,24 @@
-"""Mail, over SMTP with a deadline. No domain words."""
+"""Mail, over SMTP with a deadline. No domain words.
+
+A mail server may be defective, or somebody else's: whatever it answers, `Post.send` ends in time, needs little memory, and
+raises nothing but OSError.
+"""
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from io import BufferedReader
 from ipaddress import ip_address
+from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-SEND_DEADLINE_S: Final = 10.0
+SEND_DEADLINE_S: Final = 10.0  # to connect, and then for everything
+ANSWER_BYTES_MAX: Final = 64 * 1024  # all that a server answers while one message is handed over
 RECIPIENTS_MAX: Final = 50
 
 
@@ -27,6 +35,17 @@ class Post:
 
     def send(self, recipients: Sequence[str], subject: str, text: str) -> None:
         """Hand over one message, in a thread. Raises OSError (smtplib's errors are)."""
+        try:
+            self._send(recipients, subject, text)
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+        ) as error:  # an answer that smtplib does not expect
+            raise OSError(f"the mail server answers oddly ({type(error).__name__})") from error
+
+    def _send(self, recipients: Sequence[str], subject: str, text: str) -> None:
         parts = urlsplit(self.url)
         host, is_tls = parts.hostname or "", parts.scheme == "smtps"
         message = EmailMessage()
@@ -35,11 +54,9 @@ class Post:
         message["Subject"] = subject
         message.set_content(text, cte="base64")  # every server takes that
         context = ssl.create_default_context()
-        if is_tls:
-            server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SEND_DEADLINE_S, context=context)
-        else:
-            server = smtplib.SMTP(host, parts.port or 25, timeout=SEND_DEADLINE_S)
+        server = Session(context if is_tls else None)
         try:
+            server.reach(host, parts.port or (465 if is_tls else 25))
             if not is_tls and _offers_tls(server):
                 server.starttls(context=context)
                 is_tls = True
@@ -54,6 +71,71 @@ class Post:
             with suppress(OSError):  # the message was taken or was not; how we part changes nothing
                 server.quit()
             server.close()
+            server.end()
+
+
+class Session(smtplib.SMTP):
+    """Ends within the deadline: smtplib's own holds for one read, and it reads on for as long as it is answered."""
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        super().__init__(timeout=SEND_DEADLINE_S)
+        self._context, self._read = context, 0
+        self._line: socket.socket | None = None
+        self._watch = Timer(SEND_DEADLINE_S, self._cut)
+        self._watch.daemon = True
+
+    def reach(self, host: str, port: int) -> None:
+        """Connect, and hear who it is. Raises OSError."""
+        self._host = host  # whose certificate it shall be, if TLS begins later
+        code, said = self.connect(host, port)
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, said)
+
+    def end(self) -> None:
+        """Nothing is watched any more."""
+        self._watch.cancel()
+        if self._line is not None:
+            self._line.close()
+
+    def getreply(self) -> tuple[int, bytes]:
+        """As smtplib's; of all replies together ANSWER_BYTES_MAX are read."""
+        if self.file is None and self.sock is not None:
+            self.file = _Bounded(self.sock.makefile("rb"), self)
+        return super().getreply()
+
+    def count(self, read: int) -> None:
+        """So much more was answered. Raises OSError."""
+        self._read += read
+        if self._read > ANSWER_BYTES_MAX:
+            raise OSError("the mail server answers without end")
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        plain = socket.create_connection((host, port), timeout)
+        self._line = plain.dup()
+        self._watch.start()
+        return plain if self._context is None else self._context.wrap_socket(plain, server_hostname=host)
+
+    def _cut(self) -> None:
+        if self._line is not None:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)  # whoever reads or writes there is told at once
+
+
+class _Bounded:
+    """What a server answers, line by line."""
+
+    def __init__(self, file: BufferedReader, session: Session) -> None:
+        self._file, self._session = file, session
+
+    def readline(self, size: int) -> bytes:
+        """The next line. Raises OSError when there were too many."""
+        line = self._file.readline(size)
+        self._session.count(len(line))
+        return line
+
+    def close(self) -> None:
+        """Nothing more is read."""
+        self._file.close()
 
 
 def _may_be_plain(parts: SplitResult) -> bool:

@@ -8,8 +8,10 @@ import json
 import logging
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPException
 from typing import Final, Protocol
 
@@ -18,7 +20,19 @@ from wenyue.watch.model import Notice
 from wenyue.watch.wording import body, guide_of, page_of, subject_line
 
 SEND_DEADLINE_S: Final = 10.0
+THREADS_MAX: Final = 4
 _log: Final = logging.getLogger("wenyue.alerts")
+
+
+class Threads:
+    """Of one way out alone: where the other side keeps a thread waiting, no other way goes without. A few are started at most."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS_MAX, "alerts")
+
+    async def run(self, send: Callable[[], None]) -> None:
+        """Wait for it. Raises what it raises."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, send)
 
 
 class Sender(Protocol):
@@ -86,11 +100,12 @@ class WebhookSender:
     node: str
     base: str
     name: str = "webhook"
+    threads: Threads = field(default_factory=Threads, repr=False, compare=False)
 
     async def send(self, notice: Notice, /) -> None:
         """Post it. Raises OSError for every answer but 2xx."""
         data = json.dumps(as_json(notice, self.node, self.base), ensure_ascii=False).encode()
-        await asyncio.to_thread(self._post, data)
+        await self.threads.run(partial(self._post, data))
 
     def _post(self, data: bytes) -> None:
         if not self.url.startswith(("http://", "https://")):
@@ -129,10 +144,11 @@ class MailSender:
     node: str
     base: str
     name: str = "mail"
+    threads: Threads = field(default_factory=Threads, repr=False, compare=False)
 
     async def send(self, notice: Notice, /) -> None:
         """Mail it. Raises OSError."""
         to = [*self.recipients, *(self.escalation if notice.is_escalated else ())]
         if to:
             text = body(notice, self.node, self.base)
-            await asyncio.to_thread(self.post.send, to, subject_line(notice, self.node), text)
+            await self.threads.run(partial(self.post.send, to, subject_line(notice, self.node), text))

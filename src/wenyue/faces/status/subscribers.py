@@ -5,6 +5,7 @@ An address is stored sealed (AES-GCM) beside a keyed hash that recognises it; lo
 
 import asyncio
 import hmac
+import logging
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ UNCONFIRMED_KEPT: Final = timedelta(days=2)
 QUEUE_MAX: Final = 200
 SEND_PAUSE_S: Final = 0.05
 _PURPOSE: Final = b"status-subscriber"
+_log: Final = logging.getLogger("wenyue.status")
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?\.[A-Za-z]{2,24}"
 )
@@ -94,8 +96,9 @@ class Subscribers:
                 subject, text = self._text(incident, mark, is_en=lang == "en")
                 try:
                     await _in(self._incidents, partial(self._send, [address], subject, text))
-                except OSError:
-                    continue  # that mailbox or the server; the page and the feed say it too
+                except OSError as error:  # that mailbox or the server; the page and the feed say it too
+                    _log.warning("a mail about an incident did not leave: %s", type(error).__name__)
+                    continue
                 await asyncio.sleep(SEND_PAUSE_S)
 
     def close(self) -> None:
