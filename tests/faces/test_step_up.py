@@ -12,7 +12,7 @@ from tests.support.api_site import PASSWORD, TODAY
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, codes_of, secret_of, staffed
-from tests.support.traveller_site import Traveller
+from tests.support.traveller_site import PageForm, Traveller
 from wenyue.faces.shared.session import STAFF_COOKIE
 from wenyue.infra.config import Settings
 from wenyue.infra.fault import SetupError
@@ -321,3 +321,27 @@ async def test_a_command_as_somebody_asks_for_their_code(
     assert "approver" in await to_thread(grant, f"{PASSWORD}\n{code}\n")
     with pytest.raises(SetupError, match="was used"):
         await to_thread(grant, f"{PASSWORD}\n{code}\n")
+
+
+@pytest.mark.parametrize("path", ["/console/me/factor", "/console/me/password"])
+async def test_security_tenth_H0_what_is_refused_forgives_no_guess(staff: Staffed, path: str) -> None:
+    """A form that wants a fresh factor counted as a right try, and cleared the count of guesses at that very factor."""
+    ann = await staff.enrolled("ann")
+    form = dict((await _form_of(ann, "/console/me/factor")).fields)
+    chosen = {"what": "choose", "present": PASSWORD, "wanted": "my own words", "again": "my own words"}
+    staff.pass_by(minutes=11)
+    await ann.get("/console/me/factor")
+    asked = dict(ann.form("/console/me/factor").fields)
+    seen: list[int] = []
+    for n in range(40):
+        guess = await ann.client.post("/console/me/factor", data=asked | {"code": f"{n:06}"})
+        seen.append(guess.status_code)
+        refused = await ann.client.post(path, data=form | chosen if path.endswith("password") else form)
+        assert "otpauth" not in refused.text
+    assert 429 in seen[:12]
+    assert set(seen[12:]) == {429}
+
+
+async def _form_of(browser: Traveller, path: str) -> PageForm:
+    await browser.get(path)
+    return browser.form(path)

@@ -82,7 +82,8 @@ class Attempt:
     """One try under way, in its transaction. The caller sets `is_right`; whatever was not right is a failure.
 
     `who` is what the record calls the login that was tried, once it is known: 'card:3', 'staff:4'. `is_kept`: a right try stays
-    counted, because nobody is told that it was right: else the waits of the next ones would tell.
+    counted, because nobody is told that it was right: else the waits of the next ones would tell; or because it was refused
+    before any secret was looked at, which forgives no guess.
     """
 
     tx: Tx

@@ -20,13 +20,17 @@ async def choose_password(
     async with services.guard.attempt("staff", staff.login, caller, now, acts_as=operator.login) as tried:
         if tried.acting is None:
             raise LoginEnded
-        tried.who, tried.is_right = operator.name, True
+        tried.who, tried.is_right, tried.is_kept = (
+            operator.name,
+            True,
+            True,
+        )  # what is refused forgives no guess
         if tried.acting.device_id is not None:
             return NotSecured.BY_PIN
         if tried.acting.is_factor_old(now):
             return NotSecured.FACTOR_OLD
         known = await check_staff(tried.tx, services.vault, staff.login, present)
-        tried.is_right = isinstance(known, Staff)
+        tried.is_right, tried.is_kept = isinstance(known, Staff), False
         if not tried.is_right:
             return NotSecured.NOT_THEIR_PASSWORD
         await factors.lock_factors(tried.tx, EVERYBODY)  # before logins end, as in `end_sessions`

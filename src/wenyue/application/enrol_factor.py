@@ -18,7 +18,11 @@ async def enrol_factor(
     async with services.guard.attempt("factor", staff.login, caller, now, acts_as=operator.login) as tried:
         if tried.acting is None:
             raise LoginEnded
-        tried.who, tried.is_right = operator.name, True
+        tried.who, tried.is_right, tried.is_kept = (
+            operator.name,
+            True,
+            True,
+        )  # what is refused forgives no guess
         if tried.acting.device_id is not None:
             return NotSecured.BY_PIN
         await factors.lock_factors(tried.tx, staff.id)
@@ -31,5 +35,6 @@ async def enrol_factor(
         if refused is not None:
             tried.is_right = False
             return NotSecured.KNOWN if refused is NotSignedIn.KNOWN else NotSecured.CODE_WRONG
+        tried.is_kept = False
         await sessions.note_factor(tried.tx, operator.login, now)
         return [] if known else await factors.renew_codes(tried.tx, services.vault, staff.id, now)

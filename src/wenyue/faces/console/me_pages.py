@@ -97,10 +97,7 @@ async def do_me(duty: Duty) -> Response:
 
 async def show_factor(duty: Duty) -> Response:
     """Set up one more factor, once those that are there were proved again."""
-    async with duty.services.db.reading() as tx:
-        security = await security_of(tx, duty.member.id, duty.now)
-    is_fresh = duty.login is not None and duty.login.has_fresh_factor(duty.now)
-    if security.factors and not is_fresh:
+    if await _asks_first(duty):
         return await ask_factor(duty, status=200)
     return await _factor(duty)
 
@@ -109,6 +106,8 @@ async def do_factor(duty: Duty) -> Response:
     """Keep it."""
     if duty.form.one("what") != "add":
         return redirect(f"{ME}/factor")
+    if await _asks_first(duty):  # before anything is offered again
+        return await ask_factor(duty)
     made = read_enrolment(duty, duty.member.id, duty.member.login, challenge_key(duty))
     if isinstance(made, str):
         return await _factor(duty, made)
@@ -117,6 +116,14 @@ async def do_factor(duty: Duty) -> Response:
     except Throttled as slowed:
         return await _factor(duty, say_wait(slowed.at, duty.now, duty.locale), status=429)
     return await _answer(duty, done, _factor)
+
+
+async def _asks_first(duty: Duty) -> bool:
+    """Whether a factor that is there has to be proved again before another is set up."""
+    async with duty.services.db.reading() as tx:
+        security = await security_of(tx, duty.member.id, duty.now)
+    is_fresh = duty.login is not None and duty.login.has_fresh_factor(duty.now)
+    return bool(security.factors) and not is_fresh
 
 
 async def show_sessions(duty: Duty) -> Response:
