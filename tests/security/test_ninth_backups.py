@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,3 +81,34 @@ def test_security_ninth_F8_an_index_of_somebody_else_names_nothing_that_is_delet
     write(index, msgspec.structs.replace(stream, segments={name: (1, ""), **stream.segments}))
     terminal.good(site.home, "backup", "--keep", "1")
     assert [one.name for one in victim.iterdir()] == ["keys.json"]
+
+
+def test_security_tenth_H5_notes_of_somebody_else_push_no_backup_out(site: Site, terminal: Terminal) -> None:
+    """Copies of a note under later names counted among those that are kept, and the genuine ones were deleted."""
+    folder = existing(site.backups)
+    terminal.good(site.home, "backup", "--full")
+    genuine = folder.backups()
+    for day in range(1, 7):
+        name = f"2099010{day}T000000.000Z-full"
+        (site.backups / name).mkdir()
+        forged = msgspec.structs.replace(
+            genuine[-1], name=name, started_at=genuine[-1].started_at, finished_at=genuine[-1].finished_at
+        )
+        write(site.backups / name / "backup.json", forged)
+    terminal.good(site.home, "backup", "--full", "--keep", "3")
+    left = {one.name for one in folder.backups()}
+    assert {one.name for one in genuine} & left == {one.name for one in genuine[-2:]}
+    for one in site.backups.glob("2099*"):
+        shutil.rmtree(one)
+
+
+def test_security_tenth_H4_a_link_among_the_files_is_no_backup(
+    site: Site, terminal: Terminal, victim: Path
+) -> None:
+    """One in pg_tblspc was accepted: the restored server worked outside its home."""
+    newest = existing(site.backups).backups()[-1].name
+    link = site.backups / newest / "data" / "pg_tblspc" / "99999"
+    link.symlink_to(victim)
+    assert "it is a link" in terminal.bad(site.home, "backup", "check")
+    link.unlink()
+    terminal.good(site.home, "backup", "check")

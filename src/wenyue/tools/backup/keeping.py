@@ -23,6 +23,7 @@ from wenyue.tools.backup.folder import existing
 from wenyue.tools.backup.programs import leashed
 from wenyue.tools.backup.schedule import Job, State, due
 from wenyue.tools.backup.selftesting import last_report
+from wenyue.tools.backup.vouching import own_backups
 
 NICENESS: Final = 10
 LOOK_EVERY_S: Final = 30.0
@@ -65,7 +66,9 @@ class Keeper:
     def _state(self) -> State:
         report = last_report(self._settings.home)
         try:
-            backups = existing(self._folder).backups() if self._folder.exists() else []
+            backups = (
+                own_backups(existing(self._folder), self._settings.home) if self._folder.exists() else []
+            )
         except SetupError:
             backups = []  # no folder of backups yet, or damaged: the backup itself says which
         fulls = [one.finished_at for one in backups if one.kind == "full"]

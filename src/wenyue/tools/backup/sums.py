@@ -22,7 +22,6 @@ from wenyue.tools.backup.rules import parse_lsn
 MANIFEST: Final = "backup_manifest"
 LOG: Final = "pg_wal"
 _BLOCK: Final = 1 << 20
-_TABLESPACE: Final = re.compile(r"pg_tblspc/\d{1,10}")
 # pg_basebackup's own sum stands last in the manifest, over everything before it.
 _OWN_SUM: Final = re.compile(rb'"Manifest-Checksum": "([0-9a-f]{64})"\}\s*$')
 
@@ -124,7 +123,7 @@ def verify_copy(data: Path, backup: Backup, on_bytes: Callable[[int], None]) -> 
 def require_plain(data: Path, backup: Backup) -> None:
     """A backup's data folder holds what its manifest lists, and no link. Raises SetupError naming the first that is otherwise.
 
-    Links are known in pg_tblspc only, where PostgreSQL makes them itself.
+    There are no links: a server with tablespaces of its own is not backed up.
     """
     manifest = data / MANIFEST
     for place in (data.parent, data):
@@ -138,8 +137,9 @@ def require_plain(data: Path, backup: Backup) -> None:
             inside = str(path.relative_to(data))
             found = path.lstat()
             if stat.S_ISLNK(found.st_mode):
-                is_good = _TABLESPACE.fullmatch(inside) is not None
-                _require(backup, path, is_good=is_good, why="it is a link")
+                _require(
+                    backup, path, is_good=False, why="it is a link"
+                )  # a server with tablespaces is not backed up
             elif not stat.S_ISDIR(found.st_mode):
                 is_known = inside in known or (inside in empty and not found.st_size)
                 is_good = is_known and stat.S_ISREG(found.st_mode)

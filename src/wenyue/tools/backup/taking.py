@@ -20,7 +20,7 @@ from wenyue.tools.backup.source import Source
 from wenyue.tools.backup.streaming import current_run, fetch, prune
 from wenyue.tools.backup.sums import LOG, MANIFEST, copied, stop_position
 from wenyue.tools.backup.unpacking import LABEL, OddTarError, Sent, unpack
-from wenyue.tools.backup.vouching import trust_of, write_vouched
+from wenyue.tools.backup.vouching import own_backups, trust_of, write_vouched
 
 INCREMENTAL_VERSION_MIN: Final = 17
 ROOM_BYTES_MIN: Final = 64 * 1024 * 1024
@@ -50,7 +50,7 @@ class Wish:
 def take(folder: Folder, source: Source, wish: Wish, report: Reporter) -> Backup:
     """One backup in `folder`, which is held. Raises SetupError; then nothing has the look of a backup."""
     stream = current_run(folder, source, report.say)
-    backups = folder.backups()
+    backups = own_backups(folder, source.home)
     parent = _parent(folder, source, wish, stream, report)
     require_room(folder.path, ROOM_BYTES_MIN + (source.bytes if parent is None else 0))
     try:

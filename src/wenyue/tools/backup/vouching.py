@@ -88,6 +88,12 @@ def trust_of(home: Path, files: Mapping[str, str], accepted: Iterable[str] = ())
     return Trust((*_keys_in(home), *(() if given is None else (given,))), frozenset(accepted))
 
 
+def own_backups(folder: Folder, home: Path) -> list[Backup]:
+    """Those that this home's keys vouch for, oldest first: what counts as kept. Others are neither counted nor deleted."""
+    trust = trust_of(home, {})
+    return [one for one in folder.backups() if trust.vouches_for(folder.path / one.name / "backup.json", one)]
+
+
 def write_vouched(path: Path, note: object, home: Path) -> None:
     """Write a note and, before it, the keyed one beside it. A home without the installation's keys gets a key for this only."""
     content, keys = encoded(note), _keys_in(home)
