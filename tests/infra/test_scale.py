@@ -33,10 +33,11 @@ def test_every_unit_is_measured(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_two_primaries_are_compared_with_one(tmp_path: Path) -> None:
     said: list[str] = []
-    found = compare(tmp_path / "primaries", 5_000, said.append, pace=0.1)
+    # A window of a second and a half: one of a third was once passed in a pause of the machine, twice.
+    found = compare(tmp_path / "primaries", 5_000, said.append, pace=0.5)
     assert [one.primaries for one in found] == [1, 2, 1]
     assert [len(one.each_per_s) for one in found] == [1, 2, 1]
-    assert all(one.per_s > 0 and one.web_us > 0 and one.database_us > 0 for one in found)
+    assert [one for one in found if not (one.per_s > 0 and one.web_us > 0 and one.database_us > 0)] == []
     assert [one.oversold for one in found] == [0, 0, 0]
     assert said.count("measuring") == 3
     assert not list((tmp_path / "primaries").glob("*/pg"))  # what was made is erased
