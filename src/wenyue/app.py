@@ -27,9 +27,9 @@ from wenyue.infra import log, tracing
 from wenyue.infra.accepting import PausingServer
 from wenyue.infra.config import Settings, load
 from wenyue.infra.files import allow_many_files
+from wenyue.infra.refusing import GuardedHttp, guarded
 from wenyue.infra.supervisor import listening_socket
 from wenyue.infra.web_server import TlsSocket
-from wenyue.infra.wire import GuardedHttp, guarded
 from wenyue.kernel.clock import utc_now
 from wenyue.services import Services, build
 from wenyue.sight import Exchange, engine_source, pool_source

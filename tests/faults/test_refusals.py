@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.hot_site import NET_S, REQUEST, HotApp, answer, hot_config, hot_site, twenty, until
-from wenyue.infra import wire
+from wenyue.infra import refusing
 from wenyue.infra.accepting import PausingServer
 from wenyue.infra.admission import Admission
 from wenyue.kernel.admission import TOLD_MAX_PER_S, PersonLimit
@@ -131,7 +131,7 @@ async def test_a_head_that_can_be_read_in_two_ways_is_not_believed(
 async def test_refusals_go_out_a_few_at_a_time_and_in_order(
     site: tuple[int, HotApp], admission: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "_SENT_PER_TURN", 1)
+    monkeypatch.setattr(refusing, "_SENT_PER_TURN", 1)
     port, app = site
     admission.hot.limit = 0
     people = await twenty(port)
@@ -155,7 +155,7 @@ async def test_refusals_go_out_a_few_at_a_time_and_in_order(
 async def test_overload_O2_the_newest_are_told_first_when_not_everybody_can_be(
     admission: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "_SENT_PER_TURN", 0)
+    monkeypatch.setattr(refusing, "_SENT_PER_TURN", 0)
     told: list[int] = []
 
     class Somebody:
@@ -166,9 +166,9 @@ async def test_overload_O2_the_newest_are_told_first_when_not_everybody_can_be(
             told.append(self.number)
             return True
 
-    refusals = wire.Refusals(admission.hot)
+    refusals = refusing.Refusals(admission.hot)
     assert [refusals.send(Somebody(number), b"no") for number in range(5)] == [False] * 5  # type: ignore[arg-type] # all that is asked of a connection
-    monkeypatch.setattr(wire, "_SENT_PER_TURN", 2)
+    monkeypatch.setattr(refusing, "_SENT_PER_TURN", 2)
     await until(lambda: len(told) == 5)
     assert told == [4, 3, 2, 0, 1]  # every fourth is the one that has waited longest
     assert admission.hot.held == 0
@@ -178,7 +178,7 @@ async def test_overload_O2_no_more_are_told_than_may_be_and_the_others_wait_on_t
     admission: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen at ten times the peak: who had not been told yet was cut off after five seconds, and came again at once."""
-    monkeypatch.setattr(wire, "_SENT_PER_TURN", 5)
+    monkeypatch.setattr(refusing, "_SENT_PER_TURN", 5)
     async with hot_site(admission, keep_alive_s=0) as (port, _):
         admission.hot.limit, admission.hot.told_per_s = 0, 0.0
         people = await twenty(port)
@@ -251,7 +251,7 @@ async def test_overload_O2_a_flooded_process_accepts_nobody_until_it_is_over(adm
 async def test_a_sender_that_left_before_its_refusal_costs_nothing(
     site: tuple[int, HotApp], admission: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "_SENT_PER_TURN", 1)
+    monkeypatch.setattr(refusing, "_SENT_PER_TURN", 1)
     port, _ = site
     admission.hot.limit = 0
     people = await twenty(port)

@@ -10,7 +10,7 @@ import uvicorn
 from tests.support.serving import serving
 from wenyue.faces.api.hot_answers import hot_refusals
 from wenyue.infra.admission import Admission
-from wenyue.infra.wire import guarded
+from wenyue.infra.refusing import guarded
 
 LINE: Final = b"POST /v1/bookings HTTP/1.1\r\n"
 BODY: Final = b'{"a": 1}'
