@@ -8,7 +8,6 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-import wenyue
 from tests.support.database import DbUrls
 from tests.support.watched import Watched, watched
 from wenyue.accounts import Staff, save_staff, staffing
@@ -161,16 +160,3 @@ async def test_the_application_writes_nothing_of_what_is_told_of_the_staff(town:
     ):
         with psycopg.connect(town.urls.app_url) as tx, pytest.raises(InsufficientPrivilege):
             tx.execute(statement.encode())
-
-
-def test_a_hire_and_a_reset_are_as_they_were_but_for_what_they_are_called() -> None:
-    """Migration 0067 makes both anew: what is mended in 0057 must not be undone there."""
-    migrations = Path(wenyue.__file__).with_name("migrations")
-    before, after = (
-        (migrations / f"{one}.sql").read_text() for one in ("0057_staff_by_console", "0067_staff_acts")
-    )
-    for name, word in (("hire_staff", "staff.hired"), ("reset_staff", "staff.reset")):
-        old, new = (
-            text[text.index(f"FUNCTION accounts.{name}(") :].split("$$;")[0] for text in (before, after)
-        )
-        assert new.replace(word, "staff.saved") == old, name

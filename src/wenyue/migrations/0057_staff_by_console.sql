@@ -83,10 +83,32 @@ BEGIN
 END
 $$;
 
+-- What administrators do with the staff is told by the monitor, whoever did it and in whatever way: so it is also written down where
+-- the monitor finds it without going through the record, which is as long as all that ever happened. The application can write,
+-- change and leave out as little of it as of the record. A week of it is kept.
+CREATE TABLE accounts.staff_act (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at       timestamptz NOT NULL,
+    what     text NOT NULL CHECK (what IN ('staff.hired', 'staff.reset', 'staff.duties_set', 'staff.retired')),
+    staff_id bigint NOT NULL REFERENCES accounts.staff,
+    actor    text NOT NULL                           -- as the record names them
+);
+CREATE INDEX staff_act_at_idx ON accounts.staff_act (at);
+CREATE VIEW accounts.staff_act_v AS
+SELECT a.id, a.at, a.what, a.staff_id, s.login, coalesce(b.login, a.actor) AS by_whom
+  FROM accounts.staff_act a JOIN accounts.staff s ON s.id = a.staff_id
+  LEFT JOIN accounts.staff b ON a.actor = 'staff:' || b.id;
+GRANT SELECT ON accounts.staff_act_v TO wenyue_app;
+
+-- In the record, and for the monitor. The record says of a hire and of a reset the same: who they are and what they hold from now on.
 CREATE FUNCTION accounts.note_staff(acting bytea, actor text, at_instant timestamptz, what text, who bigint, said jsonb) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO audit.entry (at, actor, action, subject, detail)
-    VALUES (CASE WHEN acting IS NULL THEN at_instant ELSE clock_timestamp() END, actor, what, 'staff:' || who, said)
+    VALUES (CASE WHEN acting IS NULL THEN at_instant ELSE clock_timestamp() END, actor,
+            CASE WHEN what IN ('staff.hired', 'staff.reset') THEN 'staff.saved' ELSE what END, 'staff:' || who, said);
+    DELETE FROM accounts.staff_act a WHERE a.at < clock_timestamp() - interval '7 days';
+    INSERT INTO accounts.staff_act (at, what, staff_id, actor)
+    SELECT clock_timestamp(), what, who, actor WHERE what IN ('staff.hired', 'staff.reset', 'staff.duties_set', 'staff.retired')
 $$;
 
 -- Duties as the record has them.
@@ -175,7 +197,7 @@ BEGIN
     END IF;
     PERFORM accounts.drop_proofs(acting, actor, at_instant, hired);
     PERFORM accounts.write_duties(hired, roles, venues, posts, at_instant, actor);
-    PERFORM accounts.note_staff(acting, actor, at_instant, 'staff.saved', hired, accounts.duties_said(hired));
+    PERFORM accounts.note_staff(acting, actor, at_instant, 'staff.hired', hired, accounts.duties_said(hired));
     RETURN hired;
 END
 $$;
@@ -255,7 +277,7 @@ BEGIN
         RAISE EXCEPTION 'they have left' USING ERRCODE = 'check_violation';
     END IF;
     PERFORM accounts.drop_proofs(acting, actor, at_instant, who);
-    PERFORM accounts.note_staff(acting, actor, at_instant, 'staff.saved', who, accounts.duties_said(who));
+    PERFORM accounts.note_staff(acting, actor, at_instant, 'staff.reset', who, accounts.duties_said(who));
     RETURN true;
 END
 $$;
