@@ -12,7 +12,7 @@ from wenyue.kernel.duties import Right, may_anywhere
 async def end_own_sessions(works: Works, operator: Operator, staff: Staff, key: str) -> NotSecured | None:
     """End one of one's own logins (`Session.key`), or every other one (''); None: done. It only restricts: no factor is asked."""
     async with securing(works, operator) as act:
-        if is_by_pin(act):
+        if is_by_pin(act.login):
             return NotSecured.BY_PIN
         await factors.lock_factors(act.tx, EVERYBODY)
         if not key:

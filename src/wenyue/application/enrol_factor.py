@@ -1,11 +1,11 @@
 """A member of staff who is signed in sets up one more factor."""
 
-from wenyue.accounts import Caller, LoginEnded, Staff
+from wenyue.accounts import Caller, Staff
 from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.rules import FACTORS_MAX
 from wenyue.application.operating import Operator
 from wenyue.application.second_step import add_factor
-from wenyue.application.securing import NotSecured
+from wenyue.application.securing import NotSecured, is_by_pin, own_attempt
 from wenyue.application.signing_in import Enrolment, NotSignedIn
 from wenyue.services import Services
 
@@ -14,20 +14,13 @@ async def enrol_factor(
     services: Services, operator: Operator, staff: Staff, caller: Caller, made: Enrolment
 ) -> list[str] | NotSecured:
     """One more factor; with the first one come recovery codes, which are shown once. Raises as `step_up`."""
-    now = services.clock()
-    async with services.guard.attempt("factor", staff.login, caller, now, acts_as=operator.login) as tried:
-        if tried.acting is None:
-            raise LoginEnded
-        tried.who, tried.is_right, tried.is_kept = (
-            operator.name,
-            True,
-            True,
-        )  # what is refused forgives no guess
-        if tried.acting.device_id is not None:
+    async with own_attempt(services, "factor", operator, staff, caller) as (tried, login):
+        now = services.clock()
+        if is_by_pin(login):
             return NotSecured.BY_PIN
         await factors.lock_factors(tried.tx, staff.id)
         known = await factors.factors_of(tried.tx, staff.id)
-        if known and not tried.acting.has_fresh_factor(now):
+        if known and not login.has_fresh_factor(now):
             return NotSecured.FACTOR_OLD
         if len(known) >= FACTORS_MAX:
             return NotSecured.TOO_MANY

@@ -9,7 +9,7 @@ from wenyue.application.securing import NotSecured, is_by_pin, securing
 async def remove_factor(works: Works, operator: Operator, staff: Staff, factor_id: int) -> NotSecured | None:
     """Take one of one's own factors away; None: done. The last one stays until there is another."""
     async with securing(works, operator) as act:
-        if is_by_pin(act):
+        if is_by_pin(act.login):
             return NotSecured.BY_PIN
         await factors.lock_factors(act.tx, staff.id)
         known = await factors.factors_of(act.tx, staff.id)

@@ -10,7 +10,7 @@ from wenyue.services import Services
 async def renew_codes(services: Services, operator: Operator, staff: Staff) -> list[str] | NotSecured:
     """New recovery codes in place of those that are left."""
     async with securing(services, operator) as act:
-        if is_by_pin(act):
+        if is_by_pin(act.login):
             return NotSecured.BY_PIN
         await factors.lock_factors(act.tx, staff.id)
         if not await factors.factors_of(act.tx, staff.id):

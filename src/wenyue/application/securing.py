@@ -6,8 +6,11 @@ What is risky wants a factor that was proved within ten minutes: FACTOR_OLD says
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from typing import Literal
 
+from wenyue.accounts import Attempt, Caller, Login, LoginEnded, Staff
 from wenyue.application.operating import Act, Operator, Works, acting
+from wenyue.services import Services
 
 
 class NotSecured(StrEnum):
@@ -24,9 +27,26 @@ class NotSecured(StrEnum):
     BY_PIN = "by_pin"  # a PIN began this login: it makes no other way in, and takes none away
 
 
-def is_by_pin(act: Act) -> bool:
-    """Whether a PIN at a gate device began this login: good for that post, and for nothing about the person's own sign-in."""
-    return act.login is not None and act.login.device_id is not None
+def is_by_pin(login: Login | None) -> bool:
+    """Whether a PIN at a gate device began it: good for that post, and for nothing about the person's own sign-in."""
+    return login is not None and login.device_id is not None
+
+
+@asynccontextmanager
+async def own_attempt(
+    services: Services, kind: Literal["staff", "factor"], operator: Operator, staff: Staff, caller: Caller
+) -> AsyncGenerator[tuple[Attempt, Login]]:
+    """A try of one's own secret by whoever is signed in, and the login that they act with.
+
+    What is refused before the secret is looked at stays counted as a try, and forgives no guess: the caller takes `is_kept` back
+    once it was right. Raises Throttled, LoginEnded, DatabaseDown.
+    """
+    now = services.clock()
+    async with services.guard.attempt(kind, staff.login, caller, now, acts_as=operator.login) as tried:
+        if tried.acting is None:
+            raise LoginEnded
+        tried.who, tried.is_right, tried.is_kept = operator.name, True, True
+        yield tried, tried.acting
 
 
 @asynccontextmanager
