@@ -51,7 +51,7 @@ class Subscribers:
         kind, ids = _arguments(arguments)
         await send_texts(self._services, self._outgoing, kind, ids, is_last_try=is_last_try)
 
-    async def follow_calendar(self, arguments: Mapping[str, object], /, *, is_last_try: bool) -> None:  # noqa: ARG002
+    async def follow_calendar(self, arguments: Mapping[str, object], /, **_is_last_try: bool) -> None:
         """The job FOLLOW."""
         on_date = date.fromisoformat(cast(str, arguments["on_date"]))
         await follow_calendar(self._services, on_date, cast(DayKind, arguments["was"]))

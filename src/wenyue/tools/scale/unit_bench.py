@@ -48,7 +48,7 @@ class Bench:
         self.tell("nobody asks")
         lsn, _ = self._database_bytes()
         began, web, base = time.perf_counter(), self.web.cpu_s(), cpu_seconds(self.server)
-        time.sleep(_IDLE_S * self.pace)
+        time.sleep(_IDLE_S * self.pace)  # what is measured is what goes on while nobody asks
         took = time.perf_counter() - began
         self.idle_web = (self.web.cpu_s() - web) / took
         self.idle_database = (cpu_seconds(self.server) - base) / took

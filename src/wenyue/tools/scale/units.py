@@ -60,7 +60,7 @@ def _room_units(bench: Bench, vault: Vault) -> dict[str, Unit]:
     release_at = datetime.now(UTC) + timedelta(hours=1)
     asyncio.run(_open(bench.server, vault, release_at, bench.world))
     units: dict[str, Unit] = {}
-    time.sleep(_READ_S)
+    time.sleep(_READ_S)  # web processes read rooms by themselves, and nothing tells when they have
     bench.idle()  # a room has work of its own each second, however many look at it
     first_page, last_page = bench.few(_PASSES) + 1, bench.few(_PASSES) + bench.few(_PAGES)
     passes = [post(f"/v1/rooms/{ROOM}/pass", card, {}) for card in range(1, first_page)]
@@ -80,7 +80,7 @@ def _room_units(bench: Bench, vault: Vault) -> dict[str, Unit]:
     units["room_file_same"] = bench.unit("room_file_same", [same], "304", seen)
     given = passes_of(bench, passes[: bench.few(_TOKENS)])
     asyncio.run(_release(bench.server, vault, release_at + timedelta(seconds=10)))
-    time.sleep(_READ_S)
+    time.sleep(_READ_S)  # web processes read rooms by themselves, and nothing tells when they have
     tokens = [post(f"/v1/rooms/{ROOM}/token", card, {"pass": text}) for card, text in enumerate(given, 1)]
     units["room_token"] = bench.unit("room_token", tokens, "201", bench.way(3.0, connections=_FEW))
     sizes = {"room_pass": passes[0], "room_token": tokens[0], "room_page": pages[0]}
