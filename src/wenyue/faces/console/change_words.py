@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from wenyue import catalogue
 from wenyue.catalogue import Product, Venue
@@ -14,6 +14,7 @@ from wenyue.faces.console.speaking import Speaks
 from wenyue.faces.shared.i18n import say_full_date, say_money
 from wenyue.infra.db import Tx
 
+V = TypeVar("V")
 ROWS_MAX: Final = 60
 ACTS: Final = {
     "slots.close": ("闭馆停售", "Close and stop sales"),
@@ -151,7 +152,7 @@ def rows_of(speaks: Speaks, change: Change, named: Named) -> list[Row]:
         ]
     if change.kind == "holidays.set":
         becomes = say_kind(speaks, asked["day_kind"], asked["name_zh"])
-        return [Row(span, say_kind(speaks, *old), becomes) for span, old in _kinds(speaks, was)]
+        return [Row(span, say_kind(speaks, *old), becomes) for span, old in _spans(speaks, was)]
     if change.kind == "slots.reopen":
         span = _span(speaks, date.fromisoformat(was["from"]), date.fromisoformat(was["to"]))
         what = named.product(was.get("product"), speaks.locale) or speaks.t("整个场馆", "The whole venue")
@@ -171,32 +172,23 @@ def rows_of(speaks: Speaks, change: Change, named: Named) -> list[Row]:
 
 
 def _prices(speaks: Speaks, prices: Mapping[str, int], was: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    days = sorted(date.fromisoformat(day) for day in prices)
-
-    def alike(item: tuple[int, date]) -> tuple[int, int | list[int], int]:
-        at, day = item
-        return day.toordinal() - at, was[day.isoformat()], prices[day.isoformat()]
-
-    found: list[tuple[str, str, str]] = []
-    for (_, old, new), group in groupby(enumerate(days), alike):
-        of_group: Sequence[tuple[int, date]] = list(group)
-        found.append((_span(speaks, of_group[0][1], of_group[-1][1]), _say_prices(old), say_money(new)))
+    spans = _spans(speaks, {day: (was[day], price) for day, price in prices.items()})
+    found = [(span, _say_prices(old), say_money(new)) for span, (old, new) in spans]
     if len(found) > ROWS_MAX:
         rest = speaks.t("另有{n}段日期", "{n} more spans of days", n=len(found) - ROWS_MAX)
         return [*found[:ROWS_MAX], (rest, "…", "…")]
     return found
 
 
-def _kinds(speaks: Speaks, was: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Spans of days that follow each other and were alike: their kind, and the names of their holiday."""
-    found: list[tuple[str, list[str]]] = []
-    days = sorted(date.fromisoformat(day) for day in was)
+def _spans(speaks: Speaks, by_day: Mapping[str, V]) -> list[tuple[str, V]]:
+    """Days (ISO) that follow each other and have the same, said as one; in their order."""
+    days = sorted(date.fromisoformat(day) for day in by_day)
+    found: list[tuple[str, V]] = []
     for _, group in groupby(
-        enumerate(days), lambda item: (item[1].toordinal() - item[0], was[item[1].isoformat()])
+        enumerate(days), lambda at: (at[1].toordinal() - at[0], by_day[at[1].isoformat()])
     ):
-        of_group: Sequence[tuple[int, date]] = list(group)
-        first, last = of_group[0][1], of_group[-1][1]
-        found.append((_span(speaks, first, last), was[first.isoformat()]))
+        span = [day for _, day in group]
+        found.append((_span(speaks, span[0], span[-1]), by_day[span[0].isoformat()]))
     return found
 
 
