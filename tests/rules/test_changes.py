@@ -153,11 +153,12 @@ def test_bounds_leave_a_tenth_and_never_state_less_than_is_touched(places: int) 
 
 def test_what_one_operator_proposed_alone_waits_for_its_time() -> None:
     change = proposed(applies_at=NOW + DELAY)
-    assert not is_due(change, NOW + DELAY - timedelta(microseconds=1))
-    assert is_due(change, NOW + DELAY)
-    assert not is_due(change, change.expires_at)
-    assert not is_due(replace(change, state=State.WITHDRAWN), NOW + DELAY)
-    assert not is_due(proposed(), NOW + DELAY)
+    assert not is_due(change, NOW + DELAY - timedelta(microseconds=1), is_one_operator=True)
+    assert is_due(change, NOW + DELAY, is_one_operator=True)
+    assert not is_due(change, NOW + DELAY, is_one_operator=False)
+    assert not is_due(change, change.expires_at, is_one_operator=True)
+    assert not is_due(replace(change, state=State.WITHDRAWN), NOW + DELAY, is_one_operator=True)
+    assert not is_due(proposed(), NOW + DELAY, is_one_operator=True)
 
 
 def test_whoever_did_it_does_not_review_it() -> None:

@@ -113,9 +113,10 @@ def why_not_review(change: Change, reviewer: str) -> Refusal | None:
     return Refusal.OWN if reviewer == change.proposed_by else None
 
 
-def is_due(change: Change, now: datetime) -> bool:
-    """Whether it takes effect by itself now."""
-    return change.is_open and change.applies_at is not None and change.applies_at <= now < change.expires_at
+def is_due(change: Change, now: datetime, *, is_one_operator: bool) -> bool:
+    """Whether it takes effect by itself now: only where one operator is declared to work alone still."""
+    is_time = change.applies_at is not None and change.applies_at <= now < change.expires_at
+    return is_one_operator and change.is_open and is_time
 
 
 def why_not_apply(change: Change, looked: Looked) -> Refusal | None:

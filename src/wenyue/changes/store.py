@@ -130,13 +130,15 @@ async def is_one_operator(tx: Tx) -> bool:
 
 
 async def declare(tx: Tx, *, is_one: bool, actor: str, now: datetime) -> bool:
-    """Declare whether one operator works alone; whether that is new. Recorded. When not, nothing takes effect by itself."""
+    """Declare whether one operator works alone; whether that is new. Recorded. What was proposed before waits for a second.
+
+    A proposal that is under way is not seen here: `carry_out_due` asks what is declared by then.
+    """
     row = {"is_one_operator": is_one, "actor": actor, "now": now}
     if (await tx.execute(_SQL["declare"], row)).rowcount == 0:
         return False
     detail: dict[str, object] = {"is_one_operator": is_one}
-    if not is_one:
-        await tx.execute(_SQL["wait_again"])
+    await tx.execute(_SQL["wait_again"])
     await record(tx, [Entry(now, actor, "changes.declared", "installation", detail)])
     return True
 
