@@ -15,6 +15,7 @@ from wenyue.application.propose_change import propose_change
 from wenyue.booking.replanning import HolidayEntry
 from wenyue.changes import Counts, Effect, Refusal, State
 from wenyue.policy import load_calendar
+from wenyue.tools.not_done import refused
 
 pytestmark = pytest.mark.anyio
 NEXT = DAY + timedelta(days=1)
@@ -56,9 +57,12 @@ async def test_what_the_calendar_says_already_is_not_proposed(stage: Stage) -> N
     assert await propose_change(stage, ANN, asking("holidays.set", again)) is Refusal.NOTHING
 
 
-async def test_staff_of_one_venue_propose_none(stage: Stage) -> None:
-    asked = asking("holidays.set", FEAST)
-    assert await propose_change(stage, ELSEWHERE, asked) is NotDone.VENUE_UNKNOWN
+async def test_staff_of_one_venue_propose_none_and_are_told_why(stage: Stage) -> None:
+    done = await propose_change(stage, ELSEWHERE, asking("holidays.set", FEAST))
+    assert isinstance(done, NotDone)
+    told = refused(done)
+    assert "every venue" in str(told)
+    assert "所有场馆" in told.zh
 
 
 async def test_of_two_proposals_about_a_date_the_second_is_looked_at_again(stage: Stage) -> None:

@@ -20,7 +20,7 @@ async def look_at_holidays(act: Act, request: HolidayEntry) -> Looked | NotDone:
     """
     replanning.check_entry(request)
     if not act.operator.may(Right.HOLIDAYS_SET, None):
-        return NotDone.VENUE_UNKNOWN
+        return NotDone.EVERY_VENUE
     calendar = await load_calendar(act.tx)
     dates = list(days(request.from_day, request.to_day))
     was: dict[str, Any] = {
@@ -41,7 +41,7 @@ async def look_at_holidays(act: Act, request: HolidayEntry) -> Looked | NotDone:
 async def do_enter_holidays(act: Act, request: HolidayEntry) -> list[DayKind] | NotDone:
     """The kinds that the dates had. Sessions that are open follow when the event is heard: a date a transaction."""
     if not act.operator.may(Right.HOLIDAYS_SET, None):
-        return NotDone.VENUE_UNKNOWN
+        return NotDone.EVERY_VENUE
     was = await replanning.enter_holidays(act.tx, request, now=act.now, actor=act.operator.name)
     await append(act.tx, [kinds.CalendarEntered(request.from_day, request.to_day, tuple(was))], act.now)
     return was

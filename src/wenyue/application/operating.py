@@ -46,6 +46,7 @@ class NotDone(StrEnum):
     """Why an operator's act changed nothing."""
 
     VENUE_UNKNOWN = "venue_unknown"  # there is none, or they may not do it there
+    EVERY_VENUE = "every_venue"  # it concerns every venue, and they may do it at some at most
     PRODUCT_UNKNOWN = "product_unknown"  # there is none at this venue
     SLOT_UNKNOWN = "slot_unknown"
     CLOSURE_UNKNOWN = "closure_unknown"  # there is none, or it was lifted

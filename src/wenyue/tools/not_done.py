@@ -10,6 +10,10 @@ from wenyue.infra.fault import SetupError
 
 NOT_DONE: Final[dict[NotDone, tuple[str, str]]] = {
     NotDone.VENUE_UNKNOWN: ("no such venue", "没有这个场馆"),
+    NotDone.EVERY_VENUE: (
+        "it concerns every venue: only staff of the whole destination do it",
+        "涉及所有场馆，只有负责全部场馆的人员可以操作",
+    ),
     NotDone.PRODUCT_UNKNOWN: ("no such product at this venue", "该场馆没有这个产品"),
     NotDone.SLOT_UNKNOWN: ("no such session", "没有这个场次"),
     NotDone.CLOSURE_UNKNOWN: (

@@ -14,6 +14,7 @@ from wenyue.changes import Refusal
 from wenyue.faces.console.change_words import REFUSALS
 from wenyue.faces.console.duty import Duty, get, post
 from wenyue.faces.console.holiday_words import HOLIDAYS_EN, KINDS, say_holidays
+from wenyue.faces.console.not_done import say_not_done
 from wenyue.faces.console.proposal_forms import proposal_id
 from wenyue.faces.shared.asked import redirect
 from wenyue.faces.shared.forms import parse_day
@@ -25,10 +26,6 @@ from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar
 _SATURDAY: Final = 5
 _FIELDS: Final = ("from", "to", "kind", "name", "source")
 _IN_THE_WAY_SHOWN_MAX: Final = 50
-_OF_ALL: Final = (
-    "节假日会改变所有场馆的场次，只有负责全部场馆的人员可以录入，请联系管理员。",
-    "Holidays change the sessions of every venue: only staff of all venues enter them. Ask an administrator.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ async def do_holidays(duty: Duty) -> Response:
     )
     if not isinstance(done, NotDone | Refusal):
         return redirect(f"/console/changes/{done.id}")
-    text = duty.t(*(REFUSALS[done] if isinstance(done, Refusal) else _OF_ALL))
+    text = duty.t(*REFUSALS[done]) if isinstance(done, Refusal) else say_not_done(duty, done)
     return await _page(duty, entered=entered, errors=[{"field": "from", "text": text}])
 
 

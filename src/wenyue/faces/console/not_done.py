@@ -13,6 +13,11 @@ SAID: Final = {
         "没有这个场馆，或不归您管理。",
         "There is no such venue, or it is not yours.",
     ),
+    NotDone.EVERY_VENUE: (
+        "from",
+        "节假日会改变所有场馆的场次，只有负责全部场馆的人员可以录入，请联系管理员。",
+        "Holidays change the sessions of every venue: only staff of all venues enter them. Ask an administrator.",
+    ),
     NotDone.PRODUCT_UNKNOWN: ("product", "该场馆没有这个产品。", "This venue has no such product."),
     NotDone.SLOT_UNKNOWN: (
         "starts",
