@@ -136,7 +136,12 @@ async def test_at_the_gate_a_passkey_confirms_an_undo_in_place(
         await expect(problem).to_contain_text("账号或密码不对")
         await expect(page.locator("#second_login")).to_have_value("ann")
         await expect(page.locator("#second_password")).to_have_value("wrong horse")  # nothing typed is lost
+        await expect(page.locator("#second_login")).to_be_focused()
         await fits(page, album / "second-passkey-wrong.png")
+        await page.route("**/gate/undo", lambda route: route.abort())
+        await use.click()
+        await expect(problem).to_contain_text("没有用成通行密钥")  # not what was said of the try before
+        await page.unroute("**/gate/undo")
         await page.fill("#second_password", PASSWORD)
         await use.click()
         await expect(page.locator("[data-gate-note]")).to_contain_text("名额恢复")

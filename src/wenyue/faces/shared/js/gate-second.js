@@ -21,13 +21,16 @@ async function confirmWith(button) {
   const { form } = button;
   const problem = form.querySelector("[data-second-problem]");
   const text = problem.querySelector("span");
-  text.dataset.plain ??= text.textContent;
+  text.textContent = text.dataset.plain ??= text.textContent; // nothing of what was said before
   problem.hidden = true;
   button.disabled = true;
   let proof = [];
   try {
     const said = await whatToSign(form);
-    text.textContent = said.text ?? text.dataset.plain;
+    if (said.text) {
+      text.textContent = said.text;
+      form.elements[said.field]?.focus();
+    }
     const answer = await answerTo(JSON.parse(said.options), "second_answer");
     proof = [hidden("second_by", "passkey"), hidden("second_at", said.at), ...answer];
     form.append(...proof);
