@@ -4,8 +4,7 @@ from wenyue.accounts import LoginEnded, Throttled
 from wenyue.accounts.second import factors
 from wenyue.accounts.second.passkeys import Passkey
 from wenyue.accounts.second.rules import Step
-from wenyue.application.second_proofs import NotConfirmed, Second
-from wenyue.application.signing_in import after_password
+from wenyue.application.second_proofs import NotConfirmed, Second, check_password
 from wenyue.services import Services
 
 
@@ -20,12 +19,10 @@ async def ask_passkey(services: Services, login: str, second: Second) -> list[Pa
         async with services.guard.attempt("staff", second.login, second.caller, now, acts_as=login) as tried:
             if tried.acting is None or tried.acting.staff is None:
                 raise LoginEnded
-            known = await after_password(services, tried, second.login, second.password)
-            if known is None:
-                return NotConfirmed.WRONG
-            staff, step = known
-            if step is Step.ENROLMENT:
-                return NotConfirmed.ENROLMENT_NEEDED
+            checked = await check_password(services, tried, second)
+            if isinstance(checked, NotConfirmed):
+                return checked
+            staff, step = checked
             return await factors.passkeys_of(tried.tx, staff.id) if step is Step.FACTOR else []
     except Throttled:
         return NotConfirmed.LOCKED

@@ -48,6 +48,8 @@ async def _with_second(
         staff, step = checked
         if step is Step.NOTHING:
             return await act(_on_duty(tried, now), staff)
+        if not second.proof:
+            return NotConfirmed.CODE_NEEDED
     kind, name = counted_as(staff, second)
     async with services.guard.attempt(kind, name, second.caller, now, acts_as=login) as tried:
         proved = await check_proof(services, tried, staff, second)

@@ -53,14 +53,11 @@ class NotConfirmed(StrEnum):
 async def check_password(
     services: Services, tried: Attempt, second: Second
 ) -> tuple[Staff, Step] | NotConfirmed:
-    """Who it is, and what they have to prove besides; NOTHING: the installation asks no more of them."""
+    """Who it is, and whether they have to prove a FACTOR besides; NOTHING: the installation asks no more of them."""
     known = await after_password(services, tried, second.login, second.password)
     if known is None:
         return NotConfirmed.WRONG
-    _, step = known
-    if step is Step.ENROLMENT:
-        return NotConfirmed.ENROLMENT_NEEDED
-    return NotConfirmed.CODE_NEEDED if step is Step.FACTOR and not second.proof else known
+    return NotConfirmed.ENROLMENT_NEEDED if known[1] is Step.ENROLMENT else known
 
 
 def counted_as(staff: Staff, second: Second) -> tuple[Literal["pin", "factor"], str]:
