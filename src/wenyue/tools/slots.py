@@ -2,10 +2,9 @@
 
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
@@ -29,8 +28,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Close and reopen sessions, set prices and capacities; bookings stand (场次管理).",
 )
-T = TypeVar("T")
-R = TypeVar("R", bound=Struct)
 _Venue = Annotated[str, typer.Argument(help="the venue's code")]
 _From = Annotated[str, typer.Option("--from", help="first day, YYYY-MM-DD")]
 _To = Annotated[str, typer.Option("--to", help="last day; the first when left out")]
