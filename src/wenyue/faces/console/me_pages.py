@@ -55,7 +55,7 @@ SAYS: Final = {
         "It is not there any more: it was removed or signed out.",
     ),
     NotSecured.NOT_YOURS: ("您无权这样做。", "You may not do this."),
-    NotSecured.NOT_THEIR_PASSWORD: ("现在的密码不对。", "That is not the password that you have."),
+    NotSecured.NOT_THEIR_PASSWORD: ("现在的密码不对。", "That is not your current password."),
     NotSecured.BY_PIN: ("请用密码登录后再操作。", "Sign in with your password to do this."),
 }
 

@@ -67,7 +67,7 @@ def _wrong(duty: Duty) -> dict[str, str]:
             m=staffing.SECRET_LENGTH_MAX,
         )
     if "wanted" not in found and wanted == duty.form.one("present"):
-        found["wanted"] = duty.t("新密码与现在的相同。", "It is the one that you have: choose another.")
+        found["wanted"] = duty.t("新密码与现在的相同。", "It is your current password: choose another.")
     elif "wanted" not in found and wanted != duty.form.one("again"):
         found["again"] = duty.t("两次输入不一致。", "It is not what you typed above: type it again.")
     return found
