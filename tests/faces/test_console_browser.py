@@ -5,16 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from playwright.async_api import Page, ViewportSize
 
 from tests.support.api_server import serving
-from tests.support.api_site import PASSWORD, vault_of
+from tests.support.api_site import PASSWORD, hire
 from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
-from tests.support.traveller_site import NOW
-from wenyue.accounts import save_staff
 from wenyue.faces.shared.i18n import translator
 from wenyue.faces.shared.pages import environment
 from wenyue.kernel.duties import duties_of_role
@@ -37,23 +34,9 @@ async def sign_in(page: Page, url: str) -> None:
 @pytest.fixture
 def url(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[str]:
     urls = make_database()
-    asyncio.run(add_operator(urls, tmp_path))
+    asyncio.run(hire(urls, tmp_path, "op", duties_of_role("operator")))
     with serving(urls, tmp_path) as url:
         yield url
-
-
-async def add_operator(urls: DbUrls, home: Path) -> None:
-    """The operator `op`."""
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        await save_staff(
-            tx,
-            vault_of(home),
-            login="op",
-            password=PASSWORD,
-            duties=duties_of_role("operator"),
-            now=NOW,
-            actor="test",
-        )
 
 
 async def test_it_lives_and_fits(url: str) -> None:

@@ -5,17 +5,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize
 
 from tests.support.api_server import serving
-from tests.support.api_site import PASSWORD, TODAY, vault_of
+from tests.support.api_site import PASSWORD, TODAY, hire
 from tests.support.browser import album_for, chromium_here
 from tests.support.database import DbUrls
 from tests.support.fitting import fits
-from tests.support.traveller_site import NOW
-from wenyue.accounts import save_staff
 from wenyue.faces.shared.i18n import LOCALE_COOKIE
 from wenyue.kernel.duties import Duty, Role
 
@@ -30,24 +27,10 @@ DAY = TODAY + timedelta(days=5)
 @pytest.fixture
 def url(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[str]:
     urls = make_database()
-    asyncio.run(add_operators(urls, tmp_path))
+    for login in ("ann", "bo"):
+        asyncio.run(hire(urls, tmp_path, login, {Duty(Role.OPERATOR)}))
     with serving(urls, tmp_path) as url:
         yield url
-
-
-async def add_operators(urls: DbUrls, home: Path) -> None:
-    """`ann` and `bo`."""
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        for login in ("ann", "bo"):
-            await save_staff(
-                tx,
-                vault_of(home),
-                login=login,
-                password=PASSWORD,
-                duties=frozenset({Duty(Role.OPERATOR)}),
-                now=NOW,
-                actor="test",
-            )
 
 
 async def page_of(browser: Browser, url: str, login: str, look: tuple[str, str, str]) -> Page:

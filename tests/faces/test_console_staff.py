@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,7 +10,6 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, secret_of, staffed
 from tests.support.traveller_site import PageForm, Traveller, forms_of
-from wenyue.accounts import save_staff
 from wenyue.kernel.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
@@ -254,16 +252,7 @@ async def test_nobody_signs_themselves_out_for_good_and_the_last_administrator_s
 
 
 async def test_an_administrator_of_a_venue_keeps_to_it(staff: Staffed) -> None:
-    async with await psycopg.AsyncConnection.connect(staff.urls.owner_url) as tx:
-        await save_staff(
-            tx,
-            staff.site.app.services.vault,
-            login="lake",
-            password="correct horse",
-            duties=frozenset({Duty(Role.ADMINISTRATOR, 1)}),
-            now=staff.now - timedelta(days=1),
-            actor="test",
-        )
+    await staff.hire("lake", Duty(Role.ADMINISTRATOR, 1), days_ago=1)
     boss = await staff.enrolled("boss")
     await boss.get(f"/console/staff/{id_of(staff, 'lake')}?ask=reset")
     password = password_of(await boss.submit(act(boss, "reset")))

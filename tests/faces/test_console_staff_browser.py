@@ -4,17 +4,11 @@ import pytest
 from playwright.async_api import Page
 
 from tests.faces.test_staff_pages_browser import blank, signed_in, url
-from tests.support.browser import album_for, chromium_here
+from tests.support.browser import LOOKS, album_for, chromium_here
 from tests.support.fitting import fits
 
 __all__ = ["url"]
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
-LOOKS = (
-    ("phone", "zh-CN", "light"),
-    ("wall", "en", "light"),
-    ("phone", "en", "dark"),
-    ("wall", "zh-CN", "dark"),
-)
 
 
 async def test_they_fit(url: str, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from playwright.async_api import Page
 
 from tests.faces.test_staff_pages_browser import blank, signed_in
 from tests.support.api_server import serving
-from tests.support.api_site import PASSWORD, TODAY, vault_of
-from tests.support.browser import album_for, chromium_here
+from tests.support.api_site import TODAY, hire
+from tests.support.browser import LOOKS, album_for, chromium_here
 from tests.support.database import DbUrls
 from tests.support.fitting import fits
 from tests.support.traveller_site import (
@@ -19,21 +18,13 @@ from tests.support.traveller_site import (
     DOCUMENT,
     LOCAL_CARD,
     NAME,
-    NOW,
     OTHER_DOCUMENT,
     OTHER_NAME,
 )
-from wenyue.accounts import save_staff
 from wenyue.kernel.duties import Duty, Role
 from wenyue.kernel.ids import uuid7
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
-LOOKS = (
-    ("phone", "zh-CN", "light"),
-    ("wall", "en", "light"),
-    ("phone", "en", "dark"),
-    ("wall", "zh-CN", "dark"),
-)
 
 
 @pytest.fixture
@@ -41,20 +32,6 @@ def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[tuple[
     urls = make_database()
     with serving(urls, tmp_path) as url:
         yield url, urls
-
-
-async def _hire(urls: DbUrls, home: Path) -> None:
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        await save_staff(
-            tx,
-            vault_of(home),
-            login="zhou",
-            password=PASSWORD,
-            duties=frozenset({Duty(Role.OPERATOR)}),
-            display_name="周敏",
-            now=NOW,
-            actor="test",
-        )
 
 
 def _claim_and_book(url: str) -> None:
@@ -89,7 +66,7 @@ async def test_they_fit(
     site: tuple[str, DbUrls], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     url, urls = site
-    await _hire(urls, tmp_path)
+    await hire(urls, tmp_path, "zhou", {Duty(Role.OPERATOR)}, "周敏")
     _claim_and_book(url)
     album = album_for("JOURNEY_SCREENSHOTS", tmp_path_factory)
     async with chromium_here() as browser:

@@ -11,12 +11,10 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize
 
 from tests.support.api_server import serving
-from tests.support.api_site import PASSWORD, vault_of
-from tests.support.browser import album_for, chromium_here
+from tests.support.api_site import PASSWORD, hire
+from tests.support.browser import LOOKS, album_for, chromium_here
 from tests.support.database import DbUrls
 from tests.support.fitting import fits
-from tests.support.traveller_site import NOW
-from wenyue.accounts import save_staff
 from wenyue.faces.shared.i18n import LOCALE_COOKIE
 from wenyue.kernel.duties import Duty, Role
 
@@ -25,12 +23,6 @@ SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
     "wall": {"width": 1440, "height": 900},
 }
-LOOKS = (
-    ("phone", "zh-CN", "light"),
-    ("wall", "en", "light"),
-    ("phone", "en", "dark"),
-    ("wall", "zh-CN", "dark"),
-)
 PAGE_BYTES_MAX = 100 * 1024
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -49,24 +41,10 @@ def urls(make_database: Callable[[], DbUrls]) -> DbUrls:
 
 @pytest.fixture
 def url(urls: DbUrls, tmp_path: Path) -> Iterator[str]:
-    asyncio.run(add_staff(urls, tmp_path))
+    for number in range(len(LOOKS)):
+        asyncio.run(hire(urls, tmp_path, f"ann{number}", {Duty(Role.OPERATOR), Duty(Role.ADMINISTRATOR)}))
     with serving(urls, tmp_path, "needed") as url:
         yield url.replace("127.0.0.1", "localhost")  # passkeys belong to names
-
-
-async def add_staff(urls: DbUrls, home: Path) -> None:
-    """`ann0` … `ann3`."""
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        for number in range(len(LOOKS)):
-            await save_staff(
-                tx,
-                vault_of(home),
-                login=f"ann{number}",
-                password=PASSWORD,
-                duties=frozenset({Duty(Role.OPERATOR), Duty(Role.ADMINISTRATOR)}),
-                now=NOW,
-                actor="test",
-            )
 
 
 @asynccontextmanager

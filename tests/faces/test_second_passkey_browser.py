@@ -16,13 +16,12 @@ from playwright.async_api import Browser, Page, expect
 from tests.faces.test_second_factor_browser import AUTHENTICATOR
 from tests.faces.test_staff_pages_browser import blank, signed_in
 from tests.support.api_server import serving_app
-from tests.support.api_site import PASSWORD, TODAY, ApiSite, Person, vault_of
+from tests.support.api_site import PASSWORD, TODAY, ApiSite, Person, hire
 from tests.support.browser import album_for, chromium_here
 from tests.support.card_desk import PHONE
 from tests.support.database import DbUrls
 from tests.support.fitting import fits
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW
-from wenyue.accounts import save_staff
 from wenyue.app import App
 from wenyue.faces.gate.shift import STATION_COOKIE
 from wenyue.kernel.duties import Duty, Role
@@ -52,19 +51,10 @@ class House(NamedTuple):
 @pytest.fixture
 def house(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[House]:
     urls = make_database()
-    asyncio.run(hire(urls, tmp_path))
+    for login in ("ann", "zhou"):
+        asyncio.run(hire(urls, tmp_path, login, {Duty(Role.OPERATOR)}))
     with serving_app(urls, tmp_path, "asked") as (url, app):
         yield House(url.replace("127.0.0.1", "localhost"), urls, app)  # passkeys belong to names
-
-
-async def hire(urls: DbUrls, home: Path) -> None:
-    """`ann` and `zhou` operate."""
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        for login in ("ann", "zhou"):
-            duties = frozenset({Duty(Role.OPERATOR)})
-            await save_staff(
-                tx, vault_of(home), login=login, password=PASSWORD, duties=duties, now=NOW, actor="test"
-            )
 
 
 @asynccontextmanager

@@ -4,15 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.faces.test_console_staff import act, entries, id_of, password_of
-from tests.support.api_site import PASSWORD
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, staffed
 from tests.support.traveller_site import PageForm, Traveller
-from wenyue.accounts import save_staff
 from wenyue.kernel.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
@@ -67,16 +64,7 @@ async def test_two_at_once_show_the_same_password(staff: Staffed) -> None:
 
 
 async def test_it_is_not_shown_again_later_or_to_another_or_for_something_else(staff: Staffed) -> None:
-    async with await psycopg.AsyncConnection.connect(staff.urls.owner_url) as tx:
-        await save_staff(
-            tx,
-            staff.site.app.services.vault,
-            login="chief",
-            password=PASSWORD,
-            duties=frozenset({Duty(Role.ADMINISTRATOR)}),
-            now=staff.now,
-            actor="test",
-        )
+    await staff.hire("chief", Duty(Role.ADMINISTRATOR))
     boss, chief = await staff.enrolled("boss"), await staff.enrolled("chief")
     form = await hire_form(boss)
     first = password_of(await boss.submit(form, NEW))

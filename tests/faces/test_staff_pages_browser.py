@@ -4,17 +4,14 @@ import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize
 
 from tests.support.api_server import serving
-from tests.support.api_site import PASSWORD, vault_of
-from tests.support.browser import album_for, chromium_here
+from tests.support.api_site import PASSWORD, hire
+from tests.support.browser import LOOKS, album_for, chromium_here
 from tests.support.database import DbUrls
 from tests.support.fitting import fits
-from tests.support.traveller_site import NOW
-from wenyue.accounts import save_staff
 from wenyue.faces.shared.i18n import LOCALE_COOKIE
 from wenyue.kernel.duties import Duty, Role
 
@@ -29,28 +26,10 @@ PIN = "295173"
 @pytest.fixture
 def url(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[str]:
     urls = make_database()
-    asyncio.run(hire(urls, tmp_path))
+    asyncio.run(hire(urls, tmp_path, "boss", {Duty(Role.ADMINISTRATOR), Duty(Role.OPERATOR)}, "陈主任"))
+    asyncio.run(hire(urls, tmp_path, "wang", {Duty(Role.GATE, 1)}, "王芳"))  # a keeper
     with serving(urls, tmp_path) as url:
         yield url
-
-
-async def hire(urls: DbUrls, home: Path) -> None:
-    """`boss`, who administers, and `wang`, a keeper."""
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        for login, name, duties in (
-            ("boss", "陈主任", {Duty(Role.ADMINISTRATOR), Duty(Role.OPERATOR)}),
-            ("wang", "王芳", {Duty(Role.GATE, 1)}),
-        ):
-            await save_staff(
-                tx,
-                vault_of(home),
-                login=login,
-                password=PASSWORD,
-                duties=frozenset(duties),
-                display_name=name,
-                now=NOW,
-                actor="test",
-            )
 
 
 async def signed_in(page: Page, url: str, face: str, login: str) -> None:
@@ -74,14 +53,8 @@ async def blank(browser: Browser, url: str, look: tuple[str, str, str]) -> Page:
 
 async def test_they_fit(url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     album = album_for("JOURNEY_SCREENSHOTS", tmp_path_factory)
-    looks = (
-        ("phone", "zh-CN", "light"),
-        ("wall", "en", "light"),
-        ("phone", "en", "dark"),
-        ("wall", "zh-CN", "dark"),
-    )
     async with chromium_here() as browser:
-        keeper = await blank(browser, url, looks[0])
+        keeper = await blank(browser, url, LOOKS[0])
         await signed_in(keeper, url, "gate", "wang")
         await keeper.fill('input[name="gate"]', "北门")
         await keeper.click("main form button")
@@ -89,7 +62,7 @@ async def test_they_fit(url: str, tmp_path_factory: pytest.TempPathFactory) -> N
         await keeper.fill('input[name="pin"]', PIN)
         await keeper.fill('input[name="again"]', PIN)
         await keeper.click("main form button >> nth=-1")
-        for number, look in enumerate(looks):
+        for number, look in enumerate(LOOKS):
             boss, device = await blank(browser, url, look), await blank(browser, url, look)
 
             async def see(page: Page, name: str, of: str = "-".join(look)) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,7 +29,7 @@ from wenyue.app import App, create_app
 from wenyue.infra.config import Settings, load
 from wenyue.infra.keys import load_keys
 from wenyue.kernel.clock import local_date
-from wenyue.kernel.duties import duties_of_role
+from wenyue.kernel.duties import Duty, duties_of_role
 from wenyue.kernel.ids import uuid7
 from wenyue.kernel.personal import Vault
 from wenyue.tools.key_mark import unsaid
@@ -65,6 +65,23 @@ async def furnish(urls: DbUrls, home: Path) -> None:
             tx, vault, login="gate", password=PASSWORD, duties=duties_of_role("gate"), now=NOW, actor="test"
         )
     await asyncio.to_thread(claim_keys, home, urls.owner_url, is_accepted=True, say=unsaid)
+
+
+async def hire(
+    urls: DbUrls, home: Path, login: str, duties: Iterable[Duty], name: str = "", *, now: datetime = NOW
+) -> None:
+    """A member of staff with PASSWORD and these duties."""
+    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
+        await save_staff(
+            tx,
+            vault_of(home),
+            login=login,
+            password=PASSWORD,
+            duties=frozenset(duties),
+            display_name=name,
+            now=now,
+            actor="test",
+        )
 
 
 @dataclass(slots=True)

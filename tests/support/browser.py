@@ -13,6 +13,12 @@ from playwright.async_api import expect as expect_here
 from playwright.sync_api import Browser, expect, sync_playwright
 
 SHOWN_MS: Final = 30_000  # a net only: nothing here measures how fast a page is
+LOOKS: Final = (  # size, language, light or dark
+    ("phone", "zh-CN", "light"),
+    ("wall", "en", "light"),
+    ("phone", "en", "dark"),
+    ("wall", "zh-CN", "dark"),
+)
 _CHROMIUM = "/usr/bin/chromium"  # scripts/browser installs it
 _WITHOUT = ("background-networking", "component-update", "sync", "gpu", "quic")
 _ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{one}" for one in _WITHOUT)]

@@ -11,10 +11,9 @@ from typing import Final
 import psycopg
 from pyotp.totp import TOTP
 
-from tests.support.api_site import PASSWORD, ApiSite, furnish, serve_api, settings_for, vault_of
+from tests.support.api_site import PASSWORD, ApiSite, furnish, hire, serve_api, settings_for
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller
-from wenyue.accounts import save_staff
 from wenyue.kernel.duties import Duty, Role
 
 STAFF: Final = (
@@ -60,6 +59,10 @@ class Staffed:
         with psycopg.connect(self.urls.owner_url) as tx:
             return tx.execute(statement.encode(), values).fetchall()
 
+    async def hire(self, login: str, duty: Duty, *, days_ago: int = 0) -> None:
+        """One more member of staff; their password is set `days_ago`."""
+        await hire(self.urls, self.home, login, {duty}, now=self.now - timedelta(days=days_ago))
+
     async def password(self, login: str, face: str = "console", lang: str = "zh-CN") -> Traveller:
         """A browser of somebody who gave the right password."""
         browser = Traveller(self.site.app)
@@ -102,17 +105,8 @@ def codes_of(page: str) -> list[str]:
 async def staffed(urls: DbUrls, home: Path, mode: str = "needed") -> AsyncGenerator[Staffed]:
     """A started installation with STAFF and the gate keeper `gate`."""
     await furnish(urls, home)
-    async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        for login, duty in STAFF:
-            await save_staff(
-                tx,
-                vault_of(home),
-                login=login,
-                password=PASSWORD,
-                duties=frozenset({duty}),
-                now=NOW,
-                actor="test",
-            )
+    for login, duty in STAFF:
+        await hire(urls, home, login, {duty})
     clock = [NOW]
     async with serve_api(settings_for(urls, home, mode), urls.owner_url, lambda: clock[0]) as site:
         yield Staffed(site, urls, home, clock)
