@@ -22,7 +22,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started
+from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started, terminal
 from tests.support.database import with_database
 from tests.support.processes import await_true
 from wenyue.infra.migrate import migrate
@@ -30,6 +30,7 @@ from wenyue.infra.server import erase
 from wenyue.tools.backup import existing
 from wenyue.tools.backup.streaming import runs
 
+__all__ = ["terminal"]
 RUNBOOK = Path(__file__).parents[2] / "docs" / "backups.md"
 
 
@@ -43,11 +44,6 @@ def folder() -> Iterator[Path]:
 def site(folder: Path) -> Iterator[Site]:
     with a_site(folder) as made:
         yield made
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(capsys, monkeypatch)
 
 
 @pytest.fixture
@@ -178,8 +174,7 @@ def test_old_backups_and_their_log_go(site: Site, terminal: Terminal, folder: Pa
     disk = folder / "short"
     terminal.good(site.home, "backup", "--full", "--to", disk)
     terminal.good(site.home, "backup", "--to", disk)
-    with psycopg.connect(site.info.superuser_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_switch_wal()")
+    site.switch()
     terminal.good(site.home, "backup", "--full", "--keep", "1", "--to", disk)
     kept = existing(disk).backups()
     assert [one.kind for one in kept] == ["full"]

@@ -14,10 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-import psycopg
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_folder, a_site
+from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_folder, a_site, site, terminal
 from tests.support.processes import await_end, await_true, descendants
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import base_folder, erase
@@ -30,17 +29,7 @@ from wenyue.tools.backup.programs import ProgramFault, run
 from wenyue.tools.backup.streaming import runs
 from wenyue.tools.backup.vouching import write_vouched
 
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    """A site with bookings, a full and an incremental backup, and finished segments after them."""
-    with a_folder() as folder, a_site(folder) as made:
-        yield made
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(capsys, monkeypatch)
+__all__ = ["site", "terminal"]
 
 
 @pytest.fixture
@@ -53,22 +42,20 @@ def new(site: Site) -> Iterator[Path]:
 
 @pytest.fixture
 def disk(site: Site, terminal: Terminal) -> Iterator[Path]:
-    """A copy of the site's backups, to be damaged; the source's newest log is not fetched for it."""
+    """A copy of the site's backups, to be damaged: a full and incremental ones, and finished segments between them.
+
+    The source's newest log is not fetched for it.
+    """
     if not site.backups.exists():
         site.book(3)
         terminal.good(site.home, "backup", "--full")
         site.book(3)
         terminal.good(site.home, "backup", "--incremental")
-        switch(site)
+        site.switch()
         site.book(1)
         terminal.good(site.home, "backup", "--incremental")
     with a_copy_of_backups(site) as copy:
         yield copy
-
-
-def switch(site: Site) -> None:
-    with psycopg.connect(site.info.superuser_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_switch_wal()")
 
 
 def flip(path: Path, offset: int | None = None) -> None:

@@ -8,31 +8,26 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_folder, a_site
+from tests.support.backup_site import Site, Terminal, terminal
+from tests.support.backup_site import site as empty_site
 from tests.support.processes import await_true, is_living
 from wenyue.tools.backup import existing
 from wenyue.tools.backup.schedule import RETRY_AFTER, ZONE, Job, State, due
 
+__all__ = ["empty_site", "terminal"]
 AT = datetime(2026, 11, 22, 3, 30, tzinfo=ZONE)
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_folder() as folder, a_site(folder) as made:
-        made.book(3)
-        yield made
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(capsys, monkeypatch)
+def site(empty_site: Site) -> Site:
+    empty_site.book(3)
+    return empty_site
 
 
 def left(site: Site) -> dict[str, Any]:

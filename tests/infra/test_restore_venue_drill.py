@@ -5,32 +5,19 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-import pytest
-
-from tests.support.backup_site import Site, Terminal, a_folder, a_site
+from tests.support.backup_site import Site, Terminal, site, terminal
 from tests.support.stopwatch import Stopwatch
 from tests.support.venue_site import WIPE_VENUE, Town, a_town
 from wenyue.tools import world
 
+__all__ = ["site", "terminal"]
 BOOKINGS = 5_000
 PROMISE_S = 30 * 60
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(capsys, monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_folder() as folder, a_site(folder) as made:
-        yield made
 
 
 class Others:

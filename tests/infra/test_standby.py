@@ -19,7 +19,7 @@ import msgspec
 import psycopg
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started
+from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started, terminal
 from tests.support.processes import await_true, is_living
 from tests.support.stopwatch import Stopwatch
 from wenyue.booking.batch import InDoubt
@@ -32,6 +32,7 @@ from wenyue.tools.sharing import taken_away
 from wenyue.tools.standby.running import standby_place
 from wenyue.tools.standby.state import Invitation, read_invitation
 
+__all__ = ["terminal"]
 COMMAND = [sys.executable, "-m", "wenyue.cli", "standby"]
 AS_CHILD = (
     "import subprocess, sys; subprocess.run(sys.argv[1:], check=False)"  # its parent is who gets SIGTERM
@@ -83,11 +84,6 @@ def pair() -> Iterator[Pair]:
             yield Pair(site, standby, folder, (free_port(), free_port()))
         finally:
             erase(standby)
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(capsys, monkeypatch)
 
 
 @contextmanager

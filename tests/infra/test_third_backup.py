@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 import wenyue
-from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_folder, a_site
+from tests.support.backup_site import Site, Terminal, a_copy_of_backups, site, terminal
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase
 from wenyue.infra.server.account import Account
@@ -23,18 +23,8 @@ from wenyue.tools.backup import existing
 from wenyue.tools.backup.folder import read, write
 from wenyue.tools.backup.model import Backup, Stream
 
+__all__ = ["site", "terminal"]
 SECRET = "only root may read this"
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_folder() as folder, a_site(folder) as made:
-        yield made
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(capsys, monkeypatch)
 
 
 @pytest.fixture

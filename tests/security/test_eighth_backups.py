@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_folder, a_site, booked, started
+from tests.support.backup_site import Site, Terminal, a_copy_of_backups, booked, site, started, terminal
 from wenyue.infra.fault import SetupError
 from wenyue.infra.server import erase
 from wenyue.infra.server.place import settle
@@ -24,16 +24,7 @@ from wenyue.tools.backup.restoring import plan
 from wenyue.tools.backup.streaming import runs
 from wenyue.tools.backup.vouching import trust_of
 
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_folder() as folder, a_site(folder) as made:
-        yield made
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(capsys, monkeypatch)
+__all__ = ["site", "terminal"]
 
 
 @pytest.fixture
@@ -43,7 +34,7 @@ def disk(site: Site, terminal: Terminal) -> Iterator[Path]:
         site.book(2)
         terminal.good(site.home, "backup", "--full")
         site.book(1)
-        _switch(site)
+        site.switch()
         site.book(1)
         terminal.good(site.home, "backup", "fetch")
     with a_copy_of_backups(site) as copy:
@@ -56,11 +47,6 @@ def new(site: Site) -> Iterator[Path]:
     yield home
     erase(home)
     shutil.rmtree(home, ignore_errors=True)
-
-
-def _switch(site: Site) -> None:
-    with psycopg.connect(site.info.superuser_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_switch_wal()")
 
 
 def _log(disk: Path) -> Path:
@@ -189,7 +175,7 @@ def test_security_eighth_F2_the_next_fetch_vouches_for_nothing_that_lay_in_the_f
     (run / "00000002.history").write_text("1\t0/1\tevil\n", encoding="ascii")
     (run / f"{last}.partial").write_bytes(b"\1" * (16 << 20))
     site.book(1)
-    _switch(site)
+    site.switch()
     site.book(1)
     terminal.good(site.home, "backup", "fetch", "--to", target)
     index = read(run / "index.json", Stream)

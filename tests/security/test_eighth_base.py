@@ -7,30 +7,26 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_folder, a_site
+from tests.support.backup_site import Site, Terminal, terminal
+from tests.support.backup_site import site as empty_site
 from wenyue.infra.server import erase
 from wenyue.infra.server.place import settle
 from wenyue.tools.backup import existing
 
+__all__ = ["empty_site", "terminal"]
 _PLANTED = "# planted"
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_folder() as folder, a_site(folder) as made:
-        made.book(1)
-        yield made
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(capsys, monkeypatch)
+def site(empty_site: Site) -> Site:
+    empty_site.book(1)
+    return empty_site
 
 
 def _manifest(folder: int) -> bytes:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from tests.support.backup_site import Terminal, a_folder, a_site
+from tests.support.backup_site import Terminal, a_folder, a_site, terminal
 from tests.support.processes import await_true
 from wenyue.infra.server.cluster import configure
 from wenyue.infra.server.place import SOCKET_PORT, Place, settle
@@ -23,6 +23,7 @@ from wenyue.tools.standby.link import is_physical
 from wenyue.tools.standby.running import follow
 from wenyue.tools.standby.state import OUT_PORT, ROLE, put, read_invitation
 
+__all__ = ["terminal"]
 USER = ("user", ROLE)
 PHYSICAL = (*USER, "replication", "true")
 
@@ -97,10 +98,7 @@ def _asked(place: Place, login: str) -> object:
         return session.execute("SELECT pg_try_advisory_lock(1)").fetchone()
 
 
-def test_security_eighth_F3_the_invitation_opens_no_session(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    terminal = Terminal(capsys, monkeypatch)
+def test_security_eighth_F3_the_invitation_opens_no_session(terminal: Terminal) -> None:
     with a_folder() as folder, a_site(folder) as site:
         here, there = free_port(), free_port()
         words = ("--from", "127.0.0.1", "--at", "127.0.0.1", "--listen", "127.0.0.1", "--port", here)

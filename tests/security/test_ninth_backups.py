@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_folder, a_site
+from tests.support.backup_site import Site, Terminal, site
 from wenyue.tools.backup import existing
 from wenyue.tools.backup.folder import read, write
 from wenyue.tools.backup.model import Stream
 from wenyue.tools.backup.streaming import runs
 
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_folder() as folder, a_site(folder) as made:
-        yield made
+__all__ = ["site"]
 
 
 @pytest.fixture

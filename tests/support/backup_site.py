@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -75,6 +75,11 @@ class Site:
             async with tx.transaction():
                 await seal(tx, utc_now(), SealKeys({1: b"k" * 32}, 1))
             return [request.id for request in batch]
+
+    def switch(self) -> None:
+        """End the current segment of the log: what is written from now on is in the next one."""
+        with psycopg.connect(self.info.superuser_url, autocommit=True) as connection:
+            connection.execute("SELECT pg_switch_wal()")
 
     def lose_bookings(self) -> None:
         """What nobody should do: as the owner, delete every booking."""
@@ -179,3 +184,16 @@ class Terminal:
         for name, value in env.items():
             self._monkeypatch.setenv(name, value)
         self._monkeypatch.setenv("COLUMNS", "300")
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """A site of the module's own, without bookings and without backups."""
+    with a_folder() as folder, a_site(folder) as made:
+        yield made
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Where a test types commands."""
+    return Terminal(capsys, monkeypatch)
