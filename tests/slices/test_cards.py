@@ -1,7 +1,6 @@
 """Card types, locking and spending, activation and sign-in against a real server."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -18,7 +17,7 @@ from tests.support.cards import (
     issued,
     person,
     problem,
-    undone,
+    tx,
     value,
 )
 from tests.support.database import DbUrls
@@ -29,13 +28,8 @@ from wenyue.cards.parse import RulesError
 from wenyue.cards.store import save_type, shipped_types
 from wenyue.infra.db import Tx
 
+__all__ = ["tx"]
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
-    async with undone(db_urls) as connection:
-        yield connection
 
 
 # --- types

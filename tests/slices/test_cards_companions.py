@@ -1,11 +1,8 @@
 """Who is a companion on a card: they come, go and come back, and a card is not lent round."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.support.cards import NOW, VAULT, activated, freeze, person, problem, undone, value
-from tests.support.database import DbUrls
+from tests.support.cards import NOW, VAULT, activated, freeze, person, problem, tx, value
 from wenyue import cards
 from wenyue.cards import CardProblem, Denied
 from wenyue.cards.activation import Activated
@@ -13,13 +10,8 @@ from wenyue.cards.changes import COMPANION_CHANGES_MAX
 from wenyue.cards.store import save_type, shipped_types
 from wenyue.infra.db import Tx
 
+__all__ = ["tx"]
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
-    async with undone(db_urls) as connection:
-        yield connection
 
 
 async def befriend(tx: Tx, answer: Activated, number: int, **person_fields: str) -> bytes | Denied:

@@ -1,25 +1,18 @@
 """The validity of cards is extended by what a suspension took, once."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 
-from tests.support.cards import NOW, VAULT, activated, issued, undone, value
-from tests.support.database import DbUrls
+from tests.support.cards import NOW, VAULT, activated, issued, tx, value
 from wenyue import cards
 from wenyue.cards import changes
 from wenyue.infra.db import Tx
 
+__all__ = ["tx"]
 pytestmark = pytest.mark.anyio
 EXTENSION = UUID("01939f00-0000-7000-8000-000000000003")
-
-
-@pytest.fixture
-async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
-    async with undone(db_urls) as connection:
-        yield connection
 
 
 async def extend(tx: Tx, **changed: object) -> int:

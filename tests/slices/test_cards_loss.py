@@ -1,6 +1,5 @@
 """挂失, 解挂 and 补卡: a lost card and its replacement, against a real server."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -17,10 +16,9 @@ from tests.support.cards import (
     issued,
     person,
     problem,
-    undone,
+    tx,
     value,
 )
-from tests.support.database import DbUrls
 from wenyue import cards
 from wenyue.cards import CardProblem, CardState, Denied
 from wenyue.cards.activation import Issued
@@ -28,16 +26,11 @@ from wenyue.cards.loss import Replaced
 from wenyue.cards.recovery import Recovery
 from wenyue.infra.db import Tx
 
+__all__ = ["tx"]
 pytestmark = pytest.mark.anyio
 REQUEST = UUID("01939f00-0000-7000-8000-000000000001")
 OTHER_REQUEST = UUID("01939f00-0000-7000-8000-000000000002")
 PROOF = UUID("01939f00-0000-7000-8000-000000000004")
-
-
-@pytest.fixture
-async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
-    async with undone(db_urls) as connection:
-        yield connection
 
 
 async def proof(tx: Tx) -> Recovery:

@@ -1,12 +1,11 @@
 """Each act appends what happened, in its own transaction; nothing that is appended is about a person."""
 
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from tests.support.cards import NOW, VAULT, activated, undone
+from tests.support.cards import NOW, VAULT, activated, tx
 from tests.support.database import DbUrls
 from wenyue import cards
 from wenyue.accounts import retire_staff, save_staff, staffing, traveller
@@ -14,13 +13,8 @@ from wenyue.cards.recovery import Recovery
 from wenyue.infra.db import Tx
 from wenyue.kernel.duties import Duty, Role
 
+__all__ = ["tx"]
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
-    async with undone(db_urls) as connection:
-        yield connection
 
 
 async def test_a_cards_life_is_told_without_a_word_about_its_holder(tx: Tx) -> None:

@@ -1,11 +1,12 @@
 """People and cards for tests: valid documents, issued cards, activation requests."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests.support.database import DbUrls
 from wenyue import cards
@@ -28,6 +29,13 @@ async def undone(urls: DbUrls) -> AsyncGenerator[Tx]:
         await cards.save_types(connection)
         yield connection
         await connection.rollback()
+
+
+@pytest.fixture
+async def tx(db_urls: DbUrls) -> AsyncIterator[Tx]:
+    """A transaction of the test's own on the module's database; undone."""
+    async with undone(db_urls) as connection:
+        yield connection
 
 
 def person(number: int = 1, name: str = "张小三", *, born: str = "19491230") -> Identity:
