@@ -97,8 +97,8 @@ async def test_security_seventh_M8_tiny_headers_keep_no_memory(port: int) -> Non
     assert grown / len(connections) < 200_000
 
 
-async def _moved_in(stage: Stage, day: date, code: str = "adult") -> Prepared:
-    """An import of one date into the opened venue, whose file says free, released for a year, 500 places."""
+async def _moved_in(stage: Stage, day: date, code: str = "adult", *, price_minor: int = 0) -> Prepared:
+    """An import of one date into the opened venue, whose file says this price, released for a year, 500 places."""
     at = datetime(day.year, day.month, day.day, 6, 0, tzinfo=UTC)
     slot = NewSlot(
         venue_id=0,
@@ -109,11 +109,11 @@ async def _moved_in(stage: Stage, day: date, code: str = "adult") -> Prepared:
         release_at=at - timedelta(days=366),
         closes_at=at,
         capacity=500,
-        price_minor=0,
+        price_minor=price_minor,
         currency="CNY",
     )
     venue = Venue(code="lingyin", kind="hotel", name_zh="x")
-    product = Product(venue_id=0, code=code, kind="night", name_zh="x", price_minor=0)
+    product = Product(venue_id=0, code=code, kind="night", name_zh="x", price_minor=price_minor)
     asked = PrepareImport("old", venue, (product,), {(product.code, day): slot})
     return await prepare_import(stage, COMMAND, asked)
 
@@ -193,24 +193,7 @@ async def test_security_seventh_M4_an_imported_session_draws_from_the_days_capac
     day = date(2026, 12, 20)
     async with opened_venue(make_database()) as stage:
         await set_capacity(stage, COMMAND, SetDayCapacity(stage.venue_id, day, 2))
-        at = datetime(2026, 12, 20, 6, 0, tzinfo=UTC)
-        slot = NewSlot(
-            venue_id=0,
-            product_id=0,
-            on_date=day,
-            starts_at=at,
-            ends_at=at + timedelta(hours=4),
-            release_at=at - timedelta(days=366),
-            closes_at=at,
-            capacity=500,
-            price_minor=3000,
-            currency="CNY",
-        )
-        venue = Venue(code="lingyin", kind="hotel", name_zh="x")
-        adult = Product(venue_id=0, code="adult", kind="night", name_zh="x", price_minor=3000)
-        done = await prepare_import(
-            stage, COMMAND, PrepareImport("old", venue, (adult,), {("adult", day): slot})
-        )
+        done = await _moved_in(stage, day, price_minor=3_000)
         assert done.slots_opened == 1
         stage.now = datetime(2026, 12, 19, 12, tzinfo=UTC)
         [draw] = done.draws.values()
