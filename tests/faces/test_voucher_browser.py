@@ -23,6 +23,10 @@ from wenyue.kernel.clock import local_date, utc_now
 from wenyue.tools.drill.proxy import ChaosProxy, Weather
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+KEPT_TEXT = """async (words) => {
+    const copies = await (await caches.open('wenyue-vouchers')).matchAll();
+    return (await Promise.all(copies.map((one) => one.text()))).some((page) => page.includes(words));
+}"""
 KEPT = "() => caches.open('wenyue-vouchers').then((held) => held.keys()).then((keys) => keys.map((one) => one.url))"
 
 
@@ -215,6 +219,7 @@ def test_ux_V1_without_a_network_it_says_as_of_when(
         expect(phone.page.locator(".copy-only")).to_be_hidden()
         phone.look("live")
         as_of = phone.page.locator(".live-only [data-as-of]").inner_text()
+        phone.page.wait_for_function(KEPT_TEXT, arg=as_of)  # not only the copy of before the reload
         line.cut()
         phone.page.reload()
         for word in (*words, as_of):
