@@ -30,9 +30,12 @@ from wenyue.tools.backup.rules import CLOCK_TOLERANCE
 from wenyue.tools.backup.source import Source
 
 NOTE: Final = "wenyue-backups.json"
+INDEX: Final = "index.json"  # of a run of log
 REPORT: Final = "selftest.json"  # lies in the default folder, also when that holds nothing else yet
 WAIT_S: Final = 3.0  # a fetch of the log lasts less; a backup is not waited for
 BACKUPS_MAX: Final = 10_000
+NOTE_BYTES_MAX: Final = 4 << 20  # a backup that carries 35,000 segments of log has as much
+INDEX_BYTES_MAX: Final = 64 << 20  # half a million segments, 8 TB of log
 RUN: Final = re.compile(r"wenyue_(\d{6})_[0-9a-f]{8}")  # of log, as its slot is called
 _Note = TypeVar("_Note")
 
@@ -60,7 +63,7 @@ class Folder:
 
     def stream(self, name: str) -> Stream:
         """What is known about a run of log; empty when nothing was fetched yet."""
-        path = self.log / name / "index.json"
+        path = self.log / name / INDEX
         return read(path, Stream) if path.exists() else Stream()
 
 
@@ -160,8 +163,10 @@ def require_room(path: Path, wanted: int) -> None:
 def read(path: Path, kind: type[_Note]) -> _Note:
     """A note. Raises SetupError when it is unreadable, or of a newer program."""
     try:
-        return decoded(path, read_bytes(path), kind)
+        return decoded(path, read_bytes(path, note_bytes_max(path)), kind)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise _damaged(path, error.strerror or "") from error
         raise SetupError(f"cannot read {path} ({error.strerror})", f"无法读取 {path}") from error
 
 
@@ -176,15 +181,24 @@ def decoded(path: Path, raw: bytes, kind: type[_Note]) -> _Note:
             )
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SetupError(
-            f"{path} is damaged ({error}): use an older backup", f"备份说明文件已损坏 {path}"
-        ) from error
+        raise _damaged(path, str(error)) from error
 
 
-def read_bytes(path: Path) -> bytes:
-    """A file that is no link. Raises OSError."""
+def _damaged(path: Path, why: str) -> SetupError:
+    return SetupError(f"{path} is damaged ({why}): use an older backup", f"备份说明文件已损坏 {path}")
+
+
+def note_bytes_max(path: Path) -> int:
+    """How large a note of this name can be: the file, which somebody else may have made, is read no further."""
+    return INDEX_BYTES_MAX if path.name == INDEX else NOTE_BYTES_MAX
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """A file that is no link, and of at most `most` bytes (EFBIG). Raises OSError."""
     with read_plain(path) as file:
-        return file.read()
+        if os.fstat(file.fileno()).st_size > most or len(content := file.read(most + 1)) > most:
+            raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(path))
+        return content
 
 
 def write(path: Path, note: object) -> None:
@@ -223,10 +237,7 @@ def _named(note: Path) -> Backup:
     """A backup's note, which names its own folder, and a run of log in this one: the rest of the program builds paths of them."""
     found = read(note, Backup)
     if found.name != note.parent.name or not RUN.fullmatch(found.stream):
-        raise SetupError(
-            f"{note} is damaged (it names {found.name} and the run {found.stream}): use an older backup",
-            f"备份说明文件已损坏 {note}",
-        )
+        raise _damaged(note, f"it names {found.name} and the run {found.stream}")
     return found
 
 

@@ -15,7 +15,7 @@ from wenyue.tools.backup.folder import Folder
 from wenyue.tools.backup.model import Backup
 from wenyue.tools.backup.programs import ProgramFault, as_fault, run
 from wenyue.tools.backup.rules import is_segment, segment_number
-from wenyue.tools.backup.sums import copied, damaged, require_listed, verify_copy
+from wenyue.tools.backup.sums import copied, damaged, largest, require_listed, verify_copy
 
 _COPY_BYTES: Final = 1 << 20
 
@@ -48,7 +48,7 @@ def lay(
         if leftover.exists():
             shutil.rmtree(leftover)
     if len(chain) == 1:
-        _copy_backup(folder, chain[0], partial, on_bytes)
+        copy_backup(folder, chain[0], partial, on_bytes)
     else:
         _combine(folder, chain, place, (copies, partial), on_bytes)
     for name, piece in log.items():
@@ -63,8 +63,18 @@ def lay(
     partial.rename(place.data)
 
 
-def _copy_backup(folder: Folder, backup: Backup, target: Path, on_bytes: Callable[[int], None]) -> None:
-    shutil.copytree(folder.path / backup.name / "data", target, symlinks=True, copy_function=_copy)
+def copy_backup(folder: Folder, backup: Backup, target: Path, on_bytes: Callable[[int], None]) -> None:
+    """A private copy of one backup, compared with its sums. Raises SetupError, OSError.
+
+    No more is copied of a file than it may have: else it would fill the database's disk before its size is compared.
+    """
+    data = folder.path / backup.name / "data"
+    known = largest(data, backup)
+
+    def copy(source: str, copied_to: str) -> None:
+        _copy(Path(source), Path(copied_to), known.get(os.path.relpath(source, data), 0) + 1)
+
+    shutil.copytree(data, target, symlinks=True, copy_function=copy)
     verify_copy(target, backup, on_bytes)
 
 
@@ -78,7 +88,7 @@ def _combine(
     copies, partial = targets
     copies.mkdir(mode=0o700)
     for one in chain:
-        _copy_backup(folder, one, copies / one.name, on_bytes)
+        copy_backup(folder, one, copies / one.name, on_bytes)
     sources = [str(copies / one.name) for one in chain]
     try:  # what is whole in the copies is linked: they are ours, and gone before the server starts
         run(place.programs, "pg_combinebackup", ["--link", "--output", str(partial), *sources])
@@ -131,7 +141,9 @@ def _is_same(one: Path, other: Path, count: int) -> bool:
     return True
 
 
-def _copy(source: str | Path, target: str | Path) -> None:
-    """Copy one file that is no link, and no more of it than its content."""
-    with read_plain(Path(source)) as file, make_plain(Path(target)) as copy:
-        shutil.copyfileobj(file, copy, _COPY_BYTES)
+def _copy(source: Path, target: Path, most: int) -> None:
+    """Copy the first `most` bytes of a file that is no link, and no more of it than its content. Raises OSError."""
+    with read_plain(source) as file, make_plain(target) as copy:
+        while most > 0 and (block := file.read(min(_COPY_BYTES, most))):
+            copy.write(block)
+            most -= len(block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -11,6 +11,10 @@ FORMAT: Final = 1
 SEGMENT_BYTES: Final = 16 * 1024 * 1024  # the size that the embedded server was made with
 
 Kind = Literal["full", "incremental"]
+# A note is read before anybody vouches for it: what nobody could reckon with makes it a damaged one.
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+SegmentBytes = Annotated[int, msgspec.Meta(ge=1 << 20, le=1 << 30)]
+Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}\.")]
 
 
 class FolderNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +32,7 @@ class Stream(msgspec.Struct, kw_only=True):
     segments: dict[str, tuple[int, str]] = {}  # file name → (bytes, sha256)
     histories: dict[str, tuple[int, str]] = {}  # of timelines, likewise
     unfinished: tuple[str, int, str] | None = None  # the last segment: name, bytes so far, their sha256
-    marks: list[tuple[datetime, int]] = []  # ascending
+    marks: list[tuple[Instant, int]] = []  # ascending
 
     def sums(self) -> dict[str, tuple[int, str]]:
         """Every file whose content is known: how many of its first bytes, and their sum."""
@@ -44,13 +48,13 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     parent: str | None  # the backup that an incremental one continues
     stream: str  # the run of log that leads on from here
-    started_at: datetime
-    finished_at: datetime
+    started_at: Instant
+    finished_at: Instant
     start_lsn: int
     stop_lsn: int
     system_id: str
-    server_version: str
-    segment_bytes: int
+    server_version: Version
+    segment_bytes: SegmentBytes
     database: str
     bytes: int
     files: int

@@ -22,6 +22,7 @@ from wenyue.tools.backup.rules import parse_lsn
 MANIFEST: Final = "backup_manifest"
 LOG: Final = "pg_wal"
 _BLOCK: Final = 1 << 20
+_ENTRY_BYTES_MAX: Final = 1024  # of one file in a manifest; names have at most 99 bytes
 # pg_basebackup's own sum stands last in the manifest, over everything before it.
 _OWN_SUM: Final = re.compile(rb'"Manifest-Checksum": "([0-9a-f]{64})"\}\s*$')
 
@@ -87,11 +88,9 @@ def stop_position(manifest: bytes, sent: Mapping[str, tuple[int, str]]) -> tuple
 def require_listed(folder: Folder, backup: Backup) -> None:
     """A look before anything is copied: the manifest is the one that was vouched for, and the folder holds what it lists."""
     data = folder.path / backup.name / "data"
-    manifest = data / MANIFEST
     try:
         _require(backup, data, is_good=not data.is_symlink() and data.is_dir(), why="it is a link")
-        _require(backup, manifest, is_good=sha256_of(manifest) == backup.manifest_sha256)
-        require_plain(data, backup)
+        require_plain(data, backup, largest(data, backup))
     except OSError as error:
         raise damaged(
             backup.name, Path(str(error.filename or data)), error.strerror or "unreadable"
@@ -103,11 +102,9 @@ def verify_copy(data: Path, backup: Backup, on_bytes: Callable[[int], None]) -> 
 
     The copy, not the folder: whoever can write there could change a file between the sum and the copying.
     """
-    manifest = data / MANIFEST
     try:
-        _require(backup, manifest, is_good=sha256_of(manifest) == backup.manifest_sha256)
-        require_plain(data, backup)
-        for path, size, checksum in _listed(manifest):
+        require_plain(data, backup, largest(data, backup))
+        for path, size, checksum in _listed(data, backup):
             place = data / path
             is_whole = place.is_file() and place.stat().st_size == size
             _require(backup, place, is_good=is_whole and sha256_of(place, on_bytes) == checksum)
@@ -120,30 +117,40 @@ def verify_copy(data: Path, backup: Backup, on_bytes: Callable[[int], None]) -> 
         ) from error
 
 
-def require_plain(data: Path, backup: Backup) -> None:
-    """A backup's data folder holds what its manifest lists, and no link. Raises SetupError naming the first that is otherwise.
+def largest(data: Path, backup: Backup) -> dict[str, int]:
+    """What a backup's data folder holds, by the path in it, and how many bytes each file may have. Raises SetupError, OSError."""
+    log = dict.fromkeys(backup.log_sha256, backup.segment_bytes)
+    return {
+        **{path: size for path, size, _ in _listed(data, backup)},
+        **{f"{LOG}/{name}": most for name, most in log.items()},
+        **{f"{LOG}/archive_status/{name}.done": 0 for name in log},
+        MANIFEST: manifest_bytes_max(backup),
+    }
+
+
+def manifest_bytes_max(backup: Backup) -> int:
+    """How large a backup's manifest can be: the file, which somebody else may have made, is read no further."""
+    return (1 << 16) + _ENTRY_BYTES_MAX * max(0, backup.files)
+
+
+def require_plain(data: Path, backup: Backup, known: Mapping[str, int]) -> None:
+    """A backup's data folder holds nothing but what is `known` (`largest`), and no link. Raises SetupError naming the first.
 
     There are no links: a server with tablespaces of its own is not backed up.
     """
-    manifest = data / MANIFEST
     for place in (data.parent, data):
         _require(backup, place, is_good=not place.is_symlink() and place.is_dir(), why="it is a link")
-    known = {path for path, _, _ in _listed(manifest)} | {MANIFEST}
-    known |= {f"{LOG}/{name}" for name in backup.log_sha256}
-    empty = {f"{LOG}/archive_status/{name}.done" for name in backup.log_sha256}
     for folder, folders, files in os.walk(data, onerror=_raise):
         for name in sorted([*folders, *files]):
             path = Path(folder, name)
             inside = str(path.relative_to(data))
             found = path.lstat()
             if stat.S_ISLNK(found.st_mode):
-                _require(
-                    backup, path, is_good=False, why="it is a link"
-                )  # a server with tablespaces is not backed up
-            elif not stat.S_ISDIR(found.st_mode):
-                is_known = inside in known or (inside in empty and not found.st_size)
-                is_good = is_known and stat.S_ISREG(found.st_mode)
-                _require(backup, path, is_good=is_good, why="the backup's manifest does not list it")
+                raise damaged(backup.name, path, "it is a link")
+            if not stat.S_ISDIR(found.st_mode):
+                is_known = inside in known and stat.S_ISREG(found.st_mode)
+                _require(backup, path, is_good=is_known, why="the backup's manifest does not list it")
+                _require(backup, path, is_good=found.st_size <= known[inside], why="it is too large")
 
 
 def _raise(error: OSError) -> None:
@@ -164,11 +171,15 @@ def damaged(name: str, path: Path, reason: str) -> SetupError:
     )
 
 
-def _listed(manifest: Path) -> Iterator[tuple[str, int, str]]:
+def _listed(data: Path, backup: Backup) -> Iterator[tuple[str, int, str]]:
+    """Of the manifest that was vouched for: path, bytes and sum of each file. Raises SetupError, OSError."""
+    manifest = data / MANIFEST
+    raw = read_bytes(manifest, manifest_bytes_max(backup))
+    _require(backup, manifest, is_good=hashlib.sha256(raw).hexdigest() == backup.manifest_sha256)
     try:
-        found = _parsed(read_bytes(manifest))
+        found = _parsed(raw)
     except ValueError as error:
-        raise damaged(manifest.parent.parent.name, manifest, str(error)) from error
+        raise damaged(backup.name, manifest, str(error)) from error
     for file in found.files:
         yield _path(file), file.size, file.checksum
 

@@ -18,13 +18,12 @@ from wenyue.tools.backup.receiving import FOLDER
 from wenyue.tools.backup.rules import continues, parse_lsn, superfluous
 from wenyue.tools.backup.source import Source
 from wenyue.tools.backup.streaming import current_run, fetch, prune
-from wenyue.tools.backup.sums import LOG, MANIFEST, copied, stop_position
+from wenyue.tools.backup.sums import LOG, MANIFEST, copied, manifest_bytes_max, stop_position
 from wenyue.tools.backup.unpacking import LABEL, OddTarError, Sent, unpack
 from wenyue.tools.backup.vouching import own_backups, trust_of, write_vouched
 
 INCREMENTAL_VERSION_MIN: Final = 17
 ROOM_BYTES_MIN: Final = 64 * 1024 * 1024
-_MANIFEST_BYTES_MAX: Final = 1 << 30  # what PostgreSQL reads of one
 _LOG: Final = PurePosixPath(LOG)
 _START: Final = re.compile(r"START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+)")
 
@@ -110,7 +109,7 @@ def _is_its_manifest(folder: Folder, source: Source, parent: Backup) -> bool:
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     copy.unlink(missing_ok=True)
     try:
-        _, found = copied(manifest, copy, _MANIFEST_BYTES_MAX)
+        _, found = copied(manifest, copy, manifest_bytes_max(parent))
     except OSError as error:
         if str(error.filename) != str(manifest):
             raise  # ours: no room, say

@@ -19,12 +19,13 @@ from typing import Final
 
 from wenyue.infra.fault import SetupError
 from wenyue.infra.keys import key_ring
-from wenyue.tools.backup.folder import Folder, decoded, encoded, put, read_bytes
+from wenyue.tools.backup.folder import Folder, decoded, encoded, note_bytes_max, put, read_bytes
 from wenyue.tools.backup.model import Backup, Stream
 
 SUFFIX: Final = ".hmac"
 _PURPOSE: Final = b"wenyue backup note 1"
 _LINES_MAX: Final = 2  # what is there, and what is about to be: the two files are not replaced in one instant
+_KEYED_BYTES_MAX: Final = 4096
 _KEYS: Final = "keys.json"
 OWN_KEY: Final = "backup.key"  # of a home that has a server's address, and not the installation's keys
 
@@ -69,7 +70,8 @@ class Trust:
     def vouched(self, path: Path) -> bytes | None:
         """The content that the keyed note vouches for; a second look at the file might find another."""
         try:
-            content, said = read_bytes(path), read_bytes(_beside(path)).split()[:_LINES_MAX]
+            content = read_bytes(path, note_bytes_max(path))
+            said = read_bytes(_beside(path), _KEYED_BYTES_MAX).split()[:_LINES_MAX]
         except OSError:
             return None
         made = [_mac(key, content) for key in self.keys]
@@ -122,7 +124,7 @@ def _keys_in(home: Path) -> tuple[bytes, ...]:
         key = _key_of((home / _KEYS).read_text(encoding="utf-8"))
         found += [] if key is None else [key]
     with suppress(OSError):
-        own = read_bytes(home / OWN_KEY).strip()
+        own = read_bytes(home / OWN_KEY, _KEYED_BYTES_MAX).strip()
         found += [own] if len(own) == 2 * hashlib.sha256().digest_size else []
     return tuple(found)
 
