@@ -236,6 +236,10 @@ CASES: list[tuple[Sequence[Finding], list[str]]] = [
         ["replication:rights note"],
     ),
     (judge_replication(SLOT_LOST), ["replication:slot-wenyue_backup warning"]),
+    (
+        judge_replication(ReplicationFacts("", (), (), 0, ("wenyue_000001_0123abcd",))),
+        ["replication:slot-wenyue_000001_0123abcd warning"],
+    ),
     (judge_pass(SEEN_NOW, NOW, check="windows"), []),
     (
         judge_pass(replace(SEEN_NOW, broken=("I2",), broken_count=1), NOW, check="windows"),

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 
 from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_folder, a_site
+from wenyue.infra.config import load
+from wenyue.infra.db import queries
 from wenyue.infra.fault import SetupError
 from wenyue.tools.backup import existing, laying, restoring
 from wenyue.tools.backup.folder import read, write
 from wenyue.tools.backup.model import Backup
+from wenyue.tools.backup.slots import ABSENT_MAX, FOLDER, unused
+from wenyue.tools.backup.streaming import runs
+from wenyue.tools.doctor import Finding, Mark, examine
+from wenyue.tools.ports import free_port
+from wenyue.watch.store import SLOT_IDLE_S
 
 HUGE = 3 << 30  # sparse: it takes no room where it lies
 MEMORY_BYTES = 1 << 30
@@ -132,3 +141,123 @@ def test_security_tenth_H2_a_note_that_nobody_could_reckon_with_is_told_as_a_dam
     fields = msgspec.to_builtins(read(notes(copy)["backup"], Backup))
     write(forged / "backup.json", fields | {"name": forged.name} | change)
     assert f"{forged.name}/backup.json is damaged" in terminal.bad(site.home, "backup", "check", "--to", copy)
+
+
+def slots(site: Site) -> set[str]:
+    with psycopg.connect(site.info.superuser_url, autocommit=True) as connection:
+        rows = connection.execute("SELECT slot_name::text FROM pg_replication_slots").fetchall()
+    return {row[0] for row in rows if row[0] != "wenyue_standby"}
+
+
+def drop(site: Site, slot: str) -> None:
+    with psycopg.connect(site.info.superuser_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_drop_replication_slot(%s)", [slot])
+
+
+def test_security_tenth_H3_a_log_that_is_removed_again_and_again_leaves_no_slots_behind(
+    site: Site, terminal: Terminal, tmp_path: Path
+) -> None:
+    """Each time a slot stayed; after ten no backup into any folder was possible."""
+    folder = tmp_path / "disk"
+    before = slots(site)
+    for _ in range(ABSENT_MAX + 3):
+        terminal.good(site.home, "backup", "--to", folder)
+        shutil.rmtree(folder / "log")
+    left = slots(site) - before
+    assert len(left) <= ABSENT_MAX + 1
+    shutil.rmtree(folder)
+    terminal.good(site.home, "backup", "--to", folder)
+    assert before <= slots(site)
+    assert len(slots(site) - before) <= ABSENT_MAX + 1
+
+
+def test_security_tenth_H3_a_folder_that_was_away_goes_on_with_its_log(
+    site: Site, terminal: Terminal, tmp_path: Path
+) -> None:
+    """Its disk was not mounted for a while, and backups went into what lay below."""
+    folder, aside = tmp_path / "disk", tmp_path / "aside"
+    terminal.good(site.home, "backup", "--to", folder)
+    folder.rename(aside)
+    terminal.good(site.home, "backup", "--to", folder)
+    shutil.rmtree(folder)
+    aside.rename(folder)
+    terminal.good(site.home, "backup", "--to", folder)
+    assert len(runs(existing(folder))) == 1
+
+
+def test_security_tenth_H3_doctor_names_slots_that_no_folder_uses(
+    site: Site, terminal: Terminal, tmp_path: Path
+) -> None:
+    def named() -> list[str]:
+        with psycopg.connect(site.info.superuser_url, autocommit=True) as connection:
+            return unused(connection, site.home, site.backups)
+
+    def doctor() -> Finding:
+        findings = examine(lambda: load({"WENYUE_HOME": str(site.home), "WENYUE_PORT": str(free_port())}))
+        return next(one for one in findings if one.subject.startswith("backup slots"))
+
+    terminal.good(site.home, "backup")
+    terminal.good(site.home, "backup", "--to", tmp_path / "disk")
+    [run] = runs(existing(tmp_path / "disk"))
+    for other in named():  # of other tests
+        drop(site, other)
+    assert doctor().mark is Mark.GOOD
+    shutil.rmtree(tmp_path / "disk")
+    assert named() == [run]
+    found = doctor()
+    assert (found.mark, run in found.found) == (Mark.WARNING, True)
+    assert f"pg_drop_replication_slot('{run}')" in found.remedy
+    drop(site, run)
+    assert doctor().mark is Mark.GOOD
+
+
+def test_security_tenth_H3_a_slot_from_which_nothing_is_fetched_is_seen_by_the_monitors_own_role(
+    site: Site, terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.good(site.home, "backup", "--to", tmp_path / "disk")
+    [run] = runs(existing(tmp_path / "disk"))
+    ask = queries("wenyue.watch", "store.sql")["promises"]
+    with psycopg.connect(site.info.app_url, autocommit=True) as connection:
+
+        def idle(least: int, seconds: float) -> list[str]:
+            row = connection.execute(ask, {"idle_bytes": least, "idle_s": seconds}).fetchone()
+            assert row is not None
+            return row[2]
+
+        assert run in idle(0, 0.0)
+        assert run not in idle(1 << 50, 0.0)
+        assert run not in idle(0, SLOT_IDLE_S)
+
+
+def test_security_tenth_H3_a_run_with_the_last_number_is_told(
+    site: Site, terminal: Terminal, tmp_path: Path
+) -> None:
+    """The run after it had a name that no reader of the folder took for one."""
+    folder = tmp_path / "disk"
+    terminal.good(site.home, "backup", "--to", folder)
+    planted = folder / "log" / "wenyue_999999_00000000"
+    planted.mkdir()
+    assert str(planted) in terminal.bad(site.home, "backup", "--to", folder)
+    planted.rmdir()
+    terminal.good(site.home, "backup", "--to", folder)
+    assert len(runs(existing(folder))) == 1  # it goes on with what it had
+
+
+def test_security_tenth_H3_a_server_without_a_free_slot_is_told(
+    site: Site, terminal: Terminal, tmp_path: Path
+) -> None:
+    folder, notes_before = tmp_path / "disk", set((site.home / FOLDER).glob("*"))
+    with psycopg.connect(site.info.superuser_url, autocommit=True) as connection:
+        made: list[str] = []
+        with suppress(psycopg.errors.ConfigurationLimitExceeded):
+            while True:
+                name = f"others_{len(made)}"
+                connection.execute("SELECT pg_create_physical_replication_slot(%s)", [name])
+                made.append(name)
+        said = terminal.bad(site.home, "backup", "--to", folder)
+        for name in made:
+            connection.execute("SELECT pg_drop_replication_slot(%s)", [name])
+    assert "no replication slot left" in said
+    assert not runs(existing(folder))
+    assert set((site.home / FOLDER).iterdir()) == notes_before
+    terminal.good(site.home, "backup", "--to", folder)

@@ -34,6 +34,8 @@ from wenyue.infra.server.binaries import wheel_programs
 from wenyue.infra.server.place import FREE_BYTES_MIN, SYSTEM_ROOT
 from wenyue.infra.supervisor import answers_ready, listening_socket
 from wenyue.policy import load_calendar, read_presets
+from wenyue.tools.backup.command import folder_of
+from wenyue.tools.backup.slots import unused
 from wenyue.tools.doctor_factors import without_factor
 from wenyue.tools.doctor_record import compare_record
 
@@ -200,6 +202,7 @@ def _connected(settings: Settings, owner_url: str, app_url: str, name: str) -> I
             psycopg.connect(app_url, connect_timeout=CONNECT_DEADLINE_S, autocommit=True) as app,
         ):
             yield _version(owner, name)
+            yield _slots(owner, settings)
             yield _clock(owner)
             structure = _structure(owner_url)
             yield structure
@@ -240,6 +243,18 @@ def _version(connection: psycopg.Connection, name: str) -> Finding:
     if number // 10000 < VERSION_MIN:
         return Finding(Mark.FAULT, "database 数据库", text, f"upgrade it to {VERSION_MIN} or newer")
     return Finding(Mark.GOOD, "database 数据库", text)
+
+
+def _slots(connection: psycopg.Connection, settings: Settings) -> Finding:
+    """Slots of backups whose folder is gone: the server has few, and keeps log for each."""
+    subject = "backup slots 备份复制槽"
+    if not (names := unused(connection, settings.home, folder_of(settings, None))):
+        return Finding(Mark.GOOD, subject, "each belongs to a backup folder")
+    text = f"no backup folder that this home knows uses {', '.join(names[:NAMED_MAX])}"
+    remedy = (
+        f"if no other machine and no disk that is away does: SELECT pg_drop_replication_slot('{names[0]}');"
+    )
+    return Finding(Mark.WARNING, subject, text, remedy)
 
 
 def _clock(connection: psycopg.Connection) -> Finding:

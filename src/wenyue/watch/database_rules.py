@@ -147,6 +147,17 @@ def judge_replication(facts: ReplicationFacts) -> list[Finding]:
         )
         for slot in facts.lost_slots
     ]
+    found += [
+        Finding(
+            check,
+            _WARNING,
+            f"备份复制槽 {slot} 两天未取日志，仍占用磁盘；备份目录已不用时请删除该槽",
+            f"the backups' slot {slot} keeps log, and nothing was fetched for two days: take a backup, or, if its folder is "
+            f"gone, SELECT pg_drop_replication_slot('{slot}')",
+            f"slot-{slot}",
+        )
+        for slot in facts.idle_slots
+    ]
     return found
 
 

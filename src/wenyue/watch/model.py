@@ -120,6 +120,7 @@ class ReplicationFacts:
     standbys: tuple[Standby, ...]
     lost_slots: tuple[str, ...]
     wanted: int  # standbys that the operator expects
+    idle_slots: tuple[str, ...] = ()  # of backups: they keep log, and nothing was fetched for days
 
 
 @dataclass(frozen=True, slots=True)

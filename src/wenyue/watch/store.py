@@ -37,6 +37,8 @@ from wenyue.watch.model import (
 from wenyue.watch.rules import HOLD_OVERDUE_S
 
 BEATS_MAX: Final = 500
+SLOT_IDLE_BYTES: Final = 512 << 20  # of log that a slot keeps: a quiet server fills no segment in days
+SLOT_IDLE_S: Final = 2 * 86_400.0  # a backup is taken every day
 STAFF_ACTS_MAX: Final = (
     19  # one less than the findings that a check may have: one more says how many there were
 )
@@ -125,9 +127,13 @@ async def take_turn(tx: Tx, node: str) -> bool:
 
 async def replication(tx: Tx, wanted: int) -> ReplicationFacts:
     """Who follows this server; `wanted`: how many the operator expects."""
-    sync_names, lost = await _one(tx, "promises")
+    sync_names, lost, idle = await _one(
+        tx, "promises", {"idle_bytes": SLOT_IDLE_BYTES, "idle_s": SLOT_IDLE_S}
+    )
     rows = await (await tx.execute(_SQL["standbys"])).fetchall()
-    return ReplicationFacts(sync_names, tuple(Standby(*row) for row in rows), tuple(lost), wanted)
+    return ReplicationFacts(
+        sync_names, tuple(Standby(*row) for row in rows), tuple(lost), wanted, tuple(idle)
+    )
 
 
 async def later(tx: Tx) -> LaterFacts:

@@ -46,9 +46,15 @@ RETURNING node
 SELECT name, state, sync_state, behind_bytes, behind_s FROM watch.standbys()
 
 -- name: promises
--- Whom a commit waits for, and slots whose log was dropped.
+-- Whom a commit waits for, slots whose log was dropped, and slots of backups that keep log and that no fetch moved on for days
+-- (only since PostgreSQL 17 is it known since when).
 SELECT current_setting('synchronous_standby_names'),
-       array(SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE wal_status = 'lost' ORDER BY slot_name LIMIT 16)
+       array(SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE wal_status = 'lost' ORDER BY slot_name LIMIT 16),
+       array(SELECT s.slot_name::text FROM pg_catalog.pg_replication_slots s
+              WHERE s.slot_name ~ '^wenyue_[0-9]{6}_[0-9a-f]{8}$' AND NOT s.active
+                AND CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() - s.restart_lsn >= %(idle_bytes)s END
+                AND (to_jsonb(s) ->> 'inactive_since')::timestamptz <= clock_timestamp() - make_interval(secs => %(idle_s)s)
+              ORDER BY s.slot_name LIMIT 16)
 
 -- name: later
 -- Work that waits, and since when.

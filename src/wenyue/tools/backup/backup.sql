@@ -18,6 +18,10 @@ SELECT name, setting
 -- Whether the server still keeps the log that a run continues with.
 SELECT coalesce(wal_status, ''), active FROM pg_catalog.pg_replication_slots WHERE slot_name = %(slot)s
 
+-- name: slots
+-- The slots that nobody reads from at this moment, as ours never are.
+SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE NOT active ORDER BY slot_name LIMIT 100
+
 -- name: slot_start
 -- From where on the server keeps log for a run, and the segment that this is in; a slot that was lost has no place.
 SELECT s.restart_lsn::text, pg_walfile_name(s.restart_lsn + 1)

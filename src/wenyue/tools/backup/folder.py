@@ -37,6 +37,7 @@ BACKUPS_MAX: Final = 10_000
 NOTE_BYTES_MAX: Final = 4 << 20  # a backup that carries 35,000 segments of log has as much
 INDEX_BYTES_MAX: Final = 64 << 20  # half a million segments, 8 TB of log
 RUN: Final = re.compile(r"wenyue_(\d{6})_[0-9a-f]{8}")  # of log, as its slot is called
+RUNS_MAX: Final = 999_999
 _Note = TypeVar("_Note")
 
 

@@ -14,8 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from psycopg.errors import ConfigurationLimitExceeded
+
 from wenyue.infra.fault import SetupError
-from wenyue.tools.backup.folder import RUN, Folder, decoded, inside, read, write
+from wenyue.tools.backup import slots
+from wenyue.tools.backup.folder import RUN, RUNS_MAX, Folder, decoded, inside, read, write
 from wenyue.tools.backup.model import Backup, Stream
 from wenyue.tools.backup.programs import ProgramFault, as_fault
 from wenyue.tools.backup.receiving import publish, receive, tidy
@@ -33,6 +36,7 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
         status = source.slot_status(names[-1])
         is_ours = trust_of(source.home, {}).knows(folder.log / names[-1] / "index.json")
         if status in _GOOD and is_ours:
+            slots.remember(source.home, names[-1], folder.path)
             return names[-1]
         progress(
             "the log since the last backup is not complete any more, a new full backup begins it anew · "
@@ -42,15 +46,37 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
             "已有日志没有本系统签注, 将重新做全量备份"
         )
         source.run("drop_slot", slot=names[-1])
-    number = int(names[-1].split("_")[1]) + 1 if names else 1
-    name = f"wenyue_{number:06d}_{secrets.token_hex(4)}"
+    name = _next(folder, names)
+    slots.drop_older(source, folder.path, names)
     folder.log.mkdir(mode=0o700, exist_ok=True)
     with inside(folder, "log") as log:
         (log / name).mkdir(mode=0o700)
     with inside(folder, "log", name) as target:
         write_vouched(target / "index.json", Stream(), source.home)
-    source.run("make_slot", slot=name)
+    slots.remember(source.home, name, folder.path)
+    try:
+        source.run("make_slot", slot=name)
+    except ConfigurationLimitExceeded as error:
+        with inside(folder, "log") as log:
+            shutil.rmtree(log / name)
+        slots.forget(source.home, name)
+        raise SetupError(
+            "the server has no replication slot left: drop those that nobody uses (`wenyue doctor` names them), or raise "
+            "max_replication_slots",
+            "复制槽已用尽, 请删除无用的复制槽或调大 max_replication_slots",
+        ) from error
     return name
+
+
+def _next(folder: Folder, names: Sequence[str]) -> str:
+    """A name for a run of log that follows these. Raises SetupError: somebody put the last possible one there."""
+    number = int(names[-1].split("_")[1]) + 1 if names else 1
+    if number > RUNS_MAX:
+        raise SetupError(
+            f"{folder.log / names[-1]} has a number that no run of ours reaches: remove it",
+            f"{folder.log / names[-1]} 不是本系统的日志目录, 请移除",
+        )
+    return f"wenyue_{number:06d}_{secrets.token_hex(4)}"
 
 
 def runs(folder: Folder) -> list[str]:
