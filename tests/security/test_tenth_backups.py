@@ -13,7 +13,7 @@ import msgspec
 import psycopg
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_folder, a_site
+from tests.support.backup_site import Site, Terminal, a_copy_of_backups, site
 from wenyue.infra.config import load
 from wenyue.infra.db import queries
 from wenyue.infra.fault import SetupError
@@ -26,14 +26,10 @@ from wenyue.tools.doctor import Finding, Mark, examine
 from wenyue.tools.ports import free_port
 from wenyue.watch.store import SLOT_IDLE_S
 
+__all__ = ["site"]
+
 HUGE = 3 << 30  # sparse: it takes no room where it lies
 MEMORY_BYTES = 1 << 30
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_folder() as folder, a_site(folder) as made:
-        yield made
 
 
 @pytest.fixture
