@@ -1,0 +1,159 @@
+"""Languages stand in catalogues: complete, used, with the parameters of their messages – and nowhere else."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "wenyue"
+# What speaks through the catalogues, relative to the package; the rest still holds both languages side by side.
+CONVERTED = ("locale",)
+# Files there that hold Chinese by right: (file, why).
+CHINESE_BY_RIGHT = {
+    "locale/formats.py": "docstrings show what is said",
+    "locale/languages.py": "a language's own name",
+}
+HAN = re.compile(r"[\u3400-\u9fff]")
+CALLS = {
+    "Message": 1,
+    "gettext": 1,
+    "pgettext": 2,
+    "ngettext": 2,
+    "npgettext": 3,
+    "counted": 2,
+    "in_context": 2,
+}
+
+
+@cache
+def catalogues() -> ModuleType:
+    """The script that keeps them."""
+    found = spec_from_file_location("catalogues", ROOT / "scripts" / "catalogues.py")
+    assert found
+    assert found.loader
+    script = module_from_spec(found)
+    sys.modules["catalogues"] = script  # its annotations are looked up there
+    found.loader.exec_module(script)
+    return script
+
+
+@cache
+def said() -> dict[object, set[str]]:
+    """Every message of the source, and where it is said."""
+    return catalogues().messages()
+
+
+def converted(suffix: str) -> list[Path]:
+    """Files of the parts that are done."""
+    found = [path for part in CONVERTED for path in (SOURCE / part).rglob(f"*{suffix}")]
+    return [*found, *(SOURCE / part for part in CONVERTED if part.endswith(suffix))]
+
+
+def test_every_message_has_a_text_in_every_language() -> None:
+    script = catalogues()
+    assert said()
+    assert {folder: script.missing(said(), folder) for folder in script.folders()} == {
+        folder: [] for folder in script.folders()
+    }
+
+
+def test_catalogues_are_as_update_leaves_them() -> None:
+    assert [str(file) for file in catalogues().stale(said())] == [], "run scripts/catalogues.py update"
+
+
+def test_texts_have_the_parameters_of_their_message() -> None:
+    assert list(catalogues().differing(said())) == []
+
+
+def two_languages(source: str) -> Iterator[str]:
+    """Functions with a parameter for each of two languages, and fields of classes likewise."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            arguments = node.args
+            names = [one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+            label = getattr(node, "name", "lambda")
+        elif isinstance(node, ast.ClassDef):
+            names = [
+                one.target.id
+                for one in node.body
+                if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+            ]
+            label = node.name
+        else:
+            continue
+        for ending in {name.removesuffix("zh") for name in names if name.removesuffix("zh") != name}:
+            if f"{ending}en" in names:
+                yield f"{label}({ending}zh, {ending}en)"
+
+
+def not_literal(source: str) -> Iterator[int]:
+    """Lines where a message is made of something that extraction cannot read."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        texts = node.args[: CALLS.get(name, 0)]
+        if any(not isinstance(text, ast.Constant) for text in texts):
+            yield node.lineno
+
+
+def test_no_function_has_two_language_arguments() -> None:
+    found = {str(path): list(two_languages(path.read_text(encoding="utf-8"))) for path in converted(".py")}
+    assert {path: offences for path, offences in found.items() if offences} == {}
+
+
+def test_messages_are_literal() -> None:
+    own = SOURCE / "locale"  # gettext itself passes messages on
+    found = {
+        str(path): list(not_literal(path.read_text(encoding="utf-8")))
+        for path in converted(".py")
+        if own not in path.parents
+    }
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+def test_chinese_stands_in_catalogues_only() -> None:
+    paths = [*converted(".py"), *converted(".html")]
+    assert paths
+    found = {path.relative_to(SOURCE).as_posix(): chinese(path.read_text(encoding="utf-8")) for path in paths}
+    assert {path: lines for path, lines in found.items() if lines and path not in CHINESE_BY_RIGHT} == {}
+
+
+def chinese(text: str) -> list[int]:
+    """Lines with a Chinese character."""
+    return [number for number, line in enumerate(text.splitlines(), 1) if HAN.search(line)]
+
+
+@pytest.mark.parametrize(
+    ("source", "offences"),
+    [
+        ("def f(zh, en): ...", ["f(zh, en)"]),
+        ("class A:\n    title_zh: str\n    title_en: str", ["A(title_zh, title_en)"]),
+        ("f = lambda zh, *, en: 0", ["lambda(zh, en)"]),
+        ("def f(locale): ...", []),
+    ],
+)
+def test_two_languages_are_seen(source: str, offences: list[str]) -> None:
+    assert list(two_languages(source)) == offences
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("Message('a')", []),
+        ("x.gettext(f'{a}')", [1]),
+        ("Message.counted('a', b, 3)", [1]),
+        ("gettext('a', n=n)", []),
+    ],
+)
+def test_what_extraction_cannot_read_is_seen(source: str, lines: list[int]) -> None:
+    assert list(not_literal(source)) == lines
