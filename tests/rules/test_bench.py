@@ -78,11 +78,13 @@ def test_every_figure_is_a_median_with_least_and_greatest_beside_it() -> None:
 def test_goals_are_met_exactly_at_their_bound() -> None:
     met = _figures(
         hot_per_s=8_000, naive_hot_tps=1_000, spread_per_s=1_200, naive_spread_tps=1_000, noop_per_s=32_000,
-        sold_out_per_s=22_400, availability_per_s=16_000, p99_ms=150, grown_ratio=0.9, rss_mb_per_worker=150, oversold=0,
+        peer_hot_per_s=400, peer_spread_per_s=80, sold_out_per_s=22_400, availability_per_s=25_600, p99_ms=150,
+        grown_ratio=0.9, rss_mb_per_worker=150, oversold=0,
     )  # fmt: skip
-    assert [goal.is_met for goal in goals(met)] == [True] * 9
-    missed = _figures(hot_per_s=7_999, naive_hot_tps=1_000, p99_ms=151, oversold=1)
+    assert [goal.is_met for goal in goals(met)] == [True] * 11
+    missed = _figures(hot_per_s=7_999, peer_hot_per_s=400, naive_hot_tps=1_000, p99_ms=151, oversold=1)
     assert {goal.text: goal.is_met for goal in goals(missed) if goal.value is not None} == {
+        "hot ÷ peer hot": False,
         "hot ÷ naive hot": False,
         "p99, ms": False,
         "oversold": False,
@@ -93,7 +95,7 @@ def test_the_document_has_every_key_and_says_what_was_not_measured() -> None:
     content = document(_figures(hot_per_s=5.0), {"cores": 4}, {"quick": True})
     assert json.loads(json.dumps(content)) == content
     judged = cast(list[dict[str, object]], content["goals"])
-    assert len(judged) == 9
+    assert len(judged) == 11
     assert all(entry["met"] is None for entry in judged)
     assert {"p99_ms", "oversold", "grown_ratio", "rss_mb_per_worker"} <= set(KEYS)
 

@@ -23,6 +23,9 @@ def test_a_small_benchmark_measures_everything(tmp_path: Path) -> None:
     document = json.loads(json.dumps(figures.document(report.figures, report.machine, {})))
     assert document["hot_per_s"] > 0
     assert document["naive_hot_tps"] > 0
+    assert document["peer_hot_per_s"] > 0
+    assert document["peer_spread_per_s"] > 0
+    assert not any("peer" in note for note in report.notes), report.notes  # it is right, or no yardstick
     assert document["oversold"] == 0
     assert len(told) <= steps(TINY)  # as many as the bar is long
     assert not (tmp_path / "bench" / "database.json").exists()

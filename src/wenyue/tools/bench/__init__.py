@@ -1,4 +1,4 @@
-"""The benchmark: this system over HTTP with every rule on, beside the usual naive statement on the same server.
+"""The benchmark: this system over HTTP with every rule on, beside a usual service and the naive statement on the same server.
 
 `wenyue bench` prints a table and writes `bench.json` into the installation's home. See docs/performance.md.
 """
@@ -38,7 +38,7 @@ def bench(
         bool, typer.Option("--grown/--no-grown", help="also with 5 million stored bookings")
     ] = True,
 ) -> None:
-    """Measure this machine: bookings per second, latency, memory, and the naive way beside it (压测)."""
+    """Measure this machine: bookings per second, latency, memory, and the usual ways beside it (压测)."""
     if context.invoked_subcommand is not None:
         return
     from dataclasses import replace  # noqa: PLC0415 - only this command needs what follows

@@ -13,6 +13,8 @@ from rich.table import Table
 KEYS: Final = {
     "hot_per_s": ("bookings, all on one session", "/s"),
     "spread_per_s": ("bookings over 10,000 sessions", "/s"),
+    "peer_hot_per_s": ("the same, by the usual service: FastAPI, SQLAlchemy, asyncpg", "/s"),
+    "peer_spread_per_s": ("… over 10,000 sessions", "/s"),
     "naive_hot_tps": ("naive statement, one row, best of 1/8/64 clients", "/s"),
     "naive_spread_tps": ("naive statement, 10,000 rows, best of 1/8/64 clients", "/s"),
     "noop_per_s": ("no-op POST, same server and workers", "/s"),
@@ -76,11 +78,13 @@ def goals(figures: Figures) -> list[Goal]:
         return top / bottom if top is not None and bottom else None
 
     return [
+        Goal("hot ÷ peer hot", 20.0, True, ratio("hot_per_s", "peer_hot_per_s")),
+        Goal("spread ÷ peer spread", 15.0, True, ratio("spread_per_s", "peer_spread_per_s")),
         Goal("hot ÷ naive hot", 8.0, True, ratio("hot_per_s", "naive_hot_tps")),
         Goal("spread ÷ naive spread", 1.2, True, ratio("spread_per_s", "naive_spread_tps")),
         Goal("hot ÷ no-op", 0.25, True, ratio("hot_per_s", "noop_per_s")),
         Goal("sold out ÷ no-op", 0.7, True, ratio("sold_out_per_s", "noop_per_s")),
-        Goal("availability ÷ no-op", 0.5, True, ratio("availability_per_s", "noop_per_s")),
+        Goal("availability ÷ no-op", 0.8, True, ratio("availability_per_s", "noop_per_s")),
         Goal("p99, ms", 150.0, False, figures.get("p99_ms")),
         Goal("grown ÷ fresh", 0.9, True, figures.get("grown_ratio")),
         Goal("MB per worker", 150.0, False, figures.get("rss_mb_per_worker")),

@@ -1,4 +1,4 @@
-"""The whole benchmark: every figure in turn, repeated, naive and ours interleaved, so that ratios share their weather."""
+"""The whole benchmark: every figure in turn, repeated; naive, peer and ours interleaved, so that ratios share their weather."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from wenyue.infra.server import ServerInfo, hold_home
 from wenyue.tools.bench import naive
 from wenyue.tools.bench.crew import Crew, Volley
 from wenyue.tools.bench.figures import Figures
+from wenyue.tools.bench.peer.measure import PeerBench, peer_bench
 from wenyue.tools.bench.postgres import cpu_seconds as postgres_cpu_s
 from wenyue.tools.bench.site import Site, database, machine, site
 from wenyue.tools.bench.weather import Barometer, Weather
@@ -64,10 +65,15 @@ class Report:
     seconds: float = 0.0
     weather: Weather = field(default_factory=lambda: Weather(0.0, 0.0))
 
+    def note(self, line: str) -> None:
+        """Keep a line for the reader, once."""
+        if line not in self.notes:
+            self.notes.append(line)
+
 
 def steps(scale: Scale) -> int:
     """How many times `tell` will be called with a new step, for a progress bar."""
-    each = 2 + 6 + (1 if not scale.is_quick else 0)
+    each = 2 + 2 + 6 + (1 if not scale.is_quick else 0)
     return 3 + scale.repeats * each + (1 + scale.repeats if scale.grown_to else 0)
 
 
@@ -84,9 +90,24 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
             world = seed(server, home, scale.cards, tell_nothing)
             log = home / "web.log"
             log.unlink(missing_ok=True)
-            with site(server, home, scale.workers, log) as web, Crew(scale.crew) as crew:
-                barometer = Barometer(lambda: web.cpu_s() + postgres_cpu_s(server) + crew.cpu_s())
-                _Bench(scale, report, server, world, web, crew, home, tell).measure()
+            with (
+                site(server, home, scale.workers, log) as web,
+                Crew(scale.crew) as crew,
+                peer_bench(
+                    server,
+                    home,
+                    scale.workers,
+                    world=world,
+                    crew=crew,
+                    figures=report.figures,
+                    connections=scale.connections,
+                    note=report.note,
+                ) as peer,
+            ):
+                served = [web.cpu_s] if peer is None else [web.cpu_s, peer.site.cpu_s]
+                used = [*served, crew.cpu_s, lambda: postgres_cpu_s(server)]
+                barometer = Barometer(lambda: sum(one() for one in used))
+                _Bench(scale, report, server, world, web, crew, peer, home, tell).measure()
                 report.weather = barometer.read()
     report.seconds = perf_counter() - began
     return report
@@ -104,6 +125,7 @@ class _Bench:
     world: World
     web: Site
     crew: Crew
+    peer: PeerBench | None
     folder: Path
     tell: Callable[[str], None]
     guess_per_s: float = _FIRST_GUESS_PER_S
@@ -119,6 +141,8 @@ class _Bench:
             raise SetupError(
                 f"not one booking was confirmed: {'; '.join(self.report.notes)}", "没有一笔预约成功, 压测中止"
             )
+        for kind in ("hot", "spread"):
+            self._book_at_peer(kind, into=None)
         self._fill()
         for _ in range(self.scale.repeats):
             self._repetition()
@@ -135,7 +159,7 @@ class _Bench:
         )
         self.created += volley.statuses.get(CREATED, 0)
         if volley.statuses != {CREATED: FULL_CAPACITY}:
-            self._note(f"selling out: {volley.statuses}; {_first_sample(volley)}")
+            self.report.note(f"selling out: {volley.statuses}; {_first_sample(volley)}")
 
     def _repetition(self) -> None:
         figures = self.report.figures
@@ -145,6 +169,8 @@ class _Bench:
             figures.add(f"naive_{kind}_tps", one.best_tps)
             for clients, tps in one.by_clients.items():
                 figures.add(f"naive_{kind}_tps_{clients}_clients", tps)
+            self.tell(f"peer, {kind}")
+            self._book_at_peer(kind, into=f"peer_{kind}_per_s")
             self.tell(f"bookings, {kind}")
             self._book(kind, into=f"{kind}_per_s")
         self.tell("no-op")
@@ -175,11 +201,17 @@ class _Bench:
             )
         return rate
 
+    def _book_at_peer(self, kind: str, *, into: str | None) -> None:
+        if self.peer is not None:
+            self.peer.book(kind, warm_s=self.scale.warm_s, measure_s=self.scale.measure_s, into=into)
+
     def _latency(self, kind: str, p50: str, p99: str) -> None:
         peak = self.report.figures.get(f"{kind}_per_s") or self.guess_per_s
         volley = self._fire_bookings(kind, peak * PEAK_SHARE)
         if volley.unsent:
-            self._note(f"open loop, {kind}: {volley.unsent} requests fell due and found no free connection")
+            self.report.note(
+                f"open loop, {kind}: {volley.unsent} requests fell due and found no free connection"
+            )
         self.report.figures.add(p50, volley.histogram.quantile_ms(0.5))
         self.report.figures.add(p99, volley.histogram.quantile_ms(0.99))
 
@@ -194,7 +226,7 @@ class _Bench:
         self.doubtful += volley.lost + sum(volley.statuses.get(status, 0) for status in _UNDECIDED)
         others = {status: count for status, count in volley.statuses.items() if status != CREATED}
         if others or volley.lost:
-            self._note(
+            self.report.note(
                 f"bookings, {kind}: other answers {others}, lost {volley.lost}; {_first_sample(volley)}"
             )
         return volley
@@ -210,7 +242,7 @@ class _Bench:
         self.report.figures.add(f"{kind}_web_cpu_us", (self.web.cpu_s() - before) / answers * 1e6)
         others = {status: count for status, count in volley.statuses.items() if status != wanted}
         if others or volley.lost:
-            self._note(f"{kind}: other answers {others}, lost {volley.lost}; {_first_sample(volley)}")
+            self.report.note(f"{kind}: other answers {others}, lost {volley.lost}; {_first_sample(volley)}")
 
     def _fire(self, plan: Plan, rate_per_s: float, warm_s: float | None = None) -> Volley:
         scale = self.scale
@@ -240,15 +272,13 @@ class _Bench:
     def _account(self, stored: int = 0) -> None:
         """Nothing was oversold, and every booking that was answered is there, no more and no less."""
         self.report.figures.add("oversold", self.world.oversold())
+        if self.peer is not None:
+            self.peer.account()
         found = self.world.bookings() - stored
         if not self.created <= found <= self.created + self.doubtful:
-            self._note(
+            self.report.note(
                 f"{found} bookings are stored, {self.created} were confirmed, {self.doubtful} in doubt"
             )
-
-    def _note(self, line: str) -> None:
-        if line not in self.report.notes:
-            self.report.notes.append(line)
 
 
 def _first_sample(volley: Volley) -> str:

@@ -1,7 +1,6 @@
 """The system under test: its own database in its own home, and real web processes, started as in production."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -57,9 +56,9 @@ def database(home: Path, tell: Callable[[str], None]) -> Generator[ServerInfo]:
 @contextmanager
 def site(server: ServerInfo, home: Path, workers: int, log: Path) -> Generator[Site]:
     """`workers` web processes that share one port, ready to serve; ended at the end of the block."""
-    with listening_socket(HOST, 0) as listener, log.open("ab") as output:
-        port = int(listener.getsockname()[1])
-        environment = {
+
+    def environment(port: int) -> dict[str, str]:
+        return {
             **os.environ,
             "WENYUE_HOME": str(home),
             "WENYUE_DATABASE_URL": server.app_url,
@@ -69,25 +68,39 @@ def site(server: ServerInfo, home: Path, workers: int, log: Path) -> Generator[S
             "WENYUE_BENCH": "1",  # adds the no-op route
             "WENYUE_PERSON_BOOKINGS": "1000000",  # a few thousand logins book for everybody
         }
-        processes = [_start(listener, environment, output.fileno()) for _ in range(workers)]
+
+    command = [sys.executable, "-m", "wenyue.cli", "web", "--fd"]
+    with served(lambda fd: [*command, str(fd)], environment, workers, log) as web:
+        yield web
+
+
+@contextmanager
+def served(
+    command: Callable[[int], list[str]],
+    environment: Callable[[int], dict[str, str]],
+    workers: int,
+    log: Path,
+) -> Generator[Site]:
+    """`workers` processes of `command(listening descriptor)` in `environment(port)`, ready to serve; ended with the block."""
+    with listening_socket(HOST, 0) as listener, log.open("ab") as output:
+        port, descriptor = int(listener.getsockname()[1]), listener.fileno()
+        processes = [
+            subprocess.Popen(
+                command(descriptor),
+                env=environment(port),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(descriptor,),
+                start_new_session=True,
+            )
+            for _ in range(workers)
+        ]
         try:
             _await_ready(processes, port, log)
             yield Site(port, processes)
         finally:
             _end(processes)
-
-
-def _start(listener: socket.socket, environment: dict[str, str], output: int) -> subprocess.Popen[bytes]:
-    descriptor = listener.fileno()
-    return subprocess.Popen(
-        [sys.executable, "-m", "wenyue.cli", "web", "--fd", str(descriptor)],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        pass_fds=(descriptor,),
-        start_new_session=True,
-    )
 
 
 def _await_ready(processes: list[subprocess.Popen[bytes]], port: int, log: Path) -> None:

@@ -1,0 +1,28 @@
+"""One process of the peer: uvicorn with uvloop and httptools on an inherited socket, quiet, nothing in debug."""
+
+import socket
+import sys
+
+import uvicorn
+
+from wenyue.infra.leash import end_with_parent
+from wenyue.tools.bench.peer.app import create
+
+
+def main(descriptor: int) -> None:
+    """Serve until SIGTERM."""
+    end_with_parent()
+    config = uvicorn.Config(
+        create(),
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+    )
+    with socket.socket(fileno=descriptor) as listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
