@@ -18,6 +18,7 @@ from wenyue.tools.bench.crew import combine
 from wenyue.tools.bench.figures import KEYS, Figures, document, goals, markdown
 from wenyue.tools.bench.histogram import Histogram, bucket_of, ceiling_of
 from wenyue.tools.bench.load import Outcome
+from wenyue.tools.bench.naive import PgbenchFailed, tps_of
 from wenyue.tools.bench.wire import Plan, build, resident_id
 from wenyue.tools.bench.world import DAYS, World, WorldFault
 
@@ -106,6 +107,18 @@ def test_the_page_for_the_documentation_shows_every_figure_and_goal() -> None:
     assert "| hot ÷ naive hot | ≥ 8 | 5 | **missed** |" in page
     assert "| oversold | ≤ 0 | 0 | met |" in page
     assert "| p99, ms | ≤ 150 | - | not measured |" in page
+
+
+def test_pgbench_is_read_also_when_it_did_nothing() -> None:
+    head = "pgbench (18.4)\nduration: 1 s\n"
+    done = f"{head}number of transactions actually processed: 812\ntps = 812.500000 (without initial connection time)\n"
+    assert tps_of(done, "") == 812.5
+    assert (
+        tps_of(f"{head}number of transactions actually processed: 0\n", "") == 0.0
+    )  # no line with a rate then
+    for output, errors in [(head, ""), (f"{head}number of transactions actually processed: 0\n", "aborted")]:
+        with pytest.raises(PgbenchFailed):
+            tps_of(output, errors)
 
 
 def test_people_are_valid_distinct_adults() -> None:
