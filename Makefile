@@ -36,7 +36,7 @@ coverage: ## tests with a report of the lines that none of them reaches
 	@scripts/bootstrap dev
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
 
-bench: ## benchmark; QUICK=1 takes less than a minute
+bench: ## benchmark; QUICK=1 takes about a minute
 	@scripts/bootstrap dev
 	@exec $(BIN)/wenyue bench $(if $(QUICK),--quick)
 

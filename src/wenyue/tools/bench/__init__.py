@@ -29,7 +29,7 @@ app.command("start")(start_command)
 def bench(
     context: typer.Context,
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="under a minute; also QUICK=1")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="about a minute; also QUICK=1")] = False,
     workers: Annotated[int, typer.Option(min=WORKERS_MIN, max=64, help="web processes")] = WORKERS_MIN,
     connections: Annotated[
         int, typer.Option(min=2, max=4096, help="connections of the load generator")

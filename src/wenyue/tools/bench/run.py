@@ -51,7 +51,7 @@ class Scale:
 
 
 def quick(workers: int) -> Scale:
-    """Under a minute, seeding included."""
+    """About a minute, seeding included."""
     return Scale(True, workers, warm_s=0.25, measure_s=0.6, naive_s=1, cards=80_000, grown_to=0)
 
 

@@ -19,6 +19,10 @@ _CREATED: Final = "201"
 _FIRST_GUESS_PER_S: Final = 3_000.0
 _LEAST_GUESS_PER_S: Final = 500.0
 _SPARE: Final = 2.0
+# Its processes read whatever has come before they answer: with more connections a short window would see the reading only.
+_CONNECTIONS_MAX: Final = 128
+_WARM_MIN_S: Final = 0.5
+_MEASURE_MIN_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -38,8 +42,10 @@ class PeerBench:
 
     def book(self, kind: str, *, warm_s: float, measure_s: float, into: str | None) -> None:
         """One closed-loop run of `kind` (hot or spread); the rate becomes a repetition of figure `into`."""
+        warm_s, measure_s = max(warm_s, _WARM_MIN_S), max(measure_s, _MEASURE_MIN_S)
         count = int(self.guess_per_s * _SPARE * (warm_s + measure_s)) + self.connections
-        first_card, pass_no = self.world.take(min(count, self.world.cards // 2))
+        count = min(count, self.world.cards // 2)
+        first_card, pass_no = self.world.take(count)
         plan = Plan("book", first_card, count, self.world.slots(pass_no, kind))
         web_before, postgres_before = self.site.cpu_s(), postgres_cpu_s(self.server)
         volley = self.crew.fire(
@@ -89,4 +95,4 @@ def peer_bench(
     log = folder / "peer.log"
     log.unlink(missing_ok=True)
     with peer_site(server.owner_url, workers, log) as site:
-        yield PeerBench(site, server, world, crew, figures, connections, note)
+        yield PeerBench(site, server, world, crew, figures, min(connections, _CONNECTIONS_MAX), note)
