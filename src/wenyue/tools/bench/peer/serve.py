@@ -9,9 +9,9 @@ from wenyue.infra.leash import end_with_parent
 from wenyue.tools.bench.peer.app import create
 
 
-def main(descriptor: int) -> None:
-    """Serve until SIGTERM."""
-    end_with_parent()
+def main(descriptor: int, parent_pid: int) -> None:
+    """Serve until SIGTERM, or until the parent has ended, be it while this was being loaded."""
+    end_with_parent(parent_pid)
     config = uvicorn.Config(
         create(),
         loop="uvloop",
@@ -25,4 +25,4 @@ def main(descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -44,7 +44,9 @@ def peer_site(owner_url: str, workers: int, log: Path) -> Generator[Site]:
     """`workers` processes of the peer that share one port, ready to serve; ended at the end of the block."""
     command = [sys.executable, "-m", "wenyue.tools.bench.peer.serve"]
     environment = {**os.environ, _URL_VARIABLE: owner_url}  # no argument: `ps` would show the password
-    with served(lambda fd: [*command, str(fd)], lambda _port: environment, workers, log) as site:
+    with served(
+        lambda fd: [*command, str(fd), str(os.getpid())], lambda _port: environment, workers, log
+    ) as site:
         yield site
 
 
