@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from time import perf_counter, time_ns
 
 from wenyue import events
+from wenyue.core.clock import utc_now
+from wenyue.core.ids import uuid7
 from wenyue.events import Happened, Subscriber
 from wenyue.events.kinds import BookingCancelled, BookingConfirmed
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.ids import uuid7
+from wenyue.platform.database.db import Database, Tx
 
 BOOKINGS, OF_BATCH, SUBSCRIBERS = 20_000, 50, 4
 MADE = "CREATE TABLE IF NOT EXISTS measured (no bigint GENERATED ALWAYS AS IDENTITY, who text, event bigint, subject text)"

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from wenyue.infra.config import load
-from wenyue.tools.database import ready_database
+from wenyue.ops.database import ready_database
+from wenyue.platform.config import load
 
 ROUNDS: Final = 5
 SECONDS: Final = 4

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from wenyue.faces.wording_duties import duties_page
-from wenyue.kernel.duties import Right
-from wenyue.tools.command_access import COMMANDS
+from wenyue.core.duties import Right
+from wenyue.ops.command_access import COMMANDS
+from wenyue.web.wording.duties import duties_page
 
 PAGE = Path(__file__).parents[1] / "docs" / "duties.md"
 TAKEN = {name: right for name, right in COMMANDS.items() if isinstance(right, Right)}

@@ -10,9 +10,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.grants import grants_text, needed
-from wenyue.infra.grants import GRANTS_FILE
-from wenyue.infra.migrate import migrate
-from wenyue.infra.server import ensure_started, erase, stop
+from wenyue.platform.database.grants import GRANTS_FILE
+from wenyue.platform.database.migrate import migrate
+from wenyue.platform.embedded_server import ensure_started, erase, stop
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ RUN apt-get update \
  && install -d -m 0700 -o postgres -g postgres /srv/postgres \
  && install -d -m 0755 /etc/patroni
 COPY --from=build /opt/patroni /opt/patroni
-COPY src/wenyue/tools/lab/renewing.py /opt/patroni/renewing.py
+COPY lab/src/wenyue_lab/cluster/renewing.py /opt/patroni/renewing.py
 COPY deploy/patroni/patroni.yml /etc/patroni/patroni.yml
 COPY --chmod=0755 deploy/patroni/make-database /usr/local/bin/make-database
 ENV PATH=/opt/patroni/bin:/usr/lib/postgresql/18/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 LANG=C.UTF-8 TZ=UTC

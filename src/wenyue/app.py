@@ -14,31 +14,34 @@ from typing import Any, Final
 import uvicorn
 from fastapi import FastAPI
 
-from wenyue.faces.api.edge import Receive, Scope, Send, answer_bad_host, answer_fault, begin_request
-from wenyue.faces.api.front import Front
-from wenyue.faces.api.hot_answers import Handler, answer_nothing, hot_refusals
-from wenyue.faces.api.hot_availability import HotAvailability
-from wenyue.faces.api.hot_bookings import HotBookings
-from wenyue.faces.api.knocking import Known
-from wenyue.faces.api.logins import Logins
-from wenyue.faces.api.room_file import RoomFiles
-from wenyue.faces.api.watchful import Watchful
-from wenyue.infra import log, tracing
-from wenyue.infra.accepting import PausingServer
-from wenyue.infra.config import Settings, load
-from wenyue.infra.files import allow_many_files
-from wenyue.infra.refusing import GuardedHttp, guarded
-from wenyue.infra.supervisor import listening_socket
-from wenyue.infra.web_server import TlsSocket
-from wenyue.kernel.clock import utc_now
-from wenyue.services import Services, build
-from wenyue.sight import Exchange, engine_source, pool_source
+from wenyue.container import Services, build
+from wenyue.core.clock import utc_now
+from wenyue.platform import log, tracing
+from wenyue.platform.config import Settings, load
+from wenyue.platform.files import allow_many_files
+from wenyue.platform.http.accepting import PausingServer
+from wenyue.platform.http.refusing import GuardedHttp, guarded
+from wenyue.platform.http.web_server import TlsSocket
+from wenyue.platform.supervisor import listening_socket
 from wenyue.site import create_site
+from wenyue.telemetry import Exchange, engine_source, pool_source
+from wenyue.web.api.edge import Receive, Scope, Send, answer_bad_host, answer_fault, begin_request
+from wenyue.web.api.front import Front
+from wenyue.web.api.hot_answers import Handler, answer_nothing, hot_refusals
+from wenyue.web.api.hot_availability import HotAvailability
+from wenyue.web.api.hot_bookings import HotBookings
+from wenyue.web.api.knocking import Known
+from wenyue.web.api.logins import Logins
+from wenyue.web.api.room_file import RoomFiles
+from wenyue.web.api.watchful import Watchful
 
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~%:\[\]-]{1,255}")
 _log: Final = logging.getLogger("wenyue")
 _DRAIN_S: Final = 10
-_AWAY: Final = ("wenyue.infra.db.DatabaseDown", "psycopg.")  # how the last line of a traceback begins
+_AWAY: Final = (
+    "wenyue.platform.database.db.DatabaseDown",
+    "psycopg.",
+)  # how the last line of a traceback begins
 _GC_WHOLE: Final = (
     1_000  # a whole collection stops everybody for a tenth of a second: done when nobody is there
 )

@@ -1,60 +1,60 @@
-"""The `wenyue` command. Each command imports only what it needs; tools register by their place in `wenyue.tools`."""
+"""The `wenyue` command. Each command imports only what it needs.
+
+Packages beside this one bring commands of their own: an entry point of the group `wenyue.commands` names a mapping like `TOOLS`.
+"""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import importlib.metadata
 import io
 import os
 import socket
 import sys
 import traceback
-from collections.abc import Callable
-from typing import Annotated, Any, NoReturn
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 import typer.core
 import typer.main
 
-from wenyue.infra.config import Settings, SettingsError, load
-from wenyue.infra.fault import SetupError
+from wenyue.platform.config import Settings, SettingsError, load
+from wenyue.platform.fault import SetupError
 
 # Command → (module whose `app` is a typer.Typer, help). A tool is imported when it is called, not before.
-TOOLS = {
-    "import": ("wenyue.tools.importing", "Bring venues or an old system's bookings in (导入)."),
-    "replay": ("wenyue.tools.replaying", "Drive real demand through the public interface (重放)."),
-    "bench": ("wenyue.tools.bench", "Measure this machine (压测)."),
-    "backup": ("wenyue.tools.backup", "Save everything; `check` proves it (备份)."),
-    "restore": ("wenyue.tools.backup.restore_command", "Bring a moment back, into a new home (恢复)."),
-    "standby": ("wenyue.tools.standby", "A second machine that follows and can take over (备机)."),
-    "scale": ("wenyue.tools.scale", "What one of each costs, and the machines of a release (容量)."),
-    "sim": ("wenyue.tools.sim", "Simulate with crashes and check every invariant (模拟)."),
-    "probe": ("wenyue.tools.drill.probe", "Look at one thing and say how it is, for runbooks (查看)."),
-    "events": ("wenyue.tools.events", "What happened, who was told, what is stuck (事件)."),
-    "abuse": ("wenyue.tools.abuse", "Suspicious patterns: look, block, lift, set limits (可疑迹象)."),
-    "bans": ("wenyue.tools.bans", "Who may not book, and lifting it (限制预约)."),
+TOOLS: Final[Mapping[str, tuple[str, str]]] = {
+    "import": ("wenyue.ops.imports", "Bring venues or an old system's bookings in (导入)."),
+    "backup": ("wenyue.ops.backup", "Save everything; `check` proves it (备份)."),
+    "restore": ("wenyue.ops.backup.restore_command", "Bring a moment back, into a new home (恢复)."),
+    "standby": ("wenyue.ops.standby", "A second machine that follows and can take over (备机)."),
+    "probe": ("wenyue.ops.probe", "Look at one thing and say how it is, for runbooks (查看)."),
+    "events": ("wenyue.ops.events", "What happened, who was told, what is stuck (事件)."),
+    "abuse": ("wenyue.ops.abuse", "Suspicious patterns: look, block, lift, set limits (可疑迹象)."),
+    "bans": ("wenyue.ops.bans", "Who may not book, and lifting it (限制预约)."),
     "names": (
-        "wenyue.tools.names",
+        "wenyue.ops.names",
         "Names that staff saw on a document, and striking false ones (姓名写法).",
     ),
-    "retention": ("wenyue.tools.retention", "Personal data past its period: preview, erase (到期清除)."),
+    "retention": ("wenyue.ops.retention", "Personal data past its period: preview, erase (到期清除)."),
     "holidays": (
-        "wenyue.tools.holidays",
+        "wenyue.ops.holidays",
         "What is known of a year's holidays, and corrections of it (节假日).",
     ),
-    "changes": ("wenyue.tools.changes", "Proposals and approvals; whether one operator works alone (变更)."),
-    "slots": ("wenyue.tools.slots", "Close and reopen sessions, prices, capacities (场次)."),
-    "record": ("wenyue.tools.record", "Who did what and when; reading it is recorded, too (操作记录)."),
-    "staff": ("wenyue.tools.staff", "Who may sign in at the gate and in the console (员工账号)."),
-    "devices": ("wenyue.tools.devices", "Devices at gates and counters: enrol, list, revoke (闸口设备)."),
-    "room": ("wenyue.tools.room", "Waiting rooms in front of scarce places (排队等候)."),
-    "fairness": ("wenyue.tools.fairness", "Prove that a waiting room was fair (公平核验)."),
-    "keys": ("wenyue.tools.keys", "Key files: make, list, rotate while everything runs (密钥)."),
-    "monitor": ("wenyue.tools.monitoring", "Check everything each minute and tell operators (监控)."),
-    "status": ("wenyue.tools.status", "The public status page, and its incidents (状态页)."),
-    "lab": ("wenyue.tools.lab", "A real cluster on this machine (实验集群)."),
-    "drill": ("wenyue.tools.drill", "Break things on purpose and check that nothing is lost (演练)."),
+    "changes": ("wenyue.ops.changes", "Proposals and approvals; whether one operator works alone (变更)."),
+    "slots": ("wenyue.ops.slots", "Close and reopen sessions, prices, capacities (场次)."),
+    "record": ("wenyue.ops.record", "Who did what and when; reading it is recorded, too (操作记录)."),
+    "staff": ("wenyue.ops.staff", "Who may sign in at the gate and in the console (员工账号)."),
+    "devices": ("wenyue.ops.devices", "Devices at gates and counters: enrol, list, revoke (闸口设备)."),
+    "room": ("wenyue.ops.waiting_rooms", "Waiting rooms in front of scarce places (排队等候)."),
+    "fairness": ("wenyue.ops.fairness", "Prove that a waiting room was fair (公平核验)."),
+    "keys": ("wenyue.ops.keys", "Key files: make, list, rotate while everything runs (密钥)."),
+    "monitor": ("wenyue.ops.monitoring", "Check everything each minute and tell operators (监控)."),
+    "status": ("wenyue.ops.status", "The public status page, and its incidents (状态页)."),
 }
+
+OWN_COMMANDS: Final = frozenset({"up", "migrate", "doctor", "web", "worker", "has"})
 
 
 class ToolGroup(typer.core.TyperGroup):
@@ -62,13 +62,14 @@ class ToolGroup(typer.core.TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own context, which it does not export
         """Our own commands, then the tools that this installation has."""
-        return [*super().list_commands(ctx), *(name for name in TOOLS if has_tool(name))]
+        return [*super().list_commands(ctx), *every_tool()]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
         """Resolve a tool by importing it, unless only its name in the list is wanted."""
-        if cmd_name not in TOOLS or not has_tool(cmd_name):
+        tool = tool_of(cmd_name)
+        if tool is None:
             return super().get_command(ctx, cmd_name)
-        module_name, text = TOOLS[cmd_name]
+        module_name, text = tool
         if ctx.resilient_parsing or cmd_name not in sys.argv:
             return typer.core.TyperCommand(cmd_name, help=text)
         command = typer.main.get_command(importlib.import_module(module_name).app)
@@ -88,7 +89,7 @@ app = typer.Typer(
 @app.command()
 def up() -> None:
     """Start everything in the foreground: database, web, worker (启动)."""
-    from wenyue.tools.up import up as run
+    from wenyue.ops.up import up as run
 
     run(settings(), say)
 
@@ -101,10 +102,10 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database's structure up to date (升级数据库结构)."""
-    from wenyue.infra.migrate import migrate as run
-    from wenyue.tools.database import ReadyDatabase
-    from wenyue.tools.key_mark import unsaid
-    from wenyue.tools.same_keys import claim_keys
+    from wenyue.ops.database import ReadyDatabase
+    from wenyue.ops.key_mark import unsaid
+    from wenyue.ops.same_keys import claim_keys
+    from wenyue.platform.database.migrate import migrate as run
 
     database = ReadyDatabase(settings(), say)
     try:
@@ -121,7 +122,7 @@ def doctor() -> None:
     """Check this installation and say how to mend it (检查)."""
     from rich.console import Console
 
-    from wenyue.tools.doctor import examine, show
+    from wenyue.ops.doctor import examine, show
 
     findings = examine(load)
     show(findings, Console())
@@ -144,8 +145,8 @@ def web(
     else:
         _require_same_keys()
     from wenyue.app import run_web
-    from wenyue.infra.certificates import Certificates
-    from wenyue.infra.web_server import TlsSocket
+    from wenyue.platform.certificates import Certificates
+    from wenyue.platform.http.web_server import TlsSocket
 
     tls = None
     if tls_fd is not None:
@@ -168,7 +169,7 @@ def worker(*, supervised: Annotated[bool, typer.Option("--supervised", hidden=Tr
 @app.command(hidden=True)
 def has(name: str) -> None:
     """Exit with status 0 when this installation has the tool NAME (for the Makefile)."""
-    raise typer.Exit(0 if has_tool(name) else 1)
+    raise typer.Exit(1 if tool_of(name) is None else 0)
 
 
 def main() -> NoReturn:
@@ -183,7 +184,7 @@ def run_guarded(command: Callable[[], Any]) -> int:
     """Run ``command`` and return the exit status; known faults are printed as one line."""
     import psycopg
 
-    from wenyue.infra.db import DatabaseDown
+    from wenyue.platform.database.db import DatabaseDown
 
     try:
         command()
@@ -228,19 +229,35 @@ def settings() -> Settings:
     return load()
 
 
-def has_tool(name: str) -> bool:
-    """Whether the tool's module is there and has something to run."""
-    return name in TOOLS and importlib.util.find_spec(TOOLS[name][0]) is not None
+def tool_of(name: str) -> tuple[str, str] | None:
+    """Module and help of the tool, this package's or another's; None when this installation has none of that name."""
+    if name in OWN_COMMANDS:
+        return None
+    return TOOLS.get(name) or installed_tools().get(name)
+
+
+def every_tool() -> Mapping[str, tuple[str, str]]:
+    """Every tool of this installation: name → (module, help)."""
+    return {**TOOLS, **installed_tools()}
+
+
+@cache
+def installed_tools() -> Mapping[str, tuple[str, str]]:
+    """The tools that other installed packages bring, such as wenyue-lab."""
+    found: dict[str, tuple[str, str]] = {}
+    for entry in importlib.metadata.entry_points(group="wenyue.commands"):
+        found |= entry.load()
+    return found
 
 
 def _require_same_keys() -> None:
-    from wenyue.tools.same_keys import require_keys
+    from wenyue.ops.same_keys import require_keys
 
     require_keys(settings())
 
 
 def _end_with_supervisor() -> None:
-    from wenyue.infra.leash import end_with_parent
+    from wenyue.platform.parent_death_signal import end_with_parent
 
     end_with_parent()
 

@@ -5,10 +5,10 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
-from wenyue.faces import console, gate, traveller
-from wenyue.faces.api.logins import Logins
-from wenyue.faces.api.main import create_api
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.web import console, gate, traveller
+from wenyue.web.api.logins import Logins
+from wenyue.web.api.main import create_api
 
 
 def create_site(

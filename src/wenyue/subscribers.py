@@ -17,10 +17,10 @@ from wenyue.application.jobs.index_for_gates import index_for_gates
 from wenyue.application.jobs.send_texts import Outgoing, send_texts
 from wenyue.application.jobs.write_messages import SEND, write_earlier, write_messages
 from wenyue.booking import EventKind
+from wenyue.container import Services
 from wenyue.events import Subscriber, kinds
-from wenyue.infra.jobs import JobQueue
+from wenyue.platform.jobs.queue import JobQueue
 from wenyue.policy import DayKind
-from wenyue.services import Services
 
 DELIVER: Final = "notifications.deliver"  # jobs of versions before there were subscribers
 _BOOKED: Final = frozenset({kinds.BookingConfirmed, kinds.BookingHeld})

@@ -29,19 +29,19 @@ from wenyue.application.jobs.send_texts import Outgoing
 from wenyue.application.jobs.tell_subscriber import register, tell_subscriber
 from wenyue.application.jobs.tidy_abuse import tidy_abuse
 from wenyue.application.review_change import carry_out_due
-from wenyue.booking import later
-from wenyue.emergency import KEEP_EVERY_S
+from wenyue.booking import tasks
+from wenyue.container import Services
+from wenyue.core.clock import local_date
+from wenyue.core.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
 from wenyue.events import Subscriber
-from wenyue.infra.db import DatabaseDown
-from wenyue.infra.failure import where
-from wenyue.infra.jobs import JobQueue
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
+from wenyue.monitoring import name_of
 from wenyue.notifications import FileSms, SmsTransport
-from wenyue.services import Services
-from wenyue.sight import WorkFigures, label_of, read_waiting
+from wenyue.platform.database.db import DatabaseDown
+from wenyue.platform.failure import where
+from wenyue.platform.jobs.queue import JobQueue
 from wenyue.subscribers import Subscribers
-from wenyue.watch import name_of
+from wenyue.telemetry import WorkFigures, label_of, read_waiting
+from wenyue.waiting_room import KEEP_EVERY_S
 from wenyue.worker_record import RecordKeeper
 from wenyue.worker_rooms import PlacesLeft
 
@@ -188,7 +188,7 @@ class Worker:
 
     async def _notice(self) -> bool:
         """One statement in place of a transaction for each task: what is not wanted now does not run."""
-        due = await later.look_for_due(self._services.db, self._services.clock())
+        due = await tasks.look_for_due(self._services.db, self._services.clock())
         wanted = [(due.holds, self._holds_due), (due.notes, self._notes_due)]
         wanted += [(name in due.subscribers, event) for name, event in self._to_tell.items()]
         for is_due, event in wanted:

@@ -15,9 +15,9 @@ from wenyue.audit import (
     differing,
     newest,
 )
-from wenyue.infra.keys import KEYS, KeyFile, load_seal_keys, seal_keys
-from wenyue.kernel.personal import SealKeys
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.personal import SealKeys
+from wenyue.platform.keys import KEYS, KeyFile, load_seal_keys, seal_keys
 
 _log: Final = logging.getLogger("wenyue.worker")
 

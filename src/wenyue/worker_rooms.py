@@ -7,8 +7,8 @@ from typing import Final
 
 from wenyue.booking import SlotState, availability
 from wenyue.catalogue import products
-from wenyue.emergency import Room
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
+from wenyue.waiting_room import Room
 
 _FRESH_S: Final = 3.0
 _PRODUCTS_MAX: Final = 50

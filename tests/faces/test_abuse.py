@@ -13,7 +13,7 @@ from tests.support.database import DbUrls
 from tests.support.traveller_site import CHILD_DOCUMENT, DOCUMENT, NAME, NOW, OTHER_DOCUMENT
 from wenyue.abuse import Act, Block, Pattern
 from wenyue.abuse.model import SHIPPED
-from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY
+from wenyue.core.limits import VISITOR_ADDS_PER_DAY
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from tests.support.api_site import TOMORROW, ApiSite, Person, api_site
 from tests.support.database import DbUrls
 from tests.support.room import ROOM, open_a_room
 from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME, DOCUMENT, NAME, OTHER_CARD
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 OPEN: Final = {"/v1/venues", "/v1/venues/{code}", "/v1/products/{product_id}", "/v1/availability"}

@@ -15,10 +15,10 @@ from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
 from wenyue.booking import Outcome
 from wenyue.cards import CardProblem
-from wenyue.faces.api.openapi_words import EXAMPLES, SUMMARIES_ZH
-from wenyue.faces.wording_api import API_WORDS
-from wenyue.faces.wording_gate_api import GATE_API_WORDS
-from wenyue.sight import Snapshot
+from wenyue.telemetry import Snapshot
+from wenyue.web.api.openapi_words import EXAMPLES, SUMMARIES_ZH
+from wenyue.web.wording.api import API_WORDS
+from wenyue.web.wording.gate_api import GATE_API_WORDS
 
 pytestmark = pytest.mark.anyio
 PAGE_BYTES_MAX = 100_000

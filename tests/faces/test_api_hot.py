@@ -14,9 +14,9 @@ from tests.support.api_site import TODAY, TOMORROW, ApiSite, api_site, problem
 from tests.support.database import DbUrls, TestServer
 from tests.support.stopwatch import Stopwatch
 from tests.support.traveller_site import CHILD_NAME
-from wenyue.kernel import reading
-from wenyue.kernel.admission import RETRY_AFTER_S_MAX
-from wenyue.kernel.ids import uuid7
+from wenyue.core import body_reading
+from wenyue.core.admission import RETRY_AFTER_S_MAX
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 EN = {"Accept-Language": "en"}
@@ -173,7 +173,7 @@ async def test_a_body_too_large_or_too_slow(site: ApiSite, monkeypatch: pytest.M
         huge = await site.client.post(path, content=b" " * 65_537, headers=who.headers)
         problem(huge, 413, "body_too_large")
         assert huge.headers["connection"] == "close"
-    monkeypatch.setattr(reading, "BODY_WAIT_S", 0.05)
+    monkeypatch.setattr(body_reading, "BODY_WAIT_S", 0.05)
 
     async def dripping() -> AsyncIterator[bytes]:
         yield b"{"

@@ -11,8 +11,8 @@ from tests.support.booking_site import TODAY, BookingSite, site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD
 from tests.support.walk import Walk, layer_ranks, walking
-from wenyue.faces.api.hot_bookings import HotBookings
-from wenyue.faces.traveller import booking_pages, trip_booking
+from wenyue.web.api.hot_bookings import HotBookings
+from wenyue.web.traveller import booking_pages, trip_booking
 
 pytestmark = pytest.mark.anyio
 __all__ = ["site"]

@@ -22,7 +22,7 @@ from tests.support.traveller_site import (
     OTHER_NAME,
 )
 from wenyue.abuse import Pattern
-from wenyue.kernel.limits import DISOWNINGS_PER_DAY
+from wenyue.core.limits import DISOWNINGS_PER_DAY
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +73,7 @@ async def test_a_place_beyond_those_that_are_listed_is_taken_back(
     site: ApiSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stranger who books many near places with a document keeps its owner from none of the later ones."""
-    monkeypatch.setattr("wenyue.booking.by_others.PLACES_BY_OTHERS_MAX", 1)
+    monkeypatch.setattr("wenyue.booking.persistence.by_others.PLACES_BY_OTHERS_MAX", 1)
     stranger, owner, slot_id = await taken(site)
     nearer = (await site.slots("temple"))[0]
     made = await book(site, stranger, nearer["slot_id"], {"name": NAME, "number": DOCUMENT})

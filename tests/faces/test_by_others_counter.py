@@ -16,7 +16,7 @@ from tests.support.traveller_site import (
     OTHER_DOCUMENT,
     OTHER_NAME,
 )
-from wenyue.kernel.limits import LOOKUPS_PER_MINUTE
+from wenyue.core.limits import LOOKUPS_PER_MINUTE
 
 pytestmark = pytest.mark.anyio
 
@@ -108,7 +108,7 @@ async def test_security_fourth_R4_the_counter_finds_a_place_beyond_those_that_ar
     site: ApiSite, urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stranger who books many near places with a document keeps the counter from none of the later ones."""
-    monkeypatch.setattr("wenyue.booking.by_others.PLACES_BY_OTHERS_MAX", 1)
+    monkeypatch.setattr("wenyue.booking.persistence.by_others.PLACES_BY_OTHERS_MAX", 1)
     stranger, desk = await site.other(), await operator_of(site, urls, tmp_path)
     child = {"name": CHILD_NAME, "number": CHILD_DOCUMENT}
     me = {"name": OTHER_NAME, "number": OTHER_DOCUMENT}

@@ -12,11 +12,11 @@ from tests.support.api_site import PASSWORD, ApiSite, api_site, vault_of
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller
 from wenyue.accounts import save_staff
-from wenyue.faces.console import routes
-from wenyue.faces.console.duty import DUTY_COOKIE, DUTY_S
-from wenyue.kernel.duties import FormerRole, duties_of_role
+from wenyue.core.duties import FormerRole, duties_of_role
 from wenyue.policy import load_calendar
-from wenyue.sight import metrics_text
+from wenyue.telemetry import metrics_text
+from wenyue.web.console import routes
+from wenyue.web.console.context import DUTY_COOKIE, DUTY_S
 
 pytestmark = pytest.mark.anyio
 PAGE_BYTES_MAX = 100 * 1024

@@ -12,9 +12,9 @@ from tests.support.api_server import serving
 from tests.support.api_site import PASSWORD, hire
 from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
-from wenyue.faces.shared.i18n import translator
-from wenyue.faces.shared.pages import environment
-from wenyue.kernel.duties import duties_of_role
+from wenyue.core.duties import duties_of_role
+from wenyue.web.shared.i18n import translator
+from wenyue.web.shared.pages import environment
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 PHONE: ViewportSize = {"width": 390, "height": 844}

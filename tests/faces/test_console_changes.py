@@ -13,7 +13,7 @@ from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller
 from wenyue.accounts import save_staff
 from wenyue.changes import store
-from wenyue.kernel.duties import Duty, Role
+from wenyue.core.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
 DAY = (TODAY + timedelta(days=5)).isoformat()

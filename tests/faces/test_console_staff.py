@@ -10,7 +10,7 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, secret_of, staffed
 from tests.support.traveller_site import PageForm, Traveller, forms_of
-from wenyue.kernel.duties import Duty, Role
+from wenyue.core.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
 

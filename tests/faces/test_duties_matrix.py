@@ -15,9 +15,9 @@ from tests.support.checksums import Checksums
 from tests.support.database import DbUrls
 from tests.support.duty_cells import Cells, Who
 from tests.support.duty_questions import MORE, QUESTIONS, Question
-from wenyue.faces.shared.access import ACCESS
-from wenyue.faces.shared.access import Who as Open
-from wenyue.kernel.duties import RIGHTS, Right
+from wenyue.core.duties import RIGHTS, Right
+from wenyue.web.shared.access import ACCESS
+from wenyue.web.shared.access import Who as Open
 
 pytestmark = pytest.mark.anyio
 # Where a page sends whoever may not do it there: to sign in, or to choose again.

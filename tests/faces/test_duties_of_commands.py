@@ -1,6 +1,6 @@
 """Every command that takes `--as` × every role × where its duty is: what is allowed happens, what is not changes no table.
 
-Whom a command takes is written in `wenyue.tools.command_access`; tests/house holds that every command has its line there.
+Whom a command takes is written in `wenyue.ops.command_access`; tests/house holds that every command has its line there.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from tests.support.checksums import Checksums
 from tests.support.command_cells import ORDERS, Desk, may_run
 from tests.support.commands import use_installation
 from tests.support.database import DbUrls
-from wenyue.infra.fault import SetupError
-from wenyue.kernel.duties import RIGHTS, Right
-from wenyue.tools.command_access import COMMANDS
+from wenyue.core.duties import RIGHTS, Right
+from wenyue.ops.command_access import COMMANDS
+from wenyue.platform.fault import SetupError
 
 TOOLS = sorted({command.partition(" ")[0] for command in ORDERS})
 

@@ -28,10 +28,10 @@ from wenyue.application import Denied, Details, PlaceBooking, person_of_record, 
 from wenyue.application.actors import Traveller as Actor
 from wenyue.application.change_booking import cancel_booking, confirm_booking
 from wenyue.booking import Outcome, WantedLine
-from wenyue.faces.wording_outcomes import WORDS
-from wenyue.infra.persons import Persons
-from wenyue.kernel.admission import PersonLimit
-from wenyue.kernel.ids import uuid7
+from wenyue.core.admission import PersonLimit
+from wenyue.core.ids import uuid7
+from wenyue.platform.load_shedding.persons import Persons
+from wenyue.web.wording.outcomes import WORDS
 
 VENUES = ("lake", "temple", "bus", "inn", "kitchen")
 ROWS = (

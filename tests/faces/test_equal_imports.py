@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from tests.support.api_site import TODAY, ApiSite, Person, api_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
-from wenyue.infra.db import Database
-from wenyue.kernel.ids import uuid7
-from wenyue.tools.importing import Importer, Options, Verdict, read_map
+from wenyue.core.ids import uuid7
+from wenyue.ops.imports import Importer, Options, Verdict, read_map
+from wenyue.platform.database.db import Database
 
 ROOMS = 3
 LINES = """SELECT l.slot_id, l.line_no, l.quantity, l.price_minor, b.total_minor, b.state, b.currency

@@ -13,7 +13,7 @@ from tests.support.api_site import PASSWORD, TOMORROW, ApiSite, api_site, vault_
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller
 from wenyue.accounts import save_staff
-from wenyue.kernel.duties import duties_of_role
+from wenyue.core.duties import duties_of_role
 
 pytestmark = pytest.mark.anyio
 _AT_ONCE = 10

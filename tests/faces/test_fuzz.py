@@ -25,7 +25,7 @@ from tests.support.api_site import PASSWORD, TODAY, TOMORROW
 from tests.support.database import DbUrls
 from tests.support.room import ROOM, open_room_on
 from tests.support.traveller_site import CARD, DOCUMENT, LOCAL_CARD, NAME
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.slow
 SEED: Final = "20261122"

@@ -10,11 +10,11 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.gate_house import NOW, PASSWORD, House, gate_house, panel
 from tests.support.gate_world import ADULTS, CHILD
-from wenyue.faces.gate.views import party_view
-from wenyue.faces.wording_gate import GATE_TEXTS
-from wenyue.faces.wording_gate_undo import UNDO_TEXTS
+from wenyue.core.ids import uuid7
 from wenyue.gate import Presented, Reason, ScanAnswer, UndoOutcome, index_bookings
-from wenyue.kernel.ids import uuid7
+from wenyue.web.gate.views import party_view
+from wenyue.web.wording.gate import GATE_TEXTS
+from wenyue.web.wording.gate_undo import UNDO_TEXTS
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from tests.support.browser import SHOWN_MS
 from tests.support.database import DbUrls
 from tests.support.gate_scans import count
 from tests.support.gate_site import PHONE, Site, gate_site
-from wenyue.faces.shared import has_static
+from wenyue.web.shared import has_static
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 WIDTH, HEIGHT = 640, 480
@@ -81,7 +81,7 @@ async def test_ux_G2_without_the_reader_from_npm_the_page_says_what_is_missing(
     def none(_name: str) -> bool:
         return False
 
-    monkeypatch.setattr("wenyue.faces.gate.pages.has_static", none)
+    monkeypatch.setattr("wenyue.web.gate.pages.has_static", none)
     page = await site.stand(PHONE, permissions=["camera"])
     await page.locator("[data-gate-camera]").click()
     await expect(page.locator("[data-gate-hint]")).to_contain_text("scripts/assets")

@@ -21,7 +21,7 @@ from wenyue.application.remove_factor import remove_factor
 from wenyue.application.renew_codes import renew_codes
 from wenyue.application.securing import NotSecured
 from wenyue.application.signing_in import Enrolment
-from wenyue.kernel.duties import Duty, Role
+from wenyue.core.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
 PIN = "295173"

@@ -9,7 +9,7 @@ from tests.support.api_site import Person
 from tests.support.card_desk import PHONE, Desk, acts, open_desk, sign_in, staff_of
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, OTHER_CARD, Traveller
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 HELD = {"kind": "resident_id", "name": NAME, "number": DOCUMENT}

@@ -12,8 +12,8 @@ from tests.support.database import DbUrls
 from tests.support.gate_house import NOW, PASSWORD, House, gate_house
 from tests.support.gate_world import ADULTS
 from wenyue.accounts import start_login, traveller_for
+from wenyue.core.ids import uuid7
 from wenyue.gate import index_bookings
-from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

@@ -21,8 +21,8 @@ from tests.support.traveller_site import (
     OTHER_DOCUMENT,
     OTHER_NAME,
 )
-from wenyue.kernel.duties import Duty, Role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import Duty, Role
+from wenyue.core.ids import uuid7
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 

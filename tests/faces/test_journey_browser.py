@@ -21,7 +21,7 @@ from tests.support.traveller_site import (
     DOCUMENT,
     NAME,
 )
-from wenyue.kernel.clock import local_date, utc_now
+from wenyue.core.clock import local_date, utc_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

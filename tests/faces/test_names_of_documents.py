@@ -21,8 +21,8 @@ from tests.support.traveller_site import (
 from wenyue.abuse import Pattern
 from wenyue.accounts import claims
 from wenyue.accounts.names import note_seen
-from wenyue.kernel.documents import Document, parse_document
-from wenyue.kernel.limits import KNOWN_NAMES_MAX
+from wenyue.core.documents import Document, parse_document
+from wenyue.core.limits import KNOWN_NAMES_MAX
 
 pytestmark = pytest.mark.anyio
 

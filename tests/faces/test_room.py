@@ -14,10 +14,10 @@ from tests.support.clock import Clock
 from tests.support.database import DbUrls
 from tests.support.room import ROOM, keep, look, open_room_for
 from tests.support.traveller_site import CARD, NOW, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME, Traveller
-from wenyue.emergency import LoadSignal, Room
-from wenyue.faces.api.room_file import RoomFiles
-from wenyue.kernel.ids import uuid7
-from wenyue.services import build
+from wenyue.container import build
+from wenyue.core.ids import uuid7
+from wenyue.waiting_room import LoadSignal, Room
+from wenyue.web.api.room_file import RoomFiles
 
 pytestmark = pytest.mark.anyio
 DAY = TODAY + timedelta(days=2)

@@ -21,7 +21,7 @@ from tests.support.database import DbUrls
 from tests.support.room import ROOM, RoomServer, keep, open_room_for, room_server, url_of
 from tests.support.traveller_site import CARD, DOCUMENT, NAME
 from wenyue.catalogue import products, venue
-from wenyue.emergency import close, rank_of, room_by_code
+from wenyue.waiting_room import close, rank_of, room_by_code
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PHONE, DESK = (390, 844), (1440, 900)
@@ -98,7 +98,7 @@ async def draw_the_middle(site: RoomServer, monkeypatch: pytest.MonkeyPatch) -> 
     def draw(size: int) -> bytes:
         return seed[:size]
 
-    monkeypatch.setattr("wenyue.emergency.store.secrets", SimpleNamespace(token_bytes=draw))
+    monkeypatch.setattr("wenyue.waiting_room.store.secrets", SimpleNamespace(token_bytes=draw))
 
 
 async def furnish_room(site: RoomServer) -> None:

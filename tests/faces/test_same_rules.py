@@ -12,10 +12,10 @@ from starlette.applications import Starlette
 from tests.support.api_site import TOMORROW, ApiSite, Person, api_site, problem
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, Traveller
-from wenyue.booking import opening
-from wenyue.infra.persons import Persons
-from wenyue.kernel.admission import PersonLimit
-from wenyue.kernel.ids import uuid7
+from wenyue.booking import slot_planning
+from wenyue.core.admission import PersonLimit
+from wenyue.core.ids import uuid7
+from wenyue.platform.load_shedding.persons import Persons
 
 pytestmark = pytest.mark.anyio
 
@@ -75,7 +75,7 @@ async def test_a_move_to_another_price_names_it(site: ApiSite) -> None:
     )
     day = TOMORROW + timedelta(days=1)
     async with site.app.services.db.transaction() as tx:
-        await opening.reprice(tx, await site.product_id("kitchen"), {day: 4_000})
+        await slot_planning.reprice(tx, await site.product_id("kitchen"), {day: 4_000})
     [there, *_] = await site.slots("kitchen", day)
     path = f"/v1/bookings/{held.json()['id']}/reschedule"
     move = {"line_no": 0, "slot_id": there["slot_id"]}

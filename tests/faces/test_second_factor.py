@@ -10,8 +10,8 @@ from pyotp.totp import TOTP
 from tests.support.api_site import PASSWORD, problem
 from tests.support.database import DbUrls
 from tests.support.second_factor import STAFF, Staffed, codes_of, secret_of, staffed
-from wenyue.faces.shared.access import ACCESS, Who
-from wenyue.faces.shared.session import STAFF_COOKIE
+from wenyue.web.shared.access import ACCESS, Who
+from wenyue.web.shared.session import STAFF_COOKIE
 
 pytestmark = pytest.mark.anyio
 

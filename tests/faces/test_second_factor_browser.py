@@ -15,8 +15,8 @@ from tests.support.api_site import PASSWORD, hire
 from tests.support.browser import LOOKS, album_for, chromium_here
 from tests.support.database import DbUrls
 from tests.support.fitting import fits
-from wenyue.faces.shared.i18n import LOCALE_COOKIE
-from wenyue.kernel.duties import Duty, Role
+from wenyue.core.duties import Duty, Role
+from wenyue.web.shared.i18n import LOCALE_COOKIE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 SIZES: dict[str, ViewportSize] = {

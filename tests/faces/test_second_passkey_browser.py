@@ -23,9 +23,9 @@ from tests.support.database import DbUrls
 from tests.support.fitting import fits
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW
 from wenyue.app import App
-from wenyue.faces.gate.shift import STATION_COOKIE
-from wenyue.kernel.duties import Duty, Role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import Duty, Role
+from wenyue.core.ids import uuid7
+from wenyue.web.gate.context import STATION_COOKIE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 ZH, EN = ("phone", "zh-CN", "light"), ("phone", "en", "dark")

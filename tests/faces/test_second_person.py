@@ -15,10 +15,10 @@ from tests.support.second_factor import Staffed, staffed
 from tests.support.traveller_site import CARD, DOCUMENT, NAME
 from wenyue.accounts import Caller, Throttled, gate_devices, start_login
 from wenyue.accounts.model import Staff
-from wenyue.faces.gate.shift import STATION_COOKIE
-from wenyue.faces.shared.caller import GATE_DEVICE_COOKIE
-from wenyue.faces.shared.session import STAFF_COOKIE, signed
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
+from wenyue.web.gate.context import STATION_COOKIE
+from wenyue.web.shared.caller import GATE_DEVICE_COOKIE
+from wenyue.web.shared.session import STAFF_COOKIE, signed
 
 pytestmark = pytest.mark.anyio
 PIN = "295173"

@@ -10,7 +10,7 @@ from tests.faces.test_console_staff import act, entries, id_of, password_of
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, staffed
 from tests.support.traveller_site import PageForm, Traveller
-from wenyue.kernel.duties import Duty, Role
+from wenyue.core.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
 HIRE = "/console/staff/new"

@@ -16,11 +16,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.browser import SHOWN_MS, chromium
-from wenyue.faces.status.model import COMPONENTS, Day, Incident, Note, Standing, State
-from wenyue.faces.status.pages import ZONE, Known, all_pages, plain_page
-from wenyue.faces.status.wire import Connection, Shelf
-from wenyue.kernel.clock import utc_now, zone
-from wenyue.tools.ports import free_port
+from wenyue.core.clock import utc_now, zone
+from wenyue.ops.ports import free_port
+from wenyue.web.status.model import COMPONENTS, Day, Incident, Note, Standing, State
+from wenyue.web.status.pages import ZONE, Known, all_pages, plain_page
+from wenyue.web.status.wire import Connection, Shelf
 
 pytestmark = [pytest.mark.browser]
 TAP_MIN_PX = 40

@@ -16,13 +16,13 @@ import pytest
 from starlette.requests import Request
 
 from tests.support.status_page import NOW, incident
-from wenyue.faces.shared.pages import status_url
-from wenyue.faces.status.history import INCIDENTS_MAX, History
-from wenyue.faces.status.model import COMPONENTS, Day, Incident, Note, Seen, Standing, State
-from wenyue.faces.status.pages import Known, all_pages, html
-from wenyue.faces.status.rules import class_of, follow, from_monitor, judge, last_days, overall, uptime
-from wenyue.faces.status.run import place_of
-from wenyue.infra.config import load
+from wenyue.platform.config import load
+from wenyue.web.shared.pages import status_url
+from wenyue.web.status.history import INCIDENTS_MAX, History
+from wenyue.web.status.model import COMPONENTS, Day, Incident, Note, Seen, Standing, State
+from wenyue.web.status.pages import Known, all_pages, html
+from wenyue.web.status.rules import class_of, follow, from_monitor, judge, last_days, overall, uptime
+from wenyue.web.status.run import place_of
 
 TODAY = date(2026, 11, 22)
 OK, DOWN = Seen(200, 5.0), Seen(None, 4000.0)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.status_page import Web, page_for, probed_web
-from wenyue.faces.status.history import History
-from wenyue.faces.status.probe import ask
-from wenyue.faces.status.wire import Connection
+from wenyue.web.status.history import History
+from wenyue.web.status.probe import ask
+from wenyue.web.status.wire import Connection
 
 pytestmark = pytest.mark.anyio
 
@@ -81,7 +81,7 @@ async def test_a_disk_that_takes_nothing_does_not_end_the_page(web: Web, tmp_pat
 async def test_a_disk_that_hangs_does_not_hold_up_the_page(
     web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wenyue.faces.status.server.FILE_DEADLINE_S", 0.05)
+    monkeypatch.setattr("wenyue.web.status.server.FILE_DEADLINE_S", 0.05)
     hangs = threading.Event()
 
     def hang(_history: History) -> None:

@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from tests.support.status_page import Web, incident, page_for, probed_web
-from wenyue.faces.status.pages import plain_page
-from wenyue.faces.status.subscribers import Subscribers
-from wenyue.faces.status.wire import Connection, Page, Shelf
-from wenyue.infra.addresses import parse_networks
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.core.personal import KeyRing, Vault
+from wenyue.platform.addresses import parse_networks
+from wenyue.web.status.pages import plain_page
+from wenyue.web.status.subscribers import Subscribers
+from wenyue.web.status.wire import Connection, Page, Shelf
 
 pytestmark = pytest.mark.anyio
 

@@ -13,12 +13,12 @@ from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, codes_of, secret_of, staffed
 from tests.support.traveller_site import PageForm, Traveller
-from wenyue.faces.shared.session import STAFF_COOKIE
-from wenyue.infra.config import Settings
-from wenyue.infra.fault import SetupError
-from wenyue.kernel.ids import uuid7
-from wenyue.tools import doctor_factors
-from wenyue.tools.staff import app as staff_app
+from wenyue.core.ids import uuid7
+from wenyue.ops import doctor_factors
+from wenyue.ops.staff import app as staff_app
+from wenyue.platform.config import Settings
+from wenyue.platform.fault import SetupError
+from wenyue.web.shared.session import STAFF_COOKIE
 
 pytestmark = pytest.mark.anyio
 DAY = (TODAY + timedelta(days=5)).isoformat()

@@ -12,9 +12,9 @@ from tests.support.gate_house import House, gate_house
 from tests.support.gate_world import ADULTS
 from tests.support.traveller_site import CARD
 from wenyue.abuse import Pattern
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import LOOKUPS_PER_MINUTE
 from wenyue.gate import booking_code
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import LOOKUPS_PER_MINUTE
 
 pytestmark = pytest.mark.anyio
 

@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 
-from wenyue.faces.shared.art import landscape
-from wenyue.faces.shared.static import static_url
+from wenyue.web.shared.art import landscape
+from wenyue.web.shared.static import static_url
 
-ROOT = files("wenyue.faces.shared")
+ROOT = files("wenyue.web.shared")
 TEXT_MIN = 4.5
 PART_MIN = 3.0
 LARGE_TEXT_REM_MIN = 18 / 16

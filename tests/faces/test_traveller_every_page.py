@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.traveller_pages import one, services, signed_in
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, Traveller, application
-from wenyue.kernel.clock import local_date
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.clock import local_date
 
 pytestmark = pytest.mark.anyio
 __all__ = ["one", "services"]

@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.traveller_pages import one, services, signed_in
 from tests.support.traveller_site import NOW, PageForm, Traveller, application
-from wenyue.faces.traveller.visit import local_path
-from wenyue.kernel.clock import local_date
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.clock import local_date
+from wenyue.web.traveller.context import local_path
 
 pytestmark = pytest.mark.anyio
 __all__ = ["one", "services"]

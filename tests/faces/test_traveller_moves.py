@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.booking_site import TODAY, BookingSite, site
 from tests.support.traveller_site import CARD, LOCAL_CARD, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME
-from wenyue.booking import opening
+from wenyue.booking import slot_planning
 
 pytestmark = pytest.mark.anyio
 __all__ = ["site"]
@@ -36,7 +36,7 @@ async def reprice(site: BookingSite, code: str, prices: dict[date, int]) -> None
             [code],
         )
         for (product_id,) in await found.fetchall():
-            await opening.reprice(tx, product_id, prices)
+            await slot_planning.reprice(tx, product_id, prices)
 
 
 async def test_suite_M6_a_move_shows_the_difference_and_is_made_at_no_other_price(site: BookingSite) -> None:

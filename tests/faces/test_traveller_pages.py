@@ -22,7 +22,7 @@ from tests.support.traveller_site import (
     application,
     services_on,
 )
-from wenyue.kernel.clock import local_date
+from wenyue.core.clock import local_date
 
 pytestmark = pytest.mark.anyio
 __all__ = ["one", "services"]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from wenyue.booking import Outcome
-from wenyue.faces.wording import Taken, Text, say_instant
-from wenyue.faces.wording_outcomes import WORDS, say
+from wenyue.web.wording import Taken, Text, say_instant
+from wenyue.web.wording.outcomes import WORDS, say
 
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 AT = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)

@@ -19,8 +19,8 @@ from tests.support.traveller_site import (
     OTHER_DOCUMENT,
     OTHER_NAME,
 )
-from wenyue.kernel.clock import local_date, utc_now
-from wenyue.tools.drill.proxy import ChaosProxy, Weather
+from wenyue.core.clock import local_date, utc_now
+from wenyue_lab.chaos.proxy import ChaosProxy, Weather
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 KEPT_TEXT = """async (words) => {

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from tests.support.hot_site import until
-from wenyue.faces.api.claims import Proof, claim_of
-from wenyue.faces.api.front import Front
-from wenyue.faces.api.logins import Logins
-from wenyue.infra.admission import Admission
-from wenyue.infra.db import Database
-from wenyue.kernel.admission import PersonLimit, Priority
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.limits import DESK_WAITING_MAX
+from wenyue.core.admission import PersonLimit, Priority
+from wenyue.core.clock import utc_now
+from wenyue.core.limits import DESK_WAITING_MAX
+from wenyue.platform.database.db import Database
+from wenyue.platform.load_shedding.admission import Admission
+from wenyue.web.api.claims import Proof, claim_of
+from wenyue.web.api.front import Front
+from wenyue.web.api.logins import Logins
 
 pytestmark = pytest.mark.anyio
 LOGINS = Logins(

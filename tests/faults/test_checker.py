@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from wenyue.booking import BookingState
-from wenyue.kernel.ids import uuid7
-from wenyue.tools.drill.checker import Books, Stored, check
-from wenyue.tools.drill.figures import measure
-from wenyue.tools.drill.history import Attempt, History, Kind, Operation, Says
+from wenyue.core.ids import uuid7
+from wenyue_lab.chaos.checker import Books, Stored, check
+from wenyue_lab.chaos.figures import measure
+from wenyue_lab.chaos.history import Attempt, History, Kind, Operation, Says
 
 YES = Attempt(1.0, 1.1, 201, "confirmed", "confirmed", 8000)
 NO = Attempt(1.0, 1.1, 409, "sold_out")

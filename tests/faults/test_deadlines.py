@@ -10,13 +10,13 @@ import pytest
 from tests.support.database import DbUrls, both
 from tests.support.stopwatch import Stopwatch
 from wenyue.booking import BookingRequest, Engine, Outcome
-from wenyue.faces.api.logins import LOGIN_WAIT_S, Logins
-from wenyue.infra.db import Database, DatabaseDown
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import POOL_VIEW_REFRESH_S
-from wenyue.tools import world
-from wenyue.tools.drill.proxy import CALM, ChaosProxy, Weather
+from wenyue.core.clock import utc_now
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import POOL_VIEW_REFRESH_S
+from wenyue.platform.database.db import Database, DatabaseDown
+from wenyue.web.api.logins import LOGIN_WAIT_S, Logins
+from wenyue_lab import dataset
+from wenyue_lab.chaos.proxy import CALM, ChaosProxy, Weather
 
 pytestmark = pytest.mark.anyio
 NOISE_S = 2.0
@@ -60,7 +60,9 @@ async def test_a_short_deadline_is_kept_behind_a_long_one(db_urls: DbUrls, tmp_p
     async with ChaosProxy(tmp_path / ".s.PGSQL.5432", _socket(db_urls.app_url)) as link:
         link.weather = Weather(is_half_open=True)
         engine = Engine(
-            Database(through(db_urls.app_url, tmp_path), size_max=4), world.rulebook({}), batches_in_flight=1
+            Database(through(db_urls.app_url, tmp_path), size_max=4),
+            dataset.rulebook({}),
+            batches_in_flight=1,
         )
         await engine.start()
         try:
@@ -89,23 +91,25 @@ async def test_who_was_told_that_nothing_was_done_is_not_booked_later(
         ChaosProxy(tmp_path / ".s.PGSQL.5432", _socket(db_urls.app_url)) as link,
         Database(through(db_urls.app_url, tmp_path), size_max=4) as db,
     ):
-        book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
-        venue_id, product_id = await world.product(tx, f"v{uuid7()}")
-        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 5)
-        card, other, another = [await world.card(tx, uuid7().int % 10**9) for _ in range(3)]
-        engine = Engine(db, book, clock=lambda: world.START, batches_in_flight=1)
+        book = dataset.rulebook({dataset.OPEN_TYPE: await dataset.card_type(tx)})
+        venue_id, product_id = await dataset.product(tx, f"v{uuid7()}")
+        slot_id = await dataset.slot(tx, venue_id, product_id, DAY, 2, 5)
+        card, other, another = [await dataset.card(tx, uuid7().int % 10**9) for _ in range(3)]
+        engine = Engine(db, book, clock=lambda: dataset.START, batches_in_flight=1)
         await engine.start()
         try:
             if is_warm:
-                assert (await engine.book(world.request(other, slot_id))).outcome is Outcome.CONFIRMED
+                assert (await engine.book(dataset.request(other, slot_id))).outcome is Outcome.CONFIRMED
             link.weather = Weather(is_half_open=True)
-            wanted = world.request(card, slot_id)
+            wanted = dataset.request(card, slot_id)
             with Stopwatch() as watch:
                 answer = await engine.book(wanted, deadline_s=0.2)
             assert watch.seconds < 0.2 + NOISE_S
             assert answer.outcome is Outcome.TOO_LATE
             link.weather = CALM
-            behind = await engine.book(world.request(another, slot_id), deadline_s=9)  # the lane works again
+            behind = await engine.book(
+                dataset.request(another, slot_id), deadline_s=9
+            )  # the lane works again
             assert behind.outcome is Outcome.CONFIRMED
             found = await tx.execute("SELECT FROM booking.booking WHERE id = %s", (wanted.id,))
             assert await found.fetchall() == []
@@ -118,7 +122,7 @@ async def test_who_was_told_that_nothing_was_done_is_not_booked_later(
 
 async def test_the_memory_of_pools_outlives_an_outage(db_urls: DbUrls) -> None:
     async with Database(db_urls.app_url, size_max=4) as db:
-        engine = Engine(db, world.rulebook({}))
+        engine = Engine(db, dataset.rulebook({}))
         await engine.start()  # when the block is left, there is no connection to be had any more
     try:
         await asyncio.sleep(3 * POOL_VIEW_REFRESH_S)
@@ -132,4 +136,4 @@ def _socket(url: str) -> Path:
 
 
 def _request() -> BookingRequest:
-    return world.request(world.Card(1, 1, world.person(1)), 1)
+    return dataset.request(dataset.Card(1, 1, dataset.person(1)), 1)

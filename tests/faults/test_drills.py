@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import is_living
-from wenyue.infra.server import base_folder
-from wenyue.tools.drill import report
-from wenyue.tools.drill.drills import DRILLS
-from wenyue.tools.drill.kind import Terms
-from wenyue.tools.drill.record import Run, store
-from wenyue.tools.drill.run import run
+from wenyue.platform.embedded_server import base_folder
+from wenyue_lab.chaos import report
+from wenyue_lab.chaos.drills import DRILLS
+from wenyue_lab.chaos.kind import Terms
+from wenyue_lab.chaos.record import Run, store
+from wenyue_lab.chaos.run import run
 
 SLACK_S = 25.0  # the figures are for a machine with nothing else to do; these tests ask only what must hold anywhere
 SECONDS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import await_true
-from wenyue.tools.drill.acts_clock import cannot_fake, faked_clock, turn
+from wenyue_lab.chaos.acts_clock import cannot_fake, faked_clock, turn
 
 # As the drills themselves: without the library there is nothing to turn; `make test` installs it where it may.
 pytestmark = pytest.mark.skipif(bool(cannot_fake()), reason=cannot_fake())

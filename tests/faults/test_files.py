@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tests.support.database import DbUrls
 from tests.support.processes import await_true
-from wenyue.infra.files import OPEN_FILES_WANTED
-from wenyue.infra.supervisor import answers_ready
-from wenyue.tools.ports import free_port
+from wenyue.ops.ports import free_port
+from wenyue.platform.files import OPEN_FILES_WANTED
+from wenyue.platform.supervisor import answers_ready
 
 SOFT = 256
 

@@ -11,9 +11,9 @@ import pytest
 from tests.support.api_site import ApiSite, furnish, serve_api, settings_for
 from tests.support.database import DbUrls
 from tests.support.stopwatch import Stopwatch
-from wenyue.faces.api.health import READY_WAIT_S
-from wenyue.kernel.limits import READ_DEADLINE_S
-from wenyue.tools.drill.proxy import CALM, ChaosProxy, Weather
+from wenyue.core.limits import READ_DEADLINE_S
+from wenyue.web.api.health import READY_WAIT_S
+from wenyue_lab.chaos.proxy import CALM, ChaosProxy, Weather
 
 pytestmark = pytest.mark.anyio
 NOISE_S = 2.0

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import is_living
-from wenyue.infra.server import base_folder
-from wenyue.tools.drill import lab_run
-from wenyue.tools.drill.acts import Stage
-from wenyue.tools.drill.kind import Terms
-from wenyue.tools.drill.lab_acts import cut_standbys, kill_primary
-from wenyue.tools.drill.lab_drills import DRILLS
-from wenyue.tools.lab.programs import missing_packages
+from wenyue.platform.embedded_server import base_folder
+from wenyue_lab.chaos import lab_run
+from wenyue_lab.chaos.acts import Stage
+from wenyue_lab.chaos.kind import Terms
+from wenyue_lab.chaos.lab_acts import cut_standbys, kill_primary
+from wenyue_lab.chaos.lab_drills import DRILLS
+from wenyue_lab.cluster.programs import missing_packages
 
 SLACK_S = 25.0  # as for the other drills: what must hold anywhere, not on a quiet machine only
 

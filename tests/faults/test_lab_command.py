@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.tools.lab.cluster import opened
-from wenyue.tools.lab.layout import PORTS
-from wenyue.tools.lab.programs import missing_packages
-from wenyue.tools.ports import free_ports
-from wenyue.tools.processes import send
+from wenyue.ops.ports import free_ports
+from wenyue.ops.processes import send
+from wenyue_lab.cluster.cluster import opened
+from wenyue_lab.cluster.layout import PORTS
+from wenyue_lab.cluster.programs import missing_packages
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 300.0  # a net

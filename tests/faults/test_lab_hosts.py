@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import is_living
-from wenyue.tools.drill import lab_run
-from wenyue.tools.drill.kind import Terms
-from wenyue.tools.drill.lab_drills import DRILLS
-from wenyue.tools.processes import children
+from wenyue.ops.processes import children
+from wenyue_lab.chaos import lab_run
+from wenyue_lab.chaos.kind import Terms
+from wenyue_lab.chaos.lab_drills import DRILLS
 
 SLACK_S = 25.0  # as for the other drills
 

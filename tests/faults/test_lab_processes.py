@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import await_end, is_living
-from wenyue.tools.lab.processes import Ledger, await_gone, reap, spawn
-from wenyue.tools.processes import children, send
+from wenyue.ops.processes import children, send
+from wenyue_lab.cluster.processes import Ledger, await_gone, reap, spawn
 
 DEADLINE_S = 30.0
 SCRIPT = """
 import signal
 from pathlib import Path
-from wenyue.tools.lab.processes import reap, spawn
-from wenyue.tools.processes import send
+from wenyue_lab.cluster.processes import reap, spawn
+from wenyue.ops.processes import send
 pid = spawn(["/bin/sleep", "60"], environment={}, log=Path("log"), folder=Path())
 send([pid], signal.SIGKILL)
 """

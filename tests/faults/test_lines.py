@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from wenyue.infra.lines import Lines, Turn
+from wenyue.platform.load_shedding.lines import Lines, Turn
 
 pytestmark = pytest.mark.anyio
 

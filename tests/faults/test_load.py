@@ -6,10 +6,10 @@ from contextlib import suppress
 import pytest
 
 from tests.support.answering import DEADLINE_S, answering
-from wenyue.tools.drill.client import Client, Wire
-from wenyue.tools.drill.history import History
-from wenyue.tools.drill.load import Traffic
-from wenyue.tools.drill.town import VENUES, Demand, Town
+from wenyue_lab.chaos.client import Client, Wire
+from wenyue_lab.chaos.fixtures import VENUES, Demand, Town
+from wenyue_lab.chaos.history import History
+from wenyue_lab.chaos.load import Traffic
 
 pytestmark = pytest.mark.anyio
 BUSY = 503, dict[str, object]()

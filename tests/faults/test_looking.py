@@ -4,8 +4,8 @@ import signal
 from pathlib import Path
 
 from tests.support.processes import await_end
-from wenyue.infra.server import base_folder, ensure_started, erase, look, stop
-from wenyue.tools.processes import children, send
+from wenyue.ops.processes import children, send
+from wenyue.platform.embedded_server import base_folder, ensure_started, erase, look, stop
 
 
 def test_looking_leaves_the_pid_file_of_a_killed_server(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from psycopg import OperationalError
 
 from tests.support.database import DbUrls
 from tests.support.stopwatch import Stopwatch
-from wenyue.infra.db import Database, DatabaseDown
-from wenyue.tools.drill.proxy import ChaosProxy
+from wenyue.platform.database.db import Database, DatabaseDown
+from wenyue_lab.chaos.proxy import ChaosProxy
 
 pytestmark = pytest.mark.anyio
 OUTAGE_S = 7.5  # doubled pauses between tries would make the next one wait for as long again

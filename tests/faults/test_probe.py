@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support.database import DbUrls
-from wenyue.infra.fault import SetupError
-from wenyue.tools.drill.probe import app
-from wenyue.tools.ports import free_port
+from wenyue.ops.ports import free_port
+from wenyue.ops.probe import app
+from wenyue.platform.fault import SetupError
 
 NOTE = "INSERT INTO booking.outbox (kind, booking_ids, at) VALUES (1, '{}', now() - interval '5 minutes')"
 EVENT = "INSERT INTO events.event (kind, subject, at) VALUES ('card.frozen', 'card:7', now() - interval '5 minutes')"

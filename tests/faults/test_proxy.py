@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from wenyue.tools.drill.proxy import CALM, ChaosProxy, Weather
+from wenyue_lab.chaos.proxy import CALM, ChaosProxy, Weather
 
 pytestmark = pytest.mark.anyio
 HERE = "127.0.0.1"

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from tests.support.database import DbUrls
-from wenyue.tools.drill.proxy import ChaosProxy
+from wenyue_lab.chaos.proxy import ChaosProxy
 
 pytestmark = pytest.mark.anyio
 OUTAGE_S = 4.0

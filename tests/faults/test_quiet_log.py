@@ -12,8 +12,8 @@ import pytest
 from tests.infra.test_log import routed
 from tests.support.api_site import furnish, serve_api, settings_for
 from tests.support.database import DbUrls
-from wenyue.infra.config import PERSON_BOOKINGS_MAX, SightSettings
-from wenyue.tools.drill.proxy import ChaosProxy
+from wenyue.platform.config import PERSON_BOOKINGS_MAX, SightSettings
+from wenyue_lab.chaos.proxy import ChaosProxy
 
 pytestmark = pytest.mark.anyio
 TRIES = 40

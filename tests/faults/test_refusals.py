@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.hot_site import NET_S, REQUEST, HotApp, answer, hot_config, hot_site, twenty, until
-from wenyue.infra import refusing
-from wenyue.infra.accepting import PausingServer
-from wenyue.infra.admission import Admission
-from wenyue.kernel.admission import TOLD_MAX_PER_S, PersonLimit
-from wenyue.kernel.limits import REFUSALS_HELD_MAX
+from wenyue.core.admission import TOLD_MAX_PER_S, PersonLimit
+from wenyue.core.limits import REFUSALS_HELD_MAX
+from wenyue.platform.http import refusing
+from wenyue.platform.http.accepting import PausingServer
+from wenyue.platform.load_shedding.admission import Admission
 
 pytestmark = pytest.mark.anyio
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.tools.backup import rehearsals
-from wenyue.tools.drill.kind import Terms
+from wenyue_lab.chaos import backup_rehearsals
+from wenyue_lab.chaos.kind import Terms
 
 SECONDS = 6.0
 RATE_PER_S = 50.0
@@ -13,10 +13,10 @@ RATE_PER_S = 50.0
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("name", list(rehearsals.DRILLS))
+@pytest.mark.parametrize("name", list(backup_rehearsals.DRILLS))
 def test_what_is_rehearsed_works(name: str, tmp_path: Path) -> None:
     terms = Terms(SECONDS, rate_per_s=RATE_PER_S)
-    done = rehearsals.perform(rehearsals.DRILLS[name], tmp_path / "site", terms)
+    done = backup_rehearsals.perform(backup_rehearsals.DRILLS[name], tmp_path / "site", terms)
     assert done.violations == []
     assert done.findings == []
     assert done.is_passed

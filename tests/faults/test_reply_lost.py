@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 
 from tests.support.answering import DEADLINE_S, SILENCE, Answer, answering
-from wenyue.tools.drill.acts_reply import RESENT, resend
-from wenyue.tools.drill.client import Client, Wire
-from wenyue.tools.drill.history import History, Kind, Operation, Says
-from wenyue.tools.drill.load import Traffic
-from wenyue.tools.drill.town import VENUES, Demand, Town
+from wenyue_lab.chaos.acts_reply import RESENT, resend
+from wenyue_lab.chaos.client import Client, Wire
+from wenyue_lab.chaos.fixtures import VENUES, Demand, Town
+from wenyue_lab.chaos.history import History, Kind, Operation, Says
+from wenyue_lab.chaos.load import Traffic
 
 pytestmark = pytest.mark.anyio
 BUSY: Answer = (503, {"outcome": "busy"})

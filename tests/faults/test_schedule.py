@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.infra.fault import SetupError
-from wenyue.infra.server.locks import held
-from wenyue.tools.drill.rehearsing import Rehearsals, run_due, tell
-from wenyue.tools.drill.schedule import (
+from wenyue.ops.rehearsals.due import Rehearsals, run_due, tell
+from wenyue.ops.rehearsals.schedule import (
     ALL,
     ZONE,
     Entry,
@@ -21,6 +19,8 @@ from wenyue.tools.drill.schedule import (
     read_entries,
     write_entries,
 )
+from wenyue.platform.embedded_server.locks import held
+from wenyue.platform.fault import SetupError
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=ZONE)  # a Sunday
 LONG_AGO = "2020-01-01T00:00:00+00:00"
@@ -154,7 +154,7 @@ def test_up_looks_every_minute_and_survives_a_damaged_schedule(
     (tmp_path / "drills" / "schedule.json").write_text("{")
     rehearsals.tend()
     assert said == []  # not yet a minute
-    monkeypatch.setattr("wenyue.tools.drill.rehearsing.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("wenyue.ops.rehearsals.due.LOOK_EVERY_S", 0.0)
     rehearsals.tend()
     assert "schedule.json is damaged" in said[0]
     (tmp_path / "drills" / "schedule.json").unlink()

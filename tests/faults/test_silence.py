@@ -17,13 +17,13 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support.database import DbUrls, TestServer
 from tests.support.stopwatch import Stopwatch
 from wenyue.booking import Engine, Outcome
-from wenyue.infra.config import load
-from wenyue.infra.db import Database, DatabaseDown, Tx, Unconfirmed
-from wenyue.infra.watched import CONNECT_S, Watched, is_sound, promptly
 from wenyue.monitor import connect
-from wenyue.tools import world
-from wenyue.tools.drill.proxy import ChaosProxy
-from wenyue.watch.rounds import CONNECT_DEADLINE_S
+from wenyue.monitoring.rounds import CONNECT_DEADLINE_S
+from wenyue.platform.config import load
+from wenyue.platform.database.db import Database, DatabaseDown, Tx, Unconfirmed
+from wenyue.platform.database.watched import CONNECT_S, Watched, is_sound, promptly
+from wenyue_lab import dataset
+from wenyue_lab.chaos.proxy import ChaosProxy
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 3, 3)
@@ -80,13 +80,13 @@ async def test_when_nobody_answers_it_is_told(db_urls: DbUrls) -> None:
 
 _OPENS = """
 import asyncio, sys
-from wenyue.infra.db import Database
+from wenyue.platform.database.db import Database
 asyncio.run(Database(sys.argv[1], size_max=4).open(wait_s=1))
 """
 _STARTS = """
 import asyncio
-from wenyue.infra.config import load
-from wenyue.services import build
+from wenyue.platform.config import load
+from wenyue.container import build
 asyncio.run(build(load()).start())
 """
 
@@ -107,7 +107,10 @@ async def test_a_program_that_cannot_reach_its_database_ends(db_urls: DbUrls) ->
     """The pool's workers take being cancelled for a failed try; a program that left them behind would never end."""
     async with doors(db_urls.app_url) as (silent, _):
         status, said = await _end_of(_OPENS, over(db_urls.app_url, silent))
-    assert (status, said.splitlines()[-1].partition(":")[0]) == (1, "wenyue.infra.db.DatabaseDown")
+    assert (status, said.splitlines()[-1].partition(":")[0]) == (
+        1,
+        "wenyue.platform.database.db.DatabaseDown",
+    )
 
 
 async def test_a_process_that_cannot_read_its_rules_ends(database_server: TestServer, tmp_path: Path) -> None:
@@ -209,13 +212,13 @@ async def test_bookings_leave_it_too_and_are_told_to_come_again(db_urls: DbUrls)
         async with Database(db_urls.app_url, size_max=4) as db:
             async with await Watched.connect(db_urls.owner_url, autocommit=True) as tx:
                 await tx.execute("SET default_transaction_read_only = off")
-                types = {world.OPEN_TYPE: await world.card_type(tx)}
-                venue_id, product_id = await world.product(tx, "v-silence")
-                slot = await world.slot(tx, venue_id, product_id, DAY, 2, 10)
-                card = await world.card(tx, 17)
-            engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+                types = {dataset.OPEN_TYPE: await dataset.card_type(tx)}
+                venue_id, product_id = await dataset.product(tx, "v-silence")
+                slot = await dataset.slot(tx, venue_id, product_id, DAY, 2, 10)
+                card = await dataset.card(tx, 17)
+            engine = Engine(db, dataset.rulebook(types), clock=lambda: dataset.START)
             await engine.start()
-            request = world.request(card, slot)
+            request = dataset.request(card, slot)
             assert (await engine.book(request)).outcome is Outcome.BUSY
             owner.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
             assert (await engine.book(request)).outcome is Outcome.CONFIRMED

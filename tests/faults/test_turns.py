@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from wenyue.infra.db import DatabaseDown
-from wenyue.infra.turns import Share, Turns
+from wenyue.platform.database.db import DatabaseDown
+from wenyue.platform.load_shedding.limiter import Share, Turns
 
 pytestmark = pytest.mark.anyio
 

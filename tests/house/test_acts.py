@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "wenyue"
-OUTSIDE = ("application", "faces")  # where people act
+OUTSIDE = ("application", "web")  # where people act
 JOBS = "application/jobs/"  # nobody is signed in there
 # Who opens a transaction of their own, and why that needs no look at a login.
 OPENERS = {

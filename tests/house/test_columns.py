@@ -9,7 +9,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "wenyue"
 MIGRATIONS = sorted((SOURCE / "migrations").glob("*.sql"))
-STATEMENTS = [path for path in sorted(SOURCE.rglob("*.sql")) if path.parent.name not in {"migrations", "sim"}]
+STATEMENTS = [path for path in sorted(SOURCE.rglob("*.sql")) if path.parent.name != "migrations"]
 COMMENT = re.compile(r"--[^\n]*")
 TABLE = re.compile(r"CREATE TABLE ([\w.]+) \((.*?)\n\)[^\n;]*;", re.DOTALL)
 COLUMN = re.compile(r"^\s+(\w+)\s+(real|float\w*|double precision|smallint|integer|numeric)\b", re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from wenyue.sight import FAMILIES, Exchange, metrics_text
+from wenyue.telemetry import FAMILIES, Exchange, metrics_text
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = ROOT / "deploy" / "grafana" / "wenyue.json"

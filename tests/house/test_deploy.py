@@ -26,8 +26,8 @@ from tests.support.deploy_files import (
     units,
 )
 from wenyue import cli
-from wenyue.infra.config import load
-from wenyue.tools.lab import configs, layout
+from wenyue.platform.config import load
+from wenyue_lab.cluster import configs, layout
 
 VARIABLE = re.compile(r"\bWENYUE_[A-Z_]+\b")
 OWN = {
@@ -55,10 +55,8 @@ def test_every_command_exists(where: str, words: list[str]) -> None:
     """The command, its subcommand and its options; of a tool that this checkout lacks only the name."""
     name, *rest = words
     group = cast("typer.core.TyperGroup", typer.main.get_command(cli.app))
-    if name in cli.TOOLS:
-        if not cli.has_tool(name):
-            pytest.skip(f"{name} is listed, and its module is not there")
-        module = __import__(cli.TOOLS[name][0], fromlist=["app"])
+    if tool := cli.tool_of(name):
+        module = __import__(tool[0], fromlist=["app"])
         command: Any = typer.main.get_command(module.app)
     else:
         command = group.commands.get(name)

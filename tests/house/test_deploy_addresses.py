@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 import yaml
 
 from tests.support.deploy_files import compose, of_kind, settings_of, text
-from wenyue.infra.config import load
+from wenyue.platform.config import load
 
 
 def test_security_M1_in_compose_the_proxy_alone_is_believed_and_every_web_process_counted() -> None:

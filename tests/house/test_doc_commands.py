@@ -10,10 +10,9 @@ import pytest
 from tests.support.doc_commands import ROOT, Command, every_command, is_known, words_of
 from tests.support.doc_scenario import APART, SCENARIO
 from tests.support.doc_table import BY_TESTS, HELD
-from wenyue.tools.backup import rehearsals
-from wenyue.tools.drill import runbook
-from wenyue.tools.drill.drills import DRILLS
-from wenyue.tools.drill.every import EVERY
+from wenyue_lab.chaos import backup_rehearsals, runbook
+from wenyue_lab.chaos.drills import DRILLS
+from wenyue_lab.chaos.every import EVERY
 
 COMMANDS = {one.text: one for one in every_command()}
 TRIED = {step.text for step in (*SCENARIO, *APART)} | set(BY_TESTS)
@@ -76,10 +75,10 @@ def test_every_drill_has_a_test() -> None:
         return (ROOT / "tests" / path).read_text(encoding="utf-8")
 
     assert 'parametrize("name", list(DRILLS))' in tested("faults/test_drills.py")
-    assert 'parametrize("name", list(rehearsals.DRILLS))' in tested("infra/test_rehearsals.py")
+    assert 'parametrize("name", list(backup_rehearsals.DRILLS))' in tested("faults/test_rehearsals.py")
     labs = "".join(tested(f"faults/{path.name}") for path in (ROOT / "tests" / "faults").glob("test_lab*.py"))
     named = set(re.findall(r'"[a-z-]+"|[a-z_]+', labs))
-    of_a_cluster = set(EVERY) - set(DRILLS) - set(rehearsals.DRILLS)  # run by name, or by what they do
+    of_a_cluster = set(EVERY) - set(DRILLS) - set(backup_rehearsals.DRILLS)  # run by name, or by what they do
     assert {name for name in of_a_cluster if not {f'"{name}"', EVERY[name].act.__name__} & named} == set()
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.test_checker import PLANTED
-from wenyue.kernel.documents import DocumentKind
+from wenyue.core.documents import DocumentKind
 from wenyue.policy import shipped_presets
-from wenyue.tools.backup import rehearsals
-from wenyue.tools.drill.drills import DRILLS
-from wenyue.tools.drill.every import EVERY
-from wenyue.tools.sim.planted import PLANTS
+from wenyue_lab.chaos import backup_rehearsals
+from wenyue_lab.chaos.drills import DRILLS
+from wenyue_lab.chaos.every import EVERY
+from wenyue_lab.simulator.planted import PLANTS
 
 ROOT = Path(__file__).parents[2]
 EN = [
@@ -40,8 +40,8 @@ ZH = "零一二三四五六七八九十"
 PLAIN_PRESETS = {"default", "hotel", "shuttle", "table"}  # of no particular place
 CARD_TYPES = len(list((ROOT / "src" / "wenyue" / "cards" / "types").glob("*.json")))
 FAMOUS = len(set(shipped_presets()) - PLAIN_PRESETS)
-FAULTS = len(EVERY) - len(rehearsals.DRILLS)
-ATTRACTIONS = ROOT / "src" / "wenyue" / "tools" / "data" / "china-5a-attractions.csv"
+FAULTS = len(EVERY) - len(backup_rehearsals.DRILLS)
+ATTRACTIONS = ROOT / "src" / "wenyue" / "ops" / "data" / "china-5a-attractions.csv"
 RESERVATIONS = ROOT / "tests" / "data" / "hotel-bookings-resort.csv.gz"
 DOCUMENTS = {  # how README names each kind, in English and in Chinese
     DocumentKind.RESIDENT_ID: ("ID and residence cards", "居民身份证"),
@@ -72,10 +72,10 @@ def zh(number: int) -> str:
         ("README.md", f"{EN[CARD_TYPES]} card types and {EN[FAMOUS]} famous reservation rules"),
         ("README.zh-CN.md", f"{zh(CARD_TYPES)}种卡、{zh(FAMOUS)}套知名预约规则"),
         ("CHANGELOG.md", f"Card types as data ({EN[CARD_TYPES]})"),
-        ("README.md", f"{FAULTS} drills and {len(rehearsals.DRILLS)} rehearsals"),
-        ("README.zh-CN.md", f"{FAULTS} 项故障演练、{len(rehearsals.DRILLS)} 项恢复演练"),
+        ("README.md", f"{FAULTS} drills and {len(backup_rehearsals.DRILLS)} rehearsals"),
+        ("README.zh-CN.md", f"{FAULTS} 项故障演练、{len(backup_rehearsals.DRILLS)} 项恢复演练"),
         ("CHANGELOG.md", f"{EN[len(DRILLS)].capitalize()} drills on a single installation"),
-        ("CHANGELOG.md", f"{EN[len(rehearsals.DRILLS)]}\n  rehearsals with their runbooks"),
+        ("CHANGELOG.md", f"{EN[len(backup_rehearsals.DRILLS)]}\n  rehearsals with their runbooks"),
         ("docs/reliability.md", f"plants {EN[len(PLANTED)]} kinds of trouble into a clean history"),
     ],
 )

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from tests.support.every_command import leaves
-from wenyue.faces.shared.access import access_of
-from wenyue.faces.wording_duties import RIGHT_WORDS, ROLES, duties_page
-from wenyue.kernel.duties import RIGHTS, Right, Role
-from wenyue.tools.command_access import COMMANDS, Needs
+from wenyue.core.duties import RIGHTS, Right, Role
+from wenyue.ops.command_access import COMMANDS, Needs
+from wenyue.web.shared.access import access_of
+from wenyue.web.wording.duties import RIGHT_WORDS, ROLES, duties_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "duties.md"
 
@@ -33,7 +33,7 @@ def test_every_role_and_right_has_its_words() -> None:
 def test_every_command_says_who_may_run_it_and_takes_their_login() -> None:
     """`--as` exactly where a right of staff opens it: what changes something is somebody's, or the server's."""
     found = dict(leaves())
-    assert found.keys() - COMMANDS.keys() == set(), "say in tools/command_access.py who may run it"
+    assert found.keys() - COMMANDS.keys() == set(), "say in ops/command_access.py who may run it"
     assert COMMANDS.keys() - found.keys() == set(), "there is no such command any more"
     takes = {name for name, options in found.items() if "--as" in options}
     wanted = {name for name, needs in COMMANDS.items() if isinstance(needs, Right)}

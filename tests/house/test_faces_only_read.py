@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.writers import SOURCE, Module, modules, name_of, named, read_module, writers
 
-FACES: Final = SOURCE / "faces"
+FACES: Final = SOURCE / "web"
 APPLICATION: Final = SOURCE / "application"
 APPLICATION_LINES_MAX: Final = 100
 # A process of its own, without the application and its database: its subscribers are a file.
@@ -23,7 +23,7 @@ CHANGING: Final = frozenset(
     }
 )
 # Reads of one statement each on the way of very many requests: they need no transaction.
-SINGLE_STATEMENTS: Final = {"faces/api/health.py", "faces/api/hot_availability.py"}
+SINGLE_STATEMENTS: Final = {"web/api/health.py", "web/api/hot_availability.py"}
 FROM_DB: Final = {"Tx", "Database", "DatabaseDown"}
 # Of the engine and the room, what looks like it and is a method of a face's own object.
 NOT_CALLED_OF: Final = frozenset({"self", "cls"})
@@ -46,10 +46,10 @@ def faults(path: Path, source: str | None = None) -> Iterator[str]:
                 yield f"{node.lineno}: calls .{name}"
             if name == "connection" and not _is_single(path):
                 yield f"{node.lineno}: reads outside of a reading"
-        if isinstance(node, ast.ImportFrom) and node.module == "wenyue.infra.db":
+        if isinstance(node, ast.ImportFrom) and node.module == "wenyue.platform.database.db":
             yield from (f"{node.lineno}: imports {one.name}" for one in node.names if one.name not in FROM_DB)
     for full, line in named(module, tree):
-        if full in writers() and not full.startswith(("wenyue.application.", "wenyue.faces.")):
+        if full in writers() and not full.startswith(("wenyue.application.", "wenyue.web.")):
             yield f"{line}: names {full}, which writes"
 
 
@@ -77,7 +77,7 @@ def test_faces_open_no_transaction_and_call_nothing_that_writes() -> None:
         "from wenyue import catalogue\nasync def f(tx):\n    return catalogue.set_prices",
         "from wenyue.accounts import acting_as, add_visitor as keep\nprint(keep)",
         "async def f(services):\n    await services.engine.change(None)",
-        "from wenyue.infra.db import connect",
+        "from wenyue.platform.database.db import connect",
         "async def f(db):\n    async with db.connection() as tx:\n        pass",
     ],
 )
@@ -93,7 +93,7 @@ def test_writers_are_told_from_readers() -> None:
         "wenyue.accounts.names:note_seen",
         "wenyue.accounts.second.factors:prove",
         "wenyue.audit.store:record",
-        "wenyue.booking.replanning:enter_holidays",
+        "wenyue.booking.slots.replanning:enter_holidays",
         "wenyue.catalogue.store:set_prices",
         "wenyue.gate.store:scan",
         "wenyue.gate.lookup:look_up",
@@ -101,8 +101,8 @@ def test_writers_are_told_from_readers() -> None:
         assert writer in known, writer
     for reader in (
         "wenyue.accounts.store:visitors",
-        "wenyue.booking.availability:availability",
-        "wenyue.booking.replanning:preview_holidays",
+        "wenyue.booking.slots.availability:availability",
+        "wenyue.booking.slots.replanning:preview_holidays",
         "wenyue.cards.views:cards_of",
         "wenyue.catalogue.store:venue",
         "wenyue.policy.store:load_calendar",

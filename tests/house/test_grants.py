@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.grants import Reader, grants_text, needed
-from wenyue.infra import grants
+from wenyue.platform.database import grants
 
 WRITE = ".venv/bin/python scripts/write_grants.py"
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-import wenyue.tools.drill
+import wenyue_lab.chaos
 from tests.support import doc_commands
-from wenyue.infra.fault import SetupError
-from wenyue.tools.backup import rehearsals
-from wenyue.tools.drill.drills import DRILLS
-from wenyue.tools.drill.runbook import (
+from wenyue.platform.fault import SetupError
+from wenyue_lab.chaos import backup_rehearsals
+from wenyue_lab.chaos.drills import DRILLS
+from wenyue_lab.chaos.runbook import (
     CHECK,
     FOLDER,
     INDEX,
@@ -61,10 +61,10 @@ x
 
 def every_drill() -> set[str]:
     """The drills of one machine, those of the cluster (`lab_*`), which keep theirs in a DRILLS of their own, and rehearsals."""
-    found = set(DRILLS) | set(rehearsals.DRILLS)
-    for module in pkgutil.iter_modules(wenyue.tools.drill.__path__):
+    found = set(DRILLS) | set(backup_rehearsals.DRILLS)
+    for module in pkgutil.iter_modules(wenyue_lab.chaos.__path__):
         if module.name.startswith("lab_"):
-            found |= set(getattr(importlib.import_module(f"wenyue.tools.drill.{module.name}"), "DRILLS", ()))
+            found |= set(getattr(importlib.import_module(f"wenyue_lab.chaos.{module.name}"), "DRILLS", ()))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import get_type_hints
 
-from wenyue.infra import config
+from wenyue.platform import config
 
 ROOT = Path(__file__).parents[2]
 VARIABLE = re.compile(r"\bWENYUE_[A-Z_]+\b")

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODULE_LINES_MAX = 499
 FUNCTION_LINES_MAX = 70
-FOLDERS = ("src", "tests", "scripts")
+FOLDERS = ("src", "lab/src", "tests", "scripts")
 
 
 def python_files() -> list[Path]:

@@ -14,10 +14,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
-FILES = sorted(SOURCE.rglob("*.sql"))
+LAB = ROOT / "lab" / "src"
+FILES = [*sorted(SOURCE.rglob("*.sql")), *sorted(LAB.rglob("*.sql"))]
 # Tools make worlds to measure and to simulate, migrations make the structure: they touch every schema as its owner would,
 # and belong to no slice.
-OWNED = [path for path in FILES if path.relative_to(SOURCE).parts[0] not in {"tools", "migrations"}]
+OWNED = [
+    path
+    for path in sorted(SOURCE.rglob("*.sql"))
+    if path.relative_to(SOURCE).parts[0] not in {"ops", "migrations"}
+]
 
 NAME = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -78,7 +83,8 @@ def offences(sql: str, own: str) -> Iterator[str]:
 
 def own_schema(path: Path) -> str:
     first = path.relative_to(SOURCE).parts[0]
-    return "public" if first == "infra" else first  # the jobs' tables, which a package of others makes
+    # The jobs' tables are made by a package of others; two slices' schemas have older names.
+    return {"platform": "public", "waiting_room": "emergency", "monitoring": "watch"}.get(first, first)
 
 
 @pytest.mark.parametrize("path", OWNED, ids=lambda path: str(path.relative_to(SOURCE)))
@@ -89,7 +95,7 @@ def test_statements_touch_only_what_they_may(path: Path) -> None:
     assert found == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_statements_are_named_once_and_explained(path: Path) -> None:
     named = list(statements(path.read_text(encoding="utf-8")))
     names = [name for name, _ in named]

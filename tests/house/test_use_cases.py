@@ -21,28 +21,22 @@ from tests.house.test_sql import WRITE, plain, statements
 SOURCE = Path(__file__).parents[2] / "src" / "wenyue"
 # Who may, and why. A folder's name stands for all in it.
 EXCEPTED = {
-    "tools/sim": "the simulator stands below the use cases: it drives the engine and plants bugs in it",
-    "tools/bench": "makes worlds to measure",
-    "tools/scale": "likewise",
-    "tools/drill": "makes worlds to break, and its checkers look at every row as the owner",
-    "tools/lab": "the cluster's programs",
-    "tools/replaying": "makes a hotel to replay a file against, from outside",
-    "tools/backup": "copies and brings back every schema as its owner",
-    "tools/standby": "as backups, to a second machine",
-    "tools/demo": "seeds an empty installation, in one transaction with its mark",
-    "tools/world.py": "makes worlds for bench and tests",
-    "tools/up.py": "has the demo seeded, asks whether anything is there",
-    "tools/same_keys.py": "migrate: notes whose keys an installation has",
-    "tools/key_mark.py": "likewise",
-    "tools/resealing.py": "rewrites what is sealed in every schema as its owner, means the same; noted by a use case",
-    "tools/doctor.py": "looks at the server itself, with rights and roles",
-    "tools/doctor_record.py": "likewise",
-    "tools/doctor_factors.py": "likewise",
-    "tools/as_owner.py": "begins the transaction that cannot write",
-    "tools/monitoring.py": "the monitor's: silences and partners, told beside an application that may be down",
-    "tools/accepting.py": "likewise: a record that was found broken is accepted by a person",
-    "tools/fairness/command.py": "likewise, and frozen",
-    "tools/acting_as.py": "proves who runs a command, before anything is done: tries and used codes are counted",
+    "ops/backup": "copies and brings back every schema as its owner",
+    "ops/standby": "as backups, to a second machine",
+    "ops/demo": "seeds an empty installation, in one transaction with its mark",
+    "ops/probe.py": "looks at an installation as its owner, with rights and roles, and changes nothing",
+    "ops/up.py": "has the demo seeded, asks whether anything is there",
+    "ops/same_keys.py": "migrate: notes whose keys an installation has",
+    "ops/key_mark.py": "likewise",
+    "ops/resealing.py": "rewrites what is sealed in every schema as its owner, means the same; noted by a use case",
+    "ops/doctor.py": "looks at the server itself, with rights and roles",
+    "ops/doctor_record.py": "likewise",
+    "ops/doctor_factors.py": "likewise",
+    "ops/as_owner.py": "begins the transaction that cannot write",
+    "ops/monitoring.py": "the monitor's: silences and partners, told beside an application that may be down",
+    "ops/accepting.py": "likewise: a record that was found broken is accepted by a person",
+    "ops/fairness/command.py": "likewise, and frozen",
+    "ops/acting_as.py": "proves who runs a command, before anything is done: tries and used codes are counted",
 }
 WORKER = ("worker.py", "worker_record.py", "worker_rooms.py", "subscribers.py")
 LOCKS = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b|\bpg_advisory", re.IGNORECASE)
@@ -50,7 +44,7 @@ Key = tuple[str, str]  # module below wenyue, name at its top
 
 
 def path_of(module: str) -> Path:
-    """`booking.later` → its file."""
+    """`booking.tasks` → its file."""
     path = SOURCE.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
@@ -74,6 +68,9 @@ def imported(tree: ast.AST) -> Iterator[tuple[str, Key | str]]:
             base = ".".join(node.module.split(".")[1:])
             for one in node.names:
                 inner = f"{base}.{one.name}".strip(".")
+                if not path_of(inner).exists() and path_of(base).name == "__init__.py":
+                    handed_on = imports_of(base).get(one.name)  # a module that the package hands on
+                    inner = handed_on if isinstance(handed_on, str) else inner
                 yield one.asname or one.name, inner if path_of(inner).exists() else (base, one.name)
 
 
@@ -195,7 +192,7 @@ def faults(module: str, tree: ast.Module) -> Iterator[str]:
 def judged() -> list[Path]:
     """The commands and the worker, without those that are excepted."""
     paths = [SOURCE / name for name in WORKER]
-    for path in sorted((SOURCE / "tools").rglob("*.py")):
+    for path in sorted((SOURCE / "ops").rglob("*.py")):
         name = str(path.relative_to(SOURCE))
         if not any(name == one or name.startswith(f"{one}/") for one in EXCEPTED):
             paths.append(path)
@@ -218,11 +215,14 @@ def test_what_is_excepted_is_there() -> None:
         ("from wenyue import abuse\nabuse.close", "abuse.store.close, which changes"),
         ("from wenyue.abuse import save_rule\nsave_rule()", "abuse.store.save_rule, which changes"),
         (
-            "from wenyue.booking import later\nlater.expire_holds()",
-            "booking.later.expire_holds, which changes",
+            "from wenyue.booking import tasks\ntasks.expire_holds()",
+            "booking.tasks.expire_holds, which changes",
         ),
-        ("from wenyue.booking import opening\nopening.set_capacity()", "booking.opening.set_capacity, which"),
-        ("from wenyue.booking import Engine\nEngine()", "booking.engine.Engine, which changes"),
+        (
+            "from wenyue.booking import slot_planning\nslot_planning.set_capacity()",
+            "booking.slots.slot_planning.set_capacity, which",
+        ),
+        ("from wenyue.booking import Engine\nEngine()", "booking.engine.engine.Engine, which changes"),
         ("from wenyue.audit import record\nrecord()", "audit.store.record, which changes"),
         (
             "from wenyue.retention import erase_step\nerase_step()",

@@ -25,10 +25,10 @@ import pytest
 from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started, terminal
 from tests.support.database import with_database
 from tests.support.processes import await_true
-from wenyue.infra.migrate import migrate
-from wenyue.infra.server import erase
-from wenyue.tools.backup import existing
-from wenyue.tools.backup.streaming import runs
+from wenyue.ops.backup import existing
+from wenyue.ops.backup.streaming import runs
+from wenyue.platform.database.migrate import migrate
+from wenyue.platform.embedded_server import erase
 
 __all__ = ["terminal"]
 RUNBOOK = Path(__file__).parents[2] / "docs" / "backups.md"

@@ -18,16 +18,16 @@ import pytest
 
 from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_folder, a_site, site, terminal
 from tests.support.processes import await_end, await_true, descendants
-from wenyue.infra.fault import SetupError
-from wenyue.infra.server import base_folder, erase
-from wenyue.infra.server.locks import held
-from wenyue.tools.backup import existing
-from wenyue.tools.backup import folder as folder_module
-from wenyue.tools.backup.folder import Folder, require_room, write
-from wenyue.tools.backup.model import Backup
-from wenyue.tools.backup.programs import ProgramFault, run
-from wenyue.tools.backup.streaming import runs
-from wenyue.tools.backup.vouching import write_vouched
+from wenyue.ops.backup import existing
+from wenyue.ops.backup import folder as folder_module
+from wenyue.ops.backup.folder import Folder, require_room, write
+from wenyue.ops.backup.model import Backup
+from wenyue.ops.backup.programs import ProgramFault, run
+from wenyue.ops.backup.streaming import runs
+from wenyue.ops.backup.vouching import write_vouched
+from wenyue.platform.embedded_server import base_folder, erase
+from wenyue.platform.embedded_server.locks import held
+from wenyue.platform.fault import SetupError
 
 __all__ = ["site", "terminal"]
 
@@ -268,7 +268,7 @@ def test_what_a_program_forked_ends_with_it(number: signal.Signals, tmp_path: Pa
     program.chmod(0o700)
     script = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored beneath a shell's `&`
-        "from wenyue.tools.backup.programs import run; from pathlib import Path; run(Path(), 'forks', [])"
+        "from wenyue.ops.backup.programs import run; from pathlib import Path; run(Path(), 'forks', [])"
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
         await_true(lambda: any(_is_named("sleep", pid) for pid in descendants(process.pid)))

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wenyue.tools.backup import rules
-from wenyue.tools.backup.model import FORMAT, SEGMENT_BYTES, Backup
+from wenyue.ops.backup import rules
+from wenyue.ops.backup.model import FORMAT, SEGMENT_BYTES, Backup
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 RUN = "wenyue_000001_00000000"

@@ -17,8 +17,8 @@ import pytest
 from tests.support.backup_site import Site, Terminal, terminal
 from tests.support.backup_site import site as empty_site
 from tests.support.processes import await_true, is_living
-from wenyue.tools.backup import existing
-from wenyue.tools.backup.schedule import RETRY_AFTER, ZONE, Job, State, due
+from wenyue.ops.backup import existing
+from wenyue.ops.backup.schedule import RETRY_AFTER, ZONE, Job, State, due
 
 __all__ = ["empty_site", "terminal"]
 AT = datetime(2026, 11, 22, 3, 30, tzinfo=ZONE)

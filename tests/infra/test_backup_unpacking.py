@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.tools.backup.programs import ProgramFault, as_fault, run
-from wenyue.tools.backup.sums import stop_position
-from wenyue.tools.backup.unpacking import OddTarError, Sent, unpack
+from wenyue.ops.backup.programs import ProgramFault, as_fault, run
+from wenyue.ops.backup.sums import stop_position
+from wenyue.ops.backup.unpacking import OddTarError, Sent, unpack
 
 _BIG = 5_000_003  # several blocks, no whole record
 

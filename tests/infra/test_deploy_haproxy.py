@@ -28,10 +28,10 @@ from tests.support.api_site import settings_for
 from tests.support.database import DbUrls
 from tests.support.processes import await_true
 from wenyue.app import create_app
-from wenyue.faces.api.bodies import BookingRefused
-from wenyue.faces.api.claims import Proof, claim_of
-from wenyue.kernel.admission import Priority
-from wenyue.tools.ports import free_port
+from wenyue.core.admission import Priority
+from wenyue.ops.ports import free_port
+from wenyue.web.api.bodies import BookingRefused
+from wenyue.web.api.claims import Proof, claim_of
 
 __all__ = ["certificate"]
 FILE = DEPLOY / "haproxy" / "haproxy.cfg"
@@ -219,7 +219,7 @@ def _every(routes: Iterable[Any]) -> Iterator[Any]:
         yield from (route,) if inner is None else _every(inner.routes)
 
 
-_WALKED = ("wenyue.faces", "wenyue.application")
+_WALKED = ("wenyue.web", "wenyue.application")
 # Use cases that take such a turn, and need no limit on addresses: why.
 _OTHERWISE = {
     "wenyue.application.step_up.step_up": "a code of whoever is signed in, counted against them: nobody else's is guessed",

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.database import TestServer
-from wenyue.infra.server import ensure_started, erase, stop
+from wenyue.platform.embedded_server import ensure_started, erase, stop
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -31,11 +31,11 @@ from tests.support.doc_commands import ROOT
 from tests.support.doc_scenario import APART, SCENARIO, Step
 from tests.support.processes import await_true
 from wenyue import cli
-from wenyue.infra.server import erase, look
-from wenyue.kernel.clock import utc_now
-from wenyue.tools.ports import free_port
-from wenyue.tools.scale import COSTS, showing
-from wenyue.tools.scale.model import UNITS, Costs, Unit
+from wenyue.core.clock import utc_now
+from wenyue.ops.ports import free_port
+from wenyue.platform.embedded_server import erase, look
+from wenyue_lab.scale import COSTS, showing
+from wenyue_lab.scale.model import UNITS, Costs, Unit
 
 READY_S = 180.0  # a net: the demo is loaded meanwhile
 RELEASED_S = 40.0

@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from tests.support.database import DbUrls
-from wenyue.infra.config import Settings, load
-from wenyue.tools.doctor import Finding, Mark, examine, show
-from wenyue.tools.ports import free_port
+from wenyue.ops.doctor import Finding, Mark, examine, show
+from wenyue.ops.ports import free_port
+from wenyue.platform.config import Settings, load
 
 
 def settings_of(folder: Path, **more: str) -> Callable[[], Settings]:
@@ -93,7 +93,7 @@ def test_unpublished_holidays_are_noted(
     tmp_path: Path, db_urls: DbUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls = {"WENYUE_DATABASE_URL": db_urls.app_url, "WENYUE_OWNER_DATABASE_URL": db_urls.owner_url}
-    monkeypatch.setattr("wenyue.tools.doctor.HOLIDAYS_AHEAD_DAYS", 10 * 366)  # no notice looks so far ahead
+    monkeypatch.setattr("wenyue.ops.doctor.HOLIDAYS_AHEAD_DAYS", 10 * 366)  # no notice looks so far ahead
     findings = [one for one in examine(settings_of(tmp_path, **urls)) if one.subject == "holidays 节假日"]
     year = datetime.now(UTC).year + 10
     assert [one.mark for one in findings[-1:]] == [Mark.WARNING]

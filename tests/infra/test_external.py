@@ -10,11 +10,11 @@ from urllib.parse import quote, urlsplit
 import psycopg
 import pytest
 
-from wenyue.infra.external import External, prepare_external
-from wenyue.infra.fault import SetupError
-from wenyue.infra.migrate import migrate
-from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
-from wenyue.tools.ports import free_port
+from wenyue.ops.ports import free_port
+from wenyue.platform.database.external import External, prepare_external
+from wenyue.platform.database.migrate import migrate
+from wenyue.platform.embedded_server import ServerInfo, ensure_started, erase, stop
+from wenyue.platform.fault import SetupError
 
 Login = Callable[[str, str], str]
 

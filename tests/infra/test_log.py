@@ -16,9 +16,9 @@ import pytest
 
 from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
-from wenyue.infra.config import SettingsError, SightSettings, load
-from wenyue.infra.log import Calm, JsonLines, TextLines, configure, new_request_id, request_id, scrub
-from wenyue.infra.outage import Outage
+from wenyue.platform.config import SettingsError, SightSettings, load
+from wenyue.platform.database.outage import Outage
+from wenyue.platform.log import Calm, JsonLines, TextLines, configure, new_request_id, request_id, scrub
 
 NUMBER = "11010519491231002X"
 PHONE = "13800138000"
@@ -162,7 +162,7 @@ async def test_a_request_has_one_id_in_answer_page_and_log(
     assert "这个页面出错了" in told.text
     assert (english.headers["x-request-id"], "The fault is ours" in english.text) == (mine, True)
     assert "content-security-policy" in english.headers
-    defects = [line for line in lines(stream) if "error" in line and line["logger"] == "wenyue.faces.api"]
+    defects = [line for line in lines(stream) if "error" in line and line["logger"] == "wenyue.web.api"]
     assert [line["request_id"] for line in defects] == [told.headers["x-request-id"], mine]
     assert defects[0]["where"]
 

@@ -12,9 +12,16 @@ import pytest
 from psycopg import sql
 
 from tests.support.database import DbUrls, TestServer
-from wenyue.infra.fault import SetupError
-from wenyue.infra.migrate import MIGRATIONS_FOLDER, decide_once, migrate, pending, read_migrations, redecide
-from wenyue.kernel.duties import Duty, FormerRole, Role, duties_of_role
+from wenyue.core.duties import Duty, FormerRole, Role, duties_of_role
+from wenyue.platform.database.migrate import (
+    MIGRATIONS_FOLDER,
+    decide_once,
+    migrate,
+    pending,
+    read_migrations,
+    redecide,
+)
+from wenyue.platform.fault import SetupError
 
 
 @pytest.fixture

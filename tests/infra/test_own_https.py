@@ -25,13 +25,13 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from playwright.sync_api import Error
 
 from tests.support.browser import chromium
-from wenyue.infra import tls_door
-from wenyue.infra.certificates import SERVER_TTL, Certificates, Names, local_names
-from wenyue.infra.config import load
-from wenyue.infra.server import erase
-from wenyue.infra.web_server import TlsSocket, WebServer
-from wenyue.infra.wire import BoundedHttp
-from wenyue.tools.ports import free_port
+from wenyue.ops.ports import free_port
+from wenyue.platform.certificates import SERVER_TTL, Certificates, Names, local_names
+from wenyue.platform.config import load
+from wenyue.platform.embedded_server import erase
+from wenyue.platform.http import tls_door
+from wenyue.platform.http.web_server import TlsSocket, WebServer
+from wenyue.platform.http.wire import BoundedHttp
 
 NET_S = 20.0
 NOW = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)

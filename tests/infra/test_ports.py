@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from wenyue.tools.ports import HIGHEST, LOWEST, free_port, free_ports
+from wenyue.ops.ports import HIGHEST, LOWEST, free_port, free_ports
 
 
 def test_no_connection_takes_a_chosen_port() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.infra import processor
-from wenyue.infra.processor import Processor
+from wenyue.platform.load_shedding import processor
+from wenyue.platform.load_shedding.processor import Processor
 
 
 def _compute(seconds: float) -> None:

@@ -6,7 +6,7 @@ import pytest
 from psycopg.errors import UndefinedTable
 
 from tests.support.database import DbUrls
-from wenyue.infra.db import Database
+from wenyue.platform.database.db import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 
 from wenyue.booking import BookingState
-from wenyue.kernel.ids import uuid7
-from wenyue.tools.backup import rehearsals
-from wenyue.tools.backup.rehearsal import kept
-from wenyue.tools.drill.checker import Books, Stored
-from wenyue.tools.drill.every import EVERY, perform
-from wenyue.tools.drill.history import Attempt, History, Kind, Operation
-from wenyue.tools.drill.kind import Terms
+from wenyue.core.ids import uuid7
+from wenyue_lab.chaos import backup_rehearsals
+from wenyue_lab.chaos.backup_rehearsal import kept
+from wenyue_lab.chaos.checker import Books, Stored
+from wenyue_lab.chaos.every import EVERY, perform
+from wenyue_lab.chaos.history import Attempt, History, Kind, Operation
+from wenyue_lab.chaos.kind import Terms
 
 MOMENT_S = 10.0
 SLACK_S = 25.0  # as for the other drills: what must hold anywhere, not on a quiet machine only
@@ -76,12 +76,12 @@ def test_a_cancellation_counts_from_its_answer(
 
 def test_every_rehearsal_can_be_performed() -> None:
     """Which one is performed is decided by its name; `wenyue drill run NAME` does it."""
-    assert set(rehearsals.DRILLS) <= set(EVERY)
-    assert set(rehearsals.ACTS) == set(rehearsals.DRILLS)
+    assert set(backup_rehearsals.DRILLS) <= set(EVERY)
+    assert set(backup_rehearsals.ACTS) == set(backup_rehearsals.DRILLS)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(rehearsals.DRILLS))
+@pytest.mark.parametrize("name", list(backup_rehearsals.DRILLS))
 def test_a_rehearsal_in_short(name: str, tmp_path: Path) -> None:
     if cannot := EVERY[name].needs():
         pytest.skip(cannot)

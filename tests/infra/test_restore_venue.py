@@ -17,11 +17,11 @@ from tests.support.database import DbUrls, TestServer
 from tests.support.venue_site import DAY, WIPE, WIPE_VENUE, Town, a_town
 from wenyue.booking import ChangeKind, ChangeRequest, Outcome
 from wenyue.gate import go_through
-from wenyue.infra.fault import SetupError
-from wenyue.tools import world
-from wenyue.tools.backup.venue import Plan, Reason, Wish, apply, compare, comparing, fetch
-from wenyue.tools.backup.venue.applying import Done
-from wenyue.tools.backup.venue.tables import LEFT_OUT, TABLES
+from wenyue.ops.backup.venue import Plan, Reason, Wish, apply, compare, comparing, fetch
+from wenyue.ops.backup.venue.applying import Done
+from wenyue.ops.backup.venue.tables import LEFT_OUT, TABLES
+from wenyue.platform.fault import SetupError
+from wenyue_lab import dataset
 
 _numbers = itertools.count(1)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -80,7 +80,7 @@ def back(town: Town, copy: DbUrls, *, settings_too: bool = False, code: str = "h
 
 
 def visits(town: Town, slot: int, first: int, last: int) -> list[UUID]:
-    return town.book([world.request(card, slot) for card in town.cards[first:last]])
+    return town.book([dataset.request(card, slot) for card in town.cards[first:last]])
 
 
 def states(town: Town) -> dict[UUID, int]:
@@ -116,7 +116,7 @@ def test_what_was_deleted_comes_back_and_the_other_venue_does_not_move(
     _, again = back(town, copy)
     assert again.is_nothing
     visits(town, town.hill[0], 20, 30)  # the ten that are left, and not one more
-    assert town.ask([world.request(town.cards[35], town.hill[0])])[0].outcome is Outcome.SOLD_OUT
+    assert town.ask([dataset.request(town.cards[35], town.hill[0])])[0].outcome is Outcome.SOLD_OUT
     assert town.broken() == []
 
 
@@ -219,7 +219,7 @@ def test_a_capacity_below_what_is_taken_stays_and_is_said(town: Town, copies: Co
 
 
 def test_a_booking_at_two_venues_comes_back_in_two_steps(town: Town, copies: Copies) -> None:
-    [both] = town.book([world.request(town.cards[0], town.hill[0], town.lake[0])])
+    [both] = town.book([dataset.request(town.cards[0], town.hill[0], town.lake[0])])
     copy = copies.take(town)
     town.run("TRUNCATE booking.booking, booking.line, booking.place")
     plan, _ = back(town, copy)
@@ -328,7 +328,7 @@ def test_an_interrupted_restore_goes_on_and_nothing_is_sold_in_between(
         with pytest.raises(KeyboardInterrupt):
             apply(past, stop)
     assert len(states(town)) == 7
-    assert town.ask([world.request(town.cards[40], town.hill[0])])[0].outcome is Outcome.SOLD_OUT
+    assert town.ask([dataset.request(town.cards[40], town.hill[0])])[0].outcome is Outcome.SOLD_OUT
     plan, _ = back(town, copy)
     assert plan.returning == 23
     assert set(states(town)) == set(ids)

@@ -13,7 +13,7 @@ from uuid import UUID
 from tests.support.backup_site import Site, Terminal, site, terminal
 from tests.support.stopwatch import Stopwatch
 from tests.support.venue_site import WIPE_VENUE, Town, a_town
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 __all__ = ["site", "terminal"]
 BOOKINGS = 5_000
@@ -46,7 +46,7 @@ class Others:
                     return
                 began_s = watch.seconds
                 wanted = [
-                    world.request(card, self._town.lake[0]) for card in self._town.cards[start : start + 2]
+                    dataset.request(card, self._town.lake[0]) for card in self._town.cards[start : start + 2]
                 ]
                 self.booked += self._town.book(wanted)
                 self.longest_s = max(self.longest_s, watch.seconds - began_s)
@@ -56,8 +56,10 @@ def test_five_thousand_bookings_of_one_venue_come_back_while_others_book(
     site: Site, terminal: Terminal
 ) -> None:
     town = a_town(site.info, people=BOOKINGS + 3_000)
-    hill = town.book([world.request(card, town.hill[n % 2]) for n, card in enumerate(town.cards[:BOOKINGS])])
-    lake = town.book([world.request(card, town.lake[0]) for card in town.cards[: BOOKINGS // 10]])
+    hill = town.book(
+        [dataset.request(card, town.hill[n % 2]) for n, card in enumerate(town.cards[:BOOKINGS])]
+    )
+    lake = town.book([dataset.request(card, town.lake[0]) for card in town.cards[: BOOKINGS // 10]])
     disk = site.home.with_name("disk")
     terminal.good(site.home, "backup", "--full", "--to", disk)
     at = datetime.now(UTC)

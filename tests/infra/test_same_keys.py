@@ -15,11 +15,11 @@ import pytest
 from tests.support.api_site import furnish, serve_api, settings_for
 from tests.support.database import DbUrls
 from wenyue.gate import load_gate_keys
-from wenyue.infra.config import Settings, SettingsError, load
-from wenyue.infra.fault import SetupError
-from wenyue.infra.keys import load_keys
-from wenyue.tools.key_mark import fingerprint
-from wenyue.tools.same_keys import claim_keys, require_keys, show_keys
+from wenyue.ops.key_mark import fingerprint
+from wenyue.ops.same_keys import claim_keys, require_keys, show_keys
+from wenyue.platform.config import Settings, SettingsError, load
+from wenyue.platform.fault import SetupError
+from wenyue.platform.keys import load_keys
 
 
 def settings_of(home: Path, urls: DbUrls) -> Settings:

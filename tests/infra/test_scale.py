@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.tools.scale.dividing import compare
-from wenyue.tools.scale.measuring import measure
-from wenyue.tools.scale.model import UNITS
+from wenyue_lab.scale.dividing import compare
+from wenyue_lab.scale.measuring import measure
+from wenyue_lab.scale.model import UNITS
 
 
 @pytest.mark.slow

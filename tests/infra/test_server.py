@@ -17,8 +17,7 @@ import psycopg
 import pytest
 
 from tests.support.processes import await_end, await_true
-from wenyue.infra.fault import SetupError
-from wenyue.infra.server import (
+from wenyue.platform.embedded_server import (
     ServerInfo,
     base_folder,
     ensure_started,
@@ -28,7 +27,8 @@ from wenyue.infra.server import (
     look,
     stop,
 )
-from wenyue.infra.server.place import UNIX_PATH_BYTES_MAX, require_space, socket_folder
+from wenyue.platform.embedded_server.place import UNIX_PATH_BYTES_MAX, require_space, socket_folder
+from wenyue.platform.fault import SetupError
 
 FAST = {"fsync": "off", "shared_buffers": "32MB"}
 ROOT = Path(__file__).parents[2]
@@ -157,7 +157,7 @@ def test_two_homes_do_not_meet(home: Path, start: Callable[[], ServerInfo]) -> N
 
 def test_it_ends_when_its_starter_is_killed(home: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from wenyue.infra.server import ensure_started\n"
+        "import sys, time; from pathlib import Path; from wenyue.platform.embedded_server import ensure_started\n"
         "print(ensure_started(Path(sys.argv[1])).pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen(
@@ -281,7 +281,7 @@ def copy_code(target: Path) -> Path:
             copy = shutil.copytree if source.is_dir() else shutil.copy
             target.mkdir(exist_ok=True)
             copy(source, target / source.name)
-    for name in ("infra", "kernel"):
+    for name in ("platform", "core"):
         shutil.copytree(ROOT / "src" / "wenyue" / name, target / "wenyue" / name)
     shutil.copy(ROOT / "src" / "wenyue" / "__init__.py", target / "wenyue")
     for path in (target, *target.rglob("*")):
@@ -310,7 +310,7 @@ def test_an_ordinary_user_keeps_everything_in_the_home(name: str) -> None:
         home.chmod(0o700)
         code = (
             "import sys, psycopg; from pathlib import Path\n"
-            "from wenyue.infra.server import ensure_started, erase, stop\n"
+            "from wenyue.platform.embedded_server import ensure_started, erase, stop\n"
             "info = ensure_started(Path(sys.argv[1]))\n"
             "print(info.data); psycopg.connect(info.app_url).close(); stop(info); erase(Path(sys.argv[1]))"
         )

@@ -22,15 +22,15 @@ import pytest
 from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started, terminal
 from tests.support.processes import await_true, is_living
 from tests.support.stopwatch import Stopwatch
-from wenyue.booking.batch import InDoubt
-from wenyue.infra.fault import SetupError
-from wenyue.infra.server import base_folder, ensure_started, erase, look
-from wenyue.infra.server.successor import ask, read_link
-from wenyue.tools.ports import free_port
-from wenyue.tools.processes import family
-from wenyue.tools.sharing import taken_away
-from wenyue.tools.standby.running import standby_place
-from wenyue.tools.standby.state import Invitation, read_invitation
+from wenyue.booking.engine.batch import InDoubt
+from wenyue.ops.ports import free_port
+from wenyue.ops.processes import family
+from wenyue.ops.sharing import taken_away
+from wenyue.ops.standby.running import standby_place
+from wenyue.ops.standby.state import Invitation, read_invitation
+from wenyue.platform.embedded_server import base_folder, ensure_started, erase, look
+from wenyue.platform.embedded_server.peer import ask, read_link
+from wenyue.platform.fault import SetupError
 
 __all__ = ["terminal"]
 COMMAND = [sys.executable, "-m", "wenyue.cli", "standby"]
@@ -40,7 +40,7 @@ AS_CHILD = (
 # Looks all the time, so that it stops the promoted server before that has told who promoted it.
 HASTY = (
     "import runpy, sys\n"
-    "from wenyue.tools.standby import running\n"
+    "from wenyue.ops.standby import running\n"
     "running.LOOK_EVERY_S = 0.0\n"
     "sys.argv = sys.argv[3:]\n"
     "runpy.run_module('wenyue.cli', run_name='__main__')\n"
@@ -312,7 +312,7 @@ def _login(user: str, *more: str) -> bytes:
 
 
 def _talk(home: Path, invitation: Invitation, hello: bytes) -> bytes:
-    from wenyue.infra.server.successor import tls
+    from wenyue.platform.embedded_server.peer import tls
 
     link = invitation.link
     with (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from wenyue.app import create_app
-from wenyue.infra.config import load
+from wenyue.platform.config import load
 
 pytestmark = pytest.mark.anyio
 

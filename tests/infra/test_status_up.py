@@ -21,16 +21,16 @@ from typer.testing import CliRunner, Result
 
 from tests.support.processes import await_end, await_true, descendants
 from tests.support.watched import scene_for
-from wenyue.faces.status.server import Place, StatusPage
-from wenyue.infra.config import load
-from wenyue.infra.fault import SetupError
-from wenyue.infra.server import erase, look
-from wenyue.tools import monitoring, status
-from wenyue.tools.ports import free_port
-from wenyue.tools.processes import send
-from wenyue.tools.watching import status_socket, watchers
-from wenyue.watch import Memory
-from wenyue.watch import look as look_at
+from wenyue.monitoring import Memory
+from wenyue.monitoring import look as look_at
+from wenyue.ops import monitoring, status
+from wenyue.ops.monitor_process import status_socket, watchers
+from wenyue.ops.ports import free_port
+from wenyue.ops.processes import send
+from wenyue.platform.config import load
+from wenyue.platform.embedded_server import erase, look
+from wenyue.platform.fault import SetupError
+from wenyue.web.status.server import Place, StatusPage
 
 COMMAND = [sys.executable, "-m", "wenyue.cli"]
 READY_S = 90.0
@@ -125,7 +125,7 @@ def everything_is_killed_and_the_page_lives_and_says_so(site: Installation) -> N
     await_true(lambda: state() == "ok")
     server = look(site.home)
     assert server is not None
-    page_process = site.role("wenyue.faces.status")
+    page_process = site.role("wenyue.web.status")
     os.kill(site.process.pid, signal.SIGSTOP)
     victims = [*site.role("web"), *site.role("worker"), *site.role("monitor"), server.pid]
     assert len(victims) >= 3
@@ -136,10 +136,10 @@ def everything_is_killed_and_the_page_lives_and_says_so(site: Installation) -> N
     page = site.says("/")
     assert page is not None
     assert "稳约" in page.decode()
-    assert site.role("wenyue.faces.status") == page_process
+    assert site.role("wenyue.web.status") == page_process
     os.kill(site.process.pid, signal.SIGCONT)
     await_true(lambda: state() == "ok" and incidents() == [True, True], deadline_s=READY_S)
-    assert site.role("wenyue.faces.status") == page_process
+    assert site.role("wenyue.web.status") == page_process
     await_true(lambda: site.role("monitor") != [])
 
 
@@ -211,7 +211,7 @@ def a_taken_port_that_nobody_asked_for_is_done_without(site: Installation) -> No
 def a_standby_that_is_promised_is_missed_and_then_seen(
     site: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("wenyue.watch.store.PUSH_DEADLINE_S", 0.5)
+    monkeypatch.setattr("wenyue.monitoring.store.PUSH_DEADLINE_S", 0.5)
     await_true(lambda: look(site.home) is not None)
     server = look(site.home)
     assert server is not None

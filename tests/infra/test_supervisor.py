@@ -16,9 +16,9 @@ import pytest
 
 from tests.support.processes import await_end, await_true
 from tests.support.stopwatch import Stopwatch
-from wenyue.infra.fault import SetupError
-from wenyue.infra.supervisor import answers_ready, listening_socket
-from wenyue.tools.ports import free_port
+from wenyue.ops.ports import free_port
+from wenyue.platform.fault import SetupError
+from wenyue.platform.supervisor import answers_ready, listening_socket
 
 SCRIPT = Path(__file__).parents[1] / "support" / "supervised.py"
 STEADY = "(folder / f'{name}.up').touch(); time.sleep(600)"

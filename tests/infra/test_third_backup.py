@@ -15,13 +15,13 @@ import pytest
 
 import wenyue
 from tests.support.backup_site import Site, Terminal, a_copy_of_backups, site, terminal
-from wenyue.infra.fault import SetupError
-from wenyue.infra.server import erase
-from wenyue.infra.server.account import Account
-from wenyue.infra.server.owning import change_plain, hand_over, read_plain, write_plain
-from wenyue.tools.backup import existing
-from wenyue.tools.backup.folder import read, write
-from wenyue.tools.backup.model import Backup, Stream
+from wenyue.ops.backup import existing
+from wenyue.ops.backup.folder import read, write
+from wenyue.ops.backup.model import Backup, Stream
+from wenyue.platform.embedded_server import erase
+from wenyue.platform.embedded_server.account import Account
+from wenyue.platform.embedded_server.owning import change_plain, hand_over, read_plain, write_plain
+from wenyue.platform.fault import SetupError
 
 __all__ = ["site", "terminal"]
 SECRET = "only root may read this"
@@ -219,8 +219,8 @@ def test_security_third_root_opens_nothing_by_name_in_a_folder_of_the_servers_ac
     source = Path(wenyue.__file__).parent
     files = [
         *source.glob("infra/server/*.py"),
-        *source.glob("tools/backup/**/*.py"),
-        *source.glob("tools/standby/*.py"),
+        *source.glob("ops/backup/**/*.py"),
+        *source.glob("ops/standby/*.py"),
     ]
     found = [
         f"{path.name}: {line}"

@@ -24,9 +24,9 @@ from tests.support.api_site import ApiSite, Person, api_site
 from tests.support.database import DbUrls
 from tests.support.stopwatch import Stopwatch
 from tests.support.traveller_site import CARD, DOCUMENT, NAME
-from wenyue.infra import tracing
-from wenyue.infra.config import SettingsError, SightSettings
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
+from wenyue.platform import tracing
+from wenyue.platform.config import SettingsError, SightSettings
 
 pytestmark = pytest.mark.anyio
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -213,8 +213,8 @@ def test_off_is_off() -> None:
     """Neither the web nor the worker loads anything of OpenTelemetry without a URL."""
     program = (
         "import sys, wenyue.app, wenyue.worker\n"
-        "from wenyue.infra import tracing\n"
-        "from wenyue.infra.config import SightSettings\n"
+        "from wenyue.platform import tracing\n"
+        "from wenyue.platform.config import SightSettings\n"
         "assert tracing.start(SightSettings(), 'web') is None\n"
         "with tracing.span('job'): pass\n"
         "assert tracing.outgoing() == {}\n"

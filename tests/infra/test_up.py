@@ -19,22 +19,22 @@ from tests.support.database import DbUrls
 from tests.support.processes import await_end, await_true, descendants, is_living
 from tests.support.stopwatch import Stopwatch
 from wenyue.cli import run_guarded
-from wenyue.infra.db import DatabaseDown
-from wenyue.infra.keys import load_keys
-from wenyue.infra.server import erase, look
-from wenyue.infra.supervisor import DRAIN_DEADLINE_S, answers_ready
-from wenyue.tools.ports import free_port
-from wenyue.tools.processes import family
-from wenyue.tools.sharing import taken_away
+from wenyue.ops.ports import free_port
+from wenyue.ops.processes import family
+from wenyue.ops.sharing import taken_away
+from wenyue.platform.database.db import DatabaseDown
+from wenyue.platform.embedded_server import erase, look
+from wenyue.platform.keys import load_keys
+from wenyue.platform.supervisor import DRAIN_DEADLINE_S, answers_ready
 
 START_DEADLINE_S = 60.0
 # Role → packages that it has no work for.
 NEEDLESS = {
     "wenyue.cli": ("fastapi", "jinja2", "procrastinate", "psycopg", "pydantic", "rich"),
-    "wenyue.tools.up": ("fastapi", "jinja2", "procrastinate", "psycopg_pool", "pydantic", "rich", "uvicorn"),
+    "wenyue.ops.up": ("fastapi", "jinja2", "procrastinate", "psycopg_pool", "pydantic", "rich", "uvicorn"),
     "wenyue.app": ("attr", "procrastinate", "rich", "typer"),
     "wenyue.worker": ("fastapi", "jinja2", "pydantic", "rich", "segno", "starlette", "typer", "uvicorn"),
-    "wenyue.faces.status.__main__": ("fastapi", "procrastinate", "psycopg", "pydantic", "rich"),
+    "wenyue.web.status.__main__": ("fastapi", "procrastinate", "psycopg", "pydantic", "rich"),
     "wenyue.monitor": ("fastapi", "jinja2", "procrastinate", "pydantic", "rich", "typer"),
 }
 COMMAND = [sys.executable, "-m", "wenyue.cli"]

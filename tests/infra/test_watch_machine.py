@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from wenyue.watch import machine
+from wenyue.monitoring import machine_checks
 
 NTP_EPOCH_S = 2_208_988_800
 
@@ -53,7 +53,7 @@ def self_signed(folder: Path, days: int) -> tuple[Path, Path]:
 
 def test_the_end_of_a_certificate_is_read_from_a_file_and_from_a_server(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path, days=-3)  # an expired one must be seen too
-    read = machine.certificate(str(certificate))
+    read = machine_checks.certificate(str(certificate))
     assert read.ends_at is not None
     assert read.ends_at - datetime.now(UTC) == pytest.approx(timedelta(days=-3), abs=timedelta(minutes=5))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -69,11 +69,11 @@ def test_the_end_of_a_certificate_is_read_from_a_file_and_from_a_server(tmp_path
 
         thread = threading.Thread(target=shake_hands)
         thread.start()
-        shown = machine.certificate(f"127.0.0.1:{listener.getsockname()[1]}")
+        shown = machine_checks.certificate(f"127.0.0.1:{listener.getsockname()[1]}")
         thread.join()
     assert shown.ends_at == read.ends_at
     for place in (str(tmp_path / "none.pem"), str(key), "127.0.0.1:1", "nonsense"):
-        assert machine.certificate(place).error
+        assert machine_checks.certificate(place).error
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def time_server() -> Iterator[Callable[[float], str]]:
 def test_our_clock_is_compared_with_a_time_server(
     time_server: Callable[[float], str], ahead_s: float
 ) -> None:
-    assert machine.ntp_ahead_s(time_server(ahead_s)) == pytest.approx(-ahead_s, abs=0.5)
+    assert machine_checks.ntp_ahead_s(time_server(ahead_s)) == pytest.approx(-ahead_s, abs=0.5)
 
 
 def test_an_answer_to_another_question_is_none() -> None:
@@ -122,12 +122,12 @@ def test_an_answer_to_another_question_is_none() -> None:
         thread = threading.Thread(target=lie)
         thread.start()
         with pytest.raises(OSError, match="not an answer"):
-            machine.ntp_ahead_s(f"127.0.0.1:{link.getsockname()[1]}")
+            machine_checks.ntp_ahead_s(f"127.0.0.1:{link.getsockname()[1]}")
         thread.join()
 
 
 def test_disks_are_told_once_and_a_missing_folder_stands_for_its_parent(tmp_path: Path) -> None:
-    found = machine.disks([tmp_path, tmp_path / "not" / "there"])
+    found = machine_checks.disks([tmp_path, tmp_path / "not" / "there"])
     assert len(found) == 1
     assert 0 < found[0].free <= found[0].size
     assert 0 < found[0].free_inodes_ratio <= 1
@@ -140,18 +140,18 @@ def test_our_processes_are_known_by_their_role() -> None:
         for words in (
             ("wenyue.cli", "web"),
             ("wenyue.cli", "worker"),
-            ("wenyue.faces.status", "--fd"),
+            ("wenyue.web.status", "--fd"),
             ("other", "web"),
         )
     ]
     try:
-        found = machine.machine(os.getpid(), {"web": 2})
+        found = machine_checks.machine(os.getpid(), {"web": 2})
         roles = {one.pid: one for one in found.processes}
         assert [roles[child.pid].role for child in children[:3]] == ["web", "worker", "status"]
         assert children[3].pid not in roles
         assert all(one.rss > 0 and 0 < one.open_files < one.open_files_max for one in found.processes)
         assert found.memory_size > found.memory_free > 0
-        assert machine.machine(None, {"web": 2}).wanted == ()
+        assert machine_checks.machine(None, {"web": 2}).wanted == ()
     finally:
         for child in children:
             child.communicate()
@@ -171,13 +171,16 @@ def test_an_address_is_asked(tmp_path: Path) -> None:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     base = f"http://127.0.0.1:{server.server_port}"
-    assert (machine.web(f"{base}/").status, machine.web(f"{base}/").says) == (200, "preset x: release_days")
-    assert machine.web(f"{base}/no").status == 503
+    assert (machine_checks.web(f"{base}/").status, machine_checks.web(f"{base}/").says) == (
+        200,
+        "preset x: release_days",
+    )
+    assert machine_checks.web(f"{base}/no").status == 503
     server.shutdown()
     thread.join()
     server.server_close()
-    assert machine.web(f"{base}/").status is None
-    assert machine.web(f"file://{tmp_path}").error == "not an http address"
+    assert machine_checks.web(f"{base}/").status is None
+    assert machine_checks.web(f"file://{tmp_path}").error == "not an http address"
 
 
 def test_an_address_that_speaks_something_else_is_told_and_stops_no_round() -> None:
@@ -191,10 +194,10 @@ def test_an_address_that_speaks_something_else_is_told_and_stops_no_round() -> N
 
         thread = threading.Thread(target=answer)
         thread.start()
-        said = machine.web(f"http://127.0.0.1:{server.getsockname()[1]}/readyz")
+        said = machine_checks.web(f"http://127.0.0.1:{server.getsockname()[1]}/readyz")
         thread.join()
     assert (said.status, said.error) == (None, "BadStatusLine")
-    assert machine.web("127.0.0.1:8080/readyz").error == "not an http address"
+    assert machine_checks.web("127.0.0.1:8080/readyz").error == "not an http address"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +215,6 @@ def test_an_address_that_speaks_something_else_is_told_and_stops_no_round() -> N
 def test_reports_are_read_with_care(tmp_path: Path, text: str, ok: bool, error: str) -> None:  # noqa: FBT001 - a table's column
     path = tmp_path / "last.json"
     path.write_text(text, encoding="utf-8")
-    read = machine.report(path)
+    read = machine_checks.report(path)
     assert (read.is_ok, read.error, read.at is None) == (ok, error, bool(error))
-    assert machine.report(tmp_path / "none.json").at is None
+    assert machine_checks.report(tmp_path / "none.json").at is None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.infra.migrate import read_migrations
+from wenyue.platform.database.migrate import read_migrations
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
@@ -53,7 +53,7 @@ def test_the_wheel_holds_every_file_of_the_package(unpacked: Path) -> None:
 
 def test_an_installed_wheel_finds_its_migrations(unpacked: Path, tmp_path: Path) -> None:
     program = (
-        "from wenyue.infra import migrate; print(migrate.__file__); "
+        "from wenyue.platform.database import migrate; print(migrate.__file__); "
         "print(*(f'{one.version} {one.sha256}' for one in migrate.read_migrations()), sep='\\n')"
     )
     result = subprocess.run(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from wenyue.infra.whole import Send, send_whole
+from wenyue.platform.http.whole_answer import Send, send_whole
 
 Headers = list[tuple[bytes, bytes]]
 _BODY = b'{"a":1}'

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.booking.lanes import batch_size, is_held
-from wenyue.infra.turns import Share as Turn
-from wenyue.kernel.admission import (
+from wenyue.booking.engine.lanes import batch_size, is_held
+from wenyue.core.admission import (
     RETRY_AFTER_S_MAX,
     SHARES,
     TOLD_EACH,
@@ -25,7 +24,8 @@ from wenyue.kernel.admission import (
     retry_after_s,
     take_token,
 )
-from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE
+from wenyue.core.limits import SECRET_CHECKS_AT_ONCE
+from wenyue.platform.load_shedding.limiter import Share as Turn
 
 BOUNDS = Bounds(low=10, high=1000, wanted_s=0.5)
 LIMIT = 100

@@ -1,11 +1,11 @@
-"""The English names that we ship: one for each attraction, written as the rules in tools/data/README.md say."""
+"""The English names that we ship: one for each attraction, written as the rules in ops/data/README.md say."""
 
 import csv
 import re
 from typing import Final
 
-from wenyue.tools.demo.english_names import NAME_KINDS, NAMES_FILE, EnglishName, english_names
-from wenyue.tools.venues import NAME_MAX, SHIPPED_FILE
+from wenyue.ops.demo.english_names import NAME_KINDS, NAMES_FILE, EnglishName, english_names
+from wenyue.ops.venues import NAME_MAX, SHIPPED_FILE
 
 README: Final = NAMES_FILE.with_name("README.md")
 WRITTEN: Final = re.compile(r"[A-Z][A-Za-z\u00fc]*(?:[ ,()'-]+[A-Za-z\u00fc]+)*\)?")

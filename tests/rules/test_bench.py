@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.infra.server import ServerInfo
-from wenyue.kernel.documents import Document, DocumentKind, age_on, parse_document
-from wenyue.kernel.ids import parse_uuid
-from wenyue.tools.bench.crew import combine
-from wenyue.tools.bench.figures import KEYS, Figures, document, goals, markdown
-from wenyue.tools.bench.histogram import Histogram, bucket_of, ceiling_of
-from wenyue.tools.bench.load import Outcome
-from wenyue.tools.bench.naive import PgbenchFailed, tps_of
-from wenyue.tools.bench.wire import Plan, build, resident_id
-from wenyue.tools.bench.world import DAYS, World, WorldFault
+from wenyue.core.documents import Document, DocumentKind, age_on, parse_document
+from wenyue.core.ids import parse_uuid
+from wenyue.platform.embedded_server import ServerInfo
+from wenyue_lab.benchmark.dataset import DAYS, World, WorldFault
+from wenyue_lab.benchmark.figures import KEYS, Figures, document, goals, markdown
+from wenyue_lab.benchmark.histogram import Histogram, bucket_of, ceiling_of
+from wenyue_lab.benchmark.load import Outcome
+from wenyue_lab.benchmark.naive import PgbenchFailed, tps_of
+from wenyue_lab.benchmark.wire import Plan, build, resident_id
+from wenyue_lab.benchmark.workers import combine
 
 
 @given(st.integers(min_value=0, max_value=10**9))

@@ -9,7 +9,7 @@ from time import perf_counter
 import pytest
 
 from tests.support.stopwatch import Stopwatch
-from wenyue.tools.bench.load import Outcome, Shape, drive
+from wenyue_lab.benchmark.load import Outcome, Shape, drive
 
 _REQUEST = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -11,10 +11,10 @@ from statistics import NormalDist, median
 
 import pytest
 
-from wenyue.infra.fault import SetupError
-from wenyue.infra.server import erase
-from wenyue.tools.bench.pairs import rules
-from wenyue.tools.bench.pairs.run import Scale, line_of, own_checkout, python_of
+from wenyue.platform.embedded_server import erase
+from wenyue.platform.fault import SetupError
+from wenyue_lab.benchmark.pairs import rules
+from wenyue_lab.benchmark.pairs.run import Scale, line_of, own_checkout, python_of
 
 
 def _turn(booking_us: float, noop_us: float, *, others: int = 0) -> rules.Turn:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.booking.planning import Opening, plan
+from wenyue.booking.slots.planning import Opening, plan
 from wenyue.catalogue import (
     Closure,
     PlannedSession,
@@ -18,7 +18,7 @@ from wenyue.catalogue import (
     day_capacity_for,
     sessions_for,
 )
-from wenyue.kernel.clock import local_date
+from wenyue.core.clock import local_date
 from wenyue.policy import HolidayCalendar, shipped_presets
 from wenyue.policy.model import DayKind, Override
 

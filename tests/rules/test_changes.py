@@ -30,7 +30,7 @@ from wenyue.changes.rules import (
     why_not_review,
     why_not_withdraw,
 )
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 BOUNDS = Bounds(110, 0)

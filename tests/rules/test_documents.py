@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.support.documents import ID, PERMIT, PR, TODAY, VALID, E, W, accepted, refused, with_check
-from wenyue.kernel.documents import (
+from wenyue.core.documents import (
     Document,
     DocumentError,
     DocumentErrorCode,
@@ -14,7 +14,7 @@ from wenyue.kernel.documents import (
     parse_document,
     province_of,
 )
-from wenyue.kernel.documents.divisions import CURRENT_DIVISIONS, PROVINCES
+from wenyue.core.documents.divisions import CURRENT_DIVISIONS, PROVINCES
 
 
 @pytest.mark.parametrize(

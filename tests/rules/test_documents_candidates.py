@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from wenyue.kernel.documents import (
+from wenyue.core.documents import (
     Document,
     DocumentError,
     DocumentErrorCode,
@@ -20,7 +20,7 @@ from wenyue.kernel.documents import (
     parse_document,
     parse_name,
 )
-from wenyue.kernel.documents.divisions import CURRENT_DIVISIONS
+from wenyue.core.documents.divisions import CURRENT_DIVISIONS
 
 TODAY = date(2026, 11, 22)
 EXPIRY = date(2031, 1, 1)

@@ -4,9 +4,7 @@ from datetime import date
 
 import pytest
 
-from wenyue.gate import GateKeys, Presented, Reason
-from wenyue.gate.reading import read_presented
-from wenyue.kernel.documents import (
+from wenyue.core.documents import (
     Document,
     DocumentError,
     DocumentErrorCode,
@@ -14,7 +12,9 @@ from wenyue.kernel.documents import (
     document_candidates,
     parse_document,
 )
-from wenyue.kernel.documents.machine_readable import CardLines, check_digit, read_card
+from wenyue.core.documents.machine_readable import CardLines, check_digit, read_card
+from wenyue.gate import GateKeys, Presented, Reason
+from wenyue.gate.queries import read_presented
 
 TODAY = date(2026, 11, 22)
 KEYS = GateKeys.from_bytes(bytes(range(32)), bytes(range(1, 33)))

@@ -19,7 +19,7 @@ from tests.support.documents import (
     refused,
     with_check,
 )
-from wenyue.kernel.documents import DocumentError, DocumentErrorCode, DocumentKind, parse_document
+from wenyue.core.documents import DocumentError, DocumentErrorCode, DocumentKind, parse_document
 
 
 @pytest.mark.parametrize(

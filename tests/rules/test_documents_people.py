@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from wenyue.kernel.documents import (
+from wenyue.core.documents import (
     NameErrorCode,
     NameProblem,
     Phone,

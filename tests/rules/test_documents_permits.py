@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.documents import HM, TW, VALID, E, accepted, refused
-from wenyue.kernel.documents import DocumentErrorCode, DocumentKind
+from wenyue.core.documents import DocumentErrorCode, DocumentKind
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wenyue.kernel.documents import (
+from wenyue.core.documents import (
     Document,
     DocumentError,
     DocumentErrorCode,

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from wenyue.faces import wording_documents as wording
-from wenyue.kernel.documents import (
+from wenyue.core.documents import (
     DocumentErrorCode,
     DocumentKind,
     DocumentWarning,
     NameErrorCode,
     PhoneErrorCode,
 )
-from wenyue.kernel.limits import NAME_LENGTH_MAX
+from wenyue.core.limits import NAME_LENGTH_MAX
+from wenyue.web.wording import documents as wording
 
 Texts = dict[str, tuple[str, str]]
 

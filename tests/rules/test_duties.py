@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.kernel.duties import (
+from wenyue.core.duties import (
     AT_POSTS,
     EVERY_DUTY,
     FORMER,

@@ -5,8 +5,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wenyue.core.ids import uuid7
 from wenyue.gate.codes import booking_code, code_range
-from wenyue.kernel.ids import uuid7
 
 
 @given(st.integers(0, 2**42 - 1), st.binary(min_size=10, max_size=10))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wenyue.core.ids import uuid7
 from wenyue.gate import GateKeys, Presented, Reason, TokenClaims, booking_code, voucher_token
-from wenyue.gate.reading import Reading, read_presented
+from wenyue.gate.queries import Reading, read_presented
 from wenyue.gate.scanned import normalise, voucher_variants
-from wenyue.kernel.ids import uuid7
 
 TODAY = date(2026, 10, 2)
 KEYS = GateKeys.from_bytes(bytes(range(32)), bytes(range(1, 33)))

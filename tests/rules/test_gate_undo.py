@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wenyue.accounts import Staff
+from wenyue.core.duties import Duty, Role, duties_of_role
 from wenyue.gate.model import UndoFacts, UndoLimits, UndoOutcome
 from wenyue.gate.undo_rules import undo_outcome
-from wenyue.kernel.duties import Duty, Role, duties_of_role
 
 NOW = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
 FACTS = UndoFacts(venue_id=1, is_admission=True, at=NOW - timedelta(minutes=5), staff_id=3)

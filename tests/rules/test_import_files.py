@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wenyue.tools.importing import InputError, Refusal, Reservation, open_table, read_all, read_map, table
-from wenyue.tools.importing.model import BLANK_LINES_MAX, RECORD_CHARS_MAX, ROWS_MAX, Reason
+from wenyue.ops.imports import InputError, Refusal, Reservation, open_table, read_all, read_map, table
+from wenyue.ops.imports.model import BLANK_LINES_MAX, RECORD_CHARS_MAX, ROWS_MAX, Reason
 
 MAP_PATH = Path("examples/hotel-bookings.map.toml")
 MAP = read_map(MAP_PATH)

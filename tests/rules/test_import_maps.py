@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.tools.importing import InputError, read_map
+from wenyue.ops.imports import InputError, read_map
 
 MAP_PATH = Path("examples/hotel-bookings.map.toml")
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.tools.importing import ImportMap, Refusal, Reservation, read_map
-from wenyue.tools.importing.demand import peak_demand, redeemed_nights
-from wenyue.tools.importing.model import DateColumn, ImportedStatus, OddRows, Reason, Row
-from wenyue.tools.importing.rules import RowReader
-from wenyue.tools.importing.values import date_of_parts, number_of
+from wenyue.ops.imports import ImportMap, Refusal, Reservation, read_map
+from wenyue.ops.imports.demand import peak_demand, redeemed_nights
+from wenyue.ops.imports.model import DateColumn, ImportedStatus, OddRows, Reason, Row
+from wenyue.ops.imports.rules import RowReader
+from wenyue.ops.imports.values import date_of_parts, number_of
 
 MAP = read_map(Path("examples/hotel-bookings.map.toml"))
 GOOD = {

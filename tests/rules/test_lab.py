@@ -10,11 +10,11 @@ from typing import cast
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from wenyue.infra.fault import SetupError
-from wenyue.tools.lab import configs
-from wenyue.tools.lab.asking import Member, is_whole
-from wenyue.tools.lab.layout import LOOPBACK, PORTS, STATE, lay_out, read
-from wenyue.tools.lab.processes import Ledger, began
+from wenyue.platform.fault import SetupError
+from wenyue_lab.cluster import configs
+from wenyue_lab.cluster.asking import Member, is_whole
+from wenyue_lab.cluster.layout import LOOPBACK, PORTS, STATE, lay_out, read
+from wenyue_lab.cluster.processes import Ledger, began
 
 LEADER = Member("n1", "leader", "running", 3, None)
 STANDBYS = [Member(name, "quorum_standby", "streaming", 3, 0) for name in ("n2", "n3")]

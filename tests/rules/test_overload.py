@@ -12,16 +12,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.documents import Document, DocumentKind, parse_document
-from wenyue.tools.bench.overload import picture, report
-from wenyue.tools.bench.overload.cores import Layout, bounded, layout
-from wenyue.tools.bench.overload.gun import DOUBTFUL, UNANSWERED, Record
-from wenyue.tools.bench.overload.orders import Maker, Orders, Stream, arrivals
-from wenyue.tools.bench.overload.plan import Phase, Report, Shots
-from wenyue.tools.bench.overload.rules import CLIMB, Ramp, ratio, recovery_s
-from wenyue.tools.bench.overload.tally import Bin, Tally, tally_of
-from wenyue.tools.bench.wire import resident_id, token
+from wenyue.core.clock import utc_now
+from wenyue.core.documents import Document, DocumentKind, parse_document
+from wenyue_lab.benchmark.overload import picture, report
+from wenyue_lab.benchmark.overload.cores import Layout, bounded, layout
+from wenyue_lab.benchmark.overload.load_generator import DOUBTFUL, UNANSWERED, Record
+from wenyue_lab.benchmark.overload.orders import Maker, Orders, Stream, arrivals
+from wenyue_lab.benchmark.overload.plan import Phase, Report, Shots
+from wenyue_lab.benchmark.overload.rules import CLIMB, Ramp, ratio, recovery_s
+from wenyue_lab.benchmark.overload.tally import Bin, Tally, tally_of
+from wenyue_lab.benchmark.wire import resident_id, token
 
 # ------------------------------------------------------------------------------------------------ requests
 

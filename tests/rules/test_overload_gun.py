@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from time import perf_counter
 
-from wenyue.tools.bench.overload.gun import DOUBTFUL, Gun, Record
-from wenyue.tools.bench.overload.orders import Maker, Orders, Stream
-from wenyue.tools.bench.overload.tally import tally_of
+from wenyue_lab.benchmark.overload.load_generator import DOUBTFUL, Gun, Record
+from wenyue_lab.benchmark.overload.orders import Maker, Orders, Stream
+from wenyue_lab.benchmark.overload.tally import tally_of
 
 Answer = Callable[[int, asyncio.StreamWriter], Awaitable[bool]]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.kernel.documents import age_on
+from wenyue.core.documents import age_on
 from wenyue.policy import (
     CancelTerms,
     PartyProblem,

@@ -13,13 +13,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.tools.importing import ImportedStatus, Reservation, dates_of, read_map
-from wenyue.tools.importing.model import Reason, Refusal
-from wenyue.tools.replaying import read_demand
-from wenyue.tools.replaying.model import Figures, Occupancy, Phase
-from wenyue.tools.replaying.naive import NaiveHotel
-from wenyue.tools.replaying.report import as_json, picture, table
-from wenyue.tools.replaying.rules import demand_of, split_day
+from wenyue.ops.imports import ImportedStatus, Reservation, dates_of, read_map
+from wenyue.ops.imports.model import Reason, Refusal
+from wenyue_lab.replay import read_demand
+from wenyue_lab.replay.model import Figures, Occupancy, Phase
+from wenyue_lab.replay.naive import NaiveHotel
+from wenyue_lab.replay.report import as_json, picture, table
+from wenyue_lab.replay.rules import demand_of, split_day
 
 ARRIVAL = date(2016, 5, 10)
 

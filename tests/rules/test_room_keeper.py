@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.room_world import RELEASE
-from wenyue.emergency import LoadSignal, Place
-from wenyue.emergency.model import Crowd, KeeperFacts, Why
-from wenyue.emergency.rules import advance, epoch_at, people_before, total_load, trouble_of
+from wenyue.waiting_room import LoadSignal, Place
+from wenyue.waiting_room.model import Crowd, KeeperFacts, Why
+from wenyue.waiting_room.rules import advance, epoch_at, people_before, total_load, trouble_of
 
 WELL = LoadSignal(goodput_per_s=100.0, latency_p99_ms=80.0, limit=600, in_flight=5)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.support.room_world import RELEASE
-from wenyue.emergency import Exchange, Place, Step, find_cheats, rank_of
-from wenyue.emergency.model import RANK_END
-from wenyue.emergency.rules import commitment_of
+from wenyue.waiting_room import Exchange, Place, Step, find_cheats, rank_of
+from wenyue.waiting_room.model import RANK_END
+from wenyue.waiting_room.rules import commitment_of
 
 SEED = bytes(range(32))
 CODES = [f"{number:016d}" for number in range(200)]

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.emergency import Place, knots, position
-from wenyue.emergency.model import RANK_END, Crowd
-from wenyue.emergency.rules import KNOTS_MAX, people_before, place_after
-from wenyue.faces.traveller.room_views import eta_words, rounded
+from wenyue.waiting_room import Place, knots, position
+from wenyue.waiting_room.model import RANK_END, Crowd
+from wenyue.waiting_room.rules import KNOTS_MAX, people_before, place_after
+from wenyue.web.traveller.room_views import eta_words, rounded
 
 crowds = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 5_000)), max_size=30).map(
     lambda found: Crowd(tuple(sorted(dict(found).items())))

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.room_world import RELEASE
-from wenyue.emergency import rank_of
-from wenyue.emergency.model import Pass, Token
-from wenyue.emergency.passes import RoomKeys
-from wenyue.emergency.rules import commitment_of, epoch_at
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.core.personal import KeyRing, Vault
+from wenyue.waiting_room import rank_of
+from wenyue.waiting_room.model import Pass, Token
+from wenyue.waiting_room.passes import RoomKeys
+from wenyue.waiting_room.rules import commitment_of, epoch_at
 
 SEED = bytes(range(32))
 

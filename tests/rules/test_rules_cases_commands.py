@@ -10,15 +10,15 @@ import pytest
 from rich.console import Console
 
 from wenyue import cli
-from wenyue.infra.fault import SetupError
-from wenyue.infra.supervisor import listening_socket
-from wenyue.tools import progress
-from wenyue.tools.backup import showing
-from wenyue.tools.backup.showing import bars
-from wenyue.tools.drill.schedule import write_last
-from wenyue.watch.local_rules import judge_drill
-from wenyue.watch.machine import report
-from wenyue.watch.model import Severity
+from wenyue.monitoring.local_rules import judge_drill
+from wenyue.monitoring.machine_checks import report
+from wenyue.monitoring.model import Severity
+from wenyue.ops import progress
+from wenyue.ops.backup import showing
+from wenyue.ops.backup.showing import bars
+from wenyue.ops.rehearsals.schedule import write_last
+from wenyue.platform.fault import SetupError
+from wenyue.platform.supervisor import listening_socket
 
 NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
 

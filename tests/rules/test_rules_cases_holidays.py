@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.card_rules import card_of, rules_of, want
-from wenyue.booking.following import OpenSlot, Planned, SlotChange, decide
-from wenyue.booking.planning import NOT_IN_TIMETABLE_ZH, NewPool, NewSlot
-from wenyue.booking.replanning import HolidayEntry, check_entry
+from wenyue.booking.slots.following import OpenSlot, Planned, SlotChange, decide
+from wenyue.booking.slots.planning import NOT_IN_TIMETABLE_ZH, NewPool, NewSlot
+from wenyue.booking.slots.replanning import HolidayEntry, check_entry
 from wenyue.cards import CardRefusal, CardRules, decide_use
 from wenyue.policy import HolidayCalendar
 from wenyue.policy.holidays import statutory_days

@@ -12,13 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support.stopwatch import Stopwatch
-from wenyue.emergency import rules as room_rules
-from wenyue.infra.fault import SetupError
-from wenyue.tools.scale import COSTS, app, crowd, showing
-from wenyue.tools.scale.crowd import draw, poisson, simulate
-from wenyue.tools.scale.model import PLAN_UTILISATION, UNITS, Costs, Release, Second, Story, Unit
-from wenyue.tools.scale.picture import draw as draw_picture
-from wenyue.tools.scale.rules import bill, busy_s, demand, machines, peak
+from wenyue.platform.fault import SetupError
+from wenyue.waiting_room import rules as room_rules
+from wenyue_lab.scale import COSTS, app, crowd, showing
+from wenyue_lab.scale.crowd import draw, poisson, simulate
+from wenyue_lab.scale.model import PLAN_UTILISATION, UNITS, Costs, Release, Second, Story, Unit
+from wenyue_lab.scale.picture import draw as draw_picture
+from wenyue_lab.scale.rules import bill, busy_s, demand, machines, peak
 
 SMALL = Release(visitors=50_000, places=2_000, minutes_before=10, rate_max=200.0)
 

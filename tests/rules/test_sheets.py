@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from wenyue import kernel
-from wenyue.kernel.sheets import inert
-from wenyue.tools.importing import InputError, Refusal
-from wenyue.tools.importing.model import Reason, Row, Verdict
-from wenyue.tools.importing.report import report_to
-from wenyue.tools.importing.venues import write_report
-from wenyue.tools.venues import RefusedRow, VenueReport
+from wenyue import core
+from wenyue.core.sheets import inert
+from wenyue.ops.imports import InputError, Refusal
+from wenyue.ops.imports.model import Reason, Row, Verdict
+from wenyue.ops.imports.report import report_to
+from wenyue.ops.imports.venues import write_report
+from wenyue.ops.venues import RefusedRow, VenueReport
 
 
 def test_report_is_inert_in_a_spreadsheet(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_security_third_a_refused_venue_is_no_formula(tmp_path: Path) -> None:
 
 
 def test_security_third_every_csv_file_is_written_by_one_writer() -> None:
-    source = Path(kernel.__file__).parent.parent
+    source = Path(core.__file__).parent.parent
     writers = [
         path.name
         for path in source.rglob("*.py")

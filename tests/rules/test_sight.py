@@ -10,11 +10,7 @@ from time import time
 
 import pytest
 
-from wenyue.faces.console.live import look
-from wenyue.faces.console.plots import Series, Tick, plot, scale, short, trace
-from wenyue.faces.console.runbooks import page_of, runbook, runbook_names
-from wenyue.faces.console.words import RUNBOOKS, milliseconds, per_second, percent, reason_title, state_of
-from wenyue.sight import (
+from wenyue.telemetry import (
     FAMILIES,
     STEP_S,
     Exchange,
@@ -25,6 +21,10 @@ from wenyue.sight import (
     metrics_text,
     quantile_ms,
 )
+from wenyue.web.console.live import look
+from wenyue.web.console.plots import Series, Tick, plot, scale, short, trace
+from wenyue.web.console.runbooks import page_of, runbook, runbook_names
+from wenyue.web.console.words import RUNBOOKS, milliseconds, per_second, percent, reason_title, state_of
 
 NOW = 1_800_000_000.0
 
@@ -115,7 +115,7 @@ def hung(tmp_path: Path) -> Iterator[Exchange]:
 
 @pytest.mark.anyio
 async def test_a_disk_that_hangs_holds_up_nobody(hung: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wenyue.sight.exchange._READ_S", 0.05)
+    monkeypatch.setattr("wenyue.telemetry.exchange._READ_S", 0.05)
     running = asyncio.create_task(hung.run())
     async with asyncio.timeout(30):
         while "write" not in {thread.name for thread in threading.enumerate()}:

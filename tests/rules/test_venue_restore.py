@@ -8,9 +8,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.kernel.ids import uuid7
-from wenyue.tools.backup.venue.model import Candidate, Draw, Reason
-from wenyue.tools.backup.venue.rules import Room, decide
+from wenyue.core.ids import uuid7
+from wenyue.ops.backup.venue.model import Candidate, Draw, Reason
+from wenyue.ops.backup.venue.rules import Room, decide
 
 DAY = date(2026, 11, 22)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.watch import GUIDES, Alert, Checked, Event, Notice, Round, Severity, step
-from wenyue.watch.book import components
-from wenyue.watch.conduct_rules import judge_demo, judge_record
-from wenyue.watch.database_rules import judge_database, judge_replication
-from wenyue.watch.event_rules import judge_events
-from wenyue.watch.local_rules import (
+from wenyue.monitoring import GUIDES, Alert, Checked, Event, Notice, Round, Severity, step
+from wenyue.monitoring.alert_book import components
+from wenyue.monitoring.conduct_rules import judge_demo, judge_record
+from wenyue.monitoring.database_rules import judge_database, judge_replication
+from wenyue.monitoring.event_rules import judge_events
+from wenyue.monitoring.local_rules import (
     judge_backup,
     judge_certificates,
     judge_clock,
@@ -23,7 +23,7 @@ from wenyue.watch.local_rules import (
     judge_machine,
     judge_web,
 )
-from wenyue.watch.model import (
+from wenyue.monitoring.model import (
     Beat,
     Certificate,
     ClockFacts,
@@ -42,8 +42,8 @@ from wenyue.watch.model import (
     Standby,
     WebFacts,
 )
-from wenyue.watch.rules import judge_beats, judge_later, judge_pass
-from wenyue.watch.wording import body, guide_of, page_of, say_span, short
+from wenyue.monitoring.rules import judge_beats, judge_later, judge_pass
+from wenyue.monitoring.wording import body, guide_of, page_of, say_span, short
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ import pytest
 from tests.support.api_site import TOMORROW, ApiSite, api_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DAILY_CARD, DOCUMENT, NAME, OTHER_CARD
-from wenyue.faces.api.bodies import BookingBody
-from wenyue.kernel.admission import RETRY_AFTER_S_MAX, PersonLimit, booking_tokens
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import LINE_NUMBERS_MAX
+from wenyue.core.admission import RETRY_AFTER_S_MAX, PersonLimit, booking_tokens
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import LINE_NUMBERS_MAX
+from wenyue.web.api.bodies import BookingBody
 
 pytestmark = pytest.mark.anyio
 

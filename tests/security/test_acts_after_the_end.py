@@ -22,10 +22,10 @@ from wenyue.application.operating import Operator
 from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.application.reprice import Reprice
 from wenyue.changes import Change, State
-from wenyue.faces import console, gate
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.duties import EVERY_DUTY, Duty, Role, duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import EVERY_DUTY, Duty, Role, duties_of_role
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Database, Tx
+from wenyue.web import console, gate
 
 pytestmark = pytest.mark.anyio
 LIVE: Final = {

@@ -12,7 +12,7 @@ from tests.support.card_desk import PHONE, Desk, acts, counter, sign_in, staff_o
 from tests.support.locks import until_it_waits
 from tests.support.traveller_site import CARD, DAILY_CARD, DOCUMENT, NAME, Traveller
 from wenyue.cards.recovery import PROOF_TTL_S
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 NEEDED = (403, "proof_needed")

@@ -13,8 +13,8 @@ from tests.support.api_site import Person
 from tests.support.card_desk import PHONE, Desk, acts, counter, open_code, sign_in, staff_of
 from tests.support.traveller_site import CARD, DAILY_CARD, DOCUMENT, NAME, NOW, OTHER_CARD, Traveller
 from wenyue.booking import account_subject
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import CLAIMS_PER_DOCUMENT_MAX
 
 pytestmark = pytest.mark.anyio
 MINE = {"card_no": OTHER_CARD[0], "pin": OTHER_CARD[1], "name": NAME, "number": DOCUMENT}

@@ -12,7 +12,7 @@ from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, OTHER_CARD
 from wenyue.accounts.doubts import Doubts
 from wenyue.accounts.passwords import rest_s
-from wenyue.kernel.admission import Priority
+from wenyue.core.admission import Priority
 
 pytestmark = pytest.mark.anyio
 STAFF = {"login": "gate", "password": PASSWORD}

@@ -13,16 +13,16 @@ import psycopg
 import pytest
 
 from tests.support.backup_site import Site, Terminal, a_copy_of_backups, booked, site, started, terminal
-from wenyue.infra.fault import SetupError
-from wenyue.infra.server import erase
-from wenyue.infra.server.place import settle
-from wenyue.infra.server.successor import own
-from wenyue.tools.backup import existing
-from wenyue.tools.backup.folder import Folder, read, write
-from wenyue.tools.backup.model import Backup, Stream
-from wenyue.tools.backup.restoring import plan
-from wenyue.tools.backup.streaming import runs
-from wenyue.tools.backup.vouching import trust_of
+from wenyue.ops.backup import existing
+from wenyue.ops.backup.folder import Folder, read, write
+from wenyue.ops.backup.model import Backup, Stream
+from wenyue.ops.backup.restoring import plan
+from wenyue.ops.backup.streaming import runs
+from wenyue.ops.backup.vouching import trust_of
+from wenyue.platform.embedded_server import erase
+from wenyue.platform.embedded_server.peer import own
+from wenyue.platform.embedded_server.place import settle
+from wenyue.platform.fault import SetupError
 
 __all__ = ["site", "terminal"]
 

@@ -15,9 +15,9 @@ import pytest
 
 from tests.support.backup_site import Site, Terminal, terminal
 from tests.support.backup_site import site as empty_site
-from wenyue.infra.server import erase
-from wenyue.infra.server.place import settle
-from wenyue.tools.backup import existing
+from wenyue.ops.backup import existing
+from wenyue.platform.embedded_server import erase
+from wenyue.platform.embedded_server.place import settle
 
 __all__ = ["empty_site", "terminal"]
 _PLANTED = "# planted"

@@ -15,13 +15,13 @@ import pytest
 
 from tests.support.backup_site import Terminal, a_folder, a_site, terminal
 from tests.support.processes import await_true
-from wenyue.infra.server.cluster import configure
-from wenyue.infra.server.place import SOCKET_PORT, Place, settle
-from wenyue.infra.server.successor import Link
-from wenyue.tools.ports import free_port
-from wenyue.tools.standby.link import is_physical
-from wenyue.tools.standby.running import follow
-from wenyue.tools.standby.state import OUT_PORT, ROLE, put, read_invitation
+from wenyue.ops.ports import free_port
+from wenyue.ops.standby.link import is_physical
+from wenyue.ops.standby.running import follow
+from wenyue.ops.standby.state import OUT_PORT, ROLE, put, read_invitation
+from wenyue.platform.embedded_server.cluster import configure
+from wenyue.platform.embedded_server.peer import Link
+from wenyue.platform.embedded_server.place import SOCKET_PORT, Place, settle
 
 __all__ = ["terminal"]
 USER = ("user", ROLE)

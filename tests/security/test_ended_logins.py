@@ -12,8 +12,8 @@ from tests.support.api_site import PASSWORD, ApiSite, Person, api_site, serve_ap
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, NOW
 from wenyue.accounts import end_logins, retire_staff, save_staff
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import duties_of_role
+from wenyue.core.ids import uuid7
 
 VENUE = "lake"
 pytestmark = pytest.mark.anyio

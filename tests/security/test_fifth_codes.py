@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.card_desk import PHONE, Desk, begin_from
 from wenyue.cards.recovery import CODES_A_DAY_MAX
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import NOTICES_OF_KIND_LEAST, NOTICES_OF_SHARED_PER_HOUR
-from wenyue.kernel.personal import Secret
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import NOTICES_OF_KIND_LEAST, NOTICES_OF_SHARED_PER_HOUR
+from wenyue.core.personal import Secret
 from wenyue.notifications import CODE, SHARED_CODE, Notice, notify
 
 pytestmark = pytest.mark.anyio

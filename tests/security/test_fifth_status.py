@@ -17,15 +17,15 @@ from tests.support.status_wire import (
     silent,
     status_page,
 )
-from wenyue.faces.status import wire
-from wenyue.faces.status.pages import plain_page
-from wenyue.faces.status.wire import (
+from wenyue.core import unread
+from wenyue.core.limits import PIPELINED_MAX
+from wenyue.platform.http import unread as infra_unread
+from wenyue.web.status import wire
+from wenyue.web.status.pages import plain_page
+from wenyue.web.status.wire import (
     WAITING_BYTES_MAX,
     Page,
 )
-from wenyue.infra import unread as infra_unread
-from wenyue.kernel import unread
-from wenyue.kernel.limits import PIPELINED_MAX
 
 pytestmark = pytest.mark.anyio
 

@@ -16,15 +16,15 @@ from tests.support.status_wire import (
     Turns,
     status_page,
 )
-from wenyue.faces.status import wire
-from wenyue.faces.status.pages import plain_page
-from wenyue.faces.status.wire import (
+from wenyue.core.limits import PIPELINED_MAX
+from wenyue.platform.http.web_server import WebServer
+from wenyue.platform.http.wire import BoundedHttp
+from wenyue.web.status import wire
+from wenyue.web.status.pages import plain_page
+from wenyue.web.status.wire import (
     ANSWERS_PER_TURN,
     Page,
 )
-from wenyue.infra.web_server import WebServer
-from wenyue.infra.wire import BoundedHttp
-from wenyue.kernel.limits import PIPELINED_MAX
 
 pytestmark = pytest.mark.anyio
 

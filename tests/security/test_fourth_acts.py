@@ -14,9 +14,9 @@ from tests.support.locks import until_it_waits
 from tests.support.traveller_site import CARD, NOW, OTHER_DOCUMENT, OTHER_NAME
 from wenyue.accounts import LoginEnded, acting_as, end_login, retire_staff, save_staff
 from wenyue.accounts.logins import login_key
-from wenyue.infra.db import Tx
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import duties_of_role
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.card_desk import PHONE, Desk
 from tests.support.traveller_site import DOCUMENT, NAME
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ import pytest
 from tests.support.api_site import ApiSite, api_site, serve_api, settings_for
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import PIN_FAILURES_MAX
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import PIN_FAILURES_MAX
 
 pytestmark = pytest.mark.anyio
 TRIES = 20

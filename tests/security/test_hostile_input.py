@@ -14,9 +14,9 @@ from tests.support.api_site import PASSWORD, ApiSite, Person, api_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, Traveller
 from wenyue.accounts import save_staff
-from wenyue.faces import gate, traveller
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import duties_of_role
+from wenyue.core.ids import uuid7
+from wenyue.web import gate, traveller
 
 pytestmark = pytest.mark.anyio
 MARKUP: Final = "'\"><script>alert(1)</script>"

@@ -10,11 +10,16 @@ import pytest
 
 from tests.support.crowd import voucher
 from tests.support.database import DbUrls
+from wenyue.core.ids import uuid7
+from wenyue.core.personal import SealBroken, Vault
 from wenyue.gate import load_gate_keys, read_token
 from wenyue.gate.tokens import TokenClaims, TokenProblem
-from wenyue.infra.config import load
-from wenyue.infra.fault import SetupError
-from wenyue.infra.keys import (
+from wenyue.ops.backup.keys import find, prints
+from wenyue.ops.rotating import KeyStore, Kind, add, use, without
+from wenyue.ops.same_keys import claim_keys, note_in_use, require_keys
+from wenyue.platform.config import load
+from wenyue.platform.fault import SetupError
+from wenyue.platform.keys import (
     KEYS,
     load_keys,
     load_seal_keys,
@@ -23,11 +28,6 @@ from wenyue.infra.keys import (
     replace,
     vault_file,
 )
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.personal import SealBroken, Vault
-from wenyue.tools.backup.keys import find, prints
-from wenyue.tools.rotating import KeyStore, Kind, add, use, without
-from wenyue.tools.same_keys import claim_keys, note_in_use, require_keys
 
 
 def test_a_machine_without_the_key_in_use_does_not_start_and_one_with_a_further_key_does(

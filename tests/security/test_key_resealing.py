@@ -15,15 +15,15 @@ from psycopg import sql
 
 from tests.support.database import DbUrls
 from tests.support.traveller_site import seed
-from wenyue.faces.status.subscribers import Subscribers
-from wenyue.infra.fault import SetupError
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.personal import SealBroken, Vault
-from wenyue.tools.resealing import PAGE_ROWS, refuse_while_used, reseal, reseal_subscribers
-from wenyue.tools.rotating import KeyStore, Kind, add, use, without
-from wenyue.tools.same_keys import claim_keys
+from wenyue.core.clock import utc_now
+from wenyue.core.ids import uuid7
+from wenyue.core.personal import SealBroken, Vault
+from wenyue.ops.resealing import PAGE_ROWS, refuse_while_used, reseal, reseal_subscribers
+from wenyue.ops.rotating import KeyStore, Kind, add, use, without
+from wenyue.ops.same_keys import claim_keys
+from wenyue.platform.fault import SetupError
+from wenyue.platform.keys import load_keys
+from wenyue.web.status.subscribers import Subscribers
 
 BOOKINGS: Final = 2 * PAGE_ROWS + 100
 SEALED: Final = (

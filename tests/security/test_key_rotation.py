@@ -15,13 +15,13 @@ from tests.support.crowd import PEOPLE, Crowd, voucher, web, wenyue
 from tests.support.database import DbUrls
 from tests.support.traveller_site import seed
 from wenyue.accounts import save_staff
+from wenyue.core.clock import utc_now
+from wenyue.core.duties import duties_of_role
+from wenyue.core.personal import Vault
 from wenyue.gate import load_gate_keys, read_token
 from wenyue.gate.tokens import TokenClaims
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.personal import Vault
-from wenyue.tools.same_keys import claim_keys
+from wenyue.ops.same_keys import claim_keys
+from wenyue.platform.keys import load_keys
 
 KEEPER: Any = {"login": "gate", "password": PASSWORD, "duties": duties_of_role("gate")}
 

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from tests.support.database import TestServer
+from wenyue.core.documents import Document, DocumentKind, parse_document
+from wenyue.core.personal import SealBroken, Vault
 from wenyue.gate import load_gate_keys
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.documents import Document, DocumentKind, parse_document
-from wenyue.kernel.personal import SealBroken, Vault
+from wenyue.platform.keys import load_keys
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.support.api_site import PASSWORD, Person
 from tests.support.card_desk import Desk, acts, sign_in
 from tests.support.locks import until_it_waits
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, Traveller
-from wenyue import application, faces
+from wenyue import application, web
 from wenyue.accounts import (
     Attempt,
     Caller,
@@ -27,10 +27,10 @@ from wenyue.accounts import (
     save_staff,
 )
 from wenyue.cards import Replaced, prove_by_staff, recovery, replace, report_loss
-from wenyue.infra.db import Tx
-from wenyue.kernel.documents import Document, parse_document
-from wenyue.kernel.duties import FormerRole, duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.documents import Document, parse_document
+from wenyue.core.duties import FormerRole, duties_of_role
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
 Begin = Callable[[Desk, tuple[str, str]], Coroutine[Any, Any, bool]]
@@ -257,7 +257,7 @@ async def test_security_second_H1_a_login_begins_on_a_right_try_alone(desk: Desk
 def test_security_second_H1_nobody_begins_a_login_but_in_the_transaction_of_its_check() -> None:
     nodes = [
         (path.name, node)
-        for part in (faces, application)
+        for part in (web, application)
         for path in Path(str(part.__file__)).parent.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     ]

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from tests.support.backup_site import Site, Terminal, site
-from wenyue.tools.backup import existing
-from wenyue.tools.backup.folder import read, write
-from wenyue.tools.backup.model import Stream
-from wenyue.tools.backup.streaming import runs
+from wenyue.ops.backup import existing
+from wenyue.ops.backup.folder import read, write
+from wenyue.ops.backup.model import Stream
+from wenyue.ops.backup.streaming import runs
 
 __all__ = ["site"]
 

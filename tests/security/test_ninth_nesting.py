@@ -11,15 +11,15 @@ from tests.support.api_site import PASSWORD
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, staffed
 from wenyue.accounts.second.passkeys import Place
-from wenyue.faces.shared.caller import DEVICE_HEADER
-from wenyue.faces.shared.ceremonies import ANSWER_LENGTH_MAX, Signed, read_registration
-from wenyue.infra.fault import SetupError
-from wenyue.tools.backup import keys
-from wenyue.tools.backup.folder import decoded
-from wenyue.tools.backup.model import Backup
-from wenyue.tools.backup.vouching import trust_of
-from wenyue.tools.importing import InputError, read_map
-from wenyue.tools.standby.state import read_invitation
+from wenyue.ops.backup import keys
+from wenyue.ops.backup.folder import decoded
+from wenyue.ops.backup.model import Backup
+from wenyue.ops.backup.vouching import trust_of
+from wenyue.ops.imports import InputError, read_map
+from wenyue.ops.standby.state import read_invitation
+from wenyue.platform.fault import SetupError
+from wenyue.web.shared.caller import DEVICE_HEADER
+from wenyue.web.shared.ceremonies import ANSWER_LENGTH_MAX, Signed, read_registration
 
 PLACE: Final = Place("wenyue.test", "https://wenyue.test")
 ANSWERS: Final = ("[" * 7_900, '{"id":' * 1_300, '{"id":"AA","rawId":' + "[" * 7_000)

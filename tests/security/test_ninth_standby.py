@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.infra.keys import load_keys
-from wenyue.infra.server.successor import (
+from wenyue.ops.standby.state import certificate, put
+from wenyue.platform.embedded_server.peer import (
     NONCE_LENGTH,
     QUESTION,
     Answer,
@@ -22,7 +22,7 @@ from wenyue.infra.server.successor import (
     is_superseded,
     tls,
 )
-from wenyue.tools.standby.state import certificate, put
+from wenyue.platform.keys import load_keys
 
 MINE = Answer("7", 1, is_primary=True)
 TAKEN = Answer("7", 2, is_primary=True)

@@ -15,8 +15,8 @@ from tests.support.cards import person
 from tests.support.database import DbUrls, TestServer
 from tests.support.traveller_site import NOW, Traveller
 from wenyue import cards
-from wenyue.infra.log import JsonLines
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
+from wenyue.platform.log import JsonLines
 
 pytestmark = pytest.mark.anyio
 NAME: Final = "欧阳金丝雀"

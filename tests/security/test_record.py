@@ -15,13 +15,13 @@ from tests.support.watched import Watched, settled, watched
 from wenyue import audit
 from wenyue.audit import Anchors, Entry, Link
 from wenyue.audit.store import begin_link, digest_entries
-from wenyue.infra.config import load
-from wenyue.infra.db import Tx
-from wenyue.infra.keys import load_keys, load_seal_keys
-from wenyue.kernel.personal import SealKeys
+from wenyue.core.personal import SealKeys
 from wenyue.monitor import Monitor
-from wenyue.tools.accepting import accept_record
-from wenyue.watch import Book, Event, Memory
+from wenyue.monitoring import Book, Event, Memory
+from wenyue.ops.accepting import accept_record
+from wenyue.platform.config import load
+from wenyue.platform.database.db import Tx
+from wenyue.platform.keys import load_keys, load_seal_keys
 
 pytestmark = pytest.mark.anyio
 NOW: Final = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -9,7 +9,7 @@ from tests.support.api_site import Person
 from tests.support.card_desk import PHONE, Desk, sign_in
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, OTHER_DOCUMENT, OTHER_NAME
 from wenyue.cards.recovery import CODE_TRIES_MAX, CODE_TTL_S, CODES_OF_PLACE_MAX, How, Recovery, shown_from
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.card_desk import Desk, sign_in, staff_of
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, OTHER_DOCUMENT, OTHER_NAME
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ from tests.support.api_site import Person
 from tests.support.card_desk import PHONE, Desk
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, Traveller
 from wenyue.accounts import end_logins
-from wenyue.infra.turns import Share
-from wenyue.kernel.limits import SECRET_CHECKS_AT_ONCE
+from wenyue.core.limits import SECRET_CHECKS_AT_ONCE
+from wenyue.platform.load_shedding.limiter import Share
 
 pytestmark = pytest.mark.anyio
 

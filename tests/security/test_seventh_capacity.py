@@ -14,8 +14,8 @@ from wenyue.application.enter_holidays import enter_holidays
 from wenyue.application.propose_change import propose_change
 from wenyue.application.set_capacity import CapacitySet, set_capacity
 from wenyue.booking import Outcome
-from wenyue.booking.opening import open_all_ahead
-from wenyue.booking.replanning import HolidayEntry
+from wenyue.booking.slots.replanning import HolidayEntry
+from wenyue.booking.slots.slot_planning import open_all_ahead
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
 from wenyue.changes import Change, Effect, State
 from wenyue.policy import HolidayCalendar, shipped_presets

@@ -21,15 +21,15 @@ from wenyue.application.propose_change import propose_change
 from wenyue.application.reprice import Reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
 from wenyue.booking import touched
-from wenyue.booking.opening import open_all_ahead
-from wenyue.booking.planning import NOT_IN_TIMETABLE_ZH
-from wenyue.booking.replanning import HolidayEntry, Replanned
+from wenyue.booking.slots.planning import NOT_IN_TIMETABLE_ZH
+from wenyue.booking.slots.replanning import HolidayEntry, Replanned
+from wenyue.booking.slots.slot_planning import open_all_ahead
 from wenyue.catalogue import NewClosure, PlannedSession, Product, Template, Venue
 from wenyue.changes import Change, Refusal, State
-from wenyue.faces.console.change_words import named
-from wenyue.kernel.duties import EVERY_DUTY
+from wenyue.core.duties import EVERY_DUTY
+from wenyue.ops.change_view import lines_of
 from wenyue.policy import HolidayCalendar, load_calendar, shipped_presets
-from wenyue.tools.change_view import lines_of
+from wenyue.web.console.change_words import named
 
 pytestmark = pytest.mark.anyio
 COMMAND = Operator("operator:command", duties=EVERY_DUTY)

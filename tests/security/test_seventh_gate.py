@@ -11,7 +11,7 @@ from tests.security.test_sixth_claims import shown, slot_now
 from tests.support.api_site import Person
 from tests.support.card_desk import Desk, sign_in
 from tests.support.traveller_site import DAILY_CARD, DOCUMENT, NOW
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 _STRANGER = "440524198001010013"

@@ -18,11 +18,11 @@ from wenyue.application.operating import Operator
 from wenyue.application.prepare_import import Prepared, PrepareImport, prepare_import
 from wenyue.application.set_capacity import set_capacity
 from wenyue.booking import Outcome
-from wenyue.booking.importing import NewSlot
-from wenyue.booking.opening import open_all_ahead
+from wenyue.booking.slots.importing import NewSlot
+from wenyue.booking.slots.slot_planning import open_all_ahead
 from wenyue.catalogue import NewClosure, Product, Venue
-from wenyue.kernel.duties import EVERY_DUTY
-from wenyue.kernel.limits import HEAD_FIELDS_MAX
+from wenyue.core.duties import EVERY_DUTY
+from wenyue.core.limits import HEAD_FIELDS_MAX
 from wenyue.policy import HolidayCalendar, release_at, shipped_presets
 
 pytestmark = pytest.mark.anyio

@@ -17,13 +17,13 @@ from wenyue.booking import (
     WantedLine,
     account_subject,
     booking_views,
-    opening,
     redeem,
+    slot_planning,
 )
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.core.ids import uuid7
+from wenyue.core.personal import KeyRing, Vault
 from wenyue.notifications import deliver, messages_of
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 NEXT = DAY + timedelta(days=1)
@@ -135,8 +135,8 @@ async def test_security_seventh_M2_who_comes_to_everything_is_not_struck(stage: 
 
 async def test_security_seventh_M2_a_party_that_is_paid_in_two_lines_is_one_visit(stage: Stage) -> None:
     """While one of a party comes, nothing is counted, whoever's card pays for whom."""
-    card, slot = await world.card(stage.tx, 7), await stage.slot()
-    asked = world.request(card, slot, people=(card.holder_key, world.person(8)))
+    card, slot = await dataset.card(stage.tx, 7), await stage.slot()
+    asked = dataset.request(card, slot, people=(card.holder_key, dataset.person(8)))
     lines = tuple(WantedLine(slot, 1, (index,), is_on_card=True) for index in range(2))
     booking = replace(asked, lines=lines)
     assert (await stage.engine.book(booking)).outcome is Outcome.CONFIRMED
@@ -159,7 +159,7 @@ async def test_security_seventh_M2_a_closed_session_is_spared_and_spares_none(st
     closed, lost = await stage.slot(NEXT), await stage.slot()
     booking = await stage.book(lost, closed)
     venue_id = await stage.one("SELECT venue_id FROM booking.slot WHERE id = %s", closed)
-    await opening.close_slots(
+    await slot_planning.close_slots(
         stage.tx, venue_id, None, from_day=NEXT, to_day=NEXT, reason_zh="大雾", reason_en="Fog"
     )
     await stage.settle()

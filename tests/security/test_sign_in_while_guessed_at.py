@@ -12,8 +12,8 @@ from tests.support.traveller_site import CARD, DOCUMENT, NAME, Traveller
 from wenyue.accounts import Caller, Throttled
 from wenyue.accounts.guard import Kind
 from wenyue.accounts.throttle import LOGIN
-from wenyue.kernel.documents import Document, parse_document
-from wenyue.kernel.ids import uuid7
+from wenyue.core.documents import Document, parse_document
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

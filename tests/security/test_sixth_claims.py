@@ -28,12 +28,12 @@ from wenyue.abuse import SHIPPED, Pattern
 from wenyue.accounts import Identity, names, save_staff, traveller_for
 from wenyue.catalogue import venue
 from wenyue.changes import store
-from wenyue.faces.wording_gate_sentences import say_scan
+from wenyue.core.duties import Duty, Role
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import TAKEN_ALONE_PER_DAY, TAKEN_PER_DAY
 from wenyue.gate import Presented, Reason
 from wenyue.gate.model import ScanAnswer
-from wenyue.kernel.duties import Duty, Role
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import TAKEN_ALONE_PER_DAY, TAKEN_PER_DAY
+from wenyue.web.wording.gate_sentences import say_scan
 
 pytestmark = pytest.mark.anyio
 

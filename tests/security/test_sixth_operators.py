@@ -19,10 +19,10 @@ from wenyue.application.jobs.drop_over_sign_ins import drop_over_sign_ins
 from wenyue.application.lift_closure import LiftClosure, lift_closure
 from wenyue.application.operating import NotDone, Operator
 from wenyue.booking import Outcome
-from wenyue.booking.opening import CapacityAnswer, set_capacity, set_day_capacity
-from wenyue.booking.planning import CALENDAR_REASONS
-from wenyue.infra.db import Database
-from wenyue.kernel.duties import EVERY_DUTY, Duty, Role
+from wenyue.booking.slots.planning import CALENDAR_REASONS
+from wenyue.booking.slots.slot_planning import CapacityAnswer, set_capacity, set_day_capacity
+from wenyue.core.duties import EVERY_DUTY, Duty, Role
+from wenyue.platform.database.db import Database
 
 pytestmark = pytest.mark.anyio
 holiday_db = db  # a fixture: a venue under the rules of 故宫, opened for two days

@@ -21,10 +21,10 @@ from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, secret_of, staffed
 from wenyue.application.review_change import carry_out_due
 from wenyue.changes import store
-from wenyue.faces.api.knocking import Known
-from wenyue.faces.shared.cookies import cookie_of
-from wenyue.faces.shared.session import STAFF_COOKIE
-from wenyue.kernel.admission import Priority
+from wenyue.core.admission import Priority
+from wenyue.web.api.knocking import Known
+from wenyue.web.shared.cookies import cookie_of
+from wenyue.web.shared.session import STAFF_COOKIE
 
 gate_stage = stage  # a fixture: devices, keepers and their PINs
 _HANG_S = 60.0

@@ -34,7 +34,7 @@ from wenyue.cards.recovery import (
 )
 from wenyue.cards.recovery.codes import SHARED_S
 from wenyue.cards.recovery.counter import COUNTER_OF_HOLDER_MAX, COUNTER_OF_STAFF_MAX
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

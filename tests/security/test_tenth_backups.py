@@ -14,17 +14,17 @@ import psycopg
 import pytest
 
 from tests.support.backup_site import Site, Terminal, a_copy_of_backups, site
-from wenyue.infra.config import load
-from wenyue.infra.db import queries
-from wenyue.infra.fault import SetupError
-from wenyue.tools.backup import existing, laying, restoring
-from wenyue.tools.backup.folder import read, write
-from wenyue.tools.backup.model import Backup
-from wenyue.tools.backup.slots import ABSENT_MAX, FOLDER, unused
-from wenyue.tools.backup.streaming import runs
-from wenyue.tools.doctor import Finding, Mark, examine
-from wenyue.tools.ports import free_port
-from wenyue.watch.store import SLOT_IDLE_S
+from wenyue.monitoring.store import SLOT_IDLE_S
+from wenyue.ops.backup import existing, laying, restoring
+from wenyue.ops.backup.folder import read, write
+from wenyue.ops.backup.model import Backup
+from wenyue.ops.backup.slots import ABSENT_MAX, FOLDER, unused
+from wenyue.ops.backup.streaming import runs
+from wenyue.ops.doctor import Finding, Mark, examine
+from wenyue.ops.ports import free_port
+from wenyue.platform.config import load
+from wenyue.platform.database.db import queries
+from wenyue.platform.fault import SetupError
 
 __all__ = ["site"]
 
@@ -212,7 +212,7 @@ def test_security_tenth_H3_a_slot_from_which_nothing_is_fetched_is_seen_by_the_m
 ) -> None:
     terminal.good(site.home, "backup", "--to", tmp_path / "disk")
     [run] = runs(existing(tmp_path / "disk"))
-    ask = queries("wenyue.watch", "store.sql")["promises"]
+    ask = queries("wenyue.monitoring", "store.sql")["promises"]
     with psycopg.connect(site.info.app_url, autocommit=True) as connection:
 
         def idle(least: int, seconds: float) -> list[str]:

@@ -11,9 +11,9 @@ from typing import Final
 import pytest
 
 from tests.slices.test_monitor_ways import a_notice
-from wenyue.infra import mail
-from wenyue.infra.mail import Post
-from wenyue.watch.senders import THREADS_MAX, MailSender, WebhookSender
+from wenyue.monitoring.senders import THREADS_MAX, MailSender, WebhookSender
+from wenyue.platform import mail
+from wenyue.platform.mail import Post
 
 pytestmark = pytest.mark.anyio
 _ENDLESS: Final = b"250-" + b"x" * 4_000 + b"\r\n"

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.infra.server.account import Account
-from wenyue.infra.server.place import SOCKET_PORT, Place
-from wenyue.infra.server.successor import Link, tls
-from wenyue.kernel.limits import (
+from wenyue.core.limits import (
     LINK_HANDSHAKES_MAX,
     LINK_HANDSHAKES_OF_ADDRESS_MAX,
 )
-from wenyue.tools.standby.link import Gate, door, listening
-from wenyue.tools.standby.state import certificate, put
+from wenyue.ops.standby.link import Gate, door, listening
+from wenyue.ops.standby.state import certificate, put
+from wenyue.platform.embedded_server.account import Account
+from wenyue.platform.embedded_server.peer import Link, tls
+from wenyue.platform.embedded_server.place import SOCKET_PORT, Place
 
 pytestmark = pytest.mark.anyio
 _NET_S = 30.0

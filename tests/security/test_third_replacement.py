@@ -11,7 +11,7 @@ from tests.support.card_desk import Desk, begin_from, counter, sign_in, staff_of
 from tests.support.traveller_site import DOCUMENT, NAME, NOW
 from wenyue.cards.loss import SHOWN_AGAIN_S
 from wenyue.cards.recovery import CODES_A_DAY_MAX, REQUESTS_KEPT_MAX
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 SHARED = r"\d{5}-\d{5}-\d{5}"

@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.hot_site import until
-from wenyue.faces.status.pages import plain_page
-from wenyue.faces.status.wire import Connection, Handler, Page, Shelf
-from wenyue.infra.addresses import Network, line_of, parse_networks
-from wenyue.infra.shares import Shares
-from wenyue.kernel.limits import (
+from wenyue.core.limits import (
     STATUS_CONNECTIONS_MAX,
     STATUS_OF_ADDRESS_MAX,
 )
+from wenyue.platform.addresses import Network, line_of, parse_networks
+from wenyue.platform.load_shedding.shares import Shares
+from wenyue.web.status.pages import plain_page
+from wenyue.web.status.wire import Connection, Handler, Page, Shelf
 
 pytestmark = pytest.mark.anyio
 _NET_S = 30.0

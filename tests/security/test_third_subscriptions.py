@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from tests.support.hot_site import until
-from wenyue.faces.status.asking import MAILS_PER_HOUR_MAX, OF_LINE_MAX, OF_REGION_MAX, Asking, mailbox_of
-from wenyue.faces.status.subscribers import CONFIRMATIONS_WAITING_MAX, Send, Subscribers
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.core.personal import KeyRing, Vault
+from wenyue.web.status.asking import MAILS_PER_HOUR_MAX, OF_LINE_MAX, OF_REGION_MAX, Asking, mailbox_of
+from wenyue.web.status.subscribers import CONFIRMATIONS_WAITING_MAX, Send, Subscribers
 
 pytestmark = pytest.mark.anyio
 _NET_S = 30.0

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.hot_site import LINE, REQUEST, HotApp, answer, hot_site, twenty, until
-from wenyue.infra.admission import Admission
-from wenyue.kernel.admission import PersonLimit
+from wenyue.core.admission import PersonLimit
+from wenyue.platform.load_shedding.admission import Admission
 
 pytestmark = pytest.mark.anyio
 _ROOM = 5  # fewer than `twenty`

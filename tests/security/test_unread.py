@@ -16,16 +16,16 @@ from tests.support.api_site import PASSWORD
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DOCUMENT, NAME
 from wenyue.app import App
-from wenyue.faces.api.front import Front
-from wenyue.faces.api.logins import Logins
-from wenyue.faces.shared.session import LOGIN_COOKIE, STAFF_COOKIE
-from wenyue.infra import bodies, wire
-from wenyue.infra.bodies import BodyRoom, BodySlow, SenderGone
-from wenyue.infra.db import Database
-from wenyue.kernel import reading
-from wenyue.kernel.admission import Priority
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.reading import Reading, whom_to_cut
+from wenyue.core import body_reading
+from wenyue.core.admission import Priority
+from wenyue.core.body_reading import Reading, whom_to_cut
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Database
+from wenyue.platform.http import bodies, wire
+from wenyue.platform.http.bodies import BodyRoom, BodySlow, SenderGone
+from wenyue.web.api.front import Front
+from wenyue.web.api.logins import Logins
+from wenyue.web.shared.session import LOGIN_COOKIE, STAFF_COOKIE
 
 pytestmark = pytest.mark.anyio
 SLOW = 300  # more than the desk has places, more than a lane's floor
@@ -195,11 +195,11 @@ def test_security_H1_the_slowest_of_the_busiest_address_is_given_up() -> None:
 
 def test_security_H1_a_body_has_ten_seconds_if_it_grows_and_three_if_it_does_not() -> None:
     own = Reading("a", 100.0)
-    assert own.until_s == 100.0 + reading.BODY_GRACE_S
-    own.received = int(2 * reading.BODY_RATE_MIN)
-    assert own.until_s == 102.0 + reading.BODY_GRACE_S
+    assert own.until_s == 100.0 + body_reading.BODY_GRACE_S
+    own.received = int(2 * body_reading.BODY_RATE_MIN)
+    assert own.until_s == 102.0 + body_reading.BODY_GRACE_S
     own.received = 65_536
-    assert own.until_s == 100.0 + reading.BODY_WAIT_S
+    assert own.until_s == 100.0 + body_reading.BODY_WAIT_S
 
 
 def _dripping(pieces: list[bytes], pause: asyncio.Event | None = None) -> Callable[[], Any]:
@@ -235,7 +235,7 @@ async def test_security_H1_a_newcomer_is_read_in_place_of_the_slowest(
 async def test_security_H1_a_body_that_does_not_grow_or_whose_sender_leaves_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reading, "BODY_GRACE_S", 0.02)
+    monkeypatch.setattr(body_reading, "BODY_GRACE_S", 0.02)
     room, gone = BodyRoom(), asyncio.Event()
     with pytest.raises(BodySlow):
         await room.read({}, _dripping([b"{"]))
@@ -265,7 +265,7 @@ async def test_security_H1_connections_without_a_head_are_bounded(
 async def test_security_H1_a_slow_form_is_answered_to_a_program_and_to_a_person(
     site: tuple[str, App], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "BODY_GRACE_S", 0.05)
+    monkeypatch.setattr(body_reading, "BODY_GRACE_S", 0.05)
 
     answers: list[bytes] = []
     for path in ("/v1/gate/scans", "/gate/scans?lang=en"):

@@ -17,12 +17,12 @@ from tests.support.database import DbUrls
 from tests.support.hot_site import until
 from tests.support.traveller_site import CARD, DOCUMENT, NAME
 from wenyue.app import App
-from wenyue.infra import unread as infra_unread
-from wenyue.infra.web_server import WebServer
-from wenyue.infra.wire import BoundedHttp
-from wenyue.kernel import unread
-from wenyue.kernel.limits import PIPELINED_MAX, UNREAD_RATE_MIN, UNREAD_WAIT_S
-from wenyue.kernel.unread import Unread, too_many
+from wenyue.core import unread
+from wenyue.core.limits import PIPELINED_MAX, UNREAD_RATE_MIN, UNREAD_WAIT_S
+from wenyue.core.unread import Unread, too_many
+from wenyue.platform.http import unread as infra_unread
+from wenyue.platform.http.web_server import WebServer
+from wenyue.platform.http.wire import BoundedHttp
 
 pytestmark = pytest.mark.anyio
 LONG: Final = 8_000_000  # more than any kernel keeps for one connection

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 
 from tests.support.serving import bounded_site, say_at_once
-from wenyue.infra import wire
-from wenyue.kernel.limits import HEAD_BYTES_MAX
+from wenyue.core.limits import HEAD_BYTES_MAX
+from wenyue.platform.http import wire
 
 pytestmark = pytest.mark.anyio
 

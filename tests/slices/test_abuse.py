@@ -9,9 +9,9 @@ import pytest
 from tests.support.database import DbUrls
 from wenyue import abuse
 from wenyue.abuse import Act, Detector, Pattern, PatternRule
-from wenyue.infra.db import Database, DatabaseDown
-from wenyue.kernel.limits import ABUSE_SUBJECTS_MAX
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.core.limits import ABUSE_SUBJECTS_MAX
+from wenyue.core.personal import KeyRing, Vault
+from wenyue.platform.database.db import Database, DatabaseDown
 
 pytestmark = pytest.mark.anyio
 NOW: Final = datetime(2026, 11, 29, 4, tzinfo=UTC)

@@ -18,7 +18,7 @@ from wenyue.booking import (
     Visitor,
 )
 from wenyue.policy import AccountLimits, CancelLimits, LimitKind, Reached
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 
@@ -129,7 +129,7 @@ async def test_security_H3_cancelling_is_limited_per_account_and_says_until_when
         answers.append(await stage.engine.change(change))
     assert [answer.outcome for answer in answers] == [Outcome.CANCELLED] * 2 + [Outcome.CANCEL_LIMIT]
     assert answers[2].reached == Reached(LimitKind.CANCELS_DAY, 2, 2)
-    assert answers[2].at == midnight_after(world.START)
+    assert answers[2].at == midnight_after(dataset.START)
     forced = ChangeRequest(ChangeKind.CANCEL, booked[2].id, "staff:1", is_forced=True)
     assert (await stage.engine.change(forced)).outcome is Outcome.CANCELLED
 
@@ -143,7 +143,7 @@ def midnight_after(now: datetime) -> datetime:
 async def test_security_H3_a_move_does_not_gather_more_people_than_a_booking(stage: Stage) -> None:
     venue = await stage.venue()
     (today,) = await slots(stage, 1, venue)
-    tomorrow = await world.slot(stage.tx, *venue, DAY + timedelta(days=1), 2, 500)
+    tomorrow = await dataset.slot(stage.tx, *venue, DAY + timedelta(days=1), 2, 500)
     assert (await stage.ask((today, stage.people(5)))).outcome is Outcome.CONFIRMED
     later = stage.request((tomorrow, stage.people(5)))
     assert (await stage.engine.book(later)).outcome is Outcome.CONFIRMED

@@ -10,11 +10,11 @@ from tests.support.accounts import DAY, PARTY_MAX, Stage, account_stage, slots
 from tests.support.database import DbUrls
 from wenyue.booking import Channel, Outcome, Visitor
 from wenyue.policy import AccountLimits, LimitKind, Reached
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 NEXT = DAY + timedelta(days=1)
-UNTIL = world.START + timedelta(days=30)
+UNTIL = dataset.START + timedelta(days=30)
 
 
 @pytest.fixture

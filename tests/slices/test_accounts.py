@@ -19,10 +19,10 @@ from wenyue.accounts import (
     VisitorRefusal,
 )
 from wenyue.accounts.store import set_locale
-from wenyue.infra.db import Tx
-from wenyue.kernel.duties import Duty, Right, Role, duties_of_role
-from wenyue.kernel.limits import LOGIN_TTL_S, VISITOR_ADDS_PER_DAY, VISITORS_PER_TRAVELLER_MAX
-from wenyue.kernel.personal import KeyRing, SealBroken, Vault
+from wenyue.core.duties import Duty, Right, Role, duties_of_role
+from wenyue.core.limits import LOGIN_TTL_S, VISITOR_ADDS_PER_DAY, VISITORS_PER_TRAVELLER_MAX
+from wenyue.core.personal import KeyRing, SealBroken, Vault
+from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
 OTHER_VAULT = Vault(KeyRing({1: b"z" * 32}, 1, b"i" * 32))

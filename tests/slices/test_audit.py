@@ -11,8 +11,8 @@ import pytest
 from tests.support.database import DbUrls
 from wenyue import audit
 from wenyue.audit import Entry
-from wenyue.infra.db import Tx
-from wenyue.kernel.personal import SealKeys
+from wenyue.core.personal import SealKeys
+from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
 KEYS = SealKeys({1: b"k" * 32}, 1)

@@ -13,10 +13,10 @@ from wenyue.application.decide_change import Decision, decide_change
 from wenyue.application.operating import NotDone, Operator
 from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.application.set_capacity import CapacitySet, set_capacity
-from wenyue.booking import opening
+from wenyue.booking import slot_planning
 from wenyue.changes import Change, Effect, State
-from wenyue.kernel.duties import EVERY_DUTY
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import EVERY_DUTY
+from wenyue.core.ids import uuid7
 from wenyue.policy import HolidayCalendar, shipped_presets
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +42,7 @@ async def day_pools(stage: Stage, day: date) -> list[tuple[int, int]]:
 
 async def open_it(stage: Stage) -> None:
     """The calendar opens the day, and those around it."""
-    await opening.open_all_ahead(
+    await slot_planning.open_all_ahead(
         stage.tx, HolidayCalendar(), shipped_presets(), FAR - timedelta(days=1), days_ahead=2
     )
 

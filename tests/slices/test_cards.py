@@ -26,7 +26,7 @@ from wenyue.cards import CardProblem, CardState, Denied
 from wenyue.cards.activation import Activated
 from wenyue.cards.parse import RulesError
 from wenyue.cards.store import save_type, shipped_types
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 
 __all__ = ["tx"]
 pytestmark = pytest.mark.anyio

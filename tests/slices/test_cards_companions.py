@@ -8,7 +8,7 @@ from wenyue.cards import CardProblem, Denied
 from wenyue.cards.activation import Activated
 from wenyue.cards.changes import COMPANION_CHANGES_MAX
 from wenyue.cards.store import save_type, shipped_types
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 
 __all__ = ["tx"]
 pytestmark = pytest.mark.anyio

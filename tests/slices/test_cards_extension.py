@@ -8,7 +8,7 @@ import pytest
 from tests.support.cards import NOW, VAULT, activated, issued, tx, value
 from wenyue import cards
 from wenyue.cards import changes
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 
 __all__ = ["tx"]
 pytestmark = pytest.mark.anyio

@@ -24,7 +24,7 @@ from wenyue.cards import CardProblem, CardState, Denied
 from wenyue.cards.activation import Issued
 from wenyue.cards.loss import Replaced
 from wenyue.cards.recovery import Recovery
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 
 __all__ = ["tx"]
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,7 @@ import pytest
 
 from wenyue import catalogue
 from wenyue.catalogue import NewClosure, OpeningHours, PlannedSession, Product, Template, Venue, store
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
 VENUES = [

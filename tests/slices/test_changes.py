@@ -25,7 +25,7 @@ from wenyue.changes import (
     State,
     store,
 )
-from wenyue.kernel.duties import RIGHTS, Duty, Right, Role
+from wenyue.core.duties import RIGHTS, Duty, Right, Role
 
 pytestmark = pytest.mark.anyio
 

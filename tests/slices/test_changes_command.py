@@ -10,8 +10,8 @@ import pytest
 from tests.support.api_site import furnish
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
-from wenyue.infra.fault import SetupError
-from wenyue.tools import changes, slots, staff
+from wenyue.ops import changes, slots, staff
+from wenyue.platform.fault import SetupError
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from wenyue.application.decide_change import decide_change
 from wenyue.application.operating import Operator
 from wenyue.application.propose_change import propose_change
 from wenyue.application.reprice import Reprice
-from wenyue.booking import opening, touched
+from wenyue.booking import slot_planning, touched
 from wenyue.changes import (
     Change,
     Effect,
@@ -80,7 +80,7 @@ async def test_proposed_again_it_is_the_same_and_approved_by_many_at_once_it_is_
 
 async def test_security_fifth_6_of_two_lower_capacities_at_once_none_raises_it(stage: Stage) -> None:
     for number in range(10):
-        await opening.set_day_capacity(stage.tx, stage.venue_id, DAY, 1_000 + number)
+        await slot_planning.set_day_capacity(stage.tx, stage.venue_id, DAY, 1_000 + number)
         asked = [asking("capacity.day", SetDayCapacity(stage.venue_id, DAY, one)) for one in (50, 999)]
         done = await asyncio.gather(*[propose_change(stage, ANN, one) for one in asked])
         [low, high] = [one for one in done if isinstance(one, Change)]

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.database import DbUrls
-from wenyue.infra.db import Database
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.personal import Vault
-from wenyue.tools.importing import Importer, Options, read_map
-from wenyue.tools.importing import run as importing_run
+from wenyue.core.personal import Vault
+from wenyue.ops.imports import Importer, Options, read_map
+from wenyue.ops.imports import run as importing_run
+from wenyue.platform.database.db import Database
+from wenyue.platform.keys import load_keys
 
 pytestmark = pytest.mark.anyio
-TOOLS = Path(__file__).parents[2] / "src" / "wenyue" / "tools"
+TOOLS = Path(__file__).parents[2] / "src" / "wenyue" / "ops"
 WHOLE = Path("tests/data/hotel-bookings-resort.csv.gz")
 MAP = Path("examples/hotel-bookings.map.toml")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -14,12 +14,12 @@ from wenyue import accounts, cards, catalogue
 from wenyue.accounts import Identity, Staff
 from wenyue.booking import SlotState, availability
 from wenyue.cards import ActivationRequest, Denied
-from wenyue.infra.db import Tx
-from wenyue.kernel.documents import Document, Phone, parse_document, parse_name, parse_phone
-from wenyue.kernel.personal import KeyRing, Vault
-from wenyue.tools import demo
-from wenyue.tools.demo import people
-from wenyue.tools.demo.english_names import english_names
+from wenyue.core.documents import Document, Phone, parse_document, parse_name, parse_phone
+from wenyue.core.personal import KeyRing, Vault
+from wenyue.ops import demo
+from wenyue.ops.demo import people
+from wenyue.ops.demo.english_names import english_names
+from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
 TODAY = date(2026, 11, 22)

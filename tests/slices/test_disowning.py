@@ -22,10 +22,10 @@ from wenyue.booking import (
     account_subject,
     redeem,
 )
-from wenyue.booking.by_others import places_by_others
-from wenyue.kernel.ids import uuid7
+from wenyue.booking.persistence.by_others import places_by_others
+from wenyue.core.ids import uuid7
 from wenyue.policy import AccountLimits, CancelLimits, shipped_presets
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 EVE = datetime(2026, 3, 2, 4, tzinfo=UTC)  # noon of the day before, at the venue
@@ -152,7 +152,7 @@ async def test_security_fourth_F6_a_line_that_its_person_empties_counts_though_a
 ) -> None:
     """Two friends who book for each other, each visit a line of its own, would miss all but one for nothing."""
     slot = await session(stage)
-    later = await world.slot(stage.tx, *await stage.venue(), DAY + timedelta(days=1), 2, 500)
+    later = await dataset.slot(stage.tx, *await stage.venue(), DAY + timedelta(days=1), 2, 500)
     me, other = stage.people(2)
     booked = await stage.booked((slot, (me,)), (later, (other,)))
     stage.now[0] = LATE
@@ -201,10 +201,10 @@ async def test_security_second_H3_who_went_in_cannot_and_who_is_left_can(stage: 
 
 
 async def test_security_second_H3_on_a_card_the_entry_comes_back(stage: Stage) -> None:
-    card = await world.card(stage.tx, uuid7().int % 10**9, granted=(5,))
+    card = await dataset.card(stage.tx, uuid7().int % 10**9, granted=(5,))
     slot = await session(stage)
     me, other = stage.people(2)
-    request = world.request(card, slot, people=(me.person_key, other.person_key))
+    request = dataset.request(card, slot, people=(me.person_key, other.person_key))
     assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
     assert (await disown(stage, request, slot, me)).outcome is Outcome.CANCELLED
     row = await stage.tx.execute("SELECT used FROM cards.entitlement WHERE card_id = %s", [card.id])
@@ -212,9 +212,9 @@ async def test_security_second_H3_on_a_card_the_entry_comes_back(stage: Stage) -
 
 
 async def test_security_second_H3_ones_own_booking_is_cancelled_and_not_disowned(stage: Stage) -> None:
-    card = await world.card(stage.tx, uuid7().int % 10**9)
+    card = await dataset.card(stage.tx, uuid7().int % 10**9)
     slot = await session(stage)
-    request = world.request(card, slot)
+    request = dataset.request(card, slot)
     await stage.engine.book(request)
     own = Visitor(card.holder_key, None)
     assert (await disown(stage, request, slot, own)).outcome is Outcome.WRONG_STATE
@@ -239,7 +239,7 @@ async def test_security_second_H3_what_others_booked_is_found_by_its_person(stag
 async def test_security_second_H3_a_place_that_was_taken_back_is_sold_once(stage: Stage) -> None:
     """The session is full; its one place is given up and wanted by many at once."""
     venue = await stage.venue()
-    slot = await world.slot(stage.tx, *venue, DAY, 2, 1)
+    slot = await dataset.slot(stage.tx, *venue, DAY, 2, 1)
     [me] = stage.people(1)
     booked = await stage.booked((slot, (me,)))
     wants = [stage.request((slot, stage.people(1))) for _ in range(8)]

@@ -20,11 +20,11 @@ from wenyue.booking import (
     Engine,
     Outcome,
     WantedLine,
-    batch,
 )
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.ids import uuid7
-from wenyue.tools import world
+from wenyue.booking.engine import batch
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Database, Tx
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 3, 3)
@@ -43,12 +43,12 @@ class Stage:
     async def slot(self, capacity: int, **more: object) -> int:
         """A slot of a venue of its own."""
         self.made += 1
-        venue_id, product_id = await world.product(self.tx, f"v{self.made}-{uuid7()}")
-        return await world.slot(self.tx, venue_id, product_id, DAY, 2, capacity, **more)  # type: ignore[arg-type] # keywords pass through
+        venue_id, product_id = await dataset.product(self.tx, f"v{self.made}-{uuid7()}")
+        return await dataset.slot(self.tx, venue_id, product_id, DAY, 2, capacity, **more)  # type: ignore[arg-type] # keywords pass through
 
-    async def card(self, **more: object) -> world.Card:
+    async def card(self, **more: object) -> dataset.Card:
         """Another inhabitant's card."""
-        return await world.card(self.tx, uuid7().int % 10**9, **more)  # type: ignore[arg-type] # keywords pass through
+        return await dataset.card(self.tx, uuid7().int % 10**9, **more)  # type: ignore[arg-type] # keywords pass through
 
     async def pool(self, slot_id: int) -> tuple[int, int]:
         """(held, sold) of the slot's own pool."""
@@ -60,7 +60,7 @@ class Stage:
         assert row is not None
         return row[0], row[1]
 
-    async def used(self, card: world.Card) -> int:
+    async def used(self, card: dataset.Card) -> int:
         """How much of the card's first entitlement is used."""
         row = await (
             await self.tx.execute("SELECT used FROM cards.entitlement WHERE card_id = %s", [card.id])
@@ -72,10 +72,10 @@ class Stage:
 @pytest.fixture
 async def stage(db_urls: DbUrls) -> AsyncIterator[Stage]:
     async with both(db_urls) as (db, tx):
-        types = {world.OPEN_TYPE: await world.card_type(tx)}
+        types = {dataset.OPEN_TYPE: await dataset.card_type(tx)}
         box: list[Stage] = []
-        engine = Engine(db, world.rulebook(types), clock=lambda: box[0].now)
-        box.append(Stage(db, engine, tx, world.START))
+        engine = Engine(db, dataset.rulebook(types), clock=lambda: box[0].now)
+        box.append(Stage(db, engine, tx, dataset.START))
         await engine.start()
         yield box[0]
         await engine.drain()
@@ -83,7 +83,7 @@ async def stage(db_urls: DbUrls) -> AsyncIterator[Stage]:
 
 async def test_a_booking_draws_one_place_and_one_entitlement(stage: Stage) -> None:
     slot_id, card = await stage.slot(5), await stage.card()
-    answer = await stage.engine.book(world.request(card, slot_id))
+    answer = await stage.engine.book(dataset.request(card, slot_id))
     assert answer.outcome is Outcome.CONFIRMED
     assert await stage.pool(slot_id) == (0, 1)
     assert await stage.used(card) == 1
@@ -91,18 +91,18 @@ async def test_a_booking_draws_one_place_and_one_entitlement(stage: Stage) -> No
 
 async def test_a_replay_gets_the_same_answer_and_another_body_is_named(stage: Stage) -> None:
     slot_id, card = await stage.slot(5), await stage.card()
-    request = world.request(card, slot_id)
+    request = dataset.request(card, slot_id)
     assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
     again = await stage.engine.book(request)
     assert (again.outcome, again.is_replay) == (Outcome.CONFIRMED, True)
-    other = world.request(card, slot_id, booking_id=request.id, is_hold=True)
+    other = dataset.request(card, slot_id, booking_id=request.id, is_hold=True)
     assert (await stage.engine.book(other)).outcome is Outcome.ID_REUSED
     assert await stage.pool(slot_id) == (0, 1)
 
 
 async def test_simultaneous_replays_book_once(stage: Stage) -> None:
     slot_id, card = await stage.slot(5), await stage.card()
-    request = world.request(card, slot_id)
+    request = dataset.request(card, slot_id)
     answers = await asyncio.gather(*(stage.engine.book(request) for _ in range(20)))
     assert {answer.outcome for answer in answers} == {Outcome.CONFIRMED}
     assert sum(not answer.is_replay for answer in answers) == 1
@@ -112,7 +112,7 @@ async def test_simultaneous_replays_book_once(stage: Stage) -> None:
 async def test_the_last_place_goes_to_one_of_many(stage: Stage) -> None:
     slot_id = await stage.slot(7)
     cards = [await stage.card() for _ in range(40)]
-    answers = await asyncio.gather(*(stage.engine.book(world.request(card, slot_id)) for card in cards))
+    answers = await asyncio.gather(*(stage.engine.book(dataset.request(card, slot_id)) for card in cards))
     outcomes = [answer.outcome for answer in answers]
     assert outcomes.count(Outcome.CONFIRMED) == 7
     assert outcomes.count(Outcome.SOLD_OUT) == 33
@@ -126,8 +126,8 @@ async def test_all_lines_or_none(stage: Stage) -> None:
         await stage.card(),
         await stage.card(),
     )
-    assert (await stage.engine.book(world.request(rival, second))).outcome is Outcome.CONFIRMED
-    answer = await stage.engine.book(world.request(card, first, second))
+    assert (await stage.engine.book(dataset.request(rival, second))).outcome is Outcome.CONFIRMED
+    answer = await stage.engine.book(dataset.request(card, first, second))
     assert (answer.outcome, answer.line) == (Outcome.SOLD_OUT, 1)
     assert await stage.pool(first) == (0, 0)
     assert await stage.used(card) == 0
@@ -135,9 +135,9 @@ async def test_all_lines_or_none(stage: Stage) -> None:
 
 async def test_one_person_one_day_and_free_again_after_cancelling(stage: Stage) -> None:
     slot_id, card, rival = await stage.slot(9), await stage.card(), await stage.card()
-    request = world.request(card, slot_id)
+    request = dataset.request(card, slot_id)
     assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
-    borrowed = world.request(rival, slot_id, people=(card.holder_key,))
+    borrowed = dataset.request(rival, slot_id, people=(card.holder_key,))
     assert (await stage.engine.book(borrowed)).outcome is Outcome.PERSON_TWICE
     cancel = ChangeRequest(ChangeKind.CANCEL, request.id, "traveller", holder_id=card.holder_id)
     assert (await stage.engine.change(cancel)).outcome is Outcome.CANCELLED
@@ -149,7 +149,7 @@ async def test_one_person_one_day_and_free_again_after_cancelling(stage: Stage) 
 
 async def test_a_strangers_booking_is_not_found(stage: Stage) -> None:
     slot_id, card, rival = await stage.slot(9), await stage.card(), await stage.card()
-    request = world.request(card, slot_id)
+    request = dataset.request(card, slot_id)
     await stage.engine.book(request)
     theft = ChangeRequest(ChangeKind.CANCEL, request.id, "traveller", holder_id=rival.holder_id)
     assert (await stage.engine.change(theft)).outcome is Outcome.NOT_FOUND
@@ -157,7 +157,7 @@ async def test_a_strangers_booking_is_not_found(stage: Stage) -> None:
 
 async def test_a_hold_is_confirmed_in_time_and_expires_otherwise(stage: Stage) -> None:
     slot_id, card, rival = await stage.slot(2), await stage.card(), await stage.card()
-    held, late = world.request(card, slot_id, is_hold=True), world.request(rival, slot_id, is_hold=True)
+    held, late = dataset.request(card, slot_id, is_hold=True), dataset.request(rival, slot_id, is_hold=True)
     assert (await stage.engine.book(held)).outcome is Outcome.HELD
     assert (await stage.engine.book(late)).outcome is Outcome.HELD
     assert await stage.pool(slot_id) == (2, 0)
@@ -178,7 +178,7 @@ async def test_suite_L2_a_hold_on_a_card_that_was_frozen_since_is_not_confirmed(
     stage: Stage, state: int, outcome: Outcome
 ) -> None:
     slot_id, card = await stage.slot(2), await stage.card()
-    held = world.request(card, slot_id, is_hold=True)
+    held = dataset.request(card, slot_id, is_hold=True)
     assert (await stage.engine.book(held)).outcome is Outcome.HELD
     confirm = ChangeRequest(ChangeKind.CONFIRM, held.id, "traveller", holder_id=card.holder_id)
     await stage.tx.execute("UPDATE cards.card SET state = %s WHERE id = %s", [state, card.id])
@@ -191,13 +191,13 @@ async def test_suite_L2_a_hold_on_a_card_that_was_frozen_since_is_not_confirmed(
 
 
 async def test_a_move_gives_the_old_place_up_only_if_the_new_one_is_had(stage: Stage) -> None:
-    venue_id, product_id = await world.product(stage.tx, f"m-{uuid7()}")
+    venue_id, product_id = await dataset.product(stage.tx, f"m-{uuid7()}")
     old, new, full = [
-        await world.slot(stage.tx, venue_id, product_id, day, 2, capacity, day_capacity=50)
+        await dataset.slot(stage.tx, venue_id, product_id, day, 2, capacity, day_capacity=50)
         for day, capacity in ((DAY, 3), (DAY + timedelta(days=1), 3), (DAY + timedelta(days=2), 0))
     ]
     card = await stage.card()
-    request = world.request(card, old)
+    request = dataset.request(card, old)
     await stage.engine.book(request)
 
     def move(slot_id: int) -> ChangeRequest:
@@ -215,24 +215,24 @@ async def test_a_move_gives_the_old_place_up_only_if_the_new_one_is_had(stage: S
 async def test_before_release_nobody_books(stage: Stage) -> None:
     slot_id = await stage.slot(9, release_at=stage.now + timedelta(hours=1))
     card = await stage.card()
-    answer = await stage.engine.book(world.request(card, slot_id))
+    answer = await stage.engine.book(dataset.request(card, slot_id))
     assert (answer.outcome, answer.at) == (Outcome.NOT_RELEASED, stage.now + timedelta(hours=1))
     stage.now += timedelta(hours=1)
-    assert (await stage.engine.book(world.request(card, slot_id))).outcome is Outcome.CONFIRMED
+    assert (await stage.engine.book(dataset.request(card, slot_id))).outcome is Outcome.CONFIRMED
 
 
 async def test_sold_out_is_told_from_memory_but_never_to_a_replay(stage: Stage) -> None:
     slot_id, card, rival = await stage.slot(1), await stage.card(), await stage.card()
-    request = world.request(card, slot_id)
+    request = dataset.request(card, slot_id)
     assert (await stage.engine.book(request)).outcome is Outcome.CONFIRMED
 
     async def refused() -> object:
-        request = world.request(rival, slot_id)
+        request = dataset.request(rival, slot_id)
         return await stage.engine.refuse_early(request.id, request.lines)
 
     async def told_from_memory() -> None:
         while await refused() is None:
-            assert (await stage.engine.book(world.request(rival, slot_id))).outcome is Outcome.SOLD_OUT
+            assert (await stage.engine.book(dataset.request(rival, slot_id))).outcome is Outcome.SOLD_OUT
             await asyncio.sleep(0.01)
 
     await asyncio.wait_for(told_from_memory(), 30)
@@ -241,20 +241,20 @@ async def test_sold_out_is_told_from_memory_but_never_to_a_replay(stage: Stage) 
     assert (await stage.engine.change(cancel)).outcome is Outcome.CANCELLED
 
     with Stopwatch() as watch:
-        while (await stage.engine.book(world.request(rival, slot_id))).outcome is not Outcome.CONFIRMED:
+        while (await stage.engine.book(dataset.request(rival, slot_id))).outcome is not Outcome.CONFIRMED:
             assert watch.seconds < 1.0  # freed places appear to others within a second
             await asyncio.sleep(0.02)  # a traveller asking again
 
 
 async def test_a_changed_slot_is_noticed_by_its_pools_revision(stage: Stage) -> None:
     slot_id, card, other = await stage.slot(9), await stage.card(), await stage.card()
-    assert (await stage.engine.book(world.request(card, slot_id))).outcome is Outcome.CONFIRMED
+    assert (await stage.engine.book(dataset.request(card, slot_id))).outcome is Outcome.CONFIRMED
     await stage.tx.execute("UPDATE booking.slot SET is_open = false WHERE id = %s", [slot_id])
     await stage.tx.execute(
         "UPDATE booking.pool SET revision = revision + 1 WHERE id = (SELECT pool_ids[1] FROM booking.slot WHERE id = %s)",
         [slot_id],
     )
-    assert (await stage.engine.book(world.request(other, slot_id))).outcome is Outcome.SLOT_CLOSED
+    assert (await stage.engine.book(dataset.request(other, slot_id))).outcome is Outcome.SLOT_CLOSED
 
 
 async def test_the_application_cannot_delete_bookings(stage: Stage) -> None:
@@ -277,8 +277,8 @@ async def test_two_processes_share_a_session_to_the_last_place(stage: Stage) -> 
         engines = [stage.engine, second]
         answers: list[Outcome] = []
 
-        async def come(number: int, card: world.Card) -> None:
-            answers.append((await engines[number % 2].book(world.request(card, slot_id))).outcome)
+        async def come(number: int, card: dataset.Card) -> None:
+            answers.append((await engines[number % 2].book(dataset.request(card, slot_id))).outcome)
 
         await asyncio.gather(*(come(number, card) for number, card in enumerate(cards)))
     finally:
@@ -291,11 +291,11 @@ async def test_two_processes_share_a_session_to_the_last_place(stage: Stage) -> 
 async def test_a_pool_that_changes_under_an_unlocked_batch_is_decided_again(stage: Stage) -> None:
     """Between reading a roomy pool and writing it, somebody closes it: the guard notices, nothing is booked."""
     slot_id, card = await stage.slot(1000), await stage.card()
-    await stage.engine.book(world.request(await stage.card(), slot_id))  # the slot is known now
+    await stage.engine.book(dataset.request(await stage.card(), slot_id))  # the slot is known now
     decide_now = partial(
         batch.execute, now=stage.now, rulebook=stage.engine.rulebook, views=stage.engine.views
     )
-    request = world.request(card, slot_id)
+    request = dataset.request(card, slot_id)
     with psycopg.connect(stage.db.url, autocommit=True) as operator:
 
         def close_the_slot(step: str) -> None:
@@ -316,7 +316,7 @@ async def test_a_pool_that_changes_under_an_unlocked_batch_is_decided_again(stag
 
 async def test_a_request_that_breaks_its_batch_costs_nobody_else(stage: Stage) -> None:
     slot_id = await stage.slot(50)
-    requests = [world.request(await stage.card(), slot_id) for _ in range(7)]
+    requests = [dataset.request(await stage.card(), slot_id) for _ in range(7)]
     # No face lets this through: a visitor who is not in the request. It stands for any defect.
     requests[3] = structs.replace(requests[3], lines=(WantedLine(slot_id, 1, (7,), is_on_card=True),))
     answers = await asyncio.gather(*(stage.engine.book(request) for request in requests))
@@ -334,12 +334,12 @@ async def test_one_booking_is_paid_in_one_currency(stage: Stage) -> None:
 
     def paid(*slot_ids: int) -> BookingRequest:
         lines = tuple(WantedLine(slot_id, 1, (0,)) for slot_id in slot_ids)
-        return structs.replace(world.request(card, *slot_ids), lines=lines)
+        return structs.replace(dataset.request(card, *slot_ids), lines=lines)
 
     assert (await stage.engine.book(paid(yuan, euro))).outcome is Outcome.CURRENCIES_MIXED
     booked = await stage.engine.book(paid(euro))
     assert (booked.outcome, booked.currency, booked.total_minor) == (Outcome.CONFIRMED, "EUR", 900)
     cursor = await stage.tx.execute("SELECT currency FROM booking.booking WHERE id = %s", [booked.booking_id])
     assert await cursor.fetchone() == ("EUR",)
-    on_card = world.request(await stage.card(), yuan, euro)
+    on_card = dataset.request(await stage.card(), yuan, euro)
     assert (await stage.engine.book(on_card)).outcome is Outcome.CONFIRMED

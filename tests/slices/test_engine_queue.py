@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.database import DbUrls, both
 from wenyue.booking import Answer, ChangeKind, ChangeRequest, Engine
-from wenyue.kernel.ids import uuid7
-from wenyue.tools import world
+from wenyue.core.ids import uuid7
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 3, 3)
@@ -17,12 +17,12 @@ DAY = date(2026, 3, 3)
 async def test_changes_go_before_new_bookings_but_never_before_their_own(db_urls: DbUrls) -> None:
     """A full queue of new bookings must not keep anybody from confirming or giving back what they have."""
     async with both(db_urls) as (db, tx):
-        await world.card_type(tx)
-        venue_id, product_id = await world.product(tx, f"v{uuid7()}")
-        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 5)
-        card = await world.card(tx, uuid7().int % 10**9)
-        engine = Engine(db, world.rulebook({}))  # not started: nobody takes what waits
-        bookings = [world.request(card, slot_id) for _ in range(3)]
+        await dataset.card_type(tx)
+        venue_id, product_id = await dataset.product(tx, f"v{uuid7()}")
+        slot_id = await dataset.slot(tx, venue_id, product_id, DAY, 2, 5)
+        card = await dataset.card(tx, uuid7().int % 10**9)
+        engine = Engine(db, dataset.rulebook({}))  # not started: nobody takes what waits
+        bookings = [dataset.request(card, slot_id) for _ in range(3)]
         of_nobody_here = [ChangeRequest(ChangeKind.CONFIRM, uuid7(), "traveller") for _ in range(2)]
         of_the_first = ChangeRequest(ChangeKind.CANCEL, bookings[0].id, "traveller")
         waiting: list[asyncio.Task[Answer]] = [asyncio.create_task(engine.book(one)) for one in bookings]
@@ -40,9 +40,9 @@ async def test_changes_go_before_new_bookings_but_never_before_their_own(db_urls
 async def test_an_engine_ends_when_nobody_waits_for_what_is_left(db_urls: DbUrls) -> None:
     """Everybody who asked has gone: nothing is left to be answered, so nothing is waited for."""
     async with both(db_urls) as (db, _):
-        engine = Engine(db, world.rulebook({}), batches_in_flight=1)
+        engine = Engine(db, dataset.rulebook({}), batches_in_flight=1)
         await engine.start()
-        asked = asyncio.create_task(engine.book(world.request(world.Card(1, 1, world.person(1)), 1)))
+        asked = asyncio.create_task(engine.book(dataset.request(dataset.Card(1, 1, dataset.person(1)), 1)))
         await asyncio.sleep(0)
         asked.cancel()
         assert engine.depth == 1

@@ -10,8 +10,8 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.event_stage import NOW, Listener, Stage, event_stage, of
 from wenyue import events
+from wenyue.core.ids import uuid7
 from wenyue.events.kinds import BookingCancelled, BookingConfirmed, BookingMoved, CardFrozen, CardThawed
-from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from tests.support.database import DbUrls
 from wenyue import events
+from wenyue.core.ids import uuid7
 from wenyue.events import Event, Happened, Subscriber
 from wenyue.events.kinds import BookingCancelled, BookingConfirmed, BookingMoved, CardFrozen, SlotsClosed
-from wenyue.infra.db import Database, Tx
-from wenyue.infra.fault import SetupError
-from wenyue.kernel.ids import uuid7
-from wenyue.tools.events import app
+from wenyue.ops.events import app
+from wenyue.platform.database.db import Database, Tx
+from wenyue.platform.fault import SetupError
 
 NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
 WANTS: frozenset[type[Event]] = frozenset({BookingConfirmed, BookingMoved, BookingCancelled, CardFrozen})

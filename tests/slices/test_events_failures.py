@@ -10,10 +10,10 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.event_stage import WANTS, Listener, Stage, event_stage, of
 from wenyue import events
+from wenyue.core.ids import uuid7
 from wenyue.events import Happened, Subscriber, delivery
 from wenyue.events.kinds import BookingCancelled, BookingConfirmed, BookingMoved, CardFrozen
-from wenyue.infra.db import Tx
-from wenyue.kernel.ids import uuid7
+from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
 

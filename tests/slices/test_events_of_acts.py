@@ -10,8 +10,8 @@ from tests.support.database import DbUrls
 from wenyue import cards
 from wenyue.accounts import retire_staff, save_staff, staffing, traveller
 from wenyue.cards.recovery import Recovery
-from wenyue.infra.db import Tx
-from wenyue.kernel.duties import Duty, Role
+from wenyue.core.duties import Duty, Role
+from wenyue.platform.database.db import Tx
 
 __all__ = ["tx"]
 pytestmark = pytest.mark.anyio

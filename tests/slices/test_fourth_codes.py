@@ -9,10 +9,10 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.gate_scans import NOW, at_the_gate, present
 from tests.support.gate_world import ADULTS, World
+from wenyue.core.documents import Document, DocumentKind, parse_document
+from wenyue.core.ids import uuid7
 from wenyue.gate import Presented, Reason, booking_code
 from wenyue.gate.codes import code_range
-from wenyue.kernel.documents import Document, DocumentKind, parse_document
-from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 _CARD = "6200WY123456"

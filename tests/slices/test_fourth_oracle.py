@@ -9,12 +9,12 @@ from msgspec import structs
 from tests.support.accounts import DAY, PARTY_MAX, Stage, account_stage, slots
 from tests.support.database import DbUrls
 from wenyue.booking import Answer, BookingRequest, Outcome, Visitor
-from wenyue.kernel.ids import uuid7
-from wenyue.tools import world
+from wenyue.core.ids import uuid7
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 NEXT = DAY + timedelta(days=1)
-UNTIL = world.START + timedelta(days=30)
+UNTIL = dataset.START + timedelta(days=30)
 CHILD = date(2024, 1, 1)
 Wrong = Callable[[Stage, int, Visitor], Awaitable[BookingRequest]]
 Known = Callable[[Stage, int, Visitor], Awaitable[None]]
@@ -47,7 +47,7 @@ async def _is_banned(stage: Stage, _slot_id: int, who: Visitor) -> None:
 async def _has_another_name(stage: Stage, _slot_id: int, who: Visitor) -> None:
     await stage.tx.execute(
         "INSERT INTO accounts.known_name (person_key, name_key, added_at, seen_at) VALUES (%s, %s, %s, %s)",
-        (who.person_key, b"n" * 32, world.START, world.START),
+        (who.person_key, b"n" * 32, dataset.START, dataset.START),
     )
 
 
@@ -67,7 +67,7 @@ async def _price(stage: Stage, slot_id: int, who: Visitor) -> BookingRequest:
 
 
 async def _full_beside(stage: Stage, slot_id: int, who: Visitor) -> BookingRequest:
-    full = await world.slot(stage.tx, *await stage.venue(), DAY, 2, 1)
+    full = await dataset.slot(stage.tx, *await stage.venue(), DAY, 2, 1)
     return stage.request((slot_id, (who,)), (full, stage.people(2)))
 
 
@@ -76,7 +76,7 @@ async def _party(stage: Stage, slot_id: int, who: Visitor) -> BookingRequest:
 
 
 async def _nobody_named_beside(stage: Stage, slot_id: int, who: Visitor) -> BookingRequest:
-    named = await world.slot(stage.tx, *await stage.venue(), DAY, 2, 9)
+    named = await dataset.slot(stage.tx, *await stage.venue(), DAY, 2, 9)
     return stage.request((slot_id, (who,)), (named, 1))
 
 
@@ -87,7 +87,7 @@ async def _named_twice(stage: Stage, slot_id: int, who: Visitor) -> BookingReque
 
 async def _child_alone_beside(stage: Stage, slot_id: int, who: Visitor) -> BookingRequest:
     stage.rule(minor_age_max=14, minors_per_adult=2)
-    other = await world.slot(stage.tx, *await stage.venue(), DAY, 2, 9)
+    other = await dataset.slot(stage.tx, *await stage.venue(), DAY, 2, 9)
     (child,) = stage.people(1)
     return stage.request((slot_id, (who,)), (other, (structs.replace(child, birth=CHILD),)))
 
@@ -157,7 +157,7 @@ async def test_security_fourth_F5_a_move_that_is_refused_anyway_says_nothing_of_
 ) -> None:
     venue = await stage.venue()
     (here,) = await slots(stage, 1, venue)
-    there = await world.slot(stage.tx, *venue, NEXT, 2, 1 if wrong == "full" else 500)
+    there = await dataset.slot(stage.tx, *venue, NEXT, 2, 1 if wrong == "full" else 500)
     if wrong == "party":
         await stage.booked((there, stage.people(PARTY_MAX)))
     if wrong == "terms":
@@ -169,7 +169,7 @@ async def test_security_fourth_F5_a_move_that_is_refused_anyway_says_nothing_of_
         if is_victim and wrong != "full":
             await KNOWN[known][0](stage, there, victim)
         elif is_victim:
-            beside = await world.slot(stage.tx, *venue, NEXT, 4, 500)
+            beside = await dataset.slot(stage.tx, *venue, NEXT, 4, 500)
             await KNOWN[known][0](stage, beside, victim)
         answer = await stage.move(booked, (0, there), price=77 if wrong == "price" else None)
         told.append(_told(answer))

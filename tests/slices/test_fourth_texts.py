@@ -11,7 +11,7 @@ from tests.support.gate_world import document
 from tests.support.message_stage import DAY, NOW, PHONE, Recorder, Stage, open_stage
 from wenyue.accounts import Identity, traveller_for
 from wenyue.booking import ChangeKind, EventKind
-from wenyue.kernel.limits import (
+from wenyue.core.limits import (
     CODES_TO_PHONE_PER_DAY,
     NOTICES_OF_KIND_LEAST,
     NOTICES_OF_SHARED_PER_DAY,
@@ -19,7 +19,7 @@ from wenyue.kernel.limits import (
     TEXTS_OF_SHARED_PER_DAY,
     WARNINGS_TO_PHONE_PER_DAY,
 )
-from wenyue.kernel.personal import Secret
+from wenyue.core.personal import Secret
 from wenyue.notifications import CODE, Notice, TextLimits, note_proved, notify, send_notices
 
 pytestmark = pytest.mark.anyio

@@ -14,13 +14,12 @@ from tests.support.clock import Clock
 from tests.support.database import DbUrls
 from tests.support.room_world import RELEASE, World, at_the_room
 from tests.support.watched import Recorder, away, scene_for
-from wenyue.emergency import Gatekeeper, keep_rooms
-from wenyue.faces.console.live import look
-from wenyue.faces.console.words import RUNBOOKS, state_of
-from wenyue.infra.freshness import BOUND_S, FACTS_MAX, Freshness
-from wenyue.monitor import Monitor
-from wenyue.sight import Exchange, Snapshot
-from wenyue.watch import Book, old_facts
+from wenyue.monitoring import Book, Monitor, old_facts
+from wenyue.platform.database.freshness import BOUND_S, FACTS_MAX, Freshness
+from wenyue.telemetry import Exchange, Snapshot
+from wenyue.waiting_room import Gatekeeper, keep_rooms
+from wenyue.web.console.live import look
+from wenyue.web.console.words import RUNBOOKS, state_of
 
 pytestmark = pytest.mark.anyio
 NOBODY = 4_194_304 + 1  # above the greatest number of a process

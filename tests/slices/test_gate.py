@@ -13,6 +13,7 @@ from tests.support.gate_world import ADULTS, CHILD, World, document
 from wenyue.booking import BookingState, booking_view
 from wenyue.cards import CardState
 from wenyue.catalogue import NewClosure, add_closure
+from wenyue.core.ids import uuid7
 from wenyue.gate import (
     GateKeys,
     Presented,
@@ -23,7 +24,6 @@ from wenyue.gate import (
     voucher_text,
 )
 from wenyue.gate.model import VenueUnknown
-from wenyue.kernel.ids import uuid7
 from wenyue.policy import Preset, shipped_presets
 
 pytestmark = pytest.mark.anyio

@@ -9,8 +9,8 @@ from tests.support.database import DbUrls
 from tests.support.gate_scans import NOW, at_the_gate, present
 from tests.support.gate_world import ADULTS, World
 from wenyue.booking import BookingState
-from wenyue.faces.wording_gate_sentences import say_scan
 from wenyue.gate import Reason
+from wenyue.web.wording.gate_sentences import say_scan
 
 pytestmark = pytest.mark.anyio
 LATE = NOW.replace(day=1, hour=15)  # 23:00 in Shanghai

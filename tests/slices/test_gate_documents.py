@@ -8,9 +8,9 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.gate_scans import NOW, at_the_gate, present
 from tests.support.gate_world import World
-from wenyue.faces.wording_gate_sentences import say_choice_document, say_scan
+from wenyue.core.documents import Document, DocumentKind, parse_document
 from wenyue.gate import Reason
-from wenyue.kernel.documents import Document, DocumentKind, parse_document
+from wenyue.web.wording.gate_sentences import say_choice_document, say_scan
 
 pytestmark = pytest.mark.anyio
 

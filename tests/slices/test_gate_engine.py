@@ -10,15 +10,15 @@ import pytest
 from tests.support.database import DbUrls, both
 from tests.support.gate_world import keys, vault
 from wenyue.booking import ChangeKind, ChangeRequest, Engine, Outcome
+from wenyue.core.ids import uuid7
 from wenyue.gate import Desk, Reason, ScanAnswer, ScanRequest, UndoLimits, UndoOutcome, scan, undo
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.ids import uuid7
+from wenyue.platform.database.db import Database, Tx
 from wenyue.policy import shipped_presets
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 3, 3)
-AT_THE_GATE = world.START.replace(day=3, hour=2, minute=30)  # half an hour into the session
+AT_THE_GATE = dataset.START.replace(day=3, hour=2, minute=30)  # half an hour into the session
 
 
 @dataclass
@@ -34,8 +34,8 @@ class House:
 
     async def book(self) -> tuple[str, ChangeRequest]:
         """A fresh confirmed booking, and the request that would cancel it."""
-        card = await world.card(self.tx, uuid7().int % 10**9)
-        request = world.request(card, self.slot_id)
+        card = await dataset.card(self.tx, uuid7().int % 10**9)
+        request = dataset.request(card, self.slot_id)
         assert (await self.engine.book(request)).outcome is Outcome.CONFIRMED
         return str(request.id), ChangeRequest(
             ChangeKind.CANCEL, request.id, "traveller", holder_id=card.holder_id
@@ -51,10 +51,10 @@ class House:
 @pytest.fixture
 async def house(db_urls: DbUrls) -> AsyncIterator[House]:
     async with both(db_urls) as (db, tx):
-        types = {world.OPEN_TYPE: await world.card_type(tx)}
-        venue_id, product_id = await world.product(tx, f"v-{uuid7()}")
-        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 1000)
-        engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+        types = {dataset.OPEN_TYPE: await dataset.card_type(tx)}
+        venue_id, product_id = await dataset.product(tx, f"v-{uuid7()}")
+        slot_id = await dataset.slot(tx, venue_id, product_id, DAY, 2, 1000)
+        engine = Engine(db, dataset.rulebook(types), clock=lambda: dataset.START)
         await engine.start()
         yield House(db, tx, engine, venue_id, slot_id, Desk(vault(), keys(), shipped_presets()))
         await engine.drain()

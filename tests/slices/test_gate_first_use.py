@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.gate_world import ADULTS, World
+from wenyue.core.ids import uuid7
 from wenyue.gate import Reason, ScanRequest, scan
-from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)

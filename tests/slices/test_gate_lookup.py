@@ -11,6 +11,7 @@ from tests.support.database import DbUrls
 from tests.support.gate_scans import NOW, at_the_gate, count, present
 from tests.support.gate_world import ADULTS, World
 from wenyue.booking import BookingState, Party, PartyVisitor, seal_party
+from wenyue.core.limits import LOOKUP_FOUND_MAX, LOOKUPS_PER_DAY, LOOKUPS_PER_MINUTE
 from wenyue.gate import (
     Found,
     LookupKind,
@@ -23,7 +24,6 @@ from wenyue.gate import (
     index_bookings,
     look_up,
 )
-from wenyue.kernel.limits import LOOKUP_FOUND_MAX, LOOKUPS_PER_DAY, LOOKUPS_PER_MINUTE
 
 pytestmark = pytest.mark.anyio
 

@@ -15,6 +15,7 @@ from tests.support.gate_scans import NOW, at_the_gate, count, present
 from tests.support.gate_world import ADULTS, World
 from tests.support.locks import until_it_waits
 from wenyue.booking import BookingState
+from wenyue.core.ids import uuid7
 from wenyue.gate import (
     Reason,
     ScanAnswer,
@@ -26,7 +27,6 @@ from wenyue.gate import (
     scan,
     undo,
 )
-from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

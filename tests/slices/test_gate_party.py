@@ -8,8 +8,8 @@ from tests.support.database import DbUrls
 from tests.support.gate_scans import NOW, at_the_gate, count, present
 from tests.support.gate_world import ADULTS, CHILD, World, document
 from wenyue.accounts import Identity, traveller_for
+from wenyue.core.ids import uuid7
 from wenyue.gate import Presented, Reason, ScanRequest, scan_party
-from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.gate_scans import at_the_gate, present
 from tests.support.gate_world import ADULTS, World
+from wenyue.core.ids import uuid7
 from wenyue.gate import Reason, booking_code
-from wenyue.kernel.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 

@@ -13,10 +13,10 @@ from tests.support.database import DbUrls
 from tests.support.gate_scans import NOW, at_the_gate, count, present
 from tests.support.gate_world import World
 from wenyue.accounts import Staff
+from wenyue.core.duties import duties_of_role
+from wenyue.core.ids import uuid7
 from wenyue.gate import Reason, UndoLimits, UndoOutcome, undo
-from wenyue.infra.db import Tx
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
 OPERATOR = Staff(9, "boss", "", duties_of_role("operator"))

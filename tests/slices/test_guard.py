@@ -11,9 +11,9 @@ from wenyue import accounts, cards
 from wenyue.accounts import Caller, Guard, Throttled
 from wenyue.accounts.devices import device_token
 from wenyue.accounts.throttle import ADDRESS, EVERYBODY, LOGIN
-from wenyue.infra.db import Database
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.limits import PIN_FAILURES_MAX
+from wenyue.core.duties import duties_of_role
+from wenyue.core.limits import PIN_FAILURES_MAX
+from wenyue.platform.database.db import Database
 
 pytestmark = pytest.mark.anyio
 __all__ = ["guard", "owner", "urls"]

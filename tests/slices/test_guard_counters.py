@@ -11,8 +11,8 @@ from wenyue.accounts import Caller, Guard, throttle
 from wenyue.accounts.devices import device_token
 from wenyue.accounts.guard import SLOTS, SLOTS_MAX, SLOTS_OF_KIND
 from wenyue.accounts.throttle import PAIR, Tries
-from wenyue.infra.db import Database
-from wenyue.kernel.limits import PIN_FAILURES_MAX
+from wenyue.core.limits import PIN_FAILURES_MAX
+from wenyue.platform.database.db import Database
 
 pytestmark = pytest.mark.anyio
 __all__ = ["guard", "owner", "urls"]

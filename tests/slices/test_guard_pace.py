@@ -11,7 +11,7 @@ from wenyue.accounts import Caller, Guard
 from wenyue.accounts.devices import device_token
 from wenyue.accounts.pace import Pace
 from wenyue.accounts.throttle import LOGIN
-from wenyue.kernel.limits import SECRET_CHECKS_PER_LOGIN_MINUTE, SECRET_CHECKS_PER_PLACE_MINUTE
+from wenyue.core.limits import SECRET_CHECKS_PER_LOGIN_MINUTE, SECRET_CHECKS_PER_PLACE_MINUTE
 
 pytestmark = pytest.mark.anyio
 __all__ = ["guard", "urls"]

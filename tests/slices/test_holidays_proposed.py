@@ -12,10 +12,10 @@ from tests.support.opening_stage import DAY, Stage
 from wenyue.application.decide_change import decide_change
 from wenyue.application.operating import NotDone
 from wenyue.application.propose_change import propose_change
-from wenyue.booking.replanning import HolidayEntry
+from wenyue.booking.slots.replanning import HolidayEntry
 from wenyue.changes import Counts, Effect, Refusal, State
+from wenyue.ops.not_done import refused
 from wenyue.policy import load_calendar
-from wenyue.tools.not_done import refused
 
 pytestmark = pytest.mark.anyio
 NEXT = DAY + timedelta(days=1)

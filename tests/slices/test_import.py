@@ -28,11 +28,11 @@ from wenyue.booking import (
     booking_view,
     importing,
 )
-from wenyue.infra.db import Database
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.personal import Vault
+from wenyue.core.personal import Vault
+from wenyue.ops.imports import Importer, ImportMap, Options, Summary, Verdict, read_map
+from wenyue.platform.database.db import Database
+from wenyue.platform.keys import load_keys
 from wenyue.policy import HolidayCalendar, shipped_presets
-from wenyue.tools.importing import Importer, ImportMap, Options, Summary, Verdict, read_map
 
 pytestmark = pytest.mark.anyio
 WHOLE = Path("tests/data/hotel-bookings-resort.csv.gz")
@@ -224,11 +224,11 @@ _SCRIPT = """
 import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from wenyue.infra.keys import load_keys
-from wenyue.infra.db import Database
-from wenyue.kernel.personal import Vault
+from wenyue.platform.keys import load_keys
+from wenyue.platform.database.db import Database
+from wenyue.core.personal import Vault
 from wenyue.policy import HolidayCalendar, shipped_presets
-from wenyue.tools.importing import Importer, Options, read_map
+from wenyue.ops.imports import Importer, Options, read_map
 
 def tell(phase, done, total):
     if "writing" in phase:

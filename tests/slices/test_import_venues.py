@@ -10,10 +10,10 @@ import pytest
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue import catalogue
-from wenyue.infra.db import Tx
-from wenyue.infra.fault import SetupError
-from wenyue.tools.importing import app
-from wenyue.tools.venues import SHIPPED_FILE, VenueReport, import_venues, venue_code
+from wenyue.ops.imports import app
+from wenyue.ops.venues import SHIPPED_FILE, VenueReport, import_venues, venue_code
+from wenyue.platform.database.db import Tx
+from wenyue.platform.fault import SetupError
 
 pytestmark = pytest.mark.anyio
 HEADER = "province,name,latitude,longitude\n"

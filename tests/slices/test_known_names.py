@@ -25,9 +25,9 @@ from wenyue.accounts.names import (
     strike_names,
 )
 from wenyue.booking import Channel, Outcome, Visitor
-from wenyue.kernel.documents import Document, parse_document, plain_name
-from wenyue.kernel.limits import KNOWN_NAMES_MAX, VISITOR_ADDS_PER_DAY
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.core.documents import Document, parse_document, plain_name
+from wenyue.core.limits import KNOWN_NAMES_MAX, VISITOR_ADDS_PER_DAY
+from wenyue.core.personal import KeyRing, Vault
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)

@@ -12,13 +12,13 @@ from tests.support.later_stage import Stage, later_stage
 from wenyue import catalogue
 from wenyue.booking import (
     EventKind,
-    later,
+    tasks,
 )
-from wenyue.booking.effects import Effects
+from wenyue.booking.decisions.effects import Effects
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
-from wenyue.infra.db import queries
-from wenyue.kernel.ids import uuid7
-from wenyue.tools import world
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import queries
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +29,7 @@ async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
         yield made
 
 
-_NOTE = queries("wenyue.booking", "later.sql")["note_of_earlier_version"]
+_NOTE = queries("wenyue.booking", "tasks.sql")["note_of_earlier_version"]
 
 
 async def note(stage: Stage, kind: EventKind, *ids: UUID) -> None:
@@ -40,7 +40,7 @@ async def note(stage: Stage, kind: EventKind, *ids: UUID) -> None:
 
 async def carry_all(stage: Stage) -> None:
     async with stage.db.transaction() as tx:
-        assert not await later.carry_over(tx, stage.now)
+        assert not await tasks.carry_over(tx, stage.now)
 
 
 async def logged(stage: Stage) -> list[tuple[str, UUID]]:
@@ -51,7 +51,7 @@ async def logged(stage: Stage) -> list[tuple[str, UUID]]:
 
 async def test_a_batch_appends_to_the_log_once_for_each_kind(stage: Stage) -> None:
     slot_id = await stage.slot()
-    requests = [world.request(await world.card(stage.tx, 1000 + n), slot_id) for n in range(20)]
+    requests = [dataset.request(await dataset.card(stage.tx, 1000 + n), slot_id) for n in range(20)]
     await asyncio.gather(*(stage.engine.book(request) for request in requests))
     assert {one for _, one in await logged(stage)} == {request.id for request in requests}
     assert {kind for kind, _ in await logged(stage)} == {"booking.confirmed"}
@@ -97,7 +97,7 @@ async def test_a_note_that_was_not_carried_over_waits(stage: Stage) -> None:
 
     async def crash() -> None:
         async with stage.db.transaction() as tx:
-            await later.carry_over(tx, stage.now)
+            await tasks.carry_over(tx, stage.now)
             raise ConnectionError
 
     with pytest.raises(ConnectionError):
@@ -115,7 +115,7 @@ async def test_two_workers_share_the_notes(stage: Stage) -> None:
 
     async def carry() -> None:
         async with stage.db.transaction() as tx:
-            await later.carry_over(tx, stage.now)
+            await tasks.carry_over(tx, stage.now)
             await both.wait()  # both hold their notes at the same time
 
     async with asyncio.timeout(20):
@@ -136,7 +136,7 @@ async def test_notes_are_dropped_a_week_after_they_were_carried_over(stage: Stag
     await note(stage, EventKind.CONFIRMED, uuid7())
     for now, left in ((stage.now + timedelta(days=6), 2), (stage.now + timedelta(days=8), 1)):
         async with stage.db.transaction() as tx:
-            await later.drop_old_notes(tx, now)
+            await tasks.drop_old_notes(tx, now)
         assert await stage.one("SELECT count(*) FROM booking.outbox") == left
 
 
@@ -151,7 +151,7 @@ async def test_sessions_are_open_a_day_before_they_are_released(stage: Stage) ->
         stage.tx, [Template(product_id=product_id, valid_from=date(2026, 1, 1), sessions=sessions)]
     )
     async with stage.db.transaction() as tx:
-        opened = await later.open_ahead(tx, stage.engine.rulebook, stage.now)
+        opened = await tasks.open_ahead(tx, stage.engine.rulebook, stage.now)
     assert opened is not None
     assert opened.slots == 32
     [(last, release_at)] = await (
@@ -160,7 +160,7 @@ async def test_sessions_are_open_a_day_before_they_are_released(stage: Stage) ->
     assert last == date(2026, 4, 2)
     assert release_at > stage.now + timedelta(hours=1)
     async with stage.db.transaction() as tx, stage.db.transaction() as other:
-        again = await later.open_ahead(tx, stage.engine.rulebook, stage.now)
+        again = await tasks.open_ahead(tx, stage.engine.rulebook, stage.now)
         assert again is not None
         assert again.slots == 0
-        assert await later.open_ahead(other, stage.engine.rulebook, stage.now) is None
+        assert await tasks.open_ahead(other, stage.engine.rulebook, stage.now) is None

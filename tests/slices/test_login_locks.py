@@ -11,9 +11,16 @@ from msgspec import structs
 from tests.support.database import DbUrls, both
 from wenyue.accounts import end_login, end_logins, start_login
 from wenyue.accounts.logins import login_key
-from wenyue.booking import BookingRequest, ChangeKind, ChangeRequest, Engine, Outcome, batch
-from wenyue.kernel.ids import uuid7
-from wenyue.tools import world
+from wenyue.booking import (
+    BookingRequest,
+    ChangeKind,
+    ChangeRequest,
+    Engine,
+    Outcome,
+)
+from wenyue.booking.engine import batch
+from wenyue.core.ids import uuid7
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 
@@ -27,9 +34,9 @@ def may_end(urls: DbUrls, token: str, holder_id: int, *, by_loss: bool) -> bool:
             await tx.execute("SET lock_timeout = '100ms'")
             try:
                 if by_loss:
-                    await end_logins(tx, holder_id, world.START)
+                    await end_logins(tx, holder_id, dataset.START)
                 else:
-                    await end_login(tx, token, world.START)
+                    await end_login(tx, token, dataset.START)
             except psycopg.errors.LockNotAvailable:
                 found.append(False)
             else:
@@ -48,16 +55,16 @@ async def test_security_fourth_F2_a_batch_holds_the_logins_that_it_looked_at(
     db_urls: DbUrls, kind: ChangeKind | None, *, by_loss: bool
 ) -> None:
     async with both(db_urls) as (db, tx):
-        types = {world.OPEN_TYPE: await world.card_type(tx)}
-        engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+        types = {dataset.OPEN_TYPE: await dataset.card_type(tx)}
+        engine = Engine(db, dataset.rulebook(types), clock=lambda: dataset.START)
         await engine.start()
         try:
-            venue_id, product_id = await world.product(tx, f"v-{uuid7()}")
-            slot_id = await world.slot(tx, venue_id, product_id, date(2026, 3, 3), 2, 5)
-            card = await world.card(tx, uuid7().int % 10**9)
-            token = await start_login(tx, now=world.START, traveller_id=card.holder_id)
+            venue_id, product_id = await dataset.product(tx, f"v-{uuid7()}")
+            slot_id = await dataset.slot(tx, venue_id, product_id, date(2026, 3, 3), 2, 5)
+            card = await dataset.card(tx, uuid7().int % 10**9)
+            token = await start_login(tx, now=dataset.START, traveller_id=card.holder_id)
             asked: BookingRequest | ChangeRequest = structs.replace(
-                world.request(card, slot_id, is_hold=kind is ChangeKind.CONFIRM), login=login_key(token)
+                dataset.request(card, slot_id, is_hold=kind is ChangeKind.CONFIRM), login=login_key(token)
             )
             if kind is not None:
                 await engine.book(asked)
@@ -73,7 +80,7 @@ async def test_security_fourth_F2_a_batch_holds_the_logins_that_it_looked_at(
                 [answer] = await batch.execute(
                     own,
                     [asked],
-                    now=world.START,
+                    now=dataset.START,
                     rulebook=engine.rulebook,
                     views=engine.views,
                     probe=try_to_end,

@@ -15,10 +15,9 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.watched import Recorder, Watched, away, scene_for, watched
-from wenyue.kernel.clock import utc_now
-from wenyue.monitor import Monitor
-from wenyue.watch import Book, Memory, Notice, look, open_alerts
-from wenyue.watch.alerts import BLIND_ROUNDS
+from wenyue.core.clock import utc_now
+from wenyue.monitoring import Book, Memory, Monitor, Notice, look, open_alerts
+from wenyue.monitoring.alerts import BLIND_ROUNDS
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +30,7 @@ async def town(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wenyue.watch.rounds.CONNECT_AGAIN_S", 0.01)
+    monkeypatch.setattr("wenyue.monitoring.rounds.CONNECT_AGAIN_S", 0.01)
 
 
 async def test_a_lost_database_is_told_from_the_home_alone(tmp_path: Path) -> None:
@@ -160,7 +159,7 @@ async def test_a_way_that_is_blocked_takes_a_bounded_part_of_a_round(
                 await asyncio.Event().wait()
             await super().send(notice)
 
-    monkeypatch.setattr("wenyue.monitor.senders.SEND_DEADLINE_S", 0.2)
+    monkeypatch.setattr("wenyue.monitoring.text_sender.SEND_DEADLINE_S", 0.2)
     asked: list[str] = []
     blocked = Blocked(is_shut=True)
     scene = replace(away(scene_for("", tmp_path)), urls=("http://127.0.0.1:1", "http://127.0.0.1:2"))
@@ -197,8 +196,8 @@ def hung(tmp_path: Path) -> Iterator[Path]:
 async def test_a_home_that_hangs_is_told_and_keeps_nobody_from_being_told(
     town: Watched, hung: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wenyue.watch.rounds.CHECK_DEADLINE_S", 0.3)
-    monkeypatch.setattr("wenyue.monitor.loop.HOME_DEADLINE_S", 0.1)
+    monkeypatch.setattr("wenyue.monitoring.rounds.CHECK_DEADLINE_S", 0.3)
+    monkeypatch.setattr("wenyue.monitoring.loop.HOME_DEADLINE_S", 0.1)
     out = Recorder()
     monitor = Monitor(town.scene, Book(hung / "monitor"), [out])
     threads: list[int] = []
@@ -213,8 +212,8 @@ async def test_a_home_that_hangs_is_told_and_keeps_nobody_from_being_told(
 async def test_a_time_server_that_cannot_be_looked_up_holds_no_round_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wenyue.watch.rounds.CHECK_DEADLINE_S", 0.1)
-    monkeypatch.setattr("wenyue.watch.machine.NTP_DEADLINE_S", 60.0)
+    monkeypatch.setattr("wenyue.monitoring.rounds.CHECK_DEADLINE_S", 0.1)
+    monkeypatch.setattr("wenyue.monitoring.machine_checks.NTP_DEADLINE_S", 60.0)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         scene = replace(away(scene_for("", tmp_path)), ntp=f"127.0.0.1:{silent.getsockname()[1]}")

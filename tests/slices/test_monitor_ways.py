@@ -12,18 +12,28 @@ from pathlib import Path
 import pytest
 
 from tests.support.watched import Recorder, away, scene_for
-from wenyue.infra.config import load
-from wenyue.infra.mail import Post
-from wenyue.kernel.clock import utc_now
-from wenyue.monitor import Monitor, TextSender, scene_of, senders_of
-from wenyue.watch import Book, Event, MailSender, Memory, Notice, WebhookSender
+from wenyue.core.clock import utc_now
+from wenyue.monitor import scene_of
+from wenyue.monitoring import (
+    Book,
+    Event,
+    MailSender,
+    Memory,
+    Monitor,
+    Notice,
+    TextSender,
+    WebhookSender,
+    senders_of,
+)
+from wenyue.platform.config import load
+from wenyue.platform.mail import Post
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wenyue.watch.rounds.CONNECT_AGAIN_S", 0.01)
+    monkeypatch.setattr("wenyue.monitoring.rounds.CONNECT_AGAIN_S", 0.01)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.support.accounts import DAY, Stage, account_stage, slots
 from tests.support.database import DbUrls
 from wenyue.booking import BookingRequest, ChangeKind, ChangeRequest, Outcome
-from wenyue.kernel.limits import MOVES_OF_BOOKING_MAX
+from wenyue.core.limits import MOVES_OF_BOOKING_MAX
 from wenyue.policy import AccountLimits, LimitKind, Reached, shipped_presets
 
 pytestmark = pytest.mark.anyio

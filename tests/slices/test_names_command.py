@@ -10,12 +10,12 @@ import pytest
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue.accounts.names import name_key
-from wenyue.infra.fault import SetupError
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.documents import Document, parse_document
-from wenyue.kernel.personal import Vault
-from wenyue.tools import names
+from wenyue.core.clock import utc_now
+from wenyue.core.documents import Document, parse_document
+from wenyue.core.personal import Vault
+from wenyue.ops import names
+from wenyue.platform.fault import SetupError
+from wenyue.platform.keys import load_keys
 
 NUMBER, TRUE_NAME, FALSE_NAME = "11010519491231002X", "欧阳真名", "假甲"
 

@@ -13,14 +13,14 @@ from wenyue.booking import (
     ChangeRequest,
     Outcome,
     account_subject,
-    later,
-    opening,
     redeem,
+    slot_planning,
+    tasks,
 )
-from wenyue.infra.alone import alone
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.advisory_lock import alone
 from wenyue.policy import bans
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 
@@ -86,7 +86,7 @@ async def test_a_closed_session_is_nobodys_fault(stage: Stage) -> None:
     slot_id = await stage.slot()
     booking = await stage.book(slot_id)
     venue_id = await stage.one("SELECT venue_id FROM booking.slot WHERE id = %s", slot_id)
-    await opening.close_slots(
+    await slot_planning.close_slots(
         stage.tx, venue_id, None, from_day=DAY, to_day=DAY, reason_zh="大雾", reason_en="Fog"
     )
     await stage.settle()
@@ -131,11 +131,11 @@ async def test_a_strike_counts_against_whom_the_preset_names(stage: Stage) -> No
         )
         person, account = booking.visitors[0].person_key, account_subject(booking.holder_id or 0)
         assert await rows.fetchall() == [(person if policy_code == "gugong" else account,)]
-        stage.now = world.START
+        stage.now = dataset.START
 
 
 async def test_the_third_missed_visit_bans(stage: Stage) -> None:
-    card = await world.card(stage.tx, 7)
+    card = await dataset.card(stage.tx, 7)
     for day in range(3):
         await stage.book(await stage.slot(DAY + timedelta(days=day)), by=card)
     await stage.settle(AFTER + timedelta(days=1))
@@ -145,8 +145,8 @@ async def test_the_third_missed_visit_bans(stage: Stage) -> None:
 
 
 async def test_a_crowd_is_worked_off_in_pages(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(later, "_NO_SHOWS_MAX", 2)
-    monkeypatch.setattr(later, "_PLACES_SETTLED_MAX", 1)
+    monkeypatch.setattr(tasks, "_NO_SHOWS_MAX", 2)
+    monkeypatch.setattr(tasks, "_PLACES_SETTLED_MAX", 1)
     for _ in range(2):
         slot_id = await stage.slot()
         for _ in range(5):

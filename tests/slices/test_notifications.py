@@ -11,7 +11,7 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.message_stage import DAY, PHONE, Recorder, Stage, open_stage
 from wenyue.booking import ChangeKind, EventKind
-from wenyue.kernel.personal import KeyRing, Secret, Vault
+from wenyue.core.personal import KeyRing, Secret, Vault
 from wenyue.notifications import FileSms, Sms, TextLimits, give_up, messages_of, send_queued
 
 pytestmark = pytest.mark.anyio

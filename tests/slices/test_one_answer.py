@@ -12,8 +12,8 @@ from msgspec import structs
 
 from tests.support.database import DbUrls
 from wenyue.booking import Answer, BookingRequest, ChangeKind, ChangeRequest, Engine, Outcome
-from wenyue.infra.db import Database, DatabaseDown, Tx
-from wenyue.tools import world
+from wenyue.platform.database.db import Database, DatabaseDown, Tx
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 3, 3)
@@ -28,7 +28,7 @@ class Site:
     owner_url: str
     slot_id: int
     first: BookingRequest
-    cards: list[world.Card]
+    cards: list[dataset.Card]
 
     def cancels(self) -> ChangeRequest:
         """The first gives the place back."""
@@ -36,7 +36,7 @@ class Site:
 
     def wants(self, number: int) -> BookingRequest:
         """Somebody else wants it."""
-        return world.request(self.cards[number], self.slot_id)
+        return dataset.request(self.cards[number], self.slot_id)
 
     async def remembers(self, engine: Engine) -> None:
         """This process refuses newcomers from memory."""
@@ -48,22 +48,24 @@ class Site:
 
 @pytest.fixture
 async def site(make_database: Callable[[], DbUrls], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
-    monkeypatch.setattr("wenyue.booking.views.POOL_VIEW_AGE_S_MAX", 60.0)  # however slow this machine is
+    monkeypatch.setattr(
+        "wenyue.booking.engine.availability_cache.POOL_VIEW_AGE_S_MAX", 60.0
+    )  # however slow this machine is
     urls = make_database()
     async with AsyncExitStack() as stack:
         dbs = [await stack.enter_async_context(Database(urls.app_url, size_max=4)) for _ in range(2)]
         tx = await stack.enter_async_context(
             await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True)
         )
-        book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
-        engines = [Engine(db, book, clock=lambda: world.START) for db in dbs]
+        book = dataset.rulebook({dataset.OPEN_TYPE: await dataset.card_type(tx)})
+        engines = [Engine(db, book, clock=lambda: dataset.START) for db in dbs]
         for engine in engines:
             await engine.start()
             stack.push_async_callback(engine.drain)
-        venue_id, product_id = await world.product(tx, "one-place")
-        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 1)
-        cards = [await world.card(tx, number) for number in range(1, 5)]
-        first = world.request(cards[0], slot_id)
+        venue_id, product_id = await dataset.product(tx, "one-place")
+        slot_id = await dataset.slot(tx, venue_id, product_id, DAY, 2, 1)
+        cards = [await dataset.card(tx, number) for number in range(1, 5)]
+        first = dataset.request(cards[0], slot_id)
         assert (await engines[0].book(first)).outcome is Outcome.CONFIRMED
         yield Site(engines, tx, urls.owner_url, slot_id, first, cards)
 

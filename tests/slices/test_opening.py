@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.locks import until_it_waits
 from wenyue import catalogue
-from wenyue.booking.opening import (
+from wenyue.booking.slots.slot_planning import (
     CapacityAnswer,
     OpenedCount,
     close_slots,
@@ -22,7 +22,7 @@ from wenyue.booking.opening import (
     set_day_capacity,
 )
 from wenyue.catalogue import NewClosure, PlannedSession, Product, Template, Venue
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 from wenyue.policy import HolidayCalendar, Preset, shipped_presets
 
 pytestmark = pytest.mark.anyio

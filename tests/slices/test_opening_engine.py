@@ -14,7 +14,7 @@ from wenyue.booking import (
     Channel,
     Outcome,
 )
-from wenyue.booking.opening import (
+from wenyue.booking.slots.slot_planning import (
     CapacityAnswer,
     close_slots,
     reopen_slots,

@@ -18,8 +18,8 @@ from wenyue.application.lift_closure import LiftClosure, lift_closure
 from wenyue.application.operating import NotDone, Operator
 from wenyue.application.reprice import Reprice, reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
-from wenyue.booking import Outcome, opening
-from wenyue.kernel.duties import EVERY_DUTY, duties_of_role
+from wenyue.booking import Outcome, slot_planning
+from wenyue.core.duties import EVERY_DUTY, duties_of_role
 from wenyue.policy import HolidayCalendar, shipped_presets
 
 pytestmark = pytest.mark.anyio
@@ -69,8 +69,8 @@ async def test_a_price_is_one_truth_for_days_that_are_open_and_days_to_come(stag
     done = await reprice(stage, ANYBODY, Reprice(stage.product_id, {DAY: 4_500, later: 9_900}))
     assert done == 2
     assert (await stage.book(stage.morning, price_minor=4_500)).total_minor == 4_500
-    await opening.open_all_ahead(stage.tx, HolidayCalendar(), shipped_presets(), date(2026, 12, 20), 7)
-    slots = await opening.slots_on(stage.tx, stage.product_id, later)
+    await slot_planning.open_all_ahead(stage.tx, HolidayCalendar(), shipped_presets(), date(2026, 12, 20), 7)
+    slots = await slot_planning.slots_on(stage.tx, stage.product_id, later)
     cursor = await stage.tx.execute("SELECT price_minor FROM booking.slot WHERE id = ANY(%s)", [slots])
     assert await cursor.fetchall() == [(9_900,), (9_900,)]
     known = await catalogue.prices(stage.tx, [stage.product_id], DAY, later)

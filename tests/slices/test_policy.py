@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from wenyue import policy
-from wenyue.infra.db import Tx
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Tx
 from wenyue.policy.model import PresetError
 
 pytestmark = pytest.mark.anyio

@@ -11,8 +11,8 @@ from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.booking import pressure
-from wenyue.infra.jobs_waiting import waiting_jobs
-from wenyue.sight import Exchange, metrics_text
+from wenyue.platform.jobs.waiting import waiting_jobs
+from wenyue.telemetry import Exchange, metrics_text
 from wenyue.worker import Worker
 
 pytestmark = pytest.mark.anyio

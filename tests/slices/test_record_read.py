@@ -11,11 +11,11 @@ import pytest
 from tests.support.api_site import furnish
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
-from wenyue.audit import Entry, reading
+from wenyue.audit import Entry, queries
 from wenyue.audit import record as keep
-from wenyue.infra.fault import SetupError
-from wenyue.kernel.clock import utc_now
-from wenyue.tools import record, slots, staff
+from wenyue.core.clock import utc_now
+from wenyue.ops import record, slots, staff
+from wenyue.platform.fault import SetupError
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def test_the_record_is_looked_through_and_the_look_is_in_it(urls: DbUrls) -> Non
 async def test_pages_follow_each_other_and_each_is_bounded(
     db_urls: DbUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "SHOWN_MAX", 3)
-    monkeypatch.setattr(reading, "LOOKED_AT_MAX", 10)
+    monkeypatch.setattr(queries, "SHOWN_MAX", 3)
+    monkeypatch.setattr(queries, "LOOKED_AT_MAX", 10)
     now = utc_now()
     async with await psycopg.AsyncConnection.connect(db_urls.owner_url) as tx:
         many = [
@@ -79,23 +79,23 @@ async def test_pages_follow_each_other_and_each_is_bounded(
         ]
         await keep(tx, many)
         seen: list[str] = []
-        wanted, pages = reading.Wanted(action="a.rare"), 0
+        wanted, pages = queries.Wanted(action="a.rare"), 0
         while True:
-            page = await reading.page(tx, wanted)
+            page = await queries.page(tx, wanted)
             seen += [one.subject for one in page.entries]
             pages += 1
             assert len(page.entries) <= 3
             if page.before is None:
                 break
-            wanted = reading.Wanted(action="a.rare", before=page.before)
+            wanted = queries.Wanted(action="a.rare", before=page.before)
         assert seen == ["thing:40", "thing:20", "thing:0"]
         assert pages == 7  # ten are looked at in each, whatever was found
         usual: list[str] = []
-        wanted = reading.Wanted(actor="system:test", action="a")
+        wanted = queries.Wanted(actor="system:test", action="a")
         while True:
-            page = await reading.page(tx, wanted)
+            page = await queries.page(tx, wanted)
             usual += [one.subject for one in page.entries]
             if page.before is None:
                 break
-            wanted = reading.Wanted(actor="system:test", action="a", before=page.before)
+            wanted = queries.Wanted(actor="system:test", action="a", before=page.before)
         assert usual == [f"thing:{no}" for no in reversed(range(60))]

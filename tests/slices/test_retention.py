@@ -14,14 +14,14 @@ from tests.support.database import DbUrls, both
 from tests.support.gate_world import vault
 from wenyue import retention
 from wenyue.booking import Party, PartyVisitor, open_party, seal_party
-from wenyue.infra.config import load
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.ids import uuid7
+from wenyue.container import build
+from wenyue.core.ids import uuid7
+from wenyue.monitoring import store as watch_store
+from wenyue.monitoring.conduct_rules import judge_retention
 from wenyue.notifications import messages_of
+from wenyue.platform.config import load
+from wenyue.platform.database.db import Database, Tx
 from wenyue.retention import Kind
-from wenyue.services import build
-from wenyue.watch import store as watch_store
-from wenyue.watch.conduct_rules import judge_retention
 from wenyue.worker import Worker
 
 pytestmark = pytest.mark.anyio

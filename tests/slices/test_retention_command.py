@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
-from wenyue.infra.fault import SetupError
-from wenyue.tools import retention
+from wenyue.ops import retention
+from wenyue.platform.fault import SetupError
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.room_world import DAY, RELEASE, WELL, Line, World, at_the_room, half_open, pass_of
-from wenyue import emergency
-from wenyue.emergency import Place, RoomProblem, TokenGiven, find_cheats, rank_of
-from wenyue.emergency.model import ROOMS_MAX
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.personal import Vault
+from wenyue import waiting_room
+from wenyue.core.personal import Vault
+from wenyue.platform.keys import load_keys
+from wenyue.waiting_room import Place, RoomProblem, TokenGiven, find_cheats, rank_of
+from wenyue.waiting_room.model import ROOMS_MAX
 
 pytestmark = pytest.mark.anyio
 
@@ -115,7 +115,7 @@ async def test_sold_out_pause_and_close(world: World) -> None:
     assert await web.exchange("golden-week", 1, given.text) is RoomProblem.NOT_YET
     world.places = 5
     async with world.db.transaction() as tx:
-        await emergency.steer_room(
+        await waiting_room.steer_room(
             tx, room, world.clock(), actor="test", is_paused=True, message=("稍候", "Wait"), rate_max=9.0
         )
     await world.run(3, web)
@@ -123,8 +123,8 @@ async def test_sold_out_pause_and_close(world: World) -> None:
     assert await web.exchange("golden-week", 1, given.text) is RoomProblem.NOT_YET
     assert web.refuse(1, [Line(slot)]) is not None
     async with world.db.transaction() as tx:
-        await emergency.close(tx, room, world.clock(), actor="test")
-        await emergency.close(tx, room, world.clock(), actor="test")
+        await waiting_room.close(tx, room, world.clock(), actor="test")
+        await waiting_room.close(tx, room, world.clock(), actor="test")
     await world.look(web)
     assert web.refuse(1, [Line(slot)]) is None
     assert await web.give_pass("golden-week", 1) is RoomProblem.CLOSED

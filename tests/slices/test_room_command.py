@@ -11,8 +11,8 @@ import pytest
 from tests.support.api_site import furnish
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
-from wenyue.infra.fault import SetupError
-from wenyue.tools import fairness, room
+from wenyue.ops import fairness, waiting_rooms
+from wenyue.platform.fault import SetupError
 
 OPEN = ("open", "spring", "--from", "2030-01-08", "--to", "2030-01-09", "--release", "2030-01-01T08:00")
 
@@ -25,17 +25,17 @@ def urls(make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_life_of_a_room(urls: DbUrls) -> None:
-    said = said_by(room.app, *OPEN, "--product", "lake/main", "--poll", "3")
+    said = said_by(waiting_rooms.app, *OPEN, "--product", "lake/main", "--poll", "3")
     assert "/room/spring" in said
     promise = said.split(": ")[-1].strip()
-    assert "spring" in said_by(room.app, "list")
-    shown = said_by(room.app, "show", "spring")
+    assert "spring" in said_by(waiting_rooms.app, "list")
+    shown = said_by(waiting_rooms.app, "show", "spring")
     assert promise in shown
     assert "2030-01-01 08:00:00" in shown
     assert "published at the release" in shown
     assert ": not_released" in shown
-    said_by(room.app, "pause", "spring", "--message", "检修")
-    said_by(room.app, "rate", "spring", "7")
+    said_by(waiting_rooms.app, "pause", "spring", "--message", "检修")
+    said_by(waiting_rooms.app, "rate", "spring", "7")
     with psycopg.connect(urls.owner_url) as tx:
         row = tx.execute(
             "SELECT is_paused, message_zh, message_en, rate_max, poll_s, onward FROM emergency.room"
@@ -47,16 +47,16 @@ def test_the_life_of_a_room(urls: DbUrls) -> None:
     assert row[:5] == (True, "检修", "检修", 7.0, 3)
     assert row[5].startswith("/venues/lake?product=")
     assert [one[0] for one in recorded] == ["room.opened", "room.steered", "room.steered"]
-    said_by(room.app, "resume", "spring")
-    said_by(room.app, "tell", "spring", "马上开始", "--message-en", "Soon")
+    said_by(waiting_rooms.app, "resume", "spring")
+    said_by(waiting_rooms.app, "tell", "spring", "马上开始", "--message-en", "Soon")
     with pytest.raises(SetupError, match="not released"):
         said_by(fairness.app, "verify", "spring")
-    said_by(room.app, "close", "spring")
-    assert "closed" in said_by(room.app, "show", "spring")
+    said_by(waiting_rooms.app, "close", "spring")
+    assert "closed" in said_by(waiting_rooms.app, "show", "spring")
     with pytest.raises(SetupError, match="closed for good"):
-        said_by(room.app, "pause", "spring")
+        said_by(waiting_rooms.app, "pause", "spring")
     with pytest.raises(SetupError, match="used once"):
-        said_by(room.app, *OPEN, "--venue", "lake")
+        said_by(waiting_rooms.app, *OPEN, "--venue", "lake")
 
 
 MISTYPED = [
@@ -77,11 +77,11 @@ def test_what_is_mistyped_is_named(urls: DbUrls) -> None:
     assert urls.app_url
     for words, wrong in MISTYPED:
         with pytest.raises(SetupError, match=wrong):
-            said_by(room.app, *words)
+            said_by(waiting_rooms.app, *words)
 
 
 def test_a_released_room_is_proved_and_a_cheat_gives_status_1(urls: DbUrls, tmp_path: Path) -> None:
-    promise = said_by(room.app, *OPEN, "--venue", "lake").split(": ")[-1].strip()
+    promise = said_by(waiting_rooms.app, *OPEN, "--venue", "lake").split(": ")[-1].strip()
     with psycopg.connect(urls.owner_url) as tx:  # the seed of a release, and nobody let in
         tx.execute(
             "UPDATE emergency.room SET seed = decode(repeat('07', 32), 'hex'), released_at = now(),"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.room_world import DAY, VENUE, Line, World, at_the_room, pass_of
-from wenyue.emergency import RefusedFor, RoomProblem, TokenGiven
+from wenyue.waiting_room import RefusedFor, RoomProblem, TokenGiven
 
 pytestmark = pytest.mark.anyio
 
@@ -70,7 +70,7 @@ async def test_a_slot_that_is_opened_later_is_guarded_too(world: World) -> None:
 async def test_a_slot_whose_opening_ended_after_that_of_a_later_one_is_guarded_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wenyue.emergency.gatekeeper.SLOTS_AGAIN_S", 0.0)
+    monkeypatch.setattr("wenyue.waiting_room.waiting_room.SLOTS_AGAIN_S", 0.0)
     await world.open(product_ids=(), venue_id=VENUE)
     web = await world.web()
     async with await psycopg.AsyncConnection.connect(world.owner_url) as slow:

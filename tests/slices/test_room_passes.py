@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.room_world import World, at_the_room, pass_of
-from wenyue import emergency
-from wenyue.emergency import RoomProblem, TokenGiven, store
-from wenyue.emergency.early import Early
-from wenyue.emergency.model import ACCOUNTS_PER_CHUNK
+from wenyue import waiting_room
+from wenyue.waiting_room import RoomProblem, TokenGiven, store
+from wenyue.waiting_room.early import Early
+from wenyue.waiting_room.model import ACCOUNTS_PER_CHUNK
 
 pytestmark = pytest.mark.anyio
 CHUNKS = 1_221
@@ -35,7 +35,7 @@ async def test_before_the_release_every_tab_and_device_is_the_same_place(world: 
     stranger = await pass_of(other, 43)
     assert stranger.epoch == 1
     async with world.db.connection() as tx:
-        assert (await emergency.crowd_of(tx, 1)).epochs == ((0, 1), (1, 1))
+        assert (await waiting_room.crowd_of(tx, 1)).epochs == ((0, 1), (1, 1))
 
 
 async def test_who_comes_later_keeps_the_first_epoch_on_every_device(world: World) -> None:
@@ -57,7 +57,7 @@ async def test_many_who_come_at_once_are_asked_together(world: World) -> None:
     given = await asyncio.gather(*(pass_of(web, account) for account in [*range(1, 1_201), *range(1, 301)]))
     assert {one.epoch for one in given} == {1}
     async with world.db.connection() as tx:
-        assert (await emergency.crowd_of(tx, 1)).total == 1_200
+        assert (await waiting_room.crowd_of(tx, 1)).total == 1_200
 
 
 async def test_a_pass_of_somebody_else_or_of_another_room_is_worth_nothing(world: World) -> None:
@@ -90,7 +90,7 @@ async def test_ten_million_people_are_two_megabytes(world: World) -> None:
         await store.add_early(tx, [(room_id, chunk, b"\xff" * 1_024) for room_id, chunk, _ in chunks])
     assert not early.has_news
     async with world.db.connection() as tx:
-        crowd = await emergency.crowd_of(tx, room.id)
+        crowd = await waiting_room.crowd_of(tx, room.id)
         row = await (await tx.execute("SELECT pg_total_relation_size('emergency.early')")).fetchone()
     assert crowd.total == CHUNKS * ACCOUNTS_PER_CHUNK > 10_000_000
     assert row is not None
@@ -108,4 +108,4 @@ async def test_what_could_not_be_written_is_written_later(world: World) -> None:
         await owner.execute("GRANT INSERT ON emergency.early TO wenyue_app")
     await world.look(web)
     async with world.db.connection() as tx:
-        assert (await emergency.crowd_of(tx, room.id)).total == 1
+        assert (await waiting_room.crowd_of(tx, room.id)).total == 1

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tests.support.database import DbUrls
 from tests.support.room_world import RELEASE, WELL, World, at_the_room, half_open, pass_of
-from wenyue.emergency import LoadSignal, Place
-from wenyue.emergency import store as room_store
-from wenyue.emergency.model import Advance, Crowd, KeeperFacts, Why
-from wenyue.emergency.rules import advance
-from wenyue.infra.admission import Admission
-from wenyue.kernel.admission import PersonLimit
-from wenyue.kernel.figures import MOST, NOTHING, kept, smoothed
+from wenyue.core.admission import PersonLimit
+from wenyue.core.figures import MOST, NOTHING, kept, smoothed
+from wenyue.platform.load_shedding.admission import Admission
+from wenyue.waiting_room import LoadSignal, Place
+from wenyue.waiting_room import store as room_store
+from wenyue.waiting_room.model import Advance, Crowd, KeeperFacts, Why
+from wenyue.waiting_room.rules import advance
 
 pytestmark = pytest.mark.anyio
 LOOKS_A_MINUTE = 240

@@ -10,8 +10,8 @@ from tests.support.database import DbUrls
 from wenyue import catalogue
 from wenyue.booking import importing
 from wenyue.catalogue import Product, Venue
-from wenyue.watch import store
-from wenyue.watch.rules import judge_later
+from wenyue.monitoring import store
+from wenyue.monitoring.rules import judge_later
 
 
 @pytest.mark.anyio

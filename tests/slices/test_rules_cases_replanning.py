@@ -7,10 +7,16 @@ import pytest
 
 from tests.support.database import DbUrls
 from wenyue import catalogue
-from wenyue.booking.opening import close_slots, open_all_ahead
-from wenyue.booking.replanning import HolidayEntry, Replanned, enter_holidays, follow_day, preview_holidays
+from wenyue.booking.slots.replanning import (
+    HolidayEntry,
+    Replanned,
+    enter_holidays,
+    follow_day,
+    preview_holidays,
+)
+from wenyue.booking.slots.slot_planning import close_slots, open_all_ahead
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
-from wenyue.infra.db import Database
+from wenyue.platform.database.db import Database
 from wenyue.policy import HolidayCalendar, shipped_presets
 
 pytestmark = pytest.mark.anyio

@@ -6,8 +6,8 @@ from tests.support.cards import VAULT, activated
 from tests.support.guessing import owner, urls
 from wenyue import accounts, cards
 from wenyue.accounts import hash_secret, is_outdated, passwords
-from wenyue.infra.db import Database
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.core.personal import KeyRing, Vault
+from wenyue.platform.database.db import Database
 
 pytestmark = pytest.mark.anyio
 __all__ = ["owner", "urls"]

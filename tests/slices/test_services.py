@@ -10,13 +10,13 @@ import psycopg
 import pytest
 
 from tests.support.database import DbUrls
-from wenyue import services as module
+from wenyue import container as module
 from wenyue.app import create_app
-from wenyue.infra.config import load
-from wenyue.infra.db import Tx
+from wenyue.container import Services, build
+from wenyue.platform.config import load
+from wenyue.platform.database.db import Tx
 from wenyue.policy import save_presets
-from wenyue.services import Services, build
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 DAMAGE = "UPDATE policy.preset SET rules = rules || '{\"party_max\": \"nine\"}' WHERE code = 'guobo'"
@@ -27,7 +27,7 @@ async def tx(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterat
     url = make_database().owner_url
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await save_presets(connection)
-        await world.card_type(connection)
+        await dataset.card_type(connection)
         variables = {"WENYUE_DATABASE_URL": url, "WENYUE_HOME": str(tmp_path), "WENYUE_DATABASE_POOL": "4"}
         yield connection, build(load(variables))
 
@@ -52,7 +52,7 @@ async def test_a_mistyped_rule_leaves_the_last_good_one_in_force(
     await eventually(lambda: len(services.rule_problems) == 2)
     await asyncio.sleep(0.3)  # several further refreshes
     assert services.presets["guobo"].party_max == 3
-    assert world.OPEN_TYPE in services.card_types
+    assert dataset.OPEN_TYPE in services.card_types
     assert [one.levelno for one in caplog.records if "guobo" in one.message] == [logging.ERROR]
     await connection.execute(
         "UPDATE policy.preset SET rules = rules || '{\"party_max\": 4}' WHERE code = 'guobo'"

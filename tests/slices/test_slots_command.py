@@ -11,12 +11,12 @@ import pytest
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from tests.support.opening_stage import planned
-from wenyue.booking.opening import open_all_ahead, slots_on
+from wenyue.booking.slots.slot_planning import open_all_ahead, slots_on
 from wenyue.catalogue import PlannedSession, Venue
-from wenyue.infra.fault import SetupError
-from wenyue.kernel.clock import utc_now
+from wenyue.core.clock import utc_now
+from wenyue.ops import slots
+from wenyue.platform.fault import SetupError
 from wenyue.policy import HolidayCalendar, shipped_presets
-from wenyue.tools import slots
 
 TODAY = utc_now().date()
 DAY = TODAY + timedelta(days=3)

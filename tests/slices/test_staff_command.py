@@ -12,10 +12,10 @@ from tests.support.api_site import furnish, vault_of
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue.accounts import Staff, StaffRefusal, check_staff, start_login, who
-from wenyue.infra.fault import SetupError
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.duties import Role
-from wenyue.tools import staff
+from wenyue.core.clock import utc_now
+from wenyue.core.duties import Role
+from wenyue.ops import staff
+from wenyue.platform.fault import SetupError
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from wenyue.booking import (
     Visitor,
     account_subject,
 )
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 from wenyue.policy import bans, shipped_presets
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 EVE = datetime(2026, 3, 2, 4, tzinfo=UTC)  # noon of the day before, at the venue
@@ -138,7 +138,7 @@ async def test_security_second_H3_a_booking_without_an_account_strikes_nobody(
 async def test_security_second_H3_three_strangers_bookings_ban_the_stranger_and_not_the_person(
     stage: Stage,
 ) -> None:
-    victim = await world.card(stage.tx, uuid7().int % 10**9)
+    victim = await dataset.card(stage.tx, uuid7().int % 10**9)
     person = Visitor(victim.holder_key, None)
     for number in range(3):
         day = DAY + timedelta(days=number)
@@ -151,7 +151,7 @@ async def test_security_second_H3_three_strangers_bookings_ban_the_stranger_and_
     }
     assert found == {account_subject(stage.holder)}
     slot = await session(stage, "default", DAY + timedelta(days=5))
-    mine = structs.replace(world.request(victim, slot), channel=Channel.ONLINE)
+    mine = structs.replace(dataset.request(victim, slot), channel=Channel.ONLINE)
     assert (await stage.engine.book(mine)).outcome is Outcome.CONFIRMED
     theirs = await stage.ask((slot, stage.people(1)))
     assert theirs.outcome is Outcome.ACCOUNT_BANNED

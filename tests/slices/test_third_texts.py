@@ -9,7 +9,7 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.message_stage import PHONE, Recorder, Stage, open_stage
 from wenyue.booking import ChangeKind, EventKind
-from wenyue.kernel.limits import TEXTS_TO_OTHERS_PER_DAY
+from wenyue.core.limits import TEXTS_TO_OTHERS_PER_DAY
 from wenyue.notifications import TextLimits, messages_of
 from wenyue.notifications.texts import Counts, Queued, leaving
 

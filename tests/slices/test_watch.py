@@ -10,9 +10,9 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.watched import Watched, settled, watched
 from wenyue import audit
-from wenyue.infra.keys import load_seal_keys
-from wenyue.kernel.clock import utc_now
-from wenyue.watch import Memory, beat, open_alerts, retire, silence, silences
+from wenyue.core.clock import utc_now
+from wenyue.monitoring import Memory, beat, open_alerts, retire, silence, silences
+from wenyue.platform.keys import load_seal_keys
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.watched import Watched, watched
-from wenyue.infra.db import Tx
-from wenyue.watch.store import take_turn
+from wenyue.monitoring.store import take_turn
+from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +35,7 @@ async def test_a_standby_that_is_promised_and_missing_is_seen(town: Watched) -> 
 
 
 async def test_a_database_that_is_away_is_one_finding(town: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wenyue.watch.rounds.CONNECT_AGAIN_S", 0.01)
+    monkeypatch.setattr("wenyue.monitoring.rounds.CONNECT_AGAIN_S", 0.01)
 
     async def refuse() -> Tx:
         raise psycopg.OperationalError("no")
@@ -51,8 +51,8 @@ async def test_a_database_that_hangs_is_away_too(town: Watched, monkeypatch: pyt
         await asyncio.sleep(3600)
         raise AssertionError
 
-    monkeypatch.setattr("wenyue.watch.rounds.CONNECT_DEADLINE_S", 0.05)
-    monkeypatch.setattr("wenyue.watch.rounds.CONNECT_AGAIN_S", 0.01)
+    monkeypatch.setattr("wenyue.monitoring.rounds.CONNECT_DEADLINE_S", 0.05)
+    monkeypatch.setattr("wenyue.monitoring.rounds.CONNECT_AGAIN_S", 0.01)
     town.scene = replace(town.scene, connect=hang)
     async with asyncio.timeout(30):
         checks = await town.look()

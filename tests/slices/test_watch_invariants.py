@@ -10,10 +10,10 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.watched import DAY, Watched, watched
 from wenyue.booking import ChangeKind, ChangeRequest, Outcome
-from wenyue.kernel.clock import utc_now
-from wenyue.watch import look_at_all
-from wenyue.watch.rules import judge_pass
-from wenyue.watch.sweep import look_around
+from wenyue.core.clock import utc_now
+from wenyue.monitoring import look_at_all
+from wenyue.monitoring.rules import judge_pass
+from wenyue.monitoring.sweep import look_around
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,9 @@ from tests.support.database import DbUrls
 from tests.support.watched import Watched, watched
 from wenyue.accounts import Staff, save_staff, staffing
 from wenyue.accounts.staffing import By
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.duties import Duty, Role, duties_of_role
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.core.clock import utc_now
+from wenyue.core.duties import Duty, Role, duties_of_role
+from wenyue.core.personal import KeyRing, Vault
 
 pytestmark = pytest.mark.anyio
 

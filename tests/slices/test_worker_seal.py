@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.database import DbUrls
 from wenyue import audit
-from wenyue.infra.config import load
-from wenyue.infra.keys import load_seal_keys
-from wenyue.services import build
+from wenyue.container import build
+from wenyue.platform.config import load
+from wenyue.platform.keys import load_seal_keys
 from wenyue.worker import Worker
 
 pytestmark = pytest.mark.anyio

@@ -21,15 +21,15 @@ from wenyue.booking import (
     Outcome,
     Rulebook,
 )
-from wenyue.infra.db import Database, Tx, connect
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import OPEN_HOLDS_PER_HOLDER_MAX
-from wenyue.tools import world
-from wenyue.tools.sim.model import Request
-from wenyue.tools.sim.process import Away, Pause, Process
-from wenyue.tools.sim.seams import STEP, Views, early, execute, opening
-from wenyue.tools.sim.timing import Clock
-from wenyue.tools.sim.town import SQL
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import OPEN_HOLDS_PER_HOLDER_MAX
+from wenyue.platform.database.db import Database, Tx, connect
+from wenyue_lab import dataset
+from wenyue_lab.simulator.fixtures import SQL
+from wenyue_lab.simulator.model import Request
+from wenyue_lab.simulator.process import Away, Pause, Process
+from wenyue_lab.simulator.seams import STEP, Views, early, execute, slot_planning
+from wenyue_lab.simulator.timing import Clock
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 3, 3)
@@ -47,7 +47,7 @@ class Place:
 
     async def decide(self, *batch: Request) -> list[Answer]:
         """The answers of one batch."""
-        return await execute(self.tx, batch, now=world.START, rulebook=self.book, views=self.views)
+        return await execute(self.tx, batch, now=dataset.START, rulebook=self.book, views=self.views)
 
     async def one(self, request: Request) -> Answer:
         """The answer of a batch of one."""
@@ -67,18 +67,20 @@ class Place:
 async def place(db_urls: DbUrls) -> AsyncIterator[Place]:
     db = Database(db_urls.app_url, size_max=1)
     async with await psycopg.AsyncConnection.connect(db_urls.owner_url, autocommit=True) as tx:
-        book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
-        venue_id, product_id = await world.product(tx, f"hill-{uuid7()}")
+        book = dataset.rulebook({dataset.OPEN_TYPE: await dataset.card_type(tx)})
+        venue_id, product_id = await dataset.product(tx, f"hill-{uuid7()}")
         sessions = [
-            await world.slot(tx, venue_id, product_id, DAY + timedelta(days=day), hour, 4, channels=channels)
+            await dataset.slot(
+                tx, venue_id, product_id, DAY + timedelta(days=day), hour, 4, channels=channels
+            )
             for day in (0, 1)
             for hour, channels in ((2, None), (6, {"online": 3, "phone": 1}))
         ]
         yield Place(db, tx, book, Views(), sessions)
 
 
-async def a_card(place: Place) -> world.Card:
-    return await world.card(place.tx, uuid7().int % 10**9)
+async def a_card(place: Place) -> dataset.Card:
+    return await dataset.card(place.tx, uuid7().int % 10**9)
 
 
 def move(request: BookingRequest, *moves: tuple[int, int]) -> ChangeRequest:
@@ -91,7 +93,7 @@ async def test_a_change_of_an_unknown_booking_is_not_found(place: Place) -> None
 
 
 async def test_a_line_cannot_be_moved_twice_in_one_request(place: Place) -> None:
-    request = world.request(await a_card(place), place.sessions[0])
+    request = dataset.request(await a_card(place), place.sessions[0])
     await place.one(request)
     answer = await place.one(move(request, (0, place.sessions[2]), (0, place.sessions[1])))
     assert answer.outcome is Outcome.LINE_UNKNOWN
@@ -101,7 +103,7 @@ async def test_a_line_cannot_be_moved_twice_in_one_request(place: Place) -> None
 async def test_two_lines_of_one_person_cannot_be_moved_to_one_day(place: Place) -> None:
     first, _, _, last = place.sessions
     card = await a_card(place)
-    request = world.request(card, first, last)
+    request = dataset.request(card, first, last)
     assert (await place.one(request)).outcome is Outcome.CONFIRMED
     answer = await place.one(move(request, (0, place.sessions[2]), (1, place.sessions[2])))
     assert answer.outcome is Outcome.PERSON_TWICE
@@ -111,17 +113,17 @@ async def test_two_lines_of_one_person_cannot_be_moved_to_one_day(place: Place) 
 async def test_lines_that_change_places_keep_their_persons_places(place: Place) -> None:
     first, last = place.sessions[0], place.sessions[2]
     card = await a_card(place)
-    request = world.request(card, first, last)
+    request = dataset.request(card, first, last)
     assert (await place.one(request)).outcome is Outcome.CONFIRMED
     swap = move(request, (0, last), (1, first))
-    moved, again = await place.decide(swap, world.request(card, first))
+    moved, again = await place.decide(swap, dataset.request(card, first))
     assert (moved.outcome, again.outcome) == (Outcome.RESCHEDULED, Outcome.PERSON_TWICE)
     assert await place.sold() == [1, 0, 1, 0]
 
 
 async def test_a_move_to_a_session_that_the_channel_does_not_serve_is_refused(place: Place) -> None:
     request = msgspec.structs.replace(
-        world.request(await a_card(place), place.sessions[0]), channel=Channel.OTA
+        dataset.request(await a_card(place), place.sessions[0]), channel=Channel.OTA
     )
     assert (await place.one(request)).outcome is Outcome.CONFIRMED
     assert (await place.one(move(request, (0, place.sessions[1])))).outcome is Outcome.CHANNEL_CLOSED
@@ -131,15 +133,15 @@ async def test_a_channel_that_a_full_session_does_not_serve_is_refused_from_memo
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the refusal rests on was looked up among the session's channels: KeyError, told as a failure (500)."""
-    monkeypatch.setattr("wenyue.booking.views.POOL_VIEW_AGE_S_MAX", 60.0)
+    monkeypatch.setattr("wenyue.booking.engine.availability_cache.POOL_VIEW_AGE_S_MAX", 60.0)
     answer: Answer | None = None
     for channel in (*[Channel.ONLINE] * 3, Channel.PHONE):
-        wanted = world.request(await a_card(place), place.sessions[1])
+        wanted = dataset.request(await a_card(place), place.sessions[1])
         told = await place.one(msgspec.structs.replace(wanted, channel=channel))
         assert told.outcome is Outcome.CONFIRMED
-    wanted = world.request(await a_card(place), place.sessions[1])
+    wanted = dataset.request(await a_card(place), place.sessions[1])
     wanted = msgspec.structs.replace(wanted, channel=Channel.OTA)
-    asked = (wanted.id, wanted.channel, wanted.lines, world.START)
+    asked = (wanted.id, wanted.channel, wanted.lines, dataset.START)
     for _ in range(3):  # the figures, which sessions are full, the ids of their bookings
         assert (await place.one(wanted)).outcome is Outcome.CHANNEL_CLOSED
         await place.views.refresh(place.tx)
@@ -152,9 +154,9 @@ async def test_a_channel_that_a_full_session_does_not_serve_is_refused_from_memo
 
 async def test_the_same_request_at_two_processes_at_once_is_a_replay_at_the_second(place: Place) -> None:
     """It asks for the last place without a card, so that nothing but the session's pool makes the second one wait."""
-    party = tuple(world.person(uuid7().int % 10**9) for _ in range(4))
+    party = tuple(dataset.person(uuid7().int % 10**9) for _ in range(4))
     card = await a_card(place)
-    request = world.request(card, place.sessions[0], people=party)
+    request = dataset.request(card, place.sessions[0], people=party)
     line = msgspec.structs.replace(request.lines[0], is_on_card=False)
     request = msgspec.structs.replace(request, lines=(line,), card_id=None)
 
@@ -175,8 +177,8 @@ async def test_the_cap_on_unpaid_holds_holds_at_two_processes_at_once(place: Pla
 
 def held(holder: int, slot_id: int) -> BookingRequest:
     """A hold of one place for a person of its own, to be paid in money."""
-    card = world.Card(0, holder, world.person(uuid7().int % 10**9))
-    request = world.request(card, slot_id, is_hold=True)
+    card = dataset.Card(0, holder, dataset.person(uuid7().int % 10**9))
+    request = dataset.request(card, slot_id, is_hold=True)
     line = msgspec.structs.replace(request.lines[0], is_on_card=False)
     return msgspec.structs.replace(request, lines=(line,), card_id=None)
 
@@ -184,9 +186,9 @@ def held(holder: int, slot_id: int) -> BookingRequest:
 async def test_the_limit_of_cancellations_holds_at_two_processes_at_once(place: Place) -> None:
     """毛主席纪念堂: two cancellations a day for one account; the two meet in nothing but the account."""
     code = "maozhuxi-jiniantang"
-    venue_id, product_id = await world.product(place.tx, f"hall-{uuid7()}", policy_code=code)
+    venue_id, product_id = await dataset.product(place.tx, f"hall-{uuid7()}", policy_code=code)
     day = DAY + timedelta(days=2)
-    slots = [await world.slot(place.tx, venue_id, product_id, day, hour, 9) for hour in (1, 2, 3)]
+    slots = [await dataset.slot(place.tx, venue_id, product_id, day, hour, 9) for hour in (1, 2, 3)]
     holder = uuid7().int % 10**9
     bookings = [msgspec.structs.replace(held(holder, slot_id), is_hold=False) for slot_id in slots]
     assert {(await place.one(booking)).outcome for booking in bookings} == {Outcome.CONFIRMED}
@@ -200,18 +202,18 @@ async def test_a_cancellation_in_the_same_batch_does_not_carry_a_booking_into_a_
     place: Place,
 ) -> None:
     """The two leave the counters as they were; the session, with room to spare, was read without a lock."""
-    venue_id, product_id = await world.product(place.tx, f"roomy-{uuid7()}")
-    slot_id = await world.slot(place.tx, venue_id, product_id, DAY, 2, 500)
+    venue_id, product_id = await dataset.product(place.tx, f"roomy-{uuid7()}")
+    slot_id = await dataset.slot(place.tx, venue_id, product_id, DAY, 2, 500)
     old, new = held(1, slot_id), held(2, slot_id)
     assert (await place.one(old)).outcome is Outcome.HELD
     cancel = ChangeRequest(ChangeKind.CANCEL, old.id, "traveller")
-    clock = Clock(world.START)
+    clock = Clock(dataset.START)
     with Away(Process(place.url.url, clock, place.book), clock) as far:
         pause = Pause(far.process, STEP.DECIDED, crashes=False)
         running = far.submit([cancel, new], pause.probe)
         assert pause.wait_until_reached(running)
         async with place.tx.transaction():
-            await opening.close_slots(
+            await slot_planning.close_slots(
                 place.tx,
                 venue_id,
                 product_id,
@@ -249,15 +251,15 @@ async def test_what_was_booked_here_on_a_freed_place_is_not_refused_from_memory(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The session was full when this process looked; a place was given back and booked: its figures do not know."""
-    monkeypatch.setattr("wenyue.booking.views.POOL_VIEW_AGE_S_MAX", 60.0)
-    venue_id, product_id = await world.product(place.tx, f"small-{uuid7()}")
-    slot_id = await world.slot(place.tx, venue_id, product_id, DAY, 2, 1)
+    monkeypatch.setattr("wenyue.booking.engine.availability_cache.POOL_VIEW_AGE_S_MAX", 60.0)
+    venue_id, product_id = await dataset.product(place.tx, f"small-{uuid7()}")
+    slot_id = await dataset.slot(place.tx, venue_id, product_id, DAY, 2, 1)
     first, second, rival = (
         msgspec.structs.replace(held(number, slot_id), is_hold=False) for number in (1, 2, 3)
     )
 
     def refused(request: BookingRequest) -> Answer | None:
-        return place.views.refuse(request.id, Channel.ONLINE, request.lines, world.START)
+        return place.views.refuse(request.id, Channel.ONLINE, request.lines, dataset.START)
 
     assert (await place.one(first)).outcome is Outcome.CONFIRMED
     for _ in range(3):  # the figures, which sessions are full, the ids of their bookings
@@ -280,7 +282,7 @@ async def at_once(
 
     The answers of both.
     """
-    clock = Clock(world.START)
+    clock = Clock(dataset.START)
     with Away(Process(place.url.url, clock, place.book), clock) as far:
         pause = Pause(far.process, STEP.GATHERED, crashes=False)
         running = far.submit([one, *beside], pause.probe)

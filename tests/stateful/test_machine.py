@@ -34,17 +34,17 @@ from wenyue.booking import (
 from wenyue.cards import CardFacts, CardState, Use
 from wenyue.cards.model import EntitlementFacts
 from wenyue.policy import AccountLimits, CancelLimits
-from wenyue.tools import world
-from wenyue.tools.sim.hunting import chosen
-from wenyue.tools.sim.model import Naive, Request
-from wenyue.tools.sim.seams import Effects, Facts, LineFacts, PoolFacts, SlotFacts, rules
-from wenyue.tools.sim.town import CARD_DAY_MAX, CARD_PARTY_MAX, CARD_TYPE, VENUES, rulebook
-from wenyue.tools.sim.world import Card, Slot
+from wenyue_lab import dataset
+from wenyue_lab.simulator.dataset import Card, Slot
+from wenyue_lab.simulator.fixtures import CARD_DAY_MAX, CARD_PARTY_MAX, CARD_TYPE, VENUES, rulebook
+from wenyue_lab.simulator.hunting import chosen
+from wenyue_lab.simulator.model import Naive, Request
+from wenyue_lab.simulator.seams import Effects, Facts, LineFacts, PoolFacts, SlotFacts, rules
 
 LIMITS = AccountLimits(places=12, unpaid=9, unnamed=6, cancels=CancelLimits(day=2, week=4))
 BOOK = replaced(rulebook(), limits=LIMITS)
-NUMBERS = {world.person(person): b"one number" for person in (1, 2)}
-START = world.START
+NUMBERS = {dataset.person(person): b"one number" for person in (1, 2)}
+START = dataset.START
 VENUE, INN = VENUES[0], VENUES[2]
 PEOPLE = 6
 CARDS = 2
@@ -145,7 +145,7 @@ class Store:
         for number, used in self.used.items():
             uses = list[Use]() if last is None else last.cards[number].uses
             facts.cards[number] = CardFacts(
-                number, CARD_TYPE, CardState.ACTIVE, START.date(), None, world.person(number), number,
+                number, CARD_TYPE, CardState.ACTIVE, START.date(), None, dataset.person(number), number,
                 entitlements={0: EntitlementFacts(GRANTED, used)}, uses=uses,
             )  # fmt: skip
         if last is not None:
@@ -310,7 +310,8 @@ class BookingMachine(RuleBasedStateMachine):
             card_id=who if who <= CARDS else None,
             lines=lines,
             visitors=tuple(
-                Visitor(world.person(person), None, NUMBERS.get(world.person(person))) for person in people
+                Visitor(dataset.person(person), None, NUMBERS.get(dataset.person(person)))
+                for person in people
             ),
             party=b"",
             is_hold=is_hold,

@@ -8,13 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support.database import DbUrls
-from wenyue.infra.fault import SetupError
-from wenyue.tools.sim import app
-from wenyue.tools.sim.hunting import chosen, hunt
-from wenyue.tools.sim.planted import PLANTS
-from wenyue.tools.sim.planting import Plant, wrapping
-from wenyue.tools.sim.run import Urls, simulate
-from wenyue.tools.sim.seams import store
+from wenyue.platform.fault import SetupError
+from wenyue_lab.simulator import app
+from wenyue_lab.simulator.hunting import chosen, hunt
+from wenyue_lab.simulator.planted import PLANTS
+from wenyue_lab.simulator.planting import Plant, wrapping
+from wenyue_lab.simulator.run import Urls, simulate
+from wenyue_lab.simulator.seams import store
 
 STEPS = 260  # more than one epoch
 
@@ -44,7 +44,7 @@ def test_a_seed_holds_and_replays_exactly(urls: Urls) -> None:
 def test_security_C1_quiet_then_a_release_holds_and_averages_that_never_end_are_caught(
     make_urls: Callable[[], Urls], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wenyue.tools.sim.stepping.WEIGHTS", {"quiet": 1})
+    monkeypatch.setattr("wenyue_lab.simulator.stepping.WEIGHTS", {"quiet": 1})
 
     held = simulate(make_urls(), 1, 8)
     assert (held.is_clean, held.events) == (True, {"quiet": 8})

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.tools.bench import figures
-from wenyue.tools.bench.run import Scale, run, steps
+from wenyue_lab.benchmark import figures
+from wenyue_lab.benchmark.run import Scale, run, steps
 
 TINY = Scale(
     True, 2, repeats=1, warm_s=0.1, measure_s=0.2, naive_s=4, cards=8_000, grown_to=0, connections=16

@@ -15,11 +15,11 @@ import psycopg
 import pytest
 
 from tests.support.database import DbUrls
-from wenyue.kernel.ids import uuid7
-from wenyue.tools.bench.crew import Crew
-from wenyue.tools.bench.peer import site as peer
-from wenyue.tools.bench.site import HOST, Site
-from wenyue.tools.bench.wire import Plan, booking_body
+from wenyue.core.ids import uuid7
+from wenyue_lab.benchmark.peer import site as peer
+from wenyue_lab.benchmark.site import HOST, Site
+from wenyue_lab.benchmark.wire import Plan, booking_body
+from wenyue_lab.benchmark.workers import Crew
 
 Answer = tuple[int, dict[str, Any]]
 DAY = date(2030, 5, 1)

@@ -11,16 +11,16 @@ import pytest
 from tests.support.database import DbUrls
 from wenyue import worker as worker_module
 from wenyue.booking import Engine, Outcome
-from wenyue.infra.config import load
-from wenyue.infra.db import Database
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import POOL_VIEW_REFRESH_S
-from wenyue.services import build
-from wenyue.tools import world
+from wenyue.container import build
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import POOL_VIEW_REFRESH_S
+from wenyue.platform.config import load
+from wenyue.platform.database.db import Database
 from wenyue.worker import Worker
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
-DAY = (world.START + timedelta(days=1)).date()
+DAY = (dataset.START + timedelta(days=1)).date()
 LOOKS = 6
 AWAITED_S = 60.0
 GATED = ("expire holds", "tell gate-index", "tell messages", "keep the waiting rooms")
@@ -37,12 +37,12 @@ async def test_suite_T4_an_idle_worker_looks_once_for_all_its_tasks(
         load(
             {"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_HOME": str(tmp_path), "WENYUE_DATABASE_POOL": "6"}
         ),
-        clock=lambda: world.START,
+        clock=lambda: dataset.START,
     )
     async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
-        await world.card_type(tx)
-        venue_id, product_id = await world.product(tx, "quiet")
-        slot_id = await world.slot(tx, venue_id, product_id, DAY, 5, 5)
+        await dataset.card_type(tx)
+        venue_id, product_id = await dataset.product(tx, "quiet")
+        slot_id = await dataset.slot(tx, venue_id, product_id, DAY, 5, 5)
         await services.start()
         worker, stop = Worker(services), asyncio.Event()
         running = asyncio.create_task(worker.run(stop))
@@ -53,8 +53,8 @@ async def test_suite_T4_an_idle_worker_looks_once_for_all_its_tasks(
             seen = looks.runs
             await _until(lambda: looks.runs >= seen + LOOKS)
             assert {name: worker.figures.of(name).runs for name in GATED} == begun  # not once more
-            card = await world.card(tx, uuid7().int % 10**9)
-            answer = await services.engine.book(world.request(card, slot_id))
+            card = await dataset.card(tx, uuid7().int % 10**9)
+            answer = await services.engine.book(dataset.request(card, slot_id))
             assert answer.outcome is Outcome.CONFIRMED
             await _until(lambda: worker.figures.of("tell messages").runs > begun["tell messages"])
         finally:
@@ -66,17 +66,17 @@ async def test_suite_T4_an_idle_worker_looks_once_for_all_its_tasks(
 async def test_suite_T4_an_idle_engine_asks_the_database_nothing(db_urls: DbUrls) -> None:
     async with Database(db_urls.app_url, size_max=4) as db:
         async with await psycopg.AsyncConnection.connect(db_urls.owner_url, autocommit=True) as tx:
-            types = {world.OPEN_TYPE: await world.card_type(tx)}
-            venue_id, product_id = await world.product(tx, f"v{uuid7()}")
-            slot_id = await world.slot(tx, venue_id, product_id, DAY, 1, 1)
-            cards = [await world.card(tx, uuid7().int % 10**9) for _ in range(2)]
-        engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+            types = {dataset.OPEN_TYPE: await dataset.card_type(tx)}
+            venue_id, product_id = await dataset.product(tx, f"v{uuid7()}")
+            slot_id = await dataset.slot(tx, venue_id, product_id, DAY, 1, 1)
+            cards = [await dataset.card(tx, uuid7().int % 10**9) for _ in range(2)]
+        engine = Engine(db, dataset.rulebook(types), clock=lambda: dataset.START)
         await engine.start()
         before = db.pool_stats().get("requests_num", 0)
         await asyncio.sleep(POOL_VIEW_REFRESH_S * 5)
         assert db.pool_stats().get("requests_num", 0) == before
         # Sold out, and asked for again: now figures are kept fresh.
-        outcomes = [(await engine.book(world.request(card, slot_id))).outcome for card in cards]
+        outcomes = [(await engine.book(dataset.request(card, slot_id))).outcome for card in cards]
         assert outcomes == [Outcome.CONFIRMED, Outcome.SOLD_OUT]
         assert engine.views.is_asked
         await _until(lambda: db.pool_stats().get("requests_num", 0) > before + 2)

@@ -6,13 +6,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from wenyue.infra.server import ensure_started, erase, stop
-from wenyue.kernel.ids import uuid7
-from wenyue.tools.bench.world import FULL_VENUE
-from wenyue.tools.drill.client import NoReplyError, NotSentError, Reply, Wire, request_of
-from wenyue.tools.drill.history import Kind, Operation
-from wenyue.tools.drill.installation import installed
-from wenyue.tools.drill.town import seed
+from wenyue.core.ids import uuid7
+from wenyue.platform.embedded_server import ensure_started, erase, stop
+from wenyue_lab.benchmark.dataset import FULL_VENUE
+from wenyue_lab.chaos.client import NoReplyError, NotSentError, Reply, Wire, request_of
+from wenyue_lab.chaos.fixtures import seed
+from wenyue_lab.chaos.history import Kind, Operation
+from wenyue_lab.chaos.installation import installed
 
 pytestmark = pytest.mark.anyio
 ROUNDS = 6

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.tools.bench.overload import picture, report
-from wenyue.tools.bench.overload.plan import Scale
-from wenyue.tools.bench.overload.run import run
+from wenyue_lab.benchmark.overload import picture, report
+from wenyue_lab.benchmark.overload.plan import Scale
+from wenyue_lab.benchmark.overload.run import run
 
 TINY = Scale(
     is_quick=True,

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.support.database import DbUrls
-from wenyue.infra.config import Settings, load
-from wenyue.tools.importing import ImportMap, InputError, read_map
-from wenyue.tools.replaying import read_demand, run_replay
-from wenyue.tools.replaying.hotel import settings_for
-from wenyue.tools.replaying.model import Demand
-from wenyue.tools.replaying.naive import NaiveHotel
+from wenyue.ops.imports import ImportMap, InputError, read_map
+from wenyue.platform.config import Settings, load
+from wenyue_lab.replay import read_demand, run_replay
+from wenyue_lab.replay.hotel import settings_for
+from wenyue_lab.replay.model import Demand
+from wenyue_lab.replay.naive import NaiveHotel
 
 WHOLE = Path("tests/data/hotel-bookings-resort.csv.gz")
 MAP = read_map(Path("examples/hotel-bookings.map.toml"))
@@ -79,7 +79,7 @@ def test_a_bug_in_the_model_is_seen(fresh: Settings, monkeypatch: pytest.MonkeyP
         original(self, capacity + 1)
 
     monkeypatch.setattr(NaiveHotel, "__init__", one_more)
-    monkeypatch.setattr("wenyue.tools.replaying.driver.FREED_PLACES_SHOW_WITHIN_S", 0.05)
+    monkeypatch.setattr("wenyue_lab.replay.driver.FREED_PLACES_SHOW_WITHIN_S", 0.05)
     figures, _ = run_replay(fresh, MAP, sample(120), 10, silent)
     assert figures.differences
     assert not figures.is_proved
@@ -88,7 +88,7 @@ def test_a_bug_in_the_model_is_seen(fresh: Settings, monkeypatch: pytest.MonkeyP
 
 def test_oversold_service_is_seen(fresh: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that sells one room more than it should is caught by the client's own ledger."""
-    from wenyue.tools.replaying import command
+    from wenyue_lab.replay import command
 
     open_hotel = command.open_hotel
 

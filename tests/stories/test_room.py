@@ -16,13 +16,13 @@ from tests.support.clock import Clock
 from tests.support.database import DbUrls
 from tests.support.room import ROOM, keep, look, open_room_for
 from tests.support.traveller_site import NOW
-from wenyue import emergency
+from wenyue import waiting_room
 from wenyue.accounts import start_login
 from wenyue.cli import TOOLS
-from wenyue.infra.fault import SetupError
-from wenyue.kernel.ids import uuid7
-from wenyue.tools.fairness.command import check
-from wenyue.tools.fairness.record import Record, write_record
+from wenyue.core.ids import uuid7
+from wenyue.ops.fairness.command import check
+from wenyue.ops.fairness.record import Record, write_record
+from wenyue.platform.fault import SetupError
 
 pytestmark = pytest.mark.anyio
 PEOPLE, PLACES, LATE, IMPATIENT = 500, 400, 20, 3
@@ -169,11 +169,13 @@ async def let_in(release: Release) -> list[int]:
 
 async def export(release: Release, path: Path) -> None:
     async with release.site.app.services.db.transaction() as tx:
-        await emergency.freeze(tx)
-        room = await emergency.room_by_code(tx, ROOM)
+        await waiting_room.freeze(tx)
+        room = await waiting_room.room_by_code(tx, ROOM)
         assert room is not None
-        steps = await emergency.steps_of(tx, room.id)
-        written = await write_record(path, room, steps, emergency.exchanges_of(tx, room.id), release.clock())
+        steps = await waiting_room.steps_of(tx, room.id)
+        written = await write_record(
+            path, room, steps, waiting_room.exchanges_of(tx, room.id), release.clock()
+        )
     assert written == PEOPLE
 
 
@@ -241,7 +243,7 @@ async def test_what_was_not_released_has_no_record(release: Release, tmp_path: P
     async with services.db.transaction() as tx:
         with pytest.raises(SetupError, match="not released"):
             await write_record(
-                tmp_path / "x", replace(room, seed=None), [], emergency.exchanges_of(tx, room.id), NOW
+                tmp_path / "x", replace(room, seed=None), [], waiting_room.exchanges_of(tx, room.id), NOW
             )
 
 

@@ -14,14 +14,14 @@ from wenyue.application.entering_holidays import do_enter_holidays
 from wenyue.application.jobs.write_messages import SEND
 from wenyue.application.operating import Operator, acting
 from wenyue.booking import ChangeKind, ChangeRequest, Outcome
-from wenyue.booking.replanning import HolidayEntry
+from wenyue.booking.slots.replanning import HolidayEntry
 from wenyue.catalogue import PlannedSession, Template
-from wenyue.infra.db import queries
-from wenyue.infra.jobs import JobQueue
-from wenyue.kernel.duties import EVERY_DUTY
+from wenyue.core.duties import EVERY_DUTY
+from wenyue.platform.database.db import queries
+from wenyue.platform.jobs.queue import JobQueue
 from wenyue.subscribers import DELIVER
-from wenyue.tools import world
 from wenyue.worker import Worker
+from wenyue_lab import dataset
 
 pytestmark = pytest.mark.anyio
 
@@ -75,7 +75,7 @@ async def test_sessions_are_opened_at_the_start(place: Place) -> None:
 async def test_sessions_that_are_open_follow_a_holiday(place: Place) -> None:
     """Those of a date that has another timetable by now; heard again, nothing more happens."""
     product_id = await place.one("SELECT id FROM catalogue.product")
-    since, day = date(2026, 1, 1), world.START.date() + timedelta(days=3)
+    since, day = date(2026, 1, 1), dataset.START.date() + timedelta(days=3)
     usual = (PlannedSession(time(9), time(11), 5), PlannedSession(time(18), time(20), 5))
     templates = [
         Template(product_id=product_id, valid_from=since, sessions=usual),
@@ -119,9 +119,9 @@ async def test_an_upgrade_loses_no_note_and_tells_nobody_twice(place: Place) -> 
     """Notes that wait, a job that an earlier worker added, and a web process of the earlier version that still writes notes."""
     waiting, of_job, late = [await place.book() for _ in range(3)]
     await place.tx.execute("TRUNCATE events.event")  # as the earlier version wrote it:
-    note = queries("wenyue.booking", "later.sql")["note_of_earlier_version"]
+    note = queries("wenyue.booking", "tasks.sql")["note_of_earlier_version"]
     async with place.services.db.connection() as tx:
-        await tx.execute(note, {"kind": 1, "ids": [waiting], "at": world.START})
+        await tx.execute(note, {"kind": 1, "ids": [waiting], "at": dataset.START})
     jobs = JobQueue(place.services.db)
     jobs.define(DELIVER, nobody)
     async with place.services.db.transaction() as tx:
@@ -134,7 +134,7 @@ async def test_an_upgrade_loses_no_note_and_tells_nobody_twice(place: Place) -> 
 
     async with working(Worker(place.services, sms=transport)):
         async with place.services.db.connection() as tx:
-            await tx.execute(note, {"kind": 1, "ids": [late], "at": world.START})
+            await tx.execute(note, {"kind": 1, "ids": [late], "at": dataset.START})
         await eventually(are_told)
         await eventually(place.is_idle)
     told = "SELECT count(*), count(DISTINCT booking_id) FROM notifications.message WHERE channel = %s"
@@ -163,11 +163,11 @@ async def test_what_is_told_again_is_sent_once(place: Place) -> None:
 async def test_an_account_that_books_for_many_persons_is_seen_when_it_does(place: Place) -> None:
     detector = place.services.abuse
     detector.rules = {**detector.rules, abuse.Pattern.MANY_PERSONS: abuse.PatternRule(2, 86_400)}
-    card, worker = await world.card(place.tx, 7), Worker(place.services)
+    card, worker = await dataset.card(place.tx, 7), Worker(place.services)
     findings = "SELECT pattern, subject, count FROM abuse.finding"
-    for people in ((card.holder_key,), (world.person(8),)):
+    for people in ((card.holder_key,), (dataset.person(8),)):
         assert await (await place.tx.execute(findings)).fetchall() == []
-        request = world.request(card, place.slot_id, people=people)
+        request = dataset.request(card, place.slot_id, people=people)
         answer = await place.services.engine.book(request)
         assert answer.outcome is Outcome.CONFIRMED
         await place.tell(worker)
@@ -178,12 +178,12 @@ async def test_an_account_that_books_for_many_persons_is_seen_when_it_does(place
 async def test_a_person_booked_by_many_accounts_is_seen_when_they_are_and_names_nobody(place: Place) -> None:
     detector = place.services.abuse
     detector.rules = {**detector.rules, abuse.Pattern.ROTATED_ACCOUNTS: abuse.PatternRule(2, 86_400)}
-    worker, tout = Worker(place.services), world.person(99)
+    worker, tout = Worker(place.services), dataset.person(99)
     findings = "SELECT pattern, subject, count FROM abuse.finding"
     for number in (1, 2):
         assert await (await place.tx.execute(findings)).fetchall() == []
-        card = await world.card(place.tx, number)
-        request = world.request(card, place.slot_id, people=(tout,))
+        card = await dataset.card(place.tx, number)
+        request = dataset.request(card, place.slot_id, people=(tout,))
         assert (await place.services.engine.book(request)).outcome is Outcome.CONFIRMED
         cancel = ChangeRequest(ChangeKind.CANCEL, request.id, "test", holder_id=card.holder_id)
         assert (
@@ -196,5 +196,5 @@ async def test_a_person_booked_by_many_accounts_is_seen_when_they_are_and_names_
     assert {person for person, _ in pairs} == {detector.subject("person", tout)}
     assert len({account for _, account in pairs}) == 2
     async with place.services.db.transaction() as tx:
-        await abuse.tidy(tx, world.START + timedelta(days=3))
+        await abuse.tidy(tx, dataset.START + timedelta(days=3))
     assert await place.one("SELECT count(*) FROM abuse.pair") == 0

@@ -21,10 +21,10 @@ from wenyue.booking import (
     Visitor,
     WantedLine,
 )
-from wenyue.infra.db import Tx
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Tx
 from wenyue.policy import AccountLimits, Preset
-from wenyue.tools import world
+from wenyue_lab import dataset
 
 DAY = date(2026, 3, 3)
 PARTY_MAX = 9  # of the preset `default`
@@ -44,7 +44,7 @@ class Stage:
     async def venue(self, **more: object) -> tuple[int, int]:
         """Another venue with one product: (venue id, product id)."""
         self.made += 1
-        return await world.product(self.tx, f"limit{self.made}-{uuid7()}", **more)  # type: ignore[arg-type] # keywords pass through
+        return await dataset.product(self.tx, f"limit{self.made}-{uuid7()}", **more)  # type: ignore[arg-type] # keywords pass through
 
     def people(self, count: int, number: bytes | None = None) -> tuple[Visitor, ...]:
         """So many people who were never seen before; `number`: of a document that all of them show."""
@@ -108,10 +108,10 @@ def _with(preset: Preset, rules: dict[str, object]) -> Preset:
 async def account_stage(db_urls: DbUrls) -> AsyncGenerator[Stage]:
     """A stage on a fresh account."""
     async with both(db_urls) as (db, tx):
-        book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
-        now = [world.START]
+        book = dataset.rulebook({dataset.OPEN_TYPE: await dataset.card_type(tx)})
+        now = [dataset.START]
         engines = [Engine(db, book, clock=lambda: now[0]) for _ in range(2)]
-        card = await world.card(tx, uuid7().int % 10**9)
+        card = await dataset.card(tx, uuid7().int % 10**9)
         for engine in engines:
             await engine.start()
         yield Stage(tx, engines[0], engines[1], now, holder=card.holder_id)
@@ -124,6 +124,6 @@ async def slots(
 ) -> list[int]:
     """So many sessions of a day."""
     return [
-        await world.slot(stage.tx, *venue, day, hour, 500, **more)  # type: ignore[arg-type] # keywords pass through
+        await dataset.slot(stage.tx, *venue, day, hour, 500, **more)  # type: ignore[arg-type] # keywords pass through
         for hour in range(2, 2 + count)
     ]

@@ -26,14 +26,14 @@ from tests.support.traveller_site import (
 )
 from wenyue.accounts import save_staff
 from wenyue.app import App, create_app
-from wenyue.infra.config import Settings, load
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.duties import Duty, duties_of_role
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.personal import Vault
-from wenyue.tools.key_mark import unsaid
-from wenyue.tools.same_keys import claim_keys, require_keys
+from wenyue.core.clock import local_date
+from wenyue.core.duties import Duty, duties_of_role
+from wenyue.core.ids import uuid7
+from wenyue.core.personal import Vault
+from wenyue.ops.key_mark import unsaid
+from wenyue.ops.same_keys import claim_keys, require_keys
+from wenyue.platform.config import Settings, load
+from wenyue.platform.keys import load_keys
 
 PASSWORD: Final = "correct horse"
 TODAY: Final = local_date(NOW, "Asia/Shanghai")

@@ -22,19 +22,19 @@ import typer.main
 from wenyue.audit import seal
 from wenyue.booking import Outcome
 from wenyue.cli import run_guarded
-from wenyue.infra.keys import load_keys
-from wenyue.infra.migrate import migrate
-from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.personal import SealKeys
-from wenyue.tools import world
-from wenyue.tools.backup import app as backup_app
-from wenyue.tools.backup import existing
-from wenyue.tools.backup.folder import write
-from wenyue.tools.backup.restore_command import app as restore_app
-from wenyue.tools.sim.seams import Views, execute
-from wenyue.tools.standby import app as standby_app
+from wenyue.core.clock import utc_now
+from wenyue.core.ids import uuid7
+from wenyue.core.personal import SealKeys
+from wenyue.ops.backup import app as backup_app
+from wenyue.ops.backup import existing
+from wenyue.ops.backup.folder import write
+from wenyue.ops.backup.restore_command import app as restore_app
+from wenyue.ops.standby import app as standby_app
+from wenyue.platform.database.migrate import migrate
+from wenyue.platform.embedded_server import ServerInfo, ensure_started, erase, stop
+from wenyue.platform.keys import load_keys
+from wenyue_lab import dataset
+from wenyue_lab.simulator.seams import Views, execute
 
 FAST = {"fsync": "off", "shared_buffers": "32MB"}
 DAY = date(2026, 3, 3)
@@ -64,13 +64,13 @@ class Site:
 
     async def _book(self, count: int) -> list[UUID]:
         async with await psycopg.AsyncConnection.connect(self.info.owner_url, autocommit=True) as tx:
-            book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
+            book = dataset.rulebook({dataset.OPEN_TYPE: await dataset.card_type(tx)})
             if not self._slot:
-                self._venue, product_id = await world.product(tx, "hill")
-                self._slot = await world.slot(tx, self._venue, product_id, DAY, 2, CAPACITY)
-            cards = [await world.card(tx, uuid7().int % 10**9) for _ in range(count)]
-            batch = [world.request(card, self._slot) for card in cards]
-            answers = await execute(tx, batch, now=world.START, rulebook=book, views=Views())
+                self._venue, product_id = await dataset.product(tx, "hill")
+                self._slot = await dataset.slot(tx, self._venue, product_id, DAY, 2, CAPACITY)
+            cards = [await dataset.card(tx, uuid7().int % 10**9) for _ in range(count)]
+            batch = [dataset.request(card, self._slot) for card in cards]
+            answers = await execute(tx, batch, now=dataset.START, rulebook=book, views=Views())
             assert {answer.outcome for answer in answers} == {Outcome.CONFIRMED}
             async with tx.transaction():
                 await seal(tx, utc_now(), SealKeys({1: b"k" * 32}, 1))

@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller, application, services_on
-from wenyue.kernel.clock import local_date
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.clock import local_date
 
 TODAY = local_date(NOW, "Asia/Shanghai")
 

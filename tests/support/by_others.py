@@ -19,10 +19,10 @@ from tests.support.traveller_site import (
 )
 from wenyue.accounts import claims, save_staff
 from wenyue.accounts.names import note_seen
-from wenyue.kernel.documents import Document, DocumentKind, parse_document
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.ids import uuid7
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.documents import Document, DocumentKind, parse_document
+from wenyue.core.duties import duties_of_role
+from wenyue.core.ids import uuid7
 
 PASSWORD = "correct horse"
 ME: dict[str, Any] = {"name": NAME, "number": DOCUMENT}

@@ -23,8 +23,8 @@ from tests.support.traveller_site import (
     OTHER_NAME,
 )
 from wenyue.accounts import save_staff
-from wenyue.kernel.duties import FormerRole, duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import FormerRole, duties_of_role
+from wenyue.core.ids import uuid7
 from wenyue.notifications import Sms, send_notices
 
 PHONE = "13800138000"

@@ -13,9 +13,9 @@ from wenyue import cards
 from wenyue.accounts import Identity
 from wenyue.cards import ActivationRequest, CardProblem, CardState, Denied
 from wenyue.cards.activation import Activated, Issued
-from wenyue.infra.db import Tx
-from wenyue.kernel.documents import Document, DocumentKind, parse_document
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.core.documents import Document, DocumentKind, parse_document
+from wenyue.core.personal import KeyRing, Vault
+from wenyue.platform.database.db import Tx
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 VAULT = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))

@@ -18,9 +18,9 @@ from wenyue.changes import (
     Change,
     store,
 )
-from wenyue.infra.db import Database
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import duties_of_role
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Database
 
 ANN, BO = (Operator(f"staff:{n}", duties=duties_of_role("operator")) for n in (1, 2))
 ELSEWHERE = Operator("staff:3", duties=duties_of_role("operator", [9_999]))

@@ -17,13 +17,25 @@ from tests.support.traveller_site import DOCUMENT as PERSON
 from wenyue.accounts import save_staff
 from wenyue.accounts.names import name_key
 from wenyue.booking import account_subject
-from wenyue.infra.db import Tx
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.documents import document_candidates
-from wenyue.kernel.duties import AT_POSTS, RIGHTS, Duties, Duty, Right, Role
-from wenyue.kernel.personal import Vault
-from wenyue.tools import abuse, bans, changes, devices, holidays, importing, names, record, room, slots, staff
+from wenyue.core.clock import utc_now
+from wenyue.core.documents import document_candidates
+from wenyue.core.duties import AT_POSTS, RIGHTS, Duties, Duty, Right, Role
+from wenyue.core.personal import Vault
+from wenyue.ops import (
+    abuse,
+    bans,
+    changes,
+    devices,
+    holidays,
+    imports,
+    names,
+    record,
+    slots,
+    staff,
+    waiting_rooms,
+)
+from wenyue.platform.database.db import Tx
+from wenyue.platform.keys import load_keys
 
 PASSWORD: Final = "correct horse battery"
 POST: Final = "北门"
@@ -35,10 +47,10 @@ _APPS: Final[dict[str, Typer]] = {
     "changes": changes.app,
     "devices": devices.app,
     "holidays": holidays.app,
-    "import": importing.app,
+    "import": imports.app,
     "names": names.app,
     "record": record.app,
-    "room": room.app,
+    "room": waiting_rooms.app,
     "slots": slots.app,
     "staff": staff.app,
 }

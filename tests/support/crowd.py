@@ -17,12 +17,12 @@ from tests.support.api_site import PASSWORD
 from tests.support.database import DbUrls
 from tests.support.processes import await_true
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME
+from wenyue.core.clock import local_date, utc_now
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import VISITOR_ADDS_PER_DAY
 from wenyue.gate.tokens import GateKeys, TokenClaims, voucher_token
-from wenyue.infra.supervisor import answers_ready
-from wenyue.kernel.clock import local_date, utc_now
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY
-from wenyue.tools.ports import free_port
+from wenyue.ops.ports import free_port
+from wenyue.platform.supervisor import answers_ready
 
 PEOPLE = ((CARD, NAME, DOCUMENT), (OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT))
 

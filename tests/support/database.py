@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from wenyue.infra.db import Database, Tx
+from wenyue.platform.database.db import Database, Tx
 
 
 class DbUrls(NamedTuple):

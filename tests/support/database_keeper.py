@@ -14,8 +14,8 @@ import sys
 import traceback
 from pathlib import Path
 
-from wenyue.infra.migrate import migrate
-from wenyue.infra.server import ServerInfo, ensure_started, erase, stop
+from wenyue.platform.database.migrate import migrate
+from wenyue.platform.embedded_server import ServerInfo, ensure_started, erase, stop
 
 POLL_S = 0.05
 # The machine may lose power during a test run without anybody missing the data.

@@ -123,8 +123,8 @@ def _is_command_of_ours(words: list[str], *, is_name: bool) -> bool:
             given.add(options[word].name)
             value_of = not options[word].is_flag
         elif hasattr(here, "commands") or number == 0:
-            if number == 0 and word in cli.TOOLS:
-                here = typer.main.get_command(importlib.import_module(cli.TOOLS[word][0]).app)
+            if number == 0 and cli.tool_of(word):
+                here = typer.main.get_command(importlib.import_module(cli.every_tool()[word][0]).app)
             elif word in here.commands:
                 here = here.commands[word]
             else:

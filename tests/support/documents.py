@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from wenyue.kernel.documents import (
+from wenyue.core.documents import (
     Document,
     DocumentError,
     DocumentErrorCode,

@@ -21,10 +21,10 @@ from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.application.reprice import Reprice
 from wenyue.cards import CardState
 from wenyue.changes import Change
-from wenyue.faces.gate.shift import STATION_COOKIE
-from wenyue.faces.shared.session import LOGIN_COOKIE, STAFF_COOKIE, signed
-from wenyue.kernel.duties import EVERY_DUTY, Duties, Duty, Role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import EVERY_DUTY, Duties, Duty, Role
+from wenyue.core.ids import uuid7
+from wenyue.web.gate.context import STATION_COOKIE
+from wenyue.web.shared.session import LOGIN_COOKIE, STAFF_COOKIE, signed
 
 POST: Final = "北门"
 SCOPES: Final = ("destination", "own", "other", "own post", "other post")

@@ -12,7 +12,7 @@ from tests.support.api_site import NOW, Person
 from tests.support.duty_cells import POST, Cells, Who
 from tests.support.second_factor import secret_of
 from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME, DOCUMENT, NAME
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 Ask = Callable[[Cells, Who], Awaitable[httpx.Response]]
 Ready = Callable[[Cells], Awaitable[None]]

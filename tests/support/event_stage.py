@@ -10,7 +10,7 @@ from tests.support.database import DbUrls, both
 from wenyue import events
 from wenyue.events import Event, Happened, Subscriber
 from wenyue.events.kinds import BookingCancelled, BookingConfirmed, BookingMoved, CardFrozen
-from wenyue.infra.db import Database, Tx
+from wenyue.platform.database.db import Database, Tx
 
 NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
 WANTS: frozenset[type[Event]] = frozenset({BookingConfirmed, BookingCancelled, BookingMoved, CardFrozen})

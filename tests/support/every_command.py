@@ -14,7 +14,7 @@ def leaves() -> Iterator[tuple[str, frozenset[str]]]:
     top: Any = typer.main.get_command(cli.app)
     for name, command in top.commands.items():
         yield name, _options(command)
-    for name, (module, _) in cli.TOOLS.items():
+    for name, (module, _) in cli.every_tool().items():
         yield from _below(name, typer.main.get_command(importlib.import_module(module).app))
 
 

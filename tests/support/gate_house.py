@@ -14,14 +14,14 @@ from fastapi import FastAPI
 from tests.support.database import DbUrls
 from tests.support.gate_world import World
 from wenyue.accounts import save_staff
-from wenyue.faces.api.logins import Logins
+from wenyue.container import Services, build
+from wenyue.core.duties import duties_of_role
+from wenyue.core.ids import uuid7
 from wenyue.gate import Desk
-from wenyue.infra.config import load
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.platform.config import load
 from wenyue.policy import save_presets
-from wenyue.services import Services, build
 from wenyue.site import create_site
+from wenyue.web.api.logins import Logins
 
 NOW: Final = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
 PASSWORD: Final = "correct horse"

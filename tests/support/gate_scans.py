@@ -9,9 +9,9 @@ import psycopg
 
 from tests.support.database import DbUrls
 from tests.support.gate_world import World
+from wenyue.core.ids import uuid7
 from wenyue.gate import ScanAnswer, ScanRequest, scan
-from wenyue.infra.db import Tx
-from wenyue.kernel.ids import uuid7
+from wenyue.platform.database.db import Tx
 
 NOW: Final = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
 

@@ -22,15 +22,15 @@ from tests.support.gate_world import World
 from wenyue.accounts import save_staff
 from wenyue.accounts.second import factors
 from wenyue.accounts.second.rules import STEP_S
-from wenyue.faces.gate import routes
-from wenyue.faces.shared import routes as static_routes
+from wenyue.container import build
+from wenyue.core.duties import FormerRole, duties_of_role
+from wenyue.core.personal import Vault
 from wenyue.gate import Desk
-from wenyue.infra.config import load
-from wenyue.infra.db import Tx
-from wenyue.kernel.duties import FormerRole, duties_of_role
-from wenyue.kernel.personal import Vault
+from wenyue.platform.config import load
+from wenyue.platform.database.db import Tx
 from wenyue.policy import save_presets
-from wenyue.services import build
+from wenyue.web.gate import routes
+from wenyue.web.shared import routes as static_routes
 
 NOW: Final = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}

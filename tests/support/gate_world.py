@@ -9,12 +9,12 @@ from wenyue import catalogue
 from wenyue.booking import BookingState, Party, PartyVisitor, seal_party
 from wenyue.cards import CardState
 from wenyue.catalogue import Product, Venue
+from wenyue.core.clock import local_date
+from wenyue.core.documents import Document, parse_document
+from wenyue.core.ids import uuid7
+from wenyue.core.personal import KeyRing, Vault
 from wenyue.gate import Desk, GateKeys, TokenClaims, voucher_token
-from wenyue.infra.db import Tx
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.documents import Document, parse_document
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.personal import KeyRing, Vault
+from wenyue.platform.database.db import Tx
 from wenyue.policy import Preset, shipped_presets
 
 ADULTS = ("11010519491231002X", "11010519900307777X", "440524198001010013")

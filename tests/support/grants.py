@@ -16,11 +16,11 @@ import procrastinate
 import psycopg
 from psycopg.errors import Diagnostic
 
-from wenyue.infra.grants import APP_ROLE, Grants, Rights
+from wenyue.platform.database.grants import APP_ROLE, Grants, Rights
 
 SOURCE: Final = Path(__file__).parents[2] / "src" / "wenyue"
 # Tools are run by operators, as the schema's owner; what they share with the application is in the slices' files.
-NOT_THE_APPLICATION: Final = {"tools", "migrations"}
+NOT_THE_APPLICATION: Final = {"ops", "migrations"}
 # A statement with this line in its comment is run by operators' commands as the owner: the application gets no grant for it.
 OWNER_ONLY: Final = re.compile(r"^-- run by: owner[ \t]*$", re.MULTILINE)
 # What the job queue's package asks of its tables; the rest goes through its functions, which run with their owner's rights.

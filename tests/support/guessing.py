@@ -9,8 +9,8 @@ import pytest
 from tests.support.cards import NOW, VAULT
 from tests.support.database import DbUrls
 from wenyue.accounts import Caller, Guard, Throttled
-from wenyue.infra.db import Database
-from wenyue.infra.turns import Turns
+from wenyue.platform.database.db import Database
+from wenyue.platform.load_shedding.limiter import Turns
 
 STRANGER = Caller("203.0.113.7")
 OWNER = Caller("198.51.100.2")

@@ -8,9 +8,9 @@ from typing import Any, Final
 import uvicorn
 
 from tests.support.serving import serving
-from wenyue.faces.api.hot_answers import hot_refusals
-from wenyue.infra.admission import Admission
-from wenyue.infra.refusing import guarded
+from wenyue.platform.http.refusing import guarded
+from wenyue.platform.load_shedding.admission import Admission
+from wenyue.web.api.hot_answers import hot_refusals
 
 LINE: Final = b"POST /v1/bookings HTTP/1.1\r\n"
 BODY: Final = b'{"a": 1}'

@@ -12,11 +12,11 @@ from wenyue.booking import (
     BookingState,
     Engine,
     Outcome,
-    later,
+    tasks,
 )
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.ids import uuid7
-from wenyue.tools import world
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Database, Tx
+from wenyue_lab import dataset
 
 DAY = date(2026, 3, 3)
 AFTER = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)  # two hours past the venue's midnight
@@ -33,13 +33,13 @@ class Stage:
 
     async def slot(self, on_date: date = DAY, **more: Any) -> int:
         """A slot (02:00 to 04:00 UTC) of a venue of its own."""
-        venue_id, product_id = await world.product(self.tx, f"v-{uuid7()}", **more)
-        return await world.slot(self.tx, venue_id, product_id, on_date, 2, 100)
+        venue_id, product_id = await dataset.product(self.tx, f"v-{uuid7()}", **more)
+        return await dataset.slot(self.tx, venue_id, product_id, on_date, 2, 100)
 
-    async def book(self, *slot_ids: int, by: world.Card | None = None) -> BookingRequest:
+    async def book(self, *slot_ids: int, by: dataset.Card | None = None) -> BookingRequest:
         """A confirmed booking of a card's holder in every slot."""
-        card = by or await world.card(self.tx, uuid7().int % 10**9)
-        request = world.request(card, *slot_ids)
+        card = by or await dataset.card(self.tx, uuid7().int % 10**9)
+        request = dataset.request(card, *slot_ids)
         assert (await self.engine.book(request)).outcome is Outcome.CONFIRMED
         return request
 
@@ -47,7 +47,7 @@ class Stage:
         """Look for people who did not come, at `now`."""
         self.now = now
         async with self.db.transaction() as tx:
-            return await later.mark_no_shows(tx, self.engine, now)
+            return await tasks.mark_no_shows(tx, self.engine, now)
 
     async def state(self, booking: BookingRequest) -> BookingState:
         """The stored state."""
@@ -63,10 +63,10 @@ class Stage:
 async def later_stage(urls: DbUrls) -> AsyncGenerator[Stage]:
     """A stage on a fresh database."""
     async with both(urls, 6) as (db, tx):
-        types = {world.OPEN_TYPE: await world.card_type(tx)}
+        types = {dataset.OPEN_TYPE: await dataset.card_type(tx)}
         box: list[Stage] = []
-        engine = Engine(db, world.rulebook(types), clock=lambda: box[0].now)
-        box.append(Stage(db, engine, tx, world.START))
+        engine = Engine(db, dataset.rulebook(types), clock=lambda: box[0].now)
+        box.append(Stage(db, engine, tx, dataset.START))
         await engine.start()
         yield box[0]
         await engine.drain()

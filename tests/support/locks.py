@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, LiteralString
 
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 
 
 async def until_it_waits(holder: Tx, waiting: asyncio.Task[Any]) -> None:

@@ -22,15 +22,15 @@ from wenyue.booking import (
     PartyVisitor,
     Visitor,
     WantedLine,
-    opening,
     seal_party,
+    slot_planning,
 )
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
-from wenyue.infra.db import Tx
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.personal import Vault
+from wenyue.core.ids import uuid7
+from wenyue.core.personal import Vault
 from wenyue.notifications import Sms, TextLimits, deliver, send_queued
-from wenyue.tools import world
+from wenyue.platform.database.db import Tx
+from wenyue_lab import dataset
 
 NOW = datetime(2026, 9, 20, 2, 0, tzinfo=UTC)
 DAY = date(2026, 10, 2)
@@ -74,7 +74,7 @@ class Stage:
 
     async def slots(self, kind: str, day: date = DAY) -> list[int]:
         """The day's slots of the product of this kind."""
-        return await opening.slots_on(self.tx, self.products[kind], day)
+        return await slot_planning.slots_on(self.tx, self.products[kind], day)
 
     async def holder(self, locale: str = "zh-CN", phone: str = PHONE) -> int:
         """A traveller of their own."""
@@ -156,8 +156,8 @@ async def open_stage(urls: DbUrls) -> AsyncGenerator[Stage]:
             sessions = (PlannedSession(time(14), time(12), 20),) if kind == "night" else twice
             template = Template(product_id=product_id, valid_from=date(2026, 1, 1), sessions=sessions)
             await catalogue.upsert_templates(tx, [template])
-        book = world.rulebook({})
-        await opening.open_all_ahead(tx, book.calendar, book.presets, NOW.date(), 30)
+        book = dataset.rulebook({})
+        await slot_planning.open_all_ahead(tx, book.calendar, book.presets, NOW.date(), 30)
         await tx.execute("UPDATE booking.slot SET release_at = '2026-01-01Z'")
         box: list[Stage] = []
         engine = Engine(db, book, clock=lambda: box[0].now)

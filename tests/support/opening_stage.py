@@ -21,13 +21,13 @@ from wenyue.booking import (
     Visitor,
     WantedLine,
 )
-from wenyue.booking.opening import (
+from wenyue.booking.slots.slot_planning import (
     open_all_ahead,
     slots_on,
 )
 from wenyue.catalogue import PlannedSession, Product, Template, Venue
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Database, Tx
 from wenyue.policy import HolidayCalendar, shipped_presets
 
 DAY = date(2026, 11, 24)

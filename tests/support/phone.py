@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from tests.support.browser import SHOWN_MS
 from tests.support.database import DbUrls
 from tests.support.traveller_site import application, services_on
-from wenyue.kernel.clock import utc_now
+from wenyue.core.clock import utc_now
 
 PHONE = {"width": 390, "height": 844}
 READY_S = 30.0

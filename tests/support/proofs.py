@@ -5,8 +5,8 @@ from datetime import datetime
 from wenyue.accounts import who
 from wenyue.accounts.logins import login_key
 from wenyue.cards import recovery
-from wenyue.infra.db import Tx
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Tx
 
 
 async def prove(tx: Tx, token: str, at: datetime) -> None:

@@ -18,11 +18,11 @@ from tests.support.clock import Clock
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.app import create_app
-from wenyue.emergency import POLL_S, NewRoom, Room, keep_rooms, open_room
-from wenyue.infra.db import Tx
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.personal import Vault
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Tx
+from wenyue.platform.keys import load_keys
+from wenyue.waiting_room import POLL_S, NewRoom, Room, keep_rooms, open_room
 
 ROOM: Final = "golden-week"
 READY_S: Final = 30.0

@@ -11,7 +11,10 @@ import psycopg
 
 from tests.support.clock import Clock
 from tests.support.database import DbUrls
-from wenyue.emergency import (
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Database, Tx
+from wenyue.platform.keys import load_keys
+from wenyue.waiting_room import (
     Gatekeeper,
     LoadSignal,
     NewRoom,
@@ -22,9 +25,6 @@ from wenyue.emergency import (
     open_room,
     room_by_code,
 )
-from wenyue.infra.db import Database, Tx
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.personal import Vault
 
 RELEASE = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
 DAY = date(2026, 10, 8)

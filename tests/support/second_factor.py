@@ -14,7 +14,7 @@ from pyotp.totp import TOTP
 from tests.support.api_site import PASSWORD, ApiSite, furnish, hire, serve_api, settings_for
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller
-from wenyue.kernel.duties import Duty, Role
+from wenyue.core.duties import Duty, Role
 
 STAFF: Final = (
     ("ann", Duty(Role.OPERATOR)),

@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from wenyue.infra.wire import BoundedHttp
+from wenyue.platform.http.wire import BoundedHttp
 
 _NET_S = 30.0
 

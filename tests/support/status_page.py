@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from wenyue.faces.status.model import Incident, Note
-from wenyue.faces.status.server import Place, StatusPage
-from wenyue.faces.status.subscribers import Subscribers
+from wenyue.web.status.model import Incident, Note
+from wenyue.web.status.server import Place, StatusPage
+from wenyue.web.status.subscribers import Subscribers
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 

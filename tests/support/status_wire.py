@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
-from wenyue.faces.status.pages import plain_page
-from wenyue.faces.status.wire import (
+from wenyue.web.status.pages import plain_page
+from wenyue.web.status.wire import (
     Connection,
     Handler,
     Shelf,

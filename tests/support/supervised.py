@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from wenyue.infra.fault import SetupError
-from wenyue.infra.supervisor import ChildPlan, Supervisor
+from wenyue.platform.fault import SetupError
+from wenyue.platform.supervisor import ChildPlan, Supervisor
 
 PREAMBLE = """
 import os, signal, sys, time
 from pathlib import Path
-from wenyue.infra.leash import end_with_parent
+from wenyue.platform.parent_death_signal import end_with_parent
 end_with_parent()
 folder, name = Path(sys.argv[1]), sys.argv[2]
 with (folder / f"{name}.pids").open("a") as file:

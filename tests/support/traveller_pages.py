@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, NOW, Traveller, application, services_on
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 @pytest.fixture(scope="module")

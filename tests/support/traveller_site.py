@@ -18,15 +18,15 @@ from starlette.applications import Starlette
 from tests.support.database import DbUrls
 from wenyue import cards, catalogue, policy
 from wenyue.app import App
-from wenyue.booking import opening
+from wenyue.booking import slot_planning
 from wenyue.catalogue import NewClosure, PlannedSession, Product, Template, Venue
-from wenyue.faces.traveller import fallback, routes
-from wenyue.infra.config import load
-from wenyue.infra.db import Tx
-from wenyue.infra.keys import load_keys
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.personal import Vault
-from wenyue.services import Services, build
+from wenyue.container import Services, build
+from wenyue.core.clock import local_date
+from wenyue.core.personal import Vault
+from wenyue.platform.config import load
+from wenyue.platform.database.db import Tx
+from wenyue.platform.keys import load_keys
+from wenyue.web.traveller import fallback, routes
 
 ProductKind = Literal["session", "night", "table", "seat"]
 PERSON_RULES: Final[dict[str, Literal["venue_day", "slot", "none"]]] = {
@@ -144,7 +144,7 @@ async def seed(tx: Tx, now: datetime, vault: Vault) -> None:
                 reason_en="Strong wind",
             )
             await catalogue.add_closure(tx, closure)
-        await opening.open_slots(
+        await slot_planning.open_slots(
             tx,
             venue=msgspec.structs.replace(venue, id=ids[venue.code]),
             product=msgspec.structs.replace(product, id=product_id),

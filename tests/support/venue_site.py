@@ -14,17 +14,16 @@ import psycopg
 
 from wenyue.audit import seal
 from wenyue.booking import Answer, BookingRequest, ChangeRequest, Outcome
-from wenyue.infra.db import Database, connect, queries
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.personal import SealKeys
-from wenyue.tools import world
-from wenyue.tools.backup.source import SQL as BACKUP_SQL
-from wenyue.tools.sim.seams import Views, execute
-from wenyue.tools.standing import upon_standing
+from wenyue.core.clock import utc_now
+from wenyue.core.personal import SealKeys
+from wenyue.ops.backup.source import SQL as BACKUP_SQL
+from wenyue.ops.invariants import INVARIANTS, upon_standing
+from wenyue.platform.database.db import Database, connect, queries
+from wenyue_lab import dataset
+from wenyue_lab.simulator.seams import Views, execute
 
 DAY = date(2026, 3, 3)
-SIM_SQL = queries("wenyue.tools.sim", "sim.sql")
-DRILL_SQL = queries("wenyue.tools.drill", "drill.sql")
+SIM_SQL = queries("wenyue_lab.simulator", "sim.sql")
 _PEOPLE = """
 WITH t AS (INSERT INTO accounts.traveller (person_key, sealed)
            SELECT decode(lpad(to_hex(n), 32, '0'), 'hex'), '' FROM generate_series(%(first)s::int, %(last)s) n
@@ -75,7 +74,7 @@ class Town:
     info: Urls
     hill: list[int]
     lake: list[int]
-    cards: list[world.Card]
+    cards: list[dataset.Card]
 
     def book(
         self, wanted: Sequence[BookingRequest | ChangeRequest], expected: Outcome = Outcome.CONFIRMED
@@ -91,11 +90,11 @@ class Town:
 
     async def _ask(self, wanted: Sequence[BookingRequest | ChangeRequest]) -> list[Answer]:
         async with await psycopg.AsyncConnection.connect(self.info.owner_url, autocommit=True) as tx:
-            book = world.rulebook({world.OPEN_TYPE: await world.card_type(tx)})
+            book = dataset.rulebook({dataset.OPEN_TYPE: await dataset.card_type(tx)})
             answers: list[Answer] = []
             for start in range(0, len(wanted), 500):
                 part = list(wanted[start : start + 500])
-                answers += await execute(tx, part, now=world.START, rulebook=book, views=Views())
+                answers += await execute(tx, part, now=dataset.START, rulebook=book, views=Views())
             async with tx.transaction():
                 await seal(tx, utc_now(), SealKeys({1: b"k" * 32}, 1))
             return answers
@@ -118,7 +117,7 @@ class Town:
             statement = upon_standing(BACKUP_SQL["violations"])
             found += [str(one[0]) for one in connection.execute(statement, {}).fetchall()]
             for name in ("pools", "twice", "entitlements"):
-                found += [f"{name} {one}" for one in connection.execute(DRILL_SQL[name]).fetchall()]
+                found += [f"{name} {one}" for one in connection.execute(INVARIANTS[name]).fetchall()]
         return found
 
     def lake_rows(self) -> list[tuple[Any, ...]]:
@@ -138,12 +137,12 @@ def a_town(info: Urls, *, people: int, capacity: int = 20_000, granted: int | No
 
 async def _a_town(info: Urls, people: int, capacity: int, granted: int | None) -> Town:
     async with await connect(Database(info.owner_url, size_max=1)) as tx:
-        await world.card_type(tx)
+        await dataset.card_type(tx)
         slots: dict[str, list[int]] = {}
         for code in ("hill", "lake"):
-            venue_id, product_id = await world.product(tx, code, price_minor=6000)
+            venue_id, product_id = await dataset.product(tx, code, price_minor=6000)
             slots[code] = [
-                await world.slot(
+                await dataset.slot(
                     tx, venue_id, product_id, DAY, hour, capacity, day_capacity=2 * capacity, price_minor=6000
                 )
                 for hour in (2, 6)
@@ -152,5 +151,5 @@ async def _a_town(info: Urls, people: int, capacity: int, granted: int | None) -
         rows = await (
             await tx.execute("SELECT id, holder_id, holder_key FROM cards.card ORDER BY holder_id")
         ).fetchall()
-    cards = [world.Card(row[0], row[1], bytes(row[2])) for row in rows]
+    cards = [dataset.Card(row[0], row[1], bytes(row[2])) for row in rows]
     return Town(info, slots["hill"], slots["lake"], cards)

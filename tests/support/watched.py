@@ -14,14 +14,14 @@ import psycopg
 
 from tests.support.database import DbUrls, both
 from wenyue.booking import BookingRequest, Engine, Outcome
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.clock import utc_now
-from wenyue.kernel.ids import uuid7
-from wenyue.tools import world
-from wenyue.watch import Checked, Memory, Notice, Scene, look
+from wenyue.core.clock import utc_now
+from wenyue.core.ids import uuid7
+from wenyue.monitoring import Checked, Memory, Notice, Scene, look
+from wenyue.platform.database.db import Database, Tx
+from wenyue_lab import dataset
 
 DAY = utc_now().date()  # among the days that a round looks at
-CARDS_LAST_DAYS = (DAY - world.START.date()).days + 365  # the world's own days lie behind
+CARDS_LAST_DAYS = (DAY - dataset.START.date()).days + 365  # the world's own days lie behind
 
 
 @dataclass
@@ -37,15 +37,15 @@ class Watched:
 
     async def slot(self, on_date: date = DAY, capacity: int = 5, day_capacity: int | None = 50) -> int:
         """A slot of a venue of its own."""
-        venue_id, product_id = await world.product(self.tx, f"v-{uuid7()}")
-        return await world.slot(
+        venue_id, product_id = await dataset.product(self.tx, f"v-{uuid7()}")
+        return await dataset.slot(
             self.tx, venue_id, product_id, on_date, 2, capacity, day_capacity=day_capacity
         )
 
     async def book(self, *slot_ids: int, is_hold: bool = False) -> BookingRequest:
         """A booking of a card of its own."""
-        card = await world.card(self.tx, uuid7().int % 10**9, granted=(10,), valid_days=CARDS_LAST_DAYS)
-        request = world.request(card, *slot_ids, is_hold=is_hold)
+        card = await dataset.card(self.tx, uuid7().int % 10**9, granted=(10,), valid_days=CARDS_LAST_DAYS)
+        request = dataset.request(card, *slot_ids, is_hold=is_hold)
         answer = await self.engine.book(request)
         assert answer.outcome in {Outcome.CONFIRMED, Outcome.HELD}, answer
         return request
@@ -97,8 +97,8 @@ def scene_for(url: str, home: Path) -> Scene:
 async def watched(urls: DbUrls, home: Path) -> AsyncGenerator[Watched]:
     """A world on a fresh database."""
     async with both(urls, 6) as (db, tx):
-        types = {world.OPEN_TYPE: await world.card_type(tx)}
-        engine = Engine(db, world.rulebook(types), clock=lambda: world.START)
+        types = {dataset.OPEN_TYPE: await dataset.card_type(tx)}
+        engine = Engine(db, dataset.rulebook(types), clock=lambda: dataset.START)
         await engine.start()
         yield Watched(urls, db, engine, tx, scene_for(urls.app_url, home), Memory())
         await engine.drain()

@@ -14,15 +14,15 @@ import psycopg
 
 from tests.support.database import DbUrls
 from wenyue.booking import Outcome, Party, PartyVisitor, seal_party
-from wenyue.infra.config import load
-from wenyue.infra.db import Tx
-from wenyue.kernel.ids import uuid7
+from wenyue.container import Services, build
+from wenyue.core.ids import uuid7
 from wenyue.notifications import Sms
-from wenyue.services import Services, build
-from wenyue.tools import world
+from wenyue.platform.config import load
+from wenyue.platform.database.db import Tx
 from wenyue.worker import Worker
+from wenyue_lab import dataset
 
-DAY = (world.START + timedelta(days=1)).date()
+DAY = (dataset.START + timedelta(days=1)).date()
 PARTY = Party((PartyVisitor("张小三", "id", "N1"),), "张小三", "+8613800138000")
 
 
@@ -66,8 +66,8 @@ class Place:
 
     async def book(self) -> UUID:
         """A confirmed booking of somebody with a phone."""
-        card = await world.card(self.tx, uuid7().int % 10**9)
-        request = world.request(card, self.slot_id)
+        card = await dataset.card(self.tx, uuid7().int % 10**9)
+        request = dataset.request(card, self.slot_id)
         theirs = msgspec.structs.replace(
             PARTY, contact_phone=f"+86138{uuid7().int % 10**4:04}8000"
         )  # one phone gets few texts
@@ -116,14 +116,14 @@ async def worker_place(urls: DbUrls, home: Path) -> AsyncGenerator[Place]:
     """The installation, its web process started."""
     url = urls.app_url
     variables = {"WENYUE_DATABASE_URL": url, "WENYUE_HOME": str(home), "WENYUE_DATABASE_POOL": "6"}
-    services = build(load(variables), clock=lambda: world.START)
+    services = build(load(variables), clock=lambda: dataset.START)
     async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
         await tx.execute(
             "UPDATE retention.period SET days = 3660"
         )  # the world of these tests is long past by the server's clock
-        await world.card_type(tx)
-        venue_id, product_id = await world.product(tx, "west-lake")
-        slot_id = await world.slot(tx, venue_id, product_id, DAY, 2, 100)
+        await dataset.card_type(tx)
+        venue_id, product_id = await dataset.product(tx, "west-lake")
+        slot_id = await dataset.slot(tx, venue_id, product_id, DAY, 2, 100)
         await services.start()
         yield Place(url, home, services, tx, slot_id)
         await services.stop()

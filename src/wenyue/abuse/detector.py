@@ -12,9 +12,9 @@ from typing import Final
 
 from wenyue.abuse import store
 from wenyue.abuse.model import DIGEST_LENGTH, MANY, SHIPPED, STOPS, Act, Block, Finding, Pattern, PatternRule
-from wenyue.infra.db import Database
-from wenyue.kernel.limits import ABUSE_SIGNS_PER_FLUSH_MAX, ABUSE_SUBJECTS_MAX
-from wenyue.kernel.personal import Vault
+from wenyue.core.limits import ABUSE_SIGNS_PER_FLUSH_MAX, ABUSE_SUBJECTS_MAX
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Database
 
 _MINUTES_KEPT: Final = 60
 _IPV6_PREFIX: Final = 64  # what one subscriber has

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from wenyue.abuse.model import SHIPPED, Block, Finding, Pattern, PatternRule, blocked_until, read_rule
 from wenyue.audit import Entry, record
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.limits import ABUSE_BLOCKS_MAX, ABUSE_FINDINGS_MAX
+from wenyue.core.ids import uuid7
+from wenyue.core.limits import ABUSE_BLOCKS_MAX, ABUSE_FINDINGS_MAX
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.abuse")
 _BUCKET_S: Final = 600

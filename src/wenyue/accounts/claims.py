@@ -7,9 +7,9 @@ from typing import Final
 from wenyue.accounts.claim_rules import Claim, Judged, judge_claims
 from wenyue.accounts.names import lock_person
 from wenyue.audit import Entry, record
+from wenyue.core.limits import CLAIMS_PER_DOCUMENT_MAX
 from wenyue.events import append, kinds
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
+from wenyue.platform.database.db import Tx, queries
 
 __all__ = ["Claim", "Judged", "claims_of", "is_seen", "judge_claims", "settle"]
 _SQL: Final = queries("wenyue.accounts", "claims.sql")

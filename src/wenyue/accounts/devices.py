@@ -8,8 +8,8 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-from wenyue.kernel.limits import DEVICE_LENGTH_MAX, DEVICE_TTL_S
-from wenyue.kernel.personal import Vault
+from wenyue.core.limits import DEVICE_LENGTH_MAX, DEVICE_TTL_S
+from wenyue.core.personal import Vault
 
 DEVICES_KEPT: Final = 4  # logins that one device is known at; the oldest goes
 _NONCE_BYTES: Final = 9

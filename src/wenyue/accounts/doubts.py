@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from wenyue.accounts.throttle import ADDRESS, Tries, faded
-from wenyue.kernel.limits import DOUBTFUL_FROM, PLACES_REMEMBERED_MAX
+from wenyue.core.limits import DOUBTFUL_FROM, PLACES_REMEMBERED_MAX
 
 _RIGHT: Final = (
     2.0  # what a right secret takes off: people who share an address are right more often than wrong

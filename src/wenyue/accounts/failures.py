@@ -10,8 +10,8 @@ from typing import Final
 
 from wenyue.accounts.throttle import EVERYBODY, is_noted
 from wenyue.audit import Entry, record
-from wenyue.infra.db import Tx
-from wenyue.kernel.personal import Vault
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Tx
 
 _ACTOR: Final = "system:signin"
 

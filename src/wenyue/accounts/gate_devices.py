@@ -15,9 +15,9 @@ from wenyue.accounts.logins import duties_held
 from wenyue.accounts.model import Staff
 from wenyue.accounts.passwords import hash_secret, spend_time, verify_secret
 from wenyue.audit import Entry, record
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.duties import at_post
-from wenyue.kernel.personal import Vault
+from wenyue.core.duties import at_post
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.accounts", "gate_devices.sql")
 _SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

@@ -33,11 +33,11 @@ from wenyue.accounts.throttle import (
     faded,
     tries_left,
 )
-from wenyue.infra.addresses import line_of
-from wenyue.infra.db import Database, Tx, queries
-from wenyue.infra.turns import Share, Turns
-from wenyue.kernel.limits import SECRET_CHECKS_OF_DEVICE
-from wenyue.kernel.personal import Vault
+from wenyue.core.limits import SECRET_CHECKS_OF_DEVICE
+from wenyue.core.personal import Vault
+from wenyue.platform.addresses import line_of
+from wenyue.platform.database.db import Database, Tx, queries
+from wenyue.platform.load_shedding.limiter import Share, Turns
 
 _SQL: Final = queries("wenyue.accounts", "guard.sql")
 _QUIET: Final = 0.5  # a score below it gives its slot to whoever comes

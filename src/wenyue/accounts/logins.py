@@ -23,11 +23,11 @@ from wenyue.accounts.staffing import (
     write_duties,
 )
 from wenyue.audit import Entry, record
+from wenyue.core.duties import DUTIES_MAX, Duties, at_post, former_role, read_duties
+from wenyue.core.limits import LOGIN_TTL_S, STAFF_LOGIN_TTL_S
+from wenyue.core.personal import Vault
 from wenyue.events import append, kinds
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.duties import DUTIES_MAX, Duties, at_post, former_role, read_duties
-from wenyue.kernel.limits import LOGIN_TTL_S, STAFF_LOGIN_TTL_S
-from wenyue.kernel.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.accounts")
 HOLD_LOGINS: Final[LiteralString] = _SQL["hold_logins"]  # with `token_hashes` (bytea[]) and `now`

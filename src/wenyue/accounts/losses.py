@@ -8,9 +8,9 @@ from typing import Final
 from wenyue.accounts.claims import Claim
 from wenyue.accounts.store import put_self
 from wenyue.audit import Entry, record
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
-from wenyue.kernel.personal import Vault
+from wenyue.core.limits import CLAIMS_PER_DOCUMENT_MAX
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.accounts", "claims.sql")
 

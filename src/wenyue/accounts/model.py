@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from wenyue.kernel import duties as table
-from wenyue.kernel.documents import Document, mask_document, mask_name
-from wenyue.kernel.duties import Duties, Right
-from wenyue.kernel.personal import Secret
+from wenyue.core import duties as table
+from wenyue.core.documents import Document, mask_document, mask_name
+from wenyue.core.duties import Duties, Right
+from wenyue.core.personal import Secret
 
 FACTOR_FRESH: Final = timedelta(minutes=10)  # what is risky wants a second factor that was proved since
 

@@ -7,10 +7,10 @@ from typing import Final
 from wenyue.accounts.model import NameKnown
 from wenyue.accounts.rules import SeenName, note_name
 from wenyue.accounts.sealing import TRAVELLER, open_identity
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.documents import plain_name
-from wenyue.kernel.limits import DISOWNINGS_PER_DAY, KNOWN_NAMES_MAX, NAMES_LISTED_MAX
-from wenyue.kernel.personal import SealBroken, Vault
+from wenyue.core.documents import plain_name
+from wenyue.core.limits import DISOWNINGS_PER_DAY, KNOWN_NAMES_MAX, NAMES_LISTED_MAX
+from wenyue.core.personal import SealBroken, Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.accounts", "names.sql")
 _AT_ONCE: Final = 200

@@ -5,13 +5,13 @@ Right tries are no guesses, and nothing else slows them; yet each takes a turn, 
 
 from typing import Final
 
-from wenyue.infra.persons import Persons
-from wenyue.kernel.admission import PersonLimit
-from wenyue.kernel.limits import (
+from wenyue.core.admission import PersonLimit
+from wenyue.core.limits import (
     PERSON_WINDOW_S,
     SECRET_CHECKS_PER_LOGIN_MINUTE,
     SECRET_CHECKS_PER_PLACE_MINUTE,
 )
+from wenyue.platform.load_shedding.persons import Persons
 
 _LOGIN: Final = PersonLimit(SECRET_CHECKS_PER_LOGIN_MINUTE, PERSON_WINDOW_S)
 _PLACE: Final = PersonLimit(SECRET_CHECKS_PER_PLACE_MINUTE, PERSON_WINDOW_S)

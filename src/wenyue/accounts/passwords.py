@@ -22,7 +22,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
-from wenyue.kernel.personal import Vault
+from wenyue.core.personal import Vault
 
 _SALT_BYTES: Final = 16
 _HASH_BYTES: Final = 32

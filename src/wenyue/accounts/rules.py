@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 
-from wenyue.kernel.limits import (
+from wenyue.core.limits import (
     KNOWN_NAMES_MAX,
     NAMES_OF_WITNESS_MAX,
     NAMES_SEEN_PER_DAY,

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from wenyue.accounts.model import Identity, masked_label
-from wenyue.kernel.personal import Secret, Vault
+from wenyue.core.personal import Secret, Vault
 
 TRAVELLER: Final = b"traveller"
 VISITOR: Final = b"visitor"

@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from wenyue.accounts.model import LoginEnded, Staff, StaffRecord
 from wenyue.accounts.passwords import NO_SECRET, SECRET_LENGTH_MAX, hash_secret, verify_secret
+from wenyue.core.documents.text import has_controls, has_unseen
+from wenyue.core.duties import DUTIES_MAX, Duties, needs_factor, read_duties
+from wenyue.core.personal import Vault
 from wenyue.events import append, kinds
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.documents.text import has_controls, has_unseen
-from wenyue.kernel.duties import DUTIES_MAX, Duties, needs_factor, read_duties
-from wenyue.kernel.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 LISTED_MAX: Final = 10_000
 LOGIN_LENGTH_MAX: Final = 64

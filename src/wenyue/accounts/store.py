@@ -14,10 +14,10 @@ from wenyue.accounts.model import (
 from wenyue.accounts.names import know_name, lock_person, name_known
 from wenyue.accounts.sealing import TRAVELLER, VISITOR, open_identity, reseal_identity, seal_identity
 from wenyue.audit import Entry, record
+from wenyue.core.limits import VISITOR_ADDS_PER_DAY, VISITORS_PER_TRAVELLER_MAX
+from wenyue.core.personal import SealBroken, Vault
 from wenyue.events import append, kinds
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.limits import VISITOR_ADDS_PER_DAY, VISITORS_PER_TRAVELLER_MAX
-from wenyue.kernel.personal import SealBroken, Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.accounts")
 LOCALES: Final = ("zh-CN", "en")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from wenyue.kernel.limits import PIN_FAILURES_MAX, PIN_LOCK_S
+from wenyue.core.limits import PIN_FAILURES_MAX, PIN_LOCK_S
 
 _SCORE_MAX: Final = 1e6
 _DOUBLINGS_MAX: Final = 40

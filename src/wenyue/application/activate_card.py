@@ -18,9 +18,9 @@ from wenyue.cards import (
     judge,
     with_tries,
 )
-from wenyue.infra.db import Tx
-from wenyue.kernel.ids import uuid7
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Tx
 
 ADDED: Final = "card-added"
 

@@ -5,7 +5,7 @@ from wenyue.application.actors import Traveller
 from wenyue.application.places_by_others import NotTaken, own_keys
 from wenyue.application.travelling import acting
 from wenyue.audit import Entry, record
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def add_spelling(services: Services, traveller: Traveller, name: str) -> NotTaken | None:

@@ -7,7 +7,7 @@ from wenyue.accounts.staffing import DrawnBefore
 from wenyue.application.administering import NotStaffed, StaffWorks, administering, by, why_not_given
 from wenyue.application.finding_staff import find_staff
 from wenyue.application.operating import Act, Operator
-from wenyue.kernel.duties import Duties
+from wenyue.core.duties import Duties
 
 
 class NewStaff(Struct, frozen=True):

@@ -17,9 +17,9 @@ from wenyue.accounts.second.sessions import EVERYBODY
 from wenyue.accounts.staffing import By
 from wenyue.application.operating import Act, Operator, Works, acting
 from wenyue.catalogue import venues_by_id
-from wenyue.infra.db import Tx
-from wenyue.kernel.duties import DUTIES_MAX, Duties, Duty, is_administrator_of_all, may_give
-from wenyue.kernel.personal import Vault
+from wenyue.core.duties import DUTIES_MAX, Duties, Duty, is_administrator_of_all, may_give
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Tx
 
 
 class StaffWorks(Works, Protocol):

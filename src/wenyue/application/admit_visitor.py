@@ -6,9 +6,9 @@ from uuid import UUID
 from msgspec import Struct
 
 from wenyue.application.on_duty import NotAtPost, OnDuty, Place, find_post, on_duty
+from wenyue.container import Services
+from wenyue.core.duties import Right
 from wenyue.gate import GATE_NAME_MAX, ScanAnswer, ScanRequest, clean_line, scan, scan_party
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
 
 
 class AdmitVisitor(Struct, frozen=True):

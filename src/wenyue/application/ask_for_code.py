@@ -5,9 +5,9 @@ from uuid import UUID
 from wenyue.accounts import Caller, Identity
 from wenyue.application.code_words import code_words, shared_words
 from wenyue.cards import recovery
-from wenyue.infra.addresses import line_of
+from wenyue.container import Services
 from wenyue.notifications import CODE, SHARED_CODE, Notice, notify
-from wenyue.services import Services
+from wenyue.platform.addresses import line_of
 
 
 async def ask_for_code(

@@ -5,7 +5,7 @@ from wenyue.accounts.second import factors
 from wenyue.accounts.second.passkeys import Passkey
 from wenyue.accounts.second.rules import Step
 from wenyue.application.second_proofs import NotConfirmed, Second, check_password
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def ask_passkey(services: Services, login: str, second: Second) -> list[Passkey] | NotConfirmed:

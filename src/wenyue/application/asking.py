@@ -7,9 +7,9 @@ from typing import Final
 from msgspec import Struct
 
 from wenyue.application.actors import Traveller
-from wenyue.emergency import Refusal, Wanted
-from wenyue.kernel.admission import booking_tokens
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.admission import booking_tokens
+from wenyue.waiting_room import Refusal, Wanted
 
 
 class Denial(StrEnum):

@@ -10,8 +10,8 @@ from wenyue import abuse
 from wenyue.abuse import Detector, Pattern
 from wenyue.application.on_server import KeyedWorks, acting_with, reason_for_record
 from wenyue.application.operating import Operator, Works
-from wenyue.kernel.duties import Right
-from wenyue.kernel.personal import Vault
+from wenyue.core.duties import Right
+from wenyue.core.personal import Vault
 
 BLOCK_MAX: Final = timedelta(days=30)
 SUBJECT_LENGTH_MIN: Final = 12  # of what is listed: enough digits to mean one subject

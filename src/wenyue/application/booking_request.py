@@ -9,8 +9,8 @@ import msgspec
 from wenyue.application.actors import Traveller
 from wenyue.application.people import Person
 from wenyue.booking import BookingRequest, Channel, Party, WantedLine, seal_party
-from wenyue.kernel.limits import HOLD_TTL_S
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.limits import HOLD_TTL_S
 
 _encode: Final = msgspec.json.Encoder().encode
 

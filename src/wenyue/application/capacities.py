@@ -7,12 +7,12 @@ from msgspec import Struct
 
 from wenyue.application.operating import Act, NotDone
 from wenyue.application.operator_checks import find_venue
-from wenyue.booking import opening, touched
+from wenyue.booking import slot_planning, touched
 from wenyue.changes import Counts, Effect, Looked
-from wenyue.kernel.duties import Right
+from wenyue.core.duties import Right
 
-CAPACITY_MAX: Final = opening.CAPACITY_MAX
-BelowTaken = opening.BelowTaken
+CAPACITY_MAX: Final = slot_planning.CAPACITY_MAX
+BelowTaken = slot_planning.BelowTaken
 
 
 class SetCapacity(Struct, frozen=True):
@@ -45,7 +45,7 @@ async def look_at_capacity(act: Act, request: Asked) -> Looked | NotDone:
     else:
         found = await touched.of_day_pool(act.tx, request.venue_id, request.on_date)
     if found is None and isinstance(request, SetDayCapacity) and is_ahead(act, request):
-        planned = await opening.planned_capacity(act.tx, venue_id, request.on_date)
+        planned = await slot_planning.planned_capacity(act.tx, venue_id, request.on_date)
         found = None if planned is None else touched.Touched(0, 0, planned)
     if found is None:
         return unknown_place(request)
@@ -58,7 +58,9 @@ async def look_at_capacity(act: Act, request: Asked) -> Looked | NotDone:
 
 def is_ahead(act: Act, request: SetDayCapacity) -> bool:
     """Whether the day may be one that is not open yet."""
-    return act.now.date() <= request.on_date <= act.now.date() + timedelta(days=opening.PLANNED_DAYS_MAX)
+    return (
+        act.now.date() <= request.on_date <= act.now.date() + timedelta(days=slot_planning.PLANNED_DAYS_MAX)
+    )
 
 
 async def venue_of_capacity(act: Act, request: Asked) -> int | NotDone:
@@ -66,7 +68,7 @@ async def venue_of_capacity(act: Act, request: Asked) -> int | NotDone:
     if isinstance(request, SetDayCapacity):
         found = await find_venue(act, Right.CAPACITY_SET, request.venue_id)
         return found.id if found is not None else NotDone.VENUE_UNKNOWN
-    venue_id = await opening.venue_of_slot(act.tx, request.slot_id)
+    venue_id = await slot_planning.venue_of_slot(act.tx, request.slot_id)
     is_theirs = venue_id is not None and act.operator.may(Right.CAPACITY_SET, venue_id)
     return venue_id if venue_id is not None and is_theirs else NotDone.SLOT_UNKNOWN
 

@@ -9,7 +9,7 @@ from wenyue.accounts import LoginEnded
 from wenyue.application.actors import Traveller
 from wenyue.application.asking import Denied, check_size, check_turn, count_request
 from wenyue.booking import Answer, ChangeKind, ChangeRequest, Outcome
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 class Move(Struct, frozen=True, gc=False):

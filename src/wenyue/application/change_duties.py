@@ -13,7 +13,7 @@ from wenyue.application.administering import (
 )
 from wenyue.application.finding_staff import find_active, is_oneself
 from wenyue.application.operating import Operator
-from wenyue.kernel.duties import Duties
+from wenyue.core.duties import Duties
 
 
 async def give_duties(

@@ -14,9 +14,9 @@ from wenyue.application.lift_closure import LiftClosure, do_lift_closure, look_a
 from wenyue.application.operating import Act, NotDone
 from wenyue.application.reprice import Reprice, do_reprice, look_at_repricing
 from wenyue.application.set_capacity import do_set_capacity
-from wenyue.booking.replanning import HolidayEntry
+from wenyue.booking.slots.replanning import HolidayEntry
 from wenyue.changes import Looked
-from wenyue.kernel.duties import Right
+from wenyue.core.duties import Right
 
 R = TypeVar("R", bound=msgspec.Struct)
 

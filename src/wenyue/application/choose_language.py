@@ -3,7 +3,7 @@
 from wenyue.accounts import set_locale
 from wenyue.application.actors import Traveller
 from wenyue.application.travelling import acting
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def choose_language(services: Services, traveller: Traveller, locale: str) -> None:

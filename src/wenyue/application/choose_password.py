@@ -5,7 +5,7 @@ from wenyue.accounts.second import factors
 from wenyue.accounts.second.sessions import EVERYBODY
 from wenyue.application.operating import Operator
 from wenyue.application.securing import NotSecured, is_by_pin, own_attempt
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def choose_password(

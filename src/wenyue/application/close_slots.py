@@ -6,7 +6,7 @@ from wenyue.application.closing import CloseSlots, why_not_close
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting
 from wenyue.application.operator_checks import span_detail
 from wenyue.audit import Entry, record
-from wenyue.booking import opening
+from wenyue.booking import slot_planning
 from wenyue.catalogue import NewClosure, add_closure
 from wenyue.events import append, kinds
 
@@ -41,7 +41,7 @@ async def do_close_slots(act: Act, request: CloseSlots) -> Closed | NotDone:
             source=request.source,
         ),
     )
-    slots = await opening.close_slots(
+    slots = await slot_planning.close_slots(
         act.tx,
         request.venue_id,
         request.product_id,

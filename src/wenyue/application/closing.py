@@ -12,11 +12,11 @@ from wenyue.application.operator_checks import (
     find_venue,
     is_reason,
 )
-from wenyue.booking import opening, touched
+from wenyue.booking import slot_planning, touched
 from wenyue.catalogue import count_closures
 from wenyue.changes import Counts, Effect, Looked
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.duties import Right
+from wenyue.core.clock import local_date
+from wenyue.core.duties import Right
 
 
 class CloseSlots(Struct, frozen=True):
@@ -66,4 +66,4 @@ def _why_not_say(request: CloseSlots) -> NotDone | None:
     texts = (request.reason_en, request.source)
     if not is_reason(request.reason_zh) or not all(is_reason(text, may_be_empty=True) for text in texts):
         return NotDone.REASON_NEEDED
-    return NotDone.REASON_RESERVED if request.reason_zh.strip() in opening.CALENDAR_REASONS else None
+    return NotDone.REASON_RESERVED if request.reason_zh.strip() in slot_planning.CALENDAR_REASONS else None

@@ -3,7 +3,7 @@
 from typing import Final
 
 from wenyue.cards import recovery
-from wenyue.kernel.clock import zone
+from wenyue.core.clock import zone
 
 _TIMEZONE: Final = "Asia/Shanghai"
 

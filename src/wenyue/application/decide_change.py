@@ -8,7 +8,7 @@ from wenyue.accounts import staffing
 from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting
 from wenyue.changes import REASON_LENGTH_MAX, Change, Refusal, State, rules, store
-from wenyue.kernel.duties import Duty, Right, Role
+from wenyue.core.duties import Duty, Right, Role
 
 OF_SYSTEM = "system:changes"
 

@@ -6,7 +6,7 @@ from wenyue.application.places_by_others import NotTaken, own_keys
 from wenyue.application.take_places_back import take_places_back
 from wenyue.application.travelling import Own, acting
 from wenyue.booking import Answer, by_others
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def disown_place(services: Services, traveller: Traveller, slot_id: int) -> NotTaken | Answer | None:

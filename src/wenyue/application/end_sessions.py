@@ -6,7 +6,7 @@ from wenyue.accounts.second.sessions import EVERYBODY
 from wenyue.application.administering import may_administer
 from wenyue.application.operating import Operator, Works
 from wenyue.application.securing import NotSecured, is_by_pin, securing
-from wenyue.kernel.duties import Right, may_anywhere
+from wenyue.core.duties import Right, may_anywhere
 
 
 async def end_own_sessions(works: Works, operator: Operator, staff: Staff, key: str) -> NotSecured | None:

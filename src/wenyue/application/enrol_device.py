@@ -2,7 +2,7 @@
 
 from wenyue.accounts import Caller, gate_devices
 from wenyue.accounts.gate_devices import Device
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def enrol_device(services: Services, caller: Caller, code: str) -> tuple[Device, str] | None:

@@ -7,7 +7,7 @@ from wenyue.application.operating import Operator
 from wenyue.application.second_step import add_factor
 from wenyue.application.securing import NotSecured, is_by_pin, own_attempt
 from wenyue.application.signing_in import Enrolment, NotSignedIn
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def enrol_factor(

@@ -5,7 +5,7 @@ from wenyue.accounts.second.rules import Step
 from wenyue.accounts.second.sessions import HalfLogin
 from wenyue.application.second_step import add_factor, begin_login, find_halfway
 from wenyue.application.signing_in import Enrolment, Knock, NotSignedIn, SignedIn
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def enrol_first_factor(

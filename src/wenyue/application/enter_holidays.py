@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from wenyue.application.entering_holidays import do_enter_holidays
 from wenyue.application.operating import NotDone, Operator, Works, acting
 from wenyue.booking import replanning
-from wenyue.booking.replanning import HolidayEntry, Replanned
-from wenyue.kernel.clock import days
+from wenyue.booking.slots.replanning import HolidayEntry, Replanned
+from wenyue.core.clock import days
 from wenyue.policy import Preset, read_presets
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from wenyue.application.operating import Act, NotDone
 from wenyue.booking import replanning, touched
-from wenyue.booking.replanning import HolidayEntry
+from wenyue.booking.slots.replanning import HolidayEntry
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.core.clock import days
+from wenyue.core.duties import Right
 from wenyue.events import append, kinds
-from wenyue.kernel.clock import days
-from wenyue.kernel.duties import Right
 from wenyue.policy import DayKind, load_calendar
 
 

@@ -3,7 +3,7 @@
 from wenyue.accounts import StaffRecord, staffing
 from wenyue.application.administering import NotStaffed, may_administer
 from wenyue.application.operating import Act
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 
 
 async def find_theirs(act: Act, login: str, *, ends_logins: bool = True) -> StaffRecord | NotStaffed:

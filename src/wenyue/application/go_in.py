@@ -1,7 +1,7 @@
 """A traveller whose turn has come goes in from a waiting room: a token for their pass."""
 
-from wenyue.emergency import RoomProblem, TokenGiven
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.waiting_room import RoomProblem, TokenGiven
 
 
 async def go_in(

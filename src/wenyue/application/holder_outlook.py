@@ -10,9 +10,9 @@ from wenyue.accounts import Identity, claims, losses, names
 from wenyue.application.on_duty import OnDuty, Place
 from wenyue.application.taking_documents import asks_second
 from wenyue.cards import recovery
+from wenyue.container import Services
+from wenyue.core.duties import Right
 from wenyue.gate import LookupProblem, persons
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
 
 
 class SettleHolder(Struct, frozen=True):

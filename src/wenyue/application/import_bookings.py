@@ -15,10 +15,10 @@ from wenyue.application.operating import Operator
 from wenyue.application.prepare_import import Prepared
 from wenyue.application.reservations import ImportReservation, bookings_of
 from wenyue.booking import importing
-from wenyue.booking.importing import ImportedBooking, ImportOutcome
+from wenyue.booking.slots.importing import ImportedBooking, ImportOutcome
+from wenyue.core.duties import Right
 from wenyue.events import append, kinds
 from wenyue.gate import go_through_again
-from wenyue.kernel.duties import Right
 
 
 class ImportBookings(Struct, frozen=True):

@@ -11,9 +11,9 @@ from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Operator, Works
 from wenyue.audit import Entry, record
 from wenyue.catalogue import Venue
+from wenyue.core.duties import Right
 from wenyue.events import append, kinds
-from wenyue.infra.db import Tx
-from wenyue.kernel.duties import Right
+from wenyue.platform.database.db import Tx
 
 OF_LISTS: Final = "venues"  # the source, in events
 VENUES_PER_STATEMENT_MAX: Final = 1_000

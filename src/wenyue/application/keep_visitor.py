@@ -9,7 +9,7 @@ from wenyue.accounts import Identity, VisitorRecord, VisitorRefusal, add_visitor
 from wenyue.application.actors import Traveller
 from wenyue.application.travelling import acting
 from wenyue.cards import CardState, CardView, Denied, add_companion, cards_of, remove_companion
-from wenyue.services import Services
+from wenyue.container import Services
 
 _SHOWN_FIRST: Final = (CardState.ACTIVE, CardState.FROZEN)
 

@@ -6,7 +6,7 @@ from wenyue import policy
 from wenyue.application.on_server import acting_with, reason_for_record
 from wenyue.application.operating import Operator, Works
 from wenyue.audit import Entry, record
-from wenyue.kernel.duties import Right
+from wenyue.core.duties import Right
 
 
 class LiftBans(Struct, frozen=True):

@@ -5,12 +5,12 @@ from msgspec import Struct
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting
 from wenyue.application.operator_checks import span_detail
 from wenyue.audit import Entry, record
-from wenyue.booking import opening, touched
+from wenyue.booking import slot_planning, touched
 from wenyue.catalogue import Closure, closure
 from wenyue.catalogue import lift_closure as end_closure
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.core.duties import Right
 from wenyue.events import append, kinds
-from wenyue.kernel.duties import Right
 
 
 class LiftClosure(Struct, frozen=True):
@@ -41,7 +41,7 @@ async def do_lift_closure(act: Act, request: LiftClosure) -> int | NotDone:
     found = await _find(act, request)
     if found is None or not await end_closure(act.tx, found.id, act.now):
         return NotDone.CLOSURE_UNKNOWN
-    slots = await opening.reopen_slots(
+    slots = await slot_planning.reopen_slots(
         act.tx, found.venue_id, found.product_id, found.from_date, found.to_date
     )
     detail = span_detail(found.from_date, found.to_date, found.product_id) | {"slots": slots}

@@ -7,8 +7,8 @@ from wenyue.application.actors import Traveller
 from wenyue.application.telling import Words, lost_page, tell_holder
 from wenyue.application.travelling import Own, acting, own_turn
 from wenyue.cards import CardState, Denied, recovery
-from wenyue.kernel.ids import uuid7
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.ids import uuid7
 
 THAWED: Final = "card-thawed"
 

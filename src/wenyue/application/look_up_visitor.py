@@ -3,9 +3,9 @@
 from msgspec import Struct
 
 from wenyue.application.on_duty import NotAtPost, Place, find_post, on_duty
+from wenyue.container import Services
+from wenyue.core.duties import Right
 from wenyue.gate import Found, LookupKind, LookupProblem, LookupRequest, look_up
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
 
 
 class LookUpVisitor(Struct, frozen=True):

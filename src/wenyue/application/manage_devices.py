@@ -5,8 +5,8 @@ from msgspec import Struct
 from wenyue.accounts import gate_devices
 from wenyue.application.operating import NotDone, Operator, Works, acting
 from wenyue.application.operator_checks import find_venue
-from wenyue.kernel.documents.text import has_controls, has_unseen
-from wenyue.kernel.duties import POST_LENGTH_MAX, Right, venues_for
+from wenyue.core.documents.text import has_controls, has_unseen
+from wenyue.core.duties import POST_LENGTH_MAX, Right, venues_for
 
 
 class AllowDevice(Struct, frozen=True):

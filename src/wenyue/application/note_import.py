@@ -3,7 +3,7 @@
 from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Operator, Works
 from wenyue.audit import Entry, record
-from wenyue.kernel.duties import Right
+from wenyue.core.duties import Right
 
 
 async def note_import(works: Works, operator: Operator, source: str, rows: int) -> None:

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from wenyue.accounts import LoginEnded, Staff, acting_as
 from wenyue.catalogue import venue
-from wenyue.infra.db import Tx
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.duties import Right
+from wenyue.platform.database.db import Tx
 
 
 class OnDuty(Struct, frozen=True):

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from wenyue.application.operating import Act, Operator, Works, acting
 from wenyue.application.operator_checks import REASON_LENGTH_MAX
-from wenyue.kernel.duties import EVERY_DUTY, Right
-from wenyue.kernel.personal import Vault
+from wenyue.core.duties import EVERY_DUTY, Right
+from wenyue.core.personal import Vault
 
 
 class KeyedWorks(Works, Protocol):

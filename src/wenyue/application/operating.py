@@ -9,8 +9,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from wenyue.accounts import Login, LoginEnded, acting_as
-from wenyue.infra.db import Database, Tx
-from wenyue.kernel.duties import NOTHING, Duties, Right, may
+from wenyue.core.duties import NOTHING, Duties, Right, may
+from wenyue.platform.database.db import Database, Tx
 
 
 class Works(Protocol):

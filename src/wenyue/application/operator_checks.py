@@ -5,8 +5,8 @@ from typing import Final
 
 from wenyue.application.operating import Act
 from wenyue.catalogue import Product, Venue, product, venues_by_id
-from wenyue.kernel.documents.text import has_controls
-from wenyue.kernel.duties import Right
+from wenyue.core.documents.text import has_controls
+from wenyue.core.duties import Right
 
 DAYS_MAX: Final = 400  # of one act
 REASON_LENGTH_MAX: Final = 200

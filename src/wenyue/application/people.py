@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from wenyue.accounts import VisitorRecord, names
 from wenyue.booking import PartyVisitor, Visitor
-from wenyue.kernel.documents import Document, bare_number
-from wenyue.kernel.personal import Vault
+from wenyue.core.documents import Document, bare_number
+from wenyue.core.personal import Vault
 
 
 class Person(Struct, frozen=True):

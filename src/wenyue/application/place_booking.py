@@ -12,8 +12,8 @@ from wenyue.application.actors import Traveller
 from wenyue.application.asking import Allowance, Denial, Denied, check_size, check_turn, count_request
 from wenyue.application.booking_request import Details, booking_request, unpriced_line
 from wenyue.booking import Answer, Outcome
-from wenyue.kernel.limits import BOOKING_DEADLINE_S
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.limits import BOOKING_DEADLINE_S
 
 
 class AskedLine(Protocol):

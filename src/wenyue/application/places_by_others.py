@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from wenyue.accounts import claims, traveller
 from wenyue.booking import by_others
-from wenyue.infra.db import Tx
-from wenyue.kernel.documents import bare_number
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.documents import bare_number
+from wenyue.platform.database.db import Tx
 
 
 class NotTaken(StrEnum):

@@ -10,11 +10,11 @@ from wenyue import audit, catalogue
 from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Operator, Works
 from wenyue.booking import importing
-from wenyue.booking.importing import NewSlot, SlotDraw
+from wenyue.booking.slots.importing import NewSlot, SlotDraw
 from wenyue.catalogue import Product, Venue
-from wenyue.infra.db import Tx
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.duties import Right
+from wenyue.core.clock import local_date
+from wenyue.core.duties import Right
+from wenyue.platform.database.db import Tx
 
 DrawKey = tuple[str, date]  # a product's code, a date
 

@@ -6,7 +6,7 @@ from wenyue.accounts.second.rules import Step
 from wenyue.accounts.second.sessions import HalfLogin
 from wenyue.application.second_step import begin_login, find_halfway
 from wenyue.application.signing_in import Knock, NotSignedIn, SignedIn
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def prove_factor(

@@ -11,9 +11,9 @@ from wenyue.accounts import staffing
 from wenyue.application.finding_staff import find_staff
 from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Act, Operator, Works
-from wenyue.audit import Entry, reading, record
-from wenyue.kernel.documents.text import has_controls
-from wenyue.kernel.duties import Right
+from wenyue.audit import Entry, queries, record
+from wenyue.core.documents.text import has_controls
+from wenyue.core.duties import Right
 
 TEXT_MAX: Final = 64  # of what is typed to look for
 
@@ -40,7 +40,7 @@ class ReadRecord(Struct, frozen=True):
 class Found(Struct, frozen=True):
     """A page, and the logins of the staff who acted, by actor."""
 
-    page: reading.Page
+    page: queries.Page
     logins: dict[str, str]
 
 
@@ -50,7 +50,7 @@ async def read_record(works: Works, operator: Operator, request: ReadRecord) -> 
         wanted = await _wanted(act, request)
         if isinstance(wanted, NotRead):
             return wanted
-        found = await reading.page(act.tx, wanted)
+        found = await queries.page(act.tx, wanted)
         known = await staffing.staff_of_actors(act.tx, sorted({one.actor for one in found.entries}))
         detail: dict[str, object] = {"who": wanted.actor or "", "what": wanted.action or ""}
         detail |= {"venue": request.venue, "entries": len(found.entries)}
@@ -60,7 +60,7 @@ async def read_record(works: Works, operator: Operator, request: ReadRecord) -> 
     return Found(found, {actor: one.staff.login for actor, one in known.items()})
 
 
-async def _wanted(act: Act, request: ReadRecord) -> reading.Wanted | NotRead:
+async def _wanted(act: Act, request: ReadRecord) -> queries.Wanted | NotRead:
     actor = request.who.strip()[:TEXT_MAX] or None
     if actor is not None and has_controls(actor):
         return NotRead.WHO_UNKNOWN
@@ -79,4 +79,4 @@ async def _wanted(act: Act, request: ReadRecord) -> reading.Wanted | NotRead:
             return NotRead.VENUE_UNKNOWN
         products = await catalogue.products(act.tx, venue.id)
         subjects = (f"venue:{venue.id}", *(f"product:{one.id}" for one in products))
-    return reading.Wanted(actor, action or None, subjects, request.from_at, request.to_at, request.before)
+    return queries.Wanted(actor, action or None, subjects, request.from_at, request.to_at, request.before)

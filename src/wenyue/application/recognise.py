@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from wenyue.accounts import Login, who_of
 from wenyue.accounts.second import sessions
-from wenyue.infra.db import Database
+from wenyue.platform.database.db import Database
 
 
 async def recognise(

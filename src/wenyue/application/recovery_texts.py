@@ -6,9 +6,9 @@ from uuid import UUID
 
 from wenyue.application.telling import Words, tell_holder
 from wenyue.cards import recovery
-from wenyue.infra.db import Tx
+from wenyue.container import Services
 from wenyue.notifications import Notice, notify
-from wenyue.services import Services
+from wenyue.platform.database.db import Tx
 
 TOLD: Final = "recovery-told"
 REPLACED: Final = "card-replaced"

@@ -4,7 +4,7 @@ from wenyue.accounts import Staff
 from wenyue.accounts.second import factors
 from wenyue.application.operating import Operator
 from wenyue.application.securing import NotSecured, is_by_pin, securing
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def renew_codes(services: Services, operator: Operator, staff: Staff) -> list[str] | NotSecured:

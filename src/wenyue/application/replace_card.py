@@ -6,7 +6,7 @@ from wenyue.application.actors import Traveller
 from wenyue.application.replacing import NotYet, Wanted, give_number, once
 from wenyue.application.travelling import acting
 from wenyue.cards import Denied, Replaced
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def replace_card(

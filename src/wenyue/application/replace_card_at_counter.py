@@ -11,8 +11,8 @@ from wenyue.application.recovery_texts import tell_of_proof
 from wenyue.application.replacing import NotYet, Wanted, give_number, once
 from wenyue.application.unknown_holder import note_unknown_holder
 from wenyue.cards import CounterRefusal, Denied, Replaced, recovery
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.duties import Right
 
 
 class ReplaceAtCounter(Struct, frozen=True):

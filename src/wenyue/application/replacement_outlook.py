@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from wenyue.application.recovery_texts import TOLD
 from wenyue.cards import recovery
-from wenyue.infra.db import Tx
+from wenyue.container import Services
 from wenyue.notifications import is_told
-from wenyue.services import Services
+from wenyue.platform.database.db import Tx
 
 
 async def was_told(tx: Tx, found: recovery.Recovery) -> bool:

@@ -14,8 +14,8 @@ from wenyue.accounts import end_logins
 from wenyue.application.recovery_texts import tell_of_number
 from wenyue.application.replacement_outlook import waits_until
 from wenyue.cards import CardProblem, Denied, Replaced, recovery
-from wenyue.infra.db import Tx
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.platform.database.db import Tx
 
 
 class SameMoment(Exception):

@@ -5,7 +5,7 @@ from wenyue.accounts import end_logins
 from wenyue.application.actors import Traveller
 from wenyue.application.travelling import acting, own_turn
 from wenyue.cards import CardState, Denied
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def report_loss(

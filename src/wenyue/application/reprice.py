@@ -9,11 +9,11 @@ from msgspec import Struct
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting
 from wenyue.application.operator_checks import are_dates, find_product
 from wenyue.audit import Entry, record
-from wenyue.booking import opening, touched
+from wenyue.booking import slot_planning, touched
 from wenyue.catalogue import Product, set_prices
 from wenyue.changes import Counts, Effect, Looked
+from wenyue.core.duties import Right
 from wenyue.events import append, kinds
-from wenyue.kernel.duties import Right
 
 PRICE_MINOR_MAX: Final = 10**9
 
@@ -60,7 +60,7 @@ async def do_reprice(act: Act, request: Reprice) -> int | NotDone:
     if isinstance(product, NotDone):
         return product
     await set_prices(act.tx, request.product_id, dict(request.prices))
-    slots = await opening.reprice(act.tx, request.product_id, request.prices)
+    slots = await slot_planning.reprice(act.tx, request.product_id, request.prices)
     detail: dict[str, object] = {
         "slots": slots,
         "prices": {day.isoformat(): price for day, price in sorted(request.prices.items())},

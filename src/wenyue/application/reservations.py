@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from wenyue.application.prepare_import import DrawKey, Prepared
 from wenyue.booking import BookingState, Party, seal_party
-from wenyue.booking.importing import ImportedBooking, ImportedLine
-from wenyue.kernel.ids import uuid7
-from wenyue.kernel.personal import Vault
+from wenyue.booking.slots.importing import ImportedBooking, ImportedLine
+from wenyue.core.ids import uuid7
+from wenyue.core.personal import Vault
 
 
 class ReservedLine(Struct, frozen=True):

@@ -4,7 +4,7 @@ from wenyue.accounts import staffing
 from wenyue.application.administering import NotStaffed, StaffWorks, administering, is_last
 from wenyue.application.finding_staff import find_theirs
 from wenyue.application.operating import Operator
-from wenyue.kernel.duties import NOTHING
+from wenyue.core.duties import NOTHING
 
 
 async def retire_staff(works: StaffWorks, operator: Operator, login: str) -> int | NotStaffed:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from wenyue.application.decide_change import OF_SYSTEM, carry_out, find_change, is_still_theirs
 from wenyue.application.operating import Operator, Works, acting
 from wenyue.changes import REASON_LENGTH_MAX, Refusal, State, rules, store
-from wenyue.kernel.duties import EVERY_DUTY, Right
+from wenyue.core.duties import EVERY_DUTY, Right
 
 
 class Review(Struct, frozen=True):

@@ -8,7 +8,7 @@ from wenyue.accounts import Attempt, LoginEnded, Staff, Throttled
 from wenyue.accounts.second.rules import Step
 from wenyue.application.on_duty import OnDuty, on_duty
 from wenyue.application.second_proofs import NotConfirmed, Second, check_password, check_proof, counted_as
-from wenyue.services import Services
+from wenyue.container import Services
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from wenyue.accounts.second import factors
 from wenyue.accounts.second.factors import Signed
 from wenyue.accounts.second.rules import Step
 from wenyue.application.signing_in import after_password
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 class AtDevice(Struct, frozen=True):

@@ -8,7 +8,7 @@ from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.rules import Step
 from wenyue.accounts.second.sessions import HalfLogin
 from wenyue.application.signing_in import Enrolment, Knock, NotSignedIn
-from wenyue.services import Services
+from wenyue.container import Services
 
 _REFUSED: Final = {
     factors.Added.NEW: None,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from wenyue.accounts import Attempt, Caller, Login, LoginEnded, Staff
 from wenyue.application.operating import Act, Operator, Works, acting
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 class NotSecured(StrEnum):

@@ -10,9 +10,9 @@ from wenyue.application.places_by_others import NotTaken
 from wenyue.application.take_places_back import take_places_back
 from wenyue.audit import Entry, record
 from wenyue.booking import Answer, by_others
+from wenyue.container import Services
+from wenyue.core.duties import Right
 from wenyue.gate import LookupProblem, persons
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
 
 
 class SeeDocument(Struct, frozen=True):

@@ -6,7 +6,7 @@ from wenyue import abuse
 from wenyue.abuse import Pattern, PatternRule
 from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Operator, Works
-from wenyue.kernel.duties import Right
+from wenyue.core.duties import Right
 
 
 class SetAbuseRule(Struct, frozen=True):

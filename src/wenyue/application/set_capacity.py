@@ -14,7 +14,7 @@ from wenyue.application.capacities import (
 )
 from wenyue.application.operating import Act, NotDone, Operator, Works, acting
 from wenyue.audit import Entry, record
-from wenyue.booking import opening
+from wenyue.booking import slot_planning
 from wenyue.events import append, kinds
 
 
@@ -41,7 +41,7 @@ async def do_set_capacity(act: Act, request: Asked) -> CapacitySet | NotDone:
         return venue_id
     detail: dict[str, object] = {"capacity": request.capacity}
     if isinstance(request, SetCapacity):
-        asked = opening.set_capacity(
+        asked = slot_planning.set_capacity(
             act.tx, request.slot_id, request.capacity, below_taken=request.below_taken
         )
         entry = Entry(act.now, act.operator.name, "slot.capacity_set", f"slot:{request.slot_id}", detail)
@@ -54,24 +54,26 @@ async def do_set_capacity(act: Act, request: Asked) -> CapacitySet | NotDone:
     return await _answer(act, asked, entry, event, unknown_place(request))
 
 
-async def _set_day(act: Act, request: SetDayCapacity) -> opening.CapacityAnswer:
+async def _set_day(act: Act, request: SetDayCapacity) -> slot_planning.CapacityAnswer:
     """A day that is open, or will be. Opened in this moment, it is there when it is asked again."""
 
-    async def set_open() -> opening.CapacityAnswer:
-        return await opening.set_day_capacity(
+    async def set_open() -> slot_planning.CapacityAnswer:
+        return await slot_planning.set_day_capacity(
             act.tx, request.venue_id, request.on_date, request.capacity, below_taken=request.below_taken
         )
 
     said = await set_open()
-    if said is not opening.CapacityAnswer.UNKNOWN or not is_ahead(act, request):
+    if said is not slot_planning.CapacityAnswer.UNKNOWN or not is_ahead(act, request):
         return said
-    planned = await opening.set_planned_capacity(act.tx, request.venue_id, request.on_date, request.capacity)
-    return await set_open() if planned is opening.CapacityAnswer.UNKNOWN else planned
+    planned = await slot_planning.set_planned_capacity(
+        act.tx, request.venue_id, request.on_date, request.capacity
+    )
+    return await set_open() if planned is slot_planning.CapacityAnswer.UNKNOWN else planned
 
 
 async def _answer(
     act: Act,
-    asked: Awaitable[opening.CapacityAnswer],
+    asked: Awaitable[slot_planning.CapacityAnswer],
     entry: Entry,
     event: kinds.VenueEvent,
     unknown: NotDone,
@@ -87,12 +89,12 @@ async def _answer(
 
 
 _DONE: Final = {
-    opening.CapacityAnswer.SET: CapacitySet.SET,
-    opening.CapacityAnswer.UNCHANGED: CapacitySet.UNCHANGED,
-    opening.CapacityAnswer.FOLLOWS: CapacitySet.FOLLOWS,
+    slot_planning.CapacityAnswer.SET: CapacitySet.SET,
+    slot_planning.CapacityAnswer.UNCHANGED: CapacitySet.UNCHANGED,
+    slot_planning.CapacityAnswer.FOLLOWS: CapacitySet.FOLLOWS,
 }
 _NOT_DONE: Final = {
-    opening.CapacityAnswer.BELOW_TAKEN: NotDone.BELOW_TAKEN,
-    opening.CapacityAnswer.BELOW_RESERVES: NotDone.BELOW_RESERVES,
-    opening.CapacityAnswer.OUT_OF_RANGE: NotDone.BAD_CAPACITY,
+    slot_planning.CapacityAnswer.BELOW_TAKEN: NotDone.BELOW_TAKEN,
+    slot_planning.CapacityAnswer.BELOW_RESERVES: NotDone.BELOW_RESERVES,
+    slot_planning.CapacityAnswer.OUT_OF_RANGE: NotDone.BAD_CAPACITY,
 }

@@ -2,8 +2,8 @@
 
 from wenyue.accounts import gate_devices
 from wenyue.application.on_duty import NotAtPost, Place, find_post, on_duty
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.duties import Right
 
 
 async def set_pin(services: Services, login: str, place: Place, pin: str) -> NotAtPost | None:

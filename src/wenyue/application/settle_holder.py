@@ -8,9 +8,9 @@ from wenyue.application.second_proofs import NotConfirmed, Second
 from wenyue.application.settled import Settled, carry_out
 from wenyue.application.taking_documents import is_too_many
 from wenyue.audit import Entry, record
+from wenyue.container import Services
+from wenyue.core.duties import Right
 from wenyue.gate import LookupProblem
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
 
 
 async def settle_holder(

@@ -12,8 +12,8 @@ from wenyue.application.shut_account import shut_account
 from wenyue.application.telling import Words, tell_holder
 from wenyue.audit import Entry, record
 from wenyue.booking import account_subject
-from wenyue.kernel.ids import uuid7
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.ids import uuid7
 
 SEEN: Final = "document-seen"
 

@@ -6,8 +6,8 @@ from wenyue.accounts import end_logins
 from wenyue.application.on_duty import OnDuty
 from wenyue.application.telling import Words, tell_holder
 from wenyue.cards import recovery
-from wenyue.kernel.ids import uuid7
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.ids import uuid7
 
 LOST: Final = "claim-lost"
 

@@ -8,8 +8,8 @@ from wenyue.accounts import Caller, end_logins
 from wenyue.application.recovery_texts import tell_of_proof
 from wenyue.application.sign_in_with_card import NewLogin
 from wenyue.cards import recovery
+from wenyue.container import Services
 from wenyue.notifications import note_proved
-from wenyue.services import Services
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from wenyue.accounts import Caller, gate_devices
 from wenyue.accounts.gate_devices import Device
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 class ClerkKnock(Struct, frozen=True):

@@ -6,7 +6,7 @@ from wenyue.accounts.second.rules import Step
 from wenyue.application.prove_factor import prove_factor
 from wenyue.application.second_step import half_login
 from wenyue.application.signing_in import Halfway, Knock, NotSignedIn, SignedIn, after_password
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def sign_in_staff(

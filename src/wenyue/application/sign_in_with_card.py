@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from wenyue.accounts import Caller, Throttled
 from wenyue.cards import CardProblem, Denied, clean_card_no, judge, sign_in, with_tries
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 class NewLogin(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Whoever is signed in signs out."""
 
 from wenyue.accounts import end_login
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def sign_out(services: Services, token: str) -> None:

@@ -12,7 +12,7 @@ from wenyue.accounts.second import factors
 from wenyue.accounts.second.factors import Offer
 from wenyue.accounts.second.passkeys import NewPasskey
 from wenyue.accounts.second.rules import Mode, Step, step_after_password
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 class Knock(Struct, frozen=True):

@@ -10,7 +10,7 @@ from wenyue.accounts.second.factors import Factor
 from wenyue.accounts.second.sessions import Session
 from wenyue.application.administering import may_administer
 from wenyue.application.operating import Operator, Works
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 
 
 class Security(Struct, frozen=True):

@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from wenyue import catalogue, emergency
+from wenyue import catalogue, waiting_room
 from wenyue.application.on_server import require
 from wenyue.application.operating import Act, Operator, Works, acting
-from wenyue.kernel.duties import Right
+from wenyue.core.duties import Right
 
 
 class SteerRoom(Struct, frozen=True):
@@ -30,13 +30,13 @@ class NoRoom(StrEnum):
 async def steer_room(works: Works, operator: Operator, request: SteerRoom) -> NoRoom | None:
     """None: done. Raises ValueError that names the field, NotAllowed."""
     async with acting(works, operator) as act:
-        room = await emergency.room_by_code(act.tx, request.code)
+        room = await waiting_room.room_by_code(act.tx, request.code)
         if room is None:
             return NoRoom.UNKNOWN
         await require_rooms(act, room.venue_id, room.product_ids)
         if room.closed_at is not None:
             return NoRoom.CLOSED
-        await emergency.steer_room(
+        await waiting_room.steer_room(
             act.tx,
             room,
             act.now,

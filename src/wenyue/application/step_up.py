@@ -4,7 +4,7 @@ from wenyue.accounts import Caller, Staff
 from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.factors import Signed
 from wenyue.application.operating import Operator
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def step_up(

@@ -2,7 +2,7 @@
 
 from wenyue.accounts import Caller, end_logins
 from wenyue.cards import recovery
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def stop_replacement(services: Services, caller: Caller, code: str) -> bool:

@@ -4,8 +4,8 @@ from wenyue.accounts import Identity, end_logins
 from wenyue.application.on_duty import NotAtPost, on_duty
 from wenyue.application.unknown_holder import note_unknown_holder
 from wenyue.cards import recovery
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.duties import Right
 
 
 async def stop_replacement_at_counter(services: Services, login: str, identity: Identity) -> bool | NotAtPost:

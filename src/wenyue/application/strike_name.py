@@ -9,7 +9,7 @@ from wenyue.accounts import names
 from wenyue.application.on_server import acting_with, reason_for_record
 from wenyue.application.operating import Operator, Works
 from wenyue.audit import Entry, record
-from wenyue.kernel.duties import Right
+from wenyue.core.duties import Right
 
 CODE_LENGTH: Final = 12  # of a name's key, as it is shown
 _CODE: Final = re.compile(r"[0-9a-f]{12,64}")

@@ -1,7 +1,7 @@
 """A traveller takes a place in the queue of a waiting room: a pass."""
 
-from wenyue.emergency import PassGiven, RoomProblem
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.waiting_room import PassGiven, RoomProblem
 
 
 async def take_pass(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wenyue.accounts import LoginEnded
 from wenyue.booking import Answer, ChangeKind, ChangeRequest, Outcome, by_others
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def take_places_back(

@@ -2,8 +2,8 @@
 
 from wenyue.application.on_duty import NotAtPost, Place, find_post, on_duty
 from wenyue.catalogue import venues_by_id
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.core.duties import Right
 
 
 async def take_post(services: Services, login: str, place: Place) -> int | NotAtPost:

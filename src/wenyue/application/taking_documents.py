@@ -7,7 +7,7 @@ from wenyue.accounts import losses
 from wenyue.application.on_duty import OnDuty
 from wenyue.booking import by_others
 from wenyue.cards import recovery
-from wenyue.kernel.limits import TAKEN_ALONE_PER_DAY, TAKEN_PER_DAY
+from wenyue.core.limits import TAKEN_ALONE_PER_DAY, TAKEN_PER_DAY
 
 
 async def asks_second(act: OnDuty, lost: Sequence[int]) -> bool:

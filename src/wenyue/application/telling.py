@@ -5,9 +5,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from wenyue.accounts import traveller
-from wenyue.infra.db import Tx
+from wenyue.container import Services
 from wenyue.notifications import Notice, notify
-from wenyue.services import Services
+from wenyue.platform.database.db import Tx
 
 
 class Words(NamedTuple):

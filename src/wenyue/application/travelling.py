@@ -9,8 +9,8 @@ from msgspec import Struct
 from wenyue.accounts import LoginEnded, acting_as
 from wenyue.application.actors import Traveller
 from wenyue.cards import recovery
-from wenyue.infra.db import Tx
-from wenyue.services import Services
+from wenyue.container import Services
+from wenyue.platform.database.db import Tx
 
 
 class Own(Struct, frozen=True):

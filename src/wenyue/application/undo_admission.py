@@ -8,10 +8,10 @@ from wenyue.accounts import Staff
 from wenyue.application.on_duty import OnDuty
 from wenyue.application.second_person import confirmed
 from wenyue.application.second_proofs import NotConfirmed, Second
+from wenyue.container import Services
+from wenyue.core.duties import Right
 from wenyue.gate import REASON_LENGTH_MAX, UndoOutcome, clean_line, undo
-from wenyue.infra.db import Tx
-from wenyue.kernel.duties import Right
-from wenyue.services import Services
+from wenyue.platform.database.db import Tx
 
 
 class UndoAdmission(Struct, frozen=True):

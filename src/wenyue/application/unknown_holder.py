@@ -2,7 +2,7 @@
 
 from wenyue.application.on_duty import OnDuty
 from wenyue.audit import Entry, record
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def note_unknown_holder(services: Services, act: OnDuty) -> None:

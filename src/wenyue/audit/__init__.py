@@ -1,6 +1,6 @@
 """The record: what happened, by whom, to what. Append-only, sealed into a hash chain afterwards."""
 
-from wenyue.audit import reading
+from wenyue.audit import queries
 from wenyue.audit.anchors import ANCHOR_EVERY, Anchors
 from wenyue.audit.model import ENTRIES_PER_SEAL_MAX, Anchor, ChainAhead, Entry, Link
 from wenyue.audit.store import (
@@ -28,7 +28,7 @@ __all__ = [
     "differing",
     "entries_json",
     "newest",
-    "reading",
+    "queries",
     "record",
     "seal",
     "verify",

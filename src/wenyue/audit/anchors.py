@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from wenyue.audit.model import Anchor
-from wenyue.kernel.personal import SealKeys
+from wenyue.core.personal import SealKeys
 
 ANCHOR_EVERY: Final = timedelta(minutes=1)
 ANCHORS_READ_MAX: Final = 200  # of the newest, and as many accepted ones

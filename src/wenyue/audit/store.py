@@ -12,8 +12,8 @@ from typing import Final, Protocol, cast
 import msgspec
 
 from wenyue.audit.model import CHAIN_START, ENTRIES_PER_SEAL_MAX, Anchor, ChainAhead, Entry, Link
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.personal import SealKeys
+from wenyue.core.personal import SealKeys
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.audit")
 _SEALER_LOCK: Final = 0x57_59_41_55_44_49_54  # "WYAUDIT"

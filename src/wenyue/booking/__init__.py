@@ -3,10 +3,10 @@
 `Engine` decides and commits in batches; `availability`, `booking_view` and `bookings_of` read.
 """
 
-from wenyue.booking import by_others, findable, importing, later, opening, replanning, touched
-from wenyue.booking.availability import SlotState, SlotView, availability
-from wenyue.booking.engine import Engine
-from wenyue.booking.facts import Rulebook, account_subject
+from wenyue.booking import tasks
+from wenyue.booking.decisions.facts import Rulebook, account_subject
+from wenyue.booking.engine.engine import Engine
+from wenyue.booking.engine.pressure import Pressure, pressure
 from wenyue.booking.model import (
     Answer,
     BookingRequest,
@@ -19,17 +19,19 @@ from wenyue.booking.model import (
     Visitor,
     WantedLine,
 )
-from wenyue.booking.oncard import on_card
-from wenyue.booking.party import Party, PartyVisitor, open_party, seal_party
-from wenyue.booking.pressure import Pressure, pressure
-from wenyue.booking.reading import BookingView, LineView, booking_view, booking_views, bookings_of
-from wenyue.booking.redeeming import (
+from wenyue.booking.persistence import by_others, findable
+from wenyue.booking.persistence.party import Party, PartyVisitor, open_party, seal_party
+from wenyue.booking.persistence.queries import BookingView, LineView, booking_view, booking_views, bookings_of
+from wenyue.booking.persistence.redemption import (
     Admission,
     redeem,
     redeemable,
     sealed_parties,
     undo_redemption,
 )
+from wenyue.booking.slots import importing, replanning, slot_planning, touched
+from wenyue.booking.slots.availability import SlotState, SlotView, availability
+from wenyue.booking.slots.card_eligibility import on_card
 
 __all__ = [
     "Admission",
@@ -60,16 +62,16 @@ __all__ = [
     "by_others",
     "findable",
     "importing",
-    "later",
     "on_card",
     "open_party",
-    "opening",
     "pressure",
     "redeem",
     "redeemable",
     "replanning",
     "seal_party",
     "sealed_parties",
+    "slot_planning",
+    "tasks",
     "touched",
     "undo_redemption",
 ]

@@ -23,11 +23,11 @@ from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.people import CardProblem, Denied, Validity, activation_terms, state_problem
 from wenyue.cards.rules import in_month_days
+from wenyue.core.clock import local_date
+from wenyue.core.limits import CLAIMS_PER_DOCUMENT_MAX
+from wenyue.core.personal import Secret, Vault
 from wenyue.events import append, kinds
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
-from wenyue.kernel.personal import Secret, Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
 _GUESSES: Final = frozenset(

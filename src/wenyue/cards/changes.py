@@ -11,10 +11,10 @@ from wenyue.cards.dates import validity_end
 from wenyue.cards.model import CardRules
 from wenyue.cards.parse import RulesError
 from wenyue.cards.people import CardProblem, Denied, age_problem, state_problem
+from wenyue.core.clock import local_date
+from wenyue.core.personal import Vault
 from wenyue.events import append, kinds
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
 COMPANION_CHANGES_MAX: Final = 10  # different people beyond the seats: more looks like lending the card

@@ -8,7 +8,7 @@ import re
 import secrets
 from typing import Final
 
-from wenyue.kernel.documents.text import compact
+from wenyue.core.documents.text import compact
 
 _SERIAL_DIGITS: Final = 15
 _PIN_DIGITS: Final = 8

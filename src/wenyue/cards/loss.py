@@ -17,9 +17,9 @@ from wenyue.cards.codes import clean_card_no, new_card_no, new_pin
 from wenyue.cards.model import CardState
 from wenyue.cards.people import CardProblem, Denied, state_problem
 from wenyue.cards.recovery import Recovery
+from wenyue.core.personal import Secret, Vault
 from wenyue.events import append, kinds
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.personal import Secret, Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
 _NUMBER_TRIES_MAX: Final = 5

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from wenyue.cards.dates import activation_deadline, validity_window
 from wenyue.cards.model import CardRules, CardState
-from wenyue.kernel.documents import age_on
+from wenyue.core.documents import age_on
 
 
 class CardProblem(StrEnum):

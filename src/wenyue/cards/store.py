@@ -10,7 +10,7 @@ import msgspec
 
 from wenyue.cards.model import CardFacts, CardRules, CardState, CardType, EntitlementFacts
 from wenyue.cards.parse import RulesError, parse_rules, parse_type
-from wenyue.infra.db import Tx, queries
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards")
 LOCK_CARDS: Final[LiteralString] = _SQL["lock_cards"]

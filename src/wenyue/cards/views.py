@@ -8,8 +8,8 @@ from wenyue.accounts import sealing
 from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.store import ENTITLEMENTS_OF
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.personal import Vault
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
 CARDS_PER_HOLDER_MAX: Final = 20  # shown; nobody has more

@@ -16,8 +16,8 @@ from wenyue.catalogue.model import (
     Venue,
     VenueKind,
 )
-from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
-from wenyue.kernel.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
+from wenyue.core.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
+from wenyue.platform.database.db import Tx, fetch_dict, fetch_dicts, queries
 
 PRODUCTS_PAGE_MAX: Final = 500
 ROWS_MAX: Final = 20_000  # templates or closures read at once

@@ -19,7 +19,7 @@ from wenyue.changes.model import (
     Load,
     State,
 )
-from wenyue.infra.db import Tx, queries
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.changes")
 _AT_ONCE_MAX: Final = 50

@@ -15,8 +15,8 @@ import msgspec
 
 from wenyue.events.kinds import Happened, UnknownEvent, decode
 from wenyue.events.subscriber import Subscriber
-from wenyue.infra.db import Tx, queries
-from wenyue.infra.failure import where
+from wenyue.platform.database.db import Tx, queries
+from wenyue.platform.failure import where
 
 EVENTS_MAX: Final = 200  # of a batch, and what its last row has more
 ROWS_MAX: Final = 200  # looked at for a batch

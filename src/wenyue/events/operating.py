@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from wenyue.infra.db import Tx, queries
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.events", "operating.sql")
 STUCK_MAX: Final = 200

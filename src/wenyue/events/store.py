@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from wenyue.events.kinds import BookingEvent, Event, kind_of
-from wenyue.infra.db import Tx, queries
+from wenyue.platform.database.db import Tx, queries
 
 KEPT: Final = timedelta(days=7)  # what everybody has handled, for `replay`
 KEPT_MAX: Final = timedelta(days=60)  # what a subscriber has not come to: then it is dropped, and told

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wenyue.events.kinds import TYPES, Event, Happened, kind_of
-from wenyue.infra.db import Tx
+from wenyue.platform.database.db import Tx
 
 Handler = Callable[[Tx, Sequence[Happened]], Awaitable[None]]
 _BACKOFF_EXPONENT_MAX = 20

@@ -9,10 +9,10 @@ from uuid import UUID
 from wenyue.booking import Admission, PartyVisitor, open_party, sealed_parties
 from wenyue.cards import CardState
 from wenyue.catalogue import Closure, closure_on, closures
+from wenyue.core.personal import SealBroken, Vault
 from wenyue.gate.desk import Gathered, Parties, Question
 from wenyue.gate.model import Candidate, CardStanding, Facts, Presented
-from wenyue.infra.db import Tx, fetch_dicts, queries
-from wenyue.kernel.personal import SealBroken, Vault
+from wenyue.platform.database.db import Tx, fetch_dicts, queries
 from wenyue.policy import bans
 
 _SQL: Final = queries("wenyue.gate")

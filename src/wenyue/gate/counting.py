@@ -7,7 +7,7 @@ from typing import Final
 from wenyue.audit import Entry, record
 from wenyue.gate.elsewhere import are_few
 from wenyue.gate.undoing import actor_of
-from wenyue.infra.db import Tx, fetch_dict, queries
+from wenyue.platform.database.db import Tx, fetch_dict, queries
 
 _SQL: Final = queries("wenyue.gate", "lookup.sql")
 _SCAN: Final = "scan"

@@ -6,11 +6,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 from wenyue.booking import Party
+from wenyue.core.documents import Document
+from wenyue.core.personal import Vault
 from wenyue.gate.model import Facts, Presented, Reason, ScanAnswer
 from wenyue.gate.tokens import GateKeys
-from wenyue.infra.db import Tx
-from wenyue.kernel.documents import Document
-from wenyue.kernel.personal import Vault
+from wenyue.platform.database.db import Tx
 from wenyue.policy import Preset
 
 Parties = dict[UUID, Party]

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from wenyue.booking import Admission
+from wenyue.core.limits import LOOKUPS_PER_DAY, LOOKUPS_PER_MINUTE
 from wenyue.gate.directions import is_for_today
 from wenyue.gate.model import Facts, Presented, Reason, ScanRequest, Verdict
-from wenyue.kernel.limits import LOOKUPS_PER_DAY, LOOKUPS_PER_MINUTE
 
 _TYPED: Final = frozenset({Presented.DOCUMENT, Presented.CARD})
 _ASKABLE: Final = _TYPED | {Presented.CODE}  # what is typed to see what it says

@@ -7,14 +7,14 @@ from typing import Final
 from wenyue.booking import Admission, findable, redeemable
 from wenyue.cards import CardState
 from wenyue.catalogue import Venue
+from wenyue.core.clock import local_date
 from wenyue.gate.candidates import STANDING, is_valid_on, with_company
 from wenyue.gate.desk import Desk, Gathered, Question, nothing
 from wenyue.gate.model import PERSONS_MAX, CardStanding, Facts, Presented, Reason, ScanRequest
 from wenyue.gate.places import number_of, places_of
-from wenyue.gate.reading import Reading, read_presented
+from wenyue.gate.queries import Reading, read_presented
 from wenyue.gate.scanned import normalise
-from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
-from wenyue.kernel.clock import local_date
+from wenyue.platform.database.db import Tx, fetch_dict, fetch_dicts, queries
 
 _SQL: Final = queries("wenyue.gate")
 

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from wenyue.accounts import traveller
 from wenyue.booking import findable, open_party
+from wenyue.core.clock import local_date
+from wenyue.core.personal import SealBroken, Vault
 from wenyue.gate.model import LookupKind
 from wenyue.gate.terms import term_of
-from wenyue.infra.alone import alone
-from wenyue.infra.db import Tx, fetch_dicts, queries
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.personal import SealBroken, Vault
+from wenyue.platform.database.advisory_lock import alone
+from wenyue.platform.database.db import Tx, fetch_dicts, queries
 
 _SQL: Final = queries("wenyue.gate", "lookup.sql")
 GO_THROUGH_AGAIN: Final = _SQL[

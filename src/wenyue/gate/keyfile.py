@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 from wenyue.gate.tokens import GateKeys
-from wenyue.infra.keys import make, read_content
+from wenyue.platform.keys import make, read_content
 
 
 def load_gate_keys(home: Path) -> GateKeys:

@@ -8,6 +8,10 @@ from uuid import UUID
 
 from wenyue.booking import Admission, BookingState, redeemable
 from wenyue.catalogue import venues_by_id
+from wenyue.core.clock import local_date
+from wenyue.core.documents import mask_document, mask_name, mask_phone
+from wenyue.core.limits import LOOKUP_FOUND_MAX
+from wenyue.core.personal import Vault
 from wenyue.gate.candidates import open_parties, visitor_of
 from wenyue.gate.counting import Lookup, may_look_up, write_down
 from wenyue.gate.desk import Parties
@@ -22,11 +26,7 @@ from wenyue.gate.model import (
     VenueUnknown,
 )
 from wenyue.gate.terms import term_of
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.clock import local_date
-from wenyue.kernel.documents import mask_document, mask_name, mask_phone
-from wenyue.kernel.limits import LOOKUP_FOUND_MAX
-from wenyue.kernel.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.gate", "lookup.sql")
 _STANDING: Final = {

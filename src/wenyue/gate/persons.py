@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from wenyue.booking import by_others
+from wenyue.core.personal import Vault
 from wenyue.gate.counting import Lookup, may_look_up, write_down
 from wenyue.gate.model import LookupProblem
-from wenyue.infra.db import Tx
-from wenyue.kernel.personal import Vault
+from wenyue.platform.database.db import Tx
 
 _KIND: Final = "document"
 

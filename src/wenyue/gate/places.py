@@ -4,11 +4,11 @@ from typing import Final
 from uuid import UUID
 
 from wenyue.booking import Admission, redeemable
+from wenyue.core.limits import CLAIMS_PER_DOCUMENT_MAX
 from wenyue.gate.desk import Question
 from wenyue.gate.indexing import key_of_person
 from wenyue.gate.model import PERSONS_MAX
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.gate")
 _LOOKUP: Final = queries("wenyue.gate", "lookup.sql")

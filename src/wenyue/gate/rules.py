@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from wenyue.booking import Admission, BookingState
+from wenyue.core.documents import age_on
 from wenyue.gate.directions import admission_window, is_for_today, is_open_now, most_useful
 from wenyue.gate.model import Candidate, CardStanding, Facts, Presented, Reason, Verdict
-from wenyue.kernel.documents import age_on
 
 _CARD: Final = {
     CardStanding.FROZEN: Reason.CARD_FROZEN,

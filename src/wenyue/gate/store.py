@@ -12,6 +12,8 @@ from wenyue.audit import Entry, record
 from wenyue.booking import Admission, redeem
 from wenyue.cards import begin_validity
 from wenyue.catalogue import Venue, venues_by_id
+from wenyue.core.documents import mask_document, mask_name
+from wenyue.core.personal import Vault
 from wenyue.events import append, kinds
 from wenyue.gate.candidates import open_parties, visitor_of
 from wenyue.gate.counting import count_in_vain
@@ -32,13 +34,11 @@ from wenyue.gate.model import (
     Verdict,
     Visit,
 )
-from wenyue.gate.reading import is_of_code_or_card
+from wenyue.gate.queries import is_of_code_or_card
 from wenyue.gate.rules import decide
 from wenyue.gate.scanned import normalise
 from wenyue.gate.undoing import actor_of
-from wenyue.infra.db import Tx, fetch_dict, fetch_dicts, queries
-from wenyue.kernel.documents import mask_document, mask_name
-from wenyue.kernel.personal import Vault
+from wenyue.platform.database.db import Tx, fetch_dict, fetch_dicts, queries
 
 _SQL: Final = queries("wenyue.gate")
 _TRIES: Final = 3  # a booking that changes under the scan is looked at again

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from wenyue.core.documents import Phone, parse_phone
 from wenyue.gate.model import LookupKind
-from wenyue.kernel.documents import Phone, parse_phone
 
 _PARTS: Final = re.compile(r"[^\W_]+")
 _LATIN: Final = re.compile(r"[a-z]")

@@ -16,8 +16,8 @@ import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from wenyue.core.limits import RETIRED_GATE_KEYS_MAX
 from wenyue.gate import base45
-from wenyue.kernel.limits import RETIRED_GATE_KEYS_MAX
 
 VOUCHER_PREFIX: Final = "WY1:"
 TOKEN_LENGTH_MAX: Final = 512  # characters of text; a QR code of version 15 at error correction M holds 600

@@ -6,8 +6,8 @@ person, who is not the keeper and holds `undo.confirm` at the venue, confirms ea
 
 from datetime import datetime
 
+from wenyue.core.duties import Right
 from wenyue.gate.model import UNDO_WINDOW_S, UndoFacts, UndoLimits, UndoOutcome
-from wenyue.kernel.duties import Right
 
 
 def undo_outcome(facts: UndoFacts, limits: UndoLimits, reason: str, now: datetime) -> UndoOutcome:

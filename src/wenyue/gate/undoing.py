@@ -8,11 +8,11 @@ from uuid import UUID
 from wenyue.accounts import Staff
 from wenyue.audit import Entry, record
 from wenyue.booking import undo_redemption
+from wenyue.core.clock import at_local, local_date
 from wenyue.events import append, kinds
 from wenyue.gate.model import Reason, UndoFacts, UndoLimits, UndoOutcome
 from wenyue.gate.undo_rules import undo_outcome
-from wenyue.infra.db import Tx, fetch_dict, queries
-from wenyue.kernel.clock import at_local, local_date
+from wenyue.platform.database.db import Tx, fetch_dict, queries
 
 _SQL: Final = queries("wenyue.gate", "undoing.sql")
 _MACHINE: Final = 0  # the keeper's id where none is signed in

@@ -1,6 +1,6 @@
 """Languages: catalogues of texts, messages that wait for their reader, dates and numbers as a language writes them.
 
-Directly above the kernel; imports nothing else of ours. Docs: docs/adr/0033-languages.md. Dates: `wenyue.locale.formats`;
+Directly above core; imports nothing else of ours. Docs: docs/adr/0033-languages.md. Dates: `wenyue.locale.formats`;
 templates: `wenyue.locale.templates`.
 """
 

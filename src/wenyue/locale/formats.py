@@ -14,7 +14,7 @@ from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
-from wenyue.kernel.clock import zone
+from wenyue.core.clock import zone
 from wenyue.locale.languages import LOCALES, Locale
 from wenyue.locale.message import Message, translations
 

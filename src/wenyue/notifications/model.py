@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from wenyue.booking import EventKind
-from wenyue.kernel.personal import Secret
+from wenyue.core.personal import Secret
 
 
 @dataclass(frozen=True, slots=True)

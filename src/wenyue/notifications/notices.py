@@ -8,12 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.personal import SealBroken, Secret, Vault
+from wenyue.core.personal import SealBroken, Secret, Vault
 from wenyue.notifications.model import Sms, SmsTransport
 from wenyue.notifications.phones import CODES, count_notices, note_phone, phone_key_of
 from wenyue.notifications.rules import SIGN_EN, SIGN_ZH
 from wenyue.notifications.texts import TextLimits, Waiting, leaving_notices
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.notifications", "notice.sql")
 _PURPOSE: Final = b"notice"

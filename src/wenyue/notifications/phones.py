@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.personal import Secret, Vault
+from wenyue.core.personal import Secret, Vault
 from wenyue.notifications.texts import Counts, NoticeCounts, Queued, Waiting
+from wenyue.platform.database.db import Tx, queries
 
 CODE: Final = "recovery-code"  # the kind of a notice with a code of one request
 SHARED_CODE: Final = (

@@ -6,8 +6,8 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from wenyue.booking import BookingState, BookingView, EventKind, LineView
-from wenyue.kernel.clock import zone
-from wenyue.kernel.documents import mask_name
+from wenyue.core.clock import zone
+from wenyue.core.documents import mask_name
 from wenyue.policy import Preset, cancel_terms
 
 SIGN_ZH: Final = "【稳约旅游卡】"  # registered with the provider

@@ -10,13 +10,13 @@ import msgspec
 
 from wenyue.accounts import Traveller, traveller
 from wenyue.booking import BookingView, EventKind, booking_views
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.limits import PAGE_SIZE, PAGE_SIZE_MAX
-from wenyue.kernel.personal import SealBroken, Secret, Vault
+from wenyue.core.limits import PAGE_SIZE, PAGE_SIZE_MAX
+from wenyue.core.personal import SealBroken, Secret, Vault
 from wenyue.notifications.model import Message, Sms, SmsTransport
 from wenyue.notifications.phones import count_texts, phone_key_of
 from wenyue.notifications.rules import Told, is_still_true, render
 from wenyue.notifications.texts import Queued, TextLimits, leaving
+from wenyue.platform.database.db import Tx, queries
 from wenyue.policy import Preset
 
 SMS_PER_SEND_MAX: Final = 50

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wenyue.booking import EventKind
-from wenyue.kernel.limits import (
+from wenyue.core.limits import (
     CODES_TO_PHONE_PER_DAY,
     NOTICES_OF_KIND_LEAST,
     NOTICES_OF_SHARED_PER_DAY,

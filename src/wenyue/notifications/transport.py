@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from wenyue.kernel.documents import mask_phone
+from wenyue.core.documents import mask_phone
 from wenyue.notifications.model import Sms
 
 _FOLDER_MODE: Final = 0o700

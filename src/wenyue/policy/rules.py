@@ -8,7 +8,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final, Literal
 
-from wenyue.kernel.clock import at_local, local_date
+from wenyue.core.clock import at_local, local_date
 from wenyue.policy.model import CancelLimits, CancelStage, Preset, StrikeKind, StrikeRules
 
 _MIDNIGHT: Final = time(0)

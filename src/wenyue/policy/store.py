@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import Final, LiteralString
 from uuid import UUID
 
-from wenyue.infra.db import Tx, fetch_dicts, queries
-from wenyue.kernel.clock import at_local, local_date
+from wenyue.core.clock import at_local, local_date
+from wenyue.platform.database.db import Tx, fetch_dicts, queries
 from wenyue.policy.model import (
     DayKind,
     HolidayCalendar,

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 
 from wenyue.audit import Entry, record
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.limits import RETENTION_STEP_MAX
+from wenyue.core.limits import RETENTION_STEP_MAX
+from wenyue.platform.database.db import Tx, queries
 from wenyue.retention.model import DAYS_MAX, DAYS_MIN, Kind, Period
 
 _SQL: Final = queries("wenyue.retention")

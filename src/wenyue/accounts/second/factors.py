@@ -21,9 +21,9 @@ from wenyue.accounts.second.rules import (
     step_of_code,
 )
 from wenyue.audit import Entry, record
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.duties import Duties, read_duties
-from wenyue.kernel.personal import SealBroken, Vault
+from wenyue.core.duties import Duties, read_duties
+from wenyue.core.personal import SealBroken, Vault
+from wenyue.platform.database.db import Tx, queries
 
 PURPOSE: Final = b"factor"
 _SQL: Final = queries("wenyue.accounts", "factors.sql")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from wenyue.kernel.personal import Vault
+from wenyue.core.personal import Vault
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 from pyotp.totp import TOTP
 
-from wenyue.kernel.duties import Duties, needs_factor
+from wenyue.core.duties import Duties, needs_factor
 
 STEP_S: Final = 30  # RFC 6238
 _WINDOW: Final = 1  # steps before and after: clocks differ

@@ -9,7 +9,7 @@ from wenyue.accounts.logins import duties_held, login_key
 from wenyue.accounts.model import Login, Staff
 from wenyue.accounts.second.rules import Step
 from wenyue.audit import Entry, record
-from wenyue.infra.db import Tx, queries
+from wenyue.platform.database.db import Tx, queries
 
 HALF_LASTS: Final = timedelta(minutes=10)
 _NOTED_EVERY: Final = timedelta(minutes=2)

@@ -2,14 +2,14 @@
 
 from wenyue import events
 from wenyue.application.operating import Works
-from wenyue.booking import later
-from wenyue.infra.alone import alone
+from wenyue.booking import tasks
+from wenyue.platform.database.advisory_lock import alone
 
 
 async def drop_events(works: Works) -> bool:
     """Whether more may be there; a bounded part at a time."""
     now = works.clock()
     async with works.db.transaction() as tx:
-        is_more = await later.drop_old_notes(tx, now)
+        is_more = await tasks.drop_old_notes(tx, now)
     async with works.db.transaction() as tx:
         return await alone(tx, "drop events") and (await events.drop_old(tx, now) or is_more)

@@ -4,7 +4,7 @@ from typing import Final
 
 from wenyue.accounts.second.sessions import drop_over
 from wenyue.application.operating import Works
-from wenyue.infra.alone import alone
+from wenyue.platform.database.advisory_lock import alone
 
 _AT_ONCE: Final = 2_000  # of each kind
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from wenyue import retention
 from wenyue.application.operating import Works
-from wenyue.infra.alone import alone
+from wenyue.platform.database.advisory_lock import alone
 from wenyue.retention import Kind
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from wenyue import abuse
 from wenyue.application.jobs.index_for_gates import bookings_of
+from wenyue.container import Services
 from wenyue.events import Happened
-from wenyue.infra.db import Tx
-from wenyue.services import Services
+from wenyue.platform.database.db import Tx
 
 
 async def find_many_persons(services: Services, tx: Tx, told: Sequence[Happened]) -> None:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from wenyue import abuse
 from wenyue.abuse import Pattern
 from wenyue.application.jobs.index_for_gates import bookings_of
+from wenyue.container import Services
 from wenyue.events import Happened
-from wenyue.infra.db import Tx
-from wenyue.services import Services
+from wenyue.platform.database.db import Tx
 
 
 async def find_rotating_accounts(services: Services, tx: Tx, told: Sequence[Happened]) -> None:

@@ -7,12 +7,12 @@ from typing import Final
 from procrastinate.types import JSONDict
 
 from wenyue.booking import replanning
+from wenyue.container import Services
+from wenyue.core.clock import days
 from wenyue.events import Happened, kinds
-from wenyue.infra.db import Tx
-from wenyue.infra.jobs import JobQueue
-from wenyue.kernel.clock import days
+from wenyue.platform.database.db import Tx
+from wenyue.platform.jobs.queue import JobQueue
 from wenyue.policy import DayKind
-from wenyue.services import Services
 
 FOLLOW: Final = "calendar.follow"
 _ACTOR: Final = "system:calendar"

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 from uuid import UUID
 
+from wenyue.container import Services
 from wenyue.events import BookingEvent, Happened
 from wenyue.gate import index_bookings
-from wenyue.infra.db import Tx
-from wenyue.services import Services
+from wenyue.platform.database.db import Tx
 
 
 async def index_for_gates(services: Services, tx: Tx, told: Sequence[Happened]) -> None:

@@ -1,7 +1,7 @@
 """Bookings of days that come near are indexed for the gates' look-up."""
 
+from wenyue.container import Services
 from wenyue.gate import go_through
-from wenyue.services import Services
 
 
 async def index_near(services: Services) -> bool:

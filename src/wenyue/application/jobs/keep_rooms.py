@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from wenyue import emergency
-from wenyue.emergency import Room
-from wenyue.infra.db import Tx
-from wenyue.services import Services
+from wenyue import waiting_room
+from wenyue.container import Services
+from wenyue.platform.database.db import Tx
+from wenyue.waiting_room import Room
 
 
 async def keep_rooms(services: Services, places_left: Callable[[Tx, Room], Awaitable[int | None]]) -> int:
@@ -15,6 +15,6 @@ async def keep_rooms(services: Services, places_left: Callable[[Tx, Room], Await
     """
     now = services.clock()
     async with services.db.transaction() as tx:
-        return await emergency.keep_rooms(
+        return await waiting_room.keep_rooms(
             tx, services.vault, now, places_left=places_left, freshness=services.freshness
         )

@@ -1,7 +1,7 @@
 """The names of accounts that an older version opened are noted beside their documents."""
 
 from wenyue.accounts import names
-from wenyue.services import Services
+from wenyue.container import Services
 
 
 async def note_names(services: Services, after: int) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wenyue.application.operating import Works
-from wenyue.watch import beat
+from wenyue.monitoring import beat
 
 
 async def say_alive(works: Works, names: Sequence[str], every_s: int) -> None:

@@ -2,7 +2,7 @@
 
 from wenyue.application.operating import Works
 from wenyue.audit import seal
-from wenyue.kernel.personal import SealKeys
+from wenyue.core.personal import SealKeys
 
 
 async def seal_record(works: Works, keys: SealKeys) -> int:

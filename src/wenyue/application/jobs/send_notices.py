@@ -2,8 +2,8 @@
 
 from wenyue import notifications
 from wenyue.application.jobs.send_texts import Outgoing
+from wenyue.container import Services
 from wenyue.notifications import has_notices
-from wenyue.services import Services
 
 
 async def send_notices(services: Services, outgoing: Outgoing) -> bool:

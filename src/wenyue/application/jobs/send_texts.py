@@ -7,8 +7,8 @@ from uuid import UUID
 
 from wenyue import abuse
 from wenyue.booking import EventKind
+from wenyue.container import Services
 from wenyue.notifications import SmsTransport, TextLimits, give_up, send_queued
-from wenyue.services import Services
 
 _log: Final = logging.getLogger("wenyue.worker")
 

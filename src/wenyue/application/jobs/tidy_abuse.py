@@ -2,7 +2,7 @@
 
 from wenyue import abuse
 from wenyue.application.operating import Works
-from wenyue.infra.alone import alone
+from wenyue.platform.database.advisory_lock import alone
 
 
 async def tidy_abuse(works: Works) -> None:

@@ -9,12 +9,12 @@ from procrastinate.types import JSONDict
 
 from wenyue.application.jobs.index_for_gates import bookings_of
 from wenyue.booking import EventKind
+from wenyue.container import Services
 from wenyue.events import Happened
 from wenyue.gate import index_bookings
-from wenyue.infra.db import Tx
-from wenyue.infra.jobs import JobQueue
 from wenyue.notifications import BY_SMS, deliver
-from wenyue.services import Services
+from wenyue.platform.database.db import Tx
+from wenyue.platform.jobs.queue import JobQueue
 
 SEND: Final = "notifications.send"
 BOOKINGS_PER_JOB_MAX: Final = 50  # as many texts as one offer to a provider

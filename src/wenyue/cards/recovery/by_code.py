@@ -23,8 +23,8 @@ from wenyue.cards.recovery.codes import (
 )
 from wenyue.cards.recovery.holders import lock_holder, named_holders
 from wenyue.cards.recovery.proofs import BLOCKED_S, OBJECTION_S, Proven, new_row, proven
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.personal import Secret, Vault
+from wenyue.core.personal import Secret, Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "recovery.sql")
 CODE_TRIES_MAX: Final = 5

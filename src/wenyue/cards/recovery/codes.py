@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from wenyue.kernel.personal import Vault
+from wenyue.core.personal import Vault
 
 CODE_TTL_S: Final = 10 * 60
 SHARED_S: Final = (

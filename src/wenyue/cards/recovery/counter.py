@@ -9,9 +9,9 @@ from wenyue.accounts import Identity, Staff
 from wenyue.cards.recovery.codes import new_objection, objection_key, requester_key
 from wenyue.cards.recovery.holders import has_card, lock_holder, named_holders
 from wenyue.cards.recovery.proofs import BLOCKED_S, OBJECTION_S, Proven, bind, new_row, proven
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.duties import Right
-from wenyue.kernel.personal import Vault
+from wenyue.core.duties import Right
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "recovery.sql")
 COUNTER_OF_STAFF_MAX: Final = 40  # in a day, by one member of staff

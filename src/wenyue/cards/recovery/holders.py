@@ -7,9 +7,9 @@ from typing import Final
 from wenyue.accounts import Identity, Traveller, traveller
 from wenyue.audit import Entry, record
 from wenyue.cards.codes import clean_card_no
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.limits import CLAIMS_PER_DOCUMENT_MAX
-from wenyue.kernel.personal import Vault
+from wenyue.core.limits import CLAIMS_PER_DOCUMENT_MAX
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "recovery.sql")
 

@@ -8,8 +8,8 @@ from wenyue.audit import Entry, record
 from wenyue.cards.recovery.codes import cleaned, objection_key
 from wenyue.cards.recovery.holders import lock_holder
 from wenyue.cards.recovery.proofs import OBJECTION_S
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.personal import Vault
+from wenyue.core.personal import Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "recovery.sql")
 

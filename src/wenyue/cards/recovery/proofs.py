@@ -8,9 +8,9 @@ from uuid import UUID
 from wenyue.accounts import Traveller
 from wenyue.audit import Entry, record
 from wenyue.cards.recovery.codes import phone_key
+from wenyue.core.personal import Secret, Vault
 from wenyue.events import append, kinds
-from wenyue.infra.db import Tx, queries
-from wenyue.kernel.personal import Secret, Vault
+from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "recovery.sql")
 OBJECTION_S: Final = 7 * 24 * 3600

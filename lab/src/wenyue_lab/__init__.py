@@ -1,0 +1,1 @@
+"""The laboratory of Wenyue: simulator, benchmark, cluster, drills. The product never imports it."""

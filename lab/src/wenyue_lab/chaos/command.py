@@ -1,0 +1,233 @@
+"""`wenyue drill`: the face of the drills at a terminal."""
+
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Final, cast
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue.ops.progress import telling
+from wenyue.ops.rehearsals.due import run_due, tell
+from wenyue.ops.rehearsals.schedule import (
+    ALL,
+    RUN_GLOB,
+    ZONE,
+    Entry,
+    Every,
+    last_due,
+    read_entries,
+    read_runs,
+    write_entries,
+)
+from wenyue.platform.config import load
+from wenyue.platform.fault import SetupError
+from wenyue.platform.parent_death_signal import end_with_parent
+from wenyue_lab.chaos.every import EVERY, perform
+from wenyue_lab.chaos.figures import Figures
+from wenyue_lab.chaos.kind import Terms
+from wenyue_lab.chaos.performance import SECONDS_MAX
+from wenyue_lab.chaos.record import Run, store
+
+RATE_MAX: Final = 5_000.0
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Break things on purpose and check that no booking is lost (演练).",
+)
+
+
+@app.command("list")
+def show_list() -> None:
+    """Every drill and what it does (列出演练)."""
+    table = Table()
+    for column in ("drill · 演练", "what is done", "seconds", "requests/s"):
+        table.add_column(column)
+    for drill in EVERY.values():
+        table.add_row(
+            f"{drill.name}\n{drill.title_zh}", drill.says, f"{drill.seconds:g}", f"{drill.rate_per_s:g}"
+        )
+    Console().print(table)
+
+
+@app.command("run")
+def run_one(
+    name: Annotated[str, typer.Argument(help="a drill's name, or `all`")],
+    *,
+    seconds: Annotated[float, typer.Option(min=0, max=SECONDS_MAX, help="of load; 0: the drill's own")] = 0.0,
+    rate: Annotated[
+        float, typer.Option(min=0, max=RATE_MAX, help="requests a second; 0: the drill's own")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="of the load and of the fault's choices")] = 1,
+) -> None:
+    """Run a drill on an installation of its own; status 1 when it fails (运行演练)."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if name != "all" and name not in EVERY:
+        raise SetupError(f"there is no drill {name!r}: see `wenyue drill list`", "没有这个演练")
+    console = Console()
+    folder = load().home / "drills"
+    failed: list[str] = []
+    for drill in EVERY.values() if name == "all" else [EVERY[name]]:
+        if name == "all" and (cannot := drill.needs()):
+            console.print(f"{drill.name} is left out: {cannot}", markup=False, soft_wrap=True)
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        with telling(console, drill.name) as tell_step:
+            terms = Terms(seconds or drill.seconds, seed=seed, rate_per_s=rate, tell=tell_step)
+            done = perform(drill, folder / f"site-{drill.name}", terms)
+        path = store(done, folder)
+        tell(folder, list(EVERY))
+        _show(console, done)
+        console.print(f"written to {path}", markup=False, soft_wrap=True)
+        if not done.is_passed:
+            failed.append(drill.name)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command("schedule")
+def schedule(
+    *,
+    every: Annotated[
+        Every | None, typer.Option(help="how often; without it the schedule is only shown")
+    ] = None,
+    drill: Annotated[str, typer.Option(help="a drill's name, or `all`")] = ALL,
+    at: Annotated[
+        str, typer.Option(help="HH:MM at the venues; choose an hour when few people book")
+    ] = "03:30",
+    on: Annotated[
+        int, typer.Option(min=1, max=28, help="weekday 1-7 (Monday first), or day of the month")
+    ] = 1,
+    seconds: Annotated[float, typer.Option(min=0, max=SECONDS_MAX, help="of load; 0: the drill's own")] = 0.0,
+    rate: Annotated[float, typer.Option(min=0, max=RATE_MAX, help="requests a second; 0: its own")] = 0.0,
+    remove: Annotated[bool, typer.Option("--remove", help="take this drill off the schedule")] = False,
+) -> None:
+    """Rehearse regularly: `wenyue up` runs what is due at the lowest priority, or a timer `wenyue drill due` (定期演练)."""
+    folder = load().home / "drills"
+    entries = [one for one in read_entries(folder) if not (remove or every) or one.drill != drill]
+    if every is not None and not remove:
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        entries.append(_checked(Entry(drill, every, at, on, seconds, rate, since)))
+    if every is not None or remove:
+        write_entries(folder, entries)
+    now = datetime.now(UTC)
+    for one in entries:
+        due = last_due(one, now).astimezone(ZONE)
+        day = {Every.DAY: "", Every.WEEK: f" on weekday {one.on}", Every.MONTH: f" on day {one.on}"}[
+            one.every
+        ]
+        typer.echo(f"{one.drill}: every {one.every.value}{day} at {one.at}, last due {due:%Y-%m-%d %H:%M}")
+    if not entries:
+        typer.echo("nothing is scheduled: `wenyue drill schedule --every week` · 没有演练计划")
+
+
+@app.command("due")
+def run_what_is_due() -> None:
+    """Run every drill whose time has come, one at a time; for a timer (运行到期的演练)."""
+    if os.environ.get("WENYUE_END_WITH_PARENT") == "1":
+        end_with_parent()
+    signal.signal(signal.SIGTERM, _interrupt)
+    folder = load().home / "drills"
+
+    def perform_one(name: str, seconds: float, rate: float) -> None:
+        done = perform(EVERY[name], folder / f"site-{name}", Terms(seconds, rate_per_s=rate))
+        store(done, folder)
+        typer.echo(f"{name}: {'passed · 通过' if done.is_passed else 'FAILED · 未通过'}")
+
+    own = {name: one.seconds for name, one in EVERY.items() if not one.needs()}
+    if run_due(folder, own, perform_one, typer.echo) == 0:
+        typer.echo("nothing is due · 没有到期的演练")
+    elif any(folder.glob(RUN_GLOB)):
+        _write_report(folder)
+
+
+@app.command("history")
+def history(
+    *, limit: Annotated[int, typer.Option(min=1, max=500, help="how many runs, the newest first")] = 40
+) -> None:
+    """The runs that were kept: when, verdict, figures (演练历史)."""
+    for one in read_runs(load().home / "drills", limit):
+        figures = one["figures"]
+        steps = cast("list[dict[str, object]]", one.get("steps") or [])
+        good = sum(step["status"] == 0 for step in steps)
+        typer.echo(
+            f"{one['began_at'][:16]}Z {'passed · 通过  ' if one['is_passed'] else 'FAILED · 未通过'} {one['name']:<22} "
+            f"{figures['acknowledged']:>9,} acknowledged, {figures['doubted']:,} in doubt, p99 {figures['p99_ms']:g} ms, "
+            f"write gap {figures['write_gap_max_s']:g} s, runbook {good}/{len(steps)}"
+        )
+
+
+@app.command("report")
+def report() -> None:
+    """Write report.html from the stored runs: timelines, verdicts, what to do (生成报告)."""
+    path = _write_report(load().home / "drills")
+    Console().print(f"written to {path}", markup=False, soft_wrap=True)
+
+
+def _write_report(folder: Path) -> Path:
+    from wenyue_lab.chaos.report import write  # noqa: PLC0415 - only a report needs it
+
+    return write(folder)
+
+
+def _checked(entry: Entry) -> Entry:
+    """An entry that can be kept. Raises SetupError that names what is wrong."""
+    if entry.drill != ALL and entry.drill not in EVERY:
+        raise SetupError(f"there is no drill {entry.drill!r}: see `wenyue drill list`", "没有这个演练")
+    if entry.every is Every.WEEK and entry.on > 7:
+        raise SetupError(f"--on {entry.on}: a week has the days 1 (Monday) to 7", "星期应为 1 到 7")
+    try:
+        _ = entry.wall
+    except ValueError as error:
+        raise SetupError(
+            f"--at {entry.at}: a time of day is HH:MM, such as 03:30", "时间应为 HH:MM"
+        ) from error
+    return entry
+
+
+def _show(console: Console, done: Run) -> None:
+    figures = done.figures
+    table = Table(title=f"{done.name}, seed {done.seed}", show_header=False)
+    for name, value in rows(figures):
+        table.add_row(name, value)
+    for name, number in done.extra.items():
+        table.add_row(name, f"{number:g}")
+    console.print(table)
+    for violation in done.violations:
+        console.print(
+            f"{violation.invariant}: {violation.says}", style="bold red", markup=False, soft_wrap=True
+        )
+    for finding in done.findings:
+        console.print(finding, style="bold red", markup=False, soft_wrap=True)
+    if done.is_passed:
+        console.print("passed: every invariant held · 通过", style="bold green")
+    else:
+        console.print("FAILED · 未通过", style="bold red")
+
+
+def rows(figures: Figures) -> list[tuple[str, str]]:
+    """The figures as people read them."""
+    return [
+        ("seconds of load · 秒", f"{figures.seconds:g}"),
+        ("operations / requests", f"{figures.operations:,} / {figures.requests:,}"),
+        ("acknowledged · 已确认", f"{figures.acknowledged:,} ({figures.acknowledged_per_s:g}/s)"),
+        ("refused / put off", f"{figures.refused:,} / {figures.given_up:,}"),
+        ("in doubt for a while · 曾不明", f"{figures.doubted:,}, at most {figures.doubt_max_s:g} s"),
+        (
+            "settled by asking / by sending again",
+            f"{figures.settled_by_asking} / {figures.settled_by_sending_again}",
+        ),
+        ("replays · 重放", f"{figures.replays:,}"),
+        ("answer p50 / p99 / worst", f"{figures.p50_ms:g} / {figures.p99_ms:g} / {figures.worst_ms:g} ms"),
+        ("faults", f"{figures.faults}"),
+        ("write gap p95 / max", f"{figures.write_gap_p95_s:g} / {figures.write_gap_max_s:g} s"),
+    ]
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM unwinds like Ctrl-C, so that everything that was started is stopped."""
+    raise KeyboardInterrupt

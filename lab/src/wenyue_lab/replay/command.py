@@ -1,0 +1,127 @@
+"""`wenyue replay`: the face of the replay at a terminal."""
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from wenyue.core.clock import days
+from wenyue.ops.imports import ImportMap, InputError, open_table, read_all, read_map
+from wenyue.ops.progress import steps
+from wenyue.platform.config import ACCOUNT_MAX, PERSON_BOOKINGS_MAX, AccountSettings, Settings, load
+from wenyue_lab.replay.client import Client
+from wenyue_lab.replay.driver import Replay
+from wenyue_lab.replay.hotel import check_counters, open_hotel, own_database
+from wenyue_lab.replay.model import Demand, Figures, Occupancy
+from wenyue_lab.replay.report import as_json, table, write_picture
+from wenyue_lab.replay.rules import demand_of
+from wenyue_lab.replay.serving import HOST, MakeApp, VirtualClock, serving
+
+CAPACITY_MAX: Final = 100_000
+SPEED_MAX: Final = 1_000.0  # virtual days per second
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="the old system's export: CSV, or CSV.gz")],
+    map_file: Annotated[Path, typer.Option("--map", help="how to read it: a TOML file (docs/importing.md)")],
+    *,
+    capacity: Annotated[int, typer.Option(min=1, max=CAPACITY_MAX, help="rooms per night")],
+    speed: Annotated[str, typer.Option(help="virtual days per second, or 'max'")] = "max",
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the sums as JSON")] = None,
+    plot: Annotated[Path | None, typer.Option(help="write a picture of the nights (SVG)")] = None,
+) -> None:
+    """Drive real demand through the public interface, on a virtual clock, and check it event by event (重放)."""
+    console = Console()
+    chosen = read_map(map_file)
+    day_s = _day_s(speed)
+    demand = read_demand(file, chosen)
+    with (
+        own_database(load(), console.print) as settings,
+        steps(console, len(demand.events), "events · 事件") as shown,
+    ):
+
+        def progress(done: int, _all: int) -> None:
+            shown.at(done)
+
+        figures, nights = run_replay(settings, chosen, demand, capacity, progress, day_s=day_s)
+    console.print(table(figures, chosen.venue.currency))
+    if json_file:
+        json_file.write_text(as_json(figures) + "\n", encoding="utf-8")
+    if plot:
+        write_picture(plot, nights)
+    if not figures.is_proved:
+        raise typer.Exit(1)
+
+
+def read_demand(file: Path, chosen: ImportMap) -> Demand:
+    """The events of a file. Raises InputError when it cannot be read, or says too little for a replay."""
+    columns = chosen.columns
+    if columns.booked is None or columns.status_date is None:
+        raise InputError(
+            "a replay needs columns.booked and columns.status_date in the map: when was it booked, when cancelled?",
+            "重放需要映射 columns.booked 和 columns.status_date",
+        )
+    demand = demand_of(found for _, found in read_all(open_table(file, chosen), chosen))
+    if not demand.events:
+        raise InputError(f"{file} asks for no night at all ({demand.rows} rows)", "文件中没有任何住宿请求")
+    return demand
+
+
+def run_replay(
+    settings: Settings,
+    chosen: ImportMap,
+    demand: Demand,
+    capacity: int,
+    progress: Callable[[int, int], None],
+    *,
+    day_s: float = 0.0,
+) -> tuple[Figures, Occupancy]:
+    """Replay `demand` against the (fresh, migrated) database of `settings`: serve, drive, compare, stop serving."""
+    arrivals = [event.reservation for event in demand.events]
+    first = min(one.arrival for one in arrivals)
+    last = max(one.arrival + timedelta(days=one.nights - 1) for one in arrivals)
+    hotel = asyncio.run(open_hotel(settings, chosen, capacity, days(first, last), demand.events[0].on_day))
+    clock = VirtualClock()
+    one_guest = replace(settings.web, person_bookings=PERSON_BOOKINGS_MAX)  # books for the whole hotel
+    whole_hotel = AccountSettings(*[ACCOUNT_MAX] * len(fields(AccountSettings)))
+    with serving(replace(settings, web=one_guest, account=whole_hotel), clock, _make_app()) as port:
+        client = Client(HOST, port, hotel.token)
+        try:
+            driven = Replay(chosen, hotel, clock, client, capacity)
+            driven.run(demand, progress, day_s=day_s)
+        finally:
+            client.close()
+    driven.compare_counters(*asyncio.run(check_counters(settings, hotel)))
+    return driven.figures, driven.occupancy()
+
+
+def _make_app() -> MakeApp:
+    """The application itself. It stands above the tools, so it is asked for by name when a replay starts."""
+    create_app = importlib.import_module("wenyue.app").create_app
+
+    def make(settings: Settings, clock: Callable[[], datetime]) -> object:
+        return create_app(settings, clock=clock)
+
+    return make
+
+
+def _day_s(speed: str) -> float:
+    if speed == "max":
+        return 0.0
+    try:
+        rate = float(speed)
+    except ValueError:
+        rate = -1.0
+    if not 0 < rate <= SPEED_MAX:
+        raise InputError(
+            f"--speed {speed}: write 'max' or a number of days per second up to 1000", "速度有误"
+        )
+    return 1 / rate

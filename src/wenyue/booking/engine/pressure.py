@@ -1,0 +1,52 @@
+"""What presses now, for operators and never for decisions: holds past their time, sessions nearly full."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from wenyue.platform.database.db import Tx, queries
+
+COUNTED_MAX: Final = 10_000
+_SQL: Final = queries("wenyue.booking.engine", "pressure.sql")
+_TIGHT_SHARE: Final = 0.1
+_TIGHT_MAX: Final = 100
+_TIGHT_DAYS: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class TightSession:
+    """A session that is about to sell out; `starts` is HH:MM at the venue."""
+
+    venue_zh: str
+    venue_en: str
+    product_zh: str
+    product_en: str
+    on_date: date
+    starts: str
+    left: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """Counts end at COUNTED_MAX; ages are seconds, 0 when there is nothing."""
+
+    holds_overdue: int
+    holds_overdue_s: float
+    tight: list[TightSession]  # at most _TIGHT_MAX, the fullest first
+
+
+async def pressure(tx: Tx, now: datetime) -> Pressure:
+    """One reading of everything that presses, in the coming week."""
+    bounds: dict[str, object] = {"now": now, "limit": COUNTED_MAX}
+    [(holds, holds_s)] = await (await tx.execute(_SQL["holds_overdue"], bounds)).fetchall()
+    first = now.date() - timedelta(days=1)  # a venue's today may still be our yesterday
+    week = {
+        "now": now,
+        "first": first,
+        "last": first + timedelta(days=_TIGHT_DAYS + 1),
+        "share": _TIGHT_SHARE,
+        "limit": _TIGHT_MAX,
+    }
+    rows = await (await tx.execute(_SQL["sessions_tight"], week)).fetchall()
+    return Pressure(holds, holds_s, [TightSession(*row) for row in rows])

@@ -1,0 +1,54 @@
+"""Availability as one card sees it: which of the slots it would pay for, and why not. For people, never for a decision."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from wenyue import cards
+from wenyue.booking.decisions.allocation import wanted_use
+from wenyue.booking.decisions.facts import Rulebook
+from wenyue.booking.model import Outcome
+from wenyue.booking.persistence.literals import array
+from wenyue.booking.persistence.store import SQL, load_slots
+from wenyue.booking.slots.availability import SlotState, SlotView
+from wenyue.core.clock import zone
+from wenyue.platform.database.db import Tx
+
+_UNBOUND_DAYS = 366  # a look back for card types that count over their whole life
+
+
+async def on_card(
+    tx: Tx, views: Sequence[SlotView], *, card_id: int, holder_id: int, rulebook: Rulebook, now: datetime
+) -> tuple[list[SlotView], dict[int, Outcome]] | None:
+    """`views` with NOT_ON_CARD where the card would not pay for its holder, and the refusals by slot id.
+
+    None when the card is not this holder's. Slots that nobody can book keep their state.
+    """
+    card = await cards.read_facts(tx, card_id)
+    if card is None or card.holder_id != holder_id:
+        return None
+    await _read_uses(tx, card, rulebook, now)
+    slots = await load_slots(tx, [view.slot_id for view in views])
+    rules, local = rulebook.card_types[card.type_code], now.astimezone(zone(rulebook.timezone))
+    refusals: dict[int, Outcome] = {}
+    for view in views:
+        slot = slots[view.slot_id]
+        keys = (card.holder_key,) if card.holder_key is not None and slot.needs_visitors else ()
+        verdict = cards.decide_use(rules, card, wanted_use(slot, 1, keys), rulebook.calendar, local)
+        if isinstance(verdict, cards.CardRefusal):
+            refusals[view.slot_id] = Outcome(int(verdict))
+    judged = [
+        structs.replace(view, state=SlotState.NOT_ON_CARD)
+        if view.slot_id in refusals and view.state not in (SlotState.CLOSED, SlotState.ENDED, SlotState.FULL)
+        else view
+        for view in views
+    ]
+    return judged, refusals
+
+
+async def _read_uses(tx: Tx, card: cards.CardFacts, rulebook: Rulebook, now: datetime) -> None:
+    days = cards.history_days(rulebook.card_types[card.type_code])
+    first = now.date() - timedelta(days=_UNBOUND_DAYS if days is None else days + 1)
+    cursor = await tx.execute(SQL["card_uses"], {"ids": array([card.id]), "from": first})
+    card.uses.extend(cards.Use(*use) for _, *use in await cursor.fetchall())

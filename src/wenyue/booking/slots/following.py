@@ -1,0 +1,98 @@
+"""What becomes of a slot when its day is another kind of day: a pure function; `replanning` reads and writes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from wenyue.booking.slots.planning import (
+    CALENDAR_REASONS,
+    NOT_IN_TIMETABLE_EN,
+    NOT_IN_TIMETABLE_ZH,
+    NewPool,
+    NewSlot,
+)
+
+Planned = tuple[NewSlot, list[NewPool]]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """A slot of the date as it stands."""
+
+    id: int
+    product_id: int
+    starts_at: datetime
+    is_open: bool
+    reason_zh: str
+    price_minor: int
+    pool_id: int
+    capacity: int
+    taken: int
+    has_reserves: bool
+    has_day_pool: bool
+    target: int | None = None  # its capacity is on the way down to it, and nothing is sold until it is there
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChange:
+    """What becomes of one slot."""
+
+    slot: OpenSlot
+    is_open: bool
+    reason_zh: str
+    reason_en: str
+    price_minor: int
+    capacity: int
+
+
+def decide(
+    old: Mapping[tuple[int, datetime], Planned], new: Mapping[tuple[int, datetime], Planned], slot: OpenSlot
+) -> SlotChange | str | None:
+    """What `slot` becomes now that its day is planned as `new` and no longer as `old`; None: as it is; a text: in the way.
+
+    Without a plan in `old` the slot is not the calendar's, and stays, unless an earlier calendar closed it.
+    """
+    key = (slot.product_id, slot.starts_at)
+    before, after = old.get(key), new.get(key)
+    if before is None:
+        return _restored(slot, after[0]) if after and slot.reason_zh in CALENDAR_REASONS else None
+    was = before[0]
+    is_as_planned = slot.is_open == was.is_open and slot.reason_zh in {"", was.closed_reason_zh}
+    if after is None:
+        if slot.taken:
+            return f"{slot.starts_at:%H:%M}Z slot {slot.id}: {slot.taken} places are taken, the new timetable has no such session"
+        if slot.reason_zh in CALENDAR_REASONS:
+            return None
+        return SlotChange(
+            slot, False, NOT_IN_TIMETABLE_ZH, NOT_IN_TIMETABLE_EN, slot.price_minor, slot.capacity
+        )
+    will = after[0]
+    takes_state = is_as_planned or slot.reason_zh == NOT_IN_TIMETABLE_ZH
+    capacity, wanted = slot.capacity, _session_capacity(after)
+    if slot.capacity == _session_capacity(before) and slot.target is None and not slot.has_reserves:
+        if wanted < slot.taken:
+            return f"slot {slot.id}: {slot.taken} places are taken, the new timetable has {wanted}"
+        capacity = wanted
+    changed = SlotChange(
+        slot,
+        will.is_open if takes_state else slot.is_open,
+        will.closed_reason_zh if takes_state else slot.reason_zh,
+        will.closed_reason_en if takes_state else "",
+        will.price_minor if slot.price_minor == was.price_minor else slot.price_minor,
+        capacity,
+    )
+    is_same = (changed.is_open, changed.reason_zh, changed.price_minor, changed.capacity) == (
+        slot.is_open, slot.reason_zh, slot.price_minor, slot.capacity,
+    )  # fmt: skip
+    return None if is_same or (not takes_state and not slot.is_open) else changed
+
+
+def _restored(slot: OpenSlot, will: NewSlot) -> SlotChange:
+    """A session that the timetable has again: as it was planned, with the price and the places it had."""
+    return SlotChange(
+        slot, will.is_open, will.closed_reason_zh, will.closed_reason_en, slot.price_minor, slot.capacity
+    )
+
+
+def _session_capacity(planned: Planned) -> int:
+    return next(pool.capacity for pool in planned[1] if pool.kind == "session")

@@ -1,5 +1,0 @@
-"""The gate's pages: sign in, choose where you stand, scan, and see at arm's length whether to open."""
-
-from wenyue.faces.gate.pages import routes
-
-__all__ = ["routes"]

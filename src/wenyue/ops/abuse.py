@@ -1,0 +1,172 @@
+"""`wenyue abuse`: what was suspicious, blocks set and lifted by hand, and the limits of the rules."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue import abuse
+from wenyue.abuse import Pattern, PatternRule
+from wenyue.application.block_subject import (
+    SUBJECT_LENGTH_MIN,
+    BlockSubject,
+    LiftFinding,
+    block_subject,
+    is_stopped,
+    lift_finding,
+)
+from wenyue.application.operating import Operator
+from wenyue.application.set_abuse_rule import SetAbuseRule, set_abuse_rule
+from wenyue.core.clock import zone
+from wenyue.core.personal import Vault
+from wenyue.ops.acting_as import Acting, AsOf, acting_as
+from wenyue.ops.arguments import reason_of, told
+from wenyue.ops.as_owner import reading
+from wenyue.platform.database.db import Tx
+from wenyue.platform.fault import SetupError
+
+app = typer.Typer(no_args_is_help=True, help="Suspicious patterns: look, block, lift, set limits (可疑迹象).")
+T = TypeVar("T")
+_TIMEZONE: Final = "Asia/Shanghai"
+_SPAN: Final = re.compile(r"(\d{1,4})([mhd])")
+_MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
+_PatternOf = Annotated[str, typer.Argument(help=" · ".join(Pattern))]
+_Why = Annotated[str, typer.Option("--why", help="the reason, for the record")]
+
+
+@app.command("list")
+def list_() -> None:
+    """What passed a limit, the newest first; subjects are keyed digests and name nobody (列出)."""
+
+    async def work(tx: Tx, _: Vault) -> list[abuse.Finding]:
+        return await abuse.open_findings(tx)
+
+    table = Table(box=None, pad_edge=False)
+    for column in (
+        "pattern · 迹象",
+        "subject · 来源",
+        "signs · 次数",
+        "last seen · 最近",
+        "blocked until · 限制至",
+    ):
+        table.add_column(column)
+    for one in reading(work):
+        table.add_row(
+            one.pattern, one.subject, f"{one.count:,}", _local(one.last_at), _local(one.blocked_until)
+        )
+    Console().print(table)
+
+
+@app.command("block")
+def block_(
+    pattern: _PatternOf,
+    who: Annotated[
+        str, typer.Argument(help="address:203.0.113.7, account:ID, or a subject as `list` prints it")
+    ],
+    *,
+    for_: Annotated[str, typer.Option("--for", help="30m, 12h or 7d")],
+    why: _Why,
+    by: AsOf = "",
+) -> None:
+    """Stop an address from signing in, or an account from booking, for a time (限制)."""
+    request = BlockSubject(_pattern(pattern), who, _span(for_), reason_of(why))
+
+    async def work(works: Acting, operator: Operator) -> str:
+        return await block_subject(works, operator, request)
+
+    with told("来源的写法不对"):
+        subject = acting_as(work, by)
+    if not is_stopped(subject):
+        typer.echo(
+            "noted; this kind of subject has nothing that could be stopped · 已记录，此类来源无可限制的操作"
+        )
+        return
+    typer.echo(f"{subject} is blocked; every process knows within seconds · 已限制")
+
+
+@app.command()
+def lift(
+    pattern: _PatternOf,
+    subject: Annotated[str, typer.Argument(help="as `list` prints it; its beginning is enough")],
+    *,
+    why: _Why,
+    by: AsOf = "",
+) -> None:
+    """End a finding and its block (解除)."""
+    found = _pattern(pattern)
+    request = LiftFinding(found, subject, reason_of(why))
+
+    async def work(works: Acting, operator: Operator) -> list[str]:
+        return await lift_finding(works, operator, request)
+
+    with told(f"请填写 `wenyue abuse list` 显示的来源，至少{SUBJECT_LENGTH_MIN}个字符"):
+        ended = acting_as(work, by)
+    if not ended:
+        raise SetupError(
+            f"there is no open finding {found} of {subject!r}; see `wenyue abuse list`", "没有这条记录"
+        )
+    typer.echo(f"lifted: {', '.join(ended)} · 已解除")
+
+
+@app.command()
+def rules() -> None:
+    """The limits in force (规则)."""
+
+    async def work(tx: Tx, _: Vault) -> tuple[dict[Pattern, PatternRule], list[str]]:
+        return await abuse.read_rules(tx)
+
+    found, problems = reading(work)
+    table = Table(box=None, pad_edge=False)
+    for column in ("pattern · 迹象", "signs · 次数", "within, s · 时间窗", "blocks for, s · 限制"):
+        table.add_column(column)
+    for pattern, rule in found.items():
+        table.add_row(
+            pattern, f"{rule.limit:,}", f"{rule.window_s:,}", f"{rule.block_s:,}" if rule.block_s else "-"
+        )
+    console = Console()
+    console.print(table)
+    for problem in problems:
+        console.print(f"mistyped, so the shipped limit holds: {problem}", markup=False)
+
+
+@app.command("set")
+def set_(
+    pattern: _PatternOf,
+    limit: Annotated[int, typer.Argument(min=1, max=1_000_000, help="signs of one subject")],
+    *,
+    window: Annotated[int, typer.Option(min=60, max=86_400, help="within so many seconds")] = 3_600,
+    block: Annotated[
+        int, typer.Option(min=0, max=30 * 86_400, help="block for so many seconds; 0 only tells")
+    ] = 0,
+    by: AsOf = "",
+) -> None:
+    """Set a limit of your own (设定)."""
+    found, rule = _pattern(pattern), PatternRule(limit, window, block)
+
+    async def work(works: Acting, operator: Operator) -> None:
+        await set_abuse_rule(works, operator, SetAbuseRule(found, rule))
+
+    acting_as(work, by)
+    typer.echo(f"{found}: {limit} within {window} s, blocks for {block} s · 已设定")
+
+
+def _pattern(text: str) -> Pattern:
+    try:
+        return Pattern(text)
+    except ValueError:
+        raise SetupError(f"PATTERN {text!r}: one of {', '.join(Pattern)}", "没有这种迹象") from None
+
+
+def _span(text: str) -> timedelta:
+    found = _SPAN.fullmatch(text)
+    minutes = int(found[1]) * _MINUTES[found[2]] if found else 0
+    if not 1 <= minutes <= 30 * 24 * 60:
+        raise SetupError(f"--for {text!r}: 30m, 12h or 7d, at most 30d", "时长应为 30m、12h 或 7d，最长30天")
+    return timedelta(minutes=minutes)
+
+
+def _local(at: datetime | None) -> str:
+    return f"{at.astimezone(zone(_TIMEZONE)):%m-%d %H:%M}" if at is not None else "-"

@@ -1,0 +1,228 @@
+"""`wenyue backup`: the face of backups at a terminal."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.console import Console
+
+from wenyue.ops.backup.folder import existing, for_writing, told
+from wenyue.ops.backup.keeping import Keeper, wanted
+from wenyue.ops.backup.keys import WARNING, WARNING_ZH, save
+from wenyue.ops.backup.model import Kind
+from wenyue.ops.backup.restoring import shown
+from wenyue.ops.backup.selftesting import newest, selftest, tried
+from wenyue.ops.backup.showing import bars, counted, size
+from wenyue.ops.backup.source import Source, opened
+from wenyue.ops.backup.streaming import fetch, runs
+from wenyue.ops.backup.taking import Wish, take
+from wenyue.ops.backup.vouching import trust_of
+from wenyue.platform.config import Settings, load
+from wenyue.platform.embedded_server import look
+from wenyue.platform.fault import SetupError
+from wenyue.platform.parent_death_signal import end_with_parent
+
+app = typer.Typer(invoke_without_command=True, help="Save everything; `check` proves it (备份).")
+ToOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--to",
+        help="folder for the backups; default WENYUE_BACKUP_FOLDER or WENYUE_HOME/backups",
+        show_default=False,
+    ),
+]
+
+
+@app.callback()
+def backup(
+    ctx: typer.Context,
+    to: ToOption = None,
+    *,
+    full: Annotated[bool, typer.Option("--full", help="copy everything")] = False,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="copy what changed since the last backup")
+    ] = False,
+    keep: Annotated[
+        int, typer.Option(min=1, max=1000, help="full backups to keep, with what continues them")
+    ] = 3,
+    keys_to: Annotated[
+        Path | None, typer.Option(help="also save the key files, into this folder apart from the backups")
+    ] = None,
+) -> None:
+    """Take a backup: incremental if possible, else full (备份)."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if full and incremental:
+        raise SetupError(
+            "--full and --incremental exclude each other: leave one out", "--full 与 --incremental 只能选一个"
+        )
+    kind: Kind | None = "full" if full else "incremental" if incremental else None
+    settings, console = load(), Console()
+    target = folder_of(settings, to)
+    with told(target), bars(console) as report:
+        with opened(settings, report.say) as source, for_writing(target, source) as folder:
+            _warn(source, target, report.say)
+            began = time.monotonic()
+            made = take(folder, source, Wish(kind, keep), report)
+        report.say(
+            f"{made.name}: {made.files} files, {size(made.bytes)}, {time.monotonic() - began:.1f} s, in {target}"
+        )
+        report.say(f"{counted(made.counts)} · restorable until {shown(made.finished_at)} · 备份完成")
+        if keys_to is not None:
+            report.say(f"keys: {save(settings.home, keys_to, target)} – {WARNING} · {WARNING_ZH}")
+        elif made.key_prints:
+            names = " and ".join(made.key_prints)
+            report.say(
+                f"{names} are NOT in this backup, and without them names and documents stay unreadable: keep a copy "
+                "elsewhere, once, with --keys-to DIR · 密钥未包含在备份中, 请另行保管"
+            )
+
+
+@app.command("list")
+def list_backups(to: ToOption = None) -> None:
+    """Show the complete backups (列出备份)."""
+    folder = existing(folder_of(load(), to))
+    console = Console()
+    with told(folder.path):
+        backups = folder.backups()
+    for one in backups:
+        line = f"{one.name}  {size(one.bytes)}  complete at {shown(one.finished_at)}  {counted(one.counts)}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def follow(
+    to: ToOption = None,
+    *,
+    every: Annotated[float, typer.Option(min=1, max=3600, help="seconds between two fetches")] = 10,
+) -> None:
+    """Fetch the log all the time, so that a lost machine loses seconds (持续接收日志)."""
+    settings, console = load(), Console()
+    target = folder_of(settings, to)
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    _fetch_once(settings, target, console.print)  # what is wrong from the start ends this command
+    console.print(f"following every {every:.0f} s into {target} · 正在持续接收日志", soft_wrap=True)
+    last_fault = ""
+    while not ended.wait(every):
+        try:
+            _fetch_once(settings, target, console.print)
+            last_fault = ""
+        except (SetupError, psycopg.Error) as fault:  # a database that restarts comes back
+            if str(fault) != last_fault:
+                console.print(str(fault), markup=False, soft_wrap=True)
+            last_fault = str(fault)
+
+
+@app.command()
+def check(
+    to: ToOption = None,
+    *,
+    max_age_hours: Annotated[float, typer.Option(min=0, help="alarm when the last backup is older")] = 26,
+    accept_unsigned: Annotated[
+        list[str] | None,
+        typer.Option(help="a backup, or log/RUN, to use although no key of this installation vouches for it"),
+    ] = None,
+) -> None:
+    """Restore the last backup aside, count, check; status 1 is an alarm (校验)."""
+    settings, console = load(), Console()
+    folder = existing(folder_of(settings, to))
+    last = newest(folder, timedelta(hours=max_age_hours))
+    began = time.monotonic()
+    with bars(console) as report:
+        trust = trust_of(settings.home, {}, accept_unsigned or ())
+        found = tried(folder, last, settings.home, trust, report)
+        report.say(f"{counted(found.counts)}")
+        report.say(f"ok: {last.name} restored and checked in {time.monotonic() - began:.1f} s · 备份有效")
+
+
+@app.command("selftest")
+def prove(
+    to: ToOption = None,
+    inside: Annotated[
+        Path | None, typer.Option("--in", help="where the copy is made and removed; default WENYUE_HOME")
+    ] = None,
+    *,
+    max_age_hours: Annotated[
+        float | None,
+        typer.Option(min=0, help="alarm when the last backup is older; default WENYUE_BACKUP_AGE_MAX_H"),
+    ] = None,
+) -> None:
+    """As `check`, and leave the result for the monitor; status 1 is an alarm (每日自检)."""
+    settings, console = load(), Console()
+    age = settings.backup.age_max_h if max_age_hours is None else max_age_hours
+    with bars(console) as report:
+        found = selftest(
+            folder_of(settings, to),
+            settings.home,
+            (inside or settings.home).expanduser().absolute(),
+            timedelta(hours=age),
+            report,
+        )
+    if not found.is_ok:
+        raise SetupError(found.problem, found.problem_zh)
+    line = f"ok: {found.backup}, {found.bookings} bookings, restored and checked in {found.seconds:.1f} s · 自检通过"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command(hidden=True)
+def keep() -> None:
+    """What WENYUE_BACKUP_FOLDER asks for, beside `wenyue up` (自动备份)."""
+    settings, console = load(), Console()
+    if not wanted(settings):
+        raise SetupError("WENYUE_BACKUP_FOLDER is not set: nothing to do", "未设置 WENYUE_BACKUP_FOLDER")
+    end_with_parent()
+    Keeper(settings, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)).run()
+
+
+@app.command("fetch", hidden=True)
+def fetch_once(to: ToOption = None) -> None:
+    """Fetch the log once (接收一次日志)."""
+    settings, console = load(), Console()
+    _fetch_once(settings, folder_of(settings, to), console.print)
+
+
+def _fetch_once(settings: Settings, target: Path, say: Callable[[str], None]) -> None:
+    if not settings.database.url and look(settings.home) is None:
+        raise SetupError(
+            f"the database of {settings.home} does not run: start it with `wenyue up`", "数据库未运行"
+        )
+    with opened(settings, say) as source, for_writing(target, source) as folder:
+        names = runs(folder)
+        if not names or not folder.backups():
+            raise SetupError(f"{target} has no backup yet: take one first, `wenyue backup`", "请先做一次备份")
+        fetch(folder, source, names[-1])
+
+
+def folder_of(settings: Settings, to: Path | None) -> Path:
+    """The backup folder that is meant: the given one, that of WENYUE_BACKUP_FOLDER, or the home's."""
+    own = Path(settings.backup.folder) if settings.backup.folder else settings.home / "backups"
+    return (to or own).expanduser().absolute()
+
+
+def _warn(source: Source, target: Path, say: Callable[[str], None]) -> None:
+    if source.data is not None:
+        existing_part = next(place for place in (target, *target.parents) if place.exists())
+        if existing_part.stat().st_dev == source.data.stat().st_dev:
+            say(
+                "the backups lie on the database's own disk: choose another with --to, or copy them · 备份与数据库在同一磁盘"
+            )
+    elif source.settings.get("max_slot_wal_keep_size") == "-1":
+        say(
+            "set max_slot_wal_keep_size on your server: without it log that nobody fetches can fill its disk · "
+            "请设置 max_slot_wal_keep_size"
+        )

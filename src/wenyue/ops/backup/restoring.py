@@ -1,0 +1,278 @@
+"""Restores a moment into a new home. The source and the backups are only read; a failed restore leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from wenyue.ops.backup import rules
+from wenyue.ops.backup.checking import examine, require_sound
+from wenyue.ops.backup.folder import Folder, require_room, write
+from wenyue.ops.backup.keys import put
+from wenyue.ops.backup.laying import Piece, lay, require_all_listed
+from wenyue.ops.backup.model import Backup, Checked, Stream
+from wenyue.ops.backup.recovering import Goal, recover
+from wenyue.ops.backup.streaming import held_files
+from wenyue.ops.backup.taking import ROOM_BYTES_MIN, Reporter
+from wenyue.ops.backup.vouching import Trust
+from wenyue.platform.embedded_server import base_folder, erase, hold_home
+from wenyue.platform.embedded_server.binaries import MAJOR
+from wenyue.platform.embedded_server.place import Place, as_setup_error, settle
+from wenyue.platform.fault import SetupError
+
+RESTORED_NOTE: Final = "restored.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be restored from what."""
+
+    folder: Folder
+    chain: list[Backup]
+    log: dict[str, Piece]  # segments and histories by their name
+    run: Stream | None  # what its index says; None: no log is used
+    left_out: list[str]  # files of the log that no index lists
+    at: datetime | None  # None: everything there is
+    reach_lsn: int  # at least as far must the replay come
+    until: datetime  # the instant that is restored, as well as we know
+
+    @property
+    def base(self) -> Backup:
+        """The newest backup of the chain."""
+        return self.chain[-1]
+
+
+def plan(
+    folder: Folder,
+    at: datetime | None,
+    base_name: str | None = None,
+    *,
+    is_bare: bool = False,
+    accepted: frozenset[str] = frozenset(),
+) -> Plan:
+    """Choose backup and log for the instant `at` (None: the latest). Raises SetupError when it cannot be reached.
+
+    With `is_bare` no log is used: what the backup itself holds, for when the log is lost. Of the log only what its index
+    lists is used, as far as that goes, unless `accepted` has `log/RUN`: then everything that lies there.
+    """
+    backups = folder.backups()
+    if at is not None and at > datetime.now(UTC):
+        raise SetupError(f"{shown(at)} is in the future: give a time that has passed", "不能恢复到未来的时间")
+    if not backups:
+        raise SetupError(f"{folder.path} has no complete backup", f"{folder.path} 中没有完整备份")
+    base = _base(backups, at, base_name)
+    chain = _chain(base, backups)
+    if is_bare:
+        return Plan(folder, chain, {}, None, [], None, base.stop_lsn, base.finished_at)
+    run, held = folder.stream(base.stream), held_files(folder, base.stream)
+    marks = [mark for mark in run.marks if mark[1] >= base.stop_lsn]
+    reach = rules.reaches(marks, at)
+    end = marks[-1][0] if marks else base.finished_at
+    if reach is None and at is not None:
+        raise SetupError(
+            f"the log reaches until {shown(end)}, not until {shown(at)}: give an earlier time, or leave --to out",
+            f"日志只到 {shown(end)}",
+        )
+    files = _pieces(held, run, base, takes_all=f"log/{base.stream}" in accepted)
+    left_out = sorted(set(held) - set(files))
+    reach = reach or base.stop_lsn
+    _require_whole(files, base, marks, reach, left_out)
+    numbered = {
+        name: rules.segment_number(name, base.segment_bytes) for name in files if rules.is_segment(name)
+    }
+    first, last = base.start_lsn // base.segment_bytes, reach // base.segment_bytes
+    log = {name: piece for name, piece in files.items() if first <= numbered.get(name, first) <= last + 1}
+    has_run = bool(held) or (folder.log / base.stream / "index.json").exists()
+    return Plan(folder, chain, log, run if has_run else None, left_out, at, reach, at or end)
+
+
+def verify(wanted: Plan, report: Reporter, trust: Trust) -> None:
+    """Ask whose backups these are, and look whether all is there that their notes list. Raises SetupError."""
+    run = {} if wanted.run is None else {wanted.base.stream: wanted.run}
+    trust.require(wanted.folder, wanted.chain, run)
+    if wanted.left_out:
+        report.say(
+            f"{len(wanted.left_out)} files of the log are in no index and are left out, the first is {wanted.left_out[0]}: a "
+            f"fetch was cut off, or somebody put them there (--accept-unsigned log/{wanted.base.stream} uses them) · "
+            f"{len(wanted.left_out)} 个日志文件没有签注, 未使用"
+        )
+    require_all_listed(wanted.folder, wanted.chain)
+
+
+def restore(
+    wanted: Plan,
+    home: Path,
+    keys: dict[str, str],
+    report: Reporter,
+    *,
+    trust: Trust,
+    even_if_unsound: bool = False,
+    is_scratch: bool = False,
+) -> Checked:
+    """Restore into `home`, which must be new or empty, what `trust` vouches for; return what was found there. Raises SetupError.
+
+    With `even_if_unsound` a database whose invariants are broken is restored all the same: the source's own may be. A copy
+    that its caller removes again (`is_scratch`) may lie on the backups' own disk.
+    """
+    home = home.expanduser().absolute()
+    was_there = home.exists()
+    _require_new(home, None if is_scratch else wanted.folder)
+    try:
+        verify(wanted, report, trust)
+        with hold_home(home, f"restore, process {os.getpid()}"):  # nobody starts it half done
+            place = settle(home, report.say)
+            put(keys, home)  # before there is data: a start without them would make others
+            size = sum(one.bytes for one in wanted.chain) + len(wanted.log) * wanted.base.segment_bytes
+            whole = wanted.chain[0].bytes if len(wanted.chain) > 1 else 0  # beside the copies it is made of
+            require_room(place.base, size + whole + ROOM_BYTES_MIN)
+            _build(wanted, place, report)
+            found = recover(place, _goal(wanted), report, examine)
+            if not even_if_unsound:
+                require_sound(found, wanted.base.counts)
+            write(
+                home / RESTORED_NOTE,
+                {"until": wanted.until, "backup": wanted.base.name, "counts": found.counts},
+            )
+    except BaseException as error:
+        _leave_nothing(home, was_there=was_there)
+        if isinstance(error, OSError):
+            raise as_setup_error(error, home) from error
+        raise
+    return found
+
+
+def shown(at: datetime) -> str:
+    """An instant for people: UTC and Beijing time beside it."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - reads a file; only messages need it
+
+    local = at.astimezone(ZoneInfo("Asia/Shanghai"))
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z ({local:%Y-%m-%d %H:%M:%S}+08:00)"
+
+
+def _base(backups: Sequence[Backup], at: datetime | None, name: str | None) -> Backup:
+    if name is not None:
+        named = next((one for one in backups if one.name == name), None)
+        if named is None:
+            raise SetupError(f"there is no backup {name}: see `wenyue backup list`", f"没有备份 {name}")
+        backups = [named]
+    base = rules.base_for(backups, at)
+    if base is None:
+        raise SetupError(
+            f"no backup was complete at that time, the first is of {shown(backups[0].finished_at)}: give a later time",
+            "该时间之前没有完整备份",
+        )
+    return base
+
+
+def _chain(base: Backup, backups: Sequence[Backup]) -> list[Backup]:
+    chain = rules.chain_of(base, {one.name: one for one in backups})
+    if chain is None:
+        raise SetupError(
+            f"{base.name} continues {base.parent}, which is missing: choose another with --base",
+            "增量备份缺少前一份备份",
+        )
+    if (major := int(base.server_version.split(".")[0])) != MAJOR:
+        raise SetupError(
+            f"the backup is of PostgreSQL {major}, this wenyue carries {MAJOR}: restore it with the programs of "
+            f"PostgreSQL {major} (pg_combinebackup, then its data folder)",
+            f"备份版本 {major} 与程序版本 {MAJOR} 不符",
+        )
+    return chain
+
+
+def _require_whole(
+    files: Mapping[str, Piece],
+    base: Backup,
+    marks: Sequence[tuple[datetime, int]],
+    reach: int,
+    left_out: Sequence[str],
+) -> None:
+    if reach <= base.stop_lsn:
+        return  # the backup itself carries the log up to its end
+    missing = rules.missing_segments(files, base.stop_lsn, reach, base.segment_bytes)
+    if not missing:
+        return
+    hole = missing[0] * base.segment_bytes
+    before = [instant for instant, lsn in marks if lsn <= hole]
+    until = before[-1] if before else base.finished_at
+    remedy = (
+        f"--to {until.isoformat(timespec='microseconds')}" if before else f"--base {base.name} --to backup"
+    )
+    numbers = {rules.segment_number(one, base.segment_bytes) for one in left_out if rules.is_segment(one)}
+    state = (
+        f"has no keyed sum in {base.stream} (an older wenyue fetched it: --accept-unsigned log/{base.stream}, if you know that)"
+        if missing[0] in numbers
+        else f"is missing in {base.stream}"
+    )
+    raise SetupError(
+        f"segment {missing[0]:X} of the log {state}: it can be restored until {shown(until)} only, with {remedy}",
+        f"日志缺失, 只能恢复到 {shown(until)}",
+    )
+
+
+def _require_new(home: Path, folder: Folder | None) -> None:
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+        raise SetupError(
+            f"{home} is not empty: a restore goes into a new folder, never over a living one; choose another --into",
+            f"{home} 不是空目录, 恢复只能写入新目录",
+        )
+    if folder is not None and (home == folder.path or folder.path in home.parents):
+        raise SetupError(
+            f"{home} lies in the backup folder: choose another --into", "恢复目录不能放在备份目录内"
+        )
+    base = base_folder(home)
+    if base.exists():  # as root: of a home that was removed; a failed restore would take it along
+        raise SetupError(
+            f"{base} still has the data of an earlier installation at {home}: choose another --into",
+            f"{base} 中仍有旧数据",
+        )
+
+
+def _leave_nothing(home: Path, *, was_there: bool) -> None:
+    """Take back what a failed restore made; `home` was empty when it began."""
+    erase(home)
+    leftovers: list[Path] = list(home.iterdir()) if home.exists() else []
+    for left in leftovers:
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+    if not was_there and home.exists():
+        home.rmdir()
+
+
+def _build(wanted: Plan, place: Place, report: Reporter) -> None:
+    """Put the data folder together: files, log, the server's account as their owner."""
+    total = sum(one.bytes for one in wanted.chain)
+    done = 0
+
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        report.bytes("checksums · 校验", done, total)
+
+    report.say("putting the files together · 正在合并数据文件")
+    lay(wanted.folder, wanted.chain, wanted.log, place, count)
+    report.bytes("checksums · 校验", total, total)
+
+
+def _pieces(held: Mapping[str, Path], run: Stream, base: Backup, *, takes_all: bool) -> dict[str, Piece]:
+    """What of the log may be used: what the index lists, or all of it."""
+    sums = run.sums()
+    unknown = (base.segment_bytes, "")
+    return {
+        name: Piece(path, *sums.get(name, unknown))
+        for name, path in held.items()
+        if name in sums or takes_all
+    }
+
+
+def _goal(wanted: Plan) -> Goal:
+    base = wanted.base
+    timeline = rules.timeline_of([*base.log_sha256, *wanted.log])
+    return Goal(wanted.at, base.start_lsn, wanted.reach_lsn, base.database, base.settings, timeline)

@@ -1,0 +1,93 @@
+"""`wenyue devices`: which devices stand at gates and counters."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue import catalogue
+from wenyue.accounts import gate_devices
+from wenyue.accounts.gate_devices import DeviceRecord
+from wenyue.application.manage_devices import AllowDevice, Allowed, allow_device, revoke_device
+from wenyue.application.operating import NotDone, Operator
+from wenyue.core.clock import utc_now
+from wenyue.core.duties import Right, venues_for
+from wenyue.ops.acting_as import Acting, AsOf, acting_as
+from wenyue.ops.not_done import NOT_DONE
+from wenyue.platform.fault import SetupError
+
+app = typer.Typer(no_args_is_help=True, help="Devices at gates and counters: enrol, list, revoke (闸口设备).")
+T = TypeVar("T")
+_SAYS: Final = NOT_DONE | {
+    NotDone.VENUE_UNKNOWN: (
+        "there is no such venue, or you may not manage its devices",
+        "没有这个场馆，或不由您负责",
+    ),
+}
+
+
+@app.command()
+def enrol(
+    venue: Annotated[str, typer.Argument(help="the venue's code")],
+    post: Annotated[str, typer.Argument(help="the gate or counter, such as 北门")],
+    *,
+    by: AsOf = "",
+) -> None:
+    """A code for one device, good for ten minutes: type it there at /gate/enrol (登记设备)."""
+
+    async def work(works: Acting, operator: Operator) -> Allowed | NotDone:
+        async with works.db.connection() as tx:
+            found = await catalogue.venue(tx, venue)
+        return await allow_device(works, operator, AllowDevice(0 if found is None else found.id, post))
+
+    made = _run(work, by)
+    typer.echo(
+        f"device {made.device_id}: code · 登记码: {made.code}\nIt is shown this once. · 只显示这一次。"
+    )
+
+
+@app.command()
+def revoke(
+    device: Annotated[int, typer.Argument(help="from `wenyue devices list`", min=1)], *, by: AsOf = ""
+) -> None:
+    """The device opens nothing any more; whoever is signed in at it with a PIN is signed out (停用设备)."""
+
+    async def work(works: Acting, operator: Operator) -> NotDone | bool:
+        return await revoke_device(works, operator, device) or True
+
+    _run(work, by)
+    typer.echo(f"device {device}: revoked · 已停用")
+
+
+@app.command("list")
+def list_devices(*, by: AsOf = "") -> None:
+    """Every device, those in use first (设备列表)."""
+
+    async def work(works: Acting, operator: Operator) -> tuple[list[DeviceRecord], dict[int, str]]:
+        async with works.db.connection() as tx:
+            found = await gate_devices.devices(tx, venues_for(operator.duties, Right.DEVICES_MANAGE))
+            known = await catalogue.venues_by_id(tx, sorted({one.device.venue_id for one in found}))
+        return found, {id_: one.code for id_, one in known.items()}
+
+    found, codes = acting_as(work, by)
+    table = Table(box=None, pad_edge=False)
+    for head in ("no. 编号", "venue 场馆", "post 岗位", "by 登记人", "state 状态"):
+        table.add_column(head, overflow="fold")
+    now = utc_now()
+    for one in found:
+        state = (
+            "in use 在用" if one.enrolled_at else "waits 待登记" if one.code_until > now else "expired 已过期"
+        )
+        where = codes.get(one.device.venue_id, str(one.device.venue_id))
+        state = "revoked 已停用" if one.revoked_at else state
+        table.add_row(str(one.device.id), where, one.device.post, one.made_by, state)
+    Console(markup=False, emoji=False).print(table if found else "no device yet · 还没有设备")
+
+
+def _run(work: Callable[[Acting, Operator], Awaitable[T | NotDone]], by: str) -> T:
+    done = acting_as(work, by)
+    if isinstance(done, NotDone):
+        raise SetupError(*_SAYS[done])
+    return done

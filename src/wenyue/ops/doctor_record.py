@@ -1,0 +1,47 @@
+"""What `wenyue doctor` says of the audit record: whether it is what its anchors outside the database say."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from wenyue.audit import Anchor, Anchors, differing
+from wenyue.ops.backup.folder import existing
+from wenyue.platform.fault import SetupError
+from wenyue.platform.keys import load_seal_keys
+
+
+async def compare_record(url: str, home: Path) -> tuple[bool, str]:
+    """(is well, what was found): the record against the anchors in `home` and in the manifests of its backups."""
+    kept = _anchors(home)
+    begun_at = max((one.at for one in kept if one.accepted_by), default=datetime.min.replace(tzinfo=UTC))
+    anchors = kept + _of_backups(home, begun_at)
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as tx:
+        other = await differing(tx, anchors)
+    if other:
+        text = f"{len(other)} of {len(anchors)} anchors say otherwise, the first at seal {other[0].no}: cut off, or made anew"
+        return False, text
+    return True, f"as {len(anchors)} anchors outside the database say"
+
+
+def _anchors(home: Path) -> list[Anchor]:
+    if not (home / "keys.json").exists():
+        return []
+    with suppress(OSError):
+        return Anchors(home, load_seal_keys(home)).recent()
+    return []
+
+
+def _of_backups(home: Path, begun_at: datetime) -> list[Anchor]:
+    """From manifests in the usual folder, of backups since people last began the record anew."""
+    with suppress(SetupError, OSError):
+        return [
+            Anchor(int(no), digest, one.finished_at)
+            for one in existing(home / "backups").backups()
+            if one.record and one.started_at >= begun_at
+            for no, digest in [one.record.split(":")]
+        ]
+    return []

@@ -1,0 +1,247 @@
+"""`wenyue events`: what happened, who was told of it, and what to do when somebody could not be."""
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue import events
+from wenyue.application.forget_subscriber import forget_subscriber
+from wenyue.application.operating import Operator
+from wenyue.application.replay_events import ReplayEvents, replay_events
+from wenyue.application.retry_events import RetryEvents, retry_events
+from wenyue.application.skip_events import SkipEvents, skip_events
+from wenyue.events import operating
+from wenyue.ops.acting_as import Acting, acting_as
+from wenyue.ops.as_owner import reading
+from wenyue.platform.database.db import Tx
+from wenyue.platform.fault import SetupError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What happened, who was told, and what is stuck (事件): look, replay, retry, skip.",
+)
+T = TypeVar("T")
+_LIMIT_MAX: Final = 1_000
+_SHOWN_MAX: Final = 20
+_LOOK_EVERY_S: Final = 1.0
+_Name = Annotated[str, typer.Option("--subscriber", help="its name, as `wenyue events subscribers` shows it")]
+_About = Annotated[str | None, typer.Option("--subject", help="booking:ID, card:7, venue:3 …")]
+
+
+@app.command("list")
+def list_(
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=_LIMIT_MAX)] = 20,
+    kind: Annotated[str | None, typer.Option(help="such as booking.confirmed")] = None,
+    subject: _About = None,
+) -> None:
+    """What happened, the newest first (事件列表)."""
+    if kind is not None and kind not in events.TYPES:
+        raise SetupError(f"--kind {kind!r}: one of {', '.join(sorted(events.TYPES))}", "没有这种事件")
+
+    async def work(tx: Tx) -> list[operating.Row]:
+        try:
+            return await operating.newest(tx, limit, kind=kind, subject=subject)
+        except ValueError:
+            raise SetupError(f"--subject {subject!r}: a booking is booking:ID", "预约编号不正确") from None
+
+    rows = _do(work)
+    _print(
+        ("id", "at · 时间", "kind · 类型", "about · 对象"),
+        [(str(one.id), _at(one.at), one.kind, _about(one.subject, one.bookings)) for one in rows],
+        "nothing happened · 没有事件",
+    )
+
+
+@app.command("show")
+def show(event_id: Annotated[int, typer.Argument(min=1)]) -> None:
+    """One row of the log, and where each subscriber stands with it (查看事件)."""
+    found = _do(lambda tx: operating.detail(tx, event_id))
+    if found is None:
+        raise SetupError(f"there is no event {event_id}: old ones are dropped", "没有这条事件，可能已过期")
+    typer.echo(f"{event_id}  {_at(found.at)}  {found.kind}  version {found.version}")
+    for booking_id in (found.booking_ids or ())[:_SHOWN_MAX]:
+        typer.echo(f"  booking:{booking_id}")
+    if found.booking_ids is not None and len(found.booking_ids) > _SHOWN_MAX:
+        typer.echo(f"  … {len(found.booking_ids)} bookings in all · 共 {len(found.booking_ids)} 个预约")
+    if found.subject is not None:
+        typer.echo(f"  {found.subject}")
+    for name, value in (found.body or {}).items():
+        typer.echo(f"  {name}: {value}")
+    for name, is_past, count in found.standings:
+        said = f"{count} stuck · 未能处理" if count else "told · 已处理" if is_past else "not yet · 未到"
+        typer.echo(f"  {name}: {said}")
+
+
+@app.command("subscribers")
+def subscribers() -> None:
+    """How far each subscriber has come, and what is stuck with it (订阅者)."""
+
+    async def work(tx: Tx) -> tuple[list[events.Lag], list[operating.Stuck]]:
+        return await events.lags(tx), await operating.stuck(tx)
+
+    lags, stuck = _do(work)
+    _print(
+        (
+            "subscriber · 订阅者",
+            "behind · 落后",
+            "oldest · 最早",
+            "tried again · 重试中",
+            "parked · 搁置",
+            "lost · 丢失",
+        ),
+        [
+            (
+                one.name,
+                f"{one.waiting:,}",
+                f"{one.oldest_s:.0f} s",
+                str(one.undelivered),
+                str(one.parked),
+                str(one.lost),
+            )
+            for one in lags
+        ],
+        "nobody listens: no worker has run yet · 还没有订阅者",
+    )
+    for one in lags:
+        if one.failures:
+            typer.echo(f"{one.name}: failed {one.failures} times in a row · 连续失败: {one.error}")
+    if stuck:
+        typer.echo("")
+        _print(
+            (
+                "subscriber",
+                "about · 对象",
+                "first · 首条",
+                "events · 条数",
+                "tries · 次数",
+                "state · 状态",
+                "what failed · 错误",
+            ),
+            [
+                (
+                    one.subscriber,
+                    one.subject,
+                    str(one.first_id),
+                    str(one.events),
+                    str(one.tries),
+                    "parked · 搁置" if one.is_parked else "tried again · 重试中",
+                    one.error,
+                )
+                for one in stuck
+            ],
+            "",
+        )
+
+
+@app.command("replay")
+def replay(
+    *,
+    subscriber: _Name,
+    from_id: Annotated[int, typer.Option("--from", min=1, help="the first event to tell again")],
+    wait: Annotated[
+        bool, typer.Option("--wait", help="until the subscriber has been told of everything")
+    ] = False,
+) -> None:
+    """Tell a subscriber of everything from an event on once more (重放)."""
+
+    async def work(works: Acting, operator: Operator) -> int:
+        try:
+            return await replay_events(works, operator, ReplayEvents(subscriber, from_id))
+        except operating.NotComeTo as fault:
+            raise SetupError(
+                f"{subscriber} has not come to event {fault.first} yet, and will be told of everything from there on",
+                f"该订阅者还没有处理到事件 {fault.first}，无需重放",
+            ) from None
+
+    count = _act(work)
+    typer.echo(f"{subscriber} is told of {count:,} rows once more · 将重新处理 {count:,} 条")
+    while wait:
+        [left] = [one for one in _do(events.lags) if one.name == subscriber]
+        if left.waiting == 0:
+            typer.echo(f"done, {left.undelivered} tried again, {left.parked} parked · 已完成")
+            return
+        typer.echo(f"{left.waiting:,}{'+' if left.waiting >= 10_000 else ''} left · 剩余")
+        # Subscribers are told by workers in other processes, and nothing tells how far they have come but their rows.
+        time.sleep(_LOOK_EVERY_S)
+
+
+@app.command("retry")
+def retry(*, subscriber: _Name, subject: _About = None) -> None:
+    """Try at once what is stuck, of everybody or of one subject (重试)."""
+
+    async def work(works: Acting, operator: Operator) -> int:
+        return await retry_events(works, operator, RetryEvents(subscriber, subject))
+
+    typer.echo(f"{_act(work)} events are tried at once · 立即重试")
+
+
+@app.command("skip")
+def skip(
+    *,
+    subscriber: _Name,
+    subject: Annotated[str, typer.Option("--subject", help="booking:ID, card:7, venue:3 …")],
+    whole: Annotated[
+        bool, typer.Option("--all", help="all that is stuck of it; otherwise its first event")
+    ] = False,
+) -> None:
+    """Give up an event that cannot be handled; what waited behind it is tried at once (跳过)."""
+
+    async def work(works: Acting, operator: Operator) -> list[int]:
+        return await skip_events(works, operator, SkipEvents(subscriber, subject, whole))
+
+    skipped = _act(work)
+    if not skipped:
+        raise SetupError(
+            f"nothing of {subject} is stuck with {subscriber}: see `wenyue events subscribers`",
+            "没有可跳过的事件",
+        )
+    typer.echo(f"skipped: {', '.join(map(str, skipped))} · 已跳过")
+
+
+@app.command("forget")
+def forget(*, subscriber: _Name) -> None:
+    """Wait no more for a subscriber that no version of Wenyue knows any more (移除订阅者)."""
+
+    async def work(works: Acting, operator: Operator) -> None:
+        await forget_subscriber(works, operator, subscriber)
+
+    _act(work)
+    typer.echo(f"{subscriber} is forgotten; a worker that knows it makes it known again · 已移除")
+
+
+def _do(work: Callable[[Tx], Awaitable[T]]) -> T:
+    """Something read."""
+    return reading(lambda tx, _: work(tx))
+
+
+def _act(work: Callable[[Acting, Operator], Awaitable[T]]) -> T:
+    """Something done. Raises SetupError."""
+    try:
+        return acting_as(work)
+    except operating.NoSubscriber as fault:
+        raise SetupError(
+            f"no subscriber {fault.args[0]!r}: see `wenyue events subscribers`", "没有这个订阅者"
+        ) from None
+
+
+def _print(columns: tuple[str, ...], rows: list[tuple[str, ...]], nothing: str) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(markup=False, emoji=False).print(table if rows else nothing)
+
+
+def _about(subject: str, bookings: int) -> str:
+    return subject if bookings == 1 else f"{subject} + {bookings - 1:,}"
+
+
+def _at(at: datetime) -> str:
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,112 @@
+"""`wenyue import bookings`: the face of the import at a terminal."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from wenyue.application.note_import import note_import
+from wenyue.application.on_server import require
+from wenyue.core.clock import utc_now
+from wenyue.core.duties import Right
+from wenyue.core.personal import Vault
+from wenyue.ops.acting_as import Acting, AsOf, operator_of, password_of, told_rights
+from wenyue.ops.database import ReadyDatabase, ready_database
+from wenyue.ops.imports.mapfile import read_map
+from wenyue.ops.imports.model import ImportMap, Verdict
+from wenyue.ops.imports.run import BATCH_MAX, Importer, Options, Summary
+from wenyue.ops.imports.table import open_table
+from wenyue.ops.progress import steps
+from wenyue.platform.config import load
+from wenyue.platform.database.db import Database
+from wenyue.platform.keys import load_keys
+
+app = typer.Typer(no_args_is_help=True, help="Bring data of another system in (导入).")
+_CONNECTIONS_MAX: Final = 4
+_VERDICT_TEXT: Final = {
+    Verdict.IMPORTED: "imported · 已导入",
+    Verdict.ALREADY: "imported by an earlier run · 此前已导入",
+    Verdict.CHANGED: "imported earlier, changed since (left as it is) · 此前已导入, 源数据有变",
+    Verdict.REFUSED: "refused · 未导入",
+}
+
+
+@app.command("bookings")
+def import_bookings(
+    file: Annotated[Path, typer.Argument(help="the old system's export: CSV, or CSV.gz")],
+    map_file: Annotated[Path, typer.Option("--map", help="how to read it: a TOML file (docs/importing.md)")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="look at everything, write nothing")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="a CSV with one line per row: what became of it and why")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, max=BATCH_MAX, help="rows per transaction")] = 500,
+    by: AsOf = "",
+) -> None:
+    """Bring an old system's reservations in (导入旧系统的预订)."""
+    console = Console()
+    chosen = read_map(map_file)
+    open_table(file, chosen)  # what is wrong with the file as a whole is told before a database starts
+    password = password_of(by)
+    with ready_database(load(), console.print) as database:
+        options = Options(is_dry_run=dry_run, batch=batch, report=report)
+        asked = (by, password)
+        summary = asyncio.run(_import(database, file, chosen, options, asked, console=console))
+    show(summary, chosen, console, report)
+    if not summary.tally.is_complete:
+        raise typer.Exit(1)
+
+
+async def _import(
+    ready: ReadyDatabase,
+    file: Path,
+    chosen: ImportMap,
+    options: Options,
+    asked: tuple[str, str],
+    *,
+    console: Console,
+) -> Summary:
+    """`asked`: the login and the password of `--as`."""
+    vault = Vault(load_keys(load().home))
+    async with Database(ready.owner_url, size_max=_CONNECTIONS_MAX, keeps=0) as database:
+        operator = await operator_of(database, vault, *asked)
+        with steps(console, None) as shown, told_rights():
+            require(operator, Right.DATA_IMPORT)
+
+            def progress(phase: str, done: int, total: int) -> None:
+                shown.at(done, phase, total=total or None)
+
+            summary = await Importer(database, vault, chosen, utc_now(), progress, operator=operator).run(
+                file, options
+            )
+        if not options.is_dry_run:
+            await note_import(Acting(database, vault), operator, chosen.source, summary.tally.rows)
+        return summary
+
+
+def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | None) -> None:
+    """Print the sums; they add up to the rows of the file."""
+    tally = summary.tally
+    title = f"{chosen.source}: {tally.rows} rows ({summary.encoding}, delimiter {summary.delimiter!r})"
+    console.print(
+        title + (" · DRY RUN, nothing written · 试运行" if summary.is_dry_run else ""), markup=False
+    )
+    grid = Grid()
+    grid.add_column("what became of the rows · 处理结果")
+    grid.add_column("rows · 行", justify="right")
+    for verdict in Verdict:
+        if tally.verdicts[verdict] or verdict in {Verdict.IMPORTED, Verdict.REFUSED}:
+            grid.add_row(_VERDICT_TEXT[verdict], str(tally.verdicts[verdict]))
+    for reason, count in tally.reasons.most_common():
+        grid.add_row(f"    {reason.value}", str(count), style="yellow")
+    is_complete = "= the file's rows" if tally.is_complete else "DOES NOT ADD UP"
+    grid.add_row(f"sum · 合计 {is_complete}", str(sum(tally.verdicts.values())), style="bold")
+    console.print(grid)
+    if summary.slots_opened:
+        opened = ", ".join(f"{code} {capacity}" for code, capacity in sorted(summary.capacities.items()))
+        console.print(f"{summary.slots_opened} dates opened; capacity per date: {opened}")
+    if report:
+        console.print(f"row by row · 逐行报告: {report}")

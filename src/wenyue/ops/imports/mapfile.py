@@ -1,0 +1,219 @@
+"""Reading a map file: every mistake of it at once, each with its line, its key and the fix."""
+
+import re
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wenyue.core.limits import QUANTITY_MAX
+from wenyue.ops.imports.fault import InputError
+from wenyue.ops.imports.model import (
+    DateColumn,
+    DateParts,
+    DaysBefore,
+    ImportedStatus,
+    ImportMap,
+    MappedColumns,
+    MappedProduct,
+    MappedVenue,
+    OddRows,
+    ReplayTerms,
+)
+from wenyue.ops.imports.tomlreader import TomlReader, lines_of
+
+MAP_BYTES_MAX: Final = 256 * 1024
+CAPACITY_MAX: Final = 100_000
+ENCODINGS: Final = ("auto", "utf-8", "utf-8-sig", "gb18030", "latin-1", "cp1252")
+DELIMITERS: Final = {"auto": "auto", ",": ",", ";": ";", "\t": "\t", "tab": "\t", "|": "|"}
+_CODE: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,63}$")
+_CURRENCY: Final = re.compile(r"^[A-Z]{3}$")
+_DIRECTIVE: Final = re.compile(r"%.")
+_ALLOWED_DIRECTIVES: Final = {"%Y", "%m", "%d", "%H", "%M", "%S"}
+
+
+def read_map(path: Path) -> ImportMap:
+    """The map at `path`, checked completely. Raises InputError that lists every mistake with line and key."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"cannot read the map {path}: {error.strerror}", f"无法读取映射文件 {path}"
+        ) from error
+    if len(raw) > MAP_BYTES_MAX:
+        raise InputError(f"{path} is larger than {MAP_BYTES_MAX} bytes: is it a map?", "映射文件过大")
+    try:
+        text = raw.decode("utf-8-sig")
+        tree = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8", "映射文件须为 UTF-8"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is not valid TOML: {error}", "映射文件不是有效的 TOML") from error
+    except RecursionError as error:
+        raise InputError(
+            f"{path} is not a map: lists or tables are nested too deeply in it", "映射文件嵌套过深"
+        ) from error
+    reader = TomlReader(tree, lines_of(text))
+    found = _read(reader)
+    reader.refuse_unknown()
+    if reader.problems:
+        listed = "\n  ".join(reader.problems)
+        raise InputError(f"{path} has {len(reader.problems)} mistake(s):\n  {listed}", "映射文件有误")
+    return found
+
+
+def _read(r: TomlReader) -> ImportMap:
+    """Take every key; mistakes are collected in the reader and stand-ins returned meanwhile."""
+    encoding = r.choice("file.encoding", ENCODINGS, "auto")
+    delimiter = r.choice("file.delimiter", tuple(DELIMITERS), "auto")
+    return ImportMap(
+        source=r.matching("source", _CODE, "lower-case letters, digits and hyphens, at most 64"),
+        encoding=encoding,
+        delimiter=DELIMITERS.get(delimiter, "auto"),
+        nulls=frozenset(r.texts("file.null", ("", "NULL", "NA"))),
+        key_columns=r.texts("key.columns", ()),
+        venue=_venue(r),
+        columns=_columns(r),
+        statuses=_statuses(r),
+        products=_products(r),
+        odd=OddRows(
+            is_day_use=r.choice("rules.zero_nights", ("refuse", "day-use"), "refuse") == "day-use",
+            takes_no_adults=r.choice("rules.no_adults", ("refuse", "import"), "refuse") == "import",
+            takes_no_guests=r.choice("rules.no_guests", ("refuse", "import"), "refuse") == "import",
+            negative_price_is_zero=r.choice("rules.negative_price", ("refuse", "zero"), "refuse") == "zero",
+        ),
+        replay=ReplayTerms(slot_price_minor=r.whole("replay.slot_price_minor", 0, 10_000_000, 0)),
+    )
+
+
+def _venue(r: TomlReader) -> MappedVenue:
+    timezone = r.text("venue.timezone", "Asia/Shanghai")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        r.problem("venue.timezone", f"{timezone!r} is not an IANA time zone such as 'Asia/Shanghai'")
+    name_zh = r.text("venue.name_zh")
+    return MappedVenue(
+        code=r.matching("venue.code", _CODE, "lower-case letters, digits and hyphens, at most 64"),
+        kind=r.choice("venue.kind", ("hotel",), "hotel"),
+        name_zh=name_zh,
+        name_en=r.text("venue.name_en", name_zh),
+        timezone=timezone,
+        currency=r.matching("venue.currency", _CURRENCY, "three capital letters, such as CNY", "CNY"),
+        check_in=r.wall_time("venue.check_in", time(14)),
+        check_out=r.wall_time("venue.check_out", time(12)),
+    )
+
+
+def _columns(r: TomlReader) -> MappedColumns:
+    nights: tuple[str, ...] = ()
+    departure: DateColumn | None = None
+    if isinstance(r.peek("columns.nights"), dict):
+        departure = _date_column(r, "columns.nights")
+    else:
+        nights = r.texts("columns.nights")
+    booked: DateColumn | DaysBefore | None = None
+    if isinstance(r.peek("columns.booked"), dict):
+        is_lead = r.peek("columns.booked.days_before_arrival") is not None
+        booked = (
+            DaysBefore(r.text("columns.booked.days_before_arrival"))
+            if is_lead
+            else _date_column(r, "columns.booked")
+        )
+    elif r.peek("columns.booked") is not None:
+        r.problem(
+            "columns.booked",
+            'write { days_before_arrival = "…" } or { column = "…", formats = ["%Y-%m-%d"] }',
+        )
+    arrival: DateColumn | DateParts
+    if r.peek("columns.arrival.year") is not None:
+        arrival = DateParts(
+            r.text("columns.arrival.year"), r.text("columns.arrival.month"), r.text("columns.arrival.day")
+        )
+    else:
+        arrival = _date_column(r, "columns.arrival")
+    has_quantity_column = isinstance(r.peek("columns.quantity"), str)
+    return MappedColumns(
+        arrival=arrival,
+        nights=nights,
+        departure=departure,
+        quantity=r.text("columns.quantity")
+        if has_quantity_column
+        else r.whole("columns.quantity", 1, QUANTITY_MAX, 1),
+        product=r.text("columns.product"),
+        status=r.text("columns.status"),
+        status_date=_date_column(r, "columns.status_date")
+        if r.peek("columns.status_date") is not None
+        else None,
+        booked=booked,
+        price=r.text("columns.price.column"),
+        is_price_per_night=r.choice("columns.price.per", ("night", "stay"), "night") == "night",
+        adults=r.text("columns.adults"),
+        children=r.optional("columns.children"),
+        babies=r.optional("columns.babies"),
+        country=r.optional("columns.country"),
+    )
+
+
+def _date_column(r: TomlReader, key: str) -> DateColumn:
+    if not isinstance(r.peek(key), dict):
+        r.problem(key, 'write { column = "…", formats = ["%Y-%m-%d"] }')
+        r.take(key)
+        return DateColumn("?", ("%Y-%m-%d",))
+    formats = r.texts(f"{key}.formats", ("%Y-%m-%d",))
+    meanings: dict[str, str] = {}
+    for one in formats:
+        directives = _DIRECTIVE.findall(one)
+        unknown = [d for d in directives if d not in _ALLOWED_DIRECTIVES]
+        if unknown or any(directives.count(d) != 1 for d in ("%Y", "%m", "%d")):
+            r.problem(f"{key}.formats", f"{one!r} must have %Y, %m and %d once each (and may have %H %M %S)")
+            continue
+        shape = one.replace("%m", "#").replace("%d", "#")
+        if meanings.setdefault(shape, one) != one:
+            r.problem(
+                f"{key}.formats",
+                f"{meanings[shape]!r} and {one!r} read the same text as different dates: keep one",
+            )
+    return DateColumn(r.text(f"{key}.column"), formats)
+
+
+def _statuses(r: TomlReader) -> dict[str, ImportedStatus]:
+    words = tuple(status.value for status in ImportedStatus)
+    found = {
+        name: ImportedStatus(r.choice(f"status.{name}", words, words[0]))
+        for name in r.names("status")
+        if name.strip()
+    }
+    if not found:
+        r.problem(
+            "status", f'add [status] with lines such as "Check-Out" = "redeemed" (words: {", ".join(words)})'
+        )
+    return found
+
+
+def _products(r: TomlReader) -> dict[str, MappedProduct]:
+    found: dict[str, MappedProduct] = {}
+    codes: dict[str, str] = {}
+    for name in r.names("products"):
+        key = f"products.{name}"
+        code = r.matching(f"{key}.code", _CODE, "lower-case letters, digits and hyphens, at most 64")
+        if code in codes:
+            r.problem(
+                f"{key}.code", f"{code!r} is already the code of products.{codes[code]}: codes are unique"
+            )
+        codes.setdefault(code, name)
+        name_zh = r.text(f"{key}.name_zh")
+        is_auto = r.peek(f"{key}.capacity") in {"auto", None}
+        if is_auto:
+            r.take(f"{key}.capacity")
+        capacity = None if is_auto else r.whole(f"{key}.capacity", 0, CAPACITY_MAX, 0)
+        found[name] = MappedProduct(code, name_zh, r.text(f"{key}.name_en", name_zh), capacity)
+    if not found:
+        r.problem(
+            "products",
+            'add a table per product, such as [products.A] with code, name_zh and capacity = "auto"',
+        )
+    return found

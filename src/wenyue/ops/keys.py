@@ -1,0 +1,163 @@
+"""`wenyue keys`: make the key files, list the keys, rotate them while everything runs, and say so in the record."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated
+
+import psycopg
+import typer
+
+from wenyue.application.note_keys import KeyAct, NoteKeys, note_keys
+from wenyue.core.limits import SEALING_KEYS_MAX
+from wenyue.core.personal import Vault
+from wenyue.gate import GateKeys
+from wenyue.ops.acting_as import SERVER, Acting
+from wenyue.ops.database import ReadyDatabase, ready_database
+from wenyue.ops.resealing import refuse_while_used, reseal, reseal_subscribers
+from wenyue.ops.rotating import KeyStore, Kind, Stage, add, use, without
+from wenyue.ops.same_keys import note_in_use, show_keys
+from wenyue.platform.config import Settings, load
+from wenyue.platform.database.db import Database
+from wenyue.platform.fault import SetupError
+from wenyue.platform.keys import KEYS, key_ring, load_keys, seal_keys
+
+app = typer.Typer(invoke_without_command=True, help="Key files: make, list, rotate (密钥).")
+
+
+@app.callback()
+def keys(context: typer.Context) -> None:
+    """Make the key files of a new installation, or show whose they are (密钥)."""
+    if context.invoked_subcommand is None:
+        show_keys(load().home, say)
+
+
+@app.command("list")
+def list_() -> None:
+    """The keys by number, and which are in use; never the keys themselves (列出)."""
+    store = KeyStore(load().home, say)
+    content = store.content()
+    ring, seals, gate = key_ring(content), seal_keys(content), GateKeys.of(store.content(GateKeys.FILE))
+    for kind, numbers, current in (
+        (Kind.DATA, sorted(ring.sealing), ring.current),
+        (Kind.RECORD, sorted(seals.keys), seals.current),
+    ):
+        for number in numbers:
+            state = (
+                "in use · 使用中"
+                if number == current
+                else "added · 已添加"
+                if number > current
+                else "old · 旧"
+            )
+            typer.echo(f"{kind} {number}: {state}")
+    typer.echo(f"gate: one in use, one next, {len(gate.accepted) - 2} retired and still accepted · 验票密钥")
+
+
+@app.command()
+def rotate(
+    kind: Annotated[
+        Kind, typer.Argument(help="data: personal data; gate: vouchers; record: the audit record")
+    ],
+    *,
+    stage: Annotated[
+        Stage | None, typer.Option(help="several machines: add, copy the file to each, then use")
+    ] = None,
+) -> None:
+    """Use a new key from now on, without a restart; what the old one sealed or signed stays good (轮换)."""
+    settings = load()
+    if stage is None and settings.database.url and kind is not Kind.GATE:
+        raise SetupError(
+            f"several machines may share this database: `--stage add`, copy {KEYS} to each of them, then `--stage use`",
+            "多台机器共用数据库, 请分两步: --stage add, 复制密钥文件, 再 --stage use",
+        )
+    store = KeyStore(settings.home, say)
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
+        if kind is Kind.GATE:
+            _rotate_gate(store, settings, ready, stage)
+            return
+        if stage is not Stage.USE:
+            content, number = add(store.content(), kind)
+            store.put(content)
+            note(ready, settings, "keys.added", kind, {"number": number})
+            typer.echo(f"{kind} key {number} is added, nobody uses it yet · 已添加")
+        if stage is not Stage.ADD:
+            use(store.content(), kind)  # a fault is told before the wait
+            store.settle(KEYS)
+            content, number = use(store.content(), kind)
+            store.put(content)
+            note(ready, settings, "keys.used", kind, {"number": number})
+            typer.echo(
+                f"{kind} key {number} is in use within seconds: copy {KEYS} wherever it is kept · 已启用"
+            )
+
+
+def _rotate_gate(store: KeyStore, settings: Settings, ready: ReadyDatabase, stage: Stage | None) -> None:
+    if stage is Stage.ADD:
+        typer.echo("the next gate key is in every machine's file already: `--stage use` · 无需添加")
+        return
+    store.settle(GateKeys.FILE)
+    store.turn_gate_over()
+    note(ready, settings, "keys.used", Kind.GATE, {})
+    typer.echo(f"the next gate key signs within seconds: copy {GateKeys.FILE} to every machine · 已启用")
+
+
+@app.command("reseal")
+def reseal_() -> None:
+    """Seal again what old data keys sealed, beside everything that runs; stop it and run it again as you like (重新加密)."""
+    settings = load()
+    store = KeyStore(settings.home, say)
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
+        store.settle(KEYS)  # until then a process may still seal under the key before
+        ring = load_keys(settings.home)
+        vault = Vault(ring)
+        with psycopg.connect(ready.owner_url, autocommit=True) as connection:
+            done = reseal(connection, vault, ring.current, say)
+        mails = reseal_subscribers(settings.home, vault, ring.current)
+        count, broken = done.done + mails.done, done.broken + mails.broken
+        note(ready, settings, "keys.resealed", Kind.DATA, {"number": ring.current, "values": count})
+        typer.echo(
+            f"{count:,} values are sealed under data key {ring.current} now, {broken:,} are unreadable · 已完成"
+        )
+
+
+@app.command()
+def retire(
+    number: Annotated[int, typer.Argument(min=1, max=SEALING_KEYS_MAX, help="of a data key, as `list` says")],
+    *,
+    forget_reasons: Annotated[
+        bool, typer.Option("--forget-reasons", help="reasons in the audit record under this key are given up")
+    ] = False,
+) -> None:
+    """Remove an old data key that nothing is sealed under any more; backups of its time need it still (停用)."""
+    settings = load()
+    store = KeyStore(settings.home, say)
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
+        content = without(store.content(), number)
+        store.settle(KEYS)
+        with psycopg.connect(ready.owner_url, autocommit=True) as connection:
+            refuse_while_used(connection, settings.home, number, forget_reasons=forget_reasons)
+        store.put(content)
+        note(ready, settings, "keys.retired", Kind.DATA, {"number": number})
+        typer.echo(
+            f"data key {number} is gone from {KEYS}: keep a copy as long as backups of its time · 已停用"
+        )
+
+
+def note(
+    ready: ReadyDatabase, settings: Settings, act: KeyAct, kind: Kind, detail: Mapping[str, int]
+) -> None:
+    """Write into the record what was done, and into the database which keys are in use."""
+
+    async def inside() -> None:
+        async with Database(ready.owner_url, size_max=1, keeps=0) as db:
+            works = Acting(db, Vault(load_keys(settings.home)))
+            await note_keys(works, SERVER, NoteKeys(act, kind, detail))
+
+    asyncio.run(inside())
+    with psycopg.connect(ready.owner_url, autocommit=True) as connection:
+        note_in_use(connection, settings.home)
+
+
+def say(line: str) -> None:
+    """One line of progress."""
+    typer.echo(line)

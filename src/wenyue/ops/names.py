@@ -1,0 +1,99 @@
+"""`wenyue names`: which names staff saw on somebody's document, who saw them, and striking false ones, with the reason on record.
+
+Names are kept as keyed hashes that nobody reads back: each is shown by the beginning of its key. Whoever knows a name finds it by
+typing it after the number of the document, on standard input; neither stands in the command line.
+"""
+
+import re
+import sys
+from datetime import datetime
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue.accounts import names, staffing
+from wenyue.application.operating import Operator
+from wenyue.application.strike_name import CODE_LENGTH, StrikeName, strike_name
+from wenyue.core.clock import zone
+from wenyue.core.personal import Vault
+from wenyue.ops.acting_as import Acting, AsOf, acting_as
+from wenyue.ops.arguments import reason_of
+from wenyue.ops.as_owner import reading
+from wenyue.ops.bans import person_keys, typed_document
+from wenyue.platform.database.db import Tx
+from wenyue.platform.fault import SetupError
+
+app = typer.Typer(
+    no_args_is_help=True, help="Names that staff saw on a document, and striking false ones (姓名写法)."
+)
+_CODE: Final = re.compile(r"[0-9a-f]{12,64}")
+_NAME_MAX: Final = 256
+
+
+@app.command("show")
+def show() -> None:
+    """The names of a person: the document's number is the first line of standard input, a name to look for the second (查看)."""
+    number = typed_document()
+    name = "" if sys.stdin.isatty() else sys.stdin.readline(_NAME_MAX).strip()
+
+    async def work(tx: Tx, vault: Vault) -> tuple[list[names.SeenName], set[bytes], dict[int, str]]:
+        keys = person_keys(number, vault)
+        found = await names.names_seen(tx, keys)
+        seers = {staff for one in found for staff in (one.seen_by, one.second_by) if staff is not None}
+        known = await staffing.staff_of_actors(tx, [f"staff:{staff}" for staff in seers])
+        logins = {staff: known[f"staff:{staff}"].staff.login for staff in seers if f"staff:{staff}" in known}
+        asked = {names.name_key(vault, key, name) for key in keys} if name else set[bytes]()
+        return found, asked, logins
+
+    found, asked, logins = reading(work)
+    table = Table(box=None, pad_edge=False)
+    for column in ("code · 代码", "counts since · 生效", "seen by · 核验", "state · 状态"):
+        table.add_column(column)
+    for one in found:
+        seen_by = [logins.get(staff, f"staff:{staff}") for staff in (one.seen_by, one.second_by) if staff]
+        seen_by += ["holder · 本人"] if one.holder_at else []
+        table.add_row(
+            one.key.hex()[:CODE_LENGTH],
+            _when(one.seen_at),
+            ", ".join(seen_by) or "unknown · 不详",
+            _state(one) + (" ← the name typed · 所填姓名" if one.key in asked else ""),
+        )
+    console = Console(markup=False, emoji=False, width=140 if not sys.stdout.isatty() else None)
+    console.print(table if found else "no name was seen · 没有已核验的姓名")
+
+
+@app.command("strike")
+def strike(
+    code: Annotated[str, typer.Argument(help="as `wenyue names show` tells it")],
+    *,
+    why: Annotated[str, typer.Option("--why", help="the reason, for the record; no names, no numbers")],
+    by: AsOf = "",
+) -> None:
+    """A name of a person counts no more; whoever noted it cannot note it again. The document's number: standard input (删除)."""
+    if not _CODE.fullmatch(code):
+        raise SetupError(
+            f"CODE {code!r}: the code of `wenyue names show`", "请填写 wenyue names show 显示的代码"
+        )
+    reason, number = reason_of(why), typed_document()
+
+    async def work(works: Acting, operator: Operator) -> int:
+        request = StrikeName(tuple(person_keys(number, works.vault)), code, reason)
+        return await strike_name(works, operator, request)
+
+    if not acting_as(work, by):
+        raise SetupError("no such name; `wenyue names show` tells which there are", "没有这个写法")
+    typer.echo("struck · 已删除")
+
+
+def _when(at: datetime | None) -> str:
+    return "-" if at is None else at.astimezone(zone("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M")
+
+
+def _state(one: names.SeenName) -> str:
+    if one.struck_at is not None:
+        return "struck · 已删除"
+    if one.seen_at is None:
+        return "waits for a second member of staff · 待复核"
+    return "counts · 有效"

@@ -1,0 +1,62 @@
+"""A command does at once what the server does, and proposes what a member of staff asks for (`--as`)."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+from msgspec import Struct
+
+from wenyue.application.changeables import CHANGEABLES
+from wenyue.application.operating import NotDone, Operator, Works
+from wenyue.application.propose_change import ProposeChange, propose_change
+from wenyue.changes import Change, Refusal, State
+from wenyue.core.ids import uuid7
+from wenyue.ops.acting_as import acting_as
+from wenyue.ops.not_done import refused
+
+R = TypeVar("R", bound=Struct)
+T = TypeVar("T")
+
+
+def act_or_propose(
+    kind: str,
+    asked: Callable[[Works], Awaitable[R | NotDone]],
+    at_once: Callable[[Works, Operator, R], Awaitable[T | NotDone]],
+    by: str,
+    why: str,
+) -> T | None:
+    """What the act came to, at once where the server acts; None: a member of staff proposed it, which is said.
+
+    Raises SetupError for what was not done.
+    """
+
+    async def work(works: Works, operator: Operator) -> T | Change | Refusal | NotDone:
+        request = await asked(works)
+        if isinstance(request, NotDone):
+            return request
+        if not by:
+            return await at_once(works, operator, request)
+        return await propose_change(works, operator, ProposeChange(uuid7(), CHANGEABLES[kind], request, why))
+
+    done = acting_as(work, by)
+    if isinstance(done, (NotDone, Refusal)):
+        raise refused(done)
+    if isinstance(done, Change):
+        _say_proposed(done)
+        return None
+    return done
+
+
+def _say_proposed(change: Change) -> None:
+    """What became of it, and where it is found."""
+    if change.awaits_review:
+        typer.echo("done; somebody else looks at it within 24 hours · 已生效，24小时内由他人复核")
+    elif change.state is State.APPLIED:
+        typer.echo("done · 已生效")
+    elif change.applies_at is not None:  # one operator works alone
+        at = f"{change.applies_at:%H:%M}"
+        typer.echo(
+            f"it takes effect by itself at {at} UTC, unless you take it back: /console/changes/{change.id} · 到时自动生效，可撤回"
+        )
+    else:
+        typer.echo(f"it waits for a second person: /console/changes/{change.id} · 待他人审批")

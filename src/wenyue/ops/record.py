@@ -1,0 +1,74 @@
+"""`wenyue record`: who did what and when, the newest first; reading it is recorded, too."""
+
+from datetime import time, timedelta
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue.application.operating import Operator
+from wenyue.application.read_record import Found, NotRead, ReadRecord, read_record
+from wenyue.core.clock import at_local, zone
+from wenyue.ops.acting_as import Acting, AsOf, acting_as
+from wenyue.ops.arguments import day_of
+from wenyue.platform.fault import SetupError
+
+app = typer.Typer(no_args_is_help=True, help="Who did what and when; reading it is recorded, too (操作记录).")
+_TIMEZONE: Final = "Asia/Shanghai"
+_SAYS: Final = {
+    NotRead.WHO_UNKNOWN: (
+        "--who: no such login; write others as the record has them, such as system:expiry",
+        "没有这个账号",
+    ),
+    NotRead.WHAT_WRONG: ("--what: an action or its beginning, such as staff or slots.closed", "操作名不正确"),
+    NotRead.VENUE_UNKNOWN: ("--venue: there is no such venue", "没有这个场馆"),
+}
+
+
+@app.callback()
+def main() -> None:
+    """A command of its own, so that more may follow."""
+
+
+@app.command("list")
+def list_(
+    *,
+    who: Annotated[str, typer.Option(help="a login, or an actor as the record has it: system:expiry")] = "",
+    what: Annotated[str, typer.Option(help="an action or its beginning: staff, slots.closed")] = "",
+    venue: Annotated[str, typer.Option(help="a venue's code: what was done to it and its products")] = "",
+    day: Annotated[str, typer.Option(help="YYYY-MM-DD, in China")] = "",
+    before: Annotated[str, typer.Option(help="as the page before said it")] = "",
+    by: AsOf = "",
+) -> None:
+    """Fifty entries at most, the newest first (列出)."""
+    wanted = day_of(day, "--day") if day else None
+    from_at = None if wanted is None else at_local(wanted, time.min, _TIMEZONE)
+    to_at = None if wanted is None else at_local(wanted + timedelta(days=1), time.min, _TIMEZONE)
+    request = ReadRecord(who, what, venue, from_at, to_at, _cursor(before))
+
+    async def work(works: Acting, operator: Operator) -> Found | NotRead:
+        return await read_record(works, operator, request)
+
+    found = acting_as(work, by)
+    if isinstance(found, NotRead):
+        raise SetupError(*_SAYS[found])
+    table = Table(box=None, pad_edge=False)
+    for column in ("at · 时间", "who · 谁", "what · 操作", "about · 对象", "detail · 细节"):
+        table.add_column(column, overflow="fold")
+    for one, detail in zip(found.page.entries, found.page.details, strict=True):
+        at = f"{one.at.astimezone(zone(_TIMEZONE)):%Y-%m-%d %H:%M:%S}"
+        table.add_row(at, found.logins.get(one.actor, one.actor), one.action, one.subject, detail)
+    console = Console(markup=False, emoji=False)
+    console.print(table if found.page.entries else "nothing found · 没有找到")
+    if found.page.before is not None:
+        console.print(f"older · 更早的: --before {found.page.before[0]}-{found.page.before[1]}")
+
+
+def _cursor(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    xid, dash, id_ = text.partition("-")
+    if not dash or not all(one.isascii() and one.isdecimal() and int(one) < 2**63 for one in (xid, id_)):
+        raise SetupError(f"--before {text!r}: as the page before said it", "请填写上一页显示的编号")
+    return int(xid), int(id_)

@@ -1,0 +1,77 @@
+"""`wenyue retention`: what is due to be erased, erasing it now, and the periods."""
+
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue import retention
+from wenyue.application.jobs.erase_due import erase_due
+from wenyue.application.operating import Operator
+from wenyue.application.set_retention import SetRetention, set_retention
+from wenyue.core.personal import Vault
+from wenyue.ops.acting_as import Acting, acting_as
+from wenyue.ops.arguments import reason_of
+from wenyue.ops.as_owner import reading
+from wenyue.platform.database.db import Tx
+from wenyue.platform.fault import SetupError
+from wenyue.retention import Kind, Period
+
+app = typer.Typer(
+    no_args_is_help=True, help="Personal data past its period: preview, erase, set periods (到期清除)."
+)
+T = TypeVar("T")
+
+
+@app.command()
+def preview() -> None:
+    """Count what is due, by kind, and change nothing; reads whole tables (预览)."""
+
+    async def work(tx: Tx, _: Vault) -> tuple[list[Period], dict[Kind, int]]:
+        return await retention.periods(tx), await retention.count_due(tx)
+
+    found, due = reading(work, is_long=True)
+    table = Table(box=None, pad_edge=False)
+    for column in ("kind · 种类", "kept, days · 保留天数", "due before · 到期日", "due · 待清除"):
+        table.add_column(column)
+    for one in found:
+        table.add_row(one.kind, str(one.days), one.due_before.isoformat(), f"{due[one.kind]:,}")
+    Console().print(table)
+
+
+@app.command()
+def run() -> None:
+    """Erase what is due now, as the worker does every day (立即清除)."""
+    for kind, count in acting_as(_erase_all).items():
+        typer.echo(f"{kind}: {count:,} erased · 已清除")
+
+
+@app.command("set")
+def set_(
+    kind: Annotated[str, typer.Argument(help=" · ".join(Kind))],
+    days: Annotated[int, typer.Argument(min=30, max=3660, help="days that it is kept")],
+    *,
+    why: Annotated[str, typer.Option("--why", help="the reason, for the record")],
+) -> None:
+    """Set a period of your own (设定保留期)."""
+    try:
+        wanted = Kind(kind)
+    except ValueError:
+        raise SetupError(f"KIND {kind!r}: one of {', '.join(Kind)}", "没有这个种类") from None
+    request = SetRetention(wanted, days, reason_of(why))
+
+    async def work(works: Acting, operator: Operator) -> int:
+        return await set_retention(works, operator, request)
+
+    was = acting_as(work)
+    typer.echo(f"{wanted}: kept for {days} days, {was} before · 已设定")
+
+
+async def _erase_all(works: Acting, _: Operator) -> dict[Kind, int]:
+    counts = dict.fromkeys(Kind, 0)
+    is_done = False
+    while not is_done:
+        done, is_done = await erase_due(works, takes_turns=False)
+        counts = {kind: count + done[kind] for kind, count in counts.items()}
+    return counts

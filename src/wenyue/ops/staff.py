@@ -1,0 +1,239 @@
+"""`wenyue staff`: who may sign in at the gate and in the console, by command.
+
+A password is drawn and shown once, or read as one line from standard input; it never stands in the command line, where `ps` and
+the shell's history would show it.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue import catalogue
+from wenyue.accounts import StaffRecord, staffing
+from wenyue.application.add_staff import NewStaff, add_staff
+from wenyue.application.administering import NotStaffed
+from wenyue.application.change_duties import give_duties, take_duties
+from wenyue.application.operating import Operator
+from wenyue.application.reset_password import reset_password
+from wenyue.application.retire_staff import retire_staff
+from wenyue.application.unlock_staff import unlock_staff
+from wenyue.core.documents.text import has_controls
+from wenyue.core.duties import FORMER, Duties, Duty, duties_of_role
+from wenyue.ops.acting_as import SERVER, Acting, AsOf, acting_as
+from wenyue.ops.duty_texts import duty_of, shown
+from wenyue.platform.database.db import Tx
+from wenyue.platform.fault import SetupError
+
+app = typer.Typer(no_args_is_help=True, help="Who may sign in at the gate and in the console (员工账号).")
+T = TypeVar("T")
+ACTOR: Final = SERVER.name
+_LINE_MAX: Final = 1000
+_LoginOf = Annotated[str, typer.Argument(help="the login, such as zhang.san")]
+_StdinOf = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="read the password from standard input instead of drawing one"),
+]
+
+
+_DutyOf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--duty", help="ROLE, ROLE@venue:CODE or ROLE@venue:CODE/POST; repeat it; see docs/duties.md"
+    ),
+]
+_Change = Callable[[Acting, Operator, str, Duties], Awaitable[Duties | NotStaffed]]
+_Duties = Annotated[list[str], typer.Argument(help="ROLE, ROLE@venue:CODE or ROLE@venue:CODE/POST")]
+_SAYS: Final[dict[NotStaffed, tuple[str, str]]] = {
+    NotStaffed.LOGIN_TAKEN: (
+        "there is a login {login!r} already: `wenyue staff reset` gives it a new password, `grant` a duty",
+        "账号已存在",
+    ),
+    NotStaffed.LOGIN_UNKNOWN: ("there is no login {login!r}; `wenyue staff list` shows them", "没有这个账号"),
+    NotStaffed.RETIRED: ("{login!r} is retired: add it again", "账号已停用"),
+    NotStaffed.DUTY_NEEDED: ("say what they are there for: --duty gate@venue:CODE", "请用 --duty 指定职责"),
+    NotStaffed.TOO_MANY_DUTIES: ("these are too many duties for one login", "职责过多"),
+    NotStaffed.VENUE_UNKNOWN: ("there is no such venue", "没有这个场馆"),
+    NotStaffed.NOT_YOURS: (
+        "you may not give, take or touch such a duty there: only what you hold, unless you administer the place",
+        "您无权授予、收回或变更这项职责",
+    ),
+    NotStaffed.FACTOR_OLD: (
+        "prove your second factor first: type its code when you are asked",
+        "请先输入二次验证的验证码",
+    ),
+    NotStaffed.ONESELF: ("another administrator does this for you", "请由另一名管理员操作"),
+    NotStaffed.ALREADY_DONE: ("this was done before", "此前已完成"),
+    NotStaffed.LAST_ADMINISTRATOR: (
+        "{login!r} is the last administrator of the whole destination: make another one first",
+        "这是最后一名管理员，请先设置另一名",
+    ),
+}
+
+
+@app.command()
+def add(
+    login: _LoginOf,
+    *,
+    duty: _DutyOf = None,
+    role: Annotated[str, typer.Option(help=f"the duties that were one role: {' | '.join(FORMER)}")] = "",
+    venue: Annotated[
+        list[str] | None, typer.Option(help="with --role: code of a venue; repeat it; none: every venue")
+    ] = None,
+    name: Annotated[str, typer.Option(help="as colleagues read it")] = "",
+    password_stdin: _StdinOf = False,
+    by: AsOf = "",
+) -> None:
+    """Add a member of staff; a login that exists is refused (新增员工)."""
+    name = _plain(name, "--name")
+    _check_role(role)
+    password = _password(is_given=password_stdin)
+
+    async def work(works: Acting, operator: Operator) -> int | NotStaffed:
+        async with works.db.connection() as tx:
+            duties = await _duties(tx, duty or []) | await _former(tx, role, venue or [])
+        return await add_staff(works, operator, NewStaff(login, password, duties, name))
+
+    _run(login, work, by)
+    _show_password(login, "" if password_stdin else password)
+
+
+@app.command()
+def grant(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
+    """Give duties to a member of staff, beside those that they hold (授予职责)."""
+    _change_duties(give_duties, login, duties, by)
+
+
+@app.command()
+def withdraw(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
+    """Take duties from a member of staff, at once: they are signed out (收回职责)."""
+    _change_duties(take_duties, login, duties, by)
+
+
+@app.command()
+def retire(login: _LoginOf, *, by: AsOf = "") -> None:
+    """A member of staff leaves: what they are signed in with ends with this command (停用员工)."""
+    _run(login, lambda works, operator: retire_staff(works, operator, login), by)
+    Console().print(
+        f"{login}: retired, and signed out everywhere · 已停用并退出登录", markup=False, emoji=False
+    )
+
+
+@app.command()
+def reset(login: _LoginOf, *, password_stdin: _StdinOf = False, by: AsOf = "") -> None:
+    """A new password; the login is signed out, unlocked, and sets up its second factor anew (重置密码与二次验证)."""
+    password = _password(is_given=password_stdin)
+    _run(login, lambda works, operator: reset_password(works, operator, login, password), by)
+    _show_password(login, "" if password_stdin else password)
+
+
+@app.command()
+def unlock(login: _LoginOf, *, by: AsOf = "") -> None:
+    """Wrong passwords so far make this login wait no longer (解除等待)."""
+    _run(login, lambda works, operator: unlock_staff(works, operator, login), by)
+    Console().print(f"{login}: unlocked · 已解除", markup=False, emoji=False)
+
+
+@app.command("list")
+def list_() -> None:
+    """Everybody with their duties (员工列表)."""
+
+    async def work(works: Acting, _: Operator) -> tuple[list[StaffRecord], dict[int, str]]:
+        async with works.db.connection() as tx:
+            found = await staffing.staff_list(tx)
+            ids = sorted({d.venue_id for one in found for d in one.staff.duties if d.venue_id is not None})
+            venues = await catalogue.venues_by_id(tx, ids)
+        return found, {id_: one.code for id_, one in venues.items()}
+
+    found, codes = acting_as(work)
+    table = Table(box=None, pad_edge=False)
+    for head in ("login 账号", "duties 职责", "name 姓名", "state 状态"):
+        table.add_column(head, overflow="fold")
+    for one in found:
+        state = (
+            "retired 已停用"
+            if not one.is_active
+            else "active 在用"
+            if one.has_password
+            else "no password 无密码"
+        )
+        duties = "\n".join(sorted(shown(duty, codes) for duty in one.staff.duties)) or "none 无"
+        table.add_row(one.staff.login, duties, one.staff.display_name, state)
+    console = Console(markup=False, emoji=False)  # a name may hold brackets, and colons
+    console.print(table if found else "nobody yet · 还没有员工：wenyue staff add")
+
+
+def _run(login: str, work: Callable[[Acting, Operator], Awaitable[T | NotStaffed]], by: str) -> T:
+    try:
+        done = acting_as(work, by)
+    except ValueError as error:
+        raise SetupError(str(error), "账号、密码或职责不合要求") from error
+    if isinstance(done, NotStaffed):
+        text, zh = _SAYS[done]
+        raise SetupError(text.format(login=login), zh)
+    return done
+
+
+async def _duties(tx: Tx, texts: Sequence[str]) -> Duties:
+    return frozenset([await duty_of(tx, text) for text in texts])
+
+
+async def _former(tx: Tx, role: str, codes: Sequence[str]) -> Duties:
+    ids: list[int] = []
+    for code in codes:
+        found = await catalogue.venue(tx, code)
+        if found is None:
+            raise SetupError(f"there is no venue {code!r}", f"没有场馆 {code}")
+        ids.append(found.id)
+    for known in FORMER:
+        if role.strip().lower() == known:
+            return duties_of_role(known, ids)
+    return frozenset[Duty]()
+
+
+def _check_role(raw: str) -> None:
+    if raw and raw.strip().lower() not in FORMER:
+        raise SetupError(f"--role {raw!r} is none of {', '.join(FORMER)}: see --duty", "角色请用 --duty 指定")
+
+
+def _change_duties(change: _Change, login: str, duties: Sequence[str], by: str) -> None:
+    """Give or take duties, and say what they hold then."""
+
+    async def work(works: Acting, operator: Operator) -> Duties | NotStaffed:
+        async with works.db.connection() as tx:
+            wanted = await _duties(tx, duties)
+        return await change(works, operator, login, wanted)
+
+    said = ", ".join(sorted(map(str, _run(login, work, by)))) or "none 无"
+    Console().print(f"{login}: {said}", markup=False, emoji=False)
+
+
+def _plain(text: str, option: str) -> str:
+    if has_controls(text):
+        raise SetupError(
+            f"{option}: line breaks and control characters are not taken", "不能含换行或控制字符"
+        )
+    return text.strip()
+
+
+def _password(*, is_given: bool) -> str:
+    if not is_given:
+        return staffing.draw_password()
+    line = sys.stdin.readline(_LINE_MAX).rstrip("\r\n")
+    if not line:
+        raise SetupError("standard input holds no password: its first line is taken", "标准输入里没有密码")
+    return line
+
+
+def _show_password(login: str, drawn: str) -> None:
+    console = Console()
+    console.print(f"{login}: saved · 已保存", markup=False, emoji=False)
+    if drawn:
+        console.print(
+            f"password · 密码: {drawn}\nIt is shown this once. · 只显示这一次。",
+            markup=False,
+            highlight=False,
+        )

@@ -1,0 +1,295 @@
+"""`wenyue room`: how an operator opens a waiting room, looks at it, pauses it and closes it."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wenyue import catalogue, waiting_room
+from wenyue.application.close_room import close_room
+from wenyue.application.open_room import open_room
+from wenyue.application.operating import Operator
+from wenyue.application.steer_room import NoRoom, SteerRoom, steer_room
+from wenyue.catalogue import Product
+from wenyue.core.clock import at_local, utc_now, zone
+from wenyue.core.personal import Vault
+from wenyue.ops.acting_as import Acting, AsOf, acting_as
+from wenyue.ops.arguments import told
+from wenyue.ops.as_owner import reading
+from wenyue.platform.database.db import Tx
+from wenyue.platform.fault import SetupError
+from wenyue.waiting_room import EPOCH_S, POLL_S, RATE_MAX, NewRoom, Room
+
+app = typer.Typer(
+    no_args_is_help=True, help="Waiting rooms: a fair queue in front of scarce places (排队等候)."
+)
+T = TypeVar("T")
+_TIMEZONE: Final = "Asia/Shanghai"
+_CODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_CLOSED_SHOWN_S: Final = 30 * 24 * 3600.0
+_CodeOf = Annotated[str, typer.Argument(help="the room's code: lower-case letters, digits, hyphens")]
+
+
+@app.command("open")
+def open_(
+    code: _CodeOf,
+    *,
+    product: Annotated[
+        list[str] | None, typer.Option(help="what is guarded: VENUE/PRODUCT or a product's id; repeat it")
+    ] = None,
+    venue: Annotated[str, typer.Option(help="… or every product of this venue")] = "",
+    from_day: Annotated[str, typer.Option("--from", help="first service date, YYYY-MM-DD")],
+    to_day: Annotated[str, typer.Option("--to", help="last service date; the first when left out")] = "",
+    release: Annotated[str, typer.Option(help="when it opens: 2026-10-01T08:00, on the venue's clock")],
+    poll: Annotated[int, typer.Option(min=1, max=30, help="seconds between two looks of a browser")] = POLL_S,
+    rate_max: Annotated[float, typer.Option(min=1, max=100_000, help="people a second, at most")] = RATE_MAX,
+    title: Annotated[str, typer.Option(help="what visitors read, in Chinese")] = "",
+    title_en: Annotated[str, typer.Option(help="… and in English")] = "",
+    by: AsOf = "",
+) -> None:
+    """Open a waiting room: its seed is drawn and promised now, and what it guards wants a token from now on (开启排队)."""
+    if not _CODE.fullmatch(code):
+        raise SetupError(
+            f"{code!r} is no code: lower-case letters, digits, hyphens", "代码只能用小写字母、数字和连字符"
+        )
+    first, last = _day(from_day, "--from"), _day(to_day or from_day, "--to")
+
+    async def drawn_up(tx: Tx, _: Vault) -> NewRoom:
+        place, wanted = await _guarded(tx, product or [], venue)
+        timezone = place.timezone
+        query = f"product={wanted[0].id}&" if len(wanted) == 1 else ""
+        return NewRoom(
+            code=code,
+            title_zh=title or f"{place.name_zh} 放票排队",
+            title_en=title_en or f"{place.name_en or place.name_zh}: waiting room",
+            venue_id=place.id if venue else None,
+            product_ids=() if venue else tuple(one.id for one in wanted),
+            from_day=first,
+            to_day=last,
+            onward=f"/venues/{place.code}?{query}day={first}#calendar",
+            release_at=_instant(release, timezone),
+            poll_s=poll,
+            epoch_s=EPOCH_S,
+            rate_max=rate_max,
+        )
+
+    new = reading(drawn_up)
+
+    async def work(works: Acting, operator: Operator) -> Room:
+        return await open_room(works, operator, new)
+
+    with told("无法开启"):
+        room = acting_as(work, by)
+    console = Console()
+    _say(console, f"the room {room.code} is open; its page is /room/{room.code} · 排队已开启")
+    _say(console, f"promise (SHA-256 of the seed), publish it · 承诺, 请公布: {room.commitment.hex()}")
+
+
+@app.command("list")
+def list_() -> None:
+    """Every room, the closed ones of a month too (列出)."""
+
+    async def work(tx: Tx, _: Vault) -> list[Room]:
+        return await waiting_room.rooms(tx, utc_now(), closed_for_s=_CLOSED_SHOWN_S)
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("code · 代码", "state", "release · 放票", "days · 日期", "people/s", "title · 名称"):
+        table.add_column(column)
+    for room in reading(work):
+        table.add_row(
+            room.code,
+            waiting_room.state_of(room).value,
+            _local(room.release_at),
+            f"{room.from_day} – {room.to_day:%m-%d}",
+            f"{room.pace:.1f}",
+            room.title_zh,
+        )
+    Console(markup=False).print(table)
+
+
+@app.command()
+def show(code: _CodeOf) -> None:
+    """How one room stands (查看)."""
+
+    async def work(tx: Tx, _: Vault) -> list[tuple[str, str]]:
+        room = await _find(tx, code)
+        crowd = await waiting_room.crowd_of(tx, room.id)
+        knots = waiting_room.knots(crowd)
+        admitted = int(waiting_room.position(knots, room.threshold))
+        why = await waiting_room.held_back_by(tx, room, utc_now())
+        kept = "never" if room.kept_at is None else f"{(utc_now() - room.kept_at).total_seconds():.0f} s ago"
+        return [
+            ("page · 页面", f"/room/{room.code}"),
+            ("state · 状态", waiting_room.state_of(room).value),
+            ("release · 放票", _local(room.release_at)),
+            ("people · 人数", f"{crowd.total} came, {admitted} may come in, {crowd.total - admitted} wait"),
+            ("tokens given · 已放行", str(await waiting_room.count_exchanges(tx, room.id))),
+            ("held back by · 暂缓原因", "nothing" if why is None else why.value),
+            ("threshold · 放行线", f"epoch {room.threshold.epoch}, rank {room.threshold.rank}"),
+            (
+                "rate · 速度",
+                f"{room.pace:.1f} people/s lately, {room.rate:.1f} allowed now, {room.rate_max:g} at most",
+            ),
+            ("places left · 余量", "not known" if room.places_left is None else str(room.places_left)),
+            ("keeper · 放行程序", f"looked after it {kept}"),
+            ("promise · 承诺", room.commitment.hex()),
+            ("seed · 种子", "published at the release" if room.seed is None else room.seed.hex()),
+        ]
+
+    console = Console()
+    for name, value in reading(work):
+        _say(console, f"{name}: {value}")
+
+
+@app.command()
+def pause(
+    code: _CodeOf,
+    *,
+    message: Annotated[str, typer.Option(help="what visitors read meanwhile, in Chinese")] = "",
+    message_en: Annotated[str, typer.Option(help="… and in English")] = "",
+    by: AsOf = "",
+) -> None:
+    """Let nobody more in for now; everybody keeps their place (暂停放行)."""
+    _steer(code, by, is_paused=True, message=(message, message_en or message))
+    _say(Console(), f"{code}: paused · 已暂停")
+
+
+@app.command()
+def resume(code: _CodeOf, *, by: AsOf = "") -> None:
+    """Go on where it stopped (继续放行)."""
+    _steer(code, by, is_paused=False, message=("", ""))
+    _say(Console(), f"{code}: going on · 已继续")
+
+
+@app.command()
+def tell(
+    code: _CodeOf,
+    message: Annotated[str, typer.Argument(help="in Chinese; '' takes it away")],
+    *,
+    message_en: Annotated[str, typer.Option(help="in English")] = "",
+    by: AsOf = "",
+) -> None:
+    """Write a line that every visitor reads (发布通知)."""
+    _steer(code, by, is_paused=None, message=(message, message_en or message))
+    _say(Console(), f"{code}: told · 已发布")
+
+
+@app.command()
+def rate(
+    code: _CodeOf,
+    people_per_s: Annotated[float, typer.Argument(min=1, max=100_000, help="at most")],
+    *,
+    by: AsOf = "",
+) -> None:
+    """Change how many may come in a second, at most (调整最大速度)."""
+    _steer(code, by, is_paused=None, message=None, rate_max=people_per_s)
+    _say(Console(), f"{code}: at most {people_per_s:g} people/s · 已调整")
+
+
+@app.command()
+def close(code: _CodeOf, *, by: AsOf = "") -> None:
+    """End the room: what it guarded can be booked without a token (结束排队)."""
+
+    async def work(works: Acting, operator: Operator) -> NoRoom | None:
+        return await close_room(works, operator, code)
+
+    _refuse(code, acting_as(work, by))
+    _say(Console(), f"{code}: closed; prove it with `wenyue fairness verify {code}` · 已结束")
+
+
+def _steer(
+    code: str,
+    by: str,
+    *,
+    is_paused: bool | None,
+    message: tuple[str, str] | None,
+    rate_max: float | None = None,
+) -> None:
+    request = SteerRoom(code, is_paused, message, rate_max)
+
+    async def work(works: Acting, operator: Operator) -> NoRoom | None:
+        return await steer_room(works, operator, request)
+
+    _refuse(code, acting_as(work, by))
+
+
+def _refuse(code: str, problem: NoRoom | None) -> None:
+    if problem is not None:
+        closed = SetupError(f"the room {code!r} is closed for good", "这个排队已经结束")
+        raise _unknown(code) if problem is NoRoom.UNKNOWN else closed
+
+
+def _unknown(code: str) -> SetupError:
+    return SetupError(f"there is no room {code!r}: see `wenyue room list`", "没有这个排队")
+
+
+async def _find(tx: Tx, code: str) -> Room:
+    room = await waiting_room.room_by_code(tx, code)
+    if room is None:
+        raise _unknown(code)
+    return room
+
+
+async def _guarded(
+    tx: Tx, named: Sequence[str], venue_code: str
+) -> tuple[catalogue.Venue, Sequence[Product]]:
+    """The venue that admitted people are sent to, and the products. Raises SetupError."""
+    if bool(named) == bool(venue_code):
+        raise SetupError(
+            "name what is guarded: --product (again and again), or --venue",
+            "请用 --product 或 --venue 指定范围",
+        )
+    if venue_code:
+        place = await catalogue.venue(tx, venue_code)
+        if place is None:
+            raise SetupError(f"--venue: there is no venue {venue_code!r}", "没有这个场馆")
+        return place, await catalogue.products(tx, place.id)
+    found = [await _product(tx, one) for one in named]
+    places = await catalogue.venues_by_id(tx, [found[0].venue_id])
+    return places[found[0].venue_id], found
+
+
+async def _product(tx: Tx, name: str) -> Product:
+    if name.isdecimal() and len(name) < 19:
+        found = await catalogue.product(tx, int(name))
+    else:
+        venue_code, _, product_code = name.partition("/")
+        place = await catalogue.venue(tx, venue_code)
+        offered = await catalogue.products(tx, place.id) if place is not None else []
+        found = next((one for one in offered if one.code == product_code), None)
+    if found is None:
+        raise SetupError(
+            f"--product: there is no {name!r}; write VENUE/PRODUCT or a product's id", "没有这个产品"
+        )
+    return found
+
+
+def _day(raw: str, option: str) -> date:
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        raise SetupError(
+            f"{option}: {raw!r} is no date; write YYYY-MM-DD", "日期格式应为 YYYY-MM-DD"
+        ) from None
+
+
+def _instant(raw: str, timezone: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(raw)
+    except ValueError:
+        raise SetupError(
+            f"--release: {raw!r} is no instant; write 2026-10-01T08:00", "时间格式应为 2026-10-01T08:00"
+        ) from None
+    return at if at.tzinfo is not None else at_local(at.date(), at.time(), timezone)
+
+
+def _local(at: datetime) -> str:
+    return f"{at.astimezone(zone(_TIMEZONE)):%Y-%m-%d %H:%M:%S}"
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Jobs: work that is done after the commit that asked for it, by a worker, once."""

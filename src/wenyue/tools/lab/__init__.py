@@ -1,5 +1,0 @@
-"""`wenyue lab`: a real database cluster with everything in front of it, on one machine, to look at and to break."""
-
-from wenyue.tools.lab.command import app
-
-__all__ = ["app"]

@@ -1,5 +1,0 @@
-"""The simulator: the real engine and database, virtual time, crashes, a naive model; see docs/simulator.md."""
-
-from wenyue.tools.sim.command import app
-
-__all__ = ["app"]

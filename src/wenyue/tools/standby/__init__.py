@@ -1,5 +1,0 @@
-"""A warm standby on a second machine: it follows over TLS, and one command lets it take over."""
-
-from wenyue.tools.standby.command import app
-
-__all__ = ["app"]

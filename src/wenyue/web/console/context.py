@@ -1,0 +1,226 @@
+"""One request of an operator: who asks, in which language, what refusals look like – and who may look while the database is away.
+
+Whoever was let in within the last quarter of an hour carries a signed pass. It opens the live page and the runbooks, which show
+no person's data, while the database cannot be asked whose login it is; nothing else (ON_PASS), and not for longer.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Final
+
+from psycopg import Error as DatabaseError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from wenyue.core.duties import Right
+from wenyue.platform.database.db import DatabaseDown
+from wenyue.web.shared import locale_of, services_of
+from wenyue.web.shared.access import Access, Who, access_of
+from wenyue.web.shared.request_context import answered, redirect
+from wenyue.web.shared.second_step import stepped_up
+from wenyue.web.shared.session import STAFF_COOKIE, read_cookie, set_cookie, signed, unsigned
+from wenyue.web.shared.staff import StaffAsked
+
+DUTY_COOKIE: Final = "wy_duty"
+DUTY_S: Final = 15 * 60
+_DUTY: Final = "duty"
+# What may be read on a pass. A path that is not named is closed while the database is away; a form always is.
+ON_PASS: Final = frozenset(
+    {"/console", "/console/live", "/console/live.json", "/console/runbooks", "/console/runbooks/{name}"}
+)
+
+
+@dataclass(slots=True)
+class Duty(StaffAsked):
+    """A request, understood. `staff` is None for a stranger; `is_on_pass`: nobody could be asked, the pass was good."""
+
+    face: ClassVar[str] = "console"
+    home: ClassVar[str] = "/console/live"
+    cookies: ClassVar[tuple[str, ...]] = (STAFF_COOKIE, DUTY_COOKIE)
+
+    is_on_pass: bool = False
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether this person may see the console."""
+        return self.is_on_pass or (self.staff is not None and self.staff.may_anywhere(Right.CONSOLE_VIEW))
+
+    def frame(self) -> dict[str, object]:
+        """What every page of the console is given."""
+        manages = self.staff is not None and self.staff.may_anywhere(Right.DEVICES_MANAGE)
+        return StaffAsked.frame(self) | {
+            "is_operator": self.may_enter,
+            "section": "",
+            "may_manage_devices": manages,
+            "may_manage_staff": self.staff is not None and self.staff.may_anywhere(Right.STAFF_MANAGE),
+            "may_read_record": self.staff is not None and self.staff.may(Right.RECORD_READ, None),
+        }
+
+    def message(self, status: int, title: str, text: str, *, back: str = "/console/live") -> Response:
+        """A page that says one thing."""
+        return self.page("message", status=status, title=title, text=text, back=back)
+
+
+Handler = Callable[[Duty], Awaitable[Response]]
+
+
+def get(path: str, handler: Handler, *, is_json: bool = False) -> Route:
+    """A page, or the data behind one. Who may open it stands in `faces.shared.access`."""
+    needs = _Needs(access_of("GET", path), is_json=is_json, opens_on_pass=path in ON_PASS)
+    return Route(path, _wrap(handler, needs), methods=["GET"])
+
+
+def post(path: str, handler: Handler) -> Route:
+    """What a form does: its token is checked before the handler sees it."""
+    return Route(path, _wrap(handler, _Needs(access_of("POST", path))), methods=["POST"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What a route asks of whoever comes, and what its answers are."""
+
+    access: Access
+    is_json: bool = False
+    opens_on_pass: bool = False
+
+
+def _wrap(handler: Handler, needs: _Needs) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(duty: Duty) -> Response:
+        response = await _answer(duty, handler, needs)
+        if duty.staff is not None and duty.may_enter:
+            _give_pass(duty, response)
+        return response
+
+    def away(duty: Duty) -> Response:
+        return _away(duty, is_json=needs.is_json)
+
+    async def endpoint(request: Request) -> Response:
+        services = services_of(request)
+        return await answered(Duty(request, services, locale_of(request), services.clock()), answer, away)
+
+    return endpoint
+
+
+async def _answer(duty: Duty, handler: Handler, needs: _Needs) -> Response:
+    if not await duty.has_good_form():
+        return _stale_form(duty)
+    await _recognise(duty, opens_on_pass=needs.opens_on_pass, is_use=not needs.is_json)
+    is_for_all_staff = needs.access is Who.STAFF and duty.staff is None
+    if is_for_all_staff or (isinstance(needs.access, Right) and not _may(duty, needs.access)):
+        return _refused(duty, is_json=needs.is_json)
+    if needs.access is Who.STAFF and duty.device_id is not None:
+        return _by_pin(duty)
+    if duty.staff is not None and (asks := await stepped_up(duty)):
+        return asks
+    return await handler(duty)
+
+
+def _may(duty: Duty, right: Right) -> bool:
+    """A pass stands for `console.view` alone: it opens nothing else."""
+    return duty.is_on_pass or (duty.staff is not None and duty.staff.may_anywhere(right))
+
+
+def _stale_form(duty: Duty) -> Response:
+    return duty.message(
+        403,
+        duty.t("页面放得太久了", "This page is too old"),
+        duty.t("没有做任何改动。请重新打开再试。", "Nothing was changed. Open the page again."),
+    )
+
+
+async def _recognise(duty: Duty, *, opens_on_pass: bool, is_use: bool) -> None:
+    """Whose login this is; while the database is away, whether the pass is good (without waiting for the database).
+
+    Raises DatabaseDown where a pass opens nothing.
+    """
+    if duty.services.db.outage.since is None:
+        try:
+            await duty.recognise(is_use=is_use)  # a page that asks by itself is no use of the login
+        except (DatabaseDown, DatabaseError):
+            if not opens_on_pass or not _has_pass(duty):
+                raise
+            duty.is_on_pass = True
+        return
+    if not duty.token:
+        return
+    duty.is_on_pass = opens_on_pass and _has_pass(duty)
+    if not duty.is_on_pass:
+        raise DatabaseDown("nobody can be asked whose login this is")
+
+
+def _refused(duty: Duty, *, is_json: bool) -> Response:
+    if is_json:
+        status = 401 if duty.staff is None else 403
+        return JSONResponse(
+            {"signed_in": duty.staff is not None}, status, headers={"Cache-Control": "no-store"}
+        )
+    if duty.staff is None:
+        return redirect(duty.signin_path)
+    if duty.may_enter:
+        return duty.message(
+            403,
+            duty.t("您的职责不包括这一项", "This is not among your duties"),
+            duty.t(
+                "没有做任何改动。请换有此职责的账号，或请管理员调整职责。",
+                "Nothing was changed. Sign in with a login that has the duty, or ask an administrator.",
+            ),
+        )
+    return duty.message(
+        403,
+        duty.t("这个账号不能进入运营台", "This login may not enter the console"),
+        duty.t(
+            "运营台不对闸口和柜台账号开放。请用运营等账号登录，或请管理员调整职责。",
+            "The console is not for logins of gates and counters. Sign in with another, or ask an administrator for a duty.",
+        ),
+        back=duty.signin_path,
+    )
+
+
+def _by_pin(duty: Duty) -> Response:
+    return duty.message(
+        403,
+        duty.t("请用密码登录", "Sign in with your password"),
+        duty.t(
+            "PIN 只用于本闸口。查看或更改自己的登录，请在别处用密码登录。没有做任何改动。",
+            "A PIN is good for this gate alone. To see or change your sign-in, use your password elsewhere. Nothing was changed.",
+        ),
+        back="/gate",
+    )
+
+
+def _away(duty: Duty, *, is_json: bool) -> Response:
+    if is_json:
+        return JSONResponse(
+            {"database": "away"}, 503, headers={"Cache-Control": "no-store", "Retry-After": "3"}
+        )
+    response = duty.message(
+        503,
+        duty.t("暂时连不上数据库", "The database cannot be reached"),
+        duty.t(
+            "现在无法核对账号。最近15分钟内进过运营台的浏览器仍可查看实时页面和应急手册；服务器上可运行 wenyue doctor。",
+            "Nobody can be asked whose login this is. A browser that was in the console within the last 15 minutes still sees"
+            " the live page and the runbooks; on the server, wenyue doctor tells more.",
+        ),
+    )
+    response.headers["Retry-After"] = "3"
+    return response
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()[:24]
+
+
+def _give_pass(duty: Duty, response: Response) -> None:
+    until = int((duty.now + timedelta(seconds=DUTY_S)).timestamp())
+    value = signed(f"{_digest(duty.token)}|{until}", duty.services.vault, _DUTY)
+    is_secure = duty.services.settings.web.is_secure
+    set_cookie(response, DUTY_COOKIE, value, is_secure=is_secure, age_s=DUTY_S)
+
+
+def _has_pass(duty: Duty) -> bool:
+    raw = unsigned(read_cookie(duty.request, DUTY_COOKIE), duty.services.vault, _DUTY)
+    digest, _, until = (raw or "").partition("|")
+    return digest == _digest(duty.token) and until.isdecimal() and int(until) > duty.now.timestamp()

@@ -1,0 +1,102 @@
+"""Gate devices in the console: allow one with a code of short life, see them, revoke one."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.accounts import gate_devices
+from wenyue.application.manage_devices import AllowDevice, Allowed, allow_device, revoke_device
+from wenyue.application.operating import NotDone
+from wenyue.catalogue import venue, venues_by_id
+from wenyue.core.duties import Right, venues_for
+from wenyue.web.console.context import Duty, get, post
+from wenyue.web.shared.request_context import redirect
+from wenyue.web.wording import Text
+
+_FIELD_MAX: Final = 64
+_SAYS: Final = {
+    NotDone.POST_NEEDED: ("post", Text("请填写闸口或柜台名称。", "Name the gate or counter.")),
+    NotDone.VENUE_UNKNOWN: (
+        "venue",
+        Text("没有这个场馆，或不由您负责。", "There is no such venue, or it is not yours."),
+    ),
+    NotDone.TOO_MANY_DEVICES: (
+        "venue",
+        Text("该场馆设备过多，请先停用。", "This venue has too many devices: revoke some."),
+    ),
+}
+
+
+async def show_devices(duty: Duty) -> Response:
+    """Every device of the venues that are one's own."""
+    return await _page(duty)
+
+
+async def do_devices(duty: Duty) -> Response:
+    """Make a code; it is shown this once."""
+    code, name = duty.form.one("venue")[:_FIELD_MAX].strip(), duty.form.one("post")[:_FIELD_MAX]
+    async with duty.services.db.reading() as tx:
+        found = await venue(tx, code)
+    asked = AllowDevice(found.id if found is not None else 0, name)
+    made = await allow_device(duty.services, duty.operator, asked)
+    if isinstance(made, Allowed):
+        return await _page(duty, made=made)
+    field, text = _SAYS[made]
+    return await _page(duty, entered=(code, name), wrong=(field, text.say(duty.locale)))
+
+
+async def do_revoke(duty: Duty) -> Response:
+    """It opens nothing any more. Again: the same page."""
+    raw = str(duty.request.path_params["id"])
+    number = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 19 else 0
+    if await revoke_device(duty.services, duty.operator, number) is NotDone.DEVICE_UNKNOWN:
+        title = duty.t("没有这台设备，或已停用", "There is no such device, or it was revoked")
+        return duty.message(
+            404, title, duty.t("没有做任何改动。", "Nothing was changed."), back="/console/devices"
+        )
+    return redirect("/console/devices")
+
+
+async def _page(
+    duty: Duty,
+    *,
+    made: Allowed | None = None,
+    entered: tuple[str, str] = ("", ""),
+    wrong: tuple[str, str] = ("", ""),
+) -> Response:
+    theirs = venues_for(duty.operator.duties, Right.DEVICES_MANAGE)
+    async with duty.services.db.reading() as tx:
+        found = await gate_devices.devices(tx, theirs)
+        known = await venues_by_id(tx, sorted({one.device.venue_id for one in found}))
+    names = {id_: duty.t(one.name_zh, one.name_en or one.name_zh) for id_, one in known.items()}
+    shown = [
+        {
+            "id": one.device.id,
+            "where": f"{names.get(one.device.venue_id, one.device.venue_id)} · {one.device.post}",
+            "state": duty.t("已停用", "revoked")
+            if one.revoked_at
+            else duty.t("在用", "in use")
+            if one.enrolled_at
+            else duty.t("待登记", "waits for its code")
+            if one.code_until > duty.now
+            else duty.t("登记码已过期", "its code is too old"),
+            "is_open": one.revoked_at is None,
+        }
+        for one in found
+    ]
+    return duty.page(
+        "devices",
+        status=422 if wrong[1] else 200,
+        section="devices",
+        devices=shown,
+        made=made,
+        entered={"venue": entered[0], "post": entered[1]},
+        errors=({"field": wrong[0], "text": wrong[1]},) if wrong[1] else (),
+    )
+
+
+routes: Final = [
+    get("/console/devices", show_devices),
+    post("/console/devices", do_devices),
+    post("/console/devices/{id}/revoke", do_revoke),
+]

@@ -1,0 +1,52 @@
+"""What may I do, and what may the others: the table of rights for whoever is signed in, whatever their duty."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.catalogue import venues_by_id
+from wenyue.core.duties import RIGHTS, Right, Role, may, may_anywhere
+from wenyue.web.console.context import Duty, get
+from wenyue.web.shared.request_context import redirect
+from wenyue.web.wording.duties import RIGHT_WORDS, ROLES, WHOLE_DESTINATION, say_scope
+
+
+@dataclass(frozen=True, slots=True)
+class RightRow:
+    """One right: who holds it, and where whoever reads may use it; empty: nowhere."""
+
+    right: str
+    word: str
+    cells: tuple[bool, ...]
+    where: tuple[str, ...]
+
+
+async def show_duties(duty: Duty) -> Response:
+    """Everybody's own duties and rights, and the whole table."""
+    if duty.staff is None:
+        return redirect(duty.signin_path)
+    held = sorted(duty.staff.duties, key=str)
+    async with duty.services.db.reading() as tx:
+        ids = sorted({one.venue_id for one in held if one.venue_id is not None})
+        venues = await venues_by_id(tx, ids)
+    names = {id_: duty.t(venue.name_zh, venue.name_en or venue.name_zh) for id_, venue in venues.items()}
+    rows: list[RightRow] = []
+    for right, roles in RIGHTS.items():
+        own = [one for one in held if one.role in roles]
+        if right in WHOLE_DESTINATION and not may(duty.staff.duties, right):
+            own = []
+        where = tuple(dict.fromkeys(say_scope(one, names, duty.locale) for one in own))
+        cells = tuple(role in roles for role in Role)
+        rows.append(RightRow(right.value, RIGHT_WORDS[right].say(duty.locale), cells, where))
+    return duty.page(
+        "duties",
+        section="duties",
+        held=[(ROLES[one.role].say(duty.locale), say_scope(one, names, duty.locale)) for one in held],
+        roles=[ROLES[role].say(duty.locale) for role in Role],
+        rows=rows,
+        is_keeper=may_anywhere(duty.staff.duties, Right.BOOKINGS_FIND),
+    )
+
+
+routes: Final = [get("/console/duties", show_duties)]

@@ -1,0 +1,171 @@
+"""One member of staff in the console: what they may do, what they sign in with, and what an administrator does about it."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.application.administering import NotStaffed, may_administer
+from wenyue.application.change_duties import give_duties, take_duties
+from wenyue.application.reset_password import reset_password
+from wenyue.application.retire_staff import retire_staff
+from wenyue.application.staff_security import Member, member_of
+from wenyue.application.unlock_staff import unlock_staff
+from wenyue.core import duties as rights
+from wenyue.core.duties import may_give, needs_factor
+from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.staff_forms import (
+    SAID,
+    Entered,
+    entered,
+    names_of,
+    password_for,
+    read_duties,
+    say_duty,
+)
+from wenyue.web.shared.forms import whole_number
+from wenyue.web.shared.request_context import redirect
+from wenyue.web.shared.second_step import ask_factor
+from wenyue.web.wording import Text
+
+_ID_MAX: Final = 2**63 - 1
+_ASKS: Final = ("reset", "retire")  # what cannot be taken back is asked once more
+_DONE: Final = {
+    "grant": Text("已授予。", "Given."),
+    "withdraw": Text("已收回，并已退出登录。", "Taken back; they are signed out."),
+    "unlock": Text("已解除等待，可以再次登录。", "They may try to sign in again."),
+    "retire": Text("已停用，并已退出所有登录。", "They have left, and are signed out everywhere."),
+}
+
+
+async def show_member(duty: Duty) -> Response:
+    """One person."""
+    member = await _member(duty)
+    if member is None:
+        return _nobody(duty)
+    ask = duty.request.query_params.get("ask", "")
+    done = _DONE.get(duty.request.query_params.get("done", ""))
+    return await _page(duty, member, Entered(), ask=ask, done=done.say(duty.locale) if done else "")
+
+
+async def do_member(duty: Duty) -> Response:
+    """Give or take duties, reset the password, unlock, retire."""
+    member = await _member(duty)
+    if member is None:
+        return _nobody(duty)
+    what, form = duty.form.one("what"), entered(duty)
+    password, is_drawn = password_for(duty, f"reset|{member.record.staff.id}")
+    if what == "grant":
+        async with duty.services.db.reading() as tx:
+            wanted = await read_duties(duty, tx, form)
+        if form.wrong:
+            return await _page(duty, member, form)
+        done = await give_duties(duty.services, duty.operator, member.record.staff.login, wanted)
+    else:
+        done = await _act(duty, what, member.record.staff.login, password, is_drawn=is_drawn)
+    if done is NotStaffed.FACTOR_OLD:
+        return await ask_factor(duty)
+    if isinstance(done, NotStaffed):
+        return await _refused(duty, member, form, done, is_grant=what == "grant")
+    if what == "reset":
+        return _password(duty, member, password)
+    return redirect(f"/console/staff/{member.record.staff.id}?done={what if what in _DONE else ''}")
+
+
+async def _act(duty: Duty, what: str, login: str, password: str, *, is_drawn: bool) -> object:
+    """What a button asks for; NotStaffed: why it was not done."""
+    match what:
+        case "withdraw":
+            taken = rights.read_duties([duty.form.one("duty")])
+            return await take_duties(duty.services, duty.operator, login, taken)
+        case "unlock":
+            return await unlock_staff(duty.services, duty.operator, login)
+        case "reset":
+            return await reset_password(duty.services, duty.operator, login, password, is_drawn=is_drawn)
+        case "retire":
+            return await retire_staff(duty.services, duty.operator, login)
+        case _:
+            return None
+
+
+async def _member(duty: Duty) -> Member | None:
+    number = whole_number(str(duty.request.path_params["id"]), 1, _ID_MAX)
+    if number is None:
+        return None
+    async with duty.services.db.reading() as tx:
+        return await member_of(tx, number, duty.now)
+
+
+def _nobody(duty: Duty) -> Response:
+    title = duty.t("没有这名员工", "There is no such member of staff")
+    return duty.message(404, title, duty.t("没有做任何改动。", "Nothing was changed."), back="/console/staff")
+
+
+async def _refused(duty: Duty, member: Member, form: Entered, why: NotStaffed, *, is_grant: bool) -> Response:
+    """What a form typed stays in it; what a button asked is refused above the page."""
+    if is_grant:
+        form.refuse(duty, why)
+        return await _page(duty, member, form)
+    if why is NotStaffed.NOT_YOURS:
+        problem = duty.t(
+            "此人的职责超出您负责的场馆，请全部场馆的管理员操作。",
+            "They have duties beyond the venues that you administer: ask an administrator of every venue.",
+        )
+    else:
+        problem = duty.t(*SAID[why][1:])
+    return await _page(duty, member, Entered(), problem=problem)
+
+
+def _password(duty: Duty, member: Member, password: str) -> Response:
+    staff = member.record.staff
+    return duty.page(
+        "staff_password",
+        section="staff",
+        name=staff.display_name or staff.login,
+        login=staff.login,
+        password=password,
+        onward=f"/console/staff/{staff.id}",
+        is_new=False,
+    )
+
+
+async def _page(
+    duty: Duty, member: Member, form: Entered, *, ask: str = "", problem: str = "", done: str = ""
+) -> Response:
+    record, staff = member.record, member.record.staff
+    is_mine = staff.id == duty.member.id
+    async with duty.services.db.reading() as tx:
+        names = await names_of(duty, tx, [staff.duties])
+    is_theirs = record.is_active and may_administer(duty.member.duties, staff.duties)
+    return duty.page(
+        "member",
+        status=422 if form.wrong or problem else 200,
+        section="staff",
+        id=staff.id,
+        name=staff.display_name or staff.login,
+        login=staff.login,
+        is_active=record.is_active,
+        has_password=record.has_password,
+        has_factor=bool(member.security.factors),
+        lacks_factor=not member.security.factors and needs_factor(staff.duties),
+        logins=len(member.security.sessions),
+        is_mine=is_mine,
+        is_theirs=is_theirs,
+        ask=ask if ask in _ASKS and is_theirs and not is_mine else "",
+        problem=problem,
+        done=done,
+        held=[
+            {
+                "text": str(one),
+                "said": say_duty(duty, one, names),
+                "may_take": is_theirs and not is_mine and may_give(duty.member.duties, one),
+            }
+            for one in sorted(staff.duties, key=str)
+        ],
+        **form.shown(duty),
+    )
+
+
+routes: Final = [
+    get("/console/staff/{id}", show_member),
+    post("/console/staff/{id}", do_member),
+]

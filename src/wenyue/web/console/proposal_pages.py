@@ -1,0 +1,168 @@
+"""Proposing a change in the console: which venue, which act, its form, what it would touch, and proposing it."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from wenyue import catalogue
+from wenyue.application.changeables import CHANGEABLES
+from wenyue.application.operating import NotDone, Operator
+from wenyue.application.preview_change import preview_change
+from wenyue.application.propose_change import ProposeChange, propose_change
+from wenyue.catalogue import Product, Venue
+from wenyue.changes import REASON_LENGTH_MAX, Effect, Looked, Refusal
+from wenyue.core.clock import local_date
+from wenyue.core.duties import Right, venues_for
+from wenyue.core.ids import uuid7
+from wenyue.platform.database.db import Tx
+from wenyue.web.console.change_pages import operator_of
+from wenyue.web.console.change_words import ACTS, REFUSALS, say_counts
+from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.proposal_forms import (
+    FIELDS,
+    NAMES,
+    PLACES_MAX_FIELD,
+    Entered,
+    entered,
+    is_act,
+    proposal_id,
+    read_places_max,
+    read_request,
+)
+from wenyue.web.shared.forms import parse_day, whole_number
+from wenyue.web.shared.i18n import say_full_date
+from wenyue.web.shared.request_context import redirect
+
+_AHEAD: Final = timedelta(days=800)
+_VENUES_SHOWN_MAX: Final = 50
+_ID_MAX: Final = 2**53
+
+
+async def show_new(duty: Duty) -> Response:
+    """First the venue, then the act, then its form."""
+    operator = operator_of(duty)
+    if operator is None:
+        return redirect(duty.signin_path)
+    query = duty.request.query_params
+    day = parse_day(query.get("from", ""))
+    async with duty.services.db.reading() as tx:
+        venue = await venue_of(tx, operator, query.get("venue", ""))
+        if venue is None:
+            return await _choose_venue(duty, tx, operator, query.get("q", "")[:64])
+        if not is_act(query.get("act", "")):
+            return duty.page(
+                "propose_act",
+                section="changes",
+                venue=name_of(duty, venue),
+                venue_id=venue.id,
+                acts=_acts(duty),
+                day="" if day is None else day.isoformat(),
+                day_said="" if day is None else say_full_date(day, duty.locale),
+            )
+        prefilled = {} if day is None else {"from": day.isoformat()}
+        form = Entered(query["act"], venue, prefilled)
+        return await _form(duty, tx, form, await catalogue.products(tx, venue.id))
+
+
+async def do_new(duty: Duty) -> Response:
+    """Say what it would touch, or propose it."""
+    operator = operator_of(duty)
+    if operator is None:
+        return redirect(duty.signin_path)
+    act = duty.form.one("act")
+    async with duty.services.db.reading() as tx:
+        venue = await venue_of(tx, operator, duty.form.one("venue"))
+        if venue is None or not is_act(act):
+            return redirect("/console/changes/new")
+        products = await catalogue.products(tx, venue.id)
+        form = entered(duty, act, venue)
+        request = await read_request(duty, tx, form, products)
+        places_max = read_places_max(duty, form)
+    changeable, looked = CHANGEABLES[act], None
+    change_id = proposal_id(duty.form.one("id"))
+    if request is not None and not form.wrong:
+        if duty.form.one("what") == "propose":
+            asked = ProposeChange(change_id, changeable, request, form.values["reason"], places_max)
+            done = await propose_change(duty.services, operator, asked)
+            if not isinstance(done, NotDone | Refusal):
+                return redirect(f"/console/changes/{done.id}")
+        else:
+            done = await preview_change(duty.services, operator, changeable, request)
+            looked = done if isinstance(done, Looked) else None
+        if isinstance(done, NotDone):
+            form.refuse(duty, done)
+        elif isinstance(done, Refusal):
+            form.say(duty, PLACES_MAX_FIELD if done is Refusal.BOUNDS_LOW else "reason", *REFUSALS[done])
+    async with duty.services.db.reading() as tx:
+        return await _form(duty, tx, form, products, looked=looked, change_id=change_id)
+
+
+async def _choose_venue(duty: Duty, tx: Tx, operator: Operator, text: str) -> Response:
+    theirs = venues_for(operator.duties, Right.SLOTS_CLOSE)
+    if theirs is not None:
+        known = await catalogue.venues_by_id(tx, sorted(theirs))
+        found = [one for one in known.values() if text in one.name_zh + one.name_en]
+    else:
+        found = await catalogue.venues(tx, text=text, limit=_VENUES_SHOWN_MAX)
+    shown = [(one.id, name_of(duty, one), one.city or one.province) for one in found[:_VENUES_SHOWN_MAX]]
+    return duty.page("propose_venue", section="changes", venues=shown, text=text)
+
+
+async def _form(
+    duty: Duty,
+    tx: Tx,
+    form: Entered,
+    products: list[Product],
+    *,
+    looked: Looked | None = None,
+    change_id: UUID | None = None,
+) -> Response:
+    today = local_date(duty.now, form.venue.timezone)
+    closures = (await catalogue.closures(tx, [form.venue.id], today, today + _AHEAD)).get(form.venue.id, [])
+    return duty.page(
+        "propose",
+        status=422 if form.wrong else 200,
+        section="changes",
+        act=form.act,
+        title=duty.t(*ACTS[form.act]),
+        venue=name_of(duty, form.venue),
+        venue_id=form.venue.id,
+        id=str(change_id or uuid7()),
+        fields=FIELDS[form.act],
+        values=dict.fromkeys(NAMES, "") | form.values,
+        wrong=dict.fromkeys(NAMES, "") | form.wrong,
+        errors=[{"field": name, "text": text} for name, text in form.wrong.items()],
+        products=[(str(one.id), name_of(duty, one)) for one in products],
+        closures=[
+            (
+                str(one.id),
+                f"{say_full_date(one.from_date, duty.locale)} – {say_full_date(one.to_date, duty.locale)} {one.reason_zh}",
+            )
+            for one in closures
+        ],
+        touches=say_counts(duty, looked.counts) if looked else "",
+        restricts=looked is not None and looked.effect is Effect.RESTRICTS,
+        reason_max=REASON_LENGTH_MAX,
+    )
+
+
+async def venue_of(tx: Tx, operator: Operator, raw: str) -> Venue | None:
+    """The venue of this id, if they propose changes there."""
+    venue_id = whole_number(raw, 1, _ID_MAX)
+    if venue_id is None or not operator.may(Right.SLOTS_CLOSE, venue_id):
+        return None
+    return (await catalogue.venues_by_id(tx, [venue_id])).get(venue_id)
+
+
+def _acts(duty: Duty) -> list[tuple[str, str]]:
+    return [(kind, duty.t(zh, en)) for kind, (zh, en) in ACTS.items() if is_act(kind)]
+
+
+def name_of(duty: Duty, one: Venue | Product) -> str:
+    """In the reader's language."""
+    return (one.name_en or one.name_zh) if duty.locale == "en" else one.name_zh
+
+
+routes: Final = [get("/console/changes/new", show_new), post("/console/changes/new", do_new)]

@@ -1,0 +1,110 @@
+"""The record of what was done, in the console: the newest first, looked through by who, what, venue and day."""
+
+import re
+from datetime import time, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from wenyue.application.on_server import NotAllowed
+from wenyue.application.read_record import TEXT_MAX, Found, NotRead, ReadRecord, read_record
+from wenyue.core.clock import at_local
+from wenyue.web.console.context import Duty, get
+from wenyue.web.shared.forms import parse_day
+from wenyue.web.wording import say_instant
+
+DETAIL_MAX: Final = 240  # characters of one entry that are shown
+_FIELDS: Final = ("who", "what", "venue", "day")
+_CURSOR: Final = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
+_SAYS: Final = {
+    NotRead.WHO_UNKNOWN: (
+        "who",
+        "没有这个账号；其他身份请写全，例如 system:expiry。",
+        "There is no such login; write others as the record has them, such as system:expiry.",
+    ),
+    NotRead.WHAT_WRONG: (
+        "what",
+        "请填写操作名或其开头，例如 staff 或 slots.closed。",
+        "Give an action or its beginning, such as staff or slots.closed.",
+    ),
+    NotRead.VENUE_UNKNOWN: (
+        "venue",
+        "没有这个场馆，请填写场馆代码。",
+        "There is no such venue: give its code.",
+    ),
+}
+
+
+async def show_record(duty: Duty) -> Response:
+    """One page of it; that it was read is recorded."""
+    query = duty.request.query_params
+    values = {name: query.get(name, "")[:TEXT_MAX].strip() for name in _FIELDS}
+    day = parse_day(values["day"]) if values["day"] else None
+    if values["day"] and day is None:
+        text = duty.t("请填写日期，例如 2027-10-01。", "Give a date, such as 2027-10-01.")
+        return _page(duty, values, None, {"field": "day", "text": text})
+    zone = duty.services.rulebook.timezone
+    from_at = None if day is None else at_local(day, time.min, zone)
+    to_at = None if day is None else at_local(day + timedelta(days=1), time.min, zone)
+    cursor = _CURSOR.fullmatch(query.get("before", ""))
+    before = (int(cursor[1]), int(cursor[2])) if cursor else None
+    if before is not None and max(before) >= 2**63:
+        before = None
+    request = ReadRecord(values["who"], values["what"], values["venue"], from_at, to_at, before)
+    try:
+        found = await read_record(duty.services, duty.operator, request)
+    except NotAllowed:
+        return duty.message(
+            403,
+            duty.t("操作记录涉及所有场馆", "The record is about every venue"),
+            duty.t(
+                "只有负责全部场馆的管理员和审计可以查看。",
+                "Administrators and auditors of every venue read it.",
+            ),
+        )
+    if isinstance(found, NotRead):
+        field, zh, en = _SAYS[found]
+        return _page(duty, values, None, {"field": field, "text": duty.t(zh, en)})
+    return _page(duty, values, found)
+
+
+def _page(
+    duty: Duty, values: dict[str, str], found: Found | None, wrong: dict[str, str] | None = None
+) -> Response:
+    lines: list[dict[str, str]] = []
+    older = ""
+    if found is not None:
+        zone = duty.services.rulebook.timezone
+        for one, detail in zip(found.page.entries, found.page.details, strict=True):
+            lines.append(
+                {
+                    "at": say_instant(one.at, duty.locale, zone),
+                    "who": found.logins.get(one.actor, one.actor),
+                    "what": one.action,
+                    "about": one.subject,
+                    "detail": "" if detail == "{}" else shorten(detail),
+                }
+            )
+        if found.page.before is not None:
+            asked = {name: value for name, value in values.items() if value}
+            older = urlencode(asked | {"before": f"{found.page.before[0]}-{found.page.before[1]}"})
+    return duty.page(
+        "record",
+        status=422 if wrong else 200,
+        section="record",
+        values=values,
+        wrong=dict.fromkeys(_FIELDS, "") | ({wrong["field"]: wrong["text"]} if wrong else {}),
+        errors=[wrong] if wrong else [],
+        lines=lines,
+        older=older,
+        is_filtered=any(values.values()),
+    )
+
+
+def shorten(text: str) -> str:
+    """At most DETAIL_MAX characters of it."""
+    return text if len(text) <= DETAIL_MAX else f"{text[:DETAIL_MAX]}…"
+
+
+routes: Final = [get("/console/record", show_record)]

@@ -1,0 +1,118 @@
+"""The staff in the console: everybody, and somebody joins."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from wenyue.accounts import staffing
+from wenyue.accounts.staffing import Listed
+from wenyue.application.add_staff import NewStaff, add_staff
+from wenyue.application.administering import NotStaffed
+from wenyue.core.duties import needs_factor
+from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.member_pages import routes as member_routes
+from wenyue.web.console.staff_forms import (
+    SAID,
+    Entered,
+    check_words,
+    entered,
+    names_of,
+    password_for,
+    read_duties,
+    say_duty,
+)
+from wenyue.web.shared.second_step import ask_factor
+
+TEXT_MAX: Final = 64
+_DUTIES_SHOWN: Final = 3
+
+
+async def show_staff(duty: Duty) -> Response:
+    """A page of everybody by login, or of those who have left."""
+    query = duty.request.query_params
+    text, is_left = query.get("q", "")[:TEXT_MAX].strip(), query.get("state", "") == "left"
+    after = query.get("after", "")[: staffing.LOGIN_LENGTH_MAX]
+    text, after = text.replace("\0", ""), after.replace("\0", "")
+    async with duty.services.db.reading() as tx:
+        found, onward = await staffing.look_through(
+            tx, duty.now, text=text, after=after, is_active=not is_left
+        )
+        names = await names_of(duty, tx, [one.record.staff.duties for one in found])
+    asked = {"q": text} if text else {}
+    asked |= {"state": "left"} if is_left else {}
+    return duty.page(
+        "staff",
+        section="staff",
+        q=text,
+        is_left=is_left,
+        people=[_line(duty, one, names) for one in found],
+        onward=urlencode(asked | {"after": onward}) if onward else "",
+        is_later=bool(after),
+        text_query=urlencode({"q": text}) if text else "",
+    )
+
+
+async def show_new(duty: Duty) -> Response:
+    """The form."""
+    return _new(duty, Entered())
+
+
+async def do_new(duty: Duty) -> Response:
+    """Somebody joins; the password is shown this once."""
+    form = entered(duty)
+    check_words(duty, form)
+    async with duty.services.db.reading() as tx:
+        wanted = await read_duties(duty, tx, form)
+    if form.wrong:
+        return _new(duty, form)
+    held = " ".join(sorted(map(str, wanted)))
+    password, is_drawn = password_for(duty, f"hire|{form.login.lower()}|{form.name}|{held}")
+    new = NewStaff(form.login, password, wanted, form.name, is_drawn=is_drawn)
+    made = await add_staff(duty.services, duty.operator, new)
+    if made is NotStaffed.FACTOR_OLD:
+        return await ask_factor(duty)
+    if made is NotStaffed.ALREADY_DONE:
+        title = duty.t("已经录用过了", "They were hired already")
+        return duty.message(409, title, duty.t(*SAID[made][1:]), back="/console/staff")
+    if isinstance(made, NotStaffed):
+        form.refuse(duty, made)
+        return _new(duty, form)
+    return duty.page(
+        "staff_password",
+        section="staff",
+        name=form.name or form.login.lower(),
+        login=form.login.lower(),
+        password=password,
+        onward=f"/console/staff/{made}",
+        is_new=True,
+    )
+
+
+def _new(duty: Duty, form: Entered) -> Response:
+    return duty.page("staff_new", status=422 if form.wrong else 200, section="staff", **form.shown(duty))
+
+
+def _line(duty: Duty, one: Listed, names: dict[int, str]) -> dict[str, object]:
+    record, held = one.record, sorted(one.record.staff.duties, key=str)
+    said = [say_duty(duty, each, names) for each in held[:_DUTIES_SHOWN]]
+    return {
+        "id": record.staff.id,
+        "name": record.staff.display_name or record.staff.login,
+        "login": record.staff.login,
+        "duties": duty.t("；", "; ").join(said) or duty.t("没有职责", "no duty"),
+        "has_more": len(held) > _DUTIES_SHOWN,
+        "has_factor": one.has_factor,
+        "lacks_factor": not one.has_factor and needs_factor(record.staff.duties),
+        "has_password": record.has_password,
+        "logins": one.logins,
+        "is_mine": record.staff.id == duty.member.id,
+    }
+
+
+routes: Final = [
+    get("/console/staff", show_staff),
+    get("/console/staff/new", show_new),
+    post("/console/staff/new", do_new),
+    *member_routes,  # after `new`, which is no number
+]

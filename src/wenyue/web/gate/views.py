@@ -1,0 +1,160 @@
+"""What the gate's templates see: frozen view models in the keeper's language."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from wenyue.core.clock import zone
+from wenyue.gate import UNDO_WINDOW_S, Choice, Reason, ScanAnswer
+from wenyue.web.shared.i18n import Locale, pick, say_span, translator
+from wenyue.web.wording.gate import Tone
+from wenyue.web.wording.gate_sentences import say_choice_document, say_scan
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceView:
+    """One person (or line) of a party, to be pressed."""
+
+    booking_id: str
+    place: str  # line.visitor, as the form sends it back
+    name: str
+    document: str
+    product: str
+    is_waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """The answer at arm's length. `count` is empty for one person."""
+
+    tone: Tone
+    icon: str
+    verdict: str  # 放行 or 不放行 in words, never by colour alone
+    word: str
+    why: str
+    next_step: str
+    also: str = ""
+    name: str = ""
+    document: str = ""
+    count: str = ""
+    product: str = ""
+    session: str = ""
+    note: str = ""
+    choices: tuple[ChoiceView, ...] = ()
+    people: tuple[str, ...] = ()
+    new_scan_id: str = ""
+    undo_scan_id: str = ""  # the earlier scan that used the place, while it can be taken back
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One of the last scans."""
+
+    scan_id: str
+    time: str
+    tone: Tone
+    icon: str
+    word: str
+    who: str
+    product: str
+    is_undone: bool
+    can_undo: bool
+
+
+def result_view(answer: ScanAnswer, locale: Locale, new_scan_id: UUID) -> ResultView:
+    """The big panel for one scan."""
+    t, said = translator(locale), say_scan(answer, locale)
+    note = ""
+    if answer.is_replay and answer.reason is not Reason.UNDONE:
+        note = t(
+            "同一次扫码的重复提交，没有重复核销。",
+            "The same scan was sent again; nothing was redeemed twice.",
+        )
+    return ResultView(
+        tone=said.tone,
+        icon=said.icon,
+        verdict=_verdict(said.tone, locale),
+        word=said.word,
+        why=said.why,
+        next_step=said.next_step,
+        also=said.also,
+        name=answer.name,
+        document=answer.document,
+        count=t("{n} 人", "{n} people", n=answer.quantity) if answer.quantity > 1 else "",
+        product=pick(answer.product_zh, answer.product_en, locale),
+        session=_session(answer, locale),
+        note=note,
+        choices=tuple(_choice_view(choice, locale) for choice in answer.choices),
+        new_scan_id=str(new_scan_id),
+        undo_scan_id=_undo_scan_id(answer),
+    )
+
+
+def party_view(answers: list[ScanAnswer], locale: Locale) -> ResultView:
+    """The big panel for a party that was let in together: green only when everybody was."""
+    t = translator(locale)
+    admitted = [answer for answer in answers if answer.reason is Reason.ADMIT]
+    refused = [answer for answer in answers if answer not in admitted]
+    first = say_scan((refused or answers)[0], locale)
+    tone: Tone = "ask" if refused and admitted else first.tone
+    return ResultView(
+        tone=tone,
+        icon="users" if tone != "bad" else first.icon,
+        verdict=_verdict(tone, locale),
+        word=first.word if not admitted else t("请入园", "Admit"),
+        why=first.why if refused else t("全部有效，已核销。", "All valid, now redeemed."),
+        next_step=first.next_step,
+        count=t("{n} 人", "{n} people", n=sum(answer.quantity for answer in admitted)) if admitted else "",
+        product=pick(answers[0].product_zh, answers[0].product_en, locale),
+        session=_session(answers[0], locale),
+        people=tuple(f"{answer.name} · {say_scan(answer, locale).word}" for answer in answers),
+    )
+
+
+def row_view(answer: ScanAnswer, locale: Locale, now: datetime) -> RowView:
+    """One line of the list."""
+    t, said = translator(locale), say_scan(answer, locale)
+    is_recent = (now - answer.at).total_seconds() <= UNDO_WINDOW_S
+    several = t("{n} 人", "{n} people", n=answer.quantity) if answer.quantity > 1 else ""
+    return RowView(
+        scan_id=str(answer.scan_id),
+        time=f"{answer.at.astimezone(zone(answer.timezone)):%H:%M:%S}",
+        tone=said.tone,
+        icon=said.icon,
+        word=said.word,
+        who=" ".join(part for part in (answer.name, several) if part),
+        product=pick(answer.product_zh, answer.product_en, locale),
+        is_undone=answer.reason is Reason.UNDONE,
+        can_undo=answer.reason is Reason.ADMIT and is_recent,
+    )
+
+
+def _undo_scan_id(answer: ScanAnswer) -> str:
+    if answer.used_scan_id is None or answer.when is None:
+        return ""
+    is_recent = (answer.at - answer.when).total_seconds() <= UNDO_WINDOW_S
+    return str(answer.used_scan_id) if is_recent else ""
+
+
+def _verdict(tone: Tone, locale: Locale) -> str:
+    words = {"good": ("放行", "Open"), "ask": ("先别放行", "Wait"), "bad": ("不放行", "Do not open")}
+    return translator(locale)(*words[tone])
+
+
+def _session(answer: ScanAnswer, locale: Locale) -> str:
+    if answer.starts_at is None or answer.ends_at is None:
+        return ""
+    label = pick(answer.label_zh, answer.label_en, locale)
+    return f"{label} {say_span(answer.starts_at, answer.ends_at, answer.timezone)}".strip()
+
+
+def _choice_view(choice: Choice, locale: Locale) -> ChoiceView:
+    several = translator(locale)("{n} 人", "{n} people", n=choice.quantity) if choice.quantity > 1 else ""
+    return ChoiceView(
+        booking_id=str(choice.booking_id),
+        place=f"{choice.line_no}.{choice.visitor_no}",
+        name=" ".join(part for part in (choice.name, several) if part) or f"#{choice.visitor_no + 1}",
+        document=say_choice_document(choice, locale),
+        product=pick(choice.product_zh, choice.product_en, locale),
+        is_waiting=choice.is_waiting,
+    )

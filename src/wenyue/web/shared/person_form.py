@@ -1,0 +1,101 @@
+"""A person as a form describes them: every field is checked, and an error names its field and the fix."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from wenyue.accounts import Identity
+from wenyue.core.documents import (
+    DocumentError,
+    DocumentErrorCode,
+    DocumentKind,
+    NameProblem,
+    PhoneError,
+    parse_document,
+    parse_name,
+    parse_phone,
+)
+from wenyue.web.shared import Form, Locale
+from wenyue.web.shared.forms import FieldError, parse_day
+from wenyue.web.wording.documents import (
+    DOCUMENT_ERRORS,
+    DOCUMENT_KINDS,
+    NAME_ERRORS,
+    PHONE_ERRORS,
+    Sentence,
+)
+
+FIELDS: Final = ("card_no", "kind", "name", "number", "nationality", "expires", "phone")
+_FIELD_OF: Final[Mapping[DocumentErrorCode, str]] = {
+    DocumentErrorCode.NATIONALITY_NEEDED: "nationality",
+    DocumentErrorCode.BAD_NATIONALITY: "nationality",
+    DocumentErrorCode.EXPIRY_NEEDED: "expires",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonForm:
+    """What was typed (shown again on an error), and the person it describes when nothing is wrong."""
+
+    values: dict[str, str]
+    identity: Identity | None
+    errors: tuple[FieldError, ...]
+
+    def __repr__(self) -> str:
+        return f"PersonForm({'good' if self.identity else 'refused'})"
+
+
+def kinds_of_document(locale: Locale) -> tuple[tuple[str, str], ...]:
+    """Every document kind with its name."""
+    return tuple((kind.value, _say(DOCUMENT_KINDS[kind], locale)) for kind in DocumentKind)
+
+
+def blank_values(kind: str = DocumentKind.RESIDENT_ID.value) -> dict[str, str]:
+    """An empty form."""
+    return dict.fromkeys(FIELDS, "") | {"kind": kind}
+
+
+def error_finder(errors: tuple[FieldError, ...]) -> Callable[[str], str]:
+    """The error of a field, or ''."""
+    by_field = {error.field: error.text for error in reversed(errors)}
+    return lambda name: by_field.get(name, "")
+
+
+def read_person(form: Form, today: date, locale: Locale, *, has_phone: bool = False) -> PersonForm:
+    """The person of a submitted form. Identity fields that are wrong are named, all at once."""
+    values = {name: form.one(name) for name in FIELDS}
+    errors: list[FieldError] = []
+    kinds = {kind.value: kind for kind in DocumentKind}
+    kind = kinds.get(values["kind"])
+    if kind is None:
+        say = ("请选择证件类型", "Choose the type of document")
+        errors.append(FieldError("kind", _say(say, locale)))
+        values["kind"] = DocumentKind.RESIDENT_ID.value
+    name = parse_name(values["name"])
+    if isinstance(name, NameProblem):
+        errors.append(FieldError("name", _say(NAME_ERRORS[name.code], locale)))
+    document = parse_document(
+        kind,
+        values["number"],
+        today=today,
+        nationality=values["nationality"] if kind is DocumentKind.PASSPORT else None,
+        expires_on=parse_day(values["expires"]) if kind is DocumentKind.PASSPORT else None,
+    )
+    if isinstance(document, DocumentError):
+        field = _FIELD_OF.get(document.code, "number")
+        errors.append(FieldError(field, _say(DOCUMENT_ERRORS[document.code], locale)))
+    phone = ""
+    if has_phone and values["phone"]:
+        parsed = parse_phone(values["phone"])
+        if isinstance(parsed, PhoneError):
+            errors.append(FieldError("phone", _say(PHONE_ERRORS[parsed.code], locale)))
+        else:
+            phone = parsed.e164
+    if isinstance(name, NameProblem) or isinstance(document, DocumentError) or errors:
+        return PersonForm(values, None, tuple(errors))
+    return PersonForm(values, Identity(name, document, phone), ())
+
+
+def _say(sentence: Sentence, locale: Locale) -> str:
+    return sentence[1] if locale == "en" else sentence[0]

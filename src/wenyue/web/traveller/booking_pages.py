@@ -1,0 +1,304 @@
+"""My bookings: the list, one booking with its voucher, confirming, cancelling, moving to another session."""
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+from importlib.resources import files
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from wenyue.application import (
+    Denied,
+    Move,
+    Traveller,
+    cancel_booking,
+    confirm_booking,
+    move_lines,
+)
+from wenyue.booking import (
+    Answer,
+    BookingView,
+    LineView,
+    Outcome,
+    booking_view,
+    bookings_of,
+)
+from wenyue.catalogue import product, venue, venues_by_id
+from wenyue.container import Services
+from wenyue.core.ids import parse_uuid
+from wenyue.core.limits import LINES_MAX
+from wenyue.platform.database.db import Tx
+from wenyue.web.shared import whole_number
+from wenyue.web.shared.i18n import pick, say_date, say_span
+from wenyue.web.shared.request_context import redirect
+from wenyue.web.traveller.booking_views import (
+    BookingFacts,
+    booking_page,
+    is_over,
+    say_terms,
+    shown_lines,
+    terms_of,
+    ticket_view,
+)
+from wenyue.web.traveller.calendar_views import calendar_view
+from wenyue.web.traveller.card_desk import bearer_of
+from wenyue.web.traveller.context import Visit, get, post, with_query
+from wenyue.web.traveller.denials import denied
+from wenyue.web.traveller.outcome import refusal
+from wenyue.web.traveller.places import calendar_facts
+from wenyue.web.traveller.room_cookies import room_tokens
+from wenyue.web.traveller.voucher import voucher_code
+from wenyue.web.wording import say_instant
+from wenyue.web.wording.api import FIELD_WORDS
+from wenyue.web.wording.outcomes import say
+
+_PAGE_SIZE: Final = 20
+_BIGGEST_ID: Final = 2**63 - 1
+_DEAREST: Final = 10**12
+# No cache and no history shows it again without asking; only the worker's copy, which says that it is one.
+_VOUCHER_CACHE: Final = "private, no-store"
+_WORKER_HEADERS: Final = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def booking_id_of(visit: Visit) -> UUID | None:
+    """The booking id in the path."""
+    return parse_uuid(str(visit.request.path_params["id"]))
+
+
+async def find(visit: Visit, tx: Tx) -> BookingView | None:
+    """The traveller's own booking that the path names."""
+    booking_id = booking_id_of(visit)
+    if booking_id is None:
+        return None
+    return await booking_view(tx, visit.services.vault, booking_id, holder_id=visit.holder_id)
+
+
+async def facts_of(visit: Visit, tx: Tx, view: BookingView) -> BookingFacts:
+    """What the booking's pages are made from."""
+    known = await venues_by_id(tx, sorted({line.venue_id for line in view.lines})[:LINES_MAX])
+    qr = voucher_code(visit.services, view, visit.now)
+    return BookingFacts(view, known, visit.services.presets, visit.now, qr)
+
+
+async def list_bookings(visit: Visit) -> Response:
+    """Upcoming or past bookings, newest first, page by page."""
+    query = visit.request.query_params
+    is_past = query.get("tab") == "past"
+    before = parse_uuid(query.get("before", ""))
+    async with visit.sure_tx() as tx:
+        found = await bookings_of(
+            tx, visit.services.vault, visit.holder_id, before=before, limit=_PAGE_SIZE + 1
+        )
+    page, rest = found[:_PAGE_SIZE], found[_PAGE_SIZE:]
+    wanted = [one for one in page if one.lines and is_over(one, visit.now) == is_past]
+    if not is_past:
+        wanted.sort(key=lambda one: shown_lines(one)[0].starts_at)
+    tab = {"tab": "past" if is_past else ""}
+    return visit.page(
+        "bookings",
+        tab="bookings",
+        is_past=is_past,
+        tickets=[ticket_view(one, visit.now, visit.locale) for one in wanted],
+        more=with_query("/bookings", tab | {"before": page[-1].id}) if rest else "",
+    )
+
+
+async def show_booking(visit: Visit) -> Response:
+    """One booking. `?done=` says which action led here, so the page can say that it worked."""
+    async with visit.sure_tx() as tx:
+        view = await find(visit, tx)
+        if view is None or not view.lines:
+            return visit.not_found()
+        facts = await facts_of(visit, tx, view)
+    done = visit.request.query_params.get("done", "")
+    outcomes = {"booked": Outcome.CONFIRMED, "moved": Outcome.RESCHEDULED, "cancelled": Outcome.CANCELLED}
+    outcome = Outcome.HELD if view.hold_until and done == "booked" else outcomes.get(done)
+    phone, reached = view.party.contact_phone, visit.services.settings.texts.prefixes
+    return visit.page(
+        "booking",
+        tab="bookings",
+        no_texts=FIELD_WORDS["no_texts"] if phone and not phone.startswith(reached) else None,
+        view=booking_page(facts, visit.locale),
+        said=say(outcome, visit.locale) if outcome is not None else None,
+    )
+
+
+async def show_voucher(visit: Visit) -> Response:
+    """The voucher alone, as it is now; the service worker keeps a copy that opens without a network."""
+    async with visit.sure_tx() as tx:
+        view = await find(visit, tx)
+        if view is None or not view.lines:
+            return visit.not_found()
+        facts = await facts_of(visit, tx, view)
+    if facts.qr is None:
+        return redirect(f"/bookings/{view.id}")
+    timezone = view.lines[0].timezone
+    response = visit.page(
+        "voucher",
+        tab="bookings",
+        view=booking_page(facts, visit.locale),
+        as_of=visit.t("{at} 的状态", "state at {at}", at=say_instant(visit.now, visit.locale, timezone)),
+    )
+    response.headers["Cache-Control"] = _VOUCHER_CACHE
+    return response
+
+
+async def show_worker(_request: Request) -> Response:
+    """The service worker of the vouchers; it stands at /bookings/ because it may look after nothing else."""
+    return Response(_worker(), media_type="text/javascript; charset=utf-8", headers=_WORKER_HEADERS)
+
+
+@cache
+def _worker() -> bytes:
+    return files("wenyue.web.traveller").joinpath("voucher_worker.js").read_bytes()
+
+
+async def ask_cancel(visit: Visit) -> Response:
+    """The terms, before anything is cancelled."""
+    async with visit.reading() as tx:
+        view = await find(visit, tx)
+        if view is None or not view.lines:
+            return visit.not_found()
+        facts = await facts_of(visit, tx, view)
+    page = booking_page(facts, visit.locale)
+    if not page.can_change:
+        return redirect(f"/bookings/{view.id}")
+    is_held = view.hold_until is not None
+    lines = [] if is_held else terms_of(shown_lines(view), visit.services.presets, visit.now)
+    terms = [
+        say_terms(one, pick(line.venue_zh, line.venue_en, visit.locale), line.timezone, visit.locale)
+        for line, one in lines
+    ]
+    return visit.page(
+        "cancel",
+        tab="bookings",
+        view=page,
+        terms=terms,
+        is_allowed=all(one.is_allowed for _, one in lines),
+    )
+
+
+async def cancel(visit: Visit) -> Response:
+    """Cancel; pressing twice cancels once."""
+    return await _change(visit, cancel_booking, "cancelled")
+
+
+async def confirm(visit: Visit) -> Response:
+    """Confirm a hold; what is due is paid on site."""
+    return await _change(visit, confirm_booking, "booked")
+
+
+async def back_to_booking(visit: Visit) -> Response:
+    """Where a reload of an answer to a form leads."""
+    booking_id = booking_id_of(visit)
+    return redirect(f"/bookings/{booking_id}") if booking_id else visit.not_found()
+
+
+async def ask_reschedule(visit: Visit) -> Response:
+    """Another day or session for one line."""
+    wanted = whole_number(visit.request.query_params.get("line", ""), 0, LINES_MAX)
+    async with visit.reading() as tx:
+        view = await find(visit, tx)
+        line = _line_of(view, wanted)
+        if view is None or line is None:
+            return visit.not_found()
+        facts = await facts_of(visit, tx, view)
+        place, item = await venue(tx, line.venue_code), await product(tx, line.product_id)
+        if place is None or item is None:
+            return visit.not_found()
+        href = with_query(f"/bookings/{view.id}/reschedule", {"line": line.line_no})
+        bearer = await bearer_of(visit, tx) if line.card_id is not None else None
+        shown = await calendar_facts(visit, tx, place, item, bearer, href=href, moving=line)
+    page = booking_page(facts, visit.locale)
+    if not (page.can_change and page.can_move):
+        return redirect(f"/bookings/{view.id}")
+    lines = [
+        (
+            with_query(f"/bookings/{view.id}/reschedule", {"line": one.line_no}),
+            f"{pick(one.venue_zh, one.venue_en, visit.locale)} · {say_date(one.on_date, visit.locale)}",
+            one.line_no == line.line_no,
+        )
+        for one in shown_lines(view)
+    ]
+    now_text = (
+        f"{say_date(line.on_date, visit.locale)} {say_span(line.starts_at, line.ends_at, line.timezone)}"
+    )
+    name = pick(line.venue_zh, line.venue_en, visit.locale)
+    terms = [
+        say_terms(one, name, line.timezone, visit.locale, is_move=True)
+        for _, one in terms_of([line], visit.services.presets, visit.now)
+    ]
+    return visit.page(
+        "reschedule",
+        tab="bookings",
+        view=page,
+        terms=terms,
+        lines=lines,
+        line_no=line.line_no,
+        now_text=now_text,
+        calendar_view=calendar_view(shown, visit.locale),
+    )
+
+
+async def reschedule(visit: Visit) -> Response:
+    """Move one line to the chosen slot; the old place goes only when the new one is had."""
+    line, slot = visit.form.number("line", 0, LINES_MAX), visit.form.number("slot", 1, _BIGGEST_ID)
+    if line is None or slot is None:
+        return visit.not_found()
+    moves = [Move(line, slot, visit.form.number("price", 0, _DEAREST))]
+    turns = room_tokens(visit.request)
+
+    async def move(services: Services, traveller: Traveller, booking_id: UUID) -> Answer | Denied:
+        return await move_lines(services, traveller, booking_id, moves, turns=turns)
+
+    return await _change(visit, move, "moved")
+
+
+def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
+    """The live line with this number, or the first one."""
+    live = [line for line in view.lines if line.is_live] if view else []
+    return next((line for line in live if line.line_no == wanted), live[0] if live else None)
+
+
+_Change = Callable[[Services, Traveller, UUID], Awaitable[Answer | Denied]]
+
+
+async def _change(visit: Visit, change: _Change, done: str) -> Response:
+    booking_id = booking_id_of(visit)
+    if booking_id is None:
+        return visit.not_found()
+    answer = await change(visit.services, visit.traveller, booking_id)
+    fields = [(name, visit.form.one(name)) for name in ("line", "slot", "price") if visit.form.one(name)]
+    again = visit.request.url.path
+    if isinstance(answer, Denied):
+        return denied(visit, answer, again=(again, fields))
+    if answer.outcome.is_success:
+        return redirect(f"/bookings/{booking_id}?done={done}")
+    if answer.outcome is Outcome.NOT_FOUND:
+        return visit.not_found()
+    actions: tuple[tuple[str, str, bool], ...] = ()
+    if answer.outcome is Outcome.PRICE_CHANGED:  # the sessions with their prices of now
+        where = {name: visit.form.one(name) for name in ("line", "day")}
+        actions = ((with_query(again, where), visit.t("查看新价格", "Show the new price"), True),)
+    return refusal(visit, answer, again=(again, fields), is_change=True, actions=actions)
+
+
+routes = [
+    get("/bookings", list_bookings, needs_login=True),
+    Route("/bookings/voucher-worker.js", show_worker, methods=["GET", "HEAD"]),
+    get("/bookings/{id}", show_booking, needs_login=True),
+    get("/bookings/{id}/voucher", show_voucher, needs_login=True),
+    get("/bookings/{id}/cancel", ask_cancel, needs_login=True),
+    post("/bookings/{id}/cancel", cancel),
+    post("/bookings/{id}/confirm", confirm),
+    get("/bookings/{id}/confirm", back_to_booking, needs_login=True),
+    get("/bookings/{id}/reschedule", ask_reschedule, needs_login=True),
+    post("/bookings/{id}/reschedule", reschedule),
+]

@@ -1,0 +1,276 @@
+"""The 14-day calendar: slots, card and clock become day cells and session rows. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from wenyue.booking import LineView, Outcome, SlotState, SlotView
+from wenyue.catalogue import Product, Venue
+from wenyue.core.clock import days, local_date, zone
+from wenyue.policy import HolidayCalendar
+from wenyue.web.shared.i18n import (
+    Locale,
+    pick,
+    say_age,
+    say_date,
+    say_money,
+    say_short_release,
+    say_span,
+    say_weekday,
+    translator,
+)
+from wenyue.web.traveller.views import CalendarView, DayView, SessionView
+from wenyue.web.wording import say_instant
+from wenyue.web.wording.outcomes import WORDS
+
+CALENDAR_DAYS: Final = 14
+NIGHTS_MAX: Final = 7
+SEATS_MAX: Final = 9
+_ICONS: Final = {
+    "plenty": "plenty",
+    "tight": "tight",
+    "full": "full",
+    "unreleased": "lock",
+    "closed": "closed",
+    "ended": "clock",
+    "card": "nocard",
+    "none": "full",
+}
+_HOLIDAYS_EN: Final = {
+    "元旦": "New Year",
+    "春节": "Spring F.",
+    "清明节": "Qingming",
+    "劳动节": "Labour D.",
+    "端午节": "Duanwu",
+    "中秋节": "Mid-Autumn",
+    "国庆节": "National D.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFacts:
+    """Everything the calendar is drawn from; the slots were read at `read_at`."""
+
+    venue: Venue
+    product: Product
+    slots: Sequence[SlotView]
+    holidays: HolidayCalendar
+    refusals: Mapping[int, Outcome] | None  # why the card does not pay, by slot; None: there is no card
+    read_at: datetime
+    now: datetime
+    chosen: date | None
+    href: str  # where a day leads: the page, to which ?product=&day= is added
+    moving: LineView | None = None  # the sessions are offered as a new place for this line
+
+
+def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
+    """The calendar of one product from today (on the venue's clock) on."""
+    t = translator(locale)
+    today = local_date(facts.now, facts.venue.timezone)
+    span = days(today, today + timedelta(days=CALENDAR_DAYS - 1))
+    by_day: dict[date, list[SlotView]] = {day: [] for day in span}
+    for slot in facts.slots:
+        if slot.on_date in by_day:
+            by_day[slot.on_date].append(slot)
+    wanted = facts.chosen
+    chosen = wanted if wanted is not None and wanted in by_day else _first_bookable(by_day, today)
+    cells = tuple(_day(facts, day, by_day[day], locale, is_current=day == chosen) for day in span)
+    current = next(cell for cell in cells if cell.is_current)
+    monday = today - timedelta(days=today.weekday())
+    sessions = tuple(_session(facts, slot, locale) for slot in by_day[chosen])
+    is_silent = current.state in ("plenty", "tight") or (current.state == "full" and bool(sessions))
+    return CalendarView(
+        product_id=facts.product.id,
+        chosen=chosen.isoformat(),
+        range=f"{say_date(span[0], locale)} – {say_date(span[-1], locale)}",
+        weekdays=tuple(say_weekday(monday + timedelta(days=number), locale) for number in range(7)),
+        gap=today.weekday(),
+        days=cells,
+        freshness=t("名额", "Places: ") + say_age(facts.now - facts.read_at, locale),
+        provisional=_provisional(facts.holidays, span, locale),
+        chosen_text=say_date(chosen, locale),
+        sessions=() if current.state == "closed" else sessions,
+        chosen_note="" if is_silent else current.long,
+        chosen_tone="warn" if current.state in ("card", "unreleased") else "",
+        chosen_icon=current.icon,
+    )
+
+
+def _provisional(holidays: HolidayCalendar, span: Sequence[date], locale: Locale) -> str:
+    """That the holidays of a year shown are by law only: which days are moved for them is not known yet."""
+    year = next((day.year for day in span if not holidays.is_published(day.year)), 0)
+    return (
+        year
+        and translator(locale)(
+            "{y}年放假安排尚未公布：节假日暂按法定日期，公布后可能调整。",
+            "The holidays of {y} are not published yet: statutory days are shown, others may move.",
+            y=year,
+        )
+    ) or ""
+
+
+def said_label(label_zh: str, label_en: str, locale: Locale) -> str:
+    """A session's label, unless it only repeats the time."""
+    label = pick(label_zh, label_en, locale)
+    return label if any(character.isalpha() for character in label) else ""
+
+
+def _first_bookable(by_day: dict[date, list[SlotView]], today: date) -> date:
+    bookable = (SlotState.PLENTY, SlotState.TIGHT)
+    return next((day for day, slots in by_day.items() if any(one.state in bookable for one in slots)), today)
+
+
+def _day(
+    facts: CalendarFacts, day: date, slots: list[SlotView], locale: Locale, *, is_current: bool
+) -> DayView:
+    state, short, long = _state_of_day(facts, slots, locale)
+    holiday = facts.holidays.holiday_name(day)
+    tag = _HOLIDAYS_EN.get(holiday, "") if locale == "en" else holiday.removesuffix("节")
+    query = urlencode({"product": facts.product.id, "day": day.isoformat()})
+    joint = "&" if "?" in facts.href else "?"
+    return DayView(
+        href=f"{facts.href}{joint}{query}",
+        number=day.day,
+        text=say_date(day, locale),
+        state=state,
+        icon=_ICONS[state],
+        short=short,
+        long=long,
+        tag=tag,
+        is_current=is_current,
+    )
+
+
+def _state_of_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tuple[str, str, str]:
+    """(state, in the cell, in full). A day is as good as its best session."""
+    open_slots = [slot for slot in slots if slot.state in (SlotState.PLENTY, SlotState.TIGHT)]
+    return _open_day(facts, open_slots, locale) if open_slots else _shut_day(facts, slots, locale)
+
+
+def _open_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tuple[str, str, str]:
+    t = translator(locale)
+    refusals = [
+        facts.refusals[slot.slot_id] for slot in slots if facts.refusals and slot.slot_id in facts.refusals
+    ]
+    if len(refusals) == len(slots):
+        reason = WORDS[refusals[0]].title.say(locale)
+        return "card", t("停用", "No card"), t("本卡不可用（{x}）", "Not on your card ({x})", x=reason)
+    if any(slot.state is SlotState.PLENTY for slot in slots):
+        return "plenty", t("充足", "Open"), t("充足", "Plenty left")
+    left = sum(slot.left for slot in slots)
+    return "tight", t("余{n}", "{n} left", n=left), t("紧张（余{n}）", "Few left ({n})", n=left)
+
+
+def _shut_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tuple[str, str, str]:
+    t = translator(locale)
+    by_state = {slot.state: slot for slot in reversed(slots)}  # the first slot of each state
+    if SlotState.FULL in by_state:
+        return "full", t("约满", "Full"), t("约满", "Fully booked")
+    if (soon := by_state.get(SlotState.NOT_RELEASED)) is not None:
+        opens = say_short_release(soon.release_at, facts.venue.timezone, locale)
+        return "unreleased", t("未开放", "Soon"), t("未开放（{x}）", "Not open yet ({x})", x=opens)
+    if (closed := by_state.get(SlotState.CLOSED)) is not None:
+        reason = closed.reason_en if locale == "en" else closed.reason_zh
+        return (
+            "closed",
+            t("闭园", "Closed"),
+            t("闭园（{x}）", "Closed ({x})", x=reason) if reason else t("闭园", "Closed"),
+        )
+    if SlotState.ENDED in by_state:
+        return "none", t("已截止", "Over"), t("已截止预约", "Booking has ended")
+    return "none", t("无场次", "None"), t("无场次", "No sessions")
+
+
+def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionView:
+    t = translator(locale)
+    state, tone, icon = _session_state(facts, slot, locale)
+    is_moving = facts.moving is not None
+    is_here = facts.moving is not None and slot.slot_id == facts.moving.slot_id
+    can_book = slot.state in (SlotState.PLENTY, SlotState.TIGHT) and not is_here
+    refusal = facts.refusals.get(slot.slot_id) if facts.refusals is not None else None
+    pays = can_book and facts.refusals is not None and refusal is None
+    refused = WORDS[refusal].title.say(locale) if can_book and refusal is not None else ""
+    is_night = facts.product.kind == "night"
+    price = say_money(slot.price_minor, slot.currency) if slot.price_minor else t("免费", "Free")
+    unit = t("/晚", " a night") if is_night else ""
+    on_site = t("到店付 ", "Pay on site ") if slot.price_minor else ""
+    return SessionView(
+        slot_id=slot.slot_id,
+        time=_time_of(slot, facts.venue.timezone, locale, is_night=is_night),
+        label="" if is_night else said_label(slot.label_zh, slot.label_en, locale),
+        state=state,
+        tone=tone,
+        icon=icon,
+        price="" if pays or is_here else f"{on_site}{price}{unit}{_difference(facts, slot, locale)}",
+        price_minor=slot.price_minor,
+        can_book=can_book,
+        action=t("当前场次", "Now here")
+        if is_here
+        else t("改到这场", "Move here")
+        if is_moving
+        else t("选择", "Choose"),
+        card=t("本卡可用", "On your card")
+        if pays
+        else t("本卡不可用：{x}", "Not on your card: {x}", x=refused)
+        if refused
+        else "",
+        card_tone="good" if pays else "",
+        card_icon="card" if pays else "nocard",
+        counts=_counts(facts.product, slot, locale) if can_book else (),
+        counts_label=t("住几晚", "Nights") if is_night else t("几个座位", "Seats"),
+    )
+
+
+def _difference(facts: CalendarFacts, slot: SlotView, locale: Locale) -> str:
+    """What moving here changes for all places of the line; empty where it costs the same or a card pays."""
+    line, t = facts.moving, translator(locale)
+    if line is None or line.card_id is not None or slot.price_minor == line.price_minor:
+        return ""
+    more = (slot.price_minor - line.price_minor) * line.quantity
+    said = say_money(abs(more), slot.currency)
+    if more > 0:
+        return t("，比现在共多付 {sum}", ", {sum} more than now in all", sum=said)
+    return t("，比现在共少付 {sum}", ", {sum} less than now in all", sum=said)
+
+
+def _session_state(facts: CalendarFacts, slot: SlotView, locale: Locale) -> tuple[str, str, str]:
+    """(words, tone, icon)."""
+    t, timezone = translator(locale), facts.venue.timezone
+    opens, ended = (
+        say_short_release(slot.release_at, timezone, locale),
+        say_instant(slot.closes_at, locale, timezone),
+    )
+    states = {
+        SlotState.PLENTY: (t("充足（余{n}）", "Plenty ({n} left)", n=slot.left), "good", "plenty"),
+        SlotState.TIGHT: (t("紧张（余{n}）", "Few left ({n})", n=slot.left), "warn", "tight"),
+        SlotState.FULL: (t("约满", "Fully booked"), "", "full"),
+        SlotState.NOT_RELEASED: (t("未开放（{x}）", "Not open yet ({x})", x=opens), "info", "lock"),
+        SlotState.ENDED: (t("已截止（{x}）", "Ended ({x})", x=ended), "", "clock"),
+        SlotState.CLOSED: (t("闭园", "Closed"), "", "closed"),
+        SlotState.NOT_ON_CARD: (t("本卡不可用", "Not on your card"), "", "nocard"),
+    }
+    return states[slot.state]
+
+
+def _time_of(slot: SlotView, timezone: str, locale: Locale, *, is_night: bool) -> str:
+    if not is_night:
+        return say_span(slot.starts_at, slot.ends_at, timezone)
+    checks_in, checks_out = slot.starts_at.astimezone(zone(timezone)), slot.ends_at.astimezone(zone(timezone))
+    return translator(locale)(
+        "{a:%H:%M} 入住，次日 {b:%H:%M} 退房", "Check in {a:%H:%M}, out {b:%H:%M}", a=checks_in, b=checks_out
+    )
+
+
+def _counts(product: Product, slot: SlotView, locale: Locale) -> tuple[tuple[int, str], ...]:
+    """What may be chosen besides the session: nights of a stay, or seats that carry no names."""
+    t = translator(locale)
+    if product.kind == "night":
+        return tuple(
+            (n, t("{n}晚", "{n} nights" if n > 1 else "{n} night", n=n)) for n in range(1, NIGHTS_MAX + 1)
+        )
+    if product.needs_visitors or product.kind == "table":
+        return ()
+    most = min(SEATS_MAX, slot.left)
+    return tuple((n, t("{n}位", "{n} seats" if n > 1 else "{n} seat", n=n)) for n in range(1, most + 1))

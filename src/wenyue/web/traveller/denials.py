@@ -1,0 +1,73 @@
+"""The page of what a use case says before the engine is asked."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from wenyue.application import Denial, Denied
+from wenyue.web.traveller.context import Visit
+from wenyue.web.traveller.outcome import AskAgain
+from wenyue.web.traveller.room_pages import must_wait
+from wenyue.web.wording.outcomes import Said, Taken
+
+
+def denied(visit: Visit, why: Denied, *, again: tuple[str, Sequence[tuple[str, str]]]) -> Response:
+    """Say why, and what to do. `again`: path and fields of the same request, which may be sent once more."""
+    if why.room is not None:
+        return must_wait(visit, why.room)
+    if why.reason is Denial.TOO_OFTEN:
+        return _too_often(visit, why, AskAgain(*again, after_s=0))
+    if why.reason is Denial.BLOCKED:
+        return _blocked(visit)
+    return visit.message(
+        visit.t("页面内容不完整", "Something is missing from the page"),
+        visit.t(
+            "没有收到您看到的价格。没有预约，也没有收费；请返回行程再提交一次。",
+            "The price that you saw did not arrive. Nothing was booked or charged; go back to your trip and submit again.",
+        ),
+        status=422,
+        actions=(("/trip", visit.t("返回行程", "Back to my trip"), True),),
+    )
+
+
+def _blocked(visit: Visit) -> Response:
+    """Unusual use was noticed of this account: it gets no new places for a time, by a booking or by a move."""
+    return visit.message(
+        visit.t("这个账号暂时不能预约", "This account cannot book for a while"),
+        visit.t(
+            "系统发现了异常使用，没有做任何改动，已有的预约不受影响。如有误，请联系客服。",
+            "Unusual use was noticed. Nothing was changed, and your bookings stand. If that is wrong, contact the operator.",
+        ),
+        status=403,
+    )
+
+
+def _too_often(visit: Visit, why: Denied, again: AskAgain) -> Response:
+    said = Said(
+        why.reason.value,
+        visit.t("提交得太频繁了", "That was too often"),
+        visit.t(
+            "同一账号短时间内提交了很多次，这一次没有处理。",
+            "This account submitted many times within a short while, and this time nothing was done.",
+        ),
+        visit.t(
+            "您填写的内容都还在，{n} 秒后再提交即可。",
+            "What you chose is kept: submit again after {n} seconds.",
+            n=why.after_s,
+        ),
+        Taken.NOTHING.value.say(visit.locale),
+    )
+    response = visit.page(
+        "outcome",
+        tab="trip",
+        status=429,
+        said=said,
+        tone="wait",
+        about="",
+        again=again,
+        again_label=visit.t("再提交一次", "Submit again"),
+        number="",
+        actions=(("/", visit.t("回首页", "Home"), False),),
+    )
+    response.headers["Retry-After"] = str(why.after_s)
+    return response

@@ -1,0 +1,269 @@
+"""A lost card, for whoever cannot sign in any more: document and phone, the code, the new card – and how the holder stops it."""
+
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from wenyue.accounts import Throttled, traveller
+from wenyue.application import replace_card as replacing
+from wenyue.application import stop_replacement as stopping
+from wenyue.application.ask_for_code import ask_for_code
+from wenyue.application.replacement_outlook import waits_until, was_told
+from wenyue.application.replacing import NotYet, SameMoment
+from wenyue.application.sign_in_by_code import sign_in_by_code
+from wenyue.application.sign_in_with_card import NewLogin
+from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, clean_card_no, recovery
+from wenyue.core.clock import local_date
+from wenyue.core.documents import mask_name, mask_phone
+from wenyue.core.ids import parse_uuid, uuid7
+from wenyue.platform.database.db import Tx
+from wenyue.web.shared.caller import caller_of, keep_device
+from wenyue.web.shared.forms import FieldError
+from wenyue.web.shared.person_form import (
+    PersonForm,
+    blank_values,
+    error_finder,
+    kinds_of_document,
+    read_person,
+)
+from wenyue.web.shared.request_context import redirect
+from wenyue.web.shared.session import login_token, set_login
+from wenyue.web.traveller.card_desk import card_view
+from wenyue.web.traveller.context import Visit, get, post, with_query
+from wenyue.web.wording import say_instant, say_wait
+from wenyue.web.wording.cards import say_denied
+
+_TIMEZONE: Final = "Asia/Shanghai"
+_UNPROCESSABLE, _TOO_MANY = 422, 429
+_BIGGEST_ID: Final = 2**63 - 1
+_KEEPS: Final = ("signin", "found")  # what it may be asked for when no card is to be frozen
+
+
+async def ask_lost(visit: Visit) -> Response:
+    """Who lost a card: document, name and the phone on record."""
+    return _lost_page(visit, PersonForm(blank_values(), None, ()))
+
+
+async def send_code(visit: Visit) -> Response:
+    """A code goes to the phone on record, if there is one that fits; the page that follows is the same either way."""
+    person = read_person(visit.form, local_date(visit.now, _TIMEZONE), visit.locale, has_phone=True)
+    errors = person.errors
+    if not visit.form.one("phone"):
+        text = visit.t("请填写办卡时预留的手机号", "Enter the phone number on record")
+        errors += (FieldError("phone", text),)
+    if person.identity is None or errors:
+        return _lost_page(visit, PersonForm(person.values, None, errors))
+    request_id = parse_uuid(visit.form.one("id")) or uuid7()
+    try:
+        is_lost = not _purpose(visit)
+        await ask_for_code(
+            visit.services,
+            caller_of(visit.request),
+            request_id,
+            person.identity,
+            locale=visit.locale,
+            is_lost=is_lost,
+        )
+    except Throttled as slowed:
+        error = FieldError("phone", say_wait(slowed.at, visit.now, visit.locale))
+        return _lost_page(visit, PersonForm(person.values, None, (error,)), status=_TOO_MANY)
+    return redirect(with_query(f"/card/lost/{request_id}", {"for": _purpose(visit)}))
+
+
+async def ask_code(visit: Visit) -> Response:
+    """Where the code is typed."""
+    request_id = _request_id(visit)
+    return visit.not_found() if request_id is None else _code_page(visit, request_id)
+
+
+async def check_code(visit: Visit) -> Response:
+    """The right code freezes the cards, signs in and leads to the replacement."""
+    request_id = _request_id(visit)
+    if request_id is None:
+        return visit.not_found()
+    try:
+        proven = await sign_in_by_code(
+            visit.services,
+            caller_of(visit.request),
+            request_id,
+            visit.form.one("code"),
+            begins=NewLogin(login_token(visit.request), visit.locale),
+            is_lost=not _purpose(visit),
+        )
+    except Throttled as slowed:
+        return _code_page(visit, request_id, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
+    if proven is None:
+        text = visit.t(
+            "验证码不对或已失效。可以再试；错5次后请重新获取。",
+            "The code is wrong or no longer good. Try again; after five wrong ones ask for a new one.",
+        )
+        return _code_page(visit, request_id, text)
+    after = "/card/loss" if _purpose(visit) == "found" else "/me"
+    response = redirect("/card/replacement" if proven.is_lost else after)
+    if proven.card_nos:
+        keep_device(response, visit.request, "card", *(clean_card_no(one) for one in proven.card_nos))
+    set_login(response, proven.token, is_secure=visit.services.settings.web.is_secure)
+    return response
+
+
+async def ask_replacement(visit: Visit) -> Response:
+    """The frozen cards, and from when on each gets a new number."""
+    async with visit.reading() as tx:
+        return await _replacement_page(visit, tx)
+
+
+async def replace_card(visit: Visit) -> Response:
+    """补卡: the new number and PIN, shown this once; reloading gives a fresh PIN for the same number."""
+    wanted, request_id = visit.form.number("card", 1, _BIGGEST_ID), parse_uuid(visit.form.one("id"))
+    async with visit.reading() as tx:
+        held = await cards_of(tx, visit.services.vault, visit.holder_id)
+    card = next((one for one in held if one.id == wanted), None)
+    if card is None or request_id is None:
+        return visit.not_found()
+    try:
+        made = await replacing.replace_card(visit.services, visit.traveller, request_id, card.card_no)
+    except SameMoment:  # asked twice at once: the form is there to be sent again
+        made = None
+    if isinstance(made, NotYet) or made is None:
+        async with visit.reading() as tx:
+            return await _replacement_page(visit, tx)
+    if isinstance(made, Denied):
+        actions = (("/me", visit.t("我的", "Me"), True),)
+        return visit.message(
+            visit.t("没有办成", "Not done"), say_denied(made, visit.locale), status=409, actions=actions
+        )
+    return _new_card_page(visit, made)
+
+
+async def ask_objection(visit: Visit) -> Response:
+    """Where the code of the message is typed."""
+    return _objection_page(visit)
+
+
+async def stop_replacement(visit: Visit) -> Response:
+    """The holder did not ask for a new card: what came of it is frozen."""
+    try:
+        is_stopped = await stopping.stop_replacement(
+            visit.services, caller_of(visit.request), visit.form.one("code")
+        )
+    except Throttled as slowed:
+        return _objection_page(visit, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
+    if not is_stopped:
+        text = visit.t("没有这个停止码，或已超过7天。", "There is no such code, or seven days have passed.")
+        return _objection_page(visit, text)
+    return visit.message(
+        visit.t("补卡已停止", "The replacement is stopped"),
+        visit.t(
+            "新卡号不能使用，所有登录都已退出；您的预约都在。请带证件到人工窗口，由管理员补卡。",
+            "The new number does not work and everybody is signed out; your bookings stay. Bring your document to the staffed"
+            " counter, where an administrator replaces the card.",
+        ),
+        status=200,
+        is_waiting=True,
+    )
+
+
+def _purpose(visit: Visit) -> str:
+    """Empty: a card is lost. Else it is there: 'signin' by document and phone, or 'found' again, to be unfrozen.
+
+    What the code then does was decided when it was asked for, if that request was kept (`recovery.begin`).
+    """
+    asked = (visit.form.one("for"), visit.request.query_params.get("for"))
+    return next((one for one in _KEEPS if one in asked), "")
+
+
+def _request_id(visit: Visit) -> UUID | None:
+    return parse_uuid(str(visit.request.path_params["id"]))
+
+
+def _lost_page(visit: Visit, person: PersonForm, *, status: int = _UNPROCESSABLE) -> Response:
+    return visit.page(
+        "lost",
+        tab="me",
+        status=status if person.errors else 200,
+        values=person.values,
+        errors=person.errors,
+        error_of=error_finder(person.errors),
+        kinds_of_document=kinds_of_document(visit.locale),
+        request_id=parse_uuid(visit.form.one("id")) or uuid7(),
+        purpose=_purpose(visit),
+    )
+
+
+def _code_page(
+    visit: Visit, request_id: UUID, problem: str = "", *, status: int = _UNPROCESSABLE
+) -> Response:
+    errors = (FieldError("code", problem),) if problem else ()
+    return visit.page(
+        "lost_code",
+        tab="me",
+        status=status if problem else 200,
+        request_id=request_id,
+        minutes=recovery.CODE_TTL_S // 60,
+        purpose=_purpose(visit),
+        errors=errors,
+        error_of=error_finder(errors),
+    )
+
+
+def _objection_page(visit: Visit, problem: str = "", *, status: int = _UNPROCESSABLE) -> Response:
+    errors = (FieldError("code", problem),) if problem else ()
+    return visit.page(
+        "objection",
+        tab="me",
+        status=status if problem else 200,
+        errors=errors,
+        error_of=error_finder(errors),
+    )
+
+
+async def _replacement_page(visit: Visit, tx: Tx) -> Response:
+    today = local_date(visit.now, _TIMEZONE)
+    known = await traveller(tx, visit.services.vault, visit.holder_id)
+    name = mask_name(known.name.reveal()) if known else ""
+    frozen = [one for one in await cards_of(tx, visit.services.vault, visit.holder_id) if _is_frozen(one)]
+    found = await recovery.recovery_of(tx, visit.holder_id, visit.now, login_key=visit.login_key)
+    good_for = found.card_ids if found is not None and found.is_lost else frozenset[int]()
+    proven = [one for one in frozen if one.id in good_for]
+    at = await waits_until(visit.services, tx, found) if found is not None else None
+    phone = known.phone.reveal() if known else ""
+    return visit.page(
+        "replacement",
+        tab="me",
+        cards=[(card_view(one, name, today, visit.locale), uuid7()) for one in frozen],
+        proven={one.id for one in proven},
+        is_told=found is not None and await was_told(tx, found),
+        waits=say_instant(at, visit.locale) if at is not None else "",
+        phone=mask_phone(phone) if phone else "",
+        fees=[one.rules.replacement_fee_minor for one in frozen],
+    )
+
+
+def _is_frozen(card: CardView) -> bool:
+    return card.state is CardState.FROZEN
+
+
+def _new_card_page(visit: Visit, made: Replaced) -> Response:
+    number = " ".join(made.card_no[at : at + 4] for at in range(0, len(made.card_no), 4))
+    response = visit.page(
+        "new_card",
+        tab="me",
+        number=number,
+        pin=made.pin.reveal(),
+        fee_minor=made.fee_minor,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+routes = [
+    get("/card/lost", ask_lost),
+    post("/card/lost", send_code, needs_login=False),
+    get("/card/lost/{id}", ask_code),
+    post("/card/lost/{id}", check_code, needs_login=False),
+    get("/card/replacement", ask_replacement, needs_login=True),
+    post("/card/replacement", replace_card),
+    get("/card/objection", ask_objection),
+    post("/card/objection", stop_replacement, needs_login=False),
+]

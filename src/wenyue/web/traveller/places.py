@@ -1,0 +1,179 @@
+"""Where to go: search and filters, and a venue's page with its calendar."""
+
+from datetime import date, timedelta
+from typing import Final, get_args
+
+from starlette.responses import Response
+
+from wenyue.booking import LineView, availability
+from wenyue.catalogue import (
+    OpeningHours,
+    Product,
+    Venue,
+    VenueKind,
+    opening_hours,
+    products,
+    provinces,
+    venue,
+    venues,
+)
+from wenyue.core.clock import local_date
+from wenyue.core.limits import PAGE_SIZE, SEARCH_TEXT_MAX
+from wenyue.platform.database.db import Tx
+from wenyue.policy import Preset
+from wenyue.web.shared import whole_number
+from wenyue.web.shared.forms import parse_day
+from wenyue.web.shared.i18n import Locale, pick, translator
+from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
+from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
+from wenyue.web.traveller.context import Visit, get, with_query
+from wenyue.web.traveller.views import KIND_ICONS, KIND_NAMES, ProductTab, venue_view
+
+_BIGGEST_ID: Final = 2**63 - 1
+_PROVINCE_LENGTH_MAX: Final = 20
+
+
+def kind_of(raw: str) -> VenueKind | None:
+    """The venue kind that `raw` names."""
+    for kind in get_args(VenueKind):
+        if raw == kind:
+            return kind
+    return None
+
+
+async def list_venues(visit: Visit) -> Response:
+    """Venues by text, kind and province, page by page."""
+    query = visit.request.query_params
+    text = _clean(query.get("q", ""))[:SEARCH_TEXT_MAX]
+    province = _clean(query.get("province", ""))[:_PROVINCE_LENGTH_MAX]
+    kind = kind_of(query.get("kind", ""))
+    after = whole_number(query.get("after", ""), 0, _BIGGEST_ID) or 0
+    async with visit.reading() as tx:
+        found = await venues(
+            tx, text=text, province=province or None, kind=kind, after=after, limit=PAGE_SIZE + 1
+        )
+        known = await provinces(tx, kind)
+    chosen = {"q": text, "province": province, "kind": kind or ""}
+    more = (
+        with_query("/venues", chosen | {"after": found[PAGE_SIZE - 1].id}) if len(found) > PAGE_SIZE else ""
+    )
+    tabs = [(with_query("/venues", chosen | {"kind": ""}), visit.t("全部", "All"), kind is None, "search")]
+    for one, names in KIND_NAMES.items():
+        tabs.append(
+            (with_query("/venues", chosen | {"kind": one}), visit.t(*names), kind == one, KIND_ICONS[one])
+        )
+    return visit.page(
+        "venues",
+        tab="venues",
+        query=text,
+        province=province,
+        kind=kind or "",
+        kinds=tabs,
+        provinces=known,
+        venues=[venue_view(one, visit.locale) for one in found[:PAGE_SIZE]],
+        more=more,
+    )
+
+
+async def show_venue(visit: Visit) -> Response:
+    """A venue: facts, rules, calendar, and the sessions of the chosen day."""
+    code = str(visit.request.path_params["code"])
+    async with visit.reading() as tx:
+        place = await venue(tx, code)
+        if place is None or not place.is_active:
+            return visit.not_found()
+        offered = await products(tx, place.id)
+        hours = await opening_hours(tx, place.id)
+        wanted = whole_number(visit.request.query_params.get("product", ""), 1, _BIGGEST_ID)
+        product = next((one for one in offered if one.id == wanted), offered[0] if offered else None)
+        bearer = await bearer_of(visit, tx)
+        facts = None if product is None else await calendar_facts(visit, tx, place, product, bearer)
+    tabs = [
+        ProductTab(
+            with_query(f"/venues/{place.code}", {"product": one.id}) + "#calendar",
+            pick(one.name_zh, one.name_en, visit.locale),
+            product is not None and one.id == product.id,
+        )
+        for one in offered
+    ]
+    preset = visit.services.presets.get(product.policy_code) if product else None
+    return visit.page(
+        "venue",
+        tab="venues",
+        venue=venue_view(place, visit.locale),
+        hours=_say_hours(hours, local_date(visit.now, place.timezone), visit.locale),
+        rules=_rules(preset, visit.locale) if preset else (),
+        products=tabs,
+        view=calendar_view(facts, visit.locale) if facts else None,
+    )
+
+
+async def calendar_facts(
+    visit: Visit,
+    tx: Tx,
+    place: Venue,
+    product: Product,
+    bearer: Bearer | None,
+    *,
+    href: str = "",
+    moving: LineView | None = None,
+) -> CalendarFacts:
+    """The facts of the calendar for one product, read now. `moving`: the line that looks for another place."""
+    today = local_date(visit.now, place.timezone)
+    slots = await availability(tx, product.id, today, today + timedelta(days=CALENDAR_DAYS - 1), visit.now)
+    return CalendarFacts(
+        venue=place,
+        product=product,
+        slots=slots,
+        holidays=visit.services.calendar,
+        refusals=await refusals_of(visit, tx, slots, bearer),
+        read_at=visit.now,
+        now=visit.services.clock(),
+        chosen=parse_day(visit.request.query_params.get("day", "")),
+        href=href or f"/venues/{place.code}",
+        moving=moving,
+    )
+
+
+def _clean(raw: str) -> str:
+    return "".join(character for character in raw.strip() if character.isprintable())
+
+
+def _say_hours(hours: list[OpeningHours], today: date, locale: Locale) -> str:
+    t = translator(locale)
+    if not hours:
+        return ""
+    now = next((one for one in hours if one.weekday == today.weekday()), None)
+    if now is None:
+        return t("今天闭馆", "Closed today")
+    return t(
+        "今天 {a}–{b}，{c} 停止入园",
+        "Today {a}–{b}, last entry {c}",
+        a=f"{now.opens:%H:%M}",
+        b=f"{now.closes:%H:%M}",
+        c=f"{now.last_entry:%H:%M}",
+    )
+
+
+def _rules(preset: Preset, locale: Locale) -> list[str]:
+    """The preset in the words of a notice board."""
+    t = translator(locale)
+    days, at = preset.release_days, f"{preset.release_time:%H:%M}"
+    rules = [t("提前{n}天 {at} 放票", "Opens {n} days ahead at {at}", n=days, at=at)]
+    if not preset.same_day_booking:
+        rules.append(t("不接受当天预约", "No same-day booking"))
+    rules.append(t("每次最多{n}人", "At most {n} people at once", n=preset.party_max))
+    if preset.person_rule == "venue_day":
+        rules.append(t("同一证件每天限约一次", "One visit per document and day"))
+    if preset.minor_age_max is not None:
+        rules.append(
+            t("{n}周岁及以下须成人陪同", "Age {n} and under only with an adult", n=preset.minor_age_max)
+        )
+    if preset.exempt_from_age is not None:
+        rules.append(
+            t("{n}周岁及以上免预约，凭证件入园", "Age {n} and over need no booking", n=preset.exempt_from_age)
+        )
+    return rules
+
+
+routes = [get("/venues", list_venues), get("/venues/{code}", show_venue)]

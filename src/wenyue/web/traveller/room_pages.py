@@ -1,0 +1,173 @@
+"""The waiting room's page: the place in the queue, what to do meanwhile, and the way in.
+
+Whoever has been here before on this browser holds a signed pass: the page is then drawn without the database, so that a
+million reloads cost no statement.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from wenyue.application.go_in import go_in
+from wenyue.application.take_pass import take_pass
+from wenyue.waiting_room import PassGiven, Refusal, RoomProblem, TokenGiven, state_of
+from wenyue.web.shared import locale_of, services_of
+from wenyue.web.shared.request_context import redirect
+from wenyue.web.traveller.context import Visit, get, post
+from wenyue.web.traveller.room_cookies import held_pass, keep_pass, keep_token, room_tokens
+from wenyue.web.traveller.room_views import RoomFacts, room_view
+from wenyue.web.traveller.trip import trip_of
+
+_TIMEZONE: Final = "Asia/Shanghai"
+_UNKEPT: Final = {"Cache-Control": "no-store"}
+
+
+async def show_room(visit: Visit) -> Response:
+    """Take a pass, or show the one that is remembered, and say where its bearer stands."""
+    event = _event(visit)
+    held = held_pass(visit.request, visit.services)
+    given = await take_pass(visit.services, visit.holder_id, event, held)
+    if isinstance(given, RoomProblem):
+        return _problem(visit, event, given)
+    response = _page(visit, event, visit.holder_id, given)
+    keep_pass(response, visit.request, event, given, visit.services)
+    return response
+
+
+async def enter(visit: Visit) -> Response:
+    """Exchange the pass for a token and go on to the sessions; whose turn has not come sees the room again.
+
+    The page's own module asks for JSON: {"onward"} and the cookie, or 409.
+    """
+    event, room = _event(visit), visit.services.room
+    given = await take_pass(visit.services, visit.holder_id, event, held_pass(visit.request, visit.services))
+    if isinstance(given, RoomProblem):
+        return _problem(visit, event, given)
+    known = room.find(event)
+    token = await go_in(visit.services, visit.holder_id, event, given.text)
+    is_module = visit.request.headers.get("accept", "").startswith("application/json")
+    if token is RoomProblem.NOT_YET or known is None:
+        return JSONResponse({"onward": ""}, 409) if is_module else redirect(f"/room/{event}")
+    if not isinstance(token, TokenGiven):
+        return _problem(visit, event, token)
+    onward = known.room.onward
+    response = JSONResponse({"onward": onward}, headers=_UNKEPT) if is_module else redirect(onward)
+    keep_token(response, visit.request, token, visit.services)
+    keep_pass(response, visit.request, event, given, visit.services)
+    return response
+
+
+def must_wait(visit: Visit, refusal: Refusal) -> Response:
+    """A booking that wants a token of the room: where to get it."""
+    if not refusal.address:
+        response = visit.message(
+            visit.t("系统刚刚启动，请稍候", "Just starting, please wait"),
+            visit.t(
+                "没有预约，也没有收费。请几秒后再试。", "Nothing was booked or charged. Try again in seconds."
+            ),
+            status=503,
+            is_waiting=True,
+        )
+        response.headers["Retry-After"] = "2"
+        return response
+    return visit.message(
+        visit.t("这个日期需要先排队等候", "There is a queue for this date"),
+        visit.t(
+            "想去的人很多，系统按公开的顺序依次放行。您选好的内容都还在，轮到后直接提交即可。没有预约，也没有收费。",
+            "Many people want to go, and they are let in one after the other, in an order that anybody can check. What you"
+            " chose is kept: submit it when it is your turn. Nothing was booked or charged.",
+        ),
+        status=403,
+        actions=((refusal.address, visit.t("去排队", "To the queue"), True),),
+        is_waiting=True,
+    )
+
+
+def _event(visit: Visit) -> str:
+    return str(visit.request.path_params["event"])[:64]
+
+
+def _page(visit: Visit, event: str, account_id: int, given: PassGiven) -> Response:
+    services = visit.services
+    known = services.room.find(event)
+    if known is None:
+        return visit.not_found()
+    facts = RoomFacts(
+        room=known.room,
+        given=given,
+        place=services.room.place_of(known.room, given),
+        state=state_of(known.room),
+        file=known.body,
+        until=services.room.token_for(account_id, known.room.id, room_tokens(visit.request)),
+        age_s=services.room.age_s,
+        now=visit.now,
+        timezone=_TIMEZONE,
+    )
+    return visit.page("room", tab="venues", view=room_view(facts, visit.locale))
+
+
+def _problem(visit: Visit, event: str, problem: RoomProblem) -> Response:
+    known = visit.services.room.find(event)
+    if problem is RoomProblem.UNKNOWN:
+        return visit.not_found()
+    if problem is RoomProblem.CLOSED and known is not None:
+        return visit.message(
+            visit.t("排队已经结束", "The queue is over"),
+            visit.t("现在不用排队，可以直接预约。", "No waiting any more: you can book directly."),
+            status=200,
+            actions=((known.room.onward, visit.t("去预约", "Book"), True),),
+            is_waiting=True,
+        )
+    if problem is RoomProblem.TURNS_USED and known is not None:
+        return visit.message(
+            visit.t("进入次数已用完", "No turns left"),
+            visit.t(
+                "这个账户在这次排队中的进入次数已用完。", "This account has used all its turns in this queue."
+            ),
+            status=429,
+            actions=((known.room.onward, visit.t("看看其他日期", "Other dates"), True),),
+        )
+    response = visit.message(
+        visit.t("系统正忙，您的位置不受影响", "Busy; your place is safe"),
+        visit.t(
+            "页面稍后再打开即可。放票前到达的先后不影响顺序，放票后按首次到达的时间排。",
+            "Open the page again in a moment. Before the release the order of arrival does not matter; afterwards your"
+            " first arrival counts.",
+        ),
+        status=503,
+        actions=((f"/room/{event}", visit.t("再试一次", "Try again"), True),),
+        is_waiting=True,
+    )
+    response.headers["Retry-After"] = "3"
+    return response
+
+
+_FULL: Final = get("/room/{event}", show_room, needs_login=True)
+
+
+async def _quick(request: Request) -> Response:
+    """The page from the pass alone where that is possible, else with login and database."""
+    services = services_of(request)
+    held = held_pass(request, services)
+    seen = services.room.keys.read_pass(held) if held and "lang" not in request.query_params else None
+    if seen is not None:
+        event = str(request.path_params["event"])
+        given = services.room.shown_pass(event, seen.account_id, held)
+        if given is not None:
+            visit = Visit(
+                request,
+                services,
+                locale_of(request),
+                services.clock(),
+                None,
+                trip_of(request, services.vault),
+            )
+            return _page(visit, event, seen.account_id, given)
+    endpoint: Callable[[Request], Awaitable[Response]] = _FULL.endpoint
+    return await endpoint(request)
+
+
+routes = [Route("/room/{event}", _quick, methods=["GET"]), post("/room/{event}/enter", enter)]

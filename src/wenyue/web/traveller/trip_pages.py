@@ -1,0 +1,183 @@
+"""From a chosen session to the review: the trip, who goes, and everything once more before it is booked."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from starlette.responses import Response
+
+from wenyue.accounts import visitors
+from wenyue.booking import (
+    availability,
+)
+from wenyue.catalogue import product
+from wenyue.core.clock import local_date
+from wenyue.core.ids import uuid7
+from wenyue.policy import cancel_terms
+from wenyue.web.shared import whole_number
+from wenyue.web.shared.forms import FieldError, parse_day
+from wenyue.web.shared.i18n import pick, say_money
+from wenyue.web.shared.request_context import redirect
+from wenyue.web.traveller.booking_views import say_age_on, say_terms
+from wenyue.web.traveller.calendar_views import (
+    NIGHTS_MAX,
+)
+from wenyue.web.traveller.context import Visit, get, post
+from wenyue.web.traveller.people import person_of
+from wenyue.web.traveller.trip import (
+    TRIP_ITEMS_MAX,
+    TRIP_PEOPLE_MAX,
+    Trip,
+    TripItem,
+    set_trip,
+)
+from wenyue.web.traveller.trip_items import Chosen, choose, going_of, line_of, review_path
+from wenyue.web.traveller.views import LineView, NoteView
+
+_BIGGEST_ID: Final = 2**63 - 1
+_COUNT_MAX: Final = 50
+
+
+async def add_to_trip(visit: Visit) -> Response:
+    """Choose a session (or the nights from one day on)."""
+    form = visit.form
+    product_id, slot_id = form.number("product", 1, _BIGGEST_ID), form.number("slot", 1, _BIGGEST_ID)
+    day, count = parse_day(form.one("day")), form.number("count", 1, _COUNT_MAX) or 1
+    if product_id is None or slot_id is None or day is None:
+        return visit.not_found()
+    async with visit.reading() as tx:
+        item = await product(tx, product_id)
+        nights = min(count, NIGHTS_MAX) if item and item.kind == "night" else 1
+        slots = await availability(tx, product_id, day, day + timedelta(days=nights - 1), visit.now)
+    if item is None or not any(slot.slot_id == slot_id for slot in slots):
+        return visit.not_found()
+    by_day = {slot.on_date: slot for slot in slots}
+    if nights > 1 and len(by_day) == nights:
+        items = tuple(TripItem(product_id, one.on_date, one.slot_id) for one in by_day.values())
+    else:
+        items = (TripItem(product_id, day, slot_id, 1 if item.kind == "night" else count),)
+    response = redirect("/trip")
+    set_trip(response, visit.trip.adding(items), visit.services)
+    return response
+
+
+async def remove_from_trip(visit: Visit) -> Response:
+    """Take one item out."""
+    response = redirect("/trip")
+    set_trip(response, visit.trip.without(visit.form.number("slot", 1, _BIGGEST_ID) or 0), visit.services)
+    return response
+
+
+async def show_trip(visit: Visit) -> Response:
+    """The chosen items, and who goes."""
+    return await _trip_page(visit, ())
+
+
+async def choose_people(visit: Visit) -> Response:
+    """Remember who goes, then show everything once more."""
+    ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in visit.form.many("visitor", TRIP_PEOPLE_MAX)]
+    trip = Trip(visit.trip.items, tuple(one for one in ids if one is not None))
+    async with visit.reading() as tx:
+        found = await choose(visit, tx, trip.items, ())
+    if not trip.people and any(one.product.needs_visitors for one in found):
+        text = visit.t("请至少选择一位游客。", "Choose at least one visitor.")
+        return await _trip_page(visit, (FieldError("people", text),))
+    response = redirect("/trip/review")
+    set_trip(response, trip, visit.services)
+    return response
+
+
+async def review(visit: Visit) -> Response:
+    """Everything once more, with the terms, and a button that carries the booking's own id."""
+    async with visit.reading() as tx:
+        going = await going_of(visit, tx, visit.trip.people)
+        on_site = _on_site(visit.request.query_params.get("onsite", ""))
+        chosen = await choose(visit, tx, visit.trip.items, going, on_site)
+    if not chosen or (not going and any(one.product.needs_visitors for one in chosen)):
+        return redirect("/trip")
+    t, locale = visit.t, visit.locale
+    due = sum(one.due_minor for one in chosen)
+    fields = [("id", str(uuid7()))]
+    fields += [
+        ("line", f"{one.item.written()}.{one.slot.price_minor}.{int(one.is_on_card)}") for one in chosen
+    ]
+    fields += [("visitor", str(one.id)) for one in going]
+    terms: list[NoteView] = []
+    for one in chosen:
+        preset = visit.services.presets.get(one.product.policy_code)
+        if preset is not None:
+            said = cancel_terms(preset, one.slot.on_date, one.slot.starts_at, one.venue.timezone, visit.now)
+            name = pick(one.venue.name_zh, one.venue.name_en, locale)
+            terms.append(say_terms(said, name, one.venue.timezone, locale))
+    day = chosen[0].slot.on_date
+    return visit.page(
+        "review",
+        tab="trip",
+        lines=[_switchable(visit, one, on_site) for one in chosen],
+        people=[person_of(one, locale, say_age_on(one.birth, day, locale)) for one in going],
+        terms=list(dict.fromkeys(terms)),
+        total=say_money(due, chosen[0].slot.currency) if due else t("无需付款", "Nothing to pay"),
+        total_label=t("到店付款", "To pay on site"),
+        fields=fields,
+        is_hold=due > 0,
+    )
+
+
+async def back_to_trip(_visit: Visit) -> Response:
+    """Where a reload of an answer to a form leads."""
+    return redirect("/trip")
+
+
+async def _trip_page(visit: Visit, errors: tuple[FieldError, ...]) -> Response:
+    async with visit.reading() as tx:
+        known = await visitors(tx, visit.services.vault, visit.holder_id)
+        chosen = await choose(
+            visit, tx, visit.trip.items, [one for one in known if one.id in visit.trip.people]
+        )
+    today = local_date(visit.now, "Asia/Shanghai")
+    day = chosen[0].slot.on_date if chosen else today
+    selected = set(visit.trip.people) or {one.id for one in known if one.is_self}
+    people = [
+        person_of(one, visit.locale, say_age_on(one.birth, day, visit.locale), is_chosen=one.id in selected)
+        for one in known
+    ]
+    return visit.page(
+        "trip",
+        tab="trip",
+        status=422 if errors else 200,
+        lines=[line_of(visit, one) for one in chosen],
+        people=people,
+        is_saved="saved" in visit.request.query_params,
+        errors=errors,
+    )
+
+
+def _switchable(visit: Visit, one: Chosen, on_site: frozenset[int]) -> LineView:
+    """A line of the review, with the other way to pay for it where there is one."""
+    line, slot_id = line_of(visit, one), one.item.slot_id
+    if slot_id in on_site:
+        return replace(
+            line, switch=(review_path(on_site - {slot_id}), visit.t("改为用卡", "Use my card instead"))
+        )
+    if one.is_on_card and one.slot.price_minor:
+        return replace(
+            line, switch=(review_path(on_site | {slot_id}), visit.t("改为到店付款", "Pay on site instead"))
+        )
+    return line
+
+
+def _on_site(raw: str) -> frozenset[int]:
+    """The slots in `onsite=1-2-3`."""
+    found = (whole_number(part, 1, _BIGGEST_ID) for part in raw[:600].split("-")[:TRIP_ITEMS_MAX])
+    return frozenset(one for one in found if one is not None)
+
+
+routes = [
+    get("/trip", show_trip, needs_login=True),
+    post("/trip/add", add_to_trip, needs_login=False),
+    post("/trip/remove", remove_from_trip, needs_login=False),
+    post("/trip/people", choose_people),
+    get("/trip/review", review, needs_login=True),
+    get("/trip/book", back_to_trip),
+    get("/trip/people", back_to_trip),
+]

@@ -1,0 +1,235 @@
+"""What the templates see: frozen view models in the traveller's language, every figure already a sentence."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+
+from wenyue.catalogue import ROMANISED_NAME, Venue
+from wenyue.web.shared.i18n import Locale, pick, translator
+
+Tone = str  # "good" | "warn" | "bad" | "info" | ""
+
+KIND_ICONS: Final = {"attraction": "mountain", "hotel": "bed", "restaurant": "bowl", "transport": "bus"}
+KIND_NAMES: Final = {
+    "attraction": ("景区", "Attraction"),
+    "hotel": ("酒店", "Hotel"),
+    "restaurant": ("餐厅", "Restaurant"),
+    "transport": ("摆渡车", "Shuttle"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitView:
+    """One entitlement: what is left of it. `granted` 0: without limit, no bar is drawn."""
+
+    name: str
+    left: str
+    granted: int = 0
+    remaining: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A card as it lies on the table: number and holder masked."""
+
+    id: int
+    name: str
+    kind: str
+    number: str
+    holder: str
+    state: str
+    icon: str
+    is_usable: bool
+    validity: str
+    benefits: tuple[BenefitView, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A booking in a list."""
+
+    href: str
+    month: str
+    day: str
+    weekday: str
+    title: str
+    when: str
+    party: str
+    more: str
+    state: str
+    tone: Tone
+    icon: str
+    is_past: bool = False
+    has_voucher: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VenueView:
+    """A venue in a list or at the head of its page."""
+
+    href: str
+    code: str
+    kind: str
+    kind_name: str
+    icon: str
+    name: str
+    place: str
+    level: str
+    demo: str
+    summary: str = ""
+    own_name: str = ""  # the Chinese one that signs on the spot show, where `name` is another
+    name_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """One day of the calendar. `short` stands in the cell, `long` is read out and shown in large type."""
+
+    href: str
+    number: int
+    text: str
+    state: str
+    icon: str
+    short: str
+    long: str
+    tag: str = ""
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One session of the chosen day. `counts`: what may be chosen besides the session (nights, seats)."""
+
+    slot_id: int
+    time: str
+    label: str
+    state: str
+    tone: Tone
+    icon: str
+    price: str
+    can_book: bool
+    action: str
+    card: str = ""
+    card_tone: Tone = ""
+    card_icon: str = "card"
+    counts: tuple[tuple[int, str], ...] = ()
+    counts_label: str = ""
+    price_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarView:
+    """Fourteen days of one product, and the sessions of one of them."""
+
+    product_id: int
+    chosen: str
+    range: str
+    weekdays: tuple[str, ...]
+    gap: int
+    days: tuple[DayView, ...]
+    freshness: str
+    provisional: str  # that a year shown has no published holidays yet; else empty
+    chosen_text: str
+    sessions: tuple[SessionView, ...]
+    chosen_note: str = ""
+    chosen_tone: Tone = ""
+    chosen_icon: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTab:
+    """A product to switch to on the venue's page."""
+
+    href: str
+    name: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line of a trip or a booking."""
+
+    slot_id: int
+    kind: str
+    icon: str
+    title: str
+    product: str
+    when: str
+    quantity: str
+    price: str
+    pays: str = ""
+    pays_tone: Tone = ""
+    pays_icon: str = "card"
+    problem: str = ""
+    switch: tuple[str, str] | None = None  # another way to pay: where it leads, and its name
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A visitor, masked."""
+
+    id: int
+    name: str
+    document: str
+    age: str
+    is_self: bool = False
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    """A sentence with a tone and an icon."""
+
+    tone: Tone
+    icon: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPage:
+    """A booking with its voucher. `version` changes with the booking: an open voucher is compared by it."""
+
+    id: str
+    version: str
+    title: str
+    when: str
+    state: str
+    icon: str
+    number: str
+    qr: Markup | None
+    facts: tuple[tuple[str, str], ...]
+    lines: tuple[LineView, ...]
+    people: tuple[PersonView, ...]
+    notes: tuple[NoteView, ...]
+    terms: tuple[NoteView, ...]
+    total: str
+    hold_until: str = ""  # ISO 8601, while held
+    hold_until_text: str = ""
+    lines_title: str = ""
+    can_change: bool = False
+    can_move: bool = False
+
+
+def venue_view(venue: Venue, locale: Locale) -> VenueView:
+    """A venue in the traveller's language."""
+    t = translator(locale)
+    place = " · ".join(part for part in (venue.province, venue.city) if part)
+    name = pick(venue.name_zh, venue.name_en, locale)
+    is_romanised = name != venue.name_zh and ROMANISED_NAME in venue.tags
+    return VenueView(
+        href=f"/venues/{venue.code}",
+        code=venue.code,
+        kind=venue.kind,
+        kind_name=t(*KIND_NAMES[venue.kind]),
+        icon=KIND_ICONS[venue.kind],
+        name=name,
+        place=place if venue.province != venue.city else venue.province,
+        level=t(f"{venue.level}级景区", f"{venue.level} rated") if venue.level else "",
+        demo=t("演示数据", "Demo") if venue.is_demo else "",
+        summary=pick(venue.summary_zh, venue.summary_en, locale),
+        own_name=venue.name_zh if name != venue.name_zh else "",
+        name_note=t("英文名由中文名转写", "Romanised name, made from the Chinese") if is_romanised else "",
+    )
