@@ -37,11 +37,8 @@ KEYWORDS: Final[dict[str, Any]] = {
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
-    "Message": None,
-    "counted": (1, 2),
-    "in_context": ((1, "c"), 2),
 }
-_SHARED_HEAD: Final = ("web", "faces")
+_WEB: Final = "web"  # its parts are parts; what they share of wording is common
 _WIDTH: Final = 116
 
 
@@ -64,8 +61,8 @@ Text = str | tuple[str, ...]
 def part_of(path: str) -> str:
     """The file for a message said only here: `web/traveller/x.py` → `traveller`, `monitoring/x.py` → `monitoring`."""
     head, *rest = path.split("/")
-    if head in _SHARED_HEAD:
-        return rest[0] if len(rest) > 1 else COMMON
+    if head == _WEB:
+        return rest[0] if len(rest) > 1 and rest[0] != "wording" else COMMON
     return head if rest else "commands"
 
 
@@ -137,6 +134,10 @@ def missing(said: Mapping[Key, set[str]], folder: str) -> list[Key]:
     return sorted(key for key in said if (folder != SOURCE or key.is_stable) and not known.get(key))
 
 
+# Where a language counts otherwise than English: message → parameters that it may have, or do without.
+OWN_PARAMETERS: Final[Mapping[str, set[str]]] = {"{a} and {m} more": {"n", "m"}}
+
+
 def differing(said: Mapping[Key, set[str]]) -> Iterator[str]:
     """Texts whose parameters are not those of their message."""
     english = texts(SOURCE)
@@ -151,7 +152,8 @@ def differing(said: Mapping[Key, set[str]]) -> Iterator[str]:
             wanted |= parameters(key.plural)
             for one in [text] if isinstance(text, str) else text:
                 got = parameters(one)
-                if got - wanted or (wanted - got) - ({"n"} if key.plural else set()):
+                spare = OWN_PARAMETERS.get(key.id, set[str]()) | ({"n"} if key.plural else set[str]())
+                if (got - wanted) - spare or (wanted - got) - spare:
                     yield f"{folder}: {key.id!r} takes {sorted(wanted)}, {one!r} has {sorted(got)}"
 
 

@@ -43,7 +43,7 @@ async def test_it_lives_and_fits(url: str) -> None:
     faults: list[str] = []
     async with chromium_here() as browser:
         for size in (PHONE, WALL):
-            page = await (await browser.new_context(viewport=size)).new_page()
+            page = await (await browser.new_context(locale="zh-CN", viewport=size)).new_page()
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
             await sign_in(page, url)
@@ -72,12 +72,12 @@ async def test_it_lives_and_fits(url: str) -> None:
 
 async def test_a_marked_process_breaks_no_head(url: str) -> None:
     async with chromium_here() as browser:
-        page = await (await browser.new_context(viewport=PHONE)).new_page()
+        page = await (await browser.new_context(locale="zh-CN", viewport=PHONE)).new_page()
         await sign_in(page, url)
         for lang in ("zh-CN", "en"):
             row = {"name": "worker 1156612", "memory": "1,118 MB", "connections": "12/12", "files": 1234}
             rows = [{**row, "is_away": True, "is_old": False}, {**row, "is_away": False, "is_old": True}]
-            macros: Any = environment().get_template("console/pieces.html").module
+            macros: Any = environment(lang).get_template("console/pieces.html").module
             await page.goto(f"{url}/console/live?lang={lang}")
             await page.evaluate(
                 "html => { document.querySelector('[data-piece=processes]').innerHTML = html }",

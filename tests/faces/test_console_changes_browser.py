@@ -37,7 +37,7 @@ async def page_of(browser: Browser, url: str, login: str, look: tuple[str, str, 
     """A page of somebody who is signed in; `look`: size, language, light or dark."""
     size, lang, scheme = look
     context = await browser.new_context(
-        viewport=SIZES[size], color_scheme="dark" if scheme == "dark" else "light"
+        locale="zh-CN", viewport=SIZES[size], color_scheme="dark" if scheme == "dark" else "light"
     )
     await context.add_cookies([{"name": LOCALE_COOKIE, "value": lang, "url": url}])
     page = await context.new_page()

@@ -242,9 +242,9 @@ def is_said(page: str, outcome: Outcome, booking_id: UUID, kind: str) -> bool:
     """Whether the page tells this outcome: a booking's own page for what was done, else the words of the refusal."""
     if outcome.is_success:
         return page.startswith(f"/bookings/{booking_id} ") and (
-            kind == "book" or WORDS[outcome].title.zh in page
+            kind == "book" or WORDS[outcome].title.say("zh-CN") in page
         )
-    return WORDS[outcome].title.zh in page
+    return WORDS[outcome].title.say("zh-CN") in page
 
 
 @asynccontextmanager

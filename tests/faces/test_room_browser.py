@@ -61,7 +61,10 @@ class Eyes:
 
     def _open(self, size: tuple[int, int], scheme: Literal["light", "dark"], state: Any = None) -> Page:
         context = self.browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, storage_state=state
+            locale="zh-CN",
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            storage_state=state,
         )
         context.set_default_timeout(SHOWN_MS)
         page = context.new_page()
@@ -184,7 +187,7 @@ def test_without_javascript_the_page_reloads_itself(browser: Browser, site: Room
     site.do(furnish_room(site))
     eyes = Eyes(browser, site, album)
     site.do(site.arrive(range(1_000, 1_500)))
-    context = browser.new_context(java_script_enabled=False, storage_state=eyes.state)
+    context = browser.new_context(locale="zh-CN", java_script_enabled=False, storage_state=eyes.state)
     page = context.new_page()
     page.goto(f"{eyes.url}/room/{ROOM}")
     assert 'http-equiv="refresh"' in page.content()

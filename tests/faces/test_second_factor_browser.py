@@ -54,7 +54,7 @@ async def browsing(
     """A page, and the authenticator that it finds on its device."""
     size, lang, scheme = look
     context = await browser.new_context(
-        viewport=SIZES[size], color_scheme="dark" if scheme == "dark" else "light"
+        locale="zh-CN", viewport=SIZES[size], color_scheme="dark" if scheme == "dark" else "light"
     )
     await context.add_cookies([{"name": LOCALE_COOKIE, "value": lang, "url": url}])
     page = await context.new_page()

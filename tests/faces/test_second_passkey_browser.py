@@ -250,7 +250,10 @@ async def test_without_a_script_the_form_says_what_somebody_with_a_passkey_alone
     async with chromium_here() as browser, at_gate(browser, house, look) as (page, _):
         state = await page.context.storage_state()
         context = await browser.new_context(
-            viewport={"width": 390, "height": 844}, storage_state=state, java_script_enabled=False
+            locale="zh-CN",
+            viewport={"width": 390, "height": 844},
+            storage_state=state,
+            java_script_enabled=False,
         )
         plain = await context.new_page()
         await ask_undo(plain, house)

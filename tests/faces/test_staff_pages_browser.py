@@ -45,7 +45,7 @@ async def blank(browser: Browser, url: str, look: tuple[str, str, str]) -> Page:
     """A browser that nobody has used; `look`: size, language, light or dark."""
     size, lang, scheme = look
     context = await browser.new_context(
-        viewport=SIZES[size], color_scheme="dark" if scheme == "dark" else "light"
+        locale="zh-CN", viewport=SIZES[size], color_scheme="dark" if scheme == "dark" else "light"
     )
     await context.add_cookies([{"name": LOCALE_COOKIE, "value": lang, "url": url}])
     return await context.new_page()

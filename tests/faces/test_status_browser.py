@@ -81,7 +81,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 390, "height": 844})
+    made = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
     made.set_default_timeout(SHOWN_MS)
     yield made
     made.close()
@@ -131,7 +131,9 @@ def test_a_device_without_network_is_told_so(served: Served, context: BrowserCon
 
 def test_it_is_useful_without_javascript(served: Served, browser: Browser) -> None:
     served.show(State.DOWN, served.address)
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    context = browser.new_context(
+        locale="zh-CN", java_script_enabled=False, viewport={"width": 390, "height": 844}
+    )
     page = context.new_page()
     page.goto(f"{served.address}/")
     expect(page.get_by_role("heading", level=1)).to_have_text("部分服务暂时不可用")
@@ -146,7 +148,7 @@ def test_it_looks_right(served: Served, browser: Browser, tmp_path: Path, look: 
     served.show(State.OK, served.address)
     dark = scheme == "dark"
     context = browser.new_context(
-        viewport={"width": width, "height": 844}, color_scheme="dark" if dark else "light"
+        locale="zh-CN", viewport={"width": width, "height": 844}, color_scheme="dark" if dark else "light"
     )
     page = context.new_page()
     complaints: list[str] = []

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from wenyue.booking import Outcome
+from wenyue.locale import Message
 from wenyue.web.wording import Taken, Text, say_instant
 from wenyue.web.wording.outcomes import WORDS, say
 
@@ -13,7 +14,7 @@ CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 AT = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
 
 
-def texts(outcome: Outcome) -> list[Text]:
+def texts(outcome: Outcome) -> list[Text | Message]:
     words = WORDS[outcome]
     said = [words.title, words.explanation, words.next_step, words.taken.value]
     return said if words.at_note is None else [*said, words.at_note]
@@ -22,10 +23,10 @@ def texts(outcome: Outcome) -> list[Text]:
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_every_outcome_is_worded_in_both_languages(outcome: Outcome) -> None:
     for text in texts(outcome):
-        assert CHINESE.search(text.zh), text
-        assert not CHINESE.search(text.en), text
-        assert text.en[0].isupper(), text
-        assert text.zh.strip() == text.zh
+        assert CHINESE.search(text.say("zh-CN")), text
+        assert not CHINESE.search(text.say("en")), text
+        assert text.say("en")[0].isupper(), text
+        assert text.say("zh-CN").strip() == text.say("zh-CN")
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))

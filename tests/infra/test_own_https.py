@@ -340,6 +340,8 @@ def look_as_client_and_browser(certificates: Certificates, https_port: int) -> N
     with chromium() as browser:
         with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
             browser.new_page().goto(url)
-        page = browser.new_context(ignore_https_errors=True).new_page()  # as who goes on past the warning
+        page = browser.new_context(
+            locale="zh-CN", ignore_https_errors=True
+        ).new_page()  # as who goes on past the warning
         page.goto(url)
         assert page.evaluate("isSecureContext && typeof navigator.mediaDevices.getUserMedia") == "function"

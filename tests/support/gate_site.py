@@ -48,7 +48,9 @@ class Site:
 
     async def stand(self, size: ViewportSize, *, has_script: bool = True, **more: Any) -> Page:
         """A page of a keeper who signed in and chose the gate."""
-        context = await self.browser.new_context(viewport=size, java_script_enabled=has_script, **more)
+        context = await self.browser.new_context(
+            locale="zh-CN", viewport=size, java_script_enabled=has_script, **more
+        )
         page = await context.new_page()
         await page.goto(f"{self.url}/gate")
         await page.fill("#login", "gate")

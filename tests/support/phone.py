@@ -49,7 +49,7 @@ class Phone:
     """A phone: every page it opens must fit its width, and say nothing in the console."""
 
     def __init__(self, browser: Browser, site: str, album: Path, name: str, **more: object) -> None:
-        self.context = browser.new_context(viewport=PHONE, base_url=site, **more)  # type: ignore[arg-type] # options of Playwright
+        self.context = browser.new_context(locale="zh-CN", viewport=PHONE, base_url=site, **more)  # type: ignore[arg-type] # options of Playwright
         self.context.set_default_timeout(SHOWN_MS)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []

@@ -26,6 +26,8 @@ WEEKDAY_AND_DAY: Final = Message("format.day_weekday")  # Thu 1 Oct
 FULL_DAY: Final = Message("format.day_full")  # 1 Oct 2026
 MONTH: Final = Message("format.month")  # Oct
 WEEKDAY: Final = Message("format.weekday")  # Thu
+RELEASE: Final = Message("format.release")  # 8 Oct, 08:00; of a month that everybody knows
+WEEKDAY_NAME: Final = Message("format.weekday_name")  # Thu; 周四, standing alone
 CLOCK: Final = Message("format.clock")  # 08:00
 _SIGNS: Final = {
     "CNY": "¥",
@@ -86,7 +88,7 @@ def say_number(number: int | Decimal, locale: Locale) -> str:
 
 
 @lru_cache(maxsize=4096)
-def say_money(minor: int, currency: str, locale: Locale) -> str:
+def say_money(minor: int, locale: Locale, currency: str = "CNY") -> str:
     """`¥120` or `¥120.50`; minor units in."""
     major, rest = divmod(minor, 100)
     pattern = "#,##0.00" if rest else "#,##0"

@@ -22,24 +22,19 @@ class Translations:
 
     def __init__(self, locale: Locale, catalogue: Catalogue, fallback: "Translations | None" = None) -> None:
         self.locale = locale
-        self._texts = catalogue.texts
+        self._texts = (fallback._texts if fallback else dict[str, str]()) | catalogue.texts  # noqa: SLF001 - its own kind
         self._plurals = catalogue.plurals
         self._form_of = catalogue.form_of
         self._fallback = fallback
 
     def gettext(self, message: str, /, **params: object) -> str:
         """`gettext("{n} places left", n=3)`. Markup among the parameters makes the sentence markup, all else in it escaped."""
-        text = self._texts.get(message)
-        if text is None:
-            text = self._lacking(message, message)
+        text = self._texts.get(message, message)
         return self.fill(text, params) if params else text
 
     def pgettext(self, context: str, message: str, /, **params: object) -> str:
         """`gettext` of an English text that means several things: `pgettext("verb", "Open")`."""
-        key = key_of(context, message)
-        text = self._texts.get(key)
-        if text is None:
-            text = self._lacking(key, message)
+        text = self._texts.get(key_of(context, message), message)
         return self.fill(text, params) if params else text
 
     def ngettext(self, singular: str, plural: str, n: int, /, **params: object) -> str:
@@ -52,17 +47,18 @@ class Translations:
 
     def fill(self, text: str, params: _Params) -> str:
         """The text with its parameters; messages among them are said in the same language."""
-        if any(isinstance(value, Message) for value in params.values()):
-            params = {
-                name: one.say(self.locale) if isinstance(one, Message) else one
-                for name, one in params.items()
-            }
-        if any(isinstance(value, Markup) for value in params.values()):
-            return escape(text).format(**params)
-        return text.format(**params)
-
-    def _lacking(self, key: str, message: str) -> str:
-        return self._fallback._texts.get(key, message) if self._fallback else message  # noqa: SLF001 - its own kind
+        is_markup = False
+        for value in params.values():
+            if isinstance(value, Message):
+                return self.fill(
+                    text,
+                    {
+                        name: one.say(self.locale) if isinstance(one, Message) else one
+                        for name, one in params.items()
+                    },
+                )
+            is_markup = is_markup or isinstance(value, Markup)
+        return escape(text).format(**params) if is_markup else text.format(**params)
 
     def _form(self, key: str, singular: str, plural: str, n: int) -> str:
         forms = self._plurals.get(key)
@@ -76,8 +72,13 @@ class Translations:
 class _Pseudo(Translations):
     """English in brackets, accented and lengthened."""
 
-    def _lacking(self, key: str, message: str) -> str:
-        return mark(super()._lacking(key, message))
+    def gettext(self, message: str, /, **params: object) -> str:
+        """The marked text."""
+        return self.fill(mark(super().gettext(message)), params)
+
+    def pgettext(self, context: str, message: str, /, **params: object) -> str:
+        """The marked text."""
+        return self.fill(mark(super().pgettext(context, message)), params)
 
     def _form(self, key: str, singular: str, plural: str, n: int) -> str:
         return mark(super()._form(key, singular, plural, n))
@@ -95,24 +96,24 @@ def translations(locale: Locale) -> Translations:
 class Message:
     """A text before it is known who reads it: of a constant, an enum's member, a fault. Equal when it says the same.
 
-    `Message("The card was lost")`, `Message("{n} are open", n=3)`, `Message.counted("{n} place", "{n} places", 3)`,
+    `Message("The card was lost")`, `Message("{n} are open", n=3)`, `Message.plural("{n} place", "{n} places", 3)`,
     `Message.in_context("verb", "Open")`. Only literal texts: the catalogues are made from them. `params` may hold messages.
     """
 
     id: str
     params: tuple[tuple[str, object], ...]
     context: str
-    plural: str
+    other: str
     n: int
 
     def __init__(self, message: str, /, **params: object) -> None:
         _set(self, message, params)
 
     @classmethod
-    def counted(cls, singular: str, plural: str, n: int, /, **params: object) -> "Message":
+    def plural(cls, singular: str, plural: str, n: int, /, **params: object) -> "Message":
         """One sentence about one, another about several; `{n}` is filled."""
         made = cls.__new__(cls)
-        _set(made, singular, params, plural=plural, n=n)
+        _set(made, singular, params, other=plural, n=n)
         return made
 
     @classmethod
@@ -125,15 +126,15 @@ class Message:
     def filled(self, **params: object) -> "Message":
         """The same message with more parameters."""
         made = Message.__new__(Message)
-        _set(made, self.id, dict(self.params) | params, context=self.context, plural=self.plural, n=self.n)
+        _set(made, self.id, dict(self.params) | params, context=self.context, other=self.other, n=self.n)
         return made
 
     def say(self, locale: Locale, /, **params: object) -> str:
         """The sentence in a language of LOCALES. Without any parameters its braces stay, for a later `format`."""
         texts = translations(locale)
         values = dict(self.params) | params
-        if self.plural:
-            return texts.npgettext(self.context, self.id, self.plural, self.n, **values)
+        if self.other:
+            return texts.npgettext(self.context, self.id, self.other, self.n, **values)
         return (
             texts.pgettext(self.context, self.id, **values)
             if self.context
@@ -147,11 +148,9 @@ class Message:
         return f"Message({self.id!r}{''.join(f', {name}={value!r}' for name, value in self.params)})"
 
 
-def _set(
-    made: Message, id_: str, params: _Params, *, context: str = "", plural: str = "", n: int = 0
-) -> None:
+def _set(made: Message, id_: str, params: _Params, *, context: str = "", other: str = "", n: int = 0) -> None:
     """Fill a message, which is frozen from then on."""
-    values = {"id": id_, "params": tuple(params.items()), "context": context, "plural": plural, "n": n}
+    values = {"id": id_, "params": tuple(params.items()), "context": context, "other": other, "n": n}
     for name, value in values.items():
         object.__setattr__(made, name, value)
 

@@ -1,17 +1,17 @@
-"""What templates need to speak: `_("…")`, `{% trans %}` with brace parameters, and how their texts are found for catalogues."""
+"""What templates need to speak: `_("…")`, and `{% trans %}` with brace parameters."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import IO, Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from jinja2 import Environment, nodes
-from jinja2.ext import InternationalizationExtension, extract_from_ast
+from jinja2.ext import InternationalizationExtension
 from markupsafe import Markup, escape
 
 from wenyue.locale.languages import Locale
 from wenyue.locale.message import say, translations
 
-_FUNCTIONS: Final = ("_", "gettext", "ngettext", "pgettext", "npgettext")
-_TRANS: Final = "trans_"
+FUNCTIONS: Final = ("_", "gettext", "ngettext", "pgettext", "npgettext")
+TRANS: Final = "trans_"
 EXTENSIONS: Final = ("jinja2.ext.do", "wenyue.locale.templates.BraceTrans")
 
 
@@ -43,10 +43,8 @@ class BraceTrans(InternationalizationExtension):
             num_called_num,
         )
         for name in made.find_all(nodes.Name):
-            if name.name in _FUNCTIONS:
-                name.name = (
-                    f"{_TRANS}{name.name}"  # what stands in the block is markup, what `_` gets is text
-                )
+            if name.name in FUNCTIONS:
+                name.name = f"{TRANS}{name.name}"  # what stands in the block is markup, what `_` gets is text
         return made
 
 
@@ -63,7 +61,7 @@ def speaking(locale: Locale) -> Mapping[str, Any]:
         "pgettext": texts.pgettext,
         "npgettext": texts.npgettext,
     }
-    trusted = {f"{_TRANS}{name}": _as_markup(call) for name, call in calls.items()}
+    trusted = {f"{TRANS}{name}": _as_markup(call) for name, call in calls.items()}
     return calls | trusted | {"_": texts.gettext, "say": say_here}
 
 
@@ -78,16 +76,3 @@ def prepare(environment: Environment, locale: Locale) -> None:
     """Make an environment made with EXTENSIONS speak the language."""
     environment.newstyle_gettext = True  # type: ignore[attr-defined] - an extension's attribute
     environment.globals.update(speaking(locale))
-
-
-def extract(
-    fileobj: IO[bytes], keywords: Iterable[str], comment_tags: Iterable[str], options: Mapping[str, Any]
-) -> Iterator[tuple[int, str, Any, list[str]]]:
-    """Babel's extraction method for our templates (babel.cfg)."""
-    del keywords, comment_tags, options
-    environment = Environment(extensions=EXTENSIONS, trim_blocks=True, lstrip_blocks=True, autoescape=True)
-    environment.newstyle_gettext = True  # type: ignore[attr-defined] - an extension's attribute
-    tree = environment.parse(fileobj.read().decode("utf-8"))
-    every = (*_FUNCTIONS, *(f"{_TRANS}{name}" for name in _FUNCTIONS))
-    for line, function, texts in extract_from_ast(tree, every, babel_style=True):
-        yield line, "gettext" if function == "_" else function.removeprefix(_TRANS), texts, []

@@ -12,7 +12,7 @@ from wenyue.changes import Change, Counts, Refusal, State
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.holiday_words import say_kind
 from wenyue.web.console.speaking import Speaks
-from wenyue.web.shared.i18n import say_full_date, say_money
+from wenyue.web.shared.i18n import Locale, say_full_date, say_money
 
 V = TypeVar("V")
 ROWS_MAX: Final = 60
@@ -173,7 +173,9 @@ def rows_of(speaks: Speaks, change: Change, named: Named) -> list[Row]:
 
 def _prices(speaks: Speaks, prices: Mapping[str, int], was: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     spans = _spans(speaks, {day: (was[day], price) for day, price in prices.items()})
-    found = [(span, _say_prices(old), say_money(new)) for span, (old, new) in spans]
+    found = [
+        (span, _say_prices(old, speaks.locale), say_money(new, speaks.locale)) for span, (old, new) in spans
+    ]
     if len(found) > ROWS_MAX:
         rest = speaks.t("另有{n}段日期", "{n} more spans of days", n=len(found) - ROWS_MAX)
         return [*found[:ROWS_MAX], (rest, "…", "…")]
@@ -192,9 +194,13 @@ def _spans(speaks: Speaks, by_day: Mapping[str, V]) -> list[tuple[str, V]]:
     return found
 
 
-def _say_prices(was: int | list[int]) -> str:
+def _say_prices(was: int | list[int], locale: Locale) -> str:
     """One price of all sessions, or the lowest and the highest."""
-    return say_money(was) if isinstance(was, int) else " – ".join(say_money(price) for price in was)
+    return (
+        say_money(was, locale)
+        if isinstance(was, int)
+        else " – ".join(say_money(price, locale) for price in was)
+    )
 
 
 def _span(speaks: Speaks, first: date, last: date) -> str:

@@ -40,7 +40,7 @@ class Tile:
 
 def pieces(live: Live, locale: Locale, timezone: str) -> dict[str, Markup]:
     """Every piece of the page by name, in one language."""
-    template = environment().get_template("console/pieces.html").module
+    template = environment(locale).get_template("console/pieces.html").module
     where = zone(timezone)
     since = "" if live.away_since is None else f"{datetime.fromtimestamp(live.away_since, where):%H:%M}"
     shown: dict[str, Any] = {

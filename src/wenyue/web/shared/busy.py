@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from wenyue.web.shared.i18n import Locale, translator
+from wenyue.web.shared.i18n import Locale
 from wenyue.web.shared.pages import environment
 
 _PAGES_MAX = 256
@@ -11,7 +11,5 @@ _PAGES_MAX = 256
 @lru_cache(maxsize=_PAGES_MAX)
 def busy_page(locale: Locale, wait_s: int, *, is_read: bool, is_unsure: bool = False) -> bytes:
     """What to do now. `is_read`: the page asks again by itself; `is_unsure`: the change may have been made."""
-    template = environment().get_template("shared/busy.html")
-    return template.render(
-        locale=locale, t=translator(locale), wait_s=wait_s, is_read=is_read, is_unsure=is_unsure
-    ).encode()
+    template = environment(locale).get_template("shared/busy.html")
+    return template.render(wait_s=wait_s, is_read=is_read, is_unsure=is_unsure).encode()

@@ -1,16 +1,19 @@
 """Turns a template and a context into a page: language, type size, anti-forgery token, security headers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from functools import cache
 from importlib.resources import files
 from ipaddress import ip_address
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from wenyue.locale import LOCALES, Locale
+from wenyue.locale.templates import EXTENSIONS, prepare
 from wenyue.web.shared.art import landscape
 from wenyue.web.shared.i18n import is_large, lang_of, locale_of, say_money, translator
 from wenyue.web.shared.services import services_of
@@ -32,31 +35,70 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 }
 
 
+class _Compiled(BytecodeCache):
+    """What one language's environment compiled serves all."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket when its template was compiled before."""
+        if bucket.key in self._codes:
+            bucket.bytecode_from_string(self._codes[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+class _Pages(Environment):
+    """An environment whose globals are complete before its first template."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals themselves: copying Jinja's chain of maps costs a page more than all its texts."""
+        return {**self.globals, **d} if d else self.globals
+
+
+_COMPILED: Final = _Compiled()
+
+
 @cache
-def environment() -> Environment:
-    """The Jinja environment of all faces: `shared/…`, `traveller/…` and so on name each face's own templates."""
+def environment(locale: Locale) -> Environment:
+    """The Jinja environment of all faces in one language: `shared/…`, `traveller/…` name each face's own templates.
+
+    Its globals speak: `_("…", n=3)`, `ngettext`, `pgettext`, `say(message)`, `money(minor, currency)`.
+    """
     prefixes = {
         face.name: PackageLoader(f"wenyue.web.{face.name}")
         for face in files("wenyue.web").iterdir()
         if face.joinpath("templates").is_dir()
     }
-    jinja = Environment(
+    jinja = _Pages(
         loader=PrefixLoader(prefixes),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.do"],
+        extensions=EXTENSIONS,
+        bytecode_cache=_COMPILED,
     )
     sprite = files("wenyue.web.shared").joinpath("templates", "icons.svg").read_text(encoding="utf-8")
+
+    def money(minor: int, currency: str = "CNY") -> str:
+        return say_money(minor, locale, currency)
+
     shared: dict[str, Any] = {
         "static": static_url,
         "landscape": landscape,
         "lang_of": lang_of,
-        "money": say_money,
+        "locale": locale,
+        "languages": [one for one in LOCALES.values() if one.is_offered],
+        "t": translator(locale),
+        "money": money,
         "sprite": Markup(sprite),  # noqa: S704 - a file of this package
     }
     jinja.globals.update(shared)
+    prepare(jinja, locale)
     return jinja
 
 
@@ -65,12 +107,10 @@ def render_text(template: str, request: Request, context: Mapping[str, object]) 
     locale = locale_of(request)
     token = csrf_token(request, services_of(request).vault)
     page = (
-        environment()
+        environment(locale)
         .get_template(template)
         .render(
             context,
-            locale=locale,
-            t=translator(locale),
             is_large=is_large(request),
             path=request.url.path,
             status_url=status_url(request),

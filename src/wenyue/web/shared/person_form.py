@@ -16,6 +16,7 @@ from wenyue.core.documents import (
     parse_name,
     parse_phone,
 )
+from wenyue.locale import translations
 from wenyue.web.shared import Form, Locale
 from wenyue.web.shared.forms import FieldError, parse_day
 from wenyue.web.wording.documents import (
@@ -69,8 +70,7 @@ def read_person(form: Form, today: date, locale: Locale, *, has_phone: bool = Fa
     kinds = {kind.value: kind for kind in DocumentKind}
     kind = kinds.get(values["kind"])
     if kind is None:
-        say = ("请选择证件类型", "Choose the type of document")
-        errors.append(FieldError("kind", _say(say, locale)))
+        errors.append(FieldError("kind", translations(locale).gettext("Choose the type of document")))
         values["kind"] = DocumentKind.RESIDENT_ID.value
     name = parse_name(values["name"])
     if isinstance(name, NameProblem):

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from wenyue.accounts import LoginEnded
 from wenyue.container import Services
+from wenyue.locale import Message, translations
 from wenyue.platform.database.db import DatabaseDown, Tx
 from wenyue.web.shared.forms import Form, read_form
 from wenyue.web.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, Locale, translator
@@ -31,6 +32,22 @@ class Asked:
     now: datetime
     form: Form = field(default_factory=lambda: Form({}), kw_only=True)
     login_key: str = field(default="", kw_only=True)  # `Login.key` of who asks; '' for a stranger
+
+    def gettext(self, message: str, /, **params: object) -> str:
+        """The text in the language of the request: `gettext("{n} places left", n=3)`."""
+        return translations(self.locale).gettext(message, **params)
+
+    def pgettext(self, context: str, message: str, /, **params: object) -> str:
+        """The text in the language of the request, of an English one that means several things."""
+        return translations(self.locale).pgettext(context, message, **params)
+
+    def ngettext(self, singular: str, plural: str, n: int, /, **params: object) -> str:
+        """The text about `n` things in the language of the request; `{n}` is filled."""
+        return translations(self.locale).ngettext(singular, plural, n, **params)
+
+    def say(self, message: Message, /, **params: object) -> str:
+        """The message in the language of the request."""
+        return message.say(self.locale, **params)
 
     def t(self, zh: str, en: str, **values: object) -> str:
         """The sentence in the language of the request."""

@@ -153,19 +153,19 @@ def read_enrolment(asked: StaffAsked, staff_id: int, login: str, key: str) -> En
     """The factor that the form sets up, or what is wrong with it."""
     name = asked.form.one("name")[:NAME_LENGTH_MAX]
     if has_unseen(name):
-        return asked.t("名称请用一行普通文字。", "Name it in one line of plain text.")
+        return asked.gettext("Name it in one line of plain text.")
     if asked.form.one("by") == "passkey":
         place = place_of(asked.request)
         challenge = challenge_of(asked.services.vault, key, _NEW)
         made = read_registration(place, challenge, _answer(asked)) if place else None
         if made is None:
-            return asked.t("没有设好通行密钥，请再试。", "The passkey was not set up: try again.")
-        return Enrolment(name or asked.t("通行密钥", "Passkey"), passkey=made)
+            return asked.gettext("The passkey was not set up: try again.")
+        return Enrolment(name or asked.gettext("Passkey"), passkey=made)
     offer = factors.read_offer(asked.services.vault, staff_id, login, asked.form.one("offer"))
     if offer is None:
-        return asked.t("页面放得太久了，请重新扫码。", "This page is too old: scan the new code.")
+        return asked.gettext("This page is too old: scan the new code.")
     code = asked.form.one("code")[:_CODE_LENGTH_MAX]
-    return Enrolment(name or asked.t("验证器应用", "Authenticator app"), offer, code)
+    return Enrolment(name or asked.gettext("Authenticator app"), offer, code)
 
 
 async def enrolment_context(
@@ -198,19 +198,14 @@ async def enrolment_context(
 
 def say_wrong(asked: StaffAsked) -> str:
     """That the code or the passkey was not right."""
-    return asked.t(
-        "验证码或通行密钥不对，或验证码已用过。请用新的验证码再试。",
-        "The code or the passkey is not right, or the code was used: try the next code.",
-    )
+    return asked.gettext("The code or the passkey is not right, or the code was used: try the next code.")
 
 
 def say_refused(asked: StaffAsked, refused: NotSignedIn) -> str:
     """Why a factor was not kept."""
     if refused is NotSignedIn.KNOWN:
-        return asked.t("这一个已经设置过了。", "This one is set up already.")
-    return asked.t(
-        "验证码不对，请用应用里现在的验证码。", "The code is not right: type the one that the app shows now."
-    )
+        return asked.gettext("This one is set up already.")
+    return asked.gettext("The code is not right: type the one that the app shows now.")
 
 
 def challenge_key(asked: StaffAsked) -> str:

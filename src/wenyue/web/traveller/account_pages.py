@@ -118,9 +118,9 @@ def _missing(visit: Visit) -> tuple[FieldError, ...]:
     """Card fields left empty."""
     errors: list[FieldError] = []
     if not visit.form.one("card_no"):
-        errors.append(FieldError("card_no", visit.t("请填写卡号", "Enter the card number")))
+        errors.append(FieldError("card_no", visit.gettext("Enter the card number")))
     if not visit.form.one("pin"):
-        errors.append(FieldError("pin", visit.t("请填写密码", "Enter the PIN")))
+        errors.append(FieldError("pin", visit.gettext("Enter the PIN")))
     return tuple(errors)
 
 
@@ -144,7 +144,7 @@ def _activation_page(visit: Visit, person: PersonForm, *, is_claimed: bool = Fal
         has_phone=True,
         is_claimed=is_claimed or visit.form.one("separate") == "1",
         is_separate=visit.form.one("separate") == "1",
-        texts_to=visit.t("、", ", ").join(visit.services.settings.texts.prefixes),
+        texts_to=visit.pgettext("between names", ", ").join(visit.services.settings.texts.prefixes),
     )
 
 

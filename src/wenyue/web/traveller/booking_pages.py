@@ -30,6 +30,7 @@ from wenyue.catalogue import product, venue, venues_by_id
 from wenyue.container import Services
 from wenyue.core.ids import parse_uuid
 from wenyue.core.limits import LINES_MAX
+from wenyue.locale.formats import say_instant
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared import whole_number
 from wenyue.web.shared.i18n import pick, say_date, say_span
@@ -51,7 +52,6 @@ from wenyue.web.traveller.outcome import refusal
 from wenyue.web.traveller.places import calendar_facts
 from wenyue.web.traveller.room_cookies import room_tokens
 from wenyue.web.traveller.voucher import voucher_code
-from wenyue.web.wording import say_instant
 from wenyue.web.wording.api import FIELD_WORDS
 from wenyue.web.wording.outcomes import say
 
@@ -124,7 +124,7 @@ async def show_booking(visit: Visit) -> Response:
     return visit.page(
         "booking",
         tab="bookings",
-        no_texts=FIELD_WORDS["no_texts"] if phone and not phone.startswith(reached) else None,
+        no_texts=visit.t(*FIELD_WORDS["no_texts"]) if phone and not phone.startswith(reached) else "",
         view=booking_page(facts, visit.locale),
         said=say(outcome, visit.locale) if outcome is not None else None,
     )
@@ -144,7 +144,7 @@ async def show_voucher(visit: Visit) -> Response:
         "voucher",
         tab="bookings",
         view=booking_page(facts, visit.locale),
-        as_of=visit.t("{at} 的状态", "state at {at}", at=say_instant(visit.now, visit.locale, timezone)),
+        as_of=visit.gettext("state at {at}", at=say_instant(visit.now, visit.locale, timezone)),
     )
     response.headers["Cache-Control"] = _VOUCHER_CACHE
     return response
@@ -286,7 +286,7 @@ async def _change(visit: Visit, change: _Change, done: str) -> Response:
     actions: tuple[tuple[str, str, bool], ...] = ()
     if answer.outcome is Outcome.PRICE_CHANGED:  # the sessions with their prices of now
         where = {name: visit.form.one(name) for name in ("line", "day")}
-        actions = ((with_query(again, where), visit.t("查看新价格", "Show the new price"), True),)
+        actions = ((with_query(again, where), visit.gettext("Show the new price"), True),)
     return refusal(visit, answer, again=(again, fields), is_change=True, actions=actions)
 
 

@@ -9,20 +9,19 @@ from urllib.parse import urlencode
 from wenyue.booking import LineView, Outcome, SlotState, SlotView
 from wenyue.catalogue import Product, Venue
 from wenyue.core.clock import days, local_date, zone
+from wenyue.locale import DEFAULT, Message, translations
+from wenyue.locale.formats import say_ago, say_instant
 from wenyue.policy import HolidayCalendar
 from wenyue.web.shared.i18n import (
     Locale,
     pick,
-    say_age,
     say_date,
     say_money,
     say_short_release,
     say_span,
     say_weekday,
-    translator,
 )
 from wenyue.web.traveller.views import CalendarView, DayView, SessionView
-from wenyue.web.wording import say_instant
 from wenyue.web.wording.outcomes import WORDS
 
 CALENDAR_DAYS: Final = 14
@@ -38,14 +37,15 @@ _ICONS: Final = {
     "card": "nocard",
     "none": "full",
 }
-_HOLIDAYS_EN: Final = {
-    "元旦": "New Year",
-    "春节": "Spring F.",
-    "清明节": "Qingming",
-    "劳动节": "Labour D.",
-    "端午节": "Duanwu",
-    "中秋节": "Mid-Autumn",
-    "国庆节": "National D.",
+# By the names that the calendar of holidays has: short, as they stand in a cell.
+_HOLIDAYS: Final = {
+    "元旦": Message("holiday.new_year"),
+    "春节": Message("holiday.spring_festival"),
+    "清明节": Message("holiday.qingming"),
+    "劳动节": Message("holiday.labour_day"),
+    "端午节": Message("holiday.dragon_boat"),
+    "中秋节": Message("holiday.mid_autumn"),
+    "国庆节": Message("holiday.national_day"),
 }
 
 
@@ -67,7 +67,7 @@ class CalendarFacts:
 
 def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
     """The calendar of one product from today (on the venue's clock) on."""
-    t = translator(locale)
+    gettext = translations(locale).gettext
     today = local_date(facts.now, facts.venue.timezone)
     span = days(today, today + timedelta(days=CALENDAR_DAYS - 1))
     by_day: dict[date, list[SlotView]] = {day: [] for day in span}
@@ -88,7 +88,7 @@ def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
         weekdays=tuple(say_weekday(monday + timedelta(days=number), locale) for number in range(7)),
         gap=today.weekday(),
         days=cells,
-        freshness=t("名额", "Places: ") + say_age(facts.now - facts.read_at, locale),
+        freshness=gettext("Places: {age}", age=say_ago(facts.now - facts.read_at, locale)),
         provisional=_provisional(facts.holidays, span, locale),
         chosen_text=say_date(chosen, locale),
         sessions=() if current.state == "closed" else sessions,
@@ -103,10 +103,8 @@ def _provisional(holidays: HolidayCalendar, span: Sequence[date], locale: Locale
     year = next((day.year for day in span if not holidays.is_published(day.year)), 0)
     return (
         year
-        and translator(locale)(
-            "{y}年放假安排尚未公布：节假日暂按法定日期，公布后可能调整。",
-            "The holidays of {y} are not published yet: statutory days are shown, others may move.",
-            y=year,
+        and translations(locale).gettext(
+            "The holidays of {y} are not published yet: statutory days are shown, others may move.", y=year
         )
     ) or ""
 
@@ -122,12 +120,18 @@ def _first_bookable(by_day: dict[date, list[SlotView]], today: date) -> date:
     return next((day for day, slots in by_day.items() if any(one.state in bookable for one in slots)), today)
 
 
+def _holiday_tag(name: str, locale: Locale) -> str:
+    if name in _HOLIDAYS:
+        return _HOLIDAYS[name].say(locale)
+    return name.removesuffix("节") if locale == DEFAULT else ""  # operators name theirs in Chinese
+
+
 def _day(
     facts: CalendarFacts, day: date, slots: list[SlotView], locale: Locale, *, is_current: bool
 ) -> DayView:
     state, short, long = _state_of_day(facts, slots, locale)
     holiday = facts.holidays.holiday_name(day)
-    tag = _HOLIDAYS_EN.get(holiday, "") if locale == "en" else holiday.removesuffix("节")
+    tag = _holiday_tag(holiday, locale)
     query = urlencode({"product": facts.product.id, "day": day.isoformat()})
     joint = "&" if "?" in facts.href else "?"
     return DayView(
@@ -150,41 +154,49 @@ def _state_of_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -
 
 
 def _open_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tuple[str, str, str]:
-    t = translator(locale)
+    gettext = translations(locale).gettext
     refusals = [
         facts.refusals[slot.slot_id] for slot in slots if facts.refusals and slot.slot_id in facts.refusals
     ]
     if len(refusals) == len(slots):
         reason = WORDS[refusals[0]].title.say(locale)
-        return "card", t("停用", "No card"), t("本卡不可用（{x}）", "Not on your card ({x})", x=reason)
+        return (
+            "card",
+            translations(locale).pgettext("days", "No card"),
+            gettext("Not on your card ({x})", x=reason),
+        )
     if any(slot.state is SlotState.PLENTY for slot in slots):
-        return "plenty", t("充足", "Open"), t("充足", "Plenty left")
+        return "plenty", translations(locale).pgettext("places", "Open"), gettext("Plenty left")
     left = sum(slot.left for slot in slots)
-    return "tight", t("余{n}", "{n} left", n=left), t("紧张（余{n}）", "Few left ({n})", n=left)
+    return (
+        "tight",
+        translations(locale).pgettext("calendar", "{n} left", n=left),
+        gettext("Few left ({n})", n=left),
+    )
 
 
 def _shut_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tuple[str, str, str]:
-    t = translator(locale)
+    gettext = translations(locale).gettext
     by_state = {slot.state: slot for slot in reversed(slots)}  # the first slot of each state
     if SlotState.FULL in by_state:
-        return "full", t("约满", "Full"), t("约满", "Fully booked")
+        return "full", gettext("Full"), gettext("Fully booked")
     if (soon := by_state.get(SlotState.NOT_RELEASED)) is not None:
         opens = say_short_release(soon.release_at, facts.venue.timezone, locale)
-        return "unreleased", t("未开放", "Soon"), t("未开放（{x}）", "Not open yet ({x})", x=opens)
+        return "unreleased", gettext("Soon"), gettext("Not open yet ({x})", x=opens)
     if (closed := by_state.get(SlotState.CLOSED)) is not None:
         reason = closed.reason_en if locale == "en" else closed.reason_zh
         return (
             "closed",
-            t("闭园", "Closed"),
-            t("闭园（{x}）", "Closed ({x})", x=reason) if reason else t("闭园", "Closed"),
+            gettext("Closed"),
+            gettext("Closed ({x})", x=reason) if reason else gettext("Closed"),
         )
     if SlotState.ENDED in by_state:
-        return "none", t("已截止", "Over"), t("已截止预约", "Booking has ended")
-    return "none", t("无场次", "None"), t("无场次", "No sessions")
+        return "none", gettext("Over"), gettext("Booking has ended")
+    return "none", gettext("None"), gettext("No sessions")
 
 
 def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionView:
-    t = translator(locale)
+    gettext = translations(locale).gettext
     state, tone, icon = _session_state(facts, slot, locale)
     is_moving = facts.moving is not None
     is_here = facts.moving is not None and slot.slot_id == facts.moving.slot_id
@@ -193,9 +205,9 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
     pays = can_book and facts.refusals is not None and refusal is None
     refused = WORDS[refusal].title.say(locale) if can_book and refusal is not None else ""
     is_night = facts.product.kind == "night"
-    price = say_money(slot.price_minor, slot.currency) if slot.price_minor else t("免费", "Free")
-    unit = t("/晚", " a night") if is_night else ""
-    on_site = t("到店付 ", "Pay on site ") if slot.price_minor else ""
+    price = say_money(slot.price_minor, locale, slot.currency) if slot.price_minor else gettext("Free")
+    unit = gettext(" a night") if is_night else ""
+    on_site = gettext("Pay on site ") if slot.price_minor else ""
     return SessionView(
         slot_id=slot.slot_id,
         time=_time_of(slot, facts.venue.timezone, locale, is_night=is_night),
@@ -206,50 +218,50 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         price="" if pays or is_here else f"{on_site}{price}{unit}{_difference(facts, slot, locale)}",
         price_minor=slot.price_minor,
         can_book=can_book,
-        action=t("当前场次", "Now here")
+        action=gettext("Now here")
         if is_here
-        else t("改到这场", "Move here")
+        else gettext("Move here")
         if is_moving
-        else t("选择", "Choose"),
-        card=t("本卡可用", "On your card")
+        else translations(locale).pgettext("button", "Choose"),
+        card=gettext("On your card")
         if pays
-        else t("本卡不可用：{x}", "Not on your card: {x}", x=refused)
+        else gettext("Not on your card: {x}", x=refused)
         if refused
         else "",
         card_tone="good" if pays else "",
         card_icon="card" if pays else "nocard",
         counts=_counts(facts.product, slot, locale) if can_book else (),
-        counts_label=t("住几晚", "Nights") if is_night else t("几个座位", "Seats"),
+        counts_label=gettext("Nights") if is_night else gettext("Seats"),
     )
 
 
 def _difference(facts: CalendarFacts, slot: SlotView, locale: Locale) -> str:
     """What moving here changes for all places of the line; empty where it costs the same or a card pays."""
-    line, t = facts.moving, translator(locale)
+    line, gettext = facts.moving, translations(locale).gettext
     if line is None or line.card_id is not None or slot.price_minor == line.price_minor:
         return ""
     more = (slot.price_minor - line.price_minor) * line.quantity
-    said = say_money(abs(more), slot.currency)
+    said = say_money(abs(more), locale, slot.currency)
     if more > 0:
-        return t("，比现在共多付 {sum}", ", {sum} more than now in all", sum=said)
-    return t("，比现在共少付 {sum}", ", {sum} less than now in all", sum=said)
+        return gettext(", {sum} more than now in all", sum=said)
+    return gettext(", {sum} less than now in all", sum=said)
 
 
 def _session_state(facts: CalendarFacts, slot: SlotView, locale: Locale) -> tuple[str, str, str]:
     """(words, tone, icon)."""
-    t, timezone = translator(locale), facts.venue.timezone
+    gettext, timezone = translations(locale).gettext, facts.venue.timezone
     opens, ended = (
         say_short_release(slot.release_at, timezone, locale),
         say_instant(slot.closes_at, locale, timezone),
     )
     states = {
-        SlotState.PLENTY: (t("充足（余{n}）", "Plenty ({n} left)", n=slot.left), "good", "plenty"),
-        SlotState.TIGHT: (t("紧张（余{n}）", "Few left ({n})", n=slot.left), "warn", "tight"),
-        SlotState.FULL: (t("约满", "Fully booked"), "", "full"),
-        SlotState.NOT_RELEASED: (t("未开放（{x}）", "Not open yet ({x})", x=opens), "info", "lock"),
-        SlotState.ENDED: (t("已截止（{x}）", "Ended ({x})", x=ended), "", "clock"),
-        SlotState.CLOSED: (t("闭园", "Closed"), "", "closed"),
-        SlotState.NOT_ON_CARD: (t("本卡不可用", "Not on your card"), "", "nocard"),
+        SlotState.PLENTY: (gettext("Plenty ({n} left)", n=slot.left), "good", "plenty"),
+        SlotState.TIGHT: (gettext("Few left ({n})", n=slot.left), "warn", "tight"),
+        SlotState.FULL: (gettext("Fully booked"), "", "full"),
+        SlotState.NOT_RELEASED: (gettext("Not open yet ({x})", x=opens), "info", "lock"),
+        SlotState.ENDED: (gettext("Ended ({x})", x=ended), "", "clock"),
+        SlotState.CLOSED: (gettext("Closed"), "", "closed"),
+        SlotState.NOT_ON_CARD: (gettext("Not on your card"), "", "nocard"),
     }
     return states[slot.state]
 
@@ -258,19 +270,15 @@ def _time_of(slot: SlotView, timezone: str, locale: Locale, *, is_night: bool) -
     if not is_night:
         return say_span(slot.starts_at, slot.ends_at, timezone)
     checks_in, checks_out = slot.starts_at.astimezone(zone(timezone)), slot.ends_at.astimezone(zone(timezone))
-    return translator(locale)(
-        "{a:%H:%M} 入住，次日 {b:%H:%M} 退房", "Check in {a:%H:%M}, out {b:%H:%M}", a=checks_in, b=checks_out
-    )
+    return translations(locale).gettext("Check in {a:%H:%M}, out {b:%H:%M}", a=checks_in, b=checks_out)
 
 
 def _counts(product: Product, slot: SlotView, locale: Locale) -> tuple[tuple[int, str], ...]:
     """What may be chosen besides the session: nights of a stay, or seats that carry no names."""
-    t = translator(locale)
+    texts = translations(locale)
     if product.kind == "night":
-        return tuple(
-            (n, t("{n}晚", "{n} nights" if n > 1 else "{n} night", n=n)) for n in range(1, NIGHTS_MAX + 1)
-        )
+        return tuple((n, texts.ngettext("{n} night", "{n} nights", n)) for n in range(1, NIGHTS_MAX + 1))
     if product.needs_visitors or product.kind == "table":
         return ()
     most = min(SEATS_MAX, slot.left)
-    return tuple((n, t("{n}位", "{n} seats" if n > 1 else "{n} seat", n=n)) for n in range(1, most + 1))
+    return tuple((n, texts.npgettext("to choose", "{n} seat", "{n} seats", n)) for n in range(1, most + 1))

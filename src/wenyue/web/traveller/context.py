@@ -60,7 +60,7 @@ class Visit(Asked):
         is_waiting: bool = False,
     ) -> Response:
         """A page that says one thing and where to go from here."""
-        home = (("/", self.t("回首页", "Home"), False),)
+        home = (("/", self.pgettext("link back", "Home"), False),)
         return self.page(
             "message",
             status=status,
@@ -74,11 +74,8 @@ class Visit(Asked):
     def not_found(self) -> Response:
         """There is no such page, or it is somebody else's."""
         return self.message(
-            self.t("没有找到这个页面", "Page not found"),
-            self.t(
-                "地址可能不完整，或内容已经撤下。",
-                "The address may be incomplete, or the page was withdrawn.",
-            ),
+            self.gettext("Page not found"),
+            self.gettext("The address may be incomplete, or the page was withdrawn."),
             status=404,
         )
 
@@ -144,25 +141,21 @@ async def _answer(visit: Visit, handler: Handler, *, needs_login: bool) -> Respo
 
 def _stale_form(visit: Visit) -> Response:
     return visit.message(
-        visit.t("页面放得太久了", "This page is too old"),
-        visit.t(
-            "为了安全，请返回上一页刷新后再提交。没有预约，也没有收费。",
-            "For safety, go back, reload and submit again. Nothing was booked or charged.",
-        ),
+        visit.gettext("This page is too old"),
+        visit.gettext("For safety, go back, reload and submit again. Nothing was booked or charged."),
         status=403,
     )
 
 
 def _unavailable(visit: Visit) -> Response:
     response = visit.message(
-        visit.t("系统正忙", "Temporarily unavailable"),
-        visit.t(
-            "暂时连不上数据，请稍后再试。没有新的预约，也没有收费；已有的预约不受影响。",
-            "The data cannot be reached just now; please try again shortly. Nothing new was booked or charged, and"
-            " bookings you have are safe.",
+        visit.gettext("Temporarily unavailable"),
+        visit.gettext(
+            "The data cannot be reached just now; please try again shortly. Nothing new was "
+            "booked or charged, and bookings you have are safe."
         ),
         status=503,
-        actions=((local_path(visit.request.url.path), visit.t("再试一次", "Try again"), True),),
+        actions=((local_path(visit.request.url.path), visit.gettext("Try again"), True),),
         is_waiting=True,
     )
     response.headers["Retry-After"] = "3"

@@ -20,23 +20,23 @@ def denied(visit: Visit, why: Denied, *, again: tuple[str, Sequence[tuple[str, s
     if why.reason is Denial.BLOCKED:
         return _blocked(visit)
     return visit.message(
-        visit.t("页面内容不完整", "Something is missing from the page"),
-        visit.t(
-            "没有收到您看到的价格。没有预约，也没有收费；请返回行程再提交一次。",
-            "The price that you saw did not arrive. Nothing was booked or charged; go back to your trip and submit again.",
+        visit.gettext("Something is missing from the page"),
+        visit.gettext(
+            "The price that you saw did not arrive. Nothing was booked or charged; go back to "
+            "your trip and submit again."
         ),
         status=422,
-        actions=(("/trip", visit.t("返回行程", "Back to my trip"), True),),
+        actions=(("/trip", visit.gettext("Back to my trip"), True),),
     )
 
 
 def _blocked(visit: Visit) -> Response:
     """Unusual use was noticed of this account: it gets no new places for a time, by a booking or by a move."""
     return visit.message(
-        visit.t("这个账号暂时不能预约", "This account cannot book for a while"),
-        visit.t(
-            "系统发现了异常使用，没有做任何改动，已有的预约不受影响。如有误，请联系客服。",
-            "Unusual use was noticed. Nothing was changed, and your bookings stand. If that is wrong, contact the operator.",
+        visit.gettext("This account cannot book for a while"),
+        visit.gettext(
+            "Unusual use was noticed. Nothing was changed, and your bookings stand. If that is "
+            "wrong, contact the operator."
         ),
         status=403,
     )
@@ -45,16 +45,11 @@ def _blocked(visit: Visit) -> Response:
 def _too_often(visit: Visit, why: Denied, again: AskAgain) -> Response:
     said = Said(
         why.reason.value,
-        visit.t("提交得太频繁了", "That was too often"),
-        visit.t(
-            "同一账号短时间内提交了很多次，这一次没有处理。",
-            "This account submitted many times within a short while, and this time nothing was done.",
+        visit.gettext("That was too often"),
+        visit.gettext(
+            "This account submitted many times within a short while, and this time nothing was done."
         ),
-        visit.t(
-            "您填写的内容都还在，{n} 秒后再提交即可。",
-            "What you chose is kept: submit again after {n} seconds.",
-            n=why.after_s,
-        ),
+        visit.gettext("What you chose is kept: submit again after {n} seconds.", n=why.after_s),
         Taken.NOTHING.value.say(visit.locale),
     )
     response = visit.page(
@@ -65,9 +60,9 @@ def _too_often(visit: Visit, why: Denied, again: AskAgain) -> Response:
         tone="wait",
         about="",
         again=again,
-        again_label=visit.t("再提交一次", "Submit again"),
+        again_label=visit.gettext("Submit again"),
         number="",
-        actions=(("/", visit.t("回首页", "Home"), False),),
+        actions=(("/", visit.pgettext("link back", "Home"), False),),
     )
     response.headers["Retry-After"] = str(why.after_s)
     return response

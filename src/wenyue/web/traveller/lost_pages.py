@@ -50,7 +50,7 @@ async def send_code(visit: Visit) -> Response:
     person = read_person(visit.form, local_date(visit.now, _TIMEZONE), visit.locale, has_phone=True)
     errors = person.errors
     if not visit.form.one("phone"):
-        text = visit.t("请填写办卡时预留的手机号", "Enter the phone number on record")
+        text = visit.gettext("Enter the phone number on record")
         errors += (FieldError("phone", text),)
     if person.identity is None or errors:
         return _lost_page(visit, PersonForm(person.values, None, errors))
@@ -94,9 +94,8 @@ async def check_code(visit: Visit) -> Response:
     except Throttled as slowed:
         return _code_page(visit, request_id, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
     if proven is None:
-        text = visit.t(
-            "验证码不对或已失效。可以再试；错5次后请重新获取。",
-            "The code is wrong or no longer good. Try again; after five wrong ones ask for a new one.",
+        text = visit.gettext(
+            "The code is wrong or no longer good. Try again; after five wrong ones ask for a new one."
         )
         return _code_page(visit, request_id, text)
     after = "/card/loss" if _purpose(visit) == "found" else "/me"
@@ -129,9 +128,9 @@ async def replace_card(visit: Visit) -> Response:
         async with visit.reading() as tx:
             return await _replacement_page(visit, tx)
     if isinstance(made, Denied):
-        actions = (("/me", visit.t("我的", "Me"), True),)
+        actions = (("/me", visit.gettext("Me"), True),)
         return visit.message(
-            visit.t("没有办成", "Not done"), say_denied(made, visit.locale), status=409, actions=actions
+            visit.gettext("Not done"), say_denied(made, visit.locale), status=409, actions=actions
         )
     return _new_card_page(visit, made)
 
@@ -150,14 +149,13 @@ async def stop_replacement(visit: Visit) -> Response:
     except Throttled as slowed:
         return _objection_page(visit, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
     if not is_stopped:
-        text = visit.t("没有这个停止码，或已超过7天。", "There is no such code, or seven days have passed.")
+        text = visit.gettext("There is no such code, or seven days have passed.")
         return _objection_page(visit, text)
     return visit.message(
-        visit.t("补卡已停止", "The replacement is stopped"),
-        visit.t(
-            "新卡号不能使用，所有登录都已退出；您的预约都在。请带证件到人工窗口，由管理员补卡。",
-            "The new number does not work and everybody is signed out; your bookings stay. Bring your document to the staffed"
-            " counter, where an administrator replaces the card.",
+        visit.gettext("The replacement is stopped"),
+        visit.gettext(
+            "The new number does not work and everybody is signed out; your bookings stay. Bring "
+            "your document to the staffed counter, where an administrator replaces the card."
         ),
         status=200,
         is_waiting=True,

@@ -75,7 +75,7 @@ async def home(visit: Visit) -> Response:
         name=name,
         card_view=shown,
         upcoming=upcoming,
-        kinds=[(kind, visit.t(*names), KIND_ICONS[kind]) for kind, names in KIND_NAMES.items()],
+        kinds=[(kind, visit.say(names), KIND_ICONS[kind]) for kind, names in KIND_NAMES.items()],
         venues=[venue_view(one, visit.locale) for one in places],
     )
 
@@ -115,20 +115,16 @@ async def save_visitor(visit: Visit) -> Response:
     kept = await keep_visitor(visit.services, visit.traveller, person.identity, is_companion=is_companion)
     answer, denied = kept.visitor, kept.denied
     if answer is VisitorRefusal.TOO_OFTEN:
-        text = visit.t(
-            "今天添加游客的次数太多，请明天再试。", "Too many visitors were added today: add more tomorrow."
-        )
+        text = visit.gettext("Too many visitors were added today: add more tomorrow.")
         return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)
     if answer is VisitorRefusal.NAME_DIFFERS:
         text = visit.t(*API_WORDS["name_differs"])
         return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)
     if isinstance(answer, VisitorRefusal):
-        text = visit.t("常用游客已满20位，请先移除一位。", "You have 20 visitors already; remove one first.")
+        text = visit.gettext("You have 20 visitors already; remove one first.")
         return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)
     if denied is not None:
-        saved = visit.t(
-            "游客已保存，但没有登记为本卡同行人：", "The visitor is saved, but not named on the card: "
-        )
+        saved = visit.gettext("The visitor is saved, but not named on the card: ")
         error = FieldError("companion", saved + say_denied(denied, visit.locale))
         return await _visitor_page(visit, PersonForm(person.values, None, (error,)), back)
     return redirect(_BACK.get(back, "/me") + "?saved=1")
@@ -187,7 +183,7 @@ async def freeze_or_thaw(visit: Visit) -> Response:
 
 
 def _not_done(visit: Visit, denied: Denied) -> Response:
-    title, actions = visit.t("没有办成", "Not done"), (("/me", visit.t("我的", "Me"), True),)
+    title, actions = visit.gettext("Not done"), (("/me", visit.gettext("Me"), True),)
     return visit.message(title, say_denied(denied, visit.locale), status=409, actions=actions)
 
 
@@ -199,8 +195,8 @@ async def _name(visit: Visit, tx: Tx) -> str:
 def _greeting(visit: Visit) -> str:
     hour = visit.now.astimezone(zone(_TIMEZONE)).hour
     if hour < 11:
-        return visit.t("早上好", "Good morning")
-    return visit.t("下午好", "Good afternoon") if hour < 18 else visit.t("晚上好", "Good evening")
+        return visit.gettext("Good morning")
+    return visit.gettext("Good afternoon") if hour < 18 else visit.gettext("Good evening")
 
 
 async def _visitor_page(visit: Visit, person: PersonForm, back: str) -> Response:

@@ -50,8 +50,8 @@ async def take_back(visit: Visit) -> Response:
     if found is NotTaken.NOTHING_THERE:
         return visit.not_found()
     if found in (NotTaken.TOO_OFTEN, NotTaken.UNSEEN):
-        actions = ((PATH, visit.t("返回", "Back"), True),)
-        title, status = visit.t("没有办成", "Not done"), 429 if found is NotTaken.TOO_OFTEN else 403
+        actions = ((PATH, visit.gettext("Back"), True),)
+        title, status = visit.gettext("Not done"), 429 if found is NotTaken.TOO_OFTEN else 403
         return visit.message(title, visit.t(*API_WORDS[str(found)]), status=status, actions=actions)
     return _refused(visit, found, slot_id) if isinstance(found, Answer) else redirect(PATH + "?done=1")
 
@@ -72,7 +72,7 @@ async def add_spelling(visit: Visit) -> Response:
 
 
 def _refused(visit: Visit, answer: Answer, slot_id: int) -> Response:
-    actions = ((PATH, visit.t("返回", "Back"), True),)
+    actions = ((PATH, visit.gettext("Back"), True),)
     return refusal(visit, answer, again=(PATH, [("slot", str(slot_id))]), actions=actions)
 
 

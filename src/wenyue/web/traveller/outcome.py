@@ -43,9 +43,7 @@ def refusal(
         repeat = AskAgain(again[0], [*again[1], ("_tries", str(min(tries + 1, _TRIES_MAX)))], after_s)
     number = answer.booking_id.hex[-12:].upper() if outcome is Outcome.UNKNOWN else ""
     default = (
-        ((f"/bookings/{answer.booking_id}", visit.t("查看这个预约", "Show the booking"), True),)
-        if is_change
-        else ()
+        ((f"/bookings/{answer.booking_id}", visit.gettext("Show the booking"), True),) if is_change else ()
     )
     return visit.page(
         "outcome",
@@ -64,5 +62,5 @@ def refusal(
         again=repeat,
         again_label="",
         number=number,
-        actions=(*actions, *default, ("/", visit.t("回首页", "Home"), False)),
+        actions=(*actions, *default, ("/", visit.pgettext("link back", "Home"), False)),
     )

@@ -19,11 +19,12 @@ from wenyue.catalogue import (
 )
 from wenyue.core.clock import local_date
 from wenyue.core.limits import PAGE_SIZE, SEARCH_TEXT_MAX
+from wenyue.locale import translations
 from wenyue.platform.database.db import Tx
 from wenyue.policy import Preset
 from wenyue.web.shared import whole_number
 from wenyue.web.shared.forms import parse_day
-from wenyue.web.shared.i18n import Locale, pick, translator
+from wenyue.web.shared.i18n import Locale, pick
 from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
 from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
 from wenyue.web.traveller.context import Visit, get, with_query
@@ -57,10 +58,10 @@ async def list_venues(visit: Visit) -> Response:
     more = (
         with_query("/venues", chosen | {"after": found[PAGE_SIZE - 1].id}) if len(found) > PAGE_SIZE else ""
     )
-    tabs = [(with_query("/venues", chosen | {"kind": ""}), visit.t("全部", "All"), kind is None, "search")]
+    tabs = [(with_query("/venues", chosen | {"kind": ""}), visit.gettext("All"), kind is None, "search")]
     for one, names in KIND_NAMES.items():
         tabs.append(
-            (with_query("/venues", chosen | {"kind": one}), visit.t(*names), kind == one, KIND_ICONS[one])
+            (with_query("/venues", chosen | {"kind": one}), visit.say(names), kind == one, KIND_ICONS[one])
         )
     return visit.page(
         "venues",
@@ -140,14 +141,13 @@ def _clean(raw: str) -> str:
 
 
 def _say_hours(hours: list[OpeningHours], today: date, locale: Locale) -> str:
-    t = translator(locale)
+    gettext = translations(locale).gettext
     if not hours:
         return ""
     now = next((one for one in hours if one.weekday == today.weekday()), None)
     if now is None:
-        return t("今天闭馆", "Closed today")
-    return t(
-        "今天 {a}–{b}，{c} 停止入园",
+        return gettext("Closed today")
+    return gettext(
         "Today {a}–{b}, last entry {c}",
         a=f"{now.opens:%H:%M}",
         b=f"{now.closes:%H:%M}",
@@ -157,22 +157,18 @@ def _say_hours(hours: list[OpeningHours], today: date, locale: Locale) -> str:
 
 def _rules(preset: Preset, locale: Locale) -> list[str]:
     """The preset in the words of a notice board."""
-    t = translator(locale)
+    gettext = translations(locale).gettext
     days, at = preset.release_days, f"{preset.release_time:%H:%M}"
-    rules = [t("提前{n}天 {at} 放票", "Opens {n} days ahead at {at}", n=days, at=at)]
+    rules = [gettext("Opens {n} days ahead at {at}", n=days, at=at)]
     if not preset.same_day_booking:
-        rules.append(t("不接受当天预约", "No same-day booking"))
-    rules.append(t("每次最多{n}人", "At most {n} people at once", n=preset.party_max))
+        rules.append(gettext("No same-day booking"))
+    rules.append(gettext("At most {n} people at once", n=preset.party_max))
     if preset.person_rule == "venue_day":
-        rules.append(t("同一证件每天限约一次", "One visit per document and day"))
+        rules.append(gettext("One visit per document and day"))
     if preset.minor_age_max is not None:
-        rules.append(
-            t("{n}周岁及以下须成人陪同", "Age {n} and under only with an adult", n=preset.minor_age_max)
-        )
+        rules.append(gettext("Age {n} and under only with an adult", n=preset.minor_age_max))
     if preset.exempt_from_age is not None:
-        rules.append(
-            t("{n}周岁及以上免预约，凭证件入园", "Age {n} and over need no booking", n=preset.exempt_from_age)
-        )
+        rules.append(gettext("Age {n} and over need no booking", n=preset.exempt_from_age))
     return rules
 
 

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from wenyue.locale import LOCALES
 from wenyue.web.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, SIZE_COOKIE
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.session import set_cookie
@@ -13,7 +14,7 @@ async def set_preferences(visit: Visit) -> Response:
     response = redirect(local_path(visit.form.one("back")))
     is_secure = visit.services.settings.web.is_secure
     lang, size = visit.form.one("lang"), visit.form.one("size")
-    if lang in ("zh-CN", "en"):
+    if lang in LOCALES:
         set_cookie(response, LOCALE_COOKIE, lang, is_secure=is_secure, age_s=PREFERENCE_AGE_S)
     if size in ("normal", "large"):
         set_cookie(response, SIZE_COOKIE, size, is_secure=is_secure, age_s=PREFERENCE_AGE_S)

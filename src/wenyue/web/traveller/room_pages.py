@@ -64,24 +64,22 @@ def must_wait(visit: Visit, refusal: Refusal) -> Response:
     """A booking that wants a token of the room: where to get it."""
     if not refusal.address:
         response = visit.message(
-            visit.t("系统刚刚启动，请稍候", "Just starting, please wait"),
-            visit.t(
-                "没有预约，也没有收费。请几秒后再试。", "Nothing was booked or charged. Try again in seconds."
-            ),
+            visit.gettext("Just starting, please wait"),
+            visit.gettext("Nothing was booked or charged. Try again in seconds."),
             status=503,
             is_waiting=True,
         )
         response.headers["Retry-After"] = "2"
         return response
     return visit.message(
-        visit.t("这个日期需要先排队等候", "There is a queue for this date"),
-        visit.t(
-            "想去的人很多，系统按公开的顺序依次放行。您选好的内容都还在，轮到后直接提交即可。没有预约，也没有收费。",
-            "Many people want to go, and they are let in one after the other, in an order that anybody can check. What you"
-            " chose is kept: submit it when it is your turn. Nothing was booked or charged.",
+        visit.gettext("There is a queue for this date"),
+        visit.gettext(
+            "Many people want to go, and they are let in one after the other, in an order that "
+            "anybody can check. What you chose is kept: submit it when it is your turn. Nothing "
+            "was booked or charged."
         ),
         status=403,
-        actions=((refusal.address, visit.t("去排队", "To the queue"), True),),
+        actions=((refusal.address, visit.gettext("To the queue"), True),),
         is_waiting=True,
     )
 
@@ -115,30 +113,27 @@ def _problem(visit: Visit, event: str, problem: RoomProblem) -> Response:
         return visit.not_found()
     if problem is RoomProblem.CLOSED and known is not None:
         return visit.message(
-            visit.t("排队已经结束", "The queue is over"),
-            visit.t("现在不用排队，可以直接预约。", "No waiting any more: you can book directly."),
+            visit.gettext("The queue is over"),
+            visit.gettext("No waiting any more: you can book directly."),
             status=200,
-            actions=((known.room.onward, visit.t("去预约", "Book"), True),),
+            actions=((known.room.onward, visit.gettext("Book"), True),),
             is_waiting=True,
         )
     if problem is RoomProblem.TURNS_USED and known is not None:
         return visit.message(
-            visit.t("进入次数已用完", "No turns left"),
-            visit.t(
-                "这个账户在这次排队中的进入次数已用完。", "This account has used all its turns in this queue."
-            ),
+            visit.gettext("No turns left"),
+            visit.gettext("This account has used all its turns in this queue."),
             status=429,
-            actions=((known.room.onward, visit.t("看看其他日期", "Other dates"), True),),
+            actions=((known.room.onward, visit.gettext("Other dates"), True),),
         )
     response = visit.message(
-        visit.t("系统正忙，您的位置不受影响", "Busy; your place is safe"),
-        visit.t(
-            "页面稍后再打开即可。放票前到达的先后不影响顺序，放票后按首次到达的时间排。",
-            "Open the page again in a moment. Before the release the order of arrival does not matter; afterwards your"
-            " first arrival counts.",
+        visit.gettext("Busy; your place is safe"),
+        visit.gettext(
+            "Open the page again in a moment. Before the release the order of arrival does not "
+            "matter; afterwards your first arrival counts."
         ),
         status=503,
-        actions=((f"/room/{event}", visit.t("再试一次", "Try again"), True),),
+        actions=((f"/room/{event}", visit.gettext("Try again"), True),),
         is_waiting=True,
     )
     response.headers["Retry-After"] = "3"

@@ -8,9 +8,10 @@ from typing import Final
 
 import msgspec
 
+from wenyue.locale import translations
+from wenyue.locale.formats import say_instant, say_number
 from wenyue.waiting_room import PassGiven, Place, Room, RoomState, position
-from wenyue.web.shared.i18n import Locale, translator
-from wenyue.web.wording import say_instant
+from wenyue.web.shared.i18n import Locale
 
 _PACE_LEAST: Final = 0.05  # people a second: below it no time is told
 _STALE_S: Final = 15.0
@@ -80,7 +81,7 @@ _decode: Final = msgspec.json.Decoder(_File).decode
 
 def room_view(facts: RoomFacts, locale: Locale) -> RoomView:
     """The page for one visitor."""
-    room, given, t = facts.room, facts.given, translator(locale)
+    room, given, gettext = facts.room, facts.given, translations(locale).gettext
     file = _decode(facts.file)
     moment = moment_of(facts)
     ahead, percent = _standing(file.people, room.threshold, facts.place)
@@ -104,9 +105,9 @@ def room_view(facts: RoomFacts, locale: Locale) -> RoomView:
         ahead_text="" if ahead is None else f"{rounded(ahead):,}",
         eta="" if ahead is None else eta_words(ahead, file.per_s, locale),
         percent=percent,
-        waiting_text=t("{n}人", "{n} people", n=f"{rounded(file.waiting):,}"),
-        pace_text=t("约{n}人", "about {n}", n=f"{rounded(int(file.per_s * 60)):,}"),
-        places_text=t("{n}个", "{n}", n=f"{file.places_left:,}") if file.places_left is not None else "",
+        waiting_text=translations(locale).pgettext("traveller", "{n} people", n=f"{rounded(file.waiting):,}"),
+        pace_text=gettext("about {n}", n=f"{rounded(int(file.per_s * 60)):,}"),
+        places_text="" if file.places_left is None else _say_places(file.places_left, locale),
         updated_text=say_instant(file.as_of, locale, facts.timezone),
         commitment=room.commitment.hex(),
         seed=room.seed.hex() if room.seed is not None else "",
@@ -143,18 +144,18 @@ def rounded(people: int) -> int:
 
 def eta_words(ahead: int, per_s: float, locale: Locale) -> str:
     """How long it may take, as a range: from four fifths to thirteen tenths of what the pace says."""
-    t = translator(locale)
+    gettext = translations(locale).gettext
     if per_s < _PACE_LEAST:
-        return t("暂时无法估计", "cannot be told yet")
+        return gettext("cannot be told yet")
     minutes = ahead / per_s / 60
     if minutes * 1.3 < 1:
-        return t("不到1分钟", "less than a minute")
+        return gettext("less than a minute")
     low, high = max(1, int(minutes * 0.8)), ceil(minutes * 1.3)
     if low >= 120:
-        return t("约{a}–{b}小时", "about {a}–{b} hours", a=low // 60, b=ceil(high / 60))
+        return gettext("about {a}–{b} hours", a=low // 60, b=ceil(high / 60))
     if low == high:
-        return t("约{n}分钟", "about {n} min", n=low)
-    return t("约{a}–{b}分钟", "about {a}–{b} min", a=low, b=high)
+        return gettext("about {n} min", n=low)
+    return gettext("about {a}–{b} min", a=low, b=high)
 
 
 def _standing(
@@ -171,3 +172,7 @@ def _standing(
 def _refresh_s(code: str, left_s: int) -> int:
     low, high = _REFRESH_EARLY_S if left_s > _EARLY_S else _REFRESH_S
     return low + sum(code.encode()) % (high - low + 1)
+
+
+def _say_places(left: int, locale: Locale) -> str:
+    return translations(locale).pgettext("places left", "{n}", n=say_number(left, locale))

@@ -149,20 +149,17 @@ def _refuse(
         about = f"{name} · {say_date(one.slot.on_date, visit.locale)} {time_of(visit, one)}"
         if answer.outcome in _CARD_REFUSALS:
             slots = on_site | {one.item.slot_id}
-            actions.append((review_path(slots), visit.t("改为到店付款", "Pay on site instead"), True))
+            actions.append((review_path(slots), visit.gettext("Pay on site instead"), True))
     if answer.visitor is not None and answer.visitor < len(going):
         who = mask_name(going[answer.visitor].name.reveal())
-        about += visit.t("（第{n}位游客 {who}）", " (visitor {n}, {who})", n=answer.visitor + 1, who=who)
+        about += visit.gettext(" (visitor {n}, {who})", n=answer.visitor + 1, who=who)
     if is_by_others:
-        about += visit.t(
-            "。有人用您的证件约了这一天",
-            ". Somebody else booked a place with your document for this day",
-        )
-        actions.append((OTHERS, visit.t("不是我约的", "That was not me"), True))
-    actions.append(("/trip", visit.t("返回行程修改", "Back to my trip"), not actions))
+        about += visit.gettext(". Somebody else booked a place with your document for this day")
+        actions.append((OTHERS, visit.gettext("That was not me"), True))
+    actions.append(("/trip", visit.pgettext("to change it", "Back to my trip"), not actions))
     if chosen and (answer.outcome.is_full or answer.outcome in (Outcome.SLOT_CLOSED, Outcome.SALES_ENDED)):
         one = chosen[min(answer.line or 0, len(chosen) - 1)]
-        actions.append((f"/venues/{one.venue.code}#calendar", visit.t("换一天看看", "Other days"), False))
+        actions.append((f"/venues/{one.venue.code}#calendar", visit.gettext("Other days"), False))
     return refusal(visit, answer, again=("/trip/book", _fields(visit)), about=about, actions=actions)
 
 

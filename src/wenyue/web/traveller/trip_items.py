@@ -123,25 +123,16 @@ def _verdict(visit: Visit, bearer: Bearer, refused: Outcome | None, use: WantedU
 
 def line_of(visit: Visit, one: Chosen) -> LineView:
     """One item as a line: what is due, who pays, and what stands against it."""
-    t, locale, place = visit.t, visit.locale, one.venue
-    due = say_money(one.due_minor, one.slot.currency) if one.due_minor else ""
-    pays = (
-        t("本卡可用", "On your card")
-        if one.is_on_card
-        else t("到店付款", "Pay on site")
-        if due
-        else t("免费", "Free")
-    )
+    gettext, locale, place = visit.gettext, visit.locale, one.venue
+    due = say_money(one.due_minor, locale, one.slot.currency) if one.due_minor else ""
+    pays = gettext("On your card") if one.is_on_card else gettext("Pay on site") if due else gettext("Free")
     if isinstance(one.pays, Outcome):
-        pays += t("（本卡不可用：{x}）", " (card: {x})", x=WORDS[one.pays].title.say(locale))
+        pays += gettext(" (card: {x})", x=WORDS[one.pays].title.say(locale))
     problem = ""
     if one.slot.state not in (SlotState.PLENTY, SlotState.TIGHT):
-        problem = t(
-            "这一场现在不能预约，请移除或换一场。",
-            "This session cannot be booked now; remove it or choose another.",
-        )
+        problem = gettext("This session cannot be booked now; remove it or choose another.")
     elif one.slot.left < one.quantity:
-        problem = t("只剩{n}个名额了。", "Only {n} places are left.", n=one.slot.left)
+        problem = gettext("Only {n} places are left.", n=one.slot.left)
     return LineView(
         slot_id=one.slot.slot_id,
         kind=place.kind,
@@ -162,7 +153,7 @@ def time_of(visit: Visit, one: Chosen) -> str:
     """The session's time on the venue's clock."""
     if one.product.kind == "night":
         starts = one.slot.starts_at.astimezone(zone(one.venue.timezone))
-        return visit.t("{a:%H:%M} 入住", "check in {a:%H:%M}", a=starts)
+        return visit.gettext("check in {a:%H:%M}", a=starts)
     return say_span(one.slot.starts_at, one.slot.ends_at, one.venue.timezone)
 
 

@@ -80,7 +80,7 @@ async def choose_people(visit: Visit) -> Response:
     async with visit.reading() as tx:
         found = await choose(visit, tx, trip.items, ())
     if not trip.people and any(one.product.needs_visitors for one in found):
-        text = visit.t("请至少选择一位游客。", "Choose at least one visitor.")
+        text = visit.gettext("Choose at least one visitor.")
         return await _trip_page(visit, (FieldError("people", text),))
     response = redirect("/trip/review")
     set_trip(response, trip, visit.services)
@@ -95,7 +95,7 @@ async def review(visit: Visit) -> Response:
         chosen = await choose(visit, tx, visit.trip.items, going, on_site)
     if not chosen or (not going and any(one.product.needs_visitors for one in chosen)):
         return redirect("/trip")
-    t, locale = visit.t, visit.locale
+    gettext, locale = visit.gettext, visit.locale
     due = sum(one.due_minor for one in chosen)
     fields = [("id", str(uuid7()))]
     fields += [
@@ -116,8 +116,8 @@ async def review(visit: Visit) -> Response:
         lines=[_switchable(visit, one, on_site) for one in chosen],
         people=[person_of(one, locale, say_age_on(one.birth, day, locale)) for one in going],
         terms=list(dict.fromkeys(terms)),
-        total=say_money(due, chosen[0].slot.currency) if due else t("无需付款", "Nothing to pay"),
-        total_label=t("到店付款", "To pay on site"),
+        total=say_money(due, locale, chosen[0].slot.currency) if due else gettext("Nothing to pay"),
+        total_label=gettext("To pay on site"),
         fields=fields,
         is_hold=due > 0,
     )
@@ -156,13 +156,9 @@ def _switchable(visit: Visit, one: Chosen, on_site: frozenset[int]) -> LineView:
     """A line of the review, with the other way to pay for it where there is one."""
     line, slot_id = line_of(visit, one), one.item.slot_id
     if slot_id in on_site:
-        return replace(
-            line, switch=(review_path(on_site - {slot_id}), visit.t("改为用卡", "Use my card instead"))
-        )
+        return replace(line, switch=(review_path(on_site - {slot_id}), visit.gettext("Use my card instead")))
     if one.is_on_card and one.slot.price_minor:
-        return replace(
-            line, switch=(review_path(on_site | {slot_id}), visit.t("改为到店付款", "Pay on site instead"))
-        )
+        return replace(line, switch=(review_path(on_site | {slot_id}), visit.gettext("Pay on site instead")))
     return line
 
 

@@ -6,16 +6,17 @@ from typing import Final
 from markupsafe import Markup
 
 from wenyue.catalogue import ROMANISED_NAME, Venue
-from wenyue.web.shared.i18n import Locale, pick, translator
+from wenyue.locale import Message, translations
+from wenyue.web.shared.i18n import Locale, pick
 
 Tone = str  # "good" | "warn" | "bad" | "info" | ""
 
 KIND_ICONS: Final = {"attraction": "mountain", "hotel": "bed", "restaurant": "bowl", "transport": "bus"}
 KIND_NAMES: Final = {
-    "attraction": ("景区", "Attraction"),
-    "hotel": ("酒店", "Hotel"),
-    "restaurant": ("餐厅", "Restaurant"),
-    "transport": ("摆渡车", "Shuttle"),
+    "attraction": Message("Attraction"),
+    "hotel": Message("Hotel"),
+    "restaurant": Message("Restaurant"),
+    "transport": Message("Shuttle"),
 }
 
 
@@ -215,7 +216,7 @@ class BookingPage:
 
 def venue_view(venue: Venue, locale: Locale) -> VenueView:
     """A venue in the traveller's language."""
-    t = translator(locale)
+    gettext = translations(locale).gettext
     place = " · ".join(part for part in (venue.province, venue.city) if part)
     name = pick(venue.name_zh, venue.name_en, locale)
     is_romanised = name != venue.name_zh and ROMANISED_NAME in venue.tags
@@ -223,13 +224,13 @@ def venue_view(venue: Venue, locale: Locale) -> VenueView:
         href=f"/venues/{venue.code}",
         code=venue.code,
         kind=venue.kind,
-        kind_name=t(*KIND_NAMES[venue.kind]),
+        kind_name=KIND_NAMES[venue.kind].say(locale),
         icon=KIND_ICONS[venue.kind],
         name=name,
         place=place if venue.province != venue.city else venue.province,
-        level=t(f"{venue.level}级景区", f"{venue.level} rated") if venue.level else "",
-        demo=t("演示数据", "Demo") if venue.is_demo else "",
+        level=gettext("{level} rated", level=venue.level) if venue.level else "",
+        demo=gettext("Demo") if venue.is_demo else "",
         summary=pick(venue.summary_zh, venue.summary_en, locale),
         own_name=venue.name_zh if name != venue.name_zh else "",
-        name_note=t("英文名由中文名转写", "Romanised name, made from the Chinese") if is_romanised else "",
+        name_note=gettext("Romanised name, made from the Chinese") if is_romanised else "",
     )
