@@ -3,8 +3,9 @@
 import asyncio
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import uvicorn
@@ -18,17 +19,29 @@ _READY_S = 20.0
 
 
 @contextmanager
-def serving(urls: DbUrls, home: Path, second_factor: str = "off") -> Generator[str]:
-    """The server's address, until the block ends."""
-    with serving_app(urls, home, second_factor) as (address, _):
+def serving(
+    urls: DbUrls,
+    home: Path,
+    second_factor: str = "off",
+    clock: Callable[[], datetime] = lambda: NOW,
+    **more: str,
+) -> Generator[str]:
+    """The server's address, until the block ends; `more` settings by their names."""
+    with serving_app(urls, home, second_factor, clock, **more) as (address, _):
         yield address
 
 
 @contextmanager
-def serving_app(urls: DbUrls, home: Path, second_factor: str = "off") -> Generator[tuple[str, App]]:
+def serving_app(
+    urls: DbUrls,
+    home: Path,
+    second_factor: str = "off",
+    clock: Callable[[], datetime] = lambda: NOW,
+    **more: str,
+) -> Generator[tuple[str, App]]:
     """The server's address and the application, whose counters may be read from this thread, until the block ends."""
     asyncio.run(furnish(urls, home))
-    app = create_app(settings_for(urls, home, second_factor), clock=lambda: NOW)
+    app = create_app(settings_for(urls, home, second_factor, **more), clock=clock)
     config = uvicorn.Config(
         app,
         host="127.0.0.1",

@@ -40,9 +40,9 @@ TODAY: Final = local_date(NOW, "Asia/Shanghai")
 TOMORROW: Final = TODAY + timedelta(days=1)
 
 
-def settings_for(urls: DbUrls, home: Path, second_factor: str = "off") -> Settings:
+def settings_for(urls: DbUrls, home: Path, second_factor: str = "off", **more: str) -> Settings:
     """Settings on a test database; staff sign in with their password alone unless a test is about more."""
-    settings = load({"WENYUE_HOME": str(home), "WENYUE_SECOND_FACTOR": second_factor})
+    settings = load({"WENYUE_HOME": str(home), "WENYUE_SECOND_FACTOR": second_factor, **more})
     database = dataclasses.replace(settings.database, url=urls.app_url, pool_size_max=6)
     return dataclasses.replace(settings, database=database)
 
