@@ -1,7 +1,7 @@
-# 稳约 Wenyue. `make up` starts everything; `make test` runs every check. Needs Python >= 3.11, nothing else.
+# 稳约 Wenyue. `make up` starts everything; `make test` runs what every change is held to. Needs Python >= 3.11, nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test check coverage bench bench-overload sim clean
+.PHONY: help up test test-system check lint types contracts coverage bench bench-overload sim clean
 
 BIN := .venv/bin
 # Two workers at least (they show collisions), four at most.
@@ -18,19 +18,33 @@ up: ## start everything and print the address, with the demo (WENYUE_DEMO=0: wit
 
 check: ## linters only: ruff, pyright, import contracts
 	@scripts/bootstrap dev
+	@$(MAKE) --no-print-directory --jobs --output-sync=target lint types contracts
+
+lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types:
 	$(BIN)/pyright
+
+contracts:
 	$(BIN)/lint-imports
 
-test: ## everything: linters, tests, a short simulation
+test: ## what every change is held to: linters, rules, slices, faces, main browser journeys, attacks, a short simulation
 	@scripts/bootstrap dev
 	@scripts/browser
 	@scripts/lab-packages
 	@scripts/drills
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore=tests/system
 	@if $(BIN)/wenyue has sim; then $(MAKE) --no-print-directory sim; fi
+
+test-system: ## whole processes: drills, cluster, backups, standby, long browser runs; PART=1/4: a quarter, PART=commit: this commit's
+	@scripts/bootstrap dev
+	@scripts/browser
+	@scripts/lab-packages
+	@scripts/drills
+	@chosen=$$($(BIN)/python scripts/system_tests.py $(PART)) && exec $(BIN)/pytest -n $(WORKERS) --dist worksteal $$chosen
 
 coverage: ## tests with a report of the lines that none of them reaches
 	@scripts/bootstrap dev
