@@ -14,7 +14,7 @@ import sys
 import tomllib
 from collections import defaultdict
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "system"
@@ -64,7 +64,7 @@ def chosen(what: str) -> list[str]:
 def write_measured(report: Path) -> None:
     """Write seconds.toml from a JUnit report."""
     spent: defaultdict[str, float] = defaultdict(float)
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 # our own report
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314 # our own report
         folder, _, name = case.get("classname", "").rpartition(".")
         if folder == "tests.system":
             spent[f"{name}.py"] += float(case.get("time", 0.0))

@@ -34,8 +34,8 @@ from tests.support.traveller_site import (
 )
 from wenyue.accounts import claims
 from wenyue.accounts.names import note_seen
-from wenyue.kernel.duties import duties_of_role
-from wenyue.kernel.ids import uuid7
+from wenyue.core.duties import duties_of_role
+from wenyue.core.ids import uuid7
 
 REQUESTS_MIN: Final = 400
 REQUESTS_MAX: Final = 4_000  # a net

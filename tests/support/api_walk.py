@@ -13,7 +13,7 @@ from typing import Any, Final, TypeGuard
 from tests.support.api_links import LINKS, Link, filled
 from tests.support.api_requests import complaint
 from tests.support.clock import Clock
-from wenyue.kernel.ids import uuid7
+from wenyue.core.ids import uuid7
 
 ONCE: Final = (
     "post_cards_card_no_replacement",
