@@ -82,7 +82,9 @@ def _git(*words: str) -> str:
 
 def main() -> None:
     """As typed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", nargs="?", default="", help="K/N or commit")
     parser.add_argument("--measured", type=Path, help="a JUnit report")
     typed = parser.parse_args()

@@ -74,9 +74,11 @@ def test_every_drill_has_a_test() -> None:
     def tested(path: str) -> str:
         return (ROOT / "tests" / path).read_text(encoding="utf-8")
 
-    assert 'parametrize("name", list(DRILLS))' in tested("faults/test_drills.py")
-    assert 'parametrize("name", list(backup_rehearsals.DRILLS))' in tested("faults/test_rehearsals.py")
-    labs = "".join(tested(f"faults/{path.name}") for path in (ROOT / "tests" / "faults").glob("test_lab*.py"))
+    assert 'parametrize("name", list(DRILLS))' in tested("system/test_drills.py")
+    assert 'parametrize("name", list(backup_rehearsals.DRILLS))' in tested("system/test_rehearsals.py")
+    labs = "".join(
+        tested(f"system/{path.name}") for path in (ROOT / "tests" / "system").glob("test_cluster*.py")
+    )
     named = set(re.findall(r'"[a-z-]+"|[a-z_]+', labs))
     of_a_cluster = set(EVERY) - set(DRILLS) - set(backup_rehearsals.DRILLS)  # run by name, or by what they do
     assert {name for name in of_a_cluster if not {f'"{name}"', EVERY[name].act.__name__} & named} == set()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.test_checker import PLANTED
+from tests.lab.chaos.test_checker import PLANTED
 from wenyue.core.documents import DocumentKind
 from wenyue.policy import shipped_presets
 from wenyue_lab.chaos import backup_rehearsals

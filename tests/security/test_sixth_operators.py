@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.slices.test_rules_cases_replanning import TUESDAY, db, enter
+from tests.booking.test_replanning import TUESDAY, db, enter
 from tests.support.api_site import TODAY
 from tests.support.database import DbUrls
 from tests.support.opening_stage import DAY, Stage, opened_venue

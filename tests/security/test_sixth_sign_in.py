@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wenyue
-from tests.faces.test_gate_devices import Stage, stage
-from tests.faces.test_step_up import proposed
 from tests.support.api_site import PASSWORD
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, secret_of, staffed
+from tests.web.console.test_step_up import proposed
+from tests.web.gate.test_devices import Stage, stage
 from wenyue.application.review_change import carry_out_due
 from wenyue.changes import store
 from wenyue.core.admission import Priority

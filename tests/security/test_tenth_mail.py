@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tests.slices.test_monitor_ways import a_notice
+from tests.monitoring.test_ways import a_notice
 from wenyue.monitoring.senders import THREADS_MAX, MailSender, WebhookSender
 from wenyue.platform import mail
 from wenyue.platform.mail import Post

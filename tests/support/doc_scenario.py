@@ -1,6 +1,6 @@
 """Commands of README and docs that are run: in one scenario on an installation, and apart, in a home without one.
 
-The test in tests/infra runs them; doc_table.py has how every other command is tried.
+tests/system/test_doc_commands.py runs them; doc_table.py has how every other command is tried.
 """
 
 from __future__ import annotations
@@ -200,5 +200,6 @@ APART: Final = (
         "make check", "pyright", {"make": "make -n"}
     ),  # said, not done: whoever runs this test runs it as well
     Step("make test", "pytest", {"make": "make -n"}),
+    Step("make test-system PART=1/4", "pytest", {"make": "make -n"}),
     Step("deploy/make-secrets secrets wenyue-db-rw", "", {" secrets": " {work}/secrets"}),
 )

@@ -7,38 +7,40 @@ from __future__ import annotations
 
 from typing import Final
 
-BACKUP: Final = "tests/infra/test_backup.py::test_the_runbook_brings_deleted_bookings_back"
-AGAIN: Final = "tests/infra/test_backup.py::test_the_restored_home_is_backed_up_and_restored_like_any_other"
-VENUE: Final = "tests/infra/test_restore_venue_drill.py::test_five_thousand_bookings_of_one_venue_come_back_while_others_book"
+BACKUP: Final = "tests/system/test_backup.py::test_the_runbook_brings_deleted_bookings_back"
+AGAIN: Final = "tests/system/test_backup.py::test_the_restored_home_is_backed_up_and_restored_like_any_other"
+VENUE: Final = "tests/system/test_restore_venue_drill.py::test_five_thousand_bookings_of_one_venue_come_back_while_others_book"
 RESTORED: Final = ('"restore", "venue"', '"--from"', '"--to"')
-UP: Final = "tests/infra/test_up.py::test_it_gets_ready_and_ends_without_a_trace"
-ROLES: Final = "tests/infra/test_doc_commands.py::test_a_role_alone"
-WHOLE: Final = "tests/infra/test_doc_commands.py::test_the_commands_of_the_documents_in_their_order"
+UP: Final = "tests/system/test_up.py::test_it_gets_ready_and_ends_without_a_trace"
+ROLES: Final = "tests/system/test_doc_commands.py::test_a_role_alone"
+WHOLE: Final = "tests/system/test_doc_commands.py::test_the_commands_of_the_documents_in_their_order"
 STANDBY: Final = (
-    "tests/infra/test_standby.py::test_what_was_acknowledged_is_at_the_standby_and_the_old_primary_is_fenced"
+    "tests/system/test_standby.py::test_what_was_acknowledged_is_at_the_standby_and_the_old_primary_is_fenced"
 )
-LAB: Final = "tests/faults/test_lab_command.py::test_the_commands_of_the_lab"
-BENCH: Final = "tests/stories/test_bench.py::test_a_small_benchmark_measures_everything"
-START: Final = "tests/stories/test_bench.py::test_a_start_is_measured"
+LAB: Final = "tests/system/test_cluster_command.py::test_the_commands_of_the_lab"
+BENCH: Final = "tests/system/test_bench.py::test_a_small_benchmark_measures_everything"
+START: Final = "tests/system/test_bench.py::test_a_start_is_measured"
 RECORD: Final = "tests/security/test_record.py::test_security_M6_a_restart_resolves_nothing_and_a_person_does"
-RESEALED: Final = "tests/security/test_key_resealing.py::test_the_commands_reseal_and_retire"
+RESEALED: Final = "tests/system/test_key_resealing.py::test_the_commands_reseal_and_retire"
 RESOLVED: Final = ('resolve("record:broken"', 'who="Wang Fang"', 'why="ticket 7"')
-OVERLOAD: Final = "tests/stories/test_overload.py::test_a_small_run_measures_everything_and_loses_nothing"
+OVERLOAD: Final = "tests/system/test_overload.py::test_a_small_run_measures_everything_and_loses_nothing"
 
-ALONE: Final = "tests/slices/test_changes_command.py::test_it_is_declared_that_one_operator_works_alone_and_put_on_record"
-DECIDED: Final = "tests/slices/test_changes_command.py::test_two_persons_decide_by_command_on_what_was_shown"
-PROPOSALS: Final = "tests/slices/test_changes_command.py::test_proposals_are_listed_with_who_made_them"
-NAMES: Final = "tests/slices/test_names_command.py::test_security_fifth_10_a_false_name_is_found_and_struck"
-BANS: Final = "tests/slices/test_bans_command.py::test_an_accounts_bans_are_lifted_all_at_once"
-EVENTS: Final = "tests/slices/test_events_command.py::"
+ALONE: Final = (
+    "tests/ops/test_changes.py::test_it_is_declared_that_one_operator_works_alone_and_put_on_record"
+)
+DECIDED: Final = "tests/ops/test_changes.py::test_two_persons_decide_by_command_on_what_was_shown"
+PROPOSALS: Final = "tests/ops/test_changes.py::test_proposals_are_listed_with_who_made_them"
+NAMES: Final = "tests/ops/test_names.py::test_security_fifth_10_a_false_name_is_found_and_struck"
+BANS: Final = "tests/ops/test_bans.py::test_an_accounts_bans_are_lifted_all_at_once"
+EVENTS: Final = "tests/ops/test_events.py::"
 # Command → the test that runs it, and words that its file must have.
 BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "wenyue slots close CODE --from 2026-12-24 --reason 大雾": (
-        "tests/slices/test_slots_command.py::test_a_venue_is_closed_and_opened_again",
+        "tests/ops/test_slots.py::test_a_venue_is_closed_and_opened_again",
         ('"close", "lake", "--from"', '"--reason"'),
     ),
     "wenyue record list": (
-        "tests/slices/test_record_read.py::test_the_record_is_looked_through_and_the_look_is_in_it",
+        "tests/audit/test_reading.py::test_the_record_is_looked_through_and_the_look_is_in_it",
         ('"list"',),
     ),
     "wenyue changes list": (PROPOSALS, ('"list"',)),
@@ -72,7 +74,7 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "wenyue monitor": (ROLES, ('"monitor"',)),
     "wenyue status": (ROLES, ('"status"',)),
     "wenyue backup follow --to /mnt/backup": (
-        "tests/infra/test_backup.py::test_following_keeps_the_folder_seconds_behind",
+        "tests/system/test_backup.py::test_following_keeps_the_folder_seconds_behind",
         ('"backup", "follow"', '"--to"'),
     ),
     'wenyue backup check --to "$BACKUPS"': (BACKUP, ("docs/backups.md", "checking")),
@@ -81,7 +83,7 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "wenyue backup --full": (AGAIN, ('"backup", "--full"',)),
     "wenyue restore --into NEW": (AGAIN, ('"restore", "--into", new',)),
     "WENYUE_HOME=/srv/wenyue wenyue backup selftest --to /mnt/backup": (
-        "tests/infra/test_backup_selftest.py::test_an_old_and_an_unreadable_backup_alarm",
+        "tests/system/test_backup_selftest.py::test_an_old_and_an_unreadable_backup_alarm",
         ('"backup", "selftest", "--to"',),
     ),
     "wenyue restore venue CODE --from /mnt/backup --to 2026-11-22T12:30+08:00": (VENUE, RESTORED),
@@ -108,21 +110,24 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "wenyue lab start n2": (LAB, ('"start", "n2"',)),
     "wenyue lab down": (LAB, ('"down"',)),
     "wenyue lab drill primary-killed": (
-        "tests/faults/test_lab.py::test_nothing_acknowledged_is_lost_on_a_cluster",
+        "tests/system/test_cluster.py::test_nothing_acknowledged_is_lost_on_a_cluster",
         ('"primary-killed"',),
     ),
     "scripts/lab-packages": (LAB, ('"scripts/lab-packages"',)),
     "wenyue replay FILE --map MAP.toml --capacity 60": (
-        "tests/stories/test_replay.py::test_service_answers_like_the_naive_model",
+        "tests/system/test_replay.py::test_service_answers_like_the_naive_model",
         ("capacity",),
     ),
     "make sim SEED=$(date +%Y%m%d) STEPS=1000000": (
-        "tests/stateful/test_sim.py::test_a_seed_holds_and_replays_exactly",
+        "tests/lab/simulator/test_simulator.py::test_a_seed_holds_and_replays_exactly",
         ("seed",),
     ),
-    "make sim PLANTED=all": ("tests/stateful/test_sim.py::test_a_planted_bug_is_caught", ('"--planted"',)),
+    "make sim PLANTED=all": (
+        "tests/lab/simulator/test_simulator.py::test_a_planted_bug_is_caught",
+        ('"--planted"',),
+    ),
     "make sim SEED=1 STEPS=10000 PLANTED=all": (
-        "tests/stateful/test_sim.py::test_the_command_fails_when_something_is_caught_and_passes_when_a_planted_bug_is",
+        "tests/lab/simulator/test_simulator.py::test_the_command_fails_when_something_is_caught_and_passes_when_a_planted_bug_is",
         ('"--seed"', '"--steps"', '"--planted"'),
     ),
     "make bench": (BENCH, ("Scale(",)),
@@ -132,16 +137,16 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     'wenyue monitor resolve record:broken --who "Wang Fang" --why "ticket 7"': (RECORD, RESOLVED),
     "wenyue monitor resolve record:broken --who NAME --why REASON": (RECORD, RESOLVED),
     "wenyue bench pairs --old CHECKOUT": (
-        "tests/rules/test_bench_pairs.py::test_this_checkout_is_compared_with_itself",
+        "tests/lab/benchmark/test_pairs.py::test_this_checkout_is_compared_with_itself",
         ('"pairs"', '"--old"'),
     ),
     "wenyue bench overload --no-unbounded": (OVERLOAD, ("unbounded_storm_s=0.0",)),
     "wenyue scale measure": (
-        "tests/infra/test_scale.py::test_every_unit_is_measured",
+        "tests/system/test_scale.py::test_every_unit_is_measured",
         ("measure(tmp_path",),
     ),
     "wenyue scale primaries": (
-        "tests/infra/test_scale.py::test_two_primaries_are_compared_with_one",
+        "tests/system/test_scale.py::test_two_primaries_are_compared_with_one",
         ("compare(tmp_path",),
     ),
 }

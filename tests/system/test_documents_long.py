@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings
 
-from tests.rules import test_documents_properties as short
+from tests.core.documents import test_properties as short
 
 EXAMPLES: Final = 25_000
 PROPERTIES: Final[list[Any]] = [one for name, one in vars(short).items() if name.startswith("test_")]

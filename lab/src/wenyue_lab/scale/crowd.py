@@ -13,7 +13,7 @@ from typing import Final
 
 from wenyue_lab.scale.model import Release, Second, Story
 
-RATE_START: Final = 20.0  # as the room: tests/rules/test_scale.py holds them together
+RATE_START: Final = 20.0  # as the room: tests/lab/scale/test_plan.py holds them together
 RATE_GROWTH_PER_S: Final = 0.10
 SETTLE_S: Final = 5  # the room lets in whom it knows; the last seconds' arrivals are not counted yet
 _EXACT_MAX: Final = 50  # below, draws are exact

@@ -7,7 +7,6 @@ import httpx
 import pytest
 from playwright.async_api import Page
 
-from tests.faces.test_staff_pages_browser import blank, signed_in
 from tests.support.api_server import serving
 from tests.support.api_site import TODAY, hire
 from tests.support.browser import LOOKS, album_for, chromium_here
@@ -21,6 +20,7 @@ from tests.support.traveller_site import (
     OTHER_DOCUMENT,
     OTHER_NAME,
 )
+from tests.system.test_staff_pages_browser import blank, signed_in
 from wenyue.core.duties import Duty, Role
 from wenyue.core.ids import uuid7
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rules.test_gate import PLACE
+from tests.gate.test_rules import PLACE
 from wenyue.booking import Admission, BookingState
 from wenyue.gate.directions import directions
 from wenyue.gate.model import DIRECTIONS_MAX, Candidate, CardStanding, Facts, Presented, Reason, Verdict

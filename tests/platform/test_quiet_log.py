@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from tests.infra.test_log import routed
+from tests.platform.test_log import routed
 from tests.support.api_site import furnish, serve_api, settings_for
 from tests.support.database import DbUrls
 from wenyue.platform.config import PERSON_BOOKINGS_MAX, SightSettings

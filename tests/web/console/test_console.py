@@ -73,7 +73,7 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
     listed |= {("/console/holidays", "POST"), ("/console/changes/new", "POST")}
     listed |= {
         ("/console/changes/{id}", method) for method in ("GET", "POST")
-    }  # tests/faces/test_console_changes.py
+    }  # tests/web/console/test_changes.py
     listed |= {("/console/duties", "GET"), ("/console/record", "GET"), ("/console/days", "GET")}
     listed |= {
         ("/console/devices", "GET"),
@@ -84,12 +84,12 @@ async def test_only_operators_come_in(site: ApiSite) -> None:
         (f"/console/{name}", method)
         for name in ("me", "me/factor", "me/password", "sessions", "signin/factor", "signin/enrolment")
         for method in ("GET", "POST")
-    }  # tests/faces/test_second_factor.py, test_step_up.py
+    }  # tests/web/console/test_second_factor.py, test_step_up.py
     listed |= {
         (f"/console/staff{rest}", method)
         for rest, methods in (("", ["GET"]), ("/new", ["GET", "POST"]), ("/{id}", ["GET", "POST"]))
         for method in methods
-    }  # tests/faces/test_console_staff.py
+    }  # tests/web/console/test_staff.py
     assert {
         (route.path, method) for route in routes for method in (route.methods or set()) - {"HEAD"}
     } == listed

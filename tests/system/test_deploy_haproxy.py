@@ -23,7 +23,7 @@ import httpx
 import pytest
 from starlette.routing import Route
 
-from tests.infra.test_deploy_programs import DEPLOY, certificate, program
+from tests.house.test_deploy_programs import DEPLOY, certificate, program
 from tests.support.api_site import settings_for
 from tests.support.database import DbUrls
 from tests.support.processes import await_true

@@ -13,8 +13,6 @@ import psycopg
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.faces.test_second_factor_browser import AUTHENTICATOR
-from tests.faces.test_staff_pages_browser import blank, signed_in
 from tests.support.api_server import serving_app
 from tests.support.api_site import PASSWORD, TODAY, ApiSite, Person, hire
 from tests.support.browser import album_for, chromium_here
@@ -22,6 +20,8 @@ from tests.support.card_desk import PHONE
 from tests.support.database import DbUrls
 from tests.support.fitting import fits
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW
+from tests.system.test_second_factor_browser import AUTHENTICATOR
+from tests.system.test_staff_pages_browser import blank, signed_in
 from wenyue.app import App
 from wenyue.core.duties import Duty, Role
 from wenyue.core.ids import uuid7

@@ -3,9 +3,9 @@
 import pytest
 from playwright.async_api import Page
 
-from tests.faces.test_staff_pages_browser import blank, signed_in, url
 from tests.support.browser import LOOKS, album_for, chromium_here
 from tests.support.fitting import fits
+from tests.system.test_staff_pages_browser import blank, signed_in, url
 
 __all__ = ["url"]
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]

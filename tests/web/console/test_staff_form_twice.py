@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faces.test_console_staff import act, entries, id_of, password_of
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, staffed
 from tests.support.traveller_site import PageForm, Traveller
+from tests.web.console.test_staff import act, entries, id_of, password_of
 from wenyue.core.duties import Duty, Role
 
 pytestmark = pytest.mark.anyio
