@@ -25,14 +25,14 @@ async def test_a_booking_and_a_cancellation_on_a_page_go_down_the_layers_only(si
     form = await one.review()
     with walking(trip_booking.book) as booking:
         assert "预约成功" in await one.submit(form)
-    assert {"faces", "application", "booking", "infra", "kernel"} <= set(booking.layers)
-    assert any(callee.startswith("booking.batch:") for _, callee in booking.calls)
+    assert {"web", "application", "booking", "platform", "core"} <= set(booking.layers)
+    assert any(callee.startswith("booking.engine.batch:") for _, callee in booking.calls)
     assert any(callee == "application.place_booking:place_booking" for _, callee in booking.calls)
     assert booking.returns == []
     await one.get(f"{one.path}/cancel")
     with walking(booking_pages.cancel) as cancelling:
         await one.submit(one.form(f"{one.path}"))
-    assert any(callee.startswith("booking.changes:") for _, callee in cancelling.calls)
+    assert any(callee.startswith("booking.decisions.changes:") for _, callee in cancelling.calls)
     assert cancelling.returns == []
 
 
@@ -45,18 +45,18 @@ async def test_a_booking_by_the_api_calls_back_only_to_read_its_body(
         with walking(HotBookings.serve) as booking:
             answer = await site.book(who, slot_id)
     assert answer.status_code == 201, answer.text
-    assert any(callee.startswith("booking.batch:") for _, callee in booking.calls)
+    assert any(callee.startswith("booking.engine.batch:") for _, callee in booking.calls)
     assert {caller for caller, _ in booking.returns} == {
         "application.place_booking:place_booking",
         "application.place_booking:_place",
     }
-    assert all(callee.startswith("faces.api.hot_bookings:") for _, callee in booking.returns)
+    assert all(callee.startswith("web.api.hot_bookings:") for _, callee in booking.returns)
 
 
 def test_a_call_back_into_a_layer_above_is_found() -> None:
     walk = Walk(trip_booking.book.__code__)
-    walk.calls.append(("application.place_booking:_place", "faces.traveller.trip_booking:book.<lambda>"))
-    walk.calls.append(("faces.traveller.trip_booking:book", "application.place_booking:place_booking"))
+    walk.calls.append(("application.place_booking:_place", "web.traveller.trip_booking:book.<lambda>"))
+    walk.calls.append(("web.traveller.trip_booking:book", "application.place_booking:place_booking"))
     assert walk.returns == walk.calls[:1]
 
 
