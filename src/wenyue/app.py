@@ -161,9 +161,9 @@ def run_web(*, sock: socket.socket | None, port: int, tls: TlsSocket | None = No
     """Serve until SIGTERM, then answer what waits and end. `sock` is shared with the other web processes, as is that of `tls`."""
     settings = load()
     allow_many_files()
-    log.configure(settings.sight, "web")
+    log.configure(settings.telemetry, "web")
     app = create_app(settings)
-    traces = tracing.start(settings.sight, "web")
+    traces = tracing.start(settings.telemetry, "web")
     app.services.engine.watch = traces
     config = uvicorn.Config(
         app if traces is None else traces.wrap(app),
@@ -190,8 +190,8 @@ def run_web(*, sock: socket.socket | None, port: int, tls: TlsSocket | None = No
 def run_worker() -> None:
     """Do later work until SIGTERM: expire holds, send messages, open sessions ahead, seal the record."""
     settings = load()
-    log.configure(settings.sight, "worker")
-    traces = tracing.start(settings.sight, "worker")
+    log.configure(settings.telemetry, "worker")
+    traces = tracing.start(settings.telemetry, "worker")
     try:
         asyncio.run(_work(settings))
     finally:

@@ -30,7 +30,7 @@ from wenyue.platform.database.db import Database, DatabaseDown, Tx
 from wenyue.platform.database.freshness import Freshness
 from wenyue.platform.keys import KeyFile, keep_fresh, load_keys, reading_again, vault_file
 from wenyue.platform.load_shedding.admission import Admission
-from wenyue.platform.load_shedding.limiter import Turns
+from wenyue.platform.load_shedding.limiter import Limiter
 from wenyue.policy import (
     AccountLimits,
     CancelLimits,
@@ -39,7 +39,7 @@ from wenyue.policy import (
     load_calendar,
     read_presets,
 )
-from wenyue.waiting_room import Gatekeeper, LoadSignal
+from wenyue.waiting_room import LoadSignal, WaitingRooms
 
 _log: Final = logging.getLogger("wenyue")
 _RULES_REFRESH_S: Final = 3.0
@@ -57,7 +57,7 @@ class Services:
     clock: Callable[[], datetime]
     gate_keys: GateKeys
     admission: Admission
-    room: Gatekeeper
+    room: WaitingRooms
     abuse: Detector
     freshness: Freshness
     rule_problems: tuple[str, ...] = ()  # stored rules that are mistyped: the last good ones stay in force
@@ -66,8 +66,8 @@ class Services:
     _telling: asyncio.Task[None] | None = None
     key_files: list[KeyFile] = field(default_factory=list[KeyFile])
     _keys: asyncio.Task[None] | None = None
-    _secret_checks: Turns = field(
-        default_factory=lambda: Turns(SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX)
+    _secret_checks: Limiter = field(
+        default_factory=lambda: Limiter(SECRET_CHECKS_AT_ONCE, SECRET_CHECKS_WAITING_MAX)
     )
     _guard: Guard | None = None
 
@@ -257,7 +257,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     admission = Admission(
         PersonLimit(_share(settings), PERSON_WINDOW_S), freshness, proxies=settings.web.proxies
     )
-    room = Gatekeeper(db, vault, clock, lambda: _load(admission), freshness)
+    room = WaitingRooms(db, vault, clock, lambda: _load(admission), freshness)
     gate = load_gate_keys(settings.home)
     services = Services(settings, db, vault, engine, clock, gate, admission, room, Detector(vault), freshness)
 

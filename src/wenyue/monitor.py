@@ -66,7 +66,7 @@ async def connect(settings: Settings) -> Tx:
 
 def run_monitor(settings: Settings, *, is_supervised: bool) -> None:
     """Look every minute until SIGTERM."""
-    log.configure(settings.sight, "monitor")
+    log.configure(settings.telemetry, "monitor")
     parent = os.getppid() if is_supervised else None
     monitor = Monitor(
         scene_of(settings, parent=parent),

@@ -13,13 +13,13 @@ from typing import Final
 
 from psycopg import InterfaceError, OperationalError
 
+from wenyue.application.jobs.advance_waiting_rooms import advance_waiting_rooms
 from wenyue.application.jobs.carry_over import carry_over
 from wenyue.application.jobs.drop_events import drop_events
 from wenyue.application.jobs.drop_over_sign_ins import drop_over_sign_ins
 from wenyue.application.jobs.erase_due import erase_due
 from wenyue.application.jobs.expire_holds import expire_holds
 from wenyue.application.jobs.index_near import index_near
-from wenyue.application.jobs.keep_rooms import keep_rooms
 from wenyue.application.jobs.mark_no_shows import mark_no_shows
 from wenyue.application.jobs.note_names import note_names
 from wenyue.application.jobs.open_ahead import open_ahead
@@ -238,7 +238,7 @@ class Worker:
         return False
 
     async def _keep_rooms(self) -> bool:
-        await keep_rooms(self._services, self._places.left)
+        await advance_waiting_rooms(self._services, self._places.left)
         return False
 
     async def _beat(self) -> bool:

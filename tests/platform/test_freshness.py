@@ -17,7 +17,7 @@ from tests.support.watched import Recorder, away, scene_for
 from wenyue.monitoring import Book, Monitor, old_facts
 from wenyue.platform.database.freshness import BOUND_S, FACTS_MAX, Freshness
 from wenyue.telemetry import Exchange, Snapshot
-from wenyue.waiting_room import Gatekeeper, keep_rooms
+from wenyue.waiting_room import WaitingRooms, advance_waiting_rooms
 from wenyue.web.console.live import look
 from wenyue.web.console.words import RUNBOOKS, state_of
 
@@ -103,7 +103,7 @@ async def test_security_C1_a_process_whose_signal_cannot_be_written_says_so(
 ) -> None:
     await world.open()
     freshness = Freshness(steady)
-    web = Gatekeeper(world.db, world.vault, world.clock, lambda: world.signal, freshness)
+    web = WaitingRooms(world.db, world.vault, world.clock, lambda: world.signal, freshness)
     await web.start(writes_signals=True)
     await web.stop()
     async with await psycopg.AsyncConnection.connect(world.owner_url, autocommit=True) as owner:
@@ -124,7 +124,7 @@ async def test_security_C1_a_keeper_that_hears_no_web_process_says_so(world: Wor
 
         steady.now += BOUND_S + 1
         async with world.db.transaction() as tx:
-            await keep_rooms(tx, world.vault, world.clock(), places_left=left, freshness=freshness)
+            await advance_waiting_rooms(tx, world.vault, world.clock(), places_left=left, freshness=freshness)
         return old(freshness)
 
     assert await keep() == []
@@ -135,7 +135,7 @@ async def test_security_C1_a_keeper_that_hears_no_web_process_says_so(world: Wor
 
 
 def figures(folder: Path, process: str, at: float, **old_s: float) -> None:
-    """A process's figures as `sight.Exchange` leaves them."""
+    """A process's figures as `telemetry.Exchange` leaves them."""
     gauges = {"facts_age_seconds": old_s, "facts_old": dict.fromkeys(old_s, 1)}
     folder.mkdir(exist_ok=True)
     told = {"process": process, "role": process.partition("-")[0], "at": at, "gauges": gauges}

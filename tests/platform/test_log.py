@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
-from wenyue.platform.config import SettingsError, SightSettings, load
+from wenyue.platform.config import SettingsError, TelemetrySettings, load
 from wenyue.platform.database.outage import Outage
 from wenyue.platform.log import Calm, JsonLines, TextLines, configure, new_request_id, request_id, scrub
 
@@ -28,7 +28,7 @@ CANARIES = (NUMBER, PHONE, NAME, TOKEN, "6000202600000019", "hunter2", "E1234567
 
 
 @contextmanager
-def routed(settings: SightSettings) -> Generator[io.StringIO]:
+def routed(settings: TelemetrySettings) -> Generator[io.StringIO]:
     """The process's log in a text; everything as it was afterwards."""
     root, stream = logging.getLogger(), io.StringIO()
     before = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in _LOGGERS}
@@ -51,7 +51,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_line_is_an_object_and_an_exception_is_its_kind_and_place() -> None:
-    with routed(SightSettings()) as stream:
+    with routed(TelemetrySettings()) as stream:
         token = request_id.set("abc123")
         try:
             raise psycopg.errors.CheckViolation(f"Failing row contains ({NAME}, {NUMBER})")
@@ -68,7 +68,7 @@ def test_a_line_is_an_object_and_an_exception_is_its_kind_and_place() -> None:
 
 
 def test_values_lose_what_names_a_person() -> None:
-    with routed(SightSettings(log_level="debug")) as stream:
+    with routed(TelemetrySettings(log_level="debug")) as stream:
         log = logging.getLogger("wenyue.test")
         log.info("path /v1/venues/%s of %s at %s", NUMBER, NAME, f"+86 138 0013 8000/{PHONE}")
         log.info("token %s, url %s", TOKEN, "postgresql://wenyue:hunter2@db1,db2/wenyue")
@@ -86,7 +86,7 @@ def test_values_lose_what_names_a_person() -> None:
 
 
 def test_a_new_line_in_a_value_makes_no_new_line() -> None:
-    with routed(SightSettings(log_format="text")) as stream:
+    with routed(TelemetrySettings(log_format="text")) as stream:
         logging.getLogger("wenyue.test").error("odd %s", 'x\n{"level":"error"}')
     assert len(stream.getvalue().splitlines()) == 1
     assert scrub("plain words stay") == "plain words stay"
@@ -99,12 +99,12 @@ def test_text_is_for_terminals_and_json_for_the_rest() -> None:
 
     root = logging.getLogger()
     before = root.handlers[:]
-    with routed(SightSettings()):
-        configure(SightSettings(), "web", Terminal())
+    with routed(TelemetrySettings()):
+        configure(TelemetrySettings(), "web", Terminal())
         assert type(root.handlers[0].formatter) is TextLines
-        configure(SightSettings(log_format="json"), "web", Terminal())
+        configure(TelemetrySettings(log_format="json"), "web", Terminal())
         assert type(root.handlers[0].formatter) is JsonLines
-        configure(SightSettings(), "worker", io.StringIO())
+        configure(TelemetrySettings(), "worker", io.StringIO())
         assert type(root.handlers[0].formatter) is JsonLines
     assert root.handlers == before
 
@@ -121,7 +121,7 @@ def test_a_flood_of_one_kind_is_counted() -> None:
 
 
 def test_levels_and_formats_are_checked() -> None:
-    assert load({"WENYUE_LOG_LEVEL": "DEBUG"}).sight.log_level == "debug"
+    assert load({"WENYUE_LOG_LEVEL": "DEBUG"}).telemetry.log_level == "debug"
     for name in ("WENYUE_LOG_LEVEL", "WENYUE_LOG_FORMAT"):
         with pytest.raises(SettingsError, match=name):
             load({name: "loud"})
@@ -138,7 +138,7 @@ def test_a_callers_id_is_taken_only_when_it_is_one(given: bytes) -> None:
 
 def test_an_outage_is_two_lines() -> None:
     outage = Outage()
-    with routed(SightSettings()) as stream:
+    with routed(TelemetrySettings()) as stream:
         for _ in range(50):
             outage.note_bad("OperationalError")
         outage.note_good()
@@ -154,7 +154,7 @@ async def test_a_request_has_one_id_in_answer_page_and_log(
 ) -> None:
     async with api_site(make_database, tmp_path) as site:
         monkeypatch.setattr(site.app.services, "vault", None)  # every page breaks
-        with routed(SightSettings()) as stream:
+        with routed(TelemetrySettings()) as stream:
             told = await broken(site, "/signin")
             mine = "0190a5c2-7a00-7000-8000-0123456789ab"
             english = await broken(site, "/signin?lang=en", {"X-Request-Id": mine})

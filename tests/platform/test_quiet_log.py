@@ -12,7 +12,7 @@ import pytest
 from tests.platform.test_log import routed
 from tests.support.api_site import furnish, serve_api, settings_for
 from tests.support.database import DbUrls
-from wenyue.platform.config import PERSON_BOOKINGS_MAX, SightSettings
+from wenyue.platform.config import PERSON_BOOKINGS_MAX, TelemetrySettings
 from wenyue_lab.chaos.proxy import ChaosProxy
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +34,7 @@ async def test_an_outage_is_two_lines(make_database: Callable[[], DbUrls], tmp_p
     await furnish(urls, home)
     proxied, real = through(urls, tmp_path)
     listen = tmp_path / real.name
-    with routed(SightSettings(log_level="info")) as stream:
+    with routed(TelemetrySettings(log_level="info")) as stream:
         proxy = ChaosProxy(listen, real)
         await proxy.__aenter__()
         settings = settings_for(proxied, home)

@@ -26,7 +26,7 @@ from tests.support.stopwatch import Stopwatch
 from tests.support.traveller_site import CARD, DOCUMENT, NAME
 from wenyue.core.ids import uuid7
 from wenyue.platform import tracing
-from wenyue.platform.config import SettingsError, SightSettings
+from wenyue.platform.config import SettingsError, TelemetrySettings
 
 pytestmark = pytest.mark.anyio
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -102,7 +102,7 @@ def receiver() -> Generator[Receiver]:
 @contextmanager
 def traced(site: ApiSite, url: str, percent: int = 0) -> Generator[httpx.AsyncClient]:
     """A client of the site with traces to `url`."""
-    traces = tracing.start(SightSettings(traces_url=url, traces_percent=percent), "web")
+    traces = tracing.start(TelemetrySettings(traces_url=url, traces_percent=percent), "web")
     assert traces is not None
     site.app.services.engine.watch = traces
     transport = httpx.ASGITransport(traces.wrap(site.app))
@@ -214,8 +214,8 @@ def test_off_is_off() -> None:
     program = (
         "import sys, wenyue.app, wenyue.worker\n"
         "from wenyue.platform import tracing\n"
-        "from wenyue.platform.config import SightSettings\n"
-        "assert tracing.start(SightSettings(), 'web') is None\n"
+        "from wenyue.platform.config import TelemetrySettings\n"
+        "assert tracing.start(TelemetrySettings(), 'web') is None\n"
         "with tracing.span('job'): pass\n"
         "assert tracing.outgoing() == {}\n"
         "print(sorted(name for name in sys.modules if name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter'))))\n"
@@ -243,7 +243,7 @@ async def test_fastapis_own_telemetry_is_off(make_database: Callable[[], DbUrls]
 @pytest.mark.parametrize("url", ["127.0.0.1:4318", "ftp://x", "http://", "/v1/traces"])
 def test_a_wrong_address_is_named(url: str) -> None:
     with pytest.raises(SettingsError, match="WENYUE_TRACES_URL"):
-        tracing.start(SightSettings(traces_url=url), "web")
+        tracing.start(TelemetrySettings(traces_url=url), "web")
 
 
 async def test_a_stranger_cannot_have_everything_traced(

@@ -1,4 +1,4 @@
-"""Turns for what is costly: shares of their own, lines that are served in turn, and a bound on each line of a known device."""
+"""Limiter for what is costly: shares of their own, lines that are served in turn, and a bound on each line of a known device."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from wenyue.platform.database.db import DatabaseDown
-from wenyue.platform.load_shedding.limiter import Share, Turns
+from wenyue.platform.load_shedding.limiter import Limiter, Share
 
 pytestmark = pytest.mark.anyio
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 class Crowd:
     """Those who ask for turns, and in which order they got them."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Limiter) -> None:
         self.turns = turns
         self.order: list[str] = []
         self.refused = 0
@@ -49,7 +49,7 @@ class Crowd:
 
 
 async def test_live_M3_strangers_from_everywhere_leave_turns_for_known_devices_and_for_staff() -> None:
-    crowd = Crowd(Turns(5, 200))
+    crowd = Crowd(Limiter(5, 200))
     for number in range(120):
         await crowd.come(f"stranger {number}", Share.OTHERS, f"192.0.2.{number}")
     assert len(crowd.order) == 2
@@ -64,7 +64,7 @@ async def test_live_M3_strangers_from_everywhere_leave_turns_for_known_devices_a
 
 
 async def test_live_M3_devices_and_staff_logins_leave_a_turn_for_strangers() -> None:
-    crowd = Crowd(Turns(5, 200))
+    crowd = Crowd(Limiter(5, 200))
     for share in (Share.KNOWN, Share.STAFF, Share.CODES):
         for number in range(20):
             await crowd.come(f"{share.name} {number}", share, f"{share.name} {number}")
@@ -75,7 +75,7 @@ async def test_live_M3_devices_and_staff_logins_leave_a_turn_for_strangers() -> 
 
 
 async def test_live_M3_one_place_with_many_connections_waits_behind_its_own() -> None:
-    crowd = Crowd(Turns(5, 200))
+    crowd = Crowd(Limiter(5, 200))
     for number in range(80):
         await crowd.come(f"crowd {number}", Share.OTHERS, "127.0.3.3")
     await crowd.come("alone", Share.OTHERS, "198.51.100.1")
@@ -85,7 +85,7 @@ async def test_live_M3_one_place_with_many_connections_waits_behind_its_own() ->
 
 
 async def test_live_M3_of_one_device_few_are_here_at_once() -> None:
-    turns = Turns(5, 200)
+    turns = Limiter(5, 200)
     async with AsyncExitStack() as stack:
         for _ in range(2):
             await stack.enter_async_context(turns.turn(Share.KNOWN, "device", line_max=2))
@@ -97,7 +97,7 @@ async def test_live_M3_of_one_device_few_are_here_at_once() -> None:
 
 
 async def test_when_too_many_wait_the_last_of_the_longest_line_is_told_so() -> None:
-    crowd = Crowd(Turns(3, 4))
+    crowd = Crowd(Limiter(3, 4))
     for number in range(6):
         await crowd.come(f"crowd {number}", Share.OTHERS, "127.0.3.3")
     assert (len(crowd.order), crowd.refused) == (1, 1)
@@ -110,7 +110,7 @@ async def test_when_too_many_wait_the_last_of_the_longest_line_is_told_so() -> N
 
 
 async def test_whoever_leaves_while_waiting_takes_nobodys_turn() -> None:
-    crowd = Crowd(Turns(3, 4))
+    crowd = Crowd(Limiter(3, 4))
     for name in ("first", "gone", "next"):
         await crowd.come(name, Share.OTHERS, name)
     crowd.tasks[1].cancel()

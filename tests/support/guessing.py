@@ -10,7 +10,7 @@ from tests.support.cards import NOW, VAULT
 from tests.support.database import DbUrls
 from wenyue.accounts import Caller, Guard, Throttled
 from wenyue.platform.database.db import Database
-from wenyue.platform.load_shedding.limiter import Turns
+from wenyue.platform.load_shedding.limiter import Limiter
 
 STRANGER = Caller("203.0.113.7")
 OWNER = Caller("198.51.100.2")
@@ -40,7 +40,7 @@ async def guard(urls: DbUrls) -> AsyncIterator[Guard]:
 async def guard_on(urls: DbUrls) -> AsyncGenerator[Guard]:
     """A guard as the web process has it."""
     async with Database(urls.app_url, size_max=6) as db:
-        yield Guard(db, VAULT, Turns(20, 100))
+        yield Guard(db, VAULT, Limiter(20, 100))
 
 
 async def guess(

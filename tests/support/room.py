@@ -22,7 +22,7 @@ from wenyue.container import Services
 from wenyue.core.personal import Vault
 from wenyue.platform.database.db import Tx
 from wenyue.platform.keys import load_keys
-from wenyue.waiting_room import POLL_S, NewRoom, Room, keep_rooms, open_room
+from wenyue.waiting_room import POLL_S, NewRoom, Room, advance_waiting_rooms, open_room
 
 ROOM: Final = "golden-week"
 READY_S: Final = 30.0
@@ -84,7 +84,7 @@ async def keep(services: Services, places_left: int | None = None) -> None:
         return places_left
 
     async with services.db.transaction() as tx:
-        await keep_rooms(tx, services.vault, services.clock(), places_left=left)
+        await advance_waiting_rooms(tx, services.vault, services.clock(), places_left=left)
     await look(services)
 
 

@@ -15,13 +15,13 @@ from wenyue.core.personal import Vault
 from wenyue.platform.database.db import Database, Tx
 from wenyue.platform.keys import load_keys
 from wenyue.waiting_room import (
-    Gatekeeper,
     LoadSignal,
     NewRoom,
     PassGiven,
     Place,
     Room,
-    keep_rooms,
+    WaitingRooms,
+    advance_waiting_rooms,
     open_room,
     room_by_code,
 )
@@ -48,17 +48,17 @@ class World:
         self.signal: LoadSignal | None = WELL
         self.places: int | None = 1_000
 
-    def process(self) -> Gatekeeper:
+    def process(self) -> WaitingRooms:
         """A web process that has read nothing yet."""
-        return Gatekeeper(self.db, self.vault, self.clock, lambda: self.signal)
+        return WaitingRooms(self.db, self.vault, self.clock, lambda: self.signal)
 
-    async def web(self) -> Gatekeeper:
+    async def web(self) -> WaitingRooms:
         """A web process."""
         keeper = self.process()
         await self.look(keeper)
         return keeper
 
-    async def look(self, *keepers: Gatekeeper) -> None:
+    async def look(self, *keepers: WaitingRooms) -> None:
         """These processes read the rooms again, and say how they fare."""
         for keeper in keepers:
             async with self.db.connection() as tx:
@@ -71,7 +71,7 @@ class World:
             return self.places
 
         async with self.db.transaction() as tx:
-            assert await keep_rooms(tx, self.vault, self.clock(), places_left=left) == 1
+            assert await advance_waiting_rooms(tx, self.vault, self.clock(), places_left=left) == 1
 
     async def open(self, **more: Any) -> Room:
         """An operator opens the room; `more` fields differ."""
@@ -94,14 +94,14 @@ class World:
         assert room is not None
         return room
 
-    async def release(self, *keepers: Gatekeeper, seconds: float = 4.0) -> None:
+    async def release(self, *keepers: WaitingRooms, seconds: float = 4.0) -> None:
         """Pass the release, and let the keeper publish the seed."""
         self.clock.now = RELEASE + timedelta(seconds=seconds)
         await self.look(*keepers)
         await self.keep()
         await self.look(*keepers)
 
-    async def run(self, seconds: int, *keepers: Gatekeeper) -> None:
+    async def run(self, seconds: int, *keepers: WaitingRooms) -> None:
         """Time passes, second by second."""
         for _ in range(seconds):
             self.clock.forward(1)
@@ -132,14 +132,14 @@ async def at_the_room(urls: DbUrls, home: Path) -> AsyncGenerator[World]:
         yield World(db, Vault(load_keys(home)), urls.owner_url)
 
 
-async def pass_of(keeper: Gatekeeper, account: int, shown: str = "") -> PassGiven:
+async def pass_of(keeper: WaitingRooms, account: int, shown: str = "") -> PassGiven:
     """A pass for this account, which has to be given."""
     given = await keeper.give_pass("golden-week", account, shown)
     assert isinstance(given, PassGiven), given
     return given
 
 
-async def half_open(world: World) -> tuple[Gatekeeper, Place]:
+async def half_open(world: World) -> tuple[WaitingRooms, Place]:
     """A room that two thousand people came to before its release, two seconds after it; and how far it is open."""
     await world.open()
     web = await world.web()

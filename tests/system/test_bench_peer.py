@@ -19,7 +19,7 @@ from wenyue.core.ids import uuid7
 from wenyue_lab.benchmark.peer import site as peer
 from wenyue_lab.benchmark.site import HOST, Site
 from wenyue_lab.benchmark.wire import Plan, booking_body
-from wenyue_lab.benchmark.workers import Crew
+from wenyue_lab.benchmark.workers import Workers
 
 Answer = tuple[int, dict[str, Any]]
 DAY = date(2030, 5, 1)
@@ -74,7 +74,7 @@ def running(db_urls: DbUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_a_rush_for_few_places_sells_each_once(running: Peer) -> None:
-    with Crew(1) as crew:
+    with Workers(1) as crew:
         volley = crew.fire(
             Plan("book", 1, 400, (FEW,)), port=running.site.port, connections=64, warm_s=0.0, measure_s=60.0
         )

@@ -37,7 +37,7 @@ from wenyue.core.limits import SECRET_CHECKS_OF_DEVICE
 from wenyue.core.personal import Vault
 from wenyue.platform.addresses import line_of
 from wenyue.platform.database.db import Database, Tx, queries
-from wenyue.platform.load_shedding.limiter import Share, Turns
+from wenyue.platform.load_shedding.limiter import Limiter, Share
 
 _SQL: Final = queries("wenyue.accounts", "guard.sql")
 _QUIET: Final = 0.5  # a score below it gives its slot to whoever comes
@@ -163,7 +163,7 @@ class Guard:
         self,
         db: Database,
         vault: Vault,
-        turns: Turns,
+        turns: Limiter,
         *,
         heard: Callable[[FailedSignIn], None] = lambda _: None,
         blocked: Callable[[str, datetime], datetime | None] = lambda _address, _now: None,

@@ -102,7 +102,7 @@ def _process(entry: Path, role: str) -> Process:
 
 
 def old_facts(folder: Path, now: float) -> list[OldFact]:
-    """What the living processes of this machine say is old (their figures, `sight.Exchange`), and those that say nothing.
+    """What the living processes of this machine say is old (their figures, `telemetry.Exchange`), and those that say nothing.
 
     While the database does not answer a process, most of what it knows is old, and that is told as such: left out.
     """

@@ -51,7 +51,7 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SightSettings:
+class TelemetrySettings:
     """What this installation shows of itself, and to whom."""
 
     metrics_token: str = ""  # WENYUE_METRICS_TOKEN, or the first line of the file WENYUE_METRICS_TOKEN_FILE
@@ -150,7 +150,7 @@ class Settings:
     is_bench: bool  # WENYUE_BENCH: serve the benchmark's do-nothing route
     web: WebSettings
     database: DatabaseSettings
-    sight: SightSettings = SightSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     monitor: MonitorSettings = MonitorSettings()
     status: StatusSettings = StatusSettings()
     backup: BackupSettings = BackupSettings()
@@ -195,7 +195,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             role=env.get("WENYUE_DATABASE_ROLE", ""),
             pool_size_max=_number(env, "WENYUE_DATABASE_POOL", 12, 4, 100),
         ),
-        sight=SightSettings(
+        telemetry=TelemetrySettings(
             metrics_token=_secret(env, "WENYUE_METRICS_TOKEN", "WENYUE_METRICS_TOKEN_FILE"),
             log_format=_choice(env, "WENYUE_LOG_FORMAT", LOG_FORMATS, "auto"),
             log_level=_choice(env, "WENYUE_LOG_LEVEL", LOG_LEVELS, "info"),

@@ -20,7 +20,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Final, TextIO
 
-from wenyue.platform.config import SightSettings
+from wenyue.platform.config import TelemetrySettings
 from wenyue.platform.quiet_log import quiet_libraries
 
 request_id: Final[ContextVar[str]] = ContextVar("request_id", default="")
@@ -64,7 +64,7 @@ def scrub(text: str) -> str:
     return text
 
 
-def configure(settings: SightSettings, role: str, stream: TextIO | None = None) -> None:
+def configure(settings: TelemetrySettings, role: str, stream: TextIO | None = None) -> None:
     """Route every logger of this process to `stream` (default: standard error), once."""
     where = sys.stderr if stream is None else stream
     is_text = settings.log_format == "text" or (settings.log_format == "auto" and where.isatty())

@@ -17,7 +17,7 @@ from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from wenyue.platform.config import SettingsError, SightSettings
+from wenyue.platform.config import SettingsError, TelemetrySettings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -41,7 +41,7 @@ _PHASES: Final = {"gathered": "gather", "decided": "decide", "written": "apply",
 _active: "Tracing | None" = None
 
 
-def start(settings: SightSettings, role: str) -> "Tracing | None":
+def start(settings: TelemetrySettings, role: str) -> "Tracing | None":
     """Tracing as the settings say, or None. Raises SettingsError: no HTTP URL, or the extra `tracing` is not installed."""
     global _active  # noqa: PLW0603 - one per process, like the log
     if not settings.traces_url:

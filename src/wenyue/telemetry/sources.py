@@ -17,7 +17,7 @@ from wenyue.platform.database.freshness import Freshness
 from wenyue.platform.jobs.waiting import waiting_jobs
 from wenyue.platform.load_shedding.admission import Admission
 from wenyue.telemetry.model import Distribution, Snapshot, TightPool
-from wenyue.waiting_room import Gatekeeper
+from wenyue.waiting_room import WaitingRooms
 
 _TIGHT_SHOWN: Final = 12
 _ROOMS_MAX: Final = 16
@@ -119,7 +119,7 @@ class _RoomFigures(Struct):
     per_s: float = 0.0
 
 
-def room_source(gatekeeper: Gatekeeper) -> Source:
+def room_source(gatekeeper: WaitingRooms) -> Source:
     """The open waiting rooms, as their public files tell them."""
     read = Decoder(_RoomFigures).decode
 

@@ -1,6 +1,7 @@
 """The waiting room (排队等候): a fair queue in front of the release of scarce places. Owns the PostgreSQL schema `emergency`.
 
-`Gatekeeper` is what a web process knows and signs; `keep_rooms` is the keeper of the worker; `find_cheats` proves fairness.
+`WaitingRooms` is what a web process knows and signs; `advance_waiting_rooms` is the keeper of the worker;
+`find_cheats` proves fairness.
 """
 
 from wenyue.waiting_room.model import (
@@ -33,8 +34,8 @@ from wenyue.waiting_room.store import (
     steer_room,
     steps_of,
 )
-from wenyue.waiting_room.tasks import KEEP_EVERY_S, close, held_back_by, keep_rooms
-from wenyue.waiting_room.waiting_room import Gatekeeper, Known, Wanted
+from wenyue.waiting_room.tasks import KEEP_EVERY_S, advance_waiting_rooms, close, held_back_by
+from wenyue.waiting_room.waiting_room import Known, WaitingRooms, Wanted
 
 __all__ = [
     "EPOCH_S",
@@ -43,7 +44,6 @@ __all__ = [
     "RATE_MAX",
     "TOKEN_TTL_S",
     "Exchange",
-    "Gatekeeper",
     "Known",
     "LoadSignal",
     "NewRoom",
@@ -56,7 +56,9 @@ __all__ = [
     "RoomState",
     "Step",
     "TokenGiven",
+    "WaitingRooms",
     "Wanted",
+    "advance_waiting_rooms",
     "close",
     "count_exchanges",
     "crowd_of",
@@ -64,7 +66,6 @@ __all__ = [
     "find_cheats",
     "freeze",
     "held_back_by",
-    "keep_rooms",
     "knots",
     "open_room",
     "position",

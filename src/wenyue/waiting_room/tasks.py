@@ -43,7 +43,7 @@ class _Seen:
     places_left: int | None
 
 
-async def keep_rooms(
+async def advance_waiting_rooms(
     tx: Tx, vault: Vault, now: datetime, *, places_left: PlacesLeft, freshness: Freshness | None = None
 ) -> int:
     """Look after every open room; returns how many there are. Nothing is done while another worker is at it.

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from psycopg import Error
 
 from wenyue.core.personal import Vault
-from wenyue.platform.database.batcher import Together
+from wenyue.platform.database.batcher import Batcher
 from wenyue.platform.database.db import Database, DatabaseDown, Tx
 from wenyue.platform.database.freshness import Freshness
 from wenyue.waiting_room import store
@@ -72,7 +72,7 @@ class _Slots:
     ids: set[int] = field(default_factory=set[int])
 
 
-class Gatekeeper:
+class WaitingRooms:
     """The waiting rooms of one process."""
 
     def __init__(
@@ -94,8 +94,8 @@ class Gatekeeper:
         self._read_at: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._writes_signals = False
-        self._arriving: Together[tuple[int, int], int, int] = Together(self._arrive)
-        self._exchanging: Together[tuple[int, str], tuple[Place, Place], datetime] = Together(self._exchange)
+        self._arriving: Batcher[tuple[int, int], int, int] = Batcher(self._arrive)
+        self._exchanging: Batcher[tuple[int, str], tuple[Place, Place], datetime] = Batcher(self._exchange)
 
     # ------------------------------------------------------------------------------------------ life
 

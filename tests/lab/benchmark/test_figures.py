@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from wenyue.core.documents import Document, DocumentKind, age_on, parse_document
 from wenyue.core.ids import parse_uuid
 from wenyue.platform.embedded_server import ServerInfo
-from wenyue_lab.benchmark.dataset import DAYS, World, WorldFault
+from wenyue_lab.benchmark.dataset import DAYS, Dataset, DatasetFault
 from wenyue_lab.benchmark.figures import KEYS, Figures, document, goals, markdown
 from wenyue_lab.benchmark.histogram import Histogram, bucket_of, ceiling_of
 from wenyue_lab.benchmark.load import Outcome
@@ -152,9 +152,9 @@ def test_a_request_is_complete_and_its_own() -> None:
     assert all(parse_uuid(body["id"]) for body in read)
 
 
-def _world(cards: int) -> World:
+def _world(cards: int) -> Dataset:
     server = ServerInfo("", "", "", was_started_here=False, pid=0, programs=Path(), data=Path(), log=Path())
-    return World(server, cards, date(2026, 1, 1))
+    return Dataset(server, cards, date(2026, 1, 1))
 
 
 def test_no_card_books_twice_on_one_date() -> None:
@@ -166,10 +166,10 @@ def test_no_card_books_twice_on_one_date() -> None:
 
 
 def test_cards_that_run_out_are_said_so() -> None:
-    with pytest.raises(WorldFault, match="as many cards"):
+    with pytest.raises(DatasetFault, match="as many cards"):
         _world(100).take(101)
     world = _world(10)
     for _ in range(DAYS):
         world.take(10)
-    with pytest.raises(WorldFault, match="seed more cards"):
+    with pytest.raises(DatasetFault, match="seed more cards"):
         world.take(10)

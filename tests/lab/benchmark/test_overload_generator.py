@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from time import perf_counter
 
-from wenyue_lab.benchmark.overload.load_generator import DOUBTFUL, Gun, Record
+from wenyue_lab.benchmark.overload.load_generator import DOUBTFUL, LoadGenerator, Record
 from wenyue_lab.benchmark.overload.orders import Maker, Orders, Stream
 from wenyue_lab.benchmark.overload.tally import tally_of
 
@@ -87,7 +87,7 @@ def fire(
     patience_s: float = 60.0,  # nobody leaves because the machine paused, unless a test is about leaving
 ) -> Record:
     stream = Stream("ordinary", ((seconds, rate),), first_card=1, cards=2_000, slots=(1, 2))
-    gun = Gun("127.0.0.1", server.port, connections, patience_s)
+    gun = LoadGenerator("127.0.0.1", server.port, connections, patience_s)
     try:
         gun.open_all()
         return gun.fire(Orders((stream,), perf_counter() + 0.02, drain_s), [Maker(stream)])

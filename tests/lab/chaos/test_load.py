@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.answering import DEADLINE_S, answering
 from wenyue_lab.chaos.client import Client, Wire
-from wenyue_lab.chaos.fixtures import VENUES, Demand, Town
+from wenyue_lab.chaos.fixtures import VENUES, Demand, Fixtures
 from wenyue_lab.chaos.history import History
 from wenyue_lab.chaos.load import Traffic
 
@@ -18,7 +18,7 @@ BUSY = 503, dict[str, object]()
 @pytest.mark.parametrize("is_told_first", [False, True], ids=["while it sends", "while it waits for answers"])
 async def test_cancelled_it_takes_everything_with_it(*, is_told_first: bool) -> None:
     history = History()
-    town = Town(500, tuple(tuple((venue,) for venue in range(VENUES)) for _ in range(10)))
+    town = Fixtures(500, tuple(tuple((venue,) for venue in range(VENUES)) for _ in range(10)))
     async with answering(lambda _: BUSY, after_s=0.01) as port:
         wire = Wire(port)
         traffic = Traffic(Client(history, wire, seed=1), Demand(town, seed=1), rate_per_s=500, seed=1)

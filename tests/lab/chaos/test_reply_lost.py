@@ -9,7 +9,7 @@ import pytest
 from tests.support.answering import DEADLINE_S, SILENCE, Answer, answering
 from wenyue_lab.chaos.acts_reply import RESENT, resend
 from wenyue_lab.chaos.client import Client, Wire
-from wenyue_lab.chaos.fixtures import VENUES, Demand, Town
+from wenyue_lab.chaos.fixtures import VENUES, Demand, Fixtures
 from wenyue_lab.chaos.history import History, Kind, Operation, Says
 from wenyue_lab.chaos.load import Traffic
 
@@ -68,7 +68,7 @@ async def test_rules_R11_reply_lost_still_sees_what_must_not_be(answers: list[An
 async def test_rules_R11_a_slow_machine_gets_operations_at_its_own_pace() -> None:
     history = History()
     history.begin()
-    town = Town(500, tuple(tuple((venue,) for venue in range(VENUES)) for _ in range(10)))
+    town = Fixtures(500, tuple(tuple((venue,) for venue in range(VENUES)) for _ in range(10)))
     async with answering(lambda _: SILENCE) as port:
         wire = Wire(port)
         traffic = Traffic(

@@ -246,8 +246,8 @@ async def test_the_metrics_token(make_database: Callable[[], DbUrls], tmp_path: 
     urls = make_database()
     await furnish(urls, tmp_path)
     settings = settings_for(urls, tmp_path)
-    sight = dataclasses.replace(settings.sight, metrics_token="sesame-42")
-    async with serve_api(dataclasses.replace(settings, sight=sight)) as site:
+    changed = dataclasses.replace(settings.telemetry, metrics_token="sesame-42")
+    async with serve_api(dataclasses.replace(settings, telemetry=changed)) as site:
         answer = await site.client.get("/metrics")
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         for wrong in ("sesame-42", "Bearer sesame", "Bearer sesame-42 ", "Bearer é"):

@@ -51,12 +51,12 @@ _RULES: Final = {
 }
 
 
-class WorldFault(Exception):
+class DatasetFault(Exception):
     """The benchmark's data is not what the figures need."""
 
 
 @dataclass(slots=True)
-class World:
+class Dataset:
     """What was seeded, and which cards were not used yet on which date."""
 
     server: ServerInfo
@@ -69,11 +69,11 @@ class World:
     def take(self, count: int) -> tuple[int, int]:
         """`count` cards that have no booking on the date of the returned pass: (first card, pass)."""
         if count > self.cards:
-            raise WorldFault(f"a run of {count} bookings needs as many cards; there are {self.cards}")
+            raise DatasetFault(f"a run of {count} bookings needs as many cards; there are {self.cards}")
         if self.next_card + count - 1 > self.cards:
             self.pass_no, self.next_card = self.pass_no + 1, 1
         if self.pass_no >= DAYS:
-            raise WorldFault("every card has a booking on every date: seed more cards")
+            raise DatasetFault("every card has a booking on every date: seed more cards")
         first = self.next_card
         self.next_card += count
         return first, self.pass_no
@@ -141,9 +141,9 @@ class World:
         return int(row[0]) if row else 0
 
 
-def seed(server: ServerInfo, home: Path, cards: int, tell: Callable[[str], None]) -> World:
+def seed(server: ServerInfo, home: Path, cards: int, tell: Callable[[str], None]) -> Dataset:
     """Write the world into a migrated, empty database."""
-    world = World(server, cards, datetime.now(UTC).date() + timedelta(days=2))
+    world = Dataset(server, cards, datetime.now(UTC).date() + timedelta(days=2))
     bounds = {
         "venues": SPREAD_VENUES + 2,
         "first_day": world.first_day,
@@ -192,5 +192,5 @@ def _key_prefix() -> str:
     number = resident_id(1)
     document = parse_document(DocumentKind.RESIDENT_ID, number, today=datetime.now(UTC).date())
     if not isinstance(document, Document) or not document.key.endswith(number):
-        raise WorldFault(f"the benchmark's document numbers are refused: {document!r}")
+        raise DatasetFault(f"the benchmark's document numbers are refused: {document!r}")
     return document.key.removesuffix(number)

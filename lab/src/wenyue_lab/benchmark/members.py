@@ -11,7 +11,7 @@ from wenyue_lab.benchmark.site import cpu_seconds
 _END_DEADLINE_S: Final = 5.0
 
 
-class CrewLost(Exception):
+class WorkersLost(Exception):
     """A load process died or did not answer in time; the figures of this run mean nothing."""
 
 
@@ -58,15 +58,15 @@ class Members:
             pipe.send(message)
 
     def _hear(self, deadline_s: float) -> list[object]:
-        """One answer of each, in order; each within the deadline. Raises CrewLost."""
+        """One answer of each, in order; each within the deadline. Raises WorkersLost."""
         return [_receive(pipe, deadline_s) for _, pipe in self._members]
 
 
 def _receive(pipe: "Connection[Any, Any]", deadline_s: float) -> object:
     try:
         if not pipe.poll(deadline_s):
-            raise CrewLost(f"a load process did not answer within {deadline_s:.0f} s")
+            raise WorkersLost(f"a load process did not answer within {deadline_s:.0f} s")
         answer: object = pipe.recv()
     except (EOFError, OSError) as error:
-        raise CrewLost("a load process ended; see the lines above") from error
+        raise WorkersLost("a load process ended; see the lines above") from error
     return answer

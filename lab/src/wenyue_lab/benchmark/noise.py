@@ -15,14 +15,14 @@ _GUESTS: Final = 8  # guest time is counted in user time already
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
+class Noise:
     """Shares (0-1) of all processor time during the run."""
 
     others: float  # programs that are no part of the benchmark
     stolen: float  # the hypervisor gave it to other machines
 
 
-class Barometer:
+class NoiseMeter:
     """Starts watching when made. `ours_s` says how many processor seconds the benchmark's live processes used."""
 
     def __init__(self, ours_s: Callable[[], float]) -> None:
@@ -31,13 +31,13 @@ class Barometer:
         self._ours_then = _self_s() + ours_s()
         self._busy_then, self._stolen_then = _busy_s()
 
-    def read(self) -> Weather:
+    def read(self) -> Noise:
         """The weather since the start."""
         capacity_s = (perf_counter() - self._began) * (os.cpu_count() or 1)
         busy_s, stolen_s = _busy_s()
         ours_s = _self_s() + self._ours_s() - self._ours_then
         others_s = busy_s - self._busy_then - ours_s
-        return Weather(
+        return Noise(
             others=max(0.0, others_s / capacity_s), stolen=(stolen_s - self._stolen_then) / capacity_s
         )
 

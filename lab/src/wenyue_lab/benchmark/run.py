@@ -9,14 +9,14 @@ from typing import Final
 from wenyue.platform.embedded_server import ServerInfo, hold_home
 from wenyue.platform.fault import SetupError
 from wenyue_lab.benchmark import naive
-from wenyue_lab.benchmark.dataset import FULL_CAPACITY, World, seed
+from wenyue_lab.benchmark.dataset import FULL_CAPACITY, Dataset, seed
 from wenyue_lab.benchmark.figures import Figures
-from wenyue_lab.benchmark.noise import Barometer, Weather
+from wenyue_lab.benchmark.noise import Noise, NoiseMeter
 from wenyue_lab.benchmark.peer.measure import PeerBench, peer_bench
 from wenyue_lab.benchmark.postgres import cpu_seconds as postgres_cpu_s
 from wenyue_lab.benchmark.site import Site, database, machine, site
 from wenyue_lab.benchmark.wire import Kind, Plan
-from wenyue_lab.benchmark.workers import Crew, Volley
+from wenyue_lab.benchmark.workers import Volley, Workers
 
 CREATED: Final = "201"
 CONFLICT: Final = "409"
@@ -63,7 +63,7 @@ class Report:
     machine: dict[str, object] = field(default_factory=dict[str, object])
     notes: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
-    weather: Weather = field(default_factory=lambda: Weather(0.0, 0.0))
+    weather: Noise = field(default_factory=lambda: Noise(0.0, 0.0))
 
     def note(self, line: str) -> None:
         """Keep a line for the reader, once."""
@@ -92,7 +92,7 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
             log.unlink(missing_ok=True)
             with (
                 site(server, home, scale.workers, log) as web,
-                Crew(scale.crew) as crew,
+                Workers(scale.crew) as crew,
                 peer_bench(
                     server,
                     home,
@@ -106,7 +106,7 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
             ):
                 served = [web.cpu_s] if peer is None else [web.cpu_s, peer.site.cpu_s]
                 used = [*served, crew.cpu_s, lambda: postgres_cpu_s(server)]
-                barometer = Barometer(lambda: sum(one() for one in used))
+                barometer = NoiseMeter(lambda: sum(one() for one in used))
                 _Bench(scale, report, server, world, web, crew, peer, home, tell).measure()
                 report.weather = barometer.read()
     report.seconds = perf_counter() - began
@@ -122,9 +122,9 @@ class _Bench:
     scale: Scale
     report: Report
     server: ServerInfo
-    world: World
+    world: Dataset
     web: Site
-    crew: Crew
+    crew: Workers
     peer: PeerBench | None
     folder: Path
     tell: Callable[[str], None]

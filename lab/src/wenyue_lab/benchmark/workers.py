@@ -36,7 +36,7 @@ class Volley:
     samples: dict[str, str] = field(default_factory=dict[str, str])
 
 
-class Crew(Members):
+class Workers(Members):
     """`size` load processes. Use as a context manager: they end with the block, and with this process."""
 
     def __init__(self, size: int) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from wenyue.ops.processes import send
 from wenyue.platform.embedded_server import ServerInfo
 from wenyue_lab.chaos.client import Client
-from wenyue_lab.chaos.fixtures import Demand, Town
+from wenyue_lab.chaos.fixtures import Demand, Fixtures
 from wenyue_lab.chaos.history import History
 from wenyue_lab.chaos.installation import Installation
 from wenyue_lab.chaos.proxy import CALM, ChaosProxy, Weather
@@ -39,7 +39,7 @@ class Stage:
     extra: dict[str, float] = field(default_factory=dict[str, float])
 
     server: ServerInfo | None = None  # PostgreSQL as it was when the world was made; its addresses stay
-    town: Town | None = None
+    town: Fixtures | None = None
     variables: Mapping[str, str] = field(default_factory=dict[str, str])  # of the installation's processes
     tell: Callable[[str], None] = lambda _: None
 

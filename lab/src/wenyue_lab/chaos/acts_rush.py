@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.platform.config import PERSON_BOOKINGS_MAX
-from wenyue_lab.benchmark.members import CrewLost
+from wenyue_lab.benchmark.members import WorkersLost
 from wenyue_lab.benchmark.overload.battery import Battery
 from wenyue_lab.benchmark.overload.orders import Stream
 from wenyue_lab.benchmark.overload.tally import Tally
@@ -67,6 +67,6 @@ def _come(stage: Stage, seconds: float) -> Tally | None:
     try:
         with Battery(size=_LOADERS, port=stage.installation.port, connections=CONNECTIONS) as battery:
             tally, _ = battery.fire([stream], drain_s=_DRAIN_S)
-    except CrewLost:
+    except WorkersLost:
         return None
     return tally

@@ -21,7 +21,7 @@ from wenyue.platform.embedded_server import ServerInfo, ensure_started, erase, s
 from wenyue.platform.fault import SetupError
 from wenyue_lab.benchmark.site import machine
 from wenyue_lab.chaos.checker import Books, Violation, check, read_final
-from wenyue_lab.chaos.fixtures import Town
+from wenyue_lab.chaos.fixtures import Fixtures
 from wenyue_lab.chaos.history import History, Kind
 from wenyue_lab.chaos.installation import Installation, installed
 from wenyue_lab.chaos.kind import Drill, Terms
@@ -41,7 +41,7 @@ class Scene:
 
     it: Performance
     server: ServerInfo
-    town: Town
+    town: Fixtures
     installation: Installation | None = None
     words: dict[str, str] = field(
         default_factory=dict[str, str]

@@ -53,7 +53,7 @@ _LATER: Final = 200  # bookings that a cancellation is chosen from
 
 
 @dataclass(frozen=True, slots=True)
-class Town:
+class Fixtures:
     """What there is to book: slots by day and venue."""
 
     cards: int
@@ -66,7 +66,7 @@ def cards_for(operations: int) -> int:
     return min(CARDS_MAX, max(CARDS_MIN, operations // ((VENUES - 2) * DAYS) + 1))
 
 
-def seed(server: ServerInfo, home: Path, cards: int, *, now: datetime | None = None) -> Town:
+def seed(server: ServerInfo, home: Path, cards: int, *, now: datetime | None = None) -> Fixtures:
     """Migrate the database and write the world into it.
 
     `now`: the instant that it is made for, when that is not the present; then the first day is the venue's next one, and the
@@ -99,7 +99,7 @@ def seed(server: ServerInfo, home: Path, cards: int, *, now: datetime | None = N
         for slot_id, venue_id, on_date in connection.execute(SQL["slots_of_all"]):
             days.setdefault(on_date, {}).setdefault(venue_id, []).append(slot_id)
     slots = tuple(tuple(tuple(venues[venue]) for venue in range(1, VENUES + 1)) for venues in days.values())
-    return Town(cards, slots, now)
+    return Fixtures(cards, slots, now)
 
 
 async def _seed_presets(server: ServerInfo) -> None:
@@ -114,7 +114,7 @@ class Demand:
     somebody who has one, or cancel a booking that was acknowledged.
     """
 
-    def __init__(self, town: Town, *, seed: int) -> None:
+    def __init__(self, town: Fixtures, *, seed: int) -> None:
         self._town = town
         self._chance = random.Random(f"demand {seed}")  # noqa: S311 - load, not secrets
         self._ordinary = self._visits()

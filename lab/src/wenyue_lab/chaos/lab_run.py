@@ -9,7 +9,7 @@ from typing import Final
 from wenyue.platform.embedded_server import ServerInfo
 from wenyue_lab.benchmark.site import machine
 from wenyue_lab.chaos.checker import check, read_final
-from wenyue_lab.chaos.fixtures import Town
+from wenyue_lab.chaos.fixtures import Fixtures
 from wenyue_lab.chaos.kind import Drill, Terms
 from wenyue_lab.chaos.lab_stage import LabSite, LabStage, environment_of
 from wenyue_lab.chaos.performance import Performance, performance
@@ -53,7 +53,7 @@ def _perform(it: Performance, lab: Lab) -> Run:
     return it.record(stage, facts | about, violations)
 
 
-async def _act(it: Performance, lab: Lab, server: ServerInfo, town: Town) -> LabStage:
+async def _act(it: Performance, lab: Lab, server: ServerInfo, town: Fixtures) -> LabStage:
     with it.client(lab.layout.port) as client:
         stage = LabStage(
             installation=LabSite(lab),

@@ -15,7 +15,7 @@ from wenyue_lab.chaos.acts import Stage
 from wenyue_lab.chaos.checker import SHOWN_MAX, Violation
 from wenyue_lab.chaos.client import CONVERGE_S, Client, Wire
 from wenyue_lab.chaos.figures import measure
-from wenyue_lab.chaos.fixtures import Demand, Town, cards_for, seed
+from wenyue_lab.chaos.fixtures import Demand, Fixtures, cards_for, seed
 from wenyue_lab.chaos.history import History
 from wenyue_lab.chaos.kind import Drill, Terms
 from wenyue_lab.chaos.load import Traffic, loaded
@@ -47,11 +47,11 @@ class Performance:
     history: History
     began_at: datetime
 
-    def people(self, server: ServerInfo, home: Path, *, now: datetime | None = None) -> Town:
+    def people(self, server: ServerInfo, home: Path, *, now: datetime | None = None) -> Fixtures:
         """The world, with as many card holders as will book."""
         return seed(server, home, cards_for(int(self.terms.rate_per_s * self.terms.seconds)), now=now)
 
-    def demand(self, town: Town) -> Demand:
+    def demand(self, town: Fixtures) -> Demand:
         """What they want."""
         return Demand(town, seed=self.terms.seed)
 

@@ -13,7 +13,7 @@ from wenyue.platform.embedded_server import ServerInfo, ensure_started, erase, s
 from wenyue_lab.benchmark.site import machine
 from wenyue_lab.chaos.acts import Stage
 from wenyue_lab.chaos.checker import check, read_final
-from wenyue_lab.chaos.fixtures import Town
+from wenyue_lab.chaos.fixtures import Fixtures
 from wenyue_lab.chaos.installation import HOST, installed
 from wenyue_lab.chaos.kind import Drill, Terms
 from wenyue_lab.chaos.performance import Performance, performance
@@ -64,7 +64,7 @@ class _Play:
 
     it: Performance
     log: Path
-    town: Town
+    town: Fixtures
     server: ServerInfo
     variables: Mapping[str, str]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.platform.embedded_server import hold_home
-from wenyue_lab.benchmark.dataset import World, seed
+from wenyue_lab.benchmark.dataset import Dataset, seed
 from wenyue_lab.benchmark.postgres import cpu_seconds
 from wenyue_lab.benchmark.site import Site, database, site
 from wenyue_lab.benchmark.wire import Plan, build
@@ -29,7 +29,7 @@ _TRIES: Final = 2  # there are card holders for so many
 @dataclass(frozen=True, slots=True)
 class _Town:
     web: Site
-    world: World
+    world: Dataset
 
 
 def compare(home: Path, people: int, tell: Callable[[str], None], *, pace: float = 1.0) -> list[Divided]:
@@ -96,7 +96,7 @@ def _fire(
     ]
 
 
-def _bookings(world: World, count: int) -> list[bytes]:
+def _bookings(world: Dataset, count: int) -> list[bytes]:
     first_card, pass_no = world.take(count)
     return build(Plan("book", first_card, count, world.slots(pass_no, "hot")))
 

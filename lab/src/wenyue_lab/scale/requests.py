@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from wenyue.platform.fault import SetupError
-from wenyue_lab.benchmark.dataset import World
+from wenyue_lab.benchmark.dataset import Dataset
 from wenyue_lab.benchmark.site import HOST
 from wenyue_lab.benchmark.wire import Plan, build, token
 from wenyue_lab.scale.unit_bench import LENGTH, Bench
@@ -18,7 +18,7 @@ _COLLECTORS: Final = 16
 _COLLECT_DEADLINE_S: Final = 30.0
 
 
-def bookings(world: World, kind: str, count: int) -> list[bytes]:
+def bookings(world: Dataset, kind: str, count: int) -> list[bytes]:
     """So many bookings of whoever is next, for sessions of this kind."""
     first_card, pass_no = world.take(count)
     return build(Plan("book", first_card, count, world.slots(pass_no, kind)))

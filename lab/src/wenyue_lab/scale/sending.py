@@ -12,7 +12,7 @@ import uvloop
 
 from wenyue.platform.parent_death_signal import end_with_parent
 from wenyue_lab.benchmark.load import Outcome, Shape, drive
-from wenyue_lab.benchmark.members import CrewLost
+from wenyue_lab.benchmark.members import WorkersLost
 from wenyue_lab.benchmark.site import HOST
 
 _OVERTIME_S: Final = 30.0
@@ -53,15 +53,15 @@ class Sender:
             self._process.join()
 
     def send(self, requests: Sequence[bytes], way: Way) -> Outcome:
-        """Load with these requests. Raises CrewLost."""
+        """Load with these requests. Raises WorkersLost."""
         shape = Shape(HOST, self._port, way.connections, 0.0, way.warm_s, way.seconds, way.per_s)
         try:
             self._pipe.send((list(requests), shape, way.again))
             if not self._pipe.poll(way.warm_s + way.seconds + _OVERTIME_S):
-                raise CrewLost("the load process did not answer in time")
+                raise WorkersLost("the load process did not answer in time")
             return cast("Outcome", self._pipe.recv())
         except (EOFError, OSError) as error:
-            raise CrewLost("the load process ended; see the lines above") from error
+            raise WorkersLost("the load process ended; see the lines above") from error
 
 
 def _serve(pipe: "Connection[Any, Any]") -> None:

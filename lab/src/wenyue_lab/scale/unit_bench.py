@@ -12,7 +12,7 @@ import psycopg
 from wenyue.platform.database.db import queries
 from wenyue.platform.embedded_server import ServerInfo
 from wenyue.platform.fault import SetupError
-from wenyue_lab.benchmark.dataset import World
+from wenyue_lab.benchmark.dataset import Dataset
 from wenyue_lab.benchmark.load import Outcome
 from wenyue_lab.benchmark.postgres import cpu_seconds
 from wenyue_lab.benchmark.site import HOST, Site
@@ -34,7 +34,7 @@ class Bench:
 
     server: ServerInfo
     web: Site
-    world: World
+    world: Dataset
     sender: Sender
     tell: Callable[[str], None]
     pace: float = 1.0  # share of the usual time and numbers

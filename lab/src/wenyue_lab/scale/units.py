@@ -11,8 +11,8 @@ import psycopg
 from wenyue.core.personal import Vault
 from wenyue.platform.database.db import queries
 from wenyue.platform.embedded_server import ServerInfo
-from wenyue.waiting_room import NewRoom, keep_rooms, open_room
-from wenyue_lab.benchmark.dataset import FULL_CAPACITY, World
+from wenyue.waiting_room import NewRoom, advance_waiting_rooms, open_room
+from wenyue_lab.benchmark.dataset import FULL_CAPACITY, Dataset
 from wenyue_lab.benchmark.site import HOST
 from wenyue_lab.benchmark.wire import Plan, build, token
 from wenyue_lab.scale.model import Unit
@@ -87,7 +87,7 @@ def _room_units(bench: Bench, vault: Vault) -> dict[str, Unit]:
     return units | {name: _with_answer(units[name], bench.answer_bytes(one)) for name, one in sizes.items()}
 
 
-async def _open(server: ServerInfo, vault: Vault, release_at: datetime, world: World) -> None:
+async def _open(server: ServerInfo, vault: Vault, release_at: datetime, world: Dataset) -> None:
     day = world.first_day
     new = NewRoom(ROOM, "测量", "Measurement", None, (_NOBODY,), day, day, "/", release_at)
     async with await psycopg.AsyncConnection.connect(server.owner_url) as tx:
@@ -101,7 +101,7 @@ async def _release(server: ServerInfo, vault: Vault, now: datetime) -> None:
         return None
 
     async with await psycopg.AsyncConnection.connect(server.owner_url) as tx:
-        await keep_rooms(tx, vault, now, places_left=unknown)
+        await advance_waiting_rooms(tx, vault, now, places_left=unknown)
         await tx.execute(_SQL["let_everybody_in"], {"code": ROOM})
 
 

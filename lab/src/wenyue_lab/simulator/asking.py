@@ -11,7 +11,7 @@ from psycopg import errors
 
 from wenyue.booking import Answer, BookingRequest, ChangeRequest, Outcome
 from wenyue_lab.simulator.demand import Demand
-from wenyue_lab.simulator.fixtures import Town
+from wenyue_lab.simulator.fixtures import Fixtures
 from wenyue_lab.simulator.inspection import Trouble, compare, is_refusal, show
 from wenyue_lab.simulator.memory import Memory
 from wenyue_lab.simulator.model import Naive, Request
@@ -26,7 +26,7 @@ TRIES_MAX: Final = 4  # an answer must come by then: every unknown converges
 class Asking:
     """One epoch: a fresh world, and how something is asked in it."""
 
-    def __init__(self, stage: Stage, town: Town, rng: random.Random, record: Record) -> None:
+    def __init__(self, stage: Stage, town: Fixtures, rng: random.Random, record: Record) -> None:
         self.stage, self.town, self.rng, self.record = stage, town, rng, record
         self.model: Naive = town.model
         self.demand = Demand(rng, town, stage.clock)

@@ -95,7 +95,7 @@ class Booking:
         return [line for line in self.lines if not line.gone] if self.state in LIVE else []
 
 
-class World:
+class Dataset:
     """The whole world in lists."""
 
     def __init__(self) -> None:

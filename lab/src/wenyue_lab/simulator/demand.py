@@ -18,7 +18,7 @@ from wenyue.booking import (
 )
 from wenyue.core.ids import uuid7
 from wenyue_lab.simulator.dataset import Booking, Line, Slot
-from wenyue_lab.simulator.fixtures import CASH_HOLDERS, Town
+from wenyue_lab.simulator.fixtures import CASH_HOLDERS, Fixtures
 from wenyue_lab.simulator.model import Request
 from wenyue_lab.simulator.timing import Clock
 
@@ -30,7 +30,7 @@ _DISOWNED = 0.15  # of changes of bookings that name people
 class Demand:
     """Requests as they come. Looks into the model only to ask for things that exist."""
 
-    def __init__(self, rng: random.Random, town: Town, clock: Clock) -> None:
+    def __init__(self, rng: random.Random, town: Fixtures, clock: Clock) -> None:
         self._rng, self._town, self._clock = rng, town, clock
         self._sent: list[BookingRequest] = []
         self._changes: list[ChangeRequest] = []

@@ -69,7 +69,7 @@ VENUES: Final = (
 
 
 @dataclass
-class Town:
+class Fixtures:
     """The naive model of a fresh world, and who lives in it."""
 
     model: Naive
@@ -98,14 +98,14 @@ def numbers() -> dict[bytes, bytes]:
     return {dataset.person(one): dataset.person(1000 + pair[0]) for pair in NAMESAKES for one in pair}
 
 
-async def build(owner: AsyncConnection[TupleRow], rng: random.Random) -> Town:
+async def build(owner: AsyncConnection[TupleRow], rng: random.Random) -> Fixtures:
     """Empty the database (as its owner) and make the world anew; the same seed makes the same rows."""
     await owner.execute(SQL["empty"])
     model = Naive()
     model.limits, model.numbers = LIMITS, numbers()
     start = dataset.START + timedelta(hours=rng.randrange(20), minutes=rng.randrange(60))
     people = [dataset.person(number) for number in range(1, PEOPLE + 1)]
-    town = Town(model, start, people, [(holder, None) for holder in CASH_HOLDERS])
+    town = Fixtures(model, start, people, [(holder, None) for holder in CASH_HOLDERS])
     await dataset.card_type(owner, CARD_TYPE, _CARD_RULES)
     for number in range(1, CARDS + 1):
         granted = rng.randint(3, 9)
@@ -118,7 +118,7 @@ async def build(owner: AsyncConnection[TupleRow], rng: random.Random) -> Town:
     return town
 
 
-async def _open(owner: AsyncConnection[TupleRow], town: Town, venue: _Venue, rng: random.Random) -> None:
+async def _open(owner: AsyncConnection[TupleRow], town: Fixtures, venue: _Venue, rng: random.Random) -> None:
     venue_id, product_id = await dataset.product(
         owner,
         venue.code,

@@ -19,7 +19,7 @@ from wenyue.booking import (
     Outcome,
     WantedLine,
 )
-from wenyue_lab.simulator.dataset import DESKS, LIVE, Booking, Line, World
+from wenyue_lab.simulator.dataset import DESKS, LIVE, Booking, Dataset, Line
 from wenyue_lab.simulator.move_objections import day_refusal, move_refusal, wear_refusal
 from wenyue_lab.simulator.objections import (
     account_problem,
@@ -34,7 +34,7 @@ HOLD_S_MAX = 3600
 Request = BookingRequest | ChangeRequest
 
 
-class Naive(World):
+class Naive(Dataset):
     """The world that answers."""
 
     def answer(self, request: Request, now: datetime) -> Answer:

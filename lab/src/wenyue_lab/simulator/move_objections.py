@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from wenyue.booking import BookingState, Outcome
 from wenyue.policy import LimitKind, Reached
-from wenyue_lab.simulator.dataset import DESKS, Booking, Line, World
+from wenyue_lab.simulator.dataset import DESKS, Booking, Dataset, Line
 from wenyue_lab.simulator.objections import (
     BEIJING,
     account_over,
@@ -30,7 +30,7 @@ def wear_refusal(
     return Outcome.MOVE_LIMIT, wanted[0][0].no, Reached(LimitKind.MOVES, MOVES_MAX, gone // live)
 
 
-def day_refusal(world: World, booking: Booking, now: datetime) -> tuple[datetime, Reached] | None:
+def day_refusal(world: Dataset, booking: Booking, now: datetime) -> tuple[datetime, Reached] | None:
     """Its account moved as often today as it may: until when, and the limit."""
     if booking.holder is None or booking.channel in DESKS:
         return None
@@ -44,7 +44,7 @@ def day_refusal(world: World, booking: Booking, now: datetime) -> tuple[datetime
 
 
 def move_refusal(
-    world: World,
+    world: Dataset,
     booking: Booking,
     wanted: Sequence[tuple[Line, int]],
     prices: Mapping[int, int],
@@ -62,7 +62,7 @@ def move_refusal(
 
 
 def _too_many(
-    world: World, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
+    world: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
 ) -> tuple[Outcome, int | None, Reached | None] | None:
     if booking.holder is None or booking.channel in DESKS:
         return None
@@ -81,7 +81,7 @@ def _too_many(
 
 
 def _not_paid_or_full(
-    world: World, booking: Booking, wanted: Sequence[tuple[Line, int]], prices: Mapping[int, int]
+    world: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]], prices: Mapping[int, int]
 ) -> tuple[Outcome, int | None, Reached | None] | None:
     old = [line for line, _ in wanted]
     uses = world.card_uses(booking.card, giving_up=old) if booking.card is not None else []
@@ -104,7 +104,7 @@ def _not_paid_or_full(
 
 
 def _where(
-    world: World, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
+    world: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
 ) -> list[tuple[Outcome, int]]:
     found: list[tuple[Outcome, int]] = []
     for line, slot_id in wanted:
@@ -122,7 +122,7 @@ def _where(
     return found
 
 
-def _who(world: World, booking: Booking, wanted: Sequence[tuple[Line, int]]) -> list[tuple[Outcome, int]]:
+def _who(world: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]]) -> list[tuple[Outcome, int]]:
     old = [line for line, _ in wanted]
     taken, found = world.places(giving_up=old), list[tuple[Outcome, int]]()
     numbers = world.number_places(giving_up=old)

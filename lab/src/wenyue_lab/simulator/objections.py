@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from wenyue.booking import BookingRequest, BookingState, Outcome
 from wenyue.policy import LimitKind, Reached
-from wenyue_lab.simulator.dataset import DESKS, Booking, Card, Line, Slot, World
+from wenyue_lab.simulator.dataset import DESKS, Booking, Card, Dataset, Line, Slot
 
 BEIJING = timedelta(hours=8)
 DAY_PARTIES = 3  # of one account in a day, where a person may come more than once
@@ -16,7 +16,7 @@ HOLDS_MAX = 5  # unpaid holds of one holder
 
 
 def booking_problems(
-    world: World, request: BookingRequest, now: datetime
+    world: Dataset, request: BookingRequest, now: datetime
 ) -> list[tuple[Outcome, int | None, int | None]]:
     """What speaks against a request; the smallest is the answer. Of its people only if nothing else does."""
     unknown = [n for n, line in enumerate(request.lines) if line.slot_id not in world.slots]
@@ -51,7 +51,7 @@ def booking_problems(
     return full or _person_problems(world, request, slots)
 
 
-def slot_problem(world: World, slot: Slot, now: datetime) -> Outcome | None:
+def slot_problem(world: Dataset, slot: Slot, now: datetime) -> Outcome | None:
     """Why nobody can book the session now."""
     if not world.is_open(slot):
         return Outcome.SLOT_CLOSED
@@ -61,7 +61,7 @@ def slot_problem(world: World, slot: Slot, now: datetime) -> Outcome | None:
 
 
 def _card_problems(
-    world: World, request: BookingRequest, slots: Sequence[Slot]
+    world: Dataset, request: BookingRequest, slots: Sequence[Slot]
 ) -> list[tuple[Outcome, int | None, int | None]]:
     found: list[tuple[Outcome, int | None, int | None]] = []
     card = world.cards.get(request.card_id or 0)
@@ -113,7 +113,7 @@ def _party_problems(
 
 
 def _person_problems(
-    world: World, request: BookingRequest, slots: Sequence[Slot]
+    world: Dataset, request: BookingRequest, slots: Sequence[Slot]
 ) -> list[tuple[Outcome, int | None, int | None]]:
     found: list[tuple[Outcome, int | None, int | None]] = []
     taken, numbers_taken = world.places(), world.number_places()
@@ -134,7 +134,7 @@ def _person_problems(
 
 
 def account_problem(
-    world: World, request: BookingRequest, now: datetime
+    world: Dataset, request: BookingRequest, now: datetime
 ) -> tuple[Outcome, int | None, Reached] | None:
     """What the account may not have: too many of one visit or session and day, too much in all, too many holds."""
     if request.holder_id is None:
@@ -213,7 +213,7 @@ def _of_day(one: Slot, slot: Slot) -> bool:
 
 
 def account_over(
-    world: World, mine: Sequence[Line], new: Sequence[Line], had: Sequence[Line] = ()
+    world: Dataset, mine: Sequence[Line], new: Sequence[Line], had: Sequence[Line] = ()
 ) -> Reached | None:
     """Which limit on everything that an account has `new` lines would exceed. `had`: as for `party_over`."""
     limits = world.limits
@@ -228,7 +228,7 @@ def account_over(
     return None
 
 
-def cancel_refusal(world: World, holder: int, now: datetime) -> tuple[datetime, Reached] | None:
+def cancel_refusal(world: Dataset, holder: int, now: datetime) -> tuple[datetime, Reached] | None:
     """Too many cancellations of this account: until when, and the limit that lasts longest."""
     today = today_of(now)
     monday = today - timedelta(days=today.weekday())
@@ -251,7 +251,7 @@ def today_of(now: datetime) -> date:
     return (now + BEIJING).date()
 
 
-def confirm_refusal(world: World, booking: Booking) -> tuple[Outcome, int] | None:
+def confirm_refusal(world: Dataset, booking: Booking) -> tuple[Outcome, int] | None:
     """Why a card would not pay for what is held, if it were asked for now."""
     held = [line for line in booking.live if line.is_on_card]
     if booking.card is None or not held:

@@ -20,7 +20,7 @@ from wenyue.booking import BookingState, redeem, undo_redemption
 from wenyue.core.ids import uuid7
 from wenyue.ops.acting_as import SERVER
 from wenyue_lab.simulator.dataset import Slot
-from wenyue_lab.simulator.fixtures import SQL, Town
+from wenyue_lab.simulator.fixtures import SQL, Fixtures
 from wenyue_lab.simulator.inspection import Trouble
 from wenyue_lab.simulator.seams import BelowTaken, slot_planning
 from wenyue_lab.simulator.timing import Clock
@@ -35,7 +35,7 @@ class Operators:
     def __init__(
         self,
         desk: AsyncConnection[TupleRow],
-        town: Town,
+        town: Fixtures,
         rng: random.Random,
         clock: Clock,
         note: Callable[[str], None],

@@ -15,13 +15,13 @@ from wenyue.core.admission import PersonLimit
 from wenyue.core.personal import KeyRing, Vault
 from wenyue.platform.database.db import Database, Tx
 from wenyue.waiting_room import (
-    Gatekeeper,
     LoadSignal,
     NewRoom,
     Place,
     Room,
+    WaitingRooms,
+    advance_waiting_rooms,
     close,
-    keep_rooms,
     open_room,
     room_by_code,
 )
@@ -60,7 +60,7 @@ class Quiet:
         nobody = Database(
             "", size_max=1, keeps=0
         )  # never opened: who comes before a release needs no database
-        gate = Gatekeeper(nobody, self._vault, lambda: self._clock.now, self._signal)
+        gate = WaitingRooms(nobody, self._vault, lambda: self._clock.now, self._signal)
         try:
             room = await self._open(quiet_s)
             for _ in range(self._rng.randint(4, 40)):
@@ -94,16 +94,16 @@ class Quiet:
         async with self._tx.transaction():
             return await open_room(self._tx, self._vault, new, self._clock.now, actor="simulator")
 
-    async def _look(self, gate: Gatekeeper) -> None:
+    async def _look(self, gate: WaitingRooms) -> None:
         await gate.refresh(self._tx, writes_signal=True)
 
-    async def _release(self, gate: Gatekeeper, code: str) -> int:
+    async def _release(self, gate: WaitingRooms, code: str) -> int:
         """Second by second; returns after how many everybody was in, at most ROUNDS_MAX."""
         for second in range(ROUNDS_MAX):
             self._clock.advance(1)
             await self._look(gate)
             async with self._tx.transaction():
-                await keep_rooms(self._tx, self._vault, self._clock.now, places_left=_not_known)
+                await advance_waiting_rooms(self._tx, self._vault, self._clock.now, places_left=_not_known)
             room = await room_by_code(self._tx, code)
             if room is not None and room.threshold >= Place(1, 0):
                 return second

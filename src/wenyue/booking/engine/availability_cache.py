@@ -17,7 +17,7 @@ from uuid import UUID
 from wenyue.booking.decisions.allocation import CHANNEL_NAME
 from wenyue.booking.model import Answer, Channel, Outcome, PoolFacts, SlotFacts
 from wenyue.booking.persistence.literals import array
-from wenyue.booking.persistence.lock_hints import Tight
+from wenyue.booking.persistence.lock_hints import LockHints
 from wenyue.booking.persistence.store import SQL
 from wenyue.core.limits import POOL_VIEW_AGE_S_MAX
 from wenyue.platform.database.db import Tx
@@ -59,7 +59,7 @@ class Views:
 
     def __init__(self) -> None:
         self.slots: dict[int, SlotFacts] = {}
-        self.tight = Tight()
+        self.tight = LockHints()
         self._pools: dict[int, _View] = {}
         self._wanted: dict[int, float] = {}
         self._ids: dict[int, tuple[str, frozenset[UUID]]] = {}

@@ -15,7 +15,7 @@ from wenyue.booking.decisions.allocation import draws_any
 from wenyue.booking.engine.availability_cache import Views, Wanted
 from wenyue.booking.model import Answer, Channel, Outcome
 from wenyue.booking.persistence.store import booked_among, rooms_of
-from wenyue.platform.database.batcher import Together
+from wenyue.platform.database.batcher import Batcher
 from wenyue.platform.database.db import Database, DatabaseDown, Tx
 
 _NO_POOL: Final[tuple[int, ...]] = ()
@@ -34,7 +34,7 @@ class EarlyRefusals:
 
     def __init__(self, db: Database, views: Views) -> None:
         self._db, self._views = db, views
-        self._looking: Together[UUID, Full, bool] = Together(self._look)
+        self._looking: Batcher[UUID, Full, bool] = Batcher(self._look)
 
     async def is_true(
         self, booking_id: UUID, answer: Answer, channel: Channel, lines: Sequence[Wanted]

@@ -12,7 +12,7 @@ _SPARE_PLACES: Final = 8  # other batches in flight may want some, too …
 _SPARE_TIMES: Final = 8  # … for each of them about as much as this one
 
 
-class Tight:
+class LockHints:
     """Remembers, for seconds, pools that were found without room to spare."""
 
     def __init__(self) -> None:

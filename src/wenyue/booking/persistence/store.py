@@ -23,7 +23,7 @@ from wenyue.booking.model import (
     SlotFacts,
 )
 from wenyue.booking.persistence.literals import array, hex_literal, keys_literal, places_json, rows_json
-from wenyue.booking.persistence.lock_hints import Tight
+from wenyue.booking.persistence.lock_hints import LockHints
 from wenyue.booking.persistence.wants import Wants
 from wenyue.core.limits import BOOKED_AHEAD_DAYS_MAX
 from wenyue.platform.database.db import Tx, queries
@@ -98,7 +98,9 @@ async def _read_existing(cursor: Cursor, facts: Facts, *, known: Container[UUID]
             )
 
 
-async def gather(tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRequest], tight: Tight) -> None:
+async def gather(
+    tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRequest], tight: LockHints
+) -> None:
     """Lock cards, read what the rules ask and the pools: one round trip. `facts.slots` is already there.
 
     Pools with room to spare are read without a lock and guarded when they are written, so that batches on one hot

@@ -18,7 +18,7 @@ GATHER_S: Final = 0.003
 ANSWER_WITHIN_S: Final = 2.0
 
 
-class Together(Generic[K, W, A]):
+class Batcher(Generic[K, W, A]):
     """`ask(key, what)` waits for `answer({key: what, …})`, which is called for many at once, one call at a time.
 
     One key has one answer: whoever asks again meanwhile gets the first one's.

@@ -1,4 +1,4 @@
-"""Turns: how many may do something costly at once, and how many may wait for it. Beyond that the answer is no, at once."""
+"""Limiter: how many may do something costly at once, and how many may wait for it. Beyond that the answer is no, at once."""
 
 import asyncio
 from collections import Counter
@@ -19,7 +19,7 @@ class Share(Enum):
     OTHERS = auto()  # everybody else
 
 
-class Turns:
+class Limiter:
     """`at_once` inside, at most `waiting_max` of a share outside, each share line by line; one process, one event loop."""
 
     def __init__(self, at_once: int, waiting_max: int) -> None:

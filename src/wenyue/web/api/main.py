@@ -114,4 +114,4 @@ def _add_health(api: FastAPI, services: Services, exchange: Exchange) -> None:
     async def metrics(request: Request) -> Response:
         """Figures for Prometheus."""
         settings = services.settings
-        return await answer_metrics(request, exchange, settings.sight.metrics_token, settings.web.proxies)
+        return await answer_metrics(request, exchange, settings.telemetry.metrics_token, settings.web.proxies)

@@ -7,7 +7,7 @@ rooms cannot be read again, the last bytes are sent on; `Room-Age` says how many
 from time import perf_counter
 from typing import Final
 
-from wenyue.waiting_room import Gatekeeper
+from wenyue.waiting_room import WaitingRooms
 from wenyue.web.api.edge import Receive, Scope, Send
 from wenyue.web.api.metrics import Meter
 
@@ -30,7 +30,7 @@ _AWAY: Final = (
 class RoomFiles:
     """The files of one process's gatekeeper."""
 
-    def __init__(self, room: Gatekeeper, meter: Meter) -> None:
+    def __init__(self, room: WaitingRooms, meter: Meter) -> None:
         self._room, self._meter = room, meter
 
     def takes(self, scope: Scope) -> bool:

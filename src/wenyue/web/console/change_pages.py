@@ -36,7 +36,7 @@ from wenyue.web.console.change_words import (
     say_act,
     say_counts,
 )
-from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.console.not_done import say_not_done
 from wenyue.web.shared.forms import whole_number
 from wenyue.web.shared.request_context import redirect
@@ -74,14 +74,14 @@ class View:
         return self.may_decide or self.may_review
 
 
-def operator_of(duty: Duty) -> Operator | None:
+def operator_of(duty: OperatorContext) -> Operator | None:
     """Who acts; None: nobody could be asked."""
     if duty.staff is None:
         return None
     return Operator(f"staff:{duty.staff.id}", duty.login_key, duty.staff.duties)
 
 
-async def show_changes(duty: Duty) -> Response:
+async def show_changes(duty: OperatorContext) -> Response:
     """What waits, for whoever looks first, and what was."""
     operator = operator_of(duty)
     if operator is None:
@@ -102,12 +102,12 @@ async def show_changes(duty: Duty) -> Response:
     )
 
 
-async def show_change(duty: Duty) -> Response:
+async def show_change(duty: OperatorContext) -> Response:
     """One change."""
     return await _one(duty)
 
 
-async def do_change(duty: Duty) -> Response:
+async def do_change(duty: OperatorContext) -> Response:
     """Approve, decline, take back, or say that one has looked."""
     change_id, operator = _id(duty), operator_of(duty)
     if change_id is None or operator is None:
@@ -133,7 +133,7 @@ async def do_change(duty: Duty) -> Response:
     return redirect(f"/console/changes/{change_id}")
 
 
-async def _one(duty: Duty, *, problem: str = "", says: str = "") -> Response:
+async def _one(duty: OperatorContext, *, problem: str = "", says: str = "") -> Response:
     change_id, operator = _id(duty), operator_of(duty)
     if operator is None:
         return redirect(duty.signin_path)
@@ -158,14 +158,14 @@ async def _one(duty: Duty, *, problem: str = "", says: str = "") -> Response:
     )
 
 
-def _id(duty: Duty) -> UUID | None:
+def _id(duty: OperatorContext) -> UUID | None:
     try:
         return UUID(duty.request.path_params["id"])
     except ValueError:
         return None
 
 
-async def _views(duty: Duty, tx: Tx, found: Sequence[Change], operator: Operator) -> list[View]:
+async def _views(duty: OperatorContext, tx: Tx, found: Sequence[Change], operator: Operator) -> list[View]:
     actors = {actor for one in found for actor in (one.proposed_by, one.decided_by, one.reviewed_by)}
     people = await staffing.staff_of_actors(tx, actors)
     names = {actor: one.staff.display_name or one.staff.login for actor, one in people.items()}
@@ -173,7 +173,9 @@ async def _views(duty: Duty, tx: Tx, found: Sequence[Change], operator: Operator
     return [_view(duty, one, operator, about, names) for one in found]
 
 
-def _view(duty: Duty, one: Change, operator: Operator, about: Named, names: dict[str, str]) -> View:
+def _view(
+    duty: OperatorContext, one: Change, operator: Operator, about: Named, names: dict[str, str]
+) -> View:
     state = State.EXPIRED if one.is_open and one.expires_at <= duty.now else one.state
     tone, mark, zh, en = STATES[state]
     decided = [
@@ -207,7 +209,7 @@ def _view(duty: Duty, one: Change, operator: Operator, about: Named, names: dict
     )
 
 
-def _waits(duty: Duty, one: Change) -> str:
+def _waits(duty: OperatorContext, one: Change) -> str:
     if one.is_open and one.expires_at > duty.now:
         if one.applies_at is not None:
             return duty.t("{at} 自动生效", "takes effect by itself, {at}", at=_at(duty, one.applies_at))
@@ -221,7 +223,7 @@ def _waits(duty: Duty, one: Change) -> str:
     return ""
 
 
-def _decision(duty: Duty, one: Change) -> str:
+def _decision(duty: OperatorContext, one: Change) -> str:
     if one.state is not State.FAILED:
         return one.decision
     try:
@@ -230,7 +232,7 @@ def _decision(duty: Duty, one: Change) -> str:
         return say_not_done(duty, NotDone(one.decision))
 
 
-def _at(duty: Duty, at: datetime) -> str:
+def _at(duty: OperatorContext, at: datetime) -> str:
     return say_instant(at, duty.locale, duty.services.rulebook.timezone)
 
 

@@ -22,7 +22,7 @@ from wenyue.web.shared.access import Access, Who, access_of
 from wenyue.web.shared.request_context import answered, redirect
 from wenyue.web.shared.second_step import stepped_up
 from wenyue.web.shared.session import STAFF_COOKIE, read_cookie, set_cookie, signed, unsigned
-from wenyue.web.shared.staff import StaffAsked
+from wenyue.web.shared.staff import StaffContext
 
 DUTY_COOKIE: Final = "wy_duty"
 DUTY_S: Final = 15 * 60
@@ -34,7 +34,7 @@ ON_PASS: Final = frozenset(
 
 
 @dataclass(slots=True)
-class Duty(StaffAsked):
+class OperatorContext(StaffContext):
     """A request, understood. `staff` is None for a stranger; `is_on_pass`: nobody could be asked, the pass was good."""
 
     face: ClassVar[str] = "console"
@@ -51,7 +51,7 @@ class Duty(StaffAsked):
     def frame(self) -> dict[str, object]:
         """What every page of the console is given."""
         manages = self.staff is not None and self.staff.may_anywhere(Right.DEVICES_MANAGE)
-        return StaffAsked.frame(self) | {
+        return StaffContext.frame(self) | {
             "is_operator": self.may_enter,
             "section": "",
             "may_manage_devices": manages,
@@ -64,7 +64,7 @@ class Duty(StaffAsked):
         return self.page("message", status=status, title=title, text=text, back=back)
 
 
-Handler = Callable[[Duty], Awaitable[Response]]
+Handler = Callable[[OperatorContext], Awaitable[Response]]
 
 
 def get(path: str, handler: Handler, *, is_json: bool = False) -> Route:
@@ -88,23 +88,25 @@ class _Needs:
 
 
 def _wrap(handler: Handler, needs: _Needs) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(duty: Duty) -> Response:
+    async def answer(duty: OperatorContext) -> Response:
         response = await _answer(duty, handler, needs)
         if duty.staff is not None and duty.may_enter:
             _give_pass(duty, response)
         return response
 
-    def away(duty: Duty) -> Response:
+    def away(duty: OperatorContext) -> Response:
         return _away(duty, is_json=needs.is_json)
 
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
-        return await answered(Duty(request, services, locale_of(request), services.clock()), answer, away)
+        return await answered(
+            OperatorContext(request, services, locale_of(request), services.clock()), answer, away
+        )
 
     return endpoint
 
 
-async def _answer(duty: Duty, handler: Handler, needs: _Needs) -> Response:
+async def _answer(duty: OperatorContext, handler: Handler, needs: _Needs) -> Response:
     if not await duty.has_good_form():
         return _stale_form(duty)
     await _recognise(duty, opens_on_pass=needs.opens_on_pass, is_use=not needs.is_json)
@@ -118,12 +120,12 @@ async def _answer(duty: Duty, handler: Handler, needs: _Needs) -> Response:
     return await handler(duty)
 
 
-def _may(duty: Duty, right: Right) -> bool:
+def _may(duty: OperatorContext, right: Right) -> bool:
     """A pass stands for `console.view` alone: it opens nothing else."""
     return duty.is_on_pass or (duty.staff is not None and duty.staff.may_anywhere(right))
 
 
-def _stale_form(duty: Duty) -> Response:
+def _stale_form(duty: OperatorContext) -> Response:
     return duty.message(
         403,
         duty.t("页面放得太久了", "This page is too old"),
@@ -131,7 +133,7 @@ def _stale_form(duty: Duty) -> Response:
     )
 
 
-async def _recognise(duty: Duty, *, opens_on_pass: bool, is_use: bool) -> None:
+async def _recognise(duty: OperatorContext, *, opens_on_pass: bool, is_use: bool) -> None:
     """Whose login this is; while the database is away, whether the pass is good (without waiting for the database).
 
     Raises DatabaseDown where a pass opens nothing.
@@ -151,7 +153,7 @@ async def _recognise(duty: Duty, *, opens_on_pass: bool, is_use: bool) -> None:
         raise DatabaseDown("nobody can be asked whose login this is")
 
 
-def _refused(duty: Duty, *, is_json: bool) -> Response:
+def _refused(duty: OperatorContext, *, is_json: bool) -> Response:
     if is_json:
         status = 401 if duty.staff is None else 403
         return JSONResponse(
@@ -179,7 +181,7 @@ def _refused(duty: Duty, *, is_json: bool) -> Response:
     )
 
 
-def _by_pin(duty: Duty) -> Response:
+def _by_pin(duty: OperatorContext) -> Response:
     return duty.message(
         403,
         duty.t("请用密码登录", "Sign in with your password"),
@@ -191,7 +193,7 @@ def _by_pin(duty: Duty) -> Response:
     )
 
 
-def _away(duty: Duty, *, is_json: bool) -> Response:
+def _away(duty: OperatorContext, *, is_json: bool) -> Response:
     if is_json:
         return JSONResponse(
             {"database": "away"}, 503, headers={"Cache-Control": "no-store", "Retry-After": "3"}
@@ -213,14 +215,14 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()[:24]
 
 
-def _give_pass(duty: Duty, response: Response) -> None:
+def _give_pass(duty: OperatorContext, response: Response) -> None:
     until = int((duty.now + timedelta(seconds=DUTY_S)).timestamp())
     value = signed(f"{_digest(duty.token)}|{until}", duty.services.vault, _DUTY)
     is_secure = duty.services.settings.web.is_secure
     set_cookie(response, DUTY_COOKIE, value, is_secure=is_secure, age_s=DUTY_S)
 
 
-def _has_pass(duty: Duty) -> bool:
+def _has_pass(duty: OperatorContext) -> bool:
     raw = unsigned(read_cookie(duty.request, DUTY_COOKIE), duty.services.vault, _DUTY)
     digest, _, until = (raw or "").partition("|")
     return digest == _digest(duty.token) and until.isdecimal() and int(until) > duty.now.timestamp()

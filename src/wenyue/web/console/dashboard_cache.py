@@ -25,7 +25,7 @@ class Shown:
     series: dict[str, list[Value] | list[int]]
 
 
-class Glass:
+class DashboardCache:
     """The readings of one process, each at most AGE_S_MAX old: one for each span and language."""
 
     def __init__(self, exchange: Exchange) -> None:

@@ -10,7 +10,7 @@ from wenyue.booking import touched
 from wenyue.catalogue import closures
 from wenyue.core.clock import days, local_date
 from wenyue.web.console.change_pages import operator_of
-from wenyue.web.console.context import Duty, get
+from wenyue.web.console.context import OperatorContext, get
 from wenyue.web.console.proposal_pages import name_of, venue_of
 from wenyue.web.shared.i18n import say_full_date, say_month
 from wenyue.web.shared.request_context import redirect
@@ -19,7 +19,7 @@ _MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 _MONTHS_AHEAD_MAX: Final = 26
 
 
-async def show_days(duty: Duty) -> Response:
+async def show_days(duty: OperatorContext) -> Response:
     """One month of one venue; without a venue, which."""
     operator = operator_of(duty)
     if operator is None:
@@ -64,7 +64,7 @@ def _next(first: date) -> date:
     return (first + timedelta(days=32)).replace(day=1)
 
 
-def _shown(duty: Duty, day: date, one: touched.VenueDay | None, told: str) -> dict[str, str]:
+def _shown(duty: OperatorContext, day: date, one: touched.VenueDay | None, told: str) -> dict[str, str]:
     """A line of the page. `tone` and `mark`: of its state."""
     sessions, figures = 0 if one is None else one.sessions, ""
     if one is not None and sessions:

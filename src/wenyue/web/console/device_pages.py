@@ -9,7 +9,7 @@ from wenyue.application.manage_devices import AllowDevice, Allowed, allow_device
 from wenyue.application.operating import NotDone
 from wenyue.catalogue import venue, venues_by_id
 from wenyue.core.duties import Right, venues_for
-from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.wording import Text
 
@@ -27,12 +27,12 @@ _SAYS: Final = {
 }
 
 
-async def show_devices(duty: Duty) -> Response:
+async def show_devices(duty: OperatorContext) -> Response:
     """Every device of the venues that are one's own."""
     return await _page(duty)
 
 
-async def do_devices(duty: Duty) -> Response:
+async def do_devices(duty: OperatorContext) -> Response:
     """Make a code; it is shown this once."""
     code, name = duty.form.one("venue")[:_FIELD_MAX].strip(), duty.form.one("post")[:_FIELD_MAX]
     async with duty.services.db.reading() as tx:
@@ -45,7 +45,7 @@ async def do_devices(duty: Duty) -> Response:
     return await _page(duty, entered=(code, name), wrong=(field, text.say(duty.locale)))
 
 
-async def do_revoke(duty: Duty) -> Response:
+async def do_revoke(duty: OperatorContext) -> Response:
     """It opens nothing any more. Again: the same page."""
     raw = str(duty.request.path_params["id"])
     number = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 19 else 0
@@ -58,7 +58,7 @@ async def do_revoke(duty: Duty) -> Response:
 
 
 async def _page(
-    duty: Duty,
+    duty: OperatorContext,
     *,
     made: Allowed | None = None,
     entered: tuple[str, str] = ("", ""),

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from wenyue.catalogue import venues_by_id
 from wenyue.core.duties import RIGHTS, Right, Role, may, may_anywhere
-from wenyue.web.console.context import Duty, get
+from wenyue.web.console.context import OperatorContext, get
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.wording.duties import RIGHT_WORDS, ROLES, WHOLE_DESTINATION, say_scope
 
@@ -22,7 +22,7 @@ class RightRow:
     where: tuple[str, ...]
 
 
-async def show_duties(duty: Duty) -> Response:
+async def show_duties(duty: OperatorContext) -> Response:
     """Everybody's own duties and rights, and the whole table."""
     if duty.staff is None:
         return redirect(duty.signin_path)

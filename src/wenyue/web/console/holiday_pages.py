@@ -15,7 +15,7 @@ from wenyue.core.clock import days, local_date
 from wenyue.core.ids import uuid7
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar
 from wenyue.web.console.change_words import REFUSALS
-from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.console.holiday_words import HOLIDAYS_EN, KINDS, say_holidays
 from wenyue.web.console.not_done import say_not_done
 from wenyue.web.console.proposal_forms import proposal_id
@@ -53,12 +53,12 @@ def periods(calendar: HolidayCalendar, year: int) -> list[Period]:
     return found
 
 
-async def show_holidays(duty: Duty) -> Response:
+async def show_holidays(duty: OperatorContext) -> Response:
     """This year and the next."""
     return await _page(duty)
 
 
-async def do_holidays(duty: Duty) -> Response:
+async def do_holidays(duty: OperatorContext) -> Response:
     """Propose it, or only say what would happen."""
     entered = {name: duty.form.one(name) for name in _FIELDS}
     entry, errors = _read(duty, entered)
@@ -79,7 +79,9 @@ async def do_holidays(duty: Duty) -> Response:
     return await _page(duty, entered=entered, errors=[{"field": "from", "text": text}])
 
 
-def _read(duty: Duty, entered: dict[str, str]) -> tuple[replanning.HolidayEntry | None, list[dict[str, str]]]:
+def _read(
+    duty: OperatorContext, entered: dict[str, str]
+) -> tuple[replanning.HolidayEntry | None, list[dict[str, str]]]:
     dates: dict[str, date] = {}
     errors: list[dict[str, str]] = []
     for name in ("from", "to"):
@@ -107,7 +109,7 @@ def _read(duty: Duty, entered: dict[str, str]) -> tuple[replanning.HolidayEntry 
     return entry, []
 
 
-def _words(duty: Duty) -> dict[str, str]:
+def _words(duty: OperatorContext) -> dict[str, str]:
     most = replanning.ENTRY_DAYS_MAX
     return {
         "kind": duty.t("请选择类别。", "Choose what these days are."),
@@ -126,7 +128,7 @@ def _words(duty: Duty) -> dict[str, str]:
 
 
 async def _page(
-    duty: Duty,
+    duty: OperatorContext,
     *,
     entered: dict[str, str] | None = None,
     errors: list[dict[str, str]] | None = None,
@@ -169,7 +171,7 @@ async def _page(
     )
 
 
-def _say_period(duty: Duty, one: Period) -> str:
+def _say_period(duty: OperatorContext, one: Period) -> str:
     first = say_date(one.first, duty.locale)
     return first if one.first == one.last else f"{first} – {say_date(one.last, duty.locale)}"
 

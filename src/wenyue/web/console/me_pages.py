@@ -18,7 +18,7 @@ from wenyue.application.signing_in import mode_of
 from wenyue.application.staff_security import present, security_of
 from wenyue.core.clock import local_date
 from wenyue.core.duties import Right, needs_factor
-from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.shared.caller import caller_of
 from wenyue.web.shared.i18n import say_full_date
 from wenyue.web.shared.request_context import redirect
@@ -70,12 +70,12 @@ class Line:
     is_mine: bool = False
 
 
-async def show_me(duty: Duty) -> Response:
+async def show_me(duty: OperatorContext) -> Response:
     """One's own sign-in."""
     return await _me(duty)
 
 
-async def do_me(duty: Duty) -> Response:
+async def do_me(duty: OperatorContext) -> Response:
     """Remove a factor, make new recovery codes, end sign-ins."""
     done: list[str] | NotSecured | None
     match duty.form.one("what"):
@@ -95,14 +95,14 @@ async def do_me(duty: Duty) -> Response:
     return await _answer(duty, done, _me)
 
 
-async def show_factor(duty: Duty) -> Response:
+async def show_factor(duty: OperatorContext) -> Response:
     """Set up one more factor, once those that are there were proved again."""
     if await _asks_first(duty):
         return await ask_factor(duty, status=200)
     return await _factor(duty)
 
 
-async def do_factor(duty: Duty) -> Response:
+async def do_factor(duty: OperatorContext) -> Response:
     """Keep it."""
     if duty.form.one("what") != "add":
         return redirect(f"{ME}/factor")
@@ -118,7 +118,7 @@ async def do_factor(duty: Duty) -> Response:
     return await _answer(duty, done, _factor)
 
 
-async def _asks_first(duty: Duty) -> bool:
+async def _asks_first(duty: OperatorContext) -> bool:
     """Whether a factor that is there has to be proved again before another is set up."""
     async with duty.services.db.reading() as tx:
         security = await security_of(tx, duty.member.id, duty.now)
@@ -126,12 +126,12 @@ async def _asks_first(duty: Duty) -> bool:
     return bool(security.factors) and not is_fresh
 
 
-async def show_sessions(duty: Duty) -> Response:
+async def show_sessions(duty: OperatorContext) -> Response:
     """Which colleagues are signed in."""
     return await _sessions(duty)
 
 
-async def do_sessions(duty: Duty) -> Response:
+async def do_sessions(duty: OperatorContext) -> Response:
     """Sign a colleague out everywhere."""
     staff_id = duty.form.number("staff", 1, _ID_MAX) or 0
     done = await end_sessions_of(duty.services, duty.operator, staff_id)
@@ -140,9 +140,9 @@ async def do_sessions(duty: Duty) -> Response:
 
 
 async def _answer(
-    duty: Duty,
+    duty: OperatorContext,
     done: Sequence[str] | NotSecured | None,
-    page: Callable[[Duty, str], Awaitable[Response]],
+    page: Callable[[OperatorContext, str], Awaitable[Response]],
     *,
     onward: str = ME,
 ) -> Response:
@@ -154,7 +154,7 @@ async def _answer(
     return show_codes(duty, tuple(done), onward) if done else redirect(onward)
 
 
-async def _me(duty: Duty, problem: str = "") -> Response:
+async def _me(duty: OperatorContext, problem: str = "") -> Response:
     async with duty.services.db.reading() as tx:
         security = await security_of(tx, duty.member.id, duty.now)
     mode = mode_of(duty.services)
@@ -191,7 +191,7 @@ async def _me(duty: Duty, problem: str = "") -> Response:
     )
 
 
-async def _factor(duty: Duty, problem: str = "", *, status: int = 422) -> Response:
+async def _factor(duty: OperatorContext, problem: str = "", *, status: int = 422) -> Response:
     shown = await enrolment_context(duty, duty.member.id, duty.member.login, challenge_key(duty), problem)
     return duty.staff_page(
         "staff_enrolment",
@@ -202,7 +202,7 @@ async def _factor(duty: Duty, problem: str = "", *, status: int = 422) -> Respon
     )
 
 
-async def _sessions(duty: Duty, problem: str = "") -> Response:
+async def _sessions(duty: OperatorContext, problem: str = "") -> Response:
     found = await present(duty.services, duty.operator)
     return duty.page(
         "sessions",
@@ -227,11 +227,11 @@ async def _sessions(duty: Duty, problem: str = "") -> Response:
     )
 
 
-def _kind(duty: Duty, kind: str) -> str:
+def _kind(duty: OperatorContext, kind: str) -> str:
     return duty.t("通行密钥", "Passkey") if kind == "passkey" else duty.t("验证器应用", "Authenticator app")
 
 
-def _facts(duty: Duty, kind: str, added: datetime, used: datetime | None) -> str:
+def _facts(duty: OperatorContext, kind: str, added: datetime, used: datetime | None) -> str:
     return duty.t(
         "{kind} · {added} 添加 · 最近使用 {used}",
         "{kind} · added {added} · last used {used}",
@@ -241,7 +241,7 @@ def _facts(duty: Duty, kind: str, added: datetime, used: datetime | None) -> str
     )
 
 
-def _since(duty: Duty, began: datetime, used: datetime) -> str:
+def _since(duty: OperatorContext, began: datetime, used: datetime) -> str:
     return duty.t(
         "{began} 登录 · 最近使用 {used}",
         "signed in {began} · last used {used}",
@@ -250,11 +250,11 @@ def _since(duty: Duty, began: datetime, used: datetime) -> str:
     )
 
 
-def _day(duty: Duty, at: datetime) -> str:
+def _day(duty: OperatorContext, at: datetime) -> str:
     return say_full_date(local_date(at, duty.services.rulebook.timezone), duty.locale)
 
 
-def _key(duty: Duty) -> str:
+def _key(duty: OperatorContext) -> str:
     raw = duty.form.one("session")
     is_key = len(raw) == _KEY_LENGTH and set(raw) <= set("0123456789abcdef")
     return raw if is_key else ""

@@ -12,7 +12,7 @@ from wenyue.application.staff_security import Member, member_of
 from wenyue.application.unlock_staff import unlock_staff
 from wenyue.core import duties as rights
 from wenyue.core.duties import may_give, needs_factor
-from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.console.staff_forms import (
     SAID,
     Entered,
@@ -37,7 +37,7 @@ _DONE: Final = {
 }
 
 
-async def show_member(duty: Duty) -> Response:
+async def show_member(duty: OperatorContext) -> Response:
     """One person."""
     member = await _member(duty)
     if member is None:
@@ -47,7 +47,7 @@ async def show_member(duty: Duty) -> Response:
     return await _page(duty, member, Entered(), ask=ask, done=done.say(duty.locale) if done else "")
 
 
-async def do_member(duty: Duty) -> Response:
+async def do_member(duty: OperatorContext) -> Response:
     """Give or take duties, reset the password, unlock, retire."""
     member = await _member(duty)
     if member is None:
@@ -71,7 +71,7 @@ async def do_member(duty: Duty) -> Response:
     return redirect(f"/console/staff/{member.record.staff.id}?done={what if what in _DONE else ''}")
 
 
-async def _act(duty: Duty, what: str, login: str, password: str, *, is_drawn: bool) -> object:
+async def _act(duty: OperatorContext, what: str, login: str, password: str, *, is_drawn: bool) -> object:
     """What a button asks for; NotStaffed: why it was not done."""
     match what:
         case "withdraw":
@@ -87,7 +87,7 @@ async def _act(duty: Duty, what: str, login: str, password: str, *, is_drawn: bo
             return None
 
 
-async def _member(duty: Duty) -> Member | None:
+async def _member(duty: OperatorContext) -> Member | None:
     number = whole_number(str(duty.request.path_params["id"]), 1, _ID_MAX)
     if number is None:
         return None
@@ -95,12 +95,14 @@ async def _member(duty: Duty) -> Member | None:
         return await member_of(tx, number, duty.now)
 
 
-def _nobody(duty: Duty) -> Response:
+def _nobody(duty: OperatorContext) -> Response:
     title = duty.t("没有这名员工", "There is no such member of staff")
     return duty.message(404, title, duty.t("没有做任何改动。", "Nothing was changed."), back="/console/staff")
 
 
-async def _refused(duty: Duty, member: Member, form: Entered, why: NotStaffed, *, is_grant: bool) -> Response:
+async def _refused(
+    duty: OperatorContext, member: Member, form: Entered, why: NotStaffed, *, is_grant: bool
+) -> Response:
     """What a form typed stays in it; what a button asked is refused above the page."""
     if is_grant:
         form.refuse(duty, why)
@@ -115,7 +117,7 @@ async def _refused(duty: Duty, member: Member, form: Entered, why: NotStaffed, *
     return await _page(duty, member, Entered(), problem=problem)
 
 
-def _password(duty: Duty, member: Member, password: str) -> Response:
+def _password(duty: OperatorContext, member: Member, password: str) -> Response:
     staff = member.record.staff
     return duty.page(
         "staff_password",
@@ -129,7 +131,7 @@ def _password(duty: Duty, member: Member, password: str) -> Response:
 
 
 async def _page(
-    duty: Duty, member: Member, form: Entered, *, ask: str = "", problem: str = "", done: str = ""
+    duty: OperatorContext, member: Member, form: Entered, *, ask: str = "", problem: str = "", done: str = ""
 ) -> Response:
     record, staff = member.record, member.record.staff
     is_mine = staff.id == duty.member.id

@@ -4,7 +4,7 @@ from typing import Final
 
 from wenyue.application.operating import NotDone
 from wenyue.application.operator_checks import DAYS_MAX, REASON_LENGTH_MAX
-from wenyue.web.console.context import Duty
+from wenyue.web.console.context import OperatorContext
 
 # Field of the form, then the words.
 SAID: Final = {
@@ -78,7 +78,7 @@ SAID: Final = {
 }
 
 
-def say_not_done(duty: Duty, why: NotDone) -> str:
+def say_not_done(duty: OperatorContext, why: NotDone) -> str:
     """The sentence."""
     return duty.t(*SAID[why][1:])
 

@@ -6,8 +6,8 @@ from starlette.responses import JSONResponse, Response
 
 from wenyue.telemetry import Exchange
 from wenyue.web.console.change_pages import routes as change_routes
-from wenyue.web.console.context import Duty, get, post
-from wenyue.web.console.dashboard_cache import Glass, Shown
+from wenyue.web.console.context import OperatorContext, get, post
+from wenyue.web.console.dashboard_cache import DashboardCache, Shown
 from wenyue.web.console.day_pages import routes as day_routes
 from wenyue.web.console.device_pages import routes as device_routes
 from wenyue.web.console.duty_pages import routes as duty_routes
@@ -27,12 +27,12 @@ POLL_S: Final = 5
 _HOUR: Final = "1h"
 
 
-async def to_live(_: Duty) -> Response:
+async def to_live(_: OperatorContext) -> Response:
     """The console begins with the live page."""
     return redirect("/console/live")
 
 
-async def show_live(duty: Duty) -> Response:
+async def show_live(duty: OperatorContext) -> Response:
     """How the installation does now; without JavaScript it loads itself again."""
     shown = await _look(duty)
     return duty.page(
@@ -47,7 +47,7 @@ async def show_live(duty: Duty) -> Response:
     )
 
 
-async def give_live(duty: Duty) -> Response:
+async def give_live(duty: OperatorContext) -> Response:
     """The same as data: `series` for programs, `pieces` for the page's module."""
     shown = await _look(duty)
     body = {
@@ -60,13 +60,13 @@ async def give_live(duty: Duty) -> Response:
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
-async def show_runbooks(duty: Duty) -> Response:
+async def show_runbooks(duty: OperatorContext) -> Response:
     """Every runbook."""
     found = [(name, page[0]) for name in runbook_names() if (page := runbook(name)) and name != "readme"]
     return duty.page("runbooks", section="runbooks", found=found)
 
 
-async def show_runbook(duty: Duty) -> Response:
+async def show_runbook(duty: OperatorContext) -> Response:
     """One runbook."""
     name: str = duty.request.path_params["name"]
     page = runbook(name)
@@ -80,11 +80,11 @@ async def show_runbook(duty: Duty) -> Response:
     return duty.page("runbook", section="runbooks", title=page[0], body=page[1])
 
 
-async def _look(duty: Duty) -> Shown:
+async def _look(duty: OperatorContext) -> Shown:
     asked, state = duty.request.query_params.get("span", ""), duty.request.app.state
     if not hasattr(state, "glass"):
-        state.glass = Glass(cast(Exchange, state.exchange))
-    glass = cast(Glass, state.glass)
+        state.glass = DashboardCache(cast(Exchange, state.exchange))
+    glass = cast(DashboardCache, state.glass)
     return await glass.look(asked if asked in SPANS else _HOUR, duty.locale, duty.services.rulebook.timezone)
 
 

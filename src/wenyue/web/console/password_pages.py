@@ -7,7 +7,7 @@ from starlette.responses import Response
 from wenyue.accounts import Throttled, staffing
 from wenyue.application.choose_password import choose_password
 from wenyue.application.securing import NotSecured
-from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.console.me_pages import ME, SAYS
 from wenyue.web.shared.caller import caller_of
 from wenyue.web.shared.request_context import redirect
@@ -18,14 +18,14 @@ _PATH: Final = f"{ME}/password"
 _FIELDS: Final = ("present", "wanted", "again")
 
 
-async def show_password(duty: Duty) -> Response:
+async def show_password(duty: OperatorContext) -> Response:
     """The form, once the second factor was proved again."""
     if duty.login is not None and duty.login.is_factor_old(duty.now):
         return await ask_factor(duty, status=200)
     return _form(duty, {})
 
 
-async def do_password(duty: Duty) -> Response:
+async def do_password(duty: OperatorContext) -> Response:
     """Keep it, and end every other sign-in. What was typed is a secret: it is not shown again."""
     if duty.form.one("what") != "choose":  # the second factor was proved on the way here
         return redirect(_PATH)
@@ -51,7 +51,7 @@ async def do_password(duty: Duty) -> Response:
     return redirect(f"{ME}?done=password")
 
 
-def _wrong(duty: Duty) -> dict[str, str]:
+def _wrong(duty: OperatorContext) -> dict[str, str]:
     """What is wrong with the fields that were typed, by field."""
     found: dict[str, str] = {}
     if not duty.form.one("present"):
@@ -73,7 +73,7 @@ def _wrong(duty: Duty) -> dict[str, str]:
     return found
 
 
-def _form(duty: Duty, wrong: dict[str, str], *, status: int = 422) -> Response:
+def _form(duty: OperatorContext, wrong: dict[str, str], *, status: int = 422) -> Response:
     return duty.page(
         "password",
         status=status if wrong else 200,

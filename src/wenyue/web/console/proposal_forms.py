@@ -20,7 +20,7 @@ from wenyue.catalogue import Product, Venue
 from wenyue.core.clock import at_local, days
 from wenyue.core.ids import uuid7
 from wenyue.platform.database.db import Tx
-from wenyue.web.console.context import Duty
+from wenyue.web.console.context import OperatorContext
 from wenyue.web.console.not_done import SAID, field_of
 from wenyue.web.shared.forms import parse_day
 
@@ -51,11 +51,11 @@ class Entered:
     values: dict[str, str]
     wrong: dict[str, str] = field(default_factory=dict[str, str])
 
-    def say(self, duty: Duty, name: str, zh: str, en: str) -> None:
+    def say(self, duty: OperatorContext, name: str, zh: str, en: str) -> None:
         """Note what is wrong with a field; the first thing stands."""
         self.wrong.setdefault(name, duty.t(zh, en))
 
-    def refuse(self, duty: Duty, why: NotDone) -> None:
+    def refuse(self, duty: OperatorContext, why: NotDone) -> None:
         """Note what the act said, at the field that it is about."""
         is_told = why in {NotDone.REASON_NEEDED, NotDone.REASON_RESERVED}
         name = "told" if is_told and self.act == "slots.close" else field_of(why)
@@ -63,12 +63,12 @@ class Entered:
         self.say(duty, name if name in known else known[0], *SAID[why][1:])
 
 
-def entered(duty: Duty, act: str, venue: Venue) -> Entered:
+def entered(duty: OperatorContext, act: str, venue: Venue) -> Entered:
     """The submitted form."""
     return Entered(act, venue, {name: duty.form.one(name) for name in NAMES})
 
 
-def read_places_max(duty: Duty, form: Entered) -> int | None:
+def read_places_max(duty: OperatorContext, form: Entered) -> int | None:
     """The stated bound; None where it was left out or is no number (which is noted)."""
     raw = form.values[PLACES_MAX_FIELD]
     if not raw:
@@ -84,7 +84,9 @@ def read_places_max(duty: Duty, form: Entered) -> int | None:
     return found
 
 
-async def read_request(duty: Duty, tx: Tx, form: Entered, products: list[Product]) -> Struct | None:
+async def read_request(
+    duty: OperatorContext, tx: Tx, form: Entered, products: list[Product]
+) -> Struct | None:
     """The act's request; None: something is wrong, and noted."""
     product_id = _product(duty, form, products) if "product" in FIELDS[form.act] else None
     if form.act == "slots.reopen":
@@ -101,7 +103,7 @@ async def read_request(duty: Duty, tx: Tx, form: Entered, products: list[Product
     return Reprice(product_id, dict.fromkeys(days(*span), minor))
 
 
-def _lifting(duty: Duty, form: Entered) -> LiftClosure | None:
+def _lifting(duty: OperatorContext, form: Entered) -> LiftClosure | None:
     closure_id = duty.form.number("closure", 1, _ID_MAX)
     if closure_id is not None:
         return LiftClosure(closure_id)
@@ -109,7 +111,7 @@ def _lifting(duty: Duty, form: Entered) -> LiftClosure | None:
     return None
 
 
-async def _capacity(duty: Duty, tx: Tx, form: Entered, product_id: int | None) -> Struct | None:
+async def _capacity(duty: OperatorContext, tx: Tx, form: Entered, product_id: int | None) -> Struct | None:
     day = _day(duty, form, "from")
     places = duty.form.number("places", 0, CAPACITY_MAX)
     if places is None:
@@ -127,7 +129,7 @@ async def _capacity(duty: Duty, tx: Tx, form: Entered, product_id: int | None) -
     return SetCapacity(slot_id, places, below)
 
 
-def _product(duty: Duty, form: Entered, products: list[Product]) -> int | None:
+def _product(duty: OperatorContext, form: Entered, products: list[Product]) -> int | None:
     raw = form.values["product"]
     if not raw and form.act == "slots.close":
         return None
@@ -138,7 +140,7 @@ def _product(duty: Duty, form: Entered, products: list[Product]) -> int | None:
     return None
 
 
-def _span(duty: Duty, form: Entered) -> tuple[date, date] | None:
+def _span(duty: OperatorContext, form: Entered) -> tuple[date, date] | None:
     first = _day(duty, form, "from")
     last = _day(duty, form, "to") if form.values["to"] else first
     if first is None or last is None:
@@ -149,14 +151,14 @@ def _span(duty: Duty, form: Entered) -> tuple[date, date] | None:
     return first, last
 
 
-def _day(duty: Duty, form: Entered, name: str) -> date | None:
+def _day(duty: OperatorContext, form: Entered, name: str) -> date | None:
     found = parse_day(form.values[name])
     if found is None:
         form.say(duty, name, "请填写日期，例如 2027-10-01。", "Give a date, such as 2027-10-01.")
     return found
 
 
-def _wall(duty: Duty, form: Entered) -> time | None:
+def _wall(duty: OperatorContext, form: Entered) -> time | None:
     try:
         found = time.fromisoformat(form.values["starts"])
     except ValueError:
@@ -167,7 +169,7 @@ def _wall(duty: Duty, form: Entered) -> time | None:
     return found
 
 
-def _minor(duty: Duty, form: Entered) -> int | None:
+def _minor(duty: OperatorContext, form: Entered) -> int | None:
     found = _YUAN.fullmatch(form.values["yuan"].removeprefix("¥").replace(",", ""))
     if found is None:
         form.refuse(duty, NotDone.BAD_PRICE)

@@ -19,7 +19,7 @@ from wenyue.core.ids import uuid7
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.change_pages import operator_of
 from wenyue.web.console.change_words import ACTS, REFUSALS, say_counts
-from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.console.proposal_forms import (
     FIELDS,
     NAMES,
@@ -40,7 +40,7 @@ _VENUES_SHOWN_MAX: Final = 50
 _ID_MAX: Final = 2**53
 
 
-async def show_new(duty: Duty) -> Response:
+async def show_new(duty: OperatorContext) -> Response:
     """First the venue, then the act, then its form."""
     operator = operator_of(duty)
     if operator is None:
@@ -66,7 +66,7 @@ async def show_new(duty: Duty) -> Response:
         return await _form(duty, tx, form, await catalogue.products(tx, venue.id))
 
 
-async def do_new(duty: Duty) -> Response:
+async def do_new(duty: OperatorContext) -> Response:
     """Say what it would touch, or propose it."""
     operator = operator_of(duty)
     if operator is None:
@@ -99,7 +99,7 @@ async def do_new(duty: Duty) -> Response:
         return await _form(duty, tx, form, products, looked=looked, change_id=change_id)
 
 
-async def _choose_venue(duty: Duty, tx: Tx, operator: Operator, text: str) -> Response:
+async def _choose_venue(duty: OperatorContext, tx: Tx, operator: Operator, text: str) -> Response:
     theirs = venues_for(operator.duties, Right.SLOTS_CLOSE)
     if theirs is not None:
         known = await catalogue.venues_by_id(tx, sorted(theirs))
@@ -111,7 +111,7 @@ async def _choose_venue(duty: Duty, tx: Tx, operator: Operator, text: str) -> Re
 
 
 async def _form(
-    duty: Duty,
+    duty: OperatorContext,
     tx: Tx,
     form: Entered,
     products: list[Product],
@@ -156,11 +156,11 @@ async def venue_of(tx: Tx, operator: Operator, raw: str) -> Venue | None:
     return (await catalogue.venues_by_id(tx, [venue_id])).get(venue_id)
 
 
-def _acts(duty: Duty) -> list[tuple[str, str]]:
+def _acts(duty: OperatorContext) -> list[tuple[str, str]]:
     return [(kind, duty.t(zh, en)) for kind, (zh, en) in ACTS.items() if is_act(kind)]
 
 
-def name_of(duty: Duty, one: Venue | Product) -> str:
+def name_of(duty: OperatorContext, one: Venue | Product) -> str:
     """In the reader's language."""
     return (one.name_en or one.name_zh) if duty.locale == "en" else one.name_zh
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from wenyue.application.on_server import NotAllowed
 from wenyue.application.read_record import TEXT_MAX, Found, NotRead, ReadRecord, read_record
 from wenyue.core.clock import at_local
-from wenyue.web.console.context import Duty, get
+from wenyue.web.console.context import OperatorContext, get
 from wenyue.web.shared.forms import parse_day
 from wenyue.web.wording import say_instant
 
@@ -36,7 +36,7 @@ _SAYS: Final = {
 }
 
 
-async def show_record(duty: Duty) -> Response:
+async def show_record(duty: OperatorContext) -> Response:
     """One page of it; that it was read is recorded."""
     query = duty.request.query_params
     values = {name: query.get(name, "")[:TEXT_MAX].strip() for name in _FIELDS}
@@ -70,7 +70,7 @@ async def show_record(duty: Duty) -> Response:
 
 
 def _page(
-    duty: Duty, values: dict[str, str], found: Found | None, wrong: dict[str, str] | None = None
+    duty: OperatorContext, values: dict[str, str], found: Found | None, wrong: dict[str, str] | None = None
 ) -> Response:
     lines: list[dict[str, str]] = []
     older = ""

@@ -11,7 +11,7 @@ from wenyue.core.documents.text import has_controls, has_unseen
 from wenyue.core.duties import AT_POSTS, POST_LENGTH_MAX, Duties, Role
 from wenyue.core.ids import parse_uuid, uuid7
 from wenyue.platform.database.db import Tx
-from wenyue.web.console.context import Duty
+from wenyue.web.console.context import OperatorContext
 from wenyue.web.wording.duties import ROLES, say_scope
 
 CODE_LENGTH_MAX: Final = 64
@@ -73,12 +73,12 @@ class Entered:
     roles: frozenset[str] = frozenset()
     wrong: dict[str, str] = field(default_factory=dict[str, str])
 
-    def refuse(self, duty: Duty, why: NotStaffed) -> None:
+    def refuse(self, duty: OperatorContext, why: NotStaffed) -> None:
         """Note what the act said, at the field that it is about."""
         name, zh, en = SAID[why]
         self.wrong.setdefault(name, duty.t(zh, en))
 
-    def shown(self, duty: Duty) -> dict[str, object]:
+    def shown(self, duty: OperatorContext) -> dict[str, object]:
         """What a page is given of it."""
         return {
             "values": self,
@@ -89,14 +89,14 @@ class Entered:
         }
 
 
-def entered(duty: Duty) -> Entered:
+def entered(duty: OperatorContext) -> Entered:
     """The submitted form."""
     form = duty.form
     roles = frozenset(form.many("role", len(Role)))
     return Entered(form.one("login"), form.one("name"), form.one("venue"), form.one("post"), roles)
 
 
-def check_words(duty: Duty, form: Entered) -> None:
+def check_words(duty: OperatorContext, form: Entered) -> None:
     """Note what is wrong with login and name."""
     login = form.login.lower()
     if not 1 <= len(login) <= staffing.LOGIN_LENGTH_MAX or has_unseen(login):
@@ -113,7 +113,7 @@ def check_words(duty: Duty, form: Entered) -> None:
         form.wrong.setdefault("name", text)
 
 
-async def read_duties(duty: Duty, tx: Tx, form: Entered) -> Duties:
+async def read_duties(duty: OperatorContext, tx: Tx, form: Entered) -> Duties:
     """The duties that were chosen; what is wrong is noted."""
     chosen = [one for one in Role if one.value in form.roles]
     if not chosen:
@@ -131,7 +131,7 @@ async def read_duties(duty: Duty, tx: Tx, form: Entered) -> Duties:
     )
 
 
-def _check_post(duty: Duty, form: Entered, chosen: list[Role]) -> None:
+def _check_post(duty: OperatorContext, form: Entered, chosen: list[Role]) -> None:
     if not set(chosen) <= AT_POSTS:
         text = duty.t(
             "只有闸口和柜台可以限定到一处；其他职责请另外授予。",
@@ -149,7 +149,7 @@ def _check_post(duty: Duty, form: Entered, chosen: list[Role]) -> None:
         form.wrong.setdefault("venue", text)
 
 
-def password_for(duty: Duty, what: str) -> tuple[str, bool]:
+def password_for(duty: OperatorContext, what: str) -> tuple[str, bool]:
     """The password for what the form does, and whether the same form sent again draws the same: one without an id does not."""
     form_id = parse_uuid(duty.form.one("form_id"))
     if form_id is None:
@@ -157,13 +157,13 @@ def password_for(duty: Duty, what: str) -> tuple[str, bool]:
     return staffing.password_of_form(duty.services.vault, by(duty.operator), form_id, what), True
 
 
-async def names_of(duty: Duty, tx: Tx, held: list[Duties]) -> dict[int, str]:
+async def names_of(duty: OperatorContext, tx: Tx, held: list[Duties]) -> dict[int, str]:
     """The venues of these duties by name."""
     ids = sorted({one.venue_id for duties in held for one in duties if one.venue_id is not None})
     found = await catalogue.venues_by_id(tx, ids)
     return {id_: duty.t(one.name_zh, one.name_en or one.name_zh) for id_, one in found.items()}
 
 
-def say_duty(duty: Duty, one: rights.Duty, names: dict[int, str]) -> str:
+def say_duty(duty: OperatorContext, one: rights.Duty, names: dict[int, str]) -> str:
     """`闸口 · 东湖 · 北门`."""
     return f"{ROLES[one.role].say(duty.locale)} · {say_scope(one, names, duty.locale)}"

@@ -10,7 +10,7 @@ from wenyue.accounts.staffing import Listed
 from wenyue.application.add_staff import NewStaff, add_staff
 from wenyue.application.administering import NotStaffed
 from wenyue.core.duties import needs_factor
-from wenyue.web.console.context import Duty, get, post
+from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.console.member_pages import routes as member_routes
 from wenyue.web.console.staff_forms import (
     SAID,
@@ -28,7 +28,7 @@ TEXT_MAX: Final = 64
 _DUTIES_SHOWN: Final = 3
 
 
-async def show_staff(duty: Duty) -> Response:
+async def show_staff(duty: OperatorContext) -> Response:
     """A page of everybody by login, or of those who have left."""
     query = duty.request.query_params
     text, is_left = query.get("q", "")[:TEXT_MAX].strip(), query.get("state", "") == "left"
@@ -53,12 +53,12 @@ async def show_staff(duty: Duty) -> Response:
     )
 
 
-async def show_new(duty: Duty) -> Response:
+async def show_new(duty: OperatorContext) -> Response:
     """The form."""
     return _new(duty, Entered())
 
 
-async def do_new(duty: Duty) -> Response:
+async def do_new(duty: OperatorContext) -> Response:
     """Somebody joins; the password is shown this once."""
     form = entered(duty)
     check_words(duty, form)
@@ -89,11 +89,11 @@ async def do_new(duty: Duty) -> Response:
     )
 
 
-def _new(duty: Duty, form: Entered) -> Response:
+def _new(duty: OperatorContext, form: Entered) -> Response:
     return duty.page("staff_new", status=422 if form.wrong else 200, section="staff", **form.shown(duty))
 
 
-def _line(duty: Duty, one: Listed, names: dict[int, str]) -> dict[str, object]:
+def _line(duty: OperatorContext, one: Listed, names: dict[int, str]) -> dict[str, object]:
     record, held = one.record, sorted(one.record.staff.duties, key=str)
     said = [say_duty(duty, each, names) for each in held[:_DUTIES_SHOWN]]
     return {

@@ -11,7 +11,7 @@ from wenyue.application.on_duty import Place
 from wenyue.application.set_pin import set_pin
 from wenyue.application.sign_in_clerk import ClerkKnock, sign_in_clerk
 from wenyue.core.limits import DEVICE_TTL_S, STAFF_LOGIN_TTL_S
-from wenyue.web.gate.context import Shift, Station, get, post
+from wenyue.web.gate.context import GateContext, Station, get, post
 from wenyue.web.shared.caller import GATE_DEVICE_COOKIE, caller_of, keep_device
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.session import STAFF_COOKIE, set_cookie
@@ -20,12 +20,12 @@ from wenyue.web.wording import say_wait
 _PIN_TYPED_MAX: Final = 16
 
 
-async def show_enrol(shift: Shift) -> Response:
+async def show_enrol(shift: GateContext) -> Response:
     """Ask for the code that the console or `wenyue devices` gave."""
     return shift.page("enrol")
 
 
-async def do_enrol(shift: Shift) -> Response:
+async def do_enrol(shift: GateContext) -> Response:
     """Use the code up: the device keeps a secret of its own, and where it stands."""
     try:
         found = await enrol_device(shift.services, caller_of(shift.request), shift.form.one("code"))
@@ -44,13 +44,13 @@ async def do_enrol(shift: Shift) -> Response:
     return response
 
 
-async def show_clerk(shift: Shift) -> Response:
+async def show_clerk(shift: GateContext) -> Response:
     """Whose turn it is: choose the name, type the PIN."""
     device = await _device(shift)
     return redirect("/gate/enrol") if device is None else await _clerk(shift, device)
 
 
-async def do_clerk(shift: Shift) -> Response:
+async def do_clerk(shift: GateContext) -> Response:
     """The turn begins; that of whoever was there before ends."""
     device = await _device(shift)
     if device is None:
@@ -72,12 +72,12 @@ async def do_clerk(shift: Shift) -> Response:
     return response
 
 
-async def show_pin(shift: Shift) -> Response:
+async def show_pin(shift: GateContext) -> Response:
     """Set one's own PIN for the venue where one stands."""
     return await _pin(shift)
 
 
-async def do_pin(shift: Shift) -> Response:
+async def do_pin(shift: GateContext) -> Response:
     """Only with a password behind it: who signed in with a PIN makes no other."""
     station = shift.station
     if station is None or shift.device_id is not None:
@@ -93,7 +93,7 @@ async def do_pin(shift: Shift) -> Response:
     return redirect("/gate/setup") if refused is not None else await _pin(shift, is_done=True)
 
 
-async def _device(shift: Shift) -> Device | None:
+async def _device(shift: GateContext) -> Device | None:
     secret = shift.device_secret
     if not secret:
         return None
@@ -101,12 +101,12 @@ async def _device(shift: Shift) -> Device | None:
         return await gate_devices.device_of(tx, secret)
 
 
-def _enrol_again(shift: Shift, text: str, status: int) -> Response:
+def _enrol_again(shift: GateContext, text: str, status: int) -> Response:
     return shift.page("enrol", status=status, errors=({"field": "code", "text": text},))
 
 
 async def _clerk(
-    shift: Shift, device: Device, chosen: int = 0, problem: str = "", status: int = 200
+    shift: GateContext, device: Device, chosen: int = 0, problem: str = "", status: int = 200
 ) -> Response:
     async with shift.services.db.reading() as tx:
         found = await gate_devices.clerks(tx, device.venue_id)
@@ -114,7 +114,7 @@ async def _clerk(
     return shift.page("clerk", status=status, errors=errors, clerks=found, chosen=chosen, post=device.post)
 
 
-async def _pin(shift: Shift, problem: str = "", *, is_done: bool = False) -> Response:
+async def _pin(shift: GateContext, problem: str = "", *, is_done: bool = False) -> Response:
     if shift.station is None:
         return redirect("/gate/setup")
     if shift.device_id is not None:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from wenyue.accounts.second.rules import Mode
 from wenyue.application.second_proofs import AtDevice, NotConfirmed, Second
 from wenyue.application.signing_in import mode_of
-from wenyue.web.gate.context import Shift, Station
+from wenyue.web.gate.context import GateContext, Station
 from wenyue.web.gate.passkeys import is_signed, offer, options_said, refusal_said, signed_act
 from wenyue.web.shared.caller import caller_of
 from wenyue.web.shared.passkey_place import place_of
@@ -80,7 +80,7 @@ _NOT_SIGNED: Final = Text(
 )
 
 
-def second_of(shift: Shift, station: Station, act: str) -> Second | None:
+def second_of(shift: GateContext, station: Station, act: str) -> Second | None:
     """Who confirms `act` (`passkeys.said_of`), when the form carries somebody. Passkeys go before codes, codes before PINs."""
     login = shift.form.one(LOGIN).strip()[:_LOGIN_LENGTH_MAX]
     if not login:
@@ -95,7 +95,7 @@ def second_of(shift: Shift, station: Station, act: str) -> Second | None:
     return Second(caller, login, password, pin, AtDevice(shift.device_secret, station.venue_id))
 
 
-async def what_to_sign(shift: Shift, station: Station, act: str) -> Response:
+async def what_to_sign(shift: GateContext, station: Station, act: str) -> Response:
     """The answer to the page's script, which asks what the second person's passkey is to sign for `act`."""
     second = second_of(shift, station, act)
     if second is None:
@@ -106,7 +106,7 @@ async def what_to_sign(shift: Shift, station: Station, act: str) -> Response:
     return options_said(shift, *found) if found else refusal_said(shift, _CODE, _NO_PASSKEY.say(shift.locale))
 
 
-def second_fields(shift: Shift) -> dict[str, bool]:
+def second_fields(shift: GateContext) -> dict[str, bool]:
     """Which ways the form has for them: a code and a passkey where staff have factors, a PIN besides on an enrolled device."""
     asks_code = mode_of(shift.services) is not Mode.OFF
     return {
@@ -116,7 +116,7 @@ def second_fields(shift: Shift) -> dict[str, bool]:
     }
 
 
-def says(shift: Shift, found: NotConfirmed) -> tuple[str, str]:
+def says(shift: GateContext, found: NotConfirmed) -> tuple[str, str]:
     """The field that it is about, and what is said."""
     field, text = _SAYS[found]
     if found is NotConfirmed.CODE_WRONG and is_signed(shift):

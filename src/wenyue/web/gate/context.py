@@ -17,7 +17,7 @@ from wenyue.web.shared.access import Access, access_of
 from wenyue.web.shared.caller import GATE_DEVICE_COOKIE
 from wenyue.web.shared.request_context import answered, redirect
 from wenyue.web.shared.session import read_cookie, set_cookie, signed, unsigned
-from wenyue.web.shared.staff import StaffAsked
+from wenyue.web.shared.staff import StaffContext
 
 STATION_COOKIE: Final = "wy_gate"
 _STATION_PURPOSE: Final = "station"
@@ -40,7 +40,7 @@ class Station:
 
 
 @dataclass(slots=True)
-class Shift(StaffAsked):
+class GateContext(StaffContext):
     """A request, understood. `form` is empty on GET; `staff` is None for a stranger."""
 
     face: ClassVar[str] = "gate"
@@ -103,7 +103,7 @@ class Shift(StaffAsked):
         return response
 
 
-Handler = Callable[[Shift], Awaitable[Response]]
+Handler = Callable[[GateContext], Awaitable[Response]]
 
 
 def get(path: str, handler: Handler) -> Route:
@@ -119,7 +119,7 @@ def post(path: str, handler: Handler) -> Route:
 def _wrap(handler: Handler, access: Access) -> Callable[[Request], Awaitable[Response]]:
     right = access if isinstance(access, Right) else None
 
-    async def answer(shift: Shift) -> Response:
+    async def answer(shift: GateContext) -> Response:
         await shift.recognise()
         if right is not None and shift.staff is None and (refused := shift.refusal(401)):
             return refused
@@ -137,13 +137,13 @@ def _wrap(handler: Handler, access: Access) -> Callable[[Request], Awaitable[Res
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
         return await answered(
-            Shift(request, services, locale_of(request), services.clock()), answer, _unavailable
+            GateContext(request, services, locale_of(request), services.clock()), answer, _unavailable
         )
 
     return endpoint
 
 
-def not_allowed(shift: Shift) -> Response:
+def not_allowed(shift: GateContext) -> Response:
     """Signed in, but not with a duty that allows it here."""
     is_clerk = shift.staff is not None and shift.staff.may_anywhere(Right.BOOKINGS_FIND)
     return shift.page(
@@ -158,7 +158,7 @@ def not_allowed(shift: Shift) -> Response:
     )
 
 
-def _stale_form(shift: Shift) -> Response:
+def _stale_form(shift: GateContext) -> Response:
     return shift.page(
         "message",
         status=403,
@@ -170,7 +170,7 @@ def _stale_form(shift: Shift) -> Response:
     )
 
 
-def _unavailable(shift: Shift) -> Response:
+def _unavailable(shift: GateContext) -> Response:
     response = shift.page(
         "message",
         status=503,

@@ -21,7 +21,7 @@ from wenyue.core.limits import CARDS_SHOWN_MAX
 from wenyue.gate import LookupProblem
 from wenyue.platform.database.db import Tx
 from wenyue.web.gate.confirming import LOGIN, says, second_fields, second_of, what_to_sign
-from wenyue.web.gate.context import Shift, Station
+from wenyue.web.gate.context import GateContext, Station
 from wenyue.web.gate.passkeys import asks_what_to_sign, said_of
 from wenyue.web.shared.card_numbers import masked_card_no
 from wenyue.web.shared.forms import FieldError
@@ -74,13 +74,13 @@ class Typed:
         return tuple(one.strip() for one in _BETWEEN_CARDS.split(self.cards) if one.strip())
 
 
-async def show_holders(shift: Shift) -> Response:
+async def show_holders(shift: GateContext) -> Response:
     """An empty form."""
     station = shift.station
     return await _page(shift, station, Typed(PersonForm(blank_values(), None, ()))) if station else _setup()
 
 
-async def do_holders(shift: Shift) -> Response:
+async def do_holders(shift: GateContext) -> Response:
     """What settling would do; and once that was shown, do it. The document is sent in the body, never in an address."""
     station = shift.station
     if station is None or not shift.is_page_of(station):
@@ -110,7 +110,7 @@ async def do_holders(shift: Shift) -> Response:
 
 
 async def _said(
-    shift: Shift,
+    shift: GateContext,
     station: Station,
     typed: Typed,
     found: Settled | Outlook | NotSettled | LookupProblem,
@@ -130,7 +130,7 @@ async def _said(
     )
 
 
-def _second_problem(shift: Shift, found: NotConfirmed | NotSettled) -> FieldError:
+def _second_problem(shift: GateContext, found: NotConfirmed | NotSettled) -> FieldError:
     if isinstance(found, NotConfirmed):
         return FieldError(*says(shift, found))
     return FieldError(LOGIN, API_WORDS[found.value][shift.locale == "en"])
@@ -140,7 +140,7 @@ def _setup() -> Response:
     return redirect("/gate/setup")
 
 
-def _typed(shift: Shift) -> Typed:
+def _typed(shift: GateContext) -> Typed:
     """The form; either cards are shown, or there are none."""
     person = read_person(shift.form, local_date(shift.now, _TIMEZONE), shift.locale)
     typed = Typed(person, shift.form.one("cards"), shift.form.one("none") == "1")
@@ -157,7 +157,7 @@ def _with(typed: Typed, error: FieldError) -> Typed:
     return Typed(person, typed.cards, typed.has_none)
 
 
-def _problem(shift: Shift, found: NotSettled | LookupProblem) -> FieldError:
+def _problem(shift: GateContext, found: NotSettled | LookupProblem) -> FieldError:
     if isinstance(found, LookupProblem):
         return FieldError("number", LOOKUP_PROBLEMS[found].say(shift.locale))
     if found in {NotSettled.SEEN_BEFORE, NotSettled.TOO_MANY}:
@@ -169,7 +169,7 @@ def _problem(shift: Shift, found: NotSettled | LookupProblem) -> FieldError:
     return FieldError("cards", text)
 
 
-async def _outlook(shift: Shift, tx: Tx, found: Outlook) -> OutlookView:
+async def _outlook(shift: GateContext, tx: Tx, found: Outlook) -> OutlookView:
     t = shift.t
     stays = t("已核验，仍是本人的", "Seen before; stays theirs")
     seen = t("由此确认为本人的", "Becomes theirs, as seen")
@@ -192,7 +192,7 @@ async def _outlook(shift: Shift, tx: Tx, found: Outlook) -> OutlookView:
     return OutlookView(tuple(accounts), found.key, found.asks_second)
 
 
-async def _account(shift: Shift, tx: Tx, account_id: int, fate: str, tone: str) -> AccountView:
+async def _account(shift: GateContext, tx: Tx, account_id: int, fate: str, tone: str) -> AccountView:
     vault = shift.services.vault
     known = await traveller(tx, vault, account_id)
     held = await cards_of(tx, vault, account_id)
@@ -201,7 +201,7 @@ async def _account(shift: Shift, tx: Tx, account_id: int, fate: str, tone: str) 
 
 
 async def _page(
-    shift: Shift,
+    shift: GateContext,
     station: Station,
     typed: Typed,
     *,

@@ -18,7 +18,7 @@ from wenyue.gate import (
     Standing,
     booking_code,
 )
-from wenyue.web.gate.context import Shift, Station
+from wenyue.web.gate.context import GateContext, Station
 from wenyue.web.shared.i18n import Locale, pick, say_date, say_span, translator
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.wording.lookup import LOOKUP_KINDS, LOOKUP_PROBLEMS, STANDINGS
@@ -45,13 +45,13 @@ class VisitView:
     scan_id: str
 
 
-async def show_lookup(shift: Shift) -> Response:
+async def show_lookup(shift: GateContext) -> Response:
     """An empty form."""
     station = shift.station
     return await _page(shift, station, None) if station else redirect("/gate/setup")
 
 
-async def do_lookup(shift: Shift) -> Response:
+async def do_lookup(shift: GateContext) -> Response:
     """What was found. The terms are sent in the body, so that no address and no log names anybody."""
     station = shift.station
     if station is None or not shift.is_page_of(station):
@@ -67,7 +67,7 @@ async def do_lookup(shift: Shift) -> Response:
     return await _page(shift, station, found, kind=kind, text=text)
 
 
-def lookup_form(shift: Shift, kind: LookupKind = LookupKind.NAME, text: str = "") -> dict[str, object]:
+def lookup_form(shift: GateContext, kind: LookupKind = LookupKind.NAME, text: str = "") -> dict[str, object]:
     """What the form shows, on its own page and at the gate."""
     kinds = [{"value": one.value, "name": words.say(shift.locale)} for one, words in LOOKUP_KINDS.items()]
     may_settle = shift.keeper.may_anywhere(Right.HOLDERS_SETTLE)
@@ -75,7 +75,7 @@ def lookup_form(shift: Shift, kind: LookupKind = LookupKind.NAME, text: str = ""
 
 
 async def _page(
-    shift: Shift,
+    shift: GateContext,
     station: Station,
     found: Found | LookupProblem | None,
     *,

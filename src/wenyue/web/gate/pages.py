@@ -22,7 +22,7 @@ from wenyue.platform.certificates import Certificates
 from wenyue.platform.database.db import Tx
 from wenyue.web.gate.clerks import routes as clerk_routes
 from wenyue.web.gate.confirming import what_to_sign
-from wenyue.web.gate.context import Shift, Station, get, post
+from wenyue.web.gate.context import GateContext, Station, get, post
 from wenyue.web.gate.holders import do_holders, show_holders
 from wenyue.web.gate.lookup import do_lookup, lookup_form, show_lookup
 from wenyue.web.gate.passkeys import asks_what_to_sign
@@ -40,12 +40,12 @@ _RECENT_SHOWN: Final = 12
 _VENUES_SHOWN: Final = 30
 
 
-async def show_setup(shift: Shift) -> Response:
+async def show_setup(shift: GateContext) -> Response:
     """Choose venue and gate, once per device."""
     return await _setup(shift)
 
 
-async def do_setup(shift: Shift) -> Response:
+async def do_setup(shift: GateContext) -> Response:
     """Remember where this device stands."""
     venue_id = shift.form.number("venue_id", 1, 2**63 - 1)
     gate = clean_line(shift.form.one("gate"), GATE_NAME_MAX)
@@ -60,18 +60,18 @@ async def do_setup(shift: Shift) -> Response:
     return shift.stand(redirect("/gate" if lets_in else "/gate/lookup"), Station(venue_id, gate))
 
 
-async def show_gate(shift: Shift) -> Response:
+async def show_gate(shift: GateContext) -> Response:
     """Ready to scan."""
     station = shift.station
     return await _gate(shift, station, None) if station else redirect("/gate/setup")
 
 
-async def back_to_gate(_: Shift) -> Response:
+async def back_to_gate(_: GateContext) -> Response:
     """The address of an answer, opened again: after a change of language, or from the history."""
     return redirect("/gate")
 
 
-async def do_scan(shift: Shift) -> Response:
+async def do_scan(shift: GateContext) -> Response:
     """Answer one presentation: a page, or its parts for the page's own script. The same scan id again changes nothing."""
     station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
     if station is None or not shift.is_page_of(station):
@@ -102,7 +102,7 @@ async def do_scan(shift: Shift) -> Response:
     return await _gate(shift, station, result)
 
 
-async def do_undo(shift: Shift) -> Response:
+async def do_undo(shift: GateContext) -> Response:
     """Take a scan back with a reason; beyond the keeper's own share with somebody who confirms it."""
     station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
     if station is None or scan_id is None or not shift.is_page_of(station):
@@ -123,7 +123,7 @@ async def do_undo(shift: Shift) -> Response:
     return await _gate(shift, station, None, note=note, status=200 if done.is_done else 422)
 
 
-async def show_authority(shift: Shift) -> Response:
+async def show_authority(shift: GateContext) -> Response:
     """The certificate authority of our own, for a device that is to trust it; its fingerprint stands where `make up` runs."""
     path = Certificates(shift.services.settings.home / "tls").authority
     if not shift.services.settings.web.is_https or not path.exists():
@@ -136,7 +136,7 @@ async def show_authority(shift: Shift) -> Response:
 
 
 async def _gate(
-    shift: Shift,
+    shift: GateContext,
     station: Station,
     result: ResultView | None,
     *,
@@ -166,14 +166,14 @@ async def _gate(
     return response
 
 
-async def _last(shift: Shift, station: Station, tx: Tx) -> list[RowView]:
+async def _last(shift: GateContext, station: Station, tx: Tx) -> list[RowView]:
     last = await recent(
         tx, shift.services.vault, venue_id=station.venue_id, gate=station.gate, limit=_RECENT_SHOWN
     )
     return [row_view(answer, shift.locale, shift.now) for answer in last]
 
 
-async def _setup(shift: Shift, problem: str = "") -> Response:
+async def _setup(shift: GateContext, problem: str = "") -> Response:
     text = shift.request.query_params.get("q", "")
     own = shift.keeper.venues_for(shift.right)
     async with shift.services.db.reading() as tx:
@@ -194,7 +194,7 @@ async def _setup(shift: Shift, problem: str = "") -> Response:
     )
 
 
-def _venue_name(shift: Shift, venue: Venue) -> str:
+def _venue_name(shift: GateContext, venue: Venue) -> str:
     return shift.t(venue.name_zh, venue.name_en or venue.name_zh)
 
 

@@ -14,7 +14,7 @@ from wenyue.accounts.second.passkeys import Passkey, Place, challenge_to_confirm
 from wenyue.application.ask_passkey import ask_passkey
 from wenyue.application.second_proofs import NotConfirmed, Second
 from wenyue.core.personal import Vault
-from wenyue.web.gate.context import Shift
+from wenyue.web.gate.context import GateContext
 from wenyue.web.shared.ceremonies import Signed, signing_options
 from wenyue.web.shared.passkey_place import place_of
 
@@ -56,17 +56,17 @@ class SignedAct:
         return Signed(self.act.place, self.act.challenge(known), self.answer).check(known)
 
 
-def asks_what_to_sign(shift: Shift) -> bool:
+def asks_what_to_sign(shift: GateContext) -> bool:
     """Whether the page's script wants to know what to sign, and nothing done yet."""
     return shift.form.one(_BY) == "ask"
 
 
-def is_signed(shift: Shift) -> bool:
+def is_signed(shift: GateContext) -> bool:
     """Whether the form says that a passkey signed."""
     return shift.form.one(_BY) == "passkey"
 
 
-def signed_act(shift: Shift, said: str) -> SignedAct | None:
+def signed_act(shift: GateContext, said: str) -> SignedAct | None:
     """What the form brings of a passkey for the act `said`; None: nothing."""
     place, at = place_of(shift.request), shift.form.number(_AT, 0, _SECOND_MAX)
     if not is_signed(shift) or place is None:
@@ -80,7 +80,9 @@ def said_of(*parts: str) -> str:
     return json.dumps(parts)
 
 
-async def offer(shift: Shift, second: Second, said: str) -> tuple[Act, list[Passkey]] | NotConfirmed | None:
+async def offer(
+    shift: GateContext, second: Second, said: str
+) -> tuple[Act, list[Passkey]] | NotConfirmed | None:
     """The act, and the passkeys that may sign for it; None: there is none that is good here."""
     found = await ask_passkey(shift.services, shift.login_key, second)
     if isinstance(found, NotConfirmed):
@@ -91,16 +93,16 @@ async def offer(shift: Shift, second: Second, said: str) -> tuple[Act, list[Pass
     )
 
 
-def options_said(shift: Shift, act: Act, known: list[Passkey]) -> Response:
+def options_said(shift: GateContext, act: Act, known: list[Passkey]) -> Response:
     """The answer to the script: what the browser is to ask, and the second that goes back with what was signed."""
     options = signing_options(act.place, act.challenge(known), [one.credential_id for one in known])
     return shift.parts({"options": options, "at": str(act.at)})
 
 
-def refusal_said(shift: Shift, field_name: str, text: str) -> Response:
+def refusal_said(shift: GateContext, field_name: str, text: str) -> Response:
     """The answer to the script: why there is nothing to sign, and at which field."""
     return shift.parts({"field": field_name, "text": text}, _REFUSED)
 
 
-def _act(shift: Shift, place: Place, said: str, at: int) -> Act:
+def _act(shift: GateContext, place: Place, said: str, at: int) -> Act:
     return Act(place, shift.services.vault, f"{shift.login_key}|{said}", at)

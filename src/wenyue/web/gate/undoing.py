@@ -7,7 +7,7 @@ from wenyue.application.second_proofs import NotConfirmed
 from wenyue.application.undo_admission import UndoAdmission, undo_admission
 from wenyue.gate import UndoOutcome
 from wenyue.web.gate.confirming import LOGIN, says, second_fields, second_of
-from wenyue.web.gate.context import Shift, Station
+from wenyue.web.gate.context import GateContext, Station
 from wenyue.web.gate.passkeys import said_of
 from wenyue.web.wording.gate_undo import UNDO_TEXTS
 
@@ -29,7 +29,7 @@ def undo_said(station: Station, scan_id: UUID, reason: str) -> str:
     return said_of("undo", station.key, str(scan_id), reason)
 
 
-async def take_back(shift: Shift, station: Station, scan_id: UUID, reason: str) -> TakenBack:
+async def take_back(shift: GateContext, station: Station, scan_id: UUID, reason: str) -> TakenBack:
     """Take the scan back; what a second person proves is checked first, when the form carries one."""
     second = second_of(shift, station, undo_said(station, scan_id, reason))
     login = second.login if second is not None else ""
@@ -47,7 +47,7 @@ async def take_back(shift: Shift, station: Station, scan_id: UUID, reason: str) 
     )
 
 
-def second_form(shift: Shift, scan_id: UUID, reason: str, asked: TakenBack) -> dict[str, object]:
+def second_form(shift: GateContext, scan_id: UUID, reason: str, asked: TakenBack) -> dict[str, object]:
     """What the form for the second person shows; the scan and the reason are kept."""
     return {
         "errors": ({"field": asked.field, "text": asked.text},) if asked.is_wrong else (),

@@ -23,7 +23,7 @@ _SEE_OTHER: Final = 303
 
 
 @dataclass(slots=True)
-class Asked:
+class RequestContext:
     """A request, understood. `form` is empty on GET. Every face adds who asks."""
 
     request: Request
@@ -73,7 +73,7 @@ class Asked:
         return True
 
 
-AskedT = TypeVar("AskedT", bound=Asked)
+AskedT = TypeVar("AskedT", bound=RequestContext)
 
 
 async def answered(

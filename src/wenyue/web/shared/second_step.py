@@ -27,7 +27,7 @@ from wenyue.web.shared.passkey_place import place_of
 from wenyue.web.shared.qr import qr_svg
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.session import CSRF_FIELD
-from wenyue.web.shared.staff import StaffAsked, signed_in
+from wenyue.web.shared.staff import StaffContext, signed_in
 from wenyue.web.wording import say_wait
 
 STEPPING: Final = "stepping"  # the field of a form that proves the factor again and then does what was asked
@@ -38,7 +38,7 @@ _SIGN: Final = "sign"
 _NEW: Final = "new"
 
 
-async def show_factor(asked: StaffAsked) -> Response:
+async def show_factor(asked: StaffContext) -> Response:
     """Ask for the code of whoever gave the right password."""
     half = await half_login(asked.services, asked.token, Step.FACTOR)
     if half is None:
@@ -46,7 +46,7 @@ async def show_factor(asked: StaffAsked) -> Response:
     return await _factor(asked, half)
 
 
-async def do_factor(asked: StaffAsked) -> Response:
+async def do_factor(asked: StaffContext) -> Response:
     """Check it; right, it is the login."""
     half = await half_login(asked.services, asked.token, Step.FACTOR)
     if half is None:
@@ -62,7 +62,7 @@ async def do_factor(asked: StaffAsked) -> Response:
     return signed_in(asked, done, redirect(asked.home))
 
 
-async def show_enrolment(asked: StaffAsked) -> Response:
+async def show_enrolment(asked: StaffContext) -> Response:
     """Set up a first factor, once the password was right."""
     half = await half_login(asked.services, asked.token, Step.ENROLMENT)
     if half is None:
@@ -70,7 +70,7 @@ async def show_enrolment(asked: StaffAsked) -> Response:
     return await _enrolment(asked, half)
 
 
-async def do_enrolment(asked: StaffAsked) -> Response:
+async def do_enrolment(asked: StaffContext) -> Response:
     """Keep it, sign in, and show the recovery codes once."""
     half = await half_login(asked.services, asked.token, Step.ENROLMENT)
     if half is None:
@@ -89,12 +89,12 @@ async def do_enrolment(asked: StaffAsked) -> Response:
     return signed_in(asked, done, show_codes(asked, done.codes, asked.home))
 
 
-def show_codes(asked: StaffAsked, codes: tuple[str, ...], onward: str) -> Response:
+def show_codes(asked: StaffContext, codes: tuple[str, ...], onward: str) -> Response:
     """Recovery codes, this once."""
     return asked.staff_page("staff_codes", codes=codes, onward=onward)
 
 
-async def ask_factor(asked: StaffAsked, problem: str = "", *, status: int = 403) -> Response:
+async def ask_factor(asked: StaffContext, problem: str = "", *, status: int = 403) -> Response:
     """Prove the factor again; what was typed goes on with it, and is done then."""
     kept = [
         (name, value)
@@ -115,7 +115,7 @@ async def ask_factor(asked: StaffAsked, problem: str = "", *, status: int = 403)
     )
 
 
-async def stepped_up(asked: StaffAsked) -> Response | None:
+async def stepped_up(asked: StaffContext) -> Response | None:
     """Prove the factor that the form brings; None: it was right, and what was asked is done now."""
     if not asked.form.one(STEPPING):
         return None
@@ -131,7 +131,7 @@ async def stepped_up(asked: StaffAsked) -> Response | None:
     return await ask_factor(asked, say_wrong(asked), status=422)
 
 
-async def _proved_a_moment_ago(asked: StaffAsked) -> bool:
+async def _proved_a_moment_ago(asked: StaffContext) -> bool:
     """Whether this login proved a factor meanwhile: the form was sent twice, and its code is good once.
 
     What goes on then would not have been asked for a factor if it came now.
@@ -141,7 +141,7 @@ async def _proved_a_moment_ago(asked: StaffAsked) -> bool:
     return login is not None and login.has_fresh_factor(now)
 
 
-def given(asked: StaffAsked, key: str, purpose: str) -> str | Signed:
+def given(asked: StaffContext, key: str, purpose: str) -> str | Signed:
     """What the form proves the factor with. `key`: of the login that is at it."""
     place = place_of(asked.request)
     if asked.form.one("by") == "passkey" and place is not None:
@@ -149,7 +149,7 @@ def given(asked: StaffAsked, key: str, purpose: str) -> str | Signed:
     return asked.form.one("code")[:_CODE_LENGTH_MAX]
 
 
-def read_enrolment(asked: StaffAsked, staff_id: int, login: str, key: str) -> Enrolment | str:
+def read_enrolment(asked: StaffContext, staff_id: int, login: str, key: str) -> Enrolment | str:
     """The factor that the form sets up, or what is wrong with it."""
     name = asked.form.one("name")[:NAME_LENGTH_MAX]
     if has_unseen(name):
@@ -169,7 +169,7 @@ def read_enrolment(asked: StaffAsked, staff_id: int, login: str, key: str) -> En
 
 
 async def enrolment_context(
-    asked: StaffAsked, staff_id: int, login: str, key: str, problem: str = ""
+    asked: StaffContext, staff_id: int, login: str, key: str, problem: str = ""
 ) -> dict[str, object]:
     """What the page to set up a factor shows; the offer that was shown already stays."""
     vault = asked.services.vault
@@ -196,25 +196,25 @@ async def enrolment_context(
     }
 
 
-def say_wrong(asked: StaffAsked) -> str:
+def say_wrong(asked: StaffContext) -> str:
     """That the code or the passkey was not right."""
     return asked.gettext("The code or the passkey is not right, or the code was used: try the next code.")
 
 
-def say_refused(asked: StaffAsked, refused: NotSignedIn) -> str:
+def say_refused(asked: StaffContext, refused: NotSignedIn) -> str:
     """Why a factor was not kept."""
     if refused is NotSignedIn.KNOWN:
         return asked.gettext("This one is set up already.")
     return asked.gettext("The code is not right: type the one that the app shows now.")
 
 
-def challenge_key(asked: StaffAsked) -> str:
+def challenge_key(asked: StaffContext) -> str:
     """What a passkey's challenge follows from: the login, and when it last proved a factor, so that each is good once."""
     proved = asked.login.factor_at if asked.login is not None else None
     return f"{asked.login_key}|{proved.isoformat() if proved else '-'}"
 
 
-async def _factor(asked: StaffAsked, half: HalfLogin, problem: str = "", *, status: int = 200) -> Response:
+async def _factor(asked: StaffContext, half: HalfLogin, problem: str = "", *, status: int = 200) -> Response:
     async with asked.services.db.reading() as tx:
         known = await factors.passkeys_of(tx, half.staff_id)
     return asked.staff_page(
@@ -230,7 +230,9 @@ async def _factor(asked: StaffAsked, half: HalfLogin, problem: str = "", *, stat
     )
 
 
-async def _enrolment(asked: StaffAsked, half: HalfLogin, problem: str = "", *, status: int = 200) -> Response:
+async def _enrolment(
+    asked: StaffContext, half: HalfLogin, problem: str = "", *, status: int = 200
+) -> Response:
     shown = await enrolment_context(asked, half.staff_id, half.login, half.key, problem)
     return asked.staff_page(
         "staff_enrolment",
@@ -241,7 +243,7 @@ async def _enrolment(asked: StaffAsked, half: HalfLogin, problem: str = "", *, s
     )
 
 
-def _way(asked: StaffAsked, known: list[Passkey], key: str) -> dict[str, object]:
+def _way(asked: StaffContext, known: list[Passkey], key: str) -> dict[str, object]:
     place, options = place_of(asked.request), ""
     if place is not None and known:
         challenge = challenge_of(asked.services.vault, key, _SIGN)
@@ -253,5 +255,5 @@ def _problem(text: str) -> dict[str, object]:
     return {"errors": ({"field": "code", "text": text},) if text else (), "problem": text}
 
 
-def _answer(asked: StaffAsked) -> str:
+def _answer(asked: StaffContext) -> str:
     return "".join(asked.form.many("answer", _PIECES_MAX))

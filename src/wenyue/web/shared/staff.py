@@ -20,7 +20,7 @@ from wenyue.core.limits import STAFF_LOGIN_TTL_S
 from wenyue.web.shared.caller import caller_of, keep_device
 from wenyue.web.shared.client import client_of
 from wenyue.web.shared.pages import render
-from wenyue.web.shared.request_context import Asked, redirect
+from wenyue.web.shared.request_context import RequestContext, redirect
 from wenyue.web.shared.session import STAFF_COOKIE, clear_cookie, read_cookie, set_cookie
 from wenyue.web.wording import say_wait
 
@@ -30,7 +30,7 @@ _HALF_S: Final = int(HALF_LASTS.total_seconds())
 
 
 @dataclass(slots=True)
-class StaffAsked(Asked):
+class StaffContext(RequestContext):
     """A request to a face for staff. `staff` is None for a stranger."""
 
     face: ClassVar[str]  # where its templates and its sign-in are: `gate` and `/gate/signin`
@@ -114,12 +114,12 @@ class StaffAsked(Asked):
         set_cookie(response, STAFF_COOKIE, token, is_secure=is_secure, age_s=age_s)
 
 
-async def show_signin(asked: StaffAsked) -> Response:
+async def show_signin(asked: StaffContext) -> Response:
     """The staff sign-in."""
     return redirect(asked.home) if asked.may_enter else _signin(asked)
 
 
-async def do_signin(asked: StaffAsked) -> Response:
+async def do_signin(asked: StaffContext) -> Response:
     """Check the password; wrong ones make the next try wait. The login that this browser had before ends."""
     login = asked.form.one("login")[:_LOGIN_LENGTH_MAX]
     try:
@@ -137,14 +137,14 @@ async def do_signin(asked: StaffAsked) -> Response:
     return signed_in(asked, done, redirect(asked.home))
 
 
-def signed_in(asked: StaffAsked, done: SignedIn, response: Response) -> Response:
+def signed_in(asked: StaffContext, done: SignedIn, response: Response) -> Response:
     """The answer that brings the browser its login, once every step succeeded: from now on the device is known."""
     keep_device(response, asked.request, "staff", done.staff.login)
     asked.keep_token(response, done.token, STAFF_LOGIN_TTL_S)
     return response
 
 
-async def do_signout(asked: StaffAsked) -> Response:
+async def do_signout(asked: StaffContext) -> Response:
     """End the login everywhere it was used, and forget it here."""
     await sign_out(asked.services, asked.token)
     asked.staff = None  # so that the face gives nothing more on the strength of this login
@@ -154,7 +154,7 @@ async def do_signout(asked: StaffAsked) -> Response:
     return response
 
 
-def _signin(asked: StaffAsked, login: str = "", problem: str = "", *, status: int = 422) -> Response:
+def _signin(asked: StaffContext, login: str = "", problem: str = "", *, status: int = 422) -> Response:
     return asked.page(
         "signin",
         status=status if problem else 200,

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     except SettingsError as fault:
         sys.stderr.write(f"wenyue: {fault}\n")
         return 1
-    log.configure(settings.sight, "status")
+    log.configure(settings.telemetry, "status")
     asyncio.run(run_status(settings, sock))
     return 0
 

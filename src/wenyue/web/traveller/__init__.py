@@ -17,7 +17,7 @@ from wenyue.web.traveller import (
     trip_booking,
     trip_pages,
 )
-from wenyue.web.traveller.context import Visit, get
+from wenyue.web.traveller.context import TravellerContext, get
 
 routes: Final[list[Route]] = [
     *me_pages.routes,
@@ -34,6 +34,6 @@ routes: Final[list[Route]] = [
 ]
 
 # Whatever no other route knows, as a page that leads back; the composition root puts it last.
-fallback: Final = get("/{path:path}", Visit.lost)
+fallback: Final = get("/{path:path}", TravellerContext.lost)
 
 __all__ = ["fallback", "routes"]

@@ -22,7 +22,7 @@ from wenyue.web.shared.person_form import (
 )
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
-from wenyue.web.traveller.context import Visit, get, local_path, post
+from wenyue.web.traveller.context import TravellerContext, get, local_path, post
 from wenyue.web.traveller.trip import Trip, set_trip
 from wenyue.web.wording.cards import say_denied
 
@@ -39,12 +39,12 @@ _PERSON_PROBLEMS: Final = frozenset(
 _UNPROCESSABLE: Final = 422
 
 
-async def show_activation(visit: Visit) -> Response:
+async def show_activation(visit: TravellerContext) -> Response:
     """The empty form."""
     return _activation_page(visit, PersonForm(blank_values(), None, ()))
 
 
-async def activate_card(visit: Visit) -> Response:
+async def activate_card(visit: TravellerContext) -> Response:
     """Activate, sign in, and go to the card; or the form again with every field that needs mending."""
     today = local_date(visit.now, _TIMEZONE)
     person = read_person(visit.form, today, visit.locale, has_phone=True)
@@ -69,12 +69,12 @@ async def activate_card(visit: Visit) -> Response:
     return _signed_in(visit, answer.token, "/?welcome=1")
 
 
-async def show_sign_in(visit: Visit) -> Response:
+async def show_sign_in(visit: TravellerContext) -> Response:
     """The empty form."""
     return _sign_in_page(visit, visit.request.query_params.get("back", ""), ())
 
 
-async def sign_in_with_card(visit: Visit) -> Response:
+async def sign_in_with_card(visit: TravellerContext) -> Response:
     """Sign in and go where the traveller wanted to go."""
     back = visit.form.one("back")
     errors = _missing(visit)
@@ -89,7 +89,7 @@ async def sign_in_with_card(visit: Visit) -> Response:
     return _signed_in(visit, answer.token, local_path(back))
 
 
-async def sign_out(visit: Visit) -> Response:
+async def sign_out(visit: TravellerContext) -> Response:
     """End the login; the trip goes with it."""
     await use_case.sign_out(visit.services, login_token(visit.request))
     response = redirect("/")
@@ -101,12 +101,12 @@ async def sign_out(visit: Visit) -> Response:
     return response
 
 
-def _begins(visit: Visit) -> NewLogin:
+def _begins(visit: TravellerContext) -> NewLogin:
     """The login that begins; the one that this browser had before ends."""
     return NewLogin(login_token(visit.request), visit.locale)
 
 
-def _signed_in(visit: Visit, token: str, path: str) -> Response:
+def _signed_in(visit: TravellerContext, token: str, path: str) -> Response:
     """The browser keeps the new login, and is known at the card."""
     response = redirect(path)
     keep_device(response, visit.request, "card", clean_card_no(visit.form.one("card_no")))
@@ -114,7 +114,7 @@ def _signed_in(visit: Visit, token: str, path: str) -> Response:
     return response
 
 
-def _missing(visit: Visit) -> tuple[FieldError, ...]:
+def _missing(visit: TravellerContext) -> tuple[FieldError, ...]:
     """Card fields left empty."""
     errors: list[FieldError] = []
     if not visit.form.one("card_no"):
@@ -132,7 +132,7 @@ def _field_of(problem: CardProblem) -> str:
     return "number" if problem in _PERSON_PROBLEMS else "card_no"
 
 
-def _activation_page(visit: Visit, person: PersonForm, *, is_claimed: bool = False) -> Response:
+def _activation_page(visit: TravellerContext, person: PersonForm, *, is_claimed: bool = False) -> Response:
     return visit.page(
         "activate",
         tab="me",
@@ -148,7 +148,7 @@ def _activation_page(visit: Visit, person: PersonForm, *, is_claimed: bool = Fal
     )
 
 
-def _sign_in_page(visit: Visit, back: str, errors: tuple[FieldError, ...]) -> Response:
+def _sign_in_page(visit: TravellerContext, back: str, errors: tuple[FieldError, ...]) -> Response:
     return visit.page(
         "signin",
         tab="me",

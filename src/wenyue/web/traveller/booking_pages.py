@@ -46,7 +46,7 @@ from wenyue.web.traveller.booking_views import (
 )
 from wenyue.web.traveller.calendar_views import calendar_view
 from wenyue.web.traveller.card_desk import bearer_of
-from wenyue.web.traveller.context import Visit, get, post, with_query
+from wenyue.web.traveller.context import TravellerContext, get, post, with_query
 from wenyue.web.traveller.denials import denied
 from wenyue.web.traveller.outcome import refusal
 from wenyue.web.traveller.places import calendar_facts
@@ -67,12 +67,12 @@ _WORKER_HEADERS: Final = {
 }
 
 
-def booking_id_of(visit: Visit) -> UUID | None:
+def booking_id_of(visit: TravellerContext) -> UUID | None:
     """The booking id in the path."""
     return parse_uuid(str(visit.request.path_params["id"]))
 
 
-async def find(visit: Visit, tx: Tx) -> BookingView | None:
+async def find(visit: TravellerContext, tx: Tx) -> BookingView | None:
     """The traveller's own booking that the path names."""
     booking_id = booking_id_of(visit)
     if booking_id is None:
@@ -80,14 +80,14 @@ async def find(visit: Visit, tx: Tx) -> BookingView | None:
     return await booking_view(tx, visit.services.vault, booking_id, holder_id=visit.holder_id)
 
 
-async def facts_of(visit: Visit, tx: Tx, view: BookingView) -> BookingFacts:
+async def facts_of(visit: TravellerContext, tx: Tx, view: BookingView) -> BookingFacts:
     """What the booking's pages are made from."""
     known = await venues_by_id(tx, sorted({line.venue_id for line in view.lines})[:LINES_MAX])
     qr = voucher_code(visit.services, view, visit.now)
     return BookingFacts(view, known, visit.services.presets, visit.now, qr)
 
 
-async def list_bookings(visit: Visit) -> Response:
+async def list_bookings(visit: TravellerContext) -> Response:
     """Upcoming or past bookings, newest first, page by page."""
     query = visit.request.query_params
     is_past = query.get("tab") == "past"
@@ -110,7 +110,7 @@ async def list_bookings(visit: Visit) -> Response:
     )
 
 
-async def show_booking(visit: Visit) -> Response:
+async def show_booking(visit: TravellerContext) -> Response:
     """One booking. `?done=` says which action led here, so the page can say that it worked."""
     async with visit.sure_tx() as tx:
         view = await find(visit, tx)
@@ -130,7 +130,7 @@ async def show_booking(visit: Visit) -> Response:
     )
 
 
-async def show_voucher(visit: Visit) -> Response:
+async def show_voucher(visit: TravellerContext) -> Response:
     """The voucher alone, as it is now; the service worker keeps a copy that opens without a network."""
     async with visit.sure_tx() as tx:
         view = await find(visit, tx)
@@ -160,7 +160,7 @@ def _worker() -> bytes:
     return files("wenyue.web.traveller").joinpath("voucher_worker.js").read_bytes()
 
 
-async def ask_cancel(visit: Visit) -> Response:
+async def ask_cancel(visit: TravellerContext) -> Response:
     """The terms, before anything is cancelled."""
     async with visit.reading() as tx:
         view = await find(visit, tx)
@@ -185,23 +185,23 @@ async def ask_cancel(visit: Visit) -> Response:
     )
 
 
-async def cancel(visit: Visit) -> Response:
+async def cancel(visit: TravellerContext) -> Response:
     """Cancel; pressing twice cancels once."""
     return await _change(visit, cancel_booking, "cancelled")
 
 
-async def confirm(visit: Visit) -> Response:
+async def confirm(visit: TravellerContext) -> Response:
     """Confirm a hold; what is due is paid on site."""
     return await _change(visit, confirm_booking, "booked")
 
 
-async def back_to_booking(visit: Visit) -> Response:
+async def back_to_booking(visit: TravellerContext) -> Response:
     """Where a reload of an answer to a form leads."""
     booking_id = booking_id_of(visit)
     return redirect(f"/bookings/{booking_id}") if booking_id else visit.not_found()
 
 
-async def ask_reschedule(visit: Visit) -> Response:
+async def ask_reschedule(visit: TravellerContext) -> Response:
     """Another day or session for one line."""
     wanted = whole_number(visit.request.query_params.get("line", ""), 0, LINES_MAX)
     async with visit.reading() as tx:
@@ -247,7 +247,7 @@ async def ask_reschedule(visit: Visit) -> Response:
     )
 
 
-async def reschedule(visit: Visit) -> Response:
+async def reschedule(visit: TravellerContext) -> Response:
     """Move one line to the chosen slot; the old place goes only when the new one is had."""
     line, slot = visit.form.number("line", 0, LINES_MAX), visit.form.number("slot", 1, _BIGGEST_ID)
     if line is None or slot is None:
@@ -270,7 +270,7 @@ def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
 _Change = Callable[[Services, Traveller, UUID], Awaitable[Answer | Denied]]
 
 
-async def _change(visit: Visit, change: _Change, done: str) -> Response:
+async def _change(visit: TravellerContext, change: _Change, done: str) -> Response:
     booking_id = booking_id_of(visit)
     if booking_id is None:
         return visit.not_found()

@@ -13,7 +13,7 @@ from wenyue.platform.database.db import Tx
 from wenyue.web.shared.card_numbers import masked_card_no
 from wenyue.web.shared.i18n import Locale, pick, say_full_date
 from wenyue.web.traveller import views
-from wenyue.web.traveller.context import Visit
+from wenyue.web.traveller.context import TravellerContext
 from wenyue.web.traveller.views import BenefitView
 
 _EXPIRED: Final = Message.in_context("card", "Expired")
@@ -43,7 +43,7 @@ class Bearer:
     rules: CardRules
 
 
-async def bearer_of(visit: Visit, tx: Tx) -> Bearer | None:
+async def bearer_of(visit: TravellerContext, tx: Tx) -> Bearer | None:
     """The card that would pay for the traveller's bookings: the newest active one, else one reported lost, else none."""
     if visit.traveller_id is None:
         return None
@@ -56,7 +56,7 @@ async def bearer_of(visit: Visit, tx: Tx) -> Bearer | None:
 
 
 async def refusals_of(
-    visit: Visit, tx: Tx, slots: Sequence[SlotView], bearer: Bearer | None
+    visit: TravellerContext, tx: Tx, slots: Sequence[SlotView], bearer: Bearer | None
 ) -> dict[int, Outcome] | None:
     """Why the card would not pay for its holder alone, by slot id; None without a card. Other bookings are counted in."""
     if bearer is None:

@@ -15,7 +15,7 @@ from wenyue.application.choose_language import choose_language
 from wenyue.application.recognise import recognise
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared import locale_of, render, services_of
-from wenyue.web.shared.request_context import Asked, answered, redirect
+from wenyue.web.shared.request_context import RequestContext, answered, redirect
 from wenyue.web.shared.session import login_token
 from wenyue.web.traveller.trip import Trip, trip_of
 
@@ -23,7 +23,7 @@ _PATH_LENGTH_MAX: Final = 300
 
 
 @dataclass(slots=True)
-class Visit(Asked):
+class TravellerContext(RequestContext):
     """A request, understood. `form` is empty on GET; `traveller_id` is None for a stranger."""
 
     traveller_id: int | None
@@ -84,7 +84,7 @@ class Visit(Asked):
         return self.not_found()
 
 
-Handler = Callable[[Visit], Awaitable[Response]]
+Handler = Callable[[TravellerContext], Awaitable[Response]]
 
 
 def get(path: str, handler: Handler, *, needs_login: bool = False) -> Route:
@@ -110,12 +110,12 @@ def with_query(path: str, query: Mapping[str, object]) -> str:
 
 
 def _wrap(handler: Handler, *, needs_login: bool) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(visit: Visit) -> Response:
+    async def answer(visit: TravellerContext) -> Response:
         return await _answer(visit, handler, needs_login=needs_login)
 
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
-        visit = Visit(
+        visit = TravellerContext(
             request, services, locale_of(request), services.clock(), None, trip_of(request, services.vault)
         )
         return await answered(visit, answer, _unavailable)
@@ -123,7 +123,7 @@ def _wrap(handler: Handler, *, needs_login: bool) -> Callable[[Request], Awaitab
     return endpoint
 
 
-async def _answer(visit: Visit, handler: Handler, *, needs_login: bool) -> Response:
+async def _answer(visit: TravellerContext, handler: Handler, *, needs_login: bool) -> Response:
     token = login_token(visit.request)
     if token:
         login = (await recognise(visit.services.db, [token], visit.now, is_use=False)).get(token)
@@ -139,7 +139,7 @@ async def _answer(visit: Visit, handler: Handler, *, needs_login: bool) -> Respo
     return await handler(visit)
 
 
-def _stale_form(visit: Visit) -> Response:
+def _stale_form(visit: TravellerContext) -> Response:
     return visit.message(
         visit.gettext("This page is too old"),
         visit.gettext("For safety, go back, reload and submit again. Nothing was booked or charged."),
@@ -147,7 +147,7 @@ def _stale_form(visit: Visit) -> Response:
     )
 
 
-def _unavailable(visit: Visit) -> Response:
+def _unavailable(visit: TravellerContext) -> Response:
     response = visit.message(
         visit.gettext("Temporarily unavailable"),
         visit.gettext(

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from wenyue.application import Denial, Denied
-from wenyue.web.traveller.context import Visit
+from wenyue.web.traveller.context import TravellerContext
 from wenyue.web.traveller.outcome import AskAgain
 from wenyue.web.traveller.room_pages import must_wait
 from wenyue.web.wording.outcomes import Said, Taken
 
 
-def denied(visit: Visit, why: Denied, *, again: tuple[str, Sequence[tuple[str, str]]]) -> Response:
+def denied(visit: TravellerContext, why: Denied, *, again: tuple[str, Sequence[tuple[str, str]]]) -> Response:
     """Say why, and what to do. `again`: path and fields of the same request, which may be sent once more."""
     if why.room is not None:
         return must_wait(visit, why.room)
@@ -30,7 +30,7 @@ def denied(visit: Visit, why: Denied, *, again: tuple[str, Sequence[tuple[str, s
     )
 
 
-def _blocked(visit: Visit) -> Response:
+def _blocked(visit: TravellerContext) -> Response:
     """Unusual use was noticed of this account: it gets no new places for a time, by a booking or by a move."""
     return visit.message(
         visit.gettext("This account cannot book for a while"),
@@ -42,7 +42,7 @@ def _blocked(visit: Visit) -> Response:
     )
 
 
-def _too_often(visit: Visit, why: Denied, again: AskAgain) -> Response:
+def _too_often(visit: TravellerContext, why: Denied, again: AskAgain) -> Response:
     said = Said(
         why.reason.value,
         visit.gettext("That was too often"),

@@ -30,7 +30,7 @@ from wenyue.web.shared.person_form import (
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.session import login_token, set_login
 from wenyue.web.traveller.card_desk import card_view
-from wenyue.web.traveller.context import Visit, get, post, with_query
+from wenyue.web.traveller.context import TravellerContext, get, post, with_query
 from wenyue.web.wording import say_instant, say_wait
 from wenyue.web.wording.cards import say_denied
 
@@ -40,12 +40,12 @@ _BIGGEST_ID: Final = 2**63 - 1
 _KEEPS: Final = ("signin", "found")  # what it may be asked for when no card is to be frozen
 
 
-async def ask_lost(visit: Visit) -> Response:
+async def ask_lost(visit: TravellerContext) -> Response:
     """Who lost a card: document, name and the phone on record."""
     return _lost_page(visit, PersonForm(blank_values(), None, ()))
 
 
-async def send_code(visit: Visit) -> Response:
+async def send_code(visit: TravellerContext) -> Response:
     """A code goes to the phone on record, if there is one that fits; the page that follows is the same either way."""
     person = read_person(visit.form, local_date(visit.now, _TIMEZONE), visit.locale, has_phone=True)
     errors = person.errors
@@ -71,13 +71,13 @@ async def send_code(visit: Visit) -> Response:
     return redirect(with_query(f"/card/lost/{request_id}", {"for": _purpose(visit)}))
 
 
-async def ask_code(visit: Visit) -> Response:
+async def ask_code(visit: TravellerContext) -> Response:
     """Where the code is typed."""
     request_id = _request_id(visit)
     return visit.not_found() if request_id is None else _code_page(visit, request_id)
 
 
-async def check_code(visit: Visit) -> Response:
+async def check_code(visit: TravellerContext) -> Response:
     """The right code freezes the cards, signs in and leads to the replacement."""
     request_id = _request_id(visit)
     if request_id is None:
@@ -106,13 +106,13 @@ async def check_code(visit: Visit) -> Response:
     return response
 
 
-async def ask_replacement(visit: Visit) -> Response:
+async def ask_replacement(visit: TravellerContext) -> Response:
     """The frozen cards, and from when on each gets a new number."""
     async with visit.reading() as tx:
         return await _replacement_page(visit, tx)
 
 
-async def replace_card(visit: Visit) -> Response:
+async def replace_card(visit: TravellerContext) -> Response:
     """补卡: the new number and PIN, shown this once; reloading gives a fresh PIN for the same number."""
     wanted, request_id = visit.form.number("card", 1, _BIGGEST_ID), parse_uuid(visit.form.one("id"))
     async with visit.reading() as tx:
@@ -135,12 +135,12 @@ async def replace_card(visit: Visit) -> Response:
     return _new_card_page(visit, made)
 
 
-async def ask_objection(visit: Visit) -> Response:
+async def ask_objection(visit: TravellerContext) -> Response:
     """Where the code of the message is typed."""
     return _objection_page(visit)
 
 
-async def stop_replacement(visit: Visit) -> Response:
+async def stop_replacement(visit: TravellerContext) -> Response:
     """The holder did not ask for a new card: what came of it is frozen."""
     try:
         is_stopped = await stopping.stop_replacement(
@@ -162,7 +162,7 @@ async def stop_replacement(visit: Visit) -> Response:
     )
 
 
-def _purpose(visit: Visit) -> str:
+def _purpose(visit: TravellerContext) -> str:
     """Empty: a card is lost. Else it is there: 'signin' by document and phone, or 'found' again, to be unfrozen.
 
     What the code then does was decided when it was asked for, if that request was kept (`recovery.begin`).
@@ -171,11 +171,11 @@ def _purpose(visit: Visit) -> str:
     return next((one for one in _KEEPS if one in asked), "")
 
 
-def _request_id(visit: Visit) -> UUID | None:
+def _request_id(visit: TravellerContext) -> UUID | None:
     return parse_uuid(str(visit.request.path_params["id"]))
 
 
-def _lost_page(visit: Visit, person: PersonForm, *, status: int = _UNPROCESSABLE) -> Response:
+def _lost_page(visit: TravellerContext, person: PersonForm, *, status: int = _UNPROCESSABLE) -> Response:
     return visit.page(
         "lost",
         tab="me",
@@ -190,7 +190,7 @@ def _lost_page(visit: Visit, person: PersonForm, *, status: int = _UNPROCESSABLE
 
 
 def _code_page(
-    visit: Visit, request_id: UUID, problem: str = "", *, status: int = _UNPROCESSABLE
+    visit: TravellerContext, request_id: UUID, problem: str = "", *, status: int = _UNPROCESSABLE
 ) -> Response:
     errors = (FieldError("code", problem),) if problem else ()
     return visit.page(
@@ -205,7 +205,7 @@ def _code_page(
     )
 
 
-def _objection_page(visit: Visit, problem: str = "", *, status: int = _UNPROCESSABLE) -> Response:
+def _objection_page(visit: TravellerContext, problem: str = "", *, status: int = _UNPROCESSABLE) -> Response:
     errors = (FieldError("code", problem),) if problem else ()
     return visit.page(
         "objection",
@@ -216,7 +216,7 @@ def _objection_page(visit: Visit, problem: str = "", *, status: int = _UNPROCESS
     )
 
 
-async def _replacement_page(visit: Visit, tx: Tx) -> Response:
+async def _replacement_page(visit: TravellerContext, tx: Tx) -> Response:
     today = local_date(visit.now, _TIMEZONE)
     known = await traveller(tx, visit.services.vault, visit.holder_id)
     name = mask_name(known.name.reveal()) if known else ""
@@ -242,7 +242,7 @@ def _is_frozen(card: CardView) -> bool:
     return card.state is CardState.FROZEN
 
 
-def _new_card_page(visit: Visit, made: Replaced) -> Response:
+def _new_card_page(visit: TravellerContext, made: Replaced) -> Response:
     number = " ".join(made.card_no[at : at + 4] for at in range(0, len(made.card_no), 4))
     response = visit.page(
         "new_card",

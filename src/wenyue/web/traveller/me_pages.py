@@ -35,7 +35,7 @@ from wenyue.web.shared.session import login_token
 from wenyue.web.traveller import views
 from wenyue.web.traveller.booking_views import is_over, say_age_on, shown_lines, ticket_view
 from wenyue.web.traveller.card_desk import card_view
-from wenyue.web.traveller.context import Visit, get, post
+from wenyue.web.traveller.context import TravellerContext, get, post
 from wenyue.web.traveller.people import person_of
 from wenyue.web.traveller.views import KIND_ICONS, KIND_NAMES, venue_view
 from wenyue.web.wording.api import API_WORDS
@@ -50,7 +50,7 @@ _PERSON_KEY: Final = re.compile(r"[0-9a-f]{32}")
 _BACK: Final = {"trip": "/trip", "me": "/me"}
 
 
-async def home(visit: Visit) -> Response:
+async def home(visit: TravellerContext) -> Response:
     """My card and what is coming up; for strangers, what this is and how it starts."""
     today = local_date(visit.now, _TIMEZONE)
     shown: views.CardView | None = None
@@ -80,7 +80,7 @@ async def home(visit: Visit) -> Response:
     )
 
 
-async def show_me(visit: Visit) -> Response:
+async def show_me(visit: TravellerContext) -> Response:
     """Cards, visitors, and where everything else is."""
     today = local_date(visit.now, _TIMEZONE)
     async with visit.reading() as tx:
@@ -98,14 +98,14 @@ async def show_me(visit: Visit) -> Response:
     )
 
 
-async def ask_visitor(visit: Visit) -> Response:
+async def ask_visitor(visit: TravellerContext) -> Response:
     """The empty form."""
     return await _visitor_page(
         visit, PersonForm(blank_values(), None, ()), visit.request.query_params.get("back", "")
     )
 
 
-async def save_visitor(visit: Visit) -> Response:
+async def save_visitor(visit: TravellerContext) -> Response:
     """Keep a visitor and, when asked, name them on the card."""
     back = visit.form.one("back")
     person = read_person(visit.form, local_date(visit.now, _TIMEZONE), visit.locale)
@@ -130,7 +130,7 @@ async def save_visitor(visit: Visit) -> Response:
     return redirect(_BACK.get(back, "/me") + "?saved=1")
 
 
-async def drop_visitor(visit: Visit) -> Response:
+async def drop_visitor(visit: TravellerContext) -> Response:
     """Take a visitor off the list; bookings they are in stay."""
     raw = str(visit.request.path_params["id"])
     if raw.isascii() and raw.isdigit() and int(raw[:19]) <= _BIGGEST_ID:
@@ -138,7 +138,7 @@ async def drop_visitor(visit: Visit) -> Response:
     return redirect("/me")
 
 
-async def drop_companion(visit: Visit) -> Response:
+async def drop_companion(visit: TravellerContext) -> Response:
     """Take a named person off the card; bookings made before stay."""
     wanted, raw = visit.form.number("card", 1, _BIGGEST_ID), visit.form.one("person")
     person_key = bytes.fromhex(raw) if _PERSON_KEY.fullmatch(raw) else None
@@ -148,7 +148,7 @@ async def drop_companion(visit: Visit) -> Response:
     return _not_done(visit, denied) if denied is not None else redirect("/me")
 
 
-async def ask_loss(visit: Visit) -> Response:
+async def ask_loss(visit: TravellerContext) -> Response:
     """What reporting a loss means, before it is done."""
     today = local_date(visit.now, _TIMEZONE)
     async with visit.reading() as tx:
@@ -164,7 +164,7 @@ async def ask_loss(visit: Visit) -> Response:
     )
 
 
-async def freeze_or_thaw(visit: Visit) -> Response:
+async def freeze_or_thaw(visit: TravellerContext) -> Response:
     """挂失 or, when the card was found again and its holder has proved to be that, 解挂. Doing it twice is doing it once."""
     wanted = visit.form.number("card", 1, _BIGGEST_ID)
     async with visit.reading() as tx:
@@ -182,24 +182,24 @@ async def freeze_or_thaw(visit: Visit) -> Response:
     return _not_done(visit, answer) if isinstance(answer, Denied) else redirect("/me")
 
 
-def _not_done(visit: Visit, denied: Denied) -> Response:
+def _not_done(visit: TravellerContext, denied: Denied) -> Response:
     title, actions = visit.gettext("Not done"), (("/me", visit.gettext("Me"), True),)
     return visit.message(title, say_denied(denied, visit.locale), status=409, actions=actions)
 
 
-async def _name(visit: Visit, tx: Tx) -> str:
+async def _name(visit: TravellerContext, tx: Tx) -> str:
     known = await traveller(tx, visit.services.vault, visit.holder_id)
     return mask_name(known.name.reveal()) if known else ""
 
 
-def _greeting(visit: Visit) -> str:
+def _greeting(visit: TravellerContext) -> str:
     hour = visit.now.astimezone(zone(_TIMEZONE)).hour
     if hour < 11:
         return visit.gettext("Good morning")
     return visit.gettext("Good afternoon") if hour < 18 else visit.gettext("Good evening")
 
 
-async def _visitor_page(visit: Visit, person: PersonForm, back: str) -> Response:
+async def _visitor_page(visit: TravellerContext, person: PersonForm, back: str) -> Response:
     async with visit.reading() as tx:
         card = companion_card(await cards_of(tx, visit.services.vault, visit.holder_id))
     return visit.page(

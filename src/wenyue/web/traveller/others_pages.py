@@ -14,7 +14,7 @@ from wenyue.platform.database.db import Tx
 from wenyue.web.shared.forms import FieldError
 from wenyue.web.shared.i18n import Locale, pick, say_date, say_span
 from wenyue.web.shared.request_context import redirect
-from wenyue.web.traveller.context import Visit, get, post
+from wenyue.web.traveller.context import TravellerContext, get, post
 from wenyue.web.traveller.outcome import refusal
 from wenyue.web.wording.api import API_WORDS
 from wenyue.web.wording.documents import NAME_ERRORS
@@ -35,13 +35,13 @@ class PlaceView:
     is_used: bool
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: TravellerContext) -> Response:
     """The list, with a way to take each place back."""
     async with visit.reading() as tx:
         return await _page(visit, tx)
 
 
-async def take_back(visit: Visit) -> Response:
+async def take_back(visit: TravellerContext) -> Response:
     """Not mine: my place alone leaves the booking that somebody else made. Doing it twice is doing it once."""
     slot_id = visit.form.number("slot", 1, _BIGGEST_ID)
     if slot_id is None:
@@ -56,7 +56,7 @@ async def take_back(visit: Visit) -> Response:
     return _refused(visit, found, slot_id) if isinstance(found, Answer) else redirect(PATH + "?done=1")
 
 
-async def add_spelling(visit: Visit) -> Response:
+async def add_spelling(visit: TravellerContext) -> Response:
     """Another spelling of my own name, under which family or an agency books."""
     raw = visit.form.one("name")[:_NAME_MAX]
     name = parse_name(raw)
@@ -71,12 +71,12 @@ async def add_spelling(visit: Visit) -> Response:
     return redirect(PATH + "?spelled=1")
 
 
-def _refused(visit: Visit, answer: Answer, slot_id: int) -> Response:
+def _refused(visit: TravellerContext, answer: Answer, slot_id: int) -> Response:
     actions = ((PATH, visit.gettext("Back"), True),)
     return refusal(visit, answer, again=(PATH, [("slot", str(slot_id))]), actions=actions)
 
 
-async def _page(visit: Visit, tx: Tx, *, name: str = "", problem: str = "") -> Response:
+async def _page(visit: TravellerContext, tx: Tx, *, name: str = "", problem: str = "") -> Response:
     found = await own_places(visit.services, tx, visit.holder_id, visit.now)
     query = visit.request.query_params
     return visit.page(

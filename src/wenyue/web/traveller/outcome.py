@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from wenyue.booking import Answer, Outcome
-from wenyue.web.traveller.context import Visit
+from wenyue.web.traveller.context import TravellerContext
 from wenyue.web.wording.outcomes import say
 
 _ASK_AGAIN_AFTER_S: Final = (2, 3, 5, 8)
@@ -26,7 +26,7 @@ class AskAgain:
 
 
 def refusal(
-    visit: Visit,
+    visit: TravellerContext,
     answer: Answer,
     *,
     again: tuple[str, Sequence[tuple[str, str]]],

@@ -27,7 +27,7 @@ from wenyue.web.shared.forms import parse_day
 from wenyue.web.shared.i18n import Locale, pick
 from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
 from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
-from wenyue.web.traveller.context import Visit, get, with_query
+from wenyue.web.traveller.context import TravellerContext, get, with_query
 from wenyue.web.traveller.views import KIND_ICONS, KIND_NAMES, ProductTab, venue_view
 
 _BIGGEST_ID: Final = 2**63 - 1
@@ -42,7 +42,7 @@ def kind_of(raw: str) -> VenueKind | None:
     return None
 
 
-async def list_venues(visit: Visit) -> Response:
+async def list_venues(visit: TravellerContext) -> Response:
     """Venues by text, kind and province, page by page."""
     query = visit.request.query_params
     text = _clean(query.get("q", ""))[:SEARCH_TEXT_MAX]
@@ -76,7 +76,7 @@ async def list_venues(visit: Visit) -> Response:
     )
 
 
-async def show_venue(visit: Visit) -> Response:
+async def show_venue(visit: TravellerContext) -> Response:
     """A venue: facts, rules, calendar, and the sessions of the chosen day."""
     code = str(visit.request.path_params["code"])
     async with visit.reading() as tx:
@@ -110,7 +110,7 @@ async def show_venue(visit: Visit) -> Response:
 
 
 async def calendar_facts(
-    visit: Visit,
+    visit: TravellerContext,
     tx: Tx,
     place: Venue,
     product: Product,

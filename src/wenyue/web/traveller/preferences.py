@@ -6,10 +6,10 @@ from wenyue.locale import LOCALES
 from wenyue.web.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, SIZE_COOKIE
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.session import set_cookie
-from wenyue.web.traveller.context import Visit, local_path, post
+from wenyue.web.traveller.context import TravellerContext, local_path, post
 
 
-async def set_preferences(visit: Visit) -> Response:
+async def set_preferences(visit: TravellerContext) -> Response:
     """Remember what was pressed and show the page again."""
     response = redirect(local_path(visit.form.one("back")))
     is_secure = visit.services.settings.web.is_secure

@@ -16,7 +16,7 @@ from wenyue.application.take_pass import take_pass
 from wenyue.waiting_room import PassGiven, Refusal, RoomProblem, TokenGiven, state_of
 from wenyue.web.shared import locale_of, services_of
 from wenyue.web.shared.request_context import redirect
-from wenyue.web.traveller.context import Visit, get, post
+from wenyue.web.traveller.context import TravellerContext, get, post
 from wenyue.web.traveller.room_cookies import held_pass, keep_pass, keep_token, room_tokens
 from wenyue.web.traveller.room_views import RoomFacts, room_view
 from wenyue.web.traveller.trip import trip_of
@@ -25,7 +25,7 @@ _TIMEZONE: Final = "Asia/Shanghai"
 _UNKEPT: Final = {"Cache-Control": "no-store"}
 
 
-async def show_room(visit: Visit) -> Response:
+async def show_room(visit: TravellerContext) -> Response:
     """Take a pass, or show the one that is remembered, and say where its bearer stands."""
     event = _event(visit)
     held = held_pass(visit.request, visit.services)
@@ -37,7 +37,7 @@ async def show_room(visit: Visit) -> Response:
     return response
 
 
-async def enter(visit: Visit) -> Response:
+async def enter(visit: TravellerContext) -> Response:
     """Exchange the pass for a token and go on to the sessions; whose turn has not come sees the room again.
 
     The page's own module asks for JSON: {"onward"} and the cookie, or 409.
@@ -60,7 +60,7 @@ async def enter(visit: Visit) -> Response:
     return response
 
 
-def must_wait(visit: Visit, refusal: Refusal) -> Response:
+def must_wait(visit: TravellerContext, refusal: Refusal) -> Response:
     """A booking that wants a token of the room: where to get it."""
     if not refusal.address:
         response = visit.message(
@@ -84,11 +84,11 @@ def must_wait(visit: Visit, refusal: Refusal) -> Response:
     )
 
 
-def _event(visit: Visit) -> str:
+def _event(visit: TravellerContext) -> str:
     return str(visit.request.path_params["event"])[:64]
 
 
-def _page(visit: Visit, event: str, account_id: int, given: PassGiven) -> Response:
+def _page(visit: TravellerContext, event: str, account_id: int, given: PassGiven) -> Response:
     services = visit.services
     known = services.room.find(event)
     if known is None:
@@ -107,7 +107,7 @@ def _page(visit: Visit, event: str, account_id: int, given: PassGiven) -> Respon
     return visit.page("room", tab="venues", view=room_view(facts, visit.locale))
 
 
-def _problem(visit: Visit, event: str, problem: RoomProblem) -> Response:
+def _problem(visit: TravellerContext, event: str, problem: RoomProblem) -> Response:
     known = visit.services.room.find(event)
     if problem is RoomProblem.UNKNOWN:
         return visit.not_found()
@@ -152,7 +152,7 @@ async def _quick(request: Request) -> Response:
         event = str(request.path_params["event"])
         given = services.room.shown_pass(event, seen.account_id, held)
         if given is not None:
-            visit = Visit(
+            visit = TravellerContext(
                 request,
                 services,
                 locale_of(request),

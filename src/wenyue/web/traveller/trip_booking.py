@@ -18,7 +18,7 @@ from wenyue.web.shared import whole_number
 from wenyue.web.shared.i18n import pick, say_date
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.traveller.card_desk import Bearer, bearer_of
-from wenyue.web.traveller.context import Visit, post
+from wenyue.web.traveller.context import TravellerContext, post
 from wenyue.web.traveller.denials import denied
 from wenyue.web.traveller.others_pages import PATH as OTHERS
 from wenyue.web.traveller.outcome import refusal
@@ -37,7 +37,7 @@ _BIGGEST_ID: Final = 2**63 - 1
 _CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)
 
 
-async def book(visit: Visit) -> Response:
+async def book(visit: TravellerContext) -> Response:
     """Book what the form says. The same form again is the same booking."""
     booking_id = parse_uuid(visit.form.one("id"))
     lines = [_read_line(raw) for raw in visit.form.many("line", TRIP_ITEMS_MAX)]
@@ -67,7 +67,7 @@ async def book(visit: Visit) -> Response:
 
 
 async def _is_by_others(
-    visit: Visit, answer: Answer, chosen: Sequence[Chosen], going: Sequence[VisitorRecord]
+    visit: TravellerContext, answer: Answer, chosen: Sequence[Chosen], going: Sequence[VisitorRecord]
 ) -> bool:
     """Whether another account booked the traveller there that day, which is why they have a place; told to the proved holder."""
     line, number = answer.line, answer.visitor
@@ -99,7 +99,7 @@ def _read_line(raw: str) -> _FormLine | None:
 
 
 def _details(
-    visit: Visit,
+    visit: TravellerContext,
     wanted: Sequence[_FormLine],
     chosen: Sequence[Chosen],
     going: Sequence[VisitorRecord],
@@ -125,7 +125,7 @@ def _details(
     )
 
 
-def _fields(visit: Visit) -> list[tuple[str, str]]:
+def _fields(visit: TravellerContext) -> list[tuple[str, str]]:
     """What the form says, to be sent again."""
     return [
         (name, value) for name in ("id", "line", "visitor") for value in visit.form.many(name, TRIP_ITEMS_MAX)
@@ -133,7 +133,7 @@ def _fields(visit: Visit) -> list[tuple[str, str]]:
 
 
 def _refuse(
-    visit: Visit,
+    visit: TravellerContext,
     answer: Answer,
     chosen: Sequence[Chosen],
     going: Sequence[VisitorRecord],

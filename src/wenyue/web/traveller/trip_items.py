@@ -18,7 +18,7 @@ from wenyue.platform.database.db import Tx
 from wenyue.web.shared.i18n import pick, say_date, say_money, say_span
 from wenyue.web.traveller.booking_views import say_quantity
 from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
-from wenyue.web.traveller.context import Visit, with_query
+from wenyue.web.traveller.context import TravellerContext, with_query
 from wenyue.web.traveller.trip import (
     TripItem,
 )
@@ -49,7 +49,7 @@ class Chosen:
 
 
 async def choose(
-    visit: Visit,
+    visit: TravellerContext,
     tx: Tx,
     items: Sequence[TripItem],
     going: Sequence[VisitorRecord],
@@ -91,7 +91,7 @@ async def choose(
     return sorted(chosen, key=lambda one: (one.slot.starts_at, one.slot.slot_id))
 
 
-async def going_of(visit: Visit, tx: Tx, ids: Sequence[int]) -> list[VisitorRecord]:
+async def going_of(visit: TravellerContext, tx: Tx, ids: Sequence[int]) -> list[VisitorRecord]:
     """The visitors of these ids that are on the traveller's own list, in this order, each once."""
     known = {one.id: one for one in await visitors(tx, visit.services.vault, visit.holder_id)}
     return [known[one] for one in dict.fromkeys(ids) if one in known]
@@ -112,7 +112,9 @@ def _use(place: Venue, item: Product, slot: SlotView, quantity: int, keys: tuple
     )
 
 
-def _verdict(visit: Visit, bearer: Bearer, refused: Outcome | None, use: WantedUse) -> int | Outcome:
+def _verdict(
+    visit: TravellerContext, bearer: Bearer, refused: Outcome | None, use: WantedUse
+) -> int | Outcome:
     """The entitlement that would pay for this party, or why none does: first what stands against the holder alone."""
     if refused is not None:
         return refused
@@ -121,7 +123,7 @@ def _verdict(visit: Visit, bearer: Bearer, refused: Outcome | None, use: WantedU
     return Outcome(int(verdict)) if isinstance(verdict, CardRefusal) else verdict
 
 
-def line_of(visit: Visit, one: Chosen) -> LineView:
+def line_of(visit: TravellerContext, one: Chosen) -> LineView:
     """One item as a line: what is due, who pays, and what stands against it."""
     gettext, locale, place = visit.gettext, visit.locale, one.venue
     due = say_money(one.due_minor, locale, one.slot.currency) if one.due_minor else ""
@@ -149,7 +151,7 @@ def line_of(visit: Visit, one: Chosen) -> LineView:
     )
 
 
-def time_of(visit: Visit, one: Chosen) -> str:
+def time_of(visit: TravellerContext, one: Chosen) -> str:
     """The session's time on the venue's clock."""
     if one.product.kind == "night":
         starts = one.slot.starts_at.astimezone(zone(one.venue.timezone))

@@ -22,7 +22,7 @@ from wenyue.web.traveller.booking_views import say_age_on, say_terms
 from wenyue.web.traveller.calendar_views import (
     NIGHTS_MAX,
 )
-from wenyue.web.traveller.context import Visit, get, post
+from wenyue.web.traveller.context import TravellerContext, get, post
 from wenyue.web.traveller.people import person_of
 from wenyue.web.traveller.trip import (
     TRIP_ITEMS_MAX,
@@ -38,7 +38,7 @@ _BIGGEST_ID: Final = 2**63 - 1
 _COUNT_MAX: Final = 50
 
 
-async def add_to_trip(visit: Visit) -> Response:
+async def add_to_trip(visit: TravellerContext) -> Response:
     """Choose a session (or the nights from one day on)."""
     form = visit.form
     product_id, slot_id = form.number("product", 1, _BIGGEST_ID), form.number("slot", 1, _BIGGEST_ID)
@@ -61,19 +61,19 @@ async def add_to_trip(visit: Visit) -> Response:
     return response
 
 
-async def remove_from_trip(visit: Visit) -> Response:
+async def remove_from_trip(visit: TravellerContext) -> Response:
     """Take one item out."""
     response = redirect("/trip")
     set_trip(response, visit.trip.without(visit.form.number("slot", 1, _BIGGEST_ID) or 0), visit.services)
     return response
 
 
-async def show_trip(visit: Visit) -> Response:
+async def show_trip(visit: TravellerContext) -> Response:
     """The chosen items, and who goes."""
     return await _trip_page(visit, ())
 
 
-async def choose_people(visit: Visit) -> Response:
+async def choose_people(visit: TravellerContext) -> Response:
     """Remember who goes, then show everything once more."""
     ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in visit.form.many("visitor", TRIP_PEOPLE_MAX)]
     trip = Trip(visit.trip.items, tuple(one for one in ids if one is not None))
@@ -87,7 +87,7 @@ async def choose_people(visit: Visit) -> Response:
     return response
 
 
-async def review(visit: Visit) -> Response:
+async def review(visit: TravellerContext) -> Response:
     """Everything once more, with the terms, and a button that carries the booking's own id."""
     async with visit.reading() as tx:
         going = await going_of(visit, tx, visit.trip.people)
@@ -123,12 +123,12 @@ async def review(visit: Visit) -> Response:
     )
 
 
-async def back_to_trip(_visit: Visit) -> Response:
+async def back_to_trip(_visit: TravellerContext) -> Response:
     """Where a reload of an answer to a form leads."""
     return redirect("/trip")
 
 
-async def _trip_page(visit: Visit, errors: tuple[FieldError, ...]) -> Response:
+async def _trip_page(visit: TravellerContext, errors: tuple[FieldError, ...]) -> Response:
     async with visit.reading() as tx:
         known = await visitors(tx, visit.services.vault, visit.holder_id)
         chosen = await choose(
@@ -152,7 +152,7 @@ async def _trip_page(visit: Visit, errors: tuple[FieldError, ...]) -> Response:
     )
 
 
-def _switchable(visit: Visit, one: Chosen, on_site: frozenset[int]) -> LineView:
+def _switchable(visit: TravellerContext, one: Chosen, on_site: frozenset[int]) -> LineView:
     """A line of the review, with the other way to pay for it where there is one."""
     line, slot_id = line_of(visit, one), one.item.slot_id
     if slot_id in on_site:

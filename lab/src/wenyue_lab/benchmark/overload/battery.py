@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from wenyue.platform.files import allow_many_files
 from wenyue.platform.parent_death_signal import end_with_parent
 from wenyue_lab.benchmark.members import Members
-from wenyue_lab.benchmark.overload.load_generator import Gun
+from wenyue_lab.benchmark.overload.load_generator import LoadGenerator
 from wenyue_lab.benchmark.overload.orders import Maker, Orders, Stream
 from wenyue_lab.benchmark.overload.tally import Tally, tally_of
 from wenyue_lab.benchmark.site import HOST
@@ -60,7 +60,7 @@ def _serve(pipe: "Connection[Any, Any]", port: int, connections: int, cores: Seq
     allow_many_files()
     if cores:
         os.sched_setaffinity(0, cores)
-    gun = Gun(HOST, port, connections)
+    gun = LoadGenerator(HOST, port, connections)
     makers: dict[Stream, Maker] = {}
     try:
         while True:

@@ -75,7 +75,7 @@ class _Shot:
     resends: int = 0
 
 
-class Gun:
+class LoadGenerator:
     """`connections` connections to one address, kept between runs; who finds none free within `patience_s` leaves."""
 
     def __init__(self, host: str, port: int, connections: int, patience_s: float = PATIENCE_S) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 
-from wenyue_lab.benchmark.noise import Weather
+from wenyue_lab.benchmark.noise import Noise
 from wenyue_lab.benchmark.overload.tally import Bin, Tally
 
 
@@ -99,7 +99,7 @@ class Report:
     configuration: dict[str, object] = field(default_factory=dict[str, object])
     invalid: list[str] = field(default_factory=list[str])  # reasons; empty: the figures mean what they say
     notes: list[str] = field(default_factory=list[str])
-    weather: Weather = field(default_factory=lambda: Weather(0.0, 0.0))
+    weather: Noise = field(default_factory=lambda: Noise(0.0, 0.0))
     seconds: float = 0.0
 
 

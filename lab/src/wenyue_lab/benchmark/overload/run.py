@@ -15,8 +15,8 @@ from wenyue.platform.database.db import queries
 from wenyue.platform.embedded_server import ServerInfo, hold_home
 from wenyue.platform.fault import SetupError
 from wenyue.platform.files import allow_many_files
-from wenyue_lab.benchmark.dataset import World, seed
-from wenyue_lab.benchmark.noise import Barometer
+from wenyue_lab.benchmark.dataset import Dataset, seed
+from wenyue_lab.benchmark.noise import NoiseMeter
 from wenyue_lab.benchmark.overload import cores
 from wenyue_lab.benchmark.overload.battery import Battery
 from wenyue_lab.benchmark.overload.orders import Stream
@@ -69,7 +69,7 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
         )
         demand = Demand(world, scale.cards, scale.flash_cards, scale.load_processes)
         measuring = _Range(scale, report, server, world, web, proxy, battery, demand, placing, tell)
-        barometer = Barometer(lambda: sum(measuring.cpu_s().values()))
+        barometer = NoiseMeter(lambda: sum(measuring.cpu_s().values()))
         measuring.measure()
         report.weather = barometer.read()
     report.seconds = perf_counter() - began
@@ -81,7 +81,7 @@ class _Range:
     scale: Scale
     report: Report
     server: ServerInfo
-    world: World
+    world: Dataset
     web: Site
     proxy: Proxy | None
     battery: Battery

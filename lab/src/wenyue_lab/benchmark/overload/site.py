@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 
 from wenyue.platform.database.db import queries
-from wenyue_lab.benchmark.dataset import DAYS, FULL_VENUE, World, WorldFault
+from wenyue_lab.benchmark.dataset import DAYS, FULL_VENUE, Dataset, DatasetFault
 from wenyue_lab.benchmark.overload.orders import Stream
 
 _SQL: Final = queries("wenyue_lab.benchmark.overload", "flash.sql")
@@ -20,7 +20,7 @@ _VENUES: Final = 20  # when the hot attraction's dates are used up, others follo
 class Demand:
     """Makes streams of bookings in which nobody asks twice for the same place and day."""
 
-    world: World
+    world: Dataset
     cards: int  # of ordinary requests; those of the flash come after them
     flash_cards: int
     members: int = 1  # load processes, each of which has its share of the cards
@@ -34,7 +34,7 @@ class Demand:
             self._slots = self._all_slots()
         each = sum(seconds * rate for seconds, rate in pieces) / self.members
         if self._number + _SPARE * each > len(self._slots) * (self.cards // self.members):
-            raise WorldFault("every card holder has asked for every session: give the run more cards")
+            raise DatasetFault("every card holder has asked for every session: give the run more cards")
         return Stream("ordinary", pieces, 1, self.cards, self._slots, first_number=self._number)
 
     def used(self, number: int) -> None:
@@ -75,5 +75,5 @@ class Demand:
 
 def _number_of(row: tuple[int, ...] | None) -> int:
     if row is None:
-        raise WorldFault("the flash's session was not stored")
+        raise DatasetFault("the flash's session was not stored")
     return int(row[0])

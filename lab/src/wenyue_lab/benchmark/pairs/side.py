@@ -1,7 +1,7 @@
 """One side of a comparison. A checkout's own Python runs this file, and what it imports is that checkout's.
 
 So an older commit seeds its own schema and starts its own web processes, and must only have `wenyue_lab.benchmark` as it
-was at commit 46f2bc7: `site.database`, `site.site`, `world.seed`, `World.take`, `World.slots`, `Crew.fire`, `Plan`,
+was at commit 46f2bc7: `site.database`, `site.site`, `world.seed`, `Dataset.take`, `Dataset.slots`, `Workers.fire`, `Plan`,
 `postgres.cpu_seconds`. Keep these as they are, or give this file both ways.
 
 Reads one JSON object a line from standard input (`{"bookings": 8000, "noop_s": 0.5}`: take a turn) and answers each with
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from wenyue.platform.embedded_server import ServerInfo
-    from wenyue_lab.benchmark.dataset import World
+    from wenyue_lab.benchmark.dataset import Dataset
     from wenyue_lab.benchmark.site import Site
-    from wenyue_lab.benchmark.workers import Crew
+    from wenyue_lab.benchmark.workers import Workers
 
 
 def _part(name: str, older: str) -> Any:  # noqa: ANN401 - a module of this checkout or of an older one
@@ -54,7 +54,7 @@ def main() -> None:
         world = dataset.seed(database, home, cards, _tell)
         log = home / "web.log"
         log.unlink(missing_ok=True)
-        with sites.site(database, home, processes, log) as web, workers.Crew(1) as crew:
+        with sites.site(database, home, processes, log) as web, workers.Workers(1) as crew:
             _say({"is_ready": True})
             for line in sys.stdin:
                 ask = cast("dict[str, Any]", json.loads(line))
@@ -65,7 +65,9 @@ def main() -> None:
 class _Turn:
     """No-ops, bookings, no-ops: the unit is measured on both sides of what it measures."""
 
-    def __init__(self, database: ServerInfo, world: World, web: Site, crew: Crew, connections: int) -> None:
+    def __init__(
+        self, database: ServerInfo, world: Dataset, web: Site, crew: Workers, connections: int
+    ) -> None:
         self._database, self._world, self._web, self._crew = database, world, web, crew
         self._connections = connections
         self._noop_s = 0.0

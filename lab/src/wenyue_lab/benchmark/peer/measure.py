@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.platform.embedded_server import ServerInfo
-from wenyue_lab.benchmark.dataset import World
+from wenyue_lab.benchmark.dataset import Dataset
 from wenyue_lab.benchmark.figures import Figures
 from wenyue_lab.benchmark.peer.site import bookings, is_installed, oversold, peer_site, prepare
 from wenyue_lab.benchmark.postgres import cpu_seconds as postgres_cpu_s
 from wenyue_lab.benchmark.site import Site
 from wenyue_lab.benchmark.wire import Plan
-from wenyue_lab.benchmark.workers import Crew
+from wenyue_lab.benchmark.workers import Workers
 
 _CREATED: Final = "201"
 _FIRST_GUESS_PER_S: Final = 3_000.0
@@ -31,8 +31,8 @@ class PeerBench:
 
     site: Site
     server: ServerInfo
-    world: World
-    crew: Crew
+    world: Dataset
+    crew: Workers
     figures: Figures
     connections: int
     note: Callable[[str], None]
@@ -80,8 +80,8 @@ def peer_bench(
     folder: Path,
     workers: int,
     *,
-    world: World,
-    crew: Crew,
+    world: Dataset,
+    crew: Workers,
     figures: Figures,
     connections: int,
     note: Callable[[str], None],
