@@ -18,7 +18,8 @@ from wenyue.platform.database.db import Database
 from wenyue.platform.keys import load_keys
 
 pytestmark = pytest.mark.anyio
-TOOLS = Path(__file__).parents[2] / "src" / "wenyue" / "ops"
+ROOT = Path(__file__).parents[2]
+COMMANDS = (ROOT / "src" / "wenyue" / "ops", ROOT / "lab" / "src")
 WHOLE = Path("tests/data/hotel-bookings-resort.csv.gz")
 MAP = Path("examples/hotel-bookings.map.toml")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -74,7 +75,7 @@ async def test_rules_R10_a_loop_that_stood_still_gives_no_false_alarm(
 
 def test_rules_R10_every_command_makes_only_connections_that_it_waits_for() -> None:
     made: list[str] = []
-    for path in sorted(TOOLS.rglob("*.py")):
+    for path in (one for folder in COMMANDS for one in sorted(folder.rglob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Database":
                 keeps = [one.value for one in node.keywords if one.arg == "keeps"]
