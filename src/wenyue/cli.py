@@ -54,6 +54,8 @@ TOOLS: Final[Mapping[str, tuple[str, str]]] = {
     "status": ("wenyue.ops.status", "The public status page, and its incidents (状态页)."),
 }
 
+# Of wenyue-lab, so that whoever misses one is told where it is.
+LAB_COMMANDS: Final = frozenset({"replay", "bench", "scale", "sim", "lab", "drill"})
 OWN_COMMANDS: Final = frozenset({"up", "migrate", "doctor", "web", "worker", "has"})
 
 
@@ -67,6 +69,10 @@ class ToolGroup(typer.core.TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
         """Resolve a tool by importing it, unless only its name in the list is wanted."""
         tool = tool_of(cmd_name)
+        if tool is None and cmd_name in LAB_COMMANDS:
+            ctx.fail(
+                f"`{cmd_name}` comes with the package wenyue-lab: install it beside wenyue · 请安装 wenyue-lab"
+            )
         if tool is None:
             return super().get_command(ctx, cmd_name)
         module_name, text = tool
