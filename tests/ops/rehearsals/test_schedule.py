@@ -163,6 +163,23 @@ def test_up_looks_every_minute_and_survives_a_damaged_schedule(
     assert len(said) == 1
 
 
+def test_up_says_once_that_the_drills_are_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)  # as without wenyue-lab
+    monkeypatch.setattr("wenyue.ops.rehearsals.due.LOOK_EVERY_S", 0.0)
+    said: list[str] = []
+    rehearsals = Rehearsals(tmp_path, said.append)
+    (tmp_path / "drills").mkdir()
+    rehearsals.tend()
+    assert said == []  # nobody set a schedule
+    write_entries(tmp_path / "drills", [Entry(ALL, Every.DAY, "00:00", seconds=7, since=LONG_AGO)])
+    rehearsals.tend()
+    rehearsals.tend()
+    assert len(said) == 1
+    assert "wenyue-lab" in said[0]
+
+
 @pytest.mark.parametrize(
     "text", ["[]", '{"entries": 3}', '{"entries": [{"drill": "drain"}]}', '{"entries": [{"x": 1}]}']
 )

@@ -1,5 +1,6 @@
 """Rehearsals: what is due is run, one at a time, slowly beside everything else, and never without end."""
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -30,6 +31,7 @@ from wenyue.platform.fault import SetupError
 LOOK_EVERY_S: Final = 60.0
 BESIDE_S: Final = 600.0  # start, aftermath, check and end of one drill, besides its load
 RUNS_LOOKED_AT: Final = 500
+_TELL_EVERY_S: Final = 3600.0
 _NICE: Final = 19
 _END_WITHIN_S: Final = 90.0
 
@@ -93,7 +95,9 @@ class Rehearsals:
     def __init__(self, home: Path, say: Callable[[str], None]) -> None:
         self._folder, self._say = home / "drills", say
         self._looked_at = time.monotonic()
+        self._told_at = -_TELL_EVERY_S
         self._process: subprocess.Popen[bytes] | None = None
+        self._has_drills = importlib.util.find_spec("wenyue_lab") is not None
 
     def tend(self) -> None:
         """Call it about once a second. Raises nothing that a damaged schedule could cause; that is said once a minute."""
@@ -104,10 +108,18 @@ class Rehearsals:
             return
         self._looked_at = now
         try:
-            if self._is_due():
+            if not self._has_drills:
+                self._tell_what_is_missing()
+            elif self._is_due():
                 self._process = _start()
         except (SetupError, OSError) as fault:
             self._say(f"drills: {fault}")
+
+    def _tell_what_is_missing(self) -> None:
+        """Once an hour at most, and only when somebody has set a schedule."""
+        if self._is_due() and self._looked_at >= self._told_at + _TELL_EVERY_S:
+            self._told_at = self._looked_at
+            self._say("drills are due, and wenyue-lab is not installed · 有演练到期, 但未安装 wenyue-lab")
 
     def _is_due(self) -> bool:
         """Whether there is anything to begin; which drills `all` means is known only to who runs them."""
