@@ -163,10 +163,14 @@ def test_up_looks_every_minute_and_survives_a_damaged_schedule(
     assert len(said) == 1
 
 
+def nothing_is_installed(_name: str) -> None:
+    """As without wenyue-lab."""
+
+
 def test_up_says_once_that_the_drills_are_not_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)  # as without wenyue-lab
+    monkeypatch.setattr("importlib.util.find_spec", nothing_is_installed)
     monkeypatch.setattr("wenyue.ops.rehearsals.due.LOOK_EVERY_S", 0.0)
     said: list[str] = []
     rehearsals = Rehearsals(tmp_path, said.append)
