@@ -137,8 +137,8 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     'wenyue monitor resolve record:broken --who "Wang Fang" --why "ticket 7"': (RECORD, RESOLVED),
     "wenyue monitor resolve record:broken --who NAME --why REASON": (RECORD, RESOLVED),
     "wenyue bench pairs --old CHECKOUT": (
-        "tests/lab/benchmark/test_pairs.py::test_this_checkout_is_compared_with_itself",
-        ('"pairs"', '"--old"'),
+        "tests/system/test_bench_pairs.py::test_this_checkout_is_compared_with_itself",
+        ("compared(home", '"--pairs"'),
     ),
     "wenyue bench overload --no-unbounded": (OVERLOAD, ("unbounded_storm_s=0.0",)),
     "wenyue scale measure": (
