@@ -14,6 +14,7 @@ COMMENT = re.compile(r"--[^\n]*")
 TABLE = re.compile(r"CREATE TABLE ([\w.]+) \((.*?)\n\)[^\n;]*;", re.DOTALL)
 COLUMN = re.compile(r"^\s+(\w+)\s+(real|float\w*|double precision|smallint|integer|numeric)\b", re.MULTILINE)
 ALTERED = re.compile(r"ALTER TABLE ([\w.]+)(.*?);", re.DOTALL)
+RENAMED = re.compile(r"ALTER SCHEMA (\w+) RENAME TO (\w+);")
 TYPE = re.compile(
     r"(?:ALTER|ADD) COLUMN (\w+) (?:TYPE )?(real|float\w*|double precision|smallint|integer|numeric)\b"
 )
@@ -30,7 +31,7 @@ COUNTERS = {
     "cards.extension.cards": "one a card of a type",
     "cards.entitlement.used": "CHECK (used <= granted), or one a place of a booking: QUANTITY_MAX * LINES_MAX each",
     "cards.card_type.revision": "one a change by an operator: 2,147,483,647 of them",
-    "emergency.crowd.people": "one an account: CHUNKS_MAX * ACCOUNTS_PER_CHUNK = 163 million",
+    "waiting_room.crowd.people": "one an account: CHUNKS_MAX * ACCOUNTS_PER_CHUNK = 163 million",
 }
 
 # Floats whose upper bound the program keeps instead of the database.
@@ -38,8 +39,12 @@ KEPT = {"accounts.tries.score": "CHECK (score >= 0), and accounts.throttle adds 
 
 
 def sql(paths: list[Path]) -> Iterator[str]:
-    for path in paths:
-        yield COMMENT.sub("", path.read_text(encoding="utf-8"))
+    """The text of each file without comments; schemas are called as they are called now."""
+    texts = [COMMENT.sub("", path.read_text(encoding="utf-8")) for path in paths]
+    names = dict(found for text in texts for found in RENAMED.findall(text))
+    former = re.compile(rf"(?<![.\w])({'|'.join(names) or '-'})\.(?=\w)")
+    for text in texts:
+        yield former.sub(lambda found: f"{names[found[1]]}.", text)
 
 
 def types() -> dict[str, str]:

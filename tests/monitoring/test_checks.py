@@ -108,7 +108,7 @@ async def test_silent_partners_and_workers_are_seen(town: Watched) -> None:
     await beat(town.tx, "ota:one", 60)
     await beat(town.tx, "worker:a", 60)
     assert await town.says("partners") == []
-    town.as_owner("UPDATE watch.heartbeat SET at = now() - interval '181 seconds'")
+    town.as_owner("UPDATE monitoring.heartbeat SET at = now() - interval '181 seconds'")
     assert await town.says("partners") == ["partners:ota:one warning"]
     assert await town.says("worker") == ["worker critical"]
     assert await retire(town.tx, "ota:one")

@@ -74,10 +74,10 @@ async def test_one_monitor_has_the_turn_and_another_follows_it(town: Watched) ->
     assert not await take_turn(town.tx, "two")
     assert await take_turn(town.tx, "one")
     assert "windows" not in await town.look()  # this node is "here"
-    town.as_owner("UPDATE watch.turn SET until = now() - interval '1 second'")
+    town.as_owner("UPDATE monitoring.turn SET until = now() - interval '1 second'")
     assert "windows" in await town.look()
 
 
 async def test_clocks_of_nodes_are_compared(town: Watched) -> None:
-    town.as_owner("INSERT INTO watch.node (name, at, ahead_s) VALUES ('other', now(), 3.5)")
+    town.as_owner("INSERT INTO monitoring.node (name, at, ahead_s) VALUES ('other', now(), 3.5)")
     assert await town.says("clock") == ["clock:nodes warning"]

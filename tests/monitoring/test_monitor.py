@@ -64,7 +64,7 @@ async def test_an_alert_and_its_end_stand_in_the_history(town: Watched, tmp_path
 async def test_an_alert_that_the_history_refuses_keeps_no_other_out(town: Watched, tmp_path: Path) -> None:
     scene = replace(town.scene, urls=("http://127.0.0.1:1",))
     monitor = Monitor(scene, Book(tmp_path / "monitor"), [Recorder()])
-    town.as_owner("ALTER TABLE watch.alert ADD CHECK (subject NOT LIKE 'web:%')")
+    town.as_owner("ALTER TABLE monitoring.alert ADD CHECK (subject NOT LIKE 'web:%')")
     await town.book(await town.slot())
     town.calm()
     town.as_owner("UPDATE booking.pool SET sold = sold + 1")
@@ -90,7 +90,7 @@ async def test_another_monitor_goes_on_with_what_fires(town: Watched, tmp_path: 
     await first.round()
     await second.round()
     assert (one.subjects(), two.subjects()) == (["fired windows"], [])
-    town.as_owner("UPDATE watch.turn SET until = now() - interval '1 second'")
+    town.as_owner("UPDATE monitoring.turn SET until = now() - interval '1 second'")
     await second.round()  # now it has the turn, and knows that people were told
     assert two.subjects() == []
     await first.round()
@@ -108,7 +108,7 @@ async def test_monitors_miss_each_other(town: Watched, tmp_path: Path) -> None:
     await other.round()  # it has the turn
     await one.round()
     town.as_owner(
-        "UPDATE watch.heartbeat SET at = now() - interval '181 seconds' WHERE partner = 'monitor:host.1'"
+        "UPDATE monitoring.heartbeat SET at = now() - interval '181 seconds' WHERE partner = 'monitor:host.1'"
     )
     await other.round()
     assert out.subjects() == ["fired monitors:host.1"]

@@ -38,7 +38,7 @@ def test_the_life_of_a_room(urls: DbUrls) -> None:
     said_by(waiting_rooms.app, "rate", "spring", "7")
     with psycopg.connect(urls.owner_url) as tx:
         row = tx.execute(
-            "SELECT is_paused, message_zh, message_en, rate_max, poll_s, onward FROM emergency.room"
+            "SELECT is_paused, message_zh, message_en, rate_max, poll_s, onward FROM waiting_room.room"
         ).fetchone()
         recorded = tx.execute(
             "SELECT action FROM audit.entry WHERE subject = 'room:spring' ORDER BY id"
@@ -84,7 +84,7 @@ def test_a_released_room_is_proved_and_a_cheat_gives_status_1(urls: DbUrls, tmp_
     promise = said_by(waiting_rooms.app, *OPEN, "--venue", "lake").split(": ")[-1].strip()
     with psycopg.connect(urls.owner_url) as tx:  # the seed of a release, and nobody let in
         tx.execute(
-            "UPDATE emergency.room SET seed = decode(repeat('07', 32), 'hex'), released_at = now(),"
+            "UPDATE waiting_room.room SET seed = decode(repeat('07', 32), 'hex'), released_at = now(),"
             " commitment = sha256(decode(repeat('07', 32), 'hex'))"
         )
     path = tmp_path / "spring.jsonl"

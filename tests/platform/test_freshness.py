@@ -107,7 +107,7 @@ async def test_security_C1_a_process_whose_signal_cannot_be_written_says_so(
     await web.start(writes_signals=True)
     await web.stop()
     async with await psycopg.AsyncConnection.connect(world.owner_url, autocommit=True) as owner:
-        await owner.execute("ALTER TABLE emergency.load_signal ADD CHECK (limit_now < 0) NOT VALID")
+        await owner.execute("ALTER TABLE waiting_room.load_signal ADD CHECK (limit_now < 0) NOT VALID")
     steady.now += BOUND_S + 1
     await web.try_to_refresh()
     assert old(freshness) == ["room_signal"]

@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 
 # Written by each process about itself, whoever asks what.
-OF_PROCESSES = {"emergency.signal", "emergency.crowd", "accounts.tries", "abuse.tally"}
+OF_PROCESSES = {"waiting_room.load_signal", "waiting_room.crowd", "accounts.tries", "abuse.tally"}
 _TABLES = """
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r' AND n.nspname !~ '^(pg_|information_schema$)' ORDER BY 1, 2

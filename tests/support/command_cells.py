@@ -234,7 +234,7 @@ class Desk:
 
     def tidy(self) -> None:
         """Neither proposals nor rooms fill their lists."""
-        self.ask("UPDATE emergency.room SET closed_at = now() WHERE closed_at IS NULL")
+        self.ask("UPDATE waiting_room.room SET closed_at = now() WHERE closed_at IS NULL")
         self.ask("UPDATE changes.change SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'")
 
 
@@ -257,7 +257,7 @@ def may_run(order: Order, right: Right, clerk: Clerk) -> bool:
 
 
 _PROPOSED: Final = frozenset({"changes.change"})
-_ROOM: Final = frozenset({"emergency.room"})
+_ROOM: Final = frozenset({"waiting_room.room"})
 ORDERS: Final[dict[str, Order]] = {
     "slots close": Order(
         lambda desk: ["lake", "--from", desk.far_day(), "--reason", "大雾"], _PROPOSED | {"catalogue.closure"}

@@ -29,10 +29,12 @@ JOB_STATEMENTS: Final = {
     "get_job_status",
     "list_jobs_to_abort",
 }
-# Read by statements that stand in no .sql file: whose keys the database has (`infra.migrate.decided`).
+# Read by statements that stand in no .sql file: whose keys the database has (`platform.database.migrate.decided`).
 READ_BESIDES: Final = ("public.schema_migration", "public.procrastinate_events")
 # FOR UPDATE wants the right to change some column: the one to grant where no statement changes any. Choose a harmless one.
 COLUMN_TO_LOCK_BY: Final = {"gate.scan": "visitor_no"}
+# Schemas whose old names the release before still speaks (migration 0069): its views there need what their tables need.
+FORMER_SCHEMAS: Final = {"waiting_room": "emergency", "monitoring": "watch"}
 _SELECT, _INSERT, _UPDATE, _DELETE = 2, 1, 4, 8
 _NAME: Final = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
 _JOB_NAME: Final = re.compile(r"^-- (\w+) --$", re.MULTILINE)
@@ -148,7 +150,17 @@ def needed(owner_url: str) -> Grants:
             rights.add("UPDATE", [COLUMN_TO_LOCK_BY[table]])
     for table in READ_BESIDES:
         found.setdefault(table, Rights()).add("SELECT")
-    return found
+    return found | _under_former_names(found)
+
+
+def _under_former_names(grants: Grants) -> Grants:
+    """The same rights for the release before."""
+    split = ((*table.split("."), rights) for table, rights in grants.items())
+    return {
+        f"{FORMER_SCHEMAS[schema]}.{name}": rights
+        for schema, name, rights in split
+        if schema in FORMER_SCHEMAS
+    }
 
 
 def grants_text(grants: Grants) -> str:

@@ -158,19 +158,19 @@ def a_release(world: World) -> None:
 def a_released_room(world: World) -> None:
     """The worker has published the seed."""
     await_true(
-        lambda: world.ask("SELECT count(*) FROM emergency.room WHERE seed IS NOT NULL") != [(0,)],
+        lambda: world.ask("SELECT count(*) FROM waiting_room.room WHERE seed IS NOT NULL") != [(0,)],
         deadline_s=RELEASED_S,
     )
 
 
 def a_partner(world: World) -> None:
     """Somebody who said that they live."""
-    world.ask("SELECT watch.beat('ota:one', 60)")
+    world.ask("SELECT monitoring.beat('ota:one', 60)")
 
 
 def another_monitor(world: World) -> None:
     """Of a machine that is gone."""
-    world.ask("SELECT watch.beat('monitor:elsewhere', 60)")
+    world.ask("SELECT monitoring.beat('monitor:elsewhere', 60)")
 
 
 def another_block(world: World) -> None:

@@ -32,7 +32,7 @@ SEALED: Final = (
     ("accounts.visitor", "sealed", b"visitor"),
     ("cards.companion", "sealed", b"companion"),
     ("notifications.message", "sealed", b"message"),
-    ("emergency.room", "sealed_seed", b"room seed"),
+    ("waiting_room.room", "sealed_seed", b"room seed"),
     ("booking.booking", "cancel_reason", b"reason"),
 )
 _CANCELLED: Final = "UPDATE booking.booking SET cancel_reason = %s WHERE id = (SELECT min(id::text)::uuid FROM booking.booking)"
@@ -41,7 +41,7 @@ VALUES (%s, '', 2, 1, now(), now(), 0, %s)"""
 _COMPANIONS: Final = """INSERT INTO cards.companion (card_id, person_key, sealed)
 SELECT (SELECT min(id) FROM cards.card), '\\x01'::bytea, %s::bytea
 UNION ALL SELECT (SELECT max(id) FROM cards.card), '\\x02'::bytea, ''::bytea"""
-_ROOM: Final = """INSERT INTO emergency.room (code, title_zh, title_en, venue_id, from_day, to_day, onward, release_at, poll_s,
+_ROOM: Final = """INSERT INTO waiting_room.room (code, title_zh, title_en, venue_id, from_day, to_day, onward, release_at, poll_s,
     epoch_s, rate_max, commitment, sealed_seed, created_at)
 VALUES ('r', 'r', 'r', 1, '2026-01-01', '2026-01-01', '/', now(), 3, 5, 1, sha256('x'::bytea), %s, now())"""
 _REASON: Final = """INSERT INTO audit.entry (at, actor, action, subject, detail)

@@ -230,8 +230,8 @@ async def plant(path: Path, release: Release) -> None:
         judged([lines[0], "{}", *lines[1:]])
     async with await psycopg.AsyncConnection.connect(release.owner_url, autocommit=True) as owner:
         await owner.execute(
-            "UPDATE emergency.exchange SET exchanged_at = exchanged_at - interval '1 minute' WHERE code ="
-            " (SELECT max(code) FROM emergency.exchange)"
+            "UPDATE waiting_room.exchange SET exchanged_at = exchanged_at - interval '1 minute' WHERE code ="
+            " (SELECT max(code) FROM waiting_room.exchange)"
         )
     await export(release, path)
     assert "was in force" in " ".join(check(Record(path), ROOM, promise="", code="", say=lambda _line: None))

@@ -91,7 +91,7 @@ async def test_ten_million_people_are_two_megabytes(world: World) -> None:
     assert not early.has_news
     async with world.db.connection() as tx:
         crowd = await waiting_room.crowd_of(tx, room.id)
-        row = await (await tx.execute("SELECT pg_total_relation_size('emergency.early')")).fetchone()
+        row = await (await tx.execute("SELECT pg_total_relation_size('waiting_room.early')")).fetchone()
     assert crowd.total == CHUNKS * ACCOUNTS_PER_CHUNK > 10_000_000
     assert row is not None
     assert row[0] < 2_500_000
@@ -102,10 +102,10 @@ async def test_what_could_not_be_written_is_written_later(world: World) -> None:
     web = await world.web()
     await pass_of(web, 42)
     async with await psycopg.AsyncConnection.connect(world.owner_url, autocommit=True) as owner:
-        await owner.execute("REVOKE INSERT ON emergency.early FROM wenyue_app")
+        await owner.execute("REVOKE INSERT ON waiting_room.early FROM wenyue_app")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await world.look(web)
-        await owner.execute("GRANT INSERT ON emergency.early TO wenyue_app")
+        await owner.execute("GRANT INSERT ON waiting_room.early TO wenyue_app")
     await world.look(web)
     async with world.db.connection() as tx:
         assert (await waiting_room.crowd_of(tx, room.id)).total == 1

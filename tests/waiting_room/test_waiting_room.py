@@ -173,11 +173,11 @@ async def test_operators_who_open_rooms_at_once_open_no_more_than_may_be_open(wo
 
 async def test_the_application_cannot_rewrite_what_fairness_is_verified_from(world: World) -> None:
     for statement in (
-        "UPDATE emergency.exchange SET rank = 0",
-        "UPDATE emergency.step SET rank = 0",
-        "DELETE FROM emergency.exchange",
-        "DELETE FROM emergency.step",
-        "DELETE FROM emergency.room",
+        "UPDATE waiting_room.exchange SET rank = 0",
+        "UPDATE waiting_room.step SET rank = 0",
+        "DELETE FROM waiting_room.exchange",
+        "DELETE FROM waiting_room.step",
+        "DELETE FROM waiting_room.room",
     ):
         async with world.db.connection() as tx:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -1,4 +1,4 @@
-"""Watching: what the monitor checks, how findings become alerts, who is told. Owns the PostgreSQL schema `watch`.
+"""Watching: what the monitor checks, how findings become alerts, who is told. Owns the PostgreSQL schema `monitoring`.
 
 `beat` is a sign of life of whoever is waited for: partners, workers, monitors. Everything else is for the monitor
 (`wenyue.monitor`) and its command.

@@ -1,15 +1,15 @@
 -- name: beat
 -- A sign of life of a partner or worker, by the database's clock.
-SELECT watch.beat(%(partner)s, %(every_s)s, %(says)s)
+SELECT monitoring.beat(%(partner)s, %(every_s)s, %(says)s)
 
 -- name: retire
 -- Nobody waits for this partner any more.
-UPDATE watch.heartbeat SET is_retired = true WHERE partner = %(partner)s AND NOT is_retired
+UPDATE monitoring.heartbeat SET is_retired = true WHERE partner = %(partner)s AND NOT is_retired
 
 -- name: beats
 -- The last sign of life of everybody who is waited for; workers and monitors that ended long ago are not.
 SELECT partner, extract(epoch FROM clock_timestamp() - at)::double precision, every_s, says
-  FROM watch.heartbeat
+  FROM monitoring.heartbeat
  WHERE NOT is_retired AND NOT (partner ~ '^(worker|monitor):' AND at < clock_timestamp() - interval '1 day')
  ORDER BY partner
  LIMIT %(limit)s
@@ -26,16 +26,16 @@ SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
 
 -- name: push
 -- The monitor's own write: proves that commits are taken and confirmed, and compares the clocks.
-INSERT INTO watch.node AS n (name, at, ahead_s) VALUES (%(node)s, clock_timestamp(), %(ahead_s)s)
+INSERT INTO monitoring.node AS n (name, at, ahead_s) VALUES (%(node)s, clock_timestamp(), %(ahead_s)s)
 ON CONFLICT (name) DO UPDATE SET at = excluded.at, ahead_s = excluded.ahead_s
 
 -- name: nodes
 -- How far each node's clock is ahead of the database's, as it said within the last minutes.
-SELECT name, ahead_s FROM watch.node WHERE at > clock_timestamp() - interval '5 minutes' ORDER BY name LIMIT 64
+SELECT name, ahead_s FROM monitoring.node WHERE at > clock_timestamp() - interval '5 minutes' ORDER BY name LIMIT 64
 
 -- name: take_turn
 -- Take or keep the turn; no row when another node has it.
-INSERT INTO watch.turn AS t (name, node, until)
+INSERT INTO monitoring.turn AS t (name, node, until)
 VALUES ('monitor', %(node)s, clock_timestamp() + make_interval(secs => %(for_s)s))
 ON CONFLICT (name) DO UPDATE SET node = excluded.node, until = excluded.until
  WHERE t.node = excluded.node OR t.until < clock_timestamp()
@@ -43,7 +43,7 @@ RETURNING node
 
 -- name: standbys
 -- Who follows this server, as its owner may see it.
-SELECT name, state, sync_state, behind_bytes, behind_s FROM watch.standbys()
+SELECT name, state, sync_state, behind_bytes, behind_s FROM monitoring.standbys()
 
 -- name: promises
 -- Whom a commit waits for, slots whose log was dropped, and slots of backups that keep log and that no fetch moved on for days
@@ -64,7 +64,7 @@ SELECT (SELECT count(*) FROM booking.booking_v b WHERE b.hold_until < clock_time
                                WHERE s.settled_at IS NULL AND s.ends_at < clock_timestamp() - interval '2 days' LIMIT 1000) AS u),
        coalesce((SELECT extract(epoch FROM clock_timestamp() - min(s.ends_at)) FROM booking.slot_v s
                   WHERE s.settled_at IS NULL AND s.ends_at < clock_timestamp()), 0)::double precision
-  FROM watch.jobs() AS j
+  FROM monitoring.jobs() AS j
 
 -- name: events
 -- How far each subscriber has come; notes of an earlier version that wait; events that nobody has ever listened to.
@@ -132,30 +132,30 @@ SELECT login FROM accounts.demo_login_v ORDER BY login LIMIT 20
 
 -- name: open_alerts
 -- What fires on behalf of all nodes: whoever takes the turn goes on from here.
-SELECT id::text, subject, severity, fired_at, says FROM watch.alert WHERE node = '' AND resolved_at IS NULL ORDER BY fired_at LIMIT 200
+SELECT id::text, subject, severity, fired_at, says FROM monitoring.alert WHERE node = '' AND resolved_at IS NULL ORDER BY fired_at LIMIT 200
 
 -- name: save_alert
 -- An alert as it stands.
-INSERT INTO watch.alert (id, node, subject, severity, fired_at, resolved_at, says)
+INSERT INTO monitoring.alert (id, node, subject, severity, fired_at, resolved_at, says)
 VALUES (%(id)s, %(node)s, %(subject)s, %(severity)s, %(fired_at)s, %(resolved_at)s, %(says)s)
 ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, resolved_at = excluded.resolved_at, says = excluded.says
 
 -- name: silences
 -- What is silenced now.
-SELECT subject, until, why FROM watch.silence WHERE until > clock_timestamp() ORDER BY subject LIMIT 200
+SELECT subject, until, why FROM monitoring.silence WHERE until > clock_timestamp() ORDER BY subject LIMIT 200
 
 -- name: silence
 -- Silence a subject until then; an end in the past lifts it.
-INSERT INTO watch.silence (subject, until, why) VALUES (%(subject)s, %(until)s, %(why)s)
+INSERT INTO monitoring.silence (subject, until, why) VALUES (%(subject)s, %(until)s, %(why)s)
 ON CONFLICT (subject) DO UPDATE SET until = excluded.until, why = excluded.why
 
 -- name: load_pass
 -- How far a pass has come.
-SELECT place, began_at, finished_at, looked_at FROM watch.pass WHERE name = %(name)s
+SELECT place, began_at, finished_at, looked_at FROM monitoring.pass WHERE name = %(name)s
 
 -- name: save_pass
 -- How far a pass has come.
-INSERT INTO watch.pass (name, place, began_at, finished_at, looked_at)
+INSERT INTO monitoring.pass (name, place, began_at, finished_at, looked_at)
 VALUES (%(name)s, %(place)s, %(began_at)s, %(finished_at)s, %(looked_at)s)
 ON CONFLICT (name) DO UPDATE
    SET place = excluded.place, began_at = excluded.began_at, finished_at = excluded.finished_at, looked_at = excluded.looked_at

@@ -53,7 +53,7 @@ _PLACES: Final = (
     _Place("accounts.factor", _SQL["factors"], _SQL["seal_factors"], b"factor", _LEAST),
     _Place("cards.companion", _SQL["companions"], _SQL["seal_companions"], b"companion", f"{_LEAST}/"),
     _Place("notifications.message", _SQL["messages"], _SQL["seal_messages"], b"message", _LEAST),
-    _Place("emergency.room", _SQL["seeds"], _SQL["seal_seeds"], b"room seed"),
+    _Place("waiting_room.room", _SQL["seeds"], _SQL["seal_seeds"], b"room seed"),
 )
 
 

@@ -104,13 +104,13 @@ WHERE m.id = n.id AND m.sealed = n.old;
 -- One page of the waiting rooms' seeds, likewise.
 -- run by: owner
 SELECT r.id::text, CASE WHEN get_byte(r.sealed_seed, 0) <> %(current)s THEN r.sealed_seed END
-FROM emergency.room r
+FROM waiting_room.room r
 WHERE r.id > %(after)s::integer AND length(r.sealed_seed) > 0 ORDER BY r.id LIMIT %(limit)s;
 
 -- name: seal_seeds
 -- Put these in the place of what was read.
 -- run by: owner
-UPDATE emergency.room r SET sealed_seed = n.fresh
+UPDATE waiting_room.room r SET sealed_seed = n.fresh
 FROM unnest(%(ids)s::integer[], %(olds)s::bytea[], %(news)s::bytea[]) AS n(id, old, fresh)
 WHERE r.id = n.id AND r.sealed_seed = n.old;
 
@@ -130,8 +130,8 @@ UNION ALL SELECT 'notifications.message' WHERE EXISTS
     (SELECT FROM notifications.message m WHERE length(m.sealed) > 0 AND get_byte(m.sealed, 0) = %(number)s)
 UNION ALL SELECT 'notifications.notice' WHERE EXISTS
     (SELECT FROM notifications.notice n WHERE length(n.sealed) > 0 AND get_byte(n.sealed, 0) = %(number)s)
-UNION ALL SELECT 'emergency.room' WHERE EXISTS
-    (SELECT FROM emergency.room r WHERE length(r.sealed_seed) > 0 AND get_byte(r.sealed_seed, 0) = %(number)s);
+UNION ALL SELECT 'waiting_room.room' WHERE EXISTS
+    (SELECT FROM waiting_room.room r WHERE length(r.sealed_seed) > 0 AND get_byte(r.sealed_seed, 0) = %(number)s);
 
 -- name: sealed_reasons
 -- How many entries of the record hold a reason that is sealed under this key.

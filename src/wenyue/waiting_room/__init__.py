@@ -1,4 +1,4 @@
-"""The waiting room (排队等候): a fair queue in front of the release of scarce places. Owns the PostgreSQL schema `emergency`.
+"""The waiting room (排队等候): a fair queue in front of the release of scarce places. Owns the PostgreSQL schema `waiting_room`.
 
 `WaitingRooms` is what a web process knows and signs; `advance_waiting_rooms` is the keeper of the worker;
 `find_cheats` proves fairness.

@@ -3,7 +3,7 @@
 TRUNCATE catalogue.venue, catalogue.product, cards.card, cards.card_type, cards.companion, cards.entitlement,
   cards.dead_number, cards.extension, accounts.traveller, accounts.visitor, accounts.login, booking.pool, booking.slot,
   booking.booking, booking.line, booking.place, booking.redemption, booking.outbox, events.event, events.subscriber, audit.entry,
-  booking.moved, policy.strike, policy.ban, emergency.room, emergency.load_signal
+  booking.moved, policy.strike, policy.ban, waiting_room.room, waiting_room.load_signal
   RESTART IDENTITY CASCADE
 
 -- name: slot

@@ -247,6 +247,29 @@ GRANT SELECT
 GRANT SELECT
    ON gate.undo_v TO wenyue_app;
 GRANT SELECT,
+      INSERT (fired_at, id, node, resolved_at, says, severity, subject),
+      UPDATE (resolved_at, says, severity)
+   ON monitoring.alert TO wenyue_app;
+GRANT SELECT,
+      UPDATE (is_retired)
+   ON monitoring.heartbeat TO wenyue_app;
+GRANT SELECT,
+      INSERT (ahead_s, at, name),
+      UPDATE (ahead_s, at)
+   ON monitoring.node TO wenyue_app;
+GRANT SELECT,
+      INSERT (began_at, finished_at, looked_at, name, place),
+      UPDATE (began_at, finished_at, looked_at, place)
+   ON monitoring.pass TO wenyue_app;
+GRANT SELECT,
+      INSERT (subject, until, why),
+      UPDATE (until, why)
+   ON monitoring.silence TO wenyue_app;
+GRANT SELECT,
+      INSERT (name, node, until),
+      UPDATE (node, until)
+   ON monitoring.turn TO wenyue_app;
+GRANT SELECT,
       INSERT (booking_id, channel, created_at, edition, holder_id, kind, phone_key, sealed, sent_at, state),
       UPDATE (sent_at, state)
    ON notifications.message TO wenyue_app;
@@ -281,6 +304,32 @@ GRANT SELECT
    ON public.schema_migration TO wenyue_app;
 GRANT SELECT
    ON retention.period_v TO wenyue_app;
+GRANT SELECT,
+      INSERT (account_id, epoch, room_id)
+   ON waiting_room.arrival TO wenyue_app;
+GRANT SELECT,
+      INSERT (epoch, people, room_id),
+      UPDATE (people)
+   ON waiting_room.crowd TO wenyue_app;
+GRANT SELECT,
+      INSERT (bits, chunk, room_id),
+      UPDATE (bits)
+   ON waiting_room.early TO wenyue_app;
+GRANT SELECT,
+      INSERT (code, epoch, exchanged_at, expires_at, rank, room_id, threshold_epoch, threshold_rank, turn)
+   ON waiting_room.exchange TO wenyue_app;
+GRANT SELECT,
+      DELETE,
+      INSERT (at, goodput_per_s, in_flight, latency_p99_ms, limit_now, process, shed_per_s, waiting),
+      UPDATE (at, goodput_per_s, in_flight, latency_p99_ms, limit_now, shed_per_s, waiting)
+   ON waiting_room.load_signal TO wenyue_app;
+GRANT SELECT,
+      INSERT (code, commitment, created_at, epoch_s, from_day, onward, poll_s, product_ids, rate_max, release_at, sealed_seed, title_en, title_zh, to_day, venue_id),
+      UPDATE (closed_at, file, goodput_best, is_paused, kept_at, message_en, message_zh, pace, places_left, rate, rate_max, released_at, seed, threshold_epoch, threshold_rank)
+   ON waiting_room.room TO wenyue_app;
+GRANT SELECT,
+      INSERT (at, epoch, rank, room_id)
+   ON waiting_room.step TO wenyue_app;
 GRANT SELECT,
       INSERT (fired_at, id, node, resolved_at, says, severity, subject),
       UPDATE (resolved_at, says, severity)

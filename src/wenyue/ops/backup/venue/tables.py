@@ -75,7 +75,7 @@ LEFT_OUT: Final = {
     "booking.outbox": "notes of an earlier version: nobody is told again about a booking that was never cancelled",
     "events.event": "what happened, told when it happened: nobody is told again about a booking that was never cancelled",
     "events.undelivered": "what a subscriber was not told yet is about the bookings as they are",
-    "emergency.room": "a queue before a release: its order is over, open a new one",
+    "waiting_room.room": "a queue before a release: its order is over, open a new one",
     "gate.lookup": "how often a keeper looked somebody up lately: a limit, and what was done stands in the record",
     "gate.undo_refused": "who asked to take an admission back and was refused: what was done stands in the record",
     "gate.term": "an index for near days, which the worker writes anew from the bookings",
