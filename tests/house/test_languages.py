@@ -18,7 +18,7 @@ from wenyue.locale.extraction import CALLS
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
 # What speaks through the catalogues, relative to the package; the rest still holds both languages side by side.
-CONVERTED = ("locale", "web/traveller")
+CONVERTED = ("locale", "web/gate", "web/traveller")
 # Files there that say Chinese by right: (file, why).
 CHINESE_BY_RIGHT = {
     "locale/languages.py": "a language's own name",

@@ -237,7 +237,7 @@ async def test_at_the_counter_a_passkey_settles_a_document(
         await page.fill("#second_password", PASSWORD)
         await fits(page, album / f"second-passkey-counter-{'-'.join(look)}.png")
         await page.click("[data-second-passkey]")
-        await expect(page.locator("main")).to_contain_text(re.compile("已确认|Settled"))
+        await expect(page.locator("main")).to_contain_text(re.compile("已确认|Confirmed"))
     assert house.query("SELECT count(*) FROM audit.entry WHERE action = 'holder.claim_lost'") == [(1,)]
 
 

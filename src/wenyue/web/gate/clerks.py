@@ -32,9 +32,7 @@ async def do_enrol(shift: GateContext) -> Response:
     except Throttled as slowed:
         return _enrol_again(shift, say_wait(slowed.at, shift.now, shift.locale), 429)
     if found is None:
-        wrong = shift.t(
-            "登记码不对，或已过期。请重新生成。", "The code is wrong, or too old. Make a new one."
-        )
+        wrong = shift.gettext("The code is wrong or has expired. Create a new one.")
         return _enrol_again(shift, wrong, 422)
     device, secret = found
     response = shift.stand(redirect("/gate/clerk"), Station(device.venue_id, device.post))
@@ -63,7 +61,7 @@ async def do_clerk(shift: GateContext) -> Response:
     except Throttled as slowed:
         return await _clerk(shift, device, staff_id, say_wait(slowed.at, shift.now, shift.locale), 429)
     if token is None:
-        wrong = shift.t("PIN 不对，或不在这里值班。", "The PIN is wrong, or it is not your post.")
+        wrong = shift.gettext("The PIN is wrong, or you don't work here.")
         return await _clerk(shift, device, staff_id, wrong, 422)
     response = shift.stand(redirect("/gate"), Station(device.venue_id, device.post))
     is_secure = shift.services.settings.web.is_secure
@@ -84,10 +82,7 @@ async def do_pin(shift: GateContext) -> Response:
         return await _pin(shift)
     pin = shift.form.one("pin")[:_PIN_TYPED_MAX]
     if not gate_devices.is_pin(pin) or pin != shift.form.one("again")[:_PIN_TYPED_MAX]:
-        text = shift.t(
-            "请填写6到8位数字，两次一致，不要用相同或连续的数字。",
-            "Six to eight digits, twice the same, and neither all alike nor in a row.",
-        )
+        text = shift.gettext("Enter the same PIN twice: 6 to 8 digits, not all the same and not in sequence.")
         return await _pin(shift, text)
     refused = await set_pin(shift.services, shift.login_key, Place(station.venue_id, station.gate), pin)
     return redirect("/gate/setup") if refused is not None else await _pin(shift, is_done=True)
@@ -118,8 +113,8 @@ async def _pin(shift: GateContext, problem: str = "", *, is_done: bool = False) 
     if shift.station is None:
         return redirect("/gate/setup")
     if shift.device_id is not None:
-        title = shift.t("请先用密码登录", "Sign in with your password first")
-        text = shift.t("用 PIN 登录时不能更改 PIN。", "Whoever signed in with a PIN cannot change it.")
+        title = shift.gettext("Sign in with your password first")
+        text = shift.gettext("You can't change your PIN while signed in with it.")
         return shift.page("message", status=403, title=title, text=text, back="/gate")
     errors = ({"field": "pin", "text": problem},) if problem else ()
     return shift.page("pin", status=422 if problem else 200, errors=errors, is_done=is_done)

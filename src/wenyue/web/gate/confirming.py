@@ -7,11 +7,11 @@ from starlette.responses import Response
 from wenyue.accounts.second.rules import Mode
 from wenyue.application.second_proofs import AtDevice, NotConfirmed, Second
 from wenyue.application.signing_in import mode_of
+from wenyue.locale import Message
 from wenyue.web.gate.context import GateContext, Station
 from wenyue.web.gate.passkeys import is_signed, offer, options_said, refusal_said, signed_act
 from wenyue.web.shared.caller import caller_of
 from wenyue.web.shared.passkey_place import place_of
-from wenyue.web.wording import Text
 
 LOGIN: Final = "second_login"
 _PASSWORD: Final = "second_password"  # noqa: S105 - a field's name
@@ -25,58 +25,45 @@ class _Says(NamedTuple):
     """What is said, and the field that it is about."""
 
     field: str
-    text: Text
+    text: Message
 
 
 _SAYS: Final = {
-    NotConfirmed.WRONG: _Says(
-        LOGIN, Text("确认人的账号或密码不对。", "The confirming login or its password is wrong.")
-    ),
+    NotConfirmed.WRONG: _Says(LOGIN, Message("The confirming person's login or password is wrong.")),
     NotConfirmed.LOCKED: _Says(
         LOGIN,
-        Text(
-            "确认人的账号尝试次数太多，请稍后再试。",
-            "Too many wrong tries with the confirming login: wait before the next one.",
-        ),
+        Message("Too many wrong tries with the confirming person's login. Try again later."),
     ),
     NotConfirmed.CODE_NEEDED: _Says(
         _CODE,
-        Text(
-            "请确认人再填写验证码或一个恢复码，或用通行密钥。",
-            "Whoever confirms types the code of their app or a recovery code too, or uses their passkey.",
-        ),
+        Message("The confirming person also needs to enter a code or a recovery code, or use their passkey."),
     ),
     NotConfirmed.CODE_WRONG: _Says(
         _CODE,
-        Text(
-            "确认人的验证码不对，或已用过。请用应用里现在的验证码。",
-            "The code of whoever confirms is wrong, or was used: type the one that the app shows now.",
+        Message(
+            "The confirming person's code is wrong or was already used. Enter the code the app shows now."
         ),
     ),
     NotConfirmed.PIN_WRONG: _Says(
         _PIN,
-        Text(
-            "确认人的 PIN 不对，或不是本场馆的。请重填，或改用验证码。",
-            "The PIN of whoever confirms is wrong, or is not of this venue: type it again, or a code instead.",
+        Message(
+            "The confirming person's PIN is wrong or belongs to another venue. Enter it again, or use a code."
         ),
     ),
     NotConfirmed.ENROLMENT_NEEDED: _Says(
         LOGIN,
-        Text(
-            "确认人还没有设置二次验证，请先登录运营台设置。",
-            "Whoever confirms has no second factor yet: they set one up in the console first.",
+        Message(
+            "The confirming person has no second factor yet. They need to set one up in the console first."
         ),
     ),
 }
 
-_NOBODY: Final = Text("请填写确认人的账号和密码。", "Give the login and the password of whoever confirms.")
-_NO_PASSKEY: Final = Text(
-    "确认人没有可以在这里用的通行密钥，请填写验证码或一个恢复码。",
-    "Whoever confirms has no passkey that is good here: type a code of their app, or a recovery code.",
+_NOBODY: Final = Message("Enter the login and password of the person confirming.")
+_NO_PASSKEY: Final = Message(
+    "The confirming person has no passkey that works here. Enter a code from their app, or a recovery code."
 )
-_NOT_SIGNED: Final = Text(
-    "通行密钥没有通过，或已超过5分钟。请再用一次，或填写验证码。",
-    "The passkey was not right, or five minutes have passed: use it once more, or type a code.",
+_NOT_SIGNED: Final = Message(
+    "The passkey didn't work, or 5 minutes have passed. Use it again, or enter a code."
 )
 
 

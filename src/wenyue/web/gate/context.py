@@ -149,10 +149,9 @@ def not_allowed(shift: GateContext) -> Response:
     return shift.page(
         "message",
         status=403,
-        title=shift.t("您的职责不包括这一项", "This is not among your duties"),
-        text=shift.t(
-            "没有做任何改动。请换有此职责的账号，或请管理员调整职责。",
-            "Nothing was changed. Sign in with a login that has the duty, or ask an administrator.",
+        title=shift.gettext("This isn't one of your duties"),
+        text=shift.gettext(
+            "Nothing was changed. Sign in with an account that has this duty, or ask an administrator."
         ),
         back="/gate/lookup" if is_clerk else "/console/live",
     )
@@ -162,10 +161,8 @@ def _stale_form(shift: GateContext) -> Response:
     return shift.page(
         "message",
         status=403,
-        title=shift.t("页面放得太久了", "This page is too old"),
-        text=shift.t(
-            "没有核销。请重新打开闸口页面再扫。", "Nothing was redeemed. Open the gate page again and scan."
-        ),
+        title=shift.gettext("This page is too old"),
+        text=shift.gettext("Nothing was redeemed. Open the gate page again and scan."),
         back="/gate",
     )
 
@@ -174,11 +171,11 @@ def _unavailable(shift: GateContext) -> Response:
     response = shift.page(
         "message",
         status=503,
-        title=shift.t("系统正忙", "Temporarily unavailable"),
-        text=shift.t(
-            "暂时连不上数据。刷新本页会用同一编号再问一次，不会重复核销；仍不行，请按应急预案核对证件放行并登记。",
-            "The data cannot be reached. Reloading asks again under the same number and redeems nothing twice;"
-            " otherwise follow the emergency plan: check documents, let in and write it down.",
+        title=shift.gettext("Temporarily unavailable"),
+        text=shift.gettext(
+            "The data can't be reached right now. Reloading asks again with the same number and "
+            "never redeems twice. If it still fails, follow the emergency plan: check documents, "
+            "let visitors in and write it down."
         ),
         back="/gate",
     )

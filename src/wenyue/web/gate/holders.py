@@ -25,6 +25,7 @@ from wenyue.web.gate.context import GateContext, Station
 from wenyue.web.gate.passkeys import asks_what_to_sign, said_of
 from wenyue.web.shared.card_numbers import masked_card_no
 from wenyue.web.shared.forms import FieldError
+from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.person_form import (
     PersonForm,
     blank_values,
@@ -147,7 +148,7 @@ def _typed(shift: GateContext) -> Typed:
     if bool(typed.card_nos) == typed.has_none:
         return _with(typed, FieldError("cards", API_WORDS["cards_or_none"][shift.locale == "en"]))
     if len(typed.card_nos) > CARDS_SHOWN_MAX:
-        too_many = shift.t("一次最多填{n}张卡。", "At most {n} cards at a time.", n=CARDS_SHOWN_MAX)
+        too_many = shift.gettext("At most {n} cards at a time.", n=CARDS_SHOWN_MAX)
         return _with(typed, FieldError("cards", too_many))
     return typed
 
@@ -162,25 +163,23 @@ def _problem(shift: GateContext, found: NotSettled | LookupProblem) -> FieldErro
         return FieldError("number", LOOKUP_PROBLEMS[found].say(shift.locale))
     if found in {NotSettled.SEEN_BEFORE, NotSettled.TOO_MANY}:
         return FieldError("cards", API_WORDS[found.value][shift.locale == "en"])
-    text = shift.t(
-        "其中有卡不在这个证件名下，没有做任何改动。请核对卡号。",
-        "One of these cards is not with this document; nothing was changed. Check the numbers.",
+    text = shift.gettext(
+        "One of these cards isn't linked to this document. Nothing was changed. Check the card numbers."
     )
     return FieldError("cards", text)
 
 
 async def _outlook(shift: GateContext, tx: Tx, found: Outlook) -> OutlookView:
-    t = shift.t
-    stays = t("已核验，仍是本人的", "Seen before; stays theirs")
-    seen = t("由此确认为本人的", "Becomes theirs, as seen")
-    kept = t("此前已核验，不变", "Seen before; unchanged")
-    back = t(
-        "此前失去这个证件，现在恢复：卡解冻、可登录、通知其手机",
-        "Had lost the document, has it again: cards work, sign-in works, phone told",
+    gettext = shift.gettext
+    stays = gettext("Verified before, still theirs")
+    seen = gettext("Will be confirmed as theirs")
+    kept = gettext("Verified before, no change")
+    back = gettext(
+        "Lost this document before, gets it back now: cards unfrozen, sign-in restored, phone notified"
     )
-    lost = t(
-        "失去这个证件：卡冻结、退出登录、通知其手机；持证件和卡可恢复",
-        "Loses the document: cards frozen, signed out, phone told; back with document and card",
+    lost = gettext(
+        "Loses this document: cards frozen, signed out, phone notified; can be restored with "
+        "the document and a card"
     )
     fates = dict.fromkeys(found.own, stays) | dict.fromkeys(found.fresh, seen)
     fates |= dict.fromkeys(found.back, back)
@@ -219,7 +218,7 @@ async def _page(
     return shift.page(
         "holders",
         status=status if status != 200 or not errors else 422,
-        venue=shift.t(venue.name_zh, venue.name_en or venue.name_zh),
+        venue=pick(venue.name_zh, venue.name_en, shift.locale),
         station_key=station.key,
         values=typed.person.values,
         cards=typed.cards,

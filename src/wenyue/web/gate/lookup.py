@@ -18,8 +18,9 @@ from wenyue.gate import (
     Standing,
     booking_code,
 )
+from wenyue.locale import translations
 from wenyue.web.gate.context import GateContext, Station
-from wenyue.web.shared.i18n import Locale, pick, say_date, say_span, translator
+from wenyue.web.shared.i18n import Locale, pick, say_date, say_span
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.wording.lookup import LOOKUP_KINDS, LOOKUP_PROBLEMS, STANDINGS
 
@@ -92,7 +93,7 @@ async def _page(
         "lookup",
         status=200 if not is_problem else 429 if found is LookupProblem.TOO_OFTEN else 422,
         is_page=True,
-        venue=shift.t(venue.name_zh, venue.name_en or venue.name_zh),
+        venue=pick(venue.name_zh, venue.name_en, shift.locale),
         days=shift.services.settings.gate.lookup_days,
         **lookup_form(shift, kind, text) | said,
     )
@@ -111,12 +112,14 @@ def _found(found: Found | LookupProblem | None, locale: Locale) -> dict[str, obj
 
 
 def _view(one: FoundVisit, locale: Locale) -> VisitView:
-    t = translator(locale)
     label = pick(one.label_zh, one.label_en, locale)
-    used = t("（已核销）", " (already used)")
-    people = tuple(f"{p.name} {p.document}{used if p.is_used else ''}" for p in one.people)
+    said = translations(locale)
+    people = tuple(
+        said.gettext("{person} (already used)", person=person) if p.is_used else person
+        for p, person in ((p, f"{p.name} {p.document}") for p in one.people)
+    )
     if not people:
-        people = (t("{n} 个名额", "1 place" if one.quantity == 1 else "{n} places", n=one.quantity),)
+        people = (said.ngettext("{n} place", "{n} places", one.quantity),)
     is_single = len(one.people) == 1
     return VisitView(
         booking_id=str(one.booking_id),

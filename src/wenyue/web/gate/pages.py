@@ -29,6 +29,7 @@ from wenyue.web.gate.passkeys import asks_what_to_sign
 from wenyue.web.gate.undoing import second_form, take_back, undo_said
 from wenyue.web.gate.views import ResultView, RowView, party_view, result_view, row_view
 from wenyue.web.shared import SECURITY_HEADERS, has_static
+from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.second_step import do_enrolment, do_factor, show_enrolment, show_factor
 from wenyue.web.shared.staff import do_signin, do_signout, show_signin
@@ -50,12 +51,12 @@ async def do_setup(shift: GateContext) -> Response:
     venue_id = shift.form.number("venue_id", 1, 2**63 - 1)
     gate = clean_line(shift.form.one("gate"), GATE_NAME_MAX)
     if venue_id is None or not shift.keeper.may(shift.right, venue_id):
-        return await _setup(shift, shift.t("请选择场馆。", "Choose the venue."))
+        return await _setup(shift, shift.gettext("Choose the venue."))
     taken = await take_post(shift.services, shift.login_key, Place(venue_id, gate or None))
     if not gate or taken is NotAtPost.NO_VENUE:
-        return await _setup(shift, shift.t("请填写闸口名称。", "Name the gate."))
+        return await _setup(shift, shift.gettext("Enter the gate's name."))
     if isinstance(taken, NotAtPost):
-        return await _setup(shift, shift.t("您不在这个闸口值班。", "You do not work at this gate."))
+        return await _setup(shift, shift.gettext("You don't work at this gate."))
     lets_in = shift.keeper.may(Right.GATE_SCAN, venue_id, gate)
     return shift.stand(redirect("/gate" if lets_in else "/gate/lookup"), Station(venue_id, gate))
 
@@ -195,7 +196,7 @@ async def _setup(shift: GateContext, problem: str = "") -> Response:
 
 
 def _venue_name(shift: GateContext, venue: Venue) -> str:
-    return shift.t(venue.name_zh, venue.name_en or venue.name_zh)
+    return pick(venue.name_zh, venue.name_en, shift.locale)
 
 
 def _places(raw: list[str]) -> list[tuple[int, int]]:

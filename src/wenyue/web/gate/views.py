@@ -6,7 +6,8 @@ from uuid import UUID
 
 from wenyue.core.clock import zone
 from wenyue.gate import UNDO_WINDOW_S, Choice, Reason, ScanAnswer
-from wenyue.web.shared.i18n import Locale, pick, say_span, translator
+from wenyue.locale import Message, translations
+from wenyue.web.shared.i18n import Locale, pick, say_span
 from wenyue.web.wording.gate import Tone
 from wenyue.web.wording.gate_sentences import say_choice_document, say_scan
 
@@ -63,13 +64,10 @@ class RowView:
 
 def result_view(answer: ScanAnswer, locale: Locale, new_scan_id: UUID) -> ResultView:
     """The big panel for one scan."""
-    t, said = translator(locale), say_scan(answer, locale)
+    gettext, said = translations(locale).gettext, say_scan(answer, locale)
     note = ""
     if answer.is_replay and answer.reason is not Reason.UNDONE:
-        note = t(
-            "同一次扫码的重复提交，没有重复核销。",
-            "The same scan was sent again; nothing was redeemed twice.",
-        )
+        note = gettext("This scan was sent twice. Nothing was redeemed twice.")
     return ResultView(
         tone=said.tone,
         icon=said.icon,
@@ -80,7 +78,7 @@ def result_view(answer: ScanAnswer, locale: Locale, new_scan_id: UUID) -> Result
         also=said.also,
         name=answer.name,
         document=answer.document,
-        count=t("{n} 人", "{n} people", n=answer.quantity) if answer.quantity > 1 else "",
+        count=_say_people(answer.quantity, locale) if answer.quantity > 1 else "",
         product=pick(answer.product_zh, answer.product_en, locale),
         session=_session(answer, locale),
         note=note,
@@ -92,7 +90,7 @@ def result_view(answer: ScanAnswer, locale: Locale, new_scan_id: UUID) -> Result
 
 def party_view(answers: list[ScanAnswer], locale: Locale) -> ResultView:
     """The big panel for a party that was let in together: green only when everybody was."""
-    t = translator(locale)
+    gettext = translations(locale).gettext
     admitted = [answer for answer in answers if answer.reason is Reason.ADMIT]
     refused = [answer for answer in answers if answer not in admitted]
     first = say_scan((refused or answers)[0], locale)
@@ -101,10 +99,10 @@ def party_view(answers: list[ScanAnswer], locale: Locale) -> ResultView:
         tone=tone,
         icon="users" if tone != "bad" else first.icon,
         verdict=_verdict(tone, locale),
-        word=first.word if not admitted else t("请入园", "Admit"),
-        why=first.why if refused else t("全部有效，已核销。", "All valid, now redeemed."),
+        word=first.word if not admitted else gettext("Admit"),
+        why=first.why if refused else gettext("All valid and redeemed."),
         next_step=first.next_step,
-        count=t("{n} 人", "{n} people", n=sum(answer.quantity for answer in admitted)) if admitted else "",
+        count=_say_people(sum(answer.quantity for answer in admitted), locale) if admitted else "",
         product=pick(answers[0].product_zh, answers[0].product_en, locale),
         session=_session(answers[0], locale),
         people=tuple(f"{answer.name} · {say_scan(answer, locale).word}" for answer in answers),
@@ -113,9 +111,9 @@ def party_view(answers: list[ScanAnswer], locale: Locale) -> ResultView:
 
 def row_view(answer: ScanAnswer, locale: Locale, now: datetime) -> RowView:
     """One line of the list."""
-    t, said = translator(locale), say_scan(answer, locale)
+    said = say_scan(answer, locale)
     is_recent = (now - answer.at).total_seconds() <= UNDO_WINDOW_S
-    several = t("{n} 人", "{n} people", n=answer.quantity) if answer.quantity > 1 else ""
+    several = _say_people(answer.quantity, locale) if answer.quantity > 1 else ""
     return RowView(
         scan_id=str(answer.scan_id),
         time=f"{answer.at.astimezone(zone(answer.timezone)):%H:%M:%S}",
@@ -129,6 +127,10 @@ def row_view(answer: ScanAnswer, locale: Locale, now: datetime) -> RowView:
     )
 
 
+def _say_people(n: int, locale: Locale) -> str:
+    return translations(locale).npgettext("gate", "{n} person", "{n} people", n)
+
+
 def _undo_scan_id(answer: ScanAnswer) -> str:
     if answer.used_scan_id is None or answer.when is None:
         return ""
@@ -137,8 +139,12 @@ def _undo_scan_id(answer: ScanAnswer) -> str:
 
 
 def _verdict(tone: Tone, locale: Locale) -> str:
-    words = {"good": ("放行", "Open"), "ask": ("先别放行", "Wait"), "bad": ("不放行", "Do not open")}
-    return translator(locale)(*words[tone])
+    words = {
+        "good": Message.in_context("gate", "Open"),
+        "ask": Message("Wait"),
+        "bad": Message("Do not open"),
+    }
+    return words[tone].say(locale)
 
 
 def _session(answer: ScanAnswer, locale: Locale) -> str:
@@ -149,7 +155,7 @@ def _session(answer: ScanAnswer, locale: Locale) -> str:
 
 
 def _choice_view(choice: Choice, locale: Locale) -> ChoiceView:
-    several = translator(locale)("{n} 人", "{n} people", n=choice.quantity) if choice.quantity > 1 else ""
+    several = _say_people(choice.quantity, locale) if choice.quantity > 1 else ""
     return ChoiceView(
         booking_id=str(choice.booking_id),
         place=f"{choice.line_no}.{choice.visitor_no}",

@@ -24,6 +24,7 @@ export function offerSound(button) {
   const show = () => {
     button.setAttribute("aria-pressed", String(isOn()));
     button.querySelector("[data-gate-sound-on]").hidden = !isOn();
+    button.querySelector("[data-gate-sound-off]").hidden = isOn();
   };
   button.hidden = false;
   button.addEventListener("click", () => {
