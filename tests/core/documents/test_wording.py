@@ -16,13 +16,14 @@ from wenyue.core.documents import (
     PhoneErrorCode,
 )
 from wenyue.core.limits import NAME_LENGTH_MAX
+from wenyue.locale import LOCALES, Message
 from wenyue.web.wording import documents as wording
 
 Texts = dict[str, tuple[str, str]]
 
 
-def by_value(texts: Mapping[Any, tuple[str, str]]) -> Texts:
-    return {str(code): sentence for code, sentence in texts.items()}
+def by_value(texts: Mapping[Any, Message]) -> Texts:
+    return {str(code): (sentence.say("zh-CN"), sentence.say("en")) for code, sentence in texts.items()}
 
 
 CASES: list[tuple[type[StrEnum], Texts]] = [
@@ -62,6 +63,5 @@ def test_code_values_are_unique_across_the_kinds_of_code() -> None:
 
 
 def test_the_name_limit_in_the_sentence_is_the_real_one() -> None:
-    zh, en = wording.NAME_ERRORS[NameErrorCode.TOO_LONG]
-    assert str(NAME_LENGTH_MAX) in zh
-    assert str(NAME_LENGTH_MAX) in en
+    for locale in LOCALES:
+        assert str(NAME_LENGTH_MAX) in wording.NAME_ERRORS[NameErrorCode.TOO_LONG].say(locale)

@@ -7,14 +7,14 @@ import pytest
 
 from wenyue.booking import Outcome
 from wenyue.locale import Message
-from wenyue.web.wording import Taken, Text, say_instant
+from wenyue.web.wording import Taken, say_instant
 from wenyue.web.wording.outcomes import WORDS, say
 
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 AT = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
 
 
-def texts(outcome: Outcome) -> list[Text | Message]:
+def texts(outcome: Outcome) -> list[Message]:
     words = WORDS[outcome]
     said = [words.title, words.explanation, words.next_step, words.taken.value]
     return said if words.at_note is None else [*said, words.at_note]

@@ -33,8 +33,9 @@ from wenyue.core.limits import (
     VISITORS_MAX,
 )
 from wenyue.core.personal import Vault
+from wenyue.locale import Locale, Message
 from wenyue.web.api.problems import FieldError, plain_problem
-from wenyue.web.wording.api import API_WORDS, FIELD_WORDS
+from wenyue.web.wording.api import API_WORDS, FIELD_WORDS, say_problem
 from wenyue.web.wording.documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
 
 _TIMEZONE: Final = "Asia/Shanghai"
@@ -128,8 +129,7 @@ class BookingRefused(Exception):
 
     def payload(self, locale: str) -> bytes:
         """The problem body in the caller's language."""
-        zh, en = API_WORDS[self.code]
-        return plain_problem(self.status, self.code, en if locale == "en" else zh, self.detail, self.errors)
+        return plain_problem(self.status, self.code, say_problem(self.code, locale), self.detail, self.errors)
 
 
 def details_of(body: BookingBody, *, vault: Vault, now: datetime, locale: str) -> Details:
@@ -143,7 +143,7 @@ def details_of(body: BookingBody, *, vault: Vault, now: datetime, locale: str) -
             people.append(person_of_document(*person, vault))
     phone = _phone(body.contact_phone, locale, errors)
     if not body.contact_name.isalnum() and has_controls(body.contact_name):
-        text = FIELD_WORDS["one_line"][1 if locale == "en" else 0]
+        text = FIELD_WORDS["one_line"].say(locale)
         errors.append(FieldError("/contact_name", "one_line", text))
     _check_indexes(body, locale, errors)
     if errors:
@@ -168,7 +168,7 @@ def notes_of(phone: str, reached: tuple[str, ...], locale: str) -> tuple[FieldEr
     """What is told about a checked phone (E.164) to which no texts go, because its country is none of `reached`."""
     if not phone or phone.startswith(reached):
         return ()
-    return (FieldError("/contact_phone", "no_texts", FIELD_WORDS["no_texts"][1 if locale == "en" else 0]),)
+    return (FieldError("/contact_phone", "no_texts", FIELD_WORDS["no_texts"].say(locale)),)
 
 
 def price_needed(line: int, locale: str) -> BookingRefused:
@@ -222,5 +222,5 @@ def _check_indexes(body: BookingBody, locale: str, errors: list[FieldError]) -> 
             errors.append(_error("/card_id", "card_needed", API_WORDS["card_needed"], locale))
 
 
-def _error(pointer: str, code: str, words: tuple[str, str], locale: str) -> FieldError:
-    return FieldError(pointer, str(code), words[1] if locale == "en" else words[0])
+def _error(pointer: str, code: str, words: Message, locale: Locale) -> FieldError:
+    return FieldError(pointer, str(code), words.say(locale))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from wenyue.locale import translations
 from wenyue.web.api.problems import status_of
 from wenyue.web.wording.api import API_WORDS, FIELD_WORDS
 from wenyue.web.wording.cards import CARD_PROBLEMS
@@ -67,8 +68,7 @@ class ProblemView:
 
 def problem_groups(locale: str) -> list[tuple[str, str, list[ProblemView]]]:
     """(anchor, heading, codes); a code stands once."""
-    is_english = locale == "en"
-    pick = 1 if is_english else 0
+    pgettext = translations(locale).pgettext
     outcomes = [
         ProblemView(
             outcome.name.lower(),
@@ -81,7 +81,8 @@ def problem_groups(locale: str) -> list[tuple[str, str, list[ProblemView]]]:
         if not outcome.is_success
     ]
     requests = [
-        ProblemView(code, _STATUSES.get(code, 422), words[pick], "", "") for code, words in API_WORDS.items()
+        ProblemView(code, _STATUSES.get(code, 422), words.say(locale), "", "")
+        for code, words in API_WORDS.items()
     ]
     cards = [
         ProblemView(problem.value, 403, words.say(locale), "", "") for problem, words in CARD_PROBLEMS.items()
@@ -91,19 +92,19 @@ def problem_groups(locale: str) -> list[tuple[str, str, list[ProblemView]]]:
         for code, words in GATE_API_WORDS.items()
     ] + [ProblemView(outcome.value, 409, words.say(locale), "", "") for outcome, words in UNDO_TEXTS.items()]
     fields = [
-        ProblemView(str(code), 0, words[pick].replace("{}", ""), "", "")
+        ProblemView(str(code), 0, words.say(locale), "", "")
         for table in (FIELD_WORDS, DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS)
         for code, words in table.items()
     ]
     named = (
-        ("outcomes", ("预约结果", "Booking outcomes"), outcomes),
-        ("requests", ("请求", "Requests"), requests),
-        ("cards", ("卡", "Cards"), cards),
-        ("gate", ("入园核验", "Gate"), gate),
-        ("fields", ("字段", "Fields"), fields),
+        ("outcomes", pgettext("chapter", "Booking outcomes"), outcomes),
+        ("requests", pgettext("chapter", "Requests"), requests),
+        ("cards", pgettext("chapter", "Cards"), cards),
+        ("gate", pgettext("chapter", "Gate"), gate),
+        ("fields", pgettext("chapter", "Fields"), fields),
     )
     seen: set[str] = set()
-    return [(id_, words[pick], _unseen(codes, seen)) for id_, words, codes in named]
+    return [(id_, heading, _unseen(codes, seen)) for id_, heading, codes in named]
 
 
 def _unseen(codes: Sequence[ProblemView], seen: set[str]) -> list[ProblemView]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from wenyue.locale import translations
 from wenyue.web.api.problems import FieldError
 from wenyue.web.wording.api import FIELD_WORDS
 
@@ -68,10 +69,10 @@ def _pydantic_error(error: Mapping[str, Any], locale: str) -> FieldError:
 
 
 def _error(code: str, pointer: str, parameter: str, said: str, locale: str) -> FieldError:
-    is_english = locale == "en"
-    bound = "" if not said else (f": {said[:_SAID_MAX]}" if is_english else f"：{said[:_SAID_MAX]}")
-    words = FIELD_WORDS[code][1 if is_english else 0]
-    return FieldError(pointer, code, words.format(bound), parameter)
+    words = FIELD_WORDS[code].say(locale)
+    if said:
+        words = translations(locale).pgettext("field", "{what}: {bound}", what=words, bound=said[:_SAID_MAX])
+    return FieldError(pointer, code, words, parameter)
 
 
 def _escaped(step: str) -> str:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from wenyue.accounts import Login, Staff
 from wenyue.application.on_duty import NotAtPost
 from wenyue.core.duties import Right
+from wenyue.locale import Message
 from wenyue.web.api.problems import PROBLEM_TYPE, FieldError, plain_problem
 from wenyue.web.wording.api import API_WORDS
 from wenyue.web.wording.gate_api import GATE_API_WORDS
@@ -21,7 +22,7 @@ _NOT_AT_POST: Final = {
 class Refused(Exception):
     """Carries a problem out of a handler; never leaves the gate's API."""
 
-    def __init__(self, status: int, code: str, words: tuple[str, str], pointer: str = "") -> None:
+    def __init__(self, status: int, code: str, words: Message, pointer: str = "") -> None:
         self.status, self.code, self.words, self.pointer = status, code, words, pointer
 
 
@@ -47,7 +48,7 @@ def not_at_post(why: NotAtPost) -> Refused:
 
 def problem_of(refused: Refused, locale: str) -> Response:
     """The refusal as RFC 9457 says it."""
-    title = refused.words[1] if locale == "en" else refused.words[0]
+    title = refused.words.say(locale)
     errors = [FieldError(refused.pointer, refused.code, title)] if refused.pointer else None
     payload = plain_problem(refused.status, refused.code, title, errors=errors)
     return Response(payload, refused.status, media_type=PROBLEM_TYPE.decode())

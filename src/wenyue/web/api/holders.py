@@ -83,7 +83,7 @@ async def at_counter(
             raise BookingRefused(403, "operators_only")
         identity = identity_of(body, local_date(now, _TIMEZONE), locale)
         if bool(body.card_nos) == body.has_no_card:
-            words = API_WORDS["cards_or_none"][1 if locale == "en" else 0]
+            words = API_WORDS["cards_or_none"].say(locale)
             raise BookingRefused(422, "fields", errors=[FieldError("/card_nos", "cards_or_none", words)])
         wanted = SettleHolder(Place(body.venue), identity, body.card_nos)
         found = await settle_holder(services, login.key, wanted, second_of(body.second, request))

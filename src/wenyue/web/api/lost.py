@@ -111,7 +111,7 @@ async def lost(
     the code only signs in: nothing is frozen.
     """
     if not body.phone:
-        words = API_WORDS["phone_needed"][1 if locale == "en" else 0]
+        words = API_WORDS["phone_needed"].say(locale)
         raise BookingRefused(422, "fields", errors=[FieldError("/phone", "missing", words)])
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     try:

@@ -110,7 +110,7 @@ async def spell(body: SpellingBody, services: ServicesOf, login: HolderLoginOf, 
     """Let others book for the account's own holder under this spelling too. Again: the same answer; six in all."""
     name = parse_name(body.name)
     if isinstance(name, NameProblem):
-        words = NAME_ERRORS[name.code][1 if locale == "en" else 0]
+        words = NAME_ERRORS[name.code].say(locale)
         raise BookingRefused(422, "fields", errors=[FieldError("/name", name.code, words)])
     refused = await add_spelling(services, traveller_of(login), name)
     if refused is not None:

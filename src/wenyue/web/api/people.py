@@ -17,6 +17,7 @@ from wenyue.core.documents import (
     parse_phone,
 )
 from wenyue.core.limits import DOCUMENT_LENGTH_MAX, NAME_LENGTH_MAX
+from wenyue.locale import Locale, Message
 from wenyue.web.api.bodies import DOCUMENT_FIELDS, BookingRefused
 from wenyue.web.api.problems import FieldError
 from wenyue.web.wording.documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
@@ -65,5 +66,5 @@ def identity_of(person: PersonBody, today: date, locale: str) -> Identity:
     return Identity(name, document, phone.e164 if phone else "", person.birth)
 
 
-def _error(pointer: str, code: str, words: tuple[str, str], locale: str) -> FieldError:
-    return FieldError(pointer, str(code), words[1] if locale == "en" else words[0])
+def _error(pointer: str, code: str, words: Message, locale: Locale) -> FieldError:
+    return FieldError(pointer, str(code), words.say(locale))

@@ -3,7 +3,7 @@
 from wenyue.waiting_room import Refusal
 from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.problems import plain_problem
-from wenyue.web.wording.api import API_WORDS
+from wenyue.web.wording.api import say_problem
 
 ROOM_TOKEN_HEADER = b"room-token"
 
@@ -17,6 +17,5 @@ class RoomRefused(BookingRefused):
 
     def payload(self, locale: str) -> bytes:
         """The problem body in the caller's language."""
-        zh, en = API_WORDS[self.code]
-        title = en if locale == "en" else zh
+        title = say_problem(self.code, locale)
         return plain_problem(self.status, self.code, title, self.reason.value, room=self.address)

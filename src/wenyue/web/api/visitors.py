@@ -62,7 +62,7 @@ async def add(body: PersonBody, services: ServicesOf, login: HolderLoginOf, loca
     if added is VisitorRefusal.TOO_OFTEN:
         raise BookingRefused(429, "visitors_often")
     if added is VisitorRefusal.NAME_DIFFERS:
-        words = API_WORDS["name_differs"][1 if locale == "en" else 0]
+        words = API_WORDS["name_differs"].say(locale)
         raise BookingRefused(422, "fields", errors=[FieldError("/name", "name_differs", words)])
     if isinstance(added, VisitorRefusal):
         raise BookingRefused(409, "visitors_full")

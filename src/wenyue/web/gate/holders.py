@@ -134,7 +134,7 @@ async def _said(
 def _second_problem(shift: GateContext, found: NotConfirmed | NotSettled) -> FieldError:
     if isinstance(found, NotConfirmed):
         return FieldError(*says(shift, found))
-    return FieldError(LOGIN, API_WORDS[found.value][shift.locale == "en"])
+    return FieldError(LOGIN, API_WORDS[found.value].say(shift.locale))
 
 
 def _setup() -> Response:
@@ -146,7 +146,7 @@ def _typed(shift: GateContext) -> Typed:
     person = read_person(shift.form, local_date(shift.now, _TIMEZONE), shift.locale)
     typed = Typed(person, shift.form.one("cards"), shift.form.one("none") == "1")
     if bool(typed.card_nos) == typed.has_none:
-        return _with(typed, FieldError("cards", API_WORDS["cards_or_none"][shift.locale == "en"]))
+        return _with(typed, FieldError("cards", API_WORDS["cards_or_none"].say(shift.locale)))
     if len(typed.card_nos) > CARDS_SHOWN_MAX:
         too_many = shift.gettext("At most {n} cards at a time.", n=CARDS_SHOWN_MAX)
         return _with(typed, FieldError("cards", too_many))
@@ -162,7 +162,7 @@ def _problem(shift: GateContext, found: NotSettled | LookupProblem) -> FieldErro
     if isinstance(found, LookupProblem):
         return FieldError("number", LOOKUP_PROBLEMS[found].say(shift.locale))
     if found in {NotSettled.SEEN_BEFORE, NotSettled.TOO_MANY}:
-        return FieldError("cards", API_WORDS[found.value][shift.locale == "en"])
+        return FieldError("cards", API_WORDS[found.value].say(shift.locale))
     text = shift.gettext(
         "One of these cards isn't linked to this document. Nothing was changed. Check the card numbers."
     )

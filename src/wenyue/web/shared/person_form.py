@@ -24,7 +24,6 @@ from wenyue.web.wording.documents import (
     DOCUMENT_KINDS,
     NAME_ERRORS,
     PHONE_ERRORS,
-    Sentence,
 )
 
 FIELDS: Final = ("card_no", "kind", "name", "number", "nationality", "expires", "phone")
@@ -49,7 +48,7 @@ class PersonForm:
 
 def kinds_of_document(locale: Locale) -> tuple[tuple[str, str], ...]:
     """Every document kind with its name."""
-    return tuple((kind.value, _say(DOCUMENT_KINDS[kind], locale)) for kind in DocumentKind)
+    return tuple((kind.value, DOCUMENT_KINDS[kind].say(locale)) for kind in DocumentKind)
 
 
 def blank_values(kind: str = DocumentKind.RESIDENT_ID.value) -> dict[str, str]:
@@ -74,7 +73,7 @@ def read_person(form: Form, today: date, locale: Locale, *, has_phone: bool = Fa
         values["kind"] = DocumentKind.RESIDENT_ID.value
     name = parse_name(values["name"])
     if isinstance(name, NameProblem):
-        errors.append(FieldError("name", _say(NAME_ERRORS[name.code], locale)))
+        errors.append(FieldError("name", NAME_ERRORS[name.code].say(locale)))
     document = parse_document(
         kind,
         values["number"],
@@ -84,18 +83,14 @@ def read_person(form: Form, today: date, locale: Locale, *, has_phone: bool = Fa
     )
     if isinstance(document, DocumentError):
         field = _FIELD_OF.get(document.code, "number")
-        errors.append(FieldError(field, _say(DOCUMENT_ERRORS[document.code], locale)))
+        errors.append(FieldError(field, DOCUMENT_ERRORS[document.code].say(locale)))
     phone = ""
     if has_phone and values["phone"]:
         parsed = parse_phone(values["phone"])
         if isinstance(parsed, PhoneError):
-            errors.append(FieldError("phone", _say(PHONE_ERRORS[parsed.code], locale)))
+            errors.append(FieldError("phone", PHONE_ERRORS[parsed.code].say(locale)))
         else:
             phone = parsed.e164
     if isinstance(name, NameProblem) or isinstance(document, DocumentError) or errors:
         return PersonForm(values, None, tuple(errors))
     return PersonForm(values, Identity(name, document, phone), ())
-
-
-def _say(sentence: Sentence, locale: Locale) -> str:
-    return sentence[1] if locale == "en" else sentence[0]

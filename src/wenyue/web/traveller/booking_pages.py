@@ -124,7 +124,7 @@ async def show_booking(visit: TravellerContext) -> Response:
     return visit.page(
         "booking",
         tab="bookings",
-        no_texts=visit.t(*FIELD_WORDS["no_texts"]) if phone and not phone.startswith(reached) else "",
+        no_texts=visit.say(FIELD_WORDS["no_texts"]) if phone and not phone.startswith(reached) else "",
         view=booking_page(facts, visit.locale),
         said=say(outcome, visit.locale) if outcome is not None else None,
     )

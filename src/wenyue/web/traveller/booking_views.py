@@ -145,7 +145,7 @@ def person_view(visitor: PartyVisitor, number: int, locale: Locale) -> PersonVie
     """A person of a stored booking, masked."""
     kinds = {kind.value: kind for kind in DocumentKind}
     kind = kinds.get(visitor.kind)
-    name = DOCUMENT_KINDS[kind][1 if locale == "en" else 0] if kind else ""
+    name = DOCUMENT_KINDS[kind].say(locale) if kind else ""
     return PersonView(number, mask_name(visitor.name), f"{name} {mask_document(visitor.number)}".strip(), "")
 
 

@@ -118,7 +118,7 @@ async def save_visitor(visit: TravellerContext) -> Response:
         text = visit.gettext("Too many visitors were added today: add more tomorrow.")
         return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)
     if answer is VisitorRefusal.NAME_DIFFERS:
-        text = visit.t(*API_WORDS["name_differs"])
+        text = visit.say(API_WORDS["name_differs"])
         return await _visitor_page(visit, PersonForm(person.values, None, (FieldError("name", text),)), back)
     if isinstance(answer, VisitorRefusal):
         text = visit.gettext("You have 20 visitors already; remove one first.")

@@ -52,7 +52,7 @@ async def take_back(visit: TravellerContext) -> Response:
     if found in (NotTaken.TOO_OFTEN, NotTaken.UNSEEN):
         actions = ((PATH, visit.gettext("Back"), True),)
         title, status = visit.gettext("Not done"), 429 if found is NotTaken.TOO_OFTEN else 403
-        return visit.message(title, visit.t(*API_WORDS[str(found)]), status=status, actions=actions)
+        return visit.message(title, visit.say(API_WORDS[str(found)]), status=status, actions=actions)
     return _refused(visit, found, slot_id) if isinstance(found, Answer) else redirect(PATH + "?done=1")
 
 
@@ -62,9 +62,9 @@ async def add_spelling(visit: TravellerContext) -> Response:
     name = parse_name(raw)
     problem = ""
     if isinstance(name, NameProblem):
-        problem = visit.t(*NAME_ERRORS[name.code])
+        problem = visit.say(NAME_ERRORS[name.code])
     elif refused := await add_spelling_of_name(visit.services, visit.traveller, name):
-        problem = visit.t(*API_WORDS[refused.value])
+        problem = visit.say(API_WORDS[refused.value])
     if problem:
         async with visit.reading() as tx:
             return await _page(visit, tx, name=raw, problem=problem)

@@ -11,7 +11,7 @@ def person_of(one: VisitorRecord, locale: Locale, age: str = "", *, is_chosen: b
     """A visitor, masked."""
     kinds = {kind.value: kind for kind in DocumentKind}
     kind = kinds.get(one.document_kind)
-    name = DOCUMENT_KINDS[kind][1 if locale == "en" else 0] if kind else ""
+    name = DOCUMENT_KINDS[kind].say(locale) if kind else ""
     return PersonView(
         id=one.id,
         name=mask_name(one.name.reveal()),

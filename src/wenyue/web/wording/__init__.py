@@ -1,7 +1,6 @@
-"""What all wording is made of: a sentence in both languages, the words for an outcome, an instant.
+"""What all wording is made of: the words for an outcome, whether it took anything, an instant.
 
-Shared by all faces; the siblings `wording_….py` hold the sentences, each for what it words. zh-CN is the first language,
-English is complete; a house test holds both to that.
+Shared by all faces; the siblings hold the messages, each for what it words. The texts stand in the catalogues.
 """
 
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ __all__ = ["TIMEZONE", "OutcomeWords", "Taken", "Text", "say_day", "say_instant"
 
 
 class Text(NamedTuple):
-    """One sentence in both languages."""
+    """One sentence in both languages, for the faces whose texts stand in no catalogue yet."""
 
     zh: str
     en: str
@@ -44,12 +43,12 @@ class OutcomeWords:
     `lines_note` is said when the answer names lines of the booking; it holds `{lines}`.
     """
 
-    title: Text | Message
-    explanation: Text | Message
-    next_step: Text | Message
+    title: Message
+    explanation: Message
+    next_step: Message
     taken: Taken = Taken.NOTHING
-    at_note: Text | Message | None = None
-    lines_note: Text | Message | None = None
+    at_note: Message | None = None
+    lines_note: Message | None = None
 
 
 def say_wait(at: datetime, now: datetime, locale: str) -> str:

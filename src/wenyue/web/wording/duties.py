@@ -4,51 +4,47 @@ from collections.abc import Mapping
 from typing import Final
 
 from wenyue.core.duties import AT_POSTS, RIGHTS, Duty, Right, Role
-from wenyue.web.wording import Text
+from wenyue.locale import DEFAULT, SOURCE, Message, translations
 
-ROLES: Final[Mapping[Role, Text]] = {
-    Role.ADMINISTRATOR: Text("管理员", "Administrator"),
-    Role.OPERATOR: Text("运营", "Operator"),
-    Role.APPROVER: Text("审批", "Approver"),
-    Role.FINANCE: Text("财务", "Finance"),
-    Role.DESK: Text("柜台", "Desk"),
-    Role.GATE: Text("闸口", "Gate"),
-    Role.LIAISON: Text("渠道对接", "Partner liaison"),
-    Role.AUDITOR: Text("审计", "Auditor"),
+ROLES: Final[Mapping[Role, Message]] = {
+    Role.ADMINISTRATOR: Message("role.administrator"),
+    Role.OPERATOR: Message("role.operator"),
+    Role.APPROVER: Message("role.approver"),
+    Role.FINANCE: Message("role.finance"),
+    Role.DESK: Message("role.desk"),
+    Role.GATE: Message("role.gate"),
+    Role.LIAISON: Message("role.liaison"),
+    Role.AUDITOR: Message("role.auditor"),
 }
-RIGHT_WORDS: Final[Mapping[Right, Text]] = {
-    Right.GATE_SCAN: Text("验票放行", "Let people in"),
-    Right.GATE_UNDO: Text("撤销核销", "Take an admission back"),
-    Right.UNDO_CONFIRM: Text("为同事确认撤销", "Confirm a colleague's undo"),
-    Right.BOOKINGS_FIND: Text("查找预约", "Look somebody up"),
-    Right.CARDS_REPLACE: Text("柜台补卡", "Replace a card at the counter"),
-    Right.CARDS_REPLACE_DISPUTED: Text(
-        "持卡人提出异议后仍补卡", "Replace a card although its holder objected lately"
-    ),
-    Right.CARDS_STOP: Text("停止补卡", "Stop a replacement"),
-    Right.PLACES_TAKE_BACK: Text("见证件后取回他人代订的名额", "Take back places that others booked"),
-    Right.HOLDERS_SETTLE: Text("见证件后确认是谁的账户", "Settle whose account a document is"),
-    Right.HOLDERS_SETTLE_SEEN: Text(
-        "见证件后收回曾经核验过的账户", "Take a document from an account that staff saw it of before"
-    ),
-    Right.CONSOLE_VIEW: Text("查看运营台", "See the console"),
-    Right.HOLIDAYS_PREVIEW: Text("预览节假日安排", "Preview a holiday"),
-    Right.HOLIDAYS_SET: Text("提出节假日录入", "Propose holidays"),
-    Right.SLOTS_CLOSE: Text("停售闭馆", "Close sessions"),
-    Right.SLOTS_REOPEN: Text("恢复开放", "Reopen sessions"),
-    Right.PRICES_SET: Text("设定价格", "Set prices"),
-    Right.CAPACITY_SET: Text("设定容量", "Set capacities"),
-    Right.CHANGES_APPROVE: Text("审批他人的变更", "Approve what somebody else proposed"),
-    Right.CHANGES_REVIEW: Text("复核他人的变更", "Review what somebody else did"),
-    Right.DEVICES_MANAGE: Text("登记和停用闸口设备", "Enrol and revoke gate devices"),
-    Right.STAFF_MANAGE: Text("管理员工和职责", "Manage staff and their duties"),
-    Right.ROOMS_MANAGE: Text("开启和管理排队等候", "Open and steer waiting rooms"),
-    Right.BANS_LIFT: Text("解除限制预约", "Lift bans after missed visits"),
-    Right.NAMES_STRIKE: Text("删除误记的姓名写法", "Strike a name that was noted wrongly"),
-    Right.ABUSE_MANAGE: Text("处理可疑迹象", "Block and clear what is suspicious"),
-    Right.DATA_IMPORT: Text("导入场馆和旧系统预订", "Bring venues and old bookings in"),
-    Right.RECORD_READ: Text("查看操作记录", "Read the record of what was done"),
-    Right.SERVER_RUN: Text("在服务器上运维", "Run the server"),
+RIGHT_WORDS: Final[Mapping[Right, Message]] = {
+    Right.GATE_SCAN: Message("right.gate_scan"),
+    Right.GATE_UNDO: Message("right.gate_undo"),
+    Right.UNDO_CONFIRM: Message("right.undo_confirm"),
+    Right.BOOKINGS_FIND: Message("right.bookings_find"),
+    Right.CARDS_REPLACE: Message("right.cards_replace"),
+    Right.CARDS_REPLACE_DISPUTED: Message("right.cards_replace_disputed"),
+    Right.CARDS_STOP: Message("right.cards_stop"),
+    Right.PLACES_TAKE_BACK: Message("right.places_take_back"),
+    Right.HOLDERS_SETTLE: Message("right.holders_settle"),
+    Right.HOLDERS_SETTLE_SEEN: Message("right.holders_settle_seen"),
+    Right.CONSOLE_VIEW: Message("right.console_view"),
+    Right.HOLIDAYS_PREVIEW: Message("right.holidays_preview"),
+    Right.HOLIDAYS_SET: Message("right.holidays_set"),
+    Right.SLOTS_CLOSE: Message("right.slots_close"),
+    Right.SLOTS_REOPEN: Message("right.slots_reopen"),
+    Right.PRICES_SET: Message("right.prices_set"),
+    Right.CAPACITY_SET: Message("right.capacity_set"),
+    Right.CHANGES_APPROVE: Message("right.changes_approve"),
+    Right.CHANGES_REVIEW: Message("right.changes_review"),
+    Right.DEVICES_MANAGE: Message("right.devices_manage"),
+    Right.STAFF_MANAGE: Message("right.staff_manage"),
+    Right.ROOMS_MANAGE: Message("right.rooms_manage"),
+    Right.BANS_LIFT: Message("right.bans_lift"),
+    Right.NAMES_STRIKE: Message("right.names_strike"),
+    Right.ABUSE_MANAGE: Message("right.abuse_manage"),
+    Right.DATA_IMPORT: Message("right.data_import"),
+    Right.RECORD_READ: Message("right.record_read"),
+    Right.SERVER_RUN: Message("right.server_run"),
 }
 # What only somebody of the whole destination does, since it touches every venue.
 WHOLE_DESTINATION: Final = frozenset(
@@ -68,11 +64,12 @@ WHOLE_DESTINATION: Final = frozenset(
 def say_scope(duty: Duty, names: Mapping[int, str], locale: str) -> str:
     """Where the duty is: everywhere, or the name of a venue and its post."""
     if duty.venue_id is None:
-        return "全部场馆" if locale != "en" else "every venue"
+        return translations(locale).gettext("every venue")
     venue = names.get(duty.venue_id, str(duty.venue_id))
     return f"{venue} · {duty.post}" if duty.post else venue
 
 
+_DOCUMENTED: Final = (SOURCE, DEFAULT)
 _INTRO: Final = """# Duties: who may do what
 
 Made from `core/duties.py` by `scripts/write_duties.py`; a test keeps them equal. Why so: [ADR 30](adr/0030-duties.md).
@@ -92,26 +89,35 @@ PINs are for turns at an enrolled gate device: whoever lets people in there (`ga
 `desk`, `approver` and the other duties confirm as a second person by a code or a passkey, which is meant so.
 """
 _COMMANDS: Final = """
-Commands of `wenyue` that take `--as LOGIN`, and the right that each asks for; the others only look, or are `server.run`:
+Commands of `wenyue` that take `--as LOGIN`, and the right that each asks for; the others only look, or are
+`server.run`:
 
-| Command · 命令 | Right · 权限 |
+| {command} | {right} |
 |---|---|"""
+_OF_EVERY_VENUE: Final = Message("of every venue")
+
+
+def _in_both(message: Message, gap: str = " · ") -> str:
+    """In the two languages of the documents."""
+    return gap.join(message.say(locale) for locale in _DOCUMENTED)
 
 
 def duties_page(commands: Mapping[str, Right]) -> str:
     """docs/duties.md: the table of `kernel.duties` for people who read it. `commands`: those that take `--as`."""
-    heads = " | ".join(f"{ROLES[role].en}<br>{ROLES[role].zh}<br>`{role}`" for role in Role)
+    heads = " | ".join(f"{_in_both(ROLES[role], '<br>')}<br>`{role}`" for role in Role)
     lines = [f"| | {heads} |", "|---|" + ":-:|" * len(Role)]
     for right, roles in RIGHTS.items():
         cells = " | ".join("●" if role in roles else "" for role in Role)
-        note = " (of every venue · 须负责全部场馆)" if right in WHOLE_DESTINATION else ""
-        lines.append(f"| {RIGHT_WORDS[right].en}{note}<br>{RIGHT_WORDS[right].zh} `{right}` | {cells} |")
+        note = f" ({_in_both(_OF_EVERY_VENUE)})" if right in WHOLE_DESTINATION else ""
+        english, chinese = (RIGHT_WORDS[right].say(locale) for locale in _DOCUMENTED)
+        lines.append(f"| {english}{note}<br>{chinese} `{right}` | {cells} |")
     taken = [f"| `{name}` | `{right}` |" for name, right in sorted(commands.items())]
+    commands_head = _COMMANDS.format(command=_in_both(Message("Command")), right=_in_both(Message("Right")))
     return (
         _INTRO % " and ".join(sorted(AT_POSTS))
         + "\n".join(lines)
         + "\n"
         + _CLOSE
-        + "\n".join([_COMMANDS, *taken])
+        + "\n".join([commands_head, *taken])
         + "\n"
     )

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from wenyue.core.clock import local_date, zone
 from wenyue.core.documents import DocumentErrorCode, DocumentKind
 from wenyue.gate import WHY_SHARED_NUMBER, Choice, Reason, ScanAnswer
+from wenyue.locale import Message, translations
+from wenyue.web.shared.i18n import pick
 from wenyue.web.wording import say_day, say_instant
 from wenyue.web.wording.documents import DOCUMENT_ERRORS, DOCUMENT_KINDS
 from wenyue.web.wording.gate import ELSEWHERE, GATE_TEXTS, SHARED_NUMBER, Tone
+
+_WRONG_NUMBER: Final = Message("The document number is wrong")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ def say_scan(answer: ScanAnswer, locale: str) -> GateSaid:
         "gate": answer.used_gate,
         "day": say_day(answer.on_date, locale) if answer.on_date else "",
         "session": _say_at(answer.starts_at, answer.at, answer.timezone, locale),
-        "venue": _pick(answer.venue_zh, answer.venue_en, locale),
+        "venue": pick(answer.venue_zh, answer.venue_en, locale),
         "closed": _say_closed(answer, locale),
         "why": _say_document(answer.why, locale),
     }
@@ -45,8 +50,7 @@ def say_choice_document(choice: Choice, locale: str) -> str:
     """The masked document of one who may be meant; of a number that several have, with its kind and nationality."""
     if not choice.kind:
         return choice.document
-    zh, en = DOCUMENT_KINDS[DocumentKind(choice.kind)]
-    parts = (en if locale.startswith("en") else zh, choice.nationality, choice.document)
+    parts = (DOCUMENT_KINDS[DocumentKind(choice.kind)].say(locale), choice.nationality, choice.document)
     return " ".join(part for part in parts if part)
 
 
@@ -55,13 +59,14 @@ def _say_others(answer: ScanAnswer, locale: str) -> str:
     if not answer.others:
         return ELSEWHERE.say(locale) if answer.is_elsewhere else ""
     visits = [
-        f"{_pick(one.venue_zh, one.venue_en, locale)} {_say_at(one.starts_at, answer.at, one.timezone, locale)}"
+        f"{pick(one.venue_zh, one.venue_en, locale)} {_say_at(one.starts_at, answer.at, one.timezone, locale)}"
         for one in answer.others
     ]
-    is_all = answer.reason is Reason.NO_BOOKING
-    if locale.startswith("en"):
-        return ("Booked: " if is_all else "Also booked: ") + "; ".join(visits) + "."
-    return ("已约：" if is_all else "另有预约：") + "；".join(visits) + "。"
+    gettext = translations(locale).gettext
+    listed = translations(locale).pgettext("between visits", "; ").join(visits)
+    if answer.reason is Reason.NO_BOOKING:
+        return gettext("Booked: {visits}.", visits=listed)
+    return gettext("Also booked: {visits}.", visits=listed)
 
 
 def _say_when(answer: ScanAnswer, locale: str) -> str:
@@ -79,19 +84,15 @@ def _say_at(at: datetime | None, scanned_at: datetime, timezone: str, locale: st
 
 
 def _say_closed(answer: ScanAnswer, locale: str) -> str:
-    reason = _pick(answer.closed_zh, answer.closed_en, locale)
+    reason = pick(answer.closed_zh, answer.closed_en, locale)
     if not reason:
         return ""
-    return f": {reason}" if locale.startswith("en") else f"（{reason}）"
+    return translations(locale).pgettext("closed", ": {reason}", reason=reason)
 
 
 def _say_document(code: str, locale: str) -> str:
     try:
-        zh, en = DOCUMENT_ERRORS[DocumentErrorCode(code)]
+        what = DOCUMENT_ERRORS[DocumentErrorCode(code)]
     except ValueError:
-        zh, en = "证件号码有误", "The document number is not right"
-    return f"{en}." if locale.startswith("en") else f"{zh}。"
-
-
-def _pick(zh: str, en: str, locale: str) -> str:
-    return en if locale.startswith("en") and en else zh
+        what = _WRONG_NUMBER
+    return translations(locale).pgettext("sentence", "{what}.", what=what)

@@ -5,33 +5,27 @@ from types import MappingProxyType
 from typing import Final
 
 from wenyue.gate import LookupKind, LookupProblem, Standing
-from wenyue.web.wording import Text
+from wenyue.locale import Message
 
-LOOKUP_KINDS: Final[Mapping[LookupKind, Text]] = MappingProxyType(
+LOOKUP_KINDS: Final[Mapping[LookupKind, Message]] = MappingProxyType(
     {
-        LookupKind.NAME: Text("姓名", "Name"),
-        LookupKind.PHONE: Text("手机号", "Phone"),
-        LookupKind.REFERENCE: Text("旧预约号", "Old booking number"),
+        LookupKind.NAME: Message("lookup_kind.name"),
+        LookupKind.PHONE: Message("lookup_kind.phone"),
+        LookupKind.REFERENCE: Message("lookup_kind.reference"),
     }
 )
-STANDINGS: Final[Mapping[Standing, Text]] = MappingProxyType(
+STANDINGS: Final[Mapping[Standing, Message]] = MappingProxyType(
     {
-        Standing.BOOKED: Text("已预约", "Booked"),
-        Standing.USED: Text("已核销", "Already used"),
-        Standing.HELD: Text("未确认", "Not confirmed"),
-        Standing.VOID: Text("已取消或改约", "Cancelled or moved"),
-        Standing.MISSED: Text("未到", "Did not come"),
+        Standing.BOOKED: Message("standing.booked"),
+        Standing.USED: Message("standing.used"),
+        Standing.HELD: Message("standing.held"),
+        Standing.VOID: Message("standing.void"),
+        Standing.MISSED: Message("standing.missed"),
     }
 )
-LOOKUP_PROBLEMS: Final[Mapping[LookupProblem, Text]] = MappingProxyType(
+LOOKUP_PROBLEMS: Final[Mapping[LookupProblem, Message]] = MappingProxyType(
     {
-        LookupProblem.NOTHING_ASKED: Text(
-            "请填写完整的姓名、手机号（至少6位）或旧预约号。",
-            "Give the whole name, the phone number (six digits at least) or the old booking number.",
-        ),
-        LookupProblem.TOO_OFTEN: Text(
-            "查询太频繁：每人每分钟最多10次、每天300次。请稍后再试，或请游客出示证件。",
-            "Too many look-ups: 10 a minute and 300 a day for each keeper. Wait a minute, or ask for the document.",
-        ),
+        LookupProblem.NOTHING_ASKED: Message("lookup_problem.nothing_asked"),
+        LookupProblem.TOO_OFTEN: Message("lookup_problem.too_often"),
     }
 )
