@@ -144,7 +144,7 @@ async def by_api(world: World, booking_id: UUID, asked: Booking) -> str:
     for line, slot in await world.ordered(asked.lines):
         one: dict[str, Any] = {"slot_id": slot["slot_id"]}
         one |= (
-            {"visitors": list(range(len(asked.people)))}
+            {"visitors": list(range(len(asked.people))), "quantity": len(asked.people)}
             if needs_visitors(line) and asked.people
             else {"quantity": 1 if needs_visitors(line) else line.count}
         )
