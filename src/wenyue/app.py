@@ -103,13 +103,13 @@ class App:
 def _plainly(send: Send) -> Send:
     """A start that fails because the database went away is told in a line: whoever started us tries again."""
 
-    async def tell(message: MutableMapping[str, Any]) -> None:
+    async def send_message(message: MutableMapping[str, Any]) -> None:
         last = str(message.get("message", "")).strip().rpartition("\n")[2]
         if message["type"] == "lifespan.startup.failed" and last.startswith(_AWAY):
             message = dict(message) | {"message": f"not started: {last.partition(':')[0].rpartition('.')[2]}"}
         await send(message)
 
-    return tell
+    return send_message
 
 
 def _has_good_host(scope: Scope) -> bool:
@@ -207,14 +207,15 @@ async def _work(settings: Settings) -> None:
     worker = Worker(services)
     sources = [engine_source(services.engine), pool_source(services.db), worker.figures.fill]
     telling = asyncio.create_task(
-        Exchange(settings.home, "worker", sources, freshness=services.freshness).run(), name="metrics"
+        Exchange(settings.home, "worker", sources, freshness=services.freshness).write_figures(),
+        name="metrics",
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        await worker.run(stop)
+        await worker.run_worker(stop)
     finally:
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)

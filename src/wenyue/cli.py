@@ -97,7 +97,7 @@ def up() -> None:
     """Start everything in the foreground: database, web, worker (启动)."""
     from wenyue.ops.up import up as run
 
-    run(settings(), say)
+    run(settings(), print_progress)
 
 
 @app.command()
@@ -113,14 +113,14 @@ def migrate(
     from wenyue.ops.same_keys import claim_keys
     from wenyue.platform.database.migrate import migrate as run
 
-    database = ReadyDatabase(settings(), say)
+    database = ReadyDatabase(settings(), print_progress)
     try:
-        applied = run(database.owner_url, progress=say)
-        tell = say if database.server is None else unsaid  # one machine: nothing need be copied
+        applied = run(database.owner_url, progress=print_progress)
+        tell = print_progress if database.server is None else unsaid  # one machine: nothing need be copied
         claim_keys(settings().home, database.owner_url, is_accepted=accept_keys, say=tell)
     finally:
         database.close()
-    say(f"applied {len(applied)} migrations · 已完成" if applied else "nothing to do · 已是最新")
+    print_progress(f"applied {len(applied)} migrations · 已完成" if applied else "nothing to do · 已是最新")
 
 
 @app.command()
@@ -225,7 +225,7 @@ def complain(line: str) -> int:
     return 1
 
 
-def say(line: str) -> None:
+def print_progress(line: str) -> None:
     """One line of progress, at once even into a pipe."""
     print(line, flush=True)  # noqa: T201 - this is the command's face
 

@@ -28,7 +28,7 @@ from wenyue.gate import Desk, GateKeys, Reason, ScanAnswer, UndoLimits, load_gat
 from wenyue.platform.config import AccountSettings, Settings
 from wenyue.platform.database.db import Database, DatabaseDown, Tx
 from wenyue.platform.database.freshness import Freshness
-from wenyue.platform.keys import KeyFile, keep_fresh, load_keys, reading_again, vault_file
+from wenyue.platform.keys import KeyFile, keep_fresh, load_keys, reloading_keys, vault_file
 from wenyue.platform.load_shedding.admission import Admission
 from wenyue.platform.load_shedding.limiter import Limiter
 from wenyue.policy import (
@@ -181,7 +181,7 @@ class Services:
             raise
         self.freshness.expect("rules")
         self._watch = asyncio.create_task(self._keep_rules_fresh(), name="rules")
-        self._measuring = asyncio.create_task(self.admission.run(), name="admission")
+        self._measuring = asyncio.create_task(self.admission.move_limits(), name="admission")
         self._telling = asyncio.create_task(self._tell_signs(), name="suspicious signs")
         self._keys = asyncio.create_task(keep_fresh(self.key_files), name="keys")
 
@@ -252,7 +252,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     )
     nothing = Rulebook(card_types={}, presets={}, calendar=HolidayCalendar())
     freshness = Freshness()
-    vault = Vault(load_keys(settings.home), reading_again(settings.home))
+    vault = Vault(load_keys(settings.home), reloading_keys(settings.home))
     engine = Engine(db, nothing, clock=clock, freshness=freshness)
     admission = Admission(
         PersonLimit(_share(settings), PERSON_WINDOW_S), freshness, proxies=settings.web.proxies

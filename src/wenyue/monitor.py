@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from wenyue.core.clock import utc_now
-from wenyue.monitoring import Book, Checked, Memory, Monitor, Scene, look, senders_of
+from wenyue.monitoring import Book, Checked, Memory, Monitor, Scene, make_checks, senders_of
 from wenyue.platform import log
 from wenyue.platform.config import Settings
 from wenyue.platform.database.db import Tx
@@ -82,11 +82,11 @@ async def _run(monitor: Monitor) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await monitor.run(stop)
+    await monitor.run_rounds(stop)
 
 
 async def look_once(settings: Settings) -> tuple[list[Checked], Mapping[str, tuple[datetime, str]]]:
     """One round without telling anybody: (the checks, what is silenced here)."""
     scene = scene_of(settings, parent=None)
-    checks = await look(scene, Memory())
+    checks = await make_checks(scene, Memory())
     return checks, Book(settings.home / "monitor").silences(scene.clock())

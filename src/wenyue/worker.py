@@ -126,7 +126,7 @@ class Worker:
             Task("look at what waits", _LOOK_EVERY_S, self._look),
         ]
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run_worker(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; what is in progress is finished, or given up after STOP_WITHIN_S and done again later."""
         jobs = Task("do jobs", _BACKOFF_S, lambda: self._do_jobs(stop))
         self._services.freshness.expect("web_signals")
@@ -220,7 +220,7 @@ class Worker:
         return await send_notices(self._services, self._outgoing)
 
     async def _do_jobs(self, stop: asyncio.Event) -> bool:
-        await self._jobs.run(stop)
+        await self._jobs.run_jobs(stop)
         return False
 
     async def _carry_out(self) -> bool:

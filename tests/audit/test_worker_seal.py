@@ -27,7 +27,7 @@ async def work_until(done: Callable[[], Awaitable[bool]], url: str, home: Path) 
     )
     await services.start()
     stop = asyncio.Event()
-    working = asyncio.create_task(Worker(services).run(stop))
+    working = asyncio.create_task(Worker(services).run_worker(stop))
     async with asyncio.timeout(60):
         while not await done():
             await asyncio.sleep(0.02)

@@ -72,7 +72,7 @@ async def test_several_things_that_happen_to_a_booking_in_one_batch_keep_their_o
         (EventKind.CANCELLED, second),
         (EventKind.CONFIRMED, first),
     ):
-        effects.tell(kind, one)
+        effects.append_event(kind, one)
     assert effects.events == [
         {EventKind.CANCELLED: [first], EventKind.CONFIRMED: [second]},
         {EventKind.CANCELLED: [second], EventKind.CONFIRMED: [first]},

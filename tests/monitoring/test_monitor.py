@@ -16,7 +16,7 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.watched import Recorder, Watched, away, scene_for, watched
 from wenyue.core.clock import utc_now
-from wenyue.monitoring import Book, Memory, Monitor, Notice, look, open_alerts
+from wenyue.monitoring import Book, Memory, Monitor, Notice, make_checks, open_alerts
 from wenyue.monitoring.alerts import BLIND_ROUNDS
 
 pytestmark = pytest.mark.anyio
@@ -74,7 +74,7 @@ async def test_an_alert_that_the_history_refuses_keeps_no_other_out(town: Watche
 
 async def test_a_defect_of_one_check_is_told_and_blinds_no_other(tmp_path: Path) -> None:
     scene = replace(away(scene_for("", tmp_path)), certificates=(cast(str, 443),))
-    checks = {one.name: one for one in await look(scene, Memory())}
+    checks = {one.name: one for one in await make_checks(scene, Memory())}
     assert checks["certificate"].problem == "TypeError"
     assert checks["database"].findings
     assert not checks["disk"].problem
@@ -113,7 +113,7 @@ async def test_monitors_miss_each_other(town: Watched, tmp_path: Path) -> None:
     await other.round()
     assert out.subjects() == ["fired monitors:host.1"]
     stop.set()
-    await one.run(stop)  # it ends in good order
+    await one.run_rounds(stop)  # it ends in good order
     await other.round()
     await other.round()
     assert out.subjects()[1:] == ["resolved monitors:host.1"]
@@ -218,14 +218,14 @@ async def test_a_time_server_that_cannot_be_looked_up_holds_no_round_up(
         silent.bind(("127.0.0.1", 0))
         scene = replace(away(scene_for("", tmp_path)), ntp=f"127.0.0.1:{silent.getsockname()[1]}")
         async with asyncio.timeout(30):
-            checks = {one.name: one for one in await look(scene, Memory())}
+            checks = {one.name: one for one in await make_checks(scene, Memory())}
     assert [one.subject for one in checks["clock"].findings] == ["clock:ntp-silent"]
 
 
 async def test_it_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
     stop, out = asyncio.Event(), Recorder()
     monitor = Monitor(away(scene_for("", tmp_path)), Book(tmp_path / "monitor"), [out])
-    running = asyncio.create_task(monitor.run(stop))
+    running = asyncio.create_task(monitor.run_rounds(stop))
     async with asyncio.timeout(20):
         while not out.told:
             await asyncio.sleep(0.01)

@@ -54,7 +54,7 @@ async def test_rules_R10_an_import_reads_and_prepares_its_rows_beside_the_loop(
     monkeypatch.setattr(importing_run, "read_all", noted_rows)
     async with Database(make_database().owner_url, size_max=4, keeps=0) as database:
         importer = Importer(database, Vault(load_keys(tmp_path)), read_map(MAP), NOW)
-        summary = await importer.run(file, Options())
+        summary = await importer.import_file(file, Options())
     assert summary.tally.rows == 20
     assert at_work["survey"]
     assert at_work["rows"]

@@ -67,9 +67,9 @@ def test_what_is_not_renewed_is_old_and_what_fails_is_old_soon(
     freshness.bad("task_daily")
     assert old(freshness) == ["task_daily"]
     for _ in range(2):
-        freshness.tell()
+        freshness.log_changes()
     freshness.good("task_daily")
-    freshness.tell()
+    freshness.log_changes()
     assert [record.message for record in caplog.records] == [
         "this process goes by old facts: task_daily, 41 s old",
         "renewed again: task_daily",

@@ -318,7 +318,7 @@ async def test_the_worker_erases_what_is_due(make_database: Callable[[], DbUrls]
         due, kept = await here.booking(DUE), await here.booking(KEPT)
         await services.start()
         stop = asyncio.Event()
-        working = asyncio.create_task(Worker(services).run(stop))
+        working = asyncio.create_task(Worker(services).run_worker(stop))
         async with asyncio.timeout(60):
             while not (await here.party(due)).is_erased:
                 await asyncio.sleep(0.02)

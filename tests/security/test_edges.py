@@ -187,7 +187,7 @@ async def test_security_M1_a_body_counts_for_whoever_the_named_proxy_says() -> N
                 await end.wait()
             return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
 
-        return await room.read(asgi("10.0.0.1", x_forwarded_for=client), receive)
+        return await room.read_body(asgi("10.0.0.1", x_forwarded_for=client), receive)
 
     clients = ("198.51.100.1", "198.51.100.2", "198.51.100.1")
     sending = [asyncio.create_task(send(*one)) for one in zip(clients, ends, strict=True)]

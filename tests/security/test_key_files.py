@@ -24,7 +24,7 @@ from wenyue.platform.keys import (
     load_keys,
     load_seal_keys,
     read_content,
-    reading_again,
+    reloading_keys,
     replace,
     vault_file,
 )
@@ -79,27 +79,27 @@ def test_a_damaged_or_missing_key_file_keeps_the_keys_and_says_so_once(
         ):
             (tmp_path / KEYS).write_text(text)
             caplog.clear()
-            assert not file.look()
-            assert not file.look()
+            assert not file.read_if_changed()
+            assert not file.read_if_changed()
             assert len(caplog.records) == 1
             assert vault.open_sealed(sealed, purpose=b"p") == b"x"
             assert vault.seal(b"x", purpose=b"p")[0] == 1
         (tmp_path / KEYS).unlink()
         caplog.clear()
-        assert not file.look()
-        assert not file.look()
+        assert not file.read_if_changed()
+        assert not file.read_if_changed()
         assert len(caplog.records) == 1
     assert not (tmp_path / KEYS).exists()  # a process that runs makes no keys
     content, number = add(json.loads(whole), Kind.DATA)
     content, _ = use(content, Kind.DATA)
     replace(tmp_path / KEYS, content)
-    assert file.look()
-    assert not file.look()
+    assert file.read_if_changed()
+    assert not file.read_if_changed()
     assert vault.seal(b"x", purpose=b"p")[0] == number == 2
 
 
 def test_a_value_under_an_unknown_key_makes_a_process_read_the_file_again(tmp_path: Path) -> None:
-    late = Vault(load_keys(tmp_path), reading_again(tmp_path))
+    late = Vault(load_keys(tmp_path), reloading_keys(tmp_path))
     content, _ = use(add(read_content(tmp_path / KEYS), Kind.DATA)[0], Kind.DATA)
     replace(tmp_path / KEYS, content)
     sealed = Vault(load_keys(tmp_path)).seal(b"x", purpose=b"p")

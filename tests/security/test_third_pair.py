@@ -56,7 +56,9 @@ async def test_security_third_only_known_peers_begin_a_handshake_and_few_at_once
     gate = Gate(place, link)
     with listening(link) as listener:
         port = listener.getsockname()[1]
-        accepting = asyncio.create_task(door(gate, tls(here, ssl.Purpose.CLIENT_AUTH)).run(listener))
+        accepting = asyncio.create_task(
+            door(gate, tls(here, ssl.Purpose.CLIENT_AUTH)).accept_connections(listener)
+        )
 
         async def come(source: str, context: ssl.SSLContext | None = None) -> asyncio.StreamReader:
             reader, writer = await asyncio.open_connection(

@@ -220,9 +220,9 @@ async def test_security_H1_a_newcomer_is_read_in_place_of_the_slowest(
 ) -> None:
     monkeypatch.setattr(bodies, "BODIES_AT_ONCE_MAX", 2)
     room = BodyRoom()
-    slow = [asyncio.create_task(room.read({}, _dripping([b"{"] * number))) for number in (1, 2)]
+    slow = [asyncio.create_task(room.read_body({}, _dripping([b"{"] * number))) for number in (1, 2)]
     await _until(lambda: room.reading == 2)
-    assert await room.read({}, _dripping([b"{", b"}"])) == b"{}"
+    assert await room.read_body({}, _dripping([b"{", b"}"])) == b"{}"
     with pytest.raises(BodySlow):
         await slow[0]
     assert (room.reading, room.cut) == (1, 1)
@@ -238,10 +238,10 @@ async def test_security_H1_a_body_that_does_not_grow_or_whose_sender_leaves_is_g
     monkeypatch.setattr(body_reading, "BODY_GRACE_S", 0.02)
     room, gone = BodyRoom(), asyncio.Event()
     with pytest.raises(BodySlow):
-        await room.read({}, _dripping([b"{"]))
+        await room.read_body({}, _dripping([b"{"]))
     gone.set()
     with pytest.raises(SenderGone):
-        await room.read({}, _dripping([b"{"], gone))
+        await room.read_body({}, _dripping([b"{"], gone))
     assert room.reading == 0
 
 

@@ -60,7 +60,7 @@ def main(folder: Path, sources: list[str]) -> int:
         plans, say=say, watch=watching(folder), drain_s=float(os.environ.get("DRAIN_S", "15"))
     )
     try:
-        supervisor.run(
+        supervisor.run_processes(
             lambda: all((folder / f"{one.name}.up").exists() for one in plans), lambda: say("ready")
         )
     except SetupError as fault:

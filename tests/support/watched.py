@@ -16,7 +16,7 @@ from tests.support.database import DbUrls, both
 from wenyue.booking import BookingRequest, Engine, Outcome
 from wenyue.core.clock import utc_now
 from wenyue.core.ids import uuid7
-from wenyue.monitoring import Checked, Memory, Notice, Scene, look
+from wenyue.monitoring import Checked, Memory, Notice, Scene, make_checks
 from wenyue.platform.database.db import Database, Tx
 from wenyue_lab import dataset
 
@@ -66,7 +66,7 @@ class Watched:
 
     async def look(self) -> dict[str, Checked]:
         """One round, by check."""
-        return {one.name: one for one in await look(self.scene, self.memory)}
+        return {one.name: one for one in await make_checks(self.scene, self.memory)}
 
     async def says(self, check: str) -> list[str]:
         """What one round finds in one check: `subject severity`."""

@@ -133,7 +133,7 @@ async def worker_place(urls: DbUrls, home: Path) -> AsyncGenerator[Place]:
 async def working(worker: Worker) -> AsyncGenerator[asyncio.Event]:
     """The worker works; afterwards it has stopped by itself."""
     stop = asyncio.Event()
-    task = asyncio.create_task(worker.run(stop))
+    task = asyncio.create_task(worker.run_worker(stop))
     try:
         yield stop
     finally:

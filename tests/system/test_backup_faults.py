@@ -22,7 +22,7 @@ from wenyue.ops.backup import existing
 from wenyue.ops.backup import folder as folder_module
 from wenyue.ops.backup.folder import Folder, require_room, write
 from wenyue.ops.backup.model import Backup
-from wenyue.ops.backup.programs import ProgramFault, run
+from wenyue.ops.backup.programs import ProgramFault, run_program
 from wenyue.ops.backup.streaming import runs
 from wenyue.ops.backup.vouching import write_vouched
 from wenyue.platform.embedded_server import base_folder, erase
@@ -284,7 +284,7 @@ def test_a_program_that_takes_too_long_ends_with_all_it_forked(tmp_path: Path) -
     program.write_text(f"#!/bin/sh\n/bin/sleep 300 &\necho $! > {tmp_path}/pid\nwait\n", encoding="ascii")
     program.chmod(0o700)
     with pytest.raises(ProgramFault, match="status -9"):
-        run(tmp_path, "forks", [], deadline_s=2.0)
+        run_program(tmp_path, "forks", [], deadline_s=2.0)
     await_end(int((tmp_path / "pid").read_text(encoding="ascii")), deadline_s=10)
 
 

@@ -16,7 +16,7 @@ import pytest
 import wenyue
 from tests.support.backup_site import Site, Terminal, a_copy_of_backups, site, terminal
 from wenyue.ops.backup import existing
-from wenyue.ops.backup.folder import read, write
+from wenyue.ops.backup.folder import read_note, write
 from wenyue.ops.backup.model import Backup, Stream
 from wenyue.platform.embedded_server import erase
 from wenyue.platform.embedded_server.account import Account
@@ -139,12 +139,12 @@ def test_security_third_a_note_and_an_index_that_were_changed_are_refused(
     disk: Path, site: Site, terminal: Terminal
 ) -> None:
     last = _last(disk)
-    found = read(last / "backup.json", Backup)
+    found = read_note(last / "backup.json", Backup)
     write(last / "backup.json", msgspec.structs.replace(found, counts={}))
     assert "not by these keys" in terminal.bad(site.home, "backup", "check", "--to", disk)
     write(last / "backup.json", found)
     [folder] = (disk / "log").iterdir()
-    stream = read(folder / "index.json", Stream)
+    stream = read_note(folder / "index.json", Stream)
     write(folder / "index.json", msgspec.structs.replace(stream, segments={}))
     line = terminal.bad(site.home, "backup", "check", "--to", disk)
     assert f"log/{folder.name}" in line
@@ -161,7 +161,7 @@ def test_security_third_a_note_leads_nowhere_else(
     disk: Path, site: Site, terminal: Terminal, changed: dict[str, str]
 ) -> None:
     note = _last(disk) / "backup.json"
-    write(note, msgspec.structs.replace(read(note, Backup), **changed))
+    write(note, msgspec.structs.replace(read_note(note, Backup), **changed))
     assert "is damaged" in terminal.bad(site.home, "backup", "check", "--to", disk)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wenyue_lab.benchmark import figures
-from wenyue_lab.benchmark.run import Scale, run, steps
+from wenyue_lab.benchmark.run import Scale, measure_all, steps
 
 TINY = Scale(
     True, 2, repeats=1, warm_s=0.1, measure_s=0.2, naive_s=4, cards=8_000, grown_to=0, connections=16
@@ -19,7 +19,7 @@ TINY = Scale(
 @pytest.mark.slow
 def test_a_small_benchmark_measures_everything(tmp_path: Path) -> None:
     told: list[str] = []
-    report = run(tmp_path / "bench", TINY, told.append)
+    report = measure_all(tmp_path / "bench", TINY, told.append)
     document = json.loads(json.dumps(figures.document(report.figures, report.machine, {})))
     assert document["hot_per_s"] > 0
     assert document["naive_hot_tps"] > 0

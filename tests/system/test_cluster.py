@@ -31,7 +31,7 @@ async def both(stage: Stage) -> None:
 def test_nothing_acknowledged_is_lost_on_a_cluster(tmp_path: Path) -> None:
     home = tmp_path / "site"
     drill = replace(DRILLS["primary-killed"], act=both)
-    done = lab_run.run(drill, home, Terms(12.0, rate_per_s=60, slack_s=SLACK_S))
+    done = lab_run.run_lab_drill(drill, home, Terms(12.0, rate_per_s=60, slack_s=SLACK_S))
     assert done.violations == []
     assert done.findings == []
     assert done.figures.faults == 2

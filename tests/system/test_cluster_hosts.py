@@ -21,7 +21,7 @@ def test_nothing_acknowledged_is_lost_with_a_host(name: str, tmp_path: Path) -> 
     if cannot := DRILLS[name].needs():
         pytest.skip(cannot)
     terms = Terms(10.0, rate_per_s=30, slack_s=SLACK_S)
-    done = lab_run.run(DRILLS[name], tmp_path / "site", terms)
+    done = lab_run.run_lab_drill(DRILLS[name], tmp_path / "site", terms)
     assert done.violations == []
     assert done.findings == []
     assert done.figures.acknowledged > 100

@@ -33,7 +33,7 @@ from tests.support.processes import await_true
 from wenyue import cli
 from wenyue.core.clock import utc_now
 from wenyue.ops.ports import free_port
-from wenyue.platform.embedded_server import erase, look
+from wenyue.platform.embedded_server import erase, find_running
 from wenyue_lab.scale import COSTS, showing
 from wenyue_lab.scale.model import UNITS, Costs, Unit
 
@@ -58,7 +58,7 @@ class World:
 
     def ask(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """As the owner of the schema."""
-        server = look(self.home)
+        server = find_running(self.home)
         assert server is not None
         with psycopg.connect(server.owner_url, autocommit=True) as owner:
             cursor = owner.execute(statement.encode(), values)

@@ -11,7 +11,7 @@ from wenyue_lab.chaos import report
 from wenyue_lab.chaos.drills import DRILLS
 from wenyue_lab.chaos.kind import Terms
 from wenyue_lab.chaos.record import Run, store
-from wenyue_lab.chaos.run import run
+from wenyue_lab.chaos.run import run_drill
 
 SLACK_S = 25.0  # the figures are for a machine with nothing else to do; these tests ask only what must hold anywhere
 SECONDS = {
@@ -52,7 +52,7 @@ def test_nothing_acknowledged_is_lost(name: str, tmp_path: Path) -> None:
         pytest.skip(cannot)
     home = tmp_path / "site"
     terms = Terms(SECONDS.get(name, 5.0), rate_per_s=RATE_PER_S.get(name, 60.0), slack_s=SLACK_S)
-    done = run(DRILLS[name], home, terms)
+    done = run_drill(DRILLS[name], home, terms)
     assert done.violations == []
     assert done.findings == []
     assert done.is_passed

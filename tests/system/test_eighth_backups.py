@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.backup_site import Site, Terminal, a_copy_of_backups, booked, site, started, terminal
 from wenyue.ops.backup import existing
-from wenyue.ops.backup.folder import Folder, read, write
+from wenyue.ops.backup.folder import Folder, read_note, write
 from wenyue.ops.backup.model import Backup, Stream
 from wenyue.ops.backup.restoring import plan
 from wenyue.ops.backup.streaming import runs
@@ -140,7 +140,7 @@ def test_security_eighth_F2_the_unfinished_segment_is_vouched_for_as_far_as_it_w
     disk: Path, site: Site, terminal: Terminal, new: Path
 ) -> None:
     run = _log(disk)
-    index = read(run / "index.json", Stream)
+    index = read_note(run / "index.json", Stream)
     assert index.unfinished is not None
     name, count, _ = index.unfinished
     partial = run / f"{name}.partial"
@@ -166,7 +166,7 @@ def test_security_eighth_F2_the_next_fetch_vouches_for_nothing_that_lay_in_the_f
     target = site.home.with_name(f"fetched-{time.monotonic_ns()}")
     terminal.good(site.home, "backup", "--full", "--to", target)
     run = _log(target)
-    before = read(run / "index.json", Stream)
+    before = read_note(run / "index.json", Stream)
     assert before.unfinished is not None
     last = before.unfinished[0]
     (run / f"{last}.partial").unlink()
@@ -178,7 +178,7 @@ def test_security_eighth_F2_the_next_fetch_vouches_for_nothing_that_lay_in_the_f
     site.switch()
     site.book(1)
     terminal.good(site.home, "backup", "fetch", "--to", target)
-    index = read(run / "index.json", Stream)
+    index = read_note(run / "index.json", Stream)
     assert trust_of(site.home, {}).knows(run / "index.json")
     assert last in index.segments
     assert not index.histories
@@ -217,7 +217,7 @@ def test_security_eighth_F2_a_restored_home_keeps_its_timeline_through_backup_an
         with started(new) as info:
             terminal.good(new, "backup", "--full", "--to", target)
             there = booked(info.app_url)
-            index = read(_log(target) / "index.json", Stream)
+            index = read_note(_log(target) / "index.json", Stream)
         assert list(index.histories) == ["00000002.history"]
         terminal.good(new, "restore", "--from", target, "--into", third)
         with started(third) as info:

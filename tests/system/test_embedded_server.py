@@ -22,9 +22,9 @@ from wenyue.platform.embedded_server import (
     base_folder,
     ensure_started,
     erase,
+    find_running,
     hold_home,
     is_running,
-    look,
     stop,
 )
 from wenyue.platform.embedded_server.place import UNIX_PATH_BYTES_MAX, require_space, socket_folder
@@ -79,7 +79,7 @@ def test_it_is_made_reused_stopped_and_started_again(home: Path, start: Callable
     assert is_running(first)
     stop(first)
     assert not is_running(first)
-    assert look(home) is None
+    assert find_running(home) is None
     assert ask(start().owner_url, "SELECT n FROM mark") == 7
 
 
@@ -171,7 +171,7 @@ def test_it_ends_when_its_starter_is_killed(home: Path) -> None:
 
 def test_a_half_made_cluster_is_made_again(home: Path, start: Callable[[], ServerInfo]) -> None:
     stop(start())
-    info = look(home)
+    info = find_running(home)
     assert info is None
     data = base_folder(home) / "data"
     data.rename(data.with_name("data.partial"))

@@ -45,7 +45,7 @@ async def test_suite_T4_an_idle_worker_looks_once_for_all_its_tasks(
         slot_id = await dataset.slot(tx, venue_id, product_id, DAY, 5, 5)
         await services.start()
         worker, stop = Worker(services), asyncio.Event()
-        running = asyncio.create_task(worker.run(stop))
+        running = asyncio.create_task(worker.run_worker(stop))
         try:
             looks = worker.figures.of("notice what is due")
             await _until(lambda: looks.runs >= LOOKS)

@@ -67,7 +67,7 @@ async def scalar(database: Database, statement: LiteralString) -> Any:
 async def run(
     database: Database, vault: Vault, chosen: ImportMap, path: Path = WHOLE, **options: Any
 ) -> Summary:
-    return await Importer(database, vault, chosen, NOW).run(path, Options(**options))
+    return await Importer(database, vault, chosen, NOW).import_file(path, Options(**options))
 
 
 async def test_whole_file_is_accounted_for(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.support.processes import await_end
 from wenyue.ops.processes import children, send
-from wenyue.platform.embedded_server import base_folder, ensure_started, erase, look, stop
+from wenyue.platform.embedded_server import base_folder, ensure_started, erase, find_running, stop
 
 
 def test_looking_leaves_the_pid_file_of_a_killed_server(tmp_path: Path) -> None:
@@ -20,11 +20,11 @@ def test_looking_leaves_the_pid_file_of_a_killed_server(tmp_path: Path) -> None:
             await_end(pid)
         left = base_folder(home) / "data" / "postmaster.pid"
         assert left.exists()
-        assert look(home) is None
+        assert find_running(home) is None
         assert left.exists()
         again = ensure_started(home)
         try:
-            found = look(home)
+            found = find_running(home)
             assert found is not None
             assert found.pid == again.pid != server.pid
         finally:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.backup_site import Site, Terminal, site
 from wenyue.ops.backup import existing
-from wenyue.ops.backup.folder import read, write
+from wenyue.ops.backup.folder import read_note, write
 from wenyue.ops.backup.model import Stream
 from wenyue.ops.backup.streaming import runs
 
@@ -72,7 +72,7 @@ def test_security_ninth_F8_an_index_of_somebody_else_names_nothing_that_is_delet
     (folder.log / run / way).mkdir()
     name = f"{way}/{'../' * (len(folder.path.resolve().parts) + 2)}{victim.relative_to('/')}/keys.json"
     assert (folder.log / run / name).exists()
-    stream = read(index, Stream)
+    stream = read_note(index, Stream)
     write(index, msgspec.structs.replace(stream, segments={name: (1, ""), **stream.segments}))
     terminal.good(site.home, "backup", "--keep", "1")
     assert [one.name for one in victim.iterdir()] == ["keys.json"]

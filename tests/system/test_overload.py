@@ -7,7 +7,7 @@ import pytest
 
 from wenyue_lab.benchmark.overload import picture, report
 from wenyue_lab.benchmark.overload.plan import Scale
-from wenyue_lab.benchmark.overload.run import run
+from wenyue_lab.benchmark.overload.run import measure_overload
 
 TINY = Scale(
     is_quick=True,
@@ -38,7 +38,7 @@ TINY = Scale(
 @pytest.mark.slow
 def test_a_small_run_measures_everything_and_loses_nothing(tmp_path: Path) -> None:
     steps: list[str] = []
-    result = run(tmp_path / "home", TINY, steps.append)
+    result = measure_overload(tmp_path / "home", TINY, steps.append)
     made = json.loads(json.dumps(report.document(result), allow_nan=False))
     assert made["peak_per_s"] > 0
     assert made["oversold"] == 0

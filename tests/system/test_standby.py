@@ -28,7 +28,7 @@ from wenyue.ops.processes import family
 from wenyue.ops.sharing import taken_away
 from wenyue.ops.standby.running import standby_place
 from wenyue.ops.standby.state import Invitation, read_invitation
-from wenyue.platform.embedded_server import base_folder, ensure_started, erase, look
+from wenyue.platform.embedded_server import base_folder, ensure_started, erase, find_running
 from wenyue.platform.embedded_server.peer import ask, read_link
 from wenyue.platform.fault import SetupError
 
@@ -113,7 +113,7 @@ def kill_server(site: Site) -> None:
         os.kill(site.info.pid, signal.SIGKILL)
         if site.info.process is not None:
             site.info.process.wait(30)
-        await_true(lambda: look(site.home) is None)
+        await_true(lambda: find_running(site.home) is None)
         await_true(lambda: not any(map(is_living, everything)))
 
 

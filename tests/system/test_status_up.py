@@ -22,13 +22,13 @@ from typer.testing import CliRunner, Result
 from tests.support.processes import await_end, await_true, descendants
 from tests.support.watched import scene_for
 from wenyue.monitoring import Memory
-from wenyue.monitoring import look as look_at
+from wenyue.monitoring import make_checks as look_at
 from wenyue.ops import monitoring, status
 from wenyue.ops.monitor_process import status_socket, watchers
 from wenyue.ops.ports import free_port
 from wenyue.ops.processes import send
 from wenyue.platform.config import load
-from wenyue.platform.embedded_server import erase, look
+from wenyue.platform.embedded_server import erase, find_running
 from wenyue.platform.fault import SetupError
 from wenyue.web.status.server import Place, StatusPage
 
@@ -123,7 +123,7 @@ def everything_is_killed_and_the_page_lives_and_says_so(site: Installation) -> N
         return [one["closed_at"] is not None for one in told]
 
     await_true(lambda: state() == "ok")
-    server = look(site.home)
+    server = find_running(site.home)
     assert server is not None
     page_process = site.role("wenyue.web.status")
     os.kill(site.process.pid, signal.SIGSTOP)
@@ -212,8 +212,8 @@ def a_standby_that_is_promised_is_missed_and_then_seen(
     site: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("wenyue.monitoring.store.PUSH_DEADLINE_S", 0.5)
-    await_true(lambda: look(site.home) is not None)
-    server = look(site.home)
+    await_true(lambda: find_running(site.home) is not None)
+    server = find_running(site.home)
     assert server is not None
     scene = scene_for(server.app_url, tmp_path)
 

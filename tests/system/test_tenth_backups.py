@@ -16,7 +16,7 @@ import pytest
 from tests.support.backup_site import Site, Terminal, a_copy_of_backups, site
 from wenyue.monitoring.store import SLOT_IDLE_S
 from wenyue.ops.backup import existing, laying, restoring
-from wenyue.ops.backup.folder import read, write
+from wenyue.ops.backup.folder import read_note, write
 from wenyue.ops.backup.model import Backup
 from wenyue.ops.backup.slots import ABSENT_MAX, FOLDER, unused
 from wenyue.ops.backup.streaming import runs
@@ -134,7 +134,7 @@ def test_security_tenth_H2_a_note_that_nobody_could_reckon_with_is_told_as_a_dam
     """A time without a zone, segments of no length: a defect's traceback came instead of a line."""
     forged = copy / "20990101T000000.000Z-full"
     forged.mkdir()
-    fields = msgspec.to_builtins(read(notes(copy)["backup"], Backup))
+    fields = msgspec.to_builtins(read_note(notes(copy)["backup"], Backup))
     write(forged / "backup.json", fields | {"name": forged.name} | change)
     assert f"{forged.name}/backup.json is damaged" in terminal.bad(site.home, "backup", "check", "--to", copy)
 

@@ -23,7 +23,7 @@ from wenyue.ops.ports import free_port
 from wenyue.ops.processes import family
 from wenyue.ops.sharing import taken_away
 from wenyue.platform.database.db import DatabaseDown
-from wenyue.platform.embedded_server import erase, look
+from wenyue.platform.embedded_server import erase, find_running
 from wenyue.platform.keys import load_keys
 from wenyue.platform.supervisor import DRAIN_DEADLINE_S, answers_ready
 
@@ -135,7 +135,7 @@ def test_it_gets_ready_and_ends_without_a_trace(install: Callable[..., Installat
     assert len(running) > 4
     assert one.end() == 0, one.said()
     assert [pid for pid in running if is_living(pid)] == []
-    assert look(one.home) is None
+    assert find_running(one.home) is None
     one.variables["WENYUE_DEMO"] = "1"  # asked for too late: that was decided by the first start
     one.up()  # on everything that the first start made
     assert "demo" not in one.said()
@@ -185,7 +185,7 @@ def test_kill_9_leaves_nothing(install: Callable[..., Installation]) -> None:
 def test_a_killed_database_comes_back(install: Callable[..., Installation]) -> None:
     one = install()
     one.up()
-    server = look(one.home)
+    server = find_running(one.home)
     assert server is not None
     os.kill(server.pid, signal.SIGKILL)
     await_true(lambda: "the database ended unexpectedly" in one.said())
@@ -198,7 +198,7 @@ def test_a_database_that_cannot_start_is_tried_again(install: Callable[..., Inst
     """Meanwhile web processes say that they are not ready, and the end is obeyed at once."""
     one = install()
     one.up()
-    server = look(one.home)
+    server = find_running(one.home)
     assert server is not None
     settings = server.data / "postgresql.auto.conf"
     kept = settings.read_text(encoding="utf-8")
@@ -211,7 +211,7 @@ def test_a_database_that_cannot_start_is_tried_again(install: Callable[..., Inst
     await_true(lambda: answers_ready("127.0.0.1", one.port))
     await_true(lambda: "the database is back after" in one.said())  # told after readiness
     assert "Traceback" not in one.said(), one.said()
-    again = look(one.home)
+    again = find_running(one.home)
     assert again is not None
     settings.write_text(kept + "no_such_setting = 1\n", encoding="utf-8")
     with taken_away(family(again.pid)):
@@ -297,7 +297,7 @@ def test_migrate_runs_twice_and_stops_what_it_started(install: Callable[..., Ins
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert "applied" in first.stdout
     assert "nothing to do" in second.stdout
-    assert look(one.home) is None
+    assert find_running(one.home) is None
 
 
 def test_doctor_is_content_with_a_migrated_home(install: Callable[..., Installation]) -> None:

@@ -30,7 +30,7 @@ async def test_the_job_in_progress_is_finished_before_the_end(place: Place) -> N
     transport = Slow()
     worker = Worker(place.services, sms=transport)
     stop = asyncio.Event()
-    running = asyncio.create_task(worker.run(stop))
+    running = asyncio.create_task(worker.run_worker(stop))
     await asyncio.wait_for(transport.asked.wait(), 20)
     stop.set()
     await asyncio.sleep(0.2)
@@ -45,7 +45,7 @@ async def test_a_job_that_does_not_end_is_given_back_in_time(place: Place) -> No
     await place.book()
     transport = Slow()
     stop = asyncio.Event()
-    running = asyncio.create_task(Worker(place.services, sms=transport).run(stop))
+    running = asyncio.create_task(Worker(place.services, sms=transport).run_worker(stop))
     await asyncio.wait_for(transport.asked.wait(), 20)
     stop.set()
     with Stopwatch() as watch:

@@ -89,7 +89,7 @@ async def test_what_killed_processes_left_is_taken_away_though_nobody_looks(tmp_
         return len(list(tmp_path.rglob(f"{process}*")))
 
     exchange = Exchange(tmp_path, "web", [])
-    running = asyncio.create_task(exchange.run())
+    running = asyncio.create_task(exchange.write_figures())
     async with asyncio.timeout(30):
         while not left(exchange.process):
             await asyncio.sleep(0.01)
@@ -116,7 +116,7 @@ def hung(tmp_path: Path) -> Iterator[Exchange]:
 @pytest.mark.anyio
 async def test_a_disk_that_hangs_holds_up_nobody(hung: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wenyue.telemetry.exchange._READ_S", 0.05)
-    running = asyncio.create_task(hung.run())
+    running = asyncio.create_task(hung.write_figures())
     async with asyncio.timeout(30):
         while "write" not in {thread.name for thread in threading.enumerate()}:
             await asyncio.sleep(0.01)

@@ -31,7 +31,7 @@ class Changeable(Generic[R]):
     look: Callable[[Act, R], Awaitable[Looked | NotDone]]
     do: Callable[[Act, R], Awaitable[object]]
 
-    def read(self, plain: Mapping[str, Any]) -> R:
+    def read_request(self, plain: Mapping[str, Any]) -> R:
         """The request behind plain JSON values. Raises msgspec.ValidationError naming the field."""
         return msgspec.convert(plain, self.request, strict=False)
 

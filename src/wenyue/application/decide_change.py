@@ -83,7 +83,7 @@ async def carry_out(
 ) -> State | Refusal | NotDone:
     """Do what was agreed to, as whoever proposed it; when it is no longer what was agreed to, end it as failed."""
     changeable = CHANGEABLES[change.kind]
-    request = changeable.read(change.request)
+    request = changeable.read_request(change.request)
     duty = Duty(Role.OPERATOR, change.venue_id)  # it was theirs to propose; nothing beyond its venue is done
     theirs = Act(act.tx, act.now, Operator(change.proposed_by, duties=frozenset({duty})))
     problem: Refusal | NotDone | None

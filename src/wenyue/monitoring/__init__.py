@@ -9,7 +9,7 @@ from wenyue.monitoring.alerts import BY_PEOPLE, Round, step
 from wenyue.monitoring.loop import Monitor
 from wenyue.monitoring.machine_checks import old_facts
 from wenyue.monitoring.model import Alert, Checked, Event, Notice, PassFacts, Severity
-from wenyue.monitoring.rounds import look
+from wenyue.monitoring.rounds import make_checks
 from wenyue.monitoring.scene import Memory, Scene
 from wenyue.monitoring.senders import LogSender, MailSender, Sender, WebhookSender, ask
 from wenyue.monitoring.store import beat, name_of, open_alerts, retire, save_alert, silence, silences
@@ -40,8 +40,8 @@ __all__ = [
     "ask",
     "beat",
     "guide_of",
-    "look",
     "look_at_all",
+    "make_checks",
     "name_of",
     "old_facts",
     "open_alerts",

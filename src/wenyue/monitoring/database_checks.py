@@ -78,7 +78,7 @@ async def record(scene: Scene, memory: Memory, tx: Tx) -> Found:
     if memory.chain_began and now - memory.chain_began > REPEATED_PASS_S:
         memory.link, memory.chain_began = Link(), 0.0
     memory.chain_began = memory.chain_began or now
-    keys, anchors, accepted = await memory.errands.run("anchors", partial(_anchors, scene.home))
+    keys, anchors, accepted = await memory.errands.run_in_thread("anchors", partial(_anchors, scene.home))
     facts, memory.link, _ = await store.record(tx, memory.link, keys, anchors, accepted)
     says = f"{facts.verified_upto} of {facts.links} links verified, {facts.anchors} anchors compared"
     return conduct_rules.judge_record(facts), says

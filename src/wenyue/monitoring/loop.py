@@ -15,7 +15,7 @@ from wenyue.monitoring.alert_book import Book
 from wenyue.monitoring.alerts import Round, step
 from wenyue.monitoring.machine_checks import old_facts
 from wenyue.monitoring.model import Alert, Checked, Event, Notice
-from wenyue.monitoring.rounds import look
+from wenyue.monitoring.rounds import make_checks
 from wenyue.monitoring.scene import Memory, Scene
 from wenyue.monitoring.senders import Sender, ask
 from wenyue.monitoring.store import beat, name_of, open_alerts, retire, save_alert, silences
@@ -52,7 +52,7 @@ class Monitor:
         self._silenced_here: frozenset[str] = frozenset()
         self._resolved: dict[str, datetime] = {}
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run_rounds(self, stop: asyncio.Event) -> None:
         """Until `stop`. A defect of a round is logged; the next round comes."""
         while not stop.is_set():
             began = monotonic()
@@ -82,7 +82,7 @@ class Monitor:
         glance = partial(old_facts, folder, self._scene.clock().timestamp())
         try:
             async with asyncio.timeout(HOME_DEADLINE_S):
-                facts = await self._memory.errands.run("glance", glance)
+                facts = await self._memory.errands.run_in_thread("glance", glance)
         except (OSError, TimeoutError):
             return False
         return any(f"freshness:{one.role}-{one.name}" not in self._alerts for one in facts)
@@ -90,7 +90,7 @@ class Monitor:
     async def round(self) -> list[Notice]:
         """Look, judge, remember, tell; returns what was told."""
         had_turn = self._memory.has_turn
-        checks = await look(self._scene, self._memory)
+        checks = await make_checks(self._scene, self._memory)
         now = self._scene.clock()
         silenced = await self._silences(now)
         is_away = any(one.check == "database" and not one.detail for c in checks for one in c.findings)
@@ -111,7 +111,7 @@ class Monitor:
         """What is silenced on this machine; notes what people resolved. While the home does not answer, what was last read."""
         try:
             async with asyncio.timeout(HOME_DEADLINE_S):
-                known, self._resolved = await self._memory.errands.run(
+                known, self._resolved = await self._memory.errands.run_in_thread(
                     "silences", lambda: (self._book.silences(now), self._book.resolved())
                 )
                 self._silenced_here = frozenset(known)
@@ -129,7 +129,7 @@ class Monitor:
 
         try:
             async with asyncio.timeout(HOME_DEADLINE_S):
-                await self._memory.errands.run("book", write)
+                await self._memory.errands.run_in_thread("book", write)
         except OSError as error:
             _log.error("the book cannot be written: %s", error.strerror or "no answer")
 
@@ -157,7 +157,7 @@ class Monitor:
             return
         try:
             async with asyncio.timeout(SEND_DEADLINE_S):
-                await self._memory.errands.run("heartbeat", partial(ask, self._heartbeat))
+                await self._memory.errands.run_in_thread("heartbeat", partial(ask, self._heartbeat))
         except OSError as error:
             _log.warning("nobody outside heard that the monitor lives: %s", error or "no answer")
 

@@ -13,7 +13,7 @@ from wenyue.monitoring import database_checks, database_rules, local_rules, mach
 from wenyue.monitoring.database_checks import Found
 from wenyue.monitoring.model import Checked, ClockFacts, DatabaseFacts
 from wenyue.monitoring.scene import Memory, Scene
-from wenyue.platform.blocking_calls import Errands
+from wenyue.platform.blocking_calls import BlockingCalls
 from wenyue.platform.database.db import Tx
 
 CHECK_DEADLINE_S: Final = 5.0
@@ -23,7 +23,7 @@ CONNECT_DEADLINE_S: Final = 4.0
 CONNECT_AGAIN_S: Final = 2.0  # a restart of the database within this time is nobody's alarm
 
 
-async def look(scene: Scene, memory: Memory) -> list[Checked]:
+async def make_checks(scene: Scene, memory: Memory) -> list[Checked]:
     """Every check once, in order; never raises. What is shared is looked at by the node that has the turn."""
     found = await _look_here(scene, memory.errands)
     tx, error = await _connected(scene)
@@ -38,7 +38,7 @@ async def look(scene: Scene, memory: Memory) -> list[Checked]:
         await asyncio.shield(tx.close())
 
 
-async def _look_here(scene: Scene, errands: Errands) -> list[Checked]:
+async def _look_here(scene: Scene, errands: BlockingCalls) -> list[Checked]:
     now = scene.clock()
 
     def disks() -> Found:
@@ -89,7 +89,10 @@ async def _look_here(scene: Scene, errands: Errands) -> list[Checked]:
     )
     return list(
         await asyncio.gather(
-            *(_made(name, errands.run(name, check), CHECK_DEADLINE_S * 3) for name, check in blocking)
+            *(
+                _made(name, errands.run_in_thread(name, check), CHECK_DEADLINE_S * 3)
+                for name, check in blocking
+            )
         )
     )
 
@@ -178,7 +181,9 @@ async def _clocks(scene: Scene, memory: Memory, tx: Tx | None) -> ClockFacts:
     if scene.ntp:
         try:
             async with asyncio.timeout(CHECK_DEADLINE_S):  # looking its name up has no deadline of its own
-                ahead = await memory.errands.run("ntp", partial(machine_checks.ntp_ahead_s, scene.ntp))
+                ahead = await memory.errands.run_in_thread(
+                    "ntp", partial(machine_checks.ntp_ahead_s, scene.ntp)
+                )
         except (OSError, ValueError) as error:
             problem = str(error)[:80] or type(error).__name__
     nodes: tuple[tuple[str, float], ...] = ()

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from wenyue.audit import Link
-from wenyue.platform.blocking_calls import Errands
+from wenyue.platform.blocking_calls import BlockingCalls
 from wenyue.platform.database.db import Tx
 
 
@@ -40,4 +40,4 @@ class Memory:
     chain_began: float = 0.0
     seen_at: tuple[datetime, float] | None = None
     has_turn: bool = False
-    errands: Errands = field(default_factory=Errands)
+    errands: BlockingCalls = field(default_factory=BlockingCalls)

@@ -30,7 +30,7 @@ class Threads:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS_MAX, "alerts")
 
-    async def run(self, send: Callable[[], None]) -> None:
+    async def run_in_thread(self, send: Callable[[], None]) -> None:
         """Wait for it. Raises what it raises."""
         await asyncio.get_running_loop().run_in_executor(self._pool, send)
 
@@ -105,7 +105,7 @@ class WebhookSender:
     async def send(self, notice: Notice, /) -> None:
         """Post it. Raises OSError for every answer but 2xx."""
         data = json.dumps(as_json(notice, self.node, self.base), ensure_ascii=False).encode()
-        await self.threads.run(partial(self._post, data))
+        await self.threads.run_in_thread(partial(self._post, data))
 
     def _post(self, data: bytes) -> None:
         if not self.url.startswith(("http://", "https://")):
@@ -151,4 +151,6 @@ class MailSender:
         to = [*self.recipients, *(self.escalation if notice.is_escalated else ())]
         if to:
             text = body(notice, self.node, self.base)
-            await self.threads.run(partial(self.post.send, to, subject_line(notice, self.node), text))
+            await self.threads.run_in_thread(
+                partial(self.post.send, to, subject_line(notice, self.node), text)
+            )

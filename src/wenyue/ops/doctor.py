@@ -32,7 +32,7 @@ from wenyue.platform.config import Settings, SettingsError
 from wenyue.platform.database import grants
 from wenyue.platform.database.external import APP_ROLE, VERSION_MIN
 from wenyue.platform.database.migrate import pending
-from wenyue.platform.embedded_server import base_folder, look
+from wenyue.platform.embedded_server import base_folder, find_running
 from wenyue.platform.embedded_server.binaries import wheel_programs
 from wenyue.platform.embedded_server.place import FREE_BYTES_MIN, SYSTEM_ROOT
 from wenyue.platform.fault import SetupError
@@ -184,7 +184,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(Mark.FAULT, "database 数据库", fault.en, fault.zh)
         return
     yield Finding(Mark.GOOD, "database programs", f"{programs.name} of wheel {version}")
-    info = look(settings.home)
+    info = find_running(settings.home)
     if info is None:
         text = "the embedded database is not running"
         yield Finding(

@@ -77,13 +77,13 @@ def set_(
     async def asked(_: Works) -> replanning.HolidayEntry:
         return entry
 
-    async def look(works: Acting, _: Operator) -> replanning.Replanned:
+    async def preview_change(works: Acting, _: Operator) -> replanning.Replanned:
         async with works.db.connection() as tx:
             [presets, _problems] = await read_presets(tx, {})
         return await replanning.preview_holidays(works.db.connection, presets, entry)
 
     if preview:
-        done: replanning.Replanned | None = acting_as(look, by)
+        done: replanning.Replanned | None = acting_as(preview_change, by)
     else:
         done = act_or_propose("holidays.set", asked, enter_holidays, by, entry.source)
     if done is None:

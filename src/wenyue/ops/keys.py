@@ -28,13 +28,13 @@ app = typer.Typer(invoke_without_command=True, help="Key files: make, list, rota
 def keys(context: typer.Context) -> None:
     """Make the key files of a new installation, or show whose they are (密钥)."""
     if context.invoked_subcommand is None:
-        show_keys(load().home, say)
+        show_keys(load().home, print_progress)
 
 
 @app.command("list")
 def list_() -> None:
     """The keys by number, and which are in use; never the keys themselves (列出)."""
-    store = KeyStore(load().home, say)
+    store = KeyStore(load().home, print_progress)
     content = store.content()
     ring, seals, gate = key_ring(content), seal_keys(content), GateKeys.of(store.content(GateKeys.FILE))
     for kind, numbers, current in (
@@ -70,7 +70,7 @@ def rotate(
             f"several machines may share this database: `--stage add`, copy {KEYS} to each of them, then `--stage use`",
             "多台机器共用数据库, 请分两步: --stage add, 复制密钥文件, 再 --stage use",
         )
-    store = KeyStore(settings.home, say)
+    store = KeyStore(settings.home, print_progress)
     with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
         if kind is Kind.GATE:
             _rotate_gate(store, settings, ready, stage)
@@ -105,13 +105,13 @@ def _rotate_gate(store: KeyStore, settings: Settings, ready: ReadyDatabase, stag
 def reseal_() -> None:
     """Seal again what old data keys sealed, beside everything that runs; stop it and run it again as you like (重新加密)."""
     settings = load()
-    store = KeyStore(settings.home, say)
+    store = KeyStore(settings.home, print_progress)
     with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
         store.settle(KEYS)  # until then a process may still seal under the key before
         ring = load_keys(settings.home)
         vault = Vault(ring)
         with psycopg.connect(ready.owner_url, autocommit=True) as connection:
-            done = reseal(connection, vault, ring.current, say)
+            done = reseal(connection, vault, ring.current, print_progress)
         mails = reseal_subscribers(settings.home, vault, ring.current)
         count, broken = done.done + mails.done, done.broken + mails.broken
         note(ready, settings, "keys.resealed", Kind.DATA, {"number": ring.current, "values": count})
@@ -130,7 +130,7 @@ def retire(
 ) -> None:
     """Remove an old data key that nothing is sealed under any more; backups of its time need it still (停用)."""
     settings = load()
-    store = KeyStore(settings.home, say)
+    store = KeyStore(settings.home, print_progress)
     with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
         content = without(store.content(), number)
         store.settle(KEYS)
@@ -158,6 +158,6 @@ def note(
         note_in_use(connection, settings.home)
 
 
-def say(line: str) -> None:
+def print_progress(line: str) -> None:
     """One line of progress."""
     typer.echo(line)

@@ -31,7 +31,7 @@ from wenyue.monitoring import (
 )
 from wenyue.ops.accepting import accept_record
 from wenyue.platform.config import Settings, load
-from wenyue.platform.embedded_server import look as look_at_server
+from wenyue.platform.embedded_server import find_running as look_at_server
 from wenyue.platform.fault import SetupError
 from wenyue.platform.parent_death_signal import end_with_parent
 
@@ -46,7 +46,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def run(
+def monitor_until_stopped(
     context: typer.Context, *, supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False
 ) -> None:
     """Without a command: the monitor itself, until SIGTERM."""

@@ -17,7 +17,7 @@ import typer
 from wenyue.ops.invariants import INVARIANTS
 from wenyue.platform.config import Settings, load
 from wenyue.platform.database.db import queries
-from wenyue.platform.embedded_server import base_folder, look
+from wenyue.platform.embedded_server import base_folder, find_running
 from wenyue.platform.fault import SetupError
 from wenyue.platform.supervisor import answers_ready
 
@@ -143,7 +143,7 @@ def _read(question: Callable[[psycopg.Connection], list[str]]) -> list[str]:
     settings = load()
     url = settings.database.owner_url or settings.database.url
     if not url:
-        server = look(settings.home)
+        server = find_running(settings.home)
         if server is None:
             raise SetupError("the database does not run", "数据库没有运行")
         url = server.owner_url
@@ -200,7 +200,7 @@ def _data(settings: Settings) -> Path:
 
 def _processes(home: Path) -> Iterator[str]:
     """Our own processes by their environment, and the postmaster with its children."""
-    server = look(home)
+    server = find_running(home)
     wanted = f"WENYUE_HOME={home}".encode()
     for entry in sorted(Path("/proc").iterdir(), key=lambda one: one.name.zfill(8)):
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():

@@ -79,7 +79,7 @@ def telling(console: Console, name: str) -> Generator[Callable[[str], None]]:
     began = time.monotonic()
     told, told_at = "", 0.0
 
-    def say(line: str) -> None:
+    def print_line(line: str) -> None:
         nonlocal told, told_at
         now, words = time.monotonic(), re.sub(r"[\d.,]+", "", line)
         if words == told and now - told_at < LINE_EVERY_S:
@@ -88,7 +88,7 @@ def telling(console: Console, name: str) -> Generator[Callable[[str], None]]:
         console.print(f"{name}: {line} · {now - began:.0f} s", markup=False, highlight=False, soft_wrap=True)
         console.file.flush()
 
-    yield say
+    yield print_line
 
 
 class _Lines:

@@ -40,8 +40,8 @@ def preview() -> None:
     Console().print(table)
 
 
-@app.command()
-def run() -> None:
+@app.command("run")
+def erase_now() -> None:
     """Erase what is due now, as the worker does every day (立即清除)."""
     for kind, count in acting_as(_erase_all).items():
         typer.echo(f"{kind}: {count:,} erased · 已清除")

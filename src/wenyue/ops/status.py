@@ -28,7 +28,7 @@ app.add_typer(incident, name="incident")
 
 
 @app.callback()
-def run(context: typer.Context) -> None:
+def serve_status_page(context: typer.Context) -> None:
     """Without a command: serve the page until SIGTERM (WENYUE_STATUS_PORT)."""
     if context.invoked_subcommand is None:
         asyncio.run(run_status(load(), None))

@@ -68,7 +68,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
 
                 supervisor = Supervisor(plans, say=say, watch=watch)
                 try:
-                    supervisor.run(
+                    supervisor.run_processes(
                         is_ready=lambda: answers_ready(shown, port),
                         on_ready=lambda: _greet(
                             address,

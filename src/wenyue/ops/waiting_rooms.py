@@ -165,8 +165,8 @@ def resume(code: _CodeOf, *, by: AsOf = "") -> None:
     _say(Console(), f"{code}: going on · 已继续")
 
 
-@app.command()
-def tell(
+@app.command("tell")
+def show_message(
     code: _CodeOf,
     message: Annotated[str, typer.Argument(help="in Chinese; '' takes it away")],
     *,

@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Errands:
+class BlockingCalls:
     """At most one of each name is under way."""
 
     def __init__(self) -> None:
         self._under_way: dict[str, asyncio.Future[Any]] = {}
 
-    async def run(self, name: str, work: Callable[[], T]) -> T:
+    async def run_in_thread(self, name: str, work: Callable[[], T]) -> T:
         """`work` in a thread. Raises what it raises, and TimeoutError while an earlier one of this name is under way.
 
         Cancelling the wait, as a deadline does, leaves the thread to itself.
@@ -31,7 +31,7 @@ class Errands:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
-        def run() -> None:
+        def call() -> None:
             try:
                 tell = partial(future.set_result, work())
             except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to who waits
@@ -39,7 +39,7 @@ class Errands:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(tell)
 
-        Thread(target=run, name=name, daemon=True).start()
+        Thread(target=call, name=name, daemon=True).start()
         self._under_way[name] = future
         future.add_done_callback(lambda _: self._under_way.pop(name))
         return await asyncio.shield(future)

@@ -85,7 +85,7 @@ class KeyFile:
         self._used: _Mark | None = None
         self._told: _Mark | str | None = None
 
-    def look(self) -> bool:
+    def read_if_changed(self) -> bool:
         """Read it if it changed; whether it was used. Reads a file: keep it off the event loop."""
         mark: _Mark | None = None
         try:
@@ -109,7 +109,7 @@ async def keep_fresh(files: Sequence[KeyFile]) -> None:
     while True:
         await asyncio.sleep(KEYS_LOOK_S)
         for one in tuple(files):
-            await asyncio.to_thread(one.look)
+            await asyncio.to_thread(one.read_if_changed)
 
 
 def vault_file(home: Path, vault: Vault) -> KeyFile:
@@ -117,11 +117,11 @@ def vault_file(home: Path, vault: Vault) -> KeyFile:
     return KeyFile(home / KEYS, lambda raw: vault.adopt(key_ring(raw)))
 
 
-def reading_again(home: Path) -> Callable[[], KeyRing | None]:
+def reloading_keys(home: Path) -> Callable[[], KeyRing | None]:
     """For a Vault: the key ring as the file has it now, at most once in KEYS_REREAD_S; None when there is nothing to gain."""
     last = -KEYS_REREAD_S
 
-    def read() -> KeyRing | None:
+    def read_ring() -> KeyRing | None:
         nonlocal last
         if monotonic() - last < KEYS_REREAD_S:
             return None
@@ -131,7 +131,7 @@ def reading_again(home: Path) -> Callable[[], KeyRing | None]:
         except _DAMAGED:
             return None
 
-    return read
+    return read_ring
 
 
 def read_content(path: Path) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class Supervisor:
         self._is_insisted = False
         self._was_ready = False
 
-    def run(self, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
+    def run_processes(self, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
         """Start all, wait for readiness, keep them running; return after SIGTERM, SIGINT or SIGHUP and the drain.
 
         Afterwards these signals are ignored: the caller is about to end.

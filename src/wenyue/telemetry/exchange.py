@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from wenyue.platform.blocking_calls import Errands
+from wenyue.platform.blocking_calls import BlockingCalls
 from wenyue.platform.database.freshness import Freshness
 from wenyue.telemetry.files import forget, write_whole
 from wenyue.telemetry.history import SPAN_S, History, Point
@@ -50,7 +50,7 @@ class Exchange:
         self.process = f"{role}-{os.getpid()}"
         self._role = role
         self._own_figures = ProcessFigures()
-        self._errands = Errands()
+        self._errands = BlockingCalls()
         self._freshness = freshness or Freshness()
         self.sources = [*sources, self._own_figures.fill, freshness_source(self._freshness)]
         self._folder = home / "metrics"
@@ -72,7 +72,7 @@ class Exchange:
         own = self.snapshot()
         try:
             async with asyncio.timeout(_READ_S):
-                return [own, *await self._errands.run("read", self._siblings)]
+                return [own, *await self._errands.run_in_thread("read", self._siblings)]
         except TimeoutError:
             return [own]
 
@@ -80,13 +80,13 @@ class Exchange:
         """(the last hour, every living process). Reads files and adds up: 10 ms, for a thread; `own` is made in the loop."""
         return self.history.merged(now), [own, *self._siblings()]
 
-    async def run(self) -> None:
+    async def write_figures(self) -> None:
         """Write once a second, while nobody asks anything every STEP_S, until cancelled.
 
         Then the file is taken away (the history stays: others show it).
         """
         self._freshness.expect("figures")
-        measuring = asyncio.create_task(self._own_figures.run(), name="own figures")
+        measuring = asyncio.create_task(self._own_figures.measure_lateness(), name="own figures")
         forget(self._folder, time() - SPAN_S)
         self.history.forget(time())
         asked = -1.0
@@ -97,7 +97,7 @@ class Exchange:
                 asked, before = sum(row.seconds for row in snapshot.rows), asked
                 if has_point or asked != before:
                     write = partial(self._write, msgspec.json.encode(snapshot), has_point=has_point)
-                    await self._errands.run("write", write)
+                    await self._errands.run_in_thread("write", write)
                 await asyncio.sleep(WRITE_EVERY_S)
         finally:
             measuring.cancel()
@@ -105,7 +105,7 @@ class Exchange:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WRITE_S):
                     await self._errands.settled("write")
-                    await self._errands.run("write", self._leave)
+                    await self._errands.run_in_thread("write", self._leave)
 
     def _write(self, figures: bytes, *, has_point: bool) -> None:
         with contextlib.suppress(OSError):  # no space: figures are the first thing to do without

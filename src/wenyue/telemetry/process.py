@@ -25,7 +25,7 @@ class ProcessFigures:
         self._gc_s, self._gc_began = 0.0, 0.0
         self._files, self._files_at = 0, -_FILES_EVERY_S
 
-    async def run(self) -> None:
+    async def measure_lateness(self) -> None:
         """Look at the clock again and again until cancelled: what comes late, the loop was late with."""
         gc.callbacks.append(self._note_gc)
         loop = asyncio.get_running_loop()

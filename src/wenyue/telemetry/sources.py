@@ -103,7 +103,7 @@ def freshness_source(freshness: Freshness) -> Source:
     """What the process goes by, and how old it is; what has become old is told in the log, too."""
 
     def fill(snapshot: Snapshot) -> None:
-        freshness.tell(is_away=bool(snapshot.gauges.get("database_away", {}).get("", 0)))
+        freshness.log_changes(is_away=bool(snapshot.gauges.get("database_away", {}).get("", 0)))
         for one in freshness.ages():
             snapshot.gauge("facts_age_seconds", round(one.age_s, 1), one.name)
             snapshot.gauge("facts_old", int(one.is_old), one.name)

@@ -24,7 +24,7 @@ async def test_cancelled_it_takes_everything_with_it(*, is_told_first: bool) -> 
         traffic = Traffic(Client(history, wire, seed=1), Demand(town, seed=1), rate_per_s=500, seed=1)
         before = asyncio.all_tasks()
         history.begin()
-        running = asyncio.create_task(traffic.run())
+        running = asyncio.create_task(traffic.send_traffic())
         async with asyncio.timeout(DEADLINE_S):
             while len(history.operations) < 50:
                 await asyncio.sleep(0.01)

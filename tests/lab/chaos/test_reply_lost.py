@@ -74,7 +74,7 @@ async def test_rules_R11_a_slow_machine_gets_operations_at_its_own_pace() -> Non
         traffic = Traffic(
             Client(history, wire, seed=1), Demand(town, seed=1), rate_per_s=2_000, seed=1, in_flight_max=30
         )
-        running = asyncio.create_task(traffic.run())
+        running = asyncio.create_task(traffic.send_traffic())
         async with asyncio.timeout(DEADLINE_S):
             while not traffic.delayed:
                 await asyncio.sleep(0.01)

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from wenyue.platform.fault import SetupError
 from wenyue_lab.cluster import configs
 from wenyue_lab.cluster.asking import Member, is_whole
-from wenyue_lab.cluster.layout import LOOPBACK, PORTS, STATE, lay_out, read
+from wenyue_lab.cluster.layout import LOOPBACK, PORTS, STATE, lay_out, read_layout
 from wenyue_lab.cluster.processes import Ledger, began
 
 LEADER = Member("n1", "leader", "running", 3, None)
@@ -42,14 +42,14 @@ def test_a_taken_port_is_told() -> None:
 def test_a_layout_is_found_again(tmp_path: Path) -> None:
     layout = lay_out(netns="lab-test")
     layout.write(tmp_path)
-    assert read(tmp_path) == layout
+    assert read_layout(tmp_path) == layout
     assert (tmp_path / STATE).stat().st_mode & 0o777 == 0o600
     assert layout.replication_password not in repr(layout)
     assert len({node.address for node in layout.nodes}) == len(layout.nodes)
-    assert read(tmp_path / "elsewhere") is None
+    assert read_layout(tmp_path / "elsewhere") is None
     (tmp_path / STATE).write_text("{", encoding="utf-8")
     with pytest.raises(SetupError, match="damaged"):
-        read(tmp_path)
+        read_layout(tmp_path)
 
 
 def test_a_node_that_is_not_there_is_told() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.ops.backup.programs import ProgramFault, as_fault, run
+from wenyue.ops.backup.programs import ProgramFault, as_fault, run_program
 from wenyue.ops.backup.sums import stop_position
 from wenyue.ops.backup.unpacking import OddTarError, Sent, unpack
 
@@ -171,13 +171,13 @@ def _program(folder: Path, lines: str) -> None:
 def test_why_a_program_ended_is_told_before_what_was_missing(tmp_path: Path) -> None:
     _program(tmp_path, "os.write(1, b'half'); sys.exit('server closed the connection')")
     with pytest.raises(ProgramFault, match="server closed the connection"):
-        run(tmp_path, "sends", [], on_output=lambda tar: _ignored(unpack(tar, tmp_path / "d")))
+        run_program(tmp_path, "sends", [], on_output=lambda tar: _ignored(unpack(tar, tmp_path / "d")))
 
 
 def test_what_ends_early_without_a_fault_is_told(tmp_path: Path) -> None:
     _program(tmp_path, "os.write(1, b'half')")
     with pytest.raises(EOFError, match="too early"):
-        run(tmp_path, "sends", [], on_output=lambda tar: _ignored(unpack(tar, tmp_path / "d")))
+        run_program(tmp_path, "sends", [], on_output=lambda tar: _ignored(unpack(tar, tmp_path / "d")))
 
 
 def test_a_program_whose_output_cannot_be_stored_ends(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_program_whose_output_cannot_be_stored_ends(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        run(tmp_path, "sends", [], on_output=full, deadline_s=60)
+        run_program(tmp_path, "sends", [], on_output=full, deadline_s=60)
 
 
 def _ignored(_sent: Sent) -> None:

@@ -109,7 +109,9 @@ class Old:
             write.writerows(self.said)
         before = await self._imported()
         async with Database(self.urls.owner_url, size_max=4, keeps=0) as db:
-            done = await Importer(db, self.site.app.services.vault, self.map, NOW).run(self.path, Options())
+            done = await Importer(db, self.site.app.services.vault, self.map, NOW).import_file(
+                self.path, Options()
+            )
         assert done.tally.is_complete
         return Verdict.IMPORTED if await self._imported() > before else Verdict.REFUSED
 

@@ -35,7 +35,7 @@ HEADER = tuple(GOOD)
 
 
 def read(chosen: ImportMap = MAP, /, **changes: str) -> Reservation | Refusal:
-    return RowReader(chosen, HEADER).read(Row(1, 2, list((GOOD | changes).values())))
+    return RowReader(chosen, HEADER).read_row(Row(1, 2, list((GOOD | changes).values())))
 
 
 def refusal(chosen: ImportMap = MAP, /, **changes: str) -> tuple[str, str, str]:
@@ -119,7 +119,7 @@ def test_impossible_arrival() -> None:
 def test_truncated_and_overfull_rows() -> None:
     reader = RowReader(MAP, HEADER)
     for cells in (list(GOOD.values())[:5], [*GOOD.values(), "more"]):
-        found = reader.read(Row(1, 2, cells))
+        found = reader.read_row(Row(1, 2, cells))
         assert isinstance(found, Refusal)
         assert found.reason is Reason.COLUMN_COUNT
 
@@ -163,17 +163,17 @@ def test_stay_until_a_departure_date() -> None:
 def test_keys_tell_identical_rows_apart_and_survive_moved_columns() -> None:
     row = list(GOOD.values())
     reader = RowReader(MAP, HEADER)
-    keys = [_key(reader.read(Row(n, n + 1, row))) for n in (1, 2, 3)]
+    keys = [_key(reader.read_row(Row(n, n + 1, row))) for n in (1, 2, 3)]
     assert len(set(keys)) == 3
     assert [key.rpartition(":")[2] for key in keys] == ["1", "2", "3"]
     moved = RowReader(MAP, HEADER[::-1])
-    assert [_key(moved.read(Row(n, n + 1, row[::-1]))) for n in (1, 2, 3)] == keys
+    assert [_key(moved.read_row(Row(n, n + 1, row[::-1]))) for n in (1, 2, 3)] == keys
 
 
 def test_own_key_twice_is_refused() -> None:
     reader = RowReader(replace(MAP, key_columns=("lead_time", "country")), HEADER)
-    assert isinstance(reader.read(Row(1, 2, list(GOOD.values()))), Reservation)
-    again = reader.read(Row(2, 3, list(GOOD.values())))
+    assert isinstance(reader.read_row(Row(1, 2, list(GOOD.values()))), Reservation)
+    again = reader.read_row(Row(2, 3, list(GOOD.values())))
     assert isinstance(again, Refusal)
     assert (again.reason, again.fix) == (
         Reason.KEY_TWICE,
@@ -210,7 +210,7 @@ def test_peak_demand_counts_overlapping_nights_that_were_not_cancelled() -> None
 
 @given(st.lists(st.text(max_size=30), max_size=18))
 def test_no_row_raises(cells: list[str]) -> None:
-    found = RowReader(MAP, HEADER).read(Row(1, 2, cells))
+    found = RowReader(MAP, HEADER).read_row(Row(1, 2, cells))
     assert isinstance(found, Reservation | Refusal)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.ops.rehearsals.due import Rehearsals, run_due, tell
+from wenyue.ops.rehearsals.due import Rehearsals, refresh_last, run_due
 from wenyue.ops.rehearsals.schedule import (
     ALL,
     ZONE,
@@ -133,7 +133,7 @@ def test_the_latest_verdict_of_each_drill_counts_and_so_does_what_is_overdue(tmp
     keep("drain", 1, is_passed=False)
     keep("drain", 2, is_passed=True)
     keep("reply-lost", 3, is_passed=True)
-    tell(tmp_path, DRILLS)
+    refresh_last(tmp_path, DRILLS)
     last = json.loads((tmp_path / "last.json").read_text())
     assert (last["name"], last["at"], last["is_passed"]) == ("reply-lost", "2026-11-03T03:30:00+00:00", True)
     keep("drain", 4, is_passed=False)
@@ -141,7 +141,7 @@ def test_the_latest_verdict_of_each_drill_counts_and_so_does_what_is_overdue(tmp
     write_entries(
         tmp_path, [Entry("reply-lost", Every.WEEK, "00:00", on=week_ago.isoweekday(), since=LONG_AGO)]
     )
-    tell(tmp_path, DRILLS)
+    refresh_last(tmp_path, DRILLS)
     assert json.loads((tmp_path / "last.json").read_text())["problem"] == "drain failed; reply-lost overdue"
 
 

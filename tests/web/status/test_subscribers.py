@@ -49,13 +49,13 @@ async def test_who_subscribes_confirms_is_told_and_leaves(web: Web, tmp_path: Pa
     assert b"200 OK" in await post("/subscribe", email="One@Example.cn", lang="en")
     link = urlsplit(str(re.findall(r"https://\S+", await mailed(1))[0]))
     fields = {name: values[0] for name, values in parse_qs(link.query).items()}
-    sending = asyncio.create_task(subscribers.run())
-    subscribers.tell(incident())
+    sending = asyncio.create_task(subscribers.send_mails())
+    subscribers.queue_mails(incident())
     assert b"403" in await post("/confirm", **(fields | {"sign": "0" * 32}))
     button = await subscribers.handle("GET", "/confirm", link.query.encode(), "")
     assert fields["sign"].encode() in button.plain[1]
     assert b"200 OK" in await post("/confirm", **fields)
-    subscribers.tell(incident())
+    subscribers.queue_mails(incident())
     text = await mailed(2)
     assert (mails[1][0], "looking & searching" in text) == ("One@Example.cn", True)
     leave = parse_qs(urlsplit(str(re.findall(r"https://\S+/leave\S+", text)[0])).query)

@@ -52,7 +52,7 @@ def bench(
     scale = replace(scale, connections=connections, grown_to=scale.grown_to if grown else 0)
     console = Console()
     with steps(console, run.steps(scale)) as shown:
-        report = run.run(home / "bench", scale, shown.next)
+        report = run.measure_all(home / "bench", scale, shown.next)
         shown.at(run.steps(scale), "done")
     settings = {
         "quick": scale.is_quick,

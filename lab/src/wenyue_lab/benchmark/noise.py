@@ -31,7 +31,7 @@ class NoiseMeter:
         self._ours_then = _self_s() + ours_s()
         self._busy_then, self._stolen_then = _busy_s()
 
-    def read(self) -> Noise:
+    def read_noise(self) -> Noise:
         """The weather since the start."""
         capacity_s = (perf_counter() - self._began) * (os.cpu_count() or 1)
         busy_s, stolen_s = _busy_s()

@@ -77,7 +77,7 @@ def steps(scale: Scale) -> int:
     return 3 + scale.repeats * each + (1 + scale.repeats if scale.grown_to else 0)
 
 
-def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
+def measure_all(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
     """Measure everything; what was started is stopped and erased whatever happens. `home` is the benchmark's own."""
     report = Report()
     began = perf_counter()
@@ -108,7 +108,7 @@ def run(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report:
                 used = [*served, crew.cpu_s, lambda: postgres_cpu_s(server)]
                 barometer = NoiseMeter(lambda: sum(one() for one in used))
                 _Bench(scale, report, server, world, web, crew, peer, home, tell).measure()
-                report.weather = barometer.read()
+                report.weather = barometer.read_noise()
     report.seconds = perf_counter() - began
     return report
 

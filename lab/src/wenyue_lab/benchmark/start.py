@@ -15,7 +15,7 @@ import typer
 
 from wenyue.ops.ports import free_ports
 from wenyue.ops.processes import family
-from wenyue.platform.embedded_server import erase, look
+from wenyue.platform.embedded_server import erase, find_running
 from wenyue.platform.fault import SetupError
 from wenyue_lab.benchmark.site import cpu_seconds
 
@@ -123,7 +123,7 @@ def _settled(home: Path, pid: int) -> float:
 
 def _idle(home: Path, seconds: float) -> None:
     """Say what every process of the installation uses while nobody asks anything."""
-    server = look(home)
+    server = find_running(home)
     if server is None:
         raise SetupError("the database ended", "数据库已停止")
     pid = os.getpid()
@@ -142,7 +142,7 @@ def _idle(home: Path, seconds: float) -> None:
 def _used(home: Path, pid: int) -> dict[tuple[int, str], float]:
     """(process, what it is) → processor seconds so far, of the process `pid` and all below it, and of the database."""
     found: dict[tuple[int, str], float] = {}
-    server = look(home)
+    server = find_running(home)
     for one in {*family(pid), *(family(server.pid) if server is not None else ())}:
         try:
             found[one, _name_of(one)] = cpu_seconds(one)

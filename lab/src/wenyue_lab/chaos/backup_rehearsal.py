@@ -196,7 +196,7 @@ def clean(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: one for name, one in os.environ.items() if not name.startswith("WENYUE_")} | dict(variables)
 
 
-def run(drill: Drill, act: Act, home: Path, terms: Terms) -> Run:
+def rehearse_backup(drill: Drill, act: Act, home: Path, terms: Terms) -> Run:
     """Rehearse in `home` and folders beside it, which are made and removed. Call it from the main thread. Raises SetupError."""
     others = [home.with_name(f"{home.name}-{name}") for name in ("backups", "safe", "new", "standby")]
     with performance(drill, home, terms) as it, ExitStack() as after:

@@ -19,7 +19,7 @@ from wenyue.ops.sharing import taken_away
 from wenyue.platform.database.db import queries
 from wenyue.platform.embedded_server import ensure_started, stop
 from wenyue.platform.embedded_server.peer import read_link
-from wenyue_lab.chaos.backup_rehearsal import Act, Scene, books_of, clean, installation_of, run
+from wenyue_lab.chaos.backup_rehearsal import Act, Scene, books_of, clean, installation_of, rehearse_backup
 from wenyue_lab.chaos.installation import HOST
 from wenyue_lab.chaos.kind import Drill, Terms
 from wenyue_lab.chaos.record import Run
@@ -265,4 +265,4 @@ ACTS: Final[dict[str, Act]] = {
 
 def perform(drill: Drill, home: Path, terms: Terms) -> Run:
     """Rehearse one of DRILLS. Raises SetupError."""
-    return run(drill, ACTS[drill.name], home, terms)
+    return rehearse_backup(drill, ACTS[drill.name], home, terms)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.ops.progress import telling
-from wenyue.ops.rehearsals.due import run_due, tell
+from wenyue.ops.rehearsals.due import refresh_last, run_due
 from wenyue.ops.rehearsals.schedule import (
     ALL,
     RUN_GLOB,
@@ -80,7 +80,7 @@ def run_one(
             terms = Terms(seconds or drill.seconds, seed=seed, rate_per_s=rate, tell=tell_step)
             done = perform(drill, folder / f"site-{drill.name}", terms)
         path = store(done, folder)
-        tell(folder, list(EVERY))
+        refresh_last(folder, list(EVERY))
         _show(console, done)
         console.print(f"written to {path}", markup=False, soft_wrap=True)
         if not done.is_passed:

@@ -15,7 +15,7 @@ from typing import Final
 
 from wenyue.ops.ports import free_port
 from wenyue.ops.processes import children, send
-from wenyue.platform.embedded_server import erase, look
+from wenyue.platform.embedded_server import erase, find_running
 from wenyue.platform.fault import SetupError
 from wenyue.platform.supervisor import DRAIN_DEADLINE_S, answers_ready
 
@@ -46,7 +46,7 @@ class Installation:
 
     def database_pid(self) -> int | None:
         """The living postmaster."""
-        server = look(self.home)
+        server = find_running(self.home)
         return None if server is None else server.pid
 
     def database_pids(self) -> list[int]:

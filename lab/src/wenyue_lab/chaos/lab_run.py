@@ -21,7 +21,7 @@ from wenyue_lab.cluster.namespaces import inside
 _NETNS: Final = "wydrill"
 
 
-def run(drill: Drill, home: Path, terms: Terms) -> Run:
+def run_lab_drill(drill: Drill, home: Path, terms: Terms) -> Run:
     """Run `drill` on a lab in `home`, which is made for it and removed; history and logs stay beside it.
 
     Raises SetupError, also when a program that the lab needs is not installed.

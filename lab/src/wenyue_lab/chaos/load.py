@@ -33,7 +33,7 @@ class Traffic:
         self._is_over = asyncio.Event()
         self.delayed = 0  # operations that began late because so many were under way
 
-    async def run(self) -> None:
+    async def send_traffic(self) -> None:
         """Send until `stop`, then let everything under way be answered and every doubt be settled.
 
         Cancelled, it takes what is under way with it: nothing of it goes on after it ended.
@@ -84,7 +84,7 @@ async def loaded(
     traffic: Traffic, *, settled_within_s: float, is_dropped: bool = False
 ) -> AsyncGenerator[None]:
     """`traffic` runs while the block lasts; then it is waited for. `is_dropped`: what is under way goes with its clients."""
-    running = asyncio.create_task(traffic.run())
+    running = asyncio.create_task(traffic.send_traffic())
     try:
         yield
     finally:

@@ -24,7 +24,7 @@ from wenyue_lab.chaos.runbook import AFTERWARDS, CHECK, MEND
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 
 
-def run(drill: Drill, home: Path, terms: Terms) -> Run:
+def run_drill(drill: Drill, home: Path, terms: Terms) -> Run:
     """Run `drill` in `home`, which is made for it and removed; history and log stay beside it. Raises SetupError.
 
     Call it from the main thread: the processes that it starts end with the thread.

@@ -23,7 +23,7 @@ from wenyue.platform.embedded_server.postmaster import running_pid
 from wenyue.platform.fault import SetupError
 from wenyue.platform.supervisor import answers_ready
 from wenyue_lab.cluster import asking, configs, processes
-from wenyue_lab.cluster.layout import NODES, Layout, Node, lay_out, read
+from wenyue_lab.cluster.layout import NODES, Layout, Node, lay_out, read_layout
 from wenyue_lab.cluster.namespaces import inside, lay_cables, take_down
 from wenyue_lab.cluster.processes import Ledger
 from wenyue_lab.cluster.programs import find
@@ -73,7 +73,7 @@ class Lab:
     @classmethod
     def make(cls, home: Path, *, first_port: int = 0, netns: str = "", tell: Tell = _quiet) -> Lab:
         """A lab that is not started yet. Raises SetupError when `home` has one that runs."""
-        found = read(home)
+        found = read_layout(home)
         if found is not None:
             old = opened(home)
             if old is not None and old.ledger.all():
@@ -317,7 +317,7 @@ class Lab:
 
 def opened(home: Path) -> Lab | None:
     """The lab of `home`, running or stopped; None when there is none."""
-    layout = read(home)
+    layout = read_layout(home)
     if layout is None or not base_folder(home).exists():
         return None
     return Lab(home, layout, settle(home, _quiet))

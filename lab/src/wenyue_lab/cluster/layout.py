@@ -73,7 +73,7 @@ class Layout:
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
 
-def read(home: Path) -> Layout | None:
+def read_layout(home: Path) -> Layout | None:
     """The lab of `home`, or None."""
     try:
         found: dict[str, Any] = json.loads((home / STATE).read_text(encoding="utf-8"))

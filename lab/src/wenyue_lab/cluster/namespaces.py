@@ -81,7 +81,7 @@ def take_down(layout: Layout) -> None:
 def rules(layout: Layout, node: Node, text: str) -> None:
     """Put nftables rules in force on the node, replacing earlier ones; '' removes them. Raises SetupError."""
     with inside(layout, node):
-        run(["nft", "-f", "-"], f"flush ruleset\n{text}\n")
+        run_program(["nft", "-f", "-"], f"flush ruleset\n{text}\n")
 
 
 @contextmanager
@@ -112,10 +112,10 @@ def inside(layout: Layout, node: Node | None = None) -> Generator[None]:
 
 def ip(*arguments: str) -> None:
     """Run iproute2. Raises SetupError with what it says."""
-    run(["ip", *arguments])
+    run_program(["ip", *arguments])
 
 
-def run(command: list[str], text: str = "") -> None:
+def run_program(command: list[str], text: str = "") -> None:
     """Run a program of the network; its complaint becomes a SetupError."""
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
     try:

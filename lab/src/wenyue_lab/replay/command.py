@@ -96,7 +96,7 @@ def run_replay(
         client = Client(HOST, port, hotel.token)
         try:
             driven = Replay(chosen, hotel, clock, client, capacity)
-            driven.run(demand, progress, day_s=day_s)
+            driven.drive_events(demand, progress, day_s=day_s)
         finally:
             client.close()
     driven.compare_counters(*asyncio.run(check_counters(settings, hotel)))

@@ -56,7 +56,7 @@ class Replay:
         self._holds = BoundedSemaphore(OPEN_HOLDS_PER_HOLDER_MAX)
         self.figures = Figures(capacity=capacity)
 
-    def run(self, demand: Demand, progress: Progress, *, day_s: float = 0.0) -> Figures:
+    def drive_events(self, demand: Demand, progress: Progress, *, day_s: float = 0.0) -> Figures:
         """Drive every event. `day_s`: real seconds that a virtual day takes at least (0: as fast as it goes)."""
         started = time.monotonic()
         figures = self.figures

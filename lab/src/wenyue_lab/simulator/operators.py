@@ -179,25 +179,25 @@ class Operators:
         if isinstance(done, NotDone):
             return lambda: _refused(f"reprice {slot.product}", done)
 
-        def tell() -> list[Trouble]:
+        def report_trouble() -> list[Trouble]:
             for one in self._on(slot.product, slot.day):
                 one.price = price
             self._note(f"operator sets product {slot.product} at {price} on {slot.day}")
             return []
 
-        return tell
+        return report_trouble
 
     async def _freeze(self) -> Verdict:
         card = self._rng.choice(list(self._model.cards.values()))
         is_frozen = not card.is_frozen and self._rng.random() < 0.5
         await self._desk.execute(SQL["freeze"], {"id": card.id, "state": 4 if is_frozen else 3})
 
-        def tell() -> list[Trouble]:
+        def report_trouble() -> list[Trouble]:
             card.is_frozen = is_frozen
             self._note(f"card {card.id} {'frozen' if is_frozen else 'in use'}")
             return []
 
-        return tell
+        return report_trouble
 
     # ------------------------------------------------------------------------------------------------ the gate
 

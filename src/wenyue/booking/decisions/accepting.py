@@ -61,7 +61,7 @@ def accept(request: BookingRequest, passed: Passed, facts: Facts, effects: Effec
         (Outcome.HELD, EventKind.HELD) if request.is_hold else (Outcome.CONFIRMED, EventKind.CONFIRMED)
     )
     effects.record(request.actor, "booking.held" if request.is_hold else "booking.confirmed", request.id)
-    effects.tell(kind, request.id)
+    effects.append_event(kind, request.id)
     return Answer(
         outcome, request.id, hold_until=hold_until, total_minor=total_minor, state=state, currency=currency
     )

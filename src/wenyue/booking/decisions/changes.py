@@ -44,7 +44,7 @@ def decide_change(request: ChangeRequest, facts: Facts, effects: Effects) -> Ans
     ):
         release.end(booking, BookingState.EXPIRED, facts, effects)
         effects.record("system:expiry", "booking.expired", booking.id)
-        effects.tell(EventKind.EXPIRED, booking.id)
+        effects.append_event(EventKind.EXPIRED, booking.id)
     match request.kind:
         case ChangeKind.CONFIRM:
             return _confirm(request, booking, facts, effects)
@@ -79,7 +79,7 @@ def _confirm(request: ChangeRequest, booking: ExistingBooking, facts: Facts, eff
             take_pools(facts, effects, line.pool_ids, BookingState.CONFIRMED, line.quantity)
     release.set_state(booking, BookingState.CONFIRMED, facts, effects)
     effects.record(request.actor, "booking.confirmed", booking.id)
-    effects.tell(EventKind.CONFIRMED, booking.id)
+    effects.append_event(EventKind.CONFIRMED, booking.id)
     return release.answer_of(Outcome.CONFIRMED, booking)
 
 
@@ -103,7 +103,7 @@ def _cancel(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effe
         effects.reasons.append(ReasonRow(booking.id, request.reason))
     said: dict[str, object] | None = {"has_reason": True} if request.reason else None
     effects.record(request.actor, "booking.cancelled", booking.id, said)
-    effects.tell(EventKind.CANCELLED, booking.id)
+    effects.append_event(EventKind.CANCELLED, booking.id)
     return replace(release.answer_of(Outcome.CANCELLED, booking), strikes=strikes)
 
 

@@ -54,7 +54,7 @@ def disown(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effec
         effects.record(request.actor, "booking.place_disowned", booking.id, detail)
     booking.total_minor = sum(line.price_minor * line.quantity for line in booking.lines if line.is_live)
     release.set_state(booking, BookingState.CANCELLED if is_last else booking.state, facts, effects)
-    effects.tell(EventKind.DISOWNED, booking.id)
+    effects.append_event(EventKind.DISOWNED, booking.id)
     return replace(release.answer_of(Outcome.CANCELLED, booking), strikes=strikes)
 
 

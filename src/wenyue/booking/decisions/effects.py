@@ -149,7 +149,7 @@ class Effects:
         key = (card_id, no)
         self.entitlements[key] = self.entitlements.get(key, 0) + quantity
 
-    def tell(self, kind: EventKind, booking_id: UUID) -> None:
+    def append_event(self, kind: EventKind, booking_id: UUID) -> None:
         """Append to the log of events: one row a kind, and further rows for a booking to which more than one thing happened."""
         if booking_id in self.told:
             self.events.append({})

@@ -49,7 +49,7 @@ def miss(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     detail: dict[str, object] = {"lines": [line.line_no for line in missed]}
     effects.record(request.actor, "booking.no_show", booking.id, detail)
     if missed:
-        effects.tell(EventKind.NO_SHOW, booking.id)
+        effects.append_event(EventKind.NO_SHOW, booking.id)
     return release.answer_of(Outcome.CANCELLED, booking)
 
 

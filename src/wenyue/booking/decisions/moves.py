@@ -64,7 +64,7 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     effects.record(
         request.actor, "booking.rescheduled", booking.id, {"moves": [list(move) for move in pending]}
     )
-    effects.tell(EventKind.RESCHEDULED, booking.id)
+    effects.append_event(EventKind.RESCHEDULED, booking.id)
     return replace(release.answer_of(Outcome.RESCHEDULED, booking), strikes=strikes)
 
 

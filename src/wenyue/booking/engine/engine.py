@@ -230,7 +230,7 @@ class Engine:
             if answer.outcome is Outcome.STALE_FACTS:
                 self._queue.again([waiting], Outcome.BUSY)
                 continue
-            self._queue.tell(waiting, answer)
+            self._queue.deliver_answer(waiting, answer)
 
     async def _refresh(self) -> None:
         """Keep the memory of pools fresh; while the database is away it grows stale and is not used."""

@@ -119,7 +119,7 @@ class RequestQueue:
         self._queue.extendleft(reversed(later))
         return batch
 
-    def tell(self, waiting: Waiting, answer: Answer) -> None:
+    def deliver_answer(self, waiting: Waiting, answer: Answer) -> None:
         """Give an answer to whoever waits for it, and to those who sent the same again meanwhile."""
         self._forget(waiting)
         if not waiting.answer.done():
@@ -181,7 +181,7 @@ class RequestQueue:
 
     def _give(self, waiting: Waiting, outcome: Outcome) -> None:
         """An answer that no batch decided."""
-        self.tell(waiting, Answer(outcome, waiting.id))
+        self.deliver_answer(waiting, Answer(outcome, waiting.id))
 
     def _give_late(self, waiting: Waiting) -> None:
         """Its deadline passed. Only a try that began to write leaves doubt; no other will, now that nobody waits for it."""

@@ -27,7 +27,7 @@ from wenyue.ops.backup.streaming import fetch, runs
 from wenyue.ops.backup.taking import Wish, take
 from wenyue.ops.backup.vouching import trust_of
 from wenyue.platform.config import Settings, load
-from wenyue.platform.embedded_server import look
+from wenyue.platform.embedded_server import find_running
 from wenyue.platform.fault import SetupError
 from wenyue.platform.parent_death_signal import end_with_parent
 
@@ -69,19 +69,19 @@ def backup(
     settings, console = load(), Console()
     target = folder_of(settings, to)
     with told(target), bars(console) as report:
-        with opened(settings, report.say) as source, for_writing(target, source) as folder:
-            _warn(source, target, report.say)
+        with opened(settings, report.print_line) as source, for_writing(target, source) as folder:
+            _warn(source, target, report.print_line)
             began = time.monotonic()
             made = take(folder, source, Wish(kind, keep), report)
-        report.say(
+        report.print_line(
             f"{made.name}: {made.files} files, {size(made.bytes)}, {time.monotonic() - began:.1f} s, in {target}"
         )
-        report.say(f"{counted(made.counts)} · restorable until {shown(made.finished_at)} · 备份完成")
+        report.print_line(f"{counted(made.counts)} · restorable until {shown(made.finished_at)} · 备份完成")
         if keys_to is not None:
-            report.say(f"keys: {save(settings.home, keys_to, target)} – {WARNING} · {WARNING_ZH}")
+            report.print_line(f"keys: {save(settings.home, keys_to, target)} – {WARNING} · {WARNING_ZH}")
         elif made.key_prints:
             names = " and ".join(made.key_prints)
-            report.say(
+            report.print_line(
                 f"{names} are NOT in this backup, and without them names and documents stay unreadable: keep a copy "
                 "elsewhere, once, with --keys-to DIR · 密钥未包含在备份中, 请另行保管"
             )
@@ -146,8 +146,10 @@ def check(
     with bars(console) as report:
         trust = trust_of(settings.home, {}, accept_unsigned or ())
         found = tried(folder, last, settings.home, trust, report)
-        report.say(f"{counted(found.counts)}")
-        report.say(f"ok: {last.name} restored and checked in {time.monotonic() - began:.1f} s · 备份有效")
+        report.print_line(f"{counted(found.counts)}")
+        report.print_line(
+            f"ok: {last.name} restored and checked in {time.monotonic() - began:.1f} s · 备份有效"
+        )
 
 
 @app.command("selftest")
@@ -186,7 +188,9 @@ def keep() -> None:
     if not wanted(settings):
         raise SetupError("WENYUE_BACKUP_FOLDER is not set: nothing to do", "未设置 WENYUE_BACKUP_FOLDER")
     end_with_parent()
-    Keeper(settings, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)).run()
+    Keeper(
+        settings, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
+    ).keep_backups()
 
 
 @app.command("fetch", hidden=True)
@@ -197,7 +201,7 @@ def fetch_once(to: ToOption = None) -> None:
 
 
 def _fetch_once(settings: Settings, target: Path, say: Callable[[str], None]) -> None:
-    if not settings.database.url and look(settings.home) is None:
+    if not settings.database.url and find_running(settings.home) is None:
         raise SetupError(
             f"the database of {settings.home} does not run: start it with `wenyue up`", "数据库未运行"
         )

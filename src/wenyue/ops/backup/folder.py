@@ -60,12 +60,12 @@ class Folder:
 
     def note(self) -> FolderNote:
         """Whose backups these are."""
-        return read(self.path / NOTE, FolderNote)
+        return read_note(self.path / NOTE, FolderNote)
 
     def stream(self, name: str) -> Stream:
         """What is known about a run of log; empty when nothing was fetched yet."""
         path = self.log / name / INDEX
-        return read(path, Stream) if path.exists() else Stream()
+        return read_note(path, Stream) if path.exists() else Stream()
 
 
 def existing(path: Path) -> Folder:
@@ -161,7 +161,7 @@ def require_room(path: Path, wanted: int) -> None:
         raise no_room(path)
 
 
-def read(path: Path, kind: type[_Note]) -> _Note:
+def read_note(path: Path, kind: type[_Note]) -> _Note:
     """A note. Raises SetupError when it is unreadable, or of a newer program."""
     try:
         return decoded(path, read_bytes(path, note_bytes_max(path)), kind)
@@ -236,7 +236,7 @@ def sync_folder(path: Path) -> None:
 
 def _named(note: Path) -> Backup:
     """A backup's note, which names its own folder, and a run of log in this one: the rest of the program builds paths of them."""
-    found = read(note, Backup)
+    found = read_note(note, Backup)
     if found.name != note.parent.name or not RUN.fullmatch(found.stream):
         raise _damaged(note, f"it names {found.name} and the run {found.stream}")
     return found

@@ -22,7 +22,7 @@ from wenyue.ops.backup.schedule import Job, State, due
 from wenyue.ops.backup.selftesting import last_report
 from wenyue.ops.backup.vouching import own_backups
 from wenyue.platform.config import Settings
-from wenyue.platform.embedded_server import look
+from wenyue.platform.embedded_server import find_running
 from wenyue.platform.fault import SetupError
 
 NICENESS: Final = 10
@@ -43,7 +43,7 @@ class Keeper:
         self._ended = threading.Event()
         self._last_fault = ""
 
-    def run(self) -> None:
+    def keep_backups(self) -> None:
         """Look every half a minute. SIGTERM ends what runs."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
@@ -53,7 +53,7 @@ class Keeper:
             self._ended.wait(LOOK_EVERY_S)
 
     def _round(self) -> None:
-        if not self._settings.database.url and look(self._settings.home) is None:
+        if not self._settings.database.url and find_running(self._settings.home) is None:
             return  # the supervisor is about to start it again; we start no server
         while not self._ended.is_set() and (
             jobs := due(datetime.now(UTC), self._state(), self._settings.backup.hour)

@@ -11,7 +11,7 @@ from typing import Final
 
 from wenyue.ops.backup.folder import Folder
 from wenyue.ops.backup.model import Backup
-from wenyue.ops.backup.programs import ProgramFault, as_fault, run
+from wenyue.ops.backup.programs import ProgramFault, as_fault, run_program
 from wenyue.ops.backup.rules import is_segment, segment_number
 from wenyue.ops.backup.sums import copied, damaged, largest, require_listed, verify_copy
 from wenyue.platform.embedded_server.owning import hand_over, make_plain, read_plain, write_plain
@@ -91,7 +91,7 @@ def _combine(
         copy_backup(folder, one, copies / one.name, on_bytes)
     sources = [str(copies / one.name) for one in chain]
     try:  # what is whole in the copies is linked: they are ours, and gone before the server starts
-        run(place.programs, "pg_combinebackup", ["--link", "--output", str(partial), *sources])
+        run_program(place.programs, "pg_combinebackup", ["--link", "--output", str(partial), *sources])
     except ProgramFault as fault:
         raise as_fault(fault, place.base) from fault
     shutil.rmtree(copies)

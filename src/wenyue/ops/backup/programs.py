@@ -90,7 +90,7 @@ def leashed() -> list[str]:
     return [*_LEASH, str(os.getpid())]
 
 
-def run(
+def run_program(
     programs: Path,
     name: str,
     arguments: list[str],
@@ -144,7 +144,7 @@ def _reader(
     """A thread that reads what a program writes, and how that ended. When it fails the program cannot write any more."""
     taken: Future[None] = Future()
 
-    def read() -> None:
+    def read_output() -> None:
         try:
             if on_output is not None and process.stdout is not None:
                 with suppress(OSError):  # a bound of this user's: then it is a small pipe
@@ -155,7 +155,7 @@ def _reader(
         except BaseException as error:  # noqa: BLE001 - raised by whoever asks for the result
             taken.set_exception(error)
 
-    return threading.Thread(target=read), taken
+    return threading.Thread(target=read_output), taken
 
 
 def _read(process: subprocess.Popen[bytes], on_bytes: Callable[[int, int], None]) -> list[str]:

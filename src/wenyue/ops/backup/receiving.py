@@ -15,7 +15,7 @@ from typing import Final
 
 from wenyue.ops.backup.folder import sync_folder
 from wenyue.ops.backup.model import Stream
-from wenyue.ops.backup.programs import run
+from wenyue.ops.backup.programs import run_program
 from wenyue.ops.backup.rules import PARTIAL, is_history, is_segment, parse_lsn, segment_number
 from wenyue.ops.backup.source import Source
 from wenyue.ops.backup.sums import copied
@@ -52,11 +52,13 @@ def receive(source: Source, name: str, until: int, step: Callable[[Path], None])
                 "--no-password",
                 "--no-sync",
             ]
-            run(source.programs, "pg_receivewal", arguments, url=source.url)
+            run_program(source.programs, "pg_receivewal", arguments, url=source.url)
             step(here)
             newest = _tidy(here, size)
             if newest > begin:
-                source.run("slot_goes_on", slot=name, position=f"{newest >> 32:X}/{newest & 0xFFFFFFFF:X}")
+                source.run_statement(
+                    "slot_goes_on", slot=name, position=f"{newest >> 32:X}/{newest & 0xFFFFFFFF:X}"
+                )
     finally:
         shutil.rmtree(here, ignore_errors=True)
 

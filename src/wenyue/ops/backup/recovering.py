@@ -53,9 +53,9 @@ def recover(place: Place, goal: Goal, report: Reporter, examine: Callable[[str],
     configure(place, _overrides(goal))
     access = place.data / "pg_hba.conf"
     change_plain(access, TRUST)
-    report.say("replaying the log · 正在重放日志")
+    report.print_line("replaying the log · 正在重放日志")
     try:
-        process = launch(place, report.say)
+        process = launch(place, report.print_line)
     except SetupError as fault:
         raise _explain(fault) from fault
     try:

@@ -22,7 +22,7 @@ from wenyue.ops.backup.streaming import fetch, runs
 from wenyue.ops.backup.venue.command import restore_venue
 from wenyue.ops.backup.vouching import trust_of
 from wenyue.platform.config import Settings, load
-from wenyue.platform.embedded_server import look
+from wenyue.platform.embedded_server import find_running
 from wenyue.platform.fault import SetupError
 
 app = typer.Typer(invoke_without_command=True, help="Bring a moment back, into a new home (恢复).")
@@ -76,26 +76,26 @@ def restore_into(
         raise SetupError(str(error), "时间不明确, 请注明时区") from error
     folder = existing(folder_of(settings, source))
     with told(folder.path), bars(console) as report:
-        fetch_the_rest(settings, folder, report.say)
+        fetch_the_rest(settings, folder, report.print_line)
         wanted = plan(folder, at, base, is_bare=is_bare, accepted=frozenset(accept_unsigned or ()))
         files = {} if without_keys else find(wanted.base.key_prints, keys, settings.home)
-        report.say(f"from {wanted.base.name} until {shown(wanted.until)} into {into} · 开始恢复")
+        report.print_line(f"from {wanted.base.name} until {shown(wanted.until)} into {into} · 开始恢复")
         began = time.monotonic()
         trust = trust_of(settings.home, files, accept_unsigned or ())
         found = restore(wanted, into, files, report, trust=trust, even_if_unsound=even_if_unsound)
-        report.say(f"{counted(found.counts)}")
+        report.print_line(f"{counted(found.counts)}")
         wrong = complaints(found, wanted.base.counts)
         for line in wrong:
-            report.say(f"{line} · 检查未通过")
+            report.print_line(f"{line} · 检查未通过")
         if not wrong:
-            report.say(
+            report.print_line(
                 "counters equal bookings, nothing oversold, the record's chain is whole · 各项检查通过"
             )
         if without_keys:
-            report.say(
+            report.print_line(
                 f"new keys first: WENYUE_HOME={into} wenyue migrate --accept-keys; cards need new PINs · 请先生成新密钥"
             )
-        report.say(
+        report.print_line(
             f"restored in {time.monotonic() - began:.1f} s. Stop the old installation before the new one sends messages: "
             f"WENYUE_HOME={into} wenyue up · 恢复完成"
         )
@@ -105,7 +105,7 @@ def fetch_the_rest(settings: Settings, folder: Folder, say: Callable[[str], None
     """Where the source still runs, its log since the last fetch is not lost: get it first."""
     names = runs(folder)
     is_here = bool(settings.database.url) or (
-        folder.note().source == str(settings.home) and look(settings.home) is not None
+        folder.note().source == str(settings.home) and find_running(settings.home) is not None
     )
     if not names or not is_here:
         return

@@ -96,7 +96,7 @@ def verify(wanted: Plan, report: Reporter, trust: Trust) -> None:
     run = {} if wanted.run is None else {wanted.base.stream: wanted.run}
     trust.require(wanted.folder, wanted.chain, run)
     if wanted.left_out:
-        report.say(
+        report.print_line(
             f"{len(wanted.left_out)} files of the log are in no index and are left out, the first is {wanted.left_out[0]}: a "
             f"fetch was cut off, or somebody put them there (--accept-unsigned log/{wanted.base.stream} uses them) · "
             f"{len(wanted.left_out)} 个日志文件没有签注, 未使用"
@@ -125,7 +125,7 @@ def restore(
     try:
         verify(wanted, report, trust)
         with hold_home(home, f"restore, process {os.getpid()}"):  # nobody starts it half done
-            place = settle(home, report.say)
+            place = settle(home, report.print_line)
             put(keys, home)  # before there is data: a start without them would make others
             size = sum(one.bytes for one in wanted.chain) + len(wanted.log) * wanted.base.segment_bytes
             whole = wanted.chain[0].bytes if len(wanted.chain) > 1 else 0  # beside the copies it is made of
@@ -256,7 +256,7 @@ def _build(wanted: Plan, place: Place, report: Reporter) -> None:
         done += size
         report.bytes("checksums · 校验", done, total)
 
-    report.say("putting the files together · 正在合并数据文件")
+    report.print_line("putting the files together · 正在合并数据文件")
     lay(wanted.folder, wanted.chain, wanted.log, place, count)
     report.bytes("checksums · 校验", total, total)
 

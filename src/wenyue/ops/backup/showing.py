@@ -26,7 +26,7 @@ class Bars:
         self._shown_at = 0.0
         self._told: dict[str, float] = {}
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """One line."""
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -49,7 +49,7 @@ class Bars:
         if told_at is not None and (told_at == DONE or (not is_done and now - told_at < LINE_EVERY_S)):
             return
         self._told[step] = DONE if is_done else now
-        self.say(f"{step} {size(min(done, total))}/{size(total)}")
+        self.print_line(f"{step} {size(min(done, total))}/{size(total)}")
 
 
 @contextmanager

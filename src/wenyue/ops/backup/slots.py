@@ -43,7 +43,7 @@ def drop_older(source: Source, folder: Path, there: Collection[str]) -> None:
     useful = [slot for slot, status in made.items() if status not in {None, "lost"} and slot not in there]
     for slot in made:
         if slot not in useful[-ABSENT_MAX:]:
-            source.run("drop_slot", slot=slot)
+            source.run_statement("drop_slot", slot=slot)
             if source.slot_status(slot) is None:
                 forget(source.home, slot)
 

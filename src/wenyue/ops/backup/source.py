@@ -68,7 +68,7 @@ class Source:
         row = self.connection.execute(SQL["slot"], {"slot": name}).fetchone()
         return None if row is None else str(row[0])
 
-    def run(self, name: str, **values: object) -> None:
+    def run_statement(self, name: str, **values: object) -> None:
         """One named statement for its effect."""
         self.connection.execute(SQL[name], values)
 

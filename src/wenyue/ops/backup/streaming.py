@@ -17,7 +17,7 @@ from typing import Final
 from psycopg.errors import ConfigurationLimitExceeded
 
 from wenyue.ops.backup import slots
-from wenyue.ops.backup.folder import RUN, RUNS_MAX, Folder, decoded, inside, read, write
+from wenyue.ops.backup.folder import RUN, RUNS_MAX, Folder, decoded, inside, read_note, write
 from wenyue.ops.backup.model import Backup, Stream
 from wenyue.ops.backup.programs import ProgramFault, as_fault
 from wenyue.ops.backup.receiving import publish, receive, tidy
@@ -45,7 +45,7 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
             else "the log so far has no keyed note of this installation, a new full backup begins it anew · "
             "已有日志没有本系统签注, 将重新做全量备份"
         )
-        source.run("drop_slot", slot=names[-1])
+        source.run_statement("drop_slot", slot=names[-1])
     name = _next(folder, names)
     slots.drop_older(source, folder.path, names)
     folder.log.mkdir(mode=0o700, exist_ok=True)
@@ -55,7 +55,7 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
         write_vouched(target / "index.json", Stream(), source.home)
     slots.remember(source.home, name, folder.path)
     try:
-        source.run("make_slot", slot=name)
+        source.run_statement("make_slot", slot=name)
     except ConfigurationLimitExceeded as error:
         with inside(folder, "log") as log:
             shutil.rmtree(log / name)
@@ -138,7 +138,7 @@ def _known(source: Source, target: Path) -> tuple[Stream, bool]:
     content = trust_of(source.home, {}).vouched(index)
     if content is not None:
         return decoded(index, content, Stream), True
-    return (read(index, Stream), False) if index.exists() else (Stream(), True)
+    return (read_note(index, Stream), False) if index.exists() else (Stream(), True)
 
 
 def _write_index(index: Path, stream: Stream, source: Source, *, is_ours: bool) -> None:
@@ -169,7 +169,7 @@ def prune(folder: Folder, source: Source, backups: Sequence[Backup]) -> None:
             with inside(folder, "log", name) as target:
                 _prune_run(source, target, min(firsts, key=lambda one: one.start_lsn))
         elif name != all_runs[-1]:
-            source.run("drop_slot", slot=name)
+            source.run_statement("drop_slot", slot=name)
             with inside(folder, "log") as log:
                 shutil.rmtree(log / name)  # which follows no link
 

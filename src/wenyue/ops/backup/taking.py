@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from wenyue.ops.backup.folder import Folder, inside, require_room, sync_folder
 from wenyue.ops.backup.keys import prints
 from wenyue.ops.backup.model import FORMAT, Backup, Kind
-from wenyue.ops.backup.programs import ProgramFault, as_fault, run
+from wenyue.ops.backup.programs import ProgramFault, as_fault, run_program
 from wenyue.ops.backup.receiving import FOLDER
 from wenyue.ops.backup.rules import continues, parse_lsn, superfluous
 from wenyue.ops.backup.source import Source
@@ -31,7 +31,7 @@ _START: Final = re.compile(r"START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+)")
 class Reporter(Protocol):
     """How a long step shows where it is."""
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """One line."""
 
     def bytes(self, step: str, done: int, total: int) -> None:
@@ -48,7 +48,7 @@ class Wish:
 
 def take(folder: Folder, source: Source, wish: Wish, report: Reporter) -> Backup:
     """One backup in `folder`, which is held. Raises SetupError; then nothing has the look of a backup."""
-    stream = current_run(folder, source, report.say)
+    stream = current_run(folder, source, report.print_line)
     backups = own_backups(folder, source.home)
     parent = _parent(folder, source, wish, stream, report)
     require_room(folder.path, ROOM_BYTES_MIN + (source.bytes if parent is None else 0))
@@ -58,7 +58,9 @@ def take(folder: Folder, source: Source, wish: Wish, report: Reporter) -> Backup
         is_summary = "summari" in fault.says or "requires" in fault.says
         if parent is None or wish.kind == "incremental" or not is_summary:
             raise as_fault(fault, folder.path) from fault
-        report.say(f"no incremental backup is possible, a full one follows ({fault.says}) · 改做全量备份")
+        report.print_line(
+            f"no incremental backup is possible, a full one follows ({fault.says}) · 改做全量备份"
+        )
         try:
             made = _take(folder, source, stream, None, report)
         except ProgramFault as second:
@@ -71,7 +73,7 @@ def take(folder: Folder, source: Source, wish: Wish, report: Reporter) -> Backup
     for old in superfluous(backups, wish.keep):
         (folder.path / old.name / "backup.json").unlink()  # no backup any more, even if we are killed now
         shutil.rmtree(folder.path / old.name)
-        report.say(f"deleted {old.name} · 已删除旧备份")
+        report.print_line(f"deleted {old.name} · 已删除旧备份")
     prune(folder, source, folder.backups())
     return made
 
@@ -99,7 +101,7 @@ def _parent(folder: Folder, source: Source, wish: Wish, stream: str, report: Rep
             f"no incremental backup is possible: {why}; take one with --full", "无法做增量备份, 请用 --full"
         )
     if parent is not None:
-        report.say(f"a full backup, because incremental is not possible: {why} · 改做全量备份")
+        report.print_line(f"a full backup, because incremental is not possible: {why} · 改做全量备份")
     return None
 
 
@@ -168,7 +170,7 @@ def _copy(source: Source, parent: Backup | None, target: Path, report: Reporter)
     step = "incremental backup · 增量备份" if parent else "full backup · 全量备份"
     found: list[Sent] = []
     try:
-        run(
+        run_program(
             source.programs,
             "pg_basebackup",
             arguments,

@@ -50,16 +50,16 @@ def verify(
         )
     console = Console()
 
-    def say(line: str) -> None:
+    def print_line(line: str) -> None:
         _say(console, line)
 
     if file is not None:
-        found = check(Record(file), event, promise=promise, code=code, say=say)
+        found = check(Record(file), event, promise=promise, code=code, say=print_line)
     else:
         with tempfile.TemporaryDirectory(prefix="wenyue-fairness-") as folder:
             path = export or Path(folder, "record.jsonl")
             _export(load(), event, path, console)
-            found = check(Record(path), event, promise=promise, code=code, say=say)
+            found = check(Record(path), event, promise=promise, code=code, say=print_line)
     for line in found[:_SHOWN_MAX]:
         _say(console, f"✗ {line}")
     if found:
@@ -83,7 +83,7 @@ def check(record: Record, event: str, *, promise: str, code: str, say: Callable[
         commitment=record.commitment,
         release_at=record.room.release_at,
         steps=steps,
-        exchanges=map(seen.look, record.tokens()),
+        exchanges=map(seen.note_exchange, record.tokens()),
     )
     say(
         f"{event}: {seen.count} tokens, {len(steps)} rises of the threshold, promise {record.room.commitment}",
@@ -108,7 +108,7 @@ class _Seen:
         self.count = 0
         self.own: list[Exchange] = []
 
-    def look(self, one: Exchange) -> Exchange:
+    def note_exchange(self, one: Exchange) -> Exchange:
         self.count += 1
         if one.code == self._own and len(self.own) < _SHOWN_MAX:
             self.own.append(one)

@@ -79,9 +79,9 @@ async def _import(
             def progress(phase: str, done: int, total: int) -> None:
                 shown.at(done, phase, total=total or None)
 
-            summary = await Importer(database, vault, chosen, utc_now(), progress, operator=operator).run(
-                file, options
-            )
+            summary = await Importer(
+                database, vault, chosen, utc_now(), progress, operator=operator
+            ).import_file(file, options)
         if not options.is_dry_run:
             await note_import(Acting(database, vault), operator, chosen.source, summary.tally.rows)
         return summary

@@ -57,7 +57,7 @@ class RowReader:
         self._seen: Counter[str] = Counter()
         self._key_rows: dict[str, int] = {}
 
-    def read(self, row: Row) -> Reservation | Refusal:
+    def read_row(self, row: Row) -> Reservation | Refusal:
         """The reservation in `row`, or why there is none. Never raises on any content."""
         try:
             self._check_shape(row)

@@ -80,7 +80,7 @@ class Importer:
         self._builder = Builder(chosen)
         self._progress = progress
 
-    async def run(self, path: Path, options: Options) -> Summary:
+    async def import_file(self, path: Path, options: Options) -> Summary:
         """Import `path`. Raises InputError when the file as a whole cannot be read; nothing was written then."""
         # Reading a file of a million rows takes minutes: beside the loop, whose connections would look dead meanwhile.
         table = await asyncio.to_thread(open_table, path, self._map)

@@ -37,7 +37,7 @@ class Survey:
 def read_all(table: Table, chosen: ImportMap) -> Iterator[tuple[Row, Reservation | Refusal]]:
     """Every row with what it means, in order."""
     reader = RowReader(chosen, table.header)
-    return ((row, reader.read(row)) for row in table.rows())
+    return ((row, reader.read_row(row)) for row in table.rows())
 
 
 def take_survey(table: Table, chosen: ImportMap, progress: Progress) -> Survey:

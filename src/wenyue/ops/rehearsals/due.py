@@ -63,11 +63,11 @@ def run_due(folder: Path, drills: dict[str, float], perform: Perform, say: Calla
                 say(f"{name}: {fault}")
             count += 1
         note_begun(folder, ALL, datetime.now(UTC))
-        tell(folder, list(drills), troubles)
+        refresh_last(folder, list(drills), troubles)
     return count
 
 
-def tell(folder: Path, drills: list[str], troubles: list[str] | None = None) -> None:
+def refresh_last(folder: Path, drills: list[str], troubles: list[str] | None = None) -> None:
     """Bring `last.json` up to date."""
     late = overdue(read_entries(folder), read_begun(folder), drills, datetime.now(UTC))
     write_last(folder, verdicts(read_runs(folder, RUNS_LOOKED_AT)), late, troubles or ())

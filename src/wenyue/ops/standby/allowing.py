@@ -14,7 +14,7 @@ from wenyue.ops.backup.folder import as_fault, write
 from wenyue.ops.backup.keys import prints
 from wenyue.ops.standby.state import FORMAT, ROLE, SLOT, SQL, Invitation, certificate, put
 from wenyue.platform.config import Settings
-from wenyue.platform.embedded_server import ServerInfo, look
+from wenyue.platform.embedded_server import ServerInfo, find_running
 from wenyue.platform.embedded_server.peer import Link
 from wenyue.platform.fault import SetupError
 
@@ -127,7 +127,7 @@ def running(settings: Settings) -> ServerInfo:
             "this installation uses a server of your own (WENYUE_DATABASE_URL): make its standby with its own tools",
             "使用外部数据库, 请用其自带工具建立备机",
         )
-    server = look(settings.home)
+    server = find_running(settings.home)
     if server is None:
         raise SetupError(
             f"the database of {settings.home} does not run: start it with `wenyue up`", "数据库未运行"

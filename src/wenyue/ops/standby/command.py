@@ -77,8 +77,8 @@ def init(
     )
 
 
-@app.command()
-def run() -> None:
+@app.command("run")
+def follow() -> None:
     """At the second machine: follow until it is ended or promoted (运行备机)."""
     if run_standby(load().home, _say):
         _say("promoted: this process ends · 已提升为主机")
@@ -92,7 +92,7 @@ def status() -> None:
     if link is not None and link.role == "standby":
         place, _ = standby_place(settings.home)
         with suppress(psycopg.Error):
-            found, _ = running_module.look(place)
+            found, _ = running_module.read_standing(place)
             _say(
                 f"standby of {link.peer_host}:{link.peer_port}: {found.says}; {found.stored_behind_bytes} bytes not yet here, "
                 f"{found.replayed_behind_bytes} bytes not yet replayed, {_seconds(found.behind_s)} behind, the primary was "

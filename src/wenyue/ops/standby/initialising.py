@@ -18,7 +18,7 @@ import psycopg
 
 from wenyue.ops.backup.keys import find
 from wenyue.ops.backup.keys import put as put_keys
-from wenyue.ops.backup.programs import ProgramFault, leashed, run
+from wenyue.ops.backup.programs import ProgramFault, leashed, run_program
 from wenyue.ops.backup.taking import Reporter
 from wenyue.ops.standby.state import OUT_PORT, ROLE, SLOT, Invitation, put
 from wenyue.platform.embedded_server import base_folder, erase, hold_home
@@ -44,7 +44,7 @@ def initialise(invitation: Invitation, home: Path, keys: Path | None, report: Re
         )
     try:
         with hold_home(home, "standby init"):
-            place = settle(home, report.say)
+            place = settle(home, report.print_line)
             put_keys(files, home)
             own = (invitation.own_certificate, invitation.own_key)
             put(home, invitation.link, own, invitation.peer_certificate)
@@ -126,7 +126,7 @@ def _copy(place: Place, url: str, report: Reporter) -> None:
     arguments += ["--create-slot", "--slot", SLOT, "--label=wenyue-standby"]
     step = "copying the primary · 正在复制主机"
     try:
-        run(
+        run_program(
             place.programs,
             "pg_basebackup",
             arguments,

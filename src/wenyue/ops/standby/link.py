@@ -69,7 +69,7 @@ async def serve(home: Path, say: Callable[[str], None]) -> None:
     gate = Gate(place, link)
     context = tls(home, ssl.Purpose.CLIENT_AUTH)
     with listening(link) as listener:
-        accepting = asyncio.create_task(door(gate, context).run(listener), name="link")
+        accepting = asyncio.create_task(door(gate, context).accept_connections(listener), name="link")
         out = await _open_out(gate) if link.role == "standby" else None
         try:
             if link.role == "primary":

@@ -46,7 +46,7 @@ class Runner:
         self._noted_at = 0.0
         self._is_following: bool | None = None
 
-    def run(self) -> bool:
+    def follow_primary(self) -> bool:
         """Follow until SIGTERM, or until the server was promoted: then True. Everything that was started is stopped."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._end)
@@ -86,7 +86,7 @@ class Runner:
         """Write how far we are, now and then; True when the server was promoted."""
         now = time.monotonic()
         try:
-            standing, is_standby = look(self._place)
+            standing, is_standby = read_standing(self._place)
         except psycopg.Error:
             return False  # it is starting, or ending; the next look tells
         if not is_standby:
@@ -115,7 +115,7 @@ def run_standby(home: Path, say: Callable[[str], None]) -> bool:
         raise half_promoted(home)
     with hold_home(home, "standby run"):
         say(f"standby of {link.peer_host}:{link.peer_port} · 备机启动")
-        return Runner(place, link, say).run()
+        return Runner(place, link, say).follow_primary()
 
 
 def standby_place(home: Path) -> tuple[Place, Link]:
@@ -157,7 +157,7 @@ def follow(place: Place, link: Link) -> None:
     change_plain(place.data / "pg_hba.conf", TRUST)  # keeps owner and mode
 
 
-def look(place: Place) -> tuple[Standing, bool]:
+def read_standing(place: Place) -> tuple[Standing, bool]:
     """How far the standby's running server is, and whether it still is one. Raises psycopg.Error."""
     with psycopg.connect(place.url("postgres", "postgres"), autocommit=True, connect_timeout=5) as connection:
         row = connection.execute(SQL["following"]).fetchone()

@@ -74,7 +74,7 @@ class Freshness:
             is_old = age_s > fact.bound_s or (failing is not None and now - failing > BOUND_S)
             yield Age(name, age_s, fact.bound_s, is_old)
 
-    def tell(self, *, is_away: bool = False) -> None:
+    def log_changes(self, *, is_away: bool = False) -> None:
         """A line in the log for each that has become old, or is renewed again, since the last call.
 
         `is_away`: the database does not answer, which was told, and makes most of it old.

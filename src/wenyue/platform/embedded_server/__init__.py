@@ -28,7 +28,16 @@ from wenyue.platform.embedded_server.place import (
 from wenyue.platform.embedded_server.postmaster import halt, is_alive, launch, running_pid
 from wenyue.platform.fault import SetupError
 
-__all__ = ["ServerInfo", "base_folder", "ensure_started", "erase", "hold_home", "is_running", "look", "stop"]
+__all__ = [
+    "ServerInfo",
+    "base_folder",
+    "ensure_started",
+    "erase",
+    "find_running",
+    "hold_home",
+    "is_running",
+    "stop",
+]
 
 START_LOCK_DEADLINE_S = 120.0
 
@@ -86,7 +95,7 @@ def ensure_started(
     return _info(place, pid, process)
 
 
-def look(home: Path) -> ServerInfo | None:
+def find_running(home: Path) -> ServerInfo | None:
     """The running server of ``home``, or None. Makes, changes and starts nothing."""
     home = home.expanduser().absolute()
     if not (home / "database.json").exists() or not (base_folder(home) / "data" / "postmaster.pid").exists():

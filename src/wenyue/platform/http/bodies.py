@@ -49,7 +49,7 @@ class BodyRoom:
         """How many bodies are being read."""
         return len(self._here)
 
-    async def read(self, scope: Message, receive: Receive) -> bytes:
+    async def read_body(self, scope: Message, receive: Receive) -> bytes:
         """The whole body of an HTTP request. Raises BodySlow, BodyTooLong, SenderGone."""
         loop = asyncio.get_running_loop()
         own = Reading(sender_of(scope, self._proxies), loop.time())

@@ -51,7 +51,7 @@ class Refusals:
         if self._left >= 1:
             self._left -= 1
             self._hot.told += 1
-            to.say(answer)
+            to.send_refusal(answer)
             return True
         self._later.append((to, answer))
         self._hot.held += 1
@@ -115,7 +115,7 @@ class GuardedHttp(BoundedHttp):
                 return
         super().data_received(data)
 
-    def say(self, answer: bytes) -> None:
+    def send_refusal(self, answer: bytes) -> None:
         """The refusal goes out. Its receiver may ask again on the same connection, for as long as one that was answered."""
         self.transport.write(answer)
         self._unset_keepalive_if_required()
@@ -129,7 +129,7 @@ class GuardedHttp(BoundedHttp):
         if self.transport.is_closing():
             return False
         self.admission.hot.told += 1
-        self.say(answer)
+        self.send_refusal(answer)
         self.flow.resume_reading()
         if early:
             self.data_received(bytes(early))

@@ -44,7 +44,7 @@ class TlsDoor:
         )
         self._shaking: set[asyncio.Task[None]] = set()
 
-    async def run(self, listener: socket.socket) -> None:
+    async def accept_connections(self, listener: socket.socket) -> None:
         """Accept until cancelled."""
         loop = asyncio.get_running_loop()
         listener.setblocking(False)

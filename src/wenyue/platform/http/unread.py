@@ -45,7 +45,7 @@ class UnreadAnswers:
     def start(self) -> None:
         """Look from now on, a few times in UNREAD_WAIT_S."""
         loop = asyncio.get_running_loop()
-        self.look(loop.time())
+        self.end_unread(loop.time())
         self._timer = loop.call_later(UNREAD_WAIT_S / _LOOKS, self.start)
 
     def stop(self) -> None:
@@ -53,7 +53,7 @@ class UnreadAnswers:
         if self._timer is not None:
             self._timer.cancel()
 
-    def look(self, now_s: float) -> None:
+    def end_unread(self, now_s: float) -> None:
         """End those whose peers took too little, and the longest of too many."""
         waiting: dict[Connection, Unread] = {}
         for one in cast("list[Connection]", list(self._connections())):

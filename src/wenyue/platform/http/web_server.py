@@ -54,7 +54,7 @@ class WebServer(uvicorn.Server):
         context.set_alpn_protocols(["http/1.1"])
         self._look(context, self._tls.server, 0)
         door = TlsDoor(context, self._protocol)
-        self._door = asyncio.create_task(door.run(self._tls.sock), name="tls door")
+        self._door = asyncio.create_task(door.accept_connections(self._tls.sock), name="tls door")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does."""

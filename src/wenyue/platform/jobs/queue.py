@@ -62,7 +62,7 @@ class JobQueue:
     def define(self, name: str, job: Job) -> None:
         """Let jobs called `name` be done by `job`."""
 
-        async def run(context: JobContext, **arguments: object) -> None:
+        async def run_job(context: JobContext, **arguments: object) -> None:
             try:
                 with span(f"job {name}"):
                     await job(arguments, is_last_try=context.job.attempts >= TRIES_MAX - 1)
@@ -71,14 +71,14 @@ class JobQueue:
                 raise JobFailed(type(error).__name__) from None
 
         retry = RetryStrategy(max_attempts=TRIES_MAX - 1, exponential_wait=_BACKOFF_BASE_S)
-        self._app.task(name=name, pass_context=True, retry=retry)(run)
+        self._app.task(name=name, pass_context=True, retry=retry)(run_job)
 
     async def add(self, tx: Tx, name: str, jobs: Sequence[JSONDict]) -> None:
         """Add jobs with these (JSON) arguments; they exist when the transaction of `tx` commits."""
         if jobs:
             await self._app.configure_task(name, connection=tx).batch_defer_async(*jobs)
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run_jobs(self, stop: asyncio.Event) -> None:
         """Do jobs until `stop`. Raises what ends the queue's own work (the database went away): call again."""
         async with self._app.open_async():
             working = asyncio.create_task(

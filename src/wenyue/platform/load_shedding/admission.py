@@ -87,7 +87,7 @@ class Admission:
         self._turn = 0
         self._freshness = freshness or Freshness()
 
-    async def run(self) -> None:
+    async def move_limits(self) -> None:
         """Measure and move the limits until cancelled."""
         loop = asyncio.get_running_loop()
         before, processor = loop.time(), Processor()

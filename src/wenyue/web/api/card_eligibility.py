@@ -41,7 +41,7 @@ class CardCalendar(BaseModel):
 
 
 @router.get("/{card_id}/availability", summary="What my card pays for")
-async def read(
+async def read_card_availability(
     *,
     card_id: _Id,
     product_id: Annotated[int, Query(ge=1, le=2**63 - 1)],

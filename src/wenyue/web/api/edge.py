@@ -38,7 +38,7 @@ async def read_body(bodies: BodyRoom, scope: Scope, receive: Receive) -> bytes:
     if IS_WHOLE in scope:
         return await _whole(receive)
     try:
-        return await bodies.read(scope, receive)
+        return await bodies.read_body(scope, receive)
     except BodySlow:
         raise BookingRefused(408, "slow_body") from None
     except BodyTooLong:

@@ -63,7 +63,7 @@ def create_api(
     @asynccontextmanager
     async def whole_life(api: FastAPI) -> AsyncGenerator[None]:
         async with lifespan(api):
-            writing = asyncio.create_task(exchange.run(), name="metrics")
+            writing = asyncio.create_task(exchange.write_figures(), name="metrics")
             yield
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)

@@ -106,7 +106,7 @@ async def create(
 
 
 @router.get("", summary="Who am I")
-async def read(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> HolderAnswer:
+async def read_session(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> HolderAnswer:
     """The caller and their cards with what is left on them."""
     async with services.db.reading() as tx:
         cards = await cards_of(tx, services.vault, holder_id)

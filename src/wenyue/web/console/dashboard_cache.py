@@ -32,7 +32,7 @@ class DashboardCache:
         self._exchange = exchange
         self._held: dict[tuple[str, Locale], tuple[float, asyncio.Task[Shown]]] = {}
 
-    async def look(self, span: str, locale: Locale, timezone: str) -> Shown:
+    async def take_reading(self, span: str, locale: Locale, timezone: str) -> Shown:
         """The reading for a span (one of live.SPANS), made now or held; while one is being made, no other is begun."""
         now = time()
         key: tuple[str, Locale] = (span, locale)

@@ -85,7 +85,9 @@ async def _look(duty: OperatorContext) -> Shown:
     if not hasattr(state, "glass"):
         state.glass = DashboardCache(cast(Exchange, state.exchange))
     glass = cast(DashboardCache, state.glass)
-    return await glass.look(asked if asked in SPANS else _HOUR, duty.locale, duty.services.rulebook.timezone)
+    return await glass.take_reading(
+        asked if asked in SPANS else _HOUR, duty.locale, duty.services.rulebook.timezone
+    )
 
 
 routes: Final = [

@@ -7,7 +7,7 @@ from wenyue.core.clock import utc_now
 from wenyue.core.personal import Vault
 from wenyue.platform.config import Settings
 from wenyue.platform.files import allow_many_files
-from wenyue.platform.keys import KeyFile, keep_fresh, load_keys, reading_again, vault_file
+from wenyue.platform.keys import KeyFile, keep_fresh, load_keys, reloading_keys, vault_file
 from wenyue.platform.mail import Post
 from wenyue.platform.supervisor import listening_socket
 from wenyue.web.status.place import Place, place_of
@@ -24,7 +24,7 @@ async def run_status(settings: Settings, sock: socket.socket | None) -> None:
     sock.setblocking(False)
     running: list[asyncio.Task[None]] = []
     if subscribers is not None and keys is not None:
-        running.append(asyncio.create_task(subscribers.run(), name="mails"))
+        running.append(asyncio.create_task(subscribers.send_mails(), name="mails"))
         running.append(asyncio.create_task(keep_fresh([keys]), name="keys"))
     try:
         await serve(StatusPage(place, subscribers=subscribers), sock)
@@ -42,6 +42,6 @@ def subscribers_of(settings: Settings, place: Place) -> tuple[Subscribers, KeyFi
     if not (status.takes_subscriptions and monitor.smtp and status.url):
         return None
     post = Post(monitor.smtp, monitor.mail_from)
-    vault = Vault(load_keys(settings.home), reading_again(settings.home))
+    vault = Vault(load_keys(settings.home), reloading_keys(settings.home))
     subscribers = Subscribers(place.home / "status", vault, post.send, place.own_url, utc_now)
     return subscribers, vault_file(settings.home, vault)

@@ -72,7 +72,7 @@ class StatusPage:
         )
         self._put()
 
-    async def run(self, sock: socket.socket, stop: asyncio.Event) -> None:
+    async def serve_page(self, sock: socket.socket, stop: asyncio.Event) -> None:
         """Serve on `sock` until `stop`."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: Connection(self.shelf), sock=sock, backlog=BACKLOG)
@@ -157,7 +157,7 @@ class StatusPage:
 
     def _tell(self, incident: Incident) -> None:
         if self._subscribers is not None:
-            self._subscribers.tell(incident)
+            self._subscribers.queue_mails(incident)
 
     async def _write(self, *, is_last: bool = False) -> None:
         """Keep the seconds, read incidents and days back: operators write them too."""
@@ -181,7 +181,7 @@ class StatusPage:
         self._days = {one.name: self._history.days(one.name, since) for one in COMPONENTS}
         if self._subscribers is not None:
             for one in _news(self._incidents, incidents):
-                self._subscribers.tell(one)
+                self._subscribers.queue_mails(one)
         self._incidents = incidents
 
     async def _file(self, work: Callable[[], object]) -> bool:
@@ -256,4 +256,4 @@ async def serve(status: StatusPage, sock: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await status.run(sock, stop)
+    await status.serve_page(sock, stop)

@@ -83,12 +83,12 @@ class Subscribers:
             case _:
                 return plain_page("404 Not Found", "没有找到这个页面", "Page not found")
 
-    def tell(self, incident: Incident) -> None:
+    def queue_mails(self, incident: Incident) -> None:
         """Queue a mail to everybody about an incident's only note; a full queue drops it, the feed has it."""
         if not self._queue.full():
             self._queue.put_nowait(incident)
 
-    async def run(self) -> None:
+    async def send_mails(self) -> None:
         """Send what is queued, for ever."""
         while True:
             incident = await self._queue.get()

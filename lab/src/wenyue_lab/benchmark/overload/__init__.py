@@ -60,11 +60,11 @@ def overload(
     console = Console(highlight=False)
     with console.status("") as status:
 
-        def tell(line: str) -> None:
+        def print_line(line: str) -> None:
             status.update(line)
             console.print(line, style="dim", markup=False)
 
-        result = run.run(home / "bench", scale, tell)
+        result = run.measure_overload(home / "bench", scale, print_line)
     figures.write(home / "overload.json", report.document(result))
     (home / "overload.svg").write_text(picture.draw(result), encoding="utf-8")
     console.print(report.table(result))

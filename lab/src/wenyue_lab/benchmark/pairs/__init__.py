@@ -35,10 +35,10 @@ def pairs(
     checkouts = {"old": old.resolve(), "new": (new or run.own_checkout()).resolve()}
     run.require_people(scale)
 
-    def tell(line: str) -> None:
+    def print_line(line: str) -> None:
         print(line, flush=True)  # noqa: T201 - progress, at once even into a pipe
 
-    result = run.compare(checkouts["old"], checkouts["new"], home, scale, tell)
+    result = run.compare(checkouts["old"], checkouts["new"], home, scale, print_line)
     verdict = rules.judge(result.pairs)
     figures.write(
         home.parent / "bench-pairs.json",
@@ -51,7 +51,7 @@ def pairs(
         },
     )
     for line in [*run.report(verdict), *result.notes, f"written to {home.parent / 'bench-pairs.json'}"]:
-        tell(line)
+        print_line(line)
     if not verdict.is_whole or (at_most and verdict.ratio.median > at_most):
         raise typer.Exit(1)
 

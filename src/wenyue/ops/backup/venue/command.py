@@ -86,16 +86,18 @@ def restore_venue(
             accepted=accept_unsigned or (),
         ) as past,
     ):
-        report.say(f"compared after {time.monotonic() - began:.1f} s · 已比对")
+        report.print_line(f"compared after {time.monotonic() - began:.1f} s · 已比对")
         found = compare(past)
         _show(found, past, report)
         if found.is_empty:
-            report.say("nothing is missing that could come back: nothing was written · 无需恢复")
+            report.print_line("nothing is missing that could come back: nothing was written · 无需恢复")
             return
         if not yes:
-            report.say("nothing was written; the same command with --yes does it · 未写入, 加 --yes 执行")
+            report.print_line(
+                "nothing was written; the same command with --yes does it · 未写入, 加 --yes 执行"
+            )
             return
-        done = apply(past, lambda count: report.say(f"{count} bookings are back · 已恢复 {count} 笔"))
+        done = apply(past, lambda count: report.print_line(f"{count} bookings are back · 已恢复 {count} 笔"))
         kept = _note(settings.home, past, found, done)
     _tell(done, kept, time.monotonic() - began, console)
 
@@ -123,15 +125,17 @@ def _past(
         raise SetupError(str(error), "时间不明确, 请注明时区") from error
     source, inside = places
     folder = existing(folder_of(settings, source))
-    database = ReadyDatabase(settings, report.say)
+    database = ReadyDatabase(settings, report.print_line)
     try:
         with psycopg.connect(
             database.owner_url, autocommit=True, connect_timeout=10, options=_OPTIONS
         ) as living:
             with told(folder.path):
-                fetch_the_rest(settings, folder, report.say)
+                fetch_the_rest(settings, folder, report.print_line)
                 wanted = plan(folder, at, accepted=frozenset(accepted))
-            report.say(f"from {wanted.base.name} until {shown(wanted.until)}: venue {code} · 开始恢复副本")
+            report.print_line(
+                f"from {wanted.base.name} until {shown(wanted.until)}: venue {code} · 开始恢复副本"
+            )
             aside = Path(tempfile.mkdtemp(prefix=".venue-restore-", dir=inside or settings.home))
             try:
                 restore(
@@ -162,37 +166,41 @@ def _past(
 
 
 def _show(found: Plan, past: Past, report: Bars) -> None:
-    report.say(f"venue {found.wish.code} {past.name_zh}, as it was {shown(found.wish.until)}")
+    report.print_line(f"venue {found.wish.code} {past.name_zh}, as it was {shown(found.wish.until)}")
     for name, count in found.tables.items():
         if count.missing or count.changed or count.newer:
-            report.say(
+            report.print_line(
                 f"  {name}: {count.missing} missing, {count.changed} changed since, {count.newer} newer (kept)"
             )
     fate = "go back" if found.wish.settings_too else "stay as they are now; --settings puts them back"
     for one in found.settings[:SHOWN]:
-        report.say(
+        report.print_line(
             f"  {one.table}.{one.column}: {one.rows} rows, first {one.where}: was {one.was}, is {one.now}"
         )
     if found.settings:
-        report.say(f"  these settings {fate} · 设置{'将恢复' if found.wish.settings_too else '保持现状'}")
-    report.say(
+        report.print_line(
+            f"  these settings {fate} · 设置{'将恢复' if found.wish.settings_too else '保持现状'}"
+        )
+    report.print_line(
         f"bookings with something missing: {found.bookings}; coming back: {found.returning}; "
         f"conflicts: {found.conflicts_in_all} · 缺失 {found.bookings}, 可恢复 {found.returning}, 冲突 {found.conflicts_in_all}"
     )
     for conflict in found.conflicts[:SHOWN]:
-        report.say(f"  stays away: {conflict.booking_id} ({conflict.reason}, {conflict.at})")
+        report.print_line(f"  stays away: {conflict.booking_id} ({conflict.reason}, {conflict.at})")
     if found.counters:
-        report.say(f"counters that differ from their bookings: {found.counters}, will be counted anew")
+        report.print_line(f"counters that differ from their bookings: {found.counters}, will be counted anew")
     if found.oversold:
-        report.say(
+        report.print_line(
             f"pools {found.oversold[:SHOWN]} hold more bookings than their capacity: left alone, raise the capacity first"
         )
     if found.orphans:
-        report.say(
+        report.print_line(
             f"{found.orphans} lines belong to bookings that neither the database nor the backup has: use a later --to"
         )
     if found.elsewhere:
-        report.say(f"these bookings miss lines at other venues too: {', '.join(found.elsewhere[:SHOWN])}")
+        report.print_line(
+            f"these bookings miss lines at other venues too: {', '.join(found.elsewhere[:SHOWN])}"
+        )
 
 
 def _note(home: Path, past: Past, found: Plan, done: Done) -> Path:
