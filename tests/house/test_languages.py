@@ -18,10 +18,12 @@ from wenyue.locale.extraction import CALLS
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
 # What speaks through the catalogues, relative to the package; the rest still holds both languages side by side.
-CONVERTED = ("locale", "web/gate", "web/traveller")
+CONVERTED = ("locale", "web/console", "web/gate", "web/traveller")
 # Files there that say Chinese by right: (file, why).
 CHINESE_BY_RIGHT = {
     "locale/languages.py": "a language's own name",
+    "web/console/holiday_pages.py": "the calendar joins the names of holidays as Chinese does",
+    "web/console/holiday_words.py": "the calendar names holidays in Chinese",
     "web/traveller/calendar_views.py": "the calendar names holidays in Chinese",
 }
 # Functions there that still take what the database keeps in two columns.

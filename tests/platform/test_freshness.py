@@ -184,8 +184,8 @@ async def test_security_C1_the_live_page_says_what_is_old(tmp_path: Path, steady
     steady.now += 31
     assert state("en") == (
         "warn",
-        "A process goes by old facts",
-        "web: the load signal for the waiting rooms, not renewed for 31 s.",
+        "A process is using outdated data",
+        "web: load signal for the waiting rooms not updated for 31 s.",
         RUNBOOKS["old"],
     )
     assert state("zh")[2] == "网页：给候场队列的负载信号已31秒没有更新。"

@@ -154,15 +154,16 @@ def test_the_page_says_the_worst_thing_first() -> None:
     good = Point(at=int(NOW), good=10, counts=[10] + [0] * 12)
     bad = Point(at=int(NOW), good=1, failed=9, reasons={"busy": 9})
     assert state_of(facts([good], web, worker()), "en", "").tone == "good"
-    assert state_of(facts([], web, worker()), "en", "").text == "Nobody is booking now."
+    assert state_of(facts([], web, worker()), "en", "").text == "No one is booking right now."
     assert state_of(facts([bad], web, worker()), "en", "").title.startswith("90 %")
     assert (
-        state_of(facts([good], web, worker(holds_overdue_seconds=90)), "en", "").title == "Work is piling up"
+        state_of(facts([good], web, worker(holds_overdue_seconds=90)), "en", "").title
+        == "Background work is piling up"
     )
     behind = worker()
     behind.gauge("events_oldest_seconds", 0, "gate-index")
     behind.gauge("events_oldest_seconds", 90, "messages")
-    assert state_of(facts([good], web, behind), "en", "").title == "Work is piling up"
+    assert state_of(facts([good], web, behind), "en", "").title == "Background work is piling up"
     assert state_of(facts([good], web), "en", "").runbook == RUNBOOKS["worker"]
     web.gauge("database_away_since", NOW - 60)
     state = state_of(facts([bad], web, worker()), "zh-CN", "12:03")
@@ -209,9 +210,9 @@ def test_words_are_short_and_nothing_that_happened_is_nothing() -> None:
 def test_every_runbook_that_is_named_is_there_and_nothing_else_can_be_read() -> None:
     assert set(RUNBOOKS.values()) <= set(runbook_names())
     for name in runbook_names():
-        assert runbook(name) is not None
+        assert runbook(name, "en") is not None
     for name in ("../reliability", "..%2freliability", "/etc/passwd", "", "a" * 100, "README"):
-        assert runbook(name) is None, name
+        assert runbook(name, "en") is None, name
 
 
 def test_a_runbook_cannot_bring_markup() -> None:
@@ -225,17 +226,21 @@ def test_a_runbook_cannot_bring_markup() -> None:
             "```sh step",
             "a < b",
             "```",
-        ]
+        ],
+        "en",
     )
     assert "<script>" not in page
     assert '<a href="/console/runbooks/drain">d</a>' in page
     assert "<li>one more</li>" in page
     assert "<code>a &lt; b</code>" in page
     assert "javascript:x" in page
-    assert "处理 · Mend" in page_of(["## Mend"])
+    assert page_of(["## Mend"], "zh-CN") == "<h2>处理</h2>"
+    assert page_of(["## Mend"], "en") == "<h2>Fix</h2>"
     assert 'href="javascript' not in page
-    assert "<code>**c** [d](drain)</code>" in page_of(["`**c** [d](drain)`"])  # code is shown as it is typed
-    assert page_of(["**a `b` [c](d)**"]) == (
+    assert "<code>**c** [d](drain)</code>" in page_of(
+        ["`**c** [d](drain)`"], "en"
+    )  # code is shown as it is typed
+    assert page_of(["**a `b` [c](d)**"], "en") == (
         '<p><strong>a <code>b</code> <a href="/console/runbooks/d">c</a></strong></p>'
     )
 

@@ -25,6 +25,7 @@ DAY: Final = Message("format.day")  # 1 Oct
 WEEKDAY_AND_DAY: Final = Message("format.day_weekday")  # Thu 1 Oct
 FULL_DAY: Final = Message("format.day_full")  # 1 Oct 2026
 MONTH: Final = Message("format.month")  # Oct
+MONTH_AND_YEAR: Final = Message("format.month_year")  # Oct 2026
 WEEKDAY: Final = Message("format.weekday")  # Thu
 RELEASE: Final = Message("format.release")  # 8 Oct, 08:00; of a month that everybody knows
 WEEKDAY_NAME: Final = Message("format.weekday_name")  # Thu; 周四, standing alone

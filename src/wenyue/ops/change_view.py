@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from wenyue.changes import Change, State
+from wenyue.locale import translations
 from wenyue.web.console.change_words import ACTS, Named, rows_of, say_counts
-from wenyue.web.shared.i18n import Locale, translator
 
 SHOWN_LENGTH: Final = 12  # hex digits of the digest: what `show` printed, and approving is bound to
 STATES: Final = {
@@ -18,16 +18,6 @@ STATES: Final = {
 }
 
 
-class _English:
-    """Whoever reads a command's output."""
-
-    locale: Locale = "en"
-
-    def t(self, zh: str, en: str, **values: object) -> str:
-        """The English sentence."""
-        return translator(self.locale)(zh, en, **values)
-
-
 def state_of(change: Change) -> str:
     """What became of it, and whether somebody is still to look at it."""
     return STATES[change.state] + (" · awaits review 待复核" if change.awaits_review else "")
@@ -35,10 +25,9 @@ def state_of(change: Change) -> str:
 
 def lines_of(change: Change, about: Named, logins: Mapping[str, str]) -> list[str]:
     """Everything that a decision is about, and last what `approve` wants to be told: that one has seen it."""
-    reader = _English()
-    zh, en = ACTS[change.kind]
+    reader, act = translations("en"), ACTS[change.kind]
     lines = [
-        ("act · 操作", f"{en} · {zh}"),
+        ("act · 操作", f"{act.say('en')} · {act.say('zh-CN')}"),
         ("venue · 场馆", about.venue(change.venue_id, "en") or "every venue · 所有场馆"),
         *(
             (one.label, f"{one.was} → {one.becomes}" if one.was else one.becomes)

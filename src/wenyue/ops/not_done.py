@@ -55,5 +55,4 @@ def refused(why: Refusal | NotDone) -> SetupError:
     """What is raised for it."""
     if isinstance(why, NotDone):
         return SetupError(*NOT_DONE[why])
-    zh, en = REFUSALS[why]
-    return SetupError(en, zh)
+    return SetupError(REFUSALS[why].say("en"), REFUSALS[why].say("zh-CN"))

@@ -106,12 +106,12 @@ async def test_a_closure_takes_effect_at_once_and_another_reviews_and_lifts_it(s
     form = {"from": DAY, "to": DAY, "told": "大雾", "told_en": "Fog", "reason": "风力过大"}
     shown = await filled_in(ann, "slots.close", form)
     path = ann.path
-    assert "Done" in shown
-    assert "somebody else looks until" in shown
-    assert "I have looked at it" not in shown
+    assert "In effect" in shown
+    assert "to be reviewed by another by" in shown
+    assert "Mark as reviewed" not in shown
     await bo.get(path)
     reviewed = await bo.submit(bo.form(path), {"what": "review", "says": "right"})
-    assert "I have looked at it" not in reviewed
+    assert "Mark as reviewed" not in reviewed
     await bo.get(f"{LAKE}&act=slots.reopen")
     async with site.app.services.db.connection() as tx:
         [change] = await store.latest(tx, NOW)
@@ -123,7 +123,7 @@ async def test_a_closure_takes_effect_at_once_and_another_reviews_and_lifts_it(s
     )
     lifting = bo.path
     await ann.get(lifting)
-    assert "Done" in await ann.submit(ann.form(lifting), {"what": "approve"})
+    assert "In effect" in await ann.submit(ann.form(lifting), {"what": "approve"})
 
 
 async def test_a_proposal_is_declined_or_taken_back(site: ApiSite) -> None:

@@ -161,7 +161,7 @@ async def test_the_live_page_is_whole_without_javascript(site: ApiSite) -> None:
     assert "<style" not in page
     assert " style=" not in page
     english = await browser.get("/console/live?lang=en&span=1h")
-    assert "No worker reports" in english
+    assert "The worker isn&#39;t reporting" in english
     assert 'data-live="/console/live.json?span=1h&amp;lang=en"' in english
     assert "About to sell out" in english
 

@@ -25,6 +25,7 @@ from wenyue.changes import (
     rules,
 )
 from wenyue.core.duties import Right, may_anywhere, venues_for
+from wenyue.locale.formats import say_number
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.change_words import (
     REFUSALS,
@@ -127,7 +128,7 @@ async def do_change(duty: OperatorContext) -> Response:
     if done is Refusal.FACTOR_OLD:
         return await ask_factor(duty)
     if isinstance(done, Refusal):
-        return await _one(duty, problem=duty.t(*REFUSALS[done]), says=says)
+        return await _one(duty, problem=duty.say(REFUSALS[done]), says=says)
     if isinstance(done, NotDone):
         return await _one(duty, problem=say_not_done(duty, done), says=says)
     return redirect(f"/console/changes/{change_id}")
@@ -142,8 +143,8 @@ async def _one(duty: OperatorContext, *, problem: str = "", says: str = "") -> R
         if found is None or not operator.may(Right.CONSOLE_VIEW, found.venue_id):
             return duty.message(
                 404,
-                duty.t("没有这项变更", "There is no such change"),
-                duty.t(*REFUSALS[Refusal.UNKNOWN]),
+                duty.gettext("Change not found"),
+                duty.say(REFUSALS[Refusal.UNKNOWN]),
                 back="/console/changes",
             )
         [view] = await _views(duty, tx, [found], operator)
@@ -177,25 +178,30 @@ def _view(
     duty: OperatorContext, one: Change, operator: Operator, about: Named, names: dict[str, str]
 ) -> View:
     state = State.EXPIRED if one.is_open and one.expires_at <= duty.now else one.state
-    tone, mark, zh, en = STATES[state]
+    tone, mark, word = STATES[state]
     decided = [
-        duty.t("{who} 于 {at} 处理", "decided by {who}, {at}", who=names.get(who, who), at=_at(duty, at))
+        duty.gettext("decided by {who} on {at}", who=names.get(who, who), at=_at(duty, at))
         for who, at in ((one.decided_by, one.decided_at), (one.reviewed_by, one.reviewed_at))
         if who and at
     ]
     return View(
         id=str(one.id),
         act=say_act(duty, one.kind),
-        venue=about.venue(one.venue_id, duty.locale) or duty.t("所有场馆", "Every venue"),
+        venue=about.venue(one.venue_id, duty.locale) or duty.gettext("Every venue"),
         rows=rows_of(duty, one, about),
         reason=one.reason,
         by=names.get(one.proposed_by, one.proposed_by),
         at=_at(duty, one.proposed_at),
         tone=tone,
         mark=mark,
-        state=duty.t(zh, en),
+        state=duty.say(word),
         touches=say_counts(duty, one.counts),
-        most=duty.t("最多{n}个名额", "at most {n} places", n=f"{one.bounds.places:,}"),
+        most=duty.ngettext(
+            "at most {count} place",
+            "at most {count} places",
+            one.bounds.places,
+            count=say_number(one.bounds.places, duty.locale),
+        ),
         waits=_waits(duty, one),
         decided=" · ".join(decided),
         decision=_decision(duty, one),
@@ -212,13 +218,11 @@ def _view(
 def _waits(duty: OperatorContext, one: Change) -> str:
     if one.is_open and one.expires_at > duty.now:
         if one.applies_at is not None:
-            return duty.t("{at} 自动生效", "takes effect by itself, {at}", at=_at(duty, one.applies_at))
-        return duty.t("{at} 前有效", "until {at}", at=_at(duty, one.expires_at))
+            return duty.gettext("Takes effect automatically on {at}", at=_at(duty, one.applies_at))
+        return duty.gettext("Valid until {at}", at=_at(duty, one.expires_at))
     if one.awaits_review and one.review_by is not None:
-        return duty.t(
-            "已由一人执行，请他人在 {at} 前复核",
-            "done by one person: somebody else looks until {at}",
-            at=_at(duty, one.review_by),
+        return duty.gettext(
+            "Done by one person, to be reviewed by another by {at}", at=_at(duty, one.review_by)
         )
     return ""
 
@@ -227,7 +231,7 @@ def _decision(duty: OperatorContext, one: Change) -> str:
     if one.state is not State.FAILED:
         return one.decision
     try:
-        return duty.t(*REFUSALS[Refusal(one.decision)])
+        return duty.say(REFUSALS[Refusal(one.decision)])
     except ValueError:
         return say_not_done(duty, NotDone(one.decision))
 

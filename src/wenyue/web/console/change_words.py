@@ -9,75 +9,47 @@ from typing import Any, Final, TypeVar
 from wenyue import catalogue
 from wenyue.catalogue import Product, Venue
 from wenyue.changes import Change, Counts, Refusal, State
+from wenyue.locale import Message
+from wenyue.locale.formats import say_number
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.holiday_words import say_kind
 from wenyue.web.console.speaking import Speaks
-from wenyue.web.shared.i18n import Locale, say_full_date, say_money
+from wenyue.web.shared.i18n import Locale, pick, say_full_date, say_money
 
 V = TypeVar("V")
 ROWS_MAX: Final = 60
 ACTS: Final = {
-    "slots.close": ("闭馆停售", "Close and stop sales"),
-    "slots.reopen": ("恢复开放", "Lift a closure"),
-    "prices.set": ("调价", "Set prices"),
-    "capacity.set": ("调整场次容量", "Set a session's capacity"),
-    "capacity.day": ("调整当日承载量", "Set a day's carrying capacity"),
-    "holidays.set": ("录入节假日", "Enter holidays"),
+    "slots.close": Message("Close and stop sales"),
+    "slots.reopen": Message("Reopen"),
+    "prices.set": Message("Set prices"),
+    "capacity.set": Message("Set a session's capacity"),
+    "capacity.day": Message("Set a day's capacity"),
+    "holidays.set": Message("Enter holidays"),
 }
 STATES: Final = {
-    State.WAITING: ("warn", "clock", "待审批", "Waits"),
-    State.APPLIED: ("good", "check", "已生效", "Done"),
-    State.DECLINED: ("bad", "x", "未通过", "Declined"),
-    State.WITHDRAWN: ("", "x", "已撤回", "Taken back"),
-    State.EXPIRED: ("", "clock", "已过期", "Expired"),
-    State.FAILED: ("bad", "tight", "未能执行", "Not done"),
+    State.WAITING: ("warn", "clock", Message("Awaiting approval")),
+    State.APPLIED: ("good", "check", Message("In effect")),
+    State.DECLINED: ("bad", "x", Message("Declined")),
+    State.WITHDRAWN: ("", "x", Message("Withdrawn")),
+    State.EXPIRED: ("", "clock", Message.in_context("of a change", "Expired")),
+    State.FAILED: ("bad", "tight", Message("Failed")),
 }
 REFUSALS: Final = {
-    Refusal.OWN: ("自己提出的变更须由他人处理。", "Somebody else decides on what you proposed."),
-    Refusal.NOT_OWN: ("只有提出人可以撤回。", "Only whoever proposed it takes it back."),
-    Refusal.DECIDED: ("已有人处理过这项变更。", "Somebody has decided on it already."),
-    Refusal.EXPIRED: (
-        "已过期，如仍需要请重新提出。",
-        "It has expired: propose it again if it is still wanted.",
-    ),
-    Refusal.DIFFERENT: (
-        "内容与您看到的不一致，请重新查看后再决定。",
-        "It is not what you saw: read it again, then decide.",
-    ),
-    Refusal.MOVED_ON: (
-        "要改的内容在此期间已被改动，没有执行。请重新提出。",
-        "What it would change has changed meanwhile: nothing was done. Propose it again.",
-    ),
-    Refusal.BEYOND_BOUNDS: (
-        "影响已超出提出时写明的上限，没有执行。请重新提出。",
-        "It touches more by now than was stated: nothing was done. Propose it again.",
-    ),
-    Refusal.NOT_REVIEWABLE: (
-        "这项变更不需要复核，或已复核。",
-        "There is nothing to review, or it was reviewed.",
-    ),
-    Refusal.BOUNDS_LOW: (
-        "现在的影响已超过您写的上限，请调高上限。",
-        "It touches more already than you stated: state at least as much.",
-    ),
-    Refusal.TOO_MANY: (
-        "待审批的变更太多，请先处理或撤回一部分。停售、降容量不受此限。",
-        "Too many proposals wait: decide on some of them first, or take them back. What only restricts is still taken on.",
-    ),
-    Refusal.ID_REUSED: (
-        "这份表单已用于另一项变更，请重新打开表单。",
-        "This form was used for another change: open a new one.",
-    ),
-    Refusal.LEFT: (
-        "提出人已离职或不再有此权限，这项变更已撤回。如仍需要请重新提出。",
-        "Whoever proposed it has left or may not any more: it was taken back. Propose it again if it is wanted.",
-    ),
-    Refusal.FACTOR_OLD: (
-        "距上次二次验证已超过10分钟，请重新验证后再批准。",
-        "Your second step is more than ten minutes old: prove it again, then approve.",
-    ),
-    Refusal.NOTHING: ("现在就是这样，没有要改的。", "It is so already: nothing would change."),
-    Refusal.UNKNOWN: ("没有这项变更，或不归您管理。", "There is no such change, or its venue is not yours."),
+    Refusal.OWN: Message("refusal.own"),
+    Refusal.NOT_OWN: Message("refusal.not_own"),
+    Refusal.DECIDED: Message("refusal.decided"),
+    Refusal.EXPIRED: Message("refusal.expired"),
+    Refusal.DIFFERENT: Message("refusal.different"),
+    Refusal.MOVED_ON: Message("refusal.moved_on"),
+    Refusal.BEYOND_BOUNDS: Message("refusal.beyond_bounds"),
+    Refusal.NOT_REVIEWABLE: Message("refusal.not_reviewable"),
+    Refusal.BOUNDS_LOW: Message("refusal.bounds_low"),
+    Refusal.TOO_MANY: Message("refusal.too_many"),
+    Refusal.ID_REUSED: Message("refusal.id_reused"),
+    Refusal.LEFT: Message("refusal.left"),
+    Refusal.FACTOR_OLD: Message("refusal.factor_old"),
+    Refusal.NOTHING: Message("refusal.nothing"),
+    Refusal.UNKNOWN: Message("refusal.unknown"),
 }
 
 
@@ -97,11 +69,11 @@ class Named:
     venues: Mapping[int, Venue]
     products: Mapping[int, Product]
 
-    def venue(self, venue_id: int | None, locale: str) -> str:
+    def venue(self, venue_id: int | None, locale: Locale) -> str:
         """The venue's name."""
         return _name(self.venues.get(venue_id or 0), locale)
 
-    def product(self, product_id: int | None, locale: str) -> str:
+    def product(self, product_id: int | None, locale: Locale) -> str:
         """The product's name."""
         return _name(self.products.get(product_id or 0), locale)
 
@@ -119,16 +91,16 @@ async def named(tx: Tx, found: Sequence[Change]) -> Named:
 
 def say_act(speaks: Speaks, kind: str) -> str:
     """What is done."""
-    return speaks.t(*ACTS[kind])
+    return ACTS[kind].say(speaks.locale)
 
 
 def say_counts(speaks: Speaks, counts: Counts) -> str:
     """What it touches."""
-    return speaks.t(
-        "{sessions}个场次，已占用{places}个名额",
-        "{sessions} sessions, {places} places taken",
-        sessions=f"{counts.sessions:,}",
-        places=f"{counts.places:,}",
+    sessions, places = (say_number(n, speaks.locale) for n in (counts.sessions, counts.places))
+    return speaks.gettext(
+        "{sessions}, {places}",
+        sessions=speaks.ngettext("{count} session", "{count} sessions", counts.sessions, count=sessions),
+        places=speaks.ngettext("{count} place taken", "{count} places taken", counts.places, count=places),
     )
 
 
@@ -141,34 +113,32 @@ def rows_of(speaks: Speaks, change: Change, named: Named) -> list[Row]:
             Row(f"{label} · {span}", old, new) for span, old, new in _prices(speaks, asked["prices"], was)
         ]
     if change.kind == "slots.close":
-        what = named.product(asked.get("product_id"), speaks.locale) or speaks.t(
-            "整个场馆", "The whole venue"
+        what = named.product(asked.get("product_id"), speaks.locale) or speaks.gettext("The whole venue")
+        span = say_days(
+            date.fromisoformat(asked["from_day"]), date.fromisoformat(asked["to_day"]), speaks.locale
         )
-        span = _span(speaks, date.fromisoformat(asked["from_day"]), date.fromisoformat(asked["to_day"]))
         told = asked["reason_zh"] + (f" / {asked['reason_en']}" if asked.get("reason_en") else "")
         return [
-            Row(f"{what} · {span}", speaks.t("开放", "open"), speaks.t("停售", "closed")),
-            Row(speaks.t("告知游客", "Travellers are told"), "", told),
+            Row(f"{what} · {span}", speaks.gettext("open"), speaks.gettext("closed")),
+            Row(speaks.gettext("Message to travellers"), "", told),
         ]
     if change.kind == "holidays.set":
         becomes = say_kind(speaks, asked["day_kind"], asked["name_zh"])
         return [Row(span, say_kind(speaks, *old), becomes) for span, old in _spans(speaks, was)]
     if change.kind == "slots.reopen":
-        span = _span(speaks, date.fromisoformat(was["from"]), date.fromisoformat(was["to"]))
-        what = named.product(was.get("product"), speaks.locale) or speaks.t("整个场馆", "The whole venue")
-        closed = speaks.t("停售：{why}", "closed: {why}", why=was["reason"])
-        return [Row(f"{what} · {span}", closed, speaks.t("开放", "open"))]
+        span = say_days(date.fromisoformat(was["from"]), date.fromisoformat(was["to"]), speaks.locale)
+        what = named.product(was.get("product"), speaks.locale) or speaks.gettext("The whole venue")
+        closed = speaks.gettext("closed: {why}", why=was["reason"])
+        return [Row(f"{what} · {span}", closed, speaks.gettext("open"))]
     label = (
-        speaks.t("场次{n}", "Session {n}", n=asked["slot_id"])
+        speaks.gettext("Session {n}", n=asked["slot_id"])
         if change.kind == "capacity.set"
         else say_full_date(date.fromisoformat(asked["on_date"]), speaks.locale)
     )
-    new = f"{asked['capacity']:,}"
+    new = say_number(asked["capacity"], speaks.locale)
     if asked.get("below_taken") == "follow":
-        new += speaks.t(
-            "（已占用更多时停售并逐步降到）", " (sales stop and it follows down, while more are taken)"
-        )
-    return [Row(label, f"{was['capacity']:,}", new)]
+        new = speaks.gettext("{n} (while more are taken, sales stop and it follows down)", n=new)
+    return [Row(label, say_number(was["capacity"], speaks.locale), new)]
 
 
 def _prices(speaks: Speaks, prices: Mapping[str, int], was: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -177,7 +147,7 @@ def _prices(speaks: Speaks, prices: Mapping[str, int], was: Mapping[str, Any]) -
         (span, _say_prices(old, speaks.locale), say_money(new, speaks.locale)) for span, (old, new) in spans
     ]
     if len(found) > ROWS_MAX:
-        rest = speaks.t("另有{n}段日期", "{n} more spans of days", n=len(found) - ROWS_MAX)
+        rest = speaks.ngettext("{n} more date range", "{n} more date ranges", len(found) - ROWS_MAX)
         return [*found[:ROWS_MAX], (rest, "…", "…")]
     return found
 
@@ -190,7 +160,7 @@ def _spans(speaks: Speaks, by_day: Mapping[str, V]) -> list[tuple[str, V]]:
         enumerate(days), lambda at: (at[1].toordinal() - at[0], by_day[at[1].isoformat()])
     ):
         span = [day for _, day in group]
-        found.append((_span(speaks, span[0], span[-1]), by_day[span[0].isoformat()]))
+        found.append((say_days(span[0], span[-1], speaks.locale), by_day[span[0].isoformat()]))
     return found
 
 
@@ -203,12 +173,13 @@ def _say_prices(was: int | list[int], locale: Locale) -> str:
     )
 
 
-def _span(speaks: Speaks, first: date, last: date) -> str:
-    said = say_full_date(first, speaks.locale)
-    return said if first == last else f"{said} – {say_full_date(last, speaks.locale)}"
+def say_days(first: date, last: date, locale: Locale) -> str:
+    """One day, or the first and the last of several."""
+    said = say_full_date(first, locale)
+    return said if first == last else f"{said} – {say_full_date(last, locale)}"
 
 
-def _name(one: Venue | Product | None, locale: str) -> str:
+def _name(one: Venue | Product | None, locale: Locale) -> str:
     if one is None:
         return ""
-    return (one.name_en or one.name_zh) if locale == "en" else one.name_zh
+    return pick(one.name_zh, one.name_en, locale)

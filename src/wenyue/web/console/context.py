@@ -128,8 +128,8 @@ def _may(duty: OperatorContext, right: Right) -> bool:
 def _stale_form(duty: OperatorContext) -> Response:
     return duty.message(
         403,
-        duty.t("页面放得太久了", "This page is too old"),
-        duty.t("没有做任何改动。请重新打开再试。", "Nothing was changed. Open the page again."),
+        duty.gettext("This page is too old"),
+        duty.gettext("Nothing was changed. Open the page again and retry."),
     )
 
 
@@ -164,18 +164,17 @@ def _refused(duty: OperatorContext, *, is_json: bool) -> Response:
     if duty.may_enter:
         return duty.message(
             403,
-            duty.t("您的职责不包括这一项", "This is not among your duties"),
-            duty.t(
-                "没有做任何改动。请换有此职责的账号，或请管理员调整职责。",
-                "Nothing was changed. Sign in with a login that has the duty, or ask an administrator.",
+            duty.gettext("This isn't one of your duties"),
+            duty.gettext(
+                "Nothing was changed. Sign in with an account that has this duty, or ask an administrator."
             ),
         )
     return duty.message(
         403,
-        duty.t("这个账号不能进入运营台", "This login may not enter the console"),
-        duty.t(
-            "运营台不对闸口和柜台账号开放。请用运营等账号登录，或请管理员调整职责。",
-            "The console is not for logins of gates and counters. Sign in with another, or ask an administrator for a duty.",
+        duty.gettext("This account can't use the console"),
+        duty.gettext(
+            "Gate and counter accounts can't use the console. Sign in with an operator's "
+            "account, or ask an administrator to change your duties."
         ),
         back=duty.signin_path,
     )
@@ -184,10 +183,10 @@ def _refused(duty: OperatorContext, *, is_json: bool) -> Response:
 def _by_pin(duty: OperatorContext) -> Response:
     return duty.message(
         403,
-        duty.t("请用密码登录", "Sign in with your password"),
-        duty.t(
-            "PIN 只用于本闸口。查看或更改自己的登录，请在别处用密码登录。没有做任何改动。",
-            "A PIN is good for this gate alone. To see or change your sign-in, use your password elsewhere. Nothing was changed.",
+        duty.gettext("Sign in with your password"),
+        duty.gettext(
+            "A PIN only works at this gate. To view or change your sign-in, sign in with your "
+            "password somewhere else. Nothing was changed."
         ),
         back="/gate",
     )
@@ -200,11 +199,11 @@ def _away(duty: OperatorContext, *, is_json: bool) -> Response:
         )
     response = duty.message(
         503,
-        duty.t("暂时连不上数据库", "The database cannot be reached"),
-        duty.t(
-            "现在无法核对账号。最近15分钟内进过运营台的浏览器仍可查看实时页面和应急手册；服务器上可运行 wenyue doctor。",
-            "Nobody can be asked whose login this is. A browser that was in the console within the last 15 minutes still sees"
-            " the live page and the runbooks; on the server, wenyue doctor tells more.",
+        duty.gettext("The database can't be reached"),
+        duty.gettext(
+            "Logins can't be checked right now. Browsers that were in the console within the "
+            "last 15 minutes can still see the live page and the runbooks. On the server, run "
+            "wenyue doctor."
         ),
     )
     response.headers["Retry-After"] = "3"

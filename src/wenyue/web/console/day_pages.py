@@ -9,10 +9,11 @@ from starlette.responses import Response
 from wenyue.booking import touched
 from wenyue.catalogue import closures
 from wenyue.core.clock import days, local_date
+from wenyue.locale.formats import MONTH_AND_YEAR, say_day, say_number
 from wenyue.web.console.change_pages import operator_of
 from wenyue.web.console.context import OperatorContext, get
 from wenyue.web.console.proposal_pages import name_of, venue_of
-from wenyue.web.shared.i18n import say_full_date, say_month
+from wenyue.web.shared.i18n import pick, say_full_date
 from wenyue.web.shared.request_context import redirect
 
 _MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
@@ -35,7 +36,7 @@ async def show_days(duty: OperatorContext) -> Response:
         found = await touched.venue_days(tx, venue.id, max(first, today), last)
         standing = (await closures(tx, [venue.id], max(first, today), last)).get(venue.id, [])
     told = {
-        day: one.reason_zh
+        day: pick(one.reason_zh, one.reason_en, duty.locale)
         for one in standing
         if one.product_id is None
         for day in days(max(one.from_date, first), min(one.to_date, last))
@@ -45,7 +46,7 @@ async def show_days(duty: OperatorContext) -> Response:
         section="changes",
         venue=name_of(duty, venue),
         venue_id=venue.id,
-        month=duty.t("{y}年{m}", "{m} {y}", y=first.year, m=say_month(first, duty.locale)),
+        month=say_day(first, duty.locale, MONTH_AND_YEAR),
         days=[_shown(duty, day, found.get(day), told.get(day, "")) for day in days(max(first, today), last)],
         earlier=f"{first - timedelta(days=1):%Y-%m}" if first > today else "",
         later=f"{_next(first):%Y-%m}" if (first - today).days < _MONTHS_AHEAD_MAX * 30 else "",
@@ -68,26 +69,26 @@ def _shown(duty: OperatorContext, day: date, one: touched.VenueDay | None, told:
     """A line of the page. `tone` and `mark`: of its state."""
     sessions, figures = 0 if one is None else one.sessions, ""
     if one is not None and sessions:
-        figures = duty.t(
-            "{n}场，{taken}/{all}",
+        figures = duty.ngettext(
+            "{n} session, {taken} of {all} taken",
             "{n} sessions, {taken} of {all} taken",
-            n=sessions,
-            taken=f"{one.taken:,}",
-            all=f"{one.capacity:,}",
+            sessions,
+            taken=say_number(one.taken, duty.locale),
+            all=say_number(one.capacity, duty.locale),
         )
     if one is not None and one.day_capacity is not None:
-        limit = duty.t("当日承载量{n}", "at most {n} that day", n=f"{one.day_capacity:,}")
+        limit = duty.gettext("daily capacity {n}", n=say_number(one.day_capacity, duty.locale))
         figures = f"{figures} · {limit}" if figures else limit
     if one is None or not sessions:
-        state = ("", "clock", duty.t("未开放", "Not open yet"))
+        state = ("", "clock", duty.gettext("Not open yet"))
     elif one.closed == sessions:
-        state = ("bad", "x", duty.t("停售", "Closed"))
+        state = ("bad", "x", duty.pgettext("sale", "Closed"))
     elif one.closed:
-        state = ("warn", "tight", duty.t("部分停售", "Partly closed"))
+        state = ("warn", "tight", duty.gettext("Partly closed"))
     else:
-        state = ("good", "check", duty.t("开放", "Open"))
+        state = ("good", "check", duty.gettext("Open"))
     if told and state[0] == "":
-        state = ("bad", "x", duty.t("闭馆", "Will be closed"))
+        state = ("bad", "x", duty.gettext("Closed that day"))
     return {
         "date": day.isoformat(),
         "said": say_full_date(day, duty.locale),

@@ -9,20 +9,21 @@ from wenyue.application.manage_devices import AllowDevice, Allowed, allow_device
 from wenyue.application.operating import NotDone
 from wenyue.catalogue import venue, venues_by_id
 from wenyue.core.duties import Right, venues_for
+from wenyue.locale import Message
 from wenyue.web.console.context import OperatorContext, get, post
+from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.request_context import redirect
-from wenyue.web.wording import Text
 
 _FIELD_MAX: Final = 64
 _SAYS: Final = {
-    NotDone.POST_NEEDED: ("post", Text("请填写闸口或柜台名称。", "Name the gate or counter.")),
+    NotDone.POST_NEEDED: ("post", Message("Enter the name of the gate or counter.")),
     NotDone.VENUE_UNKNOWN: (
         "venue",
-        Text("没有这个场馆，或不由您负责。", "There is no such venue, or it is not yours."),
+        Message("Venue not found, or it isn't yours."),
     ),
     NotDone.TOO_MANY_DEVICES: (
         "venue",
-        Text("该场馆设备过多，请先停用。", "This venue has too many devices: revoke some."),
+        Message("This venue has too many devices. Revoke some first."),
     ),
 }
 
@@ -50,10 +51,8 @@ async def do_revoke(duty: OperatorContext) -> Response:
     raw = str(duty.request.path_params["id"])
     number = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 19 else 0
     if await revoke_device(duty.services, duty.operator, number) is NotDone.DEVICE_UNKNOWN:
-        title = duty.t("没有这台设备，或已停用", "There is no such device, or it was revoked")
-        return duty.message(
-            404, title, duty.t("没有做任何改动。", "Nothing was changed."), back="/console/devices"
-        )
+        title = duty.gettext("Device not found, or already revoked")
+        return duty.message(404, title, duty.gettext("Nothing was changed."), back="/console/devices")
     return redirect("/console/devices")
 
 
@@ -68,18 +67,18 @@ async def _page(
     async with duty.services.db.reading() as tx:
         found = await gate_devices.devices(tx, theirs)
         known = await venues_by_id(tx, sorted({one.device.venue_id for one in found}))
-    names = {id_: duty.t(one.name_zh, one.name_en or one.name_zh) for id_, one in known.items()}
+    names = {id_: pick(one.name_zh, one.name_en, duty.locale) for id_, one in known.items()}
     shown = [
         {
             "id": one.device.id,
             "where": f"{names.get(one.device.venue_id, one.device.venue_id)} · {one.device.post}",
-            "state": duty.t("已停用", "revoked")
+            "state": duty.gettext("revoked")
             if one.revoked_at
-            else duty.t("在用", "in use")
+            else duty.gettext("in use")
             if one.enrolled_at
-            else duty.t("待登记", "waits for its code")
+            else duty.gettext("not enrolled yet")
             if one.code_until > duty.now
-            else duty.t("登记码已过期", "its code is too old"),
+            else duty.gettext("code expired"),
             "is_open": one.revoked_at is None,
         }
         for one in found

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from wenyue.catalogue import venues_by_id
 from wenyue.core.duties import RIGHTS, Right, Role, may, may_anywhere
 from wenyue.web.console.context import OperatorContext, get
+from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.wording.duties import RIGHT_WORDS, ROLES, WHOLE_DESTINATION, say_scope
 
@@ -30,7 +31,7 @@ async def show_duties(duty: OperatorContext) -> Response:
     async with duty.services.db.reading() as tx:
         ids = sorted({one.venue_id for one in held if one.venue_id is not None})
         venues = await venues_by_id(tx, ids)
-    names = {id_: duty.t(venue.name_zh, venue.name_en or venue.name_zh) for id_, venue in venues.items()}
+    names = {id_: pick(venue.name_zh, venue.name_en, duty.locale) for id_, venue in venues.items()}
     rows: list[RightRow] = []
     for right, roles in RIGHTS.items():
         own = [one for one in held if one.role in roles]

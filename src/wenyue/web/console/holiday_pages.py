@@ -16,7 +16,7 @@ from wenyue.core.ids import uuid7
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar
 from wenyue.web.console.change_words import REFUSALS
 from wenyue.web.console.context import OperatorContext, get, post
-from wenyue.web.console.holiday_words import HOLIDAYS_EN, KINDS, say_holidays
+from wenyue.web.console.holiday_words import KINDS, say_holiday, say_holidays
 from wenyue.web.console.not_done import say_not_done
 from wenyue.web.console.proposal_forms import proposal_id
 from wenyue.web.shared.forms import parse_day
@@ -75,7 +75,7 @@ async def do_holidays(duty: OperatorContext) -> Response:
     )
     if not isinstance(done, NotDone | Refusal):
         return redirect(f"/console/changes/{done.id}")
-    text = duty.t(*REFUSALS[done]) if isinstance(done, Refusal) else say_not_done(duty, done)
+    text = duty.say(REFUSALS[done]) if isinstance(done, Refusal) else say_not_done(duty, done)
     return await _page(duty, entered=entered, errors=[{"field": "from", "text": text}])
 
 
@@ -90,7 +90,7 @@ def _read(
         if day is not None:
             dates[name] = day
         else:
-            text = duty.t("请填写日期，例如 2027-10-01。", "Give a date, such as 2027-10-01.")
+            text = duty.gettext("Enter a date, such as 2027-10-01.")
             errors.append({"field": name, "text": text})
     if errors:
         return None, errors
@@ -112,16 +112,13 @@ def _read(
 def _words(duty: OperatorContext) -> dict[str, str]:
     most = replanning.ENTRY_DAYS_MAX
     return {
-        "kind": duty.t("请选择类别。", "Choose what these days are."),
-        "to": duty.t(
-            "结束日期不能早于开始日期，一次最多{n}天。",
-            "The last day is not before the first; {n} days at most in one entry.",
-            n=most,
+        "kind": duty.gettext("Choose a type."),
+        "to": duty.gettext(
+            "The last day can't be before the first. One entry covers at most {n} days.", n=most
         ),
-        "name": duty.t("请选择是哪个节日。", "Choose which holiday it is."),
-        "source": duty.t(
-            "请填写依据的通知，一行，最多{n}字。",
-            "Name the notice that says so, on one line of at most {n} characters.",
+        "name": duty.gettext("Choose the holiday."),
+        "source": duty.gettext(
+            "Enter the official notice on one line, {n} characters at most.",
             n=replanning.SOURCE_LENGTH_MAX,
         ),
     }
@@ -137,7 +134,6 @@ async def _page(
     async with duty.services.db.reading() as tx:
         calendar = await load_calendar(tx)
     this_year = local_date(duty.now, duty.services.rulebook.timezone).year
-    english = duty.locale == "en"
     years = [
         {
             "year": year,
@@ -161,10 +157,10 @@ async def _page(
         entered=entered or dict.fromkeys(_FIELDS, ""),
         errors=errors or (),
         wrong=dict.fromkeys(_FIELDS, "") | {one["field"]: one["text"] for one in errors or ()},
-        names=[(name, HOLIDAYS_EN[name] if english else name) for name in HOLIDAY_NAMES],
+        names=[(name, say_holiday(name, duty.locale)) for name in HOLIDAY_NAMES],
         kinds=replanning.DAY_KINDS,
         id=duty.form.one("id") if errors or looked else str(uuid7()),
-        kind_words={kind: duty.t(*words) for kind, words in KINDS.items()},
+        kind_words={kind: duty.say(words) for kind, words in KINDS.items()},
         looked=looked,
         in_the_way=looked.in_the_way[:_IN_THE_WAY_SHOWN_MAX] if looked else (),
         source_max=replanning.SOURCE_LENGTH_MAX,

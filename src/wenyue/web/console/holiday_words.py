@@ -2,32 +2,38 @@
 
 from typing import Final
 
+from wenyue.locale import Locale, Message, translations
 from wenyue.web.console.speaking import Speaks
 
-HOLIDAYS_EN: Final = {
-    "元旦": "New Year",
-    "春节": "Spring Festival",
-    "清明节": "Qingming",
-    "劳动节": "Labour Day",
-    "端午节": "Dragon Boat",
-    "中秋节": "Mid-Autumn",
-    "国庆节": "National Day",
+# By the names that the calendar of holidays has.
+HOLIDAYS: Final = {
+    "元旦": Message("New Year"),
+    "春节": Message("Spring Festival"),
+    "清明节": Message("Qingming"),
+    "劳动节": Message("Labour Day"),
+    "端午节": Message("Dragon Boat"),
+    "中秋节": Message("Mid-Autumn"),
+    "国庆节": Message("National Day"),
 }
 KINDS: Final = {
-    "holiday": ("节假日", "Holiday"),
-    "workday": ("工作日", "Working day"),
-    "weekend": ("休息日", "Day off"),
+    "holiday": Message("Holiday"),
+    "workday": Message("Working day"),
+    "weekend": Message("Day off"),
 }
+
+
+def say_holiday(name: str, locale: Locale) -> str:
+    """An official name, as the reader knows it; what operators named stays theirs."""
+    return HOLIDAYS[name].say(locale) if name in HOLIDAYS else name
 
 
 def say_holidays(speaks: Speaks, names: str) -> str:
     """Official names joined by 、, as the reader knows them."""
-    if speaks.locale != "en":
-        return names
-    return " + ".join(HOLIDAYS_EN.get(name, name) for name in names.split("、") if name)
+    said = [say_holiday(name, speaks.locale) for name in names.split("、") if name]
+    return translations(speaks.locale).pgettext("between holidays", " + ").join(said)
 
 
 def say_kind(speaks: Speaks, kind: str, names: str = "") -> str:
     """A kind of day, with the names of its holiday where it has some."""
-    said, named = speaks.t(*KINDS[kind]), say_holidays(speaks, names)
-    return speaks.t("{kind}（{names}）", "{kind} ({names})", kind=said, names=named) if named else said
+    said, named = KINDS[kind].say(speaks.locale), say_holidays(speaks, names)
+    return speaks.gettext("{kind} ({names})", kind=said, names=named) if named else said

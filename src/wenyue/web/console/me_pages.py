@@ -18,6 +18,7 @@ from wenyue.application.signing_in import mode_of
 from wenyue.application.staff_security import present, security_of
 from wenyue.core.clock import local_date
 from wenyue.core.duties import Right, needs_factor
+from wenyue.locale import Message
 from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.shared.caller import caller_of
 from wenyue.web.shared.i18n import say_full_date
@@ -36,27 +37,15 @@ _ID_MAX: Final = 2**63 - 1
 _KEY_LENGTH: Final = 64
 _CODES_LOW: Final = 3
 SAYS: Final = {
-    NotSecured.FACTOR_OLD: ("请先重新验证。", "Prove your second step first."),
-    NotSecured.CODE_WRONG: (
-        "验证码不对，请用应用里现在的验证码。",
-        "The code is not right: type the one that the app shows now.",
-    ),
-    NotSecured.KNOWN: ("这一个已经设置过了。", "This one is set up already."),
-    NotSecured.TOO_MANY: (
-        "验证方式已满，请先移除一种。",
-        "You have as many ways as there may be: remove one first.",
-    ),
-    NotSecured.LAST: (
-        "这是最后一种验证方式，请先添加另一种。",
-        "It is your last way: add another one first.",
-    ),
-    NotSecured.UNKNOWN: (
-        "没有找到，可能已经移除或退出。",
-        "It is not there any more: it was removed or signed out.",
-    ),
-    NotSecured.NOT_YOURS: ("您无权这样做。", "You may not do this."),
-    NotSecured.NOT_THEIR_PASSWORD: ("现在的密码不对。", "That is not your current password."),
-    NotSecured.BY_PIN: ("请用密码登录后再操作。", "Sign in with your password to do this."),
+    NotSecured.FACTOR_OLD: Message("not_secured.factor_old"),
+    NotSecured.CODE_WRONG: Message("not_secured.code_wrong"),
+    NotSecured.KNOWN: Message("not_secured.known"),
+    NotSecured.TOO_MANY: Message("not_secured.too_many"),
+    NotSecured.LAST: Message("not_secured.last"),
+    NotSecured.UNKNOWN: Message("not_secured.unknown"),
+    NotSecured.NOT_YOURS: Message("not_secured.not_yours"),
+    NotSecured.NOT_THEIR_PASSWORD: Message("not_secured.not_their_password"),
+    NotSecured.BY_PIN: Message("not_secured.by_pin"),
 }
 
 
@@ -150,7 +139,7 @@ async def _answer(
     if done is NotSecured.FACTOR_OLD:
         return await ask_factor(duty)
     if isinstance(done, NotSecured):
-        return await page(duty, duty.t(*SAYS[done]))
+        return await page(duty, duty.say(SAYS[done]))
     return show_codes(duty, tuple(done), onward) if done else redirect(onward)
 
 
@@ -179,7 +168,7 @@ async def _me(duty: OperatorContext, problem: str = "") -> Response:
         sessions=[
             Line(
                 one.key,
-                one.client or duty.t("未知设备", "Unknown device"),
+                one.client or duty.gettext("Unknown device"),
                 _since(duty, one.began_at, one.used_at),
                 one.key == duty.login_key,
             )
@@ -213,11 +202,11 @@ async def _sessions(duty: OperatorContext, problem: str = "") -> Response:
             Line(
                 str(one.staff.id),
                 one.staff.display_name or one.staff.login,
-                duty.t(
-                    "{login} · {n}处登录 · 最近使用 {day}",
-                    "{login} · signed in at {n} places · last used {day}",
+                duty.ngettext(
+                    "{login} · signed in on {n} device · last used {day}",
+                    "{login} · signed in on {n} devices · last used {day}",
+                    one.count,
                     login=one.staff.login,
-                    n=one.count,
                     day=_day(duty, one.used_at),
                 ),
                 one.staff.id == duty.member.id,
@@ -228,12 +217,11 @@ async def _sessions(duty: OperatorContext, problem: str = "") -> Response:
 
 
 def _kind(duty: OperatorContext, kind: str) -> str:
-    return duty.t("通行密钥", "Passkey") if kind == "passkey" else duty.t("验证器应用", "Authenticator app")
+    return duty.gettext("Passkey") if kind == "passkey" else duty.gettext("Authenticator app")
 
 
 def _facts(duty: OperatorContext, kind: str, added: datetime, used: datetime | None) -> str:
-    return duty.t(
-        "{kind} · {added} 添加 · 最近使用 {used}",
+    return duty.gettext(
         "{kind} · added {added} · last used {used}",
         kind=kind,
         added=_day(duty, added),
@@ -242,8 +230,7 @@ def _facts(duty: OperatorContext, kind: str, added: datetime, used: datetime | N
 
 
 def _since(duty: OperatorContext, began: datetime, used: datetime) -> str:
-    return duty.t(
-        "{began} 登录 · 最近使用 {used}",
+    return duty.gettext(
         "signed in {began} · last used {used}",
         began=say_instant(began, duty.locale, duty.services.rulebook.timezone),
         used=_day(duty, used),

@@ -12,6 +12,7 @@ from wenyue.application.staff_security import Member, member_of
 from wenyue.application.unlock_staff import unlock_staff
 from wenyue.core import duties as rights
 from wenyue.core.duties import may_give, needs_factor
+from wenyue.locale import Message
 from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.console.staff_forms import (
     SAID,
@@ -25,15 +26,14 @@ from wenyue.web.console.staff_forms import (
 from wenyue.web.shared.forms import whole_number
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.second_step import ask_factor
-from wenyue.web.wording import Text
 
 _ID_MAX: Final = 2**63 - 1
 _ASKS: Final = ("reset", "retire")  # what cannot be taken back is asked once more
 _DONE: Final = {
-    "grant": Text("已授予。", "Given."),
-    "withdraw": Text("已收回，并已退出登录。", "Taken back; they are signed out."),
-    "unlock": Text("已解除等待，可以再次登录。", "They may try to sign in again."),
-    "retire": Text("已停用，并已退出所有登录。", "They have left, and are signed out everywhere."),
+    "grant": Message("Duties granted."),
+    "withdraw": Message("Duty revoked, and the person was signed out."),
+    "unlock": Message("Unlocked. They can try to sign in again."),
+    "retire": Message("Account deactivated and signed out everywhere."),
 }
 
 
@@ -96,8 +96,8 @@ async def _member(duty: OperatorContext) -> Member | None:
 
 
 def _nobody(duty: OperatorContext) -> Response:
-    title = duty.t("没有这名员工", "There is no such member of staff")
-    return duty.message(404, title, duty.t("没有做任何改动。", "Nothing was changed."), back="/console/staff")
+    title = duty.gettext("Staff member not found")
+    return duty.message(404, title, duty.gettext("Nothing was changed."), back="/console/staff")
 
 
 async def _refused(
@@ -108,12 +108,11 @@ async def _refused(
         form.refuse(duty, why)
         return await _page(duty, member, form)
     if why is NotStaffed.NOT_YOURS:
-        problem = duty.t(
-            "此人的职责超出您负责的场馆，请全部场馆的管理员操作。",
-            "They have duties beyond the venues that you administer: ask an administrator of every venue.",
+        problem = duty.gettext(
+            "This person has duties beyond your venues. Ask an administrator of all venues."
         )
     else:
-        problem = duty.t(*SAID[why][1:])
+        problem = duty.say(SAID[why][1])
     return await _page(duty, member, Entered(), problem=problem)
 
 

@@ -62,19 +62,23 @@ async def give_live(duty: OperatorContext) -> Response:
 
 async def show_runbooks(duty: OperatorContext) -> Response:
     """Every runbook."""
-    found = [(name, page[0]) for name in runbook_names() if (page := runbook(name)) and name != "readme"]
+    found = [
+        (name, page[0])
+        for name in runbook_names()
+        if (page := runbook(name, duty.locale)) and name != "readme"
+    ]
     return duty.page("runbooks", section="runbooks", found=found)
 
 
 async def show_runbook(duty: OperatorContext) -> Response:
     """One runbook."""
     name: str = duty.request.path_params["name"]
-    page = runbook(name)
+    page = runbook(name, duty.locale)
     if page is None:
         return duty.message(
             404,
-            duty.t("这里没有这本手册", "This runbook is not here"),
-            duty.t("请在文档目录 docs/runbooks 里查找。", "Look in docs/runbooks of the documentation."),
+            duty.gettext("This runbook isn't available here"),
+            duty.gettext("Look in the documentation folder docs/runbooks."),
             back="/console/runbooks",
         )
     return duty.page("runbook", section="runbooks", title=page[0], body=page[1])

@@ -47,7 +47,7 @@ async def do_password(duty: OperatorContext) -> Response:
     if done is NotSecured.FACTOR_OLD:
         return redirect(_PATH)
     if done is not None:
-        return _form(duty, {"present": duty.t(*SAYS[done])})
+        return _form(duty, {"present": duty.say(SAYS[done])})
     return redirect(f"{ME}?done=password")
 
 
@@ -55,21 +55,20 @@ def _wrong(duty: OperatorContext) -> dict[str, str]:
     """What is wrong with the fields that were typed, by field."""
     found: dict[str, str] = {}
     if not duty.form.one("present"):
-        found["present"] = duty.t("请填写现在的密码。", "Type the password that you have now.")
+        found["present"] = duty.gettext("Enter your current password.")
     wanted = duty.form.one("wanted")
     try:
         staffing.check_staff_words(duty.member.login, wanted, "")
     except ValueError:
-        found["wanted"] = duty.t(
-            "新密码至少{n}个字符，最多{m}个。",
-            "A password has {n} to {m} characters.",
+        found["wanted"] = duty.gettext(
+            "The new password needs {n} to {m} characters.",
             n=staffing.STAFF_PASSWORD_LENGTH_MIN,
             m=staffing.SECRET_LENGTH_MAX,
         )
     if "wanted" not in found and wanted == duty.form.one("present"):
-        found["wanted"] = duty.t("新密码与现在的相同。", "It is your current password: choose another.")
+        found["wanted"] = duty.gettext("This is your current password. Choose another one.")
     elif "wanted" not in found and wanted != duty.form.one("again"):
-        found["again"] = duty.t("两次输入不一致。", "It is not what you typed above: type it again.")
+        found["again"] = duty.gettext("The two passwords don't match.")
     return found
 
 

@@ -19,6 +19,7 @@ from wenyue.booking import touched
 from wenyue.catalogue import Product, Venue
 from wenyue.core.clock import at_local, days
 from wenyue.core.ids import uuid7
+from wenyue.locale import Message
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.context import OperatorContext
 from wenyue.web.console.not_done import SAID, field_of
@@ -51,16 +52,16 @@ class Entered:
     values: dict[str, str]
     wrong: dict[str, str] = field(default_factory=dict[str, str])
 
-    def say(self, duty: OperatorContext, name: str, zh: str, en: str) -> None:
+    def say(self, duty: OperatorContext, name: str, message: Message) -> None:
         """Note what is wrong with a field; the first thing stands."""
-        self.wrong.setdefault(name, duty.t(zh, en))
+        self.wrong.setdefault(name, duty.say(message))
 
     def refuse(self, duty: OperatorContext, why: NotDone) -> None:
         """Note what the act said, at the field that it is about."""
         is_told = why in {NotDone.REASON_NEEDED, NotDone.REASON_RESERVED}
         name = "told" if is_told and self.act == "slots.close" else field_of(why)
         known = (*FIELDS[self.act], "reason")
-        self.say(duty, name if name in known else known[0], *SAID[why][1:])
+        self.say(duty, name if name in known else known[0], SAID[why][1])
 
 
 def entered(duty: OperatorContext, act: str, venue: Venue) -> Entered:
@@ -78,8 +79,7 @@ def read_places_max(duty: OperatorContext, form: Entered) -> int | None:
         form.say(
             duty,
             PLACES_MAX_FIELD,
-            "请填写整数，或留空。",
-            "Give a whole number, or leave it empty.",
+            Message("Enter a whole number, or leave it empty."),
         )
     return found
 
@@ -107,7 +107,7 @@ def _lifting(duty: OperatorContext, form: Entered) -> LiftClosure | None:
     closure_id = duty.form.number("closure", 1, _ID_MAX)
     if closure_id is not None:
         return LiftClosure(closure_id)
-    form.say(duty, "closure", "请选择闭馆安排。", "Choose a closure.")
+    form.say(duty, "closure", Message("Choose a closure."))
     return None
 
 
@@ -136,7 +136,7 @@ def _product(duty: OperatorContext, form: Entered, products: list[Product]) -> i
     for one in products:
         if raw == str(one.id):
             return one.id
-    form.say(duty, "product", "请选择产品。", "Choose a product.")
+    form.say(duty, "product", Message("Choose a product."))
     return None
 
 
@@ -154,7 +154,7 @@ def _span(duty: OperatorContext, form: Entered) -> tuple[date, date] | None:
 def _day(duty: OperatorContext, form: Entered, name: str) -> date | None:
     found = parse_day(form.values[name])
     if found is None:
-        form.say(duty, name, "请填写日期，例如 2027-10-01。", "Give a date, such as 2027-10-01.")
+        form.say(duty, name, Message("Enter a date, such as 2027-10-01."))
     return found
 
 
@@ -164,7 +164,7 @@ def _wall(duty: OperatorContext, form: Entered) -> time | None:
     except ValueError:
         found = None
     if found is None or found.tzinfo is not None:
-        form.say(duty, "starts", "请填写开始时间，例如 09:00。", "Give the time it starts, such as 09:00.")
+        form.say(duty, "starts", Message("Enter the start time, such as 09:00."))
         return None
     return found
 

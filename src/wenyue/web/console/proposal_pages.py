@@ -11,14 +11,14 @@ from wenyue.application.changeables import CHANGEABLES
 from wenyue.application.operating import NotDone, Operator
 from wenyue.application.preview_change import preview_change
 from wenyue.application.propose_change import ProposeChange, propose_change
-from wenyue.catalogue import Product, Venue
+from wenyue.catalogue import Closure, Product, Venue
 from wenyue.changes import REASON_LENGTH_MAX, Effect, Looked, Refusal
 from wenyue.core.clock import local_date
 from wenyue.core.duties import Right, venues_for
 from wenyue.core.ids import uuid7
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.change_pages import operator_of
-from wenyue.web.console.change_words import ACTS, REFUSALS, say_counts
+from wenyue.web.console.change_words import ACTS, REFUSALS, say_counts, say_days
 from wenyue.web.console.context import OperatorContext, get, post
 from wenyue.web.console.proposal_forms import (
     FIELDS,
@@ -32,7 +32,7 @@ from wenyue.web.console.proposal_forms import (
     read_request,
 )
 from wenyue.web.shared.forms import parse_day, whole_number
-from wenyue.web.shared.i18n import say_full_date
+from wenyue.web.shared.i18n import pick, say_full_date
 from wenyue.web.shared.request_context import redirect
 
 _AHEAD: Final = timedelta(days=800)
@@ -94,7 +94,7 @@ async def do_new(duty: OperatorContext) -> Response:
         if isinstance(done, NotDone):
             form.refuse(duty, done)
         elif isinstance(done, Refusal):
-            form.say(duty, PLACES_MAX_FIELD if done is Refusal.BOUNDS_LOW else "reason", *REFUSALS[done])
+            form.say(duty, PLACES_MAX_FIELD if done is Refusal.BOUNDS_LOW else "reason", REFUSALS[done])
     async with duty.services.db.reading() as tx:
         return await _form(duty, tx, form, products, looked=looked, change_id=change_id)
 
@@ -126,7 +126,7 @@ async def _form(
         status=422 if form.wrong else 200,
         section="changes",
         act=form.act,
-        title=duty.t(*ACTS[form.act]),
+        title=duty.say(ACTS[form.act]),
         venue=name_of(duty, form.venue),
         venue_id=form.venue.id,
         id=str(change_id or uuid7()),
@@ -135,13 +135,7 @@ async def _form(
         wrong=dict.fromkeys(NAMES, "") | form.wrong,
         errors=[{"field": name, "text": text} for name, text in form.wrong.items()],
         products=[(str(one.id), name_of(duty, one)) for one in products],
-        closures=[
-            (
-                str(one.id),
-                f"{say_full_date(one.from_date, duty.locale)} – {say_full_date(one.to_date, duty.locale)} {one.reason_zh}",
-            )
-            for one in closures
-        ],
+        closures=[(str(one.id), _closure(duty, one)) for one in closures],
         touches=say_counts(duty, looked.counts) if looked else "",
         restricts=looked is not None and looked.effect is Effect.RESTRICTS,
         reason_max=REASON_LENGTH_MAX,
@@ -157,12 +151,17 @@ async def venue_of(tx: Tx, operator: Operator, raw: str) -> Venue | None:
 
 
 def _acts(duty: OperatorContext) -> list[tuple[str, str]]:
-    return [(kind, duty.t(zh, en)) for kind, (zh, en) in ACTS.items() if is_act(kind)]
+    return [(kind, duty.say(name)) for kind, name in ACTS.items() if is_act(kind)]
+
+
+def _closure(duty: OperatorContext, one: Closure) -> str:
+    reason = pick(one.reason_zh, one.reason_en, duty.locale)
+    return f"{say_days(one.from_date, one.to_date, duty.locale)} {reason}"
 
 
 def name_of(duty: OperatorContext, one: Venue | Product) -> str:
     """In the reader's language."""
-    return (one.name_en or one.name_zh) if duty.locale == "en" else one.name_zh
+    return pick(one.name_zh, one.name_en, duty.locale)
 
 
 routes: Final = [get("/console/changes/new", show_new), post("/console/changes/new", do_new)]

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from wenyue.application.on_server import NotAllowed
 from wenyue.application.read_record import TEXT_MAX, Found, NotRead, ReadRecord, read_record
 from wenyue.core.clock import at_local
+from wenyue.locale import Message
 from wenyue.web.console.context import OperatorContext, get
 from wenyue.web.shared.forms import parse_day
 from wenyue.web.wording import say_instant
@@ -20,18 +21,15 @@ _CURSOR: Final = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 _SAYS: Final = {
     NotRead.WHO_UNKNOWN: (
         "who",
-        "没有这个账号；其他身份请写全，例如 system:expiry。",
-        "There is no such login; write others as the record has them, such as system:expiry.",
+        Message("Login not found. Enter other identities in full, such as system:expiry."),
     ),
     NotRead.WHAT_WRONG: (
         "what",
-        "请填写操作名或其开头，例如 staff 或 slots.closed。",
-        "Give an action or its beginning, such as staff or slots.closed.",
+        Message("Enter an action or how it begins, such as staff or slots.closed."),
     ),
     NotRead.VENUE_UNKNOWN: (
         "venue",
-        "没有这个场馆，请填写场馆代码。",
-        "There is no such venue: give its code.",
+        Message("Venue not found. Enter the venue's code."),
     ),
 }
 
@@ -42,7 +40,7 @@ async def show_record(duty: OperatorContext) -> Response:
     values = {name: query.get(name, "")[:TEXT_MAX].strip() for name in _FIELDS}
     day = parse_day(values["day"]) if values["day"] else None
     if values["day"] and day is None:
-        text = duty.t("请填写日期，例如 2027-10-01。", "Give a date, such as 2027-10-01.")
+        text = duty.gettext("Enter a date, such as 2027-10-01.")
         return _page(duty, values, None, {"field": "day", "text": text})
     zone = duty.services.rulebook.timezone
     from_at = None if day is None else at_local(day, time.min, zone)
@@ -57,15 +55,12 @@ async def show_record(duty: OperatorContext) -> Response:
     except NotAllowed:
         return duty.message(
             403,
-            duty.t("操作记录涉及所有场馆", "The record is about every venue"),
-            duty.t(
-                "只有负责全部场馆的管理员和审计可以查看。",
-                "Administrators and auditors of every venue read it.",
-            ),
+            duty.gettext("The record covers all venues"),
+            duty.gettext("Only administrators and auditors of all venues can view it."),
         )
     if isinstance(found, NotRead):
-        field, zh, en = _SAYS[found]
-        return _page(duty, values, None, {"field": field, "text": duty.t(zh, en)})
+        field, text = _SAYS[found]
+        return _page(duty, values, None, {"field": field, "text": duty.say(text)})
     return _page(duty, values, found)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 import wenyue
+from wenyue.locale import Locale, Message, say
 
 _FOLDER: Final = Path(wenyue.__file__).parents[2] / "docs" / "runbooks"
 _NAME: Final = re.compile(r"[a-z0-9-]{1,60}")
@@ -19,18 +20,18 @@ _MARKED: Final = re.compile(
 )  # code, bold, a link
 _BYTES_MAX: Final = 64 * 1024
 _HEADINGS: Final = {
-    "What people see": "看到什么 · What people see",
-    "Check": "确认 · Check",
-    "Mend": "处理 · Mend",
-    "Afterwards": "事后 · Afterwards",
+    "What people see": Message("What people see"),
+    "Check": Message.in_context("in a runbook", "Check"),
+    "Mend": Message("Fix"),
+    "Afterwards": Message("Afterwards"),
 }
 
 
-def runbook(name: str) -> tuple[str, Markup] | None:
+def runbook(name: str, locale: Locale) -> tuple[str, Markup] | None:
     """(title, the page below it), or None when there is no such page here."""
     if not _NAME.fullmatch(name):
         return None
-    return _read(name)
+    return _read(name, locale)
 
 
 def runbook_names() -> list[str]:
@@ -38,18 +39,18 @@ def runbook_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.md") if _NAME.fullmatch(path.stem))
 
 
-@lru_cache(maxsize=64)
-def _read(name: str) -> tuple[str, Markup] | None:
+@lru_cache(maxsize=128)
+def _read(name: str, locale: Locale) -> tuple[str, Markup] | None:
     path = _FOLDER / f"{name}.md"
     try:
         lines = path.read_text(encoding="utf-8")[:_BYTES_MAX].splitlines()
     except OSError:
         return None
     title = lines[0].removeprefix("#").strip() if lines and lines[0].startswith("# ") else name
-    return title, page_of(lines[1:])
+    return title, page_of(lines[1:], locale)
 
 
-def page_of(lines: list[str]) -> Markup:
+def page_of(lines: list[str], locale: Locale) -> Markup:
     """Headings, paragraphs, lists and blocks of commands; everything else is shown as it is written."""
     parts: list[Markup] = []
     at = 0
@@ -62,7 +63,7 @@ def page_of(lines: list[str]) -> Markup:
         elif line.startswith("#"):
             level = min(4, max(2, len(line) - len(line.lstrip("#"))))
             heading = line.lstrip("#").strip()
-            text = _inline(_HEADINGS.get(heading, heading))
+            text = _inline(say(_HEADINGS.get(heading, heading), locale))
             parts.append(Markup("<h{0}>{1}</h{0}>").format(level, text))
             at += 1
         elif re.match(r"\s*(?:[-*]|\d+\.) ", line):

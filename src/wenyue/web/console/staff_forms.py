@@ -10,8 +10,10 @@ from wenyue.core import duties as rights
 from wenyue.core.documents.text import has_controls, has_unseen
 from wenyue.core.duties import AT_POSTS, POST_LENGTH_MAX, Duties, Role
 from wenyue.core.ids import parse_uuid, uuid7
+from wenyue.locale import Message
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.context import OperatorContext
+from wenyue.web.shared.i18n import pick
 from wenyue.web.wording.duties import ROLES, say_scope
 
 CODE_LENGTH_MAX: Final = 64
@@ -19,45 +21,49 @@ CODE_LENGTH_MAX: Final = 64
 SAID: Final = {
     NotStaffed.LOGIN_TAKEN: (
         "login",
-        "已有这个账号。请换一个；若是同一人，请在员工列表中重置密码或授予职责。",
-        "There is such a login. Choose another; if it is the same person, reset the password or give duties in the list.",
+        Message(
+            "This login already exists. Choose another one. If it's the same person, reset their "
+            "password or grant duties from the staff list."
+        ),
     ),
-    NotStaffed.LOGIN_UNKNOWN: ("login", "没有这个账号。", "There is no such login."),
+    NotStaffed.LOGIN_UNKNOWN: ("login", Message("Login not found.")),
     NotStaffed.RETIRED: (
         "login",
-        "此人已离开。如需恢复，请用同一账号重新录用。",
-        "They have left. To have them back, hire them again under the same login.",
+        Message("This person has left. To bring them back, add them again with the same login."),
     ),
-    NotStaffed.DUTY_NEEDED: ("role", "请至少选择一项职责。", "Choose at least one duty."),
+    NotStaffed.DUTY_NEEDED: ("role", Message("Choose at least one duty.")),
     NotStaffed.TOO_MANY_DUTIES: (
         "role",
-        f"一人最多{rights.DUTIES_MAX}项职责。不填场馆代码即负责全部场馆。",
-        f"One person holds {rights.DUTIES_MAX} duties at most. Without the code of a venue a duty is for every venue.",
+        Message(
+            "One person can hold at most {n} duties. Leave the venue code empty to cover every venue.",
+            n=rights.DUTIES_MAX,
+        ),
     ),
     NotStaffed.VENUE_UNKNOWN: (
         "venue",
-        "没有这个场馆，请填写场馆代码。",
-        "There is no such venue: give its code.",
+        Message("Venue not found. Enter the venue's code."),
     ),
     NotStaffed.NOT_YOURS: (
         "venue",
-        "您只能管理自己负责的场馆的职责。请填写您负责的场馆，或请全部场馆的管理员操作。",
-        "You manage duties of the venues that you administer: give one of them, or ask an administrator of every venue.",
+        Message(
+            "You manage duties of the venues that you administer: give one of them, or ask an "
+            "administrator of every venue."
+        ),
     ),
     NotStaffed.ONESELF: (
         "role",
-        "这会让您自己退出登录。请由另一名管理员操作，或在服务器上运行 wenyue staff。",
-        "It would sign you out yourself: another administrator does it, or wenyue staff on the server.",
+        Message("This would sign you out. Ask another administrator, or run wenyue staff on the server."),
     ),
     NotStaffed.ALREADY_DONE: (
         "login",
-        "这张表单已经提交成功，密码已显示过，不再显示。本人没有拿到的，请在其页面重置密码。",
-        "This was done before and its password shown; it is not shown again. If they lack it, reset it on their page.",
+        Message(
+            "This form was already submitted and the password was shown once. If the person "
+            "doesn't have it, reset it on their page."
+        ),
     ),
     NotStaffed.LAST_ADMINISTRATOR: (
         "role",
-        "这是最后一名负责全部场馆的管理员。请先设置另一名。",
-        "This is the last administrator of every venue: make another one first.",
+        Message("This is the last administrator of all venues. Appoint another one first."),
     ),
 }
 
@@ -75,8 +81,8 @@ class Entered:
 
     def refuse(self, duty: OperatorContext, why: NotStaffed) -> None:
         """Note what the act said, at the field that it is about."""
-        name, zh, en = SAID[why]
-        self.wrong.setdefault(name, duty.t(zh, en))
+        name, text = SAID[why]
+        self.wrong.setdefault(name, duty.say(text))
 
     def shown(self, duty: OperatorContext) -> dict[str, object]:
         """What a page is given of it."""
@@ -100,15 +106,15 @@ def check_words(duty: OperatorContext, form: Entered) -> None:
     """Note what is wrong with login and name."""
     login = form.login.lower()
     if not 1 <= len(login) <= staffing.LOGIN_LENGTH_MAX or has_unseen(login):
-        text = duty.t(
-            f"请填写1到{staffing.LOGIN_LENGTH_MAX}个可见字符，例如 zhang.san。",
-            f"Give 1 to {staffing.LOGIN_LENGTH_MAX} visible characters, such as zhang.san.",
+        text = duty.gettext(
+            "Enter 1 to {login_length_max} visible characters, such as zhang.san.",
+            login_length_max=staffing.LOGIN_LENGTH_MAX,
         )
         form.wrong.setdefault("login", text)
     if len(form.name) > staffing.NAME_LENGTH_MAX or has_controls(form.name):
-        text = duty.t(
-            f"请用一行普通文字，最多{staffing.NAME_LENGTH_MAX}字。",
-            f"Give one line of plain text, {staffing.NAME_LENGTH_MAX} characters at most.",
+        text = duty.gettext(
+            "Enter one line of plain text, {name_length_max} characters at most.",
+            name_length_max=staffing.NAME_LENGTH_MAX,
         )
         form.wrong.setdefault("name", text)
 
@@ -133,19 +139,18 @@ async def read_duties(duty: OperatorContext, tx: Tx, form: Entered) -> Duties:
 
 def _check_post(duty: OperatorContext, form: Entered, chosen: list[Role]) -> None:
     if not set(chosen) <= AT_POSTS:
-        text = duty.t(
-            "只有闸口和柜台可以限定到一处；其他职责请另外授予。",
-            "Only gate and desk stand at one place: give the other duties apart.",
+        text = duty.gettext(
+            "Only gate and counter duties can be limited to one place. Grant other duties separately."
         )
         form.wrong.setdefault("post", text)
     if len(form.post) > POST_LENGTH_MAX or has_controls(form.post) or has_unseen(form.post):
-        text = duty.t(
-            f"请用一行文字写名称，最多{POST_LENGTH_MAX}字。",
-            f"Name it on one line of at most {POST_LENGTH_MAX} characters.",
+        text = duty.gettext(
+            "Enter the name on one line, {post_length_max} characters at most.",
+            post_length_max=POST_LENGTH_MAX,
         )
         form.wrong.setdefault("post", text)
     if not form.venue:
-        text = duty.t("请填写这一处所在场馆的代码。", "Give the code of the venue where it is.")
+        text = duty.gettext("Enter the code of the venue this place belongs to.")
         form.wrong.setdefault("venue", text)
 
 
@@ -161,7 +166,7 @@ async def names_of(duty: OperatorContext, tx: Tx, held: list[Duties]) -> dict[in
     """The venues of these duties by name."""
     ids = sorted({one.venue_id for duties in held for one in duties if one.venue_id is not None})
     found = await catalogue.venues_by_id(tx, ids)
-    return {id_: duty.t(one.name_zh, one.name_en or one.name_zh) for id_, one in found.items()}
+    return {id_: pick(one.name_zh, one.name_en, duty.locale) for id_, one in found.items()}
 
 
 def say_duty(duty: OperatorContext, one: rights.Duty, names: dict[int, str]) -> str:

@@ -73,8 +73,8 @@ async def do_new(duty: OperatorContext) -> Response:
     if made is NotStaffed.FACTOR_OLD:
         return await ask_factor(duty)
     if made is NotStaffed.ALREADY_DONE:
-        title = duty.t("已经录用过了", "They were hired already")
-        return duty.message(409, title, duty.t(*SAID[made][1:]), back="/console/staff")
+        title = duty.gettext("Already added")
+        return duty.message(409, title, duty.say(SAID[made][1]), back="/console/staff")
     if isinstance(made, NotStaffed):
         form.refuse(duty, made)
         return _new(duty, form)
@@ -100,7 +100,7 @@ def _line(duty: OperatorContext, one: Listed, names: dict[int, str]) -> dict[str
         "id": record.staff.id,
         "name": record.staff.display_name or record.staff.login,
         "login": record.staff.login,
-        "duties": duty.t("；", "; ").join(said) or duty.t("没有职责", "no duty"),
+        "duties": duty.pgettext("between clauses", "; ").join(said) or duty.gettext("no duties"),
         "has_more": len(held) > _DUTIES_SHOWN,
         "has_factor": one.has_factor,
         "lacks_factor": not one.has_factor and needs_factor(record.staff.duties),

@@ -1,12 +1,13 @@
 """The live page in pieces: each a bit of HTML, sent with the page and again with every answer to the page's module."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from markupsafe import Markup
 
-from wenyue.core.clock import zone
+from wenyue.locale import translations
+from wenyue.locale.formats import say_clock, say_day, say_number
 from wenyue.web.console.live import Live, old_facts
 from wenyue.web.console.plots import Series, Tick, Value, plot
 from wenyue.web.console.words import (
@@ -20,7 +21,7 @@ from wenyue.web.console.words import (
     state_of,
 )
 from wenyue.web.shared import Locale, environment
-from wenyue.web.shared.i18n import pick, translator
+from wenyue.web.shared.i18n import pick
 
 PIECES: Final = ("state", "tiles", "load", "latency", "queue", "reasons", "signs", "tight", "processes")
 _GOAL_MS: Final = 1_000
@@ -41,8 +42,11 @@ class Tile:
 def pieces(live: Live, locale: Locale, timezone: str) -> dict[str, Markup]:
     """Every piece of the page by name, in one language."""
     template = environment(locale).get_template("console/pieces.html").module
-    where = zone(timezone)
-    since = "" if live.away_since is None else f"{datetime.fromtimestamp(live.away_since, where):%H:%M}"
+    since = (
+        ""
+        if live.away_since is None
+        else say_clock(datetime.fromtimestamp(live.away_since, UTC), locale, timezone)
+    )
     shown: dict[str, Any] = {
         "state": state_of(live, locale, since),
         "tiles": _tiles(live, locale),
@@ -54,8 +58,7 @@ def pieces(live: Live, locale: Locale, timezone: str) -> dict[str, Markup]:
         "tight": _tight(live, locale),
         "processes": _processes(live, locale),
     }
-    t = translator(locale)
-    return {name: getattr(template, name)(shown[name], t) for name in PIECES}  # a macro gives Markup
+    return {name: getattr(template, name)(shown[name]) for name in PIECES}  # a macro gives Markup
 
 
 def series(live: Live) -> dict[str, list[Value] | list[int]]:
@@ -74,59 +77,54 @@ def series(live: Live) -> dict[str, list[Value] | list[int]]:
 
 
 def _tiles(live: Live, locale: Locale) -> list[Tile]:
-    t = translator(locale)
+    gettext = translations(locale).gettext
     lately, seconds = live.lately, live.lately_s
     turned_away = lately.failed + lately.shed
     share = 100 * turned_away / lately.offered if lately.offered else 0.0
     is_slow = live.p99_ms is not None and live.p99_ms > _GOAL_MS
     found = [
-        Tile(t("请求", "Offered"), per_second(lately.offered, seconds), t("个/秒", "/s"), LATELY.say(locale)),
+        Tile(gettext("Requests"), per_second(lately.offered, seconds), gettext("/s"), LATELY.say(locale)),
         Tile(
-            t("办成", "Goodput"),
+            gettext("Completed"),
             per_second(lately.good, seconds),
-            t("个/秒", "/s"),
-            t("按规则谢绝 {n}/秒", "{n}/s refused by the rules", n=per_second(lately.refused, seconds)),
+            gettext("/s"),
+            gettext("{n}/s declined by the rules", n=per_second(lately.refused, seconds)),
         ),
         Tile(
-            t("没办成", "Turned away"),
+            gettext("Turned away"),
             percent(share),
             "",
-            t("{n} 个/秒", "{n}/s", n=per_second(turned_away, seconds)),
+            gettext("{n}/s", n=per_second(turned_away, seconds)),
             "bad" if share >= 50 else "warn" if turned_away else "",
         ),
         Tile(
-            t("一般用时", "Typical"),
+            gettext("Typical"),
             milliseconds(live.p50_ms),
             "",
-            t("一半的预约不超过", "half of the bookings within"),
+            gettext("half of all bookings take no longer"),
         ),
         Tile(
-            t("最慢百分之一", "Slowest 1 %"),
+            gettext("Slowest 1%"),
             milliseconds(live.p99_ms),
             "",
-            t("目标 1 s 以内", "goal: within 1 s"),
+            gettext("goal: under 1 s"),
             "warn" if is_slow else "",
         ),
         Tile(
-            t("排队", "Queue"),
-            f"{live.depth:,}",
+            gettext("Queue"),
+            say_number(live.depth, locale),
             "",
-            t(
-                "门口等 {n}，同时办理上限 {most}",
-                "{n} at the door, at most {most} at once",
-                n=live.waiting,
-                most=live.limit,
-            ),
+            gettext("{n} at the door, {most} processed at once at most", n=live.waiting, most=live.limit),
         ),
     ]
     if live.room is not None:
         waiting, admitted = live.room
         found.append(
             Tile(
-                t("候场", "Waiting room"),
-                f"{waiting:,}",
-                t("人", ""),
-                t("已轮到 {n} 人", "{n} had their turn", n=f"{admitted:,}"),
+                translations(locale).pgettext("operators", "Waiting room"),
+                say_number(waiting, locale),
+                translations(locale).npgettext("unit", "person", "people", waiting),
+                gettext("{n} admitted so far", n=say_number(admitted, locale)),
             )
         )
     return found
@@ -137,7 +135,7 @@ def _plot_ticks(live: Live) -> list[Tick]:
 
 
 def _load(live: Live, locale: Locale) -> Markup:
-    t = translator(locale)
+    gettext = translations(locale).gettext
     return plot(
         [
             Series("offered", [bucket.offered for bucket in live.buckets], "area"),
@@ -145,35 +143,33 @@ def _load(live: Live, locale: Locale) -> Markup:
             Series("bad", [bucket.turned_away for bucket in live.buckets]),
         ],
         _plot_ticks(live),
-        label=t(
-            "每秒请求、办成和没办成的数量随时间的变化", "Requests, successes and refusals a second over time"
-        ),
+        label=gettext("Requests, completed and turned away per second over time"),
     )
 
 
 def _latency(live: Live, locale: Locale) -> Markup:
-    t = translator(locale)
+    gettext = translations(locale).gettext
     return plot(
         [
             Series("p99", [bucket.p99_ms for bucket in live.buckets]),
             Series("p50", [bucket.p50_ms for bucket in live.buckets]),
         ],
         _plot_ticks(live),
-        label=t("预约用时（毫秒）随时间的变化", "Duration of bookings in milliseconds over time"),
+        label=gettext("Booking time in milliseconds over time"),
         least=20,
         mark=_GOAL_MS,
     )
 
 
 def _queue(live: Live, locale: Locale) -> Markup:
-    t = translator(locale)
+    gettext = translations(locale).gettext
     shown = [
         Series("depth", [bucket.depth for bucket in live.buckets], "area"),
         Series("waiting", [bucket.waiting for bucket in live.buckets]),
     ]
     if live.room is not None:
         shown.append(Series("room", [bucket.room for bucket in live.buckets]))
-    label = t("排队人数随时间的变化", "Waiting requests over time")
+    label = gettext("Waiting requests over time")
     return plot(shown, _plot_ticks(live), label=label, least=10)
 
 
@@ -185,8 +181,8 @@ def _reasons(live: Live, locale: Locale) -> dict[str, Any]:
             {
                 "code": code,
                 "title": reason_title(code, locale),
-                "lately": f"{lately:,}",
-                "hour": f"{hour:,}",
+                "lately": say_number(lately, locale),
+                "hour": say_number(hour, locale),
                 "width": max(1, round(100 * hour / most)),
                 "runbook": RUNBOOKS.get(code, ""),
             }
@@ -199,7 +195,11 @@ def _reasons(live: Live, locale: Locale) -> dict[str, Any]:
 def _signs(live: Live, locale: Locale) -> dict[str, Any]:
     most = max((count for _, count in live.signs), default=1)
     rows = [
-        {"title": sign_title(name, locale), "count": f"{n:,}", "width": max(1, round(100 * n / most))}
+        {
+            "title": sign_title(name, locale),
+            "count": say_number(n, locale),
+            "width": max(1, round(100 * n / most)),
+        }
         for name, n in live.signs
     ]
     return {"rows": rows, "blocks": live.blocks}
@@ -210,7 +210,7 @@ def _tight(live: Live, locale: Locale) -> dict[str, Any]:
         {
             "venue": pick(one.venue_zh, one.venue_en, locale),
             "product": pick(one.product_zh, one.product_en, locale),
-            "when": f"{one.on_date[5:]} {one.starts}",
+            "when": f"{say_day(date.fromisoformat(one.on_date), locale)} {one.starts}",
             "left": one.left,
             "capacity": one.capacity,
             "width": max(1, round(100 * (1 - one.left / max(1, one.capacity)))),
@@ -221,8 +221,8 @@ def _tight(live: Live, locale: Locale) -> dict[str, Any]:
 
 
 def _processes(live: Live, locale: Locale) -> list[dict[str, Any]]:
-    t = translator(locale)
-    names = {"web": t("网页", "web"), "worker": t("后台", "worker")}
+    gettext = translations(locale).gettext
+    names = {"web": gettext("web"), "worker": gettext("worker")}
     found: list[dict[str, Any]] = []
     for one in live.processes:
         gauges = {name: held.get("", 0.0) for name, held in one.gauges.items()}
@@ -234,10 +234,10 @@ def _processes(live: Live, locale: Locale) -> list[dict[str, Any]]:
                 "name": f"{names.get(one.role, one.role)} {one.process.rpartition('-')[2]}",
                 "memory": f"{gauges.get('process_resident_bytes', 0) / _MEGABYTE:.0f} MB",
                 "connections": f"{used:.0f}/{gauges.get('database_pool_size_max', 0):.0f}",
-                "files": f"{gauges.get('process_open_fds', 0):,.0f}",
+                "files": say_number(round(gauges.get("process_open_fds", 0)), locale),
                 "is_away": bool(gauges.get("database_away", 0)),
                 "is_old": bool(old_facts([one])),
-                "failures": f"{failures:,.0f}" if one.role == "worker" else "",
+                "failures": say_number(round(failures), locale) if one.role == "worker" else "",
             }
         )
     return found

@@ -4,31 +4,30 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from wenyue.booking import Outcome
+from wenyue.locale import Message, translations
 from wenyue.web.console.live import LATELY_S, Live, Old
 from wenyue.web.shared import Locale
-from wenyue.web.shared.i18n import translator
-from wenyue.web.wording import Text
 from wenyue.web.wording.outcomes import say
 
 Tone = Literal["good", "warn", "bad"]
 
 _TITLES: Final = {
-    "shed": Text("请求太多，请稍后再试（门口劝退）", "Too much at once: refused at the door"),
-    "busy": Text("系统正忙（没有办理）", "Busy: nothing was done"),
-    "too_often": Text("同一人请求太频繁", "One person asked too often"),
-    "too_late": Text("没能在3秒内开始（没有办理）", "Not begun within 3 seconds: nothing was done"),
-    "unknown": Text("提交结果待核实（用同一编号再问）", "Commit in doubt: ask again with the same id"),
+    "shed": Message("Too many requests: turned away at the door"),
+    "busy": Message("System busy (nothing was done)"),
+    "too_often": Message("Too many requests from one person"),
+    "too_late": Message("Couldn't start within 3 seconds (nothing was done)"),
+    "unknown": Message("Result unconfirmed (ask again with the same ID)"),
 }
 _SIGNS: Final = {
-    "guessed-secrets": Text("猜密码、PIN 或验证码", "Guessed passwords, PINs or codes"),
-    "scanned-ids": Text("逐个试别人的编号", "Ids of others tried one by one"),
-    "forged-tokens": Text("伪造的登录或凭证", "Forged logins or vouchers"),
-    "replayed-vouchers": Text("用过的凭证反复出示", "Used vouchers shown again"),
-    "rotated-accounts": Text("多个账号为同一人预约", "Many accounts for one person"),
-    "tried-documents": Text("一个账号试很多证件", "One account tries many documents"),
-    "taken-documents": Text("一名工作人员多次收回账户的证件", "One clerk takes documents from accounts"),
-    "withheld-texts": Text("一个账号的很多短信未发", "Many texts of one account held back"),
-    "many-persons": Text("一个账号为很多人预约", "One account for many persons"),
+    "guessed-secrets": Message("Guessed passwords, PINs or codes"),
+    "scanned-ids": Message("Other people's IDs tried one by one"),
+    "forged-tokens": Message("Forged logins or vouchers"),
+    "replayed-vouchers": Message("Used vouchers presented again"),
+    "rotated-accounts": Message("Many accounts booking for one person"),
+    "tried-documents": Message("One account tries many documents"),
+    "taken-documents": Message("One staff member takes back documents of many accounts"),
+    "withheld-texts": Message("Many texts of one account not sent"),
+    "many-persons": Message("One account booking for many people"),
 }
 # Reason → page of docs/runbooks. A test holds that the pages are there.
 RUNBOOKS: Final = {
@@ -41,15 +40,15 @@ RUNBOOKS: Final = {
     "worker": "later-killed",
     "old": "busy-then-quiet",
 }
-_ROLES: Final = {"web": Text("网页", "web"), "worker": Text("后台", "worker")}
+_ROLES: Final = {"web": Message("web"), "worker": Message("worker")}
 _FACTS: Final = {
-    "rules": Text("预约规则", "the rules"),
-    "pool_views": Text("余量", "figures of places left"),
-    "waiting_rooms": Text("候场队列", "the waiting rooms"),
-    "room_signal": Text("给候场队列的负载信号", "the load signal for the waiting rooms"),
-    "web_signals": Text("网页进程的负载信号", "the load signals of the web processes"),
-    "admission": Text("接待能力的测量", "the measured capacity"),
-    "figures": Text("运行数据", "its own figures"),
+    "rules": Message("booking rules"),
+    "pool_views": Message("places left"),
+    "waiting_rooms": Message("waiting room queues"),
+    "room_signal": Message("load signal for the waiting rooms"),
+    "web_signals": Message("load signals of the web processes"),
+    "admission": Message("measured capacity"),
+    "figures": Message("operating figures"),
 }
 _SLOW_MS: Final = 1_000
 _STUCK_S: Final = 60
@@ -84,33 +83,35 @@ def sign_title(pattern: str, locale: Locale) -> str:
 
 def state_of(live: Live, locale: Locale, since: str) -> State:
     """The worst thing that is true now. `since`: the wall clock when the database went away."""
-    t = translator(locale)
+    gettext = translations(locale).gettext
     turned_away = live.lately.failed + live.lately.shed
     if live.away_since is not None:
         return State(
             "bad",
-            t("数据库自{at}起没有应答", "The database has not answered since {at}", at=since),
-            t(
-                "预约回答“系统正忙”，没有占用名额；恢复后自动继续。",
-                "Bookings are answered with busy and take nothing; they go on by themselves once it is back.",
+            gettext("The database hasn't answered since {at}", at=since),
+            gettext(
+                "Bookings get a “busy” answer and take no places. They resume automatically once the "
+                "database is back."
             ),
             RUNBOOKS["away"],
         )
     if not live.has_worker:
         return State(
             "bad",
-            t("后台进程没有报告", "No worker reports"),
-            t(
-                "到期的占位不会释放，短信不会发出。预约本身照常。",
-                "Holds that end are not given back and no message is sent. Bookings go on.",
-            ),
+            gettext("The worker isn't reporting"),
+            gettext("Expired holds aren't released and no messages are sent. Bookings work as usual."),
             RUNBOOKS["worker"],
         )
     if live.old:
         return State(
             "warn",
-            t("有进程在用旧数据", "A process goes by old facts"),
-            t("；", "; ").join(old_title(one, locale) for one in live.old[:_OLD_SHOWN]) + t("。", "."),
+            gettext("A process is using outdated data"),
+            gettext(
+                "{clauses}.",
+                clauses=translations(locale)
+                .pgettext("between clauses", "; ")
+                .join(old_title(one, locale) for one in live.old[:_OLD_SHOWN]),
+            ),
             RUNBOOKS["old"],
         )
     if turned_away:
@@ -118,55 +119,50 @@ def state_of(live: Live, locale: Locale, since: str) -> State:
         code = max(("shed", "busy", "too_late", "unknown"), key=lambda one: live.lately.reasons.get(one, 0))
         return State(
             "bad" if share >= 50 else "warn",
-            t(
-                "最近一分钟有{share}的请求没有办成",
-                "{share} of the last minute's requests were turned away",
-                share=percent(share),
-            ),
-            t("最多的原因：{why}。", "Mostly: {why}.", why=reason_title(code, locale)),
+            gettext("{share} of the last minute's requests were turned away", share=percent(share)),
+            gettext("Main reason: {why}.", why=reason_title(code, locale)),
             RUNBOOKS.get(code, ""),
         )
     stuck = stuck_work(live)
     if stuck is not None:
         return State(
             "warn",
-            t("后台工作积压", "Work is piling up"),
-            t("最久的已等{n}秒。", "The oldest has waited {n} s.", n=int(stuck)),
+            gettext("Background work is piling up"),
+            gettext("The oldest has waited {n} s.", n=int(stuck)),
             RUNBOOKS["worker"],
         )
     return _pace(live, locale)
 
 
 def _pace(live: Live, locale: Locale) -> State:
-    t = translator(locale)
+    gettext = translations(locale).gettext
     if live.p99_ms is not None and live.p99_ms > _SLOW_MS:
         return State(
             "warn",
-            t("预约变慢", "Bookings are slow"),
-            t("每百个里最慢的一个用了{ms}。", "One in a hundred takes {ms}.", ms=milliseconds(live.p99_ms)),
+            gettext("Bookings are slow"),
+            gettext("The slowest 1 in 100 took {ms}.", ms=milliseconds(live.p99_ms)),
             RUNBOOKS["too_late"],
         )
     return State(
         "good",
-        t("一切正常", "All is well"),
-        t("最近一分钟没有失败的请求。", "Nothing failed in the last minute.")
+        gettext("All systems normal"),
+        gettext("No failed requests in the last minute.")
         if live.lately.offered
-        else t("现在没有人在预约。", "Nobody is booking now."),
+        else gettext("No one is booking right now."),
     )
 
 
 def old_title(one: Old, locale: Locale) -> str:
     """`web: the waiting rooms, 31 s old`."""
-    t = translator(locale)
+    gettext = translations(locale).gettext
     role, fact = _ROLES.get(one.role), _FACTS.get(one.name)
     if one.name.startswith("task_"):
         task = one.name.removeprefix("task_").replace("_", " ")
-        named = t("任务“{task}”", "the task “{task}”", task=task)
+        named = gettext("task “{task}”", task=task)
     else:
         named = fact.say(locale) if fact else one.name
-    return t(
-        "{role}：{what}已{age}秒没有更新",
-        "{role}: {what}, not renewed for {age} s",
+    return gettext(
+        "{role}: {what} not updated for {age} s",
         role=role.say(locale) if role else one.role,
         what=named,
         age=f"{one.age_s:.0f}",
@@ -206,4 +202,4 @@ def milliseconds(value: float | None) -> str:
     return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
-LATELY: Final = Text(f"最近{LATELY_S}秒", f"last {LATELY_S} s")
+LATELY: Final = Message("last {n} s", n=LATELY_S)
