@@ -17,10 +17,10 @@ from wenyue.audit import Entry, record
 from wenyue.core.limits import VISITOR_ADDS_PER_DAY, VISITORS_PER_TRAVELLER_MAX
 from wenyue.core.personal import SealBroken, Vault
 from wenyue.events import append, kinds
+from wenyue.locale import DEFAULT, LOCALES
 from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.accounts")
-LOCALES: Final = ("zh-CN", "en")
 _VISITOR_ACTION: Final = {True: "visitor.added", False: "visitor.changed"}
 
 
@@ -30,7 +30,7 @@ async def traveller_for(
     identity: Identity,
     now: datetime,
     *,
-    locale: str = "zh-CN",
+    locale: str = DEFAULT,
     actor: str = "traveller",
     is_separate: bool = False,
 ) -> int:
@@ -55,7 +55,7 @@ async def _open_account(
     row = {
         "person_key": person_key,
         "sealed": seal_identity(vault, identity, purpose=TRAVELLER),
-        "locale": locale if locale in LOCALES else LOCALES[0],
+        "locale": locale if locale in LOCALES else DEFAULT,
         "now": now,
     }
     [(traveller_id,)] = await (await tx.execute(_SQL["add_traveller"], row)).fetchall()
