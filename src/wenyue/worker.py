@@ -35,7 +35,7 @@ from wenyue.core.clock import local_date
 from wenyue.core.limits import EXPIRY_POLL_S, OUTBOX_POLL_S
 from wenyue.events import Subscriber
 from wenyue.monitoring import name_of
-from wenyue.notifications import FileSms, SmsTransport
+from wenyue.notifications import SmsTransport, transport_of
 from wenyue.platform.database.db import DatabaseDown
 from wenyue.platform.failure import where
 from wenyue.platform.jobs.queue import JobQueue
@@ -83,7 +83,7 @@ class Worker:
 
     def __init__(self, services: Services, *, sms: SmsTransport | None = None) -> None:
         self._services = services
-        self._sms = sms or FileSms(services.settings.home / "messages")
+        self._sms = sms or transport_of(services.settings)
         self._outgoing = Outgoing(services, self._sms)
         node = services.settings.monitor.node or os.uname().nodename
         self._name = name_of("worker", node)

@@ -141,7 +141,7 @@ async def test_mail_goes_to_operators_and_to_those_behind_them_when_it_lasts(tmp
 
 async def test_texts_leave_through_the_transport_of_travellers_texts(tmp_path: Path) -> None:
     notice = await a_notice(tmp_path)
-    await TextSender(tmp_path / "messages", ["13800138000"], [], "db1").send(notice)
+    await TextSender(load({"WENYUE_HOME": str(tmp_path)}), ["13800138000"], [], "db1").send(notice)
     [path] = (tmp_path / "messages").iterdir()
     line = json.loads(path.read_text(encoding="utf-8"))
     assert "数据库连不上" in line["text"]

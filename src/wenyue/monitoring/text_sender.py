@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -25,13 +24,15 @@ class TextSender:
 
     name = "sms"
 
-    def __init__(self, folder: Path, phones: Sequence[str], escalation: Sequence[str], node: str) -> None:
-        self._folder, self._phones, self._escalation, self._node = folder, phones, escalation, node
+    def __init__(
+        self, settings: Settings, phones: Sequence[str], escalation: Sequence[str], node: str
+    ) -> None:
+        self._settings, self._phones, self._escalation, self._node = settings, phones, escalation, node
 
     async def send(self, notice: Notice, /) -> None:
         """Text everybody. Raises OSError."""
         from wenyue.core.personal import Secret  # noqa: PLC0415 - as below
-        from wenyue.notifications import FileSms, Sms  # noqa: PLC0415 - heavy; only where texts are wanted
+        from wenyue.notifications import Sms, transport_of  # noqa: PLC0415 - heavy; only where texts are wanted
 
         phones = [*self._phones, *(self._escalation if notice.is_escalated else ())]
         number = int(notice.alert.id.replace("-", "")[:8], 16) * 1000 + notice.alert.told
@@ -39,7 +40,7 @@ class TextSender:
             Sms(number * 100 + at, Secret(phone), short(notice, self._node))
             for at, phone in enumerate(phones)
         ]
-        if batch and len(await FileSms(self._folder).send(batch, notice.at)) < len(batch):
+        if batch and len(await transport_of(self._settings).send(batch, notice.at)) < len(batch):
             raise OSError("not every text was accepted")
 
 
@@ -55,7 +56,7 @@ def senders_of(settings: Settings) -> list[Sender]:
     if monitor.smtp and (monitor.emails or mails):
         found.append(MailSender(Post(monitor.smtp, monitor.mail_from), monitor.emails, mails, node, base))
     if monitor.phones or phones:
-        found.append(TextSender(settings.home / "messages", monitor.phones, phones, node))
+        found.append(TextSender(settings, monitor.phones, phones, node))
     return found
 
 

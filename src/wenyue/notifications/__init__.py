@@ -8,7 +8,7 @@ from wenyue.notifications.notices import Notice, has_notices, is_told, notify, s
 from wenyue.notifications.phones import CODE, SHARED_CODE, note_proved
 from wenyue.notifications.store import BY_SMS, deliver, give_up, messages_of, send_queued
 from wenyue.notifications.texts import TextLimits
-from wenyue.notifications.transport import FileSms
+from wenyue.notifications.transport import FileSms, transport_of
 
 __all__ = [
     "BY_SMS",
@@ -29,4 +29,5 @@ __all__ = [
     "notify",
     "send_notices",
     "send_queued",
+    "transport_of",
 ]

@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.core.documents import mask_phone
-from wenyue.notifications.model import Sms
+from wenyue.notifications.model import Sms, SmsTransport
+from wenyue.platform.config import Settings
 
 _FOLDER_MODE: Final = 0o700
 _FILE_MODE: Final = 0o600
+
+
+def transport_of(settings: Settings) -> SmsTransport:
+    """The way by which texts leave here, those to travellers (worker) and those to operators (monitor) alike."""
+    return FileSms(settings.home / "messages")
 
 
 class FileSms:
