@@ -72,7 +72,7 @@ async def cells(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIte
 
 async def test_every_route_has_its_line_and_every_line_its_route(cells: Cells) -> None:
     found = set(operations(cells.site))
-    assert found - ACCESS.keys() == set(), "say in faces/shared/access.py who may use it"
+    assert found - ACCESS.keys() == set(), "say in web/shared/access.py who may use it"
     assert ACCESS.keys() - found == set(), "there is no such route any more"
     of_staff = {key for key, access in ACCESS.items() if access not in NO_STAFF_NEEDED}
     assert of_staff == QUESTIONS.keys(), "say in tests/support/duty_questions.py how it is asked"
