@@ -85,7 +85,7 @@ def texts(folder: str) -> dict[Key, Text]:
     for file in sorted((CATALOGUES / folder).glob("*.po")):
         with file.open("rb") as lines:
             for entry in read_po(lines, locale=folder):
-                if entry.id and entry.string:
+                if entry.id and all(entry.string or [""]):  # of a plural: every form
                     ids = cast("str | tuple[str, str]", entry.id)
                     one, other = (ids, "") if isinstance(ids, str) else ids
                     found[Key(entry.context or "", one, other)] = cast(Text, entry.string)

@@ -7,12 +7,13 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 from markupsafe import Markup
 
-from wenyue.locale import Message, Translations, command_locale, locale_named, negotiate, say
+from wenyue.locale import Message, Translations, catalogues, command_locale, locale_named, negotiate, say
 from wenyue.locale.catalogues import Catalogue
 from wenyue.locale.extraction import modules, templates
 from wenyue.locale.formats import (
@@ -237,3 +238,14 @@ def test_extraction_finds_what_modules_say() -> None:
         ("ngettext", ("{n} place", "{n} places")),
         ("pgettext", ("verb", "Open")),
     ]
+
+
+def test_a_plural_that_nobody_wrote_yet_is_said_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = 'msgid "{n} gate"\nmsgid_plural "{n} gates"\nmsgstr[0] ""\n'
+
+    def parts(folder: str) -> list[object]:
+        return [read_po(io.BytesIO(entry.encode()), locale=folder)]
+
+    monkeypatch.setattr(catalogues, "_parts", parts)
+    unwritten = Translations("zh-CN", catalogues.read_catalogue("zh-CN"), Translations("en", Catalogue()))
+    assert unwritten.ngettext("{n} gate", "{n} gates", 2) == "2 gates"

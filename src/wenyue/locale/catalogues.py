@@ -35,7 +35,7 @@ def read_catalogue(locale: Locale) -> Catalogue:
     for part in _parts(LOCALES[locale].folder):
         found.form_of = c2py(part.plural_expr)
         for entry in part:
-            if not entry.id or not entry.string:
+            if not entry.id or not all(entry.string or [""]):  # of a plural: every form
                 continue
             if isinstance(entry.id, str):
                 found.texts[key_of(entry.context, entry.id)] = cast(str, entry.string)
