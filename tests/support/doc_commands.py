@@ -15,7 +15,10 @@ import typer.main
 from wenyue import cli
 
 ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = (ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES: Final = (
+    *(ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 STEP: Final = "sh step"  # of a runbook: its drill runs it, and test_runbooks.py looks at it
 OURS: Final = ("wenyue", "make")
 PROGRAMS: Final = frozenset(
