@@ -16,7 +16,7 @@ from tests.support.database import DbUrls
 from wenyue.booking import Outcome
 from wenyue.cards import CardProblem
 from wenyue.telemetry import Snapshot
-from wenyue.web.api.openapi_words import EXAMPLES, SUMMARIES_ZH
+from wenyue.web.api.openapi_words import EXAMPLES, SUMMARIES
 from wenyue.web.wording.api import API_WORDS
 from wenyue.web.wording.gate_api import GATE_API_WORDS
 
@@ -54,7 +54,7 @@ async def test_the_description_is_complete(site: ApiSite) -> None:
         for path, item in document["paths"].items()
         for method, operation in item.items()
     }
-    assert set(operations) == set(SUMMARIES_ZH)
+    assert set(operations) == set(SUMMARIES)
     assert {"POST /v1/bookings", "GET /v1/availability"} <= set(operations)
     tags = {tag["name"] for tag in document["tags"]}
     for name, operation in operations.items():

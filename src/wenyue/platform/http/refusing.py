@@ -6,19 +6,20 @@ Here a full hot lane says no as soon as the bytes are there.
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import ClassVar, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from wenyue.locale import DEFAULT, Locale, negotiate
 from wenyue.platform.http.wire import BoundedHttp
 from wenyue.platform.load_shedding.admission import Admission
 from wenyue.platform.load_shedding.hot_lane import HotLane
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length(?:: *(\d{1,6})\r\n)?", re.IGNORECASE)
 _LOGIN: Final = re.compile(rb"\r\nauthorization: *([^\r]{1,128})\r\n", re.IGNORECASE)
-_LANGUAGE: Final = re.compile(rb"\r\naccept-language: *en", re.IGNORECASE)
+_LANGUAGE: Final = re.compile(rb"\r\naccept-language: *([^\r]{1,400})", re.IGNORECASE)
 _ENDS: Final = re.compile(rb"\r\n(?:connection: *close|transfer-encoding|expect)", re.IGNORECASE)
 
 _SENT_PER_TURN: Final = 64  # refusals: about a third of a millisecond
@@ -85,7 +86,7 @@ class GuardedHttp(BoundedHttp):
     admission: ClassVar[Admission]
     hot_line: ClassVar[bytes]  # how the request line of the hot endpoint begins
     is_known: ClassVar[Callable[[bytes], bool]]  # whether an `Authorization` value is remembered as a login's
-    refusals: ClassVar[dict[bool, list[bytes]]]  # whole answers; True: in English; by seconds to wait
+    refusals: ClassVar[Mapping[Locale, list[bytes]]]  # whole answers, by language and seconds to wait
     outgoing: ClassVar[Refusals]
     _early: bytearray | None = (
         None  # what came while a refusal was still to be sent: answers keep their order
@@ -109,7 +110,7 @@ class GuardedHttp(BoundedHttp):
                 hot.shed += 1
                 self._stop_waiting()
                 self._unset_keepalive_if_required()  # it is our turn to say something
-                answers = self.refusals[_LANGUAGE.search(data) is not None]
+                answers = self.refusals[_locale_of(data)]
                 if not self.outgoing.send(self, answers[self.admission.retry_after_s()]):
                     self._early = bytearray()
                 return
@@ -164,7 +165,7 @@ class GuardedHttp(BoundedHttp):
 def guarded(
     admission: Admission,
     hot_line: bytes,
-    refusals: dict[bool, list[bytes]],
+    refusals: Mapping[Locale, list[bytes]],
     is_known: Callable[[bytes], bool],
 ) -> type[GuardedHttp]:
     """The protocol of one process."""
@@ -180,3 +181,9 @@ def guarded(
             "heads": {},
         },
     )
+
+
+def _locale_of(data: bytes) -> Locale:
+    """The language of a whole request, which is one of the hot endpoint: it has no query."""
+    asked = _LANGUAGE.search(data)
+    return (asked and negotiate(asked[1].decode("latin-1"))) or DEFAULT

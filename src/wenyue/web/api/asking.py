@@ -13,6 +13,7 @@ from wenyue.container import Services
 from wenyue.core.duties import Right
 from wenyue.platform.database.db import DatabaseDown
 from wenyue.web.api.bodies import BookingRefused
+from wenyue.web.api.language import asked_locale, locale_of
 from wenyue.web.api.logins import Logins, bearer
 from wenyue.web.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
 from wenyue.web.api.room_refused import ROOM_TOKEN_HEADER
@@ -20,7 +21,6 @@ from wenyue.web.shared.access import access_of
 
 _TRANSIENT: Final = 503
 _UNAUTHORIZED: Final = 401
-_LANGUAGES: Final = ("zh", "en")
 BEARER: Final = HTTPBearer(
     auto_error=False,
     scheme_name="bearer",
@@ -37,14 +37,7 @@ async def _locale(request: Request) -> str:
 
 
 async def _said_locale(request: Request) -> str:
-    asked = request.query_params.get("lang") or request.headers.get("accept-language", "")
-    return locale_of(request) if asked[:2].lower() in _LANGUAGES else ""
-
-
-def locale_of(request: Request) -> str:
-    """`en` when the caller asks for English (Accept-Language, or ?lang=en), else `zh-CN`."""
-    asked = request.query_params.get("lang") or request.headers.get("accept-language", "")
-    return "en" if asked[:2].lower() == "en" else "zh-CN"
+    return asked_locale(request.scope) or ""
 
 
 async def _login(request: Request, _: Annotated[object, Depends(BEARER)]) -> Login:
@@ -134,7 +127,7 @@ async def _right(request: Request) -> Right:
 
 ServicesOf = Annotated[Services, Depends(_services)]
 LocaleOf = Annotated[str, Depends(_locale)]
-SaidLocaleOf = Annotated[str, Depends(_said_locale)]  # '' when the caller named neither language
+SaidLocaleOf = Annotated[str, Depends(_said_locale)]  # '' when the caller named none of our languages
 LoginOf = Annotated[Login, Depends(_login)]
 HolderOf = Annotated[int, Depends(_holder)]
 HolderLoginOf = Annotated[Login, Depends(_holder_login)]

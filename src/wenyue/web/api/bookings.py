@@ -31,6 +31,7 @@ from wenyue.web.api.asking import (
 from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.denials import denied
 from wenyue.web.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, change_problem, status_of
+from wenyue.web.shared.i18n import pick
 
 router: Final = APIRouter(prefix="/v1/bookings", tags=["bookings"])
 
@@ -137,7 +138,7 @@ class RescheduleBody(BaseModel):
     moves: Annotated[list[MoveBody], Field(min_length=1, max_length=LINES_MAX)]
 
 
-@router.get("", summary="My bookings")
+@router.get("")
 async def my_bookings(
     services: ServicesOf,
     holder_id: HolderOf,
@@ -152,7 +153,7 @@ async def my_bookings(
     return BookingPage(items=page, next=str(page[-1].id) if len(found) > limit else None)
 
 
-@router.get("/{booking_id}", summary="One booking")
+@router.get("/{booking_id}")
 async def one_booking(
     booking_id: UUID, services: ServicesOf, holder_id: HolderOf, locale: LocaleOf
 ) -> BookingAnswer:
@@ -164,7 +165,7 @@ async def one_booking(
     return _booking(view, services, locale)
 
 
-@router.post("/{booking_id}/confirmation", summary="Confirm a hold", response_model=ChangeAnswer)
+@router.post("/{booking_id}/confirmation", response_model=ChangeAnswer)
 async def confirm(
     booking_id: UUID, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf
 ) -> ChangeAnswer | Response:
@@ -172,7 +173,7 @@ async def confirm(
     return _answer(await confirm_booking(services, traveller_of(login), booking_id), locale)
 
 
-@router.post("/{booking_id}/cancellation", summary="Cancel", response_model=ChangeAnswer)
+@router.post("/{booking_id}/cancellation", response_model=ChangeAnswer)
 async def cancel(
     booking_id: UUID,
     services: ServicesOf,
@@ -185,7 +186,7 @@ async def cancel(
     return _answer(await cancel_booking(services, traveller_of(login), booking_id, reason=reason), locale)
 
 
-@router.post("/{booking_id}/reschedule", summary="Move to other slots", response_model=ChangeAnswer)
+@router.post("/{booking_id}/reschedule", response_model=ChangeAnswer)
 async def reschedule(
     *,
     booking_id: UUID,
@@ -239,7 +240,6 @@ def _terms(view: BookingView, line: LineView, services: ServicesOf) -> TermsAnsw
 
 
 def _booking(view: BookingView, services: ServicesOf, locale: str) -> BookingAnswer:
-    is_english = locale == "en"
     return BookingAnswer(
         id=view.id,
         state=view.state.name.lower(),
@@ -260,8 +260,8 @@ def _booking(view: BookingView, services: ServicesOf, locale: str) -> BookingAns
                 slot_id=line.slot_id,
                 product_id=line.product_id,
                 venue_code=line.venue_code,
-                venue=(line.venue_en or line.venue_zh) if is_english else line.venue_zh,
-                product=(line.product_en or line.product_zh) if is_english else line.product_zh,
+                venue=pick(line.venue_zh, line.venue_en, locale),
+                product=pick(line.product_zh, line.product_en, locale),
                 on_date=line.on_date,
                 starts_at=line.starts_at,
                 ends_at=line.ends_at,

@@ -40,7 +40,7 @@ class CardCalendar(BaseModel):
     slots: list[CardSlot]
 
 
-@router.get("/{card_id}/availability", summary="What my card pays for")
+@router.get("/{card_id}/availability")
 async def read_card_availability(
     *,
     card_id: _Id,

@@ -75,7 +75,7 @@ class ReplacementAnswer(BaseModel):
     is_replay: bool
 
 
-@router.post("/activation", summary="Activate a card", response_model=ActivationAnswer, status_code=201)
+@router.post("/activation", response_model=ActivationAnswer, status_code=201)
 async def activation(
     *,
     asked: Request,
@@ -116,7 +116,7 @@ async def activation(
     )
 
 
-@router.post("/{card_no}/loss", summary="Report a card lost", response_model=LossAnswer)
+@router.post("/{card_no}/loss", response_model=LossAnswer)
 async def loss(
     card_no: str, services: ServicesOf, login: HolderLoginOf, token: TokenOf, locale: LocaleOf
 ) -> LossAnswer | Response:
@@ -129,7 +129,6 @@ async def loss(
 
 @router.post(
     "/{card_no}/replacement",
-    summary="Replace a lost card",
     response_model=ReplacementAnswer,
     status_code=201,
     responses={202: {"model": WaitAnswer, "description": "The holder was told and may still object."}},

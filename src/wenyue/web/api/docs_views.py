@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 
+from wenyue.web.api.openapi_words import SUMMARIES, TAG_NAMES
+
 _DEPTH_MAX: Final = 4
 _REF_NAME: Final = re.compile(r"#/components/schemas/(\w+)")
 
@@ -69,7 +71,7 @@ def operations(document: Mapping[str, Any], locale: str) -> list[GroupView]:
             for method, operation in item.items()
             if operation["tags"][0] == tag["name"]
         ]
-        title = tag["x-name-zh"] if locale != "en" else tag["name"].capitalize()
+        title = TAG_NAMES[tag["name"]].say(locale)
         found.append(GroupView(tag["name"], title, tag["description"], members))
     return found
 
@@ -115,7 +117,7 @@ def _operation(
         id=operation["operationId"],
         method=method.upper(),
         path=path,
-        title=operation["summary"] if locale == "en" else operation["x-summary-zh"],
+        title=SUMMARIES[f"{method.upper()} {path}"].say(locale),
         text=operation.get("description", ""),
         is_secured="security" in operation,
         parameters=[_parameter(document, one) for one in operation["parameters"] if not _is_everywhere(one)],

@@ -14,6 +14,7 @@ from wenyue.core.limits import BODY_BYTES_MAX
 from wenyue.platform.http.bodies import IS_WHOLE, BodyRoom, BodySlow, BodyTooLong, Message, Receive, given
 from wenyue.platform.log import new_request_id, request_id
 from wenyue.web.api.bodies import BookingRefused
+from wenyue.web.api.language import scope_locale
 from wenyue.web.api.metrics import Meter
 from wenyue.web.api.problems import PROBLEM_TYPE
 
@@ -123,15 +124,6 @@ def harden(message: Message) -> None:
     if not any(name.lower() == b"cache-control" for name, _ in headers):
         headers.append(_PRIVATE)
     message["headers"] = [*headers, *_HARDENED]
-
-
-def scope_locale(scope: Scope) -> str:
-    """The language of a request that has no Request object: `?lang=`, then Accept-Language, then Chinese."""
-    query: bytes = scope["query_string"]
-    if b"lang=" in query:
-        return "en" if b"lang=en" in query else "zh-CN"
-    asked = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-    return "en" if asked[:2].lower() == b"en" else "zh-CN"
 
 
 def template_of(scope: Scope) -> str:

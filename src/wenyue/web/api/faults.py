@@ -14,10 +14,11 @@ from starlette.routing import Match, Route
 from wenyue.accounts import LoginEnded
 from wenyue.platform.database.db import DatabaseDown
 from wenyue.platform.log import request_id
-from wenyue.web.api.asking import locale_of, refusal
+from wenyue.web.api.asking import refusal
 from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.edge import template_of
 from wenyue.web.api.fields import is_bad_json, pydantic_errors
+from wenyue.web.api.language import locale_of
 from wenyue.web.api.logins import Logins
 from wenyue.web.shared import SECURITY_HEADERS, fault_page, services_of
 from wenyue.web.shared import locale_of as page_locale_of

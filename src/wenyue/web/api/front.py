@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
+from starlette.requests import Request
+
 from wenyue.core.admission import Priority
 from wenyue.core.limits import BODY_BYTES_MAX, READ_DEADLINE_S, WRITE_DEADLINE_S
 from wenyue.platform.addresses import Network, line_of, sender_of
@@ -20,11 +22,13 @@ from wenyue.platform.load_shedding.admission import Admission
 from wenyue.platform.load_shedding.desk import Desk
 from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.claims import Proof, claim_of, credentials_of, proves
-from wenyue.web.api.edge import Message, Receive, Scope, Send, harden, read_body, scope_locale
+from wenyue.web.api.edge import Message, Receive, Scope, Send, harden, read_body
 from wenyue.web.api.knocking import Known
+from wenyue.web.api.language import scope_locale
 from wenyue.web.api.logins import Logins
 from wenyue.web.api.problems import PROBLEM_TYPE
-from wenyue.web.shared import SECURITY_HEADERS, Locale, busy_page
+from wenyue.web.shared import SECURITY_HEADERS, busy_page
+from wenyue.web.shared import locale_of as page_locale_of
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # What is answered without the database, or must be answered above all.
@@ -181,13 +185,13 @@ class _Once:
 
 async def _refuse(scope: Scope, send: Send, code: str, retry_s: int, *, is_read: bool) -> None:
     """503, or what `code` stands for, with Retry-After: a problem for programs, a page for people."""
-    locale, status = scope_locale(scope), _STATUS.get(code, 503)
+    status = _STATUS.get(code, 503)
     headers = [(b"retry-after", b"%d" % retry_s), (b"cache-control", b"no-store")]
     if scope["path"].startswith("/v1/"):
-        body = BookingRefused(status, code).payload(locale)
+        body = BookingRefused(status, code).payload(scope_locale(scope))
         headers.append((b"content-type", PROBLEM_TYPE))
     else:
-        shown: Locale = "en" if locale == "en" or b"wy_lang=en" in _cookies(scope) else "zh-CN"
+        shown = page_locale_of(Request(scope))
         body = busy_page(shown, retry_s, is_read=is_read, is_unsure=code == "not_yet_known")
         headers.append((b"content-type", b"text/html; charset=utf-8"))
         headers += [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
@@ -202,7 +206,3 @@ async def _refuse(scope: Scope, send: Send, code: str, retry_s: int, *, is_read:
         harden(start)
     await send(start)
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
-
-
-def _cookies(scope: Scope) -> bytes:
-    return next((value for name, value in scope["headers"] if name == b"cookie"), b"")

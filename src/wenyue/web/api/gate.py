@@ -55,7 +55,7 @@ class UndoAnswer(BaseModel):
 router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 
-@router.post("/scans", response_model=AnswerBody, summary="Scan")
+@router.post("/scans", response_model=AnswerBody)
 async def post_scan(
     body: ScanBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
 ) -> AnswerBody | Response:
@@ -80,7 +80,7 @@ async def post_scan(
         )
 
 
-@router.post("/scans/{scan_id}/undo", response_model=UndoAnswer, summary="Take an admission back")
+@router.post("/scans/{scan_id}/undo", response_model=UndoAnswer)
 async def post_undo(
     *,
     scan_id: UUID,

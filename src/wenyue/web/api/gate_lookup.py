@@ -13,6 +13,7 @@ from wenyue.application.on_duty import NotAtPost, Place
 from wenyue.gate import FoundVisit, LookupKind, LookupProblem, Standing, booking_code
 from wenyue.web.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
 from wenyue.web.api.gate_refused import Refused, not_at_post, problem_of, staff_with
+from wenyue.web.shared.i18n import pick
 from wenyue.web.wording.lookup import LOOKUP_PROBLEMS, STANDINGS
 
 _TEXT_MAX: Final = 120
@@ -66,7 +67,7 @@ class FoundBody(BaseModel):
 router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 
-@router.post("/lookups", response_model=FoundBody, summary="Look somebody up")
+@router.post("/lookups", response_model=FoundBody)
 async def post_lookup(
     body: LookupBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
 ) -> FoundBody | Response:
@@ -88,7 +89,6 @@ async def post_lookup(
 
 
 def _visit(one: FoundVisit, locale: str) -> FoundVisitBody:
-    is_english = locale == "en"
     return FoundVisitBody(
         booking_id=one.booking_id,
         booking_code=booking_code(one.booking_id),
@@ -96,8 +96,8 @@ def _visit(one: FoundVisit, locale: str) -> FoundVisitBody:
         quantity=one.quantity,
         standing=one.standing,
         word=STANDINGS[one.standing].say(locale),
-        product=(one.product_en if is_english else "") or one.product_zh,
-        session=(one.label_en if is_english else "") or one.label_zh,
+        product=pick(one.product_zh, one.product_en, locale),
+        session=pick(one.label_zh, one.label_en, locale),
         on_date=one.on_date,
         starts_at=one.starts_at,
         ends_at=one.ends_at,

@@ -64,7 +64,7 @@ _REFUSALS: Final = {
 router: Final = APIRouter(prefix="/v1/gate", tags=["gate"])
 
 
-@router.post("/session", response_model=StaffSession, summary="Sign in as staff")
+@router.post("/session", response_model=StaffSession)
 async def sign_in(
     request: Request, body: StaffBody, services: ServicesOf, locale: LocaleOf, had: TokenOf
 ) -> StaffSession | Response:
@@ -102,7 +102,7 @@ async def sign_in(
     )
 
 
-@router.delete("/session", summary="Sign out as staff", status_code=204)
+@router.delete("/session", status_code=204)
 async def sign_out_staff(
     request: Request, services: ServicesOf, login: LoginOf, locale: LocaleOf
 ) -> Response:

@@ -59,7 +59,7 @@ class HolderSeen(BaseModel):
     is_name_noted: bool
 
 
-@router.post("/gate/holders", summary="At the counter: whose document", response_model=HolderSeen)
+@router.post("/gate/holders", response_model=HolderSeen)
 async def at_counter(
     *,
     body: HolderBody,

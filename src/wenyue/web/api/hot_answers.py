@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from wenyue.core.admission import RETRY_AFTER_S_MAX
+from wenyue.locale import LOCALES, Locale
 from wenyue.platform.http.whole_answer import send_whole
 from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.edge import Receive, Scope, Send
@@ -46,12 +47,12 @@ async def answer_nothing(_scope: Scope, receive: Receive, send: Send) -> None:
     await send_answer(send, 200, b"{}", JSON, NONE)
 
 
-def hot_refusals() -> dict[bool, list[bytes]]:
-    """Whole HTTP answers for a full lane, by language (True: English) and seconds to wait."""
-    found: dict[bool, list[bytes]] = {}
-    for is_english in (False, True):
-        body = BookingRefused(503, "overloaded").payload("en" if is_english else "zh-CN")
-        found[is_english] = [
+def hot_refusals() -> dict[Locale, list[bytes]]:
+    """Whole HTTP answers for a full lane, by language and seconds to wait."""
+    found: dict[Locale, list[bytes]] = {}
+    for locale in LOCALES:
+        body = BookingRefused(503, "overloaded").payload(locale)
+        found[locale] = [
             b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: %s\r\ncontent-length: %d\r\nretry-after: %d\r\n"
             b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n%s"
             % (PROBLEM_TYPE, len(body), wait_s, body)

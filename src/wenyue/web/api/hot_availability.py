@@ -13,8 +13,9 @@ from wenyue.container import Services
 from wenyue.core.limits import AVAILABILITY_AGE_S_MAX, AVAILABILITY_DAYS_MAX
 from wenyue.platform.database.db import DatabaseDown
 from wenyue.web.api.bodies import AvailabilityPage, BookingRefused
-from wenyue.web.api.edge import Receive, Scope, Send, scope_locale
+from wenyue.web.api.edge import Receive, Scope, Send
 from wenyue.web.api.hot_answers import FRESH, JSON, NONE, REFUSED_HEADERS, encode, send_answer
+from wenyue.web.api.language import scope_locale
 from wenyue.web.api.metrics import Meter
 from wenyue.web.api.problems import PROBLEM_TYPE
 

@@ -21,9 +21,10 @@ from wenyue.platform.database.db import DatabaseDown
 from wenyue.platform.http.bodies import SenderGone
 from wenyue.web.api.bodies import BookedAnswer, BookingBody, BookingRefused, details_of, notes_of
 from wenyue.web.api.denials import denied
-from wenyue.web.api.edge import Receive, Scope, Send, begin_request, check_json, read_body, scope_locale
+from wenyue.web.api.edge import Receive, Scope, Send, begin_request, check_json, read_body
 from wenyue.web.api.fields import msgspec_errors
 from wenyue.web.api.hot_answers import JSON, NONE, REFUSED_HEADERS, Headers, encode, send_answer
+from wenyue.web.api.language import header_locale, scope_locale
 from wenyue.web.api.logins import Logins
 from wenyue.web.api.metrics import Meter
 from wenyue.web.api.problems import PROBLEM_TYPE, FieldError, answer_problem, status_of
@@ -244,7 +245,5 @@ def _asked(scope: Scope) -> _Asked:
             kind = value
         elif name == ROOM_TOKEN_HEADER:
             turn = value
-    locale = "en" if language[:2].lower() == b"en" else "zh-CN"
-    if scope["query_string"]:
-        locale = scope_locale(scope)
+    locale = scope_locale(scope) if scope["query_string"] else header_locale(language)
     return _Asked(token, key, turn, kind, locale)

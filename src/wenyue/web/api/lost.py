@@ -100,7 +100,7 @@ class CounterBody(LostBody):
     card_no: Annotated[str, Field(min_length=1, max_length=64)]
 
 
-@router.post("/cards/lost", summary="Lost card: get a code", status_code=202, response_model=LostAnswer)
+@router.post("/cards/lost", status_code=202, response_model=LostAnswer)
 async def lost(
     body: AskBody, request: Request, services: ServicesOf, locale: LocaleOf
 ) -> LostAnswer | Response:
@@ -125,7 +125,6 @@ async def lost(
 
 @router.post(
     "/cards/lost/{request_id}/code",
-    summary="Lost card: prove and sign in",
     status_code=201,
     response_model=RecoveredAnswer,
 )
@@ -165,7 +164,7 @@ async def code(
     )
 
 
-@router.post("/cards/objection", summary="Stop a replacement", response_model=StoppedAnswer)
+@router.post("/cards/objection", response_model=StoppedAnswer)
 async def objection(
     body: CodeBody, request: Request, services: ServicesOf, locale: LocaleOf
 ) -> StoppedAnswer | Response:
@@ -181,7 +180,6 @@ async def objection(
 
 @router.post(
     "/gate/cards/replacement",
-    summary="Replace a card at the counter",
     tags=["gate"],
     status_code=201,
     response_model=ReplacementAnswer,
@@ -219,7 +217,6 @@ async def at_counter(
 
 @router.post(
     "/gate/cards/objection",
-    summary="Stop a replacement at the counter",
     tags=["gate"],
     response_model=StoppedAnswer,
 )

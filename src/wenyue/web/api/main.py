@@ -69,7 +69,7 @@ def create_api(
             await asyncio.gather(writing, return_exceptions=True)
 
     api = FastAPI(
-        title="Wenyue 稳约",
+        title="Wenyue",
         version="1",
         lifespan=whole_life,
         redoc_url=None,

@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from wenyue.locale import DEFAULT, SOURCE
 from wenyue.web.api.openapi_hot import availability_operation, book_operation, hot_schemas, ref
-from wenyue.web.api.openapi_words import ABOUT, EXAMPLES, SUMMARIES_ZH, TAGS
+from wenyue.web.api.openapi_words import ABOUT, EXAMPLES, SUMMARIES, TAG_NAMES, TAGS
 
 _PROBLEM_TYPE: Final = "application/problem+json"
 _SECURED: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
@@ -105,7 +106,7 @@ def _document(api: FastAPI) -> dict[str, Any]:
         title=api.title,
         version=api.version,
         description=ABOUT,
-        tags=[dict(tag) for tag in TAGS],
+        tags=[{**tag, "x-name-zh": TAG_NAMES[tag["name"]].say(DEFAULT)} for tag in TAGS],
         routes=api.routes,
     )
     schemas: dict[str, Any] = made["components"]["schemas"]
@@ -130,7 +131,7 @@ def _document(api: FastAPI) -> dict[str, Any]:
 
 def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
     key = f"{method.upper()} {path}"
-    operation["x-summary-zh"] = SUMMARIES_ZH.get(key, operation["summary"])  # a test misses the others
+    operation["summary"], operation["x-summary-zh"] = (SUMMARIES[key].say(one) for one in (SOURCE, DEFAULT))
     operation["operationId"] = _operation_id(method, path)
     is_open = path in _OPEN or (method == "post" and path in _SIGN_IN)
     if is_open:

@@ -38,7 +38,6 @@ def book_operation() -> dict[str, Any]:
     place = {"Location": {"schema": {"type": "string"}, "description": "the booking"}}
     return {
         "tags": ["bookings"],
-        "summary": "Book",
         "description": (
             "Book every line, or none: several lines are one itinerary. The booking's id is minted by the client (a UUID,"
             " best version 7) as `id`, as `Idempotency-Key`, or as both; after a lost reply send the same request again: 200 and"
@@ -73,7 +72,6 @@ def availability_operation() -> dict[str, Any]:
     day: dict[str, Any] = {"type": "string", "format": "date"}
     return {
         "tags": ["catalogue"],
-        "summary": "Availability",
         "description": (
             f"The slots of one product from `from` to `to` (both included, at most {AVAILABILITY_DAYS_MAX} days), in time order,"
             " with what is left. `as_of` is the instant of the figures, at most a second ago."

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from wenyue.locale import Message
+
 ABOUT: Final = """\
 Reservations for smart tourism cards: read the catalogue, activate a card, see live availability, book, change, cancel,
 admit at the gate.
@@ -10,8 +12,8 @@ admit at the gate.
 **Sign in**: `POST /v1/session` with card number and PIN gives a bearer token for the `Authorization` header.
 
 **Errors** are problem details (RFC 9457, `application/problem+json`): `outcome` is stable and for programs, `title`, `detail`
-and `next` are for people, in Chinese or, with `Accept-Language: en` or `?lang=en`, in English. `errors` names every field to
-mend. Every code stands at `/docs/problems`.
+and `next` are for people, in the language of `?lang=` or `Accept-Language` (`zh-CN`, `en`), else in Chinese. `errors` names
+every invalid field. All codes are listed at `/docs/problems`.
 
 **Send again**: every write is idempotent. A booking's id is minted by the client and repeated on a retry; changes say the same
 again; a replacement has its `Idempotency-Key`. After a 503, wait `Retry-After` seconds and send the same request.
@@ -19,65 +21,69 @@ again; a replacement has its `Idempotency-Key`. After a 503, wait `Retry-After` 
 **Pages**: lists take `limit` (at most 100) and `cursor`; `next` of one page is the `cursor` of
 the following one, null on the last.
 
-**Values**: instants are RFC 3339, days are days at the venue, money is integer minor units (分).
+**Values**: instants are RFC 3339, days are days at the venue, money is integer minor units (fen for yuan).
 """
 
 TAGS: Final[tuple[Mapping[str, str], ...]] = (
-    {"name": "catalogue", "description": "Venues, products and what is left.", "x-name-zh": "场馆与余量"},
-    {"name": "cards", "description": "Activation, loss and replacement of a card.", "x-name-zh": "卡"},
-    {"name": "session", "description": "Sign in with a card.", "x-name-zh": "登录"},
-    {"name": "bookings", "description": "Book, look up, confirm, cancel, reschedule.", "x-name-zh": "预约"},
-    {
-        "name": "rooms",
-        "description": "Waiting rooms: a fair queue in front of the release of scarce places.",
-        "x-name-zh": "排队等候",
-    },
-    {"name": "visitors", "description": "The people a traveller books for.", "x-name-zh": "常用游客"},
-    {
-        "name": "gate",
-        "description": "For turnstiles and handheld terminals: scan, take back.",
-        "x-name-zh": "入园核验",
-    },
+    {"name": "catalogue", "description": "Venues, products and what is left."},
+    {"name": "cards", "description": "Activation, loss and replacement of a card."},
+    {"name": "session", "description": "Sign in with a card."},
+    {"name": "bookings", "description": "Book, look up, confirm, cancel, reschedule."},
+    {"name": "rooms", "description": "Waiting rooms: a fair queue in front of the release of scarce places."},
+    {"name": "visitors", "description": "The people a traveller books for."},
+    {"name": "gate", "description": "For turnstiles and handheld terminals: scan, take back."},
 )
 
-SUMMARIES_ZH: Final[Mapping[str, str]] = {
-    "GET /v1/venues": "场馆列表",
-    "GET /v1/venues/{code}": "场馆详情",
-    "GET /v1/products/{product_id}": "产品详情",
-    "GET /v1/availability": "余量查询",
-    "POST /v1/cards/activation": "激活旅游卡",
-    "POST /v1/cards/{card_no}/loss": "挂失",
-    "POST /v1/cards/{card_no}/replacement": "补卡",
-    "POST /v1/cards/lost": "卡丢了：获取验证码",
-    "POST /v1/cards/lost/{request_id}/code": "卡丢了：验证并登录",
-    "POST /v1/cards/objection": "停止补卡",
-    "POST /v1/gate/cards/replacement": "窗口补卡",
-    "POST /v1/gate/cards/objection": "窗口停止补卡",
-    "GET /v1/cards/{card_id}/availability": "本卡可用的余量",
-    "POST /v1/session": "登录",
-    "GET /v1/session": "当前账户",
-    "DELETE /v1/session": "退出登录",
-    "POST /v1/bookings": "预约",
-    "GET /v1/bookings": "我的预约",
-    "GET /v1/bookings/{booking_id}": "预约详情",
-    "POST /v1/bookings/{booking_id}/confirmation": "确认预约",
-    "POST /v1/bookings/{booking_id}/cancellation": "取消预约",
-    "POST /v1/bookings/{booking_id}/reschedule": "改期",
-    "GET /v1/visitors": "常用游客列表",
-    "POST /v1/visitors": "添加常用游客",
-    "DELETE /v1/visitors/{visitor_id}": "删除常用游客",
-    "POST /v1/names": "添加本人姓名的另一种写法",
-    "GET /v1/places-by-others": "别人为我约的",
-    "POST /v1/places-by-others/{slot_id}/disowning": "不是我约的，退回名额",
-    "POST /v1/gate/places": "窗口：他人用此证件预约的名额，可退回",
-    "POST /v1/gate/holders": "窗口：核验证件属于谁",
-    "POST /v1/rooms/{event}/pass": "领取排队凭证",
-    "POST /v1/rooms/{event}/token": "轮到后入场",
-    "POST /v1/gate/session": "员工登录",
-    "DELETE /v1/gate/session": "员工退出登录",
-    "POST /v1/gate/scans": "扫码核验",
-    "POST /v1/gate/scans/{scan_id}/undo": "撤销核销",
-    "POST /v1/gate/lookups": "按姓名、手机号或旧预约号查找",
+TAG_NAMES: Final[Mapping[str, Message]] = {
+    "catalogue": Message.in_context("operations", "Catalogue"),
+    "cards": Message.in_context("operations", "Cards"),
+    "session": Message.in_context("operations", "Session"),
+    "bookings": Message.in_context("operations", "Bookings"),
+    "rooms": Message.in_context("operations", "Waiting rooms"),
+    "visitors": Message.in_context("operations", "Visitors"),
+    "gate": Message.in_context("operations", "Gate"),
+}
+
+SUMMARIES: Final[Mapping[str, Message]] = {
+    "GET /v1/venues": Message.in_context("operation", "List venues"),
+    "GET /v1/venues/{code}": Message.in_context("operation", "Get a venue"),
+    "GET /v1/products/{product_id}": Message.in_context("operation", "Get a product"),
+    "GET /v1/availability": Message.in_context("operation", "Check availability"),
+    "POST /v1/cards/activation": Message.in_context("operation", "Activate a card"),
+    "POST /v1/cards/{card_no}/loss": Message.in_context("operation", "Report a card lost"),
+    "POST /v1/cards/{card_no}/replacement": Message.in_context("operation", "Replace a lost card"),
+    "POST /v1/cards/lost": Message.in_context("operation", "Lost card: get a code"),
+    "POST /v1/cards/lost/{request_id}/code": Message.in_context("operation", "Lost card: verify and sign in"),
+    "POST /v1/cards/objection": Message.in_context("operation", "Stop a replacement"),
+    "POST /v1/gate/cards/replacement": Message.in_context("operation", "Replace a card at the counter"),
+    "POST /v1/gate/cards/objection": Message.in_context("operation", "Stop a replacement at the counter"),
+    "GET /v1/cards/{card_id}/availability": Message.in_context("operation", "Check what my card covers"),
+    "POST /v1/session": Message.in_context("operation", "Sign in"),
+    "GET /v1/session": Message.in_context("operation", "Current account"),
+    "DELETE /v1/session": Message.in_context("operation", "Sign out"),
+    "POST /v1/bookings": Message.in_context("operation", "Make a booking"),
+    "GET /v1/bookings": Message.in_context("operation", "List my bookings"),
+    "GET /v1/bookings/{booking_id}": Message.in_context("operation", "Get a booking"),
+    "POST /v1/bookings/{booking_id}/confirmation": Message.in_context("operation", "Confirm a booking"),
+    "POST /v1/bookings/{booking_id}/cancellation": Message.in_context("operation", "Cancel a booking"),
+    "POST /v1/bookings/{booking_id}/reschedule": Message.in_context("operation", "Reschedule"),
+    "GET /v1/visitors": Message.in_context("operation", "List my visitors"),
+    "POST /v1/visitors": Message.in_context("operation", "Add a visitor"),
+    "DELETE /v1/visitors/{visitor_id}": Message.in_context("operation", "Remove a visitor"),
+    "POST /v1/names": Message.in_context("operation", "Add a spelling of my name"),
+    "GET /v1/places-by-others": Message.in_context("operation", "List places others booked for me"),
+    "POST /v1/places-by-others/{slot_id}/disowning": Message.in_context(
+        "operation", "Give back a place that isn't mine"
+    ),
+    "POST /v1/gate/places": Message.in_context("operation", "At the counter: places booked by others"),
+    "POST /v1/gate/holders": Message.in_context("operation", "At the counter: settle whose document it is"),
+    "POST /v1/rooms/{event}/pass": Message.in_context("operation", "Get a pass for the waiting room"),
+    "POST /v1/rooms/{event}/token": Message.in_context("operation", "Enter when it's your turn"),
+    "POST /v1/gate/session": Message.in_context("operation", "Sign in as staff"),
+    "DELETE /v1/gate/session": Message.in_context("operation", "Sign out as staff"),
+    "POST /v1/gate/scans": Message.in_context("operation", "Scan a visitor"),
+    "POST /v1/gate/scans/{scan_id}/undo": Message.in_context("operation", "Undo an admission"),
+    "POST /v1/gate/lookups": Message.in_context("operation", "Look up a visitor"),
 }
 
 _PERSON: Final[Mapping[str, Any]] = {"name": "张演示", "number": "11010519491231002X"}

@@ -32,6 +32,7 @@ from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.gate_refused import Refused, not_at_post, problem_of, staff_of
 from wenyue.web.api.people import PersonBody, identity_of
 from wenyue.web.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, change_problem, status_of
+from wenyue.web.shared.i18n import pick
 from wenyue.web.wording.documents import NAME_ERRORS
 from wenyue.web.wording.lookup import LOOKUP_PROBLEMS
 
@@ -78,7 +79,7 @@ class CounterBody(PersonBody):
     slot_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
 
 
-@router.get("/places-by-others", summary="Booked for me by others")
+@router.get("/places-by-others")
 async def mine(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> PlacesBody:
     """What other accounts booked with the document of the account's own holder, once staff at a counter have seen it."""
     async with services.db.reading() as tx:
@@ -88,7 +89,7 @@ async def mine(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> P
     return _shown(found, locale)
 
 
-@router.post("/places-by-others/{slot_id}/disowning", summary="Not mine", response_model=PlacesBody)
+@router.post("/places-by-others/{slot_id}/disowning", response_model=PlacesBody)
 async def disown(
     slot_id: _SlotId, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf
 ) -> PlacesBody | Response:
@@ -105,7 +106,7 @@ async def disown(
     return await mine(services, holder_of(login), locale)
 
 
-@router.post("/names", summary="Another spelling of my name", status_code=204)
+@router.post("/names", status_code=204)
 async def spell(body: SpellingBody, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf) -> Response:
     """Let others book for the account's own holder under this spelling too. Again: the same answer; six in all."""
     name = parse_name(body.name)
@@ -118,7 +119,7 @@ async def spell(body: SpellingBody, services: ServicesOf, login: HolderLoginOf, 
     return Response(status_code=204)
 
 
-@router.post("/gate/places", tags=["gate"], summary="At the counter: not theirs", response_model=SeenBody)
+@router.post("/gate/places", tags=["gate"], response_model=SeenBody)
 async def at_counter(
     body: CounterBody, services: ServicesOf, login: LoginOf, right: RightOf, locale: LocaleOf
 ) -> SeenBody | Response:
@@ -156,13 +157,12 @@ def _refusal(refused: Answer, locale: str) -> Response:
 
 
 def _shown(found: Sequence[by_others.PlaceByOther], locale: str) -> PlacesBody:
-    is_english = locale == "en"
     return PlacesBody(
         items=[
             PlaceBody(
                 slot_id=one.slot_id,
-                venue=(one.venue_en or one.venue_zh) if is_english else one.venue_zh,
-                product=(one.product_en or one.product_zh) if is_english else one.product_zh,
+                venue=pick(one.venue_zh, one.venue_en, locale),
+                product=pick(one.product_zh, one.product_en, locale),
                 on_date=one.on_date,
                 starts_at=one.starts_at,
                 ends_at=one.ends_at,

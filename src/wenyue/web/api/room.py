@@ -62,7 +62,7 @@ class TokenAnswer(BaseModel):
     expires_at: datetime
 
 
-@router.post("/{event}/pass", summary="Take a pass", status_code=201)
+@router.post("/{event}/pass", status_code=201)
 async def take_pass(
     event: EventOf,
     services: ServicesOf,
@@ -81,7 +81,7 @@ async def take_pass(
     )
 
 
-@router.post("/{event}/token", summary="Go in", status_code=201)
+@router.post("/{event}/token", status_code=201)
 async def take_token(
     event: EventOf, body: TokenBody, services: ServicesOf, holder_id: FreshHolderOf
 ) -> TokenAnswer:

@@ -21,6 +21,7 @@ from wenyue.web.api.asking import (
 )
 from wenyue.web.api.problems import PROBLEM_TYPE, plain_problem
 from wenyue.web.shared.caller import caller_of, known_device
+from wenyue.web.shared.i18n import pick
 from wenyue.web.wording.cards import CARD_PROBLEMS, say_denied
 
 router: Final = APIRouter(prefix="/v1/session", tags=["session"])
@@ -72,7 +73,7 @@ class SessionAnswer(HolderAnswer):
     device_token: str
 
 
-@router.post("", summary="Sign in", response_model=SessionAnswer, status_code=201)
+@router.post("", response_model=SessionAnswer, status_code=201)
 async def create(
     *,
     request: Request,
@@ -105,7 +106,7 @@ async def create(
     )
 
 
-@router.get("", summary="Who am I")
+@router.get("")
 async def read_session(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> HolderAnswer:
     """The caller and their cards with what is left on them."""
     async with services.db.reading() as tx:
@@ -113,7 +114,7 @@ async def read_session(services: ServicesOf, holder_id: HolderOf, locale: Locale
     return HolderAnswer(holder_id=holder_id, cards=[card_answer(card, locale) for card in cards])
 
 
-@router.delete("", summary="Sign out", status_code=204)
+@router.delete("", status_code=204)
 async def delete(request: Request, services: ServicesOf, _: HolderOf) -> Response:
     """End the token. From now on it changes nothing, whichever process it reaches."""
     await sign_out(request, services)
@@ -136,19 +137,18 @@ def denied(refusal: Denied, locale: str, *, status: int = 403, now: datetime | N
 
 def card_answer(card: CardView, locale: str) -> CardAnswer:
     """A card as its holder sees it."""
-    is_english = locale == "en"
     return CardAnswer(
         card_id=card.id,
         card_no=card.card_no,
         type=card.type_code,
-        name=card.name_en if is_english else card.name_zh,
+        name=pick(card.name_zh, card.name_en, locale),
         state=card.state.name.lower(),
         valid_from=card.valid_from,
         valid_to=card.valid_to,
         entitlements=[
             EntitlementAnswer(
                 no=pot.no,
-                name=pot.name_en if is_english else pot.name_zh,
+                name=pick(pot.name_zh, pot.name_en, locale),
                 granted=pot.granted,
                 used=pot.used,
                 left=pot.left,

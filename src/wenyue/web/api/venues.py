@@ -24,6 +24,7 @@ from wenyue.catalogue import venues as find_venues
 from wenyue.core.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
 from wenyue.web.api.asking import LocaleOf, ServicesOf
 from wenyue.web.api.bodies import BookingRefused
+from wenyue.web.shared.i18n import pick
 
 router: Final = APIRouter(prefix="/v1", tags=["catalogue"])
 _CACHED: Final = {"Cache-Control": "public, max-age=60", "Vary": "Accept-Language"}
@@ -95,7 +96,7 @@ class VenueDetail(VenueAnswer):
     products: list[ProductAnswer]
 
 
-@router.get("/venues", summary="Venues")
+@router.get("/venues")
 async def venue_list(
     *,
     services: ServicesOf,
@@ -124,7 +125,7 @@ async def venue_list(
     return VenuePage(items=items, next=_cursor(found[-1].id) if more else None)
 
 
-@router.get("/venues/{code}", summary="One venue")
+@router.get("/venues/{code}")
 async def venue_detail(
     code: Annotated[str, Path(max_length=100)], services: ServicesOf, locale: LocaleOf, response: Response
 ) -> VenueDetail:
@@ -143,7 +144,7 @@ async def venue_detail(
     )
 
 
-@router.get("/products/{product_id}", summary="One product")
+@router.get("/products/{product_id}")
 async def product_detail(
     product_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
     services: ServicesOf,
@@ -179,11 +180,10 @@ def _after(cursor: str) -> int:
 
 
 def _venue(one: Venue, locale: str) -> dict[str, Any]:
-    is_english = locale == "en"
     return {
         "code": one.code,
         "kind": one.kind,
-        "name": (one.name_en or one.name_zh) if is_english else one.name_zh,
+        "name": pick(one.name_zh, one.name_en, locale),
         "name_zh": one.name_zh,
         "name_en": one.name_en,
         "province": one.province,
@@ -193,7 +193,7 @@ def _venue(one: Venue, locale: str) -> dict[str, Any]:
         "level": one.level,
         "timezone": one.timezone,
         "tags": list(one.tags),
-        "summary": (one.summary_en or one.summary_zh) if is_english else one.summary_zh,
+        "summary": pick(one.summary_zh, one.summary_en, locale),
         "is_demo": one.is_demo,
     }
 
@@ -204,7 +204,7 @@ def _product(one: Product, venue_code: str, locale: str) -> ProductAnswer:
         venue_code=venue_code,
         code=one.code,
         kind=one.kind,
-        name=(one.name_en or one.name_zh) if locale == "en" else one.name_zh,
+        name=pick(one.name_zh, one.name_en, locale),
         name_zh=one.name_zh,
         name_en=one.name_en,
         price_minor=one.price_minor,

@@ -40,7 +40,7 @@ class KnownVisitors(BaseModel):
     left: int
 
 
-@router.get("", summary="My visitors")
+@router.get("")
 async def mine(services: ServicesOf, holder_id: HolderOf) -> KnownVisitors:
     """The caller's common visitors: at most twenty besides oneself, so there is one page."""
     async with services.db.reading() as tx:
@@ -51,7 +51,7 @@ async def mine(services: ServicesOf, holder_id: HolderOf) -> KnownVisitors:
     )
 
 
-@router.post("", summary="Keep a visitor", status_code=201)
+@router.post("", status_code=201)
 async def add(body: PersonBody, services: ServicesOf, login: HolderLoginOf, locale: LocaleOf) -> KnownVisitor:
     """Add a person. The same document again changes the name and phone kept with it: sending it twice adds one.
 
@@ -69,7 +69,7 @@ async def add(body: PersonBody, services: ServicesOf, login: HolderLoginOf, loca
     return _shown(added)
 
 
-@router.delete("/{visitor_id}", summary="Forget a visitor", status_code=204)
+@router.delete("/{visitor_id}", status_code=204)
 async def remove(
     visitor_id: Annotated[int, Path(ge=1, le=2**63 - 1)], services: ServicesOf, login: HolderLoginOf
 ) -> Response:

@@ -84,7 +84,7 @@ def lang_of(text: str) -> str:
 
 def pick(zh: str, en: str, locale: Locale) -> str:
     """Catalogue content in the language, or in Chinese where nobody wrote English yet."""
-    return en if locale == "en" and en else zh
+    return zh if locale == DEFAULT or not en else en
 
 
 def _cookie(request: Request, name: str) -> str | None:
