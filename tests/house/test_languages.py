@@ -34,7 +34,6 @@ COLUMNS = {
     "said_label(label_zh, label_en)",
     "ProductAnswer(name_zh, name_en)",
     "VenueAnswer(name_zh, name_en)",
-    "Text(zh, en)",  # of the console, until its texts stand in the catalogues
 }
 HAN = re.compile(r"[\u3400-\u9fff]")
 

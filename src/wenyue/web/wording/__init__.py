@@ -6,23 +6,11 @@ Shared by all faces; the siblings hold the messages, each for what it words. The
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple
 
 from wenyue.locale import Message, translations
 from wenyue.locale.formats import TIMEZONE, say_day, say_instant
 
-__all__ = ["TIMEZONE", "OutcomeWords", "Taken", "Text", "say_day", "say_instant", "say_wait"]
-
-
-class Text(NamedTuple):
-    """One sentence in both languages, for the faces whose texts stand in no catalogue yet."""
-
-    zh: str
-    en: str
-
-    def say(self, locale: str) -> str:
-        """The sentence in `locale`: English for "en…", Chinese for everything else."""
-        return self.en if locale.startswith("en") else self.zh
+__all__ = ["TIMEZONE", "OutcomeWords", "Taken", "say_day", "say_instant", "say_wait"]
 
 
 class Taken(Enum):
