@@ -30,7 +30,7 @@ types:
 contracts:
 	$(BIN)/lint-imports
 
-test: ## what every change is held to: linters, rules, slices, faces, main browser journeys, attacks, a short simulation
+test: ## what every change is held to: linters, rules, slices, web, main browser journeys, attacks, a short simulation
 	@scripts/bootstrap dev
 	@scripts/browser
 	@scripts/lab-packages

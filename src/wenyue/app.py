@@ -164,7 +164,7 @@ def run_web(*, sock: socket.socket | None, port: int, tls: TlsSocket | None = No
     log.configure(settings.telemetry, "web")
     app = create_app(settings)
     traces = tracing.start(settings.telemetry, "web")
-    app.services.engine.watch = traces
+    app.services.engine.observer = traces
     config = uvicorn.Config(
         app if traces is None else traces.wrap(app),
         host=settings.web.host,

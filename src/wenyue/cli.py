@@ -221,13 +221,13 @@ def _where(fault: BaseException) -> str:
 
 def complain(line: str) -> int:
     """Print the one line of a fault to standard error; return the status 1."""
-    print(f"wenyue: {line}", file=sys.stderr, flush=True)  # noqa: T201 - this is the command's face
+    print(f"wenyue: {line}", file=sys.stderr, flush=True)  # noqa: T201 - this is what the command says
     return 1
 
 
 def print_progress(line: str) -> None:
     """One line of progress, at once even into a pipe."""
-    print(line, flush=True)  # noqa: T201 - this is the command's face
+    print(line, flush=True)  # noqa: T201 - this is what the command says
 
 
 def settings() -> Settings:

@@ -31,7 +31,6 @@ from wenyue.monitoring.model import (
     Disk,
     EventFacts,
     Finding,
-    LaterFacts,
     Machine,
     OldFact,
     PassFacts,
@@ -40,9 +39,10 @@ from wenyue.monitoring.model import (
     ReplicationFacts,
     ReportFacts,
     Standby,
+    TaskFacts,
     WebFacts,
 )
-from wenyue.monitoring.rules import judge_beats, judge_later, judge_pass
+from wenyue.monitoring.rules import judge_beats, judge_pass, judge_tasks
 from wenyue.monitoring.wording import body, guide_of, page_of, say_span, short
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -194,7 +194,7 @@ def test_every_check_leads_to_a_page_that_is_there(check: str) -> None:
 SLOT_LOST = ReplicationFacts("", (), ("wenyue_backup",), 0)
 FOLLOWING = Standby("two", "streaming", "quorum", 0, 0.1)
 WORKS = DatabaseFacts(took_ms=3, connections=10, connections_max=100)
-QUIET = LaterFacts(0, 0, 0, 0, 0, 0, 0)
+QUIET = TaskFacts(0, 0, 0, 0, 0, 0, 0)
 SEEN_NOW = PassFacts((), 0, 10, NOW, NOW, 1)
 DISK = Disk("/srv", 50 << 30, 100 << 30, 0.9)
 WEB = Process(7, "web", 100 << 20, 50, 1024)
@@ -246,18 +246,18 @@ CASES: list[tuple[Sequence[Finding], list[str]]] = [
         ["windows critical"],
     ),
     (judge_pass(SEEN_NOW, NOW + 27 * HOUR, check="windows"), ["windows:pass warning"]),
-    (judge_later(QUIET), []),
-    (judge_later(replace(QUIET, stuck_holds=1)), ["holds warning"]),
+    (judge_tasks(QUIET), []),
+    (judge_tasks(replace(QUIET, stuck_holds=1)), ["holds warning"]),
     (judge_events([EventFacts("a", 5, 60), EventFacts("b", 0, 0, lost=9, lost_age_s=8 * 86_400)]), []),
     (judge_events([EventFacts("a", 5, 61), EventFacts("b", 5, 3)]), ["events:a warning"]),
     (judge_events([EventFacts("a", 5, 601)]), ["events:a critical"]),
     (judge_events([EventFacts("a", 0, 0, parked=2)]), ["events:a:parked warning"]),
     (judge_events([EventFacts("a", 0, 0, lost=2, lost_age_s=60)]), ["events:a:lost critical"]),
-    (judge_later(replace(QUIET, jobs_age_s=121)), ["jobs:age warning"]),
-    (judge_later(replace(QUIET, jobs_age_s=1801)), ["jobs:age critical"]),
-    (judge_later(replace(QUIET, jobs_failed=1)), ["jobs:failed warning"]),
-    (judge_later(replace(QUIET, jobs_abandoned=1)), ["jobs:abandoned warning"]),
-    (judge_later(replace(QUIET, unsettled=3, unsettled_age_s=48 * 3600 + 1)), ["no-shows warning"]),
+    (judge_tasks(replace(QUIET, jobs_age_s=121)), ["jobs:age warning"]),
+    (judge_tasks(replace(QUIET, jobs_age_s=1801)), ["jobs:age critical"]),
+    (judge_tasks(replace(QUIET, jobs_failed=1)), ["jobs:failed warning"]),
+    (judge_tasks(replace(QUIET, jobs_abandoned=1)), ["jobs:abandoned warning"]),
+    (judge_tasks(replace(QUIET, unsettled=3, unsettled_age_s=48 * 3600 + 1)), ["no-shows warning"]),
     (judge_beats([Beat("ota", 180, 60)]), []),
     (judge_beats([Beat("ota", 181, 60)]), ["partners:ota warning"]),
     (judge_beats([Beat("worker:a", 181, 60), Beat("worker:b", 10, 60)]), []),

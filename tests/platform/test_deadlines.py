@@ -16,7 +16,7 @@ from wenyue.core.limits import POOL_VIEW_REFRESH_S
 from wenyue.platform.database.db import Database, DatabaseDown
 from wenyue.web.api.logins import LOGIN_WAIT_S, Logins
 from wenyue_lab import dataset
-from wenyue_lab.chaos.proxy import CALM, ChaosProxy, Weather
+from wenyue_lab.chaos.proxy import CALM, ChaosProxy, LinkNoise
 
 pytestmark = pytest.mark.anyio
 NOISE_S = 2.0
@@ -43,22 +43,22 @@ async def test_a_login_is_not_waited_for_beyond_its_deadline(db_urls: DbUrls, tm
         try:
             logins = Logins(db, utc_now)
             assert await logins.find(_stranger(0)) is None
-            link.weather = Weather(is_half_open=True)
+            link.noise = LinkNoise(is_half_open=True)
             with Stopwatch() as watch:
                 waiting = [asyncio.create_task(logins.find(_stranger(n))) for n in range(1, 4)]
                 for task in waiting:
                     with pytest.raises(DatabaseDown):
                         await task
             assert watch.seconds < LOGIN_WAIT_S + NOISE_S
-            link.weather = CALM
+            link.noise = CALM
             assert await logins.find(_stranger(9)) is None
         finally:
-            link.weather = CALM
+            link.noise = CALM
 
 
 async def test_a_short_deadline_is_kept_behind_a_long_one(db_urls: DbUrls, tmp_path: Path) -> None:
     async with ChaosProxy(tmp_path / ".s.PGSQL.5432", _socket(db_urls.app_url)) as link:
-        link.weather = Weather(is_half_open=True)
+        link.noise = LinkNoise(is_half_open=True)
         engine = Engine(
             Database(through(db_urls.app_url, tmp_path), size_max=4),
             dataset.rulebook({}),
@@ -77,7 +77,7 @@ async def test_a_short_deadline_is_kept_behind_a_long_one(db_urls: DbUrls, tmp_p
             assert not behind.done()
             assert not started.done()
         finally:
-            link.weather = CALM
+            link.noise = CALM
             await engine.drain(within_s=0.1)
 
 
@@ -100,13 +100,13 @@ async def test_who_was_told_that_nothing_was_done_is_not_booked_later(
         try:
             if is_warm:
                 assert (await engine.book(dataset.request(other, slot_id))).outcome is Outcome.CONFIRMED
-            link.weather = Weather(is_half_open=True)
+            link.noise = LinkNoise(is_half_open=True)
             wanted = dataset.request(card, slot_id)
             with Stopwatch() as watch:
                 answer = await engine.book(wanted, deadline_s=0.2)
             assert watch.seconds < 0.2 + NOISE_S
             assert answer.outcome is Outcome.TOO_LATE
-            link.weather = CALM
+            link.noise = CALM
             behind = await engine.book(
                 dataset.request(another, slot_id), deadline_s=9
             )  # the lane works again
@@ -116,7 +116,7 @@ async def test_who_was_told_that_nothing_was_done_is_not_booked_later(
             again = await engine.book(wanted)
             assert (again.outcome, again.is_replay) == (Outcome.CONFIRMED, False)
         finally:
-            link.weather = CALM
+            link.noise = CALM
             await engine.drain(within_s=0.1)
 
 

@@ -104,19 +104,19 @@ def traced(site: ApiSite, url: str, percent: int = 0) -> Generator[httpx.AsyncCl
     """A client of the site with traces to `url`."""
     traces = tracing.start(TelemetrySettings(traces_url=url, traces_percent=percent), "web")
     assert traces is not None
-    site.app.services.engine.watch = traces
+    site.app.services.engine.observer = traces
     transport = httpx.ASGITransport(traces.wrap(site.app))
     try:
         yield httpx.AsyncClient(transport=transport, base_url="http://wenyue.test")
     finally:
-        site.app.services.engine.watch = None
+        site.app.services.engine.observer = None
         tracing._active = None  # pyright: ignore[reportPrivateUsage] - as a new process begins
         traces.close()
 
 
 def traces_of(site: ApiSite) -> tracing.Tracing:
     """The tracing that watches the engine."""
-    return cast(tracing.Tracing, site.app.services.engine.watch)
+    return cast(tracing.Tracing, site.app.services.engine.observer)
 
 
 async def book(client: httpx.AsyncClient, who: Person, slot_id: int, **headers: str) -> httpx.Response:

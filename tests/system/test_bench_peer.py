@@ -74,8 +74,8 @@ def running(db_urls: DbUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_a_rush_for_few_places_sells_each_once(running: Peer) -> None:
-    with Workers(1) as crew:
-        volley = crew.fire(
+    with Workers(1) as load_workers:
+        volley = load_workers.fire(
             Plan("book", 1, 400, (FEW,)), port=running.site.port, connections=64, warm_s=0.0, measure_s=60.0
         )
     assert volley.statuses == {"201": PLACES, "409": 400 - PLACES}

@@ -72,7 +72,9 @@ async def test_security_C1_a_room_that_was_busy_and_then_quiet_for_a_day_lets_pe
     world.signal = replace(WELL, goodput_per_s=0.0)
     async with world.db.connection() as tx:
         quiet = replace(decided, threshold=threshold, rate=before.rate)
-        await room_store.keep_room(tx, before, quiet, world.clock(), released=None, places_left=None, file="")
+        await room_store.advance_room(
+            tx, before, quiet, world.clock(), released=None, places_left=None, file=""
+        )
     given = await pass_of(web, 9_999)
     world.clock.forward(30)
     await world.run(90, web)
@@ -111,7 +113,7 @@ async def test_whatever_was_measured_can_be_written(
         said = LoadSignal(figures[0], figures[1], figures[2], 1, 1, figures[3])
         await room_store.save_signal(tx, "any", said, RELEASE)
         decided = Advance(room.threshold, *rates, why=Why.RISING)
-        await room_store.keep_room(tx, room, decided, RELEASE, released=None, places_left=None, file="")
+        await room_store.advance_room(tx, room, decided, RELEASE, released=None, places_left=None, file="")
         stored = await world.room()
     assert [stored.rate, stored.pace, stored.goodput_best] == [kept(one) for one in rates]
 

@@ -13,7 +13,7 @@ from tests.support.database import DbUrls
 from tests.support.stopwatch import Stopwatch
 from wenyue.core.limits import READ_DEADLINE_S
 from wenyue.web.api.health import READY_WAIT_S
-from wenyue_lab.chaos.proxy import CALM, ChaosProxy, Weather
+from wenyue_lab.chaos.proxy import CALM, ChaosProxy, LinkNoise
 
 pytestmark = pytest.mark.anyio
 NOISE_S = 2.0
@@ -33,13 +33,13 @@ async def frozen(db_urls: DbUrls, tmp_path: Path) -> AsyncIterator[tuple[ApiSite
         settings = settings_for(db_urls._replace(app_url=through), tmp_path / "home")
         async with serve_api(settings) as site:
             yield site, link
-            link.weather = CALM
+            link.noise = CALM
 
 
 async def test_whoever_reads_is_told_in_time(frozen: tuple[ApiSite, ChaosProxy]) -> None:
     site, link = frozen
     assert (await site.client.get("/readyz")).status_code == 200
-    link.weather = Weather(is_half_open=True)
+    link.noise = LinkNoise(is_half_open=True)
     asked = {
         "/readyz": READY_WAIT_S,
         "/venues": READ_DEADLINE_S,
@@ -56,7 +56,7 @@ async def test_whoever_reads_is_told_in_time(frozen: tuple[ApiSite, ChaosProxy])
     for path, status, took_s in answers:
         assert status == (200 if path == "/healthz" else 503), path
         assert took_s < asked[path] + NOISE_S, path
-    link.weather = CALM
+    link.noise = CALM
     until = monotonic() + BACK_S_MAX
     while [(await site.client.get(path)).status_code for path in asked] != [200] * len(asked):
         assert monotonic() < until

@@ -90,7 +90,7 @@ class NameKnown(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """A member of staff, and what they may do (`kernel.duties`)."""
+    """A member of staff, and what they may do (`core.duties`)."""
 
     id: int
     login: str

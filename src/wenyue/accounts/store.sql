@@ -116,7 +116,7 @@ SELECT id, login, password_hash FROM accounts.staff WHERE login = %(login)s AND 
 SELECT display_name FROM accounts.lock_staff(%(id)s, %(password_hash)s);
 
 -- name: duties_of
--- What a member of staff may do, as texts of `kernel.duties`.
+-- What a member of staff may do, as texts of `core.duties`.
 SELECT ARRAY(SELECT d.role || coalesce('@venue:' || d.venue_id, '') || CASE d.post WHEN '' THEN '' ELSE '/' || d.post END
                FROM accounts.duty d WHERE d.staff_id = %(id)s) AS duties;
 

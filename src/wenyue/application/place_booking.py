@@ -16,7 +16,7 @@ from wenyue.container import Services
 from wenyue.core.limits import BOOKING_DEADLINE_S
 
 
-class AskedLine(Protocol):
+class RequestedLine(Protocol):
     """A line, as far as it is read before anything else: which slot, and how many places."""
 
     @property
@@ -38,7 +38,7 @@ class PlaceBooking(Struct, frozen=True):
     """
 
     id: UUID
-    lines: Sequence[AskedLine]
+    lines: Sequence[RequestedLine]
     details: Callable[[], Details]
     turns: str = ""
 

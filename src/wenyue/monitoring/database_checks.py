@@ -58,12 +58,12 @@ async def staff(tx: Tx) -> Found:
 
 async def later(tx: Tx) -> Found:
     """Holds, jobs and no-shows: what should have been done by now."""
-    facts = await store.later(tx)
+    facts = await store.task_facts(tx)
     says = (
         f"{facts.stuck_holds} stuck holds, jobs {facts.jobs_waiting} waiting,"
         f" {facts.jobs_failed} failed, {facts.unsettled} sessions unsettled"
     )
-    return rules.judge_later(facts), says
+    return rules.judge_tasks(facts), says
 
 
 async def beats(tx: Tx) -> Found:
@@ -78,7 +78,9 @@ async def record(scene: Scene, memory: Memory, tx: Tx) -> Found:
     if memory.chain_began and now - memory.chain_began > REPEATED_PASS_S:
         memory.link, memory.chain_began = Link(), 0.0
     memory.chain_began = memory.chain_began or now
-    keys, anchors, accepted = await memory.errands.run_in_thread("anchors", partial(_anchors, scene.home))
+    keys, anchors, accepted = await memory.blocking_calls.run_in_thread(
+        "anchors", partial(_anchors, scene.home)
+    )
     facts, memory.link, _ = await store.record(tx, memory.link, keys, anchors, accepted)
     says = f"{facts.verified_upto} of {facts.links} links verified, {facts.anchors} anchors compared"
     return conduct_rules.judge_record(facts), says

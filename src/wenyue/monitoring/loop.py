@@ -82,7 +82,7 @@ class Monitor:
         glance = partial(old_facts, folder, self._scene.clock().timestamp())
         try:
             async with asyncio.timeout(HOME_DEADLINE_S):
-                facts = await self._memory.errands.run_in_thread("glance", glance)
+                facts = await self._memory.blocking_calls.run_in_thread("glance", glance)
         except (OSError, TimeoutError):
             return False
         return any(f"freshness:{one.role}-{one.name}" not in self._alerts for one in facts)
@@ -111,7 +111,7 @@ class Monitor:
         """What is silenced on this machine; notes what people resolved. While the home does not answer, what was last read."""
         try:
             async with asyncio.timeout(HOME_DEADLINE_S):
-                known, self._resolved = await self._memory.errands.run_in_thread(
+                known, self._resolved = await self._memory.blocking_calls.run_in_thread(
                     "silences", lambda: (self._book.silences(now), self._book.resolved())
                 )
                 self._silenced_here = frozenset(known)
@@ -129,7 +129,7 @@ class Monitor:
 
         try:
             async with asyncio.timeout(HOME_DEADLINE_S):
-                await self._memory.errands.run_in_thread("book", write)
+                await self._memory.blocking_calls.run_in_thread("book", write)
         except OSError as error:
             _log.error("the book cannot be written: %s", error.strerror or "no answer")
 
@@ -157,7 +157,7 @@ class Monitor:
             return
         try:
             async with asyncio.timeout(SEND_DEADLINE_S):
-                await self._memory.errands.run_in_thread("heartbeat", partial(ask, self._heartbeat))
+                await self._memory.blocking_calls.run_in_thread("heartbeat", partial(ask, self._heartbeat))
         except OSError as error:
             _log.warning("nobody outside heard that the monitor lives: %s", error or "no answer")
 

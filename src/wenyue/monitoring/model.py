@@ -160,7 +160,7 @@ class ChangeFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class LaterFacts:
+class TaskFacts:
     """Work that waits: ages in seconds, 0 when nothing waits."""
 
     stuck_holds: int

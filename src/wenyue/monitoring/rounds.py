@@ -25,7 +25,7 @@ CONNECT_AGAIN_S: Final = 2.0  # a restart of the database within this time is no
 
 async def make_checks(scene: Scene, memory: Memory) -> list[Checked]:
     """Every check once, in order; never raises. What is shared is looked at by the node that has the turn."""
-    found = await _look_here(scene, memory.errands)
+    found = await _look_here(scene, memory.blocking_calls)
     tx, error = await _connected(scene)
     if tx is None:
         memory.has_turn = False
@@ -38,7 +38,7 @@ async def make_checks(scene: Scene, memory: Memory) -> list[Checked]:
         await asyncio.shield(tx.close())
 
 
-async def _look_here(scene: Scene, errands: BlockingCalls) -> list[Checked]:
+async def _look_here(scene: Scene, blocking_calls: BlockingCalls) -> list[Checked]:
     now = scene.clock()
 
     def disks() -> Found:
@@ -90,7 +90,7 @@ async def _look_here(scene: Scene, errands: BlockingCalls) -> list[Checked]:
     return list(
         await asyncio.gather(
             *(
-                _made(name, errands.run_in_thread(name, check), CHECK_DEADLINE_S * 3)
+                _made(name, blocking_calls.run_in_thread(name, check), CHECK_DEADLINE_S * 3)
                 for name, check in blocking
             )
         )
@@ -120,7 +120,7 @@ async def _look_at_database(scene: Scene, memory: Memory, tx: Tx) -> list[Checke
     if not memory.has_turn:
         return found
     found.append(await _made("replication", database_checks.replication(scene, tx), is_shared=True))
-    found += await _later(tx)
+    found += await _check_tasks(tx)
     found.append(await _made("changes", database_checks.changes(tx), is_shared=True))
     found.append(await _made("events", database_checks.events(tx), is_shared=True))
     found.append(await _made("undos", database_checks.undos(tx), is_shared=True))
@@ -144,7 +144,7 @@ async def _has_turn(scene: Scene, tx: Tx) -> bool:
         return False
 
 
-async def _later(tx: Tx) -> list[Checked]:
+async def _check_tasks(tx: Tx) -> list[Checked]:
     """Three checks from one look, and the beats."""
     whole = await _made("later", database_checks.later(tx), is_shared=True)
     beats = await _made("partners", database_checks.beats(tx), is_shared=True)
@@ -181,7 +181,7 @@ async def _clocks(scene: Scene, memory: Memory, tx: Tx | None) -> ClockFacts:
     if scene.ntp:
         try:
             async with asyncio.timeout(CHECK_DEADLINE_S):  # looking its name up has no deadline of its own
-                ahead = await memory.errands.run_in_thread(
+                ahead = await memory.blocking_calls.run_in_thread(
                     "ntp", partial(machine_checks.ntp_ahead_s, scene.ntp)
                 )
         except (OSError, ValueError) as error:

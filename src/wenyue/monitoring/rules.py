@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from wenyue.monitoring.model import Beat, Finding, LaterFacts, PassFacts, Severity
+from wenyue.monitoring.model import Beat, Finding, PassFacts, Severity, TaskFacts
 
 HOLD_OVERDUE_S: Final = 60
 JOB_AGE_WARN_S: Final = 120.0
@@ -46,7 +46,7 @@ def judge_pass(facts: PassFacts, now: datetime, *, check: str) -> list[Finding]:
     return found
 
 
-def judge_later(facts: LaterFacts) -> list[Finding]:
+def judge_tasks(facts: TaskFacts) -> list[Finding]:
     """Holds, jobs and no-shows are worked off in time."""
     found: list[Finding] = []
     if facts.stuck_holds:
@@ -61,7 +61,7 @@ def judge_later(facts: LaterFacts) -> list[Finding]:
     return found + _jobs(facts)
 
 
-def _jobs(facts: LaterFacts) -> list[Finding]:
+def _jobs(facts: TaskFacts) -> list[Finding]:
     found: list[Finding] = []
     if facts.jobs_age_s > JOB_AGE_WARN_S:
         found.append(

@@ -40,4 +40,4 @@ class Memory:
     chain_began: float = 0.0
     seen_at: tuple[datetime, float] | None = None
     has_turn: bool = False
-    errands: BlockingCalls = field(default_factory=BlockingCalls)
+    blocking_calls: BlockingCalls = field(default_factory=BlockingCalls)

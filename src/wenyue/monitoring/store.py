@@ -23,7 +23,6 @@ from wenyue.monitoring.model import (
     ChangeFacts,
     DatabaseFacts,
     EventFacts,
-    LaterFacts,
     RecordFacts,
     ReplicationFacts,
     RetentionFacts,
@@ -31,6 +30,7 @@ from wenyue.monitoring.model import (
     StaffAct,
     StaffActs,
     Standby,
+    TaskFacts,
     UndoFacts,
 )
 from wenyue.monitoring.rules import HOLD_OVERDUE_S
@@ -136,9 +136,9 @@ async def replication(tx: Tx, wanted: int) -> ReplicationFacts:
     )
 
 
-async def later(tx: Tx) -> LaterFacts:
+async def task_facts(tx: Tx) -> TaskFacts:
     """Holds, jobs and sessions that wait."""
-    return LaterFacts(*await _one(tx, "later", {"overdue_s": HOLD_OVERDUE_S}))
+    return TaskFacts(*await _one(tx, "later", {"overdue_s": HOLD_OVERDUE_S}))
 
 
 async def changes(tx: Tx) -> ChangeFacts:

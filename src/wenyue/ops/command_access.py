@@ -1,4 +1,4 @@
-"""Who may run which command: one line for each. What staff may do is a right (`kernel.duties`), asked of whoever `--as` names.
+"""Who may run which command: one line for each. What staff may do is a right (`core.duties`), asked of whoever `--as` names.
 
 A command without a line fails its test, and so does one that takes no `--as` although a right of staff opens it.
 """

@@ -42,8 +42,8 @@ _SECRETS: Final = (
 _FRAMES_MAX: Final = 8
 _MESSAGE_MAX: Final = 500
 _QUIET: Final = {
-    "opentelemetry": logging.CRITICAL,  # `infra.tracing` says once that the collector is away
-    "psycopg": logging.CRITICAL,  # `infra.outage` says once that the database is
+    "opentelemetry": logging.CRITICAL,  # `platform.tracing` says once that the collector is away
+    "psycopg": logging.CRITICAL,  # `platform.database.outage` says once that the database is
     "asyncio": logging.ERROR,
     "uvicorn": logging.WARNING,
 }

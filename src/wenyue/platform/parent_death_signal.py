@@ -22,7 +22,7 @@ def end_with_parent(parent_pid: int | None = None) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if hasattr(libc, "prctl"):
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    threading.Thread(target=_watch, args=(expected,), name="leash", daemon=True).start()
+    threading.Thread(target=_watch, args=(expected,), name="parent_death_signal", daemon=True).start()
 
 
 def _watch(expected: int) -> None:

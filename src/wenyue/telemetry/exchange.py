@@ -50,7 +50,7 @@ class Exchange:
         self.process = f"{role}-{os.getpid()}"
         self._role = role
         self._own_figures = ProcessFigures()
-        self._errands = BlockingCalls()
+        self._blocking_calls = BlockingCalls()
         self._freshness = freshness or Freshness()
         self.sources = [*sources, self._own_figures.fill, freshness_source(self._freshness)]
         self._folder = home / "metrics"
@@ -72,7 +72,7 @@ class Exchange:
         own = self.snapshot()
         try:
             async with asyncio.timeout(_READ_S):
-                return [own, *await self._errands.run_in_thread("read", self._siblings)]
+                return [own, *await self._blocking_calls.run_in_thread("read", self._siblings)]
         except TimeoutError:
             return [own]
 
@@ -97,15 +97,15 @@ class Exchange:
                 asked, before = sum(row.seconds for row in snapshot.rows), asked
                 if has_point or asked != before:
                     write = partial(self._write, msgspec.json.encode(snapshot), has_point=has_point)
-                    await self._errands.run_in_thread("write", write)
+                    await self._blocking_calls.run_in_thread("write", write)
                 await asyncio.sleep(WRITE_EVERY_S)
         finally:
             measuring.cancel()
             await asyncio.gather(measuring, return_exceptions=True)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WRITE_S):
-                    await self._errands.settled("write")
-                    await self._errands.run_in_thread("write", self._leave)
+                    await self._blocking_calls.settled("write")
+                    await self._blocking_calls.run_in_thread("write", self._leave)
 
     def _write(self, figures: bytes, *, has_point: bool) -> None:
         with contextlib.suppress(OSError):  # no space: figures are the first thing to do without

@@ -119,12 +119,12 @@ class _RoomFigures(Struct):
     per_s: float = 0.0
 
 
-def room_source(gatekeeper: WaitingRooms) -> Source:
+def room_source(waiting_rooms: WaitingRooms) -> Source:
     """The open waiting rooms, as their public files tell them."""
     read = Decoder(_RoomFigures).decode
 
     def fill(snapshot: Snapshot) -> None:
-        for room in gatekeeper.rooms[:_ROOMS_MAX]:
+        for room in waiting_rooms.rooms[:_ROOMS_MAX]:
             try:
                 figures = read(room.file)
             except DecodeError:  # no file yet

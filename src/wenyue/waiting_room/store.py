@@ -137,7 +137,7 @@ async def crowd_of(tx: Tx, room_id: int) -> Crowd:
     return Crowd(tuple((epoch, people) for epoch, people in await cursor.fetchall() if people))
 
 
-async def keep_room(
+async def advance_room(
     tx: Tx,
     room: Room,
     advance: Advance,
@@ -162,7 +162,7 @@ async def keep_room(
         "places_left": places_left,
         "file": file,
     }
-    await tx.execute(_SQL["keep_room"], params)
+    await tx.execute(_SQL["advance_room"], params)
     if advance.threshold > room.threshold:
         step: dict[str, object] = {
             "room_id": room.id,

@@ -50,7 +50,7 @@ UPDATE waiting_room.room
 -- Nothing is guarded any more; the file stays to be read.
 UPDATE waiting_room.room SET closed_at = %(now)s, file = %(file)s WHERE id = %(id)s AND closed_at IS NULL
 
--- name: keep_room
+-- name: advance_room
 -- What the keeper found; the threshold never falls, whatever is asked.
 UPDATE waiting_room.room
    SET seed = %(seed)s, released_at = %(released_at)s, kept_at = %(kept_at)s, threshold_epoch = %(epoch)s,

@@ -117,7 +117,7 @@ async def _keep(tx: Tx, room: Room, seen: _Seen) -> None:
         places_left=seen.places_left,
     )
     file = room_file(kept, crowd, seen.now)
-    await store.keep_room(
+    await store.advance_room(
         tx, room, decided, seen.now, released=seen.released, places_left=seen.places_left, file=file
     )
 

@@ -87,12 +87,12 @@ def fire(
     patience_s: float = 60.0,  # nobody leaves because the machine paused, unless a test is about leaving
 ) -> Record:
     stream = Stream("ordinary", ((seconds, rate),), first_card=1, cards=2_000, slots=(1, 2))
-    gun = LoadGenerator("127.0.0.1", server.port, connections, patience_s)
+    generator = LoadGenerator("127.0.0.1", server.port, connections, patience_s)
     try:
-        gun.open_all()
-        return gun.fire(Orders((stream,), perf_counter() + 0.02, drain_s), [Maker(stream)])
+        generator.open_all()
+        return generator.fire(Orders((stream,), perf_counter() + 0.02, drain_s), [Maker(stream)])
     finally:
-        gun.close()
+        generator.close()
 
 
 def answer(status: str, body: bytes = b"", extra: str = "") -> bytes:
@@ -173,7 +173,7 @@ def test_a_request_whose_connection_dies_is_sent_again_under_the_same_id() -> No
 
     async def reply(number: int, writer: asyncio.StreamWriter) -> bool:
         body = server.bodies[-1]
-        if number % 10 == 0 and body not in died:  # none dies twice: the gun tries only so often
+        if number % 10 == 0 and body not in died:  # none dies twice: the generator tries only so often
             died.add(body)
             return False
         writer.write(answer("201 Created"))

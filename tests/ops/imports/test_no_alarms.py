@@ -11,7 +11,7 @@ from wenyue import catalogue
 from wenyue.booking import importing
 from wenyue.catalogue import Product, Venue
 from wenyue.monitoring import store
-from wenyue.monitoring.rules import judge_later
+from wenyue.monitoring.rules import judge_tasks
 
 
 @pytest.mark.anyio
@@ -33,4 +33,4 @@ async def test_rules_R11_old_stays_are_settled(make_database: Callable[[], DbUrl
         assert await importing.open_slots(tx, nights) == 2
         rows = await tx.execute("SELECT settled_at IS NOT NULL FROM booking.slot ORDER BY on_date")
         assert [row[0] for row in await rows.fetchall()] == [True, False]
-        assert [one for one in judge_later(await store.later(tx)) if one.check == "no-shows"] == []
+        assert [one for one in judge_tasks(await store.task_facts(tx)) if one.check == "no-shows"] == []

@@ -20,7 +20,7 @@ from tests.support.traveller_site import (
     OTHER_NAME,
 )
 from wenyue.core.clock import local_date, utc_now
-from wenyue_lab.chaos.proxy import ChaosProxy, Weather
+from wenyue_lab.chaos.proxy import ChaosProxy, LinkNoise
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 KEPT_TEXT = """async (words) => {
@@ -57,7 +57,7 @@ class Line:
     def freeze(self) -> None:
         """Carry nothing and close nothing."""
         if self._proxy is not None:
-            self._proxy.weather = Weather(is_half_open=True)
+            self._proxy.noise = LinkNoise(is_half_open=True)
 
     def end(self) -> None:
         """Cut it for good."""

@@ -58,15 +58,15 @@ def bench(
         "quick": scale.is_quick,
         "workers": scale.workers,
         "connections": scale.connections,
-        "load_processes": scale.crew,
+        "load_processes": scale.load_workers,
         "window_s": scale.measure_s,
         "naive_window_s": scale.naive_s,
         "repeats": scale.repeats,
         "card_holders": scale.cards,
         "stored_bookings": scale.grown_to,
         "seconds": round(report.seconds, 1),
-        "others_cpu_share": round(report.weather.others, 3),
-        "stolen_cpu_share": round(report.weather.stolen, 3),
+        "others_cpu_share": round(report.noise.others, 3),
+        "stolen_cpu_share": round(report.noise.stolen, 3),
         "notes": report.notes,
     }
     figures.write(home / "bench.json", figures.document(report.figures, report.machine, settings))
@@ -75,9 +75,9 @@ def bench(
     console.print(figures.goal_table(report.figures))
     for note in report.notes:
         console.print(f"note: {note}", markup=False)
-    weather = report.weather
+    noise = report.noise
     console.print(
-        f"other programs used {weather.others:.0%} of the processors meanwhile, other machines {weather.stolen:.0%}"
+        f"other programs used {noise.others:.0%} of the processors meanwhile, other machines {noise.stolen:.0%}"
     )
     facts = ", ".join(f"{key} {value}" for key, value in report.machine.items())
     console.print(f"{facts}\n{report.seconds:.0f} s; written to {home / 'bench.json'}", markup=False)

@@ -32,7 +32,7 @@ class NoiseMeter:
         self._busy_then, self._stolen_then = _busy_s()
 
     def read_noise(self) -> Noise:
-        """The weather since the start."""
+        """What other programs and machines took since the start."""
         capacity_s = (perf_counter() - self._began) * (os.cpu_count() or 1)
         busy_s, stolen_s = _busy_s()
         ours_s = _self_s() + self._ours_s() - self._ours_then

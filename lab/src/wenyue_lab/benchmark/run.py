@@ -1,4 +1,4 @@
-"""The whole benchmark: every figure in turn, repeated; naive, peer and ours interleaved, so that ratios share their weather."""
+"""The whole benchmark: every figure in turn, repeated; naive, peer and ours interleaved, so that ratios share their noise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class Scale:
     naive_s: int = 3
     cards: int = 400_000
     grown_to: int = 5_000_000
-    crew: int = 1
+    load_workers: int = 1
     connections: int = 512
 
 
@@ -63,7 +63,7 @@ class Report:
     machine: dict[str, object] = field(default_factory=dict[str, object])
     notes: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
-    weather: Noise = field(default_factory=lambda: Noise(0.0, 0.0))
+    noise: Noise = field(default_factory=lambda: Noise(0.0, 0.0))
 
     def note(self, line: str) -> None:
         """Keep a line for the reader, once."""
@@ -92,23 +92,23 @@ def measure_all(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report
             log.unlink(missing_ok=True)
             with (
                 site(server, home, scale.workers, log) as web,
-                Workers(scale.crew) as crew,
+                Workers(scale.load_workers) as load_workers,
                 peer_bench(
                     server,
                     home,
                     scale.workers,
                     world=world,
-                    crew=crew,
+                    load_workers=load_workers,
                     figures=report.figures,
                     connections=scale.connections,
                     note=report.note,
                 ) as peer,
             ):
                 served = [web.cpu_s] if peer is None else [web.cpu_s, peer.site.cpu_s]
-                used = [*served, crew.cpu_s, lambda: postgres_cpu_s(server)]
+                used = [*served, load_workers.cpu_s, lambda: postgres_cpu_s(server)]
                 barometer = NoiseMeter(lambda: sum(one() for one in used))
-                _Bench(scale, report, server, world, web, crew, peer, home, tell).measure()
-                report.weather = barometer.read_noise()
+                _Bench(scale, report, server, world, web, load_workers, peer, home, tell).measure()
+                report.noise = barometer.read_noise()
     report.seconds = perf_counter() - began
     return report
 
@@ -124,7 +124,7 @@ class _Bench:
     server: ServerInfo
     world: Dataset
     web: Site
-    crew: Workers
+    load_workers: Workers
     peer: PeerBench | None
     folder: Path
     tell: Callable[[str], None]
@@ -154,8 +154,8 @@ class _Bench:
     def _fill(self) -> None:
         """Sell the session of the sold-out run to the last place."""
         plan = Plan("book", 1, FULL_CAPACITY, self.world.slots(0, "full"))
-        volley = self.crew.fire(
-            plan, port=self.web.port, connections=self.scale.crew, warm_s=0.0, measure_s=5.0
+        volley = self.load_workers.fire(
+            plan, port=self.web.port, connections=self.scale.load_workers, warm_s=0.0, measure_s=5.0
         )
         self.created += volley.statuses.get(CREATED, 0)
         if volley.statuses != {CREATED: FULL_CAPACITY}:
@@ -246,7 +246,7 @@ class _Bench:
 
     def _fire(self, plan: Plan, rate_per_s: float, warm_s: float | None = None) -> Volley:
         scale = self.scale
-        return self.crew.fire(
+        return self.load_workers.fire(
             plan,
             port=self.web.port,
             connections=scale.connections,

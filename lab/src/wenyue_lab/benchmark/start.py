@@ -162,4 +162,4 @@ def _name_of(pid: int) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - this is the command's face
+    print(line, flush=True)  # noqa: T201 - this is what the command says

@@ -13,7 +13,7 @@ from wenyue_lab.chaos.client import Client
 from wenyue_lab.chaos.fixtures import Demand, Fixtures
 from wenyue_lab.chaos.history import History
 from wenyue_lab.chaos.installation import Installation
-from wenyue_lab.chaos.proxy import CALM, ChaosProxy, Weather
+from wenyue_lab.chaos.proxy import CALM, ChaosProxy, LinkNoise
 from wenyue_lab.chaos.runbook import CHECK, Runbook, StepDone, complaints, run_steps
 from wenyue_lab.chaos.slow import Slow
 
@@ -123,13 +123,13 @@ async def cut_link(stage: Stage) -> None:
     await stage.rest(0.15)
     began = stage.history.now()
     stage.history.mark("the database link is cut at random")
-    link.weather = Weather(reset_chance=0.02)
+    link.noise = LinkNoise(reset_chance=0.02)
     for _ in range(4):
         async with asyncio.TaskGroup() as group:
             group.create_task(stage.rest(0.15))
             group.create_task(stage.follow(CHECK))
         stage.history.mark(f"all {link.cut()} connections cut at once")
-    link.weather = CALM
+    link.noise = CALM
     stage.history.mark("the link is whole")
     stage.faults.append((began, stage.history.now()))
     stage.extra["connections reset"] = link.counts["resets"] + link.counts["cut"]

@@ -13,13 +13,13 @@ from wenyue_lab.chaos.acts_unread import attacker, measure_every_class, report
 from wenyue_lab.chaos.client import HOST, Client, NoReplyError, NotSentError, Wire
 from wenyue_lab.chaos.figures import percentile
 from wenyue_lab.chaos.netns import cannot_lose, lossy_line
-from wenyue_lab.chaos.proxy import ChaosProxy, Weather
+from wenyue_lab.chaos.proxy import ChaosProxy, LinkNoise
 from wenyue_lab.chaos.runbook import CHECK
 from wenyue_lab.chaos.slow import Slow
 
 LOSS_PERCENT: Final = 20
 CROWD: Final = 30  # clients on each bad line, each with one request under way
-BAD_LINE: Final = Weather(delay_s=0.15, bytes_per_s=16_000, stall_chance=0.1, stall_s=1.5)
+BAD_LINE: Final = LinkNoise(delay_s=0.15, bytes_per_s=16_000, stall_chance=0.1, stall_s=1.5)
 GUESSERS: Final = 24
 BULKY: Final = 6
 _PAUSE_S: Final = (0.02, 0.2)
@@ -37,7 +37,7 @@ async def slow_and_lossy(stage: Stage) -> None:
     cannot = cannot_lose()
     async with AsyncExitStack() as stack:
         slow = await stack.enter_async_context(ChaosProxy((HOST, 0), (HOST, stage.installation.port), seed=1))
-        slow.weather = BAD_LINE
+        slow.noise = BAD_LINE
         lines = {"slow": slow}
         if not cannot:
             try:

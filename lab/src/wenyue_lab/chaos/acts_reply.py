@@ -15,7 +15,7 @@ from wenyue_lab.chaos.client import (
     request_of,
 )
 from wenyue_lab.chaos.history import History, Kind, Operation, Says
-from wenyue_lab.chaos.proxy import CALM, ChaosProxy, Weather
+from wenyue_lab.chaos.proxy import CALM, ChaosProxy, LinkNoise
 from wenyue_lab.chaos.runbook import CHECK
 
 RESENT: Final = 5
@@ -31,13 +31,13 @@ async def lose_replies(stage: Stage) -> None:
     await stage.rest(0.2)
     began = stage.history.now()
     stage.history.mark("a third of the replies is lost")
-    front.weather = Weather(lost_reply_chance=0.33)
+    front.noise = LinkNoise(lost_reply_chance=0.33)
     async with asyncio.TaskGroup() as group:
         group.create_task(stage.rest(0.6))
         group.create_task(stage.follow(CHECK))
         for _ in range(_BOOKINGS):
             group.create_task(_resend(stage))
-    front.weather = CALM
+    front.noise = CALM
     stage.history.mark("replies arrive again")
     stage.faults.append((began, stage.history.now()))
     stage.extra["lost replies"] = front.counts["lost replies"]
@@ -65,7 +65,7 @@ async def resend(
     """
     findings: list[str] = []
     async with ChaosProxy((HOST, 0), (HOST, port)) as deaf:
-        deaf.weather = Weather(lost_reply_chance=1.0)
+        deaf.noise = LinkNoise(lost_reply_chance=1.0)
         wire = Wire(deaf.port)
         for _ in range(RESENT):
             try:

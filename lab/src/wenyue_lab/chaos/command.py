@@ -1,4 +1,4 @@
-"""`wenyue drill`: the face of the drills at a terminal."""
+"""`wenyue drill`: the drills at a terminal."""
 
 import os
 import signal

@@ -19,14 +19,14 @@ _CHUNK: Final = 65_536
 _LOST_KEPT: Final = 64
 _LOST_BYTES: Final = 64
 _RST: Final = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends a reset
-_STILL_S: Final = 0.05  # how often a half-open connection looks whether the weather has changed
+_STILL_S: Final = 0.05  # how often a half-open connection looks whether the noise has changed
 
 Address = Path | tuple[str, int]
 Listen = Address | socket.socket
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
+class LinkNoise:
     """How every connection fares from now on. Chances are per piece of data that arrives."""
 
     delay_s: float = 0.0
@@ -38,17 +38,17 @@ class Weather:
     is_half_open: bool = False  # nothing is carried, nothing is closed
 
 
-CALM: Final = Weather()
+CALM: Final = LinkNoise()
 
 
 class ChaosProxy:
     """Carries connections from `listen` (an address, or a socket that listens already) to `target`.
 
-    Use it as an async context manager; `weather` may be set at any time.
+    Use it as an async context manager; `noise` may be set at any time.
     """
 
     def __init__(self, listen: Listen, target: Address, *, seed: int = 1) -> None:
-        self.weather = CALM
+        self.noise = CALM
         self.counts: Counter[str] = Counter()
         self.lost: deque[bytes] = deque(maxlen=_LOST_KEPT)  # how the latest lost replies began
         self._given = listen if isinstance(listen, socket.socket) else None
@@ -127,7 +127,7 @@ class ChaosProxy:
                 group.create_task(self._pump(reader, onward, writer, chance, is_reply=False))
                 group.create_task(self._pump(there, writer, onward, chance, is_reply=True))
         except* (OSError, _EndedError):
-            pass  # one side went away, or the weather took the connection
+            pass  # one side went away, or the noise took the connection
         finally:
             for end in ends:
                 _reset(end)
@@ -146,22 +146,22 @@ class ChaosProxy:
         *,
         is_reply: bool,
     ) -> None:
-        """Carry one direction until an end, or until the weather ends both."""
+        """Carry one direction until an end, or until the noise ends both."""
         while piece := await source.read(_CHUNK):
-            while self.weather.is_half_open:  # noqa: ASYNC110 - weather is set from anywhere, without ceremony
+            while self.noise.is_half_open:  # noqa: ASYNC110 - noise is set from anywhere, without ceremony
                 await asyncio.sleep(_STILL_S)
-            weather = self.weather
-            if weather.delay_s:
-                await asyncio.sleep(weather.delay_s)
-            if weather.stall_chance and chance.random() < weather.stall_chance:
+            noise = self.noise
+            if noise.delay_s:
+                await asyncio.sleep(noise.delay_s)
+            if noise.stall_chance and chance.random() < noise.stall_chance:
                 self.counts["stalls"] += 1
-                await asyncio.sleep(weather.stall_s)
-            if is_reply and weather.lost_reply_chance and chance.random() < weather.lost_reply_chance:
+                await asyncio.sleep(noise.stall_s)
+            if is_reply and noise.lost_reply_chance and chance.random() < noise.lost_reply_chance:
                 self.counts["lost replies"] += 1
                 self.lost.append(piece[:_LOST_BYTES])
                 _reset(sink)
                 raise _EndedError
-            if weather.reset_chance and chance.random() < weather.reset_chance:
+            if noise.reset_chance and chance.random() < noise.reset_chance:
                 self.counts["resets"] += 1
                 sink.write(piece[: chance.randrange(len(piece) + 1)])
                 with contextlib.suppress(OSError):
@@ -170,8 +170,8 @@ class ChaosProxy:
                 raise _EndedError
             sink.write(piece)
             await sink.drain()
-            if weather.bytes_per_s:
-                await asyncio.sleep(len(piece) / weather.bytes_per_s)
+            if noise.bytes_per_s:
+                await asyncio.sleep(len(piece) / noise.bytes_per_s)
         raise _EndedError
 
 

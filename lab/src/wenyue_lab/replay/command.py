@@ -1,4 +1,4 @@
-"""`wenyue replay`: the face of the replay at a terminal."""
+"""`wenyue replay`: the replay at a terminal."""
 
 import asyncio
 import importlib

@@ -1,4 +1,4 @@
-"""`wenyue sim`: the face of the simulator at a terminal."""
+"""`wenyue sim`: the simulator at a terminal."""
 
 import logging
 import time

@@ -19,7 +19,7 @@ from wenyue.booking.engine.availability_cache import Views, Wanted
 from wenyue.booking.engine.batch import RETRYABLE, InDoubt, NotWanted, execute
 from wenyue.booking.engine.early import EarlyRefusals
 from wenyue.booking.engine.lanes import SLOW_S, batch_size, is_held
-from wenyue.booking.engine.observing import Figures, Watch
+from wenyue.booking.engine.observing import EngineObserver, Figures
 from wenyue.booking.engine.request_queue import RequestQueue
 from wenyue.booking.engine.waiting import Running, Waiting, deciding, wanted
 from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Channel, Outcome
@@ -81,13 +81,13 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
-    def watch(self) -> Watch | None:
+    def observer(self) -> EngineObserver | None:
         """Who follows requests and batches; None: nobody."""
-        return self._queue.watch
+        return self._queue.observer
 
-    @watch.setter
-    def watch(self, watch: Watch | None) -> None:
-        self._queue.watch = watch
+    @observer.setter
+    def observer(self, observer: EngineObserver | None) -> None:
+        self._queue.observer = observer
 
     @property
     def depth(self) -> int:
@@ -197,11 +197,11 @@ class Engine:
         requests = [waiting.request for waiting in batch]
         now, book, views = self._clock(), self.rulebook, self.views
         started = perf_counter()
-        watch = self.watch
-        if watch is None:
+        observer = self.observer
+        if observer is None:
             answers = await execute(tx, requests, now=now, rulebook=book, views=views, may_write=may_write)
         else:
-            watched = watch.began([waiting.mark for waiting in batch])
+            watched = observer.began([waiting.mark for waiting in batch])
             try:
                 answers = await execute(
                     tx,

@@ -48,7 +48,7 @@ class Figures:
         return {outcome: self.answered[outcome] for outcome in Outcome if self.answered[outcome]}
 
 
-class BatchWatch(Protocol):
+class BatchObserver(Protocol):
     """Follows one batch."""
 
     def step(self, name: str) -> None:
@@ -60,13 +60,13 @@ class BatchWatch(Protocol):
         ...
 
 
-class Watch(Protocol):
+class EngineObserver(Protocol):
     """Follows every request and batch of an engine; nothing it does may raise or wait."""
 
     def submitted(self) -> object:
         """A request is queued; what this returns comes back with its batch."""
         ...
 
-    def began(self, marks: Sequence[object]) -> BatchWatch:
+    def began(self, marks: Sequence[object]) -> BatchObserver:
         """The requests with these marks are decided together, from now on."""
         ...

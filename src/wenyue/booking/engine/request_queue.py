@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import structs
 
 from wenyue.booking.decisions.rules import Request
-from wenyue.booking.engine.observing import Figures, Watch
+from wenyue.booking.engine.observing import EngineObserver, Figures
 from wenyue.booking.engine.waiting import Running, Waiting, deciding, is_same, wanted
 from wenyue.booking.model import Answer, BookingRequest, ChangeRequest, Outcome
 from wenyue.core.limits import BATCH_RETRIES_MAX, QUEUE_SIZE_MAX
@@ -25,7 +25,7 @@ class RequestQueue:
 
     def __init__(self, figures: Figures) -> None:
         self.figures = figures
-        self.watch: Watch | None = None
+        self.observer: EngineObserver | None = None
         self.work = asyncio.Event()
         self.idle = asyncio.Event()
         self.running: list[Running] = []
@@ -65,8 +65,8 @@ class RequestQueue:
             first = self.under_way.setdefault(id_, waiting)
             if first is not waiting and self._follows(waiting, first):
                 return answer
-        if self.watch is not None:
-            waiting.mark = self.watch.submitted()
+        if self.observer is not None:
+            waiting.mark = self.observer.submitted()
         if isinstance(request, ChangeRequest) and not any(other.id == id_ for other in self._queue):
             self._first.append(waiting)
         else:

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Final
 
 from wenyue.ops.backup.folder import existing
-from wenyue.ops.backup.programs import leashed
+from wenyue.ops.backup.programs import ending_with_parent
 from wenyue.ops.backup.schedule import Job, State, due
 from wenyue.ops.backup.selftesting import last_report
 from wenyue.ops.backup.vouching import own_backups
@@ -92,7 +92,7 @@ class Keeper:
 
     def _command(self, name: str, *words: str) -> None:
         """Run `wenyue backup …` to its end; a fault is said once, until it is another."""
-        command = [*leashed(), sys.executable, "-m", "wenyue.cli", "backup", *words]
+        command = [*ending_with_parent(), sys.executable, "-m", "wenyue.cli", "backup", *words]
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as process:

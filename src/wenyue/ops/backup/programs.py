@@ -85,7 +85,7 @@ class ProgramFault(Exception):
         self.says = says
 
 
-def leashed() -> list[str]:
+def ending_with_parent() -> list[str]:
     """The beginning of a command line whose program ends when this process does."""
     return [*_LEASH, str(os.getpid())]
 

@@ -18,7 +18,7 @@ import psycopg
 
 from wenyue.ops.backup.keys import find
 from wenyue.ops.backup.keys import put as put_keys
-from wenyue.ops.backup.programs import ProgramFault, leashed, run_program
+from wenyue.ops.backup.programs import ProgramFault, ending_with_parent, run_program
 from wenyue.ops.backup.taking import Reporter
 from wenyue.ops.standby.state import OUT_PORT, ROLE, SLOT, Invitation, put
 from wenyue.platform.embedded_server import base_folder, erase, hold_home
@@ -64,7 +64,7 @@ def initialise(invitation: Invitation, home: Path, keys: Path | None, report: Re
 @contextmanager
 def linked(place: Place) -> Generator[None]:
     """The way to the primary, as a process of its own, for the length of the block."""
-    command = [*leashed(), sys.executable, "-m", "wenyue.cli", "standby", "link", str(place.home)]
+    command = [*ending_with_parent(), sys.executable, "-m", "wenyue.cli", "standby", "link", str(place.home)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         try:
             path = place.socket / f".s.PGSQL.{OUT_PORT}"

@@ -17,7 +17,7 @@ from typing import Final
 import psycopg
 
 from wenyue.ops.backup.folder import write
-from wenyue.ops.backup.programs import leashed
+from wenyue.ops.backup.programs import ending_with_parent
 from wenyue.ops.standby.state import OUT_PORT, ROLE, SLOT, SQL, Standing
 from wenyue.platform.embedded_server import hold_home
 from wenyue.platform.embedded_server.cluster import TRUST, configure
@@ -68,7 +68,7 @@ class Runner:
         now = time.monotonic()
         if self._way is None or (self._way.poll() is not None and now >= self._again_at):
             command = [
-                *leashed(),
+                *ending_with_parent(),
                 sys.executable,
                 "-m",
                 "wenyue.cli",

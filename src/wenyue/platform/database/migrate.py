@@ -100,7 +100,7 @@ def migrate(
     applied: list[str] = []
     with psycopg.connect(owner_url, connect_timeout=CONNECT_DEADLINE_S, autocommit=True) as connection:
         connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_TIMEOUT_S}s"])
-        _take_turn(connection)
+        _take_advisory_lock(connection)
         if not _has_table(connection):
             connection.execute(_CREATE_TABLE)
         done = _applied(connection)
@@ -139,7 +139,7 @@ def redecide(connection: psycopg.Connection, subject: str, decision: str) -> Non
     connection.execute(_RECORD, [f"decision:{subject}", decision, ""])
 
 
-def _take_turn(connection: psycopg.Connection) -> None:
+def _take_advisory_lock(connection: psycopg.Connection) -> None:
     try:
         connection.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
     except psycopg.errors.LockNotAvailable as error:

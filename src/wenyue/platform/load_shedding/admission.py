@@ -1,8 +1,8 @@
 """Admission: what one process takes on, and what it refuses at once because it could not answer in time.
 
-Two lanes, so that neither can starve the other: the `hot` lane (`infra.hot_lane`: new bookings, which the engine commits
-together) and the `desk` (`infra.desk`) for everything else. Here both limits follow what the process is measured to finish.
-One event loop only.
+Two lanes, so that neither can starve the other: the `hot` lane (`load_shedding.hot_lane`: new bookings, which the engine commits
+together) and the `desk` (`load_shedding.desk`) for everything else. Here both limits follow what the process is measured to
+finish. One event loop only.
 """
 
 import asyncio

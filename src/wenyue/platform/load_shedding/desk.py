@@ -1,4 +1,4 @@
-"""The desk of one process: the classes of `kernel.admission` wait for each other here, in bounded queues. One event loop only."""
+"""The desk of one process: the classes of `core.admission` wait for each other here, in bounded queues. One event loop only."""
 
 import asyncio
 from typing import Final

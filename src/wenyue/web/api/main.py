@@ -34,7 +34,7 @@ from wenyue.web.api.logins import Logins
 from wenyue.web.api.metrics import Exchange, Meter, answer_metrics
 from wenyue.web.api.openapi import describe
 
-# FastAPI's own would tell exceptions with their text and, by environment variables, send them away: ours is `infra.tracing`.
+# FastAPI's own would tell exceptions with their text and, by environment variables, send them away: ours is `platform.tracing`.
 _NO_TELEMETRY: Final[TelemetryConfig] = {
     "tracing": False,
     "metrics": False,

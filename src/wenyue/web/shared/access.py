@@ -1,4 +1,4 @@
-"""Who may use which route: one line for each, whatever face it belongs to. What staff may do is a right (`kernel.duties`).
+"""Who may use which route: one line for each, whatever face it belongs to. What staff may do is a right (`core.duties`).
 
 Pages of gate and console look their line up when they are made, staff's JSON routes when they are asked; the others check in
 their own way, and a test asks every route as everybody. A route without a line is an error.

@@ -103,7 +103,7 @@ def _in_both(message: Message, gap: str = " · ") -> str:
 
 
 def duties_page(commands: Mapping[str, Right]) -> str:
-    """docs/duties.md: the table of `kernel.duties` for people who read it. `commands`: those that take `--as`."""
+    """docs/duties.md: the table of `core.duties` for people who read it. `commands`: those that take `--as`."""
     heads = " | ".join(f"{_in_both(ROLES[role], '<br>')}<br>`{role}`" for role in Role)
     lines = [f"| | {heads} |", "|---|" + ":-:|" * len(Role)]
     for right, roles in RIGHTS.items():

@@ -60,20 +60,20 @@ def _serve(pipe: "Connection[Any, Any]", port: int, connections: int, cores: Seq
     allow_many_files()
     if cores:
         os.sched_setaffinity(0, cores)
-    gun = LoadGenerator(HOST, port, connections)
+    generator = LoadGenerator(HOST, port, connections)
     makers: dict[Stream, Maker] = {}
     try:
         while True:
             streams = cast("tuple[Stream, ...]", pipe.recv())
             known = {_cards_of(stream): maker for stream, maker in makers.items()}
             makers = {stream: _maker(stream, known) for stream in streams}
-            gun.open_all()
+            generator.open_all()
             pipe.send(len(makers))
             orders = cast("Orders", pipe.recv())
-            record = gun.fire(orders, [makers[stream] for stream in orders.streams])
+            record = generator.fire(orders, [makers[stream] for stream in orders.streams])
             pipe.send(tally_of(record))
     except (EOFError, OSError, KeyboardInterrupt):  # the benchmark has ended or was ended
-        gun.close()
+        generator.close()
 
 
 def _cards_of(stream: Stream) -> tuple[int, int]:

@@ -99,7 +99,7 @@ class Report:
     configuration: dict[str, object] = field(default_factory=dict[str, object])
     invalid: list[str] = field(default_factory=list[str])  # reasons; empty: the figures mean what they say
     notes: list[str] = field(default_factory=list[str])
-    weather: Noise = field(default_factory=lambda: Noise(0.0, 0.0))
+    noise: Noise = field(default_factory=lambda: Noise(0.0, 0.0))
     seconds: float = 0.0
 
 

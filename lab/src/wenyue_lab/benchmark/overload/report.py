@@ -58,8 +58,8 @@ def document(report: Report) -> dict[str, object]:
         "machine": report.machine,
         "configuration": report.configuration,
         "seconds": round(report.seconds, 1),
-        "others_cpu_share": round(report.weather.others, 3),
-        "stolen_cpu_share": round(report.weather.stolen, 3),
+        "others_cpu_share": round(report.noise.others, 3),
+        "stolen_cpu_share": round(report.noise.stolen, 3),
         **report.details,
         "phases": [asdict(phase) for phase in report.phases],
         "series": [asdict(row) for row in rows(report.shots, report.phases)],
@@ -140,8 +140,8 @@ def remarks(report: Report) -> list[str]:
         )
         lines += [f"  not valid: {reason}" for reason in storm["invalid_because"]]
     lines.append(
-        f"other programs used {report.weather.others:.0%} of the processors meanwhile, "
-        f"other machines {report.weather.stolen:.0%}"
+        f"other programs used {report.noise.others:.0%} of the processors meanwhile, "
+        f"other machines {report.noise.stolen:.0%}"
     )
     return lines
 

@@ -71,7 +71,7 @@ def measure_overload(home: Path, scale: Scale, tell: Callable[[str], None]) -> R
         measuring = _Range(scale, report, server, world, web, proxy, battery, demand, placing, tell)
         barometer = NoiseMeter(lambda: sum(measuring.cpu_s().values()))
         measuring.measure()
-        report.weather = barometer.read_noise()
+        report.noise = barometer.read_noise()
     report.seconds = perf_counter() - began
     return report
 

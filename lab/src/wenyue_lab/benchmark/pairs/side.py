@@ -54,11 +54,11 @@ def main() -> None:
         world = dataset.seed(database, home, cards, _tell)
         log = home / "web.log"
         log.unlink(missing_ok=True)
-        with sites.site(database, home, processes, log) as web, workers.Workers(1) as crew:
+        with sites.site(database, home, processes, log) as web, workers.Workers(1) as load_workers:
             _say({"is_ready": True})
             for line in sys.stdin:
                 ask = cast("dict[str, Any]", json.loads(line))
-                turn = _Turn(database, world, web, crew, connections)
+                turn = _Turn(database, world, web, load_workers, connections)
                 _say(turn.take(int(ask["bookings"]), float(ask["noop_s"])))
 
 
@@ -66,9 +66,9 @@ class _Turn:
     """No-ops, bookings, no-ops: the unit is measured on both sides of what it measures."""
 
     def __init__(
-        self, database: ServerInfo, world: Dataset, web: Site, crew: Workers, connections: int
+        self, database: ServerInfo, world: Dataset, web: Site, load_workers: Workers, connections: int
     ) -> None:
-        self._database, self._world, self._web, self._crew = database, world, web, crew
+        self._database, self._world, self._web, self._load_workers = database, world, web, load_workers
         self._connections = connections
         self._noop_s = 0.0
         self._noops = 0
@@ -79,7 +79,7 @@ class _Turn:
         first_card, pass_no = self._world.take(bookings)
         plan = wire.Plan("book", first_card, bookings, self._world.slots(pass_no, "hot"))
         web_s, postgres_s = self._web.cpu_s(), postgres.cpu_seconds(self._database)
-        volley = self._crew.fire(
+        volley = self._load_workers.fire(
             plan, port=self._web.port, connections=self._connections, warm_s=0.0, measure_s=_WINDOW_S
         )
         web_s, postgres_s = self._web.cpu_s() - web_s, postgres.cpu_seconds(self._database) - postgres_s
@@ -99,7 +99,7 @@ class _Turn:
     def _noop(self, seconds: float) -> None:
         before = self._web.cpu_s()
         plan = wire.Plan("noop", slots=self._world.slots(0, "full"))
-        volley = self._crew.fire(
+        volley = self._load_workers.fire(
             plan,
             port=self._web.port,
             connections=self._connections,

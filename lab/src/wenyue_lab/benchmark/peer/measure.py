@@ -32,7 +32,7 @@ class PeerBench:
     site: Site
     server: ServerInfo
     world: Dataset
-    crew: Workers
+    load_workers: Workers
     figures: Figures
     connections: int
     note: Callable[[str], None]
@@ -48,7 +48,7 @@ class PeerBench:
         first_card, pass_no = self.world.take(count)
         plan = Plan("book", first_card, count, self.world.slots(pass_no, kind))
         web_before, postgres_before = self.site.cpu_s(), postgres_cpu_s(self.server)
-        volley = self.crew.fire(
+        volley = self.load_workers.fire(
             plan, port=self.site.port, connections=self.connections, warm_s=warm_s, measure_s=measure_s
         )
         rate, made = volley.per_s.get(_CREATED, 0.0), volley.statuses.get(_CREATED, 0)
@@ -81,7 +81,7 @@ def peer_bench(
     workers: int,
     *,
     world: Dataset,
-    crew: Workers,
+    load_workers: Workers,
     figures: Figures,
     connections: int,
     note: Callable[[str], None],
@@ -95,4 +95,4 @@ def peer_bench(
     log = folder / "peer.log"
     log.unlink(missing_ok=True)
     with peer_site(server.owner_url, workers, log) as site:
-        yield PeerBench(site, server, world, crew, figures, min(connections, _CONNECTIONS_MAX), note)
+        yield PeerBench(site, server, world, load_workers, figures, min(connections, _CONNECTIONS_MAX), note)
