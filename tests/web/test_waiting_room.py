@@ -220,7 +220,7 @@ async def test_the_api_says_in_both_languages_what_is_wrong(hall: Hall) -> None:
         f"/v1/rooms/{ROOM}/token", json={"pass": given["pass"]}, headers=headers | {"Accept-Language": "en"}
     )
     assert (early.status_code, early.json()["outcome"]) == (409, "room_not_yet")
-    assert early.json()["title"].startswith("It is not your turn yet")
+    assert early.json()["title"].startswith("It isn't your turn yet")
     bad = await client.post(f"/v1/rooms/{ROOM}/token", json={"pass": "wyp1_x"}, headers=headers)
     assert (bad.status_code, bad.json()["outcome"]) == (403, "room_pass_bad")
     long = await client.post(f"/v1/rooms/{ROOM}/token", json={"pass": "x" * 65}, headers=headers)
