@@ -6,6 +6,7 @@ The refusals of the rules stand with what they are about: session, people and pl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -44,7 +45,7 @@ def say(
     to change or cancel a booking that exists, so a refusal says that it stands unchanged.
     """
     words = WORDS[outcome]
-    explanation = words.explanation.say(locale)
+    title, explanation, next_step = _texts(outcome, locale)
     if at is not None and words.at_note is not None:
         note = words.at_note.say(locale, at=say_instant(at, locale, timezone))
         explanation = two_sentences(explanation, note, locale)
@@ -57,11 +58,23 @@ def say(
     taken = Taken.UNCHANGED if is_change and words.taken is Taken.NOTHING else words.taken
     return Said(
         code=outcome.name.lower(),
-        title=words.title.say(locale),
+        title=title,
         explanation=explanation,
-        next_step=words.next_step.say(locale),
-        taken=taken.value.say(locale),
+        next_step=next_step,
+        taken=_taken(taken, locale),
     )
+
+
+@cache
+def _texts(outcome: Outcome, locale: str) -> tuple[str, str, str]:
+    """Title, explanation and next step, looked up once: refusals of the hot endpoint are said from here."""
+    words = WORDS[outcome]
+    return words.title.say(locale), words.explanation.say(locale), words.next_step.say(locale)
+
+
+@cache
+def _taken(taken: Taken, locale: str) -> str:
+    return taken.value.say(locale)
 
 
 def two_sentences(first: str, second: str, locale: str) -> str:
