@@ -25,15 +25,15 @@ from wenyue.platform.http.web_server import TlsSocket
 from wenyue.platform.supervisor import listening_socket
 from wenyue.site import create_site
 from wenyue.telemetry import Exchange, engine_source, pool_source
-from wenyue.web.api.edge import Receive, Scope, Send, answer_bad_host, answer_fault, begin_request
-from wenyue.web.api.front import Front
 from wenyue.web.api.hot_answers import Handler, answer_nothing, hot_refusals
 from wenyue.web.api.hot_availability import HotAvailability
 from wenyue.web.api.hot_bookings import HotBookings
-from wenyue.web.api.knocking import Known
-from wenyue.web.api.logins import Logins
 from wenyue.web.api.room_file import RoomFiles
-from wenyue.web.api.watchful import Watchful
+from wenyue.web.middleware.abuse_watch import Watchful
+from wenyue.web.middleware.edge import Receive, Scope, Send, answer_bad_host, answer_fault, begin_request
+from wenyue.web.middleware.front import Front
+from wenyue.web.middleware.known_devices import Known
+from wenyue.web.middleware.logins import Logins
 
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~%:\[\]-]{1,255}")
 _log: Final = logging.getLogger("wenyue")

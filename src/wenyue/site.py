@@ -7,8 +7,8 @@ from fastapi import FastAPI
 
 from wenyue.container import Services
 from wenyue.web import console, gate, traveller
-from wenyue.web.api.logins import Logins
 from wenyue.web.api.main import create_api
+from wenyue.web.middleware.logins import Logins
 
 
 def create_site(

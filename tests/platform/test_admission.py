@@ -11,9 +11,10 @@ from wenyue.core.clock import utc_now
 from wenyue.core.limits import DESK_WAITING_MAX
 from wenyue.platform.database.db import Database
 from wenyue.platform.load_shedding.admission import Admission
-from wenyue.web.api.claims import Proof, claim_of
-from wenyue.web.api.front import Front
-from wenyue.web.api.logins import Logins
+from wenyue.web.middleware.classes import claim_of
+from wenyue.web.middleware.front import Front
+from wenyue.web.middleware.logins import Logins
+from wenyue.web.shared.priorities import Proof
 
 pytestmark = pytest.mark.anyio
 LOGINS = Logins(
@@ -78,7 +79,6 @@ async def test_whoever_leaves_the_queue_takes_nobodys_turn(admission: Admission)
 @pytest.mark.parametrize(
     ("path", "method", "priority", "proof"),
     [
-        ("/v1/payments/alipay/notify", "POST", Priority.CALLBACK, Proof.SIGNATURE),
         ("/v1/bookings/x/confirmation", "POST", Priority.CONFIRM, Proof.TRAVELLER),
         ("/bookings/x/cancel", "POST", Priority.CONFIRM, Proof.TRAVELLER),
         ("/v1/gate/scans", "POST", Priority.GATE, Proof.STAFF),
@@ -104,10 +104,13 @@ async def test_whoever_leaves_the_queue_takes_nobodys_turn(admission: Admission)
         ("/venues", "GET", Priority.BROWSE, Proof.TRAVELLER),
         ("/v1/bookings/x", "GET", Priority.BROWSE, Proof.TRAVELLER),
         ("/console/live", "GET", Priority.REPORT, Proof.STAFF),
+        ("/console/nothing/here", "POST", Priority.REPORT, Proof.STAFF),
+        ("/nothing/here", "POST", Priority.HOLD, Proof.TRAVELLER),
+        ("/venues", "HEAD", Priority.BROWSE, Proof.TRAVELLER),
     ],
 )
 def test_classes(path: str, method: str, priority: Priority, proof: Proof) -> None:
-    assert claim_of(path, method, is_read=method == "GET") == (priority, proof)
+    assert claim_of(path, method) == (priority, proof)
 
 
 def _scope(path: str, method: str = "GET") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from wenyue.core.clock import utc_now
 from wenyue.core.ids import uuid7
 from wenyue.core.limits import POOL_VIEW_REFRESH_S
 from wenyue.platform.database.db import Database, DatabaseDown
-from wenyue.web.api.logins import LOGIN_WAIT_S, Logins
+from wenyue.web.middleware.logins import LOGIN_WAIT_S, Logins
 from wenyue_lab import dataset
 from wenyue_lab.chaos.proxy import CALM, ChaosProxy, LinkNoise
 

@@ -22,7 +22,7 @@ from tests.web.gate.test_devices import Stage, stage
 from wenyue.application.review_change import carry_out_due
 from wenyue.changes import store
 from wenyue.core.admission import Priority
-from wenyue.web.api.knocking import Known
+from wenyue.web.middleware.known_devices import Known
 from wenyue.web.shared.cookies import cookie_of
 from wenyue.web.shared.session import STAFF_COOKIE
 

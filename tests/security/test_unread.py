@@ -23,8 +23,8 @@ from wenyue.core.ids import uuid7
 from wenyue.platform.database.db import Database
 from wenyue.platform.http import bodies, wire
 from wenyue.platform.http.bodies import BodyRoom, BodySlow, SenderGone
-from wenyue.web.api.front import Front
-from wenyue.web.api.logins import Logins
+from wenyue.web.middleware.front import Front
+from wenyue.web.middleware.logins import Logins
 from wenyue.web.shared.session import LOGIN_COOKIE, STAFF_COOKIE
 
 pytestmark = pytest.mark.anyio

@@ -21,7 +21,7 @@ from wenyue.gate import Desk
 from wenyue.platform.config import load
 from wenyue.policy import save_presets
 from wenyue.site import create_site
-from wenyue.web.api.logins import Logins
+from wenyue.web.middleware.logins import Logins
 
 NOW: Final = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
 PASSWORD: Final = "correct horse"

@@ -30,8 +30,9 @@ from tests.support.processes import await_true
 from wenyue.app import create_app
 from wenyue.core.admission import Priority
 from wenyue.ops.ports import free_port
-from wenyue.web.api.bodies import BookingRefused
-from wenyue.web.api.claims import Proof, claim_of
+from wenyue.web.middleware.classes import claim_of
+from wenyue.web.shared.priorities import Proof
+from wenyue.web.shared.problem import RequestRefused
 
 __all__ = ["certificate"]
 FILE = DEPLOY / "haproxy" / "haproxy.cfg"
@@ -278,7 +279,7 @@ def test_security_M9_the_limit_on_guesses_covers_every_route_that_tries_a_secret
         "/gate/holders",
         "/v1/gate/holders",
     }
-    claims = {path: claim_of(path, "POST", is_read=False) for path in paths}
+    claims = {path: claim_of(path, "POST") for path in paths}
     strangers = {path for path, (_, proof) in claims.items() if proof is Proof.NOTHING}
     knock = {Priority.SIGN_IN, Priority.STAFF_SIGN_IN, Priority.LOSS}
     assert {claims[path][0] for path in strangers} == knock  # nor may they be in another class
@@ -303,7 +304,7 @@ def test_security_M9_the_limit_on_guesses_covers_every_route_that_tries_a_secret
 def test_overload_O2_the_proxy_says_no_in_the_applications_words() -> None:
     text = FILE.read_text(encoding="utf-8")
     for locale, count in (("zh-CN", 2), ("en", 1)):
-        assert text.count(f"'{BookingRefused(503, 'overloaded').payload(locale).decode()}'") == count
+        assert text.count(f"'{RequestRefused(503, 'overloaded').payload(locale).decode()}'") == count
 
 
 def test_overload_O2_bookings_that_cannot_begin_are_refused_by_the_proxy_and_others_pass(

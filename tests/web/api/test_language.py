@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 
 from wenyue.web.api.hot_answers import hot_refusals
-from wenyue.web.api.language import asked_locale, header_locale, locale_of, scope_locale
+from wenyue.web.middleware.language import asked_locale, header_locale, locale_of, scope_locale
 from wenyue.web.wording.api import API_WORDS, say_problem
 
 CHINESE, ENGLISH = "zh-CN", "en"

@@ -12,12 +12,12 @@ from wenyue.application import sign_out as use_case
 from wenyue.container import Services
 from wenyue.core.duties import Right
 from wenyue.platform.database.db import DatabaseDown
-from wenyue.web.api.bodies import BookingRefused
-from wenyue.web.api.language import asked_locale, locale_of
-from wenyue.web.api.logins import Logins, bearer
-from wenyue.web.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
+from wenyue.web.api.problems import RETRY_AFTER_S
 from wenyue.web.api.room_refused import ROOM_TOKEN_HEADER
+from wenyue.web.middleware.language import asked_locale, locale_of
+from wenyue.web.middleware.logins import Logins, bearer
 from wenyue.web.shared.access import access_of
+from wenyue.web.shared.problem import PROBLEM_TYPE, RequestRefused
 
 _TRANSIENT: Final = 503
 _UNAUTHORIZED: Final = 401
@@ -41,26 +41,26 @@ async def _said_locale(request: Request) -> str:
 
 
 async def _login(request: Request, _: Annotated[object, Depends(BEARER)]) -> Login:
-    """The caller's login. Raises BookingRefused (401, 503)."""
+    """The caller's login. Raises RequestRefused (401, 503)."""
     logins: Logins = request.app.state.logins
     try:
         login = await logins.find(request.headers.get("authorization", "").encode("latin-1"))
     except DatabaseDown:
-        raise BookingRefused(_TRANSIENT, "busy") from None
+        raise RequestRefused(_TRANSIENT, "busy") from None
     if login is None:
-        raise BookingRefused(_UNAUTHORIZED, "login_needed")
+        raise RequestRefused(_UNAUTHORIZED, "login_needed")
     return login
 
 
 async def _fresh_holder(request: Request, _: Annotated[object, Depends(BEARER)]) -> int:
-    """The traveller who asks, by the database and not from memory. Raises BookingRefused (401, 403, 503)."""
+    """The traveller who asks, by the database and not from memory. Raises RequestRefused (401, 403, 503)."""
     logins: Logins = request.app.state.logins
     try:
         login = await logins.find(request.headers.get("authorization", "").encode("latin-1"), is_fresh=True)
     except DatabaseDown:
-        raise BookingRefused(_TRANSIENT, "busy") from None
+        raise RequestRefused(_TRANSIENT, "busy") from None
     if login is None:
-        raise BookingRefused(_UNAUTHORIZED, "login_needed")
+        raise RequestRefused(_UNAUTHORIZED, "login_needed")
     return holder_of(login)
 
 
@@ -76,19 +76,19 @@ async def _holder(login: Annotated[Login, Depends(_login)]) -> int:
 
 
 def holder_of(login: Login) -> int:
-    """The traveller of a login. Raises BookingRefused (403) for a member of staff."""
+    """The traveller of a login. Raises RequestRefused (403) for a member of staff."""
     if login.traveller_id is None:
-        raise BookingRefused(403, "travellers_only")
+        raise RequestRefused(403, "travellers_only")
     return login.traveller_id
 
 
 def traveller_of(login: Login) -> Traveller:
-    """The traveller who acts, for a use case. Raises BookingRefused (403) for a member of staff."""
+    """The traveller who acts, for a use case. Raises RequestRefused (403) for a member of staff."""
     return Traveller(holder_of(login), login.key)
 
 
 async def _guest(request: Request, _: Annotated[object, Depends(BEARER)]) -> Login | None:
-    """The login of who asks, or None for whoever has not signed in. Raises BookingRefused (401, 503)."""
+    """The login of who asks, or None for whoever has not signed in. Raises RequestRefused (401, 503)."""
     if not request.headers.get("authorization"):
         return None
     return await _login(request, None)
@@ -138,7 +138,7 @@ RightOf = Annotated[Right, Depends(_right)]
 RoomTokensOf = Annotated[str, Depends(_room_tokens)]
 
 
-def refusal(refused: BookingRefused, locale: str) -> Response:
+def refusal(refused: RequestRefused, locale: str) -> Response:
     """A refusal as a problem response."""
     headers = {"content-language": locale}
     if refused.status == _TRANSIENT:

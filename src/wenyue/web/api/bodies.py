@@ -34,8 +34,8 @@ from wenyue.core.limits import (
 )
 from wenyue.core.personal import Vault
 from wenyue.locale import Locale, Message
-from wenyue.web.api.problems import FieldError, plain_problem
-from wenyue.web.wording.api import API_WORDS, FIELD_WORDS, say_problem
+from wenyue.web.shared.problem import FieldError, RequestRefused
+from wenyue.web.wording.api import API_WORDS, FIELD_WORDS
 from wenyue.web.wording.documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
 
 _TIMEZONE: Final = "Asia/Shanghai"
@@ -113,27 +113,8 @@ class AvailabilityPage(msgspec.Struct, frozen=True):
     slots: list[SlotView]
 
 
-class BookingRefused(Exception):
-    """The request is refused at the edge; `code` names the wording, `errors` the fields to mend."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        detail: str = "",
-        errors: list[FieldError] | None = None,
-        after_s: int = 0,
-    ) -> None:
-        self.status, self.code, self.detail, self.errors = status, code, detail, errors or []
-        self.after_s = after_s  # when to ask again
-
-    def payload(self, locale: str) -> bytes:
-        """The problem body in the caller's language."""
-        return plain_problem(self.status, self.code, say_problem(self.code, locale), self.detail, self.errors)
-
-
 def details_of(body: BookingBody, *, vault: Vault, now: datetime, locale: str) -> Details:
-    """The checked booking. Raises BookingRefused (422) that names every field to mend, all at once."""
+    """The checked booking. Raises RequestRefused (422) that names every field to mend, all at once."""
     errors: list[FieldError] = []
     people: list[Person] = []
     today = local_date(now, _TIMEZONE)
@@ -147,7 +128,7 @@ def details_of(body: BookingBody, *, vault: Vault, now: datetime, locale: str) -
         errors.append(FieldError("/contact_name", "one_line", text))
     _check_indexes(body, locale, errors)
     if errors:
-        raise BookingRefused(422, "fields", errors=errors)
+        raise RequestRefused(422, "fields", errors=errors)
     return Details(
         tuple(
             [
@@ -171,10 +152,10 @@ def notes_of(phone: str, reached: tuple[str, ...], locale: str) -> tuple[FieldEr
     return (FieldError("/contact_phone", "no_texts", FIELD_WORDS["no_texts"].say(locale)),)
 
 
-def price_needed(line: int, locale: str) -> BookingRefused:
+def price_needed(line: int, locale: str) -> RequestRefused:
     """422: a line that money pays for does not say which price was shown."""
     pointer = f"/lines/{line}/price_minor"
-    return BookingRefused(
+    return RequestRefused(
         422, "fields", errors=[_error(pointer, "price_needed", API_WORDS["price_needed"], locale)]
     )
 

@@ -28,10 +28,10 @@ from wenyue.web.api.asking import (
     ServicesOf,
     traveller_of,
 )
-from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.denials import denied
-from wenyue.web.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, change_problem, status_of
+from wenyue.web.api.problems import RETRY_AFTER_S, change_problem, status_of
 from wenyue.web.shared.i18n import pick
+from wenyue.web.shared.problem import PROBLEM_TYPE, RequestRefused
 
 router: Final = APIRouter(prefix="/v1/bookings", tags=["bookings"])
 
@@ -161,7 +161,7 @@ async def one_booking(
     async with services.db.confirmed() as tx:
         view = await booking_view(tx, services.vault, booking_id, holder_id=holder_id)
     if view is None:
-        raise BookingRefused(404, "not_found")
+        raise RequestRefused(404, "not_found")
     return _booking(view, services, locale)
 
 
@@ -202,7 +202,7 @@ async def reschedule(
     A new place behind a waiting room wants its token, in the header `Room-Token`.
     """
     if len({move.line_no for move in body.moves}) < len(body.moves):
-        raise BookingRefused(422, "line_twice")
+        raise RequestRefused(422, "line_twice")
     moves = [Move(move.line_no, move.slot_id, move.price_minor) for move in body.moves]
     outcome = await move_lines(services, traveller_of(login), booking_id, moves, turns=room_tokens)
     if isinstance(outcome, Denied):

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from wenyue.booking import SlotState, availability, on_card
 from wenyue.core.limits import AVAILABILITY_DAYS_MAX
 from wenyue.web.api.asking import HolderOf, LocaleOf, ServicesOf
-from wenyue.web.api.bodies import BookingRefused
+from wenyue.web.shared.problem import RequestRefused
 from wenyue.web.wording.outcomes import say
 
 router: Final = APIRouter(prefix="/v1/cards", tags=["cards"])
@@ -54,7 +54,7 @@ async def read_card_availability(
     """Like GET /v1/availability, judged for the caller's card. Uses in other bookings count."""
     until = last or first
     if not 0 <= (until - first).days < AVAILABILITY_DAYS_MAX:
-        raise BookingRefused(422, "bad_range")
+        raise RequestRefused(422, "bad_range")
     now = services.clock()
     async with services.db.reading() as tx:
         slots = await availability(tx, product_id, first, until, now)
@@ -62,7 +62,7 @@ async def read_card_availability(
             tx, slots, card_id=card_id, holder_id=holder_id, rulebook=services.rulebook, now=now
         )
     if seen is None:
-        raise BookingRefused(404, "not_found")
+        raise RequestRefused(404, "not_found")
     judged, refusals = seen
     return CardCalendar(
         card_id=card_id,

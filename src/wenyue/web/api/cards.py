@@ -20,10 +20,10 @@ from wenyue.cards import ActivationRequest, CardProblem, CardState, Denied, Repl
 from wenyue.core.clock import local_date
 from wenyue.core.ids import parse_uuid
 from wenyue.web.api.asking import GuestOf, HolderLoginOf, LocaleOf, ServicesOf, TokenOf, traveller_of
-from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.people import PersonBody, identity_of
 from wenyue.web.api.session import denied
 from wenyue.web.shared.caller import caller_of
+from wenyue.web.shared.problem import RequestRefused
 
 router: Final = APIRouter(prefix="/v1/cards", tags=["cards"])
 _TIMEZONE: Final = "Asia/Shanghai"
@@ -153,20 +153,20 @@ async def replacement(
     """
     request_id = parse_uuid(idempotency_key.strip().strip('"'))
     if request_id is None:
-        raise BookingRefused(422, "key_needed")
+        raise RequestRefused(422, "key_needed")
     try:
         made = await replace_card(services, traveller_of(login), request_id, card_no)
     except SameMoment:
-        raise BookingRefused(503, "busy") from None
+        raise RequestRefused(503, "busy") from None
     return replaced(made, locale, response)
 
 
 def replaced(
     made: Replaced | Denied | NotYet | None, locale: str, response: Response
 ) -> ReplacementAnswer | Response:
-    """What became of a replacement. Raises BookingRefused (403) where nobody proved to be the holder."""
+    """What became of a replacement. Raises RequestRefused (403) where nobody proved to be the holder."""
     if made is None:
-        raise BookingRefused(403, "proof_needed")
+        raise RequestRefused(403, "proof_needed")
     if isinstance(made, NotYet):
         body = msgspec.json.encode({"ready_at": made.at})
         return Response(body, 202, {"retry-after": "5"}, "application/json")

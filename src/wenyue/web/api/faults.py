@@ -15,13 +15,13 @@ from wenyue.accounts import LoginEnded
 from wenyue.platform.database.db import DatabaseDown
 from wenyue.platform.log import request_id
 from wenyue.web.api.asking import refusal
-from wenyue.web.api.bodies import BookingRefused
-from wenyue.web.api.edge import template_of
 from wenyue.web.api.fields import is_bad_json, pydantic_errors
-from wenyue.web.api.language import locale_of
-from wenyue.web.api.logins import Logins
+from wenyue.web.middleware.edge import template_of
+from wenyue.web.middleware.language import locale_of
+from wenyue.web.middleware.logins import Logins
 from wenyue.web.shared import SECURITY_HEADERS, fault_page, services_of
 from wenyue.web.shared import locale_of as page_locale_of
+from wenyue.web.shared.problem import RequestRefused
 
 _log: Final = logging.getLogger("wenyue.web.api")
 _CODES: Final = {400: "bad_json", 401: "login_needed", 404: "not_found", 405: "method", 413: "body_too_large"}
@@ -42,7 +42,7 @@ _ALL_METHODS: Final = [
 
 def handle_faults(api: FastAPI) -> None:
     """Install every handler."""
-    api.add_exception_handler(BookingRefused, _refused)
+    api.add_exception_handler(RequestRefused, _refused)
     api.add_exception_handler(LoginEnded, _ended)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
@@ -57,8 +57,8 @@ def catch_all(api: FastAPI) -> Route:
     async def nothing(request: Request) -> Response:
         allowed = _methods_of(api, request)
         if not allowed:
-            raise BookingRefused(404, "not_found")
-        response = refusal(BookingRefused(405, "method"), locale_of(request))
+            raise RequestRefused(404, "not_found")
+        response = refusal(RequestRefused(405, "method"), locale_of(request))
         response.headers["Allow"] = ", ".join(sorted(allowed))
         return response
 
@@ -83,7 +83,7 @@ def _is_api(request: Request) -> bool:
 
 
 async def _refused(request: Request, fault: Exception) -> Response:
-    if not isinstance(fault, BookingRefused):
+    if not isinstance(fault, RequestRefused):
         raise fault
     return refusal(fault, locale_of(request))
 
@@ -92,7 +92,7 @@ async def _ended(request: Request, _fault: Exception) -> Response:
     """The login was good a moment ago, and was ended since: nothing was done."""
     logins: Logins = request.app.state.logins
     logins.forget(request.headers.get("authorization", "").encode("latin-1"))
-    return refusal(BookingRefused(401, "login_needed"), locale_of(request))
+    return refusal(RequestRefused(401, "login_needed"), locale_of(request))
 
 
 async def _invalid(request: Request, fault: Exception) -> Response:
@@ -101,8 +101,8 @@ async def _invalid(request: Request, fault: Exception) -> Response:
     found: Sequence[Any] = fault.errors()
     locale = locale_of(request)
     if is_bad_json(found):
-        return refusal(BookingRefused(400, "bad_json"), locale)
-    return refusal(BookingRefused(422, "invalid_body", errors=pydantic_errors(found, locale)), locale)
+        return refusal(RequestRefused(400, "bad_json"), locale)
+    return refusal(RequestRefused(422, "invalid_body", errors=pydantic_errors(found, locale)), locale)
 
 
 async def _http(request: Request, fault: Exception) -> Response:
@@ -111,7 +111,7 @@ async def _http(request: Request, fault: Exception) -> Response:
     if not _is_api(request):
         return PlainTextResponse(f"{fault.detail}\n", fault.status_code, headers=fault.headers)
     response = refusal(
-        BookingRefused(fault.status_code, _CODES.get(fault.status_code, "bad_json")), locale_of(request)
+        RequestRefused(fault.status_code, _CODES.get(fault.status_code, "bad_json")), locale_of(request)
     )
     response.headers.update(fault.headers or {})
     return response
@@ -120,7 +120,7 @@ async def _http(request: Request, fault: Exception) -> Response:
 async def _away(request: Request, fault: Exception) -> Response:
     """The database is away or too slow: nothing was done, and asking again is right."""
     services_of(request).db.outage.note_bad(type(fault).__name__, is_sure=False)
-    response = refusal(BookingRefused(503, "busy"), locale_of(request))
+    response = refusal(RequestRefused(503, "busy"), locale_of(request))
     return response if _is_api(request) else PlainTextResponse("busy\n", 503, headers=response.headers)
 
 
@@ -129,7 +129,7 @@ async def _fault(request: Request, fault: Exception) -> Response:
     asked = request_id.get()
     _log.error("%s %s failed", request.method, template_of(request.scope), exc_info=fault)
     if _is_api(request):
-        response = refusal(BookingRefused(500, "internal"), locale_of(request))
+        response = refusal(RequestRefused(500, "internal"), locale_of(request))
     else:
         page = fault_page(page_locale_of(request), asked)
         response = HTMLResponse(page, 500, headers=dict(SECURITY_HEADERS) | {"Cache-Control": "no-store"})

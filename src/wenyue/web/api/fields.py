@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from wenyue.locale import translations
-from wenyue.web.api.problems import FieldError
+from wenyue.web.shared.problem import FieldError
 from wenyue.web.wording.api import FIELD_WORDS
 
 _ERRORS_MAX: Final = 20

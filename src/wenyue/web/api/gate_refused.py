@@ -8,7 +8,7 @@ from wenyue.accounts import Login, Staff
 from wenyue.application.on_duty import NotAtPost
 from wenyue.core.duties import Right
 from wenyue.locale import Message
-from wenyue.web.api.problems import PROBLEM_TYPE, FieldError, plain_problem
+from wenyue.web.shared.problem import PROBLEM_TYPE, FieldError, plain_problem
 from wenyue.web.wording.api import API_WORDS
 from wenyue.web.wording.gate_api import GATE_API_WORDS
 

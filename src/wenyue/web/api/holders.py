@@ -15,11 +15,10 @@ from wenyue.core.clock import local_date
 from wenyue.core.limits import CARDS_SHOWN_MAX
 from wenyue.gate import LookupProblem
 from wenyue.web.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
-from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.gate_refused import Refused, not_at_post, problem_of, staff_of
 from wenyue.web.api.gate_session import ConfirmBody, second_of, second_refused
 from wenyue.web.api.people import PersonBody, identity_of
-from wenyue.web.api.problems import FieldError
+from wenyue.web.shared.problem import FieldError, RequestRefused
 from wenyue.web.wording.api import API_WORDS
 from wenyue.web.wording.lookup import LOOKUP_PROBLEMS
 
@@ -80,11 +79,11 @@ async def at_counter(
     now = services.clock()
     try:
         if not staff_of(login).may_anywhere(right):
-            raise BookingRefused(403, "operators_only")
+            raise RequestRefused(403, "operators_only")
         identity = identity_of(body, local_date(now, _TIMEZONE), locale)
         if bool(body.card_nos) == body.has_no_card:
             words = API_WORDS["cards_or_none"].say(locale)
-            raise BookingRefused(422, "fields", errors=[FieldError("/card_nos", "cards_or_none", words)])
+            raise RequestRefused(422, "fields", errors=[FieldError("/card_nos", "cards_or_none", words)])
         wanted = SettleHolder(Place(body.venue), identity, body.card_nos)
         found = await settle_holder(services, login.key, wanted, second_of(body.second, request))
         if isinstance(found, NotConfirmed):
@@ -98,7 +97,7 @@ async def at_counter(
     if isinstance(found, Outlook):
         raise TypeError("whatever is found was to be settled")
     if isinstance(found, NotSettled):
-        raise BookingRefused(_STATUS[found], found.value)
+        raise RequestRefused(_STATUS[found], found.value)
     return HolderSeen(
         accounts=len(found.own),
         claims_lost=len(found.lost),

@@ -8,9 +8,9 @@ import msgspec
 from wenyue.core.admission import RETRY_AFTER_S_MAX
 from wenyue.locale import LOCALES, Locale
 from wenyue.platform.http.whole_answer import send_whole
-from wenyue.web.api.bodies import BookingRefused
-from wenyue.web.api.edge import Receive, Scope, Send
-from wenyue.web.api.problems import PROBLEM_TYPE, RETRY_AFTER_S
+from wenyue.web.api.problems import RETRY_AFTER_S
+from wenyue.web.middleware.edge import Receive, Scope, Send
+from wenyue.web.shared.problem import PROBLEM_TYPE, RequestRefused
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
@@ -51,7 +51,7 @@ def hot_refusals() -> dict[Locale, list[bytes]]:
     """Whole HTTP answers for a full lane, by language and seconds to wait."""
     found: dict[Locale, list[bytes]] = {}
     for locale in LOCALES:
-        body = BookingRefused(503, "overloaded").payload(locale)
+        body = RequestRefused(503, "overloaded").payload(locale)
         found[locale] = [
             b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: %s\r\ncontent-length: %d\r\nretry-after: %d\r\n"
             b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n%s"

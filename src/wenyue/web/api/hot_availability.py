@@ -12,12 +12,12 @@ from wenyue.booking import availability
 from wenyue.container import Services
 from wenyue.core.limits import AVAILABILITY_AGE_S_MAX, AVAILABILITY_DAYS_MAX
 from wenyue.platform.database.db import DatabaseDown
-from wenyue.web.api.bodies import AvailabilityPage, BookingRefused
-from wenyue.web.api.edge import Receive, Scope, Send
+from wenyue.web.api.bodies import AvailabilityPage
 from wenyue.web.api.hot_answers import FRESH, JSON, NONE, REFUSED_HEADERS, encode, send_answer
-from wenyue.web.api.language import scope_locale
 from wenyue.web.api.metrics import Meter
-from wenyue.web.api.problems import PROBLEM_TYPE
+from wenyue.web.middleware.edge import Receive, Scope, Send
+from wenyue.web.middleware.language import scope_locale
+from wenyue.web.shared.problem import PROBLEM_TYPE, RequestRefused
 
 _PAGES_MAX: Final = 20_000
 _PAGES_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -44,7 +44,7 @@ class HotAvailability:
             return
         try:
             payload = await self._page(_range(query), now)
-        except BookingRefused as refused:
+        except RequestRefused as refused:
             status, body = refused.status, refused.payload(scope_locale(scope))
             await send_answer(send, status, body, PROBLEM_TYPE, REFUSED_HEADERS.get(status, NONE))
             self._meter.count("GET", "/v1/availability", status, monotonic() - now)
@@ -80,7 +80,7 @@ class HotAvailability:
             async with self._services.db.connection() as tx:
                 slots = await availability(tx, product_id, from_day, to_day, now)
         except (DatabaseDown, OperationalError, InterfaceError):
-            raise BookingRefused(503, "busy") from None
+            raise RequestRefused(503, "busy") from None
         return encode(AvailabilityPage(product_id, now, slots))
 
 
@@ -91,7 +91,7 @@ def _range(query: bytes) -> tuple[int, date, date]:
         from_day = date.fromisoformat(given["from"][0])
         to_day = date.fromisoformat(given.get("to", given["from"])[0])
     except (KeyError, ValueError):
-        raise BookingRefused(422, "bad_range") from None
+        raise RequestRefused(422, "bad_range") from None
     if not 0 < product_id < 2**63 or not 0 <= (to_day - from_day).days < AVAILABILITY_DAYS_MAX:
-        raise BookingRefused(422, "bad_range")
+        raise RequestRefused(422, "bad_range")
     return product_id, from_day, to_day

@@ -19,16 +19,17 @@ from wenyue.core.ids import parse_uuid
 from wenyue.core.limits import BOOKING_DEADLINE_S
 from wenyue.platform.database.db import DatabaseDown
 from wenyue.platform.http.bodies import SenderGone
-from wenyue.web.api.bodies import BookedAnswer, BookingBody, BookingRefused, details_of, notes_of
+from wenyue.web.api.bodies import BookedAnswer, BookingBody, details_of, notes_of
 from wenyue.web.api.denials import denied
-from wenyue.web.api.edge import Receive, Scope, Send, begin_request, check_json, read_body
 from wenyue.web.api.fields import msgspec_errors
 from wenyue.web.api.hot_answers import JSON, NONE, REFUSED_HEADERS, Headers, encode, send_answer
-from wenyue.web.api.language import header_locale, scope_locale
-from wenyue.web.api.logins import Logins
 from wenyue.web.api.metrics import Meter
-from wenyue.web.api.problems import PROBLEM_TYPE, FieldError, answer_problem, status_of
+from wenyue.web.api.problems import answer_problem, status_of
 from wenyue.web.api.room_refused import ROOM_TOKEN_HEADER
+from wenyue.web.middleware.edge import Receive, Scope, Send, begin_request, check_json, read_body
+from wenyue.web.middleware.language import header_locale, scope_locale
+from wenyue.web.middleware.logins import Logins
+from wenyue.web.shared.problem import PROBLEM_TYPE, FieldError, RequestRefused
 
 _decode_body: Final = msgspec.json.Decoder(BookingBody).decode
 _FAILED, _BUSY, _UNAUTHORIZED = 500, 503, 401  # an answer below 500 was decided
@@ -80,7 +81,7 @@ class HotBookings:
             by = await self._login(asked)
         except SenderGone:
             return
-        except BookingRefused as refused:
+        except RequestRefused as refused:
             hot.shed += refused.code == "overloaded"
             await self._answer(scope, send, started, self._refusal(refused, asked.locale))
             return
@@ -94,28 +95,28 @@ class HotBookings:
         await self._answer(scope, send, started, answer)
 
     async def _login(self, asked: "_Asked") -> _By:
-        """The login of the bearer token, and its traveller; the lane has room for them. Raises BookingRefused (401, 415, 503)."""
+        """The login of the bearer token, and its traveller; the lane has room for them. Raises RequestRefused (401, 415, 503)."""
         hot = self._hot
         if asked.kind != b"application/json":
             check_json(asked.kind)
         login = self._logins.recall(asked.token)
         if hot.in_flight >= hot.limit or (login is None and not hot.knock()):
-            raise BookingRefused(503, "overloaded")
+            raise RequestRefused(503, "overloaded")
         if login is None:
             login = await self._find(asked.token)
             if hot.in_flight >= hot.limit:
-                raise BookingRefused(503, "overloaded")
+                raise RequestRefused(503, "overloaded")
         if login is None or login.traveller_id is None:
-            raise BookingRefused(401, "login_needed")
+            raise RequestRefused(401, "login_needed")
         return login.key, login.traveller_id
 
     async def _find(self, token: bytes) -> Login | None:
-        """Look a login up; `knock` was asked. Raises BookingRefused (503)."""
+        """Look a login up; `knock` was asked. Raises RequestRefused (503)."""
         try:
             return await self._logins.find(token)
         except DatabaseDown:
             self._services.db.outage.note_bad("DatabaseDown", is_sure=False)
-            raise BookingRefused(503, "busy") from None
+            raise RequestRefused(503, "busy") from None
         finally:
             self._hot.unknown -= 1
 
@@ -127,11 +128,11 @@ class HotBookings:
             placed = await place_booking(
                 services, Traveller(holder_id, login), lambda: self._read(body, asked, notes), until=until
             )
-        except BookingRefused as refused:
+        except RequestRefused as refused:
             return self._refusal(refused, asked.locale)
         except LoginEnded:
             self._logins.forget(asked.token)
-            return self._refusal(BookingRefused(_UNAUTHORIZED, "login_needed"), asked.locale)
+            return self._refusal(RequestRefused(_UNAUTHORIZED, "login_needed"), asked.locale)
         allowance = placed.allowance
         limits = [
             (b"ratelimit", b'"person";r=%d;t=%d' % (allowance.left, allowance.full_in_s)),
@@ -145,14 +146,14 @@ class HotBookings:
         return status, payload, kind, [*headers, *limits]
 
     def _read(self, raw: bytes, asked: "_Asked", notes: list[FieldError]) -> PlaceBooking:
-        """What the body asks for; what is told beside the answer goes to `notes`. Raises BookingRefused (400, 422)."""
+        """What the body asks for; what is told beside the answer goes to `notes`. Raises RequestRefused (400, 422)."""
         locale, services = asked.locale, self._services
         try:
             body = _decode_body(raw)
         except msgspec.ValidationError as error:
-            raise BookingRefused(422, "invalid_body", errors=msgspec_errors(str(error), locale)) from None
+            raise RequestRefused(422, "invalid_body", errors=msgspec_errors(str(error), locale)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BookingRefused(400, "bad_json", str(error)) from None
+            raise RequestRefused(400, "bad_json", str(error)) from None
 
         def details() -> Details:
             found = details_of(body, vault=services.vault, now=services.clock(), locale=locale)
@@ -178,10 +179,10 @@ class HotBookings:
         retry = self._retry() if answer.outcome.is_transient else NONE
         return status_of(answer.outcome), answer_problem(answer, locale), PROBLEM_TYPE, retry
 
-    def _refusal(self, refused: BookingRefused, locale: str) -> _Answer:
+    def _refusal(self, refused: RequestRefused, locale: str) -> _Answer:
         return refused.status, refused.payload(locale), PROBLEM_TYPE, self._refused_headers(refused)
 
-    def _refused_headers(self, refused: BookingRefused) -> Headers:
+    def _refused_headers(self, refused: RequestRefused) -> Headers:
         if refused.after_s:
             return [(b"retry-after", b"%d" % refused.after_s)]
         return self._retry() if refused.status == _BUSY else REFUSED_HEADERS.get(refused.status, NONE)
@@ -208,11 +209,11 @@ def _booking_id(body: BookingBody, key: bytes) -> UUID:
     """The id under which the booking is made: in the body, or as the Idempotency-Key; when both, they are equal."""
     if not key:
         if body.id is None:
-            raise BookingRefused(422, "id_needed")
+            raise RequestRefused(422, "id_needed")
         return body.id
     named = parse_uuid(key.decode("latin-1").strip('"'))
     if named is None or (body.id is not None and body.id != named):
-        raise BookingRefused(422, "id_needed")
+        raise RequestRefused(422, "id_needed")
     return named
 
 

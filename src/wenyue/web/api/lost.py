@@ -27,12 +27,11 @@ from wenyue.web.api.asking import (
     TokenOf,
     forget_token,
 )
-from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.cards import ReplacementAnswer, WaitAnswer, replaced
 from wenyue.web.api.people import PersonBody, identity_of
-from wenyue.web.api.problems import FieldError
 from wenyue.web.api.session import denied
 from wenyue.web.shared.caller import caller_of, known_device
+from wenyue.web.shared.problem import FieldError, RequestRefused
 from wenyue.web.wording.api import API_WORDS
 
 router: Final = APIRouter(prefix="/v1", tags=["cards"])
@@ -112,7 +111,7 @@ async def lost(
     """
     if not body.phone:
         words = API_WORDS["phone_needed"].say(locale)
-        raise BookingRefused(422, "fields", errors=[FieldError("/phone", "missing", words)])
+        raise RequestRefused(422, "fields", errors=[FieldError("/phone", "missing", words)])
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     try:
         await ask_for_code(
@@ -154,7 +153,7 @@ async def code(
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     if proven is None:
-        raise BookingRefused(403, "code_wrong")
+        raise RequestRefused(403, "code_wrong")
     forget_token(request)
     return RecoveredAnswer(
         holder_id=proven.holder_id,
@@ -174,7 +173,7 @@ async def objection(
     except Throttled as slowed:
         return _slowed(slowed, services, locale)
     if not is_stopped:
-        raise BookingRefused(403, "code_wrong")
+        raise RequestRefused(403, "code_wrong")
     return StoppedAnswer(is_stopped=True)
 
 
@@ -207,11 +206,11 @@ async def at_counter(
             services, login.key, ReplaceAtCounter(body.id, body.card_no, identity)
         )
     except SameMoment:
-        raise BookingRefused(503, "busy") from None
+        raise RequestRefused(503, "busy") from None
     if isinstance(made, NotAtPost):
         raise _not_allowed()
     if isinstance(made, CounterRefusal):
-        raise BookingRefused(_COUNTER_STATUS[made], made.value)
+        raise RequestRefused(_COUNTER_STATUS[made], made.value)
     return replaced(made, locale, response)
 
 
@@ -230,18 +229,18 @@ async def stop_at_counter(
     if isinstance(is_stopped, NotAtPost):
         raise _not_allowed()
     if not is_stopped:
-        raise BookingRefused(404, "holder_unknown")
+        raise RequestRefused(404, "holder_unknown")
     return StoppedAnswer(is_stopped=True)
 
 
 def _check_staff(login: Login) -> None:
-    """Raises BookingRefused (403) for a traveller."""
+    """Raises RequestRefused (403) for a traveller."""
     if login.staff is None:
         raise _not_allowed()
 
 
-def _not_allowed() -> BookingRefused:
-    return BookingRefused(403, "operators_only")
+def _not_allowed() -> RequestRefused:
+    return RequestRefused(403, "operators_only")
 
 
 def _slowed(slowed: Throttled, services: ServicesOf, locale: str) -> Response:

@@ -27,12 +27,12 @@ from wenyue.web.api import (
     venues,
     visitors,
 )
-from wenyue.web.api.edge import Edge
 from wenyue.web.api.faults import catch_all, handle_faults
 from wenyue.web.api.health import Health
-from wenyue.web.api.logins import Logins
 from wenyue.web.api.metrics import Exchange, Meter, answer_metrics
 from wenyue.web.api.openapi import describe
+from wenyue.web.middleware.edge import Edge
+from wenyue.web.middleware.logins import Logins
 
 # FastAPI's own would tell exceptions with their text and, by environment variables, send them away: ours is `platform.tracing`.
 _NO_TELEMETRY: Final[TelemetryConfig] = {

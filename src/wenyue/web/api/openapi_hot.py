@@ -9,7 +9,7 @@ import msgspec
 from wenyue.booking import SlotView
 from wenyue.core.limits import AVAILABILITY_DAYS_MAX
 from wenyue.web.api.bodies import AvailabilityPage, BookedAnswer, BookingBody
-from wenyue.web.api.problems import FieldError, Problem
+from wenyue.web.shared.problem import FieldError, Problem
 
 _REF: Final = "#/components/schemas/{name}"
 

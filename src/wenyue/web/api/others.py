@@ -28,11 +28,11 @@ from wenyue.web.api.asking import (
     holder_of,
     traveller_of,
 )
-from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.gate_refused import Refused, not_at_post, problem_of, staff_of
 from wenyue.web.api.people import PersonBody, identity_of
-from wenyue.web.api.problems import PROBLEM_TYPE, RETRY_AFTER_S, FieldError, change_problem, status_of
+from wenyue.web.api.problems import RETRY_AFTER_S, change_problem, status_of
 from wenyue.web.shared.i18n import pick
+from wenyue.web.shared.problem import PROBLEM_TYPE, FieldError, RequestRefused
 from wenyue.web.wording.documents import NAME_ERRORS
 from wenyue.web.wording.lookup import LOOKUP_PROBLEMS
 
@@ -85,7 +85,7 @@ async def mine(services: ServicesOf, holder_id: HolderOf, locale: LocaleOf) -> P
     async with services.db.reading() as tx:
         found = await own_places(services, tx, holder_id, services.clock())
     if isinstance(found, NotTaken):
-        raise BookingRefused(403, found.value)
+        raise RequestRefused(403, found.value)
     return _shown(found, locale)
 
 
@@ -96,11 +96,11 @@ async def disown(
     """Take one's own place out of somebody else's booking; the others keep theirs. Again: the same. At most 10 a day."""
     found = await disown_place(services, traveller_of(login), slot_id)
     if found is NotTaken.TOO_OFTEN:
-        raise BookingRefused(429, found.value)
+        raise RequestRefused(429, found.value)
     if found is NotTaken.UNSEEN:
-        raise BookingRefused(403, found.value)
+        raise RequestRefused(403, found.value)
     if found is NotTaken.NOTHING_THERE:
-        raise BookingRefused(404, found.value)
+        raise RequestRefused(404, found.value)
     if isinstance(found, Answer):
         return _refusal(found, locale)
     return await mine(services, holder_of(login), locale)
@@ -112,10 +112,10 @@ async def spell(body: SpellingBody, services: ServicesOf, login: HolderLoginOf, 
     name = parse_name(body.name)
     if isinstance(name, NameProblem):
         words = NAME_ERRORS[name.code].say(locale)
-        raise BookingRefused(422, "fields", errors=[FieldError("/name", name.code, words)])
+        raise RequestRefused(422, "fields", errors=[FieldError("/name", name.code, words)])
     refused = await add_spelling(services, traveller_of(login), name)
     if refused is not None:
-        raise BookingRefused(403 if refused is NotTaken.UNSEEN else 409, refused.value)
+        raise RequestRefused(403 if refused is NotTaken.UNSEEN else 409, refused.value)
     return Response(status_code=204)
 
 
@@ -131,7 +131,7 @@ async def at_counter(
     now = services.clock()
     try:
         if not staff_of(login).may_anywhere(right):
-            raise BookingRefused(403, "operators_only")
+            raise RequestRefused(403, "operators_only")
         identity = identity_of(body, local_date(now, _TIMEZONE), locale)
         found = await see_document(
             services, login.key, SeeDocument(Place(body.venue), identity, body.slot_id)
@@ -141,7 +141,7 @@ async def at_counter(
     except Refused as refused:
         return problem_of(refused, locale)
     if isinstance(found, NotTaken):
-        raise BookingRefused(404, found.value)
+        raise RequestRefused(404, found.value)
     if isinstance(found, LookupProblem):
         return problem_of(Refused(429, found.value, LOOKUP_PROBLEMS[found]), locale)
     if isinstance(found, Answer):

@@ -18,8 +18,8 @@ from wenyue.core.documents import (
 )
 from wenyue.core.limits import DOCUMENT_LENGTH_MAX, NAME_LENGTH_MAX
 from wenyue.locale import Locale, Message
-from wenyue.web.api.bodies import DOCUMENT_FIELDS, BookingRefused
-from wenyue.web.api.problems import FieldError
+from wenyue.web.api.bodies import DOCUMENT_FIELDS
+from wenyue.web.shared.problem import FieldError, RequestRefused
 from wenyue.web.wording.documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
 
 
@@ -39,7 +39,7 @@ class PersonBody(BaseModel):
 
 
 def identity_of(person: PersonBody, today: date, locale: str) -> Identity:
-    """The person. Raises BookingRefused (422) that names every field to mend, all at once."""
+    """The person. Raises RequestRefused (422) that names every field to mend, all at once."""
     errors: list[FieldError] = []
     name = parse_name(person.name)
     if isinstance(name, NameProblem):
@@ -62,7 +62,7 @@ def identity_of(person: PersonBody, today: date, locale: str) -> Identity:
         or isinstance(phone, PhoneError)
         or errors
     ):
-        raise BookingRefused(422, "fields", errors=errors)
+        raise RequestRefused(422, "fields", errors=errors)
     return Identity(name, document, phone.e164 if phone else "", person.birth)
 
 

@@ -1,17 +1,15 @@
-"""Problem details (RFC 9457): one status per outcome, wording from `faces.wording_outcomes`, field errors with JSON pointers."""
+"""Problem details (RFC 9457): one status per outcome, wording from the catalogues."""
 
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from wenyue.booking import Answer, Outcome
+from wenyue.web.shared.problem import PROBLEM_PAGES, Problem, encode_problem
 from wenyue.web.wording.outcomes import Said, say
 
-PROBLEM_TYPE: Final = b"application/problem+json; charset=utf-8"
-_BASE: Final = "/docs/problems#"
 _STATUS: Final = {
     Outcome.BUSY: 503,
     Outcome.TOO_LATE: 503,
@@ -36,46 +34,6 @@ _STATUS: Final = {
 RETRY_AFTER_S: Final = 1
 
 
-class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One field that must be mended: where, what (code), and how (in the caller's language).
-
-    `pointer` is a JSON pointer into the body ('' for the body itself); `parameter` names what is not in the body:
-    `query.limit`, `path.booking_id`, `header.idempotency-key`.
-    """
-
-    pointer: str = ""
-    code: str = ""
-    detail: str = ""
-    parameter: str = ""
-
-
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of a refusal. `outcome` is stable and for programs, `title`, `detail` and `next` are for people."""
-
-    type: str
-    title: str
-    status: int
-    detail: str = ""
-    next: str = ""
-    taken: str = ""
-    outcome: str = ""
-    is_transient: bool = False
-    id: str | None = None
-    line: int | None = None
-    visitor: int | None = None
-    at: datetime | None = None
-    limit: str = ""  # which limit of the account was reached
-    most: int | None = None  # … how much it allows
-    used: int | None = None  # … and how much of it is used already
-    lines: tuple[int, ...] = ()  # the line numbers that the booking has
-    price_minor: int | None = None  # what a place of the line costs now
-    errors: list[FieldError] = []
-    room: str = ""  # the address of the waiting room that the booking must go through first
-
-
-_encode: Final = msgspec.json.Encoder().encode
-
-
 def status_of(outcome: Outcome) -> int:
     """The HTTP status of a refusal: 409 (the state of things forbids it) unless something else says more."""
     return _STATUS.get(outcome, 409)
@@ -85,12 +43,12 @@ def answer_problem(answer: Answer, locale: str) -> bytes:
     """The body for a refused request."""
     if answer.reached is not None:
         said = say(answer.outcome, locale, at=answer.at, reached=answer.reached)
-        return _encode(_limited(answer, said))
+        return encode_problem(_limited(answer, said))
     if answer.price_minor is not None:
-        return _encode(_limited(answer, say(answer.outcome, locale)))
+        return encode_problem(_limited(answer, say(answer.outcome, locale)))
     if answer.at is None:
         return _standing(answer.outcome, answer.line, answer.visitor, locale)
-    return _encode(_build(answer.outcome, answer.line, answer.visitor, answer.at, locale))
+    return encode_problem(_build(answer.outcome, answer.line, answer.visitor, answer.at, locale))
 
 
 def change_problem(answer: Answer, locale: str) -> bytes:
@@ -98,7 +56,7 @@ def change_problem(answer: Answer, locale: str) -> bytes:
     said = say(
         answer.outcome, locale, at=answer.at, reached=answer.reached, lines=answer.lines, is_change=True
     )
-    return _encode(_limited(answer, said))
+    return encode_problem(_limited(answer, said))
 
 
 def _limited(answer: Answer, said: Said) -> Problem:
@@ -114,7 +72,7 @@ def _limited(answer: Answer, said: Said) -> Problem:
 @lru_cache(maxsize=2048)
 def _standing(outcome: Outcome, line: int | None, visitor: int | None, locale: str) -> bytes:
     """Refusals that name no instant are the same bytes every time: a sold-out hour answers from here."""
-    return _encode(_build(outcome, line, visitor, None, locale))
+    return encode_problem(_build(outcome, line, visitor, None, locale))
 
 
 def _build(
@@ -127,7 +85,7 @@ def _fill(
     outcome: Outcome, said: Said, line: int | None, visitor: int | None, at: datetime | None
 ) -> Problem:
     return Problem(
-        type=_BASE + outcome.name.lower(),
+        type=PROBLEM_PAGES + outcome.name.lower(),
         title=said.title,
         status=status_of(outcome),
         detail=said.explanation,
@@ -138,22 +96,4 @@ def _fill(
         line=line,
         visitor=visitor,
         at=at,
-    )
-
-
-def plain_problem(
-    status: int,
-    code: str,
-    title: str,
-    detail: str = "",
-    errors: list[FieldError] | None = None,
-    *,
-    at: datetime | None = None,
-    room: str = "",
-) -> bytes:
-    """A problem that is not a booking outcome: bad JSON, no login, a field that must be mended."""
-    return _encode(
-        Problem(
-            _BASE + code, title, status, detail=detail, outcome=code, at=at, errors=errors or [], room=room
-        )
     )

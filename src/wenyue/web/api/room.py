@@ -15,7 +15,7 @@ from wenyue.application.go_in import go_in
 from wenyue.container import Services
 from wenyue.waiting_room import PassGiven, RoomProblem, TokenGiven
 from wenyue.web.api.asking import FreshHolderOf, ServicesOf
-from wenyue.web.api.bodies import BookingRefused
+from wenyue.web.shared.problem import RequestRefused
 
 router: Final = APIRouter(prefix="/v1/rooms", tags=["rooms"])
 EventOf = Annotated[str, Path(max_length=64, description="The code of the waiting room.")]
@@ -98,5 +98,5 @@ def _rank(services: Services, event: str, given: PassGiven) -> int | None:
     return None if place is None else place.rank
 
 
-def _refused(problem: RoomProblem) -> BookingRefused:
-    return BookingRefused(_STATUS[problem], problem.value)
+def _refused(problem: RoomProblem) -> RequestRefused:
+    return RequestRefused(_STATUS[problem], problem.value)

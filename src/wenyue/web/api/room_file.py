@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import Final
 
 from wenyue.waiting_room import WaitingRooms
-from wenyue.web.api.edge import Receive, Scope, Send
 from wenyue.web.api.metrics import Meter
+from wenyue.web.middleware.edge import Receive, Scope, Send
 
 PREFIX: Final = "/room/"
 SUFFIX: Final = ".json"

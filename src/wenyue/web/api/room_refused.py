@@ -1,14 +1,13 @@
 """A booking that must go through a waiting room first, as a problem that names the room's address."""
 
 from wenyue.waiting_room import Refusal
-from wenyue.web.api.bodies import BookingRefused
-from wenyue.web.api.problems import plain_problem
+from wenyue.web.shared.problem import RequestRefused, plain_problem
 from wenyue.web.wording.api import say_problem
 
 ROOM_TOKEN_HEADER = b"room-token"
 
 
-class RoomRefused(BookingRefused):
+class RoomRefused(RequestRefused):
     """403 `waiting_room`, with the address of the page in `room`; 503 while this process does not know what is guarded."""
 
     def __init__(self, refusal: Refusal) -> None:

@@ -19,9 +19,9 @@ from wenyue.web.api.asking import (
     forget_token,
     sign_out,
 )
-from wenyue.web.api.problems import PROBLEM_TYPE, plain_problem
 from wenyue.web.shared.caller import caller_of, known_device
 from wenyue.web.shared.i18n import pick
+from wenyue.web.shared.problem import PROBLEM_TYPE, plain_problem
 from wenyue.web.wording.cards import CARD_PROBLEMS, say_denied
 
 router: Final = APIRouter(prefix="/v1/session", tags=["session"])

@@ -23,8 +23,8 @@ from wenyue.catalogue import (
 from wenyue.catalogue import venues as find_venues
 from wenyue.core.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
 from wenyue.web.api.asking import LocaleOf, ServicesOf
-from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.shared.i18n import pick
+from wenyue.web.shared.problem import RequestRefused
 
 router: Final = APIRouter(prefix="/v1", tags=["catalogue"])
 _CACHED: Final = {"Cache-Control": "public, max-age=60", "Vary": "Accept-Language"}
@@ -133,7 +133,7 @@ async def venue_detail(
     async with services.db.reading() as tx:
         found = await venue(tx, code)
         if found is None or not found.is_active:
-            raise BookingRefused(404, "not_found")
+            raise RequestRefused(404, "not_found")
         week = await opening_hours(tx, found.id)
         sold = await products(tx, found.id)
     response.headers.update(_CACHED)
@@ -156,7 +156,7 @@ async def product_detail(
         found = await product(tx, product_id)
         at = await venues_by_id(tx, [found.venue_id]) if found is not None else {}
     if found is None or not found.is_active or not at[found.venue_id].is_active:
-        raise BookingRefused(404, "not_found")
+        raise RequestRefused(404, "not_found")
     response.headers.update(_CACHED)
     return _product(found, at[found.venue_id].code, locale)
 
@@ -166,7 +166,7 @@ def _cursor(venue_id: int) -> str:
 
 
 def _after(cursor: str) -> int:
-    """The id that a cursor stands for. Raises BookingRefused (422)."""
+    """The id that a cursor stands for. Raises RequestRefused (422)."""
     if not cursor:
         return 0
     try:
@@ -175,7 +175,7 @@ def _after(cursor: str) -> int:
         raw = b""
     after = int.from_bytes(raw, "big", signed=True)
     if len(raw) != _ID_BYTES or after < 0:
-        raise BookingRefused(422, "bad_cursor")
+        raise RequestRefused(422, "bad_cursor")
     return after
 
 

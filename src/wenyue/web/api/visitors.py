@@ -13,9 +13,8 @@ from wenyue.core.clock import local_date
 from wenyue.core.documents import mask_document, mask_name
 from wenyue.core.limits import VISITORS_PER_TRAVELLER_MAX
 from wenyue.web.api.asking import HolderLoginOf, HolderOf, LocaleOf, ServicesOf, traveller_of
-from wenyue.web.api.bodies import BookingRefused
 from wenyue.web.api.people import PersonBody, identity_of
-from wenyue.web.api.problems import FieldError
+from wenyue.web.shared.problem import FieldError, RequestRefused
 from wenyue.web.wording.api import API_WORDS
 
 router: Final = APIRouter(prefix="/v1/visitors", tags=["visitors"])
@@ -60,12 +59,12 @@ async def add(body: PersonBody, services: ServicesOf, login: HolderLoginOf, loca
     identity = identity_of(body, local_date(services.clock(), _TIMEZONE), locale)
     added = (await keep_visitor(services, traveller_of(login), identity)).visitor
     if added is VisitorRefusal.TOO_OFTEN:
-        raise BookingRefused(429, "visitors_often")
+        raise RequestRefused(429, "visitors_often")
     if added is VisitorRefusal.NAME_DIFFERS:
         words = API_WORDS["name_differs"].say(locale)
-        raise BookingRefused(422, "fields", errors=[FieldError("/name", "name_differs", words)])
+        raise RequestRefused(422, "fields", errors=[FieldError("/name", "name_differs", words)])
     if isinstance(added, VisitorRefusal):
-        raise BookingRefused(409, "visitors_full")
+        raise RequestRefused(409, "visitors_full")
     return _shown(added)
 
 
@@ -75,7 +74,7 @@ async def remove(
 ) -> Response:
     """Take a person off the list and forget their data; bookings keep their own. Again: 404, nothing changes."""
     if not await forget_visitor(services, traveller_of(login), visitor_id):
-        raise BookingRefused(404, "not_found")
+        raise RequestRefused(404, "not_found")
     return Response(status_code=204)
 
 

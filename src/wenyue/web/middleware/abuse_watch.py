@@ -4,7 +4,7 @@ from typing import Final
 
 from wenyue.container import Services
 from wenyue.platform.addresses import sender_of
-from wenyue.web.api.edge import Scope
+from wenyue.web.middleware.edge import Scope
 
 _BY_ID: Final = ("/v1/bookings/", "/v1/visitors/", "/v1/cards/", "/bookings/", "/visitors/")
 

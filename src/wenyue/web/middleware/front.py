@@ -20,17 +20,16 @@ from wenyue.platform.database.db import DatabaseDown
 from wenyue.platform.http.bodies import IS_WHOLE, SenderGone, given
 from wenyue.platform.load_shedding.admission import Admission
 from wenyue.platform.load_shedding.desk import Desk
-from wenyue.web.api.bodies import BookingRefused
-from wenyue.web.api.claims import Proof, claim_of, credentials_of, proves
-from wenyue.web.api.edge import Message, Receive, Scope, Send, harden, read_body
-from wenyue.web.api.knocking import Known
-from wenyue.web.api.language import scope_locale
-from wenyue.web.api.logins import Logins
-from wenyue.web.api.problems import PROBLEM_TYPE
+from wenyue.web.middleware.classes import claim_of, credentials_of, proves
+from wenyue.web.middleware.edge import Message, Receive, Scope, Send, harden, read_body
+from wenyue.web.middleware.known_devices import Known
+from wenyue.web.middleware.language import scope_locale
+from wenyue.web.middleware.logins import Logins
 from wenyue.web.shared import SECURITY_HEADERS, busy_page
 from wenyue.web.shared import locale_of as page_locale_of
+from wenyue.web.shared.priorities import SAFE, Proof
+from wenyue.web.shared.problem import PROBLEM_TYPE, RequestRefused
 
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # What is answered without the database, or must be answered above all.
 _FREE: Final = ("/healthz", "/readyz", "/metrics", "/static/")
 _RETRY_S: Final = 2
@@ -67,7 +66,7 @@ class Front:
         if scope["type"] != "http" or scope["path"].startswith(_FREE):
             await self._app(scope, receive, send)
             return
-        is_read = scope["method"] in _SAFE
+        is_read = scope["method"] in SAFE
         held = "" if is_read or self._known is None else self._known.held(scope)
         known: tuple[Priority, str] | None = None
         if not is_read and (held or IS_WHOLE not in scope):
@@ -75,12 +74,12 @@ class Front:
                 body = await self._body(scope, receive)
                 receive = given(body, receive)
                 known = self._known.place(scope, held, body) if held and self._known else None
-            except BookingRefused as refused:
+            except RequestRefused as refused:
                 await _refuse(scope, send, refused.code, _RETRY_S, is_read=is_read)
                 return
             except SenderGone:
                 return
-        priority, line = known or await self._priority(scope, is_read=is_read)
+        priority, line = known or await self._priority(scope)
         desk = self._admission.desk
         if not await desk.enter(priority, line):
             await _refuse(scope, send, "overloaded", self._admission.retry_after_s(), is_read=is_read)
@@ -109,20 +108,20 @@ class Front:
         await task
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """The whole body. Raises BookingRefused (408, 413), SenderGone."""
+        """The whole body. Raises RequestRefused (408, 413), SenderGone."""
         try:
             return await read_body(self._admission.bodies, scope, receive)
-        except BookingRefused as refused:
+        except RequestRefused as refused:
             if refused.status == _TOO_LONG and not scope["path"].startswith("/v1/"):
                 return bytes(BODY_BYTES_MAX + 1)  # a page says itself what is wrong with such a form
             raise
 
-    async def _priority(self, scope: Scope, *, is_read: bool) -> tuple[Priority, str]:
+    async def _priority(self, scope: Scope) -> tuple[Priority, str]:
         """The class that the request asks for, if it proves what that needs, and the line in which it waits there.
 
         A login is looked up beside the desk, not at it. Whoever proves nothing waits in the line of the address.
         """
-        priority, proof = claim_of(scope["path"], scope["method"], is_read=is_read)
+        priority, proof = claim_of(scope["path"], scope["method"])
         if proof is Proof.NOTHING:
             line = self._line(scope)
             is_doubtful = self._known is not None and self._known.is_doubtful(line)
@@ -188,7 +187,7 @@ async def _refuse(scope: Scope, send: Send, code: str, retry_s: int, *, is_read:
     status = _STATUS.get(code, 503)
     headers = [(b"retry-after", b"%d" % retry_s), (b"cache-control", b"no-store")]
     if scope["path"].startswith("/v1/"):
-        body = BookingRefused(status, code).payload(scope_locale(scope))
+        body = RequestRefused(status, code).payload(scope_locale(scope))
         headers.append((b"content-type", PROBLEM_TYPE))
     else:
         shown = page_locale_of(Request(scope))

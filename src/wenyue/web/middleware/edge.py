@@ -13,10 +13,9 @@ from typing import Final
 from wenyue.core.limits import BODY_BYTES_MAX
 from wenyue.platform.http.bodies import IS_WHOLE, BodyRoom, BodySlow, BodyTooLong, Message, Receive, given
 from wenyue.platform.log import new_request_id, request_id
-from wenyue.web.api.bodies import BookingRefused
-from wenyue.web.api.language import scope_locale
-from wenyue.web.api.metrics import Meter
-from wenyue.web.api.problems import PROBLEM_TYPE
+from wenyue.telemetry import Meter
+from wenyue.web.middleware.language import scope_locale
+from wenyue.web.shared.problem import PROBLEM_TYPE, RequestRefused
 
 Scope = Message
 Send = Callable[[Message], Awaitable[None]]
@@ -35,22 +34,22 @@ _PRIVATE: Final = (b"cache-control", b"no-store")
 
 
 async def read_body(bodies: BodyRoom, scope: Scope, receive: Receive) -> bytes:
-    """The whole body, read where nobody holds a place. Raises BookingRefused (408, 413), SenderGone."""
+    """The whole body, read where nobody holds a place. Raises RequestRefused (408, 413), SenderGone."""
     if IS_WHOLE in scope:
         return await _whole(receive)
     try:
         return await bodies.read_body(scope, receive)
     except BodySlow:
-        raise BookingRefused(408, "slow_body") from None
+        raise RequestRefused(408, "slow_body") from None
     except BodyTooLong:
-        raise BookingRefused(413, "body_too_large") from None
+        raise RequestRefused(413, "body_too_large") from None
 
 
 async def _whole(receive: Receive) -> bytes:
-    """A body of which the last byte is there. Raises BookingRefused (413)."""
+    """A body of which the last byte is there. Raises RequestRefused (413)."""
     body: bytes = (await receive()).get("body", b"")
     if len(body) > BODY_BYTES_MAX:
-        raise BookingRefused(413, "body_too_large")
+        raise RequestRefused(413, "body_too_large")
     return body
 
 
@@ -97,7 +96,7 @@ class Edge:
             body = await _whole(receive)
             if body:
                 check_json(next((value for name, value in scope["headers"] if name == b"content-type"), b""))
-        except BookingRefused as refused:
+        except RequestRefused as refused:
             await _send_refusal(scope, send, refused)
             return
         await self._app(scope, given(body, receive), send)
@@ -112,10 +111,10 @@ def begin_request(scope: Scope) -> str:
 
 
 def check_json(kind: bytes) -> None:
-    """Whether a content type stands for JSON. Raises BookingRefused (415)."""
+    """Whether a content type stands for JSON. Raises RequestRefused (415)."""
     plain = kind.partition(b";")[0].strip().lower()
     if plain != b"application/json" and not (plain.startswith(b"application/") and plain.endswith(b"+json")):
-        raise BookingRefused(415, "media_type")
+        raise RequestRefused(415, "media_type")
 
 
 def harden(message: Message) -> None:
@@ -135,15 +134,15 @@ def template_of(scope: Scope) -> str:
 async def answer_fault(scope: Scope, send: Send, meter: Meter) -> None:
     """A defect of a hot endpoint, said like every other."""
     meter.count(scope["method"], scope["path"], 500, 0.0)
-    await _send_refusal(scope, send, BookingRefused(500, "internal"), request_id.get())
+    await _send_refusal(scope, send, RequestRefused(500, "internal"), request_id.get())
 
 
 async def answer_bad_host(scope: Scope, send: Send) -> None:
     """A request that does not say once, and well, which host it is for."""
-    await _send_refusal(scope, send, BookingRefused(400, "bad_host"))
+    await _send_refusal(scope, send, RequestRefused(400, "bad_host"))
 
 
-async def _send_refusal(scope: Scope, send: Send, refused: BookingRefused, asked: str = "") -> None:
+async def _send_refusal(scope: Scope, send: Send, refused: RequestRefused, asked: str = "") -> None:
     body = refused.payload(scope_locale(scope))
     headers = [
         (b"content-type", PROBLEM_TYPE),
