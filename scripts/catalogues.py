@@ -29,6 +29,7 @@ from wenyue.locale import LOCALES, PSEUDO, SOURCE
 
 ROOT: Final = Path(__file__).parents[1]
 SOURCE_FOLDER: Final = ROOT / "src" / "wenyue"
+LABORATORY: Final = ROOT / "lab" / "src" / "wenyue_lab"  # its paths begin with `lab/`
 CATALOGUES: Final = SOURCE_FOLDER / "locale" / "catalogues"
 COMMON: Final = "common"
 STABLE: Final = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
@@ -71,11 +72,12 @@ def messages() -> dict[Key, set[str]]:
     with (ROOT / "babel.cfg").open() as file:
         methods, options = cast(Any, frontend).parse_mapping_cfg(file)
     found: dict[Key, set[str]] = defaultdict(set)
-    for name, _, said, _, context in extract_from_dir(
-        SOURCE_FOLDER, methods, options, keywords=KEYWORDS, comment_tags=()
-    ):
-        one, other = (said, "") if isinstance(said, str) else (said[0], said[1])
-        found[Key(context or "", one, other)].add(Path(name).as_posix())
+    for folder, where in ((SOURCE_FOLDER, Path()), (LABORATORY, Path("lab"))):
+        for name, _, said, _, context in extract_from_dir(
+            folder, methods, options, keywords=KEYWORDS, comment_tags=()
+        ):
+            one, other = (said, "") if isinstance(said, str) else (said[0], said[1])
+            found[Key(context or "", one, other)].add((where / name).as_posix())
     return dict(found)
 
 

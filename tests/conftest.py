@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     session = tempfile.mkdtemp(prefix="wenyue-test-")
     os.environ[SESSION_VARIABLE] = session
     os.environ["WENYUE_HOME"] = str(Path(session, "app"))  # no test touches ./var
+    os.environ["WENYUE_LANG"] = "en"  # what commands say
     config.stash[_keeper_key] = subprocess.Popen(
         [sys.executable, str(KEEPER), session], stdin=subprocess.PIPE, start_new_session=True
     )

@@ -20,6 +20,7 @@ import typer
 import typer.core
 import typer.main
 
+from wenyue.locale.terminal import gettext
 from wenyue.platform.config import Settings, SettingsError, load
 from wenyue.platform.fault import SetupError
 
@@ -71,7 +72,7 @@ class ToolGroup(typer.core.TyperGroup):
         tool = tool_of(cmd_name)
         if tool is None and cmd_name in LAB_COMMANDS:
             ctx.fail(
-                f"`{cmd_name}` comes with the package wenyue-lab: install it beside wenyue · 请安装 wenyue-lab"
+                gettext("`{name}` comes with the package wenyue-lab: install it beside wenyue", name=cmd_name)
             )
         if tool is None:
             return super().get_command(ctx, cmd_name)
@@ -120,7 +121,7 @@ def migrate(
         claim_keys(settings().home, database.owner_url, is_accepted=accept_keys, say=tell)
     finally:
         database.close()
-    print_progress(f"applied {len(applied)} migrations · 已完成" if applied else "nothing to do · 已是最新")
+    print_progress(gettext("applied {n} migrations", n=len(applied)) if applied else gettext("nothing to do"))
 
 
 @app.command()
@@ -197,17 +198,24 @@ def run_guarded(command: Callable[[], Any]) -> int:
     except (SetupError, SettingsError) as fault:
         return complain(str(fault))
     except DatabaseDown:  # while it started: whoever keeps it starts it again
-        return complain("数据库没有应答 · the database does not answer; try `wenyue doctor`")
+        return complain(gettext("the database does not answer; try `wenyue doctor`"))
     except psycopg.Error as fault:
         return complain(
-            f"数据库错误 · the database answered: {' '.join(str(fault).split())[:300]}; try `wenyue doctor`"
+            gettext(
+                "the database answered: {reason}; try `wenyue doctor`",
+                reason=" ".join(str(fault).split())[:300],
+            )
         )
     except Exception as fault:
         if os.environ.get("WENYUE_TRACEBACK", "") not in {"", "0"}:
             raise
         return complain(
-            f"未预料的错误 · unexpected: {type(fault).__name__}: {' '.join(str(fault).split())[:300]} ({_where(fault)});"
-            " WENYUE_TRACEBACK=1 shows more"
+            gettext(
+                "unexpected: {name}: {reason} ({where}); WENYUE_TRACEBACK=1 shows more",
+                name=type(fault).__name__,
+                reason=" ".join(str(fault).split())[:300],
+                where=_where(fault),
+            )
         )
     return 0
 

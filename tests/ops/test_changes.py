@@ -95,12 +95,12 @@ def test_two_persons_decide_by_command_on_what_was_shown(
         assert word in shown, word
     word = shown.split()[-1]
     for id_, digest, login, problem in (
-        (change, word, "ann", "Somebody else decides"),
-        (change, "0" * 12, "bo", "not what you saw"),
+        (change, word, "ann", "Someone else must decide"),
+        (change, "0" * 12, "bo", "differs from what you saw"),
         (change, "", "bo", "--shown"),
         (change, " " * 12, "bo", "--shown"),
         ("5", word, "bo", "ID '5'"),
-        ("00000000-0000-0000-0000-000000000000", word, "bo", "no such change"),
+        ("00000000-0000-0000-0000-000000000000", word, "bo", "Change not found"),
     ):
         with pytest.raises(SetupError, match=problem):
             said_by(changes.app, "approve", id_, "--shown", digest, "--as", login, typed=typed)
@@ -151,4 +151,4 @@ def test_whoever_works_alone_is_told_what_becomes_of_it_and_of_nobody_else(
     price = asked("price", "lake", "main", "58.50", "--why", "平安夜")
     assert price.startswith("it takes effect by itself at ")
     assert "second person" not in price
-    assert asked("close", "lake", "--reason", "大雾").startswith("done · ")
+    assert asked("close", "lake", "--reason", "大雾").startswith("done")

@@ -110,7 +110,11 @@ def test_migrate_and_web_say_it_in_one_line(tmp_path: Path, make_database: Calla
     urls = make_database()
     (tmp_path / "app").write_text(f"{urls.app_url}\nsecond line\n", encoding="utf-8")
     (tmp_path / "owner").write_text(urls.owner_url, encoding="utf-8")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WENYUE_") or name == "WENYUE_LANG"
+    }
 
     def run(home: str, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = clean | variables | {"WENYUE_HOME": str(tmp_path / home)}

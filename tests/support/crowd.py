@@ -29,7 +29,11 @@ PEOPLE = ((CARD, NAME, DOCUMENT), (OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT))
 
 def environment(urls: DbUrls, home: Path, **more: str) -> dict[str, str]:
     """What a process of this installation is started with."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
+    known = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WENYUE_") or name == "WENYUE_LANG"
+    }
     own = {
         "WENYUE_HOME": str(home),
         "WENYUE_DATABASE_URL": urls.app_url,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 from wenyue.platform.supervisor import ChildPlan, Supervisor
 
@@ -43,7 +44,7 @@ def watching(folder: Path) -> Callable[[Callable[[], bool]], None] | None:
         while kind == "blocks" and is_wanted():
             time.sleep(0.05)
         if kind == "fails" and len(calls.read_text().splitlines()) <= 3:
-            raise SetupError("no luck", "不行")
+            raise SetupError(Message("no luck"))
 
     return watch if kind else None
 
@@ -64,7 +65,7 @@ def main(folder: Path, sources: list[str]) -> int:
             lambda: all((folder / f"{one.name}.up").exists() for one in plans), lambda: say("ready")
         )
     except SetupError as fault:
-        say(fault.en)
+        say(str(fault))
         return 1
     say("ended")
     return 0

@@ -98,7 +98,7 @@ def test_the_runbook_brings_deleted_bookings_back(
     assert "used, its bookings use" in line
     assert "--even-if-unsound" in line
     assert not new.exists()
-    assert "检查未通过" in terminal.good(site.home, *words, "--even-if-unsound")
+    assert "check failed" in terminal.good(site.home, *words, "--even-if-unsound")
     with started(new) as restored:
         assert booked(restored.app_url) == now
     site.mend()

@@ -313,7 +313,11 @@ def answers(port: int, path: str) -> bool:
 @pytest.mark.parametrize("role", ["web", "worker", "monitor", "status"])
 def test_a_role_alone(role: str, tmp_path: Path, db_urls: DbUrls) -> None:
     port = free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")} | {
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WENYUE_") or name == "WENYUE_LANG"
+    } | {
         "WENYUE_HOME": str(tmp_path),
         "WENYUE_DATABASE_URL": db_urls.app_url,
         "WENYUE_OWNER_DATABASE_URL": db_urls.owner_url,

@@ -84,7 +84,7 @@ def test_an_administrator_is_told_what_to_run(foreign: ServerInfo, login: Login)
         SetupError, match=r"plain may not create it.*CREATE ROLE wenyue_app NOLOGIN"
     ) as caught:
         prepare_external(url, url)
-    remedy = caught.value.en.split("run ", 1)[1]
+    remedy = str(caught.value).split("run ", 1)[1]
     with psycopg.connect(foreign.superuser_url, autocommit=True) as connection:
         connection.execute(remedy.encode())
     external = prepare_external(url, url)

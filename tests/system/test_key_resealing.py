@@ -131,7 +131,11 @@ def test_the_commands_reseal_and_retire(make_database: Callable[[], DbUrls], tmp
     with psycopg.connect(urls.owner_url, autocommit=True) as tx:
         tx.execute(_BOOKING, [uuid7(), old.seal(b"party", purpose=b"party")])
     store.put(use(add(store.content(), Kind.DATA)[0], Kind.DATA)[0])
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WENYUE_") or name == "WENYUE_LANG"
+    }
     own = {
         "WENYUE_HOME": str(tmp_path),
         "WENYUE_DATABASE_URL": urls.app_url,

@@ -293,7 +293,11 @@ async def test_what_is_not_modern_tls_is_turned_away_and_others_are_served(tmp_p
 @pytest.mark.browser
 def test_ux_G2_an_installation_serves_https_and_a_browser_finds_it_secure(tmp_path: Path) -> None:
     home, port, https_port = tmp_path / "home", free_port(), free_port()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WENYUE_") or name == "WENYUE_LANG"
+    }
     environment = clean | {
         "WENYUE_HOME": str(home),
         "WENYUE_PORT": str(port),

@@ -42,7 +42,11 @@ class Installation:
     def __init__(self, home: Path) -> None:
         self.home, self.log = home, home.with_name("up.log")
         self.port, self.status_port = free_port(), free_port()
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("WENYUE_") or name == "WENYUE_LANG"
+        }
         own = {"WENYUE_HOME": str(home), "WENYUE_PORT": str(self.port), "WENYUE_DEMO": "0"}
         self.environment = (
             clean | own | {"WENYUE_WEB_WORKERS": "1", "WENYUE_STATUS_PORT": str(self.status_port)}

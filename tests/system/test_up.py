@@ -54,7 +54,11 @@ class Installation:
 
     def environment(self) -> dict[str, str]:
         """The variables of this installation, without those of the test session."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("WENYUE_")}
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("WENYUE_") or name == "WENYUE_LANG"
+        }
         own = {"WENYUE_HOME": str(self.home), "WENYUE_PORT": str(self.port), "WENYUE_DEMO": "0"}
         quiet = {"WENYUE_WEB_WORKERS": "2", "WENYUE_MONITOR": "0", "WENYUE_STATUS": "0"}
         return clean | own | quiet | self.variables
@@ -157,7 +161,7 @@ def test_suite_T2_a_warm_start_makes_nothing_again(install: Callable[..., Instal
     one.up()
     before = one.said().partition("ready: ")[0].splitlines()
     # No database made, no migration applied, no process that died on the way.
-    assert [line.partition(" · ")[0] for line in before] == ["starting the database"]
+    assert before == ["starting the database"]
     assert one.end() == 0
 
 

@@ -22,6 +22,8 @@ from wenyue.application.operating import Operator
 from wenyue.application.set_abuse_rule import SetAbuseRule, set_abuse_rule
 from wenyue.core.clock import zone
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.arguments import reason_of, told
 from wenyue.ops.as_owner import reading
@@ -46,11 +48,11 @@ def list_() -> None:
 
     table = Table(box=None, pad_edge=False)
     for column in (
-        "pattern · 迹象",
-        "subject · 来源",
-        "signs · 次数",
-        "last seen · 最近",
-        "blocked until · 限制至",
+        gettext("pattern"),
+        gettext("subject"),
+        gettext("signs"),
+        gettext("last seen"),
+        gettext("blocked until"),
     ):
         table.add_column(column)
     for one in reading(work):
@@ -77,14 +79,12 @@ def block_(
     async def work(works: Acting, operator: Operator) -> str:
         return await block_subject(works, operator, request)
 
-    with told("来源的写法不对"):
+    with told(Message("not a way to name a subject: {problem}")):
         subject = acting_as(work, by)
     if not is_stopped(subject):
-        typer.echo(
-            "noted; this kind of subject has nothing that could be stopped · 已记录，此类来源无可限制的操作"
-        )
+        typer.echo(gettext("noted; this kind of subject has nothing that could be stopped"))
         return
-    typer.echo(f"{subject} is blocked; every process knows within seconds · 已限制")
+    typer.echo(gettext("{subject} is blocked; every process knows within seconds", subject=subject))
 
 
 @app.command()
@@ -102,13 +102,22 @@ def lift(
     async def work(works: Acting, operator: Operator) -> list[str]:
         return await lift_finding(works, operator, request)
 
-    with told(f"请填写 `wenyue abuse list` 显示的来源，至少{SUBJECT_LENGTH_MIN}个字符"):
+    with told(
+        Message(
+            "give the subject as `wenyue abuse list` shows it, {n} characters at least: {problem}",
+            n=SUBJECT_LENGTH_MIN,
+        )
+    ):
         ended = acting_as(work, by)
     if not ended:
         raise SetupError(
-            f"there is no open finding {found} of {subject!r}; see `wenyue abuse list`", "没有这条记录"
+            Message(
+                "there is no open finding {found} of {subject}; see `wenyue abuse list`",
+                found=found,
+                subject=repr(subject),
+            )
         )
-    typer.echo(f"lifted: {', '.join(ended)} · 已解除")
+    typer.echo(gettext("lifted: {ended}", ended=", ".join(ended)))
 
 
 @app.command()
@@ -120,7 +129,7 @@ def rules() -> None:
 
     found, problems = reading(work)
     table = Table(box=None, pad_edge=False)
-    for column in ("pattern · 迹象", "signs · 次数", "within, s · 时间窗", "blocks for, s · 限制"):
+    for column in (gettext("pattern"), gettext("signs"), gettext("within, s"), gettext("blocks for, s")):
         table.add_column(column)
     for pattern, rule in found.items():
         table.add_row(
@@ -150,21 +159,31 @@ def set_(
         await set_abuse_rule(works, operator, SetAbuseRule(found, rule))
 
     acting_as(work, by)
-    typer.echo(f"{found}: {limit} within {window} s, blocks for {block} s · 已设定")
+    typer.echo(
+        gettext(
+            "{found}: {limit} within {window} s, blocks for {block} s",
+            found=found,
+            limit=limit,
+            window=window,
+            block=block,
+        )
+    )
 
 
 def _pattern(text: str) -> Pattern:
     try:
         return Pattern(text)
     except ValueError:
-        raise SetupError(f"PATTERN {text!r}: one of {', '.join(Pattern)}", "没有这种迹象") from None
+        raise SetupError(
+            Message("PATTERN {text}: one of {pattern}", text=repr(text), pattern=", ".join(Pattern))
+        ) from None
 
 
 def _span(text: str) -> timedelta:
     found = _SPAN.fullmatch(text)
     minutes = int(found[1]) * _MINUTES[found[2]] if found else 0
     if not 1 <= minutes <= 30 * 24 * 60:
-        raise SetupError(f"--for {text!r}: 30m, 12h or 7d, at most 30d", "时长应为 30m、12h 或 7d，最长30天")
+        raise SetupError(Message("--for {text}: 30m, 12h or 7d, at most 30d", text=repr(text)))
     return timedelta(minutes=minutes)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from wenyue.audit import Anchors, Entry, Link, broken_link, newest, record, verify_from
 from wenyue.core.clock import utc_now
+from wenyue.locale import Message
 from wenyue.monitor import connect
 from wenyue.platform.config import Settings
 from wenyue.platform.fault import SetupError
@@ -23,7 +24,7 @@ async def accept_record(settings: Settings, *, who: str, why: str) -> int:
     try:
         last = await newest(tx, now)
         if last is None:
-            raise SetupError("the record has no seals: restore a backup", "审计记录没有封存, 请恢复备份")
+            raise SetupError(Message("the record has no seals: restore a backup"))
         while True:
             link, broken, is_at_end = await verify_from(tx, link, keys, accepted=accepted)
             if broken is None:
@@ -33,9 +34,7 @@ async def accept_record(settings: Settings, *, who: str, why: str) -> int:
             breaks += 1
             found = await broken_link(tx, link.no, now)
             if found is None or breaks > BREAKS_MAX:
-                raise SetupError(
-                    "the chain is broken almost everywhere: restore a backup", "审计链多处断裂, 请恢复备份"
-                )
+                raise SetupError(Message("the chain is broken almost everywhere: restore a backup"))
             accepted.append(anchors.accept(found, now, who=who, why=why))
         anchors.begin_anew(last, now, who=who, why=why)
         detail: dict[str, object] = {"why": why[:500], "breaks": breaks, "link": last.no}

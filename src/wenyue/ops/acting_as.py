@@ -16,6 +16,8 @@ from wenyue.application.operating import Operator
 from wenyue.core.clock import utc_now
 from wenyue.core.duties import EVERY_DUTY, needs_factor
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.as_owner import with_database
 from wenyue.platform.config import load
 from wenyue.platform.database.db import Database
@@ -60,8 +62,10 @@ def told_rights() -> Generator[None]:
         yield
     except NotAllowed as error:
         raise SetupError(
-            f"--as: your duties do not allow {error.right} there; docs/duties.md says whose do",
-            f"您的职责不允许在此处执行 {error.right}",
+            Message(
+                "--as: your duties do not allow {right} there; docs/duties.md says whose do",
+                right=error.right,
+            ),
         ) from error
 
 
@@ -74,13 +78,12 @@ async def operator_of(db: Database, vault: Vault, login: str, password: str) -> 
         staff = await check_staff(tx, vault, login, password)
         has_factor = isinstance(staff, Staff) and bool(await factors.factors_of(tx, staff.id))
     if not isinstance(staff, Staff):
-        raise SetupError(f"--as {login}: the login or the password is wrong", "账号或密码不对")
+        raise SetupError(Message("--as {login}: the login or the password is wrong", login=login))
     if has_factor and mode != Mode.OFF:
         await _prove(db, vault, staff, _code(login))
     elif mode == Mode.NEEDED and needs_factor(staff.duties):
         raise SetupError(
-            f"--as {login}: set a second factor up first, by signing in to the console",
-            "请先登录运营台设置二次验证",
+            Message("--as {login}: set a second factor up first, by signing in to the console", login=login),
         )
     return Operator(f"staff:{staff.id}", duties=staff.duties)
 
@@ -90,13 +93,13 @@ async def _prove(db: Database, vault: Vault, staff: Staff, code: str) -> None:
         await factors.lock_factors(tx, staff.id)
         means = await factors.prove(tx, vault, staff.id, code, utc_now())
     if means is None:
-        raise SetupError(f"--as {staff.login}: the code is wrong, or was used", "验证码不对或已用过")
+        raise SetupError(Message("--as {login}: the code is wrong, or was used", login=staff.login))
 
 
 def _code(login: str) -> str:
     """Of an authenticator app, or a recovery code: from the terminal, else the next line of standard input."""
     if sys.stdin.isatty():
-        return str(typer.prompt(f"code of {login} · 验证码", err=True))
+        return str(typer.prompt(gettext("code of {login}", login=login), err=True))
     return sys.stdin.readline(_LINE_MAX).rstrip("\r\n")
 
 
@@ -105,5 +108,5 @@ def password_of(login: str) -> str:
     if not login:
         return ""
     if sys.stdin.isatty():
-        return str(typer.prompt(f"password of {login} · 密码", hide_input=True, err=True))
+        return str(typer.prompt(gettext("password of {login}", login=login), hide_input=True, err=True))
     return sys.stdin.readline(_LINE_MAX).rstrip("\r\n")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import date
 
 from wenyue.application.on_server import reason_for_record
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 
 
@@ -13,9 +14,7 @@ def day_of(text: str, name: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SetupError(
-            f"{name} {text!r}: a date as 2027-10-01", f"{name} 应为 2027-10-01 这样的日期"
-        ) from None
+        raise SetupError(Message("{name} {text}: a date as 2027-10-01", name=name, text=repr(text))) from None
 
 
 def reason_of(text: str) -> str:
@@ -23,13 +22,13 @@ def reason_of(text: str) -> str:
     try:
         return reason_for_record(text)
     except ValueError as problem:
-        raise SetupError(f"--why: {str(problem).partition(': ')[2]}", "请填写原因，一行，最多200字") from None
+        raise SetupError(Message("--why: {problem}", problem=str(problem).partition(": ")[2])) from None
 
 
 @contextmanager
-def told(zh: str) -> Generator[None]:
-    """What an act refuses with a ValueError is told as a fault of what was typed."""
+def told(message: Message) -> Generator[None]:
+    """What an act refuses with a ValueError is told as a fault of what was typed: `message`, with the `{problem}`."""
     try:
         yield
     except ValueError as problem:
-        raise SetupError(str(problem), zh) from problem
+        raise SetupError(message.filled(problem=str(problem))) from problem

@@ -19,6 +19,8 @@ from wenyue.booking import account_subject
 from wenyue.core.clock import local_date, utc_now, zone
 from wenyue.core.documents import document_candidates
 from wenyue.core.personal import Vault
+from wenyue.locale import Message, command_locale
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.arguments import reason_of
 from wenyue.ops.as_owner import reading
@@ -33,9 +35,9 @@ T = TypeVar("T")
 _TIMEZONE: Final = "Asia/Shanghai"
 _ACCOUNT: Final = re.compile(r"account:([1-9]\d{0,17})")
 _LINE_MAX: Final = 200
-_EVERY_NATIONALITY: Final = (
-    "a passport number without a nationality is every nationality's: bans of all people with this number are meant; for one of"
-    " them add the country, as in `E12345678 FRA` · 护照号未写国籍：涵盖所有国籍的同号护照；只指一本请在号码后加国家代码"
+_EVERY_NATIONALITY: Final = Message(
+    "a passport number without a nationality is every nationality's: bans of all people "
+    "with this number are meant; for one of them add the country, as in `E12345678 FRA`"
 )
 _WhoOf = Annotated[
     str,
@@ -56,13 +58,13 @@ def show(who: _WhoOf) -> None:
 
     found = reading(work)
     table = Table(box=None, pad_edge=False)
-    for column in ("preset · 规则", "until · 至", "for · 原因", "strikes · 违约次数"):
+    for column in (gettext("preset"), gettext("until"), gettext("for"), gettext("strikes")):
         table.add_column(column)
     for one in found:
         until = one.until.astimezone(zone(_TIMEZONE)).strftime("%Y-%m-%d %H:%M")
-        table.add_row(one.policy_code or "every · 全部", until, one.reason, str(one.strikes))
+        table.add_row(one.policy_code or gettext("every"), until, one.reason, str(one.strikes))
     console = Console(markup=False, emoji=False)
-    console.print(table if found else "no ban is in force · 没有限制")
+    console.print(table if found else gettext("no ban is in force"))
     _say_nationalities(asked)
 
 
@@ -87,9 +89,9 @@ def lift(
 
     forgiven = acting_as(work, by)
     if not forgiven:
-        raise SetupError("no ban is in force; `wenyue bans show` tells which there are", "没有可解除的限制")
+        raise SetupError(Message("no ban is in force; `wenyue bans show` tells which there are"))
     said = ", ".join(f"{code or 'every'} ({count} strikes forgiven)" for code, count in forgiven.items())
-    typer.echo(f"lifted: {said} · 已解除")
+    typer.echo(gettext("lifted: {said}", said=said))
     _say_nationalities(asked)
 
 
@@ -98,7 +100,7 @@ def _who(raw: str) -> str:
     if _ACCOUNT.fullmatch(raw):
         return raw
     if raw != "person":
-        raise SetupError(f"WHO {raw!r}: `account:ID`, or `person`", "请填写 account:编号 或 person")
+        raise SetupError(Message("WHO {raw}: `account:ID`, or `person`", raw=repr(raw)))
     return typed_document()
 
 
@@ -106,9 +108,7 @@ def typed_document() -> str:
     """The number of a document, from the first line of standard input. Raises SetupError."""
     line = sys.stdin.readline(_LINE_MAX).strip()
     if not document_candidates(line, today=local_date(utc_now(), _TIMEZONE)):
-        raise SetupError(
-            "standard input holds no document number: its first line is taken", "标准输入里没有证件号码"
-        )
+        raise SetupError(Message("standard input holds no document number: its first line is taken"))
     return line
 
 
@@ -118,7 +118,7 @@ def _say_nationalities(asked: str) -> None:
         return
     found = document_candidates(asked, today=local_date(utc_now(), _TIMEZONE))
     if len({one.nationality for one in found if one.nationality}) > 1:
-        typer.echo(_EVERY_NATIONALITY)
+        typer.echo(_EVERY_NATIONALITY.say(command_locale()))
 
 
 def _subjects(asked: str, vault: Vault) -> list[bytes]:

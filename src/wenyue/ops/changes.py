@@ -15,6 +15,8 @@ from wenyue.application.review_change import Review, review_change
 from wenyue.changes import Change, Refusal, State, store
 from wenyue.core.clock import utc_now
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.as_owner import reading
 from wenyue.ops.change_view import SHOWN_LENGTH, lines_of, state_of
@@ -45,12 +47,12 @@ def list_changes() -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("id", no_wrap=True)
     for column in (
-        "proposed (UTC) · 时间",
-        "by · 提出人",
-        "act · 操作",
-        "venue · 场馆",
-        "state · 状态",
-        "reason · 原因",
+        gettext("proposed (UTC)"),
+        gettext("by"),
+        gettext("act"),
+        gettext("venue"),
+        gettext("state"),
+        gettext("reason"),
     ):
         table.add_column(column)
     for one in found:
@@ -59,7 +61,7 @@ def list_changes() -> None:
         table.add_row(str(one.id), at, by, one.kind, str(one.venue_id or "*"), state_of(one), one.reason)
     console = Console(markup=False)
     console.width = max(console.width, _WIDTH_MIN)  # an id is 36 characters, and is copied whole
-    console.print(table if found else "nothing was proposed yet · 还没有变更")
+    console.print(table if found else gettext("nothing was proposed yet"))
 
 
 @app.command("show")
@@ -90,18 +92,17 @@ def approve(
     shown = shown.strip().lower()
     if len(shown) < SHOWN_LENGTH:
         raise SetupError(
-            "--shown: the last line of `wenyue changes show ID`, so that you approve what you saw",
-            "--shown 请填写 wenyue changes show 最后一行的校验码",
+            Message("--shown: the last line of `wenyue changes show ID`, so that you approve what you saw"),
         )
     _decide(_id(change_id), by, says, shown)
-    typer.echo("approved and done · 已批准并生效")
+    typer.echo(gettext("approved and done"))
 
 
 @app.command("decline")
 def decline(change_id: _Id, by: AsOf, says: _Says = "") -> None:
     """Refuse what somebody else proposed: nothing is done (不批准)."""
     _decide(_id(change_id), by, says)
-    typer.echo("declined · 未通过")
+    typer.echo(gettext("declined"))
 
 
 @app.command("review")
@@ -114,7 +115,7 @@ def review(change_id: _Id, by: AsOf, says: _Says = "") -> None:
 
     if (refusal := acting_as(work, _somebody(by))) is not None:
         raise refused(refusal)
-    typer.echo("reviewed · 已复核")
+    typer.echo(gettext("reviewed"))
 
 
 def _decide(change_id: UUID, by: str, says: str, shown: str | None = None) -> None:
@@ -138,7 +139,7 @@ def _decide(change_id: UUID, by: str, says: str, shown: str | None = None) -> No
 def _somebody(by: str) -> str:
     """Who decides: a person, never the server. Raises SetupError."""
     if not by:
-        raise SetupError("--as LOGIN: say who decides", "请用 --as 写明由谁决定")
+        raise SetupError(Message("--as LOGIN: say who decides"))
     return by
 
 
@@ -146,7 +147,7 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise SetupError(f"ID {text!r}: as `wenyue changes list` shows it", "请填写变更编号") from None
+        raise SetupError(Message("ID {text}: as `wenyue changes list` shows it", text=repr(text))) from None
 
 
 @app.command("one-operator")
@@ -155,7 +156,7 @@ def one_operator(
 ) -> None:
     """Declare that one operator works alone: what would wait for a second person is done ten minutes later, told (单人运营)."""
     if switch not in {"on", "off", "show"}:
-        raise SetupError(f"{switch!r}: on, off or show", "请写 on、off 或 show")
+        raise SetupError(Message("{switch}: on, off or show", switch=repr(switch)))
 
     async def work(works: Acting, operator: Operator) -> bool:
         if switch != "show":
@@ -164,7 +165,7 @@ def one_operator(
             return await store.is_one_operator(tx)
 
     typer.echo(
-        "one operator works alone: what loosens takes effect ten minutes later by itself · 单人运营：放宽类变更十分钟后自动生效"
+        gettext("one operator works alone: what loosens takes effect ten minutes later by itself")
         if acting_as(work)
-        else "two persons: what loosens waits for somebody who did not propose it · 双人：放宽类变更须由他人审批"
+        else gettext("two persons: what loosens waits for somebody who did not propose it")
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from time import monotonic
 
+from wenyue.locale.terminal import gettext
 from wenyue.platform.config import Settings
 from wenyue.platform.database.external import prepare_external
 from wenyue.platform.database.migrate import migrate
@@ -41,9 +42,11 @@ class ReadyDatabase:
             return
         if self._lost_at is None:
             self._lost_at = monotonic()
-            self._progress("the database ended unexpectedly; starting it again · 数据库意外退出, 正在重启")
+            self._progress(gettext("the database ended unexpectedly; starting it again"))
         self._server = ensure_started(self._settings.home, progress=self._progress, is_wanted=is_wanted)
-        self._progress(f"the database is back after {monotonic() - self._lost_at:.1f} s · 数据库已恢复")
+        self._progress(
+            gettext("the database is back after {seconds} s", seconds=f"{monotonic() - self._lost_at:.1f}")
+        )
         self._lost_at = None
 
     def environment(self) -> dict[str, str]:

@@ -14,6 +14,8 @@ from wenyue.application.manage_devices import AllowDevice, Allowed, allow_device
 from wenyue.application.operating import NotDone, Operator
 from wenyue.core.clock import utc_now
 from wenyue.core.duties import Right, venues_for
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.not_done import NOT_DONE
 from wenyue.platform.fault import SetupError
@@ -21,10 +23,7 @@ from wenyue.platform.fault import SetupError
 app = typer.Typer(no_args_is_help=True, help="Devices at gates and counters: enrol, list, revoke (闸口设备).")
 T = TypeVar("T")
 _SAYS: Final = NOT_DONE | {
-    NotDone.VENUE_UNKNOWN: (
-        "there is no such venue, or you may not manage its devices",
-        "没有这个场馆，或不由您负责",
-    ),
+    NotDone.VENUE_UNKNOWN: Message("there is no such venue, or you may not manage its devices"),
 }
 
 
@@ -44,7 +43,9 @@ def enrol(
 
     made = _run(work, by)
     typer.echo(
-        f"device {made.device_id}: code · 登记码: {made.code}\nIt is shown this once. · 只显示这一次。"
+        gettext("device {device}: code: {code}", device=made.device_id, code=made.code)
+        + "\n"
+        + gettext("It is shown this once.")
     )
 
 
@@ -58,7 +59,7 @@ def revoke(
         return await revoke_device(works, operator, device) or True
 
     _run(work, by)
-    typer.echo(f"device {device}: revoked · 已停用")
+    typer.echo(gettext("device {device}: revoked", device=device))
 
 
 @app.command("list")
@@ -73,21 +74,25 @@ def list_devices(*, by: AsOf = "") -> None:
 
     found, codes = acting_as(work, by)
     table = Table(box=None, pad_edge=False)
-    for head in ("no. 编号", "venue 场馆", "post 岗位", "by 登记人", "state 状态"):
+    for head in (gettext("no."), gettext("venue"), gettext("post"), gettext("enrolled by"), gettext("state")):
         table.add_column(head, overflow="fold")
     now = utc_now()
     for one in found:
         state = (
-            "in use 在用" if one.enrolled_at else "waits 待登记" if one.code_until > now else "expired 已过期"
+            gettext("in use")
+            if one.enrolled_at
+            else gettext("waits for its code")
+            if one.code_until > now
+            else gettext("code expired")
         )
         where = codes.get(one.device.venue_id, str(one.device.venue_id))
-        state = "revoked 已停用" if one.revoked_at else state
+        state = gettext("revoked") if one.revoked_at else state
         table.add_row(str(one.device.id), where, one.device.post, one.made_by, state)
-    Console(markup=False, emoji=False).print(table if found else "no device yet · 还没有设备")
+    Console(markup=False, emoji=False).print(table if found else gettext("no device yet"))
 
 
 def _run(work: Callable[[Acting, Operator], Awaitable[T | NotDone]], by: str) -> T:
     done = acting_as(work, by)
     if isinstance(done, NotDone):
-        raise SetupError(*_SAYS[done])
+        raise SetupError(_SAYS[done])
     return done

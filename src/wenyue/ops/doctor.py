@@ -24,6 +24,7 @@ from rich.table import Table
 
 from wenyue.accounts.second.rules import Mode as SecondFactor
 from wenyue.cards import read_types
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.command import folder_of
 from wenyue.ops.backup.slots import unused
 from wenyue.ops.doctor_factors import without_factor
@@ -76,7 +77,7 @@ def examine(load_settings: Callable[[], Settings]) -> list[Finding]:
     try:
         settings = load_settings()
     except SettingsError as fault:
-        return [Finding(Mark.FAULT, "settings 配置", str(fault), "correct this variable")]
+        return [Finding(Mark.FAULT, gettext("settings"), str(fault), gettext("correct this variable"))]
     checks = [_python, _home, _secrets, _space, _port, _orphans, _database]
     return [finding for check in checks for finding in check(settings)]
 
@@ -95,9 +96,9 @@ def show(findings: list[Finding], console: Console) -> None:
     faults = sum(one.is_fault for one in findings)
     warnings = sum(one.mark is Mark.WARNING for one in findings)
     if faults or warnings:
-        console.print(f"{faults} faults, {warnings} warnings · {faults} 项故障，{warnings} 项提醒")
+        console.print(gettext("{faults} faults, {warnings} warnings", faults=faults, warnings=warnings))
     else:
-        console.print("all well · 一切正常")
+        console.print(gettext("all well"))
 
 
 def _python(_settings: Settings) -> Iterator[Finding]:
@@ -107,7 +108,10 @@ def _python(_settings: Settings) -> Iterator[Finding]:
         ZoneInfo("Asia/Shanghai")
     except ZoneInfoNotFoundError:
         yield Finding(
-            Mark.FAULT, "time zones 时区", "Asia/Shanghai is unknown", "run `make up` again (package tzdata)"
+            Mark.FAULT,
+            gettext("time zones"),
+            gettext("Asia/Shanghai is unknown"),
+            gettext("run `make up` again (package tzdata)"),
         )
 
 
@@ -116,34 +120,46 @@ def _home(settings: Settings) -> Iterator[Finding]:
     parent = next(folder for folder in (home, *home.parents) if folder.exists())
     if not os.access(parent, os.W_OK):
         yield Finding(
-            Mark.FAULT, "home 数据目录", f"{parent} is not writable", "make it writable or set WENYUE_HOME"
+            Mark.FAULT,
+            gettext("home"),
+            gettext("{path} is not writable", path=parent),
+            gettext("make it writable or set WENYUE_HOME"),
         )
     elif not home.exists():
-        yield Finding(Mark.NOTE, "home 数据目录", f"{home} does not exist yet", "it is made by `make up`")
+        yield Finding(
+            Mark.NOTE,
+            gettext("home"),
+            gettext("{path} does not exist yet", path=home),
+            gettext("it is made by `make up`"),
+        )
     else:
-        yield Finding(Mark.GOOD, "home 数据目录", str(home))
+        yield Finding(Mark.GOOD, gettext("home"), str(home))
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:
     for name in ("keys.json", "database.json"):
         path = settings.home / name
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            mode = f"{path} has mode {stat.S_IMODE(path.stat().st_mode):04o}"
-            yield Finding(Mark.FAULT, "secrets 密钥文件", mode, f"chmod 600 {path}")
+            mode = gettext(
+                "{path} has mode {mode}", path=path, mode=f"{stat.S_IMODE(path.stat().st_mode):04o}"
+            )
+            yield Finding(Mark.FAULT, gettext("secrets"), mode, f"chmod 600 {path}")
     if (settings.home / "keys.json").exists():
-        text = f"{settings.home / 'keys.json'} seals the personal data"
-        yield Finding(Mark.GOOD, "keys 密钥", text, "back it up apart from the database")
+        text = gettext("{path} seals the personal data", path=settings.home / "keys.json")
+        yield Finding(Mark.GOOD, gettext("keys"), text, gettext("back it up apart from the database"))
 
 
 def _space(settings: Settings) -> Iterator[Finding]:
     folder = base_folder(settings.home)
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(existing).free
-    text = f"{free / 1e9:.1f} GB free at {existing}"
+    text = gettext("{n} GB free at {path}", n=f"{free / 1e9:.1f}", path=existing)
     if free < FREE_BYTES_MIN:
-        yield Finding(Mark.FAULT, "disk 磁盘", text, f"free at least {FREE_BYTES_MIN >> 20} MB")
+        yield Finding(
+            Mark.FAULT, gettext("disk"), text, gettext("free at least {n} MB", n=FREE_BYTES_MIN >> 20)
+        )
     else:
-        yield Finding(Mark.GOOD, "disk 磁盘", text)
+        yield Finding(Mark.GOOD, gettext("disk"), text)
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
@@ -152,11 +168,17 @@ def _port(settings: Settings) -> Iterator[Finding]:
         listening_socket(web.host, web.port).close()
     except SetupError as fault:
         if answers_ready("127.0.0.1" if web.host == "0.0.0.0" else web.host, web.port):  # noqa: S104 - compared with
-            yield Finding(Mark.GOOD, "port 端口", f"{web.host}:{web.port} answers and is ready")
+            yield Finding(
+                Mark.GOOD,
+                gettext("port"),
+                gettext("{address} answers and is ready", address=f"{web.host}:{web.port}"),
+            )
         else:
-            yield Finding(Mark.FAULT, "port 端口", fault.en, fault.zh)
+            yield Finding(Mark.FAULT, gettext("port"), str(fault))
     else:
-        yield Finding(Mark.GOOD, "port 端口", f"{web.host}:{web.port} is free")
+        yield Finding(
+            Mark.GOOD, gettext("port"), gettext("{address} is free", address=f"{web.host}:{web.port}")
+        )
 
 
 def _orphans(_settings: Settings) -> Iterator[Finding]:
@@ -166,9 +188,12 @@ def _orphans(_settings: Settings) -> Iterator[Finding]:
     for note in sorted(SYSTEM_ROOT.glob("*/home"))[:ORPHANS_MAX]:
         home = Path(note.read_text(encoding="utf-8").strip())
         if not (home / "database.json").exists():
-            remedy = f"rm -r {note.parent} if it is not wanted any more"
+            remedy = gettext("rm -r {path} if it is not wanted any more", path=note.parent)
             yield Finding(
-                Mark.NOTE, "old data 旧数据", f"{note.parent} belongs to {home}, which is gone", remedy
+                Mark.NOTE,
+                gettext("old data"),
+                gettext("{path} belongs to {home}, which is gone", path=note.parent, home=home),
+                remedy,
             )
 
 
@@ -181,17 +206,24 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         programs, version = wheel_programs()
     except SetupError as fault:
-        yield Finding(Mark.FAULT, "database 数据库", fault.en, fault.zh)
+        yield Finding(Mark.FAULT, gettext("database"), str(fault))
         return
-    yield Finding(Mark.GOOD, "database programs", f"{programs.name} of wheel {version}")
+    yield Finding(
+        Mark.GOOD,
+        gettext("database programs"),
+        gettext("{programs} of wheel {version}", programs=programs.name, version=version),
+    )
     info = find_running(settings.home)
     if info is None:
-        text = "the embedded database is not running"
+        text = gettext("the embedded database is not running")
         yield Finding(
-            Mark.NOTE, "database 数据库", text, "`make up` starts it; run doctor meanwhile to check it"
+            Mark.NOTE,
+            gettext("database"),
+            text,
+            gettext("`make up` starts it; run doctor meanwhile to check it"),
         )
         return
-    name = f"embedded, process {info.pid}, log {info.log}"
+    name = gettext("embedded, process {pid}, log {path}", pid=info.pid, path=info.log)
     yield from _connected(settings, info.owner_url, info.app_url, name)
 
 
@@ -217,42 +249,56 @@ def _connected(settings: Settings, owner_url: str, app_url: str, name: str) -> I
             yield _record(owner_url, settings.home)
     except psycopg.Error as error:
         reason = " ".join(str(error).split())[:240]
-        yield Finding(Mark.FAULT, "database 数据库", reason, f"start it, or correct {name}")
+        yield Finding(
+            Mark.FAULT, gettext("database"), reason, gettext("start it, or correct {name}", name=name)
+        )
 
 
 def _record(owner_url: str, home: Path) -> Finding:
     is_well, text = asyncio.run(compare_record(owner_url, home))
     remedy = (
-        "" if is_well else "docs/monitoring.md#record: keep a backup as it is, then find out who changed it"
+        ""
+        if is_well
+        else gettext("docs/monitoring.md#record: keep a backup as it is, then find out who changed it")
     )
-    return Finding(Mark.GOOD if is_well else Mark.FAULT, "record 审计记录", text, remedy)
+    return Finding(Mark.GOOD if is_well else Mark.FAULT, gettext("record"), text, remedy)
 
 
 def _grants(owner: psycopg.Connection) -> Finding:
     """The application may do what its statements do, and no more."""
     found = grants.differences(owner)
     if found:
-        text = f"{len(found)} tables have other grants than declared, the first is {found[0]}"
-        return Finding(Mark.FAULT, "grants 授权", text, "run `wenyue migrate`, and find out who granted it")
-    return Finding(Mark.GOOD, "grants 授权", "as declared")
+        text = gettext(
+            "{n} tables have other grants than declared, the first is {first}", n=len(found), first=found[0]
+        )
+        return Finding(
+            Mark.FAULT, gettext("grants"), text, gettext("run `wenyue migrate`, and find out who granted it")
+        )
+    return Finding(Mark.GOOD, gettext("grants"), gettext("as declared"))
 
 
 def _version(connection: psycopg.Connection, name: str) -> Finding:
     number = connection.info.server_version
     text = f"PostgreSQL {number // 10000}.{number % 10000} ({name})"
     if number // 10000 < VERSION_MIN:
-        return Finding(Mark.FAULT, "database 数据库", text, f"upgrade it to {VERSION_MIN} or newer")
-    return Finding(Mark.GOOD, "database 数据库", text)
+        return Finding(
+            Mark.FAULT,
+            gettext("database"),
+            text,
+            gettext("upgrade it to {version} or newer", version=VERSION_MIN),
+        )
+    return Finding(Mark.GOOD, gettext("database"), text)
 
 
 def _slots(connection: psycopg.Connection, settings: Settings) -> Finding:
     """Slots of backups whose folder is gone: the server has few, and keeps log for each."""
-    subject = "backup slots 备份复制槽"
+    subject = gettext("backup slots")
     if not (names := unused(connection, settings.home, folder_of(settings, None))):
-        return Finding(Mark.GOOD, subject, "each belongs to a backup folder")
-    text = f"no backup folder that this home knows uses {', '.join(names[:NAMED_MAX])}"
-    remedy = (
-        f"if no other machine and no disk that is away does: SELECT pg_drop_replication_slot('{names[0]}');"
+        return Finding(Mark.GOOD, subject, gettext("each belongs to a backup folder"))
+    text = gettext("no backup folder that this home knows uses {names}", names=", ".join(names[:NAMED_MAX]))
+    remedy = gettext(
+        "if no other machine and no disk that is away does: SELECT pg_drop_replication_slot('{name}');",
+        name=names[0],
     )
     return Finding(Mark.WARNING, subject, text, remedy)
 
@@ -262,20 +308,23 @@ def _clock(connection: psycopg.Connection) -> Finding:
         "SELECT abs(extract(epoch FROM clock_timestamp() - %s::timestamptz))", [datetime.now(UTC)]
     ).fetchone()
     skew = float(row[0]) if row else 0.0
-    text = f"{skew:.2f} s apart from the database's"
+    text = gettext("{n} s apart from the database's", n=f"{skew:.2f}")
     if skew > CLOCK_SKEW_S_MAX:
         return Finding(
-            Mark.FAULT, "clock 时钟", text, "synchronise both machines (chrony or systemd-timesyncd)"
+            Mark.FAULT,
+            gettext("clock"),
+            text,
+            gettext("synchronise both machines (chrony or systemd-timesyncd)"),
         )
-    return Finding(Mark.GOOD, "clock 时钟", text)
+    return Finding(Mark.GOOD, gettext("clock"), text)
 
 
 def _structure(owner_url: str) -> Finding:
     missing = pending(owner_url)
     if missing:
-        text = f"{len(missing)} migrations are missing, the first is {missing[0]}"
-        return Finding(Mark.FAULT, "structure 表结构", text, "run `wenyue migrate`")
-    return Finding(Mark.GOOD, "structure 表结构", "up to date")
+        text = gettext("{n} migrations are missing, the first is {first}", n=len(missing), first=missing[0])
+        return Finding(Mark.FAULT, gettext("structure"), text, gettext("run `wenyue migrate`"))
+    return Finding(Mark.GOOD, gettext("structure"), gettext("up to date"))
 
 
 async def _rules(url: str) -> list[Finding]:
@@ -286,61 +335,74 @@ async def _rules(url: str) -> list[Finding]:
         _, type_problems = await read_types(tx, {})
         _, preset_problems = await read_presets(tx, {})
         calendar = await load_calendar(tx)
-    remedy = "correct this row; meanwhile the last good rules are in force"
+    remedy = gettext("correct this row; meanwhile the last good rules are in force")
     findings = [
-        Finding(Mark.FAULT, "rules 规则", problem, remedy) for problem in (*type_problems, *preset_problems)
+        Finding(Mark.FAULT, gettext("rules"), problem, remedy)
+        for problem in (*type_problems, *preset_problems)
     ]
     if not findings:
-        findings.append(Finding(Mark.GOOD, "rules 规则", "every card type and preset can be read"))
+        findings.append(
+            Finding(Mark.GOOD, gettext("rules"), gettext("every card type and preset can be read"))
+        )
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
     for year in sorted({today.year, (today + timedelta(days=HOLIDAYS_AHEAD_DAYS)).year}):
         if not calendar.is_published(year):
-            text = f"{year} is provisional: its statutory days are known, its moved days (调休) are not"
-            remedy = (
+            text = gettext(
+                "{year} is provisional: its statutory days are known, its moved days are not", year=year
+            )
+            remedy = gettext(
                 "after the State Council's notice: upgrade, or `wenyue holidays set` / the console's page"
             )
-            findings.append(Finding(Mark.WARNING, "holidays 节假日", text, remedy))
+            findings.append(Finding(Mark.WARNING, gettext("holidays"), text, remedy))
     return findings
 
 
 def _demo_logins(connection: psycopg.Connection, *, is_wanted: bool) -> Finding:
     """Logins of the demo, whose password everybody knows: a warning, where the demo was not asked for."""
-    subject = "demo logins 演示账号"
+    subject = gettext("demo logins")
     rows = connection.execute("SELECT login FROM accounts.demo_login_v ORDER BY login LIMIT 20").fetchall()
     if not rows:
-        return Finding(Mark.GOOD, subject, "none")
+        return Finding(Mark.GOOD, subject, gettext("none"))
     names = ", ".join(login for (login,) in rows)
-    remedy = "in earnest: `wenyue staff retire LOGIN`, or `wenyue staff reset LOGIN`"
+    remedy = gettext("in earnest: `wenyue staff retire LOGIN`, or `wenyue staff reset LOGIN`")
     mark = Mark.NOTE if is_wanted else Mark.WARNING
-    return Finding(mark, subject, f"{names}: everybody knows their password", remedy)
+    return Finding(mark, subject, gettext("{names}: everybody knows their password", names=names), remedy)
 
 
 def await_factors(logins: list[str]) -> Finding:
     """Who changes something and signs in with a password alone until they have set up a second factor."""
-    subject = "second factor 二次验证"
+    subject = gettext("second factor")
     if not logins:
-        return Finding(Mark.GOOD, subject, "everybody who changes something has one")
+        return Finding(Mark.GOOD, subject, gettext("everybody who changes something has one"))
     names = ", ".join(logins[:NAMED_MAX]) + (" …" if len(logins) > NAMED_MAX else "")
-    remedy = "they set one up when they sign in next; retire those who do not (wenyue staff retire)"
-    return Finding(Mark.WARNING, subject, f"{len(logins)} without: {names}", remedy)
+    remedy = gettext("they set one up when they sign in next; retire those who do not (wenyue staff retire)")
+    return Finding(Mark.WARNING, subject, gettext("{n} without: {names}", n=len(logins), names=names), remedy)
 
 
 def _rights(connection: psycopg.Connection) -> Finding:
     """The application may not delete what it must keep, whichever way it gets its rights."""
-    subject = "rights 权限"
+    subject = gettext("rights")
     try:
         if connection.info.user != APP_ROLE:
             connection.execute("SET ROLE wenyue_app")
     except psycopg.Error:
         login = connection.info.user
-        text = f"{login} may not assume {APP_ROLE}, so the application runs with all of its rights"
-        remedy = f'as an administrator: CREATE ROLE {APP_ROLE} NOLOGIN; GRANT {APP_ROLE} TO "{login}";'
+        text = gettext(
+            "{login} may not assume {role}, so the application runs with all of its rights",
+            login=login,
+            role=APP_ROLE,
+        )
+        remedy = gettext(
+            'as an administrator: CREATE ROLE {role} NOLOGIN; GRANT {role} TO "{login}";',
+            role=APP_ROLE,
+            login=login,
+        )
         return Finding(Mark.NOTE, subject, text, remedy)
     for table in KEPT_TABLES:
         row = connection.execute(
             "SELECT coalesce(has_table_privilege(to_regclass(%s), 'DELETE, TRUNCATE'), false)", [table]
         ).fetchone()
         if row is not None and row[0]:
-            text = f"{table}: the application may delete rows"
+            text = gettext("{table}: the application may delete rows", table=table)
             return Finding(Mark.FAULT, subject, text, f"REVOKE DELETE, TRUNCATE ON {table} FROM {APP_ROLE};")
-    return Finding(Mark.GOOD, subject, "the application cannot delete bookings or records")
+    return Finding(Mark.GOOD, subject, gettext("the application cannot delete bookings or records"))

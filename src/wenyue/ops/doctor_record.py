@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 
 from wenyue.audit import Anchor, Anchors, differing
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.folder import existing
 from wenyue.platform.fault import SetupError
 from wenyue.platform.keys import load_seal_keys
@@ -22,9 +23,14 @@ async def compare_record(url: str, home: Path) -> tuple[bool, str]:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as tx:
         other = await differing(tx, anchors)
     if other:
-        text = f"{len(other)} of {len(anchors)} anchors say otherwise, the first at seal {other[0].no}: cut off, or made anew"
+        text = gettext(
+            "{n} of {total} anchors say otherwise, the first at seal {no}: cut off, or made anew",
+            n=len(other),
+            total=len(anchors),
+            no=other[0].no,
+        )
         return False, text
-    return True, f"as {len(anchors)} anchors outside the database say"
+    return True, gettext("as {n} anchors outside the database say", n=len(anchors))
 
 
 def _anchors(home: Path) -> list[Anchor]:

@@ -16,6 +16,8 @@ from wenyue.application.replay_events import ReplayEvents, replay_events
 from wenyue.application.retry_events import RetryEvents, retry_events
 from wenyue.application.skip_events import SkipEvents, skip_events
 from wenyue.events import operating
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, acting_as
 from wenyue.ops.as_owner import reading
 from wenyue.platform.database.db import Tx
@@ -42,19 +44,23 @@ def list_(
 ) -> None:
     """What happened, the newest first (事件列表)."""
     if kind is not None and kind not in events.TYPES:
-        raise SetupError(f"--kind {kind!r}: one of {', '.join(sorted(events.TYPES))}", "没有这种事件")
+        raise SetupError(
+            Message("--kind {kind}: one of {known}", kind=repr(kind), known=", ".join(sorted(events.TYPES)))
+        )
 
     async def work(tx: Tx) -> list[operating.Row]:
         try:
             return await operating.newest(tx, limit, kind=kind, subject=subject)
         except ValueError:
-            raise SetupError(f"--subject {subject!r}: a booking is booking:ID", "预约编号不正确") from None
+            raise SetupError(
+                Message("--subject {subject}: a booking is booking:ID", subject=repr(subject))
+            ) from None
 
     rows = _do(work)
     _print(
-        ("id", "at · 时间", "kind · 类型", "about · 对象"),
+        ("id", gettext("at"), gettext("kind"), gettext("about")),
         [(str(one.id), _at(one.at), one.kind, _about(one.subject, one.bookings)) for one in rows],
-        "nothing happened · 没有事件",
+        gettext("nothing happened"),
     )
 
 
@@ -63,18 +69,24 @@ def show(event_id: Annotated[int, typer.Argument(min=1)]) -> None:
     """One row of the log, and where each subscriber stands with it (查看事件)."""
     found = _do(lambda tx: operating.detail(tx, event_id))
     if found is None:
-        raise SetupError(f"there is no event {event_id}: old ones are dropped", "没有这条事件，可能已过期")
+        raise SetupError(Message("there is no event {event_id}: old ones are dropped", event_id=event_id))
     typer.echo(f"{event_id}  {_at(found.at)}  {found.kind}  version {found.version}")
     for booking_id in (found.booking_ids or ())[:_SHOWN_MAX]:
         typer.echo(f"  booking:{booking_id}")
     if found.booking_ids is not None and len(found.booking_ids) > _SHOWN_MAX:
-        typer.echo(f"  … {len(found.booking_ids)} bookings in all · 共 {len(found.booking_ids)} 个预约")
+        typer.echo(gettext("  … {n} bookings in all", n=len(found.booking_ids)))
     if found.subject is not None:
         typer.echo(f"  {found.subject}")
     for name, value in (found.body or {}).items():
         typer.echo(f"  {name}: {value}")
     for name, is_past, count in found.standings:
-        said = f"{count} stuck · 未能处理" if count else "told · 已处理" if is_past else "not yet · 未到"
+        said = (
+            gettext("{count} stuck", count=count)
+            if count
+            else gettext("told")
+            if is_past
+            else gettext("not yet")
+        )
         typer.echo(f"  {name}: {said}")
 
 
@@ -88,12 +100,12 @@ def subscribers() -> None:
     lags, stuck = _do(work)
     _print(
         (
-            "subscriber · 订阅者",
-            "behind · 落后",
-            "oldest · 最早",
-            "tried again · 重试中",
-            "parked · 搁置",
-            "lost · 丢失",
+            gettext("subscriber"),
+            gettext("behind"),
+            gettext("oldest"),
+            gettext("tried again"),
+            gettext("parked"),
+            gettext("lost"),
         ),
         [
             (
@@ -106,22 +118,29 @@ def subscribers() -> None:
             )
             for one in lags
         ],
-        "nobody listens: no worker has run yet · 还没有订阅者",
+        gettext("nobody listens: no worker has run yet"),
     )
     for one in lags:
         if one.failures:
-            typer.echo(f"{one.name}: failed {one.failures} times in a row · 连续失败: {one.error}")
+            typer.echo(
+                gettext(
+                    "{name}: failed {n} times in a row: {error}",
+                    name=one.name,
+                    n=one.failures,
+                    error=one.error,
+                )
+            )
     if stuck:
         typer.echo("")
         _print(
             (
                 "subscriber",
-                "about · 对象",
-                "first · 首条",
-                "events · 条数",
-                "tries · 次数",
-                "state · 状态",
-                "what failed · 错误",
+                gettext("about"),
+                gettext("first"),
+                gettext("events"),
+                gettext("tries"),
+                gettext("state"),
+                gettext("what failed"),
             ),
             [
                 (
@@ -130,7 +149,7 @@ def subscribers() -> None:
                     str(one.first_id),
                     str(one.events),
                     str(one.tries),
-                    "parked · 搁置" if one.is_parked else "tried again · 重试中",
+                    gettext("parked") if one.is_parked else gettext("tried again"),
                     one.error,
                 )
                 for one in stuck
@@ -155,18 +174,36 @@ def replay(
             return await replay_events(works, operator, ReplayEvents(subscriber, from_id))
         except operating.NotComeTo as fault:
             raise SetupError(
-                f"{subscriber} has not come to event {fault.first} yet, and will be told of everything from there on",
-                f"该订阅者还没有处理到事件 {fault.first}，无需重放",
+                Message(
+                    "{subscriber} has not come to event {first} yet, and will be told of everything from "
+                    "there on",
+                    first=fault.first,
+                    subscriber=subscriber,
+                ),
             ) from None
 
     count = _act(work)
-    typer.echo(f"{subscriber} is told of {count:,} rows once more · 将重新处理 {count:,} 条")
+    typer.echo(
+        gettext("{subscriber} is told of {count} rows once more", count=f"{count:,}", subscriber=subscriber)
+    )
     while wait:
         [left] = [one for one in _do(events.lags) if one.name == subscriber]
         if left.waiting == 0:
-            typer.echo(f"done, {left.undelivered} tried again, {left.parked} parked · 已完成")
+            typer.echo(
+                gettext(
+                    "done, {undelivered} tried again, {parked} parked",
+                    undelivered=left.undelivered,
+                    parked=left.parked,
+                )
+            )
             return
-        typer.echo(f"{left.waiting:,}{'+' if left.waiting >= 10_000 else ''} left · 剩余")
+        typer.echo(
+            gettext(
+                "{waiting}{value} left",
+                waiting=f"{left.waiting:,}",
+                value="+" if left.waiting >= 10000 else "",
+            )
+        )
         # Subscribers are told by workers in other processes, and nothing tells how far they have come but their rows.
         time.sleep(_LOOK_EVERY_S)
 
@@ -178,7 +215,7 @@ def retry(*, subscriber: _Name, subject: _About = None) -> None:
     async def work(works: Acting, operator: Operator) -> int:
         return await retry_events(works, operator, RetryEvents(subscriber, subject))
 
-    typer.echo(f"{_act(work)} events are tried at once · 立即重试")
+    typer.echo(gettext("{act} events are tried at once", act=_act(work)))
 
 
 @app.command("skip")
@@ -198,10 +235,13 @@ def skip(
     skipped = _act(work)
     if not skipped:
         raise SetupError(
-            f"nothing of {subject} is stuck with {subscriber}: see `wenyue events subscribers`",
-            "没有可跳过的事件",
+            Message(
+                "nothing of {subject} is stuck with {subscriber}: see `wenyue events subscribers`",
+                subject=subject,
+                subscriber=subscriber,
+            ),
         )
-    typer.echo(f"skipped: {', '.join(map(str, skipped))} · 已跳过")
+    typer.echo(gettext("skipped: {ids}", ids=", ".join(map(str, skipped))))
 
 
 @app.command("forget")
@@ -212,7 +252,11 @@ def forget(*, subscriber: _Name) -> None:
         await forget_subscriber(works, operator, subscriber)
 
     _act(work)
-    typer.echo(f"{subscriber} is forgotten; a worker that knows it makes it known again · 已移除")
+    typer.echo(
+        gettext(
+            "{subscriber} is forgotten; a worker that knows it makes it known again", subscriber=subscriber
+        )
+    )
 
 
 def _do(work: Callable[[Tx], Awaitable[T]]) -> T:
@@ -226,7 +270,9 @@ def _act(work: Callable[[Acting, Operator], Awaitable[T]]) -> T:
         return acting_as(work)
     except operating.NoSubscriber as fault:
         raise SetupError(
-            f"no subscriber {fault.args[0]!r}: see `wenyue events subscribers`", "没有这个订阅者"
+            Message(
+                "no subscriber {subscriber}: see `wenyue events subscribers`", subscriber=repr(fault.args[0])
+            )
         ) from None
 
 

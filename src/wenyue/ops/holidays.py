@@ -12,6 +12,8 @@ from wenyue.application.operating import Operator, Works
 from wenyue.booking import replanning
 from wenyue.core.clock import days
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext, pgettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.arguments import day_of
 from wenyue.ops.as_owner import reading
@@ -36,7 +38,7 @@ def list_(year: Annotated[int, typer.Argument(min=2004, max=2099)]) -> None:
 
     calendar = reading(work)
     table = Table(box=None, pad_edge=False)
-    for column in ("date · 日期", "kind · 类别", "holiday · 节日"):
+    for column in (gettext("date"), pgettext("ops", "kind"), gettext("holiday")):
         table.add_column(column)
     for day in days(date(year, 1, 1), date(year, 12, 31)):
         kind = calendar.day_kind(day)
@@ -46,7 +48,7 @@ def list_(year: Annotated[int, typer.Argument(min=2004, max=2099)]) -> None:
     console.print(table)
     if not calendar.is_published(year):
         console.print(
-            f"{year} is provisional: statutory days only, moved days are not known yet · 暂定：仅法定节日，调休尚未公布"
+            gettext("{year} is provisional: statutory days only, moved days are not known yet", year=year)
         )
 
 
@@ -72,7 +74,7 @@ def set_(
     try:
         replanning.check_entry(entry)
     except ValueError as problem:
-        raise SetupError(str(problem), "录入有误") from problem
+        raise SetupError(Message("this entry is not valid: {problem}", problem=str(problem))) from problem
 
     async def asked(_: Works) -> replanning.HolidayEntry:
         return entry
@@ -88,10 +90,13 @@ def set_(
         done = act_or_propose("holidays.set", asked, enter_holidays, by, entry.source)
     if done is None:
         return
-    will = "would be " if preview else ""
     console = Console()
     console.print(
-        f"{done.opened} sessions {will}opened, {done.changed} {will}changed · 新开{done.opened}场，调整{done.changed}处"
+        gettext(
+            "{opened} sessions would be opened, {changed} changed", opened=done.opened, changed=done.changed
+        )
+        if preview
+        else gettext("{opened} sessions opened, {changed} changed", opened=done.opened, changed=done.changed)
     )
     for line in done.in_the_way:
-        console.print(f"look at this · 需人工处理: {line}", soft_wrap=True)
+        console.print(gettext("look at this: {line}", line=line), soft_wrap=True)

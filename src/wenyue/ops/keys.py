@@ -11,6 +11,8 @@ from wenyue.application.note_keys import KeyAct, NoteKeys, note_keys
 from wenyue.core.limits import SEALING_KEYS_MAX
 from wenyue.core.personal import Vault
 from wenyue.gate import GateKeys
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import SERVER, Acting
 from wenyue.ops.database import ReadyDatabase, ready_database
 from wenyue.ops.resealing import refuse_while_used, reseal, reseal_subscribers
@@ -43,14 +45,16 @@ def list_() -> None:
     ):
         for number in numbers:
             state = (
-                "in use · 使用中"
+                gettext("in use")
                 if number == current
-                else "added · 已添加"
+                else gettext("added")
                 if number > current
-                else "old · 旧"
+                else gettext("old")
             )
             typer.echo(f"{kind} {number}: {state}")
-    typer.echo(f"gate: one in use, one next, {len(gate.accepted) - 2} retired and still accepted · 验票密钥")
+    typer.echo(
+        gettext("gate: one in use, one next, {n} retired and still accepted", n=len(gate.accepted) - 2)
+    )
 
 
 @app.command()
@@ -67,8 +71,11 @@ def rotate(
     settings = load()
     if stage is None and settings.database.url and kind is not Kind.GATE:
         raise SetupError(
-            f"several machines may share this database: `--stage add`, copy {KEYS} to each of them, then `--stage use`",
-            "多台机器共用数据库, 请分两步: --stage add, 复制密钥文件, 再 --stage use",
+            Message(
+                "several machines may share this database: `--stage add`, copy {keys} to each of "
+                "them, then `--stage use`",
+                keys=KEYS,
+            ),
         )
     store = KeyStore(settings.home, print_progress)
     with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
@@ -79,7 +86,7 @@ def rotate(
             content, number = add(store.content(), kind)
             store.put(content)
             note(ready, settings, "keys.added", kind, {"number": number})
-            typer.echo(f"{kind} key {number} is added, nobody uses it yet · 已添加")
+            typer.echo(gettext("{kind} key {number} is added, nobody uses it yet", kind=kind, number=number))
         if stage is not Stage.ADD:
             use(store.content(), kind)  # a fault is told before the wait
             store.settle(KEYS)
@@ -87,18 +94,25 @@ def rotate(
             store.put(content)
             note(ready, settings, "keys.used", kind, {"number": number})
             typer.echo(
-                f"{kind} key {number} is in use within seconds: copy {KEYS} wherever it is kept · 已启用"
+                gettext(
+                    "{kind} key {number} is in use within seconds: copy {keys} wherever it is kept",
+                    kind=kind,
+                    number=number,
+                    keys=KEYS,
+                )
             )
 
 
 def _rotate_gate(store: KeyStore, settings: Settings, ready: ReadyDatabase, stage: Stage | None) -> None:
     if stage is Stage.ADD:
-        typer.echo("the next gate key is in every machine's file already: `--stage use` · 无需添加")
+        typer.echo(gettext("the next gate key is in every machine's file already: `--stage use`"))
         return
     store.settle(GateKeys.FILE)
     store.turn_gate_over()
     note(ready, settings, "keys.used", Kind.GATE, {})
-    typer.echo(f"the next gate key signs within seconds: copy {GateKeys.FILE} to every machine · 已启用")
+    typer.echo(
+        gettext("the next gate key signs within seconds: copy {file} to every machine", file=GateKeys.FILE)
+    )
 
 
 @app.command("reseal")
@@ -116,7 +130,12 @@ def reseal_() -> None:
         count, broken = done.done + mails.done, done.broken + mails.broken
         note(ready, settings, "keys.resealed", Kind.DATA, {"number": ring.current, "values": count})
         typer.echo(
-            f"{count:,} values are sealed under data key {ring.current} now, {broken:,} are unreadable · 已完成"
+            gettext(
+                "{count} values are sealed under data key {current} now, {broken} are unreadable",
+                count=f"{count:,}",
+                current=ring.current,
+                broken=f"{broken:,}",
+            )
         )
 
 
@@ -139,7 +158,11 @@ def retire(
         store.put(content)
         note(ready, settings, "keys.retired", Kind.DATA, {"number": number})
         typer.echo(
-            f"data key {number} is gone from {KEYS}: keep a copy as long as backups of its time · 已停用"
+            gettext(
+                "data key {number} is gone from {keys}: keep a copy as long as backups of its time",
+                number=number,
+                keys=KEYS,
+            )
         )
 
 

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 
+from wenyue.locale.terminal import gettext
 from wenyue.platform.config import Settings
 from wenyue.platform.fault import SetupError
 from wenyue.platform.supervisor import ChildPlan, listening_socket
@@ -25,8 +26,10 @@ def status_socket(settings: Settings, say: Callable[[str], None]) -> socket.sock
         if os.environ.get("WENYUE_STATUS_PORT"):
             raise
         say(
-            f"no status page: port {settings.status.port} is taken (WENYUE_STATUS_PORT chooses another)"
-            " · 状态页端口被占用"
+            gettext(
+                "no status page: port {port} is taken (WENYUE_STATUS_PORT chooses another)",
+                port=settings.status.port,
+            )
         )
         return None
 

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.core.clock import utc_now
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.monitor import connect, look_once, run_monitor
 from wenyue.monitoring import (
     BY_PEOPLE,
@@ -65,10 +67,18 @@ def once() -> None:
     console = Console()
     console.print(_table(checks, settings.monitor.runbooks))
     for subject, (until, why) in silenced.items():
-        console.print(f"silenced · 已静默: {subject} until {until:%Y-%m-%d %H:%M} UTC, {why}", markup=False)
+        console.print(
+            gettext(
+                "silenced: {subject} until {until} UTC, {why}",
+                subject=subject,
+                until=f"{until:%Y-%m-%d %H:%M}",
+                why=why,
+            ),
+            markup=False,
+        )
     status = max((STATUS[worst(one)] for one in checks), default=0)
     status = max(status, 1 if any(one.problem and one.name != "database" for one in checks) else 0)
-    console.print(("all well · 一切正常", "warnings · 有提示", "critical · 有严重问题")[status])
+    console.print((gettext("all well"), gettext("warnings"), gettext("critical"))[status])
     raise typer.Exit(status)
 
 
@@ -82,7 +92,9 @@ def silence_(
     """Tell nobody about something for a while; it goes on being checked (静默)."""
     settings, seconds = located(load()), _span_s(span)
     if subject.partition(":")[0] not in GUIDES:
-        raise SetupError(f"{subject!r} is no check: {', '.join(sorted(GUIDES))}", "没有这个检查项")
+        raise SetupError(
+            Message("{subject} is no check: {known}", subject=repr(subject), known=", ".join(sorted(GUIDES)))
+        )
     now = utc_now()
     until = now + timedelta(seconds=seconds)
     Book(settings.home / "monitor").silence(subject, until, why, now)
@@ -103,20 +115,29 @@ def resolve_(
     settings = located(load())
     if subject not in BY_PEOPLE:
         raise SetupError(
-            f"{subject!r} ends by itself; people resolve {', '.join(sorted(BY_PEOPLE))}", "此告警无需人工解除"
+            Message(
+                "{subject} ends by itself; people resolve {known}",
+                subject=repr(subject),
+                known=", ".join(sorted(BY_PEOPLE)),
+            )
         )
     if not who.strip() or not why.strip():
-        raise SetupError("--who and --why are both wanted: they go into the record", "请填写 --who 和 --why")
+        raise SetupError(Message("--who and --why are both wanted: they go into the record"))
     accepted = asyncio.run(accept_record(settings, who=who.strip(), why=why.strip()))
     Book(settings.home / "monitor").resolve(subject, utc_now(), who=who.strip(), why=why.strip())
-    Console().print(f"{subject}: resolved, the record goes on from link {accepted} · 已解除", markup=False)
+    Console().print(
+        gettext(
+            "{subject}: resolved, the record goes on from link {accepted}", subject=subject, accepted=accepted
+        ),
+        markup=False,
+    )
 
 
 @app.command("retire")
 def retire_(partner: Annotated[str, typer.Argument(help="as the check `partners` names it")]) -> None:
     """Wait for a partner no more, until it speaks again (注销心跳)."""
     if not asyncio.run(_retire(located(load()), partner)):
-        raise SetupError(f"nobody waits for {partner!r}", "没有这个合作方")
+        raise SetupError(Message("nobody waits for {partner}", partner=repr(partner)))
 
 
 @app.command()
@@ -143,7 +164,13 @@ def _span_s(raw: str) -> int:
     match = SPAN.fullmatch(raw.strip())
     seconds = int(match[1]) * UNITS_S[match[2]] if match else -1
     if not 0 <= seconds <= SILENCE_MAX_DAYS * UNITS_S["d"]:
-        raise SetupError(f"{raw!r} is no span up to {SILENCE_MAX_DAYS} days: write 30m, 2h or 1d", "时长不对")
+        raise SetupError(
+            Message(
+                "{raw} is no span up to {silence_max_days} days: write 30m, 2h or 1d",
+                raw=repr(raw),
+                silence_max_days=SILENCE_MAX_DAYS,
+            )
+        )
     return seconds
 
 
@@ -177,7 +204,7 @@ async def _full(settings: Settings) -> PassFacts:
 
 def _table(checks: list[Checked], runbooks: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("", "check · 检查", "found · 结果", "ms"):
+    for column in ("", gettext("check"), gettext("found"), "ms"):
         table.add_column(column, overflow="fold", justify="right" if column == "ms" else "left")
     styles: dict[Severity | None, str] = {Severity.WARNING: "yellow", Severity.CRITICAL: "bold red"}
     for one in checks:

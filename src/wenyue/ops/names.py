@@ -18,6 +18,8 @@ from wenyue.application.operating import Operator
 from wenyue.application.strike_name import CODE_LENGTH, StrikeName, strike_name
 from wenyue.core.clock import zone
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.arguments import reason_of
 from wenyue.ops.as_owner import reading
@@ -49,19 +51,19 @@ def show() -> None:
 
     found, asked, logins = reading(work)
     table = Table(box=None, pad_edge=False)
-    for column in ("code · 代码", "counts since · 生效", "seen by · 核验", "state · 状态"):
+    for column in (gettext("code"), gettext("counts since"), gettext("seen by"), gettext("state")):
         table.add_column(column)
     for one in found:
         seen_by = [logins.get(staff, f"staff:{staff}") for staff in (one.seen_by, one.second_by) if staff]
-        seen_by += ["holder · 本人"] if one.holder_at else []
+        seen_by += [gettext("holder")] if one.holder_at else []
         table.add_row(
             one.key.hex()[:CODE_LENGTH],
             _when(one.seen_at),
-            ", ".join(seen_by) or "unknown · 不详",
-            _state(one) + (" ← the name typed · 所填姓名" if one.key in asked else ""),
+            ", ".join(seen_by) or gettext("unknown"),
+            _state(one) + (gettext(" ← the name typed") if one.key in asked else ""),
         )
     console = Console(markup=False, emoji=False, width=140 if not sys.stdout.isatty() else None)
-    console.print(table if found else "no name was seen · 没有已核验的姓名")
+    console.print(table if found else gettext("no name was seen"))
 
 
 @app.command("strike")
@@ -73,9 +75,7 @@ def strike(
 ) -> None:
     """A name of a person counts no more; whoever noted it cannot note it again. The document's number: standard input (删除)."""
     if not _CODE.fullmatch(code):
-        raise SetupError(
-            f"CODE {code!r}: the code of `wenyue names show`", "请填写 wenyue names show 显示的代码"
-        )
+        raise SetupError(Message("CODE {code}: the code of `wenyue names show`", code=repr(code)))
     reason, number = reason_of(why), typed_document()
 
     async def work(works: Acting, operator: Operator) -> int:
@@ -83,8 +83,8 @@ def strike(
         return await strike_name(works, operator, request)
 
     if not acting_as(work, by):
-        raise SetupError("no such name; `wenyue names show` tells which there are", "没有这个写法")
-    typer.echo("struck · 已删除")
+        raise SetupError(Message("no such name; `wenyue names show` tells which there are"))
+    typer.echo(gettext("struck"))
 
 
 def _when(at: datetime | None) -> str:
@@ -93,7 +93,7 @@ def _when(at: datetime | None) -> str:
 
 def _state(one: names.SeenName) -> str:
     if one.struck_at is not None:
-        return "struck · 已删除"
+        return gettext("struck")
     if one.seen_at is None:
-        return "waits for a second member of staff · 待复核"
-    return "counts · 有效"
+        return gettext("waits for a second member of staff")
+    return gettext("counts")

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from wenyue.core.clock import utc_now
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.certificates import Certificates, Standing, local_names
 from wenyue.platform.config import Settings
 from wenyue.platform.fault import SetupError
@@ -37,29 +39,28 @@ class OwnHttps:
         self._names = local_names()
         self._standing = self._ensure()
         if self._standing.is_new_authority:
-            self._say(
-                "HTTPS has a new certificate authority: devices must trust it anew (请在设备上重新信任)"
-            )
+            self._say(gettext("HTTPS has a new certificate authority: devices must trust it anew"))
             self.greet()
 
     def greet(self) -> None:
         """Where other devices find us, and what they have to trust."""
         outer = [one for one in self._names.addresses if not one.is_loopback] or [*self._names.addresses[:1]]
         for one in outer[:_SHOWN_MAX]:
-            self._say(f"https for other devices · 其他设备: https://{_in_url(one)}:{self._port}")
+            self._say(gettext("https for other devices: {url}", url=f"https://{_in_url(one)}:{self._port}"))
         self._say(
-            f"its certificate authority, to be trusted on each device · 请在设备上信任: {self._certificates.authority}"
+            gettext(
+                "its certificate authority, to be trusted on each device: {path}",
+                path=self._certificates.authority,
+            )
         )
         self._say(f"  SHA-256 {self._standing.fingerprint}")
-        self._say("  or from /gate/ca.crt, comparing the number · 做法: docs/https.md")
+        self._say(gettext("  or from /gate/ca.crt, comparing the number"))
 
     def _ensure(self) -> Standing:
         try:
             return self._certificates.ensure(self._names, utc_now())
         except OSError as error:
-            raise SetupError(
-                f"the certificate cannot be written: {error}", f"证书无法写入: {error.strerror}"
-            ) from error
+            raise SetupError(Message("the certificate cannot be written: {error}", error=error)) from error
 
 
 @contextmanager

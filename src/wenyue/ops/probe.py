@@ -14,6 +14,8 @@ from typing import Annotated, Final
 import psycopg
 import typer
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.invariants import INVARIANTS
 from wenyue.platform.config import Settings, load
 from wenyue.platform.database.db import queries
@@ -43,21 +45,21 @@ def ready(*, within: Within = 0.0) -> None:
     web = load().web
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.host, web.host)  # noqa: S104 - compared with, not bound to
     took = _until(lambda: [] if answers_ready(host, web.port) else ["not ready"], within)
-    _say(f"ready after {took:.1f} s · 已就绪")
+    _say(gettext("ready after {took} s", took=f"{took:.1f}"))
 
 
 @app.command()
 def books(*, within: Within = 0.0) -> None:
     """Whether counters, persons and cards agree with the bookings (账目是否一致)."""
     _until(lambda: _read(_wrong_books), within)
-    _say("pools, persons and entitlements agree with the bookings · 账目一致")
+    _say(gettext("pools, persons and entitlements agree with the bookings"))
 
 
 @app.command()
 def later(*, within: Within = 0.0) -> None:
     """Whether holds expire, subscribers are told of events and jobs are done (后台任务是否正常)."""
     _until(lambda: _read(_late_work), within)
-    _say("nothing waits that should be done · 没有积压")
+    _say(gettext("nothing waits that should be done"))
 
 
 @app.command()
@@ -73,11 +75,14 @@ def clock() -> None:
     apart = _read(_apart)[0]
     if abs(float(apart)) > CLOCK_S_MAX:
         raise SetupError(
-            f"this clock is {float(apart):+.1f} s from the database's (at most {CLOCK_S_MAX:g} s): "
-            "mend the time service (chronyd or ntpd) on both",
-            "时钟不一致, 请检查校时服务",
+            Message(
+                "this clock is {apart} s from the database's (at most {clock_s_max} s): mend the "
+                "time service (chronyd or ntpd) on both",
+                apart=f"{float(apart):+.1f}",
+                clock_s_max=f"{CLOCK_S_MAX:g}",
+            ),
         )
-    _say(f"the clocks are {float(apart):+.2f} s apart · 时钟一致")
+    _say(gettext("the clocks are {apart} s apart", apart=f"{float(apart):+.2f}"))
 
 
 @app.command()
@@ -85,9 +90,16 @@ def disk(*, free_mb: Annotated[int, typer.Option(min=0, help="0: only say")] = 0
     """How much room the database's disk has (磁盘空间)."""
     folder = _data(load())
     usage = shutil.disk_usage(folder)
-    _say(f"{usage.free >> 20} MB of {usage.total >> 20} MB are free at {folder} · 剩余空间")
+    _say(
+        gettext(
+            "{free} MB of {total} MB are free at {folder}",
+            free=usage.free >> 20,
+            total=usage.total >> 20,
+            folder=folder,
+        )
+    )
     if usage.free < free_mb << 20:
-        raise SetupError(f"less than {free_mb} MB are free at {folder}", "磁盘空间不足")
+        raise SetupError(Message("less than {mb} MB are free at {folder}", mb=free_mb, folder=folder))
 
 
 @app.command()
@@ -103,7 +115,7 @@ def processes() -> None:
     for line in found:
         _say(line)
     if not found:
-        raise SetupError("no process of this installation runs: `wenyue up`", "没有运行中的进程")
+        raise SetupError(Message("no process of this installation runs: `wenyue up`"))
 
 
 @app.command()
@@ -115,11 +127,11 @@ def log() -> None:
             file.seek(max(0, path.stat().st_size - _LOG_BYTES))
             lines = file.read().decode(errors="replace").splitlines()
     except OSError as error:
-        raise SetupError(f"{path}: {error.strerror}", "没有数据库日志") from error
+        raise SetupError(Message("{path}: {strerror}", path=path, strerror=error.strerror)) from error
     serious = [
         line for line in lines if any(mark in line for mark in _SERIOUS) and "is starting up" not in line
     ][-SHOWN_MAX:]
-    for line in serious or ["no serious line · 没有严重错误"]:
+    for line in serious or [gettext("no serious line")]:
         _say(line[:300])
 
 
@@ -130,11 +142,11 @@ def _until(wrong: Callable[[], list[str]], within_s: float) -> float:
         try:
             found = wrong()
         except SetupError as fault:  # no database: it may come
-            found = [fault.en]
+            found = [str(fault)]
         if not found:
             return time.monotonic() - began
         if time.monotonic() - began >= within_s:
-            raise SetupError("; ".join(found[:SHOWN_MAX]), "未通过")
+            raise SetupError(Message("probe.failed", found="; ".join(found[:SHOWN_MAX])))
         time.sleep(_POLL_S)
 
 
@@ -145,7 +157,7 @@ def _read(question: Callable[[psycopg.Connection], list[str]]) -> list[str]:
     if not url:
         server = find_running(settings.home)
         if server is None:
-            raise SetupError("the database does not run", "数据库没有运行")
+            raise SetupError(Message("the database does not run"))
         url = server.owner_url
     try:
         with psycopg.connect(
@@ -154,7 +166,7 @@ def _read(question: Callable[[psycopg.Connection], list[str]]) -> list[str]:
             return question(connection)
     except psycopg.OperationalError as error:
         text = " ".join(str(error).split())[:200]
-        raise SetupError(f"the database does not answer: {text}", "数据库没有应答") from error
+        raise SetupError(Message("the database does not answer: {text}", text=text)) from error
 
 
 def _wrong_books(connection: psycopg.Connection) -> list[str]:
@@ -194,7 +206,7 @@ def _apart(connection: psycopg.Connection) -> list[str]:
 def _data(settings: Settings) -> Path:
     folder = base_folder(settings.home)
     if not folder.exists():
-        raise SetupError(f"{settings.home} has no embedded database", "没有内置数据库")
+        raise SetupError(Message("{home} has no embedded database", home=settings.home))
     return folder
 
 

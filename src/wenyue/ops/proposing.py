@@ -11,6 +11,7 @@ from wenyue.application.operating import NotDone, Operator, Works
 from wenyue.application.propose_change import ProposeChange, propose_change
 from wenyue.changes import Change, Refusal, State
 from wenyue.core.ids import uuid7
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import acting_as
 from wenyue.ops.not_done import refused
 
@@ -50,13 +51,17 @@ def act_or_propose(
 def _say_proposed(change: Change) -> None:
     """What became of it, and where it is found."""
     if change.awaits_review:
-        typer.echo("done; somebody else looks at it within 24 hours · 已生效，24小时内由他人复核")
+        typer.echo(gettext("done; somebody else looks at it within 24 hours"))
     elif change.state is State.APPLIED:
-        typer.echo("done · 已生效")
+        typer.echo(gettext("done"))
     elif change.applies_at is not None:  # one operator works alone
         at = f"{change.applies_at:%H:%M}"
         typer.echo(
-            f"it takes effect by itself at {at} UTC, unless you take it back: /console/changes/{change.id} · 到时自动生效，可撤回"
+            gettext(
+                "it takes effect by itself at {at} UTC, unless you take it back: /console/changes/{id}",
+                at=at,
+                id=change.id,
+            )
         )
     else:
-        typer.echo(f"it waits for a second person: /console/changes/{change.id} · 待他人审批")
+        typer.echo(gettext("it waits for a second person: /console/changes/{id}", id=change.id))

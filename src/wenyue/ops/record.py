@@ -10,6 +10,8 @@ from rich.table import Table
 from wenyue.application.operating import Operator
 from wenyue.application.read_record import Found, NotRead, ReadRecord, read_record
 from wenyue.core.clock import at_local, zone
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.arguments import day_of
 from wenyue.platform.fault import SetupError
@@ -17,12 +19,11 @@ from wenyue.platform.fault import SetupError
 app = typer.Typer(no_args_is_help=True, help="Who did what and when; reading it is recorded, too (操作记录).")
 _TIMEZONE: Final = "Asia/Shanghai"
 _SAYS: Final = {
-    NotRead.WHO_UNKNOWN: (
-        "--who: no such login; write others as the record has them, such as system:expiry",
-        "没有这个账号",
+    NotRead.WHO_UNKNOWN: Message(
+        "--who: no such login; write others as the record has them, such as system:expiry"
     ),
-    NotRead.WHAT_WRONG: ("--what: an action or its beginning, such as staff or slots.closed", "操作名不正确"),
-    NotRead.VENUE_UNKNOWN: ("--venue: there is no such venue", "没有这个场馆"),
+    NotRead.WHAT_WRONG: Message("--what: an action or its beginning, such as staff or slots.closed"),
+    NotRead.VENUE_UNKNOWN: Message("--venue: there is no such venue"),
 }
 
 
@@ -52,17 +53,18 @@ def list_(
 
     found = acting_as(work, by)
     if isinstance(found, NotRead):
-        raise SetupError(*_SAYS[found])
+        raise SetupError(_SAYS[found])
     table = Table(box=None, pad_edge=False)
-    for column in ("at · 时间", "who · 谁", "what · 操作", "about · 对象", "detail · 细节"):
+    for column in (gettext("at"), gettext("who"), gettext("what"), gettext("about"), gettext("detail")):
         table.add_column(column, overflow="fold")
     for one, detail in zip(found.page.entries, found.page.details, strict=True):
         at = f"{one.at.astimezone(zone(_TIMEZONE)):%Y-%m-%d %H:%M:%S}"
         table.add_row(at, found.logins.get(one.actor, one.actor), one.action, one.subject, detail)
     console = Console(markup=False, emoji=False)
-    console.print(table if found.page.entries else "nothing found · 没有找到")
+    console.print(table if found.page.entries else gettext("nothing found"))
     if found.page.before is not None:
-        console.print(f"older · 更早的: --before {found.page.before[0]}-{found.page.before[1]}")
+        older = f"{found.page.before[0]}-{found.page.before[1]}"
+        console.print(gettext("older: --before {older}", older=older))
 
 
 def _cursor(text: str) -> tuple[int, int] | None:
@@ -70,5 +72,5 @@ def _cursor(text: str) -> tuple[int, int] | None:
         return None
     xid, dash, id_ = text.partition("-")
     if not dash or not all(one.isascii() and one.isdecimal() and int(one) < 2**63 for one in (xid, id_)):
-        raise SetupError(f"--before {text!r}: as the page before said it", "请填写上一页显示的编号")
+        raise SetupError(Message("--before {text}: as the page before said it", text=repr(text)))
     return int(xid), int(id_)

@@ -12,6 +12,8 @@ from typing import Final, LiteralString, cast
 import psycopg
 
 from wenyue.core.personal import SealBroken, Vault
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.database.db import queries
 from wenyue.platform.fault import SetupError
 
@@ -86,7 +88,14 @@ def reseal(
             after = _page(connection, place, (vault, current), after, here)
             pages += 1
             if after and pages % 20 == 0:
-                say(f"{place.name}: {here.seen:,} looked at, {here.done:,} sealed again · 重新加密中")
+                say(
+                    gettext(
+                        "{name}: {seen} looked at, {done} sealed again",
+                        name=place.name,
+                        seen=f"{here.seen:,}",
+                        done=f"{here.done:,}",
+                    )
+                )
             if not after or pages == pages_max:
                 break
         say(f"{place.name}: {here.seen:,} looked at, {here.done:,} sealed again, {here.broken:,} unreadable")
@@ -156,15 +165,21 @@ def refuse_while_used(
     places = [str(row[0]) for row in rows] + (["status/subscribers.db"] if _subscribed(home, number) else [])
     if places:
         raise SetupError(
-            f"{', '.join(places)} still has values under data key {number}: `wenyue keys reseal` first",
-            f"仍有数据使用密钥 {number}, 请先运行 wenyue keys reseal",
+            Message(
+                "{places} still has values under data key {number}: `wenyue keys reseal` first",
+                number=number,
+                places=", ".join(places),
+            ),
         )
     [[reasons]] = connection.execute(_SQL["sealed_reasons"], {"number": number}).fetchall()
     if reasons and not forget_reasons:
         raise SetupError(
-            f"{reasons} reasons in the audit record are sealed under data key {number}, and the record is never rewritten: "
-            "keep the key, or give them up with --forget-reasons",
-            f"审计记录中有 {reasons} 条原因使用密钥 {number}, 记录不可改写",
+            Message(
+                "{reasons} reasons in the audit record are sealed under data key {number}, and the "
+                "record is never rewritten: keep the key, or give them up with --forget-reasons",
+                reasons=reasons,
+                number=number,
+            ),
         )
 
 

@@ -11,6 +11,8 @@ from wenyue.application.jobs.erase_due import erase_due
 from wenyue.application.operating import Operator
 from wenyue.application.set_retention import SetRetention, set_retention
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext, pgettext
 from wenyue.ops.acting_as import Acting, acting_as
 from wenyue.ops.arguments import reason_of
 from wenyue.ops.as_owner import reading
@@ -33,7 +35,12 @@ def preview() -> None:
 
     found, due = reading(work, is_long=True)
     table = Table(box=None, pad_edge=False)
-    for column in ("kind · 种类", "kept, days · 保留天数", "due before · 到期日", "due · 待清除"):
+    for column in (
+        pgettext("ops retention", "kind"),
+        gettext("kept, days"),
+        gettext("due before"),
+        gettext("due"),
+    ):
         table.add_column(column)
     for one in found:
         table.add_row(one.kind, str(one.days), one.due_before.isoformat(), f"{due[one.kind]:,}")
@@ -44,7 +51,7 @@ def preview() -> None:
 def erase_now() -> None:
     """Erase what is due now, as the worker does every day (立即清除)."""
     for kind, count in acting_as(_erase_all).items():
-        typer.echo(f"{kind}: {count:,} erased · 已清除")
+        typer.echo(gettext("{kind}: {count} erased", kind=kind, count=f"{count:,}"))
 
 
 @app.command("set")
@@ -58,14 +65,16 @@ def set_(
     try:
         wanted = Kind(kind)
     except ValueError:
-        raise SetupError(f"KIND {kind!r}: one of {', '.join(Kind)}", "没有这个种类") from None
+        raise SetupError(
+            Message("KIND {kind}: one of {kinds}", kind=repr(kind), kinds=", ".join(Kind))
+        ) from None
     request = SetRetention(wanted, days, reason_of(why))
 
     async def work(works: Acting, operator: Operator) -> int:
         return await set_retention(works, operator, request)
 
     was = acting_as(work)
-    typer.echo(f"{wanted}: kept for {days} days, {was} before · 已设定")
+    typer.echo(gettext("{wanted}: kept for {days} days, {was} before", wanted=wanted, days=days, was=was))
 
 
 async def _erase_all(works: Acting, _: Operator) -> dict[Kind, int]:

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from wenyue.core.limits import KEYS_SETTLE_S, RETIRED_GATE_KEYS_MAX, SEALING_KEYS_MAX
 from wenyue.gate import GateKeys, load_gate_keys
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.fault import SetupError
 from wenyue.platform.keys import KEYS, key_ring, load_keys, read_content, replace, seal_keys
 
@@ -41,12 +43,21 @@ def add(content: Content, kind: Kind) -> tuple[Content, int]:
     keys, current = _part(content, kind)
     if max(keys) > current:
         raise SetupError(
-            f"{kind} key {max(keys)} was added and is not used yet: `wenyue keys rotate {kind} --stage use`",
-            f"已添加的密钥 {max(keys)} 尚未启用",
+            Message(
+                "{kind} key {keys} was added and is not used yet: `wenyue keys rotate {kind} --stage use`",
+                keys=max(keys),
+                kind=kind,
+            ),
         )
     number = max(keys) + 1
     if number > SEALING_KEYS_MAX:
-        raise SetupError(f"there are {SEALING_KEYS_MAX} {kind} keys, no more have a number", "密钥编号已用完")
+        raise SetupError(
+            Message(
+                "there are {sealing_keys_max} {kind} keys, no more have a number",
+                sealing_keys_max=SEALING_KEYS_MAX,
+                kind=kind,
+            )
+        )
     return _with(content, kind, number, current), number
 
 
@@ -56,8 +67,12 @@ def use(content: Content, kind: Kind) -> tuple[Content, int]:
     newest = max(keys)
     if newest == current:
         raise SetupError(
-            f"{kind} key {current} is the newest and in use: first `wenyue keys rotate {kind} --stage add`",
-            f"密钥 {current} 已是最新, 请先添加新密钥",
+            Message(
+                "{kind} key {current} is the newest and in use: first `wenyue keys rotate {kind} "
+                "--stage add`",
+                current=current,
+                kind=kind,
+            ),
         )
     return _with(content, kind, None, newest), newest
 
@@ -66,11 +81,9 @@ def without(content: Content, number: int) -> Content:
     """The file's content without this data key. Raises SetupError."""
     ring = key_ring(content)
     if number not in ring.sealing:
-        raise SetupError(f"there is no data key {number}; see `wenyue keys list`", f"没有数据密钥 {number}")
+        raise SetupError(Message("there is no data key {number}; see `wenyue keys list`", number=number))
     if number >= ring.current:
-        raise SetupError(
-            f"data key {number} is in use, or will be: rotate first", f"数据密钥 {number} 正在使用, 请先轮换"
-        )
+        raise SetupError(Message("data key {number} is in use, or will be: rotate first", number=number))
     return content | {"sealing": {no: key for no, key in content["sealing"].items() if int(no) != number}}
 
 
@@ -107,9 +120,7 @@ class KeyStore:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise SetupError(
-                    "another command changes the keys: wait for it", "另一命令正在更改密钥, 请稍候"
-                ) from None
+                raise SetupError(Message("another command changes the keys: wait for it")) from None
             yield
 
     def content(self, name: str = KEYS) -> Content:
@@ -128,9 +139,12 @@ class KeyStore:
             turned = GateKeys.turned_over(self.content(GateKeys.FILE), secrets.token_bytes(32))
         except OverflowError:
             raise SetupError(
-                f"{GateKeys.FILE} has {RETIRED_GATE_KEYS_MAX} retired keys: remove the oldest of `retired_public` "
-                "whose vouchers are over",
-                "已停用的验票密钥过多, 请删除最旧的",
+                Message(
+                    "{file} has {retired_gate_keys_max} retired keys: remove the oldest of "
+                    "`retired_public` whose vouchers are over",
+                    file=GateKeys.FILE,
+                    retired_gate_keys_max=RETIRED_GATE_KEYS_MAX,
+                ),
             ) from None
         replace(self._home / GateKeys.FILE, turned)
 
@@ -138,5 +152,11 @@ class KeyStore:
         """Return when every process of this machine has the file as it is: KEYS_SETTLE_S after its last change."""
         while (age := time.time() - (self._home / name).stat().st_mtime) < KEYS_SETTLE_S and age >= 0:
             left_s = KEYS_SETTLE_S - age
-            self._say(f"waiting {left_s:.0f} s until every process has read {name} · 等待各进程读取")
+            self._say(
+                gettext(
+                    "waiting {left_s} s until every process has read {name}",
+                    left_s=f"{left_s:.0f}",
+                    name=name,
+                )
+            )
             time.sleep(left_s)  # others read the file in their own time, and nothing tells when they have

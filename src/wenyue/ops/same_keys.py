@@ -15,6 +15,9 @@ import psycopg
 
 from wenyue.core.personal import KeyRing, SealKeys
 from wenyue.gate import GateKeys, load_gate_keys
+from wenyue.locale import Message, command_locale
+from wenyue.locale.formats import say_list
+from wenyue.locale.terminal import gettext
 from wenyue.ops.key_mark import IN_USE, NAMES, SUBJECT, fingerprint
 from wenyue.platform.config import Settings
 from wenyue.platform.database.external import connect_external
@@ -48,7 +51,14 @@ def claim_keys(home: Path, owner_url: str, *, is_accepted: bool, say: Callable[[
             redecide(connection, SUBJECT, own)
             note_in_use(connection, home)
     if is_new:
-        say(f"made {NAMES[0]} and {NAMES[1]} in {home}: copy them to every machine · 请将密钥复制到每台机器")
+        say(
+            gettext(
+                "made {names} and {other} in {home}: copy them to every machine",
+                names=NAMES[0],
+                other=NAMES[1],
+                home=home,
+            )
+        )
 
 
 def show_keys(home: Path, say: Callable[[str], None]) -> None:
@@ -56,7 +66,12 @@ def show_keys(home: Path, say: Callable[[str], None]) -> None:
     is_new = not (home / NAMES[0]).exists()
     mark = fingerprint(load_keys(home))
     load_gate_keys(home)
-    say(f"{'made' if is_new else 'found'} {NAMES[0]} and {NAMES[1]} in {home}: {mark} · 密钥指纹")
+    params = {"names": NAMES[0], "other": NAMES[1], "home": home, "mark": mark}
+    say(
+        gettext("made {names} and {other} in {home}: {mark}", **params)
+        if is_new
+        else gettext("found {names} and {other} in {home}: {mark}", **params)
+    )
 
 
 def require_keys(settings: Settings) -> None:
@@ -64,8 +79,7 @@ def require_keys(settings: Settings) -> None:
     url, role = settings.database.url, settings.database.role
     if not url:
         raise SetupError(
-            "a single process needs WENYUE_DATABASE_URL (or …_FILE): set it, or run `wenyue up`",
-            "请设置 WENYUE_DATABASE_URL, 或运行 wenyue up",
+            Message("a single process needs WENYUE_DATABASE_URL (or …_FILE): set it, or run `wenyue up`"),
         )
     with connect_external(url, "WENYUE_DATABASE_URL") as connection:
         if role:
@@ -128,23 +142,31 @@ def _require(home: Path, noted: str, in_use: str | None) -> None:
     if lacking:
         kinds = ", ".join(sorted(mark.rpartition(":")[0] for mark in lacking))
         raise SetupError(
-            f"the key files in {home} lack keys that this installation uses now ({kinds}): copy them from the machine "
-            "where `wenyue keys rotate` ran",
-            f"{home} 的密钥文件缺少正在使用的密钥 ({kinds}), 请从执行轮换的机器复制",
+            Message(
+                "the key files in {home} lack keys that this installation uses now ({kinds}): copy "
+                "them from the machine where `wenyue keys rotate` ran",
+                home=home,
+                kinds=kinds,
+            ),
         )
 
 
 def _missing(home: Path, names: list[str]) -> SetupError:
     return SetupError(
-        f"{home} lacks {' and '.join(names)}: copy them from the machine where `wenyue migrate` ran first, "
-        "or from their backup; only if they are lost for good: `wenyue migrate --accept-keys`",
-        f"{home} 缺少密钥文件 {', '.join(names)}, 请从首台机器或备份复制",
+        Message(
+            "{home} lacks {names}: copy them from the machine where `wenyue migrate` ran first, or from their backup; "
+            "only if they are lost for good: `wenyue migrate --accept-keys`",
+            home=home,
+            names=say_list(names, command_locale()),
+        )
     )
 
 
 def _other(home: Path) -> SetupError:
     return SetupError(
-        f"{home / NAMES[0]} is not the key file of this database: what it holds could not be read. Copy the right one; "
-        "only if that is lost for good: `wenyue migrate --accept-keys`",
-        f"{home / NAMES[0]} 与数据库不匹配, 请复制正确的密钥文件",
+        Message(
+            "{home} is not the key file of this database: what it holds could not be read. Copy "
+            "the right one; only if that is lost for good: `wenyue migrate --accept-keys`",
+            home=home / NAMES[0],
+        ),
     )

@@ -18,6 +18,8 @@ from wenyue.application.operator_checks import DAYS_MAX
 from wenyue.application.reprice import Reprice, reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
 from wenyue.core.clock import days, utc_now
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import AsOf, acting_as
 from wenyue.ops.arguments import day_of
 from wenyue.ops.not_done import NOT_DONE
@@ -65,7 +67,7 @@ def close(
     if done is None:
         return
     which = f"closure {done.closure_id}" if done.closure_id is not None else "it stood already"
-    typer.echo(f"{which}: {done.slots} open sessions closed · 停售{done.slots}场")
+    typer.echo(gettext("{which}: {slots} open sessions closed", slots=done.slots, which=which))
 
 
 @app.command("closures")
@@ -80,7 +82,7 @@ def closures(venue: _Venue) -> None:
         return found.get(venue_id, [])
 
     table = Table(box=None, pad_edge=False)
-    for column in ("no. · 编号", "from · 起", "to · 止", "product · 产品", "reason · 原因"):
+    for column in (gettext("no."), gettext("from"), gettext("to"), gettext("product"), gettext("reason")):
         table.add_column(column)
     for one in acting_as(work):
         row = (one.id, one.from_date, one.to_date, one.product_id or "", one.reason_zh)
@@ -102,7 +104,7 @@ def lift(
 
     opened = act_or_propose("slots.reopen", asked, lift_closure, by, why)
     if opened is not None:
-        typer.echo(f"{opened} sessions opened · 恢复{opened}场")
+        typer.echo(gettext("{opened} sessions opened", opened=opened))
 
 
 @app.command("price")
@@ -128,7 +130,7 @@ def price(
 
     changed = act_or_propose("prices.set", asked, reprice, by, why)
     if changed is not None:
-        typer.echo(f"{changed} open sessions changed · 调整{changed}场")
+        typer.echo(gettext("{changed} open sessions changed", changed=changed))
 
 
 @app.command("capacity")
@@ -173,9 +175,9 @@ def _say_capacity(done: CapacitySet | None) -> None:
         return
     typer.echo(
         {
-            CapacitySet.SET: "set · 已设置",
-            CapacitySet.UNCHANGED: "it was so already · 没有变化",
-            CapacitySet.FOLLOWS: "sales stopped; it goes down with every place given back · 已停售，随退订逐步降到目标",
+            CapacitySet.SET: gettext("set"),
+            CapacitySet.UNCHANGED: gettext("it was so already"),
+            CapacitySet.FOLLOWS: gettext("sales stopped; it goes down with every place given back"),
         }[done]
     )
 
@@ -185,20 +187,20 @@ async def _find(works: Works, venue: str, product: str) -> tuple[int, int | None
     async with works.db.connection() as tx:
         found = await catalogue.venue(tx, venue)
         if found is None:
-            raise SetupError(f"there is no venue {venue!r}", f"没有场馆 {venue}")
+            raise SetupError(Message("there is no venue {code}", code=repr(venue)))
         if not product:
             return found.id, None
         for one in await catalogue.products(tx, found.id):
             if one.code == product:
                 return found.id, one.id
-    raise SetupError(f"{venue} has no product {product!r}", f"{venue} 没有产品 {product}")
+    raise SetupError(Message("{venue} has no product {product}", venue=venue, product=repr(product)))
 
 
 def _span(from_day: str, to_day: str) -> tuple[date, date]:
     first = day_of(from_day, "--from")
     last = day_of(to_day, "--to") if to_day else first
     if not 0 <= (last - first).days < DAYS_MAX:
-        raise SetupError(*NOT_DONE[NotDone.BAD_DATES])
+        raise SetupError(NOT_DONE[NotDone.BAD_DATES])
     return first, last
 
 
@@ -209,5 +211,5 @@ def _minor(yuan: str) -> int:
     except InvalidOperation:
         minor = Decimal("NaN")
     if not minor.is_finite() or minor != minor.to_integral_value():
-        raise SetupError(f"YUAN {yuan!r}: an amount as 58 or 58.50", "价格应为 58 或 58.50 这样的金额")
+        raise SetupError(Message("YUAN {yuan}: an amount as 58 or 58.50", yuan=repr(yuan)))
     return int(minor)

@@ -23,6 +23,8 @@ from wenyue.application.retire_staff import retire_staff
 from wenyue.application.unlock_staff import unlock_staff
 from wenyue.core.documents.text import has_controls
 from wenyue.core.duties import FORMER, Duties, Duty, duties_of_role
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import SERVER, Acting, AsOf, acting_as
 from wenyue.ops.duty_texts import duty_of, shown
 from wenyue.platform.database.db import Tx
@@ -47,29 +49,23 @@ _DutyOf = Annotated[
 ]
 _Change = Callable[[Acting, Operator, str, Duties], Awaitable[Duties | NotStaffed]]
 _Duties = Annotated[list[str], typer.Argument(help="ROLE, ROLE@venue:CODE or ROLE@venue:CODE/POST")]
-_SAYS: Final[dict[NotStaffed, tuple[str, str]]] = {
-    NotStaffed.LOGIN_TAKEN: (
-        "there is a login {login!r} already: `wenyue staff reset` gives it a new password, `grant` a duty",
-        "账号已存在",
+_SAYS: Final[dict[NotStaffed, Message]] = {
+    NotStaffed.LOGIN_TAKEN: Message(
+        "there is a login {login} already: `wenyue staff reset` gives it a new password, `grant` a duty"
     ),
-    NotStaffed.LOGIN_UNKNOWN: ("there is no login {login!r}; `wenyue staff list` shows them", "没有这个账号"),
-    NotStaffed.RETIRED: ("{login!r} is retired: add it again", "账号已停用"),
-    NotStaffed.DUTY_NEEDED: ("say what they are there for: --duty gate@venue:CODE", "请用 --duty 指定职责"),
-    NotStaffed.TOO_MANY_DUTIES: ("these are too many duties for one login", "职责过多"),
-    NotStaffed.VENUE_UNKNOWN: ("there is no such venue", "没有这个场馆"),
-    NotStaffed.NOT_YOURS: (
-        "you may not give, take or touch such a duty there: only what you hold, unless you administer the place",
-        "您无权授予、收回或变更这项职责",
+    NotStaffed.LOGIN_UNKNOWN: Message("there is no login {login}; `wenyue staff list` shows them"),
+    NotStaffed.RETIRED: Message("{login} is retired: add it again"),
+    NotStaffed.DUTY_NEEDED: Message("say what they are there for: --duty gate@venue:CODE"),
+    NotStaffed.TOO_MANY_DUTIES: Message("these are too many duties for one login"),
+    NotStaffed.VENUE_UNKNOWN: Message("there is no such venue"),
+    NotStaffed.NOT_YOURS: Message(
+        "you may not give, take or touch such a duty there: only what you hold, unless you administer the place"
     ),
-    NotStaffed.FACTOR_OLD: (
-        "prove your second factor first: type its code when you are asked",
-        "请先输入二次验证的验证码",
-    ),
-    NotStaffed.ONESELF: ("another administrator does this for you", "请由另一名管理员操作"),
-    NotStaffed.ALREADY_DONE: ("this was done before", "此前已完成"),
-    NotStaffed.LAST_ADMINISTRATOR: (
-        "{login!r} is the last administrator of the whole destination: make another one first",
-        "这是最后一名管理员，请先设置另一名",
+    NotStaffed.FACTOR_OLD: Message("prove your second factor first: type its code when you are asked"),
+    NotStaffed.ONESELF: Message("another administrator does this for you"),
+    NotStaffed.ALREADY_DONE: Message("this was done before"),
+    NotStaffed.LAST_ADMINISTRATOR: Message(
+        "{login} is the last administrator of the whole destination: make another one first"
     ),
 }
 
@@ -118,7 +114,7 @@ def retire(login: _LoginOf, *, by: AsOf = "") -> None:
     """A member of staff leaves: what they are signed in with ends with this command (停用员工)."""
     _run(login, lambda works, operator: retire_staff(works, operator, login), by)
     Console().print(
-        f"{login}: retired, and signed out everywhere · 已停用并退出登录", markup=False, emoji=False
+        gettext("{login}: retired, and signed out everywhere", login=login), markup=False, emoji=False
     )
 
 
@@ -134,7 +130,7 @@ def reset(login: _LoginOf, *, password_stdin: _StdinOf = False, by: AsOf = "") -
 def unlock(login: _LoginOf, *, by: AsOf = "") -> None:
     """Wrong passwords so far make this login wait no longer (解除等待)."""
     _run(login, lambda works, operator: unlock_staff(works, operator, login), by)
-    Console().print(f"{login}: unlocked · 已解除", markup=False, emoji=False)
+    Console().print(gettext("{login}: unlocked", login=login), markup=False, emoji=False)
 
 
 @app.command("list")
@@ -150,30 +146,31 @@ def list_() -> None:
 
     found, codes = acting_as(work)
     table = Table(box=None, pad_edge=False)
-    for head in ("login 账号", "duties 职责", "name 姓名", "state 状态"):
+    for head in (gettext("login"), gettext("duties"), gettext("name"), gettext("state")):
         table.add_column(head, overflow="fold")
     for one in found:
         state = (
-            "retired 已停用"
+            gettext("retired")
             if not one.is_active
-            else "active 在用"
+            else gettext("active")
             if one.has_password
-            else "no password 无密码"
+            else gettext("no password")
         )
-        duties = "\n".join(sorted(shown(duty, codes) for duty in one.staff.duties)) or "none 无"
+        duties = "\n".join(sorted(shown(duty, codes) for duty in one.staff.duties)) or gettext("none")
         table.add_row(one.staff.login, duties, one.staff.display_name, state)
     console = Console(markup=False, emoji=False)  # a name may hold brackets, and colons
-    console.print(table if found else "nobody yet · 还没有员工：wenyue staff add")
+    console.print(table if found else gettext("nobody yet"))
 
 
 def _run(login: str, work: Callable[[Acting, Operator], Awaitable[T | NotStaffed]], by: str) -> T:
     try:
         done = acting_as(work, by)
     except ValueError as error:
-        raise SetupError(str(error), "账号、密码或职责不合要求") from error
+        raise SetupError(
+            Message("login, password or duties are not as they should be: {problem}", problem=str(error))
+        ) from error
     if isinstance(done, NotStaffed):
-        text, zh = _SAYS[done]
-        raise SetupError(text.format(login=login), zh)
+        raise SetupError(_SAYS[done].filled(login=repr(login)))
     return done
 
 
@@ -186,7 +183,7 @@ async def _former(tx: Tx, role: str, codes: Sequence[str]) -> Duties:
     for code in codes:
         found = await catalogue.venue(tx, code)
         if found is None:
-            raise SetupError(f"there is no venue {code!r}", f"没有场馆 {code}")
+            raise SetupError(Message("there is no venue {code}", code=repr(code)))
         ids.append(found.id)
     for known in FORMER:
         if role.strip().lower() == known:
@@ -196,7 +193,9 @@ async def _former(tx: Tx, role: str, codes: Sequence[str]) -> Duties:
 
 def _check_role(raw: str) -> None:
     if raw and raw.strip().lower() not in FORMER:
-        raise SetupError(f"--role {raw!r} is none of {', '.join(FORMER)}: see --duty", "角色请用 --duty 指定")
+        raise SetupError(
+            Message("--role {raw} is none of {former}: see --duty", raw=repr(raw), former=", ".join(FORMER))
+        )
 
 
 def _change_duties(change: _Change, login: str, duties: Sequence[str], by: str) -> None:
@@ -207,15 +206,13 @@ def _change_duties(change: _Change, login: str, duties: Sequence[str], by: str) 
             wanted = await _duties(tx, duties)
         return await change(works, operator, login, wanted)
 
-    said = ", ".join(sorted(map(str, _run(login, work, by)))) or "none 无"
+    said = ", ".join(sorted(map(str, _run(login, work, by)))) or gettext("none")
     Console().print(f"{login}: {said}", markup=False, emoji=False)
 
 
 def _plain(text: str, option: str) -> str:
     if has_controls(text):
-        raise SetupError(
-            f"{option}: line breaks and control characters are not taken", "不能含换行或控制字符"
-        )
+        raise SetupError(Message("{option}: line breaks and control characters are not taken", option=option))
     return text.strip()
 
 
@@ -224,16 +221,16 @@ def _password(*, is_given: bool) -> str:
         return staffing.draw_password()
     line = sys.stdin.readline(_LINE_MAX).rstrip("\r\n")
     if not line:
-        raise SetupError("standard input holds no password: its first line is taken", "标准输入里没有密码")
+        raise SetupError(Message("standard input holds no password: its first line is taken"))
     return line
 
 
 def _show_password(login: str, drawn: str) -> None:
     console = Console()
-    console.print(f"{login}: saved · 已保存", markup=False, emoji=False)
+    console.print(gettext("{login}: saved", login=login), markup=False, emoji=False)
     if drawn:
         console.print(
-            f"password · 密码: {drawn}\nIt is shown this once. · 只显示这一次。",
+            gettext("password: {password}", password=drawn) + "\n" + gettext("It is shown this once."),
             markup=False,
             highlight=False,
         )

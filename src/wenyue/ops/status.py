@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from wenyue.core.clock import utc_now
+from wenyue.locale import Message
 from wenyue.platform.config import load
 from wenyue.platform.fault import SetupError
 from wenyue.web.status.history import NOTE_STATES, TEXT_MAX, TITLE_MAX, History
@@ -45,7 +46,9 @@ def open_(
 ) -> None:
     """Begin one, and print its number (新建)."""
     if component not in NAMES:
-        raise SetupError(f"{component!r} is no component: {', '.join(NAMES)}", "没有这项服务")
+        raise SetupError(
+            Message("{component} is no component: {names}", component=repr(component), names=", ".join(NAMES))
+        )
     _require(title_zh, "--title-zh", TITLE_MAX)
     _require(title_en, "--title-en", TITLE_MAX)
     now = utc_now()
@@ -64,7 +67,11 @@ def update(
 ) -> None:
     """Tell more (更新)."""
     if state not in NOTE_STATES[:-1]:
-        raise SetupError(f"{state!r} is none of {', '.join(NOTE_STATES[:-1])}", "状态不对")
+        raise SetupError(
+            Message(
+                "{state} is none of {note_states}", state=repr(state), note_states=", ".join(NOTE_STATES[:-1])
+            )
+        )
     _add(number, _note(state, zh, en))
 
 
@@ -99,11 +106,20 @@ def _note(state: str, zh: str, en: str) -> Note:
 def _add(number: str, note: Note) -> None:
     if not _history().add_note(number, note):
         raise SetupError(
-            f"no open incident {number!r} that takes more: see `wenyue status incident list`",
-            "没有这个未关闭的事件",
+            Message(
+                "no open incident {number} that takes more: see `wenyue status incident list`",
+                number=repr(number),
+            ),
         )
 
 
 def _require(text: str, name: str, length_max: int) -> None:
     if not text.strip() or len(text) > length_max:
-        raise SetupError(f"{name} has {len(text)} characters; 1 to {length_max} are taken", "文字为空或太长")
+        raise SetupError(
+            Message(
+                "{name} has {n} characters; 1 to {length_max} are taken",
+                name=name,
+                n=len(text),
+                length_max=length_max,
+            )
+        )

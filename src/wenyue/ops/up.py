@@ -14,6 +14,7 @@ from types import FrameType
 import psycopg
 
 from wenyue.core.personal import Vault
+from wenyue.locale.terminal import gettext
 from wenyue.ops.beside import helpers
 from wenyue.ops.database import ReadyDatabase
 from wenyue.ops.key_mark import is_noted, unsaid
@@ -82,7 +83,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
                     rehearsals.end()
         finally:
             database.close()
-    say("stopped · 已停止")
+    say(gettext("stopped"))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -130,7 +131,7 @@ def _load_demo_once(settings: Settings, database: ReadyDatabase, say: Callable[[
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
         decision = decide_once(connection, DEMO_DECISION, lambda: _first_decision(connection, settings))
         if decision == "wanted":
-            say("loading the demo (once) · 正在载入演示数据")
+            say(gettext("loading the demo (once)"))
             asyncio.run(_load_demo(settings, database.owner_url, say))
             redecide(connection, DEMO_DECISION, "loaded")
     return decision in {"wanted", "loaded"}
@@ -155,9 +156,9 @@ def _greet(
     say(f"ready: {address}")
     if https is not None:
         https.greet()
-    say(f"live page for operators · 运营实时页面: {address}/console/live")
+    say(gettext("live page for operators: {url}", url=f"{address}/console/live"))
     if status_url:
-        say(f"status page for travellers · 公众状态页: {status_url}")
+        say(gettext("status page for travellers: {url}", url=status_url))
     if has_demo:
         from wenyue.ops import demo  # noqa: PLC0415 - as above
 

@@ -18,6 +18,7 @@ from typing import Final
 
 from wenyue.application.import_venues import VenuesTaken, do_import_venues
 from wenyue.catalogue import Venue
+from wenyue.locale import Message
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
 
@@ -202,10 +203,18 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The columns, and every row that is not blank with its line number. Raises SetupError."""
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
-            raise SetupError(f"{path} is larger than {FILE_BYTES_MAX} bytes: split it", f"文件 {path} 过大")
+            raise SetupError(
+                Message(
+                    "{path} is larger than {file_bytes_max} bytes: split it",
+                    path=path,
+                    file_bytes_max=FILE_BYTES_MAX,
+                )
+            )
         raw = path.read_bytes()
     except OSError as error:
-        raise SetupError(f"cannot read {path}: {error.strerror}", f"无法读取 {path}") from error
+        raise SetupError(
+            Message("cannot read {path}: {strerror}", path=path, strerror=error.strerror)
+        ) from error
     no_columns: list[str] = []
     reader = csv.reader(io.StringIO(_decode(raw, path), newline=""))
     try:
@@ -213,17 +222,31 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
         rows = [(reader.line_num, fields) for fields in islice(reader, ROWS_MAX + 1) if fields]
     except csv.Error as error:
         raise SetupError(
-            f"{path} is not CSV (line {reader.line_num}): {error}", "不是有效的 CSV 文件"
+            Message(
+                "{path} is not CSV (line {line_no}): {error}",
+                path=path,
+                line_no=reader.line_num,
+                error=error,
+            )
         ) from error
     missing = [column for column in _REQUIRED if column not in columns]
     if missing:
         raise SetupError(
-            f"{path} lacks the column(s) {', '.join(missing)}: the first line must name"
-            f" {', '.join(_REQUIRED)} (and may name {', '.join(_OPTIONAL)})",
-            f"缺少列 {', '.join(missing)}",
+            Message(
+                "{path} lacks the column(s) {missing}: the first line must name {required} (and may "
+                "name {optional})",
+                missing=", ".join(missing),
+                path=path,
+                required=", ".join(_REQUIRED),
+                optional=", ".join(_OPTIONAL),
+            ),
         )
     if len(rows) > ROWS_MAX:
-        raise SetupError(f"{path} has more than {ROWS_MAX} rows: split it", f"文件 {path} 行数过多")
+        raise SetupError(
+            Message.in_context(
+                "ops", "{path} has more than {rows_max} rows: split it", path=path, rows_max=ROWS_MAX
+            )
+        )
     return columns, rows
 
 
@@ -233,4 +256,4 @@ def _decode(raw: bytes, path: Path) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise SetupError(f"{path} is neither UTF-8 nor GB 18030 text: save it as UTF-8", "文件编码须为 UTF-8")
+    raise SetupError(Message("{path} is neither UTF-8 nor GB 18030 text: save it as UTF-8", path=path))

@@ -17,6 +17,8 @@ from wenyue.application.steer_room import NoRoom, SteerRoom, steer_room
 from wenyue.catalogue import Product
 from wenyue.core.clock import at_local, utc_now, zone
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext, pgettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.arguments import told
 from wenyue.ops.as_owner import reading
@@ -53,9 +55,7 @@ def open_(
 ) -> None:
     """Open a waiting room: its seed is drawn and promised now, and what it guards wants a token from now on (开启排队)."""
     if not _CODE.fullmatch(code):
-        raise SetupError(
-            f"{code!r} is no code: lower-case letters, digits, hyphens", "代码只能用小写字母、数字和连字符"
-        )
+        raise SetupError(Message("{code} is no code: lower-case letters, digits, hyphens", code=repr(code)))
     first, last = _day(from_day, "--from"), _day(to_day or from_day, "--to")
 
     async def drawn_up(tx: Tx, _: Vault) -> NewRoom:
@@ -82,11 +82,14 @@ def open_(
     async def work(works: Acting, operator: Operator) -> Room:
         return await open_room(works, operator, new)
 
-    with told("无法开启"):
+    with told(Message("cannot be opened: {problem}")):
         room = acting_as(work, by)
     console = Console()
-    _say(console, f"the room {room.code} is open; its page is /room/{room.code} · 排队已开启")
-    _say(console, f"promise (SHA-256 of the seed), publish it · 承诺, 请公布: {room.commitment.hex()}")
+    _say(console, gettext("the room {code} is open; its page is /room/{code}", code=room.code))
+    _say(
+        console,
+        gettext("promise (SHA-256 of the seed), publish it: {promise}", promise=room.commitment.hex()),
+    )
 
 
 @app.command("list")
@@ -97,7 +100,14 @@ def list_() -> None:
         return await waiting_room.rooms(tx, utc_now(), closed_for_s=_CLOSED_SHOWN_S)
 
     table = Table(box=None, pad_edge=False)
-    for column in ("code · 代码", "state", "release · 放票", "days · 日期", "people/s", "title · 名称"):
+    for column in (
+        gettext("code"),
+        gettext("state"),
+        gettext("release"),
+        gettext("days"),
+        gettext("people/s"),
+        gettext("title"),
+    ):
         table.add_column(column)
     for room in reading(work):
         table.add_row(
@@ -121,23 +131,46 @@ def show(code: _CodeOf) -> None:
         knots = waiting_room.knots(crowd)
         admitted = int(waiting_room.position(knots, room.threshold))
         why = await waiting_room.held_back_by(tx, room, utc_now())
-        kept = "never" if room.kept_at is None else f"{(utc_now() - room.kept_at).total_seconds():.0f} s ago"
+        kept = (
+            gettext("never looked after it")
+            if room.kept_at is None
+            else gettext("looked after it {n} s ago", n=f"{(utc_now() - room.kept_at).total_seconds():.0f}")
+        )
         return [
-            ("page · 页面", f"/room/{room.code}"),
-            ("state · 状态", waiting_room.state_of(room).value),
-            ("release · 放票", _local(room.release_at)),
-            ("people · 人数", f"{crowd.total} came, {admitted} may come in, {crowd.total - admitted} wait"),
-            ("tokens given · 已放行", str(await waiting_room.count_exchanges(tx, room.id))),
-            ("held back by · 暂缓原因", "nothing" if why is None else why.value),
-            ("threshold · 放行线", f"epoch {room.threshold.epoch}, rank {room.threshold.rank}"),
+            (gettext("page"), f"/room/{room.code}"),
+            (gettext("state"), waiting_room.state_of(room).value),
+            (gettext("release"), _local(room.release_at)),
             (
-                "rate · 速度",
-                f"{room.pace:.1f} people/s lately, {room.rate:.1f} allowed now, {room.rate_max:g} at most",
+                pgettext("label", "people"),
+                gettext(
+                    "{total} came, {admitted} may come in, {waiting} wait",
+                    total=crowd.total,
+                    admitted=admitted,
+                    waiting=crowd.total - admitted,
+                ),
             ),
-            ("places left · 余量", "not known" if room.places_left is None else str(room.places_left)),
-            ("keeper · 放行程序", f"looked after it {kept}"),
-            ("promise · 承诺", room.commitment.hex()),
-            ("seed · 种子", "published at the release" if room.seed is None else room.seed.hex()),
+            (gettext("tokens given"), str(await waiting_room.count_exchanges(tx, room.id))),
+            (gettext("held back by"), gettext("nothing") if why is None else why.value),
+            (
+                gettext("threshold"),
+                gettext("epoch {epoch}, rank {rank}", epoch=room.threshold.epoch, rank=room.threshold.rank),
+            ),
+            (
+                gettext("rate"),
+                gettext(
+                    "{pace} people/s lately, {rate} allowed now, {rate_max} at most",
+                    pace=f"{room.pace:.1f}",
+                    rate=f"{room.rate:.1f}",
+                    rate_max=f"{room.rate_max:g}",
+                ),
+            ),
+            (
+                gettext("places left"),
+                gettext("not known") if room.places_left is None else str(room.places_left),
+            ),
+            (gettext("keeper"), kept),
+            (gettext("promise"), room.commitment.hex()),
+            (gettext("seed"), gettext("published at the release") if room.seed is None else room.seed.hex()),
         ]
 
     console = Console()
@@ -155,14 +188,14 @@ def pause(
 ) -> None:
     """Let nobody more in for now; everybody keeps their place (暂停放行)."""
     _steer(code, by, is_paused=True, message=(message, message_en or message))
-    _say(Console(), f"{code}: paused · 已暂停")
+    _say(Console(), gettext("{code}: paused", code=code))
 
 
 @app.command()
 def resume(code: _CodeOf, *, by: AsOf = "") -> None:
     """Go on where it stopped (继续放行)."""
     _steer(code, by, is_paused=False, message=("", ""))
-    _say(Console(), f"{code}: going on · 已继续")
+    _say(Console(), gettext("{code}: going on", code=code))
 
 
 @app.command("tell")
@@ -175,7 +208,7 @@ def show_message(
 ) -> None:
     """Write a line that every visitor reads (发布通知)."""
     _steer(code, by, is_paused=None, message=(message, message_en or message))
-    _say(Console(), f"{code}: told · 已发布")
+    _say(Console(), gettext("{code}: told", code=code))
 
 
 @app.command()
@@ -187,7 +220,10 @@ def rate(
 ) -> None:
     """Change how many may come in a second, at most (调整最大速度)."""
     _steer(code, by, is_paused=None, message=None, rate_max=people_per_s)
-    _say(Console(), f"{code}: at most {people_per_s:g} people/s · 已调整")
+    _say(
+        Console(),
+        gettext("{code}: at most {rate} people/s", code=code, rate=f"{people_per_s:g}"),
+    )
 
 
 @app.command()
@@ -198,7 +234,7 @@ def close(code: _CodeOf, *, by: AsOf = "") -> None:
         return await close_room(works, operator, code)
 
     _refuse(code, acting_as(work, by))
-    _say(Console(), f"{code}: closed; prove it with `wenyue fairness verify {code}` · 已结束")
+    _say(Console(), gettext("{code}: closed; prove it with `wenyue fairness verify {code}`", code=code))
 
 
 def _steer(
@@ -219,12 +255,12 @@ def _steer(
 
 def _refuse(code: str, problem: NoRoom | None) -> None:
     if problem is not None:
-        closed = SetupError(f"the room {code!r} is closed for good", "这个排队已经结束")
+        closed = SetupError(Message("the room {code} is closed for good", code=repr(code)))
         raise _unknown(code) if problem is NoRoom.UNKNOWN else closed
 
 
 def _unknown(code: str) -> SetupError:
-    return SetupError(f"there is no room {code!r}: see `wenyue room list`", "没有这个排队")
+    return SetupError(Message("there is no room {code}: see `wenyue room list`", code=repr(code)))
 
 
 async def _find(tx: Tx, code: str) -> Room:
@@ -240,13 +276,12 @@ async def _guarded(
     """The venue that admitted people are sent to, and the products. Raises SetupError."""
     if bool(named) == bool(venue_code):
         raise SetupError(
-            "name what is guarded: --product (again and again), or --venue",
-            "请用 --product 或 --venue 指定范围",
+            Message("name what is guarded: --product (again and again), or --venue"),
         )
     if venue_code:
         place = await catalogue.venue(tx, venue_code)
         if place is None:
-            raise SetupError(f"--venue: there is no venue {venue_code!r}", "没有这个场馆")
+            raise SetupError(Message("--venue: there is no venue {venue_code}", venue_code=repr(venue_code)))
         return place, await catalogue.products(tx, place.id)
     found = [await _product(tx, one) for one in named]
     places = await catalogue.venues_by_id(tx, [found[0].venue_id])
@@ -263,7 +298,7 @@ async def _product(tx: Tx, name: str) -> Product:
         found = next((one for one in offered if one.code == product_code), None)
     if found is None:
         raise SetupError(
-            f"--product: there is no {name!r}; write VENUE/PRODUCT or a product's id", "没有这个产品"
+            Message("--product: there is no {name}; write VENUE/PRODUCT or a product's id", name=repr(name))
         )
     return found
 
@@ -273,7 +308,7 @@ def _day(raw: str, option: str) -> date:
         return date.fromisoformat(raw)
     except ValueError:
         raise SetupError(
-            f"{option}: {raw!r} is no date; write YYYY-MM-DD", "日期格式应为 YYYY-MM-DD"
+            Message("{option}: {raw} is no date; write YYYY-MM-DD", option=option, raw=repr(raw))
         ) from None
 
 
@@ -282,7 +317,7 @@ def _instant(raw: str, timezone: str) -> datetime:
         at = datetime.fromisoformat(raw)
     except ValueError:
         raise SetupError(
-            f"--release: {raw!r} is no instant; write 2026-10-01T08:00", "时间格式应为 2026-10-01T08:00"
+            Message("--release: {raw} is no instant; write 2026-10-01T08:00", raw=repr(raw))
         ) from None
     return at if at.tzinfo is not None else at_local(at.date(), at.time(), timezone)
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.fault import SetupError
 
 DRAIN_DEADLINE_S = 15.0
@@ -86,7 +88,9 @@ class _Keeper:
                 failures = min(failures + 1, 10)
                 pause = min(BACKOFF_FIRST_S * 2**failures, WATCH_BACKOFF_MAX_S)
                 if not self._over.is_set():
-                    self._say(f"{_in_a_line(error)}; again in {pause:g} s · 稍后重试")
+                    self._say(
+                        gettext("{reason}; again in {pause} s", reason=_in_a_line(error), pause=f"{pause:g}")
+                    )
             else:
                 failures, pause = 0, WATCH_EVERY_S
 
@@ -143,8 +147,10 @@ class Supervisor:
                 on_ready()
             if not self._was_ready and time.monotonic() > deadline:
                 raise SetupError(
-                    f"the web processes were not ready within {READY_DEADLINE_S:.0f} s: see the lines above",
-                    "网页服务未能按时就绪, 见上文",
+                    Message(
+                        "the web processes were not ready within {ready_deadline_s} s: see the lines above",
+                        ready_deadline_s=f"{READY_DEADLINE_S:.0f}",
+                    ),
                 )
             self._rest(bell)
 
@@ -184,12 +190,23 @@ class Supervisor:
         child.failures += 1
         if not self._was_ready and child.failures >= EARLY_DEATHS_MAX:
             raise SetupError(
-                f"{child.plan.name} ended {child.failures} times while starting (status {status}): see the lines above",
-                f"{child.plan.name} 无法启动, 见上文",
+                Message(
+                    "{name} ended {failures} times while starting (status {status}): see the lines above",
+                    name=child.plan.name,
+                    failures=child.failures,
+                    status=status,
+                ),
             )
         delay = min(BACKOFF_FIRST_S * 2 ** (child.failures - 1), BACKOFF_MAX_S)
         child.start_again_at = now + delay
-        self._say(f"{child.plan.name} ended (status {status}); again in {delay:g} s · 进程退出, 即将重启")
+        self._say(
+            gettext(
+                "{name} ended (status {status}); again in {delay} s",
+                name=child.plan.name,
+                status=status,
+                delay=f"{delay:g}",
+            )
+        )
 
     def _drain(self) -> None:
         """Ask every child to finish, wait, and kill what is left; a second signal kills at once."""
@@ -200,7 +217,7 @@ class Supervisor:
         deadline = time.monotonic() + self._drain_s
         while any(process.poll() is None for process in living):
             if time.monotonic() > deadline or self._is_insisted:
-                self._say("some processes did not finish in time and were killed · 部分进程被强制结束")
+                self._say(gettext("some processes did not finish in time and were killed"))
                 for process in living:
                     process.kill()
                 break
@@ -231,7 +248,7 @@ def listening_socket(host: str, port: int, *, setting: str = "WENYUE_PORT") -> s
         opened = socket.socket(family, kind, protocol)
     except OSError as error:
         raise SetupError(
-            f"WENYUE_HOST={host} is no address of this machine ({error})", f"地址无效 {host}"
+            Message("WENYUE_HOST={host} is no address of this machine ({error})", host=host, error=error)
         ) from error
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -240,9 +257,15 @@ def listening_socket(host: str, port: int, *, setting: str = "WENYUE_PORT") -> s
     except OSError as error:
         opened.close()
         raise SetupError(
-            f"port {port} on {host} cannot be used ({error.strerror}): stop the other program, "
-            f"or choose another port: {setting}={port + 1 if port < 65535 else 8000}",
-            f"端口 {port} 被占用或不可用, 请换一个",
+            Message(
+                "port {port} on {host} cannot be used ({strerror}): stop the other program, or "
+                "choose another port: {setting}={other_port}",
+                port=port,
+                host=host,
+                strerror=error.strerror,
+                setting=setting,
+                other_port=port + 1 if port < 65535 else 8000,
+            ),
         ) from error
     opened.setblocking(False)
     return opened

@@ -204,4 +204,4 @@ def _ignored(_sent: Sent) -> None:
     ],
 )
 def test_log_that_the_server_did_not_keep_is_told_with_its_cure(says: str, tmp_path: Path) -> None:
-    assert "max_slot_wal_keep_size" in as_fault(ProgramFault("pg_basebackup", says), tmp_path).en
+    assert "max_slot_wal_keep_size" in str(as_fault(ProgramFault("pg_basebackup", says), tmp_path))

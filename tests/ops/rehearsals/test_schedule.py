@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from wenyue.locale import Message
 from wenyue.ops.rehearsals.due import Rehearsals, refresh_last, run_due
 from wenyue.ops.rehearsals.schedule import (
     ALL,
@@ -113,7 +114,7 @@ def test_a_drill_that_cannot_be_run_is_told_and_not_tried_again(tmp_path: Path) 
     )
 
     def fail(_name: str, _seconds: float, _rate: float) -> None:
-        raise SetupError("no luck", "不行")
+        raise SetupError(Message("no luck"))
 
     said: list[str] = []
     assert run_due(tmp_path, {"drain": 60.0}, fail, said.append) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.platform.embedded_server import ServerInfo, hold_home
 from wenyue.platform.fault import SetupError
 from wenyue_lab.benchmark import naive
@@ -139,7 +140,7 @@ class _Bench:
         self._book("spread", into=None)
         if not self.created:
             raise SetupError(
-                f"not one booking was confirmed: {'; '.join(self.report.notes)}", "没有一笔预约成功, 压测中止"
+                Message("not one booking was confirmed: {notes}", notes="; ".join(self.report.notes))
             )
         for kind in ("hot", "spread"):
             self._book_at_peer(kind, into=None)

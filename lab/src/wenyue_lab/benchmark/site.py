@@ -12,6 +12,7 @@ from typing import Final
 
 import psycopg
 
+from wenyue.locale import Message
 from wenyue.platform.database.migrate import migrate
 from wenyue.platform.embedded_server import ServerInfo, ensure_started, erase, stop
 from wenyue.platform.fault import SetupError
@@ -113,7 +114,9 @@ def _await_ready(processes: list[subprocess.Popen[bytes]], port: int, log: Path)
             return
         time.sleep(_POLL_S)
     tail = log.read_text(encoding="utf-8", errors="replace")[-1500:]
-    raise SetupError(f"the web processes did not become ready; {log} ends with:\n{tail}", "网页服务未能就绪")
+    raise SetupError(
+        Message("the web processes did not become ready; {log} ends with:\n{tail}", log=log, tail=tail)
+    )
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:

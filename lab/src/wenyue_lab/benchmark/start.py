@@ -13,6 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
+from wenyue.locale import Message
 from wenyue.ops.ports import free_ports
 from wenyue.ops.processes import family
 from wenyue.platform.embedded_server import erase, find_running
@@ -100,7 +101,7 @@ def _up(python: Path, home: Path, workers: int) -> Generator[Start]:
         while "ready: " not in log.read_text(encoding="utf-8", errors="replace"):
             if process.poll() is not None or time.monotonic() - began > READY_DEADLINE_S:
                 tail = log.read_text(encoding="utf-8", errors="replace")[-1500:]
-                raise SetupError(f"it did not get ready:\n{tail}", "未能启动")
+                raise SetupError(Message("it did not get ready:\n{tail}", tail=tail))
             time.sleep(_LOOK_S)
         wall_s, ready_cpu_s = time.monotonic() - began, sum(_used(home, process.pid).values())
         yield Start(wall_s, ready_cpu_s, _settled(home, process.pid))
@@ -125,7 +126,7 @@ def _idle(home: Path, seconds: float) -> None:
     """Say what every process of the installation uses while nobody asks anything."""
     server = find_running(home)
     if server is None:
-        raise SetupError("the database ended", "数据库已停止")
+        raise SetupError(Message("the database ended"))
     pid = os.getpid()
     before = _used(home, pid)
     time.sleep(seconds)

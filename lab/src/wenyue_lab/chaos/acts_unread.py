@@ -25,6 +25,7 @@ from wenyue.accounts import hash_secret, save_staff, start_login
 from wenyue.core.duties import duties_of_role
 from wenyue.core.limits import SIGN_IN_WAIT_S, WRITE_DEADLINE_S
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 from wenyue.platform.keys import load_keys
 from wenyue_lab.benchmark.wire import HOST, token
@@ -294,7 +295,7 @@ async def _known_device(port: int) -> str:
                     return shown
                 await asyncio.sleep(reply.retry_after_s or _ASK_AGAIN_S)
     except TimeoutError:
-        raise SetupError("nobody could sign in before the attack", "攻击开始前无法登录") from None
+        raise SetupError(Message("nobody could sign in before the attack")) from None
     finally:
         wire.close()
 

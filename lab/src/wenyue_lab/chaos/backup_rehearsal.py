@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.booking import BookingState
+from wenyue.locale import Message
 from wenyue.platform.embedded_server import ServerInfo, ensure_started, erase, stop
 from wenyue.platform.fault import SetupError
 from wenyue_lab.benchmark.site import machine
@@ -88,7 +89,7 @@ class Scene:
         status, said = await self.wenyue(*words, home=home)
         if status:
             raise SetupError(
-                f"the rehearsal could not begin: {' '.join(said.split())[-300:]}", "演练准备失败"
+                Message("the rehearsal could not begin: {reason}", reason=" ".join(said.split())[-300:])
             )
         return said
 
@@ -130,7 +131,9 @@ class Scene:
         end = self.history.now() + deadline_s
         while not await condition():
             if self.history.now() > end:
-                raise SetupError(f"not within {deadline_s:.0f} s: {what}", "演练超时")
+                raise SetupError(
+                    Message("not within {deadline_s} s: {what}", deadline_s=f"{deadline_s:.0f}", what=what)
+                )
             await asyncio.sleep(0.2)
 
     def moment(self) -> datetime:

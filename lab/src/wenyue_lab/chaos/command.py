@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from wenyue.locale import Message
 from wenyue.ops.progress import telling
 from wenyue.ops.rehearsals.due import refresh_last, run_due
 from wenyue.ops.rehearsals.schedule import (
@@ -67,7 +68,7 @@ def run_one(
     """Run a drill on an installation of its own; status 1 when it fails (运行演练)."""
     signal.signal(signal.SIGTERM, _interrupt)
     if name != "all" and name not in EVERY:
-        raise SetupError(f"there is no drill {name!r}: see `wenyue drill list`", "没有这个演练")
+        raise SetupError(Message("there is no drill {name}: see `wenyue drill list`", name=repr(name)))
     console = Console()
     folder = load().home / "drills"
     failed: list[str] = []
@@ -177,15 +178,15 @@ def _write_report(folder: Path) -> Path:
 def _checked(entry: Entry) -> Entry:
     """An entry that can be kept. Raises SetupError that names what is wrong."""
     if entry.drill != ALL and entry.drill not in EVERY:
-        raise SetupError(f"there is no drill {entry.drill!r}: see `wenyue drill list`", "没有这个演练")
+        raise SetupError(
+            Message("there is no drill {drill}: see `wenyue drill list`", drill=repr(entry.drill))
+        )
     if entry.every is Every.WEEK and entry.on > 7:
-        raise SetupError(f"--on {entry.on}: a week has the days 1 (Monday) to 7", "星期应为 1 到 7")
+        raise SetupError(Message("--on {on}: a week has the days 1 (Monday) to 7", on=entry.on))
     try:
         _ = entry.wall
     except ValueError as error:
-        raise SetupError(
-            f"--at {entry.at}: a time of day is HH:MM, such as 03:30", "时间应为 HH:MM"
-        ) from error
+        raise SetupError(Message("--at {at}: a time of day is HH:MM, such as 03:30", at=entry.at)) from error
     return entry
 
 

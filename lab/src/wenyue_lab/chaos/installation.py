@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.ops.ports import free_port
 from wenyue.ops.processes import children, send
 from wenyue.platform.embedded_server import erase, find_running
@@ -134,8 +135,11 @@ async def _await_ready(where: Installation, workers: int) -> None:
     while not (len(where.web_pids()) == workers and await asyncio.to_thread(where.is_ready)):
         if where.process.poll() is not None or time.monotonic() > deadline:
             raise SetupError(
-                f"the installation under drill did not get ready; {where.log} ends with:\n{where.tail()}",
-                "演练用的系统未能就绪",
+                Message(
+                    "the installation under drill did not get ready; {log} ends with:\n{tail}",
+                    log=where.log,
+                    tail=where.tail(),
+                ),
             )
         await asyncio.sleep(_POLL_S)
 

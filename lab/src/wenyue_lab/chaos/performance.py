@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from wenyue.locale import Message
 from wenyue.platform.embedded_server import ServerInfo
 from wenyue.platform.fault import SetupError
 from wenyue_lab.chaos.acts import Stage
@@ -133,7 +134,7 @@ def performance(drill: Drill, home: Path, terms: Terms) -> Generator[Performance
     """Begin a run whose history is written beside `home`. Raises SetupError when this machine cannot run it."""
     if cannot := drill.needs():
         raise SetupError(
-            f"{drill.name} cannot run on this machine: {cannot}", f"本机无法运行演练 {drill.name}"
+            Message("{name} cannot run on this machine: {cannot}", name=drill.name, cannot=cannot)
         )
     meant = replace(
         terms, seconds=min(terms.seconds, SECONDS_MAX), rate_per_s=terms.rate_per_s or drill.rate_per_s

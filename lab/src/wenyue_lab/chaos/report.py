@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final, cast
 
+from wenyue.locale import Message
 from wenyue.ops.rehearsals.schedule import read_runs
 from wenyue.platform.fault import SetupError
 from wenyue_lab.chaos.every import EVERY
@@ -77,7 +78,7 @@ def write(folder: Path) -> Path:
     runs = read_runs(folder, RUNS_SHOWN_MAX)
     if not runs:
         raise SetupError(
-            f"no drill was run yet (nothing in {folder}): `wenyue drill run all`", "还没有演练记录"
+            Message("no drill was run yet (nothing in {folder}): `wenyue drill run all`", folder=folder)
         )
     path = folder / "report.html"
     partial = path.with_suffix(".partial")

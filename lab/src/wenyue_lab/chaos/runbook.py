@@ -16,6 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 
 FOLDER: Final = Path(__file__).resolve().parents[4] / "docs" / "runbooks"
@@ -90,7 +91,9 @@ def load(name: str) -> Runbook:
             raise _damaged(path, "a name or a size that no runbook has")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SetupError(f"there is no runbook {path} ({error.strerror})", f"没有应急手册 {name}") from error
+        raise SetupError(
+            Message("there is no runbook {path} ({strerror})", path=path, strerror=error.strerror)
+        ) from error
     return parse(name, text)
 
 
@@ -176,4 +179,4 @@ def _surroundings(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _damaged(path: Path, why: str) -> SetupError:
-    return SetupError(f"the runbook {path} is damaged: {why}", f"应急手册 {path.stem} 有误")
+    return SetupError(Message("the runbook {path} is damaged: {why}", path=path, why=why))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.ops import sharing
 from wenyue.ops.processes import family, send
 from wenyue.platform.embedded_server import erase
@@ -78,8 +79,9 @@ class Lab:
             old = opened(home)
             if old is not None and old.ledger.all():
                 raise SetupError(
-                    f"a lab runs in {home} already: `wenyue lab status`, or `wenyue lab down`",
-                    "实验集群已在运行",
+                    Message(
+                        "a lab runs in {home} already: `wenyue lab status`, or `wenyue lab down`", home=home
+                    ),
                 )
         layout = found or lay_out(first_port, netns=netns)
         place = settle(home, tell)
@@ -303,8 +305,13 @@ class Lab:
         while not condition():
             if time.monotonic() > deadline:
                 raise SetupError(
-                    f"{fault} after {within_s:.0f} s; {self.logs / log}.log ends with:\n{self.tail(log)}",
-                    "实验集群未能就绪",
+                    Message(
+                        "{fault} after {within_s} s; {logs}.log ends with:\n{tail}",
+                        fault=fault,
+                        within_s=f"{within_s:.0f}",
+                        logs=self.logs / log,
+                        tail=self.tail(log),
+                    ),
                 )
             time.sleep(_POLL_S)
 

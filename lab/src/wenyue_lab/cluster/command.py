@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
 from wenyue.platform.config import load
 from wenyue.platform.database.migrate import migrate
 from wenyue.platform.fault import SetupError
@@ -72,8 +73,10 @@ def status(
     show(lab, Console())
     if not is_well:
         raise SetupError(
-            f"not one leader and {nodes - 1} standbys in step: see docs/runbooks, or `wenyue lab start`",
-            "集群不完整",
+            Message(
+                "not one leader and {nodes} standbys in step: see docs/runbooks, or `wenyue lab start`",
+                nodes=nodes - 1,
+            ),
         )
 
 
@@ -118,7 +121,7 @@ def drill(
 def _opened() -> Lab:
     lab = opened(load().home / "lab")
     if lab is None:
-        raise SetupError(f"there is no lab in {load().home / 'lab'}: `wenyue lab up`", "没有实验集群")
+        raise SetupError(Message("there is no lab in {home}: `wenyue lab up`", home=load().home / "lab"))
     return lab
 
 

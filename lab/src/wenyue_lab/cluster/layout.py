@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from wenyue.locale import Message
 from wenyue.ops.ports import are_free, free_ports
 from wenyue.platform.fault import SetupError
 
@@ -64,7 +65,7 @@ class Layout:
         for one in self.nodes:
             if one.name == name:
                 return one
-        raise SetupError(f"there is no node {name!r}: they are n1, n2, n3", "没有这个节点")
+        raise SetupError(Message("there is no node {name}: they are n1, n2, n3", name=repr(name)))
 
     def write(self, home: Path) -> None:
         """Keep it in `home`, for the commands that come later."""
@@ -80,7 +81,9 @@ def read_layout(home: Path) -> Layout | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise SetupError(f"{home / STATE} is damaged: remove {home}", f"{home / STATE} 已损坏") from error
+        raise SetupError(
+            Message("{state} is damaged: remove {home}", state=home / STATE, home=home)
+        ) from error
     found["nodes"] = tuple(Node(**one) for one in found["nodes"])
     found["webs"] = tuple(found["webs"])
     return Layout(**found)
@@ -105,9 +108,13 @@ def lay_out(first_port: int = 0, *, netns: str = "") -> Layout:
 def _require_free(first: int) -> int:
     if not are_free(first, PORTS):
         raise SetupError(
-            f"the lab needs the ports {first} to {first + PORTS - 1} of {LOOPBACK}, and one of them is taken: "
-            "choose others with --port",
-            f"端口 {first} 至 {first + PORTS - 1} 中有被占用的, 请用 --port 换一组",
+            Message(
+                "the lab needs the ports {first} to {last} of {loopback}, and one of them is "
+                "taken: choose others with --port",
+                first=first,
+                last=first + PORTS - 1,
+                loopback=LOOPBACK,
+            ),
         )
     return first
 
@@ -116,4 +123,6 @@ def _find_free() -> int:
     try:
         return free_ports(PORTS)
     except OSError as error:
-        raise SetupError(f"no {PORTS} free ports in a row on {LOOPBACK}", "没有足够的空闲端口") from error
+        raise SetupError(
+            Message("no {ports} free ports in a row on {loopback}", ports=PORTS, loopback=LOOPBACK)
+        ) from error

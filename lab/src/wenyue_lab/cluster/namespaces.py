@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 from wenyue_lab.cluster.layout import NETWORK, Layout, Node
 
@@ -41,7 +42,7 @@ def of(layout: Layout, node: Node) -> str:
 def lay_cables(layout: Layout) -> None:
     """Make the namespaces, the bridge and the cables between them. Raises SetupError."""
     if os.geteuid() != 0:
-        raise SetupError("network namespaces need root: run without --namespaces", "网络命名空间需要 root")
+        raise SetupError(Message("network namespaces need root: run without --namespaces"))
     take_down(layout)
     centre = hub(layout)
     for name in names(layout):
@@ -130,11 +131,15 @@ def run_program(command: list[str], text: str = "") -> None:
         )
     except FileNotFoundError as error:
         raise SetupError(
-            f"the lab's namespaces need {command[0]}: run `apt-get install iproute2 nftables` as root",
-            "缺少 iproute2 或 nftables",
+            Message(
+                "the lab's namespaces need {command}: run `apt-get install iproute2 nftables` as root",
+                command=command[0],
+            ),
         ) from error
     if done.returncode != 0:
-        raise SetupError(f"{' '.join(command)}: {done.stderr.strip()[:300]}", "无法设置网络命名空间")
+        raise SetupError(
+            Message("{command}: {stderr}", command=" ".join(command), stderr=done.stderr.strip()[:300])
+        )
 
 
 def _enter(descriptor: int) -> None:

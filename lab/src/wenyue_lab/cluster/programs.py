@@ -20,6 +20,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.platform.embedded_server.account import Account
 from wenyue.platform.embedded_server.locks import held
 from wenyue.platform.embedded_server.place import SYSTEM_ROOT
@@ -56,8 +57,11 @@ def find(account: Account) -> Programs:
     missing = missing_packages()
     if missing:
         raise SetupError(
-            f"the lab needs {' and '.join(missing)} of Debian: run `apt-get install {' '.join(missing)}` as root",
-            f"缺少 {' '.join(missing)}, 请先安装",
+            Message(
+                "the lab needs {names} of Debian: run `apt-get install {missing}` as root",
+                missing=" ".join(missing),
+                names=" and ".join(missing),
+            ),
         )
     etcd, haproxy = (str(shutil.which(name, path=SEARCHED)) for name in PACKAGES)
     if not account.switch:
@@ -74,8 +78,10 @@ def _patroni() -> Distribution:
         return distribution("patroni")
     except PackageNotFoundError as error:
         raise SetupError(
-            "Patroni is not in this environment: run `scripts/bootstrap dev` (it installs the group `lab`)",
-            "缺少 Patroni, 请运行 scripts/bootstrap dev",
+            Message(
+                "Patroni is not in this environment: run `scripts/bootstrap dev` (it installs the "
+                "group `lab`)"
+            ),
         ) from error
 
 
@@ -102,9 +108,12 @@ def _reachable_interpreter(account: Account) -> str:
         if answer.stdout.strip() == own:
             return candidate
     raise SetupError(
-        f"Patroni runs as {account.name}, who can run no Python {own} here: install Debian's python{own}, "
-        "or run the lab as an ordinary user",
-        f"用户 {account.name} 无法运行 Python {own}",
+        Message(
+            "Patroni runs as {name}, who can run no Python {own} here: install Debian's "
+            "python{own}, or run the lab as an ordinary user",
+            name=account.name,
+            own=own,
+        ),
     )
 
 
@@ -143,7 +152,9 @@ def _closure(first: Distribution, extras: set[str]) -> Iterator[Distribution]:
             continue
         seen.add(one.name.lower())
         if len(seen) > _PACKAGES_MAX:
-            raise SetupError(f"Patroni needs more than {_PACKAGES_MAX} packages", "Patroni 依赖过多")
+            raise SetupError(
+                Message("Patroni needs more than {packages_max} packages", packages_max=_PACKAGES_MAX)
+            )
         yield one
         for line in one.requires or []:
             extra = _EXTRA.search(line)

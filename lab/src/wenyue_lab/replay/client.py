@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Final, cast
 from uuid import UUID
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 
 _TIMEOUT_S: Final = 15.0
@@ -75,7 +76,14 @@ class Client:
         path = f"/v1/availability?product_id={product_id}&from={from_day}&to={to_day}"
         reply = self._send("GET", path, None)
         if not reply.is_success:
-            raise SetupError(f"{path} answered {reply.status} {reply.outcome}", "查询余量失败")
+            raise SetupError(
+                Message(
+                    "{path} answered {status} {outcome}",
+                    path=path,
+                    status=reply.status,
+                    outcome=reply.outcome,
+                )
+            )
         return {date.fromisoformat(slot["on_date"]): int(slot["left"]) for slot in reply.body["slots"]}
 
     def _send(self, method: str, path: str, body: object) -> Reply:
@@ -93,7 +101,15 @@ class Client:
                     return reply
                 told = reply.outcome
             time.sleep(_PAUSE_S)
-        raise SetupError(f"{method} {path} had no answer after {_TRIES_MAX} tries: {told}", "服务没有应答")
+        raise SetupError(
+            Message(
+                "{method} {path} had no answer after {tries_max} tries: {told}",
+                method=method,
+                path=path,
+                tries_max=_TRIES_MAX,
+                told=told,
+            )
+        )
 
     def _once(self, method: str, path: str, raw: bytes | None) -> Reply:
         connection = self._connection()

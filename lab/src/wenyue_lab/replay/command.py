@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from wenyue.core.clock import days
+from wenyue.locale import Message
 from wenyue.ops.imports import ImportMap, InputError, open_table, read_all, read_map
 from wenyue.ops.progress import steps
 from wenyue.platform.config import ACCOUNT_MAX, PERSON_BOOKINGS_MAX, AccountSettings, Settings, load
@@ -66,12 +67,16 @@ def read_demand(file: Path, chosen: ImportMap) -> Demand:
     columns = chosen.columns
     if columns.booked is None or columns.status_date is None:
         raise InputError(
-            "a replay needs columns.booked and columns.status_date in the map: when was it booked, when cancelled?",
-            "重放需要映射 columns.booked 和 columns.status_date",
+            Message(
+                "a replay needs columns.booked and columns.status_date in the map: when was it "
+                "booked, when cancelled?"
+            ),
         )
     demand = demand_of(found for _, found in read_all(open_table(file, chosen), chosen))
     if not demand.events:
-        raise InputError(f"{file} asks for no night at all ({demand.rows} rows)", "文件中没有任何住宿请求")
+        raise InputError(
+            Message("{file} asks for no night at all ({rows} rows)", file=file, rows=demand.rows)
+        )
     return demand
 
 
@@ -122,6 +127,6 @@ def _day_s(speed: str) -> float:
         rate = -1.0
     if not 0 < rate <= SPEED_MAX:
         raise InputError(
-            f"--speed {speed}: write 'max' or a number of days per second up to 1000", "速度有误"
+            Message("--speed {speed}: write 'max' or a number of days per second up to 1000", speed=speed)
         )
     return 1 / rate

@@ -13,6 +13,7 @@ from wenyue.booking import importing
 from wenyue.core.clock import at_local
 from wenyue.core.documents import Document, parse_document
 from wenyue.core.personal import Vault
+from wenyue.locale import Message
 from wenyue.ops.imports import ImportMap
 from wenyue.platform.config import ACCOUNT_MAX, Settings
 from wenyue.platform.database.db import Database, Tx
@@ -65,8 +66,9 @@ async def open_hotel(
     """Make the hotel of the map with `capacity` rooms on each of `nights`, on sale from the start."""
     if len(nights) > _DAYS_MAX:
         raise SetupError(
-            f"the file spans {len(nights)} nights, more than {_DAYS_MAX}: split it",
-            "文件跨越的日期过长, 请拆分",
+            Message(
+                "the file spans {n} nights, more than {days_max}: split it", n=len(nights), days_max=_DAYS_MAX
+            ),
         )
     async with (
         Database(settings.database.owner_url, size_max=_CONNECTIONS_MAX, keeps=0) as database,
@@ -131,7 +133,7 @@ async def _guest(tx: Tx, vault: Vault, first_day: date, last_night: date) -> str
     """An account that books for everybody: the file names nobody. Its login lasts from the first day to the last."""
     document = parse_document(None, _GUEST, today=last_night)
     if not isinstance(document, Document):
-        raise SetupError("the example document is refused: this is a defect", "示例证件被拒绝")
+        raise SetupError(Message("the example document is refused: this is a defect"))
     now = datetime.combine(first_day, time(), tzinfo=UTC)
     traveller_id = await accounts.traveller_for(tx, vault, accounts.Identity("张三", document), now)
     ttl_s = (last_night - first_day + timedelta(days=2)).total_seconds()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from wenyue.locale import Message
 from wenyue.platform.config import Settings
 from wenyue.platform.fault import SetupError
 
@@ -60,5 +61,5 @@ def _await_started(server: uvicorn.Server, thread: threading.Thread) -> None:
     deadline = time.monotonic() + _READY_DEADLINE_S
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise SetupError("the service did not start; its message is above", "服务未能启动")
+            raise SetupError(Message("the service did not start; its message is above"))
         time.sleep(_POLL_S)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 from wenyue_lab.benchmark.dataset import Dataset
 from wenyue_lab.benchmark.site import HOST
@@ -45,7 +46,7 @@ def pass_cookie(bench: Bench, card: int) -> str:
     head, _ = bench.answer(room_page(f"wy_login={token(card)}"))
     found = _PASS_COOKIE.search(head)
     if found is None:
-        raise SetupError("the room's page gave no pass", "测量失败")
+        raise SetupError(Message("the room's page gave no pass"))
     return found[1].decode()
 
 

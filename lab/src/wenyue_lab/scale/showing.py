@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from rich.table import Table
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 from wenyue_lab.scale.model import UNITS, Bill, Costs, Divided, Machines, Release, Story
 
@@ -27,12 +28,11 @@ def load(path: Path) -> Costs:
         return msgspec.json.decode(path.read_bytes(), type=Costs)
     except FileNotFoundError as error:
         raise SetupError(
-            f"{path} is not there: run `wenyue scale measure` first",
-            f"请先运行 wenyue scale measure ({path})",
+            Message("{path} is not there: run `wenyue scale measure` first", path=path),
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SetupError(
-            f"{path} is not what `wenyue scale measure` writes: {error}", f"{path} 内容不对"
+            Message("{path} is not what `wenyue scale measure` writes: {error}", path=path, error=error)
         ) from error
 
 

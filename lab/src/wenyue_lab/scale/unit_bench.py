@@ -9,6 +9,7 @@ from typing import Final
 
 import psycopg
 
+from wenyue.locale import Message
 from wenyue.platform.database.db import queries
 from wenyue.platform.embedded_server import ServerInfo
 from wenyue.platform.fault import SetupError
@@ -81,7 +82,13 @@ class Bench:
         self._complain(name, outcome, wanted)
         if not count:
             raise SetupError(
-                f"{name}: not one answer was {wanted}; {outcome.all_statuses} {_sample(outcome)}", "测量失败"
+                Message(
+                    "{name}: not one answer was {wanted}; {all_statuses} {sample}",
+                    name=name,
+                    wanted=wanted,
+                    all_statuses=outcome.all_statuses,
+                    sample=_sample(outcome),
+                )
             )
         return Unit(
             web_us=max(0.0, web_s) / count * 1e6,

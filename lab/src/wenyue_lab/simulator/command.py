@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from wenyue.locale import Message
 from wenyue.ops.progress import steps as showing_steps
 from wenyue.platform.config import load
 from wenyue.platform.fault import SetupError
@@ -52,7 +53,7 @@ def _chosen(names: str) -> list[Plant]:
     try:
         return chosen(names) if names else []
     except LookupError as error:
-        raise SetupError(str(error.args[0]), "没有这个植入缺陷") from error
+        raise SetupError(Message("no such planted defect: {problem}", problem=error.args[0])) from error
 
 
 def _report(console: Console, result: Result, took_s: float) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import psycopg
 
 from wenyue.audit import verify
+from wenyue.locale import Message
 from wenyue.ops.backup.model import Checked
 from wenyue.ops.backup.source import SQL, counts
 from wenyue.ops.invariants import upon_standing
@@ -50,8 +51,12 @@ def require_sound(found: Checked, expected: Mapping[str, int]) -> None:
     wrong = complaints(found, expected)
     if wrong:
         raise SetupError(
-            f"{len(wrong)} checks failed, the first: {wrong[0]}; restore an earlier time, or keep it with --even-if-unsound",
-            f"恢复的数据有 {len(wrong)} 项检查未通过",
+            Message(
+                "{n} checks failed, the first: {wrong}; restore an earlier time, or keep it with "
+                "--even-if-unsound",
+                n=len(wrong),
+                wrong=wrong[0],
+            ),
         )
 
 

@@ -15,9 +15,11 @@ import psycopg
 import typer
 from rich.console import Console
 
+from wenyue.locale import SOURCE, Message, command_locale
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.folder import existing, for_writing, told
 from wenyue.ops.backup.keeping import Keeper, wanted
-from wenyue.ops.backup.keys import WARNING, WARNING_ZH, save
+from wenyue.ops.backup.keys import WARNING, save
 from wenyue.ops.backup.model import Kind
 from wenyue.ops.backup.restoring import shown
 from wenyue.ops.backup.selftesting import newest, selftest, tried
@@ -62,9 +64,7 @@ def backup(
     if ctx.invoked_subcommand is not None:
         return
     if full and incremental:
-        raise SetupError(
-            "--full and --incremental exclude each other: leave one out", "--full 与 --incremental 只能选一个"
-        )
+        raise SetupError(Message("--full and --incremental exclude each other: leave one out"))
     kind: Kind | None = "full" if full else "incremental" if incremental else None
     settings, console = load(), Console()
     target = folder_of(settings, to)
@@ -76,14 +76,27 @@ def backup(
         report.print_line(
             f"{made.name}: {made.files} files, {size(made.bytes)}, {time.monotonic() - began:.1f} s, in {target}"
         )
-        report.print_line(f"{counted(made.counts)} · restorable until {shown(made.finished_at)} · 备份完成")
+        report.print_line(
+            gettext(
+                "{counts}; restorable until {until}",
+                counts=counted(made.counts),
+                until=shown(made.finished_at),
+            )
+        )
         if keys_to is not None:
-            report.print_line(f"keys: {save(settings.home, keys_to, target)} – {WARNING} · {WARNING_ZH}")
+            report.print_line(
+                gettext(
+                    "keys: {path} – {warning}", path=save(settings.home, keys_to, target), warning=WARNING
+                )
+            )
         elif made.key_prints:
             names = " and ".join(made.key_prints)
             report.print_line(
-                f"{names} are NOT in this backup, and without them names and documents stay unreadable: keep a copy "
-                "elsewhere, once, with --keys-to DIR · 密钥未包含在备份中, 请另行保管"
+                gettext(
+                    "{names} are NOT in this backup, and without them names and documents stay "
+                    "unreadable: keep a copy elsewhere, once, with --keys-to DIR",
+                    names=names,
+                )
             )
 
 
@@ -116,7 +129,10 @@ def follow(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     _fetch_once(settings, target, console.print)  # what is wrong from the start ends this command
-    console.print(f"following every {every:.0f} s into {target} · 正在持续接收日志", soft_wrap=True)
+    console.print(
+        gettext("following every {every} s into {target}", every=f"{every:.0f}", target=target),
+        soft_wrap=True,
+    )
     last_fault = ""
     while not ended.wait(every):
         try:
@@ -148,7 +164,11 @@ def check(
         found = tried(folder, last, settings.home, trust, report)
         report.print_line(f"{counted(found.counts)}")
         report.print_line(
-            f"ok: {last.name} restored and checked in {time.monotonic() - began:.1f} s · 备份有效"
+            gettext(
+                "ok: {name} restored and checked in {seconds} s",
+                name=last.name,
+                seconds=f"{time.monotonic() - began:.1f}",
+            )
         )
 
 
@@ -176,8 +196,14 @@ def prove(
             report,
         )
     if not found.is_ok:
-        raise SetupError(found.problem, found.problem_zh)
-    line = f"ok: {found.backup}, {found.bookings} bookings, restored and checked in {found.seconds:.1f} s · 自检通过"
+        problem = found.problem if command_locale() == SOURCE else found.problem_zh
+        raise SetupError(Message("the self-test failed: {problem}", problem=problem))
+    line = gettext(
+        "ok: {backup}, {bookings} bookings, restored and checked in {seconds} s",
+        backup=found.backup,
+        bookings=found.bookings,
+        seconds=f"{found.seconds:.1f}",
+    )
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -186,7 +212,7 @@ def keep() -> None:
     """What WENYUE_BACKUP_FOLDER asks for, beside `wenyue up` (自动备份)."""
     settings, console = load(), Console()
     if not wanted(settings):
-        raise SetupError("WENYUE_BACKUP_FOLDER is not set: nothing to do", "未设置 WENYUE_BACKUP_FOLDER")
+        raise SetupError(Message("WENYUE_BACKUP_FOLDER is not set: nothing to do"))
     end_with_parent()
     Keeper(
         settings, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -203,12 +229,14 @@ def fetch_once(to: ToOption = None) -> None:
 def _fetch_once(settings: Settings, target: Path, say: Callable[[str], None]) -> None:
     if not settings.database.url and find_running(settings.home) is None:
         raise SetupError(
-            f"the database of {settings.home} does not run: start it with `wenyue up`", "数据库未运行"
+            Message("the database of {home} does not run: start it with `wenyue up`", home=settings.home)
         )
     with opened(settings, say) as source, for_writing(target, source) as folder:
         names = runs(folder)
         if not names or not folder.backups():
-            raise SetupError(f"{target} has no backup yet: take one first, `wenyue backup`", "请先做一次备份")
+            raise SetupError(
+                Message("{target} has no backup yet: take one first, `wenyue backup`", target=target)
+            )
         fetch(folder, source, names[-1])
 
 
@@ -222,11 +250,11 @@ def _warn(source: Source, target: Path, say: Callable[[str], None]) -> None:
     if source.data is not None:
         existing_part = next(place for place in (target, *target.parents) if place.exists())
         if existing_part.stat().st_dev == source.data.stat().st_dev:
-            say(
-                "the backups lie on the database's own disk: choose another with --to, or copy them · 备份与数据库在同一磁盘"
-            )
+            say(gettext("the backups lie on the database's own disk: choose another with --to, or copy them"))
     elif source.settings.get("max_slot_wal_keep_size") == "-1":
         say(
-            "set max_slot_wal_keep_size on your server: without it log that nobody fetches can fill its disk · "
-            "请设置 max_slot_wal_keep_size"
+            gettext(
+                "set max_slot_wal_keep_size on your server: without it log that nobody fetches can "
+                "fill its disk"
+            )
         )

@@ -21,6 +21,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from wenyue.locale import Message
 from wenyue.ops.backup.model import FORMAT, Backup, FolderNote, Stream
 from wenyue.ops.backup.programs import no_room
 from wenyue.ops.backup.rules import CLOCK_TOLERANCE
@@ -75,8 +76,11 @@ def existing(path: Path) -> Folder:
         is_there = (path / NOTE).is_file()
     if not is_there:
         raise SetupError(
-            f"{path} holds no backups: take one with `wenyue backup --to {path}`, or name the right folder with --from",
-            f"{path} 中没有备份",
+            Message(
+                "{path} holds no backups: take one with `wenyue backup --to {path}`, or name the "
+                "right folder with --from",
+                path=path,
+            ),
         )
     return Folder(path)
 
@@ -96,8 +100,11 @@ def for_writing(path: Path, source: Source) -> Generator[Folder]:
             yield folder
     except LockHeldError as error:
         raise SetupError(
-            f"another backup into {path} is running ({error.note or 'starting'}): wait for it",
-            "另一个备份正在进行",
+            Message(
+                "another backup into {path} is running ({note}): wait for it",
+                path=path,
+                note=error.note or "starting",
+            ),
         ) from error
     except OSError as error:
         raise as_fault(error, path) from error
@@ -121,8 +128,10 @@ def inside(folder: Folder, *names: str) -> Generator[Path]:
                 if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
                     raise
                 raise SetupError(
-                    f"{folder.path.joinpath(*names)} leads through a link, or is no folder: remove it, nothing of ours is one",
-                    f"{folder.path.joinpath(*names)} 是链接或不是目录, 请移除",
+                    Message(
+                        "{joinpath} leads through a link, or is no folder: remove it, nothing of ours is one",
+                        joinpath=folder.path.joinpath(*names),
+                    ),
                 ) from error
             os.close(descriptor)
             descriptor = below
@@ -149,10 +158,16 @@ def as_fault(error: OSError, path: Path) -> SetupError:
         return no_room(path)
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}:
         return SetupError(
-            f"cannot use {where} ({error.strerror}): make it readable and writable for this user, or choose another folder",
-            f"目录无法读写 {where}",
+            Message(
+                "cannot use {where} ({strerror}): make it readable and writable for this user, or "
+                "choose another folder",
+                where=where,
+                strerror=error.strerror,
+            ),
         )
-    return SetupError(f"cannot use {where}: {error.strerror or error}", f"无法使用 {where}")
+    return SetupError(
+        Message("cannot use {where}: {strerror}", where=where, strerror=error.strerror or error)
+    )
 
 
 def require_room(path: Path, wanted: int) -> None:
@@ -168,7 +183,9 @@ def read_note(path: Path, kind: type[_Note]) -> _Note:
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise _damaged(path, error.strerror or "") from error
-        raise SetupError(f"cannot read {path} ({error.strerror})", f"无法读取 {path}") from error
+        raise SetupError(
+            Message("cannot read {path} ({strerror})", path=path, strerror=error.strerror)
+        ) from error
 
 
 def decoded(path: Path, raw: bytes, kind: type[_Note]) -> _Note:
@@ -177,8 +194,11 @@ def decoded(path: Path, raw: bytes, kind: type[_Note]) -> _Note:
         head = msgspec.json.decode(raw, type=dict[str, object])
         if isinstance(number := head.get("format", FORMAT), int) and number > FORMAT:
             raise SetupError(
-                f"{path} was written by a newer wenyue (format {number}): use that version",
-                "备份由更新的版本写入",
+                Message(
+                    "{path} was written by a newer wenyue (format {number}): use that version",
+                    path=path,
+                    number=number,
+                ),
             )
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -186,7 +206,7 @@ def decoded(path: Path, raw: bytes, kind: type[_Note]) -> _Note:
 
 
 def _damaged(path: Path, why: str) -> SetupError:
-    return SetupError(f"{path} is damaged ({why}): use an older backup", f"备份说明文件已损坏 {path}")
+    return SetupError(Message("{path} is damaged ({why}): use an older backup", path=path, why=why))
 
 
 def note_bytes_max(path: Path) -> int:
@@ -248,8 +268,11 @@ def _refuse_inside_data(path: Path, source: Source) -> None:
     real, data = path.resolve(), source.data.resolve()
     if real == data or data in real.parents or real == data.parent:
         raise SetupError(
-            f"{path} lies inside the database that it shall save: choose a folder elsewhere, best on another disk",
-            "备份目录不能放在数据库目录内",
+            Message(
+                "{path} lies inside the database that it shall save: choose a folder elsewhere, best "
+                "on another disk",
+                path=path,
+            ),
         )
 
 
@@ -259,8 +282,11 @@ def _claim(folder: Folder, source: Source) -> None:
         others = [one.name for one in folder.path.iterdir() if one.name not in {"backup.lock", REPORT}]
         if others:
             raise SetupError(
-                f"{folder.path} holds other things ({min(others)}): choose an empty folder",
-                "备份目录必须为空",
+                Message(
+                    "{path} holds other things ({others}): choose an empty folder",
+                    path=folder.path,
+                    others=min(others),
+                ),
             )
         mine = FolderNote(format=FORMAT, source=source.name, system_id=source.system_id, major=source.major)
         write(folder.path / NOTE, mine)
@@ -268,8 +294,12 @@ def _claim(folder: Folder, source: Source) -> None:
     note = folder.note()
     if (note.source, note.system_id) != (source.name, source.system_id):
         raise SetupError(
-            f"{folder.path} holds the backups of {note.source}, not of {source.name}: choose another --to",
-            "该目录属于另一个系统的备份",
+            Message(
+                "{path} holds the backups of {source}, not of {name}: choose another --to",
+                path=folder.path,
+                source=note.source,
+                name=source.name,
+            ),
         )
 
 
@@ -286,7 +316,10 @@ def _refuse_future(folder: Folder) -> None:
     backups = folder.backups()
     if backups and backups[-1].finished_at > datetime.now(UTC) + CLOCK_TOLERANCE:
         raise SetupError(
-            f"the last backup {backups[-1].name} is from the future: correct this machine's clock "
-            f"(or, if that one was wrong, delete {folder.path / backups[-1].name})",
-            "上次备份时间晚于当前时间, 请校正系统时钟",
+            Message(
+                "the last backup {name} is from the future: correct this machine's clock (or, if "
+                "that one was wrong, delete {path})",
+                name=backups[-1].name,
+                path=folder.path / backups[-1].name,
+            ),
         )

@@ -16,14 +16,16 @@ from typing import Final
 
 import msgspec
 
+from wenyue.locale import DEFAULT, SOURCE, Message
 from wenyue.ops.backup.folder import as_fault, write
 from wenyue.ops.same_keys import marks
 from wenyue.platform.fault import SetupError
 
 NAMES: Final = ("keys.json", "gate-keys.json")
 _FILE_BYTES_MAX: Final = 1 << 20
-WARNING: Final = "who has this file and a backup can read all personal data; keep it apart from the backups"
-WARNING_ZH: Final = "持有此文件和备份的人可读取全部个人信息, 请与备份分开保管"
+WARNING: Final = Message(
+    "whoever has this file and a backup can read all personal data; keep it apart from the backups"
+)
 
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +52,19 @@ def save(home: Path, target: Path, backups: Path) -> Path:
     target, backups = target.expanduser().resolve(), backups.expanduser().resolve()
     if target == backups or backups in target.parents or target in backups.parents:
         raise SetupError(
-            f"the keys may not lie with the backups ({target}): choose a folder elsewhere, best another disk",
-            "密钥不能与备份放在一起",
+            Message(
+                "the keys may not lie with the backups ({target}): choose a folder elsewhere, best "
+                "another disk",
+                target=target,
+            ),
         )
     files = {name: (home / name).read_text(encoding="utf-8") for name in NAMES if (home / name).is_file()}
     if not files:
-        raise SetupError(f"{home} has no key files", f"{home} 中没有密钥文件")
+        raise SetupError(Message("{home} has no key files", home=home))
     now = datetime.now(UTC)
-    note = KeyFile(warning=WARNING, warning_zh=WARNING_ZH, home=str(home), made_at=now, files=files)
+    note = KeyFile(
+        warning=WARNING.say(SOURCE), warning_zh=WARNING.say(DEFAULT), home=str(home), made_at=now, files=files
+    )
     path = target / f"wenyue-keys-{now:%Y%m%dT%H%M%S}Z.json"
     try:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -76,7 +83,7 @@ def find(wanted: Mapping[str, str], given: Path | None, home: Path) -> dict[str,
     try:
         if place.is_file():
             if place.stat().st_size > _FILE_BYTES_MAX:
-                raise SetupError(f"{place} is no key file", f"{place} 不是密钥文件")
+                raise SetupError(Message("{place} is no key file", place=place))
             found = dict(msgspec.json.decode(place.read_bytes(), type=KeyFile).files)
         else:
             found = {
@@ -84,16 +91,21 @@ def find(wanted: Mapping[str, str], given: Path | None, home: Path) -> dict[str,
             }
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SetupError(
-            f"{place} is no key file of `wenyue backup --keys-to`", f"{place} 不是密钥文件"
+            Message("{place} is no key file of `wenyue backup --keys-to`", place=place)
         ) from error
     except OSError as error:
-        raise SetupError(f"cannot read {place} ({error.strerror})", f"无法读取 {place}") from error
+        raise SetupError(
+            Message("cannot read {place} ({strerror})", place=place, strerror=error.strerror)
+        ) from error
     wrong = [name for name, mark in wanted.items() if not _belongs(name, found.get(name, ""), mark)]
     if wrong:
         raise SetupError(
-            f"{place} does not have the {wrong[0]} of this backup: give its keys with --keys FILE, or --without-keys "
-            "to leave names and documents unreadable",
-            f"{place} 中没有与备份匹配的密钥, 请用 --keys 指定",
+            Message(
+                "{place} does not have the {wrong} of this backup: give its keys with --keys FILE, "
+                "or --without-keys to leave names and documents unreadable",
+                place=place,
+                wrong=wrong[0],
+            ),
         )
     return {name: found[name] for name in wanted}
 

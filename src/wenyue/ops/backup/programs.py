@@ -19,6 +19,7 @@ from typing import Final, cast
 
 from psycopg.conninfo import conninfo_to_dict
 
+from wenyue.locale import Message
 from wenyue.platform.embedded_server.cluster import program_environment
 from wenyue.platform.fault import SetupError
 
@@ -191,7 +192,7 @@ def as_fault(fault: ProgramFault, folder: Path) -> SetupError:
         return no_room(folder)
     if "Permission denied" in says and str(folder) in says:
         return SetupError(
-            f"cannot write {folder}: make it writable or choose another --to", f"目录不可写 {folder}"
+            Message("cannot write {folder}: make it writable or choose another --to", folder=folder)
         )
     if "replication" in says and (
         "pg_hba.conf" in says or "must be superuser" in says or "permission denied" in says
@@ -199,30 +200,41 @@ def as_fault(fault: ProgramFault, folder: Path) -> SetupError:
         return no_replication(says)
     if "has already been removed" in says or "could not find WAL file" in says:
         return SetupError(
-            f"the server could not keep the log that was written meanwhile, so this backup was not kept ({says}): take it when "
-            "less is written, or raise max_slot_wal_keep_size",
-            "备份期间日志过多, 请在空闲时重试或调大 max_slot_wal_keep_size",
+            Message(
+                "the server could not keep the log that was written meanwhile, so this backup was "
+                "not kept ({says}): take it when less is written, or raise max_slot_wal_keep_size",
+                says=says,
+            ),
         )
     if "checksum verification failed" in says or "checksum error" in says:
         return SetupError(
-            f"the database itself has damaged pages, so this backup was not kept ({says}): restore the last good one",
-            "数据库数据页已损坏, 请用最近的完好备份恢复",
+            Message(
+                "the database itself has damaged pages, so this backup was not kept ({says}): "
+                "restore the last good one",
+                says=says,
+            ),
         )
-    return SetupError(f"{fault.program} failed: {says}", "备份程序出错")
+    return SetupError(Message("{program} failed: {says}", program=fault.program, says=says))
 
 
 def no_room(folder: Path) -> SetupError:
     """The line for a full backup disk. The database goes on: it never waits for a backup."""
     return SetupError(
-        f"no space left for backups at {folder}: free some, lower --keep, or choose another disk with --to",
-        f"备份磁盘空间不足 {folder}, 数据库不受影响",
+        Message(
+            "no space left for backups at {folder}: free some, lower --keep, or choose another "
+            "disk with --to",
+            folder=folder,
+        ),
     )
 
 
 def no_replication(reason: str) -> SetupError:
     """The line for a server of the operator's own that lets us read rows but not its files."""
     return SetupError(
-        "this login may not copy the server: as an administrator run ALTER ROLE … REPLICATION and allow the database "
-        f"'replication' in pg_hba.conf, or back that server up with its own tools ({reason[-160:]})",
-        "该账号没有 REPLICATION 权限, 请由管理员授权",
+        Message(
+            "this login may not copy the server: as an administrator run ALTER ROLE … "
+            "REPLICATION and allow the database 'replication' in pg_hba.conf, or back that "
+            "server up with its own tools ({reason})",
+            reason=reason[-160:],
+        ),
     )

@@ -16,6 +16,8 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from wenyue.locale import SOURCE, Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.model import Checked
 from wenyue.ops.backup.rules import parse_lsn
 from wenyue.ops.backup.taking import Reporter
@@ -53,7 +55,7 @@ def recover(place: Place, goal: Goal, report: Reporter, examine: Callable[[str],
     configure(place, _overrides(goal))
     access = place.data / "pg_hba.conf"
     change_plain(access, TRUST)
-    report.print_line("replaying the log · 正在重放日志")
+    report.print_line(gettext("replaying the log"))
     try:
         process = launch(place, report.print_line)
     except SetupError as fault:
@@ -62,9 +64,11 @@ def recover(place: Place, goal: Goal, report: Reporter, examine: Callable[[str],
         reached = _await_end(place, goal, report, lambda: is_alive(process.pid, process))
         if goal.at is None and reached < goal.reach_lsn:
             raise SetupError(
-                f"the log ends {goal.reach_lsn - reached} bytes before it should: a segment is damaged; "
-                "give an earlier time with --to",
-                "日志损坏, 无法恢复到最新, 请用 --to 指定更早的时间",
+                Message(
+                    "the log ends {reach_lsn} bytes before it should: a segment is damaged; give an "
+                    "earlier time with --to",
+                    reach_lsn=goal.reach_lsn - reached,
+                ),
             )
         adopt(place, goal.database)
         provision(place)
@@ -99,21 +103,23 @@ def _await_end(place: Place, goal: Goal, report: Reporter, is_living: Callable[[
             while row := connection.execute(question).fetchone():
                 position = parse_lsn(row[1])
                 span = max(1, goal.reach_lsn - goal.start_lsn)
-                report.bytes("replay · 重放", min(span, max(0, position - goal.start_lsn)), span)
+                report.bytes(gettext("replay"), min(span, max(0, position - goal.start_lsn)), span)
                 if not row[0]:
                     return position
                 time.sleep(_POLL_S)
         time.sleep(_POLL_S)
     tail = place.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
     fatal = next((line for line in tail if "FATAL" in line or "PANIC" in line), "")
-    raise _explain(SetupError(f"the replay ended early: {fatal[-300:]}", "日志重放中断"))
+    raise _explain(SetupError(Message("the replay ended early: {fatal}", fatal=fatal[-300:])))
 
 
 def _explain(fault: SetupError) -> SetupError:
-    if "before configured recovery target" in fault.en:
+    if "before configured recovery target" in fault.message.say(SOURCE):
         return SetupError(
-            "the log ends before the wanted time: a segment is damaged or missing; give an earlier time with --to",
-            "日志在目标时间之前中断, 请用 --to 指定更早的时间",
+            Message(
+                "the log ends before the wanted time: a segment is damaged or missing; give an "
+                "earlier time with --to"
+            ),
         )
     return fault
 
@@ -141,9 +147,10 @@ def adopt(place: Place, database: str) -> None:
         owner = str(row[0]) if row else OWNER
         if owner == "postgres":
             raise SetupError(
-                "the tables belong to the superuser postgres, whose objects PostgreSQL does not hand over: give them to an "
-                "ordinary role at the source and take a new backup",
-                "数据表属于超级用户, 请先改为普通角色再备份",
+                Message(
+                    "the tables belong to the superuser postgres, whose objects PostgreSQL does not hand "
+                    "over: give them to an ordinary role at the source and take a new backup"
+                ),
             )
         if owner not in {OWNER, APP}:
             names = sql.Identifier(owner), sql.Identifier(OWNER)

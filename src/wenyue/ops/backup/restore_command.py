@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.checking import complaints
 from wenyue.ops.backup.command import folder_of
 from wenyue.ops.backup.folder import Folder, existing, for_writing, told
 from wenyue.ops.backup.keys import find
 from wenyue.ops.backup.restoring import plan, restore, shown
 from wenyue.ops.backup.rules import TimeUnclear, parse_time
-from wenyue.ops.backup.showing import bars, counted
+from wenyue.ops.backup.showing import Bars, bars, counted
 from wenyue.ops.backup.source import opened
 from wenyue.ops.backup.streaming import fetch, runs
 from wenyue.ops.backup.venue.command import restore_venue
@@ -65,40 +68,63 @@ def restore_into(
         return
     if into is None:
         raise SetupError(
-            "--into is missing: name the new home, or restore one venue with `wenyue restore venue CODE`",
-            "请用 --into 指定新目录, 或用 restore venue 恢复单个景区",
+            Message(
+                "--into is missing: name the new home, or restore one venue with `wenyue restore venue CODE`"
+            ),
         )
     settings, console = load(), Console()
     is_bare = to == "backup"
-    try:
-        at = parse_time(to) if to and not is_bare else None
-    except TimeUnclear as error:
-        raise SetupError(str(error), "时间不明确, 请注明时区") from error
+    at = _until(to)
     folder = existing(folder_of(settings, source))
     with told(folder.path), bars(console) as report:
         fetch_the_rest(settings, folder, report.print_line)
         wanted = plan(folder, at, base, is_bare=is_bare, accepted=frozenset(accept_unsigned or ()))
         files = {} if without_keys else find(wanted.base.key_prints, keys, settings.home)
-        report.print_line(f"from {wanted.base.name} until {shown(wanted.until)} into {into} · 开始恢复")
+        report.print_line(
+            gettext(
+                "from {name} until {shown} into {into}",
+                name=wanted.base.name,
+                shown=shown(wanted.until),
+                into=into,
+            )
+        )
         began = time.monotonic()
         trust = trust_of(settings.home, files, accept_unsigned or ())
         found = restore(wanted, into, files, report, trust=trust, even_if_unsound=even_if_unsound)
         report.print_line(f"{counted(found.counts)}")
-        wrong = complaints(found, wanted.base.counts)
-        for line in wrong:
-            report.print_line(f"{line} · 检查未通过")
-        if not wrong:
-            report.print_line(
-                "counters equal bookings, nothing oversold, the record's chain is whole · 各项检查通过"
-            )
+        _say_checks(complaints(found, wanted.base.counts), report)
         if without_keys:
-            report.print_line(
-                f"new keys first: WENYUE_HOME={into} wenyue migrate --accept-keys; cards need new PINs · 请先生成新密钥"
-            )
+            _say_new_keys(into, report)
         report.print_line(
-            f"restored in {time.monotonic() - began:.1f} s. Stop the old installation before the new one sends messages: "
-            f"WENYUE_HOME={into} wenyue up · 恢复完成"
+            gettext(
+                "restored in {seconds} s. Stop the old installation before the new one sends "
+                "messages: WENYUE_HOME={into} wenyue up",
+                seconds=f"{time.monotonic() - began:.1f}",
+                into=into,
+            )
         )
+
+
+def _say_new_keys(into: Path, report: Bars) -> None:
+    report.print_line(
+        gettext(
+            "new keys first: WENYUE_HOME={into} wenyue migrate --accept-keys; cards need new PINs", into=into
+        )
+    )
+
+
+def _say_checks(wrong: Sequence[str], report: Bars) -> None:
+    for line in wrong:
+        report.print_line(gettext("check failed: {line}", line=line))
+    if not wrong:
+        report.print_line(gettext("counters equal bookings, nothing oversold, the record's chain is whole"))
+
+
+def _until(to: str | None) -> datetime | None:
+    try:
+        return parse_time(to) if to and to != "backup" else None
+    except TimeUnclear as error:
+        raise SetupError(Message("the time is not clear: {problem}", problem=str(error))) from error
 
 
 def fetch_the_rest(settings: Settings, folder: Folder, say: Callable[[str], None]) -> None:
@@ -113,4 +139,6 @@ def fetch_the_rest(settings: Settings, folder: Folder, say: Callable[[str], None
         with opened(settings, say) as source, for_writing(folder.path, source) as mine:
             fetch(mine, source, names[-1])
     except SetupError as fault:
-        say(f"the newest log could not be fetched, what the folder has is used ({fault}) · 无法取得最新日志")
+        say(
+            gettext("the newest log could not be fetched, what the folder has is used ({fault})", fault=fault)
+        )

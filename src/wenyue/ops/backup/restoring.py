@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup import rules
 from wenyue.ops.backup.checking import examine, require_sound
 from wenyue.ops.backup.folder import Folder, require_room, write
@@ -62,9 +64,9 @@ def plan(
     """
     backups = folder.backups()
     if at is not None and at > datetime.now(UTC):
-        raise SetupError(f"{shown(at)} is in the future: give a time that has passed", "不能恢复到未来的时间")
+        raise SetupError(Message("{shown} is in the future: give a time that has passed", shown=shown(at)))
     if not backups:
-        raise SetupError(f"{folder.path} has no complete backup", f"{folder.path} 中没有完整备份")
+        raise SetupError(Message("{path} has no complete backup", path=folder.path))
     base = _base(backups, at, base_name)
     chain = _chain(base, backups)
     if is_bare:
@@ -75,8 +77,11 @@ def plan(
     end = marks[-1][0] if marks else base.finished_at
     if reach is None and at is not None:
         raise SetupError(
-            f"the log reaches until {shown(end)}, not until {shown(at)}: give an earlier time, or leave --to out",
-            f"日志只到 {shown(end)}",
+            Message(
+                "the log reaches until {shown}, not until {wanted}: give an earlier time, or leave --to out",
+                shown=shown(end),
+                wanted=shown(at),
+            ),
         )
     files = _pieces(held, run, base, takes_all=f"log/{base.stream}" in accepted)
     left_out = sorted(set(held) - set(files))
@@ -97,9 +102,14 @@ def verify(wanted: Plan, report: Reporter, trust: Trust) -> None:
     trust.require(wanted.folder, wanted.chain, run)
     if wanted.left_out:
         report.print_line(
-            f"{len(wanted.left_out)} files of the log are in no index and are left out, the first is {wanted.left_out[0]}: a "
-            f"fetch was cut off, or somebody put them there (--accept-unsigned log/{wanted.base.stream} uses them) · "
-            f"{len(wanted.left_out)} 个日志文件没有签注, 未使用"
+            gettext(
+                "{n} files of the log are in no index and are left out, the first is {left_out}: a "
+                "fetch was cut off, or somebody put them there (--accept-unsigned log/{stream} uses "
+                "them)",
+                n=len(wanted.left_out),
+                left_out=wanted.left_out[0],
+                stream=wanted.base.stream,
+            )
         )
     require_all_listed(wanted.folder, wanted.chain)
 
@@ -158,13 +168,15 @@ def _base(backups: Sequence[Backup], at: datetime | None, name: str | None) -> B
     if name is not None:
         named = next((one for one in backups if one.name == name), None)
         if named is None:
-            raise SetupError(f"there is no backup {name}: see `wenyue backup list`", f"没有备份 {name}")
+            raise SetupError(Message("there is no backup {name}: see `wenyue backup list`", name=name))
         backups = [named]
     base = rules.base_for(backups, at)
     if base is None:
         raise SetupError(
-            f"no backup was complete at that time, the first is of {shown(backups[0].finished_at)}: give a later time",
-            "该时间之前没有完整备份",
+            Message(
+                "no backup was complete at that time, the first is of {shown}: give a later time",
+                shown=shown(backups[0].finished_at),
+            ),
         )
     return base
 
@@ -173,14 +185,20 @@ def _chain(base: Backup, backups: Sequence[Backup]) -> list[Backup]:
     chain = rules.chain_of(base, {one.name: one for one in backups})
     if chain is None:
         raise SetupError(
-            f"{base.name} continues {base.parent}, which is missing: choose another with --base",
-            "增量备份缺少前一份备份",
+            Message(
+                "{name} continues {parent}, which is missing: choose another with --base",
+                name=base.name,
+                parent=base.parent,
+            ),
         )
     if (major := int(base.server_version.split(".")[0])) != MAJOR:
         raise SetupError(
-            f"the backup is of PostgreSQL {major}, this wenyue carries {MAJOR}: restore it with the programs of "
-            f"PostgreSQL {major} (pg_combinebackup, then its data folder)",
-            f"备份版本 {major} 与程序版本 {MAJOR} 不符",
+            Message(
+                "the backup is of PostgreSQL {major}, this wenyue carries {major2}: restore it with "
+                "the programs of PostgreSQL {major} (pg_combinebackup, then its data folder)",
+                major=major,
+                major2=MAJOR,
+            ),
         )
     return chain
 
@@ -210,26 +228,35 @@ def _require_whole(
         else f"is missing in {base.stream}"
     )
     raise SetupError(
-        f"segment {missing[0]:X} of the log {state}: it can be restored until {shown(until)} only, with {remedy}",
-        f"日志缺失, 只能恢复到 {shown(until)}",
+        Message(
+            "segment {missing} of the log {state}: it can be restored until {shown} only, with {remedy}",
+            shown=shown(until),
+            missing=f"{missing[0]:X}",
+            state=state,
+            remedy=remedy,
+        ),
     )
 
 
 def _require_new(home: Path, folder: Folder | None) -> None:
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise SetupError(
-            f"{home} is not empty: a restore goes into a new folder, never over a living one; choose another --into",
-            f"{home} 不是空目录, 恢复只能写入新目录",
+            Message(
+                "{home} is not empty: a restore goes into a new folder, never over a living one; "
+                "choose another --into",
+                home=home,
+            ),
         )
     if folder is not None and (home == folder.path or folder.path in home.parents):
-        raise SetupError(
-            f"{home} lies in the backup folder: choose another --into", "恢复目录不能放在备份目录内"
-        )
+        raise SetupError(Message("{home} lies in the backup folder: choose another --into", home=home))
     base = base_folder(home)
     if base.exists():  # as root: of a home that was removed; a failed restore would take it along
         raise SetupError(
-            f"{base} still has the data of an earlier installation at {home}: choose another --into",
-            f"{base} 中仍有旧数据",
+            Message(
+                "{base} still has the data of an earlier installation at {home}: choose another --into",
+                base=base,
+                home=home,
+            ),
         )
 
 
@@ -254,11 +281,11 @@ def _build(wanted: Plan, place: Place, report: Reporter) -> None:
     def count(size: int) -> None:
         nonlocal done
         done += size
-        report.bytes("checksums · 校验", done, total)
+        report.bytes(gettext("checksums"), done, total)
 
-    report.print_line("putting the files together · 正在合并数据文件")
+    report.print_line(gettext("putting the files together"))
     lay(wanted.folder, wanted.chain, wanted.log, place, count)
-    report.bytes("checksums · 校验", total, total)
+    report.bytes(gettext("checksums"), total, total)
 
 
 def _pieces(held: Mapping[str, Path], run: Stream, base: Backup, *, takes_all: bool) -> dict[str, Piece]:

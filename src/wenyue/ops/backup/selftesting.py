@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from wenyue.locale import DEFAULT, SOURCE, Message
 from wenyue.ops.backup.checking import complaints
 from wenyue.ops.backup.folder import REPORT, Folder, existing, told, write
 from wenyue.ops.backup.model import Backup, Checked
@@ -44,19 +45,22 @@ def newest(folder: Folder, age_max: timedelta) -> Backup:
     """The last backup. Raises SetupError when there is none, or it is too old or from the future."""
     backups = folder.backups()
     if not backups:
-        raise SetupError(f"ALARM: {folder.path} has no complete backup", f"{folder.path} 中没有完整备份")
+        raise SetupError(Message("ALARM: {path} has no complete backup", path=folder.path))
     last = backups[-1]
     age = datetime.now(UTC) - last.finished_at
     if age < -CLOCK_TOLERANCE:
         raise SetupError(
-            f"ALARM: {last.name} is from the future: correct this machine's clock",
-            "备份时间晚于当前时间, 请校时",
+            Message("ALARM: {name} is from the future: correct this machine's clock", name=last.name),
         )
     if age > age_max:
         raise SetupError(
-            f"ALARM: the last backup {last.name} is {age.total_seconds() / 3600:.1f} h old, at most "
-            f"{age_max.total_seconds() / 3600:.1f} h are allowed: look why no newer one was taken",
-            "备份已过期",
+            Message(
+                "ALARM: the last backup {name} is {age} h old, at most {age_max} h are allowed: look "
+                "why no newer one was taken",
+                name=last.name,
+                age=f"{age.total_seconds() / 3600:.1f}",
+                age_max=f"{age_max.total_seconds() / 3600:.1f}",
+            ),
         )
     return last
 
@@ -78,7 +82,7 @@ def tried(folder: Folder, last: Backup, inside: Path, trust: Trust, report: Repo
             if not any(found.counts.get(name) for name in ("venues", "bookings")):
                 wrong.append("it is empty: there is neither a venue nor a booking in it")
             if wrong:
-                raise SetupError(f"ALARM: {last.name}: {wrong[0]}", f"备份异常 {last.name}")
+                raise SetupError(Message("ALARM: {name}: {wrong}", name=last.name, wrong=wrong[0]))
             return found
     finally:
         erase(home)
@@ -103,7 +107,7 @@ def selftest(path: Path, home: Path, inside: Path, age_max: timedelta, report: R
         if last is not None:
             bookings = tried(folder, last, inside, trust_of(home, {}), report).counts.get("bookings", 0)
     except SetupError as fault:
-        problem, problem_zh = fault.en, fault.zh
+        problem, problem_zh = fault.message.say(SOURCE), fault.message.say(DEFAULT)
     found = Report(
         at=at,
         is_ok=not problem,

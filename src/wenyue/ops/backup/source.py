@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
+from wenyue.locale import Message
 from wenyue.ops.backup.programs import no_replication
 from wenyue.ops.backup.rules import CLOCK_TOLERANCE, parse_lsn
 from wenyue.platform.config import Settings
@@ -95,8 +96,10 @@ def opened(settings: Settings, progress: Callable[[str], None]) -> Generator[Sou
         return
     if not (settings.home / "database.json").exists():
         raise SetupError(
-            f"there is no database in {settings.home}: set WENYUE_HOME to the installation that shall be backed up",
-            f"{settings.home} 中没有数据库, 请设置 WENYUE_HOME",
+            Message(
+                "there is no database in {home}: set WENYUE_HOME to the installation that shall be backed up",
+                home=settings.home,
+            ),
         )
     server = ensure_started(settings.home, progress=progress)
     try:
@@ -129,9 +132,11 @@ def _look(connection: psycopg.Connection, url: str, programs: Path, home: Path, 
     apart = abs(datetime.now(UTC) - now)
     if apart > CLOCK_TOLERANCE:
         raise SetupError(
-            f"this machine's clock is {apart.total_seconds():.0f} s apart from the database's: synchronise both, "
-            "times in backups would mislead",
-            "本机与数据库时钟不一致, 请先校时",
+            Message(
+                "this machine's clock is {apart} s apart from the database's: synchronise both, "
+                "times in backups would mislead",
+                apart=f"{apart.total_seconds():.0f}",
+            ),
         )
     rows = connection.execute(SQL["settings"]).fetchall()
     return Source(
@@ -156,23 +161,26 @@ def _require(version: int, wal_level: str, *, is_standby: bool, may_copy: bool, 
         raise no_replication("the role has no REPLICATION attribute")
     if version // 10000 > MAJOR:
         raise SetupError(
-            f"the server is PostgreSQL {version // 10000}, the backup programs are {MAJOR}: upgrade wenyue first",
-            f"服务器版本 {version // 10000} 比备份程序 {MAJOR} 新",
+            Message(
+                "the server is PostgreSQL {version}, the backup programs are {major}: upgrade wenyue first",
+                version=version // 10000,
+                major=MAJOR,
+            ),
         )
     if wal_level == "minimal":
         raise SetupError(
-            "the server writes too little log for backups: set wal_level = replica and restart it",
-            "请把 wal_level 设为 replica 并重启数据库",
+            Message("the server writes too little log for backups: set wal_level = replica and restart it"),
         )
     if is_standby:
         raise SetupError(
-            "this is a standby: name the primary, or add target_session_attrs=read-write to the URL",
-            "该服务器是备机, 请连接主库",
+            Message("this is a standby: name the primary, or add target_session_attrs=read-write to the URL"),
         )
     if spaces > 0:
         raise SetupError(
-            "the server has tablespaces of its own, which a restore could not place: back it up with its own tools",
-            "服务器使用了自定义表空间, 请使用其自带备份工具",
+            Message(
+                "the server has tablespaces of its own, which a restore could not place: back it up "
+                "with its own tools"
+            ),
         )
 
 

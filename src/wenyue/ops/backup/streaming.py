@@ -16,6 +16,8 @@ from typing import Final
 
 from psycopg.errors import ConfigurationLimitExceeded
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup import slots
 from wenyue.ops.backup.folder import RUN, RUNS_MAX, Folder, decoded, inside, read_note, write
 from wenyue.ops.backup.model import Backup, Stream
@@ -39,11 +41,13 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
             slots.remember(source.home, names[-1], folder.path)
             return names[-1]
         progress(
-            "the log since the last backup is not complete any more, a new full backup begins it anew · "
-            "日志已中断, 将重新做全量备份"
+            gettext(
+                "the log since the last backup is not complete any more, a new full backup begins it anew"
+            )
             if is_ours
-            else "the log so far has no keyed note of this installation, a new full backup begins it anew · "
-            "已有日志没有本系统签注, 将重新做全量备份"
+            else gettext(
+                "the log so far has no keyed note of this installation, a new full backup begins it anew"
+            )
         )
         source.run_statement("drop_slot", slot=names[-1])
     name = _next(folder, names)
@@ -61,9 +65,10 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
             shutil.rmtree(log / name)
         slots.forget(source.home, name)
         raise SetupError(
-            "the server has no replication slot left: drop those that nobody uses (`wenyue doctor` names them), or raise "
-            "max_replication_slots",
-            "复制槽已用尽, 请删除无用的复制槽或调大 max_replication_slots",
+            Message(
+                "the server has no replication slot left: drop those that nobody uses (`wenyue "
+                "doctor` names them), or raise max_replication_slots"
+            ),
         ) from error
     return name
 
@@ -73,8 +78,7 @@ def _next(folder: Folder, names: Sequence[str]) -> str:
     number = int(names[-1].split("_")[1]) + 1 if names else 1
     if number > RUNS_MAX:
         raise SetupError(
-            f"{folder.log / names[-1]} has a number that no run of ours reaches: remove it",
-            f"{folder.log / names[-1]} 不是本系统的日志目录, 请移除",
+            Message("{log} has a number that no run of ours reaches: remove it", log=folder.log / names[-1]),
         )
     return f"wenyue_{number:06d}_{secrets.token_hex(4)}"
 
@@ -127,8 +131,10 @@ def _fetch(source: Source, name: str, target: Path, mark: tuple[datetime, int]) 
 
 def _not_kept() -> SetupError:
     return SetupError(
-        "the server could not keep its log long enough: take a backup now (`wenyue backup`), it begins anew",
-        "日志已被覆盖, 请立即重新备份",
+        Message(
+            "the server could not keep its log long enough: take a backup now (`wenyue backup`), "
+            "it begins anew"
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from wenyue.locale import Message
 from wenyue.ops.backup.folder import Folder, read_bytes
 from wenyue.ops.backup.model import Backup
 from wenyue.ops.backup.rules import parse_lsn
@@ -165,9 +166,13 @@ def _require(backup: Backup, path: Path, *, is_good: bool, why: str = "its check
 def damaged(name: str, path: Path, reason: str) -> SetupError:
     """The one line for a backup, or a run of log, that is not what was saved."""
     return SetupError(
-        f"{name} is damaged: {path} ({reason}); restore from another backup (`wenyue backup list`, "
-        "--base NAME) and take a full one now: `wenyue backup --full`",
-        f"备份已损坏 {path}",
+        Message(
+            "{name} is damaged: {path} ({reason}); restore from another backup (`wenyue backup "
+            "list`, --base NAME) and take a full one now: `wenyue backup --full`",
+            path=path,
+            name=name,
+            reason=reason,
+        ),
     )
 
 

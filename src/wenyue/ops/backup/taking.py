@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.folder import Folder, inside, require_room, sync_folder
 from wenyue.ops.backup.keys import prints
 from wenyue.ops.backup.model import FORMAT, Backup, Kind
@@ -59,7 +61,7 @@ def take(folder: Folder, source: Source, wish: Wish, report: Reporter) -> Backup
         if parent is None or wish.kind == "incremental" or not is_summary:
             raise as_fault(fault, folder.path) from fault
         report.print_line(
-            f"no incremental backup is possible, a full one follows ({fault.says}) · 改做全量备份"
+            gettext("no incremental backup is possible, a full one follows ({says})", says=fault.says)
         )
         try:
             made = _take(folder, source, stream, None, report)
@@ -73,7 +75,7 @@ def take(folder: Folder, source: Source, wish: Wish, report: Reporter) -> Backup
     for old in superfluous(backups, wish.keep):
         (folder.path / old.name / "backup.json").unlink()  # no backup any more, even if we are killed now
         shutil.rmtree(folder.path / old.name)
-        report.print_line(f"deleted {old.name} · 已删除旧备份")
+        report.print_line(gettext("deleted {name}", name=old.name))
     prune(folder, source, folder.backups())
     return made
 
@@ -97,11 +99,9 @@ def _parent(folder: Folder, source: Source, wish: Wish, stream: str, report: Rep
     if not why:
         return parent
     if wish.kind == "incremental":
-        raise SetupError(
-            f"no incremental backup is possible: {why}; take one with --full", "无法做增量备份, 请用 --full"
-        )
+        raise SetupError(Message("no incremental backup is possible: {why}; take one with --full", why=why))
     if parent is not None:
-        report.print_line(f"a full backup, because incremental is not possible: {why} · 改做全量备份")
+        report.print_line(gettext("a full backup, because incremental is not possible: {why}", why=why))
     return None
 
 
@@ -131,7 +131,7 @@ def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, re
     name = f"{started:%Y%m%dT%H%M%S}.{started.microsecond // 1000:03d}Z-{kind}"
     partial = folder.path / f".partial-{name}"
     if (folder.path / name).exists() or partial.exists():
-        raise SetupError(f"{name} exists already: try again in a second", "请稍后再试")
+        raise SetupError(Message("{name} exists already: try again in a second", name=name))
     counts, record = source.counts(), source.record()
     partial.mkdir(mode=0o700)
     try:
@@ -167,7 +167,7 @@ def _copy(source: Source, parent: Backup | None, target: Path, report: Reporter)
     arguments += ["--manifest-checksums=SHA256", "--label=wenyue"]
     if parent is not None:
         arguments += ["--incremental", str(_private(source, parent))]
-    step = "incremental backup · 增量备份" if parent else "full backup · 全量备份"
+    step = gettext("incremental backup") if parent else gettext("full backup")
     found: list[Sent] = []
     try:
         run_program(
@@ -186,9 +186,11 @@ def _copy(source: Source, parent: Backup | None, target: Path, report: Reporter)
 
 def _odd(error: Exception) -> SetupError:
     return SetupError(
-        f"what the server sent is no backup ({error}): take it again, and look whether something between this machine and the "
-        "database changes what passes",
-        "服务器发送的备份数据不完整, 请重新备份",
+        Message(
+            "what the server sent is no backup ({error}): take it again, and look whether "
+            "something between this machine and the database changes what passes",
+            error=error,
+        ),
     )
 
 

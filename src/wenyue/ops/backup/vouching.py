@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.ops.backup.folder import Folder, decoded, encoded, note_bytes_max, put, read_bytes
 from wenyue.ops.backup.model import Backup, Stream
 from wenyue.platform.fault import SetupError
@@ -58,9 +59,13 @@ class Trust:
         )
         names = " ".join(f"--accept-unsigned {name}" for name, _ in wrong)
         raise SetupError(
-            f"{wrong[0][0]} {why}; give the right keys with --keys, take a full backup now (`wenyue backup --full`), or, if you "
-            f"know where it comes from, {names}",
-            f"{wrong[0][0]} 没有本系统密钥的签注, 来源无法确认",
+            Message(
+                "{wrong} {why}; give the right keys with --keys, take a full backup now (`wenyue "
+                "backup --full`), or, if you know where it comes from, {names}",
+                wrong=wrong[0][0],
+                why=why,
+                names=names,
+            ),
         )
 
     def knows(self, path: Path) -> bool:

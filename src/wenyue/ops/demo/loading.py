@@ -12,6 +12,7 @@ from wenyue.catalogue import NewClosure, Product, Venue
 from wenyue.core.clock import local_date, utc_now
 from wenyue.core.limits import SESSIONS_AHEAD_DAYS
 from wenyue.core.personal import Vault
+from wenyue.locale.terminal import gettext
 from wenyue.ops.demo.attractions import bus_template, dressed, sightseeing_bus, ticket, ticket_templates
 from wenyue.ops.demo.partners import night_prices, partner_products, partner_template, partner_venues
 from wenyue.ops.demo.people import add_people
@@ -46,16 +47,16 @@ async def load(
     today = today or local_date(utc_now(), _TIMEZONE)
     await cards.save_types(tx)
     presets = await policy.load_presets(tx)
-    progress("demo: attractions · 演示景区")
+    progress(gettext("demo: attractions"))
     await _add_attractions(tx, presets)
     await _add_closure(tx, today)
-    progress("demo: hotels, restaurants, shuttles · 演示酒店、餐厅、班车")
+    progress(gettext("demo: hotels, restaurants, shuttles"))
     await _add_partners(tx, today)
-    progress(f"demo: calendar, {SESSIONS_AHEAD_DAYS} days · 演示日历")
+    progress(gettext("demo: calendar, {sessions_ahead_days} days", sessions_ahead_days=SESSIONS_AHEAD_DAYS))
     calendar = await policy.load_calendar(tx)
     await slot_planning.open_all_ahead(tx, calendar, presets, today)
     await _fill_up(tx, today)
-    progress("demo: cards and logins · 演示卡与账号")
+    progress(gettext("demo: cards and logins"))
     await add_people(tx, vault)
 
 

@@ -6,6 +6,7 @@ from wenyue import accounts, cards
 from wenyue.core.clock import utc_now
 from wenyue.core.duties import FormerRole, duties_of_role
 from wenyue.core.personal import Vault
+from wenyue.locale.terminal import gettext
 from wenyue.platform.database.db import Tx
 
 STAFF_PASSWORD: Final = "demo-2026"  # noqa: S105 - printed on the console at every start
@@ -56,9 +57,14 @@ def banner() -> str:
     logins = ", ".join(login for login, _, _ in STAFF)
     return "\n".join(
         [
-            f"demo card · 演示卡: {spaced}  PIN · 密码: {pin}",
-            f"  activate with · 激活用: {HOLDER_NAME}  {RESIDENT_ID}  {PHONE}",
-            f"demo staff · 演示员工: {logins}  password · 密码: {STAFF_PASSWORD}",
-            "  gate · 闸口: /gate   live page · 实时页面: operator",
+            gettext("demo card: {card_no}  PIN: {pin}", card_no=spaced, pin=pin),
+            gettext(
+                "  activate with: {name}  {document}  {phone}",
+                name=HOLDER_NAME,
+                document=RESIDENT_ID,
+                phone=PHONE,
+            ),
+            gettext("demo staff: {logins}  password: {password}", logins=logins, password=STAFF_PASSWORD),
+            gettext("  gate: /gate   live page: operator"),
         ]
     )

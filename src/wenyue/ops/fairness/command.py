@@ -11,6 +11,8 @@ from rich.console import Console
 
 from wenyue import waiting_room
 from wenyue.core.clock import utc_now
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.database import ready_database
 from wenyue.ops.fairness.record import Record, write_record
 from wenyue.platform.config import Settings, load
@@ -45,9 +47,7 @@ def verify(
 ) -> None:
     """Check promise, seed, ranks, thresholds and every token that was given; status 1 when something is wrong (核验)."""
     if file is not None and export is not None:
-        raise SetupError(
-            "--file and --export exclude each other: leave one out", "--file 与 --export 只能选一个"
-        )
+        raise SetupError(Message("--file and --export exclude each other: leave one out"))
     console = Console()
 
     def print_line(line: str) -> None:
@@ -63,9 +63,9 @@ def verify(
     for line in found[:_SHOWN_MAX]:
         _say(console, f"✗ {line}")
     if found:
-        _say(console, f"NOT FAIR: {len(found)} findings · 不公平, 发现{len(found)}处")
+        _say(console, gettext("NOT FAIR: {n} findings", n=len(found)))
         raise typer.Exit(1)
-    _say(console, "fair: every token was given in the promised order · 公平, 全部按承诺的顺序放行")
+    _say(console, gettext("fair: every token was given in the promised order"))
 
 
 def check(record: Record, event: str, *, promise: str, code: str, say: Callable[[str], None]) -> list[str]:
@@ -91,12 +91,18 @@ def check(record: Record, event: str, *, promise: str, code: str, say: Callable[
     if own:
         for one in seen.own:
             say(
-                f"{code}: epoch {one.place.epoch}, rank {one.place.rank}; let in at {one.at.isoformat()} (turn {one.turn})"
-                f" · 已放行",
+                gettext(
+                    "{code}: epoch {epoch}, rank {rank}; let in at {at} (turn {turn})",
+                    code=code,
+                    epoch=one.place.epoch,
+                    rank=one.place.rank,
+                    at=one.at.isoformat(),
+                    turn=one.turn,
+                ),
             )
         if not seen.own:
             rank = waiting_room.rank_of(record.seed, own) if own.isascii() else None
-            say(f"{code}: not let in; the rank of this code is {rank} · 未放行")
+            say(gettext("{code}: not let in; the rank of this code is {rank}", code=code, rank=rank))
     return found
 
 
@@ -121,7 +127,9 @@ def _export(settings: Settings, event: str, path: Path, console: Console) -> Non
             await waiting_room.freeze(tx)
             room = await waiting_room.room_by_code(tx, event)
             if room is None:
-                raise SetupError(f"there is no room {event!r}: see `wenyue room list`", "没有这个排队")
+                raise SetupError(
+                    Message("there is no room {event}: see `wenyue room list`", event=repr(event))
+                )
             steps = await waiting_room.steps_of(tx, room.id)
             await write_record(path, room, steps, waiting_room.exchanges_of(tx, room.id), utc_now())
 
@@ -129,7 +137,9 @@ def _export(settings: Settings, event: str, path: Path, console: Console) -> Non
         try:
             asyncio.run(work(Database(ready.app_url, size_max=1, keeps=0, role=ready.role or None)))
         except OSError as error:
-            raise SetupError(f"cannot write {path}: {error.strerror}", "无法写入文件") from error
+            raise SetupError(
+                Message("cannot write {path}: {strerror}", path=path, strerror=error.strerror)
+            ) from error
 
 
 def _say(console: Console, line: str) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 from wenyue.waiting_room import Exchange, Place, Room, Step
 
@@ -79,7 +80,7 @@ async def write_record(
     """Write the record of a room whose seed is public; returns the number of tokens. Raises SetupError, OSError."""
     if room.seed is None:
         raise SetupError(
-            f"the room {room.code!r} was not released: its seed is not public yet", "尚未放票, 种子未公布"
+            Message("the room {code} was not released: its seed is not public yet", code=repr(room.code))
         )
     digest, tokens = hashlib.sha256(), 0
     with path.open("wb") as file:
@@ -120,7 +121,7 @@ class Record:
         self._path = path
         first = next(self._lines(), None)
         if not isinstance(first, RoomLine) or first.format != FORMAT:
-            raise SetupError(f"{path} is no record of a waiting room", "不是排队记录文件")
+            raise SetupError(Message("{path} is no record of a waiting room", path=path))
         self.room = first
 
     @property
@@ -141,7 +142,9 @@ class Record:
             if isinstance(line, StepLine)
         ]
         if len(steps) > _STEPS_MAX:
-            raise SetupError(f"{self._path} has more than {_STEPS_MAX} steps", "记录过大")
+            raise SetupError(
+                Message("{path} has more than {steps_max} steps", path=self._path, steps_max=_STEPS_MAX)
+            )
         return steps
 
     def tokens(self) -> Iterator[Exchange]:
@@ -186,7 +189,16 @@ class Record:
                         yield raw, _decode(raw)
                     except (msgspec.DecodeError, UnicodeDecodeError) as error:
                         raise SetupError(
-                            f"{self._path}, line {number}: {str(error)[:120]}", f"第{number}行无法读取"
+                            Message(
+                                "{path}, line {number}: {error}",
+                                number=number,
+                                path=self._path,
+                                error=str(error)[:120],
+                            )
                         ) from None
         except OSError as error:
-            raise SetupError(f"cannot read {self._path}: {error.strerror}", "无法读取文件") from error
+            raise SetupError(
+                Message.in_context(
+                    "ops", "cannot read {path}: {strerror}", path=self._path, strerror=error.strerror
+                )
+            ) from error

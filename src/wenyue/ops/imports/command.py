@@ -13,6 +13,8 @@ from wenyue.application.on_server import require
 from wenyue.core.clock import utc_now
 from wenyue.core.duties import Right
 from wenyue.core.personal import Vault
+from wenyue.locale import Message, command_locale
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, operator_of, password_of, told_rights
 from wenyue.ops.database import ReadyDatabase, ready_database
 from wenyue.ops.imports.mapfile import read_map
@@ -27,10 +29,10 @@ from wenyue.platform.keys import load_keys
 app = typer.Typer(no_args_is_help=True, help="Bring data of another system in (导入).")
 _CONNECTIONS_MAX: Final = 4
 _VERDICT_TEXT: Final = {
-    Verdict.IMPORTED: "imported · 已导入",
-    Verdict.ALREADY: "imported by an earlier run · 此前已导入",
-    Verdict.CHANGED: "imported earlier, changed since (left as it is) · 此前已导入, 源数据有变",
-    Verdict.REFUSED: "refused · 未导入",
+    Verdict.IMPORTED: Message("imported"),
+    Verdict.ALREADY: Message("imported by an earlier run"),
+    Verdict.CHANGED: Message("imported earlier, changed since (left as it is)"),
+    Verdict.REFUSED: Message("refused"),
 }
 
 
@@ -90,23 +92,31 @@ async def _import(
 def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | None) -> None:
     """Print the sums; they add up to the rows of the file."""
     tally = summary.tally
-    title = f"{chosen.source}: {tally.rows} rows ({summary.encoding}, delimiter {summary.delimiter!r})"
+    title = gettext(
+        "{source}: {n} rows ({encoding}, delimiter {delimiter})",
+        source=chosen.source,
+        n=tally.rows,
+        encoding=summary.encoding,
+        delimiter=repr(summary.delimiter),
+    )
     console.print(
-        title + (" · DRY RUN, nothing written · 试运行" if summary.is_dry_run else ""), markup=False
+        (title + " · " + gettext("DRY RUN, nothing written") if summary.is_dry_run else title), markup=False
     )
     grid = Grid()
-    grid.add_column("what became of the rows · 处理结果")
-    grid.add_column("rows · 行", justify="right")
+    grid.add_column(gettext("what became of the rows"))
+    grid.add_column(gettext("rows"), justify="right")
     for verdict in Verdict:
         if tally.verdicts[verdict] or verdict in {Verdict.IMPORTED, Verdict.REFUSED}:
-            grid.add_row(_VERDICT_TEXT[verdict], str(tally.verdicts[verdict]))
+            grid.add_row(_VERDICT_TEXT[verdict].say(command_locale()), str(tally.verdicts[verdict]))
     for reason, count in tally.reasons.most_common():
         grid.add_row(f"    {reason.value}", str(count), style="yellow")
-    is_complete = "= the file's rows" if tally.is_complete else "DOES NOT ADD UP"
-    grid.add_row(f"sum · 合计 {is_complete}", str(sum(tally.verdicts.values())), style="bold")
+    total = gettext("sum = the file's rows") if tally.is_complete else gettext("sum DOES NOT ADD UP")
+    grid.add_row(total, str(sum(tally.verdicts.values())), style="bold")
     console.print(grid)
     if summary.slots_opened:
         opened = ", ".join(f"{code} {capacity}" for code, capacity in sorted(summary.capacities.items()))
-        console.print(f"{summary.slots_opened} dates opened; capacity per date: {opened}")
+        console.print(
+            gettext("{n} dates opened; capacity per date: {opened}", n=summary.slots_opened, opened=opened)
+        )
     if report:
-        console.print(f"row by row · 逐行报告: {report}")
+        console.print(gettext("row by row: {path}", path=report))

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wenyue.core.limits import QUANTITY_MAX
+from wenyue.locale import Message
 from wenyue.ops.imports.fault import InputError
 from wenyue.ops.imports.model import (
     DateColumn,
@@ -39,29 +40,39 @@ def read_map(path: Path) -> ImportMap:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"cannot read the map {path}: {error.strerror}", f"无法读取映射文件 {path}"
+            Message("cannot read the map {path}: {strerror}", path=path, strerror=error.strerror)
         ) from error
     if len(raw) > MAP_BYTES_MAX:
-        raise InputError(f"{path} is larger than {MAP_BYTES_MAX} bytes: is it a map?", "映射文件过大")
+        raise InputError(
+            Message(
+                "{path} is larger than {map_bytes_max} bytes: is it a map?",
+                path=path,
+                map_bytes_max=MAP_BYTES_MAX,
+            )
+        )
     try:
         text = raw.decode("utf-8-sig")
         tree = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8", "映射文件须为 UTF-8"
+            Message("{path} is not UTF-8 (byte {start}): save it as UTF-8", path=path, start=error.start)
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is not valid TOML: {error}", "映射文件不是有效的 TOML") from error
+        raise InputError(Message("{path} is not valid TOML: {error}", path=path, error=error)) from error
     except RecursionError as error:
         raise InputError(
-            f"{path} is not a map: lists or tables are nested too deeply in it", "映射文件嵌套过深"
+            Message("{path} is not a map: lists or tables are nested too deeply in it", path=path)
         ) from error
     reader = TomlReader(tree, lines_of(text))
     found = _read(reader)
     reader.refuse_unknown()
     if reader.problems:
         listed = "\n  ".join(reader.problems)
-        raise InputError(f"{path} has {len(reader.problems)} mistake(s):\n  {listed}", "映射文件有误")
+        raise InputError(
+            Message(
+                "{path} has {n} mistake(s):\n  {listed}", path=path, n=len(reader.problems), listed=listed
+            )
+        )
     return found
 
 

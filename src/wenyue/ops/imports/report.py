@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from wenyue.core.sheets import sheet_writer
+from wenyue.locale import Message
 from wenyue.ops.imports.fault import InputError
 from wenyue.ops.imports.model import Reason, Refusal, Row, Verdict
 
@@ -51,7 +52,7 @@ class Report:
             self._file = self._partial.open("w", encoding="utf-8-sig", newline="")
         except OSError as error:
             raise InputError(
-                f"cannot write the report {path}: {error.strerror}", f"无法写入报告 {path}"
+                Message("cannot write the report {path}: {strerror}", path=path, strerror=error.strerror)
             ) from error
         self._file.write("")
         return self._file

@@ -18,6 +18,7 @@ from wenyue.application.prepare_import import Prepared, prepare_import, rehearse
 from wenyue.application.reservations import ImportReservation
 from wenyue.booking import importing
 from wenyue.core.personal import Vault
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import SERVER, Acting
 from wenyue.ops.imports.bookings import Builder
 from wenyue.ops.imports.model import ImportMap, Reason, Refusal, Reservation, Row, Verdict
@@ -96,7 +97,7 @@ class Importer:
             size = max(1, min(options.batch, BATCH_MAX))
             while part := await asyncio.to_thread(lambda: list(islice(rows, size))):
                 await self._write(part, prepared, report, is_dry_run=options.is_dry_run)
-                self._progress("writing · 写入", report.tally.rows, survey.rows)
+                self._progress(gettext("writing"), report.tally.rows, survey.rows)
         return Summary(
             tally=report.tally,
             encoding=table.encoding,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from wenyue.locale.terminal import gettext
 from wenyue.ops.imports.bookings import ProductKey
 from wenyue.ops.imports.demand import dates_of
 from wenyue.ops.imports.model import ImportMap, Refusal, Reservation, Row
@@ -46,12 +47,12 @@ def take_survey(table: Table, chosen: ImportMap, progress: Progress) -> Survey:
     for _, found in read_all(table, chosen):
         survey.rows += 1
         if survey.rows % 1000 == 0:
-            progress("reading · 读取", survey.rows, 0)
+            progress(gettext("reading"), survey.rows, 0)
         if isinstance(found, Reservation):
             for on_date in dates_of(found):
                 key = ((found.product, found.nights == 0), on_date)
                 survey.dates.add(key)
                 if found.status.draws:
                     survey.used[key] += found.quantity
-    progress("reading · 读取", survey.rows, survey.rows)
+    progress(gettext("reading"), survey.rows, survey.rows)
     return survey

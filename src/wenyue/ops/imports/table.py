@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from wenyue.locale import Message
 from wenyue.ops.imports.fault import InputError
 from wenyue.ops.imports.model import (
     BLANK_LINES_MAX,
@@ -53,7 +54,11 @@ class Table:
             for number, (line, cells) in enumerate(records, start=1):
                 if number > ROWS_MAX:
                     raise InputError(
-                        f"{self.path} has more than {ROWS_MAX} rows: split it", "文件行数过多, 请拆分"
+                        Message(
+                            "{path} has more than {rows_max} rows: split it",
+                            path=self.path,
+                            rows_max=ROWS_MAX,
+                        )
                     )
                 yield Row(number, line, cells)
 
@@ -64,11 +69,17 @@ def open_table(path: Path, chosen: ImportMap) -> Table:
     with _opened(path) as file:
         first = next(_lines(file, encoding), "")
     if not first.strip():
-        raise InputError(f"{path}: line 1 is empty; it must be the header with the column names", "缺少表头")
+        raise InputError(
+            Message("{path}: line 1 is empty; it must be the header with the column names", path=path)
+        )
     if OVERLONG in first:
         raise InputError(
-            f"{path}: line 1 is longer than {LINE_BYTES_MAX} bytes; a header with line endings is expected there",
-            "表头过长",
+            Message(
+                "{path}: line 1 is longer than {line_bytes_max} bytes; a header with line endings is "
+                "expected there",
+                path=path,
+                line_bytes_max=LINE_BYTES_MAX,
+            ),
         )
     delimiter = chosen.delimiter
     if delimiter == "auto":
@@ -99,8 +110,11 @@ class _Bounded:
         self._left -= len(data)
         if self._left < 0:
             raise InputError(
-                f"{self._path} holds more than {FILE_BYTES_MAX >> 20} MiB unpacked: split it",
-                "文件解压后过大",
+                Message(
+                    "{path} holds more than {file_bytes_max} MiB unpacked: split it",
+                    path=self._path,
+                    file_bytes_max=FILE_BYTES_MAX >> 20,
+                ),
             )
         return data
 
@@ -112,10 +126,12 @@ def _opened(path: Path) -> Generator[_Bounded]:
             yield _Bounded(cast(BinaryIO, file), path)
     except (EOFError, gzip.BadGzipFile) as error:
         raise InputError(
-            f"{path} is a damaged gzip file ({error}): fetch it again", "压缩文件损坏"
+            Message("{path} is a damaged gzip file ({error}): fetch it again", path=path, error=error)
         ) from error
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}", f"无法读取 {path}") from error
+        raise InputError(
+            Message("cannot read {path}: {strerror}", path=path, strerror=error.strerror or error)
+        ) from error
 
 
 def _encoding(path: Path, wanted: str) -> str:
@@ -124,7 +140,7 @@ def _encoding(path: Path, wanted: str) -> str:
         head = file.read(4)
     for magic, meaning in _MAGIC.items():
         if head.startswith(magic):
-            raise InputError(f"{path} is {meaning}", "文件不是 CSV")
+            raise InputError(Message("{path} is {meaning}", path=path, meaning=meaning))
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if wanted != "auto":
@@ -138,8 +154,12 @@ def _encoding(path: Path, wanted: str) -> str:
         else:
             return name
     raise InputError(
-        f'{path} is neither UTF-8 nor GB18030 ({where}): set file.encoding in the map, e.g. "latin-1" or "cp1252"',
-        "无法识别文件编码",
+        Message(
+            "{path} is neither UTF-8 nor GB18030 ({where}): set file.encoding in the map, e.g. "
+            '"latin-1" or "cp1252"',
+            path=path,
+            where=where,
+        ),
     )
 
 
@@ -165,9 +185,13 @@ def _lines(file: _Bounded, encoding: str) -> Iterator[str]:
             text = raw.decode(encoding if number == 1 else encoding.removesuffix("-sig"))
         except UnicodeDecodeError as error:
             raise InputError(
-                f"line {number}, byte {error.start + 1}: {raw[error.start]:#04x} is not {encoding}; "
-                "correct file.encoding in the map",
-                f"第{number}行编码错误",
+                Message(
+                    "line {number}, byte {start}: {raw} is not {encoding}; correct file.encoding in the map",
+                    number=number,
+                    start=error.start + 1,
+                    raw=f"{raw[error.start]:#04x}",
+                    encoding=encoding,
+                ),
             ) from error
         yield text
 
@@ -182,9 +206,15 @@ def _records(lines: Iterator[str], delimiter: str, path: Path) -> Iterator[tuple
             size += len(line)
             if size > RECORD_CHARS_MAX:
                 raise InputError(
-                    f"{path}: the record that starts on line {started} is longer than {RECORD_CHARS_MAX} characters: quotes "
-                    f"hold many lines together; look for one too many or too few from there on (delimiter {delimiter!r})",
-                    f"第{started}行起的一条记录过长: 引号把多行连成一条, 请检查多余或缺少的引号",
+                    Message(
+                        "{path}: the record that starts on line {started} is longer than {record_chars_max} "
+                        "characters: quotes hold many lines together; look for one too many or too few from "
+                        "there on (delimiter {delimiter})",
+                        started=started,
+                        path=path,
+                        record_chars_max=RECORD_CHARS_MAX,
+                        delimiter=repr(delimiter),
+                    ),
                 )
             yield line
 
@@ -197,31 +227,53 @@ def _records(lines: Iterator[str], delimiter: str, path: Path) -> Iterator[tuple
                 blank += 1
                 if blank > BLANK_LINES_MAX:
                     raise InputError(
-                        f"{path} has more than {BLANK_LINES_MAX} blank lines (line {reader.line_num}): remove them",
-                        f"空行过多（第{reader.line_num}行）",
+                        Message(
+                            "{path} has more than {blank_lines_max} blank lines (line {line_no}): remove them",
+                            line_no=reader.line_num,
+                            path=path,
+                            blank_lines_max=BLANK_LINES_MAX,
+                        ),
                     )
             started, size = reader.line_num + 1, 0
     except csv.Error as error:
         raise InputError(
-            f"{path}: the record that starts on line {started} cannot be read ({error}): a quote is opened there and "
-            f"not closed, or stands inside a value; double it or remove it (delimiter {delimiter!r})",
-            f"第{started}行引号有误",
+            Message(
+                "{path}: the record that starts on line {started} cannot be read ({error}): a quote "
+                "is opened there and not closed, or stands inside a value; double it or remove it "
+                "(delimiter {delimiter})",
+                started=started,
+                path=path,
+                error=error,
+                delimiter=repr(delimiter),
+            ),
         ) from error
 
 
 def _check_header(path: Path, header: tuple[str, ...], delimiter: str, chosen: ImportMap) -> None:
     if len(header) > COLUMNS_MAX:
-        raise InputError(f"{path}: the header has {len(header)} columns, more than {COLUMNS_MAX}", "列数过多")
+        raise InputError(
+            Message(
+                "{path}: the header has {n} columns, more than {columns_max}",
+                path=path,
+                n=len(header),
+                columns_max=COLUMNS_MAX,
+            )
+        )
     if any("\x00" in name for name in header):
         raise InputError(
-            f"{path}: the header (line 1) contains NUL bytes: export it again as CSV UTF-8", "表头含空字节"
+            Message("{path}: the header (line 1) contains NUL bytes: export it again as CSV UTF-8", path=path)
         )
     first_at: dict[str, int] = {}
     for at, name in enumerate(header, start=1):
         if name in first_at and name:
             raise InputError(
-                f"{path}: line 1 has the column {shown(name)!r} twice (columns {first_at[name]} and {at}): rename one",
-                f"表头列名重复 {shown(name)}",
+                Message(
+                    "{path}: line 1 has the column {name} twice (columns {first} and {second}): rename one",
+                    path=path,
+                    name=repr(shown(name)),
+                    first=first_at[name],
+                    second=at,
+                )
             )
         first_at[name] = at
     missing = [(key, name) for key, name in chosen.used_columns() if name not in first_at]
@@ -230,9 +282,14 @@ def _check_header(path: Path, header: tuple[str, ...], delimiter: str, chosen: I
     other = max((one for one in _AUTO_DELIMITERS if one != delimiter), key=header[0].count)
     if len(header) == 1 and header[0].count(other):
         raise InputError(
-            f"{path}: line 1 is a single column when split at {delimiter!r}, but contains {other!r} "
-            f"{header[0].count(other)} times: set file.delimiter in the map to {other!r} or 'auto'",
-            "分隔符有误",
+            Message(
+                "{path}: line 1 is a single column when split at {delimiter}, but contains {other} "
+                "{count} times: set file.delimiter in the map to {other} or 'auto'",
+                path=path,
+                delimiter=repr(delimiter),
+                other=repr(other),
+                count=header[0].count(other),
+            ),
         )
     told = io.StringIO()
     for key, name in missing:
@@ -240,7 +297,10 @@ def _check_header(path: Path, header: tuple[str, ...], delimiter: str, chosen: I
         hint = f"; did you mean {shown(near[0])!r}?" if near else ""
         told.write(f"\n  column {name!r} (map key {key}) is missing{hint}")
     raise InputError(
-        f"{path}: line 1 lacks {len(missing)} column(s) that the map names; correct the map or the export:"
-        f"{told.getvalue()}",
-        f"缺少 {len(missing)} 列",
+        Message(
+            "{path}: line 1 lacks {n} column(s) that the map names; correct the map or the export:{line}",
+            n=len(missing),
+            path=path,
+            line=told.getvalue(),
+        ),
     )

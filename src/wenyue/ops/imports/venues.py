@@ -13,6 +13,8 @@ from wenyue.application.import_venues import VenuesTaken, import_venues
 from wenyue.catalogue import Venue
 from wenyue.core.personal import Vault
 from wenyue.core.sheets import sheet_writer
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, operator_of, password_of, told_rights
 from wenyue.ops.database import ReadyDatabase, ready_database
 from wenyue.ops.imports.command import app
@@ -43,7 +45,7 @@ def import_venue_list(
     _show(result, console)
     if report:
         write_report(report, result)
-        console.print(f"refused rows · 未导入的行: {report}", markup=False)
+        console.print(gettext("refused rows: {path}", path=report), markup=False)
 
 
 async def _import(
@@ -53,7 +55,7 @@ async def _import(
     async with Database(ready.owner_url, size_max=4, keeps=0) as database:
         works = Acting(database, Vault(load_keys(load().home)))
         operator = await operator_of(works.db, works.vault, *asked)
-        with steps(console, None, "venues · 景区") as shown, told_rights():
+        with steps(console, None, gettext("venues")) as shown, told_rights():
 
             async def take(venues: Sequence[Venue], heard: Callable[[int], None]) -> VenuesTaken:
                 return await import_venues(works, operator, venues, is_dry_run=is_dry_run, progress=heard)
@@ -64,14 +66,14 @@ async def _import(
 
 
 def _show(result: VenueReport, console: Console) -> None:
-    grid = Grid(title="DRY RUN, nothing written · 试运行" if result.is_dry_run else None)
-    grid.add_column("what became of the rows · 处理结果")
-    grid.add_column("rows · 行", justify="right")
-    grid.add_row("new · 新增", str(result.new))
-    grid.add_row("changed · 更新", str(result.changed))
-    grid.add_row("unchanged · 无变化", str(result.unchanged))
-    grid.add_row("refused · 未导入", str(len(result.refused)))
-    grid.add_row("sum · 合计", str(result.read), style="bold")
+    grid = Grid(title=gettext("DRY RUN, nothing written") if result.is_dry_run else None)
+    grid.add_column(gettext("what became of the rows"))
+    grid.add_column(gettext("rows"), justify="right")
+    grid.add_row(gettext("new"), str(result.new))
+    grid.add_row(gettext("changed"), str(result.changed))
+    grid.add_row(gettext("unchanged"), str(result.unchanged))
+    grid.add_row(gettext("refused"), str(len(result.refused)))
+    grid.add_row(gettext("sum"), str(result.read), style="bold")
     console.print(grid)
     for one in result.refused[:_SHOWN_MAX]:
         console.print(f"line {one.line}: {one.name}: {one.reason}", markup=False)
@@ -88,4 +90,6 @@ def write_report(path: Path, result: VenueReport) -> None:
             for one in result.refused:
                 write((one.line, one.name, one.reason))
     except OSError as error:
-        raise SetupError(f"cannot write {path}: {error.strerror}", f"无法写入 {path}") from error
+        raise SetupError(
+            Message.in_context("ops", "cannot write {path}: {strerror}", path=path, strerror=error.strerror)
+        ) from error

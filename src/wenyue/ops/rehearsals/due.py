@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from wenyue.locale.terminal import gettext
 from wenyue.ops.rehearsals.schedule import (
     ALL,
     due_now,
@@ -53,7 +54,7 @@ def run_due(folder: Path, drills: dict[str, float], perform: Perform, say: Calla
             if name not in drills:
                 troubles.append(f"{name} does not exist or cannot run here")
                 continue
-            say(f"rehearsing {name} · 演练 {name}")
+            say(gettext("rehearsing {name}", name=name))
             seconds = entry.seconds or drills[name]
             try:
                 with _bounded(seconds + BESIDE_S):
@@ -119,7 +120,7 @@ class Rehearsals:
         """Once an hour at most, and only when somebody has set a schedule."""
         if self._is_due() and self._looked_at >= self._told_at + _TELL_EVERY_S:
             self._told_at = self._looked_at
-            self._say("drills are due, and wenyue-lab is not installed · 有演练到期, 但未安装 wenyue-lab")
+            self._say(gettext("drills are due, and wenyue-lab is not installed"))
 
     def _is_due(self) -> bool:
         """Whether there is anything to begin; which drills `all` means is known only to who runs them."""

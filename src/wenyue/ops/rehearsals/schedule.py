@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")  # of `at`: the venues' wall clock
@@ -119,7 +120,7 @@ def read_entries(folder: Path) -> list[Entry]:
 def write_entries(folder: Path, entries: Sequence[Entry]) -> None:
     """Keep the schedule. Raises SetupError when it is too long."""
     if len(entries) > ENTRIES_MAX:
-        raise SetupError(f"a schedule has at most {ENTRIES_MAX} entries", "演练计划过多")
+        raise SetupError(Message("a schedule has at most {entries_max} entries", entries_max=ENTRIES_MAX))
     _write(folder / "schedule.json", {"entries": [asdict(one) for one in entries]})
 
 
@@ -195,4 +196,4 @@ def _write(path: Path, document: Mapping[str, object]) -> None:
 
 
 def _damaged(path: Path) -> SetupError:
-    return SetupError(f"{path} is damaged: move it away", f"{path} 已损坏")
+    return SetupError(Message("{path} is damaged: move it away", path=path))

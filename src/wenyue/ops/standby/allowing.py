@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.folder import as_fault, write
 from wenyue.ops.backup.keys import prints
 from wenyue.ops.standby.state import FORMAT, ROLE, SLOT, SQL, Invitation, certificate, put
@@ -88,8 +90,10 @@ def synchronous(settings: Settings, *, is_on: bool) -> None:
             rows = connection.execute(SQL["followers"], {"role": ROLE}).fetchall()
             if not any(row[1] == "streaming" for row in rows):
                 raise SetupError(
-                    "no standby follows now: commits would wait for ever; start `wenyue standby run` there first",
-                    "没有备机在同步, 请先启动备机",
+                    Message(
+                        "no standby follows now: commits would wait for ever; start `wenyue standby run` "
+                        "there first"
+                    ),
                 )
         value = sql.Literal(ROLE if is_on else "")
         connection.execute(sql.SQL("ALTER SYSTEM SET synchronous_standby_names = {}").format(value))
@@ -107,15 +111,15 @@ def lines(server: ServerInfo) -> list[str]:
         for name, state, mode, unsafe, unseen, lag in rows
     ]
     if not rows:
-        said.append("no standby follows now · 当前没有备机连接")
+        said.append(gettext("no standby follows now"))
     if slot is not None and not slot[0]:
         said.append(f"{slot[2] or 0} bytes of log are kept for it ({slot[1]})")
     if slot is not None and slot[1] == "lost":
         said.append("the standby was away for too long: make it anew with `wenyue standby init`")
     said.append(
-        "commits wait for the standby · 同步复制"
+        gettext("commits wait for the standby")
         if waits is not None and waits[0]
-        else "commits wait for nobody: what the standby does not have yet is lost with this machine · 异步复制"
+        else gettext("commits wait for nobody: what the standby does not have yet is lost with this machine")
     )
     return said
 
@@ -124,13 +128,15 @@ def running(settings: Settings) -> ServerInfo:
     """The embedded server, which must run. Raises SetupError."""
     if settings.database.url:
         raise SetupError(
-            "this installation uses a server of your own (WENYUE_DATABASE_URL): make its standby with its own tools",
-            "使用外部数据库, 请用其自带工具建立备机",
+            Message(
+                "this installation uses a server of your own (WENYUE_DATABASE_URL): make its standby "
+                "with its own tools"
+            ),
         )
     server = find_running(settings.home)
     if server is None:
         raise SetupError(
-            f"the database of {settings.home} does not run: start it with `wenyue up`", "数据库未运行"
+            Message("the database of {home} does not run: start it with `wenyue up`", home=settings.home)
         )
     return server
 
@@ -140,6 +146,8 @@ def _require_address(text: str) -> None:
         ipaddress.ip_network(text, strict=False)
     except ValueError as error:
         raise SetupError(
-            f"{text!r} is no address: give one such as 10.0.0.2, or a network such as 10.0.0.0/30",
-            f"地址无效 {text}",
+            Message(
+                "{text} is no address: give one such as 10.0.0.2, or a network such as 10.0.0.0/30",
+                text=repr(text),
+            )
         ) from error

@@ -14,6 +14,7 @@ import psycopg
 import typer
 from rich.console import Console
 
+from wenyue.locale.terminal import gettext, pgettext
 from wenyue.ops.backup.showing import bars
 from wenyue.ops.standby import running as running_module
 from wenyue.ops.standby.allowing import Terms, allow, lines, running, synchronous
@@ -49,8 +50,8 @@ def allow_one(
     _say(
         f"{source} may follow over TLS at {at}:{port}; the invitation is in {to} (0600): carry it over by hand"
     )
-    _say("the keys go apart from it: `wenyue backup --keys-to DIR` · 密钥请另行携带")
-    _say("restart `wenyue up` once: the link listens from then on · 请重启 wenyue up 一次")
+    _say(gettext("the keys go apart from it: `wenyue backup --keys-to DIR`"))
+    _say(gettext("restart `wenyue up` once: the link listens from then on"))
 
 
 @app.command()
@@ -73,7 +74,11 @@ def init(
     with bars(Console()) as report:
         initialise(invitation, into, keys, report)
     _say(
-        f"copied in {time.monotonic() - began:.1f} s. Keep it following: WENYUE_HOME={into} wenyue standby run · 备机已建立"
+        gettext(
+            "copied in {seconds} s. Keep it following: WENYUE_HOME={into} wenyue standby run",
+            seconds=f"{time.monotonic() - began:.1f}",
+            into=into,
+        )
     )
 
 
@@ -81,7 +86,7 @@ def init(
 def follow() -> None:
     """At the second machine: follow until it is ended or promoted (运行备机)."""
     if run_standby(load().home, _say):
-        _say("promoted: this process ends · 已提升为主机")
+        _say(gettext("promoted: this process ends"))
 
 
 @app.command()
@@ -99,7 +104,7 @@ def status() -> None:
                 f"heard {_seconds(found.heard_s_ago)} ago"
             )
             raise typer.Exit(0 if found.is_following else 1)
-        _say("the standby does not run: `wenyue standby run` · 备机未运行")
+        _say(gettext("the standby does not run: `wenyue standby run`"))
         raise typer.Exit(1)
     said = lines(running(settings))
     for line in said:
@@ -115,12 +120,16 @@ def make_synchronous(
     synchronous(load(), is_on=not off)
     if off:
         _say(
-            "commits wait for nobody: what the standby does not have yet is lost with this machine · 已改为异步"
+            pgettext(
+                "ops", "commits wait for nobody: what the standby does not have yet is lost with this machine"
+            )
         )
     else:
         _say(
-            "every commit waits for the standby. If that one is away, nobody can book until it is back or "
-            "`wenyue standby synchronous --off` · 已改为同步"
+            gettext(
+                "every commit waits for the standby. If that one is away, nobody can book until it "
+                "is back or `wenyue standby synchronous --off`"
+            )
         )
 
 
@@ -137,7 +146,13 @@ def take_over(
     began = time.monotonic()
     _, link = standby_place(settings.home)
     promote(settings.home, _say, even_if_primary_lives=even_if_primary_lives)
-    _say(f"{settings.home} is the primary now, after {time.monotonic() - began:.1f} s · 已接管")
+    _say(
+        gettext(
+            "{home} is the primary now, after {seconds} s",
+            home=settings.home,
+            seconds=f"{time.monotonic() - began:.1f}",
+        )
+    )
     for line in advice(settings.web.port, f"{link.peer_host}:{link.peer_port}"):
         _say(f"- {line}")
     if not no_start:

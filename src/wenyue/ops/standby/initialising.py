@@ -16,6 +16,8 @@ from urllib.parse import quote
 import msgspec
 import psycopg
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.keys import find
 from wenyue.ops.backup.keys import put as put_keys
 from wenyue.ops.backup.programs import ProgramFault, ending_with_parent, run_program
@@ -38,9 +40,11 @@ def initialise(invitation: Invitation, home: Path, keys: Path | None, report: Re
     files = find(invitation.key_prints, keys, home) if keys is not None else {}
     if invitation.key_prints and not files:
         raise SetupError(
-            "the keys are missing: without them names stay unreadable after a takeover. Save them at the primary with "
-            "`wenyue backup --keys-to DIR`, carry that file here apart from the invitation, and give it with --keys",
-            "缺少密钥文件, 请用 --keys 指定",
+            Message(
+                "the keys are missing: without them names stay unreadable after a takeover. Save "
+                "them at the primary with `wenyue backup --keys-to DIR`, carry that file here apart "
+                "from the invitation, and give it with --keys"
+            ),
         )
     try:
         with hold_home(home, "standby init"):
@@ -74,8 +78,10 @@ def linked(place: Place) -> Generator[None]:
                     process.kill()
                     said = process.stderr.read().decode(errors="replace") if process.stderr else ""
                     raise SetupError(
-                        f"the link could not be opened: {said.strip()[-300:] or 'no reason given'}",
-                        "无法建立连接",
+                        Message(
+                            "the link could not be opened: {said}",
+                            said=said.strip()[-300:] or "no reason given",
+                        ),
                     )
                 time.sleep(_POLL_S)
             yield
@@ -101,13 +107,18 @@ def _reach(url: str, invitation: Invitation) -> None:
             said = answer.error_message.decode(errors="replace")
     except psycopg.OperationalError as error:
         raise SetupError(
-            f"the primary at {link.peer_host}:{link.peer_port} cannot be reached ({' '.join(str(error).split())[-200:]}): is "
-            "`wenyue up` there restarted since `standby allow`, the port open for this address, the invitation the last one?",
-            f"无法连接主机 {link.peer_host}:{link.peer_port}",
+            Message(
+                "the primary at {peer_host}:{peer_port} cannot be reached ({reason}): is `wenyue up` "
+                "there restarted since `standby allow`, the port open for this address, the "
+                "invitation the last one?",
+                peer_host=link.peer_host,
+                peer_port=link.peer_port,
+                reason=" ".join(str(error).split())[-200:],
+            ),
         ) from error
     if "active" in said:
         raise SetupError(
-            "another standby follows that primary: one is supported; stop that one first", "已有备机在同步"
+            Message("another standby follows that primary: one is supported; stop that one first")
         )
 
 
@@ -124,7 +135,7 @@ def _copy(place: Place, url: str, report: Reporter) -> None:
         "--no-password",
     ]
     arguments += ["--create-slot", "--slot", SLOT, "--label=wenyue-standby"]
-    step = "copying the primary · 正在复制主机"
+    step = gettext("copying the primary")
     try:
         run_program(
             place.programs,
@@ -134,7 +145,7 @@ def _copy(place: Place, url: str, report: Reporter) -> None:
             on_bytes=lambda done, total: report.bytes(step, done, total),
         )
     except ProgramFault as fault:
-        raise SetupError(f"the copy failed: {fault.says}", "复制失败") from fault
+        raise SetupError(Message("the copy failed: {says}", says=fault.says)) from fault
     for name in ("postgresql.auto.conf", "postmaster.pid", "postmaster.opts"):
         (partial / name).unlink(missing_ok=True)
     write_plain(partial / "postgresql.conf", "include 'wenyue.conf'\n")
@@ -148,13 +159,18 @@ def _copy(place: Place, url: str, report: Reporter) -> None:
 def _require_new(home: Path) -> None:
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise SetupError(
-            f"{home} is not empty: a standby is made in a new folder; choose another --into",
-            f"{home} 不是空目录",
+            Message(
+                "{home} is not empty: a standby is made in a new folder; choose another --into", home=home
+            ),
         )
     if base_folder(home).exists() and base_folder(home).parent != home:
         raise SetupError(
-            f"{base_folder(home)} still has the data of an earlier installation at {home}: choose another --into",
-            f"{base_folder(home)} 中仍有旧数据",
+            Message(
+                "{base_folder} still has the data of an earlier installation at {home}: choose "
+                "another --into",
+                base_folder=base_folder(home),
+                home=home,
+            ),
         )
 
 

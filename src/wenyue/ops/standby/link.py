@@ -22,6 +22,7 @@ import msgspec
 import psycopg
 
 from wenyue.core.limits import LINK_HANDSHAKES_MAX, LINK_HANDSHAKES_OF_ADDRESS_MAX
+from wenyue.locale.terminal import gettext
 from wenyue.ops.standby.state import OUT_PORT, ROLE, SQL
 from wenyue.platform.addresses import is_in
 from wenyue.platform.embedded_server.peer import (
@@ -258,7 +259,7 @@ async def _guard(place: Place, link: Link, ended: asyncio.Event, say: Callable[[
         answer = await asyncio.to_thread(ask, place.home, link)
         if answer is not None and is_superseded(mine, answer):
             fence(place.home, answer)
-            say("the standby has taken over: this installation is fenced and ends · 备机已接管, 本机停止服务")
+            say(gettext("the standby has taken over: this installation is fenced and ends"))
             os.kill(os.getppid(), signal.SIGTERM)
             return
         with suppress(TimeoutError):

@@ -10,6 +10,8 @@ from typing import Final
 
 import psycopg
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.folder import write
 from wenyue.ops.backup.recovering import adopt
 from wenyue.ops.standby.running import await_ended, follow, standby_place
@@ -35,13 +37,16 @@ def promote(home: Path, say: Callable[[str], None], *, even_if_primary_lives: bo
     answer = ask(home, link)
     if answer is not None and answer.is_primary and not even_if_primary_lives:
         raise SetupError(
-            f"the primary at {link.peer_host}:{link.peer_port} lives: stop `wenyue up` there first, so that nobody books at two "
-            "places; insist with --even-if-primary-lives",
-            "主机仍在运行, 请先停止主机上的 wenyue up",
+            Message(
+                "the primary at {peer_host}:{peer_port} lives: stop `wenyue up` there first, so that "
+                "nobody books at two places; insist with --even-if-primary-lives",
+                peer_host=link.peer_host,
+                peer_port=link.peer_port,
+            ),
         )
     if running_pid(place.data, tidies=False) is not None:
         _promote_under(place)
-        say("promoted; waiting for `wenyue standby run` to end · 已提升, 等待备机进程退出")
+        say(gettext("promoted; waiting for `wenyue standby run` to end"))
         await_ended(lambda: _is_free(home), RUNNER_DEADLINE_S)
     with hold_home(home, "standby promote"):
         _adopt(place, link, say)
@@ -73,8 +78,10 @@ def _promote_under(place: Place) -> None:
     except psycopg.OperationalError as error:
         if (place.data / "standby.signal").exists():
             raise SetupError(
-                f"the standby's server does not answer ({error}): end `wenyue standby run` and try again",
-                "备机数据库无响应",
+                Message(
+                    "the standby's server does not answer ({error}): end `wenyue standby run` and try again",
+                    error=error,
+                ),
             ) from error
 
 
@@ -87,7 +94,7 @@ def _promote(place: Place) -> None:
             return
         done = connection.execute(SQL["promote"]).fetchone()
         if done is None or not done[0]:
-            raise SetupError("the server did not finish its promotion within 60 s: see its log", "提升超时")
+            raise SetupError(Message("the server did not finish its promotion within 60 s: see its log"))
 
 
 def _is_free(home: Path) -> bool:
@@ -98,17 +105,22 @@ def _is_free(home: Path) -> bool:
 
 def advice(port: int, old: str) -> list[str]:
     """What people do with names and addresses after a takeover."""
-    off = (
-        f"the old primary ({old}) must not serve: switch it off, or leave it fenced; when it comes back and reaches this "
-        "machine it fences itself · 旧主机必须停用"
+    off = gettext(
+        "the old primary ({old}) must not serve: switch it off, or leave it fenced; when it "
+        "comes back and reaches this machine it fences itself",
+        old=old,
     )
-    name = (
-        f"point the address that travellers use at this machine, port {port}: the DNS record (a TTL of 60 s or less helps), or "
-        "in HAProxy the server line of the backend, then reload it · 将域名或 HAProxy 指向本机"
+    name = gettext(
+        "point the address that travellers use at this machine, port {port}: the DNS record "
+        "(a TTL of 60 s or less helps), or in HAProxy the server line of the backend, then "
+        "reload it",
+        port=port,
     )
     return [
         off,
         name,
-        "make a new standby: `wenyue standby allow` here, `wenyue standby init` into a new home there · 重建备机",
-        "take a full backup now: `wenyue backup --full` · 立即做全量备份",
+        gettext(
+            "make a new standby: `wenyue standby allow` here, `wenyue standby init` into a new home there"
+        ),
+        gettext("take a full backup now: `wenyue backup --full`"),
     ]

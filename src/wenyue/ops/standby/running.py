@@ -16,6 +16,8 @@ from typing import Final
 
 import psycopg
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.folder import write
 from wenyue.ops.backup.programs import ending_with_parent
 from wenyue.ops.standby.state import OUT_PORT, ROLE, SLOT, SQL, Standing
@@ -94,9 +96,9 @@ class Runner:
         if standing.is_following != self._is_following:
             self._is_following = standing.is_following
             self._say(
-                "following the primary · 正在同步"
+                gettext("following the primary")
                 if standing.is_following
-                else f"the primary is not connected ({standing.says}); what is here stays · 与主机断开"
+                else gettext("the primary is not connected ({says}); what is here stays", says=standing.says)
             )
             self._noted_at = 0.0
         if now - self._noted_at >= NOTE_EVERY_S:
@@ -114,7 +116,7 @@ def run_standby(home: Path, say: Callable[[str], None]) -> bool:
     if is_half_promoted(place, link):
         raise half_promoted(home)
     with hold_home(home, "standby run"):
-        say(f"standby of {link.peer_host}:{link.peer_port} · 备机启动")
+        say(gettext("standby of {peer_host}:{peer_port}", peer_host=link.peer_host, peer_port=link.peer_port))
         return Runner(place, link, say).follow_primary()
 
 
@@ -123,18 +125,23 @@ def standby_place(home: Path) -> tuple[Place, Link]:
     link = read_link(home)
     if link is None or not (home / "database.json").exists():
         raise SetupError(
-            f"{home} is no standby: make one with `wenyue standby init`, or set WENYUE_HOME to it",
-            f"{home} 不是备机目录",
+            Message(
+                "{home} is no standby: make one with `wenyue standby init`, or set WENYUE_HOME to it",
+                home=home,
+            ),
         )
     if link.role != "standby":
         raise SetupError(
-            f"{home} follows nobody: it is a primary; start it with `wenyue up`", f"{home} 不是备机"
+            Message("{home} follows nobody: it is a primary; start it with `wenyue up`", home=home)
         )
     place = settle(home, lambda _: None)
     if not (place.data / "PG_VERSION").exists():
         raise SetupError(
-            f"the copy of the primary into {home} was not finished: remove that folder and run `wenyue standby init` again",
-            f"{home} 的复制未完成, 请删除后重新 wenyue standby init",
+            Message(
+                "the copy of the primary into {home} was not finished: remove that folder and run "
+                "`wenyue standby init` again",
+                home=home,
+            ),
         )
     return place, link
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from wenyue.locale import Message
 from wenyue.ops.backup.folder import write
 from wenyue.platform.database.db import queries
 from wenyue.platform.embedded_server.cluster import FOLLOWER
@@ -94,14 +95,14 @@ def read_invitation(path: Path) -> Invitation:
     """The invitation in a file. Raises SetupError."""
     try:
         if path.stat().st_size > _FILE_BYTES_MAX:
-            raise SetupError(f"{path} is no invitation", f"{path} 不是邀请文件")
+            raise SetupError(Message("{path} is no invitation", path=path))
         found = msgspec.json.decode(path.read_bytes(), type=Invitation)
     except OSError as error:
-        raise SetupError(f"cannot read {path} ({error.strerror})", f"无法读取 {path}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SetupError(
-            f"{path} is no invitation of `wenyue standby allow`", f"{path} 不是邀请文件"
+            Message("cannot read {path} ({strerror})", path=path, strerror=error.strerror)
         ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SetupError(Message("{path} is no invitation of `wenyue standby allow`", path=path)) from error
     if found.format != FORMAT:
-        raise SetupError(f"{path} was written by a newer wenyue: use that version", "邀请文件版本较新")
+        raise SetupError(Message("{path} was written by a newer wenyue: use that version", path=path))
     return found

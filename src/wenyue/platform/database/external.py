@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.fault import SetupError
 
 APP_ROLE = "wenyue_app"
@@ -46,7 +48,12 @@ def prepare_external(
         may_assume = login != APP_ROLE and _may_assume_role(connection)
     if not may_assume and login != APP_ROLE:
         progress(
-            f"the application keeps the rights of {login}: it may not SET ROLE {APP_ROLE} (see wenyue doctor) · 应用未能降权"
+            gettext(
+                "the application keeps the rights of {login}: it may not SET ROLE {app_role} (see "
+                "wenyue doctor)",
+                login=login,
+                app_role=APP_ROLE,
+            )
         )
     return External(
         app_url=app_url,
@@ -64,8 +71,11 @@ def connect_external(url: str, variable: str) -> psycopg.Connection:
     except psycopg.Error as error:
         reason = " ".join(str(error).split())[:240]
         raise SetupError(
-            f"the database of {variable} cannot be reached ({reason}): start it or correct the URL",
-            f"数据库无法连接, 请检查 {variable}",
+            Message(
+                "the database of {variable} cannot be reached ({reason}): start it or correct the URL",
+                variable=variable,
+                reason=reason,
+            ),
         ) from error
 
 
@@ -74,8 +84,11 @@ def _require_version(connection: psycopg.Connection) -> str:
     version = f"{number // 10000}.{number % 10000}"
     if number // 10000 < VERSION_MIN:
         raise SetupError(
-            f"PostgreSQL {VERSION_MIN} or newer is needed, this server is {version}: upgrade it",
-            f"需要 PostgreSQL {VERSION_MIN} 以上, 当前 {version}",
+            Message(
+                "PostgreSQL {version_min} or newer is needed, this server is {version}: upgrade it",
+                version_min=VERSION_MIN,
+                version=version,
+            ),
         )
     return version
 
@@ -84,8 +97,10 @@ def _require_writable(connection: psycopg.Connection) -> None:
     row = connection.execute("SHOW transaction_read_only").fetchone()
     if row is not None and row[0] == "on":
         raise SetupError(
-            "the database is read-only (a standby?): name every node in the URL and add target_session_attrs=read-write",
-            "数据库只读, 请在 URL 中加 target_session_attrs=read-write",
+            Message(
+                "the database is read-only (a standby?): name every node in the URL and add "
+                "target_session_attrs=read-write"
+            ),
         )
 
 
@@ -101,11 +116,14 @@ def _create_role(connection: psycopg.Connection, progress: Callable[[str], None]
     except psycopg.errors.InsufficientPrivilege as error:
         user = connection.info.user
         raise SetupError(
-            f"the role {APP_ROLE} is missing and {user} may not create it: as an administrator run "
-            f'CREATE ROLE {APP_ROLE} NOLOGIN; GRANT {APP_ROLE} TO "{user}";',
-            f"缺少数据库角色 {APP_ROLE}, 请由管理员执行上述 SQL",
+            Message(
+                "the role {app_role} is missing and {user} may not create it: as an administrator "
+                'run CREATE ROLE {app_role} NOLOGIN; GRANT {app_role} TO "{user}";',
+                app_role=APP_ROLE,
+                user=user,
+            ),
         ) from error
-    progress(f"created the database role {APP_ROLE} · 已建立数据库角色")
+    progress(gettext("created the database role {app_role}", app_role=APP_ROLE))
 
 
 def _login_of(url: str) -> str:

@@ -15,6 +15,8 @@ from typing import LiteralString, cast
 
 import psycopg
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.database import grants
 from wenyue.platform.fault import SetupError
 
@@ -61,18 +63,17 @@ def read_migrations(folder: Path = MIGRATIONS_FOLDER) -> list[Migration]:
     """Every migration of ``folder`` in order; misnamed files and doubled numbers are refused."""
     if not folder.is_dir():
         raise SetupError(
-            f"no migrations at {folder}: install wenyue again",
-            f"缺少迁移目录 {folder}, 请重新安装",
+            Message("no migrations at {folder}: install wenyue again", folder=folder),
         )
     found: dict[str, Migration] = {}
     for path in sorted(folder.glob("*.sql"))[:MIGRATIONS_MAX]:
         match = FILE_NAME.match(path.name)
         if match is None:
-            raise SetupError(f"{path} is not named NNNN_name.sql: rename it", f"迁移文件名不规范 {path.name}")
+            raise SetupError(Message("{path} is not named NNNN_name.sql: rename it", path=path))
         version, name = match.groups()
         if version in found:
             raise SetupError(
-                f"two migrations have the number {version}: renumber one", f"迁移编号重复 {version}"
+                Message("two migrations have the number {version}: renumber one", version=version)
             )
         found[version] = Migration(version, name, path.read_text(encoding="utf-8"))
     return list(found.values())
@@ -108,12 +109,20 @@ def migrate(
         for number, one in enumerate(migrations, start=1):
             if one.version in done:
                 continue
-            progress(f"migration {number}/{len(migrations)} {one.version}_{one.name} · 数据库迁移")
+            progress(
+                gettext(
+                    "migration {number}/{n} {version}_{name}",
+                    number=number,
+                    n=len(migrations),
+                    version=one.version,
+                    name=one.name,
+                )
+            )
             _apply(connection, one.version, one.name, one.text, one.sha256)
             applied.append(f"{one.version}_{one.name}")
         applied += _migrate_jobs(connection, done, progress)
         if is_granting and folder == MIGRATIONS_FOLDER and _grant(connection):
-            progress("what the application may do · 应用权限")
+            progress(gettext("what the application may do"))
     return applied
 
 
@@ -144,8 +153,10 @@ def _take_advisory_lock(connection: psycopg.Connection) -> None:
         connection.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
     except psycopg.errors.LockNotAvailable as error:
         raise SetupError(
-            f"another migration has been running for {LOCK_TIMEOUT_S} s: wait for it and run again",
-            "另一迁移正在进行, 请稍后重试",
+            Message(
+                "another migration has been running for {lock_timeout_s} s: wait for it and run again",
+                lock_timeout_s=LOCK_TIMEOUT_S,
+            ),
         ) from error
 
 
@@ -169,15 +180,21 @@ def _refuse_edited(migrations: list[Migration], done: dict[str, tuple[str, str]]
             continue  # the job queue's row, or a decision
         if version not in known:
             raise SetupError(
-                f"the database has migration {version}_{name}, which this version lacks: "
-                "run the newer version of wenyue, or restore a backup",
-                f"数据库比程序新 ({version}_{name})",
+                Message(
+                    "the database has migration {version}_{name}, which this version lacks: run the "
+                    "newer version of wenyue, or restore a backup",
+                    version=version,
+                    name=name,
+                ),
             )
         if known[version].sha256 != digest:
             raise SetupError(
-                f"migration {version}_{name} was changed after it was applied: restore the file "
-                "and write a new migration instead",
-                f"已执行的迁移 {version}_{name} 被修改, 请恢复原文件",
+                Message(
+                    "migration {version}_{name} was changed after it was applied: restore the file and "
+                    "write a new migration instead",
+                    version=version,
+                    name=name,
+                ),
             )
 
 
@@ -188,14 +205,23 @@ def _apply(connection: psycopg.Connection, version: str, name: str, text: str, d
             connection.execute(_RECORD, [version, name, digest])
     except psycopg.errors.LockNotAvailable as error:
         raise SetupError(
-            f"migration {version}_{name} waited {LOCK_TIMEOUT_S} s for a lock and was undone: "
-            "run it again at a quieter moment",
-            f"迁移 {version} 等待锁超时, 已回滚, 请稍后重试",
+            Message(
+                "migration {version}_{name} waited {lock_timeout_s} s for a lock and was undone: run "
+                "it again at a quieter moment",
+                version=version,
+                name=name,
+                lock_timeout_s=LOCK_TIMEOUT_S,
+            ),
         ) from error
     except psycopg.Error as error:
         reason = " ".join(str(error).split())[:300]
         raise SetupError(
-            f"migration {version}_{name} failed and was undone: {reason}", f"迁移 {version} 失败, 已回滚"
+            Message(
+                "migration {version}_{name} failed and was undone: {reason}",
+                version=version,
+                name=name,
+                reason=reason,
+            )
         ) from error
 
 
@@ -210,7 +236,7 @@ def _migrate_jobs(
     if have < newest:
         from procrastinate.schema import SchemaManager  # noqa: PLC0415 - a fifth of a second, and hardly ever needed
 
-        progress("job queue tables · 任务队列表")
+        progress(gettext("job queue tables"))
         newer = [step.read_text(encoding="utf-8") for step in steps if step.stem > have]
         text = ";\n".join(newer if have else [SchemaManager.get_schema()])
         _apply(connection, JOBS_VERSION, newest, text, hashlib.sha256(text.encode()).hexdigest())
@@ -228,9 +254,11 @@ def _grant(connection: psycopg.Connection) -> bool:
     except psycopg.Error as error:
         reason = " ".join(str(error).split())[:300]
         raise SetupError(
-            f"the application's grants failed and were undone: {reason}; whoever changed a table or a statement runs "
-            "scripts/write_grants.py",
-            "应用权限设置失败, 已回滚",
+            Message(
+                "the application's grants failed and were undone: {reason}; whoever changed a table "
+                "or a statement runs scripts/write_grants.py",
+                reason=reason,
+            ),
         ) from error
 
 
@@ -238,7 +266,5 @@ def _jobs_folder() -> Path:
     """Where the job queue's release keeps its steps, found without loading it."""
     spec = importlib.util.find_spec("procrastinate")
     if spec is None or spec.origin is None:
-        raise SetupError(
-            "the package procrastinate is missing: run scripts/bootstrap", "缺少 procrastinate 包"
-        )
+        raise SetupError(Message("the package procrastinate is missing: run scripts/bootstrap"))
     return Path(spec.origin).with_name("sql") / "migrations"

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psycopg
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.embedded_server.cluster import configure, initialise, provision
 from wenyue.platform.embedded_server.locks import LockHeldError, held
 from wenyue.platform.embedded_server.peer import require_in_force
@@ -86,9 +88,12 @@ def ensure_started(
                 _prove_reachable(place)
     except LockHeldError as error:
         raise SetupError(
-            f"another process has been starting the database of {home} for {START_LOCK_DEADLINE_S:.0f} s: "
-            "wait for it or end it",
-            "另一个进程正在启动数据库, 请稍候",
+            Message(
+                "another process has been starting the database of {home} for "
+                "{start_lock_deadline_s} s: wait for it or end it",
+                home=home,
+                start_lock_deadline_s=f"{START_LOCK_DEADLINE_S:.0f}",
+            ),
         ) from error
     except OSError as error:
         raise as_setup_error(error, home) from error
@@ -142,9 +147,12 @@ def hold_home(home: Path, note: str) -> Generator[None]:
             stack.enter_context(held(home / "up.lock", wait_s=0, note=note))
         except LockHeldError as error:
             raise SetupError(
-                f"already running in {home} ({error.note or 'starting'}): "
-                "use that one, stop it, or set another WENYUE_HOME and WENYUE_PORT",
-                f"{home} 已在运行, 请先停止或更换 WENYUE_HOME",
+                Message(
+                    "already running in {home} ({note}): use that one, stop it, or set another "
+                    "WENYUE_HOME and WENYUE_PORT",
+                    home=home,
+                    note=error.note or "starting",
+                ),
             ) from error
         except OSError as error:
             raise as_setup_error(error, home) from error
@@ -158,10 +166,10 @@ def _start(
     is_wanted: Callable[[], bool],
 ) -> subprocess.Popen[bytes]:
     if not (place.data / "PG_VERSION").exists():
-        progress("making the database (once) · 正在初始化数据库")
+        progress(gettext("making the database (once)"))
     initialise(place)
     configure(place, overrides)
-    progress("starting the database · 正在启动数据库")
+    progress(gettext("starting the database"))
     process = launch(place, progress, is_wanted)
     try:
         provision(place)
@@ -176,8 +184,11 @@ def _prove_reachable(place: Place) -> None:
         psycopg.connect(place.url("wenyue_owner"), connect_timeout=10).close()
     except psycopg.OperationalError as error:
         raise SetupError(
-            f"the database of {place.home} runs but refuses us ({error}): stop it and start again",
-            "数据库已运行但无法连接, 请停止后重试",
+            Message(
+                "the database of {home} runs but refuses us ({error}): stop it and start again",
+                home=place.home,
+                error=error,
+            ),
         ) from error
 
 

@@ -13,6 +13,8 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.fault import SetupError
 
 ACCOUNT_NAME = "wenyue"
@@ -37,7 +39,9 @@ def server_account(progress: Callable[[str], None]) -> Account:
         return Account(name=_name_of(uid), uid=uid, gid=os.getegid(), switch=False)
     found = _lookup(ACCOUNT_NAME)
     if found is None and _create_account():
-        progress(f"created the system user {ACCOUNT_NAME} for the database · 已为数据库建立系统用户")
+        progress(
+            gettext("created the system user {account_name} for the database", account_name=ACCOUNT_NAME)
+        )
         found = _lookup(ACCOUNT_NAME)
     if found is not None:
         return found
@@ -45,13 +49,19 @@ def server_account(progress: Callable[[str], None]) -> Account:
         found = _lookup(name)
         if found is not None and found.uid != 0:
             progress(
-                f"could not create the user {ACCOUNT_NAME}; the database runs as {name} · 数据库以 {name} 运行"
+                gettext(
+                    "could not create the user {account_name}; the database runs as {name}",
+                    name=name,
+                    account_name=ACCOUNT_NAME,
+                )
             )
             return found
     raise SetupError(
-        f"PostgreSQL may not run as root and the user {ACCOUNT_NAME} could not be created: "
-        f"run `useradd --system {ACCOUNT_NAME}` or start as an ordinary user",
-        "数据库不能以 root 运行, 请先建立系统用户或改用普通用户",
+        Message(
+            "PostgreSQL may not run as root and the user {account_name} could not be created: "
+            "run `useradd --system {account_name}` or start as an ordinary user",
+            account_name=ACCOUNT_NAME,
+        ),
     )
 
 

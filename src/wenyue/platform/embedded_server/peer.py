@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.embedded_server.place import Place
 from wenyue.platform.fault import SetupError
 from wenyue.platform.keys import key_ring
@@ -94,7 +96,9 @@ def read_link(home: Path) -> Link | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise SetupError(f"{path} is damaged ({error}): make the link anew", f"{path} 已损坏") from error
+        raise SetupError(
+            Message("{path} is damaged ({error}): make the link anew", path=path, error=error)
+        ) from error
 
 
 def tls(home: Path, purpose: ssl.Purpose) -> ssl.SSLContext:
@@ -135,9 +139,11 @@ def require_in_force(place: Place, progress: Callable[[str], None]) -> None:
     """Raise SetupError when this home must not be started as a primary: it is a standby, fenced, or superseded."""
     if (place.data / "standby.signal").exists():
         raise SetupError(
-            f"{place.home} is a standby: keep it following with `wenyue standby run`, or let it take over with "
-            "`wenyue standby promote`",
-            f"{place.home} 是备机, 请用 wenyue standby run 或 promote",
+            Message(
+                "{home} is a standby: keep it following with `wenyue standby run`, or let it take "
+                "over with `wenyue standby promote`",
+                home=place.home,
+            ),
         )
     if (place.home / FENCE).exists():
         raise _superseded(place.home)
@@ -149,8 +155,12 @@ def require_in_force(place: Place, progress: Callable[[str], None]) -> None:
     answer = ask(place.home, link)
     if answer is None:
         progress(
-            f"the standby at {link.peer_host}:{link.peer_port} could not be asked whether it has taken over: if it was "
-            "promoted, stop this one now · 无法确认备机是否已接管"
+            gettext(
+                "the standby at {peer_host}:{peer_port} could not be asked whether it has taken "
+                "over: if it was promoted, stop this one now",
+                peer_host=link.peer_host,
+                peer_port=link.peer_port,
+            )
         )
     elif is_superseded(own(place), answer):
         fence(place.home, answer)
@@ -165,8 +175,9 @@ def is_half_promoted(place: Place, link: Link) -> bool:
 def half_promoted(home: Path) -> SetupError:
     """What mends it."""
     return SetupError(
-        f"the takeover of {home} was begun and not finished: run `wenyue standby promote` again",
-        f"{home} 的接管未完成, 请再次运行 wenyue standby promote",
+        Message(
+            "the takeover of {home} was begun and not finished: run `wenyue standby promote` again", home=home
+        ),
     )
 
 
@@ -188,7 +199,11 @@ def own(place: Place) -> Answer:
     timeline, system = _TIMELINE.search(result.stdout), _SYSTEM.search(result.stdout)
     if timeline is None or system is None:
         raise SetupError(
-            f"the data at {place.data} cannot be read ({result.stderr.strip()[-200:]})", "数据目录无法读取"
+            Message(
+                "the data at {data} cannot be read ({stderr})",
+                data=place.data,
+                stderr=result.stderr.strip()[-200:],
+            )
         )
     is_standby = (place.data / "standby.signal").exists()
     return Answer(system_id=system[1], timeline=int(timeline[1]), is_primary=not is_standby)
@@ -209,8 +224,12 @@ def fence(home: Path, answer: Answer) -> None:
 
 def _superseded(home: Path) -> SetupError:
     return SetupError(
-        f"{home} is fenced: its standby has taken over, and what was booked since is there only. Make this machine its "
-        "standby with `wenyue standby init` into another home. To look at the old data with nobody's traffic, move "
-        f"{home / FENCE} and {home / FOLDER} away",
-        f"{home} 已被隔离: 备机已接管, 请勿启动旧主机",
+        Message(
+            "{home} is fenced: its standby has taken over, and what was booked since is there "
+            "only. Make this machine its standby with `wenyue standby init` into another home. "
+            "To look at the old data with nobody's traffic, move {fence} and {folder} away",
+            home=home,
+            fence=home / FENCE,
+            folder=home / FOLDER,
+        ),
     )

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.embedded_server.account import Account, server_account
 from wenyue.platform.embedded_server.binaries import copy_programs, wheel_programs
 from wenyue.platform.embedded_server.locks import held
@@ -125,18 +127,26 @@ def as_setup_error(error: OSError, path: Path) -> SetupError:
         return no_space(Path(str(where)))
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT):
         return SetupError(
-            f"cannot write {where} ({error.strerror}): make it writable, or set WENYUE_HOME to a folder that is",
-            f"目录不可写 {where}, 请把 WENYUE_HOME 设为可写目录",
+            Message(
+                "cannot write {where} ({strerror}): make it writable, or set WENYUE_HOME to a folder that is",
+                where=where,
+                strerror=error.strerror,
+            ),
         )
-    return SetupError(f"cannot use {where}: {error.strerror or error}", f"无法使用 {where}")
+    return SetupError(
+        Message("cannot use {where}: {strerror}", where=where, strerror=error.strerror or error)
+    )
 
 
 def no_space(path: Path) -> SetupError:
     """The line for a full disk."""
     return SetupError(
-        f"no space left for the database at {path}: free at least {FREE_BYTES_MIN >> 20} MB, "
-        "or set WENYUE_HOME to another disk",
-        f"磁盘空间不足 {path}, 请清理空间或更换 WENYUE_HOME",
+        Message(
+            "no space left for the database at {path}: free at least {free_bytes_min} MB, or set "
+            "WENYUE_HOME to another disk",
+            path=path,
+            free_bytes_min=FREE_BYTES_MIN >> 20,
+        ),
     )
 
 
@@ -164,7 +174,7 @@ def _base_and_programs(home: Path, account: Account) -> tuple[Path, Path]:
         return base, wheel_programs()[0]
     SYSTEM_ROOT.mkdir(parents=True, exist_ok=True)
     if SYSTEM_ROOT.stat().st_uid != 0:
-        raise SetupError(f"{SYSTEM_ROOT} must belong to root: move it away", f"{SYSTEM_ROOT} 应属于 root")
+        raise SetupError(Message("{system_root} must belong to root: move it away", system_root=SYSTEM_ROOT))
     SYSTEM_ROOT.chmod(0o755)  # ours; the server's account must be able to pass through it
     if not is_made:
         require_space(SYSTEM_ROOT)
@@ -184,11 +194,11 @@ def _passwords(home: Path, base: Path, progress: Callable[[str], None]) -> dict[
         found = _read_passwords(path)
         if found is not None:
             return found
-        raise SetupError(f"{path} is damaged: restore it, or move {home} away", f"{path} 已损坏")
+        raise SetupError(Message("{path} is damaged: restore it, or move {home} away", path=path, home=home))
     if (base / "data").exists():
         aside = base / f"data.orphan-{int(time.time())}"
         (base / "data").rename(aside)
-        progress(f"an earlier database of a removed home is kept at {aside} · 旧数据保留在该处")
+        progress(gettext("an earlier database of a removed home is kept at {aside}", aside=aside))
     made = {role: secrets.token_urlsafe(24) for role in ROLES}
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
@@ -230,6 +240,9 @@ def _socket_folder(base: Path, account: Account) -> Path:
         finally:
             os.close(descriptor)
     raise SetupError(
-        f"{folder} is not a private folder of {account.name}: remove it and start again",
-        f"{folder} 不是专用目录, 请删除后重试",
+        Message(
+            "{folder} is not a private folder of {name}: remove it and start again",
+            folder=folder,
+            name=account.name,
+        ),
     )

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.embedded_server.cluster import program_environment
 from wenyue.platform.embedded_server.place import Place, no_space
 from wenyue.platform.fault import SetupError
@@ -135,25 +137,30 @@ def _await_ready(
             if "password authentication failed" in str(error):
                 halt(process.pid, process)
                 raise SetupError(
-                    f"the database does not take the passwords of {place.home}: its data are another home's; "
-                    "`wenyue restore` or `wenyue standby promote` makes them fit",
-                    f"{place.home} 的密码与数据库不符",
+                    Message(
+                        "the database does not take the passwords of {home}: its data are another home's; "
+                        "`wenyue restore` or `wenyue standby promote` makes them fit",
+                        home=place.home,
+                    ),
                 ) from error
         else:
             return True
         now = time.monotonic()
         if not is_wanted():
             _give_up(process)
-            raise SetupError("the database's start was given up: the end was asked for", "已放弃启动数据库")
+            raise SetupError(Message("the database's start was given up: the end was asked for"))
         if now - started > READY_DEADLINE_S:
             halt(process.pid, process)
             raise SetupError(
-                f"the database did not answer within {READY_DEADLINE_S:.0f} s; see {place.log}",
-                f"数据库启动超时, 见 {place.log}",
+                Message(
+                    "the database did not answer within {ready_deadline_s} s; see {log}",
+                    log=place.log,
+                    ready_deadline_s=f"{READY_DEADLINE_S:.0f}",
+                ),
             )
         if now - shown > PROGRESS_EVERY_S:
             shown = now
-            progress(f"database is recovering ({now - started:.0f} s) · 数据库正在恢复")
+            progress(gettext("database is recovering ({now} s)", now=f"{now - started:.0f}"))
         time.sleep(POLL_S)
     return False
 
@@ -192,5 +199,5 @@ def _start_fault(place: Place, tail: str) -> SetupError:
         fatal = lines  # the setting itself is named in the first line
     reason = fatal[0].strip()[-300:] if fatal else "no reason in the log"
     return SetupError(
-        f"the database did not start: {reason} (log: {place.log})", f"数据库无法启动, 日志见 {place.log}"
+        Message("the database did not start: {reason} (log: {log})", log=place.log, reason=reason)
     )

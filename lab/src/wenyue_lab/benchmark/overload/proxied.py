@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.ops.ports import free_port
 from wenyue.ops.standby.state import certificate
 from wenyue.platform.fault import SetupError
@@ -46,7 +47,7 @@ def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Gene
     """
     found = shutil.which("haproxy", path=_SEARCHED)
     if found is None:
-        raise SetupError("haproxy is missing: apt-get install haproxy", "缺少 haproxy")
+        raise SetupError(Message("haproxy is missing: apt-get install haproxy"))
     folder = home / "proxy"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "tls.pem").write_text("".join(certificate("bench")), encoding="ascii")
@@ -69,7 +70,7 @@ def proxied(file: Path, web_port: int, home: Path, cores: Sequence[int]) -> Gene
         deadline = time.monotonic() + _READY_S
         while not answers_ready(HOST, inside):
             if running.poll() is not None or time.monotonic() > deadline:
-                raise SetupError(f"HAProxy does not serve; see {home / 'proxy.log'}", "HAProxy 未能就绪")
+                raise SetupError(Message("HAProxy does not serve; see {home}", home=home / "proxy.log"))
             time.sleep(0.05)
         yield Proxy(inside, running.pid)
     finally:

@@ -10,6 +10,7 @@ from typing import Final
 
 import psycopg
 
+from wenyue.locale import Message
 from wenyue.ops.processes import family
 from wenyue.platform.database.db import queries
 from wenyue.platform.embedded_server import ServerInfo, hold_home
@@ -138,7 +139,7 @@ class _Range:
             self._phase(name, shots, 0.0, step_s, rate)
             if not self._booked:
                 raise SetupError(
-                    f"not one booking was confirmed: {shots.tally.samples}", "没有一笔预约成功, 压测中止"
+                    Message("not one booking was confirmed: {samples}", samples=shots.tally.samples)
                 )
         self.report.details[f"{name.replace(' ', '_')}_steps"] = [
             {"offered_per_s": round(offered), "goodput_per_s": round(goodput)}

@@ -12,6 +12,7 @@ from operator import add
 from pathlib import Path
 from typing import Any, Final, cast
 
+from wenyue.locale import Message
 from wenyue.platform.fault import SetupError
 from wenyue_lab.benchmark.dataset import DAYS
 from wenyue_lab.benchmark.pairs import rules, side
@@ -118,9 +119,14 @@ def require_people(scale: Scale) -> None:
     if scale.cards // scale.bookings * DAYS < wanted:
         turns_a_date = -(-wanted // DAYS)
         raise SetupError(
-            f"{wanted} turns of {scale.bookings} bookings need more than {scale.cards} card holders: "
-            f"set --cards {turns_a_date * scale.bookings}",
-            "持卡人数不够",
+            Message(
+                "{wanted} turns of {bookings} bookings need more than {cards} card holders: set "
+                "--cards {turns_a_date}",
+                wanted=wanted,
+                bookings=scale.bookings,
+                cards=scale.cards,
+                turns_a_date=turns_a_date * scale.bookings,
+            ),
         )
 
 
@@ -151,8 +157,13 @@ class _Side:
             self.notes.append(f"{self._name}: an answer that was no confirmation: {sample}")
         if not turn.confirmed or not turn.noops:
             raise SetupError(
-                f"the {self._name} side confirmed {turn.confirmed} bookings and answered {turn.noops} no-ops: {sample}",
-                "没有一笔预约成功, 比较中止",
+                Message(
+                    "the {name} side confirmed {confirmed} bookings and answered {noops} no-ops: {sample}",
+                    name=self._name,
+                    confirmed=turn.confirmed,
+                    noops=turn.noops,
+                    sample=sample,
+                ),
             )
         return turn
 
@@ -165,7 +176,11 @@ class _Side:
 
     def _fault(self) -> SetupError:
         tail = self._log.read_text(encoding="utf-8", errors="replace")[-1500:]
-        return SetupError(f"the {self._name} side ended; {self._log} ends with:\n{tail}", "一方已退出")
+        return SetupError(
+            Message(
+                "the {name} side ended; {log} ends with:\n{tail}", name=self._name, log=self._log, tail=tail
+            )
+        )
 
 
 @contextmanager
@@ -214,7 +229,7 @@ def python_of(checkout: Path) -> Path:
     python = checkout / ".venv" / "bin" / "python"
     if not python.exists():
         raise SetupError(
-            f"{checkout} has no .venv: run `scripts/bootstrap dev` there first", f"{checkout} 没有运行环境"
+            Message("{checkout} has no .venv: run `scripts/bootstrap dev` there first", checkout=checkout)
         )
     return python
 

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from wenyue.audit import RECORD, Entry, entries_json
 from wenyue.gate import GO_THROUGH_AGAIN
+from wenyue.locale import Message
 from wenyue.ops.backup.venue.comparing import (
     candidates,
     gather,
@@ -93,9 +94,11 @@ def _try(past: Past, done: Done, step: Callable[[], None]) -> None:
         except _BUSY as fault:
             if attempt == TRIES - 1:
                 raise SetupError(
-                    f"the venue's bookings were in use all the time ({' '.join(str(fault).split())[:120]}): what is done "
-                    "stays; run the same command again",
-                    "数据被占用, 请重新运行同一命令",
+                    Message(
+                        "the venue's bookings were in use all the time ({reason}): what is done stays; run "
+                        "the same command again",
+                        reason=" ".join(str(fault).split())[:120],
+                    ),
                 ) from fault
         else:
             done.longest_s = max(done.longest_s, time.monotonic() - began)

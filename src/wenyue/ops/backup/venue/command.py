@@ -16,6 +16,8 @@ import psycopg
 import typer
 from rich.console import Console
 
+from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.folder import existing, told, write
 from wenyue.ops.backup.restoring import plan, restore, shown
 from wenyue.ops.backup.rules import TimeUnclear, parse_time
@@ -69,9 +71,7 @@ def restore_venue(
 ) -> None:
     """Bring one venue back to a moment, in the living installation; nobody else's rows are touched (恢复单个景区)."""
     if preview and yes:
-        raise SetupError(
-            "--preview and --yes exclude each other: leave one out", "--preview 与 --yes 只能选一个"
-        )
+        raise SetupError(Message("--preview and --yes exclude each other: leave one out"))
     settings, console = load(), Console()
     began = time.monotonic()
     with (
@@ -86,18 +86,16 @@ def restore_venue(
             accepted=accept_unsigned or (),
         ) as past,
     ):
-        report.print_line(f"compared after {time.monotonic() - began:.1f} s · 已比对")
+        report.print_line(gettext("compared after {seconds} s", seconds=f"{time.monotonic() - began:.1f}"))
         found = compare(past)
         _show(found, past, report)
         if found.is_empty:
-            report.print_line("nothing is missing that could come back: nothing was written · 无需恢复")
+            report.print_line(gettext("nothing is missing that could come back: nothing was written"))
             return
         if not yes:
-            report.print_line(
-                "nothing was written; the same command with --yes does it · 未写入, 加 --yes 执行"
-            )
+            report.print_line(gettext("nothing was written; the same command with --yes does it"))
             return
-        done = apply(past, lambda count: report.print_line(f"{count} bookings are back · 已恢复 {count} 笔"))
+        done = apply(past, lambda count: report.print_line(gettext("{count} bookings are back", count=count)))
         kept = _note(settings.home, past, found, done)
     _tell(done, kept, time.monotonic() - began, console)
 
@@ -122,7 +120,7 @@ def _past(
     try:
         at = parse_time(to) if to else None
     except TimeUnclear as error:
-        raise SetupError(str(error), "时间不明确, 请注明时区") from error
+        raise SetupError(Message("the time is not clear: {problem}", problem=str(error))) from error
     source, inside = places
     folder = existing(folder_of(settings, source))
     database = ReadyDatabase(settings, report.print_line)
@@ -134,7 +132,12 @@ def _past(
                 fetch_the_rest(settings, folder, report.print_line)
                 wanted = plan(folder, at, accepted=frozenset(accepted))
             report.print_line(
-                f"from {wanted.base.name} until {shown(wanted.until)}: venue {code} · 开始恢复副本"
+                gettext(
+                    "from {name} until {shown}: venue {code}",
+                    name=wanted.base.name,
+                    shown=shown(wanted.until),
+                    code=code,
+                )
             )
             aside = Path(tempfile.mkdtemp(prefix=".venue-restore-", dir=inside or settings.home))
             try:
@@ -172,18 +175,24 @@ def _show(found: Plan, past: Past, report: Bars) -> None:
             report.print_line(
                 f"  {name}: {count.missing} missing, {count.changed} changed since, {count.newer} newer (kept)"
             )
-    fate = "go back" if found.wish.settings_too else "stay as they are now; --settings puts them back"
     for one in found.settings[:SHOWN]:
         report.print_line(
             f"  {one.table}.{one.column}: {one.rows} rows, first {one.where}: was {one.was}, is {one.now}"
         )
     if found.settings:
         report.print_line(
-            f"  these settings {fate} · 设置{'将恢复' if found.wish.settings_too else '保持现状'}"
+            gettext("  these settings go back")
+            if found.wish.settings_too
+            else gettext("  these settings stay as they are now; --settings puts them back")
         )
     report.print_line(
-        f"bookings with something missing: {found.bookings}; coming back: {found.returning}; "
-        f"conflicts: {found.conflicts_in_all} · 缺失 {found.bookings}, 可恢复 {found.returning}, 冲突 {found.conflicts_in_all}"
+        gettext(
+            "bookings with something missing: {bookings}; coming back: {returning}; conflicts: "
+            "{conflicts_in_all}",
+            bookings=found.bookings,
+            returning=found.returning,
+            conflicts_in_all=found.conflicts_in_all,
+        )
     )
     for conflict in found.conflicts[:SHOWN]:
         report.print_line(f"  stays away: {conflict.booking_id} ({conflict.reason}, {conflict.at})")
@@ -232,8 +241,16 @@ def _note(home: Path, past: Past, found: Plan, done: Done) -> Path:
 def _tell(done: Done, kept: Path, seconds: float, console: Console) -> None:
     lines = [f"  {line}" for line in done.kept]
     lines.append(
-        f"{done.bookings} bookings are back, {done.conflicts_in_all} conflicts, {sum(done.settings.values())} settings, "
-        f"{done.counters} counters; longest transaction {done.longest_s:.2f} s, in all {seconds:.1f} s · 恢复完成"
+        gettext(
+            "{bookings} bookings are back, {conflicts_in_all} conflicts, {total} settings, "
+            "{counters} counters; longest transaction {longest_s} s, in all {seconds} s",
+            bookings=done.bookings,
+            conflicts_in_all=done.conflicts_in_all,
+            total=sum(done.settings.values()),
+            counters=done.counters,
+            longest_s=f"{done.longest_s:.2f}",
+            seconds=f"{seconds:.1f}",
+        )
     )
     lines.append(f"every conflict is in {kept}")
     for line in lines:

@@ -9,6 +9,7 @@ from typing import Final, LiteralString
 import psycopg
 from psycopg import sql
 
+from wenyue.locale import Message
 from wenyue.ops.backup.venue.model import Wish
 from wenyue.ops.backup.venue.tables import TABLES, Table
 from wenyue.platform.database.db import queries
@@ -55,16 +56,23 @@ def fetch(copy: psycopg.Connection, living: psycopg.Connection, wish: Wish) -> P
     row = copy.execute(SQL["venue_then"], {"code": wish.code}).fetchone()
     if row is None:
         raise SetupError(
-            f"there was no venue {wish.code!r} at that time: give its code as in the catalogue, or a later --to",
-            f"当时没有景区 {wish.code}",
+            Message(
+                "there was no venue {code} at that time: give its code as in the catalogue, or a later --to",
+                code=repr(wish.code),
+            )
         )
     venue_id, name_zh = int(row[0]), str(row[1])
     others = living.execute(SQL["venue_now"], {"venue": venue_id, "code": wish.code}).fetchall()
     if wrong := [one for one in others if one != (venue_id, wish.code)]:
         raise SetupError(
-            f"venue {wrong[0][1]!r} has the number {wrong[0][0]} now, {wish.code!r} had {venue_id}: it was made anew under "
-            "another number; rename or remove that one first",
-            f"{wish.code} 已以其他编号重建",
+            Message(
+                "venue {other} has the number {number} now, {code} had {venue_id}: it was made anew under another "
+                "number; rename or remove that one first",
+                other=repr(wrong[0][1]),
+                number=wrong[0][0],
+                code=repr(wish.code),
+                venue_id=venue_id,
+            )
         )
     columns = {table.full: _columns(copy, living, table) for table in TABLES}
     past = Past(wish, venue_id, name_zh, living, columns)
@@ -83,8 +91,11 @@ def _columns(copy: psycopg.Connection, living: psycopg.Connection, table: Table)
     )
     if set(there) != set(here):
         raise SetupError(
-            f"{table.full} has other columns in this database than this program makes: run `wenyue migrate` first",
-            "数据库结构不一致, 请先运行 wenyue migrate",
+            Message(
+                "{full} has other columns in this database than this program makes: run `wenyue "
+                "migrate` first",
+                full=table.full,
+            ),
         )
     return here
 
@@ -127,9 +138,11 @@ def _renumber(living: psycopg.Connection) -> None:
     clashes = [str(row[0]) for row in living.execute(SQL["clashes"]).fetchall()]
     if clashes:
         raise SetupError(
-            f"numbers of the past mean something else now ({', '.join(clashes)}): nothing was written; restore everything "
-            "into a new home with `wenyue restore --into`, and copy by hand",
-            "编号已被占用, 未写入任何数据",
+            Message(
+                "numbers of the past mean something else now ({clashes}): nothing was written; "
+                "restore everything into a new home with `wenyue restore --into`, and copy by hand",
+                clashes=", ".join(clashes),
+            ),
         )
     for name in _RENUMBERING:
         living.execute(SQL[name])
