@@ -18,12 +18,13 @@ from wenyue.locale.extraction import CALLS
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
 # What speaks through the catalogues, relative to the package; the rest still holds both languages side by side.
-CONVERTED = ("locale", "web/api", "web/console", "web/gate", "web/traveller", "web/wording")
+CONVERTED = ("locale", "platform", "web/api", "web/console", "web/gate", "web/traveller", "web/wording")
 # Files there that say Chinese by right: (file, why).
 CHINESE_BY_RIGHT = {
     "web/api/openapi_words.py": "examples of travellers and gates",
     "web/wording/duties.py": "the page of duties names a gate",
     "web/api/people.py": "a traveller's name as an example",
+    "platform/log.py": "the pattern that finds Chinese characters",
     "locale/languages.py": "a language's own name",
     "web/console/holiday_pages.py": "the calendar joins the names of holidays as Chinese does",
     "web/console/holiday_words.py": "the calendar names holidays in Chinese",

@@ -12,7 +12,7 @@ from wenyue.platform import config
 ROOT = Path(__file__).parents[2]
 VARIABLE = re.compile(r"\bWENYUE_[A-Z_]+\b")
 # Read before the settings are, or outside of them.
-ELSEWHERE = {"WENYUE_END_WITH_PARENT", "WENYUE_TRACEBACK", "WENYUE_TEST_SESSION"}
+ELSEWHERE = {"WENYUE_LANG", "WENYUE_END_WITH_PARENT", "WENYUE_TRACEBACK", "WENYUE_TEST_SESSION"}
 
 
 def leaf_fields(group: type) -> list[str]:
