@@ -13,7 +13,7 @@ from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue.audit import Entry, queries
 from wenyue.audit import record as keep
-from wenyue.core.clock import utc_now
+from wenyue.core.clock import local_date, utc_now
 from wenyue.ops import record, slots, staff
 from wenyue.platform.fault import SetupError
 
@@ -44,7 +44,7 @@ def test_the_record_is_looked_through_and_the_look_is_in_it(urls: DbUrls) -> Non
     assert "slots.closed" in run("--what", "slots")
     assert "nothing found" in run("--what", "slo")
     assert "slots.closed" in run(
-        "--who", "operator:command", "--day", utc_now().astimezone().date().isoformat()
+        "--who", "operator:command", "--day", local_date(utc_now(), "Asia/Shanghai").isoformat()
     )
     assert "nothing found" in run("--who", "WANG")
     assert "nothing found" in run("--day", "2020-01-01")
