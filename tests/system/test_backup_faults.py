@@ -268,7 +268,7 @@ def test_what_a_program_forked_ends_with_it(number: signal.Signals, tmp_path: Pa
     program.chmod(0o700)
     script = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored beneath a shell's `&`
-        "from wenyue.ops.backup.programs import run; from pathlib import Path; run(Path(), 'forks', [])"
+        "from wenyue.ops.backup.programs import run_program; from pathlib import Path; run_program(Path(), 'forks', [])"
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
         await_true(lambda: any(_is_named("sleep", pid) for pid in descendants(process.pid)))
