@@ -237,7 +237,7 @@ def tell(phase, done, total):
 async def main(url, home):
     async with Database(url, size_max=4) as database:
         vault, chosen = Vault(load_keys(Path(home))), read_map(Path(sys.argv[3]))
-        await Importer(database, vault, chosen, datetime.now(UTC), tell).run(Path(sys.argv[4]), Options(batch=50))
+        await Importer(database, vault, chosen, datetime.now(UTC), tell).import_file(Path(sys.argv[4]), Options(batch=50))
 
 asyncio.run(main(sys.argv[1], sys.argv[2]))
 """
