@@ -124,7 +124,8 @@ def ask(home: Path, link: Link) -> Answer | None:
             tls(home, ssl.Purpose.SERVER_AUTH).wrap_socket(plain) as connection,
         ):
             connection.sendall(QUESTION + nonce.encode() + b"\n")
-            line = connection.makefile("rb").readline(_ANSWER_BYTES_MAX)
+            with connection.makefile("rb") as answered:  # it holds the socket open until it is closed
+                line = answered.readline(_ANSWER_BYTES_MAX)
         said = cast("dict[str, Any]", json.loads(line))
         answer = Answer(str(said["system_id"]), int(said["timeline"]), bool(said["is_primary"]))
         proof = str(said.get("proof", ""))
