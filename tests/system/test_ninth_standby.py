@@ -50,7 +50,8 @@ def _asked(homes: tuple[Path, Path], says: Says) -> Answer | None:
         def answer() -> None:
             plain, _ = listener.accept()
             with tls(there, ssl.Purpose.CLIENT_AUTH).wrap_socket(plain, server_side=True) as connection:
-                said = connection.makefile("rb").read(len(QUESTION) + NONCE_LENGTH + 1)
+                with connection.makefile("rb") as asked:
+                    said = asked.read(len(QUESTION) + NONCE_LENGTH + 1)
                 assert said.startswith(QUESTION)
                 nonce = said[len(QUESTION) :].strip().decode()
                 connection.sendall(json.dumps(says(nonce)).encode() + b"\n")

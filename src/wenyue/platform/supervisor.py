@@ -277,7 +277,8 @@ def answers_ready(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), timeout=PROBE_DEADLINE_S) as connection:
             connection.sendall(request)
-            status_line = connection.makefile("rb").readline(64)
+            with connection.makefile("rb") as answered:  # it holds the socket open until it is closed
+                status_line = answered.readline(64)
     except OSError:
         return False
     return status_line.split()[1:2] == [b"200"]
