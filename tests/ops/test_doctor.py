@@ -93,7 +93,9 @@ def test_unpublished_holidays_are_noted(
     tmp_path: Path, db_urls: DbUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls = {"WENYUE_DATABASE_URL": db_urls.app_url, "WENYUE_OWNER_DATABASE_URL": db_urls.owner_url}
-    monkeypatch.setattr("wenyue.ops.doctor.HOLIDAYS_AHEAD_DAYS", 10 * 366)  # no notice looks so far ahead
+    monkeypatch.setattr(
+        "wenyue.ops.doctor.stored.HOLIDAYS_AHEAD_DAYS", 10 * 366
+    )  # no notice looks so far ahead
     findings = [one for one in examine(settings_of(tmp_path, **urls)) if one.subject == "holidays"]
     year = datetime.now(UTC).year + 10
     assert [one.mark for one in findings[-1:]] == [Mark.WARNING]

@@ -14,7 +14,7 @@ from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, codes_of, secret_of, staffed
 from tests.support.traveller_site import PageForm, Traveller
 from wenyue.core.ids import uuid7
-from wenyue.ops import doctor_factors
+from wenyue.ops.doctor import factors
 from wenyue.ops.staff import app as staff_app
 from wenyue.platform.config import Settings
 from wenyue.platform.fault import SetupError
@@ -292,7 +292,7 @@ async def test_a_reset_takes_the_factor_away_and_doctor_tells_who_has_none(
     staff: Staffed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = await staff.enrolled("ann")
-    assert await doctor_factors.without_factor(staff.urls.owner_url) == ["bo", "boss", "desk", "eve"]
+    assert await factors.without_factor(staff.urls.owner_url) == ["bo", "boss", "desk", "eve"]
 
     def reset() -> str:
         use_installation(monkeypatch, staff.urls, staff.home)
@@ -301,7 +301,7 @@ async def test_a_reset_takes_the_factor_away_and_doctor_tells_who_has_none(
     await to_thread(reset)
     await ann.get("/console/live")
     assert ann.path == "/console/signin"
-    assert "ann" in await doctor_factors.without_factor(staff.urls.owner_url)
+    assert "ann" in await factors.without_factor(staff.urls.owner_url)
     assert (await staff.password("ann")).path == "/console/signin/enrolment"
     assert staff.query("SELECT count(*) FROM audit.entry WHERE action = 'factor.reset'") == [(1,)]
 

@@ -11,11 +11,23 @@ import psycopg
 from wenyue.audit import Anchor, Anchors, differing
 from wenyue.locale.terminal import gettext
 from wenyue.ops.backup.folder import existing
+from wenyue.ops.doctor.report import Finding, Mark
 from wenyue.platform.fault import SetupError
 from wenyue.platform.keys import load_seal_keys
 
 
-async def compare_record(url: str, home: Path) -> tuple[bool, str]:
+async def check_record(url: str, home: Path) -> Finding:
+    """The audit record is what its anchors say."""
+    is_well, text = await _compare(url, home)
+    remedy = (
+        ""
+        if is_well
+        else gettext("docs/monitoring.md#record: keep a backup as it is, then find out who changed it")
+    )
+    return Finding(Mark.GOOD if is_well else Mark.FAULT, gettext("record"), text, remedy)
+
+
+async def _compare(url: str, home: Path) -> tuple[bool, str]:
     """(is well, what was found): the record against the anchors in `home` and in the manifests of its backups."""
     kept = _anchors(home)
     begun_at = max((one.at for one in kept if one.accepted_by), default=datetime.min.replace(tzinfo=UTC))
