@@ -34,7 +34,8 @@ from wenyue import cli
 from wenyue.core.clock import utc_now
 from wenyue.ops.ports import free_port
 from wenyue.platform.embedded_server import erase, find_running
-from wenyue_lab.scale import COSTS, showing
+from wenyue_lab.scale import showing
+from wenyue_lab.scale.command import COSTS
 from wenyue_lab.scale.model import UNITS, Costs, Unit
 
 READY_S = 180.0  # a net: the demo is loaded meanwhile

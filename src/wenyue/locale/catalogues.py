@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from gettext import c2py
+from importlib.resources import files
 from typing import Any, Final, cast
 
 from wenyue.locale.languages import LOCALES, Locale
@@ -45,10 +46,7 @@ def read_catalogue(locale: Locale) -> Catalogue:
 
 
 def _parts(folder: str) -> Iterator[Any]:
-    # A command that says nothing needs none of it.
-    from importlib.resources import files  # noqa: PLC0415
-
-    from babel.messages.pofile import read_po  # noqa: PLC0415
+    from babel.messages.pofile import read_po  # noqa: PLC0415 - a command that says nothing need not load it
 
     where = files(_PACKAGE).joinpath("catalogues", folder)
     for file in sorted(where.iterdir(), key=lambda one: one.name):

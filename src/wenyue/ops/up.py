@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from types import FrameType
 
 import psycopg
 
@@ -17,6 +15,7 @@ from wenyue.core.personal import Vault
 from wenyue.locale.terminal import gettext
 from wenyue.ops.beside import helpers
 from wenyue.ops.database import ReadyDatabase
+from wenyue.ops.interrupting import unwind_on_sigterm
 from wenyue.ops.key_mark import is_noted, unsaid
 from wenyue.ops.monitor_process import status_socket, watchers
 from wenyue.ops.own_https import OwnHttps, own_https
@@ -40,7 +39,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
     """
     if os.environ.get("WENYUE_END_WITH_PARENT") == "1":
         end_with_parent()
-    signal.signal(signal.SIGTERM, _interrupt)
+    unwind_on_sigterm()
     host, port = settings.web.host, settings.web.port
     shown = ANY_ADDRESS.get(host, host)
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
@@ -84,11 +83,6 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         finally:
             database.close()
     say(gettext("stopped"))
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM before the supervisor took over: unwind like Ctrl-C, so that the database is stopped."""
-    raise KeyboardInterrupt
 
 
 def _plans(

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from tests.support.stopwatch import Stopwatch
 from wenyue.platform.fault import SetupError
 from wenyue.waiting_room import rules as room_rules
-from wenyue_lab.scale import COSTS, app, crowd, showing
+from wenyue_lab.scale import crowd, showing
+from wenyue_lab.scale.command import COSTS, app
 from wenyue_lab.scale.crowd import draw, poisson, simulate
 from wenyue_lab.scale.model import PLAN_UTILISATION, UNITS, Costs, Release, Second, Story, Unit
 from wenyue_lab.scale.picture import draw as draw_picture

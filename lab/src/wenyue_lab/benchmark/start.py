@@ -18,6 +18,7 @@ from wenyue.ops.ports import free_ports
 from wenyue.ops.processes import family
 from wenyue.platform.embedded_server import erase, find_running
 from wenyue.platform.fault import SetupError
+from wenyue_lab.benchmark.pairs import run
 from wenyue_lab.benchmark.site import cpu_seconds
 
 READY_DEADLINE_S: Final = 120.0
@@ -45,8 +46,6 @@ def start(
     workers: Annotated[int, typer.Option(min=1, max=64, help="web processes")] = 2,
 ) -> None:
     """What a warm start costs in processor seconds, and an idle installation (启动与空闲)."""
-    from wenyue_lab.benchmark.pairs import run  # noqa: PLC0415 - only this command needs it
-
     python = run.python_of((checkout or run.own_checkout()).resolve())
     with tempfile.TemporaryDirectory(prefix="wy-") as folder:
         home = Path(folder, "home")
@@ -163,4 +162,4 @@ def _name_of(pid: int) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - this is what the command says
+    typer.echo(line)

@@ -1,10 +1,8 @@
 """`wenyue drill`: the drills at a terminal."""
 
 import os
-import signal
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Final, cast
 
 import typer
@@ -12,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.locale import Message
+from wenyue.ops.interrupting import unwind_on_sigterm
 from wenyue.ops.progress import telling
 from wenyue.ops.rehearsals.due import refresh_last, run_due
 from wenyue.ops.rehearsals.schedule import (
@@ -33,6 +32,7 @@ from wenyue_lab.chaos.figures import Figures
 from wenyue_lab.chaos.kind import Terms
 from wenyue_lab.chaos.performance import SECONDS_MAX
 from wenyue_lab.chaos.record import Run, store
+from wenyue_lab.chaos.report import write
 
 RATE_MAX: Final = 5_000.0
 app = typer.Typer(
@@ -66,7 +66,7 @@ def run_one(
     seed: Annotated[int, typer.Option(help="of the load and of the fault's choices")] = 1,
 ) -> None:
     """Run a drill on an installation of its own; status 1 when it fails (运行演练)."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    unwind_on_sigterm()
     if name != "all" and name not in EVERY:
         raise SetupError(Message("there is no drill {name}: see `wenyue drill list`", name=repr(name)))
     console = Console()
@@ -131,7 +131,7 @@ def run_what_is_due() -> None:
     """Run every drill whose time has come, one at a time; for a timer (运行到期的演练)."""
     if os.environ.get("WENYUE_END_WITH_PARENT") == "1":
         end_with_parent()
-    signal.signal(signal.SIGTERM, _interrupt)
+    unwind_on_sigterm()
     folder = load().home / "drills"
 
     def perform_one(name: str, seconds: float, rate: float) -> None:
@@ -170,8 +170,6 @@ def report() -> None:
 
 
 def _write_report(folder: Path) -> Path:
-    from wenyue_lab.chaos.report import write  # noqa: PLC0415 - only a report needs it
-
     return write(folder)
 
 
@@ -227,8 +225,3 @@ def rows(figures: Figures) -> list[tuple[str, str]]:
         ("faults", f"{figures.faults}"),
         ("write gap p95 / max", f"{figures.write_gap_p95_s:g} / {figures.write_gap_max_s:g} s"),
     ]
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM unwinds like Ctrl-C, so that everything that was started is stopped."""
-    raise KeyboardInterrupt

@@ -1,5 +1,1 @@
-"""`wenyue lab`: a real database cluster with everything in front of it, on one machine, to look at and to break."""
-
-from wenyue_lab.cluster.command import app
-
-__all__ = ["app"]
+"""A real database cluster with everything in front of it, on one machine, to look at and to break. See docs/lab.md."""

@@ -15,6 +15,7 @@ from wenyue.platform.config import load
 from wenyue.platform.database.migrate import migrate
 from wenyue.platform.fault import SetupError
 from wenyue.platform.keys import load_keys
+from wenyue_lab.chaos.command import run_one
 from wenyue_lab.cluster.cluster import Lab, opened, remove
 from wenyue_lab.cluster.namespaces import inside
 from wenyue_lab.cluster.showing import show
@@ -113,8 +114,6 @@ def drill(
     seed: Annotated[int, typer.Option(help="of the load and of the fault's choices")] = 1,
 ) -> None:
     """The same as `wenyue drill run NAME`: on a lab of its own, never on the one that runs (演练)."""
-    from wenyue_lab.chaos.command import run_one  # noqa: PLC0415 - only this command needs the drills
-
     run_one(name, seconds=seconds, rate=rate, seed=seed)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import msgspec
@@ -22,6 +20,7 @@ from wenyue.ops.backup.restoring import plan, restore
 from wenyue.ops.backup.rules import CLOCK_TOLERANCE
 from wenyue.ops.backup.taking import Reporter
 from wenyue.ops.backup.vouching import Trust, trust_of
+from wenyue.ops.interrupting import unwind_on_sigterm
 from wenyue.platform.embedded_server import erase
 from wenyue.platform.fault import SetupError
 
@@ -98,7 +97,7 @@ def selftest(path: Path, home: Path, inside: Path, age_max: timedelta, report: R
     last: Backup | None = None
     bookings, problem, problem_zh = 0, "", ""
     with suppress(ValueError):  # not in the main thread: whoever called has its own signals
-        signal.signal(signal.SIGTERM, _interrupt)
+        unwind_on_sigterm()
     try:
         folder = existing(path)
         with told(path), suppress(IndexError):
@@ -135,7 +134,3 @@ def last_report(home: Path) -> Report | None:
     with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         return msgspec.json.decode(report_file(home).read_bytes(), type=Report)
     return None
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
