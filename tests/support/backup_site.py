@@ -197,3 +197,14 @@ def site() -> Iterator[Site]:
 def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """Where a test types commands."""
     return Terminal(capsys, monkeypatch)
+
+
+def a_terminal_with_a_backup(
+    site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Terminal:
+    """The terminal of an operator whose folder has a full backup already."""
+    one = Terminal(capsys, monkeypatch)
+    if not site.backups.exists():
+        site.book(1)
+        one.good(site.home, "backup", "--full")
+    return one

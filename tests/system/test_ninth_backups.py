@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.support.backup_site import Site, Terminal, site
+from tests.support.backup_site import Site, Terminal, a_terminal_with_a_backup, site
 from wenyue.ops.backup import existing
 from wenyue.ops.backup.folder import read_note, write
 from wenyue.ops.backup.model import Stream
@@ -19,12 +19,7 @@ __all__ = ["site"]
 
 @pytest.fixture
 def terminal(site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Of an operator whose folder has a full backup already."""
-    one = Terminal(capsys, monkeypatch)
-    if not site.backups.exists():
-        site.book(1)
-        one.good(site.home, "backup", "--full")
-    return one
+    return a_terminal_with_a_backup(site, capsys, monkeypatch)
 
 
 @pytest.fixture

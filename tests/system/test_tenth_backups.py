@@ -13,7 +13,7 @@ import msgspec
 import psycopg
 import pytest
 
-from tests.support.backup_site import Site, Terminal, a_copy_of_backups, site
+from tests.support.backup_site import Site, Terminal, a_copy_of_backups, a_terminal_with_a_backup, site
 from wenyue.monitoring.store import SLOT_IDLE_S
 from wenyue.ops.backup import existing, laying, restoring
 from wenyue.ops.backup.folder import read_note, write
@@ -34,12 +34,7 @@ MEMORY_BYTES = 1 << 30
 
 @pytest.fixture
 def terminal(site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Of an operator whose folder has a full backup already."""
-    one = Terminal(capsys, monkeypatch)
-    if not site.backups.exists():
-        site.book(1)
-        one.good(site.home, "backup", "--full")
-    return one
+    return a_terminal_with_a_backup(site, capsys, monkeypatch)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import SHOWN_MS, chromium
+from tests.support.browser import SHOWN_MS
 from wenyue.core.clock import utc_now, zone
 from wenyue.ops.ports import free_port
 from wenyue.web.status.model import COMPONENTS, Day, Incident, Note, Standing, State
@@ -71,12 +71,6 @@ def served() -> Iterator[Served]:
     made.loop.call_soon_threadsafe(made.stop.set)
     made.thread.join()
     made.loop.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import album_for, chromium
 from tests.support.database import DbUrls
 from tests.support.phone import Phone, activate, pages_of
 from tests.support.traveller_site import (
@@ -31,17 +30,6 @@ def site(make_database: Callable[[], DbUrls], tmp_path_factory: pytest.TempPathF
     """The address of the traveller's pages."""
     with pages_of(make_database(), tmp_path_factory.mktemp("home")) as port:
         yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return album_for("JOURNEY_SCREENSHOTS", tmp_path_factory)
 
 
 def test_the_whole_journey(browser: Browser, site: str, album: Path) -> None:

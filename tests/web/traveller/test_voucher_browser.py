@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, expect
 
-from tests.support.browser import album_for, chromium
 from tests.support.database import DbUrls
 from tests.support.phone import READY_S, Phone, activate, pages_of
 from tests.support.traveller_site import (
@@ -81,17 +80,6 @@ def line(pages: int) -> Iterator[Line]:
     one = Line(pages)
     yield one
     one.end()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return album_for("JOURNEY_SCREENSHOTS", tmp_path_factory)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.api_site import TODAY
-from tests.support.browser import SHOWN_MS, album_for, chromium
+from tests.support.browser import SHOWN_MS
 from tests.support.database import DbUrls
 from tests.support.room import ROOM, RoomServer, keep, open_room_for, room_server, url_of
 from tests.support.traveller_site import CARD, DOCUMENT, NAME
@@ -28,21 +28,10 @@ PHONE, DESK = (390, 844), (1440, 900)
 CROWD = 3_000
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as launched:
-        yield launched
-
-
 @pytest.fixture
 def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[RoomServer]:
     with room_server(make_database(), tmp_path) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return album_for("JOURNEY_SCREENSHOTS", tmp_path_factory)
 
 
 class Eyes:
