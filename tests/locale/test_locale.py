@@ -193,6 +193,7 @@ def test_the_pseudo_language_keeps_parameters_and_shows_its_ends() -> None:
     assert re.findall(r"\{\w+\}", mark("Sold {n} of {total}")) == ["{n}", "{total}"]
     assert len(mark("Twelve words")) > len("Twelve words") * 1.3
     assert mark("") == ""
+    assert mark("A <b>{n}</b> &amp; more").startswith("[!!Å <b>{n}</b> &amp; ")
 
 
 TEMPLATE = (

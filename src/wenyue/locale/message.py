@@ -6,7 +6,7 @@ Parameters stand in braces: `{name}`. An id is the English sentence itself, or a
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from markupsafe import Markup, escape
 
@@ -14,6 +14,7 @@ from wenyue.locale.catalogues import Catalogue, key_of, read_catalogue
 from wenyue.locale.languages import LOCALES, PSEUDO, SOURCE, Locale
 from wenyue.locale.pseudo import mark
 
+PATTERNS: Final = "format."  # how the ids of patterns for dates and names begin
 _Params: TypeAlias = Mapping[str, object]
 
 
@@ -73,12 +74,16 @@ class _Pseudo(Translations):
     """English in brackets, accented and lengthened."""
 
     def gettext(self, message: str, /, **params: object) -> str:
-        """The marked text."""
-        return self.fill(mark(super().gettext(message)), params)
+        """The marked text; without any parameters its braces stay, as in every language."""
+        text = super().gettext(message)
+        if not message.startswith(PATTERNS):  # CLDR's letters are no words
+            text = mark(text)
+        return self.fill(text, params) if params else text
 
     def pgettext(self, context: str, message: str, /, **params: object) -> str:
-        """The marked text."""
-        return self.fill(mark(super().pgettext(context, message)), params)
+        """The marked text; likewise."""
+        text = mark(super().pgettext(context, message))
+        return self.fill(text, params) if params else text
 
     def _form(self, key: str, singular: str, plural: str, n: int) -> str:
         return mark(super()._form(key, singular, plural, n))

@@ -6,7 +6,9 @@ from typing import Final
 _ACCENTS: Final = str.maketrans(
     "ABCDEGHIJKLNORSTUWYZabcdeghijklnorstuwyz", "ÅƁÇÐÉĜĤÎĴĶĻÑÖŔŠŢÛŴÝŽåƀçðéĝĥîĵķļñöŕšţûŵýž"
 )
-_PLACEHOLDER: Final = re.compile(r"(\{[^{}]*\}|\{\{|\}\})")
+_PLACEHOLDER: Final = re.compile(
+    r"(\{[^{}]*\}|\{\{|\}\}|<[^<>]*>|&#?\w+;)"
+)  # and markup, which stays as it is
 _LONGER: Final = 0.35  # as much longer as German or French would be
 
 
