@@ -1,4 +1,4 @@
-"""Which faces there are and how they stand together: the API, the pages, health. The only place that knows them all."""
+"""Which parts of web there are and how they are put together: the API, the pages, health. The only place that knows them all."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager

@@ -69,7 +69,7 @@ async def test_security_M1_a_blocked_address_stops_strangers_and_not_the_devices
 def replace_blocks(guard: Guard) -> Guard:
     """The same guard, with every address blocked for an hour."""
     until = NOW + timedelta(hours=1)
-    return Guard(guard._db, VAULT, guard._turns, blocked=lambda _address, _now: until)  # pyright: ignore[reportPrivateUsage]
+    return Guard(guard._db, VAULT, guard._limiter, blocked=lambda _address, _now: until)  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_security_M1_one_pin_sprayed_over_many_cards_is_slowed(guard: Guard) -> None:

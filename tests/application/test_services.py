@@ -78,7 +78,7 @@ async def test_a_mistyped_rule_does_not_stop_the_start(tx: tuple[Tx, Services]) 
     assert services.presets["guobo"].party_max == 5  # as shipped
     assert services.card_types == {}
     assert [one.partition(":")[0] for one in services.rule_problems] == [
-        "cards.card_type 'world'",
+        "cards.card_type 'fixtures'",
         "policy.preset 'guobo'",
     ]
     await services.stop()

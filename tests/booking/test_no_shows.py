@@ -18,7 +18,7 @@ from wenyue.booking import (
     tasks,
 )
 from wenyue.core.ids import uuid7
-from wenyue.platform.database.advisory_lock import alone
+from wenyue.platform.database.advisory_lock import try_lock
 from wenyue.policy import bans
 from wenyue_lab import dataset
 
@@ -163,7 +163,7 @@ async def test_a_crowd_is_worked_off_in_pages(stage: Stage, monkeypatch: pytest.
 async def test_only_one_worker_looks_for_no_shows(stage: Stage) -> None:
     booking = await stage.book(await stage.slot())
     async with stage.db.transaction() as tx:
-        assert await alone(tx, "no-shows")
+        assert await try_lock(tx, "no-shows")
         await stage.settle()
         assert await stage.state(booking) is BookingState.CONFIRMED
     await stage.settle()

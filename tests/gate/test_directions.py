@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.support.database import DbUrls
+from tests.support.gate_fixtures import ADULTS, GateFixtures
 from tests.support.gate_scans import NOW, at_the_gate, present
-from tests.support.gate_world import ADULTS, World
 from wenyue.booking import BookingState
 from wenyue.gate import Reason
 from wenyue.web.wording.gate_sentences import say_scan
@@ -17,21 +17,21 @@ LATE = NOW.replace(day=1, hour=15)  # 23:00 in Shanghai
 
 
 @pytest.fixture
-async def world(make_database: Callable[[], DbUrls]) -> AsyncIterator[World]:
+async def fixtures(make_database: Callable[[], DbUrls]) -> AsyncIterator[GateFixtures]:
     async with at_the_gate(make_database()) as made:
         yield made
 
 
-async def test_ux_G1_each_gate_names_its_own_day(world: World) -> None:
-    booking_id = await world.book(
-        await world.slot(starts_in_h=24),
-        await world.slot(starts_in_h=48),
-        await world.slot("palace", starts_in_h=72),
+async def test_ux_G1_each_gate_names_its_own_day(fixtures: GateFixtures) -> None:
+    booking_id = await fixtures.book(
+        await fixtures.slot(starts_in_h=24),
+        await fixtures.slot(starts_in_h=48),
+        await fixtures.slot("palace", starts_in_h=72),
     )
-    for shown in (world.voucher(booking_id), ADULTS[0]):
-        here = await present(world, shown)
+    for shown in (fixtures.voucher(booking_id), ADULTS[0]):
+        here = await present(fixtures, shown)
         assert (here.reason, here.on_date) == (Reason.WRONG_DAY, (NOW + timedelta(hours=24)).date())
-        there = await present(world, shown, venue_id=world.venues["palace"])
+        there = await present(fixtures, shown, venue_id=fixtures.venues["palace"])
         assert (there.reason, there.on_date) == (Reason.WRONG_DAY, (NOW + timedelta(hours=72)).date())
         assert [one.venue_zh for one in there.others] == ["灵隐飞来峰", "灵隐飞来峰"]
         said = say_scan(there, "zh-CN")
@@ -40,46 +40,52 @@ async def test_ux_G1_each_gate_names_its_own_day(world: World) -> None:
         assert say_scan(there, "en").why == "Not today: booked for 5 Oct, admitted from 5 Oct, 09:00."
 
 
-async def test_ux_G1_of_any_booking_of_that_person(world: World) -> None:
-    holder = await world.card("WY20260077", holder=ADULTS[0])
-    await world.book(await world.slot("palace"))
-    await world.book(await world.slot(starts_in_h=24 * 40))
-    await world.book(await world.slot(starts_in_h=24 * 5), card_id=holder)
+async def test_ux_G1_of_any_booking_of_that_person(fixtures: GateFixtures) -> None:
+    holder = await fixtures.card("WY20260077", holder=ADULTS[0])
+    await fixtures.book(await fixtures.slot("palace"))
+    await fixtures.book(await fixtures.slot(starts_in_h=24 * 40))
+    await fixtures.book(await fixtures.slot(starts_in_h=24 * 5), card_id=holder)
     for shown in (ADULTS[0], "WY20260077"):
-        answer = await present(world, shown)
+        answer = await present(fixtures, shown)
         assert (answer.reason, answer.on_date) == (Reason.WRONG_DAY, (NOW + timedelta(days=5)).date())
         assert [(one.venue_en, one.on_date) for one in answer.others] == [
             ("Palace Museum", NOW.date()),
             ("Lingyin", (NOW + timedelta(days=40)).date()),
         ]
-    assert (await present(world, ADULTS[1])).others == ()
+    assert (await present(fixtures, ADULTS[1])).others == ()
 
 
-async def test_ux_G1_a_card_stands_for_its_holder_too(world: World) -> None:
-    card_id = await world.card("WY20260077", holder=ADULTS[0])
-    await world.book(await world.slot(starts_in_h=24), card_id=card_id)
-    await world.book(await world.slot())
-    assert (await present(world, "WY20260077")).reason is Reason.ADMIT
+async def test_ux_G1_a_card_stands_for_its_holder_too(fixtures: GateFixtures) -> None:
+    card_id = await fixtures.card("WY20260077", holder=ADULTS[0])
+    await fixtures.book(await fixtures.slot(starts_in_h=24), card_id=card_id)
+    await fixtures.book(await fixtures.slot())
+    assert (await present(fixtures, "WY20260077")).reason is Reason.ADMIT
 
 
-async def test_ux_G1_a_cancelled_visit_on_the_card_is_said(world: World) -> None:
-    card_id = await world.card("WY20260077", holder=ADULTS[0])
-    await world.book(card_id=card_id, state=BookingState.CANCELLED)
-    assert (await present(world, "WY20260077")).reason is Reason.CANCELLED
+async def test_ux_G1_a_cancelled_visit_on_the_card_is_said(fixtures: GateFixtures) -> None:
+    card_id = await fixtures.card("WY20260077", holder=ADULTS[0])
+    await fixtures.book(card_id=card_id, state=BookingState.CANCELLED)
+    assert (await present(fixtures, "WY20260077")).reason is Reason.CANCELLED
 
 
-async def test_rules_R1_a_night_on_the_cards_last_day_is_entered_after_midnight(world: World) -> None:
-    card_id = await world.card("WY20260077", holder=ADULTS[0])
-    await world.tx.execute("UPDATE cards.card SET valid_to = %s WHERE id = %s", [LATE.date(), card_id])
+async def test_rules_R1_a_night_on_the_cards_last_day_is_entered_after_midnight(
+    fixtures: GateFixtures,
+) -> None:
+    card_id = await fixtures.card("WY20260077", holder=ADULTS[0])
+    await fixtures.tx.execute("UPDATE cards.card SET valid_to = %s WHERE id = %s", [LATE.date(), card_id])
     after_midnight = LATE + timedelta(hours=2)
     for shown in ("WY20260077", ADULTS[0]):
-        booking_id = await world.book(
-            await world.slot(starts_in_h=-10), card_id=card_id, documents=ADULTS[:1]
+        booking_id = await fixtures.book(
+            await fixtures.slot(starts_in_h=-10), card_id=card_id, documents=ADULTS[:1]
         )
-        answer = await present(world, shown, now=after_midnight)
+        answer = await present(fixtures, shown, now=after_midnight)
         assert answer.reason is Reason.ADMIT
-        await world.tx.execute("UPDATE booking.place SET is_live = false WHERE booking_id = %s", [booking_id])
-        await world.tx.execute("UPDATE booking.line SET is_live = false WHERE booking_id = %s", [booking_id])
-    assert (await present(world, "WY20260077", now=NOW)).reason is Reason.CARD_EXPIRED
-    paid_too_late = await world.book(await world.slot(), card_id=card_id)
-    assert (await present(world, world.voucher(paid_too_late))).reason is Reason.CARD_EXPIRED
+        await fixtures.tx.execute(
+            "UPDATE booking.place SET is_live = false WHERE booking_id = %s", [booking_id]
+        )
+        await fixtures.tx.execute(
+            "UPDATE booking.line SET is_live = false WHERE booking_id = %s", [booking_id]
+        )
+    assert (await present(fixtures, "WY20260077", now=NOW)).reason is Reason.CARD_EXPIRED
+    paid_too_late = await fixtures.book(await fixtures.slot(), card_id=card_id)
+    assert (await present(fixtures, fixtures.voucher(paid_too_late))).reason is Reason.CARD_EXPIRED

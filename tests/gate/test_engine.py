@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.support.database import DbUrls, both
-from tests.support.gate_world import keys, vault
+from tests.support.gate_fixtures import keys, vault
 from wenyue.booking import ChangeKind, ChangeRequest, Engine, Outcome
 from wenyue.core.ids import uuid7
 from wenyue.gate import Desk, Reason, ScanAnswer, ScanRequest, UndoLimits, UndoOutcome, scan, undo

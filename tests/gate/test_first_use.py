@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.support.database import DbUrls
-from tests.support.gate_world import ADULTS, World
+from tests.support.gate_fixtures import ADULTS, GateFixtures
 from wenyue.core.ids import uuid7
 from wenyue.gate import Reason, ScanRequest, scan
 
@@ -31,12 +31,12 @@ async def test_the_first_visit_begins_the_validity(
     make_database: Callable[[], DbUrls], rules: dict[str, object], validity: tuple[date | None, date | None]
 ) -> None:
     async with await psycopg.AsyncConnection.connect(make_database().owner_url, autocommit=True) as tx:
-        world = await World.make(tx, NOW)
-        card_id = await world.card(NUMBER, holder=ADULTS[0])
+        fixtures = await GateFixtures.make(tx, NOW)
+        card_id = await fixtures.card(NUMBER, holder=ADULTS[0])
         await tx.execute("UPDATE cards.card_type SET rules = %s", [json.dumps(rules)])
-        await world.book(card_id=card_id)
-        request = ScanRequest(uuid7(), world.here, "gate", None, NUMBER)
+        await fixtures.book(card_id=card_id)
+        request = ScanRequest(uuid7(), fixtures.here, "gate", None, NUMBER)
         async with tx.transaction():
-            assert (await scan(tx, world.desk, request, NOW)).reason is Reason.ADMIT
+            assert (await scan(tx, fixtures.desk, request, NOW)).reason is Reason.ADMIT
         cursor = await tx.execute("SELECT valid_from, valid_to FROM cards.card WHERE id = %s", [card_id])
         assert await cursor.fetchall() == [validity]

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from tests.support.database import DbUrls
+from tests.support.gate_fixtures import GateFixtures
 from tests.support.gate_scans import NOW, at_the_gate, count, present
-from tests.support.gate_world import World
 from wenyue.accounts import Staff
 from wenyue.core.duties import duties_of_role
 from wenyue.core.ids import uuid7
@@ -28,7 +28,7 @@ async def database(make_database: Callable[[], DbUrls]) -> DbUrls:
 
 
 @pytest.fixture
-async def world(database: DbUrls) -> AsyncIterator[World]:
+async def fixtures(database: DbUrls) -> AsyncIterator[GateFixtures]:
     async with at_the_gate(database) as made:
         yield made
 
@@ -48,33 +48,35 @@ async def take_back(tx: Tx, scan_id: UUID, *, keeper: int = 3, **changes: Any) -
         return await undo(tx, scan_id, staff_id=keeper, **{**known, **changes})
 
 
-async def test_suite_L3_what_a_keeper_types_is_not_in_the_record(world: World) -> None:
-    voucher = world.voucher(await world.book())
+async def test_suite_L3_what_a_keeper_types_is_not_in_the_record(fixtures: GateFixtures) -> None:
+    voucher = fixtures.voucher(await fixtures.book())
     first, second = uuid7(), uuid7()
-    await present(world, voucher, scan_id=first)
-    await take_back(world.tx, first, reason="王小明扫错了")
-    await present(world, voucher, scan_id=second)
-    assert await take_back(world.tx, second, reason="王小明扫错了") is UndoOutcome.SECOND_NEEDED
-    await take_back(world.tx, second, reason="王小明扫错了", second=OPERATOR)
-    kept = await world.tx.execute("SELECT count(*) FROM audit.entry e WHERE action LIKE 'gate.und%'")
-    told = await world.tx.execute("SELECT count(*) FROM audit.entry e WHERE e::text LIKE '%王小明%'")
+    await present(fixtures, voucher, scan_id=first)
+    await take_back(fixtures.tx, first, reason="王小明扫错了")
+    await present(fixtures, voucher, scan_id=second)
+    assert await take_back(fixtures.tx, second, reason="王小明扫错了") is UndoOutcome.SECOND_NEEDED
+    await take_back(fixtures.tx, second, reason="王小明扫错了", second=OPERATOR)
+    kept = await fixtures.tx.execute("SELECT count(*) FROM audit.entry e WHERE action LIKE 'gate.und%'")
+    told = await fixtures.tx.execute("SELECT count(*) FROM audit.entry e WHERE e::text LIKE '%王小明%'")
     assert (await kept.fetchall(), await told.fetchall()) == ([(3,)], [(0,)])
 
 
-async def test_security_M5_a_place_is_taken_back_once_then_a_second_person_confirms(world: World) -> None:
-    voucher = world.voucher(await world.book())
+async def test_security_M5_a_place_is_taken_back_once_then_a_second_person_confirms(
+    fixtures: GateFixtures,
+) -> None:
+    voucher = fixtures.voucher(await fixtures.book())
     first, second = uuid7(), uuid7()
-    assert (await present(world, voucher, scan_id=first)).reason is Reason.ADMIT
-    assert await take_back(world.tx, first) is UndoOutcome.UNDONE
-    assert (await present(world, voucher, scan_id=second)).reason is Reason.ADMIT
+    assert (await present(fixtures, voucher, scan_id=first)).reason is Reason.ADMIT
+    assert await take_back(fixtures.tx, first) is UndoOutcome.UNDONE
+    assert (await present(fixtures, voucher, scan_id=second)).reason is Reason.ADMIT
     for keeper in (3, 4, 3):  # another keeper is no second person
-        assert await take_back(world.tx, second, keeper=keeper) is UndoOutcome.SECOND_NEEDED
-    assert (await present(world, voucher)).reason is Reason.ALREADY_USED
-    assert await take_back(world.tx, second, keeper=9, second=OPERATOR) is UndoOutcome.SECOND_UNFIT
-    assert await take_back(world.tx, second, second=OPERATOR) is UndoOutcome.UNDONE
-    assert await count(world.tx, "gate.undo") == 2
-    assert await count(world.tx, "gate.undo_refused") == 3
-    rows = await world.tx.execute(
+        assert await take_back(fixtures.tx, second, keeper=keeper) is UndoOutcome.SECOND_NEEDED
+    assert (await present(fixtures, voucher)).reason is Reason.ALREADY_USED
+    assert await take_back(fixtures.tx, second, keeper=9, second=OPERATOR) is UndoOutcome.SECOND_UNFIT
+    assert await take_back(fixtures.tx, second, second=OPERATOR) is UndoOutcome.UNDONE
+    assert await count(fixtures.tx, "gate.undo") == 2
+    assert await count(fixtures.tx, "gate.undo_refused") == 3
+    rows = await fixtures.tx.execute(
         "SELECT actor, detail FROM audit.entry WHERE action LIKE 'gate.und%' ORDER BY id"
     )
     said = await rows.fetchall()
@@ -87,28 +89,36 @@ async def test_security_M5_a_place_is_taken_back_once_then_a_second_person_confi
     }
 
 
-async def test_security_M5_a_keeper_takes_back_only_so_many_a_day(world: World, database: DbUrls) -> None:
-    slot = await world.slot()
+async def test_security_M5_a_keeper_takes_back_only_so_many_a_day(
+    fixtures: GateFixtures, database: DbUrls
+) -> None:
+    slot = await fixtures.slot()
     scans = [uuid7() for _ in range(4)]
     for scan_id in scans:
-        booking_id = await world.book(slot, quantity=1, documents=())
-        assert (await present(world, world.voucher(booking_id), scan_id=scan_id)).reason is Reason.ADMIT
+        booking_id = await fixtures.book(slot, quantity=1, documents=())
+        assert (await present(fixtures, fixtures.voucher(booking_id), scan_id=scan_id)).reason is Reason.ADMIT
     limits = UndoLimits(per_place=1, per_day=3)
     async with await psycopg.AsyncConnection.connect(database.app_url, autocommit=True) as other:
         outcomes = await asyncio.gather(
-            *(take_back(tx, one, limits=limits) for tx, one in zip((world.tx, other), scans[:2], strict=True))
+            *(
+                take_back(tx, one, limits=limits)
+                for tx, one in zip((fixtures.tx, other), scans[:2], strict=True)
+            )
         )
         assert outcomes == [UndoOutcome.UNDONE] * 2
         outcomes = await asyncio.gather(
-            *(take_back(tx, one, limits=limits) for tx, one in zip((world.tx, other), scans[2:], strict=True))
+            *(
+                take_back(tx, one, limits=limits)
+                for tx, one in zip((fixtures.tx, other), scans[2:], strict=True)
+            )
         )
     assert sorted(outcomes) == [UndoOutcome.SECOND_NEEDED, UndoOutcome.UNDONE]
     left = scans[2:][outcomes.index(UndoOutcome.SECOND_NEEDED)]
-    assert await take_back(world.tx, left, keeper=4, limits=limits) is UndoOutcome.UNDONE  # of each keeper
-    assert await count(world.tx, "gate.undo") == 4
+    assert await take_back(fixtures.tx, left, keeper=4, limits=limits) is UndoOutcome.UNDONE  # of each keeper
+    assert await count(fixtures.tx, "gate.undo") == 4
 
 
-async def test_security_M5_the_next_day_counts_anew(world: World) -> None:
+async def test_security_M5_the_next_day_counts_anew(fixtures: GateFixtures) -> None:
     limits = UndoLimits(per_place=1, per_day=1)
     late = NOW.replace(hour=15, minute=30)  # 23:30 in Shanghai
     for now, outcome in (
@@ -117,7 +127,7 @@ async def test_security_M5_the_next_day_counts_anew(world: World) -> None:
         (late + timedelta(hours=1), UndoOutcome.UNDONE),
     ):
         scan_id = uuid7()
-        slot = await world.slot(starts_in_h=13 + (now - late) / timedelta(hours=1))
-        voucher = world.voucher(await world.book(slot, quantity=1, documents=()))
-        assert (await present(world, voucher, scan_id=scan_id, now=now)).reason is Reason.ADMIT
-        assert await take_back(world.tx, scan_id, now=now, limits=limits) is outcome
+        slot = await fixtures.slot(starts_in_h=13 + (now - late) / timedelta(hours=1))
+        voucher = fixtures.voucher(await fixtures.book(slot, quantity=1, documents=()))
+        assert (await present(fixtures, voucher, scan_id=scan_id, now=now)).reason is Reason.ADMIT
+        assert await take_back(fixtures.tx, scan_id, now=now, limits=limits) is outcome

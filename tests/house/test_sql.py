@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
 LAB = ROOT / "lab" / "src"
 FILES = [*sorted(SOURCE.rglob("*.sql")), *sorted(LAB.rglob("*.sql"))]
-# Tools make worlds to measure and to simulate, migrations make the structure: they touch every schema as its owner would,
+# Tools make sites to measure and to simulate, migrations make the structure: they touch every schema as its owner would,
 # and belong to no slice.
 OWNED = [
     path

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def town(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Watched]:
+async def fixtures(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Watched]:
     async with watched(make_database(), tmp_path) as made:
         yield made
 
@@ -61,55 +61,55 @@ TROUBLE: list[tuple[str, str, tuple[LiteralString, ...]]] = [
 
 @pytest.mark.parametrize(("check", "words", "planted"), TROUBLE)
 async def test_a_broken_invariant_is_found_and_stays_found_until_it_is_mended(
-    town: Watched, check: str, words: str, planted: tuple[LiteralString, ...]
+    fixtures: Watched, check: str, words: str, planted: tuple[LiteralString, ...]
 ) -> None:
-    await town.book(await town.slot())
-    assert await town.says(check) == []
-    town.as_owner(*planted)
+    await fixtures.book(await fixtures.slot())
+    assert await fixtures.says(check) == []
+    fixtures.as_owner(*planted)
     for _ in range(2):
-        [finding] = (await town.look())[check].findings
+        [finding] = (await fixtures.look())[check].findings
         assert finding.severity.value == "critical"
         assert words in finding.en
-    facts = await look_at_all(town.tx, utc_now())
+    facts = await look_at_all(fixtures.tx, utc_now())
     assert any(words in one for one in facts.broken)
 
 
-async def test_a_mended_invariant_is_quiet_again(town: Watched) -> None:
-    await town.book(await town.slot())
-    town.as_owner("UPDATE booking.pool SET sold = sold + 1 WHERE kind = 'day'")
-    assert await town.says("windows") == ["windows critical"]
-    town.as_owner("UPDATE booking.pool SET sold = sold - 1 WHERE kind = 'day'")
-    assert await town.says("windows") == []
+async def test_a_mended_invariant_is_quiet_again(fixtures: Watched) -> None:
+    await fixtures.book(await fixtures.slot())
+    fixtures.as_owner("UPDATE booking.pool SET sold = sold + 1 WHERE kind = 'day'")
+    assert await fixtures.says("windows") == ["windows critical"]
+    fixtures.as_owner("UPDATE booking.pool SET sold = sold - 1 WHERE kind = 'day'")
+    assert await fixtures.says("windows") == []
 
 
-async def test_no_shows_keep_their_places_and_are_no_trouble(town: Watched) -> None:
-    booking = await town.book(await town.slot())
-    town.as_owner("UPDATE booking.booking SET state = 5")
-    town.calm()
-    assert (await look_at_all(town.tx, utc_now())).broken == ()
+async def test_no_shows_keep_their_places_and_are_no_trouble(fixtures: Watched) -> None:
+    booking = await fixtures.book(await fixtures.slot())
+    fixtures.as_owner("UPDATE booking.booking SET state = 5")
+    fixtures.calm()
+    assert (await look_at_all(fixtures.tx, utc_now())).broken == ()
     assert booking.lines
 
 
-async def test_cancelled_and_expired_bookings_are_no_trouble(town: Watched) -> None:
-    slot = await town.slot(capacity=9)
+async def test_cancelled_and_expired_bookings_are_no_trouble(fixtures: Watched) -> None:
+    slot = await fixtures.slot(capacity=9)
     for kind in (ChangeKind.CANCEL, ChangeKind.EXPIRE):
-        booking = await town.book(slot, is_hold=kind is ChangeKind.EXPIRE)
+        booking = await fixtures.book(slot, is_hold=kind is ChangeKind.EXPIRE)
         if kind is ChangeKind.EXPIRE:
-            town.as_owner("UPDATE booking.booking SET hold_until = '2000-01-01' WHERE state = 1")
-        answer = await town.engine.change(ChangeRequest(kind, booking.id, "test"))
+            fixtures.as_owner("UPDATE booking.booking SET hold_until = '2000-01-01' WHERE state = 1")
+        answer = await fixtures.engine.change(ChangeRequest(kind, booking.id, "test"))
         assert answer.outcome in {Outcome.CANCELLED, Outcome.TERMS_FORBID}, answer
-    assert (await look_at_all(town.tx, utc_now())).broken == ()
+    assert (await look_at_all(fixtures.tx, utc_now())).broken == ()
 
 
-async def test_a_pass_goes_on_where_it_stopped(town: Watched) -> None:
+async def test_a_pass_goes_on_where_it_stopped(fixtures: Watched) -> None:
     for n in range(45):
-        await town.slot(DAY + timedelta(days=n % 5))
+        await fixtures.slot(DAY + timedelta(days=n % 5))
     rows: list[int] = []
     while len(rows) < 5 and sum(rows) < 90:  # no time at all: one step of twenty windows in each round
-        facts = await look_around(town.tx, utc_now(), "windows", budget_s=0)
+        facts = await look_around(fixtures.tx, utc_now(), "windows", budget_s=0)
         assert (facts.finished_at is not None) == (sum(rows) + facts.rows == 90)
         rows.append(facts.rows)
     assert rows == [40, 40, 10]
-    facts = await look_around(town.tx, utc_now(), "windows", budget_s=0)
+    facts = await look_around(fixtures.tx, utc_now(), "windows", budget_s=0)
     late = utc_now() + timedelta(hours=27)
     assert [one.detail for one in judge_pass(facts, late, check="windows")] == ["pass"]

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def town(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Watched]:
+async def fixtures(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Watched]:
     async with watched(make_database(), tmp_path) as made:
         yield made
 
@@ -45,31 +45,33 @@ async def test_a_lost_database_is_told_from_the_home_alone(tmp_path: Path) -> No
     assert [one["subject"] for one in state["alerts"]] == ["database"]
 
 
-async def test_an_alert_and_its_end_stand_in_the_history(town: Watched, tmp_path: Path) -> None:
+async def test_an_alert_and_its_end_stand_in_the_history(fixtures: Watched, tmp_path: Path) -> None:
     out = Recorder()
-    monitor = Monitor(town.scene, Book(tmp_path / "monitor"), [out])
-    await town.book(await town.slot())
-    town.calm()
-    town.as_owner("UPDATE booking.pool SET sold = sold + 1")
+    monitor = Monitor(fixtures.scene, Book(tmp_path / "monitor"), [out])
+    await fixtures.book(await fixtures.slot())
+    fixtures.calm()
+    fixtures.as_owner("UPDATE booking.pool SET sold = sold + 1")
     await monitor.round()
     assert "fired windows" in out.subjects()
-    assert list(await open_alerts(town.tx)) == ["windows"]
-    town.as_owner("UPDATE booking.pool SET sold = sold - 1")
+    assert list(await open_alerts(fixtures.tx)) == ["windows"]
+    fixtures.as_owner("UPDATE booking.pool SET sold = sold - 1")
     await monitor.round()
     await monitor.round()
     assert out.subjects()[-1] == "resolved windows"
-    assert await open_alerts(town.tx) == {}
+    assert await open_alerts(fixtures.tx) == {}
 
 
-async def test_an_alert_that_the_history_refuses_keeps_no_other_out(town: Watched, tmp_path: Path) -> None:
-    scene = replace(town.scene, urls=("http://127.0.0.1:1",))
+async def test_an_alert_that_the_history_refuses_keeps_no_other_out(
+    fixtures: Watched, tmp_path: Path
+) -> None:
+    scene = replace(fixtures.scene, urls=("http://127.0.0.1:1",))
     monitor = Monitor(scene, Book(tmp_path / "monitor"), [Recorder()])
-    town.as_owner("ALTER TABLE monitoring.alert ADD CHECK (subject NOT LIKE 'web:%')")
-    await town.book(await town.slot())
-    town.calm()
-    town.as_owner("UPDATE booking.pool SET sold = sold + 1")
+    fixtures.as_owner("ALTER TABLE monitoring.alert ADD CHECK (subject NOT LIKE 'web:%')")
+    await fixtures.book(await fixtures.slot())
+    fixtures.calm()
+    fixtures.as_owner("UPDATE booking.pool SET sold = sold + 1")
     await monitor.round()
-    assert list(await open_alerts(town.tx)) == ["windows"]
+    assert list(await open_alerts(fixtures.tx)) == ["windows"]
 
 
 async def test_a_defect_of_one_check_is_told_and_blinds_no_other(tmp_path: Path) -> None:
@@ -80,34 +82,34 @@ async def test_a_defect_of_one_check_is_told_and_blinds_no_other(tmp_path: Path)
     assert not checks["disk"].problem
 
 
-async def test_another_monitor_goes_on_with_what_fires(town: Watched, tmp_path: Path) -> None:
-    await town.book(await town.slot())
-    town.calm()
-    town.as_owner("UPDATE booking.pool SET sold = sold + 1")
+async def test_another_monitor_goes_on_with_what_fires(fixtures: Watched, tmp_path: Path) -> None:
+    await fixtures.book(await fixtures.slot())
+    fixtures.calm()
+    fixtures.as_owner("UPDATE booking.pool SET sold = sold + 1")
     one, two = Recorder(), Recorder()
-    first = Monitor(replace(town.scene, node="one"), Book(tmp_path / "a"), [one])
-    second = Monitor(replace(town.scene, node="two"), Book(tmp_path / "b"), [two])
+    first = Monitor(replace(fixtures.scene, node="one"), Book(tmp_path / "a"), [one])
+    second = Monitor(replace(fixtures.scene, node="two"), Book(tmp_path / "b"), [two])
     await first.round()
     await second.round()
     assert (one.subjects(), two.subjects()) == (["fired windows"], [])
-    town.as_owner("UPDATE monitoring.turn SET until = now() - interval '1 second'")
+    fixtures.as_owner("UPDATE monitoring.turn SET until = now() - interval '1 second'")
     await second.round()  # now it has the turn, and knows that people were told
     assert two.subjects() == []
     await first.round()
-    town.as_owner("UPDATE booking.pool SET sold = sold - 1")
+    fixtures.as_owner("UPDATE booking.pool SET sold = sold - 1")
     await second.round()
     await second.round()
     assert two.subjects() == ["resolved windows"]
     assert one.subjects() == ["fired windows"]
 
 
-async def test_monitors_miss_each_other(town: Watched, tmp_path: Path) -> None:
+async def test_monitors_miss_each_other(fixtures: Watched, tmp_path: Path) -> None:
     out, stop = Recorder(), asyncio.Event()
-    one = Monitor(replace(town.scene, node="Host.1"), Book(tmp_path / "one"), [])
-    other = Monitor(replace(town.scene, node="host.2"), Book(tmp_path / "other"), [out])
+    one = Monitor(replace(fixtures.scene, node="Host.1"), Book(tmp_path / "one"), [])
+    other = Monitor(replace(fixtures.scene, node="host.2"), Book(tmp_path / "other"), [out])
     await other.round()  # it has the turn
     await one.round()
-    town.as_owner(
+    fixtures.as_owner(
         "UPDATE monitoring.heartbeat SET at = now() - interval '181 seconds' WHERE partner = 'monitor:host.1'"
     )
     await other.round()
@@ -194,12 +196,12 @@ def hung(tmp_path: Path) -> Iterator[Path]:
 
 
 async def test_a_home_that_hangs_is_told_and_keeps_nobody_from_being_told(
-    town: Watched, hung: Path, monkeypatch: pytest.MonkeyPatch
+    fixtures: Watched, hung: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wenyue.monitoring.rounds.CHECK_DEADLINE_S", 0.3)
     monkeypatch.setattr("wenyue.monitoring.loop.HOME_DEADLINE_S", 0.1)
     out = Recorder()
-    monitor = Monitor(town.scene, Book(hung / "monitor"), [out])
+    monitor = Monitor(fixtures.scene, Book(hung / "monitor"), [out])
     threads: list[int] = []
     async with asyncio.timeout(60):
         for _ in range(BLIND_ROUNDS):

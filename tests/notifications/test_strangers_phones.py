@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.support.database import DbUrls
-from tests.support.gate_world import document
+from tests.support.gate_fixtures import document
 from tests.support.message_stage import DAY, NOW, PHONE, Recorder, Stage, open_stage
 from wenyue.accounts import Identity, traveller_for
 from wenyue.booking import ChangeKind, EventKind

@@ -23,7 +23,7 @@ NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
 WANTS: frozenset[type[Event]] = frozenset({BookingConfirmed, BookingMoved, BookingCancelled, CardFrozen})
 
 
-class Town:
+class Fixtures:
     """A database, and a subscriber that fails for some."""
 
     def __init__(self, urls: DbUrls) -> None:
@@ -69,12 +69,12 @@ class Town:
 
 
 @pytest.fixture
-def town(db_urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+def fixtures(db_urls: DbUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fixtures:
     monkeypatch.setenv("WENYUE_HOME", str(tmp_path))
     monkeypatch.setenv("WENYUE_DATABASE_URL", db_urls.owner_url)
     with psycopg.connect(db_urls.owner_url, autocommit=True) as owner:
         owner.execute("TRUNCATE events.event, events.subscriber, audit.entry CASCADE")
-    return Town(db_urls)
+    return Fixtures(db_urls)
 
 
 def ask(*words: str) -> str:
@@ -85,10 +85,10 @@ def ask(*words: str) -> str:
     return result.output
 
 
-def test_what_happened_is_listed_and_shown(town: Town) -> None:
+def test_what_happened_is_listed_and_shown(fixtures: Fixtures) -> None:
     booking = uuid7()
-    town.tell(BookingConfirmed(booking), CardFrozen(7), SlotsClosed(3, None, NOW.date(), NOW.date()))
-    first, second, third = town.ids()
+    fixtures.tell(BookingConfirmed(booking), CardFrozen(7), SlotsClosed(3, None, NOW.date(), NOW.date()))
+    first, second, third = fixtures.ids()
     lines = [line for line in ask("list").splitlines() if line[:1].isdigit()]
     assert [line.split()[0] for line in lines] == [str(third), str(second), str(first)]
     assert f"booking:{booking}" in lines[2]
@@ -106,74 +106,74 @@ def test_what_happened_is_listed_and_shown(town: Town) -> None:
         ask("list", "--subject", "booking:seven")
 
 
-def test_what_is_stuck_is_shown_tried_again_and_skipped(town: Town) -> None:
+def test_what_is_stuck_is_shown_tried_again_and_skipped(fixtures: Fixtures) -> None:
     ids = [uuid7(), uuid7()]
     one, other = (f"booking:{booking}" for booking in ids)
-    town.fails_for = {one, other}
-    town.tell(
+    fixtures.fails_for = {one, other}
+    fixtures.tell(
         *(BookingConfirmed(booking) for booking in ids),
         *(BookingMoved(booking) for booking in ids),
         CardFrozen(7),
     )
-    assert town.heard == ["card.frozen card:7"]
+    assert fixtures.heard == ["card.frozen card:7"]
     text = ask("subscribers")
     for said in (one, other, "parked", "KeyError at "):
         assert said in text
-    assert "deaf: 1 stuck" in ask("show", str(town.ids()[0]))
+    assert "deaf: 1 stuck" in ask("show", str(fixtures.ids()[0]))
     with pytest.raises(SetupError, match="nothing of card:7 is stuck with deaf"):
         ask("skip", "--subscriber", "deaf", "--subject", "card:7")
 
-    assert f"skipped: {town.ids()[0]}" in ask("skip", "--subscriber", "deaf", "--subject", one)
-    town.fails_for = set()
-    town.tell()
-    assert town.heard[1:] == [f"booking.moved {one}"]
+    assert f"skipped: {fixtures.ids()[0]}" in ask("skip", "--subscriber", "deaf", "--subject", one)
+    fixtures.fails_for = set()
+    fixtures.tell()
+    assert fixtures.heard[1:] == [f"booking.moved {one}"]
     assert "2 events are tried at once" in ask("retry", "--subscriber", "deaf")
-    town.tell()
-    assert town.heard[2:] == [f"booking.confirmed {other}", f"booking.moved {other}"]
+    fixtures.tell()
+    assert fixtures.heard[2:] == [f"booking.confirmed {other}", f"booking.moved {other}"]
     assert other not in ask("subscribers")
-    assert town.recorded() == ["events.skipped subscriber:deaf", "events.retried subscriber:deaf"]
+    assert fixtures.recorded() == ["events.skipped subscriber:deaf", "events.retried subscriber:deaf"]
 
 
-def test_everything_that_is_stuck_of_a_subject_can_be_given_up(town: Town) -> None:
+def test_everything_that_is_stuck_of_a_subject_can_be_given_up(fixtures: Fixtures) -> None:
     booking = UUID(int=7)
-    town.fails_for = {f"booking:{booking}"}
-    town.tell(BookingConfirmed(booking), BookingMoved(booking))
+    fixtures.fails_for = {f"booking:{booking}"}
+    fixtures.tell(BookingConfirmed(booking), BookingMoved(booking))
     assert ask("skip", "--subscriber", "deaf", "--subject", f"booking:{booking}", "--all").count(",") == 1
-    town.tell(BookingCancelled(UUID(int=8)))
-    assert town.heard == [f"booking.cancelled booking:{UUID(int=8)}"]
+    fixtures.tell(BookingCancelled(UUID(int=8)))
+    assert fixtures.heard == [f"booking.cancelled booking:{UUID(int=8)}"]
 
 
-def test_a_subscriber_is_told_once_more_from_an_event_on(town: Town) -> None:
-    town.tell(CardFrozen(1), CardFrozen(2), CardFrozen(3))
-    second = town.ids()[1]
+def test_a_subscriber_is_told_once_more_from_an_event_on(fixtures: Fixtures) -> None:
+    fixtures.tell(CardFrozen(1), CardFrozen(2), CardFrozen(3))
+    second = fixtures.ids()[1]
     assert "2 rows once more" in ask("replay", "--subscriber", "deaf", "--from", str(second))
     assert " 2 " in ask("subscribers")
-    town.tell(CardFrozen(4))
-    town.tell()
-    assert [one.rpartition(":")[2] for one in town.heard] == ["1", "2", "3", "2", "3", "4"]
-    assert town.recorded() == ["events.replayed subscriber:deaf"]
+    fixtures.tell(CardFrozen(4))
+    fixtures.tell()
+    assert [one.rpartition(":")[2] for one in fixtures.heard] == ["1", "2", "3", "2", "3", "4"]
+    assert fixtures.recorded() == ["events.replayed subscriber:deaf"]
     assert "done" in ask("replay", "--subscriber", "deaf", "--from", "999999999", "--wait")
     with pytest.raises(SetupError, match="no subscriber 'dumb'"):
         ask("replay", "--subscriber", "dumb", "--from", "1")
 
 
-def test_what_was_not_told_yet_is_not_passed_over_by_a_replay(town: Town) -> None:
-    town.tell(CardFrozen(1))
-    with psycopg.connect(town.urls.owner_url, autocommit=True) as owner:
+def test_what_was_not_told_yet_is_not_passed_over_by_a_replay(fixtures: Fixtures) -> None:
+    fixtures.tell(CardFrozen(1))
+    with psycopg.connect(fixtures.urls.owner_url, autocommit=True) as owner:
         for subject in ("card:2", "card:3"):
             body = f'{{"card_id": {subject[-1]}}}'
             owner.execute(
                 "INSERT INTO events.event (kind, subject, body, at) VALUES ('card.frozen', %s, %s, now())",
                 [subject, body],
             )
-    _, second, third = town.ids()
+    _, second, third = fixtures.ids()
     with pytest.raises(SetupError, match=f"has not come to event {second} yet"):
         ask("replay", "--subscriber", "deaf", "--from", str(third))
-    town.tell()
-    assert town.heard == [f"card.frozen card:{n}" for n in (1, 2, 3)]
+    fixtures.tell()
+    assert fixtures.heard == [f"card.frozen card:{n}" for n in (1, 2, 3)]
 
 
-def test_a_subscriber_that_there_is_no_more_is_forgotten(town: Town) -> None:
-    town.tell(CardFrozen(1))
+def test_a_subscriber_that_there_is_no_more_is_forgotten(fixtures: Fixtures) -> None:
+    fixtures.tell(CardFrozen(1))
     ask("forget", "--subscriber", "deaf")
     assert "nobody listens" in ask("subscribers")

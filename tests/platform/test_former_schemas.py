@@ -13,7 +13,7 @@ from psycopg import sql
 
 from tests.support.database import DbUrls, TestServer, with_database
 from tests.support.grants import FORMER_SCHEMAS, SOURCE
-from tests.support.room_world import at_the_room, pass_of
+from tests.support.room_fixtures import at_the_room, pass_of
 from wenyue import monitoring, waiting_room
 from wenyue.monitoring import store
 from wenyue.platform.database.migrate import MIGRATIONS_FOLDER, migrate
@@ -55,20 +55,20 @@ def test_the_application_may_run_the_former_statements(db_urls: DbUrls, statemen
 async def test_a_queue_that_the_release_before_began_goes_on_under_both_names(
     make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with at_the_room(make_database(), tmp_path) as world:
+    async with at_the_room(make_database(), tmp_path) as fixtures:
         with monkeypatch.context() as before:
             before.setattr("wenyue.waiting_room.store._SQL", former_statements("waiting_room"))
-            await world.open()
-            old = await world.web()
+            await fixtures.open()
+            old = await fixtures.web()
             given = await pass_of(old, 42)
-            await world.release(old)
+            await fixtures.release(old)
             assert (await pass_of(old, 43)).epoch == 1
-            await world.run(3, old)
-        new = await world.web()
-        await world.run(3, new)
+            await fixtures.run(3, old)
+        new = await fixtures.web()
+        await fixtures.run(3, new)
         assert await pass_of(new, 42) == given
         assert isinstance(await new.exchange("golden-week", 42, given.text), TokenGiven)
-        async with world.db.connection() as tx:
+        async with fixtures.db.connection() as tx:
             assert (await waiting_room.crowd_of(tx, 1)).epochs == ((0, 1), (1, 1))
         with monkeypatch.context() as before:
             before.setattr("wenyue.waiting_room.store._SQL", former_statements("waiting_room"))
@@ -79,7 +79,7 @@ async def test_a_queue_that_the_release_before_began_goes_on_under_both_names(
 async def test_monitors_of_both_releases_share_beats_and_turns(
     make_database: Callable[[], DbUrls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with at_the_room(make_database(), tmp_path) as world, world.db.connection() as tx:
+    async with at_the_room(make_database(), tmp_path) as fixtures, fixtures.db.connection() as tx:
         with monkeypatch.context() as before:
             before.setattr("wenyue.monitoring.store._SQL", former_statements("monitoring"))
             await monitoring.beat(tx, "ota:one", 60, "old")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.clock import Clock
 from tests.support.database import DbUrls
-from tests.support.room_world import RELEASE, World, at_the_room
+from tests.support.room_fixtures import RELEASE, RoomFixtures, at_the_room
 from tests.support.watched import Recorder, away, scene_for
 from wenyue.monitoring import Book, Monitor, old_facts
 from wenyue.platform.database.freshness import BOUND_S, FACTS_MAX, Freshness
@@ -42,7 +42,7 @@ def steady() -> Steady:
 
 
 @pytest.fixture
-async def world(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[World]:
+async def fixtures(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[RoomFixtures]:
     async with at_the_room(make_database(), tmp_path) as made:
         yield made
 
@@ -99,23 +99,25 @@ def test_what_nobody_expects_is_not_kept(steady: Steady) -> None:
 
 
 async def test_security_C1_a_process_whose_signal_cannot_be_written_says_so(
-    world: World, steady: Steady
+    fixtures: RoomFixtures, steady: Steady
 ) -> None:
-    await world.open()
+    await fixtures.open()
     freshness = Freshness(steady)
-    web = WaitingRooms(world.db, world.vault, world.clock, lambda: world.signal, freshness)
+    web = WaitingRooms(fixtures.db, fixtures.vault, fixtures.clock, lambda: fixtures.signal, freshness)
     await web.start(writes_signals=True)
     await web.stop()
-    async with await psycopg.AsyncConnection.connect(world.owner_url, autocommit=True) as owner:
+    async with await psycopg.AsyncConnection.connect(fixtures.owner_url, autocommit=True) as owner:
         await owner.execute("ALTER TABLE waiting_room.load_signal ADD CHECK (limit_now < 0) NOT VALID")
     steady.now += BOUND_S + 1
     await web.try_to_refresh()
     assert old(freshness) == ["room_signal"]
 
 
-async def test_security_C1_a_keeper_that_hears_no_web_process_says_so(world: World, steady: Steady) -> None:
-    await world.open()
-    web, freshness = await world.web(), Freshness(steady)
+async def test_security_C1_a_keeper_that_hears_no_web_process_says_so(
+    fixtures: RoomFixtures, steady: Steady
+) -> None:
+    await fixtures.open()
+    web, freshness = await fixtures.web(), Freshness(steady)
     freshness.expect("web_signals")
 
     async def keep() -> list[str]:
@@ -123,14 +125,16 @@ async def test_security_C1_a_keeper_that_hears_no_web_process_says_so(world: Wor
             return None
 
         steady.now += BOUND_S + 1
-        async with world.db.transaction() as tx:
-            await advance_waiting_rooms(tx, world.vault, world.clock(), places_left=left, freshness=freshness)
+        async with fixtures.db.transaction() as tx:
+            await advance_waiting_rooms(
+                tx, fixtures.vault, fixtures.clock(), places_left=left, freshness=freshness
+            )
         return old(freshness)
 
     assert await keep() == []
-    world.clock.now = RELEASE + timedelta(seconds=60)
+    fixtures.clock.now = RELEASE + timedelta(seconds=60)
     assert await keep() == ["web_signals"]
-    await world.look(web)
+    await fixtures.look(web)
     assert await keep() == []
 
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.support.database import DbUrls, both
-from tests.support.gate_world import vault
+from tests.support.gate_fixtures import vault
 from wenyue import retention
 from wenyue.booking import Party, PartyVisitor, open_party, seal_party
 from wenyue.container import build

@@ -126,7 +126,11 @@ def test_two_stages_of_data_and_record_keys_and_what_is_refused(tmp_path: Path) 
         with pytest.raises(SetupError, match=words):
             without(store.content(), number)
     assert sorted(without(store.content(), 1)["sealing"]) == ["2"]
-    with store.alone(), pytest.raises(SetupError, match="another command"), KeyStore(tmp_path, print).alone():
+    with (
+        store.locked(),
+        pytest.raises(SetupError, match="another command"),
+        KeyStore(tmp_path, print).locked(),
+    ):
         pass
 
 

@@ -29,7 +29,7 @@ STRANGERS: Final = SealKeys({1: b"?" * 32}, 1)
 
 
 @pytest.fixture
-async def town(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Watched]:
+async def fixtures(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[Watched]:
     """A record of three links, sealed under the keys of the home, and an anchor of the last."""
     load_keys(tmp_path)
     async with watched(make_database(), tmp_path) as found:
@@ -66,48 +66,48 @@ async def recompute(tx: Tx, keys: SealKeys | None) -> None:
         link = Link(no, int(upto), digest)
 
 
-def settings_of(town: Watched, home: Path) -> dict[str, str]:
-    return {"WENYUE_HOME": str(home), "WENYUE_DATABASE_URL": town.urls.app_url}
+def settings_of(fixtures: Watched, home: Path) -> dict[str, str]:
+    return {"WENYUE_HOME": str(home), "WENYUE_DATABASE_URL": fixtures.urls.app_url}
 
 
 async def test_security_M6_an_edit_that_is_recomputed_without_the_key_is_found(
-    town: Watched, tmp_path: Path
+    fixtures: Watched, tmp_path: Path
 ) -> None:
     keys = load_seal_keys(tmp_path)
-    assert await audit.verify(town.tx, keys) is None
-    await town.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'b'")
-    await recompute(town.tx, STRANGERS)
-    assert await audit.verify(town.tx, STRANGERS) is None, (
+    assert await audit.verify(fixtures.tx, keys) is None
+    await fixtures.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'b'")
+    await recompute(fixtures.tx, STRANGERS)
+    assert await audit.verify(fixtures.tx, STRANGERS) is None, (
         "the recomputed chain must be one that a thief believes in"
     )
-    assert await audit.verify(town.tx, keys) == 1
-    assert "record:broken critical" in await town.says("record")
+    assert await audit.verify(fixtures.tx, keys) == 1
+    assert "record:broken critical" in await fixtures.says("record")
 
 
 async def test_security_M6_a_chain_made_anew_by_the_rule_without_a_key_is_found(
-    town: Watched, tmp_path: Path
+    fixtures: Watched, tmp_path: Path
 ) -> None:
     keys = load_seal_keys(tmp_path)
-    await town.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'b'")
-    await recompute(town.tx, None)
-    assert await audit.verify(town.tx, keys) is None  # it looks like one from before there was a key …
-    assert "record:anchors critical" in await town.says("record")  # … but for what was seen of it
+    await fixtures.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'b'")
+    await recompute(fixtures.tx, None)
+    assert await audit.verify(fixtures.tx, keys) is None  # it looks like one from before there was a key …
+    assert "record:anchors critical" in await fixtures.says("record")  # … but for what was seen of it
 
 
-async def test_security_M6_an_end_that_was_cut_off_is_found(town: Watched, tmp_path: Path) -> None:
-    await town.tx.execute("DELETE FROM audit.seal WHERE no = 3")
-    await town.tx.execute("DELETE FROM audit.entry WHERE subject = 'c'")
-    assert await audit.verify(town.tx, load_seal_keys(tmp_path)) is None
-    assert "record:anchors critical" in await town.says("record")
+async def test_security_M6_an_end_that_was_cut_off_is_found(fixtures: Watched, tmp_path: Path) -> None:
+    await fixtures.tx.execute("DELETE FROM audit.seal WHERE no = 3")
+    await fixtures.tx.execute("DELETE FROM audit.entry WHERE subject = 'c'")
+    assert await audit.verify(fixtures.tx, load_seal_keys(tmp_path)) is None
+    assert "record:anchors critical" in await fixtures.says("record")
 
 
 @pytest.mark.parametrize("is_by_anothers_key", [True, False])
 async def test_security_M6_an_anchor_written_without_the_key_counts_as_none(
-    town: Watched, tmp_path: Path, *, is_by_anothers_key: bool
+    fixtures: Watched, tmp_path: Path, *, is_by_anothers_key: bool
 ) -> None:
-    await town.tx.execute("DELETE FROM audit.seal WHERE no = 3")
+    await fixtures.tx.execute("DELETE FROM audit.seal WHERE no = 3")
     kept = Anchors(tmp_path, STRANGERS)
-    now_last = await audit.newest(town.tx, NOW)
+    now_last = await audit.newest(fixtures.tx, NOW)
     assert now_last is not None
     if is_by_anothers_key:
         kept.begin_anew(now_last, NOW, who="nobody", why="")
@@ -116,7 +116,7 @@ async def test_security_M6_an_anchor_written_without_the_key_counts_as_none(
         file.write_text(file.read_text().replace('"no":3', '"no":2'))
         assert Anchors(tmp_path, load_seal_keys(tmp_path)).recent() == []
         return
-    assert "record:anchors critical" in await town.says("record")
+    assert "record:anchors critical" in await fixtures.says("record")
 
 
 async def test_security_M6_links_of_before_go_on_into_keyed_ones(
@@ -124,20 +124,20 @@ async def test_security_M6_links_of_before_go_on_into_keyed_ones(
 ) -> None:
     load_keys(tmp_path)
     keys = load_seal_keys(tmp_path)
-    async with watched(make_database(), tmp_path) as town:
-        await add(town.tx, "before", keys)
-        await recompute(town.tx, None)
-        await add(town.tx, "after", keys)
-        assert await audit.verify(town.tx, keys) is None
-        await town.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'before'")
-        assert await audit.verify(town.tx, keys) == 1
-        await recompute(town.tx, None)
-        assert await audit.verify(town.tx, replace(keys, keys={})) is None
-        await town.tx.execute("UPDATE audit.seal SET key_no = 1 WHERE no = 1")
-        assert await audit.verify(town.tx, keys) == 1
+    async with watched(make_database(), tmp_path) as fixtures:
+        await add(fixtures.tx, "before", keys)
+        await recompute(fixtures.tx, None)
+        await add(fixtures.tx, "after", keys)
+        assert await audit.verify(fixtures.tx, keys) is None
+        await fixtures.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'before'")
+        assert await audit.verify(fixtures.tx, keys) == 1
+        await recompute(fixtures.tx, None)
+        assert await audit.verify(fixtures.tx, replace(keys, keys={})) is None
+        await fixtures.tx.execute("UPDATE audit.seal SET key_no = 1 WHERE no = 1")
+        assert await audit.verify(fixtures.tx, keys) == 1
 
 
-async def test_security_M6_the_application_adds_the_next_link_and_no_other(town: Watched) -> None:
+async def test_security_M6_the_application_adds_the_next_link_and_no_other(fixtures: Watched) -> None:
     refused: tuple[LiteralString, ...] = (
         "INSERT INTO audit.seal (no, upto_xid, entries, digest, at, key_no) VALUES (4, '9', 0, '', now(), 1)",
         "SELECT audit.add_seal(9, pg_snapshot_xmin(pg_current_snapshot()), 0, '', now(), 1)",
@@ -145,46 +145,50 @@ async def test_security_M6_the_application_adds_the_next_link_and_no_other(town:
         "SELECT audit.add_seal(4, '3', 0, '', now(), 1)",
         "SELECT audit.add_seal(4, pg_snapshot_xmin(pg_current_snapshot()), 0, '', now(), NULL)",
     )
-    async with await psycopg.AsyncConnection.connect(town.urls.app_url, autocommit=True) as app:
+    async with await psycopg.AsyncConnection.connect(fixtures.urls.app_url, autocommit=True) as app:
         for statement in refused:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await app.execute(statement)
 
 
 async def test_security_M6_a_restart_resolves_nothing_and_a_person_does(
-    town: Watched, tmp_path: Path
+    fixtures: Watched, tmp_path: Path
 ) -> None:
     book = Book(tmp_path / "monitor")
-    await town.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'b'")
+    await fixtures.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'b'")
 
     async def rounds(count: int) -> list[tuple[str, Event]]:
         """A monitor that has just been started, for so many rounds."""
-        monitor = Monitor(town.scene, book, ())
+        monitor = Monitor(fixtures.scene, book, ())
         return [(one.alert.subject, one.event) for _ in range(count) for one in await monitor.round()]
 
     assert ("record:broken", Event.FIRED) in await rounds(1)
-    await town.tx.execute("UPDATE audit.entry SET actor = 'staff:3' WHERE subject = 'b'")  # put back unseen
+    await fixtures.tx.execute(
+        "UPDATE audit.entry SET actor = 'staff:3' WHERE subject = 'b'"
+    )  # put back unseen
     assert [one for one in await rounds(4) if one[0].startswith("record:broken")] == []
     assert "record:broken" in book.alerts()
-    await town.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'b'")
-    settings = load(settings_of(town, tmp_path))
+    await fixtures.tx.execute("UPDATE audit.entry SET actor = 'nobody' WHERE subject = 'b'")
+    settings = load(settings_of(fixtures, tmp_path))
     assert await accept_record(settings, who="Wang Fang", why="a clerk's mistake, ticket 7") == 3
     book.resolve("record:broken", datetime.now(UTC) + timedelta(seconds=1), who="Wang Fang", why="ticket 7")
     assert ("record:broken", Event.RESOLVED) in await rounds(3)
     assert "record:broken" not in book.alerts()
     [(actor, detail)] = await (
-        await town.tx.execute("SELECT actor, detail FROM audit.entry WHERE action = 'record.accepted'")
+        await fixtures.tx.execute("SELECT actor, detail FROM audit.entry WHERE action = 'record.accepted'")
     ).fetchall()
     assert (actor, detail["why"], detail["breaks"]) == (
         "operator:Wang Fang",
         "a clerk's mistake, ticket 7",
         1,
     )
-    town.memory = Memory()
-    assert [one for one in await town.says("record") if "unsealed" not in one] == []
-    await town.tx.execute("UPDATE audit.entry SET actor = 'nobody else' WHERE subject = 'c'")
-    town.memory = Memory()
-    assert "record:broken critical" in await town.says("record")  # accepted is what was there, not what comes
+    fixtures.memory = Memory()
+    assert [one for one in await fixtures.says("record") if "unsealed" not in one] == []
+    await fixtures.tx.execute("UPDATE audit.entry SET actor = 'nobody else' WHERE subject = 'c'")
+    fixtures.memory = Memory()
+    assert "record:broken critical" in await fixtures.says(
+        "record"
+    )  # accepted is what was there, not what comes
 
 
 async def test_security_M6_anchors_are_read_from_the_end(tmp_path: Path) -> None:

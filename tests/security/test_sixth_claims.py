@@ -11,9 +11,9 @@ from tests.security.test_claims import MINE, actions, booked, owner, seen
 from tests.support.api_site import Person
 from tests.support.card_desk import PHONE, Desk, acts, open_code, sign_in, staff_of
 from tests.support.database import DbUrls
+from tests.support.gate_fixtures import ADULTS, document
 from tests.support.gate_scans import NOW as GATE_NOW
 from tests.support.gate_scans import at_the_gate, present
-from tests.support.gate_world import ADULTS, document
 from tests.support.traveller_site import (
     CARD,
     DAILY_CARD,
@@ -102,20 +102,22 @@ async def test_security_sixth_S1_once_staff_saw_the_document_the_card_presents_w
 async def test_security_sixth_S1_a_table_is_entered_with_the_card_of_whoever_booked_it(
     make_database: Callable[[], DbUrls],
 ) -> None:
-    async with at_the_gate(make_database()) as world:
+    async with at_the_gate(make_database()) as fixtures:
         accounts = [
             await traveller_for(
-                world.tx, world.desk.vault, Identity(name, document(ADULTS[0], GATE_NOW.date())), GATE_NOW,
+                fixtures.tx, fixtures.desk.vault, Identity(name, document(ADULTS[0], GATE_NOW.date())), GATE_NOW,
                 is_separate=True,
             )
             for name in ("王小明", "赵小贼")
         ]  # fmt: skip
         for number, holder_id in zip(("6000202600000019", "6000202600000027"), accounts, strict=True):
-            card_id = await world.card(number, holder=ADULTS[0])
-            await world.tx.execute("UPDATE cards.card SET holder_id = %s WHERE id = %s", [holder_id, card_id])
-        await world.book(quantity=4, documents=(), holder_id=accounts[0])
-        assert (await present(world, "6000202600000027")).reason is Reason.NO_BOOKING
-        assert (await present(world, "6000202600000019")).reason is Reason.ADMIT
+            card_id = await fixtures.card(number, holder=ADULTS[0])
+            await fixtures.tx.execute(
+                "UPDATE cards.card SET holder_id = %s WHERE id = %s", [holder_id, card_id]
+            )
+        await fixtures.book(quantity=4, documents=(), holder_id=accounts[0])
+        assert (await present(fixtures, "6000202600000027")).reason is Reason.NO_BOOKING
+        assert (await present(fixtures, "6000202600000019")).reason is Reason.ADMIT
 
 
 @pytest.mark.parametrize(("locale", "word"), [("zh-CN", "请出示证件"), ("en", "Show the document")])

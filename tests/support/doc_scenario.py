@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command that the scenario runs: what its placeholders stand for (names of the world), what it says, how it ends."""
+    """A command that the scenario runs: what its placeholders stand for (names of the fixtures), what it says, how it ends."""
 
     text: str
     says: str

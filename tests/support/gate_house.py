@@ -12,7 +12,7 @@ import psycopg
 from fastapi import FastAPI
 
 from tests.support.database import DbUrls
-from tests.support.gate_world import World
+from tests.support.gate_fixtures import GateFixtures
 from wenyue.accounts import save_staff
 from wenyue.container import Services, build
 from wenyue.core.duties import duties_of_role
@@ -30,8 +30,8 @@ PASSWORD: Final = "correct horse"
 class House:
     """An installation with two members of staff: one works everywhere, one at the palace only."""
 
-    def __init__(self, services: Services, world: World, client: httpx.AsyncClient) -> None:
-        self.services, self.world, self.client = services, world, client
+    def __init__(self, services: Services, fixtures: GateFixtures, client: httpx.AsyncClient) -> None:
+        self.services, self.fixtures, self.client = services, fixtures, client
 
     async def page(self, path: str, **form: Any) -> httpx.Response:
         """GET, or POST with the anti-forgery token of the page before."""
@@ -47,7 +47,7 @@ class House:
         """Signed in, at the north gate."""
         signed = await self.page("/gate/signin", login=login, password=PASSWORD)
         assert (signed.status_code, signed.headers["location"]) == (303, "/gate")
-        there = await self.page("/gate/setup", venue_id=self.world.venues[venue], gate="北门")
+        there = await self.page("/gate/setup", venue_id=self.fixtures.venues[venue], gate="北门")
         assert (there.status_code, there.headers["location"]) == (303, "/gate")
 
     async def scan(self, presented: str, **form: Any) -> str:
@@ -85,10 +85,10 @@ async def gate_house(urls: DbUrls, home: Path) -> AsyncGenerator[House]:
     )
     services = build(settings, clock=lambda: NOW)
     async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
-        world = await World.make(tx, NOW)
-        world.desk = Desk(services.vault, services.gate_keys, world.desk.presets)
+        fixtures = await GateFixtures.make(tx, NOW)
+        fixtures.desk = Desk(services.vault, services.gate_keys, fixtures.desk.presets)
         await save_presets(tx)
-        for login, venues in (("gate", ()), ("palace", (world.venues["palace"],))):
+        for login, venues in (("gate", ()), ("palace", (fixtures.venues["palace"],))):
             await save_staff(
                 tx,
                 services.vault,
@@ -112,7 +112,7 @@ async def gate_house(urls: DbUrls, home: Path) -> AsyncGenerator[House]:
         site = create_site(services, Logins(services.db, services.clock), nothing)
         transport = httpx.ASGITransport(app=site)
         async with httpx.AsyncClient(transport=transport, base_url="http://gate.test") as client:
-            yield House(services, world, client)
+            yield House(services, fixtures, client)
         await services.stop()
 
 

@@ -1,4 +1,4 @@
-"""Scans at the gate of the little world: the instant they happen at, one scan, and how many rows they left."""
+"""Scans at the gate of the fixtures: the instant they happen at, one scan, and how many rows they left."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -8,7 +8,7 @@ from typing import Any, Final
 import psycopg
 
 from tests.support.database import DbUrls
-from tests.support.gate_world import World
+from tests.support.gate_fixtures import GateFixtures
 from wenyue.core.ids import uuid7
 from wenyue.gate import ScanAnswer, ScanRequest, scan
 from wenyue.platform.database.db import Tx
@@ -17,23 +17,23 @@ NOW: Final = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def at_the_gate(urls: DbUrls) -> AsyncGenerator[World]:
-    """The world in this database, at that instant."""
+async def at_the_gate(urls: DbUrls) -> AsyncGenerator[GateFixtures]:
+    """The fixtures in this database, at that instant."""
     async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
-        yield await World.make(tx, NOW)
+        yield await GateFixtures.make(tx, NOW)
 
 
-async def present(world: World, text: str, *, now: datetime = NOW, **changes: Any) -> ScanAnswer:
+async def present(fixtures: GateFixtures, text: str, *, now: datetime = NOW, **changes: Any) -> ScanAnswer:
     """One scan of this text at the venue's gate, in a transaction of its own; `changes` to the request."""
     known: dict[str, Any] = {
         "scan_id": uuid7(),
-        "venue_id": world.here,
+        "venue_id": fixtures.here,
         "gate": "北门",
         "staff_id": None,
         "presented": text,
     }
-    async with world.tx.transaction():
-        return await scan(world.tx, world.desk, ScanRequest(**{**known, **changes}), now)
+    async with fixtures.tx.transaction():
+        return await scan(fixtures.tx, fixtures.desk, ScanRequest(**{**known, **changes}), now)
 
 
 async def count(tx: Tx, table: str) -> int:

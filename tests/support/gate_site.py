@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 
 from tests.support.browser import chromium_here
 from tests.support.database import DbUrls
-from tests.support.gate_world import World
+from tests.support.gate_fixtures import GateFixtures
 from wenyue.accounts import save_staff
 from wenyue.accounts.second import factors
 from wenyue.accounts.second.rules import STEP_S
@@ -42,7 +42,7 @@ class Site:
     """A served gate and a browser in front of it. `code`: the app of `boss` shows it next."""
 
     url: str
-    world: World
+    fixtures: GateFixtures
     browser: Browser
     code: str
 
@@ -91,8 +91,8 @@ async def gate_site(urls: DbUrls, home: Path, *browser_arguments: str) -> AsyncG
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
-            world = await World.make(tx, NOW)
-            world.desk = Desk(services.vault, services.gate_keys, world.desk.presets)
+            fixtures = await GateFixtures.make(tx, NOW)
+            fixtures.desk = Desk(services.vault, services.gate_keys, fixtures.desk.presets)
             await save_presets(tx)
             await hire(tx, services.vault, "gate", "gate")
             boss = await hire(tx, services.vault, "boss", "operator")
@@ -104,7 +104,7 @@ async def gate_site(urls: DbUrls, home: Path, *browser_arguments: str) -> AsyncG
             serving = asyncio.create_task(server.serve([listening]))
             async with chromium_here(*browser_arguments) as browser:
                 url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-                yield Site(url, world, browser, their_app.at(NOW + timedelta(seconds=STEP_S)))
+                yield Site(url, fixtures, browser, their_app.at(NOW + timedelta(seconds=STEP_S)))
             server.should_exit = True
             await serving
             await services.stop()

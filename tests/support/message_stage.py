@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.support.database import DbUrls, both
-from tests.support.gate_world import ADULTS, document, vault
+from tests.support.gate_fixtures import ADULTS, document, vault
 from wenyue import catalogue
 from wenyue.accounts import Identity, traveller_for
 from wenyue.booking import (

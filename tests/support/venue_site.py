@@ -29,7 +29,7 @@ WITH t AS (INSERT INTO accounts.traveller (person_key, sealed)
            SELECT decode(lpad(to_hex(n), 32, '0'), 'hex'), '' FROM generate_series(%(first)s::int, %(last)s) n
            RETURNING id, person_key),
      c AS (INSERT INTO cards.card (card_no, type_code, state, pin_hash, valid_from, valid_to, holder_id, holder_key, activated_at)
-           SELECT 'V' || encode(person_key, 'hex'), 'world', 3, '', '2026-03-01', '2027-03-01', id, person_key, now() FROM t
+           SELECT 'V' || encode(person_key, 'hex'), 'fixtures', 3, '', '2026-03-01', '2027-03-01', id, person_key, now() FROM t
            RETURNING id, holder_id, holder_key)
 INSERT INTO cards.entitlement (card_id, no, granted) SELECT id, 0, %(granted)s FROM c RETURNING card_id
 """
@@ -68,7 +68,7 @@ class Urls(Protocol):
 
 
 @dataclass
-class Town:
+class Fixtures:
     """Two venues, `hill` and `lake`, with two sessions each, and people with cards."""
 
     info: Urls
@@ -130,12 +130,14 @@ class Town:
         )
 
 
-def a_town(info: Urls, *, people: int, capacity: int = 20_000, granted: int | None = None) -> Town:
+def venue_fixtures(
+    info: Urls, *, people: int, capacity: int = 20_000, granted: int | None = None
+) -> Fixtures:
     """Make it in a migrated, empty database."""
-    return asyncio.run(_a_town(info, people, capacity, granted))
+    return asyncio.run(_venue_fixtures(info, people, capacity, granted))
 
 
-async def _a_town(info: Urls, people: int, capacity: int, granted: int | None) -> Town:
+async def _venue_fixtures(info: Urls, people: int, capacity: int, granted: int | None) -> Fixtures:
     async with await connect(Database(info.owner_url, size_max=1)) as tx:
         await dataset.card_type(tx)
         slots: dict[str, list[int]] = {}
@@ -152,4 +154,4 @@ async def _a_town(info: Urls, people: int, capacity: int, granted: int | None) -
             await tx.execute("SELECT id, holder_id, holder_key FROM cards.card ORDER BY holder_id")
         ).fetchall()
     cards = [dataset.Card(row[0], row[1], bytes(row[2])) for row in rows]
-    return Town(info, slots["hill"], slots["lake"], cards)
+    return Fixtures(info, slots["hill"], slots["lake"], cards)

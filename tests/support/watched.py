@@ -1,4 +1,4 @@
-"""A little world that the monitor looks at: a database with bookings, and hands to plant trouble in it."""
+"""What the monitor looks at: a database with bookings, and hands to plant trouble in it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from wenyue.platform.database.db import Database, Tx
 from wenyue_lab import dataset
 
 DAY = utc_now().date()  # among the days that a round looks at
-CARDS_LAST_DAYS = (DAY - dataset.START.date()).days + 365  # the world's own days lie behind
+CARDS_LAST_DAYS = (DAY - dataset.START.date()).days + 365  # the fixtures' own days lie behind
 
 
 @dataclass
 class Watched:
-    """The world, its engine, and what one round of the monitor says about it."""
+    """The fixtures, its engine, and what one round of the monitor says about it."""
 
     urls: DbUrls
     db: Database
@@ -95,7 +95,7 @@ def scene_for(url: str, home: Path) -> Scene:
 
 @asynccontextmanager
 async def watched(urls: DbUrls, home: Path) -> AsyncGenerator[Watched]:
-    """A world on a fresh database."""
+    """Fixtures on a fresh database."""
     async with both(urls, 6) as (db, tx):
         types = {dataset.OPEN_TYPE: await dataset.card_type(tx)}
         engine = Engine(db, dataset.rulebook(types), clock=lambda: dataset.START)

@@ -120,7 +120,7 @@ async def worker_place(urls: DbUrls, home: Path) -> AsyncGenerator[Place]:
     async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
         await tx.execute(
             "UPDATE retention.period SET days = 3660"
-        )  # the world of these tests is long past by the server's clock
+        )  # the fixtures of these tests is long past by the server's clock
         await dataset.card_type(tx)
         venue_id, product_id = await dataset.product(tx, "west-lake")
         slot_id = await dataset.slot(tx, venue_id, product_id, DAY, 2, 100)

@@ -50,7 +50,7 @@ SETTINGS = {
 
 
 @dataclass
-class World:
+class Fixtures:
     """The installation, and what placeholders stand for."""
 
     home: Path
@@ -104,7 +104,7 @@ def started(home: Path) -> Generator[None]:
 
 
 @pytest.fixture
-def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fixtures]:
     """A home that does not exist yet, and files to work with."""
     with tempfile.TemporaryDirectory(prefix="wy-") as folder:
         home, work = Path(folder, "home"), Path(folder, "work")
@@ -118,14 +118,14 @@ def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setenv("COLUMNS", "300")
         monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
         try:
-            yield World(home, work, names_of(work))
+            yield Fixtures(home, work, names_of(work))
         finally:
             for one in (home, *work.iterdir()):
                 erase(one)
 
 
 @pytest.fixture
-def world(scratch: World) -> Iterator[World]:
+def fixtures(scratch: Fixtures) -> Iterator[Fixtures]:
     """A fresh installation with the demo, which runs."""
     with started(scratch.home):
         yield scratch
@@ -150,31 +150,31 @@ def names_of(work: Path) -> dict[str, str]:
     }
 
 
-def a_release(world: World) -> None:
+def a_release(fixtures: Fixtures) -> None:
     """A moment later: the room opens before it."""
     at = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(seconds=6)
-    world.names["release"] = at.strftime("%Y-%m-%dT%H:%M:%S")
+    fixtures.names["release"] = at.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def a_released_room(world: World) -> None:
+def a_released_room(fixtures: Fixtures) -> None:
     """The worker has published the seed."""
     await_true(
-        lambda: world.ask("SELECT count(*) FROM waiting_room.room WHERE seed IS NOT NULL") != [(0,)],
+        lambda: fixtures.ask("SELECT count(*) FROM waiting_room.room WHERE seed IS NOT NULL") != [(0,)],
         deadline_s=RELEASED_S,
     )
 
 
-def a_partner(world: World) -> None:
+def a_partner(fixtures: Fixtures) -> None:
     """Somebody who said that they live."""
-    world.ask("SELECT monitoring.beat('ota:one', 60)")
+    fixtures.ask("SELECT monitoring.beat('ota:one', 60)")
 
 
-def another_monitor(world: World) -> None:
+def another_monitor(fixtures: Fixtures) -> None:
     """Of a machine that is gone."""
-    world.ask("SELECT monitoring.beat('monitor:elsewhere', 60)")
+    fixtures.ask("SELECT monitoring.beat('monitor:elsewhere', 60)")
 
 
-def another_block(world: World) -> None:
+def another_block(fixtures: Fixtures) -> None:
     """The first one was lifted."""
     command = [sys.executable, "-m", "wenyue.cli", "abuse"]
     block = ["block", "guessed-secrets", "address:9.9.9.8", "--for", "1h", "--why", "rehearsal"]
@@ -182,23 +182,23 @@ def another_block(world: World) -> None:
     listed = subprocess.run([*command, "list"], check=True, capture_output=True, text=True).stdout
     found = re.search(r"address:\S+", listed)
     assert found is not None, listed
-    world.names["subject"] = found.group()
+    fixtures.names["subject"] = found.group()
 
 
-def saved_keys(world: World) -> None:
+def saved_keys(fixtures: Fixtures) -> None:
     """The file that `--keys-to` made."""
-    [saved] = Path(world.names["keys"]).glob("wenyue-keys-*.json")
-    world.names["saved"] = str(saved)
+    [saved] = Path(fixtures.names["keys"]).glob("wenyue-keys-*.json")
+    fixtures.names["saved"] = str(saved)
 
 
-def unit_costs(world: World) -> None:
+def unit_costs(fixtures: Fixtures) -> None:
     """As `wenyue scale measure` writes them."""
     units = {name: Unit(web_us=100, database_us=50, wal_bytes=1_000, out_bytes=500) for name in UNITS}
-    world.home.mkdir(exist_ok=True)
-    showing.save(Costs(units, 10.0, 20_000, 0.02, 0.01, 140.0, 2), world.home / COSTS)
+    fixtures.home.mkdir(exist_ok=True)
+    showing.save(Costs(units, 10.0, 20_000, 0.02, 0.01, 140.0, 2), fixtures.home / COSTS)
 
 
-READY: dict[str, Callable[[World], None]] = {
+READY: dict[str, Callable[[Fixtures], None]] = {
     "": lambda _: None,
     "a release": a_release,
     "a released room": a_released_room,
@@ -249,9 +249,9 @@ def typed(text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
 
 @pytest.mark.slow
 def test_the_commands_of_the_documents_in_their_order(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    fixtures: Fixtures, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = [problem for step in SCENARIO for problem in problems(step, world, capsys, monkeypatch)]
+    found = [problem for step in SCENARIO for problem in problems(step, fixtures, capsys, monkeypatch)]
     assert not found, "\n\n".join(found)
 
 
@@ -267,19 +267,19 @@ def groups() -> dict[str, list[Step]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("group", list(groups()))
 def test_the_commands_that_need_no_installation(
-    group: str, scratch: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    group: str, scratch: Fixtures, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = [problem for step in groups()[group] for problem in problems(step, scratch, capsys, monkeypatch)]
     assert not found, "\n\n".join(found)
 
 
 def problems(
-    step: Step, world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    step: Step, fixtures: Fixtures, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """What is wrong with one command, typed now."""
-    READY[step.before](world)
+    READY[step.before](fixtures)
     try:
-        text = world.text(step)
+        text = fixtures.text(step)
     except KeyError as missing:
         yield f"`{step.text}` needs {missing} of an earlier command"
         return
@@ -289,7 +289,7 @@ def problems(
     for words, (name, pattern) in LEARNT.items():
         found = re.search(pattern, said) if f" {words} " in f"{text} " else None
         if found is not None:
-            world.names[name] = found.group(1)
+            fixtures.names[name] = found.group(1)
 
 
 def is_at_work(role: str, home: Path, port: int) -> bool:

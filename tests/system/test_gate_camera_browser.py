@@ -57,14 +57,14 @@ async def test_ux_G2_the_camera_scans_what_it_sees_once(site: Site) -> None:
     assert any("/static/jsqr." in url for url in loaded)  # and not before
     assert await page.locator(".gate-result__word").inner_text() == "无法识别"
     await page.wait_for_timeout(2500)  # it stays in the picture
-    assert await count(site.world.tx, "gate.scan") == 1
+    assert await count(site.fixtures.tx, "gate.scan") == 1
     assert await page.locator("[data-gate-video]").evaluate("video => video.videoWidth") == WIDTH
     await camera.click()
     await expect(page.locator("[data-gate-video]")).to_be_hidden()
     await page.keyboard.type(VOUCHER_BOOKING)
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-gate-rows] > li")).to_have_count(2)
-    kept = await site.world.tx.execute("SELECT count(DISTINCT presented) FROM gate.scan")
+    kept = await site.fixtures.tx.execute("SELECT count(DISTINCT presented) FROM gate.scan")
     assert await kept.fetchall() == [(1,)]  # the camera read every character
 
 

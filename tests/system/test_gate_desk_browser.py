@@ -10,9 +10,9 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.database import DbUrls
+from tests.support.gate_fixtures import ADULTS
 from tests.support.gate_scans import count
 from tests.support.gate_site import NOW, PHONE, TABLET, Site, gate_site, scanned
-from tests.support.gate_world import ADULTS
 from wenyue.gate import booking_code, index_bookings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -49,8 +49,8 @@ async def one_page(page: Page) -> AsyncGenerator[None]:
 
 async def booked(site: Site) -> tuple[UUID, str]:
     """A booking for one, without a document, and its voucher."""
-    booking_id = await site.world.book(documents=(), quantity=1)
-    return booking_id, site.world.voucher(booking_id)
+    booking_id = await site.fixtures.book(documents=(), quantity=1)
+    return booking_id, site.fixtures.voucher(booking_id)
 
 
 def last(page: Page, word: str) -> Locator:
@@ -60,8 +60,8 @@ def last(page: Page, word: str) -> Locator:
 
 async def test_ux_G2_looking_somebody_up_loads_no_page_and_loses_no_scan(site: Site) -> None:
     page = await site.stand(TABLET)
-    looked_up = await site.world.book(documents=ADULTS[:1])
-    await index_bookings(site.world.tx, site.world.desk.vault, [looked_up], NOW, days=1)
+    looked_up = await site.fixtures.book(documents=ADULTS[:1])
+    await index_bookings(site.fixtures.tx, site.fixtures.desk.vault, [looked_up], NOW, days=1)
     (_, first), (second, _) = await booked(site), await booked(site)
     async with one_page(page):
         await page.locator(".gate-lookup summary").click()
@@ -87,7 +87,7 @@ async def test_ux_G2_looking_somebody_up_loads_no_page_and_loses_no_scan(site: S
         await scanned(page, first)
         await expect(last(page, "请入园")).to_have_count(3)
         await expect(last(page, "已核销")).to_have_count(2)
-    assert await count(site.world.tx, "gate.scan") == 6
+    assert await count(site.fixtures.tx, "gate.scan") == 6
 
 
 async def test_ux_G2_a_look_up_that_fails_says_why_and_keeps_what_was_typed(site: Site) -> None:
@@ -185,13 +185,13 @@ async def test_ux_G2_a_moved_device_looks_nobody_up_from_an_old_page(site: Site)
     await page.fill("#text", "王小明")
     await page.press("#text", "Enter")
     await expect(page.locator("[data-gate-hint]")).to_contain_text("换到另一个闸口")
-    assert await count(site.world.tx, "gate.lookup") == 0
+    assert await count(site.fixtures.tx, "gate.lookup") == 0
 
 
 async def test_ux_G2_without_a_script_looking_up_is_a_page(site: Site) -> None:
     page = await site.stand(PHONE, has_script=False)
-    looked_up = await site.world.book(documents=ADULTS[:1])
-    await index_bookings(site.world.tx, site.world.desk.vault, [looked_up], NOW, days=1)
+    looked_up = await site.fixtures.book(documents=ADULTS[:1])
+    await index_bookings(site.fixtures.tx, site.fixtures.desk.vault, [looked_up], NOW, days=1)
     await page.locator(".gate-lookup summary").click()
     await page.fill("#text", "王小明")
     await page.press("#text", "Enter")

@@ -28,14 +28,14 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
 
 async def many(site: Site, dice: random.Random, number: int) -> list[tuple[str, str]]:
     """(what is presented, the word that answers it), different each."""
-    slot = await site.world.slot()
+    slot = await site.fixtures.slot()
     scans: list[tuple[str, str]] = []
     for at in range(number):
         kind = dice.choices(KINDS, (15, 25, 25, 10, 25))[0]
         if kind in {"voucher", "code", "booking"}:
-            booking_id = await site.world.book(slot, documents=(), quantity=1)
+            booking_id = await site.fixtures.book(slot, documents=(), quantity=1)
             texts = {
-                "voucher": site.world.voucher(booking_id),
+                "voucher": site.fixtures.voucher(booking_id),
                 "code": booking_code(booking_id),
                 "booking": str(booking_id),
             }
@@ -63,7 +63,7 @@ async def type_all(
     await page.unroute("**/gate/scans")
     wire = await wired(page)
     wire.latency_s = latency_s
-    before = await count(site.world.tx, "gate.scan")
+    before = await count(site.fixtures.tx, "gate.scan")
     for text, _ in scans:
         await scan(page, text)
         if gap := gap_ms():
@@ -71,7 +71,7 @@ async def type_all(
     await expect(page.locator("[data-gate]")).to_have_attribute("data-waiting", "0", timeout=10 * SHOWN_MS)
     assert wire.presented == [text for text, _ in scans]
     assert await shown(page, len(scans)) == [word for _, word in scans]
-    assert await count(site.world.tx, "gate.scan") - before == len(scans)
+    assert await count(site.fixtures.tx, "gate.scan") - before == len(scans)
 
 
 @pytest.mark.slow
@@ -101,7 +101,9 @@ async def test_ux_G2_three_codes_in_a_row(site: Site) -> None:
 async def test_ux_G2_what_waits_survives_a_reload_and_counts_once(site: Site) -> None:
     page = await site.stand(PHONE)
     wire = await wired(page)
-    first, second = [site.world.voucher(await site.world.book(documents=(), quantity=1)) for _ in range(2)]
+    first, second = [
+        site.fixtures.voucher(await site.fixtures.book(documents=(), quantity=1)) for _ in range(2)
+    ]
     wire.cut = asyncio.Event()
     await scan(page, first)
     await scan(page, second)
@@ -112,21 +114,21 @@ async def test_ux_G2_what_waits_survives_a_reload_and_counts_once(site: Site) ->
     assert {text for _, text in wire.sent} == {
         first
     }  # one at a time: the second waits for the first one's answer
-    assert await count(site.world.tx, "gate.scan") == 0
+    assert await count(site.fixtures.tx, "gate.scan") == 0
     wire.sent.clear()
     wire.drop_answers = 1
     wire.cut.set()
     await expect(page.locator("[data-gate-rows] > li")).to_have_count(2)
     assert [text for _, text in wire.sent] == [first, first, second]  # the lost answer was asked for again
     assert wire.sent[0] == wire.sent[1]
-    assert await count(site.world.tx, "gate.scan") == 2
+    assert await count(site.fixtures.tx, "gate.scan") == 2
     assert await page.evaluate("sessionStorage.length") == 0
 
 
 async def test_ux_G2_without_a_network_the_page_says_so_and_goes_on_later(site: Site) -> None:
     page = await site.stand(PHONE)
     await wired(page)
-    voucher = site.world.voucher(await site.world.book())
+    voucher = site.fixtures.voucher(await site.fixtures.book())
     await scan(page, "the person before")
     assert await shown(page, 1) == ["无法识别"]
     await expect(page.locator("[data-stale]")).to_have_count(0)
@@ -146,7 +148,7 @@ async def test_ux_G2_without_a_network_the_page_says_so_and_goes_on_later(site: 
 async def test_ux_G2_a_login_that_ended_keeps_the_scans_and_signing_out_forgets_them(site: Site) -> None:
     page = await site.stand(PHONE)
     await wired(page)
-    voucher = site.world.voucher(await site.world.book())
+    voucher = site.fixtures.voucher(await site.fixtures.book())
     cookies = await page.context.cookies()
     await page.context.clear_cookies(name="wy_staff")
     await scan(page, voucher)
@@ -169,6 +171,6 @@ async def test_ux_G2_a_page_of_another_gate_scans_nothing(site: Site) -> None:
     await other.fill("#gate", "南门")
     await other.press("#gate", "Enter")
     await other.wait_for_selector(".gate-result--ready")
-    await scan(page, site.world.voucher(await site.world.book()))
+    await scan(page, site.fixtures.voucher(await site.fixtures.book()))
     await expect(page.locator("[data-gate-trouble] a")).to_have_attribute("href", "/gate")
-    assert await count(site.world.tx, "gate.scan") == 0
+    assert await count(site.fixtures.tx, "gate.scan") == 0

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
 from tests.support.database import DbUrls
+from tests.support.gate_fixtures import ADULTS
 from tests.support.gate_site import PHONE, TABLET, Site, gate_site
-from tests.support.gate_world import ADULTS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -38,7 +38,7 @@ async def wedge(page: Page, text: str) -> str:
 @pytest.mark.parametrize(("size", "has_script"), [(PHONE, True), (TABLET, True), (PHONE, False)])
 async def test_a_shift_at_the_gate(site: Site, size: ViewportSize, *, has_script: bool) -> None:
     page = await site.stand(size, has_script=has_script)
-    voucher = site.world.voucher(await site.world.book())
+    voucher = site.fixtures.voucher(await site.fixtures.book())
     assert await wedge(page, voucher) == "good"
     assert await page.locator(".gate-result__word").inner_text() == "请入园"
     assert await wedge(page, voucher) == "bad"
@@ -55,7 +55,7 @@ async def test_security_M5_the_second_person_confirms_where_the_keeper_stands(
     site: Site, *, has_script: bool
 ) -> None:
     page = await site.stand(PHONE, has_script=has_script)
-    voucher = site.world.voucher(await site.world.book())
+    voucher = site.fixtures.voucher(await site.fixtures.book())
     for _ in range(2):
         assert await wedge(page, voucher) == "good"
         undo = page.locator(".gate-row .gate-undo").first
@@ -74,7 +74,7 @@ async def test_security_M5_the_second_person_confirms_where_the_keeper_stands(
 
 async def test_a_party_is_let_in_with_one_press(site: Site) -> None:
     page = await site.stand(PHONE)
-    booking_id = await site.world.book(documents=ADULTS)
+    booking_id = await site.fixtures.book(documents=ADULTS)
     assert await wedge(page, str(booking_id)) == "ask"
     await page.locator(".gate-choice--all").click()
     await expect(page.locator(".gate-result__count")).to_have_text("3 人")
@@ -88,11 +88,11 @@ async def test_the_scanner_is_heard_wherever_the_focus_was_lost(site: Site) -> N
 
 async def test_the_three_grounds_can_be_read(site: Site) -> None:
     page = await site.stand(PHONE)
-    await site.world.book(documents=ADULTS[:2])
+    await site.fixtures.book(documents=ADULTS[:2])
     for text in (
         ADULTS[0],
         ADULTS[0],
-        str(await site.world.book(await site.world.slot(product="shuttle"), documents=ADULTS)),
+        str(await site.fixtures.book(await site.fixtures.slot(product="shuttle"), documents=ADULTS)),
     ):
         await wedge(page, text)
         colours = await page.locator(".gate-result").evaluate(

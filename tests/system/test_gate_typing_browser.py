@@ -8,9 +8,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.database import DbUrls
+from tests.support.gate_fixtures import ADULTS
 from tests.support.gate_site import TABLET, Site, gate_site, scanned
 from tests.support.gate_wire import scan, shown, wired
-from tests.support.gate_world import ADULTS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -24,7 +24,7 @@ async def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIter
 async def test_ux_G2_what_is_typed_by_hand_ends_with_enter_alone(site: Site) -> None:
     page = await site.stand(TABLET)
     wire = await wired(page)
-    await site.world.book(documents=ADULTS[:1])
+    await site.fixtures.book(documents=ADULTS[:1])
     await page.keyboard.type(ADULTS[0], delay=300)
     await page.wait_for_timeout(1500)
     assert wire.sent == []
@@ -37,7 +37,7 @@ async def test_ux_G2_what_is_typed_by_hand_ends_with_enter_alone(site: Site) -> 
 async def test_ux_G2_a_pause_ends_what_a_scanner_typed(site: Site) -> None:
     page = await site.stand(TABLET)
     wire = await wired(page)
-    voucher = site.world.voucher(await site.world.book())
+    voucher = site.fixtures.voucher(await site.fixtures.book())
     await scan(page, voucher, end="")
     assert await shown(page, 1) == ["请入园"]
     await scan(page, ADULTS[1][:11], end="")  # one key less than what a pause ends
@@ -51,7 +51,7 @@ async def test_ux_G2_a_pause_ends_what_a_scanner_typed(site: Site) -> None:
 async def test_ux_G2_a_code_that_stops_in_the_middle_is_not_cut(site: Site) -> None:
     page = await site.stand(TABLET)
     wire = await wired(page)
-    voucher = site.world.voucher(await site.world.book())
+    voucher = site.fixtures.voucher(await site.fixtures.book())
     await scan(page, voucher[:100], end="")
     await page.wait_for_timeout(400)
     await scan(page, voucher[100:] + voucher, end="")  # and the next one without anything between them
@@ -100,7 +100,7 @@ async def focus_nothing(page: Page) -> None:
 async def test_ux_G2_nothing_is_lost_when_the_focus_is_elsewhere(site: Site) -> None:
     page = await site.stand(TABLET)
     wire = await wired(page)
-    voucher = site.world.voucher(await site.world.book())
+    voucher = site.fixtures.voucher(await site.fixtures.book())
     await scanned(page, voucher)
     await shown(page, 1)
     for number, focus in enumerate((focus_nothing, focus_link, focus_summary, focus_reason), 2):

@@ -46,8 +46,8 @@ async def test_rules_R9_no_process_refuses_an_id_that_was_just_booked_by_another
     home = tmp_path / "site"
     try:
         server = ensure_started(home)
-        town = await asyncio.to_thread(seed, server, home, 500)
-        slot = town.slots[0][FULL_VENUE - 1][0]
+        dataset = await asyncio.to_thread(seed, server, home, 500)
+        slot = dataset.slots[0][FULL_VENUE - 1][0]
         with psycopg.connect(server.owner_url, autocommit=True) as owner:
             owner.execute(
                 "UPDATE booking.pool SET capacity = 1"

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tests.support.backup_site import Site, Terminal, site, terminal
 from tests.support.stopwatch import Stopwatch
-from tests.support.venue_site import WIPE_VENUE, Town, a_town
+from tests.support.venue_site import WIPE_VENUE, Fixtures, venue_fixtures
 from wenyue_lab import dataset
 
 __all__ = ["site", "terminal"]
@@ -23,8 +23,8 @@ PROMISE_S = 30 * 60
 class Others:
     """People who book at the other venue all the time; each batch is acknowledged or the test fails."""
 
-    def __init__(self, town: Town, first: int) -> None:
-        self._town = town
+    def __init__(self, fixtures: Fixtures, first: int) -> None:
+        self._fixtures = fixtures
         self._first = first
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._book)
@@ -41,31 +41,34 @@ class Others:
 
     def _book(self) -> None:
         with Stopwatch() as watch:
-            for start in range(self._first, len(self._town.cards), 2):
+            for start in range(self._first, len(self._fixtures.cards), 2):
                 if self._ended.is_set():
                     return
                 began_s = watch.seconds
                 wanted = [
-                    dataset.request(card, self._town.lake[0]) for card in self._town.cards[start : start + 2]
+                    dataset.request(card, self._fixtures.lake[0])
+                    for card in self._fixtures.cards[start : start + 2]
                 ]
-                self.booked += self._town.book(wanted)
+                self.booked += self._fixtures.book(wanted)
                 self.longest_s = max(self.longest_s, watch.seconds - began_s)
 
 
 def test_five_thousand_bookings_of_one_venue_come_back_while_others_book(
     site: Site, terminal: Terminal
 ) -> None:
-    town = a_town(site.info, people=BOOKINGS + 3_000)
-    hill = town.book(
-        [dataset.request(card, town.hill[n % 2]) for n, card in enumerate(town.cards[:BOOKINGS])]
+    fixtures = venue_fixtures(site.info, people=BOOKINGS + 3_000)
+    hill = fixtures.book(
+        [dataset.request(card, fixtures.hill[n % 2]) for n, card in enumerate(fixtures.cards[:BOOKINGS])]
     )
-    lake = town.book([dataset.request(card, town.lake[0]) for card in town.cards[: BOOKINGS // 10]])
+    lake = fixtures.book(
+        [dataset.request(card, fixtures.lake[0]) for card in fixtures.cards[: BOOKINGS // 10]]
+    )
     disk = site.home.with_name("disk")
     terminal.good(site.home, "backup", "--full", "--to", disk)
     at = datetime.now(UTC)
     words = ("restore", "venue", "hill", "--from", disk, "--to", at.isoformat())
-    with Others(town, BOOKINGS) as others:
-        town.run(WIPE_VENUE)
+    with Others(fixtures, BOOKINGS) as others:
+        fixtures.run(WIPE_VENUE)
         assert "nothing was written" in terminal.good(site.home, *words)
         began = time.monotonic()
         said = terminal.good(site.home, *words, "--yes")
@@ -74,9 +77,9 @@ def test_five_thousand_bookings_of_one_venue_come_back_while_others_book(
     assert took_s < PROMISE_S
     assert others.longest_s < 5.0  # measured on a quiet machine: docs/backups.md
     assert len(others.booked) > 10
-    states = {row[0]: row[1] for row in town.rows("SELECT id, state FROM booking.booking")}
+    states = {row[0]: row[1] for row in fixtures.rows("SELECT id, state FROM booking.booking")}
     assert states == dict.fromkeys([*hill, *lake, *others.booked], 2)
-    assert town.broken() == []
+    assert fixtures.broken() == []
     [note] = Path(site.home, "restores").iterdir()
     assert json.loads(note.read_text(encoding="utf-8"))["bookings"] == BOOKINGS
     assert "nothing was written" in terminal.good(site.home, *words, "--yes")

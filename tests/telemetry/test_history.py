@@ -143,7 +143,7 @@ def facts(points: list[Point], *snapshots: Snapshot, span: str = "15m"):  # noqa
 
 def worker(**gauges: float) -> Snapshot:
     """A living worker."""
-    made = Snapshot(process="worker-1", role="worker", at=NOW, tight=[])
+    made = Snapshot(process="worker-1", role="worker", at=NOW, scarce=[])
     for name, value in gauges.items():
         made.gauge(name, value)
     return made

@@ -52,9 +52,9 @@ async def test_a_hold_past_its_time_and_a_tight_session_are_told(site: ApiSite, 
         found = await pressure(tx, later)
     assert found.holds_overdue == 1
     assert 30 * 60 < found.holds_overdue_s < 3600
-    [tight] = found.tight
-    assert (tight.venue_zh, tight.venue_en, tight.left, tight.capacity) == ("镜湖", "Mirror Lake", 7, 400)
-    assert (tight.on_date.isoformat(), tight.starts) == (slot["on_date"], "08:00")
+    [scarce] = found.scarce
+    assert (scarce.venue_zh, scarce.venue_en, scarce.left, scarce.capacity) == ("镜湖", "Mirror Lake", 7, 400)
+    assert (scarce.on_date.isoformat(), scarce.starts) == (slot["on_date"], "08:00")
 
 
 async def test_the_worker_tells_it_and_how_its_tasks_do(site: ApiSite, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ async def test_the_worker_tells_it_and_how_its_tasks_do(site: ApiSite, tmp_path:
         if task.name.startswith("tell "):  # what the site was furnished with happened, too
             await task.run()
     [look] = [task for task in worker.tasks if task.name == "look at what waits"]
-    assert exchange.snapshot().tight is None, "nothing is told before it was looked at"
+    assert exchange.snapshot().scarce is None, "nothing is told before it was looked at"
     assert await look.run() is False
     worker.figures.of("look at what waits").note(0.25, is_good=True)
     worker.figures.of("mark no-shows").note(0.5, is_good=False)
@@ -77,4 +77,4 @@ async def test_the_worker_tells_it_and_how_its_tasks_do(site: ApiSite, tmp_path:
         assert f'wenyue_events_oldest_seconds{{{process},subscriber="{name}"}} 0.0' in text
         assert f'wenyue_events_parked{{{process},subscriber="{name}"}} 0.0' in text
     assert 'task_last_success_seconds{process="' in text
-    assert exchange.snapshot().tight == []
+    assert exchange.snapshot().scarce == []

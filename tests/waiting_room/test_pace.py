@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.room_world import RELEASE
+from tests.support.room_fixtures import RELEASE
 from wenyue.waiting_room import LoadSignal, Place
 from wenyue.waiting_room.model import Crowd, KeeperFacts, Why
 from wenyue.waiting_room.rules import advance, epoch_at, people_before, total_load, trouble_of

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.support.room_world import RELEASE
+from tests.support.room_fixtures import RELEASE
 from wenyue.waiting_room import Exchange, Place, Step, find_cheats, rank_of
 from wenyue.waiting_room.model import RANK_END
 from wenyue.waiting_room.rules import commitment_of

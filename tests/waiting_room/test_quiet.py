@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.database import DbUrls
-from tests.support.room_world import RELEASE, WELL, World, at_the_room, half_open, pass_of
+from tests.support.room_fixtures import RELEASE, WELL, RoomFixtures, at_the_room, half_open, pass_of
 from wenyue.core.admission import PersonLimit
 from wenyue.core.figures import MOST, NOTHING, kept, smoothed
 from wenyue.platform.load_shedding.admission import Admission
@@ -24,7 +24,7 @@ LOOKS_A_MINUTE = 240
 
 
 @pytest.fixture
-async def world(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[World]:
+async def fixtures(make_database: Callable[[], DbUrls], tmp_path: Path) -> AsyncIterator[RoomFixtures]:
     async with at_the_room(make_database(), tmp_path) as made:
         yield made
 
@@ -38,16 +38,16 @@ def signal_of(admission: Admission) -> LoadSignal:
 
 
 async def test_security_C1_a_process_that_had_work_an_hour_ago_can_still_say_how_it_fares(
-    world: World,
+    fixtures: RoomFixtures,
 ) -> None:
-    await world.open()
-    web, admission = await world.web(), Admission(PersonLimit(60, 60.0))
+    await fixtures.open()
+    web, admission = await fixtures.web(), Admission(PersonLimit(60, 60.0))
     for rates in ([300.0, 250.0, 40.0, 90.0, 40.0], [0.0] * 5):
         for _ in range(60 * LOOKS_A_MINUTE):
             admission.measure(rates)
-        world.signal = signal_of(admission)
-        await world.look(web)
-    assert world.signal == LoadSignal(limit=admission.hot.limit)
+        fixtures.signal = signal_of(admission)
+        await fixtures.look(web)
+    assert fixtures.signal == LoadSignal(limit=admission.hot.limit)
 
 
 def test_how_slow_it_was_before_a_quiet_time_says_nothing_after_it() -> None:
@@ -62,25 +62,27 @@ def test_how_slow_it_was_before_a_quiet_time_says_nothing_after_it() -> None:
     assert signal_of(admission).latency_p99_ms == 0
 
 
-async def test_security_C1_a_room_that_was_busy_and_then_quiet_for_a_day_lets_people_in(world: World) -> None:
-    web, threshold = await half_open(world)
-    before = await world.room()
+async def test_security_C1_a_room_that_was_busy_and_then_quiet_for_a_day_lets_people_in(
+    fixtures: RoomFixtures,
+) -> None:
+    web, threshold = await half_open(fixtures)
+    before = await fixtures.room()
     decided = Advance(before.threshold, before.rate, before.pace, before.goodput_best, Why.RISING)
     for _ in range(24 * 3600):  # what the keeper remembers fades every second
         decided = advance(replace(FACTS, pace=decided.pace, goodput_best=decided.goodput_best))
     assert (decided.pace, decided.goodput_best) == (0, 0)
-    world.signal = replace(WELL, goodput_per_s=0.0)
-    async with world.db.connection() as tx:
+    fixtures.signal = replace(WELL, goodput_per_s=0.0)
+    async with fixtures.db.connection() as tx:
         quiet = replace(decided, threshold=threshold, rate=before.rate)
         await room_store.advance_room(
-            tx, before, quiet, world.clock(), released=None, places_left=None, file=""
+            tx, before, quiet, fixtures.clock(), released=None, places_left=None, file=""
         )
     given = await pass_of(web, 9_999)
-    world.clock.forward(30)
-    await world.run(90, web)
-    place = web.place_of(await world.room(), given)
+    fixtures.clock.forward(30)
+    await fixtures.run(90, web)
+    place = web.place_of(await fixtures.room(), given)
     assert place is not None
-    assert place < (await world.room()).threshold
+    assert place < (await fixtures.room()).threshold
 
 
 FACTS = KeeperFacts(
@@ -104,17 +106,17 @@ FACTS = KeeperFacts(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(), min_size=4, max_size=4), st.lists(st.floats(), min_size=3, max_size=3))
 async def test_whatever_was_measured_can_be_written(
-    world: World, figures: list[float], rates: list[float]
+    fixtures: RoomFixtures, figures: list[float], rates: list[float]
 ) -> None:
-    async with world.db.connection() as tx:
+    async with fixtures.db.connection() as tx:
         if await room_store.room_by_code(tx, "golden-week") is None:
-            await world.open()
-        room = await world.room()
+            await fixtures.open()
+        room = await fixtures.room()
         said = LoadSignal(figures[0], figures[1], figures[2], 1, 1, figures[3])
         await room_store.save_signal(tx, "any", said, RELEASE)
         decided = Advance(room.threshold, *rates, why=Why.RISING)
         await room_store.advance_room(tx, room, decided, RELEASE, released=None, places_left=None, file="")
-        stored = await world.room()
+        stored = await fixtures.room()
     assert [stored.rate, stored.pace, stored.goodput_best] == [kept(one) for one in rates]
 
 
@@ -133,11 +135,11 @@ def test_an_average_of_nothing_ends() -> None:
 
 
 @pytest.mark.parametrize("rate", [math.nan, math.inf, 0.0, -1.0])
-async def test_a_rate_that_is_none_is_refused_by_name(world: World, rate: float) -> None:
+async def test_a_rate_that_is_none_is_refused_by_name(fixtures: RoomFixtures, rate: float) -> None:
     with pytest.raises(ValueError, match="rate"):
-        await world.open(rate_max=rate)
-    room = await world.open()
-    async with world.db.transaction() as tx:
+        await fixtures.open(rate_max=rate)
+    room = await fixtures.open()
+    async with fixtures.db.transaction() as tx:
         with pytest.raises(ValueError, match="rate"):
             await room_store.steer_room(
                 tx, room, RELEASE, actor="test", is_paused=False, message=("", ""), rate_max=rate

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.room_world import RELEASE
+from tests.support.room_fixtures import RELEASE
 from wenyue.core.personal import KeyRing, Vault
 from wenyue.waiting_room import rank_of
 from wenyue.waiting_room.model import Pass, Token

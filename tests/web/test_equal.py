@@ -97,7 +97,7 @@ STEPS = st.lists(
 
 
 @dataclass
-class World:
+class Fixtures:
     """One installation, its traveller, and what was asked of it; its sessions have the same ids as those of the others."""
 
     site: ApiSite
@@ -134,14 +134,14 @@ def needs_visitors(line: Line) -> bool:
     return line.venue in {"lake", "temple", "bus"}
 
 
-async def by_api(world: World, booking_id: UUID, asked: Booking) -> str:
+async def by_api(fixtures: Fixtures, booking_id: UUID, asked: Booking) -> str:
     """The outcome of a body."""
     people = [
-        {"name": world.who.name, "number": world.who.number},
+        {"name": fixtures.who.name, "number": fixtures.who.number},
         {"name": CHILD_NAME, "number": CHILD_DOCUMENT},
     ]
     lines: list[dict[str, Any]] = []
-    for line, slot in await world.ordered(asked.lines):
+    for line, slot in await fixtures.ordered(asked.lines):
         one: dict[str, Any] = {"slot_id": slot["slot_id"]}
         one |= (
             {"visitors": list(range(len(asked.people))), "quantity": len(asked.people)}
@@ -156,16 +156,16 @@ async def by_api(world: World, booking_id: UUID, asked: Booking) -> str:
         "visitors": [people[one] for one in asked.people],
     }
     if any(line.on_card for line in asked.lines):
-        body["card_id"] = world.who.card_id
-    answer = await world.site.client.post("/v1/bookings", json=body, headers=world.who.headers)
+        body["card_id"] = fixtures.who.card_id
+    answer = await fixtures.site.client.post("/v1/bookings", json=body, headers=fixtures.who.headers)
     return answer.json()["outcome"]
 
 
-async def by_use_case(world: World, booking_id: UUID, asked: Booking) -> str:
+async def by_use_case(fixtures: Fixtures, booking_id: UUID, asked: Booking) -> str:
     """The outcome of the use case, as a counter would ask it."""
-    services = world.site.app.services
+    services = fixtures.site.app.services
     async with services.db.connection() as tx:
-        known = {one.is_self: one for one in await visitors(tx, services.vault, world.who.holder_id)}
+        known = {one.is_self: one for one in await visitors(tx, services.vault, fixtures.who.holder_id)}
     going = [known[one == 0] for one in asked.people]
     lines = tuple(
         WantedLine(
@@ -175,35 +175,35 @@ async def by_use_case(world: World, booking_id: UUID, asked: Booking) -> str:
             is_on_card=line.on_card,
             price_minor=None if line.on_card else slot["price_minor"] + line.off,
         )
-        for line, slot in await world.ordered(asked.lines)
+        for line, slot in await fixtures.ordered(asked.lines)
     )
     details = Details(
         lines,
         tuple(person_of_record(one, services.vault) for one in going),
-        card_id=world.who.card_id if any(one.is_on_card for one in lines) else None,
+        card_id=fixtures.who.card_id if any(one.is_on_card for one in lines) else None,
     )
     placing = PlaceBooking(booking_id, lines, lambda: details)
-    actor = Actor(world.who.holder_id, login_key(world.who.token))
+    actor = Actor(fixtures.who.holder_id, login_key(fixtures.who.token))
     done = (await place_booking(services, actor, lambda: placing)).outcome
     return done.reason.value if isinstance(done, Denied) else done.outcome.name.lower()
 
 
-async def by_page(world: World, booking_id: UUID, asked: Booking) -> str:
+async def by_page(fixtures: Fixtures, booking_id: UUID, asked: Booking) -> str:
     """The page that the form of the review leads to."""
-    form = world.browser
+    form = fixtures.browser
     await form.get("/me")
     fields = [("_csrf", form.form("/signout").value("_csrf")), ("id", str(booking_id))]
-    for line, slot in await world.ordered(asked.lines):
+    for line, slot in await fixtures.ordered(asked.lines):
         item = f"{slot['product_id']}.{slot['day']:%Y%m%d}.{slot['slot_id']}.{line.count}"
         price = slot["price_minor"] + line.off
         fields.append(("line", f"{item}.{price}.{int(line.on_card)}"))
-    async with world.site.app.services.db.connection() as tx:
+    async with fixtures.site.app.services.db.connection() as tx:
         known = {
             one.is_self: one.id
-            for one in await visitors(tx, world.site.app.services.vault, world.who.holder_id)
+            for one in await visitors(tx, fixtures.site.app.services.vault, fixtures.who.holder_id)
         }
     fields += [("visitor", str(known[one == 0])) for one in asked.people]
-    return await send(world.browser, replace(form.form("/signout"), action="/trip/book", fields=fields))
+    return await send(fixtures.browser, replace(form.form("/signout"), action="/trip/book", fields=fields))
 
 
 async def send(browser: Traveller, form: PageForm) -> str:
@@ -216,23 +216,23 @@ async def send(browser: Traveller, form: PageForm) -> str:
     return f"{answer.url.path} {answer.text}"
 
 
-async def changed(world: World, face: str, change: Change, booking_id: UUID) -> str:
+async def changed(fixtures: Fixtures, face: str, change: Change, booking_id: UUID) -> str:
     """What came of confirming or cancelling it by this face."""
     noun = {"cancel": "cancellation", "confirm": "confirmation"}[change.kind]
     if face == "api":
         path = f"/v1/bookings/{booking_id}/{noun}"
-        answer = await world.site.client.post(
-            path, json={} if noun == "cancellation" else None, headers=world.who.headers
+        answer = await fixtures.site.client.post(
+            path, json={} if noun == "cancellation" else None, headers=fixtures.who.headers
         )
         return answer.json()["outcome"]
     if face == "use case":
         act = cancel_booking if change.kind == "cancel" else confirm_booking
-        actor = Actor(world.who.holder_id, login_key(world.who.token))
-        return (await act(world.site.app.services, actor, booking_id)).outcome.name.lower()
-    await world.browser.get("/me")
-    form = world.browser.form("/signout")
+        actor = Actor(fixtures.who.holder_id, login_key(fixtures.who.token))
+        return (await act(fixtures.site.app.services, actor, booking_id)).outcome.name.lower()
+    await fixtures.browser.get("/me")
+    form = fixtures.browser.form("/signout")
     sent = PageForm(f"/bookings/{booking_id}/{change.kind}", [("_csrf", form.value("_csrf"))])
-    return await send(world.browser, sent)
+    return await send(fixtures.browser, sent)
 
 
 ASKED = {"api": by_api, "page": by_page, "use case": by_use_case}
@@ -248,10 +248,10 @@ def is_said(page: str, outcome: Outcome, booking_id: UUID, kind: str) -> bool:
 
 
 @asynccontextmanager
-async def open_worlds(make_database: Callable[[], DbUrls], home: Path) -> AsyncGenerator[dict[str, World]]:
+async def open_sites(make_database: Callable[[], DbUrls], home: Path) -> AsyncGenerator[dict[str, Fixtures]]:
     """One installation for each face, all alike."""
     async with AsyncExitStack() as stack:
-        worlds: dict[str, World] = {}
+        sites: dict[str, Fixtures] = {}
         for face in ASKED:
             urls = make_database()
             async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
@@ -273,21 +273,21 @@ async def open_worlds(make_database: Callable[[], DbUrls], home: Path) -> AsyncG
             )
             await browser.get("/signin")
             await browser.submit(browser.form("/signin"), {"card_no": CARD[0], "pin": CARD[1]})
-            worlds[face] = World(site, urls, who, kept.json()["id"], browser)
-        yield worlds
+            sites[face] = Fixtures(site, urls, who, kept.json()["id"], browser)
+        yield sites
 
 
 @pytest.fixture(scope="module")
 def scene(
     make_database: Callable[[], DbUrls], tmp_path_factory: pytest.TempPathFactory
-) -> Generator[tuple[asyncio.Runner, dict[str, World]]]:
+) -> Generator[tuple[asyncio.Runner, dict[str, Fixtures]]]:
     with asyncio.Runner() as runner:
-        opened = open_worlds(make_database, tmp_path_factory.mktemp("faces"))
+        opened = open_sites(make_database, tmp_path_factory.mktemp("faces"))
         yield runner, runner.run(opened.__aenter__())
         runner.run(opened.__aexit__(None, None, None))
 
 
-async def play(worlds: dict[str, World], steps: Sequence[Booking | Change], seen: list[Outcome]) -> None:
+async def play(sites: dict[str, Fixtures], steps: Sequence[Booking | Change], seen: list[Outcome]) -> None:
     """Ask the same of every face, and compare what it says and what it wrote after each step."""
     ids, booked = list[UUID](), list[UUID]()
     for step in steps:
@@ -295,12 +295,12 @@ async def play(worlds: dict[str, World], steps: Sequence[Booking | Change], seen
             if not booked:
                 continue
             booking_id, kind = booked[step.of % len(booked)], step.kind
-            said = {face: await changed(world, face, step, booking_id) for face, world in worlds.items()}
+            said = {face: await changed(fixtures, face, step, booking_id) for face, fixtures in sites.items()}
         else:
             booking_id = ids[step.of % len(ids)] if step.of is not None and ids else uuid7()
             ids.append(booking_id)
             kind = "book"
-            said = {face: await ASKED[face](world, booking_id, step) for face, world in worlds.items()}
+            said = {face: await ASKED[face](fixtures, booking_id, step) for face, fixtures in sites.items()}
         outcome = Outcome[said["api"].upper()]
         seen.append(outcome)
         if outcome.is_success:
@@ -311,16 +311,16 @@ async def play(worlds: dict[str, World], steps: Sequence[Booking | Change], seen
             outcome,
             re.sub("<[^>]*>|\\s+", " ", said["page"])[-900:],
         )
-        rows = {face: await world.rows() for face, world in worlds.items()}
+        rows = {face: await fixtures.rows() for face, fixtures in sites.items()}
         for face in ("page", "use case"):
             for mine, others in zip(rows["api"], rows[face], strict=True):
                 assert set(mine) ^ set(others) == set(), (face, step, outcome)
 
 
 def test_the_same_requests_by_every_face_have_the_same_outcomes_and_rows(
-    scene: tuple[asyncio.Runner, dict[str, World]],
+    scene: tuple[asyncio.Runner, dict[str, Fixtures]],
 ) -> None:
-    runner, worlds = scene
+    runner, sites = scene
     seen: list[Outcome] = []
 
     @settings(
@@ -332,7 +332,7 @@ def test_the_same_requests_by_every_face_have_the_same_outcomes_and_rows(
     )
     @given(steps=STEPS)
     def run(steps: list[Booking | Change]) -> None:
-        runner.run(play(worlds, steps, seen))
+        runner.run(play(sites, steps, seen))
 
     run()
     assert {Outcome.CONFIRMED, Outcome.HELD, Outcome.CANCELLED, Outcome.PRICE_CHANGED} <= set(seen)

@@ -1,4 +1,4 @@
-"""A little world for the simulator, the benchmark's checks and the tests: venues, slots, cards, people, made directly.
+"""Fixtures for the simulator, the benchmark's checks and the tests: venues, slots, cards, people, made directly.
 
 Everything is deterministic: the same calls give the same rows.
 """
@@ -20,7 +20,7 @@ from wenyue.policy import HolidayCalendar, shipped_presets
 
 SQL: Final = queries("wenyue_lab", "dataset.sql")
 START: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Shanghai
-OPEN_TYPE: Final = "world"
+OPEN_TYPE: Final = "fixtures"
 _OPEN_RULES: Final = {
     "admits": "anyone",
     "party_max": 50,

@@ -1,5 +1,5 @@
 -- name: venue
--- One venue of the little world.
+-- One venue of the fixtures.
 INSERT INTO catalogue.venue (code, kind, name_zh, name_en, is_demo) VALUES (%(code)s, %(kind)s, %(name)s, %(name)s, true)
 RETURNING id
 
@@ -30,7 +30,7 @@ INSERT INTO accounts.traveller (person_key, sealed, document_seen_at) VALUES (%(
 
 -- name: card_type
 -- A card type from its rules.
-INSERT INTO cards.card_type (code, name_zh, name_en, rules, source) VALUES (%(code)s, %(code)s, %(code)s, %(rules)s, 'world')
+INSERT INTO cards.card_type (code, name_zh, name_en, rules, source) VALUES (%(code)s, %(code)s, %(code)s, %(rules)s, 'fixtures')
 ON CONFLICT (code) DO NOTHING
 
 -- name: card

@@ -154,7 +154,7 @@ class _Held:
 
 
 class Guard:
-    """The guard of one process. `turns` bounds how many secrets are checked at once, its pace how often one login or place asks.
+    """The guard of one process. `limiter` bounds how many secrets are checked at once, and how often one login or place asks.
 
     `heard` is told of every failure, also of tries that had to wait; `blocked` says until when an address may not try.
     """
@@ -163,12 +163,12 @@ class Guard:
         self,
         db: Database,
         vault: Vault,
-        turns: Limiter,
+        limiter: Limiter,
         *,
         heard: Callable[[FailedSignIn], None] = lambda _: None,
         blocked: Callable[[str, datetime], datetime | None] = lambda _address, _now: None,
     ) -> None:
-        self._db, self._vault, self._turns = db, vault, turns
+        self._db, self._vault, self._limiter = db, vault, limiter
         self._heard, self._blocked = heard, blocked
         self._pace, self._doubts = Pace(), Doubts()
 
@@ -208,7 +208,7 @@ class Guard:
             raise Throttled(now + timedelta(seconds=wait_s))
         share = Share.KNOWN if token else _SHARES[kind]
         line, line_max = (token, SECRET_CHECKS_OF_DEVICE) if token else (line_of(caller.address), None)
-        async with self._turns.turn(share, line, line_max=line_max):
+        async with self._limiter.turn(share, line, line_max=line_max):
             try:
                 counters, left = await self._begin(kind, name, caller, now)
             except Throttled:

@@ -17,7 +17,7 @@ FACTOR_FRESH: Final = timedelta(minutes=10)  # what is risky wants a second fact
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Identity:
-    """One person as the faces have parsed them: name (`parse_name`), document (`parse_document`), phone in E.164.
+    """One person as web has parsed them: name (`parse_name`), document (`parse_document`), phone in E.164.
 
     `birth` is what the person declared; it counts only where the document does not carry a birth date.
     """

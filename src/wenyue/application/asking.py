@@ -61,10 +61,10 @@ def check_size(services: Services, traveller: Traveller, *, lines: int, places: 
 
 
 def check_turn(
-    services: Services, traveller: Traveller, lines: Iterable[Wanted], turns: str
+    services: Services, traveller: Traveller, lines: Iterable[Wanted], room_tokens: str
 ) -> Denied | None:
-    """Whether the turn has come for every session behind a waiting room. `turns`: the tokens presented, by commas."""
-    refusal = services.room.refuse(traveller.id, lines, turns)
+    """Whether the turn has come for every session behind a waiting room. `room_tokens`: the tokens presented, by commas."""
+    refusal = services.room.refuse(traveller.id, lines, room_tokens)
     return Denied(Denial.WAITING_ROOM, room=refusal) if refusal is not None else None
 
 

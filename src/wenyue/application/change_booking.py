@@ -34,15 +34,20 @@ async def cancel_booking(
 
 
 async def move_lines(
-    services: Services, traveller: Traveller, booking_id: UUID, moves: Sequence[Move], *, turns: str = ""
+    services: Services,
+    traveller: Traveller,
+    booking_id: UUID,
+    moves: Sequence[Move],
+    *,
+    room_tokens: str = "",
 ) -> Answer | Denied:
     """Make every move, or none: an old place is given up only when the new one is had. Raises LoginEnded.
 
-    New places are asked for as in a booking: of an account that may, within its limit, and when its turn has come (`turns`).
+    New places are asked for as in a booking: of an account that may, within its limit, and when its turn came (`room_tokens`).
     """
     _, denied = count_request(services, traveller)
     denied = denied or check_size(services, traveller, lines=len(moves), places=len(moves))
-    denied = denied or check_turn(services, traveller, moves, turns)
+    denied = denied or check_turn(services, traveller, moves, room_tokens)
     if denied is not None:
         return denied
     answer = await _change(

@@ -31,7 +31,7 @@ class SettleHolder(Struct, frozen=True):
 
 
 class NotSettled(StrEnum):
-    """Why nothing was changed. Values are stable; the words are the faces'."""
+    """Why nothing was changed. Values are stable; the words are web's."""
 
     NOT_THEIRS = "holder_unknown"  # a card that was shown is with another document
     SEEN_BEFORE = (

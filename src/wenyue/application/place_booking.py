@@ -34,13 +34,13 @@ class PlaceBooking(Struct, frozen=True):
     """A request to book. `id` was minted by whoever asks, and is the same when the same is asked again.
 
     `details` reads the rest, and is called only when the lines alone do not decide; it may raise what the face understands.
-    `turns`: the waiting rooms' tokens, by commas.
+    `room_tokens`: the waiting rooms' tokens, by commas.
     """
 
     id: UUID
     lines: Sequence[RequestedLine]
     details: Callable[[], Details]
-    turns: str = ""
+    room_tokens: str = ""
 
 
 class Placed(Struct, frozen=True, gc=False):
@@ -75,7 +75,7 @@ async def _place(
     lines = wanted.lines
     places = lines[0].quantity if len(lines) == 1 else sum(line.quantity for line in lines)
     denied = check_size(services, traveller, lines=len(lines), places=places)
-    denied = denied or check_turn(services, traveller, lines, wanted.turns)
+    denied = denied or check_turn(services, traveller, lines, wanted.room_tokens)
     if denied is not None:
         return denied
     answer = await services.engine.refuse_early(wanted.id, lines)

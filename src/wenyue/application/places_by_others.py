@@ -12,7 +12,7 @@ from wenyue.platform.database.db import Tx
 
 
 class NotTaken(StrEnum):
-    """Why there is nothing to take back. Values are stable; the words are the faces'."""
+    """Why there is nothing to take back. Values are stable; the words are web's."""
 
     NOTHING_THERE = "not_found"
     DONE = "done"  # it was taken back before

@@ -15,7 +15,7 @@ from wenyue.booking.persistence.store import due_holds
 from wenyue.booking.slots.slot_planning import OpenedCount, open_all_ahead
 from wenyue.core.clock import local_date
 from wenyue.core.limits import EXPIRY_BATCH_MAX, OUTBOX_ROWS_MAX, SESSIONS_AHEAD_DAYS
-from wenyue.platform.database.advisory_lock import alone
+from wenyue.platform.database.advisory_lock import try_lock
 from wenyue.platform.database.db import Database, Tx, queries
 
 _SQL: Final = queries("wenyue.booking", "tasks.sql")
@@ -103,7 +103,7 @@ async def mark_no_shows(tx: Tx, engine: Engine, now: datetime) -> bool:
         "limit": _SLOTS_SETTLED_MAX,
         "places": _PLACES_SETTLED_MAX,
     }
-    if not await alone(tx, "no-shows"):
+    if not await try_lock(tx, "no-shows"):
         return False
     slots = [row[0] for row in await (await tx.execute(_SQL["over_slots"], bounds)).fetchall()]
     if not slots:
@@ -135,7 +135,7 @@ async def open_ahead(tx: Tx, book: Rulebook, now: datetime) -> OpenedCount | Non
 
     One day more than SESSIONS_AHEAD_DAYS: what is released at midnight must be there before midnight.
     """
-    if not await alone(tx, "sessions ahead"):
+    if not await try_lock(tx, "sessions ahead"):
         return None
     today = local_date(now, book.timezone)
     return await open_all_ahead(tx, book.calendar, book.presets, today, SESSIONS_AHEAD_DAYS + 1)

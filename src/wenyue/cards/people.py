@@ -10,7 +10,7 @@ from wenyue.core.documents import age_on
 
 
 class CardProblem(StrEnum):
-    """Why a card was not activated, opened or changed. Values are stable; the words are the faces'."""
+    """Why a card was not activated, opened or changed. Values are stable; the words are web's."""
 
     NUMBER_MISTYPED = "card_number_mistyped"  # the check digit says so
     NUMBER_UNKNOWN = "card_number_unknown"  # also: somebody else's card, in changes

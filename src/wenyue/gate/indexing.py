@@ -15,7 +15,7 @@ from wenyue.core.clock import local_date
 from wenyue.core.personal import SealBroken, Vault
 from wenyue.gate.model import LookupKind
 from wenyue.gate.terms import term_of
-from wenyue.platform.database.advisory_lock import alone
+from wenyue.platform.database.advisory_lock import try_lock
 from wenyue.platform.database.db import Tx, fetch_dicts, queries
 
 _SQL: Final = queries("wenyue.gate", "lookup.sql")
@@ -43,7 +43,7 @@ async def index_bookings(
 
 async def go_through(tx: Tx, vault: Vault, now: datetime, *, days: int) -> bool:
     """The next bookings of near sessions that were made before their day came near; True when more may wait."""
-    if not await alone(tx, "gate terms"):
+    if not await try_lock(tx, "gate terms"):
         return False
     from_day, to_day = _near(now, days + _MARGIN_DAYS)
     today = local_date(now, _TIMEZONE)

@@ -24,7 +24,7 @@ DIRECTIONS_MAX: Final = 3  # visits named beside a refusal
 
 
 class Reason(StrEnum):
-    """Why the gate opens or not. The values are stable: they are stored and sent; the wording lives in the faces."""
+    """Why the gate opens or not. The values are stable: they are stored and sent; the wording is web's."""
 
     ADMIT = "admit"
     CHOOSE_VISITOR = "choose_visitor"  # a party: which of them stands here?

@@ -78,7 +78,7 @@ def rotate(
             ),
         )
     store = KeyStore(settings.home, print_progress)
-    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.locked():
         if kind is Kind.GATE:
             _rotate_gate(store, settings, ready, stage)
             return
@@ -120,7 +120,7 @@ def reseal_() -> None:
     """Seal again what old data keys sealed, beside everything that runs; stop it and run it again as you like (重新加密)."""
     settings = load()
     store = KeyStore(settings.home, print_progress)
-    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.locked():
         store.settle(KEYS)  # until then a process may still seal under the key before
         ring = load_keys(settings.home)
         vault = Vault(ring)
@@ -150,7 +150,7 @@ def retire(
     """Remove an old data key that nothing is sealed under any more; backups of its time need it still (停用)."""
     settings = load()
     store = KeyStore(settings.home, print_progress)
-    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.alone():
+    with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.locked():
         content = without(store.content(), number)
         store.settle(KEYS)
         with psycopg.connect(ready.owner_url, autocommit=True) as connection:

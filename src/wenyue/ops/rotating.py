@@ -114,7 +114,7 @@ class KeyStore:
         load_gate_keys(home)
 
     @contextmanager
-    def alone(self) -> Generator[None]:
+    def locked(self) -> Generator[None]:
         """Keep other commands away from the files. Raises SetupError when another one is at work."""
         with os.fdopen(os.open(self._home / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)) as lock:
             try:

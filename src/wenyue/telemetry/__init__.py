@@ -3,7 +3,7 @@
 from wenyue.telemetry.exchange import Exchange
 from wenyue.telemetry.history import STEP_S, History, Point, quantile_ms, total
 from wenyue.telemetry.meter import Meter
-from wenyue.telemetry.model import FAMILIES, Row, Snapshot, TightPool
+from wenyue.telemetry.model import FAMILIES, Row, ScarcePool, Snapshot
 from wenyue.telemetry.printing import METRICS_TYPE, metrics_text
 from wenyue.telemetry.sources import (
     Source,
@@ -28,10 +28,10 @@ __all__ = [
     "Meter",
     "Point",
     "Row",
+    "ScarcePool",
     "Snapshot",
     "Source",
     "TaskFigures",
-    "TightPool",
     "WorkFigures",
     "abuse_source",
     "admission_source",

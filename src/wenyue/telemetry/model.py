@@ -37,7 +37,7 @@ class Distribution(Struct, array_like=True):
         self.total += value
 
 
-class TightPool(Struct):
+class ScarcePool(Struct):
     """A session that is about to sell out, as staff read it. Capacities are public; nobody is named."""
 
     venue_zh: str
@@ -60,7 +60,7 @@ class Snapshot(Struct):
     counters: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
     gauges: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
     distributions: dict[str, Distribution] = field(default_factory=dict[str, Distribution])
-    tight: list[TightPool] | None = None  # None: this process does not look
+    scarce: list[ScarcePool] | None = None  # None: this process does not look
 
     def count(self, name: str, value: float, label: str = "") -> None:
         """Note a counter."""

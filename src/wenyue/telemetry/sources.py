@@ -16,10 +16,10 @@ from wenyue.platform.database.db import Database
 from wenyue.platform.database.freshness import Freshness
 from wenyue.platform.jobs.waiting import waiting_jobs
 from wenyue.platform.load_shedding.admission import Admission
-from wenyue.telemetry.model import Distribution, Snapshot, TightPool
+from wenyue.telemetry.model import Distribution, ScarcePool, Snapshot
 from wenyue.waiting_room import WaitingRooms
 
-_TIGHT_SHOWN: Final = 12
+_SCARCE_SHOWN: Final = 12
 _ROOMS_MAX: Final = 16
 Source = Callable[[Snapshot], None]
 
@@ -176,9 +176,9 @@ class Waiting:
             snapshot.gauge("events_parked", lag.parked, lag.name)
         snapshot.gauge("holds_overdue", self.pressure.holds_overdue)
         snapshot.gauge("holds_overdue_seconds", self.pressure.holds_overdue_s)
-        snapshot.gauge("sessions_tight", len(self.pressure.tight))
-        snapshot.tight = [
-            TightPool(
+        snapshot.gauge("sessions_tight", len(self.pressure.scarce))
+        snapshot.scarce = [
+            ScarcePool(
                 one.venue_zh,
                 one.venue_en,
                 one.product_zh,
@@ -188,7 +188,7 @@ class Waiting:
                 one.left,
                 one.capacity,
             )
-            for one in self.pressure.tight[:_TIGHT_SHOWN]
+            for one in self.pressure.scarce[:_SCARCE_SHOWN]
         ]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from wenyue.core.personal import SealBroken, Vault
-from wenyue.platform.database.advisory_lock import alone
+from wenyue.platform.database.advisory_lock import try_lock
 from wenyue.platform.database.db import Tx
 from wenyue.platform.database.freshness import Freshness
 from wenyue.waiting_room import store
@@ -51,7 +51,7 @@ async def advance_waiting_rooms(
     `places_left`: how many places of the guarded slots can still be booked online; None: not known. `freshness`: told whether
     the web processes say how they fare ("web_signals"): while none does, nobody is let in.
     """
-    is_mine = await alone(tx, "waiting rooms")
+    is_mine = await try_lock(tx, "waiting rooms")
     rooms = await store.lock_open_rooms(tx) if is_mine else []
     if not rooms:
         if freshness is not None:

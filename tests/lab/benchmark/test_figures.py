@@ -152,14 +152,14 @@ def test_a_request_is_complete_and_its_own() -> None:
     assert all(parse_uuid(body["id"]) for body in read)
 
 
-def _world(cards: int) -> Dataset:
+def _dataset(cards: int) -> Dataset:
     server = ServerInfo("", "", "", was_started_here=False, pid=0, programs=Path(), data=Path(), log=Path())
     return Dataset(server, cards, date(2026, 1, 1))
 
 
 def test_no_card_books_twice_on_one_date() -> None:
-    world = _world(100)
-    taken = [world.take(40) for _ in range(5)]
+    dataset = _dataset(100)
+    taken = [dataset.take(40) for _ in range(5)]
     used = [(pass_no, card) for first, pass_no in taken for card in range(first, first + 40)]
     assert len(set(used)) == len(used) == 200
     assert max(card for _, card in used) <= 100
@@ -167,9 +167,9 @@ def test_no_card_books_twice_on_one_date() -> None:
 
 def test_cards_that_run_out_are_said_so() -> None:
     with pytest.raises(DatasetFault, match="as many cards"):
-        _world(100).take(101)
-    world = _world(10)
+        _dataset(100).take(101)
+    dataset = _dataset(10)
     for _ in range(DAYS):
-        world.take(10)
+        dataset.take(10)
     with pytest.raises(DatasetFault, match="seed more cards"):
-        world.take(10)
+        dataset.take(10)

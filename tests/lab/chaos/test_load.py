@@ -18,10 +18,10 @@ BUSY = 503, dict[str, object]()
 @pytest.mark.parametrize("is_told_first", [False, True], ids=["while it sends", "while it waits for answers"])
 async def test_cancelled_it_takes_everything_with_it(*, is_told_first: bool) -> None:
     history = History()
-    town = Fixtures(500, tuple(tuple((venue,) for venue in range(VENUES)) for _ in range(10)))
+    fixtures = Fixtures(500, tuple(tuple((venue,) for venue in range(VENUES)) for _ in range(10)))
     async with answering(lambda _: BUSY, after_s=0.01) as port:
         wire = Wire(port)
-        traffic = Traffic(Client(history, wire, seed=1), Demand(town, seed=1), rate_per_s=500, seed=1)
+        traffic = Traffic(Client(history, wire, seed=1), Demand(fixtures, seed=1), rate_per_s=500, seed=1)
         before = asyncio.all_tasks()
         history.begin()
         running = asyncio.create_task(traffic.send_traffic())

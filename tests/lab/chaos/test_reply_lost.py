@@ -68,11 +68,15 @@ async def test_rules_R11_reply_lost_still_sees_what_must_not_be(answers: list[An
 async def test_rules_R11_a_slow_machine_gets_operations_at_its_own_pace() -> None:
     history = History()
     history.begin()
-    town = Fixtures(500, tuple(tuple((venue,) for venue in range(VENUES)) for _ in range(10)))
+    fixtures = Fixtures(500, tuple(tuple((venue,) for venue in range(VENUES)) for _ in range(10)))
     async with answering(lambda _: SILENCE) as port:
         wire = Wire(port)
         traffic = Traffic(
-            Client(history, wire, seed=1), Demand(town, seed=1), rate_per_s=2_000, seed=1, in_flight_max=30
+            Client(history, wire, seed=1),
+            Demand(fixtures, seed=1),
+            rate_per_s=2_000,
+            seed=1,
+            in_flight_max=30,
         )
         running = asyncio.create_task(traffic.send_traffic())
         async with asyncio.timeout(DEADLINE_S):

@@ -94,8 +94,8 @@ POOLS = {
 FULL = {"session": Outcome.SOLD_OUT, "day": Outcome.DAY_FULL, "channel": Outcome.CHANNEL_FULL}
 
 
-def naive_world() -> Naive:
-    """The same world for the model."""
+def naive_dataset() -> Naive:
+    """The same fixtures for the model."""
     model = Naive()
     model.limits, model.numbers = LIMITS, NUMBERS
     for slot in SLOTS.values():
@@ -202,7 +202,7 @@ class BookingMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
-        self.model, self.store = naive_world(), Store()
+        self.model, self.store = naive_dataset(), Store()
         self.sent: list[BookingRequest] = []
         self.random = random.Random(1)
 

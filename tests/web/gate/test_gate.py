@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.support.database import DbUrls
+from tests.support.gate_fixtures import ADULTS, CHILD
 from tests.support.gate_house import NOW, PASSWORD, House, gate_house, panel
-from tests.support.gate_world import ADULTS, CHILD
 from wenyue.core.ids import uuid7
 from wenyue.gate import Presented, Reason, ScanAnswer, UndoOutcome, index_bookings
 from wenyue.web.gate.views import party_view
@@ -46,7 +46,9 @@ async def test_wrong_passwords_make_the_next_try_wait(house: House) -> None:
 async def test_a_keeper_sets_up_once_and_signs_out(house: House) -> None:
     await house.page("/gate/signin", login="gate", password=PASSWORD)
     assert (await house.page("/gate")).headers["location"] == "/gate/setup"
-    assert "请填写闸口名称" in (await house.page("/gate/setup", venue_id=house.world.here, gate=" \t")).text
+    assert (
+        "请填写闸口名称" in (await house.page("/gate/setup", venue_id=house.fixtures.here, gate=" \t")).text
+    )
     assert "请选择场馆" in (await house.page("/gate/setup", venue_id="nonsense", gate="北门")).text
     assert "没有找到场馆" in (await house.page("/gate/setup?q=zzz")).text
     await house.stand()
@@ -61,7 +63,7 @@ async def test_a_keeper_sets_up_once_and_signs_out(house: House) -> None:
 async def test_a_keeper_works_only_at_their_venues(house: House) -> None:
     await house.page("/gate/signin", login="palace", password=PASSWORD)
     assert "灵隐" not in (await house.page("/gate/setup")).text
-    refused = await house.page("/gate/setup", venue_id=house.world.here, gate="北门")
+    refused = await house.page("/gate/setup", venue_id=house.fixtures.here, gate="北门")
     assert refused.status_code == 422
     await house.page("/gate/signout", x="1")
     await house.stand()  # this device stood at 灵隐 before
@@ -72,7 +74,7 @@ async def test_a_keeper_works_only_at_their_venues(house: House) -> None:
 
 async def test_admitted_then_already_used_then_undone(house: House) -> None:
     await house.stand()
-    voucher = house.world.voucher(await house.world.book())
+    voucher = house.fixtures.voucher(await house.fixtures.book())
     admitted = panel(await house.scan(voucher))
     assert admitted.startswith("放行 请入园")
     assert "王*明 11****1949********" in admitted
@@ -96,7 +98,7 @@ async def test_the_address_of_an_answer_leads_back_to_the_gate(house: House, pat
 
 async def test_reloading_a_scan_changes_nothing(house: House) -> None:
     await house.stand()
-    voucher, scan_id = house.world.voucher(await house.world.book()), str(uuid7())
+    voucher, scan_id = house.fixtures.voucher(await house.fixtures.book()), str(uuid7())
     await house.page("/gate/scans", scan_id=scan_id, presented=voucher)
     again = await house.page("/gate/scans", scan_id=scan_id, presented=voucher)
     assert panel(again.text).startswith("放行")
@@ -107,7 +109,7 @@ async def test_reloading_a_scan_changes_nothing(house: House) -> None:
 
 async def test_security_ninth_F3_a_scan_that_was_taken_back_says_so_on_the_page(house: House) -> None:
     await house.stand()
-    voucher, scan_id = house.world.voucher(await house.world.book()), str(uuid7())
+    voucher, scan_id = house.fixtures.voucher(await house.fixtures.book()), str(uuid7())
     await house.page("/gate/scans", scan_id=scan_id, presented=voucher)
     await house.page("/gate/undo", scan_id=scan_id, reason="扫错了人")
     again = await house.page("/gate/scans", scan_id=scan_id, presented=voucher)
@@ -132,8 +134,8 @@ def test_security_ninth_F3_a_party_of_which_all_were_taken_back_is_not_green() -
 
 async def test_a_party_is_chosen_from_or_let_in_together(house: House) -> None:
     await house.stand()
-    booking_id = await house.world.book(documents=(*ADULTS[:2], CHILD))
-    asked = await house.scan(house.world.voucher(booking_id))
+    booking_id = await house.fixtures.book(documents=(*ADULTS[:2], CHILD))
+    asked = await house.scan(house.fixtures.voucher(booking_id))
     assert panel(asked).startswith("先别放行 哪一位")
     assert "全部入园（3）" in asked
     assert "须成人先入园" in asked
@@ -161,7 +163,7 @@ async def test_every_reason_is_worded(locale: str) -> None:
 async def test_english_pages_are_english(house: House) -> None:
     await house.stand()
     house.client.cookies.set("wy_lang", "en")
-    voucher = house.world.voucher(await house.world.book(documents=ADULTS[:1]))
+    voucher = house.fixtures.voucher(await house.fixtures.book(documents=ADULTS[:1]))
     assert panel(await house.scan(voucher)).startswith("Open Admit")
     shown = await house.scan("nonsense")
     body = shown.partition("<main")[2].partition("</main>")[0]
@@ -194,7 +196,7 @@ async def test_hostile_input_is_an_ordinary_refusal(house: House, presented: str
 
 async def test_security_M5_on_the_page_a_second_person_confirms(house: House) -> None:
     await house.stand()
-    booking_id = await house.world.book()
+    booking_id = await house.fixtures.book()
 
     async def scan_and_undo() -> tuple[str, httpx.Response]:
         assert "放行" in panel(await house.scan(str(booking_id)))
@@ -222,7 +224,7 @@ async def test_security_M5_on_the_page_a_second_person_confirms(house: House) ->
 
 
 async def test_somebody_is_looked_up_on_the_page_and_let_in(house: House) -> None:
-    booking_id = await house.world.book()
+    booking_id = await house.fixtures.book()
     async with house.services.db.transaction() as tx:
         await index_bookings(tx, house.services.vault, [booking_id], NOW, days=1)
     assert (await house.page("/gate/lookup", text="王小明")).headers["location"] == "/gate/signin"

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from tests.support.database import DbUrls
+from tests.support.gate_fixtures import ADULTS
 from tests.support.gate_house import NOW, PASSWORD, House, gate_house
-from tests.support.gate_world import ADULTS
 from wenyue.accounts import start_login, traveller_for
 from wenyue.core.ids import uuid7
 from wenyue.gate import index_bookings
@@ -35,8 +35,8 @@ def scan_body(presented: str, **changes: Any) -> dict[str, Any]:
 
 
 async def test_a_turnstile_scans_and_takes_back(house: House) -> None:
-    booking_id = await house.world.book()
-    body = scan_body(house.world.voucher(booking_id))
+    booking_id = await house.fixtures.book()
+    body = scan_body(house.fixtures.voucher(booking_id))
     first = (await house.api("/v1/gate/scans", body)).json()
     assert (first["admitted"], first["reason"], first["word"]) == (True, "admit", "请入园")
     assert (UUID(first["booking_id"]), first["name"]) == (booking_id, "王*明")
@@ -55,7 +55,7 @@ async def test_a_turnstile_scans_and_takes_back(house: House) -> None:
 async def test_security_ninth_F3_a_scan_that_was_taken_back_never_shows_green(
     house: House, language: str, word: str
 ) -> None:
-    body = scan_body(house.world.voucher(await house.world.book()))
+    body = scan_body(house.fixtures.voucher(await house.fixtures.book()))
     house.client.headers["Accept-Language"] = language
     assert (await house.api("/v1/gate/scans", body)).json()["tone"] == "good"
     undone = await house.api(f"/v1/gate/scans/{body['scan_id']}/undo", {"reason": "重复扫码"})
@@ -73,7 +73,7 @@ async def test_security_ninth_F3_a_scan_that_was_taken_back_never_shows_green(
 
 
 async def test_security_M5_over_json_a_second_person_confirms(house: House) -> None:
-    booking_id = await house.world.book()
+    booking_id = await house.fixtures.book()
 
     async def undo(scan_id: UUID | str, **second: object) -> tuple[int, str]:
         answered = await house.api(f"/v1/gate/scans/{scan_id}/undo", {"reason": "重复扫码", **second})
@@ -97,7 +97,7 @@ async def test_security_M5_over_json_a_second_person_confirms(house: House) -> N
 
 
 async def test_somebody_is_looked_up_over_json_only_where_one_works(house: House) -> None:
-    booking_id = await house.world.book(documents=ADULTS[:2])
+    booking_id = await house.fixtures.book(documents=ADULTS[:2])
     async with house.services.db.transaction() as tx:
         await index_bookings(tx, house.services.vault, [booking_id], NOW, days=1)
     body = {"venue": "lingyin", "kind": "name", "text": "李 雷"}
@@ -117,7 +117,7 @@ async def test_somebody_is_looked_up_over_json_only_where_one_works(house: House
 
 
 async def test_a_party_over_json(house: House) -> None:
-    booking_id = await house.world.book(documents=ADULTS[:2])
+    booking_id = await house.fixtures.book(documents=ADULTS[:2])
     asked = (await house.api("/v1/gate/scans", scan_body(str(booking_id)))).json()
     assert (asked["reason"], asked["admitted"]) == ("choose_visitor", False)
     choice = asked["choices"][1]
@@ -165,10 +165,10 @@ async def test_hostile_json_is_an_ordinary_answer(house: House, field: str, valu
 
 
 async def test_a_travellers_token_opens_no_gate(house: House) -> None:
-    from tests.support.gate_world import document
+    from tests.support.gate_fixtures import document
     from wenyue.accounts import Identity
 
-    tx = house.world.tx
+    tx = house.fixtures.tx
     identity = Identity("王小明", document(ADULTS[0], NOW.date()))
     traveller_id = await traveller_for(tx, house.services.vault, identity, NOW)
     token = await start_login(tx, now=NOW, traveller_id=traveller_id)
@@ -180,7 +180,7 @@ async def test_a_travellers_token_opens_no_gate(house: House) -> None:
 
 
 async def test_an_hour_later_the_wall_clock_is_the_venues(house: House) -> None:
-    soon = await house.world.book(await house.world.slot(starts_in_h=2))
+    soon = await house.fixtures.book(await house.fixtures.slot(starts_in_h=2))
     body = scan_body(str(soon))
     answer = (await house.api("/v1/gate/scans", body)).json()
     assert answer["why"] == "还没到入园时间，11:00 起可以入园。"

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from tests.support.database import DbUrls
+from tests.support.gate_fixtures import ADULTS
 from tests.support.gate_house import House, gate_house
-from tests.support.gate_world import ADULTS
 from tests.support.traveller_site import CARD
 from wenyue.abuse import Pattern
 from wenyue.core.ids import uuid7
@@ -39,7 +39,7 @@ async def _tokens(house: House) -> tuple[str, str]:
 
 
 async def test_security_third_4_other_venues_are_no_more_than_elsewhere_today(house: House) -> None:
-    await house.world.book()
+    await house.fixtures.book()
     narrow, wide = await _tokens(house)
     told = await _scan(house, narrow, ADULTS[0])
     assert (told["reason"], told["others"], told["elsewhere_today"]) == ("no_booking", [], True)
@@ -62,15 +62,15 @@ async def test_security_third_4_other_venues_are_no_more_than_elsewhere_today(ho
 
 
 async def test_security_third_4_a_voucher_says_where_it_belongs(house: House) -> None:
-    booking_id = await house.world.book()
+    booking_id = await house.fixtures.book()
     narrow, _ = await _tokens(house)
-    assert (await _scan(house, narrow, house.world.voucher(booking_id)))["reason"] == "wrong_venue"
+    assert (await _scan(house, narrow, house.fixtures.voucher(booking_id)))["reason"] == "wrong_venue"
 
 
 async def test_security_third_4_numbers_in_vain_are_counted_and_good_ones_are_not_slowed(
     house: House,
 ) -> None:
-    await house.world.book()
+    await house.fixtures.book()
     narrow, wide = await _tokens(house)
     answers = [await _scan(house, narrow, ADULTS[0]) for _ in range(LOOKUPS_PER_MINUTE + 5)]
     assert [one["elsewhere_today"] for one in answers] == [True] * LOOKUPS_PER_MINUTE + [False] * 5
@@ -87,7 +87,7 @@ async def test_security_third_4_numbers_in_vain_are_counted_and_good_ones_are_no
 async def test_security_fourth_F7_whatever_is_typed_in_vain_is_a_sign_of_gate_and_keeper(
     house: House, typed: str
 ) -> None:
-    await house.world.book()
+    await house.fixtures.book()
     narrow, wide = await _tokens(house)
     kinds = [await _scan(house, narrow, typed) for _ in range(3)]
     assert {one["admitted"] for one in kinds} == {False}

@@ -1,4 +1,4 @@
-"""The benchmark's world: attractions, sessions and card holders, written by the owner in bulk; and its bookkeeping.
+"""The benchmark's dataset: attractions, sessions and card holders, written by the owner in bulk; and its bookkeeping.
 
 Every request of a run books for another person on another card. When the cards are used up, the next run turns to the
 next date, where everybody may come again: the same person twice on one date would be refused.
@@ -142,11 +142,11 @@ class Dataset:
 
 
 def seed(server: ServerInfo, home: Path, cards: int, tell: Callable[[str], None]) -> Dataset:
-    """Write the world into a migrated, empty database."""
-    world = Dataset(server, cards, datetime.now(UTC).date() + timedelta(days=2))
+    """Write the dataset into a migrated, empty database."""
+    dataset = Dataset(server, cards, datetime.now(UTC).date() + timedelta(days=2))
     bounds = {
         "venues": SPREAD_VENUES + 2,
-        "first_day": world.first_day,
+        "first_day": dataset.first_day,
         "days": DAYS,
         "capacity": CAPACITY,
         "full_capacity": FULL_CAPACITY,
@@ -163,8 +163,8 @@ def seed(server: ServerInfo, home: Path, cards: int, tell: Callable[[str], None]
         for name in ("cards", "entitlements", "logins"):
             connection.execute(_SQL[name], {"code": CARD_TYPE})
     tell("statistics")
-    world.settle()
-    return world
+    dataset.settle()
+    return dataset
 
 
 async def _seed_presets(server: ServerInfo) -> None:

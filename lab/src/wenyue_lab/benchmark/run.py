@@ -88,7 +88,7 @@ def measure_all(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report
             report.machine = machine(server)
             naive.prepare(server, home)
             tell(f"{scale.cards:,} card holders, 10,000 sessions")
-            world = seed(server, home, scale.cards, tell_nothing)
+            dataset = seed(server, home, scale.cards, tell_nothing)
             log = home / "web.log"
             log.unlink(missing_ok=True)
             with (
@@ -98,7 +98,7 @@ def measure_all(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report
                     server,
                     home,
                     scale.workers,
-                    world=world,
+                    dataset=dataset,
                     load_workers=load_workers,
                     figures=report.figures,
                     connections=scale.connections,
@@ -108,7 +108,7 @@ def measure_all(home: Path, scale: Scale, tell: Callable[[str], None]) -> Report
                 served = [web.cpu_s] if peer is None else [web.cpu_s, peer.site.cpu_s]
                 used = [*served, load_workers.cpu_s, lambda: postgres_cpu_s(server)]
                 barometer = NoiseMeter(lambda: sum(one() for one in used))
-                _Bench(scale, report, server, world, web, load_workers, peer, home, tell).measure()
+                _Bench(scale, report, server, dataset, web, load_workers, peer, home, tell).measure()
                 report.noise = barometer.read_noise()
     report.seconds = perf_counter() - began
     return report
@@ -123,7 +123,7 @@ class _Bench:
     scale: Scale
     report: Report
     server: ServerInfo
-    world: Dataset
+    dataset: Dataset
     web: Site
     load_workers: Workers
     peer: PeerBench | None
@@ -154,7 +154,7 @@ class _Bench:
 
     def _fill(self) -> None:
         """Sell the session of the sold-out run to the last place."""
-        plan = Plan("book", 1, FULL_CAPACITY, self.world.slots(0, "full"))
+        plan = Plan("book", 1, FULL_CAPACITY, self.dataset.slots(0, "full"))
         volley = self.load_workers.fire(
             plan, port=self.web.port, connections=self.scale.load_workers, warm_s=0.0, measure_s=5.0
         )
@@ -219,9 +219,9 @@ class _Bench:
     def _fire_bookings(self, kind: str, rate_per_s: float) -> Volley:
         window_s = self.scale.warm_s + self.scale.measure_s
         count = int((rate_per_s or self.guess_per_s) * _SPARE * window_s) + self.scale.connections
-        count = min(count, self.world.cards // _RUNS_PER_DATE)
-        first_card, pass_no = self.world.take(count)
-        plan = Plan("book", first_card, count, self.world.slots(pass_no, kind))
+        count = min(count, self.dataset.cards // _RUNS_PER_DATE)
+        first_card, pass_no = self.dataset.take(count)
+        plan = Plan("book", first_card, count, self.dataset.slots(pass_no, kind))
         volley = self._fire(plan, rate_per_s)
         self.created += volley.statuses.get(CREATED, 0)
         self.doubtful += volley.lost + sum(volley.statuses.get(status, 0) for status in _UNDECIDED)
@@ -233,8 +233,8 @@ class _Bench:
         return volley
 
     def _read(self, kind: Kind, wanted: str, key: str) -> None:
-        slots = self.world.slots(0, "full")
-        path = self.world.availability_path() if kind == "availability" else ""
+        slots = self.dataset.slots(0, "full")
+        path = self.dataset.availability_path() if kind == "availability" else ""
         before = self.web.cpu_s()
         warm_s = _SOLD_OUT_WARM_S if kind == "sold_out" else self.scale.warm_s
         volley = self._fire(Plan(kind, 1 + FULL_CAPACITY, _FULL_TURN, slots, path), 0.0, warm_s)
@@ -260,8 +260,8 @@ class _Bench:
         """The same runs again beside millions of stored bookings."""
         self.tell(f"storing {self.scale.grown_to:,} bookings")
         fresh = sum(self.report.figures.get(f"{kind}_per_s") or 0.0 for kind in ("hot", "spread"))
-        self.world.grow(self.scale.grown_to, lambda _stored: None)
-        self.world.settle()
+        self.dataset.grow(self.scale.grown_to, lambda _stored: None)
+        self.dataset.settle()
         for kind in ("hot", "spread"):  # warm again: the first run after a checkpoint logs whole pages
             self._book(kind, into=None)
         for _ in range(self.scale.repeats):
@@ -272,10 +272,10 @@ class _Bench:
 
     def _account(self, stored: int = 0) -> None:
         """Nothing was oversold, and every booking that was answered is there, no more and no less."""
-        self.report.figures.add("oversold", self.world.oversold())
+        self.report.figures.add("oversold", self.dataset.oversold())
         if self.peer is not None:
             self.peer.account()
-        found = self.world.bookings() - stored
+        found = self.dataset.bookings() - stored
         if not self.created <= found <= self.created + self.doubtful:
             self.report.note(
                 f"{found} bookings are stored, {self.created} were confirmed, {self.doubtful} in doubt"

@@ -62,15 +62,15 @@ async def replay(scene: Scene) -> None:
 
 
 async def book_for_many(scene: Scene) -> None:
-    """One account books for many persons, and many accounts book for one. Raises LookupError without a town."""
-    town = scene.stage.town
-    if town is None:
-        raise LookupError("this drill needs a town")
-    slots = town.slots[DAY][VENUE]
+    """One account books for many persons, and many accounts book for one. Raises LookupError without fixtures."""
+    fixtures = scene.stage.fixtures
+    if fixtures is None:
+        raise LookupError("this drill needs fixtures")
+    slots = fixtures.slots[DAY][VENUE]
     for number in range(RULES[Pattern.MANY_PERSONS][0]):
         await scene.book(TOUT, 100 + number, slots[0])
     for number in range(RULES[Pattern.ROTATED_ACCOUNTS][0]):
-        await scene.book(200 + number, GUEST, town.slots[DAY - number][VENUE][0])
+        await scene.book(200 + number, GUEST, fixtures.slots[DAY - number][VENUE][0])
 
 
 def _forged_voucher() -> str:

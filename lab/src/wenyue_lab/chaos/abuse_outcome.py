@@ -70,10 +70,10 @@ async def blocked(scene: Scene) -> None:
 
 
 async def _try_to_book(scene: Scene, account: int) -> Operation:
-    town = scene.stage.town
-    if town is None:
-        raise LookupError("the drill needs a town")
-    return await scene.book(account, account, town.slots[DAY][VENUE - 1][0])
+    fixtures = scene.stage.fixtures
+    if fixtures is None:
+        raise LookupError("the drill needs fixtures")
+    return await scene.book(account, account, fixtures.slots[DAY][VENUE - 1][0])
 
 
 async def told(scene: Scene) -> None:

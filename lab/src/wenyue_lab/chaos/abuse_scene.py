@@ -29,7 +29,7 @@ RULES: Final[
     Pattern.MANY_PERSONS: (6, 600),
 }
 KNOWN_S: Final = 4.0  # every process has read the limits, or who is blocked
-PASSWORD: Final = "drill staff password"  # noqa: S105 - of a world that lives for minutes
+PASSWORD: Final = "drill staff password"  # noqa: S105 - of fixtures that live for minutes
 # cards: who books for many, for whom many book, and who comes to the gate today
 TOUT, GUEST, VISITOR = 11, 12, 13
 DAY, VENUE = 9, 9  # (from 0) which the load does not reach; and of the visit today

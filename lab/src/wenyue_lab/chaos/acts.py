@@ -38,8 +38,8 @@ class Stage:
     findings: list[str] = field(default_factory=list[str])
     extra: dict[str, float] = field(default_factory=dict[str, float])
 
-    server: ServerInfo | None = None  # PostgreSQL as it was when the world was made; its addresses stay
-    town: Fixtures | None = None
+    server: ServerInfo | None = None  # PostgreSQL as it was when the fixtures were made; its addresses stay
+    fixtures: Fixtures | None = None
     variables: Mapping[str, str] = field(default_factory=dict[str, str])  # of the installation's processes
     tell: Callable[[str], None] = lambda _: None
 

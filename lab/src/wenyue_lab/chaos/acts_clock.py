@@ -170,23 +170,23 @@ def leap_eve(_: datetime) -> datetime:
 
 async def pass_midnight(stage: Stage) -> None:
     """Midnight comes under load: the last day is released, the day changes, one person's day stays one person's day."""
-    if stage.town is None or stage.town.made_for is None:
-        raise LookupError("midnight needs a town that was made for an evening")
+    if stage.fixtures is None or stage.fixtures.made_for is None:
+        raise LookupError("midnight needs fixtures that were made for an evening")
     file = Path(stage.variables[_FILE])
-    evening = stage.town.made_for
+    evening = stage.fixtures.made_for
     turn(file, evening.timestamp() - real_time())
     midnight = stage.history.now() + _BEFORE_S
     stage.history.mark(
         f"it is {evening.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, a little before the venue's midnight"
     )
-    first = await _book(stage, card=stage.town.cards, day=0)
+    first = await _book(stage, card=stage.fixtures.cards, day=0)
     rushing = asyncio.create_task(_rush(stage, until=midnight + 3.0))
     await asyncio.sleep(max(0.0, midnight - stage.history.now()))
     stage.history.mark("midnight at the venue")
     stage.faults.append((midnight, midnight + 1.0))
     await stage.follow(CHECK)
     released = await rushing
-    second = await _book(stage, card=stage.town.cards, day=0)
+    second = await _book(stage, card=stage.fixtures.cards, day=0)
     if first.settled is not Says.YES or second.settled is not Says.NO:
         stage.findings.append(
             f"the same person, the same day, either side of midnight: {first.settled}, {second.settled}"
@@ -198,11 +198,11 @@ async def pass_midnight(stage: Stage) -> None:
 
 async def _pass_the_day(stage: Stage, file: Path, evening: datetime) -> None:
     """A day and two hours later."""
-    if stage.town is None:
+    if stage.fixtures is None:
         return
     turn(file, (evening + timedelta(seconds=_BEFORE_S) + _AFTER_GRACE).timestamp() - real_time())
     stage.history.mark("the next day is over: 02:05 of the day after")
-    stage.over_slots = frozenset(slot for venue in stage.town.slots[0] for slot in venue)
+    stage.over_slots = frozenset(slot for venue in stage.fixtures.slots[0] for slot in venue)
     await asyncio.sleep(2.0)  # people go on booking on the new day
 
 
@@ -234,19 +234,19 @@ def _judge_release(stage: Stage, asked: list[Operation], midnight: float) -> Non
 
 async def _rush(stage: Stage, *, until: float) -> list[Operation]:
     """Every tenth of a second somebody wants the day that is not released yet."""
-    if stage.town is None:
+    if stage.fixtures is None:
         return []
     asked: list[Operation] = []
     while stage.history.now() < until:
-        asked.append(await _book(stage, card=stage.town.cards - 1 - len(asked) % 200, day=DAYS - 1))
+        asked.append(await _book(stage, card=stage.fixtures.cards - 1 - len(asked) % 200, day=DAYS - 1))
         await asyncio.sleep(0.1)
     return asked
 
 
 async def _book(stage: Stage, *, card: int, day: int) -> Operation:
-    if stage.town is None:
-        raise LookupError("booking needs a town")
-    operation = Operation(uuid7(), Kind.BOOK, card, stage.town.slots[day][4][0])
+    if stage.fixtures is None:
+        raise LookupError("booking needs fixtures")
+    operation = Operation(uuid7(), Kind.BOOK, card, stage.fixtures.slots[day][4][0])
     stage.history.open(operation)
     await stage.client.carry_out(operation)
     if operation.settled is None:

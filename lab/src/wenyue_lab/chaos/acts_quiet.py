@@ -76,9 +76,9 @@ def _ahead_s(file: Path) -> float:
 
 def _waiting(stage: Stage) -> list[int]:
     """The cards of those who wait."""
-    if stage.town is None:
-        raise LookupError("this drill needs a town")
-    return list(range(stage.town.cards - WAITING + 1, stage.town.cards + 1))
+    if stage.fixtures is None:
+        raise LookupError("this drill needs fixtures")
+    return list(range(stage.fixtures.cards - WAITING + 1, stage.fixtures.cards + 1))
 
 
 async def _open(stage: Stage, now: datetime, release: datetime) -> None:
@@ -141,9 +141,9 @@ async def _go_in(stage: Stage, card: int, shown: str, until: float) -> float | N
 
 
 async def _book(stage: Stage, card: int, room_token: str) -> float | None:
-    if stage.town is None:
+    if stage.fixtures is None:
         return None
-    slots = stage.town.slots[_DAY][_VENUE]
+    slots = stage.fixtures.slots[_DAY][_VENUE]
     operation = Operation(uuid7(), Kind.BOOK, card, slots[card % len(slots)], room_token=room_token)
     stage.history.open(operation)
     await stage.client.carry_out(operation)

@@ -58,12 +58,12 @@ async def rush(stage: Stage) -> None:
 
 
 def _come(stage: Stage, seconds: float) -> Tally | None:
-    town = stage.town
-    if town is None:
-        raise LookupError("this drill needs a town")
+    fixtures = stage.fixtures
+    if fixtures is None:
+        raise LookupError("this drill needs fixtures")
     requests = int(RUSH_PER_S * seconds) + 1
-    slots = (NOWHERE,) * (requests // town.cards + 2)
-    stream = Stream("rush", ((seconds, RUSH_PER_S),), 1, town.cards, slots)
+    slots = (NOWHERE,) * (requests // fixtures.cards + 2)
+    stream = Stream("rush", ((seconds, RUSH_PER_S),), 1, fixtures.cards, slots)
     try:
         with Battery(size=_LOADERS, port=stage.installation.port, connections=CONNECTIONS) as battery:
             tally, _ = battery.fire([stream], drain_s=_DRAIN_S)

@@ -107,10 +107,10 @@ async def _kill_one(stage: Stage) -> None:
 
 async def hold(stage: Stage, number: int, ttl_s: int = _HOLD_TTL_S, *, day: int = DAYS - 1) -> Operation:
     """A booking that nobody will confirm, of a card that wants nothing else on that day."""
-    if stage.town is None:
-        raise LookupError("holds need a town")
-    slots = stage.town.slots[day][_HELD_VENUE]
-    operation = Operation(uuid7(), Kind.HOLD, stage.town.cards - number, slots[number % len(slots)])
+    if stage.fixtures is None:
+        raise LookupError("holds need fixtures")
+    slots = stage.fixtures.slots[day][_HELD_VENUE]
+    operation = Operation(uuid7(), Kind.HOLD, stage.fixtures.cards - number, slots[number % len(slots)])
     operation.hold_ttl_s = ttl_s
     stage.history.open(operation)
     await stage.client.carry_out(operation)

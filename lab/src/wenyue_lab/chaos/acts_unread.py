@@ -59,7 +59,7 @@ _SIGN_IN_GIVE_UP_S: Final = SIGN_IN_WAIT_S + WRITE_DEADLINE_S + 1.0  # there is 
 _ASK_AGAIN_S: Final = 2.0  # after an answer that names no time, or none
 _AT_ONCE: Final = 0.9  # of the requests that show a login
 _PIN: Final = "274916"
-_PASSWORD: Final = "drill staff password"  # noqa: S105 - of a world that lives for minutes
+_PASSWORD: Final = "drill staff password"  # noqa: S105 - of fixtures that live for minutes
 _places: Final = count(1)
 _CARDS: Final = (440, 441, 442)  # of people who sign in; nobody guesses at these
 

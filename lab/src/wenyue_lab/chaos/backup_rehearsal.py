@@ -42,7 +42,7 @@ class Scene:
 
     it: Performance
     server: ServerInfo
-    town: Fixtures
+    fixtures: Fixtures
     installation: Installation | None = None
     words: dict[str, str] = field(
         default_factory=dict[str, str]
@@ -112,7 +112,7 @@ class Scene:
         if self.installation is None:
             raise LookupError("no installation")
         with self.it.client(self.installation.port) as client:
-            traffic = self.it.traffic(client, self.it.demand(self.town))
+            traffic = self.it.traffic(client, self.it.demand(self.fixtures))
             self.history.begin()
             async with loaded(traffic, settled_within_s=_AFTERMATH_S, is_dropped=is_dropped):
                 try:
@@ -207,10 +207,10 @@ def rehearse_backup(drill: Drill, act: Act, home: Path, terms: Terms) -> Run:
         _remove([home, *others])
         it.terms.tell("an installation of its own")
         server = ensure_started(home)
-        town = it.people(server, home)
+        fixtures = it.people(server, home)
         facts = machine(server)
         stop(server)
-        scene = Scene(it, server, town)
+        scene = Scene(it, server, fixtures)
         scene.words |= {
             "BACKUPS": str(others[0]),
             "KEYS": str(others[1]),

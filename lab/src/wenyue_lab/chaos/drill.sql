@@ -77,7 +77,7 @@ WHERE l.slot_id = ANY (%(slots)s) AND b.state = 2
 SELECT count(*) FROM booking.booking WHERE state = 5
 
 -- name: session_today
--- One session of a venue that lasts all of this day, made where the world has none.
+-- One session of a venue that lasts all of this day, made where the fixtures have none.
 WITH bounds AS (
     SELECT %(day)s::date AS on_date, %(day)s::date::timestamp AT TIME ZONE 'Asia/Shanghai' AS starts_at
 ), made AS (

@@ -1,4 +1,4 @@
-"""The drills' little world: ten attractions, one of which is soon full, and as many card holders as the load needs.
+"""The drills' fixtures: ten attractions, one of which is soon full, and as many card holders as the load needs.
 
 Made from the benchmark's statements. Written by the owner before the installation starts.
 """
@@ -67,7 +67,7 @@ def cards_for(operations: int) -> int:
 
 
 def seed(server: ServerInfo, home: Path, cards: int, *, now: datetime | None = None) -> Fixtures:
-    """Migrate the database and write the world into it.
+    """Migrate the database and write the fixtures into it.
 
     `now`: the instant that it is made for, when that is not the present; then the first day is the venue's next one, and the
     last day is released at the venue's next midnight.
@@ -114,8 +114,8 @@ class Demand:
     somebody who has one, or cancel a booking that was acknowledged.
     """
 
-    def __init__(self, town: Fixtures, *, seed: int) -> None:
-        self._town = town
+    def __init__(self, fixtures: Fixtures, *, seed: int) -> None:
+        self._fixtures = fixtures
         self._chance = random.Random(f"demand {seed}")  # noqa: S311 - load, not secrets
         self._ordinary = self._visits()
         self._last: tuple[int, int, int] = (1, 0, HOT_VENUE - 1)
@@ -130,11 +130,11 @@ class Demand:
         if dice < 0.12:
             card, day, venue = self._last
         elif dice < 0.20:
-            card = self._chance.randrange(self._town.cards) + 1
+            card = self._chance.randrange(self._fixtures.cards) + 1
             day, venue = 0, FULL_VENUE - 1
         else:
             card, day, venue = self._last = next(self._ordinary)
-        slot = self._chance.choice(self._town.slots[day][venue])
+        slot = self._chance.choice(self._fixtures.slots[day][venue])
         return Operation(uuid7(), Kind.BOOK, card, slot)
 
     def learn(self, operation: Operation) -> None:
@@ -149,5 +149,5 @@ class Demand:
                 for venue in range(VENUES):
                     if venue == FULL_VENUE - 1:
                         continue
-                    for card in range(1, self._town.cards + 1):
+                    for card in range(1, self._fixtures.cards + 1):
                         yield card, day, venue

@@ -40,7 +40,7 @@ class Drill:
     needs: Callable[[], str] = str  # why it cannot run on this machine; empty: it can
     around: Around | None = None
     begins_at: Callable[[datetime], datetime] | None = (
-        None  # the instant that its world is made for, given the real one
+        None  # the instant that its fixtures are made for, given the real one
     )
     has_lab: bool = False  # on a cluster (`wenyue lab`) instead of a single machine's installation
     has_namespaces: bool = False  # the cluster's nodes have networks of their own

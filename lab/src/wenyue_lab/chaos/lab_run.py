@@ -42,10 +42,10 @@ def run_lab_drill(drill: Drill, home: Path, terms: Terms) -> Run:
 def _perform(it: Performance, lab: Lab) -> Run:
     """Seed, serve, load and fault, check."""
     server = _as_server(lab)
-    town = it.people(server, lab.home)
+    fixtures = it.people(server, lab.home)
     facts = machine(server)
     lab.serve(it.terms.tell)
-    stage = asyncio.run(_act(it, lab, server, town))
+    stage = asyncio.run(_act(it, lab, server, fixtures))
     it.terms.tell("the check")
     lab.await_whole()
     violations = check(it.history, read_final(lab.owner_url))
@@ -53,17 +53,17 @@ def _perform(it: Performance, lab: Lab) -> Run:
     return it.record(stage, facts | about, violations)
 
 
-async def _act(it: Performance, lab: Lab, server: ServerInfo, town: Fixtures) -> LabStage:
+async def _act(it: Performance, lab: Lab, server: ServerInfo, fixtures: Fixtures) -> LabStage:
     with it.client(lab.layout.port) as client:
         stage = LabStage(
             installation=LabSite(lab),
             history=it.history,
             client=client,
-            demand=it.demand(town),
+            demand=it.demand(fixtures),
             seconds=it.terms.seconds,
             chance=it.chance(),
             server=server,
-            town=town,
+            fixtures=fixtures,
             tell=it.terms.tell,
             runbook=it.runbook(),
             lab=lab,

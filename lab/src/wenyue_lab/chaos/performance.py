@@ -49,12 +49,12 @@ class Performance:
     began_at: datetime
 
     def people(self, server: ServerInfo, home: Path, *, now: datetime | None = None) -> Fixtures:
-        """The world, with as many card holders as will book."""
+        """The fixtures, with as many card holders as will book."""
         return seed(server, home, cards_for(int(self.terms.rate_per_s * self.terms.seconds)), now=now)
 
-    def demand(self, town: Fixtures) -> Demand:
+    def demand(self, fixtures: Fixtures) -> Demand:
         """What they want."""
-        return Demand(town, seed=self.terms.seed)
+        return Demand(fixtures, seed=self.terms.seed)
 
     def chance(self) -> random.Random:
         """When the fault strikes."""

@@ -41,11 +41,11 @@ def run_drill(drill: Drill, home: Path, terms: Terms) -> Run:
             it.terms.tell("an installation of its own")
             server = ensure_started(home)
             now = drill.begins_at(it.began_at) if drill.begins_at is not None else None
-            town = it.people(server, home, now=now)
+            fixtures = it.people(server, home, now=now)
             facts = machine(server)
             if not drill.has_link:
                 stop(server)  # `wenyue up` starts it, and keeps it running
-            stage = asyncio.run(_Play(it, log, town, server, variables).perform())
+            stage = asyncio.run(_Play(it, log, fixtures, server, variables).perform())
             it.terms.tell("the check")
             if not drill.has_link:
                 server = ensure_started(home)
@@ -64,7 +64,7 @@ class _Play:
 
     it: Performance
     log: Path
-    town: Fixtures
+    fixtures: Fixtures
     server: ServerInfo
     variables: Mapping[str, str]
 
@@ -81,8 +81,8 @@ class _Play:
                 front = await stack.enter_async_context(ChaosProxy((HOST, 0), there, seed=it.terms.seed))
             client = stack.enter_context(it.client(front.port if front is not None else installation.port))
             stage = Stage(
-                installation, it.history, client, it.demand(self.town), it.terms.seconds, it.chance(),
-                front=front, link=link, server=self.server, town=self.town, variables=variables,
+                installation, it.history, client, it.demand(self.fixtures), it.terms.seconds, it.chance(),
+                front=front, link=link, server=self.server, fixtures=self.fixtures, variables=variables,
                 tell=it.terms.tell, patience_s=it.terms.slack_s, runbook=it.runbook(),
             )  # fmt: skip
             it.terms.tell("load and fault")

@@ -41,7 +41,7 @@ def members(layout: Layout) -> list[Member]:
 def are_whole(layout: Layout, nodes: int) -> bool:
     """Whether at least `nodes` Patronis answer and all that answer see the same leader and at least `nodes` - 1 in step.
 
-    All of them are asked: one that stood still shows the world as it was.
+    All of them are asked: one that stood still shows the fixtures as it was.
     """
     views = [view for node in layout.nodes if (view := _view(node))]
     leaders = {one.name for view in views for one in view if one.leads}

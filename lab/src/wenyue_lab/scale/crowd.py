@@ -25,7 +25,7 @@ PERCENTILES: Final = (1, 10, 50, 90, 99)
 
 
 @dataclass(slots=True)
-class _Town:
+class _Sale:
     """Where everybody is now."""
 
     release: Release
@@ -54,30 +54,30 @@ class _Town:
 
 def simulate(release: Release) -> Story:
     """Play the release from the first visitor to the last."""
-    town = _Town(release, Random(release.seed), left=float(release.places))  # noqa: S311 - a simulation
+    sale = _Sale(release, Random(release.seed), left=float(release.places))  # noqa: S311 - a simulation
     first_s = -round(release.minutes_before * 60)
     early = round(release.visitors * release.early) if first_s < 0 else 0
-    coming = [*_early_arrivals(early, first_s, town.chance)]
+    coming = [*_early_arrivals(early, first_s, sale.chance)]
     after = _Poured(release.visitors - early)
     seconds: list[Second] = []
     quiet = 0
     at_s = first_s
     while at_s < _AFTER_S_MAX and quiet < _TAIL_S:
-        arrivals = coming[at_s - first_s] if at_s < 0 else after.take(_late_share(release), town.chance)
-        seconds.append(_second(town, at_s, arrivals))
-        is_over = at_s > 0 and not town.waiting and not any(town.inside) and not after.left
+        arrivals = coming[at_s - first_s] if at_s < 0 else after.take(_late_share(release), sale.chance)
+        seconds.append(_second(sale, at_s, arrivals))
+        is_over = at_s > 0 and not sale.waiting and not any(sale.inside) and not after.left
         quiet = quiet + 1 if is_over else 0
         at_s += 1
     return Story(
         seconds=tuple(seconds),
-        booked=town.booked,
-        sold=round(release.places - town.left),
-        refused=town.refused,
-        let_in=town.let_in,
-        missed=town.missed,
-        turned_away=town.turned_away,
-        sold_out_at_s=town.sold_out_at_s,
-        waits_s=_percentiles(town.waits),
+        booked=sale.booked,
+        sold=round(release.places - sale.left),
+        refused=sale.refused,
+        let_in=sale.let_in,
+        missed=sale.missed,
+        turned_away=sale.turned_away,
+        sold_out_at_s=sale.sold_out_at_s,
+        waits_s=_percentiles(sale.waits),
     )
 
 
@@ -111,90 +111,90 @@ def _late_share(release: Release) -> float:
     return 1 - exp(-1 / (release.late_minutes * 60))
 
 
-def _second(town: _Town, at_s: int, arrivals: int) -> Second:
+def _second(sale: _Sale, at_s: int, arrivals: int) -> Second:
     """One second: people come, look, are let in, think, book or leave."""
-    release, chance = town.release, town.chance
-    is_sold_out = town.sold_out_at_s is not None
-    town.waiting += arrivals
-    town.queue += arrivals
+    release, chance = sale.release, sale.chance
+    is_sold_out = sale.sold_out_at_s is not None
+    sale.waiting += arrivals
+    sale.queue += arrivals
     if at_s >= 0:
-        town.newest.append(arrivals)
-        town.late.append((at_s, arrivals))
-        town.late_people += arrivals
-    polls = poisson(chance, town.waiting / release.poll_s)
-    herd = release.herd * town.waiting / _HERD_S if 0 <= at_s < _HERD_S else 0.0
+        sale.newest.append(arrivals)
+        sale.late.append((at_s, arrivals))
+        sale.late_people += arrivals
+    polls = poisson(chance, sale.waiting / release.poll_s)
+    herd = release.herd * sale.waiting / _HERD_S if 0 <= at_s < _HERD_S else 0.0
     reloads = poisson(chance, herd)
     let_in = 0
     if at_s >= 0 and not is_sold_out:
-        let_in = _let_in(town, at_s)
-    bookings, refused = _book(town, let_in, at_s)
+        let_in = _let_in(sale, at_s)
+    bookings, refused = _book(sale, let_in, at_s)
     if is_sold_out:
-        leaving = draw(chance, town.waiting, 1 - exp(-1 / (release.poll_s / 2 + release.told_s)))
-        leaving = town.waiting if town.waiting <= 2 else leaving
-        town.waiting -= leaving
-        town.turned_away += leaving
+        leaving = draw(chance, sale.waiting, 1 - exp(-1 / (release.poll_s / 2 + release.told_s)))
+        leaving = sale.waiting if sale.waiting <= 2 else leaving
+        sale.waiting -= leaving
+        sale.turned_away += leaving
     reads = poisson(chance, let_in * release.reads)
-    return Second(at_s, town.waiting, polls, arrivals, reloads, let_in, reads, bookings, refused)
+    return Second(at_s, sale.waiting, polls, arrivals, reloads, let_in, reads, bookings, refused)
 
 
-def _let_in(town: _Town, at_s: int) -> int:
+def _let_in(sale: _Sale, at_s: int) -> int:
     """Raise the threshold by this second's rate. Returns who came in: those who had gone used up a part of the rate."""
-    release = town.release
-    town.rate = min(release.rate_max, town.rate * (1 + RATE_GROWTH_PER_S) if town.rate else RATE_START)
-    turn = max(0, min(round(town.rate), town.queue - town.ahead - sum(town.newest)))
-    gone = draw(town.chance, turn, release.gone)
+    release = sale.release
+    sale.rate = min(release.rate_max, sale.rate * (1 + RATE_GROWTH_PER_S) if sale.rate else RATE_START)
+    turn = max(0, min(round(sale.rate), sale.queue - sale.ahead - sum(sale.newest)))
+    gone = draw(sale.chance, turn, release.gone)
     came = turn - gone
-    _note_waits(town, at_s, turn)
-    town.ahead += turn
-    town.waiting -= turn
-    town.let_in += came
-    town.missed += gone
+    _note_waits(sale, at_s, turn)
+    sale.ahead += turn
+    sale.waiting -= turn
+    sale.let_in += came
+    sale.missed += gone
     return came
 
 
-def _note_waits(town: _Town, at_s: int, turn: int) -> None:
+def _note_waits(sale: _Sale, at_s: int, turn: int) -> None:
     """The early have waited since the release, the late since they came."""
-    early = max(0, min(turn, town.queue - town.late_people - town.ahead))
+    early = max(0, min(turn, sale.queue - sale.late_people - sale.ahead))
     if early:
-        town.waits[at_s] = town.waits.get(at_s, 0) + early
+        sale.waits[at_s] = sale.waits.get(at_s, 0) + early
     turn -= early
-    while turn > 0 and town.late:
-        came_at, people = town.late[0]
+    while turn > 0 and sale.late:
+        came_at, people = sale.late[0]
         taken = min(turn, people)
-        town.waits[at_s - came_at] = town.waits.get(at_s - came_at, 0) + taken
+        sale.waits[at_s - came_at] = sale.waits.get(at_s - came_at, 0) + taken
         turn -= taken
-        town.late_people -= taken
+        sale.late_people -= taken
         if taken == people:
-            town.late.popleft()
+            sale.late.popleft()
         else:
-            town.late[0] = (came_at, people - taken)
+            sale.late[0] = (came_at, people - taken)
 
 
-def _book(town: _Town, came: int, at_s: int) -> tuple[int, int]:
+def _book(sale: _Sale, came: int, at_s: int) -> tuple[int, int]:
     """Whoever came in books after a while, or never; the last places end it. Returns (bookings, refused as sold out)."""
-    release = town.release
+    release = sale.release
     horizon = max(1, round(_HORIZON * release.thinking_s))
-    while len(town.inside) < horizon:
-        town.inside.append(0)
-    _think(town, draw(town.chance, came, release.books), horizon)
-    trying = town.inside.popleft()
-    able = min(trying, int(town.left / release.guests))
-    town.left -= able * release.guests
-    town.booked += able
-    town.refused += trying - able
-    if town.sold_out_at_s is None and at_s >= 0 and town.left < release.guests:
-        town.sold_out_at_s = at_s
+    while len(sale.inside) < horizon:
+        sale.inside.append(0)
+    _think(sale, draw(sale.chance, came, release.books), horizon)
+    trying = sale.inside.popleft()
+    able = min(trying, int(sale.left / release.guests))
+    sale.left -= able * release.guests
+    sale.booked += able
+    sale.refused += trying - able
+    if sale.sold_out_at_s is None and at_s >= 0 and sale.left < release.guests:
+        sale.sold_out_at_s = at_s
     return able, trying - able
 
 
-def _think(town: _Town, people: int, horizon: int) -> None:
+def _think(sale: _Sale, people: int, horizon: int) -> None:
     """Spread people over the seconds in which they will book: exponential, cut at the horizon."""
-    step = 1 - exp(-1 / town.release.thinking_s)
+    step = 1 - exp(-1 / sale.release.thinking_s)
     for second in range(horizon):
         if people <= 0:
             return
-        taken = people if second == horizon - 1 else draw(town.chance, people, step)
-        town.inside[second] += taken
+        taken = people if second == horizon - 1 else draw(sale.chance, people, step)
+        sale.inside[second] += taken
         people -= taken
 
 

@@ -27,9 +27,9 @@ _TRIES: Final = 2  # there are card holders for so many
 
 
 @dataclass(frozen=True, slots=True)
-class _Town:
+class _Site:
     web: Site
-    world: Dataset
+    dataset: Dataset
 
 
 def compare(home: Path, people: int, tell: Callable[[str], None], *, pace: float = 1.0) -> list[Divided]:
@@ -43,18 +43,18 @@ def compare(home: Path, people: int, tell: Callable[[str], None], *, pace: float
 
 def _measure(home: Path, primaries: int, people: int, tell: Callable[[str], None], pace: float) -> Divided:
     with ExitStack() as stack:
-        towns: list[_Town] = []
+        sites: list[_Site] = []
         for number in range(primaries):
             tell(f"primary {number + 1} of {primaries}")
             own = home / f"primary-{number + 1}"
             own.mkdir(parents=True, exist_ok=True)
             server = stack.enter_context(database(own, lambda _line: None))
-            world = seed(server, own, people, lambda _line: None)
-            towns.append(
-                _Town(stack.enter_context(site(server, own, _SENDERS // primaries, own / "web.log")), world)
+            dataset = seed(server, own, people, lambda _line: None)
+            sites.append(
+                _Site(stack.enter_context(site(server, own, _SENDERS // primaries, own / "web.log")), dataset)
             )
-        of_sender = [towns[number * primaries // _SENDERS] for number in range(_SENDERS)]
-        senders = [stack.enter_context(Sender(town.web.port)) for town in of_sender]
+        of_sender = [sites[number * primaries // _SENDERS] for number in range(_SENDERS)]
+        senders = [stack.enter_context(Sender(one.web.port)) for one in of_sender]
         threads = stack.enter_context(ThreadPoolExecutor(_SENDERS))
 
         tell("warming up")
@@ -63,11 +63,11 @@ def _measure(home: Path, primaries: int, people: int, tell: Callable[[str], None
         found: list[tuple[float, int]] = []
         web = base = 0.0
         for _ in range(_TRIES):  # a machine that paused through the window has measured nothing
-            web, base = _web_s(towns), _database_s(towns)
+            web, base = _web_s(sites), _database_s(sites)
             found = _fire(
                 threads, senders, of_sender, replace(_WAY, seconds=_WAY.seconds * pace), int(people * 0.42)
             )
-            web, base = _web_s(towns) - web, _database_s(towns) - base
+            web, base = _web_s(sites) - web, _database_s(sites) - base
             if web > 0 and base > 0 and all(rate for rate, _ in found):
                 break
         made = max(1, sum(count for _, count in found))
@@ -75,20 +75,20 @@ def _measure(home: Path, primaries: int, people: int, tell: Callable[[str], None
             primaries=primaries,
             per_s=sum(rate for rate, _ in found),
             each_per_s=tuple(
-                sum(rate for (rate, _), mine in zip(found, of_sender, strict=True) if mine is town)
-                for town in towns
+                sum(rate for (rate, _), mine in zip(found, of_sender, strict=True) if mine is one)
+                for one in sites
             ),
             web_us=web / made * 1e6,
             database_us=base / made * 1e6,
-            oversold=sum(town.world.oversold() for town in towns),
+            oversold=sum(one.dataset.oversold() for one in sites),
         )
 
 
 def _fire(
-    threads: ThreadPoolExecutor, senders: list[Sender], of_sender: list[_Town], way: Way, count: int
+    threads: ThreadPoolExecutor, senders: list[Sender], of_sender: list[_Site], way: Way, count: int
 ) -> list[tuple[float, int]]:
     """All senders at once. Returns confirmations a second, and all of them, of each."""
-    loads = [_bookings(town.world, count) for town in of_sender]
+    loads = [_bookings(one.dataset, count) for one in of_sender]
     turns = [threads.submit(sender.send, load, way) for sender, load in zip(senders, loads, strict=True)]
     outcomes = [turn.result() for turn in turns]
     return [
@@ -96,14 +96,14 @@ def _fire(
     ]
 
 
-def _bookings(world: Dataset, count: int) -> list[bytes]:
-    first_card, pass_no = world.take(count)
-    return build(Plan("book", first_card, count, world.slots(pass_no, "hot")))
+def _bookings(dataset: Dataset, count: int) -> list[bytes]:
+    first_card, pass_no = dataset.take(count)
+    return build(Plan("book", first_card, count, dataset.slots(pass_no, "hot")))
 
 
-def _web_s(towns: list[_Town]) -> float:
-    return sum(town.web.cpu_s() for town in towns)
+def _web_s(sites: list[_Site]) -> float:
+    return sum(one.web.cpu_s() for one in sites)
 
 
-def _database_s(towns: list[_Town]) -> float:
-    return sum(cpu_seconds(town.world.server) for town in towns)
+def _database_s(sites: list[_Site]) -> float:
+    return sum(cpu_seconds(one.dataset.server) for one in sites)

@@ -31,12 +31,12 @@ def measure(
         with database(home, lambda _line: None) as server:
             facts = machine(server)
             tell(f"{people:,} card holders")
-            world = seed(server, home, people, lambda _line: None)
+            dataset = seed(server, home, people, lambda _line: None)
             vault = Vault(load_keys(home))
             log = home / "web.log"
             log.unlink(missing_ok=True)
             with site(server, home, workers, log) as web, Sender(web.port) as sender:
-                bench = Bench(server, web, world, sender, tell, pace)
+                bench = Bench(server, web, dataset, sender, tell, pace)
                 kb = _connection_kb(bench)
                 units = all_units(bench, people, vault)
                 return Costs(

@@ -19,10 +19,10 @@ _COLLECTORS: Final = 16
 _COLLECT_DEADLINE_S: Final = 30.0
 
 
-def bookings(world: Dataset, kind: str, count: int) -> list[bytes]:
+def bookings(dataset: Dataset, kind: str, count: int) -> list[bytes]:
     """So many bookings of whoever is next, for sessions of this kind."""
-    first_card, pass_no = world.take(count)
-    return build(Plan("book", first_card, count, world.slots(pass_no, kind)))
+    first_card, pass_no = dataset.take(count)
+    return build(Plan("book", first_card, count, dataset.slots(pass_no, kind)))
 
 
 def post(path: str, card: int, body: dict[str, str]) -> bytes:

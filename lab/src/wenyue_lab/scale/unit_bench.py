@@ -35,7 +35,7 @@ class Bench:
 
     server: ServerInfo
     web: Site
-    world: Dataset
+    dataset: Dataset
     sender: Sender
     tell: Callable[[str], None]
     pace: float = 1.0  # share of the usual time and numbers

@@ -35,22 +35,22 @@ _NOBODY: Final = 999_999_999  # a product that no slot has: the room guards noth
 def all_units(bench: Bench, people: int, vault: Vault) -> dict[str, Unit]:
     """Every unit by its name (`model.UNITS`): bookings and reads, then the room."""
     units: dict[str, Unit] = {}
-    bench.unit("warming up", bookings(bench.world, "hot", people // 6), "201", bench.way(1.0))
+    bench.unit("warming up", bookings(bench.dataset, "hot", people // 6), "201", bench.way(1.0))
     bench.idle()
-    busy = bookings(bench.world, "hot", people // 2)
+    busy = bookings(bench.dataset, "hot", people // 2)
     units["booking_full"] = bench.unit("booking_full", busy, "201", bench.way(3.0))
-    calm = bookings(bench.world, "hot", int(_CALM_PER_S * 5))
+    calm = bookings(bench.dataset, "hot", int(_CALM_PER_S * 5))
     units["booking_calm"] = bench.unit("booking_calm", calm, "201", bench.way(3.0, per_s=_CALM_PER_S))
     bench.checkpoint()
-    spread = bookings(bench.world, "spread", people // 2)
+    spread = bookings(bench.dataset, "spread", people // 2)
     units["booking_spread"] = bench.unit("booking_spread", spread, "201", bench.way(2.0))
-    size = bench.answer_bytes(bookings(bench.world, "hot", 1)[0])
+    size = bench.answer_bytes(bookings(bench.dataset, "hot", 1)[0])
     units = {name: _with_answer(unit, size) for name, unit in units.items()}
-    full = bench.world.slots(0, "full")
+    full = bench.dataset.slots(0, "full")
     bench.unit("selling out", build(Plan("book", 1, FULL_CAPACITY, full)), "201", bench.way(1.0))
     asking = build(Plan("sold_out", 1 + FULL_CAPACITY, 4_000, full))
     units["sold_out"] = bench.unit("sold_out", asking, "409", bench.way(1.5, warm_s=1.0, again=True))
-    reading = build(Plan("availability", path=bench.world.availability_path()))
+    reading = build(Plan("availability", path=bench.dataset.availability_path()))
     units["availability"] = bench.unit("availability", reading, "200", bench.way(1.5, again=True))
     return units | _room_units(bench, vault)
 
@@ -58,7 +58,7 @@ def all_units(bench: Bench, people: int, vault: Vault) -> dict[str, Unit]:
 def _room_units(bench: Bench, vault: Vault) -> dict[str, Unit]:
     """A room that guards nothing, so that only itself is measured."""
     release_at = datetime.now(UTC) + timedelta(hours=1)
-    asyncio.run(_open(bench.server, vault, release_at, bench.world))
+    asyncio.run(_open(bench.server, vault, release_at, bench.dataset))
     units: dict[str, Unit] = {}
     time.sleep(_READ_S)  # web processes read rooms by themselves, and nothing tells when they have
     bench.idle()  # a room has work of its own each second, however many look at it
@@ -87,8 +87,8 @@ def _room_units(bench: Bench, vault: Vault) -> dict[str, Unit]:
     return units | {name: _with_answer(units[name], bench.answer_bytes(one)) for name, one in sizes.items()}
 
 
-async def _open(server: ServerInfo, vault: Vault, release_at: datetime, world: Dataset) -> None:
-    day = world.first_day
+async def _open(server: ServerInfo, vault: Vault, release_at: datetime, dataset: Dataset) -> None:
+    day = dataset.first_day
     new = NewRoom(ROOM, "测量", "Measurement", None, (_NOBODY,), day, day, "/", release_at)
     async with await psycopg.AsyncConnection.connect(server.owner_url) as tx:
         await open_room(tx, vault, new, datetime.now(UTC), actor="scale")

@@ -24,15 +24,15 @@ TRIES_MAX: Final = 4  # an answer must come by then: every unknown converges
 
 
 class Asking:
-    """One epoch: a fresh world, and how something is asked in it."""
+    """One epoch: fresh fixtures, and how something is asked in it."""
 
-    def __init__(self, stage: Stage, town: Fixtures, rng: random.Random, record: Record) -> None:
-        self.stage, self.town, self.rng, self.record = stage, town, rng, record
-        self.model: Naive = town.model
-        self.demand = Demand(rng, town, stage.clock)
+    def __init__(self, stage: Stage, fixtures: Fixtures, rng: random.Random, record: Record) -> None:
+        self.stage, self.fixtures, self.rng, self.record = stage, fixtures, rng, record
+        self.model: Naive = fixtures.model
+        self.demand = Demand(rng, fixtures, stage.clock)
         self.memory = Memory(stage.clock)
         self.quiet = Quiet(stage.owner, rng, stage.clock, record.note)
-        self.operators = Operators(stage.desk, town, rng, stage.clock, record.note)
+        self.operators = Operators(stage.desk, fixtures, rng, stage.clock, record.note)
 
     @property
     def now(self) -> datetime:

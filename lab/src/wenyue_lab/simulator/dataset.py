@@ -1,4 +1,4 @@
-"""The naive model's world: slots, cards and the list of bookings, and every number recounted from that list each time.
+"""The naive model's state: slots, cards and the list of bookings, and every number recounted from that list each time.
 
 No counters, no locks, no caches. Slow and obvious on purpose.
 """
@@ -96,7 +96,7 @@ class Booking:
 
 
 class Dataset:
-    """The whole world in lists."""
+    """The whole state in lists."""
 
     def __init__(self) -> None:
         self.slots: dict[int, Slot] = {}

@@ -1,4 +1,4 @@
-"""What the people of the little world ask for: random requests, replays, changes, mistakes; all from one seed."""
+"""What the people of the fixtures ask for: random requests, replays, changes, mistakes; all from one seed."""
 
 import hashlib
 import random
@@ -30,8 +30,8 @@ _DISOWNED = 0.15  # of changes of bookings that name people
 class Demand:
     """Requests as they come. Looks into the model only to ask for things that exist."""
 
-    def __init__(self, rng: random.Random, town: Fixtures, clock: Clock) -> None:
-        self._rng, self._town, self._clock = rng, town, clock
+    def __init__(self, rng: random.Random, fixtures: Fixtures, clock: Clock) -> None:
+        self._rng, self._fixtures, self._clock = rng, fixtures, clock
         self._sent: list[BookingRequest] = []
         self._changes: list[ChangeRequest] = []
         self._hot: list[Slot] = []
@@ -68,7 +68,7 @@ class Demand:
         return self.booking(self._roomy())
 
     def _roomy(self) -> list[Slot]:
-        now, everything = self._clock.now, self._town.model.slots.values()
+        now, everything = self._clock.now, self._fixtures.model.slots.values()
         roomy = [
             one for one in everything if not one.is_named and one.is_open and one.release <= now < one.closes
         ]
@@ -77,12 +77,12 @@ class Demand:
     def booking(self, slots: list[Slot] | None = None) -> BookingRequest:
         """A new booking, of these sessions or any, with now and then a mistake in it."""
         rng = self._rng
-        holder, card = rng.choice(self._town.holders)
+        holder, card = rng.choice(self._fixtures.holders)
         does_hoard = holder == CASH_HOLDERS[0] and rng.random() < 0.85
         if does_hoard and not slots:
             slots = self._roomy()
         slots = slots or self._slots(rng.choices((1, 2, 3), (75, 20, 5))[0])
-        party = rng.sample(self._town.people, rng.choices((1, 2, 3, 4), (60, 28, 9, 3))[0])
+        party = rng.sample(self._fixtures.people, rng.choices((1, 2, 3, 4), (60, 28, 9, 3))[0])
         channel = rng.choices((Channel.ONLINE, Channel.PHONE, Channel.OTA), (75, 20, 5))[0]
         lines = tuple(
             self._line(slot, len(party), may_use_card=card is not None or rng.random() < 0.03)
@@ -97,7 +97,9 @@ class Demand:
             holder_id=holder if rng.random() < 0.97 else None,
             card_id=card if rng.random() < 0.98 else rng.choice([1, 2, 99]),
             lines=lines,
-            visitors=tuple(Visitor(person, None, self._town.model.numbers.get(person)) for person in party),
+            visitors=tuple(
+                Visitor(person, None, self._fixtures.model.numbers.get(person)) for person in party
+            ),
             party=b"",
             is_hold=does_hoard or rng.random() < 0.25,
             hold_ttl_s=7200 if does_hoard else rng.choice((30, 300, 900, 7200)),
@@ -147,7 +149,7 @@ class Demand:
     def _disowning(self, booking: Booking, line: Line) -> ChangeRequest:
         """One of a booking's people, or somebody else, says that the place is not theirs."""
         rng = self._rng
-        person = rng.choice(line.persons) if rng.random() < 0.95 else rng.choice(self._town.people)
+        person = rng.choice(line.persons) if rng.random() < 0.95 else rng.choice(self._fixtures.people)
         change = ChangeRequest(
             ChangeKind.DISOWN, booking.id, "traveller", person_key=person, slot_id=line.slot.id
         )
@@ -163,7 +165,9 @@ class Demand:
             return first, [lead, *(one for one in second if _id(one) != _id(lead))]
         roll = rng.random()
         if roll < 0.3:  # the client lost patience and sent the same again, elsewhere
-            if rng.random() < 0.5 and lead.id not in self._town.model.bookings:  # a card's lock does not help
+            if (
+                rng.random() < 0.5 and lead.id not in self._fixtures.model.bookings
+            ):  # a card's lock does not help
                 lines = tuple(replace(line, is_on_card=False, price_minor=None) for line in lead.lines)
                 lead = self._sign(replace(lead, lines=lines, card_id=None))
                 first = [lead, *(one for one in first if _id(one) != lead.id)]
@@ -198,7 +202,7 @@ class Demand:
 
     def _one_card(self) -> tuple[BookingRequest, BookingRequest] | None:
         """Two bookings on one card for different people in sessions of one day that share no pool."""
-        rng, model = self._rng, self._town.model
+        rng, model = self._rng, self._fixtures.model
         slots = [
             one
             for one in model.slots.values()
@@ -211,7 +215,7 @@ class Demand:
         other = rng.choice(others or slots)
         cards = [(card.holder, card.id) for card in model.cards.values()]
         holder, card = rng.choice(cards)
-        people = rng.sample(self._town.people, 4)
+        people = rng.sample(self._fixtures.people, 4)
         pair: list[BookingRequest] = []
         for one, party in ((slot, people[:2]), (other, people[2:])):
             made = self.booking()
@@ -223,7 +227,8 @@ class Demand:
                         holder_id=holder,
                         card_id=card,
                         visitors=tuple(
-                            Visitor(person, None, self._town.model.numbers.get(person)) for person in party
+                            Visitor(person, None, self._fixtures.model.numbers.get(person))
+                            for person in party
                         ),
                         lines=(WantedLine(one.id, len(party), tuple(range(len(party))), True),),
                     )
@@ -239,7 +244,7 @@ class Demand:
 
     def _slots(self, count: int) -> list[Slot]:
         """Mostly sessions still to come, and for some steps the same hot one."""
-        rng, model = self._rng, self._town.model
+        rng, model = self._rng, self._fixtures.model
         if not self._hot or rng.random() < 0.04:
             now, everything = self._clock.now, list(model.slots.values())
             on_sale = [slot for slot in everything if slot.release <= now < slot.closes and slot.is_open]
@@ -266,7 +271,7 @@ class Demand:
         return WantedLine(slot.id, len(visitors), visitors, is_on_card, price)
 
     def _some_booking(self) -> Booking | None:
-        bookings = list(self._town.model.bookings.values())
+        bookings = list(self._fixtures.model.bookings.values())
         if not bookings:
             return None
         live = [booking for booking in bookings if booking.live]
@@ -289,14 +294,14 @@ class Demand:
 
     def _prices(self, booking: Booking, moves: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         """Two of three movers name the price that they saw, one of sixteen of those a wrong one: told by the booking's id."""
-        way, slots = booking.id.int, self._town.model.slots
+        way, slots = booking.id.int, self._fixtures.model.slots
         if way % 3 == 0:
             return ()
         wrong = int(way % 16 == 0)
         return tuple((no, slots[slot_id].price + wrong) for no, slot_id in moves if slot_id in slots)
 
     def _target(self, line: Line) -> int:
-        rng, slots = self._rng, list(self._town.model.slots.values())
+        rng, slots = self._rng, list(self._fixtures.model.slots.values())
         same = [slot.id for slot in slots if slot.product == line.slot.product]
         return (
             rng.choice(same) if rng.random() < 0.94 else rng.choice([*(slot.id for slot in slots), 999_999])

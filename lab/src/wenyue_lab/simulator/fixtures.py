@@ -1,4 +1,4 @@
-"""The little world of the simulator: a hill with a day's cap and reserves, a hall with small sessions, an inn."""
+"""The fixtures of the simulator: a hill with a day's cap and reserves, a hall with small sessions, an inn."""
 
 import json
 import random
@@ -46,7 +46,7 @@ SQL: Final = queries("wenyue_lab.simulator", "sim.sql")
 
 @dataclass(frozen=True, slots=True)
 class _Venue:
-    """How a product of the little world is booked."""
+    """How a product of the fixtures are booked."""
 
     code: str
     hours: tuple[int, ...]
@@ -70,7 +70,7 @@ VENUES: Final = (
 
 @dataclass
 class Fixtures:
-    """The naive model of a fresh world, and who lives in it."""
+    """The naive model of fresh fixtures, and who lives in it."""
 
     model: Naive
     start: datetime
@@ -80,7 +80,7 @@ class Fixtures:
 
 
 def rulebook() -> Rulebook:
-    """The presets and card rules of the little world."""
+    """The presets and card rules of the fixtures."""
     presets: dict[str, Preset] = {}
     for venue in VENUES:
         presets[venue.code] = parse_preset(
@@ -99,26 +99,28 @@ def numbers() -> dict[bytes, bytes]:
 
 
 async def build(owner: AsyncConnection[TupleRow], rng: random.Random) -> Fixtures:
-    """Empty the database (as its owner) and make the world anew; the same seed makes the same rows."""
+    """Empty the database (as its owner) and make the fixtures anew; the same seed makes the same rows."""
     await owner.execute(SQL["empty"])
     model = Naive()
     model.limits, model.numbers = LIMITS, numbers()
     start = dataset.START + timedelta(hours=rng.randrange(20), minutes=rng.randrange(60))
     people = [dataset.person(number) for number in range(1, PEOPLE + 1)]
-    town = Fixtures(model, start, people, [(holder, None) for holder in CASH_HOLDERS])
+    fixtures = Fixtures(model, start, people, [(holder, None) for holder in CASH_HOLDERS])
     await dataset.card_type(owner, CARD_TYPE, _CARD_RULES)
     for number in range(1, CARDS + 1):
         granted = rng.randint(3, 9)
         made = await dataset.card(owner, number, type_code=CARD_TYPE, granted=(granted,))
         model.cards[made.id] = Card(made.id, made.holder_id, granted, CARD_DAY_MAX, CARD_PARTY_MAX)
         model.own[made.holder_id] = made.holder_key
-        town.holders.append((made.holder_id, made.id))
+        fixtures.holders.append((made.holder_id, made.id))
     for venue in VENUES:
-        await _open(owner, town, venue, rng)
-    return town
+        await _open(owner, fixtures, venue, rng)
+    return fixtures
 
 
-async def _open(owner: AsyncConnection[TupleRow], town: Fixtures, venue: _Venue, rng: random.Random) -> None:
+async def _open(
+    owner: AsyncConnection[TupleRow], fixtures: Fixtures, venue: _Venue, rng: random.Random
+) -> None:
     venue_id, product_id = await dataset.product(
         owner,
         venue.code,
@@ -130,11 +132,11 @@ async def _open(owner: AsyncConnection[TupleRow], town: Fixtures, venue: _Venue,
     )
     for number in range(DAYS):
         day = dataset.START.date() + timedelta(days=number)
-        town.venue_days.append((venue_id, product_id, day))
+        fixtures.venue_days.append((venue_id, product_id, day))
         for hour in venue.hours:
             is_reserved = bool(venue.reserves) and hour == venue.hours[-1]
             is_late = number == DAYS - 1 and hour == venue.hours[-1]
-            release = town.start + timedelta(hours=rng.randint(1, 40)) if is_late else None
+            release = fixtures.start + timedelta(hours=rng.randint(1, 40)) if is_late else None
             slot_id = await dataset.slot(
                 owner,
                 venue_id,
@@ -147,7 +149,7 @@ async def _open(owner: AsyncConnection[TupleRow], town: Fixtures, venue: _Venue,
                 release_at=release,
                 channels=dict(venue.reserves) if is_reserved else None,
             )
-            await _note(owner, town.model, venue, slot_id)
+            await _note(owner, fixtures.model, venue, slot_id)
 
 
 async def _note(owner: AsyncConnection[TupleRow], model: Naive, venue: _Venue, slot_id: int) -> None:

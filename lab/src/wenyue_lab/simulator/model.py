@@ -1,7 +1,7 @@
-"""The naive model: what the answers should be, and what becomes of the world.
+"""The naive model: what the answers should be, and what the state becomes.
 
 Written from the contract, not from the engine; shares only the names of requests, answers and outcomes with the booking
-slice. Every answer is decided by recounting everything (`world`) and by what speaks against it (`objections`).
+slice. Every answer is decided by recounting everything (`fixtures`) and by what speaks against it (`objections`).
 """
 
 from collections.abc import Sequence
@@ -35,10 +35,10 @@ Request = BookingRequest | ChangeRequest
 
 
 class Naive(Dataset):
-    """The world that answers."""
+    """The state that answers."""
 
     def answer(self, request: Request, now: datetime) -> Answer:
-        """What the engine should say, and the world afterwards."""
+        """What the engine should say, and the state afterwards."""
         if isinstance(request, BookingRequest):
             return self._book(request, now)
         return self._change(request, now)

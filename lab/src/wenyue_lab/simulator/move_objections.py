@@ -1,4 +1,4 @@
-"""What speaks against a move in the naive model's world. Looks, changes nothing; written from the contract, as `objections`."""
+"""What speaks against a move in the naive model's state. Looks, changes nothing; written from the contract, as `objections`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,12 +30,12 @@ def wear_refusal(
     return Outcome.MOVE_LIMIT, wanted[0][0].no, Reached(LimitKind.MOVES, MOVES_MAX, gone // live)
 
 
-def day_refusal(world: Dataset, booking: Booking, now: datetime) -> tuple[datetime, Reached] | None:
+def day_refusal(fixtures: Dataset, booking: Booking, now: datetime) -> tuple[datetime, Reached] | None:
     """Its account moved as often today as it may: until when, and the limit."""
     if booking.holder is None or booking.channel in DESKS:
         return None
-    today, most = today_of(now), world.limits.moves_day
-    made = world.moves.count((booking.holder, today))
+    today, most = today_of(now), fixtures.limits.moves_day
+    made = fixtures.moves.count((booking.holder, today))
     if made < most:
         return None
     until = today + timedelta(days=1)
@@ -44,75 +44,77 @@ def day_refusal(world: Dataset, booking: Booking, now: datetime) -> tuple[dateti
 
 
 def move_refusal(
-    world: Dataset,
+    fixtures: Dataset,
     booking: Booking,
     wanted: Sequence[tuple[Line, int]],
     prices: Mapping[int, int],
     now: datetime,
 ) -> tuple[Outcome, int | None, Reached | None] | None:
     """The smallest problem of where; then the account's; the card's; the first price's; the pools'; last of all the people's."""
-    found = _where(world, booking, wanted, now)
+    found = _where(fixtures, booking, wanted, now)
     if found:
         return (*min(found), None)
-    refused = _too_many(world, booking, wanted, now) or _not_paid_or_full(world, booking, wanted, prices)
+    refused = _too_many(fixtures, booking, wanted, now) or _not_paid_or_full(
+        fixtures, booking, wanted, prices
+    )
     if refused is None:
-        known = _who(world, booking, wanted)
+        known = _who(fixtures, booking, wanted)
         return (*min(known), None) if known else None
     return refused
 
 
 def _too_many(
-    world: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
+    fixtures: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
 ) -> tuple[Outcome, int | None, Reached | None] | None:
     if booking.holder is None or booking.channel in DESKS:
         return None
-    had = world.of_account(booking.holder, today_of(now))
-    stays = world.of_account(booking.holder, today_of(now), giving_up=[line for line, _ in wanted])
+    had = fixtures.of_account(booking.holder, today_of(now))
+    stays = fixtures.of_account(booking.holder, today_of(now), giving_up=[line for line, _ in wanted])
     new: list[Line] = []
     for line, slot_id in wanted:
-        slot = world.slots[slot_id]
+        slot = fixtures.slots[slot_id]
         price = 0 if line.is_on_card else slot.price
         new.append(Line(line.no, slot, line.quantity, line.persons, line.is_on_card, price))
         over = party_over([*stays, *new[:-1]], new[-1], had)
         if over is not None:
             return Outcome.PARTY_SIZE, line.no, over
-    over = account_over(world, stays, new, had)
+    over = account_over(fixtures, stays, new, had)
     return (Outcome.TOO_MANY_OPEN, None, over) if over is not None else None
 
 
 def _not_paid_or_full(
-    world: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]], prices: Mapping[int, int]
+    fixtures: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]], prices: Mapping[int, int]
 ) -> tuple[Outcome, int | None, Reached | None] | None:
     old = [line for line, _ in wanted]
-    uses = world.card_uses(booking.card, giving_up=old) if booking.card is not None else []
-    rooms = world.rooms(giving_up=old)
+    uses = fixtures.card_uses(booking.card, giving_up=old) if booking.card is not None else []
+    rooms = fixtures.rooms(giving_up=old)
     for line, slot_id in wanted:
-        slot = world.slots[slot_id]
+        slot = fixtures.slots[slot_id]
         if line.is_on_card and booking.card is not None:
-            refusal = card_refusal(world.cards[booking.card], uses, slot, line.quantity)
+            refusal = card_refusal(fixtures.cards[booking.card], uses, slot, line.quantity)
             if refusal is not None:
                 return refusal, line.no, None
             uses.append((slot.day, line.quantity))
-        for pool in world.pools_of(slot, booking.channel):
+        for pool in fixtures.pools_of(slot, booking.channel):
             rooms[pool] -= line.quantity
     for line, slot_id in wanted:
-        price = world.slots[slot_id].price
+        price = fixtures.slots[slot_id].price
         if not line.is_on_card and prices.get(line.no, price) != price:
             return Outcome.PRICE_CHANGED, line.no, None
-    full = [world.full[pool] for pool, room in rooms.items() if room < 0]
+    full = [fixtures.full[pool] for pool, room in rooms.items() if room < 0]
     return (min(full), old[0].no, None) if full else None
 
 
 def _where(
-    world: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
+    fixtures: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]], now: datetime
 ) -> list[tuple[Outcome, int]]:
     found: list[tuple[Outcome, int]] = []
     for line, slot_id in wanted:
-        slot = world.slots.get(slot_id)
+        slot = fixtures.slots.get(slot_id)
         if slot is None or slot.product != line.slot.product:
             found.append((Outcome.SLOT_UNKNOWN, line.no))
             continue
-        problem = slot_problem(world, slot, now)
+        problem = slot_problem(fixtures, slot, now)
         if problem is not None:
             found.append((problem, line.no))
         elif slot.reserves and booking.channel not in slot.reserves:
@@ -122,18 +124,20 @@ def _where(
     return found
 
 
-def _who(world: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]]) -> list[tuple[Outcome, int]]:
+def _who(
+    fixtures: Dataset, booking: Booking, wanted: Sequence[tuple[Line, int]]
+) -> list[tuple[Outcome, int]]:
     old = [line for line, _ in wanted]
-    taken, found = world.places(giving_up=old), list[tuple[Outcome, int]]()
-    numbers = world.number_places(giving_up=old)
+    taken, found = fixtures.places(giving_up=old), list[tuple[Outcome, int]]()
+    numbers = fixtures.number_places(giving_up=old)
     for line, slot_id in wanted:
-        slot = world.slots[slot_id]
+        slot = fixtures.slots[slot_id]
         places = {(person, slot.day, slot.scope) for person in line.present}
         if places & taken:
             found.append((Outcome.PERSON_TWICE, line.no))
         taken |= places
         if booking.channel not in DESKS:
-            known = [world.numbers[person] for person in line.present if person in world.numbers]
+            known = [fixtures.numbers[person] for person in line.present if person in fixtures.numbers]
             spots = {(number, slot.day, slot.scope) for number in known}
             if spots & numbers:
                 found.append((Outcome.NUMBER_TWICE, line.no))

@@ -1,4 +1,4 @@
-"""What speaks against a booking or a move in the naive model's world. Looks, and changes nothing.
+"""What speaks against a booking or a move in the naive model's state. Looks, and changes nothing.
 
 Written from the contract, not from the engine, whose outcomes it names and whose rules it does not share.
 """
@@ -16,22 +16,22 @@ HOLDS_MAX = 5  # unpaid holds of one holder
 
 
 def booking_problems(
-    world: Dataset, request: BookingRequest, now: datetime
+    fixtures: Dataset, request: BookingRequest, now: datetime
 ) -> list[tuple[Outcome, int | None, int | None]]:
     """What speaks against a request; the smallest is the answer. Of its people only if nothing else does."""
-    unknown = [n for n, line in enumerate(request.lines) if line.slot_id not in world.slots]
+    unknown = [n for n, line in enumerate(request.lines) if line.slot_id not in fixtures.slots]
     if unknown:
         return [(Outcome.SLOT_UNKNOWN, unknown[0], None)]
     found: list[tuple[Outcome, int | None, int | None]] = []
     channel = request.channel.name.lower()
-    slots = [world.slots[line.slot_id] for line in request.lines]
+    slots = [fixtures.slots[line.slot_id] for line in request.lines]
     for number, slot in enumerate(slots):
-        when = slot_problem(world, slot, now)
+        when = slot_problem(fixtures, slot, now)
         if when is not None:
             found.append((when, number, None))
         elif slot.reserves and channel not in slot.reserves:
             found.append((Outcome.CHANNEL_CLOSED, number, None))
-    found += _card_problems(world, request, slots)
+    found += _card_problems(fixtures, request, slots)
     found += _party_problems(request, slots)
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if not line.is_on_card and line.price_minor not in (None, slot.price):
@@ -39,21 +39,21 @@ def booking_problems(
             break
     if found:
         return found
-    rooms = world.rooms()
+    rooms = fixtures.rooms()
     first: dict[int, int] = {}
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
-        for pool in world.pools_of(slot, channel):
+        for pool in fixtures.pools_of(slot, channel):
             first.setdefault(pool, number)
             rooms[pool] -= line.quantity
     full: list[tuple[Outcome, int | None, int | None]] = [
-        (world.full[pool], number, None) for pool, number in first.items() if rooms[pool] < 0
+        (fixtures.full[pool], number, None) for pool, number in first.items() if rooms[pool] < 0
     ]
-    return full or _person_problems(world, request, slots)
+    return full or _person_problems(fixtures, request, slots)
 
 
-def slot_problem(world: Dataset, slot: Slot, now: datetime) -> Outcome | None:
+def slot_problem(fixtures: Dataset, slot: Slot, now: datetime) -> Outcome | None:
     """Why nobody can book the session now."""
-    if not world.is_open(slot):
+    if not fixtures.is_open(slot):
         return Outcome.SLOT_CLOSED
     if now < slot.release:
         return Outcome.NOT_RELEASED
@@ -61,11 +61,11 @@ def slot_problem(world: Dataset, slot: Slot, now: datetime) -> Outcome | None:
 
 
 def _card_problems(
-    world: Dataset, request: BookingRequest, slots: Sequence[Slot]
+    fixtures: Dataset, request: BookingRequest, slots: Sequence[Slot]
 ) -> list[tuple[Outcome, int | None, int | None]]:
     found: list[tuple[Outcome, int | None, int | None]] = []
-    card = world.cards.get(request.card_id or 0)
-    uses = world.card_uses(card.id) if card else []
+    card = fixtures.cards.get(request.card_id or 0)
+    uses = fixtures.card_uses(card.id) if card else []
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
         if not line.is_on_card:
             continue
@@ -113,10 +113,10 @@ def _party_problems(
 
 
 def _person_problems(
-    world: Dataset, request: BookingRequest, slots: Sequence[Slot]
+    fixtures: Dataset, request: BookingRequest, slots: Sequence[Slot]
 ) -> list[tuple[Outcome, int | None, int | None]]:
     found: list[tuple[Outcome, int | None, int | None]] = []
-    taken, numbers_taken = world.places(), world.number_places()
+    taken, numbers_taken = fixtures.places(), fixtures.number_places()
     wanted: set[tuple[bytes, date, int]] = set()
     is_desk = request.channel.name.lower() in DESKS
     for number, (line, slot) in enumerate(zip(request.lines, slots, strict=True)):
@@ -125,8 +125,8 @@ def _person_problems(
             place = (person, slot.day, slot.scope)
             if place in taken:
                 found.append((Outcome.PERSON_TWICE, number, index))
-            elif person in world.numbers and not is_desk:
-                spot = (world.numbers[person], slot.day, slot.scope)
+            elif person in fixtures.numbers and not is_desk:
+                spot = (fixtures.numbers[person], slot.day, slot.scope)
                 if spot in numbers_taken or spot in wanted:
                     found.append((Outcome.NUMBER_TWICE, number, index))
                 wanted.add(spot)
@@ -134,14 +134,14 @@ def _person_problems(
 
 
 def account_problem(
-    world: Dataset, request: BookingRequest, now: datetime
+    fixtures: Dataset, request: BookingRequest, now: datetime
 ) -> tuple[Outcome, int | None, Reached] | None:
     """What the account may not have: too many of one visit or session and day, too much in all, too many holds."""
     if request.holder_id is None:
         return None
-    slots = [world.slots[line.slot_id] for line in request.lines]
+    slots = [fixtures.slots[line.slot_id] for line in request.lines]
     if request.channel.name.lower() not in DESKS:
-        mine = world.of_account(request.holder_id, today_of(now))
+        mine = fixtures.of_account(request.holder_id, today_of(now))
         new = [
             Line(no, slot, one.quantity, tuple(map(str.encode, map(str, one.visitors))), one.is_on_card,
                  0 if one.is_on_card else slot.price)
@@ -151,13 +151,13 @@ def account_problem(
             over = party_over([*mine, *new[:number]], line)
             if over is not None:
                 return Outcome.PARTY_SIZE, number, over
-        over = account_over(world, mine, new)
+        over = account_over(fixtures, mine, new)
         if over is not None:
             return Outcome.TOO_MANY_OPEN, None, over
     today = today_of(now)  # a hold of a day that is over is only waiting to be swept
     held = {
         id(b)
-        for b, line in world.live()
+        for b, line in fixtures.live()
         if b.state is BookingState.HELD and b.holder == request.holder_id and line.slot.day >= today
     }
     count = len(held)
@@ -213,10 +213,10 @@ def _of_day(one: Slot, slot: Slot) -> bool:
 
 
 def account_over(
-    world: Dataset, mine: Sequence[Line], new: Sequence[Line], had: Sequence[Line] = ()
+    fixtures: Dataset, mine: Sequence[Line], new: Sequence[Line], had: Sequence[Line] = ()
 ) -> Reached | None:
     """Which limit on everything that an account has `new` lines would exceed. `had`: as for `party_over`."""
-    limits = world.limits
+    limits = fixtures.limits
     for kind, most, counted in (
         (LimitKind.PLACES, limits.places, _all),
         (LimitKind.UNPAID, limits.unpaid, _with_price),
@@ -228,13 +228,13 @@ def account_over(
     return None
 
 
-def cancel_refusal(world: Dataset, holder: int, now: datetime) -> tuple[datetime, Reached] | None:
+def cancel_refusal(fixtures: Dataset, holder: int, now: datetime) -> tuple[datetime, Reached] | None:
     """Too many cancellations of this account: until when, and the limit that lasts longest."""
     today = today_of(now)
     monday = today - timedelta(days=today.weekday())
-    days = [day for one, day in world.cancels if one == holder]
+    days = [day for one, day in fixtures.cancels if one == holder]
     found: list[tuple[date, Reached]] = []
-    limits = world.limits.cancels
+    limits = fixtures.limits.cancels
     of_day, of_week = days.count(today), sum(monday <= day <= today for day in days)
     if limits.day is not None and of_day >= limits.day:
         found.append((today + timedelta(days=1), Reached(LimitKind.CANCELS_DAY, limits.day, of_day)))
@@ -251,14 +251,14 @@ def today_of(now: datetime) -> date:
     return (now + BEIJING).date()
 
 
-def confirm_refusal(world: Dataset, booking: Booking) -> tuple[Outcome, int] | None:
+def confirm_refusal(fixtures: Dataset, booking: Booking) -> tuple[Outcome, int] | None:
     """Why a card would not pay for what is held, if it were asked for now."""
     held = [line for line in booking.live if line.is_on_card]
     if booking.card is None or not held:
         return None
-    uses = world.card_uses(booking.card, giving_up=held)
+    uses = fixtures.card_uses(booking.card, giving_up=held)
     for line in held:
-        refusal = card_refusal(world.cards[booking.card], uses, line.slot, line.quantity)
+        refusal = card_refusal(fixtures.cards[booking.card], uses, line.slot, line.quantity)
         if refusal is not None:
             return refusal, line.no
         uses.append((line.slot.day, line.quantity))

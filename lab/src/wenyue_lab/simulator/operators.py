@@ -35,19 +35,19 @@ class Operators:
     def __init__(
         self,
         desk: AsyncConnection[TupleRow],
-        town: Fixtures,
+        fixtures: Fixtures,
         rng: random.Random,
         clock: Clock,
         note: Callable[[str], None],
     ) -> None:
-        self._desk, self._town, self._rng, self._clock, self._note = desk, town, rng, clock, note
-        self._model = town.model
+        self._desk, self._fixtures, self._rng, self._clock, self._note = desk, fixtures, rng, clock, note
+        self._model = fixtures.model
         self._scans: list[tuple[UUID, UUID, int, int]] = []
         self._closures: dict[tuple[int, date], int] = {}
 
     @asynccontextmanager
     async def _acting(self) -> AsyncGenerator[Act]:
-        """The transaction of an operator's act, by the desk's own connection and the town's clock."""
+        """The transaction of an operator's act, by the desk's own connection and the fixtures' clock."""
         async with self._desk.transaction():
             yield Act(self._desk, self._clock.now, SERVER)
 
@@ -68,7 +68,7 @@ class Operators:
 
     async def close(self, slot: Slot | None = None) -> Verdict:
         """Close the day of a session, or any day."""
-        _, product, day = self._rng.choice(self._town.venue_days)
+        _, product, day = self._rng.choice(self._fixtures.venue_days)
         if slot is not None:
             product, day = slot.product, slot.day
         venue = next(one.venue for one in self._model.slots.values() if one.product == product)

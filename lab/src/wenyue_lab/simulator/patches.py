@@ -177,10 +177,10 @@ def asking_first() -> Generator[None]:
     wants_of: Callable[[Any, Any], Any] = store.__dict__["Wants"]
 
     def before(gather: Any) -> Any:
-        async def patched(tx: Any, facts: Any, requests: Any, tight: Any) -> None:
+        async def patched(tx: Any, facts: Any, requests: Any, lock_hints: Any) -> None:
             wants = wants_of(requests, facts)
             asked[id(tx)] = await tx.execute(store.SQL["existing"], wants.asked) if wants.bookings else None
-            await gather(tx, facts, requests, tight)
+            await gather(tx, facts, requests, lock_hints)
 
         return patched
 

@@ -20,7 +20,7 @@ from wenyue_lab.simulator.stage import Record, Stage
 from wenyue_lab.simulator.stepping import Steps
 from wenyue_lab.simulator.timing import Clock, VirtualLoop
 
-EPOCH_STEPS: Final = 250  # then the world is made anew, so that looking at all of it stays cheap
+EPOCH_STEPS: Final = 250  # then the fixtures are made anew, so that looking at all of it stays cheap
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,12 @@ async def _epoch(
     stage: Stage, seed: int, steps: int, record: Record, progress: Callable[[int], None]
 ) -> None:
     rng = random.Random(f"{seed}/{record.step // EPOCH_STEPS}")  # noqa: S311 - repeatable on purpose
-    town = await build(stage.owner, rng)
-    stage.clock.now = town.start
+    fixtures = await build(stage.owner, rng)
+    stage.clock.now = fixtures.start
     stage.clock.advance(3600.0)
     stage.near.forget()
     stage.far.process.forget()
-    epoch = Steps(stage, town, rng, record)
+    epoch = Steps(stage, fixtures, rng, record)
     for _ in range(min(EPOCH_STEPS, steps - record.step)):
         record.step += 1
         await epoch.one()

@@ -1,5 +1,5 @@
 -- name: empty
--- A fresh world in the same database; the simulator's own, never an installation's.
+-- A fresh fixtures in the same database; the simulator's own, never an installation's.
 TRUNCATE catalogue.venue, catalogue.product, cards.card, cards.card_type, cards.companion, cards.entitlement,
   cards.dead_number, cards.extension, accounts.traveller, accounts.visitor, accounts.login, booking.pool, booking.slot,
   booking.booking, booking.line, booking.place, booking.redemption, booking.outbox, events.event, events.subscriber, audit.entry,

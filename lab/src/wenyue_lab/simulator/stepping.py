@@ -18,7 +18,7 @@ SWEEP_MAX: Final = 20
 
 
 class Steps(Crashing, Overlapping):
-    """One epoch: a fresh world, and what may happen in it. Every method that begins with `do_` is one step."""
+    """One epoch: fresh fixtures, and what may happen in it. Every method that begins with `do_` is one step."""
 
     async def one(self) -> None:
         """The next step. Raises Caught."""

@@ -3,7 +3,7 @@
 from wenyue import events
 from wenyue.application.operating import Works
 from wenyue.booking import tasks
-from wenyue.platform.database.advisory_lock import alone
+from wenyue.platform.database.advisory_lock import try_lock
 
 
 async def drop_events(works: Works) -> bool:
@@ -12,4 +12,4 @@ async def drop_events(works: Works) -> bool:
     async with works.db.transaction() as tx:
         is_more = await tasks.drop_old_notes(tx, now)
     async with works.db.transaction() as tx:
-        return await alone(tx, "drop events") and (await events.drop_old(tx, now) or is_more)
+        return await try_lock(tx, "drop events") and (await events.drop_old(tx, now) or is_more)

@@ -4,7 +4,7 @@ from typing import Final
 
 from wenyue.accounts.second.sessions import drop_over
 from wenyue.application.operating import Works
-from wenyue.platform.database.advisory_lock import alone
+from wenyue.platform.database.advisory_lock import try_lock
 
 _AT_ONCE: Final = 2_000  # of each kind
 
@@ -12,4 +12,4 @@ _AT_ONCE: Final = 2_000  # of each kind
 async def drop_over_sign_ins(works: Works) -> bool:
     """Whether more may be there; a bounded part at a time."""
     async with works.db.transaction() as tx:
-        return await alone(tx, "drop over sign-ins") and await drop_over(tx, _AT_ONCE) > 0
+        return await try_lock(tx, "drop over sign-ins") and await drop_over(tx, _AT_ONCE) > 0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from wenyue import retention
 from wenyue.application.operating import Works
-from wenyue.platform.database.advisory_lock import alone
+from wenyue.platform.database.advisory_lock import try_lock
 from wenyue.retention import Kind
 
 
@@ -16,7 +16,7 @@ async def erase_due(works: Works, *, takes_turns: bool = True) -> tuple[Mapping[
     counts, is_all_done = dict.fromkeys(Kind, 0), True
     for kind in Kind:
         async with works.db.transaction() as tx:
-            if takes_turns and not await alone(tx, f"erase {kind}"):
+            if takes_turns and not await try_lock(tx, f"erase {kind}"):
                 continue
             counts[kind], is_done = await retention.erase_step(tx, kind)
         is_all_done = is_all_done and is_done

@@ -2,11 +2,11 @@
 
 from wenyue import abuse
 from wenyue.application.operating import Works
-from wenyue.platform.database.advisory_lock import alone
+from wenyue.platform.database.advisory_lock import try_lock
 
 
 async def tidy_abuse(works: Works) -> None:
     """Nothing is done while another worker is at it."""
     async with works.db.transaction() as tx:
-        if await alone(tx, "look for suspicious bookings"):
+        if await try_lock(tx, "look for suspicious bookings"):
             await abuse.tidy(tx, works.clock())

@@ -59,7 +59,7 @@ class Views:
 
     def __init__(self) -> None:
         self.slots: dict[int, SlotFacts] = {}
-        self.tight = LockHints()
+        self.lock_hints = LockHints()
         self._pools: dict[int, _View] = {}
         self._wanted: dict[int, float] = {}
         self._ids: dict[int, tuple[str, frozenset[UUID]]] = {}

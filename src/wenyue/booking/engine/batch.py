@@ -102,7 +102,7 @@ async def execute(
         await tx.close()
         raise OperationalError("the server takes no writes") from error
     except errors.SerializationFailure:
-        views.tight.add(facts.pools)  # a guarded pool moved: the next time under lock
+        views.lock_hints.add(facts.pools)  # a guarded pool moved: the next time under lock
         await _abandon(tx)
         raise
     except BaseException:
@@ -135,7 +135,7 @@ async def _gather(tx: Tx, facts: Facts, batch: Sequence[Request], views: Views) 
     async with tx.pipeline():
         if not changes:
             await tx.execute(_BEGIN)
-        await gather(tx, facts, batch, views.tight)
+        await gather(tx, facts, batch, views.lock_hints)
 
 
 async def _commit(tx: Tx, facts: Facts, effects: Effects, probe: Probe) -> None:

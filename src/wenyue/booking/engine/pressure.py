@@ -9,12 +9,12 @@ from wenyue.platform.database.db import Tx, queries
 COUNTED_MAX: Final = 10_000
 _SQL: Final = queries("wenyue.booking.engine", "pressure.sql")
 _TIGHT_SHARE: Final = 0.1
-_TIGHT_MAX: Final = 100
+_SCARCE_MAX: Final = 100
 _TIGHT_DAYS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
-class TightSession:
+class ScarceSession:
     """A session that is about to sell out; `starts` is HH:MM at the venue."""
 
     venue_zh: str
@@ -33,7 +33,7 @@ class Pressure:
 
     holds_overdue: int
     holds_overdue_s: float
-    tight: list[TightSession]  # at most _TIGHT_MAX, the fullest first
+    scarce: list[ScarceSession]  # at most _SCARCE_MAX, the fullest first
 
 
 async def pressure(tx: Tx, now: datetime) -> Pressure:
@@ -46,7 +46,7 @@ async def pressure(tx: Tx, now: datetime) -> Pressure:
         "first": first,
         "last": first + timedelta(days=_TIGHT_DAYS + 1),
         "share": _TIGHT_SHARE,
-        "limit": _TIGHT_MAX,
+        "limit": _SCARCE_MAX,
     }
     rows = await (await tx.execute(_SQL["sessions_tight"], week)).fetchall()
-    return Pressure(holds, holds_s, [TightSession(*row) for row in rows])
+    return Pressure(holds, holds_s, [ScarceSession(*row) for row in rows])

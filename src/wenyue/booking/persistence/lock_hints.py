@@ -19,7 +19,7 @@ class LockHints:
         self._until: dict[int, float] = {}
 
     def is_any(self, pool_ids: Iterable[int]) -> bool:
-        """Whether any of these is known to be tight."""
+        """Whether any of these is known to be nearly full."""
         if not self._until:
             return False
         now = asyncio.get_running_loop().time()
@@ -27,16 +27,16 @@ class LockHints:
 
     def note(self, pools: Mapping[int, PoolFacts], demand: Mapping[int, int]) -> bool:
         """Remember those of `pools` that `demand` brings near their limit; whether there was any."""
-        tight = [
+        nearly_full = [
             pool_id
             for pool_id, places in demand.items()
             if pool_id in pools and pools[pool_id].left - places < _SPARE_PLACES + _SPARE_TIMES * places
         ]
-        self.add(tight)
-        return bool(tight)
+        self.add(nearly_full)
+        return bool(nearly_full)
 
     def add(self, pool_ids: Iterable[int]) -> None:
-        """Remember these as tight."""
+        """Remember these as nearly full."""
         if len(self._until) > _POOLS_MAX:
             self._until.clear()
         until = asyncio.get_running_loop().time() + _REMEMBERED_S

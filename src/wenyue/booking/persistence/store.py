@@ -99,7 +99,7 @@ async def _read_existing(cursor: Cursor, facts: Facts, *, known: Container[UUID]
 
 
 async def gather(
-    tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRequest], tight: LockHints
+    tx: Tx, facts: Facts, batch: Sequence[BookingRequest | ChangeRequest], lock_hints: LockHints
 ) -> None:
     """Lock cards, read what the rules ask and the pools: one round trip. `facts.slots` is already there.
 
@@ -108,7 +108,7 @@ async def gather(
     """
     wants = Wants(batch, facts)
     changing, facts.once = frozenset(facts.existing), wants.once
-    facts.is_locked = tight.is_any(wants.pools)
+    facts.is_locked = lock_hints.is_any(wants.pools)
     ids = {"ids": array(wants.cards)}
     reads: dict[str, Cursor] = {}
     async with tx.pipeline():
@@ -138,7 +138,7 @@ async def gather(
     await _read_cards(reads, facts)
     await _read_rest(reads, facts, wants)
     await _read_pools(reads, facts, changing)
-    if not facts.is_locked and tight.note(facts.pools, wants.demand):
+    if not facts.is_locked and lock_hints.note(facts.pools, wants.demand):
         facts.is_locked = True
         async with tx.pipeline():
             await _ask_pools(tx, wants, reads, is_locked=True)

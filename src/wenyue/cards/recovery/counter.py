@@ -22,7 +22,7 @@ COUNTER_OF_HOLDER_ADMIN_MAX: Final = (
 
 
 class CounterRefusal(StrEnum):
-    """Why nothing was begun. Values are stable; the words are the faces'."""
+    """Why nothing was begun. Values are stable; the words are web's."""
 
     HOLDER_UNKNOWN = "holder_unknown"  # also: another name than that on record, or an id of another request
     TOO_OFTEN = "counter_too_often"

@@ -1,6 +1,6 @@
 """Identity documents, phones and names: what a traveller typed becomes one canonical form or a reason to mend it.
 
-Pure functions over text; no wording (the faces own it), no clock (the caller passes the day).
+Pure functions over text; no wording (web owns it), no clock (the caller passes the day).
 """
 
 from wenyue.core.documents.ages import age_on, birth_problem, is_minor_under_14

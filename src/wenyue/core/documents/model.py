@@ -27,7 +27,7 @@ class DocumentKind(StrEnum):
 
 
 class DocumentErrorCode(StrEnum):
-    """Why a document was refused. Wording lives in the faces; values are stable and unique across this package.
+    """Why a document was refused. Wording lives in web; values are stable and unique across this package.
 
     EMPTY: nothing is left after spaces, hyphens and zero-width characters are removed.
     TOO_LONG: more characters than any document or its machine-readable lines can have.

@@ -204,7 +204,7 @@ async def reschedule(
     if len({move.line_no for move in body.moves}) < len(body.moves):
         raise RequestRefused(422, "line_twice")
     moves = [Move(move.line_no, move.slot_id, move.price_minor) for move in body.moves]
-    outcome = await move_lines(services, traveller_of(login), booking_id, moves, turns=room_tokens)
+    outcome = await move_lines(services, traveller_of(login), booking_id, moves, room_tokens=room_tokens)
     if isinstance(outcome, Denied):
         raise denied(outcome, locale)
     return _answer(outcome, locale)

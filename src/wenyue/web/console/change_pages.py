@@ -75,24 +75,24 @@ class View:
         return self.may_decide or self.may_review
 
 
-def operator_of(duty: OperatorContext) -> Operator | None:
+def operator_of(context: OperatorContext) -> Operator | None:
     """Who acts; None: nobody could be asked."""
-    if duty.staff is None:
+    if context.staff is None:
         return None
-    return Operator(f"staff:{duty.staff.id}", duty.login_key, duty.staff.duties)
+    return Operator(f"staff:{context.staff.id}", context.login_key, context.staff.duties)
 
 
-async def show_changes(duty: OperatorContext) -> Response:
+async def show_changes(context: OperatorContext) -> Response:
     """What waits, for whoever looks first, and what was."""
-    operator = operator_of(duty)
+    operator = operator_of(context)
     if operator is None:
-        return redirect(duty.signin_path)
-    page = whole_number(duty.request.query_params.get("page", "1"), 1, PAGES_MAX) or 1
-    async with duty.services.db.reading() as tx:
-        found = await proposals(tx, duty.now, venues_for(operator.duties, Right.CONSOLE_VIEW), page=page)
-        shown = await _views(duty, tx, found, operator)
+        return redirect(context.signin_path)
+    page = whole_number(context.request.query_params.get("page", "1"), 1, PAGES_MAX) or 1
+    async with context.services.db.reading() as tx:
+        found = await proposals(tx, context.now, venues_for(operator.duties, Right.CONSOLE_VIEW), page=page)
+        shown = await _views(context, tx, found, operator)
     mine = [one for one in shown if one.needs_me]
-    return duty.page(
+    return context.page(
         "changes",
         section="changes",
         may_propose=may_anywhere(operator.duties, Right.SLOTS_CLOSE),
@@ -103,52 +103,52 @@ async def show_changes(duty: OperatorContext) -> Response:
     )
 
 
-async def show_change(duty: OperatorContext) -> Response:
+async def show_change(context: OperatorContext) -> Response:
     """One change."""
-    return await _one(duty)
+    return await _one(context)
 
 
-async def do_change(duty: OperatorContext) -> Response:
+async def do_change(context: OperatorContext) -> Response:
     """Approve, decline, take back, or say that one has looked."""
-    change_id, operator = _id(duty), operator_of(duty)
+    change_id, operator = _id(context), operator_of(context)
     if change_id is None or operator is None:
-        return await _one(duty)
-    what, says = duty.form.one("what"), duty.form.one("says")[:REASON_LENGTH_MAX]
+        return await _one(context)
+    what, says = context.form.one("what"), context.form.one("says")[:REASON_LENGTH_MAX]
     done: State | Refusal | NotDone | None
     match what:
         case "approve" | "decline":
-            decision = Decision(change_id, duty.form.one("digest"), what == "approve", says)
-            done = await decide_change(duty.services, operator, decision)
+            decision = Decision(change_id, context.form.one("digest"), what == "approve", says)
+            done = await decide_change(context.services, operator, decision)
         case "withdraw":
-            done = await withdraw_change(duty.services, operator, change_id)
+            done = await withdraw_change(context.services, operator, change_id)
         case "review":
-            done = await review_change(duty.services, operator, Review(change_id, says))
+            done = await review_change(context.services, operator, Review(change_id, says))
         case _:
             done = Refusal.DIFFERENT
     if done is Refusal.FACTOR_OLD:
-        return await ask_factor(duty)
+        return await ask_factor(context)
     if isinstance(done, Refusal):
-        return await _one(duty, problem=duty.say(REFUSALS[done]), says=says)
+        return await _one(context, problem=context.say(REFUSALS[done]), says=says)
     if isinstance(done, NotDone):
-        return await _one(duty, problem=say_not_done(duty, done), says=says)
+        return await _one(context, problem=say_not_done(context, done), says=says)
     return redirect(f"/console/changes/{change_id}")
 
 
-async def _one(duty: OperatorContext, *, problem: str = "", says: str = "") -> Response:
-    change_id, operator = _id(duty), operator_of(duty)
+async def _one(context: OperatorContext, *, problem: str = "", says: str = "") -> Response:
+    change_id, operator = _id(context), operator_of(context)
     if operator is None:
-        return redirect(duty.signin_path)
-    async with duty.services.db.reading() as tx:
+        return redirect(context.signin_path)
+    async with context.services.db.reading() as tx:
         found = await proposal(tx, change_id) if change_id is not None else None
         if found is None or not operator.may(Right.CONSOLE_VIEW, found.venue_id):
-            return duty.message(
+            return context.message(
                 404,
-                duty.gettext("Change not found"),
-                duty.say(REFUSALS[Refusal.UNKNOWN]),
+                context.gettext("Change not found"),
+                context.say(REFUSALS[Refusal.UNKNOWN]),
                 back="/console/changes",
             )
-        [view] = await _views(duty, tx, [found], operator)
-    return duty.page(
+        [view] = await _views(context, tx, [found], operator)
+    return context.page(
         "change",
         status=409 if problem else 200,
         section="changes",
@@ -159,85 +159,85 @@ async def _one(duty: OperatorContext, *, problem: str = "", says: str = "") -> R
     )
 
 
-def _id(duty: OperatorContext) -> UUID | None:
+def _id(context: OperatorContext) -> UUID | None:
     try:
-        return UUID(duty.request.path_params["id"])
+        return UUID(context.request.path_params["id"])
     except ValueError:
         return None
 
 
-async def _views(duty: OperatorContext, tx: Tx, found: Sequence[Change], operator: Operator) -> list[View]:
+async def _views(context: OperatorContext, tx: Tx, found: Sequence[Change], operator: Operator) -> list[View]:
     actors = {actor for one in found for actor in (one.proposed_by, one.decided_by, one.reviewed_by)}
     people = await staffing.staff_of_actors(tx, actors)
     names = {actor: one.staff.display_name or one.staff.login for actor, one in people.items()}
     about = await named(tx, found)
-    return [_view(duty, one, operator, about, names) for one in found]
+    return [_view(context, one, operator, about, names) for one in found]
 
 
 def _view(
-    duty: OperatorContext, one: Change, operator: Operator, about: Named, names: dict[str, str]
+    context: OperatorContext, one: Change, operator: Operator, about: Named, names: dict[str, str]
 ) -> View:
-    state = State.EXPIRED if one.is_open and one.expires_at <= duty.now else one.state
+    state = State.EXPIRED if one.is_open and one.expires_at <= context.now else one.state
     tone, mark, word = STATES[state]
     decided = [
-        duty.gettext("decided by {who} on {at}", who=names.get(who, who), at=_at(duty, at))
+        context.gettext("decided by {who} on {at}", who=names.get(who, who), at=_at(context, at))
         for who, at in ((one.decided_by, one.decided_at), (one.reviewed_by, one.reviewed_at))
         if who and at
     ]
     return View(
         id=str(one.id),
-        act=say_act(duty, one.kind),
-        venue=about.venue(one.venue_id, duty.locale) or duty.gettext("Every venue"),
-        rows=rows_of(duty, one, about),
+        act=say_act(context, one.kind),
+        venue=about.venue(one.venue_id, context.locale) or context.gettext("Every venue"),
+        rows=rows_of(context, one, about),
         reason=one.reason,
         by=names.get(one.proposed_by, one.proposed_by),
-        at=_at(duty, one.proposed_at),
+        at=_at(context, one.proposed_at),
         tone=tone,
         mark=mark,
-        state=duty.say(word),
-        touches=say_counts(duty, one.counts),
-        most=duty.ngettext(
+        state=context.say(word),
+        touches=say_counts(context, one.counts),
+        most=context.ngettext(
             "at most {count} place",
             "at most {count} places",
             one.bounds.places,
-            count=say_number(one.bounds.places, duty.locale),
+            count=say_number(one.bounds.places, context.locale),
         ),
-        waits=_waits(duty, one),
+        waits=_waits(context, one),
         decided=" · ".join(decided),
-        decision=_decision(duty, one),
+        decision=_decision(context, one),
         digest=one.digest,
         may_decide=operator.may(Right.CHANGES_APPROVE, one.venue_id)
-        and rules.why_not_decide(one, operator.name, one.digest, duty.now) is None,
+        and rules.why_not_decide(one, operator.name, one.digest, context.now) is None,
         may_withdraw=operator.may(CHANGEABLES[one.kind].right, one.venue_id)
-        and rules.why_not_withdraw(one, operator.name, duty.now) is None,
+        and rules.why_not_withdraw(one, operator.name, context.now) is None,
         may_review=operator.may(Right.CHANGES_REVIEW, one.venue_id)
         and rules.why_not_review(one, operator.name) is None,
     )
 
 
-def _waits(duty: OperatorContext, one: Change) -> str:
-    if one.is_open and one.expires_at > duty.now:
+def _waits(context: OperatorContext, one: Change) -> str:
+    if one.is_open and one.expires_at > context.now:
         if one.applies_at is not None:
-            return duty.gettext("Takes effect automatically on {at}", at=_at(duty, one.applies_at))
-        return duty.gettext("Valid until {at}", at=_at(duty, one.expires_at))
+            return context.gettext("Takes effect automatically on {at}", at=_at(context, one.applies_at))
+        return context.gettext("Valid until {at}", at=_at(context, one.expires_at))
     if one.awaits_review and one.review_by is not None:
-        return duty.gettext(
-            "Done by one person, to be reviewed by another by {at}", at=_at(duty, one.review_by)
+        return context.gettext(
+            "Done by one person, to be reviewed by another by {at}", at=_at(context, one.review_by)
         )
     return ""
 
 
-def _decision(duty: OperatorContext, one: Change) -> str:
+def _decision(context: OperatorContext, one: Change) -> str:
     if one.state is not State.FAILED:
         return one.decision
     try:
-        return duty.say(REFUSALS[Refusal(one.decision)])
+        return context.say(REFUSALS[Refusal(one.decision)])
     except ValueError:
-        return say_not_done(duty, NotDone(one.decision))
+        return say_not_done(context, NotDone(one.decision))
 
 
-def _at(duty: OperatorContext, at: datetime) -> str:
-    return say_instant(at, duty.locale, duty.services.rulebook.timezone)
+def _at(context: OperatorContext, at: datetime) -> str:
+    return say_instant(at, context.locale, context.services.rulebook.timezone)
 
 
 routes: Final = [

@@ -68,7 +68,7 @@ Handler = Callable[[OperatorContext], Awaitable[Response]]
 
 
 def get(path: str, handler: Handler, *, is_json: bool = False) -> Route:
-    """A page, or the data behind one. Who may open it stands in `faces.shared.access`."""
+    """A page, or the data behind one. Who may open it stands in `web.shared.access`."""
     needs = _Needs(access_of("GET", path), is_json=is_json, opens_on_pass=path in ON_PASS)
     return Route(path, _wrap(handler, needs), methods=["GET"])
 
@@ -88,14 +88,14 @@ class _Needs:
 
 
 def _wrap(handler: Handler, needs: _Needs) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(duty: OperatorContext) -> Response:
-        response = await _answer(duty, handler, needs)
-        if duty.staff is not None and duty.may_enter:
-            _give_pass(duty, response)
+    async def answer(context: OperatorContext) -> Response:
+        response = await _answer(context, handler, needs)
+        if context.staff is not None and context.may_enter:
+            _give_pass(context, response)
         return response
 
-    def away(duty: OperatorContext) -> Response:
-        return _away(duty, is_json=needs.is_json)
+    def away(context: OperatorContext) -> Response:
+        return _away(context, is_json=needs.is_json)
 
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
@@ -106,85 +106,85 @@ def _wrap(handler: Handler, needs: _Needs) -> Callable[[Request], Awaitable[Resp
     return endpoint
 
 
-async def _answer(duty: OperatorContext, handler: Handler, needs: _Needs) -> Response:
-    if not await duty.has_good_form():
-        return _stale_form(duty)
-    await _recognise(duty, opens_on_pass=needs.opens_on_pass, is_use=not needs.is_json)
-    is_for_all_staff = needs.access is Who.STAFF and duty.staff is None
-    if is_for_all_staff or (isinstance(needs.access, Right) and not _may(duty, needs.access)):
-        return _refused(duty, is_json=needs.is_json)
-    if needs.access is Who.STAFF and duty.device_id is not None:
-        return _by_pin(duty)
-    if duty.staff is not None and (asks := await stepped_up(duty)):
+async def _answer(context: OperatorContext, handler: Handler, needs: _Needs) -> Response:
+    if not await context.has_good_form():
+        return _stale_form(context)
+    await _recognise(context, opens_on_pass=needs.opens_on_pass, is_use=not needs.is_json)
+    is_for_all_staff = needs.access is Who.STAFF and context.staff is None
+    if is_for_all_staff or (isinstance(needs.access, Right) and not _may(context, needs.access)):
+        return _refused(context, is_json=needs.is_json)
+    if needs.access is Who.STAFF and context.device_id is not None:
+        return _by_pin(context)
+    if context.staff is not None and (asks := await stepped_up(context)):
         return asks
-    return await handler(duty)
+    return await handler(context)
 
 
-def _may(duty: OperatorContext, right: Right) -> bool:
+def _may(context: OperatorContext, right: Right) -> bool:
     """A pass stands for `console.view` alone: it opens nothing else."""
-    return duty.is_on_pass or (duty.staff is not None and duty.staff.may_anywhere(right))
+    return context.is_on_pass or (context.staff is not None and context.staff.may_anywhere(right))
 
 
-def _stale_form(duty: OperatorContext) -> Response:
-    return duty.message(
+def _stale_form(context: OperatorContext) -> Response:
+    return context.message(
         403,
-        duty.gettext("This page is too old"),
-        duty.gettext("Nothing was changed. Open the page again and retry."),
+        context.gettext("This page is too old"),
+        context.gettext("Nothing was changed. Open the page again and retry."),
     )
 
 
-async def _recognise(duty: OperatorContext, *, opens_on_pass: bool, is_use: bool) -> None:
+async def _recognise(context: OperatorContext, *, opens_on_pass: bool, is_use: bool) -> None:
     """Whose login this is; while the database is away, whether the pass is good (without waiting for the database).
 
     Raises DatabaseDown where a pass opens nothing.
     """
-    if duty.services.db.outage.since is None:
+    if context.services.db.outage.since is None:
         try:
-            await duty.recognise(is_use=is_use)  # a page that asks by itself is no use of the login
+            await context.recognise(is_use=is_use)  # a page that asks by itself is no use of the login
         except (DatabaseDown, DatabaseError):
-            if not opens_on_pass or not _has_pass(duty):
+            if not opens_on_pass or not _has_pass(context):
                 raise
-            duty.is_on_pass = True
+            context.is_on_pass = True
         return
-    if not duty.token:
+    if not context.token:
         return
-    duty.is_on_pass = opens_on_pass and _has_pass(duty)
-    if not duty.is_on_pass:
+    context.is_on_pass = opens_on_pass and _has_pass(context)
+    if not context.is_on_pass:
         raise DatabaseDown("nobody can be asked whose login this is")
 
 
-def _refused(duty: OperatorContext, *, is_json: bool) -> Response:
+def _refused(context: OperatorContext, *, is_json: bool) -> Response:
     if is_json:
-        status = 401 if duty.staff is None else 403
+        status = 401 if context.staff is None else 403
         return JSONResponse(
-            {"signed_in": duty.staff is not None}, status, headers={"Cache-Control": "no-store"}
+            {"signed_in": context.staff is not None}, status, headers={"Cache-Control": "no-store"}
         )
-    if duty.staff is None:
-        return redirect(duty.signin_path)
-    if duty.may_enter:
-        return duty.message(
+    if context.staff is None:
+        return redirect(context.signin_path)
+    if context.may_enter:
+        return context.message(
             403,
-            duty.gettext("This isn't one of your duties"),
-            duty.gettext(
+            context.gettext("This isn't one of your duties"),
+            context.gettext(
                 "Nothing was changed. Sign in with an account that has this duty, or ask an administrator."
             ),
         )
-    return duty.message(
+    return context.message(
         403,
-        duty.gettext("This account can't use the console"),
-        duty.gettext(
+        context.gettext("This account can't use the console"),
+        context.gettext(
             "Gate and counter accounts can't use the console. Sign in with an operator's "
             "account, or ask an administrator to change your duties."
         ),
-        back=duty.signin_path,
+        back=context.signin_path,
     )
 
 
-def _by_pin(duty: OperatorContext) -> Response:
-    return duty.message(
+def _by_pin(context: OperatorContext) -> Response:
+    return context.message(
         403,
-        duty.gettext("Sign in with your password"),
-        duty.gettext(
+        context.gettext("Sign in with your password"),
+        context.gettext(
             "A PIN only works at this gate. To view or change your sign-in, sign in with your "
             "password somewhere else. Nothing was changed."
         ),
@@ -192,15 +192,15 @@ def _by_pin(duty: OperatorContext) -> Response:
     )
 
 
-def _away(duty: OperatorContext, *, is_json: bool) -> Response:
+def _away(context: OperatorContext, *, is_json: bool) -> Response:
     if is_json:
         return JSONResponse(
             {"database": "away"}, 503, headers={"Cache-Control": "no-store", "Retry-After": "3"}
         )
-    response = duty.message(
+    response = context.message(
         503,
-        duty.gettext("The database can't be reached"),
-        duty.gettext(
+        context.gettext("The database can't be reached"),
+        context.gettext(
             "Logins can't be checked right now. Browsers that were in the console within the "
             "last 15 minutes can still see the live page and the runbooks. On the server, run "
             "wenyue doctor."
@@ -214,14 +214,14 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()[:24]
 
 
-def _give_pass(duty: OperatorContext, response: Response) -> None:
-    until = int((duty.now + timedelta(seconds=DUTY_S)).timestamp())
-    value = signed(f"{_digest(duty.token)}|{until}", duty.services.vault, _DUTY)
-    is_secure = duty.services.settings.web.is_secure
+def _give_pass(context: OperatorContext, response: Response) -> None:
+    until = int((context.now + timedelta(seconds=DUTY_S)).timestamp())
+    value = signed(f"{_digest(context.token)}|{until}", context.services.vault, _DUTY)
+    is_secure = context.services.settings.web.is_secure
     set_cookie(response, DUTY_COOKIE, value, is_secure=is_secure, age_s=DUTY_S)
 
 
-def _has_pass(duty: OperatorContext) -> bool:
-    raw = unsigned(read_cookie(duty.request, DUTY_COOKIE), duty.services.vault, _DUTY)
+def _has_pass(context: OperatorContext) -> bool:
+    raw = unsigned(read_cookie(context.request, DUTY_COOKIE), context.services.vault, _DUTY)
     digest, _, until = (raw or "").partition("|")
-    return digest == _digest(duty.token) and until.isdecimal() and int(until) > duty.now.timestamp()
+    return digest == _digest(context.token) and until.isdecimal() and int(until) > context.now.timestamp()

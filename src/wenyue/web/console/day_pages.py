@@ -20,34 +20,36 @@ _MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 _MONTHS_AHEAD_MAX: Final = 26
 
 
-async def show_days(duty: OperatorContext) -> Response:
+async def show_days(context: OperatorContext) -> Response:
     """One month of one venue; without a venue, which."""
-    operator = operator_of(duty)
+    operator = operator_of(context)
     if operator is None:
-        return redirect(duty.signin_path)
-    query = duty.request.query_params
-    async with duty.services.db.reading() as tx:
+        return redirect(context.signin_path)
+    query = context.request.query_params
+    async with context.services.db.reading() as tx:
         venue = await venue_of(tx, operator, query.get("venue", ""))
         if venue is None:
             return redirect("/console/changes/new")
-        today = local_date(duty.now, venue.timezone)
+        today = local_date(context.now, venue.timezone)
         first = _month(query.get("month", ""), today)
         last = _next(first) - timedelta(days=1)
         found = await touched.venue_days(tx, venue.id, max(first, today), last)
         standing = (await closures(tx, [venue.id], max(first, today), last)).get(venue.id, [])
     told = {
-        day: pick(one.reason_zh, one.reason_en, duty.locale)
+        day: pick(one.reason_zh, one.reason_en, context.locale)
         for one in standing
         if one.product_id is None
         for day in days(max(one.from_date, first), min(one.to_date, last))
     }
-    return duty.page(
+    return context.page(
         "days",
         section="changes",
-        venue=name_of(duty, venue),
+        venue=name_of(context, venue),
         venue_id=venue.id,
-        month=say_day(first, duty.locale, MONTH_AND_YEAR),
-        days=[_shown(duty, day, found.get(day), told.get(day, "")) for day in days(max(first, today), last)],
+        month=say_day(first, context.locale, MONTH_AND_YEAR),
+        days=[
+            _shown(context, day, found.get(day), told.get(day, "")) for day in days(max(first, today), last)
+        ],
         earlier=f"{first - timedelta(days=1):%Y-%m}" if first > today else "",
         later=f"{_next(first):%Y-%m}" if (first - today).days < _MONTHS_AHEAD_MAX * 30 else "",
     )
@@ -65,33 +67,33 @@ def _next(first: date) -> date:
     return (first + timedelta(days=32)).replace(day=1)
 
 
-def _shown(duty: OperatorContext, day: date, one: touched.VenueDay | None, told: str) -> dict[str, str]:
+def _shown(context: OperatorContext, day: date, one: touched.VenueDay | None, told: str) -> dict[str, str]:
     """A line of the page. `tone` and `mark`: of its state."""
     sessions, figures = 0 if one is None else one.sessions, ""
     if one is not None and sessions:
-        figures = duty.ngettext(
+        figures = context.ngettext(
             "{n} session, {taken} of {all} taken",
             "{n} sessions, {taken} of {all} taken",
             sessions,
-            taken=say_number(one.taken, duty.locale),
-            all=say_number(one.capacity, duty.locale),
+            taken=say_number(one.taken, context.locale),
+            all=say_number(one.capacity, context.locale),
         )
     if one is not None and one.day_capacity is not None:
-        limit = duty.gettext("daily capacity {n}", n=say_number(one.day_capacity, duty.locale))
+        limit = context.gettext("daily capacity {n}", n=say_number(one.day_capacity, context.locale))
         figures = f"{figures} · {limit}" if figures else limit
     if one is None or not sessions:
-        state = ("", "clock", duty.gettext("Not open yet"))
+        state = ("", "clock", context.gettext("Not open yet"))
     elif one.closed == sessions:
-        state = ("bad", "x", duty.pgettext("sale", "Closed"))
+        state = ("bad", "x", context.pgettext("sale", "Closed"))
     elif one.closed:
-        state = ("warn", "tight", duty.gettext("Partly closed"))
+        state = ("warn", "tight", context.gettext("Partly closed"))
     else:
-        state = ("good", "check", duty.gettext("Open"))
+        state = ("good", "check", context.gettext("Open"))
     if told and state[0] == "":
-        state = ("bad", "x", duty.gettext("Closed that day"))
+        state = ("bad", "x", context.gettext("Closed that day"))
     return {
         "date": day.isoformat(),
-        "said": say_full_date(day, duty.locale),
+        "said": say_full_date(day, context.locale),
         "figures": figures,
         "told": told,
         "tone": state[0],

@@ -28,62 +28,62 @@ _SAYS: Final = {
 }
 
 
-async def show_devices(duty: OperatorContext) -> Response:
+async def show_devices(context: OperatorContext) -> Response:
     """Every device of the venues that are one's own."""
-    return await _page(duty)
+    return await _page(context)
 
 
-async def do_devices(duty: OperatorContext) -> Response:
+async def do_devices(context: OperatorContext) -> Response:
     """Make a code; it is shown this once."""
-    code, name = duty.form.one("venue")[:_FIELD_MAX].strip(), duty.form.one("post")[:_FIELD_MAX]
-    async with duty.services.db.reading() as tx:
+    code, name = context.form.one("venue")[:_FIELD_MAX].strip(), context.form.one("post")[:_FIELD_MAX]
+    async with context.services.db.reading() as tx:
         found = await venue(tx, code)
     asked = AllowDevice(found.id if found is not None else 0, name)
-    made = await allow_device(duty.services, duty.operator, asked)
+    made = await allow_device(context.services, context.operator, asked)
     if isinstance(made, Allowed):
-        return await _page(duty, made=made)
+        return await _page(context, made=made)
     field, text = _SAYS[made]
-    return await _page(duty, entered=(code, name), wrong=(field, text.say(duty.locale)))
+    return await _page(context, entered=(code, name), wrong=(field, text.say(context.locale)))
 
 
-async def do_revoke(duty: OperatorContext) -> Response:
+async def do_revoke(context: OperatorContext) -> Response:
     """It opens nothing any more. Again: the same page."""
-    raw = str(duty.request.path_params["id"])
+    raw = str(context.request.path_params["id"])
     number = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 19 else 0
-    if await revoke_device(duty.services, duty.operator, number) is NotDone.DEVICE_UNKNOWN:
-        title = duty.gettext("Device not found, or already revoked")
-        return duty.message(404, title, duty.gettext("Nothing was changed."), back="/console/devices")
+    if await revoke_device(context.services, context.operator, number) is NotDone.DEVICE_UNKNOWN:
+        title = context.gettext("Device not found, or already revoked")
+        return context.message(404, title, context.gettext("Nothing was changed."), back="/console/devices")
     return redirect("/console/devices")
 
 
 async def _page(
-    duty: OperatorContext,
+    context: OperatorContext,
     *,
     made: Allowed | None = None,
     entered: tuple[str, str] = ("", ""),
     wrong: tuple[str, str] = ("", ""),
 ) -> Response:
-    theirs = venues_for(duty.operator.duties, Right.DEVICES_MANAGE)
-    async with duty.services.db.reading() as tx:
+    theirs = venues_for(context.operator.duties, Right.DEVICES_MANAGE)
+    async with context.services.db.reading() as tx:
         found = await gate_devices.devices(tx, theirs)
         known = await venues_by_id(tx, sorted({one.device.venue_id for one in found}))
-    names = {id_: pick(one.name_zh, one.name_en, duty.locale) for id_, one in known.items()}
+    names = {id_: pick(one.name_zh, one.name_en, context.locale) for id_, one in known.items()}
     shown = [
         {
             "id": one.device.id,
             "where": f"{names.get(one.device.venue_id, one.device.venue_id)} · {one.device.post}",
-            "state": duty.gettext("revoked")
+            "state": context.gettext("revoked")
             if one.revoked_at
-            else duty.gettext("in use")
+            else context.gettext("in use")
             if one.enrolled_at
-            else duty.gettext("not enrolled yet")
-            if one.code_until > duty.now
-            else duty.gettext("code expired"),
+            else context.gettext("not enrolled yet")
+            if one.code_until > context.now
+            else context.gettext("code expired"),
             "is_open": one.revoked_at is None,
         }
         for one in found
     ]
-    return duty.page(
+    return context.page(
         "devices",
         status=422 if wrong[1] else 200,
         section="devices",

@@ -23,30 +23,30 @@ class RightRow:
     where: tuple[str, ...]
 
 
-async def show_duties(duty: OperatorContext) -> Response:
+async def show_duties(context: OperatorContext) -> Response:
     """Everybody's own duties and rights, and the whole table."""
-    if duty.staff is None:
-        return redirect(duty.signin_path)
-    held = sorted(duty.staff.duties, key=str)
-    async with duty.services.db.reading() as tx:
+    if context.staff is None:
+        return redirect(context.signin_path)
+    held = sorted(context.staff.duties, key=str)
+    async with context.services.db.reading() as tx:
         ids = sorted({one.venue_id for one in held if one.venue_id is not None})
         venues = await venues_by_id(tx, ids)
-    names = {id_: pick(venue.name_zh, venue.name_en, duty.locale) for id_, venue in venues.items()}
+    names = {id_: pick(venue.name_zh, venue.name_en, context.locale) for id_, venue in venues.items()}
     rows: list[RightRow] = []
     for right, roles in RIGHTS.items():
         own = [one for one in held if one.role in roles]
-        if right in WHOLE_DESTINATION and not may(duty.staff.duties, right):
+        if right in WHOLE_DESTINATION and not may(context.staff.duties, right):
             own = []
-        where = tuple(dict.fromkeys(say_scope(one, names, duty.locale) for one in own))
+        where = tuple(dict.fromkeys(say_scope(one, names, context.locale) for one in own))
         cells = tuple(role in roles for role in Role)
-        rows.append(RightRow(right.value, RIGHT_WORDS[right].say(duty.locale), cells, where))
-    return duty.page(
+        rows.append(RightRow(right.value, RIGHT_WORDS[right].say(context.locale), cells, where))
+    return context.page(
         "duties",
         section="duties",
-        held=[(ROLES[one.role].say(duty.locale), say_scope(one, names, duty.locale)) for one in held],
-        roles=[ROLES[role].say(duty.locale) for role in Role],
+        held=[(ROLES[one.role].say(context.locale), say_scope(one, names, context.locale)) for one in held],
+        roles=[ROLES[role].say(context.locale) for role in Role],
         rows=rows,
-        is_keeper=may_anywhere(duty.staff.duties, Right.BOOKINGS_FIND),
+        is_keeper=may_anywhere(context.staff.duties, Right.BOOKINGS_FIND),
     )
 
 

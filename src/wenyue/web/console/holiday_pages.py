@@ -53,34 +53,36 @@ def periods(calendar: HolidayCalendar, year: int) -> list[Period]:
     return found
 
 
-async def show_holidays(duty: OperatorContext) -> Response:
+async def show_holidays(context: OperatorContext) -> Response:
     """This year and the next."""
-    return await _page(duty)
+    return await _page(context)
 
 
-async def do_holidays(duty: OperatorContext) -> Response:
+async def do_holidays(context: OperatorContext) -> Response:
     """Propose it, or only say what would happen."""
-    entered = {name: duty.form.one(name) for name in _FIELDS}
-    entry, errors = _read(duty, entered)
+    entered = {name: context.form.one(name) for name in _FIELDS}
+    entry, errors = _read(context, entered)
     if entry is None:
-        return await _page(duty, entered=entered, errors=errors)
-    if duty.staff is None:
-        return redirect(duty.signin_path)
-    if duty.form.one("act") != "apply":
-        looked = await replanning.preview_holidays(duty.services.db.reading, duty.services.presets, entry)
-        return await _page(duty, entered=entered, looked=looked)
-    change_id, act = proposal_id(duty.form.one("id")), CHANGEABLES["holidays.set"]
+        return await _page(context, entered=entered, errors=errors)
+    if context.staff is None:
+        return redirect(context.signin_path)
+    if context.form.one("act") != "apply":
+        looked = await replanning.preview_holidays(
+            context.services.db.reading, context.services.presets, entry
+        )
+        return await _page(context, entered=entered, looked=looked)
+    change_id, act = proposal_id(context.form.one("id")), CHANGEABLES["holidays.set"]
     done = await propose_change(
-        duty.services, duty.operator, ProposeChange(change_id, act, entry, entry.source.strip())
+        context.services, context.operator, ProposeChange(change_id, act, entry, entry.source.strip())
     )
     if not isinstance(done, NotDone | Refusal):
         return redirect(f"/console/changes/{done.id}")
-    text = duty.say(REFUSALS[done]) if isinstance(done, Refusal) else say_not_done(duty, done)
-    return await _page(duty, entered=entered, errors=[{"field": "from", "text": text}])
+    text = context.say(REFUSALS[done]) if isinstance(done, Refusal) else say_not_done(context, done)
+    return await _page(context, entered=entered, errors=[{"field": "from", "text": text}])
 
 
 def _read(
-    duty: OperatorContext, entered: dict[str, str]
+    context: OperatorContext, entered: dict[str, str]
 ) -> tuple[replanning.HolidayEntry | None, list[dict[str, str]]]:
     dates: dict[str, date] = {}
     errors: list[dict[str, str]] = []
@@ -90,7 +92,7 @@ def _read(
         if day is not None:
             dates[name] = day
         else:
-            text = duty.gettext("Enter a date, such as 2027-10-01.")
+            text = context.gettext("Enter a date, such as 2027-10-01.")
             errors.append({"field": name, "text": text})
     if errors:
         return None, errors
@@ -105,19 +107,19 @@ def _read(
         replanning.check_entry(entry)
     except ValueError as problem:
         field = str(problem).partition(":")[0]
-        return None, [{"field": field, "text": _words(duty)[field]}]
+        return None, [{"field": field, "text": _words(context)[field]}]
     return entry, []
 
 
-def _words(duty: OperatorContext) -> dict[str, str]:
+def _words(context: OperatorContext) -> dict[str, str]:
     most = replanning.ENTRY_DAYS_MAX
     return {
-        "kind": duty.gettext("Choose a type."),
-        "to": duty.gettext(
+        "kind": context.gettext("Choose a type."),
+        "to": context.gettext(
             "The last day can't be before the first. One entry covers at most {n} days.", n=most
         ),
-        "name": duty.gettext("Choose the holiday."),
-        "source": duty.gettext(
+        "name": context.gettext("Choose the holiday."),
+        "source": context.gettext(
             "Enter the official notice on one line, {n} characters at most.",
             n=replanning.SOURCE_LENGTH_MAX,
         ),
@@ -125,31 +127,31 @@ def _words(duty: OperatorContext) -> dict[str, str]:
 
 
 async def _page(
-    duty: OperatorContext,
+    context: OperatorContext,
     *,
     entered: dict[str, str] | None = None,
     errors: list[dict[str, str]] | None = None,
     looked: replanning.Replanned | None = None,
 ) -> Response:
-    async with duty.services.db.reading() as tx:
+    async with context.services.db.reading() as tx:
         calendar = await load_calendar(tx)
-    this_year = local_date(duty.now, duty.services.rulebook.timezone).year
+    this_year = local_date(context.now, context.services.rulebook.timezone).year
     years = [
         {
             "year": year,
             "is_published": calendar.is_published(year),
             "rows": [
                 {
-                    "when": _say_period(duty, one),
+                    "when": _say_period(context, one),
                     "kind": one.kind,
-                    "names": say_holidays(duty, one.names),
+                    "names": say_holidays(context, one.names),
                 }
                 for one in periods(calendar, year)
             ],
         }
         for year in (this_year, this_year + 1)
     ]
-    return duty.page(
+    return context.page(
         "holidays",
         status=422 if errors else 200,
         section="holidays",
@@ -157,19 +159,19 @@ async def _page(
         entered=entered or dict.fromkeys(_FIELDS, ""),
         errors=errors or (),
         wrong=dict.fromkeys(_FIELDS, "") | {one["field"]: one["text"] for one in errors or ()},
-        names=[(name, say_holiday(name, duty.locale)) for name in HOLIDAY_NAMES],
+        names=[(name, say_holiday(name, context.locale)) for name in HOLIDAY_NAMES],
         kinds=replanning.DAY_KINDS,
-        id=duty.form.one("id") if errors or looked else str(uuid7()),
-        kind_words={kind: duty.say(words) for kind, words in KINDS.items()},
+        id=context.form.one("id") if errors or looked else str(uuid7()),
+        kind_words={kind: context.say(words) for kind, words in KINDS.items()},
         looked=looked,
         in_the_way=looked.in_the_way[:_IN_THE_WAY_SHOWN_MAX] if looked else (),
         source_max=replanning.SOURCE_LENGTH_MAX,
     )
 
 
-def _say_period(duty: OperatorContext, one: Period) -> str:
-    first = say_date(one.first, duty.locale)
-    return first if one.first == one.last else f"{first} – {say_date(one.last, duty.locale)}"
+def _say_period(context: OperatorContext, one: Period) -> str:
+    first = say_date(one.first, context.locale)
+    return first if one.first == one.last else f"{first} – {say_date(one.last, context.locale)}"
 
 
 routes: Final = [get("/console/holidays", show_holidays), post("/console/holidays", do_holidays)]

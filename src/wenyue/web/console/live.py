@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from wenyue.core.clock import zone
-from wenyue.telemetry import STEP_S, Point, Snapshot, TightPool, quantile_ms, total
+from wenyue.telemetry import STEP_S, Point, ScarcePool, Snapshot, quantile_ms, total
 
 LATELY_S: Final = 60
 _BUCKETS: Final = 180
@@ -61,8 +61,8 @@ class Live:
         tuple[str, int, int]
     ]  # code, in the last LATELY_S, in the last hour; most in the hour first
     refusals: list[tuple[str, int, int]]  # decided by the rules
-    tight: list[TightPool] | None  # None: no worker tells
-    tight_at: float
+    scarce: list[ScarcePool] | None  # None: no worker tells
+    scarce_at: float
     has_worker: bool
     processes: list[Snapshot]
     room: tuple[int, int] | None  # waiting, let in
@@ -99,7 +99,7 @@ def look(
     hour = total(points)
     web = [one for one in snapshots if one.role == "web"]
     workers = [one for one in snapshots if one.role == "worker"]
-    tellers = [one for one in workers if one.tight is not None]
+    tellers = [one for one in workers if one.scarce is not None]
     away = [since for one in web if (since := _gauge(one, "database_away_since"))]
     room = any(point.room_waiting or point.room_admitted for point in points)
     by_count = sorted(hour.reasons, key=lambda code: (-hour.reasons[code], code))
@@ -120,8 +120,8 @@ def look(
         away_since=min(away) if away else None,
         reasons=[one for one in told if one[0] in _FAILED][:REASONS_MAX],
         refusals=[one for one in told if one[0] not in _FAILED][:REASONS_MAX],
-        tight=tellers[0].tight if tellers else None,
-        tight_at=tellers[0].at if tellers else 0.0,
+        scarce=tellers[0].scarce if tellers else None,
+        scarce_at=tellers[0].at if tellers else 0.0,
         has_worker=bool(workers),
         processes=sorted(snapshots, key=lambda one: (one.role, one.process)),
         room=(lately.room_waiting, lately.room_admitted) if room else None,

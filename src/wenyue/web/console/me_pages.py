@@ -59,77 +59,79 @@ class Line:
     is_mine: bool = False
 
 
-async def show_me(duty: OperatorContext) -> Response:
+async def show_me(context: OperatorContext) -> Response:
     """One's own sign-in."""
-    return await _me(duty)
+    return await _me(context)
 
 
-async def do_me(duty: OperatorContext) -> Response:
+async def do_me(context: OperatorContext) -> Response:
     """Remove a factor, make new recovery codes, end sign-ins."""
     done: list[str] | NotSecured | None
-    match duty.form.one("what"):
+    match context.form.one("what"):
         case "remove":
-            factor_id = duty.form.number("factor", 1, _ID_MAX) or 0
-            done = await remove_factor(duty.services, duty.operator, duty.member, factor_id)
+            factor_id = context.form.number("factor", 1, _ID_MAX) or 0
+            done = await remove_factor(context.services, context.operator, context.member, factor_id)
         case "codes":
-            done = await renew_codes(duty.services, duty.operator, duty.member)
+            done = await renew_codes(context.services, context.operator, context.member)
         case "end":
             done = await end_own_sessions(
-                duty.services, duty.operator, duty.member, _key(duty) or "0" * _KEY_LENGTH
+                context.services, context.operator, context.member, _key(context) or "0" * _KEY_LENGTH
             )
         case "end_others":
-            done = await end_own_sessions(duty.services, duty.operator, duty.member, "")
+            done = await end_own_sessions(context.services, context.operator, context.member, "")
         case _:
             done = NotSecured.UNKNOWN
-    return await _answer(duty, done, _me)
+    return await _answer(context, done, _me)
 
 
-async def show_factor(duty: OperatorContext) -> Response:
+async def show_factor(context: OperatorContext) -> Response:
     """Set up one more factor, once those that are there were proved again."""
-    if await _asks_first(duty):
-        return await ask_factor(duty, status=200)
-    return await _factor(duty)
+    if await _asks_first(context):
+        return await ask_factor(context, status=200)
+    return await _factor(context)
 
 
-async def do_factor(duty: OperatorContext) -> Response:
+async def do_factor(context: OperatorContext) -> Response:
     """Keep it."""
-    if duty.form.one("what") != "add":
+    if context.form.one("what") != "add":
         return redirect(f"{ME}/factor")
-    if await _asks_first(duty):  # before anything is offered again
-        return await ask_factor(duty)
-    made = read_enrolment(duty, duty.member.id, duty.member.login, challenge_key(duty))
+    if await _asks_first(context):  # before anything is offered again
+        return await ask_factor(context)
+    made = read_enrolment(context, context.member.id, context.member.login, challenge_key(context))
     if isinstance(made, str):
-        return await _factor(duty, made)
+        return await _factor(context, made)
     try:
-        done = await enrol_factor(duty.services, duty.operator, duty.member, caller_of(duty.request), made)
+        done = await enrol_factor(
+            context.services, context.operator, context.member, caller_of(context.request), made
+        )
     except Throttled as slowed:
-        return await _factor(duty, say_wait(slowed.at, duty.now, duty.locale), status=429)
-    return await _answer(duty, done, _factor)
+        return await _factor(context, say_wait(slowed.at, context.now, context.locale), status=429)
+    return await _answer(context, done, _factor)
 
 
-async def _asks_first(duty: OperatorContext) -> bool:
+async def _asks_first(context: OperatorContext) -> bool:
     """Whether a factor that is there has to be proved again before another is set up."""
-    async with duty.services.db.reading() as tx:
-        security = await security_of(tx, duty.member.id, duty.now)
-    is_fresh = duty.login is not None and duty.login.has_fresh_factor(duty.now)
+    async with context.services.db.reading() as tx:
+        security = await security_of(tx, context.member.id, context.now)
+    is_fresh = context.login is not None and context.login.has_fresh_factor(context.now)
     return bool(security.factors) and not is_fresh
 
 
-async def show_sessions(duty: OperatorContext) -> Response:
+async def show_sessions(context: OperatorContext) -> Response:
     """Which colleagues are signed in."""
-    return await _sessions(duty)
+    return await _sessions(context)
 
 
-async def do_sessions(duty: OperatorContext) -> Response:
+async def do_sessions(context: OperatorContext) -> Response:
     """Sign a colleague out everywhere."""
-    staff_id = duty.form.number("staff", 1, _ID_MAX) or 0
-    done = await end_sessions_of(duty.services, duty.operator, staff_id)
+    staff_id = context.form.number("staff", 1, _ID_MAX) or 0
+    done = await end_sessions_of(context.services, context.operator, staff_id)
     refused = done if isinstance(done, NotSecured) else None
-    return await _answer(duty, refused, _sessions, onward="/console/sessions")
+    return await _answer(context, refused, _sessions, onward="/console/sessions")
 
 
 async def _answer(
-    duty: OperatorContext,
+    context: OperatorContext,
     done: Sequence[str] | NotSecured | None,
     page: Callable[[OperatorContext, str], Awaitable[Response]],
     *,
@@ -137,29 +139,29 @@ async def _answer(
 ) -> Response:
     """After an act: the factor first, or `page` with what is wrong; else new recovery codes, this once, or `onward`."""
     if done is NotSecured.FACTOR_OLD:
-        return await ask_factor(duty)
+        return await ask_factor(context)
     if isinstance(done, NotSecured):
-        return await page(duty, duty.say(SAYS[done]))
-    return show_codes(duty, tuple(done), onward) if done else redirect(onward)
+        return await page(context, context.say(SAYS[done]))
+    return show_codes(context, tuple(done), onward) if done else redirect(onward)
 
 
-async def _me(duty: OperatorContext, problem: str = "") -> Response:
-    async with duty.services.db.reading() as tx:
-        security = await security_of(tx, duty.member.id, duty.now)
-    mode = mode_of(duty.services)
-    return duty.page(
+async def _me(context: OperatorContext, problem: str = "") -> Response:
+    async with context.services.db.reading() as tx:
+        security = await security_of(tx, context.member.id, context.now)
+    mode = mode_of(context.services)
+    return context.page(
         "me",
         status=422 if problem else 200,
         section="me",
         problem=problem,
-        is_changed=duty.request.query_params.get("done") == "password" and not problem,
+        is_changed=context.request.query_params.get("done") == "password" and not problem,
         is_off=mode is Mode.OFF,
-        lacks=mode is not Mode.OFF and not security.factors and needs_factor(duty.member.duties),
+        lacks=mode is not Mode.OFF and not security.factors and needs_factor(context.member.duties),
         factors=[
             Line(
                 str(one.id),
                 one.name,
-                _facts(duty, _kind(duty, one.kind), one.added_at, one.used_at),
+                _facts(context, _kind(context, one.kind), one.added_at, one.used_at),
             )
             for one in security.factors
         ],
@@ -168,21 +170,23 @@ async def _me(duty: OperatorContext, problem: str = "") -> Response:
         sessions=[
             Line(
                 one.key,
-                one.client or duty.gettext("Unknown device"),
-                _since(duty, one.began_at, one.used_at),
-                one.key == duty.login_key,
+                one.client or context.gettext("Unknown device"),
+                _since(context, one.began_at, one.used_at),
+                one.key == context.login_key,
             )
             for one in security.sessions
         ],
-        may_manage=duty.member.may_anywhere(Right.STAFF_MANAGE),
-        may_console=duty.may_enter,
-        idle_min=duty.services.settings.staff.console_idle_min,
+        may_manage=context.member.may_anywhere(Right.STAFF_MANAGE),
+        may_console=context.may_enter,
+        idle_min=context.services.settings.staff.console_idle_min,
     )
 
 
-async def _factor(duty: OperatorContext, problem: str = "", *, status: int = 422) -> Response:
-    shown = await enrolment_context(duty, duty.member.id, duty.member.login, challenge_key(duty), problem)
-    return duty.staff_page(
+async def _factor(context: OperatorContext, problem: str = "", *, status: int = 422) -> Response:
+    shown = await enrolment_context(
+        context, context.member.id, context.member.login, challenge_key(context), problem
+    )
+    return context.staff_page(
         "staff_enrolment",
         status=status if problem else 200,
         action=f"{ME}/factor",
@@ -191,9 +195,9 @@ async def _factor(duty: OperatorContext, problem: str = "", *, status: int = 422
     )
 
 
-async def _sessions(duty: OperatorContext, problem: str = "") -> Response:
-    found = await present(duty.services, duty.operator)
-    return duty.page(
+async def _sessions(context: OperatorContext, problem: str = "") -> Response:
+    found = await present(context.services, context.operator)
+    return context.page(
         "sessions",
         status=422 if problem else 200,
         section="me",
@@ -202,47 +206,47 @@ async def _sessions(duty: OperatorContext, problem: str = "") -> Response:
             Line(
                 str(one.staff.id),
                 one.staff.display_name or one.staff.login,
-                duty.ngettext(
+                context.ngettext(
                     "{login} · signed in on {n} device · last used {day}",
                     "{login} · signed in on {n} devices · last used {day}",
                     one.count,
                     login=one.staff.login,
-                    day=_day(duty, one.used_at),
+                    day=_day(context, one.used_at),
                 ),
-                one.staff.id == duty.member.id,
+                one.staff.id == context.member.id,
             )
             for one in found
         ],
     )
 
 
-def _kind(duty: OperatorContext, kind: str) -> str:
-    return duty.gettext("Passkey") if kind == "passkey" else duty.gettext("Authenticator app")
+def _kind(context: OperatorContext, kind: str) -> str:
+    return context.gettext("Passkey") if kind == "passkey" else context.gettext("Authenticator app")
 
 
-def _facts(duty: OperatorContext, kind: str, added: datetime, used: datetime | None) -> str:
-    return duty.gettext(
+def _facts(context: OperatorContext, kind: str, added: datetime, used: datetime | None) -> str:
+    return context.gettext(
         "{kind} · added {added} · last used {used}",
         kind=kind,
-        added=_day(duty, added),
-        used=_day(duty, used) if used else "–",
+        added=_day(context, added),
+        used=_day(context, used) if used else "–",
     )
 
 
-def _since(duty: OperatorContext, began: datetime, used: datetime) -> str:
-    return duty.gettext(
+def _since(context: OperatorContext, began: datetime, used: datetime) -> str:
+    return context.gettext(
         "signed in {began} · last used {used}",
-        began=say_instant(began, duty.locale, duty.services.rulebook.timezone),
-        used=_day(duty, used),
+        began=say_instant(began, context.locale, context.services.rulebook.timezone),
+        used=_day(context, used),
     )
 
 
-def _day(duty: OperatorContext, at: datetime) -> str:
-    return say_full_date(local_date(at, duty.services.rulebook.timezone), duty.locale)
+def _day(context: OperatorContext, at: datetime) -> str:
+    return say_full_date(local_date(at, context.services.rulebook.timezone), context.locale)
 
 
-def _key(duty: OperatorContext) -> str:
-    raw = duty.form.one("session")
+def _key(context: OperatorContext) -> str:
+    raw = context.form.one("session")
     is_key = len(raw) == _KEY_LENGTH and set(raw) <= set("0123456789abcdef")
     return raw if is_key else ""
 

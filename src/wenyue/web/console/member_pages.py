@@ -37,88 +37,90 @@ _DONE: Final = {
 }
 
 
-async def show_member(duty: OperatorContext) -> Response:
+async def show_member(context: OperatorContext) -> Response:
     """One person."""
-    member = await _member(duty)
+    member = await _member(context)
     if member is None:
-        return _nobody(duty)
-    ask = duty.request.query_params.get("ask", "")
-    done = _DONE.get(duty.request.query_params.get("done", ""))
-    return await _page(duty, member, Entered(), ask=ask, done=done.say(duty.locale) if done else "")
+        return _nobody(context)
+    ask = context.request.query_params.get("ask", "")
+    done = _DONE.get(context.request.query_params.get("done", ""))
+    return await _page(context, member, Entered(), ask=ask, done=done.say(context.locale) if done else "")
 
 
-async def do_member(duty: OperatorContext) -> Response:
+async def do_member(context: OperatorContext) -> Response:
     """Give or take duties, reset the password, unlock, retire."""
-    member = await _member(duty)
+    member = await _member(context)
     if member is None:
-        return _nobody(duty)
-    what, form = duty.form.one("what"), entered(duty)
-    password, is_drawn = password_for(duty, f"reset|{member.record.staff.id}")
+        return _nobody(context)
+    what, form = context.form.one("what"), entered(context)
+    password, is_drawn = password_for(context, f"reset|{member.record.staff.id}")
     if what == "grant":
-        async with duty.services.db.reading() as tx:
-            wanted = await read_duties(duty, tx, form)
+        async with context.services.db.reading() as tx:
+            wanted = await read_duties(context, tx, form)
         if form.wrong:
-            return await _page(duty, member, form)
-        done = await give_duties(duty.services, duty.operator, member.record.staff.login, wanted)
+            return await _page(context, member, form)
+        done = await give_duties(context.services, context.operator, member.record.staff.login, wanted)
     else:
-        done = await _act(duty, what, member.record.staff.login, password, is_drawn=is_drawn)
+        done = await _act(context, what, member.record.staff.login, password, is_drawn=is_drawn)
     if done is NotStaffed.FACTOR_OLD:
-        return await ask_factor(duty)
+        return await ask_factor(context)
     if isinstance(done, NotStaffed):
-        return await _refused(duty, member, form, done, is_grant=what == "grant")
+        return await _refused(context, member, form, done, is_grant=what == "grant")
     if what == "reset":
-        return _password(duty, member, password)
+        return _password(context, member, password)
     return redirect(f"/console/staff/{member.record.staff.id}?done={what if what in _DONE else ''}")
 
 
-async def _act(duty: OperatorContext, what: str, login: str, password: str, *, is_drawn: bool) -> object:
+async def _act(context: OperatorContext, what: str, login: str, password: str, *, is_drawn: bool) -> object:
     """What a button asks for; NotStaffed: why it was not done."""
     match what:
         case "withdraw":
-            taken = rights.read_duties([duty.form.one("duty")])
-            return await take_duties(duty.services, duty.operator, login, taken)
+            taken = rights.read_duties([context.form.one("duty")])
+            return await take_duties(context.services, context.operator, login, taken)
         case "unlock":
-            return await unlock_staff(duty.services, duty.operator, login)
+            return await unlock_staff(context.services, context.operator, login)
         case "reset":
-            return await reset_password(duty.services, duty.operator, login, password, is_drawn=is_drawn)
+            return await reset_password(
+                context.services, context.operator, login, password, is_drawn=is_drawn
+            )
         case "retire":
-            return await retire_staff(duty.services, duty.operator, login)
+            return await retire_staff(context.services, context.operator, login)
         case _:
             return None
 
 
-async def _member(duty: OperatorContext) -> Member | None:
-    number = whole_number(str(duty.request.path_params["id"]), 1, _ID_MAX)
+async def _member(context: OperatorContext) -> Member | None:
+    number = whole_number(str(context.request.path_params["id"]), 1, _ID_MAX)
     if number is None:
         return None
-    async with duty.services.db.reading() as tx:
-        return await member_of(tx, number, duty.now)
+    async with context.services.db.reading() as tx:
+        return await member_of(tx, number, context.now)
 
 
-def _nobody(duty: OperatorContext) -> Response:
-    title = duty.gettext("Staff member not found")
-    return duty.message(404, title, duty.gettext("Nothing was changed."), back="/console/staff")
+def _nobody(context: OperatorContext) -> Response:
+    title = context.gettext("Staff member not found")
+    return context.message(404, title, context.gettext("Nothing was changed."), back="/console/staff")
 
 
 async def _refused(
-    duty: OperatorContext, member: Member, form: Entered, why: NotStaffed, *, is_grant: bool
+    context: OperatorContext, member: Member, form: Entered, why: NotStaffed, *, is_grant: bool
 ) -> Response:
     """What a form typed stays in it; what a button asked is refused above the page."""
     if is_grant:
-        form.refuse(duty, why)
-        return await _page(duty, member, form)
+        form.refuse(context, why)
+        return await _page(context, member, form)
     if why is NotStaffed.NOT_YOURS:
-        problem = duty.gettext(
+        problem = context.gettext(
             "This person has duties beyond your venues. Ask an administrator of all venues."
         )
     else:
-        problem = duty.say(SAID[why][1])
-    return await _page(duty, member, Entered(), problem=problem)
+        problem = context.say(SAID[why][1])
+    return await _page(context, member, Entered(), problem=problem)
 
 
-def _password(duty: OperatorContext, member: Member, password: str) -> Response:
+def _password(context: OperatorContext, member: Member, password: str) -> Response:
     staff = member.record.staff
-    return duty.page(
+    return context.page(
         "staff_password",
         section="staff",
         name=staff.display_name or staff.login,
@@ -130,14 +132,20 @@ def _password(duty: OperatorContext, member: Member, password: str) -> Response:
 
 
 async def _page(
-    duty: OperatorContext, member: Member, form: Entered, *, ask: str = "", problem: str = "", done: str = ""
+    context: OperatorContext,
+    member: Member,
+    form: Entered,
+    *,
+    ask: str = "",
+    problem: str = "",
+    done: str = "",
 ) -> Response:
     record, staff = member.record, member.record.staff
-    is_mine = staff.id == duty.member.id
-    async with duty.services.db.reading() as tx:
-        names = await names_of(duty, tx, [staff.duties])
-    is_theirs = record.is_active and may_administer(duty.member.duties, staff.duties)
-    return duty.page(
+    is_mine = staff.id == context.member.id
+    async with context.services.db.reading() as tx:
+        names = await names_of(context, tx, [staff.duties])
+    is_theirs = record.is_active and may_administer(context.member.duties, staff.duties)
+    return context.page(
         "member",
         status=422 if form.wrong or problem else 200,
         section="staff",
@@ -157,12 +165,12 @@ async def _page(
         held=[
             {
                 "text": str(one),
-                "said": say_duty(duty, one, names),
-                "may_take": is_theirs and not is_mine and may_give(duty.member.duties, one),
+                "said": say_duty(context, one, names),
+                "may_take": is_theirs and not is_mine and may_give(context.member.duties, one),
             }
             for one in sorted(staff.duties, key=str)
         ],
-        **form.shown(duty),
+        **form.shown(context),
     )
 
 

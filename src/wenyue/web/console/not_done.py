@@ -80,9 +80,9 @@ SAID: Final = {
 }
 
 
-def say_not_done(duty: OperatorContext, why: NotDone) -> str:
+def say_not_done(context: OperatorContext, why: NotDone) -> str:
     """The sentence."""
-    return duty.say(SAID[why][1])
+    return context.say(SAID[why][1])
 
 
 def field_of(why: NotDone) -> str:

@@ -32,10 +32,10 @@ async def to_live(_: OperatorContext) -> Response:
     return redirect("/console/live")
 
 
-async def show_live(duty: OperatorContext) -> Response:
+async def show_live(context: OperatorContext) -> Response:
     """How the installation does now; without JavaScript it loads itself again."""
-    shown = await _look(duty)
-    return duty.page(
+    shown = await _look(context)
+    return context.page(
         "live",
         section="live",
         live=shown.live,
@@ -43,54 +43,54 @@ async def show_live(duty: OperatorContext) -> Response:
         series=shown.series,
         spans=list(SPANS),
         poll_s=POLL_S,
-        is_on_pass=duty.is_on_pass,
+        is_on_pass=context.is_on_pass,
     )
 
 
-async def give_live(duty: OperatorContext) -> Response:
+async def give_live(context: OperatorContext) -> Response:
     """The same as data: `series` for programs, `pieces` for the page's module."""
-    shown = await _look(duty)
+    shown = await _look(context)
     body = {
         "at": shown.live.at,
         "span": shown.live.span,
-        "on_pass": duty.is_on_pass,
+        "on_pass": context.is_on_pass,
         "series": shown.series,
         "pieces": shown.pieces,
     }
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
-async def show_runbooks(duty: OperatorContext) -> Response:
+async def show_runbooks(context: OperatorContext) -> Response:
     """Every runbook."""
     found = [
         (name, page[0])
         for name in runbook_names()
-        if (page := runbook(name, duty.locale)) and name != "readme"
+        if (page := runbook(name, context.locale)) and name != "readme"
     ]
-    return duty.page("runbooks", section="runbooks", found=found)
+    return context.page("runbooks", section="runbooks", found=found)
 
 
-async def show_runbook(duty: OperatorContext) -> Response:
+async def show_runbook(context: OperatorContext) -> Response:
     """One runbook."""
-    name: str = duty.request.path_params["name"]
-    page = runbook(name, duty.locale)
+    name: str = context.request.path_params["name"]
+    page = runbook(name, context.locale)
     if page is None:
-        return duty.message(
+        return context.message(
             404,
-            duty.gettext("This runbook isn't available here"),
-            duty.gettext("Look in the documentation folder docs/runbooks."),
+            context.gettext("This runbook isn't available here"),
+            context.gettext("Look in the documentation folder docs/runbooks."),
             back="/console/runbooks",
         )
-    return duty.page("runbook", section="runbooks", title=page[0], body=page[1])
+    return context.page("runbook", section="runbooks", title=page[0], body=page[1])
 
 
-async def _look(duty: OperatorContext) -> Shown:
-    asked, state = duty.request.query_params.get("span", ""), duty.request.app.state
+async def _look(context: OperatorContext) -> Shown:
+    asked, state = context.request.query_params.get("span", ""), context.request.app.state
     if not hasattr(state, "glass"):
         state.glass = DashboardCache(cast(Exchange, state.exchange))
     glass = cast(DashboardCache, state.glass)
     return await glass.take_reading(
-        asked if asked in SPANS else _HOUR, duty.locale, duty.services.rulebook.timezone
+        asked if asked in SPANS else _HOUR, context.locale, context.services.rulebook.timezone
     )
 
 

@@ -18,62 +18,62 @@ _PATH: Final = f"{ME}/password"
 _FIELDS: Final = ("present", "wanted", "again")
 
 
-async def show_password(duty: OperatorContext) -> Response:
+async def show_password(context: OperatorContext) -> Response:
     """The form, once the second factor was proved again."""
-    if duty.login is not None and duty.login.is_factor_old(duty.now):
-        return await ask_factor(duty, status=200)
-    return _form(duty, {})
+    if context.login is not None and context.login.is_factor_old(context.now):
+        return await ask_factor(context, status=200)
+    return _form(context, {})
 
 
-async def do_password(duty: OperatorContext) -> Response:
+async def do_password(context: OperatorContext) -> Response:
     """Keep it, and end every other sign-in. What was typed is a secret: it is not shown again."""
-    if duty.form.one("what") != "choose":  # the second factor was proved on the way here
+    if context.form.one("what") != "choose":  # the second factor was proved on the way here
         return redirect(_PATH)
-    wrong = _wrong(duty)
+    wrong = _wrong(context)
     if wrong:
-        return _form(duty, wrong)
-    present, wanted = duty.form.one("present"), duty.form.one("wanted")
+        return _form(context, wrong)
+    present, wanted = context.form.one("present"), context.form.one("wanted")
     try:
         done = await choose_password(
-            duty.services,
-            duty.operator,
-            duty.member,
-            caller_of(duty.request),
+            context.services,
+            context.operator,
+            context.member,
+            caller_of(context.request),
             present=present,
             wanted=wanted,
         )
     except Throttled as slowed:
-        return _form(duty, {"present": say_wait(slowed.at, duty.now, duty.locale)}, status=429)
+        return _form(context, {"present": say_wait(slowed.at, context.now, context.locale)}, status=429)
     if done is NotSecured.FACTOR_OLD:
         return redirect(_PATH)
     if done is not None:
-        return _form(duty, {"present": duty.say(SAYS[done])})
+        return _form(context, {"present": context.say(SAYS[done])})
     return redirect(f"{ME}?done=password")
 
 
-def _wrong(duty: OperatorContext) -> dict[str, str]:
+def _wrong(context: OperatorContext) -> dict[str, str]:
     """What is wrong with the fields that were typed, by field."""
     found: dict[str, str] = {}
-    if not duty.form.one("present"):
-        found["present"] = duty.gettext("Enter your current password.")
-    wanted = duty.form.one("wanted")
+    if not context.form.one("present"):
+        found["present"] = context.gettext("Enter your current password.")
+    wanted = context.form.one("wanted")
     try:
-        staffing.check_staff_words(duty.member.login, wanted, "")
+        staffing.check_staff_words(context.member.login, wanted, "")
     except ValueError:
-        found["wanted"] = duty.gettext(
+        found["wanted"] = context.gettext(
             "The new password needs {n} to {m} characters.",
             n=staffing.STAFF_PASSWORD_LENGTH_MIN,
             m=staffing.SECRET_LENGTH_MAX,
         )
-    if "wanted" not in found and wanted == duty.form.one("present"):
-        found["wanted"] = duty.gettext("This is your current password. Choose another one.")
-    elif "wanted" not in found and wanted != duty.form.one("again"):
-        found["again"] = duty.gettext("The two passwords don't match.")
+    if "wanted" not in found and wanted == context.form.one("present"):
+        found["wanted"] = context.gettext("This is your current password. Choose another one.")
+    elif "wanted" not in found and wanted != context.form.one("again"):
+        found["again"] = context.gettext("The two passwords don't match.")
     return found
 
 
-def _form(duty: OperatorContext, wrong: dict[str, str], *, status: int = 422) -> Response:
-    return duty.page(
+def _form(context: OperatorContext, wrong: dict[str, str], *, status: int = 422) -> Response:
+    return context.page(
         "password",
         status=status if wrong else 200,
         section="me",

@@ -52,32 +52,32 @@ class Entered:
     values: dict[str, str]
     wrong: dict[str, str] = field(default_factory=dict[str, str])
 
-    def say(self, duty: OperatorContext, name: str, message: Message) -> None:
+    def say(self, context: OperatorContext, name: str, message: Message) -> None:
         """Note what is wrong with a field; the first thing stands."""
-        self.wrong.setdefault(name, duty.say(message))
+        self.wrong.setdefault(name, context.say(message))
 
-    def refuse(self, duty: OperatorContext, why: NotDone) -> None:
+    def refuse(self, context: OperatorContext, why: NotDone) -> None:
         """Note what the act said, at the field that it is about."""
         is_told = why in {NotDone.REASON_NEEDED, NotDone.REASON_RESERVED}
         name = "told" if is_told and self.act == "slots.close" else field_of(why)
         known = (*FIELDS[self.act], "reason")
-        self.say(duty, name if name in known else known[0], SAID[why][1])
+        self.say(context, name if name in known else known[0], SAID[why][1])
 
 
-def entered(duty: OperatorContext, act: str, venue: Venue) -> Entered:
+def entered(context: OperatorContext, act: str, venue: Venue) -> Entered:
     """The submitted form."""
-    return Entered(act, venue, {name: duty.form.one(name) for name in NAMES})
+    return Entered(act, venue, {name: context.form.one(name) for name in NAMES})
 
 
-def read_places_max(duty: OperatorContext, form: Entered) -> int | None:
+def read_places_max(context: OperatorContext, form: Entered) -> int | None:
     """The stated bound; None where it was left out or is no number (which is noted)."""
     raw = form.values[PLACES_MAX_FIELD]
     if not raw:
         return None
-    found = duty.form.number(PLACES_MAX_FIELD, 0, 10**9)
+    found = context.form.number(PLACES_MAX_FIELD, 0, 10**9)
     if found is None:
         form.say(
-            duty,
+            context,
             PLACES_MAX_FIELD,
             Message("Enter a whole number, or leave it empty."),
         )
@@ -85,16 +85,16 @@ def read_places_max(duty: OperatorContext, form: Entered) -> int | None:
 
 
 async def read_request(
-    duty: OperatorContext, tx: Tx, form: Entered, products: list[Product]
+    context: OperatorContext, tx: Tx, form: Entered, products: list[Product]
 ) -> Struct | None:
     """The act's request; None: something is wrong, and noted."""
-    product_id = _product(duty, form, products) if "product" in FIELDS[form.act] else None
+    product_id = _product(context, form, products) if "product" in FIELDS[form.act] else None
     if form.act == "slots.reopen":
-        return _lifting(duty, form)
+        return _lifting(context, form)
     if form.act in {"capacity.set", "capacity.day"}:
-        return await _capacity(duty, tx, form, product_id)
-    span = _span(duty, form)
-    minor = _minor(duty, form) if form.act == "prices.set" else None
+        return await _capacity(context, tx, form, product_id)
+    span = _span(context, form)
+    minor = _minor(context, form) if form.act == "prices.set" else None
     if span is None or form.wrong:
         return None
     if minor is None or product_id is None:
@@ -103,76 +103,76 @@ async def read_request(
     return Reprice(product_id, dict.fromkeys(days(*span), minor))
 
 
-def _lifting(duty: OperatorContext, form: Entered) -> LiftClosure | None:
-    closure_id = duty.form.number("closure", 1, _ID_MAX)
+def _lifting(context: OperatorContext, form: Entered) -> LiftClosure | None:
+    closure_id = context.form.number("closure", 1, _ID_MAX)
     if closure_id is not None:
         return LiftClosure(closure_id)
-    form.say(duty, "closure", Message("Choose a closure."))
+    form.say(context, "closure", Message("Choose a closure."))
     return None
 
 
-async def _capacity(duty: OperatorContext, tx: Tx, form: Entered, product_id: int | None) -> Struct | None:
-    day = _day(duty, form, "from")
-    places = duty.form.number("places", 0, CAPACITY_MAX)
+async def _capacity(context: OperatorContext, tx: Tx, form: Entered, product_id: int | None) -> Struct | None:
+    day = _day(context, form, "from")
+    places = context.form.number("places", 0, CAPACITY_MAX)
     if places is None:
-        form.refuse(duty, NotDone.BAD_CAPACITY)
+        form.refuse(context, NotDone.BAD_CAPACITY)
     below: BelowTaken = "follow" if form.values["follow"] else "refuse"
     if form.act == "capacity.day":
         return SetDayCapacity(form.venue.id, day, places, below) if day and places is not None else None
-    wall = _wall(duty, form)
+    wall = _wall(context, form)
     if day is None or places is None or wall is None or product_id is None:
         return None
     slot_id = await touched.slot_at(tx, product_id, day, at_local(day, wall, form.venue.timezone))
     if slot_id is None:
-        form.refuse(duty, NotDone.SLOT_UNKNOWN)
+        form.refuse(context, NotDone.SLOT_UNKNOWN)
         return None
     return SetCapacity(slot_id, places, below)
 
 
-def _product(duty: OperatorContext, form: Entered, products: list[Product]) -> int | None:
+def _product(context: OperatorContext, form: Entered, products: list[Product]) -> int | None:
     raw = form.values["product"]
     if not raw and form.act == "slots.close":
         return None
     for one in products:
         if raw == str(one.id):
             return one.id
-    form.say(duty, "product", Message("Choose a product."))
+    form.say(context, "product", Message("Choose a product."))
     return None
 
 
-def _span(duty: OperatorContext, form: Entered) -> tuple[date, date] | None:
-    first = _day(duty, form, "from")
-    last = _day(duty, form, "to") if form.values["to"] else first
+def _span(context: OperatorContext, form: Entered) -> tuple[date, date] | None:
+    first = _day(context, form, "from")
+    last = _day(context, form, "to") if form.values["to"] else first
     if first is None or last is None:
         return None
     if not are_dates(first, last):
-        form.refuse(duty, NotDone.BAD_DATES)
+        form.refuse(context, NotDone.BAD_DATES)
         return None
     return first, last
 
 
-def _day(duty: OperatorContext, form: Entered, name: str) -> date | None:
+def _day(context: OperatorContext, form: Entered, name: str) -> date | None:
     found = parse_day(form.values[name])
     if found is None:
-        form.say(duty, name, Message("Enter a date, such as 2027-10-01."))
+        form.say(context, name, Message("Enter a date, such as 2027-10-01."))
     return found
 
 
-def _wall(duty: OperatorContext, form: Entered) -> time | None:
+def _wall(context: OperatorContext, form: Entered) -> time | None:
     try:
         found = time.fromisoformat(form.values["starts"])
     except ValueError:
         found = None
     if found is None or found.tzinfo is not None:
-        form.say(duty, "starts", Message("Enter the start time, such as 09:00."))
+        form.say(context, "starts", Message("Enter the start time, such as 09:00."))
         return None
     return found
 
 
-def _minor(duty: OperatorContext, form: Entered) -> int | None:
+def _minor(context: OperatorContext, form: Entered) -> int | None:
     found = _YUAN.fullmatch(form.values["yuan"].removeprefix("¥").replace(",", ""))
     if found is None:
-        form.refuse(duty, NotDone.BAD_PRICE)
+        form.refuse(context, NotDone.BAD_PRICE)
         return None
     return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
 

@@ -34,15 +34,15 @@ _SAYS: Final = {
 }
 
 
-async def show_record(duty: OperatorContext) -> Response:
+async def show_record(context: OperatorContext) -> Response:
     """One page of it; that it was read is recorded."""
-    query = duty.request.query_params
+    query = context.request.query_params
     values = {name: query.get(name, "")[:TEXT_MAX].strip() for name in _FIELDS}
     day = parse_day(values["day"]) if values["day"] else None
     if values["day"] and day is None:
-        text = duty.gettext("Enter a date, such as 2027-10-01.")
-        return _page(duty, values, None, {"field": "day", "text": text})
-    zone = duty.services.rulebook.timezone
+        text = context.gettext("Enter a date, such as 2027-10-01.")
+        return _page(context, values, None, {"field": "day", "text": text})
+    zone = context.services.rulebook.timezone
     from_at = None if day is None else at_local(day, time.min, zone)
     to_at = None if day is None else at_local(day + timedelta(days=1), time.min, zone)
     cursor = _CURSOR.fullmatch(query.get("before", ""))
@@ -51,30 +51,30 @@ async def show_record(duty: OperatorContext) -> Response:
         before = None
     request = ReadRecord(values["who"], values["what"], values["venue"], from_at, to_at, before)
     try:
-        found = await read_record(duty.services, duty.operator, request)
+        found = await read_record(context.services, context.operator, request)
     except NotAllowed:
-        return duty.message(
+        return context.message(
             403,
-            duty.gettext("The record covers all venues"),
-            duty.gettext("Only administrators and auditors of all venues can view it."),
+            context.gettext("The record covers all venues"),
+            context.gettext("Only administrators and auditors of all venues can view it."),
         )
     if isinstance(found, NotRead):
         field, text = _SAYS[found]
-        return _page(duty, values, None, {"field": field, "text": duty.say(text)})
-    return _page(duty, values, found)
+        return _page(context, values, None, {"field": field, "text": context.say(text)})
+    return _page(context, values, found)
 
 
 def _page(
-    duty: OperatorContext, values: dict[str, str], found: Found | None, wrong: dict[str, str] | None = None
+    context: OperatorContext, values: dict[str, str], found: Found | None, wrong: dict[str, str] | None = None
 ) -> Response:
     lines: list[dict[str, str]] = []
     older = ""
     if found is not None:
-        zone = duty.services.rulebook.timezone
+        zone = context.services.rulebook.timezone
         for one, detail in zip(found.page.entries, found.page.details, strict=True):
             lines.append(
                 {
-                    "at": say_instant(one.at, duty.locale, zone),
+                    "at": say_instant(one.at, context.locale, zone),
                     "who": found.logins.get(one.actor, one.actor),
                     "what": one.action,
                     "about": one.subject,
@@ -84,7 +84,7 @@ def _page(
         if found.page.before is not None:
             asked = {name: value for name, value in values.items() if value}
             older = urlencode(asked | {"before": f"{found.page.before[0]}-{found.page.before[1]}"})
-    return duty.page(
+    return context.page(
         "record",
         status=422 if wrong else 200,
         section="record",

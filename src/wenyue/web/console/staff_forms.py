@@ -79,96 +79,96 @@ class Entered:
     roles: frozenset[str] = frozenset()
     wrong: dict[str, str] = field(default_factory=dict[str, str])
 
-    def refuse(self, duty: OperatorContext, why: NotStaffed) -> None:
+    def refuse(self, context: OperatorContext, why: NotStaffed) -> None:
         """Note what the act said, at the field that it is about."""
         name, text = SAID[why]
-        self.wrong.setdefault(name, duty.say(text))
+        self.wrong.setdefault(name, context.say(text))
 
-    def shown(self, duty: OperatorContext) -> dict[str, object]:
+    def shown(self, context: OperatorContext) -> dict[str, object]:
         """What a page is given of it."""
         return {
             "values": self,
             "wrong": {name: self.wrong.get(name, "") for name in ("login", "name", "role", "venue", "post")},
             "errors": [{"field": name, "text": text} for name, text in self.wrong.items()],
             "form_id": uuid7(),
-            "roles": [(one.value, ROLES[one].say(duty.locale), one.value in self.roles) for one in Role],
+            "roles": [(one.value, ROLES[one].say(context.locale), one.value in self.roles) for one in Role],
         }
 
 
-def entered(duty: OperatorContext) -> Entered:
+def entered(context: OperatorContext) -> Entered:
     """The submitted form."""
-    form = duty.form
+    form = context.form
     roles = frozenset(form.many("role", len(Role)))
     return Entered(form.one("login"), form.one("name"), form.one("venue"), form.one("post"), roles)
 
 
-def check_words(duty: OperatorContext, form: Entered) -> None:
+def check_words(context: OperatorContext, form: Entered) -> None:
     """Note what is wrong with login and name."""
     login = form.login.lower()
     if not 1 <= len(login) <= staffing.LOGIN_LENGTH_MAX or has_unseen(login):
-        text = duty.gettext(
+        text = context.gettext(
             "Enter 1 to {login_length_max} visible characters, such as zhang.san.",
             login_length_max=staffing.LOGIN_LENGTH_MAX,
         )
         form.wrong.setdefault("login", text)
     if len(form.name) > staffing.NAME_LENGTH_MAX or has_controls(form.name):
-        text = duty.gettext(
+        text = context.gettext(
             "Enter one line of plain text, {name_length_max} characters at most.",
             name_length_max=staffing.NAME_LENGTH_MAX,
         )
         form.wrong.setdefault("name", text)
 
 
-async def read_duties(duty: OperatorContext, tx: Tx, form: Entered) -> Duties:
+async def read_duties(context: OperatorContext, tx: Tx, form: Entered) -> Duties:
     """The duties that were chosen; what is wrong is noted."""
     chosen = [one for one in Role if one.value in form.roles]
     if not chosen:
-        form.refuse(duty, NotStaffed.DUTY_NEEDED)
+        form.refuse(context, NotStaffed.DUTY_NEEDED)
     venue_id = None
     if form.venue:
         found = await catalogue.venue(tx, form.venue[:CODE_LENGTH_MAX])
         if found is None:
-            form.refuse(duty, NotStaffed.VENUE_UNKNOWN)
+            form.refuse(context, NotStaffed.VENUE_UNKNOWN)
         venue_id = None if found is None else found.id
     if form.post:
-        _check_post(duty, form, chosen)
+        _check_post(context, form, chosen)
     return (
         frozenset(rights.Duty(one, venue_id, form.post) for one in chosen) if not form.wrong else frozenset()
     )
 
 
-def _check_post(duty: OperatorContext, form: Entered, chosen: list[Role]) -> None:
+def _check_post(context: OperatorContext, form: Entered, chosen: list[Role]) -> None:
     if not set(chosen) <= AT_POSTS:
-        text = duty.gettext(
+        text = context.gettext(
             "Only gate and counter duties can be limited to one place. Grant other duties separately."
         )
         form.wrong.setdefault("post", text)
     if len(form.post) > POST_LENGTH_MAX or has_controls(form.post) or has_unseen(form.post):
-        text = duty.gettext(
+        text = context.gettext(
             "Enter the name on one line, {post_length_max} characters at most.",
             post_length_max=POST_LENGTH_MAX,
         )
         form.wrong.setdefault("post", text)
     if not form.venue:
-        text = duty.gettext("Enter the code of the venue this place belongs to.")
+        text = context.gettext("Enter the code of the venue this place belongs to.")
         form.wrong.setdefault("venue", text)
 
 
-def password_for(duty: OperatorContext, what: str) -> tuple[str, bool]:
+def password_for(context: OperatorContext, what: str) -> tuple[str, bool]:
     """The password for what the form does, and whether the same form sent again draws the same: one without an id does not."""
-    form_id = parse_uuid(duty.form.one("form_id"))
+    form_id = parse_uuid(context.form.one("form_id"))
     if form_id is None:
         return staffing.draw_password(), False
-    return staffing.password_of_form(duty.services.vault, by(duty.operator), form_id, what), True
+    return staffing.password_of_form(context.services.vault, by(context.operator), form_id, what), True
 
 
-async def names_of(duty: OperatorContext, tx: Tx, held: list[Duties]) -> dict[int, str]:
+async def names_of(context: OperatorContext, tx: Tx, held: list[Duties]) -> dict[int, str]:
     """The venues of these duties by name."""
     ids = sorted({one.venue_id for duties in held for one in duties if one.venue_id is not None})
     found = await catalogue.venues_by_id(tx, ids)
-    return {id_: pick(one.name_zh, one.name_en, duty.locale) for id_, one in found.items()}
+    return {id_: pick(one.name_zh, one.name_en, context.locale) for id_, one in found.items()}
 
 
-def say_duty(duty: OperatorContext, one: rights.Duty, names: dict[int, str]) -> str:
+def say_duty(context: OperatorContext, one: rights.Duty, names: dict[int, str]) -> str:
     """`闸口 · 东湖 · 北门`."""
-    return f"{ROLES[one.role].say(duty.locale)} · {say_scope(one, names, duty.locale)}"
+    return f"{ROLES[one.role].say(context.locale)} · {say_scope(one, names, context.locale)}"

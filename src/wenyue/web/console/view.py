@@ -215,9 +215,9 @@ def _tight(live: Live, locale: Locale) -> dict[str, Any]:
             "capacity": one.capacity,
             "width": max(1, round(100 * (1 - one.left / max(1, one.capacity)))),
         }
-        for one in live.tight or ()
+        for one in live.scarce or ()
     ]
-    return {"rows": rows, "is_known": live.tight is not None, "age_s": max(0, int(live.at - live.tight_at))}
+    return {"rows": rows, "is_known": live.scarce is not None, "age_s": max(0, int(live.at - live.scarce_at))}
 
 
 def _processes(live: Live, locale: Locale) -> list[dict[str, Any]]:

@@ -67,45 +67,49 @@ _NOT_SIGNED: Final = Message(
 )
 
 
-def second_of(shift: GateContext, station: Station, act: str) -> Second | None:
+def second_of(context: GateContext, station: Station, act: str) -> Second | None:
     """Who confirms `act` (`passkeys.said_of`), when the form carries somebody. Passkeys go before codes, codes before PINs."""
-    login = shift.form.one(LOGIN).strip()[:_LOGIN_LENGTH_MAX]
+    login = context.form.one(LOGIN).strip()[:_LOGIN_LENGTH_MAX]
     if not login:
         return None
-    caller, password = caller_of(shift.request), shift.form.one(_PASSWORD)
-    signed = signed_act(shift, act)
+    caller, password = caller_of(context.request), context.form.one(_PASSWORD)
+    signed = signed_act(context, act)
     if signed is not None:
         return Second(caller, login, password, signed)
-    code, pin = (shift.form.one(one).strip()[:_PROOF_LENGTH_MAX] for one in (_CODE, _PIN))
+    code, pin = (context.form.one(one).strip()[:_PROOF_LENGTH_MAX] for one in (_CODE, _PIN))
     if code or not pin:
         return Second(caller, login, password, code)
-    return Second(caller, login, password, pin, AtDevice(shift.device_secret, station.venue_id))
+    return Second(caller, login, password, pin, AtDevice(context.device_secret, station.venue_id))
 
 
-async def what_to_sign(shift: GateContext, station: Station, act: str) -> Response:
+async def what_to_sign(context: GateContext, station: Station, act: str) -> Response:
     """The answer to the page's script, which asks what the second person's passkey is to sign for `act`."""
-    second = second_of(shift, station, act)
+    second = second_of(context, station, act)
     if second is None:
-        return refusal_said(shift, LOGIN, _NOBODY.say(shift.locale))
-    found = await offer(shift, second, act)
+        return refusal_said(context, LOGIN, _NOBODY.say(context.locale))
+    found = await offer(context, second, act)
     if isinstance(found, NotConfirmed):
-        return refusal_said(shift, *says(shift, found))
-    return options_said(shift, *found) if found else refusal_said(shift, _CODE, _NO_PASSKEY.say(shift.locale))
+        return refusal_said(context, *says(context, found))
+    return (
+        options_said(context, *found)
+        if found
+        else refusal_said(context, _CODE, _NO_PASSKEY.say(context.locale))
+    )
 
 
-def second_fields(shift: GateContext) -> dict[str, bool]:
+def second_fields(context: GateContext) -> dict[str, bool]:
     """Which ways the form has for them: a code and a passkey where staff have factors, a PIN besides on an enrolled device."""
-    asks_code = mode_of(shift.services) is not Mode.OFF
+    asks_code = mode_of(context.services) is not Mode.OFF
     return {
         "asks_code": asks_code,
-        "asks_passkey": asks_code and place_of(shift.request) is not None,
-        "asks_pin": asks_code and bool(shift.device_secret),
+        "asks_passkey": asks_code and place_of(context.request) is not None,
+        "asks_pin": asks_code and bool(context.device_secret),
     }
 
 
-def says(shift: GateContext, found: NotConfirmed) -> tuple[str, str]:
+def says(context: GateContext, found: NotConfirmed) -> tuple[str, str]:
     """The field that it is about, and what is said."""
     field, text = _SAYS[found]
-    if found is NotConfirmed.CODE_WRONG and is_signed(shift):
+    if found is NotConfirmed.CODE_WRONG and is_signed(context):
         text = _NOT_SIGNED
-    return field, text.say(shift.locale)
+    return field, text.say(context.locale)

@@ -107,7 +107,7 @@ Handler = Callable[[GateContext], Awaitable[Response]]
 
 
 def get(path: str, handler: Handler) -> Route:
-    """A page. Who may open it stands in `faces.shared.access`."""
+    """A page. Who may open it stands in `web.shared.access`."""
     return Route(path, _wrap(handler, access_of("GET", path)), methods=["GET"])
 
 
@@ -119,20 +119,20 @@ def post(path: str, handler: Handler) -> Route:
 def _wrap(handler: Handler, access: Access) -> Callable[[Request], Awaitable[Response]]:
     right = access if isinstance(access, Right) else None
 
-    async def answer(shift: GateContext) -> Response:
-        await shift.recognise()
-        if right is not None and shift.staff is None and (refused := shift.refusal(401)):
+    async def answer(context: GateContext) -> Response:
+        await context.recognise()
+        if right is not None and context.staff is None and (refused := context.refusal(401)):
             return refused
-        if not await shift.has_good_form():
-            return shift.refusal(403) or _stale_form(shift)
+        if not await context.has_good_form():
+            return context.refusal(403) or _stale_form(context)
         if right is None:
-            return await handler(shift)
-        if shift.staff is None:
-            return redirect(shift.signin_path)
-        shift.right = right
-        if not shift.staff.may_anywhere(right):
-            return shift.refusal(403) or not_allowed(shift)
-        return await handler(shift)
+            return await handler(context)
+        if context.staff is None:
+            return redirect(context.signin_path)
+        context.right = right
+        if not context.staff.may_anywhere(right):
+            return context.refusal(403) or not_allowed(context)
+        return await handler(context)
 
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
@@ -143,36 +143,36 @@ def _wrap(handler: Handler, access: Access) -> Callable[[Request], Awaitable[Res
     return endpoint
 
 
-def not_allowed(shift: GateContext) -> Response:
+def not_allowed(context: GateContext) -> Response:
     """Signed in, but not with a duty that allows it here."""
-    is_clerk = shift.staff is not None and shift.staff.may_anywhere(Right.BOOKINGS_FIND)
-    return shift.page(
+    is_clerk = context.staff is not None and context.staff.may_anywhere(Right.BOOKINGS_FIND)
+    return context.page(
         "message",
         status=403,
-        title=shift.gettext("This isn't one of your duties"),
-        text=shift.gettext(
+        title=context.gettext("This isn't one of your duties"),
+        text=context.gettext(
             "Nothing was changed. Sign in with an account that has this duty, or ask an administrator."
         ),
         back="/gate/lookup" if is_clerk else "/console/live",
     )
 
 
-def _stale_form(shift: GateContext) -> Response:
-    return shift.page(
+def _stale_form(context: GateContext) -> Response:
+    return context.page(
         "message",
         status=403,
-        title=shift.gettext("This page is too old"),
-        text=shift.gettext("Nothing was redeemed. Open the gate page again and scan."),
+        title=context.gettext("This page is too old"),
+        text=context.gettext("Nothing was redeemed. Open the gate page again and scan."),
         back="/gate",
     )
 
 
-def _unavailable(shift: GateContext) -> Response:
-    response = shift.page(
+def _unavailable(context: GateContext) -> Response:
+    response = context.page(
         "message",
         status=503,
-        title=shift.gettext("Temporarily unavailable"),
-        text=shift.gettext(
+        title=context.gettext("Temporarily unavailable"),
+        text=context.gettext(
             "The data can't be reached right now. Reloading asks again with the same number and "
             "never redeems twice. If it still fails, follow the emergency plan: check documents, "
             "let visitors in and write it down."

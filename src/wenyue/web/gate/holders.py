@@ -75,43 +75,43 @@ class Typed:
         return tuple(one.strip() for one in _BETWEEN_CARDS.split(self.cards) if one.strip())
 
 
-async def show_holders(shift: GateContext) -> Response:
+async def show_holders(context: GateContext) -> Response:
     """An empty form."""
-    station = shift.station
-    return await _page(shift, station, Typed(PersonForm(blank_values(), None, ()))) if station else _setup()
+    station = context.station
+    return await _page(context, station, Typed(PersonForm(blank_values(), None, ()))) if station else _setup()
 
 
-async def do_holders(shift: GateContext) -> Response:
+async def do_holders(context: GateContext) -> Response:
     """What settling would do; and once that was shown, do it. The document is sent in the body, never in an address."""
-    station = shift.station
-    if station is None or not shift.is_page_of(station):
+    station = context.station
+    if station is None or not context.is_page_of(station):
         return _setup() if station is None else redirect("/gate/holders")
-    typed = _typed(shift)
-    identity, shown = typed.person.identity, shift.form.one("shown")
+    typed = _typed(context)
+    identity, shown = typed.person.identity, context.form.one("shown")
     if identity is None:
-        return await _page(shift, station, typed)
+        return await _page(context, station, typed)
     place = Place(station.venue_id, station.gate)
     request = SettleHolder(place, identity, typed.card_nos, agreed=shown)
     act = said_of("settle", station.key, identity.document.key, identity.name, typed.cards, shown)
-    if shown and asks_what_to_sign(shift):
-        return await what_to_sign(shift, station, act)
-    second = second_of(shift, station, act) if shown else None
-    found = await settle_holder(shift.services, shift.login_key, request, second)
+    if shown and asks_what_to_sign(context):
+        return await what_to_sign(context, station, act)
+    second = second_of(context, station, act) if shown else None
+    found = await settle_holder(context.services, context.login_key, request, second)
     is_asked = isinstance(found, NotConfirmed) or (isinstance(found, NotSettled) and found in _SECOND)
     if isinstance(found, (NotConfirmed, NotSettled)) and is_asked:  # shown again, for the second person
-        typed = _with(typed, _second_problem(shift, found))
+        typed = _with(typed, _second_problem(context, found))
         again = SettleHolder(place, identity, typed.card_nos, agreed="")
-        found = await settle_holder(shift.services, shift.login_key, again)
+        found = await settle_holder(context.services, context.login_key, again)
     if isinstance(found, NotConfirmed):
         raise TypeError("nobody was asked for a password")
     if isinstance(found, NotAtPost):  # the duty was taken away meanwhile
         return _setup()
     has_changed = bool(shown) and not is_asked
-    return await _said(shift, station, typed, found, identity=identity, has_changed=has_changed)
+    return await _said(context, station, typed, found, identity=identity, has_changed=has_changed)
 
 
 async def _said(
-    shift: GateContext,
+    context: GateContext,
     station: Station,
     typed: Typed,
     found: Settled | Outlook | NotSettled | LookupProblem,
@@ -120,35 +120,35 @@ async def _said(
     has_changed: bool,
 ) -> Response:
     if isinstance(found, Settled):
-        return await _page(shift, station, Typed(PersonForm(blank_values(), None, ())), done=found)
+        return await _page(context, station, Typed(PersonForm(blank_values(), None, ())), done=found)
     if isinstance(found, Outlook):
-        async with shift.services.db.reading() as tx:
-            view = await _outlook(shift, tx, found)
-        return await _page(shift, station, typed, view=view, identity=identity, has_changed=has_changed)
-    problem = _problem(shift, found)
+        async with context.services.db.reading() as tx:
+            view = await _outlook(context, tx, found)
+        return await _page(context, station, typed, view=view, identity=identity, has_changed=has_changed)
+    problem = _problem(context, found)
     return await _page(
-        shift, station, _with(typed, problem), status=429 if found is LookupProblem.TOO_OFTEN else 422
+        context, station, _with(typed, problem), status=429 if found is LookupProblem.TOO_OFTEN else 422
     )
 
 
-def _second_problem(shift: GateContext, found: NotConfirmed | NotSettled) -> FieldError:
+def _second_problem(context: GateContext, found: NotConfirmed | NotSettled) -> FieldError:
     if isinstance(found, NotConfirmed):
-        return FieldError(*says(shift, found))
-    return FieldError(LOGIN, API_WORDS[found.value].say(shift.locale))
+        return FieldError(*says(context, found))
+    return FieldError(LOGIN, API_WORDS[found.value].say(context.locale))
 
 
 def _setup() -> Response:
     return redirect("/gate/setup")
 
 
-def _typed(shift: GateContext) -> Typed:
+def _typed(context: GateContext) -> Typed:
     """The form; either cards are shown, or there are none."""
-    person = read_person(shift.form, local_date(shift.now, _TIMEZONE), shift.locale)
-    typed = Typed(person, shift.form.one("cards"), shift.form.one("none") == "1")
+    person = read_person(context.form, local_date(context.now, _TIMEZONE), context.locale)
+    typed = Typed(person, context.form.one("cards"), context.form.one("none") == "1")
     if bool(typed.card_nos) == typed.has_none:
-        return _with(typed, FieldError("cards", API_WORDS["cards_or_none"].say(shift.locale)))
+        return _with(typed, FieldError("cards", API_WORDS["cards_or_none"].say(context.locale)))
     if len(typed.card_nos) > CARDS_SHOWN_MAX:
-        too_many = shift.gettext("At most {n} cards at a time.", n=CARDS_SHOWN_MAX)
+        too_many = context.gettext("At most {n} cards at a time.", n=CARDS_SHOWN_MAX)
         return _with(typed, FieldError("cards", too_many))
     return typed
 
@@ -158,19 +158,19 @@ def _with(typed: Typed, error: FieldError) -> Typed:
     return Typed(person, typed.cards, typed.has_none)
 
 
-def _problem(shift: GateContext, found: NotSettled | LookupProblem) -> FieldError:
+def _problem(context: GateContext, found: NotSettled | LookupProblem) -> FieldError:
     if isinstance(found, LookupProblem):
-        return FieldError("number", LOOKUP_PROBLEMS[found].say(shift.locale))
+        return FieldError("number", LOOKUP_PROBLEMS[found].say(context.locale))
     if found in {NotSettled.SEEN_BEFORE, NotSettled.TOO_MANY}:
-        return FieldError("cards", API_WORDS[found.value].say(shift.locale))
-    text = shift.gettext(
+        return FieldError("cards", API_WORDS[found.value].say(context.locale))
+    text = context.gettext(
         "One of these cards isn't linked to this document. Nothing was changed. Check the card numbers."
     )
     return FieldError("cards", text)
 
 
-async def _outlook(shift: GateContext, tx: Tx, found: Outlook) -> OutlookView:
-    gettext = shift.gettext
+async def _outlook(context: GateContext, tx: Tx, found: Outlook) -> OutlookView:
+    gettext = context.gettext
     stays = gettext("Verified before, still theirs")
     seen = gettext("Will be confirmed as theirs")
     kept = gettext("Verified before, no change")
@@ -184,15 +184,15 @@ async def _outlook(shift: GateContext, tx: Tx, found: Outlook) -> OutlookView:
     fates = dict.fromkeys(found.own, stays) | dict.fromkeys(found.fresh, seen)
     fates |= dict.fromkeys(found.back, back)
     accounts = [
-        *[await _account(shift, tx, one, fates[one], "good") for one in found.own],
-        *[await _account(shift, tx, one, kept, "") for one in found.kept],
-        *[await _account(shift, tx, one, lost, "bad") for one in found.lost],
+        *[await _account(context, tx, one, fates[one], "good") for one in found.own],
+        *[await _account(context, tx, one, kept, "") for one in found.kept],
+        *[await _account(context, tx, one, lost, "bad") for one in found.lost],
     ]
     return OutlookView(tuple(accounts), found.key, found.asks_second)
 
 
-async def _account(shift: GateContext, tx: Tx, account_id: int, fate: str, tone: str) -> AccountView:
-    vault = shift.services.vault
+async def _account(context: GateContext, tx: Tx, account_id: int, fate: str, tone: str) -> AccountView:
+    vault = context.services.vault
     known = await traveller(tx, vault, account_id)
     held = await cards_of(tx, vault, account_id)
     numbers = tuple(masked_card_no(one.card_no) for one in held)
@@ -200,7 +200,7 @@ async def _account(shift: GateContext, tx: Tx, account_id: int, fate: str, tone:
 
 
 async def _page(
-    shift: GateContext,
+    context: GateContext,
     station: Station,
     typed: Typed,
     *,
@@ -210,28 +210,28 @@ async def _page(
     has_changed: bool = False,
     status: int = 200,
 ) -> Response:
-    async with shift.services.db.reading() as tx:
+    async with context.services.db.reading() as tx:
         venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
     if venue is None:
         return _setup()
     errors: Sequence[FieldError] = typed.person.errors
-    return shift.page(
+    return context.page(
         "holders",
         status=status if status != 200 or not errors else 422,
-        venue=pick(venue.name_zh, venue.name_en, shift.locale),
+        venue=pick(venue.name_zh, venue.name_en, context.locale),
         station_key=station.key,
         values=typed.person.values,
         cards=typed.cards,
         has_none=typed.has_none,
         errors=errors,
         error_of=error_finder(typed.person.errors),
-        kinds_of_document=kinds_of_document(shift.locale),
+        kinds_of_document=kinds_of_document(context.locale),
         cards_max=CARDS_SHOWN_MAX,
         view=view,
         label=f"{mask_name(identity.name)} {mask_document(identity.document.number)}" if identity else "",
         has_changed=has_changed,
-        second_login=shift.form.one(LOGIN).strip()[:64],
+        second_login=context.form.one(LOGIN).strip()[:64],
         second_error={one.field: one.text for one in errors},
-        **second_fields(shift),
+        **second_fields(context),
         done=done,
     )

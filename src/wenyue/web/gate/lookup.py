@@ -46,56 +46,60 @@ class VisitView:
     scan_id: str
 
 
-async def show_lookup(shift: GateContext) -> Response:
+async def show_lookup(context: GateContext) -> Response:
     """An empty form."""
-    station = shift.station
-    return await _page(shift, station, None) if station else redirect("/gate/setup")
+    station = context.station
+    return await _page(context, station, None) if station else redirect("/gate/setup")
 
 
-async def do_lookup(shift: GateContext) -> Response:
+async def do_lookup(context: GateContext) -> Response:
     """What was found. The terms are sent in the body, so that no address and no log names anybody."""
-    station = shift.station
-    if station is None or not shift.is_page_of(station):
-        return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
-    text = shift.form.one("text")[:_TEXT_MAX]
-    kind = next((one for one in LookupKind if one.value == shift.form.one("kind")), LookupKind.NAME)
+    station = context.station
+    if station is None or not context.is_page_of(station):
+        return context.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
+    text = context.form.one("text")[:_TEXT_MAX]
+    kind = next((one for one in LookupKind if one.value == context.form.one("kind")), LookupKind.NAME)
     request = LookUpVisitor(Place(station.venue_id, station.gate), kind, text)
-    found = await look_up_visitor(shift.services, shift.login_key, request)
+    found = await look_up_visitor(context.services, context.login_key, request)
     if isinstance(found, NotAtPost):  # the duty was taken away meanwhile
-        return shift.refusal(403) or redirect("/gate/setup")
-    if shift.wants_parts:
-        return shift.parts({"found": shift.part("lookup_found", is_part=True, **_found(found, shift.locale))})
-    return await _page(shift, station, found, kind=kind, text=text)
+        return context.refusal(403) or redirect("/gate/setup")
+    if context.wants_parts:
+        return context.parts(
+            {"found": context.part("lookup_found", is_part=True, **_found(found, context.locale))}
+        )
+    return await _page(context, station, found, kind=kind, text=text)
 
 
-def lookup_form(shift: GateContext, kind: LookupKind = LookupKind.NAME, text: str = "") -> dict[str, object]:
+def lookup_form(
+    context: GateContext, kind: LookupKind = LookupKind.NAME, text: str = ""
+) -> dict[str, object]:
     """What the form shows, on its own page and at the gate."""
-    kinds = [{"value": one.value, "name": words.say(shift.locale)} for one, words in LOOKUP_KINDS.items()]
-    may_settle = shift.keeper.may_anywhere(Right.HOLDERS_SETTLE)
+    kinds = [{"value": one.value, "name": words.say(context.locale)} for one, words in LOOKUP_KINDS.items()]
+    may_settle = context.keeper.may_anywhere(Right.HOLDERS_SETTLE)
     return {"kinds": kinds, "kind": kind.value, "text": text, "problem": "", "may_settle": may_settle}
 
 
 async def _page(
-    shift: GateContext,
+    context: GateContext,
     station: Station,
     found: Found | LookupProblem | None,
     *,
     kind: LookupKind = LookupKind.NAME,
     text: str = "",
 ) -> Response:
-    async with shift.services.db.reading() as tx:
+    async with context.services.db.reading() as tx:
         venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
     if venue is None:
         return redirect("/gate/setup")
     is_problem = isinstance(found, LookupProblem)
-    said = _found(found, shift.locale)
-    return shift.page(
+    said = _found(found, context.locale)
+    return context.page(
         "lookup",
         status=200 if not is_problem else 429 if found is LookupProblem.TOO_OFTEN else 422,
         is_page=True,
-        venue=pick(venue.name_zh, venue.name_en, shift.locale),
-        days=shift.services.settings.gate.lookup_days,
-        **lookup_form(shift, kind, text) | said,
+        venue=pick(venue.name_zh, venue.name_en, context.locale),
+        days=context.services.settings.gate.lookup_days,
+        **lookup_form(context, kind, text) | said,
     )
 
 

@@ -41,30 +41,30 @@ _RECENT_SHOWN: Final = 12
 _VENUES_SHOWN: Final = 30
 
 
-async def show_setup(shift: GateContext) -> Response:
+async def show_setup(context: GateContext) -> Response:
     """Choose venue and gate, once per device."""
-    return await _setup(shift)
+    return await _setup(context)
 
 
-async def do_setup(shift: GateContext) -> Response:
+async def do_setup(context: GateContext) -> Response:
     """Remember where this device stands."""
-    venue_id = shift.form.number("venue_id", 1, 2**63 - 1)
-    gate = clean_line(shift.form.one("gate"), GATE_NAME_MAX)
-    if venue_id is None or not shift.keeper.may(shift.right, venue_id):
-        return await _setup(shift, shift.gettext("Choose the venue."))
-    taken = await take_post(shift.services, shift.login_key, Place(venue_id, gate or None))
+    venue_id = context.form.number("venue_id", 1, 2**63 - 1)
+    gate = clean_line(context.form.one("gate"), GATE_NAME_MAX)
+    if venue_id is None or not context.keeper.may(context.right, venue_id):
+        return await _setup(context, context.gettext("Choose the venue."))
+    taken = await take_post(context.services, context.login_key, Place(venue_id, gate or None))
     if not gate or taken is NotAtPost.NO_VENUE:
-        return await _setup(shift, shift.gettext("Enter the gate's name."))
+        return await _setup(context, context.gettext("Enter the gate's name."))
     if isinstance(taken, NotAtPost):
-        return await _setup(shift, shift.gettext("You don't work at this gate."))
-    lets_in = shift.keeper.may(Right.GATE_SCAN, venue_id, gate)
-    return shift.stand(redirect("/gate" if lets_in else "/gate/lookup"), Station(venue_id, gate))
+        return await _setup(context, context.gettext("You don't work at this gate."))
+    lets_in = context.keeper.may(Right.GATE_SCAN, venue_id, gate)
+    return context.stand(redirect("/gate" if lets_in else "/gate/lookup"), Station(venue_id, gate))
 
 
-async def show_gate(shift: GateContext) -> Response:
+async def show_gate(context: GateContext) -> Response:
     """Ready to scan."""
-    station = shift.station
-    return await _gate(shift, station, None) if station else redirect("/gate/setup")
+    station = context.station
+    return await _gate(context, station, None) if station else redirect("/gate/setup")
 
 
 async def back_to_gate(_: GateContext) -> Response:
@@ -72,62 +72,66 @@ async def back_to_gate(_: GateContext) -> Response:
     return redirect("/gate")
 
 
-async def do_scan(shift: GateContext) -> Response:
+async def do_scan(context: GateContext) -> Response:
     """Answer one presentation: a page, or its parts for the page's own script. The same scan id again changes nothing."""
-    station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
-    if station is None or not shift.is_page_of(station):
-        return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
-    presented = shift.form.one("presented")
+    station, scan_id = context.station, parse_uuid(context.form.one("scan_id"))
+    if station is None or not context.is_page_of(station):
+        return context.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
+    presented = context.form.one("presented")
     if scan_id is None or not presented:
-        return shift.refusal(422) or redirect("/gate")
-    places = _places(shift.form.many("place", VISITORS_MAX))
+        return context.refusal(422) or redirect("/gate")
+    places = _places(context.form.many("place", VISITORS_MAX))
     request = AdmitVisitor(scan_id, station.venue_id, station.gate, presented, places)
     try:
-        answers = await admit_visitor(shift.services, shift.login_key, request)
+        answers = await admit_visitor(context.services, context.login_key, request)
     except ScanIdReused:
-        return shift.refusal(422) or redirect("/gate")
+        return context.refusal(422) or redirect("/gate")
     if isinstance(answers, NotAtPost):  # the duty was taken away meanwhile
-        return shift.refusal(403) or redirect("/gate/setup")
+        return context.refusal(403) or redirect("/gate/setup")
     is_party = len(places) > 1
-    result = party_view(answers, shift.locale) if is_party else result_view(answers[0], shift.locale, uuid7())
-    if shift.wants_parts:
-        rows = [row_view(answer, shift.locale, shift.now) for answer in answers]
-        return shift.parts(
+    result = (
+        party_view(answers, context.locale) if is_party else result_view(answers[0], context.locale, uuid7())
+    )
+    if context.wants_parts:
+        rows = [row_view(answer, context.locale, context.now) for answer in answers]
+        return context.parts(
             {
                 "scan_id": str(scan_id),
                 "tone": result.tone,
-                "panel": shift.part("answer", result=result),
-                "rows": [shift.part("rows", rows=[row]) for row in rows],
+                "panel": context.part("answer", result=result),
+                "rows": [context.part("rows", rows=[row]) for row in rows],
             }
         )
-    return await _gate(shift, station, result)
+    return await _gate(context, station, result)
 
 
-async def do_undo(shift: GateContext) -> Response:
+async def do_undo(context: GateContext) -> Response:
     """Take a scan back with a reason; beyond the keeper's own share with somebody who confirms it."""
-    station, scan_id = shift.station, parse_uuid(shift.form.one("scan_id"))
-    if station is None or scan_id is None or not shift.is_page_of(station):
-        return shift.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
-    reason = clean_line(shift.form.one("reason"), REASON_LENGTH_MAX)
-    if asks_what_to_sign(shift):
-        return await what_to_sign(shift, station, undo_said(station, scan_id, reason))
-    done = await take_back(shift, station, scan_id, reason)
-    asked = second_form(shift, scan_id, reason, done) if done.asks_second else None
+    station, scan_id = context.station, parse_uuid(context.form.one("scan_id"))
+    if station is None or scan_id is None or not context.is_page_of(station):
+        return context.refusal(409) or redirect("/gate/setup" if station is None else "/gate")
+    reason = clean_line(context.form.one("reason"), REASON_LENGTH_MAX)
+    if asks_what_to_sign(context):
+        return await what_to_sign(context, station, undo_said(station, scan_id, reason))
+    done = await take_back(context, station, scan_id, reason)
+    asked = second_form(context, scan_id, reason, done) if done.asks_second else None
     note = ("good" if done.is_done else "bad", done.text)
-    if shift.wants_parts:
-        async with shift.services.db.reading() as tx:
-            rows = await _last(shift, station, tx)
-        said = shift.part("second_form", is_part=True, **asked) if asked else shift.part("note", note=note)
-        return shift.parts({"note": said, "rows": shift.part("rows", rows=rows)})
+    if context.wants_parts:
+        async with context.services.db.reading() as tx:
+            rows = await _last(context, station, tx)
+        said = (
+            context.part("second_form", is_part=True, **asked) if asked else context.part("note", note=note)
+        )
+        return context.parts({"note": said, "rows": context.part("rows", rows=rows)})
     if asked:
-        return shift.page("second", status=422 if done.is_wrong else 200, **asked)
-    return await _gate(shift, station, None, note=note, status=200 if done.is_done else 422)
+        return context.page("second", status=422 if done.is_wrong else 200, **asked)
+    return await _gate(context, station, None, note=note, status=200 if done.is_done else 422)
 
 
-async def show_authority(shift: GateContext) -> Response:
+async def show_authority(context: GateContext) -> Response:
     """The certificate authority of our own, for a device that is to trust it; its fingerprint stands where `make up` runs."""
-    path = Certificates(shift.services.settings.home / "tls").authority
-    if not shift.services.settings.web.is_https or not path.exists():
+    path = Certificates(context.services.settings.home / "tls").authority
+    if not context.services.settings.web.is_https or not path.exists():
         return redirect("/gate")
     headers = {
         "Content-Disposition": 'attachment; filename="wenyue-ca.crt"',
@@ -137,66 +141,66 @@ async def show_authority(shift: GateContext) -> Response:
 
 
 async def _gate(
-    shift: GateContext,
+    context: GateContext,
     station: Station,
     result: ResultView | None,
     *,
     note: tuple[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    async with shift.services.db.reading() as tx:
+    async with context.services.db.reading() as tx:
         venue = (await venues_by_id(tx, [station.venue_id])).get(station.venue_id)
-        rows = await _last(shift, station, tx)
+        rows = await _last(context, station, tx)
     if venue is None:
         return redirect("/gate/setup")
-    response = shift.page(
+    response = context.page(
         "gate",
         status=status,
         station=station,
-        venue=_venue_name(shift, venue),
+        venue=_venue_name(context, venue),
         result=result,
         note=note,
         rows=rows,
-        undo_reasons=[reason.say(shift.locale) for reason in UNDO_REASONS],
+        undo_reasons=[reason.say(context.locale) for reason in UNDO_REASONS],
         scan_id=uuid7(),
-        **lookup_form(shift),
-        words=queue_words(shift.locale),
+        **lookup_form(context),
+        words=queue_words(context.locale),
         has_reader=has_static("jsqr.js"),
     )
     response.headers["Permissions-Policy"] = _WITH_CAMERA
     return response
 
 
-async def _last(shift: GateContext, station: Station, tx: Tx) -> list[RowView]:
+async def _last(context: GateContext, station: Station, tx: Tx) -> list[RowView]:
     last = await recent(
-        tx, shift.services.vault, venue_id=station.venue_id, gate=station.gate, limit=_RECENT_SHOWN
+        tx, context.services.vault, venue_id=station.venue_id, gate=station.gate, limit=_RECENT_SHOWN
     )
-    return [row_view(answer, shift.locale, shift.now) for answer in last]
+    return [row_view(answer, context.locale, context.now) for answer in last]
 
 
-async def _setup(shift: GateContext, problem: str = "") -> Response:
-    text = shift.request.query_params.get("q", "")
-    own = shift.keeper.venues_for(shift.right)
-    async with shift.services.db.reading() as tx:
+async def _setup(context: GateContext, problem: str = "") -> Response:
+    text = context.request.query_params.get("q", "")
+    own = context.keeper.venues_for(context.right)
+    async with context.services.db.reading() as tx:
         if own is not None:
             found = sorted((await venues_by_id(tx, sorted(own))).values(), key=lambda one: one.code)
         else:
             found = await venues(tx, text=text, limit=_VENUES_SHOWN)
-    station = shift.station
-    return shift.page(
+    station = context.station
+    return context.page(
         "setup",
         status=422 if problem else 200,
         errors=({"field": "gate", "text": problem},) if problem else (),
         q=text[:64],
-        venues=[{"id": one.id, "name": _venue_name(shift, one), "city": one.city} for one in found],
+        venues=[{"id": one.id, "name": _venue_name(context, one), "city": one.city} for one in found],
         chosen=station.venue_id if station else (found[0].id if len(found) == 1 else None),
         gate=station.gate if station else "",
         is_searchable=own is None,
     )
 
 
-def _venue_name(shift: GateContext, venue: Venue) -> str:
-    return pick(venue.name_zh, venue.name_en, shift.locale)
+def _venue_name(context: GateContext, venue: Venue) -> str:
+    return pick(venue.name_zh, venue.name_en, context.locale)
 
 
 def _places(raw: list[str]) -> list[tuple[int, int]]:

@@ -56,23 +56,23 @@ class SignedAct:
         return Signed(self.act.place, self.act.challenge(known), self.answer).check(known)
 
 
-def asks_what_to_sign(shift: GateContext) -> bool:
+def asks_what_to_sign(context: GateContext) -> bool:
     """Whether the page's script wants to know what to sign, and nothing done yet."""
-    return shift.form.one(_BY) == "ask"
+    return context.form.one(_BY) == "ask"
 
 
-def is_signed(shift: GateContext) -> bool:
+def is_signed(context: GateContext) -> bool:
     """Whether the form says that a passkey signed."""
-    return shift.form.one(_BY) == "passkey"
+    return context.form.one(_BY) == "passkey"
 
 
-def signed_act(shift: GateContext, said: str) -> SignedAct | None:
+def signed_act(context: GateContext, said: str) -> SignedAct | None:
     """What the form brings of a passkey for the act `said`; None: nothing."""
-    place, at = place_of(shift.request), shift.form.number(_AT, 0, _SECOND_MAX)
-    if not is_signed(shift) or place is None:
+    place, at = place_of(context.request), context.form.number(_AT, 0, _SECOND_MAX)
+    if not is_signed(context) or place is None:
         return None
-    answer = "".join(shift.form.many(_ANSWER, _PIECES_MAX))
-    return SignedAct(_act(shift, place, said, at or 0), answer, shift.now)
+    answer = "".join(context.form.many(_ANSWER, _PIECES_MAX))
+    return SignedAct(_act(context, place, said, at or 0), answer, context.now)
 
 
 def said_of(*parts: str) -> str:
@@ -81,28 +81,30 @@ def said_of(*parts: str) -> str:
 
 
 async def offer(
-    shift: GateContext, second: Second, said: str
+    context: GateContext, second: Second, said: str
 ) -> tuple[Act, list[Passkey]] | NotConfirmed | None:
     """The act, and the passkeys that may sign for it; None: there is none that is good here."""
-    found = await ask_passkey(shift.services, shift.login_key, second)
+    found = await ask_passkey(context.services, context.login_key, second)
     if isinstance(found, NotConfirmed):
         return found
-    place = place_of(shift.request)
+    place = place_of(context.request)
     return (
-        None if place is None or not found else (_act(shift, place, said, int(shift.now.timestamp())), found)
+        None
+        if place is None or not found
+        else (_act(context, place, said, int(context.now.timestamp())), found)
     )
 
 
-def options_said(shift: GateContext, act: Act, known: list[Passkey]) -> Response:
+def options_said(context: GateContext, act: Act, known: list[Passkey]) -> Response:
     """The answer to the script: what the browser is to ask, and the second that goes back with what was signed."""
     options = signing_options(act.place, act.challenge(known), [one.credential_id for one in known])
-    return shift.parts({"options": options, "at": str(act.at)})
+    return context.parts({"options": options, "at": str(act.at)})
 
 
-def refusal_said(shift: GateContext, field_name: str, text: str) -> Response:
+def refusal_said(context: GateContext, field_name: str, text: str) -> Response:
     """The answer to the script: why there is nothing to sign, and at which field."""
-    return shift.parts({"field": field_name, "text": text}, _REFUSED)
+    return context.parts({"field": field_name, "text": text}, _REFUSED)
 
 
-def _act(shift: GateContext, place: Place, said: str, at: int) -> Act:
-    return Act(place, shift.services.vault, f"{shift.login_key}|{said}", at)
+def _act(context: GateContext, place: Place, said: str, at: int) -> Act:
+    return Act(place, context.services.vault, f"{context.login_key}|{said}", at)

@@ -29,17 +29,17 @@ def undo_said(station: Station, scan_id: UUID, reason: str) -> str:
     return said_of("undo", station.key, str(scan_id), reason)
 
 
-async def take_back(shift: GateContext, station: Station, scan_id: UUID, reason: str) -> TakenBack:
+async def take_back(context: GateContext, station: Station, scan_id: UUID, reason: str) -> TakenBack:
     """Take the scan back; what a second person proves is checked first, when the form carries one."""
-    second = second_of(shift, station, undo_said(station, scan_id, reason))
+    second = second_of(context, station, undo_said(station, scan_id, reason))
     login = second.login if second is not None else ""
     request = UndoAdmission(scan_id, reason, station.venue_id)
-    outcome = await undo_admission(shift.services, shift.login_key, request, second)
+    outcome = await undo_admission(context.services, context.login_key, request, second)
     if isinstance(outcome, NotConfirmed):
-        field, text = says(shift, outcome)
+        field, text = says(context, outcome)
         return TakenBack(text, asks_second=True, login=login, is_wrong=True, field=field)
     return TakenBack(
-        UNDO_TEXTS[outcome].say(shift.locale),
+        UNDO_TEXTS[outcome].say(context.locale),
         is_done=outcome is UndoOutcome.UNDONE,
         asks_second=outcome in {UndoOutcome.SECOND_NEEDED, UndoOutcome.SECOND_UNFIT},
         login=login,
@@ -47,14 +47,14 @@ async def take_back(shift: GateContext, station: Station, scan_id: UUID, reason:
     )
 
 
-def second_form(shift: GateContext, scan_id: UUID, reason: str, asked: TakenBack) -> dict[str, object]:
+def second_form(context: GateContext, scan_id: UUID, reason: str, asked: TakenBack) -> dict[str, object]:
     """What the form for the second person shows; the scan and the reason are kept."""
     return {
         "errors": ({"field": asked.field, "text": asked.text},) if asked.is_wrong else (),
         "second_error": {asked.field: asked.text} if asked.is_wrong else {},
-        "text": UNDO_TEXTS[UndoOutcome.SECOND_NEEDED].say(shift.locale),
+        "text": UNDO_TEXTS[UndoOutcome.SECOND_NEEDED].say(context.locale),
         "scan_id": scan_id,
         "reason": reason,
         "second_login": asked.login,
-        **second_fields(shift),
+        **second_fields(context),
     }

@@ -1,6 +1,6 @@
 """What a browser is asked about passkeys, and whether what it answers is right. Keeps nothing.
 
-It loads the library, which takes a while: the faces load it at the start, and nobody else does.
+It loads the library, which takes a while: web loads it at the start, and nobody else does.
 """
 
 import json

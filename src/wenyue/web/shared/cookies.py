@@ -1,7 +1,7 @@
 """Reading one cookie of a request, in time that grows with the header's length and no faster.
 
 `http.cookies`, which `Request.cookies` goes through, takes time with the square of it on Python before 3.11.10 and 3.12.6
-(CVE-2024-7592): a header of 40 KB held a whole process up for half a minute. A test keeps it out of the faces.
+(CVE-2024-7592): a header of 40 KB held a whole process up for half a minute. A test keeps it out of web.
 """
 
 import re

@@ -64,7 +64,7 @@ _COMPILED: Final = _Compiled()
 
 @cache
 def environment(locale: Locale) -> Environment:
-    """The Jinja environment of all faces in one language: `shared/…`, `traveller/…` name each face's own templates.
+    """The Jinja environment of all pages in one language: `shared/…`, `traveller/…` name the templates of each part.
 
     Its globals speak: `_("…", n=3)`, `ngettext`, `pgettext`, `say(message)`, `money(minor, currency)`.
     """

@@ -1,7 +1,7 @@
 """Members of staff in a browser: who asks, and how they sign in and out. Gate and console build on it.
 
 Whom a face lets in, and what it shows those whom it refuses, is the face's own matter. What comes after the password is in
-`faces.shared.second_step`.
+`web.shared.second_step`.
 """
 
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ class StaffContext(RequestContext):
         return render(self.request, f"{self.face}/{template}.html", shown, status=status, is_private=False)
 
     def staff_page(self, template: str, *, status: int = 200, **context: object) -> Response:
-        """A page that both faces have, in the frame of this one."""
+        """A page that both parts have, in the frame of this one."""
         shown = {**self.frame(), "frame": f"{self.face}/frame.html", "face": self.face, **context}
         return render(self.request, f"shared/{template}.html", shown, status=status, is_private=False)
 

@@ -281,15 +281,15 @@ def _environment() -> Environment:
 
 @cache
 def _files() -> dict[str, tuple[str, bytes]]:
-    """Style sheet, script and icon; the shared sheets are read as files, so that nothing of the other faces is loaded."""
-    faces = files("wenyue.web")
-    sheets = [faces.joinpath("shared", "css", name).read_text(encoding="utf-8") for name in _SHEETS]
-    own = faces.joinpath("status", "assets")
+    """Style sheet, script and icon; the shared sheets are read as files, so that nothing of the rest of web is loaded."""
+    web = files("wenyue.web")
+    sheets = [web.joinpath("shared", "css", name).read_text(encoding="utf-8") for name in _SHEETS]
+    own = web.joinpath("status", "assets")
     css = "\n".join([*sheets, own.joinpath("status.css").read_text(encoding="utf-8")])
     return {
         "status.css": ("text/css; charset=utf-8", css.encode()),
         "status.js": ("text/javascript; charset=utf-8", own.joinpath("status.js").read_bytes()),
-        "icon.svg": ("image/svg+xml", faces.joinpath("shared", "icon.svg").read_bytes()),
+        "icon.svg": ("image/svg+xml", web.joinpath("shared", "icon.svg").read_bytes()),
     }
 
 

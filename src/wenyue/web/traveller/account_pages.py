@@ -39,88 +39,88 @@ _PERSON_PROBLEMS: Final = frozenset(
 _UNPROCESSABLE: Final = 422
 
 
-async def show_activation(visit: TravellerContext) -> Response:
+async def show_activation(context: TravellerContext) -> Response:
     """The empty form."""
-    return _activation_page(visit, PersonForm(blank_values(), None, ()))
+    return _activation_page(context, PersonForm(blank_values(), None, ()))
 
 
-async def activate_card(visit: TravellerContext) -> Response:
+async def activate_card(context: TravellerContext) -> Response:
     """Activate, sign in, and go to the card; or the form again with every field that needs mending."""
-    today = local_date(visit.now, _TIMEZONE)
-    person = read_person(visit.form, today, visit.locale, has_phone=True)
-    missing = _missing(visit)
+    today = local_date(context.now, _TIMEZONE)
+    person = read_person(context.form, today, context.locale, has_phone=True)
+    missing = _missing(context)
     if missing or person.identity is None:
-        return _activation_page(visit, PersonForm(person.values, None, missing + person.errors))
+        return _activation_page(context, PersonForm(person.values, None, missing + person.errors))
     request = ActivationRequest(
-        visit.form.one("card_no"),
-        visit.form.one("pin"),
+        context.form.one("card_no"),
+        context.form.one("pin"),
         person.identity,
-        locale=visit.locale,
-        signed_in_as=visit.traveller_id,
-        is_separate=visit.form.one("separate") == "1",
+        locale=context.locale,
+        signed_in_as=context.traveller_id,
+        is_separate=context.form.one("separate") == "1",
     )
 
-    wanted = ActivateCard(request, caller_of(visit.request), visit.login_key, _begins(visit))
-    answer = await activating.activate_card(visit.services, wanted)
+    wanted = ActivateCard(request, caller_of(context.request), context.login_key, _begins(context))
+    answer = await activating.activate_card(context.services, wanted)
     if isinstance(answer, Denied):
-        error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
+        error = FieldError(_field_of(answer.problem), say_denied(answer, context.locale))
         is_claimed = answer.problem is CardProblem.HOLDER_CLAIMED
-        return _activation_page(visit, PersonForm(person.values, None, (error,)), is_claimed=is_claimed)
-    return _signed_in(visit, answer.token, "/?welcome=1")
+        return _activation_page(context, PersonForm(person.values, None, (error,)), is_claimed=is_claimed)
+    return _signed_in(context, answer.token, "/?welcome=1")
 
 
-async def show_sign_in(visit: TravellerContext) -> Response:
+async def show_sign_in(context: TravellerContext) -> Response:
     """The empty form."""
-    return _sign_in_page(visit, visit.request.query_params.get("back", ""), ())
+    return _sign_in_page(context, context.request.query_params.get("back", ""), ())
 
 
-async def sign_in_with_card(visit: TravellerContext) -> Response:
+async def sign_in_with_card(context: TravellerContext) -> Response:
     """Sign in and go where the traveller wanted to go."""
-    back = visit.form.one("back")
-    errors = _missing(visit)
+    back = context.form.one("back")
+    errors = _missing(context)
     if errors:
-        return _sign_in_page(visit, back, errors)
+        return _sign_in_page(context, back, errors)
 
-    knock = CardKnock(caller_of(visit.request), visit.form.one("card_no"), visit.form.one("pin"))
-    answer = await signing_in.sign_in_with_card(visit.services, knock, _begins(visit))
+    knock = CardKnock(caller_of(context.request), context.form.one("card_no"), context.form.one("pin"))
+    answer = await signing_in.sign_in_with_card(context.services, knock, _begins(context))
     if isinstance(answer, Denied):
-        error = FieldError(_field_of(answer.problem), say_denied(answer, visit.locale))
-        return _sign_in_page(visit, back, (error,))
-    return _signed_in(visit, answer.token, local_path(back))
+        error = FieldError(_field_of(answer.problem), say_denied(answer, context.locale))
+        return _sign_in_page(context, back, (error,))
+    return _signed_in(context, answer.token, local_path(back))
 
 
-async def sign_out(visit: TravellerContext) -> Response:
+async def sign_out(context: TravellerContext) -> Response:
     """End the login; the trip goes with it."""
-    await use_case.sign_out(visit.services, login_token(visit.request))
+    await use_case.sign_out(context.services, login_token(context.request))
     response = redirect("/")
     response.headers["Clear-Site-Data"] = (
         '"cache", "storage"'  # vouchers kept for offline use, and their worker
     )
-    clear_cookie(response, LOGIN_COOKIE, is_secure=visit.services.settings.web.is_secure)
-    set_trip(response, Trip(), visit.services)
+    clear_cookie(response, LOGIN_COOKIE, is_secure=context.services.settings.web.is_secure)
+    set_trip(response, Trip(), context.services)
     return response
 
 
-def _begins(visit: TravellerContext) -> NewLogin:
+def _begins(context: TravellerContext) -> NewLogin:
     """The login that begins; the one that this browser had before ends."""
-    return NewLogin(login_token(visit.request), visit.locale)
+    return NewLogin(login_token(context.request), context.locale)
 
 
-def _signed_in(visit: TravellerContext, token: str, path: str) -> Response:
+def _signed_in(context: TravellerContext, token: str, path: str) -> Response:
     """The browser keeps the new login, and is known at the card."""
     response = redirect(path)
-    keep_device(response, visit.request, "card", clean_card_no(visit.form.one("card_no")))
-    set_login(response, token, is_secure=visit.services.settings.web.is_secure)
+    keep_device(response, context.request, "card", clean_card_no(context.form.one("card_no")))
+    set_login(response, token, is_secure=context.services.settings.web.is_secure)
     return response
 
 
-def _missing(visit: TravellerContext) -> tuple[FieldError, ...]:
+def _missing(context: TravellerContext) -> tuple[FieldError, ...]:
     """Card fields left empty."""
     errors: list[FieldError] = []
-    if not visit.form.one("card_no"):
-        errors.append(FieldError("card_no", visit.gettext("Enter the card number")))
-    if not visit.form.one("pin"):
-        errors.append(FieldError("pin", visit.gettext("Enter the PIN")))
+    if not context.form.one("card_no"):
+        errors.append(FieldError("card_no", context.gettext("Enter the card number")))
+    if not context.form.one("pin"):
+        errors.append(FieldError("pin", context.gettext("Enter the PIN")))
     return tuple(errors)
 
 
@@ -132,28 +132,28 @@ def _field_of(problem: CardProblem) -> str:
     return "number" if problem in _PERSON_PROBLEMS else "card_no"
 
 
-def _activation_page(visit: TravellerContext, person: PersonForm, *, is_claimed: bool = False) -> Response:
-    return visit.page(
+def _activation_page(context: TravellerContext, person: PersonForm, *, is_claimed: bool = False) -> Response:
+    return context.page(
         "activate",
         tab="me",
         status=_UNPROCESSABLE if person.errors else 200,
         values=person.values,
         errors=person.errors,
         error_of=error_finder(person.errors),
-        kinds_of_document=kinds_of_document(visit.locale),
+        kinds_of_document=kinds_of_document(context.locale),
         has_phone=True,
-        is_claimed=is_claimed or visit.form.one("separate") == "1",
-        is_separate=visit.form.one("separate") == "1",
-        texts_to=visit.pgettext("between names", ", ").join(visit.services.settings.texts.prefixes),
+        is_claimed=is_claimed or context.form.one("separate") == "1",
+        is_separate=context.form.one("separate") == "1",
+        texts_to=context.pgettext("between names", ", ").join(context.services.settings.texts.prefixes),
     )
 
 
-def _sign_in_page(visit: TravellerContext, back: str, errors: tuple[FieldError, ...]) -> Response:
-    return visit.page(
+def _sign_in_page(context: TravellerContext, back: str, errors: tuple[FieldError, ...]) -> Response:
+    return context.page(
         "signin",
         tab="me",
         status=_UNPROCESSABLE if errors else 200,
-        values={"card_no": visit.form.one("card_no")},
+        values={"card_no": context.form.one("card_no")},
         back=local_path(back),
         errors=errors,
         error_of=error_finder(errors),

@@ -67,84 +67,84 @@ _WORKER_HEADERS: Final = {
 }
 
 
-def booking_id_of(visit: TravellerContext) -> UUID | None:
+def booking_id_of(context: TravellerContext) -> UUID | None:
     """The booking id in the path."""
-    return parse_uuid(str(visit.request.path_params["id"]))
+    return parse_uuid(str(context.request.path_params["id"]))
 
 
-async def find(visit: TravellerContext, tx: Tx) -> BookingView | None:
+async def find(context: TravellerContext, tx: Tx) -> BookingView | None:
     """The traveller's own booking that the path names."""
-    booking_id = booking_id_of(visit)
+    booking_id = booking_id_of(context)
     if booking_id is None:
         return None
-    return await booking_view(tx, visit.services.vault, booking_id, holder_id=visit.holder_id)
+    return await booking_view(tx, context.services.vault, booking_id, holder_id=context.holder_id)
 
 
-async def facts_of(visit: TravellerContext, tx: Tx, view: BookingView) -> BookingFacts:
+async def facts_of(context: TravellerContext, tx: Tx, view: BookingView) -> BookingFacts:
     """What the booking's pages are made from."""
     known = await venues_by_id(tx, sorted({line.venue_id for line in view.lines})[:LINES_MAX])
-    qr = voucher_code(visit.services, view, visit.now)
-    return BookingFacts(view, known, visit.services.presets, visit.now, qr)
+    qr = voucher_code(context.services, view, context.now)
+    return BookingFacts(view, known, context.services.presets, context.now, qr)
 
 
-async def list_bookings(visit: TravellerContext) -> Response:
+async def list_bookings(context: TravellerContext) -> Response:
     """Upcoming or past bookings, newest first, page by page."""
-    query = visit.request.query_params
+    query = context.request.query_params
     is_past = query.get("tab") == "past"
     before = parse_uuid(query.get("before", ""))
-    async with visit.sure_tx() as tx:
+    async with context.sure_tx() as tx:
         found = await bookings_of(
-            tx, visit.services.vault, visit.holder_id, before=before, limit=_PAGE_SIZE + 1
+            tx, context.services.vault, context.holder_id, before=before, limit=_PAGE_SIZE + 1
         )
     page, rest = found[:_PAGE_SIZE], found[_PAGE_SIZE:]
-    wanted = [one for one in page if one.lines and is_over(one, visit.now) == is_past]
+    wanted = [one for one in page if one.lines and is_over(one, context.now) == is_past]
     if not is_past:
         wanted.sort(key=lambda one: shown_lines(one)[0].starts_at)
     tab = {"tab": "past" if is_past else ""}
-    return visit.page(
+    return context.page(
         "bookings",
         tab="bookings",
         is_past=is_past,
-        tickets=[ticket_view(one, visit.now, visit.locale) for one in wanted],
+        tickets=[ticket_view(one, context.now, context.locale) for one in wanted],
         more=with_query("/bookings", tab | {"before": page[-1].id}) if rest else "",
     )
 
 
-async def show_booking(visit: TravellerContext) -> Response:
+async def show_booking(context: TravellerContext) -> Response:
     """One booking. `?done=` says which action led here, so the page can say that it worked."""
-    async with visit.sure_tx() as tx:
-        view = await find(visit, tx)
+    async with context.sure_tx() as tx:
+        view = await find(context, tx)
         if view is None or not view.lines:
-            return visit.not_found()
-        facts = await facts_of(visit, tx, view)
-    done = visit.request.query_params.get("done", "")
+            return context.not_found()
+        facts = await facts_of(context, tx, view)
+    done = context.request.query_params.get("done", "")
     outcomes = {"booked": Outcome.CONFIRMED, "moved": Outcome.RESCHEDULED, "cancelled": Outcome.CANCELLED}
     outcome = Outcome.HELD if view.hold_until and done == "booked" else outcomes.get(done)
-    phone, reached = view.party.contact_phone, visit.services.settings.texts.prefixes
-    return visit.page(
+    phone, reached = view.party.contact_phone, context.services.settings.texts.prefixes
+    return context.page(
         "booking",
         tab="bookings",
-        no_texts=visit.say(FIELD_WORDS["no_texts"]) if phone and not phone.startswith(reached) else "",
-        view=booking_page(facts, visit.locale),
-        said=say(outcome, visit.locale) if outcome is not None else None,
+        no_texts=context.say(FIELD_WORDS["no_texts"]) if phone and not phone.startswith(reached) else "",
+        view=booking_page(facts, context.locale),
+        said=say(outcome, context.locale) if outcome is not None else None,
     )
 
 
-async def show_voucher(visit: TravellerContext) -> Response:
+async def show_voucher(context: TravellerContext) -> Response:
     """The voucher alone, as it is now; the service worker keeps a copy that opens without a network."""
-    async with visit.sure_tx() as tx:
-        view = await find(visit, tx)
+    async with context.sure_tx() as tx:
+        view = await find(context, tx)
         if view is None or not view.lines:
-            return visit.not_found()
-        facts = await facts_of(visit, tx, view)
+            return context.not_found()
+        facts = await facts_of(context, tx, view)
     if facts.qr is None:
         return redirect(f"/bookings/{view.id}")
     timezone = view.lines[0].timezone
-    response = visit.page(
+    response = context.page(
         "voucher",
         tab="bookings",
-        view=booking_page(facts, visit.locale),
-        as_of=visit.gettext("state at {at}", at=say_instant(visit.now, visit.locale, timezone)),
+        view=booking_page(facts, context.locale),
+        as_of=context.gettext("state at {at}", at=say_instant(context.now, context.locale, timezone)),
     )
     response.headers["Cache-Control"] = _VOUCHER_CACHE
     return response
@@ -160,23 +160,23 @@ def _worker() -> bytes:
     return files("wenyue.web.traveller").joinpath("voucher_worker.js").read_bytes()
 
 
-async def ask_cancel(visit: TravellerContext) -> Response:
+async def ask_cancel(context: TravellerContext) -> Response:
     """The terms, before anything is cancelled."""
-    async with visit.reading() as tx:
-        view = await find(visit, tx)
+    async with context.reading() as tx:
+        view = await find(context, tx)
         if view is None or not view.lines:
-            return visit.not_found()
-        facts = await facts_of(visit, tx, view)
-    page = booking_page(facts, visit.locale)
+            return context.not_found()
+        facts = await facts_of(context, tx, view)
+    page = booking_page(facts, context.locale)
     if not page.can_change:
         return redirect(f"/bookings/{view.id}")
     is_held = view.hold_until is not None
-    lines = [] if is_held else terms_of(shown_lines(view), visit.services.presets, visit.now)
+    lines = [] if is_held else terms_of(shown_lines(view), context.services.presets, context.now)
     terms = [
-        say_terms(one, pick(line.venue_zh, line.venue_en, visit.locale), line.timezone, visit.locale)
+        say_terms(one, pick(line.venue_zh, line.venue_en, context.locale), line.timezone, context.locale)
         for line, one in lines
     ]
-    return visit.page(
+    return context.page(
         "cancel",
         tab="bookings",
         view=page,
@@ -185,57 +185,57 @@ async def ask_cancel(visit: TravellerContext) -> Response:
     )
 
 
-async def cancel(visit: TravellerContext) -> Response:
+async def cancel(context: TravellerContext) -> Response:
     """Cancel; pressing twice cancels once."""
-    return await _change(visit, cancel_booking, "cancelled")
+    return await _change(context, cancel_booking, "cancelled")
 
 
-async def confirm(visit: TravellerContext) -> Response:
+async def confirm(context: TravellerContext) -> Response:
     """Confirm a hold; what is due is paid on site."""
-    return await _change(visit, confirm_booking, "booked")
+    return await _change(context, confirm_booking, "booked")
 
 
-async def back_to_booking(visit: TravellerContext) -> Response:
+async def back_to_booking(context: TravellerContext) -> Response:
     """Where a reload of an answer to a form leads."""
-    booking_id = booking_id_of(visit)
-    return redirect(f"/bookings/{booking_id}") if booking_id else visit.not_found()
+    booking_id = booking_id_of(context)
+    return redirect(f"/bookings/{booking_id}") if booking_id else context.not_found()
 
 
-async def ask_reschedule(visit: TravellerContext) -> Response:
+async def ask_reschedule(context: TravellerContext) -> Response:
     """Another day or session for one line."""
-    wanted = whole_number(visit.request.query_params.get("line", ""), 0, LINES_MAX)
-    async with visit.reading() as tx:
-        view = await find(visit, tx)
+    wanted = whole_number(context.request.query_params.get("line", ""), 0, LINES_MAX)
+    async with context.reading() as tx:
+        view = await find(context, tx)
         line = _line_of(view, wanted)
         if view is None or line is None:
-            return visit.not_found()
-        facts = await facts_of(visit, tx, view)
+            return context.not_found()
+        facts = await facts_of(context, tx, view)
         place, item = await venue(tx, line.venue_code), await product(tx, line.product_id)
         if place is None or item is None:
-            return visit.not_found()
+            return context.not_found()
         href = with_query(f"/bookings/{view.id}/reschedule", {"line": line.line_no})
-        bearer = await bearer_of(visit, tx) if line.card_id is not None else None
-        shown = await calendar_facts(visit, tx, place, item, bearer, href=href, moving=line)
-    page = booking_page(facts, visit.locale)
+        bearer = await bearer_of(context, tx) if line.card_id is not None else None
+        shown = await calendar_facts(context, tx, place, item, bearer, href=href, moving=line)
+    page = booking_page(facts, context.locale)
     if not (page.can_change and page.can_move):
         return redirect(f"/bookings/{view.id}")
     lines = [
         (
             with_query(f"/bookings/{view.id}/reschedule", {"line": one.line_no}),
-            f"{pick(one.venue_zh, one.venue_en, visit.locale)} · {say_date(one.on_date, visit.locale)}",
+            f"{pick(one.venue_zh, one.venue_en, context.locale)} · {say_date(one.on_date, context.locale)}",
             one.line_no == line.line_no,
         )
         for one in shown_lines(view)
     ]
     now_text = (
-        f"{say_date(line.on_date, visit.locale)} {say_span(line.starts_at, line.ends_at, line.timezone)}"
+        f"{say_date(line.on_date, context.locale)} {say_span(line.starts_at, line.ends_at, line.timezone)}"
     )
-    name = pick(line.venue_zh, line.venue_en, visit.locale)
+    name = pick(line.venue_zh, line.venue_en, context.locale)
     terms = [
-        say_terms(one, name, line.timezone, visit.locale, is_move=True)
-        for _, one in terms_of([line], visit.services.presets, visit.now)
+        say_terms(one, name, line.timezone, context.locale, is_move=True)
+        for _, one in terms_of([line], context.services.presets, context.now)
     ]
-    return visit.page(
+    return context.page(
         "reschedule",
         tab="bookings",
         view=page,
@@ -243,22 +243,22 @@ async def ask_reschedule(visit: TravellerContext) -> Response:
         lines=lines,
         line_no=line.line_no,
         now_text=now_text,
-        calendar_view=calendar_view(shown, visit.locale),
+        calendar_view=calendar_view(shown, context.locale),
     )
 
 
-async def reschedule(visit: TravellerContext) -> Response:
+async def reschedule(context: TravellerContext) -> Response:
     """Move one line to the chosen slot; the old place goes only when the new one is had."""
-    line, slot = visit.form.number("line", 0, LINES_MAX), visit.form.number("slot", 1, _BIGGEST_ID)
+    line, slot = context.form.number("line", 0, LINES_MAX), context.form.number("slot", 1, _BIGGEST_ID)
     if line is None or slot is None:
-        return visit.not_found()
-    moves = [Move(line, slot, visit.form.number("price", 0, _DEAREST))]
-    turns = room_tokens(visit.request)
+        return context.not_found()
+    moves = [Move(line, slot, context.form.number("price", 0, _DEAREST))]
+    tokens = room_tokens(context.request)
 
     async def move(services: Services, traveller: Traveller, booking_id: UUID) -> Answer | Denied:
-        return await move_lines(services, traveller, booking_id, moves, turns=turns)
+        return await move_lines(services, traveller, booking_id, moves, room_tokens=tokens)
 
-    return await _change(visit, move, "moved")
+    return await _change(context, move, "moved")
 
 
 def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
@@ -270,24 +270,24 @@ def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
 _Change = Callable[[Services, Traveller, UUID], Awaitable[Answer | Denied]]
 
 
-async def _change(visit: TravellerContext, change: _Change, done: str) -> Response:
-    booking_id = booking_id_of(visit)
+async def _change(context: TravellerContext, change: _Change, done: str) -> Response:
+    booking_id = booking_id_of(context)
     if booking_id is None:
-        return visit.not_found()
-    answer = await change(visit.services, visit.traveller, booking_id)
-    fields = [(name, visit.form.one(name)) for name in ("line", "slot", "price") if visit.form.one(name)]
-    again = visit.request.url.path
+        return context.not_found()
+    answer = await change(context.services, context.traveller, booking_id)
+    fields = [(name, context.form.one(name)) for name in ("line", "slot", "price") if context.form.one(name)]
+    again = context.request.url.path
     if isinstance(answer, Denied):
-        return denied(visit, answer, again=(again, fields))
+        return denied(context, answer, again=(again, fields))
     if answer.outcome.is_success:
         return redirect(f"/bookings/{booking_id}?done={done}")
     if answer.outcome is Outcome.NOT_FOUND:
-        return visit.not_found()
+        return context.not_found()
     actions: tuple[tuple[str, str, bool], ...] = ()
     if answer.outcome is Outcome.PRICE_CHANGED:  # the sessions with their prices of now
-        where = {name: visit.form.one(name) for name in ("line", "day")}
-        actions = ((with_query(again, where), visit.gettext("Show the new price"), True),)
-    return refusal(visit, answer, again=(again, fields), is_change=True, actions=actions)
+        where = {name: context.form.one(name) for name in ("line", "day")}
+        actions = ((with_query(again, where), context.gettext("Show the new price"), True),)
+    return refusal(context, answer, again=(again, fields), is_change=True, actions=actions)
 
 
 routes = [

@@ -43,11 +43,11 @@ class Bearer:
     rules: CardRules
 
 
-async def bearer_of(visit: TravellerContext, tx: Tx) -> Bearer | None:
+async def bearer_of(context: TravellerContext, tx: Tx) -> Bearer | None:
     """The card that would pay for the traveller's bookings: the newest active one, else one reported lost, else none."""
-    if visit.traveller_id is None:
+    if context.traveller_id is None:
         return None
-    held = await cards_of(tx, visit.services.vault, visit.traveller_id)
+    held = await cards_of(tx, context.services.vault, context.traveller_id)
     card = main_card(held)
     if card is None:
         return None
@@ -56,7 +56,7 @@ async def bearer_of(visit: TravellerContext, tx: Tx) -> Bearer | None:
 
 
 async def refusals_of(
-    visit: TravellerContext, tx: Tx, slots: Sequence[SlotView], bearer: Bearer | None
+    context: TravellerContext, tx: Tx, slots: Sequence[SlotView], bearer: Bearer | None
 ) -> dict[int, Outcome] | None:
     """Why the card would not pay for its holder alone, by slot id; None without a card. Other bookings are counted in."""
     if bearer is None:
@@ -65,9 +65,9 @@ async def refusals_of(
         tx,
         slots,
         card_id=bearer.card.id,
-        holder_id=visit.holder_id,
-        rulebook=visit.services.rulebook,
-        now=visit.now,
+        holder_id=context.holder_id,
+        rulebook=context.services.rulebook,
+        now=context.now,
     )
     return judged[1] if judged is not None else None
 

@@ -110,8 +110,8 @@ def with_query(path: str, query: Mapping[str, object]) -> str:
 
 
 def _wrap(handler: Handler, *, needs_login: bool) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(visit: TravellerContext) -> Response:
-        return await _answer(visit, handler, needs_login=needs_login)
+    async def answer(context: TravellerContext) -> Response:
+        return await _answer(context, handler, needs_login=needs_login)
 
     async def endpoint(request: Request) -> Response:
         services = services_of(request)
@@ -123,39 +123,39 @@ def _wrap(handler: Handler, *, needs_login: bool) -> Callable[[Request], Awaitab
     return endpoint
 
 
-async def _answer(visit: TravellerContext, handler: Handler, *, needs_login: bool) -> Response:
-    token = login_token(visit.request)
+async def _answer(context: TravellerContext, handler: Handler, *, needs_login: bool) -> Response:
+    token = login_token(context.request)
     if token:
-        login = (await recognise(visit.services.db, [token], visit.now, is_use=False)).get(token)
-        visit.traveller_id = login.traveller_id if login else None
-        visit.login_key = login.key if login else ""
-    if not await visit.has_good_form():
-        return _stale_form(visit)
-    if needs_login and visit.traveller_id is None:
-        back = visit.request.url.path if visit.request.method == "GET" else "/"
+        login = (await recognise(context.services.db, [token], context.now, is_use=False)).get(token)
+        context.traveller_id = login.traveller_id if login else None
+        context.login_key = login.key if login else ""
+    if not await context.has_good_form():
+        return _stale_form(context)
+    if needs_login and context.traveller_id is None:
+        back = context.request.url.path if context.request.method == "GET" else "/"
         return redirect(with_query("/signin", {"back": back if back != "/" else ""}))
-    if visit.traveller_id is not None and "lang" in visit.request.query_params:
-        await choose_language(visit.services, visit.traveller, visit.locale)
-    return await handler(visit)
+    if context.traveller_id is not None and "lang" in context.request.query_params:
+        await choose_language(context.services, context.traveller, context.locale)
+    return await handler(context)
 
 
-def _stale_form(visit: TravellerContext) -> Response:
-    return visit.message(
-        visit.gettext("This page is too old"),
-        visit.gettext("For safety, go back, reload and submit again. Nothing was booked or charged."),
+def _stale_form(context: TravellerContext) -> Response:
+    return context.message(
+        context.gettext("This page is too old"),
+        context.gettext("For safety, go back, reload and submit again. Nothing was booked or charged."),
         status=403,
     )
 
 
-def _unavailable(visit: TravellerContext) -> Response:
-    response = visit.message(
-        visit.gettext("Temporarily unavailable"),
-        visit.gettext(
+def _unavailable(context: TravellerContext) -> Response:
+    response = context.message(
+        context.gettext("Temporarily unavailable"),
+        context.gettext(
             "The data cannot be reached just now; please try again shortly. Nothing new was "
             "booked or charged, and bookings you have are safe."
         ),
         status=503,
-        actions=((local_path(visit.request.url.path), visit.gettext("Try again"), True),),
+        actions=((local_path(context.request.url.path), context.gettext("Try again"), True),),
         is_waiting=True,
     )
     response.headers["Retry-After"] = "3"

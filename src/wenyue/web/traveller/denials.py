@@ -11,30 +11,32 @@ from wenyue.web.traveller.room_pages import must_wait
 from wenyue.web.wording.outcomes import Said, Taken
 
 
-def denied(visit: TravellerContext, why: Denied, *, again: tuple[str, Sequence[tuple[str, str]]]) -> Response:
+def denied(
+    context: TravellerContext, why: Denied, *, again: tuple[str, Sequence[tuple[str, str]]]
+) -> Response:
     """Say why, and what to do. `again`: path and fields of the same request, which may be sent once more."""
     if why.room is not None:
-        return must_wait(visit, why.room)
+        return must_wait(context, why.room)
     if why.reason is Denial.TOO_OFTEN:
-        return _too_often(visit, why, AskAgain(*again, after_s=0))
+        return _too_often(context, why, AskAgain(*again, after_s=0))
     if why.reason is Denial.BLOCKED:
-        return _blocked(visit)
-    return visit.message(
-        visit.gettext("Something is missing from the page"),
-        visit.gettext(
+        return _blocked(context)
+    return context.message(
+        context.gettext("Something is missing from the page"),
+        context.gettext(
             "The price that you saw did not arrive. Nothing was booked or charged; go back to "
             "your trip and submit again."
         ),
         status=422,
-        actions=(("/trip", visit.gettext("Back to my trip"), True),),
+        actions=(("/trip", context.gettext("Back to my trip"), True),),
     )
 
 
-def _blocked(visit: TravellerContext) -> Response:
+def _blocked(context: TravellerContext) -> Response:
     """Unusual use was noticed of this account: it gets no new places for a time, by a booking or by a move."""
-    return visit.message(
-        visit.gettext("This account cannot book for a while"),
-        visit.gettext(
+    return context.message(
+        context.gettext("This account cannot book for a while"),
+        context.gettext(
             "Unusual use was noticed. Nothing was changed, and your bookings stand. If that is "
             "wrong, contact the operator."
         ),
@@ -42,17 +44,17 @@ def _blocked(visit: TravellerContext) -> Response:
     )
 
 
-def _too_often(visit: TravellerContext, why: Denied, again: AskAgain) -> Response:
+def _too_often(context: TravellerContext, why: Denied, again: AskAgain) -> Response:
     said = Said(
         why.reason.value,
-        visit.gettext("That was too often"),
-        visit.gettext(
+        context.gettext("That was too often"),
+        context.gettext(
             "This account submitted many times within a short while, and this time nothing was done."
         ),
-        visit.gettext("What you chose is kept: submit again after {n} seconds.", n=why.after_s),
-        Taken.NOTHING.value.say(visit.locale),
+        context.gettext("What you chose is kept: submit again after {n} seconds.", n=why.after_s),
+        Taken.NOTHING.value.say(context.locale),
     )
-    response = visit.page(
+    response = context.page(
         "outcome",
         tab="trip",
         status=429,
@@ -60,9 +62,9 @@ def _too_often(visit: TravellerContext, why: Denied, again: AskAgain) -> Respons
         tone="wait",
         about="",
         again=again,
-        again_label=visit.gettext("Submit again"),
+        again_label=context.gettext("Submit again"),
         number="",
-        actions=(("/", visit.pgettext("link back", "Home"), False),),
+        actions=(("/", context.pgettext("link back", "Home"), False),),
     )
     response.headers["Retry-After"] = str(why.after_s)
     return response

@@ -40,120 +40,122 @@ _BIGGEST_ID: Final = 2**63 - 1
 _KEEPS: Final = ("signin", "found")  # what it may be asked for when no card is to be frozen
 
 
-async def ask_lost(visit: TravellerContext) -> Response:
+async def ask_lost(context: TravellerContext) -> Response:
     """Who lost a card: document, name and the phone on record."""
-    return _lost_page(visit, PersonForm(blank_values(), None, ()))
+    return _lost_page(context, PersonForm(blank_values(), None, ()))
 
 
-async def send_code(visit: TravellerContext) -> Response:
+async def send_code(context: TravellerContext) -> Response:
     """A code goes to the phone on record, if there is one that fits; the page that follows is the same either way."""
-    person = read_person(visit.form, local_date(visit.now, _TIMEZONE), visit.locale, has_phone=True)
+    person = read_person(context.form, local_date(context.now, _TIMEZONE), context.locale, has_phone=True)
     errors = person.errors
-    if not visit.form.one("phone"):
-        text = visit.gettext("Enter the phone number on record")
+    if not context.form.one("phone"):
+        text = context.gettext("Enter the phone number on record")
         errors += (FieldError("phone", text),)
     if person.identity is None or errors:
-        return _lost_page(visit, PersonForm(person.values, None, errors))
-    request_id = parse_uuid(visit.form.one("id")) or uuid7()
+        return _lost_page(context, PersonForm(person.values, None, errors))
+    request_id = parse_uuid(context.form.one("id")) or uuid7()
     try:
-        is_lost = not _purpose(visit)
+        is_lost = not _purpose(context)
         await ask_for_code(
-            visit.services,
-            caller_of(visit.request),
+            context.services,
+            caller_of(context.request),
             request_id,
             person.identity,
-            locale=visit.locale,
+            locale=context.locale,
             is_lost=is_lost,
         )
     except Throttled as slowed:
-        error = FieldError("phone", say_wait(slowed.at, visit.now, visit.locale))
-        return _lost_page(visit, PersonForm(person.values, None, (error,)), status=_TOO_MANY)
-    return redirect(with_query(f"/card/lost/{request_id}", {"for": _purpose(visit)}))
+        error = FieldError("phone", say_wait(slowed.at, context.now, context.locale))
+        return _lost_page(context, PersonForm(person.values, None, (error,)), status=_TOO_MANY)
+    return redirect(with_query(f"/card/lost/{request_id}", {"for": _purpose(context)}))
 
 
-async def ask_code(visit: TravellerContext) -> Response:
+async def ask_code(context: TravellerContext) -> Response:
     """Where the code is typed."""
-    request_id = _request_id(visit)
-    return visit.not_found() if request_id is None else _code_page(visit, request_id)
+    request_id = _request_id(context)
+    return context.not_found() if request_id is None else _code_page(context, request_id)
 
 
-async def check_code(visit: TravellerContext) -> Response:
+async def check_code(context: TravellerContext) -> Response:
     """The right code freezes the cards, signs in and leads to the replacement."""
-    request_id = _request_id(visit)
+    request_id = _request_id(context)
     if request_id is None:
-        return visit.not_found()
+        return context.not_found()
     try:
         proven = await sign_in_by_code(
-            visit.services,
-            caller_of(visit.request),
+            context.services,
+            caller_of(context.request),
             request_id,
-            visit.form.one("code"),
-            begins=NewLogin(login_token(visit.request), visit.locale),
-            is_lost=not _purpose(visit),
+            context.form.one("code"),
+            begins=NewLogin(login_token(context.request), context.locale),
+            is_lost=not _purpose(context),
         )
     except Throttled as slowed:
-        return _code_page(visit, request_id, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
+        return _code_page(
+            context, request_id, say_wait(slowed.at, context.now, context.locale), status=_TOO_MANY
+        )
     if proven is None:
-        text = visit.gettext(
+        text = context.gettext(
             "The code is wrong or no longer good. Try again; after five wrong ones ask for a new one."
         )
-        return _code_page(visit, request_id, text)
-    after = "/card/loss" if _purpose(visit) == "found" else "/me"
+        return _code_page(context, request_id, text)
+    after = "/card/loss" if _purpose(context) == "found" else "/me"
     response = redirect("/card/replacement" if proven.is_lost else after)
     if proven.card_nos:
-        keep_device(response, visit.request, "card", *(clean_card_no(one) for one in proven.card_nos))
-    set_login(response, proven.token, is_secure=visit.services.settings.web.is_secure)
+        keep_device(response, context.request, "card", *(clean_card_no(one) for one in proven.card_nos))
+    set_login(response, proven.token, is_secure=context.services.settings.web.is_secure)
     return response
 
 
-async def ask_replacement(visit: TravellerContext) -> Response:
+async def ask_replacement(context: TravellerContext) -> Response:
     """The frozen cards, and from when on each gets a new number."""
-    async with visit.reading() as tx:
-        return await _replacement_page(visit, tx)
+    async with context.reading() as tx:
+        return await _replacement_page(context, tx)
 
 
-async def replace_card(visit: TravellerContext) -> Response:
+async def replace_card(context: TravellerContext) -> Response:
     """补卡: the new number and PIN, shown this once; reloading gives a fresh PIN for the same number."""
-    wanted, request_id = visit.form.number("card", 1, _BIGGEST_ID), parse_uuid(visit.form.one("id"))
-    async with visit.reading() as tx:
-        held = await cards_of(tx, visit.services.vault, visit.holder_id)
+    wanted, request_id = context.form.number("card", 1, _BIGGEST_ID), parse_uuid(context.form.one("id"))
+    async with context.reading() as tx:
+        held = await cards_of(tx, context.services.vault, context.holder_id)
     card = next((one for one in held if one.id == wanted), None)
     if card is None or request_id is None:
-        return visit.not_found()
+        return context.not_found()
     try:
-        made = await replacing.replace_card(visit.services, visit.traveller, request_id, card.card_no)
+        made = await replacing.replace_card(context.services, context.traveller, request_id, card.card_no)
     except SameMoment:  # asked twice at once: the form is there to be sent again
         made = None
     if isinstance(made, NotYet) or made is None:
-        async with visit.reading() as tx:
-            return await _replacement_page(visit, tx)
+        async with context.reading() as tx:
+            return await _replacement_page(context, tx)
     if isinstance(made, Denied):
-        actions = (("/me", visit.gettext("Me"), True),)
-        return visit.message(
-            visit.gettext("Not done"), say_denied(made, visit.locale), status=409, actions=actions
+        actions = (("/me", context.gettext("Me"), True),)
+        return context.message(
+            context.gettext("Not done"), say_denied(made, context.locale), status=409, actions=actions
         )
-    return _new_card_page(visit, made)
+    return _new_card_page(context, made)
 
 
-async def ask_objection(visit: TravellerContext) -> Response:
+async def ask_objection(context: TravellerContext) -> Response:
     """Where the code of the message is typed."""
-    return _objection_page(visit)
+    return _objection_page(context)
 
 
-async def stop_replacement(visit: TravellerContext) -> Response:
+async def stop_replacement(context: TravellerContext) -> Response:
     """The holder did not ask for a new card: what came of it is frozen."""
     try:
         is_stopped = await stopping.stop_replacement(
-            visit.services, caller_of(visit.request), visit.form.one("code")
+            context.services, caller_of(context.request), context.form.one("code")
         )
     except Throttled as slowed:
-        return _objection_page(visit, say_wait(slowed.at, visit.now, visit.locale), status=_TOO_MANY)
+        return _objection_page(context, say_wait(slowed.at, context.now, context.locale), status=_TOO_MANY)
     if not is_stopped:
-        text = visit.gettext("There is no such code, or seven days have passed.")
-        return _objection_page(visit, text)
-    return visit.message(
-        visit.gettext("The replacement is stopped"),
-        visit.gettext(
+        text = context.gettext("There is no such code, or seven days have passed.")
+        return _objection_page(context, text)
+    return context.message(
+        context.gettext("The replacement is stopped"),
+        context.gettext(
             "The new number does not work and everybody is signed out; your bookings stay. Bring "
             "your document to the staffed counter, where an administrator replaces the card."
         ),
@@ -162,52 +164,54 @@ async def stop_replacement(visit: TravellerContext) -> Response:
     )
 
 
-def _purpose(visit: TravellerContext) -> str:
+def _purpose(context: TravellerContext) -> str:
     """Empty: a card is lost. Else it is there: 'signin' by document and phone, or 'found' again, to be unfrozen.
 
     What the code then does was decided when it was asked for, if that request was kept (`recovery.begin`).
     """
-    asked = (visit.form.one("for"), visit.request.query_params.get("for"))
+    asked = (context.form.one("for"), context.request.query_params.get("for"))
     return next((one for one in _KEEPS if one in asked), "")
 
 
-def _request_id(visit: TravellerContext) -> UUID | None:
-    return parse_uuid(str(visit.request.path_params["id"]))
+def _request_id(context: TravellerContext) -> UUID | None:
+    return parse_uuid(str(context.request.path_params["id"]))
 
 
-def _lost_page(visit: TravellerContext, person: PersonForm, *, status: int = _UNPROCESSABLE) -> Response:
-    return visit.page(
+def _lost_page(context: TravellerContext, person: PersonForm, *, status: int = _UNPROCESSABLE) -> Response:
+    return context.page(
         "lost",
         tab="me",
         status=status if person.errors else 200,
         values=person.values,
         errors=person.errors,
         error_of=error_finder(person.errors),
-        kinds_of_document=kinds_of_document(visit.locale),
-        request_id=parse_uuid(visit.form.one("id")) or uuid7(),
-        purpose=_purpose(visit),
+        kinds_of_document=kinds_of_document(context.locale),
+        request_id=parse_uuid(context.form.one("id")) or uuid7(),
+        purpose=_purpose(context),
     )
 
 
 def _code_page(
-    visit: TravellerContext, request_id: UUID, problem: str = "", *, status: int = _UNPROCESSABLE
+    context: TravellerContext, request_id: UUID, problem: str = "", *, status: int = _UNPROCESSABLE
 ) -> Response:
     errors = (FieldError("code", problem),) if problem else ()
-    return visit.page(
+    return context.page(
         "lost_code",
         tab="me",
         status=status if problem else 200,
         request_id=request_id,
         minutes=recovery.CODE_TTL_S // 60,
-        purpose=_purpose(visit),
+        purpose=_purpose(context),
         errors=errors,
         error_of=error_finder(errors),
     )
 
 
-def _objection_page(visit: TravellerContext, problem: str = "", *, status: int = _UNPROCESSABLE) -> Response:
+def _objection_page(
+    context: TravellerContext, problem: str = "", *, status: int = _UNPROCESSABLE
+) -> Response:
     errors = (FieldError("code", problem),) if problem else ()
-    return visit.page(
+    return context.page(
         "objection",
         tab="me",
         status=status if problem else 200,
@@ -216,23 +220,23 @@ def _objection_page(visit: TravellerContext, problem: str = "", *, status: int =
     )
 
 
-async def _replacement_page(visit: TravellerContext, tx: Tx) -> Response:
-    today = local_date(visit.now, _TIMEZONE)
-    known = await traveller(tx, visit.services.vault, visit.holder_id)
+async def _replacement_page(context: TravellerContext, tx: Tx) -> Response:
+    today = local_date(context.now, _TIMEZONE)
+    known = await traveller(tx, context.services.vault, context.holder_id)
     name = mask_name(known.name.reveal()) if known else ""
-    frozen = [one for one in await cards_of(tx, visit.services.vault, visit.holder_id) if _is_frozen(one)]
-    found = await recovery.recovery_of(tx, visit.holder_id, visit.now, login_key=visit.login_key)
+    frozen = [one for one in await cards_of(tx, context.services.vault, context.holder_id) if _is_frozen(one)]
+    found = await recovery.recovery_of(tx, context.holder_id, context.now, login_key=context.login_key)
     good_for = found.card_ids if found is not None and found.is_lost else frozenset[int]()
     proven = [one for one in frozen if one.id in good_for]
-    at = await waits_until(visit.services, tx, found) if found is not None else None
+    at = await waits_until(context.services, tx, found) if found is not None else None
     phone = known.phone.reveal() if known else ""
-    return visit.page(
+    return context.page(
         "replacement",
         tab="me",
-        cards=[(card_view(one, name, today, visit.locale), uuid7()) for one in frozen],
+        cards=[(card_view(one, name, today, context.locale), uuid7()) for one in frozen],
         proven={one.id for one in proven},
         is_told=found is not None and await was_told(tx, found),
-        waits=say_instant(at, visit.locale) if at is not None else "",
+        waits=say_instant(at, context.locale) if at is not None else "",
         phone=mask_phone(phone) if phone else "",
         fees=[one.rules.replacement_fee_minor for one in frozen],
     )
@@ -242,9 +246,9 @@ def _is_frozen(card: CardView) -> bool:
     return card.state is CardState.FROZEN
 
 
-def _new_card_page(visit: TravellerContext, made: Replaced) -> Response:
+def _new_card_page(context: TravellerContext, made: Replaced) -> Response:
     number = " ".join(made.card_no[at : at + 4] for at in range(0, len(made.card_no), 4))
-    response = visit.page(
+    response = context.page(
         "new_card",
         tab="me",
         number=number,

@@ -35,55 +35,55 @@ class PlaceView:
     is_used: bool
 
 
-async def show(visit: TravellerContext) -> Response:
+async def show(context: TravellerContext) -> Response:
     """The list, with a way to take each place back."""
-    async with visit.reading() as tx:
-        return await _page(visit, tx)
+    async with context.reading() as tx:
+        return await _page(context, tx)
 
 
-async def take_back(visit: TravellerContext) -> Response:
+async def take_back(context: TravellerContext) -> Response:
     """Not mine: my place alone leaves the booking that somebody else made. Doing it twice is doing it once."""
-    slot_id = visit.form.number("slot", 1, _BIGGEST_ID)
+    slot_id = context.form.number("slot", 1, _BIGGEST_ID)
     if slot_id is None:
-        return visit.not_found()
-    found = await disown_place(visit.services, visit.traveller, slot_id)
+        return context.not_found()
+    found = await disown_place(context.services, context.traveller, slot_id)
     if found is NotTaken.NOTHING_THERE:
-        return visit.not_found()
+        return context.not_found()
     if found in (NotTaken.TOO_OFTEN, NotTaken.UNSEEN):
-        actions = ((PATH, visit.gettext("Back"), True),)
-        title, status = visit.gettext("Not done"), 429 if found is NotTaken.TOO_OFTEN else 403
-        return visit.message(title, visit.say(API_WORDS[str(found)]), status=status, actions=actions)
-    return _refused(visit, found, slot_id) if isinstance(found, Answer) else redirect(PATH + "?done=1")
+        actions = ((PATH, context.gettext("Back"), True),)
+        title, status = context.gettext("Not done"), 429 if found is NotTaken.TOO_OFTEN else 403
+        return context.message(title, context.say(API_WORDS[str(found)]), status=status, actions=actions)
+    return _refused(context, found, slot_id) if isinstance(found, Answer) else redirect(PATH + "?done=1")
 
 
-async def add_spelling(visit: TravellerContext) -> Response:
+async def add_spelling(context: TravellerContext) -> Response:
     """Another spelling of my own name, under which family or an agency books."""
-    raw = visit.form.one("name")[:_NAME_MAX]
+    raw = context.form.one("name")[:_NAME_MAX]
     name = parse_name(raw)
     problem = ""
     if isinstance(name, NameProblem):
-        problem = visit.say(NAME_ERRORS[name.code])
-    elif refused := await add_spelling_of_name(visit.services, visit.traveller, name):
-        problem = visit.say(API_WORDS[refused.value])
+        problem = context.say(NAME_ERRORS[name.code])
+    elif refused := await add_spelling_of_name(context.services, context.traveller, name):
+        problem = context.say(API_WORDS[refused.value])
     if problem:
-        async with visit.reading() as tx:
-            return await _page(visit, tx, name=raw, problem=problem)
+        async with context.reading() as tx:
+            return await _page(context, tx, name=raw, problem=problem)
     return redirect(PATH + "?spelled=1")
 
 
-def _refused(visit: TravellerContext, answer: Answer, slot_id: int) -> Response:
-    actions = ((PATH, visit.gettext("Back"), True),)
-    return refusal(visit, answer, again=(PATH, [("slot", str(slot_id))]), actions=actions)
+def _refused(context: TravellerContext, answer: Answer, slot_id: int) -> Response:
+    actions = ((PATH, context.gettext("Back"), True),)
+    return refusal(context, answer, again=(PATH, [("slot", str(slot_id))]), actions=actions)
 
 
-async def _page(visit: TravellerContext, tx: Tx, *, name: str = "", problem: str = "") -> Response:
-    found = await own_places(visit.services, tx, visit.holder_id, visit.now)
-    query = visit.request.query_params
-    return visit.page(
+async def _page(context: TravellerContext, tx: Tx, *, name: str = "", problem: str = "") -> Response:
+    found = await own_places(context.services, tx, context.holder_id, context.now)
+    query = context.request.query_params
+    return context.page(
         "others",
         tab="me",
         status=422 if problem else 200,
-        places=[] if isinstance(found, NotTaken) else [_view(one, visit.locale) for one in found],
+        places=[] if isinstance(found, NotTaken) else [_view(one, context.locale) for one in found],
         is_unseen=found is NotTaken.UNSEEN,
         is_done="done" in query,
         is_spelled="spelled" in query,

@@ -26,7 +26,7 @@ class AskAgain:
 
 
 def refusal(
-    visit: TravellerContext,
+    context: TravellerContext,
     answer: Answer,
     *,
     again: tuple[str, Sequence[tuple[str, str]]],
@@ -38,20 +38,20 @@ def refusal(
     outcome = answer.outcome
     repeat: AskAgain | None = None
     if outcome.is_transient:
-        tries = visit.form.number("_tries", 0, _TRIES_MAX) or 0
+        tries = context.form.number("_tries", 0, _TRIES_MAX) or 0
         after_s = _ASK_AGAIN_AFTER_S[tries] if tries < len(_ASK_AGAIN_AFTER_S) else 0
         repeat = AskAgain(again[0], [*again[1], ("_tries", str(min(tries + 1, _TRIES_MAX)))], after_s)
     number = answer.booking_id.hex[-12:].upper() if outcome is Outcome.UNKNOWN else ""
     default = (
-        ((f"/bookings/{answer.booking_id}", visit.gettext("Show the booking"), True),) if is_change else ()
+        ((f"/bookings/{answer.booking_id}", context.gettext("Show the booking"), True),) if is_change else ()
     )
-    return visit.page(
+    return context.page(
         "outcome",
         tab="bookings" if is_change else "trip",
         status=_TRANSIENT_STATUS if outcome.is_transient else _REFUSED_STATUS,
         said=say(
             outcome,
-            visit.locale,
+            context.locale,
             at=answer.at,
             reached=answer.reached,
             lines=answer.lines,
@@ -62,5 +62,5 @@ def refusal(
         again=repeat,
         again_label="",
         number=number,
-        actions=(*actions, *default, ("/", visit.pgettext("link back", "Home"), False)),
+        actions=(*actions, *default, ("/", context.pgettext("link back", "Home"), False)),
     )

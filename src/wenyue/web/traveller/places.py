@@ -42,14 +42,14 @@ def kind_of(raw: str) -> VenueKind | None:
     return None
 
 
-async def list_venues(visit: TravellerContext) -> Response:
+async def list_venues(context: TravellerContext) -> Response:
     """Venues by text, kind and province, page by page."""
-    query = visit.request.query_params
+    query = context.request.query_params
     text = _clean(query.get("q", ""))[:SEARCH_TEXT_MAX]
     province = _clean(query.get("province", ""))[:_PROVINCE_LENGTH_MAX]
     kind = kind_of(query.get("kind", ""))
     after = whole_number(query.get("after", ""), 0, _BIGGEST_ID) or 0
-    async with visit.reading() as tx:
+    async with context.reading() as tx:
         found = await venues(
             tx, text=text, province=province or None, kind=kind, after=after, limit=PAGE_SIZE + 1
         )
@@ -58,12 +58,12 @@ async def list_venues(visit: TravellerContext) -> Response:
     more = (
         with_query("/venues", chosen | {"after": found[PAGE_SIZE - 1].id}) if len(found) > PAGE_SIZE else ""
     )
-    tabs = [(with_query("/venues", chosen | {"kind": ""}), visit.gettext("All"), kind is None, "search")]
+    tabs = [(with_query("/venues", chosen | {"kind": ""}), context.gettext("All"), kind is None, "search")]
     for one, names in KIND_NAMES.items():
         tabs.append(
-            (with_query("/venues", chosen | {"kind": one}), visit.say(names), kind == one, KIND_ICONS[one])
+            (with_query("/venues", chosen | {"kind": one}), context.say(names), kind == one, KIND_ICONS[one])
         )
-    return visit.page(
+    return context.page(
         "venues",
         tab="venues",
         query=text,
@@ -71,46 +71,46 @@ async def list_venues(visit: TravellerContext) -> Response:
         kind=kind or "",
         kinds=tabs,
         provinces=known,
-        venues=[venue_view(one, visit.locale) for one in found[:PAGE_SIZE]],
+        venues=[venue_view(one, context.locale) for one in found[:PAGE_SIZE]],
         more=more,
     )
 
 
-async def show_venue(visit: TravellerContext) -> Response:
+async def show_venue(context: TravellerContext) -> Response:
     """A venue: facts, rules, calendar, and the sessions of the chosen day."""
-    code = str(visit.request.path_params["code"])
-    async with visit.reading() as tx:
+    code = str(context.request.path_params["code"])
+    async with context.reading() as tx:
         place = await venue(tx, code)
         if place is None or not place.is_active:
-            return visit.not_found()
+            return context.not_found()
         offered = await products(tx, place.id)
         hours = await opening_hours(tx, place.id)
-        wanted = whole_number(visit.request.query_params.get("product", ""), 1, _BIGGEST_ID)
+        wanted = whole_number(context.request.query_params.get("product", ""), 1, _BIGGEST_ID)
         product = next((one for one in offered if one.id == wanted), offered[0] if offered else None)
-        bearer = await bearer_of(visit, tx)
-        facts = None if product is None else await calendar_facts(visit, tx, place, product, bearer)
+        bearer = await bearer_of(context, tx)
+        facts = None if product is None else await calendar_facts(context, tx, place, product, bearer)
     tabs = [
         ProductTab(
             with_query(f"/venues/{place.code}", {"product": one.id}) + "#calendar",
-            pick(one.name_zh, one.name_en, visit.locale),
+            pick(one.name_zh, one.name_en, context.locale),
             product is not None and one.id == product.id,
         )
         for one in offered
     ]
-    preset = visit.services.presets.get(product.policy_code) if product else None
-    return visit.page(
+    preset = context.services.presets.get(product.policy_code) if product else None
+    return context.page(
         "venue",
         tab="venues",
-        venue=venue_view(place, visit.locale),
-        hours=_say_hours(hours, local_date(visit.now, place.timezone), visit.locale),
-        rules=_rules(preset, visit.locale) if preset else (),
+        venue=venue_view(place, context.locale),
+        hours=_say_hours(hours, local_date(context.now, place.timezone), context.locale),
+        rules=_rules(preset, context.locale) if preset else (),
         products=tabs,
-        view=calendar_view(facts, visit.locale) if facts else None,
+        view=calendar_view(facts, context.locale) if facts else None,
     )
 
 
 async def calendar_facts(
-    visit: TravellerContext,
+    context: TravellerContext,
     tx: Tx,
     place: Venue,
     product: Product,
@@ -120,17 +120,17 @@ async def calendar_facts(
     moving: LineView | None = None,
 ) -> CalendarFacts:
     """The facts of the calendar for one product, read now. `moving`: the line that looks for another place."""
-    today = local_date(visit.now, place.timezone)
-    slots = await availability(tx, product.id, today, today + timedelta(days=CALENDAR_DAYS - 1), visit.now)
+    today = local_date(context.now, place.timezone)
+    slots = await availability(tx, product.id, today, today + timedelta(days=CALENDAR_DAYS - 1), context.now)
     return CalendarFacts(
         venue=place,
         product=product,
         slots=slots,
-        holidays=visit.services.calendar,
-        refusals=await refusals_of(visit, tx, slots, bearer),
-        read_at=visit.now,
-        now=visit.services.clock(),
-        chosen=parse_day(visit.request.query_params.get("day", "")),
+        holidays=context.services.calendar,
+        refusals=await refusals_of(context, tx, slots, bearer),
+        read_at=context.now,
+        now=context.services.clock(),
+        chosen=parse_day(context.request.query_params.get("day", "")),
         href=href or f"/venues/{place.code}",
         moving=moving,
     )

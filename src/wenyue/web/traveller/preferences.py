@@ -9,11 +9,11 @@ from wenyue.web.shared.session import set_cookie
 from wenyue.web.traveller.context import TravellerContext, local_path, post
 
 
-async def set_preferences(visit: TravellerContext) -> Response:
+async def set_preferences(context: TravellerContext) -> Response:
     """Remember what was pressed and show the page again."""
-    response = redirect(local_path(visit.form.one("back")))
-    is_secure = visit.services.settings.web.is_secure
-    lang, size = visit.form.one("lang"), visit.form.one("size")
+    response = redirect(local_path(context.form.one("back")))
+    is_secure = context.services.settings.web.is_secure
+    lang, size = context.form.one("lang"), context.form.one("size")
     if lang in LOCALES:
         set_cookie(response, LOCALE_COOKIE, lang, is_secure=is_secure, age_s=PREFERENCE_AGE_S)
     if size in ("normal", "large"):

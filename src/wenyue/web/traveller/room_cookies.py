@@ -37,7 +37,7 @@ def keep_pass(response: Response, request: Request, event: str, given: PassGiven
 
 
 def room_tokens(request: Request) -> str:
-    """The tokens that this browser holds, as `Gatekeeper.refuse` reads them."""
+    """The tokens that this browser holds, as `WaitingRoom.refuse` reads them."""
     return read_cookie(request, _TURN)[:_LENGTH_MAX].replace(".", ",")
 
 

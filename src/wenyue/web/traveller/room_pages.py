@@ -25,115 +25,117 @@ _TIMEZONE: Final = "Asia/Shanghai"
 _UNKEPT: Final = {"Cache-Control": "no-store"}
 
 
-async def show_room(visit: TravellerContext) -> Response:
+async def show_room(context: TravellerContext) -> Response:
     """Take a pass, or show the one that is remembered, and say where its bearer stands."""
-    event = _event(visit)
-    held = held_pass(visit.request, visit.services)
-    given = await take_pass(visit.services, visit.holder_id, event, held)
+    event = _event(context)
+    held = held_pass(context.request, context.services)
+    given = await take_pass(context.services, context.holder_id, event, held)
     if isinstance(given, RoomProblem):
-        return _problem(visit, event, given)
-    response = _page(visit, event, visit.holder_id, given)
-    keep_pass(response, visit.request, event, given, visit.services)
+        return _problem(context, event, given)
+    response = _page(context, event, context.holder_id, given)
+    keep_pass(response, context.request, event, given, context.services)
     return response
 
 
-async def enter(visit: TravellerContext) -> Response:
+async def enter(context: TravellerContext) -> Response:
     """Exchange the pass for a token and go on to the sessions; whose turn has not come sees the room again.
 
     The page's own module asks for JSON: {"onward"} and the cookie, or 409.
     """
-    event, room = _event(visit), visit.services.room
-    given = await take_pass(visit.services, visit.holder_id, event, held_pass(visit.request, visit.services))
+    event, room = _event(context), context.services.room
+    given = await take_pass(
+        context.services, context.holder_id, event, held_pass(context.request, context.services)
+    )
     if isinstance(given, RoomProblem):
-        return _problem(visit, event, given)
+        return _problem(context, event, given)
     known = room.find(event)
-    token = await go_in(visit.services, visit.holder_id, event, given.text)
-    is_module = visit.request.headers.get("accept", "").startswith("application/json")
+    token = await go_in(context.services, context.holder_id, event, given.text)
+    is_module = context.request.headers.get("accept", "").startswith("application/json")
     if token is RoomProblem.NOT_YET or known is None:
         return JSONResponse({"onward": ""}, 409) if is_module else redirect(f"/room/{event}")
     if not isinstance(token, TokenGiven):
-        return _problem(visit, event, token)
+        return _problem(context, event, token)
     onward = known.room.onward
     response = JSONResponse({"onward": onward}, headers=_UNKEPT) if is_module else redirect(onward)
-    keep_token(response, visit.request, token, visit.services)
-    keep_pass(response, visit.request, event, given, visit.services)
+    keep_token(response, context.request, token, context.services)
+    keep_pass(response, context.request, event, given, context.services)
     return response
 
 
-def must_wait(visit: TravellerContext, refusal: Refusal) -> Response:
+def must_wait(context: TravellerContext, refusal: Refusal) -> Response:
     """A booking that wants a token of the room: where to get it."""
     if not refusal.address:
-        response = visit.message(
-            visit.gettext("Just starting, please wait"),
-            visit.gettext("Nothing was booked or charged. Try again in seconds."),
+        response = context.message(
+            context.gettext("Just starting, please wait"),
+            context.gettext("Nothing was booked or charged. Try again in seconds."),
             status=503,
             is_waiting=True,
         )
         response.headers["Retry-After"] = "2"
         return response
-    return visit.message(
-        visit.gettext("There is a queue for this date"),
-        visit.gettext(
+    return context.message(
+        context.gettext("There is a queue for this date"),
+        context.gettext(
             "Many people want to go, and they are let in one after the other, in an order that "
             "anybody can check. What you chose is kept: submit it when it is your turn. Nothing "
             "was booked or charged."
         ),
         status=403,
-        actions=((refusal.address, visit.gettext("To the queue"), True),),
+        actions=((refusal.address, context.gettext("To the queue"), True),),
         is_waiting=True,
     )
 
 
-def _event(visit: TravellerContext) -> str:
-    return str(visit.request.path_params["event"])[:64]
+def _event(context: TravellerContext) -> str:
+    return str(context.request.path_params["event"])[:64]
 
 
-def _page(visit: TravellerContext, event: str, account_id: int, given: PassGiven) -> Response:
-    services = visit.services
+def _page(context: TravellerContext, event: str, account_id: int, given: PassGiven) -> Response:
+    services = context.services
     known = services.room.find(event)
     if known is None:
-        return visit.not_found()
+        return context.not_found()
     facts = RoomFacts(
         room=known.room,
         given=given,
         place=services.room.place_of(known.room, given),
         state=state_of(known.room),
         file=known.body,
-        until=services.room.token_for(account_id, known.room.id, room_tokens(visit.request)),
+        until=services.room.token_for(account_id, known.room.id, room_tokens(context.request)),
         age_s=services.room.age_s,
-        now=visit.now,
+        now=context.now,
         timezone=_TIMEZONE,
     )
-    return visit.page("room", tab="venues", view=room_view(facts, visit.locale))
+    return context.page("room", tab="venues", view=room_view(facts, context.locale))
 
 
-def _problem(visit: TravellerContext, event: str, problem: RoomProblem) -> Response:
-    known = visit.services.room.find(event)
+def _problem(context: TravellerContext, event: str, problem: RoomProblem) -> Response:
+    known = context.services.room.find(event)
     if problem is RoomProblem.UNKNOWN:
-        return visit.not_found()
+        return context.not_found()
     if problem is RoomProblem.CLOSED and known is not None:
-        return visit.message(
-            visit.gettext("The queue is over"),
-            visit.gettext("No waiting any more: you can book directly."),
+        return context.message(
+            context.gettext("The queue is over"),
+            context.gettext("No waiting any more: you can book directly."),
             status=200,
-            actions=((known.room.onward, visit.gettext("Book"), True),),
+            actions=((known.room.onward, context.gettext("Book"), True),),
             is_waiting=True,
         )
     if problem is RoomProblem.TURNS_USED and known is not None:
-        return visit.message(
-            visit.gettext("No turns left"),
-            visit.gettext("This account has used all its turns in this queue."),
+        return context.message(
+            context.gettext("No turns left"),
+            context.gettext("This account has used all its turns in this queue."),
             status=429,
-            actions=((known.room.onward, visit.gettext("Other dates"), True),),
+            actions=((known.room.onward, context.gettext("Other dates"), True),),
         )
-    response = visit.message(
-        visit.gettext("Busy; your place is safe"),
-        visit.gettext(
+    response = context.message(
+        context.gettext("Busy; your place is safe"),
+        context.gettext(
             "Open the page again in a moment. Before the release the order of arrival does not "
             "matter; afterwards your first arrival counts."
         ),
         status=503,
-        actions=((f"/room/{event}", visit.gettext("Try again"), True),),
+        actions=((f"/room/{event}", context.gettext("Try again"), True),),
         is_waiting=True,
     )
     response.headers["Retry-After"] = "3"

@@ -37,37 +37,37 @@ _BIGGEST_ID: Final = 2**63 - 1
 _CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)
 
 
-async def book(visit: TravellerContext) -> Response:
+async def book(context: TravellerContext) -> Response:
     """Book what the form says. The same form again is the same booking."""
-    booking_id = parse_uuid(visit.form.one("id"))
-    lines = [_read_line(raw) for raw in visit.form.many("line", TRIP_ITEMS_MAX)]
+    booking_id = parse_uuid(context.form.one("id"))
+    lines = [_read_line(raw) for raw in context.form.many("line", TRIP_ITEMS_MAX)]
     wanted = [line for line in lines if line is not None]
     if booking_id is None or not wanted or len(wanted) != len(lines):
-        return visit.not_found()
-    ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in visit.form.many("visitor", TRIP_PEOPLE_MAX)]
-    async with visit.reading() as tx:
-        going = await going_of(visit, tx, [one for one in ids if one is not None])
-        bearer = await bearer_of(visit, tx)
-        chosen = await choose(visit, tx, [line.item for line in wanted], going)
+        return context.not_found()
+    ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in context.form.many("visitor", TRIP_PEOPLE_MAX)]
+    async with context.reading() as tx:
+        going = await going_of(context, tx, [one for one in ids if one is not None])
+        bearer = await bearer_of(context, tx)
+        chosen = await choose(context, tx, [line.item for line in wanted], going)
     if len(chosen) != len(wanted):
-        return _refuse(visit, Answer(Outcome.SLOT_UNKNOWN, booking_id), chosen, going, frozenset())
+        return _refuse(context, Answer(Outcome.SLOT_UNKNOWN, booking_id), chosen, going, frozenset())
     wanted.sort(key=lambda line: [one.item.slot_id for one in chosen].index(line.item.slot_id))
-    details = _details(visit, wanted, chosen, going, bearer)
-    placing = PlaceBooking(booking_id, details.lines, Given(details), room_tokens(visit.request))
-    answer = (await place_booking(visit.services, visit.traveller, Given(placing))).outcome
+    details = _details(context, wanted, chosen, going, bearer)
+    placing = PlaceBooking(booking_id, details.lines, Given(details), room_tokens(context.request))
+    answer = (await place_booking(context.services, context.traveller, Given(placing))).outcome
     if isinstance(answer, Denied):
-        return denied(visit, answer, again=("/trip/book", _fields(visit)))
+        return denied(context, answer, again=("/trip/book", _fields(context)))
     if not answer.outcome.is_success:
         on_site = frozenset(line.item.slot_id for line in wanted if not line.is_on_card)
-        is_by_others = await _is_by_others(visit, answer, chosen, going)
-        return _refuse(visit, answer, chosen, going, on_site, is_by_others=is_by_others)
+        is_by_others = await _is_by_others(context, answer, chosen, going)
+        return _refuse(context, answer, chosen, going, on_site, is_by_others=is_by_others)
     response = redirect(f"/bookings/{booking_id}?done=booked")
-    set_trip(response, Trip(), visit.services)
+    set_trip(response, Trip(), context.services)
     return response
 
 
 async def _is_by_others(
-    visit: TravellerContext, answer: Answer, chosen: Sequence[Chosen], going: Sequence[VisitorRecord]
+    context: TravellerContext, answer: Answer, chosen: Sequence[Chosen], going: Sequence[VisitorRecord]
 ) -> bool:
     """Whether another account booked the traveller there that day, which is why they have a place; told to the proved holder."""
     line, number = answer.line, answer.visitor
@@ -76,8 +76,8 @@ async def _is_by_others(
     if line >= len(chosen) or number >= len(going) or not going[number].is_self:
         return False
     where = (chosen[line].venue.id, chosen[line].slot.on_date)
-    async with visit.reading() as tx:
-        found = await own_places(visit.services, tx, visit.holder_id, visit.now)
+    async with context.reading() as tx:
+        found = await own_places(context.services, tx, context.holder_id, context.now)
     return not isinstance(found, NotTaken) and any((one.venue_id, one.on_date) == where for one in found)
 
 
@@ -99,7 +99,7 @@ def _read_line(raw: str) -> _FormLine | None:
 
 
 def _details(
-    visit: TravellerContext,
+    context: TravellerContext,
     wanted: Sequence[_FormLine],
     chosen: Sequence[Chosen],
     going: Sequence[VisitorRecord],
@@ -118,22 +118,24 @@ def _details(
     )
     return Details(
         lines,
-        tuple(person_of_record(one, visit.services.vault) for one in going),
+        tuple(person_of_record(one, context.services.vault) for one in going),
         card_id=bearer.card.id if bearer and any(line.is_on_card for line in wanted) else None,
         contact_name=going[0].name.reveal() if going else "",
         contact_phone=next((phone for one in going if (phone := one.phone.reveal())), ""),
     )
 
 
-def _fields(visit: TravellerContext) -> list[tuple[str, str]]:
+def _fields(context: TravellerContext) -> list[tuple[str, str]]:
     """What the form says, to be sent again."""
     return [
-        (name, value) for name in ("id", "line", "visitor") for value in visit.form.many(name, TRIP_ITEMS_MAX)
+        (name, value)
+        for name in ("id", "line", "visitor")
+        for value in context.form.many(name, TRIP_ITEMS_MAX)
     ]
 
 
 def _refuse(
-    visit: TravellerContext,
+    context: TravellerContext,
     answer: Answer,
     chosen: Sequence[Chosen],
     going: Sequence[VisitorRecord],
@@ -145,22 +147,22 @@ def _refuse(
     about, actions = "", list[tuple[str, str, bool]]()
     if answer.line is not None and answer.line < len(chosen):
         one = chosen[answer.line]
-        name = pick(one.venue.name_zh, one.venue.name_en, visit.locale)
-        about = f"{name} · {say_date(one.slot.on_date, visit.locale)} {time_of(visit, one)}"
+        name = pick(one.venue.name_zh, one.venue.name_en, context.locale)
+        about = f"{name} · {say_date(one.slot.on_date, context.locale)} {time_of(context, one)}"
         if answer.outcome in _CARD_REFUSALS:
             slots = on_site | {one.item.slot_id}
-            actions.append((review_path(slots), visit.gettext("Pay on site instead"), True))
+            actions.append((review_path(slots), context.gettext("Pay on site instead"), True))
     if answer.visitor is not None and answer.visitor < len(going):
         who = mask_name(going[answer.visitor].name.reveal())
-        about += visit.gettext(" (visitor {n}, {who})", n=answer.visitor + 1, who=who)
+        about += context.gettext(" (visitor {n}, {who})", n=answer.visitor + 1, who=who)
     if is_by_others:
-        about += visit.gettext(". Somebody else booked a place with your document for this day")
-        actions.append((OTHERS, visit.gettext("That was not me"), True))
-    actions.append(("/trip", visit.pgettext("to change it", "Back to my trip"), not actions))
+        about += context.gettext(". Somebody else booked a place with your document for this day")
+        actions.append((OTHERS, context.gettext("That was not me"), True))
+    actions.append(("/trip", context.pgettext("to change it", "Back to my trip"), not actions))
     if chosen and (answer.outcome.is_full or answer.outcome in (Outcome.SLOT_CLOSED, Outcome.SALES_ENDED)):
         one = chosen[min(answer.line or 0, len(chosen) - 1)]
-        actions.append((f"/venues/{one.venue.code}#calendar", visit.gettext("Other days"), False))
-    return refusal(visit, answer, again=("/trip/book", _fields(visit)), about=about, actions=actions)
+        actions.append((f"/venues/{one.venue.code}#calendar", context.gettext("Other days"), False))
+    return refusal(context, answer, again=("/trip/book", _fields(context)), about=about, actions=actions)
 
 
 routes = [post("/trip/book", book)]

@@ -49,7 +49,7 @@ class Chosen:
 
 
 async def choose(
-    visit: TravellerContext,
+    context: TravellerContext,
     tx: Tx,
     items: Sequence[TripItem],
     going: Sequence[VisitorRecord],
@@ -59,7 +59,7 @@ async def choose(
 
     `on_site`: slots that the traveller would rather pay for on site.
     """
-    bearer = await bearer_of(visit, tx)
+    bearer = await bearer_of(context, tx)
     offered: dict[int, Product] = {}
     slots: dict[int, SlotView] = {}
     for product_id in dict.fromkeys(item.product_id for item in items):
@@ -69,11 +69,13 @@ async def choose(
         offered[product_id] = found
         span = [item.on_date for item in items if item.product_id == product_id]
         last = min(max(span), min(span) + timedelta(days=60))
-        slots |= {one.slot_id: one for one in await availability(tx, product_id, min(span), last, visit.now)}
+        slots |= {
+            one.slot_id: one for one in await availability(tx, product_id, min(span), last, context.now)
+        }
     places = await venues_by_id(tx, sorted({one.venue_id for one in offered.values()}))
     keys = tuple(one.person_key for one in going)
     refusals = await refusals_of(
-        visit, tx, [slots[item.slot_id] for item in items if item.slot_id in slots], bearer
+        context, tx, [slots[item.slot_id] for item in items if item.slot_id in slots], bearer
     )
     chosen: list[Chosen] = []
     for item in items:
@@ -85,15 +87,15 @@ async def choose(
         pays = None
         if bearer is not None and item.slot_id not in on_site:
             pays = _verdict(
-                visit, bearer, (refusals or {}).get(item.slot_id), _use(place, one, slot, quantity, keys)
+                context, bearer, (refusals or {}).get(item.slot_id), _use(place, one, slot, quantity, keys)
             )
         chosen.append(Chosen(item, place, one, slot, quantity, pays))
     return sorted(chosen, key=lambda one: (one.slot.starts_at, one.slot.slot_id))
 
 
-async def going_of(visit: TravellerContext, tx: Tx, ids: Sequence[int]) -> list[VisitorRecord]:
+async def going_of(context: TravellerContext, tx: Tx, ids: Sequence[int]) -> list[VisitorRecord]:
     """The visitors of these ids that are on the traveller's own list, in this order, each once."""
-    known = {one.id: one for one in await visitors(tx, visit.services.vault, visit.holder_id)}
+    known = {one.id: one for one in await visitors(tx, context.services.vault, context.holder_id)}
     return [known[one] for one in dict.fromkeys(ids) if one in known]
 
 
@@ -113,19 +115,19 @@ def _use(place: Venue, item: Product, slot: SlotView, quantity: int, keys: tuple
 
 
 def _verdict(
-    visit: TravellerContext, bearer: Bearer, refused: Outcome | None, use: WantedUse
+    context: TravellerContext, bearer: Bearer, refused: Outcome | None, use: WantedUse
 ) -> int | Outcome:
     """The entitlement that would pay for this party, or why none does: first what stands against the holder alone."""
     if refused is not None:
         return refused
-    local = visit.now.astimezone(zone(visit.services.rulebook.timezone))
-    verdict = decide_use(bearer.rules, bearer.card, use, visit.services.calendar, local)
+    local = context.now.astimezone(zone(context.services.rulebook.timezone))
+    verdict = decide_use(bearer.rules, bearer.card, use, context.services.calendar, local)
     return Outcome(int(verdict)) if isinstance(verdict, CardRefusal) else verdict
 
 
-def line_of(visit: TravellerContext, one: Chosen) -> LineView:
+def line_of(context: TravellerContext, one: Chosen) -> LineView:
     """One item as a line: what is due, who pays, and what stands against it."""
-    gettext, locale, place = visit.gettext, visit.locale, one.venue
+    gettext, locale, place = context.gettext, context.locale, one.venue
     due = say_money(one.due_minor, locale, one.slot.currency) if one.due_minor else ""
     pays = gettext("On your card") if one.is_on_card else gettext("Pay on site") if due else gettext("Free")
     if isinstance(one.pays, Outcome):
@@ -141,7 +143,7 @@ def line_of(visit: TravellerContext, one: Chosen) -> LineView:
         icon=KIND_ICONS[place.kind],
         title=pick(place.name_zh, place.name_en, locale),
         product=pick(one.product.name_zh, one.product.name_en, locale),
-        when=f"{say_date(one.slot.on_date, locale)} {time_of(visit, one)}",
+        when=f"{say_date(one.slot.on_date, locale)} {time_of(context, one)}",
         quantity=say_quantity(one.product.kind, one.quantity, locale),
         price=due,
         pays=pays,
@@ -151,11 +153,11 @@ def line_of(visit: TravellerContext, one: Chosen) -> LineView:
     )
 
 
-def time_of(visit: TravellerContext, one: Chosen) -> str:
+def time_of(context: TravellerContext, one: Chosen) -> str:
     """The session's time on the venue's clock."""
     if one.product.kind == "night":
         starts = one.slot.starts_at.astimezone(zone(one.venue.timezone))
-        return visit.gettext("check in {a:%H:%M}", a=starts)
+        return context.gettext("check in {a:%H:%M}", a=starts)
     return say_span(one.slot.starts_at, one.slot.ends_at, one.venue.timezone)
 
 

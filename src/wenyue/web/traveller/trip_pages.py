@@ -38,64 +38,66 @@ _BIGGEST_ID: Final = 2**63 - 1
 _COUNT_MAX: Final = 50
 
 
-async def add_to_trip(visit: TravellerContext) -> Response:
+async def add_to_trip(context: TravellerContext) -> Response:
     """Choose a session (or the nights from one day on)."""
-    form = visit.form
+    form = context.form
     product_id, slot_id = form.number("product", 1, _BIGGEST_ID), form.number("slot", 1, _BIGGEST_ID)
     day, count = parse_day(form.one("day")), form.number("count", 1, _COUNT_MAX) or 1
     if product_id is None or slot_id is None or day is None:
-        return visit.not_found()
-    async with visit.reading() as tx:
+        return context.not_found()
+    async with context.reading() as tx:
         item = await product(tx, product_id)
         nights = min(count, NIGHTS_MAX) if item and item.kind == "night" else 1
-        slots = await availability(tx, product_id, day, day + timedelta(days=nights - 1), visit.now)
+        slots = await availability(tx, product_id, day, day + timedelta(days=nights - 1), context.now)
     if item is None or not any(slot.slot_id == slot_id for slot in slots):
-        return visit.not_found()
+        return context.not_found()
     by_day = {slot.on_date: slot for slot in slots}
     if nights > 1 and len(by_day) == nights:
         items = tuple(TripItem(product_id, one.on_date, one.slot_id) for one in by_day.values())
     else:
         items = (TripItem(product_id, day, slot_id, 1 if item.kind == "night" else count),)
     response = redirect("/trip")
-    set_trip(response, visit.trip.adding(items), visit.services)
+    set_trip(response, context.trip.adding(items), context.services)
     return response
 
 
-async def remove_from_trip(visit: TravellerContext) -> Response:
+async def remove_from_trip(context: TravellerContext) -> Response:
     """Take one item out."""
     response = redirect("/trip")
-    set_trip(response, visit.trip.without(visit.form.number("slot", 1, _BIGGEST_ID) or 0), visit.services)
+    set_trip(
+        response, context.trip.without(context.form.number("slot", 1, _BIGGEST_ID) or 0), context.services
+    )
     return response
 
 
-async def show_trip(visit: TravellerContext) -> Response:
+async def show_trip(context: TravellerContext) -> Response:
     """The chosen items, and who goes."""
-    return await _trip_page(visit, ())
+    return await _trip_page(context, ())
 
 
-async def choose_people(visit: TravellerContext) -> Response:
+async def choose_people(context: TravellerContext) -> Response:
     """Remember who goes, then show everything once more."""
-    ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in visit.form.many("visitor", TRIP_PEOPLE_MAX)]
-    trip = Trip(visit.trip.items, tuple(one for one in ids if one is not None))
-    async with visit.reading() as tx:
-        found = await choose(visit, tx, trip.items, ())
+    ids = [whole_number(raw, 1, _BIGGEST_ID) for raw in context.form.many("visitor", TRIP_PEOPLE_MAX)]
+    trip = Trip(context.trip.items, tuple(one for one in ids if one is not None))
+    async with context.reading() as tx:
+        found = await choose(context, tx, trip.items, ())
     if not trip.people and any(one.product.needs_visitors for one in found):
-        text = visit.gettext("Choose at least one visitor.")
-        return await _trip_page(visit, (FieldError("people", text),))
+        text = context.gettext("Choose at least one visitor.")
+        return await _trip_page(context, (FieldError("people", text),))
     response = redirect("/trip/review")
-    set_trip(response, trip, visit.services)
+    set_trip(response, trip, context.services)
     return response
 
 
-async def review(visit: TravellerContext) -> Response:
+async def review(context: TravellerContext) -> Response:
     """Everything once more, with the terms, and a button that carries the booking's own id."""
-    async with visit.reading() as tx:
-        going = await going_of(visit, tx, visit.trip.people)
-        on_site = _on_site(visit.request.query_params.get("onsite", ""))
-        chosen = await choose(visit, tx, visit.trip.items, going, on_site)
+    async with context.reading() as tx:
+        going = await going_of(context, tx, context.trip.people)
+        on_site = _on_site(context.request.query_params.get("onsite", ""))
+        chosen = await choose(context, tx, context.trip.items, going, on_site)
     if not chosen or (not going and any(one.product.needs_visitors for one in chosen)):
         return redirect("/trip")
-    gettext, locale = visit.gettext, visit.locale
+    gettext, locale = context.gettext, context.locale
     due = sum(one.due_minor for one in chosen)
     fields = [("id", str(uuid7()))]
     fields += [
@@ -104,16 +106,16 @@ async def review(visit: TravellerContext) -> Response:
     fields += [("visitor", str(one.id)) for one in going]
     terms: list[NoteView] = []
     for one in chosen:
-        preset = visit.services.presets.get(one.product.policy_code)
+        preset = context.services.presets.get(one.product.policy_code)
         if preset is not None:
-            said = cancel_terms(preset, one.slot.on_date, one.slot.starts_at, one.venue.timezone, visit.now)
+            said = cancel_terms(preset, one.slot.on_date, one.slot.starts_at, one.venue.timezone, context.now)
             name = pick(one.venue.name_zh, one.venue.name_en, locale)
             terms.append(say_terms(said, name, one.venue.timezone, locale))
     day = chosen[0].slot.on_date
-    return visit.page(
+    return context.page(
         "review",
         tab="trip",
-        lines=[_switchable(visit, one, on_site) for one in chosen],
+        lines=[_switchable(context, one, on_site) for one in chosen],
         people=[person_of(one, locale, say_age_on(one.birth, day, locale)) for one in going],
         terms=list(dict.fromkeys(terms)),
         total=say_money(due, locale, chosen[0].slot.currency) if due else gettext("Nothing to pay"),
@@ -128,37 +130,43 @@ async def back_to_trip(_visit: TravellerContext) -> Response:
     return redirect("/trip")
 
 
-async def _trip_page(visit: TravellerContext, errors: tuple[FieldError, ...]) -> Response:
-    async with visit.reading() as tx:
-        known = await visitors(tx, visit.services.vault, visit.holder_id)
+async def _trip_page(context: TravellerContext, errors: tuple[FieldError, ...]) -> Response:
+    async with context.reading() as tx:
+        known = await visitors(tx, context.services.vault, context.holder_id)
         chosen = await choose(
-            visit, tx, visit.trip.items, [one for one in known if one.id in visit.trip.people]
+            context, tx, context.trip.items, [one for one in known if one.id in context.trip.people]
         )
-    today = local_date(visit.now, "Asia/Shanghai")
+    today = local_date(context.now, "Asia/Shanghai")
     day = chosen[0].slot.on_date if chosen else today
-    selected = set(visit.trip.people) or {one.id for one in known if one.is_self}
+    selected = set(context.trip.people) or {one.id for one in known if one.is_self}
     people = [
-        person_of(one, visit.locale, say_age_on(one.birth, day, visit.locale), is_chosen=one.id in selected)
+        person_of(
+            one, context.locale, say_age_on(one.birth, day, context.locale), is_chosen=one.id in selected
+        )
         for one in known
     ]
-    return visit.page(
+    return context.page(
         "trip",
         tab="trip",
         status=422 if errors else 200,
-        lines=[line_of(visit, one) for one in chosen],
+        lines=[line_of(context, one) for one in chosen],
         people=people,
-        is_saved="saved" in visit.request.query_params,
+        is_saved="saved" in context.request.query_params,
         errors=errors,
     )
 
 
-def _switchable(visit: TravellerContext, one: Chosen, on_site: frozenset[int]) -> LineView:
+def _switchable(context: TravellerContext, one: Chosen, on_site: frozenset[int]) -> LineView:
     """A line of the review, with the other way to pay for it where there is one."""
-    line, slot_id = line_of(visit, one), one.item.slot_id
+    line, slot_id = line_of(context, one), one.item.slot_id
     if slot_id in on_site:
-        return replace(line, switch=(review_path(on_site - {slot_id}), visit.gettext("Use my card instead")))
+        return replace(
+            line, switch=(review_path(on_site - {slot_id}), context.gettext("Use my card instead"))
+        )
     if one.is_on_card and one.slot.price_minor:
-        return replace(line, switch=(review_path(on_site | {slot_id}), visit.gettext("Pay on site instead")))
+        return replace(
+            line, switch=(review_path(on_site | {slot_id}), context.gettext("Pay on site instead"))
+        )
     return line
 
 

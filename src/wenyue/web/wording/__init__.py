@@ -1,6 +1,6 @@
 """What all wording is made of: the words for an outcome, whether it took anything, an instant.
 
-Shared by all faces; the siblings hold the messages, each for what it words. The texts stand in the catalogues.
+Shared by all parts of web; the siblings hold the messages, each for what it words. The texts stand in the catalogues.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the faces say about a card: why it does not pay for a booking, or is not activated, opened or changed."""
+"""What the API and the pages say about a card: why it does not pay for a booking, or is not activated, opened or changed."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

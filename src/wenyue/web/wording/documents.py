@@ -1,4 +1,4 @@
-"""What the faces say about identity documents, phones and names: what is wrong and how to put it right.
+"""What the API and the pages say about identity documents, phones and names: what is wrong and how to put it right.
 
 The sentences do not name the person; the face puts "第2位游客：" or "Visitor 2: " before them.
 """

@@ -1,4 +1,4 @@
-"""What the faces say when the rules refuse a booking: the session, the people, the price or the places left."""
+"""What the API and the pages say when the rules refuse a booking: the session, the people, the price or the places left."""
 
 from collections.abc import Mapping
 from typing import Final

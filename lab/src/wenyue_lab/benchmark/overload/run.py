@@ -54,7 +54,7 @@ def measure_overload(home: Path, scale: Scale, tell: Callable[[str], None]) -> R
         server = stack.enter_context(database(home, tell_nothing))
         report.machine = machine(server)
         tell(f"{scale.cards + scale.flash_cards:,} card holders")
-        world = seed(server, home, scale.cards + scale.flash_cards, tell_nothing)
+        dataset = seed(server, home, scale.cards + scale.flash_cards, tell_nothing)
         cores.pin(family(server.pid), placing.database)
         log = home / "web.log"
         log.unlink(missing_ok=True)
@@ -68,8 +68,8 @@ def measure_overload(home: Path, scale: Scale, tell: Callable[[str], None]) -> R
         battery = stack.enter_context(
             Battery(size=scale.load_processes, port=port, connections=scale.connections, cores=placing.load)
         )
-        demand = Demand(world, scale.cards, scale.flash_cards, scale.load_processes)
-        measuring = _Range(scale, report, server, world, web, proxy, battery, demand, placing, tell)
+        demand = Demand(dataset, scale.cards, scale.flash_cards, scale.load_processes)
+        measuring = _Range(scale, report, server, dataset, web, proxy, battery, demand, placing, tell)
         barometer = NoiseMeter(lambda: sum(measuring.cpu_s().values()))
         measuring.measure()
         report.noise = barometer.read_noise()
@@ -82,7 +82,7 @@ class _Range:
     scale: Scale
     report: Report
     server: ServerInfo
-    world: Dataset
+    dataset: Dataset
     web: Site
     proxy: Proxy | None
     battery: Battery
@@ -249,8 +249,8 @@ class _Range:
     def _account(self) -> None:
         """Nothing was oversold, and every booking that was acknowledged is there, no more and no less."""
         self.tell("counting what was sold")
-        stored = self.world.bookings()
-        self.report.figures["oversold"] = self.world.oversold()
+        stored = self.dataset.bookings()
+        self.report.figures["oversold"] = self.dataset.oversold()
         self.report.details["acknowledged"] = self._booked
         self.report.details["in_doubt"] = self._doubtful
         self.report.details["stored"] = stored

@@ -1,4 +1,4 @@
-"""The overloaded site: what is booked in it, and by whom. Beside the benchmark's own world, the session of the flash."""
+"""The overloaded site: what is booked in it, and by whom. Beside the benchmark's own dataset, the session of the flash."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ _VENUES: Final = 20  # when the hot attraction's dates are used up, others follo
 class Demand:
     """Makes streams of bookings in which nobody asks twice for the same place and day."""
 
-    world: Dataset
+    dataset: Dataset
     cards: int  # of ordinary requests; those of the flash come after them
     flash_cards: int
     members: int = 1  # load processes, each of which has its share of the cards
@@ -48,8 +48,8 @@ class Demand:
 
     def flash(self, places: int, rush: float, after_s: float) -> Stream:
         """`places` of a new session, asked for by `rush` times as many people in the second of their release."""
-        with psycopg.connect(self.world.server.owner_url, autocommit=True) as connection:
-            facts = {"venue": FULL_VENUE, "day": self.world.first_day + timedelta(days=1), "places": places}
+        with psycopg.connect(self.dataset.server.owner_url, autocommit=True) as connection:
+            facts = {"venue": FULL_VENUE, "day": self.dataset.first_day + timedelta(days=1), "places": places}
             self._flash_pool = _number_of(connection.execute(_SQL["flash_pool"], facts).fetchone())
             slot = _number_of(connection.execute(_SQL["flash_slot"], {"pool": self._flash_pool}).fetchone())
         return Stream(
@@ -59,17 +59,17 @@ class Demand:
     def release(self, flash: Stream, starts_at: float) -> None:
         """The flash's session is released in the instant when its requests begin to come."""
         at = datetime.now(UTC) + timedelta(seconds=starts_at + flash.after_s - perf_counter())
-        with psycopg.connect(self.world.server.owner_url, autocommit=True) as connection:
+        with psycopg.connect(self.dataset.server.owner_url, autocommit=True) as connection:
             connection.execute(_SQL["release"], {"at": at, "slot": flash.slots[0]})
 
     def flash_given(self) -> int:
         """Places of the flash's session that the database says are given."""
-        with psycopg.connect(self.world.server.owner_url, autocommit=True) as connection:
+        with psycopg.connect(self.dataset.server.owner_url, autocommit=True) as connection:
             return _number_of(connection.execute(_SQL["places_given"], {"pool": self._flash_pool}).fetchone())
 
     def _all_slots(self) -> tuple[int, ...]:
-        hot = [self.world.slots(day, "hot")[0] for day in range(DAYS)]
-        spread = [self.world.slots(day, "spread") for day in range(DAYS)]
+        hot = [self.dataset.slots(day, "hot")[0] for day in range(DAYS)]
+        spread = [self.dataset.slots(day, "spread") for day in range(DAYS)]
         return (*hot, *(slots[venue] for venue in range(_VENUES) for slots in spread))
 
 

@@ -1,7 +1,7 @@
 """One side of a comparison. A checkout's own Python runs this file, and what it imports is that checkout's.
 
 So an older commit seeds its own schema and starts its own web processes, and must only have `wenyue_lab.benchmark` as it
-was at commit 46f2bc7: `site.database`, `site.site`, `world.seed`, `Dataset.take`, `Dataset.slots`, `Workers.fire`, `Plan`,
+was at commit 46f2bc7: `site.database`, `site.site`, `dataset.seed`, `Dataset.take`, `Dataset.slots`, `Workers.fire`, `Plan`,
 `postgres.cpu_seconds`. Keep these as they are, or give this file both ways.
 
 Reads one JSON object a line from standard input (`{"bookings": 8000, "noop_s": 0.5}`: take a turn) and answers each with
@@ -33,7 +33,7 @@ def _part(name: str, older: str) -> Any:  # noqa: ANN401 - a module of this chec
 
 server = _part("wenyue.platform.embedded_server", "wenyue.infra.server")
 parent_death_signal = _part("wenyue.platform.parent_death_signal", "wenyue.infra.leash")
-dataset = _part("wenyue_lab.benchmark.dataset", "wenyue.tools.bench.world")
+dataset = _part("wenyue_lab.benchmark.dataset", "wenyue.tools.bench.dataset")
 postgres = _part("wenyue_lab.benchmark.postgres", "wenyue.tools.bench.postgres")
 sites = _part("wenyue_lab.benchmark.site", "wenyue.tools.bench.site")
 wire = _part("wenyue_lab.benchmark.wire", "wenyue.tools.bench.wire")
@@ -51,14 +51,14 @@ def main() -> None:
     connections = int(setup["connections"])
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with server.hold_home(home, "wenyue bench pairs"), sites.database(home, _tell) as database:
-        world = dataset.seed(database, home, cards, _tell)
+        seeded = dataset.seed(database, home, cards, _tell)
         log = home / "web.log"
         log.unlink(missing_ok=True)
         with sites.site(database, home, processes, log) as web, workers.Workers(1) as load_workers:
             _say({"is_ready": True})
             for line in sys.stdin:
                 ask = cast("dict[str, Any]", json.loads(line))
-                turn = _Turn(database, world, web, load_workers, connections)
+                turn = _Turn(database, seeded, web, load_workers, connections)
                 _say(turn.take(int(ask["bookings"]), float(ask["noop_s"])))
 
 
@@ -66,9 +66,9 @@ class _Turn:
     """No-ops, bookings, no-ops: the unit is measured on both sides of what it measures."""
 
     def __init__(
-        self, database: ServerInfo, world: Dataset, web: Site, load_workers: Workers, connections: int
+        self, database: ServerInfo, dataset: Dataset, web: Site, load_workers: Workers, connections: int
     ) -> None:
-        self._database, self._world, self._web, self._load_workers = database, world, web, load_workers
+        self._database, self._dataset, self._web, self._load_workers = database, dataset, web, load_workers
         self._connections = connections
         self._noop_s = 0.0
         self._noops = 0
@@ -76,8 +76,8 @@ class _Turn:
     def take(self, bookings: int, noop_s: float) -> dict[str, Any]:
         """The fields of `rules.Turn`, and one answer that was no confirmation."""
         self._noop(noop_s)
-        first_card, pass_no = self._world.take(bookings)
-        plan = wire.Plan("book", first_card, bookings, self._world.slots(pass_no, "hot"))
+        first_card, pass_no = self._dataset.take(bookings)
+        plan = wire.Plan("book", first_card, bookings, self._dataset.slots(pass_no, "hot"))
         web_s, postgres_s = self._web.cpu_s(), postgres.cpu_seconds(self._database)
         volley = self._load_workers.fire(
             plan, port=self._web.port, connections=self._connections, warm_s=0.0, measure_s=_WINDOW_S
@@ -98,7 +98,7 @@ class _Turn:
 
     def _noop(self, seconds: float) -> None:
         before = self._web.cpu_s()
-        plan = wire.Plan("noop", slots=self._world.slots(0, "full"))
+        plan = wire.Plan("noop", slots=self._dataset.slots(0, "full"))
         volley = self._load_workers.fire(
             plan,
             port=self._web.port,

@@ -31,7 +31,7 @@ class PeerBench:
 
     site: Site
     server: ServerInfo
-    world: Dataset
+    dataset: Dataset
     load_workers: Workers
     figures: Figures
     connections: int
@@ -44,9 +44,9 @@ class PeerBench:
         """One closed-loop run of `kind` (hot or spread); the rate becomes a repetition of figure `into`."""
         warm_s, measure_s = max(warm_s, _WARM_MIN_S), max(measure_s, _MEASURE_MIN_S)
         count = int(self.guess_per_s * _SPARE * (warm_s + measure_s)) + self.connections
-        count = min(count, self.world.cards // 2)
-        first_card, pass_no = self.world.take(count)
-        plan = Plan("book", first_card, count, self.world.slots(pass_no, kind))
+        count = min(count, self.dataset.cards // 2)
+        first_card, pass_no = self.dataset.take(count)
+        plan = Plan("book", first_card, count, self.dataset.slots(pass_no, kind))
         web_before, postgres_before = self.site.cpu_s(), postgres_cpu_s(self.server)
         volley = self.load_workers.fire(
             plan, port=self.site.port, connections=self.connections, warm_s=warm_s, measure_s=measure_s
@@ -80,7 +80,7 @@ def peer_bench(
     folder: Path,
     workers: int,
     *,
-    world: Dataset,
+    dataset: Dataset,
     load_workers: Workers,
     figures: Figures,
     connections: int,
@@ -95,4 +95,6 @@ def peer_bench(
     log = folder / "peer.log"
     log.unlink(missing_ok=True)
     with peer_site(server.owner_url, workers, log) as site:
-        yield PeerBench(site, server, world, load_workers, figures, min(connections, _CONNECTIONS_MAX), note)
+        yield PeerBench(
+            site, server, dataset, load_workers, figures, min(connections, _CONNECTIONS_MAX), note
+        )

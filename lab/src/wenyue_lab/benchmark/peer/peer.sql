@@ -10,7 +10,7 @@ CREATE SCHEMA peer
       UNIQUE (document, on_date))
 
 -- name: slots
--- The sessions of the benchmark's world, under the same numbers: both are sent the same requests.
+-- The sessions of the benchmark's dataset, under the same numbers: both are sent the same requests.
 INSERT INTO peer.slot (id, on_date, capacity, places_left)
 SELECT s.id, s.on_date, p.capacity, p.capacity FROM booking.slot s JOIN booking.pool p ON p.id = s.pool_ids[1]
 

@@ -172,10 +172,10 @@ def _put_back(past: Past, table: Table, kept: list[str]) -> int:
         "fits": fits,
     }
     if table.full == "booking.pool":
-        tight = past.living.execute(SQL["tight_pools"]).fetchall()
+        lowered = past.living.execute(SQL["lowered_pools"]).fetchall()
         kept += [
             f"capacity of {kind} {day} stays: it was {was}, {taken} are taken"
-            for day, kind, was, taken in tight
+            for day, kind, was, taken in lowered
         ]
     statement = sql.SQL(
         "UPDATE {living} t SET ({listed}) = ROW({then}) FROM {past} p "

@@ -263,7 +263,7 @@ SELECT setval(s.name, m.top)
   FROM (SELECT pg_get_serial_sequence(%(table)s, 'id') AS name) s, (SELECT max(id) AS top FROM {past}) m
  WHERE m.top > coalesce(pg_sequence_last_value(s.name::regclass), 0)
 
--- name: tight_pools
+-- name: lowered_pools
 -- Capacities that cannot go back, because more is taken by now.
 SELECT p.on_date::text, p.kind, p.capacity, t.held + t.sold
   FROM past_pool p JOIN booking.pool t ON t.id = p.id

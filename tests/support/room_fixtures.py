@@ -39,7 +39,7 @@ class Line:
     slot_id: int
 
 
-class World:
+class RoomFixtures:
     """A database, a worker's keeper, and web processes that know the rooms."""
 
     def __init__(self, db: Database, vault: Vault, owner_url: str) -> None:
@@ -126,10 +126,10 @@ class World:
 
 
 @asynccontextmanager
-async def at_the_room(urls: DbUrls, home: Path) -> AsyncGenerator[World]:
-    """The world in this database, with keys of its own."""
+async def at_the_room(urls: DbUrls, home: Path) -> AsyncGenerator[RoomFixtures]:
+    """The fixtures in this database, with keys of its own."""
     async with Database(urls.app_url, size_max=4) as db:
-        yield World(db, Vault(load_keys(home)), urls.owner_url)
+        yield RoomFixtures(db, Vault(load_keys(home)), urls.owner_url)
 
 
 async def pass_of(keeper: WaitingRooms, account: int, shown: str = "") -> PassGiven:
@@ -139,12 +139,12 @@ async def pass_of(keeper: WaitingRooms, account: int, shown: str = "") -> PassGi
     return given
 
 
-async def half_open(world: World) -> tuple[WaitingRooms, Place]:
+async def half_open(fixtures: RoomFixtures) -> tuple[WaitingRooms, Place]:
     """A room that two thousand people came to before its release, two seconds after it; and how far it is open."""
-    await world.open()
-    web = await world.web()
+    await fixtures.open()
+    web = await fixtures.web()
     for account in range(1, 2_001):
         await pass_of(web, account)
-    await world.release(web)
-    await world.run(2, web)
-    return web, (await world.room()).threshold
+    await fixtures.release(web)
+    await fixtures.run(2, web)
+    return web, (await fixtures.room()).threshold

@@ -40,7 +40,7 @@ def document(number: str, today: date) -> Document:
 
 
 @dataclass
-class World:
+class GateFixtures:
     """Rows are written through `tx`, which is in autocommit mode."""
 
     tx: Tx
@@ -51,7 +51,7 @@ class World:
     slots: dict[tuple[int, datetime], int] = field(default_factory=dict[tuple[int, datetime], int])
 
     @classmethod
-    async def make(cls, tx: Tx, now: datetime, **presets: Preset) -> "World":
+    async def make(cls, tx: Tx, now: datetime, **presets: Preset) -> "GateFixtures":
         """Two venues; the first has a ticket under 灵隐's rules for minors and a shuttle."""
         venues = await catalogue.upsert_venues(
             tx,
