@@ -15,13 +15,12 @@ from psycopg import OperationalError, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database import DbUrls, TestServer
-from tests.support.stopwatch import Stopwatch
 from wenyue.booking import Engine, Outcome
 from wenyue.monitor import connect
 from wenyue.monitoring.rounds import CONNECT_DEADLINE_S
 from wenyue.platform.config import load
 from wenyue.platform.database.db import Database, DatabaseDown, Tx, Unconfirmed
-from wenyue.platform.database.watched import CONNECT_S, Watched, is_sound, promptly
+from wenyue.platform.database.watched import Watched, is_sound, promptly
 from wenyue_lab import dataset
 from wenyue_lab.chaos.proxy import ChaosProxy
 
@@ -31,11 +30,13 @@ ENDS_S_MAX = 30.0
 
 
 @asynccontextmanager
-async def doors(url: str) -> AsyncGenerator[tuple[int, int]]:
-    """Two ports: one takes connections and says nothing, the other leads to the database."""
+async def doors(url: str, came: list[object] | None = None) -> AsyncGenerator[tuple[int, int]]:
+    """Two ports: one takes connections (`came`) and says nothing, the other leads to the database."""
     socket = Path(parse_qs(urlsplit(url).query)["host"][0]) / ".s.PGSQL.5432"
 
     async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if came is not None:
+            came.append(writer)
         try:
             await asyncio.sleep(60)
         finally:
@@ -59,23 +60,21 @@ def over(url: str, *ports: int, more: str = "") -> str:
 
 
 async def test_a_silent_host_is_passed_by_and_then_left_out(db_urls: DbUrls) -> None:
-    async with doors(db_urls.app_url) as (silent, good):
+    came: list[object] = []
+    async with doors(db_urls.app_url, came) as (silent, good):
         url = promptly(over(db_urls.app_url, silent, good, more="&target_session_attrs=read-write"))
-        first, second = Stopwatch(), Stopwatch()
-        for watch in (first, second):
-            with watch:
-                connection = await Watched.connect(url)
+        for _ in range(2):
+            connection = await Watched.connect(url)
             assert connection.info.port == good
             await connection.close()
-    assert first.wall_s >= CONNECT_S * 0.9
-    assert second.seconds < CONNECT_S / 2
+    assert len(came) == 1, "the second try does not ask the silent host"
 
 
 async def test_when_nobody_answers_it_is_told(db_urls: DbUrls) -> None:
     async with doors(db_urls.app_url) as (silent, _):
-        with Stopwatch() as watch, pytest.raises(OperationalError):
-            await Watched.connect(promptly(over(db_urls.app_url, silent, silent)))
-        assert watch.seconds < 3 * CONNECT_S
+        with pytest.raises(OperationalError):
+            async with asyncio.timeout(ENDS_S_MAX):  # the host itself would be silent for a minute
+                await Watched.connect(promptly(over(db_urls.app_url, silent, silent)))
 
 
 _OPENS = """
@@ -138,9 +137,10 @@ async def _end_of(program: str, *words: str, **more: str) -> tuple[int | None, s
 async def test_a_question_without_answer_ends_the_connection(db_urls: DbUrls) -> None:
     connection = await Watched.connect(db_urls.app_url, autocommit=True)
     connection.silence_s_max = 0.3
-    with Stopwatch() as watch, pytest.raises(OperationalError):
-        await connection.execute("SELECT pg_sleep(5)")
-    assert watch.seconds < 2
+    with pytest.raises(OperationalError):
+        await connection.execute(
+            "SELECT pg_sleep(60)"
+        )  # which the statement's own timeout would end otherwise
     assert connection.closed
     assert not is_sound(connection)
 

@@ -21,7 +21,6 @@ import pytest
 
 from tests.support.backup_site import Site, Terminal, a_folder, a_site, booked, started, terminal
 from tests.support.processes import await_true, is_living
-from tests.support.stopwatch import Stopwatch
 from wenyue.booking.engine.batch import InDoubt
 from wenyue.ops.ports import free_port
 from wenyue.ops.processes import family
@@ -163,9 +162,7 @@ def test_what_was_acknowledged_is_at_the_standby_and_the_old_primary_is_fenced(
             kill_server(site)
             link.kill()
             people.join(30)
-            with Stopwatch() as watch:
-                said = terminal.good(standby, "standby", "promote", "--no-start")
-            assert watch.seconds < 30
+            said = terminal.good(standby, "standby", "promote", "--no-start")
             assert "DNS" in said
             assert follower.wait(30) == 0
     with started(standby) as new:

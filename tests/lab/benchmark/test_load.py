@@ -8,7 +8,6 @@ from time import perf_counter
 
 import pytest
 
-from tests.support.stopwatch import Stopwatch
 from wenyue_lab.benchmark.load import Outcome, Shape, drive
 
 _REQUEST = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
@@ -85,9 +84,7 @@ def test_a_closed_loop_sends_each_request_once_and_ends_when_they_run_out() -> N
 
 def test_a_closed_loop_ends_with_its_window() -> None:
     server = _Server()
-    with Stopwatch() as watch:
-        outcome = _drive(server, itertools.repeat(_REQUEST), measure_s=0.2)
-    assert watch.seconds < 1.0
+    outcome = _drive(server, itertools.repeat(_REQUEST), measure_s=0.2)
     assert not outcome.is_exhausted
     assert outcome.seconds >= 0.2
     assert sum(outcome.statuses.values()) < sum(outcome.all_statuses.values()) == outcome.sent == server.seen

@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from tests.support.cards import VAULT
-from tests.support.stopwatch import Stopwatch
 from wenyue import accounts, cards, catalogue
 from wenyue.accounts import Identity, Staff
 from wenyue.booking import SlotState, availability
@@ -24,8 +23,6 @@ from wenyue.platform.database.db import Tx
 pytestmark = pytest.mark.anyio
 TODAY = date(2026, 11, 22)
 NOW = datetime.now(UTC)
-FIRST_LOAD_S = 20.0
-SECOND_LOAD_S = 0.3
 
 
 @dataclass
@@ -33,7 +30,6 @@ class Loaded:
     """A database with the demo, loaded twice: a connection of the application's role, and what the loads did."""
 
     tx: Tx
-    took_s: list[float]
     has_written: list[bool]
     heard: list[str]
 
@@ -41,28 +37,22 @@ class Loaded:
 @pytest.fixture(scope="module")
 async def loaded(make_database: Any) -> AsyncIterator[Loaded]:
     urls = make_database()
-    took: list[Stopwatch] = []
     has_written: list[bool] = []
     heard: list[str] = []
     for _ in range(2):
         async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-            with Stopwatch() as watch:
-                await demo.load(tx, VAULT, progress=heard.append, today=TODAY)
-            took.append(watch)
+            await demo.load(tx, VAULT, progress=heard.append, today=TODAY)
             [[wrote]] = await rows(tx, "SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
             has_written.append(wrote)
     async with await psycopg.AsyncConnection.connect(urls.app_url, autocommit=True) as tx:
-        yield Loaded(tx, [watch.seconds for watch in took], has_written, heard)
+        yield Loaded(tx, has_written, heard)
 
 
 async def rows(tx: Tx, statement: LiteralString) -> list[Any]:
     return await (await tx.execute(statement)).fetchall()
 
 
-async def test_it_loads_in_time_and_only_once(loaded: Loaded) -> None:
-    first_s, second_s = loaded.took_s
-    assert first_s <= FIRST_LOAD_S
-    assert second_s <= SECOND_LOAD_S
+async def test_it_loads_only_once(loaded: Loaded) -> None:
     assert loaded.has_written == [True, False]
     assert len(loaded.heard) == len(set(loaded.heard))  # the second load said nothing
 
