@@ -34,6 +34,21 @@ def test_a_fresh_home_has_no_fault(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()  # looking changes nothing
 
 
+def test_a_misspelt_variable_is_told_with_the_one_that_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENYUE_WEB_WORKER", "8")
+    monkeypatch.setenv("WENYUE_XYZZY", "1")
+    monkeypatch.setenv("WENYUE_ALERT_WEBHOOK_FILE", "/nowhere")  # a good one
+    said = [(one.found, one.remedy) for one in examine(settings_of(tmp_path)) if one.mark is Mark.WARNING]
+    assert (
+        "WENYUE_WEB_WORKER is set, but there is no such setting",
+        "write WENYUE_WEB_WORKERS, or unset it",
+    ) in said
+    assert ("WENYUE_XYZZY is set, but there is no such setting", "unset it") in said
+    assert not [found for found, _ in said if found.startswith("WENYUE_ALERT_WEBHOOK")]
+
+
 def test_a_good_database_has_no_fault(tmp_path: Path, db_urls: DbUrls) -> None:
     urls = {"WENYUE_DATABASE_URL": db_urls.app_url, "WENYUE_OWNER_DATABASE_URL": db_urls.owner_url}
     findings = examine(settings_of(tmp_path, **urls))

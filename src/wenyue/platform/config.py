@@ -1,7 +1,8 @@
 """Settings: read once from the environment, frozen, one group per concern. Every field stands in docs/configuration.md."""
 
+import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,21 @@ from typing import Final
 from wenyue.core.limits import LOOKUP_DAYS_MAX
 from wenyue.platform.addresses import Network, parse_networks
 
+PREFIX: Final = "WENYUE_"
+# Variables of ours that are read before the settings are or outside of them, and what the files in deploy/ pass on.
+READ_ELSEWHERE: Final = frozenset(
+    {
+        "WENYUE_LANG",
+        "WENYUE_PSEUDO",
+        "WENYUE_END_WITH_PARENT",
+        "WENYUE_TRACEBACK",
+        "WENYUE_TEST_SESSION",
+        "WENYUE_DRILL_CLOCK",
+        "WENYUE_BACKUPS",
+        "WENYUE_SECRETS",
+        "WENYUE_VERSION",
+    }
+)
 LOG_FORMATS: Final = ("auto", "json", "text")
 SECOND_FACTOR: Final = ("off", "asked", "needed")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -230,6 +246,40 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
             prefixes=_prefixes(env, "WENYUE_TEXT_COUNTRIES", TextSettings().prefixes),
         ),
     )
+
+
+def misspelt(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Variables of `env` that begin like ours and that nobody reads, each with the setting it looks like ('': like none)."""
+    env = os.environ if env is None else env
+    unknown = sorted(name for name in env if name.startswith(PREFIX))
+    if not unknown:
+        return {}
+    asked = _Asked({})
+    load(asked)
+    known = asked.names | READ_ELSEWHERE
+    return {
+        name: next(iter(difflib.get_close_matches(name, known, 1, cutoff=0.85)), "")
+        for name in unknown
+        if name not in known
+    }
+
+
+class _Asked(Mapping[str, str]):
+    """An environment that remembers which variables were asked for."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self.names: frozenset[str] = frozenset()
+
+    def __getitem__(self, name: str) -> str:
+        self.names |= {name}
+        return self._env[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._env)
+
+    def __len__(self) -> int:
+        return len(self._env)
 
 
 def _staff(env: Mapping[str, str], *, is_demo: bool) -> StaffSettings:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wenyue.locale.terminal import gettext
 from wenyue.ops.doctor.report import Finding, Mark
-from wenyue.platform.config import Settings
+from wenyue.platform.config import Settings, misspelt
 from wenyue.platform.embedded_server import base_folder
 from wenyue.platform.embedded_server.place import FREE_BYTES_MIN, SYSTEM_ROOT
 from wenyue.platform.fault import SetupError
@@ -34,6 +34,17 @@ def check_python(_settings: Settings) -> Iterator[Finding]:
             gettext("time zones"),
             gettext("Asia/Shanghai is unknown"),
             gettext("run `make up` again (package tzdata)"),
+        )
+
+
+def check_variables(_settings: Settings) -> Iterator[Finding]:
+    """Variables that were meant for us and that nobody reads: a misspelt setting is silently the default."""
+    for name, meant in list(misspelt().items())[:ORPHANS_MAX]:
+        yield Finding(
+            Mark.WARNING,
+            gettext("settings"),
+            gettext("{name} is set, but there is no such setting", name=name),
+            gettext("write {meant}, or unset it", meant=meant) if meant else gettext("unset it"),
         )
 
 
@@ -126,6 +137,7 @@ def check_orphans(_settings: Settings) -> Iterator[Finding]:
 # In the order of the report.
 MACHINE: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     check_python,
+    check_variables,
     check_home,
     check_secrets,
     check_space,
