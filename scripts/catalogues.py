@@ -137,7 +137,10 @@ def missing(said: Mapping[Key, set[str]], folder: str) -> list[Key]:
 
 
 # Where a language counts otherwise than English: message → parameters that it may have, or do without.
-OWN_PARAMETERS: Final[Mapping[str, set[str]]] = {"{a} and {m} more": {"n", "m"}}
+OWN_PARAMETERS: Final[Mapping[str, set[str]]] = {
+    "{a} and {m} more": {"n", "m"},
+    "{what} and {m} more": {"n", "m"},
+}
 
 
 def differing(said: Mapping[Key, set[str]]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from tests.support.database import DbUrls
 from tests.support.message_stage import DAY, PHONE, Recorder, Stage, open_stage
 from wenyue.booking import ChangeKind, EventKind
 from wenyue.core.personal import KeyRing, Secret, Vault
-from wenyue.notifications import FileSms, Sms, TextLimits, give_up, messages_of, send_queued
+from wenyue.notifications import FileSms, Sms, TextLimits, give_up, messages_of, send_notices, send_queued
 
 pytestmark = pytest.mark.anyio
 
@@ -161,7 +161,7 @@ async def test_security_second_H3_it_is_told_in_english_too(stage: Stage) -> Non
     await stage.deliver(EventKind.DISOWNED, booking)
     newest = (await messages_of(stage.tx, stage.vault, holder, 10))[0].text
     assert "did not agree to being booked for" in newest
-    assert "Everybody else keeps theirs" in newest
+    assert "Everyone else keeps theirs" in newest
 
 
 async def test_holds_are_told_in_the_list_only(stage: Stage) -> None:
@@ -242,6 +242,20 @@ async def test_a_transport_that_is_out_of_order_leaves_the_texts_queued(stage: S
                 limits=TextLimits(),
             )
     assert await stage.send(EventKind.CONFIRMED, Recorder(), booking)
+
+
+async def test_a_notice_that_the_release_before_wrote_leaves_as_it_stands(stage: Stage) -> None:
+    about = await stage.book((await stage.slots("session"))[0])
+    content = json.dumps({"text": "【稳约旅游卡】登录验证码1", "phone": PHONE}, ensure_ascii=False).encode()
+    await stage.tx.execute(
+        "INSERT INTO notifications.notice (about, kind, holder_id, phone_key, sealed, created_at)"
+        " VALUES (%s, 'recovery-code', %s, %s, %s, %s)",
+        [about, await stage.holder(), b"key", stage.vault.seal(content, purpose=b"notice"), stage.now],
+    )
+    recorder = Recorder()
+    async with stage.tx.transaction():
+        await send_notices(stage.tx, stage.vault, stage.now, sms=recorder)
+    assert [(one.phone.reveal(), one.text) for one in recorder.sent] == [(PHONE, "【稳约旅游卡】登录验证码1")]
 
 
 def test_a_text_never_shows_its_phone() -> None:

@@ -20,6 +20,7 @@ from wenyue.core.limits import (
     WARNINGS_TO_PHONE_PER_DAY,
 )
 from wenyue.core.personal import Secret
+from wenyue.locale import Message
 from wenyue.notifications import CODE, Notice, TextLimits, note_proved, notify, send_notices
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +62,7 @@ async def told(
     """So many notices are written to the owner's phone; how many leave."""
     recorder = Recorder()
     for _ in range(count):
-        words = Notice(uuid4(), kind, holder_id, Secret(PHONE), "一条", "one", "zh-CN")
+        words = Notice(uuid4(), kind, holder_id, Secret(PHONE), Message("Code"), "zh-CN")
         await notify(stage.tx, stage.vault, words, stage.now)
     while await _send(stage, recorder, limits or TextLimits()):
         pass
@@ -147,7 +148,7 @@ async def test_security_fourth_F4_what_is_withheld_is_not_sent_later_and_its_acc
     noted: list[int] = []
     for _ in range(8):
         await notify(
-            stage.tx, stage.vault, Notice(uuid4(), CODE, stranger, Secret(PHONE), "码", "c", "en"), NOW
+            stage.tx, stage.vault, Notice(uuid4(), CODE, stranger, Secret(PHONE), Message("Code"), "en"), NOW
         )
     recorder = Recorder()
     async with stage.tx.transaction():
@@ -192,7 +193,7 @@ async def test_security_fifth_9_what_was_withheld_waits_anew_when_it_is_written_
     eldest, stranger = [await account(stage, which) for which in (OWNER, STRANGER)]
     assert await told(stage, eldest, CODE) == 1
     assert await told(stage, stranger, CODE, 9) == NOTICES_OF_SHARED_PER_HOUR
-    words = Notice(uuid4(), CODE, stranger, Secret(PHONE), "迟来", "late", "zh-CN")
+    words = Notice(uuid4(), CODE, stranger, Secret(PHONE), Message("Code"), "zh-CN")
     recorder = Recorder()
     for minutes, sent in ((0, 0), (1, 0), (61, 1), (62, 1)):
         stage.now = NOW + timedelta(minutes=minutes)

@@ -11,6 +11,7 @@ from wenyue.cards.recovery import CODES_A_DAY_MAX
 from wenyue.core.ids import uuid7
 from wenyue.core.limits import NOTICES_OF_KIND_LEAST, NOTICES_OF_SHARED_PER_HOUR
 from wenyue.core.personal import Secret
+from wenyue.locale import Message
 from wenyue.notifications import CODE, SHARED_CODE, Notice, notify
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +25,7 @@ async def _texts(desk: Desk, holder_id: int, kind: str, count: int) -> int:
     services, before = desk.site.app.services, len(desk.phones.texts)
     async with services.db.transaction() as tx:
         for _ in range(count):
-            words = Notice(uuid4(), kind, holder_id, Secret(E164), "一条", "one", "zh-CN")
+            words = Notice(uuid4(), kind, holder_id, Secret(E164), Message("Code"), "zh-CN")
             await notify(tx, services.vault, words, desk.clock())
     await desk.deliver()
     return len(desk.phones.texts) - before

@@ -82,7 +82,7 @@ async def traveller(tx: Tx, vault: Vault, traveller_id: int) -> Traveller | None
         nationality=opened.nationality,
         phone=opened.phone,
         birth=opened.birth,
-        locale=row[3],
+        locale=row[3] if row[3] in LOCALES else DEFAULT,
     )
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from wenyue.accounts import Caller, Throttled
 from wenyue.application.sign_in_with_card import NewLogin
-from wenyue.application.telling import Words, lost_page, tell_holder
+from wenyue.application.telling import lost_page, tell_holder
 from wenyue.application.travelling import own_turn
 from wenyue.cards import (
     ActivationRequest,
@@ -20,6 +20,7 @@ from wenyue.cards import (
 )
 from wenyue.container import Services
 from wenyue.core.ids import uuid7
+from wenyue.locale import Message
 from wenyue.platform.database.db import Tx
 
 ADDED: Final = "card-added"
@@ -83,9 +84,8 @@ async def activate_card(services: Services, wanted: ActivateCard) -> CardActivat
 
 async def _tell_of_further_card(services: Services, tx: Tx, holder_id: int, now: datetime) -> None:
     """A card came to an account that was there: its phone on record is told, as its PIN signs in."""
-    where = lost_page(services)
-    words = Words(
-        f"您的账户新激活了一张旅游卡。不是您本人操作？请立即到{where.zh}挂失全部卡，或联系人工窗口。",
-        f"A further card was activated in your account. Not you? Freeze all cards at once at {where.en}, or tell the counter.",
+    words = Message(
+        "Another card was activated on your account. Not you? Freeze all your cards now at {where}, or tell the counter.",
+        where=lost_page(services),
     )
     await tell_holder(services, tx, holder_id, words, notice_id=uuid7(), kind=ADDED, now=now)

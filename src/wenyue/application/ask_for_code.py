@@ -38,7 +38,7 @@ async def ask_for_code(
         )
         tried.is_right, tried.is_kept = begun is not None, True
         if begun is not None:
-            zh, en = shared_words(begun) if begun.is_shared else code_words(begun, is_lost=is_lost)
+            words = shared_words(begun, locale) if begun.is_shared else code_words(begun, is_lost=is_lost)
             kind = SHARED_CODE if begun.is_shared else CODE
-            notice = Notice(begun.text_id, kind, begun.holder_id, begun.phone, zh, en, locale)
+            notice = Notice(begun.text_id, kind, begun.holder_id, begun.phone, words, locale)
             await notify(tried.tx, services.vault, notice, now)

@@ -4,11 +4,12 @@ from typing import Final
 
 from wenyue import cards
 from wenyue.application.actors import Traveller
-from wenyue.application.telling import Words, lost_page, tell_holder
+from wenyue.application.telling import lost_page, tell_holder
 from wenyue.application.travelling import Own, acting, own_turn
 from wenyue.cards import CardState, Denied, recovery
 from wenyue.container import Services
 from wenyue.core.ids import uuid7
+from wenyue.locale import Message
 
 THAWED: Final = "card-thawed"
 
@@ -32,10 +33,9 @@ async def lift_loss(services: Services, traveller: Traveller, card_no: str) -> C
 
 
 async def _tell(services: Services, own: Own) -> None:
-    where = lost_page(services)
-    words = Words(
-        f"您的一张旅游卡已解除挂失，可以使用。不是您本人操作？请立即到{where.zh}重新挂失，或联系人工窗口。",
-        f"One of your cards was unfrozen and works again. Not you? Freeze all cards at once at {where.en}, or tell the counter.",
+    words = Message(
+        "One of your cards was unfrozen and works again. Not you? Freeze it again now at {where}, or tell the counter.",
+        where=lost_page(services),
     )
     holder_id = own.traveller.id
     await tell_holder(services, own.tx, holder_id, words, notice_id=uuid7(), kind=THAWED, now=own.now)

@@ -5,11 +5,12 @@ from typing import Final
 
 from wenyue.accounts import losses, names, traveller
 from wenyue.application.on_duty import OnDuty
-from wenyue.application.telling import Words, tell_holder
+from wenyue.application.telling import tell_holder
 from wenyue.audit import Entry, record
 from wenyue.cards import recovery
 from wenyue.container import Services
 from wenyue.core.ids import uuid7
+from wenyue.locale import Message
 
 BACK: Final = "claim-back"
 
@@ -41,8 +42,7 @@ async def reopen_accounts(
             await record(tx, [Entry(act.now, act.name, "name.struck", f"traveller:{one.traveller_id}")])
 
 
-_BACK_WORDS: Final = Words(
-    "人工窗口已核验您的证件和卡：您的账户已恢复，卡可再次使用。不是您本人办理？请联系人工窗口。",
-    "Staff saw your document and your card: your account is back and the card works again. Was that not you? Tell the"
-    " staffed counter.",
+_BACK_WORDS: Final = Message(
+    "Staff checked your ID and your card: your account is restored and the card works again. Not you? Tell the staffed"
+    " counter."
 )

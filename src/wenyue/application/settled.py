@@ -9,11 +9,12 @@ from wenyue.application.holder_outlook import Outlook, SettleHolder
 from wenyue.application.on_duty import OnDuty
 from wenyue.application.reopen_accounts import reopen_accounts
 from wenyue.application.shut_account import shut_account
-from wenyue.application.telling import Words, tell_holder
+from wenyue.application.telling import tell_holder
 from wenyue.audit import Entry, record
 from wenyue.booking import account_subject
 from wenyue.container import Services
 from wenyue.core.ids import uuid7
+from wenyue.locale import Message
 
 SEEN: Final = "document-seen"
 
@@ -75,7 +76,6 @@ async def carry_out(
     return Settled(found.own, found.lost, found.back, is_noted)
 
 
-_SEEN_WORDS: Final = Words(
-    "工作人员已核验您的证件：您账户的证件已确认为您本人所有。不是您本人办理？请联系人工窗口。",
-    "Staff saw your document: your account is confirmed as yours. Was that not you? Tell the staffed counter.",
+_SEEN_WORDS: Final = Message(
+    "Staff checked your ID: the ID on your account is confirmed as yours. Not you? Tell the staffed counter."
 )

@@ -4,10 +4,11 @@ from typing import Final
 
 from wenyue.accounts import end_logins
 from wenyue.application.on_duty import OnDuty
-from wenyue.application.telling import Words, tell_holder
+from wenyue.application.telling import tell_holder
 from wenyue.cards import recovery
 from wenyue.container import Services
 from wenyue.core.ids import uuid7
+from wenyue.locale import Message
 
 LOST: Final = "claim-lost"
 
@@ -22,8 +23,7 @@ async def shut_account(services: Services, act: OnDuty, holder_id: int) -> list[
     return frozen
 
 
-_LOST_WORDS: Final = Words(
-    "人工窗口核验了您激活旅游卡时填写的证件，持证人未出示您的卡，卡已冻结，预约保留。证件是您本人的？请带证件原件和卡到任一人工窗口，核验后恢复。",
-    "The staffed counter saw the document that your card was activated with, without your card: the card is frozen, your"
-    " bookings stay. Is it yours? Bring the document and the card to any staffed counter: it is given back there.",
+_LOST_WORDS: Final = Message(
+    "Somebody showed the staffed counter the ID that your card was activated with, but not your card. The card is frozen;"
+    " your bookings stay. Is the ID yours? Bring it and the card to any staffed counter to have the card restored."
 )

@@ -3,7 +3,7 @@
 `deliver` writes the messages of an event, `send_queued` gives texts to an `SmsTransport`, `messages_of` lists.
 """
 
-from wenyue.notifications.model import Message, Sms, SmsTransport
+from wenyue.notifications.model import ListedMessage, Sms, SmsTransport
 from wenyue.notifications.notices import Notice, has_notices, is_told, notify, send_notices
 from wenyue.notifications.phones import CODE, SHARED_CODE, note_proved
 from wenyue.notifications.store import BY_SMS, deliver, give_up, messages_of, send_queued
@@ -15,7 +15,7 @@ __all__ = [
     "CODE",
     "SHARED_CODE",
     "FileSms",
-    "Message",
+    "ListedMessage",
     "Notice",
     "Sms",
     "SmsTransport",

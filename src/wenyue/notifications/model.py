@@ -11,7 +11,7 @@ from wenyue.core.personal import Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ListedMessage:
     """One message in a traveller's list; the text names people masked only."""
 
     id: int

@@ -9,9 +9,10 @@ from uuid import UUID
 import msgspec
 
 from wenyue.core.personal import SealBroken, Secret, Vault
+from wenyue.locale import Locale, Message
 from wenyue.notifications.model import Sms, SmsTransport
 from wenyue.notifications.phones import CODES, count_notices, note_phone, phone_key_of
-from wenyue.notifications.rules import SIGN_EN, SIGN_ZH
+from wenyue.notifications.rules import signed
 from wenyue.notifications.texts import TextLimits, Waiting, leaving_notices
 from wenyue.platform.database.db import Tx, queries
 
@@ -31,9 +32,8 @@ class Notice:
     kind: str
     holder_id: int
     phone: Secret[str]
-    zh: str
-    en: str
-    locale: str
+    words: Message
+    locale: Locale
 
 
 class _Content(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ async def notify(tx: Tx, vault: Vault, notice: Notice, now: datetime) -> None:
     phone = notice.phone.reveal()
     if not phone:
         return
-    text = SIGN_EN + notice.en if notice.locale == "en" else SIGN_ZH + notice.zh
+    text = signed(notice.words.say(notice.locale), notice.locale)
     sealed = vault.seal(msgspec.json.encode(_Content(text, phone)), purpose=_PURPOSE)
     row = {
         "about": notice.about,

@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import reduce
 from typing import Final
 
 from wenyue.booking import BookingState, BookingView, EventKind, LineView
 from wenyue.core.clock import zone
 from wenyue.core.documents import mask_name
+from wenyue.locale import DEFAULT, Locale, Message, Translations, translations
+from wenyue.locale.formats import say_clock, say_day
 from wenyue.policy import Preset, cancel_terms
 
-SIGN_ZH: Final = "【稳约旅游卡】"  # registered with the provider
-SIGN_EN: Final = "[Wenyue Card] "
 _TRUE_IN: Final = {
     EventKind.CONFIRMED: (BookingState.CONFIRMED,),
     EventKind.HELD: (BookingState.HELD,),
@@ -22,12 +23,11 @@ _TRUE_IN: Final = {
     EventKind.DISOWNED: (BookingState.CONFIRMED, BookingState.HELD, BookingState.CANCELLED),
 }
 _BRING: Final = {
-    "session": ("凭证件原件入园", "Bring your original ID"),
-    "night": ("凭证件原件入住", "Check in with your original ID"),
-    "table": ("凭预约凭证就餐", "Show your voucher at the table"),
-    "seat": ("凭证件原件乘车", "Board with your original ID"),
+    "session": Message("Bring your original ID"),
+    "night": Message("Check in with your original ID"),
+    "table": Message("Show your voucher at the table"),
+    "seat": Message("Board with your original ID"),
 }
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,16 @@ def is_still_true(kind: EventKind, state: BookingState) -> bool:
     return state in _TRUE_IN[kind]
 
 
-def render(kind: EventKind, view: BookingView, told: Told, locale: str, *, is_signed: bool) -> str:
+def render(kind: EventKind, view: BookingView, told: Told, locale: Locale, *, is_signed: bool) -> str:
     """The text for one booking; `is_signed`: an SMS, which names its sender."""
     lines = _lines_of(kind, view)
-    if not lines:
-        return SIGN_ZH if is_signed else ""
-    if locale == "en":
-        return (SIGN_EN if is_signed else "") + _english(kind, view, lines, told)
-    return (SIGN_ZH if is_signed else "") + _chinese(kind, view, lines, told)
+    text = _Words(view, lines, told, locale).of(kind) if lines else ""
+    return signed(text, locale) if is_signed else text
+
+
+def signed(text: str, locale: Locale) -> str:
+    """An SMS: its text with the sender's name, as it is registered with the provider."""
+    return translations(locale).gettext("[Wenyue Card] {text}", text=text)
 
 
 def _lines_of(kind: EventKind, view: BookingView) -> list[LineView]:
@@ -80,6 +82,138 @@ def _disowners(view: BookingView, lines: Sequence[LineView]) -> list[str]:
     return [mask_name(people[number].name) for number in numbers if number < len(people)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is said of a booking's lines in one language. Hyphens and straight quotes: an English SMS counts in GSM letters."""
+
+    view: BookingView
+    lines: Sequence[LineView]
+    told: Told
+    locale: Locale
+
+    @property
+    def _(self) -> Translations:
+        return translations(self.locale)
+
+    def of(self, kind: EventKind) -> str:
+        """The whole text."""
+        _, what, who = self._, self._what(), self._who()
+        match kind:
+            case EventKind.CONFIRMED:
+                use = {"bring": self._bring(), "cancel": self._cancel()}
+                text = _.gettext("Booked: {what}, {who}. {bring}. {cancel}.", what=what, who=who, **use)
+            case EventKind.HELD:
+                until = self._clock(self.view.hold_until or self.told.now)
+                text = _.gettext(
+                    "Held for you: {what}, {who}. Confirm before {until} or it will be released.",
+                    what=what,
+                    who=who,
+                    until=until,
+                )
+            case EventKind.CANCELLED:
+                text = _.gettext(
+                    "Cancelled: {what}, {who}. The places have been released.", what=what, who=who
+                )
+            case EventKind.RESCHEDULED:
+                use = {"bring": self._bring(), "cancel": self._cancel()}
+                text = _.gettext("Changed to: {what}, {who}. {bring}. {cancel}.", what=what, who=who, **use)
+            case EventKind.EXPIRED:
+                text = _.gettext(
+                    "Released because it was not confirmed in time: {what}, {who}.", what=what, who=who
+                )
+            case EventKind.NO_SHOW:
+                text = _.gettext(
+                    "Missed: {what}, {who}. If this is wrong, contact customer service.", what=what, who=who
+                )
+            case EventKind.DISOWNED:
+                text = self._disowned()
+        return text
+
+    def _disowned(self) -> str:
+        _ = self._
+        people, what = self._people(_disowners(self.view, self.lines)), self._what()
+        if _has_rest(self.view):
+            return _.gettext(
+                "{people} did not agree to being booked for {what}, and that place has been released. Everyone else keeps"
+                " theirs. If in doubt, contact customer service.",
+                people=people,
+                what=what,
+            )
+        return _.gettext(
+            "{people} did not agree to being booked for {what}, and that place has been released. Nothing is left of the"
+            " booking. If in doubt, contact customer service.",
+            people=people,
+            what=what,
+        )
+
+    def _people(self, names: Sequence[str]) -> str:
+        if not names:
+            return self._.gettext("A visitor")
+        *first, last = names
+        if not first:
+            return last
+        before = reduce(lambda a, b: self._.pgettext("people", "{a}, {b}", a=a, b=b), first)
+        return self._.pgettext("people", "{a} and {b}", a=before, b=last)
+
+    def _who(self) -> str:
+        """For how many people, and the first one's name, if it is known."""
+        _, name, count = self._, _name(self.view), max(line.quantity for line in self.lines)
+        if name:
+            return (
+                _.npgettext("who", "{n} person ({name})", "{n} people ({name})", count, name=name)
+                if count > 1
+                else _.pgettext("who", "1 person ({name})", name=name)
+            )
+        return (
+            _.npgettext("who", "{n} person", "{n} people", count)
+            if count > 1
+            else _.pgettext("who", "1 person")
+        )
+
+    def _what(self) -> str:
+        """Where and when: the first line, and how many more there are."""
+        _, first, count = self._, self.lines[0], len(self.lines)
+        day = say_day(first.on_date, self.locale)
+        venue = first.venue_zh if self.locale == DEFAULT or not first.venue_en else first.venue_en
+        start = self._clock(first.starts_at)
+        if first.product_kind == "night":
+            if len({line.product_id for line in self.lines}) == 1:
+                return _.ngettext(
+                    "{venue}, {n} night from {day}",
+                    "{venue}, {n} nights from {day}",
+                    count,
+                    venue=venue,
+                    day=day,
+                )
+            text = _.gettext("{venue}, from {day}", venue=venue, day=day)
+        elif first.product_kind == "table":
+            text = _.gettext("{venue}, {day} {start}", venue=venue, day=day, start=start)
+        else:
+            end = self._clock(first.ends_at)
+            text = _.gettext("{venue}, {day} {start}-{end}", venue=venue, day=day, start=start, end=end)
+        return _.gettext("{what} and {m} more", what=text, n=count, m=count - 1) if count > 1 else text
+
+    def _bring(self) -> str:
+        return _BRING[self.lines[0].product_kind].say(self.locale)
+
+    def _cancel(self) -> str:
+        is_allowed, is_counted, until = _cancel(self.lines, self.told)
+        if not is_allowed:
+            return self._.gettext("It can no longer be cancelled")
+        local = until.astimezone(zone(self.lines[0].timezone))
+        if local.time() == time(0):
+            day = say_day(local.date() - timedelta(days=1), self.locale)
+            text = self._.gettext("Cancel by the end of {day}", day=day)
+        else:
+            day = say_day(local.date(), self.locale)
+            text = self._.gettext("Cancel before {clock} on {day}", clock=self._clock(until), day=day)
+        return self._.gettext("{until} (this counts as a missed visit)", until=text) if is_counted else text
+
+    def _clock(self, at: datetime) -> str:
+        """On the wall of the first line's venue."""
+        return say_clock(at, self.locale, self.lines[0].timezone)
+
+
 def _starts(line: LineView) -> datetime:
     return line.starts_at
 
@@ -88,119 +222,8 @@ def _number(line: LineView) -> int:
     return line.line_no
 
 
-def _chinese(kind: EventKind, view: BookingView, lines: Sequence[LineView], told: Told) -> str:
-    who, what = _who_zh(view, lines), _what_zh(lines)
-    use = f"{_BRING[lines[0].product_kind][0]}，{_cancel_zh(lines, told)}"
-    match kind:
-        case EventKind.CONFIRMED:
-            text = f"{who}已预约{what}，{use}。"
-        case EventKind.HELD:
-            until = _local(view.hold_until or told.now, lines[0])
-            text = f"已为{who}保留{what}，请在{until:%H:%M}前确认，逾期自动释放。"
-        case EventKind.CANCELLED:
-            text = f"{who}预约的{what}已取消，名额已退回。"
-        case EventKind.RESCHEDULED:
-            text = f"{who}的预约已改为{what}，{use}。"
-        case EventKind.EXPIRED:
-            text = f"{who}保留的{what}未按时确认，已释放。"
-        case EventKind.NO_SHOW:
-            text = f"{who}预约的{what}未入园，已记为未到。如有异议，请联系客服。"
-        case EventKind.DISOWNED:
-            people = "、".join(_disowners(view, lines)) or "一位游客"
-            rest = "其他人的名额不受影响" if _has_rest(view) else "此预约已无名额"
-            text = f"{people}表示{what}不是本人同意的预约，其名额已退回，{rest}。如有疑问，请联系客服。"
-    return text
-
-
-def _who_zh(view: BookingView, lines: Sequence[LineView]) -> str:
-    name, count = _name(view), _people(lines)
-    if not name:
-        return f"您的{count}人" if count > 1 else "您"
-    return f"{name}等{count}人" if count > 1 else name
-
-
 def _has_rest(view: BookingView) -> bool:
     return any(line.is_live for line in view.lines)
-
-
-def _what_zh(lines: Sequence[LineView]) -> str:
-    first = lines[0]
-    local = _local(first.starts_at, first)
-    day = f"{first.on_date.month}月{first.on_date.day}日"
-    if first.product_kind == "night":
-        if _is_one_product(lines):
-            return f"{day}入住{first.venue_zh}{len(lines)}晚"
-        text = f"{day}入住{first.venue_zh}"
-    elif first.product_kind == "table":
-        text = f"{day}{local:%H:%M}{first.venue_zh}"
-    else:
-        text = f"{day}{local:%H:%M}-{_local(first.ends_at, first):%H:%M}{first.venue_zh}"
-    return text + (f"等{len(lines)}项" if len(lines) > 1 else "")
-
-
-def _cancel_zh(lines: Sequence[LineView], told: Told) -> str:
-    is_allowed, is_counted, until = _cancel(lines, told)
-    if not is_allowed:
-        return "不可取消"
-    local = _local(until, lines[0])
-    day, clock = local.date(), f"{local:%H:%M}"
-    if local.time() == time(0):
-        day, clock = day - timedelta(days=1), "24:00"
-    return f"{day.month}月{day.day}日{clock}前可取消" + ("（计违约1次）" if is_counted else "")
-
-
-def _english(kind: EventKind, view: BookingView, lines: Sequence[LineView], told: Told) -> str:
-    name, count = _name(view), _people(lines)
-    who = f"{count} {'person' if count == 1 else 'people'}" + (f" ({name})" if name else "")
-    what = f"{_what_en(lines)}, {who}"
-    use = f"{_BRING[lines[0].product_kind][1]}. {_cancel_en(lines, told)}"
-    match kind:
-        case EventKind.CONFIRMED:
-            text = f"Booked: {what}. {use}."
-        case EventKind.HELD:
-            until = _local(view.hold_until or told.now, lines[0])
-            text = f"Held for you: {what}. Confirm before {until:%H:%M}, or it is released."
-        case EventKind.CANCELLED:
-            text = f"Cancelled: {what}. The places are given back."
-        case EventKind.RESCHEDULED:
-            text = f"Changed to: {what}. {use}."
-        case EventKind.EXPIRED:
-            text = f"Released, because it was not confirmed in time: {what}."
-        case EventKind.NO_SHOW:
-            text = f"Missed: {what}. If this is wrong, contact customer service."
-        case EventKind.DISOWNED:
-            people = " and ".join(_disowners(view, lines)) or "A visitor"
-            rest = "Everybody else keeps theirs" if _has_rest(view) else "Nothing is left of the booking"
-            text = (
-                f"{people} did not agree to being booked for {_what_en(lines)}: their place was given back. {rest}."
-                " If in doubt, contact customer service."
-            )
-    return text
-
-
-def _what_en(lines: Sequence[LineView]) -> str:
-    first = lines[0]
-    local = _local(first.starts_at, first)
-    day = f"{first.on_date.day} {_MONTHS[first.on_date.month - 1]}"
-    venue = first.venue_en or first.venue_zh
-    if first.product_kind == "night":
-        if _is_one_product(lines):
-            return f"{venue}, {len(lines)} {'night' if len(lines) == 1 else 'nights'} from {day}"
-        text = f"{venue}, from {day}"
-    elif first.product_kind == "table":
-        text = f"{venue}, {day} {local:%H:%M}"
-    else:
-        text = f"{venue}, {day} {local:%H:%M}-{_local(first.ends_at, first):%H:%M}"
-    return text + (f" and {len(lines) - 1} more" if len(lines) > 1 else "")
-
-
-def _cancel_en(lines: Sequence[LineView], told: Told) -> str:
-    is_allowed, is_counted, until = _cancel(lines, told)
-    if not is_allowed:
-        return "It can no longer be cancelled"
-    local = _local(until, lines[0])
-    text = f"Cancel before {local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
-    return text + (" (counts as a missed visit)" if is_counted else "")
 
 
 def _cancel(lines: Sequence[LineView], told: Told) -> tuple[bool, bool, datetime]:
@@ -216,18 +239,6 @@ def _cancel(lines: Sequence[LineView], told: Told) -> tuple[bool, bool, datetime
     )
 
 
-def _is_one_product(lines: Sequence[LineView]) -> bool:
-    return len({line.product_id for line in lines}) == 1
-
-
-def _people(lines: Sequence[LineView]) -> int:
-    return max(line.quantity for line in lines)
-
-
 def _name(view: BookingView) -> str:
     coming = view.coming
     return mask_name(coming[0][1].name if coming else view.party.contact_name)
-
-
-def _local(instant: datetime, line: LineView) -> datetime:
-    return instant.astimezone(zone(line.timezone))

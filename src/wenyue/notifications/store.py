@@ -12,7 +12,8 @@ from wenyue.accounts import Traveller, traveller
 from wenyue.booking import BookingView, EventKind, booking_views
 from wenyue.core.limits import PAGE_SIZE, PAGE_SIZE_MAX
 from wenyue.core.personal import SealBroken, Secret, Vault
-from wenyue.notifications.model import Message, Sms, SmsTransport
+from wenyue.locale import DEFAULT
+from wenyue.notifications.model import ListedMessage, Sms, SmsTransport
 from wenyue.notifications.phones import count_texts, phone_key_of
 from wenyue.notifications.rules import Told, is_still_true, render
 from wenyue.notifications.texts import Queued, TextLimits, leaving
@@ -142,10 +143,10 @@ async def give_up(tx: Tx, kind: EventKind, booking_ids: Sequence[UUID]) -> int:
     return cursor.rowcount
 
 
-async def messages_of(tx: Tx, vault: Vault, holder_id: int, limit: int = PAGE_SIZE) -> list[Message]:
+async def messages_of(tx: Tx, vault: Vault, holder_id: int, limit: int = PAGE_SIZE) -> list[ListedMessage]:
     """A traveller's newest messages, at most `limit` (≤ PAGE_SIZE_MAX); those that cannot be opened are left out."""
     bounded = {"holder_id": holder_id, "limit": max(1, min(limit, PAGE_SIZE_MAX))}
-    found: list[Message] = []
+    found: list[ListedMessage] = []
     for id_, booking_id, kind, sealed, at in await (
         await tx.execute(_SQL["messages_of"], bounded)
     ).fetchall():
@@ -153,7 +154,7 @@ async def messages_of(tx: Tx, vault: Vault, holder_id: int, limit: int = PAGE_SI
             content = _decode(vault.open_sealed(sealed, purpose=_PURPOSE))
         except SealBroken:
             continue
-        found.append(Message(id_, booking_id, EventKind(kind), content.text, at))
+        found.append(ListedMessage(id_, booking_id, EventKind(kind), content.text, at))
     return found
 
 
@@ -167,7 +168,7 @@ async def _traveller(tx: Tx, vault: Vault, holder_id: int) -> Traveller | None:
 def _rows(
     vault: Vault, kind: EventKind, view: BookingView, holder: Traveller | None, told: Told
 ) -> list[_Row]:
-    locale = holder.locale if holder is not None else "zh-CN"
+    locale = holder.locale if holder is not None else DEFAULT
     own = holder.phone.reveal() if holder is not None else ""
     phone = view.party.contact_phone or own
     is_other = view.holder_id is not None and phone != own
