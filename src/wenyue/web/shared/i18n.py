@@ -1,6 +1,5 @@
-"""Two languages side by side: which one a request wants, and how dates, times and money are said in it."""
+"""Which language a request wants, and how dates, times and money are said in it."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -33,7 +32,6 @@ __all__ = [
     "say_short_release",
     "say_span",
     "say_weekday",
-    "translator",
 ]
 
 LOCALE_COOKIE: Final = "wy_lang"
@@ -54,16 +52,6 @@ def locale_of(request: Request) -> Locale:
 def is_large(request: Request) -> bool:
     """长辈版 is switched on."""
     return _cookie(request, SIZE_COOKIE) == "large"
-
-
-def translator(locale: Locale) -> Callable[..., str]:
-    """`t("共{n}场", "{n} sessions", n=3)`: the sentence of the language, its placeholders filled."""
-
-    def t(zh: str, en: str, **values: object) -> str:
-        text = en if locale == "en" else zh
-        return text.format(**values) if values else text
-
-    return t
 
 
 def say_short_release(at: datetime, timezone: str, locale: Locale) -> str:

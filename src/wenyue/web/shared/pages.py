@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 from wenyue.locale import LOCALES, Locale
 from wenyue.locale.templates import EXTENSIONS, prepare
 from wenyue.web.shared.art import landscape
-from wenyue.web.shared.i18n import is_large, lang_of, locale_of, say_money, translator
+from wenyue.web.shared.i18n import is_large, lang_of, locale_of, say_money
 from wenyue.web.shared.services import services_of
 from wenyue.web.shared.session import CSRF_COOKIE, csrf_token, read_cookie, set_cookie
 from wenyue.web.shared.static import static_url
@@ -93,7 +93,6 @@ def environment(locale: Locale) -> Environment:
         "lang_of": lang_of,
         "locale": locale,
         "languages": [one for one in LOCALES.values() if one.is_offered],
-        "t": translator(locale),
         "money": money,
         "sprite": Markup(sprite),  # noqa: S704 - a file of this package
     }

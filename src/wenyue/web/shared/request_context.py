@@ -16,7 +16,7 @@ from wenyue.container import Services
 from wenyue.locale import Message, translations
 from wenyue.platform.database.db import DatabaseDown, Tx
 from wenyue.web.shared.forms import Form, read_form
-from wenyue.web.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, Locale, translator
+from wenyue.web.shared.i18n import LOCALE_COOKIE, PREFERENCE_AGE_S, Locale
 from wenyue.web.shared.session import CSRF_FIELD, is_csrf_good, set_cookie
 
 _SEE_OTHER: Final = 303
@@ -48,10 +48,6 @@ class RequestContext:
     def say(self, message: Message, /, **params: object) -> str:
         """The message in the language of the request."""
         return message.say(self.locale, **params)
-
-    def t(self, zh: str, en: str, **values: object) -> str:
-        """The sentence in the language of the request."""
-        return translator(self.locale)(zh, en, **values)
 
     @property
     def signin_path(self) -> str:
