@@ -75,7 +75,7 @@ def zh(number: int) -> str:
         ("README.md", f"{FAULTS} drills and {len(backup_rehearsals.DRILLS)} rehearsals"),
         ("README.zh-CN.md", f"{FAULTS} 项故障演练、{len(backup_rehearsals.DRILLS)} 项恢复演练"),
         ("CHANGELOG.md", f"{EN[len(DRILLS)].capitalize()} drills on a single installation"),
-        ("CHANGELOG.md", f"{EN[len(backup_rehearsals.DRILLS)]}\n  rehearsals with their runbooks"),
+        ("CHANGELOG.md", f"{EN[len(backup_rehearsals.DRILLS)]} rehearsals with their runbooks"),
         ("docs/reliability.md", f"plants {EN[len(PLANTED)]} kinds of trouble into a clean history"),
     ],
 )
