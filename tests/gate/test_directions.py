@@ -37,7 +37,7 @@ async def test_ux_G1_each_gate_names_its_own_day(fixtures: GateFixtures) -> None
         said = say_scan(there, "zh-CN")
         assert said.why == "不是今天：预约的是10月5日，10月5日 09:00 起可以入园。"
         assert said.also == "另有预约：灵隐飞来峰 10月3日 09:00；灵隐飞来峰 10月4日 09:00。"
-        assert say_scan(there, "en").why == "Not today: booked for 5 Oct, admitted from 5 Oct, 09:00."
+        assert say_scan(there, "en").why == "Not today. Booked for 5 Oct, entry from 5 Oct, 09:00."
 
 
 async def test_ux_G1_of_any_booking_of_that_person(fixtures: GateFixtures) -> None:

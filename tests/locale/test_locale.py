@@ -138,6 +138,7 @@ def test_a_message_waits_for_its_reader() -> None:
     assert Message("Updated {n}s ago").say("zh-CN", n=4) == "4秒前更新"
     assert Message("Updated {n}s ago").filled(n=5).say("en") == "Updated 5s ago"
     assert Message.plural("{n} place", "{n} places", 1).say("en") == "1 place"
+    assert Message.plural("{n} place", "{n} places", 1).about(3).say("en") == "3 places"
     assert Message("{what}!", what=updated).say("zh-CN") == "3秒前更新!"
     assert (say(updated, "en"), say("as it is", "en")) == ("Updated 3s ago", "as it is")
 

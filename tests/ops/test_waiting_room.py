@@ -32,7 +32,7 @@ def test_the_life_of_a_room(urls: DbUrls) -> None:
     shown = said_by(waiting_rooms.app, "show", "spring")
     assert promise in shown
     assert "2030-01-01 08:00:00" in shown
-    assert "published at the release" in shown
+    assert "published when booking opens" in shown
     assert ": not_released" in shown
     said_by(waiting_rooms.app, "pause", "spring", "--message", "检修")
     said_by(waiting_rooms.app, "rate", "spring", "7")

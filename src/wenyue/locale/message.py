@@ -134,6 +134,12 @@ class Message:
         _set(made, self.id, dict(self.params) | params, context=self.context, other=self.other, n=self.n)
         return made
 
+    def about(self, n: int, /) -> "Message":
+        """The same plural message about another number."""
+        made = Message.__new__(Message)
+        _set(made, self.id, dict(self.params), context=self.context, other=self.other, n=n)
+        return made
+
     def say(self, locale: Locale, /, **params: object) -> str:
         """The sentence in a language of LOCALES. Without any parameters its braces stay, for a later `format`."""
         texts = translations(locale)

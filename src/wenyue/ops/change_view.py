@@ -30,7 +30,7 @@ def lines_of(change: Change, about: Named, logins: Mapping[str, str]) -> list[st
     reader = translations(command_locale())
     lines = [
         (gettext("act"), ACTS[change.kind].say(reader.locale)),
-        (gettext("venue"), about.venue(change.venue_id, reader.locale) or gettext("every venue")),
+        (gettext("venue"), about.venue(change.venue_id, reader.locale) or gettext("all venues")),
         *(
             (one.label, f"{one.was} → {one.becomes}" if one.was else one.becomes)
             for one in rows_of(reader, change, about)

@@ -170,7 +170,10 @@ def show(code: _CodeOf) -> None:
             ),
             (gettext("keeper"), kept),
             (gettext("promise"), room.commitment.hex()),
-            (gettext("seed"), gettext("published at the release") if room.seed is None else room.seed.hex()),
+            (
+                gettext("seed"),
+                gettext("published when booking opens") if room.seed is None else room.seed.hex(),
+            ),
         ]
 
     console = Console()

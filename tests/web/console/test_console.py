@@ -136,7 +136,7 @@ async def test_a_language_chosen_by_address_stays_for_the_answer_to_a_form(site:
     wrong = await browser.submit(
         browser.form("/console/signin"), {"login": "op", "password": "wrong"}, status=422
     )
-    assert "The login or the password is wrong." in wrong
+    assert "The login or password is wrong." in wrong
 
 
 async def test_signing_out_ends_it(site: ApiSite) -> None:

@@ -119,7 +119,7 @@ async def test_an_english_page_shows_the_chinese_name_and_says_which_english_one
     tower = await one.get("/venues/tower")
     assert "Wangjiang Tower</h1>" in tower
     assert '<span lang="zh-CN">望江楼</span>' in tower
-    assert "Romanised name, made from the Chinese" in tower
+    assert "Name romanised from the Chinese" in tower
     lake = await one.get("/venues/lake")
     assert "Mirror Lake</h1>" in lake
     assert '<span lang="zh-CN">镜湖</span>' in lake

@@ -191,7 +191,7 @@ def test_ux_V1_an_open_voucher_learns_of_a_cancellation_elsewhere(
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("zh-CN", ("离线副本", "的状态")), ("en", ("A kept copy", "state at"))]
+    ("lang", "words"), [("zh-CN", ("离线副本", "的状态")), ("en", ("Saved copy", "as of"))]
 )
 def test_ux_V1_without_a_network_it_says_as_of_when(
     browser: Browser, line: Line, album: Path, lang: str, words: tuple[str, str]

@@ -61,5 +61,5 @@ def test_a_refused_change_says_that_the_booking_stands() -> None:
 
 def test_instants_are_said_on_the_wall_clock_of_the_venue() -> None:
     assert say(Outcome.NOT_RELEASED, "zh-CN", at=AT).explanation.endswith("放票时间：10月1日 08:00。")
-    assert say(Outcome.NOT_RELEASED, "en", at=AT).explanation.endswith("Opens 1 Oct, 08:00.")
+    assert say(Outcome.NOT_RELEASED, "en", at=AT).explanation.endswith("It opens 1 Oct, 08:00.")
     assert say_instant(AT, "en", "Asia/Urumqi") == "1 Oct, 06:00"

@@ -137,7 +137,9 @@ def rows_of(speaks: Speaks, change: Change, named: Named) -> list[Row]:
     )
     new = say_number(asked["capacity"], speaks.locale)
     if asked.get("below_taken") == "follow":
-        new = speaks.gettext("{n} (while more are taken, sales stop and it follows down)", n=new)
+        new = speaks.gettext(
+            "{n} (if more are taken, sales stop and it drops as bookings are cancelled)", n=new
+        )
     return [Row(label, say_number(was["capacity"], speaks.locale), new)]
 
 

@@ -128,7 +128,7 @@ def _may(context: OperatorContext, right: Right) -> bool:
 def _stale_form(context: OperatorContext) -> Response:
     return context.message(
         403,
-        context.gettext("This page is too old"),
+        context.gettext("This page has expired"),
         context.gettext("Nothing was changed. Open the page again and retry."),
     )
 

@@ -46,8 +46,8 @@ SAID: Final = {
     NotStaffed.NOT_YOURS: (
         "venue",
         Message(
-            "You manage duties of the venues that you administer: give one of them, or ask an "
-            "administrator of every venue."
+            "You can only grant duties at venues you administer. Choose one of them, or ask "
+            "an administrator of all venues."
         ),
     ),
     NotStaffed.ONESELF: (

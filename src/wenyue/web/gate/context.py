@@ -161,7 +161,7 @@ def _stale_form(context: GateContext) -> Response:
     return context.page(
         "message",
         status=403,
-        title=context.gettext("This page is too old"),
+        title=context.gettext("This page has expired"),
         text=context.gettext("Nothing was redeemed. Open the gate page again and scan."),
         back="/gate",
     )

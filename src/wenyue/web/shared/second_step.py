@@ -153,17 +153,17 @@ def read_enrolment(asked: StaffContext, staff_id: int, login: str, key: str) -> 
     """The factor that the form sets up, or what is wrong with it."""
     name = asked.form.one("name")[:NAME_LENGTH_MAX]
     if has_unseen(name):
-        return asked.gettext("Name it in one line of plain text.")
+        return asked.gettext("Enter a name on one line of plain text.")
     if asked.form.one("by") == "passkey":
         place = place_of(asked.request)
         challenge = challenge_of(asked.services.vault, key, _NEW)
         made = read_registration(place, challenge, _answer(asked)) if place else None
         if made is None:
-            return asked.gettext("The passkey was not set up: try again.")
+            return asked.gettext("The passkey wasn't set up. Try again.")
         return Enrolment(name or asked.gettext("Passkey"), passkey=made)
     offer = factors.read_offer(asked.services.vault, staff_id, login, asked.form.one("offer"))
     if offer is None:
-        return asked.gettext("This page is too old: scan the new code.")
+        return asked.gettext("This page has expired. Scan the new code.")
     code = asked.form.one("code")[:_CODE_LENGTH_MAX]
     return Enrolment(name or asked.gettext("Authenticator app"), offer, code)
 
@@ -198,14 +198,14 @@ async def enrolment_context(
 
 def say_wrong(asked: StaffContext) -> str:
     """That the code or the passkey was not right."""
-    return asked.gettext("The code or the passkey is not right, or the code was used: try the next code.")
+    return asked.gettext("The code or passkey is wrong, or the code was already used. Try the next code.")
 
 
 def say_refused(asked: StaffContext, refused: NotSignedIn) -> str:
     """Why a factor was not kept."""
     if refused is NotSignedIn.KNOWN:
-        return asked.gettext("This one is set up already.")
-    return asked.gettext("The code is not right: type the one that the app shows now.")
+        return asked.gettext("This is already set up.")
+    return asked.gettext("The code is wrong. Enter the code the app shows now.")
 
 
 def challenge_key(asked: StaffContext) -> str:

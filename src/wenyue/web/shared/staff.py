@@ -129,7 +129,7 @@ async def do_signin(asked: StaffContext) -> Response:
     except Throttled as slowed:
         return _signin(asked, login, say_wait(slowed.at, asked.now, asked.locale), status=429)
     if isinstance(done, NotSignedIn):
-        return _signin(asked, login, asked.gettext("The login or the password is wrong."))
+        return _signin(asked, login, asked.gettext("The login or password is wrong."))
     if isinstance(done, Halfway):
         response = redirect(f"{asked.signin_path}/{done.waits_for}")
         asked.keep_token(response, done.token, _HALF_S)

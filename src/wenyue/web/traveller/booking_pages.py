@@ -144,7 +144,7 @@ async def show_voucher(context: TravellerContext) -> Response:
         "voucher",
         tab="bookings",
         view=booking_page(facts, context.locale),
-        as_of=context.gettext("state at {at}", at=say_instant(context.now, context.locale, timezone)),
+        as_of=context.gettext("as of {at}", at=say_instant(context.now, context.locale, timezone)),
     )
     response.headers["Cache-Control"] = _VOUCHER_CACHE
     return response

@@ -165,7 +165,7 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
     total = say_money(view.total_minor, locale, view.currency)
     is_live = state_of(view, facts.now) in (BookingState.HELD, BookingState.CONFIRMED)
     details = [
-        (gettext("Party"), say_quantity("session", len(view.coming), locale))
+        (gettext("People"), say_quantity("session", len(view.coming), locale))
         if view.coming
         else (gettext("Quantity"), say_quantity(first.product_kind, first.quantity, locale)),
         (gettext("To pay on site"), total if view.total_minor else gettext("Nothing")),
@@ -194,9 +194,9 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
         if view.hold_until
         else "",
         can_change=is_live and not is_over(view, facts.now) and not any(line.redeemed for line in lines),
-        lines_title=gettext("What is booked")
+        lines_title=gettext("Your booking")
         if any(line.is_live for line in lines)
-        else gettext("What was booked, sessions before a change included"),
+        else gettext("Your booking, including sessions you changed from"),
         can_move=view.state is BookingState.CONFIRMED,
     )
 
@@ -219,45 +219,47 @@ def say_terms(
     gettext = translations(locale).gettext
     until = say_instant(terms.until, locale, timezone)
     if not terms.is_allowed:
-        text = gettext("{x}: no longer cancellable since {at}.", x=name, at=until)
+        text = gettext("{x}: can't be cancelled since {at}.", x=name, at=until)
         return NoteView("bad", "lock", text)
     if terms.strike and is_move:
         text = gettext(
-            "{x}: can be moved until {at}, but moving now counts as a strike, as cancelling now "
-            "does; too many strikes suspend booking.",
+            "{x}: can be rescheduled until {at}, but rescheduling or cancelling now counts "
+            "as a late change. Too many late changes suspend booking.",
             x=name,
             at=until,
         )
         return NoteView("warn", "tight", text)
     if terms.strike:
         text = gettext(
-            "{x}: can be cancelled or moved until {at}, but it counts as a strike; too many "
-            "strikes suspend booking.",
+            "{x}: can be cancelled or rescheduled until {at}, but this counts as a late "
+            "change. Too many late changes suspend booking.",
             x=name,
             at=until,
         )
         return NoteView("warn", "tight", text)
-    text = gettext("{x}: free to cancel or change until {at}.", x=name, at=until)
+    text = gettext("{x}: can be cancelled or rescheduled freely until {at}.", x=name, at=until)
     return NoteView("good", "clock", text)
 
 
 def _notes(facts: BookingFacts, lines: list[LineView], locale: Locale) -> list[NoteView]:
     gettext, view = translations(locale).gettext, facts.view
     if state_of(view, facts.now) is BookingState.EXPIRED:
-        text = gettext("Not confirmed in time: the places were released, nothing was charged.")
+        text = gettext(
+            "The booking wasn't confirmed in time. The places were released, and nothing was charged."
+        )
         return [NoteView("", "clock", text)]
     if view.state is BookingState.CANCELLED:
-        text = gettext("The places were released and the card entitlement was returned.")
+        text = gettext("The places were released, and any visits went back on your card.")
         return [NoteView("", "check", text)]
     if view.state is BookingState.NO_SHOW:
-        text = gettext("Not used: it counts as a missed visit under the rules.")
+        text = gettext("The booking wasn't used. Under the rules, it counts as a missed visit.")
         return [NoteView("warn", "tight", text)]
     notes: list[NoteView] = []
     if any(line.is_missed for line in lines):
-        text = gettext("What is marked as missed was not used: it counts as a missed visit under the rules.")
+        text = gettext("Items marked as missed weren't used. Under the rules, they count as missed visits.")
         notes.append(NoteView("warn", "tight", text))
     if any(line.visitors for line in lines):
-        text = gettext("Bring the original documents and come within the booked time.")
+        text = gettext("Bring the original documents and come at the booked time.")
         notes.append(NoteView("", "id", text))
     return notes
 
@@ -276,7 +278,7 @@ def _terms(facts: BookingFacts, lines: list[LineView], locale: Locale) -> list[N
 def _time_of(line: LineView, locale: Locale) -> str:
     if line.product_kind == "night":
         starts = line.starts_at.astimezone(zone(line.timezone)).strftime("%H:%M")
-        return translations(locale).gettext("check in {a}", a=starts)
+        return translations(locale).gettext("check-in {a}", a=starts)
     return say_span(line.starts_at, line.ends_at, line.timezone)
 
 

@@ -104,7 +104,7 @@ def _provisional(holidays: HolidayCalendar, span: Sequence[date], locale: Locale
     return (
         year
         and translations(locale).gettext(
-            "The holidays of {y} are not published yet: statutory days are shown, others may move.", y=year
+            "The {y} holidays aren't published yet. Statutory days are shown; others may change.", y=year
         )
     ) or ""
 
@@ -191,7 +191,7 @@ def _shut_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tu
             gettext("Closed ({x})", x=reason) if reason else gettext("Closed"),
         )
     if SlotState.ENDED in by_state:
-        return "none", gettext("Over"), gettext("Booking has ended")
+        return "none", gettext("Ended"), gettext("Booking has closed")
     return "none", gettext("None"), gettext("No sessions")
 
 
@@ -218,7 +218,7 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         price="" if pays or is_here else f"{on_site}{price}{unit}{_difference(facts, slot, locale)}",
         price_minor=slot.price_minor,
         can_book=can_book,
-        action=gettext("Now here")
+        action=gettext("Current session")
         if is_here
         else gettext("Move here")
         if is_moving
@@ -231,7 +231,7 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         card_tone="good" if pays else "",
         card_icon="card" if pays else "nocard",
         counts=_counts(facts.product, slot, locale) if can_book else (),
-        counts_label=gettext("Nights") if is_night else gettext("Seats"),
+        counts_label=gettext("Nights") if is_night else gettext("Guests"),
     )
 
 
@@ -243,8 +243,8 @@ def _difference(facts: CalendarFacts, slot: SlotView, locale: Locale) -> str:
     more = (slot.price_minor - line.price_minor) * line.quantity
     said = say_money(abs(more), locale, slot.currency)
     if more > 0:
-        return gettext(", {sum} more than now in all", sum=said)
-    return gettext(", {sum} less than now in all", sum=said)
+        return gettext(", {sum} more in total than now", sum=said)
+    return gettext(", {sum} less in total than now", sum=said)
 
 
 def _session_state(facts: CalendarFacts, slot: SlotView, locale: Locale) -> tuple[str, str, str]:
@@ -270,7 +270,7 @@ def _time_of(slot: SlotView, timezone: str, locale: Locale, *, is_night: bool) -
     if not is_night:
         return say_span(slot.starts_at, slot.ends_at, timezone)
     checks_in, checks_out = slot.starts_at.astimezone(zone(timezone)), slot.ends_at.astimezone(zone(timezone))
-    return translations(locale).gettext("Check in {a:%H:%M}, out {b:%H:%M}", a=checks_in, b=checks_out)
+    return translations(locale).gettext("Check-in {a:%H:%M}, check-out {b:%H:%M}", a=checks_in, b=checks_out)
 
 
 def _counts(product: Product, slot: SlotView, locale: Locale) -> tuple[tuple[int, str], ...]:

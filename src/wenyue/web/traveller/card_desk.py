@@ -18,8 +18,8 @@ from wenyue.web.traveller.views import BenefitView
 
 _EXPIRED: Final = Message.in_context("card", "Expired")
 _STATES: Final[Mapping[CardState, tuple[Message, str]]] = {
-    CardState.PRINTED: (Message("Not released"), "lock"),
-    CardState.SHIPPED: (Message("To activate"), "clock"),
+    CardState.PRINTED: (Message("Not on sale yet"), "lock"),
+    CardState.SHIPPED: (Message("Not activated"), "clock"),
     CardState.ACTIVE: (Message("Active"), "check"),
     CardState.FROZEN: (Message("Reported lost"), "lock"),
     CardState.REPLACED: (Message("Replaced"), "x"),
@@ -94,7 +94,7 @@ def card_view(card: CardView, holder: str, today: date, locale: Locale) -> views
 def _validity(card: CardView, locale: Locale) -> str:
     gettext = translations(locale).gettext
     if card.valid_to is None:
-        return gettext("Starts with the first visit")
+        return gettext("Valid from your first visit")
     return gettext("Valid until {d}", d=say_full_date(card.valid_to, locale))
 
 
@@ -102,7 +102,7 @@ def _benefit(card: CardView, number: int, locale: Locale) -> BenefitView:
     gettext, one = translations(locale).gettext, card.entitlements[number]
     name = pick(one.name_zh, one.name_en, locale)
     if one.granted is None or one.left is None:
-        used = gettext("used {n} times", n=one.used) if one.used else ""
+        used = translations(locale).ngettext("used once", "used {n} times", one.used) if one.used else ""
         return BenefitView(name, gettext("Unlimited"), note=used)
     left = translations(locale).pgettext("uses", "{n} left", n=one.left)
     return BenefitView(
@@ -113,9 +113,18 @@ def _benefit(card: CardView, number: int, locale: Locale) -> BenefitView:
 def _problem(card: CardView, today: date, locale: Locale) -> str:
     gettext = translations(locale).gettext
     if card.state is CardState.FROZEN:
-        return gettext("Reported lost: it cannot book. Bookings you have still admit you with your document.")
+        return gettext(
+            "Reported lost, so it can't be used to book. You can still use your bookings with your document."
+        )
     if card.valid_from is not None and card.valid_from > today:
         return gettext("Can be used from {d}.", d=say_full_date(card.valid_from, locale))
     if card.valid_to is not None and 0 <= (card.valid_to - today).days <= _SOON_DAYS:
-        return gettext("Expires in {n} days; use what is left in time.", n=(card.valid_to - today).days)
+        days = (card.valid_to - today).days
+        if days == 0:
+            return gettext("Expires today. Use any visits left.")
+        return translations(locale).ngettext(
+            "Expires tomorrow. Use any visits left.",
+            "Expires in {n} days. Use any visits left by then.",
+            days,
+        )
     return ""

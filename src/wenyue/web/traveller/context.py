@@ -75,7 +75,7 @@ class TravellerContext(RequestContext):
         """There is no such page, or it is somebody else's."""
         return self.message(
             self.gettext("Page not found"),
-            self.gettext("The address may be incomplete, or the page was withdrawn."),
+            self.gettext("The address may be incomplete, or the page was removed."),
             status=404,
         )
 
@@ -141,8 +141,10 @@ async def _answer(context: TravellerContext, handler: Handler, *, needs_login: b
 
 def _stale_form(context: TravellerContext) -> Response:
     return context.message(
-        context.gettext("This page is too old"),
-        context.gettext("For safety, go back, reload and submit again. Nothing was booked or charged."),
+        context.gettext("This page has expired"),
+        context.gettext(
+            "For your security, go back, reload and submit again. Nothing was booked or charged."
+        ),
         status=403,
     )
 
@@ -151,8 +153,8 @@ def _unavailable(context: TravellerContext) -> Response:
     response = context.message(
         context.gettext("Temporarily unavailable"),
         context.gettext(
-            "The data cannot be reached just now; please try again shortly. Nothing new was "
-            "booked or charged, and bookings you have are safe."
+            "We can't reach the data right now. Try again shortly. Nothing new was booked or "
+            "charged, and your bookings are safe."
         ),
         status=503,
         actions=((local_path(context.request.url.path), context.gettext("Try again"), True),),

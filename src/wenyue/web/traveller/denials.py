@@ -22,10 +22,10 @@ def denied(
     if why.reason is Denial.BLOCKED:
         return _blocked(context)
     return context.message(
-        context.gettext("Something is missing from the page"),
+        context.gettext("Something is missing"),
         context.gettext(
-            "The price that you saw did not arrive. Nothing was booked or charged; go back to "
-            "your trip and submit again."
+            "The price you saw is missing from the request. Nothing was booked or charged. "
+            "Go back to your trip and submit again."
         ),
         status=422,
         actions=(("/trip", context.gettext("Back to my trip"), True),),
@@ -35,10 +35,10 @@ def denied(
 def _blocked(context: TravellerContext) -> Response:
     """Unusual use was noticed of this account: it gets no new places for a time, by a booking or by a move."""
     return context.message(
-        context.gettext("This account cannot book for a while"),
+        context.gettext("This account can't book for now"),
         context.gettext(
-            "Unusual use was noticed. Nothing was changed, and your bookings stand. If that is "
-            "wrong, contact the operator."
+            "We noticed unusual activity. Nothing was changed, and your bookings are safe. "
+            "If this is a mistake, contact the operator."
         ),
         status=403,
     )
@@ -47,11 +47,9 @@ def _blocked(context: TravellerContext) -> Response:
 def _too_often(context: TravellerContext, why: Denied, again: AskAgain) -> Response:
     said = Said(
         why.reason.value,
-        context.gettext("That was too often"),
-        context.gettext(
-            "This account submitted many times within a short while, and this time nothing was done."
-        ),
-        context.gettext("What you chose is kept: submit again after {n} seconds.", n=why.after_s),
+        context.gettext("Too many tries"),
+        context.gettext("This account submitted too many requests in a short time, so nothing was done."),
+        context.gettext("Your choices are saved. Submit again in {n} seconds.", n=why.after_s),
         Taken.NOTHING.value.say(context.locale),
     )
     response = context.page(

@@ -97,7 +97,7 @@ async def check_code(context: TravellerContext) -> Response:
         )
     if proven is None:
         text = context.gettext(
-            "The code is wrong or no longer good. Try again; after five wrong ones ask for a new one."
+            "The code is wrong or has expired. Try again. After five wrong codes, ask for a new one."
         )
         return _code_page(context, request_id, text)
     after = "/card/loss" if _purpose(context) == "found" else "/me"
@@ -151,13 +151,14 @@ async def stop_replacement(context: TravellerContext) -> Response:
     except Throttled as slowed:
         return _objection_page(context, say_wait(slowed.at, context.now, context.locale), status=_TOO_MANY)
     if not is_stopped:
-        text = context.gettext("There is no such code, or seven days have passed.")
+        text = context.gettext("The code is wrong, or more than seven days have passed.")
         return _objection_page(context, text)
     return context.message(
         context.gettext("The replacement is stopped"),
         context.gettext(
-            "The new number does not work and everybody is signed out; your bookings stay. Bring "
-            "your document to the staffed counter, where an administrator replaces the card."
+            "The new number no longer works, and everyone is signed out. You keep your "
+            "bookings. Bring your document to the staffed counter, where an administrator "
+            "replaces the card."
         ),
         status=200,
         is_waiting=True,

@@ -117,7 +117,7 @@ async def save_visitor(context: TravellerContext) -> Response:
     kept = await keep_visitor(context.services, context.traveller, person.identity, is_companion=is_companion)
     answer, denied = kept.visitor, kept.denied
     if answer is VisitorRefusal.TOO_OFTEN:
-        text = context.gettext("Too many visitors were added today: add more tomorrow.")
+        text = context.gettext("You've added too many visitors today. Add more tomorrow.")
         return await _visitor_page(
             context, PersonForm(person.values, None, (FieldError("name", text),)), back
         )
@@ -127,12 +127,12 @@ async def save_visitor(context: TravellerContext) -> Response:
             context, PersonForm(person.values, None, (FieldError("name", text),)), back
         )
     if isinstance(answer, VisitorRefusal):
-        text = context.gettext("You have 20 visitors already; remove one first.")
+        text = context.gettext("You already have 20 visitors. Remove one first.")
         return await _visitor_page(
             context, PersonForm(person.values, None, (FieldError("name", text),)), back
         )
     if denied is not None:
-        saved = context.gettext("The visitor is saved, but not named on the card: ")
+        saved = context.gettext("The visitor was saved, but not added to the card: ")
         error = FieldError("companion", saved + say_denied(denied, context.locale))
         return await _visitor_page(context, PersonForm(person.values, None, (error,)), back)
     return redirect(_BACK.get(back, "/me") + "?saved=1")

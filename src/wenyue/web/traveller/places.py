@@ -157,18 +157,23 @@ def _say_hours(hours: list[OpeningHours], today: date, locale: Locale) -> str:
 
 def _rules(preset: Preset, locale: Locale) -> list[str]:
     """The preset in the words of a notice board."""
-    gettext = translations(locale).gettext
+    texts = translations(locale)
+    gettext = texts.gettext
     days, at = preset.release_days, f"{preset.release_time:%H:%M}"
-    rules = [gettext("Opens {n} days ahead at {at}", n=days, at=at)]
+    rules = [
+        texts.ngettext(
+            "Booking opens {n} day ahead at {at}", "Booking opens {n} days ahead at {at}", days, at=at
+        )
+    ]
     if not preset.same_day_booking:
         rules.append(gettext("No same-day booking"))
-    rules.append(gettext("At most {n} people at once", n=preset.party_max))
+    rules.append(texts.ngettext("{n} person per booking", "Up to {n} people per booking", preset.party_max))
     if preset.person_rule == "venue_day":
-        rules.append(gettext("One visit per document and day"))
+        rules.append(gettext("One visit per document per day"))
     if preset.minor_age_max is not None:
-        rules.append(gettext("Age {n} and under only with an adult", n=preset.minor_age_max))
+        rules.append(gettext("Ages {n} and under only with an adult", n=preset.minor_age_max))
     if preset.exempt_from_age is not None:
-        rules.append(gettext("Age {n} and over need no booking", n=preset.exempt_from_age))
+        rules.append(gettext("Ages {n} and over don't need a booking", n=preset.exempt_from_age))
     return rules
 
 

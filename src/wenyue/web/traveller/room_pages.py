@@ -67,21 +67,21 @@ def must_wait(context: TravellerContext, refusal: Refusal) -> Response:
     if not refusal.address:
         response = context.message(
             context.gettext("Just starting, please wait"),
-            context.gettext("Nothing was booked or charged. Try again in seconds."),
+            context.gettext("Nothing was booked or charged. Try again in a few seconds."),
             status=503,
             is_waiting=True,
         )
         response.headers["Retry-After"] = "2"
         return response
     return context.message(
-        context.gettext("There is a queue for this date"),
+        context.gettext("There's a queue for this date"),
         context.gettext(
-            "Many people want to go, and they are let in one after the other, in an order that "
-            "anybody can check. What you chose is kept: submit it when it is your turn. Nothing "
-            "was booked or charged."
+            "Many people want to book this date, so we let them in one by one, in an order "
+            "anyone can verify. Your choices are saved: submit them when it's your turn. "
+            "Nothing was booked or charged."
         ),
         status=403,
-        actions=((refusal.address, context.gettext("To the queue"), True),),
+        actions=((refusal.address, context.gettext("Go to the queue"), True),),
         is_waiting=True,
     )
 
@@ -115,8 +115,8 @@ def _problem(context: TravellerContext, event: str, problem: RoomProblem) -> Res
         return context.not_found()
     if problem is RoomProblem.CLOSED and known is not None:
         return context.message(
-            context.gettext("The queue is over"),
-            context.gettext("No waiting any more: you can book directly."),
+            context.gettext("The queue has ended"),
+            context.gettext("There's no more waiting. You can book directly."),
             status=200,
             actions=((known.room.onward, context.gettext("Book"), True),),
             is_waiting=True,
@@ -129,10 +129,10 @@ def _problem(context: TravellerContext, event: str, problem: RoomProblem) -> Res
             actions=((known.room.onward, context.gettext("Other dates"), True),),
         )
     response = context.message(
-        context.gettext("Busy; your place is safe"),
+        context.gettext("Busy right now, but your place is safe"),
         context.gettext(
-            "Open the page again in a moment. Before the release the order of arrival does not "
-            "matter; afterwards your first arrival counts."
+            "Open the page again in a moment. Before booking opens, it doesn't matter when "
+            "you join; afterwards, your first visit counts."
         ),
         status=503,
         actions=((f"/room/{event}", context.gettext("Try again"), True),),

@@ -146,7 +146,7 @@ def eta_words(ahead: int, per_s: float, locale: Locale) -> str:
     """How long it may take, as a range: from four fifths to thirteen tenths of what the pace says."""
     gettext = translations(locale).gettext
     if per_s < _PACE_LEAST:
-        return gettext("cannot be told yet")
+        return gettext("not known yet")
     minutes = ahead / per_s / 60
     if minutes * 1.3 < 1:
         return gettext("less than a minute")

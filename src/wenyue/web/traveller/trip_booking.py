@@ -156,8 +156,8 @@ def _refuse(
         who = mask_name(going[answer.visitor].name.reveal())
         about += context.gettext(" (visitor {n}, {who})", n=answer.visitor + 1, who=who)
     if is_by_others:
-        about += context.gettext(". Somebody else booked a place with your document for this day")
-        actions.append((OTHERS, context.gettext("That was not me"), True))
+        about += context.gettext(". Someone else booked a place with your document for this day")
+        actions.append((OTHERS, context.gettext("That wasn't me"), True))
     actions.append(("/trip", context.pgettext("to change it", "Back to my trip"), not actions))
     if chosen and (answer.outcome.is_full or answer.outcome in (Outcome.SLOT_CLOSED, Outcome.SALES_ENDED)):
         one = chosen[min(answer.line or 0, len(chosen) - 1)]

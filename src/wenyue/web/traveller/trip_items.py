@@ -134,9 +134,9 @@ def line_of(context: TravellerContext, one: Chosen) -> LineView:
         pays += gettext(" (card: {x})", x=WORDS[one.pays].title.say(locale))
     problem = ""
     if one.slot.state not in (SlotState.PLENTY, SlotState.TIGHT):
-        problem = gettext("This session cannot be booked now; remove it or choose another.")
+        problem = gettext("This session can't be booked right now. Remove it or choose another.")
     elif one.slot.left < one.quantity:
-        problem = gettext("Only {n} places are left.", n=one.slot.left)
+        problem = context.ngettext("Only {n} place is left.", "Only {n} places are left.", one.slot.left)
     return LineView(
         slot_id=one.slot.slot_id,
         kind=place.kind,
@@ -157,7 +157,7 @@ def time_of(context: TravellerContext, one: Chosen) -> str:
     """The session's time on the venue's clock."""
     if one.product.kind == "night":
         starts = one.slot.starts_at.astimezone(zone(one.venue.timezone))
-        return context.gettext("check in {a:%H:%M}", a=starts)
+        return context.gettext("check-in {a:%H:%M}", a=starts)
     return say_span(one.slot.starts_at, one.slot.ends_at, one.venue.timezone)
 
 

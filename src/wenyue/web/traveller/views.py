@@ -228,9 +228,9 @@ def venue_view(venue: Venue, locale: Locale) -> VenueView:
         icon=KIND_ICONS[venue.kind],
         name=name,
         place=place if venue.province != venue.city else venue.province,
-        level=gettext("{level} rated", level=venue.level) if venue.level else "",
+        level=gettext("{level}-rated", level=venue.level) if venue.level else "",
         demo=gettext("Demo") if venue.is_demo else "",
         summary=pick(venue.summary_zh, venue.summary_en, locale),
         own_name=venue.name_zh if name != venue.name_zh else "",
-        name_note=gettext("Romanised name, made from the Chinese") if is_romanised else "",
+        name_note=gettext("Name romanised from the Chinese") if is_romanised else "",
     )

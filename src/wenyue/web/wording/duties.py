@@ -64,7 +64,7 @@ WHOLE_DESTINATION: Final = frozenset(
 def say_scope(duty: Duty, names: Mapping[int, str], locale: str) -> str:
     """Where the duty is: everywhere, or the name of a venue and its post."""
     if duty.venue_id is None:
-        return translations(locale).gettext("every venue")
+        return translations(locale).gettext("all venues")
     venue = names.get(duty.venue_id, str(duty.venue_id))
     return f"{venue} · {duty.post}" if duty.post else venue
 
@@ -94,7 +94,7 @@ Commands of `wenyue` that take `--as LOGIN`, and the right that each asks for; t
 
 | {command} | {right} |
 |---|---|"""
-_OF_EVERY_VENUE: Final = Message("of every venue")
+_OF_EVERY_VENUE: Final = Message("of all venues")
 
 
 def _in_both(message: Message, gap: str = " · ") -> str:

@@ -20,11 +20,10 @@ class GateText(NamedTuple):
     next_step: Message
 
 
-_CHECK_DOCUMENT: Final = Message("Compare the document with the person, then let in.")
-_DESK: Final = Message("Show the way to the service desk.")
+_CHECK_DOCUMENT: Final = Message("Check that the document is theirs, then let them in.")
+_DESK: Final = Message("Send them to the counter.")
 _SCAN_AGAIN: Final = Message(
-    "Wipe the screen, turn the brightness up and scan again; or use the identity "
-    "document or the booking code."
+    "Wipe the screen, turn up the brightness and scan again. Or use the identity document or booking code."
 )
 
 GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
@@ -202,6 +201,5 @@ GATE_TEXTS: Final[Mapping[Reason, GateText]] = MappingProxyType(
 
 ELSEWHERE: Final = Message("Booked elsewhere today.")
 SHARED_NUMBER: Final = Message(
-    "Several visitors have documents with this number: choose by the nationality and the "
-    "name on the document."
+    "Several visitors have documents with this number. Choose by the nationality and name on the document."
 )

@@ -22,6 +22,6 @@ UNDO_TEXTS: Final[Mapping[UndoOutcome, Message]] = MappingProxyType(
 UNDO_REASONS: Final = (
     Message("Wrong person scanned"),
     Message("Scanned twice"),
-    Message("The visitor did not go in"),
+    Message("The visitor didn't enter"),
     Message("The turnstile failed"),
 )

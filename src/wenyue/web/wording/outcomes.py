@@ -50,7 +50,7 @@ def say(
         note = words.at_note.say(locale, at=say_instant(at, locale, timezone))
         explanation = two_sentences(explanation, note, locale)
     if reached is not None:
-        note = LIMIT_NOTES[reached.kind].say(locale, most=reached.most, used=reached.used)
+        note = LIMIT_NOTES[reached.kind].about(reached.most).say(locale, used=reached.used)
         explanation = two_sentences(explanation, note, locale)
     if lines and words.lines_note is not None:
         listed = translations(locale).pgettext("between names", ", ").join(map(str, lines))

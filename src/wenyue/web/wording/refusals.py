@@ -105,20 +105,72 @@ PEOPLE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
     ),
 }
 
-LIMIT_NOTES: Final[Mapping[LimitKind, Message]] = {
-    LimitKind.VISIT: Message("limit_kind.visit"),
-    LimitKind.SESSION: Message("limit_kind.session"),
-    LimitKind.DAY: Message("limit_kind.day"),
-    LimitKind.PLACES: Message("limit_kind.places"),
-    LimitKind.UNPAID: Message("limit_kind.unpaid"),
-    LimitKind.UNNAMED: Message("limit_kind.unnamed"),
-    LimitKind.HOLDS: Message("limit_kind.holds"),
-    LimitKind.MOVES: Message("limit_kind.moves"),
-    LimitKind.MOVES_DAY: Message("limit_kind.moves_day"),
-    LimitKind.CANCELS_DAY: Message("limit_kind.cancels_day"),
-    LimitKind.CANCELS_WEEK: Message("limit_kind.cancels_week"),
-    LimitKind.CANCELS_MONTH: Message("limit_kind.cancels_month"),
-    LimitKind.CANCELS_YEAR: Message("limit_kind.cancels_year"),
+LIMIT_NOTES: Final[Mapping[LimitKind, Message]] = {  # about as many as the limit allows
+    LimitKind.VISIT: Message.plural(
+        "One account can book {n} place here per day, and you have {used}.",
+        "One account can book {n} places here per day, and you have {used}.",
+        0,
+    ),
+    LimitKind.SESSION: Message.plural(
+        "One account can book {n} place in this session, and you have {used}.",
+        "One account can book {n} places in this session, and you have {used}.",
+        0,
+    ),
+    LimitKind.DAY: Message.plural(
+        "One account can book {n} place of this kind per day, and you have {used}.",
+        "One account can book {n} places of this kind per day, and you have {used}.",
+        0,
+    ),
+    LimitKind.PLACES: Message.plural(
+        "One account can have {n} unused place, and you have {used}.",
+        "One account can have {n} unused places, and you have {used}.",
+        0,
+    ),
+    LimitKind.UNPAID: Message.plural(
+        "One account can have {n} unpaid place, and you have {used}.",
+        "One account can have {n} unpaid places, and you have {used}.",
+        0,
+    ),
+    LimitKind.UNNAMED: Message.plural(
+        "One account can have {n} place without a name (rooms, tables, seats), and you have {used}.",
+        "One account can have {n} places without a name (rooms, tables, seats), and you have {used}.",
+        0,
+    ),
+    LimitKind.HOLDS: Message.plural(
+        "One account can have {n} unconfirmed booking, and you have {used}.",
+        "One account can have {n} unconfirmed bookings, and you have {used}.",
+        0,
+    ),
+    LimitKind.MOVES: Message.plural(
+        "A booking can be rescheduled once, and this one has been.",
+        "A booking can be rescheduled {n} times, and this one was rescheduled {used} times.",
+        0,
+    ),
+    LimitKind.MOVES_DAY: Message.plural(
+        "You can reschedule {n} booking a day, and have rescheduled {used} today.",
+        "You can reschedule {n} bookings a day, and have rescheduled {used} today.",
+        0,
+    ),
+    LimitKind.CANCELS_DAY: Message.plural(
+        "You can cancel {n} booking a day, and have cancelled {used} today.",
+        "You can cancel {n} bookings a day, and have cancelled {used} today.",
+        0,
+    ),
+    LimitKind.CANCELS_WEEK: Message.plural(
+        "You can cancel {n} booking a week, and have cancelled {used} this week.",
+        "You can cancel {n} bookings a week, and have cancelled {used} this week.",
+        0,
+    ),
+    LimitKind.CANCELS_MONTH: Message.plural(
+        "You can cancel {n} booking a month, and have cancelled {used} this month.",
+        "You can cancel {n} bookings a month, and have cancelled {used} this month.",
+        0,
+    ),
+    LimitKind.CANCELS_YEAR: Message.plural(
+        "You can cancel {n} booking a year, and have cancelled {used} this year.",
+        "You can cancel {n} bookings a year, and have cancelled {used} this year.",
+        0,
+    ),
 }
 
 PLACE_OUTCOMES: Final[Mapping[Outcome, OutcomeWords]] = {
