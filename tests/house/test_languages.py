@@ -18,7 +18,7 @@ from wenyue.locale.extraction import CALLS
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
 # What still holds both languages side by side: everything else speaks through the catalogues.
-SIDE_BY_SIDE = ("cli.py", "monitoring", "ops", "web/status")
+SIDE_BY_SIDE = ("cli.py", "monitoring", "ops")
 # Files that say Chinese by right: (file, why).
 CHINESE_BY_RIGHT = {
     "booking/slots/planning.py": "reasons that the calendar writes into its rows, and finds again",

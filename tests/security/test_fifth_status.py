@@ -19,6 +19,7 @@ from tests.support.status_wire import (
 )
 from wenyue.core import unread
 from wenyue.core.limits import PIPELINED_MAX
+from wenyue.locale import Message
 from wenyue.platform.http import unread as infra_unread
 from wenyue.web.status import wire
 from wenyue.web.status.pages import plain_page
@@ -95,7 +96,7 @@ async def test_security_fifth_1_what_is_sent_while_a_form_is_answered_is_not_kep
     async def handle(_method: str, _path: str, _body: bytes, _address: str) -> Page:
         is_asked.set()
         await may_answer.wait()
-        return plain_page("200 OK", "好", "fine")
+        return plain_page("200 OK", Message("Page not found"))
 
     async with status_page(handle) as (_, _, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

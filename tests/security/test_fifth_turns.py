@@ -17,6 +17,7 @@ from tests.support.status_wire import (
     status_page,
 )
 from wenyue.core.limits import PIPELINED_MAX
+from wenyue.locale import Message
 from wenyue.platform.http.web_server import WebServer
 from wenyue.platform.http.wire import BoundedHttp
 from wenyue.web.status import wire
@@ -88,7 +89,7 @@ async def test_security_fifth_2_a_form_that_comes_in_pieces_is_read_once(
 
     async def handle(_method: str, _path: str, body: bytes, _address: str) -> Page:
         bodies.append(body)
-        return plain_page("200 OK", "好", "fine")
+        return plain_page("200 OK", Message("Page not found"))
 
     def counted(raw: bytes) -> Mapping[bytes, bytes]:
         nonlocal parsed

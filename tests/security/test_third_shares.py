@@ -12,6 +12,7 @@ from wenyue.core.limits import (
     STATUS_CONNECTIONS_MAX,
     STATUS_OF_ADDRESS_MAX,
 )
+from wenyue.locale import Message
 from wenyue.platform.addresses import Network, line_of, parse_networks
 from wenyue.platform.load_shedding.shares import Shares
 from wenyue.web.status.pages import plain_page
@@ -57,7 +58,7 @@ async def _shelf(
     handler: Handler | None = None, proxies: tuple[Network, ...] = ()
 ) -> AsyncGenerator[tuple[Shelf, list[Connection], int]]:
     """The status page's shelf, whoever came to it so far, and its port."""
-    shelf = Shelf(plain_page("404 Not Found", "没有", "no"), handler, frozenset(), proxies)
+    shelf = Shelf(plain_page("404 Not Found", Message("Page not found")), handler, frozenset(), proxies)
     came: list[Connection] = []
 
     def visitor() -> Connection:
@@ -114,7 +115,7 @@ async def test_security_third_a_length_of_thousands_of_digits_is_too_long(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def handle(_method: str, _path: str, _body: bytes, _address: str) -> Page:
-        return plain_page("200 OK", "好", "fine")
+        return plain_page("200 OK", Message("Page not found"))
 
     async with _shelf(handle) as (_, _, port):
         with caplog.at_level(logging.ERROR):

@@ -17,8 +17,9 @@ NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 
 def incident(n: int = 1, **more: Any) -> Incident:
     """The n-th incident, of a booking that is slow, with these fields changed."""
-    note = Note(NOW, "investigating", "<b>正在</b>查", "looking & searching")
-    made = Incident(f"i{n}", "booking", NOW, None, False, "预约<慢>", "Booking is slow", (note,))
+    note = Note(NOW, "investigating", {"zh-CN": "<b>正在</b>查", "en": "looking & searching"})
+    title = {"zh-CN": "预约<慢>", "en": "Booking is slow"}
+    made = Incident(f"i{n}", "booking", NOW, None, False, title, (note,))
     return replace(made, **more)
 
 

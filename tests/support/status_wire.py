@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.web.status.pages import plain_page
 from wenyue.web.status.wire import (
     Connection,
@@ -87,7 +88,7 @@ async def status_page(
     handler: Handler | None = None,
 ) -> AsyncGenerator[tuple[Shelf, list[Visitor], int]]:
     """A shelf with one long page, whoever came to it, and its port."""
-    shelf = Shelf(plain_page("404 Not Found", "没有", "no"), handler)
+    shelf = Shelf(plain_page("404 Not Found", Message("Page not found")), handler)
     shelf.pages = {"/": page(BODY, "text/plain", age_s=0)}
     came: list[Visitor] = []
 

@@ -16,6 +16,7 @@ from wenyue.locale.languages import (
     negotiate,
 )
 from wenyue.locale.message import Message, Translations, say, translations
+from wenyue.locale.texts import Texts, in_every_language, short_tag, text_in
 
 __all__ = [
     "DEFAULT",
@@ -25,10 +26,14 @@ __all__ = [
     "Language",
     "Locale",
     "Message",
+    "Texts",
     "Translations",
     "command_locale",
+    "in_every_language",
     "locale_named",
     "negotiate",
     "say",
+    "short_tag",
+    "text_in",
     "translations",
 ]

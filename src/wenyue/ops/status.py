@@ -1,24 +1,26 @@
 """``wenyue status``: the status page as a process of its own, and what operators write on it."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import Annotated, Final
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 from rich.console import Console
 
 from wenyue.core.clock import utc_now
-from wenyue.locale import Message
+from wenyue.locale import DEFAULT, LOCALES, SOURCE, Message, Texts, short_tag
 from wenyue.platform.config import load
 from wenyue.platform.fault import SetupError
 from wenyue.web.status.history import NOTE_STATES, TEXT_MAX, TITLE_MAX, History
 from wenyue.web.status.model import COMPONENTS, Incident, Note
 from wenyue.web.status.run import run_status
+from wenyue.web.status.wording import say_title
 
 NAMES: Final = tuple(one.name for one in COMPONENTS)
-Zh = Annotated[str, typer.Option(help="in Chinese")]
-En = Annotated[str, typer.Option(help="in English")]
+Number: TypeAlias = Annotated[str, typer.Argument(help="as `open` and `list` print it")]
+_WANTED: Final = (DEFAULT, SOURCE)  # what operators write; more is welcome
 app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
@@ -26,6 +28,54 @@ app = typer.Typer(
 )
 incident = typer.Typer(no_args_is_help=True, help="Tell travellers about an incident (事件).")
 app.add_typer(incident, name="incident")
+
+
+def written(**lengths: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command an option for each of these texts in each language, and hands it on as Texts.
+
+    The text `title` has `--title-zh`, `--title-en`, …; the text `note` has `--zh`, `--en`, …. `lengths`: characters at most.
+    """
+
+    def with_options(command: Callable[..., None]) -> Callable[..., None]:
+        options = {
+            f"{text}_{short_tag(locale)}".replace("-", "_"): (text, locale)
+            for text in lengths
+            for locale in LOCALES
+        }
+
+        @wraps(command)
+        def run(**given: Any) -> None:  # noqa: ANN401 - what typer read
+            texts: dict[str, dict[str, str]] = {text: {} for text in lengths}
+            for name, (text, locale) in options.items():
+                said = str(given.pop(name))
+                if said or locale in _WANTED:
+                    _require(said, _option(text, locale), lengths[text])
+                    texts[text][locale] = said
+            command(**given, **texts)
+
+        own = inspect.signature(command)
+        parameters = [one for one in own.parameters.values() if one.name not in lengths]
+        for name, (text, locale) in options.items():
+            option = typer.Option(
+                _option(text, locale), help=LOCALES[locale].name, hidden=not LOCALES[locale].is_offered
+            )
+            parameters.append(
+                inspect.Parameter(
+                    name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=inspect.Parameter.empty if locale in _WANTED else "",
+                    annotation=Annotated[str, option],
+                )
+            )
+        run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined] - what typer looks at
+        run.__annotations__ = {one.name: one.annotation for one in parameters}
+        return run
+
+    return with_options
+
+
+def _option(text: str, locale: str) -> str:
+    return f"--{short_tag(locale).lower()}" if text == "note" else f"--{text}-{short_tag(locale).lower()}"
 
 
 @app.callback()
@@ -36,34 +86,27 @@ def serve_status_page(context: typer.Context) -> None:
 
 
 @incident.command("open")
+@written(title=TITLE_MAX, note=TEXT_MAX)
 def open_(
-    component: Annotated[str, typer.Argument(help=", ".join(NAMES))],
-    *,
-    title_zh: Annotated[str, typer.Option(help="title in Chinese")],
-    title_en: Annotated[str, typer.Option(help="title in English")],
-    zh: Zh,
-    en: En,
+    component: Annotated[str, typer.Argument(help=", ".join(NAMES))], *, title: Texts, note: Texts
 ) -> None:
     """Begin one, and print its number (新建)."""
     if component not in NAMES:
         raise SetupError(
             Message("{component} is no component: {names}", component=repr(component), names=", ".join(NAMES))
         )
-    _require(title_zh, "--title-zh", TITLE_MAX)
-    _require(title_en, "--title-en", TITLE_MAX)
     now = utc_now()
-    note = _note("investigating", zh, en)
-    made = Incident("", component, now, None, False, title_zh, title_en, (note,))
+    made = Incident("", component, now, None, False, title, (Note(now, "investigating", note),))
     Console().print(_history().open_incident(made), markup=False)
 
 
 @incident.command("update")
+@written(note=TEXT_MAX)
 def update(
-    number: Annotated[str, typer.Argument(help="as `open` and `list` print it")],
+    number: Number,
     *,
-    zh: Zh,
-    en: En,
     state: Annotated[str, typer.Option(help=", ".join(NOTE_STATES[:-1]))] = "watching",
+    note: Texts,
 ) -> None:
     """Tell more (更新)."""
     if state not in NOTE_STATES[:-1]:
@@ -72,15 +115,14 @@ def update(
                 "{state} is none of {note_states}", state=repr(state), note_states=", ".join(NOTE_STATES[:-1])
             )
         )
-    _add(number, _note(state, zh, en))
+    _add(number, state, note)
 
 
 @incident.command("close")
-def close(
-    number: Annotated[str, typer.Argument(help="as `open` and `list` print it")], *, zh: Zh, en: En
-) -> None:
+@written(note=TEXT_MAX)
+def close(number: Number, *, note: Texts) -> None:
     """It is over (关闭)."""
-    _add(number, _note("resolved", zh, en))
+    _add(number, "resolved", note)
 
 
 @incident.command("list")
@@ -89,7 +131,8 @@ def list_() -> None:
     console = Console()
     for one in _history().incidents():
         mark = "open" if one.closed_at is None else f"closed {one.closed_at:%Y-%m-%d %H:%M}"
-        line = f"{one.id}  {one.opened_at:%Y-%m-%d %H:%M}  {mark}  {one.component}  {one.title_zh} · {one.title_en}"
+        titles = " · ".join(dict.fromkeys(say_title(one, locale) for locale in LOCALES))
+        line = f"{one.id}  {one.opened_at:%Y-%m-%d %H:%M}  {mark}  {one.component}  {titles}"
         console.print(line, markup=False, soft_wrap=True)
 
 
@@ -97,14 +140,8 @@ def _history() -> History:
     return History(load().home / "status")
 
 
-def _note(state: str, zh: str, en: str) -> Note:
-    _require(zh, "--zh", TEXT_MAX)
-    _require(en, "--en", TEXT_MAX)
-    return Note(utc_now(), state, zh, en)
-
-
-def _add(number: str, note: Note) -> None:
-    if not _history().add_note(number, note):
+def _add(number: str, state: str, note: Texts) -> None:
+    if not _history().add_note(number, Note(utc_now(), state, note)):
         raise SetupError(
             Message(
                 "no open incident {number} that takes more: see `wenyue status incident list`",

@@ -17,9 +17,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.browser import SHOWN_MS
 from wenyue.core.clock import utc_now, zone
+from wenyue.locale import Message
+from wenyue.locale.formats import TIMEZONE
 from wenyue.ops.ports import free_port
-from wenyue.web.status.model import COMPONENTS, Day, Incident, Note, Standing, State
-from wenyue.web.status.pages import ZONE, Known, all_pages, plain_page
+from wenyue.web.status.model import COMPONENTS, Automatic, Day, Incident, Note, Standing, State
+from wenyue.web.status.pages import Known, all_pages, plain_page
 from wenyue.web.status.wire import Connection, Shelf
 
 pytestmark = [pytest.mark.browser]
@@ -30,7 +32,7 @@ class Served:
     """The page over a real socket, served by a thread; `show` puts another state on the shelf."""
 
     def __init__(self) -> None:
-        self.shelf = Shelf(plain_page("404 Not Found", "没有找到这个页面", "Page not found"))
+        self.shelf = Shelf(plain_page("404 Not Found", Message("Page not found")))
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.sock.setblocking(False)
         self.address = f"http://127.0.0.1:{self.sock.getsockname()[1]}"
@@ -48,15 +50,14 @@ class Served:
     def show(self, state: State, booking_url: str) -> None:
         """Make the pages anew."""
         now = utc_now()
-        today = now.astimezone(zone(ZONE)).date()
+        today = now.astimezone(zone(TIMEZONE)).date()
         days = {
             day: Day(day, 86_000, 900 if n % 11 == 3 else 0, 300 if n % 17 == 5 else 0)
             for n in range(60)
             if (day := today - timedelta(days=n))
         }
-        note = Note(now, "resolved", "系统自动检测到已恢复。", "Detected automatically: it works again.")
-        titles = ("入园核验暂时不可用", "Entry is away")
-        incident = Incident("i1", "entry", now - timedelta(hours=1), now, True, *titles, (note,))
+        note = Note(now, "resolved", Automatic.CLOSED)
+        incident = Incident("i1", "entry", now - timedelta(hours=1), now, True, Automatic.DOWN, (note,))
         standings = {one.name: Standing(State.OK, now) for one in COMPONENTS}
         standings["booking"] = replace(standings["booking"], state=state)
         known = Known(now, standings, {"booking": days, "entry": days}, [incident], booking_url, self.address)

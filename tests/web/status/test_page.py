@@ -6,23 +6,26 @@ import re
 import sqlite3
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.requests import Request
 
 from tests.support.status_page import NOW, incident
+from wenyue.locale import LOCALES, languages
 from wenyue.platform.config import load
 from wenyue.web.shared.pages import status_url
 from wenyue.web.status.history import INCIDENTS_MAX, History
-from wenyue.web.status.model import COMPONENTS, Day, Incident, Note, Seen, Standing, State
+from wenyue.web.status.model import COMPONENTS, Automatic, Day, Incident, Note, Seen, Standing, State
 from wenyue.web.status.pages import Known, all_pages, html
 from wenyue.web.status.rules import class_of, follow, from_monitor, judge, last_days, overall, uptime
 from wenyue.web.status.run import place_of
+from wenyue.web.status.wording import say_note, say_title
 
 TODAY = date(2026, 11, 22)
 OK, DOWN = Seen(200, 5.0), Seen(None, 4000.0)
@@ -112,7 +115,7 @@ def test_a_page_with_everything_is_small() -> None:
     many = [
         replace(
             incident(n, closed_at=NOW),
-            notes=tuple(Note(NOW, "watching", "经过" * 40, "what " * 40) for _ in range(4)),
+            notes=tuple(Note(NOW, "watching", {"zh-CN": "经过" * 40, "en": "what " * 40}) for _ in range(4)),
         )
         for n in range(30)
     ]
@@ -149,9 +152,9 @@ def test_seconds_and_incidents_are_kept(tmp_path: Path) -> None:
         )
     assert history.days("booking", TODAY) == {TODAY: Day(TODAY, 20.0, 0.0, 4.0)}
     id_ = history.open_incident(replace(incident(), id=""))
-    assert history.add_note(id_, Note(NOW, "watching", "看", "watch"))
-    assert history.add_note(id_, Note(NOW, "resolved", "好", "good"))
-    assert not history.add_note(id_, Note(NOW, "watching", "还", "still"))
+    assert history.add_note(id_, Note(NOW, "watching", {"zh-CN": "看", "en": "watch"}))
+    assert history.add_note(id_, Note(NOW, "resolved", {"zh-CN": "好", "en": "good"}))
+    assert not history.add_note(id_, Note(NOW, "watching", {"zh-CN": "还", "en": "still"}))
     [stored] = history.incidents()
     assert stored.closed_at == NOW
     assert [one.state for one in stored.notes] == ["resolved", "watching", "investigating"]
@@ -165,13 +168,85 @@ def test_history_is_bounded(tmp_path: Path) -> None:
     history.open_incident(incident(0))
     with sqlite3.connect(history.path) as file:
         rows = [(f"x{n}", f"2026-01-01T00:00:{n:06d}") for n in range(INCIDENTS_MAX + 9)]
-        file.executemany("INSERT INTO incident VALUES (?, 'booking', ?, '2026-01-02', 1, 'a', 'b')", rows)
+        file.executemany(
+            "INSERT INTO incident (id, component, opened_at, closed_at, is_automatic, title_zh, title_en)"
+            " VALUES (?, 'booking', ?, '2026-01-02', 1, 'a', 'b')",
+            rows,
+        )
     file.close()
     history.open_incident(incident(1))
     with sqlite3.connect(history.path) as file:
         [(count,)] = file.execute("SELECT count(*) FROM incident WHERE closed_at IS NOT NULL").fetchall()
     file.close()
     assert count == INCIDENTS_MAX
+
+
+def test_the_release_before_reads_and_writes_the_same_file(tmp_path: Path) -> None:
+    history, at = History(tmp_path), NOW.isoformat()
+    path = tmp_path / "status.db"
+    with closing(sqlite3.connect(path)) as file, file:
+        file.executescript(
+            "CREATE TABLE incident (id TEXT PRIMARY KEY, component TEXT NOT NULL, opened_at TEXT NOT NULL, closed_at TEXT,"
+            " is_automatic INTEGER NOT NULL, title_zh TEXT NOT NULL, title_en TEXT NOT NULL);"
+            "CREATE TABLE note (incident_id TEXT NOT NULL REFERENCES incident, at TEXT NOT NULL, state TEXT NOT NULL,"
+            " zh TEXT NOT NULL, en TEXT NOT NULL);"
+        )
+        file.execute(_OLD_INCIDENT, ("old", "entry", at, 1, "入园核验暂时不可用", "Entry is away"))
+        file.execute(_OLD_NOTE, ("old", at, "investigating", "甲", "A"))
+    [old] = history.incidents()
+    assert [say_title(old, locale) for locale in LOCALES] == ["入园核验暂时不可用", "Entry is away"]
+    assert [say_note(old.notes[0], locale) for locale in LOCALES] == ["甲", "A"]
+    made = replace(incident(), title=Automatic.SLOW, notes=(Note(NOW, "watching", {"en": "only English"}),))
+    history.open_incident(made)
+    with closing(sqlite3.connect(path)) as file, file:
+        rows = file.execute("SELECT title_zh, title_en FROM incident WHERE id = ?", (made.id,)).fetchall()
+        notes = file.execute("SELECT zh, en FROM note WHERE incident_id = ?", (made.id,)).fetchall()
+        file.execute(_OLD_INCIDENT, ("again", "entry", at, 1, "乙", "B"))
+        file.execute(_OLD_NOTE, ("again", at, "watching", "丙", "C"))
+    assert (rows, notes) == ([("预约响应缓慢", "Booking is slow")], [("only English", "only English")])
+    kept = {one.id: one for one in history.incidents()}
+    assert kept[made.id] == made
+    assert (kept["again"].title, kept["again"].notes[0].text) == (
+        {"zh-CN": "乙", "en": "B"},
+        {"zh-CN": "丙", "en": "C"},
+    )
+
+
+_OLD_INCIDENT = (
+    "INSERT INTO incident (id, component, opened_at, closed_at, is_automatic, title_zh, title_en)"
+    " VALUES (?, ?, ?, NULL, ?, ?, ?)"
+)
+_OLD_NOTE = "INSERT INTO note (incident_id, at, state, zh, en) VALUES (?, ?, ?, ?, ?)"
+
+
+# --- a language more
+
+
+def test_a_language_more_has_its_page_and_its_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pseudo = languages.Language(languages.PSEUDO, "en", "Pseudo", is_offered=False)
+    monkeypatch.setitem(cast("dict[str, languages.Language]", LOCALES), languages.PSEUDO, pseudo)
+    ours = incident(2, title=Automatic.DOWN, notes=(Note(NOW, "resolved", Automatic.CLOSED),), closed_at=NOW)
+    pages = all_pages(known(State.DOWN, [ours]))
+    assert b"[!!" in pages["/en-XA/feed.atom"].plain[1]
+    text = pages["/en-XA"].plain[1].decode()
+    attributes = re.findall(
+        r'(?:aria-label|description" content|data-(?:online|offline|ms|none))="([^"]*)"', text
+    )
+    assert [one for one in attributes if not one.startswith("[!!")] == []
+    shown = re.split(r"<[^>]*>", text)
+    plain = re.compile(r"[A-EG-LNOR-UWYZa-eg-lnor-uwyz]{2,}")  # the pseudo-language has none of these letters
+    data = re.compile(r"English|\b22 Nov \d{4}, [\d:]+|\d+-\d+-\d+")
+    assert [one for one in shown if plain.search(data.sub("", one))] == []
+    assert "[!!" in json.loads(pages["/status.json"].plain[1])["incidents"][0]["en-XA"]
+
+
+def test_what_was_not_written_in_a_language_is_said_in_english() -> None:
+    pages = all_pages(
+        known(incidents=[incident(title={"en": "West gates"}), incident(2, title={"zh-CN": "西门"})])
+    )
+    for path in ("/", "/en"):
+        assert "West gates" in pages[path].plain[1].decode()
+        assert "西门" in pages[path].plain[1].decode()
 
 
 # --- the way there

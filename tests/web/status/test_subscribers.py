@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.status_page import Web, incident, page_for, probed_web
 from wenyue.core.personal import KeyRing, Vault
+from wenyue.locale import Message
 from wenyue.platform.addresses import parse_networks
 from wenyue.web.status.pages import plain_page
 from wenyue.web.status.subscribers import Subscribers
@@ -76,7 +77,7 @@ async def test_security_M1_subscriptions_count_for_whoever_the_named_proxy_says(
         seen.append(address)
         return lost
 
-    lost = plain_page("404 Not Found", "没有", "no")
+    lost = plain_page("404 Not Found", Message("Page not found"))
     for proxies in (parse_networks(["127.0.0.1"]), ()):
         shelf = Shelf(lost, handle, frozenset(), proxies)
         server = await asyncio.get_running_loop().create_server(lambda: Connection(shelf), "127.0.0.1", 0)  # noqa: B023 - of this round

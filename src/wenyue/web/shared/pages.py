@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from wenyue.locale import LOCALES, Locale
+from wenyue.locale import DEFAULT, LOCALES, Locale
 from wenyue.locale.templates import EXTENSIONS, prepare
 from wenyue.web.shared.art import landscape
 from wenyue.web.shared.i18n import is_large, lang_of, locale_of, say_money
@@ -129,7 +129,7 @@ def status_url(request: Request) -> str:
         base = f"{request.url.scheme}://{f'[{host}]' if ':' in host else host}:{own.port}"
     if not base:
         return ""
-    return f"{base.rstrip('/')}/{'en' if locale_of(request) == 'en' else ''}"
+    return f"{base.rstrip('/')}/{'' if (locale := locale_of(request)) == DEFAULT else locale}"
 
 
 def _own_host(request: Request) -> str:

@@ -3,15 +3,18 @@
 Writing may fail (a full disk): the page goes on, and says what it knows from memory.
 """
 
+import json
 import sqlite3
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from wenyue.web.status.model import Day, Incident, Note, State
+from wenyue.locale import DEFAULT, SOURCE, Texts
+from wenyue.web.status.model import Automatic, Day, Incident, Note, State
+from wenyue.web.status.wording import say_note, say_title
 
 DAYS_KEPT: Final = 400
 INCIDENTS_MAX: Final = 500
@@ -33,6 +36,11 @@ CREATE TABLE IF NOT EXISTS note (
     incident_id TEXT NOT NULL REFERENCES incident, at TEXT NOT NULL, state TEXT NOT NULL, zh TEXT NOT NULL, en TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS note_incident ON note (incident_id, at);
 """
+# What was written in each language, as JSON, or the name of an Automatic. The columns for two languages stay filled while the
+# release before may read them, and are read where it wrote.
+_ADDED: Final = ("texts", "automatic")
+_COLUMNS: Final = (DEFAULT, SOURCE)  # `…zh` and `…en`
+_AUTOMATIC: Final = {one.value: one for one in Automatic}
 
 
 class History:
@@ -70,15 +78,15 @@ class History:
         id_ = incident.id or uuid4().hex[:10]
         with self._open() as file:
             file.execute(
-                "INSERT INTO incident (id, component, opened_at, closed_at, is_automatic, title_zh, title_en)"
-                " VALUES (?, ?, ?, NULL, ?, ?, ?)",
+                "INSERT INTO incident (id, component, opened_at, closed_at, is_automatic, title_zh, title_en, texts, automatic)"
+                " VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?)",
                 (
                     id_,
                     incident.component,
                     incident.opened_at.isoformat(),
                     int(incident.is_automatic),
-                    incident.title_zh[:TITLE_MAX],
-                    incident.title_en[:TITLE_MAX],
+                    *(say_title(incident, locale)[:TITLE_MAX] for locale in _COLUMNS),
+                    *_kept(incident.title, TITLE_MAX),
                 ),
             )
             for note in incident.notes:
@@ -108,13 +116,14 @@ class History:
         """Open ones first, then the newest. Raises sqlite3.Error, OSError."""
         with self._open() as file:
             rows = file.execute(
-                "SELECT id, component, opened_at, closed_at, is_automatic, title_zh, title_en FROM incident"
-                " ORDER BY closed_at IS NOT NULL, opened_at DESC LIMIT ?",
+                "SELECT id, component, opened_at, closed_at, is_automatic, title_zh, title_en, texts, automatic"
+                " FROM incident ORDER BY closed_at IS NOT NULL, opened_at DESC LIMIT ?",
                 (limit,),
             ).fetchall()
             notes = {
                 row[0]: file.execute(
-                    "SELECT at, state, zh, en FROM note WHERE incident_id = ? ORDER BY at DESC, rowid DESC LIMIT ?",
+                    "SELECT at, state, zh, en, texts, automatic FROM note"
+                    " WHERE incident_id = ? ORDER BY at DESC, rowid DESC LIMIT ?",
                     (row[0], NOTES_PER_INCIDENT_MAX),
                 ).fetchall()
                 for row in rows
@@ -126,10 +135,10 @@ class History:
                 opened_at=datetime.fromisoformat(row[2]),
                 closed_at=datetime.fromisoformat(row[3]) if row[3] else None,
                 is_automatic=bool(row[4]),
-                title_zh=row[5],
-                title_en=row[6],
+                title=_read(*row[5:]),
                 notes=tuple(
-                    Note(datetime.fromisoformat(at), state, zh, en) for at, state, zh, en in notes[row[0]]
+                    Note(datetime.fromisoformat(at), state, _read(*said))
+                    for at, state, *said in notes[row[0]]
                 ),
             )
             for row in rows
@@ -142,14 +151,43 @@ class History:
         file = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level="IMMEDIATE")
         try:
             file.executescript(f"PRAGMA journal_mode = wal; PRAGMA synchronous = normal; {_SCHEMA}")
+            _expand(file)
             with file:
                 yield file
         finally:
             file.close()
 
 
+def _expand(file: sqlite3.Connection) -> None:
+    """Add the columns that the release before did not make."""
+    for table in ("incident", "note"):
+        known = {row[1] for row in file.execute(f"PRAGMA table_info({table})")}
+        for column in _ADDED:
+            if column not in known:
+                with suppress(sqlite3.OperationalError):  # another process was first
+                    file.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
+
+
 def _add_note(file: sqlite3.Connection, id_: str, note: Note) -> None:
+    said = [say_note(note, locale)[:TEXT_MAX] for locale in _COLUMNS]
     file.execute(
-        "INSERT INTO note (incident_id, at, state, zh, en) VALUES (?, ?, ?, ?, ?)",
-        (id_, note.at.isoformat(), note.state, note.zh[:TEXT_MAX], note.en[:TEXT_MAX]),
+        "INSERT INTO note (incident_id, at, state, zh, en, texts, automatic) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (id_, note.at.isoformat(), note.state, *said, *_kept(note.text, TEXT_MAX)),
     )
+
+
+def _kept(said: Texts | Automatic, length_max: int) -> tuple[str | None, str | None]:
+    """(texts, automatic) as they are stored."""
+    if isinstance(said, Automatic):
+        return None, said.value
+    return json.dumps({locale: text[:length_max] for locale, text in said.items()}, ensure_ascii=False), None
+
+
+def _read(*columns: str | None) -> Texts | Automatic:
+    """What was said, from the columns of two languages, `texts` and `automatic`; a later release may name what we do not know."""
+    *two, texts, automatic = columns
+    if automatic in _AUTOMATIC:
+        return _AUTOMATIC[automatic]
+    if texts is not None:
+        return {str(locale): str(text) for locale, text in json.loads(texts).items()}
+    return dict(zip(_COLUMNS, (text or "" for text in two), strict=True))

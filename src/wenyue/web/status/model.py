@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 
+from wenyue.locale import Texts
+
 
 class State(Enum):
     """How a component is, for travellers. UNKNOWN: nobody could look."""
@@ -14,27 +16,28 @@ class State(Enum):
     UNKNOWN = "unknown"
 
 
+class Automatic(Enum):
+    """What the probes say of an incident by themselves, in every language: its title, its first note and its last."""
+
+    DOWN = "down"
+    SLOW = "slow"
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Something that travellers use; `needs_monitor`: only the monitor can see how it is."""
+    """Something that travellers use; `needs_monitor`: only the monitor can see how it is. `wording` has its words."""
 
     name: str
-    zh: str
-    en: str
-    note_zh: str
-    note_en: str
     needs_monitor: bool = False
 
 
 COMPONENTS = (
-    Component("booking", "预约", "Booking", "查询、预约、改期、取消", "look, book, change, cancel"),
-    Component("entry", "入园核验", "Entry", "闸机与窗口核验", "gates and desks"),
-    Component(
-        "messages", "短信通知", "Messages", "预约成功、取消等短信", "texts about bookings", needs_monitor=True
-    ),
-    Component(
-        "partners", "合作渠道", "Partners", "旅行社与平台", "agencies and platforms", needs_monitor=True
-    ),
+    Component("booking"),
+    Component("entry"),
+    Component("messages", needs_monitor=True),
+    Component("partners", needs_monitor=True),
 )
 
 
@@ -64,8 +67,7 @@ class Note:
 
     at: datetime
     state: str
-    zh: str
-    en: str
+    text: Texts | Automatic
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,7 @@ class Incident:
     opened_at: datetime
     closed_at: datetime | None
     is_automatic: bool
-    title_zh: str
-    title_en: str
+    title: Texts | Automatic
     notes: tuple[Note, ...] = ()
 
 

@@ -1,24 +1,27 @@
-"""Turns what is known into bytes: the page in both languages, the JSON form, the feeds, style sheet and script."""
+"""Turns what is known into bytes: the page in every language, the JSON form, the feeds, style sheet and script."""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, partial
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wenyue.core.clock import zone
+from wenyue.locale import DEFAULT, LOCALES, Locale, Message, Texts, in_every_language, short_tag, translations
+from wenyue.locale.formats import TIMEZONE, say_instant
+from wenyue.locale.templates import EXTENSIONS, prepare
 from wenyue.web.status import wording
 from wenyue.web.status.model import COMPONENTS, Component, Day, Incident, Standing, State
 from wenyue.web.status.rules import class_of, last_days, overall, uptime
 from wenyue.web.status.wire import Page, page
 
-ZONE: Final = "Asia/Shanghai"
+MOMENT: Final = Message("format.instant_seconds")  # 22 Nov 2026, 14:05:03
 AGE_S: Final = 10  # a cache in front may keep a page so long
 _FOREVER_S: Final = 31_536_000
 _SHEETS: Final = ("10-tokens.css", "20-base.css", "30-parts.css")
@@ -49,11 +52,12 @@ def all_pages(known: Known) -> dict[str, Page]:
         f" connect-src 'self' {known.booking_url}".rstrip()
     )
     made: dict[str, Page] = dict(_assets())
-    for path, locale in (("/", "zh-CN"), ("/en", "en")):
+    for locale in LOCALES:
         more = f"content-language: {locale}\r\n"
-        made[path] = page(html(known, locale).encode(), _HTML, age_s=AGE_S, policy=policy, more=more)
+        text = html(known, locale).encode()
+        made[path_of(locale)] = page(text, _HTML, age_s=AGE_S, policy=policy, more=more)
         feed = atom(known, locale).encode()
-        made[path.rstrip("/") + "/feed.atom"] = page(feed, "application/atom+xml; charset=utf-8", age_s=60)
+        made[_feed_of(locale)] = page(feed, "application/atom+xml; charset=utf-8", age_s=60)
     made["/status.json"] = page(
         as_json(known),
         "application/json; charset=utf-8",
@@ -66,20 +70,44 @@ def all_pages(known: Known) -> dict[str, Page]:
     return made
 
 
-def plain_page(status: str, zh: str, en: str, *, form: tuple[str, str, str, str] | None = None) -> Page:
-    """A small page that says one thing, in both languages; `form`: (path, mark, signature, words) of its one button."""
-    css = _names()["status.css"]
-    button = ""
-    if form is not None:
+def path_of(locale: Locale) -> str:
+    """Where the page stands in the language: `/`, `/en`."""
+    return "/" if locale == DEFAULT else f"/{locale}"
+
+
+def _feed_of(locale: Locale) -> str:
+    return f"{path_of(locale).rstrip('/')}/feed.atom"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """The one button of a small page: where it posts `mark` and `sign`, and what it says."""
+
+    path: str
+    mark: str
+    sign: str
+    words: Message
+
+
+def plain_page(status: str, said: Message, button: Button | None = None) -> Page:
+    """A small page that says one thing in every language: nobody knows yet who reads it."""
+    first, *others = LOCALES
+    lines = [f"<h1>{escape(said.say(first))}</h1>"]
+    lines += [f'<p lang="{locale}">{escape(said.say(locale))}</p>' for locale in others]
+    if button is not None:
         fields = "".join(
             f'<input type="hidden" name="{name}" value="{escape(value)}">'
-            for name, value in zip(("mark", "sign"), form[1:3], strict=True)
+            for name, value in (("mark", button.mark), ("sign", button.sign))
         )
-        button = f'<form method="post" action="{form[0]}">{fields}<button class="button">{escape(form[3])}</button></form>'
+        words = escape(_in_a_row(button.words))
+        lines.append(
+            f'<form method="post" action="{button.path}">{fields}<button class="button">{words}</button></form>'
+        )
     text = (
-        f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<title>稳约 Wenyue</title><link rel="stylesheet" href="{css}"><main class="page page--status"><h1>{escape(zh)}</h1>'
-        f'<p lang="en">{escape(en)}</p>{button}<p><a href="/">服务状态 · Status</a></p></main></html>'
+        f'<!doctype html><html lang="{first}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<title>{escape(_in_a_row(Message("Wenyue")))}</title><link rel="stylesheet" href="{_names()["status.css"]}">'
+        f'<main class="page page--status">{"".join(lines)}<p><a href="/">{escape(_in_a_row(Message("Service status")))}</a></p>'
+        "</main></html>"
     )
     return page(
         text.encode(),
@@ -90,45 +118,31 @@ def plain_page(status: str, zh: str, en: str, *, form: tuple[str, str, str, str]
     )
 
 
-def html(known: Known, locale: str) -> str:
+def _in_a_row(said: Message) -> str:
+    """`退订 · Unsubscribe`."""
+    return " · ".join(in_every_language(said).values())
+
+
+def html(known: Known, locale: Locale) -> str:
     """The whole page in one language."""
-    is_en = locale == "en"
-
-    def pick(zh: str, en: str) -> str:
-        return (en or zh) if is_en else (zh or en)
-
     state = overall(known.standings)
     shown = [one for one in COMPONENTS if _is_shown(one, known)]
     booking = known.standings.get("booking")
     booking_state = booking.state if booking else State.UNKNOWN
     context: dict[str, object] = {
-        "locale": locale,
-        "t": pick,
-        "pick": pick,
         "at": known.at,
         "state": state.value,
-        "headline": pick(*wording.HEADLINES[state]),
-        "advice": pick(*wording.ADVICE[state]),
-        "marks": {one.value: path for one, path in wording.MARKS.items()},
-        "tones": {one.value: tone for one, tone in wording.TONES.items()},
-        "words": {one.value: pick(*said) for one, said in wording.WORDS.items()},
-        "said": {name: pick(*said) for name, said in wording.NOTE_STATES.items()},
-        "said_booking": pick(*wording.SAID_BOOKING[booking_state]),
-        "names": {one.name: pick(one.zh, one.en) for one in COMPONENTS},
-        "rows": [_row(one, known, pick) for one in shown],
+        "headline": wording.HEADLINES[state],
+        "advice": wording.ADVICE[state],
+        "said_booking": wording.SAID_BOOKING[booking_state],
+        "rows": [_row(one, known, locale) for one in shown],
         "open": [one for one in known.incidents if one.closed_at is None],
         "past": [one for one in known.incidents if one.closed_at is not None][:_PAST_MAX],
-        "verdicts": [(key, tone, pick(*title), pick(*text)) for key, tone, title, text in wording.VERDICTS],
         "booking_url": known.booking_url,
         "booking_state": booking_state.value,
         "takes_subscriptions": known.takes_subscriptions,
-        "feed": "/en/feed.atom" if is_en else "/feed.atom",
-        "css": _names()["status.css"],
-        "js": _names()["status.js"],
-        "clock": partial(say_clock, is_en=is_en),
-        "span": partial(say_span, is_en=is_en),
     }
-    return _environment().get_template("status.html").render(context)
+    return _environment(locale).get_template("status.html").render(context)
 
 
 def as_json(known: Known) -> bytes:
@@ -137,13 +151,11 @@ def as_json(known: Known) -> bytes:
     body = {
         "at": known.at.isoformat(),
         "state": state.value,
-        "zh": wording.HEADLINES[state][0],
-        "en": wording.HEADLINES[state][1],
+        **_keyed(in_every_language(wording.HEADLINES[state])),
         "components": [
             {
                 "name": one.name,
-                "zh": one.zh,
-                "en": one.en,
+                **_keyed(in_every_language(wording.COMPONENTS[one.name])),
                 "state": standing.state.value,
                 "since": standing.since.isoformat(),
                 "latency_ms": None if standing.took_ms is None else round(standing.took_ms, 1),
@@ -164,10 +176,10 @@ def as_json(known: Known) -> bytes:
                 "opened_at": one.opened_at.isoformat(),
                 "closed_at": one.closed_at.isoformat() if one.closed_at else None,
                 "is_automatic": one.is_automatic,
-                "zh": one.title_zh,
-                "en": one.title_en,
+                **_keyed({locale: wording.say_title(one, locale) for locale in LOCALES}),
                 "notes": [
-                    {"at": note.at.isoformat(), "state": note.state, "zh": note.zh, "en": note.en}
+                    {"at": note.at.isoformat(), "state": note.state}
+                    | _keyed({locale: wording.say_note(note, locale) for locale in LOCALES})
                     for note in one.notes
                 ],
             }
@@ -177,31 +189,35 @@ def as_json(known: Known) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def atom(known: Known, locale: str) -> str:
+def _keyed(texts: Texts) -> dict[str, str]:
+    """As programs read it: `{"zh": …, "en": …}`."""
+    return {short_tag(locale): text for locale, text in texts.items()}
+
+
+def atom(known: Known, locale: Locale) -> str:
     """The incidents as an Atom feed (RFC 4287)."""
-    is_en = locale == "en"
-    title = "Wenyue status" if is_en else "稳约服务状态"
     base = known.own_url or "http://localhost"
     changed = [note.at for one in known.incidents[:_FEED_MAX] for note in one.notes]
-    entries = "".join(_entry(one, base, is_en=is_en) for one in known.incidents[:_FEED_MAX])
+    entries = "".join(_entry(one, base, locale) for one in known.incidents[:_FEED_MAX])
     updated = max(changed, default=known.at.replace(hour=0, minute=0, second=0, microsecond=0))
+    title = translations(locale).gettext("Wenyue status")
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{locale}">'
-        f"<title>{title}</title><id>{escape(base)}/</id><updated>{updated.isoformat()}</updated>"
-        f'<author><name>稳约 Wenyue</name></author><link href="{escape(base)}/{"en" if is_en else ""}"/>'
-        f'<link rel="self" href="{escape(base)}{"/en" if is_en else ""}/feed.atom"/>{entries}</feed>\n'
+        f"<title>{escape(title)}</title><id>{escape(base)}/</id><updated>{updated.isoformat()}</updated>"
+        f"<author><name>{escape(_in_a_row(Message('Wenyue')))}</name></author>"
+        f'<link href="{escape(base)}{path_of(locale)}"/>'
+        f'<link rel="self" href="{escape(base)}{_feed_of(locale)}"/>{entries}</feed>\n'
     )
 
 
-def _entry(one: Incident, base: str, *, is_en: bool) -> str:
+def _entry(one: Incident, base: str, locale: Locale) -> str:
     changed = max((note.at for note in one.notes), default=one.opened_at)
-    title = one.title_en or one.title_zh if is_en else one.title_zh
     lines = [
-        f"{say_clock(note.at, is_en=is_en)} {wording.NOTE_STATES[note.state][is_en]}: "
-        + ((note.en or note.zh) if is_en else note.zh)
+        f"{say_moment(note.at, locale)} {wording.NOTE_STATES[note.state].say(locale)}: {wording.say_note(note, locale)}"
         for note in one.notes
     ]
-    place = f"{base}/{'en' if is_en else ''}#i-{one.id}"
+    place = f"{base}{path_of(locale)}#i-{one.id}"
+    title = wording.say_title(one, locale)
     return (
         f'<entry><title>{escape(title)}</title><id>{escape(base)}/incident/{one.id}</id><link href="{escape(place)}"/>'
         f"<published>{one.opened_at.isoformat()}</published><updated>{changed.isoformat()}</updated>"
@@ -209,37 +225,38 @@ def _entry(one: Incident, base: str, *, is_en: bool) -> str:
     )
 
 
-def say_clock(at: datetime, *, is_en: bool) -> str:
+def say_moment(at: datetime, locale: Locale) -> str:
     """`11月22日 14:05:03`, on a Beijing clock."""
-    local = at.astimezone(zone(ZONE))
-    return f"{local:%Y-%m-%d %H:%M:%S}" if is_en else f"{local.month}月{local.day}日 {local:%H:%M:%S}"
+    return say_instant(at, locale, pattern=MOMENT)
 
 
-def say_span(seconds: float, *, is_en: bool) -> str:
+def say_span(seconds: float, locale: Locale) -> str:
     """`3 分钟`; `–` for nothing."""
-    whole = round(seconds)
+    whole, texts = round(seconds), translations(locale)
     if whole <= 0:
         return "–"
-    for size, zh, en in ((3600, "小时", "h"), (60, "分钟", "min")):
-        if whole >= 2 * size:
-            return f"{whole // size} {en if is_en else zh}"
-    return f"{whole} {'s' if is_en else '秒'}"
+    if whole >= 2 * 3600:
+        return texts.gettext("{n} h", n=whole // 3600)
+    return texts.gettext("{n} min", n=whole // 60) if whole >= 2 * 60 else texts.gettext("{n} s", n=whole)
 
 
-def _row(one: Component, known: Known, pick: Callable[[str, str], str]) -> dict[str, object]:
+def _row(one: Component, known: Known, locale: Locale) -> dict[str, object]:
     days = _days(one.name, known)
     standing = known.standings.get(one.name)
     state = standing.state if standing else State.UNKNOWN
     share = uptime(days)
     bad = [day for day in reversed(days) if class_of(day) in {"slow", "down"}]
     says = f"{share:.2%}" if share is not None else ""
-    label = pick(
-        f"最近 {len(days)} 天：可用率 {says or '暂无'}，{len(bad)} 天有异常",
-        f"last {len(days)} days: uptime {says or 'not known yet'}, trouble on {len(bad)} days",
+    _ = translations(locale)
+    label = _.gettext(
+        "Last {n} days: uptime {share}, trouble on {bad}",
+        n=len(days),
+        share=says or Message("not known yet"),
+        bad=Message.plural("{n} day", "{n} days", len(bad)),
     )
     return {
-        "name": pick(one.zh, one.en),
-        "note": pick(one.note_zh, one.note_en),
+        "name": wording.COMPONENTS[one.name],
+        "note": wording.COMPONENT_NOTES[one.name],
         "state": state.value,
         "days": days,
         "paths": _bars(days),
@@ -258,7 +275,7 @@ def _bars(days: Sequence[Day]) -> list[tuple[str, str]]:
 
 
 def _days(name: str, known: Known) -> list[Day]:
-    return last_days(known.days.get(name, {}), known.at.astimezone(zone(ZONE)).date())
+    return last_days(known.days.get(name, {}), known.at.astimezone(zone(TIMEZONE)).date())
 
 
 def _is_shown(one: Component, known: Known) -> bool:
@@ -269,14 +286,39 @@ def _is_shown(one: Component, known: Known) -> bool:
 
 
 @cache
-def _environment() -> Environment:
-    return Environment(
+def _environment(locale: Locale) -> Environment:
+    """Its globals speak the language: `_`, `say`, `moment(at)`, `span(seconds)`."""
+    jinja = Environment(
         loader=PackageLoader("wenyue.web.status"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=EXTENSIONS,
     )
+    shared: dict[str, Any] = {
+        "locale": locale,
+        "home": path_of(locale),
+        "feed": _feed_of(locale),
+        "languages": [
+            (one, path_of(one.tag)) for one in LOCALES.values() if one.is_offered and one.tag != locale
+        ],
+        "css": _names()["status.css"],
+        "js": _names()["status.js"],
+        "marks": {one.value: path for one, path in wording.MARKS.items()},
+        "tones": {one.value: tone for one, tone in wording.TONES.items()},
+        "words": {one.value: said for one, said in wording.WORDS.items()},
+        "note_states": wording.NOTE_STATES,
+        "names": wording.COMPONENTS,
+        "verdicts": wording.VERDICTS,
+        "say_title": partial(wording.say_title, locale=locale),
+        "say_note": partial(wording.say_note, locale=locale),
+        "moment": partial(say_moment, locale=locale),
+        "span": partial(say_span, locale=locale),
+    }
+    jinja.globals.update(shared)
+    prepare(jinja, locale)
+    return jinja
 
 
 @cache

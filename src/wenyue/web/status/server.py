@@ -15,10 +15,11 @@ from time import monotonic
 from typing import Final
 
 from wenyue.core.clock import utc_now, zone
-from wenyue.web.status import wording
+from wenyue.locale import Message
+from wenyue.locale.formats import TIMEZONE
 from wenyue.web.status.history import History
-from wenyue.web.status.model import COMPONENTS, Component, Day, Incident, Note, Seen, Standing, State
-from wenyue.web.status.pages import ZONE, Known, all_pages, plain_page
+from wenyue.web.status.model import COMPONENTS, Automatic, Day, Incident, Note, Seen, Standing, State
+from wenyue.web.status.pages import Known, all_pages, plain_page
 from wenyue.web.status.place import Place
 from wenyue.web.status.probe import DEADLINE_S, ask
 from wenyue.web.status.rules import (
@@ -38,7 +39,6 @@ FILE_DEADLINE_S: Final = 5.0
 STATE_BYTES_MAX: Final = 4 * 1024 * 1024
 BACKLOG: Final = 4096
 _log: Final = logging.getLogger("wenyue.status")
-_BY_NAME: Final = {one.name: one for one in COMPONENTS}
 
 
 class StatusPage:
@@ -65,7 +65,7 @@ class StatusPage:
         self._pending: asyncio.Future[object] | None = None
         self._looked_at = monotonic()
         self._written_at = 0.0
-        lost = plain_page("404 Not Found", "没有找到这个页面", "Page not found")
+        lost = plain_page("404 Not Found", Message("Page not found"))
         handled = frozenset({"/confirm", "/leave"})
         self.shelf = (
             Shelf(lost) if subscribers is None else Shelf(lost, subscribers.handle, handled, place.proxies)
@@ -102,7 +102,7 @@ class StatusPage:
         now, steady = self._clock(), monotonic()
         elapsed = min(steady - self._looked_at, self._every_s * 3)
         self._looked_at = steady
-        today = now.astimezone(zone(ZONE)).date()
+        today = now.astimezone(zone(TIMEZONE)).date()
         for name, (state, took_ms) in states.items():
             self._standings[name] = follow(self._standings.get(name), state, took_ms, now)
             key = (today, name, self._standings[name].state)
@@ -113,7 +113,7 @@ class StatusPage:
 
     async def _look(self) -> dict[str, tuple[State, float | None]]:
         """Every component's state by this look."""
-        day = self._clock().astimezone(zone(ZONE)).date().isoformat()
+        day = self._clock().astimezone(zone(TIMEZONE)).date().isoformat()
         target = self._place.target
         ready, read, gate = await asyncio.gather(
             ask(target, "/readyz", self._probe_s),
@@ -147,11 +147,11 @@ class StatusPage:
         for name, standing in self._standings.items():
             known = open_ones.get(name)
             if known is None and _is_incident(standing):
-                made = _automatic(_BY_NAME[name], standing, now)
+                made = _automatic(name, standing, now)
                 await self._file(partial(self._history.open_incident, made))
                 self._tell(made)
             elif known is not None and standing.good >= INCIDENT_AFTER:
-                note = Note(now, "resolved", *wording.AUTOMATIC_CLOSED)
+                note = Note(now, "resolved", Automatic.CLOSED)
                 await self._file(partial(self._history.add_note, known.id, note))
                 self._tell(replace(known, notes=(note,)))
 
@@ -176,7 +176,7 @@ class StatusPage:
         await self._file(self._read_back)
 
     def _read_back(self) -> None:
-        since = self._clock().astimezone(zone(ZONE)).date() - timedelta(days=DAYS_SHOWN)
+        since = self._clock().astimezone(zone(TIMEZONE)).date() - timedelta(days=DAYS_SHOWN)
         incidents = self._history.incidents()
         self._days = {one.name: self._history.days(one.name, since) for one in COMPONENTS}
         if self._subscribers is not None:
@@ -224,17 +224,15 @@ def _is_incident(standing: Standing) -> bool:
     return standing.worst is State.DOWN and standing.bad >= INCIDENT_AFTER
 
 
-def _automatic(component: Component, standing: Standing, now: datetime) -> Incident:
-    zh, en = wording.AUTOMATIC[standing.worst]
+def _automatic(component: str, standing: Standing, now: datetime) -> Incident:
     return Incident(
         id="",
-        component=component.name,
+        component=component,
         opened_at=standing.since if standing.state is standing.worst else now,
         closed_at=None,
         is_automatic=True,
-        title_zh=zh.format(zh=component.zh),
-        title_en=en.format(en=component.en),
-        notes=(Note(now, "investigating", *wording.AUTOMATIC_OPENED),),
+        title=Automatic.SLOW if standing.worst is State.SLOW else Automatic.DOWN,
+        notes=(Note(now, "investigating", Automatic.OPENED),),
     )
 
 

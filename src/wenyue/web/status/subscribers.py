@@ -18,10 +18,11 @@ from typing import Final, TypeVar
 from urllib.parse import parse_qs
 
 from wenyue.core.personal import SealBroken, Vault
+from wenyue.locale import DEFAULT, LOCALES, Locale, Message, translations
 from wenyue.web.status import wording
 from wenyue.web.status.asking import Asking, mailbox_of
 from wenyue.web.status.model import Incident
-from wenyue.web.status.pages import plain_page, say_clock
+from wenyue.web.status.pages import Button, path_of, plain_page, say_moment
 from wenyue.web.status.wire import Page
 
 SUBSCRIBERS_MAX: Final = 20_000
@@ -81,7 +82,7 @@ class Subscribers:
             case "/confirm" | "/leave":
                 return await self._act(path, form.get("mark", ""), form.get("sign", ""))
             case _:
-                return plain_page("404 Not Found", "没有找到这个页面", "Page not found")
+                return plain_page("404 Not Found", Message("Page not found"))
 
     def queue_mails(self, incident: Incident) -> None:
         """Queue a mail to everybody about an incident's only note; a full queue drops it, the feed has it."""
@@ -93,7 +94,7 @@ class Subscribers:
         while True:
             incident = await self._queue.get()
             for address, mark, lang in await self._filed(self._confirmed):
-                subject, text = self._text(incident, mark, is_en=lang == "en")
+                subject, text = self._text(incident, mark, _spoken(lang))
                 try:
                     await _in(self._incidents, partial(self._send, [address], subject, text))
                 except OSError as error:  # that mailbox or the server; the page and the feed say it too
@@ -110,22 +111,21 @@ class Subscribers:
         if not _EMAIL.fullmatch(email):
             return plain_page(
                 "422 Unprocessable Content",
-                "这不是一个电子邮箱地址，请检查后再提交。",
-                "This is no e-mail address: correct it and try again.",
+                Message("This is not an e-mail address. Correct it and try again."),
             )
         if not self._asking.may_ask(peer):
             return plain_page(
                 "429 Too Many Requests",
-                "请求太多，请一小时后再试。",
-                "Too many requests: try again in an hour.",
+                Message("Too many requests. Try again in an hour."),
             )
         if self._waiting >= CONFIRMATIONS_WAITING_MAX:
             return plain_page(
                 "503 Service Unavailable",
-                "暂时无法发送邮件，没有订阅，请十分钟后再试。",
-                "Mail cannot be sent at the moment and nothing was done: try again in ten minutes.",
+                Message(
+                    "Mail cannot be sent at the moment, so you are not subscribed. Try again in ten minutes."
+                ),
             )
-        lang = "en" if lang == "en" else "zh-CN"
+        locale = _spoken(lang)
         mark = self._vault.fingerprint(email.lower().encode()).hex()
         mailbox = self._vault.fingerprint(f"status:mailbox:{mailbox_of(email)}".encode()).hex()
         sealed = self._vault.seal(email.encode(), purpose=_PURPOSE)
@@ -133,8 +133,8 @@ class Subscribers:
         self._waiting += 1
         adding = asyncio.create_task(
             self._add_and_send(
-                lambda: self._add(mark, mailbox, sealed, lang),
-                lambda: self._send_quietly(email, lang, mark, mailbox),
+                lambda: self._add(mark, mailbox, sealed, locale),
+                lambda: self._send_quietly(email, locale, mark, mailbox),
             )
         )
         self._adding.add(adding)
@@ -142,8 +142,7 @@ class Subscribers:
         await asyncio.shield(adding)
         return plain_page(
             "200 OK",
-            "请查收邮件，点击其中的链接完成订阅。同一邮箱一天只发一封。",
-            "Look at your mail and follow its link to finish. A mailbox gets one such mail a day.",
+            Message("Check your mail and follow its link to finish. A mailbox gets one such mail a day."),
         )
 
     async def _add_and_send(self, add: Callable[[], bool], send: Callable[[], None]) -> None:
@@ -166,21 +165,21 @@ class Subscribers:
 
     def _button(self, path: str, mark: str, sign: str) -> Page:
         if not _HEX.fullmatch(mark) or not _HEX.fullmatch(sign):
-            return plain_page("403 Forbidden", "链接无效或已过期。", "This link is not valid any more.")
-        words = ("完成订阅 · Subscribe", "退订 · Leave")[path == "/leave"]
-        return plain_page("200 OK", "请点击按钮确认。", "Press the button.", form=(path, mark, sign, words))
+            return _invalid()
+        words = Message("Unsubscribe") if path == "/leave" else Message("Finish subscribing")
+        return plain_page("200 OK", Message("Press the button to confirm."), Button(path, mark, sign, words))
 
     async def _act(self, path: str, mark: str, sign: str) -> Page:
         wanted = self._sign(path, mark)
         if not hmac.compare_digest(sign.encode(), wanted.encode()):
-            return plain_page("403 Forbidden", "链接无效或已过期。", "This link is not valid any more.")
+            return _invalid()
         if path == "/leave":
             await self._filed(lambda: self._forget(mark))
-            return plain_page("200 OK", "已退订，地址已删除。", "You have left; the address is deleted.")
+            return plain_page("200 OK", Message("You are unsubscribed; your address is deleted."))
         is_there = await self._filed(lambda: self._confirm(mark))
         if not is_there:
-            return plain_page("403 Forbidden", "链接无效或已过期。", "This link is not valid any more.")
-        return plain_page("200 OK", "订阅成功。", "You are subscribed.")
+            return _invalid()
+        return plain_page("200 OK", Message("You are subscribed."))
 
     def link(self, path: str, mark: str) -> str:
         """The address in a mail; its page shows one button, because programs open links too."""
@@ -189,27 +188,27 @@ class Subscribers:
     def _sign(self, path: str, mark: str) -> str:
         return self._vault.fingerprint(f"status:{path}:{mark[:64]}".encode()).hex()
 
-    def _send_quietly(self, email: str, lang: str, mark: str, mailbox: str) -> None:
-        is_en = lang == "en"
-        subject = "Confirm: Wenyue status by mail" if is_en else "请确认订阅稳约服务状态"
-        first = "To be told about incidents, open:" if is_en else "请打开下面的链接完成订阅："
-        last = "If you did not ask for this, do nothing." if is_en else "如果不是您本人操作，请忽略本邮件。"
+    def _send_quietly(self, email: str, locale: Locale, mark: str, mailbox: str) -> None:
+        _ = translations(locale)
+        text = _.gettext(
+            "To be told about incidents, open:\n{link}\n\nIf you did not ask for this, do nothing.\n",
+            link=self.link("/confirm", mark),
+        )
         try:
-            self._send([email], subject, f"{first}\n{self.link('/confirm', mark)}\n\n{last}\n")
+            self._send([email], _.gettext("Please confirm: Wenyue status by mail"), text)
         except OSError:
             self._unmail(mailbox)  # asked again, it is sent again
 
-    def _text(self, incident: Incident, mark: str, *, is_en: bool) -> tuple[str, str]:
-        note = incident.notes[0]
-        title = (incident.title_en or incident.title_zh) if is_en else incident.title_zh
-        state = wording.NOTE_STATES[note.state][is_en]
-        says = (note.en or note.zh) if is_en else note.zh
-        leave = "Leave" if is_en else "退订"
-        text = f"{state} · {say_clock(note.at, is_en=is_en)}\n{says}\n\n{self._own_url}/{'en' if is_en else ''}\n"
-        return (
-            f"[{'Wenyue' if is_en else '稳约'}] {title}: {state}",
-            f"{text}\n{leave}: {self.link('/leave', mark)}\n",
+    def _text(self, incident: Incident, mark: str, locale: Locale) -> tuple[str, str]:
+        _, note = translations(locale), incident.notes[0]
+        state = wording.NOTE_STATES[note.state]
+        title = wording.say_title(incident, locale)
+        text = (
+            f"{state.say(locale)} · {say_moment(note.at, locale)}\n{wording.say_note(note, locale)}\n\n"
+            f"{self._own_url}{path_of(locale)}\n\n"
         )
+        leave = _.gettext("Unsubscribe: {link}", link=self.link("/leave", mark))
+        return _.gettext("[Wenyue] {title}: {state}", title=title, state=state), f"{text}{leave}\n"
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -218,7 +217,7 @@ class Subscribers:
         file.executescript(_SCHEMA)
         return file
 
-    def _add(self, mark: str, mailbox: str, sealed: bytes, lang: str) -> bool:
+    def _add(self, mark: str, mailbox: str, sealed: bytes, locale: Locale) -> bool:
         """Whether a confirmation is to be sent: the address is not confirmed, and its mailbox got none within a day."""
         now = self._clock()
         file = self._open()
@@ -229,7 +228,7 @@ class Subscribers:
                 [(count,)] = file.execute("SELECT count(*) FROM subscriber").fetchall()
                 known = file.execute("SELECT confirmed_at FROM subscriber WHERE mark = ?", (mark,)).fetchone()
                 if known is None and count < SUBSCRIBERS_MAX:
-                    row = (mark, sealed, lang, now.isoformat())
+                    row = (mark, sealed, locale, now.isoformat())
                     file.execute(
                         "INSERT INTO subscriber (mark, sealed, lang, asked_at) VALUES (?, ?, ?, ?)", row
                     )
@@ -290,3 +289,12 @@ class Subscribers:
 
 async def _in(threads: ThreadPoolExecutor, what: Callable[[], _T]) -> _T:
     return await asyncio.get_running_loop().run_in_executor(threads, what)
+
+
+def _spoken(lang: str) -> Locale:
+    """The language that a form or a row names; the default for one that we do not speak."""
+    return lang if lang in LOCALES else DEFAULT
+
+
+def _invalid() -> Page:
+    return plain_page("403 Forbidden", Message("This link is invalid or has expired."))

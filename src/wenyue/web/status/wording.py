@@ -1,32 +1,45 @@
-"""What the status page says, in both languages."""
+"""What the status page says; the languages stand in the catalogues."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from wenyue.web.status.model import State
+from wenyue.locale import Locale, Message, text_in
+from wenyue.web.status.model import Automatic, Incident, Note, State
 
+COMPONENTS: Final[Mapping[str, Message]] = {
+    "booking": Message("Booking"),
+    "entry": Message("Entry"),
+    "messages": Message("Text messages"),
+    "partners": Message("Partners"),
+}
+COMPONENT_NOTES: Final[Mapping[str, Message]] = {
+    "booking": Message("look, book, change, cancel"),
+    "entry": Message("gates and desks"),
+    "messages": Message("texts about bookings"),
+    "partners": Message("travel agencies and platforms"),
+}
 HEADLINES: Final = {
-    State.OK: ("一切正常", "Everything works"),
-    State.SLOW: ("服务较慢", "Slower than usual"),
-    State.DOWN: ("部分服务暂时不可用", "Part of the service is away"),
-    State.UNKNOWN: ("正在检测", "Looking"),
+    State.OK: Message("Everything works"),
+    State.SLOW: Message("Slower than usual"),
+    State.DOWN: Message("Part of the service is unavailable"),
+    State.UNKNOWN: Message("Checking"),
 }
 ADVICE: Final = {
-    State.OK: ("预约、核验均可正常使用。", "Booking and entry can be used as usual."),
-    State.SLOW: (
-        "可以使用，但可能要多等几秒；不用反复点击，同一笔预约不会重复。",
-        "It can be used, but may take some seconds longer; no need to press again, a booking is never made twice.",
+    State.OK: Message("Booking and entry work as usual."),
+    State.SLOW: Message(
+        "It works, but may take a few seconds longer. There is no need to press again: a booking is never made twice."
     ),
-    State.DOWN: (
-        "我们已经知道并在处理。已确认的预约仍然有效；没有收到结果的预约，请稍后用同一页面再查。",
-        "We know and are working on it. Confirmed bookings stay valid; if you had no answer, ask again later on the same page.",
+    State.DOWN: Message(
+        "We know and are working on it. Confirmed bookings stay valid; if you got no answer, ask again later on the same page."
     ),
-    State.UNKNOWN: ("请稍候几秒再刷新。", "Please reload in a few seconds."),
+    State.UNKNOWN: Message("Please reload in a few seconds."),
 }
 WORDS: Final = {
-    State.OK: ("正常", "OK"),
-    State.SLOW: ("缓慢", "slow"),
-    State.DOWN: ("不可用", "away"),
-    State.UNKNOWN: ("未知", "unknown"),
+    State.OK: Message.in_context("service", "OK"),
+    State.SLOW: Message.in_context("service", "slow"),
+    State.DOWN: Message.in_context("service", "unavailable"),
+    State.UNKNOWN: Message.in_context("service", "unknown"),
 }
 TONES: Final = {State.OK: "good", State.SLOW: "warn", State.DOWN: "bad", State.UNKNOWN: "info"}
 MARKS: Final = {
@@ -35,102 +48,113 @@ MARKS: Final = {
     State.DOWN: "M12 3.5 21.5 20h-19zM12 10v4m0 3h.01",
     State.UNKNOWN: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17M12 11v5.5M12 7.5h.01",
 }
-NOTE_STATES: Final = {
-    "investigating": ("正在查明", "Investigating"),
-    "identified": ("原因已明确", "Identified"),
-    "watching": ("已处理，观察中", "Watching"),
-    "resolved": ("已恢复", "Resolved"),
+NOTE_STATES: Final[Mapping[str, Message]] = {
+    "investigating": Message("Investigating"),
+    "identified": Message("Identified"),
+    "watching": Message("Fixed, watching"),
+    "resolved": Message("Resolved"),
 }
 SAID_BOOKING: Final = {
-    State.OK: ("稳约预约服务现在正常。", "Wenyue's booking service works now."),
-    State.SLOW: ("稳约预约服务现在较慢。", "Wenyue's booking service is slow now."),
-    State.DOWN: (
-        "稳约预约服务现在不可用，这不是您的问题。",
-        "Wenyue's booking service is away now: it is not you.",
-    ),
-    State.UNKNOWN: ("稳约预约服务的状态正在检测。", "Wenyue's booking service is being looked at."),
+    State.OK: Message("Wenyue's booking service is working."),
+    State.SLOW: Message("Wenyue's booking service is slow at the moment."),
+    State.DOWN: Message("Wenyue's booking service is unavailable at the moment: it is not you."),
+    State.UNKNOWN: Message("Wenyue's booking service is being checked."),
 }
-# What the browser measured → tone, title and what to do next.
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the browser found by measuring: `tone` as it is drawn, and what to do next."""
+
+    name: str
+    tone: str
+    title: Message
+    advice: Message
+
+
 VERDICTS: Final = (
-    (
+    Verdict(
         "fine",
         "good",
-        ("您的网络正常，稳约也正常。", "Your network is fine, and so is Wenyue."),
-        (
-            "若仍有问题，请刷新预约页；在应用内打开的页面，请改用系统浏览器。",
-            "If something still fails, reload the booking page; if it is inside an app, open it in your browser.",
+        Message("Your network is fine, and so is Wenyue."),
+        Message(
+            "If something still fails, reload the booking page; if it is inside an app, open it in your browser."
         ),
     ),
-    (
+    Verdict(
         "offline",
         "warn",
-        ("您的设备没有联网。", "Your device is offline."),
-        (
-            "请打开 Wi-Fi 或移动网络。已填写的内容保存在本机，联网后可继续。",
-            "Switch Wi-Fi or mobile data on. What you typed is kept on this device, and you can go on afterwards.",
+        Message("Your device is offline."),
+        Message(
+            "Turn on Wi-Fi or mobile data. What you typed is kept on this device, so you can go on afterwards."
         ),
     ),
-    (
+    Verdict(
         "unreachable",
         "warn",
-        ("您的网络暂时到不了稳约。", "Your network does not reach Wenyue at the moment."),
-        (
-            "本页可能是之前保存的。请在 Wi-Fi 与移动网络之间切换，或走近窗口再试。",
-            "This page may be an older copy. Switch between Wi-Fi and mobile data, or try where the signal is better.",
+        Message("Your network does not reach Wenyue at the moment."),
+        Message(
+            "This page may be an older copy. Switch between Wi-Fi and mobile data, or try where the signal is better."
         ),
     ),
-    (
+    Verdict(
         "slow-network",
         "warn",
-        ("您的网络较慢，稳约正常。", "Your network is slow; Wenyue works."),
-        (
-            "每一步请多等几秒，不用反复点击；可换一个网络。",
-            "Give each step some seconds, no need to press again; another network may help.",
+        Message("Your network is slow; Wenyue is fine."),
+        Message(
+            "Give each step a few seconds, there is no need to press again. Another network may be faster."
         ),
     ),
-    (
+    Verdict(
         "path",
         "warn",
-        (
-            "您的网络能到本页，却到不了预约页；稳约正常。",
-            "Your network reaches this page but not the booking page; Wenyue works.",
-        ),
-        (
-            "多半是所在网络的限制（单位、酒店 Wi-Fi 或代理）。请改用移动网络，或关闭代理后再试。",
-            "The network you are in probably blocks it (an office, a hotel, a proxy). Use mobile data or switch the proxy off.",
+        Message("Your network reaches this page but not the booking page; Wenyue is fine."),
+        Message(
+            "The network you are on probably blocks it (an office, a hotel's Wi-Fi, a proxy)."
+            " Use mobile data or turn the proxy off."
         ),
     ),
-    (
+    Verdict(
         "slow-path",
         "warn",
-        ("从您这里到预约页较慢；稳约正常。", "The way from you to the booking page is slow; Wenyue works."),
-        ("请多等几秒，或换一个网络。", "Wait some seconds, or use another network."),
+        Message("The booking page is slow to reach from where you are; Wenyue is fine."),
+        Message("Wait a few seconds, or use another network."),
     ),
-    (
+    Verdict(
         "service-slow",
         "warn",
-        ("您的网络正常，稳约较慢。", "Your network is fine; Wenyue is slow."),
-        (
-            "请多等几秒，不用反复点击：同一笔预约不会重复。",
-            "Wait some seconds and do not press again: a booking is never made twice.",
-        ),
+        Message("Your network is fine; Wenyue is slow."),
+        Message("Wait a few seconds and do not press again: a booking is never made twice."),
     ),
-    (
+    Verdict(
         "service-down",
         "bad",
-        ("不是您的问题：稳约暂时不可用。", "It is not you: Wenyue is away."),
-        (
-            "请过几分钟再来，本页会自动更新。今天要入园的，请带证件原件到人工窗口。",
-            "Come back in a few minutes; this page keeps itself fresh. If you visit today, go to the staffed desk with your ID.",
+        Message("It is not you: Wenyue is unavailable."),
+        Message(
+            "Come back in a few minutes; this page keeps itself up to date."
+            " If you are visiting today, bring your ID to the staffed desk."
         ),
     ),
 )
-AUTOMATIC: Final = {
-    State.DOWN: ("{zh}暂时不可用", "{en} is away"),
-    State.SLOW: ("{zh}响应缓慢", "{en} is slow"),
+AUTOMATIC: Final[Mapping[Automatic, Message]] = {
+    Automatic.DOWN: Message("{component} is unavailable"),
+    Automatic.SLOW: Message("{component} is slow"),
+    Automatic.OPENED: Message(
+        "Detected automatically; the people on duty have been alerted. Confirmed bookings are not affected."
+    ),
+    Automatic.CLOSED: Message("Detected automatically: it works again."),
 }
-AUTOMATIC_OPENED: Final = (
-    "系统自动检测到异常，值班人员已收到告警。已确认的预约不受影响。",
-    "Detected automatically; the people on duty have been alerted. Confirmed bookings are not affected.",
-)
-AUTOMATIC_CLOSED: Final = ("系统自动检测到已恢复。", "Detected automatically: it works again.")
+
+
+def say_title(incident: Incident, locale: Locale) -> str:
+    """What happened, in the language."""
+    if isinstance(incident.title, Automatic):
+        return AUTOMATIC[incident.title].say(locale, component=COMPONENTS[incident.component])
+    return text_in(incident.title, locale)
+
+
+def say_note(note: Note, locale: Locale) -> str:
+    """What was told about it, in the language."""
+    if isinstance(note.text, Automatic):
+        return AUTOMATIC[note.text].say(locale)
+    return text_in(note.text, locale)
