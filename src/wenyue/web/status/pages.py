@@ -251,7 +251,7 @@ def _row(one: Component, known: Known, locale: Locale) -> dict[str, object]:
     label = _.gettext(
         "Last {n} days: uptime {share}, trouble on {bad}",
         n=len(days),
-        share=says or Message("not known yet"),
+        share=says or Message.in_context("uptime", "not known yet"),
         bad=Message.plural("{n} day", "{n} days", len(bad)),
     )
     return {
