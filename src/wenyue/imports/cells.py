@@ -186,7 +186,7 @@ class Cells:
             raise self.refuse(Reason.TOO_LARGE, field, Message("must be at most {high}", high=_MONEY_MAX))
         return int((found * 100).quantize(Decimal(1), ROUND_HALF_UP))
 
-    def date(self, field: str) -> date | None:
+    def day(self, field: str) -> date | None:
         """A date, None when there is none."""
         raw = self.raw(field)
         if not raw:
@@ -203,7 +203,7 @@ class Cells:
             )
         return found
 
-    def time(self, field: str) -> time | None:
+    def clock(self, field: str) -> time | None:
         """A wall time, None when there is none."""
         raw = self.raw(field)
         if not raw:
