@@ -15,6 +15,7 @@ from wenyue.locale import Message
 SAMPLE_ROWS: Final = 200
 _SURE, _LIKELY, _PERHAPS = 100, 80, 50
 _FITTING: Final = 0.7
+UNKNOWN: Final = Message("neither its name nor its values say what it is")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _by_name(field: Field, column: str) -> tuple[int, int, Message]:
                 rank,
                 Message("the column's name has {word} in it", word=repr(name)),
             )
-    return 0, 0, Message("")
+    return 0, 0, UNKNOWN
 
 
 def _checked(guess: Guess, kind: Kind, values: Sequence[str], today: date) -> Guess:
@@ -123,7 +124,7 @@ def _by_values(kind: Kind, column: str, values: Sequence[str], taken: set[str], 
             continue
         if len(values) > 1 and (_share(field.shape, values, today) or 0) >= _FITTING:
             return Guess(column, field.name, _PERHAPS, Message("its values look like it"))
-    return Guess(column, None, 0, Message("neither its name nor its values say what it is"))
+    return Guess(column, None, 0, UNKNOWN)
 
 
 def _share(shape: Shape, values: Sequence[str], today: date) -> float | None:
