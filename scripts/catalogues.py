@@ -5,8 +5,8 @@ check    fails when `update` would change a file, or a text is missing or has ot
 missing  lists what has no text yet, by language
 extract  prints every message with the files that say it
 
-A message lies in the file of the one part of the source that says it (`traveller.po`), or in `common.po`. English has
-texts for stable ids (`outcome.sold_out.title`) only: every other id is its own English.
+A message lies in the file of the one part of the source that says it (`traveller.po`), or in `common.po`; what
+`--help` shows in `help.po`. English has texts for stable ids (`outcome.sold_out.title`) only: every other id is its own English.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from wenyue.locale import LOCALES, PSEUDO, SOURCE
+from wenyue.locale.extraction import HELP
 
 ROOT: Final = Path(__file__).parents[1]
 SOURCE_FOLDER: Final = ROOT / "src" / "wenyue"
@@ -99,7 +100,7 @@ def files_of(folder: str, said: Mapping[Key, set[str]], known: Mapping[Key, Text
     parts: dict[str, list[Key]] = defaultdict(list)
     for key, paths in said.items():
         if folder != SOURCE or key.is_stable:
-            where = {part_of(path) for path in paths}
+            where = {HELP} if key.context == HELP else {part_of(path) for path in paths}
             parts[where.pop() if len(where) == 1 else COMMON].append(key)
     return {f"{part}.po": _written(folder, sorted(keys), known) for part, keys in sorted(parts.items())}
 

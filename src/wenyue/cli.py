@@ -23,36 +23,33 @@ import typer.main
 from wenyue.locale.terminal import gettext
 from wenyue.platform.config import Settings, SettingsError, load
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program, ProgramGroup, Tool, said
 
-# Command → (module whose `app` is a typer.Typer, help). A tool is imported when it is called, not before.
-TOOLS: Final[Mapping[str, tuple[str, str]]] = {
-    "import": ("wenyue.ops.imports", "Bring venues or an old system's bookings in (导入)."),
-    "backup": ("wenyue.ops.backup", "Save everything; `check` proves it (备份)."),
-    "restore": ("wenyue.ops.backup.restore_command", "Bring a moment back, into a new home (恢复)."),
-    "standby": ("wenyue.ops.standby", "A second machine that follows and can take over (备机)."),
-    "probe": ("wenyue.ops.probe", "Look at one thing and say how it is, for runbooks (查看)."),
-    "events": ("wenyue.ops.events", "What happened, who was told, what is stuck (事件)."),
-    "abuse": ("wenyue.ops.abuse", "Suspicious patterns: look, block, lift, set limits (可疑迹象)."),
-    "bans": ("wenyue.ops.bans", "Who may not book, and lifting it (限制预约)."),
-    "names": (
-        "wenyue.ops.names",
-        "Names that staff saw on a document, and striking false ones (姓名写法).",
+# Command → the module whose `app` is a Program, and its help. A tool is imported when it is called, not before.
+TOOLS: Final[Mapping[str, Tool]] = {
+    "import": Tool("wenyue.ops.imports", help="Bring venues or an old system's bookings in."),
+    "backup": Tool("wenyue.ops.backup", help="Save everything; `check` proves it."),
+    "restore": Tool("wenyue.ops.backup.restore_command", help="Bring a moment back, into a new home."),
+    "standby": Tool("wenyue.ops.standby", help="A second machine that follows and can take over."),
+    "probe": Tool("wenyue.ops.probe", help="Look at one thing and say how it is, for runbooks."),
+    "events": Tool("wenyue.ops.events", help="What happened, who was told, what is stuck."),
+    "abuse": Tool("wenyue.ops.abuse", help="Suspicious patterns: look, block, lift, set limits."),
+    "bans": Tool("wenyue.ops.bans", help="Who may not book, and lifting it."),
+    "names": Tool("wenyue.ops.names", help="Names that staff saw on a document, and striking false ones."),
+    "retention": Tool("wenyue.ops.retention", help="Personal data past its period: preview, erase."),
+    "holidays": Tool(
+        "wenyue.ops.holidays", help="What is known of a year's holidays, and corrections of it."
     ),
-    "retention": ("wenyue.ops.retention", "Personal data past its period: preview, erase (到期清除)."),
-    "holidays": (
-        "wenyue.ops.holidays",
-        "What is known of a year's holidays, and corrections of it (节假日).",
-    ),
-    "changes": ("wenyue.ops.changes", "Proposals and approvals; whether one operator works alone (变更)."),
-    "slots": ("wenyue.ops.slots", "Close and reopen sessions, prices, capacities (场次)."),
-    "record": ("wenyue.ops.record", "Who did what and when; reading it is recorded, too (操作记录)."),
-    "staff": ("wenyue.ops.staff", "Who may sign in at the gate and in the console (员工账号)."),
-    "devices": ("wenyue.ops.devices", "Devices at gates and counters: enrol, list, revoke (闸口设备)."),
-    "room": ("wenyue.ops.waiting_rooms", "Waiting rooms in front of scarce places (排队等候)."),
-    "fairness": ("wenyue.ops.fairness", "Prove that a waiting room was fair (公平核验)."),
-    "keys": ("wenyue.ops.keys", "Key files: make, list, rotate while everything runs (密钥)."),
-    "monitor": ("wenyue.ops.monitoring", "Check everything each minute and tell operators (监控)."),
-    "status": ("wenyue.ops.status", "The public status page, and its incidents (状态页)."),
+    "changes": Tool("wenyue.ops.changes", help="Proposals and approvals; whether one operator works alone."),
+    "slots": Tool("wenyue.ops.slots", help="Close and reopen sessions, prices, capacities."),
+    "record": Tool("wenyue.ops.record", help="Who did what and when; reading it is recorded, too."),
+    "staff": Tool("wenyue.ops.staff", help="Who may sign in at the gate and in the console."),
+    "devices": Tool("wenyue.ops.devices", help="Devices at gates and counters: enrol, list, revoke."),
+    "room": Tool("wenyue.ops.waiting_rooms", help="Waiting rooms in front of scarce places."),
+    "fairness": Tool("wenyue.ops.fairness", help="Prove that a waiting room was fair."),
+    "keys": Tool("wenyue.ops.keys", help="Key files: make, list, rotate while everything runs."),
+    "monitor": Tool("wenyue.ops.monitoring", help="Check everything each minute and tell operators."),
+    "status": Tool("wenyue.ops.status", help="The public status page, and its incidents."),
 }
 
 # Of wenyue-lab, so that whoever misses one is told where it is.
@@ -60,7 +57,7 @@ LAB_COMMANDS: Final = frozenset({"replay", "bench", "scale", "sim", "lab", "dril
 OWN_COMMANDS: Final = frozenset({"up", "migrate", "doctor", "web", "worker", "has"})
 
 
-class ToolGroup(typer.core.TyperGroup):
+class ToolGroup(ProgramGroup):
     """The command group; tools appear in it when their module is there."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own context, which it does not export
@@ -76,26 +73,23 @@ class ToolGroup(typer.core.TyperGroup):
             )
         if tool is None:
             return super().get_command(ctx, cmd_name)
-        module_name, text = tool
         if ctx.resilient_parsing or cmd_name not in sys.argv:
-            return typer.core.TyperCommand(cmd_name, help=text)
-        command = typer.main.get_command(importlib.import_module(module_name).app)
+            return typer.core.TyperCommand(cmd_name, help=said(tool.help))
+        command = typer.main.get_command(importlib.import_module(tool.module).app)
         command.name = cmd_name
         return command
 
 
-app = typer.Typer(
+app = Program(
     cls=ToolGroup,
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="稳约 Wenyue: the reservation system for smart tourism cards.",
+    help="Wenyue: the reservation system for smart tourism cards.",
 )
 
 
 @app.command()
 def up() -> None:
-    """Start everything in the foreground: database, web, worker (启动)."""
+    """Start everything in the foreground: database, web, worker."""
     from wenyue.ops.up import up as run
 
     run(settings(), print_progress)
@@ -108,7 +102,7 @@ def migrate(
         bool, typer.Option("--accept-keys", help="this home's keys are the installation's from now on")
     ] = False,
 ) -> None:
-    """Bring the database's structure up to date (升级数据库结构)."""
+    """Bring the database's structure up to date."""
     from wenyue.ops.database import ReadyDatabase
     from wenyue.ops.key_mark import unsaid
     from wenyue.ops.same_keys import claim_keys
@@ -126,7 +120,7 @@ def migrate(
 
 @app.command()
 def doctor() -> None:
-    """Check this installation and say how to mend it (检查)."""
+    """Check this installation and say how to mend it."""
     from rich.console import Console
 
     from wenyue.ops.doctor import examine, show
@@ -146,7 +140,7 @@ def web(
         int | None, typer.Option(help="likewise, for HTTPS with the certificate of our own")
     ] = None,
 ) -> None:
-    """One web process, for installations on several machines (单个网页进程)."""
+    """One web process, for installations on several machines."""
     if fd is not None:
         _end_with_supervisor()
     else:
@@ -163,7 +157,7 @@ def web(
 
 @app.command()
 def worker(*, supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False) -> None:
-    """One worker process, for installations on several machines (单个后台进程)."""
+    """One worker process, for installations on several machines."""
     if supervised:
         _end_with_supervisor()
     else:
@@ -243,22 +237,22 @@ def settings() -> Settings:
     return load()
 
 
-def tool_of(name: str) -> tuple[str, str] | None:
-    """Module and help of the tool, this package's or another's; None when this installation has none of that name."""
+def tool_of(name: str) -> Tool | None:
+    """The tool, this package's or another's; None when this installation has none of that name."""
     if name in OWN_COMMANDS:
         return None
     return TOOLS.get(name) or installed_tools().get(name)
 
 
-def every_tool() -> Mapping[str, tuple[str, str]]:
-    """Every tool of this installation: name → (module, help)."""
+def every_tool() -> Mapping[str, Tool]:
+    """Every tool of this installation: by name."""
     return {**TOOLS, **installed_tools()}
 
 
 @cache
-def installed_tools() -> Mapping[str, tuple[str, str]]:
+def installed_tools() -> Mapping[str, Tool]:
     """The tools that other installed packages bring, such as wenyue-lab."""
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, Tool] = {}
     for entry in importlib.metadata.entry_points(group="wenyue.commands"):
         found |= entry.load()
     return found

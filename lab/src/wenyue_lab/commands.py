@@ -1,13 +1,14 @@
-"""The commands that `wenyue` has where the laboratory is installed. Imports nothing: the command line reads it for its help."""
+"""The commands that `wenyue` has where the laboratory is installed; it imports none of them."""
 
 from typing import Final
 
-# Command → (module whose `app` is a typer.Typer, help).
+from wenyue.platform.program import Tool
+
 COMMANDS: Final = {
-    "replay": ("wenyue_lab.replay", "Drive real demand through the public interface (重放)."),
-    "bench": ("wenyue_lab.benchmark.command", "Measure this machine (压测)."),
-    "scale": ("wenyue_lab.scale.command", "What one of each costs, and the machines of a release (容量)."),
-    "sim": ("wenyue_lab.simulator", "Simulate with crashes and check every invariant (模拟)."),
-    "lab": ("wenyue_lab.cluster.command", "A real cluster on this machine (实验集群)."),
-    "drill": ("wenyue_lab.chaos.command", "Break things on purpose and check that nothing is lost (演练)."),
+    "replay": Tool("wenyue_lab.replay", help="Drive real demand through the public interface."),
+    "bench": Tool("wenyue_lab.benchmark.command", help="Measure this machine."),
+    "scale": Tool("wenyue_lab.scale.command", help="What one of each costs, and the machines of a release."),
+    "sim": Tool("wenyue_lab.simulator", help="Simulate with crashes and check every invariant."),
+    "lab": Tool("wenyue_lab.cluster.command", help="A real cluster on this machine."),
+    "drill": Tool("wenyue_lab.chaos.command", help="Break things on purpose and check that nothing is lost."),
 }

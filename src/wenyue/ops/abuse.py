@@ -29,8 +29,9 @@ from wenyue.ops.arguments import reason_of, told
 from wenyue.ops.as_owner import reading
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 
-app = typer.Typer(no_args_is_help=True, help="Suspicious patterns: look, block, lift, set limits (可疑迹象).")
+app = Program(no_args_is_help=True, help="Suspicious patterns: look, block, lift, set limits.")
 T = TypeVar("T")
 _TIMEZONE: Final = "Asia/Shanghai"
 _SPAN: Final = re.compile(r"(\d{1,4})([mhd])")
@@ -41,7 +42,7 @@ _Why = Annotated[str, typer.Option("--why", help="the reason, for the record")]
 
 @app.command("list")
 def list_() -> None:
-    """What passed a limit, the newest first; subjects are keyed digests and name nobody (列出)."""
+    """What passed a limit, the newest first; subjects are keyed digests and name nobody."""
 
     async def work(tx: Tx, _: Vault) -> list[abuse.Finding]:
         return await abuse.open_findings(tx)
@@ -73,7 +74,7 @@ def block_(
     why: _Why,
     by: AsOf = "",
 ) -> None:
-    """Stop an address from signing in, or an account from booking, for a time (限制)."""
+    """Stop an address from signing in, or an account from booking, for a time."""
     request = BlockSubject(_pattern(pattern), who, _span(for_), reason_of(why))
 
     async def work(works: Acting, operator: Operator) -> str:
@@ -95,7 +96,7 @@ def lift(
     why: _Why,
     by: AsOf = "",
 ) -> None:
-    """End a finding and its block (解除)."""
+    """End a finding and its block."""
     found = _pattern(pattern)
     request = LiftFinding(found, subject, reason_of(why))
 
@@ -122,7 +123,7 @@ def lift(
 
 @app.command()
 def rules() -> None:
-    """The limits in force (规则)."""
+    """The limits in force."""
 
     async def work(tx: Tx, _: Vault) -> tuple[dict[Pattern, PatternRule], list[str]]:
         return await abuse.read_rules(tx)
@@ -152,7 +153,7 @@ def set_(
     ] = 0,
     by: AsOf = "",
 ) -> None:
-    """Set a limit of your own (设定)."""
+    """Set a limit of your own."""
     found, rule = _pattern(pattern), PatternRule(limit, window, block)
 
     async def work(works: Acting, operator: Operator) -> None:

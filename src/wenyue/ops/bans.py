@@ -26,11 +26,10 @@ from wenyue.ops.arguments import reason_of
 from wenyue.ops.as_owner import reading
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 from wenyue.policy import BanInForce
 
-app = typer.Typer(
-    no_args_is_help=True, help="Who may not book after missed visits, and lifting it (限制预约)."
-)
+app = Program(no_args_is_help=True, help="Who may not book after missed visits, and lifting it.")
 T = TypeVar("T")
 _TIMEZONE: Final = "Asia/Shanghai"
 _ACCOUNT: Final = re.compile(r"account:([1-9]\d{0,17})")
@@ -50,7 +49,7 @@ _WhoOf = Annotated[
 
 @app.command("show")
 def show(who: _WhoOf) -> None:
-    """The bans in force against an account or a person (查看)."""
+    """The bans in force against an account or a person."""
     asked = _who(who)
 
     async def work(tx: Tx, vault: Vault) -> list[BanInForce]:
@@ -76,7 +75,7 @@ def lift(
     why: Annotated[str, typer.Option("--why", help="the reason, for the record; no names, no numbers")],
     by: AsOf = "",
 ) -> None:
-    """End bans and forgive the strikes behind them: they do not count towards another (解除)."""
+    """End bans and forgive the strikes behind them: they do not count towards another."""
     asked, reason = _who(who), reason_of(why)
 
     about = (

@@ -23,11 +23,12 @@ from wenyue.ops.change_view import SHOWN_LENGTH, lines_of, state_of
 from wenyue.ops.not_done import refused
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 from wenyue.web.console.change_words import named
 
-app = typer.Typer(
+app = Program(
     no_args_is_help=True,
-    help="What operators propose and who agreed; decided here or in the console (变更与审批).",
+    help="What operators propose and who agreed; decided here or in the console.",
 )
 _WIDTH_MIN: Final = 140
 _Id = Annotated[str, typer.Argument(metavar="ID", help="as `wenyue changes list` shows it")]
@@ -36,7 +37,7 @@ _Says = Annotated[str, typer.Option("--says", help="what whoever proposed it is 
 
 @app.command("list")
 def list_changes() -> None:
-    """The latest proposals, those that wait first (最近的变更)."""
+    """The latest proposals, those that wait first."""
 
     async def work(tx: Tx, _: Vault) -> tuple[list[Change], dict[str, str]]:
         found = await store.latest(tx, utc_now())
@@ -66,7 +67,7 @@ def list_changes() -> None:
 
 @app.command("show")
 def show(change_id: _Id) -> None:
-    """One proposal: what it changes, what it touches, and the word that `approve` wants (查看变更)."""
+    """One proposal: what it changes, what it touches, and the word that `approve` wants."""
     which = _id(change_id)
 
     async def work(tx: Tx, _: Vault) -> list[str]:
@@ -88,7 +89,7 @@ def approve(
     by: AsOf,
     says: _Says = "",
 ) -> None:
-    """Agree to what somebody else proposed: it is done (批准)."""
+    """Agree to what somebody else proposed: it is done."""
     shown = shown.strip().lower()
     if len(shown) < SHOWN_LENGTH:
         raise SetupError(
@@ -100,14 +101,14 @@ def approve(
 
 @app.command("decline")
 def decline(change_id: _Id, by: AsOf, says: _Says = "") -> None:
-    """Refuse what somebody else proposed: nothing is done (不批准)."""
+    """Refuse what somebody else proposed: nothing is done."""
     _decide(_id(change_id), by, says)
     typer.echo(gettext("declined"))
 
 
 @app.command("review")
 def review(change_id: _Id, by: AsOf, says: _Says = "") -> None:
-    """Say that you looked at what somebody else did alone (复核)."""
+    """Say that you looked at what somebody else did alone."""
     request = Review(_id(change_id), says)
 
     async def work(works: Acting, operator: Operator) -> Refusal | None:
@@ -154,7 +155,7 @@ def _id(text: str) -> UUID:
 def one_operator(
     switch: Annotated[str, typer.Argument(help="on | off | show", metavar="on|off|show")] = "show",
 ) -> None:
-    """Declare that one operator works alone: what would wait for a second person is done ten minutes later, told (单人运营)."""
+    """Declare that one operator works alone: what would wait for a second person is done ten minutes later, told."""
     if switch not in {"on", "off", "show"}:
         raise SetupError(Message("{switch}: on, off or show", switch=repr(switch)))
 

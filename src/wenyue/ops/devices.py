@@ -19,8 +19,9 @@ from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.not_done import NOT_DONE
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 
-app = typer.Typer(no_args_is_help=True, help="Devices at gates and counters: enrol, list, revoke (闸口设备).")
+app = Program(no_args_is_help=True, help="Devices at gates and counters: enrol, list, revoke.")
 T = TypeVar("T")
 _SAYS: Final = NOT_DONE | {
     NotDone.VENUE_UNKNOWN: Message("there is no such venue, or you may not manage its devices"),
@@ -30,11 +31,11 @@ _SAYS: Final = NOT_DONE | {
 @app.command()
 def enrol(
     venue: Annotated[str, typer.Argument(help="the venue's code")],
-    post: Annotated[str, typer.Argument(help="the gate or counter, such as 北门")],
+    post: Annotated[str, typer.Argument(help="the gate or counter, such as North Gate")],
     *,
     by: AsOf = "",
 ) -> None:
-    """A code for one device, good for ten minutes: type it there at /gate/enrol (登记设备)."""
+    """A code for one device, good for ten minutes: type it there at /gate/enrol."""
 
     async def work(works: Acting, operator: Operator) -> Allowed | NotDone:
         async with works.db.connection() as tx:
@@ -53,7 +54,7 @@ def enrol(
 def revoke(
     device: Annotated[int, typer.Argument(help="from `wenyue devices list`", min=1)], *, by: AsOf = ""
 ) -> None:
-    """The device opens nothing any more; whoever is signed in at it with a PIN is signed out (停用设备)."""
+    """The device opens nothing any more; whoever is signed in at it with a PIN is signed out."""
 
     async def work(works: Acting, operator: Operator) -> NotDone | bool:
         return await revoke_device(works, operator, device) or True
@@ -64,7 +65,7 @@ def revoke(
 
 @app.command("list")
 def list_devices(*, by: AsOf = "") -> None:
-    """Every device, those in use first (设备列表)."""
+    """Every device, those in use first."""
 
     async def work(works: Acting, operator: Operator) -> tuple[list[DeviceRecord], dict[int, str]]:
         async with works.db.connection() as tx:

@@ -22,10 +22,11 @@ from wenyue.ops.acting_as import Acting, acting_as
 from wenyue.ops.as_owner import reading
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 
-app = typer.Typer(
+app = Program(
     no_args_is_help=True,
-    help="What happened, who was told, and what is stuck (事件): look, replay, retry, skip.",
+    help="What happened, who was told, and what is stuck: look, replay, retry, skip.",
 )
 T = TypeVar("T")
 _LIMIT_MAX: Final = 1_000
@@ -42,7 +43,7 @@ def list_(
     kind: Annotated[str | None, typer.Option(help="such as booking.confirmed")] = None,
     subject: _About = None,
 ) -> None:
-    """What happened, the newest first (事件列表)."""
+    """What happened, the newest first."""
     if kind is not None and kind not in events.TYPES:
         raise SetupError(
             Message("--kind {kind}: one of {known}", kind=repr(kind), known=", ".join(sorted(events.TYPES)))
@@ -66,7 +67,7 @@ def list_(
 
 @app.command("show")
 def show(event_id: Annotated[int, typer.Argument(min=1)]) -> None:
-    """One row of the log, and where each subscriber stands with it (查看事件)."""
+    """One row of the log, and where each subscriber stands with it."""
     found = _do(lambda tx: operating.detail(tx, event_id))
     if found is None:
         raise SetupError(Message("there is no event {event_id}: old ones are dropped", event_id=event_id))
@@ -92,7 +93,7 @@ def show(event_id: Annotated[int, typer.Argument(min=1)]) -> None:
 
 @app.command("subscribers")
 def subscribers() -> None:
-    """How far each subscriber has come, and what is stuck with it (订阅者)."""
+    """How far each subscriber has come, and what is stuck with it."""
 
     async def work(tx: Tx) -> tuple[list[events.Lag], list[operating.Stuck]]:
         return await events.lags(tx), await operating.stuck(tx)
@@ -167,7 +168,7 @@ def replay(
         bool, typer.Option("--wait", help="until the subscriber has been told of everything")
     ] = False,
 ) -> None:
-    """Tell a subscriber of everything from an event on once more (重放)."""
+    """Tell a subscriber of everything from an event on once more."""
 
     async def work(works: Acting, operator: Operator) -> int:
         try:
@@ -210,7 +211,7 @@ def replay(
 
 @app.command("retry")
 def retry(*, subscriber: _Name, subject: _About = None) -> None:
-    """Try at once what is stuck, of everybody or of one subject (重试)."""
+    """Try at once what is stuck, of everybody or of one subject."""
 
     async def work(works: Acting, operator: Operator) -> int:
         return await retry_events(works, operator, RetryEvents(subscriber, subject))
@@ -227,7 +228,7 @@ def skip(
         bool, typer.Option("--all", help="all that is stuck of it; otherwise its first event")
     ] = False,
 ) -> None:
-    """Give up an event that cannot be handled; what waited behind it is tried at once (跳过)."""
+    """Give up an event that cannot be handled; what waited behind it is tried at once."""
 
     async def work(works: Acting, operator: Operator) -> list[int]:
         return await skip_events(works, operator, SkipEvents(subscriber, subject, whole))
@@ -246,7 +247,7 @@ def skip(
 
 @app.command("forget")
 def forget(*, subscriber: _Name) -> None:
-    """Wait no more for a subscriber that no version of Wenyue knows any more (移除订阅者)."""
+    """Wait no more for a subscriber that no version of Wenyue knows any more."""
 
     async def work(works: Acting, operator: Operator) -> None:
         await forget_subscriber(works, operator, subscriber)

@@ -20,10 +20,11 @@ from wenyue.ops.as_owner import reading
 from wenyue.ops.proposing import act_or_propose
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, load_calendar, read_presets
 
-app = typer.Typer(
-    no_args_is_help=True, help="The holiday calendar, and corrections of it from an official notice (节假日)."
+app = Program(
+    no_args_is_help=True, help="The holiday calendar, and corrections of it from an official notice."
 )
 T = TypeVar("T")
 _Day = Annotated[str, typer.Argument(help="YYYY-MM-DD")]
@@ -31,7 +32,7 @@ _Day = Annotated[str, typer.Argument(help="YYYY-MM-DD")]
 
 @app.command("list")
 def list_(year: Annotated[int, typer.Argument(min=2004, max=2099)]) -> None:
-    """The days off of YEAR and the weekend days that are worked, and whether they are published (列出)."""
+    """The days off of YEAR and the weekend days that are worked, and whether they are published."""
 
     async def work(tx: Tx, _: Vault) -> HolidayCalendar:
         return await load_calendar(tx)
@@ -56,14 +57,14 @@ def list_(year: Annotated[int, typer.Argument(min=2004, max=2099)]) -> None:
 def set_(
     from_day: _Day,
     kind: Annotated[str, typer.Argument(help="holiday, workday (a weekend day that is worked) or weekend")],
-    name: Annotated[str, typer.Argument(help=f"for a holiday: {' '.join(HOLIDAY_NAMES)}")] = "",
+    name: Annotated[str, typer.Argument(help=" · ".join(HOLIDAY_NAMES))] = "",
     *,
     to_day: Annotated[str, typer.Option("--to", help="last day; the first when left out")] = "",
-    source: Annotated[str, typer.Option(help="the notice that says so, e.g. 国办发明电〔2026〕…号")],
+    source: Annotated[str, typer.Option(help="the official notice that says so")],
     preview: Annotated[bool, typer.Option("--preview", help="say what would happen; change nothing")] = False,
     by: AsOf = "",
 ) -> None:
-    """Enter what dates are, and let the sessions that are already open follow (录入).
+    """Enter what dates are, and let the sessions that are already open follow.
 
     With --as it is proposed, and a second person agrees.
     """

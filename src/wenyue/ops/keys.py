@@ -22,20 +22,21 @@ from wenyue.platform.config import Settings, load
 from wenyue.platform.database.db import Database
 from wenyue.platform.fault import SetupError
 from wenyue.platform.keys import KEYS, key_ring, load_keys, seal_keys
+from wenyue.platform.program import Program
 
-app = typer.Typer(invoke_without_command=True, help="Key files: make, list, rotate (密钥).")
+app = Program(invoke_without_command=True, help="Key files: make, list, rotate.")
 
 
 @app.callback()
 def keys(context: typer.Context) -> None:
-    """Make the key files of a new installation, or show whose they are (密钥)."""
+    """Make the key files of a new installation, or show whose they are."""
     if context.invoked_subcommand is None:
         show_keys(load().home, print_progress)
 
 
 @app.command("list")
 def list_() -> None:
-    """The keys by number, and which are in use; never the keys themselves (列出)."""
+    """The keys by number, and which are in use; never the keys themselves."""
     store = KeyStore(load().home, print_progress)
     content = store.content()
     ring, seals, gate = key_ring(content), seal_keys(content), GateKeys.of(store.content(GateKeys.FILE))
@@ -67,7 +68,7 @@ def rotate(
         Stage | None, typer.Option(help="several machines: add, copy the file to each, then use")
     ] = None,
 ) -> None:
-    """Use a new key from now on, without a restart; what the old one sealed or signed stays good (轮换)."""
+    """Use a new key from now on, without a restart; what the old one sealed or signed stays good."""
     settings = load()
     if stage is None and settings.database.url and kind is not Kind.GATE:
         raise SetupError(
@@ -117,7 +118,7 @@ def _rotate_gate(store: KeyStore, settings: Settings, ready: ReadyDatabase, stag
 
 @app.command("reseal")
 def reseal_() -> None:
-    """Seal again what old data keys sealed, beside everything that runs; stop it and run it again as you like (重新加密)."""
+    """Seal again what old data keys sealed, beside everything that runs; stop it and run it again as you like."""
     settings = load()
     store = KeyStore(settings.home, print_progress)
     with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.locked():
@@ -147,7 +148,7 @@ def retire(
         bool, typer.Option("--forget-reasons", help="reasons in the audit record under this key are given up")
     ] = False,
 ) -> None:
-    """Remove an old data key that nothing is sealed under any more; backups of its time need it still (停用)."""
+    """Remove an old data key that nothing is sealed under any more; backups of its time need it still."""
     settings = load()
     store = KeyStore(settings.home, print_progress)
     with ready_database(settings, lambda line: typer.echo(line, err=True)) as ready, store.locked():

@@ -36,14 +36,14 @@ from wenyue.platform.config import Settings, load
 from wenyue.platform.embedded_server import find_running as look_at_server
 from wenyue.platform.fault import SetupError
 from wenyue.platform.parent_death_signal import end_with_parent
+from wenyue.platform.program import Program
 
 UNITS_S: Final = {"m": 60, "h": 3600, "d": 86400}
 SPAN: Final = re.compile(r"(\d{1,4})([mhd])")
 STATUS: Final = {None: 0, Severity.NOTE: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
-app = typer.Typer(
-    add_completion=False,
+app = Program(
     invoke_without_command=True,
-    help="Check everything each minute and tell operators (监控).",
+    help="Check everything each minute and tell operators.",
 )
 
 
@@ -61,7 +61,7 @@ def monitor_until_stopped(
 
 @app.command()
 def once() -> None:
-    """Look once, print every check; status 0 well, 1 warnings, 2 critical. Tells nobody (检查一次)."""
+    """Look once, print every check; status 0 well, 1 warnings, 2 critical. Tells nobody."""
     settings = located(load())
     checks, silenced = asyncio.run(look_once(settings))
     console = Console()
@@ -89,7 +89,7 @@ def silence_(
     span: Annotated[str, typer.Option("--for", help="30m, 2h, 1d; 0m lifts it; at most 7 days")] = "2h",
     why: Annotated[str, typer.Option(help="for whoever looks next")] = "",
 ) -> None:
-    """Tell nobody about something for a while; it goes on being checked (静默)."""
+    """Tell nobody about something for a while; it goes on being checked."""
     settings, seconds = located(load()), _span_s(span)
     if subject.partition(":")[0] not in GUIDES:
         raise SetupError(
@@ -106,12 +106,12 @@ def silence_(
 
 @app.command("resolve")
 def resolve_(
-    subject: Annotated[str, typer.Argument(help=f"one of {', '.join(sorted(BY_PEOPLE))}")],
+    subject: Annotated[str, typer.Argument(help=" · ".join(sorted(BY_PEOPLE)))],
     *,
     who: Annotated[str, typer.Option(help="who looked into it: a name that others know")],
     why: Annotated[str, typer.Option(help="what was found, and why the record may go on from here")],
 ) -> None:
-    """End an alarm about the record, which only people do: the chain as it is now is accepted, with your name (确认处理)."""
+    """End an alarm about the record, which only people do: the chain as it is now is accepted, with your name."""
     settings = located(load())
     if subject not in BY_PEOPLE:
         raise SetupError(
@@ -135,14 +135,14 @@ def resolve_(
 
 @app.command("retire")
 def retire_(partner: Annotated[str, typer.Argument(help="as the check `partners` names it")]) -> None:
-    """Wait for a partner no more, until it speaks again (注销心跳)."""
+    """Wait for a partner no more, until it speaks again."""
     if not asyncio.run(_retire(located(load()), partner)):
         raise SetupError(Message("nobody waits for {partner}", partner=repr(partner)))
 
 
 @app.command()
 def full() -> None:
-    """Check every booking, session and card for the standing invariants, at once; status 2 when one is broken (全面核对)."""
+    """Check every booking, session and card for the standing invariants, at once; status 2 when one is broken."""
     facts = asyncio.run(_full(located(load())))
     console = Console()
     for line in facts.broken:

@@ -26,17 +26,16 @@ from wenyue.ops.as_owner import reading
 from wenyue.ops.bans import person_keys, typed_document
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 
-app = typer.Typer(
-    no_args_is_help=True, help="Names that staff saw on a document, and striking false ones (姓名写法)."
-)
+app = Program(no_args_is_help=True, help="Names that staff saw on a document, and striking false ones.")
 _CODE: Final = re.compile(r"[0-9a-f]{12,64}")
 _NAME_MAX: Final = 256
 
 
 @app.command("show")
 def show() -> None:
-    """The names of a person: the document's number is the first line of standard input, a name to look for the second (查看)."""
+    """The names of a person: the document's number is the first line of standard input, a name to look for the second."""
     number = typed_document()
     name = "" if sys.stdin.isatty() else sys.stdin.readline(_NAME_MAX).strip()
 
@@ -73,7 +72,7 @@ def strike(
     why: Annotated[str, typer.Option("--why", help="the reason, for the record; no names, no numbers")],
     by: AsOf = "",
 ) -> None:
-    """A name of a person counts no more; whoever noted it cannot note it again. The document's number: standard input (删除)."""
+    """A name of a person counts no more; whoever noted it cannot note it again. The document's number: standard input."""
     if not _CODE.fullmatch(code):
         raise SetupError(Message("CODE {code}: the code of `wenyue names show`", code=repr(code)))
     reason, number = reason_of(why), typed_document()

@@ -21,6 +21,7 @@ from wenyue.platform.config import Settings, load
 from wenyue.platform.database.db import queries
 from wenyue.platform.embedded_server import base_folder, find_running
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 from wenyue.platform.supervisor import answers_ready
 
 SQL: Final = queries("wenyue.ops", "probe.sql")
@@ -33,15 +34,13 @@ _LOG_BYTES: Final = 256 * 1024
 _SERIOUS: Final = (" PANIC: ", " FATAL: ", "No space left", "could not write")
 _STATES: Final = {"R": "running", "S": "waiting", "D": "waiting for the disk", "T": "STOPPED", "Z": "ended"}
 
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Look at one thing and say how it is (查看)."
-)
+app = Program(no_args_is_help=True, help="Look at one thing and say how it is.")
 Within = Annotated[float, typer.Option(min=0, max=WITHIN_S_MAX, help="seconds to wait until it is so")]
 
 
 @app.command()
 def ready(*, within: Within = 0.0) -> None:
-    """Whether the web answers and reaches its database (服务是否就绪)."""
+    """Whether the web answers and reaches its database."""
     web = load().web
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.host, web.host)  # noqa: S104 - compared with, not bound to
     took = _until(lambda: [] if answers_ready(host, web.port) else ["not ready"], within)
@@ -50,28 +49,28 @@ def ready(*, within: Within = 0.0) -> None:
 
 @app.command()
 def books(*, within: Within = 0.0) -> None:
-    """Whether counters, persons and cards agree with the bookings (账目是否一致)."""
+    """Whether counters, persons and cards agree with the bookings."""
     _until(lambda: _read(_wrong_books), within)
     _say(gettext("pools, persons and entitlements agree with the bookings"))
 
 
 @app.command()
 def later(*, within: Within = 0.0) -> None:
-    """Whether holds expire, subscribers are told of events and jobs are done (后台任务是否正常)."""
+    """Whether holds expire, subscribers are told of events and jobs are done."""
     _until(lambda: _read(_late_work), within)
     _say(gettext("nothing waits that should be done"))
 
 
 @app.command()
 def database() -> None:
-    """Since when PostgreSQL runs, who is connected, and whether it follows another (数据库状态)."""
+    """Since when PostgreSQL runs, who is connected, and whether it follows another."""
     for line in _read(_of_database):
         _say(line)
 
 
 @app.command()
 def clock() -> None:
-    """Whether this machine's clock and the database's agree (时钟是否一致)."""
+    """Whether this machine's clock and the database's agree."""
     apart = _read(_apart)[0]
     if abs(float(apart)) > CLOCK_S_MAX:
         raise SetupError(
@@ -87,7 +86,7 @@ def clock() -> None:
 
 @app.command()
 def disk(*, free_mb: Annotated[int, typer.Option(min=0, help="0: only say")] = 0) -> None:
-    """How much room the database's disk has (磁盘空间)."""
+    """How much room the database's disk has."""
     folder = _data(load())
     usage = shutil.disk_usage(folder)
     _say(
@@ -104,13 +103,13 @@ def disk(*, free_mb: Annotated[int, typer.Option(min=0, help="0: only say")] = 0
 
 @app.command()
 def where() -> None:
-    """The folder of the embedded database's files (数据目录)."""
+    """The folder of the embedded database's files."""
     _say(str(_data(load())))
 
 
 @app.command()
 def processes() -> None:
-    """The processes of this installation, and which of them stand still (进程)."""
+    """The processes of this installation, and which of them stand still."""
     found = list(_processes(load().home))
     for line in found:
         _say(line)
@@ -120,7 +119,7 @@ def processes() -> None:
 
 @app.command()
 def log() -> None:
-    """The last serious lines of the embedded database's log (数据库日志)."""
+    """The last serious lines of the embedded database's log."""
     path = base_folder(load().home) / "postgres.log"
     try:
         with path.open("rb") as file:

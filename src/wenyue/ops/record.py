@@ -15,8 +15,9 @@ from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.arguments import day_of
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 
-app = typer.Typer(no_args_is_help=True, help="Who did what and when; reading it is recorded, too (操作记录).")
+app = Program(no_args_is_help=True, help="Who did what and when; reading it is recorded, too.")
 _TIMEZONE: Final = "Asia/Shanghai"
 _SAYS: Final = {
     NotRead.WHO_UNKNOWN: Message(
@@ -42,7 +43,7 @@ def list_(
     before: Annotated[str, typer.Option(help="as the page before said it")] = "",
     by: AsOf = "",
 ) -> None:
-    """Fifty entries at most, the newest first (列出)."""
+    """Fifty entries at most, the newest first."""
     wanted = day_of(day, "--day") if day else None
     from_at = None if wanted is None else at_local(wanted, time.min, _TIMEZONE)
     to_at = None if wanted is None else at_local(wanted + timedelta(days=1), time.min, _TIMEZONE)

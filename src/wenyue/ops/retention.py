@@ -18,17 +18,16 @@ from wenyue.ops.arguments import reason_of
 from wenyue.ops.as_owner import reading
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 from wenyue.retention import Kind, Period
 
-app = typer.Typer(
-    no_args_is_help=True, help="Personal data past its period: preview, erase, set periods (到期清除)."
-)
+app = Program(no_args_is_help=True, help="Personal data past its period: preview, erase, set periods.")
 T = TypeVar("T")
 
 
 @app.command()
 def preview() -> None:
-    """Count what is due, by kind, and change nothing; reads whole tables (预览)."""
+    """Count what is due, by kind, and change nothing; reads whole tables."""
 
     async def work(tx: Tx, _: Vault) -> tuple[list[Period], dict[Kind, int]]:
         return await retention.periods(tx), await retention.count_due(tx)
@@ -49,7 +48,7 @@ def preview() -> None:
 
 @app.command("run")
 def erase_now() -> None:
-    """Erase what is due now, as the worker does every day (立即清除)."""
+    """Erase what is due now, as the worker does every day."""
     for kind, count in acting_as(_erase_all).items():
         typer.echo(gettext("{kind}: {count} erased", kind=kind, count=f"{count:,}"))
 
@@ -61,7 +60,7 @@ def set_(
     *,
     why: Annotated[str, typer.Option("--why", help="the reason, for the record")],
 ) -> None:
-    """Set a period of your own (设定保留期)."""
+    """Set a period of your own."""
     try:
         wanted = Kind(kind)
     except ValueError:

@@ -25,10 +25,11 @@ from wenyue.ops.arguments import day_of
 from wenyue.ops.not_done import NOT_DONE
 from wenyue.ops.proposing import act_or_propose
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 
-app = typer.Typer(
+app = Program(
     no_args_is_help=True,
-    help="Close and reopen sessions, set prices and capacities; bookings stand (场次管理).",
+    help="Close and reopen sessions, set prices and capacities; bookings stand.",
 )
 _Venue = Annotated[str, typer.Argument(help="the venue's code")]
 _From = Annotated[str, typer.Option("--from", help="first day, YYYY-MM-DD")]
@@ -56,7 +57,7 @@ def close(
     why: _Why = "",
     by: AsOf = "",
 ) -> None:
-    """Announce a closure and stop sales (闭馆). Bookings stand."""
+    """Announce a closure and stop sales. Bookings stand."""
     first, last = _span(from_day, to_day)
 
     async def asked(works: Works) -> CloseSlots:
@@ -72,7 +73,7 @@ def close(
 
 @app.command("closures")
 def closures(venue: _Venue) -> None:
-    """The closures of a venue that stand, from today on (闭馆安排)."""
+    """The closures of a venue that stand, from today on."""
     today = utc_now().date() - timedelta(days=1)  # wherever the venue is, none of today's is left out
 
     async def work(works: Works, _: Operator) -> list[catalogue.Closure]:
@@ -97,7 +98,7 @@ def lift(
     why: _Why = "",
     by: AsOf = "",
 ) -> None:
-    """Lift a closure and take up sales again (恢复开放); what another closure covers stays closed."""
+    """Lift a closure and take up sales again; what another closure covers stays closed."""
 
     async def asked(_: Works) -> LiftClosure:
         return LiftClosure(closure_id)
@@ -118,7 +119,7 @@ def price(
     why: _Why = "",
     by: AsOf = "",
 ) -> None:
-    """Set what a product costs on these days (调价). Bookings keep their price."""
+    """Set what a product costs on these days. Bookings keep their price."""
     first, last = _span(from_day, to_day)
     minor = _minor(yuan)
 
@@ -142,7 +143,7 @@ def capacity(
     why: _Why = "",
     by: AsOf = "",
 ) -> None:
-    """Set how many places a session has in all (场次容量)."""
+    """Set how many places a session has in all."""
 
     async def asked(_: Works) -> SetCapacity:
         return SetCapacity(slot_id, places, "follow" if follow else "refuse")
@@ -160,7 +161,7 @@ def day(
     why: _Why = "",
     by: AsOf = "",
 ) -> None:
-    """Set the carrying capacity of a venue's day, as an authority caps it (当日承载量)."""
+    """Set the carrying capacity of a venue's day, as an authority caps it."""
     wanted = day_of(on_date, "ON_DATE")
 
     async def asked(works: Works) -> SetDayCapacity:

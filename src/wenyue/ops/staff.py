@@ -29,8 +29,9 @@ from wenyue.ops.acting_as import SERVER, Acting, AsOf, acting_as
 from wenyue.ops.duty_texts import duty_of, shown
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 
-app = typer.Typer(no_args_is_help=True, help="Who may sign in at the gate and in the console (员工账号).")
+app = Program(no_args_is_help=True, help="Who may sign in at the gate and in the console.")
 T = TypeVar("T")
 ACTOR: Final = SERVER.name
 _LINE_MAX: Final = 1000
@@ -75,7 +76,7 @@ def add(
     login: _LoginOf,
     *,
     duty: _DutyOf = None,
-    role: Annotated[str, typer.Option(help=f"the duties that were one role: {' | '.join(FORMER)}")] = "",
+    role: Annotated[str, typer.Option(metavar="|".join(FORMER), help="the duties that were one role")] = "",
     venue: Annotated[
         list[str] | None, typer.Option(help="with --role: code of a venue; repeat it; none: every venue")
     ] = None,
@@ -83,7 +84,7 @@ def add(
     password_stdin: _StdinOf = False,
     by: AsOf = "",
 ) -> None:
-    """Add a member of staff; a login that exists is refused (新增员工)."""
+    """Add a member of staff; a login that exists is refused."""
     name = _plain(name, "--name")
     _check_role(role)
     password = _password(is_given=password_stdin)
@@ -99,19 +100,19 @@ def add(
 
 @app.command()
 def grant(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
-    """Give duties to a member of staff, beside those that they hold (授予职责)."""
+    """Give duties to a member of staff, beside those that they hold."""
     _change_duties(give_duties, login, duties, by)
 
 
 @app.command()
 def withdraw(login: _LoginOf, duties: _Duties, *, by: AsOf = "") -> None:
-    """Take duties from a member of staff, at once: they are signed out (收回职责)."""
+    """Take duties from a member of staff, at once: they are signed out."""
     _change_duties(take_duties, login, duties, by)
 
 
 @app.command()
 def retire(login: _LoginOf, *, by: AsOf = "") -> None:
-    """A member of staff leaves: what they are signed in with ends with this command (停用员工)."""
+    """A member of staff leaves: what they are signed in with ends with this command."""
     _run(login, lambda works, operator: retire_staff(works, operator, login), by)
     Console().print(
         gettext("{login}: retired, and signed out everywhere", login=login), markup=False, emoji=False
@@ -120,7 +121,7 @@ def retire(login: _LoginOf, *, by: AsOf = "") -> None:
 
 @app.command()
 def reset(login: _LoginOf, *, password_stdin: _StdinOf = False, by: AsOf = "") -> None:
-    """A new password; the login is signed out, unlocked, and sets up its second factor anew (重置密码与二次验证)."""
+    """A new password; the login is signed out, unlocked, and sets up its second factor anew."""
     password = _password(is_given=password_stdin)
     _run(login, lambda works, operator: reset_password(works, operator, login, password), by)
     _show_password(login, "" if password_stdin else password)
@@ -128,14 +129,14 @@ def reset(login: _LoginOf, *, password_stdin: _StdinOf = False, by: AsOf = "") -
 
 @app.command()
 def unlock(login: _LoginOf, *, by: AsOf = "") -> None:
-    """Wrong passwords so far make this login wait no longer (解除等待)."""
+    """Wrong passwords so far make this login wait no longer."""
     _run(login, lambda works, operator: unlock_staff(works, operator, login), by)
     Console().print(gettext("{login}: unlocked", login=login), markup=False, emoji=False)
 
 
 @app.command("list")
 def list_() -> None:
-    """Everybody with their duties (员工列表)."""
+    """Everybody with their duties."""
 
     async def work(works: Acting, _: Operator) -> tuple[list[StaffRecord], dict[int, str]]:
         async with works.db.connection() as tx:

@@ -13,6 +13,7 @@ from wenyue.core.clock import utc_now
 from wenyue.locale import DEFAULT, LOCALES, SOURCE, Message, Texts, short_tag
 from wenyue.platform.config import load
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 from wenyue.web.status.history import NOTE_STATES, TEXT_MAX, TITLE_MAX, History
 from wenyue.web.status.model import COMPONENTS, Incident, Note
 from wenyue.web.status.run import run_status
@@ -21,12 +22,11 @@ from wenyue.web.status.wording import say_title
 NAMES: Final = tuple(one.name for one in COMPONENTS)
 Number: TypeAlias = Annotated[str, typer.Argument(help="as `open` and `list` print it")]
 _WANTED: Final = (DEFAULT, SOURCE)  # what operators write; more is welcome
-app = typer.Typer(
-    add_completion=False,
+app = Program(
     invoke_without_command=True,
-    help="The public status page, and its incidents (状态页).",
+    help="The public status page, and its incidents.",
 )
-incident = typer.Typer(no_args_is_help=True, help="Tell travellers about an incident (事件).")
+incident = Program(no_args_is_help=True, help="Tell travellers about an incident.")
 app.add_typer(incident, name="incident")
 
 
@@ -88,9 +88,9 @@ def serve_status_page(context: typer.Context) -> None:
 @incident.command("open")
 @written(title=TITLE_MAX, note=TEXT_MAX)
 def open_(
-    component: Annotated[str, typer.Argument(help=", ".join(NAMES))], *, title: Texts, note: Texts
+    component: Annotated[str, typer.Argument(help=" · ".join(NAMES))], *, title: Texts, note: Texts
 ) -> None:
-    """Begin one, and print its number (新建)."""
+    """Begin one, and print its number."""
     if component not in NAMES:
         raise SetupError(
             Message("{component} is no component: {names}", component=repr(component), names=", ".join(NAMES))
@@ -105,10 +105,10 @@ def open_(
 def update(
     number: Number,
     *,
-    state: Annotated[str, typer.Option(help=", ".join(NOTE_STATES[:-1]))] = "watching",
+    state: Annotated[str, typer.Option(help=" · ".join(NOTE_STATES[:-1]))] = "watching",
     note: Texts,
 ) -> None:
-    """Tell more (更新)."""
+    """Tell more."""
     if state not in NOTE_STATES[:-1]:
         raise SetupError(
             Message(
@@ -121,13 +121,13 @@ def update(
 @incident.command("close")
 @written(note=TEXT_MAX)
 def close(number: Number, *, note: Texts) -> None:
-    """It is over (关闭)."""
+    """It is over."""
     _add(number, "resolved", note)
 
 
 @incident.command("list")
 def list_() -> None:
-    """Open ones first, then the newest (列出)."""
+    """Open ones first, then the newest."""
     console = Console()
     for one in _history().incidents():
         mark = "open" if one.closed_at is None else f"closed {one.closed_at:%Y-%m-%d %H:%M}"

@@ -24,11 +24,10 @@ from wenyue.ops.arguments import told
 from wenyue.ops.as_owner import reading
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 from wenyue.waiting_room import EPOCH_S, POLL_S, RATE_MAX, NewRoom, Room
 
-app = typer.Typer(
-    no_args_is_help=True, help="Waiting rooms: a fair queue in front of scarce places (排队等候)."
-)
+app = Program(no_args_is_help=True, help="Waiting rooms: a fair queue in front of scarce places.")
 T = TypeVar("T")
 _TIMEZONE: Final = "Asia/Shanghai"
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -53,7 +52,7 @@ def open_(
     title_en: Annotated[str, typer.Option(help="… and in English")] = "",
     by: AsOf = "",
 ) -> None:
-    """Open a waiting room: its seed is drawn and promised now, and what it guards wants a token from now on (开启排队)."""
+    """Open a waiting room: its seed is drawn and promised now, and what it guards wants a token from now on."""
     if not _CODE.fullmatch(code):
         raise SetupError(Message("{code} is no code: lower-case letters, digits, hyphens", code=repr(code)))
     first, last = _day(from_day, "--from"), _day(to_day or from_day, "--to")
@@ -94,7 +93,7 @@ def open_(
 
 @app.command("list")
 def list_() -> None:
-    """Every room, the closed ones of a month too (列出)."""
+    """Every room, the closed ones of a month too."""
 
     async def work(tx: Tx, _: Vault) -> list[Room]:
         return await waiting_room.rooms(tx, utc_now(), closed_for_s=_CLOSED_SHOWN_S)
@@ -123,7 +122,7 @@ def list_() -> None:
 
 @app.command()
 def show(code: _CodeOf) -> None:
-    """How one room stands (查看)."""
+    """How one room stands."""
 
     async def work(tx: Tx, _: Vault) -> list[tuple[str, str]]:
         room = await _find(tx, code)
@@ -189,14 +188,14 @@ def pause(
     message_en: Annotated[str, typer.Option(help="… and in English")] = "",
     by: AsOf = "",
 ) -> None:
-    """Let nobody more in for now; everybody keeps their place (暂停放行)."""
+    """Let nobody more in for now; everybody keeps their place."""
     _steer(code, by, is_paused=True, message=(message, message_en or message))
     _say(Console(), gettext("{code}: paused", code=code))
 
 
 @app.command()
 def resume(code: _CodeOf, *, by: AsOf = "") -> None:
-    """Go on where it stopped (继续放行)."""
+    """Go on where it stopped."""
     _steer(code, by, is_paused=False, message=("", ""))
     _say(Console(), gettext("{code}: going on", code=code))
 
@@ -209,7 +208,7 @@ def show_message(
     message_en: Annotated[str, typer.Option(help="in English")] = "",
     by: AsOf = "",
 ) -> None:
-    """Write a line that every visitor reads (发布通知)."""
+    """Write a line that every visitor reads."""
     _steer(code, by, is_paused=None, message=(message, message_en or message))
     _say(Console(), gettext("{code}: told", code=code))
 
@@ -221,7 +220,7 @@ def rate(
     *,
     by: AsOf = "",
 ) -> None:
-    """Change how many may come in a second, at most (调整最大速度)."""
+    """Change how many may come in a second, at most."""
     _steer(code, by, is_paused=None, message=None, rate_max=people_per_s)
     _say(
         Console(),
@@ -231,7 +230,7 @@ def rate(
 
 @app.command()
 def close(code: _CodeOf, *, by: AsOf = "") -> None:
-    """End the room: what it guarded can be booked without a token (结束排队)."""
+    """End the room: what it guarded can be booked without a token."""
 
     async def work(works: Acting, operator: Operator) -> NoRoom | None:
         return await close_room(works, operator, code)

@@ -13,6 +13,7 @@ from rich.console import Console
 from wenyue.ops.interrupting import unwind_on_sigterm
 from wenyue.ops.progress import steps
 from wenyue.platform import config
+from wenyue.platform.program import Program
 from wenyue_lab.benchmark import figures, run
 from wenyue_lab.benchmark.overload.command import overload as overload_command
 from wenyue_lab.benchmark.pairs.command import pairs as pairs_command
@@ -20,10 +21,16 @@ from wenyue_lab.benchmark.start import start as start_command
 
 WORKERS_MIN: Final = 2
 
-app = typer.Typer(add_completion=False)
-app.command("overload")(overload_command)
-app.command("pairs")(pairs_command)
-app.command("start")(start_command)
+app = Program()
+app.command(
+    "overload", help="Ten times the peak for a minute, then 0.8 times, then a rush: how much is still served."
+)(overload_command)
+app.command("pairs", help="Processor time per hot booking of two checkouts, in turns: old, new, new, old, …")(
+    pairs_command
+)
+app.command("start", help="What a warm start costs in processor seconds, and an idle installation.")(
+    start_command
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -39,7 +46,7 @@ def bench(
         bool, typer.Option("--grown/--no-grown", help="also with 5 million stored bookings")
     ] = True,
 ) -> None:
-    """Measure this machine: bookings per second, latency, memory, and the usual ways beside it (压测)."""
+    """Measure this machine: bookings per second, latency, memory, and the usual ways beside it."""
     if context.invoked_subcommand is not None:
         return
 

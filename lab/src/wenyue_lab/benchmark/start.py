@@ -45,7 +45,7 @@ def start(
     idle_s: Annotated[float, typer.Option(min=0, max=3600, help="then watch it idle; 0: no")] = 60.0,
     workers: Annotated[int, typer.Option(min=1, max=64, help="web processes")] = 2,
 ) -> None:
-    """What a warm start costs in processor seconds, and an idle installation (启动与空闲)."""
+    """What a warm start costs in processor seconds, and an idle installation."""
     python = run.python_of((checkout or run.own_checkout()).resolve())
     with tempfile.TemporaryDirectory(prefix="wy-") as folder:
         home = Path(folder, "home")

@@ -27,6 +27,7 @@ from wenyue.ops.rehearsals.schedule import (
 from wenyue.platform.config import load
 from wenyue.platform.fault import SetupError
 from wenyue.platform.parent_death_signal import end_with_parent
+from wenyue.platform.program import Program
 from wenyue_lab.chaos.every import EVERY, perform
 from wenyue_lab.chaos.figures import Figures
 from wenyue_lab.chaos.kind import Terms
@@ -35,16 +36,15 @@ from wenyue_lab.chaos.record import Run, store
 from wenyue_lab.chaos.report import write
 
 RATE_MAX: Final = 5_000.0
-app = typer.Typer(
-    add_completion=False,
+app = Program(
     no_args_is_help=True,
-    help="Break things on purpose and check that no booking is lost (演练).",
+    help="Break things on purpose and check that no booking is lost.",
 )
 
 
 @app.command("list")
 def show_list() -> None:
-    """Every drill and what it does (列出演练)."""
+    """Every drill and what it does."""
     table = Table()
     for column in ("drill · 演练", "what is done", "seconds", "requests/s"):
         table.add_column(column)
@@ -65,7 +65,7 @@ def run_one(
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="of the load and of the fault's choices")] = 1,
 ) -> None:
-    """Run a drill on an installation of its own; status 1 when it fails (运行演练)."""
+    """Run a drill on an installation of its own; status 1 when it fails."""
     unwind_on_sigterm()
     if name != "all" and name not in EVERY:
         raise SetupError(Message("there is no drill {name}: see `wenyue drill list`", name=repr(name)))
@@ -107,7 +107,7 @@ def schedule(
     rate: Annotated[float, typer.Option(min=0, max=RATE_MAX, help="requests a second; 0: its own")] = 0.0,
     remove: Annotated[bool, typer.Option("--remove", help="take this drill off the schedule")] = False,
 ) -> None:
-    """Rehearse regularly: `wenyue up` runs what is due at the lowest priority, or a timer `wenyue drill due` (定期演练)."""
+    """Rehearse regularly: `wenyue up` runs what is due at the lowest priority, or a timer `wenyue drill due`."""
     folder = load().home / "drills"
     entries = [one for one in read_entries(folder) if not (remove or every) or one.drill != drill]
     if every is not None and not remove:
@@ -128,7 +128,7 @@ def schedule(
 
 @app.command("due")
 def run_what_is_due() -> None:
-    """Run every drill whose time has come, one at a time; for a timer (运行到期的演练)."""
+    """Run every drill whose time has come, one at a time; for a timer."""
     if os.environ.get("WENYUE_END_WITH_PARENT") == "1":
         end_with_parent()
     unwind_on_sigterm()
@@ -150,7 +150,7 @@ def run_what_is_due() -> None:
 def history(
     *, limit: Annotated[int, typer.Option(min=1, max=500, help="how many runs, the newest first")] = 40
 ) -> None:
-    """The runs that were kept: when, verdict, figures (演练历史)."""
+    """The runs that were kept: when, verdict, figures."""
     for one in read_runs(load().home / "drills", limit):
         figures = one["figures"]
         steps = cast("list[dict[str, object]]", one.get("steps") or [])
@@ -164,7 +164,7 @@ def history(
 
 @app.command("report")
 def report() -> None:
-    """Write report.html from the stored runs: timelines, verdicts, what to do (生成报告)."""
+    """Write report.html from the stored runs: timelines, verdicts, what to do."""
     path = _write_report(load().home / "drills")
     Console().print(f"written to {path}", markup=False, soft_wrap=True)
 

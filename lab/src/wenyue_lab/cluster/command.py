@@ -15,6 +15,7 @@ from wenyue.platform.config import load
 from wenyue.platform.database.migrate import migrate
 from wenyue.platform.fault import SetupError
 from wenyue.platform.keys import load_keys
+from wenyue.platform.program import Program
 from wenyue_lab.chaos.command import run_one
 from wenyue_lab.cluster.cluster import Lab, opened, remove
 from wenyue_lab.cluster.namespaces import inside
@@ -25,10 +26,9 @@ WITHIN_S_MAX: Final = 600.0
 _NETNS: Final = "wylab"
 _POLL_S: Final = 0.2
 
-app = typer.Typer(
-    add_completion=False,
+app = Program(
     no_args_is_help=True,
-    help="A real cluster on this machine, to look at and to break (实验集群).",
+    help="A real cluster on this machine, to look at and to break.",
 )
 
 
@@ -39,7 +39,7 @@ def up(
     demo: Annotated[bool, typer.Option(help="load the demo, as `wenyue up` does")] = True,
     namespaces: Annotated[bool, typer.Option(help="a network of its own for each node (needs root)")] = False,
 ) -> None:
-    """Start three PostgreSQL under Patroni, three etcd, two web, a worker, a proxy; they stay until `down` (启动)."""
+    """Start three PostgreSQL under Patroni, three etcd, two web, a worker, a proxy; they stay until `down`."""
     console = Console()
     home = load().home / "lab"
     lab = Lab.make(home, first_port=port, netns=_NETNS if namespaces else "", tell=console.print)
@@ -66,7 +66,7 @@ def status(
     ] = 0.0,
     nodes: Annotated[int, typer.Option(min=1, max=3, help="how many PostgreSQL must be well")] = 3,
 ) -> None:
-    """Roles, lag, leader, health, addresses; status 1 while fewer than NODES are well or nobody leads (状态)."""
+    """Roles, lag, leader, health, addresses; status 1 while fewer than NODES are well or nobody leads."""
     lab = _opened()
     deadline = time.monotonic() + within
     while not (is_well := lab.is_whole(nodes)) and time.monotonic() < deadline:
@@ -85,7 +85,7 @@ def status(
 def start(
     node: Annotated[str, typer.Argument(help="n1, n2, n3, or `all`")] = "all",
 ) -> None:
-    """Start what does not run on a node: its etcd and its Patroni, which starts PostgreSQL (启动节点)."""
+    """Start what does not run on a node: its etcd and its Patroni, which starts PostgreSQL."""
     lab = _opened()
     for one in lab.layout.nodes if node == "all" else [lab.layout.node(node)]:
         if not lab.keeper_pids(one, "etcd"):
@@ -96,7 +96,7 @@ def start(
 
 @app.command()
 def down(*, keep: Annotated[bool, typer.Option(help="keep the data for the next `up`")] = False) -> None:
-    """End every process of the lab and remove its files (停止)."""
+    """End every process of the lab and remove its files."""
     home = load().home / "lab"
     if keep:
         _opened().stop(keep=True)
@@ -113,7 +113,7 @@ def drill(
     rate: Annotated[float, typer.Option(min=0, help="requests a second; 0: the drill's own")] = 0.0,
     seed: Annotated[int, typer.Option(help="of the load and of the fault's choices")] = 1,
 ) -> None:
-    """The same as `wenyue drill run NAME`: on a lab of its own, never on the one that runs (演练)."""
+    """The same as `wenyue drill run NAME`: on a lab of its own, never on the one that runs."""
     run_one(name, seconds=seconds, rate=rate, seed=seed)
 
 

@@ -16,6 +16,7 @@ from wenyue.locale import Message
 from wenyue.ops.imports import ImportMap, InputError, open_table, read_all, read_map
 from wenyue.ops.progress import steps
 from wenyue.platform.config import ACCOUNT_MAX, PERSON_BOOKINGS_MAX, AccountSettings, Settings, load
+from wenyue.platform.program import Program
 from wenyue_lab.replay.client import Client
 from wenyue_lab.replay.driver import Replay
 from wenyue_lab.replay.hotel import check_counters, open_hotel, own_database
@@ -26,7 +27,7 @@ from wenyue_lab.replay.serving import HOST, MakeApp, VirtualClock, serving
 
 CAPACITY_MAX: Final = 100_000
 SPEED_MAX: Final = 1_000.0  # virtual days per second
-app = typer.Typer(add_completion=False)
+app = Program()
 
 
 @app.command()
@@ -39,7 +40,7 @@ def replay(
     json_file: Annotated[Path | None, typer.Option("--json", help="write the sums as JSON")] = None,
     plot: Annotated[Path | None, typer.Option(help="write a picture of the nights (SVG)")] = None,
 ) -> None:
-    """Drive real demand through the public interface, on a virtual clock, and check it event by event (重放)."""
+    """Drive real demand through the public interface, on a virtual clock, and check it event by event."""
     console = Console()
     chosen = read_map(map_file)
     day_s = _day_s(speed)

@@ -13,15 +13,14 @@ from rich.console import Console
 from wenyue.ops.interrupting import unwind_on_sigterm
 from wenyue.ops.progress import telling
 from wenyue.platform import config
+from wenyue.platform.program import Program
 from wenyue_lab.scale import dividing, measuring, showing
 from wenyue_lab.scale.crowd import simulate
 from wenyue_lab.scale.model import CDN_EDGES, GUESTS_A_BOOKING, Release
 from wenyue_lab.scale.picture import draw
 from wenyue_lab.scale.rules import bill, machines
 
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Unit costs, and the machines of a release."
-)
+app = Program(no_args_is_help=True, help="Unit costs, and the machines of a release.")
 COSTS: Final = "scale.json"
 
 
@@ -30,7 +29,7 @@ def measure(
     workers: Annotated[int, typer.Option(min=1, max=64, help="web processes")] = 2,
     people: Annotated[int, typer.Option(min=20_000, max=400_000, help="card holders to make")] = 60_000,
 ) -> None:
-    """Measure what one of each costs on this machine, in about a minute (单位成本)."""
+    """Measure what one of each costs on this machine, in about a minute."""
     unwind_on_sigterm()
     home, console = config.load().home, Console()
     with telling(console, "scale") as tell:
@@ -76,7 +75,7 @@ def plan(
     ] = None,
     picture: Annotated[Path | None, typer.Option(help="also draw the run as SVG")] = None,
 ) -> None:
-    """Simulate one release for millions and say what it needs (容量规划)."""
+    """Simulate one release for millions and say what it needs."""
     console = Console()
     known = showing.load(costs or config.load().home / COSTS)
     release = Release(
@@ -110,7 +109,7 @@ def plan(
 def primaries(
     people: Annotated[int, typer.Option(min=20_000, max=400_000, help="card holders of each")] = 80_000,
 ) -> None:
-    """Two primaries with destinations of their own beside one, on this machine, in about a minute (分库对比)."""
+    """Two primaries with destinations of their own beside one, on this machine, in about a minute."""
     unwind_on_sigterm()
     console = Console()
     with telling(console, "scale") as tell:

@@ -12,13 +12,14 @@ from wenyue.locale import Message
 from wenyue.ops.progress import steps as showing_steps
 from wenyue.platform.config import load
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 from wenyue_lab.simulator.hunting import STEPS_MAX, Catch, chosen, hunt
 from wenyue_lab.simulator.planting import Plant
 from wenyue_lab.simulator.run import Result, simulate
 from wenyue_lab.simulator.server import own_server
 
 STEPS_LIMIT: Final = 100_000_000
-app = typer.Typer(add_completion=False)
+app = Program()
 
 
 @app.command()
@@ -28,7 +29,7 @@ def sim(
     steps: Annotated[int, typer.Option(min=1, max=STEPS_LIMIT, help="how many steps")] = 10_000,
     planted: Annotated[str, typer.Option(help="'all', or names of bugs to plant, separated by commas")] = "",
 ) -> None:
-    """Simulate bookings with crashes and check every invariant after every step (模拟)."""
+    """Simulate bookings with crashes and check every invariant after every step."""
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # connections are closed on purpose
     console = Console()
     plants = _chosen(planted)

@@ -32,8 +32,9 @@ from wenyue.platform.config import Settings, load
 from wenyue.platform.embedded_server import find_running
 from wenyue.platform.fault import SetupError
 from wenyue.platform.parent_death_signal import end_with_parent
+from wenyue.platform.program import Program
 
-app = typer.Typer(invoke_without_command=True, help="Save everything; `check` proves it (备份).")
+app = Program(invoke_without_command=True, help="Save everything; `check` proves it.")
 ToOption = Annotated[
     Path | None,
     typer.Option(
@@ -60,7 +61,7 @@ def backup(
         Path | None, typer.Option(help="also save the key files, into this folder apart from the backups")
     ] = None,
 ) -> None:
-    """Take a backup: incremental if possible, else full (备份)."""
+    """Take a backup: incremental if possible, else full."""
     if ctx.invoked_subcommand is not None:
         return
     if full and incremental:
@@ -102,7 +103,7 @@ def backup(
 
 @app.command("list")
 def list_backups(to: ToOption = None) -> None:
-    """Show the complete backups (列出备份)."""
+    """Show the complete backups."""
     folder = existing(folder_of(load(), to))
     console = Console()
     with told(folder.path):
@@ -118,7 +119,7 @@ def follow(
     *,
     every: Annotated[float, typer.Option(min=1, max=3600, help="seconds between two fetches")] = 10,
 ) -> None:
-    """Fetch the log all the time, so that a lost machine loses seconds (持续接收日志)."""
+    """Fetch the log all the time, so that a lost machine loses seconds."""
     settings, console = load(), Console()
     target = folder_of(settings, to)
     ended = threading.Event()
@@ -154,7 +155,7 @@ def check(
         typer.Option(help="a backup, or log/RUN, to use although no key of this installation vouches for it"),
     ] = None,
 ) -> None:
-    """Restore the last backup aside, count, check; status 1 is an alarm (校验)."""
+    """Restore the last backup aside, count, check; status 1 is an alarm."""
     settings, console = load(), Console()
     folder = existing(folder_of(settings, to))
     last = newest(folder, timedelta(hours=max_age_hours))
@@ -184,7 +185,7 @@ def prove(
         typer.Option(min=0, help="alarm when the last backup is older; default WENYUE_BACKUP_AGE_MAX_H"),
     ] = None,
 ) -> None:
-    """As `check`, and leave the result for the monitor; status 1 is an alarm (每日自检)."""
+    """As `check`, and leave the result for the monitor; status 1 is an alarm."""
     settings, console = load(), Console()
     age = settings.backup.age_max_h if max_age_hours is None else max_age_hours
     with bars(console) as report:
@@ -209,7 +210,7 @@ def prove(
 
 @app.command(hidden=True)
 def keep() -> None:
-    """What WENYUE_BACKUP_FOLDER asks for, beside `wenyue up` (自动备份)."""
+    """What WENYUE_BACKUP_FOLDER asks for, beside `wenyue up`."""
     settings, console = load(), Console()
     if not wanted(settings):
         raise SetupError(Message("WENYUE_BACKUP_FOLDER is not set: nothing to do"))
@@ -221,7 +222,7 @@ def keep() -> None:
 
 @app.command("fetch", hidden=True)
 def fetch_once(to: ToOption = None) -> None:
-    """Fetch the log once (接收一次日志)."""
+    """Fetch the log once."""
     settings, console = load(), Console()
     _fetch_once(settings, folder_of(settings, to), console.print)
 

@@ -27,9 +27,13 @@ from wenyue.ops.backup.vouching import trust_of
 from wenyue.platform.config import Settings, load
 from wenyue.platform.embedded_server import find_running
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 
-app = typer.Typer(invoke_without_command=True, help="Bring a moment back, into a new home (恢复).")
-app.command("venue")(restore_venue)
+app = Program(invoke_without_command=True, help="Bring a moment back, into a new home.")
+app.command(
+    "venue",
+    help="Bring one venue back to a moment, in the living installation; nobody else's rows are touched.",
+)(restore_venue)
 
 
 @app.callback()
@@ -63,7 +67,7 @@ def restore_into(
         typer.Option(help="a backup, or log/RUN, to use although no key of this installation vouches for it"),
     ] = None,
 ) -> None:
-    """Bring a moment back, into a new home, never over a living one (恢复)."""
+    """Bring a moment back, into a new home, never over a living one."""
     if ctx.invoked_subcommand is not None:
         return
     if into is None:

@@ -18,9 +18,10 @@ from wenyue.ops.fairness.record import Record, write_record
 from wenyue.platform.config import Settings, load
 from wenyue.platform.database.db import Database
 from wenyue.platform.fault import SetupError
+from wenyue.platform.program import Program
 from wenyue.waiting_room import Exchange, find_cheats
 
-app = typer.Typer(no_args_is_help=True, help="Prove that a waiting room was fair (公平核验).")
+app = Program(no_args_is_help=True, help="Prove that a waiting room was fair.")
 _SHOWN_MAX: Final = 20
 
 
@@ -45,7 +46,7 @@ def verify(
     ] = "",
     code: Annotated[str, typer.Option(help="your own code, as the page showed it: says how you fared")] = "",
 ) -> None:
-    """Check promise, seed, ranks, thresholds and every token that was given; status 1 when something is wrong (核验)."""
+    """Check promise, seed, ranks, thresholds and every token that was given; status 1 when something is wrong."""
     if file is not None and export is not None:
         raise SetupError(Message("--file and --export exclude each other: leave one out"))
     console = Console()

@@ -25,8 +25,9 @@ from wenyue.ops.progress import steps
 from wenyue.platform.config import load
 from wenyue.platform.database.db import Database
 from wenyue.platform.keys import load_keys
+from wenyue.platform.program import Program
 
-app = typer.Typer(no_args_is_help=True, help="Bring data of another system in (导入).")
+app = Program(no_args_is_help=True, help="Bring data of another system in.")
 _CONNECTIONS_MAX: Final = 4
 _VERDICT_TEXT: Final = {
     Verdict.IMPORTED: Message("imported"),
@@ -48,7 +49,7 @@ def import_bookings(
     batch: Annotated[int, typer.Option(min=1, max=BATCH_MAX, help="rows per transaction")] = 500,
     by: AsOf = "",
 ) -> None:
-    """Bring an old system's reservations in (导入旧系统的预订)."""
+    """Bring an old system's reservations in."""
     console = Console()
     chosen = read_map(map_file)
     open_table(file, chosen)  # what is wrong with the file as a whole is told before a database starts

@@ -38,7 +38,7 @@ def import_venue_list(
     report: Annotated[Path | None, typer.Option(help="a CSV of the refused rows and why")] = None,
     by: AsOf = "",
 ) -> None:
-    """Bring a list of attractions in (导入景区名录)."""
+    """Bring a list of attractions in."""
     console, password = Console(), password_of(by)
     with ready_database(load(), console.print) as database:
         result = asyncio.run(_import(database, file, (by, password), is_dry_run=dry_run, console=console))

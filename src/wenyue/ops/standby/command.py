@@ -26,8 +26,9 @@ from wenyue.ops.standby.state import PORT, read_invitation
 from wenyue.platform.config import load
 from wenyue.platform.embedded_server.peer import read_link
 from wenyue.platform.parent_death_signal import end_with_parent
+from wenyue.platform.program import Program
 
-app = typer.Typer(no_args_is_help=True, help="A second machine that follows and can take over (备机).")
+app = Program(no_args_is_help=True, help="A second machine that follows and can take over.")
 
 
 @app.command("allow")
@@ -43,7 +44,7 @@ def allow_one(
     ] = None,
     peer_port: Annotated[int, typer.Option(min=1, max=65535, help="its port")] = PORT,
 ) -> None:
-    """At the primary: let one machine follow, and write its invitation (允许备机连接)."""
+    """At the primary: let one machine follow, and write its invitation."""
     settings = load()
     terms = Terms(source, at, listen, port, peer or source.partition("/")[0], peer_port)
     allow(settings, terms, to)
@@ -68,7 +69,7 @@ def init(
         str | None, typer.Option(help="address of the primary; default: whoever has its certificate")
     ] = None,
 ) -> None:
-    """At the second machine: copy the primary into a new home (建立备机)."""
+    """At the second machine: copy the primary into a new home."""
     invitation = with_let_in(read_invitation(source), listen, port, let_in)
     began = time.monotonic()
     with bars(Console()) as report:
@@ -84,14 +85,14 @@ def init(
 
 @app.command("run")
 def follow() -> None:
-    """At the second machine: follow until it is ended or promoted (运行备机)."""
+    """At the second machine: follow until it is ended or promoted."""
     if run_standby(load().home, _say):
         _say(gettext("promoted: this process ends"))
 
 
 @app.command()
 def status() -> None:
-    """At either machine: who follows whom, and how far behind (状态); status 1 when nobody follows."""
+    """At either machine: who follows whom, and how far behind; status 1 when nobody follows."""
     settings = load()
     link = read_link(settings.home)
     if link is not None and link.role == "standby":
@@ -116,7 +117,7 @@ def status() -> None:
 def make_synchronous(
     *, off: Annotated[bool, typer.Option("--off", help="commits wait for nobody again")] = False
 ) -> None:
-    """At the primary: every commit waits until the standby has it, so that no confirmed booking is lost (同步复制)."""
+    """At the primary: every commit waits until the standby has it, so that no confirmed booking is lost."""
     synchronous(load(), is_on=not off)
     if off:
         _say(
@@ -141,7 +142,7 @@ def take_over(
     ] = False,
     no_start: Annotated[bool, typer.Option("--no-start", help="do not start `wenyue up` afterwards")] = False,
 ) -> None:
-    """At the second machine: take over from the primary, and start `wenyue up` (接管)."""
+    """At the second machine: take over from the primary, and start `wenyue up`."""
     settings = load()
     began = time.monotonic()
     _, link = standby_place(settings.home)

@@ -37,7 +37,7 @@ def overload(
         bool, typer.Option("--unbounded/--no-unbounded", help="also with a database that is not bounded")
     ] = True,
 ) -> None:
-    """Ten times the peak for a minute, then 0.8 times, then a rush: how much is still served (过载压测)."""
+    """Ten times the peak for a minute, then 0.8 times, then a rush: how much is still served."""
     unwind_on_sigterm()
     home = config.load().home
     scale = plan.Scale(

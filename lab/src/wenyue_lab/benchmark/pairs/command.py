@@ -26,7 +26,7 @@ def pairs(
         float, typer.Option(min=0, help="end with status 1 when the ratio is above; 0: no bound")
     ] = 0.0,
 ) -> None:
-    """Processor time per hot booking of two checkouts, in turns: old, new, new, old, … (新旧对比)."""
+    """Processor time per hot booking of two checkouts, in turns: old, new, new, old, …."""
     unwind_on_sigterm()
     home = config.load().home / "bench"
     scale = run.Scale(count, turns, bookings, cards=cards, connections=connections, workers=workers)

@@ -69,7 +69,7 @@ def restore_venue(
         typer.Option(help="a backup, or log/RUN, to use although no key of this installation vouches for it"),
     ] = None,
 ) -> None:
-    """Bring one venue back to a moment, in the living installation; nobody else's rows are touched (恢复单个景区)."""
+    """Bring one venue back to a moment, in the living installation; nobody else's rows are touched."""
     if preview and yes:
         raise SetupError(Message("--preview and --yes exclude each other: leave one out"))
     settings, console = load(), Console()
