@@ -26,7 +26,6 @@ from wenyue.locale.formats import (
     say_list,
     say_money,
     say_month,
-    say_name,
     say_number,
     say_weekday,
 )
@@ -181,10 +180,6 @@ def test_dates_and_numbers() -> None:
     assert say_money(5, "zh-CN", "CHF") == "CHF 0.05"
     assert say_number(12345, "en") == "12,345"
     assert (say_list(["甲", "乙", "丙"], "zh-CN"), say_list(["A", "B"], "en")) == ("甲、乙和丙", "A and B")
-    assert (say_name("王", "小明", "zh-CN"), say_name("Wang", "Xiaoming", "en")) == (
-        "王小明",
-        "Xiaoming Wang",
-    )
     ages = [say_ago(timedelta(seconds=s), "en") for s in (-5, 1, 30, 150)]
     assert ages == ["Updated just now", "Updated just now", "Updated 30s ago", "Updated 2 min ago"]
 

@@ -50,9 +50,3 @@ def clean_card_no(raw: str) -> str:
 def clean_pin(raw: str) -> str:
     """A typed PIN, cleaned like a number; '' when it is none."""
     return clean_card_no(raw)
-
-
-def is_mistyped(card_no: str) -> bool:
-    """Whether a cleaned number can be none of ours: wrong length, or a check digit that does not follow."""
-    is_ours = len(card_no) == _SERIAL_DIGITS + 1 and card_no.isdigit()
-    return not is_ours or check_digit(card_no[:-1]) != card_no[-1]

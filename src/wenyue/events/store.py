@@ -12,7 +12,6 @@ from wenyue.platform.database.db import Tx, queries
 KEPT: Final = timedelta(days=7)  # what everybody has handled, for `replay`
 KEPT_MAX: Final = timedelta(days=60)  # what a subscriber has not come to: then it is dropped, and told
 DROPPED_MAX: Final = 5_000
-ROWS_SHOWN_MAX: Final = 1_000
 _SQL: Final = queries("wenyue.events")
 _encode: Final = msgspec.json.Encoder().encode
 _STORED_APART: Final = ("kind", "booking_id")

@@ -20,7 +20,6 @@ from wenyue.locale.message import Message, translations
 
 TIMEZONE: Final = "Asia/Shanghai"
 INSTANT: Final = Message("format.instant")  # 1 Oct, 08:00
-FULL_INSTANT: Final = Message("format.instant_full")  # 1 Oct 2026, 08:00
 DAY: Final = Message("format.day")  # 1 Oct
 WEEKDAY_AND_DAY: Final = Message("format.day_weekday")  # Thu 1 Oct
 FULL_DAY: Final = Message("format.day_full")  # 1 Oct 2026
@@ -111,8 +110,3 @@ def say_ago(age: timedelta, locale: Locale) -> str:
     if seconds < 120:
         return _.gettext("Updated {n}s ago", n=seconds)
     return _.gettext("Updated {n} min ago", n=seconds // 60)
-
-
-def say_name(family: str, given: str, locale: Locale) -> str:
-    """A person's name in the order that the language uses: `王小明`, `Xiaoming Wang`."""
-    return translations(locale).gettext("format.name", family=family, given=given)

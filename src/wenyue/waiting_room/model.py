@@ -91,11 +91,6 @@ class Room:
     places_left: int | None
     file: str
 
-    def guards(self, product_id: int, venue_id: int, on_date: date) -> bool:
-        """Whether a slot of this product and day stands behind the room."""
-        is_named = product_id in self.product_ids or (self.venue_id is not None and self.venue_id == venue_id)
-        return is_named and self.from_day <= on_date <= self.to_day
-
 
 @dataclass(frozen=True, slots=True)
 class NewRoom:

@@ -14,7 +14,6 @@ from typing import Final
 from wenyue.core.personal import Vault
 from wenyue.waiting_room.model import Pass, Token
 
-TEXT_LENGTH_MAX: Final = 64
 CODE_LENGTH: Final = 16
 _ARRIVED: Final = "wyp1_"
 _ADMITTED: Final = "wyt1_"

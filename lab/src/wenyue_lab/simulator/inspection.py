@@ -10,7 +10,6 @@ from psycopg.rows import TupleRow
 
 from wenyue.booking import Answer, Outcome
 from wenyue.ops.invariants import upon_standing
-from wenyue_lab.simulator.dataset import LIVE
 from wenyue_lab.simulator.fixtures import SQL
 from wenyue_lab.simulator.model import Naive
 
@@ -110,8 +109,3 @@ def show(answer: Answer) -> str:
 def is_refusal(answer: Answer) -> bool:
     """Nothing was written for it."""
     return answer.outcome >= Outcome.ID_REUSED
-
-
-def live_bookings(model: Naive) -> int:
-    """How many bookings draw places now."""
-    return sum(booking.state in LIVE for booking in model.bookings.values())
