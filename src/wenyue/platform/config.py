@@ -254,7 +254,7 @@ def misspelt(env: Mapping[str, str] | None = None) -> dict[str, str]:
     unknown = sorted(name for name in env if name.startswith(PREFIX))
     if not unknown:
         return {}
-    asked = _Asked({})
+    asked = _Recording({})
     load(asked)
     known = asked.names | READ_ELSEWHERE
     return {
@@ -264,7 +264,7 @@ def misspelt(env: Mapping[str, str] | None = None) -> dict[str, str]:
     }
 
 
-class _Asked(Mapping[str, str]):
+class _Recording(Mapping[str, str]):
     """An environment that remembers which variables were asked for."""
 
     def __init__(self, env: Mapping[str, str]) -> None:

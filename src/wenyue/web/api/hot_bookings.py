@@ -39,7 +39,7 @@ _Answer = tuple[int, bytes, bytes, Headers]  # status, body, its kind, more head
 _By = tuple[str, int]  # the login's key, and whose it is
 
 
-class _Asked(NamedTuple):
+class _Headers(NamedTuple):
     """What the headers of a booking say."""
 
     token: bytes
@@ -94,7 +94,7 @@ class HotBookings:
             hot.end(monotonic() - started, is_decided=status < _FAILED, is_good=status in _GOOD)
         await self._answer(scope, send, started, answer)
 
-    async def _login(self, asked: "_Asked") -> _By:
+    async def _login(self, asked: "_Headers") -> _By:
         """The login of the bearer token, and its traveller; the lane has room for them. Raises RequestRefused (401, 415, 503)."""
         hot = self._hot
         if asked.kind != b"application/json":
@@ -120,7 +120,7 @@ class HotBookings:
         finally:
             self._hot.unknown -= 1
 
-    async def _book(self, asked: "_Asked", body: bytes, by: _By, started: float) -> _Answer:
+    async def _book(self, asked: "_Headers", body: bytes, by: _By, started: float) -> _Answer:
         services, (login, holder_id) = self._services, by
         notes: list[FieldError] = []
         until = started + BOOKING_DEADLINE_S
@@ -145,7 +145,7 @@ class HotBookings:
             status, payload, kind, headers = self._say(outcome, asked.locale, tuple(notes))
         return status, payload, kind, [*headers, *limits]
 
-    def _read(self, raw: bytes, asked: "_Asked", notes: list[FieldError]) -> PlaceBooking:
+    def _read(self, raw: bytes, asked: "_Headers", notes: list[FieldError]) -> PlaceBooking:
         """What the body asks for; what is told beside the answer goes to `notes`. Raises RequestRefused (400, 422)."""
         locale, services = asked.locale, self._services
         try:
@@ -232,7 +232,7 @@ def _booked(answer: Answer, notes: tuple[FieldError, ...]) -> bytes:
     )
 
 
-def _asked(scope: Scope) -> _Asked:
+def _asked(scope: Scope) -> _Headers:
     token = key = language = turn = b""
     kind = b"application/json"
     for name, value in scope["headers"]:
@@ -247,4 +247,4 @@ def _asked(scope: Scope) -> _Asked:
         elif name == ROOM_TOKEN_HEADER:
             turn = value
     locale = scope_locale(scope) if scope["query_string"] else header_locale(language)
-    return _Asked(token, key, turn, kind, locale)
+    return _Headers(token, key, turn, kind, locale)
