@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wenyue.core.limits import QUANTITY_MAX
+from wenyue.imports.tomlreader import TomlReader, lines_of
 from wenyue.locale import Message
 from wenyue.ops.imports.fault import InputError
 from wenyue.ops.imports.model import (
@@ -22,7 +23,6 @@ from wenyue.ops.imports.model import (
     OddRows,
     ReplayTerms,
 )
-from wenyue.ops.imports.tomlreader import TomlReader, lines_of
 
 MAP_BYTES_MAX: Final = 256 * 1024
 CAPACITY_MAX: Final = 100_000
