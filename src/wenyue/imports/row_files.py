@@ -61,7 +61,7 @@ def _csv(path: Path) -> Generator[WriteRow]:
 @contextmanager
 def _workbook(path: Path) -> Generator[WriteRow]:
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent)})
-    sheet = book.add_worksheet()
+    sheet = book.add_worksheet()  # pyright: ignore[reportUnknownMemberType] - its classes are not typed
     at = 0
 
     def write(cells: Iterable[str]) -> None:
