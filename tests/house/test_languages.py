@@ -17,8 +17,6 @@ from wenyue.locale.extraction import CALLS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
-# What still holds both languages side by side: everything else speaks through the catalogues.
-SIDE_BY_SIDE = ("monitoring/", "ops/monitoring.py")
 # Files that say Chinese by right: (file, why).
 CHINESE_BY_RIGHT = {
     "booking/slots/planning.py": "reasons that the calendar writes into its rows, and finds again",
@@ -92,7 +90,6 @@ def converted(suffix: str) -> dict[str, str]:
     return {
         path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8")
         for path in SOURCE.rglob(f"*{suffix}")
-        if not path.relative_to(SOURCE).as_posix().startswith(SIDE_BY_SIDE)
     }
 
 

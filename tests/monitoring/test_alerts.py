@@ -1,6 +1,7 @@
 """The life of alerts, and every threshold: facts in, findings and notices out."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from wenyue.locale import LOCALES, Message, in_every_language
 from wenyue.monitoring import GUIDES, Alert, Checked, Event, Notice, Round, Severity, step
 from wenyue.monitoring.alert_book import components
 from wenyue.monitoring.conduct_rules import judge_demo, judge_record
@@ -43,11 +45,11 @@ from wenyue.monitoring.model import (
     WebFacts,
 )
 from wenyue.monitoring.rules import judge_beats, judge_pass, judge_tasks
-from wenyue.monitoring.wording import body, guide_of, page_of, say_span, short
+from wenyue.monitoring.wording import body, page_of, say_span, short
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
-BAD = Finding("disk", Severity.CRITICAL, "磁盘满", "full", "/srv")
+BAD = Finding("disk", Severity.CRITICAL, Message("Disk"), "/srv")
 HOUR = timedelta(hours=1)
 
 
@@ -130,7 +132,7 @@ def test_another_subject_is_not_silenced() -> None:
 
 
 def test_what_may_pass_by_itself_must_last() -> None:
-    desk, slow = Desk(), Finding("events", Severity.WARNING, "积压", "waiting")
+    desk, slow = Desk(), Finding("events", Severity.WARNING, Message("Events"))
     checks = [Checked("events", (slow,))]
     assert desk.round(checks=checks) == []
     assert events(desk.round(checks=checks)) == [Event.FIRED]
@@ -165,18 +167,19 @@ def test_a_text_says_what_since_when_what_to_do_and_where_to_read() -> None:
     [notice] = desk.round(BAD)
     text = body(notice, "db1", "https://ops.example.cn/docs/")
     for part in (
-        "磁盘满",
-        "full",
+        "\n磁盘\n自 2026-11-22 06:01:00 UTC 起，已 0 秒\n处理：腾出空间",
+        "\nDisk\nsince 2026-11-22 06:01:00 UTC, for 0 s\nwhat to do: Free space",
         "2026-11-22 06:01:00 UTC",
         "https://ops.example.cn/docs/runbooks/disk-full.md",
         "db1",
     ):
         assert part in text
-    assert guide_of("disk").do_zh in text
-    assert len(short(notice, "db1")) <= 200
+    assert text.startswith("[稳约] 告警 ALERT · 严重 critical · 磁盘 Disk @db1\n")
+    assert short(notice, "db1") == "【稳约运维】告警（严重）磁盘，db1，自06:01UTC。"
+    assert len(short(notice, "n" * 300)) == 200
     assert "处理" not in body(replace(notice, event=Event.RESOLVED), "db1", "")
-    assert say_span(timedelta(minutes=3)) == ("3 分钟", "3 min")
-    assert say_span(timedelta(days=1)) == ("24 小时", "24 h")
+    assert [say_span(timedelta(minutes=3), locale) for locale in LOCALES] == ["3 分钟", "3 min"]
+    assert [say_span(timedelta(days=1), locale) for locale in LOCALES] == ["24 小时", "24 h"]
 
 
 @pytest.mark.parametrize("check", sorted(GUIDES))
@@ -331,13 +334,17 @@ CASES: list[tuple[Sequence[Finding], list[str]]] = [
 def test_thresholds(case: int) -> None:
     findings, wanted = CASES[case]
     assert [f"{one.subject} {one.severity.value}" for one in findings] == wanted
-    assert all(one.zh and one.en and one.check in GUIDES for one in findings)
+    assert all(one.check in GUIDES for one in findings)
+    for one in findings:
+        said = in_every_language(one.text)
+        assert re.search("[\u4e00-\u9fff]", said["zh-CN"])
+        assert not re.search("[\u4e00-\u9fff{}]", said["en"])
 
 
 def test_travellers_learn_little() -> None:
-    jobs = Finding("jobs", Severity.WARNING, "慢", "slow", "age")
-    silent = Finding("partners", Severity.CRITICAL, "无", "silent", "ota:one")
-    texts = Finding("partners", Severity.WARNING, "无", "silent", "sms:file")
+    jobs = Finding("jobs", Severity.WARNING, Message("Jobs"), "age")
+    silent = Finding("partners", Severity.CRITICAL, Message("Partners"), "ota:one")
+    texts = Finding("partners", Severity.WARNING, Message("Partners"), "sms:file")
     assert components([Checked("jobs", (jobs,)), Checked("disk", (BAD,))]) == {"messages": "slow"}
     assert components([Checked("partners", (silent,), "ota:one 900 s")]) == {
         "messages": "ok",
@@ -346,5 +353,5 @@ def test_travellers_learn_little() -> None:
     assert components([Checked("partners", (texts,), "sms:file 900 s, worker:a 3 s")]) == {"messages": "slow"}
     assert components([Checked("events", problem="late")]) == {}
     for name, says in (("messages", "slow"), ("gate-index", "ok"), ("nobody", "slow")):
-        behind = Finding("events", Severity.WARNING, "慢", "slow", name)
+        behind = Finding("events", Severity.WARNING, Message("Events"), name)
         assert components([Checked("events", (behind,))]) == {"messages": says}

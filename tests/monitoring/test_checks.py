@@ -86,8 +86,8 @@ async def test_subscribers_that_are_behind_or_stuck_are_seen(fixtures: Watched) 
         ("events:deaf:lost", "critical"),
     ]
     [behind] = [one for one in found.findings if one.subject == "events:deaf"]
-    assert "1 events behind" in behind.en
-    assert "KeyError at gate.py:1" in behind.zh
+    assert "1 event behind" in behind.text.say("en")
+    assert "KeyError at gate.py:1" in behind.text.say("zh-CN")
     assert str(booking.id) not in repr(found)
 
 

@@ -69,7 +69,7 @@ async def test_a_broken_invariant_is_found_and_stays_found_until_it_is_mended(
     for _ in range(2):
         [finding] = (await fixtures.look())[check].findings
         assert finding.severity.value == "critical"
-        assert words in finding.en
+        assert words in finding.text.say("en")
     facts = await look_at_all(fixtures.tx, utc_now())
     assert any(words in one for one in facts.broken)
 

@@ -16,7 +16,17 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.watched import Recorder, Watched, away, scene_for, watched
 from wenyue.core.clock import utc_now
-from wenyue.monitoring import Book, Memory, Monitor, Notice, make_checks, open_alerts
+from wenyue.monitoring import (
+    Alert,
+    Book,
+    Memory,
+    Monitor,
+    Notice,
+    Severity,
+    make_checks,
+    open_alerts,
+    save_alert,
+)
 from wenyue.monitoring.alerts import BLIND_ROUNDS
 
 pytestmark = pytest.mark.anyio
@@ -101,6 +111,31 @@ async def test_another_monitor_goes_on_with_what_fires(fixtures: Watched, tmp_pa
     await second.round()
     assert two.subjects() == ["resolved windows"]
     assert one.subjects() == ["fired windows"]
+    said = two.told[0].alert.texts
+    assert (said["zh-CN"][:7], said["en"][2:19]) == ("不变量被破坏 ", "broken invariants")
+
+
+async def test_the_history_is_the_release_befores_too(fixtures: Watched) -> None:
+    alert = Alert(
+        "0b0a4d22-0000-4000-8000-000000000001", "web", "web", Severity.CRITICAL, {"en": "A"}, utc_now()
+    )
+    await save_alert(fixtures.tx, replace(alert, is_shared=True), "one", None)
+    rows = await fixtures.tx.execute("SELECT says FROM monitoring.alert")
+    assert await rows.fetchall() == [("A",)]
+    fixtures.as_owner("UPDATE monitoring.alert SET texts = NULL")  # as that release writes it
+    assert (await open_alerts(fixtures.tx))["web"].texts == {"en": "A"}
+
+
+def test_the_book_of_alerts_is_the_release_befores_too(tmp_path: Path) -> None:
+    alert = Alert("1", "disk:/srv", "disk", Severity.CRITICAL, {"zh-CN": "甲", "en": "A"}, utc_now(), told=2)
+    book = Book(tmp_path)
+    book.keep({alert.subject: alert})
+    assert book.alerts() == {alert.subject: alert}
+    [kept] = json.loads((tmp_path / "alerts.json").read_bytes())
+    assert (kept["zh"], kept["en"], kept["told"]) == ("甲", "A", 2)
+    del kept["texts"]
+    (tmp_path / "alerts.json").write_text(json.dumps([kept]), encoding="utf-8")
+    assert book.alerts() == {alert.subject: alert}
 
 
 async def test_monitors_miss_each_other(fixtures: Watched, tmp_path: Path) -> None:

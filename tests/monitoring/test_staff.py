@@ -41,7 +41,7 @@ async def test_what_one_operator_changes_alone_is_told(fixtures: Watched) -> Non
     )
     assert await fixtures.says("changes") == ["changes:alone warning", "changes:review warning"]
     [_, alone] = (await fixtures.look())["changes"].findings
-    assert "prices.set (2 min)" in alone.en
+    assert "prices.set (2 min)" in alone.text.say("en")
     fixtures.as_owner(
         "UPDATE changes.change SET reviewed_by = 'staff:2', reviewed_at = now() WHERE review_by IS NOT NULL"
     )
@@ -69,7 +69,7 @@ async def test_security_M5_admissions_taken_back_again_and_again_are_told(fixtur
     )
     assert await fixtures.says("undos") == ["undos warning", "undos:keeper warning"]
     [first, _] = (await fixtures.look())["undos"].findings
-    assert "1 tries were refused" in first.en
+    assert "for lack of a second person: 1" in first.text.say("en")
 
 
 async def test_security_L_demo_logins_are_told_until_they_are_retired_or_have_a_new_password(
@@ -81,7 +81,7 @@ async def test_security_L_demo_logins_are_told_until_they_are_retired_or_have_a_
            VALUES ('gate', 'x', 'gate', true), ('operator', 'x', 'operator', true), ('own', 'x', 'gate', false)"""
     )
     assert await fixtures.says("demo") == ["demo warning"]
-    assert "gate, operator" in (await fixtures.look())["demo"].findings[0].en
+    assert "gate, operator" in (await fixtures.look())["demo"].findings[0].text.say("en")
     fixtures.scene = replace(fixtures.scene, is_demo=True)
     assert await fixtures.says("demo") == ["demo note"]
     vault = Vault(KeyRing({1: b"k" * 32}, 1, b"i" * 32))
@@ -95,7 +95,7 @@ async def test_security_L_demo_logins_are_told_until_they_are_retired_or_have_a_
             now=utc_now(),
             actor="test",
         )
-    assert "gate" not in (await fixtures.look())["demo"].findings[0].en
+    assert "gate" not in (await fixtures.look())["demo"].findings[0].text.say("en")
     fixtures.as_owner("UPDATE accounts.staff SET is_active = false WHERE login = 'operator'")
     assert await fixtures.says("demo") == []
 
@@ -112,8 +112,10 @@ async def test_what_an_administrator_does_with_the_staff_is_told_person_by_perso
         hired = f"staff:hired:{staff_id} warning"
         assert await fixtures.says("staff") == [hired]
         [finding] = (await fixtures.look())["staff"].findings
-        assert finding.en == "li.na: was hired, by operator:command"
-        assert "李娜" not in finding.zh + finding.en  # a login, as elsewhere, and nothing else of them
+        assert finding.text.say("en") == "li.na: was hired, by operator:command"
+        assert "李娜" not in finding.text.say("zh-CN") + finding.text.say(
+            "en"
+        )  # a login, as elsewhere, and nothing else of them
         known = Staff(staff_id, "li.na", "李娜", frozenset({operator}))
         await staffing.set_duties(tx, known, frozenset({Duty(Role.AUDITOR)}), now, f"staff:{staff_id}")
         await staffing.reset_staff(tx, by, known, stored, now)
@@ -124,7 +126,7 @@ async def test_what_an_administrator_does_with_the_staff_is_told_person_by_perso
         f"staff:{what}:{staff_id} warning" for what in ("duties_set", "reset", "retired")
     )
     assert await fixtures.says("staff") == [duties, hired, reset, retired]
-    said = {one.detail: one.en for one in (await fixtures.look())["staff"].findings}
+    said = {one.detail: one.text.say("en") for one in (await fixtures.look())["staff"].findings}
     assert said[f"duties_set:{staff_id}"] == "li.na: has other duties, by li.na"
     fixtures.as_owner("UPDATE accounts.staff_act SET at = at - interval '61 minutes'")
     assert await fixtures.says("staff") == []

@@ -292,7 +292,7 @@ async def test_an_operator_counts_first_and_sets_a_period_within_bounds(store: S
 async def test_the_monitor_tells_when_erasing_is_late(store: Store) -> None:
     async def found() -> list[str]:
         async with store.db.connection() as tx:
-            return [one.en for one in judge_retention(await watch_store.retention(tx))]
+            return [one.text.say("en") for one in judge_retention(await watch_store.retention(tx))]
 
     for kind in Kind:
         await store.erase(kind)
@@ -300,7 +300,7 @@ async def test_the_monitor_tells_when_erasing_is_late(store: Store) -> None:
     assert await found() == []
     await store.tomorrow(1)
     assert [text.partition(" and ")[0] for text in await found()] == [
-        f"personal data ({kind}) is 4 days past its period" for kind in sorted(Kind)
+        f"Personal data ({kind}) is 4 days past its period" for kind in sorted(Kind)
     ]
     for kind in Kind:
         await store.erase(kind)

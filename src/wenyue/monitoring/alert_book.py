@@ -13,13 +13,14 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from wenyue.locale import LOCALES, Texts, in_every_language, short_tag, text_in
 from wenyue.monitoring.event_rules import MESSAGES
 from wenyue.monitoring.model import Alert, Checked, Severity
 
 SILENCE_MAX_DAYS: Final = 7
 _MODE: Final = 0o600
 _BYTES_MAX: Final = 4 * 1024 * 1024
-_alerts: Final = msgspec.json.Decoder(list[Alert])
+_kept: Final = msgspec.json.Decoder(list[dict[str, Any]])
 
 
 class Book:
@@ -31,13 +32,15 @@ class Book:
     def alerts(self) -> dict[str, Alert]:
         """What was firing when the book was last written; nothing when it cannot be read."""
         try:
-            return {one.subject: one for one in _alerts.decode(self._read("alerts.json"))}
+            kept = [_alert(one) for one in _kept.decode(self._read("alerts.json"))]
+            return {one.subject: one for one in kept}
         except (OSError, msgspec.DecodeError):
             return {}
 
     def keep(self, alerts: Mapping[str, Alert]) -> None:
         """Write what fires. Raises OSError."""
-        self._write("alerts.json", msgspec.json.encode(list(alerts.values())))
+        kept = [msgspec.to_builtins(one) | _keyed(one.texts) for one in alerts.values()]
+        self._write("alerts.json", msgspec.json.encode(kept))
 
     def silences(self, now: datetime) -> dict[str, tuple[datetime, str]]:
         """Subject → (until, why), of those that still hold; nothing when the file is mistyped."""
@@ -95,7 +98,8 @@ class Book:
                     "problem": one.problem,
                     "took_ms": round(one.took_ms, 1),
                     "findings": [
-                        {"subject": f.subject, "severity": f.severity.value, "zh": f.zh, "en": f.en}
+                        {"subject": f.subject, "severity": f.severity.value}
+                        | _keyed(in_every_language(f.text))
                         for f in one.findings
                     ],
                 }
@@ -106,9 +110,8 @@ class Book:
                     "subject": one.subject,
                     "severity": one.severity.value,
                     "since": one.since.isoformat(),
-                    "zh": one.zh,
-                    "en": one.en,
                 }
+                | _keyed(one.texts)
                 for one in alerts.values()
                 if one.fired_at is not None
             ],
@@ -128,6 +131,17 @@ class Book:
         with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE), "wb") as file:
             file.write(data)
         staged.replace(self.folder / name)
+
+
+def _keyed(texts: Texts) -> dict[str, str]:
+    """As the release before and programs read it: `{"zh": …, "en": …}`."""
+    return {short_tag(locale): text_in(texts, locale) for locale in LOCALES}
+
+
+def _alert(kept: dict[str, Any]) -> Alert:
+    """An alert as this release or the one before kept it. Raises msgspec.ValidationError."""
+    texts = {locale: kept.get(short_tag(locale), "") for locale in LOCALES}
+    return msgspec.convert({"texts": texts} | kept, Alert)
 
 
 def worst(check: Checked) -> Severity | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from wenyue.locale import Message, in_every_language
 from wenyue.monitoring.model import Alert, Checked, Event, Finding, Notice, Severity
 
 ALERTS_MAX: Final = 200
@@ -110,8 +111,9 @@ def _findings(checks: Sequence[Checked]) -> list[tuple[str, tuple[Finding, int]]
             blind = Finding(
                 "monitor",
                 Severity.WARNING,
-                f"检查项 {check.name} 无法执行（{check.problem}）",
-                f"the check {check.name} cannot be made: {check.problem}",
+                Message(
+                    "The check {check} cannot be made: {problem}", check=check.name, problem=check.problem
+                ),
                 check.name,
             )
             found.append((blind.subject, (blind, BLIND_ROUNDS)))
@@ -131,16 +133,14 @@ def _seen(
             subject=finding.subject,
             check=finding.check,
             severity=finding.severity,
-            zh=finding.zh,
-            en=finding.en,
+            texts=in_every_language(finding.text),
             since=now,
             is_shared=is_shared,
         )
     return replace(
         known,
         severity=finding.severity,
-        zh=finding.zh,
-        en=finding.en,
+        texts=in_every_language(finding.text),
         rounds=known.rounds + 1,
         good_rounds=0,
         is_shared=is_shared,

@@ -6,6 +6,7 @@ Pure; thresholds stand at the head, and docs/monitoring.md repeats them.
 from collections.abc import Sequence
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.monitoring.model import (
     AbuseFacts,
     ChangeFacts,
@@ -22,10 +23,10 @@ UNSEALED_WARN_S: Final = 120.0
 UNSEALED_CRITICAL_S: Final = 1_800.0
 RETENTION_GRACE_DAYS: Final = 3
 _STAFF_ACTS: Final = {
-    "staff.hired": ("已录用", "was hired"),
-    "staff.reset": ("密码和二次验证已重置", "has a new password, and no second step"),
-    "staff.duties_set": ("职责已变更", "has other duties"),
-    "staff.retired": ("已停用", "was retired"),
+    "staff.hired": Message("{login}: was hired, by {by}"),
+    "staff.reset": Message("{login}: has a new password, and no second step, by {by}"),
+    "staff.duties_set": Message("{login}: has other duties, by {by}"),
+    "staff.retired": Message("{login}: was retired, by {by}"),
 }
 _NOTE, _WARNING, _CRITICAL = Severity.NOTE, Severity.WARNING, Severity.CRITICAL
 
@@ -38,9 +39,12 @@ def judge_undos(facts: UndoFacts) -> list[Finding]:
             Finding(
                 "undos",
                 _WARNING,
-                f"一天内有 {facts.places_again} 个名额被撤销核销两次以上，{facts.refused} 次撤销因无人确认被拒",
-                f"within a day {facts.places_again} places were taken back more than once, and {facts.refused} tries were"
-                " refused for want of a second person",
+                Message(
+                    "Within a day: places whose admission was undone more than once: {places};"
+                    " undos refused for lack of a second person: {refused}",
+                    places=facts.places_again,
+                    refused=facts.refused,
+                ),
             )
         )
     if facts.keeper_most >= UNDOS_OF_KEEPER_MANY:
@@ -48,8 +52,11 @@ def judge_undos(facts: UndoFacts) -> list[Finding]:
             Finding(
                 "undos",
                 _WARNING,
-                f"一名验票员一天内撤销了 {facts.keeper_most} 次核销",
-                f"one gate keeper took {facts.keeper_most} admissions back within a day",
+                Message.plural(
+                    "One gate keeper undid {n} admission within a day",
+                    "One gate keeper undid {n} admissions within a day",
+                    facts.keeper_most,
+                ),
                 "keeper",
             )
         )
@@ -64,8 +71,11 @@ def judge_changes(facts: ChangeFacts) -> list[Finding]:
             Finding(
                 "changes",
                 _WARNING,
-                f"有 {facts.unreviewed} 项单人操作超过24小时无人复核",
-                f"{facts.unreviewed} acts of one person were not looked at by another within 24 hours",
+                Message.plural(
+                    "{n} act of one person was not reviewed by another within 24 hours",
+                    "{n} acts of one person were not reviewed by another within 24 hours",
+                    facts.unreviewed,
+                ),
                 "review",
             )
         )
@@ -75,8 +85,9 @@ def judge_changes(facts: ChangeFacts) -> list[Finding]:
             Finding(
                 "changes",
                 _WARNING,
-                f"只有一人运营：以下变更到时自动生效 {acts}",
-                f"one operator works alone: these changes take effect by themselves: {acts}",
+                Message(
+                    "One operator works alone; these changes take effect by themselves: {acts}", acts=acts
+                ),
                 "alone",
             )
         )
@@ -92,15 +103,16 @@ def judge_staff(facts: StaffActs) -> list[Finding]:
         (one.what, one.staff_id): Finding(
             "staff",
             _WARNING,
-            f"员工 {one.login}：{_STAFF_ACTS[one.what][0]}（操作人 {one.by}）",
-            f"{one.login}: {_STAFF_ACTS[one.what][1]}, by {one.by}",
+            _STAFF_ACTS[one.what].filled(login=one.login, by=one.by),
             f"{one.what.removeprefix('staff.')}:{one.staff_id}",
         )
         for one in reversed(facts.newest)
     }
     if facts.count > len(facts.newest):
-        many = f"{facts.count} changes of the staff within an hour"
-        found["many", 0] = Finding("staff", _WARNING, f"一小时内有 {facts.count} 次员工变动", many, "many")
+        many = Message.plural(
+            "{n} staff change within an hour", "{n} staff changes within an hour", facts.count
+        )
+        found["many", 0] = Finding("staff", _WARNING, many, "many")
     return list(reversed(found.values()))
 
 
@@ -112,8 +124,10 @@ def judge_record(facts: RecordFacts) -> list[Finding]:
             Finding(
                 "record",
                 _CRITICAL,
-                f"审计链在第 {facts.broken_link} 环断裂",
-                f"the audit chain is broken at link {facts.broken_link}: somebody changed the record",
+                Message(
+                    "The audit chain is broken at link {link}: somebody changed the record",
+                    link=facts.broken_link,
+                ),
                 "broken",
             )
         )
@@ -122,8 +136,11 @@ def judge_record(facts: RecordFacts) -> list[Finding]:
             Finding(
                 "record",
                 _CRITICAL,
-                f"审计链与库外存证不符（{facts.differing} 处）：末尾被截断或重做",
-                f"the audit chain is not what {facts.differing} anchors outside the database say: cut off, or made anew",
+                Message.plural(
+                    "The audit chain does not match {n} anchor outside the database: it was cut off or rebuilt",
+                    "The audit chain does not match {n} anchors outside the database: it was cut off or rebuilt",
+                    facts.differing,
+                ),
                 "anchors",
             )
         )
@@ -132,8 +149,10 @@ def judge_record(facts: RecordFacts) -> list[Finding]:
             Finding(
                 "record",
                 _CRITICAL if facts.unsealed_age_s > UNSEALED_CRITICAL_S else _WARNING,
-                f"审计记录已 {facts.unsealed_age_s:.0f} 秒未封存",
-                f"entries of the record have not been sealed for {facts.unsealed_age_s:.0f} s",
+                Message(
+                    "Entries of the record have not been sealed for {seconds} s",
+                    seconds=f"{facts.unsealed_age_s:.0f}",
+                ),
                 "unsealed",
             )
         )
@@ -149,8 +168,7 @@ def judge_demo(logins: Sequence[str], *, is_wanted: bool) -> list[Finding]:
         Finding(
             "demo",
             _NOTE if is_wanted else _WARNING,
-            f"演示账号仍可登录：{names}",
-            f"demo logins can sign in: {names}",
+            Message("Demo logins can sign in: {names}", names=names),
         )
     ]
 
@@ -161,8 +179,13 @@ def judge_abuse(facts: Sequence[AbuseFacts]) -> list[Finding]:
         Finding(
             "abuse",
             _WARNING,
-            f"可疑迹象 {one.pattern}：{one.subjects} 个来源，已限制 {one.blocked} 个",
-            f"suspicious: {one.pattern} by {one.subjects} subjects, {one.blocked} of them blocked",
+            Message.plural(
+                "Suspicious: {pattern} by {n} subject, blocked: {blocked}",
+                "Suspicious: {pattern} by {n} subjects, blocked: {blocked}",
+                one.subjects,
+                pattern=one.pattern,
+                blocked=one.blocked,
+            ),
             one.pattern,
         )
         for one in facts
@@ -175,8 +198,12 @@ def judge_retention(facts: Sequence[RetentionFacts]) -> list[Finding]:
         Finding(
             "retention",
             _WARNING,
-            f"个人信息（{one.kind}）超过保留期 {one.behind_days} 天仍未清除",
-            f"personal data ({one.kind}) is {one.behind_days} days past its period and not erased",
+            Message.plural(
+                "Personal data ({kind}) is {n} day past its period and not erased",
+                "Personal data ({kind}) is {n} days past its period and not erased",
+                one.behind_days,
+                kind=one.kind,
+            ),
             one.kind,
         )
         for one in facts

@@ -5,6 +5,7 @@ Pure; thresholds stand at the head, and docs/monitoring.md repeats them.
 
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.monitoring.model import DatabaseFacts, Finding, ReplicationFacts, Severity, Standby
 
 SLOW_DATABASE_MS: Final = 1_000.0
@@ -24,9 +25,7 @@ def judge_database(facts: DatabaseFacts) -> list[Finding]:
     check = "database"
     if facts.error:
         return [
-            Finding(
-                check, _CRITICAL, f"数据库连不上（{facts.error}）", f"the database is away ({facts.error})"
-            )
+            Finding(check, _CRITICAL, Message("The database cannot be reached ({error})", error=facts.error))
         ]
     found: list[Finding] = []
     if facts.is_in_recovery or facts.is_read_only:
@@ -34,8 +33,7 @@ def judge_database(facts: DatabaseFacts) -> list[Finding]:
             Finding(
                 check,
                 _CRITICAL,
-                "数据库只读（是备库，或正在恢复）",
-                "the database takes no writes: it is a standby, recovering, or read-only",
+                Message("The database takes no writes: it is a standby, recovering, or read-only"),
                 "read-only",
             )
         )
@@ -44,8 +42,7 @@ def judge_database(facts: DatabaseFacts) -> list[Finding]:
             Finding(
                 check,
                 _CRITICAL,
-                f"数据库写入未确认（{facts.write_problem}）",
-                f"a write was not confirmed: {facts.write_problem}",
+                Message("A write was not confirmed: {problem}", problem=facts.write_problem),
                 "write",
             )
         )
@@ -55,8 +52,7 @@ def judge_database(facts: DatabaseFacts) -> list[Finding]:
             Finding(
                 check,
                 _WARNING,
-                f"数据库响应慢（{slowest:.0f} 毫秒）",
-                f"the database takes {slowest:.0f} ms for one row",
+                Message("The database takes {ms} ms for one row", ms=f"{slowest:.0f}"),
                 "slow",
             )
         )
@@ -72,8 +68,11 @@ def _resources(facts: DatabaseFacts) -> list[Finding]:
             Finding(
                 check,
                 _CRITICAL if used >= CONNECTIONS_CRITICAL else _WARNING,
-                f"数据库连接已用 {facts.connections}/{facts.connections_max}",
-                f"{facts.connections} of {facts.connections_max} database connections are in use",
+                Message(
+                    "{used} of {most} database connections are in use",
+                    used=facts.connections,
+                    most=facts.connections_max,
+                ),
                 "connections",
             )
         )
@@ -82,8 +81,10 @@ def _resources(facts: DatabaseFacts) -> list[Finding]:
             Finding(
                 check,
                 _CRITICAL if facts.transaction_age >= TRANSACTION_AGE_CRITICAL else _WARNING,
-                f"事务号年龄 {facts.transaction_age / 1e6:.0f} 百万，须清理（VACUUM FREEZE）",
-                f"the oldest transaction number is {facts.transaction_age / 1e6:.0f} million old: vacuum does not keep up",
+                Message(
+                    "The oldest transaction number is {millions} million old: vacuum does not keep up",
+                    millions=f"{facts.transaction_age / 1e6:.0f}",
+                ),
                 "transaction-age",
             )
         )
@@ -92,8 +93,10 @@ def _resources(facts: DatabaseFacts) -> list[Finding]:
             Finding(
                 check,
                 _WARNING,
-                f"有事务已开启 {facts.oldest_open_s / 60:.0f} 分钟",
-                f"a transaction has been open for {facts.oldest_open_s / 60:.0f} minutes: vacuum cannot clean behind it",
+                Message(
+                    "A transaction has been open for {minutes} minutes: vacuum cannot clean up behind it",
+                    minutes=f"{facts.oldest_open_s / 60:.0f}",
+                ),
                 "open-transaction",
             )
         )
@@ -111,8 +114,9 @@ def judge_replication(facts: ReplicationFacts) -> list[Finding]:
             Finding(
                 check,
                 _NOTE,
-                "没有权限查看复制状态",
-                "standbys are there but may not be looked at: GRANT pg_monitor TO the schema's owner",
+                Message(
+                    "There are standbys, but their state may not be read: GRANT pg_monitor TO the schema's owner"
+                ),
                 "rights",
             )
         ]
@@ -121,8 +125,9 @@ def judge_replication(facts: ReplicationFacts) -> list[Finding]:
             Finding(
                 check,
                 _CRITICAL,
-                "已要求同步复制，但没有同步备库在线",
-                "commits are promised to a synchronous standby and none is there: they wait, or are not confirmed",
+                Message(
+                    "Commits are promised to a synchronous standby and there is none: they wait, or are not confirmed"
+                ),
                 "sync",
             )
         )
@@ -131,8 +136,12 @@ def judge_replication(facts: ReplicationFacts) -> list[Finding]:
             Finding(
                 check,
                 _WARNING,
-                f"备库只有 {len(streaming)} 台在线，应有 {facts.wanted} 台",
-                f"{len(streaming)} standbys follow, {facts.wanted} are wanted",
+                Message.plural(
+                    "{n} standby is following, {wanted} wanted",
+                    "{n} standbys are following, {wanted} wanted",
+                    len(streaming),
+                    wanted=facts.wanted,
+                ),
                 "count",
             )
         )
@@ -141,8 +150,10 @@ def judge_replication(facts: ReplicationFacts) -> list[Finding]:
         Finding(
             check,
             _WARNING,
-            f"复制槽 {slot} 已丢失日志",
-            f"the replication slot {slot} lost log that it needs: make that standby or backup anew",
+            Message(
+                "The replication slot {slot} lost log that it needs: rebuild that standby or backup",
+                slot=slot,
+            ),
             f"slot-{slot}",
         )
         for slot in facts.lost_slots
@@ -151,9 +162,11 @@ def judge_replication(facts: ReplicationFacts) -> list[Finding]:
         Finding(
             check,
             _WARNING,
-            f"备份复制槽 {slot} 两天未取日志，仍占用磁盘；备份目录已不用时请删除该槽",
-            f"the backups' slot {slot} keeps log, and nothing was fetched for two days: take a backup, or, if its folder is "
-            f"gone, SELECT pg_drop_replication_slot('{slot}')",
+            Message(
+                "The backups' slot {slot} keeps log, and nothing was fetched for two days:"
+                " take a backup or, if its folder is gone, run SELECT pg_drop_replication_slot('{slot}')",
+                slot=slot,
+            ),
             f"slot-{slot}",
         )
         for slot in facts.idle_slots
@@ -170,7 +183,11 @@ def _behind(one: Standby) -> Finding:
     return Finding(
         "replication",
         _WARNING,
-        f"备库 {one.name} 落后 {megabytes:.0f} MB、{seconds:.0f} 秒",
-        f"the standby {one.name} is {megabytes:.0f} MB and {seconds:.0f} s behind",
+        Message(
+            "The standby {name} is {megabytes} MB and {seconds} s behind",
+            name=one.name,
+            megabytes=f"{megabytes:.0f}",
+            seconds=f"{seconds:.0f}",
+        ),
         f"lag-{one.name}",
     )

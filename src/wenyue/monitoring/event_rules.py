@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.monitoring.model import EventFacts, Finding, Severity
 
 LAG_WARN_S: Final = 60.0
@@ -22,12 +23,21 @@ def _lag(one: EventFacts) -> list[Finding]:
     if one.oldest_s <= LAG_WARN_S:
         return []
     severity = Severity.CRITICAL if one.oldest_s > LAG_CRITICAL_S else Severity.WARNING
-    zh = f"事件订阅者 {one.name} 落后 {one.waiting} 条，最早 {one.oldest_s:.0f} 秒前"
-    en = f"the subscriber {one.name} is {one.waiting} events behind, the oldest for {one.oldest_s:.0f} s"
+    text = Message.plural(
+        "The subscriber {name} is {n} event behind, for {seconds} s",
+        "The subscriber {name} is {n} events behind, the oldest for {seconds} s",
+        one.waiting,
+        name=one.name,
+        seconds=f"{one.oldest_s:.0f}",
+    )
     if one.failures:
-        zh += f"；连续失败 {one.failures} 次（{one.error}）"
-        en += f"; it failed {one.failures} times in a row ({one.error})"
-    return [Finding("events", severity, zh, en, one.name)]
+        text = Message(
+            "{behind}; failures in a row: {failures} ({error})",
+            behind=text,
+            failures=one.failures,
+            error=one.error,
+        )
+    return [Finding("events", severity, text, one.name)]
 
 
 def _parked(one: EventFacts) -> list[Finding]:
@@ -37,8 +47,12 @@ def _parked(one: EventFacts) -> list[Finding]:
         Finding(
             "events",
             Severity.WARNING,
-            f"事件订阅者 {one.name} 有 {one.parked} 个对象的事件多次处理失败，已搁置",
-            f"events of {one.parked} subjects failed again and again for the subscriber {one.name} and are parked",
+            Message.plural(
+                "Events of {n} subject kept failing for the subscriber {name} and are parked",
+                "Events of {n} subjects kept failing for the subscriber {name} and are parked",
+                one.parked,
+                name=one.name,
+            ),
             f"{one.name}:parked",
         )
     ]
@@ -51,8 +65,12 @@ def _lost(one: EventFacts) -> list[Finding]:
         Finding(
             "events",
             Severity.CRITICAL,
-            f"事件订阅者 {one.name} 有 {one.lost} 条事件未处理即因过期被删除",
-            f"{one.lost} events were dropped for their age before the subscriber {one.name} had handled them",
+            Message.plural(
+                "{n} event expired and was dropped before the subscriber {name} had handled it",
+                "{n} events expired and were dropped before the subscriber {name} had handled them",
+                one.lost,
+                name=one.name,
+            ),
             f"{one.name}:lost",
         )
     ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.monitoring.model import (
     Certificate,
     ClockFacts,
@@ -56,8 +57,12 @@ def judge_disk(disks: Sequence[Disk]) -> list[Finding]:
                 Finding(
                     "disk",
                     _CRITICAL if is_critical else _WARNING,
-                    f"{disk.path} 只剩 {disk.free / _MB:,.0f} MB（{ratio:.0%}）",
-                    f"{disk.path} has {disk.free / _MB:,.0f} MB left ({ratio:.0%})",
+                    Message(
+                        "{path} has {free} MB left ({share})",
+                        path=disk.path,
+                        free=f"{disk.free / _MB:,.0f}",
+                        share=f"{ratio:.0%}",
+                    ),
                     disk.path,
                 )
             )
@@ -69,27 +74,23 @@ def judge_machine(machine: Machine) -> list[Finding]:
     found: list[Finding] = []
     if machine.memory_size and machine.memory_free / machine.memory_size < MEMORY_WARN:
         free = machine.memory_free / _MB
-        found.append(
-            Finding("memory", _WARNING, f"内存只剩 {free:,.0f} MB", f"{free:,.0f} MB of memory are left")
-        )
+        found.append(Finding("memory", _WARNING, Message("{free} MB of memory left", free=f"{free:,.0f}")))
     for one in machine.processes:
         if one.rss > PROCESS_BYTES_MAX:
             size = one.rss / _MB
-            text = f"{one.role} (process {one.pid}) holds {size:,.0f} MB"
-            found.append(
-                Finding("memory", _WARNING, f"{one.role} 进程占用 {size:,.0f} MB 内存", text, one.role)
+            text = Message(
+                "{role} (process {pid}) uses {size} MB", role=one.role, pid=one.pid, size=f"{size:,.0f}"
             )
+            found.append(Finding("memory", _WARNING, text, one.role))
         if one.open_files_max and one.open_files / one.open_files_max > FILES_WARN:
-            text = f"{one.role} (process {one.pid}) has {one.open_files} of {one.open_files_max} files open"
-            found.append(
-                Finding(
-                    "memory",
-                    _WARNING,
-                    f"{one.role} 已打开 {one.open_files}/{one.open_files_max} 个文件",
-                    text,
-                    f"{one.role}-files",
-                )
+            text = Message(
+                "{role} (process {pid}) has {used} of {most} files open",
+                role=one.role,
+                pid=one.pid,
+                used=one.open_files,
+                most=one.open_files_max,
             )
+            found.append(Finding("memory", _WARNING, text, f"{one.role}-files"))
     for role, wanted in machine.wanted:
         living = sum(one.role == role for one in machine.processes)
         if living < wanted:
@@ -97,8 +98,12 @@ def judge_machine(machine: Machine) -> list[Finding]:
                 Finding(
                     "processes",
                     _CRITICAL if living == 0 else _WARNING,
-                    f"{role} 进程应有 {wanted} 个，实有 {living} 个",
-                    f"{living} of {wanted} {role} processes run",
+                    Message(
+                        "{living} of {wanted} {role} processes are running",
+                        living=living,
+                        wanted=wanted,
+                        role=role,
+                    ),
                     role,
                 )
             )
@@ -111,13 +116,18 @@ def judge_freshness(facts: Sequence[OldFact]) -> list[Finding]:
     for role, name in sorted({(one.role, one.name) for one in facts}):
         same = [one for one in facts if (one.role, one.name) == (role, name)]
         age_s, count = max(one.age_s for one in same), len(same)
-        says = f"{name.replace('_', ' ')} not renewed for {age_s:.0f} s"
         found.append(
             Finding(
                 "freshness",
                 _CRITICAL if name in _STOPS_PEOPLE else _WARNING,
-                f"{role} 进程（{count} 个）沿用旧数据：{name} 已 {age_s:.0f} 秒未更新",
-                f"{count} {role} process{'es' if count > 1 else ''} go{'' if count > 1 else 'es'} by old facts: {says}",
+                Message.plural(
+                    "{n} {role} process is working with old facts: {fact} not renewed for {seconds} s",
+                    "{n} {role} processes are working with old facts: {fact} not renewed for {seconds} s",
+                    count,
+                    role=role,
+                    fact=name.replace("_", " "),
+                    seconds=f"{age_s:.0f}",
+                ),
                 f"{role}-{name}",
             )
         )
@@ -134,18 +144,16 @@ def judge_web(facts: Sequence[WebFacts]) -> list[Finding]:
                 Finding(
                     "web",
                     _CRITICAL,
-                    f"{one.url} 没有就绪（{why}）",
-                    f"{one.url} is not ready ({why})",
+                    Message("{url} is not ready ({why})", url=one.url, why=why),
                     one.url,
                 )
             )
         elif one.took_ms > SLOW_WEB_MS:
-            text = f"{one.url} answers in {one.took_ms:.0f} ms"
-            found.append(
-                Finding("web", _WARNING, f"{one.url} 响应 {one.took_ms:.0f} 毫秒", text, f"{one.url}-slow")
-            )
+            text = Message("{url} answers in {ms} ms", url=one.url, ms=f"{one.took_ms:.0f}")
+            found.append(Finding("web", _WARNING, text, f"{one.url}-slow"))
         if one.says:
-            found.append(Finding("web", _WARNING, f"规则有误：{one.says}", one.says, f"{one.url}-rules"))
+            text = Message("Rules are wrong: {problems}", problems=one.says)
+            found.append(Finding("web", _WARNING, text, f"{one.url}-rules"))
     return found
 
 
@@ -154,10 +162,10 @@ def judge_certificates(certificates: Sequence[Certificate], now: datetime) -> li
     found: list[Finding] = []
     for one in certificates:
         if one.error or one.ends_at is None:
-            text = f"the certificate {one.place} could not be read: {one.error}"
-            found.append(
-                Finding("certificate", _WARNING, f"证书 {one.place} 无法读取：{one.error}", text, one.place)
+            text = Message(
+                "The certificate {place} could not be read: {error}", place=one.place, error=one.error
             )
+            found.append(Finding("certificate", _WARNING, text, one.place))
         elif one.ends_at - now < CERTIFICATE_WARN:
             left = one.ends_at - now
             days = left.total_seconds() / 86400
@@ -165,8 +173,9 @@ def judge_certificates(certificates: Sequence[Certificate], now: datetime) -> li
                 Finding(
                     "certificate",
                     _CRITICAL if left < CERTIFICATE_CRITICAL else _WARNING,
-                    f"证书 {one.place} 还有 {days:.1f} 天到期",
-                    f"the certificate {one.place} ends in {days:.1f} days",
+                    Message(
+                        "The certificate {place} expires in {days} days", place=one.place, days=f"{days:.1f}"
+                    ),
                     one.place,
                 )
             )
@@ -176,29 +185,33 @@ def judge_certificates(certificates: Sequence[Certificate], now: datetime) -> li
 def judge_clock(facts: ClockFacts, database_ahead_s: float | None) -> list[Finding]:
     """Our clock against the database's, the network's, other nodes' and itself a minute ago."""
     found: list[Finding] = []
-    others = [("database", "数据库", database_ahead_s), ("ntp", "时间服务器", facts.ntp_ahead_s)]
-    for detail, zh, ahead in others:
+    others = [
+        ("database", Message("This machine's clock is {seconds} s off the database's"), database_ahead_s),
+        ("ntp", Message("This machine's clock is {seconds} s off the time server's"), facts.ntp_ahead_s),
+    ]
+    for detail, text, ahead in others:
         if ahead is not None and abs(ahead) > CLOCK_WARN_S:
             found.append(
                 Finding(
                     "clock",
                     _CRITICAL if abs(ahead) > CLOCK_CRITICAL_S else _WARNING,
-                    f"本机时钟与{zh}相差 {ahead:+.2f} 秒",
-                    f"this machine's clock is {ahead:+.2f} s against the {detail}'s",
+                    text.filled(seconds=f"{ahead:+.2f}"),
                     detail,
                 )
             )
     if abs(facts.stepped_s) > CLOCK_WARN_S:
-        text = f"this machine's clock jumped by {facts.stepped_s:+.2f} s"
-        found.append(Finding("clock", _WARNING, f"本机时钟跳变 {facts.stepped_s:+.2f} 秒", text, "step"))
+        text = Message("This machine's clock jumped by {seconds} s", seconds=f"{facts.stepped_s:+.2f}")
+        found.append(Finding("clock", _WARNING, text, "step"))
     if facts.ntp_error:
-        text = f"the time server does not answer: {facts.ntp_error}"
-        found.append(Finding("clock", _WARNING, f"时间服务器无应答：{facts.ntp_error}", text, "ntp-silent"))
+        text = Message("The time server does not answer: {error}", error=facts.ntp_error)
+        found.append(Finding("clock", _WARNING, text, "ntp-silent"))
     ahead_by = [ahead for _, ahead in facts.nodes]
     if ahead_by and max(ahead_by) - min(ahead_by) > CLOCK_WARN_S:
         apart = max(ahead_by) - min(ahead_by)
-        text = f"the clocks of {len(ahead_by)} nodes are {apart:.2f} s apart"
-        found.append(Finding("clock", _WARNING, f"各节点时钟相差 {apart:.2f} 秒", text, "nodes"))
+        text = Message(
+            "The clocks of {n} nodes are {seconds} s apart", n=len(ahead_by), seconds=f"{apart:.2f}"
+        )
+        found.append(Finding("clock", _WARNING, text, "nodes"))
     return found
 
 
@@ -206,24 +219,20 @@ def judge_backup(facts: ReportFacts, now: datetime, *, is_wanted: bool) -> list[
     """The last backup was tried, is good, and is young enough. `is_wanted`: an installation that lives must have one."""
     check = "backup"
     if facts.error:
-        text = f"the self-test's report cannot be read: {facts.error}"
-        return [Finding(check, _WARNING, f"备份自检报告无法读取：{facts.error}", text, "report")]
+        text = Message("The backup self-test's report cannot be read: {error}", error=facts.error)
+        return [Finding(check, _WARNING, text, "report")]
     if facts.at is None:
         severity = _WARNING if is_wanted else _NOTE
-        return [
-            Finding(
-                check, severity, "从未做过备份自检", "no backup was ever tested: run `wenyue backup`", "never"
-            )
-        ]
+        return [Finding(check, severity, Message("No backup was ever tested: run `wenyue backup`"), "never")]
     found: list[Finding] = []
     if not facts.is_ok:
-        text = f"the last backup is not usable: {facts.problem or 'no reason given'}"
-        found.append(
-            Finding(check, _CRITICAL, f"最近的备份不可用：{facts.problem or '未说明'}", text, "unusable")
+        text = Message(
+            "The last backup is not usable: {problem}", problem=facts.problem or Message("no reason given")
         )
-    for detail, zh, en, at in (
-        ("age", "备份", "backup", facts.taken_at),
-        ("test-age", "备份自检", "backup self-test", facts.at),
+        found.append(Finding(check, _CRITICAL, text, "unusable"))
+    for detail, text, at in (
+        ("age", Message("The last backup is {hours} h old"), facts.taken_at),
+        ("test-age", Message("The last backup self-test is {hours} h old"), facts.at),
     ):
         age = now - at if at is not None else timedelta(0)
         if age > BACKUP_AGE_WARN:
@@ -233,8 +242,7 @@ def judge_backup(facts: ReportFacts, now: datetime, *, is_wanted: bool) -> list[
                 Finding(
                     check,
                     severity,
-                    f"最近一次{zh}是 {hours:.0f} 小时前",
-                    f"the last {en} is {hours:.0f} h old",
+                    text.filled(hours=f"{hours:.0f}"),
                     detail,
                 )
             )
@@ -245,20 +253,26 @@ def judge_drill(facts: ReportFacts, now: datetime) -> list[Finding]:
     """A plan that is never rehearsed fails."""
     check = "drill"
     if facts.error:
-        text = f"the drill's report cannot be read: {facts.error}"
-        return [Finding(check, _WARNING, f"演练报告无法读取：{facts.error}", text, "report")]
+        text = Message("The drill's report cannot be read: {error}", error=facts.error)
+        return [Finding(check, _WARNING, text, "report")]
     found: list[Finding] = []
     if facts.at is None:
-        text = "nothing was ever rehearsed: `wenyue drill run all`"
-        found.append(Finding(check, _NOTE, "从未演练", text, "never"))
+        text = Message("Nothing was ever rehearsed: `wenyue drill run all`")
+        found.append(Finding(check, _NOTE, text, "never"))
     if (facts.at is not None and not facts.is_ok) or (facts.at is None and facts.problem):
-        text = f"the last drill failed: {facts.problem or 'see `wenyue drill report`'}"
-        found.append(
-            Finding(check, _WARNING, f"最近的演练未通过：{facts.problem or '见演练报告'}", text, "failed")
-        )
+        problem = facts.problem or Message("see `wenyue drill report`")
+        text = Message("The last drill failed: {problem}", problem=problem)
+        found.append(Finding(check, _WARNING, text, "failed"))
     if facts.at is not None and now - facts.at > DRILL_AGE_WARN:
         days = (now - facts.at).days
         found.append(
-            Finding(check, _WARNING, f"已 {days} 天没有演练", f"nothing was rehearsed for {days} days", "age")
+            Finding(
+                check,
+                _WARNING,
+                Message.plural(
+                    "Nothing was rehearsed for {n} day", "Nothing was rehearsed for {n} days", days
+                ),
+                "age",
+            )
         )
     return found

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from wenyue.locale import Message, Texts
+
 
 class Severity(Enum):
     """How bad: a note is shown and never sent; a warning wants somebody today; critical wants somebody now."""
@@ -24,8 +26,7 @@ class Finding:
 
     check: str
     severity: Severity
-    zh: str
-    en: str
+    text: Message
     detail: str = ""
 
     @property
@@ -54,8 +55,7 @@ class Alert:
     subject: str
     check: str
     severity: Severity
-    zh: str
-    en: str
+    texts: Texts  # kept as they were said: an alert outlives the program that found it
     since: datetime
     rounds: int = 1
     fired_at: datetime | None = None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue.monitoring.model import Beat, Finding, PassFacts, Severity, TaskFacts
 
 HOLD_OVERDUE_S: Final = 60
@@ -27,8 +28,12 @@ def judge_pass(facts: PassFacts, now: datetime, *, check: str) -> list[Finding]:
             Finding(
                 check,
                 _CRITICAL,
-                f"不变量被破坏 {facts.broken_count} 处：{first}",
-                f"{facts.broken_count} broken invariants: {first}",
+                Message.plural(
+                    "{n} broken invariant: {first}",
+                    "{n} broken invariants: {first}",
+                    facts.broken_count,
+                    first=first,
+                ),
             )
         )
     last = facts.finished_at or facts.began_at
@@ -38,8 +43,10 @@ def judge_pass(facts: PassFacts, now: datetime, *, check: str) -> list[Finding]:
             Finding(
                 check,
                 _WARNING,
-                f"全面核对已 {hours:.0f} 小时没有完成",
-                f"no complete pass for {hours:.0f} h: the check does not keep up with the number of rows",
+                Message(
+                    "No full check was finished for {hours} h: it does not keep up with the number of rows",
+                    hours=f"{hours:.0f}",
+                ),
                 "pass",
             )
         )
@@ -54,8 +61,12 @@ def judge_tasks(facts: TaskFacts) -> list[Finding]:
             Finding(
                 "holds",
                 _WARNING,
-                f"{facts.stuck_holds} 个占位已过期 {HOLD_OVERDUE_S} 秒仍未释放",
-                f"{facts.stuck_holds} holds are more than {HOLD_OVERDUE_S} s past their end and not given back",
+                Message.plural(
+                    "{n} hold is more than {seconds} s past its end and not given back",
+                    "{n} holds are more than {seconds} s past their end and not given back",
+                    facts.stuck_holds,
+                    seconds=HOLD_OVERDUE_S,
+                ),
             )
         )
     return found + _jobs(facts)
@@ -68,8 +79,10 @@ def _jobs(facts: TaskFacts) -> list[Finding]:
             Finding(
                 "jobs",
                 _CRITICAL if facts.jobs_age_s > JOB_AGE_CRITICAL_S else _WARNING,
-                f"任务最早的已等待 {facts.jobs_age_s:.0f} 秒",
-                f"the oldest job that could run has waited for {facts.jobs_age_s:.0f} s",
+                Message(
+                    "The oldest job that could run has waited for {seconds} s",
+                    seconds=f"{facts.jobs_age_s:.0f}",
+                ),
                 "age",
             )
         )
@@ -78,8 +91,11 @@ def _jobs(facts: TaskFacts) -> list[Finding]:
             Finding(
                 "jobs",
                 _WARNING,
-                f"一天内有 {facts.jobs_failed} 个任务最终失败",
-                f"{facts.jobs_failed} jobs failed for good within a day",
+                Message.plural(
+                    "{n} job failed for good within a day",
+                    "{n} jobs failed for good within a day",
+                    facts.jobs_failed,
+                ),
                 "failed",
             )
         )
@@ -88,8 +104,11 @@ def _jobs(facts: TaskFacts) -> list[Finding]:
             Finding(
                 "jobs",
                 _WARNING,
-                f"{facts.jobs_abandoned} 个任务的执行者已失联",
-                f"{facts.jobs_abandoned} jobs are in the hands of a worker that lives no more",
+                Message.plural(
+                    "{n} job was taken by a worker that is gone",
+                    "{n} jobs were taken by a worker that is gone",
+                    facts.jobs_abandoned,
+                ),
                 "abandoned",
             )
         )
@@ -98,8 +117,11 @@ def _jobs(facts: TaskFacts) -> list[Finding]:
             Finding(
                 "no-shows",
                 _WARNING,
-                f"{facts.unsettled} 个场次结束两天仍未核定爽约",
-                f"{facts.unsettled} sessions ended two days ago and were not looked through for no-shows",
+                Message.plural(
+                    "{n} session ended two days ago and was not checked for no-shows",
+                    "{n} sessions ended two days ago and were not checked for no-shows",
+                    facts.unsettled,
+                ),
             )
         )
     return found
@@ -113,8 +135,12 @@ def judge_beats(beats: Sequence[Beat]) -> list[Finding]:
         Finding(
             "partners",
             _WARNING,
-            f"{one.partner} 已 {one.age_s:.0f} 秒没有心跳（应每 {one.every_s} 秒）",
-            f"{one.partner} has been silent for {one.age_s:.0f} s; it should speak every {one.every_s} s",
+            Message(
+                "{partner} has been silent for {seconds} s; it should send a heartbeat every {every} s",
+                partner=one.partner,
+                seconds=f"{one.age_s:.0f}",
+                every=one.every_s,
+            ),
             one.partner,
         )
         for one in beats
@@ -122,12 +148,15 @@ def judge_beats(beats: Sequence[Beat]) -> list[Finding]:
     ]
     for one in filter(_is_silent, monitors):
         node = one.partner.removeprefix("monitor:")
-        text = f"the monitor of {node} has not been seen for {one.age_s:.0f} s: nobody looks at that machine"
+        text = Message(
+            "The monitor of {node} has not been seen for {seconds} s: nobody is watching that machine",
+            node=node,
+            seconds=f"{one.age_s:.0f}",
+        )
         found.append(
             Finding(
                 "monitors",
                 _WARNING,
-                f"{node} 的监控已 {one.age_s:.0f} 秒没有动静，该机器无人值守",
                 text,
                 node,
             )
@@ -138,8 +167,10 @@ def judge_beats(beats: Sequence[Beat]) -> list[Finding]:
             Finding(
                 "worker",
                 _CRITICAL,
-                f"后台进程已 {age_s:.0f} 秒没有动静",
-                f"no worker has been seen for {age_s:.0f} s: holds do not expire, messages do not leave",
+                Message(
+                    "No worker has been seen for {seconds} s: holds do not expire, messages are not sent",
+                    seconds=f"{age_s:.0f}",
+                ),
             )
         )
     return found

@@ -15,6 +15,7 @@ from functools import partial
 from http.client import HTTPException
 from typing import Final, Protocol
 
+from wenyue.locale import LOCALES, SOURCE, short_tag, text_in
 from wenyue.monitoring.model import Notice
 from wenyue.monitoring.wording import body, guide_of, page_of, subject_line
 from wenyue.platform.mail import Post
@@ -61,10 +62,8 @@ def as_json(notice: Notice, node: str, base: str) -> dict[str, object]:
         "since": alert.since.isoformat(),
         "at": notice.at.isoformat(),
         "is_escalated": notice.is_escalated,
-        "zh": alert.zh,
-        "en": alert.en,
-        "do_zh": guide.do_zh,
-        "do_en": guide.do_en,
+        **{short_tag(locale): text_in(alert.texts, locale) for locale in LOCALES},
+        **{f"do_{short_tag(locale)}": guide.step.say(locale) for locale in LOCALES},
         "runbook": page_of(alert.check, base),
     }
 
@@ -87,7 +86,7 @@ class LogSender:
             alert.severity.value,
             alert.subject,
             f"{alert.since:%Y-%m-%d %H:%MZ}",
-            alert.en,
+            text_in(alert.texts, SOURCE),
             page_of(alert.check, self.base),
         )
 

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from wenyue.audit import Anchor, Link, differing, verify_from
 from wenyue.core.clock import utc_now
 from wenyue.core.personal import SealKeys
+from wenyue.locale import SOURCE, text_in
 from wenyue.monitoring.conduct_rules import RETENTION_GRACE_DAYS
 from wenyue.monitoring.event_rules import NOBODY, OLD_NOTES
 from wenyue.monitoring.model import (
@@ -182,14 +183,14 @@ async def record(
 async def open_alerts(tx: Tx) -> dict[str, Alert]:
     """What fires on behalf of all nodes, by subject: whoever takes the turn goes on with it."""
     found: dict[str, Alert] = {}
-    for id_, subject, severity, fired_at, says in await (await tx.execute(_SQL["open_alerts"])).fetchall():
+    rows = await (await tx.execute(_SQL["open_alerts"])).fetchall()
+    for id_, subject, severity, fired_at, says, texts in rows:
         found[subject] = Alert(
             id=id_,
             subject=subject,
             check=subject.partition(":")[0],
             severity=Severity(severity),
-            zh=says,
-            en=says,
+            texts=texts or {SOURCE: says},  # the release before keeps English alone
             since=fired_at,
             rounds=99,
             fired_at=fired_at,
@@ -209,7 +210,8 @@ async def save_alert(tx: Tx, alert: Alert, node: str, resolved_at: datetime | No
         "severity": alert.severity.value,
         "fired_at": alert.fired_at or alert.since,
         "resolved_at": resolved_at,
-        "says": alert.en,
+        "says": text_in(alert.texts, SOURCE),
+        "texts": Jsonb(dict(alert.texts)),
     }
     await tx.execute(_SQL["save_alert"], row)
 

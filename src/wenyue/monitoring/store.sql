@@ -132,13 +132,14 @@ SELECT login FROM accounts.demo_login_v ORDER BY login LIMIT 20
 
 -- name: open_alerts
 -- What fires on behalf of all nodes: whoever takes the turn goes on from here.
-SELECT id::text, subject, severity, fired_at, says FROM monitoring.alert WHERE node = '' AND resolved_at IS NULL ORDER BY fired_at LIMIT 200
+SELECT id::text, subject, severity, fired_at, says, texts FROM monitoring.alert WHERE node = '' AND resolved_at IS NULL ORDER BY fired_at LIMIT 200
 
 -- name: save_alert
 -- An alert as it stands.
-INSERT INTO monitoring.alert (id, node, subject, severity, fired_at, resolved_at, says)
-VALUES (%(id)s, %(node)s, %(subject)s, %(severity)s, %(fired_at)s, %(resolved_at)s, %(says)s)
-ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, resolved_at = excluded.resolved_at, says = excluded.says
+INSERT INTO monitoring.alert (id, node, subject, severity, fired_at, resolved_at, says, texts)
+VALUES (%(id)s, %(node)s, %(subject)s, %(severity)s, %(fired_at)s, %(resolved_at)s, %(says)s, %(texts)s)
+ON CONFLICT (id) DO UPDATE
+   SET severity = excluded.severity, resolved_at = excluded.resolved_at, says = excluded.says, texts = excluded.texts
 
 -- name: silences
 -- What is silenced now.

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.core.clock import utc_now
-from wenyue.locale import Message
+from wenyue.locale import Message, command_locale
 from wenyue.locale.terminal import gettext
 from wenyue.monitor import connect, look_once, run_monitor
 from wenyue.monitoring import (
@@ -99,8 +99,12 @@ def silence_(
     until = now + timedelta(seconds=seconds)
     Book(settings.home / "monitor").silence(subject, until, why, now)
     is_everywhere = asyncio.run(_silence_everywhere(settings, subject, seconds, why))
-    where = "on all nodes" if is_everywhere else "on this machine (the database is away)"
-    says = f"silent {where} until {until:%Y-%m-%d %H:%M} UTC" if seconds else f"not silent any more {where}"
+    where = gettext("on all nodes") if is_everywhere else gettext("on this machine (the database is away)")
+    says = (
+        gettext("silent {where} until {until} UTC", where=where, until=f"{until:%Y-%m-%d %H:%M}")
+        if seconds
+        else gettext("not silent any more {where}", where=where)
+    )
     Console().print(f"{subject}: {says}", markup=False)
 
 
@@ -147,7 +151,15 @@ def full() -> None:
     console = Console()
     for line in facts.broken:
         console.print(line, style="bold red", markup=False, soft_wrap=True)
-    console.print(f"{facts.rows:,} rows in {facts.took_ms / 1000:.1f} s, {facts.broken_count} broken")
+    console.print(
+        gettext(
+            "{rows} rows in {seconds} s, {n} broken",
+            n=facts.broken_count,
+            rows=f"{facts.rows:,}",
+            seconds=f"{facts.took_ms / 1000:.1f}",
+        ),
+        markup=False,
+    )
     raise typer.Exit(2 if facts.broken_count else 0)
 
 
@@ -206,6 +218,7 @@ def _table(checks: list[Checked], runbooks: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("", gettext("check"), gettext("found"), "ms"):
         table.add_column(column, overflow="fold", justify="right" if column == "ms" else "left")
+    locale = command_locale()
     styles: dict[Severity | None, str] = {Severity.WARNING: "yellow", Severity.CRITICAL: "bold red"}
     for one in checks:
         severity = worst(one)
@@ -213,8 +226,8 @@ def _table(checks: list[Checked], runbooks: str) -> Table:
             "?" if one.problem else {None: "✓", Severity.NOTE: "•", Severity.WARNING: "!"}.get(severity, "✗")
         )
         guide = GUIDES.get(one.name)
-        title = f"{one.name} {guide.zh}" if guide else one.name
-        lines = [f"{f.zh}\n{f.en}" for f in one.findings] or [one.problem or one.says]
+        title = f"{one.name} {guide.title.say(locale)}" if guide else one.name
+        lines = [finding.text.say(locale) for finding in one.findings] or [one.problem or one.says]
         if severity in {Severity.WARNING, Severity.CRITICAL}:
             lines.append(f"→ {page_of(one.name, runbooks)}")
         style = styles.get(severity, "")

@@ -247,8 +247,8 @@ GRANT SELECT
 GRANT SELECT
    ON gate.undo_v TO wenyue_app;
 GRANT SELECT,
-      INSERT (fired_at, id, node, resolved_at, says, severity, subject),
-      UPDATE (resolved_at, says, severity)
+      INSERT (fired_at, id, node, resolved_at, says, severity, subject, texts),
+      UPDATE (resolved_at, says, severity, texts)
    ON monitoring.alert TO wenyue_app;
 GRANT SELECT,
       UPDATE (is_retired)
@@ -331,8 +331,8 @@ GRANT SELECT,
       INSERT (at, epoch, rank, room_id)
    ON waiting_room.step TO wenyue_app;
 GRANT SELECT,
-      INSERT (fired_at, id, node, resolved_at, says, severity, subject),
-      UPDATE (resolved_at, says, severity)
+      INSERT (fired_at, id, node, resolved_at, says, severity, subject, texts),
+      UPDATE (resolved_at, says, severity, texts)
    ON watch.alert TO wenyue_app;
 GRANT SELECT,
       UPDATE (is_retired)
