@@ -85,8 +85,8 @@ def said() -> dict[object, set[str]]:
     return catalogues().messages()
 
 
-def converted(suffix: str) -> dict[str, str]:
-    """Files of the parts that are done: path → content."""
+def sources(suffix: str) -> dict[str, str]:
+    """Every file of the package: path → content."""
     return {
         path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8")
         for path in SOURCE.rglob(f"*{suffix}")
@@ -149,7 +149,7 @@ def test_no_function_has_two_language_arguments() -> None:
             for one in two_languages(source)
             if one not in TAKES_BOTH and one.partition("(")[2].rstrip(")") not in spared
         }
-        for path, source in converted(".py").items()
+        for path, source in sources(".py").items()
     }
     assert {path: offences for path, offences in found.items() if offences} == {}
 
@@ -158,7 +158,7 @@ def test_messages_are_literal() -> None:
     passed_on = ("locale/", "platform/program.py", "web/shared/request_context.py")  # gettext itself
     found = {
         path: list(not_literal(source))
-        for path, source in converted(".py").items()
+        for path, source in sources(".py").items()
         if not path.startswith(passed_on)
     }
     assert {path: lines for path, lines in found.items() if lines} == {}
@@ -168,7 +168,7 @@ def test_chinese_stands_in_catalogues_only() -> None:
     found = {
         path: lines
         for suffix, lines_of in ((".py", chinese_in_module), (".html", chinese_in_template))
-        for path, source in converted(suffix).items()
+        for path, source in sources(suffix).items()
         if (lines := list(lines_of(source)))
     }
     assert {path: lines for path, lines in found.items() if path not in CHINESE_BY_RIGHT} == {}
