@@ -1,4 +1,4 @@
-"""Runbooks and drills belong together: one page for each drill, and every command that a page names exists."""
+"""Runbooks and drills belong together: one page for each drill, in both languages, and every command that it names exists."""
 
 import asyncio
 import importlib
@@ -29,6 +29,10 @@ from wenyue_lab.chaos.runbook import (
     run_steps,
 )
 
+CHINESE = FOLDER / "zh-CN"
+HEADINGS = ("看到什么", "确认", "处理", "事后")
+HAN = re.compile(r"[\u4e00-\u9fff]")
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 POSTGRESQL = {"pg_isready", "psql", "pg_controldata", "pg_ctl"}  # they come with the embedded server
 PAGE = """# 标题 · A title
 
@@ -49,7 +53,7 @@ sleep 60
 not a step
 ```
 
-## Mend
+## Fix
 
 x
 
@@ -91,6 +95,57 @@ def test_a_page_is_whole_and_its_commands_exist(name: str) -> None:
         assert (FOLDER / link).exists(), f"{name}: {link}"
 
 
+def test_each_language_has_the_same_pages() -> None:
+    assert sorted(path.stem for path in CHINESE.glob("*.md") if path.stem != INDEX) == names()
+    index = (CHINESE / f"{INDEX}.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\(([a-z0-9-]+)\.md\)", index)) == set(names())
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_page_says_the_same_in_both_languages(name: str) -> None:
+    english = load(name).path.read_text(encoding="utf-8")
+    chinese = (CHINESE / f"{name}.md").read_text(encoding="utf-8")
+    assert differences(english, chinese) == []
+    for link in re.findall(r"\]\(([^)#:]+)", chinese):
+        assert (CHINESE / link).exists(), link
+
+
+def differences(english: str, chinese: str) -> list[str]:
+    """What one page lacks of the other: its title, a section or its prose, a command, a table's row."""
+    book = parse("some-page", english)
+    head, *parts = re.split(r"^## ", chinese, flags=re.MULTILINE)
+    found = [] if head.strip() == f"# {book.title_zh}" else ["the title"]
+    found += [] if tuple(part.partition("\n")[0] for part in parts) == HEADINGS else ["the sections"]
+    if FENCED.findall(english) != FENCED.findall(chinese):
+        found.append("the commands")
+    for section, part in zip(SECTIONS, parts, strict=False):
+        body = prose_of(part.partition("\n")[2])
+        there = prose_of(book.sections[section])
+        if HAN.search(there):
+            found.append(f"English: {section}")
+        if len(HAN.findall(body)) * 5 < len(there.split()) * 4:  # a word takes 1.3 to 2 characters
+            found.append(f"Chinese: {section}")
+        if body.count("\n|") != there.count("\n|"):
+            found.append(f"the table: {section}")
+    return found
+
+
+def prose_of(section: str) -> str:
+    """A section without its commands, inline code and addresses of links."""
+    return re.sub(r"`[^`]*`|\]\([^)]*\)", "", FENCED.sub("", section))
+
+
+def test_a_page_of_one_language_only_is_seen() -> None:
+    english = (FOLDER / "drain.md").read_text(encoding="utf-8")
+    chinese = (CHINESE / "drain.md").read_text(encoding="utf-8")
+    assert differences(english, chinese) == []
+    assert differences(english, chinese.replace("游客无感", "")) == []
+    assert differences(english, chinese.replace("事后", "之后")) == ["the sections"]
+    assert differences(english, chinese.replace("--within 30", "--within 3")) == ["the commands"]
+    assert differences(english, chinese.partition("## 处理")[0] + "## 处理\n\n略\n\n## 事后\n\n略\n") != []
+    assert differences(english.replace("Nothing.", "游客无感。"), chinese) == ["English: What people see"]
+
+
 def is_known(command: str) -> bool:
     """Whether this is a command that is there, with the options that it is given."""
     words = shlex.split(command)
@@ -117,7 +172,7 @@ def test_steps_are_run_in_order_and_told() -> None:
     done = asyncio.run(run_steps(book, CHECK, {"WENYUE_HOME": "here"}, deadline_s=0.5))
     assert [(one.status, one.output) for one in done] == [(0, ""), (1, "here\n"), (-1, "no end within 0.5 s")]
     assert len(complaints(done)) == 2
-    assert asyncio.run(run_steps(book, "Mend", {})) == []
+    assert asyncio.run(run_steps(book, "Fix", {})) == []
 
 
 def test_a_step_finds_wenyue() -> None:
@@ -132,7 +187,7 @@ def test_a_step_finds_wenyue() -> None:
     "text",
     [
         PAGE.replace("# 标题 · A title", "# A title"),
-        PAGE.replace("## Mend", "## Else"),
+        PAGE.replace("## Fix", "## Else"),
         PAGE.replace("## Check", "## Zeck"),
     ],
 )

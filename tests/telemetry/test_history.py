@@ -10,6 +10,7 @@ from time import time
 
 import pytest
 
+from wenyue.locale import LOCALES
 from wenyue.telemetry import (
     FAMILIES,
     STEP_S,
@@ -210,7 +211,14 @@ def test_words_are_short_and_nothing_that_happened_is_nothing() -> None:
 def test_every_runbook_that_is_named_is_there_and_nothing_else_can_be_read() -> None:
     assert set(RUNBOOKS.values()) <= set(runbook_names())
     for name in runbook_names():
-        assert runbook(name, "en") is not None
+        for locale in LOCALES:
+            page = runbook(name, locale)
+            assert page is not None
+            assert page.lang == locale
+    drained = runbook("drain", "zh-CN")
+    assert drained is not None
+    assert (drained.title, drained.body[:13]) == ("平滑退出", "<h2>看到什么</h2>")
+    assert page_of(["前一行，", "后一行 a", "b"], "zh-CN") == "<p>前一行，后一行 a b</p>"
     for name in ("../reliability", "..%2freliability", "/etc/passwd", "", "a" * 100, "README"):
         assert runbook(name, "en") is None, name
 
@@ -234,8 +242,8 @@ def test_a_runbook_cannot_bring_markup() -> None:
     assert "<li>one more</li>" in page
     assert "<code>a &lt; b</code>" in page
     assert "javascript:x" in page
-    assert page_of(["## Mend"], "zh-CN") == "<h2>处理</h2>"
-    assert page_of(["## Mend"], "en") == "<h2>Fix</h2>"
+    assert page_of(["## Fix"], "zh-CN") == "<h2>处理</h2>"
+    assert page_of(["## Fix"], "en") == "<h2>Fix</h2>"
     assert 'href="javascript' not in page
     assert "<code>**c** [d](drain)</code>" in page_of(
         ["`**c** [d](drain)`"], "en"

@@ -6,7 +6,7 @@ import psycopg
 
 from wenyue_lab.chaos.acts import Stage
 from wenyue_lab.chaos.fixtures import SQL
-from wenyue_lab.chaos.runbook import CHECK, MEND
+from wenyue_lab.chaos.runbook import CHECK, FIX
 
 SUBSCRIBER = "gate-index"
 
@@ -23,7 +23,7 @@ async def deafen(stage: Stage) -> None:
     await stage.follow(CHECK)
     await asyncio.to_thread(_do, stage, "accept_terms")
     stage.history.mark("it takes them again")
-    await stage.follow(MEND)
+    await stage.follow(FIX)
     stage.faults.append((began, stage.history.now()))
 
 

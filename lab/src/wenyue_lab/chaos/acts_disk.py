@@ -17,7 +17,7 @@ from wenyue.ops.processes import send
 from wenyue.platform.embedded_server import base_folder
 from wenyue_lab.chaos.acts import Stage
 from wenyue_lab.chaos.history import Kind, Says
-from wenyue_lab.chaos.runbook import CHECK, MEND
+from wenyue_lab.chaos.runbook import CHECK, FIX
 
 DISK_BYTES: Final = 640 << 20
 BALLAST: Final = "ballast"  # what the runbook takes away: room that was set aside in good times
@@ -101,7 +101,7 @@ async def fill_disk(stage: Stage) -> None:
         filling.cancel()
     at = stage.history.now()
     stage.history.mark("room is made")
-    mending = asyncio.create_task(stage.follow(MEND))
+    mending = asyncio.create_task(stage.follow(FIX))
     await stage.until(lambda: _booked_since(stage, at), "a booking after room was made")
     stage.extra["first booking after room was made, s"] = round(stage.history.now() - at, 2)
     stage.extra["refusals of room in the log"] = _refusals(log) - told

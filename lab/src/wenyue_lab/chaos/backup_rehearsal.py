@@ -29,7 +29,7 @@ from wenyue_lab.chaos.kind import Drill, Terms
 from wenyue_lab.chaos.load import loaded
 from wenyue_lab.chaos.performance import Performance, performance
 from wenyue_lab.chaos.record import Run
-from wenyue_lab.chaos.runbook import MEND, StepDone, complaints, load, run_steps
+from wenyue_lab.chaos.runbook import FIX, StepDone, complaints, load, run_steps
 
 _STEP_DEADLINE_S: Final = 1_800.0
 _AFTERMATH_S: Final = 120.0
@@ -103,8 +103,8 @@ class Scene:
         done = await run_steps(load(self.it.drill.name), section, environment, deadline_s=_STEP_DEADLINE_S)
         self.steps += done
         self.findings += complaints(done)
-        if section == MEND:
-            self.extra["seconds to mend by the runbook"] = round(self.history.now() - began, 2)
+        if section == FIX:
+            self.extra["seconds to fix by the runbook"] = round(self.history.now() - began, 2)
 
     @asynccontextmanager
     async def load(self, *, is_dropped: bool) -> AsyncGenerator[None]:

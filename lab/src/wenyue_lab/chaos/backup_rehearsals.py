@@ -23,7 +23,7 @@ from wenyue_lab.chaos.backup_rehearsal import Act, Scene, books_of, clean, insta
 from wenyue_lab.chaos.installation import HOST
 from wenyue_lab.chaos.kind import Drill, Terms
 from wenyue_lab.chaos.record import Run
-from wenyue_lab.chaos.runbook import AFTERWARDS, CHECK, MEND
+from wenyue_lab.chaos.runbook import AFTERWARDS, CHECK, FIX
 
 VENUE: Final = "bench-1"
 PROMISE_S: Final = 30 * 60.0
@@ -54,7 +54,7 @@ async def restore_point(scene: Scene) -> None:
             await asyncio.sleep(1.0)
             scene.faults.append((at, scene.history.now()))
             await scene.follow(CHECK)
-        await scene.follow(MEND)
+        await scene.follow(FIX)
     scene.check_until_moment(await asyncio.to_thread(books_of, Path(scene.words["NEW"])))
     await scene.follow(AFTERWARDS)
 
@@ -71,7 +71,7 @@ async def restore_venue(scene: Scene) -> None:
             lost = await asyncio.to_thread(_lose_venue, scene)
             scene.extra["bookings deleted"] = lost
             await scene.follow(CHECK)
-            await scene.follow(MEND)
+            await scene.follow(FIX)
             scene.faults.append((at, scene.history.now()))
             await scene.rest(0.2)
         await scene.follow(AFTERWARDS)
@@ -108,7 +108,7 @@ async def promote_standby(scene: Scene) -> None:
                     send(everything, signal.SIGKILL)  # the supervisor first, so that it restarts nothing
                     scene.history.mark("kill -9 every process of the primary")
                     await scene.follow(CHECK)
-                    await scene.follow(MEND)
+                    await scene.follow(FIX)
                 scene.faults.append((at, scene.history.now()))
         finally:
             with suppress(ProcessLookupError):
@@ -135,7 +135,7 @@ async def bad_backup(scene: Scene) -> None:
         status, _ = await scene.wenyue("backup", "selftest", "--to", scene.backups)
         if status != 1:
             scene.findings.append("a damaged backup passed its self-test")
-        for section in (CHECK, MEND, AFTERWARDS):
+        for section in (CHECK, FIX, AFTERWARDS):
             await scene.follow(section)
         scene.faults.append((at, scene.history.now()))
     scene.check_all(await asyncio.to_thread(books_of, scene.home))

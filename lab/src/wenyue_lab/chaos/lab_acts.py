@@ -13,7 +13,7 @@ from wenyue.platform.database.db import queries
 from wenyue_lab.chaos.acts import Stage
 from wenyue_lab.chaos.lab_stage import LabStage, lab_stage
 from wenyue_lab.chaos.lab_straight import Straight
-from wenyue_lab.chaos.runbook import CHECK, MEND
+from wenyue_lab.chaos.runbook import CHECK, FIX
 from wenyue_lab.cluster.layout import Node
 from wenyue_lab.cluster.namespaces import rules
 
@@ -61,7 +61,7 @@ async def lose_host(stage: Stage) -> None:
     await here.rest(0.2)
     here.history.mark(f"host {old.name} comes back")
     back = here.history.now()
-    await here.follow(MEND)
+    await here.follow(FIX)
     await here.is_whole(back)
     await here.rest_out()
 
@@ -186,7 +186,7 @@ async def stop_etcd(stage: Stage) -> None:
     send(stopped, signal.SIGCONT)
     back = here.history.now()
     here.history.mark("etcd and the standby come back")
-    await here.follow(MEND)
+    await here.follow(FIX)
     await here.primary()
     here.keep_most("until a primary leads after etcd's return, s", here.history.now() - back)
     await here.is_whole(back)

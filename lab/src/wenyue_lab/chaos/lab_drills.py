@@ -120,7 +120,7 @@ DRILLS: Final = {
             "asymmetric-partition",
             "单向网络中断",
             "The primary's host sends and does not receive; then one that reaches everybody but etcd. (Network namespaces.)",
-            "Mend the network; the node that was cut off follows by itself. Until then it acknowledges nothing.",
+            "Fix the network; the node that was cut off follows by itself. Until then it acknowledges nothing.",
             deafen_primary,
             _gap(HOST_GAP_S_MAX),
             seconds=120.0,

@@ -14,7 +14,7 @@ from wenyue_lab.chaos.kind import Drill, Terms
 from wenyue_lab.chaos.lab_stage import LabSite, LabStage, environment_of
 from wenyue_lab.chaos.performance import Performance, performance
 from wenyue_lab.chaos.record import Run
-from wenyue_lab.chaos.runbook import AFTERWARDS, CHECK, MEND
+from wenyue_lab.chaos.runbook import AFTERWARDS, CHECK, FIX
 from wenyue_lab.cluster.cluster import Lab, remove
 from wenyue_lab.cluster.namespaces import inside
 
@@ -72,7 +72,7 @@ async def _act(it: Performance, lab: Lab, server: ServerInfo, fixtures: Fixtures
         it.terms.tell("load and fault")
         async with it.load(stage):
             await it.drill.act(stage)
-        for section in (CHECK, MEND, AFTERWARDS):
+        for section in (CHECK, FIX, AFTERWARDS):
             await stage.follow(section)
         return stage
 

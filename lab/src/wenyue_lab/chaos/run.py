@@ -19,7 +19,7 @@ from wenyue_lab.chaos.kind import Drill, Terms
 from wenyue_lab.chaos.performance import Performance, performance
 from wenyue_lab.chaos.proxy import ChaosProxy
 from wenyue_lab.chaos.record import Run
-from wenyue_lab.chaos.runbook import AFTERWARDS, CHECK, MEND
+from wenyue_lab.chaos.runbook import AFTERWARDS, CHECK, FIX
 
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 
@@ -88,7 +88,7 @@ class _Play:
             it.terms.tell("load and fault")
             async with it.load(stage):
                 await drill.act(stage)
-                for section in (CHECK, MEND):
+                for section in (CHECK, FIX):
                     await stage.follow(section)
             if drill.then is not None:
                 await drill.then(stage)

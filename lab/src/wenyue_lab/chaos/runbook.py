@@ -21,7 +21,7 @@ from wenyue.platform.fault import SetupError
 
 FOLDER: Final = Path(__file__).resolve().parents[4] / "docs" / "runbooks"
 INDEX: Final = "README"
-SEEN, CHECK, MEND, AFTERWARDS = SECTIONS = ("What people see", "Check", "Mend", "Afterwards")
+SEEN, CHECK, FIX, AFTERWARDS = SECTIONS = ("What people see", "Check", "Fix", "Afterwards")
 STEPS_MAX: Final = 20  # of one section: nobody follows a longer list under stress
 STEP_DEADLINE_S: Final = 120.0
 _OUTPUT_CHARS_MAX: Final = 2_000

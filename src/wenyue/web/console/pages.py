@@ -63,7 +63,7 @@ async def give_live(context: OperatorContext) -> Response:
 async def show_runbooks(context: OperatorContext) -> Response:
     """Every runbook."""
     found = [
-        (name, page[0])
+        (name, page)
         for name in runbook_names()
         if (page := runbook(name, context.locale)) and name != "readme"
     ]
@@ -81,7 +81,7 @@ async def show_runbook(context: OperatorContext) -> Response:
             context.gettext("Look in the documentation folder docs/runbooks."),
             back="/console/runbooks",
         )
-    return context.page("runbook", section="runbooks", title=page[0], body=page[1])
+    return context.page("runbook", section="runbooks", shown=page)
 
 
 async def _look(context: OperatorContext) -> Shown:

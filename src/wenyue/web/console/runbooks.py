@@ -1,34 +1,45 @@
 """Runbooks as pages, so that they are one tap away: the Markdown of docs/runbooks, of which a small part is understood.
 
-An installed package has no docs folder; then the page says where the text stands.
+English stands in that folder, another language in a folder of its tag; what a language lacks is shown in English. An
+installed package has no docs folder; then the page says where the text stands.
 """
 
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from markupsafe import Markup, escape
 
 import wenyue
 from wenyue.locale import Locale, Message, say
+from wenyue.locale.languages import LOCALES, SOURCE
 
 _FOLDER: Final = Path(wenyue.__file__).parents[2] / "docs" / "runbooks"
 _NAME: Final = re.compile(r"[a-z0-9-]{1,60}")
 _MARKED: Final = re.compile(
     r"`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([a-z0-9-]+)(?:\.md)?\)"
 )  # code, bold, a link
+_AFTER_WIDE: Final = re.compile(r"([，。；：、）”]) ")
 _BYTES_MAX: Final = 64 * 1024
 _HEADINGS: Final = {
     "What people see": Message("What people see"),
     "Check": Message.in_context("in a runbook", "Check"),
-    "Mend": Message("Fix"),
+    "Fix": Message("Fix"),
     "Afterwards": Message("Afterwards"),
 }
 
 
-def runbook(name: str, locale: Locale) -> tuple[str, Markup] | None:
-    """(title, the page below it), or None when there is no such page here."""
+class Page(NamedTuple):
+    """A runbook: its title, what stands below it, and the language of both."""
+
+    title: str
+    body: Markup
+    lang: Locale
+
+
+def runbook(name: str, locale: Locale) -> Page | None:
+    """The page in the language, or in English; None when there is no such page here."""
     if not _NAME.fullmatch(name):
         return None
     return _read(name, locale)
@@ -40,14 +51,16 @@ def runbook_names() -> list[str]:
 
 
 @lru_cache(maxsize=128)
-def _read(name: str, locale: Locale) -> tuple[str, Markup] | None:
-    path = _FOLDER / f"{name}.md"
+def _read(name: str, locale: Locale) -> Page | None:
+    own = _FOLDER / locale / f"{name}.md"
+    lang = locale if locale in LOCALES and own.is_file() else SOURCE
+    path = own if lang != SOURCE else _FOLDER / f"{name}.md"
     try:
         lines = path.read_text(encoding="utf-8")[:_BYTES_MAX].splitlines()
     except OSError:
         return None
     title = lines[0].removeprefix("#").strip() if lines and lines[0].startswith("# ") else name
-    return title, page_of(lines[1:], locale)
+    return Page(title.rpartition(" · ")[2], page_of(lines[1:], locale), lang)
 
 
 def page_of(lines: list[str], locale: Locale) -> Markup:
@@ -83,7 +96,7 @@ def page_of(lines: list[str], locale: Locale) -> Markup:
                 and not re.match(r"```|#|\s*(?:[-*]|\d+\.) ", lines[end])
             ):
                 end += 1
-            parts.append(Markup("<p>{}</p>").format(_inline(" ".join(lines[at:end]))))
+            parts.append(Markup("<p>{}</p>").format(_inline(_joined(lines[at:end]))))
             at = end
     return Markup("\n").join(parts)
 
@@ -95,9 +108,14 @@ def _block(lines: list[str], at: int, mark: str) -> tuple[list[str], int]:
         if found := re.match(mark, lines[at]):
             items.append(lines[at][found.end() :])
         else:
-            items[-1] += " " + lines[at].strip()
+            items[-1] = _joined([items[-1], lines[at].strip()])
         at += 1
     return items, at
+
+
+def _joined(lines: list[str]) -> str:
+    """Lines of one paragraph: Chinese goes on without a blank after its wide punctuation."""
+    return _AFTER_WIDE.sub(r"\1", " ".join(lines))
 
 
 def _inline(text: str) -> Markup:
