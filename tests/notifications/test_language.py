@@ -1,4 +1,4 @@
-"""Texts come in the language that their reader last used: the pages', the one asked for at sign-in, or the one they chose."""
+"""Texts and pages come in the language that somebody chose last; signing in brings it to a new device."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -70,6 +70,31 @@ async def test_security_fourth_a_language_that_is_chosen_while_signed_in_holds_f
     assert (await text_of(site, second)).startswith("[Wenyue Card] ")
     await one.get("/me?lang=zh")
     assert (await text_of(site, first)).startswith("【稳约旅游卡】")
+
+
+async def test_the_button_that_switches_the_language_holds_for_texts(site: BookingSite) -> None:
+    one = await activated(site)
+    await one.get("/me")
+    await one.submit(one.form("/preferences"), {"lang": "en"})
+    assert (await text_of(site, await booked(one))).startswith("[Wenyue Card] ")
+
+
+async def test_signing_in_on_a_new_device_speaks_the_language_of_the_account(site: BookingSite) -> None:
+    one = await activated(site, "en")
+    path = await booked(one)
+    new = site.traveller()
+    assert '<html lang="zh-CN"' in await new.get("/signin")  # what this browser asks for
+    await signed_in_again(new)
+    assert '<html lang="en"' in await new.get("/me")
+    assert (await text_of(site, path)).startswith("[Wenyue Card] ")
+
+
+async def test_signing_in_where_a_language_was_chosen_keeps_to_that(site: BookingSite) -> None:
+    await activated(site, "en")
+    new = site.traveller()
+    await new.get("/signin?lang=zh")
+    await signed_in_again(new)
+    assert '<html lang="zh-CN"' in await new.get("/me")
 
 
 async def test_security_fourth_the_api_keeps_the_language_that_a_sign_in_names(api: ApiSite) -> None:

@@ -20,6 +20,7 @@ from wenyue.web.shared.cookies import cookie_of
 
 __all__ = [
     "Locale",
+    "chosen_locale",
     "is_large",
     "lang_of",
     "locale_of",
@@ -40,12 +41,14 @@ PREFERENCE_AGE_S: Final = 365 * 24 * 3600
 
 
 def locale_of(request: Request) -> Locale:
-    """`?lang=` first, then the cookie, then Accept-Language, then Chinese."""
-    return (
-        locale_named(request.query_params.get("lang", ""))
-        or locale_named(_cookie(request, LOCALE_COOKIE) or "")
-        or negotiate(request.headers.get("accept-language", ""))
-        or DEFAULT
+    """The one that was chosen, then Accept-Language, then Chinese. Signing in chooses the account's (`preferences`)."""
+    return chosen_locale(request) or negotiate(request.headers.get("accept-language", "")) or DEFAULT
+
+
+def chosen_locale(request: Request) -> Locale | None:
+    """The language that somebody chose in this browser: `?lang=` first, then the cookie."""
+    return locale_named(request.query_params.get("lang", "")) or locale_named(
+        _cookie(request, LOCALE_COOKIE) or ""
     )
 
 

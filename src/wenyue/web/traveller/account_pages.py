@@ -23,6 +23,7 @@ from wenyue.web.shared.person_form import (
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.session import LOGIN_COOKIE, clear_cookie, login_token, set_login
 from wenyue.web.traveller.context import TravellerContext, get, local_path, post
+from wenyue.web.traveller.preferences import language_to_keep, speak_as_before
 from wenyue.web.traveller.trip import Trip, set_trip
 from wenyue.web.wording.cards import say_denied
 
@@ -66,7 +67,7 @@ async def activate_card(context: TravellerContext) -> Response:
         error = FieldError(_field_of(answer.problem), say_denied(answer, context.locale))
         is_claimed = answer.problem is CardProblem.HOLDER_CLAIMED
         return _activation_page(context, PersonForm(person.values, None, (error,)), is_claimed=is_claimed)
-    return _signed_in(context, answer.token, "/?welcome=1")
+    return await _signed_in(context, answer.holder_id, answer.token, "/?welcome=1")
 
 
 async def show_sign_in(context: TravellerContext) -> Response:
@@ -86,7 +87,7 @@ async def sign_in_with_card(context: TravellerContext) -> Response:
     if isinstance(answer, Denied):
         error = FieldError(_field_of(answer.problem), say_denied(answer, context.locale))
         return _sign_in_page(context, back, (error,))
-    return _signed_in(context, answer.token, local_path(back))
+    return await _signed_in(context, answer.holder_id, answer.token, local_path(back))
 
 
 async def sign_out(context: TravellerContext) -> Response:
@@ -103,14 +104,15 @@ async def sign_out(context: TravellerContext) -> Response:
 
 def _begins(context: TravellerContext) -> NewLogin:
     """The login that begins; the one that this browser had before ends."""
-    return NewLogin(login_token(context.request), context.locale)
+    return NewLogin(login_token(context.request), language_to_keep(context))
 
 
-def _signed_in(context: TravellerContext, token: str, path: str) -> Response:
-    """The browser keeps the new login, and is known at the card."""
+async def _signed_in(context: TravellerContext, holder_id: int, token: str, path: str) -> Response:
+    """The browser keeps the new login, is known at the card, and speaks the account's language."""
     response = redirect(path)
     keep_device(response, context.request, "card", clean_card_no(context.form.one("card_no")))
     set_login(response, token, is_secure=context.services.settings.web.is_secure)
+    await speak_as_before(context, response, holder_id)
     return response
 
 

@@ -31,6 +31,7 @@ from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.session import login_token, set_login
 from wenyue.web.traveller.card_desk import card_view
 from wenyue.web.traveller.context import TravellerContext, get, post, with_query
+from wenyue.web.traveller.preferences import language_to_keep, speak_as_before
 from wenyue.web.wording import say_instant, say_wait
 from wenyue.web.wording.cards import say_denied
 
@@ -88,7 +89,7 @@ async def check_code(context: TravellerContext) -> Response:
             caller_of(context.request),
             request_id,
             context.form.one("code"),
-            begins=NewLogin(login_token(context.request), context.locale),
+            begins=NewLogin(login_token(context.request), language_to_keep(context)),
             is_lost=not _purpose(context),
         )
     except Throttled as slowed:
@@ -105,6 +106,7 @@ async def check_code(context: TravellerContext) -> Response:
     if proven.card_nos:
         keep_device(response, context.request, "card", *(clean_card_no(one) for one in proven.card_nos))
     set_login(response, proven.token, is_secure=context.services.settings.web.is_secure)
+    await speak_as_before(context, response, proven.holder_id)
     return response
 
 
