@@ -34,7 +34,7 @@ def site(make_database: Callable[[], DbUrls], tmp_path: Path) -> Iterator[tuple[
         yield url, urls
 
 
-def _claim_and_book(url: str) -> None:
+def claim_and_book(url: str) -> None:
     """A stranger's card claims Zhang's number; a friend has booked a place for Zhang."""
     with httpx.Client(base_url=url) as client:
         for card, name, number in (
@@ -67,7 +67,7 @@ async def test_they_fit(
 ) -> None:
     url, urls = site
     await hire(urls, tmp_path, "zhou", {Duty(Role.OPERATOR)}, "周敏")
-    _claim_and_book(url)
+    claim_and_book(url)
     album = album_for("JOURNEY_SCREENSHOTS", tmp_path_factory)
     async with chromium_here() as browser:
         for look in LOOKS:
