@@ -3,15 +3,15 @@
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
-from typing import cast
 
 import pytest
 
+from tests.support import pseudo
 from tests.support.traveller_pages import one, services, signed_in
 from tests.support.traveller_site import CARD, DOCUMENT, NAME, NOW, Traveller, application
 from wenyue.container import Services
 from wenyue.core.clock import local_date
-from wenyue.locale import languages
+from wenyue.locale.languages import PSEUDO
 
 pytestmark = pytest.mark.anyio
 __all__ = ["one", "services"]
@@ -125,9 +125,6 @@ async def test_every_page_is_complete_in_both_languages_safe_and_light(
         assert CARD[0] not in page, path
 
 
-PLAIN = re.compile(
-    r"[A-EG-LNOR-UWYZa-eg-lnor-uwyz]{2,}|[\u4e00-\u9fff]"
-)  # the pseudo-language has none of these letters
 # What pages show of the catalogue, and what CLDR says: names, days, codes.
 DATA = re.compile(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Mar|CHN|English|person_twice)\b|大风|[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}"
@@ -141,21 +138,16 @@ def untranslated(page: str) -> list[str]:
     """What a page in the pseudo-language says without its catalogues."""
     reader = Shown()
     reader.feed(page)
-    return [text.strip() for text in reader.text if PLAIN.search(DATA.sub("", text))]
+    return pseudo.untranslated([text.strip() for text in reader.text], DATA)
 
 
 async def test_the_pseudo_language_finds_nothing_untranslated(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pseudo = languages.Language(languages.PSEUDO, "en", "Pseudo", is_offered=False)
-    monkeypatch.setitem(cast("dict[str, languages.Language]", languages.LOCALES), languages.PSEUDO, pseudo)
-    languages.locale_named.cache_clear()
-    languages.negotiate.cache_clear()
-    other = Traveller(application(services))
-    assert "[!!" in await other.get(f"/?lang={languages.PSEUDO}")
-    found = {path: bad for path, page in await every_page(other) if (bad := untranslated(page))}
-    languages.locale_named.cache_clear()
-    languages.negotiate.cache_clear()
+    with pseudo.spoken(monkeypatch):
+        other = Traveller(application(services))
+        assert "[!!" in await other.get(f"/?lang={PSEUDO}")
+        found = {path: bad for path, page in await every_page(other) if (bad := untranslated(page))}
     assert found == {}
 
 
