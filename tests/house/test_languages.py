@@ -17,6 +17,7 @@ from wenyue.locale.extraction import CALLS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "wenyue"
+LABORATORY = ROOT / "lab" / "src" / "wenyue_lab"  # its paths begin with `lab/`
 # Files that say Chinese by right: (file, why).
 CHINESE_BY_RIGHT = {
     "booking/slots/planning.py": "reasons that the calendar writes into its rows, and finds again",
@@ -30,6 +31,18 @@ CHINESE_BY_RIGHT = {
     "imports/mapping.py": "what offices write for nothing",
     "imports/reading/heading.py": "totals and notes in the files of offices",
     "imports/values.py": "units, currencies and times as offices write them",
+    "lab/benchmark/dataset.py": "travellers and cards to measure with",
+    "lab/benchmark/overload/orders.py": "a traveller of the load",
+    "lab/benchmark/wire.py": "a traveller of the load",
+    "lab/chaos/acts_quiet.py": "a room's title",
+    "lab/chaos/acts_unread.py": "a traveller of the load",
+    "lab/chaos/fixtures.py": "a card type's entitlement",
+    "lab/dataset.py": "a venue's name",
+    "lab/replay/hotel.py": "a room's name, and a guest's",
+    "lab/scale/units.py": "a room's title",
+    "lab/simulator/fixtures.py": "names of venues and presets",
+    "lab/simulator/operators.py": "the reason of a closure",
+    "lab/simulator/quiet_spells.py": "a room's title",
     "locale/languages.py": "a language's own name",
     "ops/demo/attractions.py": "the demo's data",
     "ops/demo/loading.py": "the demo's data",
@@ -86,10 +99,11 @@ def said() -> dict[object, set[str]]:
 
 
 def sources(suffix: str) -> dict[str, str]:
-    """Every file of the package: path → content."""
+    """Every file of the two packages: path → content."""
     return {
-        path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8")
-        for path in SOURCE.rglob(f"*{suffix}")
+        f"{prefix}{path.relative_to(root).as_posix()}": path.read_text(encoding="utf-8")
+        for root, prefix in ((SOURCE, ""), (LABORATORY, "lab/"))
+        for path in root.rglob(f"*{suffix}")
     }
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import wenyue_lab.chaos
 from tests.support import doc_commands
+from wenyue.locale import DEFAULT, SOURCE
 from wenyue.platform.fault import SetupError
 from wenyue_lab.chaos import backup_rehearsals
 from wenyue_lab.chaos.drills import DRILLS
@@ -84,7 +85,7 @@ def test_the_index_names_every_page() -> None:
 @pytest.mark.parametrize("name", names())
 def test_a_page_is_whole_and_its_commands_exist(name: str) -> None:
     book = load(name)
-    assert re.search(r"[\u4e00-\u9fff]", book.title_zh)
+    assert re.search(r"[\u4e00-\u9fff]", book.titles[DEFAULT])
     assert book.steps("Afterwards")
     for section in SECTIONS:
         for step in book.steps(section):
@@ -167,7 +168,7 @@ def test_the_test_of_commands_sees_what_is_not_there() -> None:
 
 def test_steps_are_run_in_order_and_told() -> None:
     book = parse("some-page", PAGE)
-    assert (book.title_zh, book.title_en) == ("标题", "A title")
+    assert book.titles == {DEFAULT: "标题", SOURCE: "A title"}
     assert book.steps(CHECK) == ["true", 'echo "$WENYUE_HOME" && false', "sleep 60"]
     done = asyncio.run(run_steps(book, CHECK, {"WENYUE_HOME": "here"}, deadline_s=0.5))
     assert [(one.status, one.output) for one in done] == [(0, ""), (1, "here\n"), (-1, "no end within 0.5 s")]

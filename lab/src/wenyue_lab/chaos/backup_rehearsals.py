@@ -12,6 +12,7 @@ from typing import Final
 
 import psycopg
 
+from wenyue.locale import Message
 from wenyue.ops.backup.folder import existing
 from wenyue.ops.ports import free_port
 from wenyue.ops.processes import family, send
@@ -222,8 +223,8 @@ async def _not_here(_: object) -> None:
     raise LookupError("this drill is performed by wenyue_lab.chaos.backup_rehearsals.perform")
 
 
-def _drill(name: str, title_zh: str, says: str, to_do: str) -> Drill:
-    return Drill(name, title_zh, says, to_do, _not_here, _nothing_more, rate_per_s=100.0, seconds=20.0)
+def _drill(name: str, title: Message, says: Message, to_do: Message) -> Drill:
+    return Drill(name, title, says, to_do, _not_here, _nothing_more, rate_per_s=100.0, seconds=20.0)
 
 
 DRILLS: Final = {
@@ -231,27 +232,40 @@ DRILLS: Final = {
     for drill in (
         _drill(
             "restore-point",
-            "恢复到指定时刻",
-            "Under load a full backup and the log; then tables are dropped. A new home holds everything acknowledged before.",
-            "Practise it on your own data: the time that it takes grows with the database.",
+            Message("Restore everything to a moment"),
+            Message(
+                "Under load a full backup and the log; then tables are dropped. A new home holds everything acknowledged"
+                " before."
+            ),
+            Message("Practise it on your own data: the time that it takes grows with the database."),
         ),
         _drill(
             "restore-venue",
-            "恢复单个景区",
-            "A venue, its sessions and all its bookings are deleted under load; they come back while people book everywhere.",
-            "Look at the conflicts that it names: these people must be told.",
+            Message("Restore one venue"),
+            Message(
+                "A venue, its sessions and all its bookings are deleted under load; they come back while people book"
+                " everywhere."
+            ),
+            Message("Look at the conflicts that it names: these people must be told."),
         ),
         _drill(
             "standby-promote",
-            "备机接管",
-            "Commits wait for a standby; every process of the primary is killed; the standby takes over by one command.",
-            "When it is slow, look at the standby's disk; when a booking is missing, commits did not wait for it.",
+            Message("The standby takes over"),
+            Message(
+                "Commits wait for a standby; every process of the primary is killed; the standby takes over by one"
+                " command."
+            ),
+            Message(
+                "When it is slow, look at the standby's disk; when a booking is missing, commits did not wait for it."
+            ),
         ),
         _drill(
             "backup-selftest",
-            "备份自检",
-            "A file of the newest backup is damaged: the daily self-test alarms, a new backup passes it.",
-            "Replace the backup disk when sums differ without anybody's doing.",
+            Message("The backup's self-test alarms"),
+            Message(
+                "A file of the newest backup is damaged: the daily self-test alarms, a new backup passes it."
+            ),
+            Message("Replace the backup disk when sums differ without anybody's doing."),
         ),
     )
 }

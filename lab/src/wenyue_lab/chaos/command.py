@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from wenyue.locale import Message
+from wenyue.locale import Message, command_locale
+from wenyue.locale.terminal import gettext
 from wenyue.ops.interrupting import unwind_on_sigterm
 from wenyue.ops.progress import telling
 from wenyue.ops.rehearsals.due import refresh_last, run_due
@@ -33,9 +34,14 @@ from wenyue_lab.chaos.figures import Figures
 from wenyue_lab.chaos.kind import Terms
 from wenyue_lab.chaos.performance import SECONDS_MAX
 from wenyue_lab.chaos.record import Run, store
-from wenyue_lab.chaos.report import write
+from wenyue_lab.chaos.report import verdict_of, write
 
 RATE_MAX: Final = 5_000.0
+_OFTEN: Final = {
+    Every.DAY: Message("every day at {at}"),
+    Every.WEEK: Message("every week on weekday {on} at {at}"),
+    Every.MONTH: Message("every month on day {on} at {at}"),
+}
 app = Program(
     no_args_is_help=True,
     help="Break things on purpose and check that no booking is lost.",
@@ -46,11 +52,20 @@ app = Program(
 def show_list() -> None:
     """Every drill and what it does."""
     table = Table()
-    for column in ("drill · 演练", "what is done", "seconds", "requests/s"):
-        table.add_column(column)
+    for column in (
+        gettext("drill"),
+        gettext("what is done"),
+        gettext("seconds"),
+        gettext("requests a second"),
+    ):
+        table.add_column(column, overflow="fold")
+    locale = command_locale()
     for drill in EVERY.values():
         table.add_row(
-            f"{drill.name}\n{drill.title_zh}", drill.says, f"{drill.seconds:g}", f"{drill.rate_per_s:g}"
+            f"{drill.name}\n{drill.title.say(locale)}",
+            drill.says.say(locale),
+            f"{drill.seconds:g}",
+            f"{drill.rate_per_s:g}",
         )
     Console().print(table)
 
@@ -74,7 +89,8 @@ def run_one(
     failed: list[str] = []
     for drill in EVERY.values() if name == "all" else [EVERY[name]]:
         if name == "all" and (cannot := drill.needs()):
-            console.print(f"{drill.name} is left out: {cannot}", markup=False, soft_wrap=True)
+            left_out = gettext("{name} is left out: {why}", name=drill.name, why=cannot)
+            console.print(left_out, markup=False, soft_wrap=True)
             continue
         folder.mkdir(parents=True, exist_ok=True)
         with telling(console, drill.name) as tell_step:
@@ -83,7 +99,7 @@ def run_one(
         path = store(done, folder)
         refresh_last(folder, list(EVERY))
         _show(console, done)
-        console.print(f"written to {path}", markup=False, soft_wrap=True)
+        console.print(gettext("written to {path}", path=path), markup=False, soft_wrap=True)
         if not done.is_passed:
             failed.append(drill.name)
     if failed:
@@ -118,12 +134,11 @@ def schedule(
     now = datetime.now(UTC)
     for one in entries:
         due = last_due(one, now).astimezone(ZONE)
-        day = {Every.DAY: "", Every.WEEK: f" on weekday {one.on}", Every.MONTH: f" on day {one.on}"}[
-            one.every
-        ]
-        typer.echo(f"{one.drill}: every {one.every.value}{day} at {one.at}, last due {due:%Y-%m-%d %H:%M}")
+        often = _OFTEN[one.every].say(command_locale(), on=one.on, at=one.at)
+        last = f"{due:%Y-%m-%d %H:%M}"
+        typer.echo(gettext("{drill}: {often}, last due {last}", drill=one.drill, often=often, last=last))
     if not entries:
-        typer.echo("nothing is scheduled: `wenyue drill schedule --every week` · 没有演练计划")
+        typer.echo(gettext("nothing is scheduled: `wenyue drill schedule --every week`"))
 
 
 @app.command("due")
@@ -137,11 +152,11 @@ def run_what_is_due() -> None:
     def perform_one(name: str, seconds: float, rate: float) -> None:
         done = perform(EVERY[name], folder / f"site-{name}", Terms(seconds, rate_per_s=rate))
         store(done, folder)
-        typer.echo(f"{name}: {'passed · 通过' if done.is_passed else 'FAILED · 未通过'}")
+        typer.echo(f"{name}: {verdict_of(is_passed=done.is_passed)}")
 
     own = {name: one.seconds for name, one in EVERY.items() if not one.needs()}
     if run_due(folder, own, perform_one, typer.echo) == 0:
-        typer.echo("nothing is due · 没有到期的演练")
+        typer.echo(gettext("nothing is due"))
     elif any(folder.glob(RUN_GLOB)):
         _write_report(folder)
 
@@ -155,18 +170,24 @@ def history(
         figures = one["figures"]
         steps = cast("list[dict[str, object]]", one.get("steps") or [])
         good = sum(step["status"] == 0 for step in steps)
-        typer.echo(
-            f"{one['began_at'][:16]}Z {'passed · 通过  ' if one['is_passed'] else 'FAILED · 未通过'} {one['name']:<22} "
-            f"{figures['acknowledged']:>9,} acknowledged, {figures['doubted']:,} in doubt, p99 {figures['p99_ms']:g} ms, "
-            f"write gap {figures['write_gap_max_s']:g} s, runbook {good}/{len(steps)}"
+        said = gettext(
+            "{acknowledged} acknowledged, {doubted} in doubt, p99 {p99} ms, write gap {gap} s, runbook {good}/{all}",
+            acknowledged=f"{figures['acknowledged']:>9,}",
+            doubted=f"{figures['doubted']:,}",
+            p99=f"{figures['p99_ms']:g}",
+            gap=f"{figures['write_gap_max_s']:g}",
+            good=good,
+            all=len(steps),
         )
+        verdict = verdict_of(is_passed=one["is_passed"])
+        typer.echo(f"{one['began_at'][:16]}Z {verdict:<6} {one['name']:<22} {said}")
 
 
 @app.command("report")
 def report() -> None:
     """Write report.html from the stored runs: timelines, verdicts, what to do."""
     path = _write_report(load().home / "drills")
-    Console().print(f"written to {path}", markup=False, soft_wrap=True)
+    Console().print(gettext("written to {path}", path=path), markup=False, soft_wrap=True)
 
 
 def _write_report(folder: Path) -> Path:
@@ -190,7 +211,8 @@ def _checked(entry: Entry) -> Entry:
 
 def _show(console: Console, done: Run) -> None:
     figures = done.figures
-    table = Table(title=f"{done.name}, seed {done.seed}", show_header=False)
+    title = gettext("{name}, seed {seed}", name=done.name, seed=done.seed)
+    table = Table(title=title, show_header=False)
     for name, value in rows(figures):
         table.add_row(name, value)
     for name, number in done.extra.items():
@@ -203,25 +225,31 @@ def _show(console: Console, done: Run) -> None:
     for finding in done.findings:
         console.print(finding, style="bold red", markup=False, soft_wrap=True)
     if done.is_passed:
-        console.print("passed: every invariant held · 通过", style="bold green")
+        console.print(gettext("passed: every invariant held"), style="bold green")
     else:
-        console.print("FAILED · 未通过", style="bold red")
+        console.print(verdict_of(is_passed=False), style="bold red")
 
 
 def rows(figures: Figures) -> list[tuple[str, str]]:
     """The figures as people read them."""
+    doubted = gettext(
+        "{n}, at most {seconds} s", n=f"{figures.doubted:,}", seconds=f"{figures.doubt_max_s:g}"
+    )
     return [
-        ("seconds of load · 秒", f"{figures.seconds:g}"),
-        ("operations / requests", f"{figures.operations:,} / {figures.requests:,}"),
-        ("acknowledged · 已确认", f"{figures.acknowledged:,} ({figures.acknowledged_per_s:g}/s)"),
-        ("refused / put off", f"{figures.refused:,} / {figures.given_up:,}"),
-        ("in doubt for a while · 曾不明", f"{figures.doubted:,}, at most {figures.doubt_max_s:g} s"),
+        (gettext("seconds of load"), f"{figures.seconds:g}"),
+        (gettext("operations / requests"), f"{figures.operations:,} / {figures.requests:,}"),
+        (gettext("acknowledged"), f"{figures.acknowledged:,} ({figures.acknowledged_per_s:g}/s)"),
+        (gettext("refused / put off"), f"{figures.refused:,} / {figures.given_up:,}"),
+        (gettext("in doubt for a while"), doubted),
         (
-            "settled by asking / by sending again",
+            gettext("settled by asking / by sending again"),
             f"{figures.settled_by_asking} / {figures.settled_by_sending_again}",
         ),
-        ("replays · 重放", f"{figures.replays:,}"),
-        ("answer p50 / p99 / worst", f"{figures.p50_ms:g} / {figures.p99_ms:g} / {figures.worst_ms:g} ms"),
-        ("faults", f"{figures.faults}"),
-        ("write gap p95 / max", f"{figures.write_gap_p95_s:g} / {figures.write_gap_max_s:g} s"),
+        (gettext("replays"), f"{figures.replays:,}"),
+        (
+            gettext("answer p50 / p99 / slowest"),
+            f"{figures.p50_ms:g} / {figures.p99_ms:g} / {figures.worst_ms:g} ms",
+        ),
+        (gettext("faults"), f"{figures.faults}"),
+        (gettext("write gap p95 / longest"), f"{figures.write_gap_p95_s:g} / {figures.write_gap_max_s:g} s"),
     ]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue_lab.chaos.acts import (
     crawl,
     cut_link,
@@ -60,19 +61,29 @@ DRILLS: Final = {
     for drill in (
         Drill(
             "database-killed",
-            "数据库被强制结束",
-            "kill -9 PostgreSQL (postmaster and children) under load; the supervisor starts it again.",
-            "Nothing: the supervisor restarts the server, which replays its log. When the write gap grows, look at "
-            "max_wal_size and at the disk; when a booking is missing, stop sales and compare the history with the record.",
+            Message("The database was killed"),
+            Message(
+                "kill -9 PostgreSQL (postmaster and children) under load; the supervisor starts it again."
+            ),
+            Message(
+                "Nothing: the supervisor restarts the server, which replays its log. When the write gap grows, look at"
+                " max_wal_size and at the disk; when a booking is missing, stop sales and compare the history with the"
+                " record."
+            ),
             kill_database,
             recovers,
             seconds=120.0,
         ),
         Drill(
             "reply-lost",
-            "应答丢失",
-            "Replies are lost after the request went through; some requests are sent five times before one is let through.",
-            "Nothing: the same id gives the same booking. A client that mints a new id for every try must be fixed.",
+            Message("Replies are lost after the commit"),
+            Message(
+                "Replies are lost after the request went through; some requests are sent five times before one is let"
+                " through."
+            ),
+            Message(
+                "Nothing: the same id gives the same booking. A client that mints a new id for every try must be fixed."
+            ),
             lose_replies,
             _nothing_more,
             has_front=True,
@@ -80,76 +91,111 @@ DRILLS: Final = {
         ),
         Drill(
             "database-link-cut",
-            "数据库连接中断",
-            "Connections between web and PostgreSQL are reset at random points, during COMMIT too.",
-            "Look at the network between the hosts. Doubts settle by themselves; if one stays, ask for its id.",
+            Message("The link between web and database is cut"),
+            Message("Connections between web and PostgreSQL are reset at random points, during COMMIT too."),
+            Message(
+                "Look at the network between the hosts. Doubts settle by themselves; if one stays, ask for its id."
+            ),
             cut_link,
             recovers,
             has_link=True,
         ),
         Drill(
             "worker-killed",
-            "网页进程被强制结束",
-            "kill -9 a web process in the middle of a batch; the supervisor starts it again.",
-            "Nothing: the others serve meanwhile. If it dies again and again, the supervisor's output has its last lines.",
+            Message("A web process was killed"),
+            Message("kill -9 a web process in the middle of a batch; the supervisor starts it again."),
+            Message(
+                "Nothing: the others serve meanwhile. If it dies again and again, the supervisor's output has its last"
+                " lines."
+            ),
             kill_web,
             recovers,
         ),
         Drill(
             "later-killed",
-            "后台进程在批处理中被强制结束",
-            "kill -9 the worker amid its jobs, again and again; a second node's worker goes on, then the first alone.",
-            "Nothing: whichever worker lives expires the holds, tells the subscribers and does the jobs of the dead.",
+            Message("A worker was killed in the middle of its work"),
+            Message(
+                "kill -9 the worker amid its jobs, again and again; a second node's worker goes on, then the first alone."
+            ),
+            Message(
+                "Nothing: whichever worker lives expires the holds, tells the subscribers and does the jobs of the dead."
+            ),
             kill_later,
             recovers,
             then=settle_later,
         ),
         Drill(
             "subscriber-stuck",
-            "事件订阅者出错",
-            "Whatever the gates' index writes is refused for a while: that subscriber rests, others go on; then it catches up.",
-            "Fix the cause, then `wenyue events retry`; nothing is lost meanwhile. Look at `wenyue events subscribers`.",
+            Message("A subscriber of events fails or is behind"),
+            Message(
+                "Whatever the gates' index writes is refused for a while: that subscriber rests, others go on; then it"
+                " catches up."
+            ),
+            Message(
+                "Fix the cause, then `wenyue events retry`; nothing is lost meanwhile. Look at `wenyue events"
+                " subscribers`."
+            ),
             deafen,
             _everything_is_answered,
             then=settle_later,
         ),
         Drill(
             "drain",
-            "平滑退出",
-            "SIGTERM to a web process under load: every accepted request is answered.",
-            "This is how a process is taken out for maintenance. While something stays unanswered, do not roll out.",
+            Message("Taking a process out of service"),
+            Message("SIGTERM to a web process under load: every accepted request is answered."),
+            Message(
+                "This is how a process is taken out for maintenance. While something stays unanswered, do not roll out."
+            ),
             drain_web,
             _nothing_accepted_is_unanswered,
         ),
         Drill(
             "slow-clients",
-            "慢速客户端",
-            "Connections whose headers or bodies arrive byte by byte; everybody else is served as usual.",
-            "Put a proxy with header and body timeouts in front; raise the limit of open files.",
+            Message("Thousands of slow connections"),
+            Message(
+                "Connections whose headers or bodies arrive byte by byte; everybody else is served as usual."
+            ),
+            Message("Put a proxy with header and body timeouts in front; raise the limit of open files."),
             crawl,
             _everything_is_answered,
         ),
         Drill(
             "slow-lossy-client",
-            "慢速丢包的客户端",
-            "30 clients at 300 ms and 128 kbit/s with stalls, 30 that lose a fifth of their packets (root); no others suffer.",
-            "Nothing on the server: a slow line costs a connection, not a place. Keep the id and ask again.",
+            Message("Clients on slow and lossy lines"),
+            Message(
+                "30 clients at 300 ms and 128 kbit/s with stalls, 30 that lose a fifth of their packets (root); no others"
+                " suffer."
+            ),
+            Message(
+                "Nothing on the server: a slow line costs a connection, not a place. Keep the id and ask again."
+            ),
             slow_and_lossy,
             _everything_is_answered,
         ),
         Drill(
             "slowloris-login-flood",
-            "慢速连接、猜密码与超大请求同时来袭",
-            "Slow heads and bodies, logins of nobody, guessed PINs, huge bodies, at every class; who is genuine is served.",
-            "Block the sources at the proxy; whoever guesses waits longer each time by itself, known devices do not.",
+            Message("Slow connections, guessed PINs and huge bodies at once"),
+            Message(
+                "Slow heads and bodies, logins of nobody, guessed PINs, huge bodies, at every class; who is genuine is"
+                " served."
+            ),
+            Message(
+                "Block the sources at the proxy; whoever guesses waits longer each time by itself, known devices do not."
+            ),
             flood,
             _everything_is_answered,
         ),
         Drill(
             "suspicious-patterns",
-            "可疑迹象",
-            "Guesses, scanned ids, forged logins and vouchers, replays, accounts in turn: found, told, blocked for a time.",
-            "Look at `wenyue abuse list`; lift what is wrong with a reason, block what goes on. Nobody else is kept out.",
+            Message("Suspicious patterns"),
+            Message(
+                "Guesses, scanned ids, forged logins and vouchers, replays, accounts in turn: found, told, blocked for a"
+                " time."
+            ),
+            Message(
+                "Look at `wenyue abuse list`; lift what is wrong with a reason, block what goes on. Nobody else is kept"
+                " out."
+            ),
             suspicious,
             _everything_is_answered,
             seconds=90.0,
@@ -158,26 +204,42 @@ DRILLS: Final = {
         ),
         Drill(
             "rush",
-            "抢约高峰",
-            "20,000 more requests a second, for sessions that are not there: refused at the door, then all is well again.",
-            "Nothing for the system's sake. When it will come again, open a waiting room; see whether web or database is full.",
+            Message("A rush: far more is asked than can be served"),
+            Message(
+                "20,000 more requests a second, for sessions that are not there: refused at the door, then all is well"
+                " again."
+            ),
+            Message(
+                "Nothing for the system's sake. When it will come again, open a waiting room; see whether web or database"
+                " is full."
+            ),
             rush,
             recovers,
             around=everybody_may_ask,
         ),
         Drill(
             "frozen-database",
-            "数据库冻结",
-            "SIGSTOP PostgreSQL for 5 s, then SIGCONT: every request has yes, no or unknown by its deadline and a second.",
-            "Find what froze the host (storage, memory, hypervisor). Deadlines hold; unknowns settle after the thaw.",
+            Message("The database host froze"),
+            Message(
+                "SIGSTOP PostgreSQL for 5 s, then SIGCONT: every request has yes, no or unknown by its deadline and a"
+                " second."
+            ),
+            Message(
+                "Find what froze the host (storage, memory, hypervisor). Deadlines hold; unknowns settle after the thaw."
+            ),
             freeze_database,
             answers_in_time,
         ),
         Drill(
             "disk-full",
-            "磁盘写满",
-            "The database's disk (a small ext4) is filled until PostgreSQL is refused room; room is made, all goes on by itself.",
-            "Make room: take away the ballast file, then old backups and logs; never anything inside the data folder.",
+            Message("The database's disk is full"),
+            Message(
+                "The database's disk (a small ext4) is filled until PostgreSQL is refused room; room is made, all goes on"
+                " by itself."
+            ),
+            Message(
+                "Make room: take away the ballast file, then old backups and logs; never anything inside the data folder."
+            ),
             fill_disk,
             answers_in_time,
             needs=cannot_mount,
@@ -185,17 +247,25 @@ DRILLS: Final = {
         ),
         Drill(
             "slow-fsync",
-            "磁盘刷写变慢",
-            "Every fsync and fdatasync of PostgreSQL takes 0.1 s longer: bookings are slower, all answered, none lost.",
-            "Find who else uses the disk; move the database to a disk of its own. Nothing is lost meanwhile.",
+            Message("The disk flushes slowly"),
+            Message(
+                "Every fsync and fdatasync of PostgreSQL takes 0.1 s longer: bookings are slower, all answered, none lost."
+            ),
+            Message(
+                "Find who else uses the disk; move the database to a disk of its own. Nothing is lost meanwhile."
+            ),
             slow_flushes,
             recovers,
         ),
         Drill(
             "clock-steps",
-            "时钟跳变",
-            "The clocks of web and worker step 5 min ahead, then 5 min behind PostgreSQL's, then are right again.",
-            "Fix the time service on the node; set a clock back slowly (slew), never by a step, while people book.",
+            Message("A clock is wrong, or was set by a step"),
+            Message(
+                "The clocks of web and worker step 5 min ahead, then 5 min behind PostgreSQL's, then are right again."
+            ),
+            Message(
+                "Fix the time service on the node; set a clock back slowly (slew), never by a step, while people book."
+            ),
             step_clocks,
             answers_in_time,
             then=outlive_holds,
@@ -204,9 +274,14 @@ DRILLS: Final = {
         ),
         Drill(
             "midnight",
-            "零点",
-            "The venue's midnight under load: the next day is released, a person's day stays one, nobody comes to the last one.",
-            "Nothing. When a release is late, look at the nodes' clocks and at the sessions' release times.",
+            Message("Midnight"),
+            Message(
+                "The venue's midnight under load: the next day is released, a person's day stays one, nobody comes to the"
+                " last one."
+            ),
+            Message(
+                "Nothing. When a release is late, look at the nodes' clocks and at the sessions' release times."
+            ),
             pass_midnight,
             answers_in_time,
             then=settle_no_shows,
@@ -216,9 +291,13 @@ DRILLS: Final = {
         ),
         Drill(
             "leap-day",
-            "闰日零点",
-            "The same from 28 to 29 February 2028, whose sessions are booked, visited by nobody, and over on 1 March.",
-            "Nothing. A date that does not exist elsewhere is a defect: report it with the booking's number.",
+            Message("29 February"),
+            Message(
+                "The same from 28 to 29 February 2028, whose sessions are booked, visited by nobody, and over on 1 March."
+            ),
+            Message(
+                "Nothing. A date that does not exist elsewhere is a defect: report it with the booking's number."
+            ),
             pass_midnight,
             answers_in_time,
             then=settle_no_shows,
@@ -228,9 +307,15 @@ DRILLS: Final = {
         ),
         Drill(
             "busy-then-quiet",
-            "忙后久静再放票",
-            "Load with refusals, two quiet hours (a minute of them for real), then a waiting room's release: all are let in.",
-            "Nothing. When nobody is let in, the live page names what is old; start the web processes again one by one.",
+            Message("A release after a busy time and long quiet"),
+            Message(
+                "Load with refusals, two quiet hours (a minute of them for real), then a waiting room's release: all are"
+                " let in."
+            ),
+            Message(
+                "Nothing. When nobody is let in, the live page names what is old; start the web processes again one by"
+                " one."
+            ),
             work_then_rest,
             answers_in_time,
             then=quiet(hours=2, steps=4),
@@ -240,9 +325,14 @@ DRILLS: Final = {
         ),
         Drill(
             "quiet-day",
-            "一整天无人后放票",
-            "Hardly anybody for a day, midnight included, while people wait in a room; at its release all are let in.",
-            "Nothing. When nobody is let in, the live page names what is old; start the web processes again one by one.",
+            Message("A release after a day without anybody"),
+            Message(
+                "Hardly anybody for a day, midnight included, while people wait in a room; at its release all are let in."
+            ),
+            Message(
+                "Nothing. When nobody is let in, the live page names what is old; start the web processes again one by"
+                " one."
+            ),
             work_then_rest,
             answers_in_time,
             then=quiet(hours=24, steps=24),

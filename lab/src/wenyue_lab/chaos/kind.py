@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.core.limits import BOOKING_DEADLINE_S
+from wenyue.locale import Message
 from wenyue_lab.chaos.acts import Fault
 from wenyue_lab.chaos.figures import Figures
 from wenyue_lab.chaos.history import History
@@ -26,9 +27,9 @@ class Drill:
     """One drill: `act` does the fault while load runs; `judge` names what the figures must not be."""
 
     name: str
-    title_zh: str
-    says: str
-    to_do: str  # what an operator does when this happens, or when the drill fails
+    title: Message
+    says: Message  # what is done
+    to_do: Message  # what an operator does when this happens, or when the drill fails
     act: Fault
     judge: Judge
     then: Fault | None = None  # after the load: what must have come of it by and by

@@ -4,6 +4,7 @@ import os
 import shutil
 from typing import Final
 
+from wenyue.locale import Message
 from wenyue_lab.chaos.figures import Figures
 from wenyue_lab.chaos.history import History
 from wenyue_lab.chaos.kind import SLACK_S, Drill, Judge, answers_in_time
@@ -60,10 +61,14 @@ DRILLS: Final = {
     for drill in (
         Drill(
             "primary-killed",
-            "主库被强制结束",
-            "kill -9 the primary's PostgreSQL every 30 s; a standby takes over, the killed one follows it.",
-            "Nothing: Patroni promotes a standby within seconds and brings the old primary back as a standby. When the gap "
-            "grows, look at etcd's disk and at the load of the nodes.",
+            Message("The primary was killed"),
+            Message(
+                "kill -9 the primary's PostgreSQL every 30 s; a standby takes over, the killed one follows it."
+            ),
+            Message(
+                "Nothing: Patroni promotes a standby within seconds and brings the old primary back as a standby. When the"
+                " gap grows, look at etcd's disk and at the load of the nodes."
+            ),
             kill_primary,
             _gap(GAP_S_MAX, GAP_P95_S_MAX),
             seconds=600.0,
@@ -72,10 +77,14 @@ DRILLS: Final = {
         ),
         Drill(
             "host-lost",
-            "主库主机丢失",
-            "kill -9 everything on the primary's node at once: PostgreSQL, Patroni, etcd; the node comes back later.",
-            "Nothing at once: another node takes over when the lost one's key has expired (20 s). Then repair the host; start "
-            "its etcd and its Patroni: it follows by itself.",
+            Message("The primary's host is gone"),
+            Message(
+                "kill -9 everything on the primary's node at once: PostgreSQL, Patroni, etcd; the node comes back later."
+            ),
+            Message(
+                "Nothing at once: another node takes over when the lost one's key has expired (20 s). Then repair the"
+                " host; start its etcd and its Patroni: it follows by itself."
+            ),
             lose_host,
             _gap(HOST_GAP_S_MAX),
             seconds=90.0,
@@ -84,10 +93,15 @@ DRILLS: Final = {
         ),
         Drill(
             "host-frozen",
-            "主库主机冻结后恢复",
-            "SIGSTOP everything on the primary's node for 60 s, then SIGCONT; writes sent straight to it are never acknowledged.",
-            "Nothing at once: another node takes over. Find what froze the host (hypervisor, storage, memory) "
-            "before it may lead again.",
+            Message("The primary's host stood still, then went on"),
+            Message(
+                "SIGSTOP everything on the primary's node for 60 s, then SIGCONT; writes sent straight to it are never"
+                " acknowledged."
+            ),
+            Message(
+                "Nothing at once: another node takes over. Find what froze the host (hypervisor, storage, memory) before"
+                " it may lead again."
+            ),
             freeze_host,
             _gap(HOST_GAP_S_MAX),
             seconds=100.0,
@@ -96,9 +110,14 @@ DRILLS: Final = {
         ),
         Drill(
             "standby-cut-commits-cancelled",
-            "备库断开且提交被取消",
-            "Replication to both standbys is cut, waiting commits are cancelled on the server, then the primary dies.",
-            "Never cancel a waiting COMMIT and never turn synchronous_mode_strict off to get going: bring a standby back.",
+            Message("The standbys are cut off, and somebody cancels the waiting commits"),
+            Message(
+                "Replication to both standbys is cut, waiting commits are cancelled on the server, then the primary dies."
+            ),
+            Message(
+                "Never cancel a waiting COMMIT and never turn synchronous_mode_strict off to get going: bring a standby"
+                " back."
+            ),
             cut_standbys,
             _gap(60.0),
             seconds=60.0,
@@ -107,9 +126,14 @@ DRILLS: Final = {
         ),
         Drill(
             "etcd-no-quorum",
-            "etcd 失去多数",
-            "Two of three etcd end; later a standby falls silent too, and the primary stands down until they return.",
-            "Bring a second etcd back. Until then no primary can be elected: do not restart or move the one that leads.",
+            Message("etcd has no majority"),
+            Message(
+                "Two of three etcd end; later a standby falls silent too, and the primary stands down until they return."
+            ),
+            Message(
+                "Bring a second etcd back. Until then no primary can be elected: do not restart or move the one that"
+                " leads."
+            ),
             stop_etcd,
             _gap(GAP_S_MAX),
             seconds=100.0,
@@ -118,9 +142,14 @@ DRILLS: Final = {
         ),
         Drill(
             "asymmetric-partition",
-            "单向网络中断",
-            "The primary's host sends and does not receive; then one that reaches everybody but etcd. (Network namespaces.)",
-            "Fix the network; the node that was cut off follows by itself. Until then it acknowledges nothing.",
+            Message("A network that carries one way only"),
+            Message(
+                "The primary's host sends and does not receive; then one that reaches everybody but etcd. (Network"
+                " namespaces.)"
+            ),
+            Message(
+                "Fix the network; the node that was cut off follows by itself. Until then it acknowledges nothing."
+            ),
             deafen_primary,
             _gap(HOST_GAP_S_MAX),
             seconds=120.0,

@@ -6,7 +6,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final, cast
 
-from wenyue.locale import Message
+from wenyue.locale import Message, command_locale
+from wenyue.locale.terminal import gettext, ngettext
 from wenyue.ops.rehearsals.schedule import read_runs
 from wenyue.platform.fault import SetupError
 from wenyue_lab.chaos.every import EVERY
@@ -48,26 +49,25 @@ ol, ul { margin: .3rem 0; padding-left: 1.6rem; } code { font-size: .9em; overfl
   article { break-before: page; border-top: 0; margin-top: 0; } .wide { overflow: visible; } .wide svg { min-width: 0; }
   a { color: inherit; text-decoration: none; } tr, .to-do, li { break-inside: avoid; } @page { margin: 14mm; } }
 """
-_LIMITS: Final = (
-    "同一台机器共用磁盘与时钟: 演练证明逻辑正确, 不证明跨机房切换; kill -9 保留系统页缓存, 不等于断电。 · "
-    "One machine shares disk and clock: these drills prove the logic, not a failover between datacentres. kill -9 keeps "
-    "the operating system's page cache, so it does not prove what a power loss would."
+_LIMITS: Final = Message(
+    "One machine shares disk and clock: these drills prove the logic, not a failover between datacentres. kill -9 keeps the"
+    " operating system's page cache, so it does not prove what a power loss would."
 )
 _FIGURES: Final = (
-    ("operations", "请求 · operations"),
-    ("requests", "发送次数 · requests sent"),
-    ("acknowledged", "已确认 · acknowledged"),
-    ("refused", "已拒绝 · refused"),
-    ("given_up", "稍后再试 · put off"),
-    ("doubted", "曾不明 · in doubt for a while"),
-    ("doubt_max_s", "最长不明, 秒 · longest doubt, s"),
-    ("replays", "重放 · replays"),
-    ("p50_ms", "应答中位, 毫秒 · answer p50, ms"),
-    ("p99_ms", "应答 p99, 毫秒 · answer p99, ms"),
-    ("worst_ms", "最慢应答, 毫秒 · slowest answer, ms"),
-    ("faults", "故障次数 · faults"),
-    ("write_gap_p95_s", "写入中断 p95, 秒 · write gap p95, s"),
-    ("write_gap_max_s", "最长写入中断, 秒 · write gap max, s"),
+    ("operations", Message("operations")),
+    ("requests", Message("requests sent")),
+    ("acknowledged", Message("acknowledged")),
+    ("refused", Message.in_context("drill", "refused")),
+    ("given_up", Message("put off")),
+    ("doubted", Message("in doubt for a while")),
+    ("doubt_max_s", Message("longest doubt, s")),
+    ("replays", Message("replays")),
+    ("p50_ms", Message("answer p50, ms")),
+    ("p99_ms", Message("answer p99, ms")),
+    ("worst_ms", Message("slowest answer, ms")),
+    ("faults", Message("faults")),
+    ("write_gap_p95_s", Message("write gap p95, s")),
+    ("write_gap_max_s", Message("longest write gap, s")),
 )
 
 Document = Mapping[str, Any]
@@ -88,51 +88,56 @@ def write(folder: Path) -> Path:
 
 
 def page(runs: Sequence[Document], runbooks: str = "") -> str:
-    """The whole page. `runs` are newest first; `runbooks` is where the runbooks are, seen from the page."""
+    """The whole page, in the command's language. `runs`: newest first; `runbooks`: where they are, seen from the page."""
     by_name: dict[str, list[Document]] = {name: [] for name in EVERY}
     for run in runs:
         by_name.setdefault(run["name"], []).append(run)
     latest = [found[0] for found in by_name.values() if found]
     failed = [run["name"] for run in latest if not run["is_passed"]]
-    verdict = (
-        f'<span class="verdict bad">{len(failed)} / {len(latest)} 未通过 · failed: {escape(", ".join(failed))}</span>'
+    says = (
+        gettext("{n} of {all} failed: {names}", n=len(failed), all=len(latest), names=", ".join(failed))
         if failed
-        else f'<span class="verdict good">{len(latest)} 项演练全部通过 · all {len(latest)} passed</span>'
+        else ngettext("{n} drill, passed", "{n} drills, all passed", len(latest))
     )
+    verdict = f'<span class="verdict {"bad" if failed else "good"}">{escape(says)}</span>'
     body = "".join(_article(run, runbooks) for run in latest)
-    when = escape(str(max(run["began_at"] for run in runs)))
+    when = max(run["began_at"] for run in runs)
+    kept = ngettext("latest: {when}; {n} run kept", "latest: {when}; {n} runs kept", len(runs), when=when)
+    locale = command_locale()
+    title = escape(gettext("Wenyue drills"))
     return (
-        '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>稳约演练报告 · Wenyue drills</title>'
+        f'<!doctype html><html lang="{locale}"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>'
-        f"<h1>演练报告 · Drills</h1><p>{verdict}</p><p class='soft'>最近一次 · latest: {when}; "
-        f"{len(runs)} 次记录 · runs kept</p>{_overview(by_name)}<p class='soft'>{escape(_LIMITS)}</p>{body}</body></html>\n"
+        f"<h1>{title}</h1><p>{verdict}</p><p class='soft'>{escape(kept)}</p>{_overview(by_name)}"
+        f"<p class='soft'>{escape(_LIMITS.say(locale))}</p>{body}</body></html>\n"
     )
 
 
 def _overview(by_name: Mapping[str, Sequence[Document]]) -> str:
-    heads = "".join(
-        f"<th>{zh}<br>{en}</th>"
-        for zh, en in (
-            ("演练", "drill"),
-            ("结论", "verdict"),
-            ("历史 (新→旧)", "history"),
-            ("时间", "when (UTC)"),
-            ("已确认", "acknowledged"),
-            ("曾不明", "in doubt"),
-            ("应答", "p99"),
-            ("中断", "write gap"),
-        )
+    columns = (
+        gettext("drill"),
+        gettext("verdict"),
+        gettext("history, newest first"),
+        gettext("when (UTC)"),
+        gettext("acknowledged"),
+        gettext("in doubt"),
+        gettext("answer p99"),
+        gettext("write gap"),
     )
+    heads = "".join(f"<th>{escape(name)}</th>" for name in columns)
     rows = "".join(_row(name, found) for name, found in by_name.items() if found)
-    never = ", ".join(escape(name) for name, found in by_name.items() if not found)
-    rest = f"<p class='soft'>从未演练 · never run here: {never}</p>" if never else ""
+    never = ", ".join(name for name, found in by_name.items() if not found)
+    says = gettext("never run here: {names}", names=never)
+    rest = f"<p class='soft'>{escape(says)}</p>" if never else ""
     return f"<div class='wide'><table><tr>{heads}</tr>{rows}</table></div>{rest}"
 
 
 def _row(name: str, found: Sequence[Document]) -> str:
     drill = EVERY.get(name)
     title = (
-        f"{escape(drill.title_zh)}<br><span class='soft v'>{escape(name)}</span>" if drill else escape(name)
+        f"{escape(drill.title.say(command_locale()))}<br><span class='soft v'>{escape(name)}</span>"
+        if drill
+        else escape(name)
     )
     figures = found[0]["figures"]
     marks = "".join(
@@ -148,45 +153,56 @@ def _row(name: str, found: Sequence[Document]) -> str:
     )
 
 
+def verdict_of(*, is_passed: bool) -> str:
+    """How a drill ended, for people."""
+    return gettext("passed") if is_passed else gettext("FAILED")
+
+
 def _verdict(run: Document) -> str:
-    return (
-        '<span class="good">通过 · passed</span>'
-        if run["is_passed"]
-        else '<span class="bad">未通过 · FAILED</span>'
-    )
+    says = escape(verdict_of(is_passed=run["is_passed"]))
+    return f'<span class="{"good" if run["is_passed"] else "bad"}">{says}</span>'
 
 
 def _article(run: Document, runbooks: str) -> str:
     name = str(run["name"])
     drill = EVERY.get(name)
-    title = (f"{escape(drill.title_zh)} · " if drill else "") + escape(name)
-    says = f"<p>{escape(drill.says)}</p>" if drill else ""
+    locale = command_locale()
+    title = (f"{escape(drill.title.say(locale))} · " if drill else "") + escape(name)
+    says = f"<p>{escape(drill.says.say(locale))}</p>" if drill else ""
     troubles = [f"{one['invariant']}: {one['says']}" for one in run["violations"]] + list(run["findings"])
     objections = "".join(f'<li class="bad">{escape(one)}</li>' for one in troubles)
-    figures = [(label, f"{run['figures'][key]:,}") for key, label in _FIGURES]
+    figures = [(escape(label.say(locale)), f"{run['figures'][key]:,}") for key, label in _FIGURES]
     figures += [(escape(str(key)), f"{value:g}") for key, value in run["extra"].items()]
     rows = "".join(f"<tr><td>{label}</td><td class='n'>{value}</td></tr>" for label, value in figures)
     marks = "".join(f"<li>{at:.1f} s: {escape(what)}</li>" for at, what in run["marks"][:MARKS_MAX])
     more = len(run["marks"]) - MARKS_MAX
+    rest = f"<p class=soft>{escape(gettext('… and {n} more', n=more))}</p>" if more > 0 else ""
+    load = gettext(
+        "{seconds} s, {rate} requests a second",
+        seconds=f"{run['figures']['seconds']:g}",
+        rate=f"{run['rate_per_s']:g}",
+    )
     facts = ", ".join(f"{key} {value}" for key, value in run["machine"].items())
     return (
-        f"<article id='{escape(name)}'><h2>{title}</h2><p>{_verdict(run)} · {escape(run['began_at'])} · "
-        f"{run['figures']['seconds']:g} s, {run['rate_per_s']:g} requests/s</p>{says}"
+        f"<article id='{escape(name)}'><h2>{title}</h2><p>{_verdict(run)} · {escape(run['began_at'])} · {escape(load)}</p>{says}"
         f"{f'<ul>{objections}</ul>' if objections else ''}{draw(run)}"
-        f"<div class='two'><div><h3>经过 · what was done</h3><ol>{marks}</ol>"
-        f"{f'<p class=soft>… {more} more</p>' if more > 0 else ''}{_to_do(run, runbooks)}</div>"
-        f"<div><h3>数据 · figures</h3><table>{rows}</table></div></div>"
+        f"<div class='two'><div><h3>{escape(gettext('what was done'))}</h3><ol>{marks}</ol>"
+        f"{rest}{_to_do(run, runbooks)}</div>"
+        f"<div><h3>{escape(gettext('figures'))}</h3><table>{rows}</table></div></div>"
         f"<p class='soft'><code>{escape(run['command'])}</code><br>{escape(facts)}</p></article>"
     )
 
 
 def _to_do(run: Document, runbooks: str) -> str:
     """What an operator does, the runbook, and how each of its steps went in this run."""
-    drill = EVERY.get(run["name"])
-    text = f"<p>{escape(drill.to_do)}</p>" if drill else ""
-    target = escape(f"{runbooks}/{run['name']}.md", quote=True)
+    name = str(run["name"])
+    drill = EVERY.get(name)
+    text = f"<p>{escape(drill.to_do.say(command_locale()))}</p>" if drill else ""
+    own = f"{command_locale()}/{name}.md"
+    file = own if (FOLDER / own).is_file() else f"{name}.md"
+    target = escape(f"{runbooks}/{file}", quote=True)
     link = (
-        f"<p><a href='{target}'>应急手册 · runbook: docs/runbooks/{escape(run['name'])}.md</a></p>"
+        f"<p><a href='{target}'>{escape(gettext('runbook: {path}', path=f'docs/runbooks/{file}'))}</a></p>"
         if runbooks
         else ""
     )
@@ -195,8 +211,9 @@ def _to_do(run: Document, runbooks: str) -> str:
         f"<td class='v'>{_step(one['status'])}</td><td class='n'>{one['took_s']:g} s</td></tr>"
         for one in cast("list[Document]", run.get("steps") or [])
     )
-    table = f"<table>{steps}</table>" if steps else "<p class='soft'>没有可执行的步骤 · no step was run</p>"
-    return f"<div class='to-do'><h3>应对 · what to do</h3>{text}{link}{table}</div>"
+    none = f"<p class='soft'>{escape(gettext('no step was run'))}</p>"
+    table = f"<table>{steps}</table>" if steps else none
+    return f"<div class='to-do'><h3>{escape(gettext('what to do'))}</h3>{text}{link}{table}</div>"
 
 
 def _step(status: int) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from wenyue.locale import Message
+from wenyue.locale import DEFAULT, SOURCE, Locale, Message
 from wenyue.platform.fault import SetupError
 
 FOLDER: Final = Path(__file__).resolve().parents[4] / "docs" / "runbooks"
@@ -34,11 +34,10 @@ _END_GRACE_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Runbook:
-    """One page. `sections`: heading → its text with the steps in it."""
+    """One page. `titles`: by language; `sections`: heading → its text with the steps in it."""
 
     name: str
-    title_zh: str
-    title_en: str
+    titles: Mapping[Locale, str]
     sections: Mapping[str, str]
 
     @property
@@ -108,7 +107,8 @@ def parse(name: str, text: str) -> Runbook:
     missing = [section for section in SECTIONS if not sections.get(section, "").strip()]
     if missing or [one for one in sections if one in SECTIONS] != list(SECTIONS):
         raise _damaged(path, f"it needs {', '.join(SECTIONS)}, in this order, each with text")
-    return Runbook(name, title.group(1).strip(), title.group(2).strip(), sections)
+    titles = {DEFAULT: title.group(1).strip(), SOURCE: title.group(2).strip()}
+    return Runbook(name, titles, sections)
 
 
 async def run_steps(

@@ -6,6 +6,8 @@ from itertools import pairwise
 from math import ceil, log10
 from typing import Any, Final, cast
 
+from wenyue.locale.terminal import gettext, pgettext
+
 MARKS_MAX: Final = 30
 _WIDTH: Final = 960
 _LEFT: Final = 64
@@ -59,21 +61,27 @@ def draw(run: Document) -> str:
         parts.append(_line([(x(one["at"]), rate(one[f"{name}_per_s"])) for one in moments], look))
     parts.append(_line([(x(one["at"]), ms(one["worst_ms"])) for one in moments if one["worst_ms"]], "no"))
     parts.append(_line([(x(one["at"]), ms(one["p50_ms"])) for one in moments if one["p50_ms"]], "yes"))
-    label = escape(f"timeline of {run['name']}: answers a second, and how long they took")
+    says = gettext("timeline of {name}: answers a second, and how long they took", name=run["name"])
+    label = escape(says)
     return (
         f'<div class="wide"><svg viewBox="0 0 {_WIDTH} {_BOTTOM + 22}" role="img" aria-label="{label}">'
-        f"{''.join(parts)}</svg></div>{_LEGEND}"
+        f"{''.join(parts)}</svg></div>{_legend()}"
     )
 
 
-_LEGEND: Final = (
-    '<p class="legend"><span class="above">上 · above: 每秒应答 answers a second</span>'
-    '<span class="key yes">是 · yes</span><span class="key no">否 · no</span>'
-    '<span class="key none">稍后再试或无应答 · put off or unanswered</span>'
-    '<span class="above">下 · below: 应答用时 time to answer</span>'
-    '<span class="key yes">中位 · median</span><span class="key no">最慢 · slowest</span>'
-    '<span class="key fault">故障 · fault</span></p>'
-)
+def _legend() -> str:
+    entries = (
+        ("above", gettext("above: answers a second")),
+        ("key yes", pgettext("answer", "yes")),
+        ("key no", pgettext("answer", "no")),
+        ("key none", gettext("put off or unanswered")),
+        ("above", gettext("below: time to answer")),
+        ("key yes", gettext("median")),
+        ("key no", gettext("slowest")),
+        ("key fault", gettext("fault")),
+    )
+    spans = "".join(f'<span class="{look}">{escape(says)}</span>' for look, says in entries)
+    return f'<p class="legend">{spans}</p>'
 
 
 def _nice(value: float) -> float:
@@ -101,7 +109,7 @@ def _grid(y: float, label: str) -> str:
 def _deadline(y: float) -> str:
     return (
         f'<line x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}" stroke="var(--none)" stroke-dasharray="5 4"/>'
-        f'<text x="{_WIDTH - _RIGHT}" y="{y - 4}" text-anchor="end">截止 · deadline 3 s</text>'
+        f'<text x="{_WIDTH - _RIGHT}" y="{y - 4}" text-anchor="end">{escape(gettext("deadline 3 s"))}</text>'
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops import sharing
 from wenyue.ops.processes import family, send
 from wenyue.platform.embedded_server import erase
@@ -111,11 +112,11 @@ class Lab:
             self._start(tell)
 
     def _start(self, tell: Tell) -> None:
-        tell("three etcd · 正在启动 etcd")
+        tell(gettext("starting three etcd"))
         for node in self.layout.nodes:
             self.start_etcd(node)
         self._await(lambda: asking.etcd_answers(self.layout), "etcd found no majority", "n1-etcd")
-        tell("three PostgreSQL under Patroni · 正在启动数据库集群")
+        tell(gettext("starting three PostgreSQL under Patroni"))
         for node in self.layout.nodes:
             self.start_patroni(node)
         self.await_whole()
@@ -137,7 +138,7 @@ class Lab:
 
     def serve(self, tell: Tell = _quiet, *, variables: Mapping[str, str] | None = None) -> None:
         """Web, worker and proxy; returns when the proxy leads to an answer. The schema must be there."""
-        tell("two web, a worker, the proxy · 正在启动网页服务")
+        tell(gettext("starting two web processes, a worker and the proxy"))
         own = self._environment(variables or {})
         command = [sys.executable, "-m", "wenyue.cli"]
         with inside(self.layout):

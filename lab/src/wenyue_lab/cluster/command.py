@@ -11,6 +11,7 @@ from rich.console import Console
 
 from wenyue.core.personal import Vault
 from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.platform.config import load
 from wenyue.platform.database.migrate import migrate
 from wenyue.platform.fault import SetupError
@@ -55,7 +56,7 @@ def up(
         lab.stop(keep=had_data)
         raise
     show(lab, console)
-    console.print(f"ready: {lab.layout.url} · stop it with `wenyue lab down`", soft_wrap=True)
+    console.print(gettext("ready: {url}; stop it with `wenyue lab down`", url=lab.layout.url), soft_wrap=True)
 
 
 @app.command()
@@ -102,7 +103,7 @@ def down(*, keep: Annotated[bool, typer.Option(help="keep the data for the next 
         _opened().stop(keep=True)
     else:
         remove(home)
-    Console().print("stopped · 已停止" + (", the data is kept" if keep else ", nothing is left"))
+    Console().print(gettext("stopped, the data is kept") if keep else gettext("stopped, nothing is left"))
 
 
 @app.command()

@@ -7,16 +7,19 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from wenyue.locale import Message, command_locale, say
+from wenyue.locale.terminal import gettext
 from wenyue.platform.supervisor import answers_ready
 from wenyue_lab.cluster import asking
 from wenyue_lab.cluster.cluster import Lab
 from wenyue_lab.cluster.namespaces import hub, inside
 
 _ROLES: Final = {
-    "leader": "primary 主库",
-    "quorum_standby": "in step 同步备库",
-    "sync_standby": "in step 同步备库",
-    "replica": "standby 备库",
+    "leader": Message("primary"),
+    "quorum_standby": Message("standby, in step"),
+    "sync_standby": Message("standby, in step"),
+    "replica": Message("standby"),
+    "": Message.in_context("node", "unknown"),
 }
 
 
@@ -25,38 +28,52 @@ def show(lab: Lab, console: Console) -> None:
     layout = lab.layout
     found = {one.name: one for one in lab.members()}
     with inside(layout):
-        nodes = Table("node", "role 角色", "state", "timeline", "lag", "etcd", "ports")
+        nodes = Table(
+            gettext("node"),
+            gettext("role"),
+            gettext("state"),
+            gettext("timeline"),
+            gettext("lag"),
+            "etcd",
+            gettext("ports"),
+        )
         for node in layout.nodes:
-            one = found.get(node.name) or asking.Member(node.name, "unknown 未知", "", 0, None)
+            one = found.get(node.name) or asking.Member(node.name, "", "", 0, None)
             nodes.add_row(
                 node.name,
-                _ROLES.get(one.role, one.role),
+                say(_ROLES.get(one.role, one.role), command_locale()),
                 one.state,
                 str(one.timeline or ""),
                 "" if one.lag_bytes is None else f"{one.lag_bytes} B",
-                "well" if asking.etcd_is_healthy(node) else "NOT WELL",
+                gettext("well") if asking.etcd_is_healthy(node) else gettext("NOT WELL"),
                 f"{node.postgres}, {node.patroni}",
             )
         console.print(nodes)
         console.print(
-            f"ports: PostgreSQL, Patroni ({layout.nodes[0].patroni_url}/cluster shows all as JSON)",
+            gettext(
+                "ports: PostgreSQL, Patroni ({url}/cluster shows all as JSON)",
+                url=layout.nodes[0].patroni_url,
+            ),
             soft_wrap=True,
         )
-        front = Table("process", "state", "address")
+        front = Table(gettext("process"), gettext("state"), gettext("address"))
         for number, port in enumerate(layout.webs, start=1):
             is_ready = answers_ready(layout.address, port)
             front.add_row(
-                f"web-{number}", "ready" if is_ready else "NOT READY", f"http://{layout.address}:{port}"
+                f"web-{number}",
+                gettext("ready") if is_ready else gettext("NOT READY"),
+                f"http://{layout.address}:{port}",
             )
-        front.add_row("worker", "runs" if lab.pid("worker") else "ENDED", "")
+        front.add_row("worker", gettext("runs") if lab.pid("worker") else gettext("ENDED"), "")
         front.add_row(
             "haproxy",
-            "runs" if lab.pid("haproxy") else "ENDED",
-            f"{layout.url} (figures: port {layout.figures})",
+            gettext("runs") if lab.pid("haproxy") else gettext("ENDED"),
+            gettext("{url} (figures: port {port})", url=layout.url, port=layout.figures),
         )
         console.print(front)
     if layout.netns:
         console.print(
-            f"in namespaces: `ip netns exec {hub(layout)} COMMAND` reaches these addresses", soft_wrap=True
+            gettext("in namespaces: `ip netns exec {hub} COMMAND` reaches these addresses", hub=hub(layout)),
+            soft_wrap=True,
         )
-    console.print(f"logs: {lab.logs}", soft_wrap=True)
+    console.print(gettext("logs: {path}", path=lab.logs), soft_wrap=True)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from wenyue.core.clock import days
 from wenyue.locale import Message
+from wenyue.locale.terminal import pgettext
 from wenyue.ops.imports import ImportMap, InputError, open_table, read_all, read_map
 from wenyue.ops.progress import steps
 from wenyue.platform.config import ACCOUNT_MAX, PERSON_BOOKINGS_MAX, AccountSettings, Settings, load
@@ -47,7 +48,7 @@ def replay(
     demand = read_demand(file, chosen)
     with (
         own_database(load(), console.print) as settings,
-        steps(console, len(demand.events), "events · 事件") as shown,
+        steps(console, len(demand.events), pgettext("replay", "events")) as shown,
     ):
 
         def progress(done: int, _all: int) -> None:

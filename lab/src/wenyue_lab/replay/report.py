@@ -3,11 +3,13 @@
 import json
 from dataclasses import asdict
 from datetime import date, timedelta
+from html import escape
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from rich.table import Table
 
+from wenyue.locale.terminal import gettext, ngettext, pgettext
 from wenyue_lab.replay.model import Figures, Occupancy
 
 _WIDTH: Final = 1200
@@ -15,57 +17,77 @@ _HEIGHT: Final = 360
 _MARGIN: Final = 48
 _DIFFERENCES_SHOWN: Final = 20
 _DAYS_IN_PICTURE_MAX: Final = 3_700
+_Line: TypeAlias = tuple[str, object, str]  # what, how much, a remark
 
 
 def table(figures: Figures, currency: str) -> Table:
     """The sums as a table."""
-    grid = Table(title=f"replay · 重放 — {figures.capacity} rooms per night", title_justify="left")
-    grid.add_column("")
-    grid.add_column("", justify="right")
-    grid.add_column("")
-    rows: list[tuple[str, object, str]] = [
-        ("rows of the file · 文件行数", figures.rows, ""),
-        ("  unreadable · 无法读取", figures.unreadable, "as `wenyue import bookings` refuses them"),
-        ("  day use · 日间使用", figures.day_uses, "ask for no night"),
-        (
-            "  asked for nights · 请求入住",
-            figures.asked,
-            f"events from {figures.first_day} to {figures.last_day}",
-        ),
-        ("accepted · 接受", figures.accepted, ""),
-        (
-            "refused · 拒绝",
-            figures.refused,
-            f"{figures.nights_refused} nights, {_money(figures.refused_minor, currency)}",
-        ),
-        ("cancelled · 取消", figures.cancelled, f"and {figures.never_had} that were never had"),
-        ("no-shows · 爽约", figures.no_shows, f"{figures.nights_lost_to_no_shows} nights stood empty"),
-        ("arrived · 入住", figures.arrived, ""),
-        ("nights sold · 售出间夜", figures.nights_sold, "not cancelled"),
-        ("revenue · 收入", _money(figures.revenue_minor, currency), "at the file's prices, not cancelled"),
-        (
-            "peak occupancy · 峰值",
-            f"{figures.peak_occupied} of {figures.capacity}",
-            f"night of {figures.peak_night}",
-        ),
-        ("nights with refusals · 满房夜", figures.nights_full, ""),
-        ("oversold nights · 超卖", figures.oversold_nights, "must be 0"),
-        (
-            "answers compared · 比对",
-            figures.compared,
-            f"{len(figures.differences)} differ from the naive model",
-        ),
-        ("nights compared · 余量比对", figures.figures_compared, "places left, service against model"),
-        ("asked again · 重问", figures.asked_again, "a freed place may take up to a second to be offered"),
-        ("requests, seconds · 请求, 秒", f"{figures.requests}, {figures.seconds:.1f}", _rate(figures)),
-    ]
-    for name, value, note in rows:
+    title = ngettext("replay: {n} room per night", "replay: {n} rooms per night", figures.capacity)
+    grid = Table(title=title, title_justify="left")
+    grid.add_column(overflow="fold")
+    grid.add_column(justify="right")
+    grid.add_column(overflow="fold")
+    for name, value, note in [*_of_requests(figures, currency), *_of_nights(figures), *_of_proof(figures)]:
         grid.add_row(name, str(value), note)
-    verdict = "PROVED · 通过" if figures.is_proved else "NOT PROVED · 未通过"
-    grid.add_row(verdict, "", "every row accounted for, nothing oversold, equal event by event", style="bold")
+    verdict = gettext("PROVED") if figures.is_proved else gettext("NOT PROVED")
+    what = gettext("every row accounted for, nothing oversold, equal event by event")
+    grid.add_row(verdict, "", what, style="bold")
     for difference in figures.differences[:_DIFFERENCES_SHOWN]:
-        grid.add_row("difference", "", difference, style="red")
+        grid.add_row(gettext("difference"), "", difference, style="red")
     return grid
+
+
+def _of_requests(figures: Figures, currency: str) -> list[_Line]:
+    first, last = figures.first_day, figures.last_day
+    refused = ngettext(
+        "{n} night, {amount}",
+        "{n} nights, {amount}",
+        figures.nights_refused,
+        amount=_money(figures.refused_minor, currency),
+    )
+    lost = ngettext("{n} night stood empty", "{n} nights stood empty", figures.nights_lost_to_no_shows)
+    unreadable = gettext("as `wenyue import bookings` refuses them")
+    asked = gettext("events from {first} to {last}", first=first, last=last)
+    never_had = gettext("and {n} that were never had", n=figures.never_had)
+    prices = gettext("at the file's prices, not cancelled")
+    return [
+        (gettext("rows of the file"), figures.rows, ""),
+        (f"  {gettext('unreadable')}", figures.unreadable, unreadable),
+        (f"  {gettext('day use')}", figures.day_uses, gettext("ask for no night")),
+        (f"  {gettext('asked for nights')}", figures.asked, asked),
+        (gettext("accepted"), figures.accepted, ""),
+        (pgettext("replay", "refused"), figures.refused, refused),
+        (gettext("cancelled"), figures.cancelled, never_had),
+        (gettext("no-shows"), figures.no_shows, lost),
+        (gettext("arrived"), figures.arrived, ""),
+        (gettext("nights sold"), figures.nights_sold, gettext("not cancelled")),
+        (gettext("revenue"), _money(figures.revenue_minor, currency), prices),
+    ]
+
+
+def _of_nights(figures: Figures) -> list[_Line]:
+    peak = gettext("{n} of {all}", n=figures.peak_occupied, all=figures.capacity)
+    night = gettext("night of {day}", day=figures.peak_night)
+    return [
+        (gettext("peak occupancy"), peak, night),
+        (gettext("nights with refusals"), figures.nights_full, ""),
+        (gettext("oversold nights"), figures.oversold_nights, gettext("must be 0")),
+    ]
+
+
+def _of_proof(figures: Figures) -> list[_Line]:
+    differ = ngettext(
+        "{n} differs from the naive model", "{n} differ from the naive model", len(figures.differences)
+    )
+    again = gettext("a freed place may take up to a second to be offered")
+    compared = gettext("places left, service against model")
+    took = f"{figures.requests}, {figures.seconds:.1f}"
+    return [
+        (gettext("answers compared"), figures.compared, differ),
+        (gettext("nights compared"), figures.figures_compared, compared),
+        (gettext("asked again"), figures.asked_again, again),
+        (gettext("requests, seconds"), took, _rate(figures)),
+    ]
 
 
 def _money(minor: int, currency: str) -> str:
@@ -73,7 +95,9 @@ def _money(minor: int, currency: str) -> str:
 
 
 def _rate(figures: Figures) -> str:
-    return f"{figures.requests / figures.seconds:.0f} per second" if figures.seconds else ""
+    if not figures.seconds:
+        return ""
+    return gettext("{n} a second", n=f"{figures.requests / figures.seconds:.0f}")
 
 
 def as_json(figures: Figures) -> str:
@@ -111,6 +135,8 @@ def picture(nights: Occupancy) -> str:
         return f'<path d="{"".join(parts)}" fill="{colour}"/>'
 
     line = base - nights.capacity * scale
+    capacity = escape(gettext("capacity {n}", n=nights.capacity))
+    legend = escape(gettext("rooms per night: taken (blue), of these no-shows (yellow), refused (grey)"))
     months = "".join(
         f'<text x="{_MARGIN + n * step:.0f}" y="{base + 16}" font-size="11">{day:%Y-%m}</text>'
         for n, day in enumerate(days)
@@ -121,7 +147,6 @@ def picture(nights: Occupancy) -> str:
         '<rect width="100%" height="100%" fill="#fff"/>'
         f"{bars({}, nights.sold, '#2f6f8f')}{bars({}, nights.no_shows, '#d9a441')}{bars(nights.sold, nights.refused, '#d8d8d8')}"
         f'<path d="M{_MARGIN} {line:.1f}H{_WIDTH - _MARGIN}" stroke="#b3261e" stroke-width="1.5"/>'
-        f'<text x="{_MARGIN}" y="{line - 5:.0f}" font-size="11" fill="#b3261e">capacity {nights.capacity}</text>'
-        f'<text x="{_MARGIN}" y="20" font-size="13">rooms per night: taken (blue), of these no-shows (yellow), '
-        f"refused (grey)</text>{months}</svg>\n"
+        f'<text x="{_MARGIN}" y="{line - 5:.0f}" font-size="11" fill="#b3261e">{capacity}</text>'
+        f'<text x="{_MARGIN}" y="20" font-size="13">{legend}</text>{months}</svg>\n'
     )

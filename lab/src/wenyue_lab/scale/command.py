@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from wenyue.locale.terminal import gettext
 from wenyue.ops.interrupting import unwind_on_sigterm
 from wenyue.ops.progress import telling
 from wenyue.platform import config
@@ -37,7 +38,7 @@ def measure(
     showing.save(costs, home / COSTS)
     (home / COSTS).with_suffix(".md").write_text(showing.costs_markdown(costs), encoding="utf-8")
     console.print(showing.costs_table(costs))
-    console.print(f"written to {home / COSTS}", markup=False)
+    console.print(gettext("written to {path}", path=home / COSTS), markup=False)
 
 
 @app.command()
@@ -102,7 +103,7 @@ def plan(
     console.print(showing.bill_table(bill(with_cdn, *prices), bill(without, *prices)))
     if picture is not None:
         picture.write_text(draw(release, story, with_cdn, without), encoding="utf-8")
-        console.print(f"drawn in {picture}", markup=False)
+        console.print(gettext("drawn in {path}", path=picture), markup=False)
 
 
 @app.command()

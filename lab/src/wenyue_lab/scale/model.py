@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from wenyue.locale import Message
+
 CDN_EDGES: Final = 200
 GUESTS_A_BOOKING: Final = 2.5
 PLAN_UTILISATION: Final = 0.6  # of a core, at the peak: the rest is for what the plan does not know
@@ -41,17 +43,17 @@ class Costs:
 
 # Name → what it is. The order is the table's.
 UNITS: Final = {
-    "booking_full": "a booking, full batches (the machine is busy)",
-    "booking_calm": "a booking, small batches (500 a second)",
-    "booking_spread": "a booking over 10,000 sessions, after a checkpoint",
-    "sold_out": "a booking refused: sold out",
-    "availability": "a read of availability, 12 days × 10 sessions",
-    "room_file": "a look at the room's file",
-    "room_file_same": "a look at the room's file, unchanged (304)",
-    "room_page": "the room's page, first visit: a pass is given",
-    "room_page_again": "the room's page, reloaded",
-    "room_pass": "a pass of the room over the API",
-    "room_token": "a pass exchanged for a token",
+    "booking_full": Message("a booking, full batches (the machine is busy)"),
+    "booking_calm": Message("a booking, small batches (500 a second)"),
+    "booking_spread": Message("a booking over 10,000 sessions, after a checkpoint"),
+    "sold_out": Message("a booking refused: sold out"),
+    "availability": Message("a read of availability, 12 days × 10 sessions"),
+    "room_file": Message("a look at the room's file"),
+    "room_file_same": Message("a look at the room's file, unchanged (304)"),
+    "room_page": Message("the room's page, first visit: a pass is given"),
+    "room_page_again": Message("the room's page, reloaded"),
+    "room_pass": Message("a pass of the room over the API"),
+    "room_token": Message("a pass exchanged for a token"),
 }
 
 

@@ -5,6 +5,7 @@ from html import escape
 from math import log10
 from typing import Final
 
+from wenyue.locale.terminal import gettext
 from wenyue_lab.scale.model import Machines, Release, Story
 from wenyue_lab.scale.rules import busy_s
 
@@ -30,29 +31,40 @@ def draw(release: Release, story: Story, with_cdn: Machines, without: Machines) 
         for one in seconds
     ]
     panels: list[tuple[str, list[tuple[str, str, Sequence[float]]]]] = [
-        ("people waiting · 排队人数", [("waiting", _WAITING, [float(one.waiting) for one in seconds])]),
         (
-            "requests a second · 每秒请求",
+            gettext("people waiting"),
+            [(gettext("waiting"), _WAITING, [float(one.waiting) for one in seconds])],
+        ),
+        (
+            gettext("requests a second"),
             [
-                ("without a CDN, at the origin", _EDGE, [a + b for a, b in zip(looks, own, strict=True)]),
                 (
-                    "with a CDN, at the origin",
+                    gettext("without a CDN, at the origin"),
+                    _EDGE,
+                    [a + b for a, b in zip(looks, own, strict=True)],
+                ),
+                (
+                    gettext("with a CDN, at the origin"),
                     _ORIGIN,
                     [min(a, edge_asks) + b for a, b in zip(looks, own, strict=True)],
                 ),
             ],
         ),
         (
-            "people a second · 每秒人数",
+            gettext("people a second"),
             [
-                ("let in", _IN, [float(one.let_in) for one in seconds]),
-                ("bookings", _BOOKED, [float(one.bookings) for one in seconds]),
+                (gettext("let in"), _IN, [float(one.let_in) for one in seconds]),
+                (gettext("bookings"), _BOOKED, [float(one.bookings) for one in seconds]),
             ],
         ),
     ]
-    head = (
-        f"{release.visitors:,} people, {release.places:,} places; sold out after {story.sold_out_at_s} s; "
-        f"web cores {with_cdn.web_cores:,.0f} with a CDN, {without.web_cores:,.0f} without"
+    head = gettext(
+        "{visitors} people, {places} places; sold out after {seconds} s; web cores {cores} with a CDN, {more} without",
+        visitors=f"{release.visitors:,}",
+        places=f"{release.places:,}",
+        seconds=story.sold_out_at_s,
+        cores=f"{with_cdn.web_cores:,.0f}",
+        more=f"{without.web_cores:,.0f}",
     )
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="14">',

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 from rich.table import Table
 
-from wenyue.locale import Message
+from wenyue.locale import SOURCE, Locale, Message, command_locale
+from wenyue.locale.terminal import gettext
 from wenyue.platform.fault import SetupError
 from wenyue_lab.scale.model import UNITS, Bill, Costs, Divided, Machines, Release, Story
 
@@ -38,73 +39,97 @@ def load(path: Path) -> Costs:
 
 def costs_table(costs: Costs) -> Table:
     """Every unit with its costs."""
-    view = Table(title="one of each costs · 单位成本", title_justify="left")
-    for name in ("unit", "web µs", "database µs", "WAL bytes", "stored bytes", "in", "out", "measured at /s"):
-        view.add_column(name, justify="left" if name == "unit" else "right")
-    for what, cells in _rows(costs):
+    view = Table(title=gettext("one of each costs"), title_justify="left")
+    view.add_column(gettext("unit"))
+    for name in (
+        gettext("web µs"),
+        gettext("database µs"),
+        gettext("WAL bytes"),
+        gettext("stored bytes"),
+        gettext("bytes in"),
+        gettext("bytes out"),
+        gettext("measured at /s"),
+    ):
+        view.add_column(name, justify="right")
+    for what, cells in _rows(costs, command_locale()):
         view.add_row(what, *cells)
     view.caption_justify = "left"
-    idle = f"nobody asks: web {costs.idle_web_share:.1%}, database {costs.idle_database_share:.1%} of a core"
-    sizes = f"a waiting connection {costs.connection_kb:.1f} KB · a web process {costs.web_mb:.0f} MB"
-    assets = f"assets of the room's page {costs.assets_bytes / 1000:.1f} KB"
+    idle = gettext(
+        "nobody asks: web {web}, database {database} of a core",
+        web=f"{costs.idle_web_share:.1%}",
+        database=f"{costs.idle_database_share:.1%}",
+    )
+    sizes = gettext(
+        "a waiting connection {kb} KB · a web process {mb} MB",
+        kb=f"{costs.connection_kb:.1f}",
+        mb=f"{costs.web_mb:.0f}",
+    )
+    assets = gettext("assets of the room's page {kb} KB", kb=f"{costs.assets_bytes / 1000:.1f}")
     view.caption = "\n".join([f"{sizes} · {assets} · {idle}", *costs.notes])
     return view
 
 
 def costs_markdown(costs: Costs) -> str:
-    """The same as docs/scale.md shows it."""
+    """The same in English, as docs/scale.md shows it."""
     lines = ["| one | web, µs | database, µs | WAL, bytes | stored, bytes | request, bytes | answer, bytes |"]
     lines.append("|---|---:|---:|---:|---:|---:|---:|")
-    lines += [f"| {what} | " + " | ".join(cells[:-1]) + " |" for what, cells in _rows(costs)]
+    lines += [f"| {what} | " + " | ".join(cells[:-1]) + " |" for what, cells in _rows(costs, SOURCE)]
     return "\n".join(lines) + "\n"
 
 
-def _rows(costs: Costs) -> list[tuple[str, list[str]]]:
+def _rows(costs: Costs, locale: Locale) -> list[tuple[str, list[str]]]:
     """What was measured of each unit, as people read it; the last is the rate."""
     rows: list[tuple[str, list[str]]] = []
     for name, what in UNITS.items():
         if (unit := costs.units.get(name)) is not None:
             costing = (unit.web_us, unit.database_us, unit.wal_bytes, unit.stored_bytes)
             cells = (*costing, unit.in_bytes, unit.out_bytes, unit.per_s)
-            rows.append((what, [f"{cell:,.0f}" for cell in cells]))
+            rows.append((what.say(locale), [f"{cell:,.0f}" for cell in cells]))
     return rows
 
 
 def story_table(release: Release, story: Story) -> Table:
     """What happened to the people."""
-    view = _pairs(f"{release.visitors:,} people, {release.places:,} places · 一次放票")
-    view.add_row(
-        "waiting at the release",
-        f"{max((one.waiting for one in story.seconds if one.at_s <= 0), default=0):,}",
+    people = gettext(
+        "{visitors} people, {places} places", visitors=f"{release.visitors:,}", places=f"{release.places:,}"
     )
-    view.add_row("sold", f"{story.sold:,} places in {story.booked:,} bookings")
-    view.add_row("sold out after", "never" if story.sold_out_at_s is None else _span(story.sold_out_at_s))
-    view.add_row("let in, refused as sold out", f"{story.let_in:,}, {story.refused:,}")
-    view.add_row("gone when their turn came", f"{story.missed:,}")
-    view.add_row("told 'sold out' in the queue", f"{story.turned_away:,}")
+    view = _pairs(people)
+    waiting = max((one.waiting for one in story.seconds if one.at_s <= 0), default=0)
+    view.add_row(gettext("waiting at the release"), f"{waiting:,}")
+    sold = gettext(
+        "{places} places in {bookings} bookings", places=f"{story.sold:,}", bookings=f"{story.booked:,}"
+    )
+    view.add_row(gettext("sold"), sold)
+    never = gettext("never")
+    view.add_row(
+        gettext("sold out after"), never if story.sold_out_at_s is None else _span(story.sold_out_at_s)
+    )
+    view.add_row(gettext("let in, refused as sold out"), f"{story.let_in:,}, {story.refused:,}")
+    view.add_row(gettext("gone when their turn came"), f"{story.missed:,}")
+    view.add_row(gettext("told “sold out” in the queue"), f"{story.turned_away:,}")
     waits = ", ".join(f"{percent} %: {_span(wait)}" for percent, wait in story.waits_s.items())
-    view.add_row("waited after release or arrival, whose turn came", waits or "-")
+    view.add_row(gettext("waited after release or arrival, whose turn came"), waits or "-")
     return view
 
 
 def machines_table(with_cdn: Machines, without: Machines) -> Table:
     """What the origin needs, with and without a CDN."""
-    view = Table(title="the origin · 源站", title_justify="left")
-    for name in ("", "with a CDN", "without"):
+    view = Table(title=gettext("the origin"), title_justify="left")
+    for name in ("", gettext("with a CDN"), gettext("without a CDN")):
         view.add_column(name, justify="right" if name else "left")
     rows: list[tuple[str, Callable[[Machines], str]]] = [
-        ("requests a second, peak of 5 s", lambda one: f"{one.requests_per_s:,.0f}"),
-        ("sent, Gbit/s", lambda one: f"{one.out_gbit_per_s:,.2f}"),
-        ("open connections", lambda one: f"{one.connections:,.0f}"),
-        ("web cores (60 % used)", lambda one: f"{one.web_cores:,.1f}"),
-        ("database cores (60 % used)", lambda one: f"{one.database_cores:,.1f}"),
-        ("web memory, GB", lambda one: f"{one.web_memory_gb:,.1f}"),
-        ("WAL, MB/s", lambda one: f"{one.wal_mb_per_s:,.2f}"),
+        (gettext("requests a second, peak of 5 s"), lambda one: f"{one.requests_per_s:,.0f}"),
+        (gettext("sent, Gbit/s"), lambda one: f"{one.out_gbit_per_s:,.2f}"),
+        (gettext("open connections"), lambda one: f"{one.connections:,.0f}"),
+        (gettext("web cores (60 % used)"), lambda one: f"{one.web_cores:,.1f}"),
+        (gettext("database cores (60 % used)"), lambda one: f"{one.database_cores:,.1f}"),
+        (gettext("web memory, GB"), lambda one: f"{one.web_memory_gb:,.1f}"),
+        (gettext("WAL, MB/s"), lambda one: f"{one.wal_mb_per_s:,.2f}"),
         (
-            "at the CDN's edge: requests a second",
+            gettext("at the CDN's edge: requests a second"),
             lambda one: f"{one.edge_requests_per_s:,.0f}" if one.edge_requests_per_s else "-",
         ),
-        ("stored for good, GB", lambda one: f"{one.stored_gb:,.3f}"),
+        (gettext("stored for good, GB"), lambda one: f"{one.stored_gb:,.3f}"),
     ]
     for what, form in rows:
         view.add_row(what, form(with_cdn), form(without))
@@ -113,13 +138,18 @@ def machines_table(with_cdn: Machines, without: Machines) -> Table:
 
 def bill_table(with_cdn: Bill, without: Bill) -> Table:
     """What the release uses; prices only where the reader gave some."""
-    view = Table(title="the whole release · 用量", title_justify="left")
-    for name in ("", "with a CDN", "without"):
+    view = Table(title=gettext("the whole release"), title_justify="left")
+    for name in ("", gettext("with a CDN"), gettext("without a CDN")):
         view.add_column(name, justify="right" if name else "left")
-    view.add_row("core-hours, cores of the peak kept", f"{with_cdn.core_h:,.1f}", f"{without.core_h:,.1f}")
-    view.add_row("sent by the origin, GB", f"{with_cdn.origin_gb:,.1f}", f"{without.origin_gb:,.1f}")
-    view.add_row("sent by the edge, GB", f"{with_cdn.edge_gb:,.1f}", "-")
-    for what, pick in (("cores, at your price", "cores_price"), ("traffic, at your price", "traffic_price")):
+    view.add_row(
+        gettext("core-hours, cores of the peak kept"), f"{with_cdn.core_h:,.1f}", f"{without.core_h:,.1f}"
+    )
+    view.add_row(gettext("sent by the origin, GB"), f"{with_cdn.origin_gb:,.1f}", f"{without.origin_gb:,.1f}")
+    view.add_row(gettext("sent by the edge, GB"), f"{with_cdn.edge_gb:,.1f}", "-")
+    for what, pick in (
+        (gettext("cores, at your price"), "cores_price"),
+        (gettext("traffic, at your price"), "traffic_price"),
+    ):
         given = [getattr(one, pick) for one in (with_cdn, without)]
         if None not in given:
             view.add_row(what, *(f"{price:,.2f}" for price in given))
@@ -128,8 +158,15 @@ def bill_table(with_cdn: Bill, without: Bill) -> Table:
 
 def divided_table(found: list[Divided]) -> Table:
     """One primary beside two."""
-    view = Table(title="one primary, two primaries · 分库", title_justify="left")
-    for name in ("primaries", "bookings /s", "each", "web µs", "database µs", "oversold"):
+    view = Table(title=gettext("one primary, two primaries"), title_justify="left")
+    for name in (
+        gettext("primaries"),
+        gettext("bookings /s"),
+        gettext("each"),
+        gettext("web µs"),
+        gettext("database µs"),
+        gettext("oversold"),
+    ):
         view.add_column(name, justify="right")
     for one in found:
         each = " + ".join(f"{rate:,.0f}" for rate in one.each_per_s)
@@ -140,11 +177,13 @@ def divided_table(found: list[Divided]) -> Table:
 
 def _pairs(title: str) -> Table:
     view = Table(title=title, title_justify="left", show_header=False)
-    view.add_column("what")
-    view.add_column("how much")
+    view.add_column("")
+    view.add_column("")
     return view
 
 
 def _span(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if minutes:
+        return gettext("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return gettext("{seconds} s", seconds=rest)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue.locale import Message
+from wenyue.locale.terminal import gettext
 from wenyue.ops.progress import steps as showing_steps
 from wenyue.platform.config import load
 from wenyue.platform.fault import SetupError
@@ -35,17 +36,17 @@ def sim(
     plants = _chosen(planted)
     with own_server(load().home / "sim", console.print) as make_database:
         started = time.monotonic()
-        with showing_steps(console, steps, "steps · 步") as shown:
+        with showing_steps(console, steps, gettext("steps")) as shown:
             result = simulate(make_database(), seed, steps, progress=shown.at)
         _report(console, result, time.monotonic() - started)
         catches: list[Catch] = []
         if plants and result.is_clean:
-            with showing_steps(console, len(plants), "planted bugs · 植入的缺陷") as shown:
+            with showing_steps(console, len(plants), gettext("planted bugs")) as shown:
                 catches = hunt(plants, make_database, seed, progress=shown.next)
             console.print(_table(catches))
     survived = [catch.plant.name for catch in catches if catch.result.is_clean]
     if survived:
-        console.print(f"survived · 未被发现: {', '.join(survived)}", style="bold red")
+        console.print(gettext("survived: {names}", names=", ".join(survived)), style="bold red")
     if survived or not result.is_clean:
         raise typer.Exit(1)
 
@@ -61,27 +62,37 @@ def _report(console: Console, result: Result, took_s: float) -> None:
     """What happened, and on trouble everything that is needed to look at it again."""
     events = ", ".join(f"{name} {count}" for name, count in result.events.items())
     outcomes = ", ".join(f"{name} {count}" for name, count in result.outcomes.items())
-    console.print(f"seed {result.seed}, {result.steps} steps in {took_s:.0f} s, digest {result.digest}")
-    console.print(f"steps: {events}", soft_wrap=True)
-    console.print(f"answers: {outcomes}", soft_wrap=True)
+    told = gettext(
+        "seed {seed}, {steps} steps in {seconds} s, digest {digest}",
+        seed=result.seed,
+        steps=result.steps,
+        seconds=f"{took_s:.0f}",
+        digest=result.digest,
+    )
+    console.print(told)
+    console.print(gettext("steps: {events}", events=events), soft_wrap=True)
+    console.print(gettext("answers: {outcomes}", outcomes=outcomes), soft_wrap=True)
     if result.is_clean:
-        console.print("every invariant held after every step · 全部不变量成立", style="bold green")
+        console.print(gettext("every invariant held after every step"), style="bold green")
         return
-    console.print("the last operations · 最后的操作:", *result.last, sep="\n", soft_wrap=True, markup=False)
+    console.print(gettext("the last operations:"), *result.last, sep="\n", soft_wrap=True, markup=False)
     for trouble in result.troubles:
         console.print(f"{trouble.by}: {trouble.says}", style="bold red", soft_wrap=True, markup=False)
-    console.print(f"again · 重放: make sim SEED={result.seed} STEPS={result.steps}")
+    again = f"make sim SEED={result.seed} STEPS={result.steps}"
+    console.print(gettext("run it again: {command}", command=again))
 
 
 def _table(catches: list[Catch]) -> Table:
-    table = Table(title=f"planted bugs, at most {STEPS_MAX} steps each")
-    table.add_column("bug")
-    table.add_column("what it does")
-    table.add_column("step", justify="right")
-    table.add_column("caught by")
+    table = Table(title=gettext("planted bugs, at most {n} steps each", n=STEPS_MAX))
+    table.add_column(gettext("bug"))
+    table.add_column(gettext("what it does"))
+    table.add_column(gettext("step"), justify="right")
+    table.add_column(gettext("caught by"))
     for catch in catches:
-        name = f"{catch.plant.name} (constraint removed)" if catch.is_bare else catch.plant.name
+        name = catch.plant.name
+        if catch.is_bare:
+            name = gettext("{bug} (constraint removed)", bug=name)
         result = catch.result
-        by = "NOT CAUGHT" if result.is_clean else result.caught_by
+        by = gettext("NOT CAUGHT") if result.is_clean else result.caught_by
         table.add_row(name, "" if catch.is_bare else catch.plant.says, str(result.steps), by)
     return table

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from html import escape
 from math import log10
 from typing import Final
+from unicodedata import east_asian_width
 
+from wenyue.locale import Message, command_locale
+from wenyue.locale.terminal import gettext
 from wenyue_lab.benchmark.overload.plan import Phase, Report
 from wenyue_lab.benchmark.overload.report import KEYS, Row, goals, rows, shown
 
@@ -21,11 +24,11 @@ _OFFERED, _GOOD, _SHED, _LATE, _OTHER = "#94a3b8", "#15803d", "#f59e0b", "#b91c1
 _P50, _P99, _REFUSED = "#60a5fa", "#1d4ed8", "#ea580c"
 # Phase → (shade, what people read)
 _PHASES: Final = {
-    "ramp": ("#eef4fb", "ramp · 爬坡"),
-    "before": ("#eef9f1", "0.8×"),
-    "storm": ("#fdecec", "10× · 十倍过载"),
-    "recovery": ("#eef9f1", "0.8× · 恢复"),
-    "flash": ("#fff7e0", "flash 60:1 · 抢约"),
+    "ramp": ("#eef4fb", Message("ramp")),
+    "before": ("#eef9f1", Message("0.8×")),
+    "storm": ("#fdecec", Message("10×")),
+    "recovery": ("#eef9f1", Message("0.8×, recovery")),
+    "flash": ("#fff7e0", Message("rush, 60:1")),
 }
 
 
@@ -60,7 +63,7 @@ def draw(report: Report) -> str:
     phases = [phase for phase in report.phases if phase.name in _PHASES]
     seconds = [row for row in rows(report.shots, report.phases) if row.phase in _PHASES]
     if not seconds:
-        return _framed(["<text x='40' y='80'>nothing was measured</text>"])
+        return _framed([f"<text x='40' y='80'>{escape(gettext('nothing was measured'))}</text>"])
     first, last = seconds[0].at_s, seconds[-1].at_s + 1
     peak = report.figures.get("peak_per_s") or 1.0
     tops = [_TOP + number * (_PANEL + _GAP) for number in range(3)]
@@ -74,14 +77,14 @@ def draw(report: Report) -> str:
 
 
 def _load(panel: _Panel, seconds: Sequence[Row]) -> list[str]:
-    parts = _frame(panel, "requests due each second · 每秒请求", _steps(panel))
+    parts = _frame(panel, gettext("requests due each second"), _steps(panel))
     layers: list[tuple[str, str, Callable[[Row], int]]] = [
-        ("no answer", _OFFERED, lambda row: row.offered),
-        ("in doubt, failed", _OTHER, lambda row: row.offered - row.unanswered),
-        ("refused: busy", _SHED, lambda row: row.goodput + row.late + row.denied + row.shed),
-        ("refused: sold out", "#fcd34d", lambda row: row.goodput + row.late + row.denied),
-        ("booked after 1 s", _LATE, lambda row: row.goodput + row.late),
-        ("booked within 1 s", _GOOD, lambda row: row.goodput),
+        (gettext("no answer"), _OFFERED, lambda row: row.offered),
+        (gettext("in doubt, failed"), _OTHER, lambda row: row.offered - row.unanswered),
+        (gettext("refused: busy"), _SHED, lambda row: row.goodput + row.late + row.denied + row.shed),
+        (gettext("refused: sold out"), "#fcd34d", lambda row: row.goodput + row.late + row.denied),
+        (gettext("booked after 1 s"), _LATE, lambda row: row.goodput + row.late),
+        (gettext("booked within 1 s"), _GOOD, lambda row: row.goodput),
     ]
     for _, colour, value in layers:
         parts += [_area(panel, run, value, colour) for run in _runs(seconds)]
@@ -91,26 +94,28 @@ def _load(panel: _Panel, seconds: Sequence[Row]) -> list[str]:
 def _served(panel: _Panel, seconds: Sequence[Row], phases: Sequence[Phase], peak: float) -> list[str]:
     parts = _shades(panel, phases)
     parts += _frame(
-        panel, "goodput: bookings answered within 1 s of being due, each second · 有效吞吐", _steps(panel)
+        panel, gettext("goodput: bookings answered within 1 s of being due, each second"), _steps(panel)
     )
     parts += [_line(panel, run, lambda row: row.offered, _OFFERED, dash="3 3") for run in _runs(seconds)]
     parts += [_area(panel, run, lambda row: row.goodput, _GOOD, opacity=0.16) for run in _runs(seconds)]
     parts += [_line(panel, run, lambda row: row.goodput, _GOOD, width=2.2) for run in _runs(seconds)]
-    parts += _mark(panel, peak, f"peak {peak:,.0f}/s", _INK)
-    parts += _mark(panel, peak * 0.9, "goal at 10×: 90 %", _GOOD)
-    return parts + _legend(panel, [("goodput", _GOOD), ("offered (cut off above)", _OFFERED)])
+    parts += _mark(panel, peak, gettext("peak {rate}/s", rate=f"{peak:,.0f}"), _INK)
+    parts += _mark(panel, peak * 0.9, gettext("goal at 10×: 90 %"), _GOOD)
+    return parts + _legend(
+        panel, [(gettext("goodput"), _GOOD), (gettext("offered (cut off above)"), _OFFERED)]
+    )
 
 
 def _waits(panel: _Panel, seconds: Sequence[Row], phases: Sequence[Phase]) -> list[str]:
     ticks = [(float(10**power), f"{10**power:,} ms") for power in range(5)]
     parts = _shades(panel, phases)
-    parts += _frame(panel, "time from being due until the answer, logarithmic · 响应时间", ticks)
-    parts += _mark(panel, 1000.0, "goal for admitted p99", _P99)
-    parts += _mark(panel, 50.0, "goal for refused p99", _REFUSED)
+    parts += _frame(panel, gettext("time from being due until the answer, logarithmic"), ticks)
+    parts += _mark(panel, 1000.0, gettext("goal for admitted p99"), _P99)
+    parts += _mark(panel, 50.0, gettext("goal for refused p99"), _REFUSED)
     lines: list[tuple[str, str, Callable[[Row], float | None]]] = [
-        ("admitted p50", _P50, lambda row: row.admitted_p50_ms),
-        ("admitted p99", _P99, lambda row: row.admitted_p99_ms),
-        ("refused p99", _REFUSED, lambda row: row.refused_p99_ms),
+        (gettext("admitted p50"), _P50, lambda row: row.admitted_p50_ms),
+        (gettext("admitted p99"), _P99, lambda row: row.admitted_p99_ms),
+        (gettext("refused p99"), _REFUSED, lambda row: row.refused_p99_ms),
     ]
     for _, colour, value in lines:
         known = [row for row in seconds if value(row) is not None]
@@ -124,20 +129,33 @@ def _waits(panel: _Panel, seconds: Sequence[Row], phases: Sequence[Phase]) -> li
 def _head(report: Report) -> list[str]:
     machine, configuration = report.machine, report.configuration
     share = configuration.get("database_share_of_one_core")
-    bound = f"database bounded to {share} of a core" if share else "database not bounded"
-    about = (
-        f"{machine.get('cpu', '')}, {machine.get('cores', '?')} cores · {configuration.get('web_workers', '?')} web workers · "
-        f"{bound} · "
-        f"{configuration.get('connections', 0):,} connections · open loop"
+    bound = (
+        gettext("database bounded to {share} of a core", share=share)
+        if share
+        else gettext("database not bounded")
+    )
+    about = gettext(
+        "{cpu}, {cores} cores · {workers} web workers · {bound} · {connections} connections · open loop",
+        cpu=machine.get("cpu", ""),
+        cores=machine.get("cores", "?"),
+        workers=configuration.get("web_workers", "?"),
+        bound=bound,
+        connections=f"{configuration.get('connections', 0):,}",
     )
     parts = [
-        _text(40, 44, "Overload · 过载", size=25, weight=650),
+        _text(40, 44, gettext("Overload"), size=25, weight=650),
         _text(40, 68, about, size=13, colour=_SOFT),
     ]
     if report.invalid:
         parts.append(
             _text(
-                _RIGHT, 44, "NOT VALID: the load fell short", size=15, colour=_LATE, anchor="end", weight=650
+                _RIGHT,
+                44,
+                gettext("NOT VALID: the load fell short"),
+                size=15,
+                colour=_LATE,
+                anchor="end",
+                weight=650,
             )
         )
     judged = {goal.text: goal.is_met for goal in goals(report)}
@@ -166,8 +184,8 @@ def _names(panel: _Panel, phases: Sequence[Phase]) -> list[str]:
     )
     named: dict[str, str] = {}
     for phase in phases:
-        name = _PHASES[phase.name][1]
-        x, width = panel.x(phase.begin_s) + 4, 8.5 * len(name)
+        name = _PHASES[phase.name][1].say(command_locale())
+        x, width = panel.x(phase.begin_s) + 4, 8.5 * _letters(name)
         if phase.name == "before" and panel.x(phase.end_s) - x < width:
             continue  # there is no room, and the next phase says enough
         x = min(x, _RIGHT - width)
@@ -188,7 +206,7 @@ def _legend(panel: _Panel, entries: Sequence[tuple[str, str]]) -> list[str]:
     parts: list[str] = []
     x = float(_RIGHT)
     for name, colour in reversed(entries):
-        x -= 7.0 * len(name) + 8
+        x -= 7.0 * _letters(name) + 8
         parts.append(_text(x, panel.top - 10, name, size=12, colour=_SOFT))
         x -= 16
         parts.append(
@@ -196,6 +214,11 @@ def _legend(panel: _Panel, entries: Sequence[tuple[str, str]]) -> list[str]:
         )
         x -= 10
     return parts
+
+
+def _letters(text: str) -> float:
+    """How wide it is, in Latin letters."""
+    return sum(1.7 if east_asian_width(one) in "WF" else 1.0 for one in text)
 
 
 def _mark(panel: _Panel, value: float, label: str, colour: str) -> list[str]:

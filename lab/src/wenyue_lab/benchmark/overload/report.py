@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from rich.table import Table
 
+from wenyue.locale.terminal import gettext
 from wenyue_lab.benchmark.figures import Goal
 from wenyue_lab.benchmark.overload.plan import Phase, Report, Shots, rounded
 
@@ -151,7 +152,7 @@ def shown(value: float | None) -> str:
     if value is None or isnan(value):
         return "-"
     if isinf(value):
-        return "never"
+        return gettext("never")
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}"
 
 
