@@ -95,6 +95,21 @@ def helps(command: Any, path: str) -> Iterator[tuple[str, str]]:
         yield from helps(below, f"{path} {name}")
 
 
+def plain(command: Any, path: str) -> Iterator[str]:
+    """Commands that are hung on something other than a Program."""
+    if type(command).__module__ not in {"wenyue.platform.program", "wenyue.cli"}:
+        yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from plain(below, f"{path} {name}")
+
+
+def test_all_commands_are_hung_on_a_program() -> None:
+    found = list(plain(typer.main.get_command(cli.app), "wenyue"))
+    for name, tool in cli.every_tool().items():
+        found += plain(typer.main.get_command(importlib.import_module(tool.module).app), f"wenyue {name}")
+    assert found == []
+
+
 def every_help() -> list[tuple[str, str]]:
     found = list(helps(typer.main.get_command(cli.app), "wenyue"))
     for name, tool in cli.every_tool().items():
