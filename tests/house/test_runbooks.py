@@ -115,7 +115,7 @@ def differences(english: str, chinese: str) -> list[str]:
     """What one page lacks of the other: its title, a section or its prose, a command, a table's row."""
     book = parse("some-page", english)
     head, *parts = re.split(r"^## ", chinese, flags=re.MULTILINE)
-    found = [] if head.strip() == f"# {book.title_zh}" else ["the title"]
+    found = [] if head.strip() == f"# {book.titles[DEFAULT]}" else ["the title"]
     found += [] if tuple(part.partition("\n")[0] for part in parts) == HEADINGS else ["the sections"]
     if FENCED.findall(english) != FENCED.findall(chinese):
         found.append("the commands")
