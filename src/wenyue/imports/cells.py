@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 from decimal import ROUND_HALF_UP, Decimal
+from difflib import get_close_matches
 from typing import Final
 
 from wenyue.core.documents import (
@@ -21,6 +22,7 @@ from wenyue.imports.mapping import ColumnMap
 from wenyue.imports.reading import Row, fold_name, shown
 from wenyue.imports.reading.fault import InputError
 from wenyue.imports.reading.model import OVERLONG
+from wenyue.imports.reading.texts import DELIMITERS
 from wenyue.imports.refusals import Reason, Refusal, RowRefused
 from wenyue.imports.values import date_of, number_of, span_of, time_of
 from wenyue.locale import Message
@@ -60,16 +62,35 @@ class Columns:
         at = {fold_name(name): number for number, name in enumerate(header)}
         missing = [rule.column for rule in chosen.columns.values() if fold_name(rule.column) not in at]
         if missing:
-            raise InputError(
-                Message(
-                    "the map names columns that the file does not have: {names}; it has {header}",
-                    names=", ".join(map(repr, missing)),
-                    header=", ".join(map(shown, header)),
-                )
-            )
+            raise InputError(self._lacking(missing))
         self.at: Mapping[str, int] = {
             name: at[fold_name(rule.column)] for name, rule in chosen.columns.items()
         }
+
+    def _lacking(self, missing: Sequence[str]) -> Message:
+        """What to do about columns that the map names and the header lacks."""
+        whole = self.header[0] if len(self.header) == 1 else ""
+        other = max(DELIMITERS, key=whole.count)
+        if whole.count(other):
+            return Message(
+                "the header is a single column, {header}: set file.delimiter in the map to {other} or 'auto'",
+                header=shown(whole),
+                other=repr(other),
+            )
+        names, header = ", ".join(map(repr, missing)), ", ".join(map(shown, self.header))
+        near = [one for name in missing for one in get_close_matches(name, self.header, n=1, cutoff=0.5)]
+        if near:
+            return Message(
+                "the map names columns that the file does not have: {names}; did you mean {near}? It has {header}",
+                names=names,
+                near=", ".join(repr(shown(one)) for one in near),
+                header=header,
+            )
+        return Message(
+            "the map names columns that the file does not have: {names}; it has {header}",
+            names=names,
+            header=header,
+        )
 
     def of(self, row: Row) -> "Cells":
         """The row's cells. Raises RowRefused when its shape is wrong."""

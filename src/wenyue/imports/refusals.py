@@ -25,9 +25,15 @@ class Reason(StrEnum):
     UNKNOWN_WORD = "unknown-word"
     UNKNOWN_VENUE = "unknown-venue"
     UNKNOWN_PRODUCT = "unknown-product"
+    BAD_COUNTRY = "bad-country"
+    ZERO_NIGHTS = "zero-nights"
+    NO_ADULTS = "no-adults"
+    NO_GUESTS = "no-guests"
+    UNKNOWN_STATUS = "unknown-status"
     KEY_TWICE = "key-twice"
     KEY_RUINED = "key-ruined"
     KEY_AMBIGUOUS = "key-ambiguous"
+    SOLD_OUT = "sold-out"
     CONFLICT = "conflict"
 
 

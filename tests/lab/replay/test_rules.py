@@ -13,8 +13,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenyue.ops.imports import ImportedStatus, Reservation, dates_of, read_map
-from wenyue.ops.imports.model import Reason, Refusal
+from wenyue.imports.bookings import ImportedStatus, Reservation, dates_of, read_map
+from wenyue.imports.refusals import Reason, Refusal
 from wenyue_lab.replay import read_demand
 from wenyue_lab.replay.model import Figures, Occupancy, Phase
 from wenyue_lab.replay.naive import NaiveHotel

@@ -14,7 +14,8 @@ from rich.console import Console
 from wenyue.core.clock import days
 from wenyue.locale import Message
 from wenyue.locale.terminal import pgettext
-from wenyue.ops.imports import ImportMap, InputError, open_table, read_all, read_map
+from wenyue.imports.bookings import BookingFile, ImportMap, open_bookings, read_map
+from wenyue.imports.reading import InputError
 from wenyue.ops.progress import steps
 from wenyue.platform.config import ACCOUNT_MAX, PERSON_BOOKINGS_MAX, AccountSettings, Settings, load
 from wenyue.platform.program import Program
@@ -74,7 +75,7 @@ def read_demand(file: Path, chosen: ImportMap) -> Demand:
                 "booked, when cancelled?"
             ),
         )
-    demand = demand_of(found for _, found in read_all(open_table(file, chosen), chosen))
+    demand = demand_of(found for _, found in BookingFile(open_bookings(file, chosen), chosen).rows())
     if not demand.events:
         raise InputError(
             Message("{file} asks for no night at all ({rows} rows)", file=file, rows=demand.rows)

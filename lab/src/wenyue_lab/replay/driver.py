@@ -15,7 +15,7 @@ from uuid import UUID
 from wenyue.core.clock import at_local
 from wenyue.core.ids import uuid7
 from wenyue.core.limits import AVAILABILITY_DAYS_MAX, OPEN_HOLDS_PER_HOLDER_MAX
-from wenyue.ops.imports import ImportMap, Reservation, dates_of
+from wenyue.imports.bookings import ImportMap, Reservation, dates_of
 from wenyue_lab.replay.client import Client, Reply
 from wenyue_lab.replay.hotel import Hotel
 from wenyue_lab.replay.model import Demand, Event, Figures, Occupancy, Phase

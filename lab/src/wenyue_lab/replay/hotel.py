@@ -14,7 +14,7 @@ from wenyue.core.clock import at_local
 from wenyue.core.documents import Document, parse_document
 from wenyue.core.personal import Vault
 from wenyue.locale import Message
-from wenyue.ops.imports import ImportMap
+from wenyue.imports.bookings import ImportMap
 from wenyue.platform.config import ACCOUNT_MAX, Settings
 from wenyue.platform.database.db import Database, Tx
 from wenyue.platform.database.migrate import migrate

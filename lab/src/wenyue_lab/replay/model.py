@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
 
-from wenyue.ops.imports import Reservation
+from wenyue.imports.bookings import Reservation
 
 
 class Phase(IntEnum):

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import date
 
-from wenyue.ops.imports import Reservation, dates_of
+from wenyue.imports.bookings import Reservation, dates_of
 
 
 class NaiveHotel:

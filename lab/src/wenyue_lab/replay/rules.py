@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from wenyue.ops.imports import ImportedStatus, Refusal, Reservation, dates_of
+from wenyue.imports.bookings import ImportedStatus, Reservation, dates_of
+from wenyue.imports.refusals import Refusal
 from wenyue_lab.replay.model import Demand, Event, Phase
 
 _CANCELLED: Final = (Phase.EARLIER_CANCELLED, Phase.SAME_DAY_CANCELLED)

@@ -13,14 +13,13 @@ from wenyue.application.on_server import require
 from wenyue.core.clock import utc_now
 from wenyue.core.duties import Right
 from wenyue.core.personal import Vault
+from wenyue.imports.bookings import ImportMap, Verdict, open_bookings, read_map
+from wenyue.imports.reading import Noise, Sheet
 from wenyue.locale import Message, command_locale
 from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, operator_of, password_of, told_rights
 from wenyue.ops.database import ReadyDatabase, ready_database
-from wenyue.ops.imports.mapfile import read_map
-from wenyue.ops.imports.model import ImportMap, Verdict
 from wenyue.ops.imports.run import BATCH_MAX, Importer, Options, Summary
-from wenyue.ops.imports.table import open_table
 from wenyue.ops.progress import steps
 from wenyue.platform.config import load
 from wenyue.platform.database.db import Database
@@ -35,11 +34,18 @@ _VERDICT_TEXT: Final = {
     Verdict.CHANGED: Message("imported earlier, changed since (left as it is)"),
     Verdict.REFUSED: Message("refused"),
 }
+_NOISE_TEXT: Final = {
+    Noise.TITLE: Message("titles"),
+    Noise.TOTAL: Message("totals"),
+    Noise.NOTE: Message("notes"),
+    Noise.BLANK: Message("blank"),
+    Noise.HEADER_AGAIN: Message("repeated headers"),
+}
 
 
 @app.command("bookings")
 def import_bookings(
-    file: Annotated[Path, typer.Argument(help="the old system's export: CSV, or CSV.gz")],
+    file: Annotated[Path, typer.Argument(help="the old system's export: CSV, a workbook, a web page; also .gz")],
     map_file: Annotated[Path, typer.Option("--map", help="how to read it: a TOML file (docs/importing.md)")],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="look at everything, write nothing")] = False,
@@ -52,12 +58,12 @@ def import_bookings(
     """Bring an old system's reservations in."""
     console = Console()
     chosen = read_map(map_file)
-    open_table(file, chosen)  # what is wrong with the file as a whole is told before a database starts
+    sheet = open_bookings(file, chosen)  # what is wrong with the file as a whole is told before a database starts
     password = password_of(by)
     with ready_database(load(), console.print) as database:
         options = Options(is_dry_run=dry_run, batch=batch, report=report)
         asked = (by, password)
-        summary = asyncio.run(_import(database, file, chosen, options, asked, console=console))
+        summary = asyncio.run(_import(database, sheet, chosen, options, asked, console=console))
     show(summary, chosen, console, report)
     if not summary.tally.is_complete:
         raise typer.Exit(1)
@@ -65,7 +71,7 @@ def import_bookings(
 
 async def _import(
     ready: ReadyDatabase,
-    file: Path,
+    sheet: Sheet,
     chosen: ImportMap,
     options: Options,
     asked: tuple[str, str],
@@ -79,12 +85,12 @@ async def _import(
         with steps(console, None) as shown, told_rights():
             require(operator, Right.DATA_IMPORT)
 
-            def progress(phase: str, done: int, total: int) -> None:
-                shown.at(done, phase, total=total or None)
+            def progress(phase: Message, done: int, total: int) -> None:
+                shown.at(done, phase.say(command_locale()), total=total or None)
 
             summary = await Importer(
                 database, vault, chosen, utc_now(), progress, operator=operator
-            ).import_file(file, options)
+            ).import_sheet(sheet, options)
         if not options.is_dry_run:
             await note_import(Acting(database, vault), operator, chosen.source, summary.tally.rows)
         return summary
@@ -93,16 +99,15 @@ async def _import(
 def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | None) -> None:
     """Print the sums; they add up to the rows of the file."""
     tally = summary.tally
-    title = gettext(
-        "{source}: {n} rows ({encoding}, delimiter {delimiter})",
-        source=chosen.source,
-        n=tally.rows,
-        encoding=summary.encoding,
-        delimiter=repr(summary.delimiter),
-    )
+    title = gettext("{source}: {n} rows", source=chosen.source, n=tally.rows)
+    if summary.encoding:
+        form = gettext("{encoding}, delimiter {delimiter}", encoding=summary.encoding, delimiter=repr(summary.delimiter))
+        title = f"{title} ({form})"
     console.print(
         (title + " · " + gettext("DRY RUN, nothing written") if summary.is_dry_run else title), markup=False
     )
+    for oddity in summary.oddities:
+        console.print(oddity.say(command_locale()), markup=False)
     grid = Grid()
     grid.add_column(gettext("what became of the rows"))
     grid.add_column(gettext("rows"), justify="right")
@@ -114,6 +119,8 @@ def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | N
     total = gettext("sum = the file's rows") if tally.is_complete else gettext("sum DOES NOT ADD UP")
     grid.add_row(total, str(sum(tally.verdicts.values())), style="bold")
     console.print(grid)
+    if left_out := ", ".join(f"{_NOISE_TEXT[one].say(command_locale())} {n}" for one, n in summary.left_out.most_common()):
+        console.print(gettext("lines that are no rows: {left_out}", left_out=left_out), markup=False)
     if summary.slots_opened:
         opened = ", ".join(f"{code} {capacity}" for code, capacity in sorted(summary.capacities.items()))
         console.print(

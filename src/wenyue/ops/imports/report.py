@@ -9,9 +9,10 @@ from typing import Final
 from uuid import UUID
 
 from wenyue.core.sheets import sheet_writer
-from wenyue.locale import Message
-from wenyue.ops.imports.fault import InputError
-from wenyue.ops.imports.model import Reason, Refusal, Row, Verdict
+from wenyue.imports.bookings import Verdict
+from wenyue.imports.reading import InputError, Row
+from wenyue.imports.refusals import Reason, Refusal
+from wenyue.locale import Message, command_locale
 
 HEADER: Final = ("row", "line", "key", "verdict", "reason", "column", "value", "what_to_do", "booking_id")
 
@@ -72,7 +73,7 @@ class Report:
         """A row that was not taken."""
         self.tally.add(Verdict.REFUSED, refusal.reason)
         if self._writer:
-            where = (refusal.column, refusal.value, refusal.fix)
+            where = (refusal.column, refusal.value, refusal.fix.say(command_locale()))
             cells = (
                 row.number,
                 row.line,

@@ -4,8 +4,9 @@ Kill it at any moment: what was committed is recognised by its key when it runs 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -13,18 +14,18 @@ from typing import Final
 from uuid import UUID
 
 from wenyue.application.import_bookings import ImportBookings, import_bookings
+from wenyue.application.import_plan import Builder
 from wenyue.application.operating import Operator
 from wenyue.application.prepare_import import Prepared, prepare_import, rehearse_import
 from wenyue.application.reservations import ImportReservation
 from wenyue.booking import importing
 from wenyue.core.personal import Vault
-from wenyue.locale.terminal import gettext
+from wenyue.imports.bookings import BookingFile, ImportMap, Progress, Reservation, Verdict, open_bookings
+from wenyue.imports.reading import Noise, Row, Sheet
+from wenyue.imports.refusals import Reason, Refusal
+from wenyue.locale import Message
 from wenyue.ops.acting_as import SERVER, Acting
-from wenyue.ops.imports.bookings import Builder
-from wenyue.ops.imports.model import ImportMap, Reason, Refusal, Reservation, Row, Verdict
 from wenyue.ops.imports.report import Report, Tally, report_to
-from wenyue.ops.imports.stage import Progress, read_all, take_survey
-from wenyue.ops.imports.table import open_table
 from wenyue.platform.database.db import Database
 
 BATCH_MAX: Final = importing.BOOKINGS_PER_CALL_MAX
@@ -33,7 +34,10 @@ _VERDICTS: Final = {
     importing.ImportOutcome.KNOWN: Verdict.ALREADY,
     importing.ImportOutcome.CHANGED: Verdict.CHANGED,
 }
-_SOLD_OUT_FIX: Final = "a date of this stay is full: raise the product's capacity in the map, or its pools'"
+_SOLD_OUT_FIX: Final = Message(
+    "a date of this stay is full: raise the product's capacity in the map, or its pools'"
+)
+WRITING: Final = Message("writing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What an import did. `capacities`: product code → capacity of the dates that this run opened."""
+    """What an import did. `capacities`: product code → capacity of the dates that this run opened.
+
+    `oddities`: what is odd about the file, `left_out`: its lines that are no rows.
+    """
 
     tally: Tally
     encoding: str
@@ -56,9 +63,11 @@ class Summary:
     is_dry_run: bool
     venue_id: int | None
     capacities: dict[str, int]
+    oddities: tuple[Message, ...] = ()
+    left_out: Counter[Noise] = field(default_factory=Counter[Noise])
 
 
-def _quiet(_phase: str, _done: int, _all: int) -> None:
+def _quiet(_phase: Message, _done: int, _all: int) -> None:
     """Nobody watches."""
 
 
@@ -83,9 +92,14 @@ class Importer:
 
     async def import_file(self, path: Path, options: Options) -> Summary:
         """Import `path`. Raises InputError when the file as a whole cannot be read; nothing was written then."""
+        sheet = await asyncio.to_thread(open_bookings, path, self._map)
+        return await self.import_sheet(sheet, options)
+
+    async def import_sheet(self, sheet: Sheet, options: Options) -> Summary:
+        """The same of an opened file."""
         # Reading a file of a million rows takes minutes: beside the loop, whose connections would look dead meanwhile.
-        table = await asyncio.to_thread(open_table, path, self._map)
-        survey = await asyncio.to_thread(take_survey, table, self._map, self._progress)
+        file = await asyncio.to_thread(BookingFile, sheet, self._map, self._progress)
+        survey = await asyncio.to_thread(file.survey, self._progress)
         capacities = survey.capacities(self._map)
         planned = await asyncio.to_thread(self._builder.plan, survey.dates, capacities)
         if options.is_dry_run:
@@ -93,19 +107,21 @@ class Importer:
         else:
             prepared = await prepare_import(self._works, self._operator, planned)
         with report_to(options.report) as report:
-            rows = read_all(table, self._map)
+            rows = file.rows()
             size = max(1, min(options.batch, BATCH_MAX))
             while part := await asyncio.to_thread(lambda: list(islice(rows, size))):
                 await self._write(part, prepared, report, is_dry_run=options.is_dry_run)
-                self._progress(gettext("writing"), report.tally.rows, survey.rows)
+                self._progress(WRITING, report.tally.rows, survey.rows)
         return Summary(
             tally=report.tally,
-            encoding=table.encoding,
-            delimiter=table.delimiter,
+            encoding=sheet.encoding,
+            delimiter=sheet.delimiter,
             slots_opened=prepared.slots_opened,
             is_dry_run=options.is_dry_run,
             venue_id=prepared.venue_id,
             capacities={self._builder.code(product): count for product, count in capacities.items()},
+            oddities=sheet.oddities,
+            left_out=file.left_out,
         )
 
     async def _write(

@@ -11,8 +11,7 @@ from wenyue.application.prepare_import import PrepareImport
 from wenyue.application.reservations import ImportReservation, ReservedLine
 from wenyue.booking import BookingState, importing
 from wenyue.core.clock import at_local
-from wenyue.ops.imports.demand import dates_of, redeemed_nights
-from wenyue.ops.imports.model import ImportedStatus, ImportMap, Reservation
+from wenyue.imports.bookings import ImportedStatus, ImportMap, ProductKey, Reservation, dates_of, redeemed_nights
 
 _STATES: Final = {
     ImportedStatus.CONFIRMED: BookingState.CONFIRMED,
@@ -25,9 +24,6 @@ _DAY_USE_ENDS: Final = time(20)
 _RELEASED_BEFORE: Final = timedelta(days=366)
 _DAY_USE_ZH: Final = "（日间）"
 _DAY_USE_EN: Final = " (day use)"
-
-ProductKey = tuple[str, bool]  # product of the old system, is day use
-
 
 class Builder:
     """Makes requests of one map's reservations."""

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from wenyue.ops.imports.model import ImportedStatus, Reservation
+from wenyue.imports.bookings.model import ImportedStatus, Reservation
+
+ProductKey = tuple[str, bool]  # product of the old system, is day use
 
 
 def peak_demand(reservations: Iterable[Reservation]) -> dict[tuple[str, bool], int]:

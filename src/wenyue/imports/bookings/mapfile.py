@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from wenyue.core.limits import QUANTITY_MAX
 from wenyue.imports.tomlreader import TomlReader, lines_of
 from wenyue.locale import Message
-from wenyue.ops.imports.fault import InputError
-from wenyue.ops.imports.model import (
+from wenyue.imports.reading import InputError, Options
+from wenyue.imports.bookings.model import (
     DateColumn,
     DateParts,
     DaysBefore,
@@ -23,11 +23,13 @@ from wenyue.ops.imports.model import (
     OddRows,
     ReplayTerms,
 )
+from wenyue.imports.reading.texts import DELIMITERS, ENCODINGS
 
 MAP_BYTES_MAX: Final = 256 * 1024
 CAPACITY_MAX: Final = 100_000
-ENCODINGS: Final = ("auto", "utf-8", "utf-8-sig", "gb18030", "latin-1", "cp1252")
-DELIMITERS: Final = {"auto": "auto", ",": ",", ";": ";", "\t": "\t", "tab": "\t", "|": "|"}
+HEADER_LINE_MAX: Final = 10_000
+_ENCODINGS: Final = ("auto", "utf-8-sig", *ENCODINGS)
+_DELIMITERS: Final = {"auto": "auto", "tab": "\t"} | {one: one for one in DELIMITERS}
 _CODE: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,63}$")
 _CURRENCY: Final = re.compile(r"^[A-Z]{3}$")
 _DIRECTIVE: Final = re.compile(r"%.")
@@ -78,12 +80,9 @@ def read_map(path: Path) -> ImportMap:
 
 def _read(r: TomlReader) -> ImportMap:
     """Take every key; mistakes are collected in the reader and stand-ins returned meanwhile."""
-    encoding = r.choice("file.encoding", ENCODINGS, "auto")
-    delimiter = r.choice("file.delimiter", tuple(DELIMITERS), "auto")
     return ImportMap(
         source=r.matching("source", _CODE, "lower-case letters, digits and hyphens, at most 64"),
-        encoding=encoding,
-        delimiter=DELIMITERS.get(delimiter, "auto"),
+        options=_options(r),
         nulls=frozenset(r.texts("file.null", ("", "NULL", "NA"))),
         key_columns=r.texts("key.columns", ()),
         venue=_venue(r),
@@ -97,6 +96,16 @@ def _read(r: TomlReader) -> ImportMap:
             negative_price_is_zero=r.choice("rules.negative_price", ("refuse", "zero"), "refuse") == "zero",
         ),
         replay=ReplayTerms(slot_price_minor=r.whole("replay.slot_price_minor", 0, 10_000_000, 0)),
+    )
+
+
+def _options(r: TomlReader) -> Options:
+    delimiter = r.choice("file.delimiter", tuple(_DELIMITERS), "auto")
+    return Options(
+        encoding=r.choice("file.encoding", _ENCODINGS, "auto"),
+        delimiter=_DELIMITERS.get(delimiter, "auto"),
+        sheet=r.text("file.sheet", "") if r.peek("file.sheet") else "",
+        header_line=r.whole("file.header_line", 0, HEADER_LINE_MAX, 0) or None,
     )
 
 
