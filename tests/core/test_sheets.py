@@ -8,8 +8,10 @@ import pytest
 
 from wenyue import core
 from wenyue.core.sheets import inert
-from wenyue.ops.imports import InputError, Refusal
-from wenyue.ops.imports.model import Reason, Row, Verdict
+from wenyue.imports.bookings import Verdict
+from wenyue.imports.reading import InputError, Row
+from wenyue.imports.refusals import Reason, Refusal
+from wenyue.locale import Message
 from wenyue.ops.imports.report import report_to
 from wenyue.ops.imports.venues import write_report
 from wenyue.ops.venues import RefusedRow, VenueReport
@@ -18,7 +20,12 @@ from wenyue.ops.venues import RefusedRow, VenueReport
 def test_report_is_inert_in_a_spreadsheet(tmp_path: Path) -> None:
     path = tmp_path / "report.csv"
     with report_to(path) as report:
-        refusal = Refusal(Reason.BAD_COUNTRY, "country", "=cmd|'/c calc'!A1", "an ISO country code")
+        refusal = Refusal(
+            Reason.BAD_COUNTRY,
+            "country",
+            "=cmd|'/c calc'!A1",
+            Message("a value is needed here"),
+        )
         report.refused(Row(1, 2, []), refusal)
         assert not path.exists()  # a report under its name is whole
     with path.open(encoding="utf-8-sig", newline="") as file:

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.database import DbUrls
 from wenyue.core.personal import Vault
-from wenyue.ops.imports import Importer, Options, read_map
-from wenyue.ops.imports import run as importing_run
+from wenyue.imports.bookings import BookingFile, read_map
+from wenyue.ops.imports import Importer, Options
 from wenyue.platform.database.db import Database
 from wenyue.platform.keys import load_keys
 
@@ -39,19 +40,19 @@ async def test_rules_R10_an_import_reads_and_prepares_its_rows_beside_the_loop(
     file = tmp_path / "part.csv"
     file.write_text(lines, encoding="utf-8")
     at_work: dict[str, set[int]] = {"survey": set(), "rows": set()}
-    survey, read_all = importing_run.take_survey, importing_run.read_all
+    survey, rows = BookingFile.survey, BookingFile.rows
 
-    def noted_survey(*given: object) -> object:
+    def noted_survey(self: BookingFile, *given: Any) -> Any:
         at_work["survey"].add(threading.get_ident())
-        return survey(*given)  # type: ignore[arg-type] # handed on as they came
+        return survey(self, *given)
 
-    def noted_rows(*given: object) -> object:
-        for row in read_all(*given):  # type: ignore[arg-type] # likewise
+    def noted_rows(self: BookingFile) -> Any:
+        for row in rows(self):
             at_work["rows"].add(threading.get_ident())
             yield row
 
-    monkeypatch.setattr(importing_run, "take_survey", noted_survey)
-    monkeypatch.setattr(importing_run, "read_all", noted_rows)
+    monkeypatch.setattr(BookingFile, "survey", noted_survey)
+    monkeypatch.setattr(BookingFile, "rows", noted_rows)
     async with Database(make_database().owner_url, size_max=4, keeps=0) as database:
         importer = Importer(database, Vault(load_keys(tmp_path)), read_map(MAP), NOW)
         summary = await importer.import_file(file, Options())

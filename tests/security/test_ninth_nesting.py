@@ -11,11 +11,12 @@ from tests.support.api_site import PASSWORD
 from tests.support.database import DbUrls
 from tests.support.second_factor import Staffed, staffed
 from wenyue.accounts.second.passkeys import Place
+from wenyue.imports.bookings import read_map
+from wenyue.imports.reading import InputError
 from wenyue.ops.backup import keys
 from wenyue.ops.backup.folder import decoded
 from wenyue.ops.backup.model import Backup
 from wenyue.ops.backup.vouching import trust_of
-from wenyue.ops.imports import InputError, read_map
 from wenyue.ops.standby.state import read_invitation
 from wenyue.platform.fault import SetupError
 from wenyue.web.shared.caller import DEVICE_HEADER

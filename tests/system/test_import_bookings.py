@@ -29,7 +29,8 @@ from wenyue.booking import (
     importing,
 )
 from wenyue.core.personal import Vault
-from wenyue.ops.imports import Importer, ImportMap, Options, Summary, Verdict, read_map
+from wenyue.imports.bookings import ImportMap, Verdict, read_map
+from wenyue.ops.imports import Importer, Options, Summary
 from wenyue.platform.database.db import Database
 from wenyue.platform.keys import load_keys
 from wenyue.policy import HolidayCalendar, shipped_presets
@@ -224,14 +225,16 @@ _SCRIPT = """
 import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from wenyue.ops.imports.run import WRITING
 from wenyue.platform.keys import load_keys
 from wenyue.platform.database.db import Database
 from wenyue.core.personal import Vault
 from wenyue.policy import HolidayCalendar, shipped_presets
-from wenyue.ops.imports import Importer, Options, read_map
+from wenyue.imports.bookings import read_map
+from wenyue.ops.imports import Importer, Options
 
 def tell(phase, done, total):
-    if "writing" in phase:
+    if phase == WRITING:
         print(done, flush=True)
 
 async def main(url, home):

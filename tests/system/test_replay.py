@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.database import DbUrls
-from wenyue.ops.imports import ImportMap, InputError, read_map
+from wenyue.imports.bookings import ImportMap, read_map
+from wenyue.imports.reading import InputError
 from wenyue.platform.config import Settings, load
 from wenyue_lab.replay import read_demand, run_replay
 from wenyue_lab.replay.hotel import settings_for

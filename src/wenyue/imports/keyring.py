@@ -35,10 +35,17 @@ class KeyRing:
     def __init__(self) -> None:
         # An empty name is a private file that SQLite deletes itself; what is read beside the loop changes threads.
         self._tx = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        for pragma in (f"cache_size = -{_CACHE_KB}", "journal_mode = OFF", "synchronous = OFF", "temp_store = FILE"):
+        for pragma in (
+            f"cache_size = -{_CACHE_KB}",
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "temp_store = FILE",
+        ):
             self._tx.execute(f"PRAGMA {pragma}")
         self._tx.execute("CREATE TABLE seen (number INTEGER PRIMARY KEY, key TEXT NOT NULL, loose TEXT)")
-        self._tx.execute("CREATE TABLE clash (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, other INTEGER NOT NULL)")
+        self._tx.execute(
+            "CREATE TABLE clash (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, other INTEGER NOT NULL)"
+        )
         self._tx.execute("CREATE TABLE again (number INTEGER PRIMARY KEY, nth INTEGER NOT NULL)")
         self._waiting: list[tuple[int, str, str | None]] = []
 
@@ -87,7 +94,8 @@ class KeyRing:
     def clashes(self, numbers: range) -> dict[int, Clashing]:
         """Of the rows with these numbers those whose key is not their own."""
         rows = self._tx.execute(
-            "SELECT number, kind, other FROM clash WHERE number BETWEEN ? AND ?", (numbers.start, numbers.stop - 1)
+            "SELECT number, kind, other FROM clash WHERE number BETWEEN ? AND ?",
+            (numbers.start, numbers.stop - 1),
         )
         return {number: Clashing(Clash(kind), other) for number, kind, other in rows}
 
@@ -95,7 +103,8 @@ class KeyRing:
         """Of the rows with these numbers those that are not the first with their key: the how manieth they are."""
         return dict(
             self._tx.execute(
-                "SELECT number, nth FROM again WHERE number BETWEEN ? AND ?", (numbers.start, numbers.stop - 1)
+                "SELECT number, nth FROM again WHERE number BETWEEN ? AND ?",
+                (numbers.start, numbers.stop - 1),
             )
         )
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from wenyue.imports.bookings import ImportedStatus, Reservation, dates_of, read_map
 from wenyue.imports.refusals import Reason, Refusal
+from wenyue.locale import Message
 from wenyue_lab.replay import read_demand
 from wenyue_lab.replay.model import Figures, Occupancy, Phase
 from wenyue_lab.replay.naive import NaiveHotel
@@ -66,7 +67,7 @@ def test_every_row_is_counted_and_odd_dates_are_mended() -> None:
     late = stay(1, status=ImportedStatus.CANCELLED, status_on=date(2016, 6, 1))  # after the arrival
     early = stay(2, status=ImportedStatus.CANCELLED, status_on=date(2016, 4, 1))  # before it was booked
     walk_in = stay(3, booked_on=date(2016, 5, 20))
-    refused = Refusal(Reason.BAD_DATE, "arrival", "31/02", "no such date")
+    refused = Refusal(Reason.BAD_DATE, "arrival", "31/02", Message("a value is needed here"))
     demand = demand_of([late, early, walk_in, stay(4, nights=0), refused])
     assert (demand.rows, demand.unreadable, demand.day_uses, demand.dates_mended) == (5, 1, 1, 3)
     ends = {

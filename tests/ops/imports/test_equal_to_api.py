@@ -21,7 +21,8 @@ from tests.support.api_site import TODAY, ApiSite, Person, api_site
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
 from wenyue.core.ids import uuid7
-from wenyue.ops.imports import Importer, Options, Verdict, read_map
+from wenyue.imports.bookings import Verdict, read_map
+from wenyue.ops.imports import Importer, Options
 from wenyue.platform.database.db import Database
 
 ROOMS = 3

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 
 from wenyue.core.clock import days
-from wenyue.locale import Message
-from wenyue.locale.terminal import pgettext
 from wenyue.imports.bookings import BookingFile, ImportMap, open_bookings, read_map
 from wenyue.imports.reading import InputError
+from wenyue.locale import Message
+from wenyue.locale.terminal import pgettext
 from wenyue.ops.progress import steps
 from wenyue.platform.config import ACCOUNT_MAX, PERSON_BOOKINGS_MAX, AccountSettings, Settings, load
 from wenyue.platform.program import Program

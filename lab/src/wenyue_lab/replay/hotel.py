@@ -13,8 +13,8 @@ from wenyue.booking import importing
 from wenyue.core.clock import at_local
 from wenyue.core.documents import Document, parse_document
 from wenyue.core.personal import Vault
-from wenyue.locale import Message
 from wenyue.imports.bookings import ImportMap
+from wenyue.locale import Message
 from wenyue.platform.config import ACCOUNT_MAX, Settings
 from wenyue.platform.database.db import Database, Tx
 from wenyue.platform.database.migrate import migrate

@@ -8,9 +8,6 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wenyue.core.limits import QUANTITY_MAX
-from wenyue.imports.tomlreader import TomlReader, lines_of
-from wenyue.locale import Message
-from wenyue.imports.reading import InputError, Options
 from wenyue.imports.bookings.model import (
     DateColumn,
     DateParts,
@@ -23,7 +20,10 @@ from wenyue.imports.bookings.model import (
     OddRows,
     ReplayTerms,
 )
+from wenyue.imports.reading import InputError, Options
 from wenyue.imports.reading.texts import DELIMITERS, ENCODINGS
+from wenyue.imports.tomlreader import TomlReader, lines_of
+from wenyue.locale import Message
 
 MAP_BYTES_MAX: Final = 256 * 1024
 CAPACITY_MAX: Final = 100_000

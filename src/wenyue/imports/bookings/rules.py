@@ -116,7 +116,7 @@ class RowReader:
         return "" if cell in self._map.nulls else cell
 
     def _reservation(self, cells: Cells, key: str) -> Reservation:
-        chosen, columns = self._map, self._map.columns
+        columns = self._map.columns
         arrival = self._date(cells, "arrival", columns.arrival, None)
         nights = self._nights(cells, arrival)
         quantity = columns.quantity
@@ -185,20 +185,22 @@ class RowReader:
     def _date(
         self, cells: Cells, field: str, rule: DateColumn | DateParts | DaysBefore, arrival: date | None
     ) -> date:
+        value = ""
         match rule:
             case DateColumn():
-                self._needed(cells, field)
-                found = cells.day(field)
+                value, found = self._needed(cells, field), cells.day(field)
             case DateParts():
-                fields = [f"{field}.{part}" for part in ("year", "month", "day")]
-                found = date_of_parts(*(self._needed(cells, one) for one in fields))
-                field = fields[-1]
+                year, month, day = (
+                    self._needed(cells, f"{field}.{part}") for part in ("year", "month", "day")
+                )
+                value, field = f"{year} {month} {day}", f"{field}.day"
+                found = date_of_parts(year, month, day)
             case DaysBefore():
+                value = cells.raw(field)
                 found = (arrival or date.max) - timedelta(days=self._whole(cells, field, _LEAD_DAYS_MAX))
         if found is None or not _YEAR_MIN <= found.year <= _YEAR_MAX:
-            raise cells.refuse(
-                Reason.BAD_DATE, field, Message("there is no such date between 1970 and 2100")
-            )
+            fix = Message("there is no such date between 1970 and 2100")
+            raise RowRefused(Refusal(Reason.BAD_DATE, cells.column(field), shown(value), fix))
         return found
 
     def _needed(self, cells: Cells, field: str) -> str:

@@ -45,7 +45,9 @@ _NOISE_TEXT: Final = {
 
 @app.command("bookings")
 def import_bookings(
-    file: Annotated[Path, typer.Argument(help="the old system's export: CSV, a workbook, a web page; also .gz")],
+    file: Annotated[
+        Path, typer.Argument(help="the old system's export: CSV, a workbook, a web page; also .gz")
+    ],
     map_file: Annotated[Path, typer.Option("--map", help="how to read it: a TOML file (docs/importing.md)")],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="look at everything, write nothing")] = False,
@@ -58,7 +60,9 @@ def import_bookings(
     """Bring an old system's reservations in."""
     console = Console()
     chosen = read_map(map_file)
-    sheet = open_bookings(file, chosen)  # what is wrong with the file as a whole is told before a database starts
+    sheet = open_bookings(
+        file, chosen
+    )  # what is wrong with the file as a whole is told before a database starts
     password = password_of(by)
     with ready_database(load(), console.print) as database:
         options = Options(is_dry_run=dry_run, batch=batch, report=report)
@@ -101,7 +105,9 @@ def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | N
     tally = summary.tally
     title = gettext("{source}: {n} rows", source=chosen.source, n=tally.rows)
     if summary.encoding:
-        form = gettext("{encoding}, delimiter {delimiter}", encoding=summary.encoding, delimiter=repr(summary.delimiter))
+        form = gettext(
+            "{encoding}, delimiter {delimiter}", encoding=summary.encoding, delimiter=repr(summary.delimiter)
+        )
         title = f"{title} ({form})"
     console.print(
         (title + " · " + gettext("DRY RUN, nothing written") if summary.is_dry_run else title), markup=False
@@ -119,7 +125,9 @@ def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | N
     total = gettext("sum = the file's rows") if tally.is_complete else gettext("sum DOES NOT ADD UP")
     grid.add_row(total, str(sum(tally.verdicts.values())), style="bold")
     console.print(grid)
-    if left_out := ", ".join(f"{_NOISE_TEXT[one].say(command_locale())} {n}" for one, n in summary.left_out.most_common()):
+    if left_out := ", ".join(
+        f"{_NOISE_TEXT[one].say(command_locale())} {n}" for one, n in summary.left_out.most_common()
+    ):
         console.print(gettext("lines that are no rows: {left_out}", left_out=left_out), markup=False)
     if summary.slots_opened:
         opened = ", ".join(f"{code} {capacity}" for code, capacity in sorted(summary.capacities.items()))

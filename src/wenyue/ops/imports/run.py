@@ -14,7 +14,6 @@ from typing import Final
 from uuid import UUID
 
 from wenyue.application.import_bookings import ImportBookings, import_bookings
-from wenyue.application.import_plan import Builder
 from wenyue.application.operating import Operator
 from wenyue.application.prepare_import import Prepared, prepare_import, rehearse_import
 from wenyue.application.reservations import ImportReservation
@@ -25,6 +24,7 @@ from wenyue.imports.reading import Noise, Row, Sheet
 from wenyue.imports.refusals import Reason, Refusal
 from wenyue.locale import Message
 from wenyue.ops.acting_as import SERVER, Acting
+from wenyue.ops.imports.bookings import Builder
 from wenyue.ops.imports.report import Report, Tally, report_to
 from wenyue.platform.database.db import Database
 

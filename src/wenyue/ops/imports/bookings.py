@@ -11,7 +11,14 @@ from wenyue.application.prepare_import import PrepareImport
 from wenyue.application.reservations import ImportReservation, ReservedLine
 from wenyue.booking import BookingState, importing
 from wenyue.core.clock import at_local
-from wenyue.imports.bookings import ImportedStatus, ImportMap, ProductKey, Reservation, dates_of, redeemed_nights
+from wenyue.imports.bookings import (
+    ImportedStatus,
+    ImportMap,
+    ProductKey,
+    Reservation,
+    dates_of,
+    redeemed_nights,
+)
 
 _STATES: Final = {
     ImportedStatus.CONFIRMED: BookingState.CONFIRMED,
@@ -24,6 +31,7 @@ _DAY_USE_ENDS: Final = time(20)
 _RELEASED_BEFORE: Final = timedelta(days=366)
 _DAY_USE_ZH: Final = "（日间）"
 _DAY_USE_EN: Final = " (day use)"
+
 
 class Builder:
     """Makes requests of one map's reservations."""

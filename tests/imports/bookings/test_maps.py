@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from wenyue.ops.imports import InputError, read_map
+from wenyue.imports.bookings import read_map
+from wenyue.imports.reading import InputError
 
 MAP_PATH = Path("examples/hotel-bookings.map.toml")
 

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wenyue.ops.imports import InputError, Refusal, Reservation, open_table, read_all, read_map, table
-from wenyue.ops.imports.model import BLANK_LINES_MAX, RECORD_CHARS_MAX, ROWS_MAX, Reason
+from wenyue.imports.bookings import BookingFile, Reservation, open_bookings, read_map
+from wenyue.imports.reading import InputError, Options, texts
+from wenyue.imports.reading.model import BLANK_LINES_MAX, RECORD_CHARS_MAX, ROWS_MAX
+from wenyue.imports.refusals import Reason, Refusal
 
 MAP_PATH = Path("examples/hotel-bookings.map.toml")
 MAP = read_map(MAP_PATH)
@@ -37,13 +39,13 @@ def write(tmp_path: Path) -> Write:
 
 def fault(path: Path) -> str:
     with pytest.raises(InputError) as caught:
-        for _ in read_all(open_table(path, MAP), MAP):
+        for _ in BookingFile(open_bookings(path, MAP), MAP).rows():
             pass
     return str(caught.value)
 
 
 def rows(path: Path) -> list[Reservation | Refusal]:
-    return [found for _, found in read_all(open_table(path, MAP), MAP)]
+    return [found for _, found in BookingFile(open_bookings(path, MAP), MAP).rows()]
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,8 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
 
 
 def test_empty_file(write: Write) -> None:
-    assert "line 1 is empty" in fault(write(""))
-    assert "line 1 is empty" in fault(write("\n\n"))
+    assert "is empty" in fault(write(""))
+    assert "is empty" in fault(write("\n\n"))
 
 
 def test_truncated_file_refuses_only_its_last_row(write: Write) -> None:
@@ -93,7 +95,7 @@ def test_truncated_file_refuses_only_its_last_row(write: Write) -> None:
     last = found[-1]
     assert isinstance(last, Refusal)
     assert last.reason is Reason.COLUMN_COUNT
-    assert "truncated" in last.fix
+    assert "truncated" in last.fix.say("en")
 
 
 def test_truncated_inside_a_quote_names_the_line(write: Write) -> None:
@@ -111,16 +113,15 @@ def test_a_quote_that_swallows_the_file(write: Write) -> None:
 
 
 def test_wrong_delimiter_in_the_map(write: Write) -> None:
-    chosen = replace(MAP, delimiter=";")
+    chosen = replace(MAP, options=Options(delimiter=";"))
     with pytest.raises(InputError) as caught:
-        open_table(write(GOOD), chosen)
+        open_bookings(write(GOOD), chosen)
     assert "set file.delimiter in the map to ','" in str(caught.value)
 
 
 def test_missing_column_names_map_key_and_the_nearest_column(write: Write) -> None:
     message = fault(write(GOOD.replace("lead_time", "leadtime", 1)))
-    assert "column 'lead_time' (map key columns.booked.days_before_arrival) is missing" in message
-    assert "did you mean 'leadtime'" in message
+    assert "columns that the file does not have: 'lead_time'; did you mean 'leadtime'?" in message
 
 
 def test_duplicate_header(write: Write) -> None:
@@ -139,8 +140,11 @@ def test_ten_megabyte_line_refuses_only_that_row(write: Write) -> None:
 
 
 def test_ten_megabyte_header(write: Write) -> None:
-    assert "line 1 is longer than" in fault(write("x" * 10_000_000))
-    assert "line 1 is longer than" in fault(write(GOOD.replace("\r\n", "\r") * 20))  # old Mac line ends
+    assert "the header, is too long" in fault(write("x" * 10_000_000))
+
+
+def test_imports_D4_lines_may_end_as_on_old_macs(write: Write) -> None:
+    assert len(rows(write(GOOD.replace("\r\n", "\r")))) == 40
 
 
 def test_nul_bytes(write: Write) -> None:
@@ -154,28 +158,16 @@ def test_nul_bytes(write: Write) -> None:
     assert "NUL" in fault(write(GOOD.replace("meal", "me\x00al", 1)))
 
 
-@pytest.mark.parametrize(
-    ("head", "word"),
-    [
-        (b"PK\x03\x04....", "Excel"),
-        (GOOD.encode("utf-16"), "UTF-16"),
-        (b"%PDF-1.7", "PDF"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "Excel"),
-    ],
-)
-def test_other_kinds_of_file(write: Write, head: bytes, word: str) -> None:
-    assert word in fault(write(head))
-
-
 def test_neither_utf8_nor_gb18030(write: Write) -> None:
-    assert "set file.encoding" in fault(write(GOOD.encode() + b"\xff\xff\xff\n"))
+    assert "name its encoding" in fault(write(GOOD.encode() + b"\xff\xff\xff\n"))
 
 
 def test_encoding_of_the_map_is_wrong(write: Write) -> None:
     text = GOOD.replace("Resort Hotel", "度假酒店", 3).encode("gb18030")
+    chosen = replace(MAP, options=Options(encoding="utf-8"))
     with pytest.raises(InputError) as caught:
-        list(read_all(open_table(write(text), chosen := replace(MAP, encoding="utf-8")), chosen))
-    assert str(caught.value).startswith("line 2, byte 1:")
+        BookingFile(open_bookings(write(text), chosen), chosen)
+    assert "0xb6 is not utf-8" in str(caught.value)
 
 
 @given(
@@ -218,13 +210,13 @@ def test_at_the_terminal_a_fault_is_one_message(tmp_path: Path, command: str, ki
     assert done.returncode == 1
     assert done.stderr.startswith("wenyue: ")
     assert "Traceback" not in done.stderr + done.stdout
-    expected = {"map": "line 1, source: must be a text", "file": "column 'adr'", "nothing": "cannot read"}
+    expected = {"map": "line 1, source: must be a text", "file": "'adr'", "nothing": "cannot read"}
     assert expected[kind] in done.stderr
     assert not (tmp_path / "home").exists()  # nothing was started
 
 
 def test_row_bound_is_stated() -> None:
-    assert ROWS_MAX == 1_000_000  # docs/importing.md names it
+    assert ROWS_MAX == 5_000_000  # docs/importing.md names it
 
 
 def test_security_third_blank_lines_without_end_are_refused(write: Write, tmp_path: Path) -> None:
@@ -233,7 +225,7 @@ def test_security_third_blank_lines_without_end_are_refused(write: Write, tmp_pa
     packed = tmp_path / "many.csv.gz"
     packed.write_bytes(gzip.compress(many))
     assert "blank lines" in fault(packed)
-    few = open_table(write(GOOD.encode() + b"\n" * BLANK_LINES_MAX), MAP)
+    few = open_bookings(write(GOOD.encode() + b"\n" * BLANK_LINES_MAX), MAP)
     assert len(list(few.rows())) == len(GOOD.strip().splitlines()) - 1
 
 
@@ -249,7 +241,7 @@ def test_security_ninth_F5_a_record_over_many_lines_takes_no_memory(write: Write
     assert packed.stat().st_size < 256 * 1024
     tracemalloc.start()
     with pytest.raises(InputError) as caught:
-        for _ in read_all(open_table(packed, MAP), MAP):
+        for _ in BookingFile(open_bookings(packed, MAP), MAP).rows():
             pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -269,5 +261,5 @@ def test_security_third_a_packed_file_is_read_only_so_far(
     packed = tmp_path / "large.csv.gz"
     packed.write_bytes(gzip.compress(GOOD.encode() + b"x" * (4 << 20)))
     assert packed.stat().st_size < 64 * 1024
-    monkeypatch.setattr(table, "FILE_BYTES_MAX", 2 << 20)
+    monkeypatch.setattr(texts, "FILE_BYTES_MAX", 2 << 20)
     assert "unpacked" in fault(packed)
