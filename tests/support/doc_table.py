@@ -39,6 +39,10 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "tests/ops/test_slots.py::test_a_venue_is_closed_and_opened_again",
         ('"close", "lake", "--from"', '"--reason"'),
     ),
+    "wenyue import guess FILE --out MAP.toml": (
+        "tests/ops/imports/test_guess.py::test_a_file_is_shown_and_its_map_written_once",
+        ('"guess"', '"--out"'),
+    ),
     "wenyue record list": (
         "tests/audit/test_reading.py::test_the_record_is_looked_through_and_the_look_is_in_it",
         ('"list"',),

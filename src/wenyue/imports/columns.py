@@ -177,3 +177,12 @@ def known_names(kind: Kind | None = None) -> frozenset[str]:
 def field_of(kind: Kind, name: str) -> Field | None:
     """The kind's field of that name."""
     return next((field for field in FIELDS[kind] if field.name == name), None)
+
+
+def title_of(field: Field, tag: str) -> str:
+    """What its column is called in a file that is written for readers of this language: a name that is recognised."""
+    return (
+        field.name
+        if tag.startswith("en")
+        else next((one for one in field.names if not one.isascii()), field.name)
+    )

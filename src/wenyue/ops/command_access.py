@@ -34,6 +34,7 @@ _LOOKING: Final = (
         "staff list",
     ),
     *("devices list", "room list", "room show", "keys list", "monitor once", "monitor full"),
+    "import guess",
     *("status incident list", "drill list", "drill history", "drill report"),
 )
 # They change the installation itself: its processes, keys, copies, machines, what watches it, who acts when nobody does.
