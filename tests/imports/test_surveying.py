@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from wenyue.imports.bookings import ImportedStatus, read_map
 from wenyue.imports.column_maps import read_column_map
 from wenyue.imports.columns import Kind, known_names
 from wenyue.imports.map_writing import map_text, place_of
 from wenyue.imports.mapping import ColumnRule
 from wenyue.imports.reading import open_sheet
 from wenyue.imports.surveying import Survey, survey
-from wenyue.imports.bookings import ImportedStatus, read_map
 
 CASES = Path(__file__).parents[1] / "data" / "imports"
 TODAY = date(2026, 11, 30)
